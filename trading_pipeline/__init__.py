@@ -1,0 +1,1 @@
+"""Exchange candles to audited trades, orchestrated by Dagster."""

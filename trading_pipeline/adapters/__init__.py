@@ -1,0 +1,1 @@
+"""The outside world: venues, stores, streams, files. Translation both ways, no decisions."""

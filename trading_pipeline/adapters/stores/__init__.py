@@ -1,0 +1,1 @@
+"""PostgreSQL: tables, repositories, bulk copy and migrations."""

@@ -1,0 +1,263 @@
+"""The schema ``trading``: where every fact of the system is kept.
+
+Money, prices and quantities are NUMERIC, times are ``timestamptz`` in UTC. A row that a run wrote
+carries the run's id, so every fact leads back to the run and every run to its facts.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(schema="trading")
+
+
+def _instant(name: str, *, nullable: bool = False) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def _written_at(name: str = "written_at") -> Column[object]:
+    """Wall time of the insert, as the database server sees it: for latency, never for decisions."""
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp())
+
+
+def _prices() -> list[Column[object]]:
+    names = ("open", "high", "low", "close", "volume", "turnover")
+    return [Column(name, Numeric, nullable=False) for name in names]
+
+
+raw_bars = Table(
+    "raw_bars",
+    metadata,
+    Column("symbol", Text, primary_key=True),
+    Column("timeframe", Text, primary_key=True),
+    Column("open_time", DateTime(timezone=True), primary_key=True),
+    Column("source", Text, primary_key=True),
+    _instant("close_time"),
+    *_prices(),
+    _written_at("received_at"),
+    Index("raw_bars_by_close", "close_time"),
+)
+"""Append-only: what was heard, by source. The first word of a source about a bar stands."""
+
+waves = Table(
+    "waves",
+    metadata,
+    Column("close_time", DateTime(timezone=True), primary_key=True),
+    Column("timeframe", Text, primary_key=True),
+    _written_at("first_bar_at"),
+    _instant("computed_at", nullable=True),
+    Column("run_id", Text),
+)
+"""One row per closing instant and timeframe, from the first live bar heard to its stored plans.
+``first_bar_at`` and ``computed_at`` are wall times."""
+
+bars = Table(
+    "bars",
+    metadata,
+    Column("symbol", Text, primary_key=True),
+    Column("timeframe", Text, primary_key=True),
+    Column("open_time", DateTime(timezone=True), primary_key=True),
+    _instant("close_time"),
+    *_prices(),
+    Column("source", Text, nullable=False),
+)
+"""One row per bar: what everything downstream reads."""
+
+data_checks = Table(
+    "data_checks",
+    metadata,
+    Column("symbol", Text, primary_key=True),
+    Column("timeframe", Text, primary_key=True),
+    Column("close_time", DateTime(timezone=True), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("passed", Boolean, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("data_checks_failed", "timeframe", "close_time", postgresql_where=text("NOT passed")),
+)
+
+indicator_snapshots = Table(
+    "indicator_snapshots",
+    metadata,
+    Column("symbol", Text, primary_key=True),
+    Column("timeframe", Text, primary_key=True),
+    Column("close_time", DateTime(timezone=True), primary_key=True),
+    Column("values", JSONB, nullable=False),
+)
+"""``values``: indicator name to number; an indicator that is still warming up is left out."""
+
+signals = Table(
+    "signals",
+    metadata,
+    Column("signal_id", Text, primary_key=True),
+    Column("strategy", Text, nullable=False),
+    Column("strategy_version", Text, nullable=False),
+    Column("symbol", Text, nullable=False),
+    Column("timeframe", Text, nullable=False),
+    _instant("close_time"),
+    Column("bias", Text, nullable=False),
+    Column("entry_price", Numeric, nullable=False),
+    Column("stop_price", Numeric, nullable=False),
+    Column("score", Numeric, nullable=False),
+    Column("details", JSONB, nullable=False),
+    Index("signals_by_bar", "symbol", "timeframe", "close_time"),
+)
+
+trade_plans = Table(
+    "trade_plans",
+    metadata,
+    Column("plan_id", Text, primary_key=True),
+    Column("signal_id", Text, ForeignKey(signals.c.signal_id), nullable=False, unique=True),
+    Column("strategy", Text, nullable=False),
+    Column("strategy_version", Text, nullable=False),
+    Column("symbol", Text, nullable=False),
+    Column("timeframe", Text, nullable=False),
+    _instant("close_time"),
+    Column("bias", Text, nullable=False),
+    Column("entry_price", Numeric, nullable=False),
+    Column("stop_price", Numeric, nullable=False),
+    Column("targets", JSONB, nullable=False),
+    Column("runner", JSONB, nullable=False),
+    Column("score", Numeric, nullable=False),
+    _instant("valid_until"),
+    Column("status", Text, nullable=False),
+    Column("status_reason", Text, nullable=False, server_default=""),
+    Column("run_id", Text, nullable=False),
+    _written_at(),
+    Column("claimed_by", Text),
+    _instant("claimed_until", nullable=True),
+    Index("trade_plans_pending", "close_time", postgresql_where=text("status IN ('new', 'claimed')")),
+)
+"""``run_id`` is the run that planned, ``claimed_by`` the run that executes; ``claimed_until`` is wall time."""
+
+order_intents = Table(
+    "order_intents",
+    metadata,
+    Column("order_link_id", Text, primary_key=True),
+    Column("plan_id", Text, ForeignKey(trade_plans.c.plan_id), nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("symbol", Text, nullable=False),
+    Column("side", Text, nullable=False),
+    Column("order_type", Text, nullable=False),
+    Column("quantity", Numeric, nullable=False),
+    Column("price", Numeric),
+    Column("stop_loss", Numeric),
+    Column("reduce_only", Boolean, nullable=False),
+    _instant("valid_until"),
+    Column("run_id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("venue_order_id", Text),
+    Column("filled_quantity", Numeric, nullable=False, server_default="0"),
+    Column("average_price", Numeric),
+    _written_at("intended_at"),
+    _instant("sent_at", nullable=True),
+    _instant("acknowledged_at", nullable=True),
+    _instant("venue_updated_at", nullable=True),
+    Index("order_intents_by_plan", "plan_id"),
+    Index(
+        "order_intents_open",
+        "state",
+        postgresql_where=text("state NOT IN ('filled', 'cancelled', 'rejected', 'expired', 'absent')"),
+    ),
+)
+"""The ledger of what we meant to do. ``intended_at``, ``sent_at`` and ``acknowledged_at`` are wall times."""
+
+fills = Table(
+    "fills",
+    metadata,
+    Column("execution_id", Text, primary_key=True),
+    Column("order_link_id", Text, nullable=False),
+    Column("venue_order_id", Text, nullable=False),
+    Column("position_id", Text),
+    Column("symbol", Text, nullable=False),
+    Column("side", Text, nullable=False),
+    Column("quantity", Numeric, nullable=False),
+    Column("price", Numeric, nullable=False),
+    Column("fee", Numeric, nullable=False),
+    Column("is_maker", Boolean, nullable=False),
+    Column("kind", Text, nullable=False),
+    _instant("executed_at"),
+    _written_at("received_at"),
+    Index("fills_by_position", "position_id"),
+    Index("fills_by_time", "executed_at"),
+)
+
+positions = Table(
+    "positions",
+    metadata,
+    Column("position_id", Text, primary_key=True),
+    Column("plan_id", Text, ForeignKey(trade_plans.c.plan_id), nullable=False, unique=True),
+    Column("symbol", Text, nullable=False),
+    Column("timeframe", Text, nullable=False),
+    Column("bias", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("quantity", Numeric, nullable=False),
+    Column("entry_quantity", Numeric, nullable=False),
+    Column("entry_price", Numeric),
+    Column("initial_stop_price", Numeric, nullable=False),
+    Column("stop_price", Numeric, nullable=False),
+    Column("realised_pnl", Numeric, nullable=False),
+    Column("fees", Numeric, nullable=False),
+    _instant("opened_at", nullable=True),
+    _instant("closed_at", nullable=True),
+    Column("exit_reason", Text),
+    _instant("managed_through", nullable=True),
+    Index(
+        "positions_one_live_per_symbol",
+        "symbol",
+        unique=True,
+        postgresql_where=text("status IN ('opening', 'open')"),
+    ),
+)
+"""``positions_one_live_per_symbol`` makes a second live position in a symbol impossible."""
+
+equity_snapshots = Table(
+    "equity_snapshots",
+    metadata,
+    Column("read_at", DateTime(timezone=True), primary_key=True),
+    Column("equity", Numeric, nullable=False),
+    Column("balance", Numeric, nullable=False),
+    Column("available", Numeric, nullable=False),
+    Column("unrealised_pnl", Numeric, nullable=False),
+)
+
+halts = Table(
+    "halts",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    _instant("since"),
+)
+"""No new entries while a row stands: scope ``all`` is the kill switch, any other scope is a symbol."""
+
+reconciliation_differences = Table(
+    "reconciliation_differences",
+    metadata,
+    Column("difference_id", BigInteger, Identity(), primary_key=True),
+    Column("symbol", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    _instant("found_at"),
+)
+
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("component", Text, primary_key=True),
+    Column("detail", Text, nullable=False),
+    _written_at("beat_at"),
+)

@@ -1,0 +1,1 @@
+"""Redis streams and the contracts of what travels on them."""

@@ -1,0 +1,1 @@
+"""Pure trading rules: no network, no database, no clock, no settings."""

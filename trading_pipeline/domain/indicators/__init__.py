@@ -1,0 +1,1 @@
+"""Indicators over float64 arrays; NaN until warmed up."""

@@ -1,0 +1,1 @@
+"""The nouns of the system: bars, signals, plans, orders, fills, positions."""

@@ -1,0 +1,48 @@
+"""A bar, and the column names bars have when they travel as a frame.
+
+A frame of bars has the columns of ``BAR_COLUMNS``: ``symbol`` text, ``open_time`` and ``close_time``
+as UTC timestamps, the rest float64. It is sorted by symbol and open time. Prices are in quote
+currency, ``volume`` in base currency, ``turnover`` in quote currency.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from trading_pipeline.domain.model.timeframes import Timeframe
+
+OHLCV = ("open", "high", "low", "close", "volume")
+BAR_COLUMNS = ("symbol", "open_time", "close_time", *OHLCV, "turnover")
+
+
+class BarSource(StrEnum):
+    """Where a raw bar came from."""
+
+    WEBSOCKET = "websocket"
+    REST = "rest"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One closed bar, confirmed by the venue.
+
+    ``close_time`` is the closing instant, ``open_time + timeframe.duration``; the venue's ``end``
+    field is one millisecond less.
+    """
+
+    symbol: str
+    timeframe: Timeframe
+    open_time: datetime
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+    turnover: Decimal
+
+    @property
+    def close_time(self) -> datetime:
+        """The closing instant (UTC)."""
+        return self.open_time + self.timeframe.duration

@@ -1,0 +1,31 @@
+"""Soundness of one bar: the verdicts that the gate reads before an order."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from trading_pipeline.domain.model.timeframes import Timeframe
+
+
+class CheckName(StrEnum):
+    """The questions asked of every bar."""
+
+    NO_GAP = "no_gap"
+    NO_DUPLICATE = "no_duplicate"
+    OHLC_SANE = "ohlc_sane"
+
+
+@dataclass(frozen=True, slots=True)
+class DataCheck:
+    """The answer to one question about the bar of ``symbol`` and ``timeframe`` closing at ``close_time``.
+
+    A gap is charged to the first bar after it and stays charged to the following bars for as long
+    as the hole lies inside their indicator window.
+    """
+
+    symbol: str
+    timeframe: Timeframe
+    close_time: datetime
+    name: CheckName
+    passed: bool
+    detail: str

@@ -1,0 +1,86 @@
+"""One error tree, sorted by what the caller does next.
+
+``TradingError``
+    ``ConfigurationError``: stop; a human has to change something.
+    ``DataError``: no decision may be taken from this data.
+        ``GapError``: bars are missing.
+        ``StaleDataError``: the newest data is too old.
+    ``OrderDenied``: our own gate said no; record it and go on.
+    ``VenueError``: the venue or the way to it failed.
+        ``TemporaryVenueError``: repeat the read.
+            ``RateLimited``: repeat after ``retry_after_s``.
+        ``OrderRejectedByVenue``: definite; this order does not exist.
+        ``OrderOutcomeUnknown``: never repeat; ask by link id until it is settled.
+        ``TradingForbiddenByVenue``: stop trading on this account; page a human.
+"""
+
+
+class TradingError(Exception):
+    """Root of every error this project raises on purpose."""
+
+
+class ConfigurationError(TradingError):
+    """A setting, file or argument is wrong; the message says which and what to do."""
+
+
+class DataError(TradingError):
+    """Market data that must not lead to a decision."""
+
+
+class GapError(DataError):
+    """Bars are missing and could not be fetched."""
+
+
+class StaleDataError(DataError):
+    """The newest bar or account state is older than a decision allows."""
+
+
+class OrderDenied(TradingError):
+    """Our own gate refused the order.
+
+    :param rule: short name of the rule, e.g. ``max_open_positions``.
+    :param reason: a sentence an operator can read on a phone.
+    """
+
+    def __init__(self, rule: str, reason: str) -> None:
+        super().__init__(f"{rule}: {reason}")
+        self.rule = rule
+        self.reason = reason
+
+
+class VenueError(TradingError):
+    """The venue answered with an error or did not answer.
+
+    :param code: the venue's own code as text, empty when there was no answer.
+    """
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class TemporaryVenueError(VenueError):
+    """A read failed in a way that a later try may not."""
+
+
+class RateLimited(TemporaryVenueError):
+    """The venue asks for a pause.
+
+    :param retry_after_s: seconds to wait before the next request.
+    """
+
+    def __init__(self, message: str, code: str = "", retry_after_s: float = 1.0) -> None:
+        super().__init__(message, code)
+        self.retry_after_s = retry_after_s
+
+
+class OrderRejectedByVenue(VenueError):
+    """The venue proved that it did not accept the order."""
+
+
+class OrderOutcomeUnknown(VenueError):
+    """The order may or may not exist at the venue; only a query by link id settles it."""
+
+
+class TradingForbiddenByVenue(VenueError):
+    """The venue refuses trading for this key or account."""

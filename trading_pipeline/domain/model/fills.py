@@ -1,0 +1,43 @@
+"""A fill: one execution as the venue books it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from trading_pipeline.domain.model.orders import Side
+
+
+class FillKind(StrEnum):
+    """What caused a fill."""
+
+    TRADE = "trade"
+    STOP_LOSS = "stop_loss"
+    TAKE_PROFIT = "take_profit"
+    FUNDING = "funding"
+    VENUE = "venue"
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One execution.
+
+    :param execution_id: the venue's id; a fill is booked once per id however often it is heard of.
+    :param order_link_id: empty when the venue made the order (stop loss, liquidation, funding).
+    :param quantity: base currency, positive.
+    :param fee: quote currency, positive when paid.
+    :param kind: ``FUNDING`` fills carry no quantity change, only a fee; ``VENUE`` covers
+        liquidation, auto-deleveraging and every kind not known yet.
+    """
+
+    execution_id: str
+    order_link_id: str
+    venue_order_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    fee: Decimal
+    is_maker: bool
+    kind: FillKind
+    executed_at: datetime

@@ -1,0 +1,79 @@
+"""Positions: ours, opened by a plan, and the venue's, which is the truth about quantity."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from trading_pipeline.domain.model.orders import Side
+from trading_pipeline.domain.model.signals import Bias
+from trading_pipeline.domain.model.timeframes import Timeframe
+
+
+class PositionStatus(StrEnum):
+    """``OPENING`` until the first fill; ``FAILED`` when the entry never filled."""
+
+    OPENING = "opening"
+    OPEN = "open"
+    CLOSED = "closed"
+    FAILED = "failed"
+
+
+class ExitReason(StrEnum):
+    """Which order made the position flat."""
+
+    STOP_LOSS = "stop_loss"
+    BREAK_EVEN = "break_even"
+    TRAILING_STOP = "trailing_stop"
+    TAKE_PROFIT = "take_profit"
+    PROTECTION_FAILED = "protection_failed"
+    EXTERNAL = "external"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A position opened by one plan. Quantities are base currency, money is quote currency.
+
+    :param quantity: what is still open.
+    :param entry_quantity: what the entry filled.
+    :param entry_price: average fill price of the entry, ``None`` before the first fill.
+    :param initial_stop_price: the plan's stop; with the entry it fixes R for the whole life.
+    :param stop_price: the stop that is live at the venue.
+    :param realised_pnl: closed part before fees and funding.
+    :param fees: fees and funding paid so far.
+    :param managed_through: closing instant of the last wave for which the position was managed.
+    """
+
+    position_id: str
+    plan_id: str
+    symbol: str
+    timeframe: Timeframe
+    bias: Bias
+    status: PositionStatus
+    quantity: Decimal
+    entry_quantity: Decimal
+    entry_price: Decimal | None
+    initial_stop_price: Decimal
+    stop_price: Decimal
+    realised_pnl: Decimal
+    fees: Decimal
+    opened_at: datetime | None
+    closed_at: datetime | None
+    exit_reason: ExitReason | None
+    managed_through: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class VenuePosition:
+    """The venue's net position in one symbol; absent symbols are flat.
+
+    :param stop_loss: price of the position's live stop, ``None`` when there is none.
+    """
+
+    symbol: str
+    side: Side
+    quantity: Decimal
+    average_price: Decimal
+    stop_loss: Decimal | None
+    unrealised_pnl: Decimal
+    leverage: Decimal

@@ -1,0 +1,85 @@
+"""Bar lengths and the arithmetic of closing instants, all in UTC."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from trading_pipeline.domain.model.errors import ConfigurationError
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_MINUTES = {
+    "1m": 1,
+    "5m": 5,
+    "15m": 15,
+    "30m": 30,
+    "1h": 60,
+    "4h": 240,
+    "8h": 480,
+    "1d": 1440,
+}
+_VENUE_SPELLINGS = {"1": "1m", "5": "5m", "15": "15m", "30": "30m", "60": "1h", "240": "4h", "D": "1d"}
+
+
+class Timeframe(StrEnum):
+    """Length of a bar. Bars of every timeframe open at multiples of it since 1970-01-01 UTC."""
+
+    M1 = "1m"
+    M5 = "5m"
+    M15 = "15m"
+    M30 = "30m"
+    H1 = "1h"
+    H4 = "4h"
+    H8 = "8h"
+    D1 = "1d"
+
+    @classmethod
+    def parse(cls, text: str) -> "Timeframe":
+        """Read ``1h`` or the venue's spelling ``60``.
+
+        :raises ConfigurationError: the text names no timeframe.
+        """
+        label = _VENUE_SPELLINGS.get(text, text)
+        try:
+            return cls(label)
+        except ValueError:
+            known = ", ".join(_MINUTES)
+            raise ConfigurationError(f"unknown timeframe {text!r}; use one of {known}") from None
+
+    @property
+    def duration(self) -> timedelta:
+        """Length as a ``timedelta``."""
+        return timedelta(minutes=_MINUTES[self.value])
+
+    @property
+    def ms(self) -> int:
+        """Length in milliseconds."""
+        return _MINUTES[self.value] * 60_000
+
+    def floor(self, instant: datetime) -> datetime:
+        """Open time of the bar that contains ``instant``."""
+        return instant - (instant - EPOCH) % self.duration
+
+    def closes_at(self, instant: datetime) -> bool:
+        """Whether a bar of this timeframe closes exactly at ``instant``."""
+        return not (instant - EPOCH) % self.duration
+
+
+def closing_timeframes(instant: datetime, timeframes: Iterable[Timeframe]) -> list[Timeframe]:
+    """The timeframes of which a bar closes at ``instant``, in the order given."""
+    return [timeframe for timeframe in timeframes if timeframe.closes_at(instant)]
+
+
+def to_ms(instant: datetime) -> int:
+    """Aware UTC datetime to integer milliseconds since the epoch."""
+    return (instant - EPOCH) // timedelta(milliseconds=1)
+
+
+def from_ms(milliseconds: int) -> datetime:
+    """Integer milliseconds since the epoch to an aware UTC datetime."""
+    return EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def day_of(instant: datetime) -> datetime:
+    """Midnight UTC that begins the day of ``instant``."""
+    return instant.replace(hour=0, minute=0, second=0, microsecond=0)

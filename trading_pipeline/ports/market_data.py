@@ -1,0 +1,29 @@
+"""Reading markets."""
+
+from abc import ABC, abstractmethod
+from datetime import datetime
+
+from trading_pipeline.domain.model.bars import Bar
+from trading_pipeline.domain.model.instruments import Instrument
+from trading_pipeline.domain.model.timeframes import Timeframe
+
+
+class MarketData(ABC):
+    """Public data of one venue. Every method may raise ``TemporaryVenueError`` or ``RateLimited``."""
+
+    @abstractmethod
+    def server_time(self) -> datetime:
+        """The venue's clock, aware UTC."""
+
+    @abstractmethod
+    def bars(self, symbol: str, timeframe: Timeframe, start: datetime, end: datetime) -> list[Bar]:
+        """Closed bars whose open time lies in ``[start, end)``, oldest first.
+
+        Pages as often as needed. The bar still forming is never returned.
+
+        :raises ConfigurationError: the venue does not know the symbol or timeframe.
+        """
+
+    @abstractmethod
+    def instruments(self) -> dict[str, Instrument]:
+        """All tradable linear perpetuals by symbol."""

@@ -1,0 +1,1 @@
+"""Dagster resources: shells that build adapters from typed settings."""

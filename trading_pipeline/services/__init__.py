@@ -1,0 +1,1 @@
+"""Use cases: one verb each, ports in, facts out."""

@@ -1,0 +1,44 @@
+"""Every setting that comes from the environment, with its unit and default.
+
+``.env.example`` lists the same names; a test compares the two.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class TradingMode(StrEnum):
+    """Which venue endpoint the one execution path talks to."""
+
+    SIMULATED = "simulated"
+    PAPER = "paper"
+    TESTNET = "testnet"
+    LIVE = "live"
+
+
+class Settings(BaseSettings):
+    """Process settings. Strategy and risk parameters live in the YAML files of ``config_dir`` instead."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True)
+
+    mode: TradingMode = Field(TradingMode.SIMULATED, alias="TRADING_MODE")
+    state_dir: Path = Field(Path("var"), alias="TRADING_STATE_DIR", description="embedded servers, logs, Dagster home")
+    config_dir: Path = Field(
+        Path("config"), alias="TRADING_CONFIG_DIR", description="universe, risk and strategy files"
+    )
+    database_url: str = Field("", alias="DATABASE_URL", description="database `trading`; empty: embedded PostgreSQL")
+    dagster_database_url: str = Field(
+        "", alias="DAGSTER_DATABASE_URL", description="database `dagster`; empty: embedded"
+    )
+    redis_url: str = Field("", alias="REDIS_URL", description="empty: embedded Redis")
+    bybit_rest_url: str = Field("", alias="BYBIT_REST_URL", description="empty: the mode's own endpoint")
+    bybit_public_ws_url: str = Field("", alias="BYBIT_PUBLIC_WS_URL", description="empty: the mode's own endpoint")
+    bybit_private_ws_url: str = Field("", alias="BYBIT_PRIVATE_WS_URL", description="empty: the mode's own endpoint")
+    bybit_api_key: str = Field("", alias="BYBIT_API_KEY")
+    bybit_api_secret: SecretStr = Field(SecretStr(""), alias="BYBIT_API_SECRET")
+    live_trading_acknowledged: str = Field(
+        "", alias="LIVE_TRADING_ACKNOWLEDGED", description="account id; live mode only"
+    )

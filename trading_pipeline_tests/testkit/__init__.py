@@ -1,0 +1,1 @@
+"""Builders, fakes and embedded servers for tests."""
