@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["trading_pipeline_tests.testkit.servers"]
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:

@@ -1,0 +1,30 @@
+"""Facts that wake somebody: the database already holds them, a lost message loses only time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from trading_pipeline.domain.model.timeframes import Timeframe
+
+
+@dataclass(frozen=True, slots=True)
+class BarClosed:
+    """A live bar was stored in ``raw_bars``; ``close_time`` is the closing instant."""
+
+    symbol: str
+    timeframe: Timeframe
+    close_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WaveComputed:
+    """The plans of one timeframe of one wave are stored.
+
+    :param plans: how many of them may be executed.
+    """
+
+    close_time: datetime
+    timeframe: Timeframe
+    plans: int
+
+
+Event = BarClosed | WaveComputed

@@ -1,0 +1,1 @@
+"""Processes: embedded servers, the supervisor and what it supervises."""
