@@ -2,43 +2,97 @@
 
 import hashlib
 import json
+import math
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass, fields
+from dataclasses import Field, asdict, dataclass, field, fields
 from difflib import get_close_matches
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeVar
 
 import pandas as pd
 
 from trading_pipeline.domain.model.errors import ConfigurationError
+
+SIGNAL_COLUMNS = ("bar_index", "bias", "entry_price", "stop_price", "score", "details")
+EXIT_COLUMNS = ("bar_index", "bias")
+
+Number = TypeVar("Number", int, float, bool)
+
+
+def ranged(default: Number, low: Number, high: Number) -> Number:
+    """A parameter field with a default and the closed range its value must lie in."""
+    # dataclasses.field is typed as returning the field's own type, so that a class body type-checks.
+    made: Number = field(default=default, metadata={"range": (low, high)})
+    return made
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """Base of a strategy's typed parameters; fields carry their range in ``metadata``.
 
-    A subclass is a frozen dataclass whose fields are made with ``ranged``.
+    A subclass is a frozen dataclass whose fields are made with ``ranged`` and annotated ``int``,
+    ``float`` or ``bool``. Whole numbers given for a ``float`` are stored as floats, so that ``2`` and
+    ``2.0`` are the same strategy version.
     """
 
     def __post_init__(self) -> None:
         for spec in fields(self):
+            value = _typed(spec, getattr(self, spec.name))
             low, high = spec.metadata["range"]
-            value = getattr(self, spec.name)
             if not low <= value <= high:
                 raise ConfigurationError(f"{spec.name} = {value}: must lie between {low} and {high}")
+            object.__setattr__(self, spec.name, value)
+        self.check()
+
+    def check(self) -> None:
+        """Refuse combinations of parameters that make no sense together; a subclass overrides this.
+
+        :raises ConfigurationError: with the names, the values and the rule.
+        """
 
     @classmethod
     def of(cls, values: dict[str, object]) -> Self:
         """Build from a mapping, refusing names that are not parameters.
 
+        Text is read as the field's type, because command lines and environment carry text.
+
         :raises ConfigurationError: a name is unknown (the nearest one is given) or a value is out of range.
         """
-        known = [spec.name for spec in fields(cls)]
+        known = {spec.name: spec for spec in fields(cls)}
         for name in values:
             if name not in known:
-                near = get_close_matches(name, known, 1)
-                hint = f"; did you mean {near[0]}?" if near else f"; known: {', '.join(known)}"
-                raise ConfigurationError(f"unknown parameter {name!r}{hint}")
-        return cls(**values)
+                raise ConfigurationError(f"unknown parameter {name!r}{spelling_hint(name, list(known))}")
+        typed = {name: _typed(known[name], value) for name, value in values.items()}
+        return cls(**typed)
+
+
+def spelling_hint(name: str, known: list[str]) -> str:
+    """The end of a message about an unknown name: the nearest known one, or all of them."""
+    near = get_close_matches(name, known, 1)
+    return f"; did you mean {near[0]}?" if near else f"; known: {', '.join(known)}"
+
+
+def _typed(spec: "Field[object]", value: object) -> int | float | bool:
+    """``value`` as the type of the field, refusing what would lose meaning on the way."""
+    wanted = spec.type
+    if wanted is bool:
+        truth = {"true": True, "false": False}.get(str(value).lower())
+        if truth is not None:
+            return truth
+    elif isinstance(value, int | float | str) and not isinstance(value, bool):
+        number = _number(value)
+        if wanted is float and math.isfinite(number):
+            return float(number)
+        if wanted is int and math.isfinite(number) and number == int(number):
+            return int(number)
+    raise ConfigurationError(f"{spec.name} = {value!r}: must be {getattr(wanted, '__name__', wanted)}")
+
+
+def _number(value: int | float | str) -> int | float:
+    """The number that ``value`` is or spells, NaN when it spells none."""
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return math.nan
 
 
 class Strategy(ABC):
@@ -63,6 +117,14 @@ class Strategy(ABC):
         Columns: ``bar_index`` position in ``bars``, ``bias`` ``long`` or ``short``, ``entry_price``
         and ``stop_price`` in quote currency, ``score`` 0 to 100, ``details`` a JSON-ready mapping.
         """
+
+    def exits(self, bars: pd.DataFrame) -> pd.DataFrame:  # noqa: ARG002 - the default has no exits of its own
+        """One row per bar at whose close the strategy itself wants a position gone, oldest first.
+
+        Columns: ``bar_index`` position in ``bars``, ``bias`` of the position to close. Empty for a
+        strategy that leaves exits to the plan's stop, targets and runner.
+        """
+        return pd.DataFrame(columns=list(EXIT_COLUMNS))
 
     @property
     def version(self) -> str:

@@ -1,0 +1,149 @@
+"""The array side of strategies: bars as float64 columns in, decisions as arrays out.
+
+The backtest and the optimiser run ``decide`` alone, because building a frame with a mapping per
+signal costs more than the decisions; the asset and the command line run ``signals``, which is the
+same decisions with their evidence.
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.signals import Details
+from trading_pipeline.domain.strategies.base import SIGNAL_COLUMNS, Strategy
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+LONG, SHORT = 1, -1
+_PRICES = ("open", "high", "low", "close")
+
+
+@dataclass(frozen=True, slots=True)
+class BarArrays:
+    """Bars of one symbol and timeframe, oldest first, one array per column.
+
+    ``open_time_ms`` is milliseconds since the epoch; prices are quote currency, ``volume`` base currency.
+    """
+
+    open_time_ms: Integers
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+
+    def __len__(self) -> int:
+        return len(self.close)
+
+    @classmethod
+    def of(cls, bars: pd.DataFrame) -> Self:
+        """Read a frame with ``BAR_COLUMNS``.
+
+        :raises DataError: several symbols, times not strictly ascending, or a value that cannot be
+            a price or a volume; the message names the first such bar.
+        """
+        if "symbol" in bars and bars["symbol"].nunique() > 1:
+            raise DataError(f"bars of {bars['symbol'].nunique()} symbols in one frame: pass one symbol at a time")
+        times = bars["open_time"].astype("datetime64[ms, UTC]").to_numpy("datetime64[ms]").astype(np.int64)
+        columns = [bars[name].to_numpy(np.float64) for name in (*_PRICES, "volume")]
+        _refuse_disorder(times)
+        _refuse_nonsense(times, dict(zip((*_PRICES, "volume"), columns, strict=True)))
+        return cls(times, *columns)
+
+
+def _refuse_disorder(times: Integers) -> None:
+    """Raise at the first bar that does not open after the one before it."""
+    wrong = np.flatnonzero(np.diff(times) <= 0)
+    if len(wrong):
+        at = int(wrong[0]) + 1
+        kind = "repeats" if times[at] == times[at - 1] else "opens before"
+        raise DataError(f"bar {at} ({_iso(times[at])}) {kind} bar {at - 1}: sort bars by open time, one per time")
+
+
+def _refuse_nonsense(times: Integers, columns: dict[str, Floats]) -> None:
+    """Raise at the first price that is not positive and finite or volume that is negative or missing."""
+    for name, values in columns.items():
+        sound = np.isfinite(values) & (values >= 0 if name == "volume" else values > 0)
+        if not sound.all():
+            at = int(np.argmin(sound))
+            raise DataError(f"bar {at} ({_iso(times[at])}): {name} is {values[at]}; no decision from such a bar")
+
+
+def _iso(milliseconds: int) -> str:
+    """A time for a message."""
+    return str(np.datetime64(int(milliseconds), "ms")) + "Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """Signals as parallel arrays, ordered by ``bar_index``.
+
+    :param direction: ``LONG`` (1) or ``SHORT`` (-1).
+    :param entry_price: close of the deciding bar, quote currency.
+    :param score: 0 to 100.
+    :param evidence: named numbers per signal, which become the signal's details.
+    """
+
+    bar_index: Integers
+    direction: Integers
+    entry_price: Floats
+    stop_price: Floats
+    score: Floats
+    evidence: dict[str, Floats] = field(default_factory=dict)
+
+    def details(self, row: int) -> Details:
+        """The evidence of one signal as a JSON-ready mapping."""
+        return {name: float(values[row]) for name, values in self.evidence.items()}
+
+
+class ArrayStrategy(Strategy):
+    """A strategy written over arrays; ``signals`` is derived from ``decide``."""
+
+    @abstractmethod
+    def decide(self, bars: BarArrays) -> Decisions:
+        """All decisions on these bars, each from its own bar and earlier ones only."""
+
+    def signals(self, bars: pd.DataFrame) -> pd.DataFrame:
+        """The decisions as a frame with ``SIGNAL_COLUMNS``.
+
+        :raises DataError: the bars are unordered, repeated or contain values that are no prices.
+        """
+        decisions = self.decide(BarArrays.of(bars))
+        rows = range(len(decisions.bar_index))
+        columns = {
+            "bar_index": decisions.bar_index,
+            "bias": np.where(decisions.direction == LONG, "long", "short").astype(object),
+            "entry_price": decisions.entry_price,
+            "stop_price": decisions.stop_price,
+            "score": decisions.score,
+            "details": pd.Series([self.details(decisions, row) for row in rows], dtype=object),
+        }
+        return pd.DataFrame(columns, columns=list(SIGNAL_COLUMNS))
+
+    def details(self, decisions: Decisions, row: int) -> Details:
+        """What led to one signal; a strategy with richer evidence overrides this."""
+        return decisions.details(row)
+
+
+def decisions_with_atr_stop(
+    bars: BarArrays, direction: Integers, atr: Floats, multiple: float, evidence: dict[str, Floats]
+) -> Decisions:
+    """Decisions at every bar where ``direction`` is not 0: entry at the close, stop ``multiple`` ATR away.
+
+    Bars without an ATR, and stops that would not lie above zero and beside the entry, give none.
+
+    :param direction: one of 1, 0, -1 per bar.
+    :param evidence: arrays over all bars; the values at the deciding bars are kept, with the ATR.
+    """
+    stop = bars.close - direction * multiple * atr
+    at = np.flatnonzero((direction != 0) & np.isfinite(stop) & (stop > 0) & (stop != bars.close))
+    kept = {name: values[at] for name, values in {**evidence, "atr": atr}.items()}
+    score = np.full(len(at), 50.0)
+    return Decisions(at, direction[at], bars.close[at], stop[at], score, kept)
