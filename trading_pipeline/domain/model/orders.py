@@ -33,12 +33,17 @@ class OrderType(StrEnum):
 
 
 class Purpose(StrEnum):
-    """Why an order exists. The value is its suffix in the link id."""
+    """Why an order exists. The value is its suffix in the link id.
+
+    ``EXIT`` closes a position that cannot be protected, ``STOP_EXIT`` one whose next stop the price
+    has passed already.
+    """
 
     ENTRY = "E"
     TAKE_PROFIT_1 = "TP1"
     TAKE_PROFIT_2 = "TP2"
     EXIT = "FX"
+    STOP_EXIT = "SX"
 
 
 class IntentState(StrEnum):
@@ -110,6 +115,24 @@ class OrderIntent:
     reduce_only: bool
     valid_until: datetime
     run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class IntentRecord:
+    """An intent as the ledger holds it.
+
+    :param filled_quantity: base currency, as far as known.
+    :param average_price: of what is filled, ``None`` before the first fill.
+    :param sent_age_s: wall seconds since the request was about to leave, ``None`` when it never was.
+    """
+
+    intent: OrderIntent
+    state: IntentState
+    reason: str
+    venue_order_id: str
+    filled_quantity: Decimal
+    average_price: Decimal | None
+    sent_age_s: float | None
 
 
 @dataclass(frozen=True, slots=True)

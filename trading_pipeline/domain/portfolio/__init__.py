@@ -1,0 +1,1 @@
+"""Quantities and prices of a position: sizing, targets, stops, what fills add up to."""

@@ -1,0 +1,1 @@
+"""What may be risked: limits, sizing and the rules of the gate."""

@@ -1,0 +1,115 @@
+"""The ledger: what we meant to do, what the venue says became of it, and the positions that follow.
+
+Every method is one database transaction, so a process may die between any two of them.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from trading_pipeline.domain.model.fills import Fill
+from trading_pipeline.domain.model.orders import IntentRecord, IntentState, OrderIntent, OrderReport
+from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
+from trading_pipeline.domain.model.positions import Position
+
+
+class PlanQueue(ABC):
+    """Trade plans that wait for a run to execute them."""
+
+    @abstractmethod
+    def claim(self, run_id: str, now: datetime, lease: timedelta) -> list[TradePlan]:
+        """Give the run every plan that may be executed, and give it back those it has already.
+
+        Expires first what is past ``valid_until`` at venue time ``now`` and has no order. A claim of
+        another run counts until its ``lease`` (wall time, as the database sees it) is over.
+        """
+
+    @abstractmethod
+    def plan(self, plan_id: str) -> TradePlan:
+        """One plan.
+
+        :raises ConfigurationError: there is none of that id.
+        """
+
+    @abstractmethod
+    def finish(self, plan_id: str) -> PlanStatus:
+        """Give the plan the status its position implies; it stays ``CLAIMED`` while the entry is open."""
+
+
+class OrderLedger(ABC):
+    """Order intents and fills. Hearing of something twice, or late, changes nothing."""
+
+    @abstractmethod
+    def write_intent(self, intent: OrderIntent) -> None:
+        """Store the intent as ``INTENDED``; one that is stored already stays as it is."""
+
+    @abstractmethod
+    def intent(self, order_link_id: str) -> IntentRecord:
+        """The intent and its state.
+
+        :raises ConfigurationError: there is none of that id.
+        """
+
+    @abstractmethod
+    def intents_of(self, plan_id: str) -> list[IntentRecord]:
+        """Every intent of the plan, oldest first."""
+
+    @abstractmethod
+    def open_intents(self) -> list[IntentRecord]:
+        """Every intent that was sent, or may have been, and is not final, oldest first."""
+
+    @abstractmethod
+    def advance(self, order_link_id: str, to: IntentState, reason: str = "", venue_order_id: str = "") -> bool:
+        """Move the intent if its present state allows it; compare-and-set, so one of two callers wins.
+
+        :returns: whether this call moved it.
+        """
+
+    @abstractmethod
+    def apply_report(self, report: OrderReport) -> None:
+        """Take in what the venue says about an order; reports about orders that are not ours are ignored.
+
+        A state never goes back and never leaves a final one, the filled quantity never shrinks. The
+        one exception is ``ABSENT``, our own conclusion from the venue's silence: its word refutes it.
+        """
+
+    @abstractmethod
+    def apply_fill(self, fill: Fill) -> None:
+        """Book a fill once per ``execution_id`` and recompute its position from all of its fills."""
+
+    @abstractmethod
+    def last_fill_time(self) -> datetime | None:
+        """Venue time of the newest fill, ``None`` when nothing was ever filled."""
+
+
+class PositionBook(ABC):
+    """Positions as their fills add up."""
+
+    @abstractmethod
+    def position_of(self, plan_id: str) -> Position | None:
+        """The plan's position, ``None`` when the gate never admitted it."""
+
+    @abstractmethod
+    def live_positions(self) -> list[Position]:
+        """Positions that are opening or open."""
+
+    @abstractmethod
+    def set_stop(self, position_id: str, stop_price: Decimal) -> None:
+        """Remember the stop that is live at the venue."""
+
+    @abstractmethod
+    def mark_managed(self, position_id: str, wave: datetime) -> None:
+        """Remember that nothing is left to do for the position about the bars that closed at ``wave``."""
+
+    @abstractmethod
+    def leftover_intents(self) -> list[IntentRecord]:
+        """Reduce-only intents that are not final although their position is closed or failed."""
+
+    @abstractmethod
+    def external_fills(self, since: datetime) -> Sequence[Fill]:
+        """Fills at or after ``since`` that belong to no position of ours."""
+
+
+class Ledger(PlanQueue, OrderLedger, PositionBook, ABC):
+    """All of it: one store implements the three."""
