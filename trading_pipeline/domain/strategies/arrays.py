@@ -29,10 +29,12 @@ _PRICES = ("open", "high", "low", "close")
 class BarArrays:
     """Bars of one symbol and timeframe, oldest first, one array per column.
 
-    ``open_time_ms`` is milliseconds since the epoch; prices are quote currency, ``volume`` base currency.
+    Times are milliseconds since the epoch, ``close_time_ms`` the closing instant; prices are quote
+    currency, ``volume`` is base currency.
     """
 
     open_time_ms: Integers
+    close_time_ms: Integers
     open: Floats
     high: Floats
     low: Floats
@@ -51,11 +53,16 @@ class BarArrays:
         """
         if "symbol" in bars and bars["symbol"].nunique() > 1:
             raise DataError(f"bars of {bars['symbol'].nunique()} symbols in one frame: pass one symbol at a time")
-        times = bars["open_time"].astype("datetime64[ms, UTC]").to_numpy("datetime64[ms]").astype(np.int64)
+        times, closes = (_milliseconds(bars[name]) for name in ("open_time", "close_time"))
         columns = [bars[name].to_numpy(np.float64) for name in (*_PRICES, "volume")]
         _refuse_disorder(times)
         _refuse_nonsense(times, dict(zip((*_PRICES, "volume"), columns, strict=True)))
-        return cls(times, *columns)
+        return cls(times, closes, *columns)
+
+
+def _milliseconds(times: pd.Series) -> Integers:
+    """UTC timestamps of any resolution as milliseconds since the epoch."""
+    return times.astype("datetime64[ms, UTC]").to_numpy("datetime64[ms]").astype(np.int64)
 
 
 def _refuse_disorder(times: Integers) -> None:
@@ -97,6 +104,21 @@ class Decisions:
     stop_price: Floats
     score: Floats
     evidence: dict[str, Floats] = field(default_factory=dict)
+
+    def merged_with(self, other: Self) -> "Decisions":
+        """Both sets in the order of their bars; they carry the same kinds of evidence."""
+        order = np.argsort(np.concatenate([self.bar_index, other.bar_index]), kind="stable")
+        evidence = {
+            name: np.concatenate([values, other.evidence[name]])[order] for name, values in self.evidence.items()
+        }
+        return Decisions(
+            np.concatenate([self.bar_index, other.bar_index])[order],
+            np.concatenate([self.direction, other.direction])[order],
+            np.concatenate([self.entry_price, other.entry_price])[order],
+            np.concatenate([self.stop_price, other.stop_price])[order],
+            np.concatenate([self.score, other.score])[order],
+            evidence,
+        )
 
     def details(self, row: int) -> Details:
         """The evidence of one signal as a JSON-ready mapping."""

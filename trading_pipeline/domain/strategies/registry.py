@@ -11,6 +11,7 @@ from trading_pipeline.domain.strategies.base import Strategy, spelling_hint
 
 _PACKAGE = "trading_pipeline.domain.strategies"
 _CLASSES = {
+    "divergence": ("divergence", "Divergence"),
     "ema_atr": ("ema_atr", "EmaAtr"),
 }
 

@@ -1,0 +1,36 @@
+"""Names of a divergence decision and its parts, as other systems that speak this strategy derive them.
+
+Inside this project a signal's id is ``decision_key``, which also carries the strategy's name; these
+keys leave the strategy out and serve exchange with records written elsewhere.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from trading_pipeline.domain.model.signals import Bias
+from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
+
+
+@dataclass(frozen=True, slots=True)
+class DivergenceIds:
+    """All ids of one decision.
+
+    :param key: 64 hex digits, the same for the same symbol, timeframe, close and bias.
+    :param pivot_ids: of the three pivots, oldest first.
+    """
+
+    key: str
+    plan_id: str
+    setup_id: str
+    trigger_id: str
+    pivot_ids: tuple[str, str, str]
+
+    @classmethod
+    def of(cls, symbol: str, timeframe: Timeframe, close_time: datetime, bias: Bias) -> Self:
+        """Derive the ids; the closing time enters as the last millisecond inside the bar."""
+        text = f"{symbol}|{timeframe}|{to_ms(close_time) - 1}|{bias.upper()}"
+        key = hashlib.sha256(text.encode()).hexdigest()
+        setup = f"setup_{key[:20]}"
+        return cls(key, key[:24], setup, f"trg_{key[-20:]}", (f"{setup}:1", f"{setup}:2", f"{setup}:3"))

@@ -1,0 +1,24 @@
+"""How a strategy is run: its parameters, the bars it looks at, the lifecycle of its trades."""
+
+from dataclasses import dataclass
+
+from trading_pipeline.domain.model.lifecycle import Lifecycle
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.strategies.base import Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyPlan:
+    """One enabled strategy of the configuration.
+
+    :param symbols: empty means every symbol of the universe.
+    """
+
+    strategy: Strategy
+    timeframes: tuple[Timeframe, ...]
+    symbols: tuple[str, ...]
+    lifecycle: Lifecycle
+
+    def covers(self, symbol: str, timeframe: Timeframe) -> bool:
+        """Whether the strategy looks at these bars."""
+        return timeframe in self.timeframes and (not self.symbols or symbol in self.symbols)
