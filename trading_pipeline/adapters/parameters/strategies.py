@@ -1,0 +1,117 @@
+"""``strategies/*.yaml``: one file per strategy that runs."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, JsonValue, model_validator
+
+from trading_pipeline.adapters.parameters.reading import Section, read
+from trading_pipeline.adapters.parameters.universe import SymbolName, TimeframeName, load_universe
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.lifecycle import Lifecycle
+from trading_pipeline.domain.model.plans import Runner, Target
+from trading_pipeline.domain.model.universe import Universe
+from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.domain.strategies.registry import strategy_named
+
+Fraction = Annotated[Decimal, Field(gt=0, le=1)]
+
+
+class _TargetSection(Section):
+    r_multiple: Annotated[Decimal, Field(gt=0, le=100)]
+    fraction: Fraction
+
+
+class _RunnerSection(Section):
+    fraction: Annotated[Decimal, Field(ge=0, le=1)]
+    atr_multiple: Annotated[Decimal, Field(gt=0, le=100)]
+    atr_period: Annotated[int, Field(ge=2, le=200)]
+
+
+class _LifecycleSection(Section):
+    targets: Annotated[tuple[_TargetSection, ...], Field(min_length=1, max_length=2)]
+    runner: _RunnerSection
+
+    @model_validator(mode="after")
+    def _whole_and_ordered(self) -> Self:
+        total = sum((target.fraction for target in self.targets), self.runner.fraction)
+        if total != 1:
+            raise ValueError(f"fractions of targets and runner add up to {total}, they must add up to 1")
+        multiples = [target.r_multiple for target in self.targets]
+        if multiples != sorted(set(multiples)):
+            raise ValueError("targets must stand nearest first, each farther than the one before")
+        return self
+
+    def lifecycle(self) -> Lifecycle:
+        """The same in domain types."""
+        targets = tuple(Target(target.r_multiple, target.fraction) for target in self.targets)
+        runner = Runner(self.runner.fraction, self.runner.atr_multiple, self.runner.atr_period)
+        return Lifecycle(targets, runner)
+
+
+class _StrategyFile(Section):
+    """Keys of one file; the strategy itself checks its parameters."""
+
+    strategy: str
+    enabled: bool
+    timeframes: Annotated[tuple[TimeframeName, ...], Field(min_length=1)]
+    symbols: tuple[SymbolName, ...] = ()
+    parameters: dict[str, JsonValue]
+    lifecycle: _LifecycleSection
+
+
+def load_strategies(config_dir: Path) -> list[StrategyPlan]:
+    """The enabled strategies of ``config_dir/strategies``, in order of their file names.
+
+    Disabled files are checked as well, so that switching one on brings no surprise.
+
+    :raises ConfigurationError: no file, a broken rule, an unknown strategy or parameter, a symbol or
+        timeframe outside the universe, or two enabled files that would decide the same thing.
+    """
+    folder = config_dir / "strategies"
+    paths = sorted(folder.glob("*.yaml"))
+    if not paths:
+        raise ConfigurationError(f"{folder} contains no *.yaml file; check TRADING_CONFIG_DIR")
+    universe = load_universe(config_dir)
+    plans: list[StrategyPlan] = []
+    for path in paths:
+        content = read(path, _StrategyFile)
+        plan = _plan(path, content, universe)
+        if content.enabled:
+            _refuse_overlap(path, plan, plans, universe)
+            plans.append(plan)
+    return plans
+
+
+def _plan(path: Path, content: _StrategyFile, universe: Universe) -> StrategyPlan:
+    """The file's content with the strategy built, held against the universe."""
+    _refuse_strangers(path, "symbols", content.symbols, universe.symbols)
+    _refuse_strangers(path, "timeframes", content.timeframes, universe.timeframes)
+    try:
+        strategy = strategy_named(content.strategy, dict(content.parameters))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+    return StrategyPlan(strategy, content.timeframes, content.symbols, content.lifecycle.lifecycle())
+
+
+def _refuse_strangers(path: Path, key: str, names: tuple[str, ...], known: tuple[str, ...]) -> None:
+    """A symbol or timeframe that is not collected would silently never be traded."""
+    strangers = [name for name in names if name not in known]
+    if strangers:
+        raise ConfigurationError(f"{path}: {key}: {', '.join(strangers)} not in universe.yaml ({', '.join(known)})")
+
+
+def _refuse_overlap(path: Path, plan: StrategyPlan, others: list[StrategyPlan], universe: Universe) -> None:
+    """Decisions are named by strategy, symbol, timeframe and bar: two parameter sets would share names."""
+    for other in others:
+        shared = [
+            f"{symbol} {timeframe}"
+            for symbol in universe.symbols
+            for timeframe in universe.timeframes
+            if plan.covers(symbol, timeframe) and other.covers(symbol, timeframe)
+        ]
+        if other.strategy.name == plan.strategy.name and shared:
+            raise ConfigurationError(
+                f"{path}: strategy {plan.strategy.name} already runs on {shared[0]}; give each file its own bars"
+            )

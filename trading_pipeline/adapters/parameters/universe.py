@@ -1,0 +1,56 @@
+"""``universe.yaml``: venue, symbols, timeframes, start of history."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from trading_pipeline.adapters.parameters.reading import Section, read
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.model.universe import Universe
+
+
+def _timeframe(value: object) -> Timeframe:
+    """A timeframe from its label; pydantic turns the ``ValueError`` into a named key."""
+    try:
+        return Timeframe.parse(str(value))
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from error
+
+
+SymbolName = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,30}$")]
+TimeframeName = Annotated[Timeframe, BeforeValidator(_timeframe)]
+
+
+class _UniverseFile(Section):
+    """Keys and rules of the file."""
+
+    venue: Literal["bybit"]
+    history_start: datetime
+    symbols: Annotated[tuple[SymbolName, ...], Field(min_length=1)]
+    timeframes: Annotated[tuple[TimeframeName, ...], Field(min_length=1)]
+
+    @field_validator("symbols", "timeframes")
+    @classmethod
+    def _no_repetition(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        repeated = sorted({value for value in values if values.count(value) > 1})
+        if repeated:
+            raise ValueError(f"{', '.join(repeated)} is listed twice")
+        return values
+
+
+def load_universe(config_dir: Path) -> Universe:
+    """The universe in ``config_dir/universe.yaml``; a time without zone is UTC.
+
+    :raises ConfigurationError: the file is missing or breaks a rule; the message names file and key.
+    """
+    content = read(config_dir / "universe.yaml", _UniverseFile)
+    start = content.history_start
+    return Universe(
+        venue=content.venue,
+        history_start=start.replace(tzinfo=UTC) if start.tzinfo is None else start.astimezone(UTC),
+        symbols=content.symbols,
+        timeframes=tuple(sorted(content.timeframes, key=lambda timeframe: timeframe.ms)),
+    )

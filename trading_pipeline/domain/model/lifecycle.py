@@ -1,0 +1,16 @@
+"""What becomes of a position between its entry and its end."""
+
+from dataclasses import dataclass
+
+from trading_pipeline.domain.model.plans import Runner, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """Exits of a position; the fractions of targets and runner add up to 1.
+
+    :param targets: one or two, nearest first.
+    """
+
+    targets: tuple[Target, ...]
+    runner: Runner

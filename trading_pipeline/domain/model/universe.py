@@ -1,0 +1,22 @@
+"""What is collected and computed: the venue, its symbols, the timeframes, and since when."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from trading_pipeline.domain.model.timeframes import Timeframe
+
+
+@dataclass(frozen=True, slots=True)
+class Universe:
+    """The grid of all market data.
+
+    :param history_start: UTC; the first day partition, and no bar that opens before it is ever read.
+        A replay of recorded bars sets it to the start of the recording.
+    :param symbols: in the order of the file, which is the order of the symbol partitions.
+    :param timeframes: shortest first.
+    """
+
+    venue: str
+    history_start: datetime
+    symbols: tuple[str, ...]
+    timeframes: tuple[Timeframe, ...]
