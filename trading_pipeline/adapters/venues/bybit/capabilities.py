@@ -1,0 +1,36 @@
+"""What the venue allows, as numbers. Sources: the v5 pages named beside each group."""
+
+import re
+from datetime import timedelta
+
+CATEGORY = "linear"
+SETTLE_COIN = "USDT"
+
+# market/kline: rows per request, newest first, the forming bar among them
+KLINE_LIMIT = 1000
+
+# rows per page: market/instrument, order/open-order, order/execution, position/position
+INSTRUMENT_PAGE = 1000
+ORDER_PAGE = 50
+EXECUTION_PAGE = 100
+POSITION_PAGE = 200
+
+# order/execution: startTime and endTime may lie at most seven days apart
+EXECUTION_WINDOW = timedelta(days=7)
+
+# order/create-order, notes on limits: per symbol
+MAX_ACTIVE_ORDERS = 500
+MAX_CONDITIONAL_ORDERS = 10
+
+# rate-limit: order requests per second and account
+ORDER_REQUESTS_PER_SECOND = 10
+
+# order/order-list: cancelled and rejected orders without fills are kept this long
+ORDER_LOOKUP_WINDOW = timedelta(hours=24)
+
+# order/create-order, orderLinkId
+LINK_ID = re.compile(r"[A-Za-z0-9_-]{1,36}")
+
+# ws/connect
+PING_INTERVAL_S = 20.0
+MAX_ARGS_CHARACTERS = 21_000

@@ -1,0 +1,79 @@
+"""Public market data over REST."""
+
+from datetime import datetime, timedelta
+
+from trading_pipeline.adapters.venues.bybit import capabilities, parse
+from trading_pipeline.adapters.venues.bybit.client import Answer, BybitClient
+from trading_pipeline.adapters.venues.bybit.payload import Row, entries, text
+from trading_pipeline.adapters.venues.bybit.symbols import interval
+from trading_pipeline.domain.model.bars import Bar
+from trading_pipeline.domain.model.instruments import Instrument
+from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe, to_ms
+from trading_pipeline.ports.market_data import MarketData
+
+
+class BybitMarketData(MarketData):
+    """Klines, instruments and the venue's clock."""
+
+    def __init__(self, client: BybitClient) -> None:
+        """Read through ``client``; no key is needed."""
+        self._client = client
+
+    def server_time(self) -> datetime:
+        """The venue's clock, to the microsecond."""
+        return self._client.read(self._client.http.get_server_time, _server_time)
+
+    def bars(self, symbol: str, timeframe: Timeframe, start: datetime, end: datetime) -> list[Bar]:
+        """Closed bars opening in ``[start, end)``, oldest first.
+
+        The range is cut into windows of at most 1,000 open times, so that no row depends on a
+        cursor and none can fall between two pages. The clock is read before the rows: a bar that
+        had closed by then is final in every row read later.
+        """
+        spelling, now, step = interval(timeframe), self.server_time(), timeframe.duration
+        opens, bars = _first_open(timeframe, start), list[Bar]()
+        while opens < min(end, now):
+            stop = min(opens + capabilities.KLINE_LIMIT * step, end)
+            page = self._client.read(
+                self._client.http.get_kline,
+                lambda answer: [parse.kline(symbol, timeframe, row) for row in entries(answer.result, "list")],
+                category=capabilities.CATEGORY,
+                symbol=symbol,
+                interval=spelling,
+                start=to_ms(opens),
+                end=to_ms(stop) - 1,
+                limit=capabilities.KLINE_LIMIT,
+            )
+            # newest first, the forming bar among them
+            bars += [bar for bar in reversed(page) if opens <= bar.open_time < stop and bar.close_time <= now]
+            opens = stop
+        return bars
+
+    def instruments(self) -> dict[str, Instrument]:
+        """Every linear perpetual in trading that settles in USDT, by symbol."""
+        found = self._client.read_pages(
+            self._client.http.get_instruments_info,
+            _instrument_or_none,
+            category=capabilities.CATEGORY,
+            limit=capabilities.INSTRUMENT_PAGE,
+        )
+        return {instrument.symbol: instrument for instrument in found if instrument is not None}
+
+
+def _server_time(answer: Answer) -> datetime:
+    nanoseconds = text(answer.result, "timeNano")
+    if not nanoseconds.isdigit():
+        return answer.time
+    return EPOCH + timedelta(microseconds=int(nanoseconds) // 1000)
+
+
+def _first_open(timeframe: Timeframe, start: datetime) -> datetime:
+    floor = timeframe.floor(start)
+    return floor if floor == start else floor + timeframe.duration
+
+
+def _instrument_or_none(row: Row) -> Instrument | None:
+    wanted = ("LinearPerpetual", "Trading", capabilities.SETTLE_COIN)
+    if (text(row, "contractType"), text(row, "status"), text(row, "settleCoin")) != wanted:
+        return None
+    return parse.instrument(row)

@@ -1,0 +1,256 @@
+"""Venue payloads to domain values. Pure: nothing here asks, waits or decides.
+
+Values that the venue may add to its enumerations never stop us: an unknown order status reads as
+the least final state its quantities allow, an unknown cause of a fill as ``FillKind.VENUE``.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+
+from trading_pipeline.adapters.venues.bybit.payload import (
+    Row,
+    as_decimal,
+    as_instant,
+    decimal,
+    inner,
+    instant,
+    positive_or_none,
+    rows,
+    text,
+)
+from trading_pipeline.adapters.venues.bybit.symbols import SIDES
+from trading_pipeline.domain.model.accounts import Wallet
+from trading_pipeline.domain.model.bars import Bar
+from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.fills import Fill, FillKind
+from trading_pipeline.domain.model.instruments import Instrument
+from trading_pipeline.domain.model.orders import IntentState, OrderReport, Side
+from trading_pipeline.domain.model.positions import VenuePosition
+from trading_pipeline.domain.model.timeframes import Timeframe
+
+_SIDES = {spelling: side for side, spelling in SIDES.items()}
+_STATES = {
+    "New": IntentState.ACKNOWLEDGED,
+    "Untriggered": IntentState.ACKNOWLEDGED,
+    "Triggered": IntentState.ACKNOWLEDGED,
+    "PartiallyFilled": IntentState.PARTIALLY_FILLED,
+    "Filled": IntentState.FILLED,
+    "Cancelled": IntentState.CANCELLED,
+    "PartiallyFilledCanceled": IntentState.CANCELLED,
+    "Deactivated": IntentState.CANCELLED,
+    "Rejected": IntentState.REJECTED,
+}
+_NO_REASON = ("", "UNKNOWN", "EC_NoError")
+_ORDINARY_STOP_TYPES = ("", "UNKNOWN", "Stop")
+_STOP_CAUSES = frozenset(
+    {"StopLoss", "PartialStopLoss", "TrailingStop"}
+    | {"CreateByStopLoss", "CreateByPartialStopLoss", "CreateByTrailingStop"}
+)
+_PROFIT_CAUSES = frozenset(
+    {"TakeProfit", "PartialTakeProfit", "CreateByTakeProfit", "CreateByPartialTakeProfit", "CreateByTrailingProfit"}
+)
+_ORDINARY_CREATE_TYPES = frozenset({"", "CreateByUser", "CreateByClosing", "CreateByStopOrder"})
+_KLINE_FIELDS = 7
+
+
+def side(row: Row) -> Side:
+    """The direction.
+
+    :raises DataError: the venue sent neither Buy nor Sell.
+    """
+    spelling = text(row, "side")
+    if spelling not in _SIDES:
+        raise DataError(f"bybit sent side={spelling!r} for {text(row, 'symbol')}, neither Buy nor Sell")
+    return _SIDES[spelling]
+
+
+def kline(symbol: str, timeframe: Timeframe, row: object) -> Bar:
+    """A bar from a REST row ``[start, open, high, low, close, volume, turnover]``.
+
+    :raises DataError: the row has another shape.
+    """
+    if not isinstance(row, list) or len(row) < _KLINE_FIELDS:
+        raise DataError(f"bybit sent the kline row {row!r}, which has fewer than {_KLINE_FIELDS} fields")
+    prices = [as_decimal(value, "kline") for value in row[1:_KLINE_FIELDS]]
+    return Bar(symbol, timeframe, as_instant(row[0], "startTime"), *prices)
+
+
+def pushed_kline(symbol: str, row: Row) -> Bar:
+    """A bar from an entry of a WebSocket kline message, confirmed or not.
+
+    :raises DataError: a field is missing or unreadable.
+    """
+    return Bar(
+        symbol=symbol,
+        timeframe=Timeframe.parse(text(row, "interval")),
+        open_time=instant(row, "start"),
+        open=decimal(row, "open"),
+        high=decimal(row, "high"),
+        low=decimal(row, "low"),
+        close=decimal(row, "close"),
+        volume=decimal(row, "volume"),
+        turnover=decimal(row, "turnover"),
+    )
+
+
+def instrument(row: Row) -> Instrument:
+    """One row of instruments-info.
+
+    :raises DataError: a step or limit is missing.
+    """
+    lot, price = inner(row, "lotSizeFilter"), inner(row, "priceFilter")
+    return Instrument(
+        symbol=text(row, "symbol"),
+        base_currency=text(row, "baseCoin"),
+        quote_currency=text(row, "quoteCoin"),
+        price_increment=decimal(price, "tickSize"),
+        quantity_increment=decimal(lot, "qtyStep"),
+        min_quantity=decimal(lot, "minOrderQty"),
+        max_quantity=decimal(lot, "maxOrderQty"),
+        max_market_quantity=decimal(lot, "maxMktOrderQty"),
+        min_notional=decimal(lot, "minNotionalValue"),
+        max_leverage=decimal(inner(row, "leverageFilter"), "maxLeverage"),
+    )
+
+
+def order_report(row: Row) -> OrderReport:
+    """One order of a query or of the private ``order`` topic.
+
+    :raises DataError: a quantity, side or time is missing.
+    """
+    quantity, filled = decimal(row, "qty"), decimal(row, "cumExecQty")
+    status = text(row, "orderStatus")
+    reasons = [text(row, name) for name in ("rejectReason", "cancelType")]
+    if status not in _STATES:
+        reasons.insert(0, f"status {status!r} is not known here")
+    return OrderReport(
+        order_link_id=text(row, "orderLinkId"),
+        venue_order_id=text(row, "orderId"),
+        symbol=text(row, "symbol"),
+        side=side(row),
+        state=_STATES.get(status) or _state_by_quantity(quantity, filled),
+        quantity=quantity,
+        filled_quantity=filled,
+        average_price=positive_or_none(row, "avgPrice"),
+        reduce_only=row.get("reduceOnly") is True,
+        reason=", ".join(reason for reason in reasons if reason not in _NO_REASON),
+        updated_at=instant(row, "updatedTime"),
+    )
+
+
+def _state_by_quantity(quantity: Decimal, filled: Decimal) -> IntentState:
+    if filled <= 0:
+        return IntentState.ACKNOWLEDGED
+    return IntentState.FILLED if filled >= quantity else IntentState.PARTIALLY_FILLED
+
+
+def is_stop_child(row: Row) -> bool:
+    """Whether the venue made this order to protect a position (stop loss, take profit, trailing stop)."""
+    return text(row, "stopOrderType") not in _ORDINARY_STOP_TYPES
+
+
+def fill(row: Row) -> Fill:
+    """One execution of a query or of the private ``execution`` topic.
+
+    A funding execution keeps the venue's ``execQty``, the position it was charged on.
+
+    :raises DataError: a quantity, price, fee, side or time is missing.
+    """
+    return Fill(
+        execution_id=text(row, "execId"),
+        order_link_id=text(row, "orderLinkId"),
+        venue_order_id=text(row, "orderId"),
+        symbol=text(row, "symbol"),
+        side=side(row),
+        quantity=decimal(row, "execQty"),
+        price=decimal(row, "execPrice"),
+        fee=decimal(row, "execFee"),
+        is_maker=row.get("isMaker") is True,
+        kind=fill_kind(row),
+        executed_at=instant(row, "execTime"),
+    )
+
+
+def fill_kind(row: Row) -> FillKind:
+    """What caused an execution; the query names it in ``stopOrderType``, the stream in ``createType`` too."""
+    if text(row, "execType") == "Funding":
+        return FillKind.FUNDING
+    if text(row, "execType") != "Trade":
+        return FillKind.VENUE
+    causes = {text(row, "createType"), text(row, "stopOrderType")}
+    if causes & _STOP_CAUSES:
+        return FillKind.STOP_LOSS
+    if causes & _PROFIT_CAUSES:
+        return FillKind.TAKE_PROFIT
+    return FillKind.TRADE if text(row, "createType") in _ORDINARY_CREATE_TYPES else FillKind.VENUE
+
+
+def report_from_fills(executions: list[Row]) -> OrderReport:
+    """What the executions of one order tell about it, for an order the venue lists no more.
+
+    :param executions: rows of one order, at least one, in any order.
+    :raises DataError: a row is unreadable.
+    """
+    newest = max(executions, key=lambda row: (instant(row, "execTime"), -decimal(row, "leavesQty")))
+    filled = sum((decimal(row, "execQty") for row in executions), Decimal(0))
+    value = sum((decimal(row, "execQty") * decimal(row, "execPrice") for row in executions), Decimal(0))
+    quantity = decimal(newest, "orderQty")
+    return OrderReport(
+        order_link_id=text(newest, "orderLinkId"),
+        venue_order_id=text(newest, "orderId"),
+        symbol=text(newest, "symbol"),
+        side=side(newest),
+        state=_state_by_quantity(quantity, filled),
+        quantity=quantity,
+        filled_quantity=filled,
+        average_price=value / filled if filled else None,
+        reduce_only=False,
+        reason="known from its executions only",
+        updated_at=instant(newest, "execTime"),
+    )
+
+
+def position(row: Row) -> VenuePosition | None:
+    """One row of position/list; ``None`` when it is flat.
+
+    :raises DataError: a number is missing; an empty leverage means portfolio margin, which is not supported.
+    """
+    size = decimal(row, "size")
+    if size == 0:
+        return None
+    return VenuePosition(
+        symbol=text(row, "symbol"),
+        side=side(row),
+        quantity=size,
+        average_price=decimal(row, "avgPrice"),
+        stop_loss=positive_or_none(row, "stopLoss"),
+        unrealised_pnl=decimal(row, "unrealisedPnl"),
+        leverage=decimal(row, "leverage"),
+    )
+
+
+def wallet(result: Row, coin: str, read_at: datetime) -> Wallet:
+    """The balances in ``coin`` from the result of wallet-balance.
+
+    :raises DataError: the account holds no such coin or a number is missing.
+    """
+    accounts = rows(result, "list")
+    found = [(account, entry) for account in accounts for entry in rows(account, "coin") if text(entry, "coin") == coin]
+    if not found:
+        raise DataError(f"bybit reports no {coin} balance; transfer {coin} to the unified account")
+    account, entry = found[0]
+    return Wallet(
+        equity=decimal(entry, "equity"),
+        balance=decimal(entry, "walletBalance"),
+        available=_available(account, entry),
+        unrealised_pnl=decimal(entry, "unrealisedPnl"),
+        read_at=read_at,
+    )
+
+
+def _available(account: Row, entry: Row) -> Decimal:
+    if text(account, "totalAvailableBalance"):
+        return decimal(account, "totalAvailableBalance")
+    # isolated margin leaves the total empty; there a coin's free part is what no order or position holds
+    held = decimal(entry, "totalPositionIM") + decimal(entry, "totalOrderIM") + decimal(entry, "locked")
+    return decimal(entry, "walletBalance") - held

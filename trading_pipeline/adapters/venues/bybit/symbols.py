@@ -1,0 +1,31 @@
+"""The venue's spelling of our words. Symbols themselves are spelt alike: base and quote, ``BTCUSDT``."""
+
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.orders import OrderType, Side
+from trading_pipeline.domain.model.timeframes import Timeframe
+
+INTERVALS = {
+    Timeframe.M1: "1",
+    Timeframe.M5: "5",
+    Timeframe.M15: "15",
+    Timeframe.M30: "30",
+    Timeframe.H1: "60",
+    Timeframe.H4: "240",
+    Timeframe.D1: "D",
+}
+SIDES = {Side.BUY: "Buy", Side.SELL: "Sell"}
+ORDER_TYPES = {OrderType.MARKET: "Market", OrderType.LIMIT: "Limit"}
+
+
+def interval(timeframe: Timeframe) -> str:
+    """The venue's name of a bar length.
+
+    :raises ConfigurationError: the venue publishes no such bars.
+    """
+    try:
+        return INTERVALS[timeframe]
+    except KeyError:
+        known = ", ".join(INTERVALS)
+        raise ConfigurationError(
+            f"bybit has no {timeframe} bars, only {known}; derive them from shorter ones"
+        ) from None

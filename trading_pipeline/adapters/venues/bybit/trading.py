@@ -1,0 +1,208 @@
+"""Orders and account state over REST."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from trading_pipeline.adapters.venues.bybit import capabilities, parse
+from trading_pipeline.adapters.venues.bybit.client import Answer, BybitClient, Call
+from trading_pipeline.adapters.venues.bybit.errors import REACTIONS, Reaction
+from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
+from trading_pipeline.adapters.venues.bybit.payload import Row, plain, rows, text
+from trading_pipeline.adapters.venues.bybit.symbols import ORDER_TYPES, SIDES
+from trading_pipeline.domain.model.accounts import Wallet
+from trading_pipeline.domain.model.errors import (
+    ConfigurationError,
+    OrderOutcomeUnknown,
+    TemporaryVenueError,
+    VenueError,
+)
+from trading_pipeline.domain.model.fills import Fill
+from trading_pipeline.domain.model.orders import Acknowledgement, OrderIntent, OrderReport, OrderType
+from trading_pipeline.domain.model.positions import VenuePosition
+from trading_pipeline.domain.model.timeframes import to_ms
+from trading_pipeline.ports.trading import Trading
+
+_ONE_WAY = 0
+
+
+class BybitTrading(Trading):
+    """One unified account, one-way mode, linear USDT perpetuals."""
+
+    def __init__(self, client: BybitClient) -> None:
+        """Trade through ``client``, whose key decides the account."""
+        self._client = client
+        self._http = client.http
+        self._market_data = BybitMarketData(client)
+
+    def account_id(self) -> str:
+        """The user id behind the key."""
+        return self._client.read(self._http.get_api_key_information, lambda answer: text(answer.result, "userID"))
+
+    def submit(self, intent: OrderIntent) -> Acknowledgement:
+        """Send one order; a market order leaves nothing resting, a limit order stays until cancelled."""
+        try:
+            result = self._client.write(self._http.place_order, **create_request(intent))
+        except VenueError as error:
+            if _reaction(error) is not Reaction.ALREADY_DONE:
+                raise
+            return self._acknowledged_before(intent)
+        if text(result, "orderLinkId") != intent.order_link_id or not text(result, "orderId"):
+            raise OrderOutcomeUnknown(f"bybit acknowledged {dict(result)!r} for {intent.order_link_id}; ask by link id")
+        return Acknowledgement(intent.order_link_id, text(result, "orderId"))
+
+    def _acknowledged_before(self, intent: OrderIntent) -> Acknowledgement:
+        try:
+            known = self.order(intent.symbol, intent.order_link_id)
+        except TemporaryVenueError:
+            known = None  # the refusal itself proved that the order exists; its venue id can follow later
+        return Acknowledgement(intent.order_link_id, known.venue_order_id if known else "")
+
+    def cancel(self, symbol: str, order_link_id: str) -> None:
+        """Cancel by link id; an order that turns out to be final is a success.
+
+        :raises OrderOutcomeUnknown: also when the venue does not know the order: a cancel may overtake it.
+        """
+        try:
+            self._client.write(
+                self._http.cancel_order, category=capabilities.CATEGORY, symbol=symbol, orderLinkId=order_link_id
+            )
+        except VenueError as error:
+            if _reaction(error) is not Reaction.LOOK_UP:
+                raise
+            report = self.order(symbol, order_link_id)
+            if report is None or not report.state.final:
+                state = "no such order" if report is None else f"it as {report.state}"
+                raise OrderOutcomeUnknown(
+                    f"bybit would not cancel {order_link_id} ({error}) and shows {state}; ask again", error.code
+                ) from error
+
+    def order(self, symbol: str, order_link_id: str) -> OrderReport | None:
+        """Look among open and recently closed orders, then in the history, then in the executions."""
+        wanted = {"category": capabilities.CATEGORY, "symbol": symbol, "orderLinkId": order_link_id}
+        for call in (self._http.get_open_orders, self._http.get_order_history):
+            found = self._client.read(call, lambda answer: _reports(answer, order_link_id), **wanted)
+            if found:
+                return found[0]
+        return self._client.read(self._http.get_executions, lambda answer: _from_fills(answer, order_link_id), **wanted)
+
+    def open_orders(self) -> list[OrderReport]:
+        """Resting orders in all symbols; the stops of positions are left out."""
+        found = self._client.read_pages(
+            self._http.get_open_orders,
+            lambda row: None if parse.is_stop_child(row) else parse.order_report(row),
+            category=capabilities.CATEGORY,
+            settleCoin=capabilities.SETTLE_COIN,
+            limit=capabilities.ORDER_PAGE,
+        )
+        return [report for report in found if report is not None and not report.state.final]
+
+    def fills(self, since: datetime) -> list[Fill]:
+        """Executions at or after ``since``, oldest first; asked for in windows of seven days."""
+        now = self._market_data.server_time()
+        found: dict[str, Fill] = {}
+        start = since
+        while start <= now:
+            stop = start + capabilities.EXECUTION_WINDOW
+            page = self._client.read_pages(
+                self._http.get_executions,
+                parse.fill,
+                category=capabilities.CATEGORY,
+                startTime=to_ms(start),
+                endTime=to_ms(stop),
+                limit=capabilities.EXECUTION_PAGE,
+            )
+            # newest first; within one millisecond the venue's order is the order of matching
+            found |= {fill.execution_id: fill for fill in reversed(page) if fill.executed_at >= since}
+            start = stop
+        return sorted(found.values(), key=lambda fill: fill.executed_at)
+
+    def positions(self) -> list[VenuePosition]:
+        """Positions that are not flat."""
+        found = self._client.read_pages(
+            self._http.get_positions,
+            parse.position,
+            category=capabilities.CATEGORY,
+            settleCoin=capabilities.SETTLE_COIN,
+            limit=capabilities.POSITION_PAGE,
+        )
+        return [position for position in found if position is not None]
+
+    def wallet(self) -> Wallet:
+        """USDT balances, read at the venue time of the answer."""
+        coin = capabilities.SETTLE_COIN
+        return self._client.read(
+            self._http.get_wallet_balance,
+            lambda answer: parse.wallet(answer.result, coin, answer.time),
+            accountType="UNIFIED",
+            coin=coin,
+        )
+
+    def set_stop_loss(self, symbol: str, stop_price: Decimal) -> None:
+        """Replace the full-position stop; "not modified" is a success."""
+        self._set(
+            self._http.set_trading_stop,
+            symbol=symbol,
+            stopLoss=plain(stop_price),
+            positionIdx=_ONE_WAY,
+            **_STOP_TERMS,
+        )
+
+    def set_leverage(self, symbol: str, leverage: Decimal) -> None:
+        """Set both sides, as one-way mode demands; "not modified" is a success."""
+        ratio = plain(leverage)
+        self._set(self._http.set_leverage, symbol=symbol, buyLeverage=ratio, sellLeverage=ratio)
+
+    def _set(self, call: Call, **params: object) -> None:
+        try:
+            self._client.write(call, category=capabilities.CATEGORY, **params)
+        except VenueError as error:
+            if _reaction(error) is not Reaction.ALREADY_DONE:
+                raise
+
+
+_STOP_TERMS = {"tpslMode": "Full", "slTriggerBy": "LastPrice", "slOrderType": "Market"}
+"""One market stop for the whole position. The venue's last price is what bars are made of, so a
+replay of bars triggers the same stops; see docs/venues/bybit.md."""
+
+
+def create_request(intent: OrderIntent) -> dict[str, object]:
+    """The body of ``order/create``.
+
+    :raises ConfigurationError: the intent cannot be said in the venue's terms.
+    """
+    if not capabilities.LINK_ID.fullmatch(intent.order_link_id):
+        raise ConfigurationError(f"link id {intent.order_link_id!r} is not 1 to 36 of A-Z a-z 0-9 - _")
+    request: dict[str, object] = {
+        "category": capabilities.CATEGORY,
+        "symbol": intent.symbol,
+        "side": SIDES[intent.side],
+        "orderType": ORDER_TYPES[intent.order_type],
+        "qty": plain(intent.quantity),
+        "timeInForce": "IOC" if intent.order_type is OrderType.MARKET else "GTC",
+        "positionIdx": _ONE_WAY,
+        "orderLinkId": intent.order_link_id,
+        "reduceOnly": intent.reduce_only,
+    }
+    if intent.price is not None:
+        request["price"] = plain(intent.price)
+    if intent.stop_loss is not None:
+        request |= {"stopLoss": plain(intent.stop_loss), **_STOP_TERMS}
+    return request
+
+
+def _reaction(error: VenueError) -> Reaction | None:
+    return REACTIONS.get(int(error.code)) if error.code.lstrip("-").isdigit() else None
+
+
+def _reports(answer: Answer, order_link_id: str) -> list[OrderReport]:
+    return [parse.order_report(row) for row in _ours(answer, order_link_id)]
+
+
+def _from_fills(answer: Answer, order_link_id: str) -> OrderReport | None:
+    executions = _ours(answer, order_link_id)
+    return parse.report_from_fills(executions) if executions else None
+
+
+def _ours(answer: Answer, order_link_id: str) -> list[Row]:
+    # a filter the venue ignored must not hand us somebody else's order
+    return [row for row in rows(answer.result, "list") if text(row, "orderLinkId") == order_link_id]
