@@ -1,0 +1,63 @@
+"""What the gate knows when it decides about one entry, and what it answers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from trading_pipeline.domain.model.accounts import Wallet
+from trading_pipeline.domain.model.checks import DataCheck
+from trading_pipeline.domain.model.instruments import Instrument
+from trading_pipeline.domain.model.orders import OrderIntent
+from trading_pipeline.domain.model.plans import TradePlan
+from trading_pipeline.domain.risk.halts import Halt
+from trading_pipeline.domain.risk.limits import RiskLimits
+
+
+@dataclass(frozen=True, slots=True)
+class GateFacts:
+    """What the ledger says, read in the transaction that also writes the decision.
+
+    :param checks: stored verdicts about the very bar the plan was made at.
+    :param halts: every halt that stands.
+    :param live_symbols: one entry per position that is opening or open.
+    :param last_stop_loss_at: venue time of the newest loss to the initial stop in the plan's symbol
+        and timeframe.
+    :param day_start_equity: the account's first equity reading since UTC midnight, quote currency.
+    :param pending_notional: quote currency of admitted entries the wallet cannot know of yet.
+    """
+
+    checks: tuple[DataCheck, ...]
+    halts: tuple[Halt, ...]
+    live_symbols: tuple[str, ...]
+    last_stop_loss_at: datetime | None
+    day_start_equity: Decimal | None
+    pending_notional: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class EntryQuestion:
+    """May this plan be entered now? Information that could not be had is ``None`` and denies.
+
+    :param now: venue time.
+    """
+
+    plan: TradePlan
+    facts: GateFacts
+    wallet: Wallet | None
+    instrument: Instrument | None
+    limits: RiskLimits
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EntryVerdict:
+    """The gate's answer about one plan.
+
+    :param intent: the entry to send, ``None`` when denied.
+    :param rule: the rule that denied, empty when admitted.
+    """
+
+    plan_id: str
+    intent: OrderIntent | None
+    rule: str = ""
+    reason: str = ""

@@ -1,0 +1,58 @@
+"""The gate: every rule, then the size; the first objection decides."""
+
+from trading_pipeline.domain.model.errors import OrderDenied
+from trading_pipeline.domain.model.orders import OrderIntent, OrderType, Purpose, Side, order_link_id
+from trading_pipeline.domain.portfolio.sizing_by_risk import entry_quantity
+from trading_pipeline.domain.risk.entry import EntryQuestion
+from trading_pipeline.domain.risk.rules.account_rules import (
+    Cooldown,
+    FreshWallet,
+    MaxDailyLoss,
+    MaxOpenPositions,
+    NotHalted,
+    OnePositionPerSymbol,
+)
+from trading_pipeline.domain.risk.rules.base import EntryRule
+from trading_pipeline.domain.risk.rules.plan_rules import NotExpired, SoundBar, StopOnLosingSide
+
+ENTRY_RULES: tuple[EntryRule, ...] = (
+    NotHalted(),
+    NotExpired(),
+    SoundBar(),
+    StopOnLosingSide(),
+    OnePositionPerSymbol(),
+    MaxOpenPositions(),
+    Cooldown(),
+    FreshWallet(),
+    MaxDailyLoss(),
+)
+
+
+def decide_entry(question: EntryQuestion, run_id: str, rules: tuple[EntryRule, ...] = ENTRY_RULES) -> OrderIntent:
+    """The entry to send for a plan: a market order with the plan's stop attached.
+
+    :raises OrderDenied: with the first rule that objects and its reason.
+    """
+    for rule in rules:
+        reason = rule.objection(question)
+        if reason is not None:
+            raise OrderDenied(rule.name, reason)
+    plan, wallet, instrument = question.plan, question.wallet, question.instrument
+    if instrument is None:
+        raise OrderDenied("instrument", f"the venue lists no instrument {plan.symbol}")
+    if wallet is None:
+        raise OrderDenied("wallet_age", "the wallet could not be read")
+    return OrderIntent(
+        order_link_id=order_link_id(plan.plan_id, Purpose.ENTRY),
+        plan_id=plan.plan_id,
+        purpose=Purpose.ENTRY,
+        symbol=plan.symbol,
+        side=Side.opening(plan.bias),
+        order_type=OrderType.MARKET,
+        quantity=entry_quantity(plan, wallet, instrument, question.limits, question.facts.pending_notional),
+        price=None,
+        stop_loss=instrument.round_price(plan.stop_price),
+        reduce_only=False,
+        valid_until=plan.valid_until,
+        run_id=run_id,
+    )

@@ -1,0 +1,1 @@
+"""The gate's rules: one question each, in the order they are asked."""

@@ -1,0 +1,93 @@
+"""Rules about the account: halts, open positions, losses, the age of what is known."""
+
+from datetime import timedelta
+
+from trading_pipeline.domain.risk.entry import EntryQuestion
+from trading_pipeline.domain.risk.halts import ALL_SYMBOLS
+from trading_pipeline.domain.risk.rules.base import EntryRule
+
+
+class NotHalted(EntryRule):
+    """Neither the kill switch nor a halt of the symbol stands."""
+
+    name = "halt"
+
+    def objection(self, question: EntryQuestion) -> str | None:
+        """Name the halt that stands and its reason."""
+        for halt in question.facts.halts:
+            if halt.scope in (ALL_SYMBOLS, question.plan.symbol):
+                return f"{halt.scope} halted since {halt.since:%Y-%m-%d %H:%M} UTC: {halt.reason}"
+        return None
+
+
+class OnePositionPerSymbol(EntryRule):
+    """No position is opening or open in the symbol: in one-way mode two would net out."""
+
+    name = "symbol_busy"
+
+    def objection(self, question: EntryQuestion) -> str | None:
+        """Look the symbol up among live positions."""
+        if question.plan.symbol in question.facts.live_symbols:
+            return f"a position in {question.plan.symbol} is live"
+        return None
+
+
+class MaxOpenPositions(EntryRule):
+    """Fewer positions are live than the limit."""
+
+    name = "max_open_positions"
+
+    def objection(self, question: EntryQuestion) -> str | None:
+        """Count opening and open positions of all symbols."""
+        live, limit = len(question.facts.live_symbols), question.limits.max_open_positions
+        return f"{live} positions are live, the limit is {limit}" if live >= limit else None
+
+
+class Cooldown(EntryRule):
+    """Enough bars of the plan's timeframe have passed since a stop loss in it.
+
+    Measured to the close of the plan's bar, so that a replay decides as the live system did.
+    """
+
+    name = "cooldown"
+
+    def objection(self, question: EntryQuestion) -> str | None:
+        """Compare the plan's bar with the newest loss to an initial stop."""
+        stopped_at = question.facts.last_stop_loss_at
+        if stopped_at is None:
+            return None
+        until = stopped_at + question.limits.cooldown_bars * question.plan.timeframe.duration
+        if question.plan.close_time >= until:
+            return None
+        return f"stopped out at {stopped_at:%H:%M} UTC, no new {question.plan.timeframe} entry before {until:%H:%M} UTC"
+
+
+class FreshWallet(EntryRule):
+    """The wallet was read moments ago."""
+
+    name = "wallet_age"
+
+    def objection(self, question: EntryQuestion) -> str | None:
+        """Compare the reading's venue time with now; a reading from the future is as bad as an old one."""
+        if question.wallet is None:
+            return "the wallet could not be read"
+        age = abs(question.now - question.wallet.read_at)
+        if age <= timedelta(seconds=float(question.limits.max_wallet_age_s)):
+            return None
+        return (
+            f"the wallet reading is {age.total_seconds():.0f} s away, the limit is {question.limits.max_wallet_age_s} s"
+        )
+
+
+class MaxDailyLoss(EntryRule):
+    """Equity has not fallen by the limit since UTC midnight."""
+
+    name = "max_daily_loss"
+
+    def objection(self, question: EntryQuestion) -> str | None:
+        """Compare equity now with the first reading of the day."""
+        start, wallet = question.facts.day_start_equity, question.wallet
+        if start is None or wallet is None or start <= 0:
+            return "equity at the start of the UTC day is not known"
+        loss, limit = (start - wallet.equity) / start, question.limits.max_daily_loss
+        return f"equity fell {loss:.2%} since UTC midnight, the limit is {limit:.2%}" if loss >= limit else None

@@ -1,0 +1,49 @@
+"""Rules about the plan itself and the bar it was made at."""
+
+from trading_pipeline.domain.model.checks import CheckName
+from trading_pipeline.domain.model.signals import Bias
+from trading_pipeline.domain.risk.entry import EntryQuestion
+from trading_pipeline.domain.risk.rules.base import EntryRule
+
+
+class NotExpired(EntryRule):
+    """The plan is still valid at venue time."""
+
+    name = "expiry"
+
+    def objection(self, question: EntryQuestion) -> str | None:
+        """Late is too late: the market the plan was made for is gone."""
+        if question.now <= question.plan.valid_until:
+            return None
+        return f"the plan was valid until {question.plan.valid_until:%Y-%m-%d %H:%M:%S} UTC"
+
+
+class SoundBar(EntryRule):
+    """Every check of the exact bar was made and passed."""
+
+    name = "data_checks"
+
+    def objection(self, question: EntryQuestion) -> str | None:
+        """A check nobody made counts as failed."""
+        made = {check.name: check for check in question.facts.checks}
+        missing = sorted(name for name in CheckName if name not in made)
+        if missing:
+            return f"no verdict about the bar: {', '.join(missing)}"
+        failed = [check for check in question.facts.checks if not check.passed]
+        if failed:
+            return "; ".join(f"{check.name} failed: {check.detail}" for check in failed)
+        return None
+
+
+class StopOnLosingSide(EntryRule):
+    """The stop is below the entry of a long and above the entry of a short."""
+
+    name = "stop_side"
+
+    def objection(self, question: EntryQuestion) -> str | None:
+        """Compare the two prices of the plan."""
+        plan = question.plan
+        distance = plan.entry_price - plan.stop_price
+        if (distance if plan.bias is Bias.LONG else -distance) > 0 and plan.stop_price > 0:
+            return None
+        return f"stop {plan.stop_price} protects nothing of a {plan.bias} entered at {plan.entry_price}"

@@ -1,0 +1,88 @@
+"""What the gate and the keepers of the account need from the store."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from trading_pipeline.domain.model.accounts import Wallet
+from trading_pipeline.domain.model.orders import OrderIntent
+from trading_pipeline.domain.model.plans import TradePlan
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.risk.differences import Difference
+from trading_pipeline.domain.risk.entry import EntryVerdict, GateFacts
+from trading_pipeline.domain.risk.halts import Halt
+
+Decide = Callable[[GateFacts], OrderIntent]
+
+
+class EntryGate(ABC):
+    """The one door to a new position."""
+
+    @abstractmethod
+    def admit(self, plan: TradePlan, run_id: str, now: datetime, decide: Decide) -> EntryVerdict:
+        """Decide about a claimed plan in one transaction, one plan of the account at a time.
+
+        Reads the facts, calls ``decide`` with them, and stores either the position (opening) with
+        its entry intent, or the denial. A plan decided before gets the same answer again.
+
+        :param now: venue time; its UTC day is the one whose losses count.
+        :param decide: returns the entry, or raises ``OrderDenied``.
+        """
+
+
+class HaltRegister(ABC):
+    """Halts that stand."""
+
+    @abstractmethod
+    def halt(self, halt: Halt) -> bool:
+        """Let the halt stand; the first reason of a scope stays.
+
+        :returns: whether it is new.
+        """
+
+    @abstractmethod
+    def lift(self, scope: str) -> bool:
+        """End the halt of a scope.
+
+        :returns: whether one stood.
+        """
+
+    @abstractmethod
+    def halts(self) -> list[Halt]:
+        """Every halt that stands, oldest first."""
+
+    @abstractmethod
+    def record_differences(self, differences: Sequence[Difference], run_id: str, found_at: datetime) -> None:
+        """Keep what a reconciliation found, for the record."""
+
+
+class EquityLog(ABC):
+    """Readings of the account's money."""
+
+    @abstractmethod
+    def record(self, wallet: Wallet) -> None:
+        """Store a reading; one of the same instant stays as it is."""
+
+    @abstractmethod
+    def first_since(self, instant: datetime) -> Wallet | None:
+        """The oldest reading taken at or after ``instant``, ``None`` when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorReading:
+    """An indicator's value at a bar's close, with the close itself; both in quote currency."""
+
+    close: Decimal
+    value: Decimal
+
+
+class IndicatorReader(ABC):
+    """Stored indicators, for decisions about open positions."""
+
+    @abstractmethod
+    def latest_indicator(
+        self, symbol: str, timeframe: Timeframe, close_time: datetime, name: str
+    ) -> IndicatorReading | None:
+        """The indicator at exactly this bar; ``None`` when the bar or the value is not stored."""
