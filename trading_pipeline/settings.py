@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     )
     database_url: str = Field("", alias="DATABASE_URL", description="database `trading`; empty: embedded PostgreSQL")
     dagster_database_url: str = Field(
-        "", alias="DAGSTER_DATABASE_URL", description="database `dagster`; empty: embedded"
+        "", alias="DAGSTER_POSTGRES_URL", description="database `dagster`; empty: embedded"
     )
     redis_url: str = Field("", alias="REDIS_URL", description="empty: embedded Redis")
     bybit_rest_url: str = Field("", alias="BYBIT_REST_URL", description="empty: the mode's own endpoint")

@@ -1,0 +1,50 @@
+"""How far the pipeline has come: what a lock-step clock waits for before it moves on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine, text
+
+from trading_pipeline.domain.model.timeframes import Timeframe
+
+_UNFINISHED = text("""
+SELECT
+  (SELECT count(*) FROM trading.waves
+    WHERE close_time = :wave AND timeframe = ANY(:timeframes) AND computed_at IS NOT NULL) AS computed,
+  (SELECT count(*) FROM trading.trade_plans WHERE status IN ('new', 'claimed')) AS plans,
+  (SELECT count(*) FROM trading.order_intents WHERE state IN ('intended', 'sent', 'unknown')) AS intents,
+  (SELECT count(*) FROM trading.positions WHERE status = 'opening'
+      OR (status = 'open' AND opened_at < :wave AND (managed_through IS NULL OR managed_through < :wave))) AS positions,
+  (SELECT count(*) FROM trading.fills) AS fills
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is left to do about one wave.
+
+    :param uncomputed: timeframes whose plans are not stored yet.
+    :param fills: fills booked so far, to be compared with the venue's count.
+    """
+
+    uncomputed: int
+    open_plans: int
+    open_intents: int
+    unmanaged_positions: int
+    fills: int
+
+    def settled(self, executions: int) -> bool:
+        """Whether nothing is left, given the number of executions the venue counts."""
+        waiting = self.uncomputed + self.open_plans + self.open_intents + self.unmanaged_positions
+        return waiting == 0 and self.fills >= executions
+
+
+def progress(engine: Engine, wave: datetime, timeframes: Sequence[Timeframe]) -> Progress:
+    """Read the progress of the wave that closes at ``wave``.
+
+    :param timeframes: those of which a bar closes at ``wave``.
+    """
+    with engine.connect() as connection:
+        row = connection.execute(_UNFINISHED, {"wave": wave, "timeframes": [str(item) for item in timeframes]}).one()
+    return Progress(len(timeframes) - row.computed, row.plans, row.intents, row.positions, row.fills)

@@ -1,0 +1,34 @@
+"""Entry point of ``trading-pipeline``: one subcommand per file, errors as one clear line."""
+
+import sys
+
+import typer
+
+from trading_pipeline.cli.processes import daemon, migrate, up, worker
+from trading_pipeline.domain.model.errors import TradingError
+
+EXIT_REFUSED = 2
+"""A wrong setting, file or argument: trying again without a change would not help."""
+
+app = typer.Typer(
+    name="trading-pipeline",
+    help="Exchange candles to audited trades, orchestrated by Dagster.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (up, migrate, daemon, worker):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line; a ``TradingError`` becomes one line on standard error."""
+    try:
+        app()
+    except TradingError as error:
+        sys.stderr.write(f"trading-pipeline: {error}\n")
+        raise SystemExit(EXIT_REFUSED) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""Commands that run the system or one of its processes.
+
+Imports stand inside the functions: a feed must not pay for Dagster, nor a daemon for pandas.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def up(port: Annotated[int, typer.Option(help="port of the Dagster UI")] = 3000) -> None:
+    """Run everything until Ctrl-C: servers, exchange simulator, Dagster, workers, feed."""
+    from trading_pipeline.runtime.up import run_system
+    from trading_pipeline.settings import Settings
+
+    run_system(Settings(), port)
+
+
+def migrate() -> None:
+    """Bring the database of DATABASE_URL to the newest schema."""
+    from trading_pipeline.adapters.stores import database
+    from trading_pipeline.domain.model.errors import ConfigurationError
+    from trading_pipeline.settings import Settings
+
+    url = Settings().database_url
+    if not url:
+        raise ConfigurationError("DATABASE_URL is unset; the embedded server is migrated when the system starts")
+    database.ensure_database(url)
+    database.migrate(url)
+
+
+def daemon(workspace: Annotated[Path, typer.Option(help="Dagster workspace file")] = Path("workspace.yaml")) -> None:
+    """Run the Dagster daemon with short pauses between its rounds."""
+    from trading_pipeline.runtime.daemon import run_daemon
+
+    run_daemon(str(workspace))
+
+
+def worker(
+    queue: Annotated[str, typer.Option(help="trading or backfill")],
+    processes: Annotated[int, typer.Option(help="runs at a time", min=1)] = 1,
+) -> None:
+    """Execute the Dagster runs of one queue."""
+    from trading_pipeline.runtime.worker import run_worker
+
+    run_worker(queue, processes)

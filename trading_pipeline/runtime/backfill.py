@@ -1,0 +1,77 @@
+"""Backfills launched the way the Dagster UI launches them, and watched to their end."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+
+import httpx
+
+from trading_pipeline.domain.model.errors import DataError
+
+_LAUNCH = """
+mutation ($params: LaunchBackfillParams!) {
+  launchPartitionBackfill(backfillParams: $params) {
+    __typename
+    ... on LaunchBackfillSuccess { backfillId }
+    ... on PythonError { message }
+    ... on PartitionKeysNotFoundError { message }
+    ... on UnauthorizedError { message }
+  }
+}
+"""
+_STATUS = """
+query ($id: String!) {
+  partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill { status error { message } } }
+}
+"""
+_RUNNING = ("REQUESTED", "CANCELING", "FAILING", "COMPLETED_FAILING")
+
+
+def partition_keys(first_day: date, days: int, symbols: Sequence[str]) -> list[str]:
+    """Keys of the day x symbol grid, as Dagster writes them."""
+    dates = [first_day + timedelta(days=offset) for offset in range(days)]
+    return [f"{day.isoformat()}|{symbol}" for day in dates for symbol in symbols]
+
+
+def launch_backfill(webserver: str, assets: Sequence[str], partitions: Sequence[str], title: str) -> str:
+    """Ask the webserver for a backfill of ``assets`` over ``partitions``; returns its id.
+
+    :raises DataError: Dagster refused it.
+    """
+    params = {
+        "assetSelection": [{"path": [asset]} for asset in assets],
+        "partitionNames": list(partitions),
+        "title": title,
+    }
+    answer = _ask(webserver, _LAUNCH, {"params": params})["launchPartitionBackfill"]
+    if answer["__typename"] != "LaunchBackfillSuccess":
+        raise DataError(f"backfill of {len(partitions)} partitions refused: {answer.get('message', answer)}")
+    return answer["backfillId"]
+
+
+def wait_for_backfill(
+    webserver: str, backfill_id: str, timeout_s: float, meanwhile: Callable[[], None] = lambda: None
+) -> None:
+    """Block until the backfill is complete.
+
+    :param meanwhile: called about five times a second.
+    :raises DataError: it failed, was cancelled, or took longer than ``timeout_s``.
+    """
+    deadline = time.monotonic() + timeout_s
+    while True:
+        state = _ask(webserver, _STATUS, {"id": backfill_id})["partitionBackfillOrError"]
+        if state["status"] == "COMPLETED_SUCCESS":
+            return
+        if state["status"] not in _RUNNING:
+            raise DataError(f"backfill {backfill_id} ended as {state['status']}; its runs in the Dagster UI say why")
+        if time.monotonic() > deadline:
+            raise DataError(f"backfill {backfill_id} is not complete after {timeout_s:.0f} s")
+        meanwhile()
+        time.sleep(0.2)
+
+
+def _ask(webserver: str, query: str, variables: dict[str, object]) -> dict[str, dict[str, str]]:
+    response = httpx.post(f"{webserver}/graphql", json={"query": query, "variables": variables}, timeout=30)
+    response.raise_for_status()
+    data: dict[str, dict[str, str]] = response.json()["data"]
+    return data

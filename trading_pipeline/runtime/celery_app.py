@@ -1,0 +1,24 @@
+"""The Celery application that ``celery -A`` names: executes Dagster runs in resident processes."""
+
+import os
+
+from dagster_celery.make_app import make_app
+from dagster_celery.tasks import create_execute_job_task, create_resume_job_task
+
+_REDIS_URL = os.environ["REDIS_URL"]
+
+app = make_app(
+    {
+        "broker": _REDIS_URL,
+        "backend": _REDIS_URL,
+        "config_source": {
+            "worker_prefetch_multiplier": 1,
+            "broker_connection_retry_on_startup": True,
+            # a run that was reserved but not begun when its worker died is delivered again after this time
+            "broker_transport_options": {"visibility_timeout": 30},
+            "worker_hijack_root_logger": False,
+        },
+    }
+)
+execute_job = create_execute_job_task(app)
+resume_job = create_resume_job_task(app)

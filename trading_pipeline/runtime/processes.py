@@ -1,0 +1,128 @@
+"""One supervised process: started with its own log, watched, restarted with growing pauses, ended."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from trading_pipeline.domain.model.errors import ConfigurationError
+
+_LONGEST_PAUSE_S = 30.0
+_HEALTHY_AFTER_S = 30.0
+_GRACE_S = 15.0
+_REFUSED = 2
+"""Exit code of our commands for a wrong setting: starting again would not help."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSpec:
+    """What to run.
+
+    :param ready: returns whether the process can be used; asked after the start until it says yes.
+    """
+
+    name: str
+    command: Sequence[str]
+    ready: Callable[[], bool] = lambda: True
+    ready_timeout_s: float = 60.0
+
+
+@dataclass(slots=True)
+class Supervised:
+    """A running ``ProcessSpec``: log in ``log_dir/<name>.log``, process id in ``log_dir/<name>.pid``."""
+
+    spec: ProcessSpec
+    environment: Mapping[str, str]
+    log_dir: Path
+    restarts: int = 0
+    _process: subprocess.Popen[bytes] | None = None
+    _started_at: float = 0.0
+    _pause_s: float = field(default=0.5)
+    _restart_at: float | None = None
+
+    @property
+    def pid(self) -> int:
+        """Process id of the current life, 0 while there is none."""
+        return self._process.pid if self._process is not None else 0
+
+    def start(self) -> None:
+        """Start the process in a session of its own, so that Ctrl-C reaches the supervisor alone."""
+        with (self.log_dir / f"{self.spec.name}.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                list(self.spec.command),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, **self.environment},
+                start_new_session=True,
+            )
+        (self.log_dir / f"{self.spec.name}.pid").write_text(f"{self._process.pid}\n")
+        self._started_at = time.monotonic()
+
+    def wait_until_ready(self) -> None:
+        """Block until the process answers.
+
+        :raises ConfigurationError: it ended or did not answer in time; the message ends its log.
+        """
+        deadline = time.monotonic() + self.spec.ready_timeout_s
+        while not self.spec.ready():
+            if self._process is None or self._process.poll() is not None:
+                raise ConfigurationError(f"{self.spec.name} ended while starting: {self._last_words()}")
+            if time.monotonic() > deadline:
+                raise ConfigurationError(f"{self.spec.name} did not get ready in time: {self._last_words()}")
+            time.sleep(0.05)
+
+    def check(self) -> bool:
+        """Restart the process when it is gone and its pause is over; returns whether it was restarted.
+
+        :raises ConfigurationError: it refused its settings.
+        """
+        if self._process is None or self._process.poll() is None:
+            return False
+        if self._process.returncode == _REFUSED:
+            raise ConfigurationError(f"{self.spec.name} refused to run: {self._last_words()}")
+        now = time.monotonic()
+        if self._restart_at is None:
+            if now - self._started_at > _HEALTHY_AFTER_S:
+                self._pause_s = 0.5
+            self._end_group()
+            self._restart_at = now + self._pause_s
+            self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
+            return False
+        if now < self._restart_at:
+            return False
+        self._restart_at = None
+        self.restarts += 1
+        self.start()
+        return True
+
+    def stop(self) -> None:
+        """Ask the process to end, then end its whole group."""
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(_GRACE_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._end_group()
+        (self.log_dir / f"{self.spec.name}.pid").unlink(missing_ok=True)
+        self._process = None
+
+    def _end_group(self) -> None:
+        """A killed parent leaves children that hold its sockets; they share its group."""
+        if self._process is None:
+            return
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+
+    def _last_words(self) -> str:
+        lines = (self.log_dir / f"{self.spec.name}.log").read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else f"nothing was written to {self.spec.name}.log"

@@ -1,0 +1,105 @@
+"""The processes of a running system, in the order they start."""
+
+import json
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from trading_pipeline.runtime.environment import SystemState
+from trading_pipeline.runtime.processes import ProcessSpec
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeAccess:
+    """Where a simulated exchange listens and the key of its one account."""
+
+    rest_url: str
+    public_ws_url: str
+    private_ws_url: str
+    api_key: str
+    api_secret: str
+
+    def variables(self) -> dict[str, str]:
+        """The settings that point every process at this exchange."""
+        return {
+            "BYBIT_REST_URL": self.rest_url,
+            "BYBIT_PUBLIC_WS_URL": self.public_ws_url,
+            "BYBIT_PRIVATE_WS_URL": self.private_ws_url,
+            "BYBIT_API_KEY": self.api_key,
+            "BYBIT_API_SECRET": self.api_secret,
+        }
+
+
+def exchange_spec(log_dir: Path, arguments: Sequence[str]) -> ProcessSpec:
+    """The simulated exchange; ready once it has announced itself."""
+    return ProcessSpec(
+        "exchange",
+        [*_ours("exchange"), *arguments],
+        ready=lambda: _announcement(log_dir) is not None,
+    )
+
+
+def exchange_access(log_dir: Path) -> ExchangeAccess:
+    """What the running exchange announced on its first line."""
+    announced = _announcement(log_dir)
+    if announced is None:
+        raise FileNotFoundError(log_dir / "exchange.log")
+    return ExchangeAccess(**{name: announced[name] for name in ExchangeAccess.__dataclass_fields__})
+
+
+def pipeline_specs(state: SystemState, webserver_port: int) -> list[ProcessSpec]:
+    """Code server, webserver, daemon, one worker per queue, feed."""
+    code_socket, workspace = str(state.code_socket), str(state.workspace)
+    state.code_socket.unlink(missing_ok=True)
+    dagster = [sys.executable, "-m", "dagster"]
+    return [
+        ProcessSpec(
+            "code-server",
+            # every long-polling sensor holds one thread of the server while it waits
+            [*dagster, "api", "grpc", "-s", code_socket, "-m", "trading_pipeline.definitions", "-n", "24"],
+            ready=state.code_socket.exists,
+        ),
+        ProcessSpec(
+            "webserver",
+            [sys.executable, "-m", "dagster_webserver", "-w", workspace, "-p", str(webserver_port), "-h", "127.0.0.1"],
+            ready=lambda: answers(f"http://127.0.0.1:{webserver_port}/server_info"),
+        ),
+        ProcessSpec("worker-trading", [*_ours("worker"), "--queue", "trading", "--processes", "2"]),
+        ProcessSpec("worker-backfill", [*_ours("worker"), "--queue", "backfill", "--processes", "1"]),
+        ProcessSpec("daemon", [*_ours("daemon"), "--workspace", workspace]),
+        ProcessSpec("feed", _ours("feed")),
+    ]
+
+
+def answers(url: str) -> bool:
+    """Whether a loopback address answers with success."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310  # loopback only
+            return int(response.status) == 200
+    except (urllib.error.URLError, TimeoutError, ConnectionError):
+        return False
+
+
+def port_in_use(port: int) -> bool:
+    """Whether something listens on a loopback port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _ours(command: str) -> list[str]:
+    return [sys.executable, "-m", "trading_pipeline.cli.main", command]
+
+
+def _announcement(log_dir: Path) -> dict[str, str] | None:
+    log = log_dir / "exchange.log"
+    if not log.exists():
+        return None
+    for line in log.read_text(errors="replace").splitlines():
+        if line.startswith("{") and "api_key" in line:
+            announced: dict[str, str] = json.loads(line)
+            return announced
+    return None
