@@ -1,0 +1,87 @@
+"""The messages on the streams, as other programs see them. ``docs/contracts`` holds their JSON Schema."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.events import BarClosed, Event, WaveComputed
+from trading_pipeline.domain.model.timeframes import Timeframe, from_ms, to_ms
+
+Milliseconds = Annotated[int, Field(ge=0, description="milliseconds since 1970-01-01 UTC")]
+"""An instant on a stream."""
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BarClosedMessage(_Message):
+    """A live bar was stored in raw_bars."""
+
+    kind: Literal["bar_closed"] = "bar_closed"
+    symbol: Annotated[str, Field(min_length=1)]
+    timeframe: Timeframe
+    close_time_ms: Milliseconds
+
+    def event(self) -> BarClosed:
+        """The fact it tells."""
+        return BarClosed(self.symbol, self.timeframe, _instant(self.close_time_ms))
+
+
+class WaveComputedMessage(_Message):
+    """The trade plans of one timeframe of one wave are stored."""
+
+    kind: Literal["wave_computed"] = "wave_computed"
+    close_time_ms: Milliseconds
+    timeframe: Timeframe
+    plans: Annotated[int, Field(ge=0, description="how many of them may be executed")]
+
+    def event(self) -> WaveComputed:
+        """The fact it tells."""
+        return WaveComputed(_instant(self.close_time_ms), self.timeframe, self.plans)
+
+
+Message = BarClosedMessage | WaveComputedMessage
+
+CONTRACTS: dict[type[Event], tuple[str, type[Message]]] = {
+    BarClosed: ("bar_close", BarClosedMessage),
+    WaveComputed: ("wave_computed", WaveComputedMessage),
+}
+"""Event to the name of its stream and its message."""
+
+_DECODE: dict[type[Event], Callable[[str], Message]] = {
+    kind: TypeAdapter[Message](message).validate_json for kind, (_, message) in CONTRACTS.items()
+}
+
+
+def encode(event: Event) -> str:
+    """The event as JSON."""
+    match event:
+        case BarClosed(symbol, timeframe, close_time):
+            message: Message = BarClosedMessage(symbol=symbol, timeframe=timeframe, close_time_ms=to_ms(close_time))
+        case WaveComputed(close_time, timeframe, plans):
+            message = WaveComputedMessage(close_time_ms=to_ms(close_time), timeframe=timeframe, plans=plans)
+    return message.model_dump_json()
+
+
+def decode(kind: type[Event], payload: str) -> Event:
+    """The event in a message of the stream of ``kind``.
+
+    :raises DataError: the payload breaks the contract; the message names the field.
+    """
+    try:
+        return _DECODE[kind](payload).event()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "message"
+        raise DataError(f"{where}: {first['msg']}") from error
+
+
+def _instant(milliseconds: int) -> datetime:
+    try:
+        return from_ms(milliseconds)
+    except OverflowError:
+        raise DataError(f"close_time_ms: {milliseconds} is past the year 9999") from None

@@ -1,0 +1,89 @@
+"""The event stream on a real Redis."""
+
+import threading
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import redis
+
+from trading_pipeline.adapters.streams.redis_stream import RedisStream
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.events import BarClosed, WaveComputed
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.runtime.embedded import free_port
+
+NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def prefix() -> str:
+    return f"{uuid.uuid4().hex}:"
+
+
+@pytest.fixture
+def stream(redis_url: str, prefix: str) -> RedisStream:
+    return RedisStream(redis_url, prefix)
+
+
+def a_bar_closed(hours: int = 0) -> BarClosed:
+    return BarClosed("BTCUSDT", Timeframe.H1, NOON + timedelta(hours=hours))
+
+
+def test_what_was_published_before_the_first_wait_is_not_news(stream: RedisStream) -> None:
+    stream.publish([a_bar_closed()])
+    position = stream.wait(BarClosed, "", 0.01)
+    assert stream.wait(BarClosed, position, 0.01) == position
+
+
+def test_a_wait_from_the_empty_log_misses_nothing_that_follows(stream: RedisStream) -> None:
+    position = stream.wait(BarClosed, "", 0.01)
+    stream.publish([a_bar_closed()])
+    assert stream.wait(BarClosed, position, 5) != position
+
+
+def test_one_wait_takes_everything_that_is_there(stream: RedisStream) -> None:
+    start = stream.wait(BarClosed, "", 0.01)
+    for burst in range(3):
+        stream.publish([a_bar_closed(hours=burst * 700 + index) for index in range(700)])
+    newest = stream.wait(BarClosed, start, 5)
+    assert stream.wait(BarClosed, newest, 0.01) == newest
+
+
+def test_a_blocked_wait_returns_when_something_is_published(stream: RedisStream) -> None:
+    start = stream.wait(BarClosed, "", 0.01)
+    timer = threading.Timer(0.05, stream.publish, [[a_bar_closed()]])
+    timer.start()
+    assert stream.wait(BarClosed, start, 30) > start
+
+
+def test_kinds_do_not_wake_each_other(stream: RedisStream) -> None:
+    start = stream.wait(BarClosed, "", 0.01)
+    stream.publish([WaveComputed(NOON, Timeframe.H1, 1)])
+    assert stream.wait(BarClosed, start, 0.05) == start
+
+
+@pytest.mark.parametrize("entry", [{"data": "not json"}, {"other": "field"}, {"data": b"\xff\xfe"}])
+def test_a_malformed_message_is_buried_once_and_passed_over(
+    stream: RedisStream, redis_url: str, prefix: str, entry: dict[str, str | bytes]
+) -> None:
+    start = stream.wait(BarClosed, "", 0.01)
+    redis.Redis.from_url(redis_url).xadd(f"{prefix}bar_close", entry)
+    after = stream.wait(BarClosed, start, 5)
+    assert stream.wait(BarClosed, after, 0.01) == after
+    assert [letter.source for letter in stream.dead_letters(10)] == [f"{prefix}bar_close"]
+
+
+def test_dead_letters_come_newest_first_with_their_reason(stream: RedisStream) -> None:
+    stream.dead_letter("feed.public", "{", "no json")
+    stream.dead_letter("feed.private", "[]", "no object")
+    newest, oldest = stream.dead_letters(10)
+    assert (newest.source, newest.payload, newest.reason) == ("feed.private", "[]", "no object")
+    assert stream.dead_letters(1) == [newest]
+    assert oldest.letter_id < newest.letter_id
+
+
+def test_an_unreachable_redis_is_named_with_its_setting() -> None:
+    port = free_port()
+    with pytest.raises(ConfigurationError, match=f"{port}.*REDIS_URL"):
+        RedisStream(f"redis://127.0.0.1:{port}/0").check()
