@@ -6,10 +6,13 @@ Column names are stable; new indicators add columns at the end.
 import numpy as np
 import pandas as pd
 
-from trading_pipeline.domain.indicators.momentum import macd, rsi
-from trading_pipeline.domain.indicators.moving_averages import ema
+from trading_pipeline.domain.indicators.bands import bollinger, donchian, keltner
+from trading_pipeline.domain.indicators.momentum import adx, macd, rsi, stochastic
+from trading_pipeline.domain.indicators.moving_averages import ema, sma
+from trading_pipeline.domain.indicators.pivots import last_pivot_price, pivot_highs, pivot_lows
 from trading_pipeline.domain.indicators.volatility import atr
 from trading_pipeline.domain.indicators.volume import obv
+from trading_pipeline.domain.indicators.vwap import rolling_vwap_bands, typical_price
 
 SNAPSHOT_WARMUP = 1_700
 """Bars to put before the first row that is kept.
@@ -24,8 +27,9 @@ _EMA_PERIODS = (12, 26, 144, 169)
 def snapshot(bars: pd.DataFrame) -> pd.DataFrame:
     """Indicators of one symbol and timeframe, one float64 column each, indexed like ``bars``.
 
-    NaN where an indicator is not warmed up. Prices in quote currency, RSI 0 to 100, OBV in base
-    currency over the last 100 bars.
+    NaN where an indicator is not warmed up or has no value. Prices in quote currency, RSI, stochastic
+    and ADX 0 to 100, OBV in base currency over the last 100 bars, VWAP over the last 20 bars with its
+    bands one deviation away, pivots as the price of the newest one known at the close.
     """
     high, low, close = (bars[name].to_numpy(np.float64) for name in ("high", "low", "close"))
     volume = bars["volume"].to_numpy(np.float64)
@@ -39,4 +43,23 @@ def snapshot(bars: pd.DataFrame) -> pd.DataFrame:
         "atr_14": atr(high, low, close, 14),
         "obv_100": obv(close, volume, 100),
     }
+    columns |= _bands(high, low, close, volume)
+    columns["stochastic_k_14"], columns["stochastic_d_3"] = stochastic(high, low, close, 14, 3)
+    columns["adx_14"] = adx(high, low, close, 14)
+    columns["sma_200"] = sma(close, 200)
+    columns["pivot_high"] = last_pivot_price(high, pivot_highs(high))
+    columns["pivot_low"] = last_pivot_price(low, pivot_lows(low))
     return pd.DataFrame(columns, index=bars.index)
+
+
+def _bands(high: np.ndarray, low: np.ndarray, close: np.ndarray, volume: np.ndarray) -> dict[str, np.ndarray]:
+    """The columns that come as bands."""
+    upper, middle, lower = bollinger(close, 20, 2.0)
+    columns = {"bollinger_upper_20": upper, "bollinger_middle_20": middle, "bollinger_lower_20": lower}
+    upper, _, lower = keltner((high, low, close), 20, 20, 1.5)
+    columns |= {"keltner_upper_20": upper, "keltner_lower_20": lower}
+    upper, lower = donchian(high, low, 20)
+    columns |= {"donchian_upper_20": upper, "donchian_lower_20": lower}
+    bands = rolling_vwap_bands(typical_price(high, low, close), close, volume, 20)
+    upper, lower = bands.at(1.0)
+    return columns | {"vwap_20": bands.vwap, "vwap_upper_20": upper, "vwap_lower_20": lower}

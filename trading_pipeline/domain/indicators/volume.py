@@ -2,7 +2,8 @@
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import sliding_window_view
+
+from trading_pipeline.domain.indicators.windows import rolling_sum
 
 Floats = npt.NDArray[np.float64]
 
@@ -14,13 +15,11 @@ def obv(close: Floats, volume: Floats, window: int) -> Floats:
     J. Granville, New Key to Stock Market Profits, 1963, there since the beginning of time.
     """
     flow = signed_volume(close, volume)
-    result = np.full(len(close), np.nan)
-    if len(close) > window:
-        # Summing each window on its own keeps the last bits independent of the array's start.
-        result[window:] = sliding_window_view(flow[1:], window).sum(axis=-1)
-    return result
+    flow[:1] = np.nan  # the first bar has no change, so a window that holds it has no sum
+    return rolling_sum(flow, window)
 
 
 def signed_volume(close: Floats, volume: Floats) -> Floats:
     """Volume with the sign of the close's change; the first bar is 0."""
-    return np.sign(np.diff(close, prepend=close[:1])) * volume
+    flow: Floats = np.sign(np.diff(close, prepend=close[:1])) * volume
+    return flow

@@ -1,0 +1,75 @@
+"""What the order book says at one instant: pure functions of prices and quantities.
+
+Books are given best level first. Prices in quote currency, quantities in base currency.
+"""
+
+from collections.abc import Sequence
+
+from trading_pipeline.domain.model.errors import DataError
+
+Level = tuple[float, float]
+"""Price and quantity."""
+
+
+def microprice(bid: float, bid_quantity: float, ask: float, ask_quantity: float) -> float:
+    """Mid weighted by the opposite side's quantity: above mid when bids are heavier.
+
+    (ask x bid quantity + bid x ask quantity) / (bid quantity + ask quantity). Source: S. Stoikov,
+    The Micro-Price, 2018, first-order form.
+
+    :raises DataError: a quantity is not positive or the book is crossed.
+    """
+    if bid_quantity <= 0 or ask_quantity <= 0:
+        raise DataError(f"best quantities {bid_quantity} and {ask_quantity}: both must be positive")
+    if bid >= ask:
+        raise DataError(f"bid {bid} is not below ask {ask}: wait for a sound book")
+    return (ask * bid_quantity + bid * ask_quantity) / (bid_quantity + ask_quantity)
+
+
+def imbalance(bids: Sequence[Level], asks: Sequence[Level], depth: int) -> float:
+    """Share of the bids in the quantity of the first ``depth`` levels: 0 only asks, 1 only bids.
+
+    :raises DataError: a side is empty, a quantity is negative, or nothing is offered at all.
+    """
+    if depth <= 0:
+        raise DataError(f"depth {depth}: must be at least 1 level")
+    if not bids or not asks:
+        raise DataError("one side of the book is empty: no imbalance without both")
+    bid, ask = _quantity(bids[:depth]), _quantity(asks[:depth])
+    if bid + ask == 0:
+        raise DataError(f"no quantity in the first {depth} levels of either side")
+    return bid / (bid + ask)
+
+
+def signed_imbalance(bids: Sequence[Level], asks: Sequence[Level], depth: int) -> float:
+    """The imbalance from -1 (only asks) to 1 (only bids)."""
+    return 2 * imbalance(bids, asks, depth) - 1
+
+
+def spread_bps(bid: float, ask: float) -> float:
+    """Distance of ask from bid in basis points of the mid.
+
+    :raises DataError: the book is crossed or the bid is not positive.
+    """
+    if not 0 < bid < ask:
+        raise DataError(f"bid {bid} and ask {ask}: need 0 < bid < ask")
+    return (ask - bid) / ((ask + bid) / 2) * 10_000
+
+
+def depth_notional(bids: Sequence[Level], asks: Sequence[Level], band: float) -> float:
+    """Quote currency resting within ``band`` (a fraction) of the mid on both sides together.
+
+    :raises DataError: a side is empty or the book is crossed.
+    """
+    if not bids or not asks or bids[0][0] >= asks[0][0]:
+        raise DataError("need a bid below an ask to measure depth")
+    middle = (bids[0][0] + asks[0][0]) / 2
+    levels = [level for level in (*bids, *asks) if abs(level[0] - middle) <= band * middle]
+    return sum(price * quantity for price, quantity in levels)
+
+
+def _quantity(levels: Sequence[Level]) -> float:
+    """Sum of the quantities of some levels."""
+    if any(quantity < 0 for _, quantity in levels):
+        raise DataError("negative quantity in the book: drop it and take a new snapshot")
+    return sum(quantity for _, quantity in levels)
