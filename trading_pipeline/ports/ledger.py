@@ -4,7 +4,7 @@ Every method is one database transaction, so a process may die between any two o
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -14,11 +14,23 @@ from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import Position
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a run may work on.
+
+    :param plans: its plans, oldest bar first, longer timeframes first within one closing instant.
+    :param expired: ids of plans that were given up, because their time was over before any order.
+    """
+
+    plans: tuple[TradePlan, ...]
+    expired: tuple[str, ...]
+
+
 class PlanQueue(ABC):
     """Trade plans that wait for a run to execute them."""
 
     @abstractmethod
-    def claim(self, run_id: str, now: datetime, lease: timedelta) -> list[TradePlan]:
+    def claim(self, run_id: str, now: datetime, lease: timedelta) -> Claim:
         """Give the run every plan that may be executed, and give it back those it has already.
 
         Expires first what is past ``valid_until`` at venue time ``now`` and has no order. A claim of
@@ -79,6 +91,10 @@ class OrderLedger(ABC):
         """Book a fill once per ``execution_id`` and recompute its position from all of its fills."""
 
     @abstractmethod
+    def fills_missing_since(self) -> datetime | None:
+        """The oldest bar close whose orders filled more than is booked, or may have; ``None`` when none is missing."""
+
+    @abstractmethod
     def last_fill_time(self) -> datetime | None:
         """Venue time of the newest fill, ``None`` when nothing was ever filled."""
 
@@ -105,10 +121,6 @@ class PositionBook(ABC):
     @abstractmethod
     def leftover_intents(self) -> list[IntentRecord]:
         """Reduce-only intents that are not final although their position is closed or failed."""
-
-    @abstractmethod
-    def external_fills(self, since: datetime) -> Sequence[Fill]:
-        """Fills at or after ``since`` that belong to no position of ours."""
 
 
 class Ledger(PlanQueue, OrderLedger, PositionBook, ABC):

@@ -1,0 +1,69 @@
+"""Positions in PostgreSQL."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Engine, func, update
+
+from trading_pipeline.adapters.stores.ledger_rows import (
+    FINAL_STATES,
+    LIVE_STATUSES,
+    intent_query,
+    position_of,
+    position_query,
+    record_of,
+)
+from trading_pipeline.adapters.stores.tables import order_intents, positions
+from trading_pipeline.domain.model.orders import IntentRecord
+from trading_pipeline.domain.model.positions import Position
+from trading_pipeline.ports.ledger import PositionBook
+
+
+class PositionBookStore(PositionBook):
+    """``positions``; their sums are written by ``ledger_refresh`` alone."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def position_of(self, plan_id: str) -> Position | None:
+        """The plan's position."""
+        with self._engine.connect() as connection:
+            row = connection.execute(position_query().where(positions.c.plan_id == plan_id)).first()
+        return None if row is None else position_of(row)
+
+    def live_positions(self) -> list[Position]:
+        """Opening and open ones by symbol."""
+        query = position_query().where(positions.c.status.in_(LIVE_STATUSES)).order_by(positions.c.symbol)
+        with self._engine.connect() as connection:
+            return [position_of(row) for row in connection.execute(query)]
+
+    def set_stop(self, position_id: str, stop_price: Decimal) -> None:
+        """Store the live stop."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(positions).where(positions.c.position_id == position_id).values(stop_price=stop_price)
+            )
+
+    def mark_managed(self, position_id: str, wave: datetime) -> None:
+        """Move the mark forward, never back."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(positions)
+                .where(positions.c.position_id == position_id)
+                .values(managed_through=func.greatest(positions.c.managed_through, wave))
+            )
+
+    def leftover_intents(self) -> list[IntentRecord]:
+        """Reduce-only intents that outlived their position."""
+        query = (
+            intent_query()
+            .join(positions, positions.c.plan_id == order_intents.c.plan_id)
+            .where(
+                order_intents.c.reduce_only,
+                order_intents.c.state.not_in(FINAL_STATES),
+                positions.c.status.not_in(LIVE_STATUSES),
+            )
+            .order_by(order_intents.c.intended_at)
+        )
+        with self._engine.connect() as connection:
+            return [record_of(row) for row in connection.execute(query)]
