@@ -30,6 +30,9 @@ from trading_pipeline.domain.model.errors import (
 T = TypeVar("T")
 Call = Callable[..., object]
 
+_UNREADABLE = (AttributeError, KeyError, TypeError)
+"""What pybit raises over an answer that is JSON but no object, or an object without its message."""
+
 _CONNECT_TIMEOUT_S = 3.0
 _LONGEST_PAUSE_S = 5.0
 _LOOPBACK = ("http://127.0.0.1", "http://localhost")
@@ -101,6 +104,8 @@ class BybitClient:
             raise write_error(error.status_code, error.message, _retry_after_s(error.resp_headers)) from error
         except requests.RequestException as error:
             raise OrderOutcomeUnknown(f"bybit did not answer ({_cause(error)}); ask by link id") from error
+        except _UNREADABLE as error:
+            raise OrderOutcomeUnknown(f"bybit's answer cannot be read ({error}); ask by link id") from error
         except PermissionError as error:
             raise _no_key() from error
         try:
@@ -116,6 +121,8 @@ class BybitClient:
             raise read_error(error.status_code, error.message, _retry_after_s(error.resp_headers)) from error
         except requests.RequestException as error:
             raise TemporaryVenueError(f"bybit did not answer ({_cause(error)})") from error
+        except _UNREADABLE as error:
+            raise TemporaryVenueError(f"bybit's answer cannot be read ({error})") from error
         except DataError as error:
             raise TemporaryVenueError(str(error)) from error
         except PermissionError as error:

@@ -1,0 +1,103 @@
+"""Klines and instruments from a scripted venue that pages like the real one."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from trading_pipeline.adapters.venues.bybit import capabilities
+from trading_pipeline.adapters.venues.bybit.client import BybitClient
+from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.timeframes import Timeframe, from_ms
+from trading_pipeline_tests.adapters.venues.bybit.scripted_venue import NOW_MS, Reply, ScriptedVenue
+
+HOUR_MS = Timeframe.H1.ms
+NOW = from_ms(NOW_MS)
+
+
+class KlineVenue(ScriptedVenue):
+    """Hourly klines since 1970, the newest of them still forming."""
+
+    def next_reply(self, path: str) -> Reply:
+        """Klines of the last request, newest first, cut to its limit."""
+        if path != "/v5/market/kline":
+            return Reply({"timeNano": str((NOW_MS + 60_000) * 1_000_000)})
+        asked = self.requests[-1][1]
+        start, end, limit = (int(str(asked[name])) for name in ("start", "end", "limit"))
+        newest = min(end, NOW_MS + 60_000) // HOUR_MS * HOUR_MS
+        opens = [newest - index * HOUR_MS for index in range(limit) if newest - index * HOUR_MS >= start]
+        return Reply({"list": [[str(ms), "1", "2", "0.5", "1.5", "10", "15"] for ms in opens]})
+
+
+@pytest.fixture
+def market_data(venue: ScriptedVenue, client: BybitClient) -> BybitMarketData:
+    venue.__class__ = KlineVenue
+    return BybitMarketData(client)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 2500), st.integers(-5, 2500))
+def test_no_page_boundary_loses_or_repeats_a_bar(market_data: BybitMarketData, back: int, length: int) -> None:
+    start = NOW - timedelta(hours=back)
+    end = start + timedelta(hours=length)
+    bars = market_data.bars("BTCUSDT", Timeframe.H1, start, end)
+    expected = [start + timedelta(hours=index) for index in range(min(length, back))]
+    assert [bar.open_time for bar in bars] == expected
+
+
+def test_the_forming_bar_is_never_returned(market_data: BybitMarketData) -> None:
+    bars = market_data.bars("BTCUSDT", Timeframe.H1, NOW - timedelta(hours=3), NOW + timedelta(days=1))
+    assert [bar.close_time for bar in bars] == [NOW - timedelta(hours=2), NOW - timedelta(hours=1), NOW]
+
+
+def test_a_start_inside_a_bar_begins_with_the_next_one(market_data: BybitMarketData) -> None:
+    bars = market_data.bars("BTCUSDT", Timeframe.H1, NOW - timedelta(minutes=150), NOW)
+    assert bars[0].open_time == NOW - timedelta(hours=2)
+
+
+def test_no_request_asks_for_more_rows_than_the_venue_gives(venue: ScriptedVenue, market_data: BybitMarketData) -> None:
+    market_data.bars("BTCUSDT", Timeframe.H1, NOW - timedelta(hours=2500), NOW)
+    asked = [(int(str(row["start"])), int(str(row["end"]))) for row in venue.asked("market/kline")]
+    assert all(end - start < capabilities.KLINE_LIMIT * HOUR_MS for start, end in asked)
+    assert len(asked) == 3
+
+
+def test_a_timeframe_the_venue_does_not_publish_is_refused(market_data: BybitMarketData) -> None:
+    with pytest.raises(ConfigurationError, match="8h"):
+        market_data.bars("BTCUSDT", Timeframe.H8, NOW - timedelta(days=1), NOW)
+
+
+def test_an_unknown_symbol_is_refused(venue: ScriptedVenue, client: BybitClient) -> None:
+    venue.script("market/time", Reply())
+    venue.script("market/kline", Reply(code=10001))
+    with pytest.raises(ConfigurationError, match="symbol"):
+        BybitMarketData(client).bars("NOSUCH", Timeframe.H1, NOW - timedelta(hours=1), NOW)
+
+
+def test_only_perpetuals_in_trading_are_instruments(venue: ScriptedVenue, client: BybitClient) -> None:
+    row = {
+        "symbol": "BTCUSDT",
+        "contractType": "LinearPerpetual",
+        "status": "Trading",
+        "baseCoin": "BTC",
+        "quoteCoin": "USDT",
+        "settleCoin": "USDT",
+        "priceFilter": {"tickSize": "0.10"},
+        "lotSizeFilter": {
+            "qtyStep": "0.001",
+            "minOrderQty": "0.001",
+            "maxOrderQty": "1190",
+            "maxMktOrderQty": "500",
+            "minNotionalValue": "5",
+        },
+        "leverageFilter": {"maxLeverage": "100.00"},
+    }
+    others = [
+        {**row, "symbol": "BTCPERP", "settleCoin": "USDC"},
+        {**row, "symbol": "BTC-26DEC25", "contractType": "LinearFutures"},
+        {**row, "symbol": "OLDUSDT", "status": "PreLaunch", "lotSizeFilter": {}},
+    ]
+    venue.script("market/instruments-info", Reply({"list": [*others, row], "nextPageCursor": ""}))
+    assert list(BybitMarketData(client).instruments()) == ["BTCUSDT"]
