@@ -76,6 +76,17 @@ bars = Table(
 )
 """One row per bar: what everything downstream reads."""
 
+listings = Table(
+    "listings",
+    metadata,
+    Column("symbol", Text, primary_key=True),
+    Column("timeframe", Text, primary_key=True),
+    _instant("asked_from"),
+    _instant("first_open"),
+)
+"""The first bar the venue has of a symbol: asked for everything since ``asked_from``, it had nothing
+before ``first_open``. What is absent before it is no gap."""
+
 data_checks = Table(
     "data_checks",
     metadata,

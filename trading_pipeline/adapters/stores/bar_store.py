@@ -1,0 +1,236 @@
+"""Bars in PostgreSQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sqlalchemy import Connection, Engine
+
+from trading_pipeline.adapters.stores.bulk_copy import read_arrays
+from trading_pipeline.adapters.stores.schemas import BARS, validated
+from trading_pipeline.domain.model.bars import BAR_COLUMNS, OHLCV, Bar, BarSource
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.ports.bar_store import BarStore, Conflict, Listing
+
+_NUMBERS = (*OHLCV, "turnover")
+_IN_RANGE = "symbol = ANY(%(symbols)s) AND timeframe = %(timeframe)s AND open_time >= %(start)s AND open_time < %(end)s"
+
+# One text per column: the server splits it faster than the driver can bind arrays of decimals.
+_APPEND = f"""
+WITH told AS (
+    SELECT * FROM unnest(
+        string_to_array(%(symbol)s, ','), string_to_array(%(timeframe)s, ','),
+        string_to_array(%(open_time)s, ',')::timestamptz[], string_to_array(%(close_time)s, ',')::timestamptz[],
+        {", ".join(f"string_to_array(%({name})s, ',')::numeric[]" for name in _NUMBERS)}
+    ) WITH ORDINALITY AS told(symbol, timeframe, open_time, close_time, {", ".join(_NUMBERS)}, position)
+), inserted AS (
+    INSERT INTO trading.raw_bars (symbol, timeframe, open_time, close_time, {", ".join(_NUMBERS)}, source)
+    SELECT symbol, timeframe, open_time, close_time, {", ".join(_NUMBERS)}, %(source)s FROM told
+    ORDER BY symbol, timeframe, open_time
+    ON CONFLICT DO NOTHING RETURNING symbol, timeframe, open_time
+)
+SELECT position, NOT EXISTS (
+    SELECT FROM trading.raw_bars AS known
+    WHERE known.symbol = told.symbol AND known.timeframe = told.timeframe AND known.open_time = told.open_time
+) AS unheard
+FROM told JOIN inserted USING (symbol, timeframe, open_time) ORDER BY position
+"""  # noqa: S608 - column names of this module
+
+_OPEN_WAVES = """
+INSERT INTO trading.waves (close_time, timeframe)
+SELECT DISTINCT * FROM unnest(%(close_times)s::timestamptz[], %(timeframes)s::text[]) AS told(close_time, timeframe)
+ORDER BY close_time, timeframe ON CONFLICT DO NOTHING
+"""
+
+_REOPEN_WAVES = """
+UPDATE trading.waves SET computed_at = NULL, run_id = NULL
+FROM unnest(%(close_times)s::timestamptz[], %(timeframes)s::text[]) AS late(close_time, timeframe)
+WHERE waves.close_time = late.close_time AND waves.timeframe = late.timeframe AND waves.computed_at IS NOT NULL
+"""
+
+_VALUES = ("close_time", *_NUMBERS, "source")
+_CONSOLIDATE = f"""
+WITH best AS (
+    SELECT DISTINCT ON (symbol, open_time) symbol, timeframe, open_time, {", ".join(_VALUES)}
+    FROM trading.raw_bars WHERE {_IN_RANGE}
+    ORDER BY symbol, open_time, array_position(ARRAY['websocket', 'rest', 'file'], source)
+)
+INSERT INTO trading.bars (symbol, timeframe, open_time, {", ".join(_VALUES)})
+SELECT symbol, timeframe, open_time, {", ".join(_VALUES)} FROM best
+WHERE NOT EXISTS (
+    SELECT FROM trading.bars AS stored
+    WHERE stored.symbol = best.symbol AND stored.timeframe = best.timeframe AND stored.open_time = best.open_time
+    AND ROW({", ".join(f"stored.{name}" for name in _VALUES)})
+        IS NOT DISTINCT FROM ROW({", ".join(f"best.{name}" for name in _VALUES)})
+)
+ON CONFLICT (symbol, timeframe, open_time)
+DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _VALUES)}
+"""  # noqa: S608
+
+_COLUMNS = ("open_time", "close_time", *_NUMBERS)
+_FRAME = f"""
+SELECT symbol, {", ".join(f"array_agg({name})" for name in _COLUMNS)} FROM (
+    SELECT position, bars.symbol, open_time, close_time, {", ".join(f"{name}::float8" for name in _NUMBERS)}
+    FROM unnest(%(symbols)s::text[]) WITH ORDINALITY AS wanted(symbol, position)
+    JOIN trading.bars USING (symbol)
+    WHERE timeframe = %(timeframe)s AND open_time >= %(start)s AND open_time < %(end)s
+    ORDER BY position, open_time
+) AS sorted GROUP BY position, symbol ORDER BY position
+"""  # noqa: S608
+
+_DISAGREE = " OR ".join(f"min({name}) <> max({name})" for name in ("open", "high", "low", "close"))
+_CONFLICTS = f"""
+SELECT symbol, open_time,
+    string_agg(source || ' ' || open || '/' || high || '/' || low || '/' || close, ', ' ORDER BY source) AS detail
+FROM trading.raw_bars WHERE {_IN_RANGE}
+GROUP BY symbol, open_time HAVING count(*) > 1 AND ({_DISAGREE}) ORDER BY symbol, open_time
+"""  # noqa: S608
+
+
+class PostgresBarStore(BarStore):
+    """``raw_bars``, ``bars``, ``waves`` and ``listings``; one transaction per call."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def append_raw(self, bars: Sequence[Bar], source: BarSource, *, live: bool = False) -> list[Bar]:
+        """See the port."""
+        if not bars:
+            return []
+        bars = _first_words(bars)
+        columns = {
+            "symbol": [bar.symbol for bar in bars],
+            "timeframe": [bar.timeframe.value for bar in bars],
+            "open_time": [bar.open_time.isoformat() for bar in bars],
+            "close_time": [bar.close_time.isoformat() for bar in bars],
+            **{name: [str(getattr(bar, name)) for bar in bars] for name in _NUMBERS},
+        }
+        parameters = {name: ",".join(values) for name, values in columns.items()}
+        with self._engine.begin() as connection:
+            rows = connection.exec_driver_sql(_APPEND, {**parameters, "source": source.value}).all()
+            if live or source is BarSource.WEBSOCKET:
+                _run_for_waves(connection, _OPEN_WAVES, bars)
+                _run_for_waves(connection, _REOPEN_WAVES, [bars[row.position - 1] for row in rows if row.unheard])
+        return [bars[row.position - 1] for row in rows]
+
+    def newest_raw_close(self, symbol: str, timeframe: Timeframe) -> datetime | None:
+        """See the port."""
+        return self._instant(
+            "SELECT max(close_time) FROM trading.raw_bars WHERE (symbol, timeframe, open_time) = ("
+            "SELECT symbol, timeframe, max(open_time) FROM trading.raw_bars"
+            " WHERE symbol = %(symbol)s AND timeframe = %(timeframe)s GROUP BY symbol, timeframe)",
+            {"symbol": symbol, "timeframe": timeframe.value},
+        )
+
+    def missing(
+        self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime
+    ) -> dict[str, list[datetime]]:
+        """See the port."""
+        count = f"SELECT symbol, count(DISTINCT open_time) FROM trading.raw_bars WHERE {_IN_RANGE} GROUP BY symbol"  # noqa: S608
+        expected = range(max(0, -((start - end) // timeframe.duration)))
+        if not expected:
+            return {}
+        with self._engine.connect() as connection:
+            found = {
+                row[0]: row[1] for row in connection.exec_driver_sql(count, _range(symbols, timeframe, start, end))
+            }
+            short = [symbol for symbol in symbols if found.get(symbol, 0) < len(expected)]
+            times = (
+                f"SELECT symbol, array_agg(DISTINCT open_time) FROM trading.raw_bars WHERE {_IN_RANGE} GROUP BY symbol"  # noqa: S608
+            )
+            present = {
+                row[0]: set(row[1]) for row in connection.exec_driver_sql(times, _range(short, timeframe, start, end))
+            }
+        grid = [start + step * timeframe.duration for step in expected]
+        return {symbol: [time for time in grid if time not in present.get(symbol, set())] for symbol in short}
+
+    def first_raw_open(self, symbol: str, timeframe: Timeframe, since: datetime) -> datetime | None:
+        """See the port."""
+        return self._instant(
+            "SELECT min(open_time) FROM trading.raw_bars"
+            " WHERE symbol = %(symbol)s AND timeframe = %(timeframe)s AND open_time >= %(since)s",
+            {"symbol": symbol, "timeframe": timeframe.value, "since": since},
+        )
+
+    def listings(self, symbols: Sequence[str], timeframe: Timeframe) -> dict[str, Listing]:
+        """See the port."""
+        query = (
+            "SELECT symbol, asked_from, first_open FROM trading.listings"
+            " WHERE symbol = ANY(%(symbols)s) AND timeframe = %(timeframe)s"
+        )
+        with self._engine.connect() as connection:
+            rows = connection.exec_driver_sql(query, {"symbols": list(symbols), "timeframe": timeframe.value})
+            return {row.symbol: Listing(row.symbol, row.asked_from, row.first_open) for row in rows}
+
+    def record_listing(self, listing: Listing, timeframe: Timeframe) -> None:
+        """See the port."""
+        with self._engine.begin() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO trading.listings (symbol, timeframe, asked_from, first_open)"
+                " VALUES (%(symbol)s, %(timeframe)s, %(asked_from)s, %(first_open)s)"
+                " ON CONFLICT (symbol, timeframe)"
+                " DO UPDATE SET asked_from = excluded.asked_from, first_open = excluded.first_open",
+                {
+                    "symbol": listing.symbol,
+                    "timeframe": timeframe.value,
+                    "asked_from": listing.asked_from,
+                    "first_open": listing.first_open,
+                },
+            )
+
+    def conflicts(self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime) -> list[Conflict]:
+        """See the port."""
+        with self._engine.connect() as connection:
+            rows = connection.exec_driver_sql(_CONFLICTS, _range(symbols, timeframe, start, end))
+            return [Conflict(row.symbol, row.open_time, row.detail) for row in rows]
+
+    def consolidate(self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime) -> int:
+        """See the port."""
+        with self._engine.begin() as connection:
+            return connection.exec_driver_sql(_CONSOLIDATE, _range(symbols, timeframe, start, end)).rowcount
+
+    def frame(self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime) -> pd.DataFrame:
+        """See the port."""
+        with self._engine.connect() as connection:
+            rows = read_arrays(connection, _FRAME, _range(symbols, timeframe, start, end))
+        arrays = {name: [row[place] for row in rows] for place, name in enumerate(("symbol", *_COLUMNS))}
+        counts = [len(times) for times in arrays["open_time"]]  # type: ignore[arg-type]
+        frame = pd.DataFrame({name: _joined(name, arrays[name]) for name in _COLUMNS})
+        frame.insert(0, "symbol", pd.Series(np.repeat(np.array(arrays["symbol"], dtype=object), counts), dtype="str"))
+        return validated(frame[list(BAR_COLUMNS)], BARS)
+
+    def _instant(self, query: str, parameters: dict[str, object]) -> datetime | None:
+        with self._engine.connect() as connection:
+            found: datetime | None = connection.exec_driver_sql(query, parameters).scalar()
+            return found
+
+
+def _joined(name: str, parts: list[object]) -> "pd.Series[float] | pd.DatetimeIndex":
+    """The arrays of all symbols as one column."""
+    arrays: list[npt.NDArray[np.generic]] = [np.asarray(part) for part in parts]
+    if name in _NUMBERS:
+        return pd.Series(np.concatenate([*arrays, np.empty(0, np.float64)]))
+    return pd.DatetimeIndex(np.concatenate([*arrays, np.empty(0, "datetime64[us]")])).tz_localize("UTC")
+
+
+def _range(symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime) -> dict[str, object]:
+    """Parameters of a query over a range; symbols sorted, because frames are."""
+    return {"symbols": sorted(symbols), "timeframe": timeframe.value, "start": start, "end": end}
+
+
+def _run_for_waves(connection: Connection, statement: str, bars: Sequence[Bar]) -> None:
+    parameters = {
+        "close_times": [bar.close_time for bar in bars],
+        "timeframes": [bar.timeframe.value for bar in bars],
+    }
+    connection.exec_driver_sql(statement, parameters)
+
+
+def _first_words(bars: Sequence[Bar]) -> list[Bar]:
+    """The bars in their order, the first where one key comes twice."""
+    first: dict[tuple[str, Timeframe, datetime], Bar] = {}
+    for bar in bars:
+        first.setdefault((bar.symbol, bar.timeframe, bar.open_time), bar)
+    return list(first.values())

@@ -1,0 +1,69 @@
+"""Waves in PostgreSQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.ports.wave_store import Wave, WaveStore
+
+_WAVES = """
+SELECT close_time, timeframe, computed_at IS NOT NULL AS computed, coalesce(run_id, '') AS run_id, (
+    SELECT count(DISTINCT symbol) FROM trading.raw_bars
+    WHERE raw_bars.close_time = waves.close_time AND raw_bars.timeframe = waves.timeframe
+) AS symbols_heard
+FROM trading.waves WHERE {condition}
+"""
+
+_MARK = """
+UPDATE trading.waves SET computed_at = clock_timestamp(), run_id = %(run_id)s
+WHERE close_time = %(close_time)s AND timeframe = %(timeframe)s AND NOT EXISTS (
+    SELECT FROM trading.raw_bars AS raw
+    WHERE raw.close_time = waves.close_time AND raw.timeframe = waves.timeframe AND raw.symbol = ANY(%(symbols)s)
+    AND NOT EXISTS (
+        SELECT FROM trading.bars
+        WHERE bars.symbol = raw.symbol AND bars.timeframe = raw.timeframe AND bars.open_time = raw.open_time
+    )
+)
+"""
+
+
+class PostgresWaveStore(WaveStore):
+    """The table ``waves``."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def pending(self) -> list[Wave]:
+        """See the port."""
+        return self._waves("computed_at IS NULL", {})
+
+    def at(self, close_time: datetime) -> list[Wave]:
+        """See the port."""
+        return self._waves("close_time = %(close_time)s", {"close_time": close_time})
+
+    def newest(self) -> datetime | None:
+        """See the port."""
+        with self._engine.connect() as connection:
+            found: datetime | None = connection.exec_driver_sql("SELECT max(close_time) FROM trading.waves").scalar()
+            return found
+
+    def mark_computed(self, close_time: datetime, timeframe: Timeframe, symbols: Sequence[str], run_id: str) -> bool:
+        """See the port. A raw bar that is not in ``bars`` came after the run had consolidated them."""
+        parameters = {
+            "close_time": close_time,
+            "timeframe": timeframe.value,
+            "symbols": list(symbols),
+            "run_id": run_id,
+        }
+        with self._engine.begin() as connection:
+            return connection.exec_driver_sql(_MARK, parameters).rowcount == 1
+
+    def _waves(self, condition: str, parameters: dict[str, object]) -> list[Wave]:
+        with self._engine.connect() as connection:
+            rows = connection.exec_driver_sql(_WAVES.format(condition=condition), parameters).all()
+        waves = [
+            Wave(row.close_time, Timeframe(row.timeframe), row.symbols_heard, row.computed, row.run_id) for row in rows
+        ]
+        return sorted(waves, key=lambda wave: (wave.close_time, wave.timeframe.ms))

@@ -1,0 +1,90 @@
+"""Bars: as heard, and as everything downstream reads them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+
+from trading_pipeline.domain.model.bars import Bar, BarSource
+from trading_pipeline.domain.model.timeframes import Timeframe
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The first bar a venue has of a symbol.
+
+    :param asked_from: the venue was asked for everything since then and had nothing before ``first_open``.
+    """
+
+    symbol: str
+    asked_from: datetime
+    first_open: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Sources that tell different prices of one bar.
+
+    :param detail: the sources with their prices, for people.
+    """
+
+    symbol: str
+    open_time: datetime
+    detail: str
+
+
+class BarStore(ABC):
+    """Ranges of time are half-open and mean open times; ``symbols`` may be in any order."""
+
+    @abstractmethod
+    def append_raw(self, bars: Sequence[Bar], source: BarSource, *, live: bool = False) -> list[Bar]:
+        """Keep bars as heard; the first word of a source about a bar stands.
+
+        Live bars (every bar of ``BarSource.WEBSOCKET``, others when ``live``) open a wave per closing
+        instant and timeframe, in the same transaction; a live bar that comes after its wave was
+        computed opens the wave again.
+
+        :returns: the bars that no source had told before, in the order given.
+        """
+
+    @abstractmethod
+    def newest_raw_close(self, symbol: str, timeframe: Timeframe) -> datetime | None:
+        """Closing instant of the newest bar heard, ``None`` before the first."""
+
+    @abstractmethod
+    def missing(
+        self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime
+    ) -> dict[str, list[datetime]]:
+        """Open times of which no source told a bar, ascending; symbols that miss none are left out."""
+
+    @abstractmethod
+    def first_raw_open(self, symbol: str, timeframe: Timeframe, since: datetime) -> datetime | None:
+        """Open time of the first bar heard that opens at or after ``since``."""
+
+    @abstractmethod
+    def listings(self, symbols: Sequence[str], timeframe: Timeframe) -> dict[str, Listing]:
+        """What is known about first bars, by symbol."""
+
+    @abstractmethod
+    def record_listing(self, listing: Listing, timeframe: Timeframe) -> None:
+        """Keep what the venue said about a symbol's first bar, in place of what it said before."""
+
+    @abstractmethod
+    def conflicts(self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime) -> list[Conflict]:
+        """Bars about whose prices the sources disagree, by symbol and time."""
+
+    @abstractmethod
+    def consolidate(self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime) -> int:
+        """Bring one row per raw bar into ``bars``: websocket before REST before file.
+
+        :returns: rows that were new or changed; repeating it changes nothing.
+        """
+
+    @abstractmethod
+    def frame(self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime) -> pd.DataFrame:
+        """Consolidated bars with ``BAR_COLUMNS``.
+
+        :raises DataError: a row breaks the schema of bars; the message names symbol and time.
+        """

@@ -1,0 +1,48 @@
+"""Waves: which closing instants were heard, and which are computed."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from trading_pipeline.domain.model.timeframes import Timeframe
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """One timeframe of one closing instant.
+
+    :param symbols_heard: symbols of which a raw bar with this close is stored.
+    :param computed: whether the plans of all bars heard are stored.
+    :param run_id: the run that stored them, empty before.
+    """
+
+    close_time: datetime
+    timeframe: Timeframe
+    symbols_heard: int
+    computed: bool
+    run_id: str
+
+
+class WaveStore(ABC):
+    """Waves are opened by ``BarStore.append_raw``."""
+
+    @abstractmethod
+    def pending(self) -> list[Wave]:
+        """Waves that are not computed, oldest first, shorter timeframes first."""
+
+    @abstractmethod
+    def at(self, close_time: datetime) -> list[Wave]:
+        """The waves of one closing instant, computed or not, shorter timeframes first."""
+
+    @abstractmethod
+    def newest(self) -> datetime | None:
+        """The newest closing instant heard, ``None`` before the first."""
+
+    @abstractmethod
+    def mark_computed(self, close_time: datetime, timeframe: Timeframe, symbols: Sequence[str], run_id: str) -> bool:
+        """Note that ``run_id`` stored the plans of a wave.
+
+        :param symbols: those the run computed.
+        :returns: ``False`` when a bar of theirs was heard too late for the run; the wave stays pending.
+        """

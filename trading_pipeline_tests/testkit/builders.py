@@ -1,0 +1,84 @@
+"""Bars for tests: plausible, reproducible, short to ask for."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import pairwise
+
+import numpy as np
+
+from trading_pipeline.domain.model.bars import Bar
+from trading_pipeline.domain.model.partitions import PartitionRange
+from trading_pipeline.domain.model.timeframes import Timeframe
+
+START = datetime(2025, 3, 1, tzinfo=UTC)
+
+
+def a_bar(
+    symbol: str = "BTCUSDT",
+    open_time: datetime = START,
+    timeframe: Timeframe = Timeframe.H1,
+    open: str = "100",  # noqa: A002 - the field's name
+    high: str = "110",
+    low: str = "90",
+    close: str = "105",
+    volume: str = "7",
+) -> Bar:
+    """One sound bar; prices as text."""
+    prices = (Decimal(text) for text in (open, high, low, close, volume))
+    return Bar(symbol, timeframe, open_time, *prices, turnover=Decimal(volume) * 100)
+
+
+def walk(
+    symbol: str = "BTCUSDT",
+    start: datetime = START,
+    count: int = 100,
+    timeframe: Timeframe = Timeframe.H1,
+    seed: int = 1,
+    price: float = 100.0,
+) -> list[Bar]:
+    """Consecutive sound bars on a random path; the same arguments give the same bars."""
+    random = np.random.default_rng([seed, *symbol.encode()])
+    path = price * np.exp(np.cumsum(random.normal(0, 0.01, count + 1)))
+    wicks = 1 + random.uniform(0, 0.005, (count, 2))
+    volumes = random.uniform(1, 1000, count)
+    return [
+        Bar(
+            symbol,
+            timeframe,
+            start + step * timeframe.duration,
+            open=_price(opened),
+            high=_price(max(opened, closed) * wicks[step, 0]),
+            low=_price(min(opened, closed) / wicks[step, 1]),
+            close=_price(closed),
+            volume=_price(volumes[step]),
+            turnover=_price(volumes[step] * closed),
+        )
+        for step, (opened, closed) in enumerate(pairwise(path))
+    ]
+
+
+def _price(value: float) -> Decimal:
+    return Decimal(f"{value:.4f}")
+
+
+def without(bars: Sequence[Bar], *places: int) -> list[Bar]:
+    """The bars less those at ``places``."""
+    return [bar for place, bar in enumerate(bars) if place not in places]
+
+
+def a_range(
+    symbols: Sequence[str] = ("BTCUSDT",),
+    timeframe: Timeframe = Timeframe.H1,
+    start: datetime = START,
+    days: int = 1,
+    history_start: datetime = START,
+) -> PartitionRange:
+    """Whole days from ``start``."""
+    return PartitionRange(tuple(symbols), timeframe, start, start + days * Timeframe.D1.duration, history_start)
+
+
+def days_of(scope: PartitionRange) -> Iterator[PartitionRange]:
+    """The range cut into its days."""
+    for day in scope.days:
+        yield a_range(scope.symbols, scope.timeframe, day, 1, scope.history_start)
