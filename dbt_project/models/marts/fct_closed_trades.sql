@@ -1,0 +1,55 @@
+with closed_positions as (
+    select * from {{ ref('stg_trading__positions') }} where status = 'closed'
+),
+
+orders_by_plan as (
+    select plan_id, count(*) as order_count
+    from {{ ref('stg_trading__order_intents') }}
+    where was_sent
+    group by plan_id
+),
+
+fills_by_position as (
+    select
+        position_id,
+        count(*) filter (where kind <> 'funding') as fill_count
+    from {{ ref('stg_trading__fills') }}
+    where position_id is not null
+    group by position_id
+),
+
+priced as (
+    select
+        *,
+        realised_pnl_usdt - fees_usdt as net_pnl_usdt,
+        abs(entry_price - initial_stop_price) * entry_quantity as risk_usdt
+    from closed_positions
+)
+
+select
+    priced.position_id,
+    priced.plan_id,
+    priced.symbol,
+    priced.timeframe,
+    priced.bias,
+    plans.strategy,
+    plans.strategy_version,
+    plans.decided_at,
+    priced.opened_at as entry_time,
+    priced.closed_at as exit_time,
+    priced.entry_price,
+    priced.initial_stop_price,
+    priced.entry_quantity as quantity,
+    priced.risk_usdt,
+    priced.realised_pnl_usdt,
+    priced.fees_usdt,
+    priced.net_pnl_usdt,
+    -- a stop at the entry price risked nothing: the trade has no size in R
+    priced.net_pnl_usdt / nullif(priced.risk_usdt, 0) as pnl_r,
+    priced.exit_reason,
+    coalesce(orders.order_count, 0) as order_count,
+    coalesce(fills.fill_count, 0) as fill_count
+from priced
+left join {{ ref('stg_trading__trade_plans') }} as plans on plans.plan_id = priced.plan_id
+left join orders_by_plan as orders on orders.plan_id = priced.plan_id
+left join fills_by_position as fills on fills.position_id = priced.position_id

@@ -1,0 +1,8 @@
+select
+    order_link_id,
+    plan_id,
+    purpose,
+    state,
+    filled_quantity,
+    sent_at is not null as was_sent
+from {{ source('trading', 'order_intents') }}

@@ -1,0 +1,1 @@
+"""Tests of the analytics layer, against a real server."""

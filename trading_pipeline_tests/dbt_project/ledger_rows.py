@@ -1,0 +1,190 @@
+"""Rows of a small ledger: a long with three exits, a short that was stopped, an open one, an empty one."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import Connection, Engine, insert
+
+from trading_pipeline.adapters.stores import tables
+
+CLOSE = datetime(2025, 11, 1, 8, tzinfo=UTC)
+Row = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """One plan and what became of it; ``fills`` are (purpose, side, quantity, price, fee, kind)."""
+
+    plan_id: str
+    symbol: str
+    bias: str
+    entry: Decimal | None
+    stop: Decimal
+    quantity: Decimal
+    status: str
+    realised: Decimal
+    fees: Decimal
+    exit_reason: str | None
+    fills: tuple[tuple[str, str, str, str, str, str], ...]
+
+
+LONG = Trade(
+    plan_id="plan-long",
+    symbol="BTCUSDT",
+    bias="long",
+    entry=Decimal(100),
+    stop=Decimal(90),
+    quantity=Decimal(10),
+    status="closed",
+    realised=Decimal("118"),
+    fees=Decimal("2.5"),
+    exit_reason="trailing_stop",
+    fills=(
+        ("E", "buy", "6", "99", "0.5", "trade"),
+        ("E", "buy", "4", "101.5", "0.5", "trade"),
+        ("", "buy", "10", "100", "0.3", "funding"),
+        ("TP1", "sell", "4", "110", "0.4", "trade"),
+        ("TP2", "sell", "4", "120", "0.4", "trade"),
+        ("", "sell", "2", "99", "0.4", "stop_loss"),
+    ),
+)
+SHORT = Trade(
+    plan_id="plan-short",
+    symbol="SOLUSDT",
+    bias="short",
+    entry=Decimal(50),
+    stop=Decimal(52),
+    quantity=Decimal(3),
+    status="closed",
+    realised=Decimal("-6.3"),
+    fees=Decimal("0.2"),
+    exit_reason="stop_loss",
+    fills=(("E", "sell", "3", "50", "0.1", "trade"), ("", "buy", "3", "52.1", "0.1", "stop_loss")),
+)
+OPEN = Trade(
+    plan_id="plan-open",
+    symbol="ADAUSDT",
+    bias="long",
+    entry=Decimal("0.5"),
+    stop=Decimal("0.45"),
+    quantity=Decimal(100),
+    status="open",
+    realised=Decimal(0),
+    fees=Decimal("0.03"),
+    exit_reason=None,
+    fills=(("E", "buy", "100", "0.5", "0.03", "trade"),),
+)
+EMPTY = Trade(
+    plan_id="plan-empty",
+    symbol="ADAUSDT",
+    bias="short",
+    entry=None,
+    stop=Decimal("0.55"),
+    quantity=Decimal(0),
+    status="failed",
+    realised=Decimal(0),
+    fees=Decimal(0),
+    exit_reason=None,
+    fills=(),
+)
+
+
+def write_trades(database: Engine) -> None:
+    """Store all four with their signals, plans, intents and fills."""
+    with database.begin() as connection:
+        for trade in (LONG, SHORT, OPEN, EMPTY):
+            _write(connection, trade)
+
+
+def _write(connection: Connection, trade: Trade) -> None:
+    decision = _decision(trade)
+    plan = {
+        "plan_id": trade.plan_id,
+        "targets": [],
+        "runner": {},
+        "valid_until": CLOSE + timedelta(hours=1),
+        "status": "executed",
+        "run_id": "run",
+    }
+    connection.execute(insert(tables.signals).values(**decision, details={}))
+    connection.execute(insert(tables.trade_plans).values(**decision, **plan))
+    connection.execute(insert(tables.positions).values(**_position(trade)))
+    # TP2 of the stopped short was intended and never sent: it is no order of the trade
+    sent = {"E", *(fill[0] for fill in trade.fills if fill[0])}
+    for purpose in ("E", "TP1", "TP2"):
+        connection.execute(insert(tables.order_intents).values(**_intent(trade, purpose, purpose in sent)))
+    for number, fill in enumerate(trade.fills):
+        connection.execute(insert(tables.fills).values(**_fill(trade, number, fill)))
+
+
+def _decision(trade: Trade) -> Row:
+    return {
+        "signal_id": f"signal of {trade.plan_id}",
+        "strategy": "ema_atr",
+        "strategy_version": "abc",
+        "symbol": trade.symbol,
+        "timeframe": "1h",
+        "close_time": CLOSE,
+        "bias": trade.bias,
+        "entry_price": trade.entry or Decimal(1),
+        "stop_price": trade.stop,
+        "score": 0,
+    }
+
+
+def _position(trade: Trade) -> Row:
+    closed = trade.status == "closed"
+    return {
+        "position_id": f"position of {trade.plan_id}",
+        "plan_id": trade.plan_id,
+        "symbol": trade.symbol,
+        "timeframe": "1h",
+        "bias": trade.bias,
+        "status": trade.status,
+        "quantity": 0 if closed else trade.quantity,
+        "entry_quantity": trade.quantity,
+        "entry_price": trade.entry,
+        "initial_stop_price": trade.stop,
+        "stop_price": trade.stop,
+        "realised_pnl": trade.realised,
+        "fees": trade.fees,
+        "opened_at": CLOSE + timedelta(seconds=1) if trade.fills else None,
+        "closed_at": CLOSE + timedelta(hours=2) if closed else None,
+        "exit_reason": trade.exit_reason,
+    }
+
+
+def _intent(trade: Trade, purpose: str, sent: bool) -> Row:
+    return {
+        "order_link_id": f"{trade.plan_id}_{purpose}",
+        "plan_id": trade.plan_id,
+        "purpose": purpose,
+        "symbol": trade.symbol,
+        "side": "buy",
+        "order_type": "market",
+        "quantity": 1,
+        "reduce_only": purpose != "E",
+        "valid_until": CLOSE,
+        "run_id": "run",
+        "state": "filled" if sent else "intended",
+        "sent_at": CLOSE if sent else None,
+    }
+
+
+def _fill(trade: Trade, number: int, fill: tuple[str, str, str, str, str, str]) -> Row:
+    purpose, side, quantity, price, fee, kind = fill
+    return {
+        "execution_id": f"{trade.plan_id}-{number}",
+        "order_link_id": f"{trade.plan_id}_{purpose}" if purpose else "",
+        "venue_order_id": f"{number}",
+        "position_id": f"position of {trade.plan_id}",
+        "symbol": trade.symbol,
+        "side": side,
+        "quantity": Decimal(quantity),
+        "price": Decimal(price),
+        "fee": Decimal(fee),
+        "is_maker": False,
+        "kind": kind,
+        "executed_at": CLOSE + timedelta(minutes=number),
+    }
