@@ -74,4 +74,6 @@ def session_vwap_bands(open_time_ms: Integers, price: Floats, volume: Floats) ->
 
 def _ratio(numerator: Floats, denominator: Floats) -> Floats:
     """Quotient, NaN where the denominator is zero or undefined."""
-    return np.divide(numerator, denominator, out=np.full(len(numerator), np.nan), where=np.nan_to_num(denominator) > 0)
+    quotient = np.full(len(numerator), np.nan)
+    np.divide(numerator, denominator, out=quotient, where=np.nan_to_num(denominator) > 0)
+    return quotient

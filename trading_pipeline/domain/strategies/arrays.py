@@ -59,6 +59,14 @@ class BarArrays:
         _refuse_nonsense(times, dict(zip((*_PRICES, "volume"), columns, strict=True)))
         return cls(times, closes, *columns)
 
+    def require_volume(self, strategy: str) -> None:
+        """Refuse bars among which nothing was ever traded.
+
+        :raises DataError: there are bars and the volume of every one is zero.
+        """
+        if len(self) and not self.volume.any():
+            raise DataError(f"volume is 0 on all {len(self)} bars: {strategy} needs volume; use a feed that has it")
+
 
 def _milliseconds(times: pd.Series) -> Integers:
     """UTC timestamps of any resolution as milliseconds since the epoch."""
@@ -141,7 +149,7 @@ class ArrayStrategy(Strategy):
         rows = range(len(decisions.bar_index))
         columns = {
             "bar_index": decisions.bar_index,
-            "bias": np.where(decisions.direction == LONG, "long", "short").astype(object),
+            "bias": pd.Series(np.where(decisions.direction == LONG, "long", "short"), dtype="str"),
             "entry_price": decisions.entry_price,
             "stop_price": decisions.stop_price,
             "score": decisions.score,

@@ -58,6 +58,7 @@ class Divergence(ArrayStrategy):
 
     def decide(self, bars: BarArrays) -> Decisions:
         """The first passing bar of every set of pivots."""
+        bars.require_volume(self.name)
         longs = View.of_longs(bars)
         long_setups = find_setups(longs)
         long_side = self._side(longs, long_setups, long_setups.present)

@@ -7,24 +7,26 @@ import numpy as np
 
 from trading_pipeline.domain.indicators.moving_averages import ema
 from trading_pipeline.domain.indicators.volatility import atr
+from trading_pipeline.domain.indicators.windows import shifted
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.strategies.arrays import (
-    ArrayStrategy,
-    BarArrays,
-    Decisions,
-    decisions_with_atr_stop,
-)
-from trading_pipeline.domain.strategies.base import Parameters, ranged
+from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.base import ranged
+from trading_pipeline.domain.strategies.opinions import Opinions, OpinionStrategy, StopParameters, form_opinions
 
 
 @dataclass(frozen=True, slots=True)
-class EmaAtrParameters(Parameters):
-    """Periods in bars; the stop's distance in ATR."""
+class EmaAtrParameters(StopParameters):
+    """Periods in bars; the stop's distance in ATR.
+
+    :param max_atr_pct: ATR in percent of the close above which there is no opinion; 1000 is off.
+    :param min_slope_pct: least change of the fast average in percent of the close for a buy; -100 is off.
+    """
 
     fast_period: int = ranged(12, 2, 500)
     slow_period: int = ranged(26, 3, 1000)
-    atr_period: int = ranged(14, 2, 200)
     stop_atr_multiple: float = ranged(2.0, 0.1, 20.0)
+    max_atr_pct: float = ranged(1000.0, 0.01, 1000.0)
+    min_slope_pct: float = ranged(-100.0, -100.0, 100.0)
 
     def check(self) -> None:
         """The fast average has to be the faster one."""
@@ -35,10 +37,10 @@ class EmaAtrParameters(Parameters):
 
 
 @dataclass(frozen=True)
-class EmaAtr(ArrayStrategy):
-    """Long when the fast average crosses above the slow one at a close, short when below.
+class EmaAtr(OpinionStrategy):
+    """Buy while the fast average is above the slow one, sell while it is below; confidence 0.6.
 
-    Entry at that close, stop ``stop_atr_multiple`` ATR (Wilder) away.
+    So a long opens when the fast average crosses above the slow one at a close, a short when below.
     """
 
     name: ClassVar[str] = "ema_atr"
@@ -49,15 +51,16 @@ class EmaAtr(ArrayStrategy):
         """Both averages on two bars, and the ATR."""
         return max(self.parameters.slow_period + 1, self.parameters.atr_period + 1)
 
-    def decide(self, bars: BarArrays) -> Decisions:
-        """A decision at every cross."""
+    def opinions(self, bars: BarArrays) -> Opinions:
+        """The side of the fast average, unless the range is too wide or the average too flat."""
         rule = self.parameters
         fast, slow = ema(bars.close, rule.fast_period), ema(bars.close, rule.slow_period)
-        side = np.sign(fast - slow)
-        # A cross needs both averages on the bar before; NaN compares false with everything.
-        direction = np.zeros(len(bars), dtype=np.int64)
-        direction[1:][(side[1:] > 0) & (side[:-1] <= 0)] = 1
-        direction[1:][(side[1:] < 0) & (side[:-1] >= 0)] = -1
-        ranges = atr(bars.high, bars.low, bars.close, rule.atr_period)
+        slope = (fast - shifted(fast)) / bars.close * 100
+        atr_pct = atr(bars.high, bars.low, bars.close, rule.atr_period) / bars.close * 100
+        holds = {
+            "not_enough_bars": np.isnan(slow) | np.isnan(atr_pct),
+            "atr_too_high": atr_pct > rule.max_atr_pct,
+        }
+        buy = (fast > slow) & (slope >= rule.min_slope_pct)
         evidence = {"ema_fast": fast, "ema_slow": slow}
-        return decisions_with_atr_stop(bars, direction, ranges, rule.stop_atr_multiple, evidence)
+        return form_opinions(holds, buy, fast < slow, "flat_or_low_slope", 0.6, evidence)

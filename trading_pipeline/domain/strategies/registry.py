@@ -11,8 +11,16 @@ from trading_pipeline.domain.strategies.base import Strategy, spelling_hint
 
 _PACKAGE = "trading_pipeline.domain.strategies"
 _CLASSES = {
+    "bollinger": ("bollinger", "Bollinger"),
     "divergence": ("divergence", "Divergence"),
+    "donchian_breakout": ("donchian_breakout", "DonchianBreakout"),
     "ema_atr": ("ema_atr", "EmaAtr"),
+    "ema_cross": ("ema_cross", "EmaCross"),
+    "keltner_squeeze": ("keltner_squeeze", "KeltnerSqueeze"),
+    "rsi_momentum": ("rsi_momentum", "RsiMomentum"),
+    "stochastic_adx": ("stochastic_adx", "StochasticAdx"),
+    "supertrend": ("supertrend", "Supertrend"),
+    "vwap_reversion": ("vwap_reversion", "VwapReversion"),
 }
 
 

@@ -1,0 +1,52 @@
+"""Breakouts while the Bollinger bands lie inside the Keltner channel."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from trading_pipeline.domain.indicators.bands import bollinger, keltner
+from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.base import ranged
+from trading_pipeline.domain.strategies.opinions import Opinions, OpinionStrategy, StopParameters, form_opinions
+
+
+@dataclass(frozen=True, slots=True)
+class KeltnerSqueezeParameters(StopParameters):
+    """Periods in bars; widths in standard deviations and in ATR."""
+
+    period: int = ranged(20, 2, 500)
+    bollinger_width: float = ranged(2.0, 0.1, 10.0)
+    keltner_atr_period: int = ranged(20, 2, 200)
+    keltner_multiple: float = ranged(1.5, 0.1, 10.0)
+
+
+@dataclass(frozen=True)
+class KeltnerSqueeze(OpinionStrategy):
+    """Buy above the upper Bollinger band and the average while squeezed, sell in the mirror; confidence 0.65.
+
+    The Keltner channel is the EMA of the close plus and minus plain-mean ATR.
+    """
+
+    name: ClassVar[str] = "keltner_squeeze"
+    parameters: KeltnerSqueezeParameters = field(default_factory=KeltnerSqueezeParameters)
+
+    @property
+    def warmup_bars(self) -> int:
+        """Both bands and the ATR on two bars."""
+        rule = self.parameters
+        return max(rule.period, rule.keltner_atr_period + 1, rule.atr_period + 1) + 1
+
+    def opinions(self, bars: BarArrays) -> Opinions:
+        """The side of the breakout."""
+        rule = self.parameters
+        upper, _, lower = bollinger(bars.close, rule.period, rule.bollinger_width)
+        prices = (bars.high, bars.low, bars.close)
+        top, middle, bottom = keltner(prices, rule.period, rule.keltner_atr_period, rule.keltner_multiple, simple=True)
+        holds = {
+            "not_enough_bars": np.isnan(upper) | np.isnan(top),
+            "no_squeeze": upper - lower >= top - bottom,
+        }
+        buy, sell = (bars.close > upper) & (bars.close > middle), (bars.close < lower) & (bars.close < middle)
+        evidence = {"bollinger_upper": upper, "bollinger_lower": lower, "keltner_upper": top, "keltner_lower": bottom}
+        return form_opinions(holds, buy, sell, "squeezed_wait_breakout", 0.65, evidence)

@@ -1,0 +1,77 @@
+"""Prices far from the volume-weighted average are expected back."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from trading_pipeline.domain.indicators.vwap import rolling_vwap, typical_price
+from trading_pipeline.domain.indicators.windows import rolling_deviation
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.strategies.arrays import BarArrays, Floats
+from trading_pipeline.domain.strategies.base import ranged
+from trading_pipeline.domain.strategies.opinions import (
+    BUY,
+    SELL,
+    Opinions,
+    OpinionStrategy,
+    StopParameters,
+    changes,
+    exit_frame,
+    form_opinions,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VwapReversionParameters(StopParameters):
+    """Window in bars; ``enter`` and ``exit`` in standard deviations of the close."""
+
+    window: int = ranged(96, 2, 1000)
+    enter: float = ranged(1.0, 0.01, 10.0)
+    exit: float = ranged(0.3, 0.0, 10.0)
+
+    def check(self) -> None:
+        """A trade has to begin further away than it ends."""
+        if self.exit >= self.enter:
+            raise ConfigurationError(f"exit = {self.exit}: must be below enter = {self.enter}")
+
+
+@dataclass(frozen=True)
+class VwapReversion(OpinionStrategy):
+    """Buy ``enter`` deviations below VWAP, sell as far above; close within ``exit`` of it; confidence 0.6.
+
+    VWAP of the typical price over the window; z = (close - VWAP) / population deviation of the close.
+    """
+
+    name: ClassVar[str] = "vwap_reversion"
+    parameters: VwapReversionParameters = field(default_factory=VwapReversionParameters)
+
+    @property
+    def warmup_bars(self) -> int:
+        """The window and the ATR on two bars."""
+        return max(self.parameters.window, self.parameters.atr_period + 1) + 1
+
+    def opinions(self, bars: BarArrays) -> Opinions:
+        """The side of VWAP on which the close is stretched."""
+        bars.require_volume(self.name)
+        average, z = self._stretch(bars)
+        rule = self.parameters
+        holds = {"not_enough_bars": np.isnan(z), "z_converged": np.abs(z) <= rule.exit}
+        return form_opinions(holds, z <= -rule.enter, z >= rule.enter, "weak_deviation", 0.6, {"vwap": average, "z": z})
+
+    def exits(self, bars: pd.DataFrame) -> pd.DataFrame:
+        """Back at VWAP everything is closed; a new opposite opinion closes too."""
+        arrays = BarArrays.of(bars)
+        near = np.abs(self._stretch(arrays)[1]) <= self.parameters.exit
+        turned = changes(self.opinions(arrays).action, self.warmup_bars - 1)
+        return exit_frame(near | (turned == SELL), near | (turned == BUY))
+
+    def _stretch(self, bars: BarArrays) -> tuple[Floats, Floats]:
+        """VWAP and z of every bar; z is undefined where the close has not moved."""
+        window = self.parameters.window
+        average = rolling_vwap(typical_price(bars.high, bars.low, bars.close), bars.volume, window)
+        deviation = rolling_deviation(bars.close, window)
+        z = np.full(len(bars), np.nan)
+        np.divide(bars.close - average, deviation, out=z, where=deviation > 0)
+        return average, z
