@@ -10,7 +10,7 @@ from trading_pipeline.domain.model.accounts import Wallet
 from trading_pipeline.ports.risk_store import EquityLog
 
 
-class EquityStore(EquityLog):
+class PostgresEquityLog(EquityLog):
     """``equity_snapshots``."""
 
     def __init__(self, engine: Engine) -> None:

@@ -6,7 +6,7 @@ from trading_pipeline.adapters.stores.ledger_positions import PositionBookStore
 from trading_pipeline.ports.ledger import Ledger
 
 
-class LedgerStore(PlanQueueStore, OrderLedgerStore, PositionBookStore, Ledger):
+class PostgresLedger(PlanQueueStore, OrderLedgerStore, PositionBookStore, Ledger):
     """Plans, orders and positions of one account; one database serves one account.
 
     :param engine: on a database with the newest schema.

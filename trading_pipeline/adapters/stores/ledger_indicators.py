@@ -10,7 +10,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.risk_store import IndicatorReader, IndicatorReading
 
 
-class IndicatorReaderStore(IndicatorReader):
+class PostgresIndicatorReader(IndicatorReader):
     """``indicator_snapshots`` beside ``bars``."""
 
     def __init__(self, engine: Engine) -> None:

@@ -36,8 +36,8 @@ from trading_pipeline.domain.risk.rules.plan_rules import NotExpired
 from trading_pipeline.ports.risk_store import Decide, EntryGate, HaltRegister
 
 
-class RiskStore(EntryGate, HaltRegister):
-    """One database serves one account, so one lock is the account's lease."""
+class PostgresEntryGate(EntryGate):
+    """One database serves one account, so one advisory lock is the account's lease."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -58,6 +58,13 @@ class RiskStore(EntryGate, HaltRegister):
             connection.execute(insert(positions).values(**new_position_values(plan, stop_price)))
             connection.execute(insert(order_intents).values(**intent_values(intent)))
         return EntryVerdict(plan.plan_id, intent)
+
+
+class PostgresHaltRegister(HaltRegister):
+    """``halts`` and ``reconciliation_differences``."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
     def halt(self, halt: Halt) -> bool:
         """Insert unless the scope is halted."""

@@ -1,9 +1,11 @@
 """Where the stop belongs after a close: initial, then break-even, then behind the runner."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from trading_pipeline.domain.model.instruments import Instrument
+from trading_pipeline.domain.model.orders import IntentState, Purpose
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import Position
 from trading_pipeline.domain.model.signals import Bias
@@ -57,3 +59,13 @@ def next_stop(
 def passed(bias: Bias, stop_price: Decimal, price: Decimal) -> bool:
     """Whether the market is already at or beyond the stop, so that it cannot rest at the venue."""
     return price <= stop_price if bias is Bias.LONG else price >= stop_price
+
+
+def targets_reached(targets: Mapping[Purpose, IntentState]) -> TargetsReached:
+    """Which steps are done, from the states of the take profits that exist.
+
+    A target too small to exist on its own was joined to the next one; without any target the whole
+    position is the runner and trails from the start.
+    """
+    filled = [state is IntentState.FILLED for _, state in sorted(targets.items())]
+    return TargetsReached(first=any(filled), last=all(filled))

@@ -1,0 +1,6 @@
+"""What all orders that reduce a position have in common."""
+
+from datetime import UTC, datetime
+
+ALWAYS_VALID = datetime(9999, 12, 31, tzinfo=UTC)
+"""``valid_until`` of reduce-only intents: getting out is never too late."""

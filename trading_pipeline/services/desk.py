@@ -1,0 +1,45 @@
+"""What every service that touches an order works with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.instruments import Instrument
+from trading_pipeline.domain.risk.limits import RiskLimits
+from trading_pipeline.ports.clock import Clock
+from trading_pipeline.ports.ledger import Ledger
+from trading_pipeline.ports.notifications import Notifier
+from trading_pipeline.ports.risk_store import HaltRegister
+from trading_pipeline.ports.trading import Trading
+from trading_pipeline.services.patience import Patience
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One account as one run sees it.
+
+    :param run_id: the run that every intent written here leads back to.
+    :param instruments: steps and minimums by symbol, as the venue lists them now.
+    """
+
+    run_id: str
+    ledger: Ledger
+    trading: Trading
+    halts: HaltRegister
+    notifier: Notifier
+    clock: Clock
+    limits: RiskLimits
+    instruments: Mapping[str, Instrument]
+    patience: Patience = field(default_factory=Patience)
+
+    def instrument(self, symbol: str) -> Instrument:
+        """The symbol's steps and minimums.
+
+        :raises ConfigurationError: the venue does not list the symbol.
+        """
+        try:
+            return self.instruments[symbol]
+        except KeyError:
+            raise ConfigurationError(
+                f"the venue lists no instrument {symbol!r}; orders of it cannot be sized, close it by hand"
+            ) from None

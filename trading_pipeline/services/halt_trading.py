@@ -1,0 +1,31 @@
+"""Stop new entries, and let them go on."""
+
+from trading_pipeline.domain.risk.halts import ALL_SYMBOLS, Halt
+from trading_pipeline.ports.clock import Clock
+from trading_pipeline.ports.notifications import Notifier, Severity
+from trading_pipeline.ports.risk_store import HaltRegister
+
+
+def halt_trading(
+    *, halts: HaltRegister, notifier: Notifier, clock: Clock, reason: str, scope: str = ALL_SYMBOLS
+) -> bool:
+    """Let no new position be entered in ``scope`` until somebody resumes; protection goes on.
+
+    :param scope: a symbol, or ``all``.
+    :returns: whether the halt is new; only a new one is announced.
+    """
+    new = halts.halt(Halt(scope, reason, clock.now()))
+    if new:
+        notifier.notify(Severity.CRITICAL, f"halted: {scope}", f"{reason}. No new entries until it is resumed by hand.")
+    return new
+
+
+def resume_trading(*, halts: HaltRegister, notifier: Notifier, scope: str = ALL_SYMBOLS) -> bool:
+    """Lift the halt of ``scope``; halts of other scopes stand.
+
+    :returns: whether one stood.
+    """
+    lifted = halts.lift(scope)
+    if lifted:
+        notifier.notify(Severity.INFO, f"resumed: {scope}", "New entries are allowed again.")
+    return lifted

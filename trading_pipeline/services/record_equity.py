@@ -1,0 +1,26 @@
+"""Keep readings of the account's money."""
+
+from datetime import datetime
+
+from trading_pipeline.domain.model.accounts import Wallet
+from trading_pipeline.domain.model.timeframes import day_of
+from trading_pipeline.ports.risk_store import EquityLog
+from trading_pipeline.ports.trading import Trading
+
+
+def record_equity(*, trading: Trading, equity: EquityLog) -> Wallet:
+    """Read the wallet and store the reading."""
+    wallet = trading.wallet()
+    equity.record(wallet)
+    return wallet
+
+
+def ensure_day_start(*, trading: Trading, equity: EquityLog, now: datetime) -> Wallet:
+    """The first reading since UTC midnight, taken now when there is none.
+
+    The daily loss limit is measured from it, so it has to exist before the first entry of the day.
+
+    :param now: venue time.
+    """
+    first = equity.first_since(day_of(now))
+    return first if first is not None else record_equity(trading=trading, equity=equity)
