@@ -1,0 +1,1 @@
+"""Rules about the code itself, held by tools instead of by memory."""
