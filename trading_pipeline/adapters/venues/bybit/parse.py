@@ -18,7 +18,7 @@ from trading_pipeline.adapters.venues.bybit.payload import (
     rows,
     text,
 )
-from trading_pipeline.adapters.venues.bybit.symbols import SIDES
+from trading_pipeline.adapters.venues.bybit.symbols import SIDES, timeframe
 from trading_pipeline.domain.model.accounts import Wallet
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.errors import DataError
@@ -64,7 +64,7 @@ def side(row: Row) -> Side:
     return _SIDES[spelling]
 
 
-def kline(symbol: str, timeframe: Timeframe, row: object) -> Bar:
+def kline(symbol: str, length: Timeframe, row: object) -> Bar:
     """A bar from a REST row ``[start, open, high, low, close, volume, turnover]``.
 
     :raises DataError: the row has another shape.
@@ -72,7 +72,7 @@ def kline(symbol: str, timeframe: Timeframe, row: object) -> Bar:
     if not isinstance(row, list) or len(row) < _KLINE_FIELDS:
         raise DataError(f"bybit sent the kline row {row!r}, which has fewer than {_KLINE_FIELDS} fields")
     prices = [as_decimal(value, "kline") for value in row[1:_KLINE_FIELDS]]
-    return Bar(symbol, timeframe, as_instant(row[0], "startTime"), *prices)
+    return Bar(symbol, length, as_instant(row[0], "startTime"), *prices)
 
 
 def pushed_kline(symbol: str, row: Row) -> Bar:
@@ -82,7 +82,7 @@ def pushed_kline(symbol: str, row: Row) -> Bar:
     """
     return Bar(
         symbol=symbol,
-        timeframe=Timeframe.parse(text(row, "interval")),
+        timeframe=timeframe(text(row, "interval")),
         open_time=instant(row, "start"),
         open=decimal(row, "open"),
         high=decimal(row, "high"),

@@ -1,6 +1,6 @@
 """The venue's spelling of our words. Symbols themselves are spelt alike: base and quote, ``BTCUSDT``."""
 
-from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.orders import OrderType, Side
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -13,6 +13,7 @@ INTERVALS = {
     Timeframe.H4: "240",
     Timeframe.D1: "D",
 }
+_TIMEFRAMES = {spelling: timeframe for timeframe, spelling in INTERVALS.items()}
 SIDES = {Side.BUY: "Buy", Side.SELL: "Sell"}
 ORDER_TYPES = {OrderType.MARKET: "Market", OrderType.LIMIT: "Limit"}
 
@@ -29,3 +30,13 @@ def interval(timeframe: Timeframe) -> str:
         raise ConfigurationError(
             f"bybit has no {timeframe} bars, only {known}; derive them from shorter ones"
         ) from None
+
+
+def timeframe(spelling: str) -> Timeframe:
+    """The bar length behind the venue's name of it.
+
+    :raises DataError: we know of none.
+    """
+    if spelling not in _TIMEFRAMES:
+        raise DataError(f"bybit sent interval={spelling!r}, which is no timeframe of ours")
+    return _TIMEFRAMES[spelling]

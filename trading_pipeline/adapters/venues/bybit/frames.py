@@ -1,0 +1,128 @@
+"""WebSocket messages of the venue: what to send, and what its frames mean. Pure.
+
+Pages: v5/ws/connect, v5/websocket/public/kline, v5/websocket/private/order and execution.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from trading_pipeline.adapters.venues.bybit import capabilities, parse
+from trading_pipeline.adapters.venues.bybit.payload import Row, as_row, rows, text
+from trading_pipeline.adapters.venues.bybit.symbols import INTERVALS
+from trading_pipeline.domain.model.bars import Bar
+from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.fills import Fill
+from trading_pipeline.domain.model.orders import OrderReport
+from trading_pipeline.domain.model.timeframes import Timeframe
+
+PING = '{"op":"ping"}'
+PRIVATE_TOPICS = ("order", "execution", "position", "wallet")
+"""Positions and balances are read over REST when a decision needs them; their pushes prove that the stream lives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The answer to something we sent.
+
+    :param operation: ``auth``, ``subscribe``, ``ping`` or ``pong``.
+    """
+
+    operation: str
+    success: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a data frame tells; frames about anything else are empty."""
+
+    bars: tuple[Bar, ...] = ()
+    reports: tuple[OrderReport, ...] = ()
+    fills: tuple[Fill, ...] = ()
+
+
+def native(timeframes: Iterable[Timeframe]) -> list[Timeframe]:
+    """Those of the timeframes of which the venue publishes bars."""
+    return [timeframe for timeframe in timeframes if timeframe in INTERVALS]
+
+
+def kline_topics(symbols: Sequence[str], timeframes: Iterable[Timeframe]) -> list[str]:
+    """Topics of the bars of every symbol in every native timeframe."""
+    intervals = [INTERVALS[timeframe] for timeframe in native(timeframes)]
+    return [f"kline.{interval}.{symbol}" for symbol in symbols for interval in intervals]
+
+
+def subscriptions(topics: Sequence[str]) -> Iterator[str]:
+    """Subscribe messages, none with more characters of topics than the venue accepts."""
+    chunk: list[str] = []
+    characters = 0
+    for topic in topics:
+        # quotes and comma count too
+        if chunk and characters + len(topic) + 3 > capabilities.MAX_ARGS_CHARACTERS:
+            yield _message("subscribe", chunk)
+            chunk, characters = [], 0
+        chunk.append(topic)
+        characters += len(topic) + 3
+    if chunk:
+        yield _message("subscribe", chunk)
+
+
+def authentication(key: str, secret: str, expires_ms: int) -> str:
+    """The message that opens the private stream.
+
+    :param expires_ms: wall time until which the venue may accept it.
+    :raises ConfigurationError: there is no key.
+    """
+    if not key or not secret:
+        raise ConfigurationError("no key for bybit; set BYBIT_API_KEY and BYBIT_API_SECRET")
+    signature = hmac.new(secret.encode(), f"GET/realtime{expires_ms}".encode(), hashlib.sha256).hexdigest()
+    return _message("auth", [key, expires_ms, signature])
+
+
+def read_frame(raw: str | bytes) -> Control | News:
+    """What one frame means; bars that are still forming are left out.
+
+    :raises DataError: the frame is not JSON, or a part of it that matters cannot be read. Nothing of
+        it is used then, because whoever sent half a truth may have sent the other half wrong.
+    """
+    try:
+        frame = as_row(json.loads(raw), "frame")
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"not JSON: {error}") from error
+    topic = text(frame, "topic")
+    if not topic:
+        return _control(frame)
+    kind, _, name = topic.partition(".")
+    if kind == "kline":
+        return News(bars=_closed_bars(frame, name))
+    ours = [row for row in rows(frame, "data") if text(row, "category") in ("", capabilities.CATEGORY)]
+    if kind == "order":
+        return News(reports=tuple(parse.order_report(row) for row in ours if text(row, "orderLinkId")))
+    if kind == "execution":
+        return News(fills=tuple(parse.fill(row) for row in ours))
+    return News()
+
+
+def _closed_bars(frame: Row, interval_and_symbol: str) -> tuple[Bar, ...]:
+    interval, _, symbol = interval_and_symbol.partition(".")
+    confirmed = [row for row in rows(frame, "data") if row.get("confirm") is True]
+    bars = tuple(parse.pushed_kline(symbol, row) for row in confirmed)
+    for bar in bars:
+        if INTERVALS.get(bar.timeframe) != interval or not bar.timeframe.closes_at(bar.open_time):
+            raise DataError(f"no {bar.timeframe} bar of topic kline.{interval} opens at {bar.open_time.isoformat()}")
+    return bars
+
+
+def _control(frame: Row) -> Control:
+    operation = text(frame, "op")
+    if not operation:
+        raise DataError("neither a topic nor an operation")
+    # a pong carries no verdict
+    return Control(operation, frame.get("success", True) is True, text(frame, "ret_msg"))
+
+
+def _message(operation: str, arguments: Sequence[object]) -> str:
+    return json.dumps({"op": operation, "args": list(arguments)}, separators=(",", ":"))

@@ -1,0 +1,1 @@
+"""The feed: the venue's WebSockets into the database and the event streams."""

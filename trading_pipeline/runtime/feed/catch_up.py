@@ -1,0 +1,46 @@
+"""Bars that closed while nobody listened."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from trading_pipeline.domain.model.bars import Bar
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.ports.market_data import MarketData
+from trading_pipeline.runtime.feed.coverage import Series
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Missed bars, by what they are still good for.
+
+    :param newest: the last bar closed of its series: a decision taken on it is still valid, so it counts as live.
+    :param older: history; the decisions it would have led to have expired.
+    :param refused: series the venue does not serve (any more), with its reason.
+    """
+
+    older: list[Bar]
+    newest: list[Bar]
+    refused: list[str]
+
+
+def missed_bars(market_data: MarketData, missing: Mapping[Series, datetime], now: datetime) -> Missed:
+    """Ask for every series from its last sound close on.
+
+    :param missing: series to the closing instant up to which it is complete.
+    :param now: venue time.
+    :raises TemporaryVenueError: the venue does not answer.
+    """
+    missed = Missed([], [], [])
+    for (symbol, timeframe), through in missing.items():
+        newest_close = timeframe.floor(now)
+        try:
+            bars = market_data.bars(symbol, timeframe, through, newest_close)
+        except ConfigurationError as error:
+            # one delisted symbol must not keep the others waiting
+            missed.refused.append(f"{symbol} {timeframe}: {error}")
+            continue
+        for bar in bars:
+            kind = missed.newest if bar.close_time == newest_close else missed.older
+            kind.append(bar)
+    return missed

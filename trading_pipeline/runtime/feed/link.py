@@ -1,0 +1,136 @@
+"""One WebSocket that is kept open: handshake, pings, silence, reconnection."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+from trading_pipeline.adapters.venues.bybit.capabilities import PING_INTERVAL_S
+from trading_pipeline.adapters.venues.bybit.frames import PING, Control, News, read_frame
+from trading_pipeline.domain.model.errors import ConfigurationError, DataError, TemporaryVenueError
+from trading_pipeline.runtime.feed.backoff import Backoff
+
+_log = structlog.get_logger(__name__)
+
+_OPEN_TIMEOUT_S = 10.0
+_CLOSE_TIMEOUT_S = 1.0
+_LARGEST_FRAME = 4 * 1024 * 1024
+
+
+class Listener(Protocol):
+    """Who hears the frames of a link. Everything runs on the event loop and returns at once."""
+
+    name: str
+
+    def greetings(self) -> Iterator[str]:
+        """Messages to send after connecting; each has to be accepted before the next leaves."""
+
+    def connected(self) -> None:
+        """The greetings are accepted: frames will follow, and some were missed before."""
+
+    def heard(self, news: News) -> None:
+        """A data frame."""
+
+    def malformed(self, raw: str, reason: str) -> None:
+        """A frame that cannot be understood."""
+
+
+@dataclass(slots=True)
+class Link:
+    """Keeps one address connected until it is cancelled.
+
+    :param silence_s: a connection without a single frame for this long is dead; the venue answers a
+        ping every twenty seconds.
+    :param up: whether the listener is hearing frames now.
+    """
+
+    url: str
+    listener: Listener
+    backoff: Backoff = field(default_factory=Backoff)
+    ping_s: float = PING_INTERVAL_S
+    silence_s: float = 45.0
+    up: bool = False
+    _was_up: bool = False
+
+    async def run(self) -> None:
+        """Connect, listen, reconnect.
+
+        :raises ConfigurationError: the venue refused the first greetings (a wrong key, an unknown symbol).
+        """
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            try:
+                await self._session()
+            except (OSError, TimeoutError, WebSocketException, TemporaryVenueError) as error:
+                _log.warning("connection lost", stream=self.listener.name, cause=f"{type(error).__name__}: {error}")
+            except ConfigurationError as error:
+                # a refusal after good days is the venue's trouble, not a setting's
+                if not self._was_up:
+                    raise
+                _log.error("greeting refused", stream=self.listener.name, cause=str(error))
+            finally:
+                self.up = False
+            await asyncio.sleep(self.backoff.pause_s(loop.time() - began))
+
+    async def _session(self) -> None:
+        # the venue wants pings of its own kind, so the library's are off
+        async with connect(
+            self.url,
+            open_timeout=_OPEN_TIMEOUT_S,
+            close_timeout=_CLOSE_TIMEOUT_S,
+            ping_interval=None,
+            max_size=_LARGEST_FRAME,
+        ) as socket:
+            for greeting in self.listener.greetings():
+                await socket.send(greeting)
+                async with asyncio.timeout(_OPEN_TIMEOUT_S):
+                    await self._accepted(socket)
+            self.up = self._was_up = True
+            _log.info("connected", stream=self.listener.name, url=self.url)
+            self.listener.connected()
+            await self._listen(socket)
+
+    async def _accepted(self, socket: ClientConnection) -> None:
+        while True:
+            control = self._take(await socket.recv())
+            if control is None or control.operation not in ("auth", "subscribe"):
+                continue
+            if not control.success:
+                raise ConfigurationError(
+                    f"bybit refused to {control.operation} at {self.url}: {control.message}; check the key, "
+                    "the symbols in universe.yaml and that the key belongs to this endpoint"
+                )
+            return
+
+    async def _listen(self, socket: ClientConnection) -> None:
+        loop = asyncio.get_running_loop()
+        heard_at = pinged_at = loop.time()
+        while True:
+            try:
+                async with asyncio.timeout_at(min(pinged_at + self.ping_s, heard_at + self.silence_s)):
+                    raw = await socket.recv()
+                heard_at = loop.time()
+                self._take(raw)
+            except TimeoutError:
+                if loop.time() - heard_at >= self.silence_s:
+                    raise TemporaryVenueError(f"nothing heard for {self.silence_s:.0f} s") from None
+            if loop.time() - pinged_at >= self.ping_s:
+                await socket.send(PING)
+                pinged_at = loop.time()
+
+    def _take(self, raw: str | bytes) -> Control | None:
+        """Hand a data frame to the listener; return a control frame."""
+        try:
+            frame = read_frame(raw)
+        except DataError as error:
+            self.listener.malformed(raw if isinstance(raw, str) else raw.decode(errors="replace"), str(error))
+            return None
+        if isinstance(frame, Control):
+            return frame
+        self.listener.heard(frame)
+        return None

@@ -1,0 +1,29 @@
+"""Blocking work for the feed: done in a thread, repeated while a server is away."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.runtime.feed.backoff import Backoff
+
+T = TypeVar("T")
+_log = structlog.get_logger(__name__)
+
+
+async def stubbornly(work: Callable[[], T], what: str) -> T:
+    """The result of ``work``, tried until the database and Redis answer.
+
+    What was heard must not be lost because PostgreSQL restarts, and the work is idempotent, so it
+    waits in memory. Every other error is the caller's.
+    """
+    backoff = Backoff(shortest_s=0.2, longest_s=10.0)
+    while True:
+        try:
+            return await asyncio.to_thread(work)
+        except (OperationalError, InterfaceError, ConfigurationError) as error:
+            _log.error("server away, will try again", doing=what, cause=str(error).splitlines()[0])
+            await asyncio.sleep(backoff.pause_s(0.0))

@@ -1,0 +1,118 @@
+"""Orders and fills from the private stream into the ledger."""
+
+import asyncio
+import functools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from trading_pipeline.adapters.venues.bybit.frames import PRIVATE_TOPICS, News, authentication, subscriptions
+from trading_pipeline.domain.model.errors import ConfigurationError, TradingError, VenueError
+from trading_pipeline.domain.model.fills import Fill
+from trading_pipeline.domain.model.orders import OrderReport
+from trading_pipeline.ports.ledger import OrderLedger
+from trading_pipeline.ports.streams import EventStream
+from trading_pipeline.ports.trading import Trading
+from trading_pipeline.runtime.feed.persistence import stubbornly
+from trading_pipeline.runtime.feed.public import Malformed
+from trading_pipeline.runtime.feed.resync import missed_fills, order_news
+
+_log = structlog.get_logger(__name__)
+
+_AUTHENTICATION_S = 10.0
+_RETRY_S = 5.0
+
+
+@dataclass(slots=True)
+class PrivateFeed:
+    """Hears the account; ``book`` and ``resync`` run beside the link for as long as the feed does."""
+
+    key: str
+    secret: str
+    ledger: OrderLedger
+    stream: EventStream
+    trading: Trading
+    name: str = "feed.private"
+    _heard: asyncio.Queue[OrderReport | Fill | Malformed] = field(default_factory=asyncio.Queue)
+    _look_now: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def greetings(self) -> Iterator[str]:
+        """A fresh signature, then the topics."""
+        # the venue compares this with real time, also in a replay
+        yield authentication(self.key, self.secret, int((time.time() + _AUTHENTICATION_S) * 1000))
+        yield from subscriptions(PRIVATE_TOPICS)
+
+    def connected(self) -> None:
+        """Ask REST what happened while nobody listened."""
+        self._look_now.set()
+
+    def heard(self, news: News) -> None:
+        """Queue in the order of arrival: a fill belongs after the report that came before it."""
+        facts: list[OrderReport | Fill] = [*news.reports, *news.fills]
+        for fact in facts:
+            self._heard.put_nowait(fact)
+
+    def malformed(self, raw: str, reason: str) -> None:
+        """Queue a frame for the dead letters."""
+        self._heard.put_nowait(Malformed(raw, reason))
+
+    async def book(self) -> None:
+        """Write what was heard, one after the other."""
+        while True:
+            item = await self._heard.get()
+            if isinstance(item, Malformed):
+                await self._bury(item)
+                # what the frame may have told has to come some other way
+                self._look_now.set()
+            else:
+                await self._book(item)
+            self._heard.task_done()
+
+    async def _book(self, item: OrderReport | Fill) -> None:
+        try:
+            await stubbornly(functools.partial(self._apply, item), f"booking {type(item).__name__}")
+        except _Unbookable as error:
+            await self._bury(Malformed(repr(item), str(error)))
+
+    async def resync(self) -> None:
+        """After connecting and after a malformed frame, read the account over REST until that succeeds."""
+        while True:
+            await self._look_now.wait()
+            self._look_now.clear()
+            try:
+                await self._read(order_news)
+                await self._read(missed_fills)
+            except (VenueError, ConfigurationError, OperationalError, InterfaceError) as error:
+                _log.warning("account cannot be read", cause=str(error).splitlines()[0])
+                await asyncio.sleep(_RETRY_S)
+                self._look_now.set()
+
+    async def _read(self, question: Callable[[Trading, OrderLedger], Sequence[OrderReport | Fill]]) -> None:
+        facts = await asyncio.to_thread(question, self.trading, self.ledger)
+        for fact in facts:
+            self._heard.put_nowait(fact)
+        await self._heard.join()
+        _log.info("account read", question=question.__name__, facts=len(facts))
+
+    def _apply(self, item: OrderReport | Fill) -> None:
+        try:
+            if isinstance(item, Fill):
+                self.ledger.apply_fill(item)
+            else:
+                self.ledger.apply_report(item)
+        except (OperationalError, InterfaceError):
+            raise
+        except (TradingError, DBAPIError) as error:
+            raise _Unbookable(str(error).splitlines()[0]) from error
+
+    async def _bury(self, letter: Malformed) -> None:
+        work = functools.partial(self.stream.dead_letter, self.name, letter.raw, letter.reason)
+        await stubbornly(work, "burying a message")
+        _log.error("message not booked", stream=self.name, reason=letter.reason)
+
+
+class _Unbookable(TradingError):
+    """The ledger refuses this message for good."""

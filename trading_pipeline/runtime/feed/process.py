@@ -1,0 +1,168 @@
+"""``trading-pipeline feed``: build it, check it, run it until it is asked to end."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from trading_pipeline.adapters.parameters.universe import load_universe
+from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
+from trading_pipeline.adapters.stores.database import connect, unreachable
+from trading_pipeline.adapters.stores.heartbeats import PostgresHeartbeatStore
+from trading_pipeline.adapters.stores.ledger import PostgresLedger
+from trading_pipeline.adapters.streams.redis_stream import RedisStream
+from trading_pipeline.adapters.venues.bybit.client import BybitClient
+from trading_pipeline.adapters.venues.bybit.endpoints import endpoints
+from trading_pipeline.adapters.venues.bybit.live_guard import acknowledge_live
+from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
+from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
+from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError
+from trading_pipeline.domain.model.universe import Universe
+from trading_pipeline.ports.heartbeats import HeartbeatStore
+from trading_pipeline.ports.market_data import MarketData
+from trading_pipeline.runtime.feed.link import Link
+from trading_pipeline.runtime.feed.persistence import stubbornly
+from trading_pipeline.runtime.feed.private import PrivateFeed
+from trading_pipeline.runtime.feed.public import PublicFeed
+from trading_pipeline.settings import Settings, TradingMode
+
+_log = structlog.get_logger(__name__)
+
+COMPONENT = "feed"
+"""Name of the feed's heartbeat."""
+
+_HEARTBEAT_S = 5.0
+_VENUE_RETRY_S = 2.0
+_REST_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """The two streams and the sign of life."""
+
+    public: PublicFeed
+    private: PrivateFeed
+    public_link: Link
+    private_link: Link
+    heartbeats: HeartbeatStore
+
+    async def run(self) -> None:
+        """Run until SIGTERM or SIGINT.
+
+        :raises ConfigurationError: the venue refuses the key or a symbol.
+        """
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await _first_ended(stop.wait(), self._work())
+        _log.info("ending")
+
+    async def _work(self) -> None:
+        while not await self._begun():
+            await asyncio.sleep(_VENUE_RETRY_S)
+        await _first_ended(
+            self.public_link.run(),
+            self.public.store_bars(),
+            self.public.fill_in(),
+            self.private_link.run(),
+            self.private.book(),
+            self.private.resync(),
+            self._beat(),
+        )
+
+    async def _begun(self) -> bool:
+        try:
+            await self.public.begin()
+        except TemporaryVenueError as error:
+            _log.warning("the venue does not answer yet", cause=str(error))
+            return False
+        return True
+
+    async def _beat(self) -> None:
+        while True:
+            await stubbornly(self._beat_once, "heartbeat")
+            await asyncio.sleep(_HEARTBEAT_S)
+
+    def _beat_once(self) -> None:
+        states = {"public": self.public_link.up, "private": self.private_link.up}
+        self.heartbeats.beat(COMPONENT, ", ".join(f"{name} {'up' if up else 'down'}" for name, up in states.items()))
+
+
+async def _first_ended(*work: Coroutine[None, None, object]) -> None:
+    """Run side by side until one ends or fails, then end the others."""
+    tasks = [asyncio.ensure_future(part) for part in work]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def run_feed(settings: Settings) -> None:
+    """Check every setting, then feed.
+
+    :raises ConfigurationError: database, Redis, key, symbol or mode is wrong; the message says which.
+    """
+    universe = load_universe(settings.config_dir)
+    addresses = endpoints(settings)
+    key, secret = settings.bybit_api_key, settings.bybit_api_secret.get_secret_value()
+    client = BybitClient(addresses.rest, key, secret, timeout_s=_REST_TIMEOUT_S)
+    market_data, trading = BybitMarketData(client), BybitTrading(client)
+    stream = _redis(settings)
+    engine = _database(settings)
+    try:
+        _check_venue(settings, universe, market_data, trading)
+        public = PublicFeed(universe, PostgresBarStore(engine), stream, market_data)
+        private = PrivateFeed(key, secret, PostgresLedger(engine), stream, trading)
+        links = Link(addresses.public_ws, public), Link(addresses.private_ws, private)
+        asyncio.run(Feed(public, private, *links, PostgresHeartbeatStore(engine)).run())
+    finally:
+        engine.dispose()
+        stream.close()
+
+
+def _redis(settings: Settings) -> RedisStream:
+    if not settings.redis_url:
+        raise ConfigurationError("REDIS_URL is empty; set it, or let `trading-pipeline up` start the feed")
+    stream = RedisStream(settings.redis_url)
+    stream.check()
+    return stream
+
+
+def _database(settings: Settings) -> Engine:
+    if not settings.database_url:
+        raise ConfigurationError("DATABASE_URL is empty; set it, or let `trading-pipeline up` start the feed")
+    engine = connect(settings.database_url)
+    try:
+        PostgresHeartbeatStore(engine).beat(COMPONENT, "starting")
+    except OperationalError as error:
+        raise unreachable(settings.database_url, error) from error
+    except ProgrammingError as error:
+        raise ConfigurationError("the database has no schema `trading`; run `trading-pipeline migrate`") from error
+    return engine
+
+
+def _check_venue(settings: Settings, universe: Universe, market_data: MarketData, trading: BybitTrading) -> None:
+    """Find wrong keys and symbols before the first frame; a venue that is away is waited for instead.
+
+    :raises ConfigurationError: the venue refuses the key or does not trade a symbol.
+    """
+    try:
+        acknowledge_live(settings, trading)
+        account = trading.account_id()
+        unknown = sorted(set(universe.symbols) - set(market_data.instruments()))
+    except TemporaryVenueError as error:
+        if settings.mode is TradingMode.LIVE:
+            raise  # nobody has confirmed whose money this is
+        _log.warning("the venue does not answer yet", cause=str(error))
+        return
+    if unknown:
+        raise ConfigurationError(f"bybit trades no {', '.join(unknown)}; correct symbols in universe.yaml")
+    _log.info("venue checked", mode=settings.mode, account=account, symbols=len(universe.symbols))

@@ -1,0 +1,145 @@
+"""Closed bars from the public stream into the database, and from REST what the stream did not bring."""
+
+import asyncio
+import functools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from trading_pipeline.adapters.venues.bybit.frames import News, kline_topics, native, subscriptions
+from trading_pipeline.domain.model.bars import Bar, BarSource
+from trading_pipeline.domain.model.errors import VenueError
+from trading_pipeline.domain.model.universe import Universe
+from trading_pipeline.ports.bar_store import BarStore
+from trading_pipeline.ports.market_data import MarketData
+from trading_pipeline.ports.streams import EventStream
+from trading_pipeline.runtime.feed.catch_up import Missed, missed_bars
+from trading_pipeline.runtime.feed.coverage import Coverage
+from trading_pipeline.runtime.feed.persistence import stubbornly
+from trading_pipeline.services.ingest_bars import ingest_bars
+
+_log = structlog.get_logger(__name__)
+
+_BATCH_S = 0.003
+"""Bars of one closing instant arrive within a few milliseconds and share a transaction."""
+
+_PATIENCE_S = 2.0
+_LONGEST_PATIENCE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A frame for the dead letters."""
+
+    raw: str
+    reason: str
+
+
+@dataclass(slots=True)
+class PublicFeed:
+    """Hears bars; ``store_bars`` and ``fill_in`` run beside the link for as long as the feed does."""
+
+    universe: Universe
+    store: BarStore
+    stream: EventStream
+    market_data: MarketData
+    coverage: Coverage = field(default_factory=Coverage)
+    name: str = "feed.public"
+    _heard: asyncio.Queue[Bar | Malformed] = field(default_factory=asyncio.Queue)
+    _look_now: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def greetings(self) -> Iterator[str]:
+        """Subscriptions to every series."""
+        return subscriptions(kline_topics(self.universe.symbols, self.universe.timeframes))
+
+    def connected(self) -> None:
+        """Look over REST for what closed while nobody listened."""
+        self._look_now.set()
+
+    def heard(self, news: News) -> None:
+        """Queue closed bars."""
+        for bar in news.bars:
+            if self.coverage.knows(bar):
+                self._heard.put_nowait(bar)
+            else:
+                self.malformed(str(bar), f"{bar.symbol} {bar.timeframe} is not in the universe")
+
+    def malformed(self, raw: str, reason: str) -> None:
+        """Queue a frame for the dead letters."""
+        self._heard.put_nowait(Malformed(raw, reason))
+
+    async def begin(self) -> None:
+        """Read where each series stands; needed once, before anything is heard.
+
+        :raises TemporaryVenueError: the venue does not tell the time.
+        """
+        now = await asyncio.to_thread(self.market_data.server_time)
+        for symbol in self.universe.symbols:
+            for timeframe in native(self.universe.timeframes):
+                newest = await asyncio.to_thread(self.store.newest_raw_close, symbol, timeframe)
+                self.coverage.begin((symbol, timeframe), newest, now)
+
+    async def store_bars(self) -> None:
+        """Write what was heard, a few milliseconds of it at a time."""
+        while True:
+            batch = [await self._heard.get()]
+            await asyncio.sleep(_BATCH_S)
+            while not self._heard.empty():
+                batch.append(self._heard.get_nowait())
+            await self._ingest([item for item in batch if isinstance(item, Bar)], BarSource.WEBSOCKET)
+            await self._bury([item for item in batch if isinstance(item, Malformed)])
+
+    async def fill_in(self) -> None:
+        """Ask REST for bars that closed and did not arrive: after connecting, after a malformed frame, when late.
+
+        A bar is late when it is missing for two seconds of real time, because a replay's clock may
+        stand still. Answers without the bar make the next question wait longer, up to a minute.
+        """
+        patience_s, overdue = _PATIENCE_S, False
+        while True:
+            urgent = await self._pause(patience_s)
+            try:
+                now = await asyncio.to_thread(self.market_data.server_time)
+                missing = self.coverage.missing(now)
+                if missing and (urgent or overdue):
+                    missed = await asyncio.to_thread(missed_bars, self.market_data, missing, now)
+                    await self._ingest_missed(missed)
+            except VenueError as error:
+                _log.warning("bars cannot be asked for", cause=str(error))
+            else:
+                still = bool(self.coverage.missing(now))
+                patience_s = min(patience_s * 2, _LONGEST_PATIENCE_S) if still and overdue else _PATIENCE_S
+                overdue = bool(missing) and still
+
+    async def _pause(self, seconds: float) -> bool:
+        """Wait; return early and true when somebody wants a look now."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._look_now.wait()
+        except TimeoutError:
+            return False
+        self._look_now.clear()
+        return True
+
+    async def _ingest_missed(self, missed: Missed) -> None:
+        for refusal in missed.refused:
+            _log.error("bars refused", cause=refusal)
+        if missed.older or missed.newest:
+            _log.info("bars caught up", older=len(missed.older), just_closed=len(missed.newest))
+        await self._ingest(missed.older, BarSource.REST)
+        await self._ingest(missed.newest, BarSource.REST, live=True)
+
+    async def _ingest(self, bars: Sequence[Bar], source: BarSource, *, live: bool = False) -> None:
+        if bars:
+            work = functools.partial(ingest_bars, self.store, self.stream, bars, source, live=live)
+            await stubbornly(work, f"storing {len(bars)} bars")
+            self.coverage.stored(bars)
+
+    async def _bury(self, letters: Iterable[Malformed]) -> None:
+        for letter in letters:
+            work = functools.partial(self.stream.dead_letter, self.name, letter.raw, letter.reason)
+            await stubbornly(work, "burying a frame")
+            _log.warning("malformed frame", stream=self.name, reason=letter.reason)
+            # the bar that the frame may have carried has to come some other way
+            self._look_now.set()

@@ -1,0 +1,37 @@
+"""What the account did while nobody listened."""
+
+from datetime import timedelta
+
+from trading_pipeline.domain.model.fills import Fill
+from trading_pipeline.domain.model.orders import OrderReport
+from trading_pipeline.ports.ledger import OrderLedger
+from trading_pipeline.ports.trading import Trading
+
+_MARGIN = timedelta(hours=1)
+"""Fills may have been booked out of order; asking for some twice costs nothing."""
+
+
+def order_news(trading: Trading, ledger: OrderLedger) -> list[OrderReport]:
+    """Reports about every order that rests or that the ledger believes to be open.
+
+    :raises TemporaryVenueError: the venue does not answer.
+    """
+    reports = {report.order_link_id: report for report in trading.open_orders() if report.order_link_id}
+    for record in ledger.open_intents():
+        link_id = record.intent.order_link_id
+        if link_id not in reports and (report := trading.order(record.intent.symbol, link_id)):
+            reports[link_id] = report
+    return list(reports.values())
+
+
+def missed_fills(trading: Trading, ledger: OrderLedger) -> list[Fill]:
+    """Fills since the last one booked, or since the oldest that the booked reports say is missing.
+
+    So the reports come first: only they tell of the first fill of an empty ledger.
+
+    :raises TemporaryVenueError: the venue does not answer.
+    """
+    newest = ledger.last_fill_time()
+    starts = [ledger.fills_missing_since(), None if newest is None else newest - _MARGIN]
+    known = [start for start in starts if start is not None]
+    return trading.fills(min(known)) if known else []
