@@ -38,7 +38,7 @@ def submit_order(*, desk: Desk, order_link_id: str) -> SubmitOutcome:
     and not sent again. The one way back to ``INTENDED`` is a venue that refused before looking
     (``RateLimited``); it is sent again after the pause, while it is valid.
     """
-    sent = False
+    sent, delay = False, None
     for _ in range(desk.patience.tries):
         record = desk.ledger.intent(order_link_id)
         if record.state is not IntentState.INTENDED:
@@ -46,18 +46,29 @@ def submit_order(*, desk: Desk, order_link_id: str) -> SubmitOutcome:
         if desk.clock.now() > record.intent.valid_until:
             desk.ledger.advance(order_link_id, IntentState.EXPIRED, "too late to be sent")
             break
-        pause_s = _send(desk, record.intent)
-        if pause_s is None:
+        delay = _send(desk, record.intent)
+        if delay is None:
             sent = True
             break
-        desk.patience.rest(pause_s)
+        desk.patience.rest(delay.pause_s)
     record = await_order(desk, order_link_id, final=False)
-    intent = record.intent
-    return SubmitOutcome(order_link_id, intent.plan_id, intent.symbol, record.state, record.reason, sent)
+    intent, reason = record.intent, record.reason
+    if record.state is IntentState.INTENDED and delay is not None:
+        reason = f"not sent yet: {delay.reason}"
+        desk.notifier.notify(Severity.WARNING, f"not sent: {intent.symbol}", f"{order_link_id}: {delay.reason}")
+    return SubmitOutcome(order_link_id, intent.plan_id, intent.symbol, record.state, reason, sent)
 
 
-def _send(desk: Desk, intent: OrderIntent) -> float | None:
-    """One try; seconds to wait when it did not leave, ``None`` when there is nothing to repeat."""
+@dataclass(frozen=True, slots=True)
+class _Delay:
+    """The request did not leave; it may be tried again after the pause."""
+
+    pause_s: float
+    reason: str
+
+
+def _send(desk: Desk, intent: OrderIntent) -> _Delay | None:
+    """One try; ``None`` when there is nothing to repeat."""
     link_id = intent.order_link_id
     try:
         if intent.purpose is Purpose.ENTRY:
@@ -68,19 +79,20 @@ def _send(desk: Desk, intent: OrderIntent) -> float | None:
         _refused(desk, intent, error)
         return None
     except VenueError as error:
-        return error.retry_after_s if isinstance(error, RateLimited) else desk.patience.interval_s
+        pause_s = error.retry_after_s if isinstance(error, RateLimited) else desk.patience.interval_s
+        return _Delay(pause_s, f"leverage could not be set: {error}")
     if not desk.ledger.advance(link_id, IntentState.SENT):
         return None  # another run was faster, its outcome is looked up
     return _post(desk, intent)
 
 
-def _post(desk: Desk, intent: OrderIntent) -> float | None:
+def _post(desk: Desk, intent: OrderIntent) -> _Delay | None:
     link_id = intent.order_link_id
     try:
         acknowledgement = desk.trading.submit(intent)
     except RateLimited as error:
         desk.ledger.advance(link_id, IntentState.INTENDED, str(error))
-        return error.retry_after_s
+        return _Delay(error.retry_after_s, str(error))
     except (OrderRejectedByVenue, TradingForbiddenByVenue) as error:
         _refused(desk, intent, error)
     except VenueError as error:

@@ -38,13 +38,15 @@ def target_orders(
 
     One R is measured from the average fill price to the plan's stop, so slippage moves the targets
     with the entry. Each part is rounded down to the step. A part below the venue's minimum joins the
-    next one; what the last target cannot carry stays with the runner.
+    next one; what the last target cannot carry stays with the runner, or goes out with the last target
+    when the plan has no runner.
 
     :param filled_quantity: base currency the entry really filled.
     :param entry_price: its average price.
     """
     orders: list[TargetOrder] = []
     carried = Decimal(0)
+    last = _PURPOSES[min(len(plan.targets), len(_PURPOSES)) - 1]
     for purpose, target in zip(_PURPOSES, _nearest_first(plan.targets), strict=False):
         share = carried + filled_quantity * target.fraction
         quantity = instrument.floor_quantity(min(share, filled_quantity))
@@ -52,6 +54,8 @@ def target_orders(
             carried = share
             continue
         carried = Decimal(0)
+        if purpose is last and plan.runner.fraction == 0:
+            quantity = instrument.floor_quantity(filled_quantity - sum((one.quantity for one in orders), Decimal(0)))
         price = target_price(plan.bias, entry_price, plan.stop_price, target.r_multiple)
         rounded = instrument.round_price(price)
         if rounded > 0:

@@ -1,0 +1,188 @@
+"""A run is killed before every single call of a port, and run again.
+
+Whatever the line: at most one order per link id, no filled position without a stop, and in the end
+the same ledger as without the kill.
+"""
+
+from collections import Counter
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Engine, delete, text
+
+from trading_pipeline.adapters.stores.ledger_indicators import PostgresIndicatorReader
+from trading_pipeline.adapters.stores.tables import metadata
+from trading_pipeline.domain.model.plans import PlanStatus
+from trading_pipeline.domain.model.positions import ExitReason, PositionStatus
+from trading_pipeline.domain.model.signals import Bias
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.services.desk import Desk
+from trading_pipeline.services.execute_plans import execute_plans
+from trading_pipeline.services.manage_positions import manage_positions
+from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_bar, store_plan, trade_plan
+from trading_pipeline_tests.testkit.tripwire import Killed, Tripwire
+
+LONG, SHORT = trade_plan("BTCUSDT"), trade_plan("SOLUSDT", Bias.SHORT)
+NEXT = WAVE + Timeframe.M15.duration
+
+
+def watched(lab: Lab, wire: Tripwire, run_id: str) -> Desk:
+    desk = lab.desk(run_id)
+    return replace(
+        desk,
+        ledger=wire.around(desk.ledger),
+        trading=wire.around(desk.trading),
+        halts=wire.around(desk.halts),
+        clock=wire.around(desk.clock),
+    )
+
+
+def fresh(database: Engine) -> Lab:
+    """The same two plans on an empty ledger and an empty venue."""
+    with database.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(delete(table))
+    lab = Lab(database)
+    store_plan(database, LONG)
+    store_plan(database, SHORT)
+    return lab
+
+
+def execute(lab: Lab, wire: Tripwire, run_id: str) -> None:
+    execute_plans(desk=watched(lab, wire, run_id), gate=wire.around(lab.gate), equity=wire.around(lab.equity))
+
+
+def manage(lab: Lab, wire: Tripwire, run_id: str) -> None:
+    manage_positions(
+        desk=watched(lab, wire, run_id), indicators=wire.around(PostgresIndicatorReader(lab.database)), wave=NEXT
+    )
+
+
+def ledger_state(lab: Lab) -> dict[str, list[tuple[object, ...]]]:
+    """Everything that must not depend on where a run died: no wall times, no run ids, no reasons."""
+    queries = {
+        "plans": "SELECT plan_id, status FROM trading.trade_plans",
+        "intents": "SELECT order_link_id, state, quantity, price, stop_loss, filled_quantity, average_price"
+        " FROM trading.order_intents",
+        "positions": "SELECT * FROM trading.positions",
+        "fills": "SELECT order_link_id, position_id, side, quantity, price, fee, kind FROM trading.fills",
+    }
+    with lab.database.connect() as connection:
+        return {name: sorted(map(tuple, connection.execute(text(query))), key=str) for name, query in queries.items()}
+
+
+def assert_safe(lab: Lab) -> None:
+    assert max(Counter(lab.venue.posts).values(), default=0) <= 1, "a link id was sent twice"
+    for held in lab.venue.positions():
+        assert held.stop_loss is not None, f"{held.symbol} is naked"
+
+
+def calls_of_undisturbed_run(database: Engine) -> tuple[int, dict[str, list[tuple[object, ...]]]]:
+    lab = fresh(database)
+    wire = Tripwire()
+    execute(lab, wire, "run-1")
+    return len(wire.calls), ledger_state(lab)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("second_run", ["run-1", "run-2"], ids=["re-entered by the same run", "taken over by another"])
+def test_execution_killed_before_any_call_ends_as_if_it_had_not_been(database: Engine, second_run: str) -> None:
+    calls, undisturbed = calls_of_undisturbed_run(database)
+    assert calls > 40
+    for before in range(calls):
+        lab = fresh(database)
+        with pytest.raises(Killed):
+            execute(lab, Tripwire(before), "run-1")
+        assert_safe(lab)
+        lab.end_leases()
+        execute(lab, Tripwire(), second_run)
+        assert_safe(lab)
+        lost_request = _killed_between_commit_and_post(lab)
+        if lost_request:
+            assert_given_up_safely(lab, lost_request)
+        else:
+            assert ledger_state(lab) == undisturbed, f"killed before call {before}"
+
+
+def _killed_between_commit_and_post(lab: Lab) -> list[str]:
+    """Link ids that were marked sent and never left: the one place where a kill costs the order."""
+    with lab.database.connect() as connection:
+        absent = connection.execute(text("SELECT order_link_id FROM trading.order_intents WHERE state = 'absent'"))
+        return [str(link_id) for link_id in absent.scalars()]
+
+
+def assert_given_up_safely(lab: Lab, link_ids: list[str]) -> None:
+    assert len(link_ids) == 1
+    assert link_ids[0] not in lab.venue.accepted
+    if link_ids[0].endswith("_E"):
+        plan = next(plan for plan in (LONG, SHORT) if link_ids[0].startswith(plan.plan_id))
+        position = lab.ledger.position_of(plan.plan_id)
+        assert position is not None
+        assert position.status is PositionStatus.FAILED
+        assert lab.plan_status(plan)[0] is PlanStatus.FAILED
+
+
+@pytest.mark.timeout(300)
+def test_execution_killed_twice_is_still_safe(database: Engine) -> None:
+    calls, _ = calls_of_undisturbed_run(database)
+    for first in range(0, calls, 5):
+        lab = fresh(database)
+        for run, before in enumerate((first, first // 2, 7), start=1):
+            try:
+                execute(lab, Tripwire(before), f"run-{run}")
+            except Killed:
+                lab.end_leases()
+        execute(lab, Tripwire(), "run-9")
+        assert_safe(lab)
+        assert {lab.plan_status(plan)[0] for plan in (LONG, SHORT)} <= {PlanStatus.EXECUTED, PlanStatus.FAILED}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [("break_even", Decimal("1000.0")), ("repair", Decimal("990.0")), ("passed", None), ("naked", None)],
+)
+def test_management_killed_before_any_call_ends_as_if_it_had_not_been(
+    database: Engine, case: str, expected: Decimal | None
+) -> None:
+    def opened() -> Lab:
+        lab = fresh(database)
+        execute(lab, Tripwire(), "run-1")
+        lab.clock.set(NEXT)
+        lab.venue.move("BTCUSDT", Decimal(995) if case == "repair" else Decimal(1010))
+        if case == "passed":
+            lab.venue.move("BTCUSDT", Decimal(998))
+        if case in ("repair", "naked"):
+            lab.venue.strip_stop("BTCUSDT")
+        lab.venue.refuses_stops = case == "naked"
+        store_bar(database, "BTCUSDT", NEXT, lab.venue.prices["BTCUSDT"], 4.0)
+        store_bar(database, "SOLUSDT", NEXT, Decimal(1000), 4.0)
+        return lab
+
+    lab, wire = opened(), Tripwire()
+    manage(lab, wire, "run-2")
+    undisturbed = ledger_state(lab)
+    held = {position.symbol: position.stop_loss for position in lab.venue.positions()}
+    assert held.get("BTCUSDT") == expected
+    for before in range(len(wire.calls)):
+        lab = opened()
+        with pytest.raises(Killed):
+            manage(lab, Tripwire(before), "run-2")
+        manage(lab, Tripwire(), "run-3")
+        assert max(Counter(lab.venue.posts).values()) <= 1
+        with lab.database.connect() as connection:
+            lost = connection.execute(
+                text("SELECT count(*) FROM trading.order_intents WHERE state = 'absent'")
+            ).scalar()
+        if lost:  # the exit that never left is followed by one with the next number
+            assert_flat(lab)
+        else:
+            assert ledger_state(lab) == undisturbed, f"killed before call {before}: {wire.calls[before]}"
+
+
+def assert_flat(lab: Lab) -> None:
+    assert "BTCUSDT" not in {held.symbol for held in lab.venue.positions()}
+    position = lab.ledger.position_of(LONG.plan_id)
+    assert position is not None
+    assert position.exit_reason in (ExitReason.BREAK_EVEN, ExitReason.PROTECTION_FAILED)

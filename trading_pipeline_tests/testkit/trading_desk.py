@@ -1,0 +1,192 @@
+"""A desk on a real ledger and a fake venue, with plans to execute."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import Engine, insert, select, update
+
+from trading_pipeline.adapters.stores.equity_store import PostgresEquityLog
+from trading_pipeline.adapters.stores.ledger import PostgresLedger
+from trading_pipeline.adapters.stores.risk_store import PostgresEntryGate, PostgresHaltRegister
+from trading_pipeline.adapters.stores.tables import bars, data_checks, indicator_snapshots, signals, trade_plans
+from trading_pipeline.domain.model.checks import CheckName
+from trading_pipeline.domain.model.instruments import Instrument
+from trading_pipeline.domain.model.plans import PlanStatus, Runner, Target, TradePlan
+from trading_pipeline.domain.model.signals import Bias, decision_key
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.risk.limits import RiskLimits
+from trading_pipeline.ports.notifications import Notifier, Severity
+from trading_pipeline.services.desk import Desk
+from trading_pipeline.services.patience import Patience
+from trading_pipeline_tests.testkit.fake_clock import FakeClock
+from trading_pipeline_tests.testkit.fake_venue import FakeVenue
+
+WAVE = datetime(2025, 11, 3, 12, 0, tzinfo=UTC)
+LIMITS = RiskLimits(Decimal("0.005"), 3, Decimal(5), Decimal("0.05"), 1, 10, 1)
+
+
+def instrument(symbol: str = "BTCUSDT") -> Instrument:
+    """Steps and minimums of a large perpetual."""
+    return Instrument(
+        symbol=symbol,
+        base_currency=symbol.removesuffix("USDT"),
+        quote_currency="USDT",
+        price_increment=Decimal("0.1"),
+        quantity_increment=Decimal("0.001"),
+        min_quantity=Decimal("0.001"),
+        max_quantity=Decimal(1000),
+        max_market_quantity=Decimal(100),
+        min_notional=Decimal(5),
+        max_leverage=Decimal(50),
+    )
+
+
+def trade_plan(symbol: str = "BTCUSDT", bias: Bias = Bias.LONG, close_time: datetime = WAVE) -> TradePlan:
+    """A 15m plan entered at 1000 with its stop 10 away, 40 % at 1 R, 40 % at 2 R, 20 % runner."""
+    key = decision_key("ema_atr", symbol, Timeframe.M15, close_time, bias)
+    return TradePlan(
+        plan_id=key[:24],
+        signal_id=key,
+        strategy="ema_atr",
+        strategy_version="0123456789ab",
+        symbol=symbol,
+        timeframe=Timeframe.M15,
+        close_time=close_time,
+        bias=bias,
+        entry_price=Decimal(1000),
+        stop_price=Decimal(990) if bias is Bias.LONG else Decimal(1010),
+        targets=(Target(Decimal(1), Decimal("0.4")), Target(Decimal(2), Decimal("0.4"))),
+        runner=Runner(Decimal("0.2"), Decimal(3), 14),
+        score=Decimal(50),
+        valid_until=close_time + timedelta(minutes=15),
+    )
+
+
+def store_plan(database: Engine, plan: TradePlan, status: PlanStatus = PlanStatus.NEW, checks: bool = True) -> None:
+    """Store the plan with its signal, and passed checks of its bar."""
+    shared = {
+        "signal_id": plan.signal_id,
+        "strategy": plan.strategy,
+        "strategy_version": plan.strategy_version,
+        "symbol": plan.symbol,
+        "timeframe": plan.timeframe.value,
+        "close_time": plan.close_time,
+        "bias": plan.bias.value,
+        "entry_price": plan.entry_price,
+        "stop_price": plan.stop_price,
+        "score": plan.score,
+    }
+    own = {
+        "plan_id": plan.plan_id,
+        "targets": [{"r_multiple": str(t.r_multiple), "fraction": str(t.fraction)} for t in plan.targets],
+        "runner": {
+            "fraction": str(plan.runner.fraction),
+            "atr_multiple": str(plan.runner.atr_multiple),
+            "atr_period": plan.runner.atr_period,
+        },
+        "valid_until": plan.valid_until,
+        "status": status.value,
+        "run_id": "planning-run",
+    }
+    with database.begin() as connection:
+        connection.execute(insert(signals).values(**shared, details={}))
+        connection.execute(insert(trade_plans).values(**shared, **own))
+    if checks:
+        store_checks(database, plan)
+
+
+def store_checks(database: Engine, plan: TradePlan, failed: CheckName | None = None) -> None:
+    """Store the verdicts about the plan's bar, all passed but one."""
+    rows = [
+        {
+            "symbol": plan.symbol,
+            "timeframe": plan.timeframe.value,
+            "close_time": plan.close_time,
+            "name": name.value,
+            "passed": name is not failed,
+            "detail": "" if name is not failed else "one bar missing",
+        }
+        for name in CheckName
+    ]
+    with database.begin() as connection:
+        connection.execute(insert(data_checks), rows)
+
+
+def store_bar(database: Engine, symbol: str, close_time: datetime, close: Decimal, atr: float) -> None:
+    """Store a closed 15m bar with its ATR."""
+    key = {"symbol": symbol, "timeframe": Timeframe.M15.value, "close_time": close_time}
+    prices = dict.fromkeys(("open", "high", "low", "close", "volume", "turnover"), close)
+    with database.begin() as connection:
+        connection.execute(
+            insert(bars).values(**key, **prices, open_time=close_time - Timeframe.M15.duration, source="rest")
+        )
+        connection.execute(insert(indicator_snapshots).values(**key, values={"atr_14": atr}))
+
+
+class Postbox(Notifier):
+    """Keeps what was said."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[Severity, str, str]] = []
+
+    def notify(self, severity: Severity, subject: str, body: str) -> None:
+        """Remember."""
+        self.messages.append((severity, subject, body))
+
+    def subjects(self, severity: Severity) -> list[str]:
+        """Subjects of one severity, in order."""
+        return [subject for kind, subject, _ in self.messages if kind is severity]
+
+
+@dataclass
+class Lab:
+    """One account: real ledger, fake venue and clock."""
+
+    database: Engine
+    clock: FakeClock = field(default_factory=lambda: FakeClock(WAVE))
+    postbox: Postbox = field(default_factory=Postbox)
+    pauses: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        prices = {"BTCUSDT": Decimal(1000), "SOLUSDT": Decimal(1000), "ADAUSDT": Decimal(1000)}
+        self.venue = FakeVenue(self.clock, prices)
+        self.ledger = PostgresLedger(self.database)
+        self.gate = PostgresEntryGate(self.database)
+        self.halts = PostgresHaltRegister(self.database)
+        self.equity = PostgresEquityLog(self.database)
+
+    def desk(self, run_id: str = "run-1") -> Desk:
+        """The desk of one run."""
+        return Desk(
+            run_id=run_id,
+            ledger=self.ledger,
+            trading=self.venue,
+            halts=self.halts,
+            notifier=self.postbox,
+            clock=self.clock,
+            limits=LIMITS,
+            instruments={symbol: instrument(symbol) for symbol in self.venue.prices},
+            patience=Patience(tries=3, interval_s=0.0, lookup_window_s=0.0, pause=self.pauses.append),
+        )
+
+    def patient_desk(self, run_id: str = "run-1") -> Desk:
+        """A desk whose lookup window does not end during a test."""
+        desk = self.desk(run_id)
+        return replace(desk, patience=replace(desk.patience, lookup_window_s=3600.0))
+
+    def plan_status(self, plan: TradePlan) -> tuple[PlanStatus, str]:
+        """Status and reason as stored."""
+        query = select(trade_plans.c.status, trade_plans.c.status_reason).where(trade_plans.c.plan_id == plan.plan_id)
+        with self.database.connect() as connection:
+            status, reason = connection.execute(query).one()
+        return PlanStatus(status), reason
+
+    def end_leases(self) -> None:
+        """Let every claim's wall time be over."""
+        with self.database.begin() as connection:
+            connection.execute(
+                update(trade_plans)
+                .where(trade_plans.c.claimed_until.is_not(None))
+                .values(claimed_until=datetime(2000, 1, 1, tzinfo=UTC))
+            )
