@@ -4,7 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 
 from trading_pipeline.adapters.parameters.reading import Section, read
 from trading_pipeline.adapters.parameters.universe import SymbolName, TimeframeName, load_universe
@@ -14,6 +14,9 @@ from trading_pipeline.domain.model.plans import Runner, Target
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.domain.strategies.plan import StrategyPlan
 from trading_pipeline.domain.strategies.registry import strategy_named
+
+_SNAPSHOT_ATR_PERIODS = (14,)
+"""The trailing stop reads its ATR from the indicator snapshots, which hold ``atr_14``."""
 
 Fraction = Annotated[Decimal, Field(gt=0, le=1)]
 
@@ -26,7 +29,14 @@ class _TargetSection(Section):
 class _RunnerSection(Section):
     fraction: Annotated[Decimal, Field(ge=0, le=1)]
     atr_multiple: Annotated[Decimal, Field(gt=0, le=100)]
-    atr_period: Annotated[int, Field(ge=2, le=200)]
+    atr_period: int
+
+    @field_validator("atr_period")
+    @classmethod
+    def _in_the_snapshots(cls, period: int) -> int:
+        if period not in _SNAPSHOT_ATR_PERIODS:
+            raise ValueError(f"indicator snapshots hold ATR {', '.join(map(str, _SNAPSHOT_ATR_PERIODS))} only")
+        return period
 
 
 class _LifecycleSection(Section):
@@ -64,7 +74,8 @@ class _StrategyFile(Section):
 def load_strategies(config_dir: Path) -> list[StrategyPlan]:
     """The enabled strategies of ``config_dir/strategies``, in order of their file names.
 
-    Disabled files are checked as well, so that switching one on brings no surprise.
+    Disabled files are read as well, so that a slip in one does not wait for the day it is switched on;
+    only the universe they need not fit.
 
     :raises ConfigurationError: no file, a broken rule, an unknown strategy or parameter, a symbol or
         timeframe outside the universe, or two enabled files that would decide the same thing.
@@ -77,17 +88,17 @@ def load_strategies(config_dir: Path) -> list[StrategyPlan]:
     plans: list[StrategyPlan] = []
     for path in paths:
         content = read(path, _StrategyFile)
-        plan = _plan(path, content, universe)
+        plan = _plan(path, content)
         if content.enabled:
+            _refuse_strangers(path, "symbols", content.symbols, universe.symbols)
+            _refuse_strangers(path, "timeframes", content.timeframes, universe.timeframes)
             _refuse_overlap(path, plan, plans, universe)
             plans.append(plan)
     return plans
 
 
-def _plan(path: Path, content: _StrategyFile, universe: Universe) -> StrategyPlan:
-    """The file's content with the strategy built, held against the universe."""
-    _refuse_strangers(path, "symbols", content.symbols, universe.symbols)
-    _refuse_strangers(path, "timeframes", content.timeframes, universe.timeframes)
+def _plan(path: Path, content: _StrategyFile) -> StrategyPlan:
+    """The file's content with the strategy built."""
     try:
         strategy = strategy_named(content.strategy, dict(content.parameters))
     except ConfigurationError as error:

@@ -71,13 +71,13 @@ DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _VALUES)}
 
 _COLUMNS = ("open_time", "close_time", *_NUMBERS)
 _FRAME = f"""
-SELECT symbol, {", ".join(f"array_agg({name})" for name in _COLUMNS)} FROM (
+SELECT min(symbol), {", ".join(f"array_agg({name})" for name in _COLUMNS)} FROM (
     SELECT position, bars.symbol, open_time, close_time, {", ".join(f"{name}::float8" for name in _NUMBERS)}
     FROM unnest(%(symbols)s::text[]) WITH ORDINALITY AS wanted(symbol, position)
     JOIN trading.bars USING (symbol)
     WHERE timeframe = %(timeframe)s AND open_time >= %(start)s AND open_time < %(end)s
     ORDER BY position, open_time
-) AS sorted GROUP BY position, symbol ORDER BY position
+) AS sorted GROUP BY position ORDER BY position
 """  # noqa: S608
 
 _DISAGREE = " OR ".join(f"min({name}) <> max({name})" for name in ("open", "high", "low", "close"))

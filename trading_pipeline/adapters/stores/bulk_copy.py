@@ -87,28 +87,37 @@ def quoted(text: str) -> str:
 
 
 def merge(
-    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[str]], *, unless: str = ""
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    unless: str = "FALSE",
+    ignoring: Sequence[str] = (),
 ) -> int:
     """Insert or update rows by primary key, leaving rows that would not change untouched.
 
     A conflict alone would lock and rewrite every row; so equal rows are left out before the insert.
 
     :param unless: condition on the stored row (``stored``) under which it must stay as it is.
+    :param ignoring: columns whose difference alone is no reason to write.
     :returns: rows inserted or updated.
     """
     staged = stage(connection, table, columns, rows)
     keys = [column.name for column in table.primary_key]
-    same_key = " AND ".join(f'stored."{key}" = fresh."{key}"' for key in keys)
     values = [column for column in columns if column not in keys]
+    compared = [column for column in values if column not in ignoring]
+    stored, fresh = (", ".join(f'{side}."{column}"' for column in compared) for side in ("stored", "fresh"))
+    same_key = " AND ".join(f'stored."{key}" = fresh."{key}"' for key in keys)
     listed = ", ".join(f'"{column}"' for column in columns)
-    stored, fresh = (", ".join(f'{side}."{column}"' for column in values) for side in ("stored", "fresh"))
-    unchanged = f"ROW({stored}) IS NOT DISTINCT FROM ROW({fresh})" + (f" OR ({unless})" if unless else "")
     updates = ", ".join(f'"{column}" = excluded."{column}"' for column in values)
+    # The condition stands twice: another transaction may have changed the row since the comparison.
     result = connection.exec_driver_sql(
-        f"INSERT INTO {table.fullname} ({listed}) SELECT {listed} FROM {staged} AS fresh"  # noqa: S608
-        f" WHERE NOT EXISTS (SELECT FROM {table.fullname} AS stored WHERE {same_key} AND ({unchanged}))"
+        f"INSERT INTO {table.fullname} AS stored ({listed}) SELECT {listed} FROM {staged} AS fresh"  # noqa: S608
+        f" WHERE NOT EXISTS (SELECT FROM {table.fullname} AS stored WHERE {same_key}"
+        f" AND (ROW({stored}) IS NOT DISTINCT FROM ROW({fresh}) OR {unless}))"
         f" ORDER BY {', '.join(keys)}"
-        f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {updates}"
+        f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {updates} WHERE NOT ({unless})"
     )
     return result.rowcount
 

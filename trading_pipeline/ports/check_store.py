@@ -1,0 +1,35 @@
+"""Verdicts about bars."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from datetime import datetime
+
+from trading_pipeline.domain.model.checks import DataCheck
+from trading_pipeline.domain.model.timeframes import Timeframe
+
+
+class CheckStore(ABC):
+    """The table ``data_checks``.
+
+    Ranges are half-open, mean open times of the bars, and begin
+    and end at multiples of the timeframe."""
+
+    @abstractmethod
+    def save(self, checks: Sequence[DataCheck]) -> int:
+        """Keep verdicts in place of earlier ones.
+
+        :returns: verdicts that were new or changed.
+        """
+
+    @abstractmethod
+    def failed(self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime) -> list[DataCheck]:
+        """Verdicts against bars, by symbol and time."""
+
+    @abstractmethod
+    def sound_bars(
+        self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime
+    ) -> dict[str, list[datetime]]:
+        """Open times of the bars that passed every check there is, ascending, by symbol.
+
+        A bar that was not asked every question is not sound. Symbols without a sound bar are left out.
+        """

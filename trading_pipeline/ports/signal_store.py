@@ -1,0 +1,27 @@
+"""Signals."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from datetime import datetime
+
+from trading_pipeline.domain.model.signals import Signal
+from trading_pipeline.domain.model.timeframes import Timeframe
+
+
+class SignalStore(ABC):
+    """The table ``signals``. Ranges are half-open and mean open times of the bars."""
+
+    @abstractmethod
+    def replace(
+        self, signals: Sequence[Signal], symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime
+    ) -> int:
+        """Make ``signals`` all there is for the range, historical plans of the others included.
+
+        A signal whose plan went towards an order stays as it was: it says why the order exists.
+
+        :returns: signals written or removed; repeating it changes nothing.
+        """
+
+    @abstractmethod
+    def signals(self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime) -> list[Signal]:
+        """Signals of the range, by close and id."""

@@ -1,0 +1,139 @@
+"""Ask every bar whether a decision may be taken at its close.
+
+``docs/data_checks.md`` states the rules. A bar that is missing or impossible spoils every later bar
+whose window holds it, because recursive indicators carry it on; a bar about which sources disagree
+spoils only itself.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from trading_pipeline.domain.model.bars import OHLCV
+from trading_pipeline.domain.model.checks import CheckName, DataCheck
+from trading_pipeline.domain.model.partitions import WINDOW_BARS, PartitionRange
+from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe
+from trading_pipeline.ports.bar_store import BarStore, Listing
+from trading_pipeline.ports.check_store import CheckStore
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """Bars asked, and the verdicts against them."""
+
+    bars: int
+    failed: tuple[DataCheck, ...]
+
+    @property
+    def unsound_symbols(self) -> list[str]:
+        """Symbols with at least one verdict against them, sorted."""
+        return sorted({check.symbol for check in self.failed})
+
+
+def check_bars(bars: BarStore, checks: CheckStore, scope: PartitionRange, now: datetime) -> CheckReport:
+    """Store one verdict per question for every bar of the days that has closed by ``now``."""
+    start, end = scope.open_times_until(now)
+    frame = bars.frame(scope.symbols, scope.timeframe, start, end)
+    listings = bars.listings(scope.symbols, scope.timeframe)
+    disagreements = {
+        (conflict.symbol, conflict.open_time): conflict.detail
+        for conflict in bars.conflicts(scope.symbols, scope.timeframe, scope.start, scope.end)
+    }
+    verdicts: list[DataCheck] = []
+    for symbol, rows in frame.groupby("symbol", sort=False):
+        window = _Window.of(rows, scope, listings.get(str(symbol)))
+        gaps, nonsense = window.gaps(), window.nonsense()
+        for place in np.flatnonzero(window.asked):
+            close_time = window.time(int(window.numbers[place]) + 1)
+            told = disagreements.get((str(symbol), close_time - scope.timeframe.duration), "")
+            details = {
+                CheckName.NO_GAP: gaps.get(int(place), ""),
+                CheckName.NO_DUPLICATE: f"sources disagree: {told}" if told else "",
+                CheckName.OHLC_SANE: nonsense.get(int(place), ""),
+            }
+            verdicts += [
+                DataCheck(str(symbol), scope.timeframe, close_time, name, not detail, detail)
+                for name, detail in details.items()
+            ]
+    checks.save(verdicts)
+    failed = tuple(check for check in verdicts if not check.passed)
+    return CheckReport(bars=len(verdicts) // len(CheckName), failed=failed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """The bars of one symbol, with for each the place where its day's computation begins.
+
+    Times are counted in bars since the epoch, so that neighbours differ by one.
+
+    :param anchors: number of the first bar that ought to be there, per bar.
+    :param first: place of the first bar that is there from the anchor on, per bar.
+    :param asked: whether the bar lies in the days asked about.
+    """
+
+    rows: pd.DataFrame
+    timeframe: Timeframe
+    numbers: Integers
+    anchors: Integers
+    first: Integers
+    asked: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, scope: PartitionRange, listing: Listing | None) -> "_Window":
+        """Number the bars and find each one's anchor."""
+        timeframe = scope.timeframe
+        opens = rows["open_time"].dt.tz_localize(None).to_numpy("datetime64[ms]").astype(np.int64)
+        numbers = opens // timeframe.ms
+        bars_a_day = Timeframe.D1.ms // timeframe.ms
+        day = numbers // bars_a_day * bars_a_day
+        anchors = np.maximum(day - WINDOW_BARS, _number(scope.first_open, timeframe))
+        if listing is not None:
+            asked_since = _number(listing.asked_from, timeframe) <= anchors
+            listed = np.maximum(anchors, _number(listing.first_open, timeframe))
+            anchors = np.where(asked_since, listed, anchors)
+        first = np.searchsorted(numbers, anchors)
+        return cls(rows, timeframe, numbers, anchors, first, numbers >= _number(scope.start, timeframe))
+
+    def time(self, number: int) -> datetime:
+        """Open time of a numbered bar."""
+        return EPOCH + number * self.timeframe.duration
+
+    def gaps(self) -> dict[int, str]:
+        """What is missing between anchor and bar, by place, for the bars asked about."""
+        places = np.arange(len(self.numbers))
+        missing = (self.numbers - self.anchors) - (places - self.first)
+        breaks = np.flatnonzero(np.diff(self.numbers) > 1)
+        details = {}
+        for place in np.flatnonzero(self.asked & (missing > 0)):
+            number = int(self.anchors[place])
+            begin = int(self.first[place])
+            if self.numbers[begin] == number:
+                number = int(self.numbers[breaks[np.searchsorted(breaks, begin)]]) + 1
+            details[int(place)] = f"{missing[place]} bars missing since {self.time(number).isoformat()}"
+        return details
+
+    def nonsense(self) -> dict[int, str]:
+        """The first impossible bar between anchor and bar, by place, for the bars asked about."""
+        opened, high, low, close, volume = (self.rows[name].to_numpy(np.float64) for name in OHLCV)
+        # Comparisons with NaN are false, so a bar without a number is impossible too.
+        sane = (high >= np.maximum(opened, close)) & (low <= np.minimum(opened, close)) & (low > 0) & (volume >= 0)
+        sane &= np.isfinite(high) & np.isfinite(volume)
+        wrong = np.flatnonzero(~sane)
+        details = {}
+        for place in np.flatnonzero(self.asked):
+            at = np.searchsorted(wrong, self.first[place])
+            if at < len(wrong) and wrong[at] <= place:
+                values = " ".join(f"{name} {self.rows[name].iloc[wrong[at]]}" for name in OHLCV)
+                opens = self.time(int(self.numbers[wrong[at]])).isoformat()
+                details[int(place)] = f"impossible bar at {opens}: {values}"
+        return details
+
+
+def _number(instant: datetime, timeframe: Timeframe) -> int:
+    """Bars between the epoch and ``instant``."""
+    return (instant - EPOCH) // timeframe.duration

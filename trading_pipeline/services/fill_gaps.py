@@ -1,0 +1,96 @@
+"""Fetch the bars that a partition range needs and nobody has told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from trading_pipeline.domain.model.bars import BarSource
+from trading_pipeline.domain.model.errors import TradingError
+from trading_pipeline.domain.model.partitions import PartitionRange
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.ports.bar_store import BarStore, Listing
+from trading_pipeline.ports.market_data import MarketData
+
+_BRIDGED_BARS = 200
+"""Holes closer than this are fetched by one request; a page of the venue holds five times as many."""
+
+
+@dataclass(frozen=True, slots=True)
+class GapReport:
+    """What became of the missing bars of one symbol.
+
+    :param healed: bars fetched.
+    :param missing: open times that are still missing, ascending; bars before the listing are not.
+    :param failure: why the venue could not be asked, empty when it could.
+    """
+
+    symbol: str
+    healed: int
+    missing: tuple[datetime, ...]
+    failure: str
+
+
+def fill_gaps(store: BarStore, market_data: MarketData, scope: PartitionRange, now: datetime) -> list[GapReport]:
+    """Fetch what is missing from the window's start to the last bar closed by ``now``.
+
+    A symbol that fails is reported and does not stop the others.
+
+    What the venue does not have before a symbol's first bar is taken for the time before its listing:
+    it is remembered, so that it is neither asked for again nor held against the symbol.
+
+    :returns: one report per symbol that missed something.
+    """
+    start, end = scope.open_times_until(now)
+    missing = store.missing(scope.symbols, scope.timeframe, start, end)
+    listings = store.listings(list(missing), scope.timeframe)
+    reports = []
+    for symbol, absent in missing.items():
+        wanted = [time for time in absent if not _before_listing(listings.get(symbol), start, time)]
+        if wanted:
+            reports.append(_fill(store, market_data, scope, symbol, wanted))
+    return reports
+
+
+def _before_listing(listing: Listing | None, start: datetime, time: datetime) -> bool:
+    """Whether the venue is known to have nothing at ``time``, having been asked from ``start`` on."""
+    return listing is not None and listing.asked_from <= start and time < listing.first_open
+
+
+def _fill(
+    store: BarStore, market_data: MarketData, scope: PartitionRange, symbol: str, wanted: Sequence[datetime]
+) -> GapReport:
+    """Fetch the wanted bars of one symbol."""
+    absent, timeframe = set(wanted), scope.timeframe
+    healed, failure = 0, ""
+    try:
+        for begin, last in _stretches(wanted, timeframe):
+            bars = market_data.bars(symbol, timeframe, begin, last + timeframe.duration)
+            found = [bar for bar in bars if bar.open_time in absent]
+            healed += len(store.append_raw(found, BarSource.REST))
+            absent -= {bar.open_time for bar in found}
+    except TradingError as error:
+        failure = str(error)
+    else:
+        _note_listing(store, scope, symbol, absent)
+    return GapReport(symbol, healed, tuple(sorted(absent)), failure)
+
+
+def _note_listing(store: BarStore, scope: PartitionRange, symbol: str, absent: set[datetime]) -> None:
+    """Remember the first bar, when the venue had nothing before it; such bars leave ``absent``."""
+    start = scope.window_start
+    earliest = store.first_raw_open(symbol, scope.timeframe, scope.first_open)
+    if start in absent and earliest is not None and earliest > start:
+        store.record_listing(Listing(symbol, start, earliest), scope.timeframe)
+        absent -= {time for time in absent if time < earliest}
+
+
+def _stretches(times: Sequence[datetime], timeframe: Timeframe) -> list[tuple[datetime, datetime]]:
+    """First and last open time of each request that fetches ``times``."""
+    stretches = [(times[0], times[0])]
+    for time in times[1:]:
+        begin, last = stretches[-1]
+        if time - last <= _BRIDGED_BARS * timeframe.duration:
+            stretches[-1] = (begin, time)
+        else:
+            stretches.append((time, time))
+    return stretches

@@ -1,0 +1,99 @@
+"""Run the strategies over whole days."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from math import isfinite
+
+import numpy as np
+
+from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.partitions import PartitionRange
+from trading_pipeline.domain.model.signals import Bias, Details, Signal, decision_key
+from trading_pipeline.domain.strategies.base import SIGNAL_COLUMNS
+from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.ports.bar_store import BarStore
+from trading_pipeline.ports.check_store import CheckStore
+from trading_pipeline.ports.signal_store import SignalStore
+from trading_pipeline.services.windows import DayWindow, day_windows, unsound_symbols
+
+
+@dataclass(frozen=True, slots=True)
+class SignalReport:
+    """What the strategies said.
+
+    :param signals: signals the days have.
+    :param changed: rows written or removed; 0 on a rerun.
+    :param unsound: symbols some of whose bars were left out.
+    :param refused: symbol and reason where a strategy could not work with the bars.
+    """
+
+    signals: int
+    changed: int
+    unsound: tuple[str, ...]
+    refused: tuple[str, ...]
+
+
+def generate_signals(
+    bars: BarStore,
+    checks: CheckStore,
+    signals: SignalStore,
+    strategies: Sequence[StrategyPlan],
+    scope: PartitionRange,
+    now: datetime,
+) -> SignalReport:
+    """Store the signals of every strategy at the sound bars of the days.
+
+    A symbol whose bars a strategy refuses is reported and does not stop the others.
+    """
+    found: list[Signal] = []
+    refused = []
+    for window in day_windows(bars, checks, scope, now):
+        for plan in strategies:
+            if plan.covers(window.symbol, scope.timeframe):
+                try:
+                    found += _signals(window, plan, scope)
+                except DataError as error:
+                    refused.append(f"{window.symbol} {plan.strategy.name}: {error}")
+    changed = signals.replace(found, scope.symbols, scope.timeframe, scope.start, scope.end)
+    return SignalReport(len(found), changed, unsound_symbols(checks, scope), tuple(refused))
+
+
+def _signals(window: DayWindow, plan: StrategyPlan, scope: PartitionRange) -> Iterator[Signal]:
+    """Signals of one strategy at the kept bars of one window."""
+    strategy = plan.strategy
+    found = strategy.signals(window.bars)
+    places = found["bar_index"].to_numpy(np.int64)
+    for row in np.flatnonzero(window.kept.to_numpy()[places]):
+        values = {name: found[name].iloc[row] for name in SIGNAL_COLUMNS}
+        close_time = window.bars["close_time"].iloc[int(places[row])].to_pydatetime()
+        bias = Bias(str(values["bias"]))
+        yield Signal(
+            signal_id=decision_key(strategy.name, window.symbol, scope.timeframe, close_time, bias),
+            strategy=strategy.name,
+            strategy_version=strategy.version,
+            symbol=window.symbol,
+            timeframe=scope.timeframe,
+            close_time=close_time,
+            bias=bias,
+            entry_price=decimal_of(values["entry_price"]),
+            stop_price=decimal_of(values["stop_price"]),
+            score=decimal_of(values["score"]),
+            details=_finite(values["details"]),
+        )
+
+
+def decimal_of(value: float) -> Decimal:
+    """The one seam from float64 back to money: ten significant digits, more than any venue's price has.
+
+    :raises DataError: the value is not a number.
+    """
+    if not isfinite(value):
+        raise DataError(f"a strategy answered {value} where a price or score belongs")
+    return Decimal(f"{value:.10g}")
+
+
+def _finite(details: Details) -> Details:
+    """Evidence without the numbers that are none; JSON has no word for them."""
+    return {name: value for name, value in details.items() if not isinstance(value, float) or isfinite(value)}

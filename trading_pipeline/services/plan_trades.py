@@ -1,0 +1,117 @@
+"""Turn signals into trade plans, and end the wave."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.events import WaveComputed
+from trading_pipeline.domain.model.lifecycle import Lifecycle
+from trading_pipeline.domain.model.partitions import PartitionRange
+from trading_pipeline.domain.model.plans import TradePlan
+from trading_pipeline.domain.model.signals import Bias, Signal
+from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.ports.plan_store import PlanStore
+from trading_pipeline.ports.signal_store import SignalStore
+from trading_pipeline.ports.streams import EventStream
+from trading_pipeline.ports.wave_store import WaveStore
+
+_PLAN_ID_LENGTH = 24
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """What was planned.
+
+    :param plans: plans the days have.
+    :param changed: rows written; 0 on a rerun.
+    :param executable: plans of the wave that may be executed.
+    :param refused: signals that no plan can be made of, with the reason.
+    :param wave_open: a bar of the wave came too late for this run, so the wave has to be computed again.
+    """
+
+    plans: int
+    changed: int
+    executable: int
+    refused: tuple[str, ...]
+    wave_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """What planning needs besides the bars it is asked about.
+
+    :param plan_ttl_bars: bars of its timeframe, after its close, for which a plan may be executed.
+    """
+
+    signals: SignalStore
+    plans: PlanStore
+    waves: WaveStore
+    stream: EventStream
+    strategies: Sequence[StrategyPlan]
+    plan_ttl_bars: int
+
+
+def plan_trades(planner: Planner, scope: PartitionRange, wave: datetime | None, run_id: str) -> PlanReport:
+    """Store a plan for every signal of the days; of a wave, note that it is computed and say so.
+
+    :param wave: closing instant whose plans may be executed; ``None`` in a backfill, which therefore
+        cannot reach an order.
+    """
+    plans, refused = [], []
+    for signal in planner.signals.signals(scope.symbols, scope.timeframe, scope.start, scope.end):
+        try:
+            plans.append(plan_of(signal, planner))
+        except DataError as error:
+            refused.append(str(error))
+    written = planner.plans.save(plans, scope.timeframe, wave, run_id)
+    wave_open = False
+    if wave is not None:
+        wave_open = not planner.waves.mark_computed(wave, scope.timeframe, scope.symbols, run_id)
+        planner.stream.publish([WaveComputed(wave, scope.timeframe, written.executable)])
+    return PlanReport(len(plans), written.changed, written.executable, tuple(refused), wave_open)
+
+
+def plan_of(signal: Signal, planner: Planner) -> TradePlan:
+    """The plan that follows from a signal.
+
+    :raises DataError: the stop is not on the losing side of the entry, or no enabled strategy stands
+        behind the signal.
+    """
+    if not _stop_on_losing_side(signal):
+        raise DataError(
+            f"{signal.symbol} {signal.timeframe} {signal.close_time.isoformat()} {signal.strategy}: "
+            f"{signal.bias} at {signal.entry_price} cannot have its stop at {signal.stop_price}"
+        )
+    lifecycle = _lifecycle(signal, planner.strategies)
+    return TradePlan(
+        plan_id=signal.signal_id[:_PLAN_ID_LENGTH],
+        signal_id=signal.signal_id,
+        strategy=signal.strategy,
+        strategy_version=signal.strategy_version,
+        symbol=signal.symbol,
+        timeframe=signal.timeframe,
+        close_time=signal.close_time,
+        bias=signal.bias,
+        entry_price=signal.entry_price,
+        stop_price=signal.stop_price,
+        targets=lifecycle.targets,
+        runner=lifecycle.runner,
+        score=signal.score,
+        valid_until=signal.close_time + planner.plan_ttl_bars * signal.timeframe.duration,
+    )
+
+
+def _stop_on_losing_side(signal: Signal) -> bool:
+    if signal.bias is Bias.LONG:
+        return 0 < signal.stop_price < signal.entry_price
+    return 0 < signal.entry_price < signal.stop_price
+
+
+def _lifecycle(signal: Signal, strategies: Sequence[StrategyPlan]) -> Lifecycle:
+    for plan in strategies:
+        if plan.strategy.name == signal.strategy and plan.covers(signal.symbol, signal.timeframe):
+            return plan.lifecycle
+    raise DataError(
+        f"{signal.symbol} {signal.timeframe}: signal of {signal.strategy}, which no file of config/strategies runs here"
+    )
