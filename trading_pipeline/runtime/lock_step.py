@@ -8,7 +8,7 @@ from datetime import datetime
 import httpx
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.stores.progress import Progress, progress
+from trading_pipeline.adapters.stores.progress import progress
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.timeframes import Timeframe, closing_timeframes
 
@@ -44,12 +44,12 @@ def replay(
     engine: Engine,
     timeframes: Sequence[Timeframe],
     until: datetime,
-    meanwhile: Callable[[datetime, Progress], None],
+    meanwhile: Callable[[datetime], None],
     wave_timeout_s: float = 120.0,
 ) -> int:
     """Advance wave by wave until ``until``; returns the number of waves.
 
-    :param meanwhile: called while waiting, some twenty times a second, with the wave and its progress.
+    :param meanwhile: called while waiting, some twenty times a second, with the wave.
     :raises DataError: a wave does not settle within ``wave_timeout_s``; the message says what is left.
     """
     waves = 0
@@ -66,7 +66,7 @@ def _wait_until_settled(
     engine: Engine,
     wave: datetime,
     closing: Sequence[Timeframe],
-    meanwhile: Callable[[datetime, Progress], None],
+    meanwhile: Callable[[datetime], None],
     timeout_s: float,
 ) -> None:
     deadline = time.monotonic() + timeout_s
@@ -76,5 +76,5 @@ def _wait_until_settled(
             return
         if time.monotonic() > deadline:
             raise DataError(f"wave {wave.isoformat()} does not settle within {timeout_s:.0f} s: {state}")
-        meanwhile(wave, state)
+        meanwhile(wave)
         time.sleep(0.02)

@@ -1,0 +1,30 @@
+"""A price line small enough for a run's metadata, drawn as SVG because a wave cannot wait for matplotlib."""
+
+import base64
+from collections.abc import Sequence
+
+_WIDTH, _HEIGHT, _MARGIN = 260, 60, 3
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """The values, oldest first, as an SVG image; empty text for fewer than two."""
+    if len(values) < 2:
+        return ""
+    low, high = min(values), max(values)
+    scale_y = (_HEIGHT - 2 * _MARGIN) / ((high - low) or 1.0)
+    scale_x = (_WIDTH - 2 * _MARGIN) / (len(values) - 1)
+    points = " ".join(
+        f"{_MARGIN + index * scale_x:.1f},{_HEIGHT - _MARGIN - (value - low) * scale_y:.1f}"
+        for index, value in enumerate(values)
+    )
+    colour = "#2a8f4f" if values[-1] >= values[0] else "#b5443c"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}">'
+        f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{points}"/></svg>'
+    )
+
+
+def markdown_image(title: str, svg: str) -> str:
+    """The picture inside a line of Markdown."""
+    data = base64.b64encode(svg.encode()).decode()
+    return f"**{title}** ![{title}](data:image/svg+xml;base64,{data})"

@@ -1,0 +1,120 @@
+"""What a stretch of replay brought, read back from the ledger."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Engine, TextClause, text
+
+_COUNTS = text("""
+SELECT
+  (SELECT count(DISTINCT close_time) FROM trading.waves WHERE close_time > :start AND close_time <= :end
+      AND computed_at IS NOT NULL) AS waves,
+  (SELECT count(*) FROM trading.signals WHERE close_time > :start AND close_time <= :end) AS signals,
+  (SELECT count(*) FROM trading.trade_plans WHERE close_time > :start AND close_time <= :end) AS plans,
+  (SELECT count(*) FROM trading.order_intents WHERE state <> 'intended') AS orders,
+  (SELECT count(*) FROM trading.fills WHERE kind <> 'funding') AS fills,
+  (SELECT count(*) FROM trading.positions WHERE status = 'open') AS open_positions,
+  (SELECT count(*) FROM trading.positions WHERE status = 'closed') AS closed_trades,
+  (SELECT coalesce(sum(realised_pnl - fees), 0) FROM trading.positions WHERE status = 'closed') AS pnl_usdt,
+  (SELECT coalesce(sum((realised_pnl - fees) / (abs(entry_price - initial_stop_price) * entry_quantity)), 0)
+     FROM trading.positions WHERE status = 'closed') AS pnl_r
+""")
+_STATUSES = text(
+    "SELECT status, count(*) FROM trading.trade_plans WHERE close_time > :start AND close_time <= :end "
+    "GROUP BY 1 ORDER BY 1"
+)
+_EXITS = text("SELECT exit_reason, count(*) FROM trading.positions WHERE status = 'closed' GROUP BY 1 ORDER BY 1")
+_LATENCIES = text("""
+WITH heard AS (
+  SELECT close_time, min(first_bar_at) AS at FROM trading.waves
+  WHERE close_time > :start AND close_time <= :end GROUP BY 1
+)
+SELECT
+  percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM plan.written_at - heard.at)) AS plan,
+  percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM intent.acknowledged_at - heard.at))
+    AS acknowledged
+FROM heard JOIN trading.trade_plans plan USING (close_time)
+LEFT JOIN trading.order_intents intent ON intent.plan_id = plan.plan_id AND intent.purpose = 'E'
+WHERE plan.status <> 'historical'
+""")
+_TRADES = text("""
+SELECT symbol, timeframe, bias, opened_at, closed_at, entry_price, entry_quantity, exit_reason,
+       realised_pnl - fees AS pnl_usdt,
+       (realised_pnl - fees) / (abs(entry_price - initial_stop_price) * entry_quantity) AS pnl_r
+FROM trading.positions WHERE status = 'closed' ORDER BY closed_at, symbol
+""")
+_EQUITY = text("SELECT read_at, equity FROM trading.equity_snapshots ORDER BY read_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Median and 95th percentile in seconds of wall time; ``None`` when nothing was measured."""
+
+    p50_s: float | None
+    p95_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedTrade:
+    """One position from entry to flat; ``pnl_usdt`` is after fees and funding."""
+
+    symbol: str
+    timeframe: str
+    bias: str
+    opened_at: datetime
+    closed_at: datetime
+    entry_price: Decimal
+    entry_quantity: Decimal
+    exit_reason: str
+    pnl_usdt: Decimal
+    pnl_r: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayFacts:
+    """Counts, money and latency of the waves in ``(start, end]``.
+
+    :param plan_latency: bar heard to trade plan stored.
+    :param order_latency: bar heard to entry acknowledged by the venue.
+    :param equity: venue time and equity in USDT, oldest first.
+    """
+
+    counts: Mapping[str, int]
+    pnl_usdt: Decimal
+    pnl_r: Decimal
+    plan_statuses: Mapping[str, int]
+    exit_reasons: Mapping[str, int]
+    plan_latency: Latency
+    order_latency: Latency
+    trades: tuple[ClosedTrade, ...]
+    equity: tuple[tuple[datetime, Decimal], ...]
+
+
+def replay_facts(engine: Engine, start: datetime, end: datetime) -> ReplayFacts:
+    """Read the facts of the waves that closed in ``(start, end]``."""
+    window = {"start": start, "end": end}
+    with engine.connect() as connection:
+
+        def rows(statement: TextClause) -> list[tuple[object, ...]]:
+            return [tuple(row) for row in connection.execute(statement, window)]
+
+        counts = dict(connection.execute(_COUNTS, window).mappings().one())
+        latencies = connection.execute(_LATENCIES, window).one()
+        return ReplayFacts(
+            pnl_usdt=counts.pop("pnl_usdt"),
+            pnl_r=counts.pop("pnl_r"),
+            counts={str(name): int(value) for name, value in counts.items()},
+            plan_statuses={str(name): int(str(count)) for name, count in rows(_STATUSES)},
+            exit_reasons={str(name): int(str(count)) for name, count in rows(_EXITS)},
+            plan_latency=_latency(latencies.plan),
+            order_latency=_latency(latencies.acknowledged),
+            trades=tuple(ClosedTrade(**row) for row in connection.execute(_TRADES).mappings()),
+            equity=tuple((row.read_at, row.equity) for row in connection.execute(_EQUITY)),
+        )
+
+
+def _latency(percentiles: list[float] | None) -> Latency:
+    p50_s, p95_s = percentiles or (None, None)
+    return Latency(p50_s, p95_s)

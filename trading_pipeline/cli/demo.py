@@ -1,0 +1,51 @@
+"""``trading-pipeline demo``: see it trade."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trading_pipeline.domain.model.errors import ConfigurationError
+
+
+def demo(
+    bars: Annotated[Path | None, typer.Option(help="folder of recorded bars (CSV or CSV.gz); else generated")] = None,
+    seed: Annotated[int, typer.Option(help="of the generated bars; same seed, same trades")] = 7,
+    symbols: Annotated[str, typer.Option(help="comma-separated")] = "BTCUSDT,SOLUSDT,ADAUSDT",
+    start: Annotated[str, typer.Option("--from", help="first day to replay, YYYY-MM-DD (UTC)")] = "2025-06-02",
+    days: Annotated[int, typer.Option(min=1, help="days to replay")] = 1,
+    backfill_days: Annotated[int, typer.Option(min=0, help="days of bars to backfill before them")] = 60,
+    port: Annotated[int, typer.Option(help="port of the Dagster UI")] = 3000,
+    keep: Annotated[bool, typer.Option("--keep", help="leave everything running until Ctrl-C")] = False,
+    state_dir: Annotated[Path, typer.Option(help="emptied first; databases and logs")] = Path("var/demo"),
+) -> None:
+    """Backfill, replay in lock-step through the whole pipeline, and report."""
+    from trading_pipeline.runtime.demo import DemoPlan, run_demo
+    from trading_pipeline.settings import Settings
+
+    names = tuple(name for name in symbols.replace(" ", "").split(",") if name)
+    if not names:
+        raise ConfigurationError("--symbols names no symbol; give e.g. BTCUSDT,SOLUSDT")
+    if bars is not None and not bars.is_dir():
+        raise ConfigurationError(f"--bars {bars}: no such folder")
+    plan = DemoPlan(
+        bars_dir=bars.resolve() if bars else None,
+        seed=seed,
+        symbols=names,
+        start=_day(start),
+        days=days,
+        backfill_days=backfill_days,
+        port=port,
+        keep=keep,
+        state_dir=state_dir.resolve(),
+        reports_dir=Path("reports"),
+    )
+    run_demo(plan, Settings())
+
+
+def _day(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise ConfigurationError(f"--from {text}: not a day; write it like 2025-11-01") from None

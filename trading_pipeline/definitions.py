@@ -1,0 +1,22 @@
+"""The one entry point: every definition by name, and what holds for all of them."""
+
+import dagster as dg
+
+from trading_pipeline.defs.execution.jobs import execute_plans, manage_open_positions, reconcile
+from trading_pipeline.defs.execution.schedules import every_minute
+from trading_pipeline.defs.execution.sensors import trade_plan_sensor
+from trading_pipeline.defs.market_data.assets import bars_assets
+from trading_pipeline.defs.market_data.jobs import bar_close_job
+from trading_pipeline.defs.market_data.sensors import bar_close_sensor
+from trading_pipeline.defs.resources import RESOURCES
+from trading_pipeline.defs.strategy.assets import strategy_assets
+
+defs = dg.Definitions(
+    assets=[*bars_assets, *strategy_assets],
+    jobs=[bar_close_job, execute_plans, manage_open_positions, reconcile],
+    sensors=[bar_close_sensor, trade_plan_sensor],
+    schedules=[every_minute],
+    resources=RESOURCES,
+    # the multiprocess default starts an interpreter per step, 1.6 s each
+    executor=dg.in_process_executor,
+)

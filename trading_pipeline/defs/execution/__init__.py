@@ -1,0 +1,1 @@
+"""Orders: ops and jobs, never assets."""

@@ -1,0 +1,129 @@
+"""The steps of an execution run. Each may die at any line and be run again: intents make it safe."""
+
+from datetime import datetime
+
+import dagster as dg
+
+from trading_pipeline.ports.ledger import Claim
+from trading_pipeline.resources.venue import TradingDesk
+from trading_pipeline.services.claim_plans import claim_plans
+from trading_pipeline.services.execute_plans import protect_positions, record_outcomes, submit_entries
+from trading_pipeline.services.gate_plans import GateResult, gate_plans
+from trading_pipeline.services.manage_positions import manage_positions
+from trading_pipeline.services.protect_position import ProtectResult
+from trading_pipeline.services.reconcile_account import reconcile_account
+from trading_pipeline.services.record_equity import ensure_day_start, record_equity
+
+AGAIN = dg.RetryPolicy(max_retries=2, delay=1)
+"""A retry asks the ledger first and never sends an order twice, so it is safe here."""
+
+
+@dg.op(retry_policy=AGAIN)
+def claim(context: dg.OpExecutionContext, trading_desk: TradingDesk) -> Claim:
+    """Take the plans that this run executes."""
+    desk = trading_desk.desk
+    claimed = claim_plans(plans=desk.ledger, clock=desk.clock, run_id=context.run_id)
+    context.add_output_metadata(
+        {
+            "plans": [plan.plan_id for plan in claimed.plans],
+            "planned_by": dg.MetadataValue.md(
+                "\n".join(
+                    f"- {plan.symbol} {plan.timeframe} bar of {plan.close_time:%Y-%m-%d %H:%M} UTC, "
+                    f"{plan.bias}, strategy {plan.strategy} {plan.strategy_version}"
+                    for plan in claimed.plans
+                )
+            ),
+            "expired": list(claimed.expired),
+        }
+    )
+    return claimed
+
+
+@dg.op(retry_policy=AGAIN)
+def gate(context: dg.OpExecutionContext, trading_desk: TradingDesk, claimed: Claim) -> GateResult:
+    """Admit or deny each plan; an admitted one leaves with its entry intent written."""
+    desk = trading_desk.desk
+    if claimed.plans:
+        ensure_day_start(trading=desk.trading, equity=trading_desk.equity, now=desk.clock.now())
+    result = gate_plans(desk=desk, gate=trading_desk.gate, plans=claimed.plans)
+    context.add_output_metadata(
+        {
+            "admitted": [intent.order_link_id for intent in result.admitted],
+            "denied": {verdict.plan_id: f"{verdict.rule}: {verdict.reason}" for verdict in result.denied},
+        }
+    )
+    return result
+
+
+@dg.op(retry_policy=AGAIN)
+def submit(context: dg.OpExecutionContext, trading_desk: TradingDesk, gated: GateResult) -> GateResult:
+    """Send the entries, each with its stop attached."""
+    outcomes = submit_entries(desk=trading_desk.desk, intents=gated.admitted)
+    context.add_output_metadata(
+        {"orders": {outcome.order_link_id: f"{outcome.state} {outcome.reason}".strip() for outcome in outcomes}}
+    )
+    return gated
+
+
+@dg.op(retry_policy=AGAIN)
+def protect(
+    context: dg.OpExecutionContext, trading_desk: TradingDesk, claimed: Claim, submitted: GateResult
+) -> list[ProtectResult]:
+    """See the entries through, prove the stops, place the take profits."""
+    del submitted  # orders the steps
+    results = list(protect_positions(desk=trading_desk.desk, plans=claimed.plans))
+    context.add_output_metadata(
+        {
+            "protection": {result.symbol: str(result.protection) for result in results},
+            "targets": {target.order_link_id: str(target.state) for result in results for target in result.targets},
+        }
+    )
+    return results
+
+
+@dg.op(retry_policy=AGAIN)
+def record(context: dg.OpExecutionContext, trading_desk: TradingDesk, protected: list[ProtectResult]) -> None:
+    """Give every plan its final status and read the account's money."""
+    outcomes = record_outcomes(desk=trading_desk.desk, protected=protected)
+    wallet = record_equity(trading=trading_desk.desk.trading, equity=trading_desk.equity)
+    context.add_output_metadata(
+        {"plans": {plan: str(status) for plan, status in outcomes.items()}, "equity_usdt": float(wallet.equity)}
+    )
+
+
+class Wave(dg.Config):
+    """Which closing instant to manage positions for."""
+
+    close_time: str
+    """ISO 8601, UTC."""
+
+
+@dg.op(retry_policy=AGAIN)
+def manage(context: dg.OpExecutionContext, trading_desk: TradingDesk, config: Wave) -> None:
+    """Settle orders, prove and move stops, cancel what closed positions left behind."""
+
+    result = manage_positions(
+        desk=trading_desk.desk, indicators=trading_desk.indicators, wave=datetime.fromisoformat(config.close_time)
+    )
+    wallet = record_equity(trading=trading_desk.desk.trading, equity=trading_desk.equity)
+    context.add_output_metadata(
+        {
+            "positions": {one.symbol: one.action for one in result.positions},
+            "settled": {link: str(state) for link, state in result.settled.settled.items()},
+            "equity_usdt": float(wallet.equity),
+        }
+    )
+
+
+@dg.op(retry_policy=AGAIN)
+def reconcile_with_venue(context: dg.OpExecutionContext, trading_desk: TradingDesk) -> None:
+    """Hold the venue's account against the ledger; halt symbols that differ."""
+    result = reconcile_account(desk=trading_desk.desk)
+    record_equity(trading=trading_desk.desk.trading, equity=trading_desk.equity)
+    context.add_output_metadata(
+        {
+            "differences": {one.symbol: f"{one.kind}: {one.detail}" for one in result.differences},
+            "halted": list(result.halted),
+            "settled": {link: str(state) for link, state in result.settled.settled.items()},
+        }
+    )

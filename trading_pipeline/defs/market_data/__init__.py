@@ -1,0 +1,1 @@
+"""Bars, from the venue to sound rows."""

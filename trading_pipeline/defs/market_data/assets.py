@@ -1,0 +1,50 @@
+"""Bars of every timeframe: complete, consolidated, and judged bar by bar."""
+
+import dagster as dg
+
+from trading_pipeline.adapters.plots.sparkline import markdown_image, sparkline
+from trading_pipeline.defs.market_data.checks import CHECKS, check_results
+from trading_pipeline.defs.market_data.partitions import GRID, UNIVERSE, scope_of
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.resources.stores import Stores
+from trading_pipeline.resources.venue import Markets
+from trading_pipeline.services.refresh_bars import BarsReport, refresh_bars
+
+
+def _bars_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
+    name = f"bars_{timeframe}"
+
+    @dg.asset(
+        name=name,
+        partitions_def=GRID,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name="market_data",
+        kinds={"postgres"},
+        check_specs=[dg.AssetCheckSpec(check, asset=name) for check in CHECKS],
+        description=f"Closed {timeframe} bars, one row per symbol and open time; what is missing is fetched first.",
+    )
+    # with checks among its outputs, Dagster understands the bare result type only
+    def bars(context: dg.AssetExecutionContext, stores: Stores, markets: Markets) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        scope = scope_of(context, timeframe)
+        report = refresh_bars(stores.bars, stores.checks, markets.market_data(), scope, markets.clock().now())
+        return dg.MaterializeResult(
+            metadata=_metadata(report), check_results=check_results(report.checks, report.gaps, timeframe)
+        )
+
+    return bars
+
+
+def _metadata(report: BarsReport) -> dict[str, dg.MetadataValue]:
+    """Row count, last close, healed gaps and a small picture of each symbol's newest prices."""
+    plots = [markdown_image(symbol, sparkline(closes)) for symbol, closes in report.newest_closes.items()]
+    last = report.last_close.isoformat() if report.last_close else "none"
+    return {
+        "dagster/row_count": dg.MetadataValue.int(report.checks.bars),
+        "rows_changed": dg.MetadataValue.int(report.changed),
+        "last_close": dg.MetadataValue.text(last),
+        "gaps_healed": dg.MetadataValue.json({gap.symbol: gap.healed for gap in report.gaps if gap.healed}),
+        "prices": dg.MetadataValue.md("\n\n".join(plots)),
+    }
+
+
+bars_assets = [_bars_asset(timeframe) for timeframe in UNIVERSE.timeframes]

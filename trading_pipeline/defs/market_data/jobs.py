@@ -1,0 +1,25 @@
+"""The job of a wave: everything from bars to trade plans, in one process and one run."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from trading_pipeline.defs.market_data.partitions import GRID, UNIVERSE
+from trading_pipeline.domain.model.timeframes import Timeframe
+
+STAGES = ("bars", "indicator_snapshots", "signals", "trade_plans")
+
+
+def wave_assets(timeframes: Sequence[Timeframe]) -> list[dg.AssetKey]:
+    """The assets that have something to do when bars of ``timeframes`` close."""
+    return [dg.AssetKey(f"{stage}_{timeframe}") for timeframe in timeframes for stage in STAGES]
+
+
+bar_close_job = dg.define_asset_job(
+    "bar_close",
+    selection=dg.AssetSelection.assets(*wave_assets(UNIVERSE.timeframes)),
+    partitions_def=GRID,
+    executor_def=dg.in_process_executor,
+    tags={"dagster-celery/queue": "trading"},
+    description="One run per closing instant over all symbols, and over the timeframes that close.",
+)

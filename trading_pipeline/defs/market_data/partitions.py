@@ -1,0 +1,36 @@
+"""One grid for every pipeline asset: day (UTC) x symbol."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from trading_pipeline.adapters.parameters.universe import load_universe
+from trading_pipeline.domain.model.partitions import PartitionRange
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.settings import Settings
+
+UNIVERSE = load_universe(Settings().config_dir)
+
+GRID = dg.MultiPartitionsDefinition(
+    {
+        # today's partition exists while its day is still going on: waves fill it
+        "day": dg.DailyPartitionsDefinition(start_date=UNIVERSE.history_start, end_offset=1),
+        "symbol": dg.StaticPartitionsDefinition(list(UNIVERSE.symbols)),
+    }
+)
+
+
+def scope_of(context: dg.AssetExecutionContext, timeframe: Timeframe) -> PartitionRange:
+    """The rectangle of days and symbols that the run covers."""
+    keys = [key.keys_by_dimension for key in context.partition_keys if isinstance(key, dg.MultiPartitionKey)]
+    days = sorted({key["day"] for key in keys})
+    wanted = {key["symbol"] for key in keys}
+    first, last = (datetime.fromisoformat(day).replace(tzinfo=UTC) for day in (days[0], days[-1]))
+    symbols = tuple(name for name in UNIVERSE.symbols if name in wanted)
+    return PartitionRange(symbols, timeframe, first, last + timedelta(days=1), UNIVERSE.history_start)
+
+
+def wave_of(context: dg.AssetExecutionContext) -> datetime | None:
+    """The closing instant the run was started for; ``None`` in a backfill, whose plans are history."""
+    wave = context.run.tags.get("wave")
+    return datetime.fromisoformat(wave) if wave else None

@@ -1,0 +1,72 @@
+"""Wakes the pipeline when bars close. The database says what closed, the event only when to look."""
+
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+
+import dagster as dg
+
+from trading_pipeline.defs.market_data.jobs import bar_close_job, wave_assets
+from trading_pipeline.defs.market_data.partitions import UNIVERSE
+from trading_pipeline.defs.operations.attempts import next_attempt
+from trading_pipeline.domain.model.events import BarClosed
+from trading_pipeline.domain.model.timeframes import closing_timeframes, day_of
+from trading_pipeline.ports.wave_store import Wave
+from trading_pipeline.resources.events import Events
+from trading_pipeline.resources.stores import Stores
+
+_POLL_S = 20.0
+_LOOK_AGAIN_S = 2.0
+_GRACE_S = 1.0
+"""How long a wave waits for its last bars; what is missing then is fetched by the run."""
+_STEP_S = 0.02
+
+
+@dg.sensor(job=bar_close_job, minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)
+def bar_close_sensor(context: dg.SensorEvaluationContext, stores: Stores, events: Events) -> dg.SensorResult:
+    """One run per closing instant: all symbols, all timeframes that close."""
+    stream, position = events.stream(), context.cursor or ""
+    deadline = time.monotonic() + _POLL_S
+    waiting_since: dict[datetime, float] = {}
+    while True:
+        requests, incomplete = [], False
+        for close_time, waves in groupby(stores.waves.pending(), key=lambda wave: wave.close_time):
+            began = waiting_since.setdefault(close_time, time.monotonic())
+            if not _complete(close_time, list(waves)) and time.monotonic() - began < _GRACE_S:
+                incomplete = True
+            else:
+                requests += _request(context, close_time)
+        if requests or time.monotonic() > deadline:
+            return dg.SensorResult(run_requests=requests, cursor=position)
+        position = stream.wait(BarClosed, position, _STEP_S if incomplete else _LOOK_AGAIN_S)
+
+
+def _complete(close_time: datetime, waves: Sequence[Wave]) -> bool:
+    """Whether every bar that closes at ``close_time`` was heard."""
+    heard = {wave.timeframe for wave in waves if wave.symbols_heard >= len(UNIVERSE.symbols)}
+    return heard >= set(closing_timeframes(close_time, UNIVERSE.timeframes))
+
+
+def _request(context: dg.SensorEvaluationContext, close_time: datetime) -> list[dg.RunRequest]:
+    key = f"wave-{close_time.isoformat()}"
+    attempt = next_attempt(context.instance, key)
+    if attempt is None:
+        return []
+    timeframes = closing_timeframes(close_time, UNIVERSE.timeframes)
+    # a bar belongs to the day it opens in, so the wave at midnight belongs to the day before
+    day = day_of(close_time - min(timeframe.duration for timeframe in timeframes)).date().isoformat()
+    return [
+        dg.RunRequest(
+            run_key=f"{key}-{attempt}",
+            asset_selection=wave_assets(timeframes),
+            tags={
+                "work": key,
+                "wave": close_time.isoformat(),
+                "symbols": ",".join(UNIVERSE.symbols)[:255],
+                "timeframes": ",".join(timeframes),
+                "dagster/asset_partition_range_start": f"{day}|{UNIVERSE.symbols[0]}",
+                "dagster/asset_partition_range_end": f"{day}|{UNIVERSE.symbols[-1]}",
+            },
+        )
+    ]

@@ -1,0 +1,1 @@
+"""Keeping the system itself in order."""

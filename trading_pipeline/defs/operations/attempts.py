@@ -1,0 +1,17 @@
+"""How often a piece of work was tried: a run key is used once for ever, so a second try needs a new one."""
+
+import dagster as dg
+
+_LONGEST_SERIES = 20
+
+
+def next_attempt(instance: dg.DagsterInstance, work: str) -> int | None:
+    """Number of the next run for the work named by the run tag ``work``.
+
+    ``None`` while a run of it is on its way, or when it has been tried too often to go on by itself:
+    then its failed runs are the alarm.
+    """
+    runs = instance.get_runs(dg.RunsFilter(tags={"work": work}), limit=_LONGEST_SERIES)
+    if any(not run.is_finished for run in runs) or len(runs) >= _LONGEST_SERIES:
+        return None
+    return len(runs)

@@ -1,0 +1,29 @@
+"""Every resource key, bound once."""
+
+import dagster as dg
+
+from trading_pipeline.resources.events import Events
+from trading_pipeline.resources.parameters import Parameters
+from trading_pipeline.resources.stores import Stores
+from trading_pipeline.resources.venue import Markets, TradingDesk
+from trading_pipeline.settings import Settings
+
+_stores = Stores(database_url=dg.EnvVar("DATABASE_URL"))
+_markets = Markets()
+_parameters = Parameters(config_dir=str(Settings().config_dir))
+
+RESOURCES: dict[str, object] = {
+    # values pass from op to op in memory: what matters is in the database, and a run begins at its first op
+    "io_manager": dg.mem_io_manager,
+    "stores": _stores,
+    "markets": _markets,
+    "parameters": _parameters,
+    "events": Events(redis_url=dg.EnvVar("REDIS_URL")),
+    "trading_desk": TradingDesk(
+        stores=_stores,
+        markets=_markets,
+        parameters=_parameters,
+        api_key=dg.EnvVar("BYBIT_API_KEY"),
+        api_secret=dg.EnvVar("BYBIT_API_SECRET"),
+    ),
+}

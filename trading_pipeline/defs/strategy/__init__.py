@@ -1,0 +1,1 @@
+"""Indicator snapshots, signals and trade plans."""

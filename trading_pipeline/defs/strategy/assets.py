@@ -1,0 +1,100 @@
+"""Indicator snapshots, signals and trade plans of every timeframe."""
+
+import dagster as dg
+
+from trading_pipeline.defs.market_data.partitions import GRID, UNIVERSE, scope_of, wave_of
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.resources.events import Events
+from trading_pipeline.resources.parameters import Parameters
+from trading_pipeline.resources.stores import Stores
+from trading_pipeline.resources.venue import Markets
+from trading_pipeline.services.compute_indicators import compute_indicators
+from trading_pipeline.services.generate_signals import generate_signals
+from trading_pipeline.services.plan_trades import Planner, plan_trades
+
+SINGLE_RUN = dg.BackfillPolicy.single_run()
+
+
+def _snapshots_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
+    @dg.asset(
+        name=f"indicator_snapshots_{timeframe}",
+        partitions_def=GRID,
+        backfill_policy=SINGLE_RUN,
+        group_name="strategy",
+        kinds={"postgres"},
+        deps=[f"bars_{timeframe}"],
+        description=f"Indicator values at the close of every sound {timeframe} bar, computed from a fixed anchor.",
+    )
+    def snapshots(context: dg.AssetExecutionContext, stores: Stores, markets: Markets) -> dg.MaterializeResult[None]:
+        scope = scope_of(context, timeframe)
+        report = compute_indicators(stores.bars, stores.checks, stores.snapshots, scope, markets.clock().now())
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": report.rows,
+                "rows_changed": report.changed,
+                "unsound_symbols": list(report.unsound),
+            }
+        )
+
+    return snapshots
+
+
+def _signals_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
+    @dg.asset(
+        name=f"signals_{timeframe}",
+        partitions_def=GRID,
+        backfill_policy=SINGLE_RUN,
+        group_name="strategy",
+        kinds={"postgres"},
+        deps=[f"bars_{timeframe}", f"indicator_snapshots_{timeframe}"],
+        description=f"What the enabled strategies say at the close of {timeframe} bars.",
+    )
+    def signals(
+        context: dg.AssetExecutionContext, stores: Stores, markets: Markets, parameters: Parameters
+    ) -> dg.MaterializeResult[None]:
+        scope, strategies = scope_of(context, timeframe), parameters.strategies
+        report = generate_signals(stores.bars, stores.checks, stores.signals, strategies, scope, markets.clock().now())
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": report.signals,
+                "rows_changed": report.changed,
+                "unsound_symbols": list(report.unsound),
+                "refused": [str(refusal) for refusal in report.refused],
+                "strategies": {plan.strategy.name: plan.strategy.version for plan in strategies},
+            }
+        )
+
+    return signals
+
+
+def _plans_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
+    @dg.asset(
+        name=f"trade_plans_{timeframe}",
+        partitions_def=GRID,
+        backfill_policy=SINGLE_RUN,
+        group_name="strategy",
+        kinds={"postgres"},
+        deps=[f"signals_{timeframe}"],
+        description=f"Entry, stop, targets and expiry per {timeframe} signal. Only a wave's own plans may be executed.",
+    )
+    def plans(
+        context: dg.AssetExecutionContext, stores: Stores, events: Events, parameters: Parameters
+    ) -> dg.MaterializeResult[None]:
+        ttl, strategies = parameters.risk.plan_ttl_bars, parameters.strategies
+        planner = Planner(stores.signals, stores.plans, stores.waves, events.stream(), strategies, ttl)
+        report = plan_trades(planner, scope_of(context, timeframe), wave_of(context), context.run_id)
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": report.plans,
+                "rows_changed": report.changed,
+                "executable": report.executable,
+                "refused": [str(refusal) for refusal in report.refused],
+            }
+        )
+
+    return plans
+
+
+strategy_assets = [
+    build(timeframe) for timeframe in UNIVERSE.timeframes for build in (_snapshots_asset, _signals_asset, _plans_asset)
+]

@@ -1,0 +1,34 @@
+"""The reviewed files of the configuration folder."""
+
+from pathlib import Path
+
+import dagster as dg
+from pydantic import Field
+
+from trading_pipeline.adapters.parameters.risk import load_risk
+from trading_pipeline.adapters.parameters.strategies import load_strategies
+from trading_pipeline.adapters.parameters.universe import load_universe
+from trading_pipeline.domain.model.universe import Universe
+from trading_pipeline.domain.risk.limits import RiskLimits
+from trading_pipeline.domain.strategies.plan import StrategyPlan
+
+
+class Parameters(dg.ConfigurableResource["Parameters"]):
+    """Read at each use, so that a corrected file counts from the next run on."""
+
+    config_dir: str = Field(description="folder with universe.yaml, risk.yaml and strategies/")
+
+    @property
+    def universe(self) -> Universe:
+        """Symbols, timeframes and the start of history."""
+        return load_universe(Path(self.config_dir))
+
+    @property
+    def risk(self) -> RiskLimits:
+        """Limits of the gate."""
+        return load_risk(Path(self.config_dir))
+
+    @property
+    def strategies(self) -> list[StrategyPlan]:
+        """The enabled strategies."""
+        return load_strategies(Path(self.config_dir))

@@ -1,0 +1,73 @@
+"""The database, for the length of one run or one sensor tick."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import dagster as dg
+from pydantic import Field, PrivateAttr
+from sqlalchemy import Engine
+
+from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
+from trading_pipeline.adapters.stores.check_store import PostgresCheckStore
+from trading_pipeline.adapters.stores.database import connect
+from trading_pipeline.adapters.stores.plan_store import PostgresPlanStore
+from trading_pipeline.adapters.stores.signal_store import PostgresSignalStore
+from trading_pipeline.adapters.stores.snapshot_store import PostgresSnapshotStore
+from trading_pipeline.adapters.stores.wave_store import PostgresWaveStore
+from trading_pipeline.adapters.stores.work_queue import WorkQueue
+
+
+class Stores(dg.ConfigurableResource["Stores"]):
+    """The stores between bars and plans, on one connection pool."""
+
+    database_url: str = Field(description="SQLAlchemy address of the database `trading`")
+    _engine: Engine = PrivateAttr()
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Stores", None, None]:  # noqa: ARG002
+        """Open the pool, and close it however the run ends."""
+        self._engine = connect(self.database_url)
+        try:
+            yield self
+        finally:
+            self._engine.dispose()
+
+    @property
+    def engine(self) -> Engine:
+        """The pool itself, for stores of other resources."""
+        return self._engine
+
+    @property
+    def bars(self) -> PostgresBarStore:
+        """Raw and consolidated bars."""
+        return PostgresBarStore(self._engine)
+
+    @property
+    def checks(self) -> PostgresCheckStore:
+        """Verdicts per bar."""
+        return PostgresCheckStore(self._engine)
+
+    @property
+    def snapshots(self) -> PostgresSnapshotStore:
+        """Indicator snapshots."""
+        return PostgresSnapshotStore(self._engine)
+
+    @property
+    def signals(self) -> PostgresSignalStore:
+        """Signals."""
+        return PostgresSignalStore(self._engine)
+
+    @property
+    def plans(self) -> PostgresPlanStore:
+        """Trade plans as they are planned."""
+        return PostgresPlanStore(self._engine)
+
+    @property
+    def waves(self) -> PostgresWaveStore:
+        """Closing instants heard and computed."""
+        return PostgresWaveStore(self._engine)
+
+    @property
+    def work(self) -> WorkQueue:
+        """What waits for a run."""
+        return WorkQueue(self._engine)

@@ -1,0 +1,90 @@
+"""The report at the end of a demo or replay: a table for the terminal, Markdown and a plot for keeps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from trading_pipeline.adapters.plots.equity_curve import draw_equity_curve
+from trading_pipeline.adapters.stores.replay_facts import Latency, ReplayFacts
+
+
+@dataclass(frozen=True, slots=True)
+class ReportHeader:
+    """What was replayed.
+
+    :param source: where the bars came from, e.g. ``seed 7``.
+    :param backfill_s: wall seconds of the backfill, bars through plans.
+    :param replay_s: wall seconds of the replay.
+    """
+
+    source: str
+    symbols: tuple[str, ...]
+    start: datetime
+    end: datetime
+    backfilled_days: int
+    backfill_s: float
+    replay_s: float
+
+
+def report_rows(header: ReportHeader, facts: ReplayFacts) -> list[tuple[str, str]]:
+    """Label and value of every line, in reading order."""
+    counts = facts.counts
+    return [
+        ("bars", f"{header.source}: {', '.join(header.symbols)}"),
+        ("replayed", f"{header.start:%Y-%m-%d %H:%M} to {header.end:%Y-%m-%d %H:%M} UTC in {header.replay_s:.1f} s"),
+        ("backfilled", f"{header.backfilled_days} days in {header.backfill_s:.1f} s"),
+        ("waves", str(counts["waves"])),
+        ("signals", str(counts["signals"])),
+        ("trade plans", f"{counts['plans']} ({_listed(facts.plan_statuses)})"),
+        ("orders", str(counts["orders"])),
+        ("fills", str(counts["fills"])),
+        ("closed trades", f"{counts['closed_trades']} ({_listed(facts.exit_reasons)})"),
+        ("open positions", str(counts["open_positions"])),
+        ("realised PnL", f"{facts.pnl_usdt:+.2f} USDT, {facts.pnl_r:+.2f} R after fees"),
+        ("close → plan stored", _spelled(facts.plan_latency)),
+        ("close → order acknowledged", _spelled(facts.order_latency)),
+    ]
+
+
+def write_report(folder: Path, name: str, header: ReportHeader, facts: ReplayFacts) -> Path:
+    """Write ``<name>.md`` and ``<name>.png`` into ``folder``; returns the path of the Markdown file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    plot = folder / f"{name}.png"
+    draw_equity_curve(plot, facts.equity, f"Equity, {header.source}")
+    lines = [f"# Replay of {header.source}", "", "| | |", "|---|---|"]
+    lines += [f"| {label} | {value} |" for label, value in report_rows(header, facts)]
+    lines += ["", f"![equity]({plot.name})", "", "## Closed trades", ""]
+    lines += ["| symbol | tf | bias | opened | closed | entry | quantity | exit | PnL USDT | PnL R |"]
+    lines += ["|---|---|---|---|---|--:|--:|---|--:|--:|"]
+    lines += [
+        f"| {trade.symbol} | {trade.timeframe} | {trade.bias} | {trade.opened_at:%m-%d %H:%M} "
+        f"| {trade.closed_at:%m-%d %H:%M} | {trade.entry_price.normalize():f} | {trade.entry_quantity.normalize():f} "
+        f"| {trade.exit_reason} | {trade.pnl_usdt:+.2f} | {trade.pnl_r:+.2f} |"
+        for trade in facts.trades
+    ]
+    path = folder / f"{name}.md"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def print_report(console: Console, header: ReportHeader, facts: ReplayFacts, path: Path) -> None:
+    """Show the table and where the files are."""
+    table = Table(title="Replay report", show_header=False, title_justify="left")
+    for label, value in report_rows(header, facts):
+        table.add_row(label, value)
+    console.print(table)
+    console.print(f"report  {path}\nplot    {path.with_suffix('.png')}")
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
+
+
+def _spelled(latency: Latency) -> str:
+    if latency.p50_s is None or latency.p95_s is None:
+        return "nothing to measure"
+    return f"p50 {latency.p50_s:.2f} s, p95 {latency.p95_s:.2f} s"
