@@ -1,0 +1,80 @@
+"""``trading-pipeline exchange``: run the simulated venue."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.exchange_simulator.server import Addresses, Configuration, serve
+
+
+def exchange(
+    symbols: Annotated[str, typer.Option(help="comma-separated, e.g. BTCUSDT,SOLUSDT")],
+    port: Annotated[int, typer.Option(help="0 takes any free port")] = 0,
+    bars: Annotated[Path | None, typer.Option(help="folder of recorded bars; generated ones without it")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="of the generated bars")] = 0,
+    start: Annotated[str, typer.Option(help="first virtual instant, ISO 8601, UTC unless it says otherwise")] = "",
+    speed: Annotated[float, typer.Option(help="virtual seconds per second")] = 1.0,
+    lock_step: Annotated[str, typer.Option(help="stand at every close of this timeframe until told to go on")] = "",
+    balance: Annotated[str, typer.Option(help="initial USDT")] = "10000",
+    half_spread_ticks: Annotated[int, typer.Option(min=0, help="what a market order pays beyond the last price")] = 0,
+) -> None:
+    """Run a Bybit v5-compatible exchange on loopback until SIGINT or SIGTERM.
+
+    Prints one JSON line with addresses, key and secret as soon as it listens.
+    """
+    try:
+        configuration = Configuration(
+            symbols=tuple(symbol for symbol in symbols.replace(" ", "").split(",") if symbol),
+            port=port,
+            bars=bars,
+            seed=seed,
+            start=_instant(start),
+            speed=speed,
+            lock_step=Timeframe.parse(lock_step) if lock_step else None,
+            balance=_money(balance),
+            half_spread_ticks=half_spread_ticks,
+        )
+        serve(configuration, _announce)
+    except (ConfigurationError, DataError) as error:
+        typer.echo(f"trading-pipeline exchange: {error}", err=True)
+        raise typer.Exit(2) from None
+
+
+def _announce(addresses: Addresses) -> None:
+    """One line for programs and people; stdout is flushed because the reader waits for it."""
+    typer.echo(json.dumps(asdict(addresses)))
+
+
+def _instant(text: str) -> datetime | None:
+    """ISO 8601 as UTC; ``None`` when empty.
+
+    :raises ConfigurationError: it is none.
+    """
+    if not text:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(f"start {text!r} is no ISO 8601 instant such as 2025-11-01T00:00:00") from None
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+def _money(text: str) -> Decimal:
+    """A positive amount of USDT.
+
+    :raises ConfigurationError: it is none.
+    """
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(0)
+    if not amount.is_finite() or amount <= 0:
+        raise ConfigurationError(f"balance {text!r} is no positive amount of USDT")
+    return amount

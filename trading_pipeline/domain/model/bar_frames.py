@@ -1,0 +1,95 @@
+"""Bars as they come in files: what makes a frame of them sound, and how coarser bars are made of it.
+
+Such a frame has the columns of ``FILE_COLUMNS``: ``open_time_ms`` integer milliseconds UTC,
+ascending; prices in quote currency and ``volume`` in base currency, all float64.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trading_pipeline.domain.model.bars import OHLCV
+from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.timeframes import Timeframe
+
+if TYPE_CHECKING:
+    # Frames come from the caller; importing pandas here would cost processes without frames 50 MB.
+    import pandas as pd
+
+FILE_COLUMNS = ("open_time_ms", *OHLCV)
+_PRICES = ("open", "high", "low", "close")
+
+
+def check_bars(frame: "pd.DataFrame", origin: str) -> None:
+    """Refuse a frame that no decision may be taken from. Gaps are allowed: markets have them.
+
+    :param origin: name of the file or table, for the message.
+    :raises DataError: names the first bad row (1 is the first bar) and its problem.
+    """
+    missing = [column for column in FILE_COLUMNS if column not in frame.columns]
+    if missing:
+        raise DataError(f"{origin}: column {missing[0]!r} is missing; expected {', '.join(FILE_COLUMNS)}")
+    if not len(frame):
+        raise DataError(f"{origin}: holds no bars")
+    columns = {column: _numbers(frame, column, origin) for column in FILE_COLUMNS}
+    for bad, problem in _problems(columns):
+        if bad.any():
+            row = int(np.argmax(bad))
+            values = ", ".join(f"{column}={columns[column][row]:.12g}" for column in FILE_COLUMNS)
+            raise DataError(f"{origin}: row {row + 1}: {problem} ({values}); repair or remove the row")
+
+
+def _numbers(frame: "pd.DataFrame", column: str, origin: str) -> NDArray[np.float64]:
+    """A column as float64; milliseconds stay exact up to the year 287396."""
+    try:
+        return frame[column].to_numpy(dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{origin}: column {column!r} holds something that is no number: {error}") from None
+
+
+def _problems(columns: dict[str, NDArray[np.float64]]) -> list[tuple[NDArray[np.bool_], str]]:
+    """Masks of bad rows with what is wrong with them, most basic problem first."""
+    times, high, low = columns["open_time_ms"], columns["high"], columns["low"]
+    steps = np.diff(times, prepend=times[0] - 1)
+    return [
+        *((~np.isfinite(values), f"{name} is not a number") for name, values in columns.items()),
+        (steps == 0, "open time repeats the row before"),
+        (steps < 0, "open time is before the row above"),
+        *((columns[name] <= 0, f"{name} is not positive") for name in _PRICES),
+        (high < low, "high is below low"),
+        ((high < columns["open"]) | (high < columns["close"]), "high is below open or close"),
+        ((low > columns["open"]) | (low > columns["close"]), "low is above open or close"),
+        (columns["volume"] < 0, "volume is negative"),
+    ]
+
+
+def complete_buckets(open_ms: NDArray[np.int64], base_ms: int, target_ms: int) -> NDArray[np.int64]:
+    """Positions of the first base bar of every target bar of which no base bar is missing.
+
+    :param open_ms: ascending open times of the base bars, shape ``(n,)``.
+    :returns: ascending positions, shape ``(m,)``; each starts ``target_ms // base_ms`` base bars.
+    """
+    width = target_ms // base_ms
+    starts = np.flatnonzero(open_ms % target_ms == 0)
+    starts = starts[starts + width <= len(open_ms)]
+    whole: NDArray[np.int64] = starts[open_ms[starts + width - 1] - open_ms[starts] == target_ms - base_ms]
+    return whole
+
+
+def resample(frame: "pd.DataFrame", base: Timeframe, target: Timeframe) -> "pd.DataFrame":
+    """Coarser bars of a sound frame; a bar of which a base bar is missing is left out.
+
+    :raises ConfigurationError: ``target`` is not a multiple of ``base``.
+    """
+    if target.ms % base.ms:
+        raise ConfigurationError(f"cannot make {target} bars of {base} bars; {target} is not a multiple of {base}")
+    starts = complete_buckets(frame["open_time_ms"].to_numpy(np.int64), base.ms, target.ms)
+    rows = starts[:, None] + np.arange(target.ms // base.ms)
+    first = frame.iloc[starts][list(FILE_COLUMNS)].reset_index(drop=True)
+    return first.assign(
+        high=frame["high"].to_numpy()[rows].max(axis=1),
+        low=frame["low"].to_numpy()[rows].min(axis=1),
+        close=frame["close"].to_numpy()[rows[:, -1]],
+        volume=frame["volume"].to_numpy()[rows].sum(axis=1),
+    )

@@ -1,0 +1,184 @@
+"""The ASGI application: REST requests in the venue's envelope, WebSockets to the two streams."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import cast
+from urllib.parse import parse_qsl
+
+from trading_pipeline.domain.model.timeframes import to_ms
+from trading_pipeline.exchange_simulator.authentication import verify_request
+from trading_pipeline.exchange_simulator.exchange import Payload
+from trading_pipeline.exchange_simulator.faults import Fault, FaultKind
+from trading_pipeline.exchange_simulator.parameters import Parameters
+from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
+from trading_pipeline.exchange_simulator.routes import account, control, market, orders
+from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
+from trading_pipeline.exchange_simulator.streams import serve_stream
+from trading_pipeline.exchange_simulator.venue import Venue
+
+Message = MutableMapping[str, object]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ACKNOWLEDGE_FIRST_S = 0.005
+"""Private pushes leave this much after the HTTP answer that caused them."""
+
+_ENDPOINTS = {
+    (endpoint.method, endpoint.path): endpoint
+    for endpoint in (*market.ENDPOINTS, *orders.ENDPOINTS, *account.ENDPOINTS)
+}
+
+
+class Application:
+    """One venue behind ASGI."""
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue = venue
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve one request or one WebSocket."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await serve_stream(self._venue, str(scope["path"]), receive, send)
+
+    async def _http(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer a request, or suffer the fault that is armed for it."""
+        request = await _read(scope, receive)
+        if request.path.startswith("/simulator/"):
+            await self._control(request, send)
+            return
+        endpoint = _ENDPOINTS.get((request.method, request.path))
+        fault = self._venue.faults.spend(request.path)
+        if fault is not None and fault.kind is FaultKind.HTTP_500:
+            await _respond(send, 500, {}, {})
+            return
+        headers: dict[str, str] = {}
+        try:
+            result = self._answer(endpoint, request, fault, headers)
+            status, body = 200, _envelope(0, "OK", result)
+        except Rejection as rejection:
+            status, body = rejection.status, _envelope(rejection.code, rejection.message, {})
+        if fault is not None and fault.kind is FaultKind.DROP_RESPONSE:
+            _abort(scope)
+        now_ms = self._venue.exchange.now_ms
+        headers["Timenow"] = str(now_ms)
+        await _respond(send, status, {**body, "time": now_ms}, headers)
+        asyncio.get_running_loop().call_later(ACKNOWLEDGE_FIRST_S, self._venue.flush_private)
+
+    async def _control(self, request: "Request", send: Send) -> None:
+        """Answer a control request: plain JSON, ``{"error": ...}`` when it is refused."""
+        try:
+            endpoint = _control_endpoint(request)
+            await _respond(send, 200, endpoint.handler(self._venue, request.parameters()), {})
+        except Rejection as rejection:
+            status = 400 if rejection.status == 200 else rejection.status
+            await _respond(send, status, {"error": rejection.message}, {})
+
+    def _answer(
+        self, endpoint: Endpoint | None, request: "Request", fault: Fault | None, headers: dict[str, str]
+    ) -> Payload:
+        """The result of a request.
+
+        :raises Rejection: the request is refused.
+        """
+        venue = self._venue
+        if endpoint is None:
+            raise Rejection(10017, f"Route not found: {request.method} {request.path}", 404)
+        if venue.rate_limits.address_exceeded():
+            raise Rejection(10018, "access too frequent", 403)
+        if endpoint.private:
+            instants = (venue.now_ms(), to_ms(venue.clock.wall()))
+            verify_request(venue.credentials, request.headers, request.payload, instants)
+            usage = venue.rate_limits.count(request.path)
+            if usage is not None:
+                headers.update(usage.headers())
+                if usage.exceeded:
+                    raise Rejection(10006, "Too many visits. Exceeded the API Rate Limit.")
+        _suffer(fault)
+        return endpoint.handler(venue, request.parameters())
+
+
+def _control_endpoint(request: "Request") -> Endpoint:
+    """The control endpoint asked for.
+
+    :raises Rejection: 404, there is none.
+    """
+    for endpoint in control.ENDPOINTS:
+        if (endpoint.method, endpoint.path) == (request.method, request.path):
+            return endpoint
+    raise Rejection(10017, f"no control endpoint {request.method} {request.path}", 404)
+
+
+def _suffer(fault: Fault | None) -> None:
+    """Refuse the request when the fault says so."""
+    if fault is None or fault.kind is FaultKind.DROP_RESPONSE:
+        return
+    if fault.kind is FaultKind.REJECT:
+        raise Rejection(fault.ret_code, "rejected on demand")
+    code = 10000 if fault.kind is FaultKind.RET_CODE_10000 else 10016
+    raise Rejection(code, "Server Timeout" if code == 10000 else "Server error.")
+
+
+def _envelope(code: int, message: str, result: Payload) -> Payload:
+    """The venue's frame around every answer, without its time."""
+    return {"retCode": code, "retMsg": message, "result": result, "retExtInfo": {}}
+
+
+class Request:
+    """One HTTP request, read completely."""
+
+    __slots__ = ("headers", "method", "path", "payload")
+
+    def __init__(self, method: str, path: str, headers: dict[str, str], payload: str) -> None:
+        self.method = method
+        self.path = path
+        self.headers = headers
+        self.payload = payload
+
+    def parameters(self) -> Parameters:
+        """Query parameters of a GET, the JSON object of a POST.
+
+        :raises Rejection: 10001, the body is no JSON object.
+        """
+        if self.method == "GET":
+            return dict(parse_qsl(self.payload, keep_blank_values=True))
+        try:
+            body = json.loads(self.payload or "{}")
+        except json.JSONDecodeError as error:
+            raise bad_parameter(f"params error: body is not JSON: {error}") from None
+        if not isinstance(body, dict):
+            raise bad_parameter("params error: body is not a JSON object")
+        return body
+
+
+async def _read(scope: Message, receive: Receive) -> Request:
+    """Collect the request."""
+    method, path = str(scope["method"]), str(scope["path"])
+    raw_headers = cast("list[tuple[bytes, bytes]]", scope["headers"])
+    query = cast("bytes", scope["query_string"])
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw_headers}
+    body = b""
+    while method != "GET":
+        message = await receive()
+        chunk = message.get("body", b"")
+        body += chunk if isinstance(chunk, bytes) else b""
+        if not message.get("more_body"):
+            break
+    return Request(method, path, headers, (query if method == "GET" else body).decode("utf-8", "replace"))
+
+
+def _abort(scope: Message) -> None:
+    """Lose the connection before anything was answered; the server puts its socket into the scope."""
+    transport = scope["simulator.transport"]
+    if isinstance(transport, asyncio.Transport):
+        transport.abort()
+
+
+async def _respond(send: Send, status: int, body: Payload, headers: dict[str, str]) -> None:
+    """Send one JSON answer."""
+    content = json.dumps(body, separators=(",", ":")).encode()
+    pairs = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(content)), **headers}
+    raw = [(name.encode(), value.encode()) for name, value in pairs.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": content})

@@ -1,0 +1,134 @@
+"""Base bars of one symbol as compact integer columns, and coarser bars made of them."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trading_pipeline.domain.model.bar_frames import complete_buckets
+
+INTERVALS = {
+    "1": 60_000,
+    "3": 180_000,
+    "5": 300_000,
+    "15": 900_000,
+    "30": 1_800_000,
+    "60": 3_600_000,
+    "120": 7_200_000,
+    "240": 14_400_000,
+    "360": 21_600_000,
+    "720": 43_200_000,
+    "D": 86_400_000,
+}
+"""Length in milliseconds of every kline interval served, by the venue's spelling. Weeks and months are not served."""
+
+TURNOVER_DECIMALS = 4
+Column = NDArray[np.int64]
+
+
+def shown(value: int, decimals: int) -> str:
+    """The integer as a decimal number with that many decimals: ``shown(1234, 2)`` is ``12.34``."""
+    if decimals == 0:
+        return str(value)
+    digits = str(value).zfill(decimals + 1)
+    return f"{digits[:-decimals]}.{digits[-decimals:]}"
+
+
+@dataclass(frozen=True, slots=True)
+class BarSeries:
+    """Bars in ascending order, all columns of shape ``(n,)``.
+
+    :param step_ms: length of a bar.
+    :param open_ms: open times, UTC.
+    :param open: prices count units of ``10 ** -price_decimals`` of the quote currency.
+    :param volume: counts units of ``10 ** -volume_decimals`` of the base currency.
+    :param turnover: counts units of ``10 ** -TURNOVER_DECIMALS`` of the quote currency.
+    """
+
+    step_ms: int
+    price_decimals: int
+    volume_decimals: int
+    open_ms: Column
+    open: NDArray[np.integer]
+    high: NDArray[np.integer]
+    low: NDArray[np.integer]
+    close: NDArray[np.integer]
+    volume: Column
+    turnover: Column
+
+    @property
+    def first_ms(self) -> int:
+        """Open time of the first bar."""
+        return int(self.open_ms[0])
+
+    @property
+    def end_ms(self) -> int:
+        """Close time of the last bar."""
+        return int(self.open_ms[-1]) + self.step_ms
+
+    def price(self, units: int) -> Decimal:
+        """A price of these columns as money."""
+        return Decimal(units).scaleb(-self.price_decimals)
+
+    def closed_by(self, now_ms: int) -> int:
+        """How many bars have closed at ``now_ms``."""
+        return int(np.searchsorted(self.open_ms, now_ms - self.step_ms, side="right"))
+
+    def resampled(self, step_ms: int) -> "BarSeries":
+        """Bars of ``step_ms``, a multiple of the own step; bars with a hole in them are left out."""
+        starts = complete_buckets(self.open_ms, self.step_ms, step_ms)
+        width = step_ms // self.step_ms
+        rows = starts[:, None] + np.arange(width)
+        return BarSeries(
+            step_ms=step_ms,
+            price_decimals=self.price_decimals,
+            volume_decimals=self.volume_decimals,
+            open_ms=self.open_ms[starts],
+            open=self.open[starts],
+            high=self.high[rows].max(axis=1),
+            low=self.low[rows].min(axis=1),
+            close=self.close[starts + width - 1],
+            volume=self.volume[rows].sum(axis=1),
+            turnover=self.turnover[rows].sum(axis=1),
+        )
+
+    def rows(self, first: int, last: int) -> list[list[str]]:
+        """Bars ``first`` to ``last - 1`` as the venue lists them: start, OHLC, volume, turnover as text."""
+        prices = (self.open, self.high, self.low, self.close)
+        texts = [[shown(value, self.price_decimals) for value in column[first:last].tolist()] for column in prices]
+        volumes = [shown(value, self.volume_decimals) for value in self.volume[first:last].tolist()]
+        turnovers = [shown(value, TURNOVER_DECIMALS) for value in self.turnover[first:last].tolist()]
+        starts = map(str, self.open_ms[first:last].tolist())
+        return [list(row) for row in zip(starts, *texts, volumes, turnovers, strict=True)]
+
+
+def series_from_floats(step_ms: int, open_ms: Column, columns: dict[str, NDArray[np.float64]]) -> BarSeries:
+    """Integer columns of float OHLCV columns, at the precision the numbers have.
+
+    Turnover is not recorded; it is volume times the mean of the four prices.
+    """
+    prices = [columns[name] for name in ("open", "high", "low", "close")]
+    price_decimals = max(decimals_of(values) for values in prices)
+    volume_decimals = decimals_of(columns["volume"])
+    opening, high, low, close = (np.rint(values * 10**price_decimals).astype(np.int64) for values in prices)
+    return BarSeries(
+        step_ms=step_ms,
+        price_decimals=price_decimals,
+        volume_decimals=volume_decimals,
+        open_ms=open_ms,
+        open=opening,
+        high=high,
+        low=low,
+        close=close,
+        volume=np.rint(columns["volume"] * 10**volume_decimals).astype(np.int64),
+        turnover=np.rint(columns["volume"] * sum(prices) / 4 * 10**TURNOVER_DECIMALS).astype(np.int64),
+    )
+
+
+def decimals_of(values: NDArray[np.float64], most: int = 8) -> int:
+    """The fewest decimals that write every value exactly, at most ``most``."""
+    for decimals in range(most):
+        if np.array_equal(np.round(values, decimals), values):
+            return decimals
+    return most

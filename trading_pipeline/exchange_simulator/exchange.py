@@ -1,0 +1,184 @@
+"""The state of the exchange: prices, one account, its orders and positions, and what it has to tell.
+
+Pure and synchronous: it is told the instant and the requests, knows no socket and no clock, and
+gives the same fills for the same requests. Modules beside it change it: ``order_entry``,
+``order_changes``, ``position_changes`` on request, ``walking`` as time passes, ``fills`` and
+``protection`` as a consequence of both.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from trading_pipeline.domain.model.instruments import Instrument
+from trading_pipeline.exchange_simulator.bars import BarSeries
+from trading_pipeline.exchange_simulator.orders import ZERO, Order, OrderStore
+from trading_pipeline.exchange_simulator.positions import Position
+from trading_pipeline.exchange_simulator.price_walk import PriceWalk
+from trading_pipeline.exchange_simulator.rejections import unknown_symbol
+
+Payload = dict[str, object]
+DEFAULT_LEVERAGE = Decimal(10)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the account pays and starts with.
+
+    :param balance: initial USDT.
+    :param maker_fee: share of the traded value.
+    :param half_spread_ticks: market orders fill this many ticks worse than the last price.
+    :param run_id: enters every generated id, so that two runs of the exchange never share one.
+    """
+
+    balance: Decimal = Decimal(10_000)
+    maker_fee: Decimal = Decimal("0.0002")
+    taker_fee: Decimal = Decimal("0.00055")
+    half_spread_ticks: int = 0
+    run_id: str = "simulated"
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """One message for the private stream: a topic and its data at that moment."""
+
+    topic: str
+    at_ms: int
+    data: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One entry of the account's trade history.
+
+    :param kind: ``Trade``, ``Funding`` or ``BustTrade``.
+    :param closed: quantity of the position that it closed.
+    :param realised: profit of the closed part before fees, USDT.
+    :param fee: USDT, negative when received.
+    """
+
+    execution_id: str
+    sequence: int
+    order: Order
+    kind: str
+    quantity: Decimal
+    price: Decimal
+    closed: Decimal
+    realised: Decimal
+    fee: Decimal
+    fee_rate: Decimal
+    is_maker: bool
+    leaves: Decimal
+    at_ms: int
+
+
+@dataclass(slots=True)
+class Account:
+    """Money of the account in USDT; ``wallet`` holds everything but unrealised profit."""
+
+    wallet: Decimal
+    realised: Decimal = ZERO
+    fees: Decimal = ZERO
+    funding: Decimal = ZERO
+
+
+@dataclass(slots=True)
+class Market:
+    """One tradable symbol: its contract, its path, and the last price."""
+
+    instrument: Instrument
+    walk: PriceWalk
+    last: Decimal
+    resampled: dict[int, BarSeries] = field(default_factory=dict)
+
+    def series(self, step_ms: int) -> BarSeries:
+        """Bars of ``step_ms``, made on first use."""
+        if step_ms not in self.resampled:
+            base = self.walk.series
+            self.resampled[step_ms] = base if step_ms == base.step_ms else base.resampled(step_ms)
+        return self.resampled[step_ms]
+
+
+class Exchange:
+    """See the module's docstring. Instants are UTC milliseconds."""
+
+    def __init__(self, markets: dict[str, Market], terms: Terms, start_ms: int) -> None:
+        self.markets = markets
+        self.terms = terms
+        self.now_ms = start_ms
+        self.account = Account(terms.balance)
+        self.orders = OrderStore()
+        self.positions = {symbol: Position(symbol, DEFAULT_LEVERAGE, start_ms) for symbol in markets}
+        self.executions: list[Execution] = []
+        self.pushes: list[Push] = []
+        self.sequence = 0
+        for market in markets.values():
+            market.last = market.walk.price_at(start_ms)
+
+    def market(self, symbol: str) -> Market:
+        """The market of a symbol.
+
+        :raises Rejection: the symbol is not traded here.
+        """
+        if symbol not in self.markets:
+            raise unknown_symbol(symbol)
+        return self.markets[symbol]
+
+    def next_sequence(self) -> int:
+        """A number that only ever grows."""
+        self.sequence += 1
+        return self.sequence
+
+    def new_id(self, kind: str, number: int) -> str:
+        """An id in the venue's form (a UUID), unique over kinds, numbers and runs."""
+        digits = hashlib.sha256(f"{self.terms.run_id}|{kind}|{number}".encode()).hexdigest()
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}"
+
+    def push(self, topic: str, data: Payload) -> None:
+        """Queue a private message."""
+        self.pushes.append(Push(topic, self.now_ms, data))
+
+    def take_pushes(self) -> list[Push]:
+        """Hand over what is queued."""
+        taken, self.pushes = self.pushes, []
+        return taken
+
+    def unrealised(self) -> Decimal:
+        """Unrealised profit of all positions at last prices, USDT."""
+        return sum((p.unrealised(self.markets[p.symbol].last) for p in self.open_positions()), ZERO)
+
+    def open_positions(self) -> list[Position]:
+        """Positions that are not flat."""
+        return [position for position in self.positions.values() if not position.flat]
+
+    def equity(self) -> Decimal:
+        """Wallet and unrealised profit, USDT."""
+        return self.account.wallet + self.unrealised()
+
+    def position_margin(self) -> Decimal:
+        """Initial margin of all positions, USDT."""
+        return sum((position.initial_margin() for position in self.open_positions()), ZERO)
+
+    def maintenance_margin(self) -> Decimal:
+        """Below this equity the account is liquidated, USDT."""
+        return sum((p.maintenance_margin(self.markets[p.symbol].last) for p in self.open_positions()), ZERO)
+
+    def order_margin(self) -> Decimal:
+        """Initial margin bound by resting orders that would open something, USDT."""
+        return sum((self.margin_of(order) for order in self.orders.active()), ZERO)
+
+    def margin_of(self, order: Order) -> Decimal:
+        """Margin that one resting order binds; none while it is conditional or only reduces."""
+        if order.terms.price is None or order.terms.reduce_only or order.conditional:
+            return ZERO
+        return self.opening_margin(order.terms.symbol, order.terms.sign, order.leaves, order.terms.price)
+
+    def opening_margin(self, symbol: str, sign: int, quantity: Decimal, price: Decimal) -> Decimal:
+        """Margin of the part of a trade that opens or adds to a position, USDT."""
+        position = self.positions[symbol]
+        opening = max(ZERO, quantity - position.reducible(sign))
+        return opening * price / position.leverage
+
+    def available(self) -> Decimal:
+        """USDT free for new margin, never negative."""
+        return max(ZERO, self.equity() - self.position_margin() - self.order_margin())

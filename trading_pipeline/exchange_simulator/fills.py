@@ -1,0 +1,143 @@
+"""Filling and cancelling orders, with everything the venue does as a consequence."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from trading_pipeline.exchange_simulator import protection
+from trading_pipeline.exchange_simulator.exchange import Exchange, Execution
+from trading_pipeline.exchange_simulator.orders import ZERO, Order, Status
+from trading_pipeline.exchange_simulator.payloads.private import (
+    execution_push,
+    order_push,
+    position_push,
+    wallet_push,
+)
+from trading_pipeline.exchange_simulator.positions import Position
+
+
+def market_price(exchange: Exchange, symbol: str, sign: int) -> Decimal:
+    """What a market order pays: the last price, worse by the configured half spread."""
+    market = exchange.markets[symbol]
+    offset = market.instrument.price_increment * exchange.terms.half_spread_ticks * sign
+    return max(market.last + offset, market.instrument.price_increment)
+
+
+def fill(exchange: Exchange, order: Order, price: Decimal, *, maker: bool, kind: str = "Trade") -> None:
+    """Fill what is left of the order at ``price``; a reduce-only order at most what is open.
+
+    What a reduce-only order cannot close is cancelled, as the venue does.
+    """
+    position = exchange.positions[order.terms.symbol]
+    quantity = order.leaves
+    if order.terms.reduce_only:
+        quantity = min(quantity, position.reducible(order.terms.sign))
+    if not quantity:
+        cancel(exchange, order, "CancelByReduceOnly")
+        return
+    was = position.size
+    _book(exchange, order, quantity, price, maker=maker, kind=kind)
+    if order.filled == order.terms.quantity:
+        order.status = Status.FILLED
+        exchange.orders.settle(order)
+    exchange.push("order", order_push(order))
+    if order.leaves:
+        cancel(exchange, order, "CancelByReduceOnly")
+    _follow_position(exchange, order, position, was)
+    announce_position(exchange, position)
+
+
+def _book(exchange: Exchange, order: Order, quantity: Decimal, price: Decimal, *, maker: bool, kind: str) -> None:
+    """Change position, money and order, and write the execution."""
+    position = exchange.positions[order.terms.symbol]
+    rate = exchange.terms.maker_fee if maker else exchange.terms.taker_fee
+    fee = quantity * price * rate
+    closed = min(quantity, position.reducible(order.terms.sign))
+    realised = position.change(quantity * order.terms.sign, price, exchange.now_ms)
+    position.charge(fee)
+    account = exchange.account
+    account.realised += realised
+    account.fees += fee
+    account.wallet += realised - fee
+    order.filled += quantity
+    order.average_value += quantity * price
+    order.fees += fee
+    order.closed_pnl += realised
+    order.updated_ms = exchange.now_ms
+    order.status = Status.PARTIALLY_FILLED
+    record(exchange, order, Booking(kind, quantity, price, closed, realised, fee, rate, maker))
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """The figures of one execution; see ``Execution`` for their meaning."""
+
+    kind: str
+    quantity: Decimal
+    price: Decimal
+    closed: Decimal
+    realised: Decimal
+    fee: Decimal
+    rate: Decimal
+    maker: bool
+
+
+def record(exchange: Exchange, order: Order, booking: Booking) -> None:
+    """Write an execution into the history and tell the private stream."""
+    sequence = exchange.next_sequence()
+    execution = Execution(
+        execution_id=exchange.new_id("execution", sequence),
+        sequence=sequence,
+        order=order,
+        kind=booking.kind,
+        quantity=booking.quantity,
+        price=booking.price,
+        closed=booking.closed,
+        realised=booking.realised,
+        fee=booking.fee,
+        fee_rate=booking.rate,
+        is_maker=booking.maker,
+        leaves=order.leaves,
+        at_ms=exchange.now_ms,
+    )
+    exchange.executions.append(execution)
+    exchange.push("execution", execution_push(execution, exchange.markets[order.terms.symbol].last))
+
+
+def cancel(exchange: Exchange, order: Order, cancel_type: str, reject_reason: str = "EC_NoError") -> None:
+    """End an order unfilled; untriggered ones are deactivated, as the venue calls it."""
+    was_conditional = order.conditional
+    if order.filled:
+        order.status = Status.PARTIALLY_FILLED_CANCELLED
+    elif was_conditional:
+        order.status = Status.DEACTIVATED
+    else:
+        order.status = Status.CANCELLED
+    order.cancel_type = cancel_type
+    order.reject_reason = reject_reason
+    order.updated_ms = exchange.now_ms
+    exchange.orders.settle(order)
+    exchange.push("order", order_push(order))
+
+
+def _follow_position(exchange: Exchange, order: Order, position: Position, was: Decimal) -> None:
+    """Stops and reduce-only orders follow the position: gone when it closed, resized when it changed."""
+    if position.flat or position.size * was < 0:
+        for other in exchange.orders.active(position.symbol):
+            if other.terms.reduce_only and position.reducible(other.terms.sign) == ZERO:
+                own = other.terms.create_type != "CreateByUser"
+                cancel(exchange, other, "CancelByTpSlTsClear" if own else "CancelByReduceOnly")
+        protection.forget_settled(position)
+    if order.terms.stop_loss is not None or order.terms.take_profit is not None:
+        protection.attach(exchange, position, order)
+    protection.resize(exchange, position)
+
+
+def announce_position(exchange: Exchange, position: Position) -> None:
+    """Tell the private stream about a position and the wallet."""
+    exchange.push("position", position_push(exchange, position))
+    announce_wallet(exchange)
+
+
+def announce_wallet(exchange: Exchange) -> None:
+    """Tell the private stream about the wallet."""
+    exchange.push("wallet", wallet_push(exchange))

@@ -1,0 +1,65 @@
+"""Contract specifications: the venue's for well-known symbols, derived from the price for all others."""
+
+import hashlib
+import re
+from decimal import Decimal
+
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.instruments import Instrument
+
+_SYMBOL = re.compile(r"[A-Z0-9]{2,20}USDT")
+# symbol: typical price, tick, quantity step, largest limit order, largest market order, leverage
+_KNOWN = {
+    "BTCUSDT": ("100000", "0.10", "0.001", "1190.000", "500.000", "100.00"),
+    "ETHUSDT": ("3500", "0.01", "0.01", "7240.00", "2000.00", "100.00"),
+    "SOLUSDT": ("190", "0.010", "0.1", "79770.0", "14000.0", "100.00"),
+    "XRPUSDT": ("2.3", "0.0001", "0.1", "3000000.0", "600000.0", "75.00"),
+    "ADAUSDT": ("0.8", "0.0001", "1", "7700000", "1600000", "75.00"),
+    "DOGEUSDT": ("0.32", "0.00001", "1", "18000000", "5000000", "75.00"),
+    "DOTUSDT": ("6.5", "0.0001", "0.1", "900000.0", "180000.0", "75.00"),
+}
+
+
+def typical_price(symbol: str) -> Decimal:
+    """Where generated prices of a symbol begin: known, else between 0.05 and 500 USDT by a hash of the name.
+
+    :raises ConfigurationError: the name is not a USDT-margined symbol.
+    """
+    if not _SYMBOL.fullmatch(symbol):
+        raise ConfigurationError(f"symbol {symbol!r} is not tradable here; use upper-case names such as BTCUSDT")
+    if symbol in _KNOWN:
+        return Decimal(_KNOWN[symbol][0])
+    number = int.from_bytes(hashlib.sha256(symbol.encode()).digest()[:4])
+    return (Decimal(5 + number % 95) * Decimal(10) ** (number // 95 % 3 - 2)).normalize()
+
+
+def specification(symbol: str, price: Decimal, price_decimals: int | None = None) -> Instrument:
+    """The contract of a symbol that trades around ``price``.
+
+    :param price_decimals: decimals of recorded prices; the tick is made fine enough for them.
+    """
+    _, tick, step, most, most_market, leverage = _KNOWN.get(symbol) or _derived(price)
+    increment = Decimal(tick)
+    if price_decimals is not None:
+        increment = min(increment, Decimal(1).scaleb(-price_decimals))
+    return Instrument(
+        symbol=symbol,
+        base_currency=symbol.removesuffix("USDT"),
+        quote_currency="USDT",
+        price_increment=increment,
+        quantity_increment=Decimal(step),
+        min_quantity=Decimal(step),
+        max_quantity=Decimal(most),
+        max_market_quantity=Decimal(most_market),
+        min_notional=Decimal(5),
+        max_leverage=Decimal(leverage),
+    )
+
+
+def _derived(price: Decimal) -> tuple[str, str, str, str, str, str]:
+    """Five significant digits of price, a step worth at most 5 USDT, sizes up to 50 million USDT."""
+    tick = Decimal(1).scaleb(price.adjusted() - 4)
+    step = Decimal(1).scaleb(min(0, -price.adjusted()))
+    most = (Decimal(50_000_000) / price / step).quantize(Decimal(1)) * step
+    market = (Decimal(10_000_000) / price / step).quantize(Decimal(1)) * step
+    return "", f"{tick:f}", f"{step:f}", f"{most:f}", f"{market:f}", "50.00"

@@ -1,0 +1,118 @@
+"""Generated bars: a seeded model of a lively market.
+
+The market switches between five regimes that last for hours: calm range, nervous range, up trend,
+down trend and quiet drift. Ranges revert (each shock is partly taken back), trends carry on. A cross
+of moving averages therefore wins in some hours and loses in others. The bars are a function of seed
+and symbol alone: they start at ``EPOCH`` whatever the clock says.
+"""
+
+import zlib
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
+from trading_pipeline.exchange_simulator.bars import TURNOVER_DECIMALS, BarSeries
+from trading_pipeline.exchange_simulator.instruments import specification, typical_price
+
+EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
+BASE = Timeframe.M5
+DAYS = 800
+Floats = NDArray[np.float64]
+
+# Per regime: volatility and drift of a 5m bar in multiples of the symbol's own 5m volatility, and how much of a
+# shock the next bar repeats (positive) or takes back (negative).
+_VOLATILITY = np.array([0.7, 1.4, 1.0, 1.0, 0.5])
+_DRIFT = np.array([0.0, 0.0, 0.18, -0.18, 0.03])
+_ECHO = np.array([-0.35, -0.25, 0.10, 0.10, 0.0])
+_MEAN_REGIME_BARS = 110
+_DAILY_LEVEL_SPREAD = 0.35
+_GAP_SHARE = 0.01
+
+
+def generate(symbol: str, seed: int) -> BarSeries:
+    """5m bars of ``symbol`` from ``EPOCH`` for ``DAYS`` days.
+
+    :raises ConfigurationError: the symbol cannot be traded.
+    """
+    price = typical_price(symbol)
+    tick = specification(symbol, price).price_increment
+    random = np.random.default_rng([seed, zlib.crc32(symbol.encode())])
+    count = DAYS * 24 * 60 // 5
+    volatility = random.uniform(0.0012, 0.0020)
+    regime = _regimes(random, count)
+    returns = _returns(random, regime, volatility)
+    close = float(price) * np.exp(_anchored(returns, random))
+    opening = _openings(random, close, float(price), volatility)
+    reach = volatility * _VOLATILITY[regime] * close
+    high = np.maximum(opening, close) + np.abs(random.normal(0, 0.6, count)) * reach
+    low = np.minimum(opening, close) - np.abs(random.normal(0, 0.6, count)) * reach
+    volume = _volume(random, returns / volatility, float(price))
+    units = [_units(values, float(tick)) for values in (opening, high, low, close)]
+    decimals = max(0, -tick.normalize().as_tuple().exponent)  # type: ignore[operator]
+    return _series(units, decimals, float(tick), volume)
+
+
+def _regimes(random: np.random.Generator, count: int) -> NDArray[np.int64]:
+    """Regime number of every bar; lengths are geometric."""
+    lengths = random.geometric(1 / _MEAN_REGIME_BARS, size=count // _MEAN_REGIME_BARS * 2)
+    kinds = random.integers(0, len(_DRIFT), size=len(lengths))
+    return np.repeat(kinds, lengths)[:count]
+
+
+def _returns(random: np.random.Generator, regime: NDArray[np.int64], volatility: float) -> Floats:
+    """Log returns with fat tails, drift and echo of the regime."""
+    shocks = random.standard_t(5, len(regime)) * np.sqrt(3 / 5) * _VOLATILITY[regime]
+    echo = _ECHO[regime] * np.concatenate([[0.0], shocks[:-1]])
+    result: Floats = volatility * (shocks + echo + _DRIFT[regime])
+    return result
+
+
+def _anchored(returns: Floats, random: np.random.Generator) -> Floats:
+    """Log price whose end is drawn near its start, so that two years do not leave the plausible range."""
+    path = np.cumsum(returns)
+    goal = random.normal(0, _DAILY_LEVEL_SPREAD)
+    result: Floats = path - np.linspace(0, 1, len(path)) * (path[-1] - goal)
+    return result
+
+
+def _openings(random: np.random.Generator, close: Floats, first: float, volatility: float) -> Floats:
+    """Bars open where the last one closed, one in a hundred with a gap."""
+    before = np.concatenate([[first], close[:-1]])
+    gap = (random.random(len(close)) < _GAP_SHARE) * random.normal(0, 2 * volatility, len(close))
+    result: Floats = before * (1 + gap)
+    return result
+
+
+def _volume(random: np.random.Generator, moves: Floats, price: float) -> Floats:
+    """Base volume of a bar: around 10 million USDT, more when the price moves and in European and US hours."""
+    hour = np.arange(len(moves)) / 12 % 24
+    season = 1 + 0.5 * np.sin((hour - 8) / 24 * 2 * np.pi)
+    result: Floats = 1e7 / price * season * (0.5 + np.abs(moves)) * random.lognormal(0, 0.4, len(moves))
+    return result
+
+
+def _units(values: Floats, tick: float) -> NDArray[np.int64]:
+    """Prices in whole ticks, at least one."""
+    return np.maximum(1, np.rint(values / tick)).astype(np.int64)
+
+
+def _series(ticks: list[NDArray[np.int64]], decimals: int, tick: float, volume: Floats) -> BarSeries:
+    """Columns of a series from prices in ticks and volume in base currency."""
+    scale = round(tick * 10**decimals)
+    opening, high, low, close = (column * scale for column in ticks)
+    mean = (opening + high + low + close) / 4 / 10**decimals
+    volume = np.round(volume, 1)
+    return BarSeries(
+        step_ms=BASE.ms,
+        price_decimals=decimals,
+        volume_decimals=1,
+        open_ms=to_ms(EPOCH) + BASE.ms * np.arange(len(volume), dtype=np.int64),
+        open=opening.astype(np.int32),
+        high=high.astype(np.int32),
+        low=low.astype(np.int32),
+        close=close.astype(np.int32),
+        volume=np.rint(volume * 10).astype(np.int64),
+        turnover=np.rint(volume * mean * 10**TURNOVER_DECIMALS).astype(np.int64),
+    )

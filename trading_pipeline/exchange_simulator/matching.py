@@ -1,0 +1,82 @@
+"""What happens when the price meets an order, and when the account runs out of margin."""
+
+from dataclasses import replace
+
+from trading_pipeline.exchange_simulator.exchange import Exchange
+from trading_pipeline.exchange_simulator.fills import announce_position, cancel, fill, market_price
+from trading_pipeline.exchange_simulator.orders import Order, Status, Terms
+from trading_pipeline.exchange_simulator.payloads.private import order_push
+from trading_pipeline.exchange_simulator.positions import Position
+
+
+def touch(exchange: Exchange, order: Order) -> None:
+    """The last price has met the order's level: resting orders fill there, conditional ones wake up.
+
+    A resting limit fills at its own price even if the market jumped over it; a triggered market order
+    fills at the last price, which after a jump is the open.
+    """
+    if not order.conditional:
+        if order.terms.price is None:
+            raise AssertionError(f"order {order.order_id} rests without a price")
+        fill(exchange, order, order.terms.price, maker=True)
+        return
+    order.status = Status.TRIGGERED
+    order.updated_ms = exchange.now_ms
+    exchange.push("order", order_push(order))
+    execute(exchange, order)
+
+
+def execute(exchange: Exchange, order: Order) -> None:
+    """Meet the market with a new or just triggered order."""
+    terms = order.terms
+    price = market_price(exchange, terms.symbol, terms.sign)
+    if terms.reduce_only and not exchange.positions[terms.symbol].reducible(terms.sign):
+        cancel(exchange, order, "CancelByReduceOnly")
+    elif terms.price is None:
+        fill(exchange, order, price, maker=False)
+    elif (terms.price - price) * terms.sign >= 0:
+        if terms.time_in_force == "PostOnly":
+            cancel(exchange, order, "UNKNOWN", "EC_PostOnlyWillTakeLiquidity")
+        else:
+            fill(exchange, order, price, maker=False)
+    elif terms.time_in_force in ("IOC", "FOK"):
+        reason = "EC_NoImmediateQtyToFill" if terms.time_in_force == "IOC" else "EC_CancelForNoFullFill"
+        cancel(exchange, order, "UNKNOWN", reason)
+    else:
+        order.status = Status.NEW
+        order.terms = replace(terms, trigger_price=None) if terms.trigger_price is not None else terms
+        exchange.push("order", order_push(order))
+
+
+def liquidate_if_broke(exchange: Exchange) -> None:
+    """Close everything when equity is below the maintenance margin.
+
+    A simple form of the venue's liquidation: all positions at once, at the last price, as the taker.
+    """
+    open_positions = exchange.open_positions()
+    if not open_positions or exchange.equity() >= exchange.maintenance_margin():
+        return
+    for order in exchange.orders.active():
+        cancel(exchange, order, "CancelAllBeforeLiq")
+    for position in open_positions:
+        position.stop_loss = position.take_profit = None
+        _bust(exchange, position)
+        announce_position(exchange, position)
+
+
+def _bust(exchange: Exchange, position: Position) -> None:
+    """Close one position by order of the venue."""
+    sequence = exchange.next_sequence()
+    last = exchange.markets[position.symbol].last
+    terms = Terms(
+        symbol=position.symbol,
+        side="Sell" if position.size > 0 else "Buy",
+        order_type="Market",
+        quantity=abs(position.size),
+        time_in_force="IOC",
+        reduce_only=True,
+        create_type="CreateByLiq",
+    )
+    order = Order(exchange.new_id("order", sequence), sequence, terms, exchange.now_ms, last)
+    exchange.orders.add(order)
+    fill(exchange, order, last, maker=False, kind="BustTrade")

@@ -1,0 +1,114 @@
+"""Amending and cancelling orders."""
+
+from dataclasses import replace
+
+from trading_pipeline.exchange_simulator import matching, order_entry, parameters
+from trading_pipeline.exchange_simulator.exchange import Exchange
+from trading_pipeline.exchange_simulator.fills import cancel as cancel_order
+from trading_pipeline.exchange_simulator.orders import Order, Terms
+from trading_pipeline.exchange_simulator.parameters import Parameters
+from trading_pipeline.exchange_simulator.payloads.private import order_push
+from trading_pipeline.exchange_simulator.protection import forget_settled
+from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter, order_not_found
+
+
+def _addressed(exchange: Exchange, request: Parameters) -> Order:
+    """The active order that the request names.
+
+    :raises Rejection: 10001 without an id, 110001 when there is no such active order.
+    """
+    parameters.linear(request)
+    symbol = parameters.required(request, "symbol")
+    exchange.market(symbol)
+    order_id, link_id = parameters.text(request, "orderId"), parameters.text(request, "orderLinkId")
+    if not order_id and not link_id:
+        raise bad_parameter("params error: orderId or orderLinkId is required")
+    order = exchange.orders.find(order_id, link_id)
+    if order is None or not order.active or order.terms.symbol != symbol:
+        raise order_not_found()
+    return order
+
+
+def cancel(exchange: Exchange, request: Parameters) -> Order:
+    """Cancel one order at the user's wish.
+
+    :raises Rejection: see ``_addressed``.
+    """
+    order = _addressed(exchange, request)
+    cancel_order(exchange, order, "CancelByUser")
+    forget_settled(exchange.positions[order.terms.symbol])
+    return order
+
+
+def cancel_all(exchange: Exchange, request: Parameters) -> list[Order]:
+    """Cancel the active orders of a symbol or of everything; the venue's own stops stay unless asked for.
+
+    :raises Rejection: 10001, neither symbol nor coin is given.
+    """
+    parameters.linear(request)
+    symbol = parameters.text(request, "symbol")
+    if symbol:
+        exchange.market(symbol)
+    elif not (parameters.text(request, "settleCoin") or parameters.text(request, "baseCoin")):
+        raise bad_parameter("params error: symbol, baseCoin or settleCoin is required")
+    wanted = parameters.text(request, "orderFilter")
+    chosen = [order for order in exchange.orders.active(symbol) if _matches(order, wanted)]
+    for order in chosen:
+        cancel_order(exchange, order, "CancelByUser")
+        forget_settled(exchange.positions[order.terms.symbol])
+    return chosen
+
+
+def _matches(order: Order, order_filter: str) -> bool:
+    """Whether the filter (``Order``, ``StopOrder``, ``tpslOrder`` or empty for all) selects the order."""
+    own_stop = order.terms.stop_order_type in ("StopLoss", "TakeProfit")
+    if order_filter == "Order":
+        return not order.conditional
+    if order_filter == "StopOrder":
+        return order.conditional
+    return own_stop if order_filter == "tpslOrder" else True
+
+
+def amend(exchange: Exchange, request: Parameters) -> Order:
+    """Change quantity, price, trigger or attached levels of an active order.
+
+    :raises Rejection: see ``_addressed``; the checks of a new order; 10001 when nothing changes.
+    """
+    order = _addressed(exchange, request)
+    terms = _amended(exchange, order, request)
+    if terms == order.terms:
+        raise bad_parameter("order not modified")
+    order.terms = terms
+    order.updated_ms = exchange.now_ms
+    if order.conditional:
+        exchange.push("order", order_push(order))
+    else:
+        matching.execute(exchange, order)
+    return order
+
+
+def _amended(exchange: Exchange, order: Order, request: Parameters) -> Terms:
+    """The order's terms with the changes asked for, checked."""
+    terms = order.terms
+    instrument = exchange.markets[terms.symbol].instrument
+    quantity = parameters.number(request, "qty") or terms.quantity
+    order_entry.check_quantity(instrument, quantity, instrument.max_quantity)
+    if quantity <= order.filled:
+        raise Rejection(110064, "The modified contract quantity cannot be less than or equal to the filled quantity")
+    price = order_entry.optional_price(request, "price", instrument) or terms.price
+    if price is not None and terms.order_type == "Market":
+        raise bad_parameter("params error: price of a market order can not be modified")
+    if price is not None:
+        order_entry.check_band(exchange, terms.symbol, terms.side, price)
+    trigger = order_entry.optional_price(request, "triggerPrice", instrument) or terms.trigger_price
+    if trigger is not None and not order.conditional:
+        raise bad_parameter("params error: order has no trigger price")
+    order_entry.check_notional(exchange, instrument, quantity, price, reduce_only=terms.reduce_only)
+    return replace(
+        terms,
+        quantity=quantity,
+        price=price,
+        trigger_price=trigger,
+        stop_loss=order_entry.optional_price(request, "stopLoss", instrument) or terms.stop_loss,
+        take_profit=order_entry.optional_price(request, "takeProfit", instrument) or terms.take_profit,
+    )

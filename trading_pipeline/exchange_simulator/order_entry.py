@@ -1,0 +1,231 @@
+"""Accepting a new order: the venue's checks in the venue's words, then the market."""
+
+import re
+from decimal import Decimal
+
+from trading_pipeline.domain.model.instruments import Instrument
+from trading_pipeline.exchange_simulator import matching, parameters, protection
+from trading_pipeline.exchange_simulator.exchange import Exchange
+from trading_pipeline.exchange_simulator.fills import market_price
+from trading_pipeline.exchange_simulator.orders import MAX_ACTIVE, MAX_CONDITIONAL, ZERO, Order, Terms
+from trading_pipeline.exchange_simulator.parameters import Parameters
+from trading_pipeline.exchange_simulator.payloads.private import order_push
+from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
+
+PRICE_BAND = Decimal("0.05")
+"""A limit order may cross the last price by at most this share."""
+_LINK_ID = re.compile(r"[A-Za-z0-9_-]{0,36}")
+_TIMES_IN_FORCE = ("GTC", "IOC", "FOK", "PostOnly")
+
+
+def create(exchange: Exchange, request: Parameters) -> Order:
+    """Validate, accept and match a new order.
+
+    :raises Rejection: with the venue's code; nothing has changed then.
+    """
+    terms = _read(exchange, request)
+    _check_caps(exchange, terms)
+    _check_link_id(exchange, terms.link_id)
+    _check_levels(exchange, terms)
+    _check_reduce_only(exchange, terms)
+    _check_margin(exchange, terms)
+    sequence = exchange.next_sequence()
+    last = exchange.markets[terms.symbol].last
+    order = Order(exchange.new_id("order", sequence), sequence, terms, exchange.now_ms, last)
+    exchange.orders.add(order)
+    if order.conditional:
+        exchange.push("order", order_push(order))
+    else:
+        matching.execute(exchange, order)
+    return order
+
+
+def _read(exchange: Exchange, request: Parameters) -> Terms:
+    """The request as terms, with everything checked that needs no account."""
+    parameters.linear(request)
+    symbol = parameters.required(request, "symbol")
+    instrument = exchange.market(symbol).instrument
+    order_type = parameters.one_of(request, "orderType", ("Market", "Limit"))
+    if parameters.integer(request, "positionIdx", 0) != 0:
+        raise bad_parameter("position idx not match position mode")
+    reduce_only = parameters.flag(request, "reduceOnly")
+    side = parameters.one_of(request, "side", ("Buy", "Sell"))
+    price = _limit_price(exchange, request, instrument, order_type)
+    trigger, rises = _trigger(exchange, request, instrument)
+    quantity = _quantity(exchange, request, instrument, side)
+    check_notional(exchange, instrument, quantity, price, reduce_only=reduce_only)
+    levels = [optional_price(request, name, instrument) for name in ("stopLoss", "takeProfit")]
+    if reduce_only and levels != [None, None]:
+        raise bad_parameter("params error: reduce-only order can not set tp/sl")
+    default_tif = "IOC" if order_type == "Market" else "GTC"
+    return Terms(
+        symbol=symbol,
+        side=side,
+        order_type=order_type,
+        quantity=quantity,
+        link_id=parameters.text(request, "orderLinkId"),
+        price=price,
+        time_in_force="IOC"
+        if order_type == "Market"
+        else parameters.one_of(request, "timeInForce", _TIMES_IN_FORCE, default_tif),
+        reduce_only=reduce_only,
+        close_on_trigger=parameters.flag(request, "closeOnTrigger"),
+        trigger_price=trigger,
+        trigger_rises=rises,
+        trigger_by="" if trigger is None else parameters.text(request, "triggerBy", "LastPrice"),
+        stop_loss=levels[0],
+        take_profit=levels[1],
+        stop_order_type="" if trigger is None else "Stop",
+    )
+
+
+def on_tick(value: Decimal, name: str, instrument: Instrument) -> Decimal:
+    """The price, which must be a multiple of the tick.
+
+    :raises Rejection: 10001.
+    """
+    if value % instrument.price_increment:
+        raise bad_parameter(f"params error: {name} invalid {value}, tick size is {instrument.price_increment}")
+    return value
+
+
+def optional_price(request: Parameters, name: str, instrument: Instrument) -> Decimal | None:
+    """A price on the tick; ``None`` when absent, empty or 0."""
+    value = parameters.number(request, name)
+    return on_tick(value, name, instrument) if value else None
+
+
+def _limit_price(exchange: Exchange, request: Parameters, instrument: Instrument, order_type: str) -> Decimal | None:
+    """The price of a limit order, inside the allowed band; ``None`` for market orders."""
+    if order_type == "Market":
+        return None
+    price = optional_price(request, "price", instrument)
+    if price is None:
+        raise bad_parameter("params error: price is required for limit orders")
+    check_band(exchange, instrument.symbol, parameters.text(request, "side"), price)
+    return price
+
+
+def check_band(exchange: Exchange, symbol: str, side: str, price: Decimal) -> None:
+    """A limit price may not cross the market by more than ``PRICE_BAND``.
+
+    :raises Rejection: 110003.
+    """
+    last = exchange.markets[symbol].last
+    if (side == "Buy" and price > last * (1 + PRICE_BAND)) or (side == "Sell" and price < last * (1 - PRICE_BAND)):
+        raise Rejection(110003, f"Order price exceeds the allowable range. last price {last}, order price {price}")
+
+
+def _trigger(exchange: Exchange, request: Parameters, instrument: Instrument) -> tuple[Decimal | None, bool]:
+    """Trigger price and whether it is above the market.
+
+    :raises Rejection: 110092 or 110093, the trigger lies on the wrong side.
+    """
+    trigger = optional_price(request, "triggerPrice", instrument)
+    if trigger is None:
+        return None, False
+    direction = parameters.integer(request, "triggerDirection", 0)
+    last = exchange.markets[instrument.symbol].last
+    if direction not in (1, 2):
+        raise bad_parameter("params error: triggerDirection invalid; 1 rising, 2 falling")
+    if direction == 1 and trigger <= last:
+        raise Rejection(110092, f"expect Rising, but trigger_price[{trigger}] <= current[{last}]??LastPrice")
+    if direction == 2 and trigger >= last:
+        raise Rejection(110093, f"expect Falling, but trigger_price[{trigger}] >= current[{last}]??LastPrice")
+    return trigger, direction == 1
+
+
+def _quantity(exchange: Exchange, request: Parameters, instrument: Instrument, side: str) -> Decimal:
+    """The quantity; 0 with reduce-only and close-on-trigger means all that is open."""
+    quantity = parameters.number(request, "qty")
+    if quantity is None:
+        raise bad_parameter("params error: qty is required")
+    closes_all = parameters.flag(request, "reduceOnly") and parameters.flag(request, "closeOnTrigger")
+    if not quantity and closes_all:
+        quantity = exchange.positions[instrument.symbol].reducible(1 if side == "Buy" else -1)
+    is_market = parameters.text(request, "orderType") == "Market"
+    check_quantity(instrument, quantity, instrument.max_market_quantity if is_market else instrument.max_quantity)
+    return quantity
+
+
+def check_quantity(instrument: Instrument, quantity: Decimal, most: Decimal) -> None:
+    """Step, smallest and largest size.
+
+    :raises Rejection: 110017 or 10001.
+    """
+    if instrument.floor_quantity(quantity) == 0:
+        raise Rejection(110017, "orderQty will be truncated to zero.")
+    if quantity % instrument.quantity_increment:
+        raise bad_parameter(f"Qty invalid: {quantity} is no multiple of {instrument.quantity_increment}")
+    if quantity < instrument.min_quantity:
+        raise bad_parameter("The number of contracts exceeds minimum limit allowed")
+    if quantity > most:
+        raise bad_parameter("The number of contracts exceeds maximum limit allowed: too large")
+
+
+def check_notional(
+    exchange: Exchange, instrument: Instrument, quantity: Decimal, price: Decimal | None, *, reduce_only: bool
+) -> None:
+    """Orders that may open something are worth at least the minimum.
+
+    :raises Rejection: 110094.
+    """
+    value = quantity * (price or exchange.markets[instrument.symbol].last)
+    if value < instrument.min_notional and not reduce_only:
+        raise Rejection(110094, f"Order does not meet minimum order value {instrument.min_notional}USDT")
+
+
+def _check_link_id(exchange: Exchange, link_id: str) -> None:
+    """Client ids are well-formed and never used twice."""
+    if not _LINK_ID.fullmatch(link_id):
+        raise bad_parameter(f"params error: orderLinkId invalid {link_id}; at most 36 of A-Z a-z 0-9 - _")
+    if exchange.orders.knows_link(link_id):
+        raise Rejection(110072, "OrderLinkedID is duplicate")
+
+
+def _check_caps(exchange: Exchange, terms: Terms) -> None:
+    """At most 500 active and 10 conditional orders per symbol."""
+    active = exchange.orders.active(terms.symbol)
+    if terms.trigger_price is None and sum(not order.conditional for order in active) >= MAX_ACTIVE:
+        raise Rejection(110020, f"Not allowed to have more than {MAX_ACTIVE} active orders")
+    own = sum(order.conditional and order.terms.create_type == "CreateByUser" for order in active)
+    if terms.trigger_price is not None and own >= MAX_CONDITIONAL:
+        raise Rejection(110009, f"The number of stop orders exceeds maximum limit allowed: {MAX_CONDITIONAL}")
+
+
+def _check_levels(exchange: Exchange, terms: Terms) -> None:
+    """Attached levels lie on their side of where the order would fill."""
+    base = terms.price or terms.trigger_price or exchange.markets[terms.symbol].last
+    for kind, level in (("StopLoss", terms.stop_loss), ("TakeProfit", terms.take_profit)):
+        if level is not None:
+            protection.check_side(kind, level, terms.side, base)
+
+
+def _check_reduce_only(exchange: Exchange, terms: Terms) -> None:
+    """A reduce-only order needs a position to reduce.
+
+    :raises Rejection: 110017.
+    """
+    if not terms.reduce_only or terms.trigger_price is not None:
+        return
+    position = exchange.positions[terms.symbol]
+    if position.flat:
+        raise Rejection(110017, "current position is zero, cannot fix reduce-only order qty")
+    if position.reducible(terms.sign) == ZERO:
+        raise Rejection(110017, "Reduce-only rule not satisfied: order is on the same side as the position")
+
+
+def _check_margin(exchange: Exchange, terms: Terms) -> None:
+    """What the order opens, and its fee, is covered by the available balance.
+
+    :raises Rejection: 110007.
+    """
+    if terms.reduce_only or terms.trigger_price is not None:
+        return
+    price = terms.price or market_price(exchange, terms.symbol, terms.sign)
+    margin = exchange.opening_margin(terms.symbol, terms.sign, terms.quantity, price)
+    if not margin:
+        return
+    needed = margin + terms.quantity * price * exchange.terms.taker_fee
+    if needed > exchange.available():
+        raise Rejection(110007, "ab not enough for new order")

@@ -1,0 +1,167 @@
+"""Orders as the exchange keeps them, and the store that finds them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+ZERO = Decimal(0)
+MAX_ACTIVE = 500
+MAX_CONDITIONAL = 10
+
+
+class Status(StrEnum):
+    """The venue's order states that occur here."""
+
+    NEW = "New"
+    UNTRIGGERED = "Untriggered"
+    TRIGGERED = "Triggered"
+    PARTIALLY_FILLED = "PartiallyFilled"
+    FILLED = "Filled"
+    CANCELLED = "Cancelled"
+    PARTIALLY_FILLED_CANCELLED = "PartiallyFilledCanceled"
+    DEACTIVATED = "Deactivated"
+
+
+ACTIVE = frozenset({Status.NEW, Status.UNTRIGGERED, Status.PARTIALLY_FILLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What was asked for.
+
+    :param price: limit price; ``None`` for market orders.
+    :param trigger_price: price that turns a conditional order into a live one.
+    :param trigger_rises: whether the price has to rise to the trigger.
+    :param stop_loss: attached stop, becomes the position's when the order fills.
+    :param stop_order_type: ``Stop``, ``StopLoss``, ``TakeProfit``; empty for plain orders.
+    """
+
+    symbol: str
+    side: str
+    order_type: str
+    quantity: Decimal
+    link_id: str = ""
+    price: Decimal | None = None
+    time_in_force: str = "GTC"
+    reduce_only: bool = False
+    close_on_trigger: bool = False
+    trigger_price: Decimal | None = None
+    trigger_rises: bool = False
+    trigger_by: str = ""
+    stop_loss: Decimal | None = None
+    take_profit: Decimal | None = None
+    stop_order_type: str = ""
+    create_type: str = "CreateByUser"
+
+    @property
+    def sign(self) -> int:
+        """1 for buying, -1 for selling."""
+        return 1 if self.side == "Buy" else -1
+
+
+class Order:
+    """One order: its terms and what became of it so far."""
+
+    __slots__ = (
+        "average_value",
+        "cancel_type",
+        "closed_pnl",
+        "created_ms",
+        "fees",
+        "filled",
+        "last_price",
+        "order_id",
+        "reject_reason",
+        "sequence",
+        "status",
+        "terms",
+        "updated_ms",
+    )
+
+    def __init__(self, order_id: str, sequence: int, terms: Terms, now_ms: int, last_price: Decimal) -> None:
+        self.order_id = order_id
+        self.sequence = sequence
+        self.terms = terms
+        self.status = Status.UNTRIGGERED if terms.trigger_price is not None else Status.NEW
+        self.filled = ZERO
+        self.average_value = ZERO
+        self.fees = ZERO
+        self.closed_pnl = ZERO
+        self.cancel_type = "UNKNOWN"
+        self.reject_reason = "EC_NoError"
+        self.created_ms = now_ms
+        self.updated_ms = now_ms
+        self.last_price = last_price
+
+    @property
+    def leaves(self) -> Decimal:
+        """Quantity still to be filled; nothing once the order is final."""
+        return self.terms.quantity - self.filled if self.active or self.status is Status.TRIGGERED else ZERO
+
+    @property
+    def active(self) -> bool:
+        """Whether the order rests or waits for its trigger."""
+        return self.status in ACTIVE
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it waits for its trigger."""
+        return self.status is Status.UNTRIGGERED
+
+    @property
+    def average_price(self) -> Decimal:
+        """Mean fill price, zero before the first fill."""
+        return self.average_value / self.filled if self.filled else ZERO
+
+    @property
+    def watched_level(self) -> Decimal:
+        """The price at which something happens to an active order."""
+        level = self.terms.trigger_price if self.conditional else self.terms.price
+        if level is None:
+            raise AssertionError(f"order {self.order_id} rests without a price")
+        return level
+
+    @property
+    def watches_rise(self) -> bool:
+        """Whether the price has to come from below: true for resting sells and rising triggers."""
+        return self.terms.trigger_rises if self.conditional else self.terms.side == "Sell"
+
+
+class OrderStore:
+    """Every order of the account, in order of creation."""
+
+    def __init__(self) -> None:
+        self._all: dict[str, Order] = {}
+        self._by_link: dict[str, Order] = {}
+        self._active: dict[str, Order] = {}
+
+    def add(self, order: Order) -> None:
+        """Keep a new order."""
+        self._all[order.order_id] = order
+        if order.terms.link_id:
+            self._by_link[order.terms.link_id] = order
+        self._active[order.order_id] = order
+
+    def settle(self, order: Order) -> None:
+        """Stop watching an order that became final."""
+        self._active.pop(order.order_id, None)
+
+    def knows_link(self, link_id: str) -> bool:
+        """Whether the client's id was ever used."""
+        return link_id in self._by_link
+
+    def find(self, order_id: str, link_id: str) -> Order | None:
+        """By the venue's id, else by the client's."""
+        return self._all.get(order_id) if order_id else self._by_link.get(link_id)
+
+    def active(self, symbol: str = "") -> list[Order]:
+        """Resting and untriggered orders, oldest first."""
+        return [order for order in self._active.values() if not symbol or order.terms.symbol == symbol]
+
+    def newest_first(self) -> Iterator[Order]:
+        """Every order, final ones included."""
+        return reversed(self._all.values())
+
+    def __len__(self) -> int:
+        return len(self._all)

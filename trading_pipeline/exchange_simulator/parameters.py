@@ -1,0 +1,98 @@
+"""Reading request parameters, which arrive as text in queries and as JSON values in bodies."""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+
+from trading_pipeline.exchange_simulator.rejections import bad_parameter
+
+Parameters = Mapping[str, object]
+
+
+def text(parameters: Parameters, name: str, default: str = "") -> str:
+    """The parameter as text; absent and null are ``default``."""
+    value = parameters.get(name)
+    return default if value is None else str(value)
+
+
+def required(parameters: Parameters, name: str) -> str:
+    """The parameter as text.
+
+    :raises Rejection: 10001, it is absent or empty.
+    """
+    value = text(parameters, name)
+    if not value:
+        raise bad_parameter(f"params error: {name} is required")
+    return value
+
+
+def number(parameters: Parameters, name: str) -> Decimal | None:
+    """The parameter as a non-negative decimal; ``None`` when absent or empty.
+
+    :raises Rejection: 10001, it is no such number.
+    """
+    value = text(parameters, name)
+    if not value:
+        return None
+    try:
+        result = Decimal(value)
+    except InvalidOperation:
+        raise bad_parameter(f"params error: {name} invalid {value}") from None
+    if not result.is_finite() or result < 0:
+        raise bad_parameter(f"params error: {name} invalid {value}")
+    return result
+
+
+def integer(parameters: Parameters, name: str, default: int) -> int:
+    """The parameter as an integer.
+
+    :raises Rejection: 10001, it is none.
+    """
+    value = text(parameters, name)
+    if not value:
+        return default
+    try:
+        return int(value)
+    except ValueError:
+        raise bad_parameter(f"params error: {name} invalid {value}") from None
+
+
+def optional_integer(parameters: Parameters, name: str) -> int | None:
+    """The parameter as an integer, ``None`` when absent."""
+    return integer(parameters, name, 0) if text(parameters, name) else None
+
+
+def limit(parameters: Parameters, default: int, most: int) -> int:
+    """Page size between 1 and ``most``.
+
+    :raises Rejection: 10001, out of range.
+    """
+    value = integer(parameters, "limit", default)
+    if not 1 <= value <= most:
+        raise bad_parameter(f"params error: limit invalid {value}; 1 to {most}")
+    return value
+
+
+def flag(parameters: Parameters, name: str) -> bool:
+    """The parameter as a truth value; absent is false."""
+    return text(parameters, name, "false").lower() == "true"
+
+
+def linear(parameters: Parameters) -> None:
+    """Only linear contracts trade here.
+
+    :raises Rejection: 10001, another category is asked for.
+    """
+    category = text(parameters, "category")
+    if category != "linear":
+        raise bad_parameter(f"Illegal category: {category or 'missing'}")
+
+
+def one_of(parameters: Parameters, name: str, allowed: tuple[str, ...], default: str = "") -> str:
+    """The parameter, which must be one of ``allowed``.
+
+    :raises Rejection: 10001, it is not.
+    """
+    value = text(parameters, name, default) or default
+    if value not in allowed:
+        raise bad_parameter(f"params error: {name} invalid {value}")
+    return value

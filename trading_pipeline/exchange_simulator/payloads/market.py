@@ -1,0 +1,189 @@
+"""Instruments, tickers, books and trades as the venue shows them."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from trading_pipeline.exchange_simulator import funding
+from trading_pipeline.exchange_simulator.bars import TURNOVER_DECIMALS, BarSeries, shown
+from trading_pipeline.exchange_simulator.exchange import Market, Payload
+from trading_pipeline.exchange_simulator.order_entry import PRICE_BAND
+from trading_pipeline.exchange_simulator.payloads.numbers import plain
+from trading_pipeline.exchange_simulator.price_walk import corners
+
+DAY_MS = 86_400_000
+
+
+def instrument_payload(market: Market) -> Payload:
+    """An entry of ``/v5/market/instruments-info`` for linear contracts."""
+    instrument = market.instrument
+    tick = instrument.price_increment
+    return {
+        "symbol": instrument.symbol,
+        "contractType": "LinearPerpetual",
+        "status": "Trading",
+        "baseCoin": instrument.base_currency,
+        "quoteCoin": instrument.quote_currency,
+        "settleCoin": instrument.quote_currency,
+        "launchTime": str(market.walk.series.first_ms),
+        "deliveryTime": "0",
+        "deliveryFeeRate": "",
+        "priceScale": str(max(0, -int(tick.as_tuple().exponent))),
+        "leverageFilter": {"minLeverage": "1", "maxLeverage": f"{instrument.max_leverage:f}", "leverageStep": "0.01"},
+        "priceFilter": {"minPrice": f"{tick:f}", "maxPrice": f"{tick * 19_999_998:f}", "tickSize": f"{tick:f}"},
+        "lotSizeFilter": {
+            "maxOrderQty": f"{instrument.max_quantity:f}",
+            "minOrderQty": f"{instrument.min_quantity:f}",
+            "qtyStep": f"{instrument.quantity_increment:f}",
+            "postOnlyMaxOrderQty": f"{instrument.max_quantity:f}",
+            "maxMktOrderQty": f"{instrument.max_market_quantity:f}",
+            "minNotionalValue": f"{instrument.min_notional:f}",
+        },
+        "unifiedMarginTrade": True,
+        "fundingInterval": 480,
+        "copyTrading": "both",
+        "upperFundingRate": "0.00015",
+        "lowerFundingRate": "-0.00005",
+        "isPreListing": False,
+        "preListingInfo": None,
+        "riskParameters": {"priceLimitRatioX": plain(PRICE_BAND), "priceLimitRatioY": plain(PRICE_BAND)},
+        "displayName": "",
+        "symbolType": "",
+    }
+
+
+def ticker_payload(market: Market, now_ms: int) -> Payload:
+    """An entry of ``/v5/market/tickers`` and of the topic ``tickers``; day figures come from closed base bars."""
+    series, last, tick = market.walk.series, market.last, market.instrument.price_increment
+    end = series.closed_by(now_ms)
+    begin = min(series.closed_by(now_ms - DAY_MS), max(0, end - 1))
+    day = slice(begin, max(end, begin + 1))
+    before = series.price(int(series.open[begin]))
+    hour = min(series.closed_by(now_ms - DAY_MS // 24), max(0, end - 1))
+    volume = int(series.volume[day].sum())
+    price, size = plain(last), _size(market, 0, now_ms)
+    return {
+        "symbol": market.instrument.symbol,
+        "lastPrice": price,
+        "indexPrice": price,
+        "markPrice": price,
+        "prevPrice24h": plain(before),
+        "price24hPcnt": plain(round(last / before - 1, 6)),
+        "highPrice24h": plain(max(last, series.price(int(series.high[day].max())))),
+        "lowPrice24h": plain(min(last, series.price(int(series.low[day].min())))),
+        "prevPrice1h": plain(series.price(int(series.open[hour]))),
+        "openInterest": shown(volume, series.volume_decimals),
+        "openInterestValue": plain(round(Decimal(volume).scaleb(-series.volume_decimals) * last, 2)),
+        "turnover24h": shown(int(series.turnover[day].sum()), TURNOVER_DECIMALS),
+        "volume24h": shown(volume, series.volume_decimals),
+        "fundingRate": plain(funding.rate_at(market.instrument.symbol, funding.next_after(now_ms))),
+        "nextFundingTime": str(funding.next_after(now_ms)),
+        "predictedDeliveryPrice": "",
+        "basisRate": "",
+        "deliveryFeeRate": "",
+        "deliveryTime": "0",
+        "ask1Size": size,
+        "bid1Price": plain(max(tick, last - tick)),
+        "ask1Price": plain(last + tick),
+        "bid1Size": size,
+        "basis": "",
+        "preOpenPrice": "",
+        "preQty": "",
+        "curPreListingPhase": "",
+        "fundingIntervalHour": "8",
+        "basisRateYear": "",
+        "fundingCap": "0.00015",
+    }
+
+
+def _size(market: Market, level: int, now_ms: int) -> str:
+    """A made-up resting size of a book level, 100 to 1,000 quantity steps, the same at the same instant."""
+    seed = f"{market.instrument.symbol}|{level}|{now_ms}".encode()
+    steps = 100 + int.from_bytes(hashlib.sha256(seed).digest()[:2]) % 900
+    return plain(market.instrument.quantity_increment * steps)
+
+
+def book_payload(market: Market, depth: int, now_ms: int, update: int) -> Payload:
+    """A book around the last price, one level per tick; it is shown, never matched against."""
+    tick, last = market.instrument.price_increment, market.last
+    bids = [last - tick * (level + 1) for level in range(depth)]
+    return {
+        "s": market.instrument.symbol,
+        "b": [[plain(price), _size(market, -level, now_ms)] for level, price in enumerate(bids) if price > 0],
+        "a": [[plain(last + tick * (level + 1)), _size(market, level, now_ms)] for level in range(depth)],
+        "u": update,
+        "seq": update,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class PublicTrade:
+    """A print of the tape: one per corner of the price path."""
+
+    symbol: str
+    price: Decimal
+    size: Decimal
+    rose: bool
+    at_ms: int
+
+    @property
+    def trade_id(self) -> str:
+        """An id in the venue's form, the same for the same print."""
+        digits = hashlib.sha256(f"{self.symbol}|{self.at_ms}|{self.price}".encode()).hexdigest()
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}"
+
+    @property
+    def side(self) -> str:
+        """The taker's side."""
+        return "Buy" if self.rose else "Sell"
+
+
+def recent_trades(market: Market, now_ms: int, count: int) -> Iterator[PublicTrade]:
+    """The newest prints up to now, newest first; a fourth of a bar's volume at each corner."""
+    series = market.walk.series
+    newest = int(np.searchsorted(series.open_ms, now_ms, side="right")) - 1
+    for index in range(newest, max(-1, newest - count), -1):
+        path = corners(series, index)
+        volume = Decimal(int(series.volume[index])).scaleb(-series.volume_decimals) / 4
+        for number in (3, 2, 1, 0):
+            at_ms, units = path[number]
+            if at_ms <= now_ms and (number, at_ms) != (0, now_ms):
+                rose = units >= path[max(0, number - 1)][1]
+                size = max(market.instrument.floor_quantity(volume), market.instrument.quantity_increment)
+                yield PublicTrade(market.instrument.symbol, series.price(units), size, rose, at_ms)
+
+
+def forming_row(market: Market, step_ms: int, now_ms: int) -> list[str]:
+    """The bar that is still forming at ``now_ms``, as a kline row; its close is the last price."""
+    base = market.walk.series
+    begin = now_ms - now_ms % step_ms
+    closed = slice(int(np.searchsorted(base.open_ms, begin)), base.closed_by(now_ms))
+    scale = base.price_decimals
+    prices = [int(market.last.scaleb(scale))]
+    prices += _walked(base, now_ms)
+    high, low = prices[:], prices[:]
+    opening = prices[1] if len(prices) > 1 else prices[0]
+    volume = turnover = 0
+    if closed.stop > closed.start:
+        opening = int(base.open[closed.start])
+        high.append(int(base.high[closed].max()))
+        low.append(int(base.low[closed].min()))
+        volume, turnover = int(base.volume[closed].sum()), int(base.turnover[closed].sum())
+    numbers = [shown(value, scale) for value in (opening, max(high), min(low), prices[0])]
+    return [
+        str(begin),
+        *numbers,
+        shown(volume, base.volume_decimals),
+        shown(turnover, TURNOVER_DECIMALS),
+    ]
+
+
+def _walked(base: BarSeries, now_ms: int) -> list[int]:
+    """Prices of the corners already passed inside the base bar that is forming, its open first."""
+    index = int(np.searchsorted(base.open_ms, now_ms)) - 1
+    if index < 0 or now_ms >= int(base.open_ms[index]) + base.step_ms:
+        return []
+    return [units for at_ms, units in corners(base, index) if at_ms <= now_ms]

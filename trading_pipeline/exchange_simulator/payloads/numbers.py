@@ -1,0 +1,19 @@
+"""Numbers as the venue writes them."""
+
+from decimal import Decimal
+
+
+def plain(value: Decimal) -> str:
+    """Without exponent and trailing zeros: ``Decimal('1E+2')`` is ``100``."""
+    text = f"{value:f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+
+
+def money(value: Decimal) -> str:
+    """USDT with at most 8 decimals."""
+    return plain(round(value, 8) + 0)
+
+
+def optional(value: Decimal | None, absent: str = "") -> str:
+    """``plain``, or the venue's way to say none."""
+    return absent if value is None else plain(value)

@@ -1,0 +1,88 @@
+"""Leverage, and the position's own stop loss and take profit."""
+
+from decimal import Decimal
+
+from trading_pipeline.exchange_simulator import order_entry, parameters, protection
+from trading_pipeline.exchange_simulator.exchange import Exchange
+from trading_pipeline.exchange_simulator.fills import announce_position, cancel
+from trading_pipeline.exchange_simulator.parameters import Parameters
+from trading_pipeline.exchange_simulator.payloads.private import position_push
+from trading_pipeline.exchange_simulator.positions import Position
+from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
+
+_FIELDS = {"StopLoss": "stopLoss", "TakeProfit": "takeProfit"}
+
+
+def set_leverage(exchange: Exchange, request: Parameters) -> None:
+    """Set the leverage of one symbol, both sides alike in one-way mode.
+
+    :raises Rejection: 110043 unchanged, 110013 above the maximum, 110044 not enough margin, 10001.
+    """
+    parameters.linear(request)
+    symbol = parameters.required(request, "symbol")
+    instrument = exchange.market(symbol).instrument
+    buy, sell = parameters.number(request, "buyLeverage"), parameters.number(request, "sellLeverage")
+    if buy is None or buy != sell:
+        raise bad_parameter("buy leverage not equal sell leverage")
+    if buy < 1 or buy * 100 % 1:
+        raise bad_parameter(f"params error: leverage invalid {buy}")
+    if buy > instrument.max_leverage:
+        raise Rejection(110013, f"cannot set leverage [{buy}] gt maxLeverage [{instrument.max_leverage}] by risk limit")
+    position = exchange.positions[symbol]
+    if buy == position.leverage:
+        raise Rejection(110043, "leverage not modified")
+    before, position.leverage = position.leverage, buy
+    if exchange.equity() < exchange.position_margin() + exchange.order_margin():
+        position.leverage = before
+        raise Rejection(110044, "Available margin is insufficient")
+    exchange.push("position", position_push(exchange, position))
+
+
+def set_trading_stop(exchange: Exchange, request: Parameters) -> None:
+    """Set, move or remove (``0``) the position's stop loss and take profit, Full mode.
+
+    :raises Rejection: 10001 no position or wrong side, 34040 nothing changes.
+    """
+    parameters.linear(request)
+    symbol = parameters.required(request, "symbol")
+    exchange.market(symbol)
+    position = exchange.positions[symbol]
+    if parameters.text(request, "tpslMode", "Full") != "Full":
+        raise bad_parameter("params error: tpslMode Partial is not supported")
+    if parameters.integer(request, "positionIdx", 0) != 0:
+        raise bad_parameter("position idx not match position mode")
+    if position.flat:
+        raise bad_parameter("can not set tp/sl/ts for zero position")
+    changes = {kind: level for kind in _FIELDS if (level := _change(exchange, position, kind, request)) is not None}
+    if not changes:
+        raise Rejection(34040, "not modified")
+    for kind, level in changes.items():
+        _apply(exchange, position, kind, level, request)
+    announce_position(exchange, position)
+
+
+def _change(exchange: Exchange, position: Position, kind: str, request: Parameters) -> Decimal | None:
+    """The new level asked for, zero to remove it, ``None`` when it stays as it is."""
+    level = parameters.number(request, _FIELDS[kind])
+    if level is None:
+        return None
+    held = protection.held(position, kind)
+    if level == (held.terms.trigger_price if held else 0):
+        return None
+    if level:
+        market = exchange.markets[position.symbol]
+        order_entry.on_tick(level, _FIELDS[kind], market.instrument)
+        protection.check_side(kind, level, position.side, market.last)
+    return level
+
+
+def _apply(exchange: Exchange, position: Position, kind: str, level: Decimal, request: Parameters) -> None:
+    """Make one change."""
+    if level:
+        trigger_by = parameters.text(request, "slTriggerBy" if kind == "StopLoss" else "tpTriggerBy")
+        protection.set_level(exchange, position, kind, level, trigger_by)
+        return
+    order = protection.held(position, kind)
+    protection.hold(position, kind, None)
+    if order is not None:
+        cancel(exchange, order, "CancelByTpSlTsClear")

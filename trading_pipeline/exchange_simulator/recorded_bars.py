@@ -1,0 +1,109 @@
+"""Recorded bars from CSV files: which file serves a symbol, and what is in it."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from trading_pipeline.domain.model.bar_frames import FILE_COLUMNS, check_bars
+from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.timeframes import Timeframe, from_ms, to_ms
+from trading_pipeline.exchange_simulator.bars import BarSeries, series_from_floats
+
+_NAME = re.compile(
+    r"(?:(?P<venue>[a-z]+(?:_[a-z]+)*)_)?(?P<symbol>[A-Z0-9]+)_(?P<timeframe>\d+[mhd])(?:_(?P<label>\w+))?\.csv(?:\.gz)?"
+)
+_LONGEST_DEFAULT = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One file of bars, not read yet."""
+
+    path: Path
+    step_ms: int
+
+
+def load(folder: Path, symbols: tuple[str, ...], start: datetime | None) -> tuple[dict[str, BarSeries], datetime]:
+    """The bars of every symbol, and the instant to start at.
+
+    Of the files of a symbol the venue's own come first, then the finest, then the largest; the first
+    that covers the start is taken. Without a start it is thirty days before the end of what all
+    symbols have, or the middle of it if that is later.
+
+    :raises ConfigurationError: no folder, no file for a symbol, or none that covers the start.
+    :raises DataError: a file is unreadable or holds a bad row.
+    """
+    if not folder.is_dir():
+        raise ConfigurationError(f"bars folder {folder} does not exist")
+    recordings = {symbol: _recordings(folder, symbol) for symbol in symbols}
+    instant = start or _default_start(recordings)
+    chosen = {symbol: _choose(symbol, found, to_ms(instant)) for symbol, found in recordings.items()}
+    return chosen, instant
+
+
+def _recordings(folder: Path, symbol: str) -> list[Recording]:
+    """Files of the symbol in order of preference, without mark price recordings."""
+    ranked: list[tuple[bool, int, int, Path]] = []
+    for path in sorted(folder.iterdir()):
+        match = _NAME.fullmatch(path.name)
+        if match is None or match["symbol"] != symbol or (match["label"] or "").split("_")[-1] == "mark":
+            continue
+        foreign = match["venue"] not in (None, "bybit_linear")
+        ranked.append((foreign, Timeframe.parse(match["timeframe"]).ms, -path.stat().st_size, path))
+    if not ranked:
+        raise ConfigurationError(
+            f"no bars of {symbol} in {folder}; expected a file such as bybit_linear_{symbol}_5m_2025.csv.gz"
+        )
+    return [Recording(path, step_ms) for _, step_ms, _, path in sorted(ranked)]
+
+
+def read(path: Path, step_ms: int) -> BarSeries:
+    """The bars of one file.
+
+    :raises DataError: unreadable, a bad row, or open times that are no multiples of the step.
+    """
+    try:
+        frame = pd.read_csv(path, dtype={"open_time_ms": "float64"})
+    except (OSError, EOFError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read as CSV: {error}") from None
+    check_bars(frame, str(path))
+    open_ms = frame["open_time_ms"].to_numpy().astype(np.int64)
+    off_grid = np.flatnonzero(open_ms % step_ms)
+    if len(off_grid):
+        raise DataError(f"{path}: row {off_grid[0] + 1}: open time {open_ms[off_grid[0]]} is no multiple of the bar")
+    columns = {name: frame[name].to_numpy(np.float64) for name in FILE_COLUMNS[1:]}
+    return series_from_floats(step_ms, open_ms, columns)
+
+
+def _default_start(recordings: dict[str, list[Recording]]) -> datetime:
+    """See ``load``."""
+    latest = [_latest(found) for found in recordings.values()]
+    first = max(series.first_ms for series in latest)
+    end = min(series.end_ms for series in latest)
+    if end <= first:
+        raise ConfigurationError("the recordings of the symbols have no common period; name one with --start")
+    middle = max(first + (end - first) // 2, end - _LONGEST_DEFAULT // timedelta(milliseconds=1))
+    day = Timeframe.D1.floor(from_ms(middle))
+    return day if to_ms(day) > first else Timeframe.H1.floor(from_ms(middle))
+
+
+def _latest(found: list[Recording]) -> BarSeries:
+    """The recording that ends last."""
+    return max((read(recording.path, recording.step_ms) for recording in found), key=lambda series: series.end_ms)
+
+
+def _choose(symbol: str, found: list[Recording], start_ms: int) -> BarSeries:
+    """The first recording with a closed bar before the start and one to walk after it."""
+    spans = []
+    for recording in found:
+        series = read(recording.path, recording.step_ms)
+        if series.first_ms + series.step_ms <= start_ms < series.end_ms:
+            return series
+        spans.append(f"{recording.path.name} {from_ms(series.first_ms):%Y-%m-%d} to {from_ms(series.end_ms):%Y-%m-%d}")
+    raise ConfigurationError(
+        f"start {from_ms(start_ms).isoformat()} is outside the bars of {symbol}: {'; '.join(spans)}"
+    )

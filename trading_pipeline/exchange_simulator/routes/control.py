@@ -1,0 +1,68 @@
+"""What a real venue does not have: stepping the clock, looking inside, and faults on demand."""
+
+from trading_pipeline.domain.model.timeframes import from_ms
+from trading_pipeline.exchange_simulator.clock import LockStepClock
+from trading_pipeline.exchange_simulator.exchange import Payload
+from trading_pipeline.exchange_simulator.faults import FaultKind
+from trading_pipeline.exchange_simulator.hub import CLOSE
+from trading_pipeline.exchange_simulator.parameters import Parameters
+from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
+from trading_pipeline.exchange_simulator.venue import Venue
+
+MALFORMED_FRAME = '{"topic": "kline.15.'
+
+
+def _standing(venue: Venue) -> Payload:
+    """Virtual time and how much has happened."""
+    exchange = venue.exchange
+    return {
+        "now": from_ms(exchange.now_ms).isoformat(),
+        "executions": len(exchange.executions),
+        "orders": len(exchange.orders),
+    }
+
+
+def advance(venue: Venue, _: Parameters) -> Payload:
+    """``POST /simulator/advance``: one step of the lock-step clock, with everything that happens on the way."""
+    venue.step()
+    return _standing(venue)
+
+
+def status(venue: Venue, _: Parameters) -> Payload:
+    """``GET /simulator/status``; in free mode virtual = virtual_start + (wall - wall_start) x speed."""
+    venue.catch_up()
+    clock = venue.clock
+    lock_step = clock.timeframe.value if isinstance(clock, LockStepClock) else None
+    return {
+        **_standing(venue),
+        "wall_now": clock.wall().isoformat(),
+        "mode": clock.mode,
+        "speed": clock.speed,
+        "lock_step": lock_step,
+        "virtual_start": clock.virtual_start.isoformat(),
+        "wall_start": clock.wall_start.isoformat(),
+        "bars_end": from_ms(venue.end_ms).isoformat(),
+        "public_connections": len(venue.public.connections),
+        "private_connections": len(venue.private.connections),
+        "kline_subscriptions": sum(topic.startswith("kline.") for topic in venue.public.topics()),
+        "account_id": venue.credentials.account_id,
+        "symbols": list(venue.exchange.markets),
+    }
+
+
+def faults(venue: Venue, request: Parameters) -> Payload:
+    """``POST /simulator/faults``: arm a fault, or break the streams at once."""
+    fault = venue.faults.arm(request)
+    if fault.kind is FaultKind.MALFORMED_FRAME:
+        venue.public.send_text(MALFORMED_FRAME)
+    elif fault.kind is FaultKind.DISCONNECT:
+        venue.public.send_text(CLOSE)
+        venue.private.send_text(CLOSE)
+    return {"kind": fault.kind.value, "path": fault.path, "count": fault.remaining}
+
+
+ENDPOINTS = (
+    Endpoint("POST", "/simulator/advance", advance, private=False),
+    Endpoint("GET", "/simulator/status", status, private=False),
+    Endpoint("POST", "/simulator/faults", faults, private=False),
+)

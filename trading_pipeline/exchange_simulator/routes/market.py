@@ -1,0 +1,143 @@
+"""Public market data."""
+
+from trading_pipeline.exchange_simulator import funding, parameters
+from trading_pipeline.exchange_simulator.bars import INTERVALS
+from trading_pipeline.exchange_simulator.exchange import Market, Payload
+from trading_pipeline.exchange_simulator.market_feed import serves
+from trading_pipeline.exchange_simulator.parameters import Parameters
+from trading_pipeline.exchange_simulator.payloads.market import (
+    book_payload,
+    forming_row,
+    instrument_payload,
+    recent_trades,
+    ticker_payload,
+)
+from trading_pipeline.exchange_simulator.payloads.numbers import plain
+from trading_pipeline.exchange_simulator.rejections import bad_parameter
+from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
+from trading_pipeline.exchange_simulator.venue import Venue
+
+
+def server_time(venue: Venue, _: Parameters) -> Payload:
+    """``/v5/market/time``: virtual time."""
+    now_ms = venue.now_ms()
+    return {"timeSecond": str(now_ms // 1000), "timeNano": str(now_ms * 1_000_000)}
+
+
+def kline(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/market/kline``: newest first; the bar that is still forming comes first, its close the last price."""
+    parameters.linear({**request, "category": parameters.text(request, "category", "linear")})
+    now_ms = venue.now_ms()
+    market = _market(venue, request)
+    interval = parameters.required(request, "interval")
+    if not serves(market, interval):
+        raise bad_parameter(f"Invalid period: {interval}; base bars here are {market.walk.series.step_ms // 60_000}m")
+    count = parameters.limit(request, 200, 1000)
+    start = parameters.optional_integer(request, "start")
+    end = parameters.optional_integer(request, "end")
+    rows = _kline_rows(market, INTERVALS[interval], now_ms, (start, end, count))
+    return {"symbol": market.instrument.symbol, "category": "linear", "list": rows}
+
+
+def _kline_rows(market: Market, step_ms: int, now_ms: int, page: tuple[int | None, int | None, int]) -> list[list[str]]:
+    """At most ``count`` rows that open between start and end, newest first, forming bar included."""
+    start, end, count = page
+    series = market.series(step_ms)
+    forming_ms = now_ms - now_ms % step_ms
+    with_forming = (end is None or forming_ms <= end) and (start is None or forming_ms >= start)
+    last = series.closed_by(now_ms)
+    if end is not None:
+        last = min(last, series.closed_by(end + step_ms))
+    first = 0 if start is None else series.closed_by(start + step_ms - 1)
+    first = max(first, last - (count - with_forming))
+    rows = series.rows(first, max(first, last))[::-1]
+    return [forming_row(market, step_ms, now_ms), *rows] if with_forming else rows
+
+
+def _market(venue: Venue, request: Parameters) -> Market:
+    """The market the request names."""
+    return venue.exchange.market(parameters.required(request, "symbol"))
+
+
+def instruments(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/market/instruments-info``, paged by position in the list of symbols."""
+    parameters.linear(request)
+    symbol = parameters.text(request, "symbol")
+    markets = [venue.exchange.market(symbol)] if symbol else list(venue.exchange.markets.values())
+    count = parameters.limit(request, 500, 1000)
+    first = parameters.integer(request, "cursor", 0)
+    page = markets[first : first + count]
+    following = str(first + count) if first + count < len(markets) else ""
+    return {"category": "linear", "list": [instrument_payload(market) for market in page], "nextPageCursor": following}
+
+
+def tickers(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/market/tickers`` of one symbol or all."""
+    parameters.linear(request)
+    now_ms = venue.now_ms()
+    symbol = parameters.text(request, "symbol")
+    markets = [venue.exchange.market(symbol)] if symbol else venue.exchange.markets.values()
+    return {"category": "linear", "list": [ticker_payload(market, now_ms) for market in markets]}
+
+
+def orderbook(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/market/orderbook`` with 1 to 500 levels a side."""
+    parameters.linear(request)
+    now_ms = venue.now_ms()
+    depth = parameters.limit(request, 25, 500)
+    book = book_payload(_market(venue, request), depth, now_ms, venue.exchange.sequence + 1)
+    return {**book, "ts": now_ms, "cts": now_ms}
+
+
+def recent_trade(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/market/recent-trade``, newest first."""
+    parameters.linear(request)
+    now_ms = venue.now_ms()
+    count = parameters.limit(request, 500, 1000)
+    trades = list(recent_trades(_market(venue, request), now_ms, count))[:count]
+    rows = [
+        {
+            "execId": trade.trade_id,
+            "symbol": trade.symbol,
+            "price": f"{trade.price:f}",
+            "size": f"{trade.size:f}",
+            "side": trade.side,
+            "time": str(trade.at_ms),
+            "isBlockTrade": False,
+            "isRPITrade": False,
+            "seq": str(trade.at_ms),
+        }
+        for trade in trades
+    ]
+    return {"category": "linear", "list": rows}
+
+
+def funding_history(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/market/funding/history``, newest first, at most 200 rates."""
+    parameters.linear(request)
+    market = _market(venue, request)
+    start = parameters.optional_integer(request, "startTime")
+    end = parameters.optional_integer(request, "endTime")
+    if start is not None and end is None:
+        raise bad_parameter("params error: endTime is required with startTime")
+    newest = min(venue.now_ms(), end if end is not None else venue.exchange.now_ms)
+    oldest = max(market.walk.series.first_ms, start or 0)
+    first = newest - newest % funding.INTERVAL_MS
+    instants = range(first, oldest - 1, -funding.INTERVAL_MS)[: parameters.limit(request, 200, 200)]
+    symbol = market.instrument.symbol
+    rows = [
+        {"symbol": symbol, "fundingRate": plain(funding.rate_at(symbol, at)), "fundingRateTimestamp": str(at)}
+        for at in instants
+    ]
+    return {"category": "linear", "list": rows}
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/v5/market/time", server_time, private=False),
+    Endpoint("GET", "/v5/market/kline", kline, private=False),
+    Endpoint("GET", "/v5/market/instruments-info", instruments, private=False),
+    Endpoint("GET", "/v5/market/tickers", tickers, private=False),
+    Endpoint("GET", "/v5/market/orderbook", orderbook, private=False),
+    Endpoint("GET", "/v5/market/recent-trade", recent_trade, private=False),
+    Endpoint("GET", "/v5/market/funding/history", funding_history, private=False),
+)

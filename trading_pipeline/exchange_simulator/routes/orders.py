@@ -1,0 +1,150 @@
+"""Orders and executions."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from trading_pipeline.exchange_simulator import order_changes, order_entry, parameters
+from trading_pipeline.exchange_simulator.exchange import Execution, Payload
+from trading_pipeline.exchange_simulator.orders import Order
+from trading_pipeline.exchange_simulator.parameters import Parameters
+from trading_pipeline.exchange_simulator.payloads.private import execution_payload, order_payload
+from trading_pipeline.exchange_simulator.rejections import bad_parameter
+from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
+from trading_pipeline.exchange_simulator.venue import Venue
+
+CLOSED_KEPT = 500
+WEEK_MS = 7 * 86_400_000
+Item = TypeVar("Item")
+
+
+def _ids(order: Order) -> Payload:
+    """The acknowledgement: it says that the request was accepted, nothing about the order's fate."""
+    return {"orderId": order.order_id, "orderLinkId": order.terms.link_id}
+
+
+def create(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/order/create``."""
+    venue.catch_up()
+    return _ids(order_entry.create(venue.exchange, request))
+
+
+def amend(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/order/amend``."""
+    venue.catch_up()
+    return _ids(order_changes.amend(venue.exchange, request))
+
+
+def cancel(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/order/cancel``."""
+    venue.catch_up()
+    return _ids(order_changes.cancel(venue.exchange, request))
+
+
+def cancel_all(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/order/cancel-all``."""
+    venue.catch_up()
+    cancelled = order_changes.cancel_all(venue.exchange, request)
+    return {"list": [_ids(order) for order in cancelled], "success": "1"}
+
+
+def realtime(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/order/realtime``: active orders and, by id or ``openOnly=1``, the last 500 closed ones."""
+    parameters.linear(request)
+    venue.catch_up()
+    by_id = bool(parameters.text(request, "orderId") or parameters.text(request, "orderLinkId"))
+    if not by_id and not any(parameters.text(request, name) for name in ("symbol", "baseCoin", "settleCoin")):
+        raise bad_parameter("params error: symbol, baseCoin or settleCoin is required")
+    closed_only = parameters.integer(request, "openOnly", 0) == 1
+    closed_seen = 0
+    found = []
+    for order in venue.exchange.orders.newest_first():
+        closed_seen += not order.active
+        if order.active == closed_only and not by_id:
+            continue
+        if not order.active and closed_seen > CLOSED_KEPT:
+            continue
+        if _selected(order, request):
+            found.append(order)
+    return _page(found, request, order_payload, default=20, most=50)
+
+
+def history(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/order/history``: final orders, newest first, seven days at a time."""
+    parameters.linear(request)
+    begin, end = _period(venue, request)
+    final = (order for order in venue.exchange.orders.newest_first() if not order.active)
+    found = [order for order in final if _selected(order, request) and begin <= order.created_ms <= end]
+    return _page(found, request, order_payload, default=20, most=50)
+
+
+def executions(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/execution/list``: newest first, seven days at a time."""
+    parameters.linear(request)
+    begin, end = _period(venue, request)
+    kind = parameters.text(request, "execType")
+    found = [
+        execution
+        for execution in reversed(venue.exchange.executions)
+        if begin <= execution.at_ms <= end and kind in ("", execution.kind) and _selected(execution.order, request)
+    ]
+
+    def shown(execution: Execution) -> Payload:
+        return execution_payload(execution, execution.price)
+
+    return _page(found, request, shown, default=50, most=100)
+
+
+def _selected(order: Order, request: Parameters) -> bool:
+    """Whether the order is of the symbol, id and status asked for; the venue's id wins over the client's."""
+    order_id, link_id = parameters.text(request, "orderId"), parameters.text(request, "orderLinkId")
+    if order_id:
+        if order.order_id != order_id:
+            return False
+    elif link_id and order.terms.link_id != link_id:
+        return False
+    wanted_filter = parameters.text(request, "orderFilter")
+    if wanted_filter and (wanted_filter == "StopOrder") != bool(order.terms.stop_order_type):
+        return False
+    return all(
+        parameters.text(request, name, value) == value
+        for name, value in (("symbol", order.terms.symbol), ("orderStatus", order.status.value))
+    )
+
+
+def _period(venue: Venue, request: Parameters) -> tuple[int, int]:
+    """Start and end in ms: as asked, or the seven days beside the one that is given, or the last seven.
+
+    :raises Rejection: 10001, longer than seven days or the wrong way round.
+    """
+    begin = parameters.optional_integer(request, "startTime")
+    end = parameters.optional_integer(request, "endTime")
+    now_ms = venue.now_ms()
+    if end is None:
+        end = now_ms if begin is None else begin + WEEK_MS
+    if begin is None:
+        begin = end - WEEK_MS
+    if not 0 <= end - begin <= WEEK_MS:
+        raise bad_parameter("The time range between startTime and endTime cannot exceed 7 days")
+    return begin, end
+
+
+def _page(
+    found: Sequence[Item], request: Parameters, shown: Callable[[Item], Payload], *, default: int, most: int
+) -> Payload:
+    """One page; the cursor is the position of the next."""
+    count = parameters.limit(request, default, most)
+    first = parameters.integer(request, "cursor", 0)
+    page: Iterable[Item] = found[first : first + count]
+    following = str(first + count) if first + count < len(found) else ""
+    return {"nextPageCursor": following, "category": "linear", "list": [shown(item) for item in page]}
+
+
+ENDPOINTS = (
+    Endpoint("POST", "/v5/order/create", create),
+    Endpoint("POST", "/v5/order/amend", amend),
+    Endpoint("POST", "/v5/order/cancel", cancel),
+    Endpoint("POST", "/v5/order/cancel-all", cancel_all),
+    Endpoint("GET", "/v5/order/realtime", realtime),
+    Endpoint("GET", "/v5/order/history", history),
+    Endpoint("GET", "/v5/execution/list", executions),
+)

@@ -1,0 +1,222 @@
+"""Starting and ending the exchange: bars, clock and account, one event loop, two signals."""
+
+import asyncio
+import contextlib
+import secrets
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.timeframes import Timeframe, from_ms, to_ms
+from trading_pipeline.exchange_simulator.application import Application
+from trading_pipeline.exchange_simulator.authentication import credentials_for
+from trading_pipeline.exchange_simulator.bars import BarSeries
+from trading_pipeline.exchange_simulator.clock import Clock, FreeClock, LockStepClock, wall_now
+from trading_pipeline.exchange_simulator.exchange import Exchange, Market, Terms
+from trading_pipeline.exchange_simulator.instruments import specification, typical_price
+from trading_pipeline.exchange_simulator.market_model import generate
+from trading_pipeline.exchange_simulator.price_walk import PriceWalk
+from trading_pipeline.exchange_simulator.streams import PRIVATE_PATH, PUBLIC_PATH
+from trading_pipeline.exchange_simulator.venue import Venue, check_start
+
+DEFAULT_START = datetime(2025, 11, 1, tzinfo=UTC)
+"""Where generated bars are entered without a start: ten months of history before it, a year after it."""
+HOST = "127.0.0.1"
+PULSE_S = 1.0
+LONGEST_SLEEP_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What to simulate.
+
+    :param bars: folder of recorded bars; ``None`` generates them from ``seed``.
+    :param port: 0 takes any free one.
+    :param lock_step: timeframe of the lock-step clock; ``None`` lets the clock run free at ``speed``.
+    """
+
+    symbols: tuple[str, ...]
+    port: int = 0
+    bars: Path | None = None
+    seed: int = 0
+    start: datetime | None = None
+    speed: float = 1.0
+    lock_step: Timeframe | None = None
+    balance: Decimal = Decimal(10_000)
+    half_spread_ticks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """How to reach a running exchange, and as whom."""
+
+    rest_url: str
+    public_ws_url: str
+    private_ws_url: str
+    api_key: str
+    api_secret: str
+    account_id: str
+
+
+def build(configuration: Configuration, run_id: str) -> Venue:
+    """The exchange as configured, standing at its start.
+
+    :raises ConfigurationError: symbols, start, speed or files do not fit.
+    :raises DataError: recorded bars are unsound.
+    """
+    symbols = configuration.symbols
+    if not symbols or len(set(symbols)) != len(symbols):
+        raise ConfigurationError(f"symbols {','.join(symbols)!r} are empty or repeated; name each once")
+    series, start = _bars(configuration)
+    check_start(start, wall_now())
+    markets = {symbol: _market(symbol, bars) for symbol, bars in series.items()}
+    clock: Clock
+    if configuration.lock_step is None:
+        clock = FreeClock(start, configuration.speed)
+    else:
+        _check_step(configuration.lock_step, series)
+        clock = LockStepClock(start, configuration.lock_step)
+    terms = Terms(configuration.balance, half_spread_ticks=configuration.half_spread_ticks, run_id=run_id)
+    origin = str(configuration.bars.name if configuration.bars else configuration.seed)
+    return Venue(Exchange(markets, terms, to_ms(start)), clock, credentials_for(origin))
+
+
+def _bars(configuration: Configuration) -> tuple[dict[str, BarSeries], datetime]:
+    """Base bars of every symbol and the start."""
+    if configuration.bars is not None:
+        # Reading files costs an import of pandas (50 MB) that generated bars do without.
+        from trading_pipeline.exchange_simulator.recorded_bars import load
+
+        return load(configuration.bars, configuration.symbols, configuration.start)
+    series = {symbol: generate(symbol, configuration.seed) for symbol in configuration.symbols}
+    start = configuration.start or DEFAULT_START
+    for symbol, bars in series.items():
+        if not bars.first_ms + bars.step_ms <= to_ms(start) < bars.end_ms:
+            raise ConfigurationError(
+                f"start {start.isoformat()} is outside the generated bars of {symbol}: "
+                f"{from_ms(bars.first_ms):%Y-%m-%d} to {from_ms(bars.end_ms):%Y-%m-%d}"
+            )
+    return series, start
+
+
+def _check_step(step: Timeframe, series: dict[str, BarSeries]) -> None:
+    """Base bars divide the step."""
+    for symbol, bars in series.items():
+        if step.ms % bars.step_ms:
+            raise ConfigurationError(
+                f"bars of {symbol} are {bars.step_ms // 60_000}m; choose a lock step that is a multiple of it"
+            )
+
+
+def _market(symbol: str, bars: BarSeries) -> Market:
+    """A tradable symbol with the contract that suits its prices."""
+    typical_price(symbol)
+    last = bars.price(int(bars.open[0]))
+    return Market(specification(symbol, last, bars.price_decimals), PriceWalk(bars), last)
+
+
+class _Protocol(HttpToolsProtocol):
+    """Lets the application reach the socket, which losing an answer on purpose needs."""
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self.scope["simulator.transport"] = self.transport  # type: ignore[typeddict-unknown-key]
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to ``serve``, so that ending by signal is a clean exit."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Do nothing."""
+        yield
+
+
+def listen(port: int) -> socket.socket:
+    """A bound socket on loopback.
+
+    :raises ConfigurationError: the port is in use or not allowed.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen(128)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise ConfigurationError(f"port {port} cannot be used ({error}); choose another, or 0 for any") from None
+    return listener
+
+
+def serve(configuration: Configuration, announce: Callable[[Addresses], None]) -> None:
+    """Run an exchange until SIGINT or SIGTERM.
+
+    :param announce: is told the addresses as soon as connections are accepted.
+    :raises ConfigurationError: see ``build`` and ``listen``.
+    :raises DataError: see ``build``.
+    """
+    with listen(configuration.port) as listener:
+        venue = build(configuration, secrets.token_hex(8))
+        asyncio.run(_run(venue, listener, announce))
+
+
+async def _run(venue: Venue, listener: socket.socket, announce: Callable[[Addresses], None]) -> None:
+    """Serve until a signal arrives."""
+    settings = uvicorn.Config(
+        Application(venue),
+        http=_Protocol,
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=1,
+    )
+    server = _Server(settings)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, setattr, server, "should_exit", True)
+    ticker = asyncio.create_task(_tick(venue))
+    announce(addresses(venue, listener.getsockname()[1]))
+    await server.serve(sockets=[listener])
+    ticker.cancel()
+
+
+async def _tick(venue: Venue) -> None:
+    """Keep a free-running exchange at its clock, exactly at closes, and pulse forming bars."""
+    clock = venue.clock
+    if isinstance(clock, LockStepClock):
+        return
+    loop = asyncio.get_running_loop()
+    pulse_at = loop.time()
+    step_ms = min(market.walk.series.step_ms for market in venue.exchange.markets.values())
+    while True:
+        venue.catch_up()
+        if loop.time() >= pulse_at:
+            venue.feed.pulse()
+            pulse_at += PULSE_S
+        now_ms = venue.exchange.now_ms
+        close_ms = now_ms - now_ms % step_ms + step_ms
+        await asyncio.sleep(min(LONGEST_SLEEP_S, max(0.001, clock.seconds_until(close_ms))))
+
+
+def addresses(venue: Venue, port: int) -> Addresses:
+    """Where the exchange listens on that port."""
+    keys = venue.credentials
+    return Addresses(
+        rest_url=f"http://{HOST}:{port}",
+        public_ws_url=f"ws://{HOST}:{port}{PUBLIC_PATH}",
+        private_ws_url=f"ws://{HOST}:{port}{PRIVATE_PATH}",
+        api_key=keys.api_key,
+        api_secret=keys.api_secret,
+        account_id=keys.account_id,
+    )

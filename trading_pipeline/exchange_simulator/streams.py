@@ -1,0 +1,128 @@
+"""The public and the private WebSocket: subscribe, unsubscribe, ping, auth."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+
+from trading_pipeline.exchange_simulator.authentication import verify_stream
+from trading_pipeline.exchange_simulator.exchange import Payload
+from trading_pipeline.exchange_simulator.hub import CLOSE, Connection, Hub
+from trading_pipeline.exchange_simulator.venue import Venue
+
+Message = MutableMapping[str, object]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+PUBLIC_PATH = "/v5/public/linear"
+PRIVATE_PATH = "/v5/private"
+MAX_ARGUMENTS_LENGTH = 21_000
+_PRIVATE_TOPICS = frozenset(
+    f"{topic}{suffix}" for topic in ("order", "execution", "position", "wallet") for suffix in ("", ".linear")
+) - {"wallet.linear"}
+
+
+async def serve_stream(venue: Venue, path: str, receive: Receive, send: Send) -> None:
+    """Serve one WebSocket until it closes."""
+    hub = {PUBLIC_PATH: venue.public, PRIVATE_PATH: venue.private}.get(path)
+    await receive()
+    if hub is None:
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    await send({"type": "websocket.accept"})
+    connection = Connection()
+    hub.connections.add(connection)
+    writer = asyncio.create_task(_write(connection, send))
+    try:
+        await _listen(venue, hub, connection, receive)
+    finally:
+        hub.connections.discard(connection)
+        writer.cancel()
+
+
+async def _write(connection: Connection, send: Send) -> None:
+    """Write queued messages in order; the close mark ends the connection."""
+    while (text := await connection.outgoing.get()) != CLOSE:
+        await send({"type": "websocket.send", "text": text})
+    await send({"type": "websocket.close", "code": 1001})
+
+
+async def _listen(venue: Venue, hub: Hub, connection: Connection, receive: Receive) -> None:
+    """Answer the client's commands."""
+    while (message := await receive())["type"] != "websocket.disconnect":
+        try:
+            command = json.loads(str(message.get("text") or ""))
+        except json.JSONDecodeError:
+            command = None
+        if not isinstance(command, dict):
+            connection.send(_answer(connection, {}, "", "Request format error", success=False))
+            continue
+        _obey(venue, hub, connection, command)
+
+
+def _obey(venue: Venue, hub: Hub, connection: Connection, command: Payload) -> None:
+    """Carry out one command."""
+    operation = command.get("op")
+    arguments = command.get("args")
+    topics = [str(item) for item in arguments] if isinstance(arguments, list) else []
+    private = hub is venue.private
+    if operation == "ping":
+        connection.send(_pong(venue, connection, command, private=private))
+    elif operation == "auth" and private and isinstance(arguments, list):
+        reason = verify_stream(venue.credentials, arguments, venue.now_ms())
+        connection.authenticated = not reason
+        connection.send(_answer(connection, command, "auth", reason, success=not reason))
+        if reason:
+            connection.outgoing.put_nowait(CLOSE)
+    elif operation == "subscribe":
+        _subscribe(venue, connection, command, topics, private=private)
+    elif operation == "unsubscribe":
+        connection.topics.difference_update(topics)
+        connection.send(_answer(connection, command, "unsubscribe", "", success=True))
+    else:
+        connection.send(_answer(connection, command, str(operation), f"error:unknown op {operation}", success=False))
+
+
+def _subscribe(venue: Venue, connection: Connection, command: Payload, topics: list[str], *, private: bool) -> None:
+    """Add topics; one unknown topic refuses the whole request, as at the venue."""
+    reason = _objection(venue, connection, topics, private=private)
+    said = reason or ("" if private else "subscribe")
+    connection.send(_answer(connection, command, "subscribe", said, success=not reason))
+    if reason:
+        return
+    connection.topics.update(topics)
+    if not private:
+        venue.catch_up()
+        for topic in topics:
+            venue.feed.greet(connection, topic)
+
+
+def _objection(venue: Venue, connection: Connection, topics: list[str], *, private: bool) -> str:
+    """Why the topics cannot be subscribed to; empty when they can."""
+    if private and not connection.authenticated:
+        return "Request not authorized"
+    if not topics:
+        return "error:args is empty"
+    if sum(map(len, topics)) > MAX_ARGUMENTS_LENGTH:
+        return "error:args exceed the maximum length"
+    for topic in topics:
+        if topic in connection.topics:
+            return f"error:already subscribed,topic:{topic}"
+        if topic not in _PRIVATE_TOPICS if private else not venue.feed.known(topic):
+            return f"error:handler not found,topic:{topic}"
+    return ""
+
+
+def _answer(connection: Connection, command: Payload, operation: str, said: str, *, success: bool) -> Payload:
+    """The venue's reply to a command."""
+    reply: Payload = {"success": success, "ret_msg": said, "conn_id": connection.connection_id, "op": operation}
+    if "req_id" in command:
+        reply["req_id"] = command["req_id"]
+    return reply
+
+
+def _pong(venue: Venue, connection: Connection, command: Payload, *, private: bool) -> Payload:
+    """Heartbeat; public and private streams word it differently."""
+    identity = {"req_id": command.get("req_id", ""), "conn_id": connection.connection_id}
+    if private:
+        return {**identity, "op": "pong", "args": [str(venue.now_ms())]}
+    return {**identity, "success": True, "ret_msg": "pong", "op": "ping"}

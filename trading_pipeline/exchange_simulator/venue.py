@@ -1,0 +1,89 @@
+"""Everything one running exchange consists of, handed to every route."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.timeframes import from_ms, to_ms
+from trading_pipeline.exchange_simulator.authentication import Credentials
+from trading_pipeline.exchange_simulator.clock import Clock, LockStepClock
+from trading_pipeline.exchange_simulator.exchange import Exchange
+from trading_pipeline.exchange_simulator.faults import Faults
+from trading_pipeline.exchange_simulator.hub import Hub
+from trading_pipeline.exchange_simulator.market_feed import MarketFeed
+from trading_pipeline.exchange_simulator.rate_limits import RateLimits
+from trading_pipeline.exchange_simulator.rejections import Rejection
+from trading_pipeline.exchange_simulator.walking import advance
+
+
+@dataclass(slots=True)
+class Venue:
+    """The exchange with its clock, its account's keys and the two streams."""
+
+    exchange: Exchange
+    clock: Clock
+    credentials: Credentials
+    rate_limits: RateLimits = field(default_factory=RateLimits)
+    faults: Faults = field(default_factory=Faults)
+    public: Hub = field(default_factory=Hub)
+    private: Hub = field(default_factory=Hub)
+    feed: MarketFeed = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.feed = MarketFeed(self.exchange, self.public)
+
+    @property
+    def end_ms(self) -> int:
+        """Where the bars of the first symbol to run out end."""
+        return min(market.walk.series.end_ms for market in self.exchange.markets.values())
+
+    def now_ms(self) -> int:
+        """Virtual time; the state of the exchange is brought up to it."""
+        self.catch_up()
+        return self.exchange.now_ms
+
+    def catch_up(self) -> None:
+        """In free mode, walk to the clock's instant, at most to the end of the bars."""
+        if isinstance(self.clock, LockStepClock):
+            return
+        target = min(self.clock.now_ms(), self.end_ms)
+        if target > self.exchange.now_ms:
+            self.feed.announce(advance(self.exchange, target))
+            self.flush_private()
+
+    def step(self) -> None:
+        """In lock-step mode, walk to the next close and announce what closed.
+
+        :raises Rejection: 10001 with HTTP 409: free mode, the end of the bars, or wall time is reached.
+        """
+        if not isinstance(self.clock, LockStepClock):
+            raise Rejection(10001, "the clock runs free; start the exchange with --lock-step to step it", 409)
+        target = self.clock.next_close_ms()
+        if target > self.end_ms:
+            raise Rejection(10001, f"the bars end at {from_ms(self.end_ms).isoformat()}", 409)
+        if target > to_ms(self.clock.wall()):
+            raise Rejection(10001, "virtual time would pass wall time", 409)
+        passed = advance(self.exchange, target)
+        self.clock.step()
+        self.flush_private()
+        self.feed.announce(passed)
+
+    def flush_private(self) -> None:
+        """Send what the exchange has to tell the account."""
+        for push in self.exchange.take_pushes():
+            message = {
+                "id": self.exchange.new_id("push", self.exchange.next_sequence()),
+                "topic": push.topic,
+                "creationTime": push.at_ms,
+                "data": [push.data],
+            }
+            self.private.publish((push.topic, f"{push.topic}.linear"), message)
+
+
+def check_start(start: datetime, wall: datetime) -> None:
+    """The virtual clock starts in the past.
+
+    :raises ConfigurationError: it does not.
+    """
+    if start > wall:
+        raise ConfigurationError(f"start {start.isoformat()} is in the future; virtual time never passes wall time")
