@@ -48,17 +48,17 @@ class Difference:
 
 
 def look_ahead(strategy: Strategy, bars: pd.DataFrame, samples: int = 20) -> list[Difference]:
-    """Cut the future off after a bar with a signal, and after others, and compare what that bar says.
+    """Cut the future off after bars with a signal or an exit, and after others, and compare what they say.
 
     :param samples: cuts, spread evenly over the signals and over the bars.
     :raises DataError: fewer bars than the strategy's warm-up.
     """
-    whole = _signals(strategy, bars)
+    whole, exits = _signals(strategy, bars), strategy.exits(bars)
     found: list[Difference] = []
-    for end in _cuts(strategy, bars, whole, samples):
-        part = strategy.signals(bars.iloc[: end + 1])
-        expected = whole[whole["bar_index"] == end]
-        found += _compared("look_ahead", bars, expected, part[part["bar_index"] == end])
+    for end in _cuts(strategy, bars, pd.concat([whole[["bar_index"]], exits[["bar_index"]]]), samples):
+        cut = bars.iloc[: end + 1]
+        found += _compared("look_ahead", bars, _at(whole, end), _at(strategy.signals(cut), end))
+        found += _compared_exits(bars, _at(exits, end), _at(strategy.exits(cut), end), end)
     return found
 
 
@@ -98,6 +98,19 @@ def recursive_warmup(
     return [found[key] for key in sorted(found)]
 
 
+def _at(rows: pd.DataFrame, bar: int) -> pd.DataFrame:
+    """The rows of one bar."""
+    return rows[rows["bar_index"] == bar]
+
+
+def _compared_exits(bars: pd.DataFrame, expected: pd.DataFrame, found: pd.DataFrame, bar: int) -> Iterator[Difference]:
+    """The difference between what is closed at a bar with and without the future."""
+    left, right = sorted(expected["bias"]), sorted(found["bias"])
+    if left != right:
+        texts = (", ".join(left) or "none", ", ".join(right) or "none")
+        yield Difference("look_ahead", bar, bars["close_time"].iloc[bar], "exit", *texts)
+
+
 def _signals(strategy: Strategy, bars: pd.DataFrame) -> pd.DataFrame:
     """Signals from all bars, refusing a frame that cannot contain one."""
     if len(bars) < strategy.warmup_bars:
@@ -105,10 +118,10 @@ def _signals(strategy: Strategy, bars: pd.DataFrame) -> pd.DataFrame:
     return strategy.signals(bars)
 
 
-def _cuts(strategy: Strategy, bars: pd.DataFrame, whole: pd.DataFrame, samples: int) -> list[int]:
-    """Bars after which to cut: some with a signal, some without regard to signals."""
+def _cuts(strategy: Strategy, bars: pd.DataFrame, eventful: pd.DataFrame, samples: int) -> list[int]:
+    """Bars after which to cut: some where something happens, some without regard to that."""
     spread = np.linspace(strategy.warmup_bars - 1, len(bars) - 2, samples).astype(int)
-    at = whole["bar_index"].to_numpy()
+    at = np.unique(eventful["bar_index"].to_numpy(np.int64))
     chosen = at[np.linspace(0, len(at) - 1, min(samples, len(at))).astype(int)] if len(at) else at
     cuts = {int(end) for end in (*spread, *chosen) if 0 <= end < len(bars) - 1}
     return sorted(cuts)

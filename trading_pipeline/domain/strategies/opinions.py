@@ -97,10 +97,15 @@ class OpinionStrategy(ArrayStrategy):
     def opinions(self, bars: BarArrays) -> Opinions:
         """The opinion at every bar, from that bar and earlier ones."""
 
+    def direction(self, action: Integers) -> Integers:
+        """Where an opinion opens a position: where it changes."""
+        return changes(action, self.warmup_bars - 1)
+
     def decide(self, bars: BarArrays) -> Decisions:
         """A decision wherever the opinion changes to buy or sell."""
         opinions = self.opinions(bars)
-        direction = changes(opinions.action, self.warmup_bars - 1)
+        direction = self.direction(opinions.action).copy()
+        direction[: self.warmup_bars - 1] = HOLD
         if not self.parameters.allow_short:
             direction = np.maximum(direction, HOLD)
         ranges = atr(bars.high, bars.low, bars.close, self.parameters.atr_period)

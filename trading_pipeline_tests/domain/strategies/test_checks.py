@@ -2,6 +2,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from trading_pipeline.domain.model.errors import DataError
@@ -9,6 +10,7 @@ from trading_pipeline.domain.strategies.arrays import ArrayStrategy, BarArrays, 
 from trading_pipeline.domain.strategies.base import Parameters
 from trading_pipeline.domain.strategies.checks import look_ahead, recursive_warmup, repaint
 from trading_pipeline.domain.strategies.ema_atr import EmaAtr
+from trading_pipeline.domain.strategies.opinions import exit_frame
 from trading_pipeline_tests.domain.strategies.bars import random_bars
 
 
@@ -26,9 +28,9 @@ class Cheat(ArrayStrategy):
 
     def decide(self, bars: BarArrays) -> Decisions:
         close = bars.close
-        at = np.arange(1, len(close) - 1)
+        at = np.arange(1, len(close))
         if self.kind == "sees_next":
-            at = at[close[2:] > close[1:-1]]
+            at = at[:-1][close[2:] > close[1:-1]]
         stop = close[at] * 0.9
         if self.kind == "stop_from_future":
             stop = np.full(len(at), close.min() * 0.9)
@@ -39,6 +41,10 @@ class Cheat(ArrayStrategy):
             at = at[at % 7 == 0]
             stop = close[at] * 0.9
         return Decisions(at, np.ones(len(at), dtype=np.int64), close[at], stop, np.full(len(at), 50.0))
+
+    def exits(self, bars: pd.DataFrame) -> pd.DataFrame:
+        falls = bars["close"].diff().shift(-1).to_numpy() < 0
+        return exit_frame(falls & (self.kind == "exits_before_a_fall"), np.zeros(len(bars), dtype=np.bool_))
 
 
 @pytest.mark.parametrize(
@@ -51,6 +57,11 @@ def test_a_strategy_that_looks_ahead_is_found_out_with_bar_and_column(kind: str,
     first = found[0]
     assert first.close_time == bars["close_time"][first.bar_index]
     assert f"bar {first.bar_index} (" in str(first)
+
+
+def test_an_exit_that_waits_for_the_next_bar_is_found_out() -> None:
+    found = look_ahead(Cheat("exits_before_a_fall"), random_bars(300))
+    assert {difference.column for difference in found} == {"exit"}
 
 
 def test_a_signal_that_counts_from_the_first_bar_is_found_out() -> None:

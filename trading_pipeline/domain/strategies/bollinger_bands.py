@@ -1,0 +1,48 @@
+"""A close that reaches the edge of its Bollinger bands."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from trading_pipeline.domain.indicators.bands import bollinger
+from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.base import ranged
+from trading_pipeline.domain.strategies.opinions import (
+    Opinions,
+    OpinionStrategy,
+    StopParameters,
+    form_opinions,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BollingerBandsParameters(StopParameters):
+    """Period in bars, width in sample standard deviations."""
+
+    stop_atr_multiple: float = ranged(2.0, 0.1, 20.0)
+    period: int = ranged(20, 5, 100)
+    width: float = ranged(2.0, 0.5, 5.0)
+
+
+@dataclass(frozen=True)
+class BollingerBands(OpinionStrategy):
+    """Long when the close reaches the lower band from above, closed and reversed at the upper band.
+
+    Unlike ``bollinger``: sample deviation and no squeeze rule.
+    """
+
+    name: ClassVar[str] = "bollinger_bands"
+    parameters: BollingerBandsParameters = field(default_factory=BollingerBandsParameters)
+
+    @property
+    def warmup_bars(self) -> int:
+        """Bands and ATR on two bars."""
+        return max(self.parameters.period, self.parameters.atr_period + 1) + 1
+
+    def opinions(self, bars: BarArrays) -> Opinions:
+        """The band the close lies on or beyond."""
+        upper, middle, lower = bollinger(bars.close, self.parameters.period, self.parameters.width, sample=True)
+        holds = {"warming_up": np.isnan(middle), "no_width": upper <= lower}
+        evidence = {"upper": upper, "lower": lower}
+        return form_opinions(holds, bars.close <= lower, bars.close >= upper, "inside_bands", 0.5, evidence)

@@ -1,0 +1,106 @@
+"""The well-known rules that people try first, at hand-made bars."""
+
+import numpy as np
+import pytest
+
+from trading_pipeline.domain.indicators.momentum import macd, rsi
+from trading_pipeline.domain.indicators.moving_averages import sma
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.strategies.registry import strategy_named
+from trading_pipeline_tests.domain.strategies.bars import bars_closing, bars_from, random_bars
+
+BARS = random_bars(1500)
+CLOSE = BARS["close"].to_numpy()
+
+
+def _crossings(values: np.ndarray, first: int) -> list[int]:
+    sign = np.sign(values)
+    return [int(bar) for bar in range(first, len(values)) if sign[bar] != sign[bar - 1]]
+
+
+@pytest.mark.parametrize(
+    ("name", "distance", "first"),
+    [("sma_crossover", sma(CLOSE, 10) - sma(CLOSE, 30), 30), ("macd", macd(CLOSE, 12, 26, 9)[2], 34)],
+)
+def test_crossing_lines_signal_at_every_crossing(name: str, distance: np.ndarray, first: int) -> None:
+    strategy = strategy_named(name, {})
+    signals = strategy.signals(BARS)
+    assert signals["bar_index"].tolist() == _crossings(distance, first)
+    assert (np.sign(distance[signals["bar_index"]]) == np.where(signals["bias"] == "long", 1, -1)).all()
+
+
+def test_rsi_signals_on_the_way_back_through_its_levels() -> None:
+    values, signals = rsi(CLOSE, 14), strategy_named("rsi", {}).signals(BARS)
+    longs = signals[signals["bias"] == "long"]["bar_index"].to_numpy()
+    expected = np.flatnonzero((values[:-1] <= 30) & (values[1:] > 30)) + 1
+    assert longs.tolist() == expected[expected >= 55].tolist()
+
+
+def test_an_opposite_crossing_is_also_the_exit() -> None:
+    strategy = strategy_named("sma_crossover", {})
+    signals, exits = strategy.signals(BARS), strategy.exits(BARS)
+    assert exits["bar_index"].tolist() == signals["bar_index"].tolist()
+    assert (exits["bias"].to_numpy() != signals["bias"].to_numpy()).all()
+
+
+def test_bollinger_bands_signal_when_the_band_is_reached_not_while_it_is_held() -> None:
+    closes = [100.0 + (bar % 2) for bar in range(40)] + [90.0, 80.0, 70.0]
+    signals = strategy_named("bollinger_bands", {}).signals(bars_closing(closes))
+    assert signals[["bar_index", "bias"]].to_numpy().tolist() == [[40, "long"]]
+
+
+def test_grid_enters_at_each_further_level_and_leaves_at_the_far_end() -> None:
+    flat = [100.0] * 30
+    lows, highs = [*flat, 98.9, 97.9, 97.9, 96.5], [*flat, 99.0, 99.0, 99.0, 103.1]
+    closes = [*flat, 99.0, 99.0, 99.0, 99.0]
+    bars = bars_from({"open": closes, "high": highs, "low": lows, "close": closes})
+    strategy = strategy_named("grid", {"allow_short": False})
+    signals = strategy.signals(bars)
+    assert signals["bar_index"].tolist() == [30, 31]
+    assert [details["levels_below"] for details in signals["details"]] == [1.0, 2.0]
+    # Both sides are reached at bar 33: no entry; 103.1 is above 97.9 x 1.03, so longs are closed.
+    exits = strategy.exits(bars)
+    assert exits[exits["bias"] == "long"]["bar_index"].tolist() == [33]
+
+
+def test_dca_enters_by_the_clock_and_leaves_at_target_or_end_of_cycle() -> None:
+    # 2024-01-01 is hour 473,352 since 1970: place 52 of a cycle of 100, so a new one begins at bar 48.
+    closes = [100.0] * 48 + [100.0] * 25 + [104.0] + [100.0] * 100
+    strategy = strategy_named("dca", {})
+    wicks = {"high": [close + 1 for close in closes], "low": [close - 1 for close in closes]}
+    bars = bars_from({"open": closes, **wicks, "close": closes})
+    signals, exits = strategy.signals(bars), strategy.exits(bars)
+    assert signals["bar_index"].tolist() == [48, 58, 68, 78, 88, 98, 108, 118, 148, 158, 168]
+    assert [details["layer"] for details in signals["details"]][:9] == [1, 2, 3, 1, 2, 3, 4, 5, 1]
+    assert exits["bar_index"].tolist() == [73, 147]
+
+
+def test_dca_can_build_shorts() -> None:
+    strategy = strategy_named("dca", {"short": "true"})
+    assert set(strategy.signals(BARS)["bias"]) == set(strategy.exits(BARS)["bias"]) == {"short"}
+
+
+def test_martingale_doubles_down_by_steps_and_only_buys() -> None:
+    strategy = strategy_named("martingale", {})
+    signals = strategy.signals(BARS)
+    layers = np.array([details["layer"] for details in signals["details"]])
+    entries = signals["entry_price"].to_numpy()
+    assert set(signals["bias"]) == {"long"}
+    assert layers.max() > 1
+    further = layers[1:] > 1
+    assert (entries[1:][further] <= entries[:-1][further] * 0.98).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "message"),
+    [
+        ("sma_crossover", {"fast_period": 30}, "below slow_period"),
+        ("macd", {"fast_period": 26}, "below slow_period"),
+        ("rsi", {"overbought": 30}, "below overbought"),
+        ("dca", {"every_bars": 100}, "below hold_bars"),
+        ("martingale", {"max_entires": 3}, "did you mean max_entries"),
+    ],
+)
+def test_senseless_parameters_are_refused(name: str, parameters: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        strategy_named(name, parameters)
