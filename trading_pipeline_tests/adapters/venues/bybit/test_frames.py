@@ -1,0 +1,156 @@
+"""What the venue's WebSocket frames mean."""
+
+import hashlib
+import hmac
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trading_pipeline.adapters.venues.bybit.frames import (
+    Control,
+    News,
+    authentication,
+    kline_topics,
+    read_frame,
+    subscriptions,
+)
+from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline_tests.adapters.venues.bybit.scripted_venue import NOW_MS
+from trading_pipeline_tests.adapters.venues.bybit.test_parse import EXECUTION, ORDER
+
+KLINE: dict[str, object] = {
+    "start": NOW_MS,
+    "end": NOW_MS + Timeframe.H1.ms - 1,
+    "interval": "60",
+    "open": "1",
+    "high": "2",
+    "low": "0.5",
+    "close": "1.5",
+    "volume": "10",
+    "turnover": "15",
+    "confirm": True,
+}
+
+
+def a_frame(topic: str, *rows: object) -> str:
+    return json.dumps({"topic": topic, "data": list(rows), "ts": NOW_MS})
+
+
+def news(raw: str) -> News:
+    frame = read_frame(raw)
+    assert isinstance(frame, News)
+    return frame
+
+
+def test_every_confirmed_bar_of_a_frame_counts_and_no_other() -> None:
+    later = {**KLINE, "start": NOW_MS + Timeframe.H1.ms}
+    forming = {**KLINE, "start": NOW_MS + 2 * Timeframe.H1.ms, "confirm": False}
+    bars = news(a_frame("kline.60.BTCUSDT", KLINE, later, forming)).bars
+    assert [bar.open_time.hour for bar in bars] == [12, 13]
+    assert {(bar.symbol, bar.timeframe) for bar in bars} == {("BTCUSDT", Timeframe.H1)}
+
+
+@pytest.mark.parametrize("confirm", [False, "true", 1, None])
+def test_only_a_plain_true_confirms_a_bar(confirm: object) -> None:
+    assert news(a_frame("kline.60.BTCUSDT", {**KLINE, "confirm": confirm})).bars == ()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '"text"',
+        "{}",
+        "[" * 100_000,
+        b"\xff\xfe",
+        '{"topic": "kline.60.BTCUSDT"}',
+        '{"topic": "kline.60.BTCUSDT", "data": {}}',
+        a_frame("kline.60.BTCUSDT", "row"),
+        a_frame("kline.60.BTCUSDT", {**KLINE, "close": None}),
+        a_frame("kline.60.BTCUSDT", {**KLINE, "close": "NaN"}),
+        a_frame("kline.60.BTCUSDT", {**KLINE, "start": "soon"}),
+        a_frame("kline.60.BTCUSDT", {**KLINE, "start": 10**30}),
+        a_frame("kline.60.BTCUSDT", {**KLINE, "start": NOW_MS + 1}),
+        a_frame("kline.60.BTCUSDT", {**KLINE, "interval": "7"}),
+        a_frame("kline.15.BTCUSDT", KLINE),
+        a_frame("order", {**ORDER, "qty": ""}),
+        a_frame("execution", {**EXECUTION, "execFee": ""}),
+    ],
+)
+def test_a_frame_that_cannot_be_trusted_is_an_error(raw: str | bytes) -> None:
+    with pytest.raises(DataError):
+        read_frame(raw)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["topic", "data", "op", "start", "x"]), inner),
+        max_leaves=8,
+    )
+)
+def test_no_json_at_all_breaks_more_than_its_own_frame(value: object) -> None:
+    try:
+        frame = read_frame(json.dumps(value))
+    except DataError:
+        return
+    assert isinstance(frame, Control | News)
+
+
+def test_orders_without_our_id_are_left_to_the_venue() -> None:
+    child = {**ORDER, "orderLinkId": ""}
+    assert [report.order_link_id for report in news(a_frame("order", child, ORDER)).reports] == ["plan_E"]
+
+
+@pytest.mark.parametrize(("category", "count"), [("linear", 1), ("spot", 0), ("inverse", 0), (None, 1)])
+def test_other_categories_of_the_account_are_none_of_our_business(category: str | None, count: int) -> None:
+    assert len(news(a_frame("execution", {**EXECUTION, "category": category})).fills) == count
+
+
+@pytest.mark.parametrize("topic", ["wallet", "position", "tickers.BTCUSDT", "invented"])
+def test_other_topics_tell_nothing(topic: str) -> None:
+    assert news(a_frame(topic, {"coin": "USDT"})) == News()
+
+
+@pytest.mark.parametrize(
+    ("frame", "control"),
+    [
+        ({"op": "subscribe", "success": True, "ret_msg": ""}, Control("subscribe", True, "")),
+        ({"op": "auth", "success": False, "ret_msg": "no"}, Control("auth", False, "no")),
+        ({"op": "pong", "args": ["1"]}, Control("pong", True, "")),
+        ({"op": "ping", "success": True, "ret_msg": "pong"}, Control("ping", True, "pong")),
+    ],
+)
+def test_answers_are_told_from_news(frame: dict[str, object], control: Control) -> None:
+    assert read_frame(json.dumps(frame)) == control
+
+
+def test_derived_timeframes_are_not_subscribed() -> None:
+    topics = kline_topics(["BTCUSDT", "SOLUSDT"], [Timeframe.M15, Timeframe.H8])
+    assert topics == ["kline.15.BTCUSDT", "kline.15.SOLUSDT"]
+
+
+def test_subscriptions_stay_below_the_venues_length() -> None:
+    topics = kline_topics([f"COIN{number}USDT" for number in range(800)], [Timeframe.M15, Timeframe.H1, Timeframe.H4])
+    messages = list(subscriptions(topics))
+    assert [topic for message in messages for topic in json.loads(message)["args"]] == topics
+    assert max(map(len, messages)) <= 21_000 + len('{"op":"subscribe","args":[]}')
+    assert len(messages) > 1
+
+
+def test_the_signature_is_the_venues() -> None:
+    key, expires, signature = json.loads(authentication("key", "secret", 1662350400000))["args"]
+    assert (key, expires) == ("key", 1662350400000)
+    assert signature == hmac.new(b"secret", b"GET/realtime1662350400000", hashlib.sha256).hexdigest()
+
+
+@pytest.mark.parametrize(("key", "secret"), [("", "secret"), ("key", "")])
+def test_a_missing_key_is_named(key: str, secret: str) -> None:
+    with pytest.raises(ConfigurationError, match="BYBIT_API_KEY"):
+        authentication(key, secret, 1)
