@@ -14,7 +14,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="of the generated bars; same seed, same trades")] = 7,
     symbols: Annotated[str, typer.Option(help="comma-separated")] = "BTCUSDT,SOLUSDT,ADAUSDT",
     start: Annotated[str, typer.Option("--from", help="first day to replay, YYYY-MM-DD (UTC)")] = "2025-06-02",
-    days: Annotated[int, typer.Option(min=1, help="days to replay")] = 1,
+    days: Annotated[float, typer.Option(min=0.01, help="days to replay")] = 1,
     backfill_days: Annotated[int, typer.Option(min=0, help="days of bars to backfill before them")] = 60,
     port: Annotated[int, typer.Option(help="port of the Dagster UI")] = 3000,
     keep: Annotated[bool, typer.Option("--keep", help="leave everything running until Ctrl-C")] = False,

@@ -4,6 +4,9 @@ import sys
 
 import typer
 
+from trading_pipeline.cli.demo import demo
+from trading_pipeline.cli.exchange import exchange
+from trading_pipeline.cli.feed import feed
 from trading_pipeline.cli.processes import daemon, migrate, up, worker
 from trading_pipeline.domain.model.errors import TradingError
 
@@ -17,7 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (up, migrate, daemon, worker):
+for command in (demo, up, exchange, feed, daemon, worker, migrate):
     app.command()(command)
 
 

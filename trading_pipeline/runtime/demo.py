@@ -41,7 +41,7 @@ class DemoPlan:
     seed: int
     symbols: tuple[str, ...]
     start: datetime
-    days: int
+    days: float
     backfill_days: int
     port: int
     keep: bool
@@ -78,7 +78,7 @@ def run_demo(plan: DemoPlan, settings: Settings) -> None:
             header = run.play(ExchangeClock(system.exchange.rest_url))
         facts = replay_facts(engine, plan.start, plan.end)
         engine.dispose()
-        name = f"demo_{plan.start:%Y%m%d}_{plan.days}d_{'recorded' if plan.bars_dir else f'seed{plan.seed}'}"
+        name = f"demo_{plan.start:%Y%m%d}_{plan.days:g}d_{'recorded' if plan.bars_dir else f'seed{plan.seed}'}"
         print_report(console, header, facts, write_report(plan.reports_dir, name, header, facts))
         if plan.keep:
             console.print(f"Everything keeps running; Dagster UI {system.webserver}. Ctrl-C ends it.")

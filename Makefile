@@ -1,0 +1,58 @@
+# Everything a developer runs. Needs Python 3.11 or 3.12 and make; the rest is installed into .venv.
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ARGS ?=
+
+# a version manager may leave a python3.12 on the PATH that does not run, so each candidate is tried
+PYTHON ?= $(shell for python in python3.12 python3.11 python3; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
+	&& echo $$python && break; done)
+
+.PHONY: help setup demo up test check bench lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+setup: $(READY) ## install everything into .venv
+
+$(READY): requirements.lock pyproject.toml dbt_project/dbt_project.yml
+	@test -n "$(PYTHON)" || { echo "no Python 3.11 or 3.12 found; install one or run make PYTHON=/path/to/python"; exit 1; }
+	@if command -v uv >/dev/null 2>&1; then \
+		uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && \
+		VIRTUAL_ENV=$(VENV) uv pip install --quiet -r requirements.lock && \
+		VIRTUAL_ENV=$(VENV) uv pip install --quiet --no-deps -e .; \
+	else \
+		$(PYTHON) -m venv $(VENV) && \
+		$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock && \
+		$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .; \
+	fi
+	@$(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project
+	@touch $@
+
+demo: $(READY) ## backfill, a day of replay and a report: make demo ARGS="--keep"
+	@$(BIN)/trading-pipeline demo $(ARGS)
+
+up: $(READY) ## run the whole system until Ctrl-C
+	@$(BIN)/trading-pipeline up $(ARGS)
+
+test: $(READY) ## every test, offline: make test ARGS="-k wave"
+	@$(BIN)/pytest $(ARGS)
+
+check: $(READY) ## format, lint, types, import contracts, definitions
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/dagster definitions validate -w workspace.yaml
+
+bench: $(READY) ## wave latency against the stock run launcher
+	@$(BIN)/python benchmarks/wave_latency.py $(ARGS)
+
+lock: ## renew requirements.lock (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links -o requirements.lock
+
+clean: ## remove state, reports and caches; .venv stays
+	rm -rf var reports dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
