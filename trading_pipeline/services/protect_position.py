@@ -128,14 +128,25 @@ def _place_targets(desk: Desk, plan: TradePlan) -> tuple[SubmitOutcome, ...]:
     if position is None or position.entry_price is None or not entry.state.final:
         return ()
     orders = target_orders(plan, position.entry_quantity, position.entry_price, desk.instrument(plan.symbol))
-    for order in orders:
-        desk.ledger.write_intent(_target_intent(desk, plan, order))
-    return tuple(submit_order(desk=desk, order_link_id=order_link_id(plan.plan_id, order.purpose)) for order in orders)
+    link_ids = [_target_link_id(desk, plan, order.purpose) for order in orders]
+    for order, link_id in zip(orders, link_ids, strict=True):
+        desk.ledger.write_intent(_target_intent(desk, plan, order, link_id))
+    return tuple(submit_order(desk=desk, order_link_id=link_id) for link_id in link_ids)
 
 
-def _target_intent(desk: Desk, plan: TradePlan, order: TargetOrder) -> OrderIntent:
+def _target_link_id(desk: Desk, plan: TradePlan, purpose: Purpose) -> str:
+    """The first number whose order is not known to have never arrived; reduce-only orders may be repeated."""
+    lost = [
+        record
+        for record in desk.ledger.intents_of(plan.plan_id)
+        if record.intent.purpose is purpose and record.state is IntentState.ABSENT
+    ]
+    return order_link_id(plan.plan_id, purpose, len(lost))
+
+
+def _target_intent(desk: Desk, plan: TradePlan, order: TargetOrder, link_id: str) -> OrderIntent:
     return OrderIntent(
-        order_link_id=order_link_id(plan.plan_id, order.purpose),
+        order_link_id=link_id,
         plan_id=plan.plan_id,
         purpose=order.purpose,
         symbol=plan.symbol,

@@ -64,8 +64,9 @@ def passed(bias: Bias, stop_price: Decimal, price: Decimal) -> bool:
 def targets_reached(targets: Mapping[Purpose, IntentState]) -> TargetsReached:
     """Which steps are done, from the states of the take profits that exist.
 
-    A target too small to exist on its own was joined to the next one; without any target the whole
-    position is the runner and trails from the start.
+    A target that ended unfilled (rejected, cancelled, never arrived) counts as if it had not been
+    planned, and so does one too small to exist, which was joined to the next one. Without any target
+    the whole position is the runner and trails from the start.
     """
-    filled = [state is IntentState.FILLED for _, state in sorted(targets.items())]
-    return TargetsReached(first=any(filled), last=all(filled))
+    filled = any(state is IntentState.FILLED for state in targets.values())
+    return TargetsReached(first=filled, last=all(state.final for state in targets.values()))
