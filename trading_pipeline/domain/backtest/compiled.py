@@ -1,0 +1,39 @@
+"""How functions of the engine are compiled.
+
+The compiled form is kept on disk beside the source, or in ``NUMBA_CACHE_DIR``. numba would throw it
+away only when the function's own file changes, and go on calling the old form of helpers from other
+files; here the stamp is taken over all sources of the engine instead.
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import numba
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _sources_digest() -> str:
+    """SHA-256 over every module of this folder."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+SOURCES_DIGEST = _sources_digest()
+
+
+def compiled(function: Callable[P, T]) -> Callable[P, T]:
+    """Compile at the first call, release the interpreter lock, keep IEEE order of operations.
+
+    Division by zero gives infinity or NaN as in numpy, without a branch in every division.
+    """
+    made = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=False)(function)
+    if hasattr(made, "_cache"):  # absent under NUMBA_DISABLE_JIT
+        made._cache._cache_file._source_stamp = SOURCES_DIGEST
+    result: Callable[P, T] = made
+    return result

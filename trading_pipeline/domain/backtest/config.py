@@ -1,0 +1,222 @@
+"""What a backtest assumes: execution, costs, account limits and the life of a position.
+
+Every field is honoured by the engine. Values outside their range, names that do not exist and
+combinations in which a field would have no effect are refused.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Self, TypeVar
+
+from trading_pipeline.domain.backtest.codes import Opposite, Path, Smoothing, Timing, Unit
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.strategies.base import spelling_hint
+
+Number = TypeVar("Number", int, float)
+
+
+def bounded(default: Number, low: float, high: float) -> Number:
+    """A field that must lie in the closed range ``low`` to ``high``."""
+    made: Number = field(default=default, metadata={"range": (low, high)})
+    return made
+
+
+def optional(low: float, high: float) -> float | None:
+    """A field that is off (``None``) or lies in the closed range ``low`` to ``high``."""
+    made: float | None = field(default=None, metadata={"range": (low, high)})
+    return made
+
+
+class Checked:
+    """Base of the configuration's parts: holds every number against its range when it is built."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        for spec in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, spec.name)
+            if "range" not in spec.metadata or value is None:
+                continue
+            low, high = spec.metadata["range"]
+            whole = spec.type is not int or value == int(value)
+            if isinstance(value, bool) or not low <= value <= high or not whole:
+                kind = "a whole number" if spec.type is int else "a number"
+                raise ConfigurationError(f"{spec.name} = {value}: must be {kind} between {low:g} and {high:g}")
+        self.check()
+
+    def check(self) -> None:
+        """Refuse combinations that make no sense together.
+
+        :raises ConfigurationError: with the names, the values and the rule.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class ExitTarget(Checked):
+    """A take profit: its distance from the entry and the share of the entry it closes."""
+
+    distance: float = bounded(1.0, 1e-4, 100.0)
+    fraction: float = bounded(1.0, 0.001, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class AtrTrail(Checked):
+    """The runner's stop stays ``multiple`` ATR from the close; ``period`` in bars."""
+
+    multiple: float = bounded(3.0, 0.1, 50.0)
+    period: int = bounded(14, 2, 500)
+    smoothing: Smoothing = Smoothing.SIMPLE
+
+
+@dataclass(frozen=True, slots=True)
+class PivotTrail(Checked):
+    """The runner's stop is the newest confirmed pivot low (long) or high (short); bars on either side."""
+
+    left: int = bounded(2, 1, 50)
+    right: int = bounded(2, 1, 50)
+
+
+@dataclass(frozen=True, slots=True)
+class PercentTrail(Checked):
+    """Once the price has moved ``activation`` in favour, the stop stays ``offset`` behind the best price.
+
+    Both are fractions of price. The best price is read at closes from the bars' extremes.
+    """
+
+    activation: float = bounded(0.01, 0.0, 0.5)
+    offset: float = bounded(0.005, 0.001, 0.2)
+
+
+@dataclass(frozen=True, slots=True)
+class Execution(Checked):
+    """How orders meet the bars.
+
+    :param timing: a market order fills at the deciding close or at the next open.
+    :param path: order in which a bar visits its extremes.
+    :param trigger_on_entry_bar: whether stop and targets act in the bar whose open or inside filled the entry.
+    :param opposite: what an entry against the open position does.
+    :param max_layers: entries that may make up one position.
+    :param entry_expiry_bars: bars for which a limit or stop entry rests.
+    """
+
+    timing: Timing = Timing.BAR_CLOSE
+    path: Path = Path.CANDLE_DIRECTION
+    trigger_on_entry_bar: bool = False
+    opposite: Opposite = Opposite.IGNORE
+    max_layers: int = bounded(1, 1, 99)
+    entry_expiry_bars: int = bounded(1, 1, 100_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Costs(Checked):
+    """Basis points of notional per side. Slippage makes market and stop fills worse, never limits."""
+
+    maker_fee_bps: float = bounded(0.0, 0.0, 100.0)
+    taker_fee_bps: float = bounded(0.0, 0.0, 100.0)
+    slippage_bps: float = bounded(0.0, 0.0, 500.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits(Checked):
+    """Size and limits of entries, in the words of ``config/risk.yaml``. Ratios are fractions.
+
+    Exactly one of ``risk_per_trade`` (of equity, lost at the stop), ``cash_fraction`` (of free cash, as
+    margin) and ``fixed_margin`` (quote currency) is set; it sizes entries that bring no quantity.
+
+    :param max_leverage: notional over margin of every position.
+    :param maintenance_margin: share of notional at which an isolated position is liquidated.
+    :param max_drawdown: fall from the equity peak after which no entry is taken any more.
+    """
+
+    risk_per_trade: float | None = field(default=0.005, metadata={"range": (1e-6, 1.0)})
+    cash_fraction: float | None = optional(0.01, 1.0)
+    fixed_margin: float | None = optional(1.0, 1e8)
+    max_open_positions: int = bounded(3, 1, 10_000)
+    max_leverage: float = bounded(5.0, 1.0, 125.0)
+    maintenance_margin: float = bounded(0.005, 0.0, 0.5)
+    max_daily_loss: float | None = field(default=0.05, metadata={"range": (1e-4, 1.0)})
+    cooldown_bars: int = bounded(1, 0, 100_000)
+    max_drawdown: float | None = optional(0.01, 1.0)
+
+    def check(self) -> None:
+        """One sizing rule, and a margin that is not eaten up at the entry."""
+        rules = {name: getattr(self, name) for name in ("risk_per_trade", "cash_fraction", "fixed_margin")}
+        given = [name for name, value in rules.items() if value is not None]
+        if len(given) != 1:
+            raise ConfigurationError(f"sizing by {given or 'nothing'}: set exactly one of {', '.join(rules)}")
+        if self.maintenance_margin * self.max_leverage >= 1.0:
+            raise ConfigurationError(
+                f"maintenance_margin = {self.maintenance_margin} at max_leverage = {self.max_leverage}: "
+                "a position would be liquidated at its entry; lower one of them"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Exits(Checked):
+    """The life of a position after its entry. The defaults are the live lifecycle.
+
+    :param targets: nearest first; what their fractions leave is the runner.
+    :param target_unit: distances in R (|entry - stop|) or in fractions of the entry price.
+    :param stop_fraction: distance of the stop as a fraction of price, for signals that bring no stop.
+    :param break_even_after_targets: targets filled when the stop moves to the entry; 0 is never.
+    :param trail: rule for the runner's stop.
+    :param trail_after_targets: targets filled when the runner's stop takes over; 0 is from the entry.
+    :param move_stop_at_close: stops follow targets at the bar's close instead of at once.
+    :param next_bar_exit: leave at the first close after the entry bar at which the momentum series has
+        not moved in favour.
+    :param max_holding_bars: bars after which the position is closed; 0 is never.
+    """
+
+    targets: tuple[ExitTarget, ...] = (ExitTarget(1.0, 0.4), ExitTarget(2.0, 0.4))
+    target_unit: Unit = Unit.R
+    stop_fraction: float | None = optional(1e-4, 0.99)
+    break_even_after_targets: int = bounded(1, 0, 8)
+    trail: AtrTrail | PivotTrail | PercentTrail | None = AtrTrail()
+    trail_after_targets: int = bounded(2, 0, 8)
+    move_stop_at_close: bool = False
+    next_bar_exit: bool = False
+    max_holding_bars: int = bounded(0, 0, 1_000_000)
+
+    def check(self) -> None:
+        """Targets in order and within the position; nothing that would wait for a target that is not there."""
+        distances = [target.distance for target in self.targets]
+        total = math.fsum(target.fraction for target in self.targets)
+        if len(distances) > 8 or distances != sorted(set(distances)) or total > 1.0 + 1e-9:
+            raise ConfigurationError(
+                f"targets at {distances} close {total:g}: give at most 8, nearest first, closing at most 1"
+            )
+        for name in ("break_even_after_targets", "trail_after_targets"):
+            if getattr(self, name) > len(self.targets) and (self.trail or name != "trail_after_targets"):
+                raise ConfigurationError(f"{name} = {getattr(self, name)}: there are {len(self.targets)} targets")
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestConfig(Checked):
+    """All assumptions of one run. ``initial_capital`` is quote currency."""
+
+    initial_capital: float = bounded(10_000.0, 100.0, 1e8)
+    execution: Execution = field(default_factory=Execution)
+    costs: Costs = field(default_factory=Costs)
+    limits: Limits = field(default_factory=Limits)
+    exits: Exits = field(default_factory=Exits)
+
+    def with_values(self, values: Mapping[str, object]) -> Self:
+        """The same with some fields changed; the parts' fields are named without their part.
+
+        :raises ConfigurationError: a name is unknown (the nearest one is given) or a value is refused.
+        """
+        parts = {part: getattr(self, part) for part in ("execution", "costs", "limits", "exits")}
+        known = {spec.name: part for part, made in parts.items() for spec in fields(made)}
+        changes: dict[str, dict[str, object]] = {}
+        for name, value in values.items():
+            if name not in known and name != "initial_capital":
+                raise ConfigurationError(f"unknown field {name!r}{spelling_hint(name, [*known, 'initial_capital'])}")
+            changes.setdefault(known.get(name, ""), {})[name] = value
+        for part, changed in changes.items():
+            if part:
+                parts[part] = replace(parts[part], **changed)
+        capital = changes.get("", {}).get("initial_capital", self.initial_capital)
+        if not isinstance(capital, int | float):
+            raise ConfigurationError(f"initial_capital = {capital!r}: must be a number")
+        return replace(self, initial_capital=float(capital), **parts)

@@ -1,0 +1,102 @@
+"""Closing fills, their book-keeping, and the withdrawal of resting entries."""
+
+import math
+
+from trading_pipeline.domain.backtest.codes import LegKind, OrderKind, Outcome
+from trading_pipeline.domain.backtest.compiled import compiled
+from trading_pipeline.domain.backtest.records import Desk, EntryRow, Position
+
+# A quantity below this share of the entry is rounding, not exposure.
+DUST = 1e-12
+
+
+@compiled
+def leave(desk: Desk, p: Position, level: float, kind: int) -> None:
+    """Close everything at the market: ``level`` made worse by slippage, taker fee."""
+    rules = desk.rules
+    reduce(desk, p, p.quantity, level * (1.0 - p.direction * rules.slippage), rules.taker_fee, kind)
+
+
+@compiled
+def reduce(desk: Desk, p: Position, quantity: float, price: float, fee_rate: float, kind: int) -> None:
+    """Book a closing fill; finish the trade when nothing is left."""
+    account = desk.account
+    gross = p.direction * quantity * (price - p.entry_price)
+    account.balance += gross
+    p.gross += gross
+    p.closed_value += price * quantity
+    released = p.margin * (quantity / p.quantity)
+    p.margin -= released
+    account.margin -= released
+    p.quantity -= quantity
+    record_leg(desk, p, -p.direction * quantity, price, fee_rate, kind)
+    if p.quantity <= DUST * p.entry_quantity:
+        finish(desk, p, kind)
+
+
+@compiled
+def record_leg(desk: Desk, p: Position, signed_quantity: float, price: float, fee_rate: float, kind: int) -> None:
+    """Write one fill, positive for a buy, and charge its fee."""
+    account = desk.account
+    fee = abs(signed_quantity) * price * fee_rate
+    account.balance -= fee
+    p.fees += fee
+    if account.legs == len(desk.legs):
+        account.overflow = True
+        return
+    leg = desk.legs[account.legs]
+    leg.row, leg.symbol, leg.bar, leg.phase = p.row, p.symbol, p.bar, account.phase
+    leg.quantity, leg.price, leg.fee, leg.kind = signed_quantity, price, fee, kind
+    account.legs += 1
+
+
+@compiled
+def finish(desk: Desk, p: Position, kind: int) -> None:
+    """Write the trade and make the symbol flat."""
+    account = desk.account
+    trade: EntryRow = desk.entries[p.row]
+    trade.layers, trade.entry_bar, trade.exit_bar, trade.exit_kind = p.layers, p.entry_bar, p.bar, kind
+    trade.filled, trade.entry_price, trade.initial_stop = p.entry_quantity, p.entry_price, p.first_stop
+    trade.exit_price = p.closed_value / p.entry_quantity
+    trade.risk, trade.gross, trade.fees, trade.funding = p.risk, p.gross, p.fees, p.funding
+    above, below = max(p.highest - p.entry_price, 0.0), max(p.entry_price - p.lowest, 0.0)
+    favourable, adverse = (above, below) if p.direction > 0 else (below, above)
+    trade.mfe, trade.mae = favourable * p.entry_quantity, adverse * p.entry_quantity
+    if kind in (LegKind.STOP_LOSS, LegKind.LIQUIDATION):
+        p.blocked_until = p.bar + desk.rules.cooldown_bars - 1
+    account.open_positions -= 1
+    account.margin -= p.margin
+    withdraw_layers(desk, p)
+    p.direction, p.quantity, p.margin, p.exit_pending = 0, 0.0, 0.0, False
+    p.lower, p.upper = -math.inf, math.inf
+    # Rounding of released margin must not gather over thousands of trades.
+    if account.open_positions == 0:
+        account.margin = 0.0
+
+
+@compiled
+def withdraw_layers(desk: Desk, p: Position) -> None:
+    """Cancel resting limit and stop entries in the position's direction; queued market orders stay."""
+    for r in range(p.resting - 1, -1, -1):
+        entry: EntryRow = desk.entries[p.resting_rows[r]]
+        if entry.kind != OrderKind.MARKET and entry.direction == p.direction:
+            entry.outcome = Outcome.CANCELLED
+            remove_resting(p, r)
+
+
+@compiled
+def expire(desk: Desk, p: Position) -> None:
+    """Withdraw resting entries whose last bar has closed, and all of them at the end of the data."""
+    for r in range(p.resting - 1, -1, -1):
+        entry: EntryRow = desk.entries[p.resting_rows[r]]
+        if entry.expires <= p.bar or p.bar == p.last_bar:
+            entry.outcome = Outcome.EXPIRED
+            remove_resting(p, r)
+
+
+@compiled
+def remove_resting(p: Position, r: int) -> None:
+    """Take order ``r`` out of the queue, keeping the order of the rest."""
+    p.resting -= 1
+    for j in range(r, p.resting):
+        p.resting_rows[j] = p.resting_rows[j + 1]

@@ -1,0 +1,91 @@
+"""The proof that a run's money adds up, made from its fills alone.
+
+The loop keeps a balance and marks positions as it goes. Here the account is rebuilt from nothing
+but the recorded fills, the bars and the funding rates, the other way round: cash goes out by the
+full price of what is bought and comes in by the price of what is sold. Both must agree at every wave.
+"""
+
+import numpy as np
+
+from trading_pipeline.domain.backtest.codes import Phase
+from trading_pipeline.domain.backtest.compiled import compiled
+from trading_pipeline.domain.backtest.records import Book, Floats, LegRow, Market, Records
+from trading_pipeline.domain.model.errors import TradingError
+
+TOLERANCE = 1e-9
+
+
+class BrokenLedger(TradingError):
+    """The engine contradicts itself; no figure of the run may be used."""
+
+
+def check_ledger(market: Market, book: Book, initial_capital: float) -> None:
+    """Hold balance, equity at every wave and the sum of all trades against the fills.
+
+    :raises BrokenLedger: a difference above 1e-9 of the largest equity, or memory that overflowed.
+    """
+    account = book.account[0]
+    if account["overflow"]:
+        raise BrokenLedger(f"more than {len(book.legs)} fills from {len(book.entries)} signals")
+    legs = book.legs[: account["legs"]]
+    legs = legs[np.argsort(legs["symbol"], kind="stable")] if len(book.positions) > 1 else legs
+    scale = TOLERANCE * max(initial_capital, float(np.max(np.abs(book.equity), initial=0.0)))
+    gap, wave = _largest_gap(market, legs, book.equity, initial_capital)
+    if not gap <= scale:
+        raise BrokenLedger(f"equity at wave {wave} differs from its fills by {gap:g}")
+    trades = book.entries[book.entries["layers"] > 0]
+    earned = float(np.sum(trades["gross"] - trades["fees"] - trades["funding"]))
+    gap = abs(initial_capital + earned - float(account["balance"]))
+    if not gap <= scale:
+        raise BrokenLedger(f"trades earned {earned}, the balance says otherwise by {gap:g}")
+
+
+@compiled
+def _largest_gap(market: Market, legs: Records, equity: Floats, capital: float) -> tuple[float, int]:
+    """The largest distance between ``equity`` and the one rebuilt from the fills, and its wave.
+
+    NaN on either side counts as the largest. Fills are ordered by symbol, then as they happened.
+    """
+    rebuilt = np.full(len(equity), capital)
+    begin = 0
+    for symbol in range(len(market.first) - 1):
+        end = begin
+        while end < len(legs) and legs[end].symbol == symbol:
+            end += 1
+        if end > begin:
+            _add_symbol(market, legs[begin:end], symbol, rebuilt)
+        begin = end
+    worst, where = 0.0, 0
+    for wave in range(len(equity)):
+        gap = abs(rebuilt[wave] - equity[wave])
+        if not gap <= worst:
+            worst, where = gap, wave
+            if gap != gap:
+                break
+    return worst, where
+
+
+@compiled
+def _add_symbol(market: Market, legs: Records, symbol: int, rebuilt: Floats) -> None:
+    """Add one symbol's cash and holdings to the rebuilt equity of every wave from its first fill on."""
+    closes, waves, funding = market.close, market.wave, market.funding_rate
+    cash, held, leg, next_bar = 0.0, 0.0, 0, legs[0].bar
+    last = market.first[symbol + 1] - 1
+    for bar in range(next_bar, last + 1):
+        at_close = False
+        paid = closes[bar] * funding[bar] if len(funding) > 0 else 0.0
+        while next_bar == bar:
+            row: LegRow = legs[leg]
+            # Funding is charged on what is held when the bar has closed, before fills at the close.
+            if row.phase == Phase.CLOSE and not at_close:
+                at_close = True
+                cash -= held * paid
+            cash -= row.quantity * row.price + row.fee
+            held += row.quantity
+            leg += 1
+            next_bar = legs[leg].bar if leg < len(legs) else last + 1
+        if not at_close:
+            cash -= held * paid
+        until = waves[bar + 1] if bar < last else len(rebuilt)
+        for wave in range(waves[bar], until):
+            rebuilt[wave] += cash + held * closes[bar]

@@ -1,0 +1,119 @@
+"""The prices at which a position ends in part or whole: stop, liquidation, targets, runner's stop."""
+
+import math
+
+import numpy as np
+
+from trading_pipeline.domain.backtest.codes import LegKind, Trail, Unit
+from trading_pipeline.domain.backtest.compiled import compiled
+from trading_pipeline.domain.backtest.records import Position, Rules
+
+# Keeps a quotient that is a whole number of steps, but for its last bit, from losing a step.
+STEP_TOLERANCE = 1e-9
+
+
+@compiled
+def floor_step(value: float, step: float) -> float:
+    """The largest whole number of steps that is not above ``value``; ``value`` itself without steps."""
+    return math.floor(value / step + STEP_TOLERANCE) * step if step > 0.0 else value
+
+
+@compiled
+def round_step(value: float, step: float) -> float:
+    """The nearest whole number of steps, halves to even; ``value`` itself without steps."""
+    return np.rint(value / step) * step if step > 0.0 else value
+
+
+@compiled
+def target_quantity(rules: Rules, p: Position, index: int) -> float:
+    """Quantity of a target in whole lots; a part below the smallest order joins the next target."""
+    carried, part = 0.0, 0.0
+    for j in range(index + 1):
+        wanted = carried + rules.target_fraction[j] * p.entry_quantity
+        part = floor_step(wanted, p.quantity_increment)
+        carried = 0.0
+        if part < p.min_quantity or part == 0.0:
+            carried, part = wanted, 0.0
+    return part
+
+
+@compiled
+def set_levels(rules: Rules, p: Position) -> None:
+    """Recompute the levels of a position after its entry, stop or targets changed.
+
+    Isolated margin: a long is liquidated at entry x (1 - 1 / leverage + maintenance margin).
+    """
+    while p.target_index < rules.target_count and target_quantity(rules, p, p.target_index) == 0.0:
+        p.target_index += 1
+    target = p.direction * math.inf
+    if p.target_index < rules.target_count:
+        unit = abs(p.entry_price - p.initial_stop) if rules.target_unit == Unit.R else p.entry_price
+        target = round_step(
+            p.entry_price + p.direction * rules.target_distance[p.target_index] * unit, p.price_increment
+        )
+    kept = 1.0 / rules.leverage - rules.maintenance_margin
+    p.liquidation = p.entry_price * (1.0 - p.direction * kept)
+    if p.direction > 0:
+        p.lower, p.upper = max(p.stop, p.liquidation), target
+    else:
+        p.lower, p.upper = target, min(p.stop, p.liquidation)
+
+
+@compiled
+def after_target(rules: Rules, p: Position) -> None:
+    """A target filled and something is left: show the next target, pull the stop if the rules do so at once."""
+    p.target_index += 1
+    if not rules.move_stop_at_close:
+        pull_stop(rules, p)
+    set_levels(rules, p)
+
+
+@compiled
+def pull_stop(rules: Rules, p: Position) -> None:
+    """Put the stop where the targets reached so far allow it: break-even, then the runner's. Never looser."""
+    even = round_step(p.entry_price, p.price_increment)
+    if 0 < rules.break_even_after <= p.target_index and p.direction * (even - p.stop) > 0.0:
+        p.stop, p.stop_kind = even, LegKind.BREAK_EVEN
+    if rules.trail_after <= p.target_index and p.direction * (p.runner_stop - p.stop) > 0.0:
+        p.stop, p.stop_kind = p.runner_stop, LegKind.TRAILING_STOP
+
+
+@compiled
+def runner_level(rules: Rules, p: Position, close: float, atr: float, pivot: float) -> float:
+    """Where this close puts the runner's stop; NaN while unknown. ``pivot`` is the one on the stop's side."""
+    if rules.trail == Trail.ATR:
+        return close - p.direction * rules.trail_distance * atr
+    if rules.trail == Trail.PIVOT:
+        return pivot
+    if rules.trail == Trail.NONE:
+        return math.nan
+    best = p.highest if p.direction > 0 else p.lowest
+    armed = p.direction * (best - p.entry_price * (1.0 + p.direction * rules.trail_activation)) >= 0.0
+    return best * (1.0 - p.direction * rules.trail_distance) if armed else math.nan
+
+
+@compiled
+def settle_stop(rules: Rules, p: Position, level: float) -> None:
+    """At a close: ratchet the runner's stop to ``level`` (NaN: leave it) and let the stop follow.
+
+    What is moved here holds from the next bar on. A stop that moves at closes only trails from the
+    close at which its turn has come; otherwise the ratchet runs from the entry.
+    """
+    if rules.trail_after <= p.target_index or not rules.move_stop_at_close:
+        level = round_step(level, p.price_increment)
+        if p.direction * (level - p.runner_stop) > 0.0:
+            p.runner_stop = level
+    before = p.stop
+    pull_stop(rules, p)
+    if p.stop != before:
+        set_levels(rules, p)
+
+
+@compiled
+def schedule_exits(rules: Rules, p: Position) -> None:
+    """Find the next bar whose close may end the position by rule: next-bar check, holding limit, end."""
+    p.due_bar = p.last_bar
+    if rules.max_holding_bars > 0:
+        p.due_bar = min(p.due_bar, p.entry_bar + rules.max_holding_bars)
+    if rules.next_bar_exit and not p.checked:
+        p.due_bar = min(p.due_bar, p.decision_bar + 1)

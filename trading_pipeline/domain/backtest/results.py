@@ -1,0 +1,171 @@
+"""What a backtest found: trades with their fills, the equity curve, and the fate of every signal."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from trading_pipeline.domain.backtest.codes import LegKind, Outcome, Phase
+from trading_pipeline.domain.backtest.config import BacktestConfig
+from trading_pipeline.domain.backtest.records import Floats, Integers, Records
+from trading_pipeline.domain.model.signals import Bias
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One fill of a trade.
+
+    :param time_ms: UTC; the bar's open or close, and its close for a fill inside the bar.
+    :param price: quote currency, slippage included.
+    :param fraction: share of the trade's whole entry quantity.
+    :param kind: entry, add, or the reason of the exit.
+    :param fee: quote currency.
+    """
+
+    time_ms: int
+    price: float
+    fraction: float
+    kind: LegKind
+    fee: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """One position from its first entry to flat. Money is quote currency, quantity base currency.
+
+    :param signal: position of the signal that opened it among the symbol's signals, by bar and in order.
+    :param entry_bar: position in the symbol's bars; likewise ``exit_bar``.
+    :param entry_price: average of all entries; ``exit_price`` of all exits.
+    :param pnl: after fees and funding.
+    :param pnl_r: price result before fees and funding, in units of the money first at risk; NaN without a stop.
+    :param funding: paid is positive.
+    :param mfe: best unrealised result over the bars held, at the whole quantity, at least 0; ``mae`` the worst.
+    """
+
+    symbol: str
+    bias: Bias
+    entry_bar: int
+    exit_bar: int
+    entry_time_ms: int
+    exit_time_ms: int
+    entry_price: float
+    exit_price: float
+    stop_price: float
+    quantity: float
+    layers: int
+    pnl: float
+    pnl_r: float
+    fees: float
+    funding: float
+    mfe: float
+    mae: float
+    exit_reason: LegKind
+    legs: tuple[Leg, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TradeColumns:
+    """All trades as parallel arrays, in the order of their entries; fields as in ``Trade``."""
+
+    symbol: Integers
+    direction: Integers
+    entry_bar: Integers
+    exit_bar: Integers
+    entry_price: Floats
+    exit_price: Floats
+    quantity: Floats
+    pnl: Floats
+    pnl_r: Floats
+    fees: Floats
+    funding: Floats
+    mfe: Floats
+    mae: Floats
+    exit_reason: Integers
+
+    def __len__(self) -> int:
+        return len(self.pnl)
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestResult:
+    """A finished run.
+
+    :param symbols: in name order; positions in ``TradeColumns.symbol``.
+    :param close_ms: closing instant of every wave, UTC ms; ``equity`` is the account at each of them.
+    :param trades: as columns; ``trade_list`` gives objects.
+    :param outcomes: what became of each signal, in the order of waves and then symbols.
+    """
+
+    config: BacktestConfig
+    symbols: tuple[str, ...]
+    close_ms: Integers
+    equity: Floats
+    trades: TradeColumns
+    outcomes: Integers
+    _memory: "RunMemory"
+
+    def outcome_counts(self) -> dict[str, int]:
+        """How many signals met each fate."""
+        counts = Counter(self.outcomes.tolist())
+        return {Outcome(code).name.lower(): count for code, count in sorted(counts.items())}
+
+    def trade_list(self) -> tuple[Trade, ...]:
+        """Every trade with its fills."""
+        rows, legs = self._memory.trades, self._memory.legs
+        order = np.argsort(legs["row"], kind="stable")
+        legs = legs[order]
+        begin = np.searchsorted(legs["row"], self._memory.trade_rows, side="left")
+        end = np.searchsorted(legs["row"], self._memory.trade_rows, side="right")
+        return tuple(self._trade(i, rows[i], legs[begin[i] : end[i]]) for i in range(len(rows)))
+
+    def _trade(self, index: int, row: np.void, legs: Records) -> Trade:
+        columns, memory = self.trades, self._memory
+        fills = tuple(self._leg(leg, float(row["filled"])) for leg in legs)
+        first = int(memory.first[row["symbol"]])
+        return Trade(
+            symbol=self.symbols[int(row["symbol"])],
+            bias=Bias.LONG if row["direction"] > 0 else Bias.SHORT,
+            entry_bar=int(row["entry_bar"]) - first,
+            exit_bar=int(row["exit_bar"]) - first,
+            entry_time_ms=fills[0].time_ms,
+            exit_time_ms=fills[-1].time_ms,
+            entry_price=float(row["entry_price"]),
+            exit_price=float(row["exit_price"]),
+            stop_price=float(row["initial_stop"]),
+            quantity=float(row["filled"]),
+            layers=int(row["layers"]),
+            pnl=float(columns.pnl[index]),
+            pnl_r=float(columns.pnl_r[index]),
+            fees=float(row["fees"]),
+            funding=float(row["funding"]),
+            mfe=float(row["mfe"]),
+            mae=float(row["mae"]),
+            exit_reason=LegKind(int(row["exit_kind"])),
+            legs=fills,
+        )
+
+    def _leg(self, leg: np.void, filled: float) -> Leg:
+        times = self._memory.open_ms if leg["phase"] == Phase.OPEN else self._memory.bar_close_ms
+        return Leg(
+            time_ms=int(times[leg["bar"]]),
+            price=float(leg["price"]),
+            fraction=abs(float(leg["quantity"])) / filled,
+            kind=LegKind(int(leg["kind"])),
+            fee=float(leg["fee"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RunMemory:
+    """What the compiled loop left behind, kept to build objects on demand.
+
+    :param trade_rows: rows of ``trades`` in the run's signals.
+    :param first: first bar of each symbol in the flat bar arrays, whose times follow.
+    """
+
+    trades: Records
+    trade_rows: Integers
+    legs: Records
+    first: Integers
+    open_ms: Integers
+    bar_close_ms: Integers
