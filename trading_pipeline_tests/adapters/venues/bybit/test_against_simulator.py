@@ -1,0 +1,240 @@
+"""The adapter against a whole exchange: signatures, orders, fills, stops, refusals, lost answers."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from trading_pipeline.adapters.venues.bybit.client import BybitClient
+from trading_pipeline.adapters.venues.bybit.live_guard import acknowledge_live
+from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
+from trading_pipeline.domain.model.errors import (
+    ConfigurationError,
+    OrderOutcomeUnknown,
+    OrderRejectedByVenue,
+    TemporaryVenueError,
+)
+from trading_pipeline.domain.model.fills import FillKind
+from trading_pipeline.domain.model.orders import IntentState, OrderIntent, OrderType, Purpose, Side
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.settings import Settings, TradingMode
+from trading_pipeline_tests.adapters.venues.simulator import Simulator, simulator
+
+SYMBOL = "SOLUSDT"
+QUARTER = timedelta(minutes=15)
+
+
+@pytest.fixture(scope="module")
+def shared_exchange() -> Iterator[Simulator]:
+    """One exchange for questions that change nothing."""
+    with simulator() as running:
+        yield running
+
+
+@pytest.fixture
+def exchange() -> Iterator[Simulator]:
+    """An exchange of one's own."""
+    with simulator(SYMBOL) as running:
+        yield running
+
+
+def last_close(exchange: Simulator) -> Decimal:
+    market = exchange.market_data()
+    now = market.server_time()
+    return market.bars(SYMBOL, Timeframe.M15, now - QUARTER, now)[-1].close
+
+
+def an_order(
+    link_id: str,
+    purpose: Purpose = Purpose.ENTRY,
+    side: Side = Side.BUY,
+    quantity: str = "10",
+    price: Decimal | None = None,
+    stop_loss: Decimal | None = None,
+) -> OrderIntent:
+    """A market order, or a limit order when it has a price; everything but an entry reduces only."""
+    return OrderIntent(
+        order_link_id=link_id,
+        plan_id=link_id,
+        purpose=purpose,
+        symbol=SYMBOL,
+        side=side,
+        order_type=OrderType.MARKET if price is None else OrderType.LIMIT,
+        quantity=Decimal(quantity),
+        price=price,
+        stop_loss=stop_loss,
+        reduce_only=purpose is not Purpose.ENTRY,
+        valid_until=datetime(2030, 1, 1, tzinfo=UTC),
+        run_id="run",
+    )
+
+
+def settled(exchange: Simulator, link_id: str) -> IntentState:
+    """The state of an order once the venue has worked on it."""
+    trading = exchange.trading()
+    for _ in range(200):
+        report = trading.order(SYMBOL, link_id)
+        if report is not None and report.state.final:
+            return report.state
+    raise AssertionError(f"{link_id} is not final: {report}")
+
+
+def enter(exchange: Simulator, stop_distance: str = "0.05") -> Decimal:
+    """Buy 10 with a stop below; the stop's price."""
+    instrument = exchange.market_data().instruments()[SYMBOL]
+    stop = instrument.round_price(last_close(exchange) * (1 - Decimal(stop_distance)))
+    exchange.trading().submit(an_order("entry", stop_loss=stop))
+    assert settled(exchange, "entry") is IntentState.FILLED
+    return stop
+
+
+def test_history_has_no_hole_and_ends_with_the_last_close(shared_exchange: Simulator) -> None:
+    market = shared_exchange.market_data()
+    now = market.server_time()
+    bars = market.bars("BTCUSDT", Timeframe.M15, now - timedelta(days=14), now + timedelta(days=1))
+    assert [bar.close_time for bar in bars] == [now - (14 * 96 - 1 - index) * QUARTER for index in range(14 * 96)]
+    assert all(bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high for bar in bars)
+
+
+def test_instruments_have_steps_to_round_to(shared_exchange: Simulator) -> None:
+    found = shared_exchange.market_data().instruments()
+    assert set(found) == {"BTCUSDT", "SOLUSDT"}
+    assert all(instrument.quantity_increment > 0 and instrument.min_notional > 0 for instrument in found.values())
+
+
+def test_an_unknown_symbol_is_refused(shared_exchange: Simulator) -> None:
+    with pytest.raises(ConfigurationError, match="symbol"):
+        shared_exchange.market_data().bars(
+            "NOSUCHUSDT", Timeframe.H1, datetime(2025, 5, 1, tzinfo=UTC), datetime(2025, 5, 2, tzinfo=UTC)
+        )
+
+
+@pytest.mark.parametrize(("key", "secret"), [("WRONG", ""), ("", "wrong")])
+def test_a_wrong_key_is_named_as_a_setting(shared_exchange: Simulator, key: str, secret: str) -> None:
+    trading = BybitTrading(shared_exchange.client(key, secret))
+    with pytest.raises(ConfigurationError, match="BYBIT_API_KEY"):
+        trading.account_id()
+    with pytest.raises(OrderRejectedByVenue):
+        trading.submit(an_order("never"))
+
+
+def test_live_trading_compares_the_account_the_venue_reports(shared_exchange: Simulator) -> None:
+    live = {"mode": TradingMode.LIVE, "live_trading_acknowledged": shared_exchange.account_id}
+    acknowledge_live(Settings.model_validate(live), shared_exchange.trading())
+    with pytest.raises(ConfigurationError, match=shared_exchange.account_id):
+        acknowledge_live(Settings.model_validate({**live, "live_trading_acknowledged": "1"}), shared_exchange.trading())
+
+
+def test_a_wallet_is_as_old_as_the_venues_clock(shared_exchange: Simulator) -> None:
+    wallet = shared_exchange.trading().wallet()
+    assert wallet.read_at - shared_exchange.market_data().server_time() < timedelta(seconds=1)
+    assert wallet.equity == wallet.balance == wallet.available > 0
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        an_order("step", quantity="0.00001"),
+        an_order("rich", quantity="100000"),
+        an_order("flat", Purpose.EXIT, Side.SELL),
+        an_order("stop", stop_loss=Decimal(10_000_000)),
+    ],
+    ids=lambda order: order.order_link_id,
+)
+def test_an_order_the_venue_cannot_take_is_a_definite_refusal(shared_exchange: Simulator, order: OrderIntent) -> None:
+    with pytest.raises(OrderRejectedByVenue):
+        shared_exchange.trading().submit(order)
+    assert shared_exchange.trading().order(SYMBOL, order.order_link_id) is None
+
+
+def test_an_entry_is_filled_and_protected(exchange: Simulator) -> None:
+    stop = enter(exchange)
+    trading = exchange.trading()
+    (position,) = trading.positions()
+    (fill,) = trading.fills(datetime(2025, 6, 1, tzinfo=UTC))
+    assert (position.side, position.quantity, position.stop_loss) == (Side.BUY, Decimal(10), stop)
+    assert (fill.order_link_id, fill.kind, fill.price) == ("entry", FillKind.TRADE, position.average_price)
+    assert fill.fee > 0
+    assert trading.open_orders() == []
+
+
+def test_a_target_rests_is_seen_and_is_cancelled(exchange: Simulator) -> None:
+    enter(exchange)
+    trading = exchange.trading()
+    price = exchange.market_data().instruments()[SYMBOL].round_price(last_close(exchange) * 2)
+    trading.submit(an_order("target", Purpose.TAKE_PROFIT_1, Side.SELL, "4", price))
+    (resting,) = trading.open_orders()
+    assert (resting.order_link_id, resting.state, resting.reduce_only) == ("target", IntentState.ACKNOWLEDGED, True)
+    trading.cancel(SYMBOL, "target")
+    assert settled(exchange, "target") is IntentState.CANCELLED
+    trading.cancel(SYMBOL, "target")
+    trading.cancel(SYMBOL, "entry")
+
+
+def test_cancelling_an_order_nobody_knows_proves_nothing(exchange: Simulator) -> None:
+    with pytest.raises(OrderOutcomeUnknown, match="no such order"):
+        exchange.trading().cancel(SYMBOL, "ghost")
+
+
+def test_a_stop_moves_and_ends_the_position(exchange: Simulator) -> None:
+    enter(exchange)
+    trading = exchange.trading()
+    stop = exchange.market_data().instruments()[SYMBOL].round_price(last_close(exchange) * Decimal("0.9995"))
+    for _ in range(2):
+        trading.set_stop_loss(SYMBOL, stop)
+    assert trading.positions()[0].stop_loss == stop
+    for _ in range(200):
+        exchange.advance()
+        if not trading.positions():
+            break
+    *_, exit_fill = trading.fills(datetime(2025, 6, 1, tzinfo=UTC))
+    assert (exit_fill.kind, exit_fill.order_link_id, exit_fill.side) == (FillKind.STOP_LOSS, "", Side.SELL)
+
+
+def test_a_stop_for_nothing_is_refused(exchange: Simulator) -> None:
+    with pytest.raises(OrderRejectedByVenue):
+        exchange.trading().set_stop_loss(SYMBOL, last_close(exchange) * Decimal("0.9"))
+
+
+def test_leverage_is_set_once_and_again(exchange: Simulator) -> None:
+    for leverage in (Decimal(5), Decimal(5), Decimal(3)):
+        exchange.trading().set_leverage(SYMBOL, leverage)
+    enter(exchange)
+    assert exchange.trading().positions()[0].leverage == 3
+
+
+def test_a_repeated_link_id_is_acknowledged_and_fills_once(exchange: Simulator) -> None:
+    trading, order = exchange.trading(), an_order("once")
+    assert trading.submit(order) == trading.submit(order)
+    assert settled(exchange, "once") is IntentState.FILLED
+    assert len(trading.fills(datetime(2025, 6, 1, tzinfo=UTC))) == 1
+
+
+def test_a_lost_answer_is_settled_by_asking(exchange: Simulator) -> None:
+    exchange.fault("drop_response", "/v5/order/create")
+    with pytest.raises(OrderOutcomeUnknown):
+        exchange.trading().submit(an_order("lost"))
+    assert settled(exchange, "lost") is IntentState.FILLED
+
+
+@pytest.mark.parametrize("kind", ["http_500", "ret_code_10000", "ret_code_10016"])
+def test_an_ambiguous_answer_is_never_a_rejection(exchange: Simulator, kind: str) -> None:
+    exchange.fault(kind, "/v5/order/create")
+    with pytest.raises(OrderOutcomeUnknown):
+        exchange.trading().submit(an_order("maybe"))
+    assert exchange.trading().order(SYMBOL, "maybe") is None
+
+
+def test_a_read_outlives_one_failure_but_not_many(exchange: Simulator) -> None:
+    exchange.fault("http_500", "/v5/position/list")
+    assert exchange.trading().positions() == []
+    exchange.fault("http_500", "/v5/position/list", count=5)
+    with pytest.raises(TemporaryVenueError):
+        exchange.trading().positions()
+
+
+def test_a_venue_that_is_gone_is_temporary_for_reads() -> None:
+    client = BybitClient("http://127.0.0.1:9", "key", "secret", attempts=1)
+    with pytest.raises(TemporaryVenueError):
+        BybitTrading(client).positions()
