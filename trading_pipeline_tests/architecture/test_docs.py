@@ -1,0 +1,89 @@
+"""What the documents name exists: paths, links, make targets, subcommands."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+from trading_pipeline.cli.main import app
+from trading_pipeline_tests.architecture.source_tree import PACKAGE, ROOT, label
+
+DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+BASES = (ROOT, PACKAGE, ROOT / "docs")
+FILE = re.compile(r"\.(py|md|ya?ml|toml|sql|lock|ini|sh|json|csv)$")
+
+
+def _quoted(text: str) -> Iterator[str]:
+    """Inline code, and the lines of fenced blocks."""
+    for number, part in enumerate(text.split("```")):
+        yield from re.findall(r"`([^`\n]+)`", part) if number % 2 == 0 else part.splitlines()[1:]
+
+
+def _paths(text: str) -> set[str]:
+    """Quoted words that claim to be a path of this project; ``<name>`` stands for any."""
+    claimed = set()
+    for word in (code.rstrip("/:") for code in _quoted(text)):
+        if not re.fullmatch(r"[\w.<>*-]+(/[\w.<>*-]+)*", word) or word.startswith(("..", "var/")):
+            continue
+        first = word.split("/")[0]
+        if FILE.search(word) or ("/" in word and any((base / first).exists() for base in BASES)):
+            claimed.add(re.sub(r"<[^>]*>", "*", word))
+    return claimed
+
+
+def _exists(claim: str) -> bool:
+    if "/" in claim:
+        return any(next(base.glob(claim), None) for base in BASES)
+    folders = (ROOT, PACKAGE, *(ROOT / name for name in ("config", "dbt_project", "docker", "docs")))
+    return any(next(folder.glob(claim) if folder == ROOT else folder.rglob(claim), None) for folder in folders)
+
+
+def _targets() -> set[str]:
+    makefile = ROOT / "Makefile"
+    return set(re.findall(r"^([\w-]+):", makefile.read_text(), re.MULTILINE)) if makefile.exists() else set()
+
+
+def _subcommands() -> set[str]:
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    return set(group.commands)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=label)
+def test_named_paths_exist(document: Path) -> None:
+    assert sorted(claim for claim in _paths(document.read_text()) if not _exists(claim)) == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=label)
+def test_links_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", document.read_text())
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=label)
+def test_named_commands_exist(document: Path) -> None:
+    quoted = list(_quoted(document.read_text()))
+    made = {word for code in quoted for word in re.findall(r"^\s*(?:\$ )?make ([a-z][\w-]*)", code)}
+    ours = {word for code in quoted for word in re.findall(r"\btrading-pipeline ([a-z][\w-]*)", code)}
+    assert made <= _targets()
+    assert ours <= _subcommands()
+
+
+@pytest.mark.parametrize(
+    ("text", "claims"),
+    [
+        ("see `domain/risk/rules/` and `config/risk.yaml`", {"domain/risk/rules", "config/risk.yaml"}),
+        ("add `adapters/venues/<venue>/parse.py`", {"adapters/venues/*/parse.py"}),
+        ("`15m/1h` and `../shared/data` and `stream:dlq` are no paths", set()),
+        ("```\ndocs/glossary.md\n```", {"docs/glossary.md"}),
+    ],
+)
+def test_a_quoted_word_is_a_path_when_it_looks_like_one_of_ours(text: str, claims: set[str]) -> None:
+    assert _paths(text) == claims
+
+
+def test_a_path_that_is_gone_is_noticed() -> None:
+    assert not _exists("domain/model/gone.py")
+    assert not _exists("gone.yaml")
