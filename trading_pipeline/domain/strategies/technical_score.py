@@ -1,0 +1,72 @@
+"""A technical score of 0 to 100 per bar, and what it is made of."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from trading_pipeline.domain.indicators.bands import band_position, bollinger
+from trading_pipeline.domain.indicators.momentum import macd, rsi, stochastic
+from trading_pipeline.domain.indicators.moving_averages import ema, sma
+from trading_pipeline.domain.indicators.volatility import atr
+from trading_pipeline.domain.strategies.arrays import BarArrays
+
+Floats = npt.NDArray[np.float64]
+
+
+def features(bars: BarArrays) -> pd.DataFrame:
+    """Indicators of one timeframe, one row per bar; NaN until each is warmed up.
+
+    ``trend_strength`` is the distance of EMA 20 from EMA 50 in percent, ``bb_position`` 0 at the lower
+    band to 1 at the upper.
+    """
+    high, low, close = bars.high, bars.low, bars.close
+    line, signal, histogram = macd(close, 12, 26, 9)
+    bands = bollinger(close, 20, 2.0)
+    fast, slow = ema(close, 20), ema(close, 50)
+    k, d = stochastic(high, low, close, 14, 3)
+    return pd.DataFrame(
+        {
+            "close": close,
+            "ema_20": fast,
+            "ema_50": slow,
+            "sma_200": sma(close, 200),
+            "rsi_14": rsi(close, 14),
+            "macd": line,
+            "macd_signal": signal,
+            "macd_histogram": histogram,
+            "atr_14": atr(high, low, close, 14),
+            "bb_upper": bands[0],
+            "bb_middle": bands[1],
+            "bb_lower": bands[2],
+            "bb_position": band_position(close, bands),
+            "stochastic_k": k,
+            "stochastic_d": d,
+            "trend_strength": (fast - slow) / slow * 100,
+        }
+    )
+
+
+def technical_score(values: pd.DataFrame) -> Floats:
+    """0 to 100 per row of ``features``; NaN where an input is not warmed up.
+
+    From 50: EMA 20 above EMA 50 +10, else -5; MACD above its signal +10, else -5; RSI 55 to 70 +10,
+    above 70 +5, below 45 -10; EMA 20 above the middle Bollinger band +5.
+    """
+    strength = values["rsi_14"].to_numpy()
+    trend = np.where(values["ema_20"] > values["ema_50"], 10.0, -5.0)
+    momentum = np.where(values["macd"] > values["macd_signal"], 10.0, -5.0)
+    level = np.select([strength > 70, strength >= 55, strength < 45], [5.0, 10.0, -10.0], default=0.0)
+    place = np.where(values["ema_20"] > values["bb_middle"], 5.0, 0.0)
+    score: Floats = np.clip(50 + trend + momentum + level + place, 0, 100)
+    needed = values[["ema_20", "ema_50", "macd", "macd_signal", "rsi_14", "bb_middle"]]
+    score[needed.isna().any(axis=1).to_numpy()] = np.nan
+    return score
+
+
+def trend_alignment(by_timeframe: dict[str, tuple[float, float]]) -> float:
+    """Mean of +1 where EMA 20 is above EMA 50 and -1 where it is not, over the timeframes given.
+
+    :param by_timeframe: EMA 20 and EMA 50 per timeframe; at least one.
+    """
+    signs = [1.0 if fast > slow else -1.0 for fast, slow in by_timeframe.values()]
+    return sum(signs) / len(signs)
