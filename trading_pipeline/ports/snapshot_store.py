@@ -21,6 +21,7 @@ class SnapshotStore(ABC):
         :param snapshots: columns ``symbol`` and ``close_time``, and one float64 column per indicator,
             NaN while it warms up.
         :returns: rows written or removed; repeating it changes nothing.
+        :raises DataError: two rows for one bar, or an indicator that is not a number.
         """
 
     @abstractmethod

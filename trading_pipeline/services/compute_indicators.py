@@ -12,6 +12,10 @@ from trading_pipeline.ports.check_store import CheckStore
 from trading_pipeline.ports.snapshot_store import SnapshotStore
 from trading_pipeline.services.windows import day_windows, unsound_symbols
 
+_NO_ROWS = pd.DataFrame(
+    {"symbol": pd.Series(dtype="str"), "close_time": pd.Series(dtype=pd.DatetimeTZDtype("us", "UTC"))}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class IndicatorReport:
@@ -37,6 +41,6 @@ def compute_indicators(
         values.insert(0, "close_time", window.bars["close_time"][window.kept])
         values.insert(0, "symbol", window.symbol)
         parts.append(values)
-    rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"symbol": [], "close_time": []})
+    rows = pd.concat(parts, ignore_index=True) if parts else _NO_ROWS
     changed = snapshots.replace(rows, scope.symbols, scope.timeframe, scope.start, scope.end)
     return IndicatorReport(len(rows), changed, unsound_symbols(checks, scope))

@@ -41,6 +41,26 @@ BARS = pa.DataFrameSchema(
 """A frame with ``BAR_COLUMNS``."""
 
 
+def _one_row_per_close(frame: pd.DataFrame) -> "pd.Series[bool]":
+    """A bar has one snapshot."""
+    return ~frame.duplicated(["symbol", "close_time"])
+
+
+def _all_numbers(frame: pd.DataFrame) -> bool:
+    """Every column beside the key is an indicator."""
+    return all(kind == "float64" for kind in frame.dtypes.drop(["symbol", "close_time"]))
+
+
+SNAPSHOTS = pa.DataFrameSchema(
+    {"symbol": pa.Column(str), "close_time": pa.Column(_INSTANT)},
+    checks=[
+        pa.Check(_one_row_per_close, name="one row per symbol and close time"),
+        pa.Check(_all_numbers, name="indicators are float64"),
+    ],
+)
+"""A frame of indicator snapshots; which indicators it holds is the domain's affair."""
+
+
 def validated(frame: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
     """The frame itself, when it keeps the schema.
 
@@ -50,6 +70,8 @@ def validated(frame: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
         return schema.validate(frame)
     except pa.errors.SchemaError as error:
         raise DataError(_sentence(frame, error)) from error
+    except pa.errors.SchemaErrors as error:
+        raise DataError(_sentence(frame, error.schema_errors[0])) from error
 
 
 def _sentence(frame: pd.DataFrame, error: pa.errors.SchemaError) -> str:
@@ -59,4 +81,5 @@ def _sentence(frame: pd.DataFrame, error: pa.errors.SchemaError) -> str:
     if index.empty:
         return f"frame refused: {rule}"
     row = frame.loc[index.iloc[0]]
-    return f"{row['symbol']} {row['open_time'].isoformat()}: frame refused: {rule}"
+    time = row["open_time"] if "open_time" in row else row["close_time"]
+    return f"{row['symbol']} {time.isoformat()}: frame refused: {rule}"

@@ -9,6 +9,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.bulk_copy import merge
+from trading_pipeline.adapters.stores.schemas import SNAPSHOTS, validated
 from trading_pipeline.adapters.stores.tables import indicator_snapshots
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.snapshot_store import SnapshotStore
@@ -34,6 +35,7 @@ class PostgresSnapshotStore(SnapshotStore):
         self, snapshots: pd.DataFrame, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime
     ) -> int:
         """See the port."""
+        validated(snapshots, SNAPSHOTS)
         scope = {"symbols": list(symbols), "timeframe": timeframe.value, "start": start, "end": end}
         with self._engine.begin() as connection:
             written = merge(

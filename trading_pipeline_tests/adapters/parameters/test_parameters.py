@@ -1,0 +1,125 @@
+"""Parameter files are read whole or refused by name."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from trading_pipeline.adapters.parameters.risk import load_risk
+from trading_pipeline.adapters.parameters.strategies import load_strategies
+from trading_pipeline.adapters.parameters.universe import load_universe
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.timeframes import Timeframe
+
+UNIVERSE = "venue: bybit\nhistory_start: 2025-01-01\nsymbols: [BTCUSDT, SOLUSDT]\ntimeframes: [1h, 15m]\n"
+RISK = """
+risk_per_trade: 0.005
+max_open_positions: 3
+max_leverage: 5
+max_daily_loss: 0.05
+cooldown_bars: 1
+max_wallet_age_s: 10
+plan_ttl_bars: 1
+"""
+STRATEGY = """
+strategy: ema_atr
+enabled: true
+timeframes: [15m]
+parameters: {fast_period: 5, slow_period: 20}
+lifecycle:
+  targets: [{r_multiple: 1, fraction: 0.4}, {r_multiple: 2, fraction: 0.4}]
+  runner: {fraction: 0.2, atr_multiple: 3, atr_period: 14}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "strategies").mkdir()
+    (tmp_path / "universe.yaml").write_text(UNIVERSE)
+    (tmp_path / "risk.yaml").write_text(RISK)
+    (tmp_path / "strategies" / "one.yaml").write_text(STRATEGY)
+    return tmp_path
+
+
+def test_the_universe_is_read_with_its_timeframes_shortest_first(folder: Path) -> None:
+    universe = load_universe(folder)
+    assert universe.history_start == datetime(2025, 1, 1, tzinfo=UTC)
+    assert universe.symbols == ("BTCUSDT", "SOLUSDT")
+    assert universe.timeframes == (Timeframe.M15, Timeframe.H1)
+
+
+def test_limits_are_the_decimals_that_were_written(folder: Path) -> None:
+    limits = load_risk(folder)
+    assert (limits.risk_per_trade, limits.max_leverage) == (Decimal("0.005"), Decimal(5))
+
+
+def test_strategies_are_built_with_their_parameters_and_lifecycle(folder: Path) -> None:
+    [plan] = load_strategies(folder)
+    assert plan.strategy.name == "ema_atr"
+    assert [target.r_multiple for target in plan.lifecycle.targets] == [1, 2]
+    assert plan.covers("SOLUSDT", Timeframe.M15)
+    assert not plan.covers("SOLUSDT", Timeframe.H1)
+
+
+def test_a_disabled_strategy_is_read_and_left_out(folder: Path) -> None:
+    (folder / "strategies" / "two.yaml").write_text(STRATEGY.replace("true", "false").replace("[15m]", "[1d]"))
+    assert len(load_strategies(folder)) == 1
+    (folder / "strategies" / "two.yaml").write_text(STRATEGY.replace("true", "false").replace("fast_period", "fast"))
+    with pytest.raises(ConfigurationError, match=r"two.yaml: unknown parameter 'fast'"):
+        load_strategies(folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("universe.yaml", "symbols", "symbol", "unknown key 'symbol'; did you mean symbols?"),
+        ("universe.yaml", "15m", "7m", "unknown timeframe '7m'"),
+        ("universe.yaml", "SOLUSDT", "sol/usdt", "symbols.1 = 'sol/usdt'"),
+        ("universe.yaml", "SOLUSDT", "BTCUSDT", "BTCUSDT is listed twice"),
+        ("universe.yaml", "bybit", "nasdaq", "venue = 'nasdaq'"),
+        ("universe.yaml", "venue: bybit", "", "key 'venue' is missing"),
+        ("universe.yaml", "venue: bybit", "venue: bybit\nvenue: bybit", "key 'venue' appears twice"),
+        ("universe.yaml", UNIVERSE, "- a", "must contain a mapping"),
+        ("universe.yaml", UNIVERSE, "a: [", "not valid YAML"),
+        ("risk.yaml", "max_daily_loss", "max_dayly_loss", "did you mean max_daily_loss?"),
+        ("risk.yaml", "0.005", "0.5", "risk_per_trade = 0.5"),
+        ("risk.yaml", "max_open_positions: 3", "max_open_positions: 0", "max_open_positions = 0"),
+        ("risk.yaml", "max_leverage: 5", "max_leverage: many", "max_leverage = 'many'"),
+        ("strategies/one.yaml", "ema_atr", "ema_art", "did you mean ema_atr?"),
+        ("strategies/one.yaml", "fast_period: 5", "fast_period: 50", "fast_period = 50: must be below slow_period"),
+        ("strategies/one.yaml", "[15m]", "[4h]", "timeframes: 4h not in universe.yaml"),
+        ("strategies/one.yaml", "enabled: true", "enabled: true\nsymbols: [XRPUSDT]", "XRPUSDT not in universe.yaml"),
+        ("strategies/one.yaml", "fraction: 0.2", "fraction: 0.3", "add up to 1.1"),
+        ("strategies/one.yaml", "r_multiple: 2", "r_multiple: 1", "nearest first"),
+        ("strategies/one.yaml", "r_multiple: 2", "r_multipel: 2", "did you mean r_multiple?"),
+        ("strategies/one.yaml", "atr_period: 14", "atr_period: 20", "indicator snapshots hold ATR 14 only"),
+    ],
+)
+def test_a_mistake_is_refused_with_its_file_and_key(folder: Path, file: str, old: str, new: str, message: str) -> None:
+    path = folder / file
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(ConfigurationError) as caught:
+        load_universe(folder), load_risk(folder), load_strategies(folder)
+    assert message in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("file", ["universe.yaml", "risk.yaml", "strategies/one.yaml"])
+def test_a_missing_file_is_named(folder: Path, file: str) -> None:
+    (folder / file).unlink()
+    with pytest.raises(ConfigurationError, match="TRADING_CONFIG_DIR"):
+        load_universe(folder), load_risk(folder), load_strategies(folder)
+
+
+def test_two_files_cannot_decide_the_same_thing(folder: Path) -> None:
+    (folder / "strategies" / "two.yaml").write_text(STRATEGY.replace("fast_period: 5", "fast_period: 6"))
+    with pytest.raises(ConfigurationError, match=r"two.yaml: strategy ema_atr already runs on BTCUSDT 15m"):
+        load_strategies(folder)
+
+
+def test_the_files_that_come_with_the_project_are_sound() -> None:
+    config = Path(__file__).resolve().parents[3] / "config"
+    assert load_universe(config).symbols
+    assert load_risk(config).plan_ttl_bars >= 1
+    assert load_strategies(config)

@@ -1,0 +1,50 @@
+"""Days, anchors and windows."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trading_pipeline.domain.model.partitions import WINDOW_BARS, PartitionRange
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline_tests.testkit.builders import START, a_range
+
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+
+
+@given(st.sampled_from(Timeframe), st.integers(0, 1000), st.integers(0, 3000))
+def test_an_anchor_lies_on_the_grid_within_history_and_at_most_a_window_before(
+    timeframe: Timeframe, day: int, minutes: int
+) -> None:
+    history_start = START + timedelta(minutes=minutes)
+    scope = a_range(timeframe=timeframe, start=START + day * DAY, history_start=history_start)
+    anchor = scope.anchor(scope.start)
+    assert timeframe.closes_at(anchor)
+    assert history_start <= anchor
+    assert anchor == scope.first_open or scope.start - anchor == WINDOW_BARS * timeframe.duration
+
+
+def test_days_are_the_midnights_of_the_range() -> None:
+    assert list(a_range(days=3).days) == [START, START + DAY, START + 2 * DAY]
+
+
+@pytest.mark.parametrize(
+    ("now", "end"),
+    [
+        (START + DAY, START + DAY),
+        (START + 2 * DAY, START + DAY),
+        (START + 5 * HOUR, START + 5 * HOUR),
+        (START + 5 * HOUR - timedelta(seconds=1), START + 4 * HOUR),
+        (START - DAY, START),
+    ],
+)
+def test_only_bars_that_have_closed_are_needed(now: datetime, end: datetime) -> None:
+    assert a_range().open_times_until(now) == (START, end)
+
+
+@pytest.mark.parametrize(("start", "end"), [(START + HOUR, START + DAY), (START, START), (START, START + HOUR)])
+def test_a_range_that_is_not_whole_days_is_refused(start: datetime, end: datetime) -> None:
+    with pytest.raises(ValueError, match="day"):
+        PartitionRange(("BTCUSDT",), Timeframe.H1, start, end, START)

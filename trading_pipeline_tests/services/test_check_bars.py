@@ -1,0 +1,113 @@
+"""Which bars a decision may be taken from."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Engine
+
+from trading_pipeline.domain.model.bars import BarSource
+from trading_pipeline.domain.model.checks import CheckName
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.ports.bar_store import Listing
+from trading_pipeline_tests.testkit.builders import START, a_bar, a_range, walk, without
+from trading_pipeline_tests.testkit.market_vertical import Vertical
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def vertical(database: Engine) -> Vertical:
+    return Vertical(database)
+
+
+def test_sound_bars_pass_every_question(vertical: Vertical) -> None:
+    vertical.bars.append_raw(walk(count=24), BarSource.WEBSOCKET)
+    report = vertical.judge(a_range(), START + DAY)
+    assert (report.bars, report.failed) == (24, ())
+    sound = vertical.checks.sound_bars(["BTCUSDT"], Timeframe.H1, START, START + DAY)
+    assert sound == {"BTCUSDT": [START + step * HOUR for step in range(24)]}
+
+
+def test_a_hole_is_charged_to_the_bars_after_it_and_to_no_other(vertical: Vertical) -> None:
+    vertical.bars.append_raw(without(walk(count=24), 10, 11) + walk("SOLUSDT", count=24), BarSource.REST)
+    report = vertical.judge(a_range(["BTCUSDT", "SOLUSDT"]), START + DAY)
+    assert [check.close_time for check in report.failed] == [START + step * HOUR for step in range(13, 25)]
+    assert {(check.symbol, check.name) for check in report.failed} == {("BTCUSDT", CheckName.NO_GAP)}
+    assert {check.detail for check in report.failed} == {"2 bars missing since 2025-03-01T10:00:00+00:00"}
+    assert report.unsound_symbols == ["BTCUSDT"]
+
+
+def test_a_hole_is_charged_until_a_day_whose_window_begins_after_it(vertical: Vertical) -> None:
+    # 1,700 hours before day 71 is the fourth hour of history, before day 72 the twenty-eighth.
+    scope = a_range(start=START + 70 * DAY, days=3)
+    vertical.bars.append_raw(without(walk(count=24 * 73), 10), BarSource.REST)
+    report = vertical.judge(scope, START + 73 * DAY)
+    charged = [check.close_time - HOUR for check in report.failed]
+    assert charged == [START + 70 * DAY + step * HOUR for step in range(48)]
+
+
+def test_what_is_absent_before_a_known_listing_is_not_charged(vertical: Vertical) -> None:
+    vertical.bars.append_raw(walk(count=24)[6:], BarSource.REST)
+    assert len(vertical.judge(a_range(), START + DAY).failed) == 18
+    vertical.bars.record_listing(Listing("BTCUSDT", START, START + 6 * HOUR), Timeframe.H1)
+    assert vertical.judge(a_range(), START + DAY).failed == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"high": "104"}, "high 104.0"),
+        ({"low": "101"}, "low 101.0"),
+        ({"open": "0", "low": "0"}, "low 0.0"),
+        ({"volume": "-1"}, "volume -1.0"),
+        ({"close": "NaN"}, "close nan"),
+    ],
+    ids=["high below close", "low above open", "a price of zero", "negative volume", "no number"],
+)
+def test_an_impossible_bar_is_charged_to_itself_and_to_what_is_computed_from_it(
+    vertical: Vertical, changes: dict[str, str], words: str
+) -> None:
+    bars = [a_bar(open_time=START + step * HOUR) for step in range(24)]
+    bars[20] = a_bar(open_time=START + 20 * HOUR, **changes)
+    vertical.bars.append_raw(bars, BarSource.REST)
+    failed = vertical.judge(a_range(), START + DAY).failed
+    assert [check.close_time for check in failed] == [START + step * HOUR for step in range(21, 25)]
+    assert {check.name for check in failed} == {CheckName.OHLC_SANE}
+    assert f"impossible bar at {(START + 20 * HOUR).isoformat()}" in failed[0].detail
+    assert words in failed[0].detail
+
+
+def test_disagreeing_sources_spoil_the_one_bar(vertical: Vertical) -> None:
+    bars = walk(count=24)
+    vertical.bars.append_raw(bars, BarSource.WEBSOCKET)
+    vertical.bars.append_raw([a_bar(open_time=START + 5 * HOUR)], BarSource.REST)
+    [check] = vertical.judge(a_range(), START + DAY).failed
+    assert (check.name, check.close_time) == (CheckName.NO_DUPLICATE, START + 6 * HOUR)
+    assert "sources disagree: rest 100/110/90/105, websocket" in check.detail
+
+
+def test_a_healed_hole_clears_its_verdicts(vertical: Vertical) -> None:
+    bars = walk(count=24)
+    vertical.bars.append_raw(without(bars, 10), BarSource.WEBSOCKET)
+    assert vertical.judge(a_range(), START + DAY).unsound_symbols == ["BTCUSDT"]
+    vertical.bars.append_raw([bars[10]], BarSource.REST)
+    assert vertical.judge(a_range(), START + DAY).failed == ()
+    assert vertical.checks.failed(["BTCUSDT"], Timeframe.H1, START, START + DAY) == []
+
+
+def test_a_bar_that_was_not_asked_every_question_is_not_sound(vertical: Vertical) -> None:
+    vertical.bars.append_raw(walk(count=2), BarSource.REST)
+    vertical.judge(a_range(), START + DAY)
+    with vertical.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "DELETE FROM trading.data_checks WHERE name = 'no_gap' AND close_time = %(close)s", {"close": START + HOUR}
+        )
+    assert vertical.checks.sound_bars(["BTCUSDT"], Timeframe.H1, START, START + DAY) == {"BTCUSDT": [START + HOUR]}
+
+
+def test_details_survive_any_text(vertical: Vertical) -> None:
+    vertical.bars.append_raw([a_bar(volume=str(Decimal(-1)))], BarSource.REST)
+    [check] = vertical.judge(a_range(), START + DAY).failed
+    assert vertical.checks.failed(["BTCUSDT"], Timeframe.H1, START, START + DAY) == [check]

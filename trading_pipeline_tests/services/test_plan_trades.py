@@ -1,0 +1,154 @@
+"""Signals become plans; only a wave's own plans may be executed."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Engine, text
+
+from trading_pipeline.domain.model.bars import BarSource
+from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.events import WaveComputed
+from trading_pipeline.domain.model.signals import Bias, Signal, decision_key
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.services.plan_trades import plan_of, plan_trades
+from trading_pipeline_tests.testkit.builders import START, a_range, walk
+from trading_pipeline_tests.testkit.market_vertical import Vertical
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def vertical(database: Engine) -> Vertical:
+    """A day of bars with its signals; the newest plan belongs to a wave that was heard live."""
+    made = Vertical(database)
+    made.bars.append_raw(walk(count=24), BarSource.WEBSOCKET)
+    made.decide(a_range(), START + DAY)
+    return made
+
+
+def newest_close(vertical: Vertical) -> Signal:
+    return vertical.signals.signals(["BTCUSDT"], Timeframe.H1, START, START + DAY)[-1]
+
+
+def statuses(vertical: Vertical) -> dict[str, str]:
+    with vertical.engine.connect() as connection:
+        rows = connection.execute(text("SELECT plan_id, status FROM trading.trade_plans"))
+        return {row.plan_id: row.status for row in rows}
+
+
+def set_status(vertical: Vertical, plan_id: str, status: str) -> None:
+    with vertical.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE trading.trade_plans SET status = :status WHERE plan_id = :plan"),
+            {"status": status, "plan": plan_id},
+        )
+
+
+def a_signal(bias: Bias = Bias.LONG, entry: str = "100", stop: str = "90", strategy: str = "ema_atr") -> Signal:
+    return Signal(
+        signal_id=decision_key(strategy, "BTCUSDT", Timeframe.H1, START + HOUR, bias),
+        strategy=strategy,
+        strategy_version="abc",
+        symbol="BTCUSDT",
+        timeframe=Timeframe.H1,
+        close_time=START + HOUR,
+        bias=bias,
+        entry_price=Decimal(entry),
+        stop_price=Decimal(stop),
+        score=Decimal(50),
+    )
+
+
+def test_a_backfill_makes_historical_plans_only_and_says_nothing(vertical: Vertical) -> None:
+    report = plan_trades(vertical.planner, a_range(), None, "run-1")
+    assert report.plans > 1
+    assert report.executable == 0
+    assert set(statuses(vertical).values()) == {"historical"}
+    assert vertical.stream.published == []
+
+
+def test_the_plans_of_a_wave_are_new_and_the_wave_is_announced(vertical: Vertical) -> None:
+    signal = newest_close(vertical)
+    report = plan_trades(vertical.planner, a_range(), signal.close_time, "run-1")
+    found = statuses(vertical)
+    assert found.pop(signal.signal_id[:24]) == "new"
+    assert set(found.values()) == {"historical"}
+    assert (report.executable, report.wave_open) == (1, False)
+    assert vertical.stream.published == [WaveComputed(signal.close_time, Timeframe.H1, 1)]
+    assert [wave.computed for wave in vertical.waves.at(signal.close_time)] == [True]
+
+
+def test_a_historical_plan_becomes_new_with_its_wave_and_never_goes_back(vertical: Vertical) -> None:
+    signal = newest_close(vertical)
+    for wave, status in ((None, "historical"), (signal.close_time, "new"), (None, "new")):
+        plan_trades(vertical.planner, a_range(), wave, "run-1")
+        assert statuses(vertical)[signal.signal_id[:24]] == status
+
+
+@pytest.mark.parametrize("status", ["claimed", "executed", "denied", "expired"])
+def test_a_plan_that_went_its_way_is_not_planned_again(vertical: Vertical, status: str) -> None:
+    signal = newest_close(vertical)
+    plan_trades(vertical.planner, a_range(), signal.close_time, "run-1")
+    set_status(vertical, signal.signal_id[:24], status)
+    assert plan_trades(vertical.planner, a_range(), signal.close_time, "run-2").executable == 0
+    assert statuses(vertical)[signal.signal_id[:24]] == status
+
+
+def test_a_signal_that_is_no_longer_found_goes_with_its_historical_plan(vertical: Vertical) -> None:
+    plan_trades(vertical.planner, a_range(), None, "run-1")
+    vertical.signals.replace([], ["BTCUSDT"], Timeframe.H1, START, START + DAY)
+    assert vertical.signals.signals(["BTCUSDT"], Timeframe.H1, START, START + DAY) == []
+    assert statuses(vertical) == {}
+
+
+def test_a_signal_that_was_acted_upon_stays_as_it_was(vertical: Vertical) -> None:
+    signal = newest_close(vertical)
+    plan_trades(vertical.planner, a_range(), signal.close_time, "run-1")
+    set_status(vertical, signal.signal_id[:24], "executed")
+    for fresh in ([], [replace(signal, entry_price=signal.entry_price + 1)]):
+        vertical.signals.replace(fresh, ["BTCUSDT"], Timeframe.H1, START, START + DAY)
+        assert vertical.signals.signals(["BTCUSDT"], Timeframe.H1, START, START + DAY) == [signal]
+
+
+def test_a_plan_has_its_strategys_lifecycle_and_expires_one_bar_after_its_close(vertical: Vertical) -> None:
+    signal = a_signal()
+    plan = plan_of(signal, vertical.planner)
+    assert plan.plan_id == signal.signal_id[:24]
+    assert plan.valid_until == START + 2 * HOUR
+    assert plan.risk_per_unit == 10
+    assert sum((target.fraction for target in plan.targets), plan.runner.fraction) == 1
+
+
+@pytest.mark.parametrize(
+    ("bias", "entry", "stop"),
+    [
+        (Bias.LONG, "100", "100"),
+        (Bias.LONG, "100", "101"),
+        (Bias.LONG, "100", "0"),
+        (Bias.LONG, "100", "-1"),
+        (Bias.SHORT, "100", "100"),
+        (Bias.SHORT, "100", "99"),
+    ],
+)
+def test_a_stop_that_is_not_on_the_losing_side_makes_no_plan(
+    vertical: Vertical, bias: Bias, entry: str, stop: str
+) -> None:
+    with pytest.raises(DataError, match=f"{bias} at {entry} cannot have its stop at {stop}"):
+        plan_of(a_signal(bias, entry, stop), vertical.planner)
+
+
+def test_one_impossible_signal_is_named_and_does_not_stop_the_others(vertical: Vertical) -> None:
+    found = vertical.signals.signals(["BTCUSDT"], Timeframe.H1, START, START + DAY)
+    wrong = replace(found[0], stop_price=Decimal(0))
+    vertical.signals.replace([wrong, *found[1:]], ["BTCUSDT"], Timeframe.H1, START, START + DAY)
+    report = plan_trades(vertical.planner, a_range(), None, "run-1")
+    assert report.plans == len(found) - 1
+    assert len(report.refused) == 1
+
+
+def test_a_signal_of_a_strategy_that_no_longer_runs_makes_no_plan(vertical: Vertical) -> None:
+    with pytest.raises(DataError, match="no file of config/strategies runs here"):
+        plan_of(a_signal(strategy="retired"), vertical.planner)
