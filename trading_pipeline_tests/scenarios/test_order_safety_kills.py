@@ -26,6 +26,8 @@ from trading_pipeline_tests.testkit.tripwire import Killed, Tripwire
 LONG, SHORT = trade_plan("BTCUSDT"), trade_plan("SOLUSDT", Bias.SHORT)
 NEXT = WAVE + Timeframe.M15.duration
 
+State = dict[str, list[tuple[object, ...]]]
+
 
 def watched(lab: Lab, wire: Tripwire, run_id: str) -> Desk:
     desk = lab.desk(run_id)
@@ -59,14 +61,15 @@ def manage(lab: Lab, wire: Tripwire, run_id: str) -> None:
     )
 
 
-def ledger_state(lab: Lab) -> dict[str, list[tuple[object, ...]]]:
+def ledger_state(lab: Lab) -> State:
     """Everything that must not depend on where a run died: no wall times, no run ids, no reasons."""
     queries = {
         "plans": "SELECT plan_id, status FROM trading.trade_plans",
         "intents": "SELECT order_link_id, state, quantity, price, stop_loss, filled_quantity, average_price"
         " FROM trading.order_intents",
         "positions": "SELECT position_id, status, quantity, entry_quantity, entry_price, stop_price, realised_pnl,"
-        " fees, opened_at, closed_at, exit_reason, CASE WHEN status = 'open' THEN managed_through END FROM trading.positions",
+        " fees, opened_at, closed_at, exit_reason, CASE WHEN status = 'open' THEN managed_through END"
+        " FROM trading.positions",
         "fills": "SELECT order_link_id, position_id, side, quantity, price, fee, kind FROM trading.fills",
     }
     with lab.database.connect() as connection:
@@ -79,20 +82,26 @@ def assert_safe(lab: Lab) -> None:
         assert held.stop_loss is not None, f"{held.symbol} is naked"
 
 
-def calls_of_undisturbed_run(database: Engine) -> tuple[int, dict[str, list[tuple[object, ...]]]]:
-    lab = fresh(database, LONG, SHORT)
+def calls_of_undisturbed_run(database: Engine, plans: tuple[TradePlan, ...]) -> tuple[int, State]:
+    lab = fresh(database, *plans)
     wire = Tripwire()
     execute(lab, wire, "run-1")
     return len(wire.calls), ledger_state(lab)
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("second_run", ["run-1", "run-2"], ids=["re-entered by the same run", "taken over by another"])
-def test_execution_killed_before_any_call_ends_as_if_it_had_not_been(database: Engine, second_run: str) -> None:
-    calls, undisturbed = calls_of_undisturbed_run(database)
-    assert calls > 40
+@pytest.mark.parametrize(
+    ("second_run", "plans"),
+    [("run-1", (LONG,)), ("run-2", (LONG, SHORT))],
+    ids=["re-entered by the same run", "taken over by another"],
+)
+def test_execution_killed_before_any_call_ends_as_if_it_had_not_been(
+    database: Engine, second_run: str, plans: tuple[TradePlan, ...]
+) -> None:
+    calls, undisturbed = calls_of_undisturbed_run(database, plans)
+    assert calls > 20 * len(plans)
     for before in range(calls):
-        lab = fresh(database, LONG, SHORT)
+        lab = fresh(database, *plans)
         with pytest.raises(Killed):
             execute(lab, Tripwire(before), "run-1")
         assert_safe(lab)
@@ -126,7 +135,7 @@ def assert_given_up_safely(lab: Lab, link_ids: list[str]) -> None:
 
 @pytest.mark.timeout(300)
 def test_execution_killed_twice_is_still_safe(database: Engine) -> None:
-    calls, _ = calls_of_undisturbed_run(database)
+    calls, _ = calls_of_undisturbed_run(database, (LONG, SHORT))
     for first in range(0, calls, 5):
         lab = fresh(database, LONG, SHORT)
         for run, before in enumerate((first, first // 2, 7), start=1):

@@ -1,0 +1,66 @@
+"""Targets share out what was filled, and never more."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trading_pipeline.domain.model.orders import Purpose
+from trading_pipeline.domain.model.plans import Runner, Target
+from trading_pipeline.domain.model.signals import Bias
+from trading_pipeline.domain.portfolio.targets import target_orders
+from trading_pipeline_tests.testkit.trading_desk import instrument, trade_plan
+
+BTC = instrument()
+NO_RUNNER = Runner(Decimal(0), Decimal(3), 14)
+
+
+def shares(filled: str, *fractions: str, minimum: str = "0.001", runner: bool = True) -> list[tuple[str, str]]:
+    targets = tuple(Target(Decimal(r), Decimal(share)) for r, share in enumerate(fractions, start=1))
+    plan = replace(trade_plan(), targets=targets, runner=trade_plan().runner if runner else NO_RUNNER)
+    steps = replace(BTC, min_quantity=Decimal(minimum))
+    orders = target_orders(plan, Decimal(filled), Decimal(1000), steps)
+    return [(order.purpose.name, str(order.quantity)) for order in orders]
+
+
+@pytest.mark.parametrize(
+    ("filled", "minimum", "expected"),
+    [
+        ("5", "0.001", [("TAKE_PROFIT_1", "2.000"), ("TAKE_PROFIT_2", "2.000")]),
+        ("0.007", "0.001", [("TAKE_PROFIT_1", "0.002"), ("TAKE_PROFIT_2", "0.002")]),
+        ("0.002", "0.001", [("TAKE_PROFIT_2", "0.001")]),
+        ("0.004", "0.003", [("TAKE_PROFIT_2", "0.003")]),
+        ("0.001", "0.001", []),
+    ],
+    ids=["plain", "rounded down", "first joins second", "below the minimum joins", "all of it is the runner"],
+)
+def test_shares_of_the_fill(filled: str, minimum: str, expected: list[tuple[str, str]]) -> None:
+    assert shares(filled, "0.4", "0.4", minimum=minimum) == expected
+
+
+def test_without_a_runner_the_last_target_takes_the_rest() -> None:
+    assert shares("0.007", "0.5", "0.5", runner=False) == [("TAKE_PROFIT_1", "0.003"), ("TAKE_PROFIT_2", "0.004")]
+    assert shares("0.007", "1", runner=False) == [("TAKE_PROFIT_1", "0.007")]
+
+
+@pytest.mark.parametrize(("bias", "prices"), [(Bias.LONG, ["1012.0", "1023.0"]), (Bias.SHORT, ["992.0", "983.0"])])
+def test_one_r_is_measured_from_the_average_fill(bias: Bias, prices: list[str]) -> None:
+    orders = target_orders(trade_plan(bias=bias), Decimal(5), Decimal(1001), BTC)
+    assert [str(order.price) for order in orders] == prices
+
+
+@given(
+    filled=st.decimals("0.001", 100, places=3),
+    first=st.decimals(0, "0.5", places=2),
+    second=st.decimals(0, "0.5", places=2),
+    minimum=st.sampled_from(["0.001", "0.01", "0.5"]),
+)
+def test_targets_never_exceed_what_was_filled(filled: Decimal, first: Decimal, second: Decimal, minimum: str) -> None:
+    plan = replace(trade_plan(), targets=(Target(Decimal(1), first), Target(Decimal(2), second)))
+    steps = replace(BTC, min_quantity=Decimal(minimum))
+    orders = target_orders(plan, filled, Decimal(1000), steps)
+    assert sum(order.quantity for order in orders) <= filled * (first + second)
+    assert all(order.quantity >= steps.min_quantity for order in orders)
+    assert {order.purpose for order in orders} <= {Purpose.TAKE_PROFIT_1, Purpose.TAKE_PROFIT_2}

@@ -1,0 +1,92 @@
+"""Each rule alone, and all of them on missing information."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from trading_pipeline.domain.model.accounts import Wallet
+from trading_pipeline.domain.model.checks import CheckName, DataCheck
+from trading_pipeline.domain.model.errors import OrderDenied
+from trading_pipeline.domain.model.orders import OrderType, Side
+from trading_pipeline.domain.model.signals import Bias
+from trading_pipeline.domain.risk.entry import EntryQuestion, GateFacts
+from trading_pipeline.domain.risk.gate import decide_entry
+from trading_pipeline.domain.risk.halts import Halt
+from trading_pipeline_tests.testkit.trading_desk import LIMITS, WAVE, instrument, trade_plan
+
+PLAN = trade_plan()
+CHECKS = tuple(DataCheck(PLAN.symbol, PLAN.timeframe, PLAN.close_time, name, True, "") for name in CheckName)
+FACTS = GateFacts(CHECKS, (), (), None, Decimal(10_000), Decimal(0))
+WALLET = Wallet(Decimal(10_000), Decimal(10_000), Decimal(10_000), Decimal(0), WAVE)
+QUESTION = EntryQuestion(PLAN, FACTS, WALLET, instrument(), LIMITS, WAVE)
+
+Change = Callable[[EntryQuestion], EntryQuestion]
+
+
+def facts(**changes: object) -> Change:
+    return lambda question: replace(question, facts=replace(question.facts, **changes))  # type: ignore[arg-type]
+
+
+def plan(**changes: object) -> Change:
+    return lambda question: replace(question, plan=replace(question.plan, **changes))  # type: ignore[arg-type]
+
+
+def asked(**changes: object) -> Change:
+    return lambda question: replace(question, **changes)  # type: ignore[arg-type]
+
+
+def test_a_plan_with_nothing_against_it_becomes_a_protected_market_order() -> None:
+    intent = decide_entry(QUESTION, "run-1")
+    assert (intent.side, intent.order_type, intent.quantity) == (Side.BUY, OrderType.MARKET, Decimal(5))
+    assert (intent.stop_loss, intent.valid_until) == (PLAN.stop_price, PLAN.valid_until)
+    assert intent.order_link_id == f"{PLAN.plan_id}_E"
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (facts(halts=(Halt("all", "kill switch", WAVE),)), "halt"),
+        (facts(halts=(Halt("BTCUSDT", "unknown position", WAVE),)), "halt"),
+        (asked(now=PLAN.valid_until + timedelta(milliseconds=1)), "expiry"),
+        (facts(checks=()), "data_checks"),
+        (facts(checks=CHECKS[1:]), "data_checks"),
+        (facts(checks=(*CHECKS[1:], replace(CHECKS[0], passed=False))), "data_checks"),
+        (plan(stop_price=Decimal(1000)), "stop_side"),
+        (plan(stop_price=Decimal(1010)), "stop_side"),
+        (plan(bias=Bias.SHORT), "stop_side"),
+        (facts(live_symbols=("BTCUSDT",)), "symbol_busy"),
+        (facts(live_symbols=("A", "B", "C")), "max_open_positions"),
+        (facts(last_stop_loss_at=WAVE - timedelta(minutes=14)), "cooldown"),
+        (asked(wallet=None), "wallet_age"),
+        (asked(wallet=replace(WALLET, read_at=WAVE - timedelta(seconds=11))), "wallet_age"),
+        (asked(wallet=replace(WALLET, read_at=WAVE + timedelta(seconds=11))), "wallet_age"),
+        (facts(day_start_equity=None), "max_daily_loss"),
+        (facts(day_start_equity=Decimal("10526.32")), "max_daily_loss"),
+        (asked(instrument=None), "instrument"),
+        (facts(pending_notional=Decimal(50_000)), "min_quantity"),
+    ],
+)
+def test_one_thing_against_it_denies(change: Change, rule: str) -> None:
+    with pytest.raises(OrderDenied) as denied:
+        decide_entry(change(QUESTION), "run-1")
+    assert denied.value.rule == rule
+    assert len(denied.value.reason) > 10
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        facts(halts=(Halt("SOLUSDT", "unknown position", WAVE),)),
+        asked(now=PLAN.valid_until, wallet=replace(WALLET, read_at=PLAN.valid_until)),
+        facts(live_symbols=("SOLUSDT", "ADAUSDT")),
+        facts(last_stop_loss_at=WAVE - timedelta(minutes=15)),
+        asked(wallet=replace(WALLET, read_at=WAVE - timedelta(seconds=10))),
+        facts(day_start_equity=Decimal("10526.31")),
+    ],
+    ids=["halt elsewhere", "last instant", "two positions", "cooled down", "old enough wallet", "loss below the limit"],
+)
+def test_the_edge_of_a_rule_is_allowed(change: Change) -> None:
+    assert decide_entry(change(QUESTION), "run-1").quantity == Decimal(5)
