@@ -145,7 +145,10 @@ class ArrayStrategy(Strategy):
 
         :raises DataError: the bars are unordered, repeated or contain values that are no prices.
         """
-        decisions = self.decide(BarArrays.of(bars))
+        return self.as_frame(self.decide(BarArrays.of(bars)))
+
+    def as_frame(self, decisions: Decisions) -> pd.DataFrame:
+        """Decisions with their evidence, one row each."""
         rows = range(len(decisions.bar_index))
         columns = {
             "bar_index": decisions.bar_index,

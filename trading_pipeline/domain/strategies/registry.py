@@ -11,6 +11,7 @@ from trading_pipeline.domain.strategies.base import Strategy, spelling_hint
 
 _PACKAGE = "trading_pipeline.domain.strategies"
 _CLASSES = {
+    "avi5": ("avi5", "Avi5"),
     "bollinger": ("bollinger", "Bollinger"),
     "bollinger_bands": ("bollinger_bands", "BollingerBands"),
     "dca": ("dca", "Dca"),

@@ -100,7 +100,7 @@ def test_bars_with_a_hole_in_a_price_are_refused(name: str) -> None:
         strategy_named(name, {}).signals(broken)
 
 
-@pytest.mark.parametrize("name", ["divergence", "vwap_reversion"])
+@pytest.mark.parametrize("name", ["avi5", "divergence", "vwap_reversion"])
 def test_volume_that_is_never_there_is_refused_where_it_matters(name: str) -> None:
     with pytest.raises(DataError, match=f"volume is 0 on all 2600 bars: {name}"):
         strategy_named(name, {}).signals(BARS.assign(volume=0.0))

@@ -1,0 +1,181 @@
+"""AVI-5: channel breakouts confirmed by trend, VWAP and the order book."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from trading_pipeline.domain.indicators.bands import donchian
+from trading_pipeline.domain.indicators.moving_averages import ema
+from trading_pipeline.domain.indicators.volatility import atr_exponential
+from trading_pipeline.domain.indicators.vwap import rolling_vwap_bands
+from trading_pipeline.domain.indicators.windows import shifted
+from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.signals import Details
+from trading_pipeline.domain.strategies.arrays import ArrayStrategy, BarArrays, Decisions, Flags, Floats
+from trading_pipeline.domain.strategies.avi5_levels import EXIT_GRID, SWING_EXIT_GRID
+from trading_pipeline.domain.strategies.base import Parameters, ranged
+from trading_pipeline.domain.strategies.opinions import exit_frame
+
+_TREND_MS = 900_000
+_TREND_PERIOD = 20
+_VWAP_WINDOW = 20
+_HOUR_MS = 3_600_000
+BOOK_COLUMNS = ("imbalance_signed", "microprice_bps")
+"""Columns the frame carries when the book confirms: -1 to 1, and basis points above the mid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Avi5Parameters(Parameters):
+    """Windows in bars; each confirmation can be switched off.
+
+    :param vwap_width: deviations the close has to lie beyond VWAP.
+    :param confirm_book: needs ``BOOK_COLUMNS`` in the frame; off where only bars are recorded.
+    :param theta: least absolute signed imbalance where no calibration is given.
+    :param swing: let what the first target leaves run until the opposite channel breaks.
+    """
+
+    atr_window: int = ranged(14, 2, 200)
+    donchian_window: int = ranged(14, 2, 500)
+    atr_multiplier: float = ranged(2.0, 0.1, 20.0)
+    confirm_trend: bool = ranged(True, False, True)
+    confirm_vwap: bool = ranged(True, False, True)
+    vwap_width: float = ranged(1.0, 0.0, 10.0)
+    confirm_book: bool = ranged(False, False, True)
+    theta: float = ranged(0.35, 0.15, 0.50)
+    swing: bool = ranged(False, False, True)
+
+
+@dataclass(frozen=True)
+class Avi5(ArrayStrategy):
+    """Long when the close leaves the channel of the bars before upwards and the close before had not.
+
+    Confirmed by the 15m trend (close beyond an EMA 20 that moves the same way, on the last closed 15m
+    bar), by a close beyond VWAP and its deviation, and by the book. Stop ``atr_multiplier`` ATR away;
+    trades whose third target would not lie above zero are left out. Short is the mirror.
+
+    :param thetas: least imbalance per UTC hour from a calibration; empty uses ``theta`` for all.
+    :param dead_hours: UTC hours without entries.
+    """
+
+    name: ClassVar[str] = "avi5"
+    parameters: Avi5Parameters = field(default_factory=Avi5Parameters)
+    thetas: tuple[float, ...] = ()
+    dead_hours: frozenset[int] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.thetas and (len(self.thetas) != 24 or not all(0 < theta < 1 for theta in self.thetas)):
+            raise ConfigurationError(f"{len(self.thetas)} thetas: need one per UTC hour, each between 0 and 1")
+        if not self.dead_hours <= set(range(24)):
+            raise ConfigurationError(f"dead hours {sorted(self.dead_hours)}: must lie between 0 and 23")
+
+    @property
+    def version(self) -> str:
+        """Changes with the calibration too."""
+        parts = [self.name, asdict(self.parameters), list(self.thetas), sorted(self.dead_hours)]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+
+    @property
+    def warmup_bars(self) -> int:
+        """ATR and the channel of the bars before; the confirmations need more and then say nothing."""
+        return max(self.parameters.atr_window, self.parameters.donchian_window) + 1
+
+    def decide(self, bars: BarArrays) -> Decisions:
+        """Decisions from bars alone.
+
+        :raises DataError: the book has to confirm, which bars cannot tell; use ``signals``.
+        """
+        if self.parameters.confirm_book:
+            raise DataError(
+                f"confirm_book needs the columns {', '.join(BOOK_COLUMNS)}: give signals() a frame with them"
+            )
+        return self._decide(bars, None)
+
+    def signals(self, bars: pd.DataFrame) -> pd.DataFrame:
+        """As every strategy's; with ``confirm_book`` the frame carries ``BOOK_COLUMNS``.
+
+        :raises DataError: a book column is missing. An undefined value in it confirms nothing.
+        """
+        if not self.parameters.confirm_book:
+            return super().signals(bars)
+        missing = [name for name in BOOK_COLUMNS if name not in bars]
+        if missing:
+            raise DataError(f"confirm_book needs {', '.join(missing)} in the bars: record the book or switch it off")
+        book = [bars[name].to_numpy(np.float64) for name in BOOK_COLUMNS]
+        return self.as_frame(self._decide(BarArrays.of(bars), (book[0], book[1])))
+
+    def exits(self, bars: pd.DataFrame) -> pd.DataFrame:
+        """In swing mode, a close beyond the opposite side of the channel before."""
+        if not self.parameters.swing:
+            return super().exits(bars)
+        arrays = BarArrays.of(bars)
+        upper, lower = self._channel(arrays)
+        return exit_frame(arrays.close < lower, arrays.close > upper)
+
+    def details(self, decisions: Decisions, row: int) -> Details:
+        """The numbers behind the signal and the exit grid that belongs to it."""
+        grid = SWING_EXIT_GRID if self.parameters.swing else EXIT_GRID
+        entry, stop = float(decisions.entry_price[row]), float(decisions.stop_price[row])
+        targets = [{"price": entry + multiple * (entry - stop), "fraction": share} for multiple, share in grid]
+        return {**decisions.details(row), "targets": targets}
+
+    def _decide(self, bars: BarArrays, book: tuple[Floats, Floats] | None) -> Decisions:
+        """Triggers that every confirmation shares, with their levels."""
+        rule = self.parameters
+        if rule.confirm_vwap:
+            bars.require_volume(self.name)
+        upper, lower = self._channel(bars)
+        before = shifted(bars.close)
+        unit = rule.atr_multiplier * atr_exponential(bars.high, bars.low, bars.close, rule.atr_window)
+        sides = []
+        for sign, edge in ((1, upper), (-1, lower)):
+            left = (sign * (bars.close - edge) > 0) & (sign * (before - edge) <= 0)
+            sides.append(left & self._confirmed(bars, sign, book))
+        direction = np.where(sides[0], 1, np.where(sides[1], -1, 0))
+        furthest = np.minimum(bars.close - direction * unit, bars.close + 3 * direction * unit)
+        at = np.flatnonzero((direction != 0) & (unit > 0) & (furthest > 0))
+        evidence = {"risk_unit": unit[at], "channel_upper": upper[at], "channel_lower": lower[at]}
+        stop = (bars.close - direction * unit)[at]
+        return Decisions(at, direction[at], bars.close[at], stop, np.full(len(at), 50.0), evidence)
+
+    def _channel(self, bars: BarArrays) -> tuple[Floats, Floats]:
+        """Highest high and lowest low of the bars before each bar."""
+        upper, lower = donchian(bars.high, bars.low, self.parameters.donchian_window)
+        return shifted(upper), shifted(lower)
+
+    def _confirmed(self, bars: BarArrays, sign: int, book: tuple[Floats, Floats] | None) -> Flags:
+        """Bars at which every confirmation that is switched on agrees with the side."""
+        rule = self.parameters
+        hour = bars.close_time_ms // _HOUR_MS % 24
+        agreed = ~np.isin(hour, list(self.dead_hours))
+        if rule.confirm_trend:
+            agreed &= _trend(bars) == sign
+        if rule.confirm_vwap:
+            bands = rolling_vwap_bands(bars.close, bars.close, bars.volume, _VWAP_WINDOW)
+            agreed &= sign * (bars.close - bands.vwap) > rule.vwap_width * bands.deviation
+        if book is not None:
+            theta = np.array(self.thetas)[hour] if self.thetas else rule.theta
+            agreed &= (sign * book[0] >= theta) & (sign * book[1] > 0)
+        return agreed
+
+
+def _trend(bars: BarArrays) -> Floats:
+    """1, -1 or 0 per bar: the side of the last closed 15m bar from a rising or falling EMA 20 of their closes.
+
+    Bars of 15m and longer are their own trend bars.
+    """
+    result = np.zeros(len(bars))
+    closes_at = np.flatnonzero(bars.close_time_ms % _TREND_MS == 0)
+    if len(closes_at) <= _TREND_PERIOD:
+        return result
+    close = bars.close[closes_at]
+    average = ema(close, _TREND_PERIOD)
+    slope = average - shifted(average)
+    side = np.where((close > average) & (slope > 0), 1.0, np.where((close < average) & (slope < 0), -1.0, 0.0))
+    newest = np.searchsorted(closes_at, np.arange(len(bars)), side="right") - 1
+    known = newest >= 0
+    result[known] = side[newest[known]]
+    return result
