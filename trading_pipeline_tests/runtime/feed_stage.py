@@ -1,0 +1,101 @@
+"""A feed process between a whole exchange and real servers."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import redis
+from sqlalchemy import Engine, text
+
+from trading_pipeline.adapters.stores.database import connect
+from trading_pipeline_tests.adapters.venues.simulator import Simulator, simulator
+
+UNIVERSE = "venue: bybit\nhistory_start: 2025-05-01\nsymbols: [{}]\ntimeframes: [15m, 1h]\n"
+PATIENCE_S = 60.0
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    """Wait for ``condition``; a failure says ``what`` did not happen."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {PATIENCE_S} s: {what}"
+        time.sleep(0.02)
+
+
+@dataclass
+class Stage:
+    """An exchange, a database, a Redis and the settings that join them."""
+
+    exchange: Simulator
+    database: Engine
+    redis_url: str
+    environment: dict[str, str]
+    log: Path
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start(self, **changes: str) -> subprocess.Popen[bytes]:
+        """Start a feed."""
+        command = [sys.executable, "-m", "trading_pipeline.cli.main", "feed"]
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                command, env={**os.environ, **self.environment, **changes}, stdout=log, stderr=log, cwd=self.log.parent
+            )
+        self.processes.append(process)
+        return process
+
+    def start_and_wait(self) -> subprocess.Popen[bytes]:
+        """Start a feed and wait until the exchange sees it on both streams."""
+        process = self.start()
+        until(self.listening, "the feed listens")
+        return process
+
+    def listening(self) -> bool:
+        """Whether somebody hears both streams."""
+        status = self.exchange.status()
+        return status["kline_subscriptions"] == 4 and status["private_connections"] == 1
+
+    def bars(self, timeframe: str = "15m") -> list[tuple[str, datetime]]:
+        """Symbol and close of every raw bar."""
+        query = text("SELECT symbol, close_time FROM trading.raw_bars WHERE timeframe = :timeframe ORDER BY 2, 1")
+        with self.database.connect() as connection:
+            return [(symbol, close) for symbol, close in connection.execute(query, {"timeframe": timeframe})]
+
+    def advance(self, steps: int) -> datetime:
+        """Walk on and wait for the bars of the last close."""
+        for _ in range(steps):
+            now = self.exchange.advance()
+        until(lambda: self.bars()[-2:] == [("BTCUSDT", now), ("SOLUSDT", now)], f"bars of {now}")
+        return now
+
+    def count(self, table: str) -> int:
+        """Rows of a table."""
+        with self.database.connect() as connection:
+            return int(connection.execute(text(f"SELECT count(*) FROM trading.{table}")).scalar_one())
+
+
+@contextmanager
+def staged(database_url: str, redis_url: str, folder: Path) -> Iterator[Stage]:
+    """A stage whose processes end with the block; the Redis is emptied first."""
+    (folder / "universe.yaml").write_text(UNIVERSE.format("BTCUSDT, SOLUSDT"))
+    redis.Redis.from_url(redis_url).flushdb()
+    with simulator() as exchange:
+        environment = {
+            "TRADING_MODE": "simulated",
+            "TRADING_CONFIG_DIR": str(folder),
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            **exchange.environment(),
+        }
+        stage = Stage(exchange, connect(database_url), redis_url, environment, folder / "feed.log")
+        yield stage
+        for process in stage.processes:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+        stage.database.dispose()
