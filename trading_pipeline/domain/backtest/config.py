@@ -88,6 +88,9 @@ class PercentTrail(Checked):
     offset: float = bounded(0.005, 0.001, 0.2)
 
 
+Trail = AtrTrail | PivotTrail | PercentTrail | None
+
+
 @dataclass(frozen=True, slots=True)
 class Execution(Checked):
     """How orders meet the bars.
@@ -172,7 +175,7 @@ class Exits(Checked):
     target_unit: Unit = Unit.R
     stop_fraction: float | None = optional(1e-4, 0.99)
     break_even_after_targets: int = bounded(1, 0, 8)
-    trail: AtrTrail | PivotTrail | PercentTrail | None = AtrTrail()
+    trail: Trail = AtrTrail()
     trail_after_targets: int = bounded(2, 0, 8)
     move_stop_at_close: bool = False
     next_bar_exit: bool = False

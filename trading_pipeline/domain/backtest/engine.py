@@ -27,7 +27,7 @@ def run_backtest(config: BacktestConfig, inputs: Mapping[str, SymbolInput]) -> B
     _refuse_unusable(config, dict(zip(symbols, ordered, strict=True)))
     market = market_of(ordered, config)
     rules = rules_of(config)
-    book = new_book(market.first, len(market.close_ms), entries_of(ordered, market), rules)
+    book = new_book(market.first, len(market.close_ms), entries_of(ordered, market.first, market.wave), rules)
     steps_into(book, ordered)
     simulate(market, rules, book)
     check_ledger(market, book, config.initial_capital)

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from trading_pipeline.domain.backtest.codes import LegKind, Outcome, Phase
 from trading_pipeline.domain.backtest.config import BacktestConfig
@@ -108,6 +109,12 @@ class BacktestResult:
         """How many signals met each fate."""
         counts = Counter(self.outcomes.tolist())
         return {Outcome(code).name.lower(): count for code, count in sorted(counts.items())}
+
+    def realised_by_wave(self, chosen: npt.NDArray[np.bool_]) -> Floats:
+        """Cumulated pnl of the chosen trades at every wave, each counted when it was closed."""
+        bars = self._memory.trades["exit_bar"][chosen]
+        waves = np.searchsorted(self.close_ms, self._memory.bar_close_ms[bars])
+        return np.cumsum(np.bincount(waves, self.trades.pnl[chosen], len(self.close_ms)))
 
     def trade_list(self) -> tuple[Trade, ...]:
         """Every trade with its fills."""

@@ -110,8 +110,8 @@ def _trail(config: BacktestConfig) -> dict[str, float]:
     return {"trail": Trail.NONE if rule is None else Trail.PIVOT}
 
 
-def entries_of(inputs: list[SymbolInput], market: Market) -> Records:
-    """All signals as rows, by wave and then symbol."""
+def entries_of(inputs: list[SymbolInput], first: Integers, wave: Integers) -> Records:
+    """All signals as rows, by wave and then symbol; ``first`` and ``wave`` as in ``Market``."""
     rows = np.zeros(sum(len(one.signals) for one in inputs), ENTRY)
     end = 0
     for symbol, one in enumerate(inputs):
@@ -120,11 +120,11 @@ def entries_of(inputs: list[SymbolInput], market: Market) -> Records:
         if len(signals) and not (signals.bar_index[0] >= 0 and signals.bar_index[-1] < len(one.bars)):
             raise DataError(f"signals at bars {signals.bar_index[0]} to {signals.bar_index[-1]} of {len(one.bars)}")
         part = rows[start:end]
-        part["symbol"], part["bar"] = symbol, market.first[symbol] + signals.bar_index
+        part["symbol"], part["bar"] = symbol, first[symbol] + signals.bar_index
         part["direction"], part["kind"], part["stop"] = signals.direction, signals.kinds(), signals.stop_price
         part["price"] = np.nan if signals.limit_price is None else signals.limit_price
         part["quantity"] = np.nan if signals.quantity is None else signals.quantity
-    rows["wave"] = market.wave[rows["bar"]]
+    rows["wave"] = wave[rows["bar"]]
     return rows if len(inputs) == 1 else rows[np.lexsort((rows["symbol"], rows["wave"]))]
 
 

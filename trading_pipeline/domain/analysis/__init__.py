@@ -1,0 +1,1 @@
+"""Figures about trades and equity curves, each one function with its formula."""

@@ -1,0 +1,139 @@
+"""All figures of one backtest under their names, for reports, tables and comparisons."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_pipeline.domain.analysis import drawdown, ratios, returns
+from trading_pipeline.domain.analysis import trade_statistics as statistics
+from trading_pipeline.domain.backtest.results import BacktestResult, TradeColumns
+
+Floats = npt.NDArray[np.float64]
+Metrics = dict[str, float]
+
+
+def metrics_of(result: BacktestResult, bar_ms: int, benchmark_close: Floats | None = None) -> Metrics:
+    """Every figure of a run: trades (whole, ``long_*``, ``short_*``), drawdown, returns, ratios.
+
+    Names ending in ``_pct`` are percent, money is quote currency, R figures are risk units.
+
+    :param bar_ms: length of a bar, for annual figures.
+    :param benchmark_close: close per wave of what is compared with holding; leaves those figures out if missing.
+    """
+    initial, equity = result.config.initial_capital, result.equity
+    trades = result.trades
+    figures = trade_metrics(trades, initial, len(equity))
+    for name, sign in (("long", 1), ("short", -1)):
+        side = trades.direction == sign
+        figures |= {f"{name}_{key}": value for key, value in _side(result, side, bar_ms).items()}
+    figures |= equity_metrics(equity, result.close_ms, initial, bar_ms)
+    figures["recovery_factor"] = ratios.recovery_factor(figures["net_profit"], figures["max_drawdown_value"])
+    if benchmark_close is not None:
+        figures |= _against(equity, returns.buy_and_hold(benchmark_close, initial), initial, bar_ms)
+    return figures
+
+
+def trade_metrics(trades: TradeColumns, initial: float, bars: int) -> Metrics:
+    """What the trades alone say."""
+    pnl, fees = trades.pnl, trades.fees
+    profit, loss = statistics.gross_profit(pnl, fees), statistics.gross_loss(pnl, fees)
+    runs = statistics.streaks(pnl)
+    known_r = trades.pnl_r[np.isfinite(trades.pnl_r)]
+    return {
+        "trades": float(len(pnl)),
+        "wins": float(np.sum(pnl > 0.0)),
+        "losses": float(np.sum(pnl < 0.0)),
+        "net_profit": float(np.sum(pnl)),
+        "net_profit_pct": float(np.sum(pnl)) / initial * 100.0,
+        "gross_profit": profit,
+        "gross_loss": loss,
+        "profit_factor": statistics.profit_factor(profit, loss),
+        "win_rate_pct": statistics.win_rate_pct(pnl),
+        "average_win": statistics.average_win(pnl),
+        "average_loss": statistics.average_loss(pnl),
+        "average_trade": statistics.average_trade(pnl),
+        "payoff_ratio": statistics.payoff_ratio(pnl),
+        "expectancy": statistics.expectancy(pnl),
+        "expectancy_ratio": statistics.expectancy_ratio(pnl),
+        "system_quality_number": statistics.system_quality_number(pnl),
+        "winning_streak": float(runs.wins),
+        "losing_streak": float(runs.losses),
+        "largest_win_pct_of_gross": statistics.largest_share_pct(pnl, profit, wins=True),
+        "largest_loss_pct_of_gross": statistics.largest_share_pct(pnl, loss, wins=False),
+        "net_profit_to_largest_loss": statistics.net_profit_to_largest_loss(pnl),
+        "exposure_pct": statistics.exposure_pct(trades.entry_bar, trades.exit_bar, bars),
+        "quick_reversals": float(_quick_reversals(trades)),
+        "max_quantity_held": float(np.max(trades.quantity, initial=0.0)),
+        "fees": float(np.sum(fees)),
+        "funding": float(np.sum(trades.funding)),
+        "sum_r": float(np.sum(known_r)),
+        "average_r": float(np.mean(known_r)) if len(known_r) else 0.0,
+        "max_drawdown_r": drawdown.max_drawdown_r(known_r),
+    }
+
+
+def equity_metrics(equity: Floats, close_ms: npt.NDArray[np.int64], initial: float, bar_ms: int) -> Metrics:
+    """What an equity curve alone says."""
+    per_year = returns.periods_per_year(bar_ms)
+    per_bar = returns.simple_returns(equity, initial)
+    _, monthly = returns.calendar_returns(equity, close_ms, initial, "M")
+    final, worst = float(equity[-1]), drawdown.max_drawdown(equity, initial)
+    cagr = returns.cagr_pct(initial, final, len(equity) / per_year)
+    runup, runup_pct = drawdown.max_runup(equity, initial)
+    return {
+        "final_equity": final,
+        "total_return_pct": returns.total_return_pct(initial, final),
+        "cagr_pct": cagr,
+        "volatility_pct": returns.volatility_pct(per_bar, per_year),
+        "stability": returns.stability(equity),
+        "max_drawdown_pct": worst.percent,
+        "max_drawdown_value": worst.value,
+        "max_drawdown_bars": float(worst.bars),
+        "average_drawdown_pct": drawdown.average_drawdown_pct(equity, initial),
+        "ulcer_index": drawdown.ulcer_index(equity, initial),
+        "max_runup": runup,
+        "max_runup_pct": runup_pct,
+        "monthly_sharpe_ratio": ratios.monthly_sharpe_ratio(monthly),
+        "monthly_sortino_ratio": ratios.monthly_sortino_ratio(monthly),
+        "sharpe_ratio": ratios.sharpe_ratio(per_bar, per_year),
+        "sortino_ratio": ratios.sortino_ratio(per_bar, per_year),
+        "calmar_ratio": ratios.calmar_ratio(cagr, worst.percent),
+        "omega_ratio": ratios.omega_ratio(per_bar),
+        "gain_to_pain_ratio": ratios.gain_to_pain_ratio(per_bar),
+        "upside_potential_ratio": ratios.upside_potential_ratio(per_bar),
+        "downside_deviation": ratios.downside_deviation(per_bar),
+        "tail_ratio": ratios.tail_ratio(per_bar),
+    }
+
+
+def _side(result: BacktestResult, side: npt.NDArray[np.bool_], bar_ms: int) -> Mapping[str, float]:
+    """One side's trades, and ratios of the equity that its closed trades alone would have made."""
+    chosen = TradeColumns(*(getattr(result.trades, name)[side] for name in TradeColumns.__slots__))
+    initial = result.config.initial_capital
+    equity = initial + result.realised_by_wave(side)
+    from_equity = equity_metrics(equity, result.close_ms, initial, bar_ms)
+    kept = ("sharpe_ratio", "sortino_ratio", "calmar_ratio", "max_drawdown_pct", "max_drawdown_value")
+    return trade_metrics(chosen, initial, len(equity)) | {name: from_equity[name] for name in kept}
+
+
+def _against(equity: Floats, held: Floats, initial: float, bar_ms: int) -> Metrics:
+    """The run beside holding."""
+    gain, held_gain = (returns.total_return_pct(initial, float(curve[-1])) for curve in (equity, held))
+    ours, theirs = (returns.simple_returns(curve, initial) for curve in (equity, held))
+    return {
+        "buy_hold_return": float(held[-1]) - initial,
+        "buy_hold_return_pct": held_gain,
+        "buy_hold_max_drawdown_pct": drawdown.max_drawdown(held, initial).percent,
+        "outperformance_pct": gain - held_gain,
+        "information_ratio": ratios.information_ratio(ours, theirs, returns.periods_per_year(bar_ms)),
+    }
+
+
+def _quick_reversals(trades: TradeColumns) -> int:
+    """Over all symbols, each by itself."""
+    total = 0
+    for symbol in np.unique(trades.symbol):
+        own = trades.symbol == symbol
+        total += statistics.quick_reversals(trades.entry_bar[own], trades.exit_bar[own])
+    return total

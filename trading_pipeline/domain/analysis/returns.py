@@ -1,0 +1,70 @@
+"""Returns of an equity curve: per bar, per month, per year. Fractions unless the name says ``_pct``."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+YEAR_MS = 365.25 * 86_400_000
+MONTH_OF_YEAR = 30 / 365.25
+
+
+def periods_per_year(bar_ms: int) -> float:
+    """Bars in a year of 365.25 days: 8766 for 1h, 35064 for 15m."""
+    return YEAR_MS / bar_ms
+
+
+def simple_returns(equity: Floats, initial: float) -> Floats:
+    """E_t / E_(t-1) - 1, the first against ``initial``; one per value of ``equity``."""
+    levels = np.concatenate([[initial], equity])
+    result: Floats = levels[1:] / levels[:-1] - 1.0
+    return result
+
+
+def calendar_returns(
+    equity: Floats, close_ms: Integers, initial: float, unit: str
+) -> tuple[npt.NDArray[np.str_], Floats]:
+    """Returns of calendar months (``unit`` ``M``) or years (``Y``) in UTC, and their names (``2025-01``).
+
+    A value closing exactly at midnight belongs to the period it ends.
+    """
+    periods = (close_ms - 1).astype("datetime64[ms]").astype(f"datetime64[{unit}]")
+    last = np.flatnonzero(np.append(periods[1:] != periods[:-1], True)) if len(periods) else np.empty(0, np.int64)
+    return np.datetime_as_string(periods[last]), simple_returns(equity[last], initial)
+
+
+def total_return_pct(initial: float, final: float) -> float:
+    """(final / initial - 1) x 100."""
+    return (final / initial - 1.0) * 100.0
+
+
+def cagr_pct(initial: float, final: float, years: float) -> float:
+    """((final / initial)^(1 / years) - 1) x 100; below a month scaled in proportion, -100 after a total loss."""
+    if final <= 0.0:
+        return -100.0
+    if years <= 0.0:
+        return 0.0
+    if years < MONTH_OF_YEAR:
+        return (final / initial - 1.0) / years * 100.0
+    return (math.pow(final / initial, 1.0 / years) - 1.0) * 100.0
+
+
+def volatility_pct(returns: Floats, per_year: float) -> float:
+    """Sample standard deviation of returns x sqrt(periods per year) x 100; 0 for fewer than two."""
+    return float(np.std(returns, ddof=1)) * math.sqrt(per_year) * 100.0 if len(returns) > 1 else 0.0
+
+
+def buy_and_hold(close: Floats, initial: float) -> Floats:
+    """Equity of holding from the first close: initial x close_t / close_0."""
+    result: Floats = initial * close / close[0]
+    return result
+
+
+def stability(equity: Floats) -> float:
+    """R squared of a straight line through the equity curve; 0 for a constant one."""
+    if len(equity) < 2 or np.ptp(equity) == 0.0:
+        return 0.0
+    return float(np.corrcoef(np.arange(len(equity)), equity)[0, 1] ** 2)

@@ -1,0 +1,115 @@
+"""Figures about a set of trades. ``pnl`` is net per trade, ``fees`` what it cost, both quote currency."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+PROFIT_FACTOR_CAP = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Streaks:
+    """Longest runs in the order of the trades; a trade that earned exactly 0 ends both."""
+
+    wins: int
+    losses: int
+
+
+def gross_profit(pnl: Floats, fees: Floats) -> float:
+    """Sum of pnl + fees over trades with pnl > 0: before commission."""
+    return float(np.sum((pnl + fees)[pnl > 0.0]))
+
+
+def gross_loss(pnl: Floats, fees: Floats) -> float:
+    """Absolute sum of pnl + fees over trades with pnl < 0: before commission."""
+    return abs(float(np.sum((pnl + fees)[pnl < 0.0])))
+
+
+def profit_factor(profit: float, loss: float) -> float:
+    """Gross profit / gross loss, at most 100; without a loss 100 for a profit, else 0."""
+    if loss == 0.0:
+        return PROFIT_FACTOR_CAP if profit > 0.0 else 0.0
+    return min(profit / loss, PROFIT_FACTOR_CAP)
+
+
+def win_rate_pct(pnl: Floats) -> float:
+    """Share of trades with pnl > 0, in percent; a trade at exactly 0 counts as neither."""
+    return float(np.mean(pnl > 0.0)) * 100.0 if len(pnl) else 0.0
+
+
+def average_win(pnl: Floats) -> float:
+    """Mean pnl of winning trades; 0 without any."""
+    return float(np.mean(pnl[pnl > 0.0])) if np.any(pnl > 0.0) else 0.0
+
+
+def average_loss(pnl: Floats) -> float:
+    """Mean pnl of losing trades, negative; 0 without any."""
+    return float(np.mean(pnl[pnl < 0.0])) if np.any(pnl < 0.0) else 0.0
+
+
+def average_trade(pnl: Floats) -> float:
+    """Mean pnl; 0 without trades."""
+    return float(np.mean(pnl)) if len(pnl) else 0.0
+
+
+def payoff_ratio(pnl: Floats) -> float:
+    """|average win / average loss|; 0 without a loss."""
+    loss = average_loss(pnl)
+    return abs(average_win(pnl) / loss) if loss < 0.0 else 0.0
+
+
+def expectancy(pnl: Floats) -> float:
+    """w x average win - (1 - w) x |average loss|, w the win rate as a fraction; quote currency per trade."""
+    share = win_rate_pct(pnl) / 100.0
+    return share * average_win(pnl) - (1.0 - share) * abs(average_loss(pnl))
+
+
+def expectancy_ratio(pnl: Floats) -> float:
+    """Expectancy / |average loss|; 0 without a loss."""
+    loss = abs(average_loss(pnl))
+    return expectancy(pnl) / loss if loss > 0.0 else 0.0
+
+
+def system_quality_number(pnl: Floats) -> float:
+    """sqrt(n) x mean / sample std of pnl; 0 without variation. Source: V. K. Tharp, 2008."""
+    spread = float(np.std(pnl, ddof=1)) if len(pnl) > 1 else 0.0
+    return math.sqrt(len(pnl)) * float(np.mean(pnl)) / spread if spread > 0.0 else 0.0
+
+
+def streaks(pnl: Floats) -> Streaks:
+    """The longest runs of wins and of losses."""
+    return Streaks(_longest(pnl > 0.0), _longest(pnl < 0.0))
+
+
+def _longest(flags: npt.NDArray[np.bool_]) -> int:
+    """Length of the longest run of true."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
+    return int(np.max(edges[1::2] - edges[::2], initial=0))
+
+
+def exposure_pct(entry_bar: Integers, exit_bar: Integers, total_bars: int) -> float:
+    """Sum of bars in trades / bars in total x 100; overlapping trades count each, so it may exceed 100."""
+    return float(np.sum(exit_bar - entry_bar)) / total_bars * 100.0 if total_bars else 0.0
+
+
+def largest_share_pct(pnl: Floats, gross: float, *, wins: bool) -> float:
+    """Largest single win (or loss) in percent of gross profit (or loss); 0 without any."""
+    extreme = float(np.max(pnl if wins else -pnl, initial=0.0))
+    return extreme / gross * 100.0 if gross > 0.0 else 0.0
+
+
+def quick_reversals(entry_bar: Integers, exit_bar: Integers) -> int:
+    """Trades of one symbol entered within two bars of the exit before them."""
+    gaps = entry_bar[1:] - exit_bar[:-1]
+    return int(np.sum((gaps >= 0) & (gaps <= 2)))
+
+
+def net_profit_to_largest_loss(pnl: Floats) -> float:
+    """Net profit / |largest loss|; 0 without a loss."""
+    worst = -float(np.min(pnl, initial=0.0))
+    return float(np.sum(pnl)) / worst if worst > 0.0 else 0.0

@@ -1,0 +1,86 @@
+"""A run's headline figures in one compiled pass, for sweeps that keep nothing else.
+
+The formulas are those of ``domain.analysis``, which a test holds these against.
+"""
+
+import math
+
+from trading_pipeline.domain.backtest.compiled import compiled
+from trading_pipeline.domain.backtest.records import EntryRow, Floats, Records, record_dtype
+
+PROFIT_FACTOR_CAP = 100.0
+SHARPE_CAP = 100.0
+RISK_FREE_RATE = 0.02
+
+
+class FigureRow:
+    """Figures of one run: money in quote currency, ``_pct`` in percent, Sharpe a year from bar returns."""
+
+    trades: int
+    final_equity: float
+    net_profit: float
+    net_profit_pct: float
+    win_rate_pct: float
+    profit_factor: float
+    average_r: float
+    fees: float
+    max_drawdown_pct: float
+    sharpe: float
+
+
+FIGURES = record_dtype(FigureRow)
+
+
+@compiled
+def summarise(entries: Records, equity: Floats, capital: float, periods_per_year: float, row: FigureRow) -> None:
+    """Fill ``row`` from the signals' trades and the equity at every bar."""
+    _sum_trades(entries, row)
+    row.final_equity = equity[-1]
+    row.net_profit = equity[-1] - capital
+    row.net_profit_pct = row.net_profit / capital * 100.0
+    peak, deepest = capital, 0.0
+    total, squares, previous = 0.0, 0.0, capital
+    for wave in range(len(equity)):
+        value = equity[wave]
+        peak = max(peak, value)
+        deepest = max(deepest, (peak - value) / peak)
+        change = value / previous - 1.0
+        total += change
+        squares += change * change
+        previous = value
+    row.max_drawdown_pct = deepest * 100.0
+    count = len(equity)
+    mean = total / count
+    spread = math.sqrt(max(squares - count * mean * mean, 0.0) / (count - 1.0))
+    sharpe = (
+        (mean - RISK_FREE_RATE / periods_per_year) / spread * math.sqrt(periods_per_year) if spread > 1e-10 else 0.0
+    )
+    row.sharpe = min(max(sharpe, -SHARPE_CAP), SHARPE_CAP)
+
+
+@compiled
+def _sum_trades(entries: Records, row: FigureRow) -> None:
+    """Count and sum the trades among the signals."""
+    count, wins, fees, total_r = 0, 0, 0.0, 0.0
+    won, lost = 0.0, 0.0
+    for i in range(len(entries)):
+        trade: EntryRow = entries[i]
+        if trade.layers == 0:
+            continue
+        pnl = trade.gross - trade.fees - trade.funding
+        count += 1
+        wins += pnl > 0.0
+        fees += trade.fees
+        total_r += trade.gross / trade.risk
+        # Before fees, as the definition of gross profit has it.
+        if pnl > 0.0:
+            won += pnl + trade.fees
+        elif pnl < 0.0:
+            lost += pnl + trade.fees
+    row.trades, row.fees = count, fees
+    row.win_rate_pct = wins * 100.0 / count if count > 0 else 0.0
+    row.average_r = total_r / count if count > 0 else math.nan
+    if lost != 0.0:
+        row.profit_factor = min(won / abs(lost), PROFIT_FACTOR_CAP)
+    else:
+        row.profit_factor = PROFIT_FACTOR_CAP if won > 0.0 else 0.0
