@@ -80,6 +80,13 @@ SELECT min(symbol), {", ".join(f"array_agg({name})" for name in _COLUMNS)} FROM 
 ) AS sorted GROUP BY position ORDER BY position
 """  # noqa: S608
 
+_COUNTS = f"""
+SELECT symbol, count(DISTINCT open_time) AS bars FROM trading.raw_bars WHERE {_IN_RANGE} GROUP BY symbol
+"""  # noqa: S608
+_TIMES = f"""
+SELECT symbol, array_agg(DISTINCT open_time) AS times FROM trading.raw_bars WHERE {_IN_RANGE} GROUP BY symbol
+"""  # noqa: S608
+
 _DISAGREE = " OR ".join(f"min({name}) <> max({name})" for name in ("open", "high", "low", "close"))
 _CONFLICTS = f"""
 SELECT symbol, open_time,
@@ -128,23 +135,15 @@ class PostgresBarStore(BarStore):
         self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime
     ) -> dict[str, list[datetime]]:
         """See the port."""
-        count = f"SELECT symbol, count(DISTINCT open_time) FROM trading.raw_bars WHERE {_IN_RANGE} GROUP BY symbol"  # noqa: S608
-        expected = range(max(0, -((start - end) // timeframe.duration)))
-        if not expected:
-            return {}
+        grid = [start + step * timeframe.duration for step in range(max(0, (end - start) // timeframe.duration))]
         with self._engine.connect() as connection:
-            found = {
-                row[0]: row[1] for row in connection.exec_driver_sql(count, _range(symbols, timeframe, start, end))
-            }
-            short = [symbol for symbol in symbols if found.get(symbol, 0) < len(expected)]
-            times = (
-                f"SELECT symbol, array_agg(DISTINCT open_time) FROM trading.raw_bars WHERE {_IN_RANGE} GROUP BY symbol"  # noqa: S608
-            )
-            present = {
-                row[0]: set(row[1]) for row in connection.exec_driver_sql(times, _range(short, timeframe, start, end))
-            }
-        grid = [start + step * timeframe.duration for step in expected]
-        return {symbol: [time for time in grid if time not in present.get(symbol, set())] for symbol in short}
+            counts = connection.exec_driver_sql(_COUNTS, _range(symbols, timeframe, start, end)).all()
+            found = {row.symbol: row.bars for row in counts}
+            short = [symbol for symbol in symbols if found.get(symbol, 0) < len(grid)]
+            # Almost always nothing is missing: only the symbols that fall short are looked at bar by bar.
+            times = connection.exec_driver_sql(_TIMES, _range(short, timeframe, start, end)).all()
+        present = {row.symbol: set(row.times) for row in times}
+        return {symbol: [time for time in grid if time not in present.get(symbol, ())] for symbol in short}
 
     def first_raw_open(self, symbol: str, timeframe: Timeframe, since: datetime) -> datetime | None:
         """See the port."""

@@ -15,7 +15,6 @@ from psycopg import pq
 from psycopg.adapt import Buffer, Loader
 from sqlalchemy import Connection, Table
 
-Value = str | int | bool | None
 Parameters = Mapping[str, object]
 
 _ARRAY_HEADER_BYTES = 20  # dimensions, null flag, element type, length, lower bound
