@@ -151,7 +151,7 @@ def test_execution_killed_twice_is_still_safe(database: Engine) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("case", "expected"),
-    [("break_even", Decimal("1000.0")), ("repair", Decimal("990.0")), ("passed", None), ("naked", None)],
+    [("break_even", Decimal("1000.0")), ("passed", None), ("naked", None)],
 )
 def test_management_killed_before_any_call_ends_as_if_it_had_not_been(
     database: Engine, case: str, expected: Decimal | None
@@ -160,12 +160,12 @@ def test_management_killed_before_any_call_ends_as_if_it_had_not_been(
         lab = fresh(database, LONG)
         execute(lab, Tripwire(), "run-1")
         lab.clock.set(NEXT)
-        lab.venue.move("BTCUSDT", Decimal(995) if case == "repair" else Decimal(1010))
+        lab.venue.move("BTCUSDT", Decimal(1010))
         if case == "passed":
             lab.venue.move("BTCUSDT", Decimal(998))
-        if case in ("repair", "naked"):
+        if case == "naked":
             lab.venue.strip_stop("BTCUSDT")
-        lab.venue.refuses_stops = case == "naked"
+            lab.venue.refuses_stops = True
         store_bar(database, "BTCUSDT", NEXT, lab.venue.prices["BTCUSDT"], 4.0)
         return lab
 

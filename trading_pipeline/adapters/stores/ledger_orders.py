@@ -75,7 +75,7 @@ class OrderLedgerStore(OrderLedger):
                 changes["venue_order_id"] = venue_order_id
             if changes:
                 _change(connection, order_link_id, changes)
-            if moves:
+            if moves and to.final:
                 refresh_position(connection, record.intent.plan_id)
         return moves
 
