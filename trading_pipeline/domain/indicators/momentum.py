@@ -5,7 +5,8 @@ import numpy.typing as npt
 import talib
 
 from trading_pipeline.domain.indicators.bands import donchian
-from trading_pipeline.domain.indicators.moving_averages import ema, sma
+from trading_pipeline.domain.indicators.moving_averages import ema
+from trading_pipeline.domain.indicators.windows import rolling_sum
 
 Floats = npt.NDArray[np.float64]
 
@@ -48,7 +49,8 @@ def stochastic(high: Floats, low: Floats, close: Floats, period: int, smoothing:
     width = upper - lower
     k = np.divide(100 * (close - lower), width, out=np.full(len(close), 50.0), where=width > 0)
     k[np.isnan(width)] = np.nan
-    return k, sma(k, smoothing) if np.isfinite(k).any() else k
+    # Not TA-Lib's running mean: its rounding decides between %K and %D where both stand at an end.
+    return k, rolling_sum(k, smoothing) / smoothing
 
 
 def adx(high: Floats, low: Floats, close: Floats, period: int) -> Floats:

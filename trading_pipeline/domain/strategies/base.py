@@ -10,7 +10,7 @@ from typing import ClassVar, Self, TypeVar
 
 import pandas as pd
 
-from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 
 SIGNAL_COLUMNS = ("bar_index", "bias", "entry_price", "stop_price", "score", "details")
 EXIT_COLUMNS = ("bar_index", "bias")
@@ -109,6 +109,16 @@ class Strategy(ABC):
     @abstractmethod
     def warmup_bars(self) -> int:
         """Bars needed before the first signal can appear."""
+
+    def require_warmup(self, bars: pd.DataFrame) -> None:
+        """Refuse bars among which there can be no signal; ``signals`` itself just finds none there.
+
+        :raises DataError: fewer bars than ``warmup_bars``.
+        """
+        if len(bars) < self.warmup_bars:
+            raise DataError(
+                f"{len(bars)} bars: {self.name} needs {self.warmup_bars} before its first signal; give it earlier bars"
+            )
 
     @abstractmethod
     def signals(self, bars: pd.DataFrame) -> pd.DataFrame:

@@ -113,8 +113,7 @@ def _compared_exits(bars: pd.DataFrame, expected: pd.DataFrame, found: pd.DataFr
 
 def _signals(strategy: Strategy, bars: pd.DataFrame) -> pd.DataFrame:
     """Signals from all bars, refusing a frame that cannot contain one."""
-    if len(bars) < strategy.warmup_bars:
-        raise DataError(f"{len(bars)} bars: {strategy.name} needs {strategy.warmup_bars} before its first signal")
+    strategy.require_warmup(bars)
     return strategy.signals(bars)
 
 

@@ -19,6 +19,8 @@ from trading_pipeline.domain.strategies.opinions import (
 )
 
 _CHANNEL = 20
+_TOUCH = 1e-9
+"""Of a level's distance: a price that stands on a level has reached it, whatever rounding says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,8 @@ class Grid(OpinionStrategy):
         """Buy and sell on the bars that reach a further level."""
         rule = self.parameters
         top, bottom = (shifted(edge) for edge in donchian(bars.high, bars.low, _CHANNEL))
-        below = np.clip(np.floor((1 - bars.low / top) / rule.spacing), 0, rule.levels)
-        above = np.clip(np.floor((bars.high / bottom - 1) / rule.spacing), 0, rule.levels)
+        below = np.clip(np.floor((1 - bars.low / top) / rule.spacing + _TOUCH), 0, rule.levels)
+        above = np.clip(np.floor((bars.high / bottom - 1) / rule.spacing + _TOUCH), 0, rule.levels)
         deeper, higher = below > shifted(below), above > shifted(above)
         holds = {"warming_up": np.isnan(shifted(top)), "both_sides": deeper & higher}
         evidence = {"levels_below": below, "levels_above": above}

@@ -45,5 +45,11 @@ def test_stochastic_of_a_flat_range_is_the_middle() -> None:
     assert stochastic(flat, flat, flat, 14, 3)[1][15:].tolist() == [50.0] * 5
 
 
+def test_stochastic_at_its_end_equals_its_mean() -> None:
+    rising = np.r_[CLOSE, CLOSE.max() + np.arange(1.0, 40)]
+    k, d = stochastic(rising, rising, rising, 14, 3)
+    assert k[-20:].tolist() == d[-20:].tolist() == [100.0] * 20
+
+
 def test_adx_is_defined_after_twice_its_period() -> None:
     assert int(np.argmax(np.isfinite(adx(HIGH, LOW, CLOSE, 14)))) == 27

@@ -63,6 +63,15 @@ def test_grid_enters_at_each_further_level_and_leaves_at_the_far_end() -> None:
     assert exits[exits["bias"] == "long"]["bar_index"].tolist() == [33]
 
 
+@pytest.mark.parametrize("scale", [1.0, 0.1, 1e-9])
+def test_a_low_that_stands_on_a_level_has_reached_it(scale: float) -> None:
+    lows, highs = np.array([*[100.0] * 30, 99.0]) * scale, np.full(31, 100.0) * scale
+    closes = np.array([*[100.0] * 30, 99.5]) * scale
+    columns = {"open": closes, "high": highs, "low": lows, "close": closes}
+    signals = strategy_named("grid", {}).signals(bars_from({name: list(values) for name, values in columns.items()}))
+    assert signals["bar_index"].tolist() == [30]
+
+
 def test_dca_enters_by_the_clock_and_leaves_at_target_or_end_of_cycle() -> None:
     # 2024-01-01 is hour 473,352 since 1970: place 52 of a cycle of 100, so a new one begins at bar 48.
     closes = [100.0] * 48 + [100.0] * 25 + [104.0] + [100.0] * 100

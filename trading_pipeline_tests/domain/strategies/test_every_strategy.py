@@ -1,6 +1,7 @@
 """What holds for every registered strategy, whatever its rule."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -90,6 +91,23 @@ def test_a_handful_of_bars_is_no_ground_for_a_signal(name: str, count: int) -> N
     strategy = strategy_named(name, {})
     assert strategy.signals(BARS[:count]).empty
     assert strategy.exits(BARS[:count]).empty
+
+
+@every_strategy
+def test_one_bar_short_of_the_warm_up_can_be_refused(name: str) -> None:
+    strategy = strategy_named(name, {})
+    strategy.require_warmup(BARS[: strategy.warmup_bars])
+    with pytest.raises(DataError, match=f"{name} needs {strategy.warmup_bars} before"):
+        strategy.require_warmup(BARS[: strategy.warmup_bars - 1])
+
+
+@every_strategy
+def test_recorded_bars_find_nothing_to_object_to(name: str, shared_data: Path) -> None:
+    recorded = pd.read_csv(shared_data / "candles" / "bybit_linear_BTCUSDT_1h_long.csv.gz", nrows=4000)
+    opens = pd.to_datetime(recorded["open_time_ms"], unit="ms", utc=True)
+    bars = recorded.assign(symbol="BTCUSDT", open_time=opens, close_time=opens + pd.Timedelta("1h"))
+    strategy = strategy_named(name, {})
+    assert look_ahead(strategy, bars, 8) == repaint(strategy, bars, 4) == recursive_warmup(strategy, bars) == []
 
 
 @every_strategy
