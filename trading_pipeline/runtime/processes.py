@@ -99,17 +99,21 @@ class Supervised:
         self.start()
         return True
 
+    def ask_to_end(self) -> None:
+        """Send SIGTERM and return at once."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+
     def stop(self) -> None:
-        """Ask the process to end, then end its whole group."""
+        """Wait for the process to end, end it when it does not, and with it its whole group."""
         if self._process is None:
             return
-        if self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(_GRACE_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        self.ask_to_end()
+        try:
+            self._process.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         self._end_group()
         (self.log_dir / f"{self.spec.name}.pid").unlink(missing_ok=True)
         self._process = None

@@ -13,26 +13,26 @@ log = structlog.get_logger()
 
 
 class Supervisor:
-    """Starts processes in order, restarts what dies, ends them in reverse order."""
+    """Starts batches of processes, restarts what dies, ends the batches in reverse order."""
 
     def __init__(self, log_dir: Path, environment: dict[str, str]) -> None:
         log_dir.mkdir(parents=True, exist_ok=True)
         self._log_dir = log_dir
         self._environment = environment
-        self._supervised: list[Supervised] = []
+        self._batches: list[list[Supervised]] = []
 
     def start(self, specs: Sequence[ProcessSpec]) -> None:
-        """Start all, then wait for each in turn.
+        """Start a batch at once, then wait for each in turn.
 
         :raises ConfigurationError: one of them does not get ready.
         """
-        begun = []
+        batch: list[Supervised] = []
+        self._batches.append(batch)
         for spec in specs:
             process = Supervised(spec, self._environment, self._log_dir)
             process.start()
-            self._supervised.append(process)
-            begun.append(process)
-        for process in begun:
+            batch.append(process)
+        for process in batch:
             process.wait_until_ready()
 
     def check(self) -> list[str]:
@@ -40,7 +40,7 @@ class Supervisor:
 
         :raises ConfigurationError: a process refused its settings.
         """
-        restarted = [process.spec.name for process in self._supervised if process.check()]
+        restarted = [process.spec.name for process in self._processes if process.check()]
         for name in restarted:
             log.warning("process restarted", process=name)
         return restarted
@@ -48,12 +48,20 @@ class Supervisor:
     @property
     def pids(self) -> dict[str, int]:
         """Process ids by name."""
-        return {process.spec.name: process.pid for process in self._supervised}
+        return {process.spec.name: process.pid for process in self._processes}
 
     def stop(self) -> None:
-        """End every process, the last started first."""
-        while self._supervised:
-            self._supervised.pop().stop()
+        """End every process, the last batch first and the processes of a batch together."""
+        while self._batches:
+            batch = self._batches.pop()
+            for process in batch:
+                process.ask_to_end()
+            for process in batch:
+                process.stop()
+
+    @property
+    def _processes(self) -> list[Supervised]:
+        return [process for batch in self._batches for process in batch]
 
     def __enter__(self) -> Self:
         return self

@@ -3,14 +3,16 @@
 import json
 import socket
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
 from trading_pipeline.runtime.environment import SystemState
 from trading_pipeline.runtime.processes import ProcessSpec
+
+DEFINITIONS = "trading_pipeline.definitions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,37 +53,44 @@ def exchange_access(log_dir: Path) -> ExchangeAccess:
     return ExchangeAccess(**{name: announced[name] for name in ExchangeAccess.__dataclass_fields__})
 
 
-def pipeline_specs(state: SystemState, webserver_port: int) -> list[ProcessSpec]:
-    """Code server, webserver, daemon, one worker per queue, feed."""
-    code_socket, workspace = str(state.code_socket), str(state.workspace)
+def execution_specs(state: SystemState) -> list[ProcessSpec]:
+    """Code server, one worker per queue, feed: nothing here needs one of the others."""
+    code_socket = str(state.code_socket)
     state.code_socket.unlink(missing_ok=True)
-    dagster = [sys.executable, "-m", "dagster"]
     return [
         ProcessSpec(
             "code-server",
             # every long-polling sensor holds one thread of the server while it waits
-            [*dagster, "api", "grpc", "-s", code_socket, "-m", "trading_pipeline.definitions", "-n", "24"],
+            [sys.executable, "-m", "dagster", "api", "grpc", "-s", code_socket, "-m", DEFINITIONS, "-n", "24"],
             ready=state.code_socket.exists,
-        ),
-        ProcessSpec(
-            "webserver",
-            [sys.executable, "-m", "dagster_webserver", "-w", workspace, "-p", str(webserver_port), "-h", "127.0.0.1"],
-            ready=lambda: answers(f"http://127.0.0.1:{webserver_port}/server_info"),
         ),
         ProcessSpec("worker-trading", [*_ours("worker"), "--queue", "trading", "--processes", "2"]),
         ProcessSpec("worker-backfill", [*_ours("worker"), "--queue", "backfill", "--processes", "1"]),
-        ProcessSpec("daemon", [*_ours("daemon"), "--workspace", workspace]),
         ProcessSpec("feed", _ours("feed")),
     ]
 
 
-def answers(url: str) -> bool:
-    """Whether a loopback address answers with success."""
+def control_specs(state: SystemState, webserver_port: int) -> list[ProcessSpec]:
+    """Webserver and daemon: they ask the code server, so it has to be there before them."""
+    workspace = str(state.workspace)
+    return [
+        ProcessSpec(
+            "webserver",
+            [sys.executable, "-m", "dagster_webserver", "-w", workspace, "-p", str(webserver_port), "-h", "127.0.0.1"],
+            ready=lambda: location_loaded(webserver_port),
+        ),
+        ProcessSpec("daemon", [*_ours("daemon"), "--workspace", workspace]),
+    ]
+
+
+def location_loaded(webserver_port: int) -> bool:
+    """Whether the webserver answers and has read the definitions."""
+    query = {"query": "{ repositoriesOrError { ... on RepositoryConnection { nodes { name } } } }"}
     try:
-        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310  # loopback only
-            return int(response.status) == 200
-    except (urllib.error.URLError, TimeoutError, ConnectionError):
+        response = httpx.post(f"http://127.0.0.1:{webserver_port}/graphql", json=query, timeout=5)
+    except httpx.TransportError:
         return False
+    return response.status_code == 200 and bool(response.json()["data"]["repositoriesOrError"].get("nodes"))
 
 
 def port_in_use(port: int) -> bool:

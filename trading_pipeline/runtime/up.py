@@ -14,7 +14,14 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.runtime.embedded import free_port
 from trading_pipeline.runtime.environment import SystemState
 from trading_pipeline.runtime.supervisor import Supervisor
-from trading_pipeline.runtime.system import ExchangeAccess, exchange_access, exchange_spec, pipeline_specs, port_in_use
+from trading_pipeline.runtime.system import (
+    ExchangeAccess,
+    control_specs,
+    exchange_access,
+    exchange_spec,
+    execution_specs,
+    port_in_use,
+)
 from trading_pipeline.settings import Settings, TradingMode
 
 
@@ -59,7 +66,8 @@ class RunningSystem:
             self.supervisor.start([exchange_spec(self.state.log_dir, self.exchange_arguments)])
             self.exchange = exchange_access(self.state.log_dir)
             self.state.variables.update(self.exchange.variables())
-        self.supervisor.start(pipeline_specs(self.state, self.webserver_port))
+        self.supervisor.start(execution_specs(self.state))
+        self.supervisor.start(control_specs(self.state, self.webserver_port))
 
     def close(self) -> None:
         """End every process, then the servers."""

@@ -1,28 +1,35 @@
 """How long to stay away from a venue that just dropped us."""
 
 import random
-from dataclasses import dataclass, field
 
 
-@dataclass(slots=True)
 class Backoff:
-    """Pauses that double from one second to a minute, each shortened by up to half at random.
+    """Pauses that double, each shortened by up to half at random.
 
     The randomness keeps many feeds that lost one venue from returning in the same second.
-
-    :param healthy_s: a session that lasted this long starts the row anew.
     """
 
-    shortest_s: float = 1.0
-    longest_s: float = 60.0
-    healthy_s: float = 60.0
-    jitter: random.Random = field(default_factory=random.Random)
-    _next_s: float = 0.0
+    def __init__(
+        self,
+        shortest_s: float = 1.0,
+        longest_s: float = 60.0,
+        healthy_s: float = 60.0,
+        jitter: random.Random | None = None,
+    ) -> None:
+        """Begin with the shortest pause.
+
+        :param healthy_s: a session that lasted this long starts the row anew.
+        """
+        self._shortest_s = shortest_s
+        self._longest_s = longest_s
+        self._healthy_s = healthy_s
+        self._jitter = jitter or random.Random()  # noqa: S311 - nothing secret is drawn
+        self._next_s = shortest_s
 
     def pause_s(self, session_s: float) -> float:
         """Seconds to wait after a session of ``session_s`` seconds."""
-        if session_s >= self.healthy_s or self._next_s == 0.0:
-            self._next_s = self.shortest_s
+        if session_s >= self._healthy_s:
+            self._next_s = self._shortest_s
         pause = self._next_s
-        self._next_s = min(self._next_s * 2, self.longest_s)
-        return pause * self.jitter.uniform(0.5, 1.0)
+        self._next_s = min(self._next_s * 2, self._longest_s)
+        return pause * self._jitter.uniform(0.5, 1.0)

@@ -13,7 +13,7 @@ Series = tuple[str, Timeframe]
 """Symbol and timeframe."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """Per series, the closing instant up to which nothing is missing, and what is known beyond it."""
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
@@ -39,22 +38,32 @@ class Listener(Protocol):
         """A frame that cannot be understood."""
 
 
-@dataclass(slots=True)
 class Link:
     """Keeps one address connected until it is cancelled.
 
-    :param silence_s: a connection without a single frame for this long is dead; the venue answers a
-        ping every twenty seconds.
-    :param up: whether the listener is hearing frames now.
+    :ivar up: whether the listener is hearing frames now.
     """
 
-    url: str
-    listener: Listener
-    backoff: Backoff = field(default_factory=Backoff)
-    ping_s: float = PING_INTERVAL_S
-    silence_s: float = 45.0
-    up: bool = False
-    _was_up: bool = False
+    def __init__(
+        self,
+        url: str,
+        listener: Listener,
+        backoff: Backoff | None = None,
+        ping_s: float = PING_INTERVAL_S,
+        silence_s: float = 45.0,
+    ) -> None:
+        """Connect nothing yet.
+
+        :param silence_s: a connection without a single frame for this long is dead; the venue
+            answers a ping every ``ping_s`` seconds.
+        """
+        self.url = url
+        self.listener = listener
+        self.up = False
+        self._was_up = False
+        self._backoff = backoff or Backoff()
+        self._ping_s = ping_s
+        self._silence_s = silence_s
 
     async def run(self) -> None:
         """Connect, listen, reconnect.
@@ -75,7 +84,7 @@ class Link:
                 _log.error("greeting refused", stream=self.listener.name, cause=str(error))
             finally:
                 self.up = False
-            await asyncio.sleep(self.backoff.pause_s(loop.time() - began))
+            await asyncio.sleep(self._backoff.pause_s(loop.time() - began))
 
     async def _session(self) -> None:
         # the venue wants pings of its own kind, so the library's are off
@@ -112,14 +121,14 @@ class Link:
         heard_at = pinged_at = loop.time()
         while True:
             try:
-                async with asyncio.timeout_at(min(pinged_at + self.ping_s, heard_at + self.silence_s)):
+                async with asyncio.timeout_at(min(pinged_at + self._ping_s, heard_at + self._silence_s)):
                     raw = await socket.recv()
                 heard_at = loop.time()
                 self._take(raw)
             except TimeoutError:
-                if loop.time() - heard_at >= self.silence_s:
-                    raise TemporaryVenueError(f"nothing heard for {self.silence_s:.0f} s") from None
-            if loop.time() - pinged_at >= self.ping_s:
+                if loop.time() - heard_at >= self._silence_s:
+                    raise TemporaryVenueError(f"nothing heard for {self._silence_s:.0f} s") from None
+            if loop.time() - pinged_at >= self._ping_s:
                 await socket.send(PING)
                 pinged_at = loop.time()
 

@@ -23,12 +23,14 @@ from trading_pipeline.runtime.feed.resync import missed_fills, order_news
 _log = structlog.get_logger(__name__)
 
 _AUTHENTICATION_S = 10.0
-_RETRY_S = 5.0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class PrivateFeed:
-    """Hears the account; ``book`` and ``resync`` run beside the link for as long as the feed does."""
+    """Hears the account; ``book`` and ``resync`` run beside the link for as long as the feed does.
+
+    :param retry_s: pause after the venue did not tell what the account did.
+    """
 
     key: str
     secret: str
@@ -36,6 +38,7 @@ class PrivateFeed:
     stream: EventStream
     trading: Trading
     name: str = "feed.private"
+    retry_s: float = 5.0
     _heard: asyncio.Queue[OrderReport | Fill | Malformed] = field(default_factory=asyncio.Queue)
     _look_now: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -87,7 +90,7 @@ class PrivateFeed:
                 await self._read(missed_fills)
             except (VenueError, ConfigurationError, OperationalError, InterfaceError) as error:
                 _log.warning("account cannot be read", cause=str(error).splitlines()[0])
-                await asyncio.sleep(_RETRY_S)
+                await asyncio.sleep(self.retry_s)
                 self._look_now.set()
 
     async def _read(self, question: Callable[[Trading, OrderLedger], Sequence[OrderReport | Fill]]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
 
@@ -24,11 +25,12 @@ from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVe
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.ports.heartbeats import HeartbeatStore
 from trading_pipeline.ports.market_data import MarketData
+from trading_pipeline.ports.trading import Trading
 from trading_pipeline.runtime.feed.link import Link
 from trading_pipeline.runtime.feed.persistence import stubbornly
 from trading_pipeline.runtime.feed.private import PrivateFeed
 from trading_pipeline.runtime.feed.public import PublicFeed
-from trading_pipeline.settings import Settings, TradingMode
+from trading_pipeline.settings import Settings
 
 _log = structlog.get_logger(__name__)
 
@@ -149,20 +151,20 @@ def _database(settings: Settings) -> Engine:
     return engine
 
 
-def _check_venue(settings: Settings, universe: Universe, market_data: MarketData, trading: BybitTrading) -> None:
-    """Find wrong keys and symbols before the first frame; a venue that is away is waited for instead.
+def _check_venue(settings: Settings, universe: Universe, market_data: MarketData, trading: Trading) -> None:
+    """Find wrong keys and symbols before the first frame; a venue that is away is waited for.
 
     :raises ConfigurationError: the venue refuses the key or does not trade a symbol.
     """
-    try:
-        acknowledge_live(settings, trading)
-        account = trading.account_id()
-        unknown = sorted(set(universe.symbols) - set(market_data.instruments()))
-    except TemporaryVenueError as error:
-        if settings.mode is TradingMode.LIVE:
-            raise  # nobody has confirmed whose money this is
-        _log.warning("the venue does not answer yet", cause=str(error))
-        return
+    while True:
+        try:
+            acknowledge_live(settings, trading)
+            account = trading.account_id()
+            unknown = sorted(set(universe.symbols) - set(market_data.instruments()))
+            break
+        except TemporaryVenueError as error:
+            _log.warning("the venue does not answer yet", cause=str(error))
+            time.sleep(_VENUE_RETRY_S)
     if unknown:
         raise ConfigurationError(f"bybit trades no {', '.join(unknown)}; correct symbols in universe.yaml")
     _log.info("venue checked", mode=settings.mode, account=account, symbols=len(universe.symbols))

@@ -36,7 +36,7 @@ class Malformed:
     reason: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class PublicFeed:
     """Hears bars; ``store_bars`` and ``fill_in`` run beside the link for as long as the feed does."""
 
