@@ -5,13 +5,15 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.exchange_simulator.server import Addresses, Configuration, serve
+
+if TYPE_CHECKING:
+    from trading_pipeline.exchange_simulator.server import Addresses
 
 
 def exchange(
@@ -29,6 +31,9 @@ def exchange(
 
     Prints one JSON line with addresses, key and secret as soon as it listens.
     """
+    # The other commands do without a web server and its memory.
+    from trading_pipeline.exchange_simulator.server import Configuration, serve
+
     try:
         configuration = Configuration(
             symbols=tuple(symbol for symbol in symbols.replace(" ", "").split(",") if symbol),
@@ -47,7 +52,7 @@ def exchange(
         raise typer.Exit(2) from None
 
 
-def _announce(addresses: Addresses) -> None:
+def _announce(addresses: "Addresses") -> None:
     """One line for programs and people; stdout is flushed because the reader waits for it."""
     typer.echo(json.dumps(asdict(addresses)))
 

@@ -64,7 +64,8 @@ class Application:
         now_ms = self._venue.exchange.now_ms
         headers["Timenow"] = str(now_ms)
         await _respond(send, status, {**body, "time": now_ms}, headers)
-        asyncio.get_running_loop().call_later(ACKNOWLEDGE_FIRST_S, self._venue.flush_private)
+        if self._venue.exchange.pushes:
+            asyncio.get_running_loop().call_later(ACKNOWLEDGE_FIRST_S, self._venue.flush_private)
 
     async def _control(self, request: "Request", send: Send) -> None:
         """Answer a control request: plain JSON, ``{"error": ...}`` when it is refused."""

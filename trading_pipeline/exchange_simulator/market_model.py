@@ -8,6 +8,8 @@ and symbol alone: they start at ``EPOCH`` whatever the clock says.
 
 import zlib
 from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,15 +45,16 @@ def generate(symbol: str, seed: int) -> BarSeries:
     volatility = random.uniform(0.0012, 0.0020)
     regime = _regimes(random, count)
     returns = _returns(random, regime, volatility)
+    volume = np.round(_volume(random, returns / volatility, float(price)), 1)
     close = float(price) * np.exp(_anchored(returns, random))
+    del returns
     opening = _openings(random, close, float(price), volatility)
-    reach = volatility * _VOLATILITY[regime] * close
-    high = np.maximum(opening, close) + np.abs(random.normal(0, 0.6, count)) * reach
-    low = np.minimum(opening, close) - np.abs(random.normal(0, 0.6, count)) * reach
-    volume = _volume(random, returns / volatility, float(price))
-    units = [_units(values, float(tick)) for values in (opening, high, low, close)]
-    decimals = max(0, -tick.normalize().as_tuple().exponent)  # type: ignore[operator]
-    return _series(units, decimals, float(tick), volume)
+    reach = 0.6 * volatility * _VOLATILITY[regime] * close
+    above = np.abs(random.normal(0, 1, count)) * reach
+    reach *= np.abs(random.normal(0, 1, count))
+    units = partial(_units, tick=tick)
+    high, low = units(np.maximum(opening, close) + above), units(np.minimum(opening, close) - reach)
+    return _series([units(opening), high, low, units(close)], tick, volume)
 
 
 def _regimes(random: np.random.Generator, count: int) -> NDArray[np.int64]:
@@ -93,26 +96,30 @@ def _volume(random: np.random.Generator, moves: Floats, price: float) -> Floats:
     return result
 
 
-def _units(values: Floats, tick: float) -> NDArray[np.int64]:
-    """Prices in whole ticks, at least one."""
-    return np.maximum(1, np.rint(values / tick)).astype(np.int64)
+def _units(values: Floats, tick: Decimal) -> NDArray[np.int32]:
+    """Prices as integers at the decimals of the tick, at least one tick."""
+    ticks = np.maximum(1, np.rint(values / float(tick)))
+    return (ticks * int(tick.scaleb(_decimals(tick)))).astype(np.int32)
 
 
-def _series(ticks: list[NDArray[np.int64]], decimals: int, tick: float, volume: Floats) -> BarSeries:
-    """Columns of a series from prices in ticks and volume in base currency."""
-    scale = round(tick * 10**decimals)
-    opening, high, low, close = (column * scale for column in ticks)
-    mean = (opening + high + low + close) / 4 / 10**decimals
-    volume = np.round(volume, 1)
+def _decimals(tick: Decimal) -> int:
+    """Decimals that write every multiple of the tick."""
+    return max(0, -int(tick.normalize().as_tuple().exponent))
+
+
+def _series(prices: list[NDArray[np.int32]], tick: Decimal, volume: Floats) -> BarSeries:
+    """Columns of a series from integer prices and volume in base currency."""
+    opening, high, low, close = prices
+    mean = sum(column.astype(np.float64) for column in prices) / 4 / 10 ** _decimals(tick)
     return BarSeries(
         step_ms=BASE.ms,
-        price_decimals=decimals,
+        price_decimals=_decimals(tick),
         volume_decimals=1,
         open_ms=to_ms(EPOCH) + BASE.ms * np.arange(len(volume), dtype=np.int64),
-        open=opening.astype(np.int32),
-        high=high.astype(np.int32),
-        low=low.astype(np.int32),
-        close=close.astype(np.int32),
+        open=opening,
+        high=high,
+        low=low,
+        close=close,
         volume=np.rint(volume * 10).astype(np.int64),
         turnover=np.rint(volume * mean * 10**TURNOVER_DECIMALS).astype(np.int64),
     )

@@ -78,6 +78,8 @@ def amend(exchange: Exchange, request: Parameters) -> Order:
     terms = _amended(exchange, order, request)
     if terms == order.terms:
         raise bad_parameter("order not modified")
+    order_entry.check_levels(exchange, terms)
+    _check_margin(exchange, order, terms)
     order.terms = terms
     order.updated_ms = exchange.now_ms
     if order.conditional:
@@ -85,6 +87,20 @@ def amend(exchange: Exchange, request: Parameters) -> Order:
     else:
         matching.execute(exchange, order)
     return order
+
+
+def _check_margin(exchange: Exchange, order: Order, terms: Terms) -> None:
+    """The margin the change adds is covered by the available balance.
+
+    :raises Rejection: 110007.
+    """
+    before = exchange.margin_of(order)
+    if not before or terms.price is None:
+        return
+    open_quantity = terms.quantity - order.filled
+    after = exchange.opening_margin(terms.symbol, terms.sign, open_quantity, terms.price)
+    if after - before > exchange.available():
+        raise Rejection(110007, "ab not enough for new order")
 
 
 def _amended(exchange: Exchange, order: Order, request: Parameters) -> Terms:

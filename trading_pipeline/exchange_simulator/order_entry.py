@@ -26,7 +26,7 @@ def create(exchange: Exchange, request: Parameters) -> Order:
     terms = _read(exchange, request)
     _check_caps(exchange, terms)
     _check_link_id(exchange, terms.link_id)
-    _check_levels(exchange, terms)
+    check_levels(exchange, terms)
     _check_reduce_only(exchange, terms)
     _check_margin(exchange, terms)
     sequence = exchange.next_sequence()
@@ -193,7 +193,7 @@ def _check_caps(exchange: Exchange, terms: Terms) -> None:
         raise Rejection(110009, f"The number of stop orders exceeds maximum limit allowed: {MAX_CONDITIONAL}")
 
 
-def _check_levels(exchange: Exchange, terms: Terms) -> None:
+def check_levels(exchange: Exchange, terms: Terms) -> None:
     """Attached levels lie on their side of where the order would fill."""
     base = terms.price or terms.trigger_price or exchange.markets[terms.symbol].last
     for kind, level in (("StopLoss", terms.stop_loss), ("TakeProfit", terms.take_profit)):

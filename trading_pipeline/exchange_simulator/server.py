@@ -5,6 +5,7 @@ import contextlib
 import secrets
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -76,6 +77,14 @@ def build(configuration: Configuration, run_id: str) -> Venue:
     if not symbols or len(set(symbols)) != len(symbols):
         raise ConfigurationError(f"symbols {','.join(symbols)!r} are empty or repeated; name each once")
     series, start = _bars(configuration)
+    return assemble(configuration, series, start, run_id)
+
+
+def assemble(configuration: Configuration, series: dict[str, BarSeries], start: datetime, run_id: str) -> Venue:
+    """The exchange on given base bars.
+
+    :raises ConfigurationError: start, speed or lock step do not fit.
+    """
     check_start(start, wall_now())
     markets = {symbol: _market(symbol, bars) for symbol, bars in series.items()}
     clock: Clock
@@ -166,27 +175,65 @@ def serve(configuration: Configuration, announce: Callable[[Addresses], None]) -
     """
     with listen(configuration.port) as listener:
         venue = build(configuration, secrets.token_hex(8))
-        asyncio.run(_run(venue, listener, announce))
+        announce(addresses(venue, listener.getsockname()[1]))
+        asyncio.run(_run_until_signal(venue, listener))
 
 
-async def _run(venue: Venue, listener: socket.socket, announce: Callable[[Addresses], None]) -> None:
-    """Serve until a signal arrives."""
-    settings = uvicorn.Config(
-        Application(venue),
-        http=_Protocol,
-        lifespan="off",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        timeout_graceful_shutdown=1,
+@contextlib.contextmanager
+def running_exchange(configuration: Configuration) -> Iterator[Addresses]:
+    """An exchange in a thread of this process, on a free port unless one is configured; ends with the block.
+
+    :raises ConfigurationError: see ``build`` and ``listen``.
+    :raises DataError: see ``build``.
+    """
+    with running_venue(build(configuration, secrets.token_hex(8)), configuration.port) as reached:
+        yield reached
+
+
+@contextlib.contextmanager
+def running_venue(venue: Venue, port: int = 0) -> Iterator[Addresses]:
+    """The same for an exchange that was built before.
+
+    :raises ConfigurationError: see ``listen``.
+    """
+    with listen(port) as listener:
+        server = _server(venue)
+        thread = threading.Thread(target=asyncio.run, args=(_run(venue, server, listener),), name="exchange")
+        thread.start()
+        try:
+            yield addresses(venue, listener.getsockname()[1])
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def _server(venue: Venue) -> "_Server":
+    """An HTTP and WebSocket server for one venue."""
+    return _Server(
+        uvicorn.Config(
+            Application(venue),
+            http=_Protocol,
+            lifespan="off",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=1,
+        )
     )
-    server = _Server(settings)
-    loop = asyncio.get_running_loop()
+
+
+async def _run_until_signal(venue: Venue, listener: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    server = _server(venue)
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, setattr, server, "should_exit", True)
+        asyncio.get_running_loop().add_signal_handler(number, setattr, server, "should_exit", True)
+    await _run(venue, server, listener)
+
+
+async def _run(venue: Venue, server: "_Server", listener: socket.socket) -> None:
+    """Serve until the server is told to exit."""
     ticker = asyncio.create_task(_tick(venue))
-    announce(addresses(venue, listener.getsockname()[1]))
     await server.serve(sockets=[listener])
     ticker.cancel()
 

@@ -16,6 +16,9 @@ Send = Callable[[Message], Awaitable[None]]
 PUBLIC_PATH = "/v5/public/linear"
 PRIVATE_PATH = "/v5/private"
 MAX_ARGUMENTS_LENGTH = 21_000
+ANSWER_DELAY_S = 0.05
+"""Commands are answered after this time, as over a network: pybit notes a subscription only after sending it, and
+loses the connection when the answer is there first."""
 _PRIVATE_TOPICS = frozenset(
     f"{topic}{suffix}" for topic in ("order", "execution", "position", "wallet") for suffix in ("", ".linear")
 ) - {"wallet.linear"}
@@ -56,6 +59,7 @@ async def _listen(venue: Venue, hub: Hub, connection: Connection, receive: Recei
         if not isinstance(command, dict):
             connection.send(_answer(connection, {}, "", "Request format error", success=False))
             continue
+        await asyncio.sleep(ANSWER_DELAY_S)
         _obey(venue, hub, connection, command)
 
 

@@ -29,7 +29,10 @@ def advance(venue: Venue, _: Parameters) -> Payload:
 
 
 def status(venue: Venue, _: Parameters) -> Payload:
-    """``GET /simulator/status``; in free mode virtual = virtual_start + (wall - wall_start) x speed."""
+    """``GET /simulator/status``; in free mode virtual = virtual_start + (wall - wall_start) x speed.
+
+    Private connections count once they have subscribed to something.
+    """
     venue.catch_up()
     clock = venue.clock
     lock_step = clock.timeframe.value if isinstance(clock, LockStepClock) else None
@@ -43,7 +46,9 @@ def status(venue: Venue, _: Parameters) -> Payload:
         "wall_start": clock.wall_start.isoformat(),
         "bars_end": from_ms(venue.end_ms).isoformat(),
         "public_connections": len(venue.public.connections),
-        "private_connections": len(venue.private.connections),
+        "private_connections": sum(bool(connection.topics) for connection in venue.private.connections),
+        "private_topics": sorted(venue.private.topics()),
+        "public_topics": sorted(venue.public.topics()),
         "kline_subscriptions": sum(topic.startswith("kline.") for topic in venue.public.topics()),
         "account_id": venue.credentials.account_id,
         "symbols": list(venue.exchange.markets),

@@ -1,0 +1,60 @@
+"""Small exchanges with hand-written bars."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import numpy as np
+
+from trading_pipeline.domain.model.timeframes import to_ms
+from trading_pipeline.exchange_simulator.bars import BarSeries
+from trading_pipeline.exchange_simulator.exchange import Exchange, Execution, Market, Terms
+from trading_pipeline.exchange_simulator.instruments import specification
+from trading_pipeline.exchange_simulator.order_entry import create
+from trading_pipeline.exchange_simulator.orders import Order
+from trading_pipeline.exchange_simulator.price_walk import PriceWalk
+from trading_pipeline.exchange_simulator.walking import advance
+
+START = datetime(2025, 6, 1, 1, 0, tzinfo=UTC)
+STEP_MS = 300_000
+Ohlc = tuple[float, float, float, float]
+FLAT: Ohlc = (100.0, 100.0, 100.0, 100.0)
+
+
+def a_series(bars: list[Ohlc], first_ms: int) -> BarSeries:
+    """5m bars with prices to one decimal and a volume of 10 each."""
+    opening, high, low, close = (np.rint(np.array(column) * 10).astype(np.int64) for column in zip(*bars, strict=True))
+    count = len(bars)
+    volume = np.full(count, 10_000, dtype=np.int64)
+    times = first_ms + STEP_MS * np.arange(count, dtype=np.int64)
+    return BarSeries(STEP_MS, 1, 3, times, opening, high, low, close, volume, volume * 1_000_000)
+
+
+def an_exchange(
+    *bars: Ohlc, start: datetime = START, symbols: tuple[str, ...] = ("BTCUSDT",), **terms: object
+) -> Exchange:
+    """Stands at ``start`` after one flat bar at 100; ``bars`` follow."""
+    markets = {}
+    for symbol in symbols:
+        series = a_series([FLAT, *bars], to_ms(start) - STEP_MS)
+        markets[symbol] = Market(specification("BTCUSDT", Decimal(100), 1), PriceWalk(series), Decimal(0))
+    defaults = {"balance": Decimal(10_000), "run_id": "test"}
+    return Exchange(markets, Terms(**(defaults | terms)), to_ms(start))  # type: ignore[arg-type]
+
+
+def order(exchange: Exchange, side: str, qty: str, **rest: object) -> Order:
+    """Send an order of BTCUSDT: limit when a price is given, else market."""
+    request = {"category": "linear", "symbol": "BTCUSDT", "side": side, "qty": qty}
+    request["orderType"] = "Limit" if "price" in rest else "Market"
+    return create(exchange, request | {name: str(value) for name, value in rest.items()})
+
+
+def walk(exchange: Exchange, bars: int = 1) -> list[Execution]:
+    """Let bars pass; returns the executions they caused."""
+    before = len(exchange.executions)
+    advance(exchange, exchange.now_ms + bars * STEP_MS)
+    return exchange.executions[before:]
+
+
+def told(executions: list[Execution]) -> list[tuple[str, Decimal, Decimal]]:
+    """Side, quantity and price of each execution."""
+    return [(e.order.terms.side, e.quantity, e.price) for e in executions]

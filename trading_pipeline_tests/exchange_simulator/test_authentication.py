@@ -1,0 +1,97 @@
+import hashlib
+import hmac
+import time
+
+import pytest
+import requests
+
+from trading_pipeline.exchange_simulator.authentication import credentials_for, verify_request
+from trading_pipeline.exchange_simulator.rate_limits import RateLimits
+from trading_pipeline.exchange_simulator.rejections import Rejection
+from trading_pipeline.exchange_simulator.server import Addresses
+
+KEYS = credentials_for("test")
+VIRTUAL, WALL = 1_000_000, 9_000_000
+
+
+def headers(timestamp: int, payload: str, window: str = "5000", secret: str = KEYS.api_secret) -> dict[str, str]:
+    text = f"{timestamp}{KEYS.api_key}{window}{payload}"
+    sign = hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return {
+        "x-bapi-api-key": KEYS.api_key,
+        "x-bapi-timestamp": str(timestamp),
+        "x-bapi-recv-window": window,
+        "x-bapi-sign": sign,
+    }
+
+
+@pytest.mark.parametrize("timestamp", [VIRTUAL, VIRTUAL - 5000, VIRTUAL + 999, WALL, WALL - 5000, WALL + 999])
+def test_timestamp_that_fits_either_clock_is_accepted(timestamp: int) -> None:
+    assert verify_request(KEYS, headers(timestamp, "a=1"), "a=1", (VIRTUAL, WALL)) is None
+
+
+@pytest.mark.parametrize("timestamp", [VIRTUAL - 5001, VIRTUAL + 1000, WALL - 5001, WALL + 1000])
+def test_timestamp_outside_both_windows_is_refused(timestamp: int) -> None:
+    with pytest.raises(Rejection) as caught:
+        verify_request(KEYS, headers(timestamp, "a=1"), "a=1", (VIRTUAL, WALL))
+    assert caught.value.code == 10002
+
+
+def test_wider_window_admits_older_requests() -> None:
+    assert verify_request(KEYS, headers(VIRTUAL - 8000, "", "9000"), "", (VIRTUAL, WALL)) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "payload", "code"),
+    [
+        ({}, "a=2", 10004),
+        ({"x-bapi-sign": "0" * 64}, "a=1", 10004),
+        ({"x-bapi-api-key": "other"}, "a=1", 10003),
+        ({"x-bapi-sign": ""}, "a=1", 10003),
+        ({"x-bapi-timestamp": "soon"}, "a=1", 10001),
+    ],
+)
+def test_changed_request_is_refused(changes: dict[str, str], payload: str, code: int) -> None:
+    with pytest.raises(Rejection) as caught:
+        verify_request(KEYS, headers(VIRTUAL, "a=1") | changes, payload, (VIRTUAL, WALL))
+    assert caught.value.code == code
+
+
+def test_request_without_headers_is_unauthorised(venue: Addresses) -> None:
+    response = requests.get(f"{venue.rest_url}/v5/order/realtime?category=linear", timeout=5)
+    assert (response.status_code, response.json()["retCode"]) == (401, 10003)
+
+
+def test_secret_does_not_show_in_a_representation() -> None:
+    assert KEYS.api_secret not in repr(KEYS)
+
+
+def test_eleventh_order_of_a_second_exceeds_the_limit_and_the_next_second_is_free() -> None:
+    now = [100.0]
+    limits = RateLimits(lambda: now[0])
+    usages = [limits.count("/v5/order/create") for _ in range(11)]
+    assert [usage.remaining for usage in usages if usage] == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 0]
+    assert [usage.exceeded for usage in usages if usage] == [False] * 10 + [True]
+    now[0] = 101.0
+    fresh = limits.count("/v5/order/create")
+    assert fresh is not None
+    assert (fresh.remaining, fresh.reset_ms) == (9, 102_000)
+
+
+def test_six_hundred_and_first_request_of_five_seconds_is_forbidden() -> None:
+    limits = RateLimits(lambda: 100.0)
+    assert [limits.address_exceeded() for _ in range(601)] == [False] * 600 + [True]
+
+
+def test_answers_carry_the_limit_headers_and_excess_is_refused(venue: Addresses) -> None:
+    codes = []
+    for _ in range(25):
+        timestamp = int(time.time() * 1000)
+        text = f"{timestamp}{venue.api_key}5000"
+        sign = hmac.new(venue.api_secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+        signed = {"X-BAPI-API-KEY": venue.api_key, "X-BAPI-TIMESTAMP": str(timestamp), "X-BAPI-SIGN": sign}
+        response = requests.get(f"{venue.rest_url}/v5/user/query-api", headers=signed, timeout=5)
+        codes.append(response.json()["retCode"])
+    assert set(codes) == {0, 10006}
+    assert response.headers["X-Bapi-Limit"] == "10"
+    assert int(response.headers["X-Bapi-Limit-Reset-Timestamp"]) > timestamp

@@ -1,0 +1,61 @@
+import json
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+RUN = [sys.executable, "-c", "import typer; from trading_pipeline.cli.exchange import exchange; typer.run(exchange)"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_command_announces_itself_serves_and_ends_cleanly_on_a_signal(number: signal.Signals) -> None:
+    process = subprocess.Popen([*RUN, "--symbols", "BTCUSDT", "--lock-step", "15m"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        assert (
+            requests.get(told["rest_url"] + "/simulator/status", timeout=10).json()["account_id"] == told["account_id"]
+        )
+    finally:
+        process.send_signal(number)
+        assert process.wait(timeout=10) == 0
+
+
+def refused(*arguments: str) -> str:
+    result = subprocess.run([*RUN, *arguments], capture_output=True, text=True, timeout=30, check=False)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--symbols", "BTC-PERP"], "'BTC-PERP' is not tradable"),
+        (["--symbols", "BTCUSDT", "--start", "soon"], "'soon' is no ISO 8601 instant"),
+        (["--symbols", "BTCUSDT", "--start", "2020-01-01"], "outside the generated bars"),
+        (["--symbols", "BTCUSDT", "--lock-step", "7m"], "unknown timeframe '7m'"),
+        (["--symbols", "BTCUSDT", "--balance", "-5"], "'-5' is no positive amount"),
+        (["--symbols", "BTCUSDT", "--port", "99999"], "port 99999 cannot be used"),
+    ],
+)
+def test_wrong_argument_is_one_line_and_exit_code_two(arguments: list[str], problem: str) -> None:
+    assert problem in refused(*arguments)
+
+
+def test_port_in_use_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert f"port {port} cannot be used" in refused("--symbols", "BTCUSDT", "--port", port)
+
+
+def test_bad_row_of_a_recording_is_named(tmp_path: Path) -> None:
+    (tmp_path / "BTCUSDT_5m.csv").write_text("open_time_ms,open,high,low,close,volume\n0,10,9,11,10,1\n")
+    line = refused("--symbols", "BTCUSDT", "--bars", str(tmp_path))
+    assert "BTCUSDT_5m.csv: row 1: high is below low" in line

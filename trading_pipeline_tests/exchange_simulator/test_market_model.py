@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.timeframes import to_ms
+from trading_pipeline.exchange_simulator.bars import BarSeries
+from trading_pipeline.exchange_simulator.market_model import EPOCH, generate
+
+
+def bytes_of(series: BarSeries) -> bytes:
+    columns = (series.open_ms, series.open, series.high, series.low, series.close, series.volume, series.turnover)
+    return b"".join(column.tobytes() for column in columns)
+
+
+def test_same_seed_and_symbol_give_the_same_bars() -> None:
+    assert bytes_of(generate("BTCUSDT", 7)) == bytes_of(generate("BTCUSDT", 7))
+
+
+@pytest.mark.parametrize(("symbol", "seed"), [("SOLUSDT", 7), ("BTCUSDT", 8)])
+def test_another_seed_or_symbol_gives_other_bars(symbol: str, seed: int) -> None:
+    assert bytes_of(generate("BTCUSDT", 7)) != bytes_of(generate(symbol, seed))
+
+
+@pytest.mark.parametrize("symbol", ["BTCUSDT", "ADAUSDT", "DOGEUSDT", "NEWCOINUSDT"])
+def test_bars_are_sound_and_reach_over_two_years(symbol: str) -> None:
+    series = generate(symbol, 0)
+    assert (series.low <= np.minimum(series.open, series.close)).all()
+    assert (series.high >= np.maximum(series.open, series.close)).all()
+    assert (series.low > 0).all()
+    assert (series.volume > 0).all()
+    assert series.first_ms == to_ms(EPOCH)
+    assert series.end_ms - series.first_ms > 730 * 86_400_000
+
+
+@pytest.mark.parametrize("symbol", ["BTCUSDT", "SOLUSDT", "ADAUSDT"])
+def test_days_are_lively_but_not_wild(symbol: str) -> None:
+    days = generate(symbol, 0).resampled(86_400_000)
+    reach = days.high / days.low - 1
+    assert 0.02 < np.median(reach) < 0.10
+
+
+def test_name_that_is_no_symbol_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="'BTC-PERP' is not tradable"):
+        generate("BTC-PERP", 0)

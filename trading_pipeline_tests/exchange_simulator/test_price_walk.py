@@ -1,0 +1,46 @@
+from decimal import Decimal
+
+import pytest
+
+from trading_pipeline.domain.model.timeframes import to_ms
+from trading_pipeline.exchange_simulator.price_walk import PriceWalk
+from trading_pipeline_tests.exchange_simulator.builders import START, STEP_MS, Ohlc, a_series
+
+FIRST = to_ms(START)
+UP: Ohlc = (100, 110, 90, 105)
+DOWN: Ohlc = (100, 110, 90, 95)
+DOJI: Ohlc = (100, 110, 90, 100)
+
+
+@pytest.mark.parametrize(
+    ("bar", "first", "second"),
+    [(UP, "110", "90"), (DOWN, "90", "110"), (DOJI, "110", "90")],
+    ids=["up bars visit the high first", "down bars visit the low first", "unchanged bars count as up"],
+)
+def test_path_visits_both_extremes_in_the_order_of_direction(bar: Ohlc, first: str, second: str) -> None:
+    walk = PriceWalk(a_series([bar], FIRST))
+    assert walk.price_at(FIRST + STEP_MS // 3) == Decimal(first)
+    assert walk.price_at(FIRST + STEP_MS // 3 * 2) == Decimal(second)
+    assert walk.price_at(FIRST + STEP_MS) == Decimal(bar[3])
+
+
+def test_price_moves_in_a_straight_line_between_corners() -> None:
+    walk = PriceWalk(a_series([UP], FIRST))
+    assert walk.price_at(FIRST + STEP_MS // 6) == Decimal(105)
+
+
+def test_close_stands_until_the_next_bar_has_begun() -> None:
+    walk = PriceWalk(a_series([UP, (120, 121, 119, 120)], FIRST))
+    boundary = FIRST + STEP_MS
+    assert walk.price_at(boundary) == Decimal(105)
+    assert walk.jump_at(boundary) == Decimal(120)
+
+
+@pytest.mark.parametrize(
+    ("offset", "expected"),
+    [(-1, 0), (0, STEP_MS // 3), (STEP_MS // 3, STEP_MS // 3 * 2), (STEP_MS - 1, STEP_MS), (STEP_MS, None)],
+)
+def test_boundaries_are_the_corners_and_end_with_the_bars(offset: int, expected: int | None) -> None:
+    walk = PriceWalk(a_series([UP], FIRST))
+    boundary = walk.boundary_after(FIRST + offset)
+    assert boundary == (None if expected is None else FIRST + expected)

@@ -1,0 +1,101 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pybit.unified_trading import HTTP
+
+from trading_pipeline.exchange_simulator.exchange import Payload
+from trading_pipeline.exchange_simulator.hub import Connection, Hub
+from trading_pipeline.exchange_simulator.market_feed import MarketFeed
+from trading_pipeline.exchange_simulator.payloads import private
+from trading_pipeline.exchange_simulator.payloads.market import instrument_payload
+from trading_pipeline_tests.exchange_simulator.builders import FLAT, an_exchange, order
+
+BTC = {"category": "linear", "symbol": "BTCUSDT"}
+Json = dict[str, object]
+
+
+def documented(shared_data: Path, page: str, section: str) -> Json:
+    """The first documented answer of a page."""
+    pages = json.loads((shared_data / "bybit" / "v5_examples.json").read_text())["pages"]
+    examples = pages[f"docs/v5/{page}.mdx"]["examples"]
+    return next(e["value"] for e in examples if e["section"] == section and e["kind"] == "json" and e["parsed"])
+
+
+CALLS: list[tuple[str, Callable[[HTTP], Json]]] = [
+    ("market/time", lambda c: c.get_server_time()),
+    ("market/tickers", lambda c: c.get_tickers(**BTC)),
+    ("market/orderbook", lambda c: c.get_orderbook(**BTC, limit=1)),
+    ("market/recent-trade", lambda c: c.get_public_trade_history(**BTC)),
+    ("market/history-fund-rate", lambda c: c.get_funding_rate_history(**BTC)),
+    ("account/wallet-balance", lambda c: c.get_wallet_balance(accountType="UNIFIED")),
+    ("account/account-info", lambda c: c.get_account_info()),
+    ("user/apikey-info", lambda c: c.get_api_key_information()),
+    ("position/position", lambda c: c.get_positions(**BTC)),
+    ("position/close-pnl", lambda c: c.get_closed_pnl(**BTC)),
+    ("order/open-order", lambda c: c.get_open_orders(**BTC)),
+    ("order/order-list", lambda c: c.get_order_history(**BTC)),
+    ("order/execution", lambda c: c.get_executions(**BTC)),
+]
+
+
+@pytest.mark.parametrize(("page", "call"), CALLS, ids=[page for page, _ in CALLS])
+def test_rest_answers_carry_every_documented_field(
+    shared_data: Path, client: HTTP, page: str, call: Callable[[HTTP], Json]
+) -> None:
+    client.place_order(**BTC, side="Buy", orderType="Market", qty="0.02")
+    client.place_order(**BTC, side="Sell", orderType="Market", qty="0.01")
+    client.place_order(**BTC, side="Buy", orderType="Limit", qty="0.01", price="40000")
+    expected, answer = documented(shared_data, page, "Response Example"), call(client)
+    assert missing(expected["result"], answer["result"]) == []
+    assert set(expected) <= set(answer)
+
+
+def missing(expected: object, answer: object, path: str = "") -> list[str]:
+    """Paths documented but not answered, or answered as another JSON type."""
+    if isinstance(expected, dict):
+        if not isinstance(answer, dict):
+            return [f"{path}: {type(answer).__name__}"]
+        gone = [f"{path}.{name}" for name in expected if name not in answer and name != "MNT"]
+        return gone + [
+            p for name in expected if name in answer for p in missing(expected[name], answer[name], f"{path}.{name}")
+        ]
+    if isinstance(expected, list) and isinstance(answer, list) and expected and not isinstance(expected[0], str):
+        return missing(expected[0], answer[0], f"{path}[]") if answer else [f"{path}: empty"]
+    return [] if isinstance(answer, type(expected)) else [f"{path}: {type(answer).__name__}"]
+
+
+@pytest.mark.parametrize("topic", ["order", "execution", "position", "wallet"])
+def test_private_pushes_carry_every_documented_field(shared_data: Path, topic: str) -> None:
+    exchange = an_exchange(FLAT)
+    order(exchange, "Buy", "1")
+    [entry, *_] = documented(shared_data, f"websocket/private/{topic}", "Stream Example")["data"]  # type: ignore[misc]
+    pushed = next(push.data for push in exchange.take_pushes() if push.topic == topic)
+    # The example account pays an Indian tax and owns a fee coin; ours does neither.
+    problems = [p for p in missing(entry, pushed) if not p.startswith(".extraFees")]
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("page", "topic"),
+    [("kline", "kline.5.BTCUSDT"), ("orderbook", "orderbook.50.BTCUSDT")],
+)
+def test_public_messages_carry_every_documented_field(shared_data: Path, page: str, topic: str) -> None:
+    connection, hub = Connection(), Hub()
+    MarketFeed(an_exchange(FLAT), hub).greet(connection, topic)
+    message = json.loads(connection.outgoing.get_nowait())
+    assert missing(documented(shared_data, f"websocket/public/{page}", "Response Example"), message) == []
+
+
+def test_instrument_carries_the_documented_fields_of_linear_contracts() -> None:
+    payload: Payload = instrument_payload(an_exchange(FLAT).markets["BTCUSDT"])
+    assert payload["priceFilter"] == {"minPrice": "0.10", "maxPrice": "1999999.80", "tickSize": "0.10"}
+    assert payload["contractType"] == "LinearPerpetual"
+
+
+def test_flat_and_open_positions_have_the_same_fields() -> None:
+    exchange = an_exchange(FLAT)
+    flat = private.position_payload(exchange, exchange.positions["BTCUSDT"])
+    order(exchange, "Buy", "1")
+    assert set(private.position_payload(exchange, exchange.positions["BTCUSDT"])) == set(flat)
