@@ -23,7 +23,7 @@ class Patience:
 
     tries: int = 20
     interval_s: float = 0.25
-    lookup_window_s: float = 10.0
+    lookup_window_s: float = 20.0
     longest_pause_s: float = 5.0
     pause: Callable[[float], None] = time.sleep
 
