@@ -5,11 +5,11 @@ import socket
 
 import redis
 from celery.signals import task_postrun, task_prerun, worker_init
-from dagster import DagsterInstance, DagsterRunStatus
+from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
 from trading_pipeline.runtime.celery_app import app, execute_job
 
-_UNFINISHED = (DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING)
+_UNFINISHED = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
 
 
 def run_worker(queue: str, processes: int) -> None:
@@ -18,7 +18,7 @@ def run_worker(queue: str, processes: int) -> None:
     :param processes: runs at a time.
     """
     name = f"{queue}@{socket.gethostname()}"
-    ledger = RunLedger(redis.Redis.from_url(os.environ["REDIS_URL"], decode_responses=True), name)
+    ledger = TaskLedger(redis.Redis.from_url(os.environ["REDIS_URL"], decode_responses=True), name)
     task_prerun.connect(ledger.began, sender=execute_job, weak=False)
     task_postrun.connect(ledger.ended, sender=execute_job, weak=False)
     worker_init.connect(warm_up, weak=False)
@@ -41,8 +41,8 @@ def run_worker(queue: str, processes: int) -> None:
     )
 
 
-class RunLedger:
-    """The runs a worker has in its hands, kept in Redis so that the next worker of the name can read it.
+class TaskLedger:
+    """The tasks a worker has in its hands, kept in Redis so that the next worker of the name can read it.
 
     A worker killed as a whole leaves its runs ``STARTED`` for ever, because the result backend still
     says so; only who held them can tell which these are.
@@ -50,32 +50,31 @@ class RunLedger:
 
     def __init__(self, client: redis.Redis, worker: str) -> None:
         self._client = client
-        self._key = f"worker:{worker}:runs"
+        self._key = f"worker:{worker}:tasks"
 
-    def began(self, *, args: tuple[object, ...], kwargs: dict[str, object], **_: object) -> None:
-        """Note the run of a task that is about to execute."""
-        self._client.sadd(self._key, _run_id(args, kwargs))
+    def began(self, *, task_id: str, **_: object) -> None:
+        """Note a task that is about to execute a run."""
+        self._client.sadd(self._key, task_id)
 
-    def ended(self, *, args: tuple[object, ...], kwargs: dict[str, object], **_: object) -> None:
-        """Forget the run of a task that ended in any way."""
-        self._client.srem(self._key, _run_id(args, kwargs))
+    def ended(self, *, task_id: str, **_: object) -> None:
+        """Forget a task that ended in any way."""
+        self._client.srem(self._key, task_id)
 
     def take(self) -> list[str]:
-        """Every noted run, and forget them."""
+        """Every noted task, and forget them."""
         with self._client.pipeline() as pipeline:
             pipeline.smembers(self._key)
             pipeline.delete(self._key)
             return sorted(pipeline.execute()[0])
 
 
-def fail_orphans(instance: DagsterInstance, ledger: RunLedger) -> list[str]:
+def fail_orphans(instance: DagsterInstance, ledger: TaskLedger) -> list[str]:
     """Report the unfinished runs of the worker's previous life as failed; the sensors request them again."""
     orphans = []
-    for run_id in ledger.take():
-        run = instance.get_run_by_id(run_id)
-        if run is not None and run.status in _UNFINISHED:
+    for task_id in ledger.take():
+        for run in instance.get_runs(RunsFilter(tags={"dagster-celery/task_id": task_id}, statuses=_UNFINISHED)):
             instance.report_run_failed(run, "The worker that executed this run was killed.")
-            orphans.append(run_id)
+            orphans.append(run.run_id)
     return orphans
 
 
@@ -84,10 +83,3 @@ def warm_up(**_: object) -> None:
     from trading_pipeline.definitions import defs
 
     defs.get_repository_def().get_all_jobs()
-
-
-def _run_id(args: tuple[object, ...], kwargs: dict[str, object]) -> str:
-    packed = kwargs.get("execute_job_args_packed") or args[0]
-    if not isinstance(packed, dict):
-        raise TypeError(f"a run task carried {type(packed).__name__} instead of its packed arguments")
-    return str(packed["run_id"])
