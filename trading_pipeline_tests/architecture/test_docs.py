@@ -8,10 +8,11 @@ import pytest
 import typer
 
 from trading_pipeline.cli.main import app
-from trading_pipeline_tests.architecture.source_tree import PACKAGE, ROOT, label
+from trading_pipeline_tests.architecture.source_tree import PACKAGE, ROOT, label, modules
 
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 BASES = (ROOT, PACKAGE, ROOT / "docs")
+SEARCHED = ("config", "dbt_project", "docker", "docs", "trading_pipeline", "trading_pipeline_tests")
 FILE = re.compile(r"\.(py|md|ya?ml|toml|sql|lock|ini|sh|json|csv)$")
 
 
@@ -34,10 +35,10 @@ def _paths(text: str) -> set[str]:
 
 
 def _exists(claim: str) -> bool:
-    if "/" in claim:
-        return any(next(base.glob(claim), None) for base in BASES)
-    folders = (ROOT, PACKAGE, *(ROOT / name for name in ("config", "dbt_project", "docker", "docs")))
-    return any(next(folder.glob(claim) if folder == ROOT else folder.rglob(claim), None) for folder in folders)
+    """A path may start at the root or be the end of one: ``risk.yaml``, ``domain/model``."""
+    if next(ROOT.glob(claim), None):
+        return True
+    return any(next((ROOT / folder).rglob(claim), None) for folder in SEARCHED)
 
 
 def _targets() -> set[str]:
@@ -69,6 +70,14 @@ def test_named_commands_exist(document: Path) -> None:
     ours = {word for code in quoted for word in re.findall(r"\btrading-pipeline ([a-z][\w-]*)", code)}
     assert made <= _targets()
     assert ours <= _subcommands()
+
+
+def test_pages_that_the_code_refers_to_exist() -> None:
+    # a decision is often named by its number alone: docs/decisions/0006
+    named = {page for path in modules() for page in re.findall(r"(?<![\w/.])docs/[\w/.-]*\w", path.read_text())}
+    missing = [page for page in named if not next(ROOT.glob(f"{page}*"), None)]
+    assert named
+    assert missing == []
 
 
 @pytest.mark.parametrize(
