@@ -23,7 +23,9 @@ _LARGEST_FRAME = 4 * 1024 * 1024
 class Listener(Protocol):
     """Who hears the frames of a link. Everything runs on the event loop and returns at once."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Names the stream in logs and dead letters."""
 
     def greetings(self) -> Iterator[str]:
         """Messages to send after connecting; each has to be accepted before the next leaves."""
