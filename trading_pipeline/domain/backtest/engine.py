@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from trading_pipeline.domain.backtest.codes import OrderKind, Unit
 from trading_pipeline.domain.backtest.config import BacktestConfig
 from trading_pipeline.domain.backtest.kernel import simulate
 from trading_pipeline.domain.backtest.ledger import check_ledger
@@ -46,11 +47,13 @@ def _refuse_unusable(config: BacktestConfig, inputs: Mapping[str, SymbolInput]) 
             raise DataError(f"{symbol} has {len(one.bars)} bars: a trade needs two")
         if one.momentum is not None and not config.exits.next_bar_exit:
             raise ConfigurationError(f"{symbol} has a momentum series that no rule reads: set next_bar_exit")
-        missing = np.isnan(one.signals.stop_price) & (one.signals.kinds() != 3)
-        stopless = config.exits.stop_fraction is None and bool(missing.any())
-        if stopless and config.limits.risk_per_trade is not None and one.signals.quantity is None:
+        stopless = np.isnan(one.signals.stop_price) & (one.signals.kinds() != OrderKind.EXIT)
+        if config.exits.stop_fraction is not None or not stopless.any():
+            continue
+        unsized = stopless if one.signals.quantity is None else stopless & np.isnan(one.signals.quantity)
+        if config.limits.risk_per_trade is not None and unsized.any():
             raise ConfigurationError(f"{symbol} has signals without a stop: sizing by risk needs one, or stop_fraction")
-        if stopless and config.exits.targets and config.exits.target_unit == 0:
+        if config.exits.targets and config.exits.target_unit == Unit.R:
             raise ConfigurationError(f"{symbol} has signals without a stop: targets in R need one, or stop_fraction")
 
 

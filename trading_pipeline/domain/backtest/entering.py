@@ -123,7 +123,7 @@ def _open(desk: Desk, p: Position, row: int, price: float, stop: float) -> None:
     rules, account = desk.rules, desk.account
     entry: EntryRow = desk.entries[row]
     p.direction = entry.direction
-    p.entry_price, p.highest, p.lowest, p.mark = price, price, price, price
+    p.entry_price, p.highest, p.lowest = price, price, price
     p.stop, p.initial_stop, p.first_stop, p.stop_kind = stop, stop, stop, LegKind.STOP_LOSS
     p.runner_stop = -p.direction * math.inf
     p.quantity, p.entry_quantity, p.margin, p.risk = 0.0, 0.0, 0.0, 0.0

@@ -1,0 +1,95 @@
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import talib
+
+from trading_pipeline.domain.analysis.metrics import metrics_of
+from trading_pipeline.domain.backtest.codes import Outcome
+from trading_pipeline.domain.backtest.config import BacktestConfig, Costs, Exits
+from trading_pipeline.domain.backtest.crosses import EmaCross
+from trading_pipeline.domain.backtest.engine import run_backtest
+from trading_pipeline.domain.backtest.records import ENTRY
+from trading_pipeline.domain.backtest.signals import EntrySignals
+from trading_pipeline.domain.backtest.sweep import GivenSignals, ParameterSet, run_sweep
+from trading_pipeline.domain.backtest.translate import SymbolInput
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline_tests.domain.backtest.cases import HOUR_MS, config_of, percent_exits, random_bars, run_one
+
+BARS = random_bars(3000, 7)
+
+
+def crosses(fast: int, slow: int) -> EntrySignals:
+    """The cross signals as the indicator library has them."""
+    above = talib.EMA(BARS.close, fast) > talib.EMA(BARS.close, slow)
+    at = np.flatnonzero(above[1:] != above[:-1]) + 1
+    at = at[at >= slow]
+    return EntrySignals(at, np.where(above[at], 1, -1), np.full(len(at), np.nan))
+
+
+def test_the_compiled_crosses_are_those_of_the_indicator_library() -> None:
+    rows = EmaCross(12, 26).rows(BARS.close, np.zeros(len(BARS), ENTRY))
+    expected = crosses(12, 26)
+    assert np.array_equal(rows["bar"], expected.bar_index)
+    assert np.array_equal(rows["direction"], expected.direction)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_sweep_finds_what_single_runs_find(workers: int) -> None:
+    sets = [
+        ParameterSet(replace(config_of(percent_exits(stop, 0.02)), costs=Costs(2.0, 5.5, 1.0)), EmaCross(fast, 30))
+        for stop in (0.005, 0.01)
+        for fast in (5, 9, 13)
+    ]
+    figures = run_sweep(BARS, sets, workers)
+    for one, found in zip(sets, figures, strict=True):
+        assert isinstance(one.source, EmaCross)
+        single = run_one(one.config, BARS, crosses(one.source.fast_period, one.source.slow_period))
+        metrics = metrics_of(single, HOUR_MS)
+        assert found["trades"] == len(single.trades) > 10
+        for theirs, ours in (
+            ("net_profit", "net_profit"),
+            ("net_profit_pct", "net_profit_pct"),
+            ("win_rate_pct", "win_rate_pct"),
+            ("profit_factor", "profit_factor"),
+            ("average_r", "average_r"),
+            ("fees", "fees"),
+            ("max_drawdown_pct", "max_drawdown_pct"),
+            ("sharpe", "sharpe_ratio"),
+            ("final_equity", "final_equity"),
+        ):
+            assert found[theirs] == pytest.approx(metrics[ours], rel=1e-9), theirs
+
+
+def test_given_signals_sweep_over_exits() -> None:
+    signals = crosses(12, 26)
+    sets = [ParameterSet(config_of(percent_exits(s, 0.02)), GivenSignals(signals, BARS)) for s in (0.005, 0.02)]
+    figures = run_sweep(BARS, sets, 2)
+    assert figures[0]["trades"] == len(run_one(sets[0].config, BARS, signals).trades)
+    assert figures[0]["trades"] >= figures[1]["trades"]
+
+
+def test_a_sweep_refuses_a_rule_it_has_no_data_for() -> None:
+    config = BacktestConfig(exits=Exits(next_bar_exit=True))
+    with pytest.raises(ConfigurationError, match="momentum"):
+        run_sweep(BARS, [ParameterSet(config, EmaCross(5, 10))], 1)
+
+
+def test_the_fast_average_has_to_be_the_faster_one() -> None:
+    with pytest.raises(ConfigurationError, match="fast < slow"):
+        EmaCross(26, 12)
+
+
+def test_every_signal_has_an_outcome() -> None:
+    result = run_backtest(config_of(percent_exits(0.01, 0.02)), {"X": SymbolInput(BARS, crosses(12, 26))})
+    assert int(Outcome.PENDING) not in result.outcomes
+
+
+def test_the_model_and_the_configuration_load_without_the_compiler() -> None:
+    code = (
+        "import sys, trading_pipeline.domain.model.bars, trading_pipeline.domain.backtest.config;"
+        "sys.exit('numba' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
