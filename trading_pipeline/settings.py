@@ -42,3 +42,6 @@ class Settings(BaseSettings):
     live_trading_acknowledged: str = Field(
         "", alias="LIVE_TRADING_ACKNOWLEDGED", description="account id; live mode only"
     )
+    code_version: str = Field(
+        "", alias="TRADING_CODE_VERSION", description="tag of every run; empty: the commit, or the package's version"
+    )

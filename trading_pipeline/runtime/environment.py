@@ -1,7 +1,9 @@
 """Where a system keeps its state, and the environment its processes share."""
 
 import shutil
+import subprocess
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 
 import yaml
@@ -71,6 +73,7 @@ class SystemState:
             DAGSTER_POSTGRES_URL=dagster_url,
             REDIS_URL=self._open_redis(),
             DAGSTER_HOME=str(self.dagster_home),
+            TRADING_CODE_VERSION=self.settings.code_version or _code_version(),
         )
 
     def close(self) -> None:
@@ -111,3 +114,13 @@ def _sibling(url: str, database: str) -> str:
     """The same server's other database, with the driver that Dagster ships."""
     sibling = make_url(url).set(database=database, drivername="postgresql+psycopg2")
     return sibling.render_as_string(hide_password=False)
+
+
+def _code_version() -> str:
+    """The commit of a checkout, else the version of the installed package."""
+    git = shutil.which("git")
+    if git is None:
+        return version("trading-pipeline")
+    asked = [git, "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=10"]
+    answer = subprocess.run(asked, capture_output=True, text=True, check=False)
+    return answer.stdout.strip() if answer.returncode == 0 else version("trading-pipeline")

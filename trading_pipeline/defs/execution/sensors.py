@@ -13,6 +13,7 @@ from trading_pipeline.defs.operations.attempts import next_attempt
 from trading_pipeline.domain.model.events import WaveComputed
 from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.stores import Stores
+from trading_pipeline.settings import Settings
 
 _POLL_S = 20.0
 _LOOK_AGAIN_S = 2.0
@@ -52,6 +53,7 @@ def _execution(context: dg.SensorEvaluationContext, plans: list[WaitingPlan]) ->
             "plan": ",".join(plan.plan_id for plan in plans)[:255],
             "symbols": ",".join(sorted({plan.symbol for plan in plans}))[:255],
             "strategy": ",".join(sorted({plan.strategy for plan in plans})),
+            "code_version": Settings().code_version,
         },
     )
 
@@ -68,5 +70,5 @@ def _management(context: dg.SensorEvaluationContext, stores: Stores) -> Iterator
         run_key=f"{key}-{attempt}",
         job_name=manage_open_positions.name,
         run_config={"ops": {"manage": {"config": {"close_time": wave.isoformat()}}}},
-        tags={"work": key, "wave": wave.isoformat()},
+        tags={"work": key, "wave": wave.isoformat(), "code_version": Settings().code_version},
     )

@@ -4,7 +4,7 @@ import dagster as dg
 
 from trading_pipeline.adapters.plots.sparkline import markdown_image, sparkline
 from trading_pipeline.defs.market_data.checks import CHECKS, check_results
-from trading_pipeline.defs.market_data.partitions import GRID, UNIVERSE, scope_of
+from trading_pipeline.defs.market_data.partitions import GRID, UNIVERSE, now_of, scope_of
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.resources.venue import Markets
@@ -26,7 +26,7 @@ def _bars_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
     # with checks among its outputs, Dagster understands the bare result type only
     def bars(context: dg.AssetExecutionContext, stores: Stores, markets: Markets) -> dg.MaterializeResult:  # type: ignore[type-arg]
         scope = scope_of(context, timeframe)
-        report = refresh_bars(stores.bars, stores.checks, markets.market_data(), scope, markets.clock().now())
+        report = refresh_bars(stores.bars, stores.checks, markets.market_data(), scope, now_of(context, markets))
         return dg.MaterializeResult(
             metadata=_metadata(report), check_results=check_results(report.checks, report.gaps, timeframe)
         )

@@ -7,6 +7,7 @@ import dagster as dg
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.resources.venue import Markets
 from trading_pipeline.settings import Settings
 
 UNIVERSE = load_universe(Settings().config_dir)
@@ -34,3 +35,9 @@ def wave_of(context: dg.AssetExecutionContext) -> datetime | None:
     """The closing instant the run was started for; ``None`` in a backfill, whose plans are history."""
     wave = context.run.tags.get("wave")
     return datetime.fromisoformat(wave) if wave else None
+
+
+def now_of(context: dg.AssetExecutionContext, markets: Markets) -> datetime:
+    """Venue time, and never before the wave: the venue's clock may be asked a moment before it admits the close."""
+    now, wave = markets.clock().now(), wave_of(context)
+    return now if wave is None else max(now, wave)

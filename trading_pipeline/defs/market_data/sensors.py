@@ -14,7 +14,9 @@ from trading_pipeline.domain.model.events import BarClosed
 from trading_pipeline.domain.model.timeframes import closing_timeframes, day_of
 from trading_pipeline.ports.wave_store import Wave
 from trading_pipeline.resources.events import Events
+from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
+from trading_pipeline.settings import Settings
 
 _POLL_S = 20.0
 _LOOK_AGAIN_S = 2.0
@@ -24,7 +26,9 @@ _STEP_S = 0.02
 
 
 @dg.sensor(job=bar_close_job, minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)
-def bar_close_sensor(context: dg.SensorEvaluationContext, stores: Stores, events: Events) -> dg.SensorResult:
+def bar_close_sensor(
+    context: dg.SensorEvaluationContext, stores: Stores, events: Events, parameters: Parameters
+) -> dg.SensorResult:
     """One run per closing instant: all symbols, all timeframes that close."""
     stream, position = events.stream(), context.cursor or ""
     deadline = time.monotonic() + _POLL_S
@@ -36,7 +40,7 @@ def bar_close_sensor(context: dg.SensorEvaluationContext, stores: Stores, events
             if not _complete(close_time, list(waves)) and time.monotonic() - began < _GRACE_S:
                 incomplete = True
             else:
-                requests += _request(context, close_time)
+                requests += _request(context, parameters, close_time)
         if requests or time.monotonic() > deadline:
             return dg.SensorResult(run_requests=requests, cursor=position)
         position = stream.wait(BarClosed, position, _STEP_S if incomplete else _LOOK_AGAIN_S)
@@ -48,7 +52,7 @@ def _complete(close_time: datetime, waves: Sequence[Wave]) -> bool:
     return heard >= set(closing_timeframes(close_time, UNIVERSE.timeframes))
 
 
-def _request(context: dg.SensorEvaluationContext, close_time: datetime) -> list[dg.RunRequest]:
+def _request(context: dg.SensorEvaluationContext, parameters: Parameters, close_time: datetime) -> list[dg.RunRequest]:
     key = f"wave-{close_time.isoformat()}"
     attempt = next_attempt(context.instance, key)
     if attempt is None:
@@ -65,6 +69,8 @@ def _request(context: dg.SensorEvaluationContext, close_time: datetime) -> list[
                 "wave": close_time.isoformat(),
                 "symbols": ",".join(UNIVERSE.symbols)[:255],
                 "timeframes": ",".join(timeframes),
+                "strategy": ",".join(f"{plan.strategy.name}@{plan.strategy.version}" for plan in parameters.strategies),
+                "code_version": Settings().code_version,
                 "dagster/asset_partition_range_start": f"{day}|{UNIVERSE.symbols[0]}",
                 "dagster/asset_partition_range_end": f"{day}|{UNIVERSE.symbols[-1]}",
             },

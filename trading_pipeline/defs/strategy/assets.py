@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from trading_pipeline.defs.market_data.partitions import GRID, UNIVERSE, scope_of, wave_of
+from trading_pipeline.defs.market_data.partitions import GRID, UNIVERSE, now_of, scope_of, wave_of
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.parameters import Parameters
@@ -27,7 +27,7 @@ def _snapshots_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
     )
     def snapshots(context: dg.AssetExecutionContext, stores: Stores, markets: Markets) -> dg.MaterializeResult[None]:
         scope = scope_of(context, timeframe)
-        report = compute_indicators(stores.bars, stores.checks, stores.snapshots, scope, markets.clock().now())
+        report = compute_indicators(stores.bars, stores.checks, stores.snapshots, scope, now_of(context, markets))
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": report.rows,
@@ -53,7 +53,9 @@ def _signals_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, stores: Stores, markets: Markets, parameters: Parameters
     ) -> dg.MaterializeResult[None]:
         scope, strategies = scope_of(context, timeframe), parameters.strategies
-        report = generate_signals(stores.bars, stores.checks, stores.signals, strategies, scope, markets.clock().now())
+        report = generate_signals(
+            stores.bars, stores.checks, stores.signals, strategies, scope, now_of(context, markets)
+        )
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": report.signals,
