@@ -64,6 +64,7 @@ class Application:
         now_ms = self._venue.exchange.now_ms
         headers["Timenow"] = str(now_ms)
         await _respond(send, status, {**body, "time": now_ms}, headers)
+        # The venue acknowledges a request before its streams tell what became of it.
         if self._venue.exchange.pushes:
             asyncio.get_running_loop().call_later(ACKNOWLEDGE_FIRST_S, self._venue.flush_private)
 
@@ -113,6 +114,7 @@ def _control_endpoint(request: "Request") -> Endpoint:
 
 def _suffer(fault: Fault | None) -> None:
     """Refuse the request when the fault says so."""
+    # A lost answer is no refusal: the request goes through.
     if fault is None or fault.kind is FaultKind.DROP_RESPONSE:
         return
     if fault.kind is FaultKind.REJECT:

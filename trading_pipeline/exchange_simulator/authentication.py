@@ -45,6 +45,7 @@ def verify_request(credentials: Credentials, headers: dict[str, str], payload: s
     key, timestamp, sign = (headers.get(name, "") for name in names)
     if not (key and timestamp and sign):
         raise Rejection(10003, "API key is invalid: put X-BAPI-API-KEY, -TIMESTAMP and -SIGN in the headers", 401)
+    # Key, time, signature: in this order the venue looks, and clients tell clock from key trouble by it.
     if key != credentials.api_key:
         raise Rejection(10003, "API key is invalid.")
     window = headers.get("x-bapi-recv-window", "") or str(DEFAULT_RECV_WINDOW_MS)
@@ -66,6 +67,7 @@ def verify_stream(credentials: Credentials, arguments: list[object], now_ms: int
     key, expires, sign = (str(argument) for argument in arguments)
     if key != credentials.api_key:
         return "API key is invalid."
+    # Virtual time is the earlier of the two clocks, so an instant that lies ahead of either passes.
     if not expires.isdigit() or int(expires) < now_ms:
         return "Request has expired"
     if not hmac.compare_digest(sign, credentials.signature(f"GET/realtime{expires}")):

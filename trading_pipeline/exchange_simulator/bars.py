@@ -108,6 +108,7 @@ def series_from_floats(step_ms: int, open_ms: Column, columns: dict[str, NDArray
 
     Turnover is not recorded; it is volume times the mean of the four prices.
     """
+    # Integers keep every recorded digit, add up exactly and are half the size.
     prices = [columns[name] for name in ("open", "high", "low", "close")]
     price_decimals = max(decimals_of(values) for values in prices)
     volume_decimals = decimals_of(columns["volume"])

@@ -7,7 +7,7 @@ gives the same fills for the same requests. Modules beside it change it: ``order
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 from trading_pipeline.domain.model.instruments import Instrument
@@ -72,31 +72,35 @@ class Execution:
     at_ms: int
 
 
-@dataclass(slots=True)
 class Account:
     """Money of the account in USDT; ``wallet`` holds everything but unrealised profit."""
 
-    wallet: Decimal
-    realised: Decimal = ZERO
-    fees: Decimal = ZERO
-    funding: Decimal = ZERO
+    __slots__ = ("fees", "funding", "realised", "wallet")
+
+    def __init__(self, wallet: Decimal) -> None:
+        self.wallet = wallet
+        self.realised = ZERO
+        self.fees = ZERO
+        self.funding = ZERO
 
 
-@dataclass(slots=True)
 class Market:
     """One tradable symbol: its contract, its path, and the last price."""
 
-    instrument: Instrument
-    walk: PriceWalk
-    last: Decimal
-    resampled: dict[int, BarSeries] = field(default_factory=dict)
+    __slots__ = ("_resampled", "instrument", "last", "walk")
+
+    def __init__(self, instrument: Instrument, walk: PriceWalk, last: Decimal) -> None:
+        self.instrument = instrument
+        self.walk = walk
+        self.last = last
+        self._resampled: dict[int, BarSeries] = {}
 
     def series(self, step_ms: int) -> BarSeries:
         """Bars of ``step_ms``, made on first use."""
-        if step_ms not in self.resampled:
+        if step_ms not in self._resampled:
             base = self.walk.series
-            self.resampled[step_ms] = base if step_ms == base.step_ms else base.resampled(step_ms)
-        return self.resampled[step_ms]
+            self._resampled[step_ms] = base if step_ms == base.step_ms else base.resampled(step_ms)
+        return self._resampled[step_ms]
 
 
 class Exchange:
@@ -131,6 +135,7 @@ class Exchange:
 
     def new_id(self, kind: str, number: int) -> str:
         """An id in the venue's form (a UUID), unique over kinds, numbers and runs."""
+        # Not random, so that a replay gives the same ids; not only a number, so that no two runs share one.
         digits = hashlib.sha256(f"{self.terms.run_id}|{kind}|{number}".encode()).hexdigest()
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}"
 

@@ -1,6 +1,5 @@
 """Faults on demand: what the next matching requests suffer, for drills of the client."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from trading_pipeline.exchange_simulator import parameters
@@ -20,7 +19,6 @@ class FaultKind(StrEnum):
     DISCONNECT = "disconnect"
 
 
-@dataclass(slots=True)
 class Fault:
     """One armed fault.
 
@@ -28,10 +26,13 @@ class Fault:
     :param ret_code: the code of a ``reject``.
     """
 
-    kind: FaultKind
-    path: str
-    remaining: int
-    ret_code: int
+    __slots__ = ("kind", "path", "remaining", "ret_code")
+
+    def __init__(self, kind: FaultKind, path: str, remaining: int, ret_code: int) -> None:
+        self.kind = kind
+        self.path = path
+        self.remaining = remaining
+        self.ret_code = ret_code
 
 
 class Faults:

@@ -40,6 +40,7 @@ def fill(exchange: Exchange, order: Order, price: Decimal, *, maker: bool, kind:
         order.status = Status.FILLED
         exchange.orders.settle(order)
     exchange.push("order", order_push(order))
+    # Only a reduce-only order larger than the position has something left: there is no partial liquidity here.
     if order.leaves:
         cancel(exchange, order, "CancelByReduceOnly")
     _follow_position(exchange, order, position, was)
@@ -127,6 +128,7 @@ def _follow_position(exchange: Exchange, order: Order, position: Position, was: 
                 own = other.terms.create_type != "CreateByUser"
                 cancel(exchange, other, "CancelByTpSlTsClear" if own else "CancelByReduceOnly")
         protection.forget_settled(position)
+    # After the old stops are gone: an order that turns the position brings the stops of the new one.
     if order.terms.stop_loss is not None or order.terms.take_profit is not None:
         protection.attach(exchange, position, order)
     protection.resize(exchange, position)

@@ -47,6 +47,7 @@ class MarketFeed:
         klines = sorted((topic.split(".") for topic in topics if topic.startswith("kline.")), key=_fineness)
         for now_ms, _ in passed:
             for _, interval, symbol in klines:
+                # Walks also stop at corners inside bars and, running free, anywhere.
                 if now_ms % INTERVALS[interval] == 0:
                     self._closed_bar(interval, symbol, now_ms)
         for topic in sorted(topics):

@@ -47,6 +47,7 @@ def generate(symbol: str, seed: int) -> BarSeries:
     returns = _returns(random, regime, volatility)
     volume = np.round(_volume(random, returns / volatility, float(price)), 1)
     close = float(price) * np.exp(_anchored(returns, random))
+    # Two years of 5m bars are 2 MB a column; what is not kept is dropped before the next is made.
     del returns
     opening = _openings(random, close, float(price), volatility)
     reach = 0.6 * volatility * _VOLATILITY[regime] * close

@@ -44,6 +44,7 @@ def execute(exchange: Exchange, order: Order) -> None:
         cancel(exchange, order, "UNKNOWN", reason)
     else:
         order.status = Status.NEW
+        # A triggered limit order watches its price from now on, not its trigger.
         order.terms = replace(terms, trigger_price=None) if terms.trigger_price is not None else terms
         exchange.push("order", order_push(order))
 
@@ -56,6 +57,7 @@ def liquidate_if_broke(exchange: Exchange) -> None:
     open_positions = exchange.open_positions()
     if not open_positions or exchange.equity() >= exchange.maintenance_margin():
         return
+    # The venue frees margin first; what still rests after that would fill against the liquidation.
     for order in exchange.orders.active():
         cancel(exchange, order, "CancelAllBeforeLiq")
     for position in open_positions:

@@ -195,6 +195,7 @@ def _check_caps(exchange: Exchange, terms: Terms) -> None:
 
 def check_levels(exchange: Exchange, terms: Terms) -> None:
     """Attached levels lie on their side of where the order would fill."""
+    # A limit entry is judged by its own price, which may lie beyond today's stop.
     base = terms.price or terms.trigger_price or exchange.markets[terms.symbol].last
     for kind, level in (("StopLoss", terms.stop_loss), ("TakeProfit", terms.take_profit)):
         if level is not None:
@@ -206,6 +207,7 @@ def _check_reduce_only(exchange: Exchange, terms: Terms) -> None:
 
     :raises Rejection: 110017.
     """
+    # Conditional orders are judged when they trigger: the position may come later.
     if not terms.reduce_only or terms.trigger_price is not None:
         return
     position = exchange.positions[terms.symbol]

@@ -81,6 +81,7 @@ class Position:
         realised = ZERO
         if closing:
             share = closing if self.size > 0 else -closing
+            # The last share releases all cost, so that no remainder of a division stays in a flat position.
             released = self.cost if share == self.size else self.cost * share / self.size
             realised = share * price - released
             self.size -= share

@@ -40,6 +40,7 @@ def set_level(exchange: Exchange, position: Position, kind: str, level: Decimal,
     if existing is None:
         hold(position, kind, _place(exchange, position, kind, level, trigger_by or "LastPrice"))
         return
+    # The venue moves the order it has; a second one would be a second stop.
     existing.terms = replace(existing.terms, trigger_price=level, trigger_by=trigger_by or existing.terms.trigger_by)
     existing.updated_ms = exchange.now_ms
     exchange.push("order", order_push(existing))

@@ -61,6 +61,7 @@ class RateLimits:
         limit = LIMITS.get(path)
         if limit is None:
             return None
+        # Fixed windows, as the reset timestamp in the headers says: the count is free again when it passes.
         second = int(self._wall_s())
         began, used = self._windows.get(path, (second, 0))
         used = used + 1 if began == second else 1

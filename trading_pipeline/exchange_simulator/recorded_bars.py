@@ -52,6 +52,7 @@ def _recordings(folder: Path, symbol: str) -> list[Recording]:
         match = _NAME.fullmatch(path.name)
         if match is None or match["symbol"] != symbol or (match["label"] or "").split("_")[-1] == "mark":
             continue
+        # Another venue's prices are better than none, but never than the venue's own.
         foreign = match["venue"] not in (None, "bybit_linear")
         ranked.append((foreign, Timeframe.parse(match["timeframe"]).ms, -path.stat().st_size, path))
     if not ranked:

@@ -38,6 +38,7 @@ async def serve_stream(venue: Venue, path: str, receive: Receive, send: Send) ->
     try:
         await _listen(venue, hub, connection, receive)
     finally:
+        # Whatever ended it, nothing is queued for a connection that nobody reads.
         hub.connections.discard(connection)
         writer.cancel()
 

@@ -1,6 +1,5 @@
 """Everything one running exchange consists of, handed to every route."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from trading_pipeline.domain.model.errors import ConfigurationError
@@ -16,21 +15,18 @@ from trading_pipeline.exchange_simulator.rejections import Rejection
 from trading_pipeline.exchange_simulator.walking import advance
 
 
-@dataclass(slots=True)
 class Venue:
     """The exchange with its clock, its account's keys and the two streams."""
 
-    exchange: Exchange
-    clock: Clock
-    credentials: Credentials
-    rate_limits: RateLimits = field(default_factory=RateLimits)
-    faults: Faults = field(default_factory=Faults)
-    public: Hub = field(default_factory=Hub)
-    private: Hub = field(default_factory=Hub)
-    feed: MarketFeed = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.feed = MarketFeed(self.exchange, self.public)
+    def __init__(self, exchange: Exchange, clock: Clock, credentials: Credentials) -> None:
+        self.exchange = exchange
+        self.clock = clock
+        self.credentials = credentials
+        self.rate_limits = RateLimits()
+        self.faults = Faults()
+        self.public = Hub()
+        self.private = Hub()
+        self.feed = MarketFeed(exchange, self.public)
 
     @property
     def end_ms(self) -> int:
@@ -65,6 +61,7 @@ class Venue:
             raise Rejection(10001, "virtual time would pass wall time", 409)
         passed = advance(self.exchange, target)
         self.clock.step()
+        # Fills first: who hears of a close may rely on having been told what happened before it.
         self.flush_private()
         self.feed.announce(passed)
 

@@ -16,6 +16,7 @@ def advance(exchange: Exchange, until_ms: int) -> list[tuple[int, dict[str, Deci
     """
     passed = []
     while exchange.now_ms < until_ms:
+        # The jump belongs to the time after a close: orders sent while the clock stood there met the close.
         _open_bars(exchange)
         _travel(exchange, _next_stop(exchange, until_ms))
         if funding.due(exchange.now_ms):
@@ -77,9 +78,11 @@ def _travel(exchange: Exchange, end_ms: int) -> None:
     while (meeting := _next_meeting(exchange, legs, done)) is not None:
         done, order = meeting
         exchange.now_ms = begin_ms + int((end_ms - begin_ms) * done)
+        # All symbols move on together, so that margin and unrealised profit are those of this moment.
         _stand(exchange, legs, done)
         market = exchange.markets[order.terms.symbol]
         start, goal = legs[order.terms.symbol]
+        # Rounding to the tick may stop beside the level; the fill has to be exactly on it.
         if min(start, goal) <= order.watched_level <= max(start, goal) and not _behind(order, market.last):
             market.last = order.watched_level
         matching.touch(exchange, order)

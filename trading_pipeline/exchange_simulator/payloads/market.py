@@ -150,6 +150,7 @@ def recent_trades(market: Market, now_ms: int, count: int) -> Iterator[PublicTra
         volume = Decimal(int(series.volume[index])).scaleb(-series.volume_decimals) / 4
         for number in (3, 2, 1, 0):
             at_ms, units = path[number]
+            # A bar that opens right now has not traded yet.
             if at_ms <= now_ms and (number, at_ms) != (0, now_ms):
                 rose = units >= path[max(0, number - 1)][1]
                 size = max(market.instrument.floor_quantity(volume), market.instrument.quantity_increment)

@@ -49,6 +49,7 @@ def _kline_rows(market: Market, step_ms: int, now_ms: int, page: tuple[int | Non
     if end is not None:
         last = min(last, series.closed_by(end + step_ms))
     first = 0 if start is None else series.closed_by(start + step_ms - 1)
+    # The forming bar takes one of the places on the page.
     first = max(first, last - (count - with_forming))
     rows = series.rows(first, max(first, last))[::-1]
     return [forming_row(market, step_ms, now_ms), *rows] if with_forming else rows

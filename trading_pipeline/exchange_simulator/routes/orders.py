@@ -58,6 +58,7 @@ def realtime(venue: Venue, request: Parameters) -> Payload:
     closed_seen = 0
     found = []
     for order in venue.exchange.orders.newest_first():
+        # Counted over all orders, selected or not: that is what the venue's cache holds.
         closed_seen += not order.active
         if order.active == closed_only and not by_id:
             continue
