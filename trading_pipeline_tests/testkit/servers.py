@@ -1,5 +1,7 @@
 """Embedded servers shared by one test session, and a fresh database per test that asks for one."""
 
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,23 +14,32 @@ from trading_pipeline.runtime.embedded import EmbeddedPostgres, EmbeddedRedis
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def server_folder() -> Iterator[Path]:
+    """A folder outside pytest's own, whose root is closed to the user that PostgreSQL runs as under root."""
+    folder = Path(tempfile.mkdtemp(prefix="trading-tests-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(server_folder: Path) -> Iterator[EmbeddedPostgres]:
     """A running server with one migrated database, ``template_trading``, to copy from."""
-    server = EmbeddedPostgres(tmp_path_factory.mktemp("pg") / "data")
+    server = EmbeddedPostgres(server_folder / "postgres")
     server.start()
-    with create_engine(server.url("postgres", "psycopg"), isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text("CREATE DATABASE template_trading"))
-    migrate(server.url("template_trading", "psycopg"))
-    yield server
-    server.stop()
+    try:
+        _execute(server, "CREATE DATABASE template_trading")
+        migrate(server.url("template_trading", "psycopg"))
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture
 def database_url(postgres: EmbeddedPostgres) -> str:
     """Address of an empty database with the newest schema."""
     name = f"t_{uuid.uuid4().hex[:12]}"
-    with create_engine(postgres.url("postgres", "psycopg"), isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template_trading"))
+    _execute(postgres, f"CREATE DATABASE {name} TEMPLATE template_trading")
     return postgres.url(name, "psycopg")
 
 
@@ -41,9 +52,17 @@ def database(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def redis_url(server_folder: Path) -> Iterator[str]:
     """Address of a running Redis; use keys of your own."""
-    server = EmbeddedRedis(Path(tmp_path_factory.mktemp("redis")))
+    server = EmbeddedRedis(server_folder / "redis")
     server.start()
     yield server.url
     server.stop()
+
+
+def _execute(server: EmbeddedPostgres, statement: str) -> None:
+    """Run one statement that no transaction may hold."""
+    admin = create_engine(server.url("postgres", "psycopg"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(statement))
+    admin.dispose()
