@@ -15,6 +15,7 @@ from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parame
 PRICE_BAND = Decimal("0.05")
 """A limit order may cross the last price by at most this share."""
 _LINK_ID = re.compile(r"[A-Za-z0-9_-]{0,36}")
+_TRIGGERS = ("LastPrice", "MarkPrice", "IndexPrice")
 _TIMES_IN_FORCE = ("GTC", "IOC", "FOK", "PostOnly")
 
 
@@ -57,6 +58,8 @@ def _read(exchange: Exchange, request: Parameters) -> Terms:
     levels = [optional_price(request, name, instrument) for name in ("stopLoss", "takeProfit")]
     if reduce_only and levels != [None, None]:
         raise bad_parameter("params error: reduce-only order can not set tp/sl")
+    if parameters.text(request, "tpslMode", "Full") not in ("", "Full"):
+        raise bad_parameter("params error: tpslMode Partial is not supported")
     default_tif = "IOC" if order_type == "Market" else "GTC"
     return Terms(
         symbol=symbol,
@@ -75,6 +78,8 @@ def _read(exchange: Exchange, request: Parameters) -> Terms:
         trigger_by="" if trigger is None else parameters.text(request, "triggerBy", "LastPrice"),
         stop_loss=levels[0],
         take_profit=levels[1],
+        stop_trigger_by=parameters.one_of(request, "slTriggerBy", _TRIGGERS, "LastPrice"),
+        profit_trigger_by=parameters.one_of(request, "tpTriggerBy", _TRIGGERS, "LastPrice"),
         stop_order_type="" if trigger is None else "Stop",
     )
 

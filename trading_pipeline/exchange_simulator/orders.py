@@ -51,6 +51,8 @@ class Terms:
     trigger_by: str = ""
     stop_loss: Decimal | None = None
     take_profit: Decimal | None = None
+    stop_trigger_by: str = "LastPrice"
+    profit_trigger_by: str = "LastPrice"
     stop_order_type: str = ""
     create_type: str = "CreateByUser"
 

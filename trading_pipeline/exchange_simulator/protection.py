@@ -29,9 +29,11 @@ def attach(exchange: Exchange, position: Position, order: Order) -> None:
     """The levels an order carried become the position's when it opened or added to it."""
     if position.flat or position.size * order.terms.sign < 0:
         return
-    for kind, level in (("StopLoss", order.terms.stop_loss), ("TakeProfit", order.terms.take_profit)):
-        if level is not None:
-            set_level(exchange, position, kind, level)
+    terms = order.terms
+    if terms.stop_loss is not None:
+        set_level(exchange, position, "StopLoss", terms.stop_loss, terms.stop_trigger_by)
+    if terms.take_profit is not None:
+        set_level(exchange, position, "TakeProfit", terms.take_profit, terms.profit_trigger_by)
 
 
 def set_level(exchange: Exchange, position: Position, kind: str, level: Decimal, trigger_by: str = "") -> None:

@@ -235,8 +235,12 @@ async def _run_until_signal(venue: Venue, listener: socket.socket) -> None:
 async def _run(venue: Venue, server: "_Server", listener: socket.socket) -> None:
     """Serve until the server is told to exit."""
     ticker = asyncio.create_task(_tick(venue))
+    # An exchange whose time stopped by an error must not go on answering.
+    ticker.add_done_callback(lambda _: setattr(server, "should_exit", venue.clock.mode == "free" or server.should_exit))
     await server.serve(sockets=[listener])
     ticker.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await ticker
 
 
 async def _tick(venue: Venue) -> None:
@@ -254,7 +258,8 @@ async def _tick(venue: Venue) -> None:
             pulse_at += PULSE_S
         now_ms = venue.exchange.now_ms
         close_ms = now_ms - now_ms % step_ms + step_ms
-        await asyncio.sleep(min(LONGEST_SLEEP_S, max(0.001, clock.seconds_until(close_ms))))
+        wait_s = LONGEST_SLEEP_S if now_ms >= venue.end_ms else clock.seconds_until(close_ms)
+        await asyncio.sleep(min(LONGEST_SLEEP_S, max(0.001, wait_s)))
 
 
 def addresses(venue: Venue, port: int) -> Addresses:

@@ -39,6 +39,8 @@ def refused(exchange: Exchange, request: dict[str, str], act: Callable[..., obje
         ({"stopLoss": "100"}, 10001),
         ({"takeProfit": "99"}, 10001),
         ({"stopLoss": "95.05"}, 10001),
+        ({"stopLoss": "95", "tpslMode": "Partial"}, 10001),
+        ({"stopLoss": "95", "slTriggerBy": "Mood"}, 10001),
         ({"orderLinkId": "x" * 37}, 10001),
         ({"orderLinkId": "a b"}, 10001),
         ({"triggerPrice": "99", "triggerDirection": "1"}, 110092),
@@ -173,3 +175,11 @@ def test_trading_stop_moves_the_one_stop_and_zero_removes_it() -> None:
 def test_leverage_is_refused_when_unchanged_or_out_of_range(buy: str, sell: str, code: int) -> None:
     request = STOP | {"buyLeverage": buy, "sellLeverage": sell}
     assert refused(an_exchange(FLAT), request, position_changes.set_leverage) == code
+
+
+def test_attached_stop_keeps_the_price_it_is_triggered_by() -> None:
+    exchange = an_exchange(FLAT)
+    create(exchange, BUY | {"stopLoss": "95", "slTriggerBy": "MarkPrice"})
+    stop = exchange.positions["BTCUSDT"].stop_loss
+    assert stop is not None
+    assert stop.terms.trigger_by == "MarkPrice"
