@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     config_dir: Path = Field(
         Path("config"), alias="TRADING_CONFIG_DIR", description="universe, risk and strategy files"
     )
+    dbt_project_dir: Path = Field(Path("dbt_project"), alias="TRADING_DBT_PROJECT_DIR", description="the marts")
     database_url: str = Field("", alias="DATABASE_URL", description="database `trading`; empty: embedded PostgreSQL")
     dagster_database_url: str = Field(
         "", alias="DAGSTER_POSTGRES_URL", description="database `dagster`; empty: embedded"

@@ -3,14 +3,16 @@
 import dagster as dg
 
 from trading_pipeline.resources.events import Events
+from trading_pipeline.resources.marts import Marts
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.resources.venue import Markets, TradingDesk
 from trading_pipeline.settings import Settings
 
+_settings = Settings()
 _stores = Stores(database_url=dg.EnvVar("DATABASE_URL"))
 _markets = Markets()
-_parameters = Parameters(config_dir=str(Settings().config_dir))
+_parameters = Parameters(config_dir=str(_settings.config_dir))
 
 RESOURCES: dict[str, object] = {
     # values pass from op to op in memory: what matters is in the database, and a run begins at its first op
@@ -19,6 +21,11 @@ RESOURCES: dict[str, object] = {
     "markets": _markets,
     "parameters": _parameters,
     "events": Events(redis_url=dg.EnvVar("REDIS_URL")),
+    "marts": Marts(
+        project_dir=str(_settings.dbt_project_dir),
+        target_dir=str(_settings.state_dir / "dbt"),
+        database_url=dg.EnvVar("DATABASE_URL"),
+    ),
     "trading_desk": TradingDesk(
         stores=_stores,
         markets=_markets,

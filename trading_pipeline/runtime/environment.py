@@ -15,11 +15,15 @@ from trading_pipeline.settings import Settings
 
 _DAGSTER_YAML = Path(__file__).parent / "dagster.yaml"
 
-EVENT_SETTINGS = {
+PROCESS_SETTINGS = {
     # one planned event per run instead of one per partition, and batched writes:
     # a wave of 200 symbols and 4 assets costs 0.75 s of events with these and 19 s without
     "DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS": "1",
     "DAGSTER_EVENT_BATCH_SIZE": "500",
+    # a sensor that waits for a bar must not hold up the end of its server
+    "DAGSTER_GRPC_SHUTDOWN_GRACE_PERIOD": "2",
+    # two dozen threads with an arena each hold memory they do not use
+    "MALLOC_ARENA_MAX": "2",
 }
 
 
@@ -65,10 +69,11 @@ class SystemState:
         database_url, dagster_url = self._open_database()
         self._write_dagster_home()
         self.variables.update(
-            EVENT_SETTINGS,
+            PROCESS_SETTINGS,
             TRADING_MODE=self.settings.mode,
             TRADING_STATE_DIR=str(self.folder),
             TRADING_CONFIG_DIR=str(self.settings.config_dir.resolve()),
+            TRADING_DBT_PROJECT_DIR=str(self.settings.dbt_project_dir.resolve()),
             DATABASE_URL=database_url,
             DAGSTER_POSTGRES_URL=dagster_url,
             REDIS_URL=self._open_redis(),

@@ -11,11 +11,14 @@ from trading_pipeline.runtime.celery_app import app, execute_job
 
 _UNFINISHED = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
 
+RESIDENT_QUEUE = "trading"
+"""The queue whose runs must not even wait for a fork."""
+
 
 def run_worker(queue: str, processes: int) -> None:
     """Execute the runs of ``queue`` until told to stop.
 
-    :param processes: runs at a time.
+    :param processes: most runs at a time.
     """
     name = f"{queue}@{socket.gethostname()}"
     ledger = TaskLedger(redis.Redis.from_url(os.environ["REDIS_URL"], decode_responses=True), name)

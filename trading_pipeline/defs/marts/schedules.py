@@ -1,0 +1,12 @@
+"""When the marts are rebuilt."""
+
+import dagster as dg
+
+from trading_pipeline.defs.marts.assets import closed_trades
+
+hourly_marts = dg.ScheduleDefinition(
+    name="marts_hourly",
+    target=dg.AssetSelection.assets(closed_trades),
+    cron_schedule="5 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)

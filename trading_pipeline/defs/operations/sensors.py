@@ -1,0 +1,19 @@
+"""The second line of alarms: a run that failed tells the operator."""
+
+import dagster as dg
+
+from trading_pipeline.adapters.notifiers.log import LogNotifier
+from trading_pipeline.ports.notifications import Severity
+
+
+@dg.run_failure_sensor(default_status=dg.DefaultSensorStatus.RUNNING)
+def failed_run_sensor(context: dg.RunFailureSensorContext) -> None:
+    """Name the job, the wave and the run; orders were already alarmed about by the code that sent them."""
+    run = context.dagster_run
+    wave = run.tags.get("wave", "none")
+    LogNotifier().notify(
+        Severity.WARNING,
+        f"run failed: {run.job_name}",
+        f"Run {run.run_id}, wave {wave}: {context.failure_event.message}. Sensors request the work again; "
+        "look at the run if this repeats.",
+    )
