@@ -8,7 +8,7 @@ from trading_pipeline.domain.backtest.codes import OrderKind, Unit
 from trading_pipeline.domain.backtest.config import BacktestConfig
 from trading_pipeline.domain.backtest.kernel import simulate
 from trading_pipeline.domain.backtest.ledger import check_ledger
-from trading_pipeline.domain.backtest.records import Book, Market, new_book
+from trading_pipeline.domain.backtest.records import ENTRY, Book, Market, new_book
 from trading_pipeline.domain.backtest.results import BacktestResult, RunMemory, TradeColumns
 from trading_pipeline.domain.backtest.translate import SymbolInput, entries_of, market_of, rules_of, steps_into
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
@@ -62,7 +62,8 @@ def _result(
 ) -> BacktestResult:
     """Columns from the loop's memory."""
     trade_rows = np.flatnonzero(book.entries["layers"] > 0)
-    rows = book.entries[trade_rows]
+    # As raw bytes: numpy would pick records apart field by field.
+    rows = book.entries.view(f"V{ENTRY.itemsize}")[trade_rows].view(ENTRY)
     first = market.first[rows["symbol"]]
     risk = np.where(np.isfinite(rows["risk"]) & (rows["risk"] > 0.0), rows["risk"], np.nan)
     columns = TradeColumns(

@@ -9,7 +9,7 @@ import numpy as np
 
 from trading_pipeline.domain.backtest.codes import Phase
 from trading_pipeline.domain.backtest.compiled import compiled
-from trading_pipeline.domain.backtest.records import Book, Floats, LegRow, Market, Records
+from trading_pipeline.domain.backtest.records import Book, EntryRow, Floats, LegRow, Market, Records
 from trading_pipeline.domain.model.errors import TradingError
 
 TOLERANCE = 1e-9
@@ -29,20 +29,30 @@ def check_ledger(market: Market, book: Book, initial_capital: float) -> None:
         raise BrokenLedger(f"more than {len(book.legs)} fills from {len(book.entries)} signals")
     legs = book.legs[: account["legs"]]
     legs = legs[np.argsort(legs["symbol"], kind="stable")] if len(book.positions) > 1 else legs
-    scale = TOLERANCE * max(initial_capital, float(np.max(np.abs(book.equity), initial=0.0)))
-    gap, wave = _largest_gap(market, legs, book.equity, initial_capital)
-    if not gap <= scale:
+    gap, wave, largest = _largest_gap(market, legs, book.equity, initial_capital)
+    allowed = TOLERANCE * max(initial_capital, largest)
+    if not gap <= allowed:
         raise BrokenLedger(f"equity at wave {wave} differs from its fills by {gap:g}")
-    trades = book.entries[book.entries["layers"] > 0]
-    earned = float(np.sum(trades["gross"] - trades["fees"] - trades["funding"]))
+    earned = _earned(book.entries)
     gap = abs(initial_capital + earned - float(account["balance"]))
-    if not gap <= scale:
+    if not gap <= allowed:
         raise BrokenLedger(f"trades earned {earned}, the balance says otherwise by {gap:g}")
 
 
 @compiled
-def _largest_gap(market: Market, legs: Records, equity: Floats, capital: float) -> tuple[float, int]:
-    """The largest distance between ``equity`` and the one rebuilt from the fills, and its wave.
+def _earned(entries: Records) -> float:
+    """Sum of all trades after fees and funding."""
+    total = 0.0
+    for i in range(len(entries)):
+        trade: EntryRow = entries[i]
+        if trade.layers > 0:
+            total += trade.gross - trade.fees - trade.funding
+    return total
+
+
+@compiled
+def _largest_gap(market: Market, legs: Records, equity: Floats, capital: float) -> tuple[float, int, float]:
+    """The largest distance between ``equity`` and the one rebuilt from the fills, its wave, and the largest equity.
 
     NaN on either side counts as the largest. Fills are ordered by symbol, then as they happened.
     """
@@ -55,14 +65,15 @@ def _largest_gap(market: Market, legs: Records, equity: Floats, capital: float) 
         if end > begin:
             _add_symbol(market, legs[begin:end], symbol, rebuilt)
         begin = end
-    worst, where = 0.0, 0
+    worst, where, largest = 0.0, 0, 0.0
     for wave in range(len(equity)):
         gap = abs(rebuilt[wave] - equity[wave])
+        largest = max(largest, abs(equity[wave]))
         if not gap <= worst:
             worst, where = gap, wave
             if gap != gap:
                 break
-    return worst, where
+    return worst, where, largest
 
 
 @compiled

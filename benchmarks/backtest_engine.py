@@ -1,0 +1,226 @@
+"""How fast the backtest engine is, beside its peers, on the same bars and the same rules.
+
+Run ``python benchmarks/backtest_engine.py``. Peers (``vectorbt``, ``backtesting``) are measured where they
+can be imported. The shared rules: enter at the close at which EMA 12 crosses EMA 26, stop 1 % and
+target 2 % from the entry price, nothing while a position is open, one unit, no costs.
+"""
+
+import argparse
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib import import_module
+from importlib.util import find_spec
+
+import numpy as np
+import talib
+
+from trading_pipeline.domain.backtest.codes import LegKind, Unit
+from trading_pipeline.domain.backtest.config import BacktestConfig, Exits, ExitTarget, Limits
+from trading_pipeline.domain.backtest.crosses import EmaCross
+from trading_pipeline.domain.backtest.engine import run_backtest
+from trading_pipeline.domain.backtest.results import BacktestResult
+from trading_pipeline.domain.backtest.signals import EntrySignals
+from trading_pipeline.domain.backtest.sweep import ParameterSet, run_sweep
+from trading_pipeline.domain.backtest.translate import SymbolInput
+from trading_pipeline.domain.strategies.arrays import BarArrays
+
+MINUTE_MS = 60_000
+STOP, TARGET = 0.01, 0.02
+REPEATS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Trades:
+    """What is compared with a peer: bars and result of every trade, one unit each."""
+
+    entry_bar: np.ndarray
+    exit_bar: np.ndarray
+    pnl: np.ndarray
+
+
+def synthetic_bars(count: int, seed: int = 1, bar_ms: int = MINUTE_MS) -> BarArrays:
+    """A seeded random walk with the volatility of BTC minutes, without gaps between bars."""
+    rng = np.random.default_rng(seed)
+    close = 30_000.0 * np.exp(np.cumsum(rng.normal(0.0, 0.0006, count)))
+    before = np.concatenate([[close[0]], close[:-1]])
+    high = np.maximum(before, close) * (1.0 + np.abs(rng.normal(0.0, 0.0003, count)))
+    low = np.minimum(before, close) * (1.0 - np.abs(rng.normal(0.0, 0.0003, count)))
+    opened = np.arange(count, dtype=np.int64) * bar_ms
+    return BarArrays(opened, opened + bar_ms, before, high, low, close, np.ones(count))
+
+
+def best_of(run: Callable[[], object]) -> float:
+    """Seconds of the fastest of some runs, after one that compiles."""
+    run()
+    times = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def crosses(bars: BarArrays) -> tuple[np.ndarray, np.ndarray]:
+    """Bars and directions of the crosses."""
+    above = talib.EMA(bars.close, 12) > talib.EMA(bars.close, 26)
+    at = np.flatnonzero(above[1:] != above[:-1]) + 1
+    at = at[at >= 26]
+    return at, np.where(above[at], 1, -1)
+
+
+def full_lifecycle(bars: BarArrays) -> BacktestResult:
+    """Indicators, signals and the live lifecycle: two targets, break-even, runner behind 3 ATR."""
+    at, direction = crosses(bars)
+    ranges = talib.ATR(bars.high, bars.low, bars.close, 14)
+    signals = EntrySignals(at, direction, bars.close[at] - direction * 2.0 * ranges[at])
+    limits = Limits(max_daily_loss=None)
+    return run_backtest(BacktestConfig(limits=limits), {"BTCUSDT": SymbolInput(bars, signals)})
+
+
+def shared_config(stop: float = STOP, target: float = TARGET) -> BacktestConfig:
+    """The rules that every engine here knows."""
+    exits = Exits((ExitTarget(target, 1.0),), Unit.PRICE_FRACTION, stop, 0, None, 0)
+    limits = Limits(max_leverage=1.0, maintenance_margin=0.0, max_daily_loss=None, cooldown_bars=0)
+    return BacktestConfig(1e6, exits=exits, limits=limits)
+
+
+def ours(bars: BarArrays) -> Trades:
+    """The shared rules in this engine."""
+    at, direction = crosses(bars)
+    signals = EntrySignals(at, direction, np.full(len(at), np.nan), quantity=np.ones(len(at)))
+    result = run_backtest(shared_config(), {"BTCUSDT": SymbolInput(bars, signals)})
+    ended = result.trades.exit_reason != LegKind.END_OF_DATA
+    found = result.trades
+    return Trades(found.entry_bar[ended], found.exit_bar[ended], found.pnl[ended])
+
+
+def vectorbt_trades(bars: BarArrays) -> Trades:
+    """The shared rules in ``Portfolio.from_signals``."""
+    vectorbt = import_module("vectorbt")
+    at, direction = crosses(bars)
+    long, short = np.zeros(len(bars), bool), np.zeros(len(bars), bool)
+    long[at[direction > 0]], short[at[direction < 0]] = True, True
+    portfolio = vectorbt.Portfolio.from_signals(
+        bars.close, long, short_entries=short, open=bars.open, high=bars.high, low=bars.low, size=1.0, init_cash=1e6,
+        sl_stop=STOP, tp_stop=TARGET, upon_opposite_entry="ignore", upon_dir_conflict="ignore", freq="1min",
+    )  # fmt: skip
+    rows = portfolio.trades.records_arr
+    rows = rows[rows["status"] == 1]
+    return Trades(rows["entry_idx"], rows["exit_idx"], rows["pnl"])
+
+
+def backtesting_trades(bars: BarArrays) -> Trades:
+    """The shared rules in backtesting.py, which fills at the next open: equal here, as no bar gaps."""
+    library, pandas = import_module("backtesting"), import_module("pandas")
+    at, direction = crosses(bars)
+    side = np.zeros(len(bars))
+    side[at] = direction
+
+    class Crosses(library.Strategy):  # type: ignore[misc, name-defined]
+        """Enter at crosses while flat."""
+
+        def init(self) -> None:
+            """Nothing to prepare: the signals are computed outside."""
+
+        def next(self) -> None:
+            """One decision per bar."""
+            wanted = side[len(self.data) - 1]
+            if wanted and not self.position and not self.orders:
+                price = self.data.Close[-1]
+                order = self.buy if wanted > 0 else self.sell
+                order(size=1, sl=price * (1 - wanted * STOP), tp=price * (1 + wanted * TARGET))
+
+    frame = pandas.DataFrame(
+        {"Open": bars.open, "High": bars.high, "Low": bars.low, "Close": bars.close, "Volume": bars.volume},
+        index=pandas.to_datetime(bars.open_time_ms, unit="ms"),
+    )
+    found = library.Backtest(frame, Crosses, cash=1e6, finalize_trades=False).run()["_trades"]
+    found = found.sort_values("EntryBar")
+    return Trades(found["EntryBar"].to_numpy() - 1, found["ExitBar"].to_numpy(), found["PnL"].to_numpy())
+
+
+def compare(name: str, mine: Trades, theirs: Trades, bars: BarArrays) -> None:
+    """Say whether the trades are the same, and what the others are."""
+    shared, i, j = np.intersect1d(mine.entry_bar, theirs.entry_bar, return_indices=True)
+    same_exit = mine.exit_bar[i] == theirs.exit_bar[j]
+    same_pnl = np.isclose(mine.pnl[i], theirs.pnl[j], rtol=1e-9, atol=1e-6)
+    equal = int((same_exit & same_pnl).sum())
+    print(f"  trades: {len(mine.pnl)} ours, {len(theirs.pnl)} {name}, {len(shared)} entered together, {equal} equal")
+    different = np.flatnonzero(~(same_exit & same_pnl))
+    both = sum(_touches_both(bars, mine, int(i[k])) for k in different)
+    print(f"  of {len(different)} that differ, {both} meet stop and target in one bar: the path rule decides there")
+
+
+def _touches_both(bars: BarArrays, trades: Trades, k: int) -> bool:
+    """Whether the exit bar of a trade holds both of its levels."""
+    entry, bar = bars.close[trades.entry_bar[k]], trades.exit_bar[k]
+    up, down = bars.high[bar] / entry - 1.0, 1.0 - bars.low[bar] / entry
+    return bool(min(up, down) >= STOP and max(up, down) >= TARGET)
+
+
+def bench_single(count: int) -> None:
+    """One run with everything, then the shared rules beside the peers."""
+    bars = synthetic_bars(count)
+    start = time.perf_counter()
+    full_lifecycle(synthetic_bars(2000))
+    print(f"first run in this process, cache load or compilation included: {time.perf_counter() - start:.2f} s")
+    seconds = best_of(lambda: full_lifecycle(bars))
+    trades = len(full_lifecycle(bars).trades)
+    print(f"full lifecycle, indicators included: {count:,} bars, {trades:,} trades, {seconds * 1e3:.1f} ms, "
+          f"{count / seconds / 1e6:.1f} million bars/s (wanted: 20)")  # fmt: skip
+    mine_seconds = best_of(lambda: ours(bars))
+    print(f"shared rules: {mine_seconds * 1e3:.1f} ms, {count / mine_seconds / 1e6:.1f} million bars/s")
+    peers: tuple[tuple[str, Callable[[BarArrays], Trades], int, float], ...] = (
+        ("vectorbt", vectorbt_trades, count, 3.0),
+        ("backtesting", backtesting_trades, 100_000, 150.0),
+    )
+    for name, run, size, wanted in peers:
+        if find_spec(name) is None:
+            print(f"{name}: not installed, skipped (install the bench extra)")
+            continue
+        part = synthetic_bars(size)
+        seconds = best_of(lambda run=run, part=part: run(part))  # type: ignore[misc]
+        ratio = (seconds / size) / (mine_seconds / count)
+        print(f"{name}: {seconds * 1e3:.0f} ms for {size:,} bars, we are {ratio:.0f} x as fast (wanted: {wanted:.0f})")
+        compare(name, ours(part), run(part), part)
+
+
+def bench_sweep(sets: int, count: int, workers: int) -> None:
+    """Many parameter sets over one history."""
+    bars = synthetic_bars(count, bar_ms=5 * MINUTE_MS)
+    rng = np.random.default_rng(2)
+    chosen = [
+        ParameterSet(
+            replace(
+                shared_config(float(rng.uniform(0.002, 0.03)), float(rng.uniform(0.002, 0.06))), initial_capital=1e6
+            ),
+            EmaCross(int(rng.integers(5, 40)), int(rng.integers(50, 200))),
+        )
+        for _ in range(sets)
+    ]
+    run_sweep(bars, chosen[:8], workers)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    start = time.perf_counter()
+    run_sweep(bars, chosen, workers)
+    seconds = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"sweep: {sets:,} sets x {count:,} bars on {workers} threads in {seconds:.1f} s (wanted: 30 for 10,000), "
+          f"{sets * count / seconds / 1e6:.0f} million bars/s, peak memory {before:.0f} -> {after:.0f} MB")  # fmt: skip
+
+
+def main() -> None:
+    """Print every figure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bars", type=int, default=1_039_248)
+    parser.add_argument("--sets", type=int, default=10_000)
+    parser.add_argument("--sweep-bars", type=int, default=86_604)
+    parser.add_argument("--workers", type=int, default=2)
+    chosen = parser.parse_args()
+    bench_single(chosen.bars)
+    bench_sweep(chosen.sets, chosen.sweep_bars, chosen.workers)
+
+
+if __name__ == "__main__":
+    main()
