@@ -24,6 +24,8 @@ PROCESS_SETTINGS = {
     "DAGSTER_GRPC_SHUTDOWN_GRACE_PERIOD": "2",
     # two dozen threads with an arena each hold memory they do not use
     "MALLOC_ARENA_MAX": "2",
+    # seconds without a run after which a worker gives up its processes beyond the first
+    "AUTOSCALE_KEEPALIVE": "10",
 }
 
 

@@ -11,9 +11,6 @@ from trading_pipeline.runtime.celery_app import app, execute_job
 
 _UNFINISHED = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
 
-RESIDENT_QUEUE = "trading"
-"""The queue whose runs must not even wait for a fork."""
-
 
 def run_worker(queue: str, processes: int) -> None:
     """Execute the runs of ``queue`` until told to stop.
