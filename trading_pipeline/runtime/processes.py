@@ -12,7 +12,6 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 
 _LONGEST_PAUSE_S = 30.0
 _HEALTHY_AFTER_S = 30.0
-_GRACE_S = 15.0
 _REFUSED = 2
 """Exit code of our commands for a wrong setting: starting again would not help."""
 
@@ -22,12 +21,14 @@ class ProcessSpec:
     """What to run.
 
     :param ready: returns whether the process can be used; asked after the start until it says yes.
+    :param grace_s: seconds between the request to end and the end by force.
     """
 
     name: str
     command: Sequence[str]
     ready: Callable[[], bool] = lambda: True
-    ready_timeout_s: float = 60.0
+    ready_timeout_s: float = 120.0
+    grace_s: float = 15.0
 
 
 @dataclass(slots=True)
@@ -110,7 +111,7 @@ class Supervised:
             return
         self.ask_to_end()
         try:
-            self._process.wait(_GRACE_S)
+            self._process.wait(self.spec.grace_s)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

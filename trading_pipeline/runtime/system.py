@@ -14,6 +14,10 @@ from trading_pipeline.runtime.processes import ProcessSpec
 
 DEFINITIONS = "trading_pipeline.definitions"
 
+_SHORT_GRACE_S = 3.0
+"""Dagster's processes wait for sensors, which wait for bars. They hold nothing that a kill could lose:
+a tick that was cut off is taken up again."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExchangeAccess:
@@ -63,6 +67,7 @@ def execution_specs(state: SystemState) -> list[ProcessSpec]:
             # every long-polling sensor holds one thread of the server while it waits
             [sys.executable, "-m", "dagster", "api", "grpc", "-s", code_socket, "-m", DEFINITIONS, "-n", "24"],
             ready=state.code_socket.exists,
+            grace_s=_SHORT_GRACE_S,
         ),
         ProcessSpec("worker-trading", [*_ours("worker"), "--queue", "trading", "--processes", "2"]),
         ProcessSpec("worker-backfill", [*_ours("worker"), "--queue", "backfill", "--processes", "1"]),
@@ -78,8 +83,9 @@ def control_specs(state: SystemState, webserver_port: int) -> list[ProcessSpec]:
             "webserver",
             [sys.executable, "-m", "dagster_webserver", "-w", workspace, "-p", str(webserver_port), "-h", "127.0.0.1"],
             ready=lambda: location_loaded(webserver_port),
+            grace_s=_SHORT_GRACE_S,
         ),
-        ProcessSpec("daemon", [*_ours("daemon"), "--workspace", workspace]),
+        ProcessSpec("daemon", [*_ours("daemon"), "--workspace", workspace], grace_s=_SHORT_GRACE_S),
     ]
 
 
