@@ -25,6 +25,7 @@ from trading_pipeline.domain.backtest.records import (
     Market,
     Position,
     Records,
+    Rules,
 )
 from trading_pipeline.domain.backtest.walking import walk_bar, walk_fine_bars
 
@@ -42,17 +43,29 @@ def simulate(market: Market, rules_row: Records, book: Book) -> None:  # noqa: C
     desk = Desk(rules_row[0], account, book.entries, book.legs)
     rules, positions, active, equity = desk.rules, book.positions, book.active, book.equity
     waves_of_bars, low, high, close = market.wave, market.low, market.high, market.close
-    atr, pivot_low, pivot_high = market.atr, market.pivot_low, market.pivot_high
+    atr, pivot_low, pivot_high, close_ms = market.atr, market.pivot_low, market.pivot_high, market.close_ms
     funded, daily = len(market.funding_rate) > 0, rules.max_daily_loss < math.inf
+    guarded = rules.max_drawdown < math.inf
     moving = rules.trail != Trail.NONE or rules.move_stop_at_close
     wave, taken, due = 0, 0, _wave_of(book.entries, 0, len(equity))
     magnified = len(market.fine_first) > 0
+    # What the shortcut for a single open position does not know.
+    alone = not funded and not guarded and rules.trail != Trail.PERCENT
     while wave < len(equity):
         if account.active == 0:
             equity[wave:due] = account.balance
             wave = due
             if wave == len(equity):
                 break
+        if alone and account.active == 1 and wave < due:
+            p = positions[active[0]]
+            if p.direction != 0 and p.resting == 0 and not p.exit_pending:
+                pivots = pivot_low if p.direction > 0 else pivot_high
+                wave = _hold(
+                    rules, account, p, wave, due, waves_of_bars, low, high, close, atr, pivots, close_ms, equity
+                )
+            if wave == due:
+                continue
         for slot in range(account.active - 1, -1, -1):
             p: Position = positions[active[slot]]
             if p.bar == p.last_bar or waves_of_bars[p.bar + 1] != wave:
@@ -92,10 +105,54 @@ def simulate(market: Market, rules_row: Records, book: Book) -> None:  # noqa: C
                 taken += 1
                 due = _wave_of(book.entries, taken, len(equity))
             _mark(account, positions, active)
-        account.peak = max(account.peak, account.equity)
-        account.halted = account.halted or account.equity <= account.peak * (1.0 - rules.max_drawdown)
+        if guarded:
+            account.peak = max(account.peak, account.equity)
+            account.halted = account.halted or account.equity <= account.peak * (1.0 - rules.max_drawdown)
         equity[wave] = account.equity
         wave += 1
+
+
+@compiled
+def _hold(
+    rules: Rules,
+    account: Account,
+    p: Position,
+    wave: int,
+    due: int,
+    waves: Integers,
+    low: Floats,
+    high: Floats,
+    close: Floats,
+    atr: Floats,
+    pivots: Floats,
+    close_ms: Integers,
+    equity: Floats,
+) -> int:
+    """Pass the quiet bars of the only position in one tight loop; the first wave that was not passed.
+
+    The same as the general loop does with such bars, with the position's numbers in registers. The
+    arrays come one by one for the reason given in ``simulate``.
+    """
+    trailing, daily = rules.trail != Trail.NONE, rules.max_daily_loss < math.inf
+    size, highest, lowest, bar = p.direction * p.quantity, p.highest, p.lowest, p.bar + 1
+    lower, upper, runner_stop, value = p.lower, p.upper, p.runner_stop, account.equity
+    while wave < due and bar < p.due_bar and waves[bar] == wave and lower < low[bar] and high[bar] < upper:
+        highest, lowest = max(highest, high[bar]), min(lowest, low[bar])
+        if trailing:
+            level = runner_level(rules, p, close[bar], atr[bar], pivots[bar])
+            if p.direction * (level - runner_stop) > 0.0:
+                settle_stop(rules, p, level)
+                lower, upper, runner_stop = p.lower, p.upper, p.runner_stop
+        account.previous_equity = value
+        value = account.balance + size * (close[bar] - p.entry_price)
+        equity[wave] = value
+        if daily:
+            account.equity = value
+            _begin_day(account, close_ms[wave])
+        bar += 1
+        wave += 1
+    p.bar, p.highest, p.lowest, p.mark, account.equity = bar - 1, highest, lowest, close[bar - 1], value
+    return wave
 
 
 @compiled
