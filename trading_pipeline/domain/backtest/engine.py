@@ -10,6 +10,7 @@ from trading_pipeline.domain.backtest.kernel import simulate
 from trading_pipeline.domain.backtest.ledger import check_ledger
 from trading_pipeline.domain.backtest.records import ENTRY, Book, Market, new_book
 from trading_pipeline.domain.backtest.results import BacktestResult, RunMemory, TradeColumns
+from trading_pipeline.domain.backtest.soundness import refuse_unsound
 from trading_pipeline.domain.backtest.translate import SymbolInput, entries_of, market_of, rules_of, steps_into
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 
@@ -45,6 +46,9 @@ def _refuse_unusable(config: BacktestConfig, inputs: Mapping[str, SymbolInput]) 
     for symbol, one in inputs.items():
         if len(one.bars) < 2:
             raise DataError(f"{symbol} has {len(one.bars)} bars: a trade needs two")
+        refuse_unsound(symbol, one.bars)
+        if one.fine_bars is not None:
+            refuse_unsound(f"{symbol} (finer bars)", one.fine_bars)
         if one.momentum is not None and not config.exits.next_bar_exit:
             raise ConfigurationError(f"{symbol} has a momentum series that no rule reads: set next_bar_exit")
         stopless = np.isnan(one.signals.stop_price) & (one.signals.kinds() != OrderKind.EXIT)

@@ -58,7 +58,7 @@ def simulate(market: Market, rules_row: Records, book: Book) -> None:  # noqa: C
             if wave == len(equity):
                 break
         if alone and account.active == 1 and wave < due:
-            p = positions[active[0]]
+            p: Position = positions[active[0]]
             if p.direction != 0 and p.resting == 0 and not p.exit_pending:
                 pivots = pivot_low if p.direction > 0 else pivot_high
                 wave = _hold(
@@ -67,7 +67,7 @@ def simulate(market: Market, rules_row: Records, book: Book) -> None:  # noqa: C
             if wave == due:
                 continue
         for slot in range(account.active - 1, -1, -1):
-            p: Position = positions[active[slot]]
+            p = positions[active[slot]]
             if p.bar == p.last_bar or waves_of_bars[p.bar + 1] != wave:
                 continue
             p.bar += 1

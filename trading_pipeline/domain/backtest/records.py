@@ -5,7 +5,7 @@ that the type checker, numpy and the compiler read one definition. Money is quot
 quantities are base currency, bars are positions in the flat bar arrays.
 """
 
-from typing import NamedTuple, get_type_hints
+from typing import NamedTuple, TypeVar, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +13,17 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Records = npt.NDArray[np.void]
+Column = TypeVar("Column", Integers, Floats)
 
 MAX_TARGETS = 8
 MAX_RESTING = 16
+
+
+def read_only(array: Column) -> Column:
+    """A contiguous view nobody can write to: one array type means one compiled form."""
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
 
 
 def record_dtype(fields: type) -> np.dtype[np.void]:

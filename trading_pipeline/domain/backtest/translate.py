@@ -1,14 +1,23 @@
 """From typed inputs to the flat memory that the compiled loop reads."""
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
 from trading_pipeline.domain.backtest.codes import Sizing, Smoothing, Trail
 from trading_pipeline.domain.backtest.config import AtrTrail, BacktestConfig, Limits, PercentTrail, PivotTrail
 from trading_pipeline.domain.backtest.magnifier import fine_prices
-from trading_pipeline.domain.backtest.records import ENTRY, RULES, Book, Floats, Integers, Market, Records
+from trading_pipeline.domain.backtest.records import (
+    ENTRY,
+    RULES,
+    Book,
+    Column,
+    Floats,
+    Integers,
+    Market,
+    Records,
+    read_only,
+)
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.indicators.pivots import last_pivot_price, pivot_highs, pivot_lows
 from trading_pipeline.domain.indicators.volatility import atr, atr_simple
@@ -16,7 +25,6 @@ from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.strategies.arrays import BarArrays
 
 _NONE = np.empty(0)
-Column = TypeVar("Column", Integers, Floats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,23 +152,23 @@ def market_of(inputs: list[SymbolInput], config: BacktestConfig) -> Market:
         lows, highs = (_joined([_pivots(one, trail, side) for one in bars]) for side in ("low", "high"))
     fine_first, fine = fine_prices([(one.bars, one.fine_bars) for one in inputs])
     return Market(
-        first=_read_only(first),
-        wave=_read_only(wave.astype(np.int64, copy=False)),
-        open=_read_only(_joined([one.open for one in bars])),
-        high=_read_only(_joined([one.high for one in bars])),
-        low=_read_only(_joined([one.low for one in bars])),
-        close=_read_only(close),
-        close_ms=_read_only(close_ms),
-        atr=_read_only(ranges),
-        pivot_low=_read_only(lows),
-        pivot_high=_read_only(highs),
-        momentum=_read_only(_momentum(inputs) if config.exits.next_bar_exit else close),
-        funding_rate=_read_only(_funding(inputs)),
-        fine_first=_read_only(fine_first),
-        fine_open=_read_only(fine[0]),
-        fine_high=_read_only(fine[1]),
-        fine_low=_read_only(fine[2]),
-        fine_close=_read_only(fine[3]),
+        first=read_only(first),
+        wave=read_only(wave.astype(np.int64, copy=False)),
+        open=read_only(_joined([one.open for one in bars])),
+        high=read_only(_joined([one.high for one in bars])),
+        low=read_only(_joined([one.low for one in bars])),
+        close=read_only(close),
+        close_ms=read_only(close_ms),
+        atr=read_only(ranges),
+        pivot_low=read_only(lows),
+        pivot_high=read_only(highs),
+        momentum=read_only(_momentum(inputs) if config.exits.next_bar_exit else close),
+        funding_rate=read_only(_funding(inputs)),
+        fine_first=read_only(fine_first),
+        fine_open=read_only(fine[0]),
+        fine_high=read_only(fine[1]),
+        fine_low=read_only(fine[2]),
+        fine_close=read_only(fine[3]),
     )
 
 
@@ -169,13 +177,6 @@ def steps_into(book: Book, inputs: list[SymbolInput]) -> None:
     for symbol, one in enumerate(inputs):
         for name in ("price_increment", "quantity_increment", "min_quantity", "min_notional"):
             book.positions[name][symbol] = getattr(one.steps, name)
-
-
-def _read_only(array: Column) -> Column:
-    """A contiguous view nobody can write to: one array type means one compiled form."""
-    view = np.ascontiguousarray(array).view()
-    view.flags.writeable = False
-    return view
 
 
 def _joined(columns: list[Column]) -> Column:

@@ -184,3 +184,25 @@ def test_signals_in_disorder_are_refused(columns: tuple[list[int], list[int], li
     bars, directions, stops = columns
     with pytest.raises(DataError, match=hint):
         EntrySignals(np.array(bars), np.array(directions), np.array(stops))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        (100.0, 99.0, 98.0, 98.5),
+        (100.0, 101.0, 100.5, 101.0),
+        (100.0, float("nan"), 99.0, 100.0),
+        (100.0, float("inf"), 99.0, 100.0),
+        (-1.0, 1.0, -1.0, 1.0),
+    ],
+)
+def test_a_bar_that_cannot_be_is_refused_by_its_position(bad: Prices) -> None:
+    with pytest.raises(DataError, match="bar 1,"):
+        run_one(config_of(), [FLAT, bad, FLAT], signal(0, 1, 90.0, 1.0))
+
+
+def test_bars_out_of_order_are_refused() -> None:
+    bars = bars_of([FLAT] * 3)
+    bars.open_time_ms[2] = 0
+    with pytest.raises(DataError, match="bar 2,"):
+        run_one(config_of(), bars, signal(0, 1, 90.0, 1.0))
