@@ -1,7 +1,9 @@
 """Where a system keeps its state, and the environment its processes share."""
 
+import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -9,7 +11,8 @@ from pathlib import Path
 import yaml
 from sqlalchemy import make_url
 
-from trading_pipeline.adapters.stores.database import ensure_database, migrate
+from trading_pipeline.adapters.stores.database import ensure_database
+from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.runtime.embedded import EmbeddedPostgres, EmbeddedRedis
 from trading_pipeline.settings import Settings
 
@@ -31,9 +34,13 @@ PROCESS_SETTINGS = {
 
 @dataclass(slots=True)
 class SystemState:
-    """The servers, databases and folders of one running system."""
+    """The servers, databases and folders of one running system.
+
+    :param dagster_yaml: settings of the Dagster instance.
+    """
 
     settings: Settings
+    dagster_yaml: Path = _DAGSTER_YAML
     variables: dict[str, str] = field(default_factory=dict)
     _postgres: EmbeddedPostgres | None = None
     _redis: EmbeddedRedis | None = None
@@ -100,7 +107,7 @@ class SystemState:
         dagster_url = dagster_url or _sibling(database_url, "dagster")
         ensure_database(database_url)
         ensure_database(dagster_url)
-        migrate(database_url)
+        _migrate(database_url)
         return database_url, dagster_url
 
     def _open_redis(self) -> str:
@@ -112,7 +119,7 @@ class SystemState:
 
     def _write_dagster_home(self) -> None:
         self.dagster_home.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(_DAGSTER_YAML, self.dagster_home / "dagster.yaml")
+        shutil.copyfile(self.dagster_yaml, self.dagster_home / "dagster.yaml")
         location = {"grpc_server": {"socket": str(self.code_socket), "location_name": "trading_pipeline"}}
         self.workspace.write_text(yaml.safe_dump({"load_from": [location]}))
 
@@ -121,6 +128,20 @@ def _sibling(url: str, database: str) -> str:
     """The same server's other database, with the driver that Dagster ships."""
     sibling = make_url(url).set(database=database, drivername="postgresql+psycopg2")
     return sibling.render_as_string(hide_password=False)
+
+
+def _migrate(database_url: str) -> None:
+    """Migrate in a process of its own: Alembic's memory is gone when the schema is there.
+
+    :raises ConfigurationError: the migration failed; the message ends what it said.
+    """
+    command = [sys.executable, "-m", "trading_pipeline.cli.main", "migrate"]
+    variables = {**os.environ, "DATABASE_URL": database_url}
+    # its own session: Ctrl-C in a terminal must not reach a migration half way
+    answer = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, start_new_session=True)
+    if answer.returncode:
+        said = answer.stderr.strip().splitlines() or [f"exit code {answer.returncode} without a word"]
+        raise ConfigurationError(f"the database was not migrated: {said[-1].removeprefix('trading-pipeline: ')}")
 
 
 def _code_version() -> str:

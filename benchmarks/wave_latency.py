@@ -1,0 +1,177 @@
+"""From a candle close to a stored plan and an acknowledged order, warm workers against the stock launcher.
+
+One symbol, lock-step exchange, every process of the real system. Between two waves the bench waits until
+the sensors are back in their long poll, as they are when bars close minutes apart. Both launchers run in
+one session on the same bars; the ratio is what to quote.
+
+    python benchmarks/wave_latency.py --waves 40 --stock-waves 10
+"""
+
+import argparse
+import shutil
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import Engine, text
+
+import trading_pipeline.runtime as runtime_package
+from trading_pipeline.adapters.stores.database import connect
+from trading_pipeline.adapters.stores.progress import progress
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.runtime.embedded import free_port
+from trading_pipeline.runtime.lock_step import ExchangeClock
+from trading_pipeline.runtime.up import RunningSystem
+from trading_pipeline.settings import Settings
+
+START = datetime(2025, 6, 2, tzinfo=UTC)
+SENSORS_RETURN_S = 1.6
+"""A tick ends, a second passes, the next one begins: then somebody listens again."""
+
+EAGER = {
+    "strategy": "ema_atr",
+    "enabled": True,
+    "timeframes": ["15m"],
+    "parameters": {"fast_period": 2, "slow_period": 3, "atr_period": 14, "stop_atr_multiple": 0.5},
+    "lifecycle": {
+        "targets": [{"r_multiple": 1, "fraction": 0.4}, {"r_multiple": 2, "fraction": 0.4}],
+        "runner": {"fraction": 0.2, "atr_multiple": 3, "atr_period": 14},
+    },
+}
+"""A strategy that crosses every few bars and is stopped soon, so that a short bench sees many orders."""
+
+
+@dataclass(slots=True)
+class Sample:
+    """Seconds of wall time since the exchange was told to close the bar."""
+
+    plans_stored: list[float] = field(default_factory=list)
+    acknowledged: list[float] = field(default_factory=list)
+
+
+def main() -> None:
+    """Measure both launchers and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--waves", type=int, default=40)
+    parser.add_argument("--stock-waves", type=int, default=10)
+    arguments = parser.parse_args()
+    console = Console()
+    resident_yaml = Path(runtime_package.__file__).parent / "dagster.yaml"
+    with tempfile.TemporaryDirectory(prefix="tp-bench-") as folder:
+        stock_yaml = Path(folder) / "stock.yaml"
+        stock_yaml.write_text(without_launcher(resident_yaml.read_text()))
+        console.print(f"resident workers, {arguments.waves} waves …")
+        resident = measure(Path(folder) / "resident", resident_yaml, arguments.waves)
+        console.print(f"stock launcher, {arguments.stock_waves} waves …")
+        stock = measure(Path(folder) / "stock", stock_yaml, arguments.stock_waves)
+    console.print(report(resident, stock))
+
+
+def without_launcher(text_of_yaml: str) -> str:
+    """The same instance with Dagster's own run launcher, which starts an interpreter per run."""
+    content = yaml.safe_load(text_of_yaml)
+    del content["run_launcher"]
+    return yaml.safe_dump(content)
+
+
+def measure(folder: Path, dagster_yaml: Path, waves: int) -> Sample:
+    """Run the system on ``waves`` bars of one symbol."""
+    config = folder / "config"
+    write_config(config)
+    exchange = ["--seed", "7", "--symbols", "BTCUSDT", "--port", str(free_port())]
+    exchange += ["--start", START.isoformat(), "--lock-step", "15m"]
+    settings = Settings(TRADING_STATE_DIR=folder / "state", TRADING_CONFIG_DIR=config)
+    system = RunningSystem(settings, free_port(), exchange)
+    system.state.dagster_yaml = dagster_yaml
+    with system:
+        if system.exchange is None:
+            raise SystemExit("the bench needs the exchange simulator; unset BYBIT_REST_URL")
+        clock = ExchangeClock(system.exchange.rest_url)
+        engine = connect(system.state.variables["DATABASE_URL"])
+        wait_for_feed(clock)
+        sample = Sample()
+        for number in range(waves + 2):
+            time.sleep(SENSORS_RETURN_S)
+            told_at = time.time()
+            wave = clock.advance()
+            wait_until_settled(clock, engine, wave)
+            if number >= 2:  # the first runs of each process pay for its imports
+                collect(engine, wave, told_at, sample)
+        engine.dispose()
+        return sample
+
+
+def write_config(folder: Path) -> None:
+    """One symbol, one timeframe, the eager strategy, no cooldown."""
+    shutil.copytree("config", folder)
+    for path in (folder / "strategies").glob("*"):
+        path.unlink()
+    (folder / "strategies" / "eager.yaml").write_text(yaml.safe_dump(EAGER))
+    universe = yaml.safe_load((folder / "universe.yaml").read_text())
+    universe.update(symbols=["BTCUSDT"], timeframes=["15m"], history_start=datetime(2025, 5, 1).date())  # noqa: DTZ001
+    (folder / "universe.yaml").write_text(yaml.safe_dump(universe))
+    risk = yaml.safe_load((folder / "risk.yaml").read_text())
+    risk.update(cooldown_bars=0, max_daily_loss=0.9)
+    (folder / "risk.yaml").write_text(yaml.safe_dump(risk))
+
+
+def wait_for_feed(clock: ExchangeClock) -> None:
+    """Until bars and account are subscribed."""
+    while not (clock.status()["kline_subscriptions"] and clock.status()["private_connections"]):
+        time.sleep(0.1)
+
+
+def wait_until_settled(clock: ExchangeClock, engine: Engine, wave: datetime) -> None:
+    """Until nothing is left to do about the wave; gives up after a minute."""
+    deadline = time.monotonic() + 60
+    while not progress(engine, wave, [Timeframe.M15]).settled(clock.executions()):
+        if time.monotonic() > deadline:
+            raise SystemExit(f"wave {wave} did not settle: {progress(engine, wave, [Timeframe.M15])}")
+        time.sleep(0.02)
+
+
+def collect(engine: Engine, wave: datetime, told_at: float, sample: Sample) -> None:
+    """Read when the wave's plans were stored and its entry, if any, was acknowledged."""
+    computed = text("SELECT extract(epoch FROM computed_at) FROM trading.waves WHERE close_time = :wave")
+    acknowledged = text(
+        "SELECT extract(epoch FROM intent.acknowledged_at) FROM trading.order_intents intent "
+        "JOIN trading.trade_plans plan USING (plan_id) "
+        "WHERE plan.close_time = :wave AND intent.purpose = 'E' AND intent.acknowledged_at IS NOT NULL"
+    )
+    with engine.connect() as connection:
+        sample.plans_stored.append(float(connection.execute(computed, {"wave": wave}).scalar_one()) - told_at)
+        for row in connection.execute(acknowledged, {"wave": wave}):
+            sample.acknowledged.append(float(row[0]) - told_at)
+
+
+def report(resident: Sample, stock: Sample) -> Table:
+    """Percentiles of both, and the ratio of the medians."""
+    table = Table(title="close → …, seconds of wall time, one symbol", title_justify="left")
+    for column in ("", "launcher", "samples", "p50", "p95", "stock / resident"):
+        table.add_column(column, justify="left" if column in ("", "launcher") else "right")
+    for label, ours, theirs in (
+        ("plans stored", resident.plans_stored, stock.plans_stored),
+        ("order acknowledged", resident.acknowledged, stock.acknowledged),
+    ):
+        ratio = f"{statistics.median(theirs) / statistics.median(ours):.1f} x" if ours and theirs else "no order seen"
+        table.add_row(label, "resident workers", *figures(ours), ratio)
+        table.add_row("", "stock", *figures(theirs), "")
+    return table
+
+
+def figures(values: list[float]) -> tuple[str, str, str]:
+    """Count, median and 95th percentile."""
+    if len(values) < 2:
+        return str(len(values)), *(f"{value:.2f}" for value in values * 2 or [float("nan")] * 2)  # type: ignore[return-value]
+    ordered = sorted(values)
+    return str(len(values)), f"{statistics.median(ordered):.2f}", f"{ordered[int(0.95 * (len(ordered) - 1))]:.2f}"
+
+
+if __name__ == "__main__":
+    main()
