@@ -3,10 +3,13 @@
 Imports stand inside the functions: a feed must not pay for Dagster, nor a daemon for pandas.
 """
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from trading_pipeline.domain.model.errors import ConfigurationError
 
 
 def up(port: Annotated[int, typer.Option(help="port of the Dagster UI")] = 3000) -> None:
@@ -19,19 +22,20 @@ def up(port: Annotated[int, typer.Option(help="port of the Dagster UI")] = 3000)
 
 def migrate() -> None:
     """Bring the database of DATABASE_URL to the newest schema."""
-    from trading_pipeline.adapters.stores import database
-    from trading_pipeline.domain.model.errors import ConfigurationError
+    from trading_pipeline.adapters.stores.database import ensure_database
+    from trading_pipeline.adapters.stores.migration import migrate as migrate_schema
     from trading_pipeline.settings import Settings
 
     url = Settings().database_url
     if not url:
         raise ConfigurationError("DATABASE_URL is unset; the embedded server is migrated when the system starts")
-    database.ensure_database(url)
-    database.migrate(url)
+    ensure_database(url)
+    migrate_schema(url)
 
 
 def daemon(workspace: Annotated[Path, typer.Option(help="Dagster workspace file")] = Path("workspace.yaml")) -> None:
     """Run the Dagster daemon with short pauses between its rounds."""
+    _require("DAGSTER_HOME")
     from trading_pipeline.runtime.daemon import run_daemon
 
     run_daemon(str(workspace))
@@ -42,6 +46,17 @@ def worker(
     processes: Annotated[int, typer.Option(help="runs at a time", min=1)] = 1,
 ) -> None:
     """Execute the Dagster runs of one queue."""
+    _require("DAGSTER_HOME", "REDIS_URL")
     from trading_pipeline.runtime.worker import run_worker
 
     run_worker(queue, processes)
+
+
+def _require(*names: str) -> None:
+    """Dagster and Celery read these from the environment alone.
+
+    :raises ConfigurationError: one is unset.
+    """
+    for name in names:
+        if not os.environ.get(name):
+            raise ConfigurationError(f"{name} is unset; `trading-pipeline up` sets it for the processes it starts")

@@ -1,14 +1,14 @@
-"""Bars: as heard, and as everything downstream reads them."""
+"""Bars as everything downstream reads them."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
 
-from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.ports.raw_bar_store import RawBarStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +35,8 @@ class Conflict:
     detail: str
 
 
-class BarStore(ABC):
+class BarStore(RawBarStore):
     """Ranges of time are half-open and mean open times; ``symbols`` may be in any order."""
-
-    @abstractmethod
-    def append_raw(self, bars: Sequence[Bar], source: BarSource, *, live: bool = False) -> list[Bar]:
-        """Keep bars as heard; the first word of a source about a bar stands.
-
-        Live bars (every bar of ``BarSource.WEBSOCKET``, others when ``live``) open a wave per closing
-        instant and timeframe, in the same transaction; a live bar that comes after its wave was
-        computed opens the wave again.
-
-        :returns: the bars that no source had told before, in the order given.
-        """
-
-    @abstractmethod
-    def newest_raw_close(self, symbol: str, timeframe: Timeframe) -> datetime | None:
-        """Closing instant of the newest bar heard, ``None`` before the first."""
 
     @abstractmethod
     def missing(

@@ -25,7 +25,7 @@ class Wave:
 
 
 class WaveStore(ABC):
-    """Waves are opened by ``BarStore.append_raw``."""
+    """Waves are opened by ``RawBarStore.append_raw``."""
 
     @abstractmethod
     def pending(self) -> list[Wave]:

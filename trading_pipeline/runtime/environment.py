@@ -12,6 +12,7 @@ import yaml
 from sqlalchemy import make_url
 
 from trading_pipeline.adapters.stores.database import ensure_database
+from trading_pipeline.adapters.streams.redis_stream import RedisStream
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.runtime.embedded import EmbeddedPostgres, EmbeddedRedis
 from trading_pipeline.settings import Settings
@@ -112,6 +113,7 @@ class SystemState:
 
     def _open_redis(self) -> str:
         if self.settings.redis_url:
+            RedisStream(self.settings.redis_url).check()
             return self.settings.redis_url
         self._redis = EmbeddedRedis(self.folder / "redis")
         self._redis.start()

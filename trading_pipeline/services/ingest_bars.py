@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.events import BarClosed
-from trading_pipeline.ports.bar_store import BarStore
+from trading_pipeline.ports.raw_bar_store import RawBarStore
 from trading_pipeline.ports.streams import EventStream
 
 
 def ingest_bars(
-    store: BarStore, stream: EventStream, bars: Sequence[Bar], source: BarSource, *, live: bool = False
+    store: RawBarStore, stream: EventStream, bars: Sequence[Bar], source: BarSource, *, live: bool = False
 ) -> list[Bar]:
     """Store bars and, when they are live, announce those that this source had not told before.
 

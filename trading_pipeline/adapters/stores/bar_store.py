@@ -1,4 +1,4 @@
-"""Bars in PostgreSQL."""
+"""Bars in PostgreSQL, consolidated and read as frames."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,51 +6,17 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sqlalchemy import Connection, Engine
 
 from trading_pipeline.adapters.stores.bulk_copy import read_arrays
+from trading_pipeline.adapters.stores.raw_bar_store import NUMBERS, PostgresRawBarStore
 from trading_pipeline.adapters.stores.schemas import BARS, validated
-from trading_pipeline.domain.model.bars import BAR_COLUMNS, OHLCV, Bar, BarSource
+from trading_pipeline.domain.model.bars import BAR_COLUMNS
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.bar_store import BarStore, Conflict, Listing
 
-_NUMBERS = (*OHLCV, "turnover")
 _IN_RANGE = "symbol = ANY(%(symbols)s) AND timeframe = %(timeframe)s AND open_time >= %(start)s AND open_time < %(end)s"
 
-# One text per column: the server splits it faster than the driver can bind arrays of decimals.
-_APPEND = f"""
-WITH told AS (
-    SELECT * FROM unnest(
-        string_to_array(%(symbol)s, ','), string_to_array(%(timeframe)s, ','),
-        string_to_array(%(open_time)s, ',')::timestamptz[], string_to_array(%(close_time)s, ',')::timestamptz[],
-        {", ".join(f"string_to_array(%({name})s, ',')::numeric[]" for name in _NUMBERS)}
-    ) WITH ORDINALITY AS told(symbol, timeframe, open_time, close_time, {", ".join(_NUMBERS)}, position)
-), inserted AS (
-    INSERT INTO trading.raw_bars (symbol, timeframe, open_time, close_time, {", ".join(_NUMBERS)}, source)
-    SELECT symbol, timeframe, open_time, close_time, {", ".join(_NUMBERS)}, %(source)s FROM told
-    ORDER BY symbol, timeframe, open_time
-    ON CONFLICT DO NOTHING RETURNING symbol, timeframe, open_time
-)
-SELECT position, NOT EXISTS (
-    SELECT FROM trading.raw_bars AS known
-    WHERE known.symbol = told.symbol AND known.timeframe = told.timeframe AND known.open_time = told.open_time
-) AS unheard
-FROM told JOIN inserted USING (symbol, timeframe, open_time) ORDER BY position
-"""  # noqa: S608 - column names of this module
-
-_OPEN_WAVES = """
-INSERT INTO trading.waves (close_time, timeframe)
-SELECT DISTINCT * FROM unnest(%(close_times)s::timestamptz[], %(timeframes)s::text[]) AS told(close_time, timeframe)
-ORDER BY close_time, timeframe ON CONFLICT DO NOTHING
-"""
-
-_REOPEN_WAVES = """
-UPDATE trading.waves SET computed_at = NULL, run_id = NULL
-FROM unnest(%(close_times)s::timestamptz[], %(timeframes)s::text[]) AS late(close_time, timeframe)
-WHERE waves.close_time = late.close_time AND waves.timeframe = late.timeframe AND waves.computed_at IS NOT NULL
-"""
-
-_VALUES = ("close_time", *_NUMBERS, "source")
+_VALUES = ("close_time", *NUMBERS, "source")
 _CONSOLIDATE = f"""
 WITH best AS (
     SELECT DISTINCT ON (symbol, open_time) symbol, timeframe, open_time, {", ".join(_VALUES)}
@@ -69,10 +35,10 @@ ON CONFLICT (symbol, timeframe, open_time)
 DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _VALUES)}
 """  # noqa: S608
 
-_COLUMNS = ("open_time", "close_time", *_NUMBERS)
+_COLUMNS = ("open_time", "close_time", *NUMBERS)
 _FRAME = f"""
 SELECT min(symbol), {", ".join(f"array_agg({name})" for name in _COLUMNS)} FROM (
-    SELECT position, bars.symbol, open_time, close_time, {", ".join(f"{name}::float8" for name in _NUMBERS)}
+    SELECT position, bars.symbol, open_time, close_time, {", ".join(f"{name}::float8" for name in NUMBERS)}
     FROM unnest(%(symbols)s::text[]) WITH ORDINALITY AS wanted(symbol, position)
     JOIN trading.bars USING (symbol)
     WHERE timeframe = %(timeframe)s AND open_time >= %(start)s AND open_time < %(end)s
@@ -96,40 +62,8 @@ GROUP BY symbol, open_time HAVING count(*) > 1 AND ({_DISAGREE}) ORDER BY symbol
 """  # noqa: S608
 
 
-class PostgresBarStore(BarStore):
+class PostgresBarStore(PostgresRawBarStore, BarStore):
     """``raw_bars``, ``bars``, ``waves`` and ``listings``; one transaction per call."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def append_raw(self, bars: Sequence[Bar], source: BarSource, *, live: bool = False) -> list[Bar]:
-        """See the port."""
-        if not bars:
-            return []
-        bars = _first_words(bars)
-        columns = {
-            "symbol": [bar.symbol for bar in bars],
-            "timeframe": [bar.timeframe.value for bar in bars],
-            "open_time": [bar.open_time.isoformat() for bar in bars],
-            "close_time": [bar.close_time.isoformat() for bar in bars],
-            **{name: [str(getattr(bar, name)) for bar in bars] for name in _NUMBERS},
-        }
-        parameters = {name: ",".join(values) for name, values in columns.items()}
-        with self._engine.begin() as connection:
-            rows = connection.exec_driver_sql(_APPEND, {**parameters, "source": source.value}).all()
-            if live or source is BarSource.WEBSOCKET:
-                _run_for_waves(connection, _OPEN_WAVES, bars)
-                _run_for_waves(connection, _REOPEN_WAVES, [bars[row.position - 1] for row in rows if row.unheard])
-        return [bars[row.position - 1] for row in rows]
-
-    def newest_raw_close(self, symbol: str, timeframe: Timeframe) -> datetime | None:
-        """See the port."""
-        return self._instant(
-            "SELECT max(close_time) FROM trading.raw_bars WHERE (symbol, timeframe, open_time) = ("
-            "SELECT symbol, timeframe, max(open_time) FROM trading.raw_bars"
-            " WHERE symbol = %(symbol)s AND timeframe = %(timeframe)s GROUP BY symbol, timeframe)",
-            {"symbol": symbol, "timeframe": timeframe.value},
-        )
 
     def missing(
         self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime
@@ -200,16 +134,11 @@ class PostgresBarStore(BarStore):
         frame.insert(0, "symbol", pd.Series(np.repeat(np.array(arrays["symbol"], dtype=object), counts), dtype="str"))
         return validated(frame[list(BAR_COLUMNS)], BARS)
 
-    def _instant(self, query: str, parameters: dict[str, object]) -> datetime | None:
-        with self._engine.connect() as connection:
-            found: datetime | None = connection.exec_driver_sql(query, parameters).scalar()
-            return found
-
 
 def _joined(name: str, parts: list[object]) -> "pd.Series[float] | pd.DatetimeIndex":
     """The arrays of all symbols as one column."""
     arrays: list[npt.NDArray[np.generic]] = [np.asarray(part) for part in parts]
-    if name in _NUMBERS:
+    if name in NUMBERS:
         return pd.Series(np.concatenate([*arrays, np.empty(0, np.float64)]))
     return pd.DatetimeIndex(np.concatenate([*arrays, np.empty(0, "datetime64[us]")])).tz_localize("UTC")
 
@@ -217,19 +146,3 @@ def _joined(name: str, parts: list[object]) -> "pd.Series[float] | pd.DatetimeIn
 def _range(symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime) -> dict[str, object]:
     """Parameters of a query over a range; symbols sorted, because frames are."""
     return {"symbols": sorted(symbols), "timeframe": timeframe.value, "start": start, "end": end}
-
-
-def _run_for_waves(connection: Connection, statement: str, bars: Sequence[Bar]) -> None:
-    parameters = {
-        "close_times": [bar.close_time for bar in bars],
-        "timeframes": [bar.timeframe.value for bar in bars],
-    }
-    connection.exec_driver_sql(statement, parameters)
-
-
-def _first_words(bars: Sequence[Bar]) -> list[Bar]:
-    """The bars in their order, the first where one key comes twice."""
-    first: dict[tuple[str, Timeframe, datetime], Bar] = {}
-    for bar in bars:
-        first.setdefault((bar.symbol, bar.timeframe, bar.open_time), bar)
-    return list(first.values())

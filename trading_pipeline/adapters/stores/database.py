@@ -1,23 +1,19 @@
-"""Connections to the database ``trading`` and its migrations."""
+"""Connections to the database ``trading``."""
 
-from pathlib import Path
-
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Engine, create_engine, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import URL, Engine, create_engine, make_url, text
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from trading_pipeline.domain.model.errors import ConfigurationError
-
-_MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def connect(url: str) -> Engine:
     """An engine on ``url``; sessions speak UTC.
 
     A bare ``postgresql://`` is read as psycopg 3.
+
+    :raises ConfigurationError: it is no address of a PostgreSQL database.
     """
-    parsed = make_url(url)
+    parsed = _address(url)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     return create_engine(parsed, pool_pre_ping=True, pool_size=4, connect_args={"options": "-c timezone=UTC"})
@@ -28,7 +24,7 @@ def ensure_database(url: str) -> None:
 
     :raises ConfigurationError: the server cannot be reached.
     """
-    target = make_url(url)
+    target = _address(url)
     admin = create_engine(
         target.set(database="postgres", drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
     )
@@ -46,24 +42,22 @@ def ensure_database(url: str) -> None:
         admin.dispose()
 
 
-def migrate(url: str) -> None:
-    """Bring the schema to its newest revision; running it twice changes nothing.
-
-    :raises ConfigurationError: the server cannot be reached.
-    """
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    config.attributes["engine"] = engine = connect(url)
-    try:
-        command.upgrade(config, "head")
-    except OperationalError as error:
-        raise unreachable(url, error) from error
-    finally:
-        engine.dispose()
-
-
 def unreachable(url: str, error: OperationalError) -> ConfigurationError:
     """The error for a server that does not answer, without the password."""
     where = make_url(url).render_as_string(hide_password=True)
     cause = str(error.orig).strip().splitlines()[0]
     return ConfigurationError(f"database {where} cannot be reached ({cause}); check DATABASE_URL or unset it")
+
+
+def _address(url: str) -> URL:
+    """The parts of an address; one that cannot be read is not repeated, since it may hold a password.
+
+    :raises ConfigurationError: it is no address of a PostgreSQL database.
+    """
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        address = None
+    if address is None or address.get_backend_name() != "postgresql" or not address.database:
+        raise ConfigurationError("DATABASE_URL is no address like postgresql://user:password@host:5432/trading")
+    return address

@@ -11,10 +11,10 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from trading_pipeline.adapters.parameters.universe import load_universe
-from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
 from trading_pipeline.adapters.stores.database import connect, unreachable
 from trading_pipeline.adapters.stores.heartbeats import PostgresHeartbeatStore
 from trading_pipeline.adapters.stores.ledger import PostgresLedger
+from trading_pipeline.adapters.stores.raw_bar_store import PostgresRawBarStore
 from trading_pipeline.adapters.streams.redis_stream import RedisStream
 from trading_pipeline.adapters.venues.bybit.client import BybitClient
 from trading_pipeline.adapters.venues.bybit.endpoints import endpoints
@@ -121,7 +121,7 @@ def run_feed(settings: Settings) -> None:
     engine = _database(settings)
     try:
         _check_venue(settings, universe, market_data, trading)
-        public = PublicFeed(universe, PostgresBarStore(engine), stream, market_data)
+        public = PublicFeed(universe, PostgresRawBarStore(engine), stream, market_data)
         private = PrivateFeed(key, secret, PostgresLedger(engine), stream, trading)
         links = Link(addresses.public_ws, public), Link(addresses.private_ws, private)
         asyncio.run(Feed(public, private, *links, PostgresHeartbeatStore(engine)).run())

@@ -11,8 +11,8 @@ from trading_pipeline.adapters.venues.bybit.frames import News, kline_topics, na
 from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.errors import VenueError
 from trading_pipeline.domain.model.universe import Universe
-from trading_pipeline.ports.bar_store import BarStore
 from trading_pipeline.ports.market_data import MarketData
+from trading_pipeline.ports.raw_bar_store import RawBarStore
 from trading_pipeline.ports.streams import EventStream
 from trading_pipeline.runtime.feed.catch_up import Missed, missed_bars
 from trading_pipeline.runtime.feed.coverage import Coverage
@@ -41,7 +41,7 @@ class PublicFeed:
     """Hears bars; ``store_bars`` and ``fill_in`` run beside the link for as long as the feed does."""
 
     universe: Universe
-    store: BarStore
+    store: RawBarStore
     stream: EventStream
     market_data: MarketData
     coverage: Coverage = field(default_factory=Coverage)

@@ -5,7 +5,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
 
-from trading_pipeline.adapters.stores.database import ensure_database, migrate
+from trading_pipeline.adapters.stores.database import ensure_database
+from trading_pipeline.adapters.stores.migration import migrate
 from trading_pipeline.adapters.stores.tables import metadata
 from trading_pipeline.domain.model.errors import ConfigurationError
 

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs revisions on the engine handed over by ``database.migrate``."""
+"""Alembic's entry: runs revisions on the engine handed over by ``migration.migrate``."""
 
 from alembic import context
 from sqlalchemy import Engine, text

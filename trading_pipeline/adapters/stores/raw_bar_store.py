@@ -1,0 +1,106 @@
+"""Raw bars in PostgreSQL, for processes that hear bars and never read them as frames.
+
+Apart from ``bar_store`` because pandas and its schemas cost a process 70 MB.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine
+
+from trading_pipeline.domain.model.bars import OHLCV, Bar, BarSource
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.ports.raw_bar_store import RawBarStore
+
+NUMBERS = (*OHLCV, "turnover")
+"""Columns of every table of bars that hold a price or an amount."""
+
+# One text per column: the server splits it faster than the driver can bind arrays of decimals.
+_APPEND = f"""
+WITH told AS (
+    SELECT * FROM unnest(
+        string_to_array(%(symbol)s, ','), string_to_array(%(timeframe)s, ','),
+        string_to_array(%(open_time)s, ',')::timestamptz[], string_to_array(%(close_time)s, ',')::timestamptz[],
+        {", ".join(f"string_to_array(%({name})s, ',')::numeric[]" for name in NUMBERS)}
+    ) WITH ORDINALITY AS told(symbol, timeframe, open_time, close_time, {", ".join(NUMBERS)}, position)
+), inserted AS (
+    INSERT INTO trading.raw_bars (symbol, timeframe, open_time, close_time, {", ".join(NUMBERS)}, source)
+    SELECT symbol, timeframe, open_time, close_time, {", ".join(NUMBERS)}, %(source)s FROM told
+    ORDER BY symbol, timeframe, open_time
+    ON CONFLICT DO NOTHING RETURNING symbol, timeframe, open_time
+)
+SELECT position, NOT EXISTS (
+    SELECT FROM trading.raw_bars AS known
+    WHERE known.symbol = told.symbol AND known.timeframe = told.timeframe AND known.open_time = told.open_time
+) AS unheard
+FROM told JOIN inserted USING (symbol, timeframe, open_time) ORDER BY position
+"""  # noqa: S608 - column names of this module
+
+_OPEN_WAVES = """
+INSERT INTO trading.waves (close_time, timeframe)
+SELECT DISTINCT * FROM unnest(%(close_times)s::timestamptz[], %(timeframes)s::text[]) AS told(close_time, timeframe)
+ORDER BY close_time, timeframe ON CONFLICT DO NOTHING
+"""
+
+_REOPEN_WAVES = """
+UPDATE trading.waves SET computed_at = NULL, run_id = NULL
+FROM unnest(%(close_times)s::timestamptz[], %(timeframes)s::text[]) AS late(close_time, timeframe)
+WHERE waves.close_time = late.close_time AND waves.timeframe = late.timeframe AND waves.computed_at IS NOT NULL
+"""
+
+
+class PostgresRawBarStore(RawBarStore):
+    """``raw_bars`` and ``waves``; one transaction per call."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def append_raw(self, bars: Sequence[Bar], source: BarSource, *, live: bool = False) -> list[Bar]:
+        """See the port."""
+        if not bars:
+            return []
+        bars = _first_words(bars)
+        columns = {
+            "symbol": [bar.symbol for bar in bars],
+            "timeframe": [bar.timeframe.value for bar in bars],
+            "open_time": [bar.open_time.isoformat() for bar in bars],
+            "close_time": [bar.close_time.isoformat() for bar in bars],
+            **{name: [str(getattr(bar, name)) for bar in bars] for name in NUMBERS},
+        }
+        parameters = {name: ",".join(values) for name, values in columns.items()}
+        with self._engine.begin() as connection:
+            rows = connection.exec_driver_sql(_APPEND, {**parameters, "source": source.value}).all()
+            if live or source is BarSource.WEBSOCKET:
+                _run_for_waves(connection, _OPEN_WAVES, bars)
+                _run_for_waves(connection, _REOPEN_WAVES, [bars[row.position - 1] for row in rows if row.unheard])
+        return [bars[row.position - 1] for row in rows]
+
+    def newest_raw_close(self, symbol: str, timeframe: Timeframe) -> datetime | None:
+        """See the port."""
+        return self._instant(
+            "SELECT max(close_time) FROM trading.raw_bars WHERE (symbol, timeframe, open_time) = ("
+            "SELECT symbol, timeframe, max(open_time) FROM trading.raw_bars"
+            " WHERE symbol = %(symbol)s AND timeframe = %(timeframe)s GROUP BY symbol, timeframe)",
+            {"symbol": symbol, "timeframe": timeframe.value},
+        )
+
+    def _instant(self, query: str, parameters: dict[str, object]) -> datetime | None:
+        with self._engine.connect() as connection:
+            found: datetime | None = connection.exec_driver_sql(query, parameters).scalar()
+            return found
+
+
+def _run_for_waves(connection: Connection, statement: str, bars: Sequence[Bar]) -> None:
+    parameters = {
+        "close_times": [bar.close_time for bar in bars],
+        "timeframes": [bar.timeframe.value for bar in bars],
+    }
+    connection.exec_driver_sql(statement, parameters)
+
+
+def _first_words(bars: Sequence[Bar]) -> list[Bar]:
+    """The bars in their order, the first where one key comes twice."""
+    first: dict[tuple[str, Timeframe, datetime], Bar] = {}
+    for bar in bars:
+        first.setdefault((bar.symbol, bar.timeframe, bar.open_time), bar)
+    return list(first.values())

@@ -1,0 +1,27 @@
+"""Bars as heard from a venue."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from datetime import datetime
+
+from trading_pipeline.domain.model.bars import Bar, BarSource
+from trading_pipeline.domain.model.timeframes import Timeframe
+
+
+class RawBarStore(ABC):
+    """What a process needs that hears bars; ``BarStore`` reads them."""
+
+    @abstractmethod
+    def append_raw(self, bars: Sequence[Bar], source: BarSource, *, live: bool = False) -> list[Bar]:
+        """Keep bars as heard; the first word of a source about a bar stands.
+
+        Live bars (every bar of ``BarSource.WEBSOCKET``, others when ``live``) open a wave per closing
+        instant and timeframe, in the same transaction; a live bar that comes after its wave was
+        computed opens the wave again.
+
+        :returns: the bars that no source had told before, in the order given.
+        """
+
+    @abstractmethod
+    def newest_raw_close(self, symbol: str, timeframe: Timeframe) -> datetime | None:
+        """Closing instant of the newest bar heard, ``None`` before the first."""
