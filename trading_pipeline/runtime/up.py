@@ -9,10 +9,12 @@ from typing import Self
 
 from rich.console import Console
 
+from trading_pipeline.adapters.parameters.risk import load_risk
+from trading_pipeline.adapters.parameters.strategies import load_strategies
 from trading_pipeline.adapters.parameters.universe import load_universe
-from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.runtime.embedded import free_port
 from trading_pipeline.runtime.environment import SystemState
+from trading_pipeline.runtime.state_folder import held
 from trading_pipeline.runtime.supervisor import Supervisor
 from trading_pipeline.runtime.system import (
     ExchangeAccess,
@@ -20,7 +22,7 @@ from trading_pipeline.runtime.system import (
     exchange_access,
     exchange_spec,
     execution_specs,
-    port_in_use,
+    refuse_taken_port,
 )
 from trading_pipeline.settings import Settings, TradingMode
 
@@ -48,8 +50,7 @@ class RunningSystem:
         return f"http://127.0.0.1:{self.webserver_port}"
 
     def __enter__(self) -> Self:
-        if port_in_use(self.webserver_port):
-            raise ConfigurationError(f"port {self.webserver_port} is in use; choose another with --port")
+        refuse_taken_port(self.webserver_port)
         self.supervisor = Supervisor(self.state.log_dir, self.state.variables)
         try:
             self.state.open()
@@ -99,12 +100,14 @@ def run_system(settings: Settings, port: int) -> None:
     :raises ConfigurationError: a port is taken, a server unreachable, or a process refuses its settings.
     """
     stop = StopRequested()
+    load_risk(settings.config_dir)
+    load_strategies(settings.config_dir)
     universe = load_universe(settings.config_dir)
     simulated = settings.mode is TradingMode.SIMULATED and not settings.bybit_rest_url
     symbols = ",".join(universe.symbols)
     arguments = ["--seed", "1", "--symbols", symbols, "--port", str(free_port())] if simulated else []
     console = Console()
-    with RunningSystem(settings, port, arguments) as system:
+    with held(settings.state_dir), RunningSystem(settings, port, arguments) as system:
         console.print(f"Dagster UI   {system.webserver}")
         if system.exchange is not None:
             console.print(f"exchange     {system.exchange.rest_url}")
