@@ -1,5 +1,7 @@
 """``strategies/*.yaml``: one file per strategy that runs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Self
@@ -7,13 +9,13 @@ from typing import Annotated, Self
 from pydantic import Field, JsonValue, field_validator, model_validator
 
 from trading_pipeline.adapters.parameters.reading import Section, read
+from trading_pipeline.adapters.parameters.strategy_files import check_name, find_strategy
 from trading_pipeline.adapters.parameters.universe import SymbolName, TimeframeName, load_universe
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.lifecycle import Lifecycle
 from trading_pipeline.domain.model.plans import Runner, Target
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.domain.strategies.plan import StrategyPlan
-from trading_pipeline.domain.strategies.registry import strategy_named
 
 _SNAPSHOT_ATR_PERIODS = (14,)
 """The trailing stop reads its ATR from the indicator snapshots, which hold ``atr_14``."""
@@ -74,11 +76,12 @@ class _StrategyFile(Section):
 def load_strategies(config_dir: Path) -> list[StrategyPlan]:
     """The enabled strategies of ``config_dir/strategies``, in order of their file names.
 
-    Disabled files are read as well, so that a slip in one does not wait for the day it is switched on;
-    only the universe they need not fit.
+    Of disabled files the keys, their types and the strategy's name are checked, so that a slip does not
+    wait for the day they are switched on. They need not fit the universe, and their strategies are not
+    built: each would bring its code, and the compiler some need, into every process that runs.
 
-    :raises ConfigurationError: no file, a broken rule, an unknown strategy or parameter, a symbol or
-        timeframe outside the universe, or two enabled files that would decide the same thing.
+    :raises ConfigurationError: no file, a broken rule, an unknown strategy, a bad parameter, symbol or
+        timeframe of an enabled file, or two enabled files that would decide the same thing.
     """
     folder = config_dir / "strategies"
     paths = sorted(folder.glob("*.yaml"))
@@ -88,22 +91,27 @@ def load_strategies(config_dir: Path) -> list[StrategyPlan]:
     plans: list[StrategyPlan] = []
     for path in paths:
         content = read(path, _StrategyFile)
-        plan = _plan(path, content)
-        if content.enabled:
-            _refuse_strangers(path, "symbols", content.symbols, universe.symbols)
-            _refuse_strangers(path, "timeframes", content.timeframes, universe.timeframes)
-            _refuse_overlap(path, plan, plans, universe)
-            plans.append(plan)
+        with _told_of(path):
+            check_name(config_dir, content.strategy)
+        if not content.enabled:
+            continue
+        _refuse_strangers(path, "symbols", content.symbols, universe.symbols)
+        _refuse_strangers(path, "timeframes", content.timeframes, universe.timeframes)
+        with _told_of(path):
+            strategy = find_strategy(config_dir, content.strategy, dict(content.parameters))
+        plan = StrategyPlan(strategy, content.timeframes, content.symbols, content.lifecycle.lifecycle())
+        _refuse_overlap(path, plan, plans, universe)
+        plans.append(plan)
     return plans
 
 
-def _plan(path: Path, content: _StrategyFile) -> StrategyPlan:
-    """The file's content with the strategy built."""
+@contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    """Put the file before what is wrong in it."""
     try:
-        strategy = strategy_named(content.strategy, dict(content.parameters))
+        yield
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error}") from error
-    return StrategyPlan(strategy, content.timeframes, content.symbols, content.lifecycle.lifecycle())
 
 
 def _refuse_strangers(path: Path, key: str, names: tuple[str, ...], known: tuple[str, ...]) -> None:

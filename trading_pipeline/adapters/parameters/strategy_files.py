@@ -7,6 +7,7 @@ Names that come with the project cannot be taken.
 
 import inspect
 import sys
+from functools import lru_cache
 from importlib.metadata import entry_points
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -27,8 +28,16 @@ def available_strategies(config_dir: Path) -> list[str]:
 def find_strategy(config_dir: Path, name: str, parameters: dict[str, object]) -> Strategy:
     """The strategy of that name, wherever it comes from, with its parameters.
 
-    :raises ConfigurationError: no such strategy (nearest name given), a name that is defined twice, a
-        file that does not define it, or a bad parameter.
+    :raises ConfigurationError: see ``check_name``; a file that does not define it, or a bad parameter.
+    """
+    check_name(config_dir, name)
+    return configured(_class(config_dir, name), parameters)
+
+
+def check_name(config_dir: Path, name: str) -> None:
+    """Whether the name has exactly one source; imports nothing.
+
+    :raises ConfigurationError: no such strategy (nearest name given), or a name that is defined twice.
     """
     sources = {
         "the project": name in strategy_names(),
@@ -41,7 +50,6 @@ def find_strategy(config_dir: Path, name: str, parameters: dict[str, object]) ->
     if not found:
         known = available_strategies(config_dir)
         raise ConfigurationError(f"unknown strategy {name!r}{spelling_hint(name, known)}")
-    return configured(_class(config_dir, name), parameters)
 
 
 def _class(config_dir: Path, name: str) -> type[Strategy]:
@@ -58,7 +66,7 @@ def _class(config_dir: Path, name: str) -> type[Strategy]:
 
 def _from_file(path: Path, name: str) -> type[Strategy]:
     """The one strategy of that name which the file defines."""
-    module = _imported(path)
+    module = _imported(path, path.stat().st_mtime_ns)
     classes = [
         value
         for value in vars(module).values()
@@ -71,8 +79,13 @@ def _from_file(path: Path, name: str) -> type[Strategy]:
     return named[0]
 
 
-def _imported(path: Path) -> ModuleType:
-    """The file as a module; what goes wrong inside it keeps its own traceback."""
+@lru_cache(maxsize=128)
+def _imported(path: Path, written_ns: int) -> ModuleType:  # noqa: ARG001 - a corrected file is another entry
+    """The file as a module; what goes wrong inside it keeps its own traceback.
+
+    Kept until the file is written again: strategies are built for every wave, and compiled code in
+    the file would be compiled for every wave too.
+    """
     module_name = f"trading_pipeline_user_strategies.{path.stem}"
     spec = spec_from_file_location(module_name, path)
     if spec is None or spec.loader is None:
@@ -97,6 +110,12 @@ def _files(config_dir: Path) -> dict[str, Path]:
     return {path.stem: path for path in _folder(config_dir).glob("*.py") if not path.stem.startswith("_")}
 
 
-def _installed() -> set[str]:
+def _installed() -> frozenset[str]:
     """Names that installed packages offer."""
-    return {point.name for point in entry_points(group=ENTRY_POINT_GROUP)}
+    return _offered_on(tuple(sys.path))
+
+
+@lru_cache(maxsize=8)
+def _offered_on(search_path: tuple[str, ...]) -> frozenset[str]:  # noqa: ARG001 - what may change the answer
+    """The same; kept because reading what every installed package says of itself takes long."""
+    return frozenset(point.name for point in entry_points(group=ENTRY_POINT_GROUP))

@@ -8,10 +8,13 @@ import pytest
 
 from trading_pipeline.adapters.parameters.risk import load_risk
 from trading_pipeline.adapters.parameters.strategies import load_strategies
+from trading_pipeline.adapters.parameters.strategy_files import find_strategy
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline_tests.adapters.parameters.test_strategy_files import OWN
 
+CONFIG = Path(__file__).resolve().parents[3] / "config"
 UNIVERSE = "venue: bybit\nhistory_start: 2025-01-01\nsymbols: [BTCUSDT, SOLUSDT]\ntimeframes: [1h, 15m]\n"
 RISK = """
 risk_per_trade: 0.005
@@ -31,6 +34,7 @@ lifecycle:
   targets: [{r_multiple: 1, fraction: 0.4}, {r_multiple: 2, fraction: 0.4}]
   runner: {fraction: 0.2, atr_multiple: 3, atr_period: 14}
 """
+DISABLED = STRATEGY.replace("enabled: true", "enabled: false")
 
 
 @pytest.fixture
@@ -62,12 +66,48 @@ def test_strategies_are_built_with_their_parameters_and_lifecycle(folder: Path) 
     assert not plan.covers("SOLUSDT", Timeframe.H1)
 
 
-def test_a_disabled_strategy_is_read_and_left_out(folder: Path) -> None:
-    (folder / "strategies" / "two.yaml").write_text(STRATEGY.replace("true", "false").replace("[15m]", "[1d]"))
+def test_a_disabled_strategy_is_left_out_and_need_not_fit_the_universe(folder: Path) -> None:
+    (folder / "strategies" / "two.yaml").write_text(DISABLED.replace("[15m]", "[1d]"))
     assert len(load_strategies(folder)) == 1
-    (folder / "strategies" / "two.yaml").write_text(STRATEGY.replace("true", "false").replace("fast_period", "fast"))
-    with pytest.raises(ConfigurationError, match=r"two.yaml: unknown parameter 'fast'"):
+
+
+def test_a_disabled_strategy_does_not_load_its_code(folder: Path) -> None:
+    (folder / "strategies" / "own.py").write_text("raise RuntimeError('loaded')")
+    (folder / "strategies" / "two.yaml").write_text(DISABLED.replace("ema_atr", "own"))
+    assert len(load_strategies(folder)) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("ema_atr", "ema_art", "did you mean ema_atr?"),
+        ("timeframes", "timeframe", "did you mean timeframes?"),
+        ("{fast_period: 5, slow_period: 20}", "[5, 20]", r"parameters = \[5, 20\]"),
+        ("fraction: 0.2", "fraction: 0.3", "add up to 1.1"),
+    ],
+)
+def test_the_shape_of_a_disabled_file_is_checked(folder: Path, old: str, new: str, message: str) -> None:
+    (folder / "strategies" / "two.yaml").write_text(DISABLED.replace(old, new))
+    with pytest.raises(ConfigurationError, match=f"two.yaml: .*{message}"):
         load_strategies(folder)
+
+
+def test_a_users_own_file_runs_by_its_name(folder: Path) -> None:
+    (folder / "strategies" / "own.py").write_text(OWN)
+    (folder / "strategies" / "two.yaml").write_text(
+        STRATEGY.replace("ema_atr", "own").replace("{fast_period: 5, slow_period: 20}", "{period: 7}")
+    )
+    plans = load_strategies(folder)
+    assert {plan.strategy.name: plan.strategy.warmup_bars for plan in plans}["own"] == 7
+    assert load_strategies(folder)[1].strategy == plans[1].strategy
+
+
+def test_a_users_own_file_counts_as_corrected_from_the_next_reading_on(folder: Path) -> None:
+    path = folder / "strategies" / "own.py"
+    path.write_text(OWN)
+    before = find_strategy(folder, "own", {})
+    path.write_text(OWN.replace("ranged(5, 1, 50)", "ranged(11, 1, 50)"))
+    assert (before.warmup_bars, find_strategy(folder, "own", {}).warmup_bars) == (5, 11)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +159,14 @@ def test_two_files_cannot_decide_the_same_thing(folder: Path) -> None:
 
 
 def test_the_files_that_come_with_the_project_are_sound() -> None:
-    config = Path(__file__).resolve().parents[3] / "config"
-    assert load_universe(config).symbols
-    assert load_risk(config).plan_ttl_bars >= 1
-    assert load_strategies(config)
+    assert load_universe(CONFIG).symbols
+    assert load_risk(CONFIG).plan_ttl_bars >= 1
+    assert load_strategies(CONFIG)
+
+
+@pytest.mark.parametrize("path", sorted((CONFIG / "strategies").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_strategy_file_that_comes_with_the_project_can_be_switched_on(folder: Path, path: Path) -> None:
+    (folder / "universe.yaml").write_text(UNIVERSE.replace("[1h, 15m]", f"[{', '.join(Timeframe)}]"))
+    content = path.read_text().replace("enabled: false", "enabled: true")
+    (folder / "strategies" / "one.yaml").write_text(content)
+    assert len(load_strategies(folder)) == 1
