@@ -4,10 +4,14 @@ import sys
 
 import typer
 
+from trading_pipeline.cli.backtest import backtest
 from trading_pipeline.cli.demo import demo
 from trading_pipeline.cli.exchange import exchange
 from trading_pipeline.cli.feed import feed
+from trading_pipeline.cli.indicators import indicators
 from trading_pipeline.cli.processes import daemon, migrate, up, worker
+from trading_pipeline.cli.signals import signals
+from trading_pipeline.cli.strategy import strategy
 from trading_pipeline.domain.model.errors import TradingError
 
 EXIT_REFUSED = 2
@@ -22,6 +26,10 @@ app = typer.Typer(
 )
 for command in (demo, up, exchange, feed, daemon, worker, migrate):
     app.command()(command)
+app.command()(signals)
+app.command()(indicators)
+for group in (backtest, strategy):
+    app.add_typer(group)
 
 
 def main() -> None:

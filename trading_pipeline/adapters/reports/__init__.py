@@ -1,0 +1,1 @@
+"""Backtests as pages and pictures for people."""

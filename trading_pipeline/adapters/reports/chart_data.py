@@ -1,0 +1,93 @@
+"""What the page's charts draw, small enough to travel inside the page.
+
+Long series are merged for display: several bars become one with their first open, highest high, lowest
+low and last close; an equity curve keeps the last value and the deepest drawdown of each group.
+"""
+
+import base64
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from trading_pipeline.domain.analysis.drawdown import drawdown_series
+from trading_pipeline.domain.model.signals import Bias, Details
+from trading_pipeline.domain.model.timeframes import to_ms
+from trading_pipeline.ports.backtest_store import EquityCurve, LegRecord, TradeRecord
+
+MAX_POINTS = 60_000
+"""Bars or equity values of one series in a page; about 1.6 MB of text."""
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+def bars_document(bars: pd.DataFrame) -> Details:
+    """Open time in minutes since 1970 and the four prices, packed; ``merged`` says how many bars make one."""
+    times = bars["open_time"].astype("datetime64[ms, UTC]").to_numpy("datetime64[ms]").astype(np.int64)
+    merged, starts = _groups(len(bars))
+    prices = {name: bars[name].to_numpy(np.float64) for name in ("open", "high", "low", "close")}
+    ends = np.append(starts[1:], len(bars)) - 1
+    return {
+        "merged": merged,
+        "minutes": _packed(times[starts] // 60_000, "<i4"),
+        "open": _packed(prices["open"][starts], "<f4"),
+        "high": _packed(np.maximum.reduceat(prices["high"], starts), "<f4"),
+        "low": _packed(np.minimum.reduceat(prices["low"], starts), "<f4"),
+        "close": _packed(prices["close"][ends], "<f4"),
+    }
+
+
+def equity_document(curve: EquityCurve, initial: float) -> Details:
+    """Closing time in minutes, equity, and drawdown in percent of the peak (0 or negative), packed."""
+    merged, starts = _groups(len(curve.equity))
+    ends = np.append(starts[1:], len(curve.equity)) - 1
+    falls = np.maximum.reduceat(drawdown_series(curve.equity, initial), starts)
+    return {
+        "merged": merged,
+        "minutes": _packed(curve.close_ms[ends] // 60_000, "<i4"),
+        "equity": _packed(curve.equity[ends], "<f4"),
+        "drawdown": _packed(falls * -100.0, "<f4"),
+    }
+
+
+def trades_document(trades: Sequence[TradeRecord], symbols: Sequence[str]) -> list[list[object]]:
+    """One short list per trade; the page's script names the places."""
+    places = {symbol: place for place, symbol in enumerate(symbols)}
+    return [_trade(trade, places[trade.symbol]) for trade in trades]
+
+
+def _trade(trade: TradeRecord, symbol: int) -> list[object]:
+    return [
+        symbol,
+        1 if trade.side == Bias.LONG else -1,
+        to_ms(trade.entry_time),
+        trade.entry_price,
+        to_ms(trade.exit_time),
+        trade.exit_price,
+        trade.quantity,
+        trade.pnl_usdt,
+        trade.pnl_r,
+        trade.fees_usdt,
+        trade.funding_usdt,
+        trade.exit_reason,
+        trade.stop_price,
+        [_leg(leg) for leg in trade.entries],
+        [_leg(leg) for leg in trade.legs],
+    ]
+
+
+def _leg(leg: LegRecord) -> list[object]:
+    return [to_ms(leg.time), leg.price, round(leg.fraction, 6), leg.kind]
+
+
+def _groups(count: int) -> tuple[int, Integers]:
+    """How many values become one, and where each group begins."""
+    merged = -(-count // MAX_POINTS) or 1
+    return merged, np.arange(0, count, merged)
+
+
+def _packed(values: Floats | Integers, kind: str) -> str:
+    """Little-endian binary as base64 text."""
+    return base64.b64encode(np.ascontiguousarray(values, dtype=kind).tobytes()).decode()

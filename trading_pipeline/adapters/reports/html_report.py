@@ -1,0 +1,70 @@
+"""A backtest as one HTML page that needs nothing else: no network, no server, no other file."""
+
+import json
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from string import Template
+
+import pandas as pd
+
+from trading_pipeline.adapters.reports import tables
+from trading_pipeline.adapters.reports.chart_data import bars_document, equity_document, trades_document
+from trading_pipeline.domain.model.signals import Details
+from trading_pipeline.ports.backtest_store import RunRecord
+
+_PAGE = Path(__file__).parent / "page"
+_SCRIPTS = ("series.js", "canvas.js", "price.js", "lines.js", "trades.js", "page.js")
+
+
+def html_report(run: RunRecord, bars: Mapping[str, pd.DataFrame]) -> str:
+    """The page as text.
+
+    :param bars: frames with ``BAR_COLUMNS`` by symbol, warm-up included; the page shows the bars of the run.
+    """
+    initial = _initial(run.params)
+    symbols = sorted(bars)
+    data = {
+        "symbols": symbols,
+        "bars": [bars_document(_shown(bars[symbol], run)) for symbol in symbols],
+        "equity": equity_document(run.curve, initial),
+        "trades": trades_document(run.trades, symbols),
+        "initial": initial,
+    }
+    texts = {
+        "title": escape(f"{run.params['strategy']} on {', '.join(symbols)} {run.params['timeframe']}"),
+        "strategy": escape(str(run.params["strategy"])),
+        "market": escape(f"{', '.join(symbols)} · {run.params['timeframe']}"),
+        "period": _period(run),
+        "run_id": escape(run.run_id),
+        "cards": tables.cards(run),
+        "months": tables.months(run.curve, initial),
+        "figures": tables.figures(run.metrics),
+        "exits": tables.exits(run.trades),
+        "fates": tables.fates(run.metrics),
+        "rules": tables.rules(run.params),
+        "options": "".join(f"<option value='{place}'>{escape(one)}</option>" for place, one in enumerate(symbols)),
+        "style": (_PAGE / "page.css").read_text(encoding="utf-8"),
+        "script": "\n".join((_PAGE / name).read_text(encoding="utf-8") for name in _SCRIPTS),
+        # "</script>" inside a name would end the block; JSON may write the slash escaped.
+        "data": json.dumps(data, allow_nan=False, separators=(",", ":")).replace("</", "<\\/"),
+    }
+    return Template((_PAGE / "page.html").read_text(encoding="utf-8")).substitute(texts)
+
+
+def _shown(bars: pd.DataFrame, run: RunRecord) -> pd.DataFrame:
+    """The bars whose close is on the equity curve."""
+    first = pd.Timestamp(int(run.curve.close_ms[0]), unit="ms", tz="UTC")
+    shown: pd.DataFrame = bars[bars["close_time"] >= first]
+    return shown
+
+
+def _period(run: RunRecord) -> str:
+    first, last = (pd.Timestamp(int(at), unit="ms", tz="UTC") for at in run.curve.close_ms[[0, -1]])
+    return f"{first:%d %b %Y} – {last:%d %b %Y}"  # noqa: RUF001 - a range of dates is written so
+
+
+def _initial(params: Details) -> float:
+    """Capital at the start."""
+    config = params["config"]
+    return float(config["initial_capital"]) if isinstance(config, Mapping) else 0.0

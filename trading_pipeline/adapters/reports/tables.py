@@ -1,0 +1,143 @@
+"""The page's tables that need no script: months, figures, rules."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+
+import numpy as np
+
+from trading_pipeline.domain.analysis.returns import calendar_returns
+from trading_pipeline.ports.backtest_store import EquityCurve, RunRecord, TradeRecord
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_STRONG_MONTH = 0.10
+"""A return at which a month's colour is at its strongest."""
+
+_CARDS = (
+    ("Net profit", "net_profit_pct", "{:+.2f} %", "net_profit", "{:+,.2f} USDT"),
+    ("Sum of R", "sum_r", "{:+.2f} R", "average_r", "{:+.3f} R a trade"),
+    ("Trades", "trades", "{:,.0f}", "exposure_pct", "{:.1f} % of the time in the market"),
+    ("Win rate", "win_rate_pct", "{:.1f} %", "payoff_ratio", "payoff {:.2f}"),
+    ("Profit factor", "profit_factor", "{:.2f}", "expectancy", "{:+,.2f} USDT a trade"),
+    ("Max drawdown", "max_drawdown_pct", "{:.2f} %", "max_drawdown_bars", "over {:,.0f} bars"),
+    ("Sharpe ratio", "sharpe_ratio", "{:.2f}", "sortino_ratio", "Sortino {:.2f}"),
+    ("CAGR", "cagr_pct", "{:+.2f} %", "buy_hold_return_pct", "holding {:+,.1f} % in all"),
+)
+_SPELLED = {"pct": "%", "cagr": "CAGR", "r": "R", "sharpe": "Sharpe", "sortino": "Sortino", "calmar": "Calmar"}
+_SIGNED = frozenset({"net_profit_pct", "sum_r", "cagr_pct"})
+
+
+def cards(run: RunRecord) -> str:
+    """The headline figures."""
+    return "\n".join(_card(run, *card) for card in _CARDS)
+
+
+def months(curve: EquityCurve, initial: float) -> str:
+    """Returns by month, a row per year with its own return."""
+    names, returns = calendar_returns(curve.equity, curve.close_ms, initial, "M")
+    years, yearly = calendar_returns(curve.equity, curve.close_ms, initial, "Y")
+    found = dict(zip(names.tolist(), returns.tolist(), strict=True))
+    rows = []
+    for year, total in zip(years.tolist(), yearly.tolist(), strict=True):
+        cells = "".join(_month(found.get(f"{year}-{month:02d}")) for month in range(1, 13))
+        rows.append(f"<tr><th>{year}</th>{cells}{_month(total, 'year')}</tr>")
+    head = "".join(f"<th>{month}</th>" for month in _MONTHS)
+    body = "".join(rows)
+    return f"<table class='months'><thead><tr><th></th>{head}<th>Year</th></tr></thead><tbody>{body}</tbody></table>"
+
+
+def figures(metrics: Mapping[str, float | None]) -> str:
+    """Every figure; what exists for longs and shorts stands beside the whole."""
+    shown = [name for name in metrics if not name.startswith(("long_", "short_", "signals"))]
+    half = -(-len(shown) // 2)
+    return "".join(_figure_table(metrics, names) for names in (shown[:half], shown[half:]))
+
+
+def exits(trades: Sequence[TradeRecord]) -> str:
+    """How trades ended, and what each kind of end earned."""
+    counts = Counter(trade.exit_reason for trade in trades)
+    rows = []
+    for reason, count in counts.most_common():
+        pnl = sum(trade.pnl_usdt for trade in trades if trade.exit_reason == reason)
+        rows.append(f"<tr><th>{_words(reason)}</th><td>{count}</td><td class='{_sign(pnl)}'>{pnl:+,.2f}</td></tr>")
+    return _small(("How trades ended", "Trades", "USDT"), rows)
+
+
+def fates(metrics: Mapping[str, float | None]) -> str:
+    """What became of the signals."""
+    rows = [
+        f"<tr><th>{_words(name.removeprefix('signals_'))}</th><td>{count:,.0f}</td></tr>"
+        for name, count in metrics.items()
+        if name.startswith("signals_") and count
+    ]
+    return _small(("What became of signals", "Signals"), rows)
+
+
+def rules(params: Mapping[str, object]) -> str:
+    """Everything the run depended on, nested names joined by points."""
+    rows = [f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in _leaves(params)]
+    return f"<table class='rules'><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _card(run: RunRecord, title: str, name: str, form: str, second: str, second_form: str) -> str:
+    value, beside = run.metrics.get(name), run.metrics.get(second)
+    shown = "n/a" if value is None else form.format(value)
+    below = "" if beside is None else second_form.format(beside)
+    sign = _sign(value) if name in _SIGNED and value is not None else ""
+    return f"<div class='card'><span>{title}</span><b class='{sign}'>{shown}</b><small>{below}</small></div>"
+
+
+def _month(value: float | None, kind: str = "") -> str:
+    """One cell, the stronger the colour the larger the return."""
+    if value is None:
+        return "<td class='none'></td>"
+    strength = min(abs(value) / _STRONG_MONTH, 1.0) ** 0.6 * 70
+    tone = "gain" if value >= 0 else "loss"
+    style = f"background: color-mix(in srgb, var(--{tone}) {strength:.0f}%, transparent)" if abs(value) >= 5e-5 else ""
+    return f'<td class="{kind}" style="{style}">{value * 100:+.1f}</td>'
+
+
+def _figure_table(metrics: Mapping[str, float | None], names: Sequence[str]) -> str:
+    rows = []
+    for name in names:
+        sided = [f"{side}_{name}" for side in ("long", "short")]
+        sides = "".join(f"<td>{_number(metrics[one]) if one in metrics else ''}</td>" for one in sided)
+        rows.append(f"<tr><th>{_words(name)}</th><td>{_number(metrics[name])}</td>{sides}</tr>")
+    head = "<thead><tr><th></th><th>All</th><th>Long</th><th>Short</th></tr></thead>"
+    return f"<table class='figures'>{head}<tbody>{''.join(rows)}</tbody></table>"
+
+
+def _number(value: float | None) -> str:
+    """Digits by size: money needs cents, ratios four places."""
+    if value is None or not np.isfinite(value):
+        return "n/a"
+    if value == int(value) and abs(value) < 1e12:
+        return f"{value:,.0f}"
+    return f"{value:,.2f}" if abs(value) >= 100 else f"{value:,.4g}"
+
+
+def _small(head: tuple[str, ...], rows: Sequence[str]) -> str:
+    titles = "".join(f"<th>{title}</th>" for title in head)
+    return f"<table class='small'><thead><tr>{titles}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _words(name: str) -> str:
+    """A name as people write it."""
+    words = [_SPELLED.get(word, word) for word in escape(name).split("_")]
+    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
+
+
+def _sign(value: float) -> str:
+    return "gain" if value > 0 else "loss" if value < 0 else ""
+
+
+def _leaves(values: Mapping[str, object], path: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{path}{name}.")
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            yield f"{path}{name}", "; ".join(", ".join(f"{key} {inner}" for key, inner in one.items()) for one in value)
+        elif isinstance(value, list):
+            yield f"{path}{name}", ", ".join(map(str, value)) or "none"
+        else:
+            yield f"{path}{name}", "none" if value is None else str(value)

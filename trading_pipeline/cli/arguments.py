@@ -1,0 +1,52 @@
+"""Values as people type them."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from trading_pipeline.domain.model.errors import ConfigurationError
+
+
+def instant(text: str, option: str) -> datetime | None:
+    """ISO 8601 in UTC unless it says otherwise; a day alone is its midnight; ``None`` when empty.
+
+    :raises ConfigurationError: it is none.
+    """
+    if not text:
+        return None
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(f"{option} {text}: no ISO 8601 time; write it like 2025-11-01T00:00:00Z") from None
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+
+
+def assignments(texts: Sequence[str], option: str) -> dict[str, object]:
+    """``name=value`` pairs.
+
+    :raises ConfigurationError: one is no pair, or a name comes twice.
+    """
+    found: dict[str, object] = {}
+    for text in texts:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not (name and equals and value):
+            raise ConfigurationError(f"{option} {text}: write it as name=value")
+        if name in found:
+            raise ConfigurationError(f"{option} {text}: {name} is given twice")
+        found[name] = value
+    return found
+
+
+def symbol_list(text: str) -> tuple[str, ...]:
+    """Comma-separated symbols.
+
+    :raises ConfigurationError: there is none, one comes twice, or one is no symbol.
+    """
+    names = tuple(name for name in text.replace(" ", "").split(",") if name)
+    if not names:
+        raise ConfigurationError("--symbol names no symbol; give e.g. BTCUSDT")
+    for name in names:
+        if not (name.isalnum() and name.isupper() and name.isascii()):
+            raise ConfigurationError(f"--symbol {name}: no symbol; write it like BTCUSDT")
+        if names.count(name) > 1:
+            raise ConfigurationError(f"--symbol {name} is given twice")
+    return names

@@ -1,0 +1,98 @@
+"""Backtests as tables for a terminal."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.ports.backtest_store import RunRecord
+
+if TYPE_CHECKING:
+    from trading_pipeline.services.compare_backtests import Changed, Comparison
+
+_SHOWN_TRADES = 20
+_SHOWN_CHANGES = 40
+
+_HEADLINE = (
+    ("trades", "trades", ".0f"),
+    ("net profit", "net_profit", "+.2f"),
+    ("net profit %", "net_profit_pct", "+.2f"),
+    ("sum R", "sum_r", "+.2f"),
+    ("win rate %", "win_rate_pct", ".1f"),
+    ("profit factor", "profit_factor", ".2f"),
+    ("max drawdown %", "max_drawdown_pct", ".2f"),
+    ("Sharpe", "sharpe_ratio", ".2f"),
+    ("CAGR %", "cagr_pct", "+.2f"),
+    ("exposure %", "exposure_pct", ".1f"),
+    ("fees", "fees", ".2f"),
+)
+
+
+def headline(run: RunRecord) -> Table:
+    """What a reader looks for first, and what became of the signals."""
+    params = run.params
+    table = Table(title=f"{params['strategy']} on {params['timeframe']} · run {run.run_id}", show_header=False)
+    table.title_justify = "left"
+    for label, name, form in _HEADLINE:
+        value = run.metrics.get(name)
+        table.add_row(label, "-" if value is None else f"{value:{form}}")
+    table.add_row("signals", ", ".join(_fates(run.metrics)) or "none")
+    return table
+
+
+def gap_notes(run: RunRecord, timeframe: Timeframe) -> Iterator[str]:
+    """A line per symbol whose bars have holes."""
+    bars = run.params["bars"]
+    for symbol, described in bars.items() if isinstance(bars, Mapping) else ():
+        if described["missing"]:
+            yield f"{symbol}: {described['missing']} {timeframe} bars are missing between the first and the last"
+
+
+def comparison_tables(comparison: "Comparison") -> Iterator[Table]:
+    """Rules, figures and trades in which two runs differ."""
+    ids = (comparison.first_id, comparison.second_id)
+    if comparison.params:
+        yield _changes("Rules and bars", ids, comparison.params)
+    if comparison.metrics:
+        yield _changes("Figures", ids, comparison.metrics)
+    trades = Table(title="Trades", show_header=False, title_justify="left")
+    trades.add_row("alike", str(comparison.same_trades))
+    trades.add_row("same entry, other course", str(len(comparison.changed_trades)))
+    trades.add_row(f"only in {ids[0]}", str(len(comparison.only_first)))
+    trades.add_row(f"only in {ids[1]}", str(len(comparison.only_second)))
+    yield trades
+    if comparison.changed_trades:
+        yield _trade_changes(comparison)
+
+
+def _fates(metrics: Mapping[str, float | None]) -> Iterator[str]:
+    """How many signals met which fate."""
+    for name, count in metrics.items():
+        if name.startswith("signals_") and count:
+            yield f"{count:.0f} {name.removeprefix('signals_').replace('_', ' ')}"
+
+
+def _changes(title: str, ids: tuple[str, str], changes: "tuple[Changed, ...]") -> Table:
+    table = Table("name", ids[0], ids[1], "difference", title=title, title_justify="left")
+    for change in changes[:_SHOWN_CHANGES]:
+        difference = "" if change.difference is None else f"{change.difference:+.6g}"
+        table.add_row(change.name, _short(change.first), _short(change.second), difference)
+    if len(changes) > _SHOWN_CHANGES:
+        table.add_row(f"and {len(changes) - _SHOWN_CHANGES} more", "", "", "")
+    return table
+
+
+def _trade_changes(comparison: "Comparison") -> Table:
+    """The first trades that went differently."""
+    table = Table("symbol", "side", "entry", "what differs", title="Other course", title_justify="left")
+    for trade in comparison.changed_trades[:_SHOWN_TRADES]:
+        words = ", ".join(f"{one.name} {_short(one.first)} → {_short(one.second)}" for one in trade.changes[:4])
+        table.add_row(trade.symbol, trade.side, f"{trade.entry_time:%Y-%m-%d %H:%M}", words)
+    return table
+
+
+def _short(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,87 @@
+"""``--bars``: a file, or the database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sqlalchemy import Engine
+
+DATABASE = "db"
+_FAR = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def load_bars(source: str, symbol: str, timeframe: Timeframe, *, allow_zero_volume: bool) -> "pd.DataFrame":
+    """All bars of one symbol from ``source``: ``db``, or a path in which ``{symbol}`` stands for the symbol.
+
+    :raises ConfigurationError: no such file or database.
+    :raises DataError: bars that no decision may be taken from, or none.
+    """
+    from trading_pipeline.adapters.files.bar_files import read_bar_file
+
+    if source != DATABASE:
+        path = Path(source.replace("{symbol}", symbol))
+        return read_bar_file(path, symbol, timeframe, allow_zero_volume=allow_zero_volume)
+    return _stored_bars(symbol, timeframe, allow_zero_volume=allow_zero_volume)
+
+
+def require_place_for(source: str, symbols: tuple[str, ...]) -> None:
+    """Refuse one file for several symbols.
+
+    :raises ConfigurationError: the file's name has no ``{symbol}``.
+    """
+    if len(symbols) > 1 and source != DATABASE and "{symbol}" not in source:
+        raise ConfigurationError(
+            f"--bars {source} is one file for {len(symbols)} symbols: write {{symbol}} in its name"
+        )
+
+
+@contextmanager
+def open_database() -> "Iterator[Engine]":
+    """The database of ``DATABASE_URL``.
+
+    :raises ConfigurationError: it is unset or cannot be reached.
+    """
+    from sqlalchemy.exc import OperationalError, ProgrammingError
+
+    from trading_pipeline.adapters.stores.database import connect, unreachable
+    from trading_pipeline.settings import Settings
+
+    url = Settings().database_url
+    if not url:
+        raise ConfigurationError(
+            "DATABASE_URL is unset; set it to the database `trading`, e.g. postgresql://host/trading"
+        )
+    engine = connect(url)
+    try:
+        yield engine
+    except OperationalError as error:
+        raise unreachable(url, error) from error
+    except ProgrammingError as error:
+        cause = str(error.orig).strip().splitlines()[0]
+        raise ConfigurationError(f"the database is not ready ({cause}); run trading-pipeline migrate") from error
+    finally:
+        engine.dispose()
+
+
+def _stored_bars(symbol: str, timeframe: Timeframe, *, allow_zero_volume: bool) -> "pd.DataFrame":
+    """Consolidated bars of the database."""
+    import numpy as np
+
+    from trading_pipeline.adapters.files.bar_files import refuse_zero_volume
+    from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
+
+    with open_database() as engine:
+        frame = PostgresBarStore(engine).frame([symbol], timeframe, EPOCH, _FAR)
+    if not len(frame):
+        raise DataError(f"the database has no {timeframe} bars of {symbol}; backfill them first")
+    if not allow_zero_volume:
+        opens = frame["open_time"].astype("datetime64[ms, UTC]").to_numpy("datetime64[ms]").astype(np.int64)
+        refuse_zero_volume(frame["volume"], opens, f"database, {symbol} {timeframe}")
+    return frame

@@ -1,0 +1,83 @@
+"""``trading-pipeline strategy``: which strategies there are, and whether one can be trusted."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from trading_pipeline.domain.strategies.base import Strategy
+    from trading_pipeline.domain.strategies.checks import Difference
+
+strategy = typer.Typer(name="strategy", help="List and check strategies.", no_args_is_help=True, add_completion=False)
+
+_SHOWN = 20
+_GENERATED_BARS = 6_000
+
+
+@strategy.command(name="list")
+def list_strategies() -> None:
+    """Name every strategy with its parameters, their defaults and ranges."""
+    from dataclasses import fields
+
+    from trading_pipeline.adapters.parameters.strategy_files import available_strategies, find_strategy
+    from trading_pipeline.settings import Settings
+
+    folder = Settings().config_dir
+    for name in available_strategies(folder):
+        parameters = find_strategy(folder, name, {}).parameters
+        typer.echo(name)
+        for spec in fields(parameters):
+            low, high = spec.metadata["range"]
+            typer.echo(f"  {spec.name} = {getattr(parameters, spec.name)}  ({low} to {high})")
+
+
+@strategy.command()
+def check(
+    name: Annotated[str, typer.Argument(help="name; strategy list shows them")],
+    bars: Annotated[str, typer.Option("--bars", help="CSV, CSV.gz or db; generated bars without it")] = "",
+    symbol: Annotated[str, typer.Option("--symbol", help="e.g. BTCUSDT")] = "BTCUSDT",
+    timeframe: Annotated[str, typer.Option("--timeframe", help="1m 5m 15m 30m 1h 4h 8h 1d")] = "1h",
+    param: Annotated[list[str] | None, typer.Option("--param", help="name=value; repeatable")] = None,
+    allow_zero_volume: Annotated[bool, typer.Option("--allow-zero-volume", help="take bars without volume")] = False,
+) -> None:
+    """Look for look-ahead, repainting and dependence on where bars start; exit code 1 when something differs."""
+    from trading_pipeline.cli.arguments import assignments, symbol_list
+    from trading_pipeline.cli.bar_sources import load_bars
+    from trading_pipeline.cli.rules import read_strategy
+    from trading_pipeline.domain.model.timeframes import Timeframe
+    from trading_pipeline.services.sample_bars import sample_bars
+    from trading_pipeline.settings import Settings
+
+    chosen = read_strategy(Settings().config_dir, name, assignments(param or [], "--param"))
+    length, one = Timeframe.parse(timeframe), symbol_list(symbol)[0]
+    if bars:
+        frame = load_bars(bars, one, length, allow_zero_volume=allow_zero_volume)
+    else:
+        frame = sample_bars(one, length, _GENERATED_BARS)
+    typer.echo(f"{name}: {len(chosen.signals(frame))} signals in {len(frame)} {length} bars")
+    if not _report(chosen, frame):
+        raise typer.Exit(1)
+
+
+def _report(chosen: "Strategy", frame: "pd.DataFrame") -> bool:
+    """One line per question and per difference; whether nothing differs."""
+    from trading_pipeline.domain.strategies.checks import WARMUP_BARS, look_ahead, recursive_warmup, repaint
+
+    _tell("look-ahead", ahead := look_ahead(chosen, frame))
+    _tell("repaint", painted := repaint(chosen, frame))
+    if len(frame) <= WARMUP_BARS + 1:
+        typer.echo(f"recursive warm-up: not asked; needs more than {WARMUP_BARS + 1} bars")
+        return not (ahead or painted)
+    _tell("recursive warm-up", recursive := recursive_warmup(chosen, frame))
+    return not (ahead or painted or recursive)
+
+
+def _tell(question: str, differences: "list[Difference]") -> None:
+    """The answer to one question."""
+    typer.echo(f"{question}: {len(differences) or 'no'} difference{'s' if len(differences) != 1 else ''}")
+    for difference in differences[:_SHOWN]:
+        typer.echo(f"  {difference}")
+    if len(differences) > _SHOWN:
+        typer.echo(f"  and {len(differences) - _SHOWN} more")

@@ -1,0 +1,59 @@
+"""The stretch of time that a piece of research is about, and the bars it needs before it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.partitions import WINDOW_BARS
+from trading_pipeline.domain.model.signals import Details
+from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Half-open range of open times, UTC; ``None`` is as far as the bars go."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.start is not None and self.end is not None and self.start >= self.end:
+            raise ConfigurationError(f"nothing lies {self}: --from has to be before --to")
+
+    def __str__(self) -> str:
+        start = "the first bar" if self.start is None else self.start.isoformat()
+        end = "the last bar" if self.end is None else self.end.isoformat()
+        return f"from {start} to {end}"
+
+    @property
+    def start_ms(self) -> int:
+        """Start in milliseconds; 0 without one."""
+        return 0 if self.start is None else to_ms(self.start)
+
+    def document(self) -> Details:
+        """JSON-ready."""
+        return {"from": self.start and self.start.isoformat(), "to": self.end and self.end.isoformat()}
+
+
+def windowed(bars: pd.DataFrame, window: Window, timeframe: Timeframe) -> pd.DataFrame:
+    """The bars of the window and up to 1,700 before it, as the pipeline anchors a day; positions begin at 0."""
+    kept = np.ones(len(bars), dtype=bool)
+    if window.start is not None:
+        kept &= (bars["open_time"] >= window.start - WINDOW_BARS * timeframe.duration).to_numpy()
+    if window.end is not None:
+        kept &= (bars["open_time"] < window.end).to_numpy()
+    return bars if kept.all() else bars[kept].reset_index(drop=True)
+
+
+def in_window(bars: pd.DataFrame, window: Window) -> npt.NDArray[np.bool_]:
+    """Which bars lie in the window."""
+    inside = np.ones(len(bars), dtype=bool)
+    if window.start is not None:
+        inside &= (bars["open_time"] >= window.start).to_numpy()
+    if window.end is not None:
+        inside &= (bars["open_time"] < window.end).to_numpy()
+    return inside
