@@ -21,7 +21,8 @@ def demo(
     state_dir: Annotated[Path, typer.Option(help="emptied first; databases and logs")] = Path("var/demo"),
 ) -> None:
     """Backfill, replay in lock-step through the whole pipeline, and report."""
-    from trading_pipeline.runtime.demo import DemoPlan, run_demo
+    from trading_pipeline.runtime.demo import run_demo
+    from trading_pipeline.runtime.replay_plan import ReplayPlan
     from trading_pipeline.settings import Settings
 
     names = tuple(name for name in symbols.replace(" ", "").split(",") if name)
@@ -29,7 +30,7 @@ def demo(
         raise ConfigurationError("--symbols names no symbol; give e.g. BTCUSDT,SOLUSDT")
     if bars is not None and not bars.is_dir():
         raise ConfigurationError(f"--bars {bars}: no such folder")
-    plan = DemoPlan(
+    plan = ReplayPlan(
         bars_dir=bars.resolve() if bars else None,
         seed=seed,
         symbols=names,
@@ -37,11 +38,9 @@ def demo(
         days=days,
         backfill_days=backfill_days,
         port=port,
-        keep=keep,
         state_dir=state_dir.resolve(),
-        reports_dir=Path("reports"),
     )
-    run_demo(plan, Settings())
+    run_demo(plan, Settings(), Path("reports"), keep=keep)
 
 
 def _day(text: str) -> datetime:

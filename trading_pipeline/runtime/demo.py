@@ -1,207 +1,27 @@
 """``trading-pipeline demo``: a fresh system, a backfill, a day of replay, and a report."""
 
-import shutil
-import time
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import yaml
 from rich.console import Console
-from rich.live import Live
-from rich.table import Table
-from sqlalchemy import Engine
 
-from trading_pipeline.adapters.parameters.universe import load_universe
-from trading_pipeline.adapters.stores.database import connect
-from trading_pipeline.adapters.stores.replay_facts import ReplayFacts, replay_facts
-from trading_pipeline.domain.model.errors import ConfigurationError, DataError
-from trading_pipeline.domain.model.universe import Universe
-from trading_pipeline.runtime.backfill import launch_backfill, partition_keys, wait_for_backfill
-from trading_pipeline.runtime.embedded import free_port
-from trading_pipeline.runtime.lock_step import ExchangeClock, replay
-from trading_pipeline.runtime.report import ReportHeader, print_report, write_report
-from trading_pipeline.runtime.up import RunningSystem, StopRequested
+from trading_pipeline.runtime.replay_plan import ReplayPlan
+from trading_pipeline.runtime.replaying import replayed
+from trading_pipeline.runtime.report import print_report, write_report
 from trading_pipeline.settings import Settings
 
-STAGES = ("bars", "indicator_snapshots", "signals", "trade_plans")
-_BACKFILL_TIMEOUT_S = 600.0
 
-
-@dataclass(frozen=True, slots=True)
-class DemoPlan:
-    """What to replay.
-
-    :param bars_dir: folder of recorded bars; ``None`` generates them from ``seed``.
-    :param start: first day to replay, midnight UTC; the backfill fills the days before it.
-    :param keep: leave everything running after the report until Ctrl-C.
-    """
-
-    bars_dir: Path | None
-    seed: int
-    symbols: tuple[str, ...]
-    start: datetime
-    days: float
-    backfill_days: int
-    port: int
-    keep: bool
-    state_dir: Path
-    reports_dir: Path
-
-    @property
-    def source(self) -> str:
-        """The bars in words."""
-        return f"recorded bars of {self.bars_dir.name}" if self.bars_dir else f"generated bars, seed {self.seed}"
-
-    @property
-    def end(self) -> datetime:
-        """The last close to replay."""
-        return self.start + timedelta(days=self.days)
-
-
-def run_demo(plan: DemoPlan, settings: Settings) -> None:
+def run_demo(plan: ReplayPlan, settings: Settings, reports_dir: Path, *, keep: bool) -> None:
     """Run the demo from an empty state folder to its report.
 
+    :param keep: leave everything running after the report until Ctrl-C.
     :raises ConfigurationError: something it was given cannot work.
     :raises DataError: the backfill or a wave did not finish.
     """
-    stop = StopRequested()
     console = Console()
-    universe = _prepare(plan, settings)
-    with RunningSystem(_settings(plan), plan.port, _exchange_arguments(plan, universe)) as system:
-        console.print(f"Dagster UI  {system.webserver}\nlogs        {system.state.log_dir}")
-        if system.exchange is None:
-            raise ConfigurationError("the demo trades on the exchange simulator; unset BYBIT_REST_URL")
-        engine = connect(system.state.variables["DATABASE_URL"])
-        run = _DemoRun(plan, universe, system, engine, stop)
-        with Live(get_renderable=run.table, console=console, refresh_per_second=2):
-            header = run.play(ExchangeClock(system.exchange.rest_url))
-        facts = replay_facts(engine, plan.start, plan.end)
-        engine.dispose()
-        name = f"demo_{plan.start:%Y%m%d}_{plan.days:g}d_{'recorded' if plan.bars_dir else f'seed{plan.seed}'}"
-        print_report(console, header, facts, write_report(plan.reports_dir, name, header, facts))
-        if plan.keep:
-            console.print(f"Everything keeps running; Dagster UI {system.webserver}. Ctrl-C ends it.")
-            while not stop.wait(0.5):
-                system.supervisor.check()
-
-
-@dataclass(slots=True)
-class _DemoRun:
-    """The moving parts of one demo, and the live table about them."""
-
-    plan: DemoPlan
-    universe: Universe
-    system: RunningSystem
-    engine: Engine
-    stop: StopRequested
-    stage: str = "starting"
-    wave: datetime | None = None
-    restarts: list[str] = field(default_factory=list)
-    _began: float = field(default_factory=time.monotonic)
-    _facts: ReplayFacts | None = None
-    _facts_at: float = 0.0
-
-    def play(self, clock: ExchangeClock) -> ReportHeader:
-        """Backfill, then replay."""
-        self._wait_for_feed(clock)
-        began = time.monotonic()
-        self._backfill()
-        filled = time.monotonic()
-        self.stage = "replaying in lock-step"
-        replay(clock, self.engine, self.universe.timeframes, self.plan.end, self._tick)
-        return ReportHeader(
-            source=self.plan.source,
-            symbols=self.universe.symbols,
-            start=self.plan.start,
-            end=self.plan.end,
-            backfilled_days=(self.plan.start - self._first_day()).days,
-            backfill_s=filled - began,
-            replay_s=time.monotonic() - filled,
-        )
-
-    def table(self) -> Table:
-        """Progress at a glance."""
-        table = Table(show_header=False, title=f"{self.plan.source}, {self.stage}", title_justify="left")
-        table.add_row("running for", f"{time.monotonic() - self._began:.0f} s")
-        table.add_row("wave", f"{self.wave:%Y-%m-%d %H:%M}" if self.wave else "none yet")
-        facts = self._read_facts()
-        if facts is not None:
-            for label in ("waves", "signals", "plans", "orders", "fills", "open_positions", "closed_trades"):
-                table.add_row(label.replace("_", " "), str(facts.counts[label]))
-            table.add_row("realised PnL", f"{facts.pnl_usdt:+.2f} USDT, {facts.pnl_r:+.2f} R")
-        if self.restarts:
-            table.add_row("restarted", ", ".join(self.restarts))
-        return table
-
-    def _read_facts(self) -> ReplayFacts | None:
-        if self.wave is not None and time.monotonic() - self._facts_at > 1:
-            self._facts = replay_facts(self.engine, self.plan.start, self.plan.end)
-            self._facts_at = time.monotonic()
-        return self._facts
-
-    def _wait_for_feed(self, clock: ExchangeClock) -> None:
-        self.stage = "waiting for the feed"
-        topics = len(self.universe.symbols) * len(self.universe.timeframes)
-        deadline = time.monotonic() + 60
-        while True:
-            status = clock.status()
-            if int(str(status["kline_subscriptions"])) >= topics and int(str(status["private_connections"])) >= 1:
-                return
-            if time.monotonic() > deadline:
-                raise DataError(f"the feed did not subscribe within 60 s; see {self.system.state.log_dir}/feed.log")
-            self._check()
-
-    def _backfill(self) -> None:
-        self.stage = "backfilling"
-        first = self._first_day()
-        days = (self.plan.start - first).days
-        if not days:
-            return
-        assets = [f"{stage}_{timeframe}" for stage in STAGES for timeframe in self.universe.timeframes]
-        keys = partition_keys(first.date(), days, self.universe.symbols)
-        backfill_id = launch_backfill(self.system.webserver, assets, keys, f"{days} days before the replay")
-        wait_for_backfill(self.system.webserver, backfill_id, _BACKFILL_TIMEOUT_S, self._check)
-
-    def _first_day(self) -> datetime:
-        return max(self.plan.start - timedelta(days=self.plan.backfill_days), self.universe.history_start)
-
-    def _tick(self, wave: datetime) -> None:
-        self.wave = wave
-        self._check()
-
-    def _check(self) -> None:
-        self.restarts += self.system.supervisor.check()
-        if self.stop.wait(0):
-            raise KeyboardInterrupt
-
-
-def _prepare(plan: DemoPlan, settings: Settings) -> Universe:
-    """Empty the state folder and write the demo's own configuration into it."""
-    if plan.end > datetime.now(UTC):
-        raise ConfigurationError(f"the replay would end at {plan.end:%Y-%m-%d}, after today; start it earlier")
-    marker = plan.state_dir / "config"
-    if plan.state_dir.exists() and any(plan.state_dir.iterdir()) and not marker.exists():
-        raise ConfigurationError(f"{plan.state_dir} holds something else than a demo's state; choose another folder")
-    shutil.rmtree(plan.state_dir, ignore_errors=True)
-    shutil.copytree(settings.config_dir, marker)
-    content = yaml.safe_load((marker / "universe.yaml").read_text())
-    first = plan.start - timedelta(days=plan.backfill_days)
-    content.update(symbols=list(plan.symbols), history_start=first.date())
-    (marker / "universe.yaml").write_text(yaml.safe_dump(content))
-    return load_universe(marker)
-
-
-def _settings(plan: DemoPlan) -> Settings:
-    return Settings(TRADING_STATE_DIR=plan.state_dir, TRADING_CONFIG_DIR=plan.state_dir / "config")
-
-
-def _exchange_arguments(plan: DemoPlan, universe: Universe) -> list[str]:
-    source = ["--bars", str(plan.bars_dir)] if plan.bars_dir else ["--seed", str(plan.seed)]
-    return [
-        *source,
-        *("--symbols", ",".join(plan.symbols)),
-        *("--port", str(free_port())),
-        *("--start", plan.start.isoformat()),
-        *("--lock-step", str(min(universe.timeframes, key=lambda timeframe: timeframe.duration))),
-    ]
+    name = f"demo_{plan.start:%Y%m%d}_{plan.days:g}d_{'recorded' if plan.bars_dir else f'seed{plan.seed}'}"
+    with replayed(plan, settings, console) as done:
+        print_report(console, done.header, done.facts, write_report(reports_dir, name, done.header, done.facts))
+        if keep:
+            console.print(f"Everything keeps running; Dagster UI {done.system.webserver}. Ctrl-C ends it.")
+            while not done.stop.wait(0.5):
+                done.system.supervisor.check()
