@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 def exchange(
     symbols: Annotated[str, typer.Option(help="comma-separated, e.g. BTCUSDT,SOLUSDT")],
+    host: Annotated[str, typer.Option(help="address to listen on; 0.0.0.0 for every interface")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes any free port")] = 0,
     bars: Annotated[Path | None, typer.Option(help="folder of recorded bars; generated ones without it")] = None,
     seed: Annotated[int, typer.Option(min=0, help="of the generated bars")] = 0,
@@ -27,7 +28,7 @@ def exchange(
     balance: Annotated[str, typer.Option(help="initial USDT")] = "10000",
     half_spread_ticks: Annotated[int, typer.Option(min=0, help="what a market order pays beyond the last price")] = 0,
 ) -> None:
-    """Run a Bybit v5-compatible exchange on loopback until SIGINT or SIGTERM.
+    """Run a Bybit v5-compatible exchange until SIGINT or SIGTERM.
 
     Prints one JSON line with addresses, key and secret as soon as it listens.
     """
@@ -37,6 +38,7 @@ def exchange(
     try:
         configuration = Configuration(
             symbols=tuple(symbol for symbol in symbols.replace(" ", "").split(",") if symbol),
+            host=host,
             port=port,
             bars=bars,
             seed=seed,

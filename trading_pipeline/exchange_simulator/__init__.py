@@ -1,1 +1,1 @@
-"""A Bybit v5-compatible exchange for linear perpetuals, over HTTP and WebSocket on loopback."""
+"""A Bybit v5-compatible exchange for linear perpetuals, over HTTP and WebSocket."""

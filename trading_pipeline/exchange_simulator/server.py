@@ -30,7 +30,8 @@ from trading_pipeline.exchange_simulator.venue import Venue, check_start
 
 DEFAULT_START = datetime(2025, 11, 1, tzinfo=UTC)
 """Where generated bars are entered without a start: ten months of history before it, a year after it."""
-HOST = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
+EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - a name for it, not a default
 PULSE_S = 1.0
 LONGEST_SLEEP_S = 0.1
 
@@ -40,11 +41,13 @@ class Configuration:
     """What to simulate.
 
     :param bars: folder of recorded bars; ``None`` generates them from ``seed``.
+    :param host: IPv4 address or name of this machine to listen on.
     :param port: 0 takes any free one.
     :param lock_step: timeframe of the lock-step clock; ``None`` lets the clock run free at ``speed``.
     """
 
     symbols: tuple[str, ...]
+    host: str = LOOPBACK
     port: int = 0
     bars: Path | None = None
     seed: int = 0
@@ -150,20 +153,25 @@ class _Server(uvicorn.Server):
         yield
 
 
-def listen(port: int) -> socket.socket:
-    """A bound socket on loopback.
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket.
 
-    :raises ConfigurationError: the port is in use or not allowed.
+    :raises ConfigurationError: the host is none of this machine, or the port is in use or not allowed.
     """
     # asyncio switches Nagle's algorithm off only where the protocol is named; otherwise answers take 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        listener.bind((host, port))
         listener.listen(128)
+    except socket.gaierror as error:
+        listener.close()
+        raise ConfigurationError(f"host {host!r} is unknown ({error}); use {LOOPBACK} or {EVERY_INTERFACE}") from None
     except (OSError, OverflowError) as error:
         listener.close()
-        raise ConfigurationError(f"port {port} cannot be used ({error}); choose another, or 0 for any") from None
+        raise ConfigurationError(
+            f"{host} port {port} cannot be used ({error}); choose another, or port 0 for any"
+        ) from None
     return listener
 
 
@@ -174,9 +182,9 @@ def serve(configuration: Configuration, announce: Callable[[Addresses], None]) -
     :raises ConfigurationError: see ``build`` and ``listen``.
     :raises DataError: see ``build``.
     """
-    with listen(configuration.port) as listener:
+    with listen(configuration.host, configuration.port) as listener:
         venue = build(configuration, secrets.token_hex(8))
-        announce(addresses(venue, listener.getsockname()[1]))
+        announce(addresses(venue, listener))
         asyncio.run(_run_until_signal(venue, listener))
 
 
@@ -187,22 +195,23 @@ def running_exchange(configuration: Configuration) -> Iterator[Addresses]:
     :raises ConfigurationError: see ``build`` and ``listen``.
     :raises DataError: see ``build``.
     """
-    with running_venue(build(configuration, secrets.token_hex(8)), configuration.port) as reached:
+    venue = build(configuration, secrets.token_hex(8))
+    with running_venue(venue, configuration.host, configuration.port) as reached:
         yield reached
 
 
 @contextlib.contextmanager
-def running_venue(venue: Venue, port: int = 0) -> Iterator[Addresses]:
+def running_venue(venue: Venue, host: str = LOOPBACK, port: int = 0) -> Iterator[Addresses]:
     """The same for an exchange that was built before.
 
     :raises ConfigurationError: see ``listen``.
     """
-    with listen(port) as listener:
+    with listen(host, port) as listener:
         server = _server(venue)
         thread = threading.Thread(target=asyncio.run, args=(_run(venue, server, listener),), name="exchange")
         thread.start()
         try:
-            yield addresses(venue, listener.getsockname()[1])
+            yield addresses(venue, listener)
         finally:
             server.should_exit = True
             thread.join()
@@ -262,13 +271,16 @@ async def _tick(venue: Venue) -> None:
         await asyncio.sleep(min(LONGEST_SLEEP_S, max(0.001, wait_s)))
 
 
-def addresses(venue: Venue, port: int) -> Addresses:
-    """Where the exchange listens on that port."""
+def addresses(venue: Venue, listener: socket.socket) -> Addresses:
+    """Where the exchange can be reached from this machine."""
+    host, port = listener.getsockname()
+    if host == EVERY_INTERFACE:
+        host = LOOPBACK
     keys = venue.credentials
     return Addresses(
-        rest_url=f"http://{HOST}:{port}",
-        public_ws_url=f"ws://{HOST}:{port}{PUBLIC_PATH}",
-        private_ws_url=f"ws://{HOST}:{port}{PRIVATE_PATH}",
+        rest_url=f"http://{host}:{port}",
+        public_ws_url=f"ws://{host}:{port}{PUBLIC_PATH}",
+        private_ws_url=f"ws://{host}:{port}{PRIVATE_PATH}",
         api_key=keys.api_key,
         api_secret=keys.api_secret,
         account_id=keys.account_id,

@@ -1,5 +1,6 @@
 """The containers run commands that exist, with secrets that are not written down."""
 
+import itertools
 import re
 import sys
 from pathlib import Path
@@ -42,6 +43,13 @@ def test_every_container_runs_a_command_the_image_has(name: str) -> None:
     subcommand = group.commands[arguments[0]]
     known = {option for parameter in subcommand.params for option in parameter.opts}
     assert {word for word in arguments if word.startswith("--")} <= known
+
+
+def test_other_containers_reach_the_exchange_where_the_instructions_say() -> None:
+    words = _words(SERVICES["exchange"], "command")
+    options = dict(itertools.pairwise(words))
+    assert options["--host"] == "0.0.0.0"
+    assert f"BYBIT_REST_URL=http://exchange:{options['--port']}" in COMPOSE.read_text()
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))

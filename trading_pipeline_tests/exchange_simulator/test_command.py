@@ -4,9 +4,12 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
+
+from trading_pipeline.exchange_simulator.server import Configuration, listen
 
 RUN = [sys.executable, "-c", "import typer; from trading_pipeline.cli.exchange import exchange; typer.run(exchange)"]
 
@@ -23,6 +26,24 @@ def test_command_announces_itself_serves_and_ends_cleanly_on_a_signal(number: si
     finally:
         process.send_signal(number)
         assert process.wait(timeout=10) == 0
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "localhost"])
+def test_the_address_announced_can_be_reached_whatever_it_listens_on(host: str) -> None:
+    process = subprocess.Popen([*RUN, "--symbols", "BTCUSDT", "--host", host], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        assert [urlsplit(told[name]).hostname for name in told if name.endswith("_url")] == ["127.0.0.1"] * 3
+        assert requests.get(told["rest_url"] + "/v5/market/time", timeout=10).json()["retCode"] == 0
+    finally:
+        process.terminate()
+        assert process.wait(timeout=10) == 0
+
+
+def test_it_listens_beyond_loopback_only_when_told_to() -> None:
+    with listen("0.0.0.0", 0) as everywhere, listen(Configuration(("BTCUSDT",)).host, 0) as here:
+        assert (everywhere.getsockname()[0], here.getsockname()[0]) == ("0.0.0.0", "127.0.0.1")
 
 
 def refused(*arguments: str) -> str:
@@ -43,6 +64,8 @@ def refused(*arguments: str) -> str:
         (["--symbols", "BTCUSDT", "--lock-step", "7m"], "unknown timeframe '7m'"),
         (["--symbols", "BTCUSDT", "--balance", "-5"], "'-5' is no positive amount"),
         (["--symbols", "BTCUSDT", "--port", "99999"], "port 99999 cannot be used"),
+        (["--symbols", "BTCUSDT", "--host", "192.0.2.1"], "192.0.2.1 port 0 cannot be used"),
+        (["--symbols", "BTCUSDT", "--host", "no.such.host.invalid"], "host 'no.such.host.invalid' is unknown"),
     ],
 )
 def test_wrong_argument_is_one_line_and_exit_code_two(arguments: list[str], problem: str) -> None:
