@@ -79,13 +79,14 @@ def _largest_gap(market: Market, legs: Records, equity: Floats, capital: float) 
 @compiled
 def _add_symbol(market: Market, legs: Records, symbol: int, rebuilt: Floats) -> None:
     """Add one symbol's cash and holdings to the rebuilt equity of every wave from its first fill on."""
-    closes, waves, funding = market.close, market.wave, market.funding_rate
-    cash, held, leg, next_bar = 0.0, 0.0, 0, legs[0].bar
-    last = market.first[symbol + 1] - 1
-    for bar in range(next_bar, last + 1):
+    waves, closes, funding = market.wave, market.close, market.funding_rate
+    cash, held, leg = 0.0, 0.0, 0
+    end, funded = market.first[symbol + 1], len(market.funding_rate) > 0
+    while leg < len(legs):
+        bar = legs[leg].bar
+        paid = closes[bar] * funding[bar] if funded else 0.0
         at_close = False
-        paid = closes[bar] * funding[bar] if len(funding) > 0 else 0.0
-        while next_bar == bar:
+        while leg < len(legs) and legs[leg].bar == bar:
             row: LegRow = legs[leg]
             # Funding is charged on what is held when the bar has closed, before fills at the close.
             if row.phase == Phase.CLOSE and not at_close:
@@ -94,9 +95,29 @@ def _add_symbol(market: Market, legs: Records, symbol: int, rebuilt: Floats) -> 
             cash -= row.quantity * row.price + row.fee
             held += row.quantity
             leg += 1
-            next_bar = legs[leg].bar if leg < len(legs) else last + 1
         if not at_close:
             cash -= held * paid
-        until = waves[bar + 1] if bar < last else len(rebuilt)
+        following = legs[leg].bar if leg < len(legs) else end
+        after = waves[following] if following < end else len(rebuilt)
+        if funded or after - waves[bar] != following - bar:
+            cash = _spread(market, rebuilt, bar, following, end, cash, held)
+            continue
+        offset = waves[bar] - bar
+        for quiet in range(bar, following):
+            rebuilt[quiet + offset] += cash + held * closes[quiet]
+
+
+@compiled
+def _spread(market: Market, rebuilt: Floats, start: int, stop: int, end: int, cash: float, held: float) -> float:
+    """Add what is held from the close of bar ``start`` to bar ``stop``, before which nothing is filled; the cash left.
+
+    ``end`` is the symbol's last bar plus one. Waves without a bar keep the value of the bar before.
+    """
+    waves, closes = market.wave, market.close
+    for bar in range(start, stop):
+        if len(market.funding_rate) > 0 and bar > start:
+            cash -= held * closes[bar] * market.funding_rate[bar]
+        until = waves[bar + 1] if bar + 1 < end else len(rebuilt)
         for wave in range(waves[bar], until):
             rebuilt[wave] += cash + held * closes[bar]
+    return cash
