@@ -11,6 +11,7 @@ import numpy as np
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.signals import Bias, Details, Signal, decision_key
+from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.base import SIGNAL_COLUMNS
 from trading_pipeline.domain.strategies.plan import StrategyPlan
 from trading_pipeline.ports.bar_store import BarStore
@@ -53,15 +54,18 @@ def generate_signals(
         for plan in strategies:
             if plan.covers(window.symbol, scope.timeframe):
                 try:
-                    found += _signals(window, plan, scope)
+                    found += signals_of(window, plan, scope.timeframe)
                 except DataError as error:
                     refused.append(f"{window.symbol} {plan.strategy.name}: {error}")
     changed = signals.replace(found, scope.symbols, scope.timeframe, scope.start, scope.end)
     return SignalReport(len(found), changed, unsound_symbols(checks, scope), tuple(refused))
 
 
-def _signals(window: DayWindow, plan: StrategyPlan, scope: PartitionRange) -> Iterator[Signal]:
-    """Signals of one strategy at the kept bars of one window."""
+def signals_of(window: DayWindow, plan: StrategyPlan, timeframe: Timeframe) -> Iterator[Signal]:
+    """Signals of one strategy at the kept bars of one window.
+
+    :raises DataError: bars or an answer of the strategy that no signal can be made of.
+    """
     strategy = plan.strategy
     found = strategy.signals(window.bars)
     places = found["bar_index"].to_numpy(np.int64)
@@ -70,11 +74,11 @@ def _signals(window: DayWindow, plan: StrategyPlan, scope: PartitionRange) -> It
         close_time = window.bars["close_time"].iloc[int(places[row])].to_pydatetime()
         bias = Bias(str(values["bias"]))
         yield Signal(
-            signal_id=decision_key(strategy.name, window.symbol, scope.timeframe, close_time, bias),
+            signal_id=decision_key(strategy.name, window.symbol, timeframe, close_time, bias),
             strategy=strategy.name,
             strategy_version=strategy.version,
             symbol=window.symbol,
-            timeframe=scope.timeframe,
+            timeframe=timeframe,
             close_time=close_time,
             bias=bias,
             entry_price=decimal_of(values["entry_price"]),

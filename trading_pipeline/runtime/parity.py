@@ -1,0 +1,86 @@
+"""What a replay traded, held against the backtest engine on the same bars."""
+
+import numpy as np
+import pandas as pd
+
+from trading_pipeline.adapters.parameters.risk import load_risk
+from trading_pipeline.adapters.parameters.strategies import load_strategies
+from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
+from trading_pipeline.adapters.stores.signal_store import PostgresSignalStore
+from trading_pipeline.adapters.stores.trade_history import PostgresTradeHistory
+from trading_pipeline.adapters.venues.bybit.client import BybitClient
+from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
+from trading_pipeline.domain.model.bars import OHLCV
+from trading_pipeline.domain.model.instruments import Instrument
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.exchange_simulator.bars import BarSeries
+from trading_pipeline.exchange_simulator.market_model import generate
+from trading_pipeline.exchange_simulator.recorded_bars import load
+from trading_pipeline.runtime.replay_plan import ReplayPlan
+from trading_pipeline.runtime.replaying import Replayed
+from trading_pipeline.services.check_parity import ParityQuestion, check_parity
+from trading_pipeline.services.compare_parity import ParityReport
+
+
+def replay_parity(plan: ReplayPlan, done: Replayed) -> tuple[ParityReport, ...]:
+    """One report per strategy and timeframe of the replay.
+
+    :raises DataError: the database has no bars of the replayed time.
+    """
+    if done.system.exchange is None:
+        return ()
+    instruments = BybitMarketData(BybitClient(done.system.exchange.rest_url, "", "")).instruments()
+    return tuple(
+        check_parity(question, PostgresSignalStore(done.engine), PostgresTradeHistory(done.engine))
+        for question in _questions(plan, done, instruments)
+    )
+
+
+def base_bars(plan: ReplayPlan) -> dict[str, pd.DataFrame]:
+    """The bars along which the simulated prices walked, by symbol."""
+    if plan.bars_dir is not None:
+        series, _ = load(plan.bars_dir, plan.symbols, plan.start)
+    else:
+        series = {symbol: generate(symbol, plan.seed) for symbol in plan.symbols}
+    return {symbol: series_frame(symbol, one) for symbol, one in series.items()}
+
+
+def series_frame(symbol: str, series: BarSeries) -> pd.DataFrame:
+    """A simulated symbol's base bars as bars travel, without turnover."""
+    opens = series.open_ms.astype("datetime64[ms]")
+    times = {"open_time": opens, "close_time": opens + np.timedelta64(series.step_ms, "ms")}
+    scales = dict.fromkeys(OHLCV[:4], series.price_decimals) | {"volume": series.volume_decimals}
+    return pd.DataFrame(
+        {
+            "symbol": symbol,
+            **{name: pd.DatetimeIndex(column).as_unit("us").tz_localize("UTC") for name, column in times.items()},
+            # an integer over a power of ten is the float that the same digits read as
+            **{name: getattr(series, name) / 10.0 ** scales[name] for name in OHLCV},
+        }
+    )
+
+
+def _questions(plan: ReplayPlan, done: Replayed, instruments: dict[str, Instrument]) -> list[ParityQuestion]:
+    fine = base_bars(plan)
+    limits = load_risk(plan.config_dir)
+    store = PostgresBarStore(done.engine)
+    bars: dict[Timeframe, dict[str, pd.DataFrame]] = {}
+    for timeframe in done.universe.timeframes:
+        frame = store.frame(plan.symbols, timeframe, done.universe.history_start, plan.end)
+        bars[timeframe] = {
+            str(symbol): rows.reset_index(drop=True) for symbol, rows in frame.groupby("symbol", sort=False)
+        }
+    return [
+        ParityQuestion(
+            plan=strategy,
+            timeframe=timeframe,
+            bars=bars[timeframe],
+            start=plan.start,
+            end=plan.end,
+            limits=limits,
+            instruments=instruments,
+            fine_bars=fine,
+        )
+        for strategy in load_strategies(plan.config_dir)
+        for timeframe in strategy.timeframes
+    ]

@@ -1,0 +1,175 @@
+"""What the pipeline did beside what the engine says of the same bars, row by row."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TypeVar
+
+from trading_pipeline.domain.model.signals import Signal
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.ports.trade_history import TradeLeg, TradeRow
+
+Row = TypeVar("Row")
+
+PRICE_TOLERANCE = 2e-10
+"""Relative: prices leave float64 with ten significant digits, so the last one may be rounded either way."""
+MONEY_TOLERANCE = 1e-6
+"""USDT: one side adds decimals, the other float64."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One value that is not the same on both sides; ``none`` stands for a row that one side lacks."""
+
+    kind: str
+    symbol: str
+    at: datetime
+    field: str
+    pipeline: str
+    engine: str
+
+    def __str__(self) -> str:
+        where = f"{self.kind} {self.symbol} {self.at:%Y-%m-%d %H:%M}"
+        return f"{where} {self.field}: pipeline {self.pipeline}, engine {self.engine}"
+
+
+@dataclass(frozen=True, slots=True)
+class ParityReport:
+    """What was compared and what differs.
+
+    :param signals: rows of the pipeline, likewise ``trades`` with ``legs`` and ``still_open``.
+    :param denied: signals of the window that the pipeline entered no position for.
+    :param whole_account: whether entries and sizes were compared too, and not only what became of them.
+    """
+
+    strategy: str
+    timeframe: Timeframe
+    start: datetime
+    end: datetime
+    signals: int
+    trades: int
+    legs: int
+    still_open: int
+    denied: int
+    whole_account: bool
+    differences: tuple[Difference, ...]
+
+    @property
+    def equal(self) -> bool:
+        """Whether nothing differs."""
+        return not self.differences
+
+    def summary(self) -> str:
+        """One line for people."""
+        verdict = "equal" if self.equal else f"{len(self.differences)} DIFFERENCES"
+        return (
+            f"{self.strategy} {self.timeframe} {self.start:%Y-%m-%d} to {self.end:%Y-%m-%d}: {verdict}; "
+            f"{self.signals} signals, {self.trades} trades with {self.legs} exits ({self.still_open} open), "
+            f"{self.denied} signals without entry"
+        )
+
+
+def compare_signals(pipeline: Sequence[Signal], engine: Sequence[Signal]) -> list[Difference]:
+    """Signals by id: same decisions, same version, same prices and score."""
+    fields: dict[str, Callable[[Signal], object]] = {
+        "strategy_version": lambda one: one.strategy_version,
+        "entry_price": lambda one: float(one.entry_price),
+        "stop_price": lambda one: float(one.stop_price),
+        "score": lambda one: float(one.score),
+    }
+    found = []
+    for mine, other in _pairs(pipeline, engine, lambda one: one.signal_id):
+        one = mine or other
+        if one is None:
+            continue
+        described = ("signal", one.symbol, one.close_time)
+        if mine is None or other is None:
+            found.append(Difference(*described, str(one.bias), _presence(mine), _presence(other)))
+        else:
+            found += _field_differences(described, fields, mine, other)
+    return found
+
+
+def compare_trades(pipeline: Sequence[TradeRow], engine: Sequence[TradeRow]) -> list[Difference]:
+    """Trades by symbol and deciding bar: same entry, same exits in the same bars, same money."""
+    fields: dict[str, Callable[[TradeRow], object]] = {
+        name: lambda one, name=name: getattr(one, name)  # type: ignore[misc]
+        for name in ("bias", "entry_price", "quantity", "stop_price", "exit_reason")
+    }
+    money: dict[str, Callable[[TradeRow], object]] = {
+        name: lambda one, name=name: getattr(one, name)  # type: ignore[misc]
+        for name in ("pnl", "fees", "funding")
+    }
+    found = []
+    for mine, other in _pairs(pipeline, engine, lambda one: (one.signalled_at, one.symbol)):
+        one = mine or other
+        if one is None:
+            continue
+        described = ("trade", one.symbol, one.signalled_at)
+        if mine is None or other is None:
+            found.append(Difference(*described, str(one.bias), _presence(mine), _presence(other)))
+            continue
+        found += _field_differences(described, fields, mine, other)
+        found += _leg_differences(described, mine.legs, other.legs)
+        found += _field_differences(described, money, mine, other, MONEY_TOLERANCE)
+    return found
+
+
+def _leg_differences(
+    described: tuple[str, str, datetime], pipeline: Sequence[TradeLeg], engine: Sequence[TradeLeg]
+) -> list[Difference]:
+    """Exits in their order."""
+    if len(pipeline) != len(engine):
+        return [Difference(*described, "exits", _listed(pipeline), _listed(engine))]
+    fields: dict[str, Callable[[TradeLeg], object]] = {
+        name: lambda one, name=name: getattr(one, name)  # type: ignore[misc]
+        for name in ("bar_close", "price", "quantity", "kind")
+    }
+    found = []
+    for number, (mine, other) in enumerate(zip(pipeline, engine, strict=True), 1):
+        numbered = {f"exit {number} {name}": get for name, get in fields.items()}
+        found += _field_differences(described, numbered, mine, other)
+    return found
+
+
+def _pairs(
+    pipeline: Iterable[Row], engine: Iterable[Row], key: Callable[[Row], object]
+) -> Iterable[tuple[Row | None, Row | None]]:
+    """Rows of the same key beside each other, in the order in which they come."""
+    mine, other = ({key(one): one for one in rows} for rows in (pipeline, engine))
+    return [(mine.get(name), other.get(name)) for name in dict.fromkeys([*mine, *other])]
+
+
+def _field_differences(
+    described: tuple[str, str, datetime],
+    fields: Mapping[str, Callable[[Row], object]],
+    mine: Row,
+    other: Row,
+    absolute: float = 0.0,
+) -> list[Difference]:
+    return [
+        Difference(*described, name, _text(get(mine)), _text(get(other)))
+        for name, get in fields.items()
+        if not _same(get(mine), get(other), absolute)
+    ]
+
+
+def _same(mine: object, other: object, absolute: float) -> bool:
+    if isinstance(mine, float) and isinstance(other, float):
+        return abs(mine - other) <= max(absolute, PRICE_TOLERANCE * max(abs(mine), abs(other)))
+    return mine == other
+
+
+def _presence(row: object) -> str:
+    return "none" if row is None else "present"
+
+
+def _listed(legs: Sequence[TradeLeg]) -> str:
+    return "; ".join(f"{leg.kind} {leg.bar_close:%m-%d %H:%M} at {leg.price:g}" for leg in legs) or "none"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    return f"{Decimal(repr(value)).normalize():f}" if isinstance(value, float) else str(value)
