@@ -1,0 +1,94 @@
+"""A replay in the words of a backtest, so that one kind of report shows both."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from trading_pipeline.adapters.parameters.strategies import load_strategies
+from trading_pipeline.adapters.stores.replay_facts import ReplayFacts
+from trading_pipeline.adapters.stores.trade_history import PostgresTradeHistory
+from trading_pipeline.domain.analysis.metrics import equity_metrics
+from trading_pipeline.domain.analysis.trade_statistics import win_rate_pct
+from trading_pipeline.domain.model.signals import Bias
+from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
+from trading_pipeline.ports.backtest_store import EquityCurve, LegRecord, RunRecord, TradeRecord
+from trading_pipeline.ports.trade_history import TradeRow
+from trading_pipeline.runtime.replay_plan import ReplayPlan
+from trading_pipeline.runtime.replaying import Replayed
+
+
+def run_record(run_id: str, plan: ReplayPlan, done: Replayed) -> RunRecord:
+    """Closed trades with their legs, the equity at every close, and figures about both."""
+    history = PostgresTradeHistory(done.engine)
+    strategies = load_strategies(plan.config_dir)
+    rows = [
+        row
+        for strategy in strategies
+        for timeframe in strategy.timeframes
+        for row in history.trades(strategy.strategy.name, timeframe, plan.start, plan.end)
+    ]
+    trades = tuple(trade_record(row) for row in sorted(rows, key=lambda row: row.signalled_at) if row.exit_reason)
+    step = min(done.universe.timeframes, key=lambda timeframe: timeframe.duration)
+    curve = equity_curve(plan, done.facts, step)
+    initial = float(curve.equity[0])
+    return RunRecord(
+        run_id=run_id,
+        params={
+            "strategy": ", ".join(sorted({one.strategy.name for one in strategies})),
+            "strategy_version": ", ".join(sorted({one.strategy.version for one in strategies})),
+            "symbols": sorted(plan.symbols),
+            "timeframe": step.value,
+            "timeframes": [timeframe.value for timeframe in done.universe.timeframes],
+            "source": plan.source,
+            "config": {"initial_capital": initial},
+        },
+        metrics=_metrics(trades, curve, initial, step),
+        trades=trades,
+        curve=curve,
+    )
+
+
+def equity_curve(plan: ReplayPlan, facts: ReplayFacts, step: Timeframe) -> EquityCurve:
+    """The newest reading of the account at every close; before the first reading that reading."""
+    closes = np.arange(to_ms(plan.start) + step.ms, to_ms(plan.end) + 1, step.ms, dtype=np.int64)
+    read_ms = np.array([to_ms(at) for at, _ in facts.equity], np.int64)
+    equity = np.array([float(value) for _, value in facts.equity])
+    newest = np.searchsorted(read_ms, closes, side="right") - 1
+    return EquityCurve(closes, equity[np.maximum(newest, 0)])
+
+
+def trade_record(row: TradeRow) -> TradeRecord:
+    """A closed position as backtests keep trades."""
+    closed = sum(leg.quantity for leg in row.legs)
+    risk = abs(row.entry_price - row.stop_price) * row.quantity
+    return TradeRecord(
+        symbol=row.symbol,
+        side=Bias(row.bias),
+        entry_time=row.signalled_at,
+        entry_price=row.entry_price,
+        exit_time=row.legs[-1].time,
+        exit_price=sum(leg.price * leg.quantity for leg in row.legs) / closed,
+        quantity=row.quantity,
+        pnl_usdt=row.pnl - row.fees - row.funding,
+        pnl_r=row.pnl / risk if risk else None,
+        fees_usdt=row.fees,
+        funding_usdt=row.funding,
+        exit_reason=row.exit_reason,
+        legs=tuple(LegRecord(leg.time, leg.price, leg.quantity / row.quantity, leg.kind) for leg in row.legs),
+        entries=(LegRecord(row.signalled_at, row.entry_price, 1.0, "entry"),),
+        stop_price=row.stop_price,
+    )
+
+
+def _metrics(
+    trades: Sequence[TradeRecord], curve: EquityCurve, initial: float, step: Timeframe
+) -> Mapping[str, float | None]:
+    """Figures about the account and its closed trades; ``None`` where there is nothing to measure."""
+    pnl = np.array([trade.pnl_usdt for trade in trades])
+    in_r = [trade.pnl_r for trade in trades if trade.pnl_r is not None]
+    figures: dict[str, float] = {"trades": float(len(trades))}
+    if len(curve.equity) > 1:
+        figures |= equity_metrics(curve.equity, curve.close_ms, initial, step.ms)
+    if len(pnl):
+        figures |= {"win_rate_pct": win_rate_pct(pnl), "sum_r": sum(in_r), "average_r": sum(in_r) / len(in_r)}
+    return {name: float(value) if np.isfinite(value) else None for name, value in figures.items()}
