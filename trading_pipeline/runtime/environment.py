@@ -1,20 +1,16 @@
 """Where a system keeps its state, and the environment its processes share."""
 
-import os
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import yaml
-from sqlalchemy import make_url
 
-from trading_pipeline.adapters.stores.database import ensure_database
-from trading_pipeline.adapters.streams.redis_stream import RedisStream
-from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.runtime.embedded import EmbeddedPostgres, EmbeddedRedis
+from trading_pipeline.runtime.passing_process import prepare_databases
 from trading_pipeline.settings import Settings
 
 _DAGSTER_YAML = Path(__file__).parent / "dagster.yaml"
@@ -106,13 +102,14 @@ class SystemState:
             database_url = self._postgres.url("trading", "psycopg")
             dagster_url = self._postgres.url("dagster", "psycopg2")
         dagster_url = dagster_url or _sibling(database_url, "dagster")
-        ensure_database(database_url)
-        ensure_database(dagster_url)
-        _migrate(database_url)
+        prepare_databases(database_url, dagster_url)
         return database_url, dagster_url
 
     def _open_redis(self) -> str:
         if self.settings.redis_url:
+            # here alone: the client's 20 MB are only held where the server is not our own
+            from trading_pipeline.adapters.streams.redis_stream import RedisStream
+
             RedisStream(self.settings.redis_url).check()
             return self.settings.redis_url
         self._redis = EmbeddedRedis(self.folder / "redis")
@@ -128,22 +125,8 @@ class SystemState:
 
 def _sibling(url: str, database: str) -> str:
     """The same server's other database, with the driver that Dagster ships."""
-    sibling = make_url(url).set(database=database, drivername="postgresql+psycopg2")
-    return sibling.render_as_string(hide_password=False)
-
-
-def _migrate(database_url: str) -> None:
-    """Migrate in a process of its own: Alembic's memory is gone when the schema is there.
-
-    :raises ConfigurationError: the migration failed; the message ends what it said.
-    """
-    command = [sys.executable, "-m", "trading_pipeline.cli.main", "migrate"]
-    variables = {**os.environ, "DATABASE_URL": database_url}
-    # its own session: Ctrl-C in a terminal must not reach a migration half way
-    answer = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, start_new_session=True)
-    if answer.returncode:
-        said = answer.stderr.strip().splitlines() or [f"exit code {answer.returncode} without a word"]
-        raise ConfigurationError(f"the database was not migrated: {said[-1].removeprefix('trading-pipeline: ')}")
+    parts = urlsplit(url)
+    return f"postgresql+psycopg2://{parts.netloc}/{database}" + (f"?{parts.query}" if parts.query else "")
 
 
 def _code_version() -> str:

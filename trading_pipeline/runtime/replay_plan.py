@@ -6,19 +6,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
-from trading_pipeline.adapters.parameters.strategies import load_strategies
-from trading_pipeline.adapters.parameters.strategy_files import find_strategy
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.runtime.embedded import free_port
+from trading_pipeline.runtime.passing_process import check_parameters
 from trading_pipeline.runtime.state_folder import empty, held, refuse_foreign
 from trading_pipeline.runtime.system import refuse_taken_port
 from trading_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from trading_pipeline.domain.strategies.base import Strategy
 
 _LIFECYCLE: Mapping[str, object] = {
     "targets": [{"r_multiple": 1, "fraction": 0.4}, {"r_multiple": 2, "fraction": 0.4}],
@@ -112,9 +115,9 @@ def prepare(plan: ReplayPlan, settings: Settings) -> Universe:
     """
     if plan.end > datetime.now(UTC):
         raise ConfigurationError(f"the replay would end at {plan.end:%Y-%m-%d}, after today; start it earlier")
-    load_strategies(settings.config_dir)
+    check_parameters(settings.config_dir)
     if plan.strategy is not None:
-        find_strategy(settings.config_dir, plan.strategy.name, {})
+        _built(settings.config_dir, plan.strategy.name, {})
     empty(plan.state_dir)
     shutil.copytree(settings.config_dir, plan.config_dir)
     _write_universe(plan)
@@ -145,9 +148,16 @@ def _write_strategies(config_dir: Path, chosen: ReplayedStrategy, timeframes: tu
     )
     for other in contents.values():
         other["enabled"] = False
-    typed = find_strategy(config_dir, chosen.name, {**content["parameters"], **chosen.parameters}).parameters
+    typed = _built(config_dir, chosen.name, {**content["parameters"], **chosen.parameters}).parameters
     values = {name: getattr(typed, name) for name in {**content["parameters"], **chosen.parameters}}
     content.update(enabled=True, timeframes=[timeframe.value for timeframe in timeframes], parameters=values)
     content.pop("symbols", None)
     for written, content in contents.items():
         written.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def _built(config_dir: Path, name: str, parameters: dict[str, object]) -> "Strategy":
+    # here alone: strategies bring pandas, which a demo of what the configuration enables does without
+    from trading_pipeline.adapters.parameters.strategy_files import find_strategy
+
+    return find_strategy(config_dir, name, parameters)

@@ -8,7 +8,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from trading_pipeline.adapters.plots.equity_curve import draw_equity_curve
 from trading_pipeline.adapters.stores.replay_facts import Latency, ReplayFacts
 
 
@@ -52,6 +51,9 @@ def report_rows(header: ReportHeader, facts: ReplayFacts) -> list[tuple[str, str
 
 def write_report(folder: Path, name: str, header: ReportHeader, facts: ReplayFacts) -> Path:
     """Write ``<name>.md`` and ``<name>.png`` into ``folder``; returns the path of the Markdown file."""
+    # here alone: plotting takes 50 MB that the minutes before the report do without
+    from trading_pipeline.adapters.plots.equity_curve import draw_equity_curve
+
     folder.mkdir(parents=True, exist_ok=True)
     plot = folder / f"{name}.png"
     draw_equity_curve(plot, facts.equity, f"Equity, {header.source}")

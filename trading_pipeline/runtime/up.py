@@ -9,11 +9,10 @@ from typing import Self
 
 from rich.console import Console
 
-from trading_pipeline.adapters.parameters.risk import load_risk
-from trading_pipeline.adapters.parameters.strategies import load_strategies
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.runtime.embedded import free_port
 from trading_pipeline.runtime.environment import SystemState
+from trading_pipeline.runtime.passing_process import check_parameters
 from trading_pipeline.runtime.state_folder import held
 from trading_pipeline.runtime.supervisor import Supervisor
 from trading_pipeline.runtime.system import (
@@ -100,8 +99,7 @@ def run_system(settings: Settings, port: int) -> None:
     :raises ConfigurationError: a port is taken, a server unreachable, or a process refuses its settings.
     """
     stop = StopRequested()
-    load_risk(settings.config_dir)
-    load_strategies(settings.config_dir)
+    check_parameters(settings.config_dir)
     universe = load_universe(settings.config_dir)
     simulated = settings.mode is TradingMode.SIMULATED and not settings.bybit_rest_url
     symbols = ",".join(universe.symbols)
