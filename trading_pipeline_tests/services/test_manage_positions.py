@@ -120,6 +120,7 @@ def test_a_stop_the_price_has_passed_becomes_an_exit(lab: Lab) -> None:
         ([1010, 990], ExitReason.STOP_LOSS, -10),
         ([1010, None, 1000], ExitReason.BREAK_EVEN, 20),
         ([1020, None, 1008], ExitReason.TRAILING_STOP, 68),
+        ([1020, 1009, None, 1000], ExitReason.BREAK_EVEN, 60),
     ],
 )
 def test_a_closed_position_tells_how_it_ended(lab: Lab, path: list[int | None], reason: ExitReason, gross: int) -> None:

@@ -49,7 +49,7 @@ def recompute(position: Position, entry: IntentRecord, fills: Sequence[PositionF
         fees=sum((one.fill.fee for one in fills), _ZERO),
         opened_at=entries[0].fill.executed_at if entries else None,
         closed_at=exits[-1].fill.executed_at if closed else None,
-        exit_reason=_exit_reason(position, exits) if closed else None,
+        exit_reason=_exit_reason(position, _notional(entries) / entered, exits) if closed else None,
     )
 
 
@@ -93,7 +93,7 @@ def _realised(bias: Bias, entries: Sequence[PositionFill], exits: Sequence[Posit
     return gain if bias is Bias.LONG else -gain
 
 
-def _exit_reason(position: Position, exits: Sequence[PositionFill]) -> ExitReason:
+def _exit_reason(position: Position, entry_price: Decimal, exits: Sequence[PositionFill]) -> ExitReason:
     last = exits[-1]
     if last.purpose is Purpose.EXIT:
         return ExitReason.PROTECTION_FAILED
@@ -105,4 +105,10 @@ def _exit_reason(position: Position, exits: Sequence[PositionFill]) -> ExitReaso
         if position.stop_price == position.initial_stop_price:
             return ExitReason.STOP_LOSS
     second_target = any(one.purpose is Purpose.TAKE_PROFIT_2 for one in exits)
-    return ExitReason.TRAILING_STOP if second_target else ExitReason.BREAK_EVEN
+    return ExitReason.TRAILING_STOP if second_target and _beyond(position, entry_price) else ExitReason.BREAK_EVEN
+
+
+def _beyond(position: Position, entry_price: Decimal) -> bool:
+    """Whether the stop had left the entry behind: until the trail gets there, break-even is what holds."""
+    gained = position.stop_price - entry_price
+    return (gained if position.bias is Bias.LONG else -gained) > 0

@@ -36,16 +36,17 @@ def target_orders(
 ) -> list[TargetOrder]:
     """The take profits of a filled entry, nearest first; what they leave over is the runner.
 
-    One R is measured from the average fill price to the plan's stop, so slippage moves the targets
-    with the entry. Each part is rounded down to the step. A part below the venue's minimum joins the
-    next one; what the last target cannot carry stays with the runner, or goes out with the last target
-    when the plan has no runner.
+    One R is measured from the average fill price to the stop as the venue holds it, a multiple of the
+    tick: slippage moves the targets with the entry, and R is what the stop really costs. Each part is
+    rounded down to the step. A part below the venue's minimum joins the next one; what the last target
+    cannot carry stays with the runner, or goes out with the last target when the plan has no runner.
 
     :param filled_quantity: base currency the entry really filled.
     :param entry_price: its average price.
     """
     orders: list[TargetOrder] = []
     carried = Decimal(0)
+    stop_price = instrument.round_price(plan.stop_price)
     last = _PURPOSES[min(len(plan.targets), len(_PURPOSES)) - 1]
     for purpose, target in zip(_PURPOSES, _nearest_first(plan.targets), strict=False):
         share = carried + filled_quantity * target.fraction
@@ -56,7 +57,7 @@ def target_orders(
         carried = Decimal(0)
         if purpose is last and plan.runner.fraction == 0:
             quantity = instrument.floor_quantity(filled_quantity - sum((one.quantity for one in orders), Decimal(0)))
-        price = target_price(plan.bias, entry_price, plan.stop_price, target.r_multiple)
+        price = target_price(plan.bias, entry_price, stop_price, target.r_multiple)
         rounded = instrument.round_price(price)
         if rounded > 0:
             orders.append(TargetOrder(purpose, quantity, rounded))

@@ -51,6 +51,12 @@ def test_one_r_is_measured_from_the_average_fill(bias: Bias, prices: list[str]) 
     assert [str(order.price) for order in orders] == prices
 
 
+def test_one_r_ends_at_the_stop_as_the_venue_holds_it() -> None:
+    plan = replace(trade_plan(), stop_price=Decimal("990.04"))
+    orders = target_orders(plan, Decimal(5), Decimal(1000), BTC)
+    assert [str(order.price) for order in orders] == ["1010.0", "1020.0"]
+
+
 @given(
     filled=st.decimals("0.001", 100, places=3),
     first=st.decimals(0, "0.5", places=2),
