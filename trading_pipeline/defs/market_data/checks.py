@@ -27,22 +27,29 @@ def check_results(report: CheckReport, gaps: Sequence[GapReport], timeframe: Tim
 def _result(
     name: CheckName, failed: Sequence[DataCheck], gaps: Sequence[GapReport], timeframe: Timeframe
 ) -> dg.AssetCheckResult:
-    symbols = sorted({one.symbol for one in failed})
+    # a verdict needs a bar, so bars missing at the end of the range, or all of them, show in the gaps alone
+    holes = [gap for gap in gaps if gap.missing] if name is CheckName.NO_GAP else []
+    symbols = sorted({one.symbol for one in failed} | {gap.symbol for gap in holes})
     intervals = [
-        f"{one.symbol} {timeframe} bar closing {one.close_time:%Y-%m-%d %H:%M}: {one.detail}" for one in failed[:_NAMED]
+        f"{one.symbol} {timeframe} bar closing {one.close_time:%Y-%m-%d %H:%M}: {one.detail}" for one in failed
     ]
     metadata: dict[str, dg.MetadataValue] = {
         "symbols": dg.MetadataValue.json(symbols),
-        "intervals": dg.MetadataValue.json(intervals),
+        "intervals": dg.MetadataValue.json([*(_hole(gap, timeframe) for gap in holes), *intervals][:_NAMED]),
         "bars_failed": dg.MetadataValue.int(len(failed)),
     }
     if name is CheckName.NO_GAP:
-        unreachable = {gap.symbol: gap.failure for gap in gaps if gap.failure}
-        metadata["not_fetched"] = dg.MetadataValue.json(unreachable)
+        metadata["bars_missing"] = dg.MetadataValue.int(sum(len(gap.missing) for gap in holes))
+        metadata["not_fetched"] = dg.MetadataValue.json({gap.symbol: gap.failure for gap in gaps if gap.failure})
     return dg.AssetCheckResult(
         check_name=str(name),
-        passed=not failed,
+        passed=not symbols,
         severity=dg.AssetCheckSeverity.ERROR,
-        description=f"{len(failed)} bars of {', '.join(symbols)}" if failed else "every bar is sound",
+        description=f"not sound: {', '.join(symbols)}" if symbols else "every bar is sound",
         metadata=metadata,
     )
+
+
+def _hole(gap: GapReport, timeframe: Timeframe) -> str:
+    first, last = (f"{time:%Y-%m-%d %H:%M}" for time in (gap.missing[0], gap.missing[-1]))
+    return f"{gap.symbol} {timeframe}: {len(gap.missing)} bars missing, opening from {first} to {last}"

@@ -1,0 +1,37 @@
+import dagster as dg
+import pytest
+
+from trading_pipeline.definitions import defs
+from trading_pipeline_tests.defs.asset_graph import SNAPSHOT, described
+
+REPOSITORY = defs.get_repository_def()
+ORDER_JOBS = ("execute_plans", "manage_positions", "reconcile")
+
+
+def test_definitions_are_those_of_the_snapshot() -> None:
+    assert described(defs) == SNAPSHOT.read_text(), "renew: python -m trading_pipeline_tests.defs.asset_graph"
+
+
+def test_no_asset_and_no_check_can_reach_the_account() -> None:
+    for asset in REPOSITORY.assets_defs_by_key.values():
+        assert "trading_desk" not in asset.required_resource_keys, asset.key
+
+
+@pytest.mark.parametrize("name", ORDER_JOBS)
+def test_a_job_that_touches_orders_has_no_asset_to_select_and_no_partition_to_backfill(name: str) -> None:
+    job = REPOSITORY.get_job(name)
+    assert not job.asset_layer.executable_asset_keys
+    assert job.partitions_def is None
+    assert job.run_tags["dagster-celery/queue"] == "trading"
+
+
+def test_a_wave_has_a_worker_of_its_own_and_a_backfill_does_not_get_it() -> None:
+    assert REPOSITORY.get_job("bar_close").run_tags["dagster-celery/queue"] == "trading"
+    assert "dagster-celery/queue" not in REPOSITORY.get_job("__ASSET_JOB").run_tags
+
+
+def test_every_pipeline_asset_lies_on_one_grid() -> None:
+    graph = REPOSITORY.asset_graph
+    grids = {graph.get(key).partitions_def for key in graph.get_all_asset_keys() if graph.get(key).partitions_def}
+    assert len(grids) == 1
+    assert isinstance(grids.pop(), dg.MultiPartitionsDefinition)

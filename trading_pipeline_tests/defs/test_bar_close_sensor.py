@@ -1,0 +1,138 @@
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import dagster as dg
+import pytest
+
+from trading_pipeline.defs.market_data import sensors
+from trading_pipeline.defs.market_data.jobs import wave_assets
+from trading_pipeline.domain.model.events import Event
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.ports.streams import EventStream
+from trading_pipeline_tests.defs.pipeline_stage import DAY, SYMBOLS, PipelineStage, utc
+from trading_pipeline_tests.testkit.fakes_market_data import ListStream
+
+QUARTER = DAY + timedelta(minutes=15)
+HOUR = DAY + timedelta(hours=1)
+
+
+class Bell(ListStream):
+    """Does something whenever somebody waits, and counts how often."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        super().__init__()
+        self.waits = 0
+        self._meanwhile = meanwhile
+
+    def wait(self, kind: type[Event], after: str, timeout_s: float) -> str:
+        self.waits += 1
+        self._meanwhile()
+        return str(self.waits)
+
+
+@dataclass
+class Bells:
+    """In place of ``Events``: hands out one bell."""
+
+    bell: Bell
+
+    def stream(self) -> EventStream:
+        return self.bell
+
+
+@pytest.fixture(autouse=True)
+def short_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tick that finds nothing ends soon."""
+    monkeypatch.setattr(sensors, "_POLL_S", 1.5)
+
+
+def ticked(stage: PipelineStage, events: Bells | None = None) -> list[dg.RunRequest]:
+    resources = stage.resources()
+    if events is not None:
+        resources["events"] = dg.ResourceDefinition.hardcoded_resource(events)
+    with dg.build_sensor_context(instance=stage.instance, resources=resources) as context:
+        result = sensors.bar_close_sensor(context)
+        assert isinstance(result, dg.SensorResult)
+        return list(result.run_requests or [])
+
+
+def a_run(stage: PipelineStage, request: dg.RunRequest, status: dg.DagsterRunStatus) -> None:
+    run = dg.DagsterRun(job_name="bar_close", run_id=str(uuid.uuid4()), tags=dict(request.tags), status=status)
+    stage.instance.add_run(run)
+
+
+def test_a_closing_instant_becomes_one_run_over_all_symbols_and_the_timeframes_that_close(stage: PipelineStage) -> None:
+    for timeframe in (Timeframe.M15, Timeframe.H1):
+        stage.hear(SYMBOLS, timeframe, HOUR)
+    (request,) = ticked(stage)
+    assert request.asset_selection == wave_assets([Timeframe.M15, Timeframe.H1])
+    assert request.tags["wave"] == utc(HOUR)
+    assert request.tags["symbols"] == ",".join(SYMBOLS)
+    assert request.tags["dagster/asset_partition_range_start"] == "2025-01-02|BTCUSDT"
+    assert request.tags["dagster/asset_partition_range_end"] == "2025-01-02|ADAUSDT"
+
+
+def test_the_wave_at_midnight_belongs_to_the_day_its_bars_opened_in(stage: PipelineStage) -> None:
+    stage.hear(SYMBOLS, Timeframe.M15, DAY)
+    (request,) = ticked(stage)
+    assert request.tags["dagster/asset_partition_range_start"] == "2025-01-01|BTCUSDT"
+    assert request.tags["timeframes"] == "15m,1h,4h"
+
+
+def test_every_instant_that_was_missed_gets_a_run_of_its_own(stage: PipelineStage) -> None:
+    closes = [DAY + count * Timeframe.M15.duration for count in (1, 2, 3)]
+    for close in closes:
+        stage.hear(SYMBOLS, Timeframe.M15, close)
+    assert [request.tags["wave"] for request in ticked(stage)] == [utc(close) for close in closes]
+
+
+def test_the_sensor_waits_for_the_last_bar_of_a_wave(stage: PipelineStage) -> None:
+    stage.hear(SYMBOLS[:2], Timeframe.M15, QUARTER)
+    bell = Bell(lambda: stage.hear(SYMBOLS[2:], Timeframe.M15, QUARTER))
+    (request,) = ticked(stage, Bells(bell))
+    assert (bell.waits, request.tags["wave"]) == (1, utc(QUARTER))
+
+
+def test_a_wave_whose_last_bar_does_not_come_goes_on_without_it(stage: PipelineStage) -> None:
+    stage.hear(SYMBOLS[:2], Timeframe.M15, QUARTER)
+    bell = Bell(lambda: None)
+    (request,) = ticked(stage, Bells(bell))
+    assert bell.waits > 1
+    assert request.tags["wave"] == utc(QUARTER)
+
+
+@pytest.mark.parametrize(
+    "status", [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+)
+def test_a_wave_is_not_requested_twice_while_its_run_is_on_its_way(
+    stage: PipelineStage, status: dg.DagsterRunStatus
+) -> None:
+    stage.hear(SYMBOLS, Timeframe.M15, QUARTER)
+    (request,) = ticked(stage)
+    a_run(stage, request, status)
+    assert ticked(stage) == []
+
+
+def test_a_wave_whose_run_failed_is_requested_again_under_a_new_key(stage: PipelineStage) -> None:
+    stage.hear(SYMBOLS, Timeframe.M15, QUARTER)
+    (first,) = ticked(stage)
+    a_run(stage, first, dg.DagsterRunStatus.FAILURE)
+    (second,) = ticked(stage)
+    assert second.tags["work"] == first.tags["work"]
+    assert second.run_key != first.run_key
+
+
+def test_a_wave_that_failed_twenty_times_is_left_to_people(stage: PipelineStage) -> None:
+    stage.hear(SYMBOLS, Timeframe.M15, QUARTER)
+    (request,) = ticked(stage)
+    for _ in range(20):
+        a_run(stage, request, dg.DagsterRunStatus.FAILURE)
+    assert ticked(stage) == []
+
+
+def test_a_computed_wave_is_not_requested(stage: PipelineStage) -> None:
+    stage.hear(SYMBOLS, Timeframe.M15, QUARTER)
+    stage.materialize(wave_assets([Timeframe.M15]), wave=utc(QUARTER))
+    assert ticked(stage) == []
