@@ -74,16 +74,14 @@ def compare(
     """Show in which rules, figures and trades two runs differ; exit code 1 when figures or trades do."""
     from dataclasses import asdict
 
-    from rich.console import Console
-
     from trading_pipeline.adapters.files.run_files import write_document
-    from trading_pipeline.cli.backtest_tables import comparison_tables
+    from trading_pipeline.cli.backtest_tables import comparison_tables, result_console
     from trading_pipeline.services.compare_backtests import compare_backtests
 
     comparison = compare_backtests(_load(first), _load(second))
     if json is not None:
         write_document(json, {**asdict(comparison), "equal": comparison.equal})
-    console = Console(soft_wrap=True)
+    console = result_console()
     for table in comparison_tables(comparison):
         console.print(table)
     raise typer.Exit(0 if comparison.equal else 1)
@@ -168,11 +166,9 @@ def _load(name: str) -> "RunRecord":
 
 def _print(done: "BacktestRun", request: "BacktestRequest") -> None:
     """Headline figures, and what the reader should know about the bars."""
-    from rich.console import Console
+    from trading_pipeline.cli.backtest_tables import gap_notes, headline, result_console
 
-    from trading_pipeline.cli.backtest_tables import gap_notes, headline
-
-    console = Console(soft_wrap=True)
+    console = result_console()
     console.print(headline(done.record))
     for note in gap_notes(done.record, request.timeframe):
         console.print(note, style="yellow")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from rich.console import Console
 from rich.table import Table
 
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -11,6 +12,7 @@ from trading_pipeline.ports.backtest_store import RunRecord
 if TYPE_CHECKING:
     from trading_pipeline.services.compare_backtests import Changed, Comparison
 
+_FILE_WIDTH = 140
 _SHOWN_TRADES = 20
 _SHOWN_CHANGES = 40
 
@@ -27,6 +29,12 @@ _HEADLINE = (
     ("exposure %", "exposure_pct", ".1f"),
     ("fees", "fees", ".2f"),
 )
+
+
+def result_console() -> Console:
+    """Standard output; wide enough for whole names where nobody sits before it."""
+    console = Console(soft_wrap=True)
+    return console if console.is_terminal else Console(soft_wrap=True, width=_FILE_WIDTH)
 
 
 def headline(run: RunRecord) -> Table:
@@ -74,7 +82,7 @@ def _fates(metrics: Mapping[str, float | None]) -> Iterator[str]:
 
 
 def _changes(title: str, ids: tuple[str, str], changes: "tuple[Changed, ...]") -> Table:
-    table = Table("name", ids[0], ids[1], "difference", title=title, title_justify="left")
+    table = _titled(title, "name", ids[0], ids[1], "difference")
     for change in changes[:_SHOWN_CHANGES]:
         difference = "" if change.difference is None else f"{change.difference:+.6g}"
         table.add_row(change.name, _short(change.first), _short(change.second), difference)
@@ -85,10 +93,18 @@ def _changes(title: str, ids: tuple[str, str], changes: "tuple[Changed, ...]") -
 
 def _trade_changes(comparison: "Comparison") -> Table:
     """The first trades that went differently."""
-    table = Table("symbol", "side", "entry", "what differs", title="Other course", title_justify="left")
+    table = _titled("Other course", "symbol", "side", "entry", "what differs")
     for trade in comparison.changed_trades[:_SHOWN_TRADES]:
         words = ", ".join(f"{one.name} {_short(one.first)} → {_short(one.second)}" for one in trade.changes[:4])
         table.add_row(trade.symbol, trade.side, f"{trade.entry_time:%Y-%m-%d %H:%M}", words)
+    return table
+
+
+def _titled(title: str, *columns: str) -> Table:
+    """An empty table whose columns break long words instead of cutting them off."""
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
     return table
 
 

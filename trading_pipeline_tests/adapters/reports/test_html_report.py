@@ -1,0 +1,113 @@
+"""The page of a backtest: complete in itself, true to the run, drawn by a browser."""
+
+import base64
+import json
+import re
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trading_pipeline.adapters.reports.chart_data import MAX_POINTS, bars_document, equity_document
+from trading_pipeline.adapters.reports.html_report import html_report
+from trading_pipeline.adapters.reports.png import equity_png
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.ports.backtest_store import EquityCurve
+from trading_pipeline.services.sample_bars import sample_bars
+from trading_pipeline_tests.services.test_run_backtest import golden_run, sampled
+
+CHROMIUM = next((path for path in map(Path, ("/usr/bin/chromium", "/usr/bin/google-chrome")) if path.exists()), None)
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    run = golden_run(33)
+    return html_report(run.record, run.bars)
+
+
+def unpacked(text: object, kind: str) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(str(text)), kind)
+
+
+def data_of(page: str) -> dict[str, object]:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    assert found
+    data: dict[str, object] = json.loads(found.group(1))
+    return data
+
+
+def test_the_page_asks_nobody_for_anything(page: str) -> None:
+    assert not re.search(r"https?://|@import|url\(|<link|<img|<iframe|\bsrc=|fetch\(|XMLHttpRequest", page)
+
+
+def test_the_page_carries_every_trade_with_its_exits_and_stop(page: str) -> None:
+    (trade,) = data_of(page)["trades"]  # type: ignore[misc]
+    assert trade[1] == -1
+    assert trade[12] == 30125.0
+    assert [leg[3] for leg in trade[14]] == ["take_profit", "take_profit", "trailing_stop"]
+
+
+@pytest.mark.parametrize(
+    "words", ["Returns by month", "Max drawdown", "How trades ended", "Trailing stop", "code_version"]
+)
+def test_the_page_has_its_tables(page: str, words: str) -> None:
+    assert words in page
+
+
+def test_months_add_up_to_the_whole() -> None:
+    run = sampled()
+    page = html_report(run.record, run.bars)
+    body = re.search(r"<table class='months'>.*?</table>", page, re.DOTALL)
+    assert body
+    monthly = [float(value) for value in re.findall(r'<td class="" style="[^"]*">([-+][\d.]+)</td>', body.group())]
+    grown = np.prod([1 + value / 100 for value in monthly]) - 1
+    total = run.record.metrics["total_return_pct"]
+    assert total is not None
+    assert grown * 100 == pytest.approx(total, abs=0.05 * len(monthly))
+
+
+def test_a_name_cannot_leave_its_place() -> None:
+    run = golden_run(33).record
+    hostile = replace(run, run_id="</script><b>", params={**run.params, "strategy": "<script>alert(1)</script>"})
+    page = html_report(hostile, golden_run(33).bars)
+    assert "<script>alert" not in page
+    assert page.count("</script>") == 2
+
+
+def test_long_series_are_merged_without_losing_extremes() -> None:
+    bars = sample_bars("BTCUSDT", Timeframe.M1, 2 * MAX_POINTS + 7)
+    document = bars_document(bars)
+    assert document["merged"] == 3
+    assert len(unpacked(document["minutes"], "<i4")) <= MAX_POINTS
+    assert unpacked(document["high"], "<f4").max() == np.float32(bars["high"].max())
+    assert unpacked(document["low"], "<f4").min() == np.float32(bars["low"].min())
+    assert unpacked(document["close"], "<f4")[-1] == np.float32(bars["close"].iloc[-1])
+
+
+def test_the_deepest_drawdown_survives_merging() -> None:
+    equity = np.full(2 * MAX_POINTS, 10_000.0)
+    equity[777] = 5_000.0
+    document = equity_document(EquityCurve(np.arange(len(equity), dtype=np.int64) * 60_000, equity), 10_000.0)
+    assert unpacked(document["drawdown"], "<f4").min() == -50.0
+
+
+def test_the_picture_is_a_png() -> None:
+    run = golden_run(33).record
+    assert equity_png(run.curve, 10_000.0, "golden").startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("symbols", [("BTCUSDT",), ("BTCUSDT", "ETHUSDT")])
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_a_browser_draws_the_page_without_an_error(tmp_path: Path, symbols: tuple[str, ...]) -> None:
+    run = sampled(symbols)
+    path = tmp_path / "page.html"
+    # An error anywhere in the script leaves its message instead of the table of trades.
+    watch = "<script>window.addEventListener('error', (e) => { document.title = 'BROKEN ' + e.message; });</script>"
+    path.write_text(html_report(run.record, run.bars).replace("<style>", watch + "<style>", 1))
+    command = [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    command += ["--virtual-time-budget=3000", "--dump-dom", path.as_uri()]
+    drawn = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True).stdout
+    assert "<title>BROKEN" not in drawn
+    assert drawn.count('<span class="side') == min(100, len(run.record.trades))

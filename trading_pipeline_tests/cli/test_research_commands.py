@@ -1,0 +1,273 @@
+"""What people type to research, what they get, and what they are told."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from typer.testing import CliRunner, Result
+
+from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
+from trading_pipeline.cli.main import app
+from trading_pipeline.domain.model.bars import BarSource
+from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.services.sample_bars import sample_bars
+from trading_pipeline_tests.testkit.builders import START, walk
+from trading_pipeline_tests.testkit.research import golden_file, write_bars
+
+GOLDEN_SIGNALS = [(17, [253, 490]), (7, [233, 237]), (33, [325]), (4, [546]), (24, [254, 537]), (32, [299])]
+
+
+def typed(*words: str | Path) -> Result:
+    """Run a command; a refusal is raised as it reaches the entry point."""
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def backtest(bars: Path | str, *words: str | Path, strategy: str = "divergence") -> Result:
+    common = ("--bars", bars, "--symbol", "BTCUSDT", "--timeframe", "1h", "--strategy", strategy)
+    return typed("backtest", *common, *words)
+
+
+@pytest.fixture
+def bars(tmp_path: Path) -> Path:
+    return write_bars(tmp_path / "bars.csv.gz", sample_bars("BTCUSDT", Timeframe.H1, 2_500))
+
+
+@pytest.mark.parametrize(("seed", "places"), GOLDEN_SIGNALS)
+def test_signals_of_the_golden_series(tmp_path: Path, seed: int, places: list[int]) -> None:
+    out, source = tmp_path / "signals.json", golden_file(tmp_path, seed)
+    words = ("--symbol", "BTCUSDT", "--timeframe", "60", "--strategy", "divergence", "--json", out)
+    typed("signals", "--bars", source, *words)
+    document = json.loads(out.read_text())
+    assert list(document) == ["signals"]
+    assert [signal["bar_index"] for signal in document["signals"]] == places
+
+
+def test_a_golden_signal_to_its_last_digit(tmp_path: Path) -> None:
+    out, source = tmp_path / "signals.json", golden_file(tmp_path, 17)
+    words = ("--symbol", "BTCUSDT", "--timeframe", "1h", "--strategy", "divergence", "--json", out)
+    typed("signals", "--bars", source, *words)
+    first = json.loads(out.read_text())["signals"][0]
+    histograms = [pivot.pop("histogram") for pivot in first["pivots"]]
+    assert histograms == pytest.approx([-49.841181, -41.689563, -29.449257], abs=1e-5)
+    assert first.pop("divergence_score") == pytest.approx(33.5642, abs=1e-4)
+    assert first == {
+        "bar_index": 253,
+        "time": "2024-01-11T14:00:00Z",
+        "bias": "long",
+        "entry_price": 30456.5,
+        "stop_price": 30311.5,
+        "pivots": [
+            {"index": 238, "price": 30546.5},
+            {"index": 248, "price": 30315.0},
+            {"index": 251, "price": 30311.5},
+        ],
+        "confirmations": ["RSI_DIV", "OBV_DIV"],
+        "confluence_score": 20.0,
+        "score": 54.0,
+    }
+
+
+def test_a_backtest_writes_its_document(tmp_path: Path) -> None:
+    result = backtest(golden_file(tmp_path, 33), "--json", tmp_path / "run.json", "--report", tmp_path / "run.html")
+    document = json.loads((tmp_path / "run.json").read_text())
+    (trade,) = document["trades"]
+    assert document["run_id"] in result.output
+    assert (trade["entry_time"], trade["side"], trade["entry_price"]) == ("2024-01-14T14:00:00Z", "short", 29963.0)
+    assert trade["pnl_r"] == pytest.approx(2.183862, abs=1e-5)
+    assert [leg["kind"] for leg in trade["legs"]] == ["take_profit", "take_profit", "trailing_stop"]
+    assert document["metrics"]["trades"] == 1
+    assert "<!doctype html>" in (tmp_path / "run.html").read_text()[:20]
+
+
+def test_a_run_twice_is_the_same_run(tmp_path: Path, bars: Path) -> None:
+    for name in ("a.json", "b.json"):
+        backtest(bars, "--json", tmp_path / name, strategy="ema_cross")
+    assert (tmp_path / "a.json").read_text() == (tmp_path / "b.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--strategy", "divergance"), "did you mean divergence"),
+        (("--param", "min_confirmation=2"), "did you mean min_confirmations"),
+        (("--param", "min_confirmations=9"), "must lie between 0 and 4"),
+        (("--param", "taker_fee=5"), "did you mean taker_fee_bps"),
+        (("--param", "taker_fee_bps=500"), "taker_fee_bps = 500: must be"),
+        (("--param", "taker_fee_bps=nan"), "taker_fee_bps = nan: must be a number"),
+        (("--param", "max_open_positions=1.5"), "must be a whole number"),
+        (("--param", "max_open_positions=none"), "cannot be switched off"),
+        (("--param", "next_bar_exit=yes"), "must be true or false"),
+        (("--param", "timing=next_opne"), "did you mean next_open"),
+        (("--param", "targets=1"), "write DISTANCE:FRACTION pairs"),
+        (("--param", "targets=2:0.5,1:0.5"), "nearest first"),
+        (("--param", "trail=atr"), "write atr:MULTIPLE:PERIOD"),
+        (("--param", "cash_fraction=0.5", "--param", "fixed_margin=100"), "set exactly one"),
+        (("--param", "min_quantity=-1"), "must be 0 or more"),
+        (("--param", "min_confirmations"), "write it as name=value"),
+        (("--param", "trail=none", "--param", "trail=none"), "given twice"),
+        (("--timeframe", "7m"), "unknown timeframe '7m'"),
+        (("--timeframe", "15m"), "15m bars cannot be made"),
+        (("--symbol", "btc-usdt"), "no symbol"),
+        (("--symbol", "BTCUSDT,ETHUSDT"), "one file for 2 symbols"),
+        (("--from", "yesterday"), "no ISO 8601 time"),
+        (("--from", "2024-02-01", "--to", "2024-01-01"), "before --to"),
+        (("--bars", "none.csv"), "no such file"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_the_way_out(bars: Path, words: tuple[str, ...], message: str) -> None:
+    with pytest.raises((ConfigurationError, DataError), match=re.escape(message)):
+        backtest(bars, *words)
+
+
+def test_what_is_missing_is_named(bars: Path) -> None:
+    with pytest.raises(ConfigurationError, match="--strategy is missing"):
+        typed("backtest", "--bars", bars, "--symbol", "BTCUSDT", "--timeframe", "1h")
+
+
+def test_a_rule_of_the_engine_is_refused_where_it_has_no_effect(bars: Path, tmp_path: Path) -> None:
+    words = ("--symbol", "BTCUSDT", "--timeframe", "1h", "--strategy", "divergence", "--json", tmp_path / "x.json")
+    with pytest.raises(ConfigurationError, match="taker_fee_bps: a rule of backtests"):
+        typed("signals", "--bars", bars, *words, "--param", "taker_fee_bps=5")
+
+
+@pytest.mark.parametrize("command", ["backtest", "signals"])
+def test_fewer_bars_than_the_warm_up_are_refused(tmp_path: Path, command: str) -> None:
+    short = golden_file(tmp_path, 17, 100)
+    words = ("--symbol", "BTCUSDT", "--timeframe", "1h", "--strategy", "divergence", "--json", tmp_path / "x.json")
+    with pytest.raises(DataError, match="100 bars: divergence needs 169"):
+        typed(command, "--bars", short, *words)
+    assert not (tmp_path / "x.json").exists()
+
+
+def test_rules_of_the_engine_take_effect(tmp_path: Path, bars: Path) -> None:
+    rules = ("taker_fee_bps=5.5", "timing=next_open", "targets=none", "trail=percent:0.01:0.005", "cash_fraction=0.5")
+    words = [word for rule in rules for word in ("--param", rule)]
+    backtest(bars, *words, "--json", tmp_path / "run.json", strategy="ema_cross")
+    document = json.loads((tmp_path / "run.json").read_text())
+    config = document["params"]["config"]
+    assert config["exits"]["targets"] == []
+    assert config["exits"]["trail"] == {"rule": "PercentTrail", "activation": 0.01, "offset": 0.005}
+    assert config["limits"]["risk_per_trade"] is None
+    assert config["execution"]["timing"] == "next_open"
+    assert all(trade["fees_usdt"] > 0 for trade in document["trades"])
+
+
+def test_several_symbols_share_one_account(tmp_path: Path) -> None:
+    for seed, symbol in enumerate(("BTCUSDT", "ETHUSDT")):
+        write_bars(tmp_path / f"{symbol}.csv", sample_bars(symbol, Timeframe.H1, 1_500, seed))
+    words = ("--symbol", "ETHUSDT,BTCUSDT", "--timeframe", "1h", "--strategy", "ema_cross")
+    typed("backtest", "--bars", tmp_path / "{symbol}.csv", *words, "--json", tmp_path / "run.json")
+    document = json.loads((tmp_path / "run.json").read_text())
+    assert {trade["symbol"] for trade in document["trades"]} == {"BTCUSDT", "ETHUSDT"}
+
+
+def test_indicators_stand_in_columns_and_are_empty_while_they_warm_up(tmp_path: Path, bars: Path) -> None:
+    typed("indicators", "--bars", bars, "--timeframe", "4h", "--out", tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 625
+    assert {"open_time_ms", "ema_12", "rsi_14", "macd_histogram", "atr_14"} <= set(rows[0])
+    assert (rows[0]["ema_12"], rows[198]["sma_200"]) == ("", "")
+    assert float(rows[199]["sma_200"]) > 0
+
+
+def test_indicators_of_the_golden_series(tmp_path: Path) -> None:
+    typed("indicators", "--bars", golden_file(tmp_path, 17), "--timeframe", "1h", "--out", tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open() as file:
+        row = list(csv.DictReader(file))[253]
+    assert float(row["ema_144"]) == pytest.approx(30308.021620, abs=1e-5)
+    assert float(row["ema_169"]) == pytest.approx(30243.908477, abs=1e-5)
+    assert float(row["rsi_14"]) == pytest.approx(40.560826, abs=1e-5)
+    assert float(row["macd_histogram"]) == pytest.approx(-11.648148, abs=1e-5)
+
+
+def test_bars_from_the_database_and_a_run_kept_there(
+    database: Engine, database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    store = PostgresBarStore(database)
+    store.append_raw(walk(count=400), BarSource.REST)
+    store.consolidate(["BTCUSDT"], Timeframe.H1, START, START.replace(year=START.year + 1))
+    backtest("db", "--store", "--run-id", "first", strategy="ema_cross")
+    backtest("db", "--store", "--run-id", "second", "--param", "taker_fee_bps=5", strategy="ema_cross")
+    same = typed("backtest", "compare", "first", "first")
+    other = typed("backtest", "compare", "first", "second", "--json", tmp_path / "c.json")
+    assert (same.exit_code, other.exit_code) == (0, 1)
+    changed = {change["name"] for change in json.loads((tmp_path / "c.json").read_text())["params"]}
+    assert changed == {"config.costs.taker_fee_bps"}
+    with pytest.raises(DataError, match="no 4h bars of BTCUSDT"):
+        backtest("db", "--timeframe", "4h", strategy="ema_cross")
+
+
+def test_the_database_needs_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "")
+    with pytest.raises(ConfigurationError, match="DATABASE_URL is unset"):
+        backtest("db")
+
+
+def test_documents_are_compared_without_a_database(tmp_path: Path, bars: Path) -> None:
+    backtest(bars, "--json", tmp_path / "a.json", strategy="ema_cross")
+    backtest(bars, "--json", tmp_path / "b.json", "--param", "fast_period=15", strategy="ema_cross")
+    result = typed("backtest", "compare", tmp_path / "a.json", tmp_path / "b.json", "--json", tmp_path / "c.json")
+    assert result.exit_code == 1
+    assert "strategy_parameters.fast_period" in result.output
+    assert not json.loads((tmp_path / "c.json").read_text())["equal"]
+
+
+FOLLOWS_THE_FUTURE = """
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from trading_pipeline.domain.strategies.arrays import ArrayStrategy, decisions_with_atr_stop
+from trading_pipeline.domain.strategies.base import Parameters
+
+
+@dataclass(frozen=True)
+class Prophet(ArrayStrategy):
+    name: ClassVar[str] = "prophet"
+    parameters: Parameters = field(default_factory=Parameters)
+
+    @property
+    def warmup_bars(self):
+        return 2
+
+    def decide(self, bars):
+        rises = np.append(bars.close[1:] > bars.close[:-1] * 1.005, False)
+        return decisions_with_atr_stop(bars, rises.astype(np.int64), bars.close * 0.01, 1.0, {})
+"""
+
+
+def test_a_users_strategy_that_sees_the_future_is_told_bar_and_column(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "strategies").mkdir()
+    (tmp_path / "strategies" / "prophet.py").write_text(FOLLOWS_THE_FUTURE)
+    monkeypatch.setenv("TRADING_CONFIG_DIR", str(tmp_path))
+    result = typed("strategy", "check", "prophet")
+    assert result.exit_code == 1
+    assert re.search(r"look_ahead: bar \d+ \(2024-.*\), column signal: long with all bars, none without", result.output)
+    assert "prophet" in typed("strategy", "list").output
+
+
+def test_an_honest_strategy_passes_its_check(bars: Path) -> None:
+    result = typed("strategy", "check", "ema_cross", "--bars", bars, "--param", "fast_period=10")
+    assert result.exit_code == 0
+    assert result.output.count("no differences") == 3
+
+
+def test_no_strategy_shares_a_name_with_the_engine(bars: Path) -> None:
+    listed = typed("strategy", "list").output
+    names = re.findall(r"^\w+$", listed, re.MULTILINE)
+    assert "divergence" in names
+    for name in names:
+        with pytest.raises(ConfigurationError, match="unknown parameter 'nonsense'"):
+            backtest(bars, "--param", "nonsense=1", strategy=name)

@@ -1,0 +1,67 @@
+"""Bar files and finished runs for tests of research."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from trading_pipeline.domain.model.bar_frames import FILE_COLUMNS
+from trading_pipeline.domain.model.signals import Bias
+from trading_pipeline.ports.backtest_store import EquityCurve, LegRecord, RunRecord, TradeRecord
+from trading_pipeline_tests.domain.strategies.golden import golden_bars
+
+START = datetime(2025, 3, 1, tzinfo=UTC)
+
+
+def write_bars(path: Path, bars: pd.DataFrame) -> Path:
+    """Bars with ``BAR_COLUMNS`` as a file that the command line reads."""
+    opens = bars["open_time"].astype("datetime64[ms, UTC]").to_numpy("datetime64[ms]").astype(np.int64)
+    bars.assign(open_time_ms=opens)[list(FILE_COLUMNS)].to_csv(path, index=False)
+    return path
+
+
+def golden_file(folder: Path, seed: int, count: int = 700) -> Path:
+    """The golden series of ``seed`` as a file."""
+    return write_bars(folder / f"golden_{seed}.csv", golden_bars(seed, count))
+
+
+def a_trade(hours: int = 0, pnl: float = 10.0, side: Bias = Bias.LONG, reason: str = "take_profit") -> TradeRecord:
+    """A trade with two exits, entered ``hours`` after the start."""
+    entry, leave = START + timedelta(hours=hours), START + timedelta(hours=hours + 5)
+    legs = (LegRecord(leave - timedelta(hours=1), 101.0, 0.4, "take_profit"), LegRecord(leave, 102.0, 0.6, reason))
+    return TradeRecord(
+        symbol="BTCUSDT",
+        side=side,
+        entry_time=entry,
+        entry_price=100.1,
+        exit_time=leave,
+        exit_price=101.6,
+        quantity=0.3,
+        pnl_usdt=pnl,
+        pnl_r=pnl / 10,
+        fees_usdt=0.1,
+        funding_usdt=-0.02,
+        exit_reason=reason,
+        legs=legs,
+        entries=(LegRecord(entry, 100.1, 1.0, "entry"),),
+        stop_price=99.0,
+        mfe_usdt=12.0,
+        mae_usdt=1.5,
+    )
+
+
+def a_run(run_id: str = "abc123", trades: tuple[TradeRecord, ...] | None = None, **metrics: float | None) -> RunRecord:
+    """A finished run with two trades unless given."""
+    made = (a_trade(), a_trade(24, -4.0, Bias.SHORT, "stop_loss")) if trades is None else trades
+    close_ms = np.array([int((START + timedelta(hours=hour)).timestamp() * 1000) for hour in range(1, 73)])
+    params = {
+        "strategy": "divergence",
+        "strategy_version": "v1",
+        "symbols": ["BTCUSDT"],
+        "timeframe": "1h",
+        "code_version": "0.1.0+test",
+        "config": {"initial_capital": 10_000.0, "exits": {"next_bar_exit": True}},
+    }
+    curve = EquityCurve(close_ms, 10_000.0 + np.arange(72) * 0.5)
+    return RunRecord(run_id, params, {"trades": float(len(made)), "net_profit": 6.0, **metrics}, made, curve)
