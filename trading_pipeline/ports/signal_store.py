@@ -6,6 +6,7 @@ from datetime import datetime
 
 from trading_pipeline.domain.model.signals import Signal
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.strategies.divergence_parts import DivergenceParts
 
 
 class SignalStore(ABC):
@@ -13,12 +14,20 @@ class SignalStore(ABC):
 
     @abstractmethod
     def replace(
-        self, signals: Sequence[Signal], symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime
+        self,
+        signals: Sequence[Signal],
+        symbols: Sequence[str],
+        timeframe: Timeframe,
+        start: datetime,
+        end: datetime,
+        parts: Sequence[DivergenceParts] = (),
     ) -> int:
         """Make ``signals`` all there is for the range, historical plans of the others included.
 
         A signal whose plan went towards an order stays as it was: it says why the order exists.
 
+        :param parts: setups, triggers and pivots of those signals that have them; they come, change and
+            go with their signals.
         :returns: signals written or removed; repeating it changes nothing.
         """
 

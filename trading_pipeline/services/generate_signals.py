@@ -13,6 +13,7 @@ from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.signals import Bias, Details, Signal, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.base import SIGNAL_COLUMNS
+from trading_pipeline.domain.strategies.divergence_parts import STRATEGY, DivergenceParts, parts_of
 from trading_pipeline.domain.strategies.plan import StrategyPlan
 from trading_pipeline.ports.bar_store import BarStore
 from trading_pipeline.ports.check_store import CheckStore
@@ -49,15 +50,18 @@ def generate_signals(
     A symbol whose bars a strategy refuses is reported and does not stop the others.
     """
     found: list[Signal] = []
+    parts: list[DivergenceParts] = []
     refused = []
     for window in day_windows(bars, checks, scope, now):
         for plan in strategies:
             if plan.covers(window.symbol, scope.timeframe):
                 try:
-                    found += signals_of(window, plan, scope.timeframe)
+                    made = list(signals_of(window, plan, scope.timeframe))
+                    parts += _parts(window, plan, made)
+                    found += made
                 except DataError as error:
                     refused.append(f"{window.symbol} {plan.strategy.name}: {error}")
-    changed = signals.replace(found, scope.symbols, scope.timeframe, scope.start, scope.end)
+    changed = signals.replace(found, scope.symbols, scope.timeframe, scope.start, scope.end, parts)
     return SignalReport(len(found), changed, unsound_symbols(checks, scope), tuple(refused))
 
 
@@ -86,6 +90,14 @@ def signals_of(window: DayWindow, plan: StrategyPlan, timeframe: Timeframe) -> I
             score=decimal_of(values["score"]),
             details=_finite(values["details"]),
         )
+
+
+def _parts(window: DayWindow, plan: StrategyPlan, signals: Sequence[Signal]) -> list[DivergenceParts]:
+    """Setups, triggers and pivots, of the strategy that has them."""
+    if plan.strategy.name != STRATEGY or not signals:
+        return []
+    closes = [close.to_pydatetime() for close in window.bars["close_time"]]
+    return [parts_of(signal, closes) for signal in signals]
 
 
 def decimal_of(value: float) -> Decimal:

@@ -7,9 +7,11 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.bulk_copy import merge, quoted
+from trading_pipeline.adapters.stores.divergence_rows import save_parts
 from trading_pipeline.adapters.stores.tables import signals as signals_table
 from trading_pipeline.domain.model.signals import Bias, Signal
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.strategies.divergence_parts import DivergenceParts
 from trading_pipeline.ports.signal_store import SignalStore
 
 _COLUMNS = (
@@ -53,12 +55,19 @@ class PostgresSignalStore(SignalStore):
         self._engine = engine
 
     def replace(
-        self, signals: Sequence[Signal], symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime
+        self,
+        signals: Sequence[Signal],
+        symbols: Sequence[str],
+        timeframe: Timeframe,
+        start: datetime,
+        end: datetime,
+        parts: Sequence[DivergenceParts] = (),
     ) -> int:
         """See the port."""
         scope = {"symbols": list(symbols), "timeframe": timeframe.value, "start": start, "end": end}
         with self._engine.begin() as connection:
             written = merge(connection, signals_table, _COLUMNS, map(_row, signals), unless=_ACTED_UPON)
+            written += save_parts(connection, parts, _ACTED_UPON)
             connection.exec_driver_sql(_REMOVE_PLANS, scope)
             return written + connection.exec_driver_sql(_REMOVE, scope).rowcount
 
