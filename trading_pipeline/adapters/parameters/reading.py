@@ -24,8 +24,11 @@ class Section(BaseModel):
 SectionType = TypeVar("SectionType", bound=Section)
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML without its silent rule that the last of two equal keys wins."""
+class _UniqueKeys(yaml.CSafeLoader):
+    """YAML without its silent rule that the last of two equal keys wins.
+
+    The C parser, because every wave reads these files: it is ten times faster.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
         """The mapping, or a YAML error that names the repeated key."""
