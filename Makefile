@@ -21,7 +21,7 @@ $(READY): requirements.lock pyproject.toml dbt_project/dbt_project.yml
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 or 3.12 found; install one or run make PYTHON=/path/to/python"; exit 1; }
 	@if command -v uv >/dev/null 2>&1; then \
 		uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && \
-		VIRTUAL_ENV=$(VENV) uv pip install --quiet -r requirements.lock && \
+		VIRTUAL_ENV=$(VENV) uv pip install --quiet --compile-bytecode -r requirements.lock && \
 		VIRTUAL_ENV=$(VENV) uv pip install --quiet --no-deps -e .; \
 	else \
 		$(PYTHON) -m venv $(VENV) && \
@@ -29,6 +29,7 @@ $(READY): requirements.lock pyproject.toml dbt_project/dbt_project.yml
 		$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .; \
 	fi
 	@$(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project
+	@$(BIN)/trading-pipeline warm-up >/dev/null
 	@touch $@
 
 demo: $(READY) ## backfill, a day of replay and a report: make demo ARGS="--keep"

@@ -10,8 +10,10 @@ from trading_pipeline.cli.exchange import exchange
 from trading_pipeline.cli.feed import feed
 from trading_pipeline.cli.indicators import indicators
 from trading_pipeline.cli.processes import daemon, migrate, up, worker
+from trading_pipeline.cli.replay import replay
 from trading_pipeline.cli.signals import signals
 from trading_pipeline.cli.strategy import strategy
+from trading_pipeline.cli.warm_up import warm_up
 from trading_pipeline.domain.model.errors import TradingError
 
 EXIT_REFUSED = 2
@@ -24,10 +26,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (demo, up, exchange, feed, daemon, worker, migrate):
+for command in (demo, replay, up, exchange, feed, daemon, worker, migrate):
     app.command()(command)
 app.command()(signals)
 app.command()(indicators)
+app.command()(warm_up)
 for group in (backtest, strategy):
     app.add_typer(group)
 

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
@@ -17,10 +18,11 @@ def equity_png(curve: EquityCurve, initial: float, title: str) -> bytes:
 
     :param initial: capital before the first bar, quote currency.
     """
-    step = max(1, len(curve.equity) // _MAX_POINTS)
-    times = curve.close_ms[::step].astype("datetime64[ms]")
-    equity = curve.equity[::step]
-    falls = drawdown_series(curve.equity, initial)[::step] * -100.0
+    starts = np.arange(0, len(curve.equity), max(1, len(curve.equity) // _MAX_POINTS))
+    times = curve.close_ms[starts].astype("datetime64[ms]")
+    equity = curve.equity[starts]
+    # The deepest of each group: a drawdown must not disappear between two points.
+    falls = np.maximum.reduceat(drawdown_series(curve.equity, initial), starts) * -100.0
     figure = Figure(figsize=(10, 5), layout="constrained")
     FigureCanvasAgg(figure)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))

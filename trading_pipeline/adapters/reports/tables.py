@@ -16,12 +16,12 @@ _STRONG_MONTH = 0.10
 _CARDS = (
     ("Net profit", "net_profit_pct", "{:+.2f} %", "net_profit", "{:+,.2f} USDT"),
     ("Sum of R", "sum_r", "{:+.2f} R", "average_r", "{:+.3f} R a trade"),
-    ("Trades", "trades", "{:,.0f}", "exposure_pct", "{:.1f} % of the time in the market"),
+    ("Trades", "trades", "{:,.0f}", "exposure_pct", "exposure {:.1f} %"),
     ("Win rate", "win_rate_pct", "{:.1f} %", "payoff_ratio", "payoff {:.2f}"),
     ("Profit factor", "profit_factor", "{:.2f}", "expectancy", "{:+,.2f} USDT a trade"),
     ("Max drawdown", "max_drawdown_pct", "{:.2f} %", "max_drawdown_bars", "over {:,.0f} bars"),
     ("Sharpe ratio", "sharpe_ratio", "{:.2f}", "sortino_ratio", "Sortino {:.2f}"),
-    ("CAGR", "cagr_pct", "{:+.2f} %", "buy_hold_return_pct", "holding {:+,.1f} % in all"),
+    ("CAGR", "cagr_pct", "{:+.2f} %", "buy_hold_return_pct", "holding {:+,.1f} %"),
 )
 _SPELLED = {"pct": "%", "cagr": "CAGR", "r": "R", "sharpe": "Sharpe", "sortino": "Sortino", "calmar": "Calmar"}
 _SIGNED = frozenset({"net_profit_pct", "sum_r", "cagr_pct"})

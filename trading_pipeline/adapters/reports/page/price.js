@@ -26,7 +26,11 @@ class PricePane extends Pane {
     this.high = high + room;
   }
 
-  label(value) { return priceText(value); }
+  // As many digits as tell two neighbouring lines apart.
+  label(value) {
+    const digits = Math.max(0, Math.min(8, Math.ceil(-Math.log10((this.high - this.low) / 100))));
+    return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  }
 
   content() {
     const [from, to] = this.visible();
