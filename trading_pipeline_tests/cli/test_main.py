@@ -1,0 +1,158 @@
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trading_pipeline.runtime.embedded import free_port
+from trading_pipeline_tests.adapters.venues.simulator import simulator
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+GOOD_ROW = "0,10,11,9,10,1"
+UNREACHABLE = "postgresql://trader:secret@127.0.0.1:1/trading"
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in an empty folder with nothing but these settings."""
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("BYBIT", "DATABASE", "REDIS"))
+    }
+    settings = {"TRADING_CONFIG_DIR": str(REPOSITORY / "config"), **environment}
+    return subprocess.run(
+        [sys.executable, "-m", "trading_pipeline.cli.main", *arguments],
+        cwd=folder,
+        env={**inherited, **settings},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def refusal(folder: Path, *arguments: str, **environment: str) -> str:
+    """The one line on standard error of a command that refuses to run."""
+    result = run(folder, *arguments, **environment)
+    assert result.returncode == 2, result.stderr
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    return lines[0]
+
+
+def demo(folder: Path, *arguments: str, **environment: str) -> str:
+    """A demo's refusal."""
+    return refusal(folder, "demo", "--port", str(free_port()), "--state-dir", "state", *arguments, **environment)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--symbols", ","], "--symbols names no symbol"),
+        (["--symbols", "BTC-PERP"], "BTC-PERP"),
+        (["--symbols", "BTCUSDT,BTCUSDT"], "BTCUSDT is listed twice"),
+        (["--from", "2025-13-01"], "--from 2025-13-01: not a day; write it like 2025-11-01"),
+        (["--from", "2099-01-01"], "after today; start it earlier"),
+        (["--bars", "none"], "--bars none: no such folder"),
+        (["--port", "99999"], "--port 99999: not between 0 and 65535"),
+    ],
+)
+def test_a_wrong_argument_of_the_demo_is_named(tmp_path: Path, arguments: list[str], problem: str) -> None:
+    assert problem in demo(tmp_path, *arguments)
+    assert not list(tmp_path.rglob("postgres"))
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "problem"),
+    [
+        ("strategies/ema_atr.yaml", "strategy: ema_atr", "strategy: ema_art", "ema_art"),
+        ("strategies/ema_atr.yaml", "timeframes: [15m,", "timeframes: [7m,", "7m"),
+        ("universe.yaml", "timeframes: [15m,", "timeframes: [15min,", "15min"),
+        ("risk.yaml", "max_leverage: 5", "max_leverage: many", "max_leverage"),
+    ],
+    ids=["strategy", "timeframe of a strategy", "timeframe", "limit"],
+)
+def test_a_wrong_configuration_is_named_with_its_file(
+    tmp_path: Path, file: str, old: str, new: str, problem: str
+) -> None:
+    config = tmp_path / "config"
+    shutil.copytree(REPOSITORY / "config", config)
+    (config / file).write_text((config / file).read_text().replace(old, new))
+    port = str(free_port())
+    line = refusal(tmp_path, "up", "--port", port, TRADING_CONFIG_DIR=str(config), TRADING_STATE_DIR="state")
+    assert file in line
+    assert problem in line
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        (["0,10,9,11,10,1"], "BTCUSDT_5m.csv: row 1: high is below low"),
+        (["300000,10,11,9,10,1", GOOD_ROW], "BTCUSDT_5m.csv: row 2: open time is before the row above"),
+        (["0,ten,11,9,10,1"], "BTCUSDT_5m.csv: column 'open' holds something that is no number"),
+    ],
+)
+def test_a_bad_row_of_recorded_bars_is_named(tmp_path: Path, rows: list[str], problem: str) -> None:
+    bars = tmp_path / "bars"
+    bars.mkdir()
+    (bars / "BTCUSDT_5m.csv").write_text("\n".join(["open_time_ms,open,high,low,close,volume", *rows]) + "\n")
+    line = refusal(tmp_path, "exchange", "--bars", str(bars), "--symbols", "BTCUSDT")
+    assert problem in line
+
+
+def test_a_file_that_is_no_recording_is_named(tmp_path: Path) -> None:
+    (tmp_path / "BTCUSDT_5m.csv.gz").write_bytes(b"not compressed")
+    assert "BTCUSDT_5m.csv.gz" in refusal(tmp_path, "exchange", "--bars", str(tmp_path), "--symbols", "BTCUSDT")
+
+
+def test_a_taken_port_is_named_and_the_state_is_left_alone(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        line = refusal(tmp_path, "demo", "--port", str(port), "--state-dir", "state")
+    assert f"port {port} is in use; choose another with --port" in line
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_folder_with_other_content_is_not_emptied(tmp_path: Path) -> None:
+    (tmp_path / "state" / "config").mkdir(parents=True)
+    (tmp_path / "state" / "thesis.txt").write_text("years of work")
+    assert "holds something else" in demo(tmp_path)
+    assert (tmp_path / "state" / "thesis.txt").read_text() == "years of work"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "problem"),
+    [
+        (["migrate"], {"DATABASE_URL": UNREACHABLE}, "trader:***@127.0.0.1:1/trading cannot be reached"),
+        (["migrate"], {"DATABASE_URL": "somewhere"}, "DATABASE_URL is no address like postgresql://"),
+        (["migrate"], {"DATABASE_URL": "mysql://a@b/c"}, "DATABASE_URL is no address like postgresql://"),
+        (["migrate"], {}, "DATABASE_URL is unset"),
+        (["migrate"], {"TRADING_MODE": "practice"}, "TRADING_MODE = 'practice'"),
+        (["worker", "--queue", "trading"], {}, "DAGSTER_HOME is unset"),
+        (["worker", "--queue", "trading"], {"DAGSTER_HOME": "/tmp"}, "REDIS_URL is unset"),
+        (["daemon"], {}, "DAGSTER_HOME is unset"),
+        (["feed"], {}, "BYBIT_REST_URL is ''"),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_is_named(
+    tmp_path: Path, arguments: list[str], environment: dict[str, str], problem: str
+) -> None:
+    line = refusal(tmp_path, *arguments, **environment)
+    assert problem in line
+    assert "secret" not in line
+
+
+def test_a_redis_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    settings = {"REDIS_URL": "redis://127.0.0.1:1/0", "TRADING_STATE_DIR": "state"}
+    line = refusal(tmp_path, "up", "--port", str(free_port()), **settings)
+    assert "Redis at 127.0.0.1:1 cannot be reached" in line
+
+
+def test_a_wrong_key_is_named_and_not_shown(tmp_path: Path, database_url: str, redis_url: str) -> None:
+    with simulator() as exchange:
+        environment = {**exchange.environment(), "BYBIT_API_SECRET": "not-the-secret"}
+        line = refusal(tmp_path, "feed", DATABASE_URL=database_url, REDIS_URL=redis_url, **environment)
+    assert "BYBIT_API" in line
+    assert "not-the-secret" not in line
