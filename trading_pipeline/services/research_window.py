@@ -39,11 +39,14 @@ class Window:
         return {"from": self.start and self.start.isoformat(), "to": self.end and self.end.isoformat()}
 
 
-def windowed(bars: pd.DataFrame, window: Window, timeframe: Timeframe) -> pd.DataFrame:
-    """The bars of the window and up to 1,700 before it, as the pipeline anchors a day; positions begin at 0."""
+def windowed(bars: pd.DataFrame, window: Window, timeframe: Timeframe, warmup: int = 0) -> pd.DataFrame:
+    """The bars of the window and those before it that warm indicators up; positions begin at 0.
+
+    :param warmup: bars the strategy needs; at least the 1,700 are kept from which the pipeline computes a day.
+    """
     kept = np.ones(len(bars), dtype=bool)
     if window.start is not None:
-        kept &= (bars["open_time"] >= window.start - WINDOW_BARS * timeframe.duration).to_numpy()
+        kept &= (bars["open_time"] >= window.start - max(WINDOW_BARS, warmup) * timeframe.duration).to_numpy()
     if window.end is not None:
         kept &= (bars["open_time"] < window.end).to_numpy()
     return bars if kept.all() else bars[kept].reset_index(drop=True)

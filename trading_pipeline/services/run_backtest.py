@@ -69,7 +69,10 @@ def run_backtest(request: BacktestRequest) -> BacktestRun:
     :raises ConfigurationError: rules that do not fit together or lack their data.
     :raises DataError: bars that no decision may be taken from, or too few of them.
     """
-    bars = {symbol: windowed(frame, request.window, request.timeframe) for symbol, frame in request.bars.items()}
+    warmup = request.strategy.warmup_bars
+    bars = {
+        symbol: windowed(frame, request.window, request.timeframe, warmup) for symbol, frame in request.bars.items()
+    }
     for symbol, frame in bars.items():
         _require_bars(request, symbol, frame)
     inputs = {symbol: _input(request, symbol, frame) for symbol, frame in bars.items()}

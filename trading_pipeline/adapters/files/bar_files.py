@@ -4,6 +4,7 @@ A file may be finer than what is asked for: coarser bars are made of it, and a c
 fine one is missing is left out.
 """
 
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,7 @@ def _rows(path: Path) -> pd.DataFrame:
         raise ConfigurationError(f"{path}: no such file; give a CSV or CSV.gz with {','.join(FILE_COLUMNS)}") from None
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (EOFError, UnicodeDecodeError, pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+    except (EOFError, UnicodeDecodeError, zlib.error, pd.errors.EmptyDataError, pd.errors.ParserError) as error:
         cause = " ".join(str(error).split())
         raise DataError(f"{path} is no CSV with the columns {','.join(FILE_COLUMNS)}: {cause}") from error
 

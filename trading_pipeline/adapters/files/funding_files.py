@@ -1,5 +1,6 @@
 """Funding rates in CSV files, plain or gzipped, with the columns ``funding_time_ms,funding_rate``."""
 
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ def read_funding_file(path: Path) -> Funding:
         times, rates = (rows[name].to_numpy(np.float64) for name in _COLUMNS)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (KeyError, ValueError, EOFError) as error:
+    except (KeyError, ValueError, EOFError, zlib.error) as error:
         raise DataError(f"{path} is no CSV with the columns {','.join(_COLUMNS)}: {error}") from error
     bad = ~np.isfinite(times) | ~np.isfinite(rates) | (np.diff(times, prepend=-np.inf) <= 0)
     if bad.any():

@@ -117,6 +117,16 @@ def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes) -> None:
         read_bar_file(path, "BTCUSDT", Timeframe.H1)
 
 
+@pytest.mark.parametrize("place", [40, 60, -12])
+def test_a_damaged_gzip_is_refused(tmp_path: Path, place: int) -> None:
+    packed = bytearray(gzip.compress("\n".join([HEAD, *rows(500)]).encode()))
+    packed[place : place + 8] = b"\xff" * 8
+    path = tmp_path / "bars.csv.gz"
+    path.write_bytes(packed)
+    with pytest.raises((DataError, ConfigurationError), match=r"bars\.csv\.gz"):
+        read_bar_file(path, "BTCUSDT", Timeframe.H1)
+
+
 def test_recorded_five_minute_bars_make_the_recorded_four_hour_bars(shared_data: Path) -> None:
     folder = shared_data / "candles"
     made = read_bar_file(folder / "bybit_linear_ADAUSDT_5m_2025_26.csv.gz", "ADAUSDT", Timeframe.H4)
