@@ -52,7 +52,7 @@ function niceSteps(low, high, count) {
   const power = Math.pow(10, Math.floor(Math.log10(raw)));
   const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= raw);
   const found = [];
-  for (let value = Math.ceil(low / step) * step; value <= high; value += step) found.push(value);
+  for (let value = Math.ceil(low / step) * step + 0; value <= high; value += step) found.push(value);
   return found;
 }
 

@@ -36,7 +36,18 @@ class PricePane extends Pane {
     const [from, to] = this.visible();
     const width = this.x(this.view.start + this.bars.length);
     if (width >= 2.5) this.candles(from, to, width); else this.ranges(from, to);
-    for (const trade of this.shownTrades()) this.trade(trade);
+    const taken = new Set();
+    for (const trade of this.shownTrades()) if (this.hasRoom(trade, taken)) this.trade(trade);
+  }
+
+  // Of trades too short to be seen one by one, a single mark per place is drawn.
+  hasRoom(trade, taken) {
+    const x = this.x(trade.entryTime);
+    if (trade === this.chosen || this.x(trade.exitTime) - x > 3) return true;
+    const place = trade.side + ":" + Math.round(x / 7) + ":" + Math.round(this.y(trade.entryPrice) / 7);
+    if (taken.has(place)) return false;
+    taken.add(place);
+    return true;
   }
 
   candles(from, to, width) {
