@@ -11,14 +11,18 @@ from trading_pipeline.defs.market_data.sensors import bar_close_sensor
 from trading_pipeline.defs.marts.assets import closed_trades
 from trading_pipeline.defs.marts.schedules import hourly_marts
 from trading_pipeline.defs.operations.sensors import failed_run_sensor
+from trading_pipeline.defs.research.backtests import backtests
+from trading_pipeline.defs.research.calibration import avi5_calibration
+from trading_pipeline.defs.research.parity import parity
+from trading_pipeline.defs.research.schedules import daily_parity, weekly_calibration
 from trading_pipeline.defs.resources import RESOURCES
 from trading_pipeline.defs.strategy.assets import strategy_assets
 
 defs = dg.Definitions(
-    assets=[*bars_assets, *strategy_assets, closed_trades],
+    assets=[*bars_assets, *strategy_assets, closed_trades, backtests, parity, avi5_calibration],
     jobs=[bar_close_job, execute_plans, manage_open_positions, reconcile],
     sensors=[bar_close_sensor, trade_plan_sensor, failed_run_sensor],
-    schedules=[every_minute, hourly_marts],
+    schedules=[every_minute, hourly_marts, daily_parity, weekly_calibration],
     resources=RESOURCES,
     # the multiprocess default starts an interpreter per step, 1.6 s each
     executor=dg.in_process_executor,

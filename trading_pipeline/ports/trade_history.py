@@ -77,3 +77,7 @@ class TradeHistory(ABC):
     @abstractmethod
     def terms(self, strategy: str, timeframe: Timeframe, start: datetime, end: datetime) -> AccountTerms:
         """Terms of the account in the window."""
+
+    @abstractmethod
+    def live_span(self, timeframe: Timeframe) -> tuple[datetime, datetime] | None:
+        """First and newest closing instant whose wave was computed live; ``None`` without any."""

@@ -6,10 +6,11 @@ import dagster as dg
 from pydantic import Field
 
 from trading_pipeline.adapters.parameters.risk import load_risk
-from trading_pipeline.adapters.parameters.strategies import load_strategies
+from trading_pipeline.adapters.parameters.strategies import configured_strategy, load_strategies
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.domain.risk.limits import RiskLimits
+from trading_pipeline.domain.strategies.base import Strategy
 from trading_pipeline.domain.strategies.plan import StrategyPlan
 
 
@@ -32,3 +33,7 @@ class Parameters(dg.ConfigurableResource["Parameters"]):
     def strategies(self) -> list[StrategyPlan]:
         """The enabled strategies."""
         return load_strategies(Path(self.config_dir))
+
+    def configured(self, name: str) -> Strategy:
+        """The strategy of that name as its file has it, enabled or not."""
+        return configured_strategy(Path(self.config_dir), name)

@@ -7,12 +7,15 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 from sqlalchemy import Engine
 
+from trading_pipeline.adapters.stores.backtest_store import PostgresBacktestStore
 from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
+from trading_pipeline.adapters.stores.calibration_store import PostgresCalibrationStore
 from trading_pipeline.adapters.stores.check_store import PostgresCheckStore
 from trading_pipeline.adapters.stores.database import connect
 from trading_pipeline.adapters.stores.plan_store import PostgresPlanStore
 from trading_pipeline.adapters.stores.signal_store import PostgresSignalStore
 from trading_pipeline.adapters.stores.snapshot_store import PostgresSnapshotStore
+from trading_pipeline.adapters.stores.trade_history import PostgresTradeHistory
 from trading_pipeline.adapters.stores.wave_store import PostgresWaveStore
 from trading_pipeline.adapters.stores.work_queue import WorkQueue
 
@@ -71,3 +74,18 @@ class Stores(dg.ConfigurableResource["Stores"]):
     def work(self) -> WorkQueue:
         """What waits for a run."""
         return WorkQueue(self._engine)
+
+    @property
+    def backtests(self) -> PostgresBacktestStore:
+        """Finished backtests."""
+        return PostgresBacktestStore(self._engine)
+
+    @property
+    def history(self) -> PostgresTradeHistory:
+        """What was traded, for comparison."""
+        return PostgresTradeHistory(self._engine)
+
+    @property
+    def calibrations(self) -> PostgresCalibrationStore:
+        """Calibrations of AVI-5."""
+        return PostgresCalibrationStore(self._engine)

@@ -15,6 +15,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.lifecycle import Lifecycle
 from trading_pipeline.domain.model.plans import Runner, Target
 from trading_pipeline.domain.model.universe import Universe
+from trading_pipeline.domain.strategies.base import Strategy
 from trading_pipeline.domain.strategies.plan import StrategyPlan
 
 _SNAPSHOT_ATR_PERIODS = (14,)
@@ -103,6 +104,24 @@ def load_strategies(config_dir: Path) -> list[StrategyPlan]:
         _refuse_overlap(path, plan, plans, universe)
         plans.append(plan)
     return plans
+
+
+def configured_names(config_dir: Path) -> list[str]:
+    """Names of the strategies that have a file, enabled or not, sorted; none of them is built."""
+    return sorted({read(path, _StrategyFile).strategy for path in (config_dir / "strategies").glob("*.yaml")})
+
+
+def configured_strategy(config_dir: Path, name: str) -> Strategy:
+    """A strategy with the parameters of its file, enabled or not; of several files the first.
+
+    :raises ConfigurationError: no file runs it, or a bad parameter.
+    """
+    for path in sorted((config_dir / "strategies").glob("*.yaml")):
+        content = read(path, _StrategyFile)
+        if content.strategy == name:
+            with _told_of(path):
+                return find_strategy(config_dir, name, dict(content.parameters))
+    raise ConfigurationError(f"no file of {config_dir / 'strategies'} runs {name!r}")
 
 
 @contextmanager

@@ -42,6 +42,10 @@ SELECT count(*) FROM trading.positions position JOIN trading.trade_plans plan US
 WHERE position.opened_at <= :end AND coalesce(position.closed_at, :end) > :start
   AND (plan.strategy <> :strategy OR plan.timeframe <> :timeframe OR plan.close_time <= :start)
 """)
+_LIVE = text("""
+SELECT min(close_time) AS first, max(close_time) AS newest FROM trading.waves
+WHERE timeframe = :timeframe AND computed_at IS NOT NULL
+""")
 
 
 class PostgresTradeHistory(TradeHistory):
@@ -75,6 +79,12 @@ class PostgresTradeHistory(TradeHistory):
             },
             alone=not others,
         )
+
+    def live_span(self, timeframe: Timeframe) -> tuple[datetime, datetime] | None:
+        """See the port."""
+        with self._engine.connect() as connection:
+            row = connection.execute(_LIVE, {"timeframe": timeframe.value}).one()
+        return None if row.first is None else (row.first, row.newest)
 
 
 Fills = Sequence[Row[tuple[object, ...]]]

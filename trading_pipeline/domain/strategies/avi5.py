@@ -138,6 +138,8 @@ class Avi5(ArrayStrategy):
         furthest = np.minimum(bars.close - direction * unit, bars.close + 3 * direction * unit)
         at = np.flatnonzero((direction != 0) & (unit > 0) & (furthest > 0))
         evidence = {"risk_unit": unit[at], "channel_upper": upper[at], "channel_lower": lower[at]}
+        if book is not None:
+            evidence["imbalance"] = book[0][at]
         stop = (bars.close - direction * unit)[at]
         return Decisions(at, direction[at], bars.close[at], stop, np.full(len(at), 50.0), evidence)
 

@@ -1,0 +1,1 @@
+"""Backtests, parity of live and backtest, calibrations."""

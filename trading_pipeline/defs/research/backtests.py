@@ -1,0 +1,91 @@
+"""Backtests of every configured strategy on every symbol, as partitions."""
+
+import base64
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from trading_pipeline.adapters.parameters.strategies import configured_names
+from trading_pipeline.defs.market_data.partitions import UNIVERSE
+from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe
+from trading_pipeline.domain.strategies.base import Strategy
+from trading_pipeline.resources.parameters import Parameters
+from trading_pipeline.resources.stores import Stores
+from trading_pipeline.resources.venue import Markets
+from trading_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from trading_pipeline.services.run_backtest import BacktestRun
+
+_SHOWN = ("trades", "net_profit_pct", "max_drawdown_pct", "sharpe_ratio", "win_rate_pct", "profit_factor", "sum_r")
+
+STRATEGY_GRID = dg.MultiPartitionsDefinition(
+    {
+        "strategy": dg.StaticPartitionsDefinition(configured_names(Settings().config_dir)),
+        "symbol": dg.StaticPartitionsDefinition(list(UNIVERSE.symbols)),
+    }
+)
+"""Strategy x symbol; a strategy's parameters are those of its file, and part of the stored run."""
+
+
+@dg.asset(
+    partitions_def=STRATEGY_GRID,
+    group_name="research",
+    kinds={"postgres"},
+    deps=[f"bars_{timeframe}" for timeframe in UNIVERSE.timeframes],
+    description="What a strategy would have earned on all stored bars of a symbol, one run per timeframe.",
+)
+def backtests(
+    context: dg.AssetExecutionContext, stores: Stores, parameters: Parameters, markets: Markets
+) -> dg.MaterializeResult[None]:
+    """Run, store, and show the curves."""
+    key = context.partition_key.keys_by_dimension
+    strategy = parameters.configured(key["strategy"])
+    runs, refused = [], {}
+    for timeframe in UNIVERSE.timeframes:
+        try:
+            runs.append(_run(strategy, key["symbol"], timeframe, stores, markets))
+        except DataError as error:
+            refused[timeframe.value] = str(error)
+    for run in runs:
+        stores.backtests.save(run.record)
+    return dg.MaterializeResult(
+        metadata={
+            "runs": {str(run.record.params["timeframe"]): run.record.run_id for run in runs},
+            "metrics": {str(run.record.params["timeframe"]): _figures(run) for run in runs},
+            "equity": dg.MetadataValue.md("\n\n".join(_picture(run) for run in runs)),
+            "refused": refused,
+        }
+    )
+
+
+def _run(strategy: Strategy, symbol: str, timeframe: Timeframe, stores: Stores, markets: Markets) -> "BacktestRun":
+    # here alone: every process that knows the definitions would carry the compiler and the plotting otherwise
+    from trading_pipeline.adapters.files.code_version import deciding_code_version
+    from trading_pipeline.services.run_backtest import BacktestRequest, default_config, run_backtest
+
+    bars = stores.bars.frame([symbol], timeframe, EPOCH, timeframe.floor(markets.clock().now()))
+    if bars.empty:
+        raise DataError(f"no {timeframe} bars of {symbol} are stored; backfill bars_{timeframe} first")
+    return run_backtest(
+        BacktestRequest(
+            strategy=strategy,
+            timeframe=timeframe,
+            bars={symbol: bars},
+            config=default_config(strategy),
+            code_version=deciding_code_version(),
+        )
+    )
+
+
+def _figures(run: "BacktestRun") -> dict[str, float | None]:
+    return {name: run.record.metrics.get(name) for name in _SHOWN}
+
+
+def _picture(run: "BacktestRun") -> str:
+    from trading_pipeline.adapters.reports.png import equity_png
+
+    title = f"{run.record.params['strategy']} {run.record.params['timeframe']}"
+    png = equity_png(run.record.curve, run.result.config.initial_capital, title)
+    return f"**{title}** ![{title}](data:image/png;base64,{base64.b64encode(png).decode()})"

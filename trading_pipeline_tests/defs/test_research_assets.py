@@ -1,0 +1,64 @@
+"""Backtests by partition, parity and calibration on stored bars."""
+
+import dagster as dg
+import pytest
+
+from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
+from trading_pipeline.adapters.stores.raw_bar_store import PostgresRawBarStore
+from trading_pipeline.defs.market_data.partitions import UNIVERSE
+from trading_pipeline.defs.research.backtests import STRATEGY_GRID, backtests
+from trading_pipeline.defs.research.calibration import avi5_calibration
+from trading_pipeline.defs.research.parity import parity
+from trading_pipeline.domain.model.bars import BarSource
+from trading_pipeline_tests.defs.pipeline_stage import NOW, SYMBOLS, PipelineStage, metadata_of, two_days_of_bars
+
+
+@pytest.fixture
+def filled(stage: PipelineStage) -> PipelineStage:
+    PostgresRawBarStore(stage.engine).append_raw(two_days_of_bars(), BarSource.FILE)
+    for timeframe in UNIVERSE.timeframes:
+        PostgresBarStore(stage.engine).consolidate(SYMBOLS, timeframe, UNIVERSE.history_start, NOW)
+    return stage
+
+
+def _materialize(stage: PipelineStage, asset: dg.AssetsDefinition, key: str | None = None) -> dg.ExecuteInProcessResult:
+    wanted = {name: stage.resources()[name] for name in ("stores", "parameters", "markets", "io_manager")}
+    return dg.materialize([asset], resources=wanted, partition_key=key, instance=stage.instance)
+
+
+def test_every_strategy_with_a_file_is_a_partition_of_every_symbol() -> None:
+    keys = STRATEGY_GRID.get_partition_keys()
+    assert len(keys) == len(set(keys)) == 18 * len(SYMBOLS)
+    assert dg.MultiPartitionKey({"strategy": "divergence", "symbol": "BTCUSDT"}) in keys
+
+
+def test_a_partition_stores_a_run_per_timeframe_and_names_those_without_enough_bars(filled: PipelineStage) -> None:
+    key = dg.MultiPartitionKey({"strategy": "ema_atr", "symbol": "BTCUSDT"})
+    metadata = metadata_of(_materialize(filled, backtests, key), "backtests")
+    assert filled.rows("SELECT timeframe, strategy, symbols FROM backtest_runs ORDER BY timeframe") == [
+        ("15m", "ema_atr", ["BTCUSDT"]),
+        ("1h", "ema_atr", ["BTCUSDT"]),
+    ]
+    assert set(metadata["runs"]) == {"15m", "1h"}  # type: ignore[call-overload]
+    assert "12 bars" in str(metadata["refused"])
+    assert str(metadata["equity"]).count("data:image/png;base64,") == 2
+
+
+def test_the_same_bars_and_rules_are_one_run(filled: PipelineStage) -> None:
+    key = dg.MultiPartitionKey({"strategy": "ema_atr", "symbol": "BTCUSDT"})
+    first, second = (metadata_of(_materialize(filled, backtests, key), "backtests")["runs"] for _ in range(2))
+    assert first == second
+    assert filled.rows("SELECT count(*) FROM backtest_runs") == [(2,)]
+
+
+def test_without_a_wave_there_is_nothing_to_compare(filled: PipelineStage) -> None:
+    result = _materialize(filled, parity)
+    assert metadata_of(result, "parity")["compared"] == "nothing"
+    assert [check.passed for check in result.get_asset_check_evaluations()] == [True]
+
+
+def test_every_calibration_is_kept(filled: PipelineStage) -> None:
+    for _ in range(2):
+        metadata = metadata_of(_materialize(filled, avi5_calibration), "avi5_calibration")
+    assert metadata["psi"] == "nothing to compare"
+    assert filled.rows("SELECT count(*), min(trades), bool_or(stable) FROM avi5_calibrations") == [(2, 0, False)]
