@@ -3,6 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := .venv-bench
 ARGS ?=
 
 # a version manager may leave a python3.12 on the PATH that does not run, so each candidate is tried
@@ -48,8 +49,20 @@ check: $(READY) ## format, lint, types, import contracts, definitions
 	@$(BIN)/lint-imports
 	@$(BIN)/dagster definitions validate -w workspace.yaml
 
-bench: $(READY) ## wave latency against the stock run launcher
-	@$(BIN)/python benchmarks/wave_latency.py $(ARGS)
+bench: $(READY) $(PEERS)/.ready ## wave latency against the stock launcher, engine against its peers
+	@$(BIN)/python benchmarks/wave_latency.py
+	@$(PEERS)/bin/python benchmarks/backtest_engine.py
+
+# the peers pin other versions of pandas, so they live apart
+$(PEERS)/.ready: pyproject.toml
+	@if command -v uv >/dev/null 2>&1; then \
+		uv venv --quiet --allow-existing --python $(PYTHON) $(PEERS) && \
+		VIRTUAL_ENV=$(PEERS) uv pip install --quiet -e '.[bench]'; \
+	else \
+		$(PYTHON) -m venv $(PEERS) && \
+		$(PEERS)/bin/pip install --quiet --disable-pip-version-check -e '.[bench]'; \
+	fi
+	@touch $@
 
 lock: ## renew requirements.lock (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade --no-header --no-annotate \
