@@ -15,7 +15,7 @@ BREACHES = {
     "domain/model/wrong.py": "from trading_pipeline.domain.indicators import pivots",
     "adapters/wrong.py": "import dagster",
     "ports/wrong.py": "import os",
-    "settings.py": "from trading_pipeline.domain.model import errors",
+    "settings.py": "from trading_pipeline.domain.indicators import pivots",
     "exchange_simulator/wrong.py": "from trading_pipeline.adapters.venues.bybit import parse",
     "resources/wrong.py": "from trading_pipeline import exchange_simulator",
     "adapters/venues/wrong/__init__.py": "from trading_pipeline.adapters.venues.bybit import parse",

@@ -7,7 +7,7 @@ from sqlalchemy import Engine, text
 
 from trading_pipeline.adapters.stores.database import ensure_database
 from trading_pipeline.adapters.stores.migration import migrate
-from trading_pipeline.adapters.stores.tables import metadata
+from trading_pipeline.adapters.stores.research_tables import setups
 from trading_pipeline.domain.model.errors import ConfigurationError
 
 
@@ -27,7 +27,7 @@ def test_migrations_and_tables_describe_the_same_schema(database: Engine) -> Non
                 "include_name": lambda name, kind, _: kind != "schema" or name == "trading",
             },
         )
-        assert compare_metadata(context, metadata) == []
+        assert compare_metadata(context, setups.metadata) == []
 
 
 def test_sessions_speak_utc(database: Engine) -> None:

@@ -3,16 +3,12 @@
 from alembic import context
 from sqlalchemy import Engine, text
 
-from trading_pipeline.adapters.stores.tables import metadata
-
 engine: Engine = context.config.attributes["engine"]
 
 with engine.connect() as connection:
     connection.execute(text("CREATE SCHEMA IF NOT EXISTS trading"))
     connection.commit()
-    context.configure(
-        connection=connection, target_metadata=metadata, version_table_schema="trading", include_schemas=True
-    )
+    context.configure(connection=connection, version_table_schema="trading", include_schemas=True)
     with context.begin_transaction():
         # two processes that start together must not migrate together
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('trading_pipeline.migrate'))"))
