@@ -1,15 +1,21 @@
 """``trading-pipeline replay``: bars through the whole pipeline and the simulator, and what came of it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
+from trading_pipeline.adapters.stores.equity_store import PostgresEquityLog
+from trading_pipeline.adapters.stores.replay_facts import replay_facts
+from trading_pipeline.adapters.venues.bybit.client import BybitClient
+from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
 from trading_pipeline.runtime.parity import replay_parity
 from trading_pipeline.runtime.replay_plan import ReplayPlan
 from trading_pipeline.runtime.replay_report import write_replay_report
-from trading_pipeline.runtime.replaying import replayed
+from trading_pipeline.runtime.replaying import Replayed, replayed
 from trading_pipeline.runtime.report import print_report
 from trading_pipeline.services.compare_parity import ParityReport
+from trading_pipeline.services.record_equity import record_equity
 from trading_pipeline.settings import Settings
 
 
@@ -22,13 +28,24 @@ def run_replay(plan: ReplayPlan, settings: Settings, reports_dir: Path, run_id: 
     :raises DataError: the backfill or a wave did not finish.
     """
     console = Console()
-    with replayed(plan, settings, console) as done:
+    with replayed(plan, settings, console) as running:
+        done = _with_last_reading(plan, running)
         reports = replay_parity(plan, done) if parity else ()
         path = write_replay_report(reports_dir, run_id, plan, done, reports)
         print_report(console, done.header, done.facts, path)
     for report in reports:
         console.print(_verdict(report), markup=False)
     return all(report.equal for report in reports)
+
+
+def _with_last_reading(plan: ReplayPlan, done: Replayed) -> Replayed:
+    """The account is read once more at the end: a replay without an order would have no reading at all."""
+    exchange = done.system.exchange
+    if exchange is None:
+        return done
+    trading = BybitTrading(BybitClient(exchange.rest_url, exchange.api_key, exchange.api_secret))
+    record_equity(trading=trading, equity=PostgresEquityLog(done.engine))
+    return replace(done, facts=replay_facts(done.engine, plan.start, plan.end))
 
 
 def _verdict(report: ParityReport) -> str:
