@@ -8,6 +8,7 @@ one session on the same bars; the ratio is what to quote.
 """
 
 import argparse
+import math
 import shutil
 import statistics
 import tempfile
@@ -38,7 +39,7 @@ EAGER = {
     "strategy": "ema_atr",
     "enabled": True,
     "timeframes": ["15m"],
-    "parameters": {"fast_period": 2, "slow_period": 3, "atr_period": 14, "stop_atr_multiple": 0.5},
+    "parameters": {"fast_period": 2, "slow_period": 3, "atr_period": 14, "stop_atr_multiple": 0.25},
     "lifecycle": {
         "targets": [{"r_multiple": 1, "fraction": 0.4}, {"r_multiple": 2, "fraction": 0.4}],
         "runner": {"fraction": 0.2, "atr_multiple": 3, "atr_period": 14},
@@ -170,7 +171,7 @@ def figures(values: list[float]) -> tuple[str, str, str]:
     if len(values) < 2:
         return str(len(values)), *(f"{value:.2f}" for value in values * 2 or [float("nan")] * 2)  # type: ignore[return-value]
     ordered = sorted(values)
-    return str(len(values)), f"{statistics.median(ordered):.2f}", f"{ordered[int(0.95 * (len(ordered) - 1))]:.2f}"
+    return str(len(values)), f"{statistics.median(ordered):.2f}", f"{ordered[math.ceil(0.95 * len(ordered)) - 1]:.2f}"
 
 
 if __name__ == "__main__":

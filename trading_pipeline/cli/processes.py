@@ -31,9 +31,12 @@ def migrate() -> None:
     if not url:
         raise ConfigurationError("DATABASE_URL is unset; the embedded server is migrated when the system starts")
     ensure_database(url)
-    if settings.dagster_database_url:
-        ensure_database(settings.dagster_database_url)
     migrate_schema(url)
+    if settings.dagster_database_url:
+        from trading_pipeline.runtime.dagster_storage import create_tables
+
+        ensure_database(settings.dagster_database_url)
+        create_tables(settings.dagster_database_url)
 
 
 def daemon(workspace: Annotated[Path, typer.Option(help="Dagster workspace file")] = Path("workspace.yaml")) -> None:
