@@ -5,7 +5,7 @@ import pytest
 from trading_pipeline_tests.scenarios.conftest import FinishedDemo
 from trading_pipeline_tests.scenarios.replayed_demo import START, SYMBOLS, WAVES, rows
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("demo")]
 
 
 def tags(finished: FinishedDemo, run_id: object) -> dict[str, str]:
