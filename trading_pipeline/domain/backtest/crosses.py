@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from trading_pipeline.domain.backtest.compiled import compiled
 from trading_pipeline.domain.backtest.records import EntryRow, Floats, Records
+from trading_pipeline.domain.backtest.uncounted import uncounted
 from trading_pipeline.domain.model.errors import ConfigurationError
 
 
@@ -30,12 +31,12 @@ class EmaCross:
 
 
 @compiled
-def _write_crosses(close: Floats, fast_period: int, slow_period: int, rows: Records) -> int:
+def _write_crosses(close: Floats, fast_period: int, slow_period: int, scratch: Records) -> int:
     """Write an entry at every cross, from bar ``slow_period`` on; how many there are.
 
     Both averages start at the mean of their first closes, alpha = 2 / (period + 1), as TA-Lib's EMA.
     """
-    fast, slow, count = 0.0, 0.0, 0
+    fast, slow, count, rows = 0.0, 0.0, 0, uncounted(scratch)
     fast_alpha, slow_alpha = 2.0 / (fast_period + 1.0), 2.0 / (slow_period + 1.0)
     above = False
     for bar in range(len(close)):

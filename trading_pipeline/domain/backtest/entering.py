@@ -107,9 +107,9 @@ def _quantity(desk: Desk, p: Position, entry: EntryRow, price: float, risk_per_u
     if quantity > affordable:
         return 0.0, Outcome.NO_FREE_MARGIN.value
     if math.isnan(quantity) and rules.sizing == Sizing.RISK:
-        quantity = min(account.equity * rules.size / risk_per_unit, affordable)
+        quantity = min(account.equity * rules.stake / risk_per_unit, affordable)
     elif math.isnan(quantity):
-        allocated = free * rules.size if rules.sizing == Sizing.CASH_FRACTION else min(rules.size, free)
+        allocated = free * rules.stake if rules.sizing == Sizing.CASH_FRACTION else min(rules.stake, free)
         # Less than one quote unit is no position.
         quantity = allocated * rules.leverage / price if allocated >= 1.0 else 0.0
     quantity = floor_step(quantity, p.quantity_increment)

@@ -7,6 +7,7 @@ import math
 
 from trading_pipeline.domain.backtest.compiled import compiled
 from trading_pipeline.domain.backtest.records import EntryRow, Floats, Records, record_dtype
+from trading_pipeline.domain.backtest.uncounted import uncounted
 
 PROFIT_FACTOR_CAP = 100.0
 SHARPE_CAP = 100.0
@@ -63,8 +64,9 @@ def _sum_trades(entries: Records, row: FigureRow) -> None:
     """Count and sum the trades among the signals."""
     count, wins, fees, total_r = 0, 0, 0.0, 0.0
     won, lost = 0.0, 0.0
-    for i in range(len(entries)):
-        trade: EntryRow = entries[i]
+    trades = uncounted(entries)
+    for i in range(len(trades)):
+        trade: EntryRow = trades[i]
         if trade.layers == 0:
             continue
         pnl = trade.gross - trade.fees - trade.funding

@@ -11,7 +11,7 @@ a bar are the ones known at the previous close: a stop trailed at the close of b
 import math
 
 from trading_pipeline.domain.backtest.codes import LegKind, Phase, Trail
-from trading_pipeline.domain.backtest.compiled import compiled
+from trading_pipeline.domain.backtest.compiled import at, compiled
 from trading_pipeline.domain.backtest.entering import take_signal
 from trading_pipeline.domain.backtest.leaving import expire, leave
 from trading_pipeline.domain.backtest.levels import runner_level, schedule_exits, settle_stop
@@ -27,6 +27,7 @@ from trading_pipeline.domain.backtest.records import (
     Records,
     Rules,
 )
+from trading_pipeline.domain.backtest.uncounted import uncounted
 from trading_pipeline.domain.backtest.walking import walk_bar, walk_fine_bars
 
 DAY_MS = 86_400_000
@@ -39,15 +40,15 @@ def simulate(market: Market, rules_row: Records, book: Book) -> None:  # noqa: C
     Whatever a quiet bar needs is a local array or a record: handing a tuple of arrays to a function
     counts a reference per array, which would cost more than the bar.
     """
-    account: Account = book.account[0]
-    desk = Desk(rules_row[0], account, book.entries, book.legs)
-    rules, positions, active, equity = desk.rules, book.positions, book.active, book.equity
+    account: Account = uncounted(book.account)[0]
+    desk = Desk(uncounted(rules_row)[0], account, uncounted(book.entries), uncounted(book.legs))
+    rules, positions, active, equity = desk.rules, uncounted(book.positions), book.active, book.equity
     waves_of_bars, low, high, close = market.wave, market.low, market.high, market.close
     atr, pivot_low, pivot_high, close_ms = market.atr, market.pivot_low, market.pivot_high, market.close_ms
     funded, daily = len(market.funding_rate) > 0, rules.max_daily_loss < math.inf
     guarded = rules.max_drawdown < math.inf
     moving = rules.trail != Trail.NONE or rules.move_stop_at_close
-    wave, taken, due = 0, 0, _wave_of(book.entries, 0, len(equity))
+    wave, taken, due = 0, 0, _wave_of(desk.entries, 0, len(equity))
     magnified = len(market.fine_first) > 0
     # What the shortcut for a single open position does not know.
     alone = not funded and not guarded and rules.trail != Trail.PERCENT
@@ -98,12 +99,12 @@ def simulate(market: Market, rules_row: Records, book: Book) -> None:  # noqa: C
             _begin_day(account, market.close_ms[wave])
         if wave == due:
             while wave == due:
-                entry: EntryRow = book.entries[taken]
+                entry: EntryRow = desk.entries[taken]
                 p = positions[entry.symbol]
                 take_signal(desk, p, taken, close[entry.bar])
                 _activate(account, p, active)
                 taken += 1
-                due = _wave_of(book.entries, taken, len(equity))
+                due = _wave_of(desk.entries, taken, len(equity))
             _mark(account, positions, active)
         if guarded:
             account.peak = max(account.peak, account.equity)
@@ -136,19 +137,19 @@ def _hold(
     trailing, daily = rules.trail != Trail.NONE, rules.max_daily_loss < math.inf
     size, highest, lowest, bar = p.direction * p.quantity, p.highest, p.lowest, p.bar + 1
     lower, upper, runner_stop, value = p.lower, p.upper, p.runner_stop, account.equity
-    while wave < due and bar < p.due_bar and waves[bar] == wave and lower < low[bar] and high[bar] < upper:
-        highest, lowest = max(highest, high[bar]), min(lowest, low[bar])
+    while wave < due and bar < p.due_bar and waves[at(bar)] == wave and lower < low[at(bar)] and high[at(bar)] < upper:
+        highest, lowest = max(highest, high[at(bar)]), min(lowest, low[at(bar)])
         if trailing:
-            level = runner_level(rules, p, close[bar], atr[bar], pivots[bar])
+            level = runner_level(rules, p, close[at(bar)], atr[at(bar)], pivots[at(bar)])
             if p.direction * (level - runner_stop) > 0.0:
                 settle_stop(rules, p, level)
                 lower, upper, runner_stop = p.lower, p.upper, p.runner_stop
         account.previous_equity = value
-        value = account.balance + size * (close[bar] - p.entry_price)
-        equity[wave] = value
+        value = account.balance + size * (close[at(bar)] - p.entry_price)
+        equity[at(wave)] = value
         if daily:
             account.equity = value
-            _begin_day(account, close_ms[wave])
+            _begin_day(account, close_ms[at(wave)])
         bar += 1
         wave += 1
     p.bar, p.highest, p.lowest, p.mark, account.equity = bar - 1, highest, lowest, close[bar - 1], value

@@ -8,11 +8,44 @@ full price of what is bought and comes in by the price of what is sold. Both mus
 import numpy as np
 
 from trading_pipeline.domain.backtest.codes import Phase
-from trading_pipeline.domain.backtest.compiled import compiled
-from trading_pipeline.domain.backtest.records import Book, EntryRow, Floats, LegRow, Market, Records
+from trading_pipeline.domain.backtest.compiled import at, compiled
+from trading_pipeline.domain.backtest.records import (
+    Book,
+    EntryRow,
+    Floats,
+    Integers,
+    LegRow,
+    Market,
+    Records,
+    record_dtype,
+)
+from trading_pipeline.domain.backtest.uncounted import uncounted
 from trading_pipeline.domain.model.errors import TradingError
 
 TOLERANCE = 1e-9
+BLOCK = 4096
+"""Waves rebuilt at a time: few enough to stay in the processor's cache, so that no array of a run's length is made."""
+
+
+class Cursor:
+    """Where the rebuilding of one symbol stands.
+
+    ``bar`` and ``leg`` are the next to be taken, ``end`` and ``last_leg`` where they stop; ``cash`` is what its
+    fills left or took, ``held`` base currency, ``price`` the last close.
+    """
+
+    bar: int
+    end: int
+    leg: int
+    last_leg: int
+    cash: float
+    held: float
+    price: float
+
+
+CURSOR = record_dtype(Cursor)
+Prices = tuple[Integers, Floats, Floats]
+"""Wave, close and funding rate of all bars, as in ``Market``."""
 
 
 class BrokenLedger(TradingError):
@@ -27,11 +60,14 @@ def check_ledger(market: Market, book: Book, initial_capital: float) -> None:
     account = book.account[0]
     if account["overflow"]:
         raise BrokenLedger(f"more than {len(book.legs)} fills from {len(book.entries)} signals")
+    # NaN stays NaN here, and nothing agrees to within NaN.
+    largest = max(float(np.max(book.equity)), -float(np.min(book.equity)))
+    allowed = TOLERANCE * max(largest, initial_capital)
     legs = book.legs[: account["legs"]]
     legs = legs[np.argsort(legs["symbol"], kind="stable")] if len(book.positions) > 1 else legs
-    gap, wave, largest = _largest_gap(market, legs, book.equity, initial_capital)
-    allowed = TOLERANCE * max(initial_capital, largest)
-    if not gap <= allowed:
+    prices = (market.wave, market.close, market.funding_rate)
+    wave, gap = _first_gap(prices, legs, _cursors(market.first, legs), book.equity, initial_capital, allowed)
+    if wave < len(book.equity):
         raise BrokenLedger(f"equity at wave {wave} differs from its fills by {gap:g}")
     earned = _earned(book.entries)
     gap = abs(initial_capital + earned - float(account["balance"]))
@@ -39,85 +75,93 @@ def check_ledger(market: Market, book: Book, initial_capital: float) -> None:
         raise BrokenLedger(f"trades earned {earned}, the balance says otherwise by {gap:g}")
 
 
+def _cursors(first: Integers, legs: Records) -> Records:
+    """One cursor per symbol, at its first bar and fill; fills are ordered by symbol, then as they happened."""
+    cursors = np.zeros(len(first) - 1, CURSOR)
+    bounds = np.searchsorted(legs["symbol"], np.arange(len(first)))
+    cursors["bar"], cursors["end"] = first[:-1], first[1:]
+    cursors["leg"], cursors["last_leg"] = bounds[:-1], bounds[1:]
+    return cursors
+
+
+@compiled
+def _first_gap(
+    prices: Prices, legs: Records, cursors: Records, equity: Floats, capital: float, allowed: float
+) -> tuple[int, float]:
+    """The first wave at which the fills say something else than ``equity``, and by how much; the end if none does.
+
+    NaN on either side is a gap.
+    """
+    expected, fills, symbols = np.empty(BLOCK), uncounted(legs), uncounted(cursors)
+    for start in range(0, len(equity), BLOCK):
+        count = min(BLOCK, len(equity) - start)
+        expected[:count] = capital
+        for symbol in range(len(cursors)):
+            cursor: Cursor = symbols[symbol]
+            _add_symbol(prices, fills, cursor, start, expected[:count])
+        apart = False
+        for place in range(count):
+            apart |= not abs(expected[at(place)] - equity[at(start + place)]) <= allowed
+        if apart:
+            for place in range(count):
+                gap = abs(expected[place] - equity[start + place])
+                if not gap <= allowed:
+                    return start + place, gap
+    return len(equity), 0.0
+
+
+@compiled
+def _add_symbol(prices: Prices, legs: Records, c: Cursor, start: int, expected: Floats) -> None:
+    """Add one symbol's cash and holdings to the equity of the waves from ``start`` on."""
+    waves, closes, funding = prices
+    wave, stop, funded = start, start + len(expected), len(funding) > 0
+    while wave < stop:
+        due = waves[c.bar] if c.bar < c.end else stop
+        if due > wave:  # no bar of this symbol closes here: its last close holds
+            until = min(due, stop)
+            expected[wave - start : until - start] += c.cash + c.held * c.price
+            wave = until
+            continue
+        quiet = (legs[c.leg].bar if c.leg < c.last_leg else c.end) - c.bar
+        quiet = 0 if funded else min(quiet, stop - wave)
+        if quiet > 0 and waves[c.bar + quiet - 1] == wave + quiet - 1:
+            cash, held, bar, place = c.cash, c.held, c.bar, wave - start
+            for passed in range(quiet):
+                expected[at(place + passed)] += cash + held * closes[at(bar + passed)]
+        else:
+            quiet = 1
+            _settle(legs, c, closes[c.bar] * funding[c.bar] if funded else 0.0)
+            expected[wave - start] += c.cash + c.held * closes[c.bar]
+        c.bar += quiet
+        c.price = closes[c.bar - 1]
+        wave += quiet
+
+
+@compiled
+def _settle(legs: Records, c: Cursor, paid: float) -> None:
+    """Take the fills of the cursor's bar; ``paid`` is its funding per unit.
+
+    Funding is charged on what is held when the bar has closed, before fills at the close.
+    """
+    charged = False
+    while c.leg < c.last_leg and legs[c.leg].bar == c.bar:
+        row: LegRow = legs[c.leg]
+        if row.phase == Phase.CLOSE and not charged:
+            charged = True
+            c.cash -= c.held * paid
+        c.cash -= row.quantity * row.price + row.fee
+        c.held += row.quantity
+        c.leg += 1
+    if not charged:
+        c.cash -= c.held * paid
+
+
 @compiled
 def _earned(entries: Records) -> float:
     """Sum of all trades after fees and funding."""
-    total = 0.0
-    for i in range(len(entries)):
-        trade: EntryRow = entries[i]
+    total, trades = 0.0, uncounted(entries)
+    for i in range(len(trades)):
+        trade: EntryRow = trades[i]
         if trade.layers > 0:
             total += trade.gross - trade.fees - trade.funding
     return total
-
-
-@compiled
-def _largest_gap(market: Market, legs: Records, equity: Floats, capital: float) -> tuple[float, int, float]:
-    """The largest distance between ``equity`` and the one rebuilt from the fills, its wave, and the largest equity.
-
-    NaN on either side counts as the largest. Fills are ordered by symbol, then as they happened.
-    """
-    rebuilt = np.full(len(equity), capital)
-    begin = 0
-    for symbol in range(len(market.first) - 1):
-        end = begin
-        while end < len(legs) and legs[end].symbol == symbol:
-            end += 1
-        if end > begin:
-            _add_symbol(market, legs[begin:end], symbol, rebuilt)
-        begin = end
-    worst, where, largest = 0.0, 0, 0.0
-    for wave in range(len(equity)):
-        gap = abs(rebuilt[wave] - equity[wave])
-        largest = max(largest, abs(equity[wave]))
-        if not gap <= worst:
-            worst, where = gap, wave
-            if gap != gap:
-                break
-    return worst, where, largest
-
-
-@compiled
-def _add_symbol(market: Market, legs: Records, symbol: int, rebuilt: Floats) -> None:
-    """Add one symbol's cash and holdings to the rebuilt equity of every wave from its first fill on."""
-    waves, closes, funding = market.wave, market.close, market.funding_rate
-    cash, held, leg = 0.0, 0.0, 0
-    end, funded = market.first[symbol + 1], len(market.funding_rate) > 0
-    while leg < len(legs):
-        bar = legs[leg].bar
-        paid = closes[bar] * funding[bar] if funded else 0.0
-        at_close = False
-        while leg < len(legs) and legs[leg].bar == bar:
-            row: LegRow = legs[leg]
-            # Funding is charged on what is held when the bar has closed, before fills at the close.
-            if row.phase == Phase.CLOSE and not at_close:
-                at_close = True
-                cash -= held * paid
-            cash -= row.quantity * row.price + row.fee
-            held += row.quantity
-            leg += 1
-        if not at_close:
-            cash -= held * paid
-        following = legs[leg].bar if leg < len(legs) else end
-        after = waves[following] if following < end else len(rebuilt)
-        if funded or after - waves[bar] != following - bar:
-            cash = _spread(market, rebuilt, bar, following, end, cash, held)
-            continue
-        offset = waves[bar] - bar
-        for quiet in range(bar, following):
-            rebuilt[quiet + offset] += cash + held * closes[quiet]
-
-
-@compiled
-def _spread(market: Market, rebuilt: Floats, start: int, stop: int, end: int, cash: float, held: float) -> float:
-    """Add what is held from the close of bar ``start`` to bar ``stop``, before which nothing is filled; the cash left.
-
-    ``end`` is the symbol's last bar plus one. Waves without a bar keep the value of the bar before.
-    """
-    waves, closes = market.wave, market.close
-    for bar in range(start, stop):
-        if len(market.funding_rate) > 0 and bar > start:
-            cash -= held * closes[bar] * market.funding_rate[bar]
-        until = waves[bar + 1] if bar + 1 < end else len(rebuilt)
-        for wave in range(waves[bar], until):
-            rebuilt[wave] += cash + held * closes[bar]
-    return cash

@@ -54,7 +54,7 @@ class Rules:
     taker_fee: float
     slippage: float
     sizing: int
-    size: float
+    stake: float
     leverage: float
     maintenance_margin: float
     max_open_positions: int
@@ -266,5 +266,5 @@ def new_book(first: Integers, waves: int, entries: Records, rules: Records) -> B
         active=np.zeros(symbols, np.int64),
         equity=np.empty(waves),
         entries=entries,
-        legs=np.zeros(len(entries) * (2 + int(rules[0]["target_count"])), LEG),
+        legs=np.empty(len(entries) * (2 + int(rules[0]["target_count"])), LEG),
     )

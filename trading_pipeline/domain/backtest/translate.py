@@ -102,10 +102,10 @@ def rules_of(config: BacktestConfig) -> Records:
 def _sizing(limits: Limits) -> dict[str, float]:
     """The sizing rule that is set, and its number."""
     if limits.cash_fraction is not None:
-        return {"sizing": Sizing.CASH_FRACTION, "size": limits.cash_fraction}
+        return {"sizing": Sizing.CASH_FRACTION, "stake": limits.cash_fraction}
     if limits.fixed_margin is not None:
-        return {"sizing": Sizing.FIXED_MARGIN, "size": limits.fixed_margin}
-    return {"sizing": Sizing.RISK, "size": limits.risk_per_trade or 0.0}
+        return {"sizing": Sizing.FIXED_MARGIN, "stake": limits.fixed_margin}
+    return {"sizing": Sizing.RISK, "stake": limits.risk_per_trade or 0.0}
 
 
 def _trail(config: BacktestConfig) -> dict[str, float]:
