@@ -29,8 +29,9 @@ def list_strategies() -> None:
         parameters = find_strategy(folder, name, {}).parameters
         typer.echo(name)
         for spec in fields(parameters):
-            low, high = spec.metadata["range"]
-            typer.echo(f"  {spec.name} = {getattr(parameters, spec.name)}  ({low} to {high})")
+            value = getattr(parameters, spec.name)
+            shown = ",".join(value) if isinstance(value, tuple) else value
+            typer.echo(f"  {spec.name} = {shown}  ({parameters.allowed(spec.name)})")
 
 
 @strategy.command()

@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import Field, asdict, dataclass, field, fields
 from difflib import get_close_matches
-from typing import ClassVar, Self, TypeVar
+from typing import ClassVar, Self, TypeVar, get_origin
 
 import pandas as pd
 
@@ -25,23 +25,43 @@ def ranged(default: Number, low: Number, high: Number) -> Number:
     return made
 
 
+def chosen(default: str, *options: str) -> str:
+    """A parameter field that is one of some words."""
+    made: str = field(default=default, metadata={"options": (default, *options)})
+    return made
+
+
+def listed(*default: str) -> tuple[str, ...]:
+    """A parameter field of several words, given as a list or separated by commas; ``check`` says which are allowed."""
+    made: tuple[str, ...] = field(default=default, metadata={})
+    return made
+
+
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Base of a strategy's typed parameters; fields carry their range in ``metadata``.
+    """Base of a strategy's typed parameters; fields carry what is allowed in ``metadata``.
 
     A subclass is a frozen dataclass whose fields are made with ``ranged`` and annotated ``int``,
-    ``float`` or ``bool``. Whole numbers given for a ``float`` are stored as floats, so that ``2`` and
-    ``2.0`` are the same strategy version.
+    ``float`` or ``bool``, with ``chosen`` and ``str``, or with ``listed`` and ``tuple[str, ...]``. Whole
+    numbers given for a ``float`` are stored as floats, so that ``2`` and ``2.0`` are the same strategy version.
     """
 
     def __post_init__(self) -> None:
         for spec in fields(self):
             value = _typed(spec, getattr(self, spec.name))
-            low, high = spec.metadata["range"]
+            low, high = spec.metadata.get("range", (value, value))
             if not low <= value <= high:
                 raise ConfigurationError(f"{spec.name} = {value}: must lie between {low} and {high}")
             object.__setattr__(self, spec.name, value)
         self.check()
+
+    @classmethod
+    def allowed(cls, name: str) -> str:
+        """What a parameter may be, for people."""
+        metadata = cls.__dataclass_fields__[name].metadata
+        if "range" in metadata:
+            return "{} to {}".format(*metadata["range"])
+        return " or ".join(metadata["options"]) if "options" in metadata else "separated by commas"
 
     def check(self) -> None:
         """Refuse combinations of parameters that make no sense together; a subclass overrides this.
@@ -71,9 +91,13 @@ def spelling_hint(name: str, known: list[str]) -> str:
     return f"; did you mean {near[0]}?" if near else f"; known: {', '.join(known)}"
 
 
-def _typed(spec: "Field[object]", value: object) -> int | float | bool:
+def _typed(spec: "Field[object]", value: object) -> int | float | bool | str | tuple[str, ...]:
     """``value`` as the type of the field, refusing what would lose meaning on the way."""
     wanted = spec.type
+    if wanted is str:
+        return _word(spec, value)
+    if get_origin(wanted) is tuple:
+        return _words(spec, value)
     if wanted is bool:
         truth = {"true": True, "false": False}.get(str(value).lower())
         if truth is not None:
@@ -85,6 +109,23 @@ def _typed(spec: "Field[object]", value: object) -> int | float | bool:
         if wanted is int and math.isfinite(number) and number == int(number):
             return int(number)
     raise ConfigurationError(f"{spec.name} = {value!r}: must be {getattr(wanted, '__name__', wanted)}")
+
+
+def _word(spec: "Field[object]", value: object) -> str:
+    """One of the field's options."""
+    options = list(spec.metadata["options"])
+    if value not in options:
+        raise ConfigurationError(f"{spec.name} = {value!r}{spelling_hint(str(value), options)}")
+    return str(value)
+
+
+def _words(spec: "Field[object]", value: object) -> tuple[str, ...]:
+    """The words of a list or of text with commas, without the blanks around them."""
+    if not isinstance(value, str | list | tuple):
+        raise ConfigurationError(f"{spec.name} = {value!r}: must be words separated by commas, or a list of them")
+    parts = value.split(",") if isinstance(value, str) else value
+    words = tuple(str(part).strip() for part in parts)
+    return tuple(word for word in words if word)
 
 
 def _number(value: int | float | str) -> int | float:
