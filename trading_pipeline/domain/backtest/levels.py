@@ -15,13 +15,24 @@ STEP_TOLERANCE = 1e-9
 @compiled
 def floor_step(value: float, step: float) -> float:
     """The largest whole number of steps that is not above ``value``; ``value`` itself without steps."""
-    return math.floor(value / step + STEP_TOLERANCE) * step if step > 0.0 else value
+    return steps(math.floor(value / step + STEP_TOLERANCE), step) if step > 0.0 else value
 
 
 @compiled
 def round_step(value: float, step: float) -> float:
     """The nearest whole number of steps, halves to even; ``value`` itself without steps."""
-    return np.rint(value / step) * step if step > 0.0 else value
+    return steps(np.rint(value / step), step) if step > 0.0 else value
+
+
+@compiled
+def steps(count: float, step: float) -> float:
+    """So many steps, as the nearest number: 224,891 times 0.1 is 22,489.1 and not a last bit above it.
+
+    A level a last bit away from the price that bars write would not be met by it. Where a whole number of
+    steps makes 1, the exact way is to divide by that number.
+    """
+    per_unit = np.rint(1.0 / step)
+    return count / per_unit if abs(per_unit * step - 1.0) < STEP_TOLERANCE else count * step
 
 
 @compiled
