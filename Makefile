@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .venv-bench
+NAUTILUS := .venv-nautilus
 ARGS ?=
 
 # a version manager may leave a python3.12 on the PATH that does not run, so each candidate is tried
@@ -49,9 +50,9 @@ check: $(READY) ## format, lint, types, import contracts, definitions
 	@$(BIN)/lint-imports
 	@$(BIN)/dagster definitions validate -w workspace.yaml
 
-bench: $(READY) $(PEERS)/.ready ## wave latency against the stock launcher, engine against its peers
+bench: $(READY) $(PEERS)/.ready $(NAUTILUS)/.ready ## wave latency against the stock launcher, engine against its peers
 	@$(BIN)/python benchmarks/wave_latency.py
-	@$(PEERS)/bin/python benchmarks/backtest_engine.py
+	@$(PEERS)/bin/python benchmarks/backtest_engine.py --nautilus $(NAUTILUS)/bin/python
 
 # the peers pin other versions of pandas, so they live apart
 $(PEERS)/.ready: pyproject.toml
@@ -62,6 +63,12 @@ $(PEERS)/.ready: pyproject.toml
 		$(PYTHON) -m venv $(PEERS) && \
 		$(PEERS)/bin/pip install --quiet --disable-pip-version-check -e '.[bench]'; \
 	fi
+	@touch $@
+
+# this one needs a pandas before 3, which this project cannot be installed beside
+$(NAUTILUS)/.ready:
+	@$(PYTHON) -m venv $(NAUTILUS) && \
+		$(NAUTILUS)/bin/pip install --quiet --disable-pip-version-check 'nautilus_trader>=1.221'
 	@touch $@
 
 lock: ## renew requirements.lock (needs uv)

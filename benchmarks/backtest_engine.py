@@ -1,17 +1,24 @@
 """How fast the backtest engine is, beside its peers, on the same bars and the same rules.
 
-Run ``python benchmarks/backtest_engine.py``. Peers (``vectorbt``, ``backtesting``) are measured where they
-can be imported. The shared rules: enter at the close at which EMA 12 crosses EMA 26, stop 1 % and
-target 2 % from the entry price, nothing while a position is open, one unit, no costs.
+Run ``python benchmarks/backtest_engine.py``. Peers are measured where they are installed: ``vectorbt`` and
+``backtesting`` beside this project, NautilusTrader in the environment whose Python ``--nautilus`` names. The
+shared rules: enter at the close at which EMA 12 crosses EMA 26, stop 1 % and target 2 % from the entry price,
+nothing while a position is open, one unit, no costs.
 """
 
 import argparse
+import os
 import resource
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import talib
@@ -23,11 +30,12 @@ from trading_pipeline.domain.backtest.engine import run_backtest
 from trading_pipeline.domain.backtest.results import BacktestResult
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.sweep import ParameterSet, run_sweep
-from trading_pipeline.domain.backtest.translate import SymbolInput
+from trading_pipeline.domain.backtest.translate import Steps, SymbolInput
 from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.divergence import Divergence
 
 MINUTE_MS = 60_000
-STOP, TARGET = 0.01, 0.02
+STOP, TARGET, TICK = 0.01, 0.02, 0.1
 REPEATS = 9
 
 
@@ -51,19 +59,20 @@ def synthetic_bars(count: int, seed: int = 1, bar_ms: int = MINUTE_MS) -> BarArr
     return BarArrays(opened, opened + bar_ms, before, high, low, close, np.ones(count))
 
 
-def best_of(run: Callable[[], object]) -> float:
-    """Seconds of the fastest of some runs, after one that compiles.
+def seconds_of(runs: Sequence[Callable[[], object]]) -> list[float]:
+    """Seconds of the fastest of some rounds of each run, after one that compiles.
 
-    Processor time of this process: every run here uses one thread, and other load on the machine
-    would otherwise decide the ratios.
+    The runs take turns, so that a machine which is slow for a while is slow for all. Processor time of
+    this process: every run here uses one thread, and other load would otherwise decide the ratios.
     """
-    run()
-    times = []
-    for _ in range(REPEATS):
-        start = time.process_time()
-        run()
-        times.append(time.process_time() - start)
-    return min(times)
+    times: list[list[float]] = [[] for _ in runs]
+    for repeat in range(REPEATS + 1):
+        for run, taken in zip(runs, times, strict=True):
+            start = time.process_time()
+            run()
+            if repeat:
+                taken.append(time.process_time() - start)
+    return [min(taken) for taken in times]
 
 
 def crosses(bars: BarArrays) -> tuple[np.ndarray, np.ndarray]:
@@ -90,11 +99,11 @@ def shared_config(stop: float = STOP, target: float = TARGET) -> BacktestConfig:
     return BacktestConfig(1e6, exits=exits, limits=limits)
 
 
-def ours(bars: BarArrays) -> Trades:
-    """The shared rules in this engine."""
+def ours(bars: BarArrays, tick: float = 0.0) -> Trades:
+    """The shared rules in this engine; with a ``tick``, stop and target lie on whole ones."""
     at, direction = crosses(bars)
     signals = EntrySignals(at, direction, np.full(len(at), np.nan), quantity=np.ones(len(at)))
-    result = run_backtest(shared_config(), {"BTCUSDT": SymbolInput(bars, signals)})
+    result = run_backtest(shared_config(), {"BTCUSDT": SymbolInput(bars, signals, Steps(tick))})
     ended = result.trades.exit_reason != LegKind.END_OF_DATA
     found = result.trades
     return Trades(found.entry_bar[ended], found.exit_bar[ended], found.pnl[ended])
@@ -140,9 +149,34 @@ def backtesting_trades(bars: BarArrays) -> Trades:
         {"Open": bars.open, "High": bars.high, "Low": bars.low, "Close": bars.close, "Volume": bars.volume},
         index=pandas.to_datetime(bars.open_time_ms, unit="ms"),
     )
-    found = library.Backtest(frame, Crosses, cash=1e6, finalize_trades=False).run()["_trades"]
+    with warnings.catch_warnings():  # of the trade still open at the end, which is not compared
+        warnings.simplefilter("ignore")
+        found = library.Backtest(frame, Crosses, cash=1e6, finalize_trades=False).run()["_trades"]
     found = found.sort_values("EntryBar")
     return Trades(found["EntryBar"].to_numpy() - 1, found["ExitBar"].to_numpy(), found["PnL"].to_numpy())
+
+
+def nautilus_trades(python: str, bars: BarArrays) -> tuple[Trades, float]:
+    """The shared rules in NautilusTrader's bar mode, and the processor seconds of its run."""
+    at, direction = crosses(bars)
+    side = np.zeros(len(bars))
+    side[at] = direction
+    columns = {name: getattr(bars, name) for name in ("open", "high", "low", "close")}
+    with tempfile.TemporaryDirectory(prefix="nautilus-") as folder:
+        given, found = Path(folder) / "bars.npz", Path(folder) / "trades.npz"
+        np.savez(given, close_ms=bars.close_time_ms, side=side, **columns)
+        program = Path(__file__).with_name("nautilus_bars.py")
+        subprocess.run([python, str(program), str(given), str(found)], check=True, stdout=subprocess.DEVNULL)
+        rows = np.load(found)
+        entry, exit_bar = (np.searchsorted(bars.close_time_ms, rows[name]) for name in ("entry_ms", "exit_ms"))
+        sign = np.where(side[entry] > 0, 1.0, -1.0)
+        return Trades(entry, exit_bar, sign * (rows["exit_price"] - rows["entry_price"])), float(rows["seconds"])
+
+
+def on_ticks(bars: BarArrays) -> BarArrays:
+    """The same bars with prices in whole ticks, for a peer that knows no others."""
+    prices = (np.round(column, 1) for column in (bars.open, bars.high, bars.low, bars.close))
+    return BarArrays(bars.open_time_ms, bars.close_time_ms, *prices, bars.volume)
 
 
 def compare(name: str, mine: Trades, theirs: Trades, bars: BarArrays) -> None:
@@ -164,31 +198,76 @@ def _touches_both(bars: BarArrays, trades: Trades, k: int) -> bool:
     return bool(min(up, down) >= STOP and max(up, down) >= TARGET)
 
 
-def bench_single(count: int) -> None:
-    """One run with everything, then the shared rules beside the peers."""
-    bars = synthetic_bars(count)
+def bench_single(count: int) -> float:
+    """One run with everything, then the shared rules beside the peers; seconds a bar of the latter."""
+    bars, short = synthetic_bars(count), synthetic_bars(100_000)
     start = time.perf_counter()
     full_lifecycle(synthetic_bars(2000))
-    print(f"first run in this process, cache load or compilation included: {time.perf_counter() - start:.2f} s")
-    seconds = best_of(lambda: full_lifecycle(bars))
+    print(f"first run in this process, compiled code loaded: {time.perf_counter() - start:.2f} s")
+    at_hand = {name for name in ("vectorbt", "backtesting") if find_spec(name) is not None}
+    runs: dict[str, tuple[Callable[[], object], int]] = {
+        "full": (lambda: full_lifecycle(bars), count),
+        "shared": (lambda: ours(bars), count),
+        "signals": (lambda: crosses(bars), count),
+    }
+    if "vectorbt" in at_hand:
+        runs["vectorbt"] = (lambda: vectorbt_trades(bars), count)
+    taken = dict(zip(runs, seconds_of([run for run, _ in runs.values()]), strict=True))
+    per_bar = {name: taken[name] / size for name, (_, size) in runs.items()}
     trades = len(full_lifecycle(bars).trades)
-    print(f"full lifecycle, indicators included: {count:,} bars, {trades:,} trades, {seconds * 1e3:.1f} ms, "
-          f"{count / seconds / 1e6:.1f} million bars/s (wanted: 20)")  # fmt: skip
-    mine_seconds = best_of(lambda: ours(bars))
-    print(f"shared rules: {mine_seconds * 1e3:.1f} ms, {count / mine_seconds / 1e6:.1f} million bars/s")
-    peers: tuple[tuple[str, Callable[[BarArrays], Trades], int, float], ...] = (
-        ("vectorbt", vectorbt_trades, count, 3.0),
-        ("backtesting", backtesting_trades, 100_000, 150.0),
+    print(f"full lifecycle, indicators included: {count:,} bars, {trades:,} trades, {taken['full'] * 1e3:.1f} ms, "
+          f"{1e-6 / per_bar['full']:.1f} million bars/s (wanted: 20)")  # fmt: skip
+    print(f"shared rules: {taken['shared'] * 1e3:.1f} ms, {1e-6 / per_bar['shared']:.1f} million bars/s, "
+          f"of which {taken['signals'] * 1e3:.1f} ms are the crosses that every engine is given")  # fmt: skip
+    if "vectorbt" in at_hand:
+        alone = (taken["vectorbt"] - taken["signals"]) / (taken["shared"] - taken["signals"])
+        told("vectorbt", per_bar["vectorbt"], per_bar["shared"], "wanted: 3")
+        print(f"  engines alone, crosses left out of both: {alone:.1f} x")
+        compare("vectorbt", ours(bars), vectorbt_trades(bars), bars)
+    if "backtesting" in at_hand:
+        (seconds,) = seconds_of([lambda: backtesting_trades(short)])
+        told("backtesting.py", seconds / len(short), per_bar["shared"], "wanted: 150")
+        compare("backtesting.py", ours(short), backtesting_trades(short), short)
+    return per_bar["shared"]
+
+
+def bench_nautilus(python: str, shared: float) -> None:
+    """The peer that lives elsewhere; ``shared`` are our seconds a bar on the same rules."""
+    bars = on_ticks(synthetic_bars(100_000))
+    runs = [nautilus_trades(python, bars) for _ in range(3)]
+    told("NautilusTrader", min(seconds for _, seconds in runs) / len(bars), shared, "wanted: thousands")
+    compare("NautilusTrader", ours(bars, TICK), runs[0][0], bars)
+
+
+def told(name: str, theirs: float, shared: float, wanted: str) -> None:
+    """Print seconds a bar as a speed and as a ratio."""
+    print(f"{name}: {1e-6 / theirs:.3f} million bars/s, we are {theirs / shared:.1f} x as fast ({wanted})")
+
+
+def bench_divergence(count: int) -> None:
+    """Signals of the divergence on five years of hours."""
+    bars, strategy = synthetic_bars(count, seed=3, bar_ms=60 * MINUTE_MS), Divergence()
+    (seconds,) = seconds_of([lambda: strategy.decide(bars)])
+    found = len(strategy.decide(bars).bar_index)
+    print(f"divergence: {found} signals in {count:,} bars in {seconds * 1e3:.1f} ms (wanted: 50), "
+          f"{count / seconds / 1e6:.1f} million bars/s")  # fmt: skip
+
+
+def bench_compilation() -> None:
+    """The first run of all on a machine: everything compiled, nothing kept from before."""
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import backtest_engine as bench; "
+        "bars = bench.synthetic_bars(2000); bench.full_lifecycle(bars); bench.Divergence().decide(bars)"
     )
-    for name, run, size, wanted in peers:
-        if find_spec(name) is None:
-            print(f"{name}: not installed, skipped (install the bench extra)")
-            continue
-        part = synthetic_bars(size)
-        seconds = best_of(lambda run=run, part=part: run(part))  # type: ignore[misc]
-        ratio = (seconds / size) / (mine_seconds / count)
-        print(f"{name}: {seconds * 1e3:.0f} ms for {size:,} bars, we are {ratio:.0f} x as fast (wanted: {wanted:.0f})")
-        compare(name, ours(part), run(part), part)
+    with tempfile.TemporaryDirectory(prefix="numba-") as folder:
+        environment = {**os.environ, "NUMBA_CACHE_DIR": folder}
+        command = [sys.executable, "-c", program, str(Path(__file__).parent)]
+        times = []
+        for _ in range(2):
+            start = time.perf_counter()
+            subprocess.run(command, env=environment, check=True)
+            times.append(time.perf_counter() - start)
+    print(f"process with a backtest, cold cache: {times[0]:.1f} s (wanted: 20), warm: {times[1]:.1f} s")
 
 
 def bench_sweep(sets: int, count: int, workers: int) -> None:
@@ -221,8 +300,13 @@ def main() -> None:
     parser.add_argument("--sets", type=int, default=10_000)
     parser.add_argument("--sweep-bars", type=int, default=86_604)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--nautilus", default="", help="Python of an environment with nautilus_trader")
     chosen = parser.parse_args()
-    bench_single(chosen.bars)
+    bench_compilation()
+    shared = bench_single(chosen.bars)
+    if chosen.nautilus:
+        bench_nautilus(chosen.nautilus, shared)
+    bench_divergence(44_765)
     bench_sweep(chosen.sets, chosen.sweep_bars, chosen.workers)
 
 
