@@ -23,20 +23,25 @@ def metrics_of(result: BacktestResult, bar_ms: int, benchmark_close: Floats | No
     """
     initial, equity = result.config.initial_capital, result.equity
     trades = result.trades
-    figures = trade_metrics(trades, initial, len(equity))
+    leverage = result.config.limits.max_leverage
+    figures = trade_metrics(trades, initial, len(equity), leverage)
     for name, sign in (("long", 1), ("short", -1)):
         side = trades.direction == sign
         figures |= {f"{name}_{key}": value for key, value in _side(result, side, bar_ms).items()}
     figures |= equity_metrics(equity, result.close_ms, initial, bar_ms)
-    figures["recovery_factor"] = ratios.recovery_factor(figures["net_profit"], figures["max_drawdown_value"])
+    net_profit, needed = figures["net_profit"], figures["max_drawdown_value"]
+    figures["recovery_factor"] = ratios.recovery_factor(net_profit, needed)
+    figures["account_size_required"] = needed
+    figures["return_on_account_size_pct"] = ratios.return_on_account_size_pct(net_profit, needed)
     if benchmark_close is not None:
         figures |= _against(equity, returns.buy_and_hold(benchmark_close, initial), initial, bar_ms)
     return figures
 
 
-def trade_metrics(trades: TradeColumns, initial: float, bars: int) -> Metrics:
-    """What the trades alone say."""
-    pnl, fees = trades.pnl, trades.fees
+def trade_metrics(trades: TradeColumns, initial: float, bars: int, leverage: float) -> Metrics:
+    """What the trades alone say; ``leverage`` is the one all of them were entered with."""
+    pnl, fees, notional = trades.pnl, trades.fees, trades.entry_price * trades.quantity
+    percent = statistics.result_pct(pnl, notional)
     profit, loss = statistics.gross_profit(pnl, fees), statistics.gross_loss(pnl, fees)
     runs = statistics.streaks(pnl)
     known_r = trades.pnl_r[np.isfinite(trades.pnl_r)]
@@ -44,6 +49,7 @@ def trade_metrics(trades: TradeColumns, initial: float, bars: int) -> Metrics:
         "trades": float(len(pnl)),
         "wins": float(np.sum(pnl > 0.0)),
         "losses": float(np.sum(pnl < 0.0)),
+        "break_evens": float(np.sum(pnl == 0.0)),
         "net_profit": float(np.sum(pnl)),
         "net_profit_pct": float(np.sum(pnl)) / initial * 100.0,
         "gross_profit": profit,
@@ -53,6 +59,9 @@ def trade_metrics(trades: TradeColumns, initial: float, bars: int) -> Metrics:
         "average_win": statistics.average_win(pnl),
         "average_loss": statistics.average_loss(pnl),
         "average_trade": statistics.average_trade(pnl),
+        "average_win_pct": statistics.average_win(percent),
+        "average_loss_pct": statistics.average_loss(percent),
+        "average_trade_pct": statistics.average_trade(percent),
         "payoff_ratio": statistics.payoff_ratio(pnl),
         "expectancy": statistics.expectancy(pnl),
         "expectancy_ratio": statistics.expectancy_ratio(pnl),
@@ -64,6 +73,7 @@ def trade_metrics(trades: TradeColumns, initial: float, bars: int) -> Metrics:
         "net_profit_to_largest_loss": statistics.net_profit_to_largest_loss(pnl),
         "exposure_pct": statistics.exposure_pct(trades.entry_bar, trades.exit_bar, bars),
         "quick_reversals": float(_quick_reversals(trades)),
+        "margin_efficiency_pct": statistics.margin_efficiency_pct(pnl, notional / leverage),
         "max_quantity_held": float(np.max(trades.quantity, initial=0.0)),
         "fees": float(np.sum(fees)),
         "funding": float(np.sum(trades.funding)),
@@ -114,7 +124,8 @@ def _side(result: BacktestResult, side: npt.NDArray[np.bool_], bar_ms: int) -> M
     equity = initial + result.realised_by_wave(side)
     from_equity = equity_metrics(equity, result.close_ms, initial, bar_ms)
     kept = ("sharpe_ratio", "sortino_ratio", "calmar_ratio", "max_drawdown_pct", "max_drawdown_value")
-    return trade_metrics(chosen, initial, len(equity)) | {name: from_equity[name] for name in kept}
+    leverage = result.config.limits.max_leverage
+    return trade_metrics(chosen, initial, len(equity), leverage) | {name: from_equity[name] for name in kept}
 
 
 def _against(equity: Floats, held: Floats, initial: float, bar_ms: int) -> Metrics:

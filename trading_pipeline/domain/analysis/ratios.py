@@ -84,6 +84,14 @@ def recovery_factor(net_profit: float, max_drawdown_value: float) -> float:
     return net_profit / max_drawdown_value if max_drawdown_value > 0.0 else 0.0
 
 
+def return_on_account_size_pct(net_profit: float, account_size_required: float) -> float:
+    """Net profit / the money that its deepest drawdown asked for x 100; 0 without a drawdown.
+
+    Source: TradingView, Strategy Tester, Return of account size required.
+    """
+    return recovery_factor(net_profit, account_size_required) * 100.0
+
+
 def omega_ratio(returns: Floats, target: float = 0.0) -> float:
     """Sum of what lies above the target / sum of what lies below; capped at 100.
 

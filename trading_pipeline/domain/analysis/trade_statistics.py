@@ -10,6 +10,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 PROFIT_FACTOR_CAP = 100.0
+_USABLE_MARGIN = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,12 @@ def average_loss(pnl: Floats) -> float:
 def average_trade(pnl: Floats) -> float:
     """Mean pnl; 0 without trades."""
     return float(np.mean(pnl)) if len(pnl) else 0.0
+
+
+def result_pct(pnl: Floats, notional: Floats) -> Floats:
+    """Per trade: pnl / (entry price x quantity) x 100."""
+    result: Floats = pnl / notional * 100.0
+    return result
 
 
 def payoff_ratio(pnl: Floats) -> float:
@@ -113,3 +120,11 @@ def net_profit_to_largest_loss(pnl: Floats) -> float:
     """Net profit / |largest loss|; 0 without a loss."""
     worst = -float(np.min(pnl, initial=0.0))
     return float(np.sum(pnl)) / worst if worst > 0.0 else 0.0
+
+
+def margin_efficiency_pct(pnl: Floats, margin: Floats) -> float:
+    """Net profit / (0.7 x mean initial margin of a trade) x 100; 0 without trades.
+
+    :param margin: entry notional / leverage per trade, quote currency. Source: TradingView, Strategy Tester.
+    """
+    return float(np.sum(pnl)) / (_USABLE_MARGIN * float(np.mean(margin))) * 100.0 if len(pnl) else 0.0

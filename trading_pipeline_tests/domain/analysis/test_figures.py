@@ -32,6 +32,8 @@ curves = arrays(np.float64, st.integers(1, 60), elements=st.floats(1.0, 1e6))
         (statistics.largest_share_pct(PNL, 134.0, wins=True), 74.6269),
         (statistics.largest_share_pct(PNL, 48.0, wins=False), 104.1667),
         (statistics.net_profit_to_largest_loss(PNL), 1.6),
+        (statistics.average_win(statistics.result_pct(PNL, np.full(3, 1000.0))), 6.5),
+        (statistics.margin_efficiency_pct(PNL, np.full(3, 200.0)), 57.1429),
         (statistics.exposure_pct(np.array([1, 10]), np.array([5, 12]), 60), 10.0),
     ],
 )
@@ -52,6 +54,7 @@ def test_trades_have_these_figures(value: float, expected: float) -> None:
         (ratios.calmar_ratio(20.0, 0.0), 10.0),
         (ratios.calmar_ratio(-5.0, 0.0), 0.0),
         (ratios.recovery_factor(50.0, 25.0), 2.0),
+        (ratios.return_on_account_size_pct(50.0, 25.0), 200.0),
         (ratios.omega_ratio(HOURLY), 2.0),
         (ratios.omega_ratio(np.full(3, 0.01)), 100.0),
         (ratios.gain_to_pain_ratio(HOURLY), 1.0),
