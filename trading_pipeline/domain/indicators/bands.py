@@ -44,7 +44,8 @@ def donchian(high: Floats, low: Floats, period: int) -> tuple[Floats, Floats]:
     """Highest high and lowest low of the last ``period`` bars, the current one included.
 
     Defined from index ``period - 1``. A breakout compares the close with the channel of the bar
-    before (``windows.shifted``): no close can leave a channel that already contains its bar.
+    before (``windows.shifted``): no close can leave a channel that already contains its bar. Source: R.
+    Donchian's four-week rule, 1960 (TA-Lib MAX and MIN).
     """
     if period == 1:
         return high.copy(), low.copy()
@@ -54,7 +55,10 @@ def donchian(high: Floats, low: Floats, period: int) -> tuple[Floats, Floats]:
 
 
 def band_position(close: Floats, bands: Bands) -> Floats:
-    """Where the close lies between lower (0) and upper band (1), clamped; 0.5 where they coincide."""
+    """Where the close lies between lower (0) and upper band (1), clamped; 0.5 where they coincide.
+
+    Defined where the bands are. Source: %b of J. Bollinger, Bollinger on Bollinger Bands, 2001, clamped.
+    """
     upper, _, lower = bands
     width = upper - lower
     inside = np.divide(close - lower, width, out=np.full(len(close), 0.5), where=width > 0)

@@ -10,7 +10,8 @@ Integers = npt.NDArray[np.int64]
 def rising_gaps(high: Floats, low: Floats) -> Integers:
     """For every bar, the newest bar ``i`` up to it with ``low[i] > high[i - 2]``; -1 before the first.
 
-    The zone of such a gap is ``high[i - 2]`` to ``low[i]`` and is known at the close of bar ``i``.
+    The zone of such a gap is ``high[i - 2]`` to ``low[i]`` and is known at the close of bar ``i``;
+    prices in quote currency, positions from index 2. Source: fair value gap of M. Huddleston (ICT).
     """
     newest = np.full(len(low), -1, dtype=np.int64)
     if len(low) > 2:
@@ -22,6 +23,6 @@ def rising_gaps(high: Floats, low: Floats) -> Integers:
 def falling_gaps(high: Floats, low: Floats) -> Integers:
     """For every bar, the newest bar ``i`` up to it with ``high[i] < low[i - 2]``; -1 before the first.
 
-    The zone of such a gap is ``high[i]`` to ``low[i - 2]``.
+    The zone of such a gap is ``high[i]`` to ``low[i - 2]``. Source and warm-up as of ``rising_gaps``.
     """
     return rising_gaps(-low, -high)

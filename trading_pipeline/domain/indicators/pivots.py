@@ -13,6 +13,7 @@ def pivot_lows(low: Floats, left: int = 2, right: int = 2) -> Integers:
 
     An equal neighbour disqualifies. The pivot at ``i`` is known at the close of bar ``i + right``
     and never changes afterwards; a rule that decides at ``t`` may use indices up to ``t - right``.
+    The first possible index is ``left``. Source: the fractals of B. Williams, Trading Chaos, 1995.
     """
     if len(low) < left + right + 1:
         return np.empty(0, dtype=np.int64)
@@ -26,7 +27,7 @@ def pivot_lows(low: Floats, left: int = 2, right: int = 2) -> Integers:
 
 
 def pivot_highs(high: Floats, left: int = 2, right: int = 2) -> Integers:
-    """Indices of bars whose high is strictly above its neighbours; see ``pivot_lows``."""
+    """Indices of bars whose high is strictly above its neighbours; known, warmed up and sourced as ``pivot_lows``."""
     return pivot_lows(-high, left, right)
 
 

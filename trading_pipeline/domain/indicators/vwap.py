@@ -30,17 +30,23 @@ class VwapBands:
 
 
 def typical_price(high: Floats, low: Floats, close: Floats) -> Floats:
-    """(high + low + close) / 3."""
+    """(high + low + close) / 3, quote currency, defined everywhere."""
     return (high + low + close) / 3
 
 
 def rolling_vwap(price: Floats, volume: Floats, window: int) -> Floats:
-    """Average of ``price`` weighted by volume over the last ``window`` bars; defined from ``window - 1``."""
+    """Average of ``price`` weighted by volume over the last ``window`` bars; defined from ``window - 1``.
+
+    Source: S. Berkowitz, D. Logue, E. Noser, The Total Cost of Transactions on the NYSE, 1988.
+    """
     return _ratio(rolling_sum(price * volume, window), rolling_sum(volume, window))
 
 
 def rolling_vwap_bands(price: Floats, close: Floats, volume: Floats, window: int) -> VwapBands:
-    """Rolling average of ``price`` with the volume-weighted deviation of the closes around it."""
+    """Rolling average of ``price`` with the volume-weighted deviation of the closes around it.
+
+    sqrt(sum v (close - average)^2 / sum v) over the same ``window`` bars; defined from ``window - 1``.
+    """
     average = rolling_vwap(price, volume, window)
     total = rolling_sum(volume, window)
     # Expanded around the current average: sum v (c - a)^2 with a fixed inside each window.
