@@ -221,6 +221,31 @@ def test_documents_are_compared_without_a_database(tmp_path: Path, bars: Path) -
     assert not json.loads((tmp_path / "c.json").read_text())["equal"]
 
 
+MEMBERS = ("--param", "members=ema_cross,rsi_momentum", "--param", "mode=vote")
+
+
+def test_several_strategies_are_checked_and_traded_as_one(tmp_path: Path, bars: Path) -> None:
+    checked = typed("strategy", "check", "managed", *MEMBERS)
+    assert checked.exit_code == 0
+    assert checked.output.count("no differences") == 3
+    backtest(bars, *MEMBERS, "--json", tmp_path / "run.json", strategy="managed")
+    words = ("--symbol", "BTCUSDT", "--timeframe", "1h", "--strategy", "managed", "--json", tmp_path / "signals.json")
+    typed("signals", "--bars", bars, *words, *MEMBERS)
+    run, found = (json.loads((tmp_path / name).read_text()) for name in ("run.json", "signals.json"))
+    assert run["params"]["strategy_parameters"]["members"] == ["ema_cross", "rsi_momentum"]
+    assert run["trades"]
+    assert {trade["entry_time"] for trade in run["trades"]} <= {signal["time"] for signal in found["signals"]}
+
+
+@pytest.mark.parametrize(
+    ("param", "message"),
+    [("members=ema_cros", "did you mean ema_cross"), ("mode=votes", "did you mean vote"), ("member=rsi", "members")],
+)
+def test_a_set_that_cannot_be_meant_is_refused(bars: Path, param: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        backtest(bars, "--param", param, strategy="managed")
+
+
 FOLLOWS_THE_FUTURE = """
 from dataclasses import dataclass, field
 from typing import ClassVar

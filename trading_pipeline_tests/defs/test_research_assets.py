@@ -10,6 +10,7 @@ from trading_pipeline.defs.research.backtests import STRATEGY_GRID, backtests
 from trading_pipeline.defs.research.calibration import avi5_calibration
 from trading_pipeline.defs.research.parity import parity
 from trading_pipeline.domain.model.bars import BarSource
+from trading_pipeline.domain.strategies.registry import strategy_names
 from trading_pipeline_tests.defs.pipeline_stage import NOW, SYMBOLS, PipelineStage, metadata_of, two_days_of_bars
 
 
@@ -28,7 +29,7 @@ def _materialize(stage: PipelineStage, asset: dg.AssetsDefinition, key: str | No
 
 def test_every_strategy_with_a_file_is_a_partition_of_every_symbol() -> None:
     keys = STRATEGY_GRID.get_partition_keys()
-    assert len(keys) == len(set(keys)) == 18 * len(SYMBOLS)
+    assert len(keys) == len(set(keys)) == len(strategy_names()) * len(SYMBOLS)
     assert dg.MultiPartitionKey({"strategy": "divergence", "symbol": "BTCUSDT"}) in keys
 
 

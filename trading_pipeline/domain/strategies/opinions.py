@@ -1,7 +1,7 @@
 """Strategies that hold an opinion at every bar: buy, sell or hold, with a confidence and a reason.
 
 An opinion becomes a signal on the bar where it changes, so that a condition which holds for a hundred
-bars is one decision. Managers (``manager.py``) read the opinions themselves.
+bars is one decision. ``combining.py`` reads the opinions themselves.
 """
 
 from abc import abstractmethod

@@ -22,6 +22,7 @@ _CLASSES = {
     "grid": ("grid", "Grid"),
     "keltner_squeeze": ("keltner_squeeze", "KeltnerSqueeze"),
     "macd": ("macd", "Macd"),
+    "managed": ("managed", "Managed"),
     "martingale": ("martingale", "Martingale"),
     "rsi": ("rsi", "Rsi"),
     "rsi_momentum": ("rsi_momentum", "RsiMomentum"),

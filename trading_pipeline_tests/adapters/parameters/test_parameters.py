@@ -92,6 +92,33 @@ def test_the_shape_of_a_disabled_file_is_checked(folder: Path, old: str, new: st
         load_strategies(folder)
 
 
+MANAGED = STRATEGY.replace("ema_atr", "managed").replace(
+    "{fast_period: 5, slow_period: 20}",
+    "{members: [ema_cross, rsi_momentum], mode: weighted, weights: [ema_cross:2]}",
+)
+
+
+def test_a_managed_set_lists_its_members(folder: Path) -> None:
+    (folder / "strategies" / "one.yaml").write_text(MANAGED)
+    [plan] = load_strategies(folder)
+    typed = {"members": "ema_cross,rsi_momentum", "mode": "weighted", "weights": "ema_cross:2"}
+    assert plan.strategy == find_strategy(folder, "managed", typed)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("[ema_cross, rsi_momentum]", "[ema_cros]", "did you mean ema_cross"),
+        ("[ema_cross:2]", "[ema_cross: 2]", "write name:weight"),
+        ("[ema_cross:2]", "[rsi:2]", "'rsi' is not among the members"),
+    ],
+)
+def test_a_slip_in_a_managed_set_is_refused_with_its_file(folder: Path, old: str, new: str, message: str) -> None:
+    (folder / "strategies" / "one.yaml").write_text(MANAGED.replace(old, new))
+    with pytest.raises(ConfigurationError, match=f"one.yaml: .*{message}"):
+        load_strategies(folder)
+
+
 def test_a_users_own_file_runs_by_its_name(folder: Path) -> None:
     (folder / "strategies" / "own.py").write_text(OWN)
     (folder / "strategies" / "two.yaml").write_text(

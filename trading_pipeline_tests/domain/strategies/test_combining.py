@@ -2,10 +2,8 @@ import numpy as np
 import pytest
 
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.strategies.manager import Mode, combine, managed
+from trading_pipeline.domain.strategies.combining import Mode, combine
 from trading_pipeline.domain.strategies.opinions import Opinions
-from trading_pipeline.domain.strategies.registry import strategy_named
-from trading_pipeline_tests.domain.strategies.bars import random_bars
 
 
 def _opinion(action: int, confidence: float) -> Opinions:
@@ -37,36 +35,6 @@ def test_modes(mode: str, heard: list[tuple[int, float]], action: int, confidenc
 def test_a_heavier_weight_turns_the_balance() -> None:
     heard = [_opinion(1, 0.6), _opinion(-1, 0.5)]
     assert combine(heard, Mode.WEIGHTED, weights=[1.0, 2.0]).action[0] == -1
-
-
-def test_a_managed_set_trades_as_one_strategy() -> None:
-    bars = random_bars(800)
-    together = managed(["ema_atr", "supertrend"], "vote").signals(bars)
-    assert len(together) > 0
-    alone = managed(["ema_cross"]).signals(bars)
-    expected = strategy_named("ema_cross", {}).signals(bars)
-    assert alone["bar_index"].tolist() == expected["bar_index"].tolist()
-
-
-def test_the_version_tells_sets_apart() -> None:
-    sets = [managed(["rsi"]), managed(["macd"]), managed(["rsi"], "vote"), managed(["rsi"], weights={"rsi": 2.0})]
-    assert len({each.version for each in sets}) == 4
-
-
-@pytest.mark.parametrize(
-    ("names", "mode", "weights", "message"),
-    [
-        (["ema_art"], "first", {}, "did you mean ema_atr"),
-        (["rsi"], "votes", {}, "did you mean vote"),
-        (["rsi"], "weighted", {"macd": 1.0}, "not in the set"),
-        (["divergence"], "first", {}, "decides without opinions"),
-    ],
-)
-def test_a_set_that_cannot_work_is_refused(
-    names: list[str], mode: str, weights: dict[str, float], message: str
-) -> None:
-    with pytest.raises(ConfigurationError, match=message):
-        managed(names, mode, weights=weights)
 
 
 def test_no_opinions_cannot_be_combined() -> None:
