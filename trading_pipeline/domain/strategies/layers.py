@@ -59,12 +59,12 @@ def follow_layers(
 ) -> Layers:
     """Follow the layers of one side through all cycles.
 
-    A layer opens at a ``trigger``, further ones only where the close lies at least ``step`` beyond the
-    last layer's on the losing side. All close together when the close reaches their mean entry moved by
-    ``target``, or at the end of the cycle; such a bar opens none.
+    A first layer opens at a ``trigger``, a further one where the close lies at least ``step`` beyond the
+    last layer's on the losing side, or at a trigger where there is no step. All close together when the
+    close reaches their mean entry moved by ``target``, or at the end of the cycle; such a bar opens none.
 
     :param direction: 1 long, -1 short.
-    :param limits: most layers, step as a fraction (negative: no condition), target as a fraction.
+    :param limits: most layers, step as a fraction (negative: none), target as a fraction.
     """
     opened = np.zeros(len(bars), dtype=np.int64)
     mean = np.full(len(bars), np.nan)
@@ -87,11 +87,12 @@ def _follow(
     count, total, last = 0, 0.0, 0.0
     for i in range(len(close)):
         reached = count > 0 and direction * (close[i] - total / count * (1 + direction * target)) >= 0
-        far = count == 0 or step < 0 or direction * (close[i] - last * (1 - direction * step)) <= 0
+        stepped = direction * (close[i] - last * (1 - direction * step)) <= 0
+        wanted = trigger[i] if count == 0 or step < 0 else stepped
         if ends[i] or reached:
             closed[i] = count > 0
             count, total = 0, 0.0
-        elif whole[i] and trigger[i] and far and count < most:
+        elif whole[i] and wanted and count < most:
             count, total, last = count + 1, total + close[i], close[i]
             opened[i] = count
         if count > 0:

@@ -31,9 +31,40 @@ def test_crossing_lines_signal_at_every_crossing(name: str, distance: np.ndarray
 
 def test_rsi_signals_on_the_way_back_through_its_levels() -> None:
     values, signals = rsi(CLOSE, 14), strategy_named("rsi", {}).signals(BARS)
-    longs = signals[signals["bias"] == "long"]["bar_index"].to_numpy()
-    expected = np.flatnonzero((values[:-1] <= 30) & (values[1:] > 30)) + 1
-    assert longs.tolist() == expected[expected >= 55].tolist()
+    up = np.flatnonzero((values[:-1] <= 30) & (values[1:] > 30)) + 1
+    down = np.flatnonzero((values[:-1] >= 70) & (values[1:] < 70)) + 1
+    for bias, expected in (("long", up), ("short", down)):
+        found = signals[signals["bias"] == bias]["bar_index"]
+        assert found.tolist() == expected[expected >= 55].tolist() != []
+
+
+@pytest.mark.parametrize(
+    ("name", "defaults", "warmup"),
+    [
+        ("sma_crossover", {"fast_period": 10, "slow_period": 30}, 31),
+        ("rsi", {"period": 14, "oversold": 30, "overbought": 70}, 56),
+        ("macd", {"fast_period": 12, "slow_period": 26, "signal_period": 9}, 35),
+        ("bollinger_bands", {"period": 20, "width": 2.0}, 21),
+        ("grid", {"levels": 5, "spacing": 0.01, "take_profit": 0.015}, 22),
+        ("dca", {"every_bars": 10, "max_entries": 5, "take_profit": 0.03, "hold_bars": 100, "short": False}, 15),
+        (
+            "martingale",
+            {"rsi_period": 14, "rsi_below": 35, "step": 0.02, "take_profit": 0.015, "max_entries": 4},
+            15,
+        ),
+    ],
+)
+def test_the_numbers_of_a_rule_as_it_is_known(name: str, defaults: dict[str, object], warmup: int) -> None:
+    strategy = strategy_named(name, {})
+    assert strategy_named(name, defaults) == strategy
+    assert strategy.warmup_bars == warmup
+
+
+def test_bollinger_bands_are_as_wide_as_the_sample_deviation() -> None:
+    signals = strategy_named("bollinger_bands", {}).signals(BARS)
+    for row, details in zip(signals["bar_index"], signals["details"], strict=True):
+        window = CLOSE[row - 19 : row + 1]
+        assert details["upper"] - details["lower"] == pytest.approx(4 * window.std(ddof=1))
 
 
 def test_an_opposite_crossing_is_also_the_exit() -> None:
@@ -98,6 +129,18 @@ def test_martingale_doubles_down_by_steps_and_only_buys() -> None:
     assert layers.max() > 1
     further = layers[1:] > 1
     assert (entries[1:][further] <= entries[:-1][further] * 0.98).all()
+
+
+def test_martingale_begins_with_the_rsi_goes_on_by_the_fall_and_ends_at_the_target() -> None:
+    # A cycle of 500 begins at bar 148. RSI: 0 at the fall to 99, 23 at the further fall to 97.
+    closes = [100.0] * 160 + [99.0, 100.4, 97.0, 99.4, 99.5, 99.5]
+    wicks = {"high": [close + 1 for close in closes], "low": [close - 1 for close in closes]}
+    bars = bars_from({"open": closes, **wicks, "close": closes})
+    strategy = strategy_named("martingale", {"rsi_below": 20})
+    signals, exits = strategy.signals(bars), strategy.exits(bars)
+    assert signals["bar_index"].tolist() == [160, 162]
+    assert [details["mean_entry"] for details in signals["details"]] == [99.0, 98.0]
+    assert exits[["bar_index", "bias"]].to_numpy().tolist() == [[164, "long"]]
 
 
 @pytest.mark.parametrize(

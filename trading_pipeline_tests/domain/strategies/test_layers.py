@@ -8,10 +8,17 @@ from trading_pipeline_tests.domain.strategies.bars import bars_closing
 ALWAYS = (5, -1.0, 0.5)
 
 
-def _layers(closes: list[float], limits: tuple[int, float, float], direction: int = 1, cycle: int = 100) -> Layers:
-    bars = BarArrays.of(bars_closing(closes))
-    cycles = Cycles(np.arange(len(closes)) % cycle, np.arange(len(closes)) % cycle == cycle - 1)
-    return follow_layers(bars, np.ones(len(closes), dtype=np.bool_), cycles, direction, limits)
+def _layers(
+    closes: list[float],
+    limits: tuple[int, float, float],
+    direction: int = 1,
+    cycle: int = 100,
+    triggers: tuple[int, ...] | None = None,
+) -> Layers:
+    bars, places = BarArrays.of(bars_closing(closes)), np.arange(len(closes))
+    cycles = Cycles(places % cycle, places % cycle == cycle - 1)
+    trigger = np.ones(len(closes), dtype=np.bool_) if triggers is None else np.isin(places, triggers)
+    return follow_layers(bars, trigger, cycles, direction, limits)
 
 
 def test_layers_stop_at_the_most_allowed() -> None:
@@ -23,6 +30,12 @@ def test_layers_stop_at_the_most_allowed() -> None:
 def test_a_further_layer_needs_the_step_beyond_the_last_one() -> None:
     assert _layers([100.0, 99, 98, 97, 96], (5, 0.02, 0.5)).opened.tolist() == [1, 0, 2, 0, 3]
     assert _layers([100.0, 101, 102, 105], (5, 0.02, 0.5), direction=-1).opened.tolist() == [1, 0, 2, 3]
+
+
+def test_a_trigger_opens_the_first_layer_and_the_step_the_others() -> None:
+    closes = [100.0, 99, 97, 96, 95]
+    assert _layers(closes, (5, 0.02, 0.5), triggers=(1, 3)).opened.tolist() == [0, 1, 2, 0, 3]
+    assert _layers(closes, (5, -1.0, 0.5), triggers=(1, 3)).opened.tolist() == [0, 1, 0, 2, 0]
 
 
 def test_all_close_together_at_the_target_from_the_mean() -> None:
