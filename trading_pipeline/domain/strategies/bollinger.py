@@ -15,7 +15,8 @@ from trading_pipeline.domain.strategies.opinions import Opinions, OpinionStrateg
 class BollingerParameters(StopParameters):
     """Period in bars, width in standard deviations.
 
-    :param squeeze: band width as a fraction of the middle below which there is no opinion.
+    :param squeeze: band width as a fraction of the middle below which there is no opinion; nor is there one
+        without any width.
     """
 
     period: int = ranged(20, 2, 500)
@@ -39,6 +40,7 @@ class Bollinger(OpinionStrategy):
         """The band the close touches, unless the bands are squeezed."""
         rule = self.parameters
         upper, middle, lower = bollinger(bars.close, rule.period, rule.width)
-        holds = {"warming_up": np.isnan(middle), "squeeze": (upper - lower) / middle < rule.squeeze}
+        narrow = ((upper - lower) / middle < rule.squeeze) | (upper <= lower)
+        holds = {"warming_up": np.isnan(middle), "squeeze": narrow}
         buy, sell = bars.close <= lower, bars.close >= upper
         return form_opinions(holds, buy, sell, "inside_bands", 0.65, {"upper": upper, "lower": lower})

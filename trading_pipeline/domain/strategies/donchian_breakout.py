@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trading_pipeline.domain.indicators.bands import donchian
-from trading_pipeline.domain.indicators.volatility import atr
+from trading_pipeline.domain.indicators.volatility import atr_simple
 from trading_pipeline.domain.indicators.windows import shifted
 from trading_pipeline.domain.strategies.arrays import BarArrays
 from trading_pipeline.domain.strategies.base import ranged
@@ -15,7 +15,7 @@ from trading_pipeline.domain.strategies.opinions import Opinions, OpinionStrateg
 
 @dataclass(frozen=True, slots=True)
 class DonchianBreakoutParameters(StopParameters):
-    """Channel in bars; ``min_atr_pct`` is the least ATR in percent of the close."""
+    """Channel in bars; ``min_atr_pct`` is the least plain-mean ATR in percent of the close."""
 
     channel: int = ranged(20, 2, 500)
     min_atr_pct: float = ranged(0.2, 0.0, 100.0)
@@ -37,7 +37,7 @@ class DonchianBreakout(OpinionStrategy):
         """The side on which the close left the channel."""
         rule = self.parameters
         upper, lower = (shifted(edge) for edge in donchian(bars.high, bars.low, rule.channel))
-        atr_pct = atr(bars.high, bars.low, bars.close, rule.atr_period) / bars.close * 100
+        atr_pct = atr_simple(bars.high, bars.low, bars.close, rule.atr_period) / bars.close * 100
         holds = {
             "not_enough_bars": np.isnan(upper) | np.isnan(atr_pct),
             "atr_too_low": atr_pct < rule.min_atr_pct,

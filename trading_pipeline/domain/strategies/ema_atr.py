@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trading_pipeline.domain.indicators.moving_averages import ema
-from trading_pipeline.domain.indicators.volatility import atr
+from trading_pipeline.domain.indicators.volatility import atr_simple
 from trading_pipeline.domain.indicators.windows import shifted
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.strategies.arrays import BarArrays
@@ -18,7 +18,7 @@ from trading_pipeline.domain.strategies.opinions import Opinions, OpinionStrateg
 class EmaAtrParameters(StopParameters):
     """Periods in bars; the stop's distance in ATR.
 
-    :param max_atr_pct: ATR in percent of the close above which there is no opinion; 1000 is off.
+    :param max_atr_pct: plain-mean ATR in percent of the close above which there is no opinion; 1000 is off.
     :param min_slope_pct: least change of the fast average in percent of the close for a buy; -100 is off.
     """
 
@@ -48,15 +48,15 @@ class EmaAtr(OpinionStrategy):
 
     @property
     def warmup_bars(self) -> int:
-        """Both averages on two bars, and the ATR."""
-        return max(self.parameters.slow_period + 1, self.parameters.atr_period + 1)
+        """The averages and their slope, and the ATR, on two bars."""
+        return max(self.parameters.slow_period, self.parameters.atr_period) + 2
 
     def opinions(self, bars: BarArrays) -> Opinions:
         """The side of the fast average, unless the range is too wide or the average too flat."""
         rule = self.parameters
         fast, slow = ema(bars.close, rule.fast_period), ema(bars.close, rule.slow_period)
         slope = (fast - shifted(fast)) / bars.close * 100
-        atr_pct = atr(bars.high, bars.low, bars.close, rule.atr_period) / bars.close * 100
+        atr_pct = atr_simple(bars.high, bars.low, bars.close, rule.atr_period) / bars.close * 100
         holds = {
             "not_enough_bars": np.isnan(slow) | np.isnan(atr_pct),
             "atr_too_high": atr_pct > rule.max_atr_pct,

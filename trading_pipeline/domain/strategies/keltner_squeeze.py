@@ -1,4 +1,4 @@
-"""Breakouts while the Bollinger bands lie inside the Keltner channel."""
+"""Breakouts from Bollinger bands that lay inside the Keltner channel."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trading_pipeline.domain.indicators.bands import bollinger, keltner
+from trading_pipeline.domain.indicators.windows import shifted
 from trading_pipeline.domain.strategies.arrays import BarArrays
 from trading_pipeline.domain.strategies.base import ranged
 from trading_pipeline.domain.strategies.opinions import Opinions, OpinionStrategy, StopParameters, form_opinions
@@ -23,9 +24,10 @@ class KeltnerSqueezeParameters(StopParameters):
 
 @dataclass(frozen=True)
 class KeltnerSqueeze(OpinionStrategy):
-    """Buy above the upper Bollinger band and the average while squeezed, sell in the mirror; confidence 0.65.
+    """Buy above the upper Bollinger band and the average out of a squeeze, sell in the mirror; confidence 0.65.
 
-    The Keltner channel is the EMA of the close plus and minus plain-mean ATR.
+    The Keltner channel is the EMA of the close plus and minus plain-mean ATR. A squeeze is Bollinger bands
+    narrower than the channel, on this bar or the one before: the breakout itself widens the bands.
     """
 
     name: ClassVar[str] = "keltner_squeeze"
@@ -33,9 +35,9 @@ class KeltnerSqueeze(OpinionStrategy):
 
     @property
     def warmup_bars(self) -> int:
-        """Both bands and the ATR on two bars."""
+        """Both bands on the bar before, and the ATR, on two bars."""
         rule = self.parameters
-        return max(rule.period, rule.keltner_atr_period + 1, rule.atr_period + 1) + 1
+        return max(rule.period + 1, rule.keltner_atr_period + 2, rule.atr_period + 1) + 1
 
     def opinions(self, bars: BarArrays) -> Opinions:
         """The side of the breakout."""
@@ -43,9 +45,10 @@ class KeltnerSqueeze(OpinionStrategy):
         upper, _, lower = bollinger(bars.close, rule.period, rule.bollinger_width)
         prices = (bars.high, bars.low, bars.close)
         top, middle, bottom = keltner(prices, rule.period, rule.keltner_atr_period, rule.keltner_multiple, simple=True)
+        excess = (upper - lower) - (top - bottom)
         holds = {
-            "not_enough_bars": np.isnan(upper) | np.isnan(top),
-            "no_squeeze": upper - lower >= top - bottom,
+            "not_enough_bars": np.isnan(shifted(excess)),
+            "no_squeeze": np.minimum(excess, shifted(excess)) >= 0,
         }
         buy, sell = (bars.close > upper) & (bars.close > middle), (bars.close < lower) & (bars.close < middle)
         evidence = {"bollinger_upper": upper, "bollinger_lower": lower, "keltner_upper": top, "keltner_lower": bottom}

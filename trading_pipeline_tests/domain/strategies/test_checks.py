@@ -77,7 +77,7 @@ def test_an_honest_strategy_passes_all_three() -> None:
 
 
 def test_too_few_bars_are_refused() -> None:
-    with pytest.raises(DataError, match="ema_atr needs 27"):
+    with pytest.raises(DataError, match="ema_atr needs 28"):
         look_ahead(EmaAtr(), random_bars(26))
     with pytest.raises(DataError, match="need more than 1701"):
         recursive_warmup(EmaAtr(), random_bars(1000))

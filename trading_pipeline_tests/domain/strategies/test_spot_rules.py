@@ -36,6 +36,7 @@ def _last(name: str, closes: list[float], parameters: dict[str, object]) -> tupl
         ("ema_cross", RISING[:20], {}, 0, 0.0, "warming_up"),
         ("ema_cross", RISING, {"max_volatility_pct": 0.1}, 0, 0.0, "high_volatility"),
         ("ema_cross", RISING, {"min_volatility_pct": 5.0}, 0, 0.0, "low_volatility"),
+        ("ema_cross", RISING, {"threshold_pct": 10}, 0, 0.0, "no_clear_signal"),
         ("ema_cross", [100.0] * 60, {}, 0, 0.0, "no_clear_signal"),
         ("rsi_momentum", FALL_AND_TURN, {}, 1, 0.7, ""),
         ("rsi_momentum", [260.0 - close for close in FALL_AND_TURN], {}, -1, 0.7, ""),
@@ -44,10 +45,14 @@ def _last(name: str, closes: list[float], parameters: dict[str, object]) -> tupl
         ("bollinger", FLAT_THEN_DOWN, {}, 1, 0.65, ""),
         ("bollinger", FLAT_THEN_UP, {}, -1, 0.65, ""),
         ("bollinger", FLAT_THEN_UP, {"squeeze": 0.5}, 0, 0.0, "squeeze"),
+        ("bollinger", [100.0] * 60, {"squeeze": 0}, 0, 0.0, "squeeze"),
+        ("bollinger", FLAT_THEN_UP[:19], {}, 0, 0.0, "warming_up"),
         ("bollinger", FLAT_THEN_UP[:-1], {}, 0, 0.0, "inside_bands"),
         ("donchian_breakout", FLAT_THEN_UP, {}, 1, 0.7, ""),
         ("donchian_breakout", FLAT_THEN_DOWN, {}, -1, 0.7, ""),
         ("donchian_breakout", FLAT_THEN_UP[:-1], {}, 0, 0.0, "in_channel"),
+        ("donchian_breakout", [*FLAT_THEN_UP[:-1], 101.0], {}, 0, 0.0, "in_channel"),
+        ("donchian_breakout", FLAT_THEN_UP[:21], {"atr_period": 21}, 0, 0.0, "not_enough_bars"),
         ("donchian_breakout", FLAT_THEN_UP, {"min_atr_pct": 50}, 0, 0.0, "atr_too_low"),
         ("supertrend", RISING, {}, 1, 0.6, ""),
         ("supertrend", FALLING, {}, -1, 0.6, ""),
@@ -55,10 +60,15 @@ def _last(name: str, closes: list[float], parameters: dict[str, object]) -> tupl
         ("stochastic_adx", RISING, {}, 0, 0.0, "stoch_neutral"),
         ("stochastic_adx", RISING[:59], {"adx_period": 30}, 0, 0.0, "not_enough_bars"),
         ("stochastic_adx", [100.0, 102.0, 99.0] * 20, {"min_adx": 99.0}, 0, 0.0, "low_trend_strength"),
+        ("keltner_squeeze", FLAT_THEN_UP, {}, 1, 0.65, ""),
+        ("keltner_squeeze", FLAT_THEN_DOWN, {}, -1, 0.65, ""),
+        ("keltner_squeeze", [*FLAT_THEN_UP, 111.0], {}, 0, 0.0, "no_squeeze"),
+        ("keltner_squeeze", FLAT_THEN_UP[:21], {}, 0, 0.0, "not_enough_bars"),
         ("keltner_squeeze", FLAT_THEN_UP, {"keltner_multiple": 6}, 1, 0.65, ""),
         ("keltner_squeeze", FLAT_THEN_DOWN, {"keltner_multiple": 6}, -1, 0.65, ""),
         ("keltner_squeeze", FLAT_THEN_UP[:-1], {"keltner_multiple": 6}, 0, 0.0, "squeezed_wait_breakout"),
         ("keltner_squeeze", FLAT_THEN_UP, {"keltner_multiple": 0.5}, 0, 0.0, "no_squeeze"),
+        ("vwap_reversion", FLAT_THEN_UP[:29], {"window": 30}, 0, 0.0, "not_enough_bars"),
         ("vwap_reversion", FLAT_THEN_DOWN, {"window": 30}, 1, 0.6, ""),
         ("vwap_reversion", FLAT_THEN_UP, {"window": 30}, -1, 0.6, ""),
         ("vwap_reversion", [100.0, 102.0] * 30 + [101.0], {"window": 30}, 0, 0.0, "z_converged"),
@@ -69,6 +79,55 @@ def test_the_last_bars_opinion(
     name: str, closes: list[float], parameters: dict[str, object], action: int, confidence: float, reason: str
 ) -> None:
     assert _last(name, closes, parameters) == (action, confidence, reason)
+
+
+@pytest.mark.parametrize(
+    ("name", "defaults", "warmup"),
+    [
+        ("ema_atr", {"fast_period": 12, "slow_period": 26, "atr_period": 14, "max_atr_pct": 1000}, 28),
+        (
+            "ema_cross",
+            {
+                "fast_period": 9,
+                "slow_period": 21,
+                "threshold_pct": 0.1,
+                "min_volatility_pct": 0,
+                "max_volatility_pct": 10,
+            },
+            22,
+        ),
+        ("rsi_momentum", {"rsi_period": 14, "oversold": 30, "overbought": 70, "momentum_period": 10}, 16),
+        ("bollinger", {"period": 20, "width": 2.0, "squeeze": 0.01}, 21),
+        ("donchian_breakout", {"channel": 20, "atr_period": 14, "min_atr_pct": 0.2}, 22),
+        ("supertrend", {"period": 10, "multiple": 3.0}, 16),
+        (
+            "stochastic_adx",
+            {"k_period": 14, "d_period": 3, "adx_period": 14, "min_adx": 18, "buy_below": 40, "sell_above": 60},
+            29,
+        ),
+        (
+            "keltner_squeeze",
+            {"period": 20, "bollinger_width": 2.0, "keltner_atr_period": 20, "keltner_multiple": 1.5},
+            23,
+        ),
+        ("vwap_reversion", {"window": 96, "enter": 1.0, "exit": 0.3}, 97),
+    ],
+)
+def test_the_numbers_of_a_rule_as_it_is_stated(name: str, defaults: dict[str, object], warmup: int) -> None:
+    strategy = strategy_named(name, {})
+    assert strategy_named(name, defaults) == strategy
+    assert strategy.warmup_bars == warmup
+
+
+@pytest.mark.parametrize(("name", "limit"), [("ema_atr", "max_atr_pct"), ("donchian_breakout", "min_atr_pct")])
+def test_the_limit_of_the_range_is_measured_with_its_plain_mean(name: str, limit: str) -> None:
+    # One wide bar 20 bars ago is forgotten by a mean of 14 ranges, and still felt by Wilder's smoothing.
+    bars = BarArrays.of(bars_closing([100.0 + i % 2 for i in range(39)] + [140.0, *[101.0 - i % 2 for i in range(20)]]))
+    reason = {"max_atr_pct": "atr_too_high", "min_atr_pct": "atr_too_low"}[limit]
+    for value, held in ((0.98, limit == "max_atr_pct"), (1.02, limit == "min_atr_pct")):
+        strategy = strategy_named(name, {limit: value})
+        assert isinstance(strategy, OpinionStrategy)
+        assert (strategy.opinions(bars).reason_at(-1) == reason) == held
 
 
 def test_stochastic_buys_low_and_sells_high_in_a_trend() -> None:
