@@ -45,6 +45,13 @@ def test_a_partition_stores_a_run_per_timeframe_and_names_those_without_enough_b
     assert str(metadata["equity"]).count("data:image/png;base64,") == 2
 
 
+def test_a_managed_set_is_backtested_as_any_other_strategy(filled: PipelineStage) -> None:
+    key = dg.MultiPartitionKey({"strategy": "managed", "symbol": "BTCUSDT"})
+    _materialize(filled, backtests, key)
+    members = "params->'strategy_parameters'->'members'"
+    assert filled.rows(f"SELECT DISTINCT strategy, {members} FROM backtest_runs") == [("managed", ["ema_atr"])]
+
+
 def test_the_same_bars_and_rules_are_one_run(filled: PipelineStage) -> None:
     key = dg.MultiPartitionKey({"strategy": "ema_atr", "symbol": "BTCUSDT"})
     first, second = (metadata_of(_materialize(filled, backtests, key), "backtests")["runs"] for _ in range(2))
