@@ -89,13 +89,13 @@ class MarketFeed:
 
     def _standing(self, topic: str) -> Payload:
         """The newest ticker or book."""
-        now_ms = self._exchange.now_ms
+        now_ms, half_spread = self._exchange.now_ms, self._exchange.terms.half_spread_ticks
         market = self._exchange.markets[topic.split(".")[-1]]
         self._update += 1
         if topic.startswith("tickers."):
-            data = ticker_payload(market, now_ms)
+            data = ticker_payload(market, now_ms, half_spread)
             return {"topic": topic, "type": "snapshot", "data": data, "cs": self._update, "ts": now_ms}
-        data = book_payload(market, int(topic.split(".")[1]), now_ms, self._update)
+        data = book_payload(market, int(topic.split(".")[1]), now_ms, self._update, half_spread)
         return {"topic": topic, "type": "snapshot", "ts": now_ms, "data": data, "cts": now_ms}
 
     def _trades(self, topic: str, symbol: str, passed: Passed) -> None:

@@ -1,9 +1,10 @@
-"""Reading markets."""
+"""Reading markets: their history, and their present moment."""
 
 from abc import ABC, abstractmethod
 from datetime import datetime
 
 from trading_pipeline.domain.model.bars import Bar
+from trading_pipeline.domain.model.books import OrderBook
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -27,3 +28,18 @@ class MarketData(ABC):
     @abstractmethod
     def instruments(self) -> dict[str, Instrument]:
         """All tradable linear perpetuals by symbol."""
+
+
+class LiveMarket(ABC):
+    """The present moment of one venue's markets. Every method may raise ``TemporaryVenueError`` or ``RateLimited``.
+
+    :raises ConfigurationError: from every method, when the venue does not know the symbol.
+    """
+
+    @abstractmethod
+    def order_book(self, symbol: str) -> OrderBook:
+        """The best levels of both sides, with the venue time of the book."""
+
+    @abstractmethod
+    def next_funding(self, symbol: str) -> datetime:
+        """When funding is settled next."""

@@ -15,13 +15,15 @@ from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
 from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
 from trading_pipeline.adapters.venues.venue_clock import VenueClock
 from trading_pipeline.ports.clock import Clock
-from trading_pipeline.ports.market_data import MarketData
+from trading_pipeline.ports.market_data import LiveMarket, MarketData
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.services.desk import Desk
 from trading_pipeline.settings import Settings, TradingMode
 
 _CLOCK_MAX_AGE_S = 30.0
+_MOMENT_TIMEOUT_S = 2.0
+"""A book that takes longer is too old to enter on, and other plans wait."""
 
 
 class Markets(dg.ConfigurableResource["Markets"]):
@@ -30,6 +32,10 @@ class Markets(dg.ConfigurableResource["Markets"]):
     def market_data(self) -> MarketData:
         """Bars and instruments."""
         return BybitMarketData(BybitClient(endpoints(Settings()).rest, "", ""))
+
+    def live_market(self) -> LiveMarket:
+        """Books and funding times, asked for with little patience."""
+        return BybitMarketData(BybitClient(endpoints(Settings()).rest, "", "", _MOMENT_TIMEOUT_S, attempts=2))
 
     def clock(self) -> Clock:
         """Venue time; asked for every time where the venue's clock stands still and jumps."""
@@ -59,6 +65,7 @@ class TradingDesk(dg.ConfigurableResource["TradingDesk"]):
             run_id=context.run_id or "",
             ledger=PostgresLedger(self.stores.engine),
             trading=trading,
+            market=self.markets.live_market(),
             halts=PostgresHaltRegister(self.stores.engine),
             notifier=LogNotifier(),
             clock=self.markets.clock(),

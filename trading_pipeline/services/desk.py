@@ -8,6 +8,7 @@ from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.ports.clock import Clock
 from trading_pipeline.ports.ledger import Ledger
+from trading_pipeline.ports.market_data import LiveMarket
 from trading_pipeline.ports.notifications import Notifier
 from trading_pipeline.ports.risk_store import HaltRegister
 from trading_pipeline.ports.trading import Trading
@@ -19,12 +20,14 @@ class Desk:
     """One account as one run sees it.
 
     :param run_id: the run that every intent written here leads back to.
+    :param market: asked only where a plan's guards need it.
     :param instruments: steps and minimums by symbol, as the venue lists them now.
     """
 
     run_id: str
     ledger: Ledger
     trading: Trading
+    market: LiveMarket
     halts: HaltRegister
     notifier: Notifier
     clock: Clock

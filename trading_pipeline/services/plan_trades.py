@@ -6,7 +6,6 @@ from datetime import datetime
 
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.events import WaveComputed
-from trading_pipeline.domain.model.lifecycle import Lifecycle
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.signals import Bias, Signal
@@ -83,7 +82,7 @@ def plan_of(signal: Signal, planner: Planner) -> TradePlan:
             f"{signal.symbol} {signal.timeframe} {signal.close_time.isoformat()} {signal.strategy}: "
             f"{signal.bias} at {signal.entry_price} cannot have its stop at {signal.stop_price}"
         )
-    lifecycle = _lifecycle(signal, planner.strategies)
+    behind = _strategy_behind(signal, planner.strategies)
     return TradePlan(
         plan_id=signal.signal_id[:_PLAN_ID_LENGTH],
         signal_id=signal.signal_id,
@@ -95,10 +94,11 @@ def plan_of(signal: Signal, planner: Planner) -> TradePlan:
         bias=signal.bias,
         entry_price=signal.entry_price,
         stop_price=signal.stop_price,
-        targets=lifecycle.targets,
-        runner=lifecycle.runner,
+        targets=behind.lifecycle.targets,
+        runner=behind.lifecycle.runner,
         score=signal.score,
         valid_until=signal.close_time + planner.plan_ttl_bars * signal.timeframe.duration,
+        guards=behind.guards,
     )
 
 
@@ -108,10 +108,10 @@ def _stop_on_losing_side(signal: Signal) -> bool:
     return 0 < signal.entry_price < signal.stop_price
 
 
-def _lifecycle(signal: Signal, strategies: Sequence[StrategyPlan]) -> Lifecycle:
+def _strategy_behind(signal: Signal, strategies: Sequence[StrategyPlan]) -> StrategyPlan:
     for plan in strategies:
         if plan.strategy.name == signal.strategy and plan.covers(signal.symbol, signal.timeframe):
-            return plan.lifecycle
+            return plan
     raise DataError(
         f"{signal.symbol} {signal.timeframe}: signal of {signal.strategy}, which no file of config/strategies runs here"
     )

@@ -1,5 +1,6 @@
 """The gate on a real ledger: facts, lock, memory."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -8,7 +9,7 @@ from sqlalchemy import Engine
 
 from trading_pipeline.domain.model.accounts import Wallet
 from trading_pipeline.domain.model.checks import CheckName
-from trading_pipeline.domain.model.errors import TemporaryVenueError
+from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.services.claim_plans import claim_plans
@@ -16,7 +17,8 @@ from trading_pipeline.services.execute_plans import execute_plans
 from trading_pipeline.services.gate_plans import GateResult, gate_plans
 from trading_pipeline.services.halt_trading import halt_trading, resume_trading
 from trading_pipeline.services.record_equity import ensure_day_start
-from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_checks, store_plan, trade_plan
+from trading_pipeline_tests.testkit.fakes_market_data import a_book
+from trading_pipeline_tests.testkit.trading_desk import GUARDS, WAVE, Lab, store_checks, store_plan, trade_plan
 
 PLAN = trade_plan()
 
@@ -124,3 +126,33 @@ def test_margin_promised_to_one_entry_is_not_given_to_the_next(lab: Lab) -> None
     store_plan(lab.database, trade_plan("SOLUSDT"))
     quantities = [intent.quantity for intent in gate(lab).admitted]
     assert quantities == [Decimal(5), Decimal(1)]
+
+
+def test_a_plan_without_guards_costs_no_question_about_its_moment(lab: Lab) -> None:
+    store_plan(lab.database, PLAN)
+    assert len(gate(lab).admitted) == 1
+    assert lab.market.asked == []
+
+
+def test_one_unreadable_book_denies_its_plan_and_no_other(lab: Lab) -> None:
+    for symbol in ("ADAUSDT", "BTCUSDT", "SOLUSDT"):
+        store_plan(lab.database, replace(trade_plan(symbol), guards=GUARDS))
+    lab.market.books["ADAUSDT"] = TemporaryVenueError("no answer within 2 s")
+    lab.market.books["BTCUSDT"] = replace(a_book("BTCUSDT", WAVE), asks=())
+    result = gate(lab)
+    reasons = {denied.reason for denied in result.denied}
+    assert rules(result) == ["book_unknown", "book_unknown"]
+    assert reasons == {
+        "no order book of ADAUSDT: no answer within 2 s",
+        "no order book of BTCUSDT: the book of BTCUSDT has no asks: wait for both sides",
+    }
+    assert [intent.symbol for intent in result.admitted] == ["SOLUSDT"]
+
+
+def test_a_funding_time_the_venue_does_not_tell_denies(lab: Lab) -> None:
+    store_plan(lab.database, replace(PLAN, guards=GUARDS))
+    lab.market.funding["BTCUSDT"] = ConfigurationError("bybit answered 10001: symbol invalid")
+    assert rules(gate(lab)) == ["funding_unknown"]
+    assert (
+        lab.plan_status(PLAN)[1] == "funding_unknown: no funding time of BTCUSDT: bybit answered 10001: symbol invalid"
+    )

@@ -7,6 +7,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, text
 
+from trading_pipeline.adapters.stores.ledger_rows import plan_of as stored_plan
+from trading_pipeline.adapters.stores.ledger_rows import plan_query
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.events import WaveComputed
@@ -15,6 +17,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.plan_trades import plan_of, plan_trades
 from trading_pipeline_tests.testkit.builders import START, a_range, walk
 from trading_pipeline_tests.testkit.market_vertical import Vertical
+from trading_pipeline_tests.testkit.trading_desk import GUARDS
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -152,3 +155,11 @@ def test_one_impossible_signal_is_named_and_does_not_stop_the_others(vertical: V
 def test_a_signal_of_a_strategy_that_no_longer_runs_makes_no_plan(vertical: Vertical) -> None:
     with pytest.raises(DataError, match="no file of config/strategies runs here"):
         plan_of(a_signal(strategy="retired"), vertical.planner)
+
+
+def test_the_guards_of_the_strategy_travel_in_the_plan(vertical: Vertical) -> None:
+    guarded = [replace(plan, guards=GUARDS) for plan in vertical.strategies]
+    for strategies, expected in ((guarded, {GUARDS}), (vertical.strategies, {None})):
+        plan_trades(replace(vertical.planner, strategies=strategies), a_range(), None, "run-1")
+        with vertical.engine.connect() as connection:
+            assert {stored_plan(row).guards for row in connection.execute(plan_query())} == expected

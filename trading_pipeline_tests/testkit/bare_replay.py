@@ -87,6 +87,7 @@ class BareReplay:
             run_id="run-1",
             ledger=PostgresLedger(self.engine),
             trading=BybitTrading(client),
+            market=self.market,
             halts=PostgresHaltRegister(self.engine),
             notifier=self.postbox,
             clock=VenueClock(self.market, 0.0),

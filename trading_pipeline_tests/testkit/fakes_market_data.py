@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TypeVar
 
 from trading_pipeline.domain.model.bars import Bar
-from trading_pipeline.domain.model.errors import TemporaryVenueError
+from trading_pipeline.domain.model.books import OrderBook
+from trading_pipeline.domain.model.errors import TemporaryVenueError, TradingError
 from trading_pipeline.domain.model.events import Event
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.market_data import MarketData
+from trading_pipeline.ports.clock import Clock
+from trading_pipeline.ports.market_data import LiveMarket, MarketData
 from trading_pipeline.ports.streams import EventStream
 
 
@@ -47,6 +51,45 @@ class RecordedMarketData(MarketData):
     def instruments(self) -> dict[str, Instrument]:
         """None: tests of bars need no steps."""
         return {}
+
+
+def a_book(symbol: str, at: datetime, spread: str = "0.1", bid_quantity: str = "2000", ask: str = "1000") -> OrderBook:
+    """One level a side around 1000: 1 bps wide and more than 2,000,000 USDT deep unless told otherwise."""
+    half = Decimal(spread) / 2
+    return OrderBook(symbol, at, ((1000 - half, Decimal(bid_quantity)),), ((1000 + half, Decimal(ask)),))
+
+
+@dataclass
+class FakeMarket(LiveMarket):
+    """A good book of every symbol that is as old as the clock says, and funding in eight hours.
+
+    :ivar books: by symbol, the book or the error told instead.
+    :ivar funding: likewise the funding time.
+    :ivar asked: symbols whose book was asked for.
+    """
+
+    clock: Clock
+    books: dict[str, OrderBook | TradingError] = field(default_factory=dict)
+    funding: dict[str, datetime | TradingError] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def order_book(self, symbol: str) -> OrderBook:
+        """What was set, else a good book."""
+        self.asked.append(symbol)
+        return _told(self.books.get(symbol, a_book(symbol, self.clock.now())))
+
+    def next_funding(self, symbol: str) -> datetime:
+        """What was set, else in eight hours."""
+        return _told(self.funding.get(symbol, self.clock.now() + timedelta(hours=8)))
+
+
+T = TypeVar("T")
+
+
+def _told(answer: T | TradingError) -> T:
+    if isinstance(answer, TradingError):
+        raise answer
+    return answer
 
 
 @dataclass

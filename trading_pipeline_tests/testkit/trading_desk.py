@@ -1,16 +1,17 @@
 """A desk on a real ledger and a fake venue, with plans to execute."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, insert, null, select, update
 
 from trading_pipeline.adapters.stores.equity_store import PostgresEquityLog
 from trading_pipeline.adapters.stores.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.risk_store import PostgresEntryGate, PostgresHaltRegister
 from trading_pipeline.adapters.stores.tables import bars, data_checks, indicator_snapshots, signals, trade_plans
 from trading_pipeline.domain.model.checks import CheckName
+from trading_pipeline.domain.model.guards import EntryGuards
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.plans import PlanStatus, Runner, Target, TradePlan
 from trading_pipeline.domain.model.signals import Bias, decision_key
@@ -21,8 +22,10 @@ from trading_pipeline.services.desk import Desk
 from trading_pipeline.services.patience import Patience
 from trading_pipeline_tests.testkit.fake_clock import FakeClock
 from trading_pipeline_tests.testkit.fake_venue import FakeVenue
+from trading_pipeline_tests.testkit.fakes_market_data import FakeMarket
 
 WAVE = datetime(2025, 11, 3, 12, 0, tzinfo=UTC)
+GUARDS = EntryGuards(Decimal(5), Decimal(1_000_000), 5, 15, 5)
 LIMITS = RiskLimits(Decimal("0.005"), 3, Decimal(5), Decimal("0.05"), 1, 10, 1)
 
 
@@ -85,6 +88,7 @@ def store_plan(database: Engine, plan: TradePlan, status: PlanStatus = PlanStatu
             "atr_multiple": str(plan.runner.atr_multiple),
             "atr_period": plan.runner.atr_period,
         },
+        "guards": null() if plan.guards is None else {k: str(v) for k, v in asdict(plan.guards).items()},
         "valid_until": plan.valid_until,
         "status": status.value,
         "run_id": "planning-run",
@@ -151,6 +155,7 @@ class Lab:
     def __post_init__(self) -> None:
         prices = {"BTCUSDT": Decimal(1000), "SOLUSDT": Decimal(1000), "ADAUSDT": Decimal(1000)}
         self.venue = FakeVenue(self.clock, prices)
+        self.market = FakeMarket(self.clock)
         self.ledger = PostgresLedger(self.database)
         self.gate = PostgresEntryGate(self.database)
         self.halts = PostgresHaltRegister(self.database)
@@ -162,6 +167,7 @@ class Lab:
             run_id=run_id,
             ledger=self.ledger,
             trading=self.venue,
+            market=self.market,
             halts=self.halts,
             notifier=self.postbox,
             clock=self.clock,

@@ -12,6 +12,7 @@ from trading_pipeline.adapters.parameters.reading import Section, read
 from trading_pipeline.adapters.parameters.strategy_files import check_name, find_strategy
 from trading_pipeline.adapters.parameters.universe import SymbolName, TimeframeName, load_universe
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.guards import EntryGuards
 from trading_pipeline.domain.model.lifecycle import Lifecycle
 from trading_pipeline.domain.model.plans import Runner, Target
 from trading_pipeline.domain.model.universe import Universe
@@ -63,6 +64,18 @@ class _LifecycleSection(Section):
         return Lifecycle(targets, runner)
 
 
+class _GuardsSection(Section):
+    max_spread_bps: Annotated[Decimal, Field(ge=0, le=1000)]
+    min_depth_usdt: Annotated[Decimal, Field(ge=0)]
+    max_book_age_s: Annotated[int, Field(ge=1, le=60)]
+    min_minutes_to_funding: Annotated[int, Field(ge=0, le=240)]
+    enter_within_s: Annotated[int, Field(ge=1, le=3600)]
+
+    def guards(self) -> EntryGuards:
+        """The same in domain types."""
+        return EntryGuards(**dict(self))
+
+
 class _StrategyFile(Section):
     """Keys of one file; the strategy itself checks its parameters."""
 
@@ -72,6 +85,7 @@ class _StrategyFile(Section):
     symbols: tuple[SymbolName, ...] = ()
     parameters: dict[str, JsonValue]
     lifecycle: _LifecycleSection
+    guards: _GuardsSection | None = None
 
 
 def load_strategies(config_dir: Path) -> list[StrategyPlan]:
@@ -100,7 +114,8 @@ def load_strategies(config_dir: Path) -> list[StrategyPlan]:
         _refuse_strangers(path, "timeframes", content.timeframes, universe.timeframes)
         with _told_of(path):
             strategy = find_strategy(config_dir, content.strategy, dict(content.parameters))
-        plan = StrategyPlan(strategy, content.timeframes, content.symbols, content.lifecycle.lifecycle())
+        guards = content.guards.guards() if content.guards else None
+        plan = StrategyPlan(strategy, content.timeframes, content.symbols, content.lifecycle.lifecycle(), guards)
         _refuse_overlap(path, plan, plans, universe)
         plans.append(plan)
     return plans

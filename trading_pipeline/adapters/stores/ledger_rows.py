@@ -8,6 +8,7 @@ from sqlalchemy import Row, Select, func, select
 
 from trading_pipeline.adapters.stores.tables import fills, order_intents, positions, trade_plans
 from trading_pipeline.domain.model.fills import Fill, FillKind
+from trading_pipeline.domain.model.guards import EntryGuards
 from trading_pipeline.domain.model.orders import IntentRecord, IntentState, OrderIntent, OrderType, Purpose, Side
 from trading_pipeline.domain.model.plans import Runner, Target, TradePlan
 from trading_pipeline.domain.model.positions import ExitReason, Position, PositionStatus
@@ -71,6 +72,17 @@ def plan_of(row: PlanRow) -> TradePlan:
         ),
         score=row.score,
         valid_until=row.valid_until,
+        guards=None if row.guards is None else _guards_of(row.guards),
+    )
+
+
+def _guards_of(values: dict[str, str]) -> EntryGuards:
+    return EntryGuards(
+        max_spread_bps=Decimal(values["max_spread_bps"]),
+        min_depth_usdt=Decimal(values["min_depth_usdt"]),
+        max_book_age_s=int(values["max_book_age_s"]),
+        min_minutes_to_funding=int(values["min_minutes_to_funding"]),
+        enter_within_s=int(values["enter_within_s"]),
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -25,11 +26,13 @@ _COLUMNS = (
     "stop_price",
     "targets",
     "runner",
+    "guards",
     "score",
     "valid_until",
     "status",
     "run_id",
 )
+_NULL = "\\N"
 _EXECUTABLE = (
     "SELECT count(*) FROM trading.trade_plans"
     " WHERE status = 'new' AND timeframe = %(timeframe)s AND close_time = %(close_time)s"
@@ -82,6 +85,7 @@ def _row(plan: TradePlan, executable_close: datetime | None, run_id: str) -> tup
         str(plan.stop_price),
         json.dumps(targets),
         json.dumps(runner),
+        _NULL if plan.guards is None else json.dumps({name: str(value) for name, value in asdict(plan.guards).items()}),
         str(plan.score),
         plan.valid_until.isoformat(),
         status.value,

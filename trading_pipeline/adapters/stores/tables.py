@@ -89,6 +89,20 @@ listings = Table(
 """The first bar the venue has of a symbol: asked for everything since ``asked_from``, it had nothing
 before ``first_open``. What is absent before it is no gap."""
 
+book_samples = Table(
+    "book_samples",
+    metadata,
+    Column("symbol", Text, primary_key=True),
+    Column("close_time", DateTime(timezone=True), primary_key=True),
+    _instant("book_at"),
+    Column("spread_bps", Numeric, nullable=False),
+    Column("depth_usdt", Numeric, nullable=False),
+    Column("imbalance_signed", Numeric, nullable=False),
+    Column("microprice_bps", Numeric, nullable=False),
+    _written_at("received_at"),
+)
+"""Append-only: what the order book said at the close of bars; ``book_at`` is venue time. No row: unknown."""
+
 data_checks = Table(
     "data_checks",
     metadata,
@@ -143,6 +157,7 @@ trade_plans = Table(
     Column("stop_price", Numeric, nullable=False),
     Column("targets", JSONB, nullable=False),
     Column("runner", JSONB, nullable=False),
+    Column("guards", JSONB),
     Column("score", Numeric, nullable=False),
     _instant("valid_until"),
     Column("status", Text, nullable=False),
@@ -153,7 +168,8 @@ trade_plans = Table(
     _instant("claimed_until", nullable=True),
     Index("trade_plans_pending", "close_time", postgresql_where=text("status IN ('new', 'claimed')")),
 )
-"""``run_id`` is the run that planned, ``claimed_by`` the run that executes; ``claimed_until`` is wall time."""
+"""``guards``: what the gate asks of the moment, ``null`` for nothing. ``run_id`` is the run that planned,
+``claimed_by`` the run that executes; ``claimed_until`` is wall time."""
 
 order_intents = Table(
     "order_intents",

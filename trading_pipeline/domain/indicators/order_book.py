@@ -1,17 +1,40 @@
 """What the order book says at one instant: pure functions of prices and quantities.
 
-Books are given best level first. Prices in quote currency, quantities in base currency.
+Books are given best level first. They are few and decide at exact limits, so they stay decimal.
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
 
+from trading_pipeline.domain.model.books import BookReading, Level, OrderBook
 from trading_pipeline.domain.model.errors import DataError
 
-Level = tuple[float, float]
-"""Price and quantity."""
+IMBALANCE_LEVELS = 10
+DEPTH_BAND = Decimal("0.005")
+"""Distance from the mid, a fraction, within which resting orders count as depth."""
+
+_BPS = 10_000
 
 
-def microprice(bid: float, bid_quantity: float, ask: float, ask_quantity: float) -> float:
+def reading_of(book: OrderBook) -> BookReading:
+    """Everything that decisions take from a book.
+
+    :raises DataError: a side is empty, a quantity is not positive where it counts, or the book is crossed.
+    """
+    if not book.bids or not book.asks:
+        raise DataError(f"the book of {book.symbol} has no {'asks' if book.bids else 'bids'}: wait for both sides")
+    (bid, bid_quantity), (ask, ask_quantity) = book.bids[0], book.asks[0]
+    middle = (bid + ask) / 2
+    return BookReading(
+        at=book.at,
+        spread_bps=spread_bps(bid, ask),
+        depth_usdt=depth_notional(book.bids, book.asks, DEPTH_BAND),
+        imbalance_signed=signed_imbalance(book.bids, book.asks, IMBALANCE_LEVELS),
+        microprice_bps=(microprice(bid, bid_quantity, ask, ask_quantity) - middle) / middle * _BPS,
+    )
+
+
+def microprice(bid: Decimal, bid_quantity: Decimal, ask: Decimal, ask_quantity: Decimal) -> Decimal:
     """Mid weighted by the opposite side's quantity: above mid when bids are heavier.
 
     (ask x bid quantity + bid x ask quantity) / (bid quantity + ask quantity). Source: S. Stoikov,
@@ -26,7 +49,7 @@ def microprice(bid: float, bid_quantity: float, ask: float, ask_quantity: float)
     return (ask * bid_quantity + bid * ask_quantity) / (bid_quantity + ask_quantity)
 
 
-def imbalance(bids: Sequence[Level], asks: Sequence[Level], depth: int) -> float:
+def imbalance(bids: Sequence[Level], asks: Sequence[Level], depth: int) -> Decimal:
     """Share of the bids in the quantity of the first ``depth`` levels: 0 only asks, 1 only bids.
 
     :raises DataError: a side is empty, a quantity is negative, or nothing is offered at all.
@@ -41,35 +64,40 @@ def imbalance(bids: Sequence[Level], asks: Sequence[Level], depth: int) -> float
     return bid / (bid + ask)
 
 
-def signed_imbalance(bids: Sequence[Level], asks: Sequence[Level], depth: int) -> float:
+def signed_imbalance(bids: Sequence[Level], asks: Sequence[Level], depth: int) -> Decimal:
     """The imbalance from -1 (only asks) to 1 (only bids)."""
     return 2 * imbalance(bids, asks, depth) - 1
 
 
-def spread_bps(bid: float, ask: float) -> float:
+def spread_bps(bid: Decimal, ask: Decimal) -> Decimal:
     """Distance of ask from bid in basis points of the mid.
 
     :raises DataError: the book is crossed or the bid is not positive.
     """
     if not 0 < bid < ask:
         raise DataError(f"bid {bid} and ask {ask}: need 0 < bid < ask")
-    return (ask - bid) / ((ask + bid) / 2) * 10_000
+    return (ask - bid) / ((ask + bid) / 2) * _BPS
 
 
-def depth_notional(bids: Sequence[Level], asks: Sequence[Level], band: float) -> float:
+def depth_notional(bids: Sequence[Level], asks: Sequence[Level], band: Decimal) -> Decimal:
     """Quote currency resting within ``band`` (a fraction) of the mid on both sides together.
 
-    :raises DataError: a side is empty or the book is crossed.
+    :raises DataError: a side is empty, a quantity is negative or the book is crossed.
     """
     if not bids or not asks or bids[0][0] >= asks[0][0]:
         raise DataError("need a bid below an ask to measure depth")
     middle = (bids[0][0] + asks[0][0]) / 2
-    levels = [level for level in (*bids, *asks) if abs(level[0] - middle) <= band * middle]
-    return sum(price * quantity for price, quantity in levels)
+    near = [level for level in (*bids, *asks) if abs(level[0] - middle) <= band * middle]
+    _refuse_negative(near)
+    return sum((price * quantity for price, quantity in near), Decimal(0))
 
 
-def _quantity(levels: Sequence[Level]) -> float:
+def _quantity(levels: Sequence[Level]) -> Decimal:
     """Sum of the quantities of some levels."""
+    _refuse_negative(levels)
+    return sum((quantity for _, quantity in levels), Decimal(0))
+
+
+def _refuse_negative(levels: Sequence[Level]) -> None:
     if any(quantity < 0 for _, quantity in levels):
         raise DataError("negative quantity in the book: drop it and take a new snapshot")
-    return sum(quantity for _, quantity in levels)

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from trading_pipeline.domain.model.guards import EntryGuards
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -50,6 +51,7 @@ class TradePlan:
 
     :param plan_id: first 24 characters of the signal id.
     :param valid_until: venue time after which no entry may be sent.
+    :param guards: what the gate asks of the moment; ``None`` asks nothing.
     """
 
     plan_id: str
@@ -66,6 +68,7 @@ class TradePlan:
     runner: Runner
     score: Decimal
     valid_until: datetime
+    guards: EntryGuards | None = None
 
     @property
     def risk_per_unit(self) -> Decimal:

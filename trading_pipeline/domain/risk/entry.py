@@ -1,10 +1,11 @@
 """What the gate knows when it decides about one entry, and what it answers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from trading_pipeline.domain.model.accounts import Wallet
+from trading_pipeline.domain.model.books import BookReading
 from trading_pipeline.domain.model.checks import DataCheck
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.orders import OrderIntent
@@ -35,10 +36,25 @@ class GateFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """What the venue says of a symbol right before the decision; what could not be had says why.
+
+    :param book: ``None`` when it could not be read.
+    :param next_funding_at: when funding is settled next, ``None`` when it could not be had.
+    """
+
+    book: BookReading | None = None
+    next_funding_at: datetime | None = None
+    book_problem: str = "nobody asked for the order book"
+    funding_problem: str = "nobody asked for the funding time"
+
+
+@dataclass(frozen=True, slots=True)
 class EntryQuestion:
     """May this plan be entered now? Information that could not be had is ``None`` and denies.
 
     :param now: venue time.
+    :param moment: asked for only when the plan has guards.
     """
 
     plan: TradePlan
@@ -47,6 +63,7 @@ class EntryQuestion:
     instrument: Instrument | None
     limits: RiskLimits
     now: datetime
+    moment: Moment = field(default_factory=Moment)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,15 @@ from trading_pipeline.domain.risk.rules.account_rules import (
     OnePositionPerSymbol,
 )
 from trading_pipeline.domain.risk.rules.base import EntryRule
+from trading_pipeline.domain.risk.rules.moment_rules import (
+    BookKnown,
+    DeepBook,
+    FreshBar,
+    FreshBook,
+    FundingFarEnough,
+    FundingKnown,
+    NarrowSpread,
+)
 from trading_pipeline.domain.risk.rules.plan_rules import NotExpired, SoundBar, StopOnLosingSide
 
 ENTRY_RULES: tuple[EntryRule, ...] = (
@@ -25,6 +34,13 @@ ENTRY_RULES: tuple[EntryRule, ...] = (
     Cooldown(),
     FreshWallet(),
     MaxDailyLoss(),
+    BookKnown(),
+    FreshBook(),
+    NarrowSpread(),
+    FreshBar(),
+    FundingKnown(),
+    FundingFarEnough(),
+    DeepBook(),
 )
 
 

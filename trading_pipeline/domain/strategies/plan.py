@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from trading_pipeline.domain.model.guards import EntryGuards
 from trading_pipeline.domain.model.lifecycle import Lifecycle
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.base import Strategy
@@ -12,12 +13,14 @@ class StrategyPlan:
     """One enabled strategy of the configuration.
 
     :param symbols: empty means every symbol of the universe.
+    :param guards: what has to be true of the moment of an entry; ``None`` asks nothing.
     """
 
     strategy: Strategy
     timeframes: tuple[Timeframe, ...]
     symbols: tuple[str, ...]
     lifecycle: Lifecycle
+    guards: EntryGuards | None = None
 
     def covers(self, symbol: str, timeframe: Timeframe) -> bool:
         """Whether the strategy looks at these bars."""

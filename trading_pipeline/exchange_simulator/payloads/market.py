@@ -55,9 +55,10 @@ def instrument_payload(market: Market) -> Payload:
     }
 
 
-def ticker_payload(market: Market, now_ms: int) -> Payload:
+def ticker_payload(market: Market, now_ms: int, half_spread_ticks: int) -> Payload:
     """An entry of ``/v5/market/tickers`` and of the topic ``tickers``; day figures come from closed base bars."""
     series, last, tick = market.walk.series, market.last, market.instrument.price_increment
+    half_spread = _half_spread(market, half_spread_ticks)
     end = series.closed_by(now_ms)
     begin = min(series.closed_by(now_ms - DAY_MS), max(0, end - 1))
     day = slice(begin, max(end, begin + 1))
@@ -86,8 +87,8 @@ def ticker_payload(market: Market, now_ms: int) -> Payload:
         "deliveryFeeRate": "",
         "deliveryTime": "0",
         "ask1Size": size,
-        "bid1Price": plain(max(tick, last - tick)),
-        "ask1Price": plain(last + tick),
+        "bid1Price": plain(max(tick, last - half_spread)),
+        "ask1Price": plain(last + half_spread),
         "bid1Size": size,
         "basis": "",
         "preOpenPrice": "",
@@ -106,14 +107,20 @@ def _size(market: Market, level: int, now_ms: int) -> str:
     return plain(market.instrument.quantity_increment * steps)
 
 
-def book_payload(market: Market, depth: int, now_ms: int, update: int) -> Payload:
+def _half_spread(market: Market, ticks: int) -> Decimal:
+    """From the last price to the best bid or ask: what a market order pays, and one tick at least."""
+    return market.instrument.price_increment * max(1, ticks)
+
+
+def book_payload(market: Market, depth: int, now_ms: int, update: int, half_spread_ticks: int) -> Payload:
     """A book around the last price, one level per tick; it is shown, never matched against."""
-    tick, last = market.instrument.price_increment, market.last
-    bids = [last - tick * (level + 1) for level in range(depth)]
+    tick, half_spread = market.instrument.price_increment, _half_spread(market, half_spread_ticks)
+    bids = [market.last - half_spread - tick * level for level in range(depth)]
+    asks = [market.last + half_spread + tick * level for level in range(depth)]
     return {
         "s": market.instrument.symbol,
-        "b": [[plain(price), _size(market, -level, now_ms)] for level, price in enumerate(bids) if price > 0],
-        "a": [[plain(last + tick * (level + 1)), _size(market, level, now_ms)] for level in range(depth)],
+        "b": [[plain(price), _size(market, -level - 1, now_ms)] for level, price in enumerate(bids) if price > 0],
+        "a": [[plain(price), _size(market, level + 1, now_ms)] for level, price in enumerate(asks)],
         "u": update,
         "seq": update,
     }

@@ -78,7 +78,10 @@ def tickers(venue: Venue, request: Parameters) -> Payload:
     now_ms = venue.now_ms()
     symbol = parameters.text(request, "symbol")
     markets = [venue.exchange.market(symbol)] if symbol else venue.exchange.markets.values()
-    return {"category": "linear", "list": [ticker_payload(market, now_ms) for market in markets]}
+    return {
+        "category": "linear",
+        "list": [ticker_payload(market, now_ms, venue.exchange.terms.half_spread_ticks) for market in markets],
+    }
 
 
 def orderbook(venue: Venue, request: Parameters) -> Payload:
@@ -86,7 +89,8 @@ def orderbook(venue: Venue, request: Parameters) -> Payload:
     parameters.linear(request)
     now_ms = venue.now_ms()
     depth = parameters.limit(request, 25, 500)
-    book = book_payload(_market(venue, request), depth, now_ms, venue.exchange.sequence + 1)
+    exchange = venue.exchange
+    book = book_payload(_market(venue, request), depth, now_ms, exchange.sequence + 1, exchange.terms.half_spread_ticks)
     return {**book, "ts": now_ms, "cts": now_ms}
 
 

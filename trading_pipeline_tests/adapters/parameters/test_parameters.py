@@ -11,6 +11,7 @@ from trading_pipeline.adapters.parameters.strategies import load_strategies
 from trading_pipeline.adapters.parameters.strategy_files import find_strategy
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.guards import EntryGuards
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline_tests.adapters.parameters.test_strategy_files import OWN
 
@@ -33,6 +34,14 @@ parameters: {fast_period: 5, slow_period: 20}
 lifecycle:
   targets: [{r_multiple: 1, fraction: 0.4}, {r_multiple: 2, fraction: 0.4}]
   runner: {fraction: 0.2, atr_multiple: 3, atr_period: 14}
+"""
+GUARDS = """
+guards:
+  max_spread_bps: 5
+  min_depth_usdt: 1000000
+  max_book_age_s: 5
+  min_minutes_to_funding: 15
+  enter_within_s: 5
 """
 DISABLED = STRATEGY.replace("enabled: true", "enabled: false")
 
@@ -64,6 +73,29 @@ def test_strategies_are_built_with_their_parameters_and_lifecycle(folder: Path) 
     assert [target.r_multiple for target in plan.lifecycle.targets] == [1, 2]
     assert plan.covers("SOLUSDT", Timeframe.M15)
     assert not plan.covers("SOLUSDT", Timeframe.H1)
+
+
+def test_a_file_may_guard_the_moment_of_its_entries(folder: Path) -> None:
+    [plan] = load_strategies(folder)
+    assert plan.guards is None
+    (folder / "strategies" / "one.yaml").write_text(STRATEGY + GUARDS)
+    [plan] = load_strategies(folder)
+    assert plan.guards == EntryGuards(Decimal(5), Decimal(1_000_000), 5, 15, 5)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("max_spread_bps: 5", "max_spread: 5", "did you mean max_spread_bps?"),
+        ("max_spread_bps: 5", "max_spread_bps: -1", "guards.max_spread_bps = -1"),
+        ("  enter_within_s: 5", "", "key 'guards.enter_within_s' is missing"),
+    ],
+)
+def test_half_a_guard_is_refused(folder: Path, old: str, new: str, message: str) -> None:
+    (folder / "strategies" / "one.yaml").write_text(STRATEGY + GUARDS.replace(old, new))
+    with pytest.raises(ConfigurationError) as caught:
+        load_strategies(folder)
+    assert message in str(caught.value)
 
 
 def test_a_disabled_strategy_is_left_out_and_need_not_fit_the_universe(folder: Path) -> None:

@@ -8,20 +8,25 @@ from decimal import Decimal
 import pytest
 
 from trading_pipeline.domain.model.accounts import Wallet
+from trading_pipeline.domain.model.books import BookReading
 from trading_pipeline.domain.model.checks import CheckName, DataCheck
 from trading_pipeline.domain.model.errors import OrderDenied
 from trading_pipeline.domain.model.orders import OrderType, Side
 from trading_pipeline.domain.model.signals import Bias
-from trading_pipeline.domain.risk.entry import EntryQuestion, GateFacts
+from trading_pipeline.domain.risk.entry import EntryQuestion, GateFacts, Moment
 from trading_pipeline.domain.risk.gate import decide_entry
 from trading_pipeline.domain.risk.halts import Halt
-from trading_pipeline_tests.testkit.trading_desk import LIMITS, WAVE, instrument, trade_plan
+from trading_pipeline_tests.testkit.trading_desk import GUARDS, LIMITS, WAVE, instrument, trade_plan
 
 PLAN = trade_plan()
 CHECKS = tuple(DataCheck(PLAN.symbol, PLAN.timeframe, PLAN.close_time, name, True, "") for name in CheckName)
 FACTS = GateFacts(CHECKS, (), (), None, Decimal(10_000), Decimal(0))
 WALLET = Wallet(Decimal(10_000), Decimal(10_000), Decimal(10_000), Decimal(0), WAVE)
 QUESTION = EntryQuestion(PLAN, FACTS, WALLET, instrument(), LIMITS, WAVE)
+
+BOOK = BookReading(WAVE, Decimal(5), Decimal(1_000_000), Decimal(0), Decimal(0))
+MOMENT = Moment(BOOK, WAVE + timedelta(minutes=15))
+GUARDED = replace(QUESTION, plan=replace(PLAN, guards=GUARDS), moment=MOMENT)
 
 Change = Callable[[EntryQuestion], EntryQuestion]
 
@@ -90,3 +95,53 @@ def test_one_thing_against_it_denies(change: Change, rule: str) -> None:
 )
 def test_the_edge_of_a_rule_is_allowed(change: Change) -> None:
     assert decide_entry(change(QUESTION), "run-1").quantity == Decimal(5)
+
+
+def moment(**changes: object) -> Change:
+    return lambda question: replace(question, moment=replace(question.moment, **changes))  # type: ignore[arg-type]
+
+
+def book(**changes: object) -> Change:
+    return moment(book=replace(BOOK, **changes))  # type: ignore[arg-type]
+
+
+def later(seconds: float) -> Change:
+    """Everything but the bar moves on with the clock."""
+    now = WAVE + timedelta(seconds=seconds)
+    fresh = Moment(replace(BOOK, at=now), now + timedelta(minutes=15))
+    return lambda question: replace(question, now=now, moment=fresh)
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (moment(book=None, book_problem="no answer within 2 s"), "book_unknown"),
+        (asked(moment=Moment()), "book_unknown"),
+        (book(at=WAVE - timedelta(seconds=5)), "book_stale"),
+        (book(at=WAVE + timedelta(seconds=5)), "book_stale"),
+        (book(spread_bps=Decimal("5.0001")), "spread"),
+        (later(5.001), "bar_stale"),
+        (moment(next_funding_at=None, funding_problem="no ticker"), "funding_unknown"),
+        (moment(next_funding_at=WAVE - timedelta(seconds=1)), "funding_unknown"),
+        (moment(next_funding_at=WAVE + timedelta(minutes=14, seconds=59)), "funding_near"),
+        (book(depth_usdt=Decimal("999999.99")), "depth"),
+    ],
+)
+def test_a_guarded_plan_is_denied_by_its_moment(change: Change, rule: str) -> None:
+    with pytest.raises(OrderDenied) as denied:
+        decide_entry(change(GUARDED), "run-1")
+    assert denied.value.rule == rule
+    assert len(denied.value.reason) > 10
+
+
+@pytest.mark.parametrize(
+    "change",
+    [asked(), book(at=WAVE - timedelta(seconds=4, milliseconds=999)), later(5)],
+    ids=["spread, depth and funding at their limits", "book almost too old", "last instant after the close"],
+)
+def test_the_edge_of_a_guard_is_allowed(change: Change) -> None:
+    assert decide_entry(change(GUARDED), "run-1").quantity == Decimal(5)
+
+
+def test_a_plan_without_guards_asks_nothing_of_its_moment() -> None:
+    assert decide_entry(replace(QUESTION, moment=Moment()), "run-1").quantity == Decimal(5)

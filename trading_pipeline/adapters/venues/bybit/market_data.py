@@ -7,13 +7,14 @@ from trading_pipeline.adapters.venues.bybit.client import Answer, BybitClient
 from trading_pipeline.adapters.venues.bybit.payload import Row, entries, text
 from trading_pipeline.adapters.venues.bybit.symbols import interval
 from trading_pipeline.domain.model.bars import Bar
+from trading_pipeline.domain.model.books import OrderBook
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe, to_ms
-from trading_pipeline.ports.market_data import MarketData
+from trading_pipeline.ports.market_data import LiveMarket, MarketData
 
 
-class BybitMarketData(MarketData):
-    """Klines, instruments and the venue's clock."""
+class BybitMarketData(MarketData, LiveMarket):
+    """Klines, instruments, the venue's clock, and the present book and funding time."""
 
     def __init__(self, client: BybitClient) -> None:
         """Read through ``client``; no key is needed."""
@@ -58,6 +59,25 @@ class BybitMarketData(MarketData):
             limit=capabilities.INSTRUMENT_PAGE,
         )
         return {instrument.symbol: instrument for instrument in found if instrument is not None}
+
+    def order_book(self, symbol: str) -> OrderBook:
+        """Fifty levels of each side."""
+        return self._client.read(
+            self._client.http.get_orderbook,
+            lambda answer: parse.order_book(answer.result),
+            category=capabilities.CATEGORY,
+            symbol=symbol,
+            limit=capabilities.BOOK_LEVELS,
+        )
+
+    def next_funding(self, symbol: str) -> datetime:
+        """From the symbol's ticker."""
+        return self._client.read(
+            self._client.http.get_tickers,
+            lambda answer: parse.next_funding(answer.result),
+            category=capabilities.CATEGORY,
+            symbol=symbol,
+        )
 
 
 def _server_time(answer: Answer) -> datetime:

@@ -12,6 +12,7 @@ from trading_pipeline.adapters.venues.bybit.payload import (
     as_decimal,
     as_instant,
     decimal,
+    entries,
     inner,
     instant,
     positive_or_none,
@@ -21,6 +22,7 @@ from trading_pipeline.adapters.venues.bybit.payload import (
 from trading_pipeline.adapters.venues.bybit.symbols import SIDES, timeframe
 from trading_pipeline.domain.model.accounts import Wallet
 from trading_pipeline.domain.model.bars import Bar
+from trading_pipeline.domain.model.books import Level, OrderBook
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.instruments import Instrument
@@ -91,6 +93,34 @@ def pushed_kline(symbol: str, row: Row) -> Bar:
         volume=decimal(row, "volume"),
         turnover=decimal(row, "turnover"),
     )
+
+
+def order_book(result: Row) -> OrderBook:
+    """The result of market/orderbook.
+
+    ``ts`` is when the venue told the book; ``cts`` is when it last changed, which in a quiet market is long ago.
+
+    :raises DataError: a level is no pair of numbers or the time is missing.
+    """
+    bids, asks = (tuple(_level(entry) for entry in entries(result, side)) for side in ("b", "a"))
+    return OrderBook(text(result, "s"), instant(result, "ts"), bids, asks)
+
+
+def _level(entry: object) -> Level:
+    if not isinstance(entry, list) or len(entry) != 2:
+        raise DataError(f"bybit sent the book level {entry!r}, which is no price with a quantity")
+    return as_decimal(entry[0], "price"), as_decimal(entry[1], "size")
+
+
+def next_funding(result: Row) -> datetime:
+    """The next funding time from the result of market/tickers about one symbol.
+
+    :raises DataError: no symbol, or none that pays funding.
+    """
+    found = rows(result, "list")
+    if len(found) != 1:
+        raise DataError(f"bybit sent {len(found)} tickers where one was asked for")
+    return instant(found[0], "nextFundingTime")
 
 
 def instrument(row: Row) -> Instrument:

@@ -194,3 +194,27 @@ def test_numbers_are_sent_without_exponent_and_unchanged(number: Decimal) -> Non
 @pytest.mark.parametrize(("number", "text"), [("1E+3", "1000"), ("0.0100", "0.01"), ("1E-8", "0.00000001")])
 def test_numbers_are_sent_plainly(number: str, text: str) -> None:
     assert plain(Decimal(number)) == text
+
+
+def test_the_documented_book_is_read_with_the_time_it_was_told_at(shared_data: Path) -> None:
+    book = parse.order_book(example(shared_data, "market/orderbook", 0)["result"])  # type: ignore[arg-type]
+    assert (book.symbol, to_ms(book.at)) == ("BTCUSDT", 1716863719031)
+    assert book.bids == ((Decimal("65485.47"), Decimal("47.081829")),)
+    assert book.asks == ((Decimal("65557.7"), Decimal("16.606555")),)
+
+
+@pytest.mark.parametrize("level", [["1"], ["1", "2", "3"], ["one", "2"], "1@2", None])
+def test_a_level_of_another_shape_is_refused(level: object) -> None:
+    with pytest.raises(DataError):
+        parse.order_book({"s": "BTCUSDT", "ts": 1, "b": [level], "a": []})
+
+
+def test_the_documented_ticker_tells_the_next_funding(shared_data: Path) -> None:
+    result = example(shared_data, "market/tickers", 0)["result"]
+    assert to_ms(parse.next_funding(result)) == 1760371200000  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("tickers", [[], [{}], [{"nextFundingTime": ""}], [{"nextFundingTime": "1"}] * 2])
+def test_a_funding_time_that_was_not_told_is_refused(tickers: list[dict[str, str]]) -> None:
+    with pytest.raises(DataError):
+        parse.next_funding({"list": tickers})

@@ -1,0 +1,111 @@
+"""Rules about the moment of the entry: the book, the bar's age and funding. Asked of plans with guards only."""
+
+from abc import abstractmethod
+from datetime import timedelta
+
+from trading_pipeline.domain.model.guards import EntryGuards
+from trading_pipeline.domain.risk.entry import EntryQuestion
+from trading_pipeline.domain.risk.rules.base import EntryRule
+
+
+class GuardRule(EntryRule):
+    """A rule that a plan without guards does not know."""
+
+    def objection(self, question: EntryQuestion) -> str | None:
+        """Ask the rule when the plan wants its moment guarded."""
+        return None if question.plan.guards is None else self.breach(question.plan.guards, question)
+
+    @abstractmethod
+    def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:
+        """Why not, as ``objection`` says it."""
+
+
+class BookKnown(GuardRule):
+    """The order book could be read and has two sides."""
+
+    name = "book_unknown"
+
+    def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:  # noqa: ARG002 - it has no limit
+        """Pass on why there is none."""
+        return (
+            None if question.moment.book else f"no order book of {question.plan.symbol}: {question.moment.book_problem}"
+        )
+
+
+class FreshBook(GuardRule):
+    """The book is younger than the limit; one from the future is as bad as an old one."""
+
+    name = "book_stale"
+
+    def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:
+        """Compare the book's venue time with now."""
+        book = question.moment.book
+        age = abs(question.now - book.at) if book else timedelta()
+        if age < timedelta(seconds=guards.max_book_age_s):
+            return None
+        return f"the order book is {age.total_seconds():.1f} s away, it must be within {guards.max_book_age_s} s"
+
+
+class NarrowSpread(GuardRule):
+    """Crossing the spread costs no more than the limit."""
+
+    name = "spread"
+
+    def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:
+        """Compare in basis points of the mid."""
+        book = question.moment.book
+        if book is None or book.spread_bps <= guards.max_spread_bps:
+            return None
+        return f"the spread is {book.spread_bps:.2f} bps, the limit is {guards.max_spread_bps} bps"
+
+
+class FreshBar(GuardRule):
+    """The plan's bar closed moments ago."""
+
+    name = "bar_stale"
+
+    def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:
+        """Compare the bar's close with now."""
+        age = question.now - question.plan.close_time
+        if age <= timedelta(seconds=guards.enter_within_s):
+            return None
+        return f"the bar closed {age.total_seconds():.1f} s ago, an entry has {guards.enter_within_s} s"
+
+
+class FundingKnown(GuardRule):
+    """The venue told when funding is settled next."""
+
+    name = "funding_unknown"
+
+    def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:  # noqa: ARG002 - it has no limit
+        """Pass on why it did not; an instant that has passed tells nothing of the next one."""
+        at = question.moment.next_funding_at
+        if at is None:
+            return f"no funding time of {question.plan.symbol}: {question.moment.funding_problem}"
+        return f"the funding time {at:%Y-%m-%d %H:%M} UTC has passed" if at < question.now else None
+
+
+class FundingFarEnough(GuardRule):
+    """Funding is not settled within the next minutes."""
+
+    name = "funding_near"
+
+    def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:
+        """Exactly as many minutes as the limit are enough."""
+        at = question.moment.next_funding_at
+        if at is None or at - question.now >= timedelta(minutes=guards.min_minutes_to_funding):
+            return None
+        return f"funding is settled at {at:%H:%M} UTC, an entry needs {guards.min_minutes_to_funding} minutes before it"
+
+
+class DeepBook(GuardRule):
+    """Enough rests around the mid to get out again."""
+
+    name = "depth"
+
+    def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:
+        """Compare what rests within half a percent of the mid."""
+        book = question.moment.book
+        if book is None or book.depth_usdt >= guards.min_depth_usdt:
+            return None
+        return f"{book.depth_usdt:,.0f} USDT rest within 0.5 % of the mid, an entry needs {guards.min_depth_usdt:,.0f}"
