@@ -36,5 +36,9 @@ class CalibrationStore(ABC):
         """Keep one more."""
 
     @abstractmethod
+    def newest(self, by: datetime) -> Calibration | None:
+        """The newest made at or before ``by`` from any trades at all, ``None`` when there is none."""
+
+    @abstractmethod
     def newest_histogram(self) -> Sequence[float] | None:
         """Of the newest calibration that has one."""

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.backtest_store import PostgresBacktestStore
 from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
+from trading_pipeline.adapters.stores.book_store import PostgresBookSampleStore
 from trading_pipeline.adapters.stores.calibration_store import PostgresCalibrationStore
 from trading_pipeline.adapters.stores.check_store import PostgresCheckStore
 from trading_pipeline.adapters.stores.database import connect
@@ -44,6 +45,11 @@ class Stores(dg.ConfigurableResource["Stores"]):
     def bars(self) -> PostgresBarStore:
         """Raw and consolidated bars."""
         return PostgresBarStore(self._engine)
+
+    @property
+    def books(self) -> PostgresBookSampleStore:
+        """What the order book said at closes."""
+        return PostgresBookSampleStore(self._engine)
 
     @property
     def checks(self) -> PostgresCheckStore:

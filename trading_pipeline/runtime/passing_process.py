@@ -1,8 +1,9 @@
-"""Work that the supervisor leaves to a process of its own, because of the libraries it takes.
+"""Work that supervisor and feed leave to a process of its own, because of the libraries it takes.
 
-The supervisor runs for months; what it imports once, for a migration or a check, it would hold for months.
+They run for months; what they import once, for a migration or a check, they would hold for months.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from trading_pipeline.adapters.parameters.risk import load_risk
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.domain.model.errors import ConfigurationError, TradingError
+from trading_pipeline.domain.model.timeframes import Timeframe
 
 
 def prepare_databases(database_url: str, dagster_url: str) -> None:
@@ -31,8 +33,17 @@ def check_parameters(config_dir: Path) -> None:
     _run([__name__, str(config_dir)], {})
 
 
-def _run(module: Sequence[str], variables: Mapping[str, str]) -> None:
-    """Run a module to its end.
+def book_timeframes(config_dir: Path) -> dict[str, frozenset[Timeframe]]:
+    """By symbol, the timeframes at whose closes an enabled strategy needs the order book.
+
+    :raises ConfigurationError: see ``check_parameters``.
+    """
+    told: dict[str, list[str]] = json.loads(_run([__name__, str(config_dir)], {}))
+    return {symbol: frozenset(map(Timeframe, timeframes)) for symbol, timeframes in told.items()}
+
+
+def _run(module: Sequence[str], variables: Mapping[str, str]) -> str:
+    """What a module prints until its end.
 
     :raises ConfigurationError: it failed; the message is the last line it wrote.
     """
@@ -48,18 +59,30 @@ def _run(module: Sequence[str], variables: Mapping[str, str]) -> None:
     if answer.returncode:
         said = answer.stderr.strip().splitlines() or [f"{' '.join(module)} ended with {answer.returncode}"]
         raise ConfigurationError(said[-1].removeprefix("trading-pipeline: "))
+    return answer.stdout
 
 
 def _check(config_dir: Path) -> int:
-    """What ``check_parameters`` runs; the exit code."""
+    """What ``check_parameters`` runs: prints who needs the order book; the exit code."""
     # here alone: strategies bring pandas, which the supervisor is to be spared
     from trading_pipeline.adapters.parameters.strategies import load_strategies
 
     try:
-        load_universe(config_dir), load_risk(config_dir), load_strategies(config_dir)
+        universe, _, plans = load_universe(config_dir), load_risk(config_dir), load_strategies(config_dir)
     except TradingError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    needed = {
+        symbol: [
+            timeframe
+            for plan in plans
+            if plan.strategy.needs_book
+            for timeframe in plan.timeframes
+            if plan.covers(symbol, timeframe)
+        ]
+        for symbol in universe.symbols
+    }
+    sys.stdout.write(json.dumps({symbol: timeframes for symbol, timeframes in needed.items() if timeframes}))
     return 0
 
 

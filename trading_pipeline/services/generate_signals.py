@@ -18,6 +18,7 @@ from trading_pipeline.domain.strategies.plan import StrategyPlan
 from trading_pipeline.ports.bar_store import BarStore
 from trading_pipeline.ports.check_store import CheckStore
 from trading_pipeline.ports.signal_store import SignalStore
+from trading_pipeline.services.book_evidence import BookEvidence
 from trading_pipeline.services.windows import DayWindow, day_windows, unsound_symbols
 
 
@@ -44,10 +45,12 @@ def generate_signals(
     strategies: Sequence[StrategyPlan],
     scope: PartitionRange,
     now: datetime,
+    books: BookEvidence | None = None,
 ) -> SignalReport:
     """Store the signals of every strategy at the sound bars of the days.
 
-    A symbol whose bars a strategy refuses is reported and does not stop the others.
+    A symbol whose bars a strategy refuses is reported and does not stop the others; without ``books`` a
+    strategy that needs them refuses.
     """
     found: list[Signal] = []
     parts: list[DivergenceParts] = []
@@ -56,7 +59,8 @@ def generate_signals(
         for plan in strategies:
             if plan.covers(window.symbol, scope.timeframe):
                 try:
-                    made = list(signals_of(window, plan, scope.timeframe))
+                    ready, seen = (plan, window) if books is None else books.given(plan, window)
+                    made = list(signals_of(seen, ready, scope.timeframe))
                     parts += _parts(window, plan, made)
                     found += made
                 except DataError as error:

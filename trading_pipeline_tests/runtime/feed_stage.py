@@ -17,6 +17,25 @@ from trading_pipeline.adapters.stores.database import connect
 from trading_pipeline_tests.adapters.venues.simulator import Simulator, simulator
 
 UNIVERSE = "venue: bybit\nhistory_start: 2025-05-01\nsymbols: [{}]\ntimeframes: [15m, 1h]\n"
+AVI5 = """
+strategy: avi5
+enabled: true
+timeframes: [15m]
+symbols: [BTCUSDT]
+parameters: {confirm_book: true}
+lifecycle:
+  targets: [{r_multiple: 1, fraction: 0.4}, {r_multiple: 2, fraction: 0.3}]
+  runner: {fraction: 0.3, atr_multiple: 3, atr_period: 14}
+"""
+RISK = """
+risk_per_trade: 0.005
+max_open_positions: 3
+max_leverage: 5
+max_daily_loss: 0.05
+cooldown_bars: 1
+max_wallet_age_s: 10
+plan_ttl_bars: 1
+"""
 PATIENCE_S = 60.0
 
 
@@ -83,6 +102,9 @@ class Stage:
 def staged(database_url: str, redis_url: str, folder: Path) -> Iterator[Stage]:
     """A stage whose processes end with the block; the Redis is emptied first."""
     (folder / "universe.yaml").write_text(UNIVERSE.format("BTCUSDT, SOLUSDT"))
+    (folder / "risk.yaml").write_text(RISK)
+    (folder / "strategies").mkdir()
+    (folder / "strategies" / "avi5.yaml").write_text(AVI5)
     redis.Redis.from_url(redis_url).flushdb()
     with simulator() as exchange:
         environment = {

@@ -50,6 +50,18 @@ def test_every_close_arrives_in_every_timeframe(running: Stage) -> None:
     assert redis.Redis.from_url(running.redis_url).xlen("stream:bar_close") == running.count("raw_bars")
 
 
+def test_the_book_at_the_closes_of_a_strategy_that_needs_it_is_kept(running: Stage) -> None:
+    now = running.advance(1)
+    query = text("SELECT symbol, close_time, book_at FROM trading.book_samples WHERE close_time = :now")
+
+    def kept() -> list[tuple[str, datetime, datetime]]:
+        with running.database.connect() as connection:
+            return [tuple(row) for row in connection.execute(query, {"now": now})]
+
+    until(lambda: bool(kept()), "a sample")
+    assert kept() == [("BTCUSDT", now, now)]
+
+
 def test_a_malformed_frame_is_dead_lettered_and_the_feed_goes_on(running: Stage) -> None:
     running.exchange.fault("malformed_frame")
     running.advance(1)

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.runtime.embedded import EmbeddedPostgres
-from trading_pipeline.runtime.passing_process import check_parameters, prepare_databases
+from trading_pipeline.runtime.passing_process import book_timeframes, check_parameters, prepare_databases
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 
@@ -35,6 +36,18 @@ def test_a_server_that_does_not_answer_is_one_line_without_its_password() -> Non
 
 def test_the_parameters_that_come_with_the_project_pass() -> None:
     check_parameters(CONFIG)
+
+
+def test_the_configuration_that_comes_with_the_project_needs_no_book() -> None:
+    assert book_timeframes(CONFIG) == {}
+
+
+def test_an_enabled_strategy_that_needs_the_book_names_its_symbols_and_timeframes(tmp_path: Path) -> None:
+    shutil.copytree(CONFIG, tmp_path / "config")
+    path = tmp_path / "config" / "strategies" / "avi5.yaml"
+    content = path.read_text().replace("enabled: false", "enabled: true\nsymbols: [BTCUSDT]")
+    path.write_text(content.replace("confirm_book: false", "confirm_book: true").replace("[5m]", "[15m]"))
+    assert book_timeframes(tmp_path / "config") == {"BTCUSDT": {Timeframe.M15}}
 
 
 @pytest.mark.parametrize(

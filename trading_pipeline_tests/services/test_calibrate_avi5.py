@@ -25,6 +25,9 @@ class Shelf(CalibrationStore):
         assert run_id
         self.kept.append(calibration)
 
+    def newest(self, by: datetime) -> Calibration | None:
+        return next((one for one in reversed(self.kept) if one.at <= by and one.trades), None)
+
     def newest_histogram(self) -> Sequence[float] | None:
         return next((one.histogram for one in reversed(self.kept) if one.histogram is not None), None)
 

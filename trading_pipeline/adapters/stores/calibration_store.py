@@ -1,10 +1,12 @@
 """Calibrations in PostgreSQL."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import Engine, insert, null, text
+from sqlalchemy import Engine, insert, null, select, text
 
 from trading_pipeline.adapters.stores.research_tables import avi5_calibrations
+from trading_pipeline.domain.strategies.avi5_calibration import HourlyTheta
 from trading_pipeline.ports.calibration_store import Calibration, CalibrationStore
 
 _NEWEST = text("""
@@ -34,6 +36,27 @@ class PostgresCalibrationStore(CalibrationStore):
                     run_id=run_id,
                 )
             )
+
+    def newest(self, by: datetime) -> Calibration | None:
+        """See the port."""
+        table = avi5_calibrations
+        wanted = select(table).where(table.c.calibrated_at <= by, table.c.trades > 0)
+        with self._engine.connect() as connection:
+            row = connection.execute(
+                wanted.order_by(table.c.calibrated_at.desc(), table.c.calibration_id.desc()).limit(1)
+            ).one_or_none()
+        if row is None:
+            return None
+        return Calibration(
+            at=row.calibrated_at,
+            start=row.window_start,
+            split=row.window_split,
+            hours=tuple(HourlyTheta(**hour) for hour in row.hours),
+            histogram=None if row.histogram is None else tuple(row.histogram),
+            psi=row.psi,
+            stable=row.stable,
+            trades=row.trades,
+        )
 
     def newest_histogram(self) -> Sequence[float] | None:
         """See the port."""

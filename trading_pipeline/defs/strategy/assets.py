@@ -8,6 +8,7 @@ from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.resources.venue import Markets
+from trading_pipeline.services.book_evidence import BookEvidence
 from trading_pipeline.services.compute_indicators import compute_indicators
 from trading_pipeline.services.generate_signals import generate_signals
 from trading_pipeline.services.plan_trades import Planner, plan_trades
@@ -52,10 +53,9 @@ def _signals_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
     def signals(
         context: dg.AssetExecutionContext, stores: Stores, markets: Markets, parameters: Parameters
     ) -> dg.MaterializeResult[None]:
-        scope, strategies = scope_of(context, timeframe), parameters.strategies
-        report = generate_signals(
-            stores.bars, stores.checks, stores.signals, strategies, scope, now_of(context, markets)
-        )
+        scope, strategies, now = scope_of(context, timeframe), parameters.strategies, now_of(context, markets)
+        books = BookEvidence(stores.books, stores.calibrations)
+        report = generate_signals(stores.bars, stores.checks, stores.signals, strategies, scope, now, books)
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": report.signals,

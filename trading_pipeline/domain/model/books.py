@@ -8,6 +8,10 @@ Level = tuple[Decimal, Decimal]
 """Price in quote currency and quantity in base currency."""
 
 
+BOOK_COLUMNS = ("imbalance_signed", "microprice_bps")
+"""Columns of bars that carry the book at their close, named as in ``BookReading``; NaN where it is unknown."""
+
+
 @dataclass(frozen=True, slots=True)
 class OrderBook:
     """Resting orders, best level first.

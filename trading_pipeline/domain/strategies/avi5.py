@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
@@ -13,9 +14,11 @@ from trading_pipeline.domain.indicators.moving_averages import ema
 from trading_pipeline.domain.indicators.volatility import atr_exponential
 from trading_pipeline.domain.indicators.vwap import rolling_vwap_bands
 from trading_pipeline.domain.indicators.windows import shifted
+from trading_pipeline.domain.model.books import BOOK_COLUMNS
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.signals import Details
 from trading_pipeline.domain.strategies.arrays import ArrayStrategy, BarArrays, Decisions, Flags, Floats
+from trading_pipeline.domain.strategies.avi5_calibration import HourlyTheta
 from trading_pipeline.domain.strategies.avi5_levels import EXIT_GRID, SWING_EXIT_GRID
 from trading_pipeline.domain.strategies.base import Parameters, ranged
 from trading_pipeline.domain.strategies.opinions import exit_frame
@@ -24,8 +27,8 @@ _TREND_MS = 900_000
 _TREND_PERIOD = 20
 _VWAP_WINDOW = 20
 _HOUR_MS = 3_600_000
-BOOK_COLUMNS = ("imbalance_signed", "microprice_bps")
-"""Columns the frame carries when the book confirms: -1 to 1, and basis points above the mid."""
+_ANY_THETA = 1e-9
+"""Below every imbalance that agrees with a side at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,27 @@ class Avi5(ArrayStrategy):
             raise ConfigurationError(f"{len(self.thetas)} thetas: need one per UTC hour, each between 0 and 1")
         if not self.dead_hours <= set(range(24)):
             raise ConfigurationError(f"dead hours {sorted(self.dead_hours)}: must lie between 0 and 23")
+
+    def calibrated(self, hours: Sequence[HourlyTheta]) -> "Avi5":
+        """The same strategy with the thresholds and dead hours of a calibration.
+
+        :raises ConfigurationError: not exactly one entry per UTC hour.
+        """
+        ordered = sorted(hours, key=lambda one: one.hour)
+        if [one.hour for one in ordered] != list(range(24)):
+            raise ConfigurationError(f"hours {[one.hour for one in ordered]}: a calibration has each of 0 to 23 once")
+        dead = frozenset(one.hour for one in ordered if one.dead)
+        return replace(self, thetas=tuple(one.theta for one in ordered), dead_hours=dead)
+
+    def at_any_imbalance(self) -> "Avi5":
+        """The same strategy with no threshold and no dead hour: every trigger a calibration may choose among."""
+        seeing = replace(self.parameters, confirm_book=True)
+        return replace(self, parameters=seeing, thetas=(_ANY_THETA,) * 24, dead_hours=frozenset())
+
+    @property
+    def needs_book(self) -> bool:
+        """When the book has to confirm."""
+        return self.parameters.confirm_book
 
     @property
     def version(self) -> str:

@@ -151,6 +151,11 @@ class Strategy(ABC):
     def warmup_bars(self) -> int:
         """Bars needed before the first signal can appear."""
 
+    @property
+    def needs_book(self) -> bool:
+        """Whether ``signals`` wants ``BOOK_COLUMNS``: the feed then samples the book at every close it decides at."""
+        return False
+
     def require_warmup(self, bars: pd.DataFrame) -> None:
         """Refuse bars among which there can be no signal; ``signals`` itself just finds none there.
 

@@ -1,6 +1,7 @@
 """``trading-pipeline feed``: build it, check it, run it until it is asked to end."""
 
 import asyncio
+import functools
 import signal
 import time
 from collections.abc import Coroutine
@@ -11,6 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from trading_pipeline.adapters.parameters.universe import load_universe
+from trading_pipeline.adapters.stores.book_store import PostgresBookSampleStore
 from trading_pipeline.adapters.stores.database import connect, unreachable
 from trading_pipeline.adapters.stores.heartbeats import PostgresHeartbeatStore
 from trading_pipeline.adapters.stores.ledger import PostgresLedger
@@ -26,10 +28,12 @@ from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.ports.heartbeats import HeartbeatStore
 from trading_pipeline.ports.market_data import MarketData
 from trading_pipeline.ports.trading import Trading
+from trading_pipeline.runtime.feed.books import BookSampler
 from trading_pipeline.runtime.feed.link import Link
 from trading_pipeline.runtime.feed.persistence import stubbornly
 from trading_pipeline.runtime.feed.private import PrivateFeed
 from trading_pipeline.runtime.feed.public import PublicFeed
+from trading_pipeline.runtime.passing_process import book_timeframes
 from trading_pipeline.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -40,14 +44,17 @@ COMPONENT = "feed"
 _HEARTBEAT_S = 5.0
 _VENUE_RETRY_S = 2.0
 _REST_TIMEOUT_S = 5.0
+_BOOK_TIMEOUT_S = 2.0
+"""A book told later than five seconds after a close stands for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """The two streams and the sign of life."""
+    """The two streams, the book at closes and the sign of life."""
 
     public: PublicFeed
     private: PrivateFeed
+    books: BookSampler
     public_link: Link
     private_link: Link
     heartbeats: HeartbeatStore
@@ -70,6 +77,7 @@ class Feed:
             self.public_link.run(),
             self.public.store_bars(),
             self.public.fill_in(),
+            self.books.sample(),
             self.private_link.run(),
             self.private.book(),
             self.private.resync(),
@@ -121,10 +129,13 @@ def run_feed(settings: Settings) -> None:
     engine = _database(settings)
     try:
         _check_venue(settings, universe, market_data, trading)
-        public = PublicFeed(universe, PostgresRawBarStore(engine), stream, market_data)
+        live_market = BybitMarketData(BybitClient(addresses.rest, "", "", _BOOK_TIMEOUT_S, attempts=2))
+        wanted = functools.partial(book_timeframes, settings.config_dir)
+        books = BookSampler(live_market, PostgresBookSampleStore(engine), wanted)
+        public = PublicFeed(universe, PostgresRawBarStore(engine), stream, market_data, books.bar_closed)
         private = PrivateFeed(key, secret, PostgresLedger(engine), stream, trading)
         links = Link(addresses.public_ws, public), Link(addresses.private_ws, private)
-        asyncio.run(Feed(public, private, *links, PostgresHeartbeatStore(engine)).run())
+        asyncio.run(Feed(public, private, books, *links, PostgresHeartbeatStore(engine)).run())
     finally:
         engine.dispose()
         stream.close()

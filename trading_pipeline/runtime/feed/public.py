@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -36,14 +36,22 @@ class Malformed:
     reason: str
 
 
+def _nobody(_: Bar) -> None:
+    """Who hears of closes when nobody wants to."""
+
+
 @dataclass(frozen=True, slots=True)
 class PublicFeed:
-    """Hears bars; ``store_bars`` and ``fill_in`` run beside the link for as long as the feed does."""
+    """Hears bars; ``store_bars`` and ``fill_in`` run beside the link for as long as the feed does.
+
+    :param bar_closed: told of every bar that closed just now, before it is stored; returns at once.
+    """
 
     universe: Universe
     store: RawBarStore
     stream: EventStream
     market_data: MarketData
+    bar_closed: Callable[[Bar], None] = _nobody
     coverage: Coverage = field(default_factory=Coverage)
     name: str = "feed.public"
     _heard: asyncio.Queue[Bar | Malformed] = field(default_factory=asyncio.Queue)
@@ -62,6 +70,7 @@ class PublicFeed:
         for bar in news.bars:
             if self.coverage.knows(bar):
                 self._heard.put_nowait(bar)
+                self.bar_closed(bar)
             else:
                 self.malformed(str(bar), f"{bar.symbol} {bar.timeframe} is not in the universe")
 
@@ -127,6 +136,8 @@ class PublicFeed:
             _log.error("bars refused", cause=refusal)
         if missed.older or missed.newest:
             _log.info("bars caught up", older=len(missed.older), just_closed=len(missed.newest))
+        for bar in missed.newest:
+            self.bar_closed(bar)
         await self._ingest(missed.older, BarSource.REST)
         await self._ingest(missed.newest, BarSource.REST, live=True)
 

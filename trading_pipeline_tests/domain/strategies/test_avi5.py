@@ -7,6 +7,7 @@ import pytest
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.strategies.arrays import BarArrays
 from trading_pipeline.domain.strategies.avi5 import Avi5, Avi5Parameters
+from trading_pipeline.domain.strategies.avi5_calibration import HourlyTheta
 from trading_pipeline_tests.domain.strategies.bars import bars_from, random_bars
 
 TRIGGER_ONLY = Avi5Parameters(confirm_trend=False, confirm_vwap=False)
@@ -118,3 +119,21 @@ def test_a_calibration_that_cannot_be_used_is_refused() -> None:
         Avi5(thetas=(0.3,) * 23)
     with pytest.raises(ConfigurationError, match="between 0 and 23"):
         Avi5(dead_hours=frozenset({24}))
+
+
+def test_a_calibration_gives_each_hour_its_threshold_and_closes_the_dead_ones() -> None:
+    hours = [HourlyTheta(hour, 0.2 + hour / 100, hour == 5, 40, 1.2, 1.4) for hour in range(24)]
+    made = Avi5(WITH_BOOK).calibrated(hours[::-1])
+    assert made.thetas == tuple(hour.theta for hour in hours)
+    assert made.dead_hours == {5}
+    with pytest.raises(ConfigurationError, match="each of 0 to 23 once"):
+        Avi5(WITH_BOOK).calibrated(hours[:-1])
+
+
+@pytest.mark.parametrize(("imbalance", "expected"), [(0.01, 1), (0.9, 1), (-0.01, 0), (np.nan, 0)])
+def test_a_calibration_sees_triggers_that_no_threshold_lets_through(imbalance: float, expected: int) -> None:
+    bars = _breakout(109.0).assign(imbalance_signed=imbalance, microprice_bps=0.1)
+    strict = Avi5(WITH_BOOK, thetas=(0.95,) * 24, dead_hours=frozenset({1}))
+    assert strict.signals(bars).empty
+    found = strict.at_any_imbalance().signals(bars)
+    assert [details["imbalance"] for details in found["details"]] == [imbalance] * expected
