@@ -104,10 +104,9 @@ def _require_bars(request: BacktestRequest, symbol: str, bars: pd.DataFrame) -> 
 def _input(request: BacktestRequest, symbol: str, bars: pd.DataFrame) -> SymbolInput:
     """One symbol as the engine takes it; entries and exits outside the window are left out."""
     arrays = BarArrays.of(bars)
-    signals = _entries(request.strategy, bars, arrays)
     inside = in_window(bars, request.window)
-    kept = inside[signals.bar_index]
-    signals = EntrySignals(signals.bar_index[kept], signals.direction[kept], signals.stop_price[kept])
+    signals = _entries(request.strategy, bars, arrays)
+    signals = signals.chosen(inside[signals.bar_index])
     exits = request.strategy.exits(bars)
     if len(exits):
         signals = signals.with_exits(exits[inside[exits["bar_index"].to_numpy(np.int64)]])
@@ -125,8 +124,7 @@ def _input(request: BacktestRequest, symbol: str, bars: pd.DataFrame) -> SymbolI
 def _entries(strategy: Strategy, bars: pd.DataFrame, arrays: BarArrays) -> EntrySignals:
     """The strategy's signals, without a mapping of evidence per signal where that can be had."""
     if isinstance(strategy, ArrayStrategy):
-        decisions = strategy.decide(arrays)
-        return EntrySignals(decisions.bar_index, decisions.direction, decisions.stop_price)
+        return EntrySignals.of_decisions(strategy.decide(arrays))
     return EntrySignals.of_frame(strategy.signals(bars))
 
 

@@ -48,6 +48,7 @@ def _write_crosses(close: Floats, fast_period: int, slow_period: int, scratch: R
             row.bar, row.wave, row.direction = bar, bar, 1 if is_above else -1
             row.symbol, row.kind, row.layers, row.outcome = 0, 0, 0, 0
             row.price, row.stop, row.quantity = math.nan, math.nan, math.nan
+            row.share, row.level = 1.0, 0
             count += 1
         above = is_above
     return count

@@ -33,8 +33,14 @@ def take_signal(desk: Desk, p: Position, row: int, close: float) -> None:
 
 @compiled
 def _rest(desk: Desk, p: Position, row: int) -> None:
-    """Queue an entry for the bars that follow; a market order fires at whatever the next open is."""
+    """Queue an entry for the bars that follow; a market order fires at whatever the next open is.
+
+    A further level of a grid whose first was refused is withdrawn at once.
+    """
     entry: EntryRow = desk.entries[row]
+    if entry.level > 1 and desk.entries[_first_level(entry, row)].outcome not in (Outcome.PENDING, Outcome.FILLED):
+        entry.outcome = Outcome.CANCELLED
+        return
     if p.resting == MAX_RESTING:
         entry.outcome = Outcome.TOO_MANY_RESTING
         return
@@ -48,10 +54,22 @@ def _rest(desk: Desk, p: Position, row: int) -> None:
 
 
 @compiled
+def _first_level(entry: EntryRow, row: int) -> int:
+    """The signal that is the first level of this one's grid; a grid's levels follow each other."""
+    return row - entry.level + 1
+
+
+@compiled
 def enter(desk: Desk, p: Position, row: int, level: float) -> None:
-    """Fill an entry at ``level``: settle an opposite position, then hold the limits, then book."""
+    """Fill an entry at ``level``: settle an opposite position, then hold the limits, then book.
+
+    Further levels of a grid add to the position of their first and to no other.
+    """
     rules = desk.rules
     entry: EntryRow = desk.entries[row]
+    if entry.level > 1 and (p.direction != entry.direction or p.row != _first_level(entry, row)):
+        entry.outcome = Outcome.CANCELLED
+        return
     price, fee_rate = level, rules.maker_fee
     if entry.kind != OrderKind.LIMIT:
         price, fee_rate = level * (1.0 + entry.direction * rules.slippage), rules.taker_fee
@@ -82,7 +100,7 @@ def _refusal(desk: Desk, p: Position, entry: EntryRow, distance: float) -> int:
     rules, account = desk.rules, desk.account
     lost = account.day_equity - account.equity
     outcome = Outcome.FILLED
-    if p.direction != 0 and p.layers >= rules.max_layers:
+    if p.direction != 0 and (p.layers >= rules.max_layers or entry.level == 1):
         outcome = Outcome.POSITION_OPEN
     elif p.direction == 0 and account.open_positions >= rules.max_open_positions:
         outcome = Outcome.MAX_OPEN_POSITIONS
@@ -99,22 +117,36 @@ def _refusal(desk: Desk, p: Position, entry: EntryRow, distance: float) -> int:
 
 @compiled
 def _quantity(desk: Desk, p: Position, entry: EntryRow, price: float, risk_per_unit: float) -> tuple[float, int]:
-    """Base quantity by the sizing rule, in whole lots, within the free margin; and the outcome."""
+    """Base quantity by the sizing rule, in whole lots, within the free margin; and the outcome.
+
+    The levels of a grid are sized as orders that were sent together: from one amount, at their own prices.
+    """
     rules, account = desk.rules, desk.account
     free = account.balance - account.margin
     affordable = max(min(free, account.equity), 0.0) * rules.leverage / price
     quantity = entry.quantity
     if quantity > affordable:
         return 0.0, Outcome.NO_FREE_MARGIN.value
+    basis = _basis(desk)
+    if entry.level > 1:
+        basis, price, risk_per_unit = p.basis, entry.price, risk_per_unit + abs(entry.price - price)
     if math.isnan(quantity) and rules.sizing == Sizing.RISK:
-        quantity = min(account.equity * rules.stake / risk_per_unit, affordable)
+        quantity = min(basis * rules.stake * entry.share / risk_per_unit, affordable)
     elif math.isnan(quantity):
-        allocated = free * rules.stake if rules.sizing == Sizing.CASH_FRACTION else min(rules.stake, free)
+        allocated = basis * rules.stake if rules.sizing == Sizing.CASH_FRACTION else rules.stake
+        allocated = min(allocated * entry.share, free)
         # Less than one quote unit is no position.
         quantity = allocated * rules.leverage / price if allocated >= 1.0 else 0.0
     quantity = floor_step(quantity, p.quantity_increment)
     small = quantity < p.min_quantity or quantity * price < p.min_notional
     return quantity, Outcome.TOO_SMALL.value if small or not quantity > 0.0 else Outcome.FILLED.value
+
+
+@compiled
+def _basis(desk: Desk) -> float:
+    """The money that the sizing rule takes its share of: equity for risk, else free cash."""
+    account = desk.account
+    return account.equity if desk.rules.sizing == Sizing.RISK else account.balance - account.margin
 
 
 @compiled
@@ -132,7 +164,7 @@ def _open(desk: Desk, p: Position, row: int, price: float, stop: float) -> None:
     p.armed = account.phase == Phase.CLOSE or rules.trigger_on_entry_bar
     p.entry_bar = p.bar
     p.decision_bar = entry.bar if entry.kind == OrderKind.MARKET else p.bar
-    p.row = row
+    p.row, p.basis = row, _basis(desk)
     schedule_exits(rules, p)
     account.open_positions += 1
 

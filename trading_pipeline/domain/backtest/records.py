@@ -82,8 +82,9 @@ class Position:
 
     ``lower`` and ``upper`` are the nearest levels on either side at which anything happens.
     ``decision_bar`` decided the entry, ``entry_bar`` saw its first fill, ``row`` is the signal that opened
-    it, ``due_bar`` the next bar whose close may end it by rule. Steps and minima are zero where there
-    are none. ``resting_rows`` are the signals whose orders rest, oldest first.
+    it, ``basis`` the money that signal was sized by, ``due_bar`` the next bar whose close may end it by
+    rule. Steps and minima are zero where there are none. ``resting_rows`` are the signals whose orders
+    rest, oldest first.
     """
 
     symbol: int
@@ -124,6 +125,7 @@ class Position:
     entry_bar: int
     blocked_until: int
     row: int
+    basis: float
     due_bar: int
     resting: int
     resting_rows: Integers
@@ -152,7 +154,7 @@ class EntryRow:
 
     Given: ``direction`` is 1 or -1, for an exit the side it closes or 0 for either; ``kind`` an
     ``OrderKind``; ``price`` is read for limit and stop orders; ``stop`` and ``quantity`` are NaN where
-    the rules decide.
+    the rules decide; ``share`` of the sizing rule's amount; ``level`` of an entry grid, 1 its first, else 0.
     Written: ``outcome``; while resting, the price at which it fires, on the way up (``from_below``) or
     down, and the last bar it lives; for a trade (``layers`` > 0) what became of it. ``risk`` is the money
     between entry and initial stop.
@@ -166,6 +168,8 @@ class EntryRow:
     price: float
     stop: float
     quantity: float
+    share: float
+    level: int
     outcome: int
     trigger: float
     from_below: bool

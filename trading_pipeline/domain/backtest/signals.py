@@ -1,6 +1,6 @@
 """Entry and exit signals of one symbol, as the engine takes them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Self
 
 import numpy as np
@@ -9,9 +9,11 @@ import pandas as pd
 
 from trading_pipeline.domain.backtest.codes import OrderKind
 from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.strategies.arrays import Decisions
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,9 @@ class EntrySignals:
     :param kind: ``OrderKind``; market where the array is left out.
     :param limit_price: price of limit and stop entries.
     :param quantity: base currency; NaN where the sizing rule decides.
+    :param share: of the sizing rule's amount; 1 where the array is left out.
+    :param level: place in an entry grid from 1 on, 0 for an entry on its own, where the array is left out too.
+        The levels of a grid follow each other. The first only opens a position, the others only add to it.
     """
 
     bar_index: Integers
@@ -32,9 +37,11 @@ class EntrySignals:
     kind: Integers | None = None
     limit_price: Floats | None = None
     quantity: Floats | None = None
+    share: Floats | None = None
+    level: Integers | None = None
 
     def __post_init__(self) -> None:
-        given = (self.bar_index, self.direction, self.stop_price, self.kind, self.limit_price, self.quantity)
+        given = [getattr(self, spec.name) for spec in fields(self)]
         lengths = {len(column) for column in given if column is not None}
         if len(lengths) != 1:
             raise DataError(f"signal columns of different lengths {sorted(lengths)}: give one value per signal")
@@ -51,6 +58,10 @@ class EntrySignals:
             raise DataError("a limit or stop entry has no price: give limit_price")
         if self.quantity is not None and np.any(self.quantity <= 0.0):
             raise DataError("a quantity is not positive: leave it NaN or give base currency")
+        if self.share is not None and not np.all((self.share > 0.0) & (self.share < np.inf)):
+            raise DataError("a share of the sizing rule's amount is not positive: 1 is the whole amount")
+        if self.level is not None:
+            self._refuse_broken_grids(self.level, kinds)
 
     def __len__(self) -> int:
         return len(self.bar_index)
@@ -58,6 +69,11 @@ class EntrySignals:
     def kinds(self) -> Integers:
         """The order kind of every signal."""
         return np.zeros(len(self.bar_index), np.int64) if self.kind is None else self.kind
+
+    def chosen(self, kept: Flags) -> "EntrySignals":
+        """The signals that are marked, one flag each; mark the levels of a grid alike."""
+        columns = {spec.name: getattr(self, spec.name) for spec in fields(self)}
+        return replace(self, **{name: column[kept] for name, column in columns.items() if column is not None})
 
     @classmethod
     def of_frame(cls, signals: pd.DataFrame) -> Self:
@@ -68,18 +84,52 @@ class EntrySignals:
             signals["stop_price"].to_numpy(np.float64),
         )
 
+    @classmethod
+    def of_decisions(cls, decisions: Decisions) -> Self:
+        """Market entries from a strategy's decisions; of a grid, a limit entry for every level but the first."""
+        grid = decisions.grid
+        if grid is None:
+            return cls(decisions.bar_index, decisions.direction, decisions.stop_price)
+        count = grid.price.shape[1]
+        level = np.tile(np.arange(1, count + 1), len(decisions.bar_index))
+        return cls(
+            np.repeat(decisions.bar_index, count),
+            np.repeat(decisions.direction, count),
+            np.repeat(decisions.stop_price, count),
+            np.where(level == 1, int(OrderKind.MARKET), int(OrderKind.LIMIT)),
+            grid.price.ravel(),
+            share=grid.share.ravel(),
+            level=level,
+        )
+
     def with_exits(self, exits: pd.DataFrame) -> "EntrySignals":
         """The same with a strategy's exits, which come before the entries of their bar."""
         count = len(exits)
         bars = np.concatenate([exits["bar_index"].to_numpy(np.int64), self.bar_index])
         order = np.argsort(bars, kind="stable")
         sides = np.where(exits["bias"] == "long", 1, -1).astype(np.int64)
-        missing, none = np.full(count, np.nan), np.full(len(self), np.nan)
+        missing = np.full(count, np.nan)
         return EntrySignals(
             bars[order],
             np.concatenate([sides, self.direction])[order],
             np.concatenate([missing, self.stop_price])[order],
             np.concatenate([np.full(count, int(OrderKind.EXIT)), self.kinds()])[order],
-            np.concatenate([missing, none if self.limit_price is None else self.limit_price])[order],
-            np.concatenate([missing, none if self.quantity is None else self.quantity])[order],
+            None if self.limit_price is None else np.concatenate([missing, self.limit_price])[order],
+            None if self.quantity is None else np.concatenate([missing, self.quantity])[order],
+            None if self.share is None else np.concatenate([np.ones(count), self.share])[order],
+            None if self.level is None else np.concatenate([np.zeros(count, np.int64), self.level])[order],
         )
+
+    def _refuse_broken_grids(self, level: Integers, kinds: Integers) -> None:
+        """Hold every level after the first against the signal before it.
+
+        :raises DataError: a grid has a gap, changes its bar or side, or consists of exits.
+        """
+        further = np.flatnonzero(level > 1)
+        before = further - 1
+        alike = (self.bar_index[further] == self.bar_index[before]) & (
+            self.direction[further] == self.direction[before]
+        )
+        follows = (before >= 0) & alike & (level[before] == level[further] - 1)
+        if not follows.all() or np.any(level < 0) or np.any((level > 0) & (kinds == OrderKind.EXIT)):
+            raise DataError("a level of an entry grid does not follow the one before it at the same bar and side")

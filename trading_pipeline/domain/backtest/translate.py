@@ -132,6 +132,8 @@ def entries_of(inputs: list[SymbolInput], first: Integers, wave: Integers) -> Re
         part["direction"], part["kind"], part["stop"] = signals.direction, signals.kinds(), signals.stop_price
         part["price"] = np.nan if signals.limit_price is None else signals.limit_price
         part["quantity"] = np.nan if signals.quantity is None else signals.quantity
+        part["share"] = 1.0 if signals.share is None else signals.share
+        part["level"] = 0 if signals.level is None else signals.level
     rows["wave"] = wave[rows["bar"]]
     return rows if len(inputs) == 1 else rows[np.lexsort((rows["symbol"], rows["wave"]))]
 

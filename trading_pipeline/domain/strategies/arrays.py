@@ -97,6 +97,23 @@ def _iso(milliseconds: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class EntryGrid:
+    """Entries in several levels: one row per signal, one column per level, the entry itself first.
+
+    :param price: quote currency.
+    :param share: of the trade's risk that the level loses at the common stop; a row adds up to 1.
+    """
+
+    price: Floats
+    share: Floats
+
+    def row(self, row: int) -> list[dict[str, float]]:
+        """The levels of one signal, JSON-ready."""
+        levels = zip(self.price[row].tolist(), self.share[row].tolist(), strict=True)
+        return [{"price": price, "share": share} for price, share in levels]
+
+
+@dataclass(frozen=True, slots=True)
 class Decisions:
     """Signals as parallel arrays, ordered by ``bar_index``.
 
@@ -104,6 +121,7 @@ class Decisions:
     :param entry_price: close of the deciding bar, quote currency.
     :param score: 0 to 100.
     :param evidence: named numbers per signal, which become the signal's details.
+    :param grid: levels in which each is entered; ``None`` enters at once.
     """
 
     bar_index: Integers
@@ -112,9 +130,10 @@ class Decisions:
     stop_price: Floats
     score: Floats
     evidence: dict[str, Floats] = field(default_factory=dict)
+    grid: EntryGrid | None = None
 
     def merged_with(self, other: Self) -> "Decisions":
-        """Both sets in the order of their bars; they carry the same kinds of evidence."""
+        """Both sets in the order of their bars; they carry the same kinds of evidence and enter at once."""
         order = np.argsort(np.concatenate([self.bar_index, other.bar_index]), kind="stable")
         evidence = {
             name: np.concatenate([values, other.evidence[name]])[order] for name, values in self.evidence.items()
@@ -129,8 +148,9 @@ class Decisions:
         )
 
     def details(self, row: int) -> Details:
-        """The evidence of one signal as a JSON-ready mapping."""
-        return {name: float(values[row]) for name, values in self.evidence.items()}
+        """The evidence of one signal as a JSON-ready mapping, with the levels of its entry under ``entries``."""
+        evidence: Details = {name: float(values[row]) for name, values in self.evidence.items()}
+        return evidence if self.grid is None else {**evidence, "entries": self.grid.row(row)}
 
 
 class ArrayStrategy(Strategy):

@@ -19,7 +19,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.signals import Details
 from trading_pipeline.domain.strategies.arrays import ArrayStrategy, BarArrays, Decisions, Flags, Floats
 from trading_pipeline.domain.strategies.avi5_calibration import HourlyTheta
-from trading_pipeline.domain.strategies.avi5_levels import EXIT_GRID, SWING_EXIT_GRID
+from trading_pipeline.domain.strategies.avi5_levels import EXIT_GRID, SWING_EXIT_GRID, entry_grid
 from trading_pipeline.domain.strategies.base import Parameters, ranged
 from trading_pipeline.domain.strategies.opinions import exit_frame
 
@@ -39,6 +39,8 @@ class Avi5Parameters(Parameters):
     :param confirm_book: needs ``BOOK_COLUMNS`` in the frame; off where only bars are recorded.
     :param theta: least absolute signed imbalance where no calibration is given.
     :param swing: let what the first target leaves run until the opposite channel breaks.
+    :param entry_levels: equal parts in which a trade is entered, the first at the close; 1 enters at once.
+    :param entry_step_atr: distance between two entry levels in ATR.
     """
 
     atr_window: int = ranged(14, 2, 200)
@@ -50,6 +52,17 @@ class Avi5Parameters(Parameters):
     confirm_book: bool = ranged(False, False, True)
     theta: float = ranged(0.35, 0.15, 0.50)
     swing: bool = ranged(False, False, True)
+    entry_levels: int = ranged(1, 1, 10)
+    entry_step_atr: float = ranged(0.5, 0.05, 5.0)
+
+    def check(self) -> None:
+        """Every entry level has to lie before the stop."""
+        depth = (self.entry_levels - 1) * self.entry_step_atr
+        if depth >= self.atr_multiplier:
+            raise ConfigurationError(
+                f"entry_levels = {self.entry_levels}, {self.entry_step_atr} ATR apart, reach the stop "
+                f"{self.atr_multiplier} ATR away: use fewer, or lower entry_step_atr"
+            )
 
 
 @dataclass(frozen=True)
@@ -164,8 +177,10 @@ class Avi5(ArrayStrategy):
         evidence = {"risk_unit": unit[at], "channel_upper": upper[at], "channel_lower": lower[at]}
         if book is not None:
             evidence["imbalance"] = book[0][at]
-        stop = (bars.close - direction * unit)[at]
-        return Decisions(at, direction[at], bars.close[at], stop, np.full(len(at), 50.0), evidence)
+        entry, stop = bars.close[at], (bars.close - direction * unit)[at]
+        step = rule.entry_step_atr / rule.atr_multiplier
+        grid = entry_grid(entry, stop, rule.entry_levels, step) if rule.entry_levels > 1 else None
+        return Decisions(at, direction[at], entry, stop, np.full(len(at), 50.0), evidence, grid)
 
     def _channel(self, bars: BarArrays) -> tuple[Floats, Floats]:
         """Highest high and lowest low of the bars before each bar."""

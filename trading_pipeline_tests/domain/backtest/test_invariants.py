@@ -20,7 +20,8 @@ from trading_pipeline.domain.backtest.config import (
 from trading_pipeline.domain.backtest.engine import run_backtest
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.translate import Funding, SymbolInput
-from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.arrays import BarArrays, Decisions
+from trading_pipeline.domain.strategies.avi5_levels import entry_grid
 from trading_pipeline_tests.domain.backtest.cases import (
     STOP_ONLY,
     config_of,
@@ -44,6 +45,15 @@ def random_signals(bars: BarArrays, seed: int, count: int = 25, quantity: float 
     return signals_of(list(zip(at.tolist(), side.tolist(), stops.tolist(), strict=True)), quantity)
 
 
+def random_grids(bars: BarArrays, seed: int) -> EntrySignals:
+    """The same entries, each in three levels."""
+    plain = random_signals(bars, seed)
+    entry, stop = bars.close[plain.bar_index], plain.stop_price
+    grid = entry_grid(entry, stop, 3, 0.25)
+    score = np.full(len(plain), 50.0)
+    return EntrySignals.of_decisions(Decisions(plain.bar_index, plain.direction, entry, stop, score, grid=grid))
+
+
 @st.composite
 def configs(draw: st.DrawFn) -> BacktestConfig:
     """Any sensible combination of rules."""
@@ -63,6 +73,7 @@ def configs(draw: st.DrawFn) -> BacktestConfig:
         draw(st.booleans()),
         draw(st.sampled_from(Opposite)),
         draw(st.integers(1, 3)),
+        draw(st.integers(1, 4)),
     )
     costs = Costs(
         draw(st.sampled_from([0.0, 2.0])), draw(st.sampled_from([0.0, 5.5])), draw(st.sampled_from([0.0, 3.0]))
@@ -72,12 +83,13 @@ def configs(draw: st.DrawFn) -> BacktestConfig:
 
 
 def random_inputs(seed: int, count: int) -> dict[str, SymbolInput]:
-    """Some symbols with signals and funding."""
+    """Some symbols with signals and funding; every second one enters in levels."""
     inputs = {}
     for i in range(count):
         bars = random_bars(BARS - 10 * i, seed + i, 0.01)
         funding = Funding(bars.close_time_ms[::8], np.full(len(bars.close_time_ms[::8]), 1e-4))
-        inputs[f"S{i}"] = SymbolInput(bars, random_signals(bars, seed + i), funding=funding)
+        signals = (random_grids if i % 2 else random_signals)(bars, seed + i)
+        inputs[f"S{i}"] = SymbolInput(bars, signals, funding=funding)
     return inputs
 
 
@@ -116,6 +128,19 @@ def test_doubling_prices_doubles_the_profit_of_a_fixed_quantity(config: Backtest
     other = run_one(config, twice, random_signals(twice, seed, quantity=1.0))
     assert np.array_equal(one.trades.pnl * 2, other.trades.pnl)
     assert np.array_equal(one.trades.pnl_r, other.trades.pnl_r)
+
+
+@settings(max_examples=50, deadline=None)
+@given(configs(), seeds)
+def test_doubling_prices_changes_no_profit_of_a_grid_that_is_sized_by_risk(config: BacktestConfig, seed: int) -> None:
+    bars = random_bars(BARS, seed, 0.01)
+    twice = BarArrays(
+        bars.open_time_ms, bars.close_time_ms, bars.open * 2, bars.high * 2, bars.low * 2, bars.close * 2, bars.volume
+    )
+    one = run_one(config, bars, random_grids(bars, seed))
+    other = run_one(config, twice, random_grids(twice, seed))
+    assert np.array_equal(one.trades.pnl, other.trades.pnl)
+    assert np.array_equal(one.outcomes, other.outcomes)
 
 
 @settings(max_examples=50, deadline=None)

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -107,6 +108,27 @@ def test_swing_mode_takes_one_target_and_leaves_at_the_opposite_channel() -> Non
     exits = swing.exits(_breakout(97.0))
     assert exits.to_numpy().tolist() == [[15, "long"]]
     assert Avi5(TRIGGER_ONLY).exits(_breakout(97.0)).empty
+
+
+def test_an_entry_grid_is_part_of_the_one_signal_there_is_at_its_bar() -> None:
+    bars = random_bars(2000, timeframe="5m")
+    plain = Avi5(TRIGGER_ONLY).signals(bars)
+    grid = Avi5(replace(TRIGGER_ONLY, entry_levels=3)).signals(bars)
+    assert len(grid) > 10
+    assert grid.drop(columns="details").equals(plain.drop(columns="details"))
+    assert all("entries" not in details for details in plain["details"])
+    for row in grid.to_dict("records"):
+        half_atr = row["details"]["risk_unit"] / 4 * (1 if row["bias"] == "long" else -1)
+        prices = [level["price"] for level in row["details"]["entries"]]
+        assert prices == pytest.approx([row["entry_price"] - step * half_atr for step in range(3)])
+        assert [level["share"] for level in row["details"]["entries"]] == pytest.approx([4 / 9, 3 / 9, 2 / 9])
+        assert json.loads(json.dumps(row["details"])) == row["details"]
+
+
+@pytest.mark.parametrize("rules", [{"entry_levels": 5}, {"entry_levels": 2, "entry_step_atr": 2.0}])
+def test_entry_levels_that_reach_the_stop_are_refused(rules: dict[str, float]) -> None:
+    with pytest.raises(ConfigurationError, match=r"reach the stop 2.0 ATR away: use fewer"):
+        replace(TRIGGER_ONLY, **rules)
 
 
 def test_the_version_changes_with_the_calibration() -> None:
