@@ -10,7 +10,7 @@ import pandas as pd
 
 from trading_pipeline.domain.analysis.metrics import metrics_of
 from trading_pipeline.domain.backtest import engine
-from trading_pipeline.domain.backtest.config import BacktestConfig
+from trading_pipeline.domain.backtest.config import BacktestConfig, ExitTarget
 from trading_pipeline.domain.backtest.results import BacktestResult
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.translate import Funding, Steps, SymbolInput
@@ -23,9 +23,6 @@ from trading_pipeline.domain.strategies.base import Strategy
 from trading_pipeline.ports.backtest_store import EquityCurve, RunRecord
 from trading_pipeline.services.backtest_records import plain_config, trade_records
 from trading_pipeline.services.research_window import Window, in_window, windowed
-
-HISTOGRAM_STRATEGIES = frozenset({"divergence"})
-"""Strategies that enter on the MACD histogram; they leave by it too unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +209,15 @@ def _digest(params: Details) -> str:
 
 
 def default_config(strategy: Strategy) -> BacktestConfig:
-    """The rules of a run that says nothing else: the live lifecycle and limits.
-
-    A strategy that enters on the MACD histogram also leaves at the first close at which it has not
-    moved in favour.
-    """
-    config = BacktestConfig()
-    return config.with_values({"next_bar_exit": True}) if strategy.name in HISTOGRAM_STRATEGIES else config
+    """The rules of a run that says nothing else: those the strategy was specified with, or the live lifecycle."""
+    config, rules = BacktestConfig(), strategy.trade_rules
+    values: dict[str, object] = {
+        "next_bar_exit": rules.next_bar_exit,
+        "max_layers": rules.entry_levels,
+        "entry_expiry_bars": rules.entry_valid_bars,
+    }
+    if rules.targets:
+        targets = tuple(ExitTarget(*target) for target in rules.targets)
+        last = min(len(targets), config.exits.trail_after_targets)
+        values |= {"targets": targets, "trail": None, "trail_after_targets": last}
+    return config.with_values(values)

@@ -1,11 +1,12 @@
 """Backtests from bars to records."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
-from trading_pipeline.domain.backtest.config import BacktestConfig
+from trading_pipeline.domain.backtest.config import AtrTrail, BacktestConfig
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.registry import strategy_named
@@ -67,6 +68,77 @@ def test_a_histogram_that_does_not_move_in_favour_ends_a_divergence_trade_at_the
     (left,), (kept,) = golden_run(23, 1200).record.trades, golden_run(23, 1200, next_bar_exit=False).record.trades
     assert (left.exit_reason, left.exit_time - left.entry_time) == ("next_bar_exit", timedelta(hours=1))
     assert kept.exit_time > left.exit_time
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "targets", "trails"),
+    [
+        ("ema_cross", {}, [(1.0, 0.4), (2.0, 0.4)], True),
+        ("divergence", {}, [(1.0, 0.4), (2.0, 0.4)], True),
+        ("avi5", {}, [(1.0, 0.4), (2.0, 0.3), (3.0, 0.3)], False),
+        ("avi5", {"swing": True}, [(1.0, 0.4)], False),
+    ],
+)
+def test_a_strategy_starts_from_the_exits_it_was_specified_with(
+    name: str, parameters: dict[str, object], targets: list[tuple[float, float]], trails: bool
+) -> None:
+    exits = default_config(strategy_named(name, parameters)).exits
+    assert [(target.distance, target.fraction) for target in exits.targets] == targets
+    assert (exits.trail is not None, exits.break_even_after_targets) == (trails, 1)
+    assert exits.next_bar_exit is (name == "divergence")
+
+
+@pytest.mark.parametrize("swing", [False, True])
+def test_specified_exits_can_be_overridden_one_by_one(swing: bool) -> None:
+    config = default_config(strategy_named("avi5", {"swing": swing}))
+    changed = config.with_values({"trail": AtrTrail(), "max_layers": 2})
+    assert changed.exits == replace(config.exits, trail=AtrTrail())
+    assert (config.execution.max_layers, changed.execution.max_layers) == (1, 2)
+
+
+def avi5_run(**parameters: object) -> BacktestRun:
+    strategy = strategy_named("avi5", {"confirm_trend": False, "confirm_vwap": False, **parameters})
+    bars = {"BTCUSDT": sample_bars("BTCUSDT", Timeframe.M5, 3_000)}
+    rules = {"max_daily_loss": None, "maintenance_margin": 0.0, "max_leverage": 20.0}
+    config = default_config(strategy).with_values(rules)
+    return run_backtest(BacktestRequest(strategy, Timeframe.M5, bars, config, "test"))
+
+
+def test_avi5_leaves_by_its_grid() -> None:
+    trades = avi5_run().record.trades
+    won = [trade for trade in trades if [leg.kind for leg in trade.legs] == ["take_profit"] * 3]
+    assert won
+    for trade in won:
+        assert [leg.fraction for leg in trade.legs] == pytest.approx([0.4, 0.3, 0.3])
+        assert trade.pnl_r == pytest.approx(0.4 * 1 + 0.3 * 2 + 0.3 * 3)
+
+
+def test_swing_lets_the_rest_run_until_the_opposite_channel_breaks() -> None:
+    trades = avi5_run(swing=True).record.trades
+    kinds = {tuple(leg.kind for leg in trade.legs) for trade in trades}
+    assert {("take_profit", "signal_exit"), ("take_profit", "break_even"), ("stop_loss",)} <= kinds
+    assert kinds <= {
+        ("take_profit", "signal_exit"),
+        ("take_profit", "break_even"),
+        ("take_profit", "end_of_data"),
+        ("signal_exit",),
+        ("stop_loss",),
+        ("end_of_data",),
+    }
+
+
+def test_avi5_enters_in_levels_of_equal_quantity_that_lose_one_r_together() -> None:
+    run = avi5_run(entry_levels=3)
+    whole = [trade for trade in run.record.trades if len(trade.entries) == 3]
+    stopped = [trade for trade in whole if trade.exit_reason == "stop_loss"]
+    assert len(stopped) > 10
+    for trade in stopped:
+        assert [leg.fraction for leg in trade.entries] == pytest.approx([1 / 3] * 3)
+    assert min(trade.pnl_r or 0.0 for trade in stopped) == pytest.approx(-1.0)
+    fates = {name: value for name, value in run.record.metrics.items() if name.startswith("signals_")}
+    assert sum(value or 0.0 for value in fates.values()) == run.record.metrics["signals"]
+    assert fates["signals_cancelled"]
+    assert fates["signals_expired"]
 
 
 def test_equal_bars_rules_and_code_make_an_equal_run_id() -> None:

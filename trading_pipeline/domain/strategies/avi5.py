@@ -19,9 +19,10 @@ from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.signals import Details
 from trading_pipeline.domain.strategies.arrays import ArrayStrategy, BarArrays, Decisions, Flags, Floats
 from trading_pipeline.domain.strategies.avi5_calibration import HourlyTheta
-from trading_pipeline.domain.strategies.avi5_levels import EXIT_GRID, SWING_EXIT_GRID, entry_grid
+from trading_pipeline.domain.strategies.avi5_levels import ENTRY_VALID_BARS, EXIT_GRID, SWING_EXIT_GRID, entry_grid
 from trading_pipeline.domain.strategies.base import Parameters, ranged
 from trading_pipeline.domain.strategies.opinions import exit_frame
+from trading_pipeline.domain.strategies.trade_rules import TradeRules
 
 _TREND_MS = 900_000
 _TREND_PERIOD = 20
@@ -120,6 +121,12 @@ class Avi5(ArrayStrategy):
         """ATR and the channel of the bars before; the confirmations need more and then say nothing."""
         return max(self.parameters.atr_window, self.parameters.donchian_window) + 1
 
+    @property
+    def trade_rules(self) -> TradeRules:
+        """The exit grid, and the levels of the entry."""
+        targets = SWING_EXIT_GRID if self.parameters.swing else EXIT_GRID
+        return TradeRules(targets, entry_levels=self.parameters.entry_levels, entry_valid_bars=ENTRY_VALID_BARS)
+
     def decide(self, bars: BarArrays) -> Decisions:
         """Decisions from bars alone.
 
@@ -154,8 +161,8 @@ class Avi5(ArrayStrategy):
 
     def details(self, decisions: Decisions, row: int) -> Details:
         """The numbers behind the signal and the exit grid that belongs to it."""
-        grid = SWING_EXIT_GRID if self.parameters.swing else EXIT_GRID
         entry, stop = float(decisions.entry_price[row]), float(decisions.stop_price[row])
+        grid = self.trade_rules.targets
         targets = [{"price": entry + multiple * (entry - stop), "fraction": share} for multiple, share in grid]
         return {**decisions.details(row), "targets": targets}
 

@@ -11,6 +11,7 @@ from typing import ClassVar, Self, TypeVar, get_origin
 import pandas as pd
 
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.strategies.trade_rules import TradeRules
 
 SIGNAL_COLUMNS = ("bar_index", "bias", "entry_price", "stop_price", "score", "details")
 EXIT_COLUMNS = ("bar_index", "bias")
@@ -181,6 +182,11 @@ class Strategy(ABC):
         strategy that leaves exits to the plan's stop, targets and runner.
         """
         return pd.DataFrame(columns=list(EXIT_COLUMNS))
+
+    @property
+    def trade_rules(self) -> TradeRules:
+        """How its trades were specified; the live lifecycle where a strategy says nothing."""
+        return TradeRules()
 
     @property
     def version(self) -> str:

@@ -24,6 +24,7 @@ from trading_pipeline.domain.strategies.divergence_rules import (
     find_setups,
 )
 from trading_pipeline.domain.strategies.divergence_score import confluence_strength, divergence_strength
+from trading_pipeline.domain.strategies.trade_rules import TradeRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,11 @@ class Divergence(ArrayStrategy):
     def warmup_bars(self) -> int:
         """The slower Vegas average."""
         return max(VEGAS_PERIODS)
+
+    @property
+    def trade_rules(self) -> TradeRules:
+        """It enters on the histogram and leaves by it."""
+        return TradeRules(next_bar_exit=True)
 
     def decide(self, bars: BarArrays) -> Decisions:
         """The first passing bar of every set of pivots."""
