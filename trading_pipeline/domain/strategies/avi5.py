@@ -28,6 +28,7 @@ _TREND_MS = 900_000
 _TREND_PERIOD = 20
 _VWAP_WINDOW = 20
 _HOUR_MS = 3_600_000
+_MINUTE_MS = 60_000
 _ANY_THETA = 1e-9
 """Below every imbalance that agrees with a side at all."""
 
@@ -42,6 +43,8 @@ class Avi5Parameters(Parameters):
     :param swing: let what the first target leaves run until the opposite channel breaks.
     :param entry_levels: equal parts in which a trade is entered, the first at the close; 1 enters at once.
     :param entry_step_atr: distance between two entry levels in ATR.
+    :param min_minutes_to_funding: least time from the close to the next funding; exactly so much is allowed.
+    :param funding_interval_hours: between two fundings, counted from midnight UTC; 0 switches the guard off.
     """
 
     atr_window: int = ranged(14, 2, 200)
@@ -55,14 +58,25 @@ class Avi5Parameters(Parameters):
     swing: bool = ranged(False, False, True)
     entry_levels: int = ranged(1, 1, 10)
     entry_step_atr: float = ranged(0.5, 0.05, 5.0)
+    min_minutes_to_funding: int = ranged(15, 0, 1440)
+    funding_interval_hours: int = ranged(8, 0, 24)
 
     def check(self) -> None:
-        """Every entry level has to lie before the stop."""
+        """Every entry level has to lie before the stop, and fundings have to repeat with the day and leave room."""
         depth = (self.entry_levels - 1) * self.entry_step_atr
         if depth >= self.atr_multiplier:
             raise ConfigurationError(
                 f"entry_levels = {self.entry_levels}, {self.entry_step_atr} ATR apart, reach the stop "
                 f"{self.atr_multiplier} ATR away: use fewer, or lower entry_step_atr"
+            )
+        if self.funding_interval_hours and 24 % self.funding_interval_hours:
+            raise ConfigurationError(
+                f"funding_interval_hours = {self.funding_interval_hours}: must divide 24, or be 0 for no guard"
+            )
+        if 0 < self.funding_interval_hours * 60 <= self.min_minutes_to_funding:
+            raise ConfigurationError(
+                f"min_minutes_to_funding = {self.min_minutes_to_funding}: every bar is so near to a funding; "
+                f"must be below the {self.funding_interval_hours * 60} minutes between two"
             )
 
 
@@ -71,8 +85,9 @@ class Avi5(ArrayStrategy):
     """Long when the close leaves the channel of the bars before upwards and the close before had not.
 
     Confirmed by the 15m trend (close beyond an EMA 20 that moves the same way, on the last closed 15m
-    bar), by a close beyond VWAP and its deviation, and by the book. Stop ``atr_multiplier`` ATR away;
-    trades whose third target would not lie above zero are left out. Short is the mirror.
+    bar), by a close beyond VWAP and its deviation, and by the book; not shortly before a funding. Stop
+    ``atr_multiplier`` ATR away; trades whose third target would not lie above zero are left out. Short is the
+    mirror.
 
     :param thetas: least imbalance per UTC hour from a calibration; empty uses ``theta`` for all.
     :param dead_hours: UTC hours without entries.
@@ -199,6 +214,10 @@ class Avi5(ArrayStrategy):
         rule = self.parameters
         hour = bars.close_time_ms // _HOUR_MS % 24
         agreed = ~np.isin(hour, list(self.dead_hours))
+        if rule.funding_interval_hours:
+            # At a funding's own instant it is settled, and the next one is an interval away.
+            interval = rule.funding_interval_hours * _HOUR_MS
+            agreed &= interval - bars.close_time_ms % interval >= rule.min_minutes_to_funding * _MINUTE_MS
         if rule.confirm_trend:
             agreed &= _trend(bars) == sign
         if rule.confirm_vwap:

@@ -44,6 +44,20 @@ def test_levels_are_one_two_and_three_risk_units() -> None:
     assert [target["fraction"] for target in targets] == [0.4, 0.3, 0.3]
 
 
+@pytest.mark.parametrize(("shift", "expected"), [(0.0, []), (0.01, ["short"])])
+def test_a_short_from_30_with_an_atr_of_5_is_left_out(shift: float, expected: list[str]) -> None:
+    # Every range is 5, the risk 10: the third target of a short from 30 is 0.
+    count = 15
+    columns = {
+        "open": [33.0] * (count + 1),
+        "high": [*[35.5] * count, 34.0],
+        "low": [*[30.5] * count, 29.0],
+        "close": [*[33.0] * count, 30.0],
+    }
+    bars = bars_from({name: [value + shift for value in values] for name, values in columns.items()}, "5m")
+    assert Avi5(TRIGGER_ONLY).signals(bars)["bias"].tolist() == expected
+
+
 def test_a_short_whose_third_target_is_not_above_zero_is_left_out() -> None:
     wide = replace(TRIGGER_ONLY, atr_multiplier=10.0)
     assert Avi5(wide).signals(_breakout(97.0))["bias"].tolist() == []
@@ -79,6 +93,42 @@ def test_dead_hours_have_no_entries() -> None:
     bars = _breakout(109.0)
     assert len(Avi5(TRIGGER_ONLY, dead_hours=frozenset({2})).signals(bars)) == 1
     assert Avi5(TRIGGER_ONLY, dead_hours=frozenset({1})).signals(bars).empty
+
+
+@pytest.mark.parametrize(
+    ("close", "rules", "expected"),
+    [
+        ("07:45", {}, 1),
+        ("07:46", {}, 0),
+        ("07:59", {}, 0),
+        ("08:00", {}, 1),
+        ("23:46", {}, 0),
+        ("07:46", {"min_minutes_to_funding": 14}, 1),
+        ("07:46", {"min_minutes_to_funding": 0}, 1),
+        ("07:46", {"funding_interval_hours": 0}, 1),
+        ("03:46", {}, 1),
+        ("03:46", {"funding_interval_hours": 4}, 0),
+        ("07:00", {"funding_interval_hours": 24, "min_minutes_to_funding": 1020}, 1),
+        ("07:01", {"funding_interval_hours": 24, "min_minutes_to_funding": 1020}, 0),
+    ],
+)
+def test_there_are_no_entries_shortly_before_a_funding(close: str, rules: dict[str, int], expected: int) -> None:
+    bars = _breakout(109.0)
+    opens = pd.Timestamp(f"2024-01-02 {close}", tz="UTC") - pd.to_timedelta(np.arange(16, 0, -1), unit="min")
+    minutes = bars.assign(open_time=opens, close_time=opens + pd.Timedelta("1min"))
+    assert len(Avi5(replace(TRIGGER_ONLY, **rules)).signals(minutes)) == expected
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ({"funding_interval_hours": 5}, "must divide 24"),
+        ({"funding_interval_hours": 1, "min_minutes_to_funding": 60}, "below the 60 minutes between two"),
+    ],
+)
+def test_a_funding_grid_without_sense_is_refused(rules: dict[str, int], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        replace(TRIGGER_ONLY, **rules)
 
 
 def test_each_confirmation_only_removes_signals() -> None:
