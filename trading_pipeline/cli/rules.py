@@ -12,16 +12,19 @@ from pathlib import Path
 from trading_pipeline.domain.backtest.codes import Opposite, Smoothing, Timing, Unit
 from trading_pipeline.domain.backtest.codes import Path as BarPath
 from trading_pipeline.domain.backtest.config import (
+    SIZING_RULES,
     AtrTrail,
     BacktestConfig,
     Costs,
     Execution,
     Exits,
     ExitTarget,
+    KellySizing,
     Limits,
     PercentTrail,
     PivotTrail,
     Trail,
+    VolatilitySizing,
 )
 from trading_pipeline.domain.backtest.translate import Steps
 from trading_pipeline.domain.model.errors import ConfigurationError
@@ -99,7 +102,7 @@ def _parameter_names(config_dir: Path, name: str) -> list[str]:
 def _completed(config: BacktestConfig, changes: Mapping[str, object]) -> dict[str, object]:
     """What goes without saying: one sizing rule replaces another, and nothing waits for a target that is gone."""
     found = dict(changes)
-    if any(changes.get(name) is not None for name in ("cash_fraction", "fixed_margin")):
+    if any(changes.get(name) is not None for name in SIZING_RULES if name != "risk_per_trade"):
         found.setdefault("risk_per_trade", None)
     targets = changes.get("targets")
     if isinstance(targets, tuple):
@@ -123,6 +126,10 @@ def _rule(name: str, text: str) -> object:
     if text.lower() == "none":
         _require_switch_off(name)
         return None
+    if name == "volatility":
+        return _volatility(text)
+    if name == "kelly":
+        return _kelly(text)
     return _number(name, text)
 
 
@@ -186,8 +193,27 @@ def _trail(text: str) -> Trail:
     raise ConfigurationError(f"trail = {text}: write {_TRAILS}")
 
 
-def _count(text: str) -> int:
-    value = _number("trail", text)
+def _volatility(text: str) -> VolatilitySizing:
+    """``0.05:0.5`` or ``0.05:0.5:14``."""
+    fraction, *rest = text.split(":")
+    if not 1 <= len(rest) <= 2:
+        raise ConfigurationError(f"volatility = {text}: write FRACTION:TARGET_PCT[:PERIOD] such as 0.05:0.5:14")
+    period = _count(rest[1], "volatility") if len(rest) == 2 else VolatilitySizing().period
+    return VolatilitySizing(_number("volatility", fraction), _number("volatility", rest[0]), period)
+
+
+def _kelly(text: str) -> KellySizing:
+    """``0.55:1.2:1.0`` or ``0.55:1.2:1.0:0.05``."""
+    numbers = [_number("kelly", part) for part in text.split(":")]
+    if not 3 <= len(numbers) <= 4:
+        raise ConfigurationError(
+            f"kelly = {text}: write WIN_RATE:AVERAGE_WIN_PCT:AVERAGE_LOSS_PCT[:FRACTION] such as 0.55:1.2:1.0:0.05"
+        )
+    return KellySizing(*numbers)
+
+
+def _count(text: str, name: str = "trail") -> int:
+    value = _number(name, text)
     if not isinstance(value, int):
-        raise ConfigurationError(f"trail: {text} must be a whole number of bars")
+        raise ConfigurationError(f"{name}: {text} must be a whole number of bars")
     return value

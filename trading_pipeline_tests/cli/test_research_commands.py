@@ -109,6 +109,11 @@ def test_a_run_twice_is_the_same_run(tmp_path: Path, bars: Path) -> None:
         (("--param", "targets=2:0.5,1:0.5"), "nearest first"),
         (("--param", "trail=atr"), "write atr:MULTIPLE:PERIOD"),
         (("--param", "cash_fraction=0.5", "--param", "fixed_margin=100"), "set exactly one"),
+        (("--param", "kelly=0.6:1:1", "--param", "volatility=0.05:0.5"), "set exactly one"),
+        (("--param", "kelly=0.6"), "write WIN_RATE:AVERAGE_WIN_PCT:AVERAGE_LOSS_PCT"),
+        (("--param", "kelly=0.5:1:1"), "Kelly bets nothing"),
+        (("--param", "volatility=0.05"), "write FRACTION:TARGET_PCT[:PERIOD]"),
+        (("--param", "volatility=0.05:0.5:1.5"), "volatility: 1.5 must be a whole number of bars"),
         (("--param", "min_quantity=-1"), "must be 0 or more"),
         (("--param", "min_confirmations"), "write it as name=value"),
         (("--param", "trail=none", "--param", "trail=none"), "given twice"),
@@ -157,6 +162,23 @@ def test_rules_of_the_engine_take_effect(tmp_path: Path, bars: Path) -> None:
     assert config["limits"]["risk_per_trade"] is None
     assert config["execution"]["timing"] == "next_open"
     assert all(trade["fees_usdt"] > 0 for trade in document["trades"])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("kelly", "0.6:1:1", {"win_rate": 0.6, "average_win_pct": 1, "average_loss_pct": 1, "fraction": 0.05}),
+        ("volatility", "0.1:0.5:20", {"fraction": 0.1, "target_pct": 0.5, "period": 20}),
+    ],
+)
+def test_sizing_rules_take_the_place_of_risk(
+    tmp_path: Path, bars: Path, name: str, text: str, expected: dict[str, float]
+) -> None:
+    backtest(bars, "--param", f"{name}={text}", "--json", tmp_path / "run.json", strategy="ema_cross")
+    document = json.loads((tmp_path / "run.json").read_text())
+    limits = document["params"]["config"]["limits"]
+    assert (limits[name], limits["risk_per_trade"]) == (expected, None)
+    assert document["trades"]
 
 
 def test_several_symbols_share_one_account(tmp_path: Path) -> None:

@@ -7,10 +7,12 @@ combinations in which a field would have no effect are refused.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
 from typing import Self, TypeVar
 
 from trading_pipeline.domain.backtest.codes import Opposite, Path, Smoothing, Timing, Unit
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.portfolio.sizing import kelly_fraction
 from trading_pipeline.domain.strategies.base import spelling_hint
 
 Number = TypeVar("Number", int, float)
@@ -19,6 +21,12 @@ Number = TypeVar("Number", int, float)
 def bounded(default: Number, low: float, high: float) -> Number:
     """A field that must lie in the closed range ``low`` to ``high``."""
     made: Number = field(default=default, metadata={"range": (low, high)})
+    return made
+
+
+def required(low: float, high: float) -> float:
+    """A field without a default that must lie in the closed range ``low`` to ``high``."""
+    made: float = field(metadata={"range": (low, high)})
     return made
 
 
@@ -121,11 +129,57 @@ class Costs(Checked):
 
 
 @dataclass(frozen=True, slots=True)
+class VolatilitySizing(Checked):
+    """Margin is ``fraction`` of free cash x ``target_pct`` / ATR in percent of the close at the deciding bar.
+
+    Never more than the free cash. ``period`` of the ATR (Wilder) in bars; while it is unknown the entry is
+    refused as too small.
+    """
+
+    fraction: float = bounded(0.05, 0.001, 1.0)
+    target_pct: float = bounded(0.5, 0.001, 100.0)
+    period: int = bounded(14, 2, 500)
+
+
+@dataclass(frozen=True, slots=True)
+class KellySizing(Checked):
+    """Margin is Kelly's share of free cash, at most ``fraction`` of it; see ``kelly_fraction``.
+
+    :param win_rate: share of trades that won.
+    :param average_win_pct: mean gain of a winning trade; ``average_loss_pct`` mean loss of a losing one, positive.
+    """
+
+    win_rate: float = required(0.01, 0.99)
+    average_win_pct: float = required(0.001, 1000.0)
+    average_loss_pct: float = required(0.001, 1000.0)
+    fraction: float = bounded(0.05, 0.001, 0.5)
+
+    @property
+    def stake(self) -> float:
+        """The share of free cash."""
+        numbers = (self.win_rate, self.average_win_pct, self.average_loss_pct)
+        return min(float(kelly_fraction(*(Decimal(str(number)) for number in numbers))), self.fraction)
+
+    def check(self) -> None:
+        """An edge, as Kelly bets nothing without one."""
+        if self.stake <= 0.0:
+            raise ConfigurationError(
+                f"win_rate = {self.win_rate}, average_win_pct = {self.average_win_pct}, average_loss_pct = "
+                f"{self.average_loss_pct}: loses on average, so Kelly bets nothing; use another sizing rule"
+            )
+
+
+SIZING_RULES = ("risk_per_trade", "cash_fraction", "fixed_margin", "volatility", "kelly")
+"""Fields of ``Limits`` of which one is set."""
+
+
+@dataclass(frozen=True, slots=True)
 class Limits(Checked):
     """Size and limits of entries, in the words of ``config/risk.yaml``. Ratios are fractions.
 
     Exactly one of ``risk_per_trade`` (of equity, lost at the stop), ``cash_fraction`` (of free cash, as
-    margin) and ``fixed_margin`` (quote currency) is set; it sizes entries that bring no quantity.
+    margin), ``fixed_margin`` (quote currency), ``volatility`` and ``kelly`` is set; it sizes entries that
+    bring no quantity.
 
     :param max_leverage: notional over margin of every position.
     :param maintenance_margin: share of notional at which an isolated position is liquidated.
@@ -135,6 +189,8 @@ class Limits(Checked):
     risk_per_trade: float | None = field(default=0.005, metadata={"range": (1e-6, 1.0)})
     cash_fraction: float | None = optional(0.01, 1.0)
     fixed_margin: float | None = optional(1.0, 1e8)
+    volatility: VolatilitySizing | None = None
+    kelly: KellySizing | None = None
     max_open_positions: int = bounded(3, 1, 10_000)
     max_leverage: float = bounded(5.0, 1.0, 125.0)
     maintenance_margin: float = bounded(0.005, 0.0, 0.5)
@@ -144,10 +200,9 @@ class Limits(Checked):
 
     def check(self) -> None:
         """One sizing rule, and a margin that is not eaten up at the entry."""
-        rules = {name: getattr(self, name) for name in ("risk_per_trade", "cash_fraction", "fixed_margin")}
-        given = [name for name, value in rules.items() if value is not None]
+        given = [name for name in SIZING_RULES if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ConfigurationError(f"sizing by {given or 'nothing'}: set exactly one of {', '.join(rules)}")
+            raise ConfigurationError(f"sizing by {given or 'nothing'}: set exactly one of {', '.join(SIZING_RULES)}")
         if self.maintenance_margin * self.max_leverage >= 1.0:
             raise ConfigurationError(
                 f"maintenance_margin = {self.maintenance_margin} at max_leverage = {self.max_leverage}: "

@@ -11,7 +11,14 @@ from trading_pipeline.domain.backtest.ledger import check_ledger
 from trading_pipeline.domain.backtest.records import ENTRY, Book, Market, new_book
 from trading_pipeline.domain.backtest.results import BacktestResult, RunMemory, TradeColumns
 from trading_pipeline.domain.backtest.soundness import refuse_unsound
-from trading_pipeline.domain.backtest.translate import SymbolInput, entries_of, market_of, rules_of, steps_into
+from trading_pipeline.domain.backtest.translate import (
+    SymbolInput,
+    calm_of,
+    entries_of,
+    market_of,
+    rules_of,
+    steps_into,
+)
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 
 
@@ -29,7 +36,10 @@ def run_backtest(config: BacktestConfig, inputs: Mapping[str, SymbolInput]) -> B
     _refuse_unusable(config, dict(zip(symbols, ordered, strict=True)))
     market = market_of(ordered, config)
     rules = rules_of(config)
-    book = new_book(market.first, len(market.close_ms), entries_of(ordered, market.first, market.wave), rules)
+    entries = entries_of(ordered, market.first, market.wave)
+    if config.limits.volatility is not None:
+        entries["share"] *= calm_of([one.bars for one in ordered], config.limits.volatility)[entries["bar"]]
+    book = new_book(market.first, len(market.close_ms), entries, rules)
     steps_into(book, ordered)
     simulate(market, rules, book)
     check_ledger(market, book, config.initial_capital)

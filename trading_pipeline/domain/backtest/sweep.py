@@ -11,17 +11,18 @@ from typing import Protocol
 
 import numpy as np
 
-from trading_pipeline.domain.backtest.config import BacktestConfig, Trail
+from trading_pipeline.domain.backtest.config import BacktestConfig, Trail, VolatilitySizing
 from trading_pipeline.domain.backtest.figures import FIGURES, summarise
 from trading_pipeline.domain.backtest.kernel import simulate
 from trading_pipeline.domain.backtest.ledger import check_ledger
 from trading_pipeline.domain.backtest.records import ENTRY, Floats, Market, Records, new_book
 from trading_pipeline.domain.backtest.signals import EntrySignals
-from trading_pipeline.domain.backtest.translate import SymbolInput, entries_of, market_of, rules_of
+from trading_pipeline.domain.backtest.translate import SymbolInput, calm_of, entries_of, market_of, rules_of
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.strategies.arrays import BarArrays
 
 Markets = dict[Trail, Market]
+Calms = dict[VolatilitySizing, Floats]
 
 NO_SIGNALS = EntrySignals(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 YEAR_MS = 365.25 * 86_400_000
@@ -70,10 +71,12 @@ def run_sweep(bars: BarArrays, sets: Sequence[ParameterSet], workers: int) -> Re
             raise ConfigurationError("next_bar_exit needs a momentum series, which a sweep does not have: turn it off")
     # Only the runner's rule changes what the bars bring along.
     markets = {config.exits.trail: _market(bars, config) for config in {one.config for one in sets}}
+    sizing = {one.config.limits.volatility for one in sets}
+    calms = {rule: calm_of([bars], rule) for rule in sizing if rule is not None}
     figures = np.zeros(len(sets), FIGURES)
     pieces = np.array_split(np.arange(len(sets)), max(1, min(len(sets), workers * PIECES_PER_WORKER)))
     with ThreadPoolExecutor(workers) as threads:
-        work = [threads.submit(_run_piece, bars, [sets[i] for i in piece], markets) for piece in pieces]
+        work = [threads.submit(_run_piece, bars, [sets[i] for i in piece], markets, calms) for piece in pieces]
         for piece, one_piece in zip(pieces, work, strict=True):
             figures[piece] = one_piece.result()
     return figures
@@ -84,14 +87,17 @@ def _market(bars: BarArrays, config: BacktestConfig) -> Market:
     return market_of([SymbolInput(bars, NO_SIGNALS)], config)
 
 
-def _run_piece(bars: BarArrays, sets: Sequence[ParameterSet], markets: Markets) -> Records:
+def _run_piece(bars: BarArrays, sets: Sequence[ParameterSet], markets: Markets, calms: Calms) -> Records:
     """Run some sets one after the other in memory that is used again."""
     figures = np.zeros(len(sets), FIGURES)
     scratch = np.zeros(len(bars), ENTRY)
     periods_per_year = YEAR_MS / float(bars.close_time_ms[0] - bars.open_time_ms[0])
     for i, one in enumerate(sets):
         market, rules, capital = markets[one.config.exits.trail], rules_of(one.config), one.config.initial_capital
-        book = new_book(market.first, len(bars), one.source.rows(market.close, scratch), rules)
+        entries, volatility = one.source.rows(market.close, scratch), one.config.limits.volatility
+        if volatility is not None:
+            entries["share"] *= calms[volatility][entries["bar"]]
+        book = new_book(market.first, len(bars), entries, rules)
         simulate(market, rules, book)
         check_ledger(market, book, capital)
         summarise(book.entries, book.equity, capital, periods_per_year, figures[i])

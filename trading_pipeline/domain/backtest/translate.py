@@ -5,7 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from trading_pipeline.domain.backtest.codes import Sizing, Smoothing, Trail
-from trading_pipeline.domain.backtest.config import AtrTrail, BacktestConfig, Limits, PercentTrail, PivotTrail
+from trading_pipeline.domain.backtest.config import (
+    AtrTrail,
+    BacktestConfig,
+    Limits,
+    PercentTrail,
+    PivotTrail,
+    VolatilitySizing,
+)
 from trading_pipeline.domain.backtest.magnifier import fine_prices
 from trading_pipeline.domain.backtest.records import (
     ENTRY,
@@ -25,6 +32,8 @@ from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.strategies.arrays import BarArrays
 
 _NONE = np.empty(0)
+_LEAST_VOLATILITY_PCT = 1e-4
+"""As in ``portfolio.sizing``: what rests entirely is not bought without end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +110,10 @@ def rules_of(config: BacktestConfig) -> Records:
 
 def _sizing(limits: Limits) -> dict[str, float]:
     """The sizing rule that is set, and its number."""
+    if limits.volatility is not None:
+        return {"sizing": Sizing.CASH_FRACTION, "stake": limits.volatility.fraction}
+    if limits.kelly is not None:
+        return {"sizing": Sizing.CASH_FRACTION, "stake": limits.kelly.stake}
     if limits.cash_fraction is not None:
         return {"sizing": Sizing.CASH_FRACTION, "stake": limits.cash_fraction}
     if limits.fixed_margin is not None:
@@ -136,6 +149,12 @@ def entries_of(inputs: list[SymbolInput], first: Integers, wave: Integers) -> Re
         part["level"] = 0 if signals.level is None else signals.level
     rows["wave"] = wave[rows["bar"]]
     return rows if len(inputs) == 1 else rows[np.lexsort((rows["symbol"], rows["wave"]))]
+
+
+def calm_of(bars: list[BarArrays], rule: VolatilitySizing) -> Floats:
+    """At every bar of all symbols, the factor by which the rule weighs an entry; NaN while the ATR is unknown."""
+    percent = _joined([100.0 * atr(one.high, one.low, one.close, rule.period) / one.close for one in bars])
+    return rule.target_pct / np.maximum(percent, _LEAST_VOLATILITY_PCT)
 
 
 def market_of(inputs: list[SymbolInput], config: BacktestConfig) -> Market:
