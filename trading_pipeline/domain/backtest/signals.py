@@ -77,7 +77,7 @@ class EntrySignals:
 
     @classmethod
     def of_frame(cls, signals: pd.DataFrame) -> Self:
-        """Market entries from a strategy's frame of signals."""
+        """Market entries from a strategy's frame of signals, each entered at once whatever its details say."""
         return cls(
             signals["bar_index"].to_numpy(np.int64),
             np.where(signals["bias"] == "long", 1, -1).astype(np.int64),
