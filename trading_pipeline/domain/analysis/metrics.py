@@ -77,6 +77,7 @@ def trade_metrics(trades: TradeColumns, initial: float, bars: int, leverage: flo
         "max_quantity_held": float(np.max(trades.quantity, initial=0.0)),
         "fees": float(np.sum(fees)),
         "funding": float(np.sum(trades.funding)),
+        "slippage": float(np.sum(trades.slippage)),
         "sum_r": float(np.sum(known_r)),
         "average_r": float(np.mean(known_r)) if len(known_r) else 0.0,
         "max_drawdown_r": drawdown.max_drawdown_r(known_r),

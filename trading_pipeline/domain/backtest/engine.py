@@ -92,6 +92,7 @@ def _result(
         pnl_r=rows["gross"] / risk,
         fees=rows["fees"],
         funding=rows["funding"],
+        slippage=rows["slipped"],
         mfe=rows["mfe"],
         mae=rows["mae"],
         exit_reason=rows["exit_kind"],

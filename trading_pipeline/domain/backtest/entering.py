@@ -77,6 +77,7 @@ def enter(desk: Desk, p: Position, row: int, level: float) -> None:
         if rules.opposite == Opposite.IGNORE:
             entry.outcome = Outcome.POSITION_OPEN
             return
+        p.slipped += p.quantity * abs(price - level)
         reduce(desk, p, p.quantity, price, fee_rate, LegKind.REVERSAL.value)
         if rules.opposite == Opposite.CLOSE:
             entry.outcome = Outcome.CLOSED_OPPOSITE
@@ -90,6 +91,7 @@ def enter(desk: Desk, p: Position, row: int, level: float) -> None:
         if p.direction == 0:
             _open(desk, p, row, price, stop)
         _add(desk, p, quantity, price, stop)
+        p.slipped += quantity * abs(price - level)
         kind = LegKind.ENTRY.value if p.layers == 1 else LegKind.ADD.value
         record_leg(desk, p, p.direction * quantity, price, fee_rate, kind)
 
@@ -159,7 +161,7 @@ def _open(desk: Desk, p: Position, row: int, price: float, stop: float) -> None:
     p.stop, p.initial_stop, p.first_stop, p.stop_kind = stop, stop, stop, LegKind.STOP_LOSS
     p.runner_stop = -p.direction * math.inf
     p.quantity, p.entry_quantity, p.margin, p.risk = 0.0, 0.0, 0.0, 0.0
-    p.gross, p.fees, p.funding, p.closed_value = 0.0, 0.0, 0.0, 0.0
+    p.gross, p.fees, p.funding, p.slipped, p.closed_value = 0.0, 0.0, 0.0, 0.0, 0.0
     p.target_index, p.layers, p.checked, p.exit_pending = 0, 0, False, False
     p.armed = account.phase == Phase.CLOSE or rules.trigger_on_entry_bar
     p.entry_bar = p.bar

@@ -14,6 +14,7 @@ DUST = 1e-12
 def leave(desk: Desk, p: Position, level: float, kind: int) -> None:
     """Close everything at the market: ``level`` made worse by slippage, taker fee."""
     rules = desk.rules
+    p.slipped += p.quantity * level * rules.slippage
     reduce(desk, p, p.quantity, level * (1.0 - p.direction * rules.slippage), rules.taker_fee, kind)
 
 
@@ -59,6 +60,7 @@ def finish(desk: Desk, p: Position, kind: int) -> None:
     trade.filled, trade.entry_price, trade.initial_stop = p.entry_quantity, p.entry_price, p.first_stop
     trade.exit_price = p.closed_value / p.entry_quantity
     trade.risk, trade.gross, trade.fees, trade.funding = p.risk, p.gross, p.fees, p.funding
+    trade.slipped = p.slipped
     above, below = max(p.highest - p.entry_price, 0.0), max(p.entry_price - p.lowest, 0.0)
     favourable, adverse = (above, below) if p.direction > 0 else (below, above)
     trade.mfe, trade.mae = favourable * p.entry_quantity, adverse * p.entry_quantity

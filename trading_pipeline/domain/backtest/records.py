@@ -120,6 +120,7 @@ class Position:
     gross: float
     fees: float
     funding: float
+    slipped: float
     closed_value: float
     decision_bar: int
     entry_bar: int
@@ -157,7 +158,7 @@ class EntryRow:
     the rules decide; ``share`` of the sizing rule's amount; ``level`` of an entry grid, 1 its first, else 0.
     Written: ``outcome``; while resting, the price at which it fires, on the way up (``from_below``) or
     down, and the last bar it lives; for a trade (``layers`` > 0) what became of it. ``risk`` is the money
-    between entry and initial stop.
+    between entry and initial stop, ``slipped`` what its fills were worse than their levels.
     """
 
     symbol: int
@@ -186,6 +187,7 @@ class EntryRow:
     gross: float
     fees: float
     funding: float
+    slipped: float
     mfe: float
     mae: float
 

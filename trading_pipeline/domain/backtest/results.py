@@ -40,6 +40,7 @@ class Trade:
     :param pnl: after fees and funding.
     :param pnl_r: price result before fees and funding, in units of the money first at risk; NaN without a stop.
     :param funding: paid is positive.
+    :param slippage: what fills were worse than their levels, contained in ``pnl``.
     :param mfe: best unrealised result over the bars held, at the whole quantity, at least 0; ``mae`` the worst.
     """
 
@@ -58,6 +59,7 @@ class Trade:
     pnl_r: float
     fees: float
     funding: float
+    slippage: float
     mfe: float
     mae: float
     exit_reason: LegKind
@@ -79,6 +81,7 @@ class TradeColumns:
     pnl_r: Floats
     fees: Floats
     funding: Floats
+    slippage: Floats
     mfe: Floats
     mae: Floats
     exit_reason: Integers
@@ -145,6 +148,7 @@ class BacktestResult:
             pnl_r=float(columns.pnl_r[index]),
             fees=float(row["fees"]),
             funding=float(row["funding"]),
+            slippage=float(row["slipped"]),
             mfe=float(row["mfe"]),
             mae=float(row["mae"]),
             exit_reason=LegKind(int(row["exit_kind"])),

@@ -113,6 +113,15 @@ def test_a_next_open_round_trip_pays_fees_and_slippage_on_both_sides() -> None:
     assert trade.pnl == pytest.approx(373.4174, abs=1e-4)
     assert result.equity[-1] == pytest.approx(10373.4174, abs=1e-4)
     assert trade.exit_reason is LegKind.SIGNAL_EXIT
+    assert trade.slippage == pytest.approx(98.960421 * (0.0505 + 0.0525), abs=1e-6)
+
+
+def test_limits_slip_not_at_all_and_the_rest_of_the_position_does() -> None:
+    bars = [FLAT, (100.0, 112.0, 98.0, 101.0), FLAT]
+    config = config_of(LADDER, costs=Costs(0.0, 0.0, 10.0))
+    (trade,) = run_one(config, bars, signal(0, 1, 90.1, 1.0)).trade_list()
+    assert [leg.kind for leg in trade.legs] == [LegKind.ENTRY, LegKind.TAKE_PROFIT, LegKind.BREAK_EVEN]
+    assert trade.slippage == pytest.approx(0.1 + 0.6 * 100.1 * 0.001)
 
 
 def test_after_the_first_target_the_stop_is_at_the_entry_within_the_same_bar() -> None:
