@@ -1,7 +1,7 @@
 """Hold what the pipeline signalled and traded against the backtest engine on the same bars."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
@@ -59,9 +59,9 @@ class ParityQuestion:
 def check_parity(question: ParityQuestion, signals: SignalStore, history: TradeHistory) -> ParityReport:
     """Compare signals, then trades.
 
-    Where the strategy had the account to itself, the engine decides about entries and sizes as well, with
-    the limits of the gate. Where it shared the account, the pipeline's entries and sizes are given and
-    what became of them is compared.
+    Where the strategy had the account to itself and sized by risk, the engine decides about entries and
+    sizes as well, with the limits of the gate. Where it shared the account, or sized by a model that the
+    engine does not have, the pipeline's entries and sizes are given and what became of them is compared.
 
     :raises DataError: the window has no bars.
     """
@@ -71,6 +71,8 @@ def check_parity(question: ParityQuestion, signals: SignalStore, history: TradeH
     computed = [one for symbol in question.symbols for one in _engine_signals(question, symbol)]
     traded = history.trades(strategy.name, timeframe, *scope)
     terms = history.terms(strategy.name, timeframe, *scope)
+    if question.limits.sizing is not None:
+        terms = replace(terms, alone=False)
     differences: list[Difference] = compare_signals(stored, computed)
     differences += compare_trades(traded, _engine_trades(question, computed, traded, terms))
     return ParityReport(

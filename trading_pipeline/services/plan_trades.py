@@ -3,17 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.events import WaveComputed
 from trading_pipeline.domain.model.partitions import PartitionRange
-from trading_pipeline.domain.model.plans import TradePlan
+from trading_pipeline.domain.model.plans import NextBarRule, SizingInputs, TradePlan
 from trading_pipeline.domain.model.signals import Bias, Signal
+from trading_pipeline.domain.portfolio.entry_size import reads_volatility, sizing_inputs
+from trading_pipeline.domain.risk.limits import RiskLimits
+from trading_pipeline.domain.strategies.divergence_ids import DivergenceIds
+from trading_pipeline.domain.strategies.divergence_parts import STRATEGY as HAS_SETUPS
 from trading_pipeline.domain.strategies.plan import StrategyPlan
 from trading_pipeline.ports.plan_store import PlanStore
 from trading_pipeline.ports.signal_store import SignalStore
+from trading_pipeline.ports.snapshot_store import SnapshotStore
 from trading_pipeline.ports.streams import EventStream
 from trading_pipeline.ports.wave_store import WaveStore
+from trading_pipeline.services.generate_signals import decimal_of
 
 _PLAN_ID_LENGTH = 24
 
@@ -26,6 +33,7 @@ class PlanReport:
     :param changed: rows written; 0 on a rerun.
     :param executable: plans of the wave that may be executed.
     :param refused: signals that no plan can be made of, with the reason.
+    :param sizing: the model and numbers the plans were made under.
     :param wave_open: a bar of the wave came too late for this run, so the wave has to be computed again.
     """
 
@@ -33,6 +41,7 @@ class PlanReport:
     changed: int
     executable: int
     refused: tuple[str, ...]
+    sizing: SizingInputs
     wave_open: bool
 
 
@@ -40,15 +49,16 @@ class PlanReport:
 class Planner:
     """What planning needs besides the bars it is asked about.
 
-    :param plan_ttl_bars: bars of its timeframe, after its close, for which a plan may be executed.
+    :param snapshots: asked for the instrument's volatility where the sizing reads it.
     """
 
     signals: SignalStore
+    snapshots: SnapshotStore
     plans: PlanStore
     waves: WaveStore
     stream: EventStream
     strategies: Sequence[StrategyPlan]
-    plan_ttl_bars: int
+    limits: RiskLimits
 
 
 def plan_trades(planner: Planner, scope: PartitionRange, wave: datetime | None, run_id: str) -> PlanReport:
@@ -68,7 +78,8 @@ def plan_trades(planner: Planner, scope: PartitionRange, wave: datetime | None, 
     if wave is not None:
         wave_open = not planner.waves.mark_computed(wave, scope.timeframe, scope.symbols, run_id)
         planner.stream.publish([WaveComputed(wave, scope.timeframe, written.executable)])
-    return PlanReport(len(plans), written.changed, written.executable, tuple(refused), wave_open)
+    sizing = sizing_inputs(planner.limits)
+    return PlanReport(len(plans), written.changed, written.executable, tuple(refused), sizing, wave_open)
 
 
 def plan_of(signal: Signal, planner: Planner) -> TradePlan:
@@ -97,9 +108,34 @@ def plan_of(signal: Signal, planner: Planner) -> TradePlan:
         targets=behind.lifecycle.targets,
         runner=behind.lifecycle.runner,
         score=signal.score,
-        valid_until=signal.close_time + planner.plan_ttl_bars * signal.timeframe.duration,
+        valid_until=signal.close_time + planner.limits.plan_ttl_bars * signal.timeframe.duration,
+        next_bar_rule=NextBarRule(_momentum(signal)) if behind.lifecycle.next_bar_exit else None,
+        sizing=_sizing(signal, planner),
+        setup_id=_setup_id(signal),
         guards=behind.guards,
     )
+
+
+def _momentum(signal: Signal) -> Decimal | None:
+    """The MACD histogram at the signal's bar, to the last bit; ``None`` where the signal does not tell it."""
+    told = signal.details.get("histogram")
+    return Decimal(repr(float(told))) if isinstance(told, int | float) else None
+
+
+def _sizing(signal: Signal, planner: Planner) -> SizingInputs:
+    """The sizing in force, with the volatility at the signal's bar where it is read and known."""
+    if not reads_volatility(planner.limits):
+        return sizing_inputs(planner.limits)
+    snapshot = planner.snapshots.values(signal.symbol, signal.timeframe, signal.close_time) or {}
+    atr = snapshot.get("atr_14")
+    return sizing_inputs(planner.limits, None if atr is None else decimal_of(100 * atr / float(signal.entry_price)))
+
+
+def _setup_id(signal: Signal) -> str | None:
+    """The id under which the signal's setup is stored."""
+    if signal.strategy != HAS_SETUPS:
+        return None
+    return DivergenceIds.of(signal.symbol, signal.timeframe, signal.close_time, signal.bias).setup_id
 
 
 def _stop_on_losing_side(signal: Signal) -> bool:

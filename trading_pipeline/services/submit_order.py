@@ -9,7 +9,7 @@ from trading_pipeline.domain.model.errors import (
     VenueError,
 )
 from trading_pipeline.domain.model.orders import IntentState, OrderIntent, Purpose
-from trading_pipeline.domain.portfolio.sizing_by_risk import leverage_of
+from trading_pipeline.domain.portfolio.entry_size import leverage_of
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.desk import Desk
 from trading_pipeline.services.halt_trading import halt_trading

@@ -1,23 +1,29 @@
 """Signals become plans; only a wave's own plans may be executed."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import Engine, text
 
-from trading_pipeline.adapters.stores.ledger_rows import plan_of as stored_plan
+from trading_pipeline.adapters.stores.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.ledger_rows import plan_query
+from trading_pipeline.adapters.stores.plan_rows import plan_of as stored_plan
+from trading_pipeline.adapters.stores.plan_store import PostgresPlanStore
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.events import WaveComputed
+from trading_pipeline.domain.model.plans import NextBarRule, SizingInputs
 from trading_pipeline.domain.model.signals import Bias, Signal, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.services.plan_trades import plan_of, plan_trades
+from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
+from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.domain.strategies.registry import strategy_named
+from trading_pipeline.services.plan_trades import Planner, plan_of, plan_trades
 from trading_pipeline_tests.testkit.builders import START, a_range, walk
 from trading_pipeline_tests.testkit.market_vertical import Vertical
-from trading_pipeline_tests.testkit.trading_desk import GUARDS
+from trading_pipeline_tests.testkit.trading_desk import GUARDS, LIMITS
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -123,6 +129,74 @@ def test_a_plan_has_its_strategys_lifecycle_and_expires_one_bar_after_its_close(
     assert plan.valid_until == START + 2 * HOUR
     assert plan.risk_per_unit == 10
     assert sum((target.fraction for target in plan.targets), plan.runner.fraction) == 1
+
+
+def divergence_planner(vertical: Vertical) -> Planner:
+    """A planner that runs the divergence strategy with its next-bar rule."""
+    lifecycle = replace(vertical.strategies[0].lifecycle, next_bar_exit=True)
+    strategy = StrategyPlan(strategy_named("divergence", {}), (Timeframe.H1,), (), lifecycle)
+    return replace(vertical.planner, strategies=[strategy])
+
+
+def test_a_plan_leads_back_to_the_setup_of_its_signal(vertical: Vertical) -> None:
+    signal = replace(a_signal(strategy="divergence"), close_time=datetime.fromtimestamp(1_700_006_400, UTC))
+    plan = plan_of(signal, divergence_planner(vertical))
+    assert plan.setup_id == "setup_8e7176cf9dbc21e06c18"
+    assert plan_of(a_signal(), vertical.planner).setup_id is None
+
+
+@pytest.mark.parametrize(
+    ("details", "momentum"),
+    [
+        ({"histogram": -11.648148}, Decimal("-11.648148")),
+        ({"histogram": 0.1 + 0.2}, Decimal("0.30000000000000004")),
+        ({}, None),
+    ],
+    ids=["known", "to the last bit", "unknown stays unknown"],
+)
+def test_a_next_bar_rule_carries_the_momentum_of_the_entry_bar(
+    vertical: Vertical, details: dict[str, object], momentum: Decimal | None
+) -> None:
+    signal = replace(a_signal(strategy="divergence"), details=details)
+    assert plan_of(signal, divergence_planner(vertical)).next_bar_rule == NextBarRule(momentum)
+    assert plan_of(a_signal(), vertical.planner).next_bar_rule is None
+
+
+def test_a_plan_says_what_its_size_follows_from(vertical: Vertical) -> None:
+    assert plan_of(a_signal(), vertical.planner).sizing == SizingInputs("risk", {"risk_per_trade": Decimal("0.005")})
+
+
+def test_a_plan_sized_by_volatility_knows_its_bars_atr_over_price(vertical: Vertical) -> None:
+    planner = replace(vertical.planner, limits=replace(LIMITS, sizing=SizingRule(SizingModel.VOLATILITY)))
+    signal = newest_close(vertical)
+    snapshot = vertical.snapshots.values("BTCUSDT", Timeframe.H1, signal.close_time)
+    assert snapshot is not None
+    sizing = plan_of(signal, planner).sizing
+    assert sizing is not None
+    assert sizing.volatility_pct is not None
+    assert float(sizing.volatility_pct) == pytest.approx(100 * snapshot["atr_14"] / float(signal.entry_price))
+    unseen = plan_of(replace(signal, close_time=START - DAY), planner).sizing
+    assert unseen is not None
+    assert unseen.volatility_pct is None
+
+
+def test_a_plan_comes_back_from_the_database_as_it_went_in(vertical: Vertical) -> None:
+    volatility = replace(LIMITS, sizing=SizingRule(SizingModel.VOLATILITY, max_amount=Decimal("99.50")))
+    planner = replace(vertical.planner, limits=volatility)
+    plan_trades(planner, a_range(), None, "run-1")
+    for signal in vertical.signals.signals(["BTCUSDT"], Timeframe.H1, START, START + DAY):
+        plan = plan_of(signal, planner)
+        assert PostgresLedger(vertical.engine).plan(plan.plan_id) == plan
+
+
+def test_a_full_plan_is_stored_once_and_comes_back_whole(vertical: Vertical) -> None:
+    signal = newest_close(vertical)
+    plan = replace(
+        plan_of(signal, vertical.planner), next_bar_rule=NextBarRule(Decimal("-11.648148")), setup_id="setup_8e71"
+    )
+    store = PostgresPlanStore(vertical.engine)
+    assert [store.save([plan], Timeframe.H1, None, run).changed for run in ("run-1", "run-2")] == [1, 0]
+    assert PostgresLedger(vertical.engine).plan(plan.plan_id) == plan
 
 
 @pytest.mark.parametrize(

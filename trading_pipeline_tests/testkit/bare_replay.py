@@ -81,7 +81,7 @@ class BareReplay:
         self.signals, self.waves = PostgresSignalStore(self.engine), PostgresWaveStore(self.engine)
         self.snapshots, self.equity = PostgresSnapshotStore(self.engine), PostgresEquityLog(self.engine)
         self.planner = Planner(
-            self.signals, PostgresPlanStore(self.engine), self.waves, ListStream(), [self.plan], LIMITS.plan_ttl_bars
+            self.signals, self.snapshots, PostgresPlanStore(self.engine), self.waves, ListStream(), [self.plan], LIMITS
         )
         self.desk = Desk(
             run_id="run-1",

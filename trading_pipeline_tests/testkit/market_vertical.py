@@ -23,6 +23,7 @@ from trading_pipeline.services.consolidate_bars import consolidate_bars
 from trading_pipeline.services.generate_signals import SignalReport, generate_signals
 from trading_pipeline.services.plan_trades import Planner, PlanReport, plan_trades
 from trading_pipeline_tests.testkit.fakes_market_data import ListStream
+from trading_pipeline_tests.testkit.trading_desk import LIMITS
 
 TABLES = {
     "bars": "symbol, timeframe, open_time",
@@ -51,7 +52,13 @@ class Vertical:
         strategy = strategy_named("ema_atr", {"fast_period": 3, "slow_period": 8, "atr_period": 5})
         self.strategies = [StrategyPlan(strategy, tuple(Timeframe), (), lifecycle)]
         self.planner = Planner(
-            self.signals, PostgresPlanStore(engine), self.waves, self.stream, self.strategies, plan_ttl_bars=1
+            self.signals,
+            self.snapshots,
+            PostgresPlanStore(engine),
+            self.waves,
+            self.stream,
+            self.strategies,
+            LIMITS,
         )
 
     def judge(self, scope: PartitionRange, now: datetime) -> CheckReport:

@@ -1,13 +1,14 @@
 """A desk on a real ledger and a fake venue, with plans to execute."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import Engine, insert, null, select, update
+from sqlalchemy import Engine, insert, select, update
 
 from trading_pipeline.adapters.stores.equity_store import PostgresEquityLog
 from trading_pipeline.adapters.stores.ledger import PostgresLedger
+from trading_pipeline.adapters.stores.plan_rows import plan_values
 from trading_pipeline.adapters.stores.risk_store import PostgresEntryGate, PostgresHaltRegister
 from trading_pipeline.adapters.stores.tables import bars, data_checks, indicator_snapshots, signals, trade_plans
 from trading_pipeline.domain.model.checks import CheckName
@@ -16,6 +17,7 @@ from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.plans import PlanStatus, Runner, Target, TradePlan
 from trading_pipeline.domain.model.signals import Bias, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.portfolio.entry_size import sizing_inputs
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.ports.notifications import Notifier, Severity
 from trading_pipeline.services.desk import Desk
@@ -63,39 +65,19 @@ def trade_plan(symbol: str = "BTCUSDT", bias: Bias = Bias.LONG, close_time: date
         runner=Runner(Decimal("0.2"), Decimal(3), 14),
         score=Decimal(50),
         valid_until=close_time + timedelta(minutes=15),
+        next_bar_rule=None,
+        sizing=sizing_inputs(LIMITS),
+        setup_id=None,
     )
 
 
 def store_plan(database: Engine, plan: TradePlan, status: PlanStatus = PlanStatus.NEW, checks: bool = True) -> None:
     """Store the plan with its signal, and passed checks of its bar."""
-    shared = {
-        "signal_id": plan.signal_id,
-        "strategy": plan.strategy,
-        "strategy_version": plan.strategy_version,
-        "symbol": plan.symbol,
-        "timeframe": plan.timeframe.value,
-        "close_time": plan.close_time,
-        "bias": plan.bias.value,
-        "entry_price": plan.entry_price,
-        "stop_price": plan.stop_price,
-        "score": plan.score,
-    }
-    own = {
-        "plan_id": plan.plan_id,
-        "targets": [{"r_multiple": str(t.r_multiple), "fraction": str(t.fraction)} for t in plan.targets],
-        "runner": {
-            "fraction": str(plan.runner.fraction),
-            "atr_multiple": str(plan.runner.atr_multiple),
-            "atr_period": plan.runner.atr_period,
-        },
-        "guards": null() if plan.guards is None else {k: str(v) for k, v in asdict(plan.guards).items()},
-        "valid_until": plan.valid_until,
-        "status": status.value,
-        "run_id": "planning-run",
-    }
+    values = plan_values(plan)
+    shared = {name: value for name, value in values.items() if name in signals.c}
     with database.begin() as connection:
         connection.execute(insert(signals).values(**shared, details={}))
-        connection.execute(insert(trade_plans).values(**shared, **own))
+        connection.execute(insert(trade_plans).values(**values, status=status.value, run_id="planning-run"))
     if checks:
         store_checks(database, plan)
 
@@ -117,15 +99,18 @@ def store_checks(database: Engine, plan: TradePlan, failed: CheckName | None = N
         connection.execute(insert(data_checks), rows)
 
 
-def store_bar(database: Engine, symbol: str, close_time: datetime, close: Decimal, atr: float) -> None:
-    """Store a closed 15m bar with its ATR."""
+def store_bar(
+    database: Engine, symbol: str, close_time: datetime, close: Decimal, atr: float, momentum: float | None = None
+) -> None:
+    """Store a closed 15m bar with its ATR and, where known, its MACD histogram."""
+    values = {"atr_14": atr} if momentum is None else {"atr_14": atr, "macd_histogram": momentum}
     key = {"symbol": symbol, "timeframe": Timeframe.M15.value, "close_time": close_time}
     prices = dict.fromkeys(("open", "high", "low", "close", "volume", "turnover"), close)
     with database.begin() as connection:
         connection.execute(
             insert(bars).values(**key, **prices, open_time=close_time - Timeframe.M15.duration, source="rest")
         )
-        connection.execute(insert(indicator_snapshots).values(**key, values={"atr_14": atr}))
+        connection.execute(insert(indicator_snapshots).values(**key, values=values))
 
 
 class Postbox(Notifier):

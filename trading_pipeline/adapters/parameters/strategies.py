@@ -46,6 +46,7 @@ class _RunnerSection(Section):
 class _LifecycleSection(Section):
     targets: Annotated[tuple[_TargetSection, ...], Field(min_length=1, max_length=2)]
     runner: _RunnerSection
+    next_bar_exit: bool = False
 
     @model_validator(mode="after")
     def _whole_and_ordered(self) -> Self:
@@ -61,7 +62,7 @@ class _LifecycleSection(Section):
         """The same in domain types."""
         targets = tuple(Target(target.r_multiple, target.fraction) for target in self.targets)
         runner = Runner(self.runner.fraction, self.runner.atr_multiple, self.runner.atr_period)
-        return Lifecycle(targets, runner)
+        return Lifecycle(targets, runner, self.next_bar_exit)
 
 
 class _GuardsSection(Section):
@@ -114,6 +115,7 @@ def load_strategies(config_dir: Path) -> list[StrategyPlan]:
         _refuse_strangers(path, "timeframes", content.timeframes, universe.timeframes)
         with _told_of(path):
             strategy = find_strategy(config_dir, content.strategy, dict(content.parameters))
+        _refuse_unknown_momentum(path, strategy, content.lifecycle)
         guards = content.guards.guards() if content.guards else None
         plan = StrategyPlan(strategy, content.timeframes, content.symbols, content.lifecycle.lifecycle(), guards)
         _refuse_overlap(path, plan, plans, universe)
@@ -153,6 +155,15 @@ def _refuse_strangers(path: Path, key: str, names: tuple[str, ...], known: tuple
     strangers = [name for name in names if name not in known]
     if strangers:
         raise ConfigurationError(f"{path}: {key}: {', '.join(strangers)} not in universe.yaml ({', '.join(known)})")
+
+
+def _refuse_unknown_momentum(path: Path, strategy: Strategy, lifecycle: _LifecycleSection) -> None:
+    """Without the entry bar's momentum the rule would keep every position: as good as not set."""
+    if lifecycle.next_bar_exit and not strategy.tells_momentum:
+        raise ConfigurationError(
+            f"{path}: lifecycle.next_bar_exit: signals of {strategy.name} carry no MACD histogram to compare with; "
+            "leave it out"
+        )
 
 
 def _refuse_overlap(path: Path, plan: StrategyPlan, others: list[StrategyPlan], universe: Universe) -> None:

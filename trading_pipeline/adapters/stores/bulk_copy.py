@@ -17,6 +17,9 @@ from sqlalchemy import Connection, Table
 
 Parameters = Mapping[str, object]
 
+NULL = "\\N"
+"""No value, as a field of COPY's text format."""
+
 _ARRAY_HEADER_BYTES = 20  # dimensions, null flag, element type, length, lower bound
 _ELEMENT = {"f8": np.dtype([("bytes", ">i4"), ("value", ">f8")]), "i8": np.dtype([("bytes", ">i4"), ("value", ">i8")])}
 _EPOCH_OFFSET_US = 946_684_800_000_000  # PostgreSQL counts microseconds from 2000-01-01

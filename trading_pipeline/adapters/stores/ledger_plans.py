@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Engine, func, or_, select, update
 
-from trading_pipeline.adapters.stores.ledger_rows import plan_of, plan_query
+from trading_pipeline.adapters.stores.ledger_rows import plan_query
+from trading_pipeline.adapters.stores.plan_rows import plan_of
 from trading_pipeline.adapters.stores.tables import order_intents, positions, trade_plans
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.plans import PlanStatus, TradePlan

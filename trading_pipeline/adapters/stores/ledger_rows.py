@@ -2,15 +2,13 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TypedDict
 
 from sqlalchemy import Row, Select, func, select
 
 from trading_pipeline.adapters.stores.tables import fills, order_intents, positions, trade_plans
 from trading_pipeline.domain.model.fills import Fill, FillKind
-from trading_pipeline.domain.model.guards import EntryGuards
 from trading_pipeline.domain.model.orders import IntentRecord, IntentState, OrderIntent, OrderType, Purpose, Side
-from trading_pipeline.domain.model.plans import Runner, Target, TradePlan
+from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import ExitReason, Position, PositionStatus
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -21,11 +19,6 @@ LIVE_STATUSES = (PositionStatus.OPENING.value, PositionStatus.OPEN.value)
 PlanRow = Row[tuple[object, ...]]
 
 _SENT_AGE = func.extract("epoch", func.clock_timestamp() - order_intents.c.sent_at).label("sent_age_s")
-
-
-class _Target(TypedDict):
-    r_multiple: str
-    fraction: str
 
 
 def plan_query() -> Select[tuple[object, ...]]:
@@ -47,42 +40,6 @@ def fill_query() -> Select[tuple[object, ...]]:
     """Everything a ``Fill`` is made of, with the purpose of its order where the order is ours."""
     return select(fills, order_intents.c.purpose).join(
         order_intents, order_intents.c.order_link_id == fills.c.order_link_id, isouter=True
-    )
-
-
-def plan_of(row: PlanRow) -> TradePlan:
-    """The plan in a row of ``trade_plans``; ratios in its JSON are read as text, never as floats."""
-    targets: list[_Target] = row.targets
-    return TradePlan(
-        plan_id=row.plan_id,
-        signal_id=row.signal_id,
-        strategy=row.strategy,
-        strategy_version=row.strategy_version,
-        symbol=row.symbol,
-        timeframe=Timeframe(row.timeframe),
-        close_time=row.close_time,
-        bias=Bias(row.bias),
-        entry_price=row.entry_price,
-        stop_price=row.stop_price,
-        targets=tuple(Target(Decimal(str(one["r_multiple"])), Decimal(str(one["fraction"]))) for one in targets),
-        runner=Runner(
-            Decimal(str(row.runner["fraction"])),
-            Decimal(str(row.runner["atr_multiple"])),
-            int(row.runner["atr_period"]),
-        ),
-        score=row.score,
-        valid_until=row.valid_until,
-        guards=None if row.guards is None else _guards_of(row.guards),
-    )
-
-
-def _guards_of(values: dict[str, str]) -> EntryGuards:
-    return EntryGuards(
-        max_spread_bps=Decimal(values["max_spread_bps"]),
-        min_depth_usdt=Decimal(values["min_depth_usdt"]),
-        max_book_age_s=int(values["max_book_age_s"]),
-        min_minutes_to_funding=int(values["min_minutes_to_funding"]),
-        enter_within_s=int(values["enter_within_s"]),
     )
 
 

@@ -2,41 +2,23 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from trading_pipeline.adapters.stores.bulk_copy import merge, quoted
+from trading_pipeline.adapters.stores.bulk_copy import NULL, merge, quoted
+from trading_pipeline.adapters.stores.plan_rows import plan_values
 from trading_pipeline.adapters.stores.tables import trade_plans
 from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.plan_store import PlanStore, PlansWritten
 
-_COLUMNS = (
-    "plan_id",
-    "signal_id",
-    "strategy",
-    "strategy_version",
-    "symbol",
-    "timeframe",
-    "close_time",
-    "bias",
-    "entry_price",
-    "stop_price",
-    "targets",
-    "runner",
-    "guards",
-    "score",
-    "valid_until",
-    "status",
-    "run_id",
-)
-_NULL = "\\N"
 _EXECUTABLE = (
     "SELECT count(*) FROM trading.trade_plans"
     " WHERE status = 'new' AND timeframe = %(timeframe)s AND close_time = %(close_time)s"
 )
+
+Row = dict[str, object]
 
 
 class PostgresPlanStore(PlanStore):
@@ -49,45 +31,30 @@ class PostgresPlanStore(PlanStore):
         self, plans: Sequence[TradePlan], timeframe: Timeframe, executable_close: datetime | None, run_id: str
     ) -> PlansWritten:
         """See the port."""
-        rows = (_row(plan, executable_close, run_id) for plan in plans)
+        rows = [_row(plan, executable_close, run_id) for plan in plans]
         with self._engine.begin() as connection:
-            changed = merge(
-                connection,
-                trade_plans,
-                _COLUMNS,
-                rows,
-                unless="stored.status <> 'historical'",
-                ignoring=("run_id",),
-            )
+            changed = _merge(connection, rows) if rows else 0
             wave = {"timeframe": timeframe.value, "close_time": executable_close}
             executable = connection.exec_driver_sql(_EXECUTABLE, wave).scalar_one() if executable_close else 0
         return PlansWritten(changed, executable)
 
 
-def _row(plan: TradePlan, executable_close: datetime | None, run_id: str) -> tuple[str, ...]:
+def _merge(connection: Connection, rows: Sequence[Row]) -> int:
+    """Write what is new or differs; a plan that went its way stays as it is."""
+    texts = ([_text(value) for value in row.values()] for row in rows)
+    columns = list(rows[0])
+    return merge(connection, trade_plans, columns, texts, unless="stored.status <> 'historical'", ignoring=("run_id",))
+
+
+def _row(plan: TradePlan, executable_close: datetime | None, run_id: str) -> Row:
     status = PlanStatus.NEW if plan.close_time == executable_close else PlanStatus.HISTORICAL
-    targets = [{"r_multiple": str(target.r_multiple), "fraction": str(target.fraction)} for target in plan.targets]
-    runner = {
-        "fraction": str(plan.runner.fraction),
-        "atr_multiple": str(plan.runner.atr_multiple),
-        "atr_period": plan.runner.atr_period,
-    }
-    return (
-        plan.plan_id,
-        plan.signal_id,
-        quoted(plan.strategy),
-        plan.strategy_version,
-        plan.symbol,
-        plan.timeframe.value,
-        plan.close_time.isoformat(),
-        plan.bias.value,
-        str(plan.entry_price),
-        str(plan.stop_price),
-        json.dumps(targets),
-        json.dumps(runner),
-        _NULL if plan.guards is None else json.dumps({name: str(value) for name, value in asdict(plan.guards).items()}),
-        str(plan.score),
-        plan.valid_until.isoformat(),
-        status.value,
-        quoted(run_id),
-    )
+    return {**plan_values(plan), "status": status.value, "run_id": run_id}
+
+
+def _text(value: object) -> str:
+    """A value as a field of COPY's text format."""
+    if value is None:
+        return NULL
+    if isinstance(value, dict | list):
+        return quoted(json.dumps(value))
+    return quoted(value.isoformat() if isinstance(value, datetime) else str(value))

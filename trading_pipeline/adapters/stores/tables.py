@@ -157,9 +157,12 @@ trade_plans = Table(
     Column("stop_price", Numeric, nullable=False),
     Column("targets", JSONB, nullable=False),
     Column("runner", JSONB, nullable=False),
-    Column("guards", JSONB),
+    Column("guards", JSONB(none_as_null=True)),
     Column("score", Numeric, nullable=False),
     _instant("valid_until"),
+    Column("next_bar_rule", JSONB(none_as_null=True)),
+    Column("sizing", JSONB(none_as_null=True)),
+    Column("setup_id", Text),
     Column("status", Text, nullable=False),
     Column("status_reason", Text, nullable=False, server_default=""),
     Column("run_id", Text, nullable=False),
@@ -168,7 +171,8 @@ trade_plans = Table(
     _instant("claimed_until", nullable=True),
     Index("trade_plans_pending", "close_time", postgresql_where=text("status IN ('new', 'claimed')")),
 )
-"""``guards``: what the gate asks of the moment, ``null`` for nothing. ``run_id`` is the run that planned,
+"""``guards``: what the gate asks of the moment, NULL for nothing. ``next_bar_rule`` is NULL where it does not apply,
+``setup_id`` where there is no setup, ``sizing`` in rows older than the column. ``run_id`` is the run that planned,
 ``claimed_by`` the run that executes; ``claimed_until`` is wall time."""
 
 order_intents = Table(

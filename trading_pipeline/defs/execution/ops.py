@@ -29,7 +29,7 @@ def claim(context: dg.OpExecutionContext, trading_desk: TradingDesk) -> Claim:
             "planned_by": dg.MetadataValue.md(
                 "\n".join(
                     f"- {plan.symbol} {plan.timeframe} bar of {plan.close_time:%Y-%m-%d %H:%M} UTC, "
-                    f"{plan.bias}, strategy {plan.strategy} {plan.strategy_version}"
+                    f"{plan.bias}, strategy {plan.strategy} {plan.strategy_version}, {plan.setup_id or 'no setup'}"
                     for plan in claimed.plans
                 )
             ),

@@ -82,14 +82,17 @@ def _plans_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
     def plans(
         context: dg.AssetExecutionContext, stores: Stores, events: Events, parameters: Parameters
     ) -> dg.MaterializeResult[None]:
-        ttl, strategies = parameters.risk.plan_ttl_bars, parameters.strategies
-        planner = Planner(stores.signals, stores.plans, stores.waves, events.stream(), strategies, ttl)
+        limits, strategies = parameters.risk, parameters.strategies
+        planner = Planner(
+            stores.signals, stores.snapshots, stores.plans, stores.waves, events.stream(), strategies, limits
+        )
         report = plan_trades(planner, scope_of(context, timeframe), wave_of(context), context.run_id)
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": report.plans,
                 "rows_changed": report.changed,
                 "executable": report.executable,
+                "sizing": str(report.sizing),
                 "refused": [str(refusal) for refusal in report.refused],
             }
         )

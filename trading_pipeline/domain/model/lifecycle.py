@@ -10,7 +10,9 @@ class Lifecycle:
     """Exits of a position; the fractions of targets and runner add up to 1.
 
     :param targets: one or two, nearest first.
+    :param next_bar_exit: leave at the first close after the entry bar at which momentum has not moved in favour.
     """
 
     targets: tuple[Target, ...]
     runner: Runner
+    next_bar_exit: bool = False

@@ -1,5 +1,6 @@
 """A trade plan: what to do about a signal, complete before the first order is sent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -46,11 +47,44 @@ class Runner:
 
 
 @dataclass(frozen=True, slots=True)
+class NextBarRule:
+    """Leave at the first close after the entry bar at which momentum has not moved in favour.
+
+    :param momentum: MACD histogram (12, 26, 9) at the entry bar, quote currency; ``None`` is unknown, and
+        then the position is kept.
+    """
+
+    momentum: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class SizingInputs:
+    """What the quantity follows from, beside the account's money at the time of the order.
+
+    :param model: the sizing model's name.
+    :param numbers: what it reads, named as in ``config/risk.yaml``.
+    :param volatility_pct: ATR (14 bars) over price at the decision, in percent; ``None`` where the model
+        does not read it, or where it is unknown.
+    """
+
+    model: str
+    numbers: Mapping[str, Decimal]
+    volatility_pct: Decimal | None = None
+
+    def __str__(self) -> str:
+        """Model and numbers in one line."""
+        return ", ".join([self.model, *(f"{name} {number}" for name, number in self.numbers.items())])
+
+
+@dataclass(frozen=True, slots=True)
 class TradePlan:
-    """Entry, stop, targets and expiry derived from one signal.
+    """Entry, stop, exits, size and expiry derived from one signal.
 
     :param plan_id: first 24 characters of the signal id.
     :param valid_until: venue time after which no entry may be sent.
+    :param next_bar_rule: ``None`` where the lifecycle does not have it.
+    :param sizing: ``None`` in plans stored before they carried it; the gate denies those.
+    :param setup_id: the stored setup behind the signal, ``None`` where its strategy has none.
     :param guards: what the gate asks of the moment; ``None`` asks nothing.
     """
 
@@ -68,6 +102,9 @@ class TradePlan:
     runner: Runner
     score: Decimal
     valid_until: datetime
+    next_bar_rule: NextBarRule | None
+    sizing: SizingInputs | None
+    setup_id: str | None
     guards: EntryGuards | None = None
 
     @property

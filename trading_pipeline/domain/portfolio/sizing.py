@@ -1,8 +1,9 @@
-"""How much quote currency a trade gets, by model; ``sizing_by_risk`` sizes by the distance of the stop.
+"""How much quote currency a trade gets, by model; ``entry_size`` holds every model under the caps.
 
 All amounts are quote currency. A result of 0 means: no trade.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -20,6 +21,17 @@ class SizingModel(StrEnum):
     FRACTIONAL = "fractional"
     VOLATILITY = "volatility"
     KELLY = "kelly"
+
+
+NUMBERS: Mapping[SizingModel, tuple[str, ...]] = {
+    SizingModel.FIXED: ("fixed_amount",),
+    SizingModel.FRACTIONAL: ("fraction",),
+    SizingModel.VOLATILITY: ("fraction", "target_volatility_pct"),
+    SizingModel.KELLY: ("fraction", "win_rate", "average_win_pct", "average_loss_pct"),
+}
+"""What each model reads."""
+BOUNDS = ("max_balance_share", "min_amount", "max_amount")
+"""What every model is held by."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from trading_pipeline.domain.model.errors import OrderDenied
 from trading_pipeline.domain.model.orders import OrderIntent, OrderType, Purpose, Side, order_link_id
-from trading_pipeline.domain.portfolio.sizing_by_risk import entry_quantity
+from trading_pipeline.domain.portfolio.entry_size import entry_quantity
 from trading_pipeline.domain.risk.entry import EntryQuestion
 from trading_pipeline.domain.risk.rules.account_rules import (
     Cooldown,
@@ -22,13 +22,14 @@ from trading_pipeline.domain.risk.rules.moment_rules import (
     FundingKnown,
     NarrowSpread,
 )
-from trading_pipeline.domain.risk.rules.plan_rules import NotExpired, SoundBar, StopOnLosingSide
+from trading_pipeline.domain.risk.rules.plan_rules import NotExpired, SizedAsConfigured, SoundBar, StopOnLosingSide
 
 ENTRY_RULES: tuple[EntryRule, ...] = (
     NotHalted(),
     NotExpired(),
     SoundBar(),
     StopOnLosingSide(),
+    SizedAsConfigured(),
     OnePositionPerSymbol(),
     MaxOpenPositions(),
     Cooldown(),

@@ -142,9 +142,13 @@ class Strategy(ABC):
 
     ``signals`` gets the bars of one symbol and timeframe, oldest first, with the columns of
     ``BAR_COLUMNS``, and may not use a row to decide about an earlier one.
+
+    ``tells_momentum``: signals carry the MACD histogram (12, 26, 9) of their bar as ``histogram`` among
+    their details, which the next-bar exit compares with.
     """
 
     name: ClassVar[str]
+    tells_momentum: ClassVar[bool] = False
     parameters: Parameters
 
     @property

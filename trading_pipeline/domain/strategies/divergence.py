@@ -50,6 +50,7 @@ class Divergence(ArrayStrategy):
     """
 
     name: ClassVar[str] = "divergence"
+    tells_momentum: ClassVar[bool] = True
     parameters: DivergenceParameters = field(default_factory=DivergenceParameters)
 
     @property

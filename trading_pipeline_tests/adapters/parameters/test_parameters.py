@@ -13,6 +13,7 @@ from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.guards import EntryGuards
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
 from trading_pipeline_tests.adapters.parameters.test_strategy_files import OWN
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
@@ -26,6 +27,7 @@ cooldown_bars: 1
 max_wallet_age_s: 10
 plan_ttl_bars: 1
 """
+SIZED = "plan_ttl_bars: 1\nsizing: {}"
 STRATEGY = """
 strategy: ema_atr
 enabled: true
@@ -65,6 +67,49 @@ def test_the_universe_is_read_with_its_timeframes_shortest_first(folder: Path) -
 def test_limits_are_the_decimals_that_were_written(folder: Path) -> None:
     limits = load_risk(folder)
     assert (limits.risk_per_trade, limits.max_leverage) == (Decimal("0.005"), Decimal(5))
+
+
+@pytest.mark.parametrize("section", ["", "sizing: {model: risk}"])
+def test_without_a_model_entries_are_sized_by_risk(folder: Path, section: str) -> None:
+    (folder / "risk.yaml").write_text(RISK + section)
+    assert load_risk(folder).sizing is None
+
+
+@pytest.mark.parametrize(
+    ("section", "rule"),
+    [
+        ("{model: fixed, fixed_amount: 50}", SizingRule(SizingModel.FIXED, fixed_amount=Decimal(50))),
+        (
+            "{model: fractional, fraction: 0.1, max_amount: 500}",
+            SizingRule(SizingModel.FRACTIONAL, fraction=Decimal("0.1"), max_amount=Decimal(500)),
+        ),
+        (
+            "{model: volatility, fraction: 0.1, target_volatility_pct: 0.7}",
+            SizingRule(SizingModel.VOLATILITY, fraction=Decimal("0.1"), target_volatility_pct=Decimal("0.7")),
+        ),
+        (
+            "{model: kelly, fraction: 0.1, win_rate: 0.6, average_win_pct: 2, average_loss_pct: 1.5}",
+            SizingRule(
+                SizingModel.KELLY,
+                fraction=Decimal("0.1"),
+                win_rate=Decimal("0.6"),
+                average_win_pct=Decimal(2),
+                average_loss_pct=Decimal("1.5"),
+            ),
+        ),
+    ],
+)
+def test_a_sizing_model_is_read_with_its_numbers(folder: Path, section: str, rule: SizingRule) -> None:
+    (folder / "risk.yaml").write_text(f"{RISK}sizing: {section}\n")
+    assert load_risk(folder).sizing == rule
+
+
+def test_the_next_bar_exit_is_off_unless_the_file_says_otherwise(folder: Path) -> None:
+    path = folder / "strategies" / "one.yaml"
+    told = STRATEGY.replace("ema_atr", "divergence").replace("{fast_period: 5, slow_period: 20}", "{}")
+    for text, on in ((told, False), (told + "  next_bar_exit: true\n", True)):
+        path.write_text(text)
+        assert [plan.lifecycle.next_bar_exit for plan in load_strategies(folder)] == [on]
 
 
 def test_strategies_are_built_with_their_parameters_and_lifecycle(folder: Path) -> None:
@@ -185,6 +230,34 @@ def test_a_users_own_file_counts_as_corrected_from_the_next_reading_on(folder: P
         ("risk.yaml", "0.005", "0.5", "risk_per_trade = 0.5"),
         ("risk.yaml", "max_open_positions: 3", "max_open_positions: 0", "max_open_positions = 0"),
         ("risk.yaml", "max_leverage: 5", "max_leverage: many", "max_leverage = 'many'"),
+        ("risk.yaml", "plan_ttl_bars: 1", SIZED.format("{model: martingale}"), "sizing.model = 'martingale'"),
+        ("risk.yaml", "plan_ttl_bars: 1", SIZED.format("{model: fixed}"), "model fixed needs fixed_amount"),
+        (
+            "risk.yaml",
+            "plan_ttl_bars: 1",
+            SIZED.format("{model: fixed, fixed_amount: 50, fraction: 0.1}"),
+            "model fixed does not read fraction; it reads fixed_amount, max_balance_share",
+        ),
+        (
+            "risk.yaml",
+            "plan_ttl_bars: 1",
+            SIZED.format("{model: risk, max_amount: 50}"),
+            "model risk does not read max_amount; it reads risk_per_trade alone",
+        ),
+        (
+            "risk.yaml",
+            "plan_ttl_bars: 1",
+            SIZED.format("{model: fixed, fixed_amuont: 5}"),
+            "did you mean fixed_amount?",
+        ),
+        ("risk.yaml", "plan_ttl_bars: 1", SIZED.format("{model: fractional, fraction: 5}"), "sizing.fraction = 5"),
+        (
+            "risk.yaml",
+            "plan_ttl_bars: 1",
+            SIZED.format("{model: fixed, fixed_amount: 5, min_amount: 9, max_amount: 8}"),
+            "min_amount 9 must not exceed max_amount 8",
+        ),
+        ("strategies/one.yaml", "atr_period: 14}", "atr_period: 14}\n  next_bar_exit: true", "ema_atr carry no MACD"),
         ("strategies/one.yaml", "ema_atr", "ema_art", "did you mean ema_atr?"),
         ("strategies/one.yaml", "fast_period: 5", "fast_period: 50", "fast_period = 50: must be below slow_period"),
         ("strategies/one.yaml", "[15m]", "[4h]", "timeframes: 4h not in universe.yaml"),

@@ -12,7 +12,10 @@ from trading_pipeline.domain.model.books import BookReading
 from trading_pipeline.domain.model.checks import CheckName, DataCheck
 from trading_pipeline.domain.model.errors import OrderDenied
 from trading_pipeline.domain.model.orders import OrderType, Side
+from trading_pipeline.domain.model.plans import SizingInputs
 from trading_pipeline.domain.model.signals import Bias
+from trading_pipeline.domain.portfolio.entry_size import sizing_inputs
+from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
 from trading_pipeline.domain.risk.entry import EntryQuestion, GateFacts, Moment
 from trading_pipeline.domain.risk.gate import decide_entry
 from trading_pipeline.domain.risk.halts import Halt
@@ -62,6 +65,10 @@ def test_a_plan_with_nothing_against_it_becomes_a_protected_market_order() -> No
         (plan(stop_price=Decimal(1000)), "stop_side"),
         (plan(stop_price=Decimal(1010)), "stop_side"),
         (plan(bias=Bias.SHORT), "stop_side"),
+        (plan(sizing=None), "sizing"),
+        (plan(sizing=SizingInputs("risk", {"risk_per_trade": Decimal("0.01")})), "sizing"),
+        (asked(limits=replace(LIMITS, risk_per_trade=Decimal("0.004"))), "sizing"),
+        (asked(limits=replace(LIMITS, sizing=SizingRule(SizingModel.FIXED))), "sizing"),
         (facts(live_symbols=("BTCUSDT",)), "symbol_busy"),
         (facts(live_symbols=("A", "B", "C")), "max_open_positions"),
         (facts(last_stop_loss_at=WAVE - timedelta(minutes=14)), "cooldown"),
@@ -145,3 +152,17 @@ def test_the_edge_of_a_guard_is_allowed(change: Change) -> None:
 
 def test_a_plan_without_guards_asks_nothing_of_its_moment() -> None:
     assert decide_entry(replace(QUESTION, moment=Moment()), "run-1").quantity == Decimal(5)
+
+
+def test_another_model_sizes_the_same_protected_order() -> None:
+    limits = replace(LIMITS, sizing=SizingRule(SizingModel.FIXED, fixed_amount=Decimal(2_500)))
+    question = replace(QUESTION, limits=limits, plan=replace(PLAN, sizing=sizing_inputs(limits)))
+    intent = decide_entry(question, "run-1")
+    assert (intent.quantity, intent.stop_loss) == (Decimal("2.5"), PLAN.stop_price)
+
+
+def test_a_plan_that_knows_no_volatility_is_not_sized_by_it() -> None:
+    limits = replace(LIMITS, sizing=SizingRule(SizingModel.VOLATILITY))
+    with pytest.raises(OrderDenied) as denied:
+        decide_entry(replace(QUESTION, limits=limits, plan=replace(PLAN, sizing=sizing_inputs(limits))), "run-1")
+    assert denied.value.rule == "volatility"

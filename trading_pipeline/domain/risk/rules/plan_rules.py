@@ -2,6 +2,7 @@
 
 from trading_pipeline.domain.model.checks import CheckName
 from trading_pipeline.domain.model.signals import Bias
+from trading_pipeline.domain.portfolio.entry_size import sizing_inputs
 from trading_pipeline.domain.risk.entry import EntryQuestion
 from trading_pipeline.domain.risk.rules.base import EntryRule
 
@@ -47,3 +48,18 @@ class StopOnLosingSide(EntryRule):
         if (distance if plan.bias is Bias.LONG else -distance) > 0 and plan.stop_price > 0:
             return None
         return f"stop {plan.stop_price} protects nothing of a {plan.bias} entered at {plan.entry_price}"
+
+
+class SizedAsConfigured(EntryRule):
+    """The plan was made under the sizing that is in force now."""
+
+    name = "sizing"
+
+    def objection(self, question: EntryQuestion) -> str | None:
+        """So the quantity of every order follows from its plan, and a lowered risk counts at once."""
+        made, in_force = question.plan.sizing, sizing_inputs(question.limits)
+        if made is None:
+            return "the plan does not say how it is sized; it was stored by an older version"
+        if (made.model, made.numbers) == (in_force.model, in_force.numbers):
+            return None
+        return f"the plan was sized by {made}; config/risk.yaml says {in_force}"

@@ -1,0 +1,111 @@
+"""A trade plan as columns of ``trade_plans``, and back; numbers inside JSON are text, never floats."""
+
+from dataclasses import asdict
+from decimal import Decimal
+from typing import TypedDict
+
+from sqlalchemy import Row
+
+from trading_pipeline.domain.model.guards import EntryGuards
+from trading_pipeline.domain.model.plans import NextBarRule, Runner, SizingInputs, Target, TradePlan
+from trading_pipeline.domain.model.signals import Bias
+from trading_pipeline.domain.model.timeframes import Timeframe
+
+
+class _Target(TypedDict):
+    r_multiple: str
+    fraction: str
+
+
+class _Sizing(TypedDict):
+    model: str
+    numbers: dict[str, str]
+    volatility_pct: str | None
+
+
+def plan_values(plan: TradePlan) -> dict[str, object]:
+    """The columns that a plan fills by itself; status and run are the store's."""
+    return {
+        "plan_id": plan.plan_id,
+        "signal_id": plan.signal_id,
+        "strategy": plan.strategy,
+        "strategy_version": plan.strategy_version,
+        "symbol": plan.symbol,
+        "timeframe": plan.timeframe.value,
+        "close_time": plan.close_time,
+        "bias": plan.bias.value,
+        "entry_price": plan.entry_price,
+        "stop_price": plan.stop_price,
+        "targets": [{"r_multiple": str(one.r_multiple), "fraction": str(one.fraction)} for one in plan.targets],
+        "runner": {
+            "fraction": str(plan.runner.fraction),
+            "atr_multiple": str(plan.runner.atr_multiple),
+            "atr_period": plan.runner.atr_period,
+        },
+        "score": plan.score,
+        "valid_until": plan.valid_until,
+        "next_bar_rule": None if plan.next_bar_rule is None else {"momentum": _text(plan.next_bar_rule.momentum)},
+        "sizing": None if plan.sizing is None else _sizing_values(plan.sizing),
+        "setup_id": plan.setup_id,
+        "guards": None if plan.guards is None else {name: str(value) for name, value in asdict(plan.guards).items()},
+    }
+
+
+def plan_of(row: Row[tuple[object, ...]]) -> TradePlan:
+    """The plan in a row of ``trade_plans``."""
+    targets: list[_Target] = row.targets
+    return TradePlan(
+        plan_id=row.plan_id,
+        signal_id=row.signal_id,
+        strategy=row.strategy,
+        strategy_version=row.strategy_version,
+        symbol=row.symbol,
+        timeframe=Timeframe(row.timeframe),
+        close_time=row.close_time,
+        bias=Bias(row.bias),
+        entry_price=row.entry_price,
+        stop_price=row.stop_price,
+        targets=tuple(Target(Decimal(str(one["r_multiple"])), Decimal(str(one["fraction"]))) for one in targets),
+        runner=Runner(
+            Decimal(str(row.runner["fraction"])),
+            Decimal(str(row.runner["atr_multiple"])),
+            int(row.runner["atr_period"]),
+        ),
+        score=row.score,
+        valid_until=row.valid_until,
+        next_bar_rule=None if row.next_bar_rule is None else NextBarRule(_number(row.next_bar_rule["momentum"])),
+        sizing=None if row.sizing is None else _sizing(row.sizing),
+        setup_id=row.setup_id,
+        guards=None if row.guards is None else _guards(row.guards),
+    )
+
+
+def _sizing_values(sizing: SizingInputs) -> _Sizing:
+    return {
+        "model": sizing.model,
+        "numbers": {name: str(number) for name, number in sizing.numbers.items()},
+        "volatility_pct": _text(sizing.volatility_pct),
+    }
+
+
+def _sizing(stored: _Sizing) -> SizingInputs:
+    numbers = {name: Decimal(number) for name, number in stored["numbers"].items()}
+    return SizingInputs(stored["model"], numbers, _number(stored["volatility_pct"]))
+
+
+def _guards(stored: dict[str, str]) -> EntryGuards:
+    return EntryGuards(
+        max_spread_bps=Decimal(stored["max_spread_bps"]),
+        min_depth_usdt=Decimal(stored["min_depth_usdt"]),
+        max_book_age_s=int(stored["max_book_age_s"]),
+        min_minutes_to_funding=int(stored["min_minutes_to_funding"]),
+        enter_within_s=int(stored["enter_within_s"]),
+    )
+
+
+def _text(number: Decimal | None) -> str | None:
+    return None if number is None else str(number)
+
+
+def _number(stored: object) -> Decimal | None:
+    return None if stored is None else Decimal(str(stored))

@@ -1,0 +1,93 @@
+"""How much to buy: what the sizing model wants, under caps that hold for every model."""
+
+from decimal import Decimal
+
+from trading_pipeline.domain.model.accounts import Wallet
+from trading_pipeline.domain.model.errors import OrderDenied
+from trading_pipeline.domain.model.instruments import Instrument
+from trading_pipeline.domain.model.plans import SizingInputs, TradePlan
+from trading_pipeline.domain.portfolio.sizing import BOUNDS, NUMBERS, SizingModel, SizingRule
+from trading_pipeline.domain.risk.limits import RiskLimits
+
+_ZERO = Decimal(0)
+
+
+def leverage_of(instrument: Instrument, limits: RiskLimits) -> Decimal:
+    """The leverage to set at the venue: the limit, or less where the instrument allows less."""
+    return min(limits.max_leverage, instrument.max_leverage)
+
+
+def sizing_inputs(limits: RiskLimits, volatility_pct: Decimal | None = None) -> SizingInputs:
+    """The model in force with every number it reads.
+
+    :param volatility_pct: of the instrument at the decision; ``reads_volatility`` says who needs it.
+    """
+    numbers = {"risk_per_trade": limits.risk_per_trade}
+    rule = limits.sizing
+    if rule is None:
+        return SizingInputs("risk", numbers)
+    numbers |= {name: getattr(rule, name) for name in (*NUMBERS[rule.model], *BOUNDS)}
+    return SizingInputs(rule.model.value, numbers, volatility_pct)
+
+
+def reads_volatility(limits: RiskLimits) -> bool:
+    """Whether the model in force needs the instrument's volatility."""
+    return limits.sizing is not None and limits.sizing.model is SizingModel.VOLATILITY
+
+
+def entry_quantity(
+    plan: TradePlan, wallet: Wallet, instrument: Instrument, limits: RiskLimits, pending_notional: Decimal
+) -> Decimal:
+    """Base currency to enter.
+
+    Caps: the loss at the stop at most equity x risk_per_trade; notional at most equity x leverage;
+    margin (notional / leverage) at most what is available after the entries already admitted; the
+    instrument's largest market order. Sizing by risk takes all of it, another model what it wants of
+    it. Every rounding goes down, so a trade never risks more than its share; what ends up too small
+    is not raised.
+
+    :param pending_notional: quote currency of admitted entries the wallet does not show yet.
+    :raises OrderDenied: the model has nothing to go by or gives nothing, or the quantity is below what
+        it or the venue accepts.
+    """
+    wanted = _most(plan, wallet, instrument, limits, pending_notional)
+    if limits.sizing is not None:
+        free = max(wallet.available - pending_notional / leverage_of(instrument, limits), _ZERO)
+        wanted = min(wanted, _amount(limits.sizing, plan, free) / plan.entry_price)
+    quantity = instrument.floor_quantity(max(wanted, _ZERO))
+    notional = quantity * plan.entry_price
+    if quantity < instrument.min_quantity:
+        raise OrderDenied("min_quantity", f"{quantity} {plan.symbol} is below the minimum {instrument.min_quantity}")
+    if notional < instrument.min_notional:
+        raise OrderDenied("min_notional", f"{notional:.2f} is below the minimum order of {instrument.min_notional}")
+    if limits.sizing is not None and notional < limits.sizing.min_amount:
+        raise OrderDenied("min_amount", f"{notional:.2f} is below sizing.min_amount = {limits.sizing.min_amount}")
+    return quantity
+
+
+def _most(
+    plan: TradePlan, wallet: Wallet, instrument: Instrument, limits: RiskLimits, pending_notional: Decimal
+) -> Decimal:
+    """The tightest of the caps, base currency; negative when more is promised than there is."""
+    leverage = leverage_of(instrument, limits)
+    distance = abs(plan.entry_price - instrument.round_price(plan.stop_price))
+    if distance == 0:
+        raise OrderDenied("stop_distance", f"entry {plan.entry_price} and stop are the same price")
+    at_risk = wallet.equity * limits.risk_per_trade / distance
+    by_equity = wallet.equity * leverage / plan.entry_price
+    by_margin = (wallet.available * leverage - pending_notional) / plan.entry_price
+    return min(at_risk, by_equity, by_margin, instrument.max_market_quantity)
+
+
+def _amount(rule: SizingRule, plan: TradePlan, free: Decimal) -> Decimal:
+    """Quote currency that the rule gives the trade of what is ``free``.
+
+    :raises OrderDenied: the volatility it reads is unknown, or it gives nothing.
+    """
+    volatility_pct = None if plan.sizing is None else plan.sizing.volatility_pct
+    if rule.model is SizingModel.VOLATILITY and volatility_pct is None:
+        raise OrderDenied("volatility", f"the plan knows no volatility of {plan.symbol}, which its size depends on")
+    amount = rule.amount(free, volatility_pct or _ZERO)
+    if amount <= 0:
+        raise OrderDenied("sizing", f"{rule.model} sizing gives nothing of {free:.2f} free")
+    return amount

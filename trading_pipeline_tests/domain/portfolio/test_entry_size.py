@@ -1,0 +1,181 @@
+"""Rounding and caps never add risk."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trading_pipeline.domain.model.accounts import Wallet
+from trading_pipeline.domain.model.errors import OrderDenied
+from trading_pipeline.domain.model.plans import TradePlan
+from trading_pipeline.domain.portfolio.entry_size import entry_quantity, sizing_inputs
+from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
+from trading_pipeline.domain.risk.limits import RiskLimits
+from trading_pipeline_tests.testkit.trading_desk import LIMITS, WAVE, instrument, trade_plan
+
+BTC = instrument()
+
+
+def wallet(equity: Decimal, available: Decimal | None = None) -> Wallet:
+    return Wallet(equity, equity, equity if available is None else available, Decimal(0), WAVE)
+
+
+def prices(low: int, high: int) -> st.SearchStrategy[Decimal]:
+    return st.decimals(low, high, places=2)
+
+
+@pytest.mark.parametrize(
+    ("equity", "available", "pending", "stop", "expected"),
+    [
+        (10_000, None, 0, 990, "5"),
+        (10_000, None, 0, 999, "50"),
+        (10_000, None, 0, "999.9", "50"),
+        (10_000, 400, 0, 990, "2"),
+        (10_000, 1_200, 5_000, 990, "1"),
+        (10_000, None, 0, 993, "7.142"),
+    ],
+    ids=["risk", "risk meets equity cap", "equity cap", "available margin", "margin already promised", "rounded down"],
+)
+def test_quantity(equity: int, available: int | None, pending: int, stop: int | str, expected: str) -> None:
+    plan = replace(trade_plan(), stop_price=Decimal(stop))
+    money = wallet(Decimal(equity), None if available is None else Decimal(available))
+    assert entry_quantity(plan, money, BTC, LIMITS, Decimal(pending)) == Decimal(expected)
+
+
+@pytest.mark.parametrize(
+    ("equity", "pending", "stop", "rule"),
+    [
+        (1, 0, 990, "min_quantity"),
+        (10_000, 60_000, 990, "min_quantity"),
+        (8, 0, 990, "min_notional"),
+        (10_000, 0, "999.99", "stop_distance"),
+    ],
+)
+def test_too_small_is_denied_and_never_raised(equity: int, pending: int, stop: int | str, rule: str) -> None:
+    plan = replace(trade_plan(), stop_price=Decimal(stop))
+    with pytest.raises(OrderDenied) as denied:
+        entry_quantity(plan, wallet(Decimal(equity)), BTC, LIMITS, Decimal(pending))
+    assert denied.value.rule == rule
+
+
+@given(equity=prices(100, 10**6), entry=prices(10, 10**5), distance=prices(1, 9), available=prices(0, 10**6))
+def test_a_size_never_risks_more_than_its_share_nor_more_than_there_is(
+    equity: Decimal, entry: Decimal, distance: Decimal, available: Decimal
+) -> None:
+    plan = replace(trade_plan(), entry_price=entry, stop_price=entry - distance)
+    try:
+        quantity = entry_quantity(plan, wallet(equity, available), BTC, LIMITS, Decimal(0))
+    except OrderDenied:
+        return
+    stop = BTC.round_price(plan.stop_price)
+    assert quantity * (entry - stop) <= equity * LIMITS.risk_per_trade * (1 + Decimal("1e-20"))
+    assert quantity * entry <= min(equity, available) * LIMITS.max_leverage * (1 + Decimal("1e-20"))
+    assert quantity % BTC.quantity_increment == 0
+
+
+def _sized(model: str, volatility_pct: str | None = None, **numbers: str) -> tuple[RiskLimits, TradePlan]:
+    """Limits with a sizing model, and a plan at 1000 with its stop 10 away that was made under them."""
+    rule = SizingRule(SizingModel(model), **{name: Decimal(value) for name, value in numbers.items()})
+    limits = replace(LIMITS, sizing=rule)
+    volatility = None if volatility_pct is None else Decimal(volatility_pct)
+    return limits, replace(trade_plan(), sizing=sizing_inputs(limits, volatility))
+
+
+@pytest.mark.parametrize(
+    ("equity", "leverage", "entry", "stop", "expected"),
+    [
+        (10_000, 10, 50_000, 49_000, "0.05"),
+        (1_000, 10, 30_000, 20_000, None),
+        (100, 10, 30_000, 29_000, None),
+        (10_000, 1, 30_000, 29_990, "0.333"),
+    ],
+    ids=["by risk", "0.0005 is not raised to a minimum", "0.0005 is below the lot", "equity caps"],
+)
+def test_quantity_by_risk_alone(equity: int, leverage: int, entry: int, stop: int, expected: str | None) -> None:
+    plan = replace(trade_plan(), entry_price=Decimal(entry), stop_price=Decimal(stop))
+    limits = replace(LIMITS, max_leverage=Decimal(leverage))
+    if expected is None:
+        with pytest.raises(OrderDenied, match="min_quantity"):
+            entry_quantity(plan, wallet(Decimal(equity)), BTC, limits, Decimal(0))
+    else:
+        assert entry_quantity(plan, wallet(Decimal(equity)), BTC, limits, Decimal(0)) == Decimal(expected)
+
+
+@pytest.mark.parametrize(
+    ("sized", "available", "pending", "expected"),
+    [
+        (_sized("fixed", fixed_amount="2500"), None, 0, "2.5"),
+        (_sized("fixed", fixed_amount="2599.99"), None, 0, "2.599"),
+        (_sized("fractional", fraction="0.05"), None, 0, "0.5"),
+        (_sized("fractional", fraction="0.05"), 4_000, 10_000, "0.1"),
+        (_sized("volatility", "2", fraction="0.4", target_volatility_pct="0.5"), None, 0, "1"),
+        (_sized("volatility", "0.25", fraction="0.1", target_volatility_pct="0.5"), None, 0, "2"),
+        (_sized("kelly", win_rate="0.6", average_win_pct="2", fraction="0.04"), None, 0, "0.4"),
+        (_sized("kelly", win_rate="0.6", average_win_pct="2", fraction="1"), None, 0, "2.857"),
+        (_sized("fractional", fraction="0.9"), None, 0, "5"),
+        (_sized("fixed", fixed_amount="99999"), 2_000, 0, "2"),
+        (_sized("fixed", fixed_amount="100", min_amount="700"), None, 0, "0.7"),
+        (_sized("fixed", fixed_amount="3000", max_balance_share="0.1"), None, 0, "1"),
+    ],
+    ids=[
+        "fixed",
+        "rounded down",
+        "share of what is free",
+        "free is what admitted entries left",
+        "volatile: less",
+        "calm: more",
+        "kelly held by the fraction",
+        "kelly",
+        "the risk at the stop caps every model",
+        "never more than there is",
+        "raised to the least amount",
+        "share of the balance",
+    ],
+)
+def test_quantity_by_another_model(
+    sized: tuple[RiskLimits, TradePlan], available: int | None, pending: int, expected: str
+) -> None:
+    limits, plan = sized
+    money = wallet(Decimal(10_000), None if available is None else Decimal(available))
+    assert entry_quantity(plan, money, BTC, limits, Decimal(pending)) == Decimal(expected)
+
+
+@pytest.mark.parametrize(
+    ("sized", "rule"),
+    [
+        (_sized("volatility"), "volatility"),
+        (_sized("kelly", win_rate="0.4"), "sizing"),
+        (_sized("fixed", fixed_amount="0.9"), "min_quantity"),
+        (_sized("fixed", fixed_amount="4"), "min_notional"),
+        (_sized("fixed", fixed_amount="50.5", min_amount="50.5"), "min_amount"),
+    ],
+    ids=["volatility unknown", "no edge", "below the lot", "below the venue's minimum", "rounded below its own"],
+)
+def test_a_model_that_gives_too_little_is_denied(sized: tuple[RiskLimits, TradePlan], rule: str) -> None:
+    limits, plan = sized
+    with pytest.raises(OrderDenied) as denied:
+        entry_quantity(plan, wallet(Decimal(10_000)), BTC, limits, Decimal(0))
+    assert denied.value.rule == rule
+
+
+@given(
+    model=st.sampled_from(SizingModel),
+    equity=prices(100, 10**6),
+    available=prices(0, 10**6),
+    distance=prices(1, 9),
+    volatility=prices(0, 50),
+)
+def test_no_model_buys_more_than_sizing_by_risk(
+    model: SizingModel, equity: Decimal, available: Decimal, distance: Decimal, volatility: Decimal
+) -> None:
+    limits, plan = _sized(model, str(volatility), fraction="1", fixed_amount="5000", win_rate="0.7")
+    plan = replace(plan, stop_price=plan.entry_price - distance)
+    money = wallet(equity, available)
+    try:
+        quantity = entry_quantity(plan, money, BTC, limits, Decimal(0))
+    except OrderDenied:
+        return
+    assert quantity <= entry_quantity(plan, money, BTC, LIMITS, Decimal(0))
+    assert quantity * plan.entry_price <= available
