@@ -13,6 +13,7 @@ from trading_pipeline.domain.backtest.engine import run_backtest
 from trading_pipeline.domain.backtest.results import Leg, Trade
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.translate import Funding, Steps, SymbolInput
+from trading_pipeline.domain.indicators.momentum import macd
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.signals import Bias, Signal
@@ -147,6 +148,7 @@ def _symbol_input(
             min_quantity=float(instrument.min_quantity),
             min_notional=float(instrument.min_notional) if terms.alone else 0.0,
         ),
+        momentum=macd(arrays.close, 12, 26, 9)[2] if question.plan.lifecycle.next_bar_exit else None,
         funding=Funding(np.array([to_ms(at) for at, _ in paid], np.int64), np.array([rate for _, rate in paid])),
         fine_bars=None if fine is None else BarArrays.of(fine),
     )
@@ -190,6 +192,7 @@ def _config(question: ParityQuestion, terms: AccountTerms) -> BacktestConfig:
         trail=AtrTrail(float(lifecycle.runner.atr_multiple), lifecycle.runner.atr_period, Smoothing.WILDER),
         trail_after_targets=len(lifecycle.targets),
         move_stop_at_close=True,
+        next_bar_exit=lifecycle.next_bar_exit,
     )
     # The account's margin is common to all positions, and the stops are nearer than its end.
     leverage, margin = float(limits.max_leverage), 0.0

@@ -27,7 +27,7 @@ def close_position(*, desk: Desk, plan: TradePlan, purpose: Purpose) -> bool:
     Each order has its own number in the link id, and the next one is written only when the one
     before has ended, so a crash never leaves two of them under way.
 
-    :param purpose: ``EXIT`` or ``STOP_EXIT``.
+    :param purpose: ``EXIT``, ``STOP_EXIT`` or ``NEXT_BAR_EXIT``.
     :returns: whether the venue is flat; when not, the operator has been called.
     """
     for _ in range(_MOST_ORDERS):

@@ -12,6 +12,7 @@ from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.ports.risk_store import IndicatorReader
 from trading_pipeline.services.cancel_leftovers import CancelResult, cancel_leftovers
 from trading_pipeline.services.desk import Desk
+from trading_pipeline.services.leave_next_bar import leave_next_bar
 from trading_pipeline.services.move_stop import move_stop
 from trading_pipeline.services.protect_position import Protection, protect_position
 from trading_pipeline.services.settle_orders import SettleResult, settle_orders
@@ -40,8 +41,9 @@ class ManageResult:
 
 
 def manage_positions(*, desk: Desk, indicators: IndicatorReader, wave: datetime) -> ManageResult:
-    """Settle orders, prove stops, move stops, cancel what closed positions left behind.
+    """Settle orders, prove stops, leave or move stops, cancel what closed positions left behind.
 
+    The first close after the entry may end the position by its plan's next-bar rule.
     After the first target the stop goes to the average entry price, after the last one it trails the
     close of the position's own timeframe. What the close of a bar decides counts from the next bar.
     One position's trouble does not keep the others waiting.
@@ -82,7 +84,8 @@ def _look_after(desk: Desk, indicators: IndicatorReader, plan: TradePlan, wave: 
     bar_close = plan.timeframe.floor(wave)
     if not _due(position, bar_close):
         return "no bar of its timeframe closed"
-    return _follow(desk, indicators, position, plan, bar_close)
+    left = leave_next_bar(desk=desk, indicators=indicators, plan=plan, position=position, bar_close=bar_close)
+    return left or _follow(desk, indicators, position, plan, bar_close)
 
 
 def _due(position: Position, bar_close: datetime) -> bool:

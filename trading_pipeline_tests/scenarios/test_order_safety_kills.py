@@ -13,7 +13,7 @@ from sqlalchemy import Engine, delete, text
 
 from trading_pipeline.adapters.stores.ledger_indicators import PostgresIndicatorReader
 from trading_pipeline.adapters.stores.tables import metadata
-from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
+from trading_pipeline.domain.model.plans import NextBarRule, PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import ExitReason, PositionStatus
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -24,6 +24,7 @@ from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_bar, st
 from trading_pipeline_tests.testkit.tripwire import Killed, Tripwire
 
 LONG, SHORT = trade_plan("BTCUSDT"), trade_plan("SOLUSDT", Bias.SHORT)
+BY_MOMENTUM = replace(LONG, next_bar_rule=NextBarRule(Decimal(-11)))
 NEXT = WAVE + Timeframe.M15.duration
 
 State = dict[str, list[tuple[object, ...]]]
@@ -151,13 +152,13 @@ def test_execution_killed_twice_is_still_safe(database: Engine) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("case", "expected"),
-    [("break_even", Decimal("1000.0")), ("passed", None), ("naked", None)],
+    [("break_even", Decimal("1000.0")), ("passed", None), ("naked", None), ("next_bar", None)],
 )
 def test_management_killed_before_any_call_ends_as_if_it_had_not_been(
     database: Engine, case: str, expected: Decimal | None
 ) -> None:
     def opened() -> Lab:
-        lab = fresh(database, LONG)
+        lab = fresh(database, BY_MOMENTUM if case == "next_bar" else LONG)
         execute(lab, Tripwire(), "run-1")
         lab.clock.set(NEXT)
         lab.venue.move("BTCUSDT", Decimal(1010))
@@ -166,7 +167,7 @@ def test_management_killed_before_any_call_ends_as_if_it_had_not_been(
         if case == "naked":
             lab.venue.strip_stop("BTCUSDT")
             lab.venue.refuses_stops = True
-        store_bar(database, "BTCUSDT", NEXT, lab.venue.prices["BTCUSDT"], 4.0)
+        store_bar(database, "BTCUSDT", NEXT, lab.venue.prices["BTCUSDT"], 4.0, momentum=-12.0)
         return lab
 
     lab, wire = opened(), Tripwire()
@@ -190,4 +191,4 @@ def assert_flat(lab: Lab) -> None:
     assert "BTCUSDT" not in {held.symbol for held in lab.venue.positions()}
     position = lab.ledger.position_of(LONG.plan_id)
     assert position is not None
-    assert position.exit_reason in (ExitReason.BREAK_EVEN, ExitReason.PROTECTION_FAILED)
+    assert position.exit_reason in (ExitReason.BREAK_EVEN, ExitReason.PROTECTION_FAILED, ExitReason.NEXT_BAR_EXIT)

@@ -1,14 +1,33 @@
 """Live equals backtest: real bars through exchange and services, and the engine says the same."""
 
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+from trading_pipeline.domain.indicators.momentum import macd
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.strategies.arrays import BarArrays, Decisions
+from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.domain.strategies.stochastic_adx import StochasticAdx
 from trading_pipeline.exchange_simulator.server import Configuration, running_exchange
-from trading_pipeline_tests.testkit.bare_replay import BareReplay, strategy_plan
+from trading_pipeline_tests.testkit.bare_replay import LIFECYCLE, BareReplay, strategy_plan
+
+
+class PullbacksTellingMomentum(StochasticAdx):
+    """Pullbacks whose signals tell the MACD histogram, so that a short window has next-bar exits."""
+
+    tells_momentum: ClassVar[bool] = True
+
+    def decide(self, bars: BarArrays) -> Decisions:
+        """The same decisions with the histogram as evidence."""
+        found = super().decide(bars)
+        return replace(found, evidence={"histogram": macd(bars.close, 12, 26, 9)[2][found.bar_index]})
+
 
 SYMBOLS = ("ADAUSDT", "SOLUSDT")
 START = datetime(2026, 1, 15, tzinfo=UTC)
@@ -31,4 +50,19 @@ def test_every_signal_and_trade_of_two_weeks_is_the_engines(database: Engine, ba
     assert report.trades >= 5
     assert report.legs >= 7
     assert report.denied > 0, "no signal met an open position: choose other bars"
+    assert replay.postbox.messages == []
+
+
+def test_what_the_next_bar_rule_leaves_is_what_the_engine_leaves(database: Engine, bars_dir: Path) -> None:
+    plan = StrategyPlan(PullbacksTellingMomentum(), (Timeframe.H4,), (), replace(LIFECYCLE, next_bar_exit=True))
+    with running_exchange(Configuration(SYMBOLS, bars=bars_dir, start=START, lock_step=Timeframe.H4)) as exchange:
+        replay = BareReplay(database, exchange, plan, SYMBOLS, START, START - timedelta(days=20))
+        replay.run(END)
+        report = replay.parity(bars_dir, END)
+    with database.connect() as connection:
+        reasons = Counter(connection.execute(text("SELECT exit_reason FROM trading.positions")).scalars())
+    assert report.differences == ()
+    assert report.whole_account
+    assert reasons["next_bar_exit"] >= 2
+    assert sum(reasons.values()) > reasons["next_bar_exit"], "the rule kept no position: choose other bars"
     assert replay.postbox.messages == []

@@ -36,7 +36,7 @@ class Purpose(StrEnum):
     """Why an order exists. The value is its suffix in the link id.
 
     ``EXIT`` closes a position that cannot be protected, ``STOP_EXIT`` one whose next stop the price
-    has passed already.
+    has passed already, ``NEXT_BAR_EXIT`` one whose momentum did not move in favour.
     """
 
     ENTRY = "E"
@@ -44,6 +44,7 @@ class Purpose(StrEnum):
     TAKE_PROFIT_2 = "TP2"
     EXIT = "FX"
     STOP_EXIT = "SX"
+    NEXT_BAR_EXIT = "NX"
 
 
 class IntentState(StrEnum):

@@ -26,6 +26,7 @@ class ExitReason(StrEnum):
     BREAK_EVEN = "break_even"
     TRAILING_STOP = "trailing_stop"
     TAKE_PROFIT = "take_profit"
+    NEXT_BAR_EXIT = "next_bar_exit"
     PROTECTION_FAILED = "protection_failed"
     EXTERNAL = "external"
 

@@ -97,6 +97,8 @@ def _exit_reason(position: Position, entry_price: Decimal, exits: Sequence[Posit
     last = exits[-1]
     if last.purpose is Purpose.EXIT:
         return ExitReason.PROTECTION_FAILED
+    if last.purpose is Purpose.NEXT_BAR_EXIT:
+        return ExitReason.NEXT_BAR_EXIT
     if last.purpose in (Purpose.TAKE_PROFIT_1, Purpose.TAKE_PROFIT_2) or last.fill.kind is FillKind.TAKE_PROFIT:
         return ExitReason.TAKE_PROFIT
     if last.purpose is not Purpose.STOP_EXIT:

@@ -1,0 +1,33 @@
+"""The secondary rule: a trade that momentum leaves at once is left at once."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from trading_pipeline.domain.model.plans import NextBarRule, TradePlan
+from trading_pipeline.domain.model.positions import Position
+from trading_pipeline.domain.model.signals import Bias
+
+MOMENTUM = "macd_histogram"
+"""The indicator the rule reads, as snapshots name it."""
+
+
+def close_to_judge(plan: TradePlan, position: Position, bar_close: datetime) -> datetime | None:
+    """The first close of the plan's timeframe after the entry, when it has come and was not looked at.
+
+    A wave that was missed is made up for: later, but by the same bar.
+
+    :param bar_close: the newest close of that timeframe.
+    :returns: ``None`` when there is nothing to judge: too early, done already, or no such rule.
+    """
+    if plan.next_bar_rule is None or position.opened_at is None or position.managed_through is None:
+        return None
+    first = plan.timeframe.floor(position.opened_at) + plan.timeframe.duration
+    return first if position.managed_through < first <= bar_close else None
+
+
+def fails(rule: NextBarRule, bias: Bias, momentum: Decimal | None) -> bool:
+    """Whether momentum has not moved in favour since the entry bar; an unknown value keeps the position."""
+    if rule.momentum is None or momentum is None:
+        return False
+    moved = momentum - rule.momentum
+    return (moved if bias is Bias.LONG else -moved) <= 0
