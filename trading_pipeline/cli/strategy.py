@@ -48,6 +48,7 @@ def check(
     from trading_pipeline.cli.bar_sources import load_bars
     from trading_pipeline.cli.rules import read_strategy
     from trading_pipeline.domain.model.timeframes import Timeframe
+    from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
     from trading_pipeline.services.sample_bars import sample_bars
     from trading_pipeline.settings import Settings
 
@@ -57,7 +58,7 @@ def check(
         frame = load_bars(bars, one, length, allow_zero_volume=allow_zero_volume)
     else:
         frame = sample_bars(one, length, _GENERATED_BARS)
-    typer.echo(f"{name}: {len(chosen.signals(frame))} signals in {len(frame)} {length} bars")
+    typer.echo(f"{name}: {len(chosen.signals(with_resampled(chosen, frame)))} signals in {len(frame)} {length} bars")
     if not _report(chosen, frame):
         raise typer.Exit(1)
 

@@ -80,6 +80,7 @@ def _questions(plan: ReplayPlan, done: Replayed, instruments: dict[str, Instrume
             limits=limits,
             instruments=instruments,
             fine_bars=fine,
+            higher=bars,
         )
         for strategy in load_strategies(plan.config_dir)
         for timeframe in strategy.timeframes

@@ -119,11 +119,7 @@ class _Window:
 
     def nonsense(self) -> dict[int, str]:
         """The first impossible bar between anchor and bar, by place, for the bars asked about."""
-        opened, high, low, close, volume = (self.rows[name].to_numpy(np.float64) for name in OHLCV)
-        # Comparisons with NaN are false, so a bar without a number is impossible too.
-        sane = (high >= np.maximum(opened, close)) & (low <= np.minimum(opened, close)) & (low > 0) & (volume >= 0)
-        sane &= np.isfinite(high) & np.isfinite(volume)
-        wrong = np.flatnonzero(~sane)
+        wrong = np.flatnonzero(~possible(self.rows))
         details = {}
         for place in np.flatnonzero(self.asked):
             at = np.searchsorted(wrong, self.first[place])
@@ -132,6 +128,15 @@ class _Window:
                 opens = self.time(int(self.numbers[wrong[at]])).isoformat()
                 details[int(place)] = f"impossible bar at {opens}: {values}"
         return details
+
+
+def possible(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Which bars could have been: high and low contain the others, prices are positive, volume is not negative."""
+    opened, high, low, close, volume = (rows[name].to_numpy(np.float64) for name in OHLCV)
+    # Comparisons with NaN are false, so a bar without a number is impossible too.
+    sane = (high >= np.maximum(opened, close)) & (low <= np.minimum(opened, close)) & (low > 0) & (volume >= 0)
+    whole: npt.NDArray[np.bool_] = sane & np.isfinite(high) & np.isfinite(volume)
+    return whole
 
 
 def _number(instant: datetime, timeframe: Timeframe) -> int:

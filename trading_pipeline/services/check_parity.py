@@ -20,6 +20,7 @@ from trading_pipeline.domain.model.signals import Bias, Signal
 from trading_pipeline.domain.model.timeframes import Timeframe, from_ms, to_ms
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.higher_timeframes import with_higher
 from trading_pipeline.domain.strategies.plan import StrategyPlan
 from trading_pipeline.ports.signal_store import SignalStore
 from trading_pipeline.ports.trade_history import AccountTerms, TradeHistory, TradeLeg, TradeRow
@@ -39,6 +40,7 @@ class ParityQuestion:
 
     :param bars: by symbol, from before the window to its end.
     :param fine_bars: what the venue's prices walked along inside the bars, by symbol.
+    :param higher: bars of higher timeframes by symbol; those the strategy does not ask for are left alone.
     :param start: closing instants after it are compared, up to ``end``.
     """
 
@@ -50,6 +52,7 @@ class ParityQuestion:
     limits: RiskLimits
     instruments: Mapping[str, Instrument]
     fine_bars: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    higher: Mapping[Timeframe, Mapping[str, pd.DataFrame]] = field(default_factory=dict)
 
     @property
     def symbols(self) -> list[str]:
@@ -98,7 +101,9 @@ def _engine_signals(question: ParityQuestion, symbol: str) -> list[Signal]:
     kept = pd.Series(in_window(bars, window))
     if not kept.any():
         raise DataError(f"{symbol} {question.timeframe}: no bars {window}")
-    return list(signals_of(DayWindow(symbol, bars, kept), question.plan, question.timeframe))
+    higher = {timeframe: frames[symbol] for timeframe, frames in question.higher.items() if symbol in frames}
+    framed = with_higher(question.plan.strategy, bars, higher, question.timeframe)
+    return list(signals_of(DayWindow(symbol, framed, kept), question.plan, question.timeframe))
 
 
 def _engine_trades(

@@ -9,6 +9,7 @@ import pandas as pd
 
 from trading_pipeline.domain.model.signals import Bias, Details
 from trading_pipeline.domain.strategies.base import Strategy
+from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
 from trading_pipeline.services.research_window import Window, in_window
 
 
@@ -40,7 +41,7 @@ def find_signals(strategy: Strategy, bars: pd.DataFrame, window: Window) -> list
     :raises DataError: fewer bars than the strategy's warm-up, or bars that no decision may be taken from.
     """
     strategy.require_warmup(bars)
-    found = strategy.signals(bars)
+    found = strategy.signals(with_resampled(strategy, bars))
     inside = in_window(bars, window)[found["bar_index"].to_numpy(np.int64)]
     closes = bars["close_time"]
     return [_record(row, closes.iloc[int(row["bar_index"])]) for row in found[inside].to_dict("records")]

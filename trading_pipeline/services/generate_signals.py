@@ -19,6 +19,7 @@ from trading_pipeline.ports.bar_store import BarStore
 from trading_pipeline.ports.check_store import CheckStore
 from trading_pipeline.ports.signal_store import SignalStore
 from trading_pipeline.services.book_evidence import BookEvidence
+from trading_pipeline.services.strategy_frames import StrategyFrames
 from trading_pipeline.services.windows import DayWindow, day_windows, unsound_symbols
 
 
@@ -55,11 +56,13 @@ def generate_signals(
     found: list[Signal] = []
     parts: list[DivergenceParts] = []
     refused = []
+    frames = StrategyFrames(bars, scope, now)
     for window in day_windows(bars, checks, scope, now):
         for plan in strategies:
             if plan.covers(window.symbol, scope.timeframe):
                 try:
                     ready, seen = (plan, window) if books is None else books.given(plan, window)
+                    seen = frames.window_of(seen, ready.strategy)
                     made = list(signals_of(seen, ready, scope.timeframe))
                     parts += _parts(window, plan, made)
                     found += made

@@ -20,6 +20,7 @@ from trading_pipeline.domain.model.signals import Details
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.arrays import ArrayStrategy, BarArrays
 from trading_pipeline.domain.strategies.base import Strategy
+from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
 from trading_pipeline.ports.backtest_store import EquityCurve, RunRecord
 from trading_pipeline.services.backtest_records import plain_config, trade_records
 from trading_pipeline.services.research_window import Window, in_window, windowed
@@ -30,6 +31,7 @@ class BacktestRequest:
     """What to run.
 
     :param bars: frames with ``BAR_COLUMNS`` by symbol; they may begin before the window, for the warm-up.
+        Higher timeframes are made of all of them.
     :param window: entries are taken at bars inside it, and figures are about it alone.
     :param fine_bars: finer bars by symbol, for the walk inside a bar.
     :param code_version: of what turns bars into trades; part of the run's identity.
@@ -68,7 +70,8 @@ def run_backtest(request: BacktestRequest) -> BacktestRun:
     """
     warmup = request.strategy.warmup_bars
     bars = {
-        symbol: windowed(frame, request.window, request.timeframe, warmup) for symbol, frame in request.bars.items()
+        symbol: windowed(with_resampled(request.strategy, frame), request.window, request.timeframe, warmup)
+        for symbol, frame in request.bars.items()
     }
     for symbol, frame in bars.items():
         _require_bars(request, symbol, frame)
@@ -185,6 +188,10 @@ def _described(one: SymbolInput, timeframe: Timeframe) -> Details:
         "missing": int((opens[-1] - opens[0]) // timeframe.ms + 1 - len(bars)),
         "sha256": digest.hexdigest(),
     }
+    if bars.higher:
+        described["higher_sha256"] = hashlib.sha256(
+            b"".join(name.encode() + values.tobytes() for name, values in sorted(bars.higher.items()))
+        ).hexdigest()
     if one.funding is not None:
         described["funding_sha256"] = hashlib.sha256(
             one.funding.time_ms.tobytes() + one.funding.rate.tobytes()

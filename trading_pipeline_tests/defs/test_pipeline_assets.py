@@ -36,6 +36,14 @@ def test_a_backfill_fetches_what_is_missing_and_computes_every_stage(stage: Pipe
     assert all(check.passed for check in result.get_asset_check_evaluations())
 
 
+def test_bars_of_higher_timeframes_are_there_before_the_signals_that_may_look_at_them(stage: PipelineStage) -> None:
+    order = [
+        str(one.asset_key.path[0]) for one in stage.materialize().get_asset_materialization_events() if one.asset_key
+    ]
+    for low, high in (("15m", "1h"), ("15m", "4h"), ("1h", "4h")):
+        assert order.index(f"bars_{high}") < order.index(f"signals_{low}")
+
+
 def test_a_backfill_without_a_wave_leaves_history_that_nobody_executes(stage: PipelineStage) -> None:
     stage.materialize()
     statuses = dict(stage.rows("SELECT status, count(*) FROM trade_plans GROUP BY 1"))

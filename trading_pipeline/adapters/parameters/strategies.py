@@ -115,6 +115,7 @@ def load_strategies(config_dir: Path) -> list[StrategyPlan]:
         _refuse_strangers(path, "timeframes", content.timeframes, universe.timeframes)
         with _told_of(path):
             strategy = find_strategy(config_dir, content.strategy, dict(content.parameters))
+        _refuse_strangers(path, "higher timeframes", strategy.higher_timeframes, universe.timeframes)
         _refuse_unknown_momentum(path, strategy, content.lifecycle)
         guards = content.guards.guards() if content.guards else None
         plan = StrategyPlan(strategy, content.timeframes, content.symbols, content.lifecycle.lifecycle(), guards)

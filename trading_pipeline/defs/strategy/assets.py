@@ -41,13 +41,16 @@ def _snapshots_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
 
 
 def _signals_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
+    # in a wave, a higher bar that closes at the same instant has to be there before a strategy looks for it
+    higher = [f"bars_{one}" for one in UNIVERSE.timeframes if one.ms > timeframe.ms]
+
     @dg.asset(
         name=f"signals_{timeframe}",
         partitions_def=GRID,
         backfill_policy=SINGLE_RUN,
         group_name="strategy",
         kinds={"postgres"},
-        deps=[f"bars_{timeframe}", f"indicator_snapshots_{timeframe}"],
+        deps=[f"bars_{timeframe}", f"indicator_snapshots_{timeframe}", *higher],
         description=f"What the enabled strategies say at the close of {timeframe} bars.",
     )
     def signals(

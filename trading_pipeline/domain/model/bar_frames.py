@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from trading_pipeline.domain.model.bars import OHLCV
+from trading_pipeline.domain.model.bars import BAR_COLUMNS, OHLCV
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -82,14 +82,38 @@ def resample(frame: "pd.DataFrame", base: Timeframe, target: Timeframe) -> "pd.D
 
     :raises ConfigurationError: ``target`` is not a multiple of ``base``.
     """
+    rows = _parts(frame["open_time_ms"].to_numpy(np.int64), base, target)
+    return _merged(frame[list(FILE_COLUMNS)], rows)
+
+
+def coarser_bars(bars: "pd.DataFrame", base: Timeframe, target: Timeframe) -> "pd.DataFrame":
+    """The same for bars as they travel, with ``BAR_COLUMNS`` or the most of them; other columns are left out.
+
+    :raises ConfigurationError: ``target`` is not a multiple of ``base``.
+    """
+    opens = bars["open_time"].astype("datetime64[ms, UTC]").to_numpy("datetime64[ms]").astype(np.int64)
+    rows = _parts(opens, base, target)
+    merged = _merged(bars[[name for name in BAR_COLUMNS if name in bars]], rows)
+    return merged.assign(close_time=merged["open_time"] + target.duration)
+
+
+def _parts(open_ms: NDArray[np.int64], base: Timeframe, target: Timeframe) -> NDArray[np.int64]:
+    """Positions of the base bars of every complete target bar, shape ``(m, target / base)``."""
     if target.ms % base.ms:
         raise ConfigurationError(f"cannot make {target} bars of {base} bars; {target} is not a multiple of {base}")
-    starts = complete_buckets(frame["open_time_ms"].to_numpy(np.int64), base.ms, target.ms)
-    rows = starts[:, None] + np.arange(target.ms // base.ms)
-    first = frame.iloc[starts][list(FILE_COLUMNS)].reset_index(drop=True)
-    return first.assign(
-        high=frame["high"].to_numpy()[rows].max(axis=1),
-        low=frame["low"].to_numpy()[rows].min(axis=1),
-        close=frame["close"].to_numpy()[rows[:, -1]],
-        volume=frame["volume"].to_numpy()[rows].sum(axis=1),
+    return complete_buckets(open_ms, base.ms, target.ms)[:, None] + np.arange(target.ms // base.ms)
+
+
+def _merged(frame: "pd.DataFrame", rows: NDArray[np.int64]) -> "pd.DataFrame":
+    """One row per group of rows: the first one's, with the prices and volumes of the group."""
+    sums = [name for name in ("volume", "turnover") if name in frame]
+    return (
+        frame.iloc[rows[:, 0]]
+        .reset_index(drop=True)
+        .assign(
+            high=frame["high"].to_numpy()[rows].max(axis=1),
+            low=frame["low"].to_numpy()[rows].min(axis=1),
+            close=frame["close"].to_numpy()[rows[:, -1]],
+            **{name: frame[name].to_numpy()[rows].sum(axis=1) for name in sums},
+        )
     )

@@ -15,6 +15,7 @@ import pandas as pd
 
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.signals import Details
+from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.base import SIGNAL_COLUMNS, Strategy
 
 Floats = npt.NDArray[np.float64]
@@ -23,6 +24,7 @@ Flags = npt.NDArray[np.bool_]
 
 LONG, SHORT = 1, -1
 _PRICES = ("open", "high", "low", "close")
+_SUFFIXES = tuple(f"_{timeframe}" for timeframe in Timeframe)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class BarArrays:
 
     Times are milliseconds since the epoch, ``close_time_ms`` the closing instant; prices are quote
     currency, ``volume`` is base currency.
+
+    :param higher: values of higher timeframes known at each close, by name and timeframe (``rsi_14_4h``).
     """
 
     open_time_ms: Integers
@@ -40,9 +44,22 @@ class BarArrays:
     low: Floats
     close: Floats
     volume: Floats
+    higher: dict[str, Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.close)
+
+    @property
+    def timeframe(self) -> Timeframe:
+        """Length of the bars, by the first one; there has to be one.
+
+        :raises DataError: no timeframe is that long.
+        """
+        length = int(self.close_time_ms[0] - self.open_time_ms[0])
+        for timeframe in Timeframe:
+            if timeframe.ms == length:
+                return timeframe
+        raise DataError(f"bars of {length / 1000:g} s: must be of {', '.join(Timeframe)}")
 
     @classmethod
     def of(cls, bars: pd.DataFrame) -> Self:
@@ -54,10 +71,12 @@ class BarArrays:
         if "symbol" in bars and bars["symbol"].nunique() > 1:
             raise DataError(f"bars of {bars['symbol'].nunique()} symbols in one frame: pass one symbol at a time")
         times, closes = (_milliseconds(bars[name]) for name in ("open_time", "close_time"))
-        columns = [bars[name].to_numpy(np.float64) for name in (*_PRICES, "volume")]
+        columns = {name: bars[name].to_numpy(np.float64) for name in (*_PRICES, "volume")}
         _refuse_disorder(times)
-        _refuse_nonsense(times, dict(zip((*_PRICES, "volume"), columns, strict=True)))
-        return cls(times, closes, *columns)
+        _refuse_nonsense(times, columns)
+        names = [str(name) for name in bars.columns if str(name).endswith(_SUFFIXES)]
+        higher = {name: bars[name].to_numpy(np.float64) for name in names}
+        return cls(times, closes, **columns, higher=higher)
 
     def require_volume(self, strategy: str) -> None:
         """Refuse bars among which nothing was ever traded.

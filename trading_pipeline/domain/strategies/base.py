@@ -11,6 +11,7 @@ from typing import ClassVar, Self, TypeVar, get_origin
 import pandas as pd
 
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.trade_rules import TradeRules
 
 SIGNAL_COLUMNS = ("bar_index", "bias", "entry_price", "stop_price", "score", "details")
@@ -150,6 +151,20 @@ class Strategy(ABC):
     name: ClassVar[str]
     tells_momentum: ClassVar[bool] = False
     parameters: Parameters
+
+    @property
+    def higher_timeframes(self) -> tuple[Timeframe, ...]:
+        """Timeframes whose ``context`` it wants beside its bars; only those longer than its bars are joined."""
+        return ()
+
+    def context(self, bars: pd.DataFrame) -> pd.DataFrame:
+        """Values of one higher timeframe that the strategy wants to know: float columns, one row per bar of it.
+
+        Each value comes from its own bar and earlier ones. Beside the bars that ``signals`` gets, a column
+        ``x`` of 4h bars is named ``x_4h`` and holds what was known at the close of each bar, NaN where
+        nothing was; it is absent where nobody looked (``higher_timeframes.py``).
+        """
+        return pd.DataFrame(index=bars.index)
 
     @property
     @abstractmethod

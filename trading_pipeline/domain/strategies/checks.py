@@ -3,6 +3,9 @@
 Look-ahead: does a signal change when the future is cut off? Repaint: does a signal, once given, stay as
 the bars go on? Recursive warm-up: does a signal depend on where the bars start? Each answer names the
 bar and the column that differ.
+
+Higher timeframes are made of the bars that are left, so that their join is asked too. Where bars start
+later the higher ones do not: in the pipeline they have an anchor of their own.
 """
 
 import math
@@ -14,6 +17,7 @@ import pandas as pd
 
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.strategies.base import SIGNAL_COLUMNS, Strategy
+from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
 
 WARMUP_BARS = 1_700
 """Bars after which no recursion may still show where it began, as the pipeline anchors it."""
@@ -53,10 +57,10 @@ def look_ahead(strategy: Strategy, bars: pd.DataFrame, samples: int = 20) -> lis
     :param samples: cuts, spread evenly over the signals and over the bars.
     :raises DataError: fewer bars than the strategy's warm-up.
     """
-    whole, exits = _signals(strategy, bars), strategy.exits(bars)
+    whole, exits = _signals(strategy, bars), strategy.exits(with_resampled(strategy, bars))
     found: list[Difference] = []
     for end in _cuts(strategy, bars, pd.concat([whole[["bar_index"]], exits[["bar_index"]]]), samples):
-        cut = bars.iloc[: end + 1]
+        cut = with_resampled(strategy, bars.iloc[: end + 1])
         found += _compared("look_ahead", bars, _at(whole, end), _at(strategy.signals(cut), end))
         found += _compared_exits(bars, _at(exits, end), _at(strategy.exits(cut), end), end)
     return found
@@ -72,7 +76,7 @@ def repaint(strategy: Strategy, bars: pd.DataFrame, samples: int = 20) -> list[D
     whole = _signals(strategy, bars)
     found: dict[tuple[int, str], Difference] = {}
     for end in _cuts(strategy, bars, whole, samples):
-        part = strategy.signals(bars.iloc[: end + 1])
+        part = strategy.signals(with_resampled(strategy, bars.iloc[: end + 1]))
         for difference in _compared("repaint", bars, whole[whole["bar_index"] <= end], part):
             found.setdefault((difference.bar_index, difference.column), difference)
     return [found[key] for key in sorted(found)]
@@ -87,7 +91,7 @@ def recursive_warmup(
     """
     if len(bars) <= warmup + 1:
         raise DataError(f"{len(bars)} bars: need more than {warmup + 1} to start later and still have {warmup} before")
-    whole = _signals(strategy, bars)
+    whole, bars = _signals(strategy, bars), with_resampled(strategy, bars)
     found: dict[tuple[int, str], Difference] = {}
     for start in np.unique(np.linspace(1, len(bars) - warmup - 1, samples).astype(int)):
         part = _moved(strategy.signals(bars.iloc[start:].reset_index(drop=True)), int(start))
@@ -114,7 +118,7 @@ def _compared_exits(bars: pd.DataFrame, expected: pd.DataFrame, found: pd.DataFr
 def _signals(strategy: Strategy, bars: pd.DataFrame) -> pd.DataFrame:
     """Signals from all bars, refusing a frame that cannot contain one."""
     strategy.require_warmup(bars)
-    return strategy.signals(bars)
+    return strategy.signals(with_resampled(strategy, bars))
 
 
 def _cuts(strategy: Strategy, bars: pd.DataFrame, eventful: pd.DataFrame, samples: int) -> list[int]:

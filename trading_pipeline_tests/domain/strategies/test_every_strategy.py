@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.strategies.base import SIGNAL_COLUMNS
 from trading_pipeline.domain.strategies.checks import look_ahead, recursive_warmup, repaint
+from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
 from trading_pipeline.domain.strategies.registry import strategy_named, strategy_names
 from trading_pipeline_tests.domain.strategies.bars import random_bars
 from trading_pipeline_tests.domain.strategies.golden import golden_bars
@@ -20,9 +21,15 @@ BARS = random_bars(2600, seed=17)
 every_strategy = pytest.mark.parametrize("name", strategy_names())
 
 
+def signals_on(bars: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Signals of a strategy that is shown these bars and the higher ones they make."""
+    strategy = strategy_named(name, {})
+    return strategy.signals(with_resampled(strategy, bars))
+
+
 @every_strategy
 def test_signals_have_the_contracts_columns_and_values(name: str) -> None:
-    signals = strategy_named(name, {}).signals(BARS)
+    signals = signals_on(BARS, name)
     assert tuple(signals.columns) == SIGNAL_COLUMNS
     assert len(signals) > 0
     assert signals["bar_index"].is_monotonic_increasing
@@ -35,7 +42,7 @@ def test_signals_have_the_contracts_columns_and_values(name: str) -> None:
 
 @every_strategy
 def test_details_survive_json(name: str) -> None:
-    signals = strategy_named(name, {}).signals(BARS)
+    signals = signals_on(BARS, name)
     assert all(json.loads(json.dumps(details, allow_nan=False)) == details for details in signals["details"])
 
 
@@ -55,26 +62,25 @@ def test_no_signal_depends_on_where_the_bars_start(name: str) -> None:
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 10_000), end=st.integers(200, 699))
 def test_cutting_any_walk_leaves_its_past_alone(name: str, seed: int, end: int) -> None:
-    strategy, bars = strategy_named(name, {}), golden_bars(seed)
-    whole, part = strategy.signals(bars), strategy.signals(bars[:end])
+    strategy = strategy_named(name, {})
+    bars, early = (with_resampled(strategy, golden_bars(seed)[:last]) for last in (700, end))
+    whole, part = strategy.signals(bars), strategy.signals(early)
     pd.testing.assert_frame_equal(part, whole[whole["bar_index"] < end])
-    exits, cut = strategy.exits(bars), strategy.exits(bars[:end])
+    exits, cut = strategy.exits(bars), strategy.exits(early)
     assert cut.to_numpy().tolist() == exits[exits["bar_index"] < end].to_numpy().tolist()
 
 
 @every_strategy
 def test_doubled_prices_give_the_same_decisions_at_doubled_prices(name: str) -> None:
     doubled = BARS.assign(**{column: BARS[column] * 2 for column in ("open", "high", "low", "close")})
-    strategy = strategy_named(name, {})
-    plain, twice = strategy.signals(BARS), strategy.signals(doubled)
+    plain, twice = signals_on(BARS, name), signals_on(doubled, name)
     assert twice[["bar_index", "bias"]].equals(plain[["bar_index", "bias"]])
     np.testing.assert_allclose(twice["stop_price"], 2 * plain["stop_price"])
 
 
 @every_strategy
 def test_the_name_of_the_symbol_does_not_matter(name: str) -> None:
-    strategy = strategy_named(name, {})
-    pd.testing.assert_frame_equal(strategy.signals(BARS.assign(symbol="ETHUSDT")), strategy.signals(BARS))
+    pd.testing.assert_frame_equal(signals_on(BARS.assign(symbol="ETHUSDT"), name), signals_on(BARS, name))
 
 
 @every_strategy
