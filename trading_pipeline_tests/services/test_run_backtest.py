@@ -219,3 +219,17 @@ def test_a_window_that_ends_before_it_begins_is_refused() -> None:
 def test_figures_that_have_no_value_are_none() -> None:
     metrics = sampled().record.metrics
     assert all(value is None or np.isfinite(value) for value in metrics.values())
+
+
+def test_higher_timeframes_know_the_history_before_the_window_and_are_part_of_the_run() -> None:
+    strategy, bars = strategy_named("fused_score", {"higher": "1d"}), sample_bars("BTCUSDT", Timeframe.M15, 9_000)
+    late = Window(bars["open_time"].iloc[8_000].to_pydatetime())
+    young = bars[8_000 - 1_700 :].reset_index(drop=True)
+    whole, cut = (
+        run_backtest(BacktestRequest(strategy, Timeframe.M15, {"BTCUSDT": given}, BacktestConfig(), "test", late))
+        for given in (bars, young)
+    )
+    assert len(whole.bars["BTCUSDT"]) == len(cut.bars["BTCUSDT"]) == 2_700
+    assert whole.bars["BTCUSDT"]["ema_50_1d"].notna().any()
+    assert cut.bars["BTCUSDT"]["ema_50_1d"].isna().all()
+    assert whole.record.run_id != cut.record.run_id

@@ -13,6 +13,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+from trading_pipeline.adapters.parameters.documents import with_documents
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.strategies.base import Strategy, spelling_hint
 from trading_pipeline.domain.strategies.registry import configured, strategy_class, strategy_names
@@ -31,7 +32,8 @@ def find_strategy(config_dir: Path, name: str, parameters: dict[str, object]) ->
     :raises ConfigurationError: see ``check_name``; a file that does not define it, or a bad parameter.
     """
     check_name(config_dir, name)
-    return configured(_class(config_dir, name), parameters)
+    kind = _class(config_dir, name)
+    return configured(kind, with_documents(config_dir, kind, parameters))
 
 
 def check_name(config_dir: Path, name: str) -> None:

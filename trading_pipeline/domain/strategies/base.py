@@ -4,9 +4,10 @@ import hashlib
 import json
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
 from difflib import get_close_matches
-from typing import ClassVar, Self, TypeVar, get_origin
+from typing import ClassVar, Protocol, Self, TypeVar, get_origin
 
 import pandas as pd
 
@@ -18,6 +19,20 @@ SIGNAL_COLUMNS = ("bar_index", "bias", "entry_price", "stop_price", "score", "de
 EXIT_COLUMNS = ("bar_index", "bias")
 
 Number = TypeVar("Number", int, float, bool)
+
+
+class Document(Protocol):
+    """A value that is read from a mapping and compared by its content."""
+
+    @classmethod
+    def of(cls, description: Mapping[str, object]) -> Self:
+        """Read it.
+
+        :raises ConfigurationError: a part is missing or of the wrong kind.
+        """
+
+
+DocumentType = TypeVar("DocumentType", bound=Document)
 
 
 def ranged(default: Number, low: Number, high: Number) -> Number:
@@ -39,20 +54,31 @@ def listed(*default: str) -> tuple[str, ...]:
     return made
 
 
+def document(kind: type[DocumentType], folder: str) -> DocumentType | None:
+    """A parameter field that is a whole document, or none unless it is given.
+
+    Its content is the value, so that the strategy's version changes with it. Files and command lines
+    give a name instead; whoever reads those looks for ``<name>.json`` in ``folder`` of the configuration.
+    """
+    made: DocumentType | None = field(default=None, metadata={"document": kind, "folder": folder})
+    return made
+
+
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """Base of a strategy's typed parameters; fields carry what is allowed in ``metadata``.
 
     A subclass is a frozen dataclass whose fields are made with ``ranged`` and annotated ``int``,
-    ``float`` or ``bool``, with ``chosen`` and ``str``, or with ``listed`` and ``tuple[str, ...]``. Whole
-    numbers given for a ``float`` are stored as floats, so that ``2`` and ``2.0`` are the same strategy version.
+    ``float`` or ``bool``, with ``chosen`` and ``str``, with ``listed`` and ``tuple[str, ...]``, or with
+    ``document``. Whole numbers given for a ``float`` are stored as floats, so that ``2`` and ``2.0`` are
+    the same strategy version.
     """
 
     def __post_init__(self) -> None:
         for spec in fields(self):
             value = _typed(spec, getattr(self, spec.name))
-            low, high = spec.metadata.get("range", (value, value))
-            if not low <= value <= high:
+            low, high = spec.metadata.get("range", (None, None))
+            if low is not None and not (low <= value and high >= value):
                 raise ConfigurationError(f"{spec.name} = {value}: must lie between {low} and {high}")
             object.__setattr__(self, spec.name, value)
         self.check()
@@ -63,6 +89,8 @@ class Parameters:
         metadata = cls.__dataclass_fields__[name].metadata
         if "range" in metadata:
             return "{} to {}".format(*metadata["range"])
+        if "document" in metadata:
+            return f"name of a file in {metadata['folder']}/"
         return " or ".join(metadata["options"]) if "options" in metadata else "separated by commas"
 
     def check(self) -> None:
@@ -93,9 +121,11 @@ def spelling_hint(name: str, known: list[str]) -> str:
     return f"; did you mean {near[0]}?" if near else f"; known: {', '.join(known)}"
 
 
-def _typed(spec: "Field[object]", value: object) -> int | float | bool | str | tuple[str, ...]:
+def _typed(spec: "Field[object]", value: object) -> object:
     """``value`` as the type of the field, refusing what would lose meaning on the way."""
     wanted = spec.type
+    if "document" in spec.metadata:
+        return _document(spec, value)
     if wanted is str:
         return _word(spec, value)
     if get_origin(wanted) is tuple:
@@ -111,6 +141,16 @@ def _typed(spec: "Field[object]", value: object) -> int | float | bool | str | t
         if wanted is int and math.isfinite(number) and number == int(number):
             return int(number)
     raise ConfigurationError(f"{spec.name} = {value!r}: must be {getattr(wanted, '__name__', wanted)}")
+
+
+def _document(spec: "Field[object]", value: object) -> object:
+    """The document that a mapping describes."""
+    kind: type[Document] = spec.metadata["document"]
+    if value is None or isinstance(value, kind):
+        return value
+    if isinstance(value, Mapping):
+        return kind.of(value)
+    raise ConfigurationError(f"{spec.name} = {value!r}: must be a mapping, or be given by name where files are read")
 
 
 def _word(spec: "Field[object]", value: object) -> str:

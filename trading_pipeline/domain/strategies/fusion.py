@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.strategies.arrays import Flags, Floats, Integers
 
 _MIN_TECHNICAL = 40.0
 _MIN_MODEL = 30.0
@@ -11,6 +14,9 @@ _UNDECIDED = (45.0, 55.0)
 _ABSTAIN_PENALTY = 10.0
 _ABSENT_PENALTY = 5.0
 _STRONG = 60.0
+
+REFUSALS = ("technical_below_minimum", "model_below_minimum", "neutral_regime_no_entry", "below_threshold")
+"""Why a fusion may not pass, in the order in which the rules are asked."""
 
 
 class FusionRegime(StrEnum):
@@ -45,52 +51,53 @@ class FusionWeights:
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
-    """The outcome.
+    """The outcome per bar.
 
-    :param passed: whether an entry may follow.
     :param combined: 0 to 100.
     :param threshold: what ``combined`` had to reach.
     :param confidence: 0 to 1, 0 where it did not pass.
     :param model_abstained: the model's score was too close to 50 to be used.
-    :param reason: why it did not pass; empty where it did.
+    :param refusal: position in ``REFUSALS`` of the first rule that refuses; -1 where it passed.
     """
 
-    passed: bool
-    combined: float
-    threshold: float
-    confidence: float
-    model_abstained: bool
-    reason: str
+    combined: Floats
+    threshold: Floats
+    confidence: Floats
+    model_abstained: Flags
+    refusal: Integers
+
+    @property
+    def passed(self) -> Flags:
+        """Where an entry may follow."""
+        return self.refusal < 0
 
 
 def fuse(
-    technical: float,
-    model: float | None,
+    technical: Floats,
+    model: Floats | None,
     regime: FusionRegime,
     volatility: float = 1.0,
     weights: FusionWeights | None = None,
 ) -> Fusion:
-    """Combine both scores and hold them against the regime's threshold.
+    """Combine both scores of every bar and hold them against the regime's threshold.
 
     A model score of 45 to 55 abstains (threshold +10), a missing or abstaining one costs another +5.
 
-    :param technical: 0 to 100.
-    :param model: 0 to 100, ``None`` when there is none for whatever reason.
+    :param technical: 0 to 100; NaN never passes.
+    :param model: 0 to 100, NaN where there is none for whatever reason; ``None`` when there is no model.
     :param volatility: ratio of current to usual; above 1 lowers the threshold, below 0.5 raises it.
     """
     shares = weights or FusionWeights()
-    abstains = model is not None and _UNDECIDED[0] <= model <= _UNDECIDED[1]
-    used = None if abstains else model
-    threshold = _for_volatility(_THRESHOLDS[regime], volatility)
-    if abstains:
-        threshold = min(100.0, threshold + _ABSTAIN_PENALTY)
-    if used is None:
-        combined, threshold = technical, min(100.0, threshold + _ABSENT_PENALTY)
-    else:
-        combined = shares.technical * technical + shares.model * used
-    reason = _refusal(technical, used, regime, combined - threshold)
-    confidence = 0.0 if reason else _confidence(technical, used, combined - threshold)
-    return Fusion(not reason, combined, threshold, confidence, abstains, reason)
+    given = np.full(len(technical), np.nan) if model is None else model
+    abstains = (given >= _UNDECIDED[0]) & (given <= _UNDECIDED[1])
+    used = np.where(abstains, np.nan, given)
+    alone = np.isnan(used)
+    penalty = np.where(abstains, _ABSTAIN_PENALTY, 0.0) + np.where(alone, _ABSENT_PENALTY, 0.0)
+    threshold = np.minimum(100.0, _for_volatility(_THRESHOLDS[regime], volatility) + penalty)
+    combined = np.where(alone, technical, shares.technical * technical + shares.model * used)
+    refusal = _refusal(technical, used, regime, combined - threshold)
+    confidence = np.where(refusal < 0, _confidence(technical, used, combined - threshold), 0.0)
+    return Fusion(combined, threshold, confidence, abstains, refusal)
 
 
 def _for_volatility(threshold: float, volatility: float) -> float:
@@ -102,22 +109,16 @@ def _for_volatility(threshold: float, volatility: float) -> float:
     return threshold
 
 
-def _refusal(technical: float, model: float | None, regime: FusionRegime, excess: float) -> str:
-    """The first rule that refuses; empty when none does."""
-    if technical < _MIN_TECHNICAL:
-        return "technical_below_minimum"
-    if model is not None and model < _MIN_MODEL:
-        return "model_below_minimum"
-    if regime is FusionRegime.NEUTRAL:
-        return "neutral_regime_no_entry"
-    return "below_threshold" if excess < 0 else ""
+def _refusal(technical: Floats, model: Floats, regime: FusionRegime, excess: Floats) -> Integers:
+    """The first rule that refuses, by its position in ``REFUSALS``; -1 where none does."""
+    neutral = np.full(len(technical), regime is FusionRegime.NEUTRAL)
+    rules = [technical < _MIN_TECHNICAL, model < _MIN_MODEL, neutral, ~(excess >= 0)]
+    return np.select(rules, range(len(REFUSALS)), default=-1).astype(np.int64)
 
 
-def _confidence(technical: float, model: float | None, excess: float) -> float:
+def _confidence(technical: Floats, model: Floats, excess: Floats) -> Floats:
     """How sure a passing fusion is: more when both scores are strong."""
-    if model is None:
-        return min(1.0, 0.5 + excess / 40)
-    strong = (technical > _STRONG) + (model > _STRONG)
-    if strong == 2:
-        return min(1.0, 0.6 + excess / 30)
-    return min(0.8, 0.4 + excess / 40) if strong else 0.3
+    strong = (technical > _STRONG).astype(np.int64) + (model > _STRONG)
+    rules = [np.isnan(model), strong == 2, strong == 1]
+    sure = [np.minimum(1.0, 0.5 + excess / 40), np.minimum(1.0, 0.6 + excess / 30), np.minimum(0.8, 0.4 + excess / 40)]
+    return np.select(rules, sure, default=0.3)

@@ -1,11 +1,15 @@
 """A logistic model read from its description, and its score of 0 to 100."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
+import numpy.typing as npt
+
 from trading_pipeline.domain.model.errors import ConfigurationError
+
+Floats = npt.NDArray[np.float64]
 
 _EPSILON = 1e-6
 
@@ -18,12 +22,13 @@ class Calibration:
     a: float
     b: float
 
-    def apply(self, probability: float) -> float:
-        """The calibrated probability, 0 to 1."""
+    def apply(self, probability: Floats) -> Floats:
+        """The calibrated probabilities, 0 to 1."""
         if self.platt:
-            inside = min(1 - _EPSILON, max(_EPSILON, probability))
-            return sigmoid(self.a * math.log(inside / (1 - inside)) + self.b)
-        return min(1.0, max(0.0, self.a * probability + self.b))
+            inside = np.clip(probability, _EPSILON, 1 - _EPSILON)
+            return sigmoid(self.a * np.log(inside / (1 - inside)) + self.b)
+        linear: Floats = np.clip(self.a * probability + self.b, 0.0, 1.0)
+        return linear
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +73,23 @@ class LogisticModel:
             raise ConfigurationError(f"model description: {error} is missing or no number") from error
         return cls(names, columns[0], bias, columns[1], columns[2], (low, high), _calibration(description))
 
-    def score(self, values: Mapping[str, float]) -> float:
-        """0 to 100; a feature that is missing or not finite counts as 0 after standardisation's input."""
-        total = self.bias
+    def score(self, values: Mapping[str, Floats], bars: int) -> Floats:
+        """0 to 100 for each of ``bars`` bars; a feature that is missing or not finite is read as 0."""
+        total = np.full(bars, self.bias)
         parts = zip(self.features, self.weights, self.mean, self.deviation, strict=True)
         for name, weight, mean, deviation in parts:
-            raw = values.get(name, 0.0)
-            standard = ((raw if math.isfinite(raw) else 0.0) - mean) / deviation
-            total += weight * min(self.clip[1], max(self.clip[0], standard))
+            raw = values.get(name, np.zeros(bars))
+            standard = (np.where(np.isfinite(raw), raw, 0.0) - mean) / deviation
+            total += weight * np.clip(standard, *self.clip)
         probability = sigmoid(total)
         return 100 * (self.calibration.apply(probability) if self.calibration else probability)
 
 
-def sigmoid(value: float) -> float:
+def sigmoid(value: Floats) -> Floats:
     """1 / (1 + e^-value), without overflow."""
-    if value >= 0:
-        return 1 / (1 + math.exp(-value))
-    return math.exp(value) / (1 + math.exp(value))
+    small = np.exp(-np.abs(value))
+    squeezed: Floats = np.where(value >= 0, 1 / (1 + small), small / (1 + small))
+    return squeezed
 
 
 def _list(description: Mapping[str, object], key: str) -> list[object]:

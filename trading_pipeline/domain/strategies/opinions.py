@@ -61,7 +61,12 @@ class Opinions:
 
 
 def form_opinions(
-    holds: dict[str, Flags], buy: Flags, sell: Flags, otherwise: str, confidence: float, evidence: dict[str, Floats]
+    holds: dict[str, Flags],
+    buy: Flags,
+    sell: Flags,
+    otherwise: str,
+    confidence: float | Floats,
+    evidence: dict[str, Floats],
 ) -> Opinions:
     """Opinions from conditions per bar.
 

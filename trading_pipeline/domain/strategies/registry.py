@@ -19,6 +19,7 @@ _CLASSES = {
     "donchian_breakout": ("donchian_breakout", "DonchianBreakout"),
     "ema_atr": ("ema_atr", "EmaAtr"),
     "ema_cross": ("ema_cross", "EmaCross"),
+    "fused_score": ("fused_score", "FusedScore"),
     "grid": ("grid", "Grid"),
     "keltner_squeeze": ("keltner_squeeze", "KeltnerSqueeze"),
     "macd": ("macd", "Macd"),

@@ -1,5 +1,7 @@
 """A technical score of 0 to 100 per bar, and what it is made of."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -11,6 +13,12 @@ from trading_pipeline.domain.indicators.volatility import atr
 from trading_pipeline.domain.strategies.arrays import BarArrays
 
 Floats = npt.NDArray[np.float64]
+
+FEATURES = (
+    *("close", "ema_20", "ema_50", "sma_200", "rsi_14", "macd", "macd_signal", "macd_histogram", "atr_14"),
+    *("bb_upper", "bb_middle", "bb_lower", "bb_position", "stochastic_k", "stochastic_d", "trend_strength"),
+)
+"""Columns of ``features``."""
 
 
 def features(bars: BarArrays) -> pd.DataFrame:
@@ -63,10 +71,15 @@ def technical_score(values: pd.DataFrame) -> Floats:
     return score
 
 
-def trend_alignment(by_timeframe: dict[str, tuple[float, float]]) -> float:
-    """Mean of +1 where EMA 20 is above EMA 50 and -1 where it is not, over the timeframes given.
+def trend_alignment(averages: Sequence[tuple[Floats, Floats]]) -> Floats:
+    """Mean of +1 where EMA 20 is above EMA 50 and -1 where it is not, over the timeframes where both are known.
 
-    :param by_timeframe: EMA 20 and EMA 50 per timeframe; at least one.
+    :param averages: EMA 20 and EMA 50 of each timeframe, at least one; NaN is unknown.
+    :returns: per bar; NaN where no timeframe is known.
     """
-    signs = [1.0 if fast > slow else -1.0 for fast, slow in by_timeframe.values()]
-    return sum(signs) / len(signs)
+    fast, slow = np.stack([one for one, _ in averages]), np.stack([other for _, other in averages])
+    known = ~(np.isnan(fast) | np.isnan(slow))
+    total = np.where(known, np.where(fast > slow, 1.0, -1.0), 0.0).sum(axis=0)
+    count = known.sum(axis=0)
+    mean: Floats = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return mean

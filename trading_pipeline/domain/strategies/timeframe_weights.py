@@ -1,11 +1,19 @@
 """How much each timeframe counts when one number is made from several."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import reduce
+
+import numpy as np
+import numpy.typing as npt
 
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.strategies.base import spelling_hint
 
+Floats = npt.NDArray[np.float64]
 Weights = dict[str, float]
+Values = Mapping[str, float] | Mapping[str, Floats]
+"""One number per timeframe, or one per bar and timeframe; NaN is unknown."""
+
 TIMEFRAMES = ("15m", "1h", "4h", "1d", "1w")
 
 PRESETS: dict[str, tuple[float, ...]] = {
@@ -47,48 +55,57 @@ def checked_weights(weights: Mapping[str, float]) -> Weights:
     return dict(weights)
 
 
-def aggregate(values: Mapping[str, float], weights: Mapping[str, float]) -> float:
-    """Weighted mean of a number over the timeframes that have it.
+def aggregate(values: Values, weights: Values, own: str) -> Floats:
+    """Weighted mean of a number over the timeframes that have it; unknown where the own one has none.
 
-    :raises DataError: the 15m value is missing, or nothing that is present has weight.
+    :param own: the timeframe that decides; the others only confirm it.
+    :raises DataError: ``own`` is not among the values, or has no weight.
     """
-    if "15m" not in values:
-        raise DataError("no 15m value: the others only confirm it; wait until it is there")
-    present = {timeframe: weights.get(timeframe, 0.0) for timeframe in values}
-    total = sum(present.values())
-    if total <= 0:
-        raise DataError(f"weights of {', '.join(values)} sum to {total}: nothing to average")
-    return sum(present[timeframe] * value for timeframe, value in values.items()) / total
+    if own not in values:
+        raise DataError(f"no {own} value: the others only confirm it; wait until it is there")
+    if not np.all(np.asarray(weights.get(own, 0.0)) > 0):
+        raise DataError(f"{own} has no weight; weights are for {', '.join(weights)}")
+    known = {name: ~np.isnan(value) for name, value in values.items()}
+    shares = {name: np.where(known[name], weights.get(name, 0.0), 0.0) for name in values}
+    parts = [shares[name] * np.where(known[name], value, 0.0) for name, value in values.items()]
+    mean: Floats = np.where(known[own], _sum(parts) / np.where(known[own], _sum(shares.values()), 1.0), np.nan)
+    return mean
 
 
-def adapt_to_volatility(weights: Mapping[str, float], atr: Mapping[str, float]) -> Weights:
+def adapt_to_volatility(weights: Values, atr: Values) -> dict[str, Floats]:
     """Move 30 % of the weight towards timeframes by their share of the summed ATR.
 
-    :param atr: by timeframe, quote currency; missing ones count 0. A sum of 0 changes nothing.
+    :param atr: by timeframe, quote currency; unknown ones count 0. A sum of 0 changes nothing.
     """
-    total = sum(atr.get(timeframe, 0.0) for timeframe in weights)
-    if total <= 0:
-        return dict(weights)
+    ranges = {name: np.nan_to_num(atr.get(name, 0.0)) for name in weights}
+    total = _sum(ranges.values())
     moved = {
-        timeframe: min(1.0, weight * (1 - _VOLATILITY_SHARE) + _VOLATILITY_SHARE * atr.get(timeframe, 0.0) / total)
-        for timeframe, weight in weights.items()
+        name: weight * (1 - _VOLATILITY_SHARE) + _VOLATILITY_SHARE * ranges[name] / np.where(total > 0, total, 1.0)
+        for name, weight in weights.items()
     }
-    return _normalised(moved)
+    return _normalised({name: np.where(total > 0, np.minimum(1.0, moved[name]), weights[name]) for name in weights})
 
 
-def adapt_to_trend(weights: Mapping[str, float], score: Mapping[str, float]) -> Weights:
-    """Scale each weight by 1 + 0.5 times its trend score, clamped to -1 to 1; missing scores are 0."""
+def adapt_to_trend(weights: Values, score: Values) -> dict[str, Floats]:
+    """Scale each weight by 1 + 0.5 times its trend score, clamped to -1 to 1; unknown scores are 0."""
     return _normalised(
         {
-            timeframe: weight * (1 + _TREND_SHARE * max(-1.0, min(1.0, score.get(timeframe, 0.0))))
-            for timeframe, weight in weights.items()
+            name: weight * (1 + _TREND_SHARE * np.clip(np.nan_to_num(score.get(name, 0.0)), -1.0, 1.0))
+            for name, weight in weights.items()
         }
     )
 
 
-def _normalised(weights: Mapping[str, float]) -> Weights:
+def _normalised(weights: Mapping[str, Floats]) -> dict[str, Floats]:
     """Weights that sum to 1; equal ones where they were all zero."""
-    total = sum(weights.values())
-    if total <= 0:
-        return {timeframe: 1 / len(weights) for timeframe in weights}
-    return {timeframe: weight / total for timeframe, weight in weights.items()}
+    total = _sum(weights.values())
+    some = total > 0
+    return {
+        name: np.where(some, weight / np.where(some, total, 1.0), 1 / len(weights)) for name, weight in weights.items()
+    }
+
+
+def _sum(values: Iterable[Floats]) -> Floats:
+    """The sum of numbers and arrays of numbers."""
+    total: Floats = reduce(np.add, values)
+    return total

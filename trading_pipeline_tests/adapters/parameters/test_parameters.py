@@ -45,6 +45,8 @@ guards:
   min_minutes_to_funding: 15
   enter_within_s: 5
 """
+ONE = "strategy: ema_atr\nenabled: true\ntimeframes: [15m]\nparameters: {fast_period: 5, slow_period: 20}"
+FUSED = ONE.replace("ema_atr", "fused_score").replace("{fast_period: 5, slow_period: 20}", "{}")
 DISABLED = STRATEGY.replace("enabled: true", "enabled: false")
 
 
@@ -261,6 +263,7 @@ def test_a_users_own_file_counts_as_corrected_from_the_next_reading_on(folder: P
         ("strategies/one.yaml", "ema_atr", "ema_art", "did you mean ema_atr?"),
         ("strategies/one.yaml", "fast_period: 5", "fast_period: 50", "fast_period = 50: must be below slow_period"),
         ("strategies/one.yaml", "[15m]", "[4h]", "timeframes: 4h not in universe.yaml"),
+        ("strategies/one.yaml", ONE, FUSED, "higher timeframes: 4h not in universe.yaml (15m, 1h)"),
         ("strategies/one.yaml", "enabled: true", "enabled: true\nsymbols: [XRPUSDT]", "XRPUSDT not in universe.yaml"),
         ("strategies/one.yaml", "fraction: 0.2", "fraction: 0.3", "add up to 1.1"),
         ("strategies/one.yaml", "r_multiple: 2", "r_multiple: 1", "nearest first"),

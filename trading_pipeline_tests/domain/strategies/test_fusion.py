@@ -1,7 +1,13 @@
+import numpy as np
 import pytest
 
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.strategies.fusion import FusionRegime, FusionWeights, fuse
+from trading_pipeline.domain.strategies.fusion import REFUSALS, Fusion, FusionRegime, FusionWeights, fuse
+
+
+def fused(technical: float, model: float | None, regime: FusionRegime, volatility: float = 1.0) -> Fusion:
+    """The fusion of one bar."""
+    return fuse(np.array([technical]), None if model is None else np.array([float(model)]), regime, volatility)
 
 
 @pytest.mark.parametrize(
@@ -31,26 +37,39 @@ def test_fusion_table(
     confidence: float,
     reason: str,
 ) -> None:
-    result = fuse(technical, model, FusionRegime(regime))
-    assert (result.combined, result.threshold) == pytest.approx((combined, threshold))
-    assert result.confidence == pytest.approx(confidence)
-    assert (result.reason, result.passed) == (reason, not reason)
+    result = fused(technical, model, FusionRegime(regime))
+    assert (result.combined[0], result.threshold[0]) == pytest.approx((combined, threshold))
+    assert result.confidence[0] == pytest.approx(confidence)
+    assert result.refusal[0] == (REFUSALS.index(reason) if reason else -1)
+    assert result.passed[0] == (not reason)
 
 
 @pytest.mark.parametrize(
     ("volatility", "threshold"), [(1.0, 60), (2.0, 58), (10.0, 55), (0.5, 60), (0.25, 60.5), (0.0, 61)]
 )
 def test_volatility_moves_the_threshold_a_little(volatility: float, threshold: float) -> None:
-    assert fuse(90, 90, FusionRegime.RISK_SMALL, volatility).threshold == pytest.approx(threshold)
+    assert fused(90, 90, FusionRegime.RISK_SMALL, volatility).threshold[0] == pytest.approx(threshold)
 
 
 def test_a_lively_market_never_lowers_the_threshold_below_fifty() -> None:
-    assert fuse(90, 90, FusionRegime.RISK_ON, 100).threshold == 50
+    assert fused(90, 90, FusionRegime.RISK_ON, 100).threshold[0] == 50
 
 
 def test_abstention_is_reported() -> None:
-    assert fuse(90, 50, FusionRegime.RISK_ON).model_abstained
-    assert not fuse(90, None, FusionRegime.RISK_ON).model_abstained
+    assert fused(90, 50, FusionRegime.RISK_ON).model_abstained[0]
+    assert not fused(90, None, FusionRegime.RISK_ON).model_abstained[0]
+
+
+def test_every_bar_is_judged_by_itself() -> None:
+    technical, model = np.array([80.0, 99.0, np.nan, 39.0]), np.array([70.0, np.nan, 99.0, 99.0])
+    together = fuse(technical, model, FusionRegime.RISK_ON)
+    alone = [fused(one, other, FusionRegime.RISK_ON) for one, other in zip(technical, model, strict=True)]
+    assert together.refusal.tolist() == [int(one.refusal[0]) for one in alone]
+    np.testing.assert_array_equal(together.confidence, [one.confidence[0] for one in alone])
+
+
+def test_an_unknown_score_never_passes() -> None:
+    assert not fused(np.nan, 99, FusionRegime.RISK_ON).passed[0]
 
 
 def test_weights_that_do_not_sum_to_one_are_refused() -> None:

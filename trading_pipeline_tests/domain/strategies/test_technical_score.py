@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from trading_pipeline.domain.strategies.arrays import BarArrays
-from trading_pipeline.domain.strategies.technical_score import features, technical_score, trend_alignment
+from trading_pipeline.domain.strategies.technical_score import FEATURES, features, technical_score, trend_alignment
 from trading_pipeline_tests.domain.strategies.bars import random_bars
 
 
@@ -29,6 +29,10 @@ def test_score_adds_its_parts(rsi: float, ups: tuple[bool, bool, bool], expected
     assert technical_score(_row(rsi, *ups)).tolist() == [expected]
 
 
+def test_features_are_those_that_are_named() -> None:
+    assert tuple(features(BarArrays.of(random_bars(3)))) == FEATURES
+
+
 def test_score_is_undefined_until_everything_is_warmed_up() -> None:
     scores = technical_score(features(BarArrays.of(random_bars(80))))
     assert np.isnan(scores[:49]).all()
@@ -36,4 +40,11 @@ def test_score_is_undefined_until_everything_is_warmed_up() -> None:
 
 
 def test_alignment_is_the_mean_of_the_signs() -> None:
-    assert trend_alignment({"15m": (2, 1), "1h": (2, 1), "4h": (1, 2), "1d": (1, 1)}) == 0
+    pairs = [(2, 1), (2, 1), (1, 2), (1, 1)]
+    assert trend_alignment([(np.array([fast]), np.array([slow])) for fast, slow in pairs]).tolist() == [0]
+
+
+def test_alignment_counts_only_what_is_known() -> None:
+    fast, slow = np.array([2.0, np.nan, np.nan]), np.array([1.0, 1.0, 1.0])
+    falling = np.array([0.0, 0.0, np.nan])
+    np.testing.assert_array_equal(trend_alignment([(fast, slow), (falling, slow)]), [0.0, -1.0, np.nan])

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,19 +43,34 @@ def test_an_unknown_style_is_refused() -> None:
 
 
 def test_missing_timeframes_leave_their_weight_to_the_others() -> None:
-    assert aggregate({"15m": 80, "1h": 60}, DAY) == pytest.approx((0.4 * 80 + 0.25 * 60) / 0.65)
+    assert aggregate({"15m": 80, "1h": 60}, DAY, "15m") == pytest.approx((0.4 * 80 + 0.25 * 60) / 0.65)
 
 
-def test_without_15m_there_is_no_aggregate() -> None:
+def test_every_bar_is_averaged_over_what_is_known_there() -> None:
+    values = {"15m": np.array([80.0, 80.0, np.nan]), "1h": np.array([60.0, np.nan, 60.0])}
+    mean = aggregate(values, DAY, "15m")
+    np.testing.assert_allclose(mean, [(0.4 * 80 + 0.25 * 60) / 0.65, 80.0, np.nan])
+
+
+def test_weights_belong_to_timeframes_whichever_decides() -> None:
+    assert aggregate({"1h": 60, "4h": 90}, DAY, "1h") == pytest.approx((0.25 * 60 + 0.2 * 90) / 0.45)
+
+
+def test_without_its_own_value_there_is_no_aggregate() -> None:
     with pytest.raises(DataError, match="no 15m value"):
-        aggregate({"1h": 60}, DAY)
+        aggregate({"1h": 60}, DAY, "15m")
+
+
+def test_a_timeframe_without_weight_cannot_decide() -> None:
+    with pytest.raises(DataError, match="5m has no weight"):
+        aggregate({"5m": 60}, DAY, "5m")
 
 
 def test_volatility_moves_three_tenths_of_the_weight() -> None:
     moved = adapt_to_volatility(DAY, {"1d": 5.0})
     assert moved["1d"] == pytest.approx(0.1 * 0.7 + 0.3)
     assert moved["15m"] == pytest.approx(0.28)
-    assert adapt_to_volatility(DAY, {}) == DAY
+    assert adapt_to_volatility(DAY, {"1d": np.nan}) == pytest.approx(DAY)
 
 
 def test_a_trend_scales_by_half_at_most() -> None:
