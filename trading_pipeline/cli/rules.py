@@ -28,7 +28,8 @@ from trading_pipeline.domain.backtest.config import (
 )
 from trading_pipeline.domain.backtest.translate import Steps
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.strategies.base import Strategy, spelling_hint
+from trading_pipeline.domain.strategies.base import Strategy
+from trading_pipeline.domain.strategies.parameters import spelling_hint
 
 _CHOICES: dict[str, type[IntEnum]] = {"timing": Timing, "path": BarPath, "opposite": Opposite, "target_unit": Unit}
 _FLAGS = {"true": True, "false": False}

@@ -275,7 +275,7 @@ from typing import ClassVar
 import numpy as np
 
 from trading_pipeline.domain.strategies.arrays import ArrayStrategy, decisions_with_atr_stop
-from trading_pipeline.domain.strategies.base import Parameters
+from trading_pipeline.domain.strategies.parameters import Parameters
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Self, TypeVar
 from trading_pipeline.domain.backtest.codes import Opposite, Path, Smoothing, Timing, Unit
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.portfolio.sizing import kelly_fraction
-from trading_pipeline.domain.strategies.base import spelling_hint
+from trading_pipeline.domain.strategies.parameters import spelling_hint
 
 Number = TypeVar("Number", int, float)
 

@@ -20,8 +20,8 @@ from trading_pipeline.domain.model.signals import Details
 from trading_pipeline.domain.strategies.arrays import ArrayStrategy, BarArrays, Decisions, Flags, Floats
 from trading_pipeline.domain.strategies.avi5_calibration import HourlyTheta
 from trading_pipeline.domain.strategies.avi5_levels import ENTRY_VALID_BARS, EXIT_GRID, SWING_EXIT_GRID, entry_grid
-from trading_pipeline.domain.strategies.base import Parameters, ranged
 from trading_pipeline.domain.strategies.opinions import exit_frame
+from trading_pipeline.domain.strategies.parameters import Parameters, ranged
 from trading_pipeline.domain.strategies.trade_rules import TradeRules
 
 _TREND_MS = 900_000

@@ -9,9 +9,9 @@ import pandas as pd
 from trading_pipeline.domain.indicators.volatility import atr
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.strategies.arrays import ArrayStrategy, BarArrays, Decisions, decisions_with_atr_stop
-from trading_pipeline.domain.strategies.base import Parameters, ranged
 from trading_pipeline.domain.strategies.layers import Cycles, Layers, follow_layers
 from trading_pipeline.domain.strategies.opinions import exit_frame
+from trading_pipeline.domain.strategies.parameters import Parameters, ranged
 
 
 @dataclass(frozen=True, slots=True)

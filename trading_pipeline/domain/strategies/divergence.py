@@ -14,7 +14,6 @@ from trading_pipeline.domain.strategies.arrays import (
     Flags,
     Integers,
 )
-from trading_pipeline.domain.strategies.base import Parameters, ranged
 from trading_pipeline.domain.strategies.divergence_rules import (
     CONFIRMATIONS,
     VEGAS_PERIODS,
@@ -24,6 +23,7 @@ from trading_pipeline.domain.strategies.divergence_rules import (
     find_setups,
 )
 from trading_pipeline.domain.strategies.divergence_score import confluence_strength, divergence_strength
+from trading_pipeline.domain.strategies.parameters import Parameters, ranged
 from trading_pipeline.domain.strategies.trade_rules import TradeRules
 
 

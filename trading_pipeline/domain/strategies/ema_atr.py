@@ -10,8 +10,8 @@ from trading_pipeline.domain.indicators.volatility import atr_simple
 from trading_pipeline.domain.indicators.windows import shifted
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.strategies.arrays import BarArrays
-from trading_pipeline.domain.strategies.base import ranged
 from trading_pipeline.domain.strategies.opinions import Opinions, OpinionStrategy, StopParameters, form_opinions
+from trading_pipeline.domain.strategies.parameters import ranged
 
 
 @dataclass(frozen=True, slots=True)

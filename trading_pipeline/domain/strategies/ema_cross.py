@@ -9,8 +9,8 @@ from trading_pipeline.domain.indicators.moving_averages import ema
 from trading_pipeline.domain.indicators.volatility import atr
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.strategies.arrays import BarArrays
-from trading_pipeline.domain.strategies.base import ranged
 from trading_pipeline.domain.strategies.opinions import Opinions, OpinionStrategy, StopParameters, form_opinions
+from trading_pipeline.domain.strategies.parameters import ranged
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.signals import Details
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.arrays import BarArrays, Decisions, Floats
-from trading_pipeline.domain.strategies.base import chosen, document, listed, ranged, spelling_hint
 from trading_pipeline.domain.strategies.fusion import REFUSALS, Fusion, FusionRegime, fuse
 from trading_pipeline.domain.strategies.model_score import LogisticModel
 from trading_pipeline.domain.strategies.opinions import Opinions, OpinionStrategy, StopParameters, form_opinions
+from trading_pipeline.domain.strategies.parameters import chosen, document, listed, ranged, spelling_hint
 from trading_pipeline.domain.strategies.technical_score import FEATURES, features, technical_score, trend_alignment
 from trading_pipeline.domain.strategies.timeframe_weights import (
     PRESETS,

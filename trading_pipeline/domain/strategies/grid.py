@@ -9,7 +9,6 @@ import pandas as pd
 from trading_pipeline.domain.indicators.bands import donchian
 from trading_pipeline.domain.indicators.windows import shifted
 from trading_pipeline.domain.strategies.arrays import BarArrays, Integers
-from trading_pipeline.domain.strategies.base import ranged
 from trading_pipeline.domain.strategies.opinions import (
     Opinions,
     OpinionStrategy,
@@ -17,6 +16,7 @@ from trading_pipeline.domain.strategies.opinions import (
     exit_frame,
     form_opinions,
 )
+from trading_pipeline.domain.strategies.parameters import ranged
 
 _CHANNEL = 20
 _TOUCH = 1e-9

@@ -8,8 +8,8 @@ import numpy as np
 from trading_pipeline.domain.indicators.bands import bollinger, keltner
 from trading_pipeline.domain.indicators.windows import shifted
 from trading_pipeline.domain.strategies.arrays import BarArrays
-from trading_pipeline.domain.strategies.base import ranged
 from trading_pipeline.domain.strategies.opinions import Opinions, OpinionStrategy, StopParameters, form_opinions
+from trading_pipeline.domain.strategies.parameters import ranged
 
 
 @dataclass(frozen=True, slots=True)

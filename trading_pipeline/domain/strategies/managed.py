@@ -7,11 +7,14 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
+import pandas as pd
+
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.arrays import BarArrays
-from trading_pipeline.domain.strategies.base import chosen, listed, ranged, spelling_hint
 from trading_pipeline.domain.strategies.combining import Mode, combine
 from trading_pipeline.domain.strategies.opinions import Opinions, OpinionStrategy, StopParameters
+from trading_pipeline.domain.strategies.parameters import chosen, listed, ranged, spelling_hint
 from trading_pipeline.domain.strategies.registry import strategy_class, strategy_names
 
 _NAME = "managed"
@@ -81,6 +84,17 @@ class Managed(OpinionStrategy):
     def warmup_bars(self) -> int:
         """The slowest member's, and the ATR of the stop on two bars."""
         return max(self.parameters.atr_period + 2, *(member.warmup_bars for member in self.members))
+
+    @property
+    def higher_timeframes(self) -> tuple[Timeframe, ...]:
+        """All that a member wants to see, shortest first."""
+        wanted = {timeframe for member in self.members for timeframe in member.higher_timeframes}
+        return tuple(sorted(wanted, key=lambda timeframe: timeframe.ms))
+
+    def context(self, bars: pd.DataFrame) -> pd.DataFrame:
+        """The members' values side by side; the same name is the same value, so it comes once."""
+        joined = pd.concat([member.context(bars) for member in self.members], axis=1)
+        return joined.loc[:, ~joined.columns.duplicated()]
 
     def opinions(self, bars: BarArrays) -> Opinions:
         """One opinion per bar; evidence is also what each member said: its confidence, negative for a sell."""

@@ -20,7 +20,8 @@ from trading_pipeline.domain.strategies.arrays import (
     Integers,
     decisions_with_atr_stop,
 )
-from trading_pipeline.domain.strategies.base import EXIT_COLUMNS, Parameters, ranged
+from trading_pipeline.domain.strategies.base import EXIT_COLUMNS
+from trading_pipeline.domain.strategies.parameters import Parameters, ranged
 
 BUY, SELL, HOLD = 1, -1, 0
 

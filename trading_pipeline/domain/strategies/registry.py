@@ -7,7 +7,8 @@ strategy does not load the others.
 from importlib import import_module
 
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.strategies.base import Strategy, spelling_hint
+from trading_pipeline.domain.strategies.base import Strategy
+from trading_pipeline.domain.strategies.parameters import spelling_hint
 
 _PACKAGE = "trading_pipeline.domain.strategies"
 _CLASSES = {

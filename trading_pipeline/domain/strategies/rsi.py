@@ -8,7 +8,6 @@ import numpy as np
 from trading_pipeline.domain.indicators.momentum import rsi
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.strategies.arrays import BarArrays
-from trading_pipeline.domain.strategies.base import ranged
 from trading_pipeline.domain.strategies.opinions import (
     Opinions,
     OpinionStrategy,
@@ -17,6 +16,7 @@ from trading_pipeline.domain.strategies.opinions import (
     crosses_up,
     form_opinions,
 )
+from trading_pipeline.domain.strategies.parameters import ranged
 
 
 @dataclass(frozen=True, slots=True)

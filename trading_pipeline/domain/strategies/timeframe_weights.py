@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
-from trading_pipeline.domain.strategies.base import spelling_hint
+from trading_pipeline.domain.strategies.parameters import spelling_hint
 
 Floats = npt.NDArray[np.float64]
 Weights = dict[str, float]

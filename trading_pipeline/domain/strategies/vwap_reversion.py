@@ -10,7 +10,6 @@ from trading_pipeline.domain.indicators.vwap import rolling_vwap, typical_price
 from trading_pipeline.domain.indicators.windows import rolling_deviation
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.strategies.arrays import BarArrays, Floats
-from trading_pipeline.domain.strategies.base import ranged
 from trading_pipeline.domain.strategies.opinions import (
     BUY,
     SELL,
@@ -21,6 +20,7 @@ from trading_pipeline.domain.strategies.opinions import (
     exit_frame,
     form_opinions,
 )
+from trading_pipeline.domain.strategies.parameters import ranged
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from trading_pipeline.domain.strategies.arrays import ArrayStrategy, BarArrays, Decisions, decisions_with_atr_stop
-from trading_pipeline.domain.strategies.base import Parameters, ranged
+from trading_pipeline.domain.strategies.parameters import Parameters, ranged
 
 
 @dataclass(frozen=True, slots=True)

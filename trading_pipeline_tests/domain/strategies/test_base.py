@@ -3,8 +3,8 @@ from dataclasses import dataclass
 import pytest
 
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.strategies.base import Parameters, chosen, listed, ranged
 from trading_pipeline.domain.strategies.ema_atr import EmaAtr, EmaAtrParameters
+from trading_pipeline.domain.strategies.parameters import Parameters, chosen, listed, ranged
 from trading_pipeline_tests.domain.strategies.bars import random_bars
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.strategies.arrays import ArrayStrategy, BarArrays, Decisions
-from trading_pipeline.domain.strategies.base import Parameters
 from trading_pipeline.domain.strategies.checks import look_ahead, recursive_warmup, repaint
 from trading_pipeline.domain.strategies.ema_atr import EmaAtr
 from trading_pipeline.domain.strategies.opinions import exit_frame
+from trading_pipeline.domain.strategies.parameters import Parameters
 from trading_pipeline_tests.domain.strategies.bars import random_bars
 
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.arrays import ArrayStrategy, BarArrays, Decisions, decisions_with_atr_stop
-from trading_pipeline.domain.strategies.base import Parameters
 from trading_pipeline.domain.strategies.checks import look_ahead, repaint
 from trading_pipeline.domain.strategies.higher_timeframes import as_of_close, longer, with_higher, with_resampled
+from trading_pipeline.domain.strategies.parameters import Parameters
 from trading_pipeline.domain.strategies.registry import strategy_named
 from trading_pipeline_tests.domain.strategies.bars import bars_closing, random_bars
 

@@ -8,6 +8,7 @@ from trading_pipeline.domain.strategies.arrays import BarArrays
 from trading_pipeline.domain.strategies.base import Strategy
 from trading_pipeline.domain.strategies.checks import look_ahead, recursive_warmup, repaint
 from trading_pipeline.domain.strategies.ema_cross import EmaCross
+from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
 from trading_pipeline.domain.strategies.managed import Managed, ManagedParameters
 from trading_pipeline.domain.strategies.opinions import OpinionStrategy
 from trading_pipeline.domain.strategies.registry import strategy_class, strategy_named, strategy_names
@@ -31,6 +32,19 @@ def test_a_set_of_one_decides_as_its_member(name: str, mode: str) -> None:
     columns = ["bar_index", "bias", "stop_price"]
     assert together.signals(BARS)[columns].equals(alone.signals(BARS)[columns])
     assert together.exits(BARS).equals(alone.exits(BARS))
+
+
+def test_a_member_sees_the_higher_timeframes_that_it_asks_for() -> None:
+    together, alone = _managed(members="fused_score,ema_cross"), strategy_named("fused_score", {})
+    assert together.higher_timeframes == alone.higher_timeframes
+    bars = random_bars(6000)
+    seen, unseen = together.signals(with_resampled(together, bars)), together.signals(bars)
+    columns = ["bar_index", "bias", "stop_price"]
+    heard = [_managed(members="fused_score", allow_short=False).signals(with_resampled(together, bars))[columns]]
+    heard.append(alone.signals(with_resampled(alone, bars))[columns])
+    assert len(heard[0]) > 0
+    assert heard[0].equals(heard[1])
+    assert not seen[columns].equals(unseen[columns])
 
 
 def test_a_signal_tells_what_every_member_said() -> None:
