@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -148,8 +148,11 @@ def _write_strategies(config_dir: Path, chosen: ReplayedStrategy, timeframes: tu
     )
     for other in contents.values():
         other["enabled"] = False
-    typed = _built(config_dir, chosen.name, {**content["parameters"], **chosen.parameters}).parameters
-    values = {name: getattr(typed, name) for name in {**content["parameters"], **chosen.parameters}}
+    given = {**content["parameters"], **chosen.parameters}
+    typed = _built(config_dir, chosen.name, given).parameters
+    # a document stays the name that it is given by
+    documents = {spec.name for spec in fields(typed) if "document" in spec.metadata}
+    values = {name: given[name] if name in documents else getattr(typed, name) for name in given}
     content.update(enabled=True, timeframes=[timeframe.value for timeframe in timeframes], parameters=values)
     content.pop("symbols", None)
     for written, content in contents.items():

@@ -1,5 +1,7 @@
 """A replay runs with a configuration of its own, and refuses what it could not replay."""
 
+import json
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +37,18 @@ def test_parameters_come_from_its_file_but_for_those_that_are_given(plan: Replay
     filed = yaml.safe_load(Path("config/strategies/rsi.yaml").read_text())["parameters"]
     shown = {name: getattr(found.strategy.parameters, name) for name in filed}
     assert shown == {**filed, "oversold": 35.0}
+
+
+def test_a_model_is_replayed_under_its_name(plan: ReplayPlan, tmp_path: Path) -> None:
+    given = tmp_path / "config"
+    shutil.copytree(Settings().config_dir, given)
+    (given / "models").mkdir()
+    model = {"feature_order": ["rsi_14"], "weights": [1], "bias": 0, "mean": [50], "std": [10]}
+    (given / "models" / "toy.json").write_text(json.dumps({**model, "clip_min": -3, "clip_max": 3}))
+    chosen = ReplayedStrategy("fused_score", {"model": "toy", "higher": "4h"})
+    prepare(replace(plan, strategy=chosen), Settings(TRADING_CONFIG_DIR=given))
+    (found,) = load_strategies(plan.config_dir)
+    assert found.strategy.parameters.model.features == ("rsi_14",)  # type: ignore[attr-defined]
 
 
 def test_history_begins_with_the_backfill(plan: ReplayPlan) -> None:
