@@ -6,6 +6,8 @@ import pandas as pd
 from trading_pipeline.adapters.parameters.risk import load_risk
 from trading_pipeline.adapters.parameters.strategies import load_strategies
 from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
+from trading_pipeline.adapters.stores.book_store import PostgresBookSampleStore
+from trading_pipeline.adapters.stores.calibration_store import PostgresCalibrationStore
 from trading_pipeline.adapters.stores.signal_store import PostgresSignalStore
 from trading_pipeline.adapters.stores.trade_history import PostgresTradeHistory
 from trading_pipeline.adapters.venues.bybit.client import BybitClient
@@ -18,6 +20,7 @@ from trading_pipeline.exchange_simulator.market_model import generate
 from trading_pipeline.exchange_simulator.recorded_bars import load
 from trading_pipeline.runtime.replay_plan import ReplayPlan
 from trading_pipeline.runtime.replaying import Replayed
+from trading_pipeline.services.book_evidence import BookEvidence
 from trading_pipeline.services.check_parity import ParityQuestion, check_parity
 from trading_pipeline.services.compare_parity import ParityReport
 
@@ -64,6 +67,7 @@ def _questions(plan: ReplayPlan, done: Replayed, instruments: dict[str, Instrume
     fine = base_bars(plan)
     limits = load_risk(plan.config_dir)
     store = PostgresBarStore(done.engine)
+    books = BookEvidence(PostgresBookSampleStore(done.engine), PostgresCalibrationStore(done.engine))
     bars: dict[Timeframe, dict[str, pd.DataFrame]] = {}
     for timeframe in done.universe.timeframes:
         frame = store.frame(plan.symbols, timeframe, done.universe.history_start, plan.end)
@@ -81,6 +85,7 @@ def _questions(plan: ReplayPlan, done: Replayed, instruments: dict[str, Instrume
             instruments=instruments,
             fine_bars=fine,
             higher=bars,
+            books=books,
         )
         for strategy in load_strategies(plan.config_dir)
         for timeframe in strategy.timeframes

@@ -1,6 +1,6 @@
 """What strategies that need the order book get besides bars: the book at each close, and what it has taught."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import nan
 
@@ -33,6 +33,14 @@ class BookEvidence:
         closes = window.bars["close_time"]
         samples = self.samples.samples(window.symbol, closes.iloc[0], closes.iloc[-1])
         return self._calibrated(plan, window), replace(window, bars=with_book(window.bars, samples))
+
+    def by_day(self, plan: StrategyPlan, window: DayWindow) -> Iterator[tuple[StrategyPlan, DayWindow]]:
+        """A window of many days as the strategy decides on it: day by day where the book is needed, else whole."""
+        days = window.bars["open_time"].dt.floor("D") if plan.strategy.needs_book else None
+        for day in [] if days is None else days[window.kept].unique():
+            yield self.given(plan, replace(window, kept=window.kept & (days == day)))
+        if days is None:
+            yield plan, window
 
     def _calibrated(self, plan: StrategyPlan, window: DayWindow) -> StrategyPlan:
         if not isinstance(plan.strategy, Avi5):

@@ -24,6 +24,7 @@ from trading_pipeline.domain.strategies.higher_timeframes import with_higher
 from trading_pipeline.domain.strategies.plan import StrategyPlan
 from trading_pipeline.ports.signal_store import SignalStore
 from trading_pipeline.ports.trade_history import AccountTerms, TradeHistory, TradeLeg, TradeRow
+from trading_pipeline.services.book_evidence import BookEvidence
 from trading_pipeline.services.compare_parity import Difference, ParityReport, compare_signals, compare_trades
 from trading_pipeline.services.generate_signals import signals_of
 from trading_pipeline.services.research_window import Window, in_window, windowed
@@ -41,6 +42,7 @@ class ParityQuestion:
     :param bars: by symbol, from before the window to its end.
     :param fine_bars: what the venue's prices walked along inside the bars, by symbol.
     :param higher: bars of higher timeframes by symbol; those the strategy does not ask for are left alone.
+    :param books: what strategies that need the order book get; ``None`` where nobody does.
     :param start: closing instants after it are compared, up to ``end``.
     """
 
@@ -53,6 +55,7 @@ class ParityQuestion:
     instruments: Mapping[str, Instrument]
     fine_bars: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     higher: Mapping[Timeframe, Mapping[str, pd.DataFrame]] = field(default_factory=dict)
+    books: BookEvidence | None = None
 
     @property
     def symbols(self) -> list[str]:
@@ -103,7 +106,10 @@ def _engine_signals(question: ParityQuestion, symbol: str) -> list[Signal]:
         raise DataError(f"{symbol} {question.timeframe}: no bars {window}")
     higher = {timeframe: frames[symbol] for timeframe, frames in question.higher.items() if symbol in frames}
     framed = with_higher(question.plan.strategy, bars, higher, question.timeframe)
-    return list(signals_of(DayWindow(symbol, framed, kept), question.plan, question.timeframe))
+    seen = [(question.plan, DayWindow(symbol, framed, kept))]
+    if question.books is not None:
+        seen = list(question.books.by_day(*seen[0]))
+    return [signal for plan, days in seen for signal in signals_of(days, plan, question.timeframe)]
 
 
 def _engine_trades(

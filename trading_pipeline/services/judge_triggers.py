@@ -17,6 +17,7 @@ from trading_pipeline.services.book_evidence import with_book
 from trading_pipeline.services.calibrate_avi5 import JudgedSignal
 from trading_pipeline.services.generate_signals import signals_of
 from trading_pipeline.services.judge_signals import judge_signals
+from trading_pipeline.services.run_backtest import default_config
 from trading_pipeline.services.windows import DayWindow
 
 
@@ -33,6 +34,8 @@ def judge_triggers(
     facts: TriggerFacts, plans: Sequence[StrategyPlan], symbols: Sequence[str], since: datetime, now: datetime
 ) -> list[JudgedSignal]:
     """Every trigger of the AVI-5 plans at a sound bar with a book sample, whatever the imbalance was.
+
+    Their trades are left as the strategy was specified, by its exit grid.
 
     Stored signals would not do: they are those that a threshold let through, and a calibration on them
     could only ever raise it.
@@ -63,4 +66,5 @@ def _judged(
         sound = facts.checks.sound_bars([symbol], timeframe, first, last).get(symbol, [])
         kept = bars["open_time"].isin(pd.DatetimeIndex(sound, tz="UTC")) & (bars["close_time"] > since)
         window = DayWindow(symbol, with_book(bars, samples), kept)
-        yield from judge_signals(list(signals_of(window, plan, timeframe)), bars)
+        exits = default_config(plan.strategy).exits
+        yield from judge_signals(list(signals_of(window, plan, timeframe)), bars, exits)

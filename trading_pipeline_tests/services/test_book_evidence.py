@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
@@ -18,8 +19,9 @@ from trading_pipeline.domain.strategies.avi5 import Avi5, Avi5Parameters
 from trading_pipeline.domain.strategies.avi5_calibration import HourlyTheta
 from trading_pipeline.ports.calibration_store import Calibration
 from trading_pipeline.services.book_evidence import BookEvidence
-from trading_pipeline.services.generate_signals import SignalReport, generate_signals
+from trading_pipeline.services.generate_signals import SignalReport, generate_signals, signals_of
 from trading_pipeline.services.judge_triggers import TriggerFacts, judge_triggers
+from trading_pipeline.services.windows import DayWindow
 from trading_pipeline_tests.testkit.builders import START, a_range, walk
 from trading_pipeline_tests.testkit.market_vertical import Vertical
 
@@ -123,3 +125,16 @@ def test_a_calibration_is_made_of_triggers_that_no_signal_came_of(stage: Stage) 
 def test_without_a_sample_there_is_no_trigger_to_learn_from(stage: Stage) -> None:
     facts = TriggerFacts(stage.bars, stage.checks, stage.books)
     assert judge_triggers(facts, stage.strategies, ["BTCUSDT"], START, END) == []
+
+
+def test_days_seen_together_are_decided_as_each_was(stage: Stage) -> None:
+    stage.keep(readings(CLOSES, "0.3"))
+    stage.calibrate(START + 2 * DAY - 12 * HOUR, 0.25)
+    stage.say()
+    bars = stage.bars.frame(["BTCUSDT"], Timeframe.H1, START, END).reset_index(drop=True)
+    window = DayWindow("BTCUSDT", bars, pd.Series(True, index=bars.index))
+    days = BookEvidence(stage.books, stage.calibrations).by_day(stage.strategies[0], window)
+    together = [signal for plan, seen in days for signal in signals_of(seen, plan, Timeframe.H1)]
+    assert [(one.signal_id, one.strategy_version) for one in together] == [
+        (one.signal_id, one.strategy_version) for one in stage.said()
+    ]

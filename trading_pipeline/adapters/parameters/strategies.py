@@ -117,6 +117,7 @@ def load_strategies(config_dir: Path) -> list[StrategyPlan]:
             strategy = find_strategy(config_dir, content.strategy, dict(content.parameters))
         _refuse_strangers(path, "higher timeframes", strategy.higher_timeframes, universe.timeframes)
         _refuse_unknown_momentum(path, strategy, content.lifecycle)
+        _refuse_entry_grid(path, strategy)
         guards = content.guards.guards() if content.guards else None
         plan = StrategyPlan(strategy, content.timeframes, content.symbols, content.lifecycle.lifecycle(), guards)
         _refuse_overlap(path, plan, plans, universe)
@@ -164,6 +165,16 @@ def _refuse_unknown_momentum(path: Path, strategy: Strategy, lifecycle: _Lifecyc
         raise ConfigurationError(
             f"{path}: lifecycle.next_bar_exit: signals of {strategy.name} carry no MACD histogram to compare with; "
             "leave it out"
+        )
+
+
+def _refuse_entry_grid(path: Path, strategy: Strategy) -> None:
+    """A plan has one entry: the whole of a grid would be entered at its first level."""
+    levels = strategy.trade_rules.entry_levels
+    if levels > 1:
+        raise ConfigurationError(
+            f"{path}: {strategy.name} enters in {levels} levels, a plan carries one entry; set entry_levels to 1 and "
+            "keep grids to backtests"
         )
 
 

@@ -57,6 +57,7 @@ def parity(config: ParityWindow, stores: Stores, parameters: Parameters, markets
 def _reports(config: ParityWindow, stores: Stores, parameters: Parameters, markets: Markets) -> Iterator[ParityReport]:
     # here alone: the engine brings its compiler
     from trading_pipeline.domain.strategies.higher_timeframes import longer
+    from trading_pipeline.services.book_evidence import BookEvidence
     from trading_pipeline.services.check_parity import ParityQuestion, check_parity
 
     market_data = markets.market_data()
@@ -78,6 +79,7 @@ def _reports(config: ParityWindow, stores: Stores, parameters: Parameters, marke
                 limits=parameters.risk,
                 instruments=instruments,
                 fine_bars={symbol: frame for symbol, frame in fine.items() if len(frame)},
+                books=BookEvidence(stores.books, stores.calibrations),
                 higher={one: _bars(stores, symbols, one, span[1]) for one in longer(plan.strategy, timeframe)},
             )
             yield check_parity(question, stores.signals, stores.history)

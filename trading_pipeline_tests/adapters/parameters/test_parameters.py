@@ -145,6 +145,14 @@ def test_half_a_guard_is_refused(folder: Path, old: str, new: str, message: str)
     assert message in str(caught.value)
 
 
+def test_an_entry_in_several_levels_is_refused_where_plans_are_made(folder: Path) -> None:
+    grid = STRATEGY.replace("ema_atr", "avi5").replace("{fast_period: 5, slow_period: 20}", "{entry_levels: 3}")
+    assert "entry_levels" in grid
+    (folder / "strategies" / "one.yaml").write_text(grid)
+    with pytest.raises(ConfigurationError, match=r"one\.yaml: avi5 enters in 3 levels, a plan carries one entry"):
+        load_strategies(folder)
+
+
 def test_a_disabled_strategy_is_left_out_and_need_not_fit_the_universe(folder: Path) -> None:
     (folder / "strategies" / "two.yaml").write_text(DISABLED.replace("[15m]", "[1d]"))
     assert len(load_strategies(folder)) == 1
