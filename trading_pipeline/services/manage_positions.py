@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trading_pipeline.domain.model.errors import VenueError
-from trading_pipeline.domain.model.orders import IntentRecord, Purpose
+from trading_pipeline.domain.model.orders import TAKE_PROFITS, IntentRecord
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import Position, PositionStatus
 from trading_pipeline.domain.portfolio.stops import TargetsReached, next_stop, targets_reached
@@ -110,9 +110,5 @@ def _follow(desk: Desk, indicators: IndicatorReader, position: Position, plan: T
 
 
 def _reached(records: list[IntentRecord]) -> TargetsReached:
-    targets = {
-        record.intent.purpose: record.state
-        for record in records
-        if record.intent.purpose in (Purpose.TAKE_PROFIT_1, Purpose.TAKE_PROFIT_2)
-    }
+    targets = {record.intent.purpose: record.state for record in records if record.intent.purpose in TAKE_PROFITS}
     return targets_reached(targets)

@@ -14,6 +14,7 @@ from trading_pipeline.adapters.parameters.universe import SymbolName, TimeframeN
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.guards import EntryGuards
 from trading_pipeline.domain.model.lifecycle import Lifecycle
+from trading_pipeline.domain.model.orders import TAKE_PROFITS
 from trading_pipeline.domain.model.plans import Runner, Target
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.domain.strategies.base import Strategy
@@ -44,7 +45,7 @@ class _RunnerSection(Section):
 
 
 class _LifecycleSection(Section):
-    targets: Annotated[tuple[_TargetSection, ...], Field(min_length=1, max_length=2)]
+    targets: Annotated[tuple[_TargetSection, ...], Field(min_length=1, max_length=len(TAKE_PROFITS))]
     runner: _RunnerSection
     next_bar_exit: bool = False
 

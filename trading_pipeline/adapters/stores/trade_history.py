@@ -9,7 +9,7 @@ from itertools import groupby
 from sqlalchemy import Engine, Row, text
 
 from trading_pipeline.domain.model.fills import FillKind
-from trading_pipeline.domain.model.orders import Purpose
+from trading_pipeline.domain.model.orders import TAKE_PROFITS, Purpose
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.trade_history import AccountTerms, TradeHistory, TradeLeg, TradeRow
@@ -117,7 +117,7 @@ def _leg(row: Row[tuple[object, ...]], timeframe: Timeframe) -> TradeLeg:
     """An exit that is not the last one is a take profit, or the venue's own doing."""
     opened = timeframe.floor(row.executed_at)
     bar_close = opened if opened == row.executed_at else opened + timeframe.duration
-    is_target = row.purpose in (Purpose.TAKE_PROFIT_1, Purpose.TAKE_PROFIT_2)
+    is_target = row.purpose in TAKE_PROFITS
     return TradeLeg(
         row.executed_at, bar_close, float(row.price), float(row.filled), "take_profit" if is_target else str(row.kind)
     )

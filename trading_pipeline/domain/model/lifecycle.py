@@ -9,7 +9,7 @@ from trading_pipeline.domain.model.plans import Runner, Target
 class Lifecycle:
     """Exits of a position; the fractions of targets and runner add up to 1.
 
-    :param targets: one or two, nearest first.
+    :param targets: one to three, nearest first.
     :param next_bar_exit: leave at the first close after the entry bar at which momentum has not moved in favour.
     """
 

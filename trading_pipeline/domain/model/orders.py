@@ -42,9 +42,14 @@ class Purpose(StrEnum):
     ENTRY = "E"
     TAKE_PROFIT_1 = "TP1"
     TAKE_PROFIT_2 = "TP2"
+    TAKE_PROFIT_3 = "TP3"
     EXIT = "FX"
     STOP_EXIT = "SX"
     NEXT_BAR_EXIT = "NX"
+
+
+TAKE_PROFITS = (Purpose.TAKE_PROFIT_1, Purpose.TAKE_PROFIT_2, Purpose.TAKE_PROFIT_3)
+"""Nearest first; a plan has at most as many targets."""
 
 
 class IntentState(StrEnum):

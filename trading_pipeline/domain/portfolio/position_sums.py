@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from trading_pipeline.domain.model.fills import Fill, FillKind
-from trading_pipeline.domain.model.orders import IntentRecord, Purpose
+from trading_pipeline.domain.model.orders import TAKE_PROFITS, IntentRecord, Purpose
 from trading_pipeline.domain.model.positions import ExitReason, Position, PositionStatus
 from trading_pipeline.domain.model.signals import Bias
 
@@ -99,7 +99,7 @@ def _exit_reason(position: Position, entry_price: Decimal, exits: Sequence[Posit
         return ExitReason.PROTECTION_FAILED
     if last.purpose is Purpose.NEXT_BAR_EXIT:
         return ExitReason.NEXT_BAR_EXIT
-    if last.purpose in (Purpose.TAKE_PROFIT_1, Purpose.TAKE_PROFIT_2) or last.fill.kind is FillKind.TAKE_PROFIT:
+    if last.purpose in TAKE_PROFITS or last.fill.kind is FillKind.TAKE_PROFIT:
         return ExitReason.TAKE_PROFIT
     if last.purpose is not Purpose.STOP_EXIT:
         if last.fill.kind is not FillKind.STOP_LOSS:

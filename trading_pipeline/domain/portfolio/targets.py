@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from trading_pipeline.domain.model.instruments import Instrument
-from trading_pipeline.domain.model.orders import Purpose
+from trading_pipeline.domain.model.orders import TAKE_PROFITS, Purpose
 from trading_pipeline.domain.model.plans import Target, TradePlan
 from trading_pipeline.domain.model.signals import Bias
-
-_PURPOSES = (Purpose.TAKE_PROFIT_1, Purpose.TAKE_PROFIT_2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +45,8 @@ def target_orders(
     orders: list[TargetOrder] = []
     carried = Decimal(0)
     stop_price = instrument.round_price(plan.stop_price)
-    last = _PURPOSES[min(len(plan.targets), len(_PURPOSES)) - 1]
-    for purpose, target in zip(_PURPOSES, _nearest_first(plan.targets), strict=False):
+    last = TAKE_PROFITS[len(plan.targets) - 1]
+    for purpose, target in zip(TAKE_PROFITS, _nearest_first(plan.targets), strict=False):
         share = carried + filled_quantity * target.fraction
         quantity = instrument.floor_quantity(min(share, filled_quantity))
         if quantity < instrument.min_quantity:

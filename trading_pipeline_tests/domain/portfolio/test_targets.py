@@ -45,6 +45,11 @@ def test_without_a_runner_the_last_target_takes_the_rest() -> None:
     assert shares("0.007", "1", runner=False) == [("TAKE_PROFIT_1", "0.007")]
 
 
+def test_three_targets_share_out_everything() -> None:
+    expected = [("TAKE_PROFIT_1", "0.004"), ("TAKE_PROFIT_2", "0.003"), ("TAKE_PROFIT_3", "0.004")]
+    assert shares("0.011", "0.4", "0.3", "0.3", runner=False) == expected
+
+
 @pytest.mark.parametrize(("bias", "prices"), [(Bias.LONG, ["1012.0", "1023.0"]), (Bias.SHORT, ["992.0", "983.0"])])
 def test_one_r_is_measured_from_the_average_fill(bias: Bias, prices: list[str]) -> None:
     orders = target_orders(trade_plan(bias=bias), Decimal(5), Decimal(1001), BTC)
