@@ -1,3 +1,4 @@
+import re
 import sys
 from pathlib import Path
 
@@ -5,6 +6,9 @@ import pytest
 
 from trading_pipeline.adapters.parameters.strategy_files import available_strategies, find_strategy
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.strategies.checks import look_ahead
+from trading_pipeline.services.sample_bars import sample_bars
 
 OWN = """
 from dataclasses import dataclass, field
@@ -44,6 +48,15 @@ def test_a_file_beside_the_configuration_is_found_by_name(tmp_path: Path) -> Non
     config = _config(tmp_path, "own", OWN)
     assert "own" in available_strategies(config)
     assert find_strategy(config, "own", {"period": "7"}).warmup_bars == 7
+
+
+def test_the_strategy_in_the_documentation_runs_as_it_stands(tmp_path: Path) -> None:
+    page = Path("docs/strategies.md").read_text()
+    (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    strategy = find_strategy(_config(tmp_path, "dip", program), "dip", {"drop": 0.01})
+    bars = sample_bars("BTCUSDT", Timeframe.H1, 3000)
+    assert len(strategy.signals(bars)) > 0
+    assert look_ahead(strategy, bars) == []
 
 
 def test_the_projects_own_strategies_are_found_too(tmp_path: Path) -> None:
