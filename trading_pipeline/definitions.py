@@ -2,7 +2,12 @@
 
 import dagster as dg
 
-from trading_pipeline.defs.execution.jobs import execute_plans, manage_open_positions, reconcile
+from trading_pipeline.defs.execution.jobs import (
+    execute_plans,
+    manage_and_execute,
+    manage_open_positions,
+    reconcile,
+)
 from trading_pipeline.defs.execution.schedules import every_minute
 from trading_pipeline.defs.execution.sensors import trade_plan_sensor
 from trading_pipeline.defs.market_data.assets import bars_assets
@@ -20,7 +25,7 @@ from trading_pipeline.defs.strategy.assets import strategy_assets
 
 defs = dg.Definitions(
     assets=[*bars_assets, *strategy_assets, closed_trades, backtests, parity, avi5_calibration],
-    jobs=[bar_close_job, execute_plans, manage_open_positions, reconcile],
+    jobs=[bar_close_job, execute_plans, manage_and_execute, manage_open_positions, reconcile],
     sensors=[bar_close_sensor, trade_plan_sensor, failed_run_sensor],
     schedules=[every_minute, hourly_marts, daily_parity, weekly_calibration],
     resources=RESOURCES,

@@ -5,7 +5,7 @@ from trading_pipeline.definitions import defs
 from trading_pipeline_tests.defs.asset_graph import SNAPSHOT, described
 
 REPOSITORY = defs.get_repository_def()
-ORDER_JOBS = ("execute_plans", "manage_positions", "reconcile")
+ORDER_JOBS = ("execute_plans", "manage_and_execute", "manage_positions", "reconcile")
 
 
 def test_definitions_are_those_of_the_snapshot() -> None:
@@ -23,6 +23,13 @@ def test_a_job_that_touches_orders_has_no_asset_to_select_and_no_partition_to_ba
     assert not job.asset_layer.executable_asset_keys
     assert job.partitions_def is None
     assert job.run_tags["dagster-celery/queue"] == "trading"
+
+
+def test_where_positions_are_managed_too_plans_are_claimed_after_that() -> None:
+    waits_for = {
+        invocation.name: needs for invocation, needs in REPOSITORY.get_job("manage_and_execute").dependencies.items()
+    }
+    assert waits_for["claim"]["managed"].node == "manage"
 
 
 def test_a_wave_has_a_worker_of_its_own_and_a_backfill_does_not_get_it() -> None:

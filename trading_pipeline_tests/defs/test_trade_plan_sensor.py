@@ -125,3 +125,24 @@ def test_a_position_that_was_managed_for_the_wave_is_left_alone(stage: PipelineS
     open_position(stage, LATER)
     a_wave(stage, LATER, computed=True)
     assert ticked(stage) == []
+
+
+def test_a_wave_with_both_leaves_before_it_enters(stage: PipelineStage) -> None:
+    open_position(stage, WAVE)
+    store_plan(stage.engine, trade_plan("SOLUSDT", close_time=LATER))
+    a_wave(stage, LATER, computed=True)
+    (request,) = ticked(stage)
+    assert request.job_name == "manage_and_execute"
+    assert request.run_config == {"ops": {"manage": {"config": {"close_time": utc(LATER)}}}}
+    assert (request.tags["wave"], request.tags["symbols"]) == (utc(LATER), "SOLUSDT")
+    a_run(stage, request, dg.DagsterRunStatus.STARTED)
+    assert ticked(stage) == []
+
+
+def test_what_cannot_be_left_is_not_added_to(stage: PipelineStage) -> None:
+    open_position(stage, WAVE)
+    a_wave(stage, LATER, computed=True)
+    (managing,) = ticked(stage)
+    a_run(stage, managing, dg.DagsterRunStatus.STARTED)
+    store_plan(stage.engine, trade_plan("SOLUSDT", close_time=LATER))
+    assert ticked(stage) == []

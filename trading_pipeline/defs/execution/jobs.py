@@ -23,6 +23,13 @@ def execute_plans() -> None:
     record(protect(claimed, submit(gate(claimed))))
 
 
+@dg.job(executor_def=dg.in_process_executor, tags=QUEUE)
+def manage_and_execute() -> None:
+    """What a wave asks for where it finds both: leave first, then enter with what that freed."""
+    claimed = claim(managed=manage())
+    record(protect(claimed, submit(gate(claimed))))
+
+
 @dg.job(name="manage_positions", executor_def=dg.in_process_executor, tags=QUEUE)
 def manage_open_positions() -> None:
     """Look after open positions when bars close."""

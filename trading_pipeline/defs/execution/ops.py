@@ -18,9 +18,9 @@ AGAIN = dg.RetryPolicy(max_retries=2, delay=1)
 """A retry asks the ledger first and never sends an order twice, so it is safe here."""
 
 
-@dg.op(retry_policy=AGAIN)
+@dg.op(retry_policy=AGAIN, ins={"managed": dg.In(dg.Nothing)})
 def claim(context: dg.OpExecutionContext, trading_desk: TradingDesk) -> Claim:
-    """Take the plans that this run executes."""
+    """Take the plans that this run executes; after positions were looked after, where the run does both."""
     desk = trading_desk.desk
     claimed = claim_plans(plans=desk.ledger, clock=desk.clock, run_id=context.run_id)
     context.add_output_metadata(

@@ -2,13 +2,12 @@
 
 import hashlib
 import time
-from collections.abc import Iterator
 from datetime import datetime
 
 import dagster as dg
 
 from trading_pipeline.adapters.stores.work_queue import WaitingPlan
-from trading_pipeline.defs.execution.jobs import execute_plans, manage_open_positions
+from trading_pipeline.defs.execution.jobs import execute_plans, manage_and_execute, manage_open_positions
 from trading_pipeline.defs.operations.attempts import next_attempt
 from trading_pipeline.domain.model.events import WaveComputed
 from trading_pipeline.resources.events import Events
@@ -21,54 +20,51 @@ _LOOK_AGAIN_S = 2.0
 
 
 @dg.sensor(
-    jobs=[execute_plans, manage_open_positions],
+    jobs=[execute_plans, manage_and_execute, manage_open_positions],
     minimum_interval_seconds=1,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def trade_plan_sensor(context: dg.SensorEvaluationContext, stores: Stores, events: Events) -> dg.SensorResult:
-    """One run for all plans that wait, one for all open positions of a computed wave."""
+    """One run for the open positions of a computed wave and for all plans that wait."""
     stream, position = events.stream(), context.cursor or ""
     deadline = time.monotonic() + _POLL_S
     while True:
-        requests = [*_execution(context, stores.work.waiting_plans()), *_management(context, stores)]
-        if requests or time.monotonic() > deadline:
-            return dg.SensorResult(run_requests=requests, cursor=position)
+        request = _request(context.instance, stores)
+        if request or time.monotonic() > deadline:
+            return dg.SensorResult(run_requests=[request] if request else [], cursor=position)
         position = stream.wait(WaveComputed, position, _LOOK_AGAIN_S)
 
 
-def _execution(context: dg.SensorEvaluationContext, plans: list[WaitingPlan]) -> Iterator[dg.RunRequest]:
-    if not plans:
-        return
+def _request(instance: dg.DagsterInstance, stores: Stores) -> dg.RunRequest | None:
+    """The run that is due; none while one is on its way that will do the work."""
+    plans, wave = stores.work.waiting_plans(), stores.work.unmanaged_wave()
+    if not (plans or wave):
+        return None
+    key = _execution_key(plans) if wave is None else f"manage-{wave.isoformat()}"
+    attempt = next_attempt(instance, key)
+    if attempt is None:
+        return None
+    job = manage_open_positions if not plans else execute_plans if wave is None else manage_and_execute
+    return dg.RunRequest(
+        run_key=f"{key}-{attempt}",
+        job_name=job.name,
+        run_config={} if wave is None else {"ops": {"manage": {"config": {"close_time": wave.isoformat()}}}},
+        tags={"work": key, "code_version": Settings().code_version, **_tags(plans, wave)},
+    )
+
+
+def _execution_key(plans: list[WaitingPlan]) -> str:
     waiting = "|".join(f"{plan.plan_id}:{plan.claimed_by}" for plan in plans)
-    key = f"execute-{hashlib.sha256(waiting.encode()).hexdigest()[:16]}"
-    attempt = next_attempt(context.instance, key)
-    if attempt is None:
-        return
-    yield dg.RunRequest(
-        run_key=f"{key}-{attempt}",
-        job_name=execute_plans.name,
-        tags={
-            "work": key,
-            "wave": max(plan.close_time for plan in plans).isoformat(),
-            "plan": ",".join(plan.plan_id for plan in plans)[:255],
-            "symbols": ",".join(sorted({plan.symbol for plan in plans}))[:255],
-            "strategy": ",".join(sorted({plan.strategy for plan in plans})),
-            "code_version": Settings().code_version,
-        },
-    )
+    return f"execute-{hashlib.sha256(waiting.encode()).hexdigest()[:16]}"
 
 
-def _management(context: dg.SensorEvaluationContext, stores: Stores) -> Iterator[dg.RunRequest]:
-    wave: datetime | None = stores.work.unmanaged_wave()
-    if wave is None:
-        return
-    key = f"manage-{wave.isoformat()}"
-    attempt = next_attempt(context.instance, key)
-    if attempt is None:
-        return
-    yield dg.RunRequest(
-        run_key=f"{key}-{attempt}",
-        job_name=manage_open_positions.name,
-        run_config={"ops": {"manage": {"config": {"close_time": wave.isoformat()}}}},
-        tags={"work": key, "wave": wave.isoformat(), "code_version": Settings().code_version},
-    )
+def _tags(plans: list[WaitingPlan], wave: datetime | None) -> dict[str, str]:
+    """What leads from a run to its wave, and to the plans it was requested for."""
+    if not plans:
+        return {} if wave is None else {"wave": wave.isoformat()}
+    return {
+        "wave": (wave or max(plan.close_time for plan in plans)).isoformat(),
+        "plan": ",".join(plan.plan_id for plan in plans)[:255],
+        "symbols": ",".join(sorted({plan.symbol for plan in plans}))[:255],
+        "strategy": ",".join(sorted({plan.strategy for plan in plans})),
+    }
