@@ -7,8 +7,7 @@ import numpy as np
 from trading_pipeline.adapters.parameters.strategies import load_strategies
 from trading_pipeline.adapters.stores.replay_facts import ReplayFacts
 from trading_pipeline.adapters.stores.trade_history import PostgresTradeHistory
-from trading_pipeline.domain.analysis.metrics import equity_metrics
-from trading_pipeline.domain.analysis.trade_statistics import win_rate_pct
+from trading_pipeline.domain.analysis.metrics import equity_metrics, result_metrics
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 from trading_pipeline.ports.backtest_store import EquityCurve, LegRecord, RunRecord, TradeRecord
@@ -42,7 +41,7 @@ def run_record(run_id: str, plan: ReplayPlan, done: Replayed) -> RunRecord:
             "source": plan.source,
             "config": {"initial_capital": initial},
         },
-        metrics=_metrics(trades, curve, initial, step),
+        metrics=replay_metrics(trades, curve, initial, step, done.facts.plan_statuses),
         trades=trades,
         curve=curve,
     )
@@ -80,15 +79,17 @@ def trade_record(row: TradeRow) -> TradeRecord:
     )
 
 
-def _metrics(
-    trades: Sequence[TradeRecord], curve: EquityCurve, initial: float, step: Timeframe
+def replay_metrics(
+    trades: Sequence[TradeRecord], curve: EquityCurve, initial: float, step: Timeframe, fates: Mapping[str, int]
 ) -> Mapping[str, float | None]:
-    """Figures about the account and its closed trades; ``None`` where there is nothing to measure."""
-    pnl = np.array([trade.pnl_usdt for trade in trades])
+    """Figures about the account, its closed trades and its plans; ``None`` where there is nothing to measure."""
+    pnl, fees = (np.array([getattr(trade, name) for trade in trades]) for name in ("pnl_usdt", "fees_usdt"))
     in_r = [trade.pnl_r for trade in trades if trade.pnl_r is not None]
     figures: dict[str, float] = {"trades": float(len(trades))}
     if len(curve.equity) > 1:
         figures |= equity_metrics(curve.equity, curve.close_ms, initial, step.ms)
-    if len(pnl):
-        figures |= {"win_rate_pct": win_rate_pct(pnl), "sum_r": sum(in_r), "average_r": sum(in_r) / len(in_r)}
+    if trades:
+        figures |= result_metrics(pnl, fees, initial)
+        figures |= {"sum_r": sum(in_r), "average_r": sum(in_r) / len(in_r) if in_r else np.nan}
+    figures |= {f"signals_{fate}": float(count) for fate, count in fates.items()}
     return {name: float(value) if np.isfinite(value) else None for name, value in figures.items()}

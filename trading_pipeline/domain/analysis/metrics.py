@@ -40,11 +40,29 @@ def metrics_of(result: BacktestResult, bar_ms: int, benchmark_close: Floats | No
 
 def trade_metrics(trades: TradeColumns, initial: float, bars: int, leverage: float) -> Metrics:
     """What the trades alone say; ``leverage`` is the one all of them were entered with."""
-    pnl, fees, notional = trades.pnl, trades.fees, trades.entry_price * trades.quantity
+    pnl, notional = trades.pnl, trades.entry_price * trades.quantity
     percent = statistics.result_pct(pnl, notional)
+    known_r = trades.pnl_r[np.isfinite(trades.pnl_r)]
+    return result_metrics(pnl, trades.fees, initial) | {
+        "average_win_pct": statistics.average_win(percent),
+        "average_loss_pct": statistics.average_loss(percent),
+        "average_trade_pct": statistics.average_trade(percent),
+        "exposure_pct": statistics.exposure_pct(trades.entry_bar, trades.exit_bar, bars),
+        "quick_reversals": float(_quick_reversals(trades)),
+        "margin_efficiency_pct": statistics.margin_efficiency_pct(pnl, notional / leverage),
+        "max_quantity_held": float(np.max(trades.quantity, initial=0.0)),
+        "funding": float(np.sum(trades.funding)),
+        "slippage": float(np.sum(trades.slippage)),
+        "sum_r": float(np.sum(known_r)),
+        "average_r": float(np.mean(known_r)) if len(known_r) else 0.0,
+        "max_drawdown_r": drawdown.max_drawdown_r(known_r),
+    }
+
+
+def result_metrics(pnl: Floats, fees: Floats, initial: float) -> Metrics:
+    """What the results of trades say, in their order: net ``pnl`` and ``fees``, quote currency."""
     profit, loss = statistics.gross_profit(pnl, fees), statistics.gross_loss(pnl, fees)
     runs = statistics.streaks(pnl)
-    known_r = trades.pnl_r[np.isfinite(trades.pnl_r)]
     return {
         "trades": float(len(pnl)),
         "wins": float(np.sum(pnl > 0.0)),
@@ -59,9 +77,6 @@ def trade_metrics(trades: TradeColumns, initial: float, bars: int, leverage: flo
         "average_win": statistics.average_win(pnl),
         "average_loss": statistics.average_loss(pnl),
         "average_trade": statistics.average_trade(pnl),
-        "average_win_pct": statistics.average_win(percent),
-        "average_loss_pct": statistics.average_loss(percent),
-        "average_trade_pct": statistics.average_trade(percent),
         "payoff_ratio": statistics.payoff_ratio(pnl),
         "expectancy": statistics.expectancy(pnl),
         "expectancy_ratio": statistics.expectancy_ratio(pnl),
@@ -71,16 +86,7 @@ def trade_metrics(trades: TradeColumns, initial: float, bars: int, leverage: flo
         "largest_win_pct_of_gross": statistics.largest_share_pct(pnl, profit, wins=True),
         "largest_loss_pct_of_gross": statistics.largest_share_pct(pnl, loss, wins=False),
         "net_profit_to_largest_loss": statistics.net_profit_to_largest_loss(pnl),
-        "exposure_pct": statistics.exposure_pct(trades.entry_bar, trades.exit_bar, bars),
-        "quick_reversals": float(_quick_reversals(trades)),
-        "margin_efficiency_pct": statistics.margin_efficiency_pct(pnl, notional / leverage),
-        "max_quantity_held": float(np.max(trades.quantity, initial=0.0)),
         "fees": float(np.sum(fees)),
-        "funding": float(np.sum(trades.funding)),
-        "slippage": float(np.sum(trades.slippage)),
-        "sum_r": float(np.sum(known_r)),
-        "average_r": float(np.mean(known_r)) if len(known_r) else 0.0,
-        "max_drawdown_r": drawdown.max_drawdown_r(known_r),
     }
 
 

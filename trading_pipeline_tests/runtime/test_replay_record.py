@@ -1,0 +1,55 @@
+"""The figures of a replay are those of its trades, its account and its plans."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from trading_pipeline.domain.model.signals import Bias
+from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
+from trading_pipeline.ports.backtest_store import EquityCurve, LegRecord, TradeRecord
+from trading_pipeline.runtime.replay_record import replay_metrics
+
+START = datetime(2026, 1, 15, tzinfo=UTC)
+CURVE = EquityCurve(
+    np.array([to_ms(START + hour * timedelta(hours=1)) for hour in (1, 2, 3)], np.int64),
+    np.array([10_000.0, 10_030.0, 10_010.0]),
+)
+
+
+def a_trade(pnl: float, fees: float, in_r: float) -> TradeRecord:
+    leg = LegRecord(START + timedelta(hours=2), 101.0, 1.0, "take_profit")
+    return TradeRecord(
+        symbol="BTCUSDT",
+        side=Bias.LONG,
+        entry_time=START,
+        entry_price=100.0,
+        exit_time=leg.time,
+        exit_price=101.0,
+        quantity=1.0,
+        pnl_usdt=pnl,
+        pnl_r=in_r,
+        fees_usdt=fees,
+        funding_usdt=0.0,
+        exit_reason="take_profit",
+        legs=(leg,),
+        entries=(),
+        stop_price=99.0,
+    )
+
+
+def test_profit_and_its_factor_are_those_of_the_trades() -> None:
+    trades = [a_trade(29.0, 1.0, 3.0), a_trade(-21.0, 1.0, -2.0)]
+    figures = replay_metrics(trades, CURVE, 10_000.0, Timeframe.H1, {"executed": 2, "denied": 1})
+    assert figures["net_profit"] == pytest.approx(8.0)
+    assert figures["net_profit_pct"] == pytest.approx(0.08)
+    assert figures["profit_factor"] == pytest.approx(1.5)  # before fees: 30 against 20
+    assert (figures["sum_r"], figures["average_r"], figures["win_rate_pct"]) == (1.0, 0.5, 50.0)
+    assert figures["final_equity"] == 10_010.0
+    assert (figures["signals_executed"], figures["signals_denied"]) == (2.0, 1.0)
+
+
+def test_without_a_trade_nothing_is_made_up() -> None:
+    figures = replay_metrics([], CURVE, 10_000.0, Timeframe.H1, {})
+    assert figures["trades"] == 0.0
+    assert not {"net_profit", "profit_factor", "average_r"} & set(figures)
