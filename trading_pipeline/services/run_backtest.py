@@ -18,7 +18,7 @@ from trading_pipeline.domain.indicators.momentum import macd
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.signals import Details
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.arrays import ArrayStrategy, BarArrays
+from trading_pipeline.domain.strategies.arrays import BarArrays
 from trading_pipeline.domain.strategies.base import Strategy
 from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
 from trading_pipeline.ports.backtest_store import EquityCurve, RunRecord
@@ -105,11 +105,8 @@ def _input(request: BacktestRequest, symbol: str, bars: pd.DataFrame) -> SymbolI
     """One symbol as the engine takes it; entries and exits outside the window are left out."""
     arrays = BarArrays.of(bars)
     inside = in_window(bars, request.window)
-    signals = _entries(request.strategy, bars, arrays)
+    signals = EntrySignals.of_strategy(request.strategy, bars, arrays)
     signals = signals.chosen(inside[signals.bar_index])
-    exits = request.strategy.exits(bars)
-    if len(exits):
-        signals = signals.with_exits(exits[inside[exits["bar_index"].to_numpy(np.int64)]])
     fine = request.fine_bars.get(symbol)
     return SymbolInput(
         bars=arrays,
@@ -119,13 +116,6 @@ def _input(request: BacktestRequest, symbol: str, bars: pd.DataFrame) -> SymbolI
         funding=request.funding.get(symbol),
         fine_bars=None if fine is None else BarArrays.of(fine),
     )
-
-
-def _entries(strategy: Strategy, bars: pd.DataFrame, arrays: BarArrays) -> EntrySignals:
-    """The strategy's signals, without a mapping of evidence per signal where that can be had."""
-    if isinstance(strategy, ArrayStrategy):
-        return EntrySignals.of_decisions(strategy.decide(arrays))
-    return EntrySignals.of_frame(strategy.signals(bars))
 
 
 def _inside(result: BacktestResult, window: Window) -> BacktestResult:

@@ -9,7 +9,8 @@ import pandas as pd
 
 from trading_pipeline.domain.backtest.codes import OrderKind
 from trading_pipeline.domain.model.errors import DataError
-from trading_pipeline.domain.strategies.arrays import Decisions
+from trading_pipeline.domain.strategies.arrays import ArrayStrategy, BarArrays, Decisions
+from trading_pipeline.domain.strategies.base import Strategy
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -83,6 +84,21 @@ class EntrySignals:
             np.where(signals["bias"] == "long", 1, -1).astype(np.int64),
             signals["stop_price"].to_numpy(np.float64),
         )
+
+    @classmethod
+    def of_strategy(cls, strategy: Strategy, frame: pd.DataFrame, bars: BarArrays) -> "EntrySignals":
+        """All that a strategy says of some bars: its entries, and its exits before the entries of their bar.
+
+        The mapping of evidence per signal is left out where that can be done.
+
+        :param bars: the arrays of ``frame``.
+        """
+        if isinstance(strategy, ArrayStrategy):
+            made = cls.of_decisions(strategy.decide(bars))
+        else:
+            made = cls.of_frame(strategy.signals(frame))
+        exits = strategy.exits(frame)
+        return made.with_exits(exits) if len(exits) else made
 
     @classmethod
     def of_decisions(cls, decisions: Decisions) -> Self:

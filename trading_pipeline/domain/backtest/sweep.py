@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import pandas as pd
 
 from trading_pipeline.domain.backtest.config import BacktestConfig, Trail, VolatilitySizing
 from trading_pipeline.domain.backtest.figures import FIGURES, summarise
@@ -20,6 +21,7 @@ from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.translate import SymbolInput, calm_of, entries_of, market_of, rules_of
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.base import Strategy
 
 Markets = dict[Trail, Market]
 Calms = dict[VolatilitySizing, Floats]
@@ -49,6 +51,22 @@ class GivenSignals:
         """The signals as fresh rows."""
         wave = np.arange(len(self.bars), dtype=np.int64)
         return entries_of([SymbolInput(self.bars, self.signals)], np.zeros(1, np.int64), wave)
+
+
+@dataclass(frozen=True, slots=True)
+class StrategySignals:
+    """A strategy with its parameters, the object that assets and backtests run too; asked when its turn comes.
+
+    :param frame: the bars of the sweep, with the higher timeframes that the strategy wants to see.
+    """
+
+    strategy: Strategy
+    frame: pd.DataFrame
+
+    def rows(self, close: Floats, scratch: Records) -> Records:
+        """The strategy's entries and exits as fresh rows."""
+        bars = BarArrays.of(self.frame)
+        return GivenSignals(EntrySignals.of_strategy(self.strategy, self.frame, bars), bars).rows(close, scratch)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,13 @@ from trading_pipeline.domain.backtest.crosses import EmaCross
 from trading_pipeline.domain.backtest.engine import run_backtest
 from trading_pipeline.domain.backtest.records import ENTRY
 from trading_pipeline.domain.backtest.signals import EntrySignals
-from trading_pipeline.domain.backtest.sweep import GivenSignals, ParameterSet, run_sweep
+from trading_pipeline.domain.backtest.sweep import GivenSignals, ParameterSet, StrategySignals, run_sweep
 from trading_pipeline.domain.backtest.translate import SymbolInput
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.registry import strategy_named
 from trading_pipeline_tests.domain.backtest.cases import HOUR_MS, config_of, percent_exits, random_bars, run_one
+from trading_pipeline_tests.domain.strategies.bars import random_bars as random_frame
 
 BARS = random_bars(3000, 7)
 
@@ -69,6 +72,22 @@ def test_given_signals_sweep_over_exits() -> None:
     figures = run_sweep(BARS, sets, 2)
     assert figures[0]["trades"] == len(run_one(sets[0].config, BARS, signals).trades)
     assert figures[0]["trades"] >= figures[1]["trades"]
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "values"), [("supertrend", "multiple", (2.0, 3.0)), ("dca", "every_bars", (5, 20))]
+)
+def test_a_sweep_runs_the_strategies_that_a_backtest_runs(name: str, parameter: str, values: tuple[float, ...]) -> None:
+    frame = random_frame(3000)
+    bars, config = BarArrays.of(frame), BacktestConfig().with_values({"max_layers": 3, "taker_fee_bps": 5.5})
+    strategies = [strategy_named(name, {parameter: value}) for value in values]
+    figures = run_sweep(bars, [ParameterSet(config, StrategySignals(one, frame)) for one in strategies], 2)
+    for strategy, found in zip(strategies, figures, strict=True):
+        signals = EntrySignals.of_frame(strategy.signals(frame)).with_exits(strategy.exits(frame))
+        single = run_backtest(config, {"BTCUSDT": SymbolInput(bars, signals)})
+        assert found["trades"] == len(single.trades) > 10
+        assert found["final_equity"] == single.equity[-1]
+    assert figures["final_equity"][0] != figures["final_equity"][1]
 
 
 def test_a_sweep_refuses_a_rule_it_has_no_data_for() -> None:
