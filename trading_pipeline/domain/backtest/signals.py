@@ -93,12 +93,10 @@ class EntrySignals:
 
         :param bars: the arrays of ``frame``.
         """
-        if isinstance(strategy, ArrayStrategy):
-            made = cls.of_decisions(strategy.decide(bars))
-        else:
-            made = cls.of_frame(strategy.signals(frame))
-        exits = strategy.exits(frame)
-        return made.with_exits(exits) if len(exits) else made
+        if not isinstance(strategy, ArrayStrategy):
+            return cls.of_frame(strategy.signals(frame)).with_exits(strategy.exits(frame))
+        entries, leaving = cls.of_decisions(strategy.decide(bars)), strategy.leave(bars)
+        return entries if leaving is None else entries._with_exits(*leaving.places())
 
     @classmethod
     def of_decisions(cls, decisions: Decisions) -> Self:
@@ -120,10 +118,14 @@ class EntrySignals:
 
     def with_exits(self, exits: pd.DataFrame) -> "EntrySignals":
         """The same with a strategy's exits, which come before the entries of their bar."""
-        count = len(exits)
-        bars = np.concatenate([exits["bar_index"].to_numpy(np.int64), self.bar_index])
-        order = np.argsort(bars, kind="stable")
         sides = np.where(exits["bias"] == "long", 1, -1).astype(np.int64)
+        return self._with_exits(exits["bar_index"].to_numpy(np.int64), sides)
+
+    def _with_exits(self, at: Integers, sides: Integers) -> "EntrySignals":
+        """Exits at bars, of the side that is closed at each."""
+        count = len(at)
+        bars = np.concatenate([at, self.bar_index])
+        order = np.argsort(bars, kind="stable")
         missing = np.full(count, np.nan)
         return EntrySignals(
             bars[order],

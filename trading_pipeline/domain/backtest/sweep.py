@@ -58,15 +58,17 @@ class StrategySignals:
     """A strategy with its parameters, the object that assets and backtests run too; asked when its turn comes.
 
     :param frame: the bars of the sweep, with the higher timeframes that the strategy wants to see.
+    :param bars: the arrays of ``frame``.
     """
 
     strategy: Strategy
     frame: pd.DataFrame
+    bars: BarArrays
 
     def rows(self, close: Floats, scratch: Records) -> Records:
         """The strategy's entries and exits as fresh rows."""
-        bars = BarArrays.of(self.frame)
-        return GivenSignals(EntrySignals.of_strategy(self.strategy, self.frame, bars), bars).rows(close, scratch)
+        signals = EntrySignals.of_strategy(self.strategy, self.frame, self.bars)
+        return GivenSignals(signals, self.bars).rows(close, scratch)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import pandas as pd
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.signals import Details
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.base import SIGNAL_COLUMNS, Strategy
+from trading_pipeline.domain.strategies.base import EXIT_COLUMNS, SIGNAL_COLUMNS, Strategy
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -172,12 +172,40 @@ class Decisions:
         return evidence if self.grid is None else {**evidence, "entries": self.grid.row(row)}
 
 
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """Bars at whose close a strategy itself wants its longs and its shorts gone: one flag per bar."""
+
+    longs: Flags
+    shorts: Flags
+
+    def places(self) -> tuple[Integers, Integers]:
+        """Bars in their order and the side that is closed at each, ``LONG`` before ``SHORT``."""
+        bars = np.concatenate([np.flatnonzero(self.longs), np.flatnonzero(self.shorts)])
+        sides = np.repeat([LONG, SHORT], [np.count_nonzero(self.longs), np.count_nonzero(self.shorts)])
+        order = np.argsort(bars, kind="stable")
+        return bars[order], sides[order]
+
+
 class ArrayStrategy(Strategy):
-    """A strategy written over arrays; ``signals`` is derived from ``decide``."""
+    """A strategy written over arrays: ``signals`` is derived from ``decide``, ``exits`` from ``leave``."""
 
     @abstractmethod
     def decide(self, bars: BarArrays) -> Decisions:
         """All decisions on these bars, each from its own bar and earlier ones only."""
+
+    def leave(self, bars: BarArrays) -> Leaving | None:  # noqa: ARG002 - the default has no exits of its own
+        """Where the strategy itself wants out; ``None`` leaves that to the plan's stop, targets and runner."""
+        return None
+
+    def exits(self, bars: pd.DataFrame) -> pd.DataFrame:
+        """The bars of ``leave`` as a frame with ``EXIT_COLUMNS``."""
+        leaving = self.leave(BarArrays.of(bars))
+        if leaving is None:
+            return super().exits(bars)
+        at, side = leaving.places()
+        bias = pd.Series(np.where(side == LONG, "long", "short"), dtype="str")
+        return pd.DataFrame({"bar_index": at, "bias": bias}, columns=list(EXIT_COLUMNS))
 
     def signals(self, bars: pd.DataFrame) -> pd.DataFrame:
         """The decisions as a frame with ``SIGNAL_COLUMNS``.

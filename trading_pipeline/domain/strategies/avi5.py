@@ -17,10 +17,9 @@ from trading_pipeline.domain.indicators.windows import shifted
 from trading_pipeline.domain.model.books import BOOK_COLUMNS
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.signals import Details
-from trading_pipeline.domain.strategies.arrays import ArrayStrategy, BarArrays, Decisions, Flags, Floats
+from trading_pipeline.domain.strategies.arrays import ArrayStrategy, BarArrays, Decisions, Flags, Floats, Leaving
 from trading_pipeline.domain.strategies.avi5_calibration import HourlyTheta
 from trading_pipeline.domain.strategies.avi5_levels import ENTRY_VALID_BARS, EXIT_GRID, SWING_EXIT_GRID, entry_grid
-from trading_pipeline.domain.strategies.opinions import exit_frame
 from trading_pipeline.domain.strategies.parameters import Parameters, ranged
 from trading_pipeline.domain.strategies.trade_rules import TradeRules
 
@@ -166,13 +165,12 @@ class Avi5(ArrayStrategy):
         book = [bars[name].to_numpy(np.float64) for name in BOOK_COLUMNS]
         return self.as_frame(self._decide(BarArrays.of(bars), (book[0], book[1])))
 
-    def exits(self, bars: pd.DataFrame) -> pd.DataFrame:
+    def leave(self, bars: BarArrays) -> Leaving | None:
         """In swing mode, a close beyond the opposite side of the channel before."""
         if not self.parameters.swing:
-            return super().exits(bars)
-        arrays = BarArrays.of(bars)
-        upper, lower = self._channel(arrays)
-        return exit_frame(arrays.close < lower, arrays.close > upper)
+            return None
+        upper, lower = self._channel(bars)
+        return Leaving(bars.close < lower, bars.close > upper)
 
     def details(self, decisions: Decisions, row: int) -> Details:
         """The numbers behind the signal and the exit grid that belongs to it."""

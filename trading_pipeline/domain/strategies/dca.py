@@ -4,13 +4,17 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
-import pandas as pd
 
 from trading_pipeline.domain.indicators.volatility import atr
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.strategies.arrays import ArrayStrategy, BarArrays, Decisions, decisions_with_atr_stop
+from trading_pipeline.domain.strategies.arrays import (
+    ArrayStrategy,
+    BarArrays,
+    Decisions,
+    Leaving,
+    decisions_with_atr_stop,
+)
 from trading_pipeline.domain.strategies.layers import Cycles, Layers, follow_layers
-from trading_pipeline.domain.strategies.opinions import exit_frame
 from trading_pipeline.domain.strategies.parameters import Parameters, ranged
 
 
@@ -61,11 +65,11 @@ class Dca(ArrayStrategy):
         evidence = {"layer": layers.opened.astype(np.float64), "mean_entry": layers.mean_entry}
         return decisions_with_atr_stop(bars, direction, ranges, rule.stop_atr_multiple, evidence)
 
-    def exits(self, bars: pd.DataFrame) -> pd.DataFrame:
+    def leave(self, bars: BarArrays) -> Leaving:
         """Targets and ends of cycles."""
-        closed = self._layers(BarArrays.of(bars)).closed
+        closed = self._layers(bars).closed
         nothing = np.zeros_like(closed)
-        return exit_frame(nothing, closed) if self.parameters.short else exit_frame(closed, nothing)
+        return Leaving(nothing, closed) if self.parameters.short else Leaving(closed, nothing)
 
     def _layers(self, bars: BarArrays) -> Layers:
         """Entries by the clock, once the ATR is there."""

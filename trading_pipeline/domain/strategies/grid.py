@@ -4,16 +4,14 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
-import pandas as pd
 
 from trading_pipeline.domain.indicators.bands import donchian
 from trading_pipeline.domain.indicators.windows import shifted
-from trading_pipeline.domain.strategies.arrays import BarArrays, Integers
+from trading_pipeline.domain.strategies.arrays import BarArrays, Integers, Leaving
 from trading_pipeline.domain.strategies.opinions import (
     Opinions,
     OpinionStrategy,
     StopParameters,
-    exit_frame,
     form_opinions,
 )
 from trading_pipeline.domain.strategies.parameters import ranged
@@ -65,9 +63,8 @@ class Grid(OpinionStrategy):
         """Every further level is an entry, even on the bar after another one."""
         return action
 
-    def exits(self, bars: pd.DataFrame) -> pd.DataFrame:
+    def leave(self, bars: BarArrays) -> Leaving:
         """Targets, measured from the opposite end of the channel before."""
-        arrays = BarArrays.of(bars)
-        top, bottom = (shifted(edge) for edge in donchian(arrays.high, arrays.low, _CHANNEL))
+        top, bottom = (shifted(edge) for edge in donchian(bars.high, bars.low, _CHANNEL))
         reach = 2 * self.parameters.take_profit
-        return exit_frame(arrays.high >= bottom * (1 + reach), arrays.low <= top * (1 - reach))
+        return Leaving(bars.high >= bottom * (1 + reach), bars.low <= top * (1 - reach))

@@ -4,13 +4,17 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
-import pandas as pd
 
 from trading_pipeline.domain.indicators.momentum import rsi
 from trading_pipeline.domain.indicators.volatility import atr
-from trading_pipeline.domain.strategies.arrays import ArrayStrategy, BarArrays, Decisions, decisions_with_atr_stop
+from trading_pipeline.domain.strategies.arrays import (
+    ArrayStrategy,
+    BarArrays,
+    Decisions,
+    Leaving,
+    decisions_with_atr_stop,
+)
 from trading_pipeline.domain.strategies.layers import Cycles, Layers, follow_layers
-from trading_pipeline.domain.strategies.opinions import exit_frame
 from trading_pipeline.domain.strategies.parameters import Parameters, ranged
 
 
@@ -57,10 +61,10 @@ class Martingale(ArrayStrategy):
         direction = np.minimum(layers.opened, 1)
         return decisions_with_atr_stop(bars, direction, ranges, rule.stop_atr_multiple, evidence)
 
-    def exits(self, bars: pd.DataFrame) -> pd.DataFrame:
+    def leave(self, bars: BarArrays) -> Leaving:
         """Targets and ends of cycles."""
-        closed = self._layers(BarArrays.of(bars)).closed
-        return exit_frame(closed, np.zeros_like(closed))
+        closed = self._layers(bars).closed
+        return Leaving(closed, np.zeros_like(closed))
 
     def _layers(self, bars: BarArrays) -> Layers:
         """Entries once RSI and ATR are there."""

@@ -8,7 +8,6 @@ from abc import abstractmethod
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 
 from trading_pipeline.domain.indicators.volatility import atr
 from trading_pipeline.domain.strategies.arrays import (
@@ -18,9 +17,9 @@ from trading_pipeline.domain.strategies.arrays import (
     Flags,
     Floats,
     Integers,
+    Leaving,
     decisions_with_atr_stop,
 )
-from trading_pipeline.domain.strategies.base import EXIT_COLUMNS
 from trading_pipeline.domain.strategies.parameters import Parameters, ranged
 
 BUY, SELL, HOLD = 1, -1, 0
@@ -120,17 +119,10 @@ class OpinionStrategy(ArrayStrategy):
         score = 100 * found.evidence["confidence"]
         return Decisions(found.bar_index, found.direction, found.entry_price, found.stop_price, score, found.evidence)
 
-    def exits(self, bars: pd.DataFrame) -> pd.DataFrame:
+    def leave(self, bars: BarArrays) -> Leaving:
         """A new sell closes longs, a new buy closes shorts."""
-        turned = changes(self.opinions(BarArrays.of(bars)).action, self.warmup_bars - 1)
-        return exit_frame(turned == SELL, turned == BUY)
-
-
-def exit_frame(close_longs: Flags, close_shorts: Flags) -> pd.DataFrame:
-    """Exits from the bars at which longs and shorts are to be closed."""
-    longs, shorts = np.flatnonzero(close_longs), np.flatnonzero(close_shorts)
-    rows = [(int(bar), "long") for bar in longs] + [(int(bar), "short") for bar in shorts]
-    return pd.DataFrame(sorted(rows), columns=list(EXIT_COLUMNS))
+        turned = changes(self.opinions(bars).action, self.warmup_bars - 1)
+        return Leaving(turned == SELL, turned == BUY)
 
 
 def crosses_up(values: Floats, level: Floats | float) -> Flags:

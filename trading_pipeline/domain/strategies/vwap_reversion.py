@@ -4,12 +4,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
-import pandas as pd
 
 from trading_pipeline.domain.indicators.vwap import rolling_vwap, typical_price
 from trading_pipeline.domain.indicators.windows import rolling_deviation
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.strategies.arrays import BarArrays, Floats
+from trading_pipeline.domain.strategies.arrays import BarArrays, Floats, Leaving
 from trading_pipeline.domain.strategies.opinions import (
     BUY,
     SELL,
@@ -17,7 +16,6 @@ from trading_pipeline.domain.strategies.opinions import (
     OpinionStrategy,
     StopParameters,
     changes,
-    exit_frame,
     form_opinions,
 )
 from trading_pipeline.domain.strategies.parameters import ranged
@@ -60,12 +58,11 @@ class VwapReversion(OpinionStrategy):
         holds = {"not_enough_bars": np.isnan(z), "z_converged": np.abs(z) <= rule.exit}
         return form_opinions(holds, z <= -rule.enter, z >= rule.enter, "weak_deviation", 0.6, {"vwap": average, "z": z})
 
-    def exits(self, bars: pd.DataFrame) -> pd.DataFrame:
+    def leave(self, bars: BarArrays) -> Leaving:
         """Back at VWAP everything is closed; a new opposite opinion closes too."""
-        arrays = BarArrays.of(bars)
-        near = np.abs(self._stretch(arrays)[1]) <= self.parameters.exit
-        turned = changes(self.opinions(arrays).action, self.warmup_bars - 1)
-        return exit_frame(near | (turned == SELL), near | (turned == BUY))
+        near = np.abs(self._stretch(bars)[1]) <= self.parameters.exit
+        turned = changes(self.opinions(bars).action, self.warmup_bars - 1)
+        return Leaving(near | (turned == SELL), near | (turned == BUY))
 
     def _stretch(self, bars: BarArrays) -> tuple[Floats, Floats]:
         """VWAP and z of every bar; z is undefined where the close has not moved."""

@@ -81,7 +81,7 @@ def test_a_sweep_runs_the_strategies_that_a_backtest_runs(name: str, parameter: 
     frame = random_frame(3000)
     bars, config = BarArrays.of(frame), BacktestConfig().with_values({"max_layers": 3, "taker_fee_bps": 5.5})
     strategies = [strategy_named(name, {parameter: value}) for value in values]
-    figures = run_sweep(bars, [ParameterSet(config, StrategySignals(one, frame)) for one in strategies], 2)
+    figures = run_sweep(bars, [ParameterSet(config, StrategySignals(one, frame, bars)) for one in strategies], 2)
     for strategy, found in zip(strategies, figures, strict=True):
         signals = EntrySignals.of_frame(strategy.signals(frame)).with_exits(strategy.exits(frame))
         single = run_backtest(config, {"BTCUSDT": SymbolInput(bars, signals)})

@@ -2,14 +2,12 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from trading_pipeline.domain.model.errors import DataError
-from trading_pipeline.domain.strategies.arrays import ArrayStrategy, BarArrays, Decisions
+from trading_pipeline.domain.strategies.arrays import ArrayStrategy, BarArrays, Decisions, Leaving
 from trading_pipeline.domain.strategies.checks import look_ahead, recursive_warmup, repaint
 from trading_pipeline.domain.strategies.ema_atr import EmaAtr
-from trading_pipeline.domain.strategies.opinions import exit_frame
 from trading_pipeline.domain.strategies.parameters import Parameters
 from trading_pipeline_tests.domain.strategies.bars import random_bars
 
@@ -42,9 +40,9 @@ class Cheat(ArrayStrategy):
             stop = close[at] * 0.9
         return Decisions(at, np.ones(len(at), dtype=np.int64), close[at], stop, np.full(len(at), 50.0))
 
-    def exits(self, bars: pd.DataFrame) -> pd.DataFrame:
-        falls = bars["close"].diff().shift(-1).to_numpy() < 0
-        return exit_frame(falls & (self.kind == "exits_before_a_fall"), np.zeros(len(bars), dtype=np.bool_))
+    def leave(self, bars: BarArrays) -> Leaving:
+        falls = np.append(np.diff(bars.close) < 0, False)
+        return Leaving(falls & (self.kind == "exits_before_a_fall"), np.zeros(len(bars), dtype=np.bool_))
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,12 @@
 import numpy as np
 import pytest
 
-from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.arrays import BarArrays, Leaving
 from trading_pipeline.domain.strategies.opinions import (
     OpinionStrategy,
     changes,
     crosses_down,
     crosses_up,
-    exit_frame,
     form_opinions,
 )
 from trading_pipeline.domain.strategies.registry import strategy_class, strategy_named, strategy_names
@@ -57,8 +56,8 @@ def test_the_first_reason_to_hold_wins_over_everything_else() -> None:
 
 
 def test_exits_stand_in_the_order_of_their_bars() -> None:
-    frame = exit_frame(np.array([False, True, False, True]), np.array([True, True, False, False]))
-    assert frame.to_numpy().tolist() == [[0, "short"], [1, "long"], [1, "short"], [3, "long"]]
+    at, sides = Leaving(np.array([False, True, False, True]), np.array([True, True, False, False])).places()
+    assert list(zip(at.tolist(), sides.tolist(), strict=True)) == [(0, -1), (1, 1), (1, -1), (3, 1)]
 
 
 @pytest.mark.parametrize("atr_period", [2, 14, 150])
