@@ -45,6 +45,13 @@ def test_a_partition_stores_a_run_per_timeframe_and_names_those_without_enough_b
     assert str(metadata["equity"]).count("data:image/png;base64,") == 2
 
 
+def test_a_partition_may_be_launched_by_its_text(filled: PipelineStage) -> None:
+    wanted = {name: filled.resources()[name] for name in ("stores", "parameters", "markets", "io_manager")}
+    tags = {"dagster/partition": "ema_atr|BTCUSDT"}
+    assert dg.materialize([backtests], resources=wanted, tags=tags, instance=filled.instance).success
+    assert filled.rows("SELECT DISTINCT strategy, symbols FROM backtest_runs") == [("ema_atr", ["BTCUSDT"])]
+
+
 def test_a_managed_set_is_backtested_as_any_other_strategy(filled: PipelineStage) -> None:
     key = dg.MultiPartitionKey({"strategy": "managed", "symbol": "BTCUSDT"})
     _materialize(filled, backtests, key)

@@ -23,7 +23,8 @@ GRID = dg.MultiPartitionsDefinition(
 
 def scope_of(context: dg.AssetExecutionContext, timeframe: Timeframe) -> PartitionRange:
     """The rectangle of days and symbols that the run covers."""
-    keys = [key.keys_by_dimension for key in context.partition_keys if isinstance(key, dg.MultiPartitionKey)]
+    # a run that was launched with the key's text alone has no dimensions in its tags
+    keys = [GRID.get_partition_key_from_str(key).keys_by_dimension for key in context.partition_keys]
     days = sorted({key["day"] for key in keys})
     wanted = {key["symbol"] for key in keys}
     first, last = (datetime.fromisoformat(day).replace(tzinfo=UTC) for day in (days[0], days[-1]))

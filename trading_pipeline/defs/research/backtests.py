@@ -40,7 +40,7 @@ def backtests(
     context: dg.AssetExecutionContext, stores: Stores, parameters: Parameters, markets: Markets
 ) -> dg.MaterializeResult[None]:
     """Run, store, and show the curves."""
-    key = context.partition_key.keys_by_dimension
+    key = STRATEGY_GRID.get_partition_key_from_str(context.partition_key).keys_by_dimension
     strategy = parameters.configured(key["strategy"])
     runs, refused = [], {}
     for timeframe in UNIVERSE.timeframes:
