@@ -67,7 +67,8 @@ class EmbeddedRedis:
         """
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self.port = self.port or free_port()
-        arguments = ["--port", str(self.port), "--bind", "127.0.0.1", "--appendonly", "yes"]
+        # no snapshots beside the log: a server that cannot write one refuses to end
+        arguments = ["--port", str(self.port), "--bind", "127.0.0.1", "--appendonly", "yes", "--save", ""]
         log = self.data_dir / "redis.log"
         with log.open("ab") as output:
             # its own session: Ctrl-C in a terminal must reach the supervisor first, not the server
