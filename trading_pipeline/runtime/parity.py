@@ -21,8 +21,9 @@ from trading_pipeline.exchange_simulator.recorded_bars import load
 from trading_pipeline.runtime.replay_plan import ReplayPlan
 from trading_pipeline.runtime.replaying import Replayed
 from trading_pipeline.services.book_evidence import BookEvidence
-from trading_pipeline.services.check_parity import ParityQuestion, check_parity
+from trading_pipeline.services.check_parity import check_parity
 from trading_pipeline.services.compare_parity import ParityReport
+from trading_pipeline.services.parity_question import ParityQuestion
 
 
 def replay_parity(plan: ReplayPlan, done: Replayed) -> tuple[ParityReport, ...]:

@@ -10,7 +10,8 @@ from trading_pipeline.adapters.stores.signal_store import PostgresSignalStore
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
 from trading_pipeline.ports.trade_history import AccountTerms, TradeHistory, TradeRow
-from trading_pipeline.services.check_parity import ParityQuestion, check_parity
+from trading_pipeline.services.check_parity import check_parity
+from trading_pipeline.services.parity_question import ParityQuestion
 from trading_pipeline_tests.domain.strategies.bars import random_bars
 from trading_pipeline_tests.testkit.bare_replay import strategy_plan
 from trading_pipeline_tests.testkit.trading_desk import LIMITS, instrument

@@ -58,7 +58,8 @@ def _reports(config: ParityWindow, stores: Stores, parameters: Parameters, marke
     # here alone: the engine brings its compiler
     from trading_pipeline.domain.strategies.higher_timeframes import longer
     from trading_pipeline.services.book_evidence import BookEvidence
-    from trading_pipeline.services.check_parity import ParityQuestion, check_parity
+    from trading_pipeline.services.check_parity import check_parity
+    from trading_pipeline.services.parity_question import ParityQuestion
 
     market_data = markets.market_data()
     instruments, path = market_data.instruments(), Timeframe.parse(config.path_timeframe)
