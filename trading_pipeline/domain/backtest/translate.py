@@ -29,11 +29,10 @@ from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.indicators.pivots import last_pivot_price, pivot_highs, pivot_lows
 from trading_pipeline.domain.indicators.volatility import atr, atr_simple
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.portfolio.sizing import LEAST_VOLATILITY_PCT
 from trading_pipeline.domain.strategies.arrays import BarArrays
 
 _NONE = np.empty(0)
-_LEAST_VOLATILITY_PCT = 1e-4
-"""As in ``portfolio.sizing``: what rests entirely is not bought without end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +153,7 @@ def entries_of(inputs: list[SymbolInput], first: Integers, wave: Integers) -> Re
 def calm_of(bars: list[BarArrays], rule: VolatilitySizing) -> Floats:
     """At every bar of all symbols, the factor by which the rule weighs an entry; NaN while the ATR is unknown."""
     percent = _joined([100.0 * atr(one.high, one.low, one.close, rule.period) / one.close for one in bars])
-    return rule.target_pct / np.maximum(percent, _LEAST_VOLATILITY_PCT)
+    return rule.target_pct / np.maximum(percent, float(LEAST_VOLATILITY_PCT))
 
 
 def market_of(inputs: list[SymbolInput], config: BacktestConfig) -> Market:

@@ -10,7 +10,8 @@ from enum import StrEnum
 
 from trading_pipeline.domain.model.errors import ConfigurationError
 
-_LEAST_VOLATILITY_PCT = Decimal("0.0001")
+LEAST_VOLATILITY_PCT = Decimal("0.0001")
+"""Percent; the volatility models read no less, so that what rests entirely is not bought without end."""
 _MOST_KELLY = Decimal("0.5")
 
 
@@ -94,7 +95,7 @@ class SizingRule:
             case SizingModel.FRACTIONAL:
                 return free_balance * self.fraction
             case SizingModel.VOLATILITY:
-                calm = self.target_volatility_pct / max(volatility_pct, _LEAST_VOLATILITY_PCT)
+                calm = self.target_volatility_pct / max(volatility_pct, LEAST_VOLATILITY_PCT)
                 return free_balance * self.fraction * calm
             case SizingModel.KELLY:
                 best = kelly_fraction(self.win_rate, self.average_win_pct, self.average_loss_pct)
