@@ -27,6 +27,7 @@ lifecycle:
   targets: [{r_multiple: 1, fraction: 0.4}, {r_multiple: 2, fraction: 0.3}]
   runner: {fraction: 0.3, atr_multiple: 3, atr_period: 14}
 """
+COSTS = "maker_fee_bps: 2\ntaker_fee_bps: 5.5\nslippage_bps: 0\nfunding: {rate: 0.0001, interval_hours: 8}\n"
 RISK = """
 risk_per_trade: 0.005
 max_open_positions: 3
@@ -103,6 +104,7 @@ def staged(database_url: str, redis_url: str, folder: Path) -> Iterator[Stage]:
     """A stage whose processes end with the block; the Redis is emptied first."""
     (folder / "universe.yaml").write_text(UNIVERSE.format("BTCUSDT, SOLUSDT"))
     (folder / "risk.yaml").write_text(RISK)
+    (folder / "costs.yaml").write_text(COSTS)
     (folder / "strategies").mkdir()
     (folder / "strategies" / "avi5.yaml").write_text(AVI5)
     redis.Redis.from_url(redis_url).flushdb()

@@ -15,7 +15,8 @@ from trading_pipeline.domain.strategies.arrays import BarArrays, Decisions
 from trading_pipeline.domain.strategies.plan import StrategyPlan
 from trading_pipeline.domain.strategies.stochastic_adx import StochasticAdx
 from trading_pipeline.exchange_simulator.server import Configuration, running_exchange
-from trading_pipeline_tests.testkit.bare_replay import LIFECYCLE, BareReplay, strategy_plan
+from trading_pipeline_tests.testkit.bare_replay import BareReplay, strategy_plan
+from trading_pipeline_tests.testkit.trading_desk import LIFECYCLE
 
 
 class PullbacksTellingMomentum(StochasticAdx):

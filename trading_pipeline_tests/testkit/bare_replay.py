@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -23,9 +22,7 @@ from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
 from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
 from trading_pipeline.adapters.venues.venue_clock import VenueClock
 from trading_pipeline.domain.model.bars import BarSource
-from trading_pipeline.domain.model.lifecycle import Lifecycle
 from trading_pipeline.domain.model.partitions import PartitionRange
-from trading_pipeline.domain.model.plans import Runner, Target
 from trading_pipeline.domain.model.timeframes import Timeframe, day_of
 from trading_pipeline.domain.strategies.plan import StrategyPlan
 from trading_pipeline.domain.strategies.registry import strategy_named
@@ -46,11 +43,7 @@ from trading_pipeline.services.plan_trades import Planner, plan_trades
 from trading_pipeline.services.record_equity import record_equity
 from trading_pipeline.services.refresh_bars import refresh_bars
 from trading_pipeline_tests.testkit.fakes_market_data import ListStream
-from trading_pipeline_tests.testkit.trading_desk import LIMITS, Postbox
-
-LIFECYCLE = Lifecycle(
-    (Target(Decimal(1), Decimal("0.4")), Target(Decimal(2), Decimal("0.4"))), Runner(Decimal("0.2"), Decimal(3), 14)
-)
+from trading_pipeline_tests.testkit.trading_desk import LIFECYCLE, LIMITS, Postbox
 
 
 def strategy_plan(name: str, timeframe: Timeframe, **parameters: object) -> StrategyPlan:

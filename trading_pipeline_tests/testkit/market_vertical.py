@@ -1,7 +1,6 @@
 """From raw bars to trade plans on one database, as one run goes through the services."""
 
 from datetime import datetime
-from decimal import Decimal
 
 from sqlalchemy import Engine, text
 
@@ -11,9 +10,7 @@ from trading_pipeline.adapters.stores.plan_store import PostgresPlanStore
 from trading_pipeline.adapters.stores.signal_store import PostgresSignalStore
 from trading_pipeline.adapters.stores.snapshot_store import PostgresSnapshotStore
 from trading_pipeline.adapters.stores.wave_store import PostgresWaveStore
-from trading_pipeline.domain.model.lifecycle import Lifecycle
 from trading_pipeline.domain.model.partitions import PartitionRange
-from trading_pipeline.domain.model.plans import Runner, Target
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.plan import StrategyPlan
 from trading_pipeline.domain.strategies.registry import strategy_named
@@ -23,7 +20,7 @@ from trading_pipeline.services.consolidate_bars import consolidate_bars
 from trading_pipeline.services.generate_signals import SignalReport, generate_signals
 from trading_pipeline.services.plan_trades import Planner, PlanReport, plan_trades
 from trading_pipeline_tests.testkit.fakes_market_data import ListStream
-from trading_pipeline_tests.testkit.trading_desk import LIMITS
+from trading_pipeline_tests.testkit.trading_desk import LIFECYCLE, LIMITS
 
 TABLES = {
     "bars": "symbol, timeframe, open_time",
@@ -45,12 +42,8 @@ class Vertical:
         self.signals = PostgresSignalStore(engine)
         self.waves = PostgresWaveStore(engine)
         self.stream = ListStream()
-        lifecycle = Lifecycle(
-            (Target(Decimal(1), Decimal("0.4")), Target(Decimal(2), Decimal("0.4"))),
-            Runner(Decimal("0.2"), Decimal(3), 14),
-        )
         strategy = strategy_named("ema_atr", {"fast_period": 3, "slow_period": 8, "atr_period": 5})
-        self.strategies = [StrategyPlan(strategy, tuple(Timeframe), (), lifecycle)]
+        self.strategies = [StrategyPlan(strategy, tuple(Timeframe), (), LIFECYCLE)]
         self.planner = Planner(
             self.signals,
             self.snapshots,

@@ -11,6 +11,8 @@ from trading_pipeline.adapters.stores.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.plan_rows import plan_values
 from trading_pipeline.adapters.stores.risk_store import PostgresEntryGate, PostgresHaltRegister
 from trading_pipeline.adapters.stores.tables import bars, data_checks, indicator_snapshots, signals, trade_plans
+from trading_pipeline.domain.lifecycle.costs import Costs
+from trading_pipeline.domain.lifecycle.lifecycle import Lifecycle
 from trading_pipeline.domain.model.checks import CheckName
 from trading_pipeline.domain.model.guards import EntryGuards
 from trading_pipeline.domain.model.instruments import Instrument
@@ -29,6 +31,13 @@ from trading_pipeline_tests.testkit.fakes_market_data import FakeMarket
 WAVE = datetime(2025, 11, 3, 12, 0, tzinfo=UTC)
 GUARDS = EntryGuards(Decimal(5), Decimal(1_000_000), 5, 15, 5)
 LIMITS = RiskLimits(Decimal("0.005"), 3, Decimal(5), Decimal("0.05"), 1, 10, 1)
+COSTS = Costs(Decimal(2), Decimal("5.5"), Decimal(0), Decimal("0.0001"), 8)
+LIFECYCLE = Lifecycle(
+    targets=(Target(Decimal(1), Decimal("0.4")), Target(Decimal(2), Decimal("0.4"))),
+    runner=Runner(Decimal("0.2"), Decimal(3), 14),
+    limits=LIMITS,
+    costs=COSTS,
+)
 
 
 def instrument(symbol: str = "BTCUSDT") -> Instrument:
@@ -61,8 +70,8 @@ def trade_plan(symbol: str = "BTCUSDT", bias: Bias = Bias.LONG, close_time: date
         bias=bias,
         entry_price=Decimal(1000),
         stop_price=Decimal(990) if bias is Bias.LONG else Decimal(1010),
-        targets=(Target(Decimal(1), Decimal("0.4")), Target(Decimal(2), Decimal("0.4"))),
-        runner=Runner(Decimal("0.2"), Decimal(3), 14),
+        targets=LIFECYCLE.targets,
+        runner=LIFECYCLE.runner,
         score=Decimal(50),
         valid_until=close_time + timedelta(minutes=15),
         next_bar_rule=None,

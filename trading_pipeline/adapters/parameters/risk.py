@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from trading_pipeline.adapters.parameters.reading import Section, read
 from trading_pipeline.domain.portfolio.sizing import BOUNDS, NUMBERS, SizingModel, SizingRule
-from trading_pipeline.domain.risk.limits import RiskLimits
+from trading_pipeline.domain.risk.limits import EntriesBy, RiskLimits
 
 Amount = Annotated[Decimal, Field(gt=0)]
 Share = Annotated[Decimal, Field(gt=0, le=1)]
@@ -60,6 +60,7 @@ class _RiskFile(Section):
     cooldown_bars: Annotated[int, Field(ge=0, le=1000)]
     max_wallet_age_s: Annotated[int, Field(ge=1, le=3600)]
     plan_ttl_bars: Annotated[int, Field(ge=1, le=100)]
+    entries_by: EntriesBy = EntriesBy.SYMBOL
     sizing: _SizingSection = _SizingSection(model="risk")
 
 

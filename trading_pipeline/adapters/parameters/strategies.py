@@ -8,15 +8,19 @@ from typing import Annotated, Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
+from trading_pipeline.adapters.parameters.costs import load_costs
 from trading_pipeline.adapters.parameters.reading import Section, read
+from trading_pipeline.adapters.parameters.risk import load_risk
 from trading_pipeline.adapters.parameters.strategy_files import check_name, find_strategy
 from trading_pipeline.adapters.parameters.universe import SymbolName, TimeframeName, load_universe
+from trading_pipeline.domain.lifecycle.costs import Costs
+from trading_pipeline.domain.lifecycle.lifecycle import EntryTiming, Lifecycle, StopTrigger
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.guards import EntryGuards
-from trading_pipeline.domain.model.lifecycle import Lifecycle
 from trading_pipeline.domain.model.orders import TAKE_PROFITS
-from trading_pipeline.domain.model.plans import Runner, Target
+from trading_pipeline.domain.model.plans import ExitRules, Opposite, Runner, Target, TrailAt, TrailRule
 from trading_pipeline.domain.model.universe import Universe
+from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.domain.strategies.base import Strategy
 from trading_pipeline.domain.strategies.plan import StrategyPlan
 
@@ -32,9 +36,13 @@ class _TargetSection(Section):
 
 
 class _RunnerSection(Section):
+    """``atr_multiple`` and ``atr_period`` are read by ``trail: atr`` alone."""
+
     fraction: Annotated[Decimal, Field(ge=0, le=1)]
-    atr_multiple: Annotated[Decimal, Field(gt=0, le=100)]
-    atr_period: int
+    atr_multiple: Annotated[Decimal, Field(gt=0, le=100)] = Decimal(3)
+    atr_period: int = _SNAPSHOT_ATR_PERIODS[0]
+    trail: TrailRule = TrailRule.ATR
+    trail_at: TrailAt = TrailAt.POSITION
 
     @field_validator("atr_period")
     @classmethod
@@ -43,11 +51,26 @@ class _RunnerSection(Section):
             raise ValueError(f"indicator snapshots hold ATR {', '.join(map(str, _SNAPSHOT_ATR_PERIODS))} only")
         return period
 
+    @model_validator(mode="after")
+    def _what_the_rule_reads(self) -> Self:
+        unread = sorted({"atr_multiple", "atr_period"} & self.model_fields_set)
+        if self.trail is not TrailRule.ATR and unread:
+            raise ValueError(f"trail {self.trail} does not read {', '.join(unread)}; leave it out")
+        return self
+
 
 class _LifecycleSection(Section):
+    """The exits of a strategy's trades; ``docs/lifecycle.md`` says what each key means."""
+
     targets: Annotated[tuple[_TargetSection, ...], Field(min_length=1, max_length=len(TAKE_PROFITS))]
     runner: _RunnerSection
+    break_even_after_targets: Annotated[int, Field(ge=0, le=len(TAKE_PROFITS))] = 1
     next_bar_exit: bool = False
+    strategy_exits: bool = True
+    opposite: Opposite = Opposite.IGNORE
+    max_layers: Annotated[int, Field(ge=1, le=99)] = 1
+    entry: EntryTiming = EntryTiming.BAR_CLOSE
+    stop_trigger: StopTrigger = StopTrigger.LAST_PRICE
 
     @model_validator(mode="after")
     def _whole_and_ordered(self) -> Self:
@@ -57,13 +80,24 @@ class _LifecycleSection(Section):
         multiples = [target.r_multiple for target in self.targets]
         if multiples != sorted(set(multiples)):
             raise ValueError("targets must stand nearest first, each farther than the one before")
+        if self.break_even_after_targets > len(self.targets):
+            raise ValueError(
+                f"break_even_after_targets {self.break_even_after_targets}: there are {len(multiples)} targets"
+            )
         return self
 
-    def lifecycle(self) -> Lifecycle:
-        """The same in domain types."""
-        targets = tuple(Target(target.r_multiple, target.fraction) for target in self.targets)
-        runner = Runner(self.runner.fraction, self.runner.atr_multiple, self.runner.atr_period)
-        return Lifecycle(targets, runner, self.next_bar_exit)
+    def lifecycle(self, limits: RiskLimits, costs: Costs) -> Lifecycle:
+        """The same in domain types, with what the account and the venue add."""
+        return Lifecycle(
+            targets=tuple(Target(target.r_multiple, target.fraction) for target in self.targets),
+            runner=Runner(**dict(self.runner)),
+            limits=limits,
+            costs=costs,
+            exit_rules=ExitRules(self.break_even_after_targets, self.strategy_exits, self.opposite, self.max_layers),
+            next_bar_exit=self.next_bar_exit,
+            entry=self.entry,
+            stop_trigger=self.stop_trigger,
+        )
 
 
 class _GuardsSection(Section):
@@ -104,7 +138,7 @@ def load_strategies(config_dir: Path) -> list[StrategyPlan]:
     paths = sorted(folder.glob("*.yaml"))
     if not paths:
         raise ConfigurationError(f"{folder} contains no *.yaml file; check TRADING_CONFIG_DIR")
-    universe = load_universe(config_dir)
+    universe, limits, costs = load_universe(config_dir), load_risk(config_dir), load_costs(config_dir)
     plans: list[StrategyPlan] = []
     for path in paths:
         content = read(path, _StrategyFile)
@@ -120,7 +154,8 @@ def load_strategies(config_dir: Path) -> list[StrategyPlan]:
         _refuse_unknown_momentum(path, strategy, content.lifecycle)
         _refuse_entry_grid(path, strategy)
         guards = content.guards.guards() if content.guards else None
-        plan = StrategyPlan(strategy, content.timeframes, content.symbols, content.lifecycle.lifecycle(), guards)
+        lifecycle = content.lifecycle.lifecycle(limits, costs)
+        plan = StrategyPlan(strategy, content.timeframes, content.symbols, lifecycle, guards)
         _refuse_overlap(path, plan, plans, universe)
         plans.append(plan)
     return plans

@@ -1,7 +1,7 @@
 """A trade plan: what to do about a signal, complete before the first order is sent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -24,6 +24,29 @@ class PlanStatus(StrEnum):
     FAILED = "failed"
 
 
+class TrailRule(StrEnum):
+    """Where the runner's stop comes from: ATR behind the close, the newest confirmed pivot, or nowhere."""
+
+    ATR = "atr"
+    PIVOT = "pivot"
+    NONE = "none"
+
+
+class TrailAt(StrEnum):
+    """The closes that move the runner's stop: those of the position's timeframe, or of the finest there is."""
+
+    POSITION = "position"
+    FINEST = "finest"
+
+
+class Opposite(StrEnum):
+    """What a signal against the strategy's open position does."""
+
+    IGNORE = "ignore"
+    CLOSE = "close"
+    REVERSE = "reverse"
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Take profit ``r_multiple`` risk units from the entry, for ``fraction`` of the filled quantity."""
@@ -37,13 +60,31 @@ class Runner:
     """The part of the position that has no target and is closed by a trailing stop.
 
     :param fraction: share of the filled quantity.
-    :param atr_multiple: distance of the trailing stop from the close, in ATR.
+    :param atr_multiple: distance of the trailing stop from the close, in ATR (Wilder).
     :param atr_period: bars in the ATR.
     """
 
     fraction: Decimal
     atr_multiple: Decimal
     atr_period: int
+    trail: TrailRule = TrailRule.ATR
+    trail_at: TrailAt = TrailAt.POSITION
+
+
+@dataclass(frozen=True, slots=True)
+class ExitRules:
+    """How a position is left beside its stop, its targets and its runner.
+
+    :param break_even_after_targets: targets filled when the stop moves to the average entry; 0 is never.
+    :param strategy_exits: whether what the strategy says about leaving closes the position.
+    :param opposite: what a signal of the same strategy, symbol and timeframe against the position does.
+    :param max_layers: signals that may make up one position.
+    """
+
+    break_even_after_targets: int = 1
+    strategy_exits: bool = True
+    opposite: Opposite = Opposite.IGNORE
+    max_layers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +127,7 @@ class TradePlan:
     :param sizing: ``None`` in plans stored before they carried it; the gate denies those.
     :param setup_id: the stored setup behind the signal, ``None`` where its strategy has none.
     :param guards: what the gate asks of the moment; ``None`` asks nothing.
+    :param exit_rules: how the position is left beside stop, targets and runner.
     """
 
     plan_id: str
@@ -106,6 +148,7 @@ class TradePlan:
     sizing: SizingInputs | None
     setup_id: str | None
     guards: EntryGuards | None = None
+    exit_rules: ExitRules = field(default_factory=ExitRules)
 
     @property
     def risk_per_unit(self) -> Decimal:

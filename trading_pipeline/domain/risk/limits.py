@@ -2,8 +2,16 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
 from trading_pipeline.domain.portfolio.sizing import SizingRule
+
+
+class EntriesBy(StrEnum):
+    """Which entry of a wave comes first: the symbol first by name, or the higher score."""
+
+    SYMBOL = "symbol"
+    SCORE = "score"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +25,7 @@ class RiskLimits:
     :param cooldown_bars: bars of the plan's timeframe without a new entry after a stop loss.
     :param max_wallet_age_s: an older wallet reading denies, in seconds.
     :param plan_ttl_bars: bars of its timeframe, after its close, for which a plan may be executed.
+    :param entries_by: which of several entries of one wave comes first.
     :param sizing: what fixes the quantity within the limits; ``None`` sizes by ``risk_per_trade``.
     """
 
@@ -28,3 +37,4 @@ class RiskLimits:
     max_wallet_age_s: int
     plan_ttl_bars: int
     sizing: SizingRule | None = None
+    entries_by: EntriesBy = EntriesBy.SYMBOL

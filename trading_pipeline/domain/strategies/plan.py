@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from trading_pipeline.domain.lifecycle.lifecycle import Lifecycle
 from trading_pipeline.domain.model.guards import EntryGuards
-from trading_pipeline.domain.model.lifecycle import Lifecycle
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.base import Strategy
 

@@ -27,6 +27,7 @@ cooldown_bars: 1
 max_wallet_age_s: 10
 plan_ttl_bars: 1
 """
+COSTS = "maker_fee_bps: 2\ntaker_fee_bps: 5.5\nslippage_bps: 0\nfunding: {rate: 0.0001, interval_hours: 8}\n"
 SIZED = "plan_ttl_bars: 1\nsizing: {}"
 STRATEGY = """
 strategy: ema_atr
@@ -55,6 +56,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "strategies").mkdir()
     (tmp_path / "universe.yaml").write_text(UNIVERSE)
     (tmp_path / "risk.yaml").write_text(RISK)
+    (tmp_path / "costs.yaml").write_text(COSTS)
     (tmp_path / "strategies" / "one.yaml").write_text(STRATEGY)
     return tmp_path
 
@@ -238,6 +240,12 @@ def test_a_users_own_file_counts_as_corrected_from_the_next_reading_on(folder: P
         ("universe.yaml", UNIVERSE, "a: [", "not valid YAML"),
         ("risk.yaml", "max_daily_loss", "max_dayly_loss", "did you mean max_daily_loss?"),
         ("risk.yaml", "0.005", "0.5", "risk_per_trade = 0.5"),
+        ("costs.yaml", "5.5", "550", "taker_fee_bps = 550"),
+        ("costs.yaml", "0.0001", "0.1", "funding.rate = 0.1"),
+        ("strategies/one.yaml", "{fraction: 0.2, ", "{fraction: 0.2, trail: pivot, ", "trail pivot does not read"),
+        ("strategies/one.yaml", "lifecycle:", "lifecycle:\n  entry: next_open", "lifecycle.entry = 'next_open'"),
+        ("strategies/one.yaml", "lifecycle:", "lifecycle:\n  stop_trigger: mark_price", "lifecycle.stop_trigger"),
+        ("strategies/one.yaml", "lifecycle:", "lifecycle:\n  break_even_after_targets: 3", "there are 2 targets"),
         ("risk.yaml", "max_open_positions: 3", "max_open_positions: 0", "max_open_positions = 0"),
         ("risk.yaml", "max_leverage: 5", "max_leverage: many", "max_leverage = 'many'"),
         ("risk.yaml", "plan_ttl_bars: 1", SIZED.format("{model: martingale}"), "sizing.model = 'martingale'"),

@@ -1,0 +1,41 @@
+"""``costs.yaml``: what trading costs at the venue."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from trading_pipeline.adapters.parameters.reading import Section, read
+from trading_pipeline.domain.lifecycle.costs import Costs
+
+FeeBps = Annotated[Decimal, Field(ge=0, le=100)]
+
+
+class _FundingSection(Section):
+    rate: Annotated[Decimal, Field(ge=Decimal("-0.04"), le=Decimal("0.04"))]
+    interval_hours: Annotated[int, Field(ge=1, le=24)]
+
+
+class _CostsFile(Section):
+    """Keys and ranges; a rate beyond the venue's caps is taken for a misplaced point."""
+
+    maker_fee_bps: FeeBps
+    taker_fee_bps: FeeBps
+    slippage_bps: Annotated[Decimal, Field(ge=0, le=500)]
+    funding: _FundingSection
+
+
+def load_costs(config_dir: Path) -> Costs:
+    """The costs in ``config_dir/costs.yaml``.
+
+    :raises ConfigurationError: the file is missing or breaks a rule; the message names file and key.
+    """
+    content = read(config_dir / "costs.yaml", _CostsFile)
+    return Costs(
+        maker_fee_bps=content.maker_fee_bps,
+        taker_fee_bps=content.taker_fee_bps,
+        slippage_bps=content.slippage_bps,
+        funding_rate=content.funding.rate,
+        funding_interval_hours=content.funding.interval_hours,
+    )

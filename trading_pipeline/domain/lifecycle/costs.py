@@ -1,0 +1,33 @@
+"""What trading costs: charged by the simulated exchange, counted by the engine, reserved by the gate."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+_BPS = Decimal(10_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Costs of one venue, named as in ``config/costs.yaml``.
+
+    :param maker_fee_bps: basis points of notional of a fill that rested; ``taker_fee_bps`` of one that did not.
+    :param slippage_bps: basis points by which market orders and stops fill worse than the price.
+    :param funding_rate: share of notional that longs pay shorts at every settlement without a recorded rate.
+    :param funding_interval_hours: hours between settlements, counted from midnight UTC.
+    """
+
+    maker_fee_bps: Decimal
+    taker_fee_bps: Decimal
+    slippage_bps: Decimal
+    funding_rate: Decimal
+    funding_interval_hours: int
+
+    @property
+    def maker_fee(self) -> Decimal:
+        """Share of notional."""
+        return self.maker_fee_bps / _BPS
+
+    @property
+    def taker_fee(self) -> Decimal:
+        """Share of notional."""
+        return self.taker_fee_bps / _BPS
