@@ -10,7 +10,7 @@ from trading_pipeline.domain.indicators.bands import bollinger, donchian, keltne
 from trading_pipeline.domain.indicators.momentum import adx, macd, rsi, stochastic
 from trading_pipeline.domain.indicators.moving_averages import ema, sma
 from trading_pipeline.domain.indicators.pivots import last_pivot_price, pivot_highs, pivot_lows
-from trading_pipeline.domain.indicators.volatility import atr
+from trading_pipeline.domain.indicators.volatility import atr, atr_simple
 from trading_pipeline.domain.indicators.volume import obv
 from trading_pipeline.domain.indicators.vwap import rolling_vwap_bands, typical_price
 
@@ -49,6 +49,7 @@ def snapshot(bars: pd.DataFrame) -> pd.DataFrame:
     columns["sma_200"] = sma(close, 200)
     columns["pivot_high"] = last_pivot_price(high, pivot_highs(high))
     columns["pivot_low"] = last_pivot_price(low, pivot_lows(low))
+    columns["atr_simple_14"] = atr_simple(high, low, close, 14)
     return pd.DataFrame(columns, index=bars.index)
 
 

@@ -25,9 +25,14 @@ class PlanStatus(StrEnum):
 
 
 class TrailRule(StrEnum):
-    """Where the runner's stop comes from: ATR behind the close, the newest confirmed pivot, or nowhere."""
+    """Where the runner's stop comes from.
+
+    ``atr``: a multiple of Wilder's ATR behind the close, ``atr_simple`` of the plain mean of true ranges,
+    ``pivot`` the newest confirmed pivot, ``none`` nowhere.
+    """
 
     ATR = "atr"
+    ATR_SIMPLE = "atr_simple"
     PIVOT = "pivot"
     NONE = "none"
 
@@ -60,7 +65,7 @@ class Runner:
     """The part of the position that has no target and is closed by a trailing stop.
 
     :param fraction: share of the filled quantity.
-    :param atr_multiple: distance of the trailing stop from the close, in ATR (Wilder).
+    :param atr_multiple: distance of the trailing stop from the close, in ATR.
     :param atr_period: bars in the ATR.
     """
 
