@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from enum import IntEnum
 from pathlib import Path
 
-from trading_pipeline.domain.backtest.codes import Opposite, Smoothing, Timing, Unit
+from trading_pipeline.domain.backtest.codes import EntriesBy, Opposite, Smoothing, Timing, Unit
 from trading_pipeline.domain.backtest.codes import Path as BarPath
 from trading_pipeline.domain.backtest.config import (
     SIZING_RULES,
@@ -31,9 +31,15 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.strategies.base import Strategy
 from trading_pipeline.domain.strategies.parameters import spelling_hint
 
-_CHOICES: dict[str, type[IntEnum]] = {"timing": Timing, "path": BarPath, "opposite": Opposite, "target_unit": Unit}
+_CHOICES: dict[str, type[IntEnum]] = {
+    "timing": Timing,
+    "path": BarPath,
+    "opposite": Opposite,
+    "target_unit": Unit,
+    "entries_by": EntriesBy,
+}
 _FLAGS = {"true": True, "false": False}
-_SWITCHES = ("trigger_on_entry_bar", "move_stop_at_close", "next_bar_exit")
+_SWITCHES = ("move_stop_at_close", "next_bar_exit")
 _TRAILS = "atr:MULTIPLE:PERIOD[:simple|wilder], pivot:LEFT:RIGHT, percent:ACTIVATION:OFFSET or none"
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -123,15 +123,7 @@ def _inside(result: BacktestResult, window: Window) -> BacktestResult:
     if window.start is None:
         return result
     first = int(np.searchsorted(result.close_ms, window.start_ms, side="right"))
-    return BacktestResult(
-        result.config,
-        result.symbols,
-        result.close_ms[first:],
-        result.equity[first:],
-        result.trades,
-        result.outcomes,
-        result._memory,
-    )
+    return replace(result, close_ms=result.close_ms[first:], equity=result.equity[first:])
 
 
 def _metrics(

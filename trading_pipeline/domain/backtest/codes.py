@@ -26,6 +26,13 @@ class Opposite(IntEnum):
     REVERSE = 2
 
 
+class EntriesBy(IntEnum):
+    """In which order the entries of one instant are taken."""
+
+    SYMBOL = 0
+    SCORE = 1
+
+
 class OrderKind(IntEnum):
     """How a signal meets the market; ``EXIT`` is a market order that leaves the position."""
 
@@ -66,6 +73,14 @@ class Sizing(IntEnum):
     FIXED_MARGIN = 2
 
 
+class Amount(IntEnum):
+    """What the live sizing model wants under the risk cap: nothing of its own, so much, or a share of what is free."""
+
+    NONE = 0
+    FIXED = 1
+    SHARE = 2
+
+
 class Phase(IntEnum):
     """Where inside its bar a fill happened."""
 
@@ -89,6 +104,7 @@ class LegKind(IntEnum):
     LIQUIDATION = 9
     TIME_EXIT = 10
     END_OF_DATA = 11
+    OPPOSITE_SIGNAL = 12
 
     @property
     def label(self) -> str:

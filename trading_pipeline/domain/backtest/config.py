@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Self, TypeVar
 
-from trading_pipeline.domain.backtest.codes import Opposite, Path, Smoothing, Timing, Unit
+from trading_pipeline.domain.backtest.codes import EntriesBy, Opposite, Path, Smoothing, Timing, Unit
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.portfolio.sizing import kelly_fraction
+from trading_pipeline.domain.portfolio.sizing import SizingRule, kelly_fraction
 from trading_pipeline.domain.strategies.parameters import spelling_hint
 
 Number = TypeVar("Number", int, float)
@@ -68,13 +68,21 @@ class ExitTarget(Checked):
     fraction: float = bounded(1.0, 0.001, 1.0)
 
 
+LONGEST_BAR_MS = 31 * 86_400_000
+
+
 @dataclass(frozen=True, slots=True)
 class AtrTrail(Checked):
-    """The runner's stop stays ``multiple`` ATR from the close; ``period`` in bars."""
+    """The runner's stop stays ``multiple`` ATR from the close; ``period`` in bars.
+
+    :param every: ms; 0 moves it at closes of the trade's own timeframe, else at every close of the path that
+        is a multiple of it, by that close and the ATR of the newest closed bar. The other trails likewise.
+    """
 
     multiple: float = bounded(3.0, 0.1, 50.0)
     period: int = bounded(14, 2, 500)
     smoothing: Smoothing = Smoothing.SIMPLE
+    every: int = bounded(0, 0, LONGEST_BAR_MS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,7 @@ class PivotTrail(Checked):
 
     left: int = bounded(2, 1, 50)
     right: int = bounded(2, 1, 50)
+    every: int = bounded(0, 0, LONGEST_BAR_MS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,7 @@ class PercentTrail(Checked):
 
     activation: float = bounded(0.01, 0.0, 0.5)
     offset: float = bounded(0.005, 0.001, 0.2)
+    every: int = bounded(0, 0, LONGEST_BAR_MS)
 
 
 Trail = AtrTrail | PivotTrail | PercentTrail | None
@@ -105,7 +115,6 @@ class Execution(Checked):
 
     :param timing: a market order fills at the deciding close or at the next open.
     :param path: order in which a bar visits its extremes.
-    :param trigger_on_entry_bar: whether stop and targets act in the bar whose open or inside filled the entry.
     :param opposite: what an entry against the open position does.
     :param max_layers: entries that may make up one position.
     :param entry_expiry_bars: bars for which a limit or stop entry rests.
@@ -113,7 +122,6 @@ class Execution(Checked):
 
     timing: Timing = Timing.BAR_CLOSE
     path: Path = Path.CANDLE_DIRECTION
-    trigger_on_entry_bar: bool = False
     opposite: Opposite = Opposite.IGNORE
     max_layers: int = bounded(1, 1, 99)
     entry_expiry_bars: int = bounded(1, 1, 100_000)
@@ -181,6 +189,9 @@ class Limits(Checked):
     margin), ``fixed_margin`` (quote currency), ``volatility`` and ``kelly`` is set; it sizes entries that
     bring no quantity.
 
+    :param amount: the live sizing model, quote currency of notional out of the free balance, under
+        ``risk_per_trade``; its volatility is ATR(14, Wilder) in percent of the deciding close.
+    :param entries_by: order of entries at one instant.
     :param max_leverage: notional over margin of every position.
     :param maintenance_margin: share of notional at which an isolated position is liquidated.
     :param max_drawdown: fall from the equity peak after which no entry is taken any more.
@@ -197,9 +208,13 @@ class Limits(Checked):
     max_daily_loss: float | None = field(default=0.05, metadata={"range": (1e-4, 1.0)})
     cooldown_bars: int = bounded(1, 0, 100_000)
     max_drawdown: float | None = optional(0.01, 1.0)
+    amount: SizingRule | None = None
+    entries_by: EntriesBy = EntriesBy.SYMBOL
 
     def check(self) -> None:
         """One sizing rule, and a margin that is not eaten up at the entry."""
+        if self.amount is not None and self.risk_per_trade is None:
+            raise ConfigurationError("amount sizes under risk_per_trade, which is not set: set it, or leave amount out")
         given = [name for name in SIZING_RULES if getattr(self, name) is not None]
         if len(given) != 1:
             raise ConfigurationError(f"sizing by {given or 'nothing'}: set exactly one of {', '.join(SIZING_RULES)}")
@@ -258,6 +273,15 @@ class BacktestConfig(Checked):
     costs: Costs = field(default_factory=Costs)
     limits: Limits = field(default_factory=Limits)
     exits: Exits = field(default_factory=Exits)
+
+    def check(self) -> None:
+        """An entry whose slippage is not already its liquidation."""
+        slipped, limits = self.costs.slippage_bps / 1e4, self.limits
+        if (1.0 / limits.max_leverage - limits.maintenance_margin) * (1.0 - slipped) <= slipped:
+            raise ConfigurationError(
+                f"slippage_bps = {self.costs.slippage_bps} at max_leverage = {limits.max_leverage}: "
+                "a position would be liquidated at its entry; lower one of them"
+            )
 
     def with_values(self, values: Mapping[str, object]) -> Self:
         """The same with some fields changed; the parts' fields are named without their part.

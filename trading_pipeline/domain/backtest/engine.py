@@ -1,25 +1,21 @@
 """Running a backtest."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from trading_pipeline.domain.backtest.codes import OrderKind, Unit
 from trading_pipeline.domain.backtest.config import BacktestConfig
 from trading_pipeline.domain.backtest.kernel import simulate
+from trading_pipeline.domain.backtest.lanes import Lane, in_order, refuse_conflicts
+from trading_pipeline.domain.backtest.layout import Layout, entries_of, market_of, positions_of, refuse_unknown_closes
 from trading_pipeline.domain.backtest.ledger import check_ledger
-from trading_pipeline.domain.backtest.records import ENTRY, Book, Market, new_book
-from trading_pipeline.domain.backtest.results import BacktestResult, RunMemory, TradeColumns
+from trading_pipeline.domain.backtest.records import ENTRY, Book, Integers, Market, Records, new_book
+from trading_pipeline.domain.backtest.results import BacktestResult, LaneName, RunMemory, TradeColumns
 from trading_pipeline.domain.backtest.soundness import refuse_unsound
-from trading_pipeline.domain.backtest.translate import (
-    SymbolInput,
-    calm_of,
-    entries_of,
-    market_of,
-    rules_of,
-    steps_into,
-)
+from trading_pipeline.domain.backtest.translate import SymbolInput, rules_of
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.strategies.arrays import BarArrays
 
 
 def run_backtest(config: BacktestConfig, inputs: Mapping[str, SymbolInput]) -> BacktestResult:
@@ -31,60 +27,77 @@ def run_backtest(config: BacktestConfig, inputs: Mapping[str, SymbolInput]) -> B
     :raises DataError: bars or signals that cannot be traded.
     :raises BrokenLedger: the engine contradicts itself.
     """
-    symbols = tuple(sorted(inputs))
-    ordered = [inputs[symbol] for symbol in symbols]
-    _refuse_unusable(config, dict(zip(symbols, ordered, strict=True)))
-    market = market_of(ordered, config)
-    rules = rules_of(config)
-    entries = entries_of(ordered, market.first, market.wave)
-    if config.limits.volatility is not None:
-        entries["share"] *= calm_of([one.bars for one in ordered], config.limits.volatility)[entries["bar"]]
-    book = new_book(market.first, len(market.close_ms), entries, rules)
-    steps_into(book, ordered)
-    simulate(market, rules, book)
-    check_ledger(market, book, config.initial_capital)
-    opens = [one.bars.open_time_ms for one in ordered]
-    closes = [one.bars.close_time_ms for one in ordered]
-    times = (opens[0], closes[0]) if len(ordered) == 1 else (np.concatenate(opens), np.concatenate(closes))
-    return _result(config, symbols, market, book, times)
+    lanes = [Lane("", symbol, config, one) for symbol, one in sorted(inputs.items())]
+    return _run(lanes, {symbol: one.fine_bars for symbol, one in inputs.items() if one.fine_bars is not None})
 
 
-def _refuse_unusable(config: BacktestConfig, inputs: Mapping[str, SymbolInput]) -> None:
-    """Refuse what would be ignored or make no sense, before anything is computed."""
-    if not inputs:
+def run_account(lanes: Sequence[Lane], path: Mapping[str, BarArrays]) -> BacktestResult:
+    """Trade several strategies, symbols and timeframes with one account; ``docs/lifecycle.md`` says how.
+
+    :param lanes: in any order; ``in_order`` says in which they enter at one instant.
+    :param path: by symbol, finer bars that prices are walked along; a symbol may lack them.
+    :raises ConfigurationError: rules that contradict each other, or lack the data they need.
+    :raises DataError: bars or signals that cannot be traded.
+    :raises BrokenLedger: the engine contradicts itself.
+    """
+    for lane in lanes:
+        if lane.given.fine_bars is not None:
+            raise ConfigurationError(f"{lane.label}: finer bars are a symbol's, not a strategy's; give them as path")
+    if strangers := sorted(set(path) - {lane.symbol for lane in lanes}):
+        raise ConfigurationError(f"a path for {strangers[0]}, which nothing trades; leave it out")
+    return _run(lanes, path)
+
+
+def _run(lanes: Sequence[Lane], path: Mapping[str, BarArrays]) -> BacktestResult:
+    """Check, lay out, simulate, prove."""
+    if not lanes:
         raise ConfigurationError("a backtest without symbols: give at least one")
-    for symbol, one in inputs.items():
-        if len(one.bars) < 2:
-            raise DataError(f"{symbol} has {len(one.bars)} bars: a trade needs two")
-        refuse_unsound(symbol, one.bars)
-        if one.fine_bars is not None:
-            refuse_unsound(f"{symbol} (finer bars)", one.fine_bars)
-        if one.momentum is not None and not config.exits.next_bar_exit:
-            raise ConfigurationError(f"{symbol} has a momentum series that no rule reads: set next_bar_exit")
-        stopless = np.isnan(one.signals.stop_price) & (one.signals.kinds() != OrderKind.EXIT)
-        if config.exits.stop_fraction is not None or not stopless.any():
-            continue
-        unsized = stopless if one.signals.quantity is None else stopless & np.isnan(one.signals.quantity)
-        if config.limits.risk_per_trade is not None and unsized.any():
-            raise ConfigurationError(f"{symbol} has signals without a stop: sizing by risk needs one, or stop_fraction")
-        if config.exits.targets and config.exits.target_unit == Unit.R:
-            raise ConfigurationError(f"{symbol} has signals without a stop: targets in R need one, or stop_fraction")
+    for symbol, fine in path.items():
+        refuse_unsound(f"{symbol} (finer bars)", fine)
+    for lane in lanes:
+        _refuse_unusable(lane)
+    lanes = in_order(lanes)
+    refuse_conflicts(lanes)
+    layout = Layout.of(lanes, path)
+    refuse_unknown_closes(layout)
+    market = market_of(layout)
+    rules, entries = rules_of([lane.config for lane in lanes]), entries_of(layout, market)
+    book = new_book(positions_of(layout), len(market.close_ms), entries, rules)
+    simulate(market, rules, book)
+    check_ledger(market, book, lanes[0].config.initial_capital)
+    return _result(layout, market, book)
 
 
-def _result(
-    config: BacktestConfig, symbols: tuple[str, ...], market: Market, book: Book, times: tuple[np.ndarray, np.ndarray]
-) -> BacktestResult:
+def _refuse_unusable(lane: Lane) -> None:
+    """Refuse what would be ignored or make no sense, before anything is computed."""
+    config, one = lane.config, lane.given
+    if len(one.bars) < 2:
+        raise DataError(f"{lane.label} has {len(one.bars)} bars: a trade needs two")
+    refuse_unsound(lane.symbol, one.bars)
+    if one.momentum is not None and not config.exits.next_bar_exit:
+        raise ConfigurationError(f"{lane.label} has a momentum series that no rule reads: set next_bar_exit")
+    stopless = np.isnan(one.signals.stop_price) & (one.signals.kinds() != OrderKind.EXIT)
+    if config.exits.stop_fraction is not None or not stopless.any():
+        return
+    unsized = stopless if one.signals.quantity is None else stopless & np.isnan(one.signals.quantity)
+    if config.limits.risk_per_trade is not None and unsized.any():
+        raise ConfigurationError(f"{lane.label} has signals without a stop: sizing by risk needs one, or stop_fraction")
+    if config.exits.targets and config.exits.target_unit == Unit.R:
+        raise ConfigurationError(f"{lane.label} has signals without a stop: targets in R need one, or stop_fraction")
+
+
+def _result(layout: Layout, market: Market, book: Book) -> BacktestResult:
     """Columns from the loop's memory."""
     trade_rows = np.flatnonzero(book.entries["layers"] > 0)
     # As raw bytes: numpy would pick records apart field by field.
     rows = book.entries.view(f"V{ENTRY.itemsize}")[trade_rows].view(ENTRY)
-    first = market.first[rows["symbol"]]
     risk = np.where(np.isfinite(rows["risk"]) & (rows["risk"] > 0.0), rows["risk"], np.nan)
     columns = TradeColumns(
+        lane=rows["lane"],
         symbol=rows["symbol"],
         direction=rows["direction"],
-        entry_bar=rows["entry_bar"] - first,
-        exit_bar=rows["exit_bar"] - first,
+        entry_bar=_own_bars(layout, rows, "entry_bar"),
+        exit_bar=_own_bars(layout, rows, "exit_bar"),
         entry_price=rows["entry_price"],
         exit_price=rows["exit_price"],
         quantity=rows["filled"],
@@ -97,5 +110,31 @@ def _result(
         mae=rows["mae"],
         exit_reason=rows["exit_kind"],
     )
-    memory = RunMemory(rows, trade_rows, book.legs[: book.account[0]["legs"]], market.first, *times)
-    return BacktestResult(config, symbols, market.close_ms, book.equity, columns, book.entries["outcome"], memory)
+    closes = [one.close_time_ms for one in layout.paths]
+    bar_close_ms = closes[0] if len(closes) == 1 else np.concatenate(closes)
+    legs = book.legs[: book.account[0]["legs"]]
+    memory = RunMemory(rows, trade_rows, legs, market.open_ms, bar_close_ms, book.entries)
+    waves = layout.waves(market)
+    kept = slice(None) if waves is None else waves
+    names = tuple(LaneName(lane.strategy, lane.symbol, lane.bar_ms) for lane in layout.lanes)
+    return BacktestResult(
+        layout.lanes[0].config,
+        layout.symbols,
+        market.close_ms[kept],
+        book.equity[kept],
+        columns,
+        book.entries["outcome"],
+        memory,
+        names,
+    )
+
+
+def _own_bars(layout: Layout, rows: Records, name: str) -> Integers:
+    """A trade's bar as a position in the bars of its lane."""
+    if len(layout.lanes) == 1:
+        return layout.own_bars(0, rows[name])
+    found = np.empty(len(rows), np.int64)
+    for number in range(len(layout.lanes)):
+        mine = rows["lane"] == number
+        found[mine] = layout.own_bars(number, rows[name][mine])
+    return found

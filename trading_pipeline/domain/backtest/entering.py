@@ -2,33 +2,41 @@
 
 import math
 
-from trading_pipeline.domain.backtest.codes import LegKind, Opposite, OrderKind, Outcome, Phase, Sizing, Timing
+from trading_pipeline.domain.backtest.codes import Amount, LegKind, Opposite, OrderKind, Outcome, Phase, Sizing, Timing
 from trading_pipeline.domain.backtest.compiled import compiled
-from trading_pipeline.domain.backtest.leaving import leave, record_leg, reduce
-from trading_pipeline.domain.backtest.levels import floor_step, round_step, schedule_exits, set_levels
-from trading_pipeline.domain.backtest.records import MAX_RESTING, Desk, EntryRow, Position
+from trading_pipeline.domain.backtest.leaving import DUST, instant_of, record_leg, reduce
+from trading_pipeline.domain.backtest.levels import floor_step, round_step, set_levels
+from trading_pipeline.domain.backtest.records import MAX_RESTING, Account, Desk, EntryRow, Position, Rules
+
+NEVER = 2**62
 
 
 @compiled
 def take_signal(desk: Desk, p: Position, row: int, close: float) -> None:
-    """Act on one signal at the close of its bar."""
+    """Act on one signal at the close of its bar, after the exits of that close."""
     entry: EntryRow = desk.entries[row]
-    desk.account.phase = Phase.CLOSE
-    p.bar, p.mark = entry.bar, close
-    at_close = desk.rules.timing == Timing.BAR_CLOSE
+    rules: Rules = desk.rules[p.lane]
+    p.bar, p.own, p.mark = entry.bar, entry.own, close
+    entry.decided_ms = desk.account.now
+    at_close = rules.timing == Timing.BAR_CLOSE
+    if entry.outcome != Outcome.PENDING:
+        return
     if entry.bar == p.last_bar:
         entry.outcome = Outcome.NO_LATER_BAR
     elif entry.kind == OrderKind.EXIT:
-        meant = p.direction != 0 and (entry.direction == 0 or entry.direction == p.direction)
+        meant = not at_close and meant_for(entry, p)
         entry.outcome = Outcome.FILLED if meant else Outcome.NOTHING_TO_EXIT
-        if meant and at_close:
-            leave(desk, p, close, LegKind.SIGNAL_EXIT.value)
-        elif meant:
-            p.exit_pending = True
+        p.exit_pending = p.exit_pending or meant
     elif entry.kind == OrderKind.MARKET and at_close:
         enter(desk, p, row, close)
     else:
         _rest(desk, p, row)
+
+
+@compiled
+def meant_for(entry: EntryRow, p: Position) -> bool:
+    """Whether an exit is about the position that there is."""
+    return p.direction != 0 and (entry.direction == 0 or entry.direction == p.direction)
 
 
 @compiled
@@ -38,6 +46,7 @@ def _rest(desk: Desk, p: Position, row: int) -> None:
     A further level of a grid whose first was refused is withdrawn at once.
     """
     entry: EntryRow = desk.entries[row]
+    rules: Rules = desk.rules[p.lane]
     if entry.level > 1 and desk.entries[_first_level(entry, row)].outcome not in (Outcome.PENDING, Outcome.FILLED):
         entry.outcome = Outcome.CANCELLED
         return
@@ -45,9 +54,9 @@ def _rest(desk: Desk, p: Position, row: int) -> None:
         entry.outcome = Outcome.TOO_MANY_RESTING
         return
     if entry.kind == OrderKind.MARKET:
-        entry.trigger, entry.from_below, entry.expires = math.inf, False, entry.bar + 1
+        entry.trigger, entry.from_below, entry.expires = math.inf, False, NEVER
     else:
-        entry.trigger, entry.expires = entry.price, entry.bar + desk.rules.entry_expiry_bars
+        entry.trigger, entry.expires = entry.price, entry.decided_ms + rules.entry_expiry_bars * p.bar_ms
         entry.from_below = (entry.direction > 0) == (entry.kind == OrderKind.STOP)
     p.resting_rows[p.resting] = row
     p.resting += 1
@@ -61,11 +70,11 @@ def _first_level(entry: EntryRow, row: int) -> int:
 
 @compiled
 def enter(desk: Desk, p: Position, row: int, level: float) -> None:
-    """Fill an entry at ``level``: settle an opposite position, then hold the limits, then book.
+    """Fill an entry at ``level``: settle what a limit or stop order meets, hold the limits, then book.
 
     Further levels of a grid add to the position of their first and to no other.
     """
-    rules = desk.rules
+    rules: Rules = desk.rules[p.lane]
     entry: EntryRow = desk.entries[row]
     if entry.level > 1 and (p.direction != entry.direction or p.row != _first_level(entry, row)):
         entry.outcome = Outcome.CANCELLED
@@ -73,116 +82,176 @@ def enter(desk: Desk, p: Position, row: int, level: float) -> None:
     price, fee_rate = level, rules.maker_fee
     if entry.kind != OrderKind.LIMIT:
         price, fee_rate = level * (1.0 + entry.direction * rules.slippage), rules.taker_fee
-    if p.direction == -entry.direction:
-        if rules.opposite == Opposite.IGNORE:
-            entry.outcome = Outcome.POSITION_OPEN
-            return
+    against = p.direction == -entry.direction and entry.kind != OrderKind.MARKET and rules.opposite != Opposite.IGNORE
+    if against:
+        closing = rules.opposite == Opposite.CLOSE
         p.slipped += p.quantity * abs(price - level)
-        reduce(desk, p, p.quantity, price, fee_rate, LegKind.REVERSAL.value)
-        if rules.opposite == Opposite.CLOSE:
+        kind = LegKind.OPPOSITE_SIGNAL.value if closing else LegKind.REVERSAL.value
+        reduce(desk, p, p.quantity, price, fee_rate, kind)
+        if closing:
             entry.outcome = Outcome.CLOSED_OPPOSITE
             return
-    stop = price * (1.0 - entry.direction * rules.stop_fraction) if math.isnan(entry.stop) else entry.stop
+    stop = level * (1.0 - entry.direction * rules.stop_fraction) if math.isnan(entry.stop) else entry.stop
     stop = round_step(stop, p.price_increment)
-    quantity, outcome = _quantity(desk, p, entry, price, abs(price - stop))
-    forbidden = _refusal(desk, p, entry, entry.direction * (price - stop))
-    entry.outcome = outcome if forbidden == Outcome.FILLED else forbidden
-    if entry.outcome == Outcome.FILLED:
+    entry.outcome = _refusal(desk, p, entry, level, stop)
+    if entry.outcome != Outcome.FILLED:
+        return
+    quantity, outcome = _quantity(desk, p, entry, level, price, stop)
+    entry.outcome = outcome
+    if outcome == Outcome.FILLED:
         if p.direction == 0:
             _open(desk, p, row, price, stop)
-        _add(desk, p, quantity, price, stop)
+        _add(desk, p, quantity, price, stop, fee_rate)
         p.slipped += quantity * abs(price - level)
         kind = LegKind.ENTRY.value if p.layers == 1 else LegKind.ADD.value
         record_leg(desk, p, p.direction * quantity, price, fee_rate, kind)
 
 
 @compiled
-def _refusal(desk: Desk, p: Position, entry: EntryRow, distance: float) -> int:
-    """The first limit that forbids the entry, or ``FILLED``; ``distance`` is from stop to price, signed."""
-    rules, account = desk.rules, desk.account
-    lost = account.day_equity - account.equity
+def _refusal(desk: Desk, p: Position, entry: EntryRow, level: float, stop: float) -> int:
+    """The first objection to an entry at ``level``, or ``FILLED``. An infinite stop is none at all."""
+    rules: Rules = desk.rules[p.lane]
+    account, pace = desk.account, desk.positions[p.pace]
     outcome = Outcome.FILLED
-    if p.direction != 0 and (p.layers >= rules.max_layers or entry.level == 1):
+    if not entry.direction * (level - stop) > 0.0 or (stop <= 0.0 and math.isfinite(stop)):
+        outcome = Outcome.STOP_NOT_PROTECTIVE
+    elif not _may_add(desk, p, entry):
         outcome = Outcome.POSITION_OPEN
     elif p.direction == 0 and account.open_positions >= rules.max_open_positions:
         outcome = Outcome.MAX_OPEN_POSITIONS
-    elif entry.bar <= p.blocked_until:
+    elif entry.decided_ms < pace.blocked_until:
         outcome = Outcome.COOLDOWN
-    elif rules.max_daily_loss < math.inf and lost >= rules.max_daily_loss * account.day_equity:
+    elif _lost_too_much(account, rules):
         outcome = Outcome.MAX_DAILY_LOSS
     elif account.halted:
         outcome = Outcome.MAX_DRAWDOWN
-    elif not distance > 0.0:
-        outcome = Outcome.STOP_NOT_PROTECTIVE
     return outcome.value
 
 
 @compiled
-def _quantity(desk: Desk, p: Position, entry: EntryRow, price: float, risk_per_unit: float) -> tuple[float, int]:
-    """Base quantity by the sizing rule, in whole lots, within the free margin; and the outcome.
-
-    The levels of a grid are sized as orders that were sent together: from one amount, at their own prices.
-    """
-    rules, account = desk.rules, desk.account
-    free = account.balance - account.margin
-    affordable = max(min(free, account.equity), 0.0) * rules.leverage / price
-    quantity = entry.quantity
-    if quantity > affordable:
-        return 0.0, Outcome.NO_FREE_MARGIN.value
-    basis = _basis(desk)
-    if entry.level > 1:
-        basis, price, risk_per_unit = p.basis, entry.price, risk_per_unit + abs(entry.price - price)
-    if math.isnan(quantity) and rules.sizing == Sizing.RISK:
-        quantity = min(basis * rules.stake * entry.share / risk_per_unit, affordable)
-    elif math.isnan(quantity):
-        allocated = basis * rules.stake if rules.sizing == Sizing.CASH_FRACTION else rules.stake
-        allocated = min(allocated * entry.share, free)
-        # Less than one quote unit is no position.
-        quantity = allocated * rules.leverage / price if allocated >= 1.0 else 0.0
-    quantity = floor_step(quantity, p.quantity_increment)
-    small = quantity < p.min_quantity or quantity * price < p.min_notional
-    return quantity, Outcome.TOO_SMALL.value if small or not quantity > 0.0 else Outcome.FILLED.value
+def _may_add(desk: Desk, p: Position, entry: EntryRow) -> bool:
+    """Whether the symbol is free for the entry, or holds a position of its lane that takes one more layer."""
+    rules: Rules = desk.rules[p.lane]
+    if p.direction == 0:
+        return bool(desk.positions[p.home].owner < 0)
+    return p.direction == entry.direction and p.layers < rules.max_layers and entry.level != 1
 
 
 @compiled
-def _basis(desk: Desk) -> float:
-    """The money that the sizing rule takes its share of: equity for risk, else free cash."""
+def _lost_too_much(account: Account, rules: Rules) -> bool:
+    """Whether equity has fallen by the limit since UTC midnight."""
+    lost = account.day_equity - account.equity
+    return rules.max_daily_loss < math.inf and lost >= rules.max_daily_loss * account.day_equity
+
+
+@compiled
+def _quantity(desk: Desk, p: Position, entry: EntryRow, level: float, price: float, stop: float) -> tuple[float, int]:
+    """Base quantity for an entry at ``level``, before slippage, that fills at ``price``; and the outcome.
+
+    The least of what the sizing rule gives, equity x leverage, what the free balance can carry with its fees,
+    and the largest market order. The levels of a grid are sized as orders that were sent together: from one
+    amount, at their own prices.
+    """
+    rules: Rules = desk.rules[p.lane]
     account = desk.account
-    return account.equity if desk.rules.sizing == Sizing.RISK else account.balance - account.margin
+    free = account.balance - account.margin
+    # Initial margin, the fee to open, and the fee to close at the bankruptcy price.
+    cost = 1.0 / rules.leverage + rules.taker_fee * (2.0 - entry.direction / rules.leverage)
+    affordable = max(min(account.equity * rules.leverage, free / cost), 0.0) / level
+    if entry.quantity > affordable:
+        return 0.0, Outcome.NO_FREE_MARGIN.value
+    quantity = entry.quantity
+    if math.isnan(quantity):
+        quantity = min(_wanted(desk, p, entry, level, price, stop), affordable)
+        quantity = min(quantity, p.max_quantity) if p.max_quantity > 0.0 else quantity
+    quantity = floor_step(quantity, p.quantity_increment)
+    if not quantity > 0.0 or quantity < p.min_quantity:
+        return 0.0, Outcome.TOO_SMALL.value
+    small = quantity * level < p.min_notional
+    if rules.amount != Amount.NONE and math.isnan(entry.quantity):
+        small = small or quantity * level < rules.min_amount * entry.share
+    return quantity, Outcome.TOO_SMALL.value if small else Outcome.FILLED.value
+
+
+@compiled
+def _wanted(desk: Desk, p: Position, entry: EntryRow, level: float, price: float, stop: float) -> float:
+    """What the sizing rule gives the entry, base quantity; margins are those of the fill's price."""
+    rules: Rules = desk.rules[p.lane]
+    account = desk.account
+    basis = p.basis if entry.level > 1 else _basis(account, rules)
+    if entry.level > 1:
+        level, price = entry.price, entry.price
+    free = account.balance - account.margin
+    if rules.sizing == Sizing.RISK:
+        at_risk = basis * rules.stake * entry.share / abs(level - stop)
+        if rules.amount == Amount.NONE:
+            return at_risk
+        # What is not known to be small is not bought: NaN compares false.
+        amount = _amount(rules, max(free, 0.0), entry.calm) * entry.share / level
+        return min(at_risk, amount) if amount > 0.0 else 0.0
+    allocated = basis * rules.stake if rules.sizing == Sizing.CASH_FRACTION else rules.stake
+    allocated = min(allocated * entry.share, free)
+    # Less than one quote unit is no position.
+    return allocated * rules.leverage / price if allocated >= 1.0 else 0.0
+
+
+@compiled
+def _amount(rules: Rules, free: float, calm: float) -> float:
+    """Quote currency that the live model gives one trade, as ``SizingRule.amount``; NaN by an unknown volatility."""
+    wanted = rules.amount_stake if rules.amount == Amount.FIXED else free * rules.amount_stake
+    wanted = min(wanted * calm, free * rules.amount_share)
+    if not wanted > 0.0:
+        return wanted
+    return min(max(wanted, rules.min_amount), rules.max_amount, free)
+
+
+@compiled
+def _basis(account: Account, rules: Rules) -> float:
+    """The money that the sizing rule takes its share of: equity for risk, else free cash."""
+    return account.equity if rules.sizing == Sizing.RISK else account.balance - account.margin
 
 
 @compiled
 def _open(desk: Desk, p: Position, row: int, price: float, stop: float) -> None:
     """Give a flat symbol a fresh position without quantity."""
-    rules, account = desk.rules, desk.account
+    rules: Rules = desk.rules[p.lane]
+    account = desk.account
     entry: EntryRow = desk.entries[row]
     p.direction = entry.direction
     p.entry_price, p.highest, p.lowest = price, price, price
     p.stop, p.initial_stop, p.first_stop, p.stop_kind = stop, stop, stop, LegKind.STOP_LOSS
     p.runner_stop = -p.direction * math.inf
-    p.quantity, p.entry_quantity, p.margin, p.risk = 0.0, 0.0, 0.0, 0.0
+    p.quantity, p.entry_quantity, p.margin, p.drained, p.risk = 0.0, 0.0, 0.0, 0.0, 0.0
     p.gross, p.fees, p.funding, p.slipped, p.closed_value = 0.0, 0.0, 0.0, 0.0, 0.0
     p.target_index, p.layers, p.checked, p.exit_pending = 0, 0, False, False
-    p.armed = account.phase == Phase.CLOSE or rules.trigger_on_entry_bar
-    p.entry_bar = p.bar
-    p.decision_bar = entry.bar if entry.kind == OrderKind.MARKET else p.bar
-    p.row, p.basis = row, _basis(desk)
-    schedule_exits(rules, p)
+    p.entry_bar, p.entered_ms = p.bar, instant_of(desk, p)
+    # Inside a bar the lane's own is still under way.
+    p.decision_own = entry.own if entry.kind == OrderKind.MARKET else p.own + (account.phase != Phase.CLOSE)
+    p.row, p.basis = row, _basis(account, rules)
+    desk.positions[p.home].owner = p.lane
     account.open_positions += 1
 
 
 @compiled
-def _add(desk: Desk, p: Position, quantity: float, price: float, stop: float) -> None:
+def _add(desk: Desk, p: Position, quantity: float, price: float, stop: float, fee_rate: float) -> None:
     """Add a filled quantity to the position; a layer may tighten the common stop, never loosen it."""
-    rules = desk.rules
+    rules: Rules = desk.rules[p.lane]
+    account = desk.account
     p.layers += 1
     held = p.quantity + quantity
     p.entry_price = (p.entry_price * p.quantity + price * quantity) / held
     p.quantity, p.entry_quantity = held, p.entry_quantity + quantity
-    p.risk += quantity * abs(price - stop)
+    if p.direction * (stop - p.initial_stop) > 0.0:
+        p.initial_stop = stop
     if p.direction * (stop - p.stop) > 0.0:
-        p.stop, p.initial_stop = stop, stop
+        p.stop, p.stop_kind = stop, LegKind.STOP_LOSS
+    p.risk = p.entry_quantity * abs(p.entry_price - p.initial_stop)
+    # Slippage may ask for more margin than was free at the price before it: then that is all there is.
     margin = price * quantity / rules.leverage
+    missing = margin + price * quantity * fee_rate - (account.balance - account.margin)
+    if missing > DUST * margin:
+        margin -= missing
+        p.drained += missing
     p.margin += margin
-    desk.account.margin += margin
+    account.margin += margin
     set_levels(rules, p)

@@ -1,20 +1,23 @@
 """The event loop: one pass over the waves of a run, compiled.
 
-One wave is every bar that closes at one instant. In each wave the open positions and resting
-orders walk their bar, then the account is marked, then the signals of that close are taken. Stretches
-without position or order are skipped in one step.
+One wave is every bar that closes at one instant. In each wave the lanes with a position or resting
+orders walk their symbol's bar; then come funding, exits, stop moves, the mark of the account and the
+entries of that close, each for all lanes before the next. Stretches without position or order are skipped
+in one step.
 
-Order within a bar: walk, funding, next-bar exit, time exit, end of data, trailing stop. Levels inside
-a bar are the ones known at the previous close: a stop trailed at the close of bar N holds from N + 1.
+Levels inside a bar are the ones known at the previous close: a stop trailed at the close of bar N holds
+from N + 1.
 """
 
 import math
 
-from trading_pipeline.domain.backtest.codes import LegKind, Phase, Trail
+import numpy as np
+
+from trading_pipeline.domain.backtest.codes import LegKind, OrderKind, Outcome, Phase, Timing, Trail
 from trading_pipeline.domain.backtest.compiled import at, compiled
-from trading_pipeline.domain.backtest.entering import take_signal
-from trading_pipeline.domain.backtest.leaving import expire, leave
-from trading_pipeline.domain.backtest.levels import runner_level, schedule_exits, settle_stop
+from trading_pipeline.domain.backtest.entering import NEVER, meant_for, take_signal
+from trading_pipeline.domain.backtest.leaving import expire, leave, liquidate, pay_funding
+from trading_pipeline.domain.backtest.levels import runner_level, settle_stop
 from trading_pipeline.domain.backtest.records import (
     Account,
     Book,
@@ -28,30 +31,30 @@ from trading_pipeline.domain.backtest.records import (
     Rules,
 )
 from trading_pipeline.domain.backtest.uncounted import uncounted
-from trading_pipeline.domain.backtest.walking import walk_bar, walk_fine_bars
+from trading_pipeline.domain.backtest.walking import leave_for, walk_wave
 
 DAY_MS = 86_400_000
 
 
 @compiled
-def simulate(market: Market, rules_row: Records, book: Book) -> None:  # noqa: C901 - a call here costs more than a bar
-    """Run the whole history; ``rules_row`` holds one row, results are left in ``book``.
+def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: C901 - a call here costs more than a bar
+    """Run the whole history; ``rules_rows`` has a row per lane, results are left in ``book``.
 
     Whatever a quiet bar needs is a local array or a record: handing a tuple of arrays to a function
     counts a reference per array, which would cost more than the bar.
     """
     account: Account = uncounted(book.account)[0]
-    desk = Desk(uncounted(rules_row)[0], account, uncounted(book.entries), uncounted(book.legs))
-    rules, positions, active, equity = desk.rules, uncounted(book.positions), book.active, book.equity
-    waves_of_bars, low, high, close = market.wave, market.low, market.high, market.close
-    atr, pivot_low, pivot_high, close_ms = market.atr, market.pivot_low, market.pivot_high, market.close_ms
-    funded, daily = len(market.funding_rate) > 0, rules.max_daily_loss < math.inf
-    guarded = rules.max_drawdown < math.inf
-    moving = rules.trail != Trail.NONE or rules.move_stop_at_close
+    positions = uncounted(book.positions)
+    desk = Desk(uncounted(rules_rows), account, positions, uncounted(book.entries), uncounted(book.legs))
+    equity, waves_of_bars, close_ms = book.equity, market.wave, market.close_ms
+    low, high, close, own_close = market.low, market.high, market.close, market.own_close
+    atr, pivot_low, pivot_high = market.atr, market.pivot_low, market.pivot_high
+    funding, gaps = market.funding_rate, market.gap_rate
+    common: Rules = desk.rules[0]
+    daily, guarded = common.max_daily_loss < math.inf, common.max_drawdown < math.inf
     wave, taken, due = 0, 0, _wave_of(desk.entries, 0, len(equity))
-    magnified = len(market.fine_first) > 0
     # What the shortcut for a single open position does not know.
-    alone = not funded and not guarded and rules.trail != Trail.PERCENT
+    alone = len(funding) == 0 and not guarded
     while wave < len(equity):
         if account.active == 0:
             equity[wave:due] = account.balance
@@ -59,58 +62,102 @@ def simulate(market: Market, rules_row: Records, book: Book) -> None:  # noqa: C
             if wave == len(equity):
                 break
         if alone and account.active == 1 and wave < due:
-            p: Position = positions[active[0]]
-            if p.direction != 0 and p.resting == 0 and not p.exit_pending:
+            p: Position = positions[positions[0].seat]
+            rules: Rules = desk.rules[p.lane]
+            if p.direction != 0 and p.resting == 0 and not p.exit_pending and _steady(rules, p):
                 pivots = pivot_low if p.direction > 0 else pivot_high
+                until = _quiet_until(rules, p, due, own_close, close_ms)
+                last = min(p.last_bar, until[1])
                 wave = _hold(
-                    rules, account, p, wave, due, waves_of_bars, low, high, close, atr, pivots, close_ms, equity
-                )
+                    rules, account, p, wave, until[0], last, waves_of_bars, low, high, close, atr, pivots, close_ms,
+                    equity,
+                )  # fmt: skip
             if wave == due:
                 continue
-        for slot in range(account.active - 1, -1, -1):
-            p = positions[active[slot]]
-            if p.bar == p.last_bar or waves_of_bars[p.bar + 1] != wave:
+        account.now, walking = close_ms[wave], False
+        for place in range(account.active):
+            p = positions[positions[place].seat]
+            p.closing = p.bar < p.last_bar and waves_of_bars[p.bar + 1] == wave
+            if not p.closing:
                 continue
             p.bar += 1
             bar = p.bar
+            if len(gaps) > 0 and p.direction != 0 and gaps[bar] != 0.0:
+                pay_funding(desk, p, market.open[bar] * gaps[bar])
             if not _pass_quietly(p, low[bar], high[bar]):
-                if magnified and market.fine_first[bar] < market.fine_first[bar + 1]:
-                    walk_fine_bars(market, desk, p)
-                else:
-                    walk_bar(desk, p, market.open[bar], high[bar], low[bar], close[bar])
-            if p.direction != 0:
-                p.mark, p.armed = close[bar], True
-                if funded:
-                    _pay_funding(account, p, close[bar] * market.funding_rate[bar])
-                if bar >= p.due_bar:
-                    _exit_at_close(desk, p, close[bar], market.momentum)
-                if moving and p.direction != 0:
-                    pivot = pivot_low[bar] if p.direction > 0 else pivot_high[bar]
-                    settle_stop(rules, p, runner_level(rules, p, close[bar], atr[bar], pivot))
-            if p.resting > 0:
-                expire(desk, p)
-            if p.direction == 0 and p.resting == 0:
-                p.active = False
-                account.active -= 1
-                active[slot] = active[account.active]
+                walking, p.walking = True, True
+                p.open, p.high, p.low, p.close = market.open[bar], high[bar], low[bar], close[bar]
+                p.open_ms = market.open_ms[bar]
+        if walking:
+            walk_wave(desk)
+        account.phase = Phase.CLOSE
+        if len(funding) > 0:
+            for place in range(account.active):
+                p = positions[positions[place].seat]
+                if p.closing and p.direction != 0 and funding[p.bar] != 0.0:
+                    pay_funding(desk, p, close[p.bar] * funding[p.bar])
+                    if p.direction * (close[p.bar] - p.liquidation) <= 0.0:
+                        liquidate(desk, p, close[p.bar])
+        for place in range(account.active):
+            p = positions[positions[place].seat]
+            if p.closing:
+                p.mark = close[p.bar]
+                p.deciding = p.dense or (p.own < p.own_last and own_close[p.own + 1] == p.bar)
+                p.own = p.bar + p.shift if p.dense else p.own + p.deciding
+                if p.deciding and p.direction != 0 and not p.checked:
+                    _check_next_bar(desk, p, market.momentum)
+        if wave == due:
+            _exit_by_signals(desk, taken)
+        place = 0
+        while place < account.active:
+            p = positions[positions[place].seat]
+            if p.closing:
+                if p.direction != 0:
+                    _exit_by_rule(desk, p)
+                rules = desk.rules[p.lane]
+                if p.direction != 0 and _stops_move(rules, p, account.now):
+                    pivot = pivot_low[p.own] if p.direction > 0 else pivot_high[p.own]
+                    moved = settle_stop(rules, p, runner_level(rules, p, p.mark, atr[p.own], pivot))
+                    if moved and p.direction * (p.mark - p.stop) <= 0.0:
+                        leave(desk, p, p.mark, p.stop_kind)
+                if p.resting > 0:
+                    expire(desk, p, NEVER if p.bar == p.last_bar else account.now)
+                if p.direction == 0 and p.resting == 0:
+                    _rise(account, positions, place)
+                    continue
+            place += 1
         account.previous_equity = account.equity
-        _mark(account, positions, active)
+        _mark(account, positions)
         if daily:
-            _begin_day(account, market.close_ms[wave])
+            _begin_day(account, account.now)
         if wave == due:
             while wave == due:
                 entry: EntryRow = desk.entries[taken]
-                p = positions[entry.symbol]
+                p = positions[entry.lane]
                 take_signal(desk, p, taken, close[entry.bar])
-                _activate(account, p, active)
+                _sit(account, positions, p)
                 taken += 1
                 due = _wave_of(desk.entries, taken, len(equity))
-            _mark(account, positions, active)
+            _mark(account, positions)
         if guarded:
             account.peak = max(account.peak, account.equity)
-            account.halted = account.halted or account.equity <= account.peak * (1.0 - rules.max_drawdown)
+            account.halted = account.halted or account.equity <= account.peak * (1.0 - common.max_drawdown)
         equity[wave] = account.equity
         wave += 1
+
+
+@compiled
+def _steady(rules: Rules, p: Position) -> bool:
+    """Whether nothing but levels, the runner's stop and the holding limit can touch the position."""
+    return rules.trail != Trail.PERCENT and rules.trail_every == 0 and (p.checked or not rules.next_bar_exit)
+
+
+@compiled
+def _quiet_until(rules: Rules, p: Position, due: int, own_close: Integers, close_ms: Integers) -> tuple[int, int]:
+    """The wave and the bar before which no close can matter: the holding limit, the lane's next own bar."""
+    if rules.max_holding_bars > 0:
+        due = min(due, int(np.searchsorted(close_ms, p.entered_ms + rules.max_holding_bars * p.bar_ms)))
+    return due, own_close[p.own + 1] if not p.dense and p.own < p.own_last else p.last_bar
 
 
 @compiled
@@ -120,6 +167,7 @@ def _hold(
     p: Position,
     wave: int,
     due: int,
+    last: int,
     waves: Integers,
     low: Floats,
     high: Floats,
@@ -134,16 +182,18 @@ def _hold(
     The same as the general loop does with such bars, with the position's numbers in registers. The
     arrays come one by one for the reason given in ``simulate``.
     """
-    trailing, daily = rules.trail != Trail.NONE, rules.max_daily_loss < math.inf
-    size, highest, lowest, bar = p.direction * p.quantity, p.highest, p.lowest, p.bar + 1
+    trailing, daily = p.dense and rules.trail != Trail.NONE, rules.max_daily_loss < math.inf
+    size, highest, lowest, bar, shift = p.direction * p.quantity, p.highest, p.lowest, p.bar + 1, p.shift
     lower, upper, runner_stop, value = p.lower, p.upper, p.runner_stop, account.equity
-    while wave < due and bar < p.due_bar and waves[at(bar)] == wave and lower < low[at(bar)] and high[at(bar)] < upper:
-        highest, lowest = max(highest, high[at(bar)]), min(lowest, low[at(bar)])
+    while wave < due and bar < last and waves[at(bar)] == wave and lower < low[at(bar)] and high[at(bar)] < upper:
         if trailing:
-            level = runner_level(rules, p, close[at(bar)], atr[at(bar)], pivots[at(bar)])
+            level = runner_level(rules, p, close[at(bar)], atr[at(bar + shift)], pivots[at(bar + shift)])
             if p.direction * (level - runner_stop) > 0.0:
+                if p.direction * (close[at(bar)] - level) <= p.price_increment:
+                    break  # may end the position at this close
                 settle_stop(rules, p, level)
                 lower, upper, runner_stop = p.lower, p.upper, p.runner_stop
+        highest, lowest = max(highest, high[at(bar)]), min(lowest, low[at(bar)])
         account.previous_equity = value
         value = account.balance + size * (close[at(bar)] - p.entry_price)
         equity[at(wave)] = value
@@ -166,34 +216,40 @@ def _pass_quietly(p: Position, low: float, high: float) -> bool:
 
 
 @compiled
-def _pay_funding(account: Account, p: Position, per_unit: float) -> None:
-    """Charge funding on what is open at this close: longs pay a positive rate, shorts receive it."""
-    paid = p.direction * p.quantity * per_unit
-    p.funding += paid
-    account.balance -= paid
-
-
-@compiled
 def _wave_of(entries: Records, row: int, end: int) -> int:
     """The wave in which signal ``row`` is taken; ``end`` after the last signal."""
     return entries[row].wave if row < len(entries) else end
 
 
 @compiled
-def _activate(account: Account, p: Position, active: Integers) -> None:
-    """Put a symbol with a position or a resting order among those that every wave visits."""
-    if not p.active and (p.direction != 0 or p.resting > 0):
-        p.active = True
-        active[account.active] = p.symbol
-        account.active += 1
+def _sit(account: Account, positions: Records, p: Position) -> None:
+    """Put a lane with a position or a resting order among those that every wave visits, in their order."""
+    if p.active or (p.direction == 0 and p.resting == 0):
+        return
+    p.active = True
+    place = account.active
+    while place > 0 and positions[place - 1].seat > p.lane:
+        positions[place].seat = positions[place - 1].seat
+        place -= 1
+    positions[place].seat = p.lane
+    account.active += 1
 
 
 @compiled
-def _mark(account: Account, positions: Records, active: Integers) -> None:
+def _rise(account: Account, positions: Records, place: int) -> None:
+    """Take the lane at ``place`` from those that every wave visits."""
+    positions[positions[place].seat].active = False
+    account.active -= 1
+    for after in range(place, account.active):
+        positions[after].seat = positions[after + 1].seat
+
+
+@compiled
+def _mark(account: Account, positions: Records) -> None:
     """Equity at this wave: balance plus what open positions would gain at their last close."""
     equity = account.balance
-    for slot in range(account.active):
-        p: Position = positions[active[slot]]
+    for place in range(account.active):
+        p: Position = positions[positions[place].seat]
         equity += p.direction * p.quantity * (p.mark - p.entry_price)
     account.equity = equity
 
@@ -208,17 +264,48 @@ def _begin_day(account: Account, close_ms: int) -> None:
 
 
 @compiled
-def _exit_at_close(desk: Desk, p: Position, close: float, momentum: Floats) -> None:
-    """The exits that a close decides: next-bar rule, holding limit, end of data."""
-    rules, bar = desk.rules, p.bar
-    desk.account.phase = Phase.CLOSE
-    if rules.next_bar_exit and not p.checked and bar > p.decision_bar:
+def _check_next_bar(desk: Desk, p: Position, momentum: Floats) -> None:
+    """Leave at the first close after the deciding one unless the momentum has moved in favour."""
+    rules: Rules = desk.rules[p.lane]
+    if rules.next_bar_exit and p.own > p.decision_own:
         p.checked = True
-        schedule_exits(rules, p)
         # An unknown value on either side compares false and keeps the position.
-        if p.direction * (momentum[bar] - momentum[p.decision_bar]) <= 0.0:
-            leave(desk, p, close, LegKind.NEXT_BAR_EXIT.value)
-    if p.direction != 0 and 0 < rules.max_holding_bars <= bar - p.entry_bar:
-        leave(desk, p, close, LegKind.TIME_EXIT.value)
-    if p.direction != 0 and bar == p.last_bar:
-        leave(desk, p, close, LegKind.END_OF_DATA.value)
+        if p.direction * (momentum[p.own] - momentum[p.decision_own]) <= 0.0:
+            leave(desk, p, p.mark, LegKind.NEXT_BAR_EXIT.value)
+
+
+@compiled
+def _exit_by_signals(desk: Desk, taken: int) -> None:
+    """What the signals from row ``taken`` on say of open positions at this close: the exits, then the opposites."""
+    for kind in (OrderKind.EXIT.value, OrderKind.MARKET.value):
+        row, wave = taken, desk.entries[taken].wave
+        while row < len(desk.entries) and desk.entries[row].wave == wave:
+            entry: EntryRow = desk.entries[row]
+            p: Position = desk.positions[entry.lane]
+            rules: Rules = desk.rules[p.lane]
+            if entry.kind == kind and rules.timing == Timing.BAR_CLOSE and p.direction != 0:
+                if kind == OrderKind.MARKET:
+                    leave_for(desk, p, entry, p.mark)
+                elif meant_for(entry, p):
+                    leave(desk, p, p.mark, LegKind.SIGNAL_EXIT.value)
+                    entry.outcome = Outcome.FILLED
+            row += 1
+
+
+@compiled
+def _exit_by_rule(desk: Desk, p: Position) -> None:
+    """The exits that a close decides without a signal: holding limit, end of data."""
+    rules: Rules = desk.rules[p.lane]
+    held = desk.account.now - p.entered_ms
+    if p.deciding and 0 < rules.max_holding_bars * p.bar_ms <= held:
+        leave(desk, p, p.mark, LegKind.TIME_EXIT.value)
+    elif p.bar == p.last_bar:
+        leave(desk, p, p.mark, LegKind.END_OF_DATA.value)
+
+
+@compiled
+def _stops_move(rules: Rules, p: Position, now: int) -> bool:
+    """Whether this close moves the stop."""
+    if rules.trail == Trail.NONE and not rules.move_stop_at_close:
+        return False
+    return p.deciding if rules.trail_every == 0 else now % rules.trail_every == 0

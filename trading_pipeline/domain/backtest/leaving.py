@@ -1,10 +1,11 @@
-"""Closing fills, their book-keeping, and the withdrawal of resting entries."""
+"""Closing fills, their book-keeping, funding, and the withdrawal of resting entries."""
 
 import math
 
-from trading_pipeline.domain.backtest.codes import LegKind, OrderKind, Outcome
+from trading_pipeline.domain.backtest.codes import LegKind, OrderKind, Outcome, Phase
 from trading_pipeline.domain.backtest.compiled import compiled
-from trading_pipeline.domain.backtest.records import Desk, EntryRow, Position
+from trading_pipeline.domain.backtest.levels import bankruptcy, set_levels
+from trading_pipeline.domain.backtest.records import Desk, EntryRow, Position, Rules
 
 # A quantity below this share of the entry is rounding, not exposure.
 DUST = 1e-12
@@ -12,10 +13,53 @@ DUST = 1e-12
 
 @compiled
 def leave(desk: Desk, p: Position, level: float, kind: int) -> None:
-    """Close everything at the market: ``level`` made worse by slippage, taker fee."""
-    rules = desk.rules
-    p.slipped += p.quantity * level * rules.slippage
-    reduce(desk, p, p.quantity, level * (1.0 - p.direction * rules.slippage), rules.taker_fee, kind)
+    """Close everything at the market: ``level`` made worse by slippage, taker fee.
+
+    No worse than the price at which the margin is used up, and no fee that the account does not have.
+    """
+    rules: Rules = desk.rules[p.lane]
+    price = level * (1.0 - p.direction * rules.slippage)
+    last = bankruptcy(rules, p)
+    if p.direction * (price - last) < 0.0:
+        price = last
+    p.slipped += p.quantity * abs(level - price)
+    free = desk.account.balance - desk.account.margin
+    reduce(desk, p, p.quantity, price, _payable(p, price, rules.taker_fee, free), kind)
+
+
+@compiled
+def liquidate(desk: Desk, p: Position, level: float) -> None:
+    """Close everything because the margin no longer carries it; loses the margin at most, fee included."""
+    rules: Rules = desk.rules[p.lane]
+    last = bankruptcy(rules, p)
+    price = max(level, last) if p.direction > 0 else min(level, last)
+    reduce(desk, p, p.quantity, price, _payable(p, price, rules.taker_fee, 0.0), LegKind.LIQUIDATION.value)
+
+
+@compiled
+def _payable(p: Position, price: float, fee_rate: float, free: float) -> float:
+    """The fee rate, or less where ``free`` money and what is left of the margin at this price do not pay it."""
+    left = free + p.margin + p.direction * p.quantity * (price - p.entry_price)
+    # At zero there is nothing to charge.
+    return max(0.0, min(fee_rate, left / (price * p.quantity))) if price > 0.0 else 0.0
+
+
+@compiled
+def pay_funding(desk: Desk, p: Position, per_unit: float) -> None:
+    """Charge funding on what is open: longs pay a positive rate, shorts receive it.
+
+    What the free balance cannot pay comes out of the position's margin and moves its liquidation.
+    """
+    account = desk.account
+    paid = p.direction * p.quantity * per_unit
+    p.funding += paid
+    account.balance -= paid
+    missing = min(account.margin - account.balance, paid)
+    if missing > 0.0:
+        p.margin -= missing
+        p.drained += missing
+        account.margin -= missing
+        set_levels(desk.rules[p.lane], p)
 
 
 @compiled
@@ -29,6 +73,7 @@ def reduce(desk: Desk, p: Position, quantity: float, price: float, fee_rate: flo
     released = p.margin * (quantity / p.quantity)
     p.margin -= released
     account.margin -= released
+    p.drained -= p.drained * (quantity / p.quantity)
     p.quantity -= quantity
     record_leg(desk, p, -p.direction * quantity, price, fee_rate, kind)
     if p.quantity <= DUST * p.entry_quantity:
@@ -65,11 +110,13 @@ def finish(desk: Desk, p: Position, kind: int) -> None:
     favourable, adverse = (above, below) if p.direction > 0 else (below, above)
     trade.mfe, trade.mae = favourable * p.entry_quantity, adverse * p.entry_quantity
     if kind in (LegKind.STOP_LOSS, LegKind.LIQUIDATION):
-        p.blocked_until = p.bar + desk.rules.cooldown_bars - 1
+        rules, pace = desk.rules[p.lane], desk.positions[p.pace]
+        pace.blocked_until = instant_of(desk, p) + rules.cooldown_bars * p.bar_ms
     account.open_positions -= 1
     account.margin -= p.margin
     withdraw_layers(desk, p)
-    p.direction, p.quantity, p.margin, p.exit_pending = 0, 0.0, 0.0, False
+    desk.positions[p.home].owner = -1
+    p.direction, p.quantity, p.margin, p.drained, p.exit_pending = 0, 0.0, 0.0, 0.0, False
     p.lower, p.upper = -math.inf, math.inf
     # Rounding of released margin must not gather over thousands of trades.
     if account.open_positions == 0:
@@ -87,11 +134,11 @@ def withdraw_layers(desk: Desk, p: Position) -> None:
 
 
 @compiled
-def expire(desk: Desk, p: Position) -> None:
-    """Withdraw resting entries whose last bar has closed, and all of them at the end of the data."""
+def expire(desk: Desk, p: Position, instant: int) -> None:
+    """Withdraw resting entries whose time is over at ``instant``, UTC ms."""
     for r in range(p.resting - 1, -1, -1):
         entry: EntryRow = desk.entries[p.resting_rows[r]]
-        if entry.expires <= p.bar or p.bar == p.last_bar:
+        if entry.expires <= instant:
             entry.outcome = Outcome.EXPIRED
             remove_resting(p, r)
 
@@ -102,3 +149,9 @@ def remove_resting(p: Position, r: int) -> None:
     p.resting -= 1
     for j in range(r, p.resting):
         p.resting_rows[j] = p.resting_rows[j + 1]
+
+
+@compiled
+def instant_of(desk: Desk, p: Position) -> int:
+    """When the fill at hand counts as made, UTC ms: at the bar's open, else at its close."""
+    return p.open_ms if desk.account.phase == Phase.OPEN else desk.account.now

@@ -1,8 +1,9 @@
 """The proof that a run's money adds up, made from its fills alone.
 
 The loop keeps a balance and marks positions as it goes. Here the account is rebuilt from nothing
-but the recorded fills, the bars and the funding rates, the other way round: cash goes out by the
-full price of what is bought and comes in by the price of what is sold. Both must agree at every wave.
+but the recorded fills, the paths and the funding rates, whatever lane they are of, the other way round: cash
+goes out by the full price of what is bought and comes in by the price of what is sold. Both must agree at
+every wave.
 """
 
 import numpy as np
@@ -44,8 +45,8 @@ class Cursor:
 
 
 CURSOR = record_dtype(Cursor)
-Prices = tuple[Integers, Floats, Floats]
-"""Wave, close and funding rate of all bars, as in ``Market``."""
+Prices = tuple[Integers, Floats, Floats, Floats, Floats]
+"""Wave, open, close and the funding rates at close and open of all bars, as in ``Market``."""
 
 
 class BrokenLedger(TradingError):
@@ -64,8 +65,8 @@ def check_ledger(market: Market, book: Book, initial_capital: float) -> None:
     largest = max(float(np.max(book.equity)), -float(np.min(book.equity)))
     allowed = TOLERANCE * max(largest, initial_capital)
     legs = book.legs[: account["legs"]]
-    legs = legs[np.argsort(legs["symbol"], kind="stable")] if len(book.positions) > 1 else legs
-    prices = (market.wave, market.close, market.funding_rate)
+    legs = legs[np.argsort(legs["symbol"], kind="stable")] if len(market.first) > 2 else legs
+    prices = (market.wave, market.open, market.close, market.funding_rate, market.gap_rate)
     wave, gap = _first_gap(prices, legs, _cursors(market.first, legs), book.equity, initial_capital, allowed)
     if wave < len(book.equity):
         raise BrokenLedger(f"equity at wave {wave} differs from its fills by {gap:g}")
@@ -113,7 +114,7 @@ def _first_gap(
 @compiled
 def _add_symbol(prices: Prices, legs: Records, c: Cursor, start: int, expected: Floats) -> None:
     """Add one symbol's cash and holdings to the equity of the waves from ``start`` on."""
-    waves, closes, funding = prices
+    waves, opens, closes, funding, gaps = prices
     wave, stop, funded = start, start + len(expected), len(funding) > 0
     while wave < stop:
         due = waves[c.bar] if c.bar < c.end else stop
@@ -130,6 +131,8 @@ def _add_symbol(prices: Prices, legs: Records, c: Cursor, start: int, expected: 
                 expected[at(place + passed)] += cash + held * closes[at(bar + passed)]
         else:
             quiet = 1
+            if len(gaps) > 0:  # what fell due while bars were missing, before anything else
+                c.cash -= c.held * opens[c.bar] * gaps[c.bar]
             _settle(legs, c, closes[c.bar] * funding[c.bar] if funded else 0.0)
             expected[wave - start] += c.cash + c.held * closes[c.bar]
         c.bar += quiet

@@ -50,9 +50,9 @@ def target_quantity(rules: Rules, p: Position, index: int) -> float:
 
 @compiled
 def set_levels(rules: Rules, p: Position) -> None:
-    """Recompute the levels of a position after its entry, stop or targets changed.
+    """Recompute the levels of a position after its entry, stop, targets or margin changed.
 
-    Isolated margin: a long is liquidated at entry x (1 - 1 / leverage + maintenance margin).
+    Isolated margin: a long is liquidated at entry x (1 - margin / notional + maintenance margin).
     """
     while p.target_index < rules.target_count and target_quantity(rules, p, p.target_index) == 0.0:
         p.target_index += 1
@@ -62,8 +62,7 @@ def set_levels(rules: Rules, p: Position) -> None:
         target = round_step(
             p.entry_price + p.direction * rules.target_distance[p.target_index] * unit, p.price_increment
         )
-    kept = 1.0 / rules.leverage - rules.maintenance_margin
-    p.liquidation = p.entry_price * (1.0 - p.direction * kept)
+    p.liquidation = p.entry_price * (1.0 - p.direction * (_margin_share(rules, p) - rules.maintenance_margin))
     if p.direction > 0:
         p.lower, p.upper = max(p.stop, p.liquidation), target
     else:
@@ -71,16 +70,29 @@ def set_levels(rules: Rules, p: Position) -> None:
 
 
 @compiled
+def bankruptcy(rules: Rules, p: Position) -> float:
+    """The price at which the position's loss is its margin."""
+    return p.entry_price * (1.0 - p.direction * _margin_share(rules, p))
+
+
+@compiled
+def _margin_share(rules: Rules, p: Position) -> float:
+    """What stands behind the position, as a share of its notional at the entry."""
+    drained = p.drained / (p.entry_price * p.quantity) if p.drained > 0.0 else 0.0
+    return 1.0 / rules.leverage - drained
+
+
+@compiled
 def after_target(rules: Rules, p: Position) -> None:
     """A target filled and something is left: show the next target, pull the stop if the rules do so at once."""
     p.target_index += 1
     if not rules.move_stop_at_close:
-        pull_stop(rules, p)
+        _pull_stop(rules, p)
     set_levels(rules, p)
 
 
 @compiled
-def pull_stop(rules: Rules, p: Position) -> None:
+def _pull_stop(rules: Rules, p: Position) -> None:
     """Put the stop where the targets reached so far allow it: break-even, then the runner's. Never looser."""
     even = round_step(p.entry_price, p.price_increment)
     if 0 < rules.break_even_after <= p.target_index and p.direction * (even - p.stop) > 0.0:
@@ -104,8 +116,8 @@ def runner_level(rules: Rules, p: Position, close: float, atr: float, pivot: flo
 
 
 @compiled
-def settle_stop(rules: Rules, p: Position, level: float) -> None:
-    """At a close: ratchet the runner's stop to ``level`` (NaN: leave it) and let the stop follow.
+def settle_stop(rules: Rules, p: Position, level: float) -> bool:
+    """At a close: ratchet the runner's stop to ``level`` (NaN: leave it) and let the stop follow; whether it did.
 
     What is moved here holds from the next bar on. A stop that moves at closes only trails from the
     close at which its turn has come; otherwise the ratchet runs from the entry.
@@ -115,16 +127,8 @@ def settle_stop(rules: Rules, p: Position, level: float) -> None:
         if p.direction * (level - p.runner_stop) > 0.0:
             p.runner_stop = level
     before = p.stop
-    pull_stop(rules, p)
-    if p.stop != before:
-        set_levels(rules, p)
-
-
-@compiled
-def schedule_exits(rules: Rules, p: Position) -> None:
-    """Find the next bar whose close may end the position by rule: next-bar check, holding limit, end."""
-    p.due_bar = p.last_bar
-    if rules.max_holding_bars > 0:
-        p.due_bar = min(p.due_bar, p.entry_bar + rules.max_holding_bars)
-    if rules.next_bar_exit and not p.checked:
-        p.due_bar = min(p.due_bar, p.decision_bar + 1)
+    _pull_stop(rules, p)
+    if p.stop == before:
+        return False
+    set_levels(rules, p)
+    return True

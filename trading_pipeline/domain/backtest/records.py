@@ -41,12 +41,14 @@ def record_dtype(fields: type) -> np.dtype[np.void]:
 
 
 class Rules:
-    """A ``BacktestConfig`` as numbers; fractions and rates, infinity where a limit is off."""
+    """A ``BacktestConfig`` as numbers, one row a lane; fractions and rates, infinity where a limit is off.
+
+    ``trail_every`` is ms, 0 at the closes of the lane's own bars.
+    """
 
     initial_capital: float
     timing: int
     path: int
-    trigger_on_entry_bar: bool
     opposite: int
     max_layers: int
     entry_expiry_bars: int
@@ -55,6 +57,11 @@ class Rules:
     slippage: float
     sizing: int
     stake: float
+    amount: int
+    amount_stake: float
+    amount_share: float
+    min_amount: float
+    max_amount: float
     leverage: float
     maintenance_margin: float
     max_open_positions: int
@@ -73,32 +80,62 @@ class Rules:
     trail_distance: float
     trail_activation: float
     trail_after: int
+    trail_every: int
     next_bar_exit: bool
     max_holding_bars: int
 
 
 class Position:
-    """One symbol's steps and minima, its position, if any, and the levels that end it.
+    """One lane: where it stands on its symbol's path, its position, if any, and the levels that end it.
 
-    ``lower`` and ``upper`` are the nearest levels on either side at which anything happens.
-    ``decision_bar`` decided the entry, ``entry_bar`` saw its first fill, ``row`` is the signal that opened
-    it, ``basis`` the money that signal was sized by, ``due_bar`` the next bar whose close may end it by
-    rule. Steps and minima are zero where there are none. ``resting_rows`` are the signals whose orders
-    rest, oldest first.
+    Given: ``home`` is the first lane of the symbol, whose record says who owns the symbol; ``pace`` the first
+    of the symbol and timeframe, whose record says until when a stop blocks entries; ``bar_ms`` the length of
+    the lane's bars; ``dense`` whether they are the path itself, an own bar then being ``shift`` after the path
+    bar in the arrays of own bars; ``own_last`` and ``last_bar`` the last of the lane's bars and of the path.
+    Steps and minima are zero where there are none.
+
+    The way: ``bar`` is the newest bar of the path, ``own`` the lane's newest closed one; ``closing`` says that a
+    bar of the path closes in this wave, ``deciding`` that one of the lane's does, ``walking`` that the bar with
+    the prices ``open`` to ``close`` is not passed quietly. ``seat`` belongs to the table, not to the lane: the lane
+    at this place of the list of active ones.
+
+    ``lower`` and ``upper`` are the nearest levels on either side at which anything happens. ``drained`` is what
+    the margin lacks of its share of the notional. ``entry_bar`` saw the first fill, at ``entered_ms``;
+    ``decision_own`` decided it; ``row`` is the signal that opened it, ``basis`` the money that signal was sized
+    by. ``resting_rows`` are the signals whose orders rest, oldest first.
     """
 
+    lane: int
     symbol: int
+    home: int
+    pace: int
+    bar_ms: int
+    dense: bool
+    shift: int
+    own_last: int
     last_bar: int
     price_increment: float
     quantity_increment: float
     min_quantity: float
     min_notional: float
+    max_quantity: float
+    seat: int
+    owner: int
+    blocked_until: int
     direction: int
     bar: int
+    own: int
     active: bool
-    armed: bool
+    closing: bool
+    deciding: bool
+    walking: bool
     checked: bool
     exit_pending: bool
+    open_ms: int
+    open: float
+    high: float
+    low: float
+    close: float
     quantity: float
     entry_quantity: float
     entry_price: float
@@ -116,24 +153,24 @@ class Position:
     lowest: float
     mark: float
     margin: float
+    drained: float
     risk: float
     gross: float
     fees: float
     funding: float
     slipped: float
     closed_value: float
-    decision_bar: int
     entry_bar: int
-    blocked_until: int
+    entered_ms: int
+    decision_own: int
     row: int
     basis: float
-    due_bar: int
     resting: int
     resting_rows: Integers
 
 
 class Account:
-    """The one account of the run, and the fill levels of its output arrays."""
+    """The one account of the run, and the fill levels of its output arrays. ``now`` is the wave's close, UTC ms."""
 
     balance: float
     margin: float
@@ -143,6 +180,7 @@ class Account:
     day: int
     day_equity: float
     halted: bool
+    now: int
     phase: int
     active: int
     open_positions: int
@@ -153,16 +191,23 @@ class Account:
 class EntryRow:
     """One signal, the order it became, and the trade it opened, if it did.
 
-    Given: ``direction`` is 1 or -1, for an exit the side it closes or 0 for either; ``kind`` an
-    ``OrderKind``; ``price`` is read for limit and stop orders; ``stop`` and ``quantity`` are NaN where
-    the rules decide; ``share`` of the sizing rule's amount; ``level`` of an entry grid, 1 its first, else 0.
-    Written: ``outcome``; while resting, the price at which it fires, on the way up (``from_below``) or
-    down, and the last bar it lives; for a trade (``layers`` > 0) what became of it. ``risk`` is the money
-    between entry and initial stop, ``slipped`` what its fills were worse than their levels.
+    Given: ``index`` is its place among the lane's signals; ``own`` the lane's bar that decided, ``bar`` the bar
+    of the path that closes with it; ``direction`` is 1 or -1, for an exit the side it closes or 0 for either;
+    ``kind`` an ``OrderKind``; ``price`` is read for limit and stop orders; ``stop`` and ``quantity`` are NaN
+    where the rules decide; ``share`` of the sizing rule's amount; ``calm`` weighs the live amount, NaN where its
+    volatility is unknown; ``level`` of an entry grid, 1 its first, else 0; ``score`` is 0 where entries are taken
+    by symbol.
+    Written: ``decided_ms``; ``outcome``; while resting, the price at which it fires, on the way up
+    (``from_below``) or down, and the instant at which it is withdrawn; for a trade (``layers`` > 0) what
+    became of it. ``risk`` is the money between entry and initial stop, ``slipped`` what its fills were worse
+    than their levels.
     """
 
+    lane: int
+    index: int
     symbol: int
     bar: int
+    own: int
     wave: int
     direction: int
     kind: int
@@ -170,7 +215,10 @@ class EntryRow:
     stop: float
     quantity: float
     share: float
+    calm: float
     level: int
+    score: float
+    decided_ms: int
     outcome: int
     trigger: float
     from_below: bool
@@ -209,68 +257,75 @@ RULES, POSITION, ACCOUNT, ENTRY, LEG = map(record_dtype, (Rules, Position, Accou
 
 
 class Market(NamedTuple):
-    """Bars of all symbols, one after the other, symbols in name order.
+    """The paths of all symbols, one after the other, and the series of all lanes.
 
-    ``first`` has the first bar of each symbol and the end; ``wave`` the closing instant of each bar
-    as an index into ``close_ms``. Where the rules do not use ``atr``, a pivot series or ``momentum``, any
-    array of the right length stands in. ``funding_rate`` is empty where there is none. ``fine_first``
-    has the first 1m bar of each bar and the end, or is empty without a magnifier.
+    ``first`` has the first bar of each symbol's path and the end; ``wave`` the closing instant of each bar
+    as an index into ``close_ms``. ``funding_rate`` is what is paid at the close of each bar and ``gap_rate`` at
+    its open, for what fell due while bars were missing; both are empty where there is none. ``own_close`` has
+    the bar of the path with which each lane's bar closes, and is empty where the path is the bars of every
+    lane. ``atr``, the pivots and ``momentum`` have a value per bar of each lane; where the rules do not use
+    one, any array of the right length stands in.
     """
 
     first: Integers
     wave: Integers
+    open_ms: Integers
     open: Floats
     high: Floats
     low: Floats
     close: Floats
     close_ms: Integers
+    funding_rate: Floats
+    gap_rate: Floats
+    own_close: Integers
     atr: Floats
     pivot_low: Floats
     pivot_high: Floats
     momentum: Floats
-    funding_rate: Floats
-    fine_first: Integers
-    fine_open: Floats
-    fine_high: Floats
-    fine_low: Floats
-    fine_close: Floats
 
 
 class Book(NamedTuple):
-    """Everything the loop writes. ``entries`` are ordered by wave and then symbol."""
+    """Everything the loop writes. ``positions`` has a record per lane, ``entries`` are in the order they are taken."""
 
     account: Records
     positions: Records
-    active: Integers
     equity: Floats
     entries: Records
     legs: Records
 
 
 class Desk(NamedTuple):
-    """What every event needs: the rules, the account and the papers."""
+    """What every event needs: the rules and positions of all lanes, the account and the papers."""
 
-    rules: Rules
+    rules: Records
     account: Account
+    positions: Records
     entries: Records
     legs: Records
 
 
-def new_book(first: Integers, waves: int, entries: Records, rules: Records) -> Book:
+def new_book(positions: Records, waves: int, entries: Records, rules: Records) -> Book:
     """Empty memory, large enough for every case: each entry opens at most one trade, and a trade has
-    one closing fill per target and one more."""
+    one closing fill per target and one more.
+
+    :param positions: the lanes, of which a copy is written to.
+    """
     account = np.zeros(1, ACCOUNT)
     for name in ("balance", "equity", "previous_equity", "peak", "day_equity"):
         account[name] = rules[0]["initial_capital"]
-    symbols = len(first) - 1
-    positions = np.zeros(symbols, POSITION)
-    positions["symbol"], positions["last_bar"] = np.arange(symbols), first[1:] - 1
-    positions["lower"], positions["upper"], positions["blocked_until"] = -np.inf, np.inf, -1
     return Book(
         account=account,
-        positions=positions,
-        active=np.zeros(symbols, np.int64),
+        positions=positions.copy(),
         equity=np.empty(waves),
         entries=entries,
-        legs=np.empty(len(entries) * (2 + int(rules[0]["target_count"])), LEG),
+        legs=np.empty(len(entries) * (2 + int(rules["target_count"].max())), LEG),
     )
+
+
+def new_positions(lanes: int) -> Records:
+    """Flat lanes without a symbol."""
+    positions = np.zeros(lanes, POSITION)
+    positions["lane"], positions["owner"] = np.arange(lanes), -1
+    positions["lower"], positions["upper"] = -np.inf, np.inf
+    positions["blocked_until"] = np.iinfo(np.int64).min
+    return positions

@@ -31,11 +31,21 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
+class LaneName:
+    """Whose trades they are: strategy, symbol and length of the bars in ms."""
+
+    strategy: str
+    symbol: str
+    bar_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Trade:
     """One position from its first entry to flat. Money is quote currency, quantity base currency.
 
     :param signal: position of the signal that opened it among the symbol's signals, by bar and in order.
-    :param entry_bar: position in the symbol's bars; likewise ``exit_bar``.
+    :param lane: position in ``BacktestResult.lanes``.
+    :param entry_bar: position in the lane's own bars; likewise ``exit_bar``.
     :param entry_price: average of all entries; ``exit_price`` of all exits.
     :param pnl: after fees and funding.
     :param pnl_r: price result before fees and funding, in units of the money first at risk; NaN without a stop.
@@ -44,6 +54,7 @@ class Trade:
     :param mfe: best unrealised result over the bars held, at the whole quantity, at least 0; ``mae`` the worst.
     """
 
+    lane: int
     symbol: str
     bias: Bias
     entry_bar: int
@@ -70,6 +81,7 @@ class Trade:
 class TradeColumns:
     """All trades as parallel arrays, in the order of their entries; fields as in ``Trade``."""
 
+    lane: Integers
     symbol: Integers
     direction: Integers
     entry_bar: Integers
@@ -95,9 +107,10 @@ class BacktestResult:
     """A finished run.
 
     :param symbols: in name order; positions in ``TradeColumns.symbol``.
-    :param close_ms: closing instant of every wave, UTC ms; ``equity`` is the account at each of them.
+    :param close_ms: every instant at which a bar of some lane closed, UTC ms; ``equity`` is the account at each.
     :param trades: as columns; ``trade_list`` gives objects.
-    :param outcomes: what became of each signal, in the order of waves and then symbols.
+    :param outcomes: what became of each signal, in the order in which they were taken.
+    :param lanes: in the order in which they enter at one instant.
     """
 
     config: BacktestConfig
@@ -107,11 +120,19 @@ class BacktestResult:
     trades: TradeColumns
     outcomes: Integers
     _memory: "RunMemory"
+    lanes: tuple[LaneName, ...]
 
     def outcome_counts(self) -> dict[str, int]:
         """How many signals met each fate."""
         counts = Counter(self.outcomes.tolist())
         return {Outcome(code).name.lower(): count for code, count in sorted(counts.items())}
+
+    def outcomes_by_lane(self) -> list[Integers]:
+        """What became of each lane's signals, in the order in which they were given."""
+        signals = self._memory.signals
+        order = np.lexsort((signals["index"], signals["lane"]))
+        bounds = np.searchsorted(signals["lane"][order], np.arange(1, len(self.lanes)))
+        return list(np.split(signals["outcome"][order], bounds))
 
     def realised_by_wave(self, chosen: npt.NDArray[np.bool_]) -> Floats:
         """Cumulated pnl of the chosen trades at every wave, each counted when it was closed."""
@@ -129,14 +150,14 @@ class BacktestResult:
         return tuple(self._trade(i, rows[i], legs[begin[i] : end[i]]) for i in range(len(rows)))
 
     def _trade(self, index: int, row: np.void, legs: Records) -> Trade:
-        columns, memory = self.trades, self._memory
+        columns = self.trades
         fills = tuple(self._leg(leg, float(row["filled"])) for leg in legs)
-        first = int(memory.first[row["symbol"]])
         return Trade(
+            lane=int(row["lane"]),
             symbol=self.symbols[int(row["symbol"])],
             bias=Bias.LONG if row["direction"] > 0 else Bias.SHORT,
-            entry_bar=int(row["entry_bar"]) - first,
-            exit_bar=int(row["exit_bar"]) - first,
+            entry_bar=int(columns.entry_bar[index]),
+            exit_bar=int(columns.exit_bar[index]),
             entry_time_ms=fills[0].time_ms,
             exit_time_ms=fills[-1].time_ms,
             entry_price=float(row["entry_price"]),
@@ -171,12 +192,13 @@ class RunMemory:
     """What the compiled loop left behind, kept to build objects on demand.
 
     :param trade_rows: rows of ``trades`` in the run's signals.
-    :param first: first bar of each symbol in the flat bar arrays, whose times follow.
+    :param open_ms: times of the flat bars of all paths, which ``legs`` count by; ``bar_close_ms`` likewise.
+    :param signals: every row of the run.
     """
 
     trades: Records
     trade_rows: Integers
     legs: Records
-    first: Integers
     open_ms: Integers
     bar_close_ms: Integers
+    signals: Records

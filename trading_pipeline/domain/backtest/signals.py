@@ -30,6 +30,7 @@ class EntrySignals:
     :param share: of the sizing rule's amount; 1 where the array is left out.
     :param level: place in an entry grid from 1 on, 0 for an entry on its own, where the array is left out too.
         The levels of a grid follow each other. The first only opens a position, the others only add to it.
+    :param score: the higher is entered first where ``entries_by`` says so; the levels of a grid have one.
     """
 
     bar_index: Integers
@@ -40,6 +41,7 @@ class EntrySignals:
     quantity: Floats | None = None
     share: Floats | None = None
     level: Integers | None = None
+    score: Floats | None = None
 
     def __post_init__(self) -> None:
         given = [getattr(self, spec.name) for spec in fields(self)]
@@ -83,6 +85,7 @@ class EntrySignals:
             signals["bar_index"].to_numpy(np.int64),
             np.where(signals["bias"] == "long", 1, -1).astype(np.int64),
             signals["stop_price"].to_numpy(np.float64),
+            score=signals["score"].to_numpy(np.float64) if "score" in signals else None,
         )
 
     @classmethod
@@ -103,7 +106,7 @@ class EntrySignals:
         """Market entries from a strategy's decisions; of a grid, a limit entry for every level but the first."""
         grid = decisions.grid
         if grid is None:
-            return cls(decisions.bar_index, decisions.direction, decisions.stop_price)
+            return cls(decisions.bar_index, decisions.direction, decisions.stop_price, score=decisions.score)
         count = grid.price.shape[1]
         level = np.tile(np.arange(1, count + 1), len(decisions.bar_index))
         return cls(
@@ -114,6 +117,7 @@ class EntrySignals:
             grid.price.ravel(),
             share=grid.share.ravel(),
             level=level,
+            score=np.repeat(decisions.score, count),
         )
 
     def with_exits(self, exits: pd.DataFrame) -> "EntrySignals":
@@ -136,6 +140,7 @@ class EntrySignals:
             None if self.quantity is None else np.concatenate([missing, self.quantity])[order],
             None if self.share is None else np.concatenate([np.ones(count), self.share])[order],
             None if self.level is None else np.concatenate([np.zeros(count, np.int64), self.level])[order],
+            None if self.score is None else np.concatenate([np.zeros(count), self.score])[order],
         )
 
     def _refuse_broken_grids(self, level: Integers, kinds: Integers) -> None:
@@ -148,6 +153,8 @@ class EntrySignals:
         alike = (self.bar_index[further] == self.bar_index[before]) & (
             self.direction[further] == self.direction[before]
         )
+        if self.score is not None:
+            alike &= ~(self.score[further] != self.score[before]) | np.isnan(self.score[before])
         follows = (before >= 0) & alike & (level[before] == level[further] - 1)
         if not follows.all() or np.any(level < 0) or np.any((level > 0) & (kinds == OrderKind.EXIT)):
             raise DataError("a level of an entry grid does not follow the one before it at the same bar and side")

@@ -12,19 +12,32 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from trading_pipeline.domain.backtest.config import BacktestConfig, Trail, VolatilitySizing
+from trading_pipeline.domain.backtest.codes import EntriesBy
+from trading_pipeline.domain.backtest.config import BacktestConfig, Trail
 from trading_pipeline.domain.backtest.figures import FIGURES, summarise
 from trading_pipeline.domain.backtest.kernel import simulate
+from trading_pipeline.domain.backtest.lanes import Lane
+from trading_pipeline.domain.backtest.layout import (
+    Layout,
+    Scale,
+    entries_of,
+    market_of,
+    positions_of,
+    refuse_unknown_closes,
+    scaled,
+    scales_of,
+    weigh,
+)
 from trading_pipeline.domain.backtest.ledger import check_ledger
 from trading_pipeline.domain.backtest.records import ENTRY, Floats, Market, Records, new_book
 from trading_pipeline.domain.backtest.signals import EntrySignals
-from trading_pipeline.domain.backtest.translate import SymbolInput, calm_of, entries_of, market_of, rules_of
+from trading_pipeline.domain.backtest.translate import SymbolInput, rules_of
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.strategies.arrays import BarArrays
 from trading_pipeline.domain.strategies.base import Strategy
 
 Markets = dict[Trail, Market]
-Calms = dict[VolatilitySizing, Floats]
+Factors = dict[Scale, Floats]
 
 NO_SIGNALS = EntrySignals(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 YEAR_MS = 365.25 * 86_400_000
@@ -49,8 +62,8 @@ class GivenSignals:
 
     def rows(self, close: Floats, scratch: Records) -> Records:  # noqa: ARG002 - they are already there
         """The signals as fresh rows."""
-        wave = np.arange(len(self.bars), dtype=np.int64)
-        return entries_of([SymbolInput(self.bars, self.signals)], np.zeros(1, np.int64), wave)
+        layout = _layout(self.bars, BacktestConfig(), self.signals)
+        return entries_of(layout, market_of(layout))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,35 +102,44 @@ def run_sweep(bars: BarArrays, sets: Sequence[ParameterSet], workers: int) -> Re
     for one in sets:
         if one.config.exits.next_bar_exit:
             raise ConfigurationError("next_bar_exit needs a momentum series, which a sweep does not have: turn it off")
+        if one.config.limits.entries_by is EntriesBy.SCORE:
+            raise ConfigurationError("entries_by score: a sweep has one symbol, and nothing to choose from; leave it")
     # Only the runner's rule changes what the bars bring along.
     markets = {config.exits.trail: _market(bars, config) for config in {one.config for one in sets}}
-    sizing = {one.config.limits.volatility for one in sets}
-    calms = {rule: calm_of([bars], rule) for rule in sizing if rule is not None}
+    scales = {scale for one in sets for scale in scales_of(one.config) if scale is not None}
+    factors = {scale: scaled(bars, scale) for scale in scales}
     figures = np.zeros(len(sets), FIGURES)
     pieces = np.array_split(np.arange(len(sets)), max(1, min(len(sets), workers * PIECES_PER_WORKER)))
     with ThreadPoolExecutor(workers) as threads:
-        work = [threads.submit(_run_piece, bars, [sets[i] for i in piece], markets, calms) for piece in pieces]
+        work = [threads.submit(_run_piece, bars, [sets[i] for i in piece], markets, factors) for piece in pieces]
         for piece, one_piece in zip(pieces, work, strict=True):
             figures[piece] = one_piece.result()
     return figures
 
 
+def _layout(bars: BarArrays, config: BacktestConfig, signals: EntrySignals) -> Layout:
+    """The one lane of a sweep."""
+    return Layout.of([Lane("", "", config, SymbolInput(bars, signals))], {})
+
+
 def _market(bars: BarArrays, config: BacktestConfig) -> Market:
     """The bars with the series that this configuration's rules read."""
-    return market_of([SymbolInput(bars, NO_SIGNALS)], config)
+    layout = _layout(bars, config, NO_SIGNALS)
+    refuse_unknown_closes(layout)
+    return market_of(layout)
 
 
-def _run_piece(bars: BarArrays, sets: Sequence[ParameterSet], markets: Markets, calms: Calms) -> Records:
+def _run_piece(bars: BarArrays, sets: Sequence[ParameterSet], markets: Markets, factors: Factors) -> Records:
     """Run some sets one after the other in memory that is used again."""
     figures = np.zeros(len(sets), FIGURES)
     scratch = np.zeros(len(bars), ENTRY)
+    positions = positions_of(_layout(bars, BacktestConfig(), NO_SIGNALS))
     periods_per_year = YEAR_MS / float(bars.close_time_ms[0] - bars.open_time_ms[0])
     for i, one in enumerate(sets):
-        market, rules, capital = markets[one.config.exits.trail], rules_of(one.config), one.config.initial_capital
-        entries, volatility = one.source.rows(market.close, scratch), one.config.limits.volatility
-        if volatility is not None:
-            entries["share"] *= calms[volatility][entries["bar"]]
-        book = new_book(market.first, len(bars), entries, rules)
+        market, rules, capital = markets[one.config.exits.trail], rules_of([one.config]), one.config.initial_capital
+        entries = one.source.rows(market.close, scratch)
+        weigh(entries, one.config, entries["own"], factors.__getitem__)
+        book = new_book(positions, len(bars), entries, rules)
         simulate(market, rules, book)
         check_ledger(market, book, capital)
         summarise(book.entries, book.equity, capital, periods_per_year, figures[i])

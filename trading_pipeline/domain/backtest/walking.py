@@ -1,63 +1,114 @@
-"""The way through one bar: which level is met first, and what happens there.
+"""The way through the bars of one wave: which level is met first, and what happens there.
 
 A level between the price and the end of the stretch being walked fires at the level; a level the
 price has already passed fires at the price. The second case is the gap at an open, for stops (worse
 than the level) and targets (better) alike.
+
+At their opens all lanes leave before any enters. Inside their bars they walk one after the other, those
+with a position first.
 """
 
 import math
 
-from trading_pipeline.domain.backtest.codes import LegKind, Path, Phase
+from trading_pipeline.domain.backtest.codes import LegKind, Opposite, OrderKind, Outcome, Path, Phase
 from trading_pipeline.domain.backtest.compiled import compiled
 from trading_pipeline.domain.backtest.entering import enter
-from trading_pipeline.domain.backtest.leaving import leave, reduce, remove_resting, withdraw_layers
+from trading_pipeline.domain.backtest.leaving import expire, leave, liquidate, reduce, remove_resting, withdraw_layers
 from trading_pipeline.domain.backtest.levels import after_target, target_quantity
-from trading_pipeline.domain.backtest.records import Desk, EntryRow, Market, Position
+from trading_pipeline.domain.backtest.records import Desk, EntryRow, Position, Rules
 
 # Events of a walk; resting order r is ENTER + r.
 NOTHING, PROTECT, TARGET, LEAVE, ENTER = 0, 1, 2, 3, 4
 
-Prices = tuple[float, float, float, float]
+
+@compiled
+def walk_wave(desk: Desk) -> None:
+    """Walk the bar of every lane that is marked as walking."""
+    account = desk.account
+    account.phase = Phase.OPEN
+    resting = 0
+    for place in range(account.active):
+        p: Position = desk.positions[desk.positions[place].seat]
+        if p.walking:
+            expire(desk, p, p.open_ms)
+            _leave_at_open(desk, p)
+            resting += p.resting
+    if resting > 0:
+        _enter_at_open(desk)
+    account.phase = Phase.INSIDE
+    for holding in (True, False):
+        for place in range(account.active):
+            p = desk.positions[desk.positions[place].seat]
+            if p.walking and (p.direction != 0 or not holding):
+                p.walking = False
+                _walk_inside(desk, p)
 
 
 @compiled
-def walk_bar(desk: Desk, p: Position, start: float, high: float, low: float, end: float) -> None:
-    """Walk the symbol's current bar by its four prices."""
-    desk.account.phase = Phase.OPEN
-    _walk(desk, p, (start, high, low, end), high, low)
+def _leave_at_open(desk: Desk, p: Position) -> None:
+    """Everything that leaves at the open: levels it has passed, exits and opposite entries queued for it."""
+    _stretch(desk, p, p.open, p.open, False)
+    rules: Rules = desk.rules[p.lane]
+    if rules.opposite == Opposite.IGNORE:
+        return
+    for r in range(p.resting - 1, -1, -1):
+        entry: EntryRow = desk.entries[p.resting_rows[r]]
+        if entry.kind == OrderKind.MARKET and leave_for(desk, p, entry, p.open):
+            remove_resting(p, r)
 
 
 @compiled
-def walk_fine_bars(market: Market, desk: Desk, p: Position) -> None:
-    """Walk the symbol's current bar through the 1m bars it consists of."""
-    bar = p.bar
-    desk.account.phase = Phase.OPEN
-    for fine in range(market.fine_first[bar], market.fine_first[bar + 1]):
-        part = (market.fine_open[fine], market.fine_high[fine], market.fine_low[fine], market.fine_close[fine])
-        _walk(desk, p, part, market.high[bar], market.low[bar])
+def leave_for(desk: Desk, p: Position, entry: EntryRow, price: float) -> bool:
+    """Leave at the market for an entry of the other side, where the rules say so; whether that is all it does."""
+    rules: Rules = desk.rules[p.lane]
+    if rules.opposite == Opposite.IGNORE or p.direction != -entry.direction or entry.level > 1:
+        return False
+    if rules.opposite == Opposite.REVERSE:
+        leave(desk, p, price, LegKind.REVERSAL.value)
+        return False
+    leave(desk, p, price, LegKind.OPPOSITE_SIGNAL.value)
+    entry.outcome = Outcome.CLOSED_OPPOSITE
+    return True
 
 
 @compiled
-def _walk(desk: Desk, p: Position, prices: Prices, bar_high: float, bar_low: float) -> None:
-    """Visit open, both extremes and close in the order that the path rule gives.
+def _enter_at_open(desk: Desk) -> None:
+    """Fill the resting entries that their opens meet, the highest score first, then in the order of lanes."""
+    while True:
+        lane, order, best = -1, -1, -math.inf
+        for place in range(desk.account.active):
+            p: Position = desk.positions[desk.positions[place].seat]
+            for r in range(p.resting if p.walking else 0):
+                entry: EntryRow = desk.entries[p.resting_rows[r]]
+                if entry.score > best and _meeting(entry, p.open, p.open, p.open) < math.inf:
+                    lane, order, best = p.lane, r, entry.score
+        if lane < 0:
+            return
+        p = desk.positions[lane]
+        row = p.resting_rows[order]
+        remove_resting(p, order)
+        enter(desk, p, row, p.open)
+
+
+@compiled
+def _walk_inside(desk: Desk, p: Position) -> None:
+    """Visit both extremes and the close in the order that the path rule gives.
 
     Excursions count the whole bar, of an exit too, unless the exit is at its open.
     """
-    start, high, low, end = prices
-    _stretch(desk, p, start, start)
-    desk.account.phase = Phase.INSIDE
     if p.direction != 0:
-        p.highest, p.lowest = max(p.highest, bar_high), min(p.lowest, bar_low)
-    if desk.rules.path == Path.CANDLE_DIRECTION:
-        high_first = end >= start
-    elif desk.rules.path == Path.NEAREST_EXTREME:
-        high_first = abs(start - high) < abs(start - low)
+        p.highest, p.lowest = max(p.highest, p.high), min(p.lowest, p.low)
+    rules: Rules = desk.rules[p.lane]
+    if rules.path == Path.CANDLE_DIRECTION:
+        high_first = p.close >= p.open
+    elif rules.path == Path.NEAREST_EXTREME:
+        high_first = abs(p.open - p.high) < abs(p.open - p.low)
     else:
         high_first = _worse_high_first(desk, p)
-    first, second = (high, low) if high_first else (low, high)
-    _stretch(desk, p, start, first)
-    _stretch(desk, p, first, second)
-    _stretch(desk, p, second, end)
+    first, second = (p.high, p.low) if high_first else (p.low, p.high)
+    _stretch(desk, p, p.open, first, True)
+    _stretch(desk, p, first, second, True)
+    _stretch(desk, p, second, p.close, True)
 
 
 @compiled
@@ -74,11 +125,11 @@ def _worse_high_first(desk: Desk, p: Position) -> bool:
 
 
 @compiled
-def _stretch(desk: Desk, p: Position, start: float, end: float) -> None:
-    """Let every level between two prices fire, in the order of travel."""
+def _stretch(desk: Desk, p: Position, start: float, end: float, entering: bool) -> None:
+    """Let every level between two prices fire, in the order of travel; entries only where ``entering``."""
     price = start
-    while p.direction != 0 or p.resting > 0:
-        event, level = _next_event(desk, p, price, end)
+    while p.direction != 0 or (entering and p.resting > 0):
+        event, level = _next_event(desk, p, price, end, entering)
         if event == NOTHING:
             break
         _fire(desk, p, event, level)
@@ -86,11 +137,11 @@ def _stretch(desk: Desk, p: Position, start: float, end: float) -> None:
 
 
 @compiled
-def _next_event(desk: Desk, p: Position, price: float, end: float) -> tuple[int, float]:
+def _next_event(desk: Desk, p: Position, price: float, end: float, entering: bool) -> tuple[int, float]:
     """The level that fires first on the way; at one price the protective one, then target, exit, entries."""
     bottom, top = min(price, end), max(price, end)
     event, level, distance = NOTHING, end, math.inf
-    if p.direction != 0 and p.armed:
+    if p.direction != 0:
         down = min(p.lower, price) if p.lower >= bottom else -math.inf
         up = max(p.upper, price) if p.upper <= top else math.inf
         protective, target = (down, up) if p.direction > 0 else (up, down)
@@ -100,24 +151,31 @@ def _next_event(desk: Desk, p: Position, price: float, end: float) -> tuple[int,
             event, level, distance = TARGET, target, abs(target - price)
     if p.direction != 0 and p.exit_pending and distance > 0.0:
         event, level, distance = LEAVE, price, 0.0
-    for r in range(p.resting):
-        entry: EntryRow = desk.entries[p.resting_rows[r]]
-        met = math.inf
-        if entry.from_below and entry.trigger <= top:
-            met = max(entry.trigger, price)
-        elif not entry.from_below and entry.trigger >= bottom:
-            met = min(entry.trigger, price)
+    for r in range(p.resting if entering else 0):
+        met = _meeting(desk.entries[p.resting_rows[r]], price, bottom, top)
         if abs(met - price) < distance:
             event, level, distance = ENTER + r, met, abs(met - price)
     return event, level
 
 
 @compiled
+def _meeting(entry: EntryRow, price: float, bottom: float, top: float) -> float:
+    """Where a resting entry fires between two prices, coming from ``price``; infinity if it does not."""
+    if entry.from_below:
+        return max(entry.trigger, price) if entry.trigger <= top else math.inf
+    return min(entry.trigger, price) if entry.trigger >= bottom else math.inf
+
+
+@compiled
 def _fire(desk: Desk, p: Position, event: int, level: float) -> None:
     """Carry out one event at its price."""
-    rules = desk.rules
+    rules: Rules = desk.rules[p.lane]
     if event == PROTECT:
-        _protect(desk, p, level)
+        # Stop or liquidation, whichever the price reached.
+        if p.direction * (level - p.liquidation) > 0.0:
+            leave(desk, p, level, p.stop_kind)
+        else:
+            liquidate(desk, p, level)
     elif event == TARGET:
         last = rules.targets_close_all and p.target_index + 1 == rules.target_count
         quantity = p.quantity if last else min(target_quantity(rules, p, p.target_index), p.quantity)
@@ -131,18 +189,3 @@ def _fire(desk: Desk, p: Position, event: int, level: float) -> None:
         row = p.resting_rows[event - ENTER]
         remove_resting(p, event - ENTER)
         enter(desk, p, row, level)
-
-
-@compiled
-def _protect(desk: Desk, p: Position, level: float) -> None:
-    """Stop or liquidation, whichever the price reached. A liquidation loses the margin at most."""
-    rules = desk.rules
-    if p.direction * (level - p.liquidation) > 0.0:
-        leave(desk, p, level, p.stop_kind)
-        return
-    bankrupt = p.entry_price * (1.0 - p.direction / rules.leverage)
-    price = max(level, bankrupt) if p.direction > 0 else min(level, bankrupt)
-    left = p.margin + p.direction * p.quantity * (price - p.entry_price)
-    # At zero there is nothing to charge; the margin left bounds the fee.
-    fee_rate = max(0.0, min(rules.taker_fee, left / (price * p.quantity))) if price > 0.0 else 0.0
-    reduce(desk, p, p.quantity, price, fee_rate, LegKind.LIQUIDATION.value)

@@ -180,7 +180,7 @@ def test_a_grid_never_loses_more_than_its_risk_at_the_stop(
     bars = random_bars(120, seed, 0.01)
     entry = float(bars.close[5])
     stop = entry * (1 - side * distance)
-    execution = Execution(timing, path, trigger_on_entry_bar=True, max_layers=count, entry_expiry_bars=100)
+    execution = Execution(timing, path, max_layers=count, entry_expiry_bars=100)
     limits = replace(FREE_LIMITS, risk_per_trade=0.01, max_leverage=100.0)
     result = run_one(
         config_of(STOP_ONLY, execution, limits=limits), bars, grids_at([(5, side, entry, stop)], count, step_r)

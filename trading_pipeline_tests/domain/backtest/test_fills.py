@@ -223,12 +223,11 @@ def test_a_resting_entry_that_is_not_met_expires() -> None:
     assert len(result.trades) == 0
 
 
-@pytest.mark.parametrize(("trigger", "exit_bar"), [(True, 1), (False, 2)])
-def test_stop_and_target_act_on_the_entry_bar_only_when_asked(trigger: bool, exit_bar: int) -> None:
-    execution = Execution(timing=Timing.NEXT_OPEN, trigger_on_entry_bar=trigger)
+@pytest.mark.parametrize("timing", Timing)
+def test_a_stop_inside_the_first_bar_after_the_decision_counts_for_every_timing(timing: Timing) -> None:
     bars = [FLAT, (100.0, 100.0, 85.0, 95.0), (95.0, 95.0, 85.0, 95.0), FLAT]
-    (trade,) = run_one(config_of(STOP_ONLY, execution), bars, signal(0, 1, 90.0, 1.0)).trade_list()
-    assert trade.exit_bar == exit_bar
+    (trade,) = run_one(config_of(STOP_ONLY, Execution(timing)), bars, signal(0, 1, 90.0, 1.0)).trade_list()
+    assert (trade.exit_bar, trade.exit_price) == (1, 90.0)
 
 
 def test_real_minutes_decide_what_one_bar_leaves_open() -> None:

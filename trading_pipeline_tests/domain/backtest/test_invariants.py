@@ -70,7 +70,6 @@ def configs(draw: st.DrawFn) -> BacktestConfig:
     execution = Execution(
         draw(st.sampled_from(Timing)),
         draw(st.sampled_from(Path)),
-        draw(st.booleans()),
         draw(st.sampled_from(Opposite)),
         draw(st.integers(1, 3)),
         draw(st.integers(1, 4)),

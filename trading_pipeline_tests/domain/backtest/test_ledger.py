@@ -5,10 +5,12 @@ import pytest
 
 from trading_pipeline.domain.backtest.config import BacktestConfig
 from trading_pipeline.domain.backtest.kernel import simulate
+from trading_pipeline.domain.backtest.lanes import Lane
+from trading_pipeline.domain.backtest.layout import Layout, entries_of, market_of, positions_of
 from trading_pipeline.domain.backtest.ledger import BrokenLedger, check_ledger
 from trading_pipeline.domain.backtest.records import Book, Market, new_book
 from trading_pipeline.domain.backtest.signals import EntrySignals
-from trading_pipeline.domain.backtest.translate import Funding, SymbolInput, entries_of, market_of, rules_of
+from trading_pipeline.domain.backtest.translate import Funding, SymbolInput, rules_of
 from trading_pipeline_tests.domain.backtest.cases import random_bars, signals_of
 
 
@@ -17,10 +19,11 @@ def finished_run() -> tuple[Market, Book]:
     bars = random_bars(200, 3, 0.01)
     rows = [(i, 1, float(bars.close[i]) * 0.98) for i in range(5, 190, 20)]
     funding = Funding(bars.close_time_ms[::8], np.full(25, 1e-4))
-    inputs = [SymbolInput(bars, EntrySignals(*_columns(rows)), funding=funding)]
+    one = SymbolInput(bars, EntrySignals(*_columns(rows)), funding=funding)
     config = BacktestConfig()
-    market, rules = market_of(inputs, config), rules_of(config)
-    book = new_book(market.first, len(market.close_ms), entries_of(inputs, market.first, market.wave), rules)
+    layout = Layout.of([Lane("", "X", config, one)], {})
+    market, rules = market_of(layout), rules_of([config])
+    book = new_book(positions_of(layout), len(market.close_ms), entries_of(layout, market), rules)
     simulate(market, rules, book)
     return market, book
 

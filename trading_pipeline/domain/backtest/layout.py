@@ -1,0 +1,299 @@
+"""Where the lanes of an account lie on the paths of their symbols, and their series, as flat arrays."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from trading_pipeline.domain.backtest.codes import EntriesBy, Smoothing
+from trading_pipeline.domain.backtest.config import AtrTrail, BacktestConfig, PivotTrail
+from trading_pipeline.domain.backtest.lanes import Lane
+from trading_pipeline.domain.backtest.paths import path_of
+from trading_pipeline.domain.backtest.records import (
+    ENTRY,
+    Column,
+    Floats,
+    Integers,
+    Market,
+    Records,
+    new_positions,
+    read_only,
+)
+from trading_pipeline.domain.backtest.translate import Funding
+from trading_pipeline.domain.indicators.pivots import last_pivot_price, pivot_highs, pivot_lows
+from trading_pipeline.domain.indicators.volatility import atr, atr_simple
+from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.portfolio.sizing import LEAST_VOLATILITY_PCT, SizingModel
+from trading_pipeline.domain.strategies.arrays import BarArrays
+
+_NONE = np.empty(0)
+_NO_BARS = np.empty(0, np.int64)
+AMOUNT_ATR_PERIOD = 14
+"""Bars of the ATR (Wilder) that the live volatility model reads."""
+Scale = tuple[float, int]
+"""The volatility in percent that a sizing rule aims at, and the bars of the ATR (Wilder) it reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Lanes in their order, and the places of their bars.
+
+    :param symbols: in name order; ``paths`` has the path of each, ``first`` its first bar in the flat arrays
+        of the path, and the end.
+    :param own_first: first bar of each lane in the flat arrays of the lanes' series, and the end.
+    :param dense: per lane, whether its bars are its symbol's path.
+    """
+
+    lanes: tuple[Lane, ...]
+    symbols: tuple[str, ...]
+    paths: tuple[BarArrays, ...]
+    first: Integers
+    own_first: Integers
+    dense: tuple[bool, ...]
+
+    @classmethod
+    def of(cls, lanes: Sequence[Lane], fine: Mapping[str, BarArrays]) -> "Layout":
+        """Lay out lanes that are in their order.
+
+        :param fine: finer bars by symbol.
+        """
+        symbols = tuple(sorted({lane.symbol for lane in lanes}))
+        paths = tuple(_path(symbol, lanes, fine) for symbol in symbols)
+        dense = tuple(_same(paths[symbols.index(lane.symbol)], lane.given.bars) for lane in lanes)
+        own_first = _ends([len(lane.given.bars) for lane in lanes])
+        return cls(tuple(lanes), symbols, paths, _ends([len(path) for path in paths]), own_first, dense)
+
+    def path(self, lane: int) -> BarArrays:
+        """The path that a lane is walked along."""
+        return self.paths[self.symbols.index(self.lanes[lane].symbol)]
+
+    def closes(self, lane: int) -> Integers:
+        """The bar of the flat path with which each bar of a lane closes."""
+        start, bars = self.first[self.symbols.index(self.lanes[lane].symbol)], self.lanes[lane].given.bars
+        if self.dense[lane]:
+            everywhere: Integers = start + np.arange(len(bars), dtype=np.int64)
+            return everywhere
+        places: Integers = start + np.searchsorted(self.path(lane).close_time_ms, bars.close_time_ms)
+        return places
+
+    def own_bars(self, lane: int, places: Integers) -> Integers:
+        """The position in a lane's bars of the first that closes at or after bars of the flat path do."""
+        places = places - self.first[self.symbols.index(self.lanes[lane].symbol)]
+        if self.dense[lane]:
+            return places
+        closes = self.lanes[lane].given.bars.close_time_ms
+        found = np.searchsorted(closes, self.path(lane).close_time_ms[places])
+        return np.minimum(found, len(closes) - 1)
+
+    def waves(self, market: Market) -> Integers | None:
+        """The waves in which a bar of some lane closes; ``None`` for all of them."""
+        if all(self.dense[lane] for lane in range(len(self.lanes))):
+            return None
+        decided = [market.wave[self.closes(lane)] for lane in range(len(self.lanes))]
+        return np.unique(np.concatenate(decided))
+
+
+def _ends(lengths: Sequence[int]) -> Integers:
+    """Where parts of these lengths begin when they lie end to end, and the end."""
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+
+def _path(symbol: str, lanes: Sequence[Lane], fine: Mapping[str, BarArrays]) -> BarArrays:
+    """The path of one symbol, from one series of each timeframe."""
+    series = {lane.bar_ms: lane.given.bars for lane in lanes if lane.symbol == symbol}
+    return path_of(list(series.values()), fine.get(symbol))
+
+
+def _same(path: BarArrays, bars: BarArrays) -> bool:
+    """Whether the path is these bars."""
+    return path is bars or np.array_equal(path.close_time_ms, bars.close_time_ms)
+
+
+def refuse_unknown_closes(layout: Layout) -> None:
+    """Refuse a stop that would move at closes which are not there.
+
+    :raises ConfigurationError: naming the lane, how often the stop moves and how fine its bars are.
+    """
+    for number, lane in enumerate(layout.lanes):
+        every = 0 if lane.config.exits.trail is None else lane.config.exits.trail.every
+        path = layout.path(number)
+        finest = int(np.min(path.close_time_ms - path.open_time_ms)) if every else 1
+        if every % finest or (every and lane.bar_ms % every):
+            raise ConfigurationError(
+                f"{lane.label}: a trail every {every} ms on bars of {lane.bar_ms} ms with a path of {finest} ms; "
+                "it must divide the one and be a multiple of the other"
+            )
+
+
+def positions_of(layout: Layout) -> Records:
+    """A flat record per lane, with what is given of it."""
+    lanes = layout.lanes
+    positions = new_positions(len(lanes))
+    homes: dict[str, int] = {}
+    paces: dict[tuple[str, int], int] = {}
+    for number, lane in enumerate(lanes):
+        p = positions[number]
+        symbol = layout.symbols.index(lane.symbol)
+        p["symbol"], p["last_bar"] = symbol, layout.first[symbol + 1] - 1
+        p["home"] = homes.setdefault(lane.symbol, number)
+        p["pace"] = paces.setdefault((lane.symbol, lane.bar_ms), number)
+        p["bar_ms"], p["dense"] = lane.bar_ms, layout.dense[number]
+        p["shift"], p["own_last"] = layout.own_first[number] - layout.first[symbol], layout.own_first[number + 1] - 1
+        for name in ("price_increment", "quantity_increment", "min_quantity", "min_notional", "max_quantity"):
+            p[name] = getattr(lane.given.steps, name)
+    return positions
+
+
+def entries_of(layout: Layout, market: Market) -> Records:
+    """All signals as rows, in the order in which they are taken."""
+    rows = np.zeros(sum(len(lane.given.signals) for lane in layout.lanes), ENTRY)
+    end = 0
+    for number, lane in enumerate(layout.lanes):
+        start, end = end, end + len(lane.given.signals)
+        _write_rows(rows[start:end], number, layout)
+    rows["wave"] = market.wave[rows["bar"]]
+    return rows if len(layout.lanes) == 1 and not rows["score"].any() else rows[entry_order(rows)]
+
+
+def entry_order(rows: Records) -> Integers:
+    """By wave, then the higher score, then the order of lanes; equal ones as they were given."""
+    order: Integers = np.lexsort((rows["lane"], -rows["score"], rows["wave"]))
+    return order
+
+
+def _write_rows(rows: Records, number: int, layout: Layout) -> None:
+    """The signals of one lane."""
+    lane = layout.lanes[number]
+    signals, bars = lane.given.signals, lane.given.bars
+    if len(signals) and not (signals.bar_index[0] >= 0 and signals.bar_index[-1] < len(bars)):
+        raise DataError(
+            f"{lane.label}: signals at bars {signals.bar_index[0]} to {signals.bar_index[-1]} of {len(bars)}"
+        )
+    symbol = layout.symbols.index(lane.symbol)
+    places = signals.bar_index
+    if not layout.dense[number]:
+        places = np.searchsorted(layout.paths[symbol].close_time_ms, bars.close_time_ms[signals.bar_index])
+    rows["lane"], rows["symbol"], rows["index"] = number, symbol, np.arange(len(signals))
+    rows["bar"], rows["own"] = layout.first[symbol] + places, layout.own_first[number] + signals.bar_index
+    rows["direction"], rows["kind"], rows["stop"] = signals.direction, signals.kinds(), signals.stop_price
+    rows["price"] = np.nan if signals.limit_price is None else signals.limit_price
+    rows["quantity"] = np.nan if signals.quantity is None else signals.quantity
+    rows["share"] = 1.0 if signals.share is None else signals.share
+    rows["level"] = 0 if signals.level is None else signals.level
+    if lane.config.limits.entries_by is EntriesBy.SCORE:
+        if signals.score is None or not np.isfinite(signals.score).all():
+            raise ConfigurationError(f"{lane.label}: entries_by score, but not every signal has one; give it")
+        rows["score"] = signals.score
+    weigh(rows, lane.config, signals.bar_index, partial(scaled, bars))
+
+
+def scales_of(config: BacktestConfig) -> tuple[Scale | None, Scale | None]:
+    """By which volatilities the sizing weighs an entry: its share of the amount, and the live amount itself."""
+    rule, amount = config.limits.volatility, config.limits.amount
+    share = None if rule is None else (rule.target_pct, rule.period)
+    if amount is None or amount.model is not SizingModel.VOLATILITY:
+        return share, None
+    return share, (float(amount.target_volatility_pct), AMOUNT_ATR_PERIOD)
+
+
+def scaled(bars: BarArrays, scale: Scale) -> Floats:
+    """At every bar, target over ATR in percent of the close; NaN while the ATR is unknown."""
+    target, period = scale
+    percent = 100.0 * atr(bars.high, bars.low, bars.close, period) / bars.close
+    factor: Floats = target / np.maximum(percent, float(LEAST_VOLATILITY_PCT))
+    return factor
+
+
+def weigh(rows: Records, config: BacktestConfig, bars: Integers, factors: Callable[[Scale], Floats]) -> None:
+    """Weigh one lane's entries by the volatility at their bars, where the sizing reads it.
+
+    :param bars: positions of the entries in the lane's bars.
+    :param factors: ``scaled`` of those bars.
+    """
+    share, amount = scales_of(config)
+    rows["calm"] = 1.0 if amount is None else factors(amount)[bars]
+    if share is not None:
+        rows["share"] *= factors(share)[bars]
+
+
+def market_of(layout: Layout) -> Market:
+    """The paths of all symbols and the series of all lanes, each end to end."""
+    paths, lanes = layout.paths, layout.lanes
+    close_ms = paths[0].close_time_ms
+    wave = np.arange(len(close_ms))
+    if len(paths) > 1:
+        close_ms, wave = np.unique(_joined([one.close_time_ms for one in paths]), return_inverse=True)
+    funding, gaps = _funding(layout)
+    sparse = not all(layout.dense)
+    return Market(
+        first=read_only(layout.first),
+        wave=read_only(wave.astype(np.int64, copy=False)),
+        open_ms=read_only(_joined([one.open_time_ms for one in paths])),
+        open=read_only(_joined([one.open for one in paths])),
+        high=read_only(_joined([one.high for one in paths])),
+        low=read_only(_joined([one.low for one in paths])),
+        close=read_only(_joined([one.close for one in paths])),
+        close_ms=read_only(close_ms),
+        funding_rate=read_only(funding),
+        gap_rate=read_only(gaps),
+        own_close=read_only(_joined([layout.closes(i) for i in range(len(lanes))]) if sparse else _NO_BARS),
+        atr=read_only(_joined([_ranges(lane) for lane in lanes])),
+        pivot_low=read_only(_joined([_pivots(lane, "low") for lane in lanes])),
+        pivot_high=read_only(_joined([_pivots(lane, "high") for lane in lanes])),
+        momentum=read_only(_joined([_momentum(lane) for lane in lanes])),
+    )
+
+
+def _joined(columns: Sequence[Column]) -> Column:
+    """End to end, without a copy when there is one."""
+    return columns[0] if len(columns) == 1 else np.concatenate(columns)
+
+
+def _ranges(lane: Lane) -> Floats:
+    """The runner's average true range."""
+    bars, rule = lane.given.bars, lane.config.exits.trail
+    if not isinstance(rule, AtrTrail):
+        return bars.close
+    average = atr if rule.smoothing == Smoothing.WILDER else atr_simple
+    return average(bars.high, bars.low, bars.close, rule.period)
+
+
+def _pivots(lane: Lane, side: str) -> Floats:
+    """Price of the newest pivot known at each close."""
+    bars, rule = lane.given.bars, lane.config.exits.trail
+    if not isinstance(rule, PivotTrail):
+        return bars.close
+    price = bars.low if side == "low" else bars.high
+    find = pivot_lows if side == "low" else pivot_highs
+    return last_pivot_price(price, find(price, rule.left, rule.right), rule.right)
+
+
+def _momentum(lane: Lane) -> Floats:
+    """The momentum series that the next-bar exit reads."""
+    if not lane.config.exits.next_bar_exit:
+        return lane.given.bars.close
+    series = lane.given.momentum
+    if series is None or len(series) != len(lane.given.bars):
+        raise ConfigurationError(f"{lane.label}: next_bar_exit needs a momentum series with one value per bar")
+    return series
+
+
+def _funding(layout: Layout) -> tuple[Floats, Floats]:
+    """Per bar of the paths the rates paid at its close and at its open; empty without any events."""
+    given: dict[str, Funding] = {lane.symbol: lane.given.funding for lane in layout.lanes if lane.given.funding}
+    if not given:
+        return _NONE, _NONE
+    at_close, at_open = np.zeros(layout.first[-1]), np.zeros(layout.first[-1])
+    for number, (symbol, path) in enumerate(zip(layout.symbols, layout.paths, strict=True)):
+        if symbol not in given:
+            continue
+        start, events = layout.first[number], given[symbol]
+        # The first bar to close at or after the event; the event is its own if it came after the open.
+        bar = np.searchsorted(path.close_time_ms, events.time_ms, side="left")
+        known = (bar < len(path)) & (events.time_ms > path.open_time_ms[0])
+        bar, time_ms, rate = bar[known], events.time_ms[known], events.rate[known]
+        inside = time_ms > path.open_time_ms[bar]
+        np.add.at(at_close, start + bar[inside], rate[inside])
+        np.add.at(at_open, start + bar[~inside], rate[~inside])
+    return at_close, at_open if at_open.any() else _NONE
