@@ -25,7 +25,7 @@ Param = Annotated[
 ]
 Start = Annotated[str, typer.Option("--from", help="first open time, ISO 8601, UTC unless it says otherwise")]
 End = Annotated[str, typer.Option("--to", help="open times before this one")]
-Bars = Annotated[str, typer.Option("--bars", help="CSV or CSV.gz, with {symbol} for several symbols; or db")]
+Bars = Annotated[str, typer.Option("--bars", help="CSV, plain or packed, with {symbol} for several symbols; or db")]
 
 
 @backtest.callback()
@@ -116,16 +116,19 @@ def _request(
         require_place_for(source, symbols)
     paths = {one: [Path(text.replace("{symbol}", one)) for text in extra] for one in symbols}
     source = options["--bars"]
+    read = {one: load_bars(source, one, timeframe, allow_zero_volume=allow_zero_volume) for one in symbols}
     return BacktestRequest(
         strategy=rules.strategy,
         timeframe=timeframe,
-        bars={one: load_bars(source, one, timeframe, allow_zero_volume=allow_zero_volume) for one in symbols},
+        bars={one: bars.frame for one, bars in read.items()},
         config=rules.config,
         code_version=deciding_code_version(),
         window=span,
         steps=rules.steps,
         funding={one: read_funding_file(paths[one][0]) for one in symbols} if funding else {},
-        fine_bars={one: read_bar_file(paths[one][1], one, Timeframe.M1, allow_zero_volume=True) for one in symbols}
+        fine_bars={
+            one: read_bar_file(paths[one][1], one, Timeframe.M1, allow_zero_volume=True).frame for one in symbols
+        }
         if magnifier
         else {},
         run_id=run_id,

@@ -10,14 +10,15 @@ from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe
 
 if TYPE_CHECKING:
-    import pandas as pd
     from sqlalchemy import Engine
+
+    from trading_pipeline.adapters.files.bar_files import ReadBars
 
 DATABASE = "db"
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-def load_bars(source: str, symbol: str, timeframe: Timeframe, *, allow_zero_volume: bool) -> "pd.DataFrame":
+def load_bars(source: str, symbol: str, timeframe: Timeframe, *, allow_zero_volume: bool) -> "ReadBars":
     """All bars of one symbol from ``source``: ``db``, or a path in which ``{symbol}`` stands for the symbol.
 
     :raises ConfigurationError: no such file or database.
@@ -29,6 +30,12 @@ def load_bars(source: str, symbol: str, timeframe: Timeframe, *, allow_zero_volu
         path = Path(source.replace("{symbol}", symbol))
         return read_bar_file(path, symbol, timeframe, allow_zero_volume=allow_zero_volume)
     return _stored_bars(symbol, timeframe, allow_zero_volume=allow_zero_volume)
+
+
+def bar_notes(bars: "ReadBars") -> Iterator[str]:
+    """What the reader should know about the bars: rows left out."""
+    if bars.note:
+        yield bars.note
 
 
 def require_place_for(source: str, symbols: tuple[str, ...]) -> None:
@@ -70,11 +77,11 @@ def open_database() -> "Iterator[Engine]":
         engine.dispose()
 
 
-def _stored_bars(symbol: str, timeframe: Timeframe, *, allow_zero_volume: bool) -> "pd.DataFrame":
+def _stored_bars(symbol: str, timeframe: Timeframe, *, allow_zero_volume: bool) -> "ReadBars":
     """Consolidated bars of the database."""
     import numpy as np
 
-    from trading_pipeline.adapters.files.bar_files import refuse_zero_volume
+    from trading_pipeline.adapters.files.bar_files import ReadBars, refuse_zero_volume
     from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
 
     with open_database() as engine:
@@ -84,4 +91,4 @@ def _stored_bars(symbol: str, timeframe: Timeframe, *, allow_zero_volume: bool) 
     if not allow_zero_volume:
         opens = frame["open_time"].astype("datetime64[ms, UTC]").to_numpy("datetime64[ms]").astype(np.int64)
         refuse_zero_volume(frame["volume"], opens, f"database, {symbol} {timeframe}")
-    return frame
+    return ReadBars(frame)

@@ -7,7 +7,7 @@ import typer
 
 
 def signals(
-    bars: Annotated[str, typer.Option("--bars", help="CSV or CSV.gz, or db")],
+    bars: Annotated[str, typer.Option("--bars", help="CSV, plain or packed, or db")],
     symbol: Annotated[str, typer.Option("--symbol", help="e.g. BTCUSDT")],
     timeframe: Annotated[str, typer.Option("--timeframe", help="1m 5m 15m 30m 1h 4h 8h 1d")],
     strategy: Annotated[str, typer.Option("--strategy", help="name; strategy list shows them")],
@@ -22,7 +22,7 @@ def signals(
 
     from trading_pipeline.adapters.files.run_files import write_document
     from trading_pipeline.cli.arguments import assignments, instant, symbol_list
-    from trading_pipeline.cli.bar_sources import load_bars
+    from trading_pipeline.cli.bar_sources import bar_notes, load_bars
     from trading_pipeline.cli.rules import read_strategy
     from trading_pipeline.domain.model.errors import ConfigurationError
     from trading_pipeline.domain.model.timeframes import Timeframe
@@ -35,7 +35,9 @@ def signals(
         raise ConfigurationError(f"--symbol {symbol}: signals are written for one symbol at a time")
     window = Window(instant(start, "--from"), instant(end, "--to"))
     chosen = read_strategy(Settings().config_dir, strategy, assignments(param or [], "--param"))
-    frame = load_bars(bars, names[0], length, allow_zero_volume=allow_zero_volume)
-    found = find_signals(chosen, frame, window)
+    read = load_bars(bars, names[0], length, allow_zero_volume=allow_zero_volume)
+    found = find_signals(chosen, read.frame, window)
     write_document(json, {"signals": [asdict(signal) for signal in found]})
-    typer.echo(f"{len(found)} signals of {chosen.name} in {len(frame)} bars → {json}")
+    typer.echo(f"{len(found)} signals of {chosen.name} in {len(read.frame)} bars → {json}")
+    for note in bar_notes(read):
+        typer.echo(note)

@@ -37,7 +37,7 @@ def list_strategies() -> None:
 @strategy.command()
 def check(
     name: Annotated[str, typer.Argument(help="name; strategy list shows them")],
-    bars: Annotated[str, typer.Option("--bars", help="CSV, CSV.gz or db; generated bars without it")] = "",
+    bars: Annotated[str, typer.Option("--bars", help="CSV, plain or packed, or db; generated bars without it")] = "",
     symbol: Annotated[str, typer.Option("--symbol", help="e.g. BTCUSDT")] = "BTCUSDT",
     timeframe: Annotated[str, typer.Option("--timeframe", help="1m 5m 15m 30m 1h 4h 8h 1d")] = "1h",
     param: Annotated[list[str] | None, typer.Option("--param", help="name=value; repeatable")] = None,
@@ -45,7 +45,7 @@ def check(
 ) -> None:
     """Look for look-ahead, repainting and dependence on where bars start; exit code 1 when something differs."""
     from trading_pipeline.cli.arguments import assignments, symbol_list
-    from trading_pipeline.cli.bar_sources import load_bars
+    from trading_pipeline.cli.bar_sources import bar_notes, load_bars
     from trading_pipeline.cli.rules import read_strategy
     from trading_pipeline.domain.model.timeframes import Timeframe
     from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
@@ -55,7 +55,10 @@ def check(
     chosen = read_strategy(Settings().config_dir, name, assignments(param or [], "--param"))
     length, one = Timeframe.parse(timeframe), symbol_list(symbol)[0]
     if bars:
-        frame = load_bars(bars, one, length, allow_zero_volume=allow_zero_volume)
+        read = load_bars(bars, one, length, allow_zero_volume=allow_zero_volume)
+        frame = read.frame
+        for note in bar_notes(read):
+            typer.echo(note)
     else:
         frame = sample_bars(one, length, _GENERATED_BARS)
     typer.echo(f"{name}: {len(chosen.signals(with_resampled(chosen, frame)))} signals in {len(frame)} {length} bars")

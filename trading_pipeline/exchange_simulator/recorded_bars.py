@@ -6,25 +6,32 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from trading_pipeline.domain.model.bar_frames import FILE_COLUMNS, check_bars
+from trading_pipeline.domain.model.bar_frames import FILE_COLUMNS, check_bars, timeframe_of
+from trading_pipeline.domain.model.csv_tables import table_of
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.timeframes import Timeframe, from_ms, to_ms
 from trading_pipeline.exchange_simulator.bars import BarSeries, series_from_floats
 
 _NAME = re.compile(
-    r"(?:(?P<venue>[a-z]+(?:_[a-z]+)*)_)?(?P<symbol>[A-Z0-9]+)_(?P<timeframe>\d+[mhd])(?:_(?P<label>\w+))?\.csv(?:\.gz)?"
+    r"(?:(?P<venue>[a-z]+(?:_[a-z]+)*)_)?(?P<symbol>[A-Z0-9]+)_(?P<timeframe>\d+[mhdwM])(?:_(?P<label>\w+))?"
+    r"(?:\.csv(?:\.(?:gz|bz2|xz|zip))?|\.zip)"
 )
+_READ = frozenset(timeframe.value for timeframe in Timeframe)
+_SHOWN = 3
 _LONGEST_DEFAULT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One file of bars, not read yet."""
+    """One file of bars, not read yet.
+
+    :param foreign: of another venue than the simulated one.
+    """
 
     path: Path
-    step_ms: int
+    timeframe: Timeframe
+    foreign: bool = False
 
 
 def load(folder: Path, symbols: tuple[str, ...], start: datetime | None) -> tuple[dict[str, BarSeries], datetime]:
@@ -46,38 +53,49 @@ def load(folder: Path, symbols: tuple[str, ...], start: datetime | None) -> tupl
 
 
 def _recordings(folder: Path, symbol: str) -> list[Recording]:
-    """Files of the symbol in order of preference, without mark price recordings."""
-    ranked: list[tuple[bool, int, int, Path]] = []
-    for path in sorted(folder.iterdir()):
+    """Files of the symbol in order of preference; mark prices and timeframes that are not read are left aside."""
+    found = []
+    for path in folder.iterdir():
         match = _NAME.fullmatch(path.name)
         if match is None or match["symbol"] != symbol or (match["label"] or "").split("_")[-1] == "mark":
             continue
-        # Another venue's prices are better than none, but never than the venue's own.
-        foreign = match["venue"] not in (None, "bybit_linear")
-        ranked.append((foreign, Timeframe.parse(match["timeframe"]).ms, -path.stat().st_size, path))
-    if not ranked:
+        if match["timeframe"] in _READ:
+            # Another venue's prices are better than none, but never than the venue's own.
+            foreign = match["venue"] not in (None, "bybit_linear")
+            found.append(Recording(path, Timeframe(match["timeframe"]), foreign))
+    if not found:
         raise ConfigurationError(
-            f"no bars of {symbol} in {folder}; expected a file such as bybit_linear_{symbol}_5m_2025.csv.gz"
+            f"no bars of {symbol} in {folder}{_seen(folder, symbol)}; expected a file such as "
+            f"bybit_linear_{symbol}_5m_2025.csv.gz, of one of {' '.join(Timeframe)} and not of mark prices"
         )
-    return [Recording(path, step_ms) for _, step_ms, _, path in sorted(ranked)]
+    return sorted(found, key=lambda one: (one.foreign, one.timeframe.ms, -one.path.stat().st_size, one.path))
 
 
-def read(path: Path, step_ms: int) -> BarSeries:
+def _seen(folder: Path, symbol: str) -> str:
+    """The files that have the symbol in their names, as part of a sentence."""
+    names = sorted(path.name for path in folder.iterdir() if symbol in path.name)
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f" among {', '.join(names[:_SHOWN])}{more}" if names else ""
+
+
+def read(recording: Recording) -> BarSeries:
     """The bars of one file.
 
-    :raises DataError: unreadable, a bad row, or open times that are no multiples of the step.
+    :raises DataError: unreadable, no table of bars, a bad row, bars of another timeframe than the file's name
+        says.
     """
+    origin, timeframe = str(recording.path), recording.timeframe
     try:
-        frame = pd.read_csv(path, dtype={"open_time_ms": "float64"})
-    except (OSError, EOFError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read as CSV: {error}") from None
-    check_bars(frame, str(path))
-    open_ms = frame["open_time_ms"].to_numpy().astype(np.int64)
-    off_grid = np.flatnonzero(open_ms % step_ms)
-    if len(off_grid):
-        raise DataError(f"{path}: row {off_grid[0] + 1}: open time {open_ms[off_grid[0]]} is no multiple of the bar")
+        content = recording.path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{origin} cannot be read: {error.strerror or error}") from None
+    frame = table_of(content, origin)
+    check_bars(frame, origin)
+    found = timeframe_of(frame, timeframe, origin)
+    if found != timeframe:
+        raise DataError(f"{origin}: holds {found} bars, the name says {timeframe}; rename the file")
     columns = {name: frame[name].to_numpy(np.float64) for name in FILE_COLUMNS[1:]}
-    return series_from_floats(step_ms, open_ms, columns)
+    return series_from_floats(timeframe.ms, frame["open_time_ms"].to_numpy(np.int64), columns)
 
 
 def _default_start(recordings: dict[str, list[Recording]]) -> datetime:
@@ -94,14 +112,14 @@ def _default_start(recordings: dict[str, list[Recording]]) -> datetime:
 
 def _latest(found: list[Recording]) -> BarSeries:
     """The recording that ends last."""
-    return max((read(recording.path, recording.step_ms) for recording in found), key=lambda series: series.end_ms)
+    return max((read(recording) for recording in found), key=lambda series: series.end_ms)
 
 
 def _choose(symbol: str, found: list[Recording], start_ms: int) -> BarSeries:
     """The first recording with a closed bar before the start and one to walk after it."""
     spans = []
     for recording in found:
-        series = read(recording.path, recording.step_ms)
+        series = read(recording)
         if series.first_ms + series.step_ms <= start_ms < series.end_ms:
             return series
         spans.append(f"{recording.path.name} {from_ms(series.first_ms):%Y-%m-%d} to {from_ms(series.end_ms):%Y-%m-%d}")

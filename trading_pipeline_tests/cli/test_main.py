@@ -11,7 +11,8 @@ from trading_pipeline.runtime.embedded import free_port
 from trading_pipeline_tests.adapters.venues.simulator import simulator
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-GOOD_ROW = "0,10,11,9,10,1"
+FIRST_MS, NEXT_MS = 1_735_689_600_000, 1_735_689_900_000
+GOOD_ROW = f"{FIRST_MS},10,11,9,10,1"
 UNREACHABLE = "postgresql://trader:secret@127.0.0.1:1/trading"
 
 
@@ -89,9 +90,11 @@ def test_a_wrong_configuration_is_named_with_its_file(
 @pytest.mark.parametrize(
     ("rows", "problem"),
     [
-        (["0,10,9,11,10,1"], "BTCUSDT_5m.csv: row 1: high is below low"),
-        (["300000,10,11,9,10,1", GOOD_ROW], "BTCUSDT_5m.csv: row 2: open time is before the row above"),
-        (["0,ten,11,9,10,1"], "BTCUSDT_5m.csv: column 'open' holds something that is no number"),
+        ([f"{FIRST_MS},10,9,11,10,1"], "BTCUSDT_5m.csv: row 1: high is below low"),
+        ([f"{NEXT_MS},10,11,9,10,1", GOOD_ROW], "BTCUSDT_5m.csv: row 2: open time is before the row above"),
+        ([f"{FIRST_MS},ten,11,9,10,1"], "BTCUSDT_5m.csv: column 'open' holds something that is no number"),
+        ([GOOD_ROW, f"{NEXT_MS * 1000},10,11,9,10,1"], "row 2: open_time_ms 1735689900000000 is in microseconds"),
+        ([f"{GOOD_ROW},100"], "BTCUSDT_5m.csv: rows have 7 fields and the header 6"),
     ],
 )
 def test_a_bad_row_of_recorded_bars_is_named(tmp_path: Path, rows: list[str], problem: str) -> None:

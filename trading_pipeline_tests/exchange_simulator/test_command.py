@@ -79,6 +79,6 @@ def test_port_in_use_is_named() -> None:
 
 
 def test_bad_row_of_a_recording_is_named(tmp_path: Path) -> None:
-    (tmp_path / "BTCUSDT_5m.csv").write_text("open_time_ms,open,high,low,close,volume\n0,10,9,11,10,1\n")
+    (tmp_path / "BTCUSDT_5m.csv").write_text("open_time_ms,open,high,low,close,volume\n1735689600000,10,9,11,10,1\n")
     line = refused("--symbols", "BTCUSDT", "--bars", str(tmp_path))
     assert "BTCUSDT_5m.csv: row 1: high is below low" in line

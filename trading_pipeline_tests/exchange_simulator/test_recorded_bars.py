@@ -1,4 +1,5 @@
 import gzip
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -6,7 +7,8 @@ import pandas as pd
 import pytest
 
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
-from trading_pipeline.exchange_simulator.recorded_bars import load, read
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.exchange_simulator.recorded_bars import Recording, load, read
 
 HEADER = "open_time_ms,open,high,low,close,volume\n"
 DAY_ONE = 1_748_736_000_000
@@ -38,6 +40,30 @@ def test_without_a_start_the_middle_of_a_short_recording_is_taken(tmp_path: Path
     assert start == datetime(2025, 6, 1, 12, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("other", ["3m", "2h", "6h", "12h", "3d", "1w", "1M"])
+def test_a_file_of_a_timeframe_that_is_not_read_is_left_aside(tmp_path: Path, other: str) -> None:
+    record(tmp_path, "BTCUSDT_5m.csv", 5)
+    record(tmp_path, f"BTCUSDT_{other}.csv", 3, price=7)
+    series, _ = load(tmp_path, ("BTCUSDT",), None)
+    assert series["BTCUSDT"].step_ms == 300_000
+
+
+def test_the_files_that_are_left_aside_are_named_where_no_other_is_there(tmp_path: Path) -> None:
+    for name in ("BTCUSDT_3m.csv", "BTCUSDT-5m-2025-01.zip", "BTCUSDT_5m_mark.csv", "BTCUSDT_5m.csv.zst", "SOL_5m.csv"):
+        record(tmp_path, name, 3)
+    named = "among BTCUSDT-5m-2025-01.zip, BTCUSDT_3m.csv, BTCUSDT_5m.csv.zst and 1 more; expected a file such as"
+    with pytest.raises(ConfigurationError, match=named):
+        load(tmp_path, ("BTCUSDT",), None)
+
+
+def test_a_zipped_recording_serves_its_symbol(tmp_path: Path) -> None:
+    record(tmp_path, "source.csv", 5)
+    with zipfile.ZipFile(tmp_path / "BTCUSDT_5m.zip", "w") as archive:
+        archive.write(tmp_path / "source.csv", "bars.csv")
+    series, _ = load(tmp_path, ("BTCUSDT",), None)
+    assert len(series["BTCUSDT"].open_ms) == 288
+
+
 @pytest.mark.parametrize(
     ("symbols", "start", "problem"),
     [
@@ -57,31 +83,34 @@ def test_symbol_or_start_without_bars_is_refused(
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"\x1f\x8b broken", "cannot be read as CSV"),
-        (b"a,b\n1,2\n", "column 'open_time_ms' is missing"),
-        (HEADER.encode() + b"0,10,9,11,10,1\n", "row 1: high is below low"),
-        (HEADER.encode() + b"7,10,11,9,10,1\n", "row 1: open time 7 is no multiple"),
-        (HEADER.encode(), "holds no bars"),
+        ("\udc8b broken", "is no CSV"),
+        ("a,b\n1,2\n", "column 'open_time_ms' is missing"),
+        (f"{HEADER}{DAY_ONE},10,9,11,10,1\n", "row 1: high is below low"),
+        (f"{HEADER}{DAY_ONE + 7},10,11,9,10,1\n", "row 1 opens at .*, where no 5m bar opens"),
+        (f"{HEADER}{DAY_ONE},10,11,9,10,1\n{DAY_ONE + 60_000},10,11,9,10,1\n", "holds 1m bars, the name says 5m"),
+        (f"{HEADER}{DAY_ONE // 1000},10,11,9,10,1\n", "row 1: open_time_ms 1748736000 is in seconds"),
+        (f"{HEADER}{DAY_ONE},10,11,9,10,1,100\n", "rows have 7 fields and the header 6"),
+        (HEADER, "holds no bars"),
     ],
 )
-def test_unreadable_or_unsound_file_is_refused_by_name(tmp_path: Path, content: bytes, problem: str) -> None:
+def test_unreadable_or_unsound_file_is_refused_by_name(tmp_path: Path, content: str, problem: str) -> None:
     path = tmp_path / "BTCUSDT_5m.csv"
-    path.write_bytes(content)
+    path.write_bytes(content.encode(errors="surrogateescape"))
     with pytest.raises(DataError, match=problem) as caught:
-        read(path, 300_000)
+        read(Recording(path, Timeframe.M5))
     assert str(path) in str(caught.value)
 
 
 def test_recorded_numbers_come_out_as_they_went_in(shared_data: Path) -> None:
     path = shared_data / "candles" / "bybit_linear_SOLUSDT_5m_2025_26.csv.gz"
-    series, frame = read(path, 300_000), pd.read_csv(path, nrows=500)
+    series, frame = read(Recording(path, Timeframe.M5)), pd.read_csv(path, nrows=500)
     rows = [[float(value) for value in row[1:6]] for row in series.rows(0, 500)]
     assert rows == frame[["open", "high", "low", "close", "volume"]].to_numpy().tolist()
 
 
 def test_coarse_bars_of_the_exchange_equal_the_recorded_coarse_bars(shared_data: Path) -> None:
     folder = shared_data / "candles"
-    made = read(folder / "bybit_linear_BTCUSDT_5m_2025_26.csv.gz", 300_000).resampled(14_400_000)
-    recorded = read(folder / "bybit_linear_BTCUSDT_4h_2025_26.csv.gz", 14_400_000)
+    made = read(Recording(folder / "bybit_linear_BTCUSDT_5m_2025_26.csv.gz", Timeframe.M5)).resampled(14_400_000)
+    recorded = read(Recording(folder / "bybit_linear_BTCUSDT_4h_2025_26.csv.gz", Timeframe.H4))
     count = min(len(made.open_ms), len(recorded.open_ms))
     assert [row[:6] for row in made.rows(0, count)] == [row[:6] for row in recorded.rows(0, count)]

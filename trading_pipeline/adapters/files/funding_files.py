@@ -1,13 +1,14 @@
-"""Funding rates in CSV files, plain or gzipped, with the columns ``funding_time_ms,funding_rate``."""
+"""Funding rates in CSV files, plain or packed, with the columns ``funding_time_ms,funding_rate``."""
 
-import zlib
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
+from trading_pipeline.adapters.files.csv_files import read_csv_file
 from trading_pipeline.domain.backtest.translate import Funding
-from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.bar_frames import number_columns
+from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.file_times import check_milliseconds
 
 _COLUMNS = ("funding_time_ms", "funding_rate")
 
@@ -16,16 +17,16 @@ def read_funding_file(path: Path) -> Funding:
     """The funding events of one symbol; a rate is a fraction of notional.
 
     :raises ConfigurationError: the file cannot be read.
-    :raises DataError: a column is missing, a value is no number, or times do not ascend.
+    :raises DataError: it holds no table of events, a value is no number, or times are in another unit
+        or do not ascend.
     """
-    try:
-        rows = pd.read_csv(path)
-        times, rates = (rows[name].to_numpy(np.float64) for name in _COLUMNS)
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (KeyError, ValueError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} is no CSV with the columns {','.join(_COLUMNS)}: {error}") from error
-    bad = ~np.isfinite(times) | ~np.isfinite(rates) | (np.diff(times, prepend=-np.inf) <= 0)
+    times, rates = number_columns(read_csv_file(path, _COLUMNS), _COLUMNS, str(path)).values()
+    if not len(times):
+        raise DataError(f"{path}: holds no funding")
+    finite = np.isfinite(times) & np.isfinite(rates)
+    if finite.all():
+        check_milliseconds(times, "funding_time_ms", str(path))
+    bad = ~finite | (np.diff(times, prepend=-np.inf) <= 0)
     if bad.any():
         at = int(np.argmax(bad))
         raise DataError(f"{path}: row {at + 1} ({times[at]:.0f}, {rates[at]}): needs a rate and a later time")

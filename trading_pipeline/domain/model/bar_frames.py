@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from trading_pipeline.domain.model.bars import BAR_COLUMNS, OHLCV
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
-from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.model.file_times import check_milliseconds
+from trading_pipeline.domain.model.timeframes import Timeframe, from_ms
 
 if TYPE_CHECKING:
     # Frames come from the caller; importing pandas here would cost processes without frames 50 MB.
@@ -27,33 +28,49 @@ def check_bars(frame: "pd.DataFrame", origin: str) -> None:
     :param origin: name of the file or table, for the message.
     :raises DataError: names the first bad row (1 is the first bar) and its problem.
     """
-    missing = [column for column in FILE_COLUMNS if column not in frame.columns]
-    if missing:
-        raise DataError(f"{origin}: column {missing[0]!r} is missing; expected {', '.join(FILE_COLUMNS)}")
+    columns = number_columns(frame, FILE_COLUMNS, origin)
     if not len(frame):
         raise DataError(f"{origin}: holds no bars")
-    columns = {column: _numbers(frame, column, origin) for column in FILE_COLUMNS}
-    for bad, problem in _problems(columns):
+    _refuse_first(
+        columns, [(~np.isfinite(values), f"{name} is not a number") for name, values in columns.items()], origin
+    )
+    check_milliseconds(columns["open_time_ms"], "open_time_ms", origin)
+    _refuse_first(columns, _problems(columns), origin)
+
+
+def number_columns(frame: "pd.DataFrame", names: tuple[str, ...], origin: str) -> dict[str, NDArray[np.float64]]:
+    """Columns as float64; milliseconds stay exact up to the year 287396.
+
+    :raises DataError: a column is missing, or holds something that is no number.
+    """
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        raise DataError(f"{origin}: column {missing[0]!r} is missing; expected {', '.join(names)}")
+    columns = {}
+    for name in names:
+        try:
+            columns[name] = frame[name].to_numpy(dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"{origin}: column {name!r} holds something that is no number: {error}") from None
+    return columns
+
+
+def _refuse_first(
+    columns: dict[str, NDArray[np.float64]], problems: list[tuple[NDArray[np.bool_], str]], origin: str
+) -> None:
+    """Refuse the first row of the first problem that some row has."""
+    for bad, problem in problems:
         if bad.any():
             row = int(np.argmax(bad))
-            values = ", ".join(f"{column}={columns[column][row]:.12g}" for column in FILE_COLUMNS)
+            values = ", ".join(f"{name}={column[row]:.15g}" for name, column in columns.items())
             raise DataError(f"{origin}: row {row + 1}: {problem} ({values}); repair or remove the row")
 
 
-def _numbers(frame: "pd.DataFrame", column: str, origin: str) -> NDArray[np.float64]:
-    """A column as float64; milliseconds stay exact up to the year 287396."""
-    try:
-        return frame[column].to_numpy(dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{origin}: column {column!r} holds something that is no number: {error}") from None
-
-
 def _problems(columns: dict[str, NDArray[np.float64]]) -> list[tuple[NDArray[np.bool_], str]]:
-    """Masks of bad rows with what is wrong with them, most basic problem first."""
+    """Masks of bad rows, all of finite numbers, with what is wrong with them, most basic problem first."""
     times, high, low = columns["open_time_ms"], columns["high"], columns["low"]
     steps = np.diff(times, prepend=times[0] - 1)
     return [
-        *((~np.isfinite(values), f"{name} is not a number") for name, values in columns.items()),
         (steps == 0, "open time repeats the row before"),
         (steps < 0, "open time is before the row above"),
         *((columns[name] <= 0, f"{name} is not positive") for name in _PRICES),
@@ -62,6 +79,38 @@ def _problems(columns: dict[str, NDArray[np.float64]]) -> list[tuple[NDArray[np.
         ((low > columns["open"]) | (low > columns["close"]), "low is above open or close"),
         (columns["volume"] < 0, "volume is negative"),
     ]
+
+
+def timeframe_of(frame: "pd.DataFrame", expected: Timeframe, origin: str) -> Timeframe:
+    """The timeframe that the rows of a sound frame are bars of: their smallest step, on which all of them have to lie.
+
+    :param expected: what a single row is a bar of.
+    :raises DataError: the step is no timeframe's, or a row lies beside it.
+    """
+    # float64, as half a millisecond has to be seen
+    times = frame["open_time_ms"].to_numpy(np.float64)
+    found = _smallest_step(times, origin) if len(times) > 1 else expected
+    beside = times % found.ms != 0
+    if beside.any():
+        at = int(np.argmax(beside))
+        opens = from_ms(int(times[at])).isoformat()
+        raise DataError(
+            f"{origin}: row {at + 1} opens at {opens}, where no {found} bar opens; repair or remove the row"
+        )
+    return found
+
+
+def _smallest_step(open_ms: NDArray[np.float64], origin: str) -> Timeframe:
+    """The timeframe whose length is the smallest step between two rows."""
+    steps = np.diff(open_ms)
+    at = int(np.argmin(steps))
+    for timeframe in Timeframe:
+        if timeframe.ms == steps[at]:
+            return timeframe
+    labels = ", ".join(timeframe.value for timeframe in Timeframe)
+    raise DataError(
+        f"{origin}: row {at + 2} opens {steps[at] / 1000:g} s after the row above; bars of {labels} are read"
+    )
 
 
 def complete_buckets(open_ms: NDArray[np.int64], base_ms: int, target_ms: int) -> NDArray[np.int64]:
@@ -75,6 +124,14 @@ def complete_buckets(open_ms: NDArray[np.int64], base_ms: int, target_ms: int) -
     starts = starts[starts + width <= len(open_ms)]
     whole: NDArray[np.int64] = starts[open_ms[starts + width - 1] - open_ms[starts] == target_ms - base_ms]
     return whole
+
+
+def rows_left_out(open_ms: NDArray[np.int64], base: Timeframe, target: Timeframe) -> int:
+    """How many base bars stand in no target bar, because others of it are missing.
+
+    :param open_ms: ascending open times of the base bars, shape ``(n,)``.
+    """
+    return len(open_ms) - len(complete_buckets(open_ms, base.ms, target.ms)) * (target.ms // base.ms)
 
 
 def resample(frame: "pd.DataFrame", base: Timeframe, target: Timeframe) -> "pd.DataFrame":

@@ -1,6 +1,7 @@
 """Bars from CSV files."""
 
 import gzip
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -29,7 +30,7 @@ def bar_file(folder: Path, lines: list[str], head: str = HEAD) -> Path:
 
 
 def test_a_file_becomes_a_frame_of_bars(tmp_path: Path) -> None:
-    frame = read_bar_file(bar_file(tmp_path, rows()), "BTCUSDT", Timeframe.H1)
+    frame = read_bar_file(bar_file(tmp_path, rows()), "BTCUSDT", Timeframe.H1).frame
     assert tuple(frame.columns) == BAR_COLUMNS
     assert len(frame) == 8
     assert frame["open_time"].iloc[0] == pd.Timestamp("2025-03-01", tz="UTC")
@@ -41,18 +42,59 @@ def test_a_gzipped_file_reads_the_same(tmp_path: Path) -> None:
     plain = bar_file(tmp_path, rows())
     packed = tmp_path / "bars.csv.gz"
     packed.write_bytes(gzip.compress(plain.read_bytes()))
-    one, other = (read_bar_file(path, "BTCUSDT", Timeframe.H1) for path in (plain, packed))
+    one, other = (read_bar_file(path, "BTCUSDT", Timeframe.H1).frame for path in (plain, packed))
     pd.testing.assert_frame_equal(one, other)
 
 
-def test_coarser_bars_are_made_of_whole_groups_only(tmp_path: Path) -> None:
+def test_coarser_bars_are_made_of_whole_groups_only_and_the_rows_left_out_are_counted(tmp_path: Path) -> None:
     lines = rows(12)
     del lines[5]
-    frame = read_bar_file(bar_file(tmp_path, lines), "BTCUSDT", Timeframe.H4)
-    assert frame["open_time"].dt.hour.tolist() == [0, 8]
-    first = frame.iloc[0]
+    read = read_bar_file(bar_file(tmp_path, lines), "BTCUSDT", Timeframe.H4)
+    assert read.frame["open_time"].dt.hour.tolist() == [0, 8]
+    first = read.frame.iloc[0]
     assert (first["open"], first["high"], first["low"], first["close"]) == (100, 105, 99, 104)
     assert first["volume"] == 5 + 6 + 7 + 8
+    assert read.note.endswith("bars.csv: 3 of 11 1h bars are left out, as others of their 4h bars are missing")
+
+
+def test_nothing_is_said_where_no_row_is_left_out(tmp_path: Path) -> None:
+    path = bar_file(tmp_path, rows(8))
+    assert [read_bar_file(path, "BTCUSDT", timeframe).note for timeframe in (Timeframe.H1, Timeframe.H4)] == ["", ""]
+
+
+def in_microseconds(lines: list[str]) -> list[str]:
+    return [f"{line.partition(',')[0]}000,{line.partition(',')[2]}" for line in lines]
+
+
+@pytest.mark.parametrize("timeframe", [Timeframe.H1, Timeframe.H4])
+def test_a_file_that_goes_on_in_microseconds_is_refused_at_the_row_where_it_does(
+    tmp_path: Path, timeframe: Timeframe
+) -> None:
+    # 48 hours in milliseconds, then 48 in microseconds: an hour of these is a multiple of an hour of those
+    lines = rows(96)
+    path = bar_file(tmp_path, lines[:48] + in_microseconds(lines[48:]))
+    with pytest.raises(DataError, match="row 49: open_time_ms 1740960000000000 is in microseconds, the rows above"):
+        read_bar_file(path, "BTCUSDT", timeframe)
+    assert len(read_bar_file(bar_file(tmp_path, lines), "BTCUSDT", Timeframe.H4).frame) == 24
+
+
+def test_a_comma_at_the_end_of_rows_changes_nothing(tmp_path: Path) -> None:
+    plain = read_bar_file(bar_file(tmp_path, rows()), "BTCUSDT", Timeframe.H1).frame
+    ended = read_bar_file(bar_file(tmp_path, [f"{line}," for line in rows()]), "BTCUSDT", Timeframe.H1).frame
+    pd.testing.assert_frame_equal(plain, ended)
+
+
+def test_a_value_that_the_header_does_not_name_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"bars.csv: rows have 7 fields and the header 6"):
+        read_bar_file(bar_file(tmp_path, [f"{line},1002.5" for line in rows()]), "BTCUSDT", Timeframe.H1)
+
+
+def test_a_zipped_file_reads_the_same(tmp_path: Path) -> None:
+    plain, packed = bar_file(tmp_path, rows()), tmp_path / "bars.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(plain, "BTCUSDT-1h.csv")
+    one, other = (read_bar_file(path, "BTCUSDT", Timeframe.H1).frame for path in (plain, packed))
+    pd.testing.assert_frame_equal(one, other)
 
 
 @pytest.mark.parametrize(
@@ -81,14 +123,14 @@ def test_a_bad_row_is_refused_by_its_number_and_problem(tmp_path: Path, change: 
 
 def test_bars_without_volume_are_taken_when_asked_for(tmp_path: Path) -> None:
     lines = [f"{line.rsplit(',', 1)[0]},0" for line in rows()]
-    frame = read_bar_file(bar_file(tmp_path, lines), "BTCUSDT", Timeframe.H1, allow_zero_volume=True)
+    frame = read_bar_file(bar_file(tmp_path, lines), "BTCUSDT", Timeframe.H1, allow_zero_volume=True).frame
     assert frame["volume"].tolist() == [0.0] * 8
 
 
 def test_a_quiet_minute_inside_an_hour_is_no_bar_without_volume(tmp_path: Path) -> None:
     lines = rows()
     lines[1] = f"{lines[1].rsplit(',', 1)[0]},0"
-    frame = read_bar_file(bar_file(tmp_path, lines), "BTCUSDT", Timeframe.H4)
+    frame = read_bar_file(bar_file(tmp_path, lines), "BTCUSDT", Timeframe.H4).frame
     assert len(frame) == 2
 
 
@@ -129,8 +171,8 @@ def test_a_damaged_gzip_is_refused(tmp_path: Path, place: int) -> None:
 
 def test_recorded_five_minute_bars_make_the_recorded_four_hour_bars(shared_data: Path) -> None:
     folder = shared_data / "candles"
-    made = read_bar_file(folder / "bybit_linear_ADAUSDT_5m_2025_26.csv.gz", "ADAUSDT", Timeframe.H4)
-    told = read_bar_file(folder / "bybit_linear_ADAUSDT_4h_2025_26.csv.gz", "ADAUSDT", Timeframe.H4)
+    made = read_bar_file(folder / "bybit_linear_ADAUSDT_5m_2025_26.csv.gz", "ADAUSDT", Timeframe.H4).frame
+    told = read_bar_file(folder / "bybit_linear_ADAUSDT_4h_2025_26.csv.gz", "ADAUSDT", Timeframe.H4).frame
     both = made.merge(told, on="open_time", suffixes=("", "_told"))
     assert len(both) > 1_700
     for name in ("open", "high", "low", "close"):

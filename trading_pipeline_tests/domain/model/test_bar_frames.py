@@ -6,14 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trading_pipeline.domain.model.bar_frames import FILE_COLUMNS, check_bars, resample
+from trading_pipeline.domain.model.bar_frames import (
+    FILE_COLUMNS,
+    check_bars,
+    number_columns,
+    resample,
+    rows_left_out,
+    timeframe_of,
+)
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.timeframes import Timeframe
 
+FIRST = 1_735_689_600_000  # 2025-01-01
+
 
 def frame(*opens: int) -> pd.DataFrame:
-    """Bars that open at these multiples of five minutes."""
-    rows = [(n * 300_000, 10.0 + n, 12.0 + n, 9.0 + n, 11.0 + n, 1.0) for n in opens]
+    """Bars that open at these multiples of five minutes after midnight."""
+    rows = [(FIRST + n * 300_000, 10.0 + n, 12.0 + n, 9.0 + n, 11.0 + n, 1.0) for n in opens]
     return pd.DataFrame(rows, columns=list(FILE_COLUMNS))
 
 
@@ -29,12 +38,14 @@ def test_sound_bars_pass_even_with_a_gap() -> None:
         ("high", 9.5, "row 2: high is below low"),
         ("high", 11.0, "row 2: high is below open or close"),
         ("low", 11.5, "row 2: low is above open or close"),
-        ("open_time_ms", 0, "row 2: open time repeats"),
-        ("open_time_ms", -5, "row 2: open time is before"),
+        ("open_time_ms", FIRST, "row 2: open time repeats"),
+        ("open_time_ms", FIRST - 5, "row 2: open time is before"),
         ("close", np.nan, "row 2: close is not a number"),
         ("open", np.inf, "row 2: open is not a number"),
         ("low", 0.0, "row 2: low is not positive"),
         ("volume", -1.0, "row 2: volume is negative"),
+        ("open_time_ms", FIRST * 1000, "row 2: open_time_ms 1735689600000000 is in microseconds, the rows above"),
+        ("open_time_ms", np.nan, "row 2: open_time_ms is not a number"),
     ],
 )
 def test_bad_row_is_refused_by_number_and_problem(column: str, value: float, problem: str) -> None:
@@ -61,12 +72,48 @@ def test_frame_that_is_no_table_of_bars_is_refused(bars: pd.DataFrame, problem: 
 
 def test_coarser_bar_takes_first_open_last_close_extremes_and_sum() -> None:
     [row] = resample(frame(0, 1, 2), Timeframe.M5, Timeframe.M15).itertuples(index=False)
-    assert tuple(row) == (0, 10.0, 14.0, 9.0, 13.0, 3.0)
+    assert tuple(row) == (FIRST, 10.0, 14.0, 9.0, 13.0, 3.0)
 
 
 def test_coarser_bars_with_a_hole_or_cut_off_are_left_out() -> None:
     bars = resample(frame(1, 2, 3, 4, 5, 6, 8, 9), Timeframe.M5, Timeframe.M15)
-    assert bars["open_time_ms"].tolist() == [900_000]
+    assert bars["open_time_ms"].tolist() == [FIRST + 900_000]
+
+
+@pytest.mark.parametrize(("opens", "count"), [((0, 1, 2, 3, 4, 5), 0), ((1, 2, 3, 4, 5, 6, 8, 9), 5), ((1, 2), 2)])
+def test_rows_that_stand_in_no_coarser_bar_are_counted(opens: tuple[int, ...], count: int) -> None:
+    # quarters are 0-2, 3-5, 6-8: in the second case 3-5 is whole, and 1, 2, 6, 8, 9 are left
+    open_ms = frame(*opens)["open_time_ms"].to_numpy(np.int64)
+    assert rows_left_out(open_ms, Timeframe.M5, Timeframe.M15) == count
+
+
+@pytest.mark.parametrize(
+    ("opens", "found"), [((0, 1, 5), "5m"), ((0, 3, 9), "15m"), ((0, 12), "1h"), ((6,), "30m"), ((0, 12, 13), "5m")]
+)
+def test_the_timeframe_is_the_smallest_step_or_the_expected_one(opens: tuple[int, ...], found: str) -> None:
+    assert timeframe_of(frame(*opens), Timeframe.M30, "bars.csv") == found
+
+
+@pytest.mark.parametrize(
+    ("times", "problem"),
+    [
+        ((0, 600_000), "row 2 opens 600 s after the row above; bars of 1m, 5m"),
+        ((0, 300_000, 600_001), "row 3 opens at 2025-01-01T00:10:00.001000.00:00, where no 5m bar opens"),
+        ((0, 300_000, 600_000.5), "row 3 opens at 2025-01-01T00:10:00"),
+        ((300_000,), "row 1 opens at 2025-01-01T00:05:00.00:00, where no 30m bar opens"),
+    ],
+)
+def test_rows_beside_the_grid_of_every_timeframe_are_refused(times: tuple[float, ...], problem: str) -> None:
+    bars = frame(*range(len(times))).assign(open_time_ms=[FIRST + time for time in times])
+    with pytest.raises(DataError, match=problem):
+        timeframe_of(bars, Timeframe.M30, "bars.csv")
+
+
+def test_columns_become_numbers_or_are_named() -> None:
+    bars = frame(0, 1).astype({"volume": str})
+    assert number_columns(bars, ("volume", "open"), "bars.csv")["volume"].tolist() == [1.0, 1.0]
+    with pytest.raises(DataError, match=r"bars.csv: column 'rate' is missing; expected open, rate"):
+        number_columns(bars, ("open", "rate"), "bars.csv")
 
 
 def test_timeframe_that_is_no_multiple_is_refused() -> None:
