@@ -49,20 +49,23 @@ def run(
     """Run a backtest; prints the headline figures."""
     if context.invoked_subcommand is not None:
         return
+    from dataclasses import replace
+
     from trading_pipeline.services.run_backtest import run_backtest
 
     options = {"--bars": bars, "--symbol": symbol, "--timeframe": timeframe, "--strategy": strategy}
     for name, value in options.items():
         if not value:
             raise ConfigurationError(f"{name} is missing; see trading-pipeline backtest --help")
-    request = _request(
-        options, param or [], (start, end), (funding, magnifier), run_id, allow_zero_volume=allow_zero_volume
+    request = replace(
+        _request(options, param or [], (start, end), (funding, magnifier), allow_zero_volume=allow_zero_volume),
+        run_id=run_id,
     )
     done = run_backtest(request)
     _write(done, json, report)
     if store:
         _store(done.record)
-    _print(done, request)
+    _print(done)
 
 
 @backtest.command()
@@ -92,7 +95,6 @@ def _request(
     params: list[str],
     window: tuple[str, str],
     extra: tuple[str, str],
-    run_id: str,
     *,
     allow_zero_volume: bool,
 ) -> "BacktestRequest":
@@ -121,6 +123,7 @@ def _request(
         strategy=rules.strategy,
         timeframe=timeframe,
         bars={one: bars.frame for one, bars in read.items()},
+        notes=tuple(bars.note for bars in read.values() if bars.note),
         config=rules.config,
         code_version=deciding_code_version(),
         window=span,
@@ -131,7 +134,6 @@ def _request(
         }
         if magnifier
         else {},
-        run_id=run_id,
     )
 
 
@@ -167,11 +169,11 @@ def _load(name: str) -> "RunRecord":
         return PostgresBacktestStore(engine).load(name)
 
 
-def _print(done: "BacktestRun", request: "BacktestRequest") -> None:
+def _print(done: "BacktestRun") -> None:
     """Headline figures, and what the reader should know about the bars."""
-    from trading_pipeline.cli.backtest_tables import gap_notes, headline, result_console
+    from trading_pipeline.cli.backtest_tables import headline, result_console
 
     console = result_console()
     console.print(headline(done.record))
-    for note in gap_notes(done.record, request.timeframe):
-        console.print(note, style="yellow")
+    for note in done.record.notes:
+        console.print(note, style="yellow", markup=False)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.backtest_store import RunRecord
 
 if TYPE_CHECKING:
@@ -47,14 +46,6 @@ def headline(run: RunRecord) -> Table:
         table.add_row(label, "-" if value is None else f"{value:{form}}")
     table.add_row("signals", ", ".join(_fates(run.metrics)) or "none")
     return table
-
-
-def gap_notes(run: RunRecord, timeframe: Timeframe) -> Iterator[str]:
-    """A line per symbol whose bars have holes."""
-    bars = run.params["bars"]
-    for symbol, described in bars.items() if isinstance(bars, Mapping) else ():
-        if described["missing"]:
-            yield f"{symbol}: {described['missing']} {timeframe} bars are missing between the first and the last"
 
 
 def comparison_tables(comparison: "Comparison") -> Iterator[Table]:

@@ -86,6 +86,12 @@ class RunRecord:
     trades: tuple[TradeRecord, ...]
     curve: EquityCurve = field(default=NO_CURVE, compare=False)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What its reader has to know about bars, funding and finer bars; none where a run carries none."""
+        notes = self.params.get("notes")
+        return tuple(map(str, notes)) if isinstance(notes, list | tuple) else ()
+
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:

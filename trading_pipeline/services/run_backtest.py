@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
@@ -23,6 +23,7 @@ from trading_pipeline.domain.strategies.base import Strategy
 from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
 from trading_pipeline.ports.backtest_store import EquityCurve, RunRecord
 from trading_pipeline.services.backtest_records import plain_config, trade_records
+from trading_pipeline.services.input_notes import input_notes
 from trading_pipeline.services.research_window import Window, in_window, windowed
 
 
@@ -35,6 +36,7 @@ class BacktestRequest:
     :param window: entries are taken at bars inside it, and figures are about it alone.
     :param fine_bars: finer bars by symbol, for the walk inside a bar.
     :param code_version: of what turns bars into trades; part of the run's identity.
+    :param notes: what was said when the bars were read; they stand in ``params["notes"]``.
     :param run_id: a name for the run; derived from everything else when empty.
     """
 
@@ -47,6 +49,7 @@ class BacktestRequest:
     steps: Steps = field(default_factory=Steps)
     funding: Mapping[str, Funding] = field(default_factory=dict)
     fine_bars: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     run_id: str = ""
 
 
@@ -66,7 +69,7 @@ def run_backtest(request: BacktestRequest) -> BacktestRun:
     """Signals, trades, figures.
 
     :raises ConfigurationError: rules that do not fit together or lack their data.
-    :raises DataError: bars that no decision may be taken from, or too few of them.
+    :raises DataError: bars that no decision may be taken from, too few of them, or funding of another time.
     """
     warmup = request.strategy.warmup_bars
     bars = {
@@ -76,12 +79,13 @@ def run_backtest(request: BacktestRequest) -> BacktestRun:
     for symbol, frame in bars.items():
         _require_bars(request, symbol, frame)
     inputs = {symbol: _input(request, symbol, frame) for symbol, frame in bars.items()}
+    notes = [note for symbol, one in sorted(inputs.items()) for note in _notes(request, symbol, one)]
     result = _inside(engine.run_backtest(request.config, inputs), request.window)
     params = _params(request, inputs)
     run_id = request.run_id or _digest(params)
     record = RunRecord(
         run_id=run_id,
-        params=params,
+        params=params | {"notes": [*request.notes, *notes]},
         metrics=_metrics(request, result, inputs),
         trades=trade_records(result),
         curve=EquityCurve(result.close_ms, result.equity),
@@ -116,6 +120,11 @@ def _input(request: BacktestRequest, symbol: str, bars: pd.DataFrame) -> SymbolI
         funding=request.funding.get(symbol),
         fine_bars=None if fine is None else BarArrays.of(fine),
     )
+
+
+def _notes(request: BacktestRequest, symbol: str, one: SymbolInput) -> Iterator[str]:
+    """What has to be said about one symbol's input."""
+    return input_notes(symbol, one, request.timeframe, request.window)
 
 
 def _inside(result: BacktestResult, window: Window) -> BacktestResult:

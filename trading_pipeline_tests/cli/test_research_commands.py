@@ -181,6 +181,77 @@ def test_sizing_rules_take_the_place_of_risk(
     assert document["trades"]
 
 
+def a_bar_file(path: Path, prices: list[float]) -> Path:
+    """Hourly bars from 2025-01-01 on that stand at these prices."""
+    rows = [
+        f"{1_735_689_600_000 + hour * 3_600_000},{price},{price},{price},{price},10"
+        for hour, price in enumerate(prices)
+    ]
+    path.write_text("\n".join(["open_time_ms,open,high,low,close,volume", *rows]) + "\n")
+    return path
+
+
+def test_rows_that_are_in_no_bar_are_counted_aloud(tmp_path: Path) -> None:
+    path = a_bar_file(tmp_path / "bars.csv", [100.0] * 403)
+    words = ("--symbol", "BTCUSDT", "--timeframe", "4h", "--strategy", "ema_cross", "--json", tmp_path / "a.json")
+    made = [
+        typed("indicators", "--bars", path, "--timeframe", "4h", "--out", tmp_path / "out.csv"),
+        typed("signals", "--bars", path, *words),
+        typed("backtest", "--bars", path, *words),
+    ]
+    note = f"{path}: 3 of 403 1h bars are left out, as others of their 4h bars are missing"
+    assert [note in result.output for result in made] == [True, True, True]
+    assert json.loads((tmp_path / "a.json").read_text())["params"]["notes"] == [note]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("bars.zip", b"<Error><Code>NoSuchKey</Code></Error>", "is no sound .zip"),
+        ("bars.csv.xz", b"\xfd7zXZ\x00 not really", "is no sound .xz"),
+        ("bars.csv.zst", b"\x28\xb5\x2f\xfd", ".zst is not read"),
+        ("bars.tar", b"x", ".tar is not read"),
+    ],
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("indicators", "--timeframe", "1h", "--out", "x.csv"),
+        ("signals", "--symbol", "X", "--timeframe", "1h", "--strategy", "ema_cross", "--json", "x.json"),
+        ("backtest", "--symbol", "X", "--timeframe", "1h", "--strategy", "ema_cross"),
+        ("strategy", "check", "ema_cross"),
+    ],
+)
+def test_every_command_refuses_a_broken_archive(
+    tmp_path: Path, command: tuple[str, ...], name: str, content: bytes, problem: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=re.escape(problem)):
+        typed(*command, "--bars", tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        ("1735718400,0.001\n1735747200,0.001\n", "row 1: funding_time_ms 1735718400 is in seconds"),
+        ("1735718400000000,0.001\n", "row 1: funding_time_ms 1735718400000000 is in microseconds"),
+        ("1704182400000,0.001\n1704211200000,0.001\n", "they end before the bars begin, at 2024-01-02T16:00Z"),
+    ],
+)
+def test_funding_that_meets_no_bar_is_refused(tmp_path: Path, rows: str, problem: str) -> None:
+    bars, funding = a_bar_file(tmp_path / "bars.csv", [100.0] * 100), tmp_path / "funding.csv"
+    funding.write_text(f"funding_time_ms,funding_rate\n{rows}")
+    with pytest.raises(DataError, match=problem):
+        backtest(bars, "--funding", funding, strategy="ema_cross")
+
+
+def test_the_stretch_that_funding_leaves_out_is_said(tmp_path: Path) -> None:
+    bars, funding = a_bar_file(tmp_path / "bars.csv", [100.0] * 72), tmp_path / "funding.csv"
+    funding.write_text("funding_time_ms,funding_rate\n1735718400000,0.001\n1735747200000,0.001\n")
+    said = "BTCUSDT: no funding is known from 2025-01-01T16:00Z to 2025-01-04T00:00Z; none is charged there"
+    assert said in backtest(bars, "--funding", funding, strategy="ema_cross").output
+
+
 def test_several_symbols_share_one_account(tmp_path: Path) -> None:
     for seed, symbol in enumerate(("BTCUSDT", "ETHUSDT")):
         write_bars(tmp_path / f"{symbol}.csv", sample_bars(symbol, Timeframe.H1, 1_500, seed))

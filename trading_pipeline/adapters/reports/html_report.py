@@ -38,6 +38,7 @@ def html_report(run: RunRecord, bars: Mapping[str, pd.DataFrame]) -> str:
         "period": _period(run),
         "run_id": escape(run.run_id),
         "cards": tables.cards(run),
+        "notes": tables.notes(run),
         "months": tables.months(run.curve, initial),
         "figures": tables.figures(run.metrics),
         "exits": tables.exits(run.trades),

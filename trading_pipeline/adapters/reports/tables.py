@@ -32,6 +32,12 @@ def cards(run: RunRecord) -> str:
     return "\n".join(_card(run, *card) for card in _CARDS)
 
 
+def notes(run: RunRecord) -> str:
+    """What the reader has to know about bars, funding and finer bars; empty when there is nothing."""
+    lines = "".join(f"<li>{escape(note)}</li>" for note in run.notes)
+    return f"<section><h2>Notes</h2><ul>{lines}</ul></section>" if lines else ""
+
+
 def months(curve: EquityCurve, initial: float) -> str:
     """Returns by month, a row per year with its own return."""
     names, returns = calendar_returns(curve.equity, curve.close_ms, initial, "M")
@@ -75,7 +81,8 @@ def fates(metrics: Mapping[str, float | None]) -> str:
 
 def rules(params: Mapping[str, object]) -> str:
     """Everything the run depended on, nested names joined by points."""
-    rows = [f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in _leaves(params)]
+    shown = {name: value for name, value in params.items() if name != "notes"}
+    rows = [f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in _leaves(shown)]
     return f"<table class='rules'><tbody>{''.join(rows)}</tbody></table>"
 
 

@@ -33,12 +33,20 @@ def _within(fine: BarArrays, series: Sequence[BarArrays]) -> BarArrays:
     return _chosen(fine, (fine.open_time_ms >= start) & (fine.close_time_ms <= end))
 
 
-def _refined(path: BarArrays, bars: BarArrays, keep: bool) -> BarArrays:
-    """``bars`` with what the path knows of their inside; ``keep`` what it has of a bar it does not cover."""
+def covered_whole(bars: BarArrays, path: BarArrays) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    """Which bars consist of path bars without a hole."""
     owner = np.searchsorted(bars.open_time_ms, path.open_time_ms, side="right") - 1
     inside = (owner >= 0) & (path.close_time_ms <= bars.close_time_ms[owner])
     length = np.where(inside, path.close_time_ms - path.open_time_ms, 0)
     covered = np.bincount(np.maximum(owner, 0), length, len(bars)) == bars.close_time_ms - bars.open_time_ms
+    return np.asarray(covered)
+
+
+def _refined(path: BarArrays, bars: BarArrays, keep: bool) -> BarArrays:
+    """``bars`` with what the path knows of their inside; ``keep`` what it has of a bar it does not cover."""
+    owner = np.searchsorted(bars.open_time_ms, path.open_time_ms, side="right") - 1
+    inside = (owner >= 0) & (path.close_time_ms <= bars.close_time_ms[owner])
+    covered = covered_whole(bars, path)
     following = np.append(bars.open_time_ms, np.iinfo(np.int64).max)[owner + 1]
     before = np.where(owner < 0, np.iinfo(np.int64).min, bars.close_time_ms[owner])
     between = (path.open_time_ms >= before) & (path.close_time_ms <= following)

@@ -56,6 +56,19 @@ def test_the_page_has_its_tables(page: str, words: str) -> None:
     assert words in page
 
 
+def test_what_the_reader_has_to_know_stands_above_the_charts_once() -> None:
+    run = golden_run(33)
+    noted = replace(run.record, params={**run.record.params, "notes": ["close 1 -> open <9>", "3 bars are missing"]})
+    page = html_report(noted, run.bars)
+    assert page.count("<li>close 1 -&gt; open &lt;9&gt;</li><li>3 bars are missing</li>") == 1
+    assert page.count("3 bars are missing") == 1
+    assert page.index("<h2>Notes") < page.index("<h2>Price and trades")
+
+
+def test_a_page_without_notes_has_no_place_for_them(page: str) -> None:
+    assert "Notes" not in page
+
+
 def test_months_add_up_to_the_whole() -> None:
     run = sampled()
     page = html_report(run.record, run.bars)

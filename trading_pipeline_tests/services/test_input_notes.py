@@ -1,0 +1,76 @@
+"""What is said about the input of a backtest, and what is refused."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from trading_pipeline.domain.backtest.translate import Funding, SymbolInput
+from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
+from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.services.input_notes import input_notes
+from trading_pipeline.services.research_window import Window
+from trading_pipeline_tests.domain.backtest.cases import HOUR_MS, bars_of, signals_of
+
+MIDNIGHT = to_ms(datetime(2025, 1, 1, tzinfo=UTC))
+NOON = Window(datetime(2025, 1, 1, 12, tzinfo=UTC))
+
+
+def day(*holes: int) -> BarArrays:
+    """24 hourly bars at 100 without those of some hours."""
+    bars = bars_of([(100.0, 101.0, 99.0, 100.0)] * 24, start_ms=MIDNIGHT)
+    kept = np.delete(np.arange(24), holes)
+    columns = {name: getattr(bars, name)[kept] for name in ("open", "high", "low", "close", "volume")}
+    return BarArrays(bars.open_time_ms[kept], bars.close_time_ms[kept], **columns)
+
+
+def funding(*hours: int) -> Funding:
+    return Funding(MIDNIGHT + HOUR_MS * np.array(hours, np.int64), np.full(len(hours), 0.001))
+
+
+def notes(bars: BarArrays, window: Window | None = None, **given: object) -> list[str]:
+    one = SymbolInput(bars, signals_of([]), **given)  # type: ignore[arg-type]
+    return list(input_notes("BTCUSDT", one, Timeframe.H1, window or Window()))
+
+
+def test_nothing_is_said_about_whole_bars_with_whole_funding() -> None:
+    assert notes(day(), funding=funding(8, 16)) == []
+
+
+def test_missing_bars_are_counted() -> None:
+    assert notes(day(3, 4, 20)) == ["BTCUSDT: 3 1h bars are missing between the first and the last"]
+
+
+def test_funding_of_another_time_is_refused() -> None:
+    with pytest.raises(DataError, match="BTCUSDT: no funding event falls due from 2025-01-01T00:00Z to"):
+        notes(day(), funding=funding(-16, -8))
+
+
+def test_funding_is_needed_in_the_window_and_not_while_bars_warm_up() -> None:
+    assert notes(day(), NOON, funding=funding(16)) == []
+    with pytest.raises(DataError, match="no funding event falls due from 2025-01-01T12:00Z to 2025-01-02T00:00Z"):
+        notes(day(), NOON, funding=funding(8))
+
+
+def test_a_stretch_without_funding_is_said() -> None:
+    assert notes(day(), funding=funding(2, 4)) == [
+        "BTCUSDT: no funding is known from 2025-01-01T04:00Z to 2025-01-02T00:00Z; none is charged there"
+    ]
+
+
+def minutes(first: int, count: int) -> BarArrays:
+    """1m bars from an hour of the day on."""
+    return bars_of([(100.0, 101.0, 99.0, 100.0)] * count, 60_000, MIDNIGHT + first * HOUR_MS)
+
+
+def test_bars_that_finer_bars_leave_out_are_counted() -> None:
+    assert notes(day(), fine_bars=minutes(0, 24 * 60)) == []
+    said = "finer bars cover 3 of 12 bars; the others are walked by their own four prices"
+    # from 11:00 for 4 hours and a half: 12, 13 and 14 lie whole in the window, 15 does not
+    assert notes(day(), NOON, fine_bars=minutes(11, 270)) == [f"BTCUSDT: {said}"]
+
+
+def test_finer_bars_of_another_time_are_refused() -> None:
+    with pytest.raises(DataError, match="BTCUSDT: the finer bars cover no bar whole"):
+        notes(day(), fine_bars=minutes(30, 120))
