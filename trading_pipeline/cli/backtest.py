@@ -45,6 +45,7 @@ def run(
     funding: Annotated[str, typer.Option("--funding", help="CSV of funding_time_ms,funding_rate")] = "",
     magnifier: Annotated[str, typer.Option("--magnifier", help="CSV of 1m bars for the walk inside a bar")] = "",
     allow_zero_volume: Annotated[bool, typer.Option("--allow-zero-volume", help="take bars without volume")] = False,
+    allow_jumps: Annotated[bool, typer.Option("--allow-jumps", help="take prices that jump as no market does")] = False,
 ) -> None:
     """Run a backtest; prints the headline figures."""
     if context.invoked_subcommand is not None:
@@ -59,6 +60,7 @@ def run(
             raise ConfigurationError(f"{name} is missing; see trading-pipeline backtest --help")
     request = replace(
         _request(options, param or [], (start, end), (funding, magnifier), allow_zero_volume=allow_zero_volume),
+        allow_jumps=allow_jumps,
         run_id=run_id,
     )
     done = run_backtest(request)

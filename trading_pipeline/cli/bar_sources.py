@@ -32,10 +32,17 @@ def load_bars(source: str, symbol: str, timeframe: Timeframe, *, allow_zero_volu
     return _stored_bars(symbol, timeframe, allow_zero_volume=allow_zero_volume)
 
 
-def bar_notes(bars: "ReadBars") -> Iterator[str]:
-    """What the reader should know about the bars: rows left out."""
+def bar_notes(bars: "ReadBars", source: str) -> Iterator[str]:
+    """What the reader should know about bars of which no money is made: rows left out, jumps no market makes."""
+    from trading_pipeline.domain.model.jumps import jump_list, jumps
+    from trading_pipeline.domain.strategies.arrays import BarArrays
+
     if bars.note:
         yield bars.note
+    arrays = BarArrays.of(bars.frame)
+    found = jumps(arrays.open_time_ms, arrays.close_time_ms, arrays.open, arrays.close)
+    if found:
+        yield f"{source}: {jump_list(found)}: no market does that; a backtest refuses these bars"
 
 
 def require_place_for(source: str, symbols: tuple[str, ...]) -> None:

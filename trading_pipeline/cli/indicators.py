@@ -29,5 +29,5 @@ def indicators(
     values = snapshot(read.frame)
     write_indicators(out, read.frame, values)
     typer.echo(f"{len(values.columns)} indicators of {len(read.frame)} bars → {out}")
-    for note in bar_notes(read):
+    for note in bar_notes(read, bars):
         typer.echo(note)

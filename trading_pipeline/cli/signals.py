@@ -39,5 +39,5 @@ def signals(
     found = find_signals(chosen, read.frame, window)
     write_document(json, {"signals": [asdict(signal) for signal in found]})
     typer.echo(f"{len(found)} signals of {chosen.name} in {len(read.frame)} bars → {json}")
-    for note in bar_notes(read):
+    for note in bar_notes(read, bars):
         typer.echo(note)

@@ -57,7 +57,7 @@ def check(
     if bars:
         read = load_bars(bars, one, length, allow_zero_volume=allow_zero_volume)
         frame = read.frame
-        for note in bar_notes(read):
+        for note in bar_notes(read, bars):
             typer.echo(note)
     else:
         frame = sample_bars(one, length, _GENERATED_BARS)

@@ -8,18 +8,26 @@ from trading_pipeline.domain.backtest.coverage import Span, require_funding, wit
 from trading_pipeline.domain.backtest.paths import covered_whole
 from trading_pipeline.domain.backtest.translate import SymbolInput
 from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.jumps import Jump, jumps, refuse_jumps
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.strategies.arrays import BarArrays
 from trading_pipeline.services.research_window import Window
 
 _SHOWN = 3
 
 
-def input_notes(symbol: str, one: SymbolInput, timeframe: Timeframe, window: Window) -> Iterator[str]:
+def input_notes(
+    symbol: str, one: SymbolInput, timeframe: Timeframe, window: Window, *, allow_jumps: bool
+) -> Iterator[str]:
     """A sentence for each thing.
 
     :param window: where trades are taken; bars before it warm up, and need neither funding nor finer bars.
-    :raises DataError: funding or finer bars meet no bar of the window.
+    :raises DataError: prices jump as no market does, or funding or finer bars meet no bar of the window.
     """
+    found = jumps_of(one.bars)
+    if not allow_jumps:
+        refuse_jumps(found, f"{symbol} {timeframe}")
+    yield from (f"{symbol}: {jump}: taken as a move of the market" for jump in found)
     opens = one.bars.open_time_ms
     first = int(np.searchsorted(opens, window.start_ms))
     missing = int((opens[-1] - opens[0]) // timeframe.ms + 1 - len(opens))
@@ -27,6 +35,11 @@ def input_notes(symbol: str, one: SymbolInput, timeframe: Timeframe, window: Win
         yield f"{symbol}: {missing} {timeframe} bars are missing between the first and the last"
     yield from _funding(symbol, one, Span(int(opens[first]), int(one.bars.close_time_ms[-1])))
     yield from _fine_bars(symbol, one, first)
+
+
+def jumps_of(bars: BarArrays) -> list[Jump]:
+    """Every jump among the bars of one symbol."""
+    return jumps(bars.open_time_ms, bars.close_time_ms, bars.open, bars.close)
 
 
 def _funding(symbol: str, one: SymbolInput, span: Span) -> Iterator[str]:

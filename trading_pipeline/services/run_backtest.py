@@ -36,7 +36,8 @@ class BacktestRequest:
     :param window: entries are taken at bars inside it, and figures are about it alone.
     :param fine_bars: finer bars by symbol, for the walk inside a bar.
     :param code_version: of what turns bars into trades; part of the run's identity.
-    :param notes: what was said when the bars were read; they stand in ``params["notes"]``.
+    :param allow_jumps: take prices that jump as no market does, and name them in ``params["notes"]``.
+    :param notes: what was said when the bars were read; likewise.
     :param run_id: a name for the run; derived from everything else when empty.
     """
 
@@ -49,6 +50,7 @@ class BacktestRequest:
     steps: Steps = field(default_factory=Steps)
     funding: Mapping[str, Funding] = field(default_factory=dict)
     fine_bars: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    allow_jumps: bool = False
     notes: tuple[str, ...] = ()
     run_id: str = ""
 
@@ -124,7 +126,7 @@ def _input(request: BacktestRequest, symbol: str, bars: pd.DataFrame) -> SymbolI
 
 def _notes(request: BacktestRequest, symbol: str, one: SymbolInput) -> Iterator[str]:
     """What has to be said about one symbol's input."""
-    return input_notes(symbol, one, request.timeframe, request.window)
+    return input_notes(symbol, one, request.timeframe, request.window, allow_jumps=request.allow_jumps)
 
 
 def _inside(result: BacktestResult, window: Window) -> BacktestResult:

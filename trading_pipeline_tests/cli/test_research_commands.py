@@ -191,6 +191,44 @@ def a_bar_file(path: Path, prices: list[float]) -> Path:
     return path
 
 
+JUMP = "2025-01-05T04:00:00Z close 0.0123 -> open 12.3 (factor 1000)"
+
+
+@pytest.fixture
+def renamed(tmp_path: Path) -> Path:
+    """100 hours at 0.0123, then 100 at 12.3."""
+    return a_bar_file(tmp_path / "renamed.csv", [0.0123] * 100 + [12.3] * 100)
+
+
+def test_prices_of_a_renamed_contract_are_refused_by_bar(renamed: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=re.escape(f"BTCUSDT 1h: {JUMP}: no market does that")):
+        backtest(renamed, "--json", tmp_path / "run.json", strategy="ema_cross")
+    assert not (tmp_path / "run.json").exists()
+
+
+def test_prices_of_a_renamed_contract_are_taken_when_asked_for_and_named_everywhere(
+    renamed: Path, tmp_path: Path
+) -> None:
+    where = ("--json", tmp_path / "run.json", "--report", tmp_path / "run.html")
+    result = backtest(renamed, "--allow-jumps", *where, strategy="ema_cross")
+    note = f"BTCUSDT: {JUMP}: taken as a move of the market"
+    assert note in result.output
+    assert json.loads((tmp_path / "run.json").read_text())["params"]["notes"] == [note]
+    assert note.replace(">", "&gt;") in (tmp_path / "run.html").read_text()
+
+
+def test_what_makes_no_money_of_a_jump_says_it_and_goes_on(renamed: Path, tmp_path: Path) -> None:
+    words = ("--symbol", "BTCUSDT", "--timeframe", "1h", "--strategy", "ema_cross", "--json", tmp_path / "s.json")
+    made = [
+        typed("indicators", "--bars", renamed, "--timeframe", "1h", "--out", tmp_path / "out.csv"),
+        typed("signals", "--bars", renamed, *words),
+        typed("strategy", "check", "ema_cross", "--bars", renamed),
+    ]
+    assert [result.output.count(f"{renamed}: {JUMP}: no market does that") for result in made] == [1, 1, 1]
+    assert (tmp_path / "out.csv").exists()
+    assert (tmp_path / "s.json").exists()
+
+
 def test_rows_that_are_in_no_bar_are_counted_aloud(tmp_path: Path) -> None:
     path = a_bar_file(tmp_path / "bars.csv", [100.0] * 403)
     words = ("--symbol", "BTCUSDT", "--timeframe", "4h", "--strategy", "ema_cross", "--json", tmp_path / "a.json")

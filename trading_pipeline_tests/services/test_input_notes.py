@@ -1,5 +1,6 @@
 """What is said about the input of a backtest, and what is refused."""
 
+import re
 from datetime import UTC, datetime
 
 import numpy as np
@@ -25,13 +26,19 @@ def day(*holes: int) -> BarArrays:
     return BarArrays(bars.open_time_ms[kept], bars.close_time_ms[kept], **columns)
 
 
+def renamed() -> BarArrays:
+    """Ten hours at 0.0123, then ten at 12.3."""
+    prices = [(0.0123, 0.0124, 0.0122, 0.0123)] * 10 + [(12.3, 12.4, 12.2, 12.3)] * 10
+    return bars_of(prices, start_ms=MIDNIGHT)
+
+
 def funding(*hours: int) -> Funding:
     return Funding(MIDNIGHT + HOUR_MS * np.array(hours, np.int64), np.full(len(hours), 0.001))
 
 
-def notes(bars: BarArrays, window: Window | None = None, **given: object) -> list[str]:
+def notes(bars: BarArrays, window: Window | None = None, *, allow_jumps: bool = False, **given: object) -> list[str]:
     one = SymbolInput(bars, signals_of([]), **given)  # type: ignore[arg-type]
-    return list(input_notes("BTCUSDT", one, Timeframe.H1, window or Window()))
+    return list(input_notes("BTCUSDT", one, Timeframe.H1, window or Window(), allow_jumps=allow_jumps))
 
 
 def test_nothing_is_said_about_whole_bars_with_whole_funding() -> None:
@@ -40,6 +47,13 @@ def test_nothing_is_said_about_whole_bars_with_whole_funding() -> None:
 
 def test_missing_bars_are_counted() -> None:
     assert notes(day(3, 4, 20)) == ["BTCUSDT: 3 1h bars are missing between the first and the last"]
+
+
+def test_a_renamed_contract_is_refused_or_named() -> None:
+    jump = "2025-01-01T10:00:00Z close 0.0123 -> open 12.3 (factor 1000)"
+    with pytest.raises(DataError, match=re.escape(f"BTCUSDT 1h: {jump}: no market does that")):
+        notes(renamed())
+    assert notes(renamed(), allow_jumps=True) == [f"BTCUSDT: {jump}: taken as a move of the market"]
 
 
 def test_funding_of_another_time_is_refused() -> None:
