@@ -36,6 +36,20 @@ def assignments(texts: Sequence[str], option: str) -> dict[str, object]:
     return found
 
 
+def names(text: str, option: str) -> tuple[str, ...]:
+    """Comma-separated names.
+
+    :raises ConfigurationError: there is none, or one comes twice.
+    """
+    found = tuple(name for name in text.replace(" ", "").split(",") if name)
+    if not found:
+        raise ConfigurationError(f"{option} {text}: names nothing")
+    for name in found:
+        if found.count(name) > 1:
+            raise ConfigurationError(f"{option} {name} is given twice")
+    return found
+
+
 def symbol_list(text: str) -> tuple[str, ...]:
     """Comma-separated symbols.
 

@@ -9,7 +9,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from trading_pipeline.ports.backtest_store import RunRecord
-    from trading_pipeline.services.run_backtest import BacktestRequest, BacktestRun
+    from trading_pipeline.services.run_backtest import BacktestRun
 
 backtest = typer.Typer(
     name="backtest",
@@ -33,8 +33,11 @@ def run(
     context: typer.Context,
     bars: Bars = "",
     symbol: Annotated[str, typer.Option("--symbol", help="e.g. BTCUSDT; several separated by commas")] = "",
-    timeframe: Annotated[str, typer.Option("--timeframe", help="1m 5m 15m 30m 1h 4h 8h 1d")] = "",
-    strategy: Annotated[str, typer.Option("--strategy", help="name; strategy list shows them")] = "",
+    timeframe: Annotated[
+        str, typer.Option("--timeframe", help="1m 5m 15m 30m 1h 4h 8h 1d, several by commas; else those of the file")
+    ] = "",
+    strategy: Annotated[str, typer.Option("--strategy", help="name, several by commas; strategy list shows them")] = "",
+    rules: Annotated[str, typer.Option("--rules", help="live, research, freqtrade or backtesting.py")] = "",
     param: Param = None,
     start: Start = "",
     end: End = "",
@@ -52,18 +55,28 @@ def run(
         return
     from dataclasses import replace
 
+    from trading_pipeline.cli.arguments import assignments, instant, names, symbol_list
+    from trading_pipeline.cli.backtest_request import TypedBacktest, request_of
+    from trading_pipeline.cli.bar_sources import TypedBars
+    from trading_pipeline.cli.rules import TypedRules
+    from trading_pipeline.domain.model.timeframes import Timeframe
+    from trading_pipeline.services.research_window import Window
     from trading_pipeline.services.run_backtest import run_backtest
 
-    options = {"--bars": bars, "--symbol": symbol, "--timeframe": timeframe, "--strategy": strategy}
-    for name, value in options.items():
+    for name, value in {"--bars": bars, "--symbol": symbol, "--strategy": strategy}.items():
         if not value:
             raise ConfigurationError(f"{name} is missing; see trading-pipeline backtest --help")
-    request = replace(
-        _request(options, param or [], (start, end), (funding, magnifier), allow_zero_volume=allow_zero_volume),
-        allow_jumps=allow_jumps,
-        run_id=run_id,
+    typed = TypedBacktest(
+        bars=TypedBars(bars, allow_zero_volume),
+        symbols=symbol_list(symbol),
+        strategies=names(strategy, "--strategy"),
+        timeframes=tuple(map(Timeframe.parse, names(timeframe, "--timeframe"))) if timeframe else (),
+        rules=TypedRules(rules, assignments(param or [], "--param")),
+        window=Window(instant(start, "--from"), instant(end, "--to")),
+        funding=funding,
+        magnifier=magnifier,
     )
-    done = run_backtest(request)
+    done = run_backtest(replace(request_of(typed), allow_jumps=allow_jumps, run_id=run_id))
     _write(done, json, report)
     if store:
         _store(done.record)
@@ -90,53 +103,6 @@ def compare(
     for table in comparison_tables(comparison):
         console.print(table)
     raise typer.Exit(0 if comparison.equal else 1)
-
-
-def _request(
-    options: dict[str, str],
-    params: list[str],
-    window: tuple[str, str],
-    extra: tuple[str, str],
-    *,
-    allow_zero_volume: bool,
-) -> "BacktestRequest":
-    """Everything typed, read and checked; names before files, so that a slip is told at once."""
-    from trading_pipeline.adapters.files.bar_files import read_bar_file
-    from trading_pipeline.adapters.files.code_version import deciding_code_version
-    from trading_pipeline.adapters.files.funding_files import read_funding_file
-    from trading_pipeline.cli.arguments import assignments, instant, symbol_list
-    from trading_pipeline.cli.bar_sources import load_bars, require_place_for
-    from trading_pipeline.cli.rules import read_rules
-    from trading_pipeline.domain.model.timeframes import Timeframe
-    from trading_pipeline.services.research_window import Window
-    from trading_pipeline.services.run_backtest import BacktestRequest
-    from trading_pipeline.settings import Settings
-
-    symbols, timeframe = symbol_list(options["--symbol"]), Timeframe.parse(options["--timeframe"])
-    span = Window(instant(window[0], "--from"), instant(window[1], "--to"))
-    rules = read_rules(Settings().config_dir, options["--strategy"], assignments(params, "--param"))
-    funding, magnifier = extra
-    for source in (options["--bars"], *(text for text in extra if text)):
-        require_place_for(source, symbols)
-    paths = {one: [Path(text.replace("{symbol}", one)) for text in extra] for one in symbols}
-    source = options["--bars"]
-    read = {one: load_bars(source, one, timeframe, allow_zero_volume=allow_zero_volume) for one in symbols}
-    return BacktestRequest(
-        strategy=rules.strategy,
-        timeframe=timeframe,
-        bars={one: bars.frame for one, bars in read.items()},
-        notes=tuple(bars.note for bars in read.values() if bars.note),
-        config=rules.config,
-        code_version=deciding_code_version(),
-        window=span,
-        steps=rules.steps,
-        funding={one: read_funding_file(paths[one][0]) for one in symbols} if funding else {},
-        fine_bars={
-            one: read_bar_file(paths[one][1], one, Timeframe.M1, allow_zero_volume=True).frame for one in symbols
-        }
-        if magnifier
-        else {},
-    )
 
 
 def _write(done: "BacktestRun", json: Path | None, report: Path | None) -> None:
@@ -172,10 +138,11 @@ def _load(name: str) -> "RunRecord":
 
 
 def _print(done: "BacktestRun") -> None:
-    """Headline figures, and what the reader should know about the bars."""
+    """The rules, headline figures, and what the reader should know about the bars."""
     from trading_pipeline.cli.backtest_tables import headline, result_console
 
     console = result_console()
+    console.print(done.record.rules, markup=False)
     console.print(headline(done.record))
     for note in done.record.notes:
         console.print(note, style="yellow", markup=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,30 @@ if TYPE_CHECKING:
 
 DATABASE = "db"
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class TypedBars:
+    """``--bars`` and how its bars are to be taken."""
+
+    source: str
+    allow_zero_volume: bool = False
+
+    def read(self, symbol: str, timeframe: Timeframe) -> "ReadBars":
+        """All bars of one symbol; see ``load_bars``."""
+        return load_bars(self.source, symbol, timeframe, allow_zero_volume=self.allow_zero_volume)
+
+    def timeframe(self, symbol: str) -> Timeframe:
+        """The shortest timeframe that can be had of a symbol.
+
+        :raises ConfigurationError: no such file or database.
+        :raises DataError: there are no bars of the symbol.
+        """
+        from trading_pipeline.adapters.files.bar_files import file_timeframe
+
+        if self.source != DATABASE:
+            return file_timeframe(Path(self.source.replace("{symbol}", symbol)))
+        return _shortest_stored(symbol)
 
 
 def load_bars(source: str, symbol: str, timeframe: Timeframe, *, allow_zero_volume: bool) -> "ReadBars":
@@ -82,6 +107,18 @@ def open_database() -> "Iterator[Engine]":
         raise ConfigurationError(f"the database is not ready ({cause}); run trading-pipeline migrate") from error
     finally:
         engine.dispose()
+
+
+def _shortest_stored(symbol: str) -> Timeframe:
+    """The shortest timeframe of which the database has bars."""
+    from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
+
+    with open_database() as engine:
+        store = PostgresBarStore(engine)
+        for timeframe in Timeframe:
+            if len(store.frame([symbol], timeframe, EPOCH, _FAR)):
+                return timeframe
+    raise DataError(f"the database has no bars of {symbol}; backfill them first")
 
 
 def _stored_bars(symbol: str, timeframe: Timeframe, *, allow_zero_volume: bool) -> "ReadBars":

@@ -4,7 +4,7 @@ One option serves both, so that a name that neither knows is refused with the ne
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from pathlib import Path
@@ -26,10 +26,14 @@ from trading_pipeline.domain.backtest.config import (
     Trail,
     VolatilitySizing,
 )
+from trading_pipeline.domain.backtest.live_rules import live_rules
+from trading_pipeline.domain.backtest.presets import LIVE, RulesUsed, differences, preset_named, refuse_contradiction
 from trading_pipeline.domain.backtest.translate import Steps
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.base import Strategy
 from trading_pipeline.domain.strategies.parameters import spelling_hint
+from trading_pipeline.domain.strategies.plan import StrategyPlan
 
 _CHOICES: dict[str, type[IntEnum]] = {
     "timing": Timing,
@@ -45,15 +49,29 @@ _TRAILS = "atr:MULTIPLE:PERIOD[:simple|wilder], pivot:LEFT:RIGHT, percent:ACTIVA
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A configured strategy, and under which rules and instrument steps it is run.
+    """Configured strategies, and under which rules and instrument steps they are run.
 
-    :param given: names of the engine's rules that were given.
+    :param plans: one per strategy; ``configs`` are their rules, in the same order.
+    :param steps: of every instrument.
+    :param used: what of this is not as live.
     """
 
-    strategy: Strategy
-    config: BacktestConfig
+    plans: tuple[StrategyPlan, ...]
+    configs: tuple[BacktestConfig, ...]
     steps: Steps
-    given: tuple[str, ...]
+    used: RulesUsed
+
+
+@dataclass(frozen=True, slots=True)
+class TypedRules:
+    """What was typed about rules.
+
+    :param preset: a name of ``PRESETS``; empty is live, with whatever ``values`` change.
+    :param values: of ``--param``, by name.
+    """
+
+    preset: str
+    values: Mapping[str, object]
 
 
 def engine_names() -> list[str]:
@@ -76,27 +94,72 @@ def read_strategy(config_dir: Path, name: str, values: Mapping[str, object]) -> 
     return find_strategy(config_dir, name, dict(values))
 
 
-def read_rules(config_dir: Path, name: str, values: Mapping[str, object]) -> Rules:
-    """A strategy and the rules of its backtest.
+def read_rules(config_dir: Path, names: Sequence[str], typed: TypedRules, finest: Timeframe) -> Rules:
+    """Strategies as the configuration runs them, with what was typed in place of what it says.
 
-    :raises ConfigurationError: an unknown name (the nearest is given), or a value that is refused.
+    :param finest: the shortest timeframe of the bars, at whose closes ``trail_at: finest`` moves stops.
+    :raises ConfigurationError: an unknown name (the nearest is given), a value that is refused, or a rule that
+        contradicts the preset.
     """
-    from trading_pipeline.adapters.parameters.strategy_files import find_strategy
-    from trading_pipeline.services.run_backtest import default_config
+    found = [_ruled(config_dir, name, typed, finest, alone=len(names) == 1) for name in names]
+    differs = tuple(dict.fromkeys(text for one in found for text in one.differs))
+    assumed = tuple(dict.fromkeys(text for one in found for text in one.assumed))
+    rules = {key: _rule(key, str(value)) for key, value in typed.values.items() if key in engine_names()}
+    steps = Steps(**{key: _step(key, value) for key, value in rules.items() if key in _step_names()})
+    return Rules(
+        plans=tuple(one.plan for one in found),
+        configs=tuple(one.config for one in found),
+        steps=steps,
+        used=RulesUsed(typed.preset or LIVE, differs, assumed),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ruled:
+    """One strategy with its rules, and what of them is not as live."""
+
+    plan: StrategyPlan
+    config: BacktestConfig
+    differs: tuple[str, ...]
+    assumed: tuple[str, ...]
+
+
+def _ruled(config_dir: Path, name: str, typed: TypedRules, finest: Timeframe, *, alone: bool) -> _Ruled:
+    from trading_pipeline.adapters.parameters.research import researched_strategy
 
     known, engine = _parameter_names(config_dir, name), engine_names()
     if shared := sorted(set(known) & set(engine)):
         raise ConfigurationError(f"strategy {name!r} has a parameter {shared[0]!r}, as the engine does: rename it")
-    for given in values:
-        if given not in known and given not in engine:
-            raise ConfigurationError(f"unknown parameter {given!r}{spelling_hint(given, [*known, *engine])}")
-    strategy = find_strategy(config_dir, name, {key: value for key, value in values.items() if key in known})
-    rules = {key: _rule(key, str(value)) for key, value in values.items() if key in engine}
-    step_names = {spec.name for spec in fields(Steps)}
-    steps = Steps(**{key: _step(key, value) for key, value in rules.items() if key in step_names})
-    changes = {key: value for key, value in rules.items() if key not in step_names}
-    config = default_config(strategy)
-    return Rules(strategy, config.with_values(_completed(config, changes)), steps, tuple(rules))
+    for given in typed.values:
+        if given not in engine and not (alone and given in known):
+            hint = spelling_hint(given, [*known, *engine]) if alone else "; with several strategies give rules only"
+            raise ConfigurationError(f"unknown parameter {given!r}{hint}")
+    parameters = {key: value for key, value in typed.values.items() if key in known}
+    made = researched_strategy(config_dir, name, parameters)
+    live = live_rules(made.plan.lifecycle, finest.ms)
+    rules = {key: _rule(key, str(value)) for key, value in typed.values.items() if key in engine}
+    given_rules = {key: value for key, value in rules.items() if key not in _step_names()}
+    if typed.preset:
+        refuse_contradiction(typed.preset, given_rules, live)
+    levels = _entry_levels(made.plan.strategy)
+    config = live.with_values({**levels, **_completed(live, preset_named(typed.preset or LIVE))})
+    config = config.with_values(_completed(config, given_rules))
+    differs = (*made.changed, *differences(config, live))
+    return _Ruled(made.plan, config, differs, made.assumed)
+
+
+def _entry_levels(strategy: Strategy) -> dict[str, object]:
+    """A grid of entries is research: a plan has one entry."""
+    rules = strategy.trade_rules
+    return (
+        {"max_layers": rules.entry_levels, "entry_expiry_bars": rules.entry_valid_bars}
+        if rules.entry_levels > 1
+        else {}
+    )
+
+
+def _step_names() -> set[str]:
+    return {spec.name for spec in fields(Steps)}
 
 
 def _parameter_names(config_dir: Path, name: str) -> list[str]:
@@ -111,6 +174,7 @@ def _completed(config: BacktestConfig, changes: Mapping[str, object]) -> dict[st
     found = dict(changes)
     if any(changes.get(name) is not None for name in SIZING_RULES if name != "risk_per_trade"):
         found.setdefault("risk_per_trade", None)
+        found.setdefault("amount", None)
     targets = changes.get("targets")
     if isinstance(targets, tuple):
         for name in ("break_even_after_targets", "trail_after_targets"):

@@ -8,22 +8,23 @@ def warm_up() -> None:
 
     The cache lies beside the package's sources, or in NUMBA_CACHE_DIR where they cannot be written to.
     """
-    from trading_pipeline.cli.rules import read_rules
+    from trading_pipeline.cli.rules import TypedRules, read_rules
     from trading_pipeline.domain.backtest.config import BacktestConfig
     from trading_pipeline.domain.backtest.crosses import EmaCross
     from trading_pipeline.domain.backtest.sweep import ParameterSet, run_sweep
     from trading_pipeline.domain.model.timeframes import Timeframe
     from trading_pipeline.domain.strategies.arrays import BarArrays
     from trading_pipeline.domain.strategies.registry import strategy_names
-    from trading_pipeline.services.run_backtest import BacktestRequest, run_backtest
+    from trading_pipeline.services.run_backtest import BacktestRequest, StrategyRun, run_backtest
     from trading_pipeline.services.sample_bars import sample_bars
     from trading_pipeline.settings import Settings
 
     bars = sample_bars("BTCUSDT", Timeframe.H1, 2_000)
     # Some strategies bring compiled code of their own.
     for name in strategy_names():
-        rules = read_rules(Settings().config_dir, name, {})
-        run_backtest(BacktestRequest(rules.strategy, Timeframe.H1, {"BTCUSDT": bars}, rules.config, code_version=""))
+        rules = read_rules(Settings().config_dir, [name], TypedRules("", {}), Timeframe.H1)
+        run = StrategyRun(rules.plans[0].strategy, Timeframe.H1, {"BTCUSDT": bars}, rules.configs[0])
+        run_backtest(BacktestRequest([run], code_version=""))
     # A sweep brings its own signals, without stops, and compiles their source as well.
     swept = BacktestConfig().with_values({"stop_fraction": 0.02})
     run_sweep(BarArrays.of(bars), [ParameterSet(swept, EmaCross(10, 30))], workers=1)

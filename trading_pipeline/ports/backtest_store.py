@@ -87,6 +87,12 @@ class RunRecord:
     curve: EquityCurve = field(default=NO_CURVE, compare=False)
 
     @property
+    def rules(self) -> str:
+        """Under which rules it was made, in one line; what a run stored before rules had names says nothing of it."""
+        rules = self.params.get("rules")
+        return str(rules["line"]) if isinstance(rules, Mapping) else "rules: not told"
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What its reader has to know about bars, funding and finer bars; none where a run carries none."""
         notes = self.params.get("notes")

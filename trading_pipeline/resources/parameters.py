@@ -5,19 +5,19 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
+from trading_pipeline.adapters.parameters.research import ResearchedStrategy, researched_strategy
 from trading_pipeline.adapters.parameters.risk import load_risk
-from trading_pipeline.adapters.parameters.strategies import configured_strategy, load_strategies
+from trading_pipeline.adapters.parameters.strategies import load_strategies
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.domain.risk.limits import RiskLimits
-from trading_pipeline.domain.strategies.base import Strategy
 from trading_pipeline.domain.strategies.plan import StrategyPlan
 
 
 class Parameters(dg.ConfigurableResource["Parameters"]):
     """Read at each use, so that a corrected file counts from the next run on."""
 
-    config_dir: str = Field(description="folder with universe.yaml, risk.yaml and strategies/")
+    config_dir: str = Field(description="folder with universe.yaml, risk.yaml, costs.yaml and strategies/")
 
     @property
     def universe(self) -> Universe:
@@ -34,6 +34,6 @@ class Parameters(dg.ConfigurableResource["Parameters"]):
         """The enabled strategies."""
         return load_strategies(Path(self.config_dir))
 
-    def configured(self, name: str) -> Strategy:
+    def configured(self, name: str) -> ResearchedStrategy:
         """The strategy of that name as its file has it, enabled or not."""
-        return configured_strategy(Path(self.config_dir), name)
+        return researched_strategy(Path(self.config_dir), name, {})

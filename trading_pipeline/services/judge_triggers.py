@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pandas as pd
 
+from trading_pipeline.domain.backtest.live_rules import live_rules
 from trading_pipeline.domain.model.partitions import WINDOW_BARS
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.avi5 import Avi5
@@ -17,7 +18,6 @@ from trading_pipeline.services.book_evidence import with_book
 from trading_pipeline.services.calibrate_avi5 import JudgedSignal
 from trading_pipeline.services.generate_signals import signals_of
 from trading_pipeline.services.judge_signals import judge_signals
-from trading_pipeline.services.run_backtest import default_config
 from trading_pipeline.services.windows import DayWindow
 
 
@@ -35,7 +35,7 @@ def judge_triggers(
 ) -> list[JudgedSignal]:
     """Every trigger of the AVI-5 plans at a sound bar with a book sample, whatever the imbalance was.
 
-    Their trades are left as the strategy was specified, by its exit grid.
+    Their trades are left by the lifecycle of the strategy's file.
 
     Stored signals would not do: they are those that a threshold let through, and a calibration on them
     could only ever raise it.
@@ -66,5 +66,5 @@ def _judged(
         sound = facts.checks.sound_bars([symbol], timeframe, first, last).get(symbol, [])
         kept = bars["open_time"].isin(pd.DatetimeIndex(sound, tz="UTC")) & (bars["close_time"] > since)
         window = DayWindow(symbol, with_book(bars, samples), kept)
-        exits = default_config(plan.strategy).exits
+        exits = live_rules(plan.lifecycle, timeframe.ms).exits
         yield from judge_signals(list(signals_of(window, plan, timeframe)), bars, exits)

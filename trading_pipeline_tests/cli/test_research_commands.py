@@ -3,6 +3,8 @@
 import csv
 import json
 import re
+import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from trading_pipeline.services.sample_bars import sample_bars
 from trading_pipeline_tests.testkit.builders import START, walk
 from trading_pipeline_tests.testkit.research import golden_file, write_bars
 
+CONFIG = Path(__file__).resolve().parents[2] / "config"
 GOLDEN_SIGNALS = [(17, [253, 490]), (7, [233, 237]), (33, [325]), (4, [546]), (24, [254, 537]), (32, [299])]
 
 
@@ -158,7 +161,7 @@ def test_rules_of_the_engine_take_effect(tmp_path: Path, bars: Path) -> None:
     document = json.loads((tmp_path / "run.json").read_text())
     config = document["params"]["config"]
     assert config["exits"]["targets"] == []
-    assert config["exits"]["trail"] == {"rule": "PercentTrail", "activation": 0.01, "offset": 0.005}
+    assert config["exits"]["trail"] == {"rule": "PercentTrail", "activation": 0.01, "offset": 0.005, "every": 0}
     assert config["limits"]["risk_per_trade"] is None
     assert config["execution"]["timing"] == "next_open"
     assert all(trade["fees_usdt"] > 0 for trade in document["trades"])
@@ -286,7 +289,7 @@ def test_funding_that_meets_no_bar_is_refused(tmp_path: Path, rows: str, problem
 def test_the_stretch_that_funding_leaves_out_is_said(tmp_path: Path) -> None:
     bars, funding = a_bar_file(tmp_path / "bars.csv", [100.0] * 72), tmp_path / "funding.csv"
     funding.write_text("funding_time_ms,funding_rate\n1735718400000,0.001\n1735747200000,0.001\n")
-    said = "BTCUSDT: no funding is known from 2025-01-01T16:00Z to 2025-01-04T00:00Z; none is charged there"
+    said = "BTCUSDT: no funding is known from 2025-01-01T16:00Z to 2025-01-04T00:00Z; 0.0100% is charged there"
     assert said in backtest(bars, "--funding", funding, strategy="ema_cross").output
 
 
@@ -332,7 +335,7 @@ def test_bars_from_the_database_and_a_run_kept_there(
     other = typed("backtest", "compare", "first", "second", "--json", tmp_path / "c.json")
     assert (same.exit_code, other.exit_code) == (0, 1)
     changed = {change["name"] for change in json.loads((tmp_path / "c.json").read_text())["params"]}
-    assert changed == {"config.costs.taker_fee_bps"}
+    assert changed == {"config.costs.taker_fee_bps", "rules.differs", "rules.line"}
     with pytest.raises(DataError, match="no 4h bars of BTCUSDT"):
         backtest("db", "--timeframe", "4h", strategy="ema_cross")
 
@@ -427,3 +430,94 @@ def test_no_strategy_shares_a_name_with_the_engine(bars: Path) -> None:
     for name in names:
         with pytest.raises(ConfigurationError, match="unknown parameter 'nonsense'"):
             backtest(bars, "--param", "nonsense=1", strategy=name)
+
+
+def rules_of(folder: Path) -> dict[str, object]:
+    rules: dict[str, object] = json.loads((folder / "run.json").read_text())["params"]["rules"]
+    return rules
+
+
+def test_a_backtest_without_options_is_the_live_lifecycle_and_its_first_line_says_so(
+    tmp_path: Path, bars: Path
+) -> None:
+    result = backtest(bars, "--json", tmp_path / "run.json", strategy="ema_atr")
+    assert result.output.startswith("rules live: as live. Assumed: funding 0.0100% every 8 h")
+    document = json.loads((tmp_path / "run.json").read_text())
+    config, trades = document["params"]["config"], document["trades"]
+    assert (config["costs"]["taker_fee_bps"], config["costs"]["maker_fee_bps"]) == (5.5, 2.0)
+    assert rules_of(tmp_path)["differs"] == []
+    assert sum(trade["fees_usdt"] for trade in trades) > 0
+    assert any(trade["funding_usdt"] for trade in trades)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("risk.yaml", "risk_per_trade: 0.005", "risk_per_trade: 0.004"),
+        ("costs.yaml", "taker_fee_bps: 5.5", "taker_fee_bps: 5.4"),
+        ("strategies/ema_atr.yaml", "stop_atr_multiple: 2.0", "stop_atr_multiple: 2.1"),
+        ("strategies/ema_atr.yaml", "r_multiple: 2", "r_multiple: 3"),
+    ],
+)
+def test_a_changed_file_is_another_run(
+    tmp_path: Path, bars: Path, monkeypatch: pytest.MonkeyPatch, file: str, old: str, new: str
+) -> None:
+    shutil.copytree(CONFIG, tmp_path / "config")
+    monkeypatch.setenv("TRADING_CONFIG_DIR", str(tmp_path / "config"))
+    backtest(bars, "--json", tmp_path / "before.json", strategy="ema_atr")
+    changed = tmp_path / "config" / file
+    assert old in changed.read_text()
+    changed.write_text(changed.read_text().replace(old, new))
+    backtest(bars, "--json", tmp_path / "after.json", strategy="ema_atr")
+    before, after = (json.loads((tmp_path / name).read_text()) for name in ("before.json", "after.json"))
+    assert before["run_id"] != after["run_id"]
+    assert before["trades"] != after["trades"]
+
+
+def test_without_a_timeframe_a_strategy_runs_on_those_of_its_file(tmp_path: Path, bars: Path) -> None:
+    words = ("--bars", bars, "--symbol", "BTCUSDT", "--strategy", "ema_atr", "--json", tmp_path / "run.json")
+    result = typed("backtest", *words)
+    assert json.loads((tmp_path / "run.json").read_text())["params"]["timeframe"] == "1h+4h"
+    assert "ema_atr: nothing on 15m" in result.output
+
+
+def test_several_strategies_and_timeframes_trade_one_account(tmp_path: Path, bars: Path) -> None:
+    words = ("--bars", bars, "--symbol", "BTCUSDT", "--strategy", "ema_atr,rsi", "--timeframe", "1h,4h")
+    typed("backtest", *words, "--json", tmp_path / "run.json", "--report", tmp_path / "run.html")
+    document = json.loads((tmp_path / "run.json").read_text())
+    assert document["params"]["strategy"] == "ema_atr+rsi"
+    held = sorted((trade["entry_time"], trade["exit_time"]) for trade in document["trades"])
+    assert all(left[1] <= right[0] for left, right in pairwise(held)), "one symbol has one position"
+    assert "rules live: as live" in (tmp_path / "run.html").read_text()
+
+
+def test_a_preset_is_named_with_all_it_changes(tmp_path: Path, bars: Path) -> None:
+    result = backtest(bars, "--rules", "freqtrade", "--param", "fast_period=10", strategy="ema_atr")
+    assert result.output.startswith(
+        "rules freqtrade: differs from live in fast_period 10 (live: 12); timing next_open (live: bar_close)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--rules", "freqtrade", "--param", "timing=bar_close"), "--rules freqtrade says timing = next_open"),
+        (("--rules", "live", "--param", "taker_fee_bps=1"), "--rules live says taker_fee_bps = 5.5"),
+        (("--rules", "lve"), "did you mean live"),
+        (("--strategy", "rsi,rsi"), "given twice"),
+        (("--strategy", "rsi,macd", "--param", "period=12"), "with several strategies give rules only"),
+    ],
+)
+def test_rules_that_cannot_be_meant_are_refused(bars: Path, words: tuple[str, ...], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(message)):
+        backtest(bars, *words, strategy="ema_atr")
+
+
+def test_a_folder_without_costs_and_limits_says_that_it_has_none(
+    tmp_path: Path, bars: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config" / "strategies").mkdir(parents=True)
+    monkeypatch.setenv("TRADING_CONFIG_DIR", str(tmp_path / "config"))
+    result = backtest(bars, strategy="ema_atr")
+    assert "no costs.yaml, so no fees and no funding" in result.output
+    assert "no file in config/strategies runs ema_atr, so the standard exits" in result.output

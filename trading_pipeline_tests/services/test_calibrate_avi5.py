@@ -11,11 +11,10 @@ import pytest
 from trading_pipeline.domain.backtest.config import Exits, ExitTarget
 from trading_pipeline.domain.model.signals import Bias, Details, Signal
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.avi5 import Avi5
+from trading_pipeline.domain.strategies.avi5_levels import EXIT_GRID
 from trading_pipeline.ports.calibration_store import Calibration, CalibrationStore
 from trading_pipeline.services.calibrate_avi5 import JudgedSignal, calibrate_avi5
 from trading_pipeline.services.judge_signals import judge_signals
-from trading_pipeline.services.run_backtest import default_config
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -94,7 +93,10 @@ def test_signals_at_closes_without_bars_are_left_out() -> None:
 
 @pytest.mark.parametrize(
     ("exits", "result_r"),
-    [(default_config(Avi5()).exits, 1.9), (Exits((ExitTarget(1.0, 1.0),), trail=None, trail_after_targets=0), 1.0)],
+    [
+        (Exits(tuple(ExitTarget(*target) for target in EXIT_GRID), trail=None), 1.9),
+        (Exits((ExitTarget(1.0, 1.0),), trail=None, trail_after_targets=0), 1.0),
+    ],
 )
 def test_a_trade_is_judged_by_the_exits_that_are_given(exits: Exits, result_r: float) -> None:
     bars = _bars([100.0] * 20 + [100.5 + step for step in range(8)])

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from trading_pipeline.domain.backtest.translate import Funding, SymbolInput
+from trading_pipeline.domain.backtest.translate import Funding
 from trading_pipeline.domain.model.errors import DataError
-from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
+from trading_pipeline.domain.model.timeframes import to_ms
 from trading_pipeline.domain.strategies.arrays import BarArrays
-from trading_pipeline.services.input_notes import input_notes
+from trading_pipeline.services.input_notes import GivenInput, input_notes
 from trading_pipeline.services.research_window import Window
-from trading_pipeline_tests.domain.backtest.cases import HOUR_MS, bars_of, signals_of
+from trading_pipeline_tests.domain.backtest.cases import HOUR_MS, bars_of
 
 MIDNIGHT = to_ms(datetime(2025, 1, 1, tzinfo=UTC))
 NOON = Window(datetime(2025, 1, 1, 12, tzinfo=UTC))
@@ -37,8 +37,8 @@ def funding(*hours: int) -> Funding:
 
 
 def notes(bars: BarArrays, window: Window | None = None, *, allow_jumps: bool = False, **given: object) -> list[str]:
-    one = SymbolInput(bars, signals_of([]), **given)  # type: ignore[arg-type]
-    return list(input_notes("BTCUSDT", one, Timeframe.H1, window or Window(), allow_jumps=allow_jumps))
+    one = GivenInput("BTCUSDT", bars, **given)  # type: ignore[arg-type]
+    return list(input_notes(one, window or Window(), assumed_rate=0.0, allow_jumps=allow_jumps))
 
 
 def test_nothing_is_said_about_whole_bars_with_whole_funding() -> None:
@@ -79,12 +79,18 @@ def minutes(first: int, count: int) -> BarArrays:
 
 
 def test_bars_that_finer_bars_leave_out_are_counted() -> None:
-    assert notes(day(), fine_bars=minutes(0, 24 * 60)) == []
-    said = "finer bars cover 3 of 12 bars; the others are walked by their own four prices"
+    assert notes(day(), path=minutes(0, 24 * 60)) == []
+    said = "finer bars cover 3 of 12 bars; the others are walked by their four prices"
     # from 11:00 for 4 hours and a half: 12, 13 and 14 lie whole in the window, 15 does not
-    assert notes(day(), NOON, fine_bars=minutes(11, 270)) == [f"BTCUSDT: {said}"]
+    assert notes(day(), NOON, path=minutes(11, 270)) == [f"BTCUSDT: {said}"]
 
 
 def test_finer_bars_of_another_time_are_refused() -> None:
     with pytest.raises(DataError, match="BTCUSDT: the finer bars cover no bar whole"):
-        notes(day(), fine_bars=minutes(30, 120))
+        notes(day(), path=minutes(30, 120))
+
+
+def test_what_no_record_covers_is_said_with_the_rate_that_is_charged() -> None:
+    one = GivenInput("BTCUSDT", day(), funding(8))
+    (note,) = input_notes(one, Window(), assumed_rate=0.0001, allow_jumps=False)
+    assert note == "BTCUSDT: no funding is known from 2025-01-01T08:00Z to 2025-01-02T00:00Z; 0.0100% is charged there"

@@ -1,17 +1,17 @@
 """Backtests from bars to records."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
-from trading_pipeline.domain.backtest.config import AtrTrail, BacktestConfig
+from trading_pipeline.domain.backtest.config import BacktestConfig, ExitTarget
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.strategies.avi5_levels import EXIT_GRID, SWING_EXIT_GRID
 from trading_pipeline.domain.strategies.registry import strategy_named
 from trading_pipeline.services.research_window import Window
-from trading_pipeline.services.run_backtest import BacktestRequest, BacktestRun, default_config, run_backtest
+from trading_pipeline.services.run_backtest import BacktestRequest, BacktestRun, StrategyRun, run_backtest
 from trading_pipeline.services.sample_bars import sample_bars
 from trading_pipeline_tests.domain.strategies.golden import golden_bars
 
@@ -20,17 +20,19 @@ GOLDEN_START = datetime(2024, 1, 1, tzinfo=UTC)
 
 def golden_run(seed: int, count: int = 700, **rules: object) -> BacktestRun:
     strategy = strategy_named("divergence", {})
-    config = default_config(strategy).with_values(rules)
+    config = BacktestConfig().with_values({"next_bar_exit": True, **rules})
     bars = {"BTCUSDT": golden_bars(seed, count)}
-    return run_backtest(BacktestRequest(strategy, Timeframe.H1, bars, config, "test"))
+    return run_backtest(BacktestRequest([StrategyRun(strategy, Timeframe.H1, bars, config)], "test"))
 
 
 def sampled(symbols: tuple[str, ...] = ("BTCUSDT",), **changes: object) -> BacktestRun:
     strategy = strategy_named("ema_cross", {})
     bars = {symbol: sample_bars(symbol, Timeframe.H1, 3_000, seed) for seed, symbol in enumerate(sorted(symbols))}
     ordered = {symbol: bars[symbol] for symbol in symbols}
-    request = {"strategy": strategy, "timeframe": Timeframe.H1, "bars": ordered, "config": BacktestConfig()}
-    return run_backtest(BacktestRequest(**{**request, "code_version": "test", **changes}))  # type: ignore[arg-type]
+    run = {"strategy": strategy, "timeframe": Timeframe.H1, "bars": ordered, "config": BacktestConfig()}
+    run |= {name: changes.pop(name) for name in list(changes) if name in run}
+    request = {"runs": [StrategyRun(**run)], "code_version": "test", **changes}  # type: ignore[arg-type]
+    return run_backtest(BacktestRequest(**request))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -70,38 +72,24 @@ def test_a_histogram_that_does_not_move_in_favour_ends_a_divergence_trade_at_the
     assert kept.exit_time > left.exit_time
 
 
-@pytest.mark.parametrize(
-    ("name", "parameters", "targets", "trails"),
-    [
-        ("ema_cross", {}, [(1.0, 0.4), (2.0, 0.4)], True),
-        ("divergence", {}, [(1.0, 0.4), (2.0, 0.4)], True),
-        ("avi5", {}, [(1.0, 0.4), (2.0, 0.3), (3.0, 0.3)], False),
-        ("avi5", {"swing": True}, [(1.0, 0.4)], False),
-    ],
-)
-def test_a_strategy_starts_from_the_exits_it_was_specified_with(
-    name: str, parameters: dict[str, object], targets: list[tuple[float, float]], trails: bool
-) -> None:
-    exits = default_config(strategy_named(name, parameters)).exits
-    assert [(target.distance, target.fraction) for target in exits.targets] == targets
-    assert (exits.trail is not None, exits.break_even_after_targets) == (trails, 1)
-    assert exits.next_bar_exit is (name == "divergence")
-
-
-@pytest.mark.parametrize("swing", [False, True])
-def test_specified_exits_can_be_overridden_one_by_one(swing: bool) -> None:
-    config = default_config(strategy_named("avi5", {"swing": swing}))
-    changed = config.with_values({"trail": AtrTrail(), "max_layers": 2})
-    assert changed.exits == replace(config.exits, trail=AtrTrail())
-    assert (config.execution.max_layers, changed.execution.max_layers) == (1, 2)
-
-
 def avi5_run(**parameters: object) -> BacktestRun:
     strategy = strategy_named("avi5", {"confirm_trend": False, "confirm_vwap": False, **parameters})
     bars = {"BTCUSDT": sample_bars("BTCUSDT", Timeframe.M5, 3_000)}
-    rules = {"max_daily_loss": None, "maintenance_margin": 0.0, "max_leverage": 20.0}
-    config = default_config(strategy).with_values(rules)
-    return run_backtest(BacktestRequest(strategy, Timeframe.M5, bars, config, "test"))
+    grid = EXIT_GRID if not parameters.get("swing") else SWING_EXIT_GRID
+    rules = strategy.trade_rules
+    config = BacktestConfig().with_values(
+        {
+            "max_daily_loss": None,
+            "maintenance_margin": 0.0,
+            "max_leverage": 20.0,
+            "targets": tuple(ExitTarget(*target) for target in grid),
+            "trail": None,
+            "trail_after_targets": 1,
+            "max_layers": rules.entry_levels,
+            "entry_expiry_bars": rules.entry_valid_bars,
+        }
+    )
+    return run_backtest(BacktestRequest([StrategyRun(strategy, Timeframe.M5, bars, config)], "test"))
 
 
 def test_avi5_leaves_by_its_grid() -> None:
@@ -226,7 +214,11 @@ def test_higher_timeframes_know_the_history_before_the_window_and_are_part_of_th
     late = Window(bars["open_time"].iloc[8_000].to_pydatetime())
     young = bars[8_000 - 1_700 :].reset_index(drop=True)
     whole, cut = (
-        run_backtest(BacktestRequest(strategy, Timeframe.M15, {"BTCUSDT": given}, BacktestConfig(), "test", late))
+        run_backtest(
+            BacktestRequest(
+                [StrategyRun(strategy, Timeframe.M15, {"BTCUSDT": given}, BacktestConfig())], "test", window=late
+            )
+        )
         for given in (bars, young)
     )
     assert len(whole.bars["BTCUSDT"]) == len(cut.bars["BTCUSDT"]) == 2_700

@@ -23,10 +23,12 @@ class ReadBars:
 
     :param frame: with ``BAR_COLUMNS``.
     :param note: how many rows of the source are in none of them, as a sentence; empty when there are none.
+    :param finest: the bars they were made of, where those are finer.
     """
 
     frame: pd.DataFrame
     note: str = ""
+    finest: pd.DataFrame | None = None
 
 
 def read_bar_file(path: Path, symbol: str, timeframe: Timeframe, *, allow_zero_volume: bool = False) -> ReadBars:
@@ -39,17 +41,28 @@ def read_bar_file(path: Path, symbol: str, timeframe: Timeframe, *, allow_zero_v
     """
     rows = read_csv_file(path, FILE_COLUMNS)
     check_bars(rows, str(path))
-    base, note = timeframe_of(rows, timeframe, str(path)), ""
+    base, note, finest = timeframe_of(rows, timeframe, str(path)), "", None
     if base != timeframe:
         if base.ms > timeframe.ms:
             raise ConfigurationError(f"{path} has {base} bars: {timeframe} bars cannot be made of them; ask for {base}")
-        note = _left_out(rows, base, timeframe, str(path))
+        note, finest = _left_out(rows, base, timeframe, str(path)), _frame(rows, symbol, base)
         rows = resample(rows, base, timeframe)
         if not len(rows):
             raise DataError(f"{path}: no {timeframe} bar has all of its {base} bars; give a longer file")
     if not allow_zero_volume:
         refuse_zero_volume(rows["volume"], rows["open_time_ms"].to_numpy(np.int64), str(path))
-    return ReadBars(_frame(rows, symbol, timeframe), note)
+    return ReadBars(_frame(rows, symbol, timeframe), note, finest)
+
+
+def file_timeframe(path: Path) -> Timeframe:
+    """What the rows of a file are bars of; a single row is taken for a bar of a day.
+
+    :raises ConfigurationError: no such file.
+    :raises DataError: a file that holds no table of bars.
+    """
+    rows = read_csv_file(path, FILE_COLUMNS)
+    check_bars(rows, str(path))
+    return timeframe_of(rows, Timeframe.D1, str(path))
 
 
 def _left_out(rows: pd.DataFrame, base: Timeframe, target: Timeframe, origin: str) -> str:

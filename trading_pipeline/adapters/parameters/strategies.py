@@ -100,6 +100,16 @@ class _LifecycleSection(Section):
         )
 
 
+STANDARD_EXITS = _LifecycleSection(
+    targets=(
+        _TargetSection(r_multiple=Decimal(1), fraction=Decimal("0.4")),
+        _TargetSection(r_multiple=Decimal(2), fraction=Decimal("0.4")),
+    ),
+    runner=_RunnerSection(fraction=Decimal("0.2")),
+)
+"""Of a strategy that no file runs: a user's own."""
+
+
 class _GuardsSection(Section):
     max_spread_bps: Annotated[Decimal, Field(ge=0, le=1000)]
     min_depth_usdt: Annotated[Decimal, Field(ge=0)]
@@ -166,17 +176,14 @@ def configured_names(config_dir: Path) -> list[str]:
     return sorted({read(path, _StrategyFile).strategy for path in (config_dir / "strategies").glob("*.yaml")})
 
 
-def configured_strategy(config_dir: Path, name: str) -> Strategy:
-    """A strategy with the parameters of its file, enabled or not; of several files the first.
+def file_of(config_dir: Path, name: str) -> _StrategyFile | None:
+    """The file that runs a strategy, enabled or not; of several the first, ``None`` without any.
 
-    :raises ConfigurationError: no file runs it, or a bad parameter.
+    :raises ConfigurationError: unknown strategy, or a file that breaks a rule.
     """
-    for path in sorted((config_dir / "strategies").glob("*.yaml")):
-        content = read(path, _StrategyFile)
-        if content.strategy == name:
-            with _told_of(path):
-                return find_strategy(config_dir, name, dict(content.parameters))
-    raise ConfigurationError(f"no file of {config_dir / 'strategies'} runs {name!r}")
+    check_name(config_dir, name)
+    paths = sorted((config_dir / "strategies").glob("*.yaml"))
+    return next((content for path in paths if (content := read(path, _StrategyFile)).strategy == name), None)
 
 
 @contextmanager

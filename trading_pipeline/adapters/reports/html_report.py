@@ -37,6 +37,7 @@ def html_report(run: RunRecord, bars: Mapping[str, pd.DataFrame]) -> str:
         "market": escape(f"{', '.join(symbols)} · {run.params['timeframe']}"),
         "period": _period(run),
         "run_id": escape(run.run_id),
+        "rules_used": escape(run.rules),
         "cards": tables.cards(run),
         "notes": tables.notes(run),
         "months": tables.months(run.curve, initial),
@@ -67,5 +68,5 @@ def _period(run: RunRecord) -> str:
 
 def _initial(params: Details) -> float:
     """Capital at the start."""
-    config = params["config"]
-    return float(config["initial_capital"]) if isinstance(config, Mapping) else 0.0
+    capital = params["initial_capital"]
+    return float(capital) if isinstance(capital, int | float) else 0.0

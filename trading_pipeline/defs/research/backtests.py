@@ -9,7 +9,7 @@ from trading_pipeline.adapters.parameters.strategies import configured_names
 from trading_pipeline.defs.market_data.partitions import UNIVERSE
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe
-from trading_pipeline.domain.strategies.base import Strategy
+from trading_pipeline.domain.strategies.plan import StrategyPlan
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.resources.venue import Markets
@@ -26,7 +26,7 @@ STRATEGY_GRID = dg.MultiPartitionsDefinition(
         "symbol": dg.StaticPartitionsDefinition(list(UNIVERSE.symbols)),
     }
 )
-"""Strategy x symbol; a strategy's parameters are those of its file, and part of the stored run."""
+"""Strategy x symbol; parameters, exits, limits and costs are the configuration's, and part of the stored run."""
 
 
 @dg.asset(
@@ -41,11 +41,11 @@ def backtests(
 ) -> dg.MaterializeResult[None]:
     """Run, store, and show the curves."""
     key = STRATEGY_GRID.get_partition_key_from_str(context.partition_key).keys_by_dimension
-    strategy = parameters.configured(key["strategy"])
+    plan = parameters.configured(key["strategy"]).plan
     runs, refused = [], {}
     for timeframe in UNIVERSE.timeframes:
         try:
-            runs.append(_run(strategy, key["symbol"], timeframe, stores, markets))
+            runs.append(_run(plan, key["symbol"], timeframe, stores, markets))
         except DataError as error:
             refused[timeframe.value] = str(error)
     for run in runs:
@@ -60,21 +60,23 @@ def backtests(
     )
 
 
-def _run(strategy: Strategy, symbol: str, timeframe: Timeframe, stores: Stores, markets: Markets) -> "BacktestRun":
+def _run(plan: StrategyPlan, symbol: str, timeframe: Timeframe, stores: Stores, markets: Markets) -> "BacktestRun":
     # here alone: every process that knows the definitions would carry the compiler and the plotting otherwise
     from trading_pipeline.adapters.files.code_version import deciding_code_version
-    from trading_pipeline.services.run_backtest import BacktestRequest, default_config, run_backtest
+    from trading_pipeline.domain.backtest.live_rules import live_rules
+    from trading_pipeline.services.account_backtest import steps_of
+    from trading_pipeline.services.run_backtest import BacktestRequest, StrategyRun, run_backtest
 
+    market_data = markets.market_data()
     bars = stores.bars.frame([symbol], timeframe, EPOCH, timeframe.floor(markets.clock().now()))
     if bars.empty:
         raise DataError(f"no {timeframe} bars of {symbol} are stored; backfill bars_{timeframe} first")
+    config = live_rules(plan.lifecycle, timeframe.ms)
     return run_backtest(
         BacktestRequest(
-            strategy=strategy,
-            timeframe=timeframe,
-            bars={symbol: bars},
-            config=default_config(strategy),
+            runs=[StrategyRun(plan.strategy, timeframe, {symbol: bars}, config)],
             code_version=deciding_code_version(),
+            steps=steps_of(market_data.instruments(), [symbol]),
         )
     )
 

@@ -129,11 +129,18 @@ class Execution(Checked):
 
 @dataclass(frozen=True, slots=True)
 class Costs(Checked):
-    """Basis points of notional per side. Slippage makes market and stop fills worse, never limits."""
+    """Basis points of notional per side. Slippage makes market and stop fills worse, never limits.
+
+    :param funding_rate: share of notional that longs pay at every settlement that no record covers; see
+        ``assumed_funding``.
+    :param funding_hours: hours between those settlements, counted from midnight UTC.
+    """
 
     maker_fee_bps: float = bounded(0.0, 0.0, 100.0)
     taker_fee_bps: float = bounded(0.0, 0.0, 100.0)
     slippage_bps: float = bounded(0.0, 0.0, 500.0)
+    funding_rate: float = bounded(0.0, -0.04, 0.04)
+    funding_hours: int = bounded(8, 1, 24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +246,7 @@ class Exits(Checked):
     :param next_bar_exit: leave at the first close after the entry bar at which the momentum series has
         not moved in favour.
     :param max_holding_bars: bars after which the position is closed; 0 is never.
+    :param strategy_exits: whether what the strategy says about leaving closes the position.
     """
 
     targets: tuple[ExitTarget, ...] = (ExitTarget(1.0, 0.4), ExitTarget(2.0, 0.4))
@@ -250,6 +258,7 @@ class Exits(Checked):
     move_stop_at_close: bool = False
     next_bar_exit: bool = False
     max_holding_bars: int = bounded(0, 0, 1_000_000)
+    strategy_exits: bool = True
 
     def check(self) -> None:
         """Targets in order and within the position; nothing that would wait for a target that is not there."""

@@ -89,16 +89,20 @@ class EntrySignals:
         )
 
     @classmethod
-    def of_strategy(cls, strategy: Strategy, frame: pd.DataFrame, bars: BarArrays) -> "EntrySignals":
+    def of_strategy(
+        cls, strategy: Strategy, frame: pd.DataFrame, bars: BarArrays, *, exits: bool = True
+    ) -> "EntrySignals":
         """All that a strategy says of some bars: its entries, and its exits before the entries of their bar.
 
         The mapping of evidence per signal is left out where that can be done.
 
         :param bars: the arrays of ``frame``.
+        :param exits: without them the position is left by its own rules alone.
         """
         if not isinstance(strategy, ArrayStrategy):
-            return cls.of_frame(strategy.signals(frame)).with_exits(strategy.exits(frame))
-        entries, leaving = cls.of_decisions(strategy.decide(bars)), strategy.leave(bars)
+            entries = cls.of_frame(strategy.signals(frame))
+            return entries.with_exits(strategy.exits(frame)) if exits else entries
+        entries, leaving = cls.of_decisions(strategy.decide(bars)), strategy.leave(bars) if exits else None
         return entries if leaving is None else entries._with_exits(*leaving.places())
 
     @classmethod

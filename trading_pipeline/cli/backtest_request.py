@@ -1,0 +1,119 @@
+"""From what was typed to a backtest that can be run; names before files, so that a slip is told at once."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trading_pipeline.adapters.files.code_version import deciding_code_version
+from trading_pipeline.adapters.files.funding_files import read_funding_file
+from trading_pipeline.cli.bar_sources import TypedBars, require_place_for
+from trading_pipeline.cli.rules import Rules, TypedRules, read_rules
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.services.research_window import Window
+from trading_pipeline.services.run_backtest import BacktestRequest, StrategyRun
+from trading_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from trading_pipeline.adapters.files.bar_files import ReadBars
+
+
+@dataclass(frozen=True, slots=True)
+class TypedBacktest:
+    """What was typed.
+
+    :param timeframes: empty for those of each strategy's file that the bars can be made into.
+    :param funding: path, in which ``{symbol}`` stands for the symbol; likewise ``magnifier``.
+    """
+
+    bars: TypedBars
+    symbols: tuple[str, ...]
+    strategies: tuple[str, ...]
+    timeframes: tuple[Timeframe, ...]
+    rules: TypedRules
+    window: Window
+    funding: str = ""
+    magnifier: str = ""
+
+
+def request_of(typed: TypedBacktest) -> BacktestRequest:
+    """Everything read and checked.
+
+    :raises ConfigurationError: a name or a value that does not exist, or a file that cannot be read.
+    :raises DataError: bars, funding or finer bars that cannot be used.
+    """
+    for source in (typed.bars.source, typed.funding, typed.magnifier):
+        if source:
+            require_place_for(source, typed.symbols)
+    # what the shortest timeframe is decides about `trail_at: finest` alone, so names can be read before bars
+    rules = read_rules(Settings().config_dir, typed.strategies, typed.rules, Timeframe.M1)
+    base = {symbol: typed.bars.timeframe(symbol) for symbol in typed.symbols}
+    finest = max(base.values(), key=lambda timeframe: timeframe.ms)
+    chosen = [typed.timeframes or _of_file(rules, place, finest) for place in range(len(rules.plans))]
+    shortest = min((one for several in chosen for one in several), key=lambda timeframe: timeframe.ms)
+    rules = read_rules(Settings().config_dir, typed.strategies, typed.rules, shortest)
+    read = {
+        (one, symbol): typed.bars.read(symbol, one)
+        for one in dict.fromkeys(one for several in chosen for one in several)
+        for symbol in typed.symbols
+    }
+    return BacktestRequest(
+        runs=[
+            StrategyRun(plan.strategy, one, {symbol: read[one, symbol].frame for symbol in typed.symbols}, config)
+            for plan, config, several in zip(rules.plans, rules.configs, chosen, strict=True)
+            for one in several
+        ],
+        code_version=deciding_code_version(),
+        rules=replace(rules.used, assumed=(*rules.used.assumed, *_assumed(typed, rules, chosen))),
+        window=typed.window,
+        steps=dict.fromkeys(typed.symbols, rules.steps),
+        funding={one: read_funding_file(_of_symbol(typed.funding, one)) for one in typed.symbols if typed.funding},
+        path=_path(typed, read, shortest),
+        notes=tuple(bars.note for bars in read.values() if bars.note),
+    )
+
+
+def _of_file(rules: Rules, place: int, finest: Timeframe) -> tuple[Timeframe, ...]:
+    """The timeframes of a strategy's file that can be made of the bars."""
+    plan = rules.plans[place]
+    made = tuple(one for one in plan.timeframes if one.ms >= finest.ms)
+    if not made:
+        raise ConfigurationError(
+            f"{plan.strategy.name} runs on {', '.join(plan.timeframes)}, which {finest} bars cannot be made into; "
+            "give finer bars or --timeframe"
+        )
+    return made
+
+
+def _assumed(typed: TypedBacktest, rules: Rules, chosen: list[tuple[Timeframe, ...]]) -> Iterator[str]:
+    """What the live system knows and this input does not say."""
+    costs = rules.configs[0].costs
+    if not typed.funding and costs.funding_rate:
+        yield f"funding {costs.funding_rate:.4%} every {costs.funding_hours} h, as no --funding was given"
+    if not rules.steps.quantity_increment:
+        yield "no ticks and lots, as no steps were given"
+    for plan, timeframes in zip(rules.plans, chosen, strict=True):
+        name = plan.strategy.name
+        if plan.guards is not None:
+            yield f"{name}: no entry is kept back by spread, depth or age of the book, which bars do not tell"
+        left = [one for one in plan.timeframes if one not in timeframes]
+        if left and len(plan.timeframes) < len(Timeframe):
+            yield f"{name}: nothing on {', '.join(left)}"
+
+
+def _path(
+    typed: TypedBacktest, read: Mapping[tuple[Timeframe, str], "ReadBars"], shortest: Timeframe
+) -> "dict[str, pd.DataFrame]":
+    """The finest bars there are by symbol, where they are finer than what is decided on."""
+    if typed.magnifier:
+        zero = replace(typed.bars, source=typed.magnifier, allow_zero_volume=True)
+        return {symbol: zero.read(symbol, Timeframe.M1).frame for symbol in typed.symbols}
+    finest = {symbol: read[shortest, symbol].finest for symbol in typed.symbols}
+    return {symbol: frame for symbol, frame in finest.items() if frame is not None}
+
+
+def _of_symbol(source: str, symbol: str) -> Path:
+    return Path(source.replace("{symbol}", symbol))

@@ -1,0 +1,71 @@
+"""The engine's rules for a lifecycle: what the pipeline does, in the engine's words."""
+
+from trading_pipeline.domain.backtest.codes import EntriesBy, Opposite, Smoothing
+from trading_pipeline.domain.backtest.config import (
+    AtrTrail,
+    BacktestConfig,
+    Costs,
+    Execution,
+    Exits,
+    ExitTarget,
+    Limits,
+    PivotTrail,
+    Trail,
+)
+from trading_pipeline.domain.lifecycle.lifecycle import Lifecycle
+from trading_pipeline.domain.model.plans import Runner, TrailAt, TrailRule
+
+DEFAULT_CAPITAL = 10_000.0
+"""Quote currency; what the simulated exchange gives an account too."""
+
+
+def live_rules(lifecycle: Lifecycle, finest_ms: int, capital: float = DEFAULT_CAPITAL) -> BacktestConfig:
+    """Every part of a lifecycle as a rule of the engine.
+
+    :param finest_ms: length of the finest bars there are, at whose closes ``trail_at: finest`` moves the stop.
+    :param capital: quote currency.
+    """
+    limits, costs, rules = lifecycle.limits, lifecycle.costs, lifecycle.exit_rules
+    return BacktestConfig(
+        initial_capital=capital,
+        execution=Execution(
+            opposite=Opposite[rules.opposite.name],
+            max_layers=rules.max_layers,
+            entry_expiry_bars=limits.plan_ttl_bars,
+        ),
+        costs=Costs(
+            maker_fee_bps=float(costs.maker_fee_bps),
+            taker_fee_bps=float(costs.taker_fee_bps),
+            slippage_bps=float(costs.slippage_bps),
+            funding_rate=float(costs.funding_rate),
+            funding_hours=costs.funding_interval_hours,
+        ),
+        limits=Limits(
+            risk_per_trade=float(limits.risk_per_trade),
+            amount=limits.sizing,
+            max_open_positions=limits.max_open_positions,
+            max_leverage=float(limits.max_leverage),
+            max_daily_loss=float(limits.max_daily_loss),
+            cooldown_bars=limits.cooldown_bars,
+            entries_by=EntriesBy[limits.entries_by.name],
+        ),
+        exits=Exits(
+            targets=tuple(ExitTarget(float(one.r_multiple), float(one.fraction)) for one in lifecycle.targets),
+            break_even_after_targets=rules.break_even_after_targets,
+            trail=_trail(lifecycle.runner, finest_ms),
+            trail_after_targets=len(lifecycle.targets),
+            next_bar_exit=lifecycle.next_bar_exit,
+            strategy_exits=rules.strategy_exits,
+        ),
+    )
+
+
+def _trail(runner: Runner, finest_ms: int) -> Trail:
+    """The runner's rule; none where the targets leave nothing to run."""
+    every = finest_ms if runner.trail_at is TrailAt.FINEST else 0
+    if runner.fraction == 0 or runner.trail is TrailRule.NONE:
+        return None
+    if runner.trail is TrailRule.PIVOT:
+        return PivotTrail(every=every)
+    smoothing = Smoothing.WILDER if runner.trail is TrailRule.ATR else Smoothing.SIMPLE
+    return AtrTrail(float(runner.atr_multiple), runner.atr_period, smoothing, every)
