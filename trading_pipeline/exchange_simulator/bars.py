@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trading_pipeline.domain.model.bar_frames import complete_buckets
+from trading_pipeline.exchange_simulator.precision import decimals_of, refuse_large, refuse_rounded, units_of
 
 INTERVALS = {
     "1": 60_000,
@@ -24,6 +25,8 @@ INTERVALS = {
 """Length in milliseconds of every kline interval served, by the venue's spelling. Weeks and months are not served."""
 
 TURNOVER_DECIMALS = 4
+MOST_VOLUME_DECIMALS = 8
+DAY_MS = INTERVALS["D"]
 Column = NDArray[np.int64]
 
 
@@ -103,33 +106,31 @@ class BarSeries:
         return [list(row) for row in zip(starts, *texts, volumes, turnovers, strict=True)]
 
 
-def series_from_floats(step_ms: int, open_ms: Column, columns: dict[str, NDArray[np.float64]]) -> BarSeries:
+def series_from_floats(
+    step_ms: int, open_ms: Column, columns: dict[str, NDArray[np.float64]], origin: str
+) -> BarSeries:
     """Integer columns of float OHLCV columns, at the precision the numbers have.
 
     Turnover is not recorded; it is volume times the mean of the four prices.
+
+    :param origin: where they are from, for the message.
+    :raises DataError: names the first row (1 is the first) with a number that these columns cannot hold.
     """
     # Integers keep every recorded digit, add up exactly and are half the size.
-    prices = [columns[name] for name in ("open", "high", "low", "close")]
-    price_decimals = max(decimals_of(values) for values in prices)
-    volume_decimals = decimals_of(columns["volume"])
-    opening, high, low, close = (np.rint(values * 10**price_decimals).astype(np.int64) for values in prices)
+    prices = {name: columns[name] for name in ("open", "high", "low", "close")}
+    price_decimals = decimals_of(np.concatenate(list(prices.values())))
+    refuse_rounded(prices, price_decimals, origin)
+    volume, turnover = columns["volume"], columns["volume"] * sum(prices.values()) / 4
+    volume_decimals = decimals_of(volume, MOST_VOLUME_DECIMALS)
+    bars_a_day = max(1, DAY_MS // step_ms)
+    refuse_large("volume", volume, volume_decimals, bars_a_day, origin)
+    refuse_large("turnover", turnover, TURNOVER_DECIMALS, bars_a_day, origin)
     return BarSeries(
         step_ms=step_ms,
         price_decimals=price_decimals,
         volume_decimals=volume_decimals,
         open_ms=open_ms,
-        open=opening,
-        high=high,
-        low=low,
-        close=close,
-        volume=np.rint(columns["volume"] * 10**volume_decimals).astype(np.int64),
-        turnover=np.rint(columns["volume"] * sum(prices) / 4 * 10**TURNOVER_DECIMALS).astype(np.int64),
+        **{name: units_of(values, price_decimals) for name, values in prices.items()},
+        volume=units_of(volume, volume_decimals),
+        turnover=units_of(turnover, TURNOVER_DECIMALS),
     )
-
-
-def decimals_of(values: NDArray[np.float64], most: int = 8) -> int:
-    """The fewest decimals that write every value exactly, at most ``most``."""
-    for decimals in range(most):
-        if np.array_equal(np.round(values, decimals), values):
-            return decimals
-    return most

@@ -36,12 +36,15 @@ def typical_price(symbol: str) -> Decimal:
 def specification(symbol: str, price: Decimal, price_decimals: int | None = None) -> Instrument:
     """The contract of a symbol that trades around ``price``.
 
-    :param price_decimals: decimals of recorded prices; the tick is made fine enough for them.
+    :param price_decimals: decimals of recorded prices. They are the tick of a symbol that is not well known;
+        that of the others is made fine enough for them.
     """
-    _, tick, step, most, most_market, leverage = _KNOWN.get(symbol) or _derived(price)
+    known = _KNOWN.get(symbol)
+    _, tick, step, most, most_market, leverage = known or _derived(price)
     increment = Decimal(tick)
     if price_decimals is not None:
-        increment = min(increment, Decimal(1).scaleb(-price_decimals))
+        recorded = Decimal(1).scaleb(-price_decimals)
+        increment = min(increment, recorded) if known else recorded
     return Instrument(
         symbol=symbol,
         base_currency=symbol.removesuffix("USDT"),

@@ -82,7 +82,7 @@ def read(recording: Recording) -> BarSeries:
     """The bars of one file.
 
     :raises DataError: unreadable, no table of bars, a bad row, bars of another timeframe than the file's name
-        says.
+        says, or a number that the exchange cannot hold.
     """
     origin, timeframe = str(recording.path), recording.timeframe
     try:
@@ -95,7 +95,7 @@ def read(recording: Recording) -> BarSeries:
     if found != timeframe:
         raise DataError(f"{origin}: holds {found} bars, the name says {timeframe}; rename the file")
     columns = {name: frame[name].to_numpy(np.float64) for name in FILE_COLUMNS[1:]}
-    return series_from_floats(timeframe.ms, frame["open_time_ms"].to_numpy(np.int64), columns)
+    return series_from_floats(timeframe.ms, frame["open_time_ms"].to_numpy(np.int64), columns, origin)
 
 
 def _default_start(recordings: dict[str, list[Recording]]) -> datetime:

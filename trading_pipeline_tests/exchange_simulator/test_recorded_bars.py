@@ -1,6 +1,7 @@
 import gzip
 import zipfile
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +9,12 @@ import pytest
 
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.exchange_simulator.order_entry import create
+from trading_pipeline.exchange_simulator.payloads.market import forming_row
+from trading_pipeline.exchange_simulator.payloads.private import position_payload
 from trading_pipeline.exchange_simulator.recorded_bars import Recording, load, read
+from trading_pipeline.exchange_simulator.server import Configuration, assemble
+from trading_pipeline.exchange_simulator.walking import advance
 
 HEADER = "open_time_ms,open,high,low,close,volume\n"
 DAY_ONE = 1_748_736_000_000
@@ -90,6 +96,10 @@ def test_symbol_or_start_without_bars_is_refused(
         (f"{HEADER}{DAY_ONE},10,11,9,10,1\n{DAY_ONE + 60_000},10,11,9,10,1\n", "holds 1m bars, the name says 5m"),
         (f"{HEADER}{DAY_ONE // 1000},10,11,9,10,1\n", "row 1: open_time_ms 1748736000 is in seconds"),
         (f"{HEADER}{DAY_ONE},10,11,9,10,1,100\n", "rows have 7 fields and the header 6"),
+        (f"{HEADER}{DAY_ONE},1e-8,1e8,1e-8,1,1\n", "row 1: open 1e-08 needs more decimals than the 6"),
+        (f"{HEADER}{DAY_ONE},1e-23,1e-23,1e-23,1e-23,1\n", "row 1: open 1e-23 needs more decimals than the 22"),
+        (f"{HEADER}{DAY_ONE},1,1,1,1,4e16\n", "row 1: volume 4e.16 is too large"),
+        (f"{HEADER}{DAY_ONE},9e7,9e7,9e7,9e7,9e7\n", "row 1: turnover 8.1e.15 is too large"),
         (HEADER, "holds no bars"),
     ],
 )
@@ -114,3 +124,31 @@ def test_coarse_bars_of_the_exchange_equal_the_recorded_coarse_bars(shared_data:
     recorded = read(Recording(folder / "bybit_linear_BTCUSDT_4h_2025_26.csv.gz", Timeframe.H4))
     count = min(len(made.open_ms), len(recorded.open_ms))
     assert [row[:6] for row in made.rows(0, count)] == [row[:6] for row in recorded.rows(0, count)]
+
+
+TINY = ["150e-{0},151e-{0},146e-{0},147e-{0}", "147e-{0},160e-{0},147e-{0},158e-{0}"]
+
+
+@pytest.mark.parametrize("power", [10, 12, 16])
+def test_tiny_prices_are_served_traded_and_reported_as_they_were_recorded(tmp_path: Path, power: int) -> None:
+    rows = [f"{DAY_ONE + n * 300_000},{prices.format(power)},1000000" for n, prices in enumerate(TINY)]
+    (tmp_path / "TINYUSDT_5m.csv").write_text(HEADER + "\n".join(rows) + "\n")
+    start = datetime(2025, 6, 1, 0, 5, tzinfo=UTC)
+    series, _ = load(tmp_path, ("TINYUSDT",), start)
+    exchange = assemble(Configuration(("TINYUSDT",), lock_step=Timeframe.M5), series, start, "test").exchange
+
+    def price(units: int) -> str:
+        return f"{Decimal(units).scaleb(-power):f}"
+
+    market = exchange.markets["TINYUSDT"]
+    assert market.series(300_000).rows(0, 1)[0][1:5] == [price(units) for units in (150, 151, 146, 147)]
+    assert market.instrument.price_increment == Decimal(1).scaleb(-power)
+    # 10 USDT at 147 units, all of it sold at 155 units on the way up to 160
+    quantity = str(int(Decimal(10) / Decimal(price(147))))
+    order = {"category": "linear", "symbol": "TINYUSDT", "qty": quantity}
+    create(exchange, order | {"side": "Buy", "orderType": "Market", "takeProfit": price(155), "stopLoss": price(140)})
+    assert position_payload(exchange, exchange.positions["TINYUSDT"])["avgPrice"] == price(147)
+    advance(exchange, DAY_ONE + 600_000)
+    assert [f"{execution.price:f}" for execution in exchange.executions] == [price(147), price(155)]
+    assert exchange.account.realised == int(quantity) * (Decimal(price(155)) - Decimal(price(147)))
+    assert forming_row(market, 300_000, exchange.now_ms)[4] == price(158)

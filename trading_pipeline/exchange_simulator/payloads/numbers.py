@@ -14,6 +14,11 @@ def money(value: Decimal) -> str:
     return plain(round(value, 8) + 0)
 
 
+def average_price(value: Decimal) -> str:
+    """A mean of prices with at most 10 decimals, or ten digits where it is smaller than that shows."""
+    return plain(round(value, max(10, 9 - value.adjusted())))
+
+
 def optional(value: Decimal | None, absent: str = "") -> str:
     """``plain``, or the venue's way to say none."""
     return absent if value is None else plain(value)

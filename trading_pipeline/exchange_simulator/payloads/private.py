@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from trading_pipeline.exchange_simulator.exchange import Exchange, Execution, Payload
 from trading_pipeline.exchange_simulator.orders import ZERO, Order
-from trading_pipeline.exchange_simulator.payloads.numbers import money, optional, plain
+from trading_pipeline.exchange_simulator.payloads.numbers import average_price, money, optional, plain
 from trading_pipeline.exchange_simulator.positions import Position
 
 
@@ -25,7 +25,7 @@ def order_payload(order: Order) -> Payload:
         "orderStatus": order.status.value,
         "cancelType": order.cancel_type,
         "rejectReason": order.reject_reason,
-        "avgPrice": plain(round(order.average_price, 10)) if order.filled else "0",
+        "avgPrice": average_price(order.average_price) if order.filled else "0",
         "leavesQty": plain(order.leaves),
         "leavesValue": plain(unfilled),
         "cumExecQty": plain(order.filled),
@@ -145,14 +145,14 @@ def position_payload(exchange: Exchange, position: Position) -> Payload:
         "symbol": position.symbol,
         "side": position.side,
         "size": plain(abs(position.size)),
-        "avgPrice": plain(round(position.average_price, 10)),
+        "avgPrice": average_price(position.average_price),
         "positionValue": money(abs(position.cost)),
         "tradeMode": 0,
         "positionStatus": "Normal",
         "autoAddMargin": 0,
         "adlRankIndicator": 0 if position.flat else 2,
         "leverage": plain(position.leverage),
-        "breakEvenPrice": "" if position.flat else plain(round(_break_even(exchange, position), 10)),
+        "breakEvenPrice": "" if position.flat else average_price(_break_even(exchange, position)),
         "positionBalance": margin,
         "markPrice": plain(mark),
         "liqPrice": "",

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from trading_pipeline.exchange_simulator import parameters, position_changes
 from trading_pipeline.exchange_simulator.exchange import Execution, Payload
 from trading_pipeline.exchange_simulator.parameters import Parameters
-from trading_pipeline.exchange_simulator.payloads.numbers import money, plain
+from trading_pipeline.exchange_simulator.payloads.numbers import average_price, money, plain
 from trading_pipeline.exchange_simulator.payloads.private import position_payload, wallet_push
 from trading_pipeline.exchange_simulator.rejections import bad_parameter
 from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
@@ -147,7 +147,7 @@ def _closed_entry(venue: Venue, execution: Execution) -> Payload:
         "side": terms.side,
         "orderId": execution.order.order_id,
         "closedPnl": money(execution.realised - execution.fee),
-        "avgEntryPrice": money(entry_value / execution.closed),
+        "avgEntryPrice": average_price(entry_value / execution.closed),
         "qty": plain(terms.quantity),
         "cumEntryValue": money(entry_value),
         "createdTime": str(execution.order.created_ms),
