@@ -44,11 +44,11 @@ def _shaped(lines: bytes, origin: str) -> bytes:
     if not len(ends):
         raise DataError(f"{origin} is no CSV: a quotation mark is never closed")
     begins = np.concatenate([[0], ends[:-1] + 1])
+    fields = np.diff(np.searchsorted(commas, ends), prepend=0) + 1
     written = begins < ends  # a line without a character is no row
-    begins, ends = begins[written], ends[written]
+    begins, ends, fields = begins[written], ends[written], fields[written]
     if not len(ends):
         raise DataError(f"{origin} is empty; give a CSV with a header")
-    fields = np.searchsorted(commas, ends) - np.searchsorted(commas, begins) + 1
     hanging = (fields == fields[0] + 1) & (characters[ends - 1] == _COMMA)
     other = (fields != fields[0]) & ~hanging
     if other.any():
