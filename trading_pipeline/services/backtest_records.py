@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import fields, is_dataclass
+from decimal import Decimal
 from enum import Enum
 
 from trading_pipeline.domain.backtest.codes import LegKind
@@ -62,4 +63,6 @@ def _plain(value: object) -> object:
         return named | {spec.name: _plain(getattr(value, spec.name)) for spec in fields(value)}
     if isinstance(value, Enum):
         return value.name.lower()
+    if isinstance(value, Decimal):
+        return float(value)
     return [_plain(inner) for inner in value] if isinstance(value, tuple) else value

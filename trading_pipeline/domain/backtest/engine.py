@@ -8,7 +8,14 @@ from trading_pipeline.domain.backtest.codes import OrderKind, Unit
 from trading_pipeline.domain.backtest.config import BacktestConfig
 from trading_pipeline.domain.backtest.kernel import simulate
 from trading_pipeline.domain.backtest.lanes import Lane, in_order, refuse_conflicts
-from trading_pipeline.domain.backtest.layout import Layout, entries_of, market_of, positions_of, refuse_unknown_closes
+from trading_pipeline.domain.backtest.layout import (
+    Layout,
+    ends,
+    entries_of,
+    market_of,
+    positions_of,
+    refuse_unknown_closes,
+)
 from trading_pipeline.domain.backtest.ledger import check_ledger
 from trading_pipeline.domain.backtest.records import ENTRY, Book, Integers, Market, Records, new_book
 from trading_pipeline.domain.backtest.results import BacktestResult, LaneName, RunMemory, TradeColumns
@@ -61,11 +68,12 @@ def _run(lanes: Sequence[Lane], path: Mapping[str, BarArrays]) -> BacktestResult
     layout = Layout.of(lanes, path)
     refuse_unknown_closes(layout)
     market = market_of(layout)
-    rules, entries = rules_of([lane.config for lane in lanes]), entries_of(layout, market)
+    rules = rules_of([lane.config for lane in lanes])
+    entries, order = entries_of(layout, market)
     book = new_book(positions_of(layout), len(market.close_ms), entries, rules)
     simulate(market, rules, book)
     check_ledger(market, book, lanes[0].config.initial_capital)
-    return _result(layout, market, book)
+    return _result(layout, market, book, order)
 
 
 def _refuse_unusable(lane: Lane) -> None:
@@ -86,7 +94,7 @@ def _refuse_unusable(lane: Lane) -> None:
         raise ConfigurationError(f"{lane.label} has signals without a stop: targets in R need one, or stop_fraction")
 
 
-def _result(layout: Layout, market: Market, book: Book) -> BacktestResult:
+def _result(layout: Layout, market: Market, book: Book, order: Integers | None) -> BacktestResult:
     """Columns from the loop's memory."""
     trade_rows = np.flatnonzero(book.entries["layers"] > 0)
     # As raw bytes: numpy would pick records apart field by field.
@@ -94,7 +102,7 @@ def _result(layout: Layout, market: Market, book: Book) -> BacktestResult:
     risk = np.where(np.isfinite(rows["risk"]) & (rows["risk"] > 0.0), rows["risk"], np.nan)
     columns = TradeColumns(
         lane=rows["lane"],
-        symbol=rows["symbol"],
+        symbol=np.array([layout.symbols.index(lane.symbol) for lane in layout.lanes])[rows["lane"]],
         direction=rows["direction"],
         entry_bar=_own_bars(layout, rows, "entry_bar"),
         exit_bar=_own_bars(layout, rows, "exit_bar"),
@@ -113,7 +121,8 @@ def _result(layout: Layout, market: Market, book: Book) -> BacktestResult:
     closes = [one.close_time_ms for one in layout.paths]
     bar_close_ms = closes[0] if len(closes) == 1 else np.concatenate(closes)
     legs = book.legs[: book.account[0]["legs"]]
-    memory = RunMemory(rows, trade_rows, legs, market.open_ms, bar_close_ms, book.entries)
+    before = ends([len(lane.given.signals) for lane in layout.lanes])
+    memory = RunMemory(rows, trade_rows, legs, market.open_ms, bar_close_ms, order, before)
     waves = layout.waves(market)
     kept = slice(None) if waves is None else waves
     names = tuple(LaneName(lane.strategy, lane.symbol, lane.bar_ms) for lane in layout.lanes)

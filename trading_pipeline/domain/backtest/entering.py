@@ -2,7 +2,7 @@
 
 import math
 
-from trading_pipeline.domain.backtest.codes import Amount, LegKind, Opposite, OrderKind, Outcome, Phase, Sizing, Timing
+from trading_pipeline.domain.backtest.codes import Amount, LegKind, Opposite, OrderKind, Outcome, Sizing, Timing
 from trading_pipeline.domain.backtest.compiled import compiled
 from trading_pipeline.domain.backtest.leaving import DUST, instant_of, record_leg, reduce
 from trading_pipeline.domain.backtest.levels import floor_step, round_step, set_levels
@@ -156,7 +156,7 @@ def _quantity(desk: Desk, p: Position, entry: EntryRow, level: float, price: flo
     account = desk.account
     free = account.balance - account.margin
     # Initial margin, the fee to open, and the fee to close at the bankruptcy price.
-    cost = 1.0 / rules.leverage + rules.taker_fee * (2.0 - entry.direction / rules.leverage)
+    cost = rules.margin_rate + rules.taker_fee * (2.0 - entry.direction * rules.margin_rate)
     affordable = max(min(account.equity * rules.leverage, free / cost), 0.0) / level
     if entry.quantity > affordable:
         return 0.0, Outcome.NO_FREE_MARGIN.value
@@ -225,8 +225,8 @@ def _open(desk: Desk, p: Position, row: int, price: float, stop: float) -> None:
     p.gross, p.fees, p.funding, p.slipped, p.closed_value = 0.0, 0.0, 0.0, 0.0, 0.0
     p.target_index, p.layers, p.checked, p.exit_pending = 0, 0, False, False
     p.entry_bar, p.entered_ms = p.bar, instant_of(desk, p)
-    # Inside a bar the lane's own is still under way.
-    p.decision_own = entry.own if entry.kind == OrderKind.MARKET else p.own + (account.phase != Phase.CLOSE)
+    # An order that rested fills inside the lane's bar that closes now or is still under way.
+    p.decision_own = entry.own if entry.kind == OrderKind.MARKET else p.own + (not p.deciding)
     p.row, p.basis = row, _basis(account, rules)
     desk.positions[p.home].owner = p.lane
     account.open_positions += 1

@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from trading_pipeline.domain.backtest.codes import LegKind, OrderKind, Outcome, Phase, Timing, Trail
+from trading_pipeline.domain.backtest.codes import LegKind, Opposite, OrderKind, Outcome, Phase, Timing, Trail
 from trading_pipeline.domain.backtest.compiled import at, compiled
 from trading_pipeline.domain.backtest.entering import NEVER, meant_for, take_signal
 from trading_pipeline.domain.backtest.leaving import expire, leave, liquidate, pay_funding
@@ -82,6 +82,9 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
                 continue
             p.bar += 1
             bar = p.bar
+            p.mark = close[bar]
+            p.deciding = p.dense or (p.own < p.own_last and own_close[p.own + 1] == bar)
+            p.own = bar + p.shift if p.dense else p.own + p.deciding
             if len(gaps) > 0 and p.direction != 0 and gaps[bar] != 0.0:
                 pay_funding(desk, p, market.open[bar] * gaps[bar])
             if not _pass_quietly(p, low[bar], high[bar]):
@@ -98,21 +101,18 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
                     pay_funding(desk, p, close[p.bar] * funding[p.bar])
                     if p.direction * (close[p.bar] - p.liquidation) <= 0.0:
                         liquidate(desk, p, close[p.bar])
-        for place in range(account.active):
-            p = positions[positions[place].seat]
-            if p.closing:
-                p.mark = close[p.bar]
-                p.deciding = p.dense or (p.own < p.own_last and own_close[p.own + 1] == p.bar)
-                p.own = p.bar + p.shift if p.dense else p.own + p.deciding
-                if p.deciding and p.direction != 0 and not p.checked:
+        if account.limited:
+            for place in range(account.active):
+                p = positions[positions[place].seat]
+                if p.closing and p.deciding and p.direction != 0 and not p.checked:
                     _check_next_bar(desk, p, market.momentum)
-        if wave == due:
+        if wave == due and account.heeding and account.open_positions > 0:
             _exit_by_signals(desk, taken)
         place = 0
         while place < account.active:
             p = positions[positions[place].seat]
             if p.closing:
-                if p.direction != 0:
+                if p.direction != 0 and (account.limited or p.bar == p.last_bar):
                     _exit_by_rule(desk, p)
                 rules = desk.rules[p.lane]
                 if p.direction != 0 and _stops_move(rules, p, account.now):
@@ -277,19 +277,22 @@ def _check_next_bar(desk: Desk, p: Position, momentum: Floats) -> None:
 @compiled
 def _exit_by_signals(desk: Desk, taken: int) -> None:
     """What the signals from row ``taken`` on say of open positions at this close: the exits, then the opposites."""
-    for kind in (OrderKind.EXIT.value, OrderKind.MARKET.value):
-        row, wave = taken, desk.entries[taken].wave
-        while row < len(desk.entries) and desk.entries[row].wave == wave:
-            entry: EntryRow = desk.entries[row]
-            p: Position = desk.positions[entry.lane]
-            rules: Rules = desk.rules[p.lane]
-            if entry.kind == kind and rules.timing == Timing.BAR_CLOSE and p.direction != 0:
-                if kind == OrderKind.MARKET:
-                    leave_for(desk, p, entry, p.mark)
-                elif meant_for(entry, p):
-                    leave(desk, p, p.mark, LegKind.SIGNAL_EXIT.value)
-                    entry.outcome = Outcome.FILLED
-            row += 1
+    row, wave, opposed = taken, desk.entries[taken].wave, False
+    while row < len(desk.entries) and desk.entries[row].wave == wave:
+        entry: EntryRow = desk.entries[row]
+        p: Position = desk.positions[entry.lane]
+        rules: Rules = desk.rules[p.lane]
+        if entry.kind == OrderKind.EXIT and rules.timing == Timing.BAR_CLOSE and meant_for(entry, p):
+            leave(desk, p, p.mark, LegKind.SIGNAL_EXIT.value)
+            entry.outcome = Outcome.FILLED
+        opposed |= rules.opposite != Opposite.IGNORE
+        row += 1
+    for later in range(taken, row if opposed else taken):
+        entry = desk.entries[later]
+        p = desk.positions[entry.lane]
+        rules = desk.rules[p.lane]
+        if entry.kind == OrderKind.MARKET and rules.timing == Timing.BAR_CLOSE:
+            leave_for(desk, p, entry, p.mark)
 
 
 @compiled

@@ -56,13 +56,15 @@ def refuse_conflicts(lanes: Sequence[Lane]) -> None:
     :raises DataError: lanes of one symbol disagree about it.
     """
     first = lanes[0]
-    seen: dict[tuple[str, str, int], Lane] = {}
+    seen: set[tuple[str, str, int]] = set()
     symbols: dict[str, Lane] = {}
     bars: dict[tuple[str, int], Lane] = {}
     for lane in lanes:
         _refuse_other_account(first, lane)
-        if seen.setdefault((lane.strategy, lane.symbol, lane.bar_ms), lane) is not lane:
+        name = (lane.strategy, lane.symbol, lane.bar_ms)
+        if name in seen:
             raise ConfigurationError(f"{lane.label}: given twice with bars of {lane.bar_ms} ms; give each once")
+        seen.add(name)
         _refuse_other_symbol(symbols.setdefault(lane.symbol, lane), lane)
         other = bars.setdefault((lane.symbol, lane.bar_ms), lane).given.bars
         mine = lane.given.bars

@@ -61,8 +61,8 @@ class Layout:
         symbols = tuple(sorted({lane.symbol for lane in lanes}))
         paths = tuple(_path(symbol, lanes, fine) for symbol in symbols)
         dense = tuple(_same(paths[symbols.index(lane.symbol)], lane.given.bars) for lane in lanes)
-        own_first = _ends([len(lane.given.bars) for lane in lanes])
-        return cls(tuple(lanes), symbols, paths, _ends([len(path) for path in paths]), own_first, dense)
+        own_first = ends([len(lane.given.bars) for lane in lanes])
+        return cls(tuple(lanes), symbols, paths, ends([len(path) for path in paths]), own_first, dense)
 
     def path(self, lane: int) -> BarArrays:
         """The path that a lane is walked along."""
@@ -94,7 +94,7 @@ class Layout:
         return np.unique(np.concatenate(decided))
 
 
-def _ends(lengths: Sequence[int]) -> Integers:
+def ends(lengths: Sequence[int]) -> Integers:
     """Where parts of these lengths begin when they lie end to end, and the end."""
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
@@ -145,21 +145,21 @@ def positions_of(layout: Layout) -> Records:
     return positions
 
 
-def entries_of(layout: Layout, market: Market) -> Records:
-    """All signals as rows, in the order in which they are taken."""
+def entries_of(layout: Layout, market: Market) -> tuple[Records, Integers | None]:
+    """All signals as rows, in the order in which they are taken, and that order; ``None`` for as given.
+
+    By wave, then the higher score, then the order of lanes; equal ones as they were given.
+    """
     rows = np.zeros(sum(len(lane.given.signals) for lane in layout.lanes), ENTRY)
     end = 0
     for number, lane in enumerate(layout.lanes):
         start, end = end, end + len(lane.given.signals)
         _write_rows(rows[start:end], number, layout)
     rows["wave"] = market.wave[rows["bar"]]
-    return rows if len(layout.lanes) == 1 and not rows["score"].any() else rows[entry_order(rows)]
-
-
-def entry_order(rows: Records) -> Integers:
-    """By wave, then the higher score, then the order of lanes; equal ones as they were given."""
+    if len(layout.lanes) == 1 and layout.lanes[0].config.limits.entries_by is EntriesBy.SYMBOL:
+        return rows, None
     order: Integers = np.lexsort((rows["lane"], -rows["score"], rows["wave"]))
-    return order
+    return rows[order], order
 
 
 def _write_rows(rows: Records, number: int, layout: Layout) -> None:
@@ -174,7 +174,7 @@ def _write_rows(rows: Records, number: int, layout: Layout) -> None:
     places = signals.bar_index
     if not layout.dense[number]:
         places = np.searchsorted(layout.paths[symbol].close_time_ms, bars.close_time_ms[signals.bar_index])
-    rows["lane"], rows["symbol"], rows["index"] = number, symbol, np.arange(len(signals))
+    rows["lane"] = number
     rows["bar"], rows["own"] = layout.first[symbol] + places, layout.own_first[number] + signals.bar_index
     rows["direction"], rows["kind"], rows["stop"] = signals.direction, signals.kinds(), signals.stop_price
     rows["price"] = np.nan if signals.limit_price is None else signals.limit_price

@@ -18,13 +18,14 @@ def leave(desk: Desk, p: Position, level: float, kind: int) -> None:
     No worse than the price at which the margin is used up, and no fee that the account does not have.
     """
     rules: Rules = desk.rules[p.lane]
-    price = level * (1.0 - p.direction * rules.slippage)
-    last = bankruptcy(rules, p)
-    if p.direction * (price - last) < 0.0:
-        price = last
-    p.slipped += p.quantity * abs(level - price)
+    price, fee_rate = level * (1.0 - p.direction * rules.slippage), rules.taker_fee
     free = desk.account.balance - desk.account.margin
-    reduce(desk, p, p.quantity, price, _payable(p, price, rules.taker_fee, free), kind)
+    if p.direction * (price - p.liquidation) <= 0.0 or free < price * p.quantity * fee_rate:
+        last = bankruptcy(rules, p)
+        price = max(price, last) if p.direction > 0 else min(price, last)
+        fee_rate = _payable(p, price, fee_rate, free)
+    p.slipped += p.quantity * abs(level - price)
+    reduce(desk, p, p.quantity, price, fee_rate, kind)
 
 
 @compiled

@@ -79,7 +79,7 @@ def bankruptcy(rules: Rules, p: Position) -> float:
 def _margin_share(rules: Rules, p: Position) -> float:
     """What stands behind the position, as a share of its notional at the entry."""
     drained = p.drained / (p.entry_price * p.quantity) if p.drained > 0.0 else 0.0
-    return 1.0 / rules.leverage - drained
+    return rules.margin_rate - drained
 
 
 @compiled

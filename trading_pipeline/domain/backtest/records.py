@@ -10,6 +10,8 @@ from typing import NamedTuple, TypeVar, get_type_hints
 import numpy as np
 import numpy.typing as npt
 
+from trading_pipeline.domain.backtest.codes import Opposite, OrderKind
+
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Records = npt.NDArray[np.void]
@@ -43,7 +45,7 @@ def record_dtype(fields: type) -> np.dtype[np.void]:
 class Rules:
     """A ``BacktestConfig`` as numbers, one row a lane; fractions and rates, infinity where a limit is off.
 
-    ``trail_every`` is ms, 0 at the closes of the lane's own bars.
+    ``margin_rate`` is 1 / leverage; ``trail_every`` is ms, 0 at the closes of the lane's own bars.
     """
 
     initial_capital: float
@@ -63,6 +65,7 @@ class Rules:
     min_amount: float
     max_amount: float
     leverage: float
+    margin_rate: float
     maintenance_margin: float
     max_open_positions: int
     max_daily_loss: float
@@ -170,7 +173,11 @@ class Position:
 
 
 class Account:
-    """The one account of the run, and the fill levels of its output arrays. ``now`` is the wave's close, UTC ms."""
+    """The one account of the run, and the fill levels of its output arrays.
+
+    ``now`` is the wave's close, UTC ms. ``heeding`` says whether signals may end positions, ``limited`` whether
+    a holding limit or a next-bar exit may.
+    """
 
     balance: float
     margin: float
@@ -181,6 +188,8 @@ class Account:
     day_equity: float
     halted: bool
     now: int
+    heeding: bool
+    limited: bool
     phase: int
     active: int
     open_positions: int
@@ -191,12 +200,11 @@ class Account:
 class EntryRow:
     """One signal, the order it became, and the trade it opened, if it did.
 
-    Given: ``index`` is its place among the lane's signals; ``own`` the lane's bar that decided, ``bar`` the bar
-    of the path that closes with it; ``direction`` is 1 or -1, for an exit the side it closes or 0 for either;
-    ``kind`` an ``OrderKind``; ``price`` is read for limit and stop orders; ``stop`` and ``quantity`` are NaN
-    where the rules decide; ``share`` of the sizing rule's amount; ``calm`` weighs the live amount, NaN where its
-    volatility is unknown; ``level`` of an entry grid, 1 its first, else 0; ``score`` is 0 where entries are taken
-    by symbol.
+    Given: ``own`` is the lane's bar that decided, ``bar`` the bar of the path that closes with it; ``direction``
+    is 1 or -1, for an exit the side it closes or 0 for either; ``kind`` an ``OrderKind``; ``price`` is read for
+    limit and stop orders; ``stop`` and ``quantity`` are NaN where the rules decide; ``share`` of the sizing rule's
+    amount; ``calm`` weighs the live amount, NaN where its volatility is unknown; ``level`` of an entry grid, 1 its
+    first, else 0; ``score`` is 0 where entries are taken by symbol.
     Written: ``decided_ms``; ``outcome``; while resting, the price at which it fires, on the way up
     (``from_below``) or down, and the instant at which it is withdrawn; for a trade (``layers`` > 0) what
     became of it. ``risk`` is the money between entry and initial stop, ``slipped`` what its fills were worse
@@ -204,8 +212,6 @@ class EntryRow:
     """
 
     lane: int
-    index: int
-    symbol: int
     bar: int
     own: int
     wave: int
@@ -313,6 +319,8 @@ def new_book(positions: Records, waves: int, entries: Records, rules: Records) -
     account = np.zeros(1, ACCOUNT)
     for name in ("balance", "equity", "previous_equity", "peak", "day_equity"):
         account[name] = rules[0]["initial_capital"]
+    account["heeding"] = (rules["opposite"] != Opposite.IGNORE).any() or (entries["kind"] == OrderKind.EXIT).any()
+    account["limited"] = (rules["max_holding_bars"] > 0).any() or rules["next_bar_exit"].any()
     return Book(
         account=account,
         positions=positions.copy(),

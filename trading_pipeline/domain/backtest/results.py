@@ -129,10 +129,11 @@ class BacktestResult:
 
     def outcomes_by_lane(self) -> list[Integers]:
         """What became of each lane's signals, in the order in which they were given."""
-        signals = self._memory.signals
-        order = np.lexsort((signals["index"], signals["lane"]))
-        bounds = np.searchsorted(signals["lane"][order], np.arange(1, len(self.lanes)))
-        return list(np.split(signals["outcome"][order], bounds))
+        outcomes, memory = self.outcomes, self._memory
+        if memory.order is not None:
+            outcomes = np.empty_like(outcomes)
+            outcomes[memory.order] = self.outcomes
+        return list(np.split(outcomes, memory.signals_before[1:-1]))
 
     def realised_by_wave(self, chosen: npt.NDArray[np.bool_]) -> Floats:
         """Cumulated pnl of the chosen trades at every wave, each counted when it was closed."""
@@ -154,7 +155,7 @@ class BacktestResult:
         fills = tuple(self._leg(leg, float(row["filled"])) for leg in legs)
         return Trade(
             lane=int(row["lane"]),
-            symbol=self.symbols[int(row["symbol"])],
+            symbol=self.lanes[int(row["lane"])].symbol,
             bias=Bias.LONG if row["direction"] > 0 else Bias.SHORT,
             entry_bar=int(columns.entry_bar[index]),
             exit_bar=int(columns.exit_bar[index]),
@@ -193,7 +194,8 @@ class RunMemory:
 
     :param trade_rows: rows of ``trades`` in the run's signals.
     :param open_ms: times of the flat bars of all paths, which ``legs`` count by; ``bar_close_ms`` likewise.
-    :param signals: every row of the run.
+    :param order: the signal, counted through all lanes, that each outcome is about; ``None`` for as given.
+    :param signals_before: how many signals the lanes before each one have, and all.
     """
 
     trades: Records
@@ -201,4 +203,5 @@ class RunMemory:
     legs: Records
     open_ms: Integers
     bar_close_ms: Integers
-    signals: Records
+    order: Integers | None
+    signals_before: Integers

@@ -63,7 +63,7 @@ class GivenSignals:
     def rows(self, close: Floats, scratch: Records) -> Records:  # noqa: ARG002 - they are already there
         """The signals as fresh rows."""
         layout = _layout(self.bars, BacktestConfig(), self.signals)
-        return entries_of(layout, market_of(layout))
+        return entries_of(layout, market_of(layout))[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ def _rules_row(config: BacktestConfig) -> Records:
         "taker_fee": costs.taker_fee_bps / 1e4,
         "slippage": costs.slippage_bps / 1e4,
         "leverage": limits.max_leverage,
+        "margin_rate": 1.0 / limits.max_leverage,
         "maintenance_margin": limits.maintenance_margin,
         "max_open_positions": limits.max_open_positions,
         "max_daily_loss": np.inf if limits.max_daily_loss is None else limits.max_daily_loss,

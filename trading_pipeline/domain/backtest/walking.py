@@ -30,27 +30,30 @@ def walk_wave(desk: Desk) -> None:
     for place in range(account.active):
         p: Position = desk.positions[desk.positions[place].seat]
         if p.walking:
-            expire(desk, p, p.open_ms)
+            if p.resting > 0:
+                expire(desk, p, p.open_ms)
             _leave_at_open(desk, p)
             resting += p.resting
+            p.walking = p.direction != 0 or p.resting > 0
     if resting > 0:
         _enter_at_open(desk)
     account.phase = Phase.INSIDE
-    for holding in (True, False):
-        for place in range(account.active):
-            p = desk.positions[desk.positions[place].seat]
-            if p.walking and (p.direction != 0 or not holding):
-                p.walking = False
-                _walk_inside(desk, p)
+    for place in range(account.active):
+        p = desk.positions[desk.positions[place].seat]
+        if p.walking and p.direction != 0:
+            p.walking = False
+            _walk_inside(desk, p)
+    for place in range(account.active if resting > 0 else 0):
+        p = desk.positions[desk.positions[place].seat]
+        if p.walking:
+            _walk_inside(desk, p)
+        p.walking = False
 
 
 @compiled
 def _leave_at_open(desk: Desk, p: Position) -> None:
     """Everything that leaves at the open: levels it has passed, exits and opposite entries queued for it."""
     _stretch(desk, p, p.open, p.open, False)
-    rules: Rules = desk.rules[p.lane]
-    if rules.opposite == Opposite.IGNORE:
-        return
     for r in range(p.resting - 1, -1, -1):
         entry: EntryRow = desk.entries[p.resting_rows[r]]
         if entry.kind == OrderKind.MARKET and leave_for(desk, p, entry, p.open):

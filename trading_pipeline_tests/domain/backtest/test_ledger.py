@@ -23,7 +23,7 @@ def finished_run() -> tuple[Market, Book]:
     config = BacktestConfig()
     layout = Layout.of([Lane("", "X", config, one)], {})
     market, rules = market_of(layout), rules_of([config])
-    book = new_book(positions_of(layout), len(market.close_ms), entries_of(layout, market), rules)
+    book = new_book(positions_of(layout), len(market.close_ms), entries_of(layout, market)[0], rules)
     simulate(market, rules, book)
     return market, book
 
