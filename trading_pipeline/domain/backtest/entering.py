@@ -5,7 +5,7 @@ import math
 from trading_pipeline.domain.backtest.codes import Amount, LegKind, Opposite, OrderKind, Outcome, Sizing, Timing
 from trading_pipeline.domain.backtest.compiled import compiled
 from trading_pipeline.domain.backtest.leaving import DUST, instant_of, record_leg, reduce
-from trading_pipeline.domain.backtest.levels import floor_step, round_step, set_levels
+from trading_pipeline.domain.backtest.levels import floor_step, follow, round_step
 from trading_pipeline.domain.backtest.records import MAX_RESTING, Account, Desk, EntryRow, Position, Rules
 
 NEVER = 2**62
@@ -21,10 +21,12 @@ def take_signal(desk: Desk, p: Position, row: int, close: float) -> None:
     at_close = rules.timing == Timing.BAR_CLOSE
     if entry.outcome != Outcome.PENDING:
         return
-    if entry.bar == p.last_bar:
+    if entry.kind == OrderKind.EXIT and at_close:
+        entry.outcome = Outcome.NOTHING_TO_EXIT
+    elif entry.bar == p.last_bar:
         entry.outcome = Outcome.NO_LATER_BAR
     elif entry.kind == OrderKind.EXIT:
-        meant = not at_close and meant_for(entry, p)
+        meant = meant_for(entry, p.direction)
         entry.outcome = Outcome.FILLED if meant else Outcome.NOTHING_TO_EXIT
         p.exit_pending = p.exit_pending or meant
     elif entry.kind == OrderKind.MARKET and at_close:
@@ -34,9 +36,9 @@ def take_signal(desk: Desk, p: Position, row: int, close: float) -> None:
 
 
 @compiled
-def meant_for(entry: EntryRow, p: Position) -> bool:
-    """Whether an exit is about the position that there is."""
-    return p.direction != 0 and (entry.direction == 0 or entry.direction == p.direction)
+def meant_for(entry: EntryRow, side: int) -> bool:
+    """Whether an exit is about a position of this side; 0 is none."""
+    return side != 0 and (entry.direction == 0 or entry.direction == side)
 
 
 @compiled
@@ -119,7 +121,7 @@ def _refusal(desk: Desk, p: Position, entry: EntryRow, level: float, stop: float
         outcome = Outcome.POSITION_OPEN
     elif p.direction == 0 and account.open_positions >= rules.max_open_positions:
         outcome = Outcome.MAX_OPEN_POSITIONS
-    elif entry.decided_ms < pace.blocked_until:
+    elif entry.decided_ms < pace.lost_ms + rules.cooldown_bars * p.bar_ms:
         outcome = Outcome.COOLDOWN
     elif _lost_too_much(account, rules):
         outcome = Outcome.MAX_DAILY_LOSS
@@ -223,7 +225,7 @@ def _open(desk: Desk, p: Position, row: int, price: float, stop: float) -> None:
     p.runner_stop = -p.direction * math.inf
     p.quantity, p.entry_quantity, p.margin, p.drained, p.risk = 0.0, 0.0, 0.0, 0.0, 0.0
     p.gross, p.fees, p.funding, p.slipped, p.closed_value = 0.0, 0.0, 0.0, 0.0, 0.0
-    p.target_index, p.layers, p.checked, p.exit_pending = 0, 0, False, False
+    p.targets_done, p.layers, p.checked, p.exit_pending = 0, 0, False, False
     p.entry_bar, p.entered_ms = p.bar, instant_of(desk, p)
     # An order that rested fills inside the lane's bar that closes now or is still under way.
     p.decision_own = entry.own if entry.kind == OrderKind.MARKET else p.own + (not p.deciding)
@@ -254,4 +256,4 @@ def _add(desk: Desk, p: Position, quantity: float, price: float, stop: float, fe
         p.drained += missing
     p.margin += margin
     account.margin += margin
-    set_levels(rules, p)
+    follow(rules, p)

@@ -101,12 +101,16 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
                     pay_funding(desk, p, close[p.bar] * funding[p.bar])
                     if p.direction * (close[p.bar] - p.liquidation) <= 0.0:
                         liquidate(desk, p, close[p.bar])
+        if account.heeding:
+            for place in range(account.active):
+                p = positions[positions[place].seat]
+                p.stood = p.direction if p.closing else 0
         if account.limited:
             for place in range(account.active):
                 p = positions[positions[place].seat]
                 if p.closing and p.deciding and p.direction != 0 and not p.checked:
                     _check_next_bar(desk, p, market.momentum)
-        if wave == due and account.heeding and account.open_positions > 0:
+        if wave == due and account.heeding:
             _exit_by_signals(desk, taken)
         place = 0
         while place < account.active:
@@ -127,9 +131,13 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
                     continue
             place += 1
         account.previous_equity = account.equity
-        _mark(account, positions)
+        account.equity = _worth(account, positions)
         if daily:
             _begin_day(account, account.now)
+        if guarded:
+            account.peak = max(account.peak, account.equity)
+            account.halted = account.halted or account.equity <= account.peak * (1.0 - common.max_drawdown)
+        equity[wave] = account.equity
         if wave == due:
             while wave == due:
                 entry: EntryRow = desk.entries[taken]
@@ -138,11 +146,7 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
                 _sit(account, positions, p)
                 taken += 1
                 due = _wave_of(desk.entries, taken, len(equity))
-            _mark(account, positions)
-        if guarded:
-            account.peak = max(account.peak, account.equity)
-            account.halted = account.halted or account.equity <= account.peak * (1.0 - common.max_drawdown)
-        equity[wave] = account.equity
+            equity[wave] = _worth(account, positions)
         wave += 1
 
 
@@ -245,13 +249,13 @@ def _rise(account: Account, positions: Records, place: int) -> None:
 
 
 @compiled
-def _mark(account: Account, positions: Records) -> None:
-    """Equity at this wave: balance plus what open positions would gain at their last close."""
+def _worth(account: Account, positions: Records) -> float:
+    """Balance plus what open positions would gain at their last close."""
     equity = account.balance
     for place in range(account.active):
         p: Position = positions[positions[place].seat]
         equity += p.direction * p.quantity * (p.mark - p.entry_price)
-    account.equity = equity
+    return equity
 
 
 @compiled
@@ -282,17 +286,19 @@ def _exit_by_signals(desk: Desk, taken: int) -> None:
         entry: EntryRow = desk.entries[row]
         p: Position = desk.positions[entry.lane]
         rules: Rules = desk.rules[p.lane]
-        if entry.kind == OrderKind.EXIT and rules.timing == Timing.BAR_CLOSE and meant_for(entry, p):
-            leave(desk, p, p.mark, LegKind.SIGNAL_EXIT.value)
+        stood = p.stood if p.active else 0
+        if entry.kind == OrderKind.EXIT and rules.timing == Timing.BAR_CLOSE and meant_for(entry, stood):
             entry.outcome = Outcome.FILLED
+            if p.direction != 0:
+                leave(desk, p, p.mark, LegKind.SIGNAL_EXIT.value)
         opposed |= rules.opposite != Opposite.IGNORE
         row += 1
     for later in range(taken, row if opposed else taken):
         entry = desk.entries[later]
         p = desk.positions[entry.lane]
         rules = desk.rules[p.lane]
-        if entry.kind == OrderKind.MARKET and rules.timing == Timing.BAR_CLOSE:
-            leave_for(desk, p, entry, p.mark)
+        if entry.kind == OrderKind.MARKET and rules.timing == Timing.BAR_CLOSE and p.active:
+            leave_for(desk, p, entry, p.stood, p.mark)
 
 
 @compiled

@@ -118,7 +118,8 @@ def refuse_unknown_closes(layout: Layout) -> None:
     for number, lane in enumerate(layout.lanes):
         every = 0 if lane.config.exits.trail is None else lane.config.exits.trail.every
         path = layout.path(number)
-        finest = int(np.min(path.close_time_ms - path.open_time_ms)) if every else 1
+        lengths = path.close_time_ms - path.open_time_ms
+        finest = int(np.min(lengths[lengths > 0])) if every else 1
         if every % finest or (every and lane.bar_ms % every):
             raise ConfigurationError(
                 f"{lane.label}: a trail every {every} ms on bars of {lane.bar_ms} ms with a path of {finest} ms; "

@@ -2,7 +2,7 @@
 
 import math
 
-from trading_pipeline.domain.backtest.codes import LegKind, OrderKind, Outcome, Phase
+from trading_pipeline.domain.backtest.codes import LegKind, Outcome, Phase
 from trading_pipeline.domain.backtest.compiled import compiled
 from trading_pipeline.domain.backtest.levels import bankruptcy, set_levels
 from trading_pipeline.domain.backtest.records import Desk, EntryRow, Position, Rules
@@ -110,9 +110,8 @@ def finish(desk: Desk, p: Position, kind: int) -> None:
     above, below = max(p.highest - p.entry_price, 0.0), max(p.entry_price - p.lowest, 0.0)
     favourable, adverse = (above, below) if p.direction > 0 else (below, above)
     trade.mfe, trade.mae = favourable * p.entry_quantity, adverse * p.entry_quantity
-    if kind in (LegKind.STOP_LOSS, LegKind.LIQUIDATION):
-        rules, pace = desk.rules[p.lane], desk.positions[p.pace]
-        pace.blocked_until = instant_of(desk, p) + rules.cooldown_bars * p.bar_ms
+    if kind == LegKind.STOP_LOSS:
+        desk.positions[p.pace].lost_ms = instant_of(desk, p)
     account.open_positions -= 1
     account.margin -= p.margin
     withdraw_layers(desk, p)
@@ -126,10 +125,10 @@ def finish(desk: Desk, p: Position, kind: int) -> None:
 
 @compiled
 def withdraw_layers(desk: Desk, p: Position) -> None:
-    """Cancel resting limit and stop entries in the position's direction; queued market orders stay."""
+    """Cancel the levels of the position's grid that are still resting; other orders stay."""
     for r in range(p.resting - 1, -1, -1):
         entry: EntryRow = desk.entries[p.resting_rows[r]]
-        if entry.kind != OrderKind.MARKET and entry.direction == p.direction:
+        if entry.level > 1 and entry.direction == p.direction:
             entry.outcome = Outcome.CANCELLED
             remove_resting(p, r)
 

@@ -54,8 +54,7 @@ def set_levels(rules: Rules, p: Position) -> None:
 
     Isolated margin: a long is liquidated at entry x (1 - margin / notional + maintenance margin).
     """
-    while p.target_index < rules.target_count and target_quantity(rules, p, p.target_index) == 0.0:
-        p.target_index += 1
+    _aim(rules, p)
     target = p.direction * math.inf
     if p.target_index < rules.target_count:
         unit = abs(p.entry_price - p.initial_stop) if rules.target_unit == Unit.R else p.entry_price
@@ -67,6 +66,14 @@ def set_levels(rules: Rules, p: Position) -> None:
         p.lower, p.upper = max(p.stop, p.liquidation), target
     else:
         p.lower, p.upper = target, min(p.stop, p.liquidation)
+
+
+@compiled
+def _aim(rules: Rules, p: Position) -> None:
+    """Find the next target after those that are done; one whose part is too small to be an order is none."""
+    p.target_index = p.targets_done
+    while p.target_index < rules.target_count and target_quantity(rules, p, p.target_index) == 0.0:
+        p.target_index += 1
 
 
 @compiled
@@ -84,9 +91,16 @@ def _margin_share(rules: Rules, p: Position) -> float:
 
 @compiled
 def after_target(rules: Rules, p: Position) -> None:
-    """A target filled and something is left: show the next target, pull the stop if the rules do so at once."""
-    p.target_index += 1
+    """A target filled and something is left: show the next one, let the stop follow."""
+    p.targets_done = p.target_index + 1
+    follow(rules, p)
+
+
+@compiled
+def follow(rules: Rules, p: Position) -> None:
+    """Set the levels anew after targets or the entry changed, with the stop where the rules pull it at once."""
     if not rules.move_stop_at_close:
+        _aim(rules, p)
         _pull_stop(rules, p)
     set_levels(rules, p)
 
@@ -95,10 +109,16 @@ def after_target(rules: Rules, p: Position) -> None:
 def _pull_stop(rules: Rules, p: Position) -> None:
     """Put the stop where the targets reached so far allow it: break-even, then the runner's. Never looser."""
     even = round_step(p.entry_price, p.price_increment)
-    if 0 < rules.break_even_after <= p.target_index and p.direction * (even - p.stop) > 0.0:
+    if 0 < rules.break_even_after <= p.targets_done and p.direction * (even - p.stop) > 0.0:
         p.stop, p.stop_kind = even, LegKind.BREAK_EVEN
-    if rules.trail_after <= p.target_index and p.direction * (p.runner_stop - p.stop) > 0.0:
+    if _running(rules, p) and p.direction * (p.runner_stop - p.stop) > 0.0:
         p.stop, p.stop_kind = p.runner_stop, LegKind.TRAILING_STOP
+
+
+@compiled
+def _running(rules: Rules, p: Position) -> bool:
+    """Whether the runner's stop has its turn: after so many targets, or when there is none left."""
+    return rules.trail_after <= p.targets_done or p.target_index == rules.target_count
 
 
 @compiled
@@ -122,7 +142,7 @@ def settle_stop(rules: Rules, p: Position, level: float) -> bool:
     What is moved here holds from the next bar on. A stop that moves at closes only trails from the
     close at which its turn has come; otherwise the ratchet runs from the entry.
     """
-    if rules.trail_after <= p.target_index or not rules.move_stop_at_close:
+    if _running(rules, p) or not rules.move_stop_at_close:
         level = round_step(level, p.price_increment)
         if p.direction * (level - p.runner_stop) > 0.0:
             p.runner_stop = level

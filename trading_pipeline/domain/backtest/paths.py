@@ -13,7 +13,7 @@ def path_of(series: Sequence[BarArrays], fine: BarArrays | None) -> BarArrays:
 
     A bar whose finer bars do not cover it without a hole stands in for them, unless a shorter series
     decides at their closes: those stay, and where none of them closes with the longer bar, its close price
-    is a point of its own. Finer bars between the bars of a series are walked too, those before the first
+    is an instant of its own. Finer bars between the bars of a series are walked too, those before the first
     or after the last are not.
 
     :param series: the bars at whose closes something is decided, one per timeframe.
@@ -53,17 +53,16 @@ def _refined(path: BarArrays, bars: BarArrays, keep: bool) -> BarArrays:
     if keep:
         touched = np.bincount(owner[inside], minlength=len(bars)) > 0
         ended = np.isin(bars.close_time_ms, path.close_time_ms)
-        pieces = [_chosen(path, inside | between), _chosen(bars, ~touched), _points(bars, path, touched & ~ended)]
+        pieces = [_chosen(path, inside | between), _chosen(bars, ~touched), _points(bars, touched & ~ended)]
     else:
         pieces = [_chosen(path, (inside & covered[owner]) | between), _chosen(bars, ~covered)]
     return _merged([one for one in pieces if len(one)])
 
 
-def _points(bars: BarArrays, path: BarArrays, chosen: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> BarArrays:
-    """The closes of some bars as bars without movement, each from the end of the path's bar before it."""
+def _points(bars: BarArrays, chosen: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> BarArrays:
+    """The closes of some bars as instants, at which a price is known and nothing before it."""
     close_ms, close = bars.close_time_ms[chosen], bars.close[chosen]
-    opened = path.close_time_ms[np.searchsorted(path.close_time_ms, close_ms) - 1]
-    return BarArrays(opened, close_ms, close, close, close, close, np.zeros(len(close)))
+    return BarArrays(close_ms, close_ms, close, close, close, close, np.zeros(len(close)))
 
 
 def _chosen(bars: BarArrays, kept: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> BarArrays:

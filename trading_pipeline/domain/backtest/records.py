@@ -18,6 +18,7 @@ Records = npt.NDArray[np.void]
 Column = TypeVar("Column", Integers, Floats)
 
 MAX_TARGETS = 8
+LONG_AGO = -(2**62)
 MAX_RESTING = 16
 
 
@@ -92,20 +93,21 @@ class Position:
     """One lane: where it stands on its symbol's path, its position, if any, and the levels that end it.
 
     Given: ``home`` is the first lane of the symbol, whose record says who owns the symbol; ``pace`` the first
-    of the symbol and timeframe, whose record says until when a stop blocks entries; ``bar_ms`` the length of
+    of the symbol and timeframe, whose record says when its initial stop last lost; ``bar_ms`` the length of
     the lane's bars; ``dense`` whether they are the path itself, an own bar then being ``shift`` after the path
     bar in the arrays of own bars; ``own_last`` and ``last_bar`` the last of the lane's bars and of the path.
     Steps and minima are zero where there are none.
 
     The way: ``bar`` is the newest bar of the path, ``own`` the lane's newest closed one; ``closing`` says that a
     bar of the path closes in this wave, ``deciding`` that one of the lane's does, ``walking`` that the bar with
-    the prices ``open`` to ``close`` is not passed quietly. ``seat`` belongs to the table, not to the lane: the lane
-    at this place of the list of active ones.
+    the prices ``open`` to ``close`` is not passed quietly; ``stood`` is the side held before the exits of this
+    close. ``seat`` belongs to the table, not to the lane: the lane at this place of the list of active ones.
 
     ``lower`` and ``upper`` are the nearest levels on either side at which anything happens. ``drained`` is what
-    the margin lacks of its share of the notional. ``entry_bar`` saw the first fill, at ``entered_ms``;
-    ``decision_own`` decided it; ``row`` is the signal that opened it, ``basis`` the money that signal was sized
-    by. ``resting_rows`` are the signals whose orders rest, oldest first.
+    the margin lacks of its share of the notional. ``target_index`` is the next target that is an order,
+    ``targets_done`` how many are behind. ``entry_bar`` saw the first fill, at ``entered_ms``; ``decision_own``
+    decided it; ``row`` is the signal that opened it, ``basis`` the money that signal was sized by.
+    ``resting_rows`` are the signals whose orders rest, oldest first.
     """
 
     lane: int
@@ -124,8 +126,9 @@ class Position:
     max_quantity: float
     seat: int
     owner: int
-    blocked_until: int
+    lost_ms: int
     direction: int
+    stood: int
     bar: int
     own: int
     active: bool
@@ -151,6 +154,7 @@ class Position:
     lower: float
     upper: float
     target_index: int
+    targets_done: int
     layers: int
     highest: float
     lowest: float
@@ -176,7 +180,7 @@ class Account:
     """The one account of the run, and the fill levels of its output arrays.
 
     ``now`` is the wave's close, UTC ms. ``heeding`` says whether signals may end positions, ``limited`` whether
-    a holding limit or a next-bar exit may.
+    a holding limit or a next-bar exit may, ``shared`` whether a symbol has several lanes.
     """
 
     balance: float
@@ -190,6 +194,7 @@ class Account:
     now: int
     heeding: bool
     limited: bool
+    shared: bool
     phase: int
     active: int
     open_positions: int
@@ -320,6 +325,7 @@ def new_book(positions: Records, waves: int, entries: Records, rules: Records) -
     for name in ("balance", "equity", "previous_equity", "peak", "day_equity"):
         account[name] = rules[0]["initial_capital"]
     account["heeding"] = (rules["opposite"] != Opposite.IGNORE).any() or (entries["kind"] == OrderKind.EXIT).any()
+    account["shared"] = (positions["home"] != positions["lane"]).any()
     account["limited"] = (rules["max_holding_bars"] > 0).any() or rules["next_bar_exit"].any()
     return Book(
         account=account,
@@ -335,5 +341,5 @@ def new_positions(lanes: int) -> Records:
     positions = np.zeros(lanes, POSITION)
     positions["lane"], positions["owner"] = np.arange(lanes), -1
     positions["lower"], positions["upper"] = -np.inf, np.inf
-    positions["blocked_until"] = np.iinfo(np.int64).min
+    positions["lost_ms"] = LONG_AGO
     return positions

@@ -4,8 +4,8 @@ A level between the price and the end of the stretch being walked fires at the l
 price has already passed fires at the price. The second case is the gap at an open, for stops (worse
 than the level) and targets (better) alike.
 
-At their opens all lanes leave before any enters. Inside their bars they walk one after the other, those
-with a position first.
+At their opens all lanes leave before any enters. Inside their bars symbols walk one after the other, those
+with a position first; the lanes of one symbol are walked together.
 """
 
 import math
@@ -18,7 +18,7 @@ from trading_pipeline.domain.backtest.levels import after_target, target_quantit
 from trading_pipeline.domain.backtest.records import Desk, EntryRow, Position, Rules
 
 # Events of a walk; resting order r is ENTER + r.
-NOTHING, PROTECT, TARGET, LEAVE, ENTER = 0, 1, 2, 3, 4
+NOTHING, PROTECT, TARGET, ENTER = 0, 1, 2, 3
 
 
 @compiled
@@ -41,37 +41,47 @@ def walk_wave(desk: Desk) -> None:
     for place in range(account.active):
         p = desk.positions[desk.positions[place].seat]
         if p.walking and p.direction != 0:
-            p.walking = False
             _walk_inside(desk, p)
     for place in range(account.active if resting > 0 else 0):
         p = desk.positions[desk.positions[place].seat]
         if p.walking:
             _walk_inside(desk, p)
-        p.walking = False
 
 
 @compiled
 def _leave_at_open(desk: Desk, p: Position) -> None:
     """Everything that leaves at the open: levels it has passed, exits and opposite entries queued for it."""
+    leaving, p.exit_pending = p.exit_pending, False
     _stretch(desk, p, p.open, p.open, False)
-    for r in range(p.resting - 1, -1, -1):
+    stood = p.direction
+    if stood == 0:
+        return
+    if leaving:
+        leave(desk, p, p.open, LegKind.SIGNAL_EXIT.value)
+    r = 0
+    while r < p.resting:
         entry: EntryRow = desk.entries[p.resting_rows[r]]
-        if entry.kind == OrderKind.MARKET and leave_for(desk, p, entry, p.open):
+        if entry.kind == OrderKind.MARKET and leave_for(desk, p, entry, stood, p.open):
             remove_resting(p, r)
+        else:
+            r += 1
 
 
 @compiled
-def leave_for(desk: Desk, p: Position, entry: EntryRow, price: float) -> bool:
-    """Leave at the market for an entry of the other side, where the rules say so; whether that is all it does."""
+def leave_for(desk: Desk, p: Position, entry: EntryRow, stood: int, price: float) -> bool:
+    """Leave the side that ``stood`` for an entry of the other, where the rules say so; whether that is all it does.
+
+    It is so, too, where another exit of the same instant has already left.
+    """
     rules: Rules = desk.rules[p.lane]
-    if rules.opposite == Opposite.IGNORE or p.direction != -entry.direction or entry.level > 1:
+    if rules.opposite == Opposite.IGNORE or stood != -entry.direction or entry.level > 1:
         return False
-    if rules.opposite == Opposite.REVERSE:
-        leave(desk, p, price, LegKind.REVERSAL.value)
-        return False
-    leave(desk, p, price, LegKind.OPPOSITE_SIGNAL.value)
-    entry.outcome = Outcome.CLOSED_OPPOSITE
-    return True
+    closing = rules.opposite == Opposite.CLOSE
+    if p.direction != 0:
+        leave(desk, p, price, LegKind.OPPOSITE_SIGNAL.value if closing else LegKind.REVERSAL.value)
+    if closing:
+        entry.outcome = Outcome.CLOSED_OPPOSITE
+    return closing
 
 
 @compiled
@@ -109,9 +119,42 @@ def _walk_inside(desk: Desk, p: Position) -> None:
     else:
         high_first = _worse_high_first(desk, p)
     first, second = (p.high, p.low) if high_first else (p.low, p.high)
-    _stretch(desk, p, p.open, first, True)
-    _stretch(desk, p, first, second, True)
-    _stretch(desk, p, second, p.close, True)
+    if desk.account.shared:
+        _stretch_together(desk, p, p.open, first)
+        _stretch_together(desk, p, first, second)
+        _stretch_together(desk, p, second, p.close)
+        for place in range(desk.account.active):
+            q: Position = desk.positions[desk.positions[place].seat]
+            q.walking = q.walking and q.home != p.home
+    else:
+        p.walking = False
+        _stretch(desk, p, p.open, first, True)
+        _stretch(desk, p, first, second, True)
+        _stretch(desk, p, second, p.close, True)
+
+
+@compiled
+def _stretch_together(desk: Desk, p: Position, start: float, end: float) -> None:
+    """Let every level between two prices fire, over all walking lanes of the symbol, in the order of travel.
+
+    At one price the levels of the position come first, then the entries that were decided first.
+    """
+    price = start
+    while True:
+        lane, event, level, row, distance = -1, NOTHING, end, -1, math.inf
+        for place in range(desk.account.active):
+            q: Position = desk.positions[desk.positions[place].seat]
+            if not q.walking or q.home != p.home:
+                continue
+            next_event, met = _next_event(desk, q, price, end, True)
+            next_row = q.resting_rows[next_event - ENTER] if next_event >= ENTER else -1
+            apart = abs(met - price)
+            if next_event != NOTHING and (apart < distance or (apart == distance and next_row < row)):
+                lane, event, level, row, distance = q.lane, next_event, met, next_row, apart
+        if lane < 0:
+            return
+        _fire(desk, desk.positions[lane], event, level)
+        price = level
 
 
 @compiled
@@ -141,7 +184,7 @@ def _stretch(desk: Desk, p: Position, start: float, end: float, entering: bool) 
 
 @compiled
 def _next_event(desk: Desk, p: Position, price: float, end: float, entering: bool) -> tuple[int, float]:
-    """The level that fires first on the way; at one price the protective one, then target, exit, entries."""
+    """The level that fires first on the way; at one price the protective one, then target, entries."""
     bottom, top = min(price, end), max(price, end)
     event, level, distance = NOTHING, end, math.inf
     if p.direction != 0:
@@ -152,8 +195,6 @@ def _next_event(desk: Desk, p: Position, price: float, end: float, entering: boo
             event, level, distance = PROTECT, protective, abs(protective - price)
         if abs(target - price) < distance:
             event, level, distance = TARGET, target, abs(target - price)
-    if p.direction != 0 and p.exit_pending and distance > 0.0:
-        event, level, distance = LEAVE, price, 0.0
     for r in range(p.resting if entering else 0):
         met = _meeting(desk.entries[p.resting_rows[r]], price, bottom, top)
         if abs(met - price) < distance:
@@ -186,8 +227,6 @@ def _fire(desk: Desk, p: Position, event: int, level: float) -> None:
         if p.direction != 0:
             withdraw_layers(desk, p)
             after_target(rules, p)
-    elif event == LEAVE:
-        leave(desk, p, level, LegKind.SIGNAL_EXIT.value)
     else:
         row = p.resting_rows[event - ENTER]
         remove_resting(p, event - ENTER)
