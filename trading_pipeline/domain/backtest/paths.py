@@ -83,7 +83,7 @@ def _merged(pieces: Sequence[BarArrays]) -> BarArrays:
         np.concatenate([one.close for one in pieces]),
         np.concatenate([one.volume for one in pieces]),
     )
-    return _taken(joined, np.argsort(joined.open_time_ms, kind="stable"))
+    return _taken(joined, np.argsort(joined.close_time_ms, kind="stable"))
 
 
 def _taken(bars: BarArrays, places: Integers) -> BarArrays:
