@@ -26,9 +26,10 @@ def take_signal(desk: Desk, p: Position, row: int, close: float) -> None:
     elif entry.bar == p.last_bar:
         entry.outcome = Outcome.NO_LATER_BAR
     elif entry.kind == OrderKind.EXIT:
-        meant = meant_for(entry, p.direction)
-        entry.outcome = Outcome.FILLED if meant else Outcome.NOTHING_TO_EXIT
-        p.exit_pending = p.exit_pending or meant
+        if meant_for(entry, p.direction):
+            _rest(desk, p, row)
+        else:
+            entry.outcome = Outcome.NOTHING_TO_EXIT
     elif entry.kind == OrderKind.MARKET and at_close:
         enter(desk, p, row, close)
     else:
@@ -43,7 +44,7 @@ def meant_for(entry: EntryRow, side: int) -> bool:
 
 @compiled
 def _rest(desk: Desk, p: Position, row: int) -> None:
-    """Queue an entry for the bars that follow; a market order fires at whatever the next open is.
+    """Queue an order for the bars that follow; one at the market fires at whatever the next open is.
 
     A further level of a grid whose first was refused is withdrawn at once.
     """
@@ -52,10 +53,10 @@ def _rest(desk: Desk, p: Position, row: int) -> None:
     if entry.level > 1 and desk.entries[_first_level(entry, row)].outcome not in (Outcome.PENDING, Outcome.FILLED):
         entry.outcome = Outcome.CANCELLED
         return
-    if p.resting == MAX_RESTING:
+    if p.resting >= MAX_RESTING - (entry.kind != OrderKind.EXIT):  # a place is left for an exit
         entry.outcome = Outcome.TOO_MANY_RESTING
         return
-    if entry.kind == OrderKind.MARKET:
+    if entry.kind in (OrderKind.MARKET, OrderKind.EXIT):
         entry.trigger, entry.from_below, entry.expires = math.inf, False, NEVER
     else:
         entry.trigger, entry.expires = entry.price, entry.decided_ms + rules.entry_expiry_bars * p.bar_ms
@@ -225,7 +226,7 @@ def _open(desk: Desk, p: Position, row: int, price: float, stop: float) -> None:
     p.runner_stop = -p.direction * math.inf
     p.quantity, p.entry_quantity, p.margin, p.drained, p.risk = 0.0, 0.0, 0.0, 0.0, 0.0
     p.gross, p.fees, p.funding, p.slipped, p.closed_value = 0.0, 0.0, 0.0, 0.0, 0.0
-    p.targets_done, p.layers, p.checked, p.exit_pending = 0, 0, False, False
+    p.targets_done, p.layers, p.checked = 0, 0, False
     p.entry_bar, p.entered_ms = p.bar, instant_of(desk, p)
     # An order that rested fills inside the lane's bar that closes now or is still under way.
     p.decision_own = entry.own if entry.kind == OrderKind.MARKET else p.own + (not p.deciding)

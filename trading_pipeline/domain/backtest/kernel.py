@@ -64,7 +64,7 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
         if alone and account.active == 1 and wave < due:
             p: Position = positions[positions[0].seat]
             rules: Rules = desk.rules[p.lane]
-            if p.direction != 0 and p.resting == 0 and not p.exit_pending and _steady(rules, p):
+            if p.direction != 0 and p.resting == 0 and _steady(rules, p):
                 pivots = pivot_low if p.direction > 0 else pivot_high
                 until = _quiet_until(rules, p, due, own_close, close_ms)
                 last = min(p.last_bar, until[1])
@@ -213,7 +213,7 @@ def _hold(
 @compiled
 def _pass_quietly(p: Position, low: float, high: float) -> bool:
     """Pass a bar that meets no level; false when it has to be walked."""
-    if p.resting > 0 or p.exit_pending or p.lower >= low or high >= p.upper:
+    if p.resting > 0 or p.lower >= low or high >= p.upper:
         return False
     p.highest, p.lowest = max(p.highest, high), min(p.lowest, low)
     return True

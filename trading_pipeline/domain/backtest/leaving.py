@@ -116,7 +116,7 @@ def finish(desk: Desk, p: Position, kind: int) -> None:
     account.margin -= p.margin
     withdraw_layers(desk, p)
     desk.positions[p.home].owner = -1
-    p.direction, p.quantity, p.margin, p.drained, p.exit_pending = 0, 0.0, 0.0, 0.0, False
+    p.direction, p.quantity, p.margin, p.drained = 0, 0.0, 0.0, 0.0
     p.lower, p.upper = -math.inf, math.inf
     # Rounding of released margin must not gather over thousands of trades.
     if account.open_positions == 0:

@@ -19,7 +19,7 @@ Column = TypeVar("Column", Integers, Floats)
 
 MAX_TARGETS = 8
 LONG_AGO = -(2**62)
-MAX_RESTING = 16
+MAX_RESTING = 17
 
 
 def read_only(array: Column) -> Column:
@@ -136,7 +136,6 @@ class Position:
     deciding: bool
     walking: bool
     checked: bool
-    exit_pending: bool
     open_ms: int
     open: float
     high: float

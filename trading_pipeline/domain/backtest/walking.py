@@ -12,7 +12,7 @@ import math
 
 from trading_pipeline.domain.backtest.codes import LegKind, Opposite, OrderKind, Outcome, Path, Phase
 from trading_pipeline.domain.backtest.compiled import compiled
-from trading_pipeline.domain.backtest.entering import enter
+from trading_pipeline.domain.backtest.entering import enter, meant_for
 from trading_pipeline.domain.backtest.leaving import expire, leave, liquidate, reduce, remove_resting, withdraw_layers
 from trading_pipeline.domain.backtest.levels import after_target, target_quantity
 from trading_pipeline.domain.backtest.records import Desk, EntryRow, Position, Rules
@@ -51,17 +51,27 @@ def walk_wave(desk: Desk) -> None:
 @compiled
 def _leave_at_open(desk: Desk, p: Position) -> None:
     """Everything that leaves at the open: levels it has passed, exits and opposite entries queued for it."""
-    leaving, p.exit_pending = p.exit_pending, False
     _stretch(desk, p, p.open, p.open, False)
-    stood = p.direction
-    if stood == 0:
-        return
-    if leaving:
-        leave(desk, p, p.open, LegKind.SIGNAL_EXIT.value)
+    if p.resting > 0:
+        stood = p.direction
+        _leave_for_orders(desk, p, stood, OrderKind.EXIT.value)
+        _leave_for_orders(desk, p, stood, OrderKind.MARKET.value)
+
+
+@compiled
+def _leave_for_orders(desk: Desk, p: Position, stood: int, kind: int) -> None:
+    """Leave the side that ``stood`` for the orders of a kind that are queued for this open."""
     r = 0
     while r < p.resting:
         entry: EntryRow = desk.entries[p.resting_rows[r]]
-        if entry.kind == OrderKind.MARKET and leave_for(desk, p, entry, stood, p.open):
+        done = entry.kind == kind
+        if done and kind == OrderKind.MARKET:
+            done = leave_for(desk, p, entry, stood, p.open)
+        elif done:
+            entry.outcome = Outcome.FILLED if meant_for(entry, stood) else Outcome.NOTHING_TO_EXIT
+            if p.direction != 0 and entry.outcome == Outcome.FILLED:
+                leave(desk, p, p.open, LegKind.SIGNAL_EXIT.value)
+        if done:
             remove_resting(p, r)
         else:
             r += 1
