@@ -160,6 +160,15 @@ def test_entries_lie_in_the_window_and_figures_are_about_it() -> None:
     assert final == pytest.approx(10_000.0 + sum(trade.pnl_usdt for trade in trades))
 
 
+def test_a_year_of_a_window_begins_with_its_first_bar_and_not_with_the_warm_up() -> None:
+    start, end = datetime(2024, 4, 1, tzinfo=UTC), datetime(2024, 4, 15, tzinfo=UTC)
+    metrics = sampled(window=Window(start, end)).record.metrics
+    total = metrics["total_return_pct"]
+    assert total
+    # 14 of 365.25 days; below a month growth is scaled in proportion
+    assert metrics["cagr_pct"] == pytest.approx(total / (14 / 365.25), rel=1e-12)
+
+
 def test_a_window_decides_as_the_whole_does_where_both_look() -> None:
     start = datetime(2024, 4, 1, tzinfo=UTC)
     rules = BacktestConfig().with_values({"risk_per_trade": None, "fixed_margin": 100.0, "max_daily_loss": None})

@@ -18,7 +18,7 @@ def metrics_of(result: BacktestResult, bar_ms: int, benchmark_close: Floats | No
 
     Names ending in ``_pct`` are percent, money is quote currency, R figures are risk units.
 
-    :param bar_ms: length of a bar, for annual figures.
+    :param bar_ms: length of a bar; annual figures count the time from the open of the first bar.
     :param benchmark_close: close per wave of what is compared with holding; leaves those figures out if missing.
     """
     initial, equity = result.config.initial_capital, result.equity
@@ -34,7 +34,8 @@ def metrics_of(result: BacktestResult, bar_ms: int, benchmark_close: Floats | No
     figures["account_size_required"] = needed
     figures["return_on_account_size_pct"] = ratios.return_on_account_size_pct(net_profit, needed)
     if benchmark_close is not None:
-        figures |= _against(equity, returns.buy_and_hold(benchmark_close, initial), initial, bar_ms)
+        held = returns.buy_and_hold(benchmark_close, initial)
+        figures |= _against(equity, held, initial, returns.elapsed_years(result.close_ms, bar_ms))
     return figures
 
 
@@ -91,12 +92,13 @@ def result_metrics(pnl: Floats, fees: Floats, initial: float) -> Metrics:
 
 
 def equity_metrics(equity: Floats, close_ms: npt.NDArray[np.int64], initial: float, bar_ms: int) -> Metrics:
-    """What an equity curve alone says."""
-    per_year = returns.periods_per_year(bar_ms)
+    """What an equity curve alone says. A year is a year of the clock: bars that are missing make none of it shorter."""
+    years = returns.elapsed_years(close_ms, bar_ms)
+    per_year = returns.periods_per_year(len(equity), years)
     per_bar = returns.simple_returns(equity, initial)
     _, monthly = returns.calendar_returns(equity, close_ms, initial, "M")
     final, worst = float(equity[-1]), drawdown.max_drawdown(equity, initial)
-    cagr = returns.cagr_pct(initial, final, len(equity) / per_year)
+    cagr = returns.cagr_pct(initial, final, years)
     runup, runup_pct = drawdown.max_runup(equity, initial)
     return {
         "final_equity": final,
@@ -135,7 +137,7 @@ def _side(result: BacktestResult, side: npt.NDArray[np.bool_], bar_ms: int) -> M
     return trade_metrics(chosen, initial, len(equity), leverage) | {name: from_equity[name] for name in kept}
 
 
-def _against(equity: Floats, held: Floats, initial: float, bar_ms: int) -> Metrics:
+def _against(equity: Floats, held: Floats, initial: float, years: float) -> Metrics:
     """The run beside holding."""
     gain, held_gain = (returns.total_return_pct(initial, float(curve[-1])) for curve in (equity, held))
     ours, theirs = (returns.simple_returns(curve, initial) for curve in (equity, held))
@@ -144,7 +146,7 @@ def _against(equity: Floats, held: Floats, initial: float, bar_ms: int) -> Metri
         "buy_hold_return_pct": held_gain,
         "buy_hold_max_drawdown_pct": drawdown.max_drawdown(held, initial).percent,
         "outperformance_pct": gain - held_gain,
-        "information_ratio": ratios.information_ratio(ours, theirs, returns.periods_per_year(bar_ms)),
+        "information_ratio": ratios.information_ratio(ours, theirs, returns.periods_per_year(len(ours), years)),
     }
 
 

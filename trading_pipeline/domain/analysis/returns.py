@@ -12,9 +12,17 @@ YEAR_MS = 365.25 * 86_400_000
 MONTH_OF_YEAR = 30 / 365.25
 
 
-def periods_per_year(bar_ms: int) -> float:
-    """Bars in a year of 365.25 days: 8766 for 1h, 35064 for 15m."""
-    return YEAR_MS / bar_ms
+def elapsed_years(close_ms: Integers, bar_ms: int) -> float:
+    """Years of 365.25 days from the open of the first bar to the close of the last, whatever is missing between.
+
+    :param close_ms: closing instants, ascending; the first bar opened ``bar_ms`` before its close.
+    """
+    return float(close_ms[-1] - close_ms[0] + bar_ms) / YEAR_MS
+
+
+def periods_per_year(count: int, years: float) -> float:
+    """Returns a year really brought: 8766 for 1h bars without holes, about 261 for daily bars of weekdays."""
+    return count / years
 
 
 def simple_returns(equity: Floats, initial: float) -> Floats:

@@ -12,6 +12,9 @@ from trading_pipeline.domain.backtest.uncounted import uncounted
 PROFIT_FACTOR_CAP = 100.0
 SHARPE_CAP = 100.0
 RISK_FREE_RATE = 0.02
+MIN_ANNUALISED = 24
+TINY = 1e-10
+YEAR_MS = 365.25 * 86_400_000
 
 
 class FigureRow:
@@ -33,8 +36,11 @@ FIGURES = record_dtype(FigureRow)
 
 
 @compiled
-def summarise(entries: Records, equity: Floats, capital: float, periods_per_year: float, row: FigureRow) -> None:
-    """Fill ``row`` from the signals' trades and the equity at every bar."""
+def summarise(entries: Records, equity: Floats, capital: float, years: float, row: FigureRow) -> None:
+    """Fill ``row`` from the signals' trades and the equity at every bar.
+
+    :param years: from the open of the first bar to the close of the last, whatever is missing between.
+    """
     _sum_trades(entries, row)
     row.final_equity = equity[-1]
     row.net_profit = equity[-1] - capital
@@ -53,10 +59,18 @@ def summarise(entries: Records, equity: Floats, capital: float, periods_per_year
     count = len(equity)
     mean = total / count
     spread = math.sqrt(max(squares - count * mean * mean, 0.0) / (count - 1.0))
-    sharpe = (
-        (mean - RISK_FREE_RATE / periods_per_year) / spread * math.sqrt(periods_per_year) if spread > 1e-10 else 0.0
-    )
-    row.sharpe = min(max(sharpe, -SHARPE_CAP), SHARPE_CAP)
+    row.sharpe = _sharpe(mean, spread, count, count / years)
+
+
+@compiled
+def _sharpe(mean: float, spread: float, count: int, per_year: float) -> float:
+    """Annual from ``MIN_ANNUALISED`` returns on, below that mean / spread."""
+    if not spread > TINY:
+        return 0.0
+    if count < MIN_ANNUALISED:
+        return mean / spread
+    sharpe = (mean - RISK_FREE_RATE / per_year) / spread * math.sqrt(per_year)
+    return min(max(sharpe, -SHARPE_CAP), SHARPE_CAP)
 
 
 @compiled

@@ -14,7 +14,7 @@ import pandas as pd
 
 from trading_pipeline.domain.backtest.codes import EntriesBy
 from trading_pipeline.domain.backtest.config import BacktestConfig, Trail
-from trading_pipeline.domain.backtest.figures import FIGURES, summarise
+from trading_pipeline.domain.backtest.figures import FIGURES, YEAR_MS, summarise
 from trading_pipeline.domain.backtest.kernel import simulate
 from trading_pipeline.domain.backtest.lanes import Lane
 from trading_pipeline.domain.backtest.layout import (
@@ -40,7 +40,6 @@ Markets = dict[Trail, Market]
 Factors = dict[Scale, Floats]
 
 NO_SIGNALS = EntrySignals(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-YEAR_MS = 365.25 * 86_400_000
 # Enough pieces that a slow one does not leave the other cores waiting at the end.
 PIECES_PER_WORKER = 8
 
@@ -134,7 +133,7 @@ def _run_piece(bars: BarArrays, sets: Sequence[ParameterSet], markets: Markets, 
     figures = np.zeros(len(sets), FIGURES)
     scratch = np.zeros(len(bars), ENTRY)
     positions = positions_of(_layout(bars, BacktestConfig(), NO_SIGNALS))
-    periods_per_year = YEAR_MS / float(bars.close_time_ms[0] - bars.open_time_ms[0])
+    years = float(bars.close_time_ms[-1] - bars.open_time_ms[0]) / YEAR_MS
     for i, one in enumerate(sets):
         market, rules, capital = markets[one.config.exits.trail], rules_of([one.config]), one.config.initial_capital
         entries = one.source.rows(market.close, scratch)
@@ -142,5 +141,5 @@ def _run_piece(bars: BarArrays, sets: Sequence[ParameterSet], markets: Markets, 
         book = new_book(positions, len(bars), entries, rules)
         simulate(market, rules, book)
         check_ledger(market, book, capital)
-        summarise(book.entries, book.equity, capital, periods_per_year, figures[i])
+        summarise(book.entries, book.equity, capital, years, figures[i])
     return figures

@@ -67,11 +67,6 @@ def test_ratios_have_these_values(value: float, expected: float) -> None:
     assert value == pytest.approx(expected, abs=5e-5)
 
 
-@pytest.mark.parametrize(("minutes", "expected"), [(1, 525_960.0), (15, 35_064.0), (60, 8766.0), (240, 2191.5)])
-def test_a_year_has_so_many_bars(minutes: int, expected: float) -> None:
-    assert returns.periods_per_year(minutes * 60_000) == expected
-
-
 @pytest.mark.parametrize(
     ("initial", "final", "years", "expected"),
     [(100.0, 121.0, 2.0, 10.0), (100.0, 101.0, 0.05, 20.0), (100.0, 0.0, 1.0, -100.0), (100.0, 110.0, 0.0, 0.0)],

@@ -11,14 +11,23 @@ from trading_pipeline.domain.backtest.codes import Outcome
 from trading_pipeline.domain.backtest.config import BacktestConfig, Costs, Exits
 from trading_pipeline.domain.backtest.crosses import EmaCross
 from trading_pipeline.domain.backtest.engine import run_backtest
+from trading_pipeline.domain.backtest.figures import FIGURES
 from trading_pipeline.domain.backtest.records import ENTRY
+from trading_pipeline.domain.backtest.results import BacktestResult
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.sweep import GivenSignals, ParameterSet, StrategySignals, run_sweep
 from trading_pipeline.domain.backtest.translate import SymbolInput
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.strategies.arrays import BarArrays
 from trading_pipeline.domain.strategies.registry import strategy_named
-from trading_pipeline_tests.domain.backtest.cases import HOUR_MS, config_of, percent_exits, random_bars, run_one
+from trading_pipeline_tests.domain.backtest.cases import (
+    HOUR_MS,
+    config_of,
+    percent_exits,
+    random_bars,
+    run_one,
+    signals_of,
+)
 from trading_pipeline_tests.domain.strategies.bars import random_bars as random_frame
 
 BARS = random_bars(3000, 7)
@@ -39,6 +48,19 @@ def test_the_compiled_crosses_are_those_of_the_indicator_library() -> None:
     assert np.array_equal(rows["direction"], expected.direction)
 
 
+def with_a_hole(bars: BarArrays) -> BarArrays:
+    """The same bars, the later half a hundred days later."""
+    late = np.where(np.arange(len(bars)) < len(bars) // 2, 0, 100 * 24 * HOUR_MS)
+    return replace(bars, open_time_ms=bars.open_time_ms + late, close_time_ms=bars.close_time_ms + late)
+
+
+def assert_alike(found: np.void, single: BacktestResult) -> None:
+    """Every figure of a sweep is the one that a single run has under the same name."""
+    metrics = metrics_of(single, HOUR_MS)
+    for name in FIGURES.names or ():
+        assert found[name] == pytest.approx(metrics["sharpe_ratio" if name == "sharpe" else name], rel=1e-9), name
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_sweep_finds_what_single_runs_find(workers: int) -> None:
     sets = [
@@ -50,20 +72,16 @@ def test_a_sweep_finds_what_single_runs_find(workers: int) -> None:
     for one, found in zip(sets, figures, strict=True):
         assert isinstance(one.source, EmaCross)
         single = run_one(one.config, BARS, crosses(one.source.fast_period, one.source.slow_period))
-        metrics = metrics_of(single, HOUR_MS)
         assert found["trades"] == len(single.trades) > 10
-        for theirs, ours in (
-            ("net_profit", "net_profit"),
-            ("net_profit_pct", "net_profit_pct"),
-            ("win_rate_pct", "win_rate_pct"),
-            ("profit_factor", "profit_factor"),
-            ("average_r", "average_r"),
-            ("fees", "fees"),
-            ("max_drawdown_pct", "max_drawdown_pct"),
-            ("sharpe", "sharpe_ratio"),
-            ("final_equity", "final_equity"),
-        ):
-            assert found[theirs] == pytest.approx(metrics[ours], rel=1e-9), theirs
+        assert_alike(found, single)
+
+
+@pytest.mark.parametrize("bars", [with_a_hole(BARS), random_bars(23, 7), random_bars(24, 7)], ids=["hole", "23", "24"])
+def test_a_sweep_annualises_as_single_runs_do(bars: BarArrays) -> None:
+    config, signals = config_of(percent_exits(0.01, 0.02)), signals_of([(3, 1, np.nan), (12, -1, np.nan)])
+    (found,) = run_sweep(bars, [ParameterSet(config, GivenSignals(signals, bars))], 1)
+    assert found["sharpe"] != 0.0
+    assert_alike(found, run_one(config, bars, signals))
 
 
 def test_given_signals_sweep_over_exits() -> None:
