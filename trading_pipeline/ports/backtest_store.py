@@ -34,7 +34,7 @@ class TradeRecord:
     """One position from its first entry to flat; money in USDT (the quote currency), UTC times.
 
     :param pnl_usdt: after fees and funding.
-    :param pnl_r: before fees and funding, in units of the money first at risk; ``None`` without a stop.
+    :param pnl_r: ``pnl_usdt`` in units of the money first at risk; ``None`` without a stop.
     :param funding_usdt: paid is positive.
     :param legs: the exits, whose fractions add up to 1.
     :param entries: the fills that built the position; empty where only a document was read.

@@ -15,6 +15,9 @@ from trading_pipeline.ports.trade_history import TradeRow
 from trading_pipeline.runtime.replay_plan import ReplayPlan
 from trading_pipeline.runtime.replaying import Replayed
 
+_DIGITS = 9
+"""Decimal places of USDT that figures tell apart."""
+
 
 def run_record(run_id: str, plan: ReplayPlan, done: Replayed) -> RunRecord:
     """Closed trades with their legs, the equity at every close, and figures about both."""
@@ -62,6 +65,7 @@ def trade_record(row: TradeRow) -> TradeRecord:
     """A closed position as backtests keep trades."""
     closed = sum(leg.quantity for leg in row.legs)
     risk = abs(row.entry_price - row.stop_price) * row.quantity
+    net = row.pnl - row.fees - row.funding
     return TradeRecord(
         symbol=row.symbol,
         side=Bias(row.bias),
@@ -70,8 +74,8 @@ def trade_record(row: TradeRow) -> TradeRecord:
         exit_time=row.legs[-1].time,
         exit_price=sum(leg.price * leg.quantity for leg in row.legs) / closed,
         quantity=row.quantity,
-        pnl_usdt=row.pnl - row.fees - row.funding,
-        pnl_r=row.pnl / risk if risk else None,
+        pnl_usdt=net,
+        pnl_r=net / risk if risk else None,
         fees_usdt=row.fees,
         funding_usdt=row.funding,
         exit_reason=row.exit_reason,
@@ -85,13 +89,16 @@ def replay_metrics(
     trades: Sequence[TradeRecord], curve: EquityCurve, initial: float, step: Timeframe, fates: Mapping[str, int]
 ) -> Mapping[str, float | None]:
     """Figures about the account, its closed trades and its plans; ``None`` where there is nothing to measure."""
-    pnl, fees = (np.array([getattr(trade, name) for trade in trades]) for name in ("pnl_usdt", "fees_usdt"))
+    amounts = ("pnl_usdt", "fees_usdt", "funding_usdt")
+    pnl, fees, funding = (np.array([getattr(trade, name) for trade in trades]) for name in amounts)
+    # the dust of float64 would make a winner of a trade that left where it entered
+    gross = np.round(pnl + fees + funding, _DIGITS)
     in_r = [trade.pnl_r for trade in trades if trade.pnl_r is not None]
     figures: dict[str, float] = {"trades": float(len(trades))}
     if len(curve.equity) > 1:
         figures |= equity_metrics(curve.equity, curve.close_ms, initial, step.ms)
     if trades:
-        figures |= result_metrics(pnl, fees, initial)
+        figures |= result_metrics(pnl, gross, fees, funding, initial)
         figures |= {"sum_r": sum(in_r), "average_r": sum(in_r) / len(in_r) if in_r else np.nan}
     figures |= {f"signals_{fate}": float(count) for fate, count in fates.items()}
     return {name: float(value) if np.isfinite(value) else None for name, value in figures.items()}

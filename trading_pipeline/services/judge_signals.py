@@ -20,7 +20,7 @@ _UNLIMITED = Limits(max_open_positions=1, max_daily_loss=None, cooldown_bars=0)
 
 
 def judge_signals(signals: Sequence[Signal], bars: pd.DataFrame, exits: Exits) -> list[JudgedSignal]:
-    """Results in R after fees of those signals whose trade has ended.
+    """Results in R, net of fees, of those signals whose trade has ended.
 
     Signals whose trades overlap are run one round after the other, so that each is judged.
 
@@ -52,8 +52,5 @@ def _round(signals: Sequence[Signal], bars: BarArrays, exits: Exits) -> dict[int
     trades = run_backtest(config, {signals[0].symbol: SymbolInput(bars, entries)}).trade_list()
     by_bar = {int(place): number for number, place in reversed(list(enumerate(places)))}
     return {
-        by_bar[trade.entry_bar]: None
-        if trade.exit_reason.label == "end_of_data"
-        else trade.pnl / (abs(trade.entry_price - trade.stop_price) * trade.quantity)
-        for trade in trades
+        by_bar[trade.entry_bar]: None if trade.exit_reason.label == "end_of_data" else trade.pnl_r for trade in trades
     }

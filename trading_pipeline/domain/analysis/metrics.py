@@ -1,5 +1,6 @@
 """All figures of one backtest under their names, for reports, tables and comparisons."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -16,6 +17,7 @@ Metrics = dict[str, float]
 def metrics_of(result: BacktestResult, bar_ms: int, benchmark_close: Floats | None = None) -> Metrics:
     """Every figure of a run: trades (whole, ``long_*``, ``short_*``), drawdown, returns, ratios.
 
+    Figures are net of fees and funding; those before them have names that begin with ``gross_``.
     Names ending in ``_pct`` are percent, money is quote currency, R figures are risk units.
 
     :param bar_ms: length of a bar; annual figures count the time from the open of the first bar.
@@ -43,26 +45,44 @@ def trade_metrics(trades: TradeColumns, initial: float, bars: int, leverage: flo
     """What the trades alone say; ``leverage`` is the one all of them were entered with."""
     pnl, notional = trades.pnl, trades.entry_price * trades.quantity
     percent = statistics.result_pct(pnl, notional)
-    known_r = trades.pnl_r[np.isfinite(trades.pnl_r)]
-    return result_metrics(pnl, trades.fees, initial) | {
-        "average_win_pct": statistics.average_win(percent),
-        "average_loss_pct": statistics.average_loss(percent),
-        "average_trade_pct": statistics.average_trade(percent),
-        "exposure_pct": statistics.exposure_pct(trades.entry_bar, trades.exit_bar, bars),
-        "quick_reversals": float(_quick_reversals(trades)),
-        "margin_efficiency_pct": statistics.margin_efficiency_pct(pnl, notional / leverage),
-        "max_quantity_held": float(np.max(trades.quantity, initial=0.0)),
-        "funding": float(np.sum(trades.funding)),
-        "slippage": float(np.sum(trades.slippage)),
-        "sum_r": float(np.sum(known_r)),
-        "average_r": float(np.mean(known_r)) if len(known_r) else 0.0,
-        "max_drawdown_r": drawdown.max_drawdown_r(known_r),
+    money = result_metrics(pnl, trades.gross_pnl, trades.fees, trades.funding, initial)
+    in_r = r_metrics(trades.pnl_r, trades.gross_pnl_r)
+    return (
+        money
+        | in_r
+        | {
+            "average_win_pct": statistics.average_win(percent),
+            "average_loss_pct": statistics.average_loss(percent),
+            "average_trade_pct": statistics.average_trade(percent),
+            "exposure_pct": statistics.exposure_pct(trades.entry_bar, trades.exit_bar, bars),
+            "quick_reversals": float(_quick_reversals(trades)),
+            "margin_efficiency_pct": statistics.margin_efficiency_pct(pnl, notional / leverage),
+            "max_quantity_held": float(np.max(trades.quantity, initial=0.0)),
+            "slippage": float(np.sum(trades.slippage)),
+        }
+    )
+
+
+def r_metrics(pnl_r: Floats, gross_pnl_r: Floats) -> Metrics:
+    """The results of trades in R, net and gross; NaN for trades without a stop, which are left out.
+
+    An average over nothing is NaN.
+    """
+    known, known_gross = pnl_r[np.isfinite(pnl_r)], gross_pnl_r[np.isfinite(gross_pnl_r)]
+    return {
+        "sum_r": float(np.sum(known)),
+        "average_r": float(np.mean(known)) if len(known) else math.nan,
+        "max_drawdown_r": drawdown.max_drawdown_r(known),
+        "gross_sum_r": float(np.sum(known_gross)),
+        "gross_average_r": float(np.mean(known_gross)) if len(known_gross) else math.nan,
     }
 
 
-def result_metrics(pnl: Floats, fees: Floats, initial: float) -> Metrics:
-    """What the results of trades say, in their order: net ``pnl`` and ``fees``, quote currency."""
-    profit, loss = statistics.gross_profit(pnl, fees), statistics.gross_loss(pnl, fees)
+def result_metrics(pnl: Floats, gross: Floats, fees: Floats, funding: Floats, initial: float) -> Metrics:
+    """What the results of trades say, in their order, quote currency.
+
+    :param pnl: after fees and funding; ``gross`` is the result before them.
+    """
     runs = statistics.streaks(pnl)
     return {
         "trades": float(len(pnl)),
@@ -71,9 +91,9 @@ def result_metrics(pnl: Floats, fees: Floats, initial: float) -> Metrics:
         "break_evens": float(np.sum(pnl == 0.0)),
         "net_profit": float(np.sum(pnl)),
         "net_profit_pct": float(np.sum(pnl)) / initial * 100.0,
-        "gross_profit": profit,
-        "gross_loss": loss,
-        "profit_factor": statistics.profit_factor(profit, loss),
+        "profit_of_winners": statistics.sum_of_wins(pnl),
+        "loss_of_losers": statistics.sum_of_losses(pnl),
+        "profit_factor": statistics.profit_factor(pnl),
         "win_rate_pct": statistics.win_rate_pct(pnl),
         "average_win": statistics.average_win(pnl),
         "average_loss": statistics.average_loss(pnl),
@@ -84,10 +104,16 @@ def result_metrics(pnl: Floats, fees: Floats, initial: float) -> Metrics:
         "system_quality_number": statistics.system_quality_number(pnl),
         "winning_streak": float(runs.wins),
         "losing_streak": float(runs.losses),
-        "largest_win_pct_of_gross": statistics.largest_share_pct(pnl, profit, wins=True),
-        "largest_loss_pct_of_gross": statistics.largest_share_pct(pnl, loss, wins=False),
+        "largest_win_share_pct": statistics.largest_share_pct(pnl, wins=True),
+        "largest_loss_share_pct": statistics.largest_share_pct(pnl, wins=False),
         "net_profit_to_largest_loss": statistics.net_profit_to_largest_loss(pnl),
+        "gross_profit": statistics.sum_of_wins(gross),
+        "gross_loss": statistics.sum_of_losses(gross),
+        "gross_profit_factor": statistics.profit_factor(gross),
+        "gross_win_rate_pct": statistics.win_rate_pct(gross),
+        "gross_expectancy": statistics.expectancy(gross),
         "fees": float(np.sum(fees)),
+        "funding": float(np.sum(funding)),
     }
 
 

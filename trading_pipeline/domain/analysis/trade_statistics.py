@@ -1,4 +1,8 @@
-"""Figures about a set of trades. ``pnl`` is net per trade, ``fees`` what it cost, both quote currency."""
+"""Figures about a set of trades. ``pnl`` is the result per trade in quote currency.
+
+The figures people compare are asked of the net result, after fees and funding; asked of the result before
+them, the same functions give the gross ones.
+"""
 
 import math
 from dataclasses import dataclass
@@ -21,21 +25,22 @@ class Streaks:
     losses: int
 
 
-def gross_profit(pnl: Floats, fees: Floats) -> float:
-    """Sum of pnl + fees over trades with pnl > 0: before commission."""
-    return float(np.sum((pnl + fees)[pnl > 0.0]))
+def sum_of_wins(pnl: Floats) -> float:
+    """Sum over trades with pnl > 0."""
+    return float(np.sum(pnl[pnl > 0.0]))
 
 
-def gross_loss(pnl: Floats, fees: Floats) -> float:
-    """Absolute sum of pnl + fees over trades with pnl < 0: before commission."""
-    return abs(float(np.sum((pnl + fees)[pnl < 0.0])))
+def sum_of_losses(pnl: Floats) -> float:
+    """Absolute sum over trades with pnl < 0."""
+    return abs(float(np.sum(pnl[pnl < 0.0])))
 
 
-def profit_factor(profit: float, loss: float) -> float:
-    """Gross profit / gross loss, at most 100; without a loss 100 for a profit, else 0."""
-    if loss == 0.0:
-        return PROFIT_FACTOR_CAP if profit > 0.0 else 0.0
-    return min(profit / loss, PROFIT_FACTOR_CAP)
+def profit_factor(pnl: Floats) -> float:
+    """Sum of wins / sum of losses, at most 100; without a loss 100 for a profit, else 0."""
+    won, lost = sum_of_wins(pnl), sum_of_losses(pnl)
+    if lost == 0.0:
+        return PROFIT_FACTOR_CAP if won > 0.0 else 0.0
+    return min(won / lost, PROFIT_FACTOR_CAP)
 
 
 def win_rate_pct(pnl: Floats) -> float:
@@ -104,10 +109,11 @@ def exposure_pct(entry_bar: Integers, exit_bar: Integers, total_bars: int) -> fl
     return float(np.sum(exit_bar - entry_bar)) / total_bars * 100.0 if total_bars else 0.0
 
 
-def largest_share_pct(pnl: Floats, gross: float, *, wins: bool) -> float:
-    """Largest single win (or loss) in percent of gross profit (or loss); 0 without any."""
+def largest_share_pct(pnl: Floats, *, wins: bool) -> float:
+    """Largest single win (or loss) in percent of the sum of wins (or losses); 0 without any."""
     extreme = float(np.max(pnl if wins else -pnl, initial=0.0))
-    return extreme / gross * 100.0 if gross > 0.0 else 0.0
+    whole = sum_of_wins(pnl) if wins else sum_of_losses(pnl)
+    return extreme / whole * 100.0 if whole > 0.0 else 0.0
 
 
 def quick_reversals(entry_bar: Integers, exit_bar: Integers) -> int:

@@ -18,7 +18,10 @@ YEAR_MS = 365.25 * 86_400_000
 
 
 class FigureRow:
-    """Figures of one run: money in quote currency, ``_pct`` in percent, Sharpe a year from bar returns."""
+    """Figures of one run: money in quote currency, ``_pct`` in percent, Sharpe a year from bar returns.
+
+    Net of fees and funding, but for those whose names begin with ``gross_``.
+    """
 
     trades: int
     final_equity: float
@@ -27,7 +30,11 @@ class FigureRow:
     win_rate_pct: float
     profit_factor: float
     average_r: float
+    gross_win_rate_pct: float
+    gross_profit_factor: float
+    gross_average_r: float
     fees: float
+    funding: float
     max_drawdown_pct: float
     sharpe: float
 
@@ -76,27 +83,40 @@ def _sharpe(mean: float, spread: float, count: int, per_year: float) -> float:
 @compiled
 def _sum_trades(entries: Records, row: FigureRow) -> None:
     """Count and sum the trades among the signals."""
-    count, wins, fees, total_r = 0, 0, 0.0, 0.0
-    won, lost = 0.0, 0.0
+    count, wins, gross_wins, with_r = 0, 0, 0, 0
+    fees, funding, sum_r, gross_sum_r = 0.0, 0.0, 0.0, 0.0
+    won, lost, gross_won, gross_lost = 0.0, 0.0, 0.0, 0.0
     trades = uncounted(entries)
     for i in range(len(trades)):
         trade: EntryRow = trades[i]
         if trade.layers == 0:
             continue
-        pnl = trade.gross - trade.fees - trade.funding
+        gross = trade.gross
+        pnl = gross - trade.fees - trade.funding
         count += 1
-        wins += pnl > 0.0
         fees += trade.fees
-        total_r += trade.gross / trade.risk
-        # Before fees, as the definition of gross profit has it.
-        if pnl > 0.0:
-            won += pnl + trade.fees
-        elif pnl < 0.0:
-            lost += pnl + trade.fees
-    row.trades, row.fees = count, fees
+        funding += trade.funding
+        wins += pnl > 0.0
+        won += max(pnl, 0.0)
+        lost += max(-pnl, 0.0)
+        gross_wins += gross > 0.0
+        gross_won += max(gross, 0.0)
+        gross_lost += max(-gross, 0.0)
+        if trade.risk > 0.0:
+            with_r += 1
+            sum_r += pnl / trade.risk
+            gross_sum_r += gross / trade.risk
+    row.trades, row.fees, row.funding = count, fees, funding
     row.win_rate_pct = wins * 100.0 / count if count > 0 else 0.0
-    row.average_r = total_r / count if count > 0 else math.nan
-    if lost != 0.0:
-        row.profit_factor = min(won / abs(lost), PROFIT_FACTOR_CAP)
-    else:
-        row.profit_factor = PROFIT_FACTOR_CAP if won > 0.0 else 0.0
+    row.gross_win_rate_pct = gross_wins * 100.0 / count if count > 0 else 0.0
+    row.profit_factor, row.gross_profit_factor = _factor(won, lost), _factor(gross_won, gross_lost)
+    row.average_r = sum_r / with_r if with_r > 0 else math.nan
+    row.gross_average_r = gross_sum_r / with_r if with_r > 0 else math.nan
+
+
+@compiled
+def _factor(won: float, lost: float) -> float:
+    """Sum of wins / sum of losses, at most ``PROFIT_FACTOR_CAP``."""
+    if lost == 0.0:
+        return PROFIT_FACTOR_CAP if won > 0.0 else 0.0
+    return min(won / lost, PROFIT_FACTOR_CAP)

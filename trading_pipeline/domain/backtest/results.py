@@ -47,8 +47,9 @@ class Trade:
     :param lane: position in ``BacktestResult.lanes``.
     :param entry_bar: position in the lane's own bars; likewise ``exit_bar``.
     :param entry_price: average of all entries; ``exit_price`` of all exits.
-    :param pnl: after fees and funding.
-    :param pnl_r: price result before fees and funding, in units of the money first at risk; NaN without a stop.
+    :param pnl: after fees and funding; ``gross_pnl`` before them.
+    :param pnl_r: ``pnl`` in units of the money first at risk, ``gross_pnl_r`` likewise; NaN without a stop.
+    :param fees: without funding.
     :param funding: paid is positive.
     :param slippage: what fills were worse than their levels, contained in ``pnl``.
     :param mfe: best unrealised result over the bars held, at the whole quantity, at least 0; ``mae`` the worst.
@@ -67,7 +68,9 @@ class Trade:
     quantity: float
     layers: int
     pnl: float
+    gross_pnl: float
     pnl_r: float
+    gross_pnl_r: float
     fees: float
     funding: float
     slippage: float
@@ -90,7 +93,9 @@ class TradeColumns:
     exit_price: Floats
     quantity: Floats
     pnl: Floats
+    gross_pnl: Floats
     pnl_r: Floats
+    gross_pnl_r: Floats
     fees: Floats
     funding: Floats
     slippage: Floats
@@ -167,7 +172,9 @@ class BacktestResult:
             quantity=float(row["filled"]),
             layers=int(row["layers"]),
             pnl=float(columns.pnl[index]),
+            gross_pnl=float(columns.gross_pnl[index]),
             pnl_r=float(columns.pnl_r[index]),
+            gross_pnl_r=float(columns.gross_pnl_r[index]),
             fees=float(row["fees"]),
             funding=float(row["funding"]),
             slippage=float(row["slipped"]),

@@ -10,7 +10,7 @@ from trading_pipeline.domain.analysis import drawdown, ratios, returns
 from trading_pipeline.domain.analysis import trade_statistics as statistics
 
 PNL = np.array([100.0, -50.0, 30.0])
-FEES = np.full(3, 2.0)
+GROSS = PNL + 2.0  # 102, -48, 32
 MONTHLY = np.array([0.04, -0.02, 0.03, 0.01, -0.01, 0.05])
 HOURLY = np.tile([0.01, -0.005], 50)
 NONE = np.empty(0)
@@ -20,17 +20,20 @@ curves = arrays(np.float64, st.integers(1, 60), elements=st.floats(1.0, 1e6))
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (statistics.gross_profit(PNL, FEES), 134.0),
-        (statistics.gross_loss(PNL, FEES), 48.0),
-        (statistics.profit_factor(134.0, 48.0), 2.7917),
+        (statistics.sum_of_wins(PNL), 130.0),
+        (statistics.sum_of_losses(PNL), 50.0),
+        (statistics.profit_factor(PNL), 2.6),
+        (statistics.sum_of_wins(GROSS), 134.0),
+        (statistics.sum_of_losses(GROSS), 48.0),
+        (statistics.profit_factor(GROSS), 2.7917),
         (statistics.win_rate_pct(PNL), 66.667),
         (statistics.payoff_ratio(PNL), 1.30),
         (statistics.system_quality_number(PNL), 0.6154),
         (statistics.average_trade(PNL), 26.6667),
         (statistics.expectancy(PNL), 26.6667),
         (statistics.expectancy_ratio(PNL), 0.5333),
-        (statistics.largest_share_pct(PNL, 134.0, wins=True), 74.6269),
-        (statistics.largest_share_pct(PNL, 48.0, wins=False), 104.1667),
+        (statistics.largest_share_pct(PNL, wins=True), 76.9231),
+        (statistics.largest_share_pct(-PNL, wins=False), 76.9231),
         (statistics.net_profit_to_largest_loss(PNL), 1.6),
         (statistics.average_win(statistics.result_pct(PNL, np.full(3, 1000.0))), 6.5),
         (statistics.margin_efficiency_pct(PNL, np.full(3, 200.0)), 57.1429),
@@ -115,6 +118,7 @@ def test_calendar_months_end_at_midnight_and_chain_to_the_whole() -> None:
 @pytest.mark.parametrize(
     "figure",
     [
+        statistics.profit_factor,
         statistics.win_rate_pct,
         statistics.average_win,
         statistics.average_loss,
