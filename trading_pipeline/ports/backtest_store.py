@@ -35,6 +35,8 @@ class TradeRecord:
 
     :param pnl_usdt: after fees and funding.
     :param pnl_r: ``pnl_usdt`` in units of the money first at risk; ``None`` without a stop.
+    :param gross_pnl_r: before fees and funding, likewise.
+    :param fees_usdt: without funding.
     :param funding_usdt: paid is positive.
     :param legs: the exits, whose fractions add up to 1.
     :param entries: the fills that built the position; empty where only a document was read.
@@ -50,6 +52,7 @@ class TradeRecord:
     quantity: float
     pnl_usdt: float
     pnl_r: float | None
+    gross_pnl_r: float | None
     fees_usdt: float
     funding_usdt: float
     exit_reason: str

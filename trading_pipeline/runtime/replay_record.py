@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from trading_pipeline.adapters.parameters.strategies import load_strategies
 from trading_pipeline.adapters.stores.replay_facts import ReplayFacts
 from trading_pipeline.adapters.stores.trade_history import PostgresTradeHistory
-from trading_pipeline.domain.analysis.metrics import equity_metrics, result_metrics
+from trading_pipeline.domain.analysis.metrics import equity_metrics, r_metrics, result_metrics
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 from trading_pipeline.ports.backtest_store import EquityCurve, LegRecord, RunRecord, TradeRecord
@@ -76,6 +77,7 @@ def trade_record(row: TradeRow) -> TradeRecord:
         quantity=row.quantity,
         pnl_usdt=net,
         pnl_r=net / risk if risk else None,
+        gross_pnl_r=row.pnl / risk if risk else None,
         fees_usdt=row.fees,
         funding_usdt=row.funding,
         exit_reason=row.exit_reason,
@@ -89,16 +91,17 @@ def replay_metrics(
     trades: Sequence[TradeRecord], curve: EquityCurve, initial: float, step: Timeframe, fates: Mapping[str, int]
 ) -> Mapping[str, float | None]:
     """Figures about the account, its closed trades and its plans; ``None`` where there is nothing to measure."""
-    amounts = ("pnl_usdt", "fees_usdt", "funding_usdt")
-    pnl, fees, funding = (np.array([getattr(trade, name) for trade in trades]) for name in amounts)
-    # the dust of float64 would make a winner of a trade that left where it entered
-    gross = np.round(pnl + fees + funding, _DIGITS)
-    in_r = [trade.pnl_r for trade in trades if trade.pnl_r is not None]
+
+    def column(name: str) -> npt.NDArray[np.float64]:
+        return np.array([getattr(trade, name) for trade in trades], np.float64)
+
     figures: dict[str, float] = {"trades": float(len(trades))}
     if len(curve.equity) > 1:
         figures |= equity_metrics(curve.equity, curve.close_ms, initial, step.ms)
     if trades:
-        figures |= result_metrics(pnl, gross, fees, funding, initial)
-        figures |= {"sum_r": sum(in_r), "average_r": sum(in_r) / len(in_r) if in_r else np.nan}
+        pnl, fees, funding = column("pnl_usdt"), column("fees_usdt"), column("funding_usdt")
+        # the dust of float64 would make a winner of a trade that left where it entered
+        figures |= result_metrics(pnl, np.round(pnl + fees + funding, _DIGITS), fees, funding, initial)
+        figures |= r_metrics(column("pnl_r"), column("gross_pnl_r"))
     figures |= {f"signals_{fate}": float(count) for fate, count in fates.items()}
     return {name: float(value) if np.isfinite(value) else None for name, value in figures.items()}

@@ -35,7 +35,8 @@ def _record(trade: Trade) -> TradeRecord:
         exit_price=_price(trade.exit_price),
         quantity=trade.quantity,
         pnl_usdt=trade.pnl,
-        pnl_r=trade.pnl_r if math.isfinite(trade.pnl_r) else None,
+        pnl_r=_known(trade.pnl_r),
+        gross_pnl_r=_known(trade.gross_pnl_r),
         fees_usdt=trade.fees,
         funding_usdt=trade.funding,
         exit_reason=trade.exit_reason.label,
@@ -49,6 +50,11 @@ def _record(trade: Trade) -> TradeRecord:
 
 def _leg(leg: Leg) -> LegRecord:
     return LegRecord(from_ms(leg.time_ms), _price(leg.price), leg.fraction, leg.kind.label)
+
+
+def _known(value: float) -> float | None:
+    """A number, or ``None`` for what has none."""
+    return value if math.isfinite(value) else None
 
 
 def _price(value: float) -> float:

@@ -10,7 +10,7 @@ from trading_pipeline.ports.backtest_store import RunRecord, TradeRecord
 
 RELATIVE_TOLERANCE = 1e-9
 
-_COMPARED = ("entry_price", "exit_time", "exit_price", "quantity", "pnl_usdt", "pnl_r", "exit_reason")
+_COMPARED = ("entry_price", "exit_time", "exit_price", "quantity", "pnl_usdt", "pnl_r", "gross_pnl_r", "exit_reason")
 
 Key = tuple[str, Bias, datetime]
 

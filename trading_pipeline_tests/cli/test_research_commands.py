@@ -164,7 +164,10 @@ def test_rules_of_the_engine_take_effect(tmp_path: Path, bars: Path) -> None:
     assert config["exits"]["trail"] == {"rule": "PercentTrail", "activation": 0.01, "offset": 0.005, "every": 0}
     assert config["limits"]["risk_per_trade"] is None
     assert config["execution"]["timing"] == "next_open"
-    assert all(trade["fees_usdt"] > 0 for trade in document["trades"])
+    for trade in document["trades"]:
+        assert trade["fees_usdt"] > 0
+        costs, gross = trade["fees_usdt"] + trade["funding_usdt"], trade["gross_pnl_r"]
+        assert trade["pnl_r"] / gross == pytest.approx(trade["pnl_usdt"] / (trade["pnl_usdt"] + costs))
 
 
 @pytest.mark.parametrize(

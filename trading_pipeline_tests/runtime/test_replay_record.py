@@ -1,5 +1,6 @@
 """The figures of a replay are those of its trades, its account and its plans."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -8,7 +9,8 @@ import pytest
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 from trading_pipeline.ports.backtest_store import EquityCurve, LegRecord, TradeRecord
-from trading_pipeline.runtime.replay_record import replay_metrics
+from trading_pipeline.ports.trade_history import TradeLeg, TradeRow
+from trading_pipeline.runtime.replay_record import replay_metrics, trade_record
 
 START = datetime(2026, 1, 15, tzinfo=UTC)
 CURVE = EquityCurve(
@@ -17,7 +19,7 @@ CURVE = EquityCurve(
 )
 
 
-def a_trade(pnl: float, fees: float, in_r: float) -> TradeRecord:
+def a_trade(pnl: float, fees: float, in_r: float, funding: float = 0.0) -> TradeRecord:
     leg = LegRecord(START + timedelta(hours=2), 101.0, 1.0, "take_profit")
     return TradeRecord(
         symbol="BTCUSDT",
@@ -29,8 +31,9 @@ def a_trade(pnl: float, fees: float, in_r: float) -> TradeRecord:
         quantity=1.0,
         pnl_usdt=pnl,
         pnl_r=in_r,
+        gross_pnl_r=in_r + 0.1,
         fees_usdt=fees,
-        funding_usdt=0.0,
+        funding_usdt=funding,
         exit_reason="take_profit",
         legs=(leg,),
         entries=(),
@@ -48,6 +51,39 @@ def test_profit_and_its_factor_are_those_of_the_trades() -> None:
     assert (figures["sum_r"], figures["average_r"], figures["win_rate_pct"]) == (1.0, 0.5, 50.0)
     assert figures["final_equity"] == 10_010.0
     assert (figures["signals_executed"], figures["signals_denied"]) == (2.0, 1.0)
+
+
+def test_a_ledgers_trade_is_told_net_with_gross_beside_it() -> None:
+    leave = TradeLeg(START + timedelta(hours=2), START + timedelta(hours=2), 101.0, 5.0, "take_profit")
+    row = TradeRow(
+        symbol="BTCUSDT",
+        signalled_at=START,
+        bias=Bias.LONG,
+        entry_price=100.0,
+        quantity=5.0,
+        stop_price=98.0,
+        exit_reason="take_profit",
+        pnl=5.0,
+        fees=0.5,
+        funding=1.5,
+        legs=(leave,),
+    )
+    trade = trade_record(row)
+    # 5 x 2 at risk; 5 - 0.5 - 1.5
+    assert (trade.pnl_usdt, trade.pnl_r, trade.gross_pnl_r) == (3.0, 0.3, 0.5)
+    assert (trade.fees_usdt, trade.funding_usdt) == (0.5, 1.5)
+    untold = trade_record(replace(row, stop_price=100.0))
+    assert (untold.pnl_r, untold.gross_pnl_r) == (None, None)
+
+
+def test_costs_that_eat_a_trade_up_make_it_a_loss_and_its_gross_result_stays() -> None:
+    # gross: 0.3 - 0.1 - 0.2 leaves 0 but for dust, and -0.1 + 0.1 + 0.2 = 0.2
+    trades = [a_trade(-0.3, 0.1, -0.03, 0.2), a_trade(-0.1, 0.1, -0.01, 0.2)]
+    figures = replay_metrics(trades, CURVE, 10_000.0, Timeframe.H1, {})
+    assert (figures["win_rate_pct"], figures["profit_factor"]) == (0.0, 0.0)
+    assert (figures["gross_win_rate_pct"], figures["gross_profit"]) == (50.0, pytest.approx(0.2))
+    assert (figures["sum_r"], figures["gross_sum_r"]) == (pytest.approx(-0.04), pytest.approx(0.16))
+    assert (figures["fees"], figures["funding"]) == (pytest.approx(0.2), pytest.approx(0.4))
 
 
 def test_without_a_trade_nothing_is_made_up() -> None:

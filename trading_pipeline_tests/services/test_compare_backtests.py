@@ -17,7 +17,7 @@ def test_trades_are_matched_by_their_entry() -> None:
     first, second = a_run(trades=(a_trade(0), a_trade(24))), a_run("b", trades=(a_trade(0, pnl=7.0), a_trade(48)))
     comparison = compare_backtests(first, second)
     assert not comparison.equal
-    assert [change.name for change in comparison.changed_trades[0].changes] == ["pnl_usdt", "pnl_r"]
+    assert [change.name for change in comparison.changed_trades[0].changes] == ["pnl_usdt", "pnl_r", "gross_pnl_r"]
     assert comparison.only_first == (a_trade(24),)
     assert comparison.only_second == (a_trade(48),)
 

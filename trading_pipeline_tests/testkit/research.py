@@ -40,6 +40,7 @@ def a_trade(hours: int = 0, pnl: float = 10.0, side: Bias = Bias.LONG, reason: s
         quantity=0.3,
         pnl_usdt=pnl,
         pnl_r=pnl / 10,
+        gross_pnl_r=(pnl + 0.1 - 0.02) / 10,
         fees_usdt=0.1,
         funding_usdt=-0.02,
         exit_reason=reason,

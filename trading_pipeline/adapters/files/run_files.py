@@ -13,7 +13,7 @@ from trading_pipeline.ports.backtest_store import LegRecord, RunRecord, TradeRec
 
 TRADE_KEYS = (
     *("symbol", "side", "entry_time", "entry_price", "exit_time", "exit_price", "quantity"),
-    *("pnl_usdt", "pnl_r", "fees_usdt", "funding_usdt", "exit_reason"),
+    *("pnl_usdt", "pnl_r", "gross_pnl_r", "fees_usdt", "funding_usdt", "exit_reason"),
 )
 LEG_KEYS = tuple(spec.name for spec in fields(LegRecord))
 

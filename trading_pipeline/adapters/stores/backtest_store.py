@@ -23,7 +23,7 @@ from trading_pipeline.ports.backtest_store import (
 )
 
 _AMOUNTS = ("entry_price", "exit_price", "quantity", "pnl_usdt", "fees_usdt", "funding_usdt")
-_OPTIONAL_AMOUNTS = ("pnl_r", "stop_price", "mfe_usdt", "mae_usdt")
+_OPTIONAL_AMOUNTS = ("pnl_r", "gross_pnl_r", "stop_price", "mfe_usdt", "mae_usdt")
 _AS_THEY_ARE = ("symbol", "entry_time", "exit_time", "exit_reason")
 
 

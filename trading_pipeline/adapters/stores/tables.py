@@ -329,6 +329,7 @@ backtest_trades = Table(
     Column("stop_price", Numeric),
     Column("pnl_usdt", Numeric, nullable=False),
     Column("pnl_r", Numeric),
+    Column("gross_pnl_r", Numeric),
     Column("fees_usdt", Numeric, nullable=False),
     Column("funding_usdt", Numeric, nullable=False),
     Column("mfe_usdt", Numeric),
