@@ -107,7 +107,7 @@ class _Run:
         if facts is not None:
             for label in ("waves", "signals", "plans", "orders", "fills", "open_positions", "closed_trades"):
                 table.add_row(label.replace("_", " "), str(facts.counts[label]))
-            table.add_row("realised PnL", f"{facts.pnl_usdt:+.2f} USDT, {facts.pnl_r:+.2f} R")
+            table.add_row("net PnL", f"{facts.pnl_usdt:+.2f} USDT, {facts.pnl_r:+.2f} R")
         if self.restarts:
             table.add_row("restarted", ", ".join(self.restarts))
         return table

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 from rich.console import Console
@@ -43,7 +44,7 @@ def report_rows(header: ReportHeader, facts: ReplayFacts) -> list[tuple[str, str
         ("fills", str(counts["fills"])),
         ("closed trades", f"{counts['closed_trades']} ({_listed(facts.exit_reasons)})"),
         ("open positions", str(counts["open_positions"])),
-        ("realised PnL", f"{facts.pnl_usdt:+.2f} USDT, {facts.pnl_r:+.2f} R after fees"),
+        ("net PnL", f"{facts.pnl_usdt:+.2f} USDT, {facts.pnl_r:+.2f} R, after fees and funding"),
         ("close → plan stored", _spelled(facts.plan_latency)),
         ("close → order acknowledged", _spelled(facts.order_latency)),
     ]
@@ -60,12 +61,12 @@ def write_report(folder: Path, name: str, header: ReportHeader, facts: ReplayFac
     lines = [f"# Replay of {header.source}", "", "| | |", "|---|---|"]
     lines += [f"| {label} | {value} |" for label, value in report_rows(header, facts)]
     lines += ["", f"![equity]({plot.name})", "", "## Closed trades", ""]
-    lines += ["| symbol | tf | bias | opened | closed | entry | quantity | exit | PnL USDT | PnL R |"]
+    lines += ["| symbol | tf | bias | opened | closed | entry | quantity | exit | net USDT | net R |"]
     lines += ["|---|---|---|---|---|--:|--:|---|--:|--:|"]
     lines += [
         f"| {trade.symbol} | {trade.timeframe} | {trade.bias} | {trade.opened_at:%m-%d %H:%M} "
         f"| {trade.closed_at:%m-%d %H:%M} | {trade.entry_price.normalize():f} | {trade.entry_quantity.normalize():f} "
-        f"| {trade.exit_reason} | {trade.pnl_usdt:+.2f} | {trade.pnl_r:+.2f} |"
+        f"| {trade.exit_reason} | {trade.pnl_usdt:+.2f} | {_in_r(trade.pnl_r)} |"
         for trade in facts.trades
     ]
     path = folder / f"{name}.md"
@@ -80,6 +81,10 @@ def print_report(console: Console, header: ReportHeader, facts: ReplayFacts, pat
         table.add_row(label, value)
     console.print(table)
     console.print(f"report  {path}\nplot    {path.with_suffix('.png')}")
+
+
+def _in_r(result: Decimal | None) -> str:
+    return "" if result is None else f"{result:+.2f}"
 
 
 def _listed(counts: Mapping[str, int]) -> str:

@@ -25,6 +25,7 @@ class Trade:
     status: str
     realised: Decimal
     fees: Decimal
+    funding: Decimal
     exit_reason: str | None
     fills: tuple[tuple[str, str, str, str, str, str], ...]
 
@@ -38,7 +39,8 @@ LONG = Trade(
     quantity=Decimal(10),
     status="closed",
     realised=Decimal("118"),
-    fees=Decimal("2.5"),
+    fees=Decimal("2.2"),
+    funding=Decimal("0.3"),
     exit_reason="trailing_stop",
     fills=(
         ("E", "buy", "6", "99", "0.5", "trade"),
@@ -59,6 +61,7 @@ SHORT = Trade(
     status="closed",
     realised=Decimal("-6.3"),
     fees=Decimal("0.2"),
+    funding=Decimal(0),
     exit_reason="stop_loss",
     fills=(("E", "sell", "3", "50", "0.1", "trade"), ("", "buy", "3", "52.1", "0.1", "stop_loss")),
 )
@@ -72,6 +75,7 @@ OPEN = Trade(
     status="open",
     realised=Decimal(0),
     fees=Decimal("0.03"),
+    funding=Decimal(0),
     exit_reason=None,
     fills=(("E", "buy", "100", "0.5", "0.03", "trade"),),
 )
@@ -85,6 +89,7 @@ EMPTY = Trade(
     status="failed",
     realised=Decimal(0),
     fees=Decimal(0),
+    funding=Decimal(0),
     exit_reason=None,
     fills=(),
 )
@@ -149,6 +154,7 @@ def _position(trade: Trade) -> Row:
         "stop_price": trade.stop,
         "realised_pnl": trade.realised,
         "fees": trade.fees,
+        "funding": trade.funding,
         "opened_at": CLOSE + timedelta(seconds=1) if trade.fills else None,
         "closed_at": CLOSE + timedelta(hours=2) if closed else None,
         "exit_reason": trade.exit_reason,

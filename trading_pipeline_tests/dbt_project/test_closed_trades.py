@@ -9,17 +9,17 @@ from sqlalchemy import Engine, text
 
 from trading_pipeline_tests.dbt_project.conftest import Dbt
 
-COLUMNS = "symbol, bias, strategy, net_pnl_usdt, pnl_r, exit_reason, order_count, fill_count"
+COLUMNS = "symbol, bias, strategy, net_pnl_usdt, pnl_r, gross_pnl_r, exit_reason, order_count, fill_count"
 
 DAMAGE = (
     "UPDATE trading.positions SET realised_pnl = realised_pnl + 1 WHERE symbol = 'SOLUSDT'",
-    "UPDATE trading.positions SET fees = 0 WHERE symbol = 'BTCUSDT'",
+    "UPDATE trading.positions SET fees = fees + funding, funding = 0 WHERE symbol = 'BTCUSDT'",
     "DELETE FROM trading.fills WHERE kind = 'stop_loss' AND symbol = 'BTCUSDT'",
     "UPDATE trading.positions SET exit_reason = 'luck' WHERE symbol = 'SOLUSDT'",
     "UPDATE trading.positions SET closed_at = '2025-10-31Z' WHERE symbol = 'SOLUSDT'",
 )
 ROWS_CAUGHT = {
-    "assert_pnl_and_fees_equal_the_sum_over_fills": 2,
+    "assert_pnl_and_costs_equal_the_sum_over_fills": 2,
     "assert_closed_positions_are_flat": 1,
     "accepted_values_fct_closed_trades_exit_reason": 1,
     "assert_trades_end_after_they_begin": 1,
@@ -33,10 +33,13 @@ def test_every_closed_position_is_one_trade_with_its_profit_in_usdt_and_r(
     assert built.returncode == 0, built.stdout
     with ledger.connect() as connection:
         rows = connection.execute(text(f"SELECT {COLUMNS} FROM marts.fct_closed_trades ORDER BY symbol")).all()
-    # 118 - 2.5 over 10 x 10 at risk; -6.3 - 0.2 over 2 x 3 at risk
+    # 118 - 2.2 fees - 0.3 funding over 10 x 10 at risk; -6.3 - 0.2 over 2 x 3 at risk
     assert [tuple(row) for row in rows] == [
-        ("BTCUSDT", "long", "ema_atr", Decimal("115.5"), Decimal("1.155"), "trailing_stop", 3, 5),
-        ("SOLUSDT", "short", "ema_atr", Decimal("-6.5"), pytest.approx(Decimal("-6.5") / 6), "stop_loss", 1, 2),
+        ("BTCUSDT", "long", "ema_atr", Decimal("115.5"), Decimal("1.155"), Decimal("1.18"), "trailing_stop", 3, 5),
+        (
+            *("SOLUSDT", "short", "ema_atr", Decimal("-6.5"), pytest.approx(Decimal("-6.5") / 6)),
+            *(Decimal("-1.05"), "stop_loss", 1, 2),
+        ),
     ]
 
 

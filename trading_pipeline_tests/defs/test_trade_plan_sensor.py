@@ -51,6 +51,7 @@ def open_position(stage: PipelineStage, managed_through: datetime | None) -> Non
         "stop_price": 990,
         "realised_pnl": 0,
         "fees": 0,
+        "funding": 0,
         "opened_at": WAVE,
         "managed_through": managed_through,
     }

@@ -69,7 +69,7 @@ def ledger_state(lab: Lab) -> State:
         "intents": "SELECT order_link_id, state, quantity, price, stop_loss, filled_quantity, average_price"
         " FROM trading.order_intents",
         "positions": "SELECT position_id, status, quantity, entry_quantity, entry_price, stop_price, realised_pnl,"
-        " fees, opened_at, closed_at, exit_reason, CASE WHEN status = 'open' THEN managed_through END"
+        " fees, funding, opened_at, closed_at, exit_reason, CASE WHEN status = 'open' THEN managed_through END"
         " FROM trading.positions",
         "fills": "SELECT order_link_id, position_id, side, quantity, price, fee, kind FROM trading.fills",
     }

@@ -134,7 +134,7 @@ def test_a_closed_position_tells_how_it_ended(lab: Lab, path: list[int | None], 
     manage(lab, wave)
     closed = position(lab)
     assert (closed.status, closed.exit_reason, closed.realised_pnl) == (PositionStatus.CLOSED, reason, Decimal(gross))
-    assert net_pnl(closed) == gross - closed.fees
+    assert net_pnl(closed) == gross - closed.fees - closed.funding
     assert r_multiple(closed) == net_pnl(closed) / 50
 
 

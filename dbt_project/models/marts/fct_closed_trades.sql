@@ -21,7 +21,7 @@ fills_by_position as (
 priced as (
     select
         *,
-        realised_pnl_usdt - fees_usdt as net_pnl_usdt,
+        realised_pnl_usdt - fees_usdt - funding_usdt as net_pnl_usdt,
         abs(entry_price - initial_stop_price) * entry_quantity as risk_usdt
     from closed_positions
 )
@@ -43,9 +43,11 @@ select
     priced.risk_usdt,
     priced.realised_pnl_usdt,
     priced.fees_usdt,
+    priced.funding_usdt,
     priced.net_pnl_usdt,
     -- a stop at the entry price risked nothing: the trade has no size in R
     priced.net_pnl_usdt / nullif(priced.risk_usdt, 0) as pnl_r,
+    priced.realised_pnl_usdt / nullif(priced.risk_usdt, 0) as gross_pnl_r,
     priced.exit_reason,
     coalesce(orders.order_count, 0) as order_count,
     coalesce(fills.fill_count, 0) as fill_count

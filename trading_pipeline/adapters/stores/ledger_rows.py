@@ -105,6 +105,7 @@ def position_of(row: PlanRow) -> Position:
         stop_price=row.stop_price,
         realised_pnl=row.realised_pnl,
         fees=row.fees,
+        funding=row.funding,
         opened_at=row.opened_at,
         closed_at=row.closed_at,
         exit_reason=None if row.exit_reason is None else ExitReason(row.exit_reason),
@@ -121,6 +122,7 @@ def position_sums(position: Position) -> dict[str, object]:
         "entry_price": position.entry_price,
         "realised_pnl": position.realised_pnl,
         "fees": position.fees,
+        "funding": position.funding,
         "opened_at": position.opened_at,
         "closed_at": position.closed_at,
         "exit_reason": None if position.exit_reason is None else position.exit_reason.value,
@@ -143,6 +145,7 @@ def new_position_values(plan: TradePlan, stop_price: Decimal) -> dict[str, objec
         "stop_price": stop_price,
         "realised_pnl": Decimal(0),
         "fees": Decimal(0),
+        "funding": Decimal(0),
         "managed_through": managed,
     }
 

@@ -17,8 +17,9 @@ SELECT
   (SELECT count(*) FROM trading.fills WHERE kind <> 'funding') AS fills,
   (SELECT count(*) FROM trading.positions WHERE status = 'open') AS open_positions,
   (SELECT count(*) FROM trading.positions WHERE status = 'closed') AS closed_trades,
-  (SELECT coalesce(sum(realised_pnl - fees), 0) FROM trading.positions WHERE status = 'closed') AS pnl_usdt,
-  (SELECT coalesce(sum((realised_pnl - fees) / (abs(entry_price - initial_stop_price) * entry_quantity)), 0)
+  (SELECT coalesce(sum(realised_pnl - fees - funding), 0) FROM trading.positions WHERE status = 'closed') AS pnl_usdt,
+  (SELECT coalesce(sum((realised_pnl - fees - funding)
+                       / nullif(abs(entry_price - initial_stop_price) * entry_quantity, 0)), 0)
      FROM trading.positions WHERE status = 'closed') AS pnl_r
 """)
 _STATUSES = text(
@@ -41,8 +42,8 @@ WHERE plan.status <> 'historical'
 """)
 _TRADES = text("""
 SELECT symbol, timeframe, bias, opened_at, closed_at, entry_price, entry_quantity, exit_reason,
-       realised_pnl - fees AS pnl_usdt,
-       (realised_pnl - fees) / (abs(entry_price - initial_stop_price) * entry_quantity) AS pnl_r
+       realised_pnl - fees - funding AS pnl_usdt,
+       (realised_pnl - fees - funding) / nullif(abs(entry_price - initial_stop_price) * entry_quantity, 0) AS pnl_r
 FROM trading.positions WHERE status = 'closed' ORDER BY closed_at, symbol
 """)
 _EQUITY = text("SELECT read_at, equity FROM trading.equity_snapshots ORDER BY read_at")
@@ -58,7 +59,7 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class ClosedTrade:
-    """One position from entry to flat; ``pnl_usdt`` is after fees and funding."""
+    """One position from entry to flat, net of fees and funding; ``pnl_r`` is ``None`` where nothing was at risk."""
 
     symbol: str
     timeframe: str
@@ -69,13 +70,14 @@ class ClosedTrade:
     entry_quantity: Decimal
     exit_reason: str
     pnl_usdt: Decimal
-    pnl_r: Decimal
+    pnl_r: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayFacts:
     """Counts, money and latency of the waves in ``(start, end]``.
 
+    :param pnl_usdt: of closed trades, net of fees and funding; ``pnl_r`` of those with something at risk.
     :param plan_latency: bar heard to trade plan stored.
     :param order_latency: bar heard to entry acknowledged by the venue.
     :param equity: venue time and equity in USDT, oldest first.

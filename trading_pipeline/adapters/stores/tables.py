@@ -244,6 +244,7 @@ positions = Table(
     Column("stop_price", Numeric, nullable=False),
     Column("realised_pnl", Numeric, nullable=False),
     Column("fees", Numeric, nullable=False),
+    Column("funding", Numeric, nullable=False),
     _instant("opened_at", nullable=True),
     _instant("closed_at", nullable=True),
     Column("exit_reason", Text),
@@ -255,7 +256,8 @@ positions = Table(
         postgresql_where=text("status IN ('opening', 'open')"),
     ),
 )
-"""``positions_one_live_per_symbol`` makes a second live position in a symbol impossible."""
+"""``positions_one_live_per_symbol`` makes a second live position in a symbol impossible. ``fees`` are without
+``funding``; both are positive when paid."""
 
 equity_snapshots = Table(
     "equity_snapshots",

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from itertools import groupby
 
 from sqlalchemy import Engine, Row, text
@@ -15,8 +14,8 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.trade_history import AccountTerms, TradeHistory, TradeLeg, TradeRow
 
 _FILLS = text("""
-SELECT position.*, plan.close_time AS signalled_at, fill.quantity AS filled, fill.price, fill.fee, fill.kind,
-       fill.executed_at, intent.purpose
+SELECT position.*, plan.close_time AS signalled_at, fill.quantity AS filled, fill.price, fill.kind, fill.executed_at,
+       intent.purpose
 FROM trading.positions position
 JOIN trading.trade_plans plan USING (plan_id)
 JOIN trading.fills fill USING (position_id)
@@ -107,8 +106,8 @@ def _trade(fills: Fills, timeframe: Timeframe) -> TradeRow:
         stop_price=float(position.initial_stop_price),
         exit_reason=reason,
         pnl=float(position.realised_pnl),
-        fees=_paid([row for row in fills if row.kind != FillKind.FUNDING]),
-        funding=_paid([row for row in fills if row.kind == FillKind.FUNDING]),
+        fees=float(position.fees),
+        funding=float(position.funding),
         legs=tuple(legs),
     )
 
@@ -121,7 +120,3 @@ def _leg(row: Row[tuple[object, ...]], timeframe: Timeframe) -> TradeLeg:
     return TradeLeg(
         row.executed_at, bar_close, float(row.price), float(row.filled), "take_profit" if is_target else str(row.kind)
     )
-
-
-def _paid(fills: Fills) -> float:
-    return float(sum((row.fee for row in fills), Decimal(0)))

@@ -41,7 +41,8 @@ class Position:
     :param initial_stop_price: the plan's stop; with the entry it fixes R for the whole life.
     :param stop_price: the stop that is live at the venue.
     :param realised_pnl: closed part before fees and funding.
-    :param fees: fees and funding paid so far.
+    :param fees: paid so far, without funding.
+    :param funding: paid so far; negative when more was received.
     :param managed_through: closing instant of the last wave for which the position was managed.
     """
 
@@ -58,6 +59,7 @@ class Position:
     stop_price: Decimal
     realised_pnl: Decimal
     fees: Decimal
+    funding: Decimal
     opened_at: datetime | None
     closed_at: datetime | None
     exit_reason: ExitReason | None

@@ -30,6 +30,7 @@ def recompute(position: Position, entry: IntentRecord, fills: Sequence[PositionF
     :param entry: the entry's intent, with what reports say it filled.
     :param fills: every fill attributed to the position.
     """
+    payments = [one for one in fills if one.fill.kind is FillKind.FUNDING]
     trades = sorted(
         (one for one in fills if one.fill.kind is not FillKind.FUNDING),
         key=lambda one: (one.fill.executed_at, one.fill.execution_id),
@@ -46,7 +47,8 @@ def recompute(position: Position, entry: IntentRecord, fills: Sequence[PositionF
         entry_quantity=entered,
         entry_price=_notional(entries) / entered if entered else None,
         realised_pnl=_realised(position.bias, entries, exits),
-        fees=sum((one.fill.fee for one in fills), _ZERO),
+        fees=_fees(trades),
+        funding=_fees(payments),
         opened_at=entries[0].fill.executed_at if entries else None,
         closed_at=exits[-1].fill.executed_at if closed else None,
         exit_reason=_exit_reason(position, _notional(entries) / entered, exits) if closed else None,
@@ -55,7 +57,7 @@ def recompute(position: Position, entry: IntentRecord, fills: Sequence[PositionF
 
 def net_pnl(position: Position) -> Decimal:
     """Realised profit after fees and funding, quote currency."""
-    return position.realised_pnl - position.fees
+    return position.realised_pnl - position.fees - position.funding
 
 
 def r_multiple(position: Position) -> Decimal | None:
@@ -79,6 +81,10 @@ def _status(entry: IntentRecord, entered: Decimal, left: Decimal) -> PositionSta
 
 def _quantity(fills: Sequence[PositionFill]) -> Decimal:
     return sum((one.fill.quantity for one in fills), _ZERO)
+
+
+def _fees(fills: Sequence[PositionFill]) -> Decimal:
+    return sum((one.fill.fee for one in fills), _ZERO)
 
 
 def _notional(fills: Sequence[PositionFill]) -> Decimal:

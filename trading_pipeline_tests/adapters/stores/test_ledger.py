@@ -107,7 +107,7 @@ def test_the_sums_of_a_whole_story(database: Engine) -> None:
     assert position.status is PositionStatus.CLOSED
     assert position.entry_price == Decimal("1002.2")
     assert position.realised_pnl == Decimal(990 + 4 * 989) - Decimal(2 * 1001 + 3 * 1003)
-    assert position.fees == Decimal("2.5")
+    assert (position.fees, position.funding) == (Decimal(2), Decimal("0.5"))
     assert (position.opened_at, position.closed_at) == (WAVE + SECOND, WAVE + 5 * SECOND)
 
 
@@ -153,7 +153,7 @@ def test_late_funding_goes_to_the_position_that_was_open_then(database: Engine) 
     hear(lab, late, after)
     position = lab.ledger.position_of(PLAN.plan_id)
     assert position is not None
-    assert position.fees == Decimal(3)
+    assert (position.fees, position.funding) == (Decimal(2), Decimal(1))
 
 
 def test_missing_fills_are_known_to_be_missing(database: Engine) -> None:

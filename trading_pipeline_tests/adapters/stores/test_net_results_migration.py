@@ -6,6 +6,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, text
 
+from trading_pipeline_tests.dbt_project.ledger_rows import write_trades
+
 _RUN = """
 INSERT INTO trading.backtest_runs
     (run_id, strategy, strategy_version, symbols, timeframe, code_version, params, metrics, equity_close_ms, equity)
@@ -41,10 +43,20 @@ def test_results_of_stored_backtests_become_net_with_the_gross_ones_beside_them(
     assert _read(database, "trade_id, pnl_r") == [("a", Decimal("0.5")), ("b", 0), ("c", None)]
 
 
-def _read(database: Engine, columns: str) -> list[tuple[object, ...]]:
+def test_funding_is_taken_out_of_the_fees_of_stored_positions(database: Engine) -> None:
+    write_trades(database)
+    told = _read(database, "symbol, fees, funding", "positions WHERE status = 'closed'")
+    assert told == [("BTCUSDT", Decimal("2.2"), Decimal("0.3")), ("SOLUSDT", Decimal("0.2"), 0)]
+    command.downgrade(_alembic(database), "0003")
+    mixed = _read(database, "symbol, fees", "positions WHERE status = 'closed'")
+    assert mixed == [("BTCUSDT", Decimal("2.5")), ("SOLUSDT", Decimal("0.2"))]
+    command.upgrade(_alembic(database), "0004")
+    assert _read(database, "symbol, fees, funding", "positions WHERE status = 'closed'") == told
+
+
+def _read(database: Engine, columns: str, rows: str = "backtest_trades") -> list[tuple[object, ...]]:
     with database.connect() as connection:
-        rows = connection.execute(text(f"SELECT {columns} FROM trading.backtest_trades ORDER BY 1"))
-        return [tuple(row) for row in rows]
+        return [tuple(row) for row in connection.execute(text(f"SELECT {columns} FROM trading.{rows} ORDER BY 1"))]
 
 
 def _alembic(database: Engine) -> Config:

@@ -23,7 +23,7 @@ def position(bias: Bias) -> Position:
     zero, five = Decimal(0), Decimal(5)
     return Position(
         plan.plan_id, plan.plan_id, plan.symbol, Timeframe.M15, bias, PositionStatus.OPEN, five, five, Decimal(1000),
-        plan.stop_price, plan.stop_price, zero, zero, WAVE, None, None, WAVE + timedelta(0),
+        plan.stop_price, plan.stop_price, zero, zero, zero, WAVE, None, None, WAVE + timedelta(0),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ select
     initial_stop_price,
     realised_pnl as realised_pnl_usdt,
     fees as fees_usdt,
+    funding as funding_usdt,
     opened_at,
     closed_at,
     exit_reason

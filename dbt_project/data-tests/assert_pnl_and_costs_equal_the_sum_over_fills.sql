@@ -4,7 +4,8 @@ with summed as (
     select
         position_id,
         sum(cash_flow_usdt) as realised_pnl_usdt,
-        sum(fee_usdt) as fees_usdt
+        coalesce(sum(fee_usdt) filter (where kind <> 'funding'), 0) as fees_usdt,
+        coalesce(sum(fee_usdt) filter (where kind = 'funding'), 0) as funding_usdt
     from {{ ref('stg_trading__fills') }}
     group by position_id
 )
@@ -15,3 +16,4 @@ left join summed on summed.position_id = trades.position_id
 where summed.position_id is null
    or abs(trades.realised_pnl_usdt - summed.realised_pnl_usdt) > 0.000001
    or abs(trades.fees_usdt - summed.fees_usdt) > 0.000001
+   or abs(trades.funding_usdt - summed.funding_usdt) > 0.000001
