@@ -19,15 +19,18 @@ _HEADLINE = (
     ("trades", "trades", ".0f"),
     ("net profit", "net_profit", "+.2f"),
     ("net profit %", "net_profit_pct", "+.2f"),
-    ("sum R", "sum_r", "+.2f"),
-    ("win rate %", "win_rate_pct", ".1f"),
-    ("profit factor", "profit_factor", ".2f"),
+    ("sum R, net", "sum_r", "+.2f"),
+    ("win rate %, net", "win_rate_pct", ".1f"),
+    ("profit factor, net", "profit_factor", ".2f"),
+    ("expectancy, net", "expectancy", "+.2f"),
     ("max drawdown %", "max_drawdown_pct", ".2f"),
     ("Sharpe", "sharpe_ratio", ".2f"),
     ("CAGR %", "cagr_pct", "+.2f"),
     ("exposure %", "exposure_pct", ".1f"),
     ("fees", "fees", ".2f"),
+    ("funding", "funding", ".2f"),
 )
+"""Label, name and form; where a figure has a gross one, that stands behind it."""
 
 
 def result_console() -> Console:
@@ -42,8 +45,8 @@ def headline(run: RunRecord) -> Table:
     table = Table(title=f"{params['strategy']} on {params['timeframe']} · run {run.run_id}", show_header=False)
     table.title_justify = "left"
     for label, name, form in _HEADLINE:
-        value = run.metrics.get(name)
-        table.add_row(label, "-" if value is None else f"{value:{form}}")
+        value, gross = (_number(run.metrics.get(one), form) for one in (name, f"gross_{name}"))
+        table.add_row(label, f"{value} (gross {gross})" if f"gross_{name}" in run.metrics else value)
     table.add_row("signals", ", ".join(_fates(run.metrics)) or "none")
     return table
 
@@ -63,6 +66,10 @@ def comparison_tables(comparison: "Comparison") -> Iterator[Table]:
     yield trades
     if comparison.changed_trades:
         yield _trade_changes(comparison)
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else f"{value:{form}}"
 
 
 def _fates(metrics: Mapping[str, float | None]) -> Iterator[str]:

@@ -89,6 +89,21 @@ def test_a_backtest_writes_its_document(tmp_path: Path) -> None:
     assert "<!doctype html>" in (tmp_path / "run.html").read_text()[:20]
 
 
+def test_the_headline_is_net_and_says_what_it_was_before_costs(tmp_path: Path, bars: Path) -> None:
+    fees = ("--param", "taker_fee_bps=5.5")
+    output = backtest(bars, *fees, "--json", tmp_path / "run.json", strategy="ema_cross").output
+    figures = json.loads((tmp_path / "run.json").read_text())["metrics"]
+    assert figures["profit_factor"] < figures["gross_profit_factor"]
+    for label, name, form in (
+        ("sum R, net", "sum_r", "+.2f"),
+        ("win rate %, net", "win_rate_pct", ".1f"),
+        ("profit factor, net", "profit_factor", ".2f"),
+        ("expectancy, net", "expectancy", "+.2f"),
+    ):
+        (line,) = (line for line in output.splitlines() if label in line)
+        assert f"{figures[name]:{form}} (gross {figures['gross_' + name]:{form}})" in line
+
+
 def test_a_run_twice_is_the_same_run(tmp_path: Path, bars: Path) -> None:
     for name in ("a.json", "b.json"):
         backtest(bars, "--json", tmp_path / name, strategy="ema_cross")

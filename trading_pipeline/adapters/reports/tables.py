@@ -15,10 +15,10 @@ _STRONG_MONTH = 0.10
 
 _CARDS = (
     ("Net profit", "net_profit_pct", "{:+.2f} %", "net_profit", "{:+,.2f} USDT"),
-    ("Sum of R", "sum_r", "{:+.2f} R", "average_r", "{:+.3f} R a trade"),
-    ("Trades", "trades", "{:,.0f}", "exposure_pct", "exposure {:.1f} %"),
-    ("Win rate", "win_rate_pct", "{:.1f} %", "payoff_ratio", "payoff {:.2f}"),
-    ("Profit factor", "profit_factor", "{:.2f}", "expectancy", "{:+,.2f} USDT a trade"),
+    ("Sum of R, net", "sum_r", "{:+.2f} R", "gross_sum_r", "gross {:+.2f} R"),
+    ("Trades", "trades", "{:,.0f}", "expectancy", "expect {:+,.2f} USDT net"),
+    ("Win rate, net", "win_rate_pct", "{:.1f} %", "gross_win_rate_pct", "gross {:.1f} %"),
+    ("Profit factor, net", "profit_factor", "{:.2f}", "gross_profit_factor", "gross {:.2f}"),
     ("Max drawdown", "max_drawdown_pct", "{:.2f} %", "max_drawdown_bars", "over {:,.0f} bars"),
     ("Sharpe ratio", "sharpe_ratio", "{:.2f}", "sortino_ratio", "Sortino {:.2f}"),
     ("CAGR", "cagr_pct", "{:+.2f} %", "buy_hold_return_pct", "holding {:+,.1f} %"),
@@ -66,7 +66,7 @@ def exits(trades: Sequence[TradeRecord]) -> str:
     for reason, count in counts.most_common():
         pnl = sum(trade.pnl_usdt for trade in trades if trade.exit_reason == reason)
         rows.append(f"<tr><th>{_words(reason)}</th><td>{count}</td><td class='{_sign(pnl)}'>{pnl:+,.2f}</td></tr>")
-    return _small(("How trades ended", "Trades", "USDT"), rows)
+    return _small(("How trades ended", "Trades", "Net USDT"), rows)
 
 
 def fates(metrics: Mapping[str, float | None]) -> str:

@@ -50,7 +50,11 @@ def test_the_page_carries_every_trade_with_its_exits_and_stop(page: str) -> None
 
 
 @pytest.mark.parametrize(
-    "words", ["Returns by month", "Max drawdown", "How trades ended", "Trailing stop", "code_version"]
+    "words",
+    [
+        *("Returns by month", "Max drawdown", "How trades ended", "Trailing stop", "code_version"),
+        *("Profit factor, net", "Net USDT", "Gross profit factor", "Net of fees and funding"),
+    ],
 )
 def test_the_page_has_its_tables(page: str, words: str) -> None:
     assert words in page
@@ -67,6 +71,17 @@ def test_what_the_reader_has_to_know_stands_above_the_charts_once() -> None:
 
 def test_a_page_without_notes_has_no_place_for_them(page: str) -> None:
     assert "Notes" not in page
+
+
+def test_the_cards_show_what_a_net_figure_was_before_costs() -> None:
+    run = golden_run(33, taker_fee_bps=50.0)
+    figures = run.record.metrics
+    card = re.search(
+        r"<span>Sum of R, net</span><b[^>]*>(.*?)</b><small>(.*?)</small>", html_report(run.record, run.bars)
+    )
+    assert card
+    assert card.groups() == (f"{figures['sum_r']:+.2f} R", f"gross {figures['gross_sum_r']:+.2f} R")
+    assert card.group(1) != card.group(2).removeprefix("gross ")
 
 
 def test_months_add_up_to_the_whole() -> None:

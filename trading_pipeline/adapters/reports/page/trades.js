@@ -14,8 +14,8 @@ const COLUMNS = [
   ["Ended by", "reason", (t) => words(t.reason)],
   ["Fees", "fees", (t) => t.fees.toFixed(2)],
   ["Funding", "funding", (t) => t.funding.toFixed(2)],
-  ["PnL USDT", "pnl", (t) => signed(t.pnl, 2)],
-  ["R", "r", (t) => (t.r === null ? "" : signed(t.r, 2))],
+  ["Net USDT", "pnl", (t) => signed(t.pnl, 2)],
+  ["Net R", "r", (t) => (t.r === null ? "" : signed(t.r, 2))],
 ];
 const FILTERS = [["All", () => true], ["Long", (t) => t.side > 0], ["Short", (t) => t.side < 0], ["Wins", (t) => t.pnl > 0], ["Losses", (t) => t.pnl < 0]];
 
