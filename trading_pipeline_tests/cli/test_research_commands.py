@@ -83,7 +83,8 @@ def test_a_backtest_writes_its_document(tmp_path: Path) -> None:
     (trade,) = document["trades"]
     assert document["run_id"] in result.output
     assert (trade["entry_time"], trade["side"], trade["entry_price"]) == ("2024-01-14T14:00:00Z", "short", 29963.0)
-    assert trade["pnl_r"] == pytest.approx(2.183862, abs=1e-5)
+    assert trade["gross_pnl_r"] == pytest.approx(2.183862, abs=1e-5)
+    assert trade["pnl_r"] < trade["gross_pnl_r"]
     assert [leg["kind"] for leg in trade["legs"]] == ["take_profit", "take_profit", "trailing_stop"]
     assert document["metrics"]["trades"] == 1
     assert "<!doctype html>" in (tmp_path / "run.html").read_text()[:20]
