@@ -1,11 +1,14 @@
 """Sums and deviations over the last bars, each window on its own.
 
-A running total would carry rounding from the array's start into every later value; summing window by
-window costs one pass per bar of the window and gives the same bits wherever the array starts.
+A running total would carry rounding from the array's start into every later value. Windows that are each summed
+alike give the same bits wherever the array starts; sums of doubling length make that one pass per bit of the
+window's length.
 """
 
 import numpy as np
 import numpy.typing as npt
+
+from trading_pipeline.domain.indicators.ties import beyond
 
 Floats = npt.NDArray[np.float64]
 
@@ -14,16 +17,29 @@ def rolling_sum(values: Floats, window: int) -> Floats:
     """Sum of the last ``window`` values, in their unit; defined from index ``window - 1``."""
     result = np.full(len(values), np.nan)
     if len(values) >= window:
-        count = len(values) - window + 1
-        total = np.zeros(count)
-        for offset in range(window):
-            total += values[offset : offset + count]
-        result[window - 1 :] = total
+        result[window - 1 :] = _sums(values, window)
     return result
+
+
+def _sums(values: Floats, window: int) -> Floats:
+    """Sum of every ``window`` values in a row, put together from sums of 1, 2, 4, ... of them in the same way each."""
+    count = len(values) - window + 1
+    total, done = np.zeros(count), 0
+    block = values
+    for bit in range(window.bit_length()):
+        if bit:
+            half = 1 << (bit - 1)
+            block = block[:-half] + block[half:]
+        if window >> bit & 1:
+            total += block[done : done + count]
+            done += 1 << bit
+    return total
 
 
 def rolling_deviation(values: Floats, window: int, *, sample: bool = False) -> Floats:
     """Standard deviation of the last ``window`` values, in their unit; defined from index ``window - 1``.
+
+    0 where the values are equal, although their mean may be rounded away from them.
 
     :param sample: divide by ``window - 1`` instead of ``window``.
     """
@@ -34,7 +50,8 @@ def rolling_deviation(values: Floats, window: int, *, sample: bool = False) -> F
         squares = np.zeros(count)
         for offset in range(window):
             squares += (values[offset : offset + count] - mean) ** 2
-        result[window - 1 :] = np.sqrt(squares / (window - 1 if sample else window))
+        deviation = np.sqrt(squares / (window - 1 if sample else window))
+        result[window - 1 :] = beyond(deviation, 0.0, mean)
     return result
 
 
