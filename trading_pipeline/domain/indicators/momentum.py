@@ -2,11 +2,11 @@
 
 import numpy as np
 import numpy.typing as npt
-import talib
 
 from trading_pipeline.domain.indicators.bands import donchian
-from trading_pipeline.domain.indicators.moving_averages import ema
-from trading_pipeline.domain.indicators.windows import rolling_sum
+from trading_pipeline.domain.indicators.moving_averages import ema, wilder
+from trading_pipeline.domain.indicators.ties import difference
+from trading_pipeline.domain.indicators.windows import rolling_sum, shifted
 
 Floats = npt.NDArray[np.float64]
 
@@ -28,15 +28,12 @@ def macd(close: Floats, fast: int, slow: int, signal: int) -> tuple[Floats, Floa
 def rsi(close: Floats, period: int) -> Floats:
     """Relative strength index, 0 to 100, Wilder's smoothing; defined from index ``period``.
 
-    100 when there was no loss; 50 when the price has not moved at all (TA-Lib says 0 there).
-    Source: J. W. Wilder, New Concepts in Technical Trading Systems, 1978 (TA-Lib RSI).
+    100 when there was no loss; 50 when the price has not moved at all. Not TA-Lib's, which says 0 there and
+    for moves below 1e-14 of whatever unit. Source: J. W. Wilder, New Concepts in Technical Trading Systems, 1978.
     """
-    values: Floats = talib.RSI(close, period)
-    if len(close) > period:
-        moved = np.flatnonzero(close != close[0])
-        still_until = int(moved[0]) if len(moved) else len(close)
-        values[period:still_until] = 50.0
-    return values
+    change = difference(close, shifted(close))
+    gain, loss = wilder(np.maximum(change, 0.0), period), wilder(np.maximum(-change, 0.0), period)
+    return _share(gain, gain + loss, 50.0)
 
 
 def stochastic(high: Floats, low: Floats, close: Floats, period: int, smoothing: int) -> tuple[Floats, Floats]:
@@ -46,17 +43,28 @@ def stochastic(high: Floats, low: Floats, close: Floats, period: int, smoothing:
     G. Lane, the fast form.
     """
     upper, lower = donchian(high, low, period)
-    width = upper - lower
-    k = np.divide(100 * (close - lower), width, out=np.full(len(close), 50.0), where=width > 0)
-    k[np.isnan(width)] = np.nan
-    # Not TA-Lib's running mean: its rounding decides between %K and %D where both stand at an end.
+    k = _share(difference(close, lower), difference(upper, lower), 50.0)
     return k, rolling_sum(k, smoothing) / smoothing
 
 
-def adx(high: Floats, low: Floats, close: Floats, period: int) -> Floats:
+def adx(high: Floats, low: Floats, close: Floats, period: int) -> Floats:  # noqa: ARG001 - as it is called everywhere
     """Average directional index, 0 to 100: strength of a trend without its direction.
 
-    Defined from index ``2 * period - 1``. Source: Wilder 1978 (TA-Lib ADX).
+    A move up that equals the move down counts for neither side. The true range, which both sides are divided by,
+    cancels out of their ratio, and the close with it. Defined from index ``2 * period - 1``, the bar
+    before the first counting as no move, as with TA-Lib. Source: Wilder 1978.
     """
-    values: Floats = talib.ADX(high, low, close, period)
-    return values
+    rise, fall = difference(high, shifted(high)), difference(shifted(low), low)
+    rise[:1] = fall[:1] = 0.0
+    up = wilder(np.where((rise > fall) & (rise > 0), rise, 0.0), period)
+    down = wilder(np.where((fall > rise) & (fall > 0), fall, 0.0), period)
+    directional = _share(np.abs(up - down), up + down, 0.0)
+    directional[:period] = np.nan
+    return wilder(directional, period)
+
+
+def _share(part: Floats, whole: Floats, otherwise: float) -> Floats:
+    """``part`` in percent of ``whole``; ``otherwise`` where that is zero, NaN where it is NaN."""
+    share: Floats = np.divide(100 * part, whole, out=np.full(len(whole), otherwise), where=whole > 0)
+    share[np.isnan(whole)] = np.nan
+    return share

@@ -4,14 +4,17 @@ import numpy as np
 import numpy.typing as npt
 import talib
 
+from trading_pipeline.domain.indicators.windows import rolling_sum
+
 Floats = npt.NDArray[np.float64]
 
 
 def sma(values: Floats, period: int) -> Floats:
-    """Mean of the last ``period`` values; defined from index ``period - 1`` (TA-Lib SMA)."""
-    if period == 1:  # TA-Lib starts at 2; the mean of one value is the value
-        return values.copy()
-    return talib.SMA(values, period)
+    """Mean of the last ``period`` values; defined from index ``period - 1``.
+
+    Not TA-Lib's running sum, whose rounding grows with the bars behind it.
+    """
+    return rolling_sum(values, period) / period
 
 
 def ema(values: Floats, period: int) -> Floats:
@@ -23,3 +26,20 @@ def ema(values: Floats, period: int) -> Floats:
     if period == 1:
         return values.copy()
     return talib.EMA(values, period)
+
+
+def wilder(values: Floats, period: int) -> Floats:
+    """Wilder's average, alpha = 1 / period, seeded with the mean of the first ``period`` values.
+
+    Defined from index ``period - 1`` after the first defined value. Source: J. W. Wilder, New Concepts in
+    Technical Trading Systems, 1978.
+    """
+    result = np.full(len(values), np.nan)
+    start = int(np.argmin(np.isnan(values))) if len(values) else 0
+    seed = values[start : start + period]
+    if period > 1 and len(seed) == period:
+        # An exponential average of 2 period - 1 has the same alpha; as many seeds before it have Wilder's mean.
+        lead = 2 * period - 1
+        extended = np.concatenate([np.full(lead, seed.mean()), values[start + period :]])
+        result[start + period - 1 :] = talib.EMA(extended, lead)[lead - 1 :]
+    return values.copy() if period == 1 else result

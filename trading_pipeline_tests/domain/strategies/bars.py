@@ -5,6 +5,9 @@ import pandas as pd
 
 from trading_pipeline.domain.model.bars import BAR_COLUMNS
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline_tests.domain.indicators.ticks import Ticks
+
+_PRICES = ("open", "high", "low", "close")
 
 
 def bars_from(columns: dict[str, list[float]], timeframe: str = "1h", start: str = "2024-01-01") -> pd.DataFrame:
@@ -43,3 +46,9 @@ def random_bars(count: int, seed: int = 1, timeframe: str = "15m", volatility: f
         },
         timeframe,
     )
+
+
+def bars_in_ticks(walk: Ticks, power: int = 0, timeframe: str = "1h") -> pd.DataFrame:
+    """Bars whose tick is ten to ``power`` units of the price, as they are read from decimal text."""
+    columns = {name: [float(f"{tick}e{power}") for tick in getattr(walk, name)] for name in _PRICES}
+    return bars_from(columns | {"volume": [float(volume) for volume in walk.volume]}, timeframe)
