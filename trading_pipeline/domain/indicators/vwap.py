@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.indicators.windows import rolling_sum
 
 Floats = npt.NDArray[np.float64]
@@ -45,7 +46,8 @@ def rolling_vwap(price: Floats, volume: Floats, window: int) -> Floats:
 def rolling_vwap_bands(price: Floats, close: Floats, volume: Floats, window: int) -> VwapBands:
     """Rolling average of ``price`` with the volume-weighted deviation of the closes around it.
 
-    sqrt(sum v (close - average)^2 / sum v) over the same ``window`` bars; defined from ``window - 1``.
+    sqrt(sum v (close - average)^2 / sum v) over the same ``window`` bars, 0 where all closes lie on it; defined
+    from ``window - 1``.
     """
     average = rolling_vwap(price, volume, window)
     total = rolling_sum(volume, window)
@@ -58,7 +60,7 @@ def rolling_vwap_bands(price: Floats, close: Floats, volume: Floats, window: int
             span = slice(offset, offset + count)
             inside += volume[span] * (close[span] - average[window - 1 :]) ** 2
         squares[window - 1 :] = inside
-    return VwapBands(average, np.sqrt(_ratio(squares, total)))
+    return VwapBands(average, beyond(np.sqrt(_ratio(squares, total)), 0.0, average))
 
 
 def session_vwap_bands(open_time_ms: Integers, price: Floats, volume: Floats) -> VwapBands:

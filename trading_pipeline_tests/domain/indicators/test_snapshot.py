@@ -1,7 +1,9 @@
 import numpy as np
+import pandas as pd
 
 from trading_pipeline.domain.indicators.snapshot import SNAPSHOT_WARMUP, snapshot
-from trading_pipeline_tests.domain.strategies.bars import random_bars
+from trading_pipeline_tests.domain.indicators.ticks import tick_walk
+from trading_pipeline_tests.domain.strategies.bars import bars_in_ticks, random_bars
 
 
 def test_a_snapshot_has_a_row_per_bar_and_a_float_column_per_indicator() -> None:
@@ -22,3 +24,16 @@ def test_after_the_warm_up_a_row_does_not_depend_on_where_the_bars_start() -> No
     late = snapshot(bars[300:].reset_index(drop=True)).iloc[SNAPSHOT_WARMUP:]
     whole = snapshot(bars).iloc[SNAPSHOT_WARMUP + 300 :]
     np.testing.assert_allclose(late, whole, rtol=1e-7)
+
+
+def test_later_bars_change_no_bit_of_a_row_whatever_their_digits() -> None:
+    # The walk goes on in ticks a hundred times finer, as after a venue's change of the tick.
+    coarse, fine = bars_in_ticks(tick_walk(0), -2), bars_in_ticks(tick_walk(2), -4)
+    whole = snapshot(pd.concat([coarse, fine], ignore_index=True))
+    pd.testing.assert_frame_equal(snapshot(coarse), whole[: len(coarse)], check_exact=True)
+
+
+def test_a_plain_average_has_the_same_bits_wherever_the_bars_start() -> None:
+    bars = random_bars(3_000)
+    whole, late = snapshot(bars)["sma_200"], snapshot(bars[1_234:])["sma_200"]
+    pd.testing.assert_series_equal(late[199:], whole[1_234 + 199 :], check_exact=True)
