@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.signals import Details
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -243,7 +244,9 @@ def decisions_with_atr_stop(
     :param evidence: arrays over all bars; the values at the deciding bars are kept, with the ATR.
     """
     stop = bars.close - direction * multiple * atr
-    at = np.flatnonzero((direction != 0) & np.isfinite(stop) & (stop > 0) & (stop != bars.close))
+    at = np.flatnonzero((direction != 0) & np.isfinite(stop))
+    entry = bars.close[at]
+    at = at[(beyond(stop[at], 0.0, entry) > 0) & (beyond(stop[at], entry, entry) != 0)]
     kept = {name: values[at] for name, values in {**evidence, "atr": atr}.items()}
     score = np.full(len(at), 50.0)
     return Decisions(at, direction[at], bars.close[at], stop[at], score, kept)

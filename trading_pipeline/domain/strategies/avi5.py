@@ -11,6 +11,7 @@ import pandas as pd
 
 from trading_pipeline.domain.indicators.bands import donchian
 from trading_pipeline.domain.indicators.moving_averages import ema
+from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.indicators.volatility import atr_exponential
 from trading_pipeline.domain.indicators.vwap import rolling_vwap_bands
 from trading_pipeline.domain.indicators.windows import shifted
@@ -193,7 +194,7 @@ class Avi5(ArrayStrategy):
             sides.append(left & self._confirmed(bars, sign, book))
         direction = np.where(sides[0], 1, np.where(sides[1], -1, 0))
         furthest = np.minimum(bars.close - direction * unit, bars.close + 3 * direction * unit)
-        at = np.flatnonzero((direction != 0) & (unit > 0) & (furthest > 0))
+        at = np.flatnonzero((direction != 0) & (unit > 0) & (beyond(furthest, 0.0, bars.close) > 0))
         evidence = {"risk_unit": unit[at], "channel_upper": upper[at], "channel_lower": lower[at]}
         if book is not None:
             evidence["imbalance"] = book[0][at]
@@ -220,7 +221,7 @@ class Avi5(ArrayStrategy):
             agreed &= _trend(bars) == sign
         if rule.confirm_vwap:
             bands = rolling_vwap_bands(bars.close, bars.close, bars.volume, _VWAP_WINDOW)
-            agreed &= sign * (bars.close - bands.vwap) > rule.vwap_width * bands.deviation
+            agreed &= beyond(sign * (bars.close - bands.vwap), rule.vwap_width * bands.deviation, bars.close) > 0
         if book is not None:
             theta = np.array(self.thetas)[hour] if self.thetas else rule.theta
             agreed &= (sign * book[0] >= theta) & (sign * book[1] > 0)
@@ -238,8 +239,8 @@ def _trend(bars: BarArrays) -> Floats:
         return result
     close = bars.close[closes_at]
     average = ema(close, _TREND_PERIOD)
-    slope = average - shifted(average)
-    side = np.where((close > average) & (slope > 0), 1.0, np.where((close < average) & (slope < 0), -1.0, 0.0))
+    beside, slope = np.sign(beyond(close, average, close)), np.sign(beyond(average, shifted(average), close))
+    side = np.where(beside == slope, beside, 0.0)
     newest = np.searchsorted(closes_at, np.arange(len(bars)), side="right") - 1
     known = newest >= 0
     result[known] = side[newest[known]]

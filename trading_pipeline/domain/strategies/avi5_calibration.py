@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 
+from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.model.errors import DataError
 
 Floats = npt.NDArray[np.float64]
@@ -93,14 +94,15 @@ def _calibrate_hour(hour: int, training: Trades, later: Trades) -> HourlyTheta:
     for theta in THETAS:
         taken = results[strength >= theta]
         factor = profit_factor(taken) if len(taken) >= MIN_TRADES else None
-        if factor is not None and (best is None or factor > best[1]):
+        if factor is not None and (best is None or beyond(factor, best[1], factor) > 0):
             best = (theta, factor)
     if best is None:
         return HourlyTheta(hour, GLOBAL_THETA, False, len(results), None, None)
     theta, factor = best
     after = profit_factor(later.result_r[(later.hour == hour) & (later.imbalance >= theta)])
-    holds = after is not None and after >= MIN_OUT_OF_SAMPLE_FACTOR
-    return HourlyTheta(hour, theta if holds else GLOBAL_THETA, factor < _DEAD_FACTOR, len(results), factor, after)
+    holds = after is not None and beyond(after, MIN_OUT_OF_SAMPLE_FACTOR, after) >= 0
+    dead = bool(beyond(factor, _DEAD_FACTOR, factor) < 0)
+    return HourlyTheta(hour, theta if holds else GLOBAL_THETA, dead, len(results), factor, after)
 
 
 def histogram(probabilities: Floats) -> Floats:

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trading_pipeline.domain.indicators.bands import bollinger
+from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.strategies.arrays import BarArrays
 from trading_pipeline.domain.strategies.opinions import Opinions, OpinionStrategy, StopParameters, form_opinions
 from trading_pipeline.domain.strategies.parameters import ranged
@@ -40,7 +41,7 @@ class Bollinger(OpinionStrategy):
         """The band the close touches, unless the bands are squeezed."""
         rule = self.parameters
         upper, middle, lower = bollinger(bars.close, rule.period, rule.width)
-        narrow = ((upper - lower) / middle < rule.squeeze) | (upper <= lower)
+        narrow = (beyond(upper - lower, rule.squeeze * middle, middle) < 0) | (upper <= lower)
         holds = {"warming_up": np.isnan(middle), "squeeze": narrow}
-        buy, sell = bars.close <= lower, bars.close >= upper
+        buy, sell = beyond(bars.close, lower, middle) <= 0, beyond(bars.close, upper, middle) >= 0
         return form_opinions(holds, buy, sell, "inside_bands", 0.65, {"upper": upper, "lower": lower})

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trading_pipeline.domain.indicators.bands import bollinger
+from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.strategies.arrays import BarArrays
 from trading_pipeline.domain.strategies.opinions import (
     Opinions,
@@ -45,4 +46,5 @@ class BollingerBands(OpinionStrategy):
         upper, middle, lower = bollinger(bars.close, self.parameters.period, self.parameters.width, sample=True)
         holds = {"warming_up": np.isnan(middle), "no_width": upper <= lower}
         evidence = {"upper": upper, "lower": lower}
-        return form_opinions(holds, bars.close <= lower, bars.close >= upper, "inside_bands", 0.5, evidence)
+        buy, sell = beyond(bars.close, lower, middle) <= 0, beyond(bars.close, upper, middle) >= 0
+        return form_opinions(holds, buy, sell, "inside_bands", 0.5, evidence)

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.strategies.arrays import Flags, Floats, Integers
 from trading_pipeline.domain.strategies.opinions import BUY, HOLD, SELL, Opinions
@@ -40,9 +41,9 @@ def combine(
     action = np.stack([each.action for each in opinions])
     confidence = np.stack([each.confidence for each in opinions])
     if mode is Mode.FIRST:
-        return _first(action, confidence, (action != HOLD) & (confidence >= min_confidence))
+        return _first(action, confidence, (action != HOLD) & (beyond(confidence, min_confidence, 1.0) >= 0))
     if mode is Mode.VOTE:
-        counted = confidence >= min_confidence
+        counted = beyond(confidence, min_confidence, 1.0) >= 0
         buys, sells = (((action == side) & counted).sum(axis=0).astype(np.float64) for side in (BUY, SELL))
         return _larger(buys, sells, np.full(len(buys), _VOTE_CONFIDENCE), "vote_tie")
     share = weight[:, None] * confidence
@@ -62,7 +63,7 @@ def _first(action: Integers, confidence: Floats, counts: Flags) -> Opinions:
 
 def _larger(buys: Floats, sells: Floats, confidence: Floats, tie: str) -> Opinions:
     """The side with the larger sum, per bar."""
-    action = np.sign(buys - sells).astype(np.int64)
+    action = np.sign(beyond(buys, sells, buys + sells)).astype(np.int64)
     held = action == HOLD
     evidence = {"buys": buys, "sells": sells}
     return Opinions(action, np.where(held, 0.0, confidence), np.where(held, 0, -1), (tie,), evidence)

@@ -104,7 +104,8 @@ class Divergence(ArrayStrategy):
         for code, hit in zip(CONFIRMATIONS, hits, strict=True):
             evidence[code] = hit[at].astype(np.float64)
         direction = np.full(len(at), view.sign, dtype=np.int64)
-        return Decisions(at, direction, view.sign * view.close[at], price[2], np.rint(quality), evidence)
+        # A half stays a half: its last bits do not decide which whole score is nearer.
+        return Decisions(at, direction, view.sign * view.close[at], price[2], np.rint(np.round(quality, 9)), evidence)
 
     def details(self, decisions: Decisions, row: int) -> Details:
         """Pivots, confirmations in their fixed order, scores, and the histogram at the entry bar."""

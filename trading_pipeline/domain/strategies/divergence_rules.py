@@ -13,6 +13,7 @@ from trading_pipeline.domain.indicators.gaps import rising_gaps
 from trading_pipeline.domain.indicators.momentum import macd, rsi
 from trading_pipeline.domain.indicators.moving_averages import ema
 from trading_pipeline.domain.indicators.pivots import last_known, pivot_lows
+from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.indicators.volume import signed_volume
 from trading_pipeline.domain.strategies.arrays import BarArrays, Flags, Floats, Integers
 
@@ -49,13 +50,19 @@ class View:
         """The bars as they are. MACD 12/26/9, RSI 14, Vegas averages EMA 144 and 169."""
         histogram = macd(bars.close, 12, 26, 9)[2]
         flow = signed_volume(bars.close, bars.volume)
-        above = np.logical_and(*(bars.close > ema(bars.close, period) for period in VEGAS_PERIODS))
+        above = _vegas_side(bars.close) > 0
         return cls(1, bars.open, bars.high, bars.low, bars.close, histogram, rsi(bars.close, 14), flow, above)
 
     def mirrored(self, bars: BarArrays) -> "View":
         """What shorts see."""
-        below = np.logical_and(*(bars.close < ema(bars.close, period) for period in VEGAS_PERIODS))
+        below = _vegas_side(bars.close) < 0
         return View(-1, -self.open, -self.low, -self.high, -self.close, -self.histogram, -self.rsi, -self.flow, below)
+
+
+def _vegas_side(close: Floats) -> Floats:
+    """1 or -1 where the close lies on that side of both Vegas averages, else 0."""
+    sides = [np.sign(beyond(close, ema(close, period), close)) for period in VEGAS_PERIODS]
+    return np.where(sides[0] == sides[1], sides[0], 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +91,7 @@ def find_setups(view: View) -> Setups:
     pivots = pivot_lows(view.low, PIVOT_BARS, PIVOT_BARS)
     newest = last_known(pivots, len(view.low), PIVOT_BARS)
     price, histogram = view.low[pivots], view.histogram[pivots]
-    step = (price[1:] < price[:-1]) & (histogram[1:] > histogram[:-1])
+    step = (price[1:] < price[:-1]) & (beyond(histogram[1:], histogram[:-1], price[1:]) > 0)
     diverges = np.zeros(len(pivots) + 1, dtype=np.bool_)  # the last cell answers for newest == -1
     diverges[2:-1] = step[1:] & step[:-1]
     return Setups(pivots, newest, diverges[newest])
@@ -95,8 +102,9 @@ def confirmations(view: View, setups: Setups) -> Flags:
     # The momentum confirmations compare the two newest pivots, so they are facts about a pivot.
     pivots = setups.pivots
     lower = np.diff(view.low[pivots]) < 0
-    rsi_rose = np.diff(view.rsi[pivots]) > 0
-    obv_rose = _flow_between(view.flow, pivots) > 0
+    strength = view.rsi[pivots]
+    rsi_rose = beyond(strength[1:], strength[:-1], 100.0) > 0
+    obv_rose = beyond(_flow_between(view.flow, pivots), 0.0, _flow_between(np.abs(view.flow), pivots)) > 0
     by_pivot = np.zeros((2, len(pivots) + 1), dtype=np.bool_)
     by_pivot[:, 1:-1] = lower & np.stack([rsi_rose, obv_rose])
     momentum = by_pivot[:, setups.newest]
@@ -104,7 +112,7 @@ def confirmations(view: View, setups: Setups) -> Flags:
 
 
 def _flow_between(flow: Floats, pivots: Integers) -> Floats:
-    """Change of the on-balance volume from each pivot to the next.
+    """Change of the on-balance volume from each pivot to the next: the sum of ``flow`` between them.
 
     Summed per stretch, so that ties do not depend on where the array starts.
     """

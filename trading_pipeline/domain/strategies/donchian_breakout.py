@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trading_pipeline.domain.indicators.bands import donchian
+from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.indicators.volatility import atr_simple
 from trading_pipeline.domain.indicators.windows import shifted
 from trading_pipeline.domain.strategies.arrays import BarArrays
@@ -40,7 +41,7 @@ class DonchianBreakout(OpinionStrategy):
         atr_pct = atr_simple(bars.high, bars.low, bars.close, rule.atr_period) / bars.close * 100
         holds = {
             "not_enough_bars": np.isnan(upper) | np.isnan(atr_pct),
-            "atr_too_low": atr_pct < rule.min_atr_pct,
+            "atr_too_low": beyond(atr_pct, rule.min_atr_pct, 100.0) < 0,
         }
         buy, sell = bars.close > upper, bars.close < lower
         return form_opinions(holds, buy, sell, "in_channel", 0.7, {"upper": upper, "lower": lower})

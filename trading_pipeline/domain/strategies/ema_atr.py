@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trading_pipeline.domain.indicators.moving_averages import ema
+from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.indicators.volatility import atr_simple
 from trading_pipeline.domain.indicators.windows import shifted
 from trading_pipeline.domain.model.errors import ConfigurationError
@@ -59,8 +60,9 @@ class EmaAtr(OpinionStrategy):
         atr_pct = atr_simple(bars.high, bars.low, bars.close, rule.atr_period) / bars.close * 100
         holds = {
             "not_enough_bars": np.isnan(slow) | np.isnan(atr_pct),
-            "atr_too_high": atr_pct > rule.max_atr_pct,
+            "atr_too_high": beyond(atr_pct, rule.max_atr_pct, 100.0) > 0,
         }
-        buy = (fast > slow) & (slope >= rule.min_slope_pct)
+        side = beyond(fast, slow, bars.close)
+        buy = (side > 0) & (beyond(slope, rule.min_slope_pct, 100.0) >= 0)
         evidence = {"ema_fast": fast, "ema_slow": slow}
-        return form_opinions(holds, buy, fast < slow, "flat_or_low_slope", 0.6, evidence)
+        return form_opinions(holds, buy, side < 0, "flat_or_low_slope", 0.6, evidence)

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trading_pipeline.domain.indicators.moving_averages import ema
+from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.indicators.volatility import atr
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.strategies.arrays import BarArrays
@@ -63,8 +64,9 @@ class EmaCross(OpinionStrategy):
         margin = rule.threshold_pct / 100
         holds = {
             "warming_up": np.isnan(slow) | np.isnan(volatility),
-            "high_volatility": volatility > rule.max_volatility_pct,
-            "low_volatility": volatility < rule.min_volatility_pct,
+            "high_volatility": beyond(volatility, rule.max_volatility_pct, 100.0) > 0,
+            "low_volatility": beyond(volatility, rule.min_volatility_pct, 100.0) < 0,
         }
-        buy, sell = fast > slow * (1 + margin), fast < slow * (1 - margin)
+        buy = beyond(fast, slow * (1 + margin), bars.close) > 0
+        sell = beyond(fast, slow * (1 - margin), bars.close) < 0
         return form_opinions(holds, buy, sell, "no_clear_signal", 0.6, {"ema_fast": fast, "ema_slow": slow})

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
+from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.signals import Details
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -112,7 +113,7 @@ class FusedScore(OpinionStrategy):
 
     def _formed(self, fusion: Fusion, trend: Floats, evidence: dict[str, Floats]) -> Opinions:
         """Opinions, with the first reason against each; nothing but an unknown score is one against selling."""
-        sell = fusion.combined <= _EXIT_SCORE
+        sell = beyond(fusion.combined, _EXIT_SCORE, 100.0) <= 0
         holds = {
             "not_enough_bars": np.isnan(fusion.combined),
             "higher_trend_unknown": fusion.passed & np.isnan(trend),

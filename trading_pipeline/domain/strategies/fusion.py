@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.strategies.arrays import Flags, Floats, Integers
 
@@ -14,6 +15,8 @@ _UNDECIDED = (45.0, 55.0)
 _ABSTAIN_PENALTY = 10.0
 _ABSENT_PENALTY = 5.0
 _STRONG = 60.0
+_FULL = 100.0
+"""Scores go from 0 to this."""
 
 REFUSALS = ("technical_below_minimum", "model_below_minimum", "neutral_regime_no_entry", "below_threshold")
 """Why a fusion may not pass, in the order in which the rules are asked."""
@@ -89,14 +92,15 @@ def fuse(
     """
     shares = weights or FusionWeights()
     given = np.full(len(technical), np.nan) if model is None else model
-    abstains = (given >= _UNDECIDED[0]) & (given <= _UNDECIDED[1])
+    abstains = (beyond(given, _UNDECIDED[0], _FULL) >= 0) & (beyond(given, _UNDECIDED[1], _FULL) <= 0)
     used = np.where(abstains, np.nan, given)
     alone = np.isnan(used)
     penalty = np.where(abstains, _ABSTAIN_PENALTY, 0.0) + np.where(alone, _ABSENT_PENALTY, 0.0)
     threshold = np.minimum(100.0, _for_volatility(_THRESHOLDS[regime], volatility) + penalty)
     combined = np.where(alone, technical, shares.technical * technical + shares.model * used)
-    refusal = _refusal(technical, used, regime, combined - threshold)
-    confidence = np.where(refusal < 0, _confidence(technical, used, combined - threshold), 0.0)
+    excess = beyond(combined, threshold, _FULL)
+    refusal = _refusal(technical, used, regime, excess)
+    confidence = np.where(refusal < 0, _confidence(technical, used, excess), 0.0)
     return Fusion(combined, threshold, confidence, abstains, refusal)
 
 
@@ -112,13 +116,14 @@ def _for_volatility(threshold: float, volatility: float) -> float:
 def _refusal(technical: Floats, model: Floats, regime: FusionRegime, excess: Floats) -> Integers:
     """The first rule that refuses, by its position in ``REFUSALS``; -1 where none does."""
     neutral = np.full(len(technical), regime is FusionRegime.NEUTRAL)
-    rules = [technical < _MIN_TECHNICAL, model < _MIN_MODEL, neutral, ~(excess >= 0)]
+    weak, unlikely = beyond(technical, _MIN_TECHNICAL, _FULL) < 0, beyond(model, _MIN_MODEL, _FULL) < 0
+    rules = [weak, unlikely, neutral, ~(excess >= 0)]
     return np.select(rules, range(len(REFUSALS)), default=-1).astype(np.int64)
 
 
 def _confidence(technical: Floats, model: Floats, excess: Floats) -> Floats:
     """How sure a passing fusion is: more when both scores are strong."""
-    strong = (technical > _STRONG).astype(np.int64) + (model > _STRONG)
+    strong = (beyond(technical, _STRONG, _FULL) > 0).astype(np.int64) + (beyond(model, _STRONG, _FULL) > 0)
     rules = [np.isnan(model), strong == 2, strong == 1]
     sure = [np.minimum(1.0, 0.5 + excess / 40), np.minimum(1.0, 0.6 + excess / 30), np.minimum(0.8, 0.4 + excess / 40)]
     return np.select(rules, sure, default=0.3)

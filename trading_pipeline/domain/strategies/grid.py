@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trading_pipeline.domain.indicators.bands import donchian
+from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.indicators.windows import shifted
 from trading_pipeline.domain.strategies.arrays import BarArrays, Integers, Leaving
 from trading_pipeline.domain.strategies.opinions import (
@@ -67,4 +68,5 @@ class Grid(OpinionStrategy):
         """Targets, measured from the opposite end of the channel before."""
         top, bottom = (shifted(edge) for edge in donchian(bars.high, bars.low, _CHANNEL))
         reach = 2 * self.parameters.take_profit
-        return Leaving(bars.high >= bottom * (1 + reach), bars.low <= top * (1 - reach))
+        up, down = bottom * (1 + reach), top * (1 - reach)
+        return Leaving(beyond(bars.high, up, up) >= 0, beyond(bars.low, down, down) <= 0)

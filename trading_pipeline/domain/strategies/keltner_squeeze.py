@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trading_pipeline.domain.indicators.bands import bollinger, keltner
+from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.indicators.windows import shifted
 from trading_pipeline.domain.strategies.arrays import BarArrays
 from trading_pipeline.domain.strategies.opinions import Opinions, OpinionStrategy, StopParameters, form_opinions
@@ -45,11 +46,13 @@ class KeltnerSqueeze(OpinionStrategy):
         upper, _, lower = bollinger(bars.close, rule.period, rule.bollinger_width)
         prices = (bars.high, bars.low, bars.close)
         top, middle, bottom = keltner(prices, rule.period, rule.keltner_atr_period, rule.keltner_multiple, simple=True)
-        excess = (upper - lower) - (top - bottom)
+        excess = beyond(upper - lower, top - bottom, bars.close)
         holds = {
             "not_enough_bars": np.isnan(shifted(excess)),
             "no_squeeze": np.minimum(excess, shifted(excess)) >= 0,
         }
-        buy, sell = (bars.close > upper) & (bars.close > middle), (bars.close < lower) & (bars.close < middle)
+        side = beyond(bars.close, middle, bars.close)
+        buy = (beyond(bars.close, upper, bars.close) > 0) & (side > 0)
+        sell = (beyond(bars.close, lower, bars.close) < 0) & (side < 0)
         evidence = {"bollinger_upper": upper, "bollinger_lower": lower, "keltner_upper": top, "keltner_lower": bottom}
         return form_opinions(holds, buy, sell, "squeezed_wait_breakout", 0.65, evidence)

@@ -11,6 +11,7 @@ from typing import Self
 import numba
 import numpy as np
 
+from trading_pipeline.domain.indicators.ties import ROUNDING
 from trading_pipeline.domain.strategies.arrays import BarArrays, Flags, Floats, Integers
 
 
@@ -69,25 +70,26 @@ def follow_layers(
     opened = np.zeros(len(bars), dtype=np.int64)
     mean = np.full(len(bars), np.nan)
     closed = np.zeros(len(bars), dtype=np.bool_)
-    _follow((opened, mean, closed), (bars.close, trigger, cycles.place >= 0, cycles.ends), direction, limits)
+    slack = ROUNDING * bars.close  # a close on a level has reached it
+    _follow((opened, mean, closed), (bars.close, slack, trigger, cycles.place >= 0, cycles.ends), direction, limits)
     return Layers(opened, mean, closed)
 
 
 @numba.njit(cache=True)
 def _follow(
     results: tuple[Integers, Floats, Flags],
-    inputs: tuple[Floats, Flags, Flags, Flags],
+    inputs: tuple[Floats, Floats, Flags, Flags, Flags],
     direction: int,
     limits: tuple[int, float, float],
 ) -> None:
     """Fill the three result arrays in place."""
     opened, mean, closed = results
-    close, trigger, whole, ends = inputs
+    close, slack, trigger, whole, ends = inputs
     most, step, target = limits
     count, total, last = 0, 0.0, 0.0
     for i in range(len(close)):
-        reached = count > 0 and direction * (close[i] - total / count * (1 + direction * target)) >= 0
-        stepped = direction * (close[i] - last * (1 - direction * step)) <= 0
+        reached = count > 0 and direction * (close[i] - total / count * (1 + direction * target)) >= -slack[i]
+        stepped = direction * (close[i] - last * (1 - direction * step)) <= slack[i]
         wanted = trigger[i] if count == 0 or step < 0 else stepped
         if ends[i] or reached:
             closed[i] = count > 0

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trading_pipeline.domain.indicators.momentum import macd
+from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.strategies.arrays import BarArrays
 from trading_pipeline.domain.strategies.opinions import (
@@ -53,4 +54,5 @@ class Macd(OpinionStrategy):
         line, signal, histogram = macd(bars.close, rule.fast_period, rule.slow_period, rule.signal_period)
         evidence = {"macd": line, "signal": signal}
         holds = {"warming_up": np.isnan(histogram)}
-        return form_opinions(holds, histogram > 0, histogram < 0, "equal", 0.5, evidence)
+        side = beyond(histogram, 0.0, bars.close)
+        return form_opinions(holds, side > 0, side < 0, "equal", 0.5, evidence)

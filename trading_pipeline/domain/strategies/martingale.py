@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trading_pipeline.domain.indicators.momentum import rsi
+from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.indicators.volatility import atr
 from trading_pipeline.domain.strategies.arrays import (
     ArrayStrategy,
@@ -69,7 +70,7 @@ class Martingale(ArrayStrategy):
     def _layers(self, bars: BarArrays) -> Layers:
         """Entries once RSI and ATR are there."""
         rule = self.parameters
-        weak = rsi(bars.close, rule.rsi_period) < rule.rsi_below
+        weak = beyond(rsi(bars.close, rule.rsi_period), rule.rsi_below, 100.0) < 0
         weak[: self.warmup_bars - 1] = False
         cycles = Cycles.of(bars, rule.hold_bars)
         limits = (rule.max_entries, rule.step, rule.take_profit)

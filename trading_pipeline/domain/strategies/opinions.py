@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.indicators.volatility import atr
 from trading_pipeline.domain.strategies.arrays import (
     ArrayStrategy,
@@ -126,13 +127,13 @@ class OpinionStrategy(ArrayStrategy):
 
 
 def crosses_up(values: Floats, level: Floats | float) -> Flags:
-    """Bars at which ``values`` is above ``level`` and was not on the bar before."""
-    return _crosses(values - level)
+    """Bars at which ``values`` is above ``level`` and was not on the bar before; rounding is relative to the level."""
+    return _crosses(beyond(values, level, level))
 
 
 def crosses_down(values: Floats, level: Floats | float) -> Flags:
-    """Bars at which ``values`` is below ``level`` and was not on the bar before."""
-    return _crosses(level - values)
+    """Bars at which ``values`` is below ``level`` and was not on the bar before; rounding is relative to the level."""
+    return _crosses(beyond(level, values, level))
 
 
 def _crosses(distance: Floats) -> Flags:

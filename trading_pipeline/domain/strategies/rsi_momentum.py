@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trading_pipeline.domain.indicators.momentum import rsi
+from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.indicators.windows import shifted
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.strategies.arrays import BarArrays
@@ -50,6 +51,6 @@ class RsiMomentum(OpinionStrategy):
         strength = rsi(bars.close, rule.rsi_period)
         momentum = bars.close - shifted(bars.close, rule.momentum_period)
         holds = {"warming_up": np.isnan(strength) | np.isnan(momentum)}
-        buy = (strength < rule.oversold) & (momentum > 0)
-        sell = (strength > rule.overbought) & (momentum < 0)
+        buy = (beyond(strength, rule.oversold, 100.0) < 0) & (momentum > 0)
+        sell = (beyond(strength, rule.overbought, 100.0) > 0) & (momentum < 0)
         return form_opinions(holds, buy, sell, "neutral", 0.7, {"rsi": strength, "momentum": momentum})

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trading_pipeline.domain.indicators.moving_averages import sma
+from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.strategies.arrays import BarArrays
 from trading_pipeline.domain.strategies.opinions import (
@@ -49,4 +50,5 @@ class SmaCrossover(OpinionStrategy):
         """The side of the fast average."""
         fast, slow = sma(bars.close, self.parameters.fast_period), sma(bars.close, self.parameters.slow_period)
         evidence = {"sma_fast": fast, "sma_slow": slow}
-        return form_opinions({"warming_up": np.isnan(slow)}, fast > slow, fast < slow, "equal", 0.5, evidence)
+        side = beyond(fast, slow, bars.close)
+        return form_opinions({"warming_up": np.isnan(slow)}, side > 0, side < 0, "equal", 0.5, evidence)

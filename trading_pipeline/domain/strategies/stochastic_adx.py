@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from trading_pipeline.domain.indicators.momentum import adx, stochastic
+from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.strategies.arrays import BarArrays
 from trading_pipeline.domain.strategies.opinions import Opinions, OpinionStrategy, StopParameters, form_opinions
 from trading_pipeline.domain.strategies.parameters import ranged
@@ -41,6 +42,9 @@ class StochasticAdx(OpinionStrategy):
         rule = self.parameters
         k, d = stochastic(bars.high, bars.low, bars.close, rule.k_period, rule.d_period)
         strength = adx(bars.high, bars.low, bars.close, rule.adx_period)
-        holds = {"not_enough_bars": np.isnan(d) | np.isnan(strength), "low_trend_strength": strength < rule.min_adx}
-        buy, sell = (k > d) & (k < rule.buy_below), (k < d) & (k > rule.sell_above)
+        flat = beyond(strength, rule.min_adx, 100.0) < 0
+        holds = {"not_enough_bars": np.isnan(d) | np.isnan(strength), "low_trend_strength": flat}
+        side = beyond(k, d, 100.0)
+        buy = (side > 0) & (beyond(k, rule.buy_below, 100.0) < 0)
+        sell = (side < 0) & (beyond(k, rule.sell_above, 100.0) > 0)
         return form_opinions(holds, buy, sell, "stoch_neutral", 0.6, {"k": k, "d": d, "adx": strength})

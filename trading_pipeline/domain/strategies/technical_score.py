@@ -9,8 +9,9 @@ import pandas as pd
 from trading_pipeline.domain.indicators.bands import band_position, bollinger
 from trading_pipeline.domain.indicators.momentum import macd, rsi, stochastic
 from trading_pipeline.domain.indicators.moving_averages import ema, sma
+from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.indicators.volatility import atr
-from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.arrays import BarArrays, Flags
 
 Floats = npt.NDArray[np.float64]
 
@@ -61,14 +62,21 @@ def technical_score(values: pd.DataFrame) -> Floats:
     above 70 +5, below 45 -10; EMA 20 above the middle Bollinger band +5.
     """
     strength = values["rsi_14"].to_numpy()
-    trend = np.where(values["ema_20"] > values["ema_50"], 10.0, -5.0)
-    momentum = np.where(values["macd"] > values["macd_signal"], 10.0, -5.0)
-    level = np.select([strength > 70, strength >= 55, strength < 45], [5.0, 10.0, -10.0], default=0.0)
-    place = np.where(values["ema_20"] > values["bb_middle"], 5.0, 0.0)
+    levels = [beyond(strength, 70.0, 100.0) > 0, beyond(strength, 55.0, 100.0) >= 0, beyond(strength, 45.0, 100.0) < 0]
+    trend = np.where(_above(values, "ema_20", "ema_50"), 10.0, -5.0)
+    momentum = np.where(_above(values, "macd", "macd_signal"), 10.0, -5.0)
+    level = np.select(levels, [5.0, 10.0, -10.0], default=0.0)
+    place = np.where(_above(values, "ema_20", "bb_middle"), 5.0, 0.0)
     score: Floats = np.clip(50 + trend + momentum + level + place, 0, 100)
     needed = values[["ema_20", "ema_50", "macd", "macd_signal", "rsi_14", "bb_middle"]]
     score[needed.isna().any(axis=1).to_numpy()] = np.nan
     return score
+
+
+def _above(values: pd.DataFrame, left: str, right: str) -> Flags:
+    """Where one feature in the unit of the price lies above another."""
+    one, other, price = (values[name].to_numpy() for name in (left, right, "bb_middle"))
+    return beyond(one, other, price) > 0
 
 
 def trend_alignment(averages: Sequence[tuple[Floats, Floats]]) -> Floats:
@@ -79,7 +87,7 @@ def trend_alignment(averages: Sequence[tuple[Floats, Floats]]) -> Floats:
     """
     fast, slow = np.stack([one for one, _ in averages]), np.stack([other for _, other in averages])
     known = ~(np.isnan(fast) | np.isnan(slow))
-    total = np.where(known, np.where(fast > slow, 1.0, -1.0), 0.0).sum(axis=0)
+    total = np.where(known, np.where(beyond(fast, slow, slow) > 0, 1.0, -1.0), 0.0).sum(axis=0)
     count = known.sum(axis=0)
     mean: Floats = np.where(count > 0, total / np.maximum(count, 1), np.nan)
     return mean

@@ -5,10 +5,11 @@ from typing import ClassVar
 
 import numpy as np
 
+from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.indicators.vwap import rolling_vwap, typical_price
 from trading_pipeline.domain.indicators.windows import rolling_deviation
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.strategies.arrays import BarArrays, Floats, Leaving
+from trading_pipeline.domain.strategies.arrays import BarArrays, Flags, Floats, Leaving
 from trading_pipeline.domain.strategies.opinions import (
     BUY,
     SELL,
@@ -53,22 +54,28 @@ class VwapReversion(OpinionStrategy):
     def opinions(self, bars: BarArrays) -> Opinions:
         """The side of VWAP on which the close is stretched."""
         bars.require_volume(self.name)
-        average, z = self._stretch(bars)
-        rule = self.parameters
-        holds = {"not_enough_bars": np.isnan(z), "z_converged": np.abs(z) <= rule.exit}
-        return form_opinions(holds, z <= -rule.enter, z >= rule.enter, "weak_deviation", 0.6, {"vwap": average, "z": z})
+        average, deviation = self._average_and_deviation(bars)
+        z = np.full(len(bars), np.nan)
+        np.divide(bars.close - average, deviation, out=z, where=deviation > 0)
+        enter = self.parameters.enter * deviation
+        buy = beyond(bars.close, average - enter, bars.close) <= 0
+        sell = beyond(bars.close, average + enter, bars.close) >= 0
+        holds = {"not_enough_bars": np.isnan(z), "z_converged": self._near(bars.close, average, deviation)}
+        return form_opinions(holds, buy, sell, "weak_deviation", 0.6, {"vwap": average, "z": z})
 
     def leave(self, bars: BarArrays) -> Leaving:
         """Back at VWAP everything is closed; a new opposite opinion closes too."""
-        near = np.abs(self._stretch(bars)[1]) <= self.parameters.exit
+        near = self._near(bars.close, *self._average_and_deviation(bars))
         turned = changes(self.opinions(bars).action, self.warmup_bars - 1)
         return Leaving(near | (turned == SELL), near | (turned == BUY))
 
-    def _stretch(self, bars: BarArrays) -> tuple[Floats, Floats]:
-        """VWAP and z of every bar; z is undefined where the close has not moved."""
+    def _near(self, close: Floats, average: Floats, deviation: Floats) -> Flags:
+        """Closes within ``exit`` deviations of VWAP; none where the close has not moved."""
+        reach = self.parameters.exit * deviation
+        return (beyond(np.abs(close - average), reach, close) <= 0) & (deviation > 0)
+
+    def _average_and_deviation(self, bars: BarArrays) -> tuple[Floats, Floats]:
+        """VWAP, and the deviation of the close around its own mean, quote currency."""
         window = self.parameters.window
         average = rolling_vwap(typical_price(bars.high, bars.low, bars.close), bars.volume, window)
-        deviation = rolling_deviation(bars.close, window)
-        z = np.full(len(bars), np.nan)
-        np.divide(bars.close - average, deviation, out=z, where=deviation > 0)
-        return average, z
+        return average, rolling_deviation(bars.close, window)

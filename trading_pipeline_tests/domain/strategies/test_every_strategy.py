@@ -14,7 +14,8 @@ from trading_pipeline.domain.strategies.base import SIGNAL_COLUMNS
 from trading_pipeline.domain.strategies.checks import look_ahead, recursive_warmup, repaint
 from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
 from trading_pipeline.domain.strategies.registry import strategy_named, strategy_names
-from trading_pipeline_tests.domain.strategies.bars import random_bars
+from trading_pipeline_tests.domain.indicators.ticks import Ticks, tick_walk
+from trading_pipeline_tests.domain.strategies.bars import bars_in_ticks, random_bars
 from trading_pipeline_tests.domain.strategies.golden import golden_bars
 
 BARS = random_bars(2600, seed=17)
@@ -76,6 +77,53 @@ def test_doubled_prices_give_the_same_decisions_at_doubled_prices(name: str) -> 
     plain, twice = signals_on(BARS, name), signals_on(doubled, name)
     assert twice[["bar_index", "bias"]].equals(plain[["bar_index", "bias"]])
     np.testing.assert_allclose(twice["stop_price"], 2 * plain["stop_price"])
+
+
+TICK_WALKS = [tick_walk(seed, 600) for seed in range(24)]
+
+
+def said_about(walk: Ticks, power: int, name: str, parameters: dict[str, object]) -> list[list[list[object]]]:
+    """Bars, directions and scores of a strategy's signals, and its exits, where a tick is ten to ``power``."""
+    strategy = strategy_named(name, parameters)
+    bars = with_resampled(strategy, bars_in_ticks(walk, power))
+    signals = strategy.signals(bars)[["bar_index", "bias", "score"]]
+    signals["score"] = signals["score"].round(6)
+    return [signals.to_numpy().tolist(), strategy.exits(bars).to_numpy().tolist()]
+
+
+@every_strategy
+def test_bars_in_ticks_give_the_decisions_of_bars_in_units_of_the_price(name: str) -> None:
+    for seed, walk in enumerate(TICK_WALKS):
+        assert (seed, said_about(walk, -4, name, {})) == (seed, said_about(walk, 0, name, {}))
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("avi5", {"donchian_window": 5, "vwap_width": 1.0}),
+        ("bollinger", {"period": 4, "width": 1.0, "squeeze": 0.02}),
+        ("dca", {"take_profit": 0.05, "every_bars": 3, "short": True}),
+        ("donchian_breakout", {"min_atr_pct": 2.5, "atr_period": 4}),
+        ("ema_atr", {"fast_period": 2, "slow_period": 3, "min_slope_pct": 0.0, "max_atr_pct": 2.0}),
+        ("ema_cross", {"fast_period": 2, "slow_period": 3, "threshold_pct": 0.0, "max_volatility_pct": 5.0}),
+        ("grid", {"take_profit": 0.025, "spacing": 0.01}),
+        ("keltner_squeeze", {"period": 4, "bollinger_width": 1.0, "keltner_multiple": 1.0, "keltner_atr_period": 2}),
+        ("macd", {"fast_period": 2, "slow_period": 3, "signal_period": 2}),
+        ("managed", {"members": ["ema_cross", "rsi_momentum", "bollinger"], "mode": "weighted"}),
+        ("martingale", {"step": 0.05, "take_profit": 0.05, "rsi_below": 50.0, "rsi_period": 2}),
+        ("rsi", {"period": 2, "oversold": 25.0, "overbought": 75.0}),
+        ("rsi_momentum", {"rsi_period": 2, "oversold": 50.0, "overbought": 50.1, "momentum_period": 1}),
+        ("sma_crossover", {"fast_period": 2, "slow_period": 4}),
+        ("stochastic_adx", {"k_period": 5, "d_period": 2, "min_adx": 0.0, "buy_below": 50.0, "sell_above": 50.0}),
+        ("supertrend", {"period": 2, "multiple": 1.0}),
+        ("vwap_reversion", {"window": 4, "enter": 1.0, "exit": 0.5}),
+    ],
+)
+def test_limits_that_prices_meet_exactly_are_met_in_every_unit(name: str, parameters: dict[str, object]) -> None:
+    for seed, walk in enumerate(TICK_WALKS):
+        in_ticks = said_about(walk, 0, name, parameters)
+        for power in (-1, -4, -11):
+            assert (seed, said_about(walk, power, name, parameters)) == (seed, in_ticks)
 
 
 @every_strategy
