@@ -67,6 +67,10 @@ class ExitTarget(Checked):
     distance: float = bounded(1.0, 1e-4, 100.0)
     fraction: float = bounded(1.0, 0.001, 1.0)
 
+    def __str__(self) -> str:
+        """As it is typed: ``1:0.4``."""
+        return f"{self.distance:g}:{self.fraction:g}"
+
 
 LONGEST_BAR_MS = 31 * 86_400_000
 
@@ -84,6 +88,10 @@ class AtrTrail(Checked):
     smoothing: Smoothing = Smoothing.SIMPLE
     every: int = bounded(0, 0, LONGEST_BAR_MS)
 
+    def __str__(self) -> str:
+        """As it is typed: ``atr:3:14:wilder``."""
+        return f"atr:{self.multiple:g}:{self.period}:{self.smoothing.name.lower()}"
+
 
 @dataclass(frozen=True, slots=True)
 class PivotTrail(Checked):
@@ -92,6 +100,10 @@ class PivotTrail(Checked):
     left: int = bounded(2, 1, 50)
     right: int = bounded(2, 1, 50)
     every: int = bounded(0, 0, LONGEST_BAR_MS)
+
+    def __str__(self) -> str:
+        """As it is typed: ``pivot:2:2``."""
+        return f"pivot:{self.left}:{self.right}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +116,10 @@ class PercentTrail(Checked):
     activation: float = bounded(0.01, 0.0, 0.5)
     offset: float = bounded(0.005, 0.001, 0.2)
     every: int = bounded(0, 0, LONGEST_BAR_MS)
+
+    def __str__(self) -> str:
+        """As it is typed: ``percent:0.01:0.005``."""
+        return f"percent:{self.activation:g}:{self.offset:g}"
 
 
 Trail = AtrTrail | PivotTrail | PercentTrail | None

@@ -5,6 +5,7 @@ A preset is a set of changes to the rules of the live lifecycle. Everything it d
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from enum import Enum
 
 from trading_pipeline.domain.backtest.codes import Opposite, Path, Timing
 from trading_pipeline.domain.backtest.config import BacktestConfig
@@ -113,8 +114,10 @@ def flat(config: BacktestConfig) -> dict[str, object]:
 
 def shown(value: object) -> str:
     """A rule's value in the words of ``--param``."""
-    if value is None:
+    if value is None or value == ():
         return "none"
-    if hasattr(value, "name"):
-        return str(value.name).lower()
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    if isinstance(value, Enum):
+        return value.name.lower()
     return f"{value:g}" if isinstance(value, float) else str(value)

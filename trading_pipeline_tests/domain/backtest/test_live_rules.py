@@ -153,3 +153,17 @@ def test_the_first_line_names_every_difference_with_both_values() -> None:
         "rules research: differs from live in timing next_open (live: bar_close); cooldown_bars 0 (live: 1). "
         "Assumed: no lots"
     )
+
+
+def test_rules_are_named_as_they_are_typed() -> None:
+    live = rules()
+    changed = live.with_values(
+        {"targets": (), "break_even_after_targets": 0, "trail": None, "trail_after_targets": 0, "max_leverage": 10.0}
+    )
+    assert differences(changed, live) == [
+        "max_leverage 10 (live: 5)",
+        "targets none (live: 1:0.4,2:0.4)",
+        "break_even_after_targets 0 (live: 1)",
+        "trail none (live: atr:3:14:wilder)",
+        "trail_after_targets 0 (live: 2)",
+    ]
