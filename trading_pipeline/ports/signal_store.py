@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 
-from trading_pipeline.domain.model.signals import Signal
+from trading_pipeline.domain.model.signals import Signal, SignalKind
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.divergence_parts import DivergenceParts
 
@@ -22,9 +22,9 @@ class SignalStore(ABC):
         end: datetime,
         parts: Sequence[DivergenceParts] = (),
     ) -> int:
-        """Make ``signals`` all there is for the range, historical plans of the others included.
+        """Make ``signals`` all there is for the range, entries and exits, historical plans of the others included.
 
-        A signal whose plan went towards an order stays as it was: it says why the order exists.
+        A signal that led to an order, or whose plan went towards one, stays as it was: it says why the order exists.
 
         :param parts: setups, triggers and pivots of those signals that have them; they come, change and
             go with their signals.
@@ -32,5 +32,12 @@ class SignalStore(ABC):
         """
 
     @abstractmethod
-    def signals(self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime) -> list[Signal]:
-        """Signals of the range, by close and id."""
+    def signals(
+        self,
+        symbols: Sequence[str],
+        timeframe: Timeframe,
+        start: datetime,
+        end: datetime,
+        kind: SignalKind = SignalKind.ENTRY,
+    ) -> list[Signal]:
+        """Signals of one kind in the range, by close and id."""

@@ -38,7 +38,7 @@ def report_rows(header: ReportHeader, facts: ReplayFacts) -> list[tuple[str, str
         ("replayed", f"{header.start:%Y-%m-%d %H:%M} to {header.end:%Y-%m-%d %H:%M} UTC in {header.replay_s:.1f} s"),
         ("backfilled", f"{header.backfilled_days} days in {header.backfill_s:.1f} s"),
         ("waves", str(counts["waves"])),
-        ("signals", str(counts["signals"])),
+        ("signals", f"{counts['signals']} to enter, {counts['exit_signals']} to leave"),
         ("trade plans", f"{counts['plans']} ({_listed(facts.plan_statuses)})"),
         ("orders", str(counts["orders"])),
         ("fills", str(counts["fills"])),

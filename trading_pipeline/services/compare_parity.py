@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
-from trading_pipeline.domain.model.signals import Signal
+from trading_pipeline.domain.model.signals import Signal, SignalKind
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.trade_history import TradeLeg, TradeRow
 
@@ -38,7 +38,7 @@ class Difference:
 class ParityReport:
     """What was compared and what differs.
 
-    :param signals: rows of the pipeline, likewise ``trades`` with ``legs`` and ``still_open``.
+    :param signals: rows of the pipeline that enter, likewise ``trades`` with ``legs`` and ``still_open``.
     :param denied: signals of the window that the pipeline entered no position for.
     :param whole_account: whether entries and sizes were compared too, and not only what became of them.
     """
@@ -71,11 +71,11 @@ class ParityReport:
 
 
 def compare_signals(pipeline: Sequence[Signal], engine: Sequence[Signal]) -> list[Difference]:
-    """Signals by id: same decisions, same version, same prices and score."""
+    """Entries and exits by id: same decisions, same version, same prices and score."""
     fields: dict[str, Callable[[Signal], object]] = {
         "strategy_version": lambda one: one.strategy_version,
         "entry_price": lambda one: float(one.entry_price),
-        "stop_price": lambda one: float(one.stop_price),
+        "stop_price": lambda one: None if one.stop_price is None else float(one.stop_price),
         "score": lambda one: float(one.score),
     }
     found = []
@@ -83,7 +83,7 @@ def compare_signals(pipeline: Sequence[Signal], engine: Sequence[Signal]) -> lis
         one = mine or other
         if one is None:
             continue
-        described = ("signal", one.symbol, one.close_time)
+        described = ("signal" if one.kind is SignalKind.ENTRY else "exit signal", one.symbol, one.close_time)
         if mine is None or other is None:
             found.append(Difference(*described, str(one.bias), _presence(mine), _presence(other)))
         else:

@@ -13,7 +13,7 @@ from trading_pipeline.domain.backtest.results import Leg, Trade
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.translate import Funding, Steps, SymbolInput
 from trading_pipeline.domain.indicators.momentum import macd
-from trading_pipeline.domain.model.signals import Bias, Signal
+from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind
 from trading_pipeline.domain.model.timeframes import Timeframe, from_ms, to_ms
 from trading_pipeline.domain.strategies.arrays import BarArrays
 from trading_pipeline.ports.trade_history import AccountTerms, TradeLeg, TradeRow
@@ -30,7 +30,8 @@ def engine_trades(
 ) -> list[TradeRow]:
     """The engine's trades of the question, as rows of a trade history.
 
-    :param signals: what the engine admits and sizes where the strategy had the account to itself.
+    :param signals: entries, which the engine admits and sizes where the strategy had the account to itself, and
+        exits, by which its positions leave where the lifecycle says so.
     :param traded: the pipeline's trades, whose entries are given otherwise.
     """
     window = Window(question.start, question.end)
@@ -39,9 +40,12 @@ def engine_trades(
     for symbol in question.symbols:
         bars = _followed(windowed(question.bars[symbol], window, question.timeframe), question.timeframe)
         arrays = BarArrays.of(bars)
-        mine = [one for one in signals if one.symbol == symbol]
+        mine = [one for one in signals if one.symbol == symbol and one.kind is SignalKind.ENTRY]
+        leaving = [one for one in signals if one.symbol == symbol and one.kind is SignalKind.EXIT]
         given = [row for row in traded if row.symbol == symbol]
         entries = _by_signals(mine, arrays) if terms.alone else _by_trades(given, arrays)
+        if question.plan.lifecycle.exit_rules.strategy_exits:
+            entries = entries.with_exits(_exits(leaving, arrays))
         inputs[symbol] = _symbol_input(question, symbol, arrays, entries, terms)
     if not any(len(one.signals) for one in inputs.values()):
         return []
@@ -87,8 +91,14 @@ def _by_signals(signals: Sequence[Signal], bars: BarArrays) -> EntrySignals:
     return EntrySignals(
         _positions([one.close_time for one in signals], bars),
         _directions([one.bias for one in signals]),
-        np.array([float(one.stop_price) for one in signals]),
+        np.array([float(one.entry_stop) for one in signals]),
     )
+
+
+def _exits(signals: Sequence[Signal], bars: BarArrays) -> pd.DataFrame:
+    """Where the strategy leaves which side, as strategies say it."""
+    at = _positions([one.close_time for one in signals], bars)
+    return pd.DataFrame({"bar_index": at, "bias": [str(one.bias) for one in signals]})
 
 
 def _by_trades(trades: Sequence[TradeRow], bars: BarArrays) -> EntrySignals:

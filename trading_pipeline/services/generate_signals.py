@@ -10,7 +10,7 @@ import numpy as np
 
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.partitions import PartitionRange
-from trading_pipeline.domain.model.signals import Bias, Details, Signal, decision_key
+from trading_pipeline.domain.model.signals import Bias, Details, Signal, SignalKind, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.base import SIGNAL_COLUMNS
 from trading_pipeline.domain.strategies.divergence_parts import STRATEGY, DivergenceParts, parts_of
@@ -27,13 +27,14 @@ from trading_pipeline.services.windows import DayWindow, day_windows, unsound_sy
 class SignalReport:
     """What the strategies said.
 
-    :param signals: signals the days have.
+    :param entries: signals the days have to enter, ``exits`` to leave.
     :param changed: rows written or removed; 0 on a rerun.
     :param unsound: symbols some of whose bars were left out.
     :param refused: symbol and reason where a strategy could not work with the bars.
     """
 
-    signals: int
+    entries: int
+    exits: int
     changed: int
     unsound: tuple[str, ...]
     refused: tuple[str, ...]
@@ -48,7 +49,7 @@ def generate_signals(
     now: datetime,
     books: BookEvidence | None = None,
 ) -> SignalReport:
-    """Store the signals of every strategy at the sound bars of the days.
+    """Store what every strategy says at the sound bars of the days: where it enters and where it leaves.
 
     A symbol whose bars a strategy refuses is reported and does not stop the others; without ``books`` a
     strategy that needs them refuses.
@@ -63,17 +64,19 @@ def generate_signals(
                 try:
                     ready, seen = (plan, window) if books is None else books.given(plan, window)
                     seen = frames.window_of(seen, ready.strategy)
-                    made = list(signals_of(seen, ready, scope.timeframe))
-                    parts += _parts(window, plan, made)
-                    found += made
+                    entries = list(signals_of(seen, ready, scope.timeframe))
+                    exits = list(exits_of(seen, ready, scope.timeframe))
+                    parts += _parts(window, plan, entries)
+                    found += [*entries, *exits]
                 except DataError as error:
                     refused.append(f"{window.symbol} {plan.strategy.name}: {error}")
     changed = signals.replace(found, scope.symbols, scope.timeframe, scope.start, scope.end, parts)
-    return SignalReport(len(found), changed, unsound_symbols(checks, scope), tuple(refused))
+    leaving = sum(signal.kind is SignalKind.EXIT for signal in found)
+    return SignalReport(len(found) - leaving, leaving, changed, unsound_symbols(checks, scope), tuple(refused))
 
 
 def signals_of(window: DayWindow, plan: StrategyPlan, timeframe: Timeframe) -> Iterator[Signal]:
-    """Signals of one strategy at the kept bars of one window.
+    """Where one strategy enters, at the kept bars of one window.
 
     :raises DataError: bars or an answer of the strategy that no signal can be made of.
     """
@@ -96,6 +99,32 @@ def signals_of(window: DayWindow, plan: StrategyPlan, timeframe: Timeframe) -> I
             stop_price=decimal_of(values["stop_price"]),
             score=decimal_of(values["score"]),
             details=_finite(values["details"]),
+        )
+
+
+def exits_of(window: DayWindow, plan: StrategyPlan, timeframe: Timeframe) -> Iterator[Signal]:
+    """Where one strategy leaves, at the kept bars of one window; ``bias`` is the side that it closes.
+
+    :raises DataError: bars or an answer of the strategy that no signal can be made of.
+    """
+    strategy = plan.strategy
+    found = strategy.exits(window.bars)
+    places = found["bar_index"].to_numpy(np.int64)
+    for row in np.flatnonzero(window.kept.to_numpy()[places]):
+        bar, bias = window.bars.iloc[int(places[row])], Bias(str(found["bias"].iloc[row]))
+        close_time = bar["close_time"].to_pydatetime()
+        yield Signal(
+            signal_id=decision_key(strategy.name, window.symbol, timeframe, close_time, bias, SignalKind.EXIT),
+            strategy=strategy.name,
+            strategy_version=strategy.version,
+            symbol=window.symbol,
+            timeframe=timeframe,
+            close_time=close_time,
+            bias=bias,
+            entry_price=decimal_of(bar["close"]),
+            stop_price=None,
+            score=Decimal(0),
+            kind=SignalKind.EXIT,
         )
 
 

@@ -46,7 +46,7 @@ def _round(signals: Sequence[Signal], bars: BarArrays, exits: Exits) -> dict[int
     entries = EntrySignals(
         places,
         np.array([1 if one.bias is Bias.LONG else -1 for one in signals], np.int64),
-        np.array([float(one.stop_price) for one in signals]),
+        np.array([float(one.entry_stop) for one in signals]),
     )
     config = BacktestConfig(costs=_COSTS, limits=_UNLIMITED, exits=exits)
     trades = run_backtest(config, {signals[0].symbol: SymbolInput(bars, entries)}).trade_list()

@@ -1,4 +1,4 @@
-"""Turn signals into trade plans, and end the wave."""
+"""Turn entry signals into trade plans, and end the wave."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ class Planner:
 
 
 def plan_trades(planner: Planner, scope: PartitionRange, wave: datetime | None, run_id: str) -> PlanReport:
-    """Store a plan for every signal of the days; of a wave, note that it is computed and say so.
+    """Store a plan for every entry signal of the days; of a wave, note that it is computed and say so.
 
     :param wave: closing instant whose plans may be executed; ``None`` in a backfill, which therefore
         cannot reach an order.
@@ -104,7 +104,7 @@ def plan_of(signal: Signal, planner: Planner) -> TradePlan:
         close_time=signal.close_time,
         bias=signal.bias,
         entry_price=signal.entry_price,
-        stop_price=signal.stop_price,
+        stop_price=signal.entry_stop,
         targets=behind.lifecycle.targets,
         runner=behind.lifecycle.runner,
         score=signal.score,
@@ -140,8 +140,8 @@ def _setup_id(signal: Signal) -> str | None:
 
 def _stop_on_losing_side(signal: Signal) -> bool:
     if signal.bias is Bias.LONG:
-        return 0 < signal.stop_price < signal.entry_price
-    return 0 < signal.entry_price < signal.stop_price
+        return 0 < signal.entry_stop < signal.entry_price
+    return 0 < signal.entry_price < signal.entry_stop
 
 
 def _strategy_behind(signal: Signal, strategies: Sequence[StrategyPlan]) -> StrategyPlan:

@@ -112,7 +112,7 @@ def _write(connection: Connection, trade: Trade) -> None:
         "status": "executed",
         "run_id": "run",
     }
-    connection.execute(insert(tables.signals).values(**decision, details={}))
+    connection.execute(insert(tables.signals).values(**decision, kind="entry", details={}))
     connection.execute(insert(tables.trade_plans).values(**decision, **plan))
     connection.execute(insert(tables.positions).values(**_position(trade)))
     # TP2 of the stopped short was intended and never sent: it is no order of the trade

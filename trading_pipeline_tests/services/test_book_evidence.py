@@ -74,7 +74,7 @@ def stage(database: Engine) -> Stage:
 
 def test_without_a_sample_the_book_confirms_nothing(stage: Stage) -> None:
     report = stage.say()
-    assert (report.signals, report.refused) == (0, ())
+    assert (report.entries, report.refused) == (0, ())
 
 
 def test_only_the_book_of_exactly_the_close_confirms(stage: Stage) -> None:
@@ -88,12 +88,12 @@ def test_only_the_book_of_exactly_the_close_confirms(stage: Stage) -> None:
 
 def test_a_sample_of_another_close_confirms_nothing(stage: Stage) -> None:
     stage.keep(readings([close + timedelta(minutes=5) for close in CLOSES], "0.5"))
-    assert stage.say().signals == 0
+    assert stage.say().entries == 0
 
 
 def test_a_day_is_decided_with_the_calibration_that_was_newest_when_it_began(stage: Stage) -> None:
     stage.keep(readings(CLOSES, "0.3"))
-    assert stage.say().signals == 0  # below the theta of the file
+    assert stage.say().entries == 0  # below the theta of the file
     noon = START + 2 * DAY - 12 * HOUR
     stage.calibrate(noon, 0.25)
     stage.say()
@@ -108,7 +108,7 @@ def test_a_day_is_decided_with_the_calibration_that_was_newest_when_it_began(sta
 def test_a_dead_hour_of_the_calibration_has_no_signal(stage: Stage) -> None:
     stage.keep(readings(CLOSES, "0.5"))
     stage.calibrate(START - DAY, 0.25, dead=True)
-    assert stage.say().signals == 0
+    assert stage.say().entries == 0
 
 
 def test_a_calibration_is_made_of_triggers_that_no_signal_came_of(stage: Stage) -> None:

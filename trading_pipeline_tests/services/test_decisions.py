@@ -16,6 +16,7 @@ from trading_pipeline.domain.indicators.snapshot import SNAPSHOT_WARMUP
 from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.partitions import WINDOW_BARS
+from trading_pipeline.domain.model.signals import SignalKind, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe, from_ms
 from trading_pipeline.services.generate_signals import decimal_of
 from trading_pipeline_tests.testkit.builders import START, a_bar, a_range, days_of, walk, without
@@ -115,7 +116,7 @@ def test_an_impossible_price_leaves_the_bars_before_it_their_decisions(vertical:
 
 
 def test_a_symbol_without_bars_gives_nothing_and_no_error(vertical: Vertical) -> None:
-    assert vertical.decide(a_range(["XRPUSDT"]), START + DAY).signals == 0
+    assert vertical.decide(a_range(["XRPUSDT"]), START + DAY).entries == 0
 
 
 def test_snapshots_hold_what_is_warmed_up_and_only_that(vertical: Vertical) -> None:
@@ -141,6 +142,40 @@ def test_snapshots_of_bars_found_unsound_later_are_removed(vertical: Vertical) -
     vertical.decide(a_range(), START + DAY)
     assert vertical.snapshots.values("BTCUSDT", Timeframe.H1, START + 21 * HOUR) is None
     assert vertical.snapshots.values("BTCUSDT", Timeframe.H1, START + 22 * HOUR) is not None
+
+
+def test_where_a_strategy_leaves_is_stored_beside_where_it_enters(vertical: Vertical) -> None:
+    """Exits are those of the strategy on the same bars, named by bar, side and version, at the bar's close."""
+    bars = walk(count=48)
+    vertical.bars.append_raw(bars, BarSource.REST)
+    report = vertical.decide(a_range(days=2), START + 2 * DAY)
+    closes = {bar.close_time: bar.close for bar in bars}
+    frame = vertical.bars.frame(["BTCUSDT"], Timeframe.H1, START, START + 2 * DAY)
+    (plan,) = vertical.strategies
+    said = [
+        (frame["close_time"].iloc[row.bar_index], row.bias)
+        for row in plan.strategy.exits(frame).itertuples(index=False)
+    ]
+    found = vertical.signals.signals(["BTCUSDT"], Timeframe.H1, START, START + 2 * DAY, SignalKind.EXIT)
+    assert [(one.close_time, one.bias) for one in found] == said
+    assert (report.entries, report.exits) == (
+        len(vertical.signals.signals(["BTCUSDT"], Timeframe.H1, START, START + 2 * DAY)),
+        len(found),
+    )
+    for one in found:
+        assert one.signal_id == decision_key("ema_atr", "BTCUSDT", Timeframe.H1, one.close_time, one.bias, one.kind)
+        assert (one.strategy_version, one.stop_price, one.score) == (plan.strategy.version, None, Decimal(0))
+        assert one.entry_price == closes[one.close_time]
+
+
+def test_an_exit_makes_no_plan(vertical: Vertical) -> None:
+    vertical.bars.append_raw(walk(count=48), BarSource.REST)
+    report = vertical.run(a_range(days=2), START + 2 * DAY)
+    exits = vertical.signals.signals(["BTCUSDT"], Timeframe.H1, START, START + 2 * DAY, SignalKind.EXIT)
+    planned = {json.loads(line)["signal_id"] for line in vertical.rows()["trade_plans"]}
+    assert exits
+    assert report.refused == ()
+    assert planned.isdisjoint(one.signal_id for one in exits)
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def store_plan(database: Engine, plan: TradePlan, status: PlanStatus = PlanStatu
     values = plan_values(plan)
     shared = {name: value for name, value in values.items() if name in signals.c}
     with database.begin() as connection:
-        connection.execute(insert(signals).values(**shared, details={}))
+        connection.execute(insert(signals).values(**shared, kind="entry", details={}))
         connection.execute(insert(trade_plans).values(**values, status=status.value, run_id="planning-run"))
     if checks:
         store_checks(database, plan)

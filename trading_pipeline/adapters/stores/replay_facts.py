@@ -11,7 +11,9 @@ _COUNTS = text("""
 SELECT
   (SELECT count(DISTINCT close_time) FROM trading.waves WHERE close_time > :start AND close_time <= :end
       AND computed_at IS NOT NULL) AS waves,
-  (SELECT count(*) FROM trading.signals WHERE close_time > :start AND close_time <= :end) AS signals,
+  (SELECT count(*) FROM trading.signals WHERE close_time > :start AND close_time <= :end AND kind = 'entry') AS signals,
+  (SELECT count(*) FROM trading.signals WHERE close_time > :start AND close_time <= :end AND kind = 'exit')
+    AS exit_signals,
   (SELECT count(*) FROM trading.trade_plans WHERE close_time > :start AND close_time <= :end) AS plans,
   (SELECT count(*) FROM trading.order_intents WHERE state <> 'intended') AS orders,
   (SELECT count(*) FROM trading.fills WHERE kind <> 'funding') AS fills,

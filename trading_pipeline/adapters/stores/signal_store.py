@@ -4,12 +4,12 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Row
 
-from trading_pipeline.adapters.stores.bulk_copy import merge, quoted
+from trading_pipeline.adapters.stores.bulk_copy import NULL, merge, quoted
 from trading_pipeline.adapters.stores.divergence_rows import save_parts
 from trading_pipeline.adapters.stores.tables import signals as signals_table
-from trading_pipeline.domain.model.signals import Bias, Signal
+from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.divergence_parts import DivergenceParts
 from trading_pipeline.ports.signal_store import SignalStore
@@ -21,6 +21,7 @@ _COLUMNS = (
     "symbol",
     "timeframe",
     "close_time",
+    "kind",
     "bias",
     "entry_price",
     "stop_price",
@@ -45,7 +46,9 @@ DELETE FROM trading.trade_plans WHERE status = 'historical'
 AND signal_id IN (SELECT signal_id FROM trading.signals AS stored WHERE {_VANISHED})
 """  # noqa: S608
 _REMOVE = f"DELETE FROM trading.signals AS stored WHERE {_VANISHED}"  # noqa: S608
-_READ = f"SELECT * FROM trading.signals AS stored WHERE {_IN_RANGE} ORDER BY close_time, signal_id"  # noqa: S608
+_READ = f"""
+SELECT * FROM trading.signals AS stored WHERE {_IN_RANGE} AND kind = %(kind)s ORDER BY close_time, signal_id
+"""  # noqa: S608
 
 
 class PostgresSignalStore(SignalStore):
@@ -71,27 +74,36 @@ class PostgresSignalStore(SignalStore):
             connection.exec_driver_sql(_REMOVE_PLANS, scope)
             return written + connection.exec_driver_sql(_REMOVE, scope).rowcount
 
-    def signals(self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime) -> list[Signal]:
+    def signals(
+        self,
+        symbols: Sequence[str],
+        timeframe: Timeframe,
+        start: datetime,
+        end: datetime,
+        kind: SignalKind = SignalKind.ENTRY,
+    ) -> list[Signal]:
         """See the port."""
-        scope = {"symbols": list(symbols), "timeframe": timeframe.value, "start": start, "end": end}
+        scope = {"symbols": list(symbols), "timeframe": timeframe.value, "start": start, "end": end, "kind": kind.value}
         with self._engine.connect() as connection:
-            rows = connection.exec_driver_sql(_READ, scope).all()
-        return [
-            Signal(
-                signal_id=row.signal_id,
-                strategy=row.strategy,
-                strategy_version=row.strategy_version,
-                symbol=row.symbol,
-                timeframe=Timeframe(row.timeframe),
-                close_time=row.close_time,
-                bias=Bias(row.bias),
-                entry_price=row.entry_price,
-                stop_price=row.stop_price,
-                score=row.score,
-                details=row.details,
-            )
-            for row in rows
-        ]
+            return [signal_of(row) for row in connection.exec_driver_sql(_READ, scope)]
+
+
+def signal_of(row: Row[tuple[object, ...]]) -> Signal:
+    """The signal in a row of ``signals``."""
+    return Signal(
+        signal_id=row.signal_id,
+        strategy=row.strategy,
+        strategy_version=row.strategy_version,
+        symbol=row.symbol,
+        timeframe=Timeframe(row.timeframe),
+        close_time=row.close_time,
+        bias=Bias(row.bias),
+        entry_price=row.entry_price,
+        stop_price=row.stop_price,
+        score=row.score,
+        details=row.details,
+        kind=SignalKind(row.kind),
+    )
 
 
 def _row(signal: Signal) -> tuple[str, ...]:
@@ -102,9 +114,10 @@ def _row(signal: Signal) -> tuple[str, ...]:
         signal.symbol,
         signal.timeframe.value,
         signal.close_time.isoformat(),
+        signal.kind.value,
         signal.bias.value,
         str(signal.entry_price),
-        str(signal.stop_price),
+        NULL if signal.stop_price is None else str(signal.stop_price),
         str(signal.score),
         quoted(json.dumps(signal.details, sort_keys=True, allow_nan=False)),
     )

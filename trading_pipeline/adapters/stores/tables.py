@@ -8,6 +8,7 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     DateTime,
     Double,
@@ -134,13 +135,17 @@ signals = Table(
     Column("symbol", Text, nullable=False),
     Column("timeframe", Text, nullable=False),
     _instant("close_time"),
+    Column("kind", Text, nullable=False),
     Column("bias", Text, nullable=False),
     Column("entry_price", Numeric, nullable=False),
-    Column("stop_price", Numeric, nullable=False),
+    Column("stop_price", Numeric),
     Column("score", Numeric, nullable=False),
     Column("details", JSONB, nullable=False),
+    CheckConstraint("(kind = 'entry') = (stop_price IS NOT NULL)", name="signals_entries_have_a_stop"),
     Index("signals_by_bar", "symbol", "timeframe", "close_time"),
 )
+"""``kind``: ``entry``, or ``exit``, which has no stop; an exit's ``bias`` is that of the position it closes and its
+``entry_price`` the close of its bar."""
 
 trade_plans = Table(
     "trade_plans",

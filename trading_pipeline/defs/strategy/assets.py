@@ -51,7 +51,7 @@ def _signals_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
         group_name="strategy",
         kinds={"postgres"},
         deps=[f"bars_{timeframe}", f"indicator_snapshots_{timeframe}", *higher],
-        description=f"What the enabled strategies say at the close of {timeframe} bars.",
+        description=f"Where the enabled strategies enter and leave, at the close of {timeframe} bars.",
     )
     def signals(
         context: dg.AssetExecutionContext, stores: Stores, markets: Markets, parameters: Parameters
@@ -61,7 +61,9 @@ def _signals_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
         report = generate_signals(stores.bars, stores.checks, stores.signals, strategies, scope, now, books)
         return dg.MaterializeResult(
             metadata={
-                "dagster/row_count": report.signals,
+                "dagster/row_count": report.entries + report.exits,
+                "entries": report.entries,
+                "exits": report.exits,
                 "rows_changed": report.changed,
                 "unsound_symbols": list(report.unsound),
                 "refused": [str(refusal) for refusal in report.refused],

@@ -1,4 +1,4 @@
-"""A signal: a strategy's view of one symbol at one bar close."""
+"""A signal: what a strategy says of one symbol at one bar close, to enter a position or to leave one."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 
 Details = dict[str, object]
@@ -18,12 +19,29 @@ class Bias(StrEnum):
     SHORT = "short"
 
 
-def decision_key(strategy: str, symbol: str, timeframe: Timeframe, close_time: datetime, bias: Bias) -> str:
+class SignalKind(StrEnum):
+    """What a signal is about: a position to open, or one to leave."""
+
+    ENTRY = "entry"
+    EXIT = "exit"
+
+
+def decision_key(
+    strategy: str,
+    symbol: str,
+    timeframe: Timeframe,
+    close_time: datetime,
+    bias: Bias,
+    kind: SignalKind = SignalKind.ENTRY,
+) -> str:
     """Lowercase hex SHA-256 that names one decision for ever.
 
-    The closing time enters as the venue writes it: the last millisecond inside the bar.
+    The closing time enters as the venue writes it: the last millisecond inside the bar. An exit says what it
+    is, because a strategy may leave a side and enter it at one close.
     """
     text = f"{strategy}|{symbol}|{timeframe}|{to_ms(close_time) - 1}|{bias.upper()}"
+    if kind is SignalKind.EXIT:
+        text += "|EXIT"
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -33,7 +51,11 @@ class Signal:
 
     :param signal_id: the ``decision_key``.
     :param strategy_version: hash of the strategy's name and parameters.
-    :param score: 0 to 100; describes, never decides.
+    :param bias: of the position to open; of an exit, of the position that it closes.
+    :param entry_price: close of the bar, quote currency.
+    :param stop_price: quote currency; ``None`` of an exit, which has none. Of an entry it is what the strategy
+        says, on the losing side or not.
+    :param score: 0 to 100; describes, never decides. Exits are not scored: 0.
     :param details: what led to the signal, for people: JSON-ready.
     """
 
@@ -45,6 +67,17 @@ class Signal:
     close_time: datetime
     bias: Bias
     entry_price: Decimal
-    stop_price: Decimal
+    stop_price: Decimal | None
     score: Decimal
     details: Details = field(default_factory=dict)
+    kind: SignalKind = SignalKind.ENTRY
+
+    @property
+    def entry_stop(self) -> Decimal:
+        """The stop of an entry, quote currency.
+
+        :raises DataError: it is an exit.
+        """
+        if self.stop_price is None:
+            raise DataError(f"{self.symbol} {self.timeframe} {self.close_time.isoformat()}: an {self.kind} has no stop")
+        return self.stop_price

@@ -1,0 +1,25 @@
+"""Signals say whether they enter or leave."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0003"
+
+_HAVE_A_STOP = "signals_entries_have_a_stop"
+
+
+def upgrade() -> None:
+    """Every signal stored so far is an entry."""
+    op.add_column("signals", sa.Column("kind", sa.Text(), nullable=False, server_default="entry"), schema="trading")
+    op.alter_column("signals", "kind", server_default=None, schema="trading")
+    op.alter_column("signals", "stop_price", nullable=True, schema="trading")
+    op.create_check_constraint(_HAVE_A_STOP, "signals", "(kind = 'entry') = (stop_price IS NOT NULL)", schema="trading")
+
+
+def downgrade() -> None:
+    """Exits have no place in the older schema."""
+    op.execute("DELETE FROM trading.signals WHERE kind = 'exit'")
+    op.drop_constraint(_HAVE_A_STOP, "signals", schema="trading")
+    op.alter_column("signals", "stop_price", nullable=False, schema="trading")
+    op.drop_column("signals", "kind", schema="trading")
