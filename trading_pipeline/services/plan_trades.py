@@ -113,6 +113,7 @@ def plan_of(signal: Signal, planner: Planner) -> TradePlan:
         sizing=_sizing(signal, planner),
         setup_id=_setup_id(signal),
         guards=behind.guards,
+        exit_rules=behind.lifecycle.exit_rules,
     )
 
 

@@ -14,7 +14,7 @@ from trading_pipeline.adapters.stores.plan_store import PostgresPlanStore
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.events import WaveComputed
-from trading_pipeline.domain.model.plans import NextBarRule, SizingInputs
+from trading_pipeline.domain.model.plans import ExitRules, NextBarRule, Opposite, SizingInputs, TrailAt, TrailRule
 from trading_pipeline.domain.model.signals import Bias, Signal, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
@@ -197,6 +197,28 @@ def test_a_full_plan_is_stored_once_and_comes_back_whole(vertical: Vertical) -> 
     store = PostgresPlanStore(vertical.engine)
     assert [store.save([plan], Timeframe.H1, None, run).changed for run in ("run-1", "run-2")] == [1, 0]
     assert PostgresLedger(vertical.engine).plan(plan.plan_id) == plan
+
+
+def test_a_plan_carries_by_what_it_is_left(vertical: Vertical) -> None:
+    lifecycle = vertical.strategies[0].lifecycle
+    rules = ExitRules(2, strategy_exits=False, opposite=Opposite.REVERSE, max_layers=3)
+    runner = replace(lifecycle.runner, trail=TrailRule.PIVOT, trail_at=TrailAt.FINEST)
+    behind = replace(vertical.strategies[0], lifecycle=replace(lifecycle, exit_rules=rules, runner=runner))
+    planner = replace(vertical.planner, strategies=[behind])
+    plan_trades(planner, a_range(), None, "run-1")
+    stored = PostgresLedger(vertical.engine).plan(newest_close(vertical).signal_id[:24])
+    assert (stored.exit_rules, stored.runner) == (rules, runner)
+
+
+def test_a_plan_stored_before_it_carried_them_is_left_by_the_defaults(vertical: Vertical) -> None:
+    plan_trades(vertical.planner, a_range(), None, "run-1")
+    with vertical.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE trading.trade_plans SET exit_rules = NULL, runner = runner - 'trail' - 'trail_at'")
+        )
+    stored = PostgresLedger(vertical.engine).plan(newest_close(vertical).signal_id[:24])
+    assert stored.exit_rules == ExitRules(1, strategy_exits=True, opposite=Opposite.IGNORE, max_layers=1)
+    assert (stored.runner.trail, stored.runner.trail_at) == (TrailRule.ATR, TrailAt.POSITION)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,17 @@ from typing import TypedDict
 from sqlalchemy import Row
 
 from trading_pipeline.domain.model.guards import EntryGuards
-from trading_pipeline.domain.model.plans import NextBarRule, Runner, SizingInputs, Target, TradePlan
+from trading_pipeline.domain.model.plans import (
+    ExitRules,
+    NextBarRule,
+    Opposite,
+    Runner,
+    SizingInputs,
+    Target,
+    TradePlan,
+    TrailAt,
+    TrailRule,
+)
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -15,6 +25,13 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 class _Target(TypedDict):
     r_multiple: str
     fraction: str
+
+
+class _ExitRules(TypedDict):
+    break_even_after_targets: int
+    strategy_exits: bool
+    opposite: str
+    max_layers: int
 
 
 class _Sizing(TypedDict):
@@ -41,7 +58,10 @@ def plan_values(plan: TradePlan) -> dict[str, object]:
             "fraction": str(plan.runner.fraction),
             "atr_multiple": str(plan.runner.atr_multiple),
             "atr_period": plan.runner.atr_period,
+            "trail": plan.runner.trail.value,
+            "trail_at": plan.runner.trail_at.value,
         },
+        "exit_rules": asdict(plan.exit_rules),
         "score": plan.score,
         "valid_until": plan.valid_until,
         "next_bar_rule": None if plan.next_bar_rule is None else {"momentum": _text(plan.next_bar_rule.momentum)},
@@ -70,6 +90,8 @@ def plan_of(row: Row[tuple[object, ...]]) -> TradePlan:
             Decimal(str(row.runner["fraction"])),
             Decimal(str(row.runner["atr_multiple"])),
             int(row.runner["atr_period"]),
+            TrailRule(row.runner.get("trail", TrailRule.ATR)),
+            TrailAt(row.runner.get("trail_at", TrailAt.POSITION)),
         ),
         score=row.score,
         valid_until=row.valid_until,
@@ -77,6 +99,7 @@ def plan_of(row: Row[tuple[object, ...]]) -> TradePlan:
         sizing=None if row.sizing is None else _sizing(row.sizing),
         setup_id=row.setup_id,
         guards=None if row.guards is None else _guards(row.guards),
+        exit_rules=ExitRules() if row.exit_rules is None else _exit_rules(row.exit_rules),
     )
 
 
@@ -91,6 +114,15 @@ def _sizing_values(sizing: SizingInputs) -> _Sizing:
 def _sizing(stored: _Sizing) -> SizingInputs:
     numbers = {name: Decimal(number) for name, number in stored["numbers"].items()}
     return SizingInputs(stored["model"], numbers, _number(stored["volatility_pct"]))
+
+
+def _exit_rules(stored: _ExitRules) -> ExitRules:
+    return ExitRules(
+        break_even_after_targets=stored["break_even_after_targets"],
+        strategy_exits=stored["strategy_exits"],
+        opposite=Opposite(stored["opposite"]),
+        max_layers=stored["max_layers"],
+    )
 
 
 def _guards(stored: dict[str, str]) -> EntryGuards:

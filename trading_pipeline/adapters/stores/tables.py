@@ -162,6 +162,7 @@ trade_plans = Table(
     Column("stop_price", Numeric, nullable=False),
     Column("targets", JSONB, nullable=False),
     Column("runner", JSONB, nullable=False),
+    Column("exit_rules", JSONB(none_as_null=True)),
     Column("guards", JSONB(none_as_null=True)),
     Column("score", Numeric, nullable=False),
     _instant("valid_until"),
@@ -176,9 +177,9 @@ trade_plans = Table(
     _instant("claimed_until", nullable=True),
     Index("trade_plans_pending", "close_time", postgresql_where=text("status IN ('new', 'claimed')")),
 )
-"""``guards``: what the gate asks of the moment, NULL for nothing. ``next_bar_rule`` is NULL where it does not apply,
-``setup_id`` where there is no setup, ``sizing`` in rows older than the column. ``run_id`` is the run that planned,
-``claimed_by`` the run that executes; ``claimed_until`` is wall time."""
+"""``exit_rules`` (which read as the defaults) and ``sizing`` are NULL in rows older than the columns. ``guards``: what the
+gate asks of the moment, NULL for nothing. ``next_bar_rule`` is NULL where it does not apply, ``setup_id`` where there is
+no setup. ``run_id`` is the run that planned, ``claimed_by`` the run that executes; ``claimed_until`` is wall time."""
 
 order_intents = Table(
     "order_intents",

@@ -1,7 +1,8 @@
-"""Signals say whether they enter or leave."""
+"""Signals say whether they enter or leave, and plans by what they are left."""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0005"
 down_revision = "0003"
@@ -10,15 +11,18 @@ _HAVE_A_STOP = "signals_entries_have_a_stop"
 
 
 def upgrade() -> None:
-    """Every signal stored so far is an entry."""
+    """Every signal stored so far is an entry; plans stored so far leave by the defaults."""
     op.add_column("signals", sa.Column("kind", sa.Text(), nullable=False, server_default="entry"), schema="trading")
     op.alter_column("signals", "kind", server_default=None, schema="trading")
     op.alter_column("signals", "stop_price", nullable=True, schema="trading")
     op.create_check_constraint(_HAVE_A_STOP, "signals", "(kind = 'entry') = (stop_price IS NOT NULL)", schema="trading")
+    document = postgresql.JSONB(astext_type=sa.Text())
+    op.add_column("trade_plans", sa.Column("exit_rules", document), schema="trading")
 
 
 def downgrade() -> None:
     """Exits have no place in the older schema."""
+    op.drop_column("trade_plans", "exit_rules", schema="trading")
     op.execute("DELETE FROM trading.signals WHERE kind = 'exit'")
     op.drop_constraint(_HAVE_A_STOP, "signals", schema="trading")
     op.alter_column("signals", "stop_price", nullable=False, schema="trading")
