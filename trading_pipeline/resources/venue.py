@@ -7,6 +7,7 @@ from trading_pipeline.adapters.notifiers.log import LogNotifier
 from trading_pipeline.adapters.stores.equity_store import PostgresEquityLog
 from trading_pipeline.adapters.stores.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.ledger_indicators import PostgresIndicatorReader
+from trading_pipeline.adapters.stores.ledger_signals import PostgresSignalReader
 from trading_pipeline.adapters.stores.risk_store import PostgresEntryGate, PostgresHaltRegister
 from trading_pipeline.adapters.venues.bybit.client import BybitClient
 from trading_pipeline.adapters.venues.bybit.endpoints import endpoints
@@ -66,6 +67,7 @@ class TradingDesk(dg.ConfigurableResource["TradingDesk"]):
             ledger=PostgresLedger(self.stores.engine),
             trading=trading,
             market=self.markets.live_market(),
+            signals=PostgresSignalReader(self.stores.engine),
             halts=PostgresHaltRegister(self.stores.engine),
             notifier=LogNotifier(),
             clock=self.markets.clock(),

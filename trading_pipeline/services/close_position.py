@@ -21,13 +21,14 @@ def venue_position(desk: Desk, symbol: str) -> VenuePosition | None:
     return next((position for position in found if position.symbol == symbol), None)
 
 
-def close_position(*, desk: Desk, plan: TradePlan, purpose: Purpose) -> bool:
+def close_position(*, desk: Desk, plan: TradePlan, purpose: Purpose, signal_id: str | None = None) -> bool:
     """Close what the venue holds in the plan's symbol with reduce-only market orders.
 
     Each order has its own number in the link id, and the next one is written only when the one
     before has ended, so a crash never leaves two of them under way.
 
-    :param purpose: ``EXIT``, ``STOP_EXIT`` or ``NEXT_BAR_EXIT``.
+    :param purpose: any that closes the whole position.
+    :param signal_id: the signal that asked for it, where one did.
     :returns: whether the venue is flat; when not, the operator has been called.
     """
     for _ in range(_MOST_ORDERS):
@@ -35,7 +36,7 @@ def close_position(*, desk: Desk, plan: TradePlan, purpose: Purpose) -> bool:
         if held is None:
             book_fills(desk, plan.close_time)
             return True
-        record = _exit_order(desk, plan, purpose, held)
+        record = _exit_order(desk, plan, purpose, held, signal_id)
         submit_order(desk=desk, order_link_id=record.intent.order_link_id)
         await_order(desk, record.intent.order_link_id, final=True)
     flat = venue_position(desk, plan.symbol) is None
@@ -50,7 +51,9 @@ def close_position(*, desk: Desk, plan: TradePlan, purpose: Purpose) -> bool:
     return flat
 
 
-def _exit_order(desk: Desk, plan: TradePlan, purpose: Purpose, held: VenuePosition) -> IntentRecord:
+def _exit_order(
+    desk: Desk, plan: TradePlan, purpose: Purpose, held: VenuePosition, signal_id: str | None
+) -> IntentRecord:
     """The exit that is under way, or a new one for all the venue holds."""
     made = [record for record in desk.ledger.intents_of(plan.plan_id) if record.intent.purpose is purpose]
     if made and not made[-1].state.final:
@@ -71,6 +74,7 @@ def _exit_order(desk: Desk, plan: TradePlan, purpose: Purpose, held: VenuePositi
             reduce_only=True,
             valid_until=ALWAYS_VALID,
             run_id=desk.run_id,
+            signal_id=signal_id,
         )
     )
     return desk.ledger.intent(link_id)

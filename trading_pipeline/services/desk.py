@@ -11,6 +11,7 @@ from trading_pipeline.ports.ledger import Ledger
 from trading_pipeline.ports.market_data import LiveMarket
 from trading_pipeline.ports.notifications import Notifier
 from trading_pipeline.ports.risk_store import HaltRegister
+from trading_pipeline.ports.signal_reader import SignalReader
 from trading_pipeline.ports.trading import Trading
 from trading_pipeline.services.patience import Patience
 
@@ -20,6 +21,7 @@ class Desk:
     """One account as one run sees it.
 
     :param run_id: the run that every intent written here leads back to.
+    :param signals: asked what strategies said since their positions were opened.
     :param market: asked only where a plan's guards need it.
     :param instruments: steps and minimums by symbol, as the venue lists them now.
     """
@@ -28,6 +30,7 @@ class Desk:
     ledger: Ledger
     trading: Trading
     market: LiveMarket
+    signals: SignalReader
     halts: HaltRegister
     notifier: Notifier
     clock: Clock

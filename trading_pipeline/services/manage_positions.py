@@ -12,6 +12,7 @@ from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.ports.risk_store import IndicatorReader
 from trading_pipeline.services.cancel_leftovers import CancelResult, cancel_leftovers
 from trading_pipeline.services.desk import Desk
+from trading_pipeline.services.leave_by_signal import leave_by_signal
 from trading_pipeline.services.leave_next_bar import leave_next_bar
 from trading_pipeline.services.move_stop import move_stop
 from trading_pipeline.services.protect_position import Protection, protect_position
@@ -43,7 +44,8 @@ class ManageResult:
 def manage_positions(*, desk: Desk, indicators: IndicatorReader, wave: datetime) -> ManageResult:
     """Settle orders, prove stops, leave or move stops, cancel what closed positions left behind.
 
-    The first close after the entry may end the position by its plan's next-bar rule.
+    The first close after the entry may end the position by its plan's next-bar rule, any close by a signal: of
+    its strategy's exit first, of the other side then.
     After the first target the stop goes to the average entry price, after the last one it trails the
     close of the position's own timeframe. What the close of a bar decides counts from the next bar.
     One position's trouble does not keep the others waiting.
@@ -82,9 +84,12 @@ def _look_after(desk: Desk, indicators: IndicatorReader, plan: TradePlan, wave: 
     if protection is Protection.CLOSED:
         return "flat at the venue, its fills are not all known"
     bar_close = plan.timeframe.floor(wave)
-    if not _due(position, bar_close):
-        return "no bar of its timeframe closed"
-    left = leave_next_bar(desk=desk, indicators=indicators, plan=plan, position=position, bar_close=bar_close)
+    due, left = _due(position, bar_close), None
+    if due:
+        left = leave_next_bar(desk=desk, indicators=indicators, plan=plan, position=position, bar_close=bar_close)
+    left = left or leave_by_signal(desk=desk, plan=plan, position=position, bar_close=bar_close)
+    if not due:
+        return left or "no bar of its timeframe closed"
     return left or _follow(desk, indicators, position, plan, bar_close)
 
 

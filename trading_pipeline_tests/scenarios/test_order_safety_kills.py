@@ -13,19 +13,29 @@ from sqlalchemy import Engine, delete, text
 
 from trading_pipeline.adapters.stores.ledger_indicators import PostgresIndicatorReader
 from trading_pipeline.adapters.stores.tables import metadata
-from trading_pipeline.domain.model.plans import NextBarRule, PlanStatus, TradePlan
+from trading_pipeline.domain.model.plans import ExitRules, NextBarRule, Opposite, PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import ExitReason, PositionStatus
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.desk import Desk
 from trading_pipeline.services.execute_plans import execute_plans
 from trading_pipeline.services.manage_positions import manage_positions
-from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_bar, store_plan, trade_plan
+from trading_pipeline_tests.testkit.trading_desk import (
+    WAVE,
+    Lab,
+    exit_signal,
+    store_bar,
+    store_plan,
+    store_signal,
+    trade_plan,
+)
 from trading_pipeline_tests.testkit.tripwire import Killed, Tripwire
 
 LONG, SHORT = trade_plan("BTCUSDT"), trade_plan("SOLUSDT", Bias.SHORT)
 BY_MOMENTUM = replace(LONG, next_bar_rule=NextBarRule(Decimal(-11)))
 NEXT = WAVE + Timeframe.M15.duration
+BY_OPPOSITE = replace(LONG, exit_rules=ExitRules(opposite=Opposite.CLOSE))
+AGAINST = trade_plan("BTCUSDT", Bias.SHORT, NEXT)
 
 State = dict[str, list[tuple[object, ...]]]
 
@@ -37,6 +47,7 @@ def watched(lab: Lab, wire: Tripwire, run_id: str) -> Desk:
         ledger=wire.around(desk.ledger),
         trading=wire.around(desk.trading),
         halts=wire.around(desk.halts),
+        signals=wire.around(desk.signals),
         clock=wire.around(desk.clock),
     )
 
@@ -66,7 +77,7 @@ def ledger_state(lab: Lab) -> State:
     """Everything that must not depend on where a run died: no wall times, no run ids, no reasons."""
     queries = {
         "plans": "SELECT plan_id, status FROM trading.trade_plans",
-        "intents": "SELECT order_link_id, state, quantity, price, stop_loss, filled_quantity, average_price"
+        "intents": "SELECT order_link_id, signal_id, state, quantity, price, stop_loss, filled_quantity, average_price"
         " FROM trading.order_intents",
         "positions": "SELECT position_id, status, quantity, entry_quantity, entry_price, stop_price, realised_pnl,"
         " fees, funding, opened_at, closed_at, exit_reason, CASE WHEN status = 'open' THEN managed_through END"
@@ -152,14 +163,25 @@ def test_execution_killed_twice_is_still_safe(database: Engine) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("case", "expected"),
-    [("break_even", Decimal("1000.0")), ("passed", None), ("naked", None), ("next_bar", None)],
+    [
+        ("break_even", Decimal("1000.0")),
+        ("passed", None),
+        ("naked", None),
+        ("next_bar", None),
+        ("signal_exit", None),
+        ("opposite", None),
+    ],
 )
 def test_management_killed_before_any_call_ends_as_if_it_had_not_been(
     database: Engine, case: str, expected: Decimal | None
 ) -> None:
     def opened() -> Lab:
-        lab = fresh(database, BY_MOMENTUM if case == "next_bar" else LONG)
+        lab = fresh(database, {"next_bar": BY_MOMENTUM, "opposite": BY_OPPOSITE}.get(case, LONG))
         execute(lab, Tripwire(), "run-1")
+        if case == "signal_exit":
+            store_signal(database, exit_signal(LONG, NEXT))
+        if case == "opposite":
+            store_plan(database, AGAINST, PlanStatus.HISTORICAL)
         lab.clock.set(NEXT)
         lab.venue.move("BTCUSDT", Decimal(1010))
         if case == "passed":
@@ -191,4 +213,10 @@ def assert_flat(lab: Lab) -> None:
     assert "BTCUSDT" not in {held.symbol for held in lab.venue.positions()}
     position = lab.ledger.position_of(LONG.plan_id)
     assert position is not None
-    assert position.exit_reason in (ExitReason.BREAK_EVEN, ExitReason.PROTECTION_FAILED, ExitReason.NEXT_BAR_EXIT)
+    assert position.exit_reason in (
+        ExitReason.BREAK_EVEN,
+        ExitReason.PROTECTION_FAILED,
+        ExitReason.NEXT_BAR_EXIT,
+        ExitReason.SIGNAL_EXIT,
+        ExitReason.OPPOSITE_SIGNAL,
+    )

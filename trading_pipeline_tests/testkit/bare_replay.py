@@ -11,6 +11,7 @@ from trading_pipeline.adapters.stores.check_store import PostgresCheckStore
 from trading_pipeline.adapters.stores.equity_store import PostgresEquityLog
 from trading_pipeline.adapters.stores.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.ledger_indicators import PostgresIndicatorReader
+from trading_pipeline.adapters.stores.ledger_signals import PostgresSignalReader
 from trading_pipeline.adapters.stores.plan_store import PostgresPlanStore
 from trading_pipeline.adapters.stores.risk_store import PostgresEntryGate, PostgresHaltRegister
 from trading_pipeline.adapters.stores.signal_store import PostgresSignalStore
@@ -82,6 +83,7 @@ class BareReplay:
             ledger=PostgresLedger(self.engine),
             trading=BybitTrading(client),
             market=self.market,
+            signals=PostgresSignalReader(self.engine),
             halts=PostgresHaltRegister(self.engine),
             notifier=self.postbox,
             clock=VenueClock(self.market, 0.0),

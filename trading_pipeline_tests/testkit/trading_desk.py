@@ -1,6 +1,6 @@
 """A desk on a real ledger and a fake venue, with plans to execute."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -8,6 +8,7 @@ from sqlalchemy import Engine, insert, select, update
 
 from trading_pipeline.adapters.stores.equity_store import PostgresEquityLog
 from trading_pipeline.adapters.stores.ledger import PostgresLedger
+from trading_pipeline.adapters.stores.ledger_signals import PostgresSignalReader
 from trading_pipeline.adapters.stores.plan_rows import plan_values
 from trading_pipeline.adapters.stores.risk_store import PostgresEntryGate, PostgresHaltRegister
 from trading_pipeline.adapters.stores.tables import bars, data_checks, indicator_snapshots, signals, trade_plans
@@ -17,7 +18,7 @@ from trading_pipeline.domain.model.checks import CheckName
 from trading_pipeline.domain.model.guards import EntryGuards
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.plans import PlanStatus, Runner, Target, TradePlan
-from trading_pipeline.domain.model.signals import Bias, decision_key
+from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.portfolio.entry_size import sizing_inputs
 from trading_pipeline.domain.risk.limits import RiskLimits
@@ -91,6 +92,29 @@ def store_plan(database: Engine, plan: TradePlan, status: PlanStatus = PlanStatu
         store_checks(database, plan)
 
 
+def exit_signal(plan: TradePlan, close_time: datetime) -> Signal:
+    """The plan's strategy leaves the plan's side at a close of its timeframe, at the plan's entry price."""
+    return Signal(
+        signal_id=decision_key(plan.strategy, plan.symbol, plan.timeframe, close_time, plan.bias, SignalKind.EXIT),
+        strategy=plan.strategy,
+        strategy_version=plan.strategy_version,
+        symbol=plan.symbol,
+        timeframe=plan.timeframe,
+        close_time=close_time,
+        bias=plan.bias,
+        entry_price=plan.entry_price,
+        stop_price=None,
+        score=Decimal(0),
+        kind=SignalKind.EXIT,
+    )
+
+
+def store_signal(database: Engine, signal: Signal) -> None:
+    """Store a signal that no plan was made of."""
+    with database.begin() as connection:
+        connection.execute(insert(signals).values(**asdict(signal)))
+
+
 def store_checks(database: Engine, plan: TradePlan, failed: CheckName | None = None) -> None:
     """Store the verdicts about the plan's bar, all passed but one."""
     rows = [
@@ -162,6 +186,7 @@ class Lab:
             ledger=self.ledger,
             trading=self.venue,
             market=self.market,
+            signals=PostgresSignalReader(self.database),
             halts=self.halts,
             notifier=self.postbox,
             clock=self.clock,

@@ -58,6 +58,7 @@ def record_of(row: PlanRow) -> IntentRecord:
         reduce_only=row.reduce_only,
         valid_until=row.valid_until,
         run_id=row.run_id,
+        signal_id=row.signal_id,
     )
     return IntentRecord(
         intent=intent,
@@ -85,6 +86,7 @@ def intent_values(intent: OrderIntent) -> dict[str, object]:
         "reduce_only": intent.reduce_only,
         "valid_until": intent.valid_until,
         "run_id": intent.run_id,
+        "signal_id": intent.signal_id,
         "state": IntentState.INTENDED.value,
     }
 

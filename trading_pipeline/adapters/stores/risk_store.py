@@ -144,6 +144,7 @@ def _facts(connection: Connection, plan: TradePlan, now: datetime) -> GateFacts:
             .limit(1)
         ).scalar(),
         pending_notional=_pending_notional(connection),
+        closed_by_signal=_closed_by(connection, plan.signal_id),
     )
 
 
@@ -160,6 +161,14 @@ def _checks(connection: Connection, plan: TradePlan) -> tuple[DataCheck, ...]:
         DataCheck(plan.symbol, plan.timeframe, row.close_time, CheckName(row.name), row.passed, row.detail)
         for row in rows
     )
+
+
+def _closed_by(connection: Connection, signal_id: str) -> str:
+    """The position that the signal was only to close, empty for none; a position has its plan's id."""
+    closing = order_intents.c.purpose == Purpose.OPPOSITE_EXIT.value
+    query = select(order_intents.c.plan_id).where(order_intents.c.signal_id == signal_id, closing)
+    found: str | None = connection.execute(query).scalar()
+    return found or ""
 
 
 def _pending_notional(connection: Connection) -> Decimal:

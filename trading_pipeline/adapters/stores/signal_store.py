@@ -29,8 +29,9 @@ _COLUMNS = (
     "details",
 )
 _ACTED_UPON = (
-    "EXISTS (SELECT FROM trading.trade_plans AS plan"
+    "(EXISTS (SELECT FROM trading.trade_plans AS plan"
     " WHERE plan.signal_id = stored.signal_id AND plan.status <> 'historical')"
+    " OR EXISTS (SELECT FROM trading.order_intents AS intent WHERE intent.signal_id = stored.signal_id))"
 )
 # On the grid of the timeframe, bars that open in [start, end) close in (start, end].
 _IN_RANGE = (

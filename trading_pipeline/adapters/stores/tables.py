@@ -177,9 +177,10 @@ trade_plans = Table(
     _instant("claimed_until", nullable=True),
     Index("trade_plans_pending", "close_time", postgresql_where=text("status IN ('new', 'claimed')")),
 )
-"""``exit_rules`` (which read as the defaults) and ``sizing`` are NULL in rows older than the columns. ``guards``: what the
-gate asks of the moment, NULL for nothing. ``next_bar_rule`` is NULL where it does not apply, ``setup_id`` where there is
-no setup. ``run_id`` is the run that planned, ``claimed_by`` the run that executes; ``claimed_until`` is wall time."""
+"""``exit_rules`` (read as the defaults) and ``sizing`` are NULL in rows older than the columns. ``guards``: what the
+gate asks of the moment, NULL for nothing. ``next_bar_rule`` is NULL where it does not apply, ``setup_id`` where there
+is no setup. ``run_id`` is the run that planned, ``claimed_by`` the run that executes; ``claimed_until`` is wall
+time."""
 
 order_intents = Table(
     "order_intents",
@@ -195,6 +196,7 @@ order_intents = Table(
     Column("stop_loss", Numeric),
     Column("reduce_only", Boolean, nullable=False),
     _instant("valid_until"),
+    Column("signal_id", Text, ForeignKey(signals.c.signal_id)),
     Column("run_id", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
@@ -206,13 +208,15 @@ order_intents = Table(
     _instant("acknowledged_at", nullable=True),
     _instant("venue_updated_at", nullable=True),
     Index("order_intents_by_plan", "plan_id"),
+    Index("order_intents_by_signal", "signal_id", postgresql_where=text("signal_id IS NOT NULL")),
     Index(
         "order_intents_open",
         "state",
         postgresql_where=text("state NOT IN ('filled', 'cancelled', 'rejected', 'expired', 'absent')"),
     ),
 )
-"""The ledger of what we meant to do. ``intended_at``, ``sent_at`` and ``acknowledged_at`` are wall times."""
+"""The ledger of what we meant to do. ``signal_id`` is that of an exit that a signal asked for. ``intended_at``,
+``sent_at`` and ``acknowledged_at`` are wall times."""
 
 fills = Table(
     "fills",

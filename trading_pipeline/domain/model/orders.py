@@ -36,7 +36,9 @@ class Purpose(StrEnum):
     """Why an order exists. The value is its suffix in the link id.
 
     ``EXIT`` closes a position that cannot be protected, ``STOP_EXIT`` one whose next stop the price
-    has passed already, ``NEXT_BAR_EXIT`` one whose momentum did not move in favour.
+    has passed already, ``NEXT_BAR_EXIT`` one whose momentum did not move in favour. ``SIGNAL_EXIT`` closes where
+    the strategy leaves, ``OPPOSITE_EXIT`` and ``REVERSAL`` where it signals the other side: the one enters
+    nothing instead, the other may.
     """
 
     ENTRY = "E"
@@ -46,6 +48,9 @@ class Purpose(StrEnum):
     EXIT = "FX"
     STOP_EXIT = "SX"
     NEXT_BAR_EXIT = "NX"
+    SIGNAL_EXIT = "XS"
+    OPPOSITE_EXIT = "OX"
+    REVERSAL = "RX"
 
 
 TAKE_PROFITS = (Purpose.TAKE_PROFIT_1, Purpose.TAKE_PROFIT_2, Purpose.TAKE_PROFIT_3)
@@ -107,6 +112,7 @@ class OrderIntent:
     :param stop_loss: price of the stop attached to the order; ``None`` for reduce-only orders.
     :param valid_until: venue time after which the order must not be sent.
     :param run_id: the Dagster run that decided it.
+    :param signal_id: of an exit, the signal that asked for it; the plan leads to that of an entry.
     """
 
     order_link_id: str
@@ -121,6 +127,7 @@ class OrderIntent:
     reduce_only: bool
     valid_until: datetime
     run_id: str
+    signal_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

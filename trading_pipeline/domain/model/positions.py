@@ -20,13 +20,16 @@ class PositionStatus(StrEnum):
 
 
 class ExitReason(StrEnum):
-    """Which order made the position flat."""
+    """Which order made the position flat; the words are those of the backtest engine where it has them."""
 
     STOP_LOSS = "stop_loss"
     BREAK_EVEN = "break_even"
     TRAILING_STOP = "trailing_stop"
     TAKE_PROFIT = "take_profit"
     NEXT_BAR_EXIT = "next_bar_exit"
+    SIGNAL_EXIT = "signal_exit"
+    OPPOSITE_SIGNAL = "opposite_signal"
+    REVERSAL = "reversal"
     PROTECTION_FAILED = "protection_failed"
     EXTERNAL = "external"
 

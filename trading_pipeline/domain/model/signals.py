@@ -18,6 +18,11 @@ class Bias(StrEnum):
     LONG = "long"
     SHORT = "short"
 
+    @property
+    def opposite(self) -> "Bias":
+        """The other direction."""
+        return Bias.SHORT if self is Bias.LONG else Bias.LONG
+
 
 class SignalKind(StrEnum):
     """What a signal is about: a position to open, or one to leave."""

@@ -10,6 +10,14 @@ from trading_pipeline.domain.model.positions import ExitReason, Position, Positi
 from trading_pipeline.domain.model.signals import Bias
 
 _ZERO = Decimal(0)
+_REASONS = {
+    Purpose.EXIT: ExitReason.PROTECTION_FAILED,
+    Purpose.NEXT_BAR_EXIT: ExitReason.NEXT_BAR_EXIT,
+    Purpose.SIGNAL_EXIT: ExitReason.SIGNAL_EXIT,
+    Purpose.OPPOSITE_EXIT: ExitReason.OPPOSITE_SIGNAL,
+    Purpose.REVERSAL: ExitReason.REVERSAL,
+}
+"""Why a position is flat, where the last order says it all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +109,8 @@ def _realised(bias: Bias, entries: Sequence[PositionFill], exits: Sequence[Posit
 
 def _exit_reason(position: Position, entry_price: Decimal, exits: Sequence[PositionFill]) -> ExitReason:
     last = exits[-1]
-    if last.purpose is Purpose.EXIT:
-        return ExitReason.PROTECTION_FAILED
-    if last.purpose is Purpose.NEXT_BAR_EXIT:
-        return ExitReason.NEXT_BAR_EXIT
+    if last.purpose in _REASONS:
+        return _REASONS[last.purpose]
     if last.purpose in TAKE_PROFITS or last.fill.kind is FillKind.TAKE_PROFIT:
         return ExitReason.TAKE_PROFIT
     if last.purpose is not Purpose.STOP_EXIT:

@@ -25,6 +25,7 @@ class GateFacts:
         and timeframe.
     :param day_start_equity: the account's first equity reading since UTC midnight, quote currency.
     :param pending_notional: quote currency of admitted entries the wallet cannot know of yet.
+    :param closed_by_signal: the position that the plan's signal closed and was to close only, empty for none.
     """
 
     checks: tuple[DataCheck, ...]
@@ -33,6 +34,7 @@ class GateFacts:
     last_stop_loss_at: datetime | None
     day_start_equity: Decimal | None
     pending_notional: Decimal
+    closed_by_signal: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,13 @@ from trading_pipeline.domain.risk.rules.moment_rules import (
     FundingKnown,
     NarrowSpread,
 )
-from trading_pipeline.domain.risk.rules.plan_rules import NotExpired, SizedAsConfigured, SoundBar, StopOnLosingSide
+from trading_pipeline.domain.risk.rules.plan_rules import (
+    NotExpired,
+    NotSpentOnClosing,
+    SizedAsConfigured,
+    SoundBar,
+    StopOnLosingSide,
+)
 
 ENTRY_RULES: tuple[EntryRule, ...] = (
     NotHalted(),
@@ -30,6 +36,7 @@ ENTRY_RULES: tuple[EntryRule, ...] = (
     SoundBar(),
     StopOnLosingSide(),
     SizedAsConfigured(),
+    NotSpentOnClosing(),
     OnePositionPerSymbol(),
     MaxOpenPositions(),
     Cooldown(),

@@ -69,6 +69,7 @@ def test_a_plan_with_nothing_against_it_becomes_a_protected_market_order() -> No
         (plan(sizing=SizingInputs("risk", {"risk_per_trade": Decimal("0.01")})), "sizing"),
         (asked(limits=replace(LIMITS, risk_per_trade=Decimal("0.004"))), "sizing"),
         (asked(limits=replace(LIMITS, sizing=SizingRule(SizingModel.FIXED))), "sizing"),
+        (facts(closed_by_signal="a1b2", live_symbols=("BTCUSDT",)), "closed_opposite"),
         (facts(live_symbols=("BTCUSDT",)), "symbol_busy"),
         (facts(live_symbols=("A", "B", "C")), "max_open_positions"),
         (facts(last_stop_loss_at=WAVE - timedelta(minutes=14)), "cooldown"),

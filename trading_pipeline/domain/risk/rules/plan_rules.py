@@ -50,6 +50,17 @@ class StopOnLosingSide(EntryRule):
         return f"stop {plan.stop_price} protects nothing of a {plan.bias} entered at {plan.entry_price}"
 
 
+class NotSpentOnClosing(EntryRule):
+    """The plan's signal did not close a position where closing is all it is to do (``opposite: close``)."""
+
+    name = "closed_opposite"
+
+    def objection(self, question: EntryQuestion) -> str | None:
+        """Name the position that the signal closed."""
+        closed = question.facts.closed_by_signal
+        return f"the signal closed position {closed}, and enters nothing" if closed else None
+
+
 class SizedAsConfigured(EntryRule):
     """The plan was made under the sizing that is in force now."""
 

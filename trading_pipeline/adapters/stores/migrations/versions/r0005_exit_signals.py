@@ -1,4 +1,4 @@
-"""Signals say whether they enter or leave, and plans by what they are left."""
+"""Signals say whether they enter or leave, plans by what they are left, and exits which signal asked for them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,10 +18,28 @@ def upgrade() -> None:
     op.create_check_constraint(_HAVE_A_STOP, "signals", "(kind = 'entry') = (stop_price IS NOT NULL)", schema="trading")
     document = postgresql.JSONB(astext_type=sa.Text())
     op.add_column("trade_plans", sa.Column("exit_rules", document), schema="trading")
+    op.add_column("order_intents", sa.Column("signal_id", sa.Text()), schema="trading")
+    op.create_foreign_key(
+        None,
+        "order_intents",
+        "signals",
+        ["signal_id"],
+        ["signal_id"],
+        source_schema="trading",
+        referent_schema="trading",
+    )
+    op.create_index(
+        "order_intents_by_signal",
+        "order_intents",
+        ["signal_id"],
+        schema="trading",
+        postgresql_where=sa.text("signal_id IS NOT NULL"),
+    )
 
 
 def downgrade() -> None:
     """Exits have no place in the older schema."""
+    op.drop_column("order_intents", "signal_id", schema="trading")
     op.drop_column("trade_plans", "exit_rules", schema="trading")
     op.execute("DELETE FROM trading.signals WHERE kind = 'exit'")
     op.drop_constraint(_HAVE_A_STOP, "signals", schema="trading")

@@ -1,0 +1,40 @@
+"""What strategies said since a position was opened."""
+
+from datetime import datetime
+
+from sqlalchemy import Engine, select
+
+from trading_pipeline.adapters.stores.signal_store import signal_of
+from trading_pipeline.adapters.stores.tables import signals
+from trading_pipeline.domain.model.plans import TradePlan
+from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind
+from trading_pipeline.ports.signal_reader import SignalReader
+
+
+class PostgresSignalReader(SignalReader):
+    """``signals``, one question at a time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def earliest(
+        self, plan: TradePlan, kind: SignalKind, bias: Bias, after: datetime, through: datetime
+    ) -> Signal | None:
+        """See the port."""
+        query = (
+            select(signals)
+            .where(
+                signals.c.strategy == plan.strategy,
+                signals.c.symbol == plan.symbol,
+                signals.c.timeframe == plan.timeframe.value,
+                signals.c.kind == kind.value,
+                signals.c.bias == bias.value,
+                signals.c.close_time > after,
+                signals.c.close_time <= through,
+            )
+            .order_by(signals.c.close_time)
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else signal_of(row)

@@ -1,0 +1,20 @@
+"""What strategies say, for decisions about open positions."""
+
+from abc import ABC, abstractmethod
+from datetime import datetime
+
+from trading_pipeline.domain.model.plans import TradePlan
+from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind
+
+
+class SignalReader(ABC):
+    """Stored signals of a plan's strategy."""
+
+    @abstractmethod
+    def earliest(
+        self, plan: TradePlan, kind: SignalKind, bias: Bias, after: datetime, through: datetime
+    ) -> Signal | None:
+        """The first signal of the plan's strategy, symbol and timeframe at a close in ``(after, through]``.
+
+        :returns: ``None`` when the strategy said nothing of the kind.
+        """
