@@ -18,7 +18,7 @@ from trading_pipeline.domain.model.positions import Position
 class Claim:
     """What a run may work on.
 
-    :param plans: its plans, oldest bar first, longer timeframes first within one closing instant.
+    :param plans: its plans; ``claim_plans`` puts them in the order of entries.
     :param expired: ids of plans that were given up, because their time was over before any order.
     """
 
@@ -32,6 +32,9 @@ class PlanQueue(ABC):
     @abstractmethod
     def claim(self, run_id: str, now: datetime, lease: timedelta) -> Claim:
         """Give the run every plan that may be executed, and give it back those it has already.
+
+        One close is one decision: a new plan may be executed once every timeframe that was heard to close with
+        its bar is computed, or, should that not come to pass, once a later close is.
 
         Expires first what is past ``valid_until`` at venue time ``now`` and has no order. A claim of
         another run counts until its ``lease`` (wall time, as the database sees it) is over.

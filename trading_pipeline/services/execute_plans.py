@@ -33,7 +33,8 @@ class ExecutionSummary:
 
 def execute_plans(*, desk: Desk, gate: EntryGate, equity: EquityLog) -> ExecutionSummary:
     """Claim, gate, submit, protect, record. May be killed anywhere and run again by anybody."""
-    claim = claim_plans(plans=desk.ledger, clock=desk.clock, run_id=desk.run_id)
+    by = desk.limits.entries_by
+    claim = claim_plans(plans=desk.ledger, clock=desk.clock, run_id=desk.run_id, entries_by=by)
     if claim.plans:
         ensure_day_start(trading=desk.trading, equity=equity, now=desk.clock.now())
     gated = gate_plans(desk=desk, gate=gate, plans=claim.plans)

@@ -9,8 +9,9 @@ from trading_pipeline.adapters.stores.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.tables import positions, trade_plans, waves
 from trading_pipeline.defs.execution import sensors
 from trading_pipeline.domain.model.plans import PlanStatus
+from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline_tests.defs.pipeline_stage import PipelineStage, utc
-from trading_pipeline_tests.testkit.trading_desk import WAVE, store_plan, trade_plan
+from trading_pipeline_tests.testkit.trading_desk import WAVE, store_plan, store_wave, trade_plan
 
 LATER = WAVE + timedelta(minutes=15)
 
@@ -138,6 +139,17 @@ def test_a_wave_with_both_leaves_before_it_enters(stage: PipelineStage) -> None:
     assert (request.tags["wave"], request.tags["symbols"]) == (utc(LATER), "SOLUSDT")
     a_run(stage, request, dg.DagsterRunStatus.STARTED)
     assert ticked(stage) == []
+
+
+def test_plans_of_a_close_start_no_run_before_all_of_it_is_computed(stage: PipelineStage) -> None:
+    store_plan(stage.engine, trade_plan())
+    store_wave(stage.engine, Timeframe.M15)
+    store_wave(stage.engine, Timeframe.H1, computed=False)
+    assert ticked(stage) == []
+    with stage.engine.begin() as connection:
+        connection.execute(update(waves).values(computed_at=datetime.now(UTC)))
+    (request,) = ticked(stage)
+    assert (request.job_name, request.tags["plan"]) == ("execute_plans", trade_plan().plan_id)
 
 
 def test_what_cannot_be_left_is_not_added_to(stage: PipelineStage) -> None:

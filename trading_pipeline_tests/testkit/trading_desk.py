@@ -1,7 +1,7 @@
 """A desk on a real ledger and a fake venue, with plans to execute."""
 
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from sqlalchemy import Engine, insert, select, update
@@ -11,7 +11,7 @@ from trading_pipeline.adapters.stores.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.ledger_signals import PostgresSignalReader
 from trading_pipeline.adapters.stores.plan_rows import plan_values
 from trading_pipeline.adapters.stores.risk_store import PostgresEntryGate, PostgresHaltRegister
-from trading_pipeline.adapters.stores.tables import bars, data_checks, indicator_snapshots, signals, trade_plans
+from trading_pipeline.adapters.stores.tables import bars, data_checks, indicator_snapshots, signals, trade_plans, waves
 from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.lifecycle.lifecycle import Lifecycle
 from trading_pipeline.domain.model.checks import CheckName
@@ -57,16 +57,22 @@ def instrument(symbol: str = "BTCUSDT") -> Instrument:
     )
 
 
-def trade_plan(symbol: str = "BTCUSDT", bias: Bias = Bias.LONG, close_time: datetime = WAVE) -> TradePlan:
-    """A 15m plan entered at 1000 with its stop 10 away, 40 % at 1 R, 40 % at 2 R, 20 % runner."""
-    key = decision_key("ema_atr", symbol, Timeframe.M15, close_time, bias)
+def trade_plan(
+    symbol: str = "BTCUSDT",
+    bias: Bias = Bias.LONG,
+    close_time: datetime = WAVE,
+    timeframe: Timeframe = Timeframe.M15,
+    strategy: str = "ema_atr",
+) -> TradePlan:
+    """A plan entered at 1000 with its stop 10 away, 40 % at 1 R, 40 % at 2 R, 20 % runner; valid for a bar."""
+    key = decision_key(strategy, symbol, timeframe, close_time, bias)
     return TradePlan(
         plan_id=key[:24],
         signal_id=key,
-        strategy="ema_atr",
+        strategy=strategy,
         strategy_version="0123456789ab",
         symbol=symbol,
-        timeframe=Timeframe.M15,
+        timeframe=timeframe,
         close_time=close_time,
         bias=bias,
         entry_price=Decimal(1000),
@@ -74,7 +80,7 @@ def trade_plan(symbol: str = "BTCUSDT", bias: Bias = Bias.LONG, close_time: date
         targets=LIFECYCLE.targets,
         runner=LIFECYCLE.runner,
         score=Decimal(50),
-        valid_until=close_time + timedelta(minutes=15),
+        valid_until=close_time + timeframe.duration,
         next_bar_rule=None,
         sizing=sizing_inputs(LIMITS),
         setup_id=None,
@@ -90,6 +96,13 @@ def store_plan(database: Engine, plan: TradePlan, status: PlanStatus = PlanStatu
         connection.execute(insert(trade_plans).values(**values, status=status.value, run_id="planning-run"))
     if checks:
         store_checks(database, plan)
+
+
+def store_wave(database: Engine, timeframe: Timeframe, close_time: datetime = WAVE, *, computed: bool = True) -> None:
+    """Let a timeframe be heard to close, and be computed or not."""
+    at = datetime.now(UTC) if computed else None
+    with database.begin() as connection:
+        connection.execute(insert(waves).values(close_time=close_time, timeframe=timeframe.value, computed_at=at))
 
 
 def exit_signal(plan: TradePlan, close_time: datetime) -> Signal:

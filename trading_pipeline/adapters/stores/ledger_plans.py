@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, case, func, or_, select, update
 
+from trading_pipeline.adapters.stores.decided_closes import decided, whole
 from trading_pipeline.adapters.stores.ledger_rows import plan_query
 from trading_pipeline.adapters.stores.plan_rows import plan_of
 from trading_pipeline.adapters.stores.tables import order_intents, positions, trade_plans
@@ -25,7 +26,10 @@ class PlanQueueStore(PlanQueue):
             expired = _expire(connection, run_id, now)
             connection.execute(
                 update(trade_plans)
-                .where(_claimable(run_id))
+                .where(
+                    _claimable(run_id),
+                    or_(trade_plans.c.status == PlanStatus.CLAIMED.value, decided(trade_plans.c.close_time)),
+                )
                 .values(
                     status=PlanStatus.CLAIMED.value,
                     claimed_by=run_id,
@@ -35,9 +39,8 @@ class PlanQueueStore(PlanQueue):
             mine = plan_query().where(
                 trade_plans.c.claimed_by == run_id, trade_plans.c.status == PlanStatus.CLAIMED.value
             )
-            plans = [plan_of(row) for row in connection.execute(mine)]
-        plans.sort(key=lambda plan: (plan.close_time, -plan.timeframe.ms, plan.symbol, plan.plan_id))
-        return Claim(tuple(plans), tuple(expired))
+            plans = tuple(plan_of(row) for row in connection.execute(mine))
+        return Claim(plans, tuple(expired))
 
     def plan(self, plan_id: str) -> TradePlan:
         """One plan by id."""
@@ -77,12 +80,22 @@ def _claimable(run_id: str) -> ColumnElement[bool]:
 
 
 def _expire(connection: Connection, run_id: str, now: datetime) -> list[str]:
-    """Give up what is too late; a plan with an order is not given up but followed to its end."""
+    """Give up what is too late, whether its close was decided or not.
+
+    A plan with an order is not given up but followed to its end.
+    """
+    undecided = "; another timeframe of its close was not computed"
     ordered = select(order_intents.c.order_link_id).where(order_intents.c.plan_id == trade_plans.c.plan_id)
     late = connection.execute(
         update(trade_plans)
         .where(_claimable(run_id), trade_plans.c.valid_until < now, ~ordered.exists())
-        .values(status=PlanStatus.EXPIRED.value, status_reason=f"not claimed before {now:%Y-%m-%d %H:%M:%S} UTC")
+        .values(
+            status=PlanStatus.EXPIRED.value,
+            status_reason=func.concat(
+                f"not claimed before {now:%Y-%m-%d %H:%M:%S} UTC",
+                case((whole(trade_plans.c.close_time), ""), else_=undecided),
+            ),
+        )
         .returning(trade_plans.c.plan_id)
     )
     return sorted(row.plan_id for row in late)

@@ -3,13 +3,31 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, and_, func, or_, select, text
 
-_PLANS = text("""
-SELECT plan_id, symbol, strategy, close_time, coalesce(claimed_by, '') AS claimed_by FROM trading.trade_plans
-WHERE status = 'new' OR (status = 'claimed' AND claimed_until < clock_timestamp())
-ORDER BY plan_id
-""")
+from trading_pipeline.adapters.stores.decided_closes import decided
+from trading_pipeline.adapters.stores.tables import trade_plans
+from trading_pipeline.domain.model.plans import PlanStatus
+
+_PLANS = (
+    select(
+        trade_plans.c.plan_id,
+        trade_plans.c.symbol,
+        trade_plans.c.strategy,
+        trade_plans.c.close_time,
+        func.coalesce(trade_plans.c.claimed_by, "").label("claimed_by"),
+    )
+    .where(
+        or_(
+            and_(trade_plans.c.status == PlanStatus.NEW.value, decided(trade_plans.c.close_time)),
+            and_(
+                trade_plans.c.status == PlanStatus.CLAIMED.value,
+                trade_plans.c.claimed_until < func.clock_timestamp(),
+            ),
+        )
+    )
+    .order_by(trade_plans.c.plan_id)
+)
 _UNMANAGED = text("""
 SELECT max(wave.close_time) FROM trading.waves wave
 WHERE NOT EXISTS (SELECT FROM trading.waves other
@@ -41,7 +59,7 @@ class WorkQueue:
         self._engine = engine
 
     def waiting_plans(self) -> list[WaitingPlan]:
-        """Plans that a run could claim now."""
+        """Plans that a run could claim now: those of a close that is not decided as a whole are left out."""
         with self._engine.connect() as connection:
             return [WaitingPlan(**row) for row in connection.execute(_PLANS).mappings()]
 

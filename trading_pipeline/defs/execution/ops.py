@@ -22,7 +22,8 @@ AGAIN = dg.RetryPolicy(max_retries=2, delay=1)
 def claim(context: dg.OpExecutionContext, trading_desk: TradingDesk) -> Claim:
     """Take the plans that this run executes; after positions were looked after, where the run does both."""
     desk = trading_desk.desk
-    claimed = claim_plans(plans=desk.ledger, clock=desk.clock, run_id=context.run_id)
+    by = desk.limits.entries_by
+    claimed = claim_plans(plans=desk.ledger, clock=desk.clock, run_id=context.run_id, entries_by=by)
     context.add_output_metadata(
         {
             "plans": [plan.plan_id for plan in claimed.plans],

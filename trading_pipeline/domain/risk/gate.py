@@ -1,4 +1,8 @@
-"""The gate: every rule, then the size; the first objection decides."""
+"""The gate: every rule, then the size; the first objection decides.
+
+What makes a plan unfit comes first, then the objections of ``docs/lifecycle.md`` in its order, so that a signal has
+the fate that a backtest gives it.
+"""
 
 from trading_pipeline.domain.model.errors import OrderDenied
 from trading_pipeline.domain.model.orders import OrderIntent, OrderType, Purpose, Side, order_link_id
@@ -34,8 +38,8 @@ ENTRY_RULES: tuple[EntryRule, ...] = (
     NotHalted(),
     NotExpired(),
     SoundBar(),
-    StopOnLosingSide(),
     SizedAsConfigured(),
+    StopOnLosingSide(),
     NotSpentOnClosing(),
     OnePositionPerSymbol(),
     MaxOpenPositions(),

@@ -64,6 +64,8 @@ def test_a_plan_with_nothing_against_it_becomes_a_protected_market_order() -> No
         (facts(checks=(*CHECKS[1:], replace(CHECKS[0], passed=False))), "data_checks"),
         (plan(stop_price=Decimal(1000)), "stop_side"),
         (plan(stop_price=Decimal(1010)), "stop_side"),
+        (plan(stop_price=Decimal("999.96")), "stop_side"),
+        (plan(stop_price=Decimal("0.04")), "stop_side"),
         (plan(bias=Bias.SHORT), "stop_side"),
         (plan(sizing=None), "sizing"),
         (plan(sizing=SizingInputs("risk", {"risk_per_trade": Decimal("0.01")})), "sizing"),

@@ -37,17 +37,18 @@ class SoundBar(EntryRule):
 
 
 class StopOnLosingSide(EntryRule):
-    """The stop is below the entry of a long and above the entry of a short."""
+    """The stop as the venue will hold it is below the entry of a long, above that of a short, and above zero."""
 
     name = "stop_side"
 
     def objection(self, question: EntryQuestion) -> str | None:
-        """Compare the two prices of the plan."""
-        plan = question.plan
-        distance = plan.entry_price - plan.stop_price
-        if (distance if plan.bias is Bias.LONG else -distance) > 0 and plan.stop_price > 0:
+        """Compare the two prices of the plan, the stop in whole ticks where the instrument is known."""
+        plan, instrument = question.plan, question.instrument
+        stop = plan.stop_price if instrument is None else instrument.round_price(plan.stop_price)
+        distance = plan.entry_price - stop
+        if (distance if plan.bias is Bias.LONG else -distance) > 0 and stop > 0:
             return None
-        return f"stop {plan.stop_price} protects nothing of a {plan.bias} entered at {plan.entry_price}"
+        return f"stop {stop} protects nothing of a {plan.bias} entered at {plan.entry_price}"
 
 
 class NotSpentOnClosing(EntryRule):
