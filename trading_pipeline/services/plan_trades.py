@@ -12,6 +12,7 @@ from trading_pipeline.domain.model.plans import NextBarRule, SizingInputs, Trade
 from trading_pipeline.domain.model.signals import Bias, Signal
 from trading_pipeline.domain.portfolio.entry_size import reads_volatility, sizing_inputs
 from trading_pipeline.domain.risk.limits import RiskLimits
+from trading_pipeline.domain.risk.outcomes import STOP_NOT_PROTECTIVE
 from trading_pipeline.domain.strategies.divergence_ids import DivergenceIds
 from trading_pipeline.domain.strategies.divergence_parts import STRATEGY as HAS_SETUPS
 from trading_pipeline.domain.strategies.plan import StrategyPlan
@@ -91,7 +92,7 @@ def plan_of(signal: Signal, planner: Planner) -> TradePlan:
     if not _stop_on_losing_side(signal):
         raise DataError(
             f"{signal.symbol} {signal.timeframe} {signal.close_time.isoformat()} {signal.strategy}: "
-            f"{signal.bias} at {signal.entry_price} cannot have its stop at {signal.stop_price}"
+            f"{STOP_NOT_PROTECTIVE}: {signal.bias} at {signal.entry_price} cannot have its stop at {signal.stop_price}"
         )
     behind = _strategy_behind(signal, planner.strategies)
     return TradePlan(

@@ -1,4 +1,4 @@
-"""The figures of a replay are those of its trades, its account and its plans."""
+"""The figures of a replay are those of its trades, its account and its signals."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -43,14 +43,14 @@ def a_trade(pnl: float, fees: float, in_r: float, funding: float = 0.0) -> Trade
 
 def test_profit_and_its_factor_are_those_of_the_trades() -> None:
     trades = [a_trade(29.0, 1.0, 3.0), a_trade(-21.0, 1.0, -2.0)]
-    figures = replay_metrics(trades, CURVE, 10_000.0, Timeframe.H1, {"executed": 2, "denied": 1})
+    figures = replay_metrics(trades, CURVE, 10_000.0, Timeframe.H1, {"executed": 2, "cooldown": 1})
     assert figures["net_profit"] == pytest.approx(8.0)
     assert figures["net_profit_pct"] == pytest.approx(0.08)
     assert figures["profit_factor"] == pytest.approx(29.0 / 21.0)
     assert figures["gross_profit_factor"] == pytest.approx(1.5)  # before fees: 30 against 20
     assert (figures["sum_r"], figures["average_r"], figures["win_rate_pct"]) == (1.0, 0.5, 50.0)
     assert figures["final_equity"] == 10_010.0
-    assert (figures["signals_executed"], figures["signals_denied"]) == (2.0, 1.0)
+    assert (figures["signals"], figures["signals_executed"], figures["signals_cooldown"]) == (3.0, 2.0, 1.0)
 
 
 def test_a_ledgers_trade_is_told_net_with_gross_beside_it() -> None:

@@ -11,6 +11,7 @@ from trading_pipeline.adapters.stores.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.ledger_rows import plan_query
 from trading_pipeline.adapters.stores.plan_rows import plan_of as stored_plan
 from trading_pipeline.adapters.stores.plan_store import PostgresPlanStore
+from trading_pipeline.adapters.stores.replay_facts import replay_facts
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.events import WaveComputed
@@ -235,7 +236,7 @@ def test_a_plan_stored_before_it_carried_them_is_left_by_the_defaults(vertical: 
 def test_a_stop_that_is_not_on_the_losing_side_makes_no_plan(
     vertical: Vertical, bias: Bias, entry: str, stop: str
 ) -> None:
-    with pytest.raises(DataError, match=f"{bias} at {entry} cannot have its stop at {stop}"):
+    with pytest.raises(DataError, match=f"stop_not_protective: {bias} at {entry} cannot have its stop at {stop}"):
         plan_of(a_signal(bias, entry, stop), vertical.planner)
 
 
@@ -246,6 +247,56 @@ def test_one_impossible_signal_is_named_and_does_not_stop_the_others(vertical: V
     report = plan_trades(vertical.planner, a_range(), None, "run-1")
     assert report.plans == len(found) - 1
     assert len(report.refused) == 1
+
+
+def test_every_signal_has_a_fate_and_they_add_up(vertical: Vertical) -> None:
+    """Four without a plan: stops below zero, at the entry, beyond it, and a strategy nobody runs; then one of each
+    end."""
+    wrong = [a_signal(stop="-1"), a_signal(stop="100"), a_signal(Bias.SHORT, stop="99"), a_signal(strategy="retired")]
+    ends = [("executed", ""), ("expired", "not claimed before 12:00"), ("denied", "symbol_busy: one is live")]
+    signals = [
+        replace(signal, signal_id=f"{number:024d}", close_time=START + number * HOUR)
+        for number, signal in enumerate([*wrong, *(a_signal() for _ in (*ends, "historical"))], 1)
+    ]
+    vertical.signals.replace(signals, ["BTCUSDT"], Timeframe.H1, START, START + DAY)
+    plan_trades(vertical.planner, a_range(), None, "run-1")
+    for signal, (status, reason) in zip(signals[len(wrong) :], ends, strict=False):
+        with vertical.engine.begin() as connection:
+            connection.execute(
+                text("UPDATE trading.trade_plans SET status = :status, status_reason = :reason WHERE plan_id = :plan"),
+                {"status": status, "reason": reason, "plan": signal.signal_id},
+            )
+    facts = replay_facts(vertical.engine, START, START + DAY)
+    assert facts.fates == {
+        "executed": 1,
+        "expired": 1,
+        "historical": 1,
+        "no_plan": 1,
+        "position_open": 1,
+        "stop_not_protective": 3,
+    }
+    assert sum(facts.fates.values()) == facts.counts["signals"] == len(signals)
+
+
+@pytest.mark.parametrize(
+    ("rule", "outcome"),
+    [
+        ("stop_side", "stop_not_protective"),
+        ("symbol_busy", "position_open"),
+        ("min_quantity", "too_small"),
+        ("closed_opposite", "closed_opposite"),
+        ("max_daily_loss", "max_daily_loss"),
+    ],
+)
+def test_a_denial_is_counted_under_the_word_of_a_backtest(vertical: Vertical, rule: str, outcome: str) -> None:
+    plan_trades(vertical.planner, a_range(), None, "run-1")
+    with vertical.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE trading.trade_plans SET status = 'denied', status_reason = :reason"),
+            {"reason": f"{rule}: because of it"},
+        )
+    facts = replay_facts(vertical.engine, START, START + DAY)
+    assert facts.fates == {outcome: facts.counts["signals"]}
 
 
 def test_a_signal_of_a_strategy_that_no_longer_runs_makes_no_plan(vertical: Vertical) -> None:

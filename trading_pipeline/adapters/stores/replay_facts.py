@@ -1,11 +1,15 @@
 """What a stretch of replay brought, read back from the ledger."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Engine, TextClause, text
+from sqlalchemy import Connection, Engine, TextClause, text
+
+from trading_pipeline.domain.model.plans import PlanStatus
+from trading_pipeline.domain.risk.outcomes import NO_PLAN, STOP_NOT_PROTECTIVE, outcome_of
 
 _COUNTS = text("""
 SELECT
@@ -28,6 +32,15 @@ _STATUSES = text(
     "SELECT status, count(*) FROM trading.trade_plans WHERE close_time > :start AND close_time <= :end "
     "GROUP BY 1 ORDER BY 1"
 )
+# A signal without a plan was refused by the planner, which asks for the stop first.
+_FATES = text("""
+SELECT plan.status, split_part(plan.status_reason, ':', 1) AS rule, plan.plan_id IS NULL AND NOT CASE signal.bias
+    WHEN 'long' THEN 0 < signal.stop_price AND signal.stop_price < signal.entry_price
+    ELSE 0 < signal.entry_price AND signal.entry_price < signal.stop_price END AS unprotected, count(*) AS signals
+FROM trading.signals signal LEFT JOIN trading.trade_plans plan USING (signal_id)
+WHERE signal.kind = 'entry' AND signal.close_time > :start AND signal.close_time <= :end
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+""")
 _EXITS = text("SELECT exit_reason, count(*) FROM trading.positions WHERE status = 'closed' GROUP BY 1 ORDER BY 1")
 _LATENCIES = text("""
 WITH heard AS (
@@ -80,6 +93,8 @@ class ReplayFacts:
     """Counts, money and latency of the waves in ``(start, end]``.
 
     :param pnl_usdt: of closed trades, net of fees and funding; ``pnl_r`` of those with something at risk.
+    :param fates: what became of every entry signal; they add up to ``counts["signals"]``. Of a denied plan it is
+        the outcome of the rule that denied, of any other its status, of a signal without a plan why there is none.
     :param plan_latency: bar heard to trade plan stored.
     :param order_latency: bar heard to entry acknowledged by the venue.
     :param equity: venue time and equity in USDT, oldest first.
@@ -89,6 +104,7 @@ class ReplayFacts:
     pnl_usdt: Decimal
     pnl_r: Decimal
     plan_statuses: Mapping[str, int]
+    fates: Mapping[str, int]
     exit_reasons: Mapping[str, int]
     plan_latency: Latency
     order_latency: Latency
@@ -111,12 +127,25 @@ def replay_facts(engine: Engine, start: datetime, end: datetime) -> ReplayFacts:
             pnl_r=counts.pop("pnl_r"),
             counts={str(name): int(value) for name, value in counts.items()},
             plan_statuses={str(name): int(str(count)) for name, count in rows(_STATUSES)},
+            fates=_fates(connection, window),
             exit_reasons={str(name): int(str(count)) for name, count in rows(_EXITS)},
             plan_latency=_latency(latencies.plan),
             order_latency=_latency(latencies.acknowledged),
             trades=tuple(ClosedTrade(**row) for row in connection.execute(_TRADES).mappings()),
             equity=tuple((row.read_at, row.equity) for row in connection.execute(_EQUITY)),
         )
+
+
+def _fates(connection: Connection, window: Mapping[str, datetime]) -> Mapping[str, int]:
+    """Entry signals by what became of them, in the order of the words."""
+    fates: Counter[str] = Counter()
+    for row in connection.execute(_FATES, window):
+        if row.status is None:
+            fate = STOP_NOT_PROTECTIVE if row.unprotected else NO_PLAN
+        else:
+            fate = outcome_of(row.rule) if row.status == PlanStatus.DENIED else str(row.status)
+        fates[fate] += row.signals
+    return dict(sorted(fates.items()))
 
 
 def _latency(percentiles: list[float] | None) -> Latency:

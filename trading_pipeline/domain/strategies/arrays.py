@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.signals import Details
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -238,15 +237,14 @@ def decisions_with_atr_stop(
 ) -> Decisions:
     """Decisions at every bar where ``direction`` is not 0: entry at the close, stop ``multiple`` ATR away.
 
-    Bars without an ATR, and stops that would not lie above zero and beside the entry, give none.
+    Bars without an ATR give none. A stop that does not lie above zero, or not beside the entry, is a decision like
+    any other: whoever would trade it refuses it by name.
 
     :param direction: one of 1, 0, -1 per bar.
     :param evidence: arrays over all bars; the values at the deciding bars are kept, with the ATR.
     """
     stop = bars.close - direction * multiple * atr
     at = np.flatnonzero((direction != 0) & np.isfinite(stop))
-    entry = bars.close[at]
-    at = at[(beyond(stop[at], 0.0, entry) > 0) & (beyond(stop[at], entry, entry) != 0)]
     kept = {name: values[at] for name, values in {**evidence, "atr": atr}.items()}
     score = np.full(len(at), 50.0)
     return Decisions(at, direction[at], bars.close[at], stop[at], score, kept)

@@ -86,8 +86,8 @@ class Avi5(ArrayStrategy):
 
     Confirmed by the 15m trend (close beyond an EMA 20 that moves the same way, on the last closed 15m
     bar), by a close beyond VWAP and its deviation, and by the book; not shortly before a funding. Stop
-    ``atr_multiplier`` ATR away; trades whose third target would not lie above zero are left out. Short is the
-    mirror.
+    ``atr_multiplier`` ATR away. Short is the mirror; a short whose third target would not lie above zero is left
+    out.
 
     :param thetas: least imbalance per UTC hour from a calibration; empty uses ``theta`` for all.
     :param dead_hours: UTC hours without entries.
@@ -193,8 +193,9 @@ class Avi5(ArrayStrategy):
             left = (sign * (bars.close - edge) > 0) & (sign * (before - edge) <= 0)
             sides.append(left & self._confirmed(bars, sign, book))
         direction = np.where(sides[0], 1, np.where(sides[1], -1, 0))
-        furthest = np.minimum(bars.close - direction * unit, bars.close + 3 * direction * unit)
-        at = np.flatnonzero((direction != 0) & (unit > 0) & (beyond(furthest, 0.0, bars.close) > 0))
+        # The mirror of a long's third target: prices have an end below only.
+        within = (direction > 0) | (beyond(bars.close - 3 * unit, 0.0, bars.close) > 0)
+        at = np.flatnonzero((direction != 0) & np.isfinite(unit) & within)
         evidence = {"risk_unit": unit[at], "channel_upper": upper[at], "channel_lower": lower[at]}
         if book is not None:
             evidence["imbalance"] = book[0][at]

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from trading_pipeline.domain.model.errors import DataError
-from trading_pipeline.domain.strategies.arrays import BarArrays
-from trading_pipeline_tests.domain.strategies.bars import random_bars
+from trading_pipeline.domain.strategies.arrays import BarArrays, decisions_with_atr_stop
+from trading_pipeline_tests.domain.strategies.bars import bars_closing, random_bars
 
 
 def _with(column: str, value: object) -> pd.DataFrame:
@@ -36,3 +36,16 @@ def test_zero_volume_is_a_quiet_bar_not_an_error() -> None:
 
 def test_times_are_milliseconds_since_the_epoch() -> None:
     assert BarArrays.of(random_bars(2)).open_time_ms.tolist() == [1704067200000, 1704068100000]
+
+
+def test_a_stop_that_protects_nothing_is_decided_like_any_other() -> None:
+    """Closes at 10, ATR 4, 5, 6, 0 and unknown, two ATR away: the stops of longs are 2, 0, -2, 10 and none."""
+    bars = BarArrays.of(bars_closing([10.0] * 5))
+    ranges = np.array([4.0, 5.0, 6.0, 0.0, np.nan])
+    longs = decisions_with_atr_stop(bars, np.ones(5, np.int64), ranges, 2.0, {})
+    assert list(zip(longs.bar_index.tolist(), longs.stop_price.tolist(), strict=True)) == [
+        (0, 2.0),
+        (1, 0.0),
+        (2, -2.0),
+        (3, 10.0),
+    ]
