@@ -7,7 +7,7 @@ from trading_pipeline.domain.model.events import Event
 
 
 class EventStream(ABC):
-    """A log of events per kind: ``stream:bar_close`` and ``stream:wave_computed``.
+    """A log of events per kind: ``stream:bar_close``, ``stream:wave_computed`` and ``stream:fill_booked``.
 
     Publish after the database has committed. Raises ``TemporaryVenueError`` never; an unreachable
     log raises ``ConfigurationError``.

@@ -77,6 +77,18 @@ def test_a_pushed_fill_is_booked_once(database: Engine) -> None:
     assert with_feed(database, scenario).dead == []
 
 
+def test_a_booked_fill_is_announced_and_funding_is_not(database: Engine) -> None:
+    async def scenario(venue: SocketVenue, account: FakeVenue) -> None:
+        await venue.push(a_frame("execution", {**EXECUTION, "execId": "a", "execType": "Funding"}))
+        await venue.push(a_frame("execution", {**EXECUTION, "execId": "b", "execType": "Trade"}))
+        await venue.push(a_frame("execution", {**EXECUTION, "execId": "c", "execType": "Trade"}))
+        await until(lambda: booked(database) == ["a", "b", "c"])
+
+    announced = [event.execution_id for event in with_feed(database, scenario).published]  # type: ignore[union-attr]
+    assert announced[:1] == ["b"]
+    assert "a" not in announced
+
+
 def test_a_fill_the_ledger_refuses_is_buried_and_the_next_one_booked(database: Engine) -> None:
     async def scenario(venue: SocketVenue, account: FakeVenue) -> None:
         for name in ("bad", "good"):

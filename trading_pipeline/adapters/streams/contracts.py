@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from trading_pipeline.domain.model.errors import DataError
-from trading_pipeline.domain.model.events import BarClosed, Event, WaveComputed
+from trading_pipeline.domain.model.events import BarClosed, Event, FillBooked, WaveComputed
 from trading_pipeline.domain.model.timeframes import Timeframe, from_ms, to_ms
 
 Milliseconds = Annotated[int, Field(ge=0, description="milliseconds since 1970-01-01 UTC")]
@@ -28,7 +28,7 @@ class BarClosedMessage(_Message):
 
     def event(self) -> BarClosed:
         """The fact it tells."""
-        return BarClosed(self.symbol, self.timeframe, _instant(self.close_time_ms))
+        return BarClosed(self.symbol, self.timeframe, _instant(self.close_time_ms, "close_time_ms"))
 
 
 class WaveComputedMessage(_Message):
@@ -41,14 +41,28 @@ class WaveComputedMessage(_Message):
 
     def event(self) -> WaveComputed:
         """The fact it tells."""
-        return WaveComputed(_instant(self.close_time_ms), self.timeframe, self.plans)
+        return WaveComputed(_instant(self.close_time_ms, "close_time_ms"), self.timeframe, self.plans)
 
 
-Message = BarClosedMessage | WaveComputedMessage
+class FillBookedMessage(_Message):
+    """An execution of the account is in fills."""
+
+    kind: Literal["fill_booked"] = "fill_booked"
+    symbol: Annotated[str, Field(min_length=1)]
+    execution_id: Annotated[str, Field(min_length=1, description="the venue's id")]
+    executed_at_ms: Milliseconds
+
+    def event(self) -> FillBooked:
+        """The fact it tells."""
+        return FillBooked(self.symbol, self.execution_id, _instant(self.executed_at_ms, "executed_at_ms"))
+
+
+Message = BarClosedMessage | WaveComputedMessage | FillBookedMessage
 
 CONTRACTS: dict[type[Event], tuple[str, type[Message]]] = {
     BarClosed: ("bar_close", BarClosedMessage),
     WaveComputed: ("wave_computed", WaveComputedMessage),
+    FillBooked: ("fill_booked", FillBookedMessage),
 }
 """Event to the name of its stream and its message."""
 
@@ -64,6 +78,8 @@ def encode(event: Event) -> str:
             message: Message = BarClosedMessage(symbol=symbol, timeframe=timeframe, close_time_ms=to_ms(close_time))
         case WaveComputed(close_time, timeframe, plans):
             message = WaveComputedMessage(close_time_ms=to_ms(close_time), timeframe=timeframe, plans=plans)
+        case FillBooked(symbol, execution_id, executed_at):
+            message = FillBookedMessage(symbol=symbol, execution_id=execution_id, executed_at_ms=to_ms(executed_at))
     return message.model_dump_json()
 
 
@@ -80,8 +96,8 @@ def decode(kind: type[Event], payload: str) -> Event:
         raise DataError(f"{where}: {first['msg']}") from error
 
 
-def _instant(milliseconds: int) -> datetime:
+def _instant(milliseconds: int, field: str) -> datetime:
     try:
         return from_ms(milliseconds)
     except OverflowError:
-        raise DataError(f"close_time_ms: {milliseconds} is past the year 9999") from None
+        raise DataError(f"{field}: {milliseconds} is past the year 9999") from None

@@ -27,4 +27,17 @@ class WaveComputed:
     plans: int
 
 
-Event = BarClosed | WaveComputed
+@dataclass(frozen=True, slots=True)
+class FillBooked:
+    """An execution of the account is in ``fills``; funding is none.
+
+    :param execution_id: the venue's id.
+    :param executed_at: venue time.
+    """
+
+    symbol: str
+    execution_id: str
+    executed_at: datetime
+
+
+Event = BarClosed | WaveComputed | FillBooked

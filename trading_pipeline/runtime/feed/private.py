@@ -11,7 +11,8 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from trading_pipeline.adapters.venues.bybit.frames import PRIVATE_TOPICS, News, authentication, subscriptions
 from trading_pipeline.domain.model.errors import ConfigurationError, TradingError, VenueError
-from trading_pipeline.domain.model.fills import Fill
+from trading_pipeline.domain.model.events import FillBooked
+from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.orders import OrderReport
 from trading_pipeline.ports.ledger import OrderLedger
 from trading_pipeline.ports.streams import EventStream
@@ -110,6 +111,9 @@ class PrivateFeed:
             raise
         except (TradingError, DBAPIError) as error:
             raise _Unbookable(str(error).splitlines()[0]) from error
+        # funding changes no stop, so nobody waits for it
+        if isinstance(item, Fill) and item.kind is not FillKind.FUNDING:
+            self.stream.publish([FillBooked(item.symbol, item.execution_id, item.executed_at)])
 
     async def _bury(self, letter: Malformed) -> None:
         work = functools.partial(self.stream.dead_letter, self.name, letter.raw, letter.reason)

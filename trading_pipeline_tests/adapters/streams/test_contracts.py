@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from trading_pipeline.adapters.streams.contracts import CONTRACTS, decode, encode
 from trading_pipeline.domain.model.errors import DataError
-from trading_pipeline.domain.model.events import BarClosed, Event, WaveComputed
+from trading_pipeline.domain.model.events import BarClosed, Event, FillBooked, WaveComputed
 from trading_pipeline.domain.model.timeframes import Timeframe, from_ms, to_ms
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "contracts"
@@ -20,7 +20,8 @@ instants = st.integers(0, to_ms(datetime(2100, 1, 1, tzinfo=UTC))).map(from_ms)
 
 @given(instants, st.sampled_from(Timeframe), st.integers(0, 500))
 def test_events_survive_the_wire(instant: datetime, timeframe: Timeframe, plans: int) -> None:
-    for event in (BarClosed("BTCUSDT", timeframe, instant), WaveComputed(instant, timeframe, plans)):
+    told = (BarClosed("BTCUSDT", timeframe, instant), WaveComputed(instant, timeframe, plans))
+    for event in (*told, FillBooked("BTCUSDT", "x1", instant)):
         assert decode(type(event), encode(event)) == event
 
 
@@ -35,6 +36,8 @@ def test_events_survive_the_wire(instant: datetime, timeframe: Timeframe, plans:
         (BarClosed, '{"symbol": "BTCUSDT", "timeframe": "1h", "close_time_ms": 99999999999999999}', "close_time_ms"),
         (BarClosed, encode(WaveComputed(NOON, Timeframe.H1, 1)), "kind"),
         (WaveComputed, '{"close_time_ms": 1, "timeframe": "1h", "plans": -1}', "plans"),
+        (FillBooked, '{"symbol": "BTCUSDT", "execution_id": "", "executed_at_ms": 1}', "execution_id"),
+        (FillBooked, '{"symbol": "BTCUSDT", "execution_id": "x", "executed_at_ms": 99999999999999999}', "executed_at"),
         (WaveComputed, '{"close_time_ms": 1, "timeframe": "1h", "plans": 1, "extra": 2}', "extra"),
     ],
 )
