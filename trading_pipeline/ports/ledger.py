@@ -4,6 +4,7 @@ Every method is one database transaction, so a process may die between any two o
 """
 
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,7 +12,7 @@ from decimal import Decimal
 from trading_pipeline.domain.model.fills import Fill
 from trading_pipeline.domain.model.orders import IntentRecord, IntentState, OrderIntent, OrderReport
 from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
-from trading_pipeline.domain.model.positions import Position
+from trading_pipeline.domain.model.positions import Position, StopKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,27 @@ class PositionBook(ABC):
         """Positions that are opening or open."""
 
     @abstractmethod
-    def set_stop(self, position_id: str, stop_price: Decimal) -> None:
-        """Remember the stop that is live at the venue."""
+    def unfollowed_positions(self) -> list[Position]:
+        """Positions with fills that stop and targets have not answered, closed ones included.
+
+        Those of a plan that a run holds are left out: that run follows them, or whoever takes the plan over.
+        """
+
+    @abstractmethod
+    def holding(self, plan_id: str) -> AbstractContextManager[None]:
+        """Keep other runs from moving orders of the plan's position until the block ends, or its process."""
+
+    @abstractmethod
+    def set_stop(self, position_id: str, stop_price: Decimal, kind: StopKind | None) -> None:
+        """Remember the stop that is live at the venue, and the level it comes from; not of a closed position."""
+
+    @abstractmethod
+    def set_runner_stop(self, position_id: str, stop_price: Decimal) -> None:
+        """Remember where the runner's stop stands."""
+
+    @abstractmethod
+    def mark_followed(self, position_id: str, fills: int) -> None:
+        """Remember that stop and targets have answered the position's first ``fills`` fills."""
 
     @abstractmethod
     def mark_managed(self, position_id: str, wave: datetime) -> None:

@@ -86,3 +86,7 @@ class IndicatorReader(ABC):
         self, symbol: str, timeframe: Timeframe, close_time: datetime, name: str
     ) -> IndicatorReading | None:
         """The indicator at exactly this bar; ``None`` when the bar or the value is not stored."""
+
+    @abstractmethod
+    def close_price(self, symbol: str, timeframe: Timeframe, close_time: datetime) -> Decimal | None:
+        """Where exactly this bar closed, quote currency; ``None`` when it is not stored."""

@@ -91,7 +91,7 @@ class ReplayPlan:
             *("--symbols", ",".join(self.symbols)),
             *("--port", str(free_port())),
             *("--start", self.start.isoformat()),
-            *("--lock-step", str(min(universe.timeframes, key=lambda timeframe: timeframe.duration))),
+            *("--lock-step", str(universe.finest)),
         ]
 
 

@@ -31,7 +31,7 @@ def run_record(run_id: str, plan: ReplayPlan, done: Replayed) -> RunRecord:
         for row in history.trades(strategy.strategy.name, timeframe, plan.start, plan.end)
     ]
     trades = tuple(trade_record(row) for row in sorted(rows, key=lambda row: row.signalled_at) if row.exit_reason)
-    step = min(done.universe.timeframes, key=lambda timeframe: timeframe.duration)
+    step = done.universe.finest
     curve = equity_curve(plan, done.facts, step)
     initial = float(curve.equity[0])
     return RunRecord(

@@ -11,8 +11,9 @@ from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.ports.risk_store import EntryGate, EquityLog
 from trading_pipeline.services.claim_plans import claim_plans
 from trading_pipeline.services.desk import Desk
+from trading_pipeline.services.follow_fills import follow_position
 from trading_pipeline.services.gate_plans import GateResult, gate_plans
-from trading_pipeline.services.protect_position import ProtectResult, protect_position
+from trading_pipeline.services.protect_position import ProtectResult
 from trading_pipeline.services.record_equity import ensure_day_start
 from trading_pipeline.services.submit_order import SubmitOutcome, submit_order
 
@@ -57,7 +58,8 @@ def protect_positions(*, desk: Desk, plans: Sequence[TradePlan]) -> tuple[Protec
     done = []
     for plan in plans:
         try:
-            done.append(protect_position(desk=desk, plan=plan))
+            with desk.ledger.holding(plan.plan_id):
+                done.append(follow_position(desk=desk, plan=plan).protected)
         except VenueError as error:
             desk.notifier.notify(
                 Severity.CRITICAL,

@@ -4,19 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trading_pipeline.domain.model.errors import VenueError
-from trading_pipeline.domain.model.orders import TAKE_PROFITS, IntentRecord
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import Position, PositionStatus
-from trading_pipeline.domain.portfolio.stops import TargetsReached, next_stop, targets_reached
+from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.ports.risk_store import IndicatorReader
 from trading_pipeline.services.cancel_leftovers import CancelResult, cancel_leftovers
 from trading_pipeline.services.desk import Desk
+from trading_pipeline.services.follow_fills import follow_position
 from trading_pipeline.services.leave_by_signal import leave_by_signal
 from trading_pipeline.services.leave_next_bar import leave_next_bar
-from trading_pipeline.services.move_stop import move_stop
-from trading_pipeline.services.protect_position import Protection, protect_position
+from trading_pipeline.services.protect_position import Protection
 from trading_pipeline.services.settle_orders import SettleResult, settle_orders
+from trading_pipeline.services.trail_stop import TrailingCloses, trail_stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +41,31 @@ class ManageResult:
     leftovers: CancelResult
 
 
-def manage_positions(*, desk: Desk, indicators: IndicatorReader, wave: datetime) -> ManageResult:
-    """Settle orders, prove stops, leave or move stops, cancel what closed positions left behind.
+def manage_positions(*, desk: Desk, indicators: IndicatorReader, wave: datetime, finest: Timeframe) -> ManageResult:
+    """Settle orders, answer fills, leave or trail stops, cancel what closed positions left behind.
 
     The first close after the entry may end the position by its plan's next-bar rule, any close by a signal: of
-    its strategy's exit first, of the other side then.
-    After the first target the stop goes to the average entry price, after the last one it trails the
-    close of the position's own timeframe. What the close of a bar decides counts from the next bar.
+    its strategy's exit first, of the other side then. The runner's stop follows the closes of the position's own
+    timeframe, or of the finest one where the plan says so. What a close decides counts from the next bar.
     One position's trouble does not keep the others waiting.
 
     :param wave: the closing instant to manage for.
+    :param finest: the shortest timeframe of the universe.
     """
     settled = settle_orders(desk=desk)
     managed = [
-        _manage(desk, indicators, position, wave)
+        _manage(desk, indicators, position, TrailingCloses(wave, finest))
         for position in desk.ledger.live_positions()
         if position.status is PositionStatus.OPEN
     ]
     return ManageResult(tuple(managed), settled, cancel_leftovers(desk=desk))
 
 
-def _manage(desk: Desk, indicators: IndicatorReader, position: Position, wave: datetime) -> ManagedPosition:
+def _manage(desk: Desk, indicators: IndicatorReader, position: Position, closes: TrailingCloses) -> ManagedPosition:
     plan = desk.ledger.plan(position.plan_id)
     try:
-        action = _look_after(desk, indicators, plan, wave)
+        with desk.ledger.holding(plan.plan_id):
+            action = _look_after(desk, indicators, plan, closes)
     except VenueError as error:
         desk.notifier.notify(
             Severity.CRITICAL,
@@ -72,25 +73,26 @@ def _manage(desk: Desk, indicators: IndicatorReader, position: Position, wave: d
             f"Plan {plan.plan_id}: {error}. It is tried again; look at the position if this repeats.",
         )
         return ManagedPosition(position.position_id, position.symbol, f"venue: {error}", done=False)
-    desk.ledger.mark_managed(position.position_id, wave)
+    desk.ledger.mark_managed(position.position_id, closes.wave)
     return ManagedPosition(position.position_id, position.symbol, action, done=True)
 
 
-def _look_after(desk: Desk, indicators: IndicatorReader, plan: TradePlan, wave: datetime) -> str:
-    protection = protect_position(desk=desk, plan=plan).protection
+def _look_after(desk: Desk, indicators: IndicatorReader, plan: TradePlan, closes: TrailingCloses) -> str:
+    followed = follow_position(desk=desk, plan=plan)
+    protection = followed.protected.protection
     position = desk.ledger.position_of(plan.plan_id)
     if position is None or position.status is not PositionStatus.OPEN or protection is Protection.CLOSING_FAILED:
-        return str(protection)
+        return followed.summary
     if protection is Protection.CLOSED:
         return "flat at the venue, its fills are not all known"
-    bar_close = plan.timeframe.floor(wave)
-    due, left = _due(position, bar_close), None
-    if due:
+    bar_close, left = plan.timeframe.floor(closes.wave), None
+    if _due(position, bar_close):
         left = leave_next_bar(desk=desk, indicators=indicators, plan=plan, position=position, bar_close=bar_close)
     left = left or leave_by_signal(desk=desk, plan=plan, position=position, bar_close=bar_close)
-    if not due:
-        return left or "no bar of its timeframe closed"
-    return left or _follow(desk, indicators, position, plan, bar_close)
+    if left:
+        return left
+    trailed = trail_stop(desk=desk, indicators=indicators, plan=plan, position=position, closes=closes)
+    return "; ".join(filter(None, [followed.action, trailed]))
 
 
 def _due(position: Position, bar_close: datetime) -> bool:
@@ -98,22 +100,3 @@ def _due(position: Position, bar_close: datetime) -> bool:
     if position.opened_at is None or position.managed_through is None:
         return False
     return position.managed_through < bar_close and position.opened_at < bar_close
-
-
-def _follow(desk: Desk, indicators: IndicatorReader, position: Position, plan: TradePlan, bar_close: datetime) -> str:
-    reached = _reached(desk.ledger.intents_of(plan.plan_id))
-    reading = indicators.latest_indicator(plan.symbol, plan.timeframe, bar_close, f"atr_{plan.runner.atr_period}")
-    if reading is None and reached.last:
-        desk.notifier.notify(
-            Severity.WARNING,
-            f"no ATR: {plan.symbol}",
-            f"The {plan.timeframe} bar of {bar_close:%Y-%m-%d %H:%M} UTC has no ATR; the stop does not trail.",
-        )
-    close, atr = (None, None) if reading is None else (reading.close, reading.value)
-    stop = next_stop(plan, position, reached, desk.instrument(plan.symbol), close, atr)
-    return move_stop(desk=desk, plan=plan, position=position, stop_price=stop, close=close)
-
-
-def _reached(records: list[IntentRecord]) -> TargetsReached:
-    targets = {record.intent.purpose: record.state for record in records if record.intent.purpose in TAKE_PROFITS}
-    return targets_reached(targets)

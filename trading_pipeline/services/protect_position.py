@@ -90,7 +90,7 @@ def _ensure_stop(desk: Desk, plan: TradePlan, position: Position) -> Protection:
         wanted = tighter(plan.bias, held.stop_loss, position.stop_price)
         if wanted == held.stop_loss:
             if wanted != position.stop_price:
-                desk.ledger.set_stop(position.position_id, wanted)
+                desk.ledger.set_stop(position.position_id, wanted, None)
             return Protection.LIVE_STOP
     problem = _set_stop(desk, position)
     held = venue_position(desk, plan.symbol)

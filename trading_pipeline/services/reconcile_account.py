@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from trading_pipeline.domain.model.orders import OrderReport, Side
+from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import Position, PositionStatus, VenuePosition
 from trading_pipeline.domain.risk.differences import Difference, DifferenceKind
 from trading_pipeline.ports.notifications import Severity
-from trading_pipeline.services.cancel_leftovers import cancel_leftovers
 from trading_pipeline.services.desk import Desk
+from trading_pipeline.services.follow_fills import follow_fills
 from trading_pipeline.services.halt_trading import halt_trading
 from trading_pipeline.services.protect_position import ProtectResult, protect_position
 from trading_pipeline.services.settle_orders import SettleResult, book_fills, settle_orders
@@ -29,15 +30,16 @@ class ReconcileResult:
 
 
 def reconcile_account(*, desk: Desk) -> ReconcileResult:
-    """Settle, compare, and where the two disagree twice: halt the symbol, keep protecting, call a human.
+    """Settle and compare, and where the two disagree twice: halt the symbol, keep protecting, call a human.
+
+    Fills whose event was lost are answered here.
 
     Nothing is closed, adopted or lifted. A change on its way looks like a difference for a moment,
     so what is seen once is looked at again after settling and booking what may have been missed.
 
     :raises TemporaryVenueError: the venue does not answer.
     """
-    settled = settle_orders(desk=desk)
-    cancel_leftovers(desk=desk)
+    settled = follow_fills(desk=desk).settled
     protected = _protect_naked(desk)
     suspected = _observe(desk)
     confirmed: tuple[Difference, ...] = ()
@@ -94,7 +96,12 @@ def _protect_naked(desk: Desk) -> tuple[ProtectResult, ...]:
     """A position of ours without a stop is not left for a second look."""
     naked = {held.symbol for held in desk.patience.read(desk.trading.positions) if held.stop_loss is None}
     plans = [desk.ledger.plan(ours.plan_id) for ours in desk.ledger.live_positions() if ours.symbol in naked]
-    return tuple(protect_position(desk=desk, plan=plan) for plan in plans)
+    return tuple(_protect(desk, plan) for plan in plans)
+
+
+def _protect(desk: Desk, plan: TradePlan) -> ProtectResult:
+    with desk.ledger.holding(plan.plan_id):
+        return protect_position(desk=desk, plan=plan)
 
 
 def _book_since_oldest_position(desk: Desk) -> None:

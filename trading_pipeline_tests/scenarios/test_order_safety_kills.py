@@ -19,6 +19,7 @@ from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.desk import Desk
 from trading_pipeline.services.execute_plans import execute_plans
+from trading_pipeline.services.follow_fills import follow_fills
 from trading_pipeline.services.manage_positions import manage_positions
 from trading_pipeline_tests.testkit.trading_desk import (
     WAVE,
@@ -69,7 +70,10 @@ def execute(lab: Lab, wire: Tripwire, run_id: str) -> None:
 
 def manage(lab: Lab, wire: Tripwire, run_id: str) -> None:
     manage_positions(
-        desk=watched(lab, wire, run_id), indicators=wire.around(PostgresIndicatorReader(lab.database)), wave=NEXT
+        desk=watched(lab, wire, run_id),
+        indicators=wire.around(PostgresIndicatorReader(lab.database)),
+        wave=NEXT,
+        finest=Timeframe.M15,
     )
 
 
@@ -79,8 +83,9 @@ def ledger_state(lab: Lab) -> State:
         "plans": "SELECT plan_id, status FROM trading.trade_plans",
         "intents": "SELECT order_link_id, signal_id, state, quantity, price, stop_loss, filled_quantity, average_price"
         " FROM trading.order_intents",
-        "positions": "SELECT position_id, status, quantity, entry_quantity, entry_price, stop_price, realised_pnl,"
-        " fees, funding, opened_at, closed_at, exit_reason, CASE WHEN status = 'open' THEN managed_through END"
+        "positions": "SELECT position_id, status, quantity, entry_quantity, entry_price, stop_price, stop_kind,"
+        " runner_stop_price, booked_fills, realised_pnl, fees, funding, opened_at, closed_at, exit_reason,"
+        " CASE WHEN status = 'open' THEN managed_through END, CASE WHEN status = 'open' THEN followed_fills END"
         " FROM trading.positions",
         "fills": "SELECT order_link_id, position_id, side, quantity, price, fee, kind FROM trading.fills",
     }
@@ -203,6 +208,44 @@ def test_management_killed_before_any_call_ends_as_if_it_had_not_been(
             manage(lab, Tripwire(before), "run-2")
         manage(lab, Tripwire(), "run-3")
         assert max(Counter(lab.venue.posts).values()) <= 1
+        if _killed_between_commit_and_post(lab):  # that exit is followed by one with the next number
+            assert_flat(lab)
+        else:
+            assert ledger_state(lab) == undisturbed, f"killed before call {before}: {wire.calls[before]}"
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("prices", "stop"),
+    [((1010,), Decimal("1000.0")), ((1010, 998), None), ((1020,), Decimal("1002.0")), ((990,), None)],
+)
+def test_following_killed_before_any_call_ends_as_if_it_had_not_been(
+    database: Engine, prices: tuple[int, ...], stop: Decimal | None
+) -> None:
+    """The first target; one the price came back from; the last, with a runner's stop waiting; the stop itself."""
+
+    def filled() -> Lab:
+        lab = fresh(database, LONG)
+        execute(lab, Tripwire(), "run-1")
+        store_bar(database, "BTCUSDT", NEXT, Decimal(1008), 2.0)
+        lab.clock.set(NEXT)
+        manage(lab, Tripwire(), "run-2")
+        for price in prices:
+            lab.venue.move("BTCUSDT", Decimal(price))
+        return lab
+
+    lab, wire = filled(), Tripwire()
+    follow_fills(desk=watched(lab, wire, "run-3"))
+    undisturbed = ledger_state(lab)
+    assert {position.stop_loss for position in lab.venue.positions()} == ({stop} if stop else set())
+    for before in range(len(wire.calls)):
+        lab = filled()
+        with pytest.raises(Killed):
+            follow_fills(desk=watched(lab, Tripwire(before), "run-3"))
+        assert_safe(lab)
+        follow_fills(desk=watched(lab, Tripwire(), "run-4"))
+        assert max(Counter(lab.venue.posts).values()) <= 1
+        assert lab.ledger.unfollowed_positions() == []
         if _killed_between_commit_and_post(lab):  # that exit is followed by one with the next number
             assert_flat(lab)
         else:

@@ -10,14 +10,18 @@ import pytest
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.database import connect
+from trading_pipeline.adapters.stores.ledger_indicators import PostgresIndicatorReader
 from trading_pipeline.domain.model.orders import IntentState
-from trading_pipeline.domain.model.positions import PositionStatus
+from trading_pipeline.domain.model.positions import PositionStatus, StopKind
+from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.claim_plans import claim_plans
 from trading_pipeline.services.execute_plans import execute_plans
+from trading_pipeline.services.follow_fills import follow_fills
 from trading_pipeline.services.gate_plans import gate_plans
+from trading_pipeline.services.manage_positions import manage_positions
 from trading_pipeline.services.record_equity import record_equity
 from trading_pipeline.services.submit_order import submit_order
-from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan, trade_plan
+from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_bar, store_plan, trade_plan
 
 PLANS = [trade_plan(close_time=WAVE - number * timedelta(seconds=1)) for number in range(6)]
 
@@ -91,6 +95,25 @@ def test_stream_and_lookups_may_tell_of_the_same_things_at_once(lab: Lab) -> Non
     assert position is not None
     assert (position.status, position.realised_pnl) == (PositionStatus.CLOSED, Decimal(-10))
     assert lab.ledger.intent(f"{plan.plan_id}_TP1").state is IntentState.FILLED
+
+
+def test_a_wave_and_a_fill_at_once_never_loosen_the_stop(lab: Lab) -> None:
+    plan = PLANS[0]
+    store_plan(lab.database, plan)
+    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    wave = WAVE + timedelta(minutes=15)
+    lab.clock.set(wave)
+    lab.venue.move("BTCUSDT", Decimal(1020))
+    store_bar(lab.database, "BTCUSDT", wave, Decimal(1020), 4.0)
+    indicators = PostgresIndicatorReader(lab.database)
+    together(
+        *[lambda: follow_fills(desk=lab.desk("run-f"))] * 3,
+        lambda: manage_positions(desk=lab.desk("run-m"), indicators=indicators, wave=wave, finest=Timeframe.M15),
+    )
+    assert [held.stop_loss for held in lab.venue.positions()] == [Decimal(1008)]  # 1020 - 3 x 4
+    position = lab.ledger.position_of(plan.plan_id)
+    assert position is not None
+    assert (position.stop_price, position.stop_kind) == (Decimal(1008), StopKind.TRAILING_STOP)
 
 
 def test_a_fill_that_comes_after_the_symbol_was_given_away_waits_for_reconciliation(database: Engine) -> None:

@@ -12,6 +12,7 @@ from trading_pipeline.domain.model.errors import TemporaryVenueError
 from trading_pipeline.domain.model.orders import IntentRecord, IntentState, Purpose
 from trading_pipeline.domain.model.plans import NextBarRule, TradePlan
 from trading_pipeline.domain.model.positions import ExitReason, Position, PositionStatus
+from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execute_plans import execute_plans
 from trading_pipeline.services.manage_positions import ManageResult, manage_positions
@@ -43,7 +44,8 @@ def manage(lab: Lab, wave: datetime, close: int, momentum: float | None, run_id:
 def again(lab: Lab, wave: datetime, close: int, run_id: str = "run-m") -> ManageResult:
     lab.clock.set(wave)
     lab.venue.move("BTCUSDT", Decimal(close))
-    return manage_positions(desk=lab.desk(run_id), indicators=PostgresIndicatorReader(lab.database), wave=wave)
+    indicators = PostgresIndicatorReader(lab.database)
+    return manage_positions(desk=lab.desk(run_id), indicators=indicators, wave=wave, finest=Timeframe.M15)
 
 
 def position(lab: Lab) -> Position:

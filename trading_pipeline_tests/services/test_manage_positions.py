@@ -12,6 +12,7 @@ from trading_pipeline.domain.model.fills import FillKind
 from trading_pipeline.domain.model.orders import IntentState, Side
 from trading_pipeline.domain.model.positions import ExitReason, Position, PositionStatus
 from trading_pipeline.domain.model.signals import Bias
+from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.portfolio.position_sums import net_pnl, r_multiple
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execute_plans import execute_plans
@@ -36,7 +37,8 @@ def manage(lab: Lab, wave: datetime, close: int | None = None, atr: float = 4.0)
     lab.clock.set(wave)
     if close is not None:
         store_bar(lab.database, "BTCUSDT", wave, Decimal(close), atr)
-    return manage_positions(desk=lab.desk("run-m"), indicators=PostgresIndicatorReader(lab.database), wave=wave)
+    indicators = PostgresIndicatorReader(lab.database)
+    return manage_positions(desk=lab.desk("run-m"), indicators=indicators, wave=wave, finest=Timeframe.M15)
 
 
 def position(lab: Lab) -> Position:
@@ -89,7 +91,7 @@ def test_without_an_atr_the_stop_waits_and_somebody_is_told(lab: Lab) -> None:
     move(lab, 1020)
     manage(lab, WAVE + BAR)
     assert lab.venue.positions()[0].stop_loss == Decimal(1000)
-    assert lab.postbox.subjects(Severity.WARNING) == ["no ATR: BTCUSDT"]
+    assert lab.postbox.subjects(Severity.WARNING) == ["no atr_14: BTCUSDT"]
 
 
 def test_managing_a_wave_twice_changes_nothing(lab: Lab) -> None:

@@ -107,7 +107,8 @@ class BareReplay:
         compute_indicators(self.bars, self.checks, self.snapshots, scope, now)
         generate_signals(self.bars, self.checks, self.signals, [self.plan], scope, now)
         plan_trades(self.planner, scope, now, "run-1")
-        manage_positions(desk=self.desk, indicators=PostgresIndicatorReader(self.engine), wave=now)
+        indicators = PostgresIndicatorReader(self.engine)
+        manage_positions(desk=self.desk, indicators=indicators, wave=now, finest=self.timeframe)
         record_equity(trading=self.desk.trading, equity=self.equity)
         execute_plans(desk=self.desk, gate=PostgresEntryGate(self.engine), equity=self.equity)
 

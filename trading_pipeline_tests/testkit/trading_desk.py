@@ -150,13 +150,33 @@ def store_bar(
 ) -> None:
     """Store a closed 15m bar with its ATR and, where known, its MACD histogram."""
     values = {"atr_14": atr} if momentum is None else {"atr_14": atr, "macd_histogram": momentum}
-    key = {"symbol": symbol, "timeframe": Timeframe.M15.value, "close_time": close_time}
+    store_snapshot(database, symbol, Timeframe.M15, close_time, close, values)
+
+
+def store_snapshot(
+    database: Engine, symbol: str, timeframe: Timeframe, close_time: datetime, close: Decimal, values: dict[str, float]
+) -> None:
+    """Store a closed bar without movement, and these indicators of it."""
+    key = {"symbol": symbol, "timeframe": timeframe.value, "close_time": close_time}
     prices = dict.fromkeys(("open", "high", "low", "close", "volume", "turnover"), close)
     with database.begin() as connection:
         connection.execute(
-            insert(bars).values(**key, **prices, open_time=close_time - Timeframe.M15.duration, source="rest")
+            insert(bars).values(**key, **prices, open_time=close_time - timeframe.duration, source="rest")
         )
         connection.execute(insert(indicator_snapshots).values(**key, values=values))
+
+
+class LedgerOfPlan(PostgresLedger):
+    """A ledger whose one plan is the given one, whatever columns the stored row has for it."""
+
+    def __init__(self, database: Engine, plan: TradePlan) -> None:
+        super().__init__(database)
+        self._plan = plan
+
+    def plan(self, plan_id: str) -> TradePlan:
+        """The given plan."""
+        assert plan_id == self._plan.plan_id
+        return self._plan
 
 
 class Postbox(Notifier):

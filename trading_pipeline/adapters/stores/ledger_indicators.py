@@ -39,3 +39,12 @@ class PostgresIndicatorReader(IndicatorReader):
         if row is None or row.value is None:
             return None
         return IndicatorReading(row.close, Decimal(row.value))
+
+    def close_price(self, symbol: str, timeframe: Timeframe, close_time: datetime) -> Decimal | None:
+        """The close of one row of ``bars``."""
+        query = select(bars.c.close).where(
+            bars.c.symbol == symbol, bars.c.timeframe == timeframe.value, bars.c.close_time == close_time
+        )
+        with self._engine.connect() as connection:
+            found: Decimal | None = connection.execute(query).scalar()
+            return found

@@ -1,9 +1,11 @@
 """Positions in PostgreSQL."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Engine, func, update
+from sqlalchemy import ColumnElement, Engine, func, select, update
 
 from trading_pipeline.adapters.stores.ledger_rows import (
     FINAL_STATES,
@@ -12,10 +14,11 @@ from trading_pipeline.adapters.stores.ledger_rows import (
     position_of,
     position_query,
     record_of,
+    unfollowed,
 )
 from trading_pipeline.adapters.stores.tables import order_intents, positions
 from trading_pipeline.domain.model.orders import IntentRecord
-from trading_pipeline.domain.model.positions import Position
+from trading_pipeline.domain.model.positions import Position, StopKind
 from trading_pipeline.ports.ledger import PositionBook
 
 
@@ -37,21 +40,39 @@ class PositionBookStore(PositionBook):
         with self._engine.connect() as connection:
             return [position_of(row) for row in connection.execute(query)]
 
-    def set_stop(self, position_id: str, stop_price: Decimal) -> None:
-        """Store the live stop."""
+    def unfollowed_positions(self) -> list[Position]:
+        """More booked than followed, by symbol."""
+        query = position_query().where(unfollowed()).order_by(positions.c.symbol, positions.c.position_id)
+        with self._engine.connect() as connection:
+            return [position_of(row) for row in connection.execute(query)]
+
+    @contextmanager
+    def holding(self, plan_id: str) -> Iterator[None]:
+        """An advisory lock for the length of a transaction: the server lifts it when the process is gone."""
         with self._engine.begin() as connection:
-            connection.execute(
-                update(positions).where(positions.c.position_id == position_id).values(stop_price=stop_price)
-            )
+            connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"position {plan_id}", 0))))
+            yield
+
+    def set_stop(self, position_id: str, stop_price: Decimal, kind: StopKind | None) -> None:
+        """Store the live stop; the one a position was closed by stays."""
+        self._change(
+            (positions.c.position_id == position_id) & positions.c.status.in_(LIVE_STATUSES),
+            {"stop_price": stop_price, "stop_kind": None if kind is None else kind.value},
+        )
+
+    def set_runner_stop(self, position_id: str, stop_price: Decimal) -> None:
+        """Store the runner's stop."""
+        self._change(positions.c.position_id == position_id, {"runner_stop_price": stop_price})
+
+    def mark_followed(self, position_id: str, fills: int) -> None:
+        """Move the mark forward, never back."""
+        furthest = func.greatest(positions.c.followed_fills, fills)
+        self._change(positions.c.position_id == position_id, {"followed_fills": furthest})
 
     def mark_managed(self, position_id: str, wave: datetime) -> None:
         """Move the mark forward, never back."""
-        with self._engine.begin() as connection:
-            connection.execute(
-                update(positions)
-                .where(positions.c.position_id == position_id)
-                .values(managed_through=func.greatest(positions.c.managed_through, wave))
-            )
+        latest = func.greatest(positions.c.managed_through, wave)
+        self._change(positions.c.position_id == position_id, {"managed_through": latest})
 
     def leftover_intents(self) -> list[IntentRecord]:
         """Reduce-only intents that outlived their position."""
@@ -67,3 +88,7 @@ class PositionBookStore(PositionBook):
         )
         with self._engine.connect() as connection:
             return [record_of(row) for row in connection.execute(query)]
+
+    def _change(self, which: ColumnElement[bool], values: dict[str, object]) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(update(positions).where(which).values(**values))

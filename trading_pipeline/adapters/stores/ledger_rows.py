@@ -3,13 +3,13 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 
 from trading_pipeline.adapters.stores.tables import fills, order_intents, positions, trade_plans
 from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.orders import IntentRecord, IntentState, OrderIntent, OrderType, Purpose, Side
-from trading_pipeline.domain.model.plans import TradePlan
-from trading_pipeline.domain.model.positions import ExitReason, Position, PositionStatus
+from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
+from trading_pipeline.domain.model.positions import ExitReason, Position, PositionStatus, StopKind
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -34,6 +34,14 @@ def intent_query() -> Select[tuple[object, ...]]:
 def position_query() -> Select[tuple[object, ...]]:
     """Everything a ``Position`` is made of."""
     return select(positions)
+
+
+def unfollowed() -> ColumnElement[bool]:
+    """Positions with fills that nobody follows; the run that holds a claimed plan follows those of its own."""
+    held = select(trade_plans.c.plan_id).where(
+        trade_plans.c.plan_id == positions.c.plan_id, trade_plans.c.status == PlanStatus.CLAIMED.value
+    )
+    return and_(positions.c.booked_fills > positions.c.followed_fills, ~held.exists())
 
 
 def fill_query() -> Select[tuple[object, ...]]:
@@ -112,6 +120,10 @@ def position_of(row: PlanRow) -> Position:
         closed_at=row.closed_at,
         exit_reason=None if row.exit_reason is None else ExitReason(row.exit_reason),
         managed_through=row.managed_through,
+        stop_kind=None if row.stop_kind is None else StopKind(row.stop_kind),
+        runner_stop_price=row.runner_stop_price,
+        booked_fills=row.booked_fills,
+        followed_fills=row.followed_fills,
     )
 
 
@@ -128,6 +140,7 @@ def position_sums(position: Position) -> dict[str, object]:
         "opened_at": position.opened_at,
         "closed_at": position.closed_at,
         "exit_reason": None if position.exit_reason is None else position.exit_reason.value,
+        "booked_fills": position.booked_fills,
     }
 
 

@@ -259,6 +259,10 @@ positions = Table(
     _instant("closed_at", nullable=True),
     Column("exit_reason", Text),
     _instant("managed_through", nullable=True),
+    Column("stop_kind", Text, server_default="stop_loss"),
+    Column("runner_stop_price", Numeric),
+    Column("booked_fills", BigInteger, nullable=False, server_default="0"),
+    Column("followed_fills", BigInteger, nullable=False, server_default="0"),
     Index(
         "positions_one_live_per_symbol",
         "symbol",
@@ -267,7 +271,8 @@ positions = Table(
     ),
 )
 """``positions_one_live_per_symbol`` makes a second live position in a symbol impossible. ``fees`` are without
-``funding``; both are positive when paid."""
+``funding``; both are positive when paid. ``stop_kind``: what set ``stop_price``, NULL where nobody remembers.
+``booked_fills`` above ``followed_fills``: a fill waits for its answer."""
 
 equity_snapshots = Table(
     "equity_snapshots",

@@ -1,4 +1,4 @@
-"""What waits for a run: plans to execute and positions to manage. Sensors ask; runs do."""
+"""What waits for a run: plans to execute, positions to manage, fills to follow. Sensors ask; runs do."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import Engine, and_, func, or_, select, text
 
 from trading_pipeline.adapters.stores.decided_closes import decided
-from trading_pipeline.adapters.stores.tables import trade_plans
+from trading_pipeline.adapters.stores.ledger_rows import unfollowed
+from trading_pipeline.adapters.stores.tables import positions, trade_plans
 from trading_pipeline.domain.model.plans import PlanStatus
 
 _PLANS = (
@@ -62,6 +63,12 @@ class WorkQueue:
         """Plans that a run could claim now: those of a close that is not decided as a whole are left out."""
         with self._engine.connect() as connection:
             return [WaitingPlan(**row) for row in connection.execute(_PLANS).mappings()]
+
+    def unfollowed_fills(self) -> list[str]:
+        """Positions whose fills nobody follows, each as ``<position id>:<fills booked>``."""
+        fills = func.concat(positions.c.position_id, ":", positions.c.booked_fills).label("fills")
+        with self._engine.connect() as connection:
+            return list(connection.execute(select(fills).where(unfollowed()).order_by(fills)).scalars())
 
     def unmanaged_wave(self) -> datetime | None:
         """The newest computed wave that some open position has not been managed for."""

@@ -104,7 +104,10 @@ def manage(context: dg.OpExecutionContext, trading_desk: TradingDesk, config: Wa
     """Settle orders, prove and move stops, cancel what closed positions left behind."""
 
     result = manage_positions(
-        desk=trading_desk.desk, indicators=trading_desk.indicators, wave=datetime.fromisoformat(config.close_time)
+        desk=trading_desk.desk,
+        indicators=trading_desk.indicators,
+        wave=datetime.fromisoformat(config.close_time),
+        finest=trading_desk.parameters.universe.finest,
     )
     wallet = record_equity(trading=trading_desk.desk.trading, equity=trading_desk.equity)
     context.add_output_metadata(

@@ -34,6 +34,14 @@ class ExitReason(StrEnum):
     EXTERNAL = "external"
 
 
+class StopKind(StrEnum):
+    """The level that set a stop last; an exit at the stop has the same name."""
+
+    STOP_LOSS = "stop_loss"
+    BREAK_EVEN = "break_even"
+    TRAILING_STOP = "trailing_stop"
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """A position opened by one plan. Quantities are base currency, money is quote currency.
@@ -43,6 +51,10 @@ class Position:
     :param entry_price: average fill price of the entry, ``None`` before the first fill.
     :param initial_stop_price: the plan's stop; with the entry it fixes R for the whole life.
     :param stop_price: the stop that is live at the venue.
+    :param stop_kind: the level that set it; ``None`` while the venue holds one that we do not remember setting.
+    :param runner_stop_price: the tightest runner's stop so far, waiting for its turn or live; ``None`` until known.
+    :param booked_fills: executions that quantity and profit add up, funding not counted.
+    :param followed_fills: how many of them stop and targets have answered.
     :param realised_pnl: closed part before fees and funding.
     :param fees: paid so far, without funding.
     :param funding: paid so far; negative when more was received.
@@ -67,6 +79,10 @@ class Position:
     closed_at: datetime | None
     exit_reason: ExitReason | None
     managed_through: datetime | None
+    stop_kind: StopKind | None = StopKind.STOP_LOSS
+    runner_stop_price: Decimal | None = None
+    booked_fills: int = 0
+    followed_fills: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,3 +20,8 @@ class Universe:
     history_start: datetime
     symbols: tuple[str, ...]
     timeframes: tuple[Timeframe, ...]
+
+    @property
+    def finest(self) -> Timeframe:
+        """The shortest timeframe."""
+        return min(self.timeframes, key=lambda timeframe: timeframe.ms)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.orders import TAKE_PROFITS, IntentRecord, Purpose
-from trading_pipeline.domain.model.positions import ExitReason, Position, PositionStatus
+from trading_pipeline.domain.model.positions import ExitReason, Position, PositionStatus, StopKind
 from trading_pipeline.domain.model.signals import Bias
 
 _ZERO = Decimal(0)
@@ -59,7 +59,8 @@ def recompute(position: Position, entry: IntentRecord, fills: Sequence[PositionF
         funding=_fees(payments),
         opened_at=entries[0].fill.executed_at if entries else None,
         closed_at=exits[-1].fill.executed_at if closed else None,
-        exit_reason=_exit_reason(position, _notional(entries) / entered, exits) if closed else None,
+        exit_reason=_exit_reason(position, exits) if closed else None,
+        booked_fills=len(trades),
     )
 
 
@@ -107,22 +108,13 @@ def _realised(bias: Bias, entries: Sequence[PositionFill], exits: Sequence[Posit
     return gain if bias is Bias.LONG else -gain
 
 
-def _exit_reason(position: Position, entry_price: Decimal, exits: Sequence[PositionFill]) -> ExitReason:
+def _exit_reason(position: Position, exits: Sequence[PositionFill]) -> ExitReason:
     last = exits[-1]
     if last.purpose in _REASONS:
         return _REASONS[last.purpose]
     if last.purpose in TAKE_PROFITS or last.fill.kind is FillKind.TAKE_PROFIT:
         return ExitReason.TAKE_PROFIT
-    if last.purpose is not Purpose.STOP_EXIT:
-        if last.fill.kind is not FillKind.STOP_LOSS:
-            return ExitReason.EXTERNAL
-        if position.stop_price == position.initial_stop_price:
-            return ExitReason.STOP_LOSS
-    second_target = any(one.purpose is Purpose.TAKE_PROFIT_2 for one in exits)
-    return ExitReason.TRAILING_STOP if second_target and _beyond(position, entry_price) else ExitReason.BREAK_EVEN
-
-
-def _beyond(position: Position, entry_price: Decimal) -> bool:
-    """Whether the stop had left the entry behind: until the trail gets there, break-even is what holds."""
-    gained = position.stop_price - entry_price
-    return (gained if position.bias is Bias.LONG else -gained) > 0
+    if last.purpose is Purpose.STOP_EXIT or last.fill.kind is FillKind.STOP_LOSS:
+        # a stop nobody remembers setting counts as a loss, which is the cautious side: it starts a cooldown
+        return ExitReason(position.stop_kind or StopKind.STOP_LOSS)
+    return ExitReason.EXTERNAL

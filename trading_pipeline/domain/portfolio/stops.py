@@ -1,26 +1,38 @@
-"""Where the stop belongs after a close: initial, then break-even, then behind the runner."""
+"""Where the stop belongs: initial, then break-even, then the runner's, as ``docs/lifecycle.md`` says."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from trading_pipeline.domain.model.instruments import Instrument
-from trading_pipeline.domain.model.orders import IntentState, Purpose
-from trading_pipeline.domain.model.plans import TradePlan
-from trading_pipeline.domain.model.positions import Position
+from trading_pipeline.domain.model.orders import TAKE_PROFITS, IntentState, Purpose
+from trading_pipeline.domain.model.plans import Runner, TradePlan, TrailRule
+from trading_pipeline.domain.model.positions import Position, StopKind
 from trading_pipeline.domain.model.signals import Bias
 
 
 @dataclass(frozen=True, slots=True)
 class TargetsReached:
-    """Which steps of the plan are behind the position.
+    """How far the price has carried the position.
 
-    :param first: the first target filled, so the trade may not lose any more.
+    :param filled: number of the furthest target that filled, 0 for none; one too small to be an order
+        went out with it.
     :param last: no target is left, so what remains is the runner.
     """
 
-    first: bool
+    filled: int
     last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A stop and the level it comes from.
+
+    :param price: quote currency, a multiple of the tick.
+    """
+
+    price: Decimal
+    kind: StopKind | None
 
 
 def tighter(bias: Bias, one: Decimal, other: Decimal) -> Decimal:
@@ -28,32 +40,48 @@ def tighter(bias: Bias, one: Decimal, other: Decimal) -> Decimal:
     return max(one, other) if bias is Bias.LONG else min(one, other)
 
 
-def next_stop(
-    plan: TradePlan,
-    position: Position,
-    reached: TargetsReached,
-    instrument: Instrument,
-    close: Decimal | None,
-    atr: Decimal | None,
-) -> Decimal:
-    """The stop for the bars after this close; never looser than the present one.
+def next_stop(plan: TradePlan, position: Position, reached: TargetsReached, instrument: Instrument) -> Stop:
+    """The stop that the filled targets allow; never looser than the present one.
 
-    After the first target it is the average entry price. When only the runner is left it trails the
-    close by ``atr_multiple`` x ATR, and stays where it is while either number is missing.
-
-    :param close: the bar's close, quote currency.
-    :param atr: average true range at that close, quote currency.
+    After ``break_even_after_targets`` targets it is the average entry price; when only the runner is left,
+    the runner's stop as it is remembered takes over where it is tighter.
     """
-    stop = position.stop_price
-    if reached.first and position.entry_price is not None:
-        stop = tighter(plan.bias, stop, instrument.round_price(position.entry_price))
-    if reached.last and close is not None and atr is not None:
-        distance = plan.runner.atr_multiple * atr
-        trail = close - distance if plan.bias is Bias.LONG else close + distance
-        rounded = instrument.round_price(trail)
-        if rounded > 0:
-            stop = tighter(plan.bias, stop, rounded)
+    stop = Stop(position.stop_price, position.stop_kind)
+    if 0 < plan.exit_rules.break_even_after_targets <= reached.filled and position.entry_price is not None:
+        stop = _pulled(plan.bias, stop, Stop(instrument.round_price(position.entry_price), StopKind.BREAK_EVEN))
+    if reached.last and position.runner_stop_price is not None:
+        stop = _pulled(plan.bias, stop, Stop(position.runner_stop_price, StopKind.TRAILING_STOP))
     return stop
+
+
+def runner_indicator(runner: Runner, bias: Bias) -> str | None:
+    """The column of the indicator snapshot that the runner's stop reads; ``None`` where nothing trails."""
+    if runner.trail is TrailRule.NONE:
+        return None
+    if runner.trail is TrailRule.PIVOT:
+        return "pivot_low" if bias is Bias.LONG else "pivot_high"
+    return f"{runner.trail}_{runner.atr_period}"
+
+
+def runner_level(plan: TradePlan, instrument: Instrument, close: Decimal, value: Decimal) -> Decimal | None:
+    """Where a close puts the runner's stop, in whole ticks; ``None`` where that is no price.
+
+    :param close: quote currency.
+    :param value: of the column ``runner_indicator`` names: the ATR, or the newest confirmed pivot.
+    """
+    level = value
+    if plan.runner.trail is not TrailRule.PIVOT:
+        distance = plan.runner.atr_multiple * value
+        level = close - distance if plan.bias is Bias.LONG else close + distance
+    rounded = instrument.round_price(level)
+    return rounded if rounded > 0 else None
+
+
+def ratcheted(bias: Bias, present: Decimal | None, level: Decimal | None) -> Decimal | None:
+    """The tighter of two runner's stops, either of which may be unknown."""
+    if present is None or level is None:
+        return level if present is None else present
+    return tighter(bias, present, level)
 
 
 def passed(bias: Bias, stop_price: Decimal, price: Decimal) -> bool:
@@ -68,5 +96,12 @@ def targets_reached(targets: Mapping[Purpose, IntentState]) -> TargetsReached:
     planned, and so does one too small to exist, which was joined to the next one. Without any target
     the whole position is the runner and trails from the start.
     """
-    filled = any(state is IntentState.FILLED for state in targets.values())
-    return TargetsReached(first=filled, last=all(state.final for state in targets.values()))
+    filled = [TAKE_PROFITS.index(purpose) + 1 for purpose, state in targets.items() if state is IntentState.FILLED]
+    return TargetsReached(max(filled, default=0), last=all(state.final for state in targets.values()))
+
+
+def _pulled(bias: Bias, present: Stop, level: Stop) -> Stop:
+    """The level where it is strictly tighter, or where it is what an unexplained stop stands at."""
+    if level.price == present.price:
+        return level if present.kind is None else present
+    return level if tighter(bias, present.price, level.price) == level.price else present

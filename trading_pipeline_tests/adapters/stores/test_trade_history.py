@@ -32,7 +32,8 @@ def _walk(lab: Lab, *prices: int) -> None:
         lab.venue.move("BTCUSDT", Decimal(price))
     lab.clock.set(WAVE + BAR)
     store_bar(lab.database, "BTCUSDT", WAVE + BAR, Decimal(prices[-1]), 4.0)
-    manage_positions(desk=lab.desk(), indicators=PostgresIndicatorReader(lab.database), wave=WAVE + BAR)
+    indicators = PostgresIndicatorReader(lab.database)
+    manage_positions(desk=lab.desk(), indicators=indicators, wave=WAVE + BAR, finest=Timeframe.M15)
 
 
 def test_a_closed_trade_has_its_exits_in_their_bars(lab: Lab) -> None:

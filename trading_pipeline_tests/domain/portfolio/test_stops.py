@@ -1,7 +1,6 @@
-"""A stop moves one way."""
+"""A stop moves one way, and says which level moved it."""
 
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,71 +8,124 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trading_pipeline.domain.model.orders import IntentState, Purpose
-from trading_pipeline.domain.model.positions import Position, PositionStatus
+from trading_pipeline.domain.model.plans import ExitRules, Runner, TrailRule
+from trading_pipeline.domain.model.positions import Position, PositionStatus, StopKind
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.portfolio.stops import TargetsReached, next_stop, passed, targets_reached
+from trading_pipeline.domain.portfolio.stops import (
+    Stop,
+    TargetsReached,
+    next_stop,
+    passed,
+    ratcheted,
+    runner_indicator,
+    runner_level,
+    targets_reached,
+)
 from trading_pipeline_tests.testkit.trading_desk import WAVE, instrument, trade_plan
 
 BTC = instrument()
+LOSS, EVEN, TRAIL = StopKind.STOP_LOSS, StopKind.BREAK_EVEN, StopKind.TRAILING_STOP
 
 
-def position(bias: Bias) -> Position:
+def position(bias: Bias, runner_stop: int | None = None) -> Position:
+    """5 at 1000, stop 10 away."""
     plan = trade_plan(bias=bias)
     zero, five = Decimal(0), Decimal(5)
     return Position(
         plan.plan_id, plan.plan_id, plan.symbol, Timeframe.M15, bias, PositionStatus.OPEN, five, five, Decimal(1000),
-        plan.stop_price, plan.stop_price, zero, zero, zero, WAVE, None, None, WAVE + timedelta(0),
+        plan.stop_price, plan.stop_price, zero, zero, zero, WAVE, None, None, WAVE,
+        runner_stop_price=None if runner_stop is None else Decimal(runner_stop),
     )  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("bias", "first", "last", "close", "expected"),
+    ("bias", "after", "filled", "last", "runner_stop", "expected"),
     [
-        (Bias.LONG, False, False, 1005, "990"),
-        (Bias.LONG, True, False, 1010, "1000"),
-        (Bias.LONG, True, True, 1020, "1008"),
-        (Bias.LONG, True, True, 1005, "1000"),
-        (Bias.LONG, True, True, None, "1000"),
-        (Bias.SHORT, False, False, 995, "1010"),
-        (Bias.SHORT, True, False, 990, "1000"),
-        (Bias.SHORT, True, True, 980, "992"),
-        (Bias.SHORT, True, True, 995, "1000"),
+        (Bias.LONG, 1, 0, False, 1005, Stop(Decimal(990), LOSS)),
+        (Bias.LONG, 1, 1, False, 1005, Stop(Decimal(1000), EVEN)),
+        (Bias.LONG, 1, 2, True, 1008, Stop(Decimal(1008), TRAIL)),
+        (Bias.LONG, 1, 2, True, 1000, Stop(Decimal(1000), EVEN)),
+        (Bias.LONG, 1, 2, True, 995, Stop(Decimal(1000), EVEN)),
+        (Bias.LONG, 1, 2, True, None, Stop(Decimal(1000), EVEN)),
+        (Bias.LONG, 2, 1, False, 1005, Stop(Decimal(990), LOSS)),
+        (Bias.LONG, 2, 2, True, None, Stop(Decimal(1000), EVEN)),
+        (Bias.LONG, 0, 2, True, None, Stop(Decimal(990), LOSS)),
+        (Bias.LONG, 0, 2, True, 995, Stop(Decimal(995), TRAIL)),
+        (Bias.LONG, 1, 0, True, 995, Stop(Decimal(995), TRAIL)),
+        (Bias.SHORT, 1, 0, False, 995, Stop(Decimal(1010), LOSS)),
+        (Bias.SHORT, 1, 1, False, 995, Stop(Decimal(1000), EVEN)),
+        (Bias.SHORT, 1, 2, True, 992, Stop(Decimal(992), TRAIL)),
+        (Bias.SHORT, 1, 2, True, 1004, Stop(Decimal(1000), EVEN)),
     ],
 )
-def test_where_the_stop_goes(bias: Bias, first: bool, last: bool, close: int | None, expected: str) -> None:
-    at, atr = (None, None) if close is None else (Decimal(close), Decimal(4))
-    stop = next_stop(trade_plan(bias=bias), position(bias), TargetsReached(first, last), BTC, at, atr)
-    assert stop == Decimal(expected)
+def test_where_the_stop_goes_and_what_put_it_there(
+    bias: Bias, after: int, filled: int, last: bool, runner_stop: int | None, expected: Stop
+) -> None:
+    plan = replace(trade_plan(bias=bias), exit_rules=ExitRules(break_even_after_targets=after))
+    assert next_stop(plan, position(bias, runner_stop), TargetsReached(filled, last), BTC) == expected
+
+
+@pytest.mark.parametrize(("price", "expected"), [(1000, EVEN), (1008, TRAIL), (1003, None)])
+def test_a_stop_nobody_remembers_setting_is_known_by_where_it_stands(price: int, expected: StopKind | None) -> None:
+    held = replace(position(Bias.LONG, 1008 if price == 1008 else None), stop_price=Decimal(price), stop_kind=None)
+    assert next_stop(trade_plan(), held, TargetsReached(2, last=True), BTC) == Stop(Decimal(price), expected)
 
 
 @given(
     bias=st.sampled_from(Bias),
-    closes=st.lists(st.decimals(900, 1100, places=1), min_size=1, max_size=8),
-    atr=st.decimals("0.1", 50, places=1),
-    first=st.booleans(),
+    levels=st.lists(st.none() | st.decimals(900, 1100, places=1), min_size=1, max_size=8),
+    filled=st.integers(0, 2),
     last=st.booleans(),
 )
-def test_a_stop_is_never_loosened(bias: Bias, closes: list[Decimal], atr: Decimal, first: bool, last: bool) -> None:
+def test_a_stop_is_never_loosened(bias: Bias, levels: list[Decimal | None], filled: int, last: bool) -> None:
     held = position(bias)
-    for close in closes:
-        stop = next_stop(trade_plan(bias=bias), held, TargetsReached(first, last), BTC, close, atr)
+    for level in levels:
+        held = replace(held, runner_stop_price=ratcheted(bias, held.runner_stop_price, level))
+        stop = next_stop(trade_plan(bias=bias), held, TargetsReached(filled, last), BTC).price
         assert (stop >= held.stop_price) if bias is Bias.LONG else (stop <= held.stop_price)
         held = replace(held, stop_price=stop)
 
 
 @pytest.mark.parametrize(
+    ("bias", "rule", "column", "value", "level"),
+    [
+        (Bias.LONG, TrailRule.ATR, "atr_14", "4.02", "987.9"),
+        (Bias.SHORT, TrailRule.ATR, "atr_14", "4.02", "1012.1"),
+        (Bias.LONG, TrailRule.ATR_SIMPLE, "atr_simple_14", "4", "988"),
+        (Bias.LONG, TrailRule.PIVOT, "pivot_low", "981.26", "981.3"),
+        (Bias.SHORT, TrailRule.PIVOT, "pivot_high", "1019", "1019"),
+        (Bias.LONG, TrailRule.ATR, "atr_14", "400", None),
+        (Bias.LONG, TrailRule.NONE, None, None, None),
+    ],
+)
+def test_where_a_close_at_1000_puts_the_runners_stop(
+    bias: Bias, rule: TrailRule, column: str | None, value: str | None, level: str | None
+) -> None:
+    """By three times the ATR, or at the pivot, in ticks of 0.1; nowhere below zero."""
+    plan = replace(trade_plan(bias=bias), runner=Runner(Decimal("0.2"), Decimal(3), 14, rule))
+    assert runner_indicator(plan.runner, bias) == column
+    if value is not None:
+        found = runner_level(plan, BTC, Decimal(1000), Decimal(value))
+        assert found == (None if level is None else Decimal(level))
+
+
+@pytest.mark.parametrize(
     ("targets", "expected"),
     [
-        ({}, TargetsReached(first=False, last=True)),
-        ({Purpose.TAKE_PROFIT_1: IntentState.ACKNOWLEDGED}, TargetsReached(first=False, last=False)),
+        ({}, TargetsReached(filled=0, last=True)),
+        ({Purpose.TAKE_PROFIT_1: IntentState.ACKNOWLEDGED}, TargetsReached(filled=0, last=False)),
         (
             {Purpose.TAKE_PROFIT_1: IntentState.FILLED, Purpose.TAKE_PROFIT_2: IntentState.ACKNOWLEDGED},
-            TargetsReached(first=True, last=False),
+            TargetsReached(filled=1, last=False),
         ),
         (
             {Purpose.TAKE_PROFIT_1: IntentState.FILLED, Purpose.TAKE_PROFIT_2: IntentState.REJECTED},
-            TargetsReached(first=True, last=True),
+            TargetsReached(filled=1, last=True),
+        ),
+        (
+            {Purpose.TAKE_PROFIT_2: IntentState.FILLED, Purpose.TAKE_PROFIT_3: IntentState.ACKNOWLEDGED},
+            TargetsReached(filled=2, last=False),
         ),
     ],
 )
