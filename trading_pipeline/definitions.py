@@ -2,8 +2,10 @@
 
 import dagster as dg
 
+from trading_pipeline.defs.execution.fill_sensor import fill_sensor
 from trading_pipeline.defs.execution.jobs import (
     execute_plans,
+    follow_booked_fills,
     manage_and_execute,
     manage_open_positions,
     reconcile,
@@ -25,8 +27,8 @@ from trading_pipeline.defs.strategy.assets import strategy_assets
 
 defs = dg.Definitions(
     assets=[*bars_assets, *strategy_assets, closed_trades, backtests, parity, avi5_calibration],
-    jobs=[bar_close_job, execute_plans, manage_and_execute, manage_open_positions, reconcile],
-    sensors=[bar_close_sensor, trade_plan_sensor, failed_run_sensor],
+    jobs=[bar_close_job, execute_plans, manage_and_execute, manage_open_positions, follow_booked_fills, reconcile],
+    sensors=[bar_close_sensor, trade_plan_sensor, fill_sensor, failed_run_sensor],
     schedules=[every_minute, hourly_marts, daily_parity, weekly_calibration],
     resources=RESOURCES,
     # the multiprocess default starts an interpreter per step, 1.6 s each

@@ -1,4 +1,5 @@
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -35,8 +36,8 @@ def a_run(stage: PipelineStage, request: dg.RunRequest, status: dg.DagsterRunSta
     stage.instance.add_run(run)
 
 
-def open_position(stage: PipelineStage, managed_through: datetime | None) -> None:
-    plan = trade_plan()
+def open_position(stage: PipelineStage, managed_through: datetime | None, timeframe: Timeframe = Timeframe.M15) -> None:
+    plan = replace(trade_plan(), timeframe=timeframe)
     store_plan(stage.engine, plan, PlanStatus.EXECUTED)
     row = {
         "position_id": plan.plan_id,
@@ -120,6 +121,13 @@ def test_an_open_position_is_managed_once_the_next_wave_is_computed(
         connection.execute(update(waves).values(computed_at=datetime.now(UTC)))
     (request,) = ticked(stage)
     assert request.job_name == "manage_positions"
+    assert request.run_config == {"ops": {"manage": {"config": {"close_time": utc(LATER)}}}}
+
+
+def test_a_position_of_a_long_timeframe_is_managed_at_the_waves_of_a_shorter_one(stage: PipelineStage) -> None:
+    open_position(stage, WAVE, Timeframe.H4)
+    a_wave(stage, LATER, computed=True)
+    (request,) = ticked(stage)
     assert request.run_config == {"ops": {"manage": {"config": {"close_time": utc(LATER)}}}}
 
 

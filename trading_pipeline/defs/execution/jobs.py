@@ -4,6 +4,7 @@ import dagster as dg
 
 from trading_pipeline.defs.execution.ops import (
     claim,
+    follow,
     gate,
     manage,
     protect,
@@ -34,6 +35,12 @@ def manage_and_execute() -> None:
 def manage_open_positions() -> None:
     """Look after open positions when bars close."""
     manage()
+
+
+@dg.job(name="follow_fills", executor_def=dg.in_process_executor, tags=QUEUE)
+def follow_booked_fills() -> None:
+    """Move stops and targets as fills ask for."""
+    follow()
 
 
 @dg.job(name="reconcile", executor_def=dg.in_process_executor, tags=QUEUE)

@@ -8,6 +8,7 @@ from trading_pipeline.ports.ledger import Claim
 from trading_pipeline.resources.venue import TradingDesk
 from trading_pipeline.services.claim_plans import claim_plans
 from trading_pipeline.services.execute_plans import protect_positions, record_outcomes, submit_entries
+from trading_pipeline.services.follow_fills import follow_fills
 from trading_pipeline.services.gate_plans import GateResult, gate_plans
 from trading_pipeline.services.manage_positions import manage_positions
 from trading_pipeline.services.protect_position import ProtectResult
@@ -115,6 +116,19 @@ def manage(context: dg.OpExecutionContext, trading_desk: TradingDesk, config: Wa
             "positions": {one.symbol: one.action for one in result.positions},
             "settled": {link: str(state) for link, state in result.settled.settled.items()},
             "equity_usdt": float(wallet.equity),
+        }
+    )
+
+
+@dg.op(retry_policy=AGAIN)
+def follow(context: dg.OpExecutionContext, trading_desk: TradingDesk) -> None:
+    """Answer fills: prove stops, place missing targets, pull stops to where the filled targets allow."""
+    result = follow_fills(desk=trading_desk.desk)
+    context.add_output_metadata(
+        {
+            "positions": result.positions,
+            "settled": {link: str(state) for link, state in result.settled.settled.items()},
+            "cancelled": list(result.leftovers.cancelled),
         }
     )
 

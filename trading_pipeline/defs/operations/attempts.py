@@ -3,6 +3,7 @@
 import dagster as dg
 
 _LONGEST_SERIES = 20
+_ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
 
 def next_attempt(instance: dg.DagsterInstance, work: str) -> int | None:
@@ -15,3 +16,9 @@ def next_attempt(instance: dg.DagsterInstance, work: str) -> int | None:
     if any(not run.is_finished for run in runs) or len(runs) >= _LONGEST_SERIES:
         return None
     return len(runs)
+
+
+def under_way(instance: dg.DagsterInstance, job_name: str) -> bool:
+    """Whether a run of the job is queued or running."""
+    going = [status for status in dg.DagsterRunStatus if status not in _ENDED]
+    return bool(instance.get_runs(dg.RunsFilter(job_name=job_name, statuses=going), limit=1))

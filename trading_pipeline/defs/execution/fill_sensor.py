@@ -1,0 +1,44 @@
+"""Wakes execution when a fill is booked. The database says which fills wait, the event only when to look."""
+
+import hashlib
+import time
+
+import dagster as dg
+
+from trading_pipeline.defs.execution.jobs import follow_booked_fills
+from trading_pipeline.defs.operations.attempts import next_attempt, under_way
+from trading_pipeline.domain.model.events import FillBooked
+from trading_pipeline.resources.events import Events
+from trading_pipeline.resources.stores import Stores
+from trading_pipeline.settings import Settings
+
+_POLL_S = 20.0
+_LOOK_AGAIN_S = 2.0
+"""A fill that settling booked makes no event, nor does a failed run, so the table is looked at this often anyway."""
+
+
+@dg.sensor(job=follow_booked_fills, minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)
+def fill_sensor(context: dg.SensorEvaluationContext, stores: Stores, events: Events) -> dg.SensorResult:
+    """One run for all fills that nobody follows."""
+    stream, position = events.stream(), context.cursor or ""
+    deadline = time.monotonic() + _POLL_S
+    while True:
+        request = _request(context.instance, stores)
+        if request or time.monotonic() > deadline:
+            return dg.SensorResult(run_requests=[request] if request else [], cursor=position)
+        position = stream.wait(FillBooked, position, _LOOK_AGAIN_S)
+
+
+def _request(instance: dg.DagsterInstance, stores: Stores) -> dg.RunRequest | None:
+    """One run at a time, and none where a wave waits for its own, which follows fills first."""
+    fills = stores.work.unfollowed_fills()
+    if not fills or stores.work.unmanaged_wave() is not None or under_way(instance, follow_booked_fills.name):
+        return None
+    key = f"follow-{hashlib.sha256('|'.join(fills).encode()).hexdigest()[:16]}"
+    attempt = next_attempt(instance, key)
+    if attempt is None:
+        return None
+    return dg.RunRequest(
+        run_key=f"{key}-{attempt}",
+        tags={"work": key, "code_version": Settings().code_version, "fills": ",".join(fills)[:255]},
+    )

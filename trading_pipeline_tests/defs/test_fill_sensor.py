@@ -1,0 +1,85 @@
+"""Booked fills become one run at a time."""
+
+import uuid
+from datetime import timedelta
+from decimal import Decimal
+
+import dagster as dg
+import pytest
+from sqlalchemy import update
+
+from trading_pipeline.adapters.stores.tables import positions, trade_plans
+from trading_pipeline.defs.execution import fill_sensor as sensors
+from trading_pipeline.domain.model.plans import PlanStatus
+from trading_pipeline.services.execute_plans import execute_plans
+from trading_pipeline_tests.defs.pipeline_stage import PipelineStage
+from trading_pipeline_tests.defs.test_trade_plan_sensor import a_wave
+from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan, trade_plan
+
+
+@pytest.fixture(autouse=True)
+def short_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tick that finds nothing ends soon."""
+    monkeypatch.setattr(sensors, "_POLL_S", 0.1)
+    monkeypatch.setattr(sensors, "_LOOK_AGAIN_S", 0.1)
+
+
+@pytest.fixture
+def lab(stage: PipelineStage) -> Lab:
+    """An account with one open long whose first target has filled, and whose fill was booked."""
+    lab = Lab(stage.engine)
+    store_plan(stage.engine, trade_plan())
+    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    lab.venue.on_fill = lab.ledger.apply_fill
+    lab.venue.move("BTCUSDT", Decimal(1010))
+    return lab
+
+
+def ticked(stage: PipelineStage) -> list[dg.RunRequest]:
+    with dg.build_sensor_context(instance=stage.instance, resources=stage.resources()) as context:
+        result = sensors.fill_sensor(context)
+        assert isinstance(result, dg.SensorResult)
+        return list(result.run_requests or [])
+
+
+def a_run(stage: PipelineStage, request: dg.RunRequest, status: dg.DagsterRunStatus) -> None:
+    run = dg.DagsterRun("follow_fills", run_id=str(uuid.uuid4()), tags=dict(request.tags), status=status)
+    stage.instance.add_run(run)
+
+
+def test_a_fill_nobody_follows_is_one_run_whose_tag_leads_to_its_position(stage: PipelineStage, lab: Lab) -> None:
+    (request,) = ticked(stage)
+    assert request.tags["fills"] == f"{trade_plan().plan_id}:2"
+
+
+def test_nothing_is_requested_while_a_run_is_on_its_way(stage: PipelineStage, lab: Lab) -> None:
+    (request,) = ticked(stage)
+    a_run(stage, request, dg.DagsterRunStatus.STARTED)
+    assert ticked(stage) == []
+    lab.venue.move("BTCUSDT", Decimal(1020))
+    assert ticked(stage) == []
+
+
+def test_a_run_that_failed_is_requested_again_under_a_new_key(stage: PipelineStage, lab: Lab) -> None:
+    (first,) = ticked(stage)
+    a_run(stage, first, dg.DagsterRunStatus.FAILURE)
+    (second,) = ticked(stage)
+    assert (second.tags["work"], second.run_key == first.run_key) == (first.tags["work"], False)
+
+
+def test_fills_that_were_followed_ask_for_nothing(stage: PipelineStage, lab: Lab) -> None:
+    lab.ledger.mark_followed(trade_plan().plan_id, 2)
+    assert ticked(stage) == []
+
+
+def test_a_wave_that_waits_for_its_own_run_has_the_fills_followed_by_it(stage: PipelineStage, lab: Lab) -> None:
+    with stage.engine.begin() as connection:
+        connection.execute(update(positions).values(opened_at=WAVE))
+    a_wave(stage, WAVE + timedelta(minutes=15), computed=True)
+    assert ticked(stage) == []
+
+
+def test_the_run_that_holds_the_plan_follows_its_fills_itself(stage: PipelineStage, lab: Lab) -> None:
+    with stage.engine.begin() as connection:
+        connection.execute(update(trade_plans).values(status=PlanStatus.CLAIMED.value))
+    assert ticked(stage) == []
