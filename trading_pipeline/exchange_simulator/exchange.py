@@ -7,11 +7,13 @@ gives the same fills for the same requests. Modules beside it change it: ``order
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.exchange_simulator.bars import BarSeries
+from trading_pipeline.exchange_simulator.funding_schedule import FundingSchedule
 from trading_pipeline.exchange_simulator.orders import ZERO, Order, OrderStore
 from trading_pipeline.exchange_simulator.positions import Position
 from trading_pipeline.exchange_simulator.price_walk import PriceWalk
@@ -26,15 +28,21 @@ class Terms:
     """What the account pays and starts with.
 
     :param balance: initial USDT.
-    :param maker_fee: share of the traded value.
-    :param half_spread_ticks: market orders fill this many ticks worse than the last price.
+    :param maker_fee: share of the traded value; ``taker_fee`` likewise.
+    :param slippage_bps: basis points by which market orders and stops fill worse than the best price.
+    :param half_spread_ticks: the best price is this many ticks worse than the last one.
+    :param funding_rate: share of notional that longs pay shorts at every settlement without a recorded rate.
+    :param funding_interval_hours: between settlements, counted from midnight UTC.
     :param run_id: enters every generated id, so that two runs of the exchange never share one.
     """
 
     balance: Decimal = Decimal(10_000)
     maker_fee: Decimal = Decimal("0.0002")
     taker_fee: Decimal = Decimal("0.00055")
+    slippage_bps: Decimal = ZERO
     half_spread_ticks: int = 0
+    funding_rate: Decimal = Decimal("0.0001")
+    funding_interval_hours: int = 8
     run_id: str = "simulated"
 
 
@@ -85,12 +93,20 @@ class Account:
 
 
 class Market:
-    """One tradable symbol: its contract, its path, and the last price."""
+    """One tradable symbol: its contract, its path, the last price, and funding rates that were recorded."""
 
-    __slots__ = ("_resampled", "instrument", "last", "walk")
+    __slots__ = ("_resampled", "instrument", "last", "recorded_funding", "walk")
 
-    def __init__(self, instrument: Instrument, walk: PriceWalk, last: Decimal) -> None:
+    def __init__(
+        self,
+        instrument: Instrument,
+        walk: PriceWalk,
+        last: Decimal,
+        recorded_funding: Mapping[int, Decimal] | None = None,
+    ) -> None:
+        """:param recorded_funding: UTC milliseconds to rate."""
         self.instrument = instrument
+        self.recorded_funding = recorded_funding or {}
         self.walk = walk
         self.last = last
         self._resampled: dict[int, BarSeries] = {}
@@ -111,6 +127,10 @@ class Exchange:
         self.terms = terms
         self.now_ms = start_ms
         self.account = Account(terms.balance)
+        self.funding = {
+            symbol: FundingSchedule(terms.funding_rate, terms.funding_interval_hours, market.recorded_funding)
+            for symbol, market in markets.items()
+        }
         self.orders = OrderStore()
         self.positions = {symbol: Position(symbol, DEFAULT_LEVERAGE, start_ms) for symbol in markets}
         self.executions: list[Execution] = []

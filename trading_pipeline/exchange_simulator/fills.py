@@ -1,7 +1,7 @@
 """Filling and cancelling orders, with everything the venue does as a consequence."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from trading_pipeline.exchange_simulator import protection
 from trading_pipeline.exchange_simulator.exchange import Exchange, Execution
@@ -14,12 +14,22 @@ from trading_pipeline.exchange_simulator.payloads.private import (
 )
 from trading_pipeline.exchange_simulator.positions import Position
 
+_BPS = Decimal(10_000)
 
-def market_price(exchange: Exchange, symbol: str, sign: int) -> Decimal:
-    """What a market order pays: the last price, worse by the configured half spread."""
+
+def touch_price(exchange: Exchange, symbol: str, sign: int) -> Decimal:
+    """The best price on the other side: the last one, worse by the configured half spread."""
     market = exchange.markets[symbol]
     offset = market.instrument.price_increment * exchange.terms.half_spread_ticks * sign
     return max(market.last + offset, market.instrument.price_increment)
+
+
+def market_price(exchange: Exchange, symbol: str, sign: int) -> Decimal:
+    """What a market order or a stop gets: the best price, worse by the slippage, away from the trader to the tick."""
+    tick = exchange.markets[symbol].instrument.price_increment
+    slipped = touch_price(exchange, symbol, sign) * (1 + sign * exchange.terms.slippage_bps / _BPS)
+    ticks = (slipped / tick).to_integral_value(ROUND_CEILING if sign > 0 else ROUND_FLOOR)
+    return max(ticks * tick, tick)
 
 
 def fill(exchange: Exchange, order: Order, price: Decimal, *, maker: bool, kind: str = "Trade") -> None:

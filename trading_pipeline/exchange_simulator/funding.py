@@ -1,55 +1,32 @@
-"""Funding: every eight hours longs pay shorts, or the other way round.
-
-The rate is a deterministic function of symbol and instant around the venue's usual 0.01 %.
-"""
-
-import hashlib
-from dataclasses import dataclass
-from decimal import Decimal
+"""Charging funding: longs pay shorts a share of notional, or the other way round."""
 
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.fills import Booking, announce_position, record
 from trading_pipeline.exchange_simulator.orders import ZERO, Order, Status, Terms
 from trading_pipeline.exchange_simulator.positions import Position
 
-INTERVAL_MS = 8 * 3_600_000
 
-
-@dataclass(frozen=True, slots=True)
-class FundingRate:
-    """The rate longs paid shorts at an instant, as a fraction of position value."""
-
-    at_ms: int
-    rate: Decimal
-
-
-def due(now_ms: int) -> bool:
-    """Whether funding is exchanged exactly now."""
-    return now_ms % INTERVAL_MS == 0
-
-
-def next_after(now_ms: int) -> int:
-    """The next funding instant after now."""
-    return now_ms - now_ms % INTERVAL_MS + INTERVAL_MS
-
-
-def rate_at(symbol: str, at_ms: int) -> Decimal:
-    """Rate at a funding instant: -0.005 % to 0.015 %, in steps of 0.0001 %."""
-    number = int.from_bytes(hashlib.sha256(f"{symbol}|{at_ms}".encode()).digest()[:4])
-    return Decimal(number % 201 - 50).scaleb(-6)
-
-
-def settle(exchange: Exchange) -> None:
-    """Charge every open position."""
+def settle_due(exchange: Exchange) -> None:
+    """Charge what falls due exactly now, where there is a bar to tell the price."""
     for position in exchange.open_positions():
-        _charge(exchange, position)
-        announce_position(exchange, position)
+        closes_ms = exchange.markets[position.symbol].walk.close_of_last(exchange.now_ms)
+        if closes_ms >= exchange.now_ms and exchange.funding[position.symbol].due(exchange.now_ms):
+            _charge(exchange, position, exchange.now_ms)
 
 
-def _charge(exchange: Exchange, position: Position) -> None:
+def settle_missed(exchange: Exchange, symbol: str) -> None:
+    """At the open of a bar, charge what fell due since the bar before it closed, at this open's price."""
+    position = exchange.positions[symbol]
+    closed_ms = exchange.markets[symbol].walk.close_of_last(exchange.now_ms)
+    for due_ms in exchange.funding[symbol].between(closed_ms, exchange.now_ms):
+        if not position.flat:
+            _charge(exchange, position, due_ms)
+
+
+def _charge(exchange: Exchange, position: Position, due_ms: int) -> None:
     """Book one funding payment as an execution of the venue, without changing the position."""
     price = exchange.markets[position.symbol].last
-    rate = rate_at(position.symbol, exchange.now_ms)
+    rate = exchange.funding[position.symbol].rate_at(due_ms)
     fee = position.size * price * rate
     exchange.account.wallet -= fee
     exchange.account.funding += fee
@@ -59,3 +36,4 @@ def _charge(exchange: Exchange, position: Position) -> None:
     order = Order(exchange.new_id("funding", sequence), sequence, terms, exchange.now_ms, price)
     order.status = Status.FILLED
     record(exchange, order, Booking("Funding", abs(position.size), price, ZERO, ZERO, fee, rate, maker=False))
+    announce_position(exchange, position)

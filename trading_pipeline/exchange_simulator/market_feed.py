@@ -1,7 +1,5 @@
 """What the public stream says: klines, tickers, trades and books of the topics somebody listens to."""
 
-from decimal import Decimal
-
 from trading_pipeline.exchange_simulator.bars import INTERVALS
 from trading_pipeline.exchange_simulator.exchange import Exchange, Market, Payload
 from trading_pipeline.exchange_simulator.hub import Connection, Hub
@@ -12,9 +10,9 @@ from trading_pipeline.exchange_simulator.payloads.market import (
     recent_trades,
     ticker_payload,
 )
+from trading_pipeline.exchange_simulator.walking import Passed
 
 DEPTHS = ("1", "50")
-Passed = list[tuple[int, dict[str, Decimal]]]
 
 
 class MarketFeed:
@@ -93,7 +91,8 @@ class MarketFeed:
         market = self._exchange.markets[topic.split(".")[-1]]
         self._update += 1
         if topic.startswith("tickers."):
-            data = ticker_payload(market, now_ms, half_spread)
+            schedule = self._exchange.funding[market.instrument.symbol]
+            data = ticker_payload(market, schedule, now_ms, half_spread)
             return {"topic": topic, "type": "snapshot", "data": data, "cs": self._update, "ts": now_ms}
         data = book_payload(market, int(topic.split(".")[1]), now_ms, self._update, half_spread)
         return {"topic": topic, "type": "snapshot", "ts": now_ms, "data": data, "cts": now_ms}

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from trading_pipeline.exchange_simulator.exchange import Exchange
-from trading_pipeline.exchange_simulator.fills import announce_position, cancel, fill, market_price
+from trading_pipeline.exchange_simulator.fills import announce_position, cancel, fill, market_price, touch_price
 from trading_pipeline.exchange_simulator.orders import Order, Status, Terms
 from trading_pipeline.exchange_simulator.payloads.private import order_push
 from trading_pipeline.exchange_simulator.positions import Position
@@ -12,13 +12,14 @@ from trading_pipeline.exchange_simulator.positions import Position
 def touch(exchange: Exchange, order: Order) -> None:
     """The last price has met the order's level: resting orders fill there, conditional ones wake up.
 
-    A resting limit fills at its own price even if the market jumped over it; a triggered market order
-    fills at the last price, which after a jump is the open.
+    After a jump both fill at the open: a stop worse than its level, a limit better. Otherwise a limit
+    fills at its own price.
     """
     if not order.conditional:
         if order.terms.price is None:
             raise AssertionError(f"order {order.order_id} rests without a price")
-        fill(exchange, order, order.terms.price, maker=True)
+        better = max if order.terms.sign < 0 else min
+        fill(exchange, order, better(order.terms.price, exchange.markets[order.terms.symbol].last), maker=True)
         return
     order.status = Status.TRIGGERED
     order.updated_ms = exchange.now_ms
@@ -29,11 +30,11 @@ def touch(exchange: Exchange, order: Order) -> None:
 def execute(exchange: Exchange, order: Order) -> None:
     """Meet the market with a new or just triggered order."""
     terms = order.terms
-    price = market_price(exchange, terms.symbol, terms.sign)
+    price = touch_price(exchange, terms.symbol, terms.sign)
     if terms.reduce_only and not exchange.positions[terms.symbol].reducible(terms.sign):
         cancel(exchange, order, "CancelByReduceOnly")
     elif terms.price is None:
-        fill(exchange, order, price, maker=False)
+        fill(exchange, order, market_price(exchange, terms.symbol, terms.sign), maker=False)
     elif (terms.price - price) * terms.sign >= 0:
         if terms.time_in_force == "PostOnly":
             cancel(exchange, order, "UNKNOWN", "EC_PostOnlyWillTakeLiquidity")

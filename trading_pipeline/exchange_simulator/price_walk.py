@@ -45,6 +45,11 @@ class PriceWalk:
             return None
         return int(self.series.open_ms[index + 1])
 
+    def close_of_last(self, now_ms: int) -> int:
+        """When the last bar that opened before now closes, or closed; the open of the first bar before any."""
+        index = int(np.searchsorted(self.series.open_ms, now_ms)) - 1
+        return self.series.first_ms if index < 0 else int(self.series.open_ms[index]) + self.series.step_ms
+
     def price_at(self, now_ms: int) -> Decimal:
         """The price when the path arrives at ``now_ms``; on a boundary of bars that is the close before it."""
         index = int(np.searchsorted(self.series.open_ms, now_ms)) - 1

@@ -15,6 +15,7 @@ from pathlib import Path
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import Timeframe, from_ms, to_ms
 from trading_pipeline.exchange_simulator.application import Application
@@ -25,6 +26,7 @@ from trading_pipeline.exchange_simulator.exchange import Exchange, Market, Terms
 from trading_pipeline.exchange_simulator.instruments import specification, typical_price
 from trading_pipeline.exchange_simulator.market_model import generate
 from trading_pipeline.exchange_simulator.price_walk import PriceWalk
+from trading_pipeline.exchange_simulator.recorded_funding import load_funding
 from trading_pipeline.exchange_simulator.streams import PRIVATE_PATH, PUBLIC_PATH
 from trading_pipeline.exchange_simulator.venue import Venue, check_start
 
@@ -32,6 +34,8 @@ DEFAULT_START = datetime(2025, 11, 1, tzinfo=UTC)
 """Where generated bars are entered without a start: ten months of history before it, a year after it."""
 LOOPBACK = "127.0.0.1"
 EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - a name for it, not a default
+BASE_TIER = Costs(Decimal(2), Decimal("5.5"), Decimal(0), Decimal("0.0001"), 8)
+"""Fees of a new account at the venue, and the interest part of its funding rate."""
 PULSE_S = 1.0
 LONGEST_SLEEP_S = 0.1
 
@@ -44,6 +48,7 @@ class Configuration:
     :param host: IPv4 address or name of this machine to listen on.
     :param port: 0 takes any free one.
     :param lock_step: timeframe of the lock-step clock; ``None`` lets the clock run free at ``speed``.
+    :param costs: what the account pays; funding rates recorded beside the bars come before the constant one.
     """
 
     symbols: tuple[str, ...]
@@ -56,6 +61,7 @@ class Configuration:
     lock_step: Timeframe | None = None
     balance: Decimal = Decimal(10_000)
     half_spread_ticks: int = 0
+    costs: Costs = BASE_TIER
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +95,24 @@ def assemble(configuration: Configuration, series: dict[str, BarSeries], start: 
     :raises ConfigurationError: start, speed or lock step do not fit.
     """
     check_start(start, wall_now())
-    markets = {symbol: _market(symbol, bars) for symbol, bars in series.items()}
+    markets = {symbol: _market(configuration, symbol, bars) for symbol, bars in series.items()}
     clock: Clock
     if configuration.lock_step is None:
         clock = FreeClock(start, configuration.speed)
     else:
         _check_step(configuration.lock_step, series)
         clock = LockStepClock(start, configuration.lock_step)
-    terms = Terms(configuration.balance, half_spread_ticks=configuration.half_spread_ticks, run_id=run_id)
+    costs = configuration.costs
+    terms = Terms(
+        balance=configuration.balance,
+        maker_fee=costs.maker_fee,
+        taker_fee=costs.taker_fee,
+        slippage_bps=costs.slippage_bps,
+        half_spread_ticks=configuration.half_spread_ticks,
+        funding_rate=costs.funding_rate,
+        funding_interval_hours=costs.funding_interval_hours,
+        run_id=run_id,
+    )
     origin = str(configuration.bars.name if configuration.bars else configuration.seed)
     return Venue(Exchange(markets, terms, to_ms(start)), clock, credentials_for(origin))
 
@@ -128,11 +144,12 @@ def _check_step(step: Timeframe, series: dict[str, BarSeries]) -> None:
             )
 
 
-def _market(symbol: str, bars: BarSeries) -> Market:
-    """A tradable symbol with the contract that suits its prices."""
+def _market(configuration: Configuration, symbol: str, bars: BarSeries) -> Market:
+    """A tradable symbol with the contract that suits its prices, and the funding that was recorded."""
     typical_price(symbol)
     last = bars.price(int(bars.open[0]))
-    return Market(specification(symbol, last, bars.price_decimals), PriceWalk(bars), last)
+    recorded = {} if configuration.bars is None else load_funding(configuration.bars, symbol)
+    return Market(specification(symbol, last, bars.price_decimals), PriceWalk(bars), last, recorded)
 
 
 class _Protocol(HttpToolsProtocol):

@@ -1,6 +1,8 @@
 """Everything one running exchange consists of, handed to every route."""
 
+from collections.abc import Iterator
 from datetime import datetime
+from enum import StrEnum
 
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import from_ms, to_ms
@@ -12,7 +14,14 @@ from trading_pipeline.exchange_simulator.hub import Hub
 from trading_pipeline.exchange_simulator.market_feed import MarketFeed
 from trading_pipeline.exchange_simulator.rate_limits import RateLimits
 from trading_pipeline.exchange_simulator.rejections import Rejection
-from trading_pipeline.exchange_simulator.walking import advance
+from trading_pipeline.exchange_simulator.walking import Passed, account_events, advance
+
+
+class Stand(StrEnum):
+    """Where a step of the lock-step clock ended."""
+
+    CLOSE = "close"
+    EVENT = "event"
 
 
 class Venue:
@@ -27,6 +36,8 @@ class Venue:
         self.public = Hub()
         self.private = Hub()
         self.feed = MarketFeed(exchange, self.public)
+        self._events: Iterator[int] | None = None
+        self._passed: Passed = []
 
     @property
     def end_ms(self) -> int:
@@ -47,23 +58,39 @@ class Venue:
             self.feed.announce(advance(self.exchange, target))
             self.flush_private()
 
-    def step(self) -> None:
-        """In lock-step mode, walk to the next close and announce what closed.
+    def step(self) -> Stand:
+        """In lock-step mode, walk on to the next account event or close; at a close, announce what closed.
+
+        An account event is a fill of any order or a liquidation; the next step goes on from there.
 
         :raises Rejection: 10001 with HTTP 409: free mode, the end of the bars, or wall time is reached.
         """
         if not isinstance(self.clock, LockStepClock):
             raise Rejection(10001, "the clock runs free; start the exchange with --lock-step to step it", 409)
-        target = self.clock.next_close_ms()
-        if target > self.end_ms:
-            raise Rejection(10001, f"the bars end at {from_ms(self.end_ms).isoformat()}", 409)
-        if target > to_ms(self.clock.wall()):
-            raise Rejection(10001, "virtual time would pass wall time", 409)
-        passed = advance(self.exchange, target)
-        self.clock.step()
+        if self._events is None:
+            self._passed = []
+            self._events = account_events(self.exchange, self._next_close_ms(self.clock), self._passed)
+        event_ms = next(self._events, None)
         # Fills first: who hears of a close may rely on having been told what happened before it.
         self.flush_private()
-        self.feed.announce(passed)
+        if event_ms is not None:
+            return Stand.EVENT
+        self._events = None
+        self.clock.step()
+        self.feed.announce(self._passed)
+        return Stand.CLOSE
+
+    def _next_close_ms(self, clock: LockStepClock) -> int:
+        """Where the clock may go.
+
+        :raises Rejection: 10001 with HTTP 409, see ``step``.
+        """
+        target = clock.next_close_ms()
+        if target > self.end_ms:
+            raise Rejection(10001, f"the bars end at {from_ms(self.end_ms).isoformat()}", 409)
+        if target > to_ms(clock.wall()):
+            raise Rejection(10001, "virtual time would pass wall time", 409)
+        return target
 
     def flush_private(self) -> None:
         """Send what the exchange has to tell the account."""

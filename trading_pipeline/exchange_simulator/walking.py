@@ -1,5 +1,6 @@
 """Letting time pass: prices walk along the bars, and whatever they touch happens in order of time."""
 
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from trading_pipeline.exchange_simulator import funding, matching
@@ -7,28 +8,41 @@ from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.orders import Order
 
 Leg = tuple[Decimal, Decimal]
+Passed = list[tuple[int, dict[str, Decimal]]]
 
 
-def advance(exchange: Exchange, until_ms: int) -> list[tuple[int, dict[str, Decimal]]]:
+def advance(exchange: Exchange, until_ms: int) -> Passed:
     """Walk all prices to ``until_ms`` with every fill, funding and liquidation on the way.
 
     :returns: the corners passed, as instants with the last price of every symbol.
     """
-    passed = []
+    passed: Passed = []
+    for _ in account_events(exchange, until_ms, passed):
+        pass
+    return passed
+
+
+def account_events(exchange: Exchange, until_ms: int, passed: Passed) -> Iterator[int]:
+    """Walk to ``until_ms``, standing still wherever the account traded, for as long as the caller likes.
+
+    Time, prices and orders are exactly those of the moment; what is ordered meanwhile counts from there
+    on, and the rest of the way is the same however often the walk stood. Funding needs no answer.
+
+    :param passed: the corners passed are added to it.
+    :returns: the instant of each account event, UTC milliseconds.
+    """
     while exchange.now_ms < until_ms:
         # The jump belongs to the time after a close: orders sent while the clock stood there met the close.
-        _open_bars(exchange)
-        _travel(exchange, _next_stop(exchange, until_ms))
-        if funding.due(exchange.now_ms):
-            funding.settle(exchange)
-        matching.liquidate_if_broke(exchange)
+        yield from _open_bars(exchange)
+        yield from _travel(exchange, _next_stop(exchange, until_ms))
+        funding.settle_due(exchange)
+        yield from _traded(exchange, matching.liquidate_if_broke)
         passed.append((exchange.now_ms, {symbol: market.last for symbol, market in exchange.markets.items()}))
-    return passed
 
 
 def _next_stop(exchange: Exchange, until_ms: int) -> int:
     """The nearest corner of any path, funding instant, or the goal."""
-    stops = [until_ms, funding.next_after(exchange.now_ms)]
+    stops = [until_ms, *(schedule.next_after(exchange.now_ms) for schedule in exchange.funding.values())]
     for market in exchange.markets.values():
         boundary = market.walk.boundary_after(exchange.now_ms)
         if boundary is not None:
@@ -36,23 +50,55 @@ def _next_stop(exchange: Exchange, until_ms: int) -> int:
     return min(stops)
 
 
-def _open_bars(exchange: Exchange) -> None:
-    """Prices jump to the open of bars that begin now; what lies in the jump fills at the open."""
+def _open_bars(exchange: Exchange) -> Iterator[int]:
+    """Prices jump to the open of bars that begin now; what lies in the jump fills at the open.
+
+    Funding that fell due while bars were missing comes first. Everything that leaves at an open leaves
+    before anything enters at it, over all symbols.
+    """
+    jumps: dict[str, Leg] = {}
     for symbol, market in exchange.markets.items():
         opening = market.walk.jump_at(exchange.now_ms)
-        if opening is None or opening == market.last:
+        if opening is None:
             continue
         before, market.last = market.last, opening
-        for order in _between(exchange, symbol, (before, opening)):
-            if order.active:
-                matching.touch(exchange, order)
-    matching.liquidate_if_broke(exchange)
+        funding.settle_missed(exchange, symbol)
+        if opening != before:
+            jumps[symbol] = (before, opening)
+
+    def met(order: Order) -> Decimal | None:
+        leg = jumps.get(order.terms.symbol)
+        return None if leg is None else _share(order, leg, Decimal(0))
+
+    passed = [
+        (*_turn(order), share, order.sequence, order)
+        for order in exchange.orders.active()
+        if (share := met(order)) is not None
+    ]
+    for *_, order in sorted(passed, key=lambda one: one[:-1]):
+        # An event before it may have cancelled or moved it.
+        if order.active and met(order) is not None:
+            yield from _touched(exchange, order)
+    yield from _traded(exchange, matching.liquidate_if_broke)
 
 
-def _between(exchange: Exchange, symbol: str, leg: Leg) -> list[Order]:
-    """Active orders whose level lies on the way, in the order in which it is met."""
-    touched = [order for order in exchange.orders.active(symbol) if _share(order, leg, Decimal(0)) is not None]
-    return sorted(touched, key=lambda order: (_share(order, leg, Decimal(0)) or 0, order.sequence))
+def _traded(exchange: Exchange, work: Callable[[Exchange], None]) -> Iterator[int]:
+    """Do the work; yields the present instant if the account traded by it."""
+    before = len(exchange.executions)
+    work(exchange)
+    if len(exchange.executions) > before:
+        yield exchange.now_ms
+
+
+def _touched(exchange: Exchange, order: Order) -> Iterator[int]:
+    """Let the price meet the order."""
+    return _traded(exchange, lambda venue: matching.touch(venue, order))
+
+
+def _turn(order: Order) -> tuple[int, str]:
+    """What of several orders at one price and instant comes first: stops, targets and exits, entries; by symbol."""
+    is_stop = order.conditional and order.terms.stop_order_type != "TakeProfit"
+    return (2 if not order.terms.reduce_only else 0 if is_stop else 1), order.terms.symbol
 
 
 def _share(order: Order, leg: Leg, done: Decimal) -> Decimal | None:
@@ -70,7 +116,7 @@ def _share(order: Order, leg: Leg, done: Decimal) -> Decimal | None:
     return (level - start) / (goal - start) if reached else None
 
 
-def _travel(exchange: Exchange, end_ms: int) -> None:
+def _travel(exchange: Exchange, end_ms: int) -> Iterator[int]:
     """One leg of all symbols at once: meet levels in order of time, then stand at the end of the leg."""
     begin_ms = exchange.now_ms
     legs = {symbol: (m.last, m.walk.price_at(end_ms)) for symbol, m in exchange.markets.items()}
@@ -85,7 +131,7 @@ def _travel(exchange: Exchange, end_ms: int) -> None:
         # Rounding to the tick may stop beside the level; the fill has to be exactly on it.
         if min(start, goal) <= order.watched_level <= max(start, goal) and not _behind(order, market.last):
             market.last = order.watched_level
-        matching.touch(exchange, order)
+        yield from _touched(exchange, order)
     exchange.now_ms = end_ms
     _stand(exchange, legs, Decimal(1))
 
@@ -97,12 +143,9 @@ def _behind(order: Order, price: Decimal) -> bool:
 
 def _next_meeting(exchange: Exchange, legs: dict[str, Leg], done: Decimal) -> tuple[Decimal, Order] | None:
     """The order that is met first from here on."""
-    best: tuple[Decimal, int, Order] | None = None
-    for order in exchange.orders.active():
-        share = _share(order, legs[order.terms.symbol], done)
-        if share is not None and (best is None or (share, order.sequence) < best[:2]):
-            best = (share, order.sequence, order)
-    return None if best is None else (best[0], best[2])
+    shares = ((_share(order, legs[order.terms.symbol], done), order) for order in exchange.orders.active())
+    met = [(share, order) for share, order in shares if share is not None]
+    return min(met, key=lambda one: (one[0], *_turn(one[1]), one[1].sequence), default=None)
 
 
 def _stand(exchange: Exchange, legs: dict[str, Leg], done: Decimal) -> None:

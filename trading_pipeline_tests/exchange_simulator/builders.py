@@ -1,5 +1,6 @@
 """Small exchanges with hand-written bars."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from trading_pipeline.exchange_simulator.instruments import specification
 from trading_pipeline.exchange_simulator.order_entry import create
 from trading_pipeline.exchange_simulator.orders import Order
 from trading_pipeline.exchange_simulator.price_walk import PriceWalk
-from trading_pipeline.exchange_simulator.walking import advance
+from trading_pipeline.exchange_simulator.walking import account_events, advance
 
 START = datetime(2025, 6, 1, 1, 0, tzinfo=UTC)
 STEP_MS = 300_000
@@ -30,13 +31,23 @@ def a_series(bars: list[Ohlc], first_ms: int) -> BarSeries:
 
 
 def an_exchange(
-    *bars: Ohlc, start: datetime = START, symbols: tuple[str, ...] = ("BTCUSDT",), **terms: object
+    *bars: Ohlc,
+    start: datetime = START,
+    symbols: tuple[str, ...] = ("BTCUSDT",),
+    missing: int = 0,
+    funding: dict[int, Decimal] | None = None,
+    **terms: object,
 ) -> Exchange:
-    """Stands at ``start`` after one flat bar at 100; ``bars`` follow."""
+    """Stands at ``start`` after one flat bar at 100; ``bars`` follow, after a hole of ``missing`` bars.
+
+    :param funding: recorded rates by UTC milliseconds.
+    """
     markets = {}
     for symbol in symbols:
         series = a_series([FLAT, *bars], to_ms(start) - STEP_MS)
-        markets[symbol] = Market(specification("BTCUSDT", Decimal(100), 1), PriceWalk(series), Decimal(0))
+        series.open_ms[1:] += missing * STEP_MS
+        contract = specification("BTCUSDT", Decimal(100), 1)
+        markets[symbol] = Market(contract, PriceWalk(series), Decimal(0), funding)
     defaults = {"balance": Decimal(10_000), "run_id": "test"}
     return Exchange(markets, Terms(**(defaults | terms)), to_ms(start))  # type: ignore[arg-type]
 
@@ -46,6 +57,15 @@ def order(exchange: Exchange, side: str, qty: str, **rest: object) -> Order:
     request = {"category": "linear", "symbol": "BTCUSDT", "side": side, "qty": qty}
     request["orderType"] = "Limit" if "price" in rest else "Market"
     return create(exchange, request | {name: str(value) for name, value in rest.items()})
+
+
+def stand_by_stand(exchange: Exchange, answer: Callable[[Exchange], None], bars: int = 1) -> list[int]:
+    """Let bars pass, answering each account event; returns the instants at which the walk stood."""
+    stood = []
+    for instant in account_events(exchange, exchange.now_ms + bars * STEP_MS, []):
+        stood.append(instant)
+        answer(exchange)
+    return stood
 
 
 def walk(exchange: Exchange, bars: int = 1) -> list[Execution]:

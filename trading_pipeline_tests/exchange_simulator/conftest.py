@@ -59,12 +59,19 @@ def pybit_client(venue: Addresses, **changes: str) -> HTTP:
 
 
 def advance(venue: Addresses, steps: int = 1) -> dict[str, object]:
-    """Step the clock; returns the last answer."""
+    """Step the clock to a later close; returns the last answer."""
     answer: dict[str, object] = {}
-    for _ in range(steps):
-        response = requests.post(f"{venue.rest_url}/simulator/advance", timeout=10)
-        response.raise_for_status()
-        answer = response.json()
+    while steps:
+        answer = walk_on(venue)
+        steps -= answer["at"] == "close"
+    return answer
+
+
+def walk_on(venue: Addresses) -> dict[str, object]:
+    """Step the clock to the next close or account event; returns the answer."""
+    response = requests.post(f"{venue.rest_url}/simulator/advance", timeout=10)
+    response.raise_for_status()
+    answer: dict[str, object] = response.json()
     return answer
 
 

@@ -1,9 +1,9 @@
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from trading_pipeline.exchange_simulator.exchange import Exchange
+from trading_pipeline.exchange_simulator.fills import market_price
 from trading_pipeline.exchange_simulator.orders import Status
 from trading_pipeline_tests.exchange_simulator.builders import FLAT, Ohlc, an_exchange, order, told, walk
 
@@ -59,13 +59,13 @@ def test_short_position_mirrors_the_long_one(bar: Ohlc, exit_price: str) -> None
     [
         ((100, 101, 96.5, 100.5), [("Buy", ONE, Decimal(97))]),
         ((100, 101, 94, 100.5), [("Buy", ONE, Decimal(97)), ("Sell", ONE, Decimal(96))]),
-        ((96.5, 99, 96.2, 98), [("Buy", ONE, Decimal(97))]),
+        ((96.5, 99, 96.2, 98), [("Buy", ONE, Decimal("96.5"))]),
         ((100, 101, 97.1, 100.5), []),
     ],
     ids=[
         "touched limit fills at its price",
         "stop of an entry works in the same leg",
-        "jumped-over limit keeps its own price",
+        "jumped-over limit fills at the better open",
         "missed by a tick stays",
     ],
 )
@@ -171,13 +171,40 @@ def test_half_spread_makes_market_orders_dearer() -> None:
     assert [e.price for e in exchange.executions] == [Decimal("100.2"), Decimal("99.8")]
 
 
-def test_funding_is_paid_at_eight_hour_instants_as_an_execution_of_its_own() -> None:
-    exchange = an_exchange((100, 100, 100, 100), start=datetime(2025, 6, 1, 7, 55, tzinfo=UTC))
+@pytest.mark.parametrize(
+    ("sign", "side", "last", "paid"),
+    [(1, "Buy", "100", "100.1"), (-1, "Sell", "100", "99.9"), (1, "Buy", "200", "200.1"), (-1, "Sell", "0.1", "0.1")],
+)
+def test_slippage_of_5_bps_is_rounded_away_from_the_trader_to_the_tick(
+    sign: int, side: str, last: str, paid: str
+) -> None:
+    """5 bps of 100 are 0.05, half a tick; of 200 a whole one; nothing is sold below a tick."""
+    exchange = an_exchange(FLAT, slippage_bps=Decimal(5))
+    exchange.markets["BTCUSDT"].last = Decimal(last)
+    assert market_price(exchange, "BTCUSDT", sign) == Decimal(paid)
+
+
+def test_stops_slip_and_limits_do_not() -> None:
+    exchange = an_exchange((100, 104, 94, 101), slippage_bps=Decimal(20))  # 94.8 - 0.19, down to the tick
+    order(exchange, "Buy", "1", stopLoss="94.8")
+    order(exchange, "Sell", "0.4", price=103, reduceOnly="true")
+    target, stop = sorted(walk(exchange), key=lambda one: one.quantity)
+    assert (target.price, stop.price) == (Decimal(103), Decimal("94.6"))
+    assert exchange.executions[0].price == Decimal("100.2")
+
+
+def test_a_marketable_limit_never_pays_more_than_its_price() -> None:
+    exchange = an_exchange(FLAT, slippage_bps=Decimal(100))
+    order(exchange, "Buy", "1", price="100.1")
+    assert [one.price for one in exchange.executions] == [Decimal(100)]
+
+
+def test_what_the_terms_say_is_charged() -> None:
+    exchange = an_exchange((100, 102, 100, 101), maker_fee=Decimal("0.001"), taker_fee=Decimal("0.002"))
     order(exchange, "Buy", "1")
-    wallet = exchange.account.wallet
-    [execution] = walk(exchange)
-    assert (execution.kind, execution.quantity, execution.order.terms.link_id) == ("Funding", ONE, "")
-    assert wallet - exchange.account.wallet == execution.fee == 100 * execution.fee_rate != 0
+    order(exchange, "Sell", "1", price=102, reduceOnly="true")
+    walk(exchange)
+    assert [one.fee for one in exchange.executions] == [Decimal("0.2"), Decimal("0.102")]
 
 
 def test_account_without_margin_is_liquidated_by_the_venue() -> None:

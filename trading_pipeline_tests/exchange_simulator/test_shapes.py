@@ -89,7 +89,8 @@ def test_public_messages_carry_every_documented_field(shared_data: Path, page: s
 
 
 def test_instrument_carries_the_documented_fields_of_linear_contracts() -> None:
-    payload: Payload = instrument_payload(an_exchange(FLAT).markets["BTCUSDT"])
+    exchange = an_exchange(FLAT)
+    payload: Payload = instrument_payload(exchange.markets["BTCUSDT"], exchange.funding["BTCUSDT"])
     assert payload["priceFilter"] == {"minPrice": "0.10", "maxPrice": "1999999.80", "tickSize": "0.10"}
     assert payload["contractType"] == "LinearPerpetual"
 

@@ -7,17 +7,19 @@ from decimal import Decimal
 
 import numpy as np
 
-from trading_pipeline.exchange_simulator import funding
 from trading_pipeline.exchange_simulator.bars import TURNOVER_DECIMALS, BarSeries, shown
 from trading_pipeline.exchange_simulator.exchange import Market, Payload
+from trading_pipeline.exchange_simulator.funding_schedule import FundingSchedule
 from trading_pipeline.exchange_simulator.order_entry import PRICE_BAND
 from trading_pipeline.exchange_simulator.payloads.numbers import plain
 from trading_pipeline.exchange_simulator.price_walk import corners
 
 DAY_MS = 86_400_000
+FUNDING_CAP = Decimal("0.04")
+"""Beyond this a rate is refused where it is configured or recorded."""
 
 
-def instrument_payload(market: Market) -> Payload:
+def instrument_payload(market: Market, funding: FundingSchedule) -> Payload:
     """An entry of ``/v5/market/instruments-info`` for linear contracts."""
     instrument = market.instrument
     tick = instrument.price_increment
@@ -43,10 +45,10 @@ def instrument_payload(market: Market) -> Payload:
             "minNotionalValue": f"{instrument.min_notional:f}",
         },
         "unifiedMarginTrade": True,
-        "fundingInterval": 480,
+        "fundingInterval": funding.interval_hours * 60,
         "copyTrading": "both",
-        "upperFundingRate": "0.00015",
-        "lowerFundingRate": "-0.00005",
+        "upperFundingRate": plain(FUNDING_CAP),
+        "lowerFundingRate": plain(-FUNDING_CAP),
         "isPreListing": False,
         "preListingInfo": None,
         "riskParameters": {"priceLimitRatioX": plain(PRICE_BAND), "priceLimitRatioY": plain(PRICE_BAND)},
@@ -55,7 +57,7 @@ def instrument_payload(market: Market) -> Payload:
     }
 
 
-def ticker_payload(market: Market, now_ms: int, half_spread_ticks: int) -> Payload:
+def ticker_payload(market: Market, funding: FundingSchedule, now_ms: int, half_spread_ticks: int) -> Payload:
     """An entry of ``/v5/market/tickers`` and of the topic ``tickers``; day figures come from closed base bars."""
     series, last, tick = market.walk.series, market.last, market.instrument.price_increment
     half_spread = _half_spread(market, half_spread_ticks)
@@ -80,7 +82,7 @@ def ticker_payload(market: Market, now_ms: int, half_spread_ticks: int) -> Paylo
         "openInterestValue": plain(round(Decimal(volume).scaleb(-series.volume_decimals) * last, 2)),
         "turnover24h": shown(int(series.turnover[day].sum()), TURNOVER_DECIMALS),
         "volume24h": shown(volume, series.volume_decimals),
-        "fundingRate": plain(funding.rate_at(market.instrument.symbol, funding.next_after(now_ms))),
+        "fundingRate": plain(funding.rate_at(funding.next_after(now_ms))),
         "nextFundingTime": str(funding.next_after(now_ms)),
         "predictedDeliveryPrice": "",
         "basisRate": "",
@@ -94,9 +96,9 @@ def ticker_payload(market: Market, now_ms: int, half_spread_ticks: int) -> Paylo
         "preOpenPrice": "",
         "preQty": "",
         "curPreListingPhase": "",
-        "fundingIntervalHour": "8",
+        "fundingIntervalHour": str(funding.interval_hours),
         "basisRateYear": "",
-        "fundingCap": "0.00015",
+        "fundingCap": plain(FUNDING_CAP),
     }
 
 

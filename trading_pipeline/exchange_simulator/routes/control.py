@@ -23,9 +23,9 @@ def _standing(venue: Venue) -> Payload:
 
 
 def advance(venue: Venue, _: Parameters) -> Payload:
-    """``POST /simulator/advance``: one step of the lock-step clock, with everything that happens on the way."""
-    venue.step()
-    return _standing(venue)
+    """``POST /simulator/advance``: to the next close, or to an account event before it; ``at`` says which."""
+    stand = venue.step()
+    return {**_standing(venue), "at": stand.value}
 
 
 def status(venue: Venue, _: Parameters) -> Payload:

@@ -1,6 +1,6 @@
 """Public market data."""
 
-from trading_pipeline.exchange_simulator import funding, parameters
+from trading_pipeline.exchange_simulator import parameters
 from trading_pipeline.exchange_simulator.bars import INTERVALS
 from trading_pipeline.exchange_simulator.exchange import Market, Payload
 from trading_pipeline.exchange_simulator.market_feed import serves
@@ -69,7 +69,11 @@ def instruments(venue: Venue, request: Parameters) -> Payload:
     first = parameters.integer(request, "cursor", 0)
     page = markets[first : first + count]
     following = str(first + count) if first + count < len(markets) else ""
-    return {"category": "linear", "list": [instrument_payload(market) for market in page], "nextPageCursor": following}
+    return {
+        "category": "linear",
+        "list": [instrument_payload(market, venue.exchange.funding[market.instrument.symbol]) for market in page],
+        "nextPageCursor": following,
+    }
 
 
 def tickers(venue: Venue, request: Parameters) -> Payload:
@@ -80,7 +84,15 @@ def tickers(venue: Venue, request: Parameters) -> Payload:
     markets = [venue.exchange.market(symbol)] if symbol else venue.exchange.markets.values()
     return {
         "category": "linear",
-        "list": [ticker_payload(market, now_ms, venue.exchange.terms.half_spread_ticks) for market in markets],
+        "list": [
+            ticker_payload(
+                market,
+                venue.exchange.funding[market.instrument.symbol],
+                now_ms,
+                venue.exchange.terms.half_spread_ticks,
+            )
+            for market in markets
+        ],
     }
 
 
@@ -127,11 +139,11 @@ def funding_history(venue: Venue, request: Parameters) -> Payload:
         raise bad_parameter("params error: endTime is required with startTime")
     newest = min(venue.now_ms(), end if end is not None else venue.exchange.now_ms)
     oldest = max(market.walk.series.first_ms, start or 0)
-    first = newest - newest % funding.INTERVAL_MS
-    instants = range(first, oldest - 1, -funding.INTERVAL_MS)[: parameters.limit(request, 200, 200)]
     symbol = market.instrument.symbol
+    schedule = venue.exchange.funding[symbol]
+    instants = list(schedule.between(oldest - 1, newest))[::-1][: parameters.limit(request, 200, 200)]
     rows = [
-        {"symbol": symbol, "fundingRate": plain(funding.rate_at(symbol, at)), "fundingRateTimestamp": str(at)}
+        {"symbol": symbol, "fundingRate": plain(schedule.rate_at(at)), "fundingRateTimestamp": str(at)}
         for at in instants
     ]
     return {"category": "linear", "list": rows}

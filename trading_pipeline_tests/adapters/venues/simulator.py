@@ -43,8 +43,10 @@ class Simulator:
         return BybitTrading(self.client())
 
     def advance(self) -> datetime:
-        """Walk to the next close and return it."""
-        return datetime.fromisoformat(str(self._post("advance", {})["now"]))
+        """Walk to the next close, whatever the account hears on the way, and return it."""
+        while (answer := self._post("advance", {}))["at"] == "event":
+            pass
+        return datetime.fromisoformat(str(answer["now"]))
 
     def fault(self, kind: str, path: str = "", **details: int) -> None:
         """Arm a fault for the next request, or break the streams."""

@@ -1,0 +1,44 @@
+"""When funding is exchanged in one market, and at what rate."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+DAY_MS = 86_400_000
+_HOUR_MS = 3_600_000
+
+
+class FundingSchedule:
+    """Every ``interval_hours`` from midnight UTC at one rate, and at recorded instants at theirs."""
+
+    def __init__(self, rate: Decimal, interval_hours: int, recorded: Mapping[int, Decimal] | None = None) -> None:
+        """:param recorded: UTC milliseconds to the rate that was charged there; comes before the constant one."""
+        self._rate = rate
+        self._interval_ms = interval_hours * _HOUR_MS
+        self._recorded = dict(recorded or {})
+        self._recorded_ms = sorted(self._recorded)
+
+    @property
+    def interval_hours(self) -> int:
+        """Hours between settlements that are not recorded."""
+        return self._interval_ms // _HOUR_MS
+
+    def due(self, at_ms: int) -> bool:
+        """Whether funding is exchanged exactly then."""
+        return at_ms in self._recorded or at_ms % DAY_MS % self._interval_ms == 0
+
+    def next_after(self, now_ms: int) -> int:
+        """The next funding instant after now."""
+        into_day = now_ms % DAY_MS
+        regular = now_ms - into_day + min(DAY_MS, (into_day // self._interval_ms + 1) * self._interval_ms)
+        index = bisect_right(self._recorded_ms, now_ms)
+        return min([regular, *self._recorded_ms[index : index + 1]])
+
+    def between(self, after_ms: int, until_ms: int) -> Iterator[int]:
+        """Funding instants after the first and up to the second, oldest first."""
+        while (after_ms := self.next_after(after_ms)) <= until_ms:
+            yield after_ms
+
+    def rate_at(self, at_ms: int) -> Decimal:
+        """Share of notional that longs pay shorts at a funding instant."""
+        return self._recorded.get(at_ms, self._rate)
