@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 
 from trading_pipeline.domain.model.errors import ConfigurationError
 
@@ -48,6 +49,20 @@ def names(text: str, option: str) -> tuple[str, ...]:
         if found.count(name) > 1:
             raise ConfigurationError(f"{option} {name} is given twice")
     return found
+
+
+def money(text: str, option: str) -> Decimal:
+    """A positive amount of USDT.
+
+    :raises ConfigurationError: it is none.
+    """
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(0)
+    if not amount.is_finite() or amount <= 0:
+        raise ConfigurationError(f"{option} {text}: no positive amount of USDT")
+    return amount
 
 
 def symbol_list(text: str) -> tuple[str, ...]:

@@ -3,12 +3,14 @@
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trading_pipeline.cli.arguments import money
+from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -27,6 +29,13 @@ def exchange(
     lock_step: Annotated[str, typer.Option(help="stand at every close of this timeframe until told to go on")] = "",
     balance: Annotated[str, typer.Option(help="initial USDT")] = "10000",
     half_spread_ticks: Annotated[int, typer.Option(min=0, help="what a market order pays beyond the last price")] = 0,
+    maker_fee_bps: Annotated[float, typer.Option(min=0, max=100, help="of limit orders that rested")] = 2,
+    taker_fee_bps: Annotated[float, typer.Option(min=0, max=100, help="of market orders and stops")] = 5.5,
+    slippage_bps: Annotated[float, typer.Option(min=0, max=500, help="how much worse those fill")] = 0,
+    funding_rate: Annotated[
+        float, typer.Option(min=-0.04, max=0.04, help="share longs pay where no rate is recorded")
+    ] = 0.0001,
+    funding_interval_hours: Annotated[int, typer.Option(min=1, max=24, help="counted from midnight UTC")] = 8,
 ) -> None:
     """Run a Bybit v5-compatible exchange until SIGINT or SIGTERM.
 
@@ -45,8 +54,15 @@ def exchange(
             start=_instant(start),
             speed=speed,
             lock_step=Timeframe.parse(lock_step) if lock_step else None,
-            balance=_money(balance),
+            balance=money(balance, "--balance"),
             half_spread_ticks=half_spread_ticks,
+            costs=Costs(
+                maker_fee_bps=_exact(maker_fee_bps),
+                taker_fee_bps=_exact(taker_fee_bps),
+                slippage_bps=_exact(slippage_bps),
+                funding_rate=_exact(funding_rate),
+                funding_interval_hours=funding_interval_hours,
+            ),
         )
         serve(configuration, _announce)
     except (ConfigurationError, DataError) as error:
@@ -73,15 +89,6 @@ def _instant(text: str) -> datetime | None:
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
-def _money(text: str) -> Decimal:
-    """A positive amount of USDT.
-
-    :raises ConfigurationError: it is none.
-    """
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal(0)
-    if not amount.is_finite() or amount <= 0:
-        raise ConfigurationError(f"balance {text!r} is no positive amount of USDT")
-    return amount
+def _exact(number: float) -> Decimal:
+    """The digits that were typed, which are a float's own."""
+    return Decimal(str(number))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from trading_pipeline.cli.arguments import assignments, instant, symbol_list
+from trading_pipeline.cli.arguments import assignments, instant, money, symbol_list
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import Timeframe, day_of
 
@@ -26,6 +26,7 @@ def replay(
     start: Annotated[str, typer.Option("--from", help="first day to replay, YYYY-MM-DD (UTC)")] = "2025-06-02",
     days: Annotated[float, typer.Option(min=0.01, help="days to replay")] = 1,
     backfill_days: Annotated[int, typer.Option(min=0, help="days of bars to backfill before them")] = 60,
+    balance: Annotated[str, typer.Option(help="initial USDT")] = "10000",
     run_id: Annotated[str, typer.Option(help="name of the report; else the start of this replay")] = "",
     parity: Annotated[
         bool, typer.Option("--parity", help="compare with the backtest engine; exit 1 if unequal")
@@ -53,6 +54,7 @@ def replay(
         port=port,
         state_dir=state_dir.resolve(),
         timeframes=tuple(Timeframe.parse(name) for name in timeframes.replace(" ", "").split(",") if name),
+        balance=money(balance, "--balance"),
         strategy=ReplayedStrategy(strategy, assignments(param or [], "--param")) if strategy else None,
     )
     name = _file_name(run_id or f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}")

@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
 
+from trading_pipeline.adapters.parameters.costs import load_costs
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -17,7 +19,7 @@ from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.runtime.embedded import free_port
 from trading_pipeline.runtime.passing_process import check_parameters
 from trading_pipeline.runtime.state_folder import empty, held, refuse_foreign
-from trading_pipeline.runtime.system import refuse_taken_port
+from trading_pipeline.runtime.system import cost_arguments, refuse_taken_port
 from trading_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class ReplayPlan:
     :param state_dir: emptied first; databases, logs and the run's own configuration.
     :param timeframes: empty for those of ``universe.yaml``.
     :param strategy: ``None`` for the strategies that the configuration enables.
+    :param balance: initial USDT.
     """
 
     bars_dir: Path | None
@@ -63,6 +66,7 @@ class ReplayPlan:
     state_dir: Path
     timeframes: tuple[Timeframe, ...] = ()
     strategy: ReplayedStrategy | None = None
+    balance: Decimal = Decimal(10_000)
 
     @property
     def source(self) -> str:
@@ -84,7 +88,7 @@ class ReplayPlan:
         return Settings(TRADING_STATE_DIR=self.state_dir, TRADING_CONFIG_DIR=self.config_dir)
 
     def exchange_arguments(self, universe: Universe) -> list[str]:
-        """How the simulated exchange is started."""
+        """How the simulated exchange is started; it charges what the run's own configuration says."""
         source = ["--bars", str(self.bars_dir)] if self.bars_dir else ["--seed", str(self.seed)]
         return [
             *source,
@@ -92,6 +96,8 @@ class ReplayPlan:
             *("--port", str(free_port())),
             *("--start", self.start.isoformat()),
             *("--lock-step", str(universe.finest)),
+            *("--balance", str(self.balance)),
+            *cost_arguments(load_costs(self.config_dir)),
         ]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.runtime.environment import SystemState
 from trading_pipeline.runtime.processes import ProcessSpec
@@ -48,6 +49,17 @@ def exchange_spec(log_dir: Path, arguments: Sequence[str]) -> ProcessSpec:
         [*_ours("exchange"), *arguments],
         ready=lambda: _announcement(log_dir) is not None,
     )
+
+
+def cost_arguments(costs: Costs) -> list[str]:
+    """What the simulated exchange is told to charge."""
+    return [
+        *("--maker-fee-bps", str(costs.maker_fee_bps)),
+        *("--taker-fee-bps", str(costs.taker_fee_bps)),
+        *("--slippage-bps", str(costs.slippage_bps)),
+        *("--funding-rate", str(costs.funding_rate)),
+        *("--funding-interval-hours", str(costs.funding_interval_hours)),
+    ]
 
 
 def exchange_access(log_dir: Path) -> ExchangeAccess:

@@ -9,6 +9,7 @@ from typing import Self
 
 from rich.console import Console
 
+from trading_pipeline.adapters.parameters.costs import load_costs
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.runtime.embedded import free_port
 from trading_pipeline.runtime.environment import SystemState
@@ -18,6 +19,7 @@ from trading_pipeline.runtime.supervisor import Supervisor
 from trading_pipeline.runtime.system import (
     ExchangeAccess,
     control_specs,
+    cost_arguments,
     exchange_access,
     exchange_spec,
     execution_specs,
@@ -102,8 +104,8 @@ def run_system(settings: Settings, port: int) -> None:
     check_parameters(settings.config_dir)
     universe = load_universe(settings.config_dir)
     simulated = settings.mode is TradingMode.SIMULATED and not settings.bybit_rest_url
-    symbols = ",".join(universe.symbols)
-    arguments = ["--seed", "1", "--symbols", symbols, "--port", str(free_port())] if simulated else []
+    world = ["--seed", "1", "--symbols", ",".join(universe.symbols), "--port", str(free_port())]
+    arguments = [*world, *cost_arguments(load_costs(settings.config_dir))] if simulated else []
     console = Console()
     with held(settings.state_dir), RunningSystem(settings, port, arguments) as system:
         console.print(f"Dagster UI   {system.webserver}")

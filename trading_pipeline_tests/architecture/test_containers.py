@@ -9,7 +9,9 @@ import pytest
 import typer
 import yaml
 
+from trading_pipeline.adapters.parameters.costs import load_costs
 from trading_pipeline.cli.main import app
+from trading_pipeline.runtime.system import cost_arguments
 from trading_pipeline_tests.architecture.source_tree import ROOT
 
 Service = dict[str, object]
@@ -50,6 +52,11 @@ def test_other_containers_reach_the_exchange_where_the_instructions_say() -> Non
     options = dict(itertools.pairwise(words))
     assert options["--host"] == "0.0.0.0"
     assert f"BYBIT_REST_URL=http://exchange:{options['--port']}" in COMPOSE.read_text()
+
+
+def test_the_exchange_charges_what_the_configuration_says() -> None:
+    words, told = _words(SERVICES["exchange"], "command"), cost_arguments(load_costs(ROOT / "config"))
+    assert words[-len(told) :] == told
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))

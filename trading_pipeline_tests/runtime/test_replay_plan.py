@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,17 @@ def test_the_exchange_steps_by_the_finest_timeframe(plan: ReplayPlan) -> None:
     arguments = several.exchange_arguments(prepare(several, Settings()))
     assert arguments[arguments.index("--lock-step") + 1] == "1h"
     assert arguments[:2] == ["--seed", "7"]
+
+
+def test_the_exchange_charges_what_the_runs_configuration_says(plan: ReplayPlan, tmp_path: Path) -> None:
+    given = tmp_path / "config"
+    shutil.copytree(Settings().config_dir, given)
+    fees = {"maker_fee_bps": 1, "taker_fee_bps": 3.5, "slippage_bps": 2}
+    funding = {"rate": -0.0002, "interval_hours": 4}
+    (given / "costs.yaml").write_text(yaml.safe_dump({**fees, "funding": funding}))
+    richer = replace(plan, balance=Decimal(50_000))
+    arguments = richer.exchange_arguments(prepare(richer, Settings(TRADING_CONFIG_DIR=given)))
+    told = dict(zip(arguments[::2], arguments[1::2], strict=True))
+    assert told["--balance"] == "50000"
+    names = ("maker-fee-bps", "taker-fee-bps", "slippage-bps", "funding-rate", "funding-interval-hours")
+    assert [float(told[f"--{name}"]) for name in names] == [1, 3.5, 2, -0.0002, 4]
