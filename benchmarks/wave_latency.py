@@ -1,4 +1,4 @@
-"""From a candle close to a stored plan and an acknowledged order, warm workers against the stock launcher.
+"""From a close to a stored plan and an acknowledged order, and from a fill to its answer: warm workers against stock.
 
 One symbol, lock-step exchange, every process of the real system. Between two waves the bench waits until
 the sensors are back in their long poll, as they are when bars close minutes apart. Both launchers run in
@@ -50,10 +50,14 @@ EAGER = {
 
 @dataclass(slots=True)
 class Sample:
-    """Seconds of wall time since the exchange was told to close the bar."""
+    """Seconds of wall time since the exchange was told to go on.
+
+    :ivar answered: until the stop of a position that a target or stop had filled was where it belongs.
+    """
 
     plans_stored: list[float] = field(default_factory=list)
     acknowledged: list[float] = field(default_factory=list)
+    answered: list[float] = field(default_factory=list)
 
 
 def main() -> None:
@@ -100,10 +104,14 @@ def measure(folder: Path, dagster_yaml: Path, waves: int) -> Sample:
         for number in range(waves + 2):
             time.sleep(SENSORS_RETURN_S)
             told_at = time.time()
-            wave = clock.advance()
-            wait_until_settled(clock, engine, wave)
+            while (stand := clock.advance()).event:
+                wait_until_settled(clock, engine, None)
+                sample.answered.append(time.time() - told_at)
+                time.sleep(SENSORS_RETURN_S)
+                told_at = time.time()
+            wait_until_settled(clock, engine, stand.now)
             if number >= 2:  # the first runs of each process pay for its imports
-                collect(engine, wave, told_at, sample)
+                collect(engine, stand.now, told_at, sample)
         engine.dispose()
         return sample
 
@@ -128,12 +136,13 @@ def wait_for_feed(clock: ExchangeClock) -> None:
         time.sleep(0.1)
 
 
-def wait_until_settled(clock: ExchangeClock, engine: Engine, wave: datetime) -> None:
-    """Until nothing is left to do about the wave; gives up after a minute."""
+def wait_until_settled(clock: ExchangeClock, engine: Engine, wave: datetime | None) -> None:
+    """Until nothing is left to do about the wave, or about the fill where it is ``None``; gives up after a minute."""
     deadline = time.monotonic() + 60
-    while not progress(engine, wave, [Timeframe.M15]).settled(clock.executions()):
+    closing = [Timeframe.M15] if wave else []
+    while not progress(engine, wave, closing).settled(clock.executions()):
         if time.monotonic() > deadline:
-            raise SystemExit(f"wave {wave} did not settle: {progress(engine, wave, [Timeframe.M15])}")
+            raise SystemExit(f"{wave or 'a fill'} did not settle: {progress(engine, wave, closing)}")
         time.sleep(0.02)
 
 
@@ -153,12 +162,13 @@ def collect(engine: Engine, wave: datetime, told_at: float, sample: Sample) -> N
 
 def report(resident: Sample, stock: Sample) -> Table:
     """Percentiles of both, and the ratio of the medians."""
-    table = Table(title="close → …, seconds of wall time, one symbol", title_justify="left")
+    table = Table(title="close or fill → …, seconds of wall time, one symbol", title_justify="left")
     for column in ("", "launcher", "samples", "p50", "p95", "stock / resident"):
         table.add_column(column, justify="left" if column in ("", "launcher") else "right")
     for label, ours, theirs in (
         ("plans stored", resident.plans_stored, stock.plans_stored),
         ("order acknowledged", resident.acknowledged, stock.acknowledged),
+        ("fill answered", resident.answered, stock.answered),
     ):
         ratio = f"{statistics.median(theirs) / statistics.median(ours):.1f} x" if ours and theirs else "no order seen"
         table.add_row(label, "resident workers", *figures(ours), ratio)

@@ -1,4 +1,4 @@
-"""Replay: the exchange's clock stands still at every close until the pipeline has settled the wave."""
+"""Replay: the exchange's clock stands at every close and account event until the pipeline has answered."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +14,20 @@ from trading_pipeline.domain.model.timeframes import Timeframe, closing_timefram
 
 
 @dataclass(frozen=True, slots=True)
+class Stand:
+    """Where the exchange's clock stands.
+
+    :param event: whether it stands at a fill or a liquidation, and not at a close.
+    """
+
+    now: datetime
+    event: bool
+
+    def __str__(self) -> str:
+        return f"{'account event at' if self.event else 'wave'} {self.now.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True)
 class ExchangeClock:
     """The simulated exchange's control address."""
 
@@ -23,10 +37,10 @@ class ExchangeClock:
         """What the exchange says of itself."""
         return self._json(httpx.get(f"{self.rest_url}/simulator/status", timeout=10))
 
-    def advance(self) -> datetime:
-        """Walk the prices to the next close and jump there; returns the new now."""
+    def advance(self) -> Stand:
+        """Walk the prices to the next close, or to an account event before it."""
         answer = self._json(httpx.post(f"{self.rest_url}/simulator/advance", json={}, timeout=60))
-        return datetime.fromisoformat(str(answer["now"]))
+        return Stand(datetime.fromisoformat(str(answer["now"])), event=answer["at"] == "event")
 
     def executions(self) -> int:
         """Executions of the account since the exchange started."""
@@ -47,16 +61,17 @@ def replay(
     meanwhile: Callable[[datetime], None],
     wave_timeout_s: float = 120.0,
 ) -> int:
-    """Advance wave by wave until ``until``; returns the number of waves.
+    """Advance from answer to answer until ``until``; returns the number of waves.
 
-    :param meanwhile: called while waiting, some twenty times a second, with the wave.
-    :raises DataError: a wave does not settle within ``wave_timeout_s``; the message says what is left.
+    :param meanwhile: called while waiting, some twenty times a second, with the instant.
+    :raises DataError: a wave or an account event is not answered within ``wave_timeout_s``; the message says what is
+        left.
     """
     waves = 0
-    while (now := clock.advance()) <= until:
-        waves += 1
-        _wait_until_settled(clock, engine, now, closing_timeframes(now, timeframes), meanwhile, wave_timeout_s)
-        if now == until:
+    while (stand := clock.advance()).now <= until:
+        _wait_until_settled(clock, engine, stand, timeframes, meanwhile, wave_timeout_s)
+        waves += not stand.event
+        if stand.now == until and not stand.event:
             break
     return waves
 
@@ -64,17 +79,19 @@ def replay(
 def _wait_until_settled(
     clock: ExchangeClock,
     engine: Engine,
-    wave: datetime,
-    closing: Sequence[Timeframe],
+    stand: Stand,
+    timeframes: Sequence[Timeframe],
     meanwhile: Callable[[datetime], None],
     timeout_s: float,
 ) -> None:
     deadline = time.monotonic() + timeout_s
+    wave = None if stand.event else stand.now
+    closing = closing_timeframes(stand.now, timeframes) if wave else []
     while True:
         state = progress(engine, wave, closing)
         if state.settled(0) and state.settled(clock.executions()):
             return
         if time.monotonic() > deadline:
-            raise DataError(f"wave {wave.isoformat()} does not settle within {timeout_s:.0f} s: {state}")
-        meanwhile(wave)
+            raise DataError(f"{stand} does not settle within {timeout_s:.0f} s: {state}")
+        meanwhile(stand.now)
         time.sleep(0.02)

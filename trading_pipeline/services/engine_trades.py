@@ -125,11 +125,10 @@ def _config(question: ParityQuestion, terms: AccountTerms) -> BacktestConfig:
     costs = Costs(maker_fee_bps=terms.maker_fee_bps or 0.0, taker_fee_bps=terms.taker_fee_bps or 0.0)
     exits = Exits(
         targets=tuple(ExitTarget(float(one.r_multiple), float(one.fraction)) for one in lifecycle.targets),
-        break_even_after_targets=1,
+        break_even_after_targets=lifecycle.exit_rules.break_even_after_targets,
         # the snapshots' ATR is Wilder's
         trail=AtrTrail(float(lifecycle.runner.atr_multiple), lifecycle.runner.atr_period, Smoothing.WILDER),
         trail_after_targets=len(lifecycle.targets),
-        move_stop_at_close=True,
         next_bar_exit=lifecycle.next_bar_exit,
     )
     # The account's margin is common to all positions, and the stops are nearer than its end.

@@ -3,18 +3,27 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, insert, text
 
+from trading_pipeline.adapters.stores.ledger import PostgresLedger
+from trading_pipeline.adapters.stores.ledger_rows import new_position_values
+from trading_pipeline.adapters.stores.progress import progress
 from trading_pipeline.adapters.stores.replay_facts import replay_facts
+from trading_pipeline.adapters.stores.tables import positions
 from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.orders import OrderIntent, OrderType, Purpose, Side, order_link_id
+from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.portfolio.exits import ALWAYS_VALID
 from trading_pipeline.runtime.backfill import launch_backfill, partition_keys, wait_for_backfill
 from trading_pipeline.runtime.lock_step import ExchangeClock, replay
 from trading_pipeline.runtime.report import ReportHeader, report_rows
 from trading_pipeline_tests.adapters.venues.simulator import Simulator, simulator
+from trading_pipeline_tests.testkit.trading_desk import store_plan, trade_plan
 
 QUARTER = [Timeframe.M15]
 
@@ -70,6 +79,55 @@ def test_the_exchange_moves_on_only_when_a_wave_is_settled(exchange: Simulator, 
 
     assert replay(clock, database, QUARTER, start + timedelta(hours=1), pipeline) == 4
     assert sorted(set(seen)) == [start + count * timedelta(minutes=15) for count in (1, 2, 3, 4)]
+
+
+def resting_orders_around(exchange: Simulator, plan: TradePlan) -> None:
+    """A buy and a sell half a promille from the price: the next quarter of an hour meets one of them."""
+    last = exchange.market_data().order_book(plan.symbol).bids[0][0]
+    around = ((Purpose.TAKE_PROFIT_1, Side.SELL, "1.0005"), (Purpose.TAKE_PROFIT_2, Side.BUY, "0.9995"))
+    for purpose, side, share in around:
+        price = exchange.market_data().instruments()[plan.symbol].round_price(last * Decimal(share))
+        link_id = order_link_id(plan.plan_id, purpose)
+        terms = (link_id, plan.plan_id, purpose, plan.symbol, side, OrderType.LIMIT, Decimal("0.001"), price)
+        exchange.trading().submit(OrderIntent(*terms, None, reduce_only=False, valid_until=ALWAYS_VALID, run_id="test"))
+
+
+def test_the_exchange_moves_on_from_a_fill_only_when_it_is_booked(exchange: Simulator, database: Engine) -> None:
+    clock = ExchangeClock(exchange.rest_url)
+    start = datetime.fromisoformat(str(clock.status()["now"]))
+    resting_orders_around(exchange, trade_plan())
+    ledger, stood = PostgresLedger(database), []
+
+    def pipeline(instant: datetime) -> None:
+        assert clock.status()["now"] == instant.isoformat()
+        stood.append(instant)
+        if QUARTER[0].closes_at(instant):
+            compute(database, instant)
+        for fill in exchange.trading().fills(start):
+            ledger.apply_fill(fill)
+
+    assert replay(clock, database, QUARTER, start + timedelta(minutes=15), pipeline) == 1
+    assert start < stood[0] < stood[-1] == start + timedelta(minutes=15)
+
+
+def test_an_event_that_nobody_answers_is_named_with_what_is_left(exchange: Simulator, database: Engine) -> None:
+    clock = ExchangeClock(exchange.rest_url)
+    start = datetime.fromisoformat(str(clock.status()["now"]))
+    resting_orders_around(exchange, trade_plan())
+    with pytest.raises(DataError, match=r"account event at .* does not settle within 0 s: .*fills=0"):
+        replay(clock, database, QUARTER, start + timedelta(hours=1), lambda instant: None, wave_timeout_s=0.1)
+
+
+@pytest.mark.parametrize(("followed", "left"), [(1, 1), (2, 0)])
+def test_a_fill_that_was_not_followed_keeps_the_clock(database: Engine, followed: int, left: int) -> None:
+    plan = trade_plan()
+    store_plan(database, plan, PlanStatus.EXECUTED)
+    position = new_position_values(plan, plan.stop_price)
+    counts = {"status": "open", "booked_fills": 2, "followed_fills": followed}
+    with database.begin() as connection:
+        connection.execute(insert(positions).values(**(position | counts)))
+    state = progress(database, None, [])
+    assert (state.unfollowed_positions, state.settled(0)) == (left, not left)
 
 
 def test_a_wave_that_nobody_computes_is_named_with_what_is_left(exchange: Simulator, database: Engine) -> None:

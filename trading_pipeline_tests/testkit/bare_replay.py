@@ -27,6 +27,7 @@ from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe, day_of
 from trading_pipeline.domain.strategies.plan import StrategyPlan
 from trading_pipeline.domain.strategies.registry import strategy_named
+from trading_pipeline.exchange_simulator.market_model import generate
 from trading_pipeline.exchange_simulator.recorded_bars import load
 from trading_pipeline.exchange_simulator.server import Addresses
 from trading_pipeline.runtime.lock_step import ExchangeClock
@@ -36,6 +37,7 @@ from trading_pipeline.services.compare_parity import ParityReport
 from trading_pipeline.services.compute_indicators import compute_indicators
 from trading_pipeline.services.desk import Desk
 from trading_pipeline.services.execute_plans import execute_plans
+from trading_pipeline.services.follow_fills import follow_fills
 from trading_pipeline.services.generate_signals import generate_signals
 from trading_pipeline.services.ingest_bars import ingest_bars
 from trading_pipeline.services.manage_positions import manage_positions
@@ -92,9 +94,15 @@ class BareReplay:
         )
 
     def run(self, until: datetime) -> None:
-        """Wave by wave until a close."""
-        while self.desk.clock.now() < until:
-            self.wave(self.clock.advance())
+        """Wave by wave until a close, and on the way whatever the account hears."""
+        while True:
+            stand = self.clock.advance()
+            if stand.event:
+                follow_fills(desk=self.desk)
+                continue
+            self.wave(stand.now)
+            if stand.now >= until:
+                break
 
     def wave(self, now: datetime) -> None:
         """Everything that happens at one close."""
@@ -112,9 +120,12 @@ class BareReplay:
         record_equity(trading=self.desk.trading, equity=self.equity)
         execute_plans(desk=self.desk, gate=PostgresEntryGate(self.engine), equity=self.equity)
 
-    def parity(self, bars_dir: Path, until: datetime) -> ParityReport:
-        """What the engine says of the same bars."""
-        series, _ = load(bars_dir, self.symbols, self.start)
+    def parity(self, bars: Path | int, until: datetime) -> ParityReport:
+        """What the engine says of the same bars: of a folder, or generated from a seed."""
+        if isinstance(bars, Path):
+            series, _ = load(bars, self.symbols, self.start)
+        else:
+            series = {symbol: generate(symbol, bars) for symbol in self.symbols}
         frame = self.bars.frame(self.symbols, self.timeframe, self.history_start, until)
         question = ParityQuestion(
             plan=self.plan,

@@ -11,18 +11,21 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 _UNFINISHED = text("""
 SELECT
   (SELECT count(*) FROM trading.waves
-    WHERE close_time = :wave AND timeframe = ANY(:timeframes) AND computed_at IS NOT NULL) AS computed,
+    WHERE close_time = CAST(:wave AS timestamptz) AND timeframe = ANY(:timeframes)
+      AND computed_at IS NOT NULL) AS computed,
   (SELECT count(*) FROM trading.trade_plans WHERE status IN ('new', 'claimed')) AS plans,
   (SELECT count(*) FROM trading.order_intents WHERE state IN ('intended', 'sent', 'unknown')) AS intents,
   (SELECT count(*) FROM trading.positions WHERE status = 'opening'
-      OR (status = 'open' AND opened_at < :wave AND (managed_through IS NULL OR managed_through < :wave))) AS positions,
+      OR (status = 'open' AND opened_at < CAST(:wave AS timestamptz)
+          AND (managed_through IS NULL OR managed_through < CAST(:wave AS timestamptz)))) AS positions,
+  (SELECT count(*) FROM trading.positions WHERE booked_fills > followed_fills) AS unfollowed,
   (SELECT count(*) FROM trading.fills) AS fills
 """)
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What is left to do about one wave.
+    """What is left to do about one wave, or about one account event.
 
     :param uncomputed: timeframes whose plans are not stored yet.
     :param fills: fills booked so far, to be compared with the venue's count.
@@ -32,19 +35,21 @@ class Progress:
     open_plans: int
     open_intents: int
     unmanaged_positions: int
+    unfollowed_positions: int
     fills: int
 
     def settled(self, executions: int) -> bool:
         """Whether nothing is left, given the number of executions the venue counts."""
         waiting = self.uncomputed + self.open_plans + self.open_intents + self.unmanaged_positions
-        return waiting == 0 and self.fills >= executions
+        return waiting + self.unfollowed_positions == 0 and self.fills >= executions
 
 
-def progress(engine: Engine, wave: datetime, timeframes: Sequence[Timeframe]) -> Progress:
-    """Read the progress of the wave that closes at ``wave``.
+def progress(engine: Engine, wave: datetime | None, timeframes: Sequence[Timeframe]) -> Progress:
+    """Read the progress of the wave that closes at ``wave``; of what happened between two waves where it is ``None``.
 
     :param timeframes: those of which a bar closes at ``wave``.
     """
     with engine.connect() as connection:
         row = connection.execute(_UNFINISHED, {"wave": wave, "timeframes": [str(item) for item in timeframes]}).one()
-    return Progress(len(timeframes) - row.computed, row.plans, row.intents, row.positions, row.fills)
+    uncomputed = len(timeframes) - row.computed
+    return Progress(uncomputed, row.plans, row.intents, row.positions, row.unfollowed, row.fills)
