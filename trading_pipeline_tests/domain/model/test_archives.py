@@ -47,7 +47,11 @@ def test_every_way_of_packing_gives_the_table_back(ending: str, pack: Callable[[
     assert unpacked(pack(TABLE) + pack(TABLE), f"bars.csv{ending}") == 2 * TABLE
 
 
-@pytest.mark.parametrize("content", [zipped(bars_csv=TABLE), zipped(bars_csv=TABLE, read_me=b"x"), on_a_mac()])
+@pytest.mark.parametrize(
+    "content",
+    [zipped(bars_csv=TABLE), zipped(bars_csv=TABLE, read_me=b"x"), on_a_mac()],
+    ids=["alone", "beside a text", "made on a Mac"],
+)
 def test_a_zip_gives_its_only_table_whatever_lies_beside_it(content: bytes) -> None:
     assert unpacked(content, "bars.zip") == TABLE
 
@@ -63,6 +67,8 @@ def test_a_zip_gives_its_only_table_whatever_lies_beside_it(content: bytes) -> N
         (b"", "is no sound .zip .*; it is empty"),
         (zipped(a_csv=TABLE)[:-30], "is no sound .zip"),
     ],
+    # the bytes of a zip carry the time it was made
+    ids=["nothing", "no table", "two tables", "four tables", "an error page", "no byte", "cut off"],
 )
 def test_a_zip_without_exactly_one_table_is_refused(content: bytes, problem: str) -> None:
     with pytest.raises(DataError, match=rf"^bars\.zip:? {problem}"):
