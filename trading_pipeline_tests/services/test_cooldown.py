@@ -132,7 +132,9 @@ def test_no_other_exit_makes_a_symbol_rest(lab: Lab, reason: ExitReason) -> None
         lab.clock.set(WAVE + MINUTE)
         lab.venue.move("BTCUSDT", Decimal(1010))
     lab.clock.set(close)
-    manage_positions(desk=lab.desk(), indicators=PostgresIndicatorReader(lab.database), wave=close)
+    manage_positions(
+        desk=lab.desk(), indicators=PostgresIndicatorReader(lab.database), wave=close, finest=Timeframe.M15
+    )
     lab.venue.move("BTCUSDT", Decimal(1000))
     closed = lab.ledger.position_of(plan.plan_id)
     assert closed is not None

@@ -53,7 +53,9 @@ def lab(database: Engine) -> Lab:
 def manage(lab: Lab, wave: datetime = NEXT, close: int = 1005, run_id: str = "run-m") -> ManageResult:
     lab.clock.set(wave)
     lab.venue.move("BTCUSDT", Decimal(close))
-    return manage_positions(desk=lab.desk(run_id), indicators=PostgresIndicatorReader(lab.database), wave=wave)
+    return manage_positions(
+        desk=lab.desk(run_id), indicators=PostgresIndicatorReader(lab.database), wave=wave, finest=Timeframe.M15
+    )
 
 
 def position(lab: Lab) -> Position:
