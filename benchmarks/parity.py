@@ -86,7 +86,7 @@ def bare(name: str, case: Case, options: argparse.Namespace) -> bool:
             engine = connect(server.url("trading", "psycopg"))
             configuration = Configuration(SYMBOLS, bars=options.bars, start=start, lock_step=timeframe)
             with running_exchange(configuration) as exchange:
-                replay = BareReplay(engine, exchange, plan, SYMBOLS, start, start - timedelta(days=90))
+                replay = BareReplay(engine, exchange, [plan], SYMBOLS, start, start - timedelta(days=90))
                 replay.run(end)
                 report = replay.parity(options.bars, end)
             engine.dispose()

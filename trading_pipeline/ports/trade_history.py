@@ -4,7 +4,6 @@ Numbers are float64, because the engine's are; nothing is traded by them.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,12 +30,14 @@ class TradeLeg:
 class TradeRow:
     """One position as pipeline or engine tells it; UTC times, quote currency, base quantities.
 
-    :param signalled_at: close of the bar that decided the entry; with the symbol it names the trade.
+    :param signalled_at: close of the bar that decided the entry; with strategy, timeframe and symbol the trade's name.
     :param exit_reason: empty while the position is open.
     :param pnl: of what was closed so far, before fees and funding.
     :param fees: without funding; ``funding`` paid is positive.
     """
 
+    strategy: str
+    timeframe: Timeframe
     symbol: str
     signalled_at: datetime
     bias: Bias
@@ -51,20 +52,23 @@ class TradeRow:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountTerms:
-    """Under which terms the account traded, read from its own executions.
+class SignalFate:
+    """What became of one entry signal, in the engine's words for outcomes."""
 
-    :param equity: quote currency, at the first reading in the window.
-    :param maker_fee_bps: ``None``, like ``taker_fee_bps``, where nothing was filled that way.
-    :param funding: by symbol, payment times with the rate that longs paid shorts.
-    :param alone: whether no other strategy or timeframe held a position in the window.
-    """
+    strategy: str
+    symbol: str
+    timeframe: Timeframe
+    close_time: datetime
+    bias: Bias
+    outcome: str
 
-    equity: float | None
-    maker_fee_bps: float | None
-    taker_fee_bps: float | None
-    funding: Mapping[str, Sequence[tuple[datetime, float]]]
-    alone: bool
+
+@dataclass(frozen=True, slots=True)
+class FlatStart:
+    """An instant at which the account held nothing, and what it was worth then, quote currency."""
+
+    at: datetime
+    equity: float
 
 
 class TradeHistory(ABC):
@@ -75,8 +79,12 @@ class TradeHistory(ABC):
         """Positions entered by plans of bars that closed in the window, by deciding bar and symbol."""
 
     @abstractmethod
-    def terms(self, strategy: str, timeframe: Timeframe, start: datetime, end: datetime) -> AccountTerms:
-        """Terms of the account in the window."""
+    def fates(self, strategy: str, timeframe: Timeframe, start: datetime, end: datetime) -> list[SignalFate]:
+        """What became of every entry signal of the window."""
+
+    @abstractmethod
+    def flat_start(self, since: datetime) -> FlatStart | None:
+        """The first reading of the account from ``since`` on at which nothing was held; ``None`` without any."""
 
     @abstractmethod
     def live_span(self, timeframe: Timeframe) -> tuple[datetime, datetime] | None:

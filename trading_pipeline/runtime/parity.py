@@ -1,9 +1,11 @@
-"""What a replay traded, held against the backtest engine on the same bars."""
+"""What a replay traded, held against the plain backtest of the same configuration and bars."""
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from trading_pipeline.adapters.parameters.risk import load_risk
 from trading_pipeline.adapters.parameters.strategies import load_strategies
 from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
 from trading_pipeline.adapters.stores.book_store import PostgresBookSampleStore
@@ -12,32 +14,34 @@ from trading_pipeline.adapters.stores.signal_store import PostgresSignalStore
 from trading_pipeline.adapters.stores.trade_history import PostgresTradeHistory
 from trading_pipeline.adapters.venues.bybit.client import BybitClient
 from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
+from trading_pipeline.domain.backtest.translate import Funding
 from trading_pipeline.domain.model.bars import OHLCV
+from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.exchange_simulator.bars import BarSeries
 from trading_pipeline.exchange_simulator.market_model import generate
 from trading_pipeline.exchange_simulator.recorded_bars import load
+from trading_pipeline.exchange_simulator.recorded_funding import load_funding
 from trading_pipeline.runtime.replay_plan import ReplayPlan
 from trading_pipeline.runtime.replaying import Replayed
+from trading_pipeline.services.account_backtest import steps_of
 from trading_pipeline.services.book_evidence import BookEvidence
 from trading_pipeline.services.check_parity import check_parity
 from trading_pipeline.services.compare_parity import ParityReport
 from trading_pipeline.services.parity_question import ParityQuestion
 
 
-def replay_parity(plan: ReplayPlan, done: Replayed) -> tuple[ParityReport, ...]:
-    """One report per strategy and timeframe of the replay.
+def replay_parity(plan: ReplayPlan, done: Replayed) -> ParityReport:
+    """What the plain backtest of the replay's own configuration says of the replayed time.
 
     :raises DataError: the database has no bars of the replayed time.
     """
     if done.system.exchange is None:
-        return ()
+        raise ConfigurationError("a replay without its exchange cannot be compared")
     instruments = BybitMarketData(BybitClient(done.system.exchange.rest_url, "", "")).instruments()
-    return tuple(
-        check_parity(question, PostgresSignalStore(done.engine), PostgresTradeHistory(done.engine))
-        for question in _questions(plan, done, instruments)
-    )
+    question = _question(plan, done, instruments)
+    return check_parity(question, PostgresSignalStore(done.engine), PostgresTradeHistory(done.engine))
 
 
 def base_bars(plan: ReplayPlan) -> dict[str, pd.DataFrame]:
@@ -64,30 +68,33 @@ def series_frame(symbol: str, series: BarSeries) -> pd.DataFrame:
     )
 
 
-def _questions(plan: ReplayPlan, done: Replayed, instruments: dict[str, Instrument]) -> list[ParityQuestion]:
-    fine = base_bars(plan)
-    limits = load_risk(plan.config_dir)
+def recorded_funding(folder: Path | None, symbols: Sequence[str]) -> dict[str, Funding]:
+    """The rates that the simulated exchange found beside the recorded bars, by symbol."""
+    found = {symbol: load_funding(folder, symbol) for symbol in symbols} if folder else {}
+    return {
+        symbol: Funding(np.array(list(rates), np.int64), np.array([float(rate) for rate in rates.values()]))
+        for symbol, rates in found.items()
+        if rates
+    }
+
+
+def _question(plan: ReplayPlan, done: Replayed, instruments: dict[str, Instrument]) -> ParityQuestion:
     store = PostgresBarStore(done.engine)
-    books = BookEvidence(PostgresBookSampleStore(done.engine), PostgresCalibrationStore(done.engine))
     bars: dict[Timeframe, dict[str, pd.DataFrame]] = {}
     for timeframe in done.universe.timeframes:
         frame = store.frame(plan.symbols, timeframe, done.universe.history_start, plan.end)
         bars[timeframe] = {
             str(symbol): rows.reset_index(drop=True) for symbol, rows in frame.groupby("symbol", sort=False)
         }
-    return [
-        ParityQuestion(
-            plan=strategy,
-            timeframe=timeframe,
-            bars=bars[timeframe],
-            start=plan.start,
-            end=plan.end,
-            limits=limits,
-            instruments=instruments,
-            fine_bars=fine,
-            higher=bars,
-            books=books,
-        )
-        for strategy in load_strategies(plan.config_dir)
-        for timeframe in strategy.timeframes
-    ]
+    return ParityQuestion(
+        plans=load_strategies(plan.config_dir),
+        bars=bars,
+        start=plan.start,
+        end=plan.end,
+        capital=float(plan.balance),
+        steps=steps_of(instruments, plan.symbols),
+        path=base_bars(plan),
+        funding=recorded_funding(plan.bars_dir, plan.symbols),
+        books=BookEvidence(PostgresBookSampleStore(done.engine), PostgresCalibrationStore(done.engine)),
+        given=("ticks and lots of the venue",),
+    )

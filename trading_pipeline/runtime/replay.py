@@ -22,20 +22,20 @@ from trading_pipeline.settings import Settings
 def run_replay(plan: ReplayPlan, settings: Settings, reports_dir: Path, run_id: str, *, parity: bool) -> bool:
     """Replay until idle and write ``replay_<run_id>.md``, ``.json`` and ``.html``.
 
-    :param parity: compare with the backtest engine on the same bars.
-    :returns: whether engine and pipeline agree; true when they were not compared.
+    :param parity: compare with the plain backtest of the same configuration and bars.
+    :returns: whether backtest and pipeline agree; true when they were not compared.
     :raises ConfigurationError: something it was given cannot work.
     :raises DataError: the backfill or a wave did not finish.
     """
     console = Console()
     with replayed(plan, settings, console) as running:
         done = _with_last_reading(plan, running)
-        reports = replay_parity(plan, done) if parity else ()
-        path = write_replay_report(reports_dir, run_id, plan, done, reports)
+        report = replay_parity(plan, done) if parity else None
+        path = write_replay_report(reports_dir, run_id, plan, done, report)
         print_report(console, done.header, done.facts, path)
-    for report in reports:
+    if report is not None:
         console.print(_verdict(report), markup=False)
-    return all(report.equal for report in reports)
+    return report is None or report.equal
 
 
 def _with_last_reading(plan: ReplayPlan, done: Replayed) -> Replayed:

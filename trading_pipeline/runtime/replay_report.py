@@ -1,6 +1,5 @@
 """What a replay leaves behind: Markdown for reading, JSON for programs, a page with charts."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,7 +19,7 @@ _NAMED = 50
 
 
 def write_replay_report(
-    folder: Path, run_id: str, plan: ReplayPlan, done: Replayed, parity: Sequence[ParityReport]
+    folder: Path, run_id: str, plan: ReplayPlan, done: Replayed, parity: ParityReport | None
 ) -> Path:
     """Write ``replay_<run_id>.md``, ``.json``, ``.html`` and the plot; returns the path of the Markdown file.
 
@@ -28,7 +27,7 @@ def write_replay_report(
     """
     name = f"replay_{run_id}"
     path = write_report(folder, name, done.header, done.facts)
-    if parity:
+    if parity is not None:
         write_text(path, path.read_text(encoding="utf-8") + _parity_section(parity))
     record = run_record(run_id, plan, done)
     write_document(folder / f"{name}.json", {**run_document(record), **_document(done, parity)})
@@ -39,7 +38,7 @@ def write_replay_report(
     return path
 
 
-def _document(done: Replayed, parity: Sequence[ParityReport]) -> Details:
+def _document(done: Replayed, parity: ParityReport | None) -> Details:
     """What a replay has beyond a backtest."""
     facts, header = done.facts, done.header
     return {
@@ -51,15 +50,13 @@ def _document(done: Replayed, parity: Sequence[ParityReport]) -> Details:
         "pnl_usdt": float(facts.pnl_usdt),
         "pnl_r": float(facts.pnl_r),
         "equity": [{"time": at, "equity_usdt": float(value)} for at, value in facts.equity],
-        "parity": [{**asdict(report), "equal": report.equal} for report in parity],
+        "parity": None if parity is None else {**asdict(parity), "equal": parity.equal},
     }
 
 
-def _parity_section(parity: Sequence[ParityReport]) -> str:
-    lines = ["", "## Parity with the backtest engine", ""]
-    for report in parity:
-        lines.append(f"- {report.summary()}")
-        lines += [f"  - {difference}" for difference in report.differences[:_NAMED]]
-        if len(report.differences) > _NAMED:
-            lines.append(f"  - and {len(report.differences) - _NAMED} more")
+def _parity_section(parity: ParityReport) -> str:
+    lines = ["", "## Parity with the backtest", "", f"- {parity.summary()}"]
+    lines += [f"  - {difference}" for difference in parity.differences[:_NAMED]]
+    if len(parity.differences) > _NAMED:
+        lines.append(f"  - and {len(parity.differences) - _NAMED} more")
     return "\n".join(lines) + "\n"

@@ -7,8 +7,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from trading_pipeline.domain.model.signals import Signal, SignalKind
-from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.trade_history import TradeLeg, TradeRow
+from trading_pipeline.ports.trade_history import SignalFate, TradeLeg, TradeRow
 
 Row = TypeVar("Row")
 
@@ -38,21 +37,22 @@ class Difference:
 class ParityReport:
     """What was compared and what differs.
 
-    :param signals: rows of the pipeline that enter, likewise ``trades`` with ``legs`` and ``still_open``.
-    :param denied: signals of the window that the pipeline entered no position for.
-    :param whole_account: whether entries and sizes were compared too, and not only what became of them.
+    :param strategies: each with its timeframe.
+    :param signals: entry signals of the pipeline, likewise ``exits``, ``trades`` with ``legs`` and ``still_open``.
+    :param not_entered: entry signals that the pipeline opened no position for.
+    :param given: what the backtest was told because no configuration says it.
     """
 
-    strategy: str
-    timeframe: Timeframe
+    strategies: tuple[str, ...]
     start: datetime
     end: datetime
     signals: int
+    exits: int
     trades: int
     legs: int
     still_open: int
-    denied: int
-    whole_account: bool
+    not_entered: int
+    given: tuple[str, ...]
     differences: tuple[Difference, ...]
 
     @property
@@ -64,9 +64,10 @@ class ParityReport:
         """One line for people."""
         verdict = "equal" if self.equal else f"{len(self.differences)} DIFFERENCES"
         return (
-            f"{self.strategy} {self.timeframe} {self.start:%Y-%m-%d} to {self.end:%Y-%m-%d}: {verdict}; "
-            f"{self.signals} signals, {self.trades} trades with {self.legs} exits ({self.still_open} open), "
-            f"{self.denied} signals without entry"
+            f"{', '.join(self.strategies)}, {self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M}: {verdict}; "
+            f"{self.signals} entry and {self.exits} exit signals, {self.trades} trades with {self.legs} exits "
+            f"({self.still_open} open), {self.not_entered} signals without entry; "
+            f"given: {', '.join(self.given) or 'nothing'}"
         )
 
 
@@ -91,8 +92,23 @@ def compare_signals(pipeline: Sequence[Signal], engine: Sequence[Signal]) -> lis
     return found
 
 
+def compare_fates(pipeline: Sequence[SignalFate], engine: Sequence[SignalFate]) -> list[Difference]:
+    """What became of every entry signal, in the engine's words."""
+    found = []
+    for mine, other in _pairs(
+        pipeline, engine, lambda one: (one.close_time, one.symbol, one.strategy, one.timeframe, one.bias)
+    ):
+        one = mine or other
+        if one is not None and (mine is None or other is None or mine.outcome != other.outcome):
+            told = [fate.outcome if fate else "none" for fate in (mine, other)]
+            found.append(
+                Difference(f"fate {one.strategy} {one.timeframe}", one.symbol, one.close_time, str(one.bias), *told)
+            )
+    return found
+
+
 def compare_trades(pipeline: Sequence[TradeRow], engine: Sequence[TradeRow]) -> list[Difference]:
-    """Trades by symbol and deciding bar: same entry, same exits in the same bars, same money."""
+    """Trades by strategy, symbol and deciding bar: same entry, same exits in the same bars, same money."""
     fields: dict[str, Callable[[TradeRow], object]] = {
         name: lambda one, name=name: getattr(one, name)  # type: ignore[misc]
         for name in ("bias", "entry_price", "quantity", "stop_price", "exit_reason")
@@ -102,11 +118,13 @@ def compare_trades(pipeline: Sequence[TradeRow], engine: Sequence[TradeRow]) -> 
         for name in ("pnl", "fees", "funding")
     }
     found = []
-    for mine, other in _pairs(pipeline, engine, lambda one: (one.signalled_at, one.symbol)):
+    for mine, other in _pairs(
+        pipeline, engine, lambda one: (one.signalled_at, one.symbol, one.strategy, one.timeframe)
+    ):
         one = mine or other
         if one is None:
             continue
-        described = ("trade", one.symbol, one.signalled_at)
+        described = (f"trade {one.strategy} {one.timeframe}", one.symbol, one.signalled_at)
         if mine is None or other is None:
             found.append(Difference(*described, str(one.bias), _presence(mine), _presence(other)))
             continue

@@ -1,41 +1,40 @@
-"""What is held against the backtest engine: a strategy, its bars, and the terms it traded under."""
+"""What is held against the backtest: an account's strategies, their bars, and what no configuration can say."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import pandas as pd
 
-from trading_pipeline.domain.model.instruments import Instrument
-from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.risk.limits import RiskLimits
+from trading_pipeline.domain.backtest.translate import Funding, Steps
 from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.services.account_backtest import Bars
 from trading_pipeline.services.book_evidence import BookEvidence
 
 
 @dataclass(frozen=True, slots=True)
 class ParityQuestion:
-    """Which strategy, on which bars, under which limits.
+    """One account over one stretch of time.
 
-    :param bars: by symbol, from before the window to its end.
-    :param fine_bars: what the venue's prices walked along inside the bars, by symbol.
-    :param higher: bars of higher timeframes by symbol; those the strategy does not ask for are left alone.
+    :param plans: every strategy that the account runs.
+    :param bars: of every timeframe the account sees, from before the window to its end.
+    :param start: closing instants after it are compared, up to and without ``end``: what the last close decides
+        has no later bar in a backtest.
+    :param capital: equity at the start, quote currency.
+    :param steps: of the instruments, by symbol.
+    :param path: what the venue's prices walked along inside the bars, by symbol.
+    :param funding: recorded rates by symbol.
     :param books: what strategies that need the order book get; ``None`` where nobody does.
-    :param start: closing instants after it are compared, up to ``end``.
+    :param given: what of this was read from the running system and not from the configuration, in words.
     """
 
-    plan: StrategyPlan
-    timeframe: Timeframe
-    bars: Mapping[str, pd.DataFrame]
+    plans: Sequence[StrategyPlan]
+    bars: Bars
     start: datetime
     end: datetime
-    limits: RiskLimits
-    instruments: Mapping[str, Instrument]
-    fine_bars: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    higher: Mapping[Timeframe, Mapping[str, pd.DataFrame]] = field(default_factory=dict)
+    capital: float
+    steps: Mapping[str, Steps] = field(default_factory=dict)
+    path: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    funding: Mapping[str, Funding] = field(default_factory=dict)
     books: BookEvidence | None = None
-
-    @property
-    def symbols(self) -> list[str]:
-        """Symbols that the strategy looks at, sorted as the gate and the engine take them."""
-        return sorted(symbol for symbol in self.bars if self.plan.covers(symbol, self.timeframe))
+    given: tuple[str, ...] = ()

@@ -56,6 +56,8 @@ def test_profit_and_its_factor_are_those_of_the_trades() -> None:
 def test_a_ledgers_trade_is_told_net_with_gross_beside_it() -> None:
     leave = TradeLeg(START + timedelta(hours=2), START + timedelta(hours=2), 101.0, 5.0, "take_profit")
     row = TradeRow(
+        strategy="rsi",
+        timeframe=Timeframe.H1,
         symbol="BTCUSDT",
         signalled_at=START,
         bias=Bias.LONG,

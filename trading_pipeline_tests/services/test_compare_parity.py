@@ -8,13 +8,15 @@ import pytest
 
 from trading_pipeline.domain.model.signals import Bias, Signal, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.trade_history import TradeLeg, TradeRow
-from trading_pipeline.services.compare_parity import compare_signals, compare_trades
+from trading_pipeline.ports.trade_history import SignalFate, TradeLeg, TradeRow
+from trading_pipeline.services.compare_parity import compare_fates, compare_signals, compare_trades
 
 CLOSE = datetime(2026, 1, 15, 4, tzinfo=UTC)
 LEG = TradeLeg(CLOSE + timedelta(hours=3), CLOSE + timedelta(hours=4), 110.0, 0.4, "take_profit")
 LAST = TradeLeg(CLOSE + timedelta(hours=9), CLOSE + timedelta(hours=12), 100.0, 0.6, "break_even")
-TRADE = TradeRow("BTCUSDT", CLOSE, Bias.LONG, 100.0, 1.0, 90.0, "break_even", 4.0, 0.1, 0.01, (LEG, LAST))
+TRADE = TradeRow(
+    "rsi", Timeframe.H4, "BTCUSDT", CLOSE, Bias.LONG, 100.0, 1.0, 90.0, "break_even", 4.0, 0.1, 0.01, (LEG, LAST)
+)
 
 
 def _signal(bias: Bias = Bias.LONG, **changes: object) -> Signal:
@@ -53,7 +55,7 @@ def test_the_last_of_ten_digits_may_be_rounded_either_way() -> None:
 def test_a_trade_of_one_side_alone_is_a_difference(pipeline: list[TradeRow], engine: list[TradeRow]) -> None:
     (found,) = compare_trades(pipeline, engine)
     assert {found.pipeline, found.engine} == {"present", "none"}
-    assert (found.kind, found.symbol, found.at) == ("trade", "BTCUSDT", CLOSE)
+    assert (found.kind, found.symbol, found.at) == ("trade rsi 4h", "BTCUSDT", CLOSE)
 
 
 @pytest.mark.parametrize(
@@ -87,4 +89,23 @@ def test_money_may_differ_by_less_than_a_millionth() -> None:
 
 def test_a_difference_reads_as_a_sentence() -> None:
     (found,) = compare_trades([TRADE], [replace(TRADE, quantity=2.0)])
-    assert str(found) == "trade BTCUSDT 2026-01-15 04:00 quantity: pipeline 1, engine 2"
+    assert str(found) == "trade rsi 4h BTCUSDT 2026-01-15 04:00 quantity: pipeline 1, engine 2"
+
+
+FATE = SignalFate("rsi", "BTCUSDT", Timeframe.H4, CLOSE, Bias.LONG, "filled")
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "engine", "told"),
+    [
+        ([FATE], [FATE], []),
+        ([replace(FATE, outcome="cooldown")], [FATE], [("cooldown", "filled")]),
+        ([FATE], [], [("filled", "none")]),
+        ([], [FATE], [("none", "filled")]),
+        ([FATE], [replace(FATE, strategy="macd")], [("filled", "none"), ("none", "filled")]),
+    ],
+)
+def test_a_signal_that_met_another_fate_is_named_with_both(
+    pipeline: list[SignalFate], engine: list[SignalFate], told: list[tuple[str, str]]
+) -> None:
+    assert [(one.pipeline, one.engine) for one in compare_fates(pipeline, engine)] == told

@@ -1,5 +1,6 @@
 """The services of a replay in one process: what Dagster, sensors and feed do, one call after the other."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,14 +25,15 @@ from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
 from trading_pipeline.adapters.venues.venue_clock import VenueClock
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.partitions import PartitionRange
-from trading_pipeline.domain.model.timeframes import Timeframe, day_of
+from trading_pipeline.domain.model.timeframes import Timeframe, closing_timeframes, day_of
 from trading_pipeline.domain.strategies.plan import StrategyPlan
 from trading_pipeline.domain.strategies.registry import strategy_named
 from trading_pipeline.exchange_simulator.market_model import generate
 from trading_pipeline.exchange_simulator.recorded_bars import load
 from trading_pipeline.exchange_simulator.server import Addresses
 from trading_pipeline.runtime.lock_step import ExchangeClock
-from trading_pipeline.runtime.parity import series_frame
+from trading_pipeline.runtime.parity import recorded_funding, series_frame
+from trading_pipeline.services.account_backtest import steps_of
 from trading_pipeline.services.check_parity import check_parity
 from trading_pipeline.services.compare_parity import ParityReport
 from trading_pipeline.services.compute_indicators import compute_indicators
@@ -46,7 +48,7 @@ from trading_pipeline.services.plan_trades import Planner, plan_trades
 from trading_pipeline.services.record_equity import record_equity
 from trading_pipeline.services.refresh_bars import refresh_bars
 from trading_pipeline_tests.testkit.fakes_market_data import ListStream
-from trading_pipeline_tests.testkit.trading_desk import LIFECYCLE, LIMITS, Postbox
+from trading_pipeline_tests.testkit.trading_desk import LIFECYCLE, Postbox
 
 
 def strategy_plan(name: str, timeframe: Timeframe, **parameters: object) -> StrategyPlan:
@@ -56,21 +58,24 @@ def strategy_plan(name: str, timeframe: Timeframe, **parameters: object) -> Stra
 
 @dataclass
 class BareReplay:
-    """One strategy on one timeframe, from an exchange that stands still to its trades.
+    """Strategies on one account, from an exchange that stands still to their trades.
 
+    :param plans: the account's strategies; they share limits and costs.
     :param history_start: first bar that anything is computed from.
     """
 
     engine: Engine
     exchange: Addresses
-    plan: StrategyPlan
+    plans: Sequence[StrategyPlan]
     symbols: tuple[str, ...]
     start: datetime
     history_start: datetime
     postbox: Postbox = field(default_factory=Postbox)
 
     def __post_init__(self) -> None:
-        self.timeframe = self.plan.timeframes[0]
+        wanted = {one for plan in self.plans for one in (*plan.timeframes, *plan.strategy.higher_timeframes)}
+        self.timeframes = sorted(wanted, key=lambda timeframe: timeframe.ms)
+        self.limits = self.plans[0].lifecycle.limits
         self.clock = ExchangeClock(self.exchange.rest_url)
         client = BybitClient(self.exchange.rest_url, self.exchange.api_key, self.exchange.api_secret)
         self.market = BybitMarketData(client)
@@ -78,7 +83,13 @@ class BareReplay:
         self.signals, self.waves = PostgresSignalStore(self.engine), PostgresWaveStore(self.engine)
         self.snapshots, self.equity = PostgresSnapshotStore(self.engine), PostgresEquityLog(self.engine)
         self.planner = Planner(
-            self.signals, self.snapshots, PostgresPlanStore(self.engine), self.waves, ListStream(), [self.plan], LIMITS
+            signals=self.signals,
+            snapshots=self.snapshots,
+            plans=PostgresPlanStore(self.engine),
+            waves=self.waves,
+            stream=ListStream(),
+            strategies=self.plans,
+            limits=self.limits,
         )
         self.desk = Desk(
             run_id="run-1",
@@ -89,7 +100,7 @@ class BareReplay:
             halts=PostgresHaltRegister(self.engine),
             notifier=self.postbox,
             clock=VenueClock(self.market, 0.0),
-            limits=LIMITS,
+            limits=self.limits,
             instruments=self.market.instruments(),
         )
 
@@ -105,36 +116,49 @@ class BareReplay:
                 break
 
     def wave(self, now: datetime) -> None:
-        """Everything that happens at one close."""
-        opened = now - self.timeframe.duration
-        heard = [bar for symbol in self.symbols for bar in self.market.bars(symbol, self.timeframe, opened, now)]
-        ingest_bars(self.bars, ListStream(), heard, BarSource.WEBSOCKET)
-        day = day_of(opened)
-        scope = PartitionRange(self.symbols, self.timeframe, day, day + timedelta(days=1), self.history_start)
-        refresh_bars(self.bars, self.checks, self.market, scope, now)
-        compute_indicators(self.bars, self.checks, self.snapshots, scope, now)
-        generate_signals(self.bars, self.checks, self.signals, [self.plan], scope, now)
-        plan_trades(self.planner, scope, now, "run-1")
+        """Everything that happens at one close: all timeframes are computed, then it is one decision."""
+        scopes = [self._scope(timeframe, now) for timeframe in closing_timeframes(now, self.timeframes)]
+        for scope in scopes:
+            opened = now - scope.timeframe.duration
+            heard = [bar for symbol in self.symbols for bar in self.market.bars(symbol, scope.timeframe, opened, now)]
+            ingest_bars(self.bars, ListStream(), heard, BarSource.WEBSOCKET)
+            refresh_bars(self.bars, self.checks, self.market, scope, now)
+            compute_indicators(self.bars, self.checks, self.snapshots, scope, now)
+        for scope in scopes:
+            generate_signals(self.bars, self.checks, self.signals, self.plans, scope, now)
+            plan_trades(self.planner, scope, now, "run-1")
         indicators = PostgresIndicatorReader(self.engine)
-        manage_positions(desk=self.desk, indicators=indicators, wave=now, finest=self.timeframe)
+        manage_positions(desk=self.desk, indicators=indicators, wave=now, finest=self.timeframes[0])
         record_equity(trading=self.desk.trading, equity=self.equity)
         execute_plans(desk=self.desk, gate=PostgresEntryGate(self.engine), equity=self.equity)
 
+    def _scope(self, timeframe: Timeframe, now: datetime) -> PartitionRange:
+        day = day_of(now - timeframe.duration)
+        return PartitionRange(self.symbols, timeframe, day, day + timedelta(days=1), self.history_start)
+
     def parity(self, bars: Path | int, until: datetime) -> ParityReport:
-        """What the engine says of the same bars: of a folder, or generated from a seed."""
+        """What the plain backtest says of the same bars: of a folder, or generated from a seed."""
         if isinstance(bars, Path):
             series, _ = load(bars, self.symbols, self.start)
         else:
             series = {symbol: generate(symbol, bars) for symbol in self.symbols}
-        frame = self.bars.frame(self.symbols, self.timeframe, self.history_start, until)
+        frames = {
+            timeframe: self.bars.frame(self.symbols, timeframe, self.history_start, until)
+            for timeframe in self.timeframes
+        }
         question = ParityQuestion(
-            plan=self.plan,
-            timeframe=self.timeframe,
-            bars={str(name): rows.reset_index(drop=True) for name, rows in frame.groupby("symbol", sort=False)},
+            plans=self.plans,
+            bars={
+                timeframe: {
+                    str(name): rows.reset_index(drop=True) for name, rows in frame.groupby("symbol", sort=False)
+                }
+                for timeframe, frame in frames.items()
+            },
             start=self.start,
             end=until,
-            limits=LIMITS,
-            instruments=self.desk.instruments,
-            fine_bars={symbol: series_frame(symbol, one) for symbol, one in series.items()},
+            capital=10_000.0,
+            steps=steps_of(self.desk.instruments, self.symbols),
+            path={symbol: series_frame(symbol, one) for symbol, one in series.items()},
+            funding=recorded_funding(bars if isinstance(bars, Path) else None, self.symbols),
         )
         return check_parity(question, self.signals, PostgresTradeHistory(self.engine))

@@ -9,13 +9,15 @@ from sqlalchemy import Engine, Row, text
 
 from trading_pipeline.domain.model.fills import FillKind
 from trading_pipeline.domain.model.orders import TAKE_PROFITS, Purpose
+from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.trade_history import AccountTerms, TradeHistory, TradeLeg, TradeRow
+from trading_pipeline.domain.risk.outcomes import STOP_NOT_PROTECTIVE, outcome_of
+from trading_pipeline.ports.trade_history import FlatStart, SignalFate, TradeHistory, TradeLeg, TradeRow
 
 _FILLS = text("""
-SELECT position.*, plan.close_time AS signalled_at, fill.quantity AS filled, fill.price, fill.kind, fill.executed_at,
-       intent.purpose
+SELECT position.*, plan.strategy, plan.close_time AS signalled_at, fill.quantity AS filled, fill.price, fill.kind,
+       fill.executed_at, intent.purpose
 FROM trading.positions position
 JOIN trading.trade_plans plan USING (plan_id)
 JOIN trading.fills fill USING (position_id)
@@ -24,22 +26,21 @@ WHERE plan.strategy = :strategy AND position.timeframe = :timeframe
   AND plan.close_time > :start AND plan.close_time <= :end AND position.status IN ('open', 'closed')
 ORDER BY plan.close_time, position.symbol, fill.executed_at, fill.execution_id
 """)
-_FEES = text("""
-SELECT is_maker, sum(fee) / sum(quantity * price) * 10000 AS bps FROM trading.fills
-WHERE kind <> 'funding' AND executed_at >= :start AND executed_at <= :end GROUP BY 1
+_FATES = text("""
+SELECT signal.strategy, signal.symbol, signal.timeframe, signal.close_time, signal.bias, plan.status,
+       plan.status_reason
+FROM trading.signals signal LEFT JOIN trading.trade_plans plan USING (signal_id)
+WHERE signal.kind = 'entry' AND signal.strategy = :strategy AND signal.timeframe = :timeframe
+  AND signal.close_time > :start AND signal.close_time <= :end
+ORDER BY signal.close_time, signal.symbol
 """)
-_FUNDING = text("""
-SELECT fill.symbol, fill.executed_at,
-       fill.fee / (fill.quantity * fill.price) * CASE position.bias WHEN 'long' THEN 1 ELSE -1 END AS rate
-FROM trading.fills fill JOIN trading.positions position USING (position_id)
-WHERE fill.kind = 'funding' AND fill.executed_at > :start AND fill.executed_at <= :end
-ORDER BY 1, 2
-""")
-_EQUITY = text("SELECT equity FROM trading.equity_snapshots WHERE read_at >= :start ORDER BY read_at LIMIT 1")
-_OTHERS = text("""
-SELECT count(*) FROM trading.positions position JOIN trading.trade_plans plan USING (plan_id)
-WHERE position.opened_at <= :end AND coalesce(position.closed_at, :end) > :start
-  AND (plan.strategy <> :strategy OR plan.timeframe <> :timeframe OR plan.close_time <= :start)
+_FLAT = text("""
+SELECT reading.read_at, reading.equity FROM trading.equity_snapshots reading
+WHERE reading.read_at >= :since AND NOT EXISTS (
+    SELECT FROM trading.positions position
+    WHERE position.opened_at <= reading.read_at AND coalesce(position.closed_at, 'infinity') > reading.read_at
+)
+ORDER BY reading.read_at LIMIT 1
 """)
 _LIVE = text("""
 SELECT min(close_time) AS first, max(close_time) AS newest FROM trading.waves
@@ -60,24 +61,21 @@ class PostgresTradeHistory(TradeHistory):
             rows = connection.execute(_FILLS, window).all()
         return [_trade(list(fills), timeframe) for _, fills in groupby(rows, key=lambda row: row.position_id)]
 
-    def terms(self, strategy: str, timeframe: Timeframe, start: datetime, end: datetime) -> AccountTerms:
+    def fates(self, strategy: str, timeframe: Timeframe, start: datetime, end: datetime) -> list[SignalFate]:
         """See the port."""
         window = {"strategy": strategy, "timeframe": timeframe.value, "start": start, "end": end}
         with self._engine.connect() as connection:
-            fees = {row.is_maker: float(row.bps) for row in connection.execute(_FEES, window)}
-            equity = connection.execute(_EQUITY, window).scalar()
-            funding = connection.execute(_FUNDING, window).all()
-            others: int = connection.execute(_OTHERS, window).scalar_one()
-        return AccountTerms(
-            equity=None if equity is None else float(equity),
-            maker_fee_bps=fees.get(True),
-            taker_fee_bps=fees.get(False),
-            funding={
-                str(symbol): [(row.executed_at, float(row.rate)) for row in rows]
-                for symbol, rows in groupby(funding, key=lambda row: row.symbol)
-            },
-            alone=not others,
-        )
+            rows = connection.execute(_FATES, window).all()
+        return [
+            SignalFate(row.strategy, row.symbol, timeframe, row.close_time, Bias(row.bias), _outcome(row))
+            for row in rows
+        ]
+
+    def flat_start(self, since: datetime) -> FlatStart | None:
+        """See the port."""
+        with self._engine.connect() as connection:
+            row = connection.execute(_FLAT, {"since": since}).first()
+        return None if row is None else FlatStart(row.read_at, float(row.equity))
 
     def live_span(self, timeframe: Timeframe) -> tuple[datetime, datetime] | None:
         """See the port."""
@@ -89,6 +87,16 @@ class PostgresTradeHistory(TradeHistory):
 Fills = Sequence[Row[tuple[object, ...]]]
 
 
+def _outcome(row: Row[tuple[object, ...]]) -> str:
+    """The fate of a signal: without a plan its stop protected nothing; a denial is called by its rule."""
+    if row.status is None:
+        return STOP_NOT_PROTECTIVE
+    if row.status == PlanStatus.EXECUTED.value:
+        return "filled"
+    rule = str(row.status_reason).partition(":")[0]
+    return outcome_of(rule) if row.status == PlanStatus.DENIED.value else str(row.status)
+
+
 def _trade(fills: Fills, timeframe: Timeframe) -> TradeRow:
     """One position from its fills, in the order of execution."""
     position = fills[0]
@@ -98,6 +106,8 @@ def _trade(fills: Fills, timeframe: Timeframe) -> TradeRow:
     if reason and legs:
         legs[-1] = replace(legs[-1], kind=reason)
     return TradeRow(
+        strategy=position.strategy,
+        timeframe=timeframe,
         symbol=position.symbol,
         signalled_at=position.signalled_at,
         bias=Bias(position.bias),

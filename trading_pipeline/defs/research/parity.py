@@ -1,7 +1,7 @@
-"""Does the backtest engine say of the last weeks what the pipeline did in them?"""
+"""Does the plain backtest say of the last weeks what the pipeline did in them?"""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import pandas as pd
@@ -12,7 +12,9 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.resources.venue import Markets
-from trading_pipeline.services.compare_parity import ParityReport
+
+if TYPE_CHECKING:
+    from trading_pipeline.services.compare_parity import ParityReport
 
 _CHECK = "pipeline_equals_engine"
 _NAMED = 50
@@ -22,7 +24,7 @@ class ParityWindow(dg.Config):
     """What is compared."""
 
     days: int = 30
-    """Up to the newest wave; less where the system has not run for so long."""
+    """Up to the newest wave, from the first moment at which the account held nothing."""
     path_timeframe: str = "5m"
     """Bars along which prices are taken to have moved inside a bar. The simulated venue's are 5m."""
 
@@ -32,15 +34,18 @@ class ParityWindow(dg.Config):
     kinds={"postgres"},
     deps=[f"trade_plans_{timeframe}" for timeframe in UNIVERSE.timeframes],
     check_specs=[dg.AssetCheckSpec(_CHECK, asset="parity", description="No signal and no trade differs.")],
-    description="Signals and trades of the pipeline beside those of the engine on the same bars, row by row.",
+    description="Signals, their fates and trades of the pipeline beside those of the plain backtest, row by row.",
 )
 def parity(config: ParityWindow, stores: Stores, parameters: Parameters, markets: Markets) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """Compare every enabled strategy on every timeframe that has waves."""
-    reports = list(_reports(config, stores, parameters, markets))
-    differences = [str(difference) for report in reports for difference in report.differences]
+    """Compare every enabled strategy on every timeframe, as one account."""
+    report = _report(config, stores, parameters, markets)
+    differences = [] if report is None else [str(difference) for difference in report.differences]
     return dg.MaterializeResult(
         metadata={
-            "compared": dg.MetadataValue.md("\n".join(f"- {report.summary()}" for report in reports) or "nothing"),
+            "compared": "nothing: no wave was computed since the account held nothing"
+            if report is None
+            else report.summary(),
+            "given": [] if report is None else list(report.given),
             "differences": differences[:_NAMED],
         },
         check_results=[
@@ -54,40 +59,39 @@ def parity(config: ParityWindow, stores: Stores, parameters: Parameters, markets
     )
 
 
-def _reports(config: ParityWindow, stores: Stores, parameters: Parameters, markets: Markets) -> Iterator[ParityReport]:
+def _report(config: ParityWindow, stores: Stores, parameters: Parameters, markets: Markets) -> "ParityReport | None":
     # here alone: the engine brings its compiler
-    from trading_pipeline.domain.strategies.higher_timeframes import longer
+    from trading_pipeline.services.account_backtest import steps_of
     from trading_pipeline.services.book_evidence import BookEvidence
     from trading_pipeline.services.check_parity import check_parity
     from trading_pipeline.services.parity_question import ParityQuestion
 
+    finest = min(UNIVERSE.timeframes, key=lambda timeframe: timeframe.ms)
+    span = stores.history.live_span(finest)
+    if span is None:
+        return None
+    begin = stores.history.flat_start(max(span[0] - finest.duration, span[1] - timedelta(days=config.days)))
+    if begin is None or finest.floor(begin.at) >= span[1]:
+        return None
+    start, end, path = finest.floor(begin.at), span[1], Timeframe.parse(config.path_timeframe)
     market_data = markets.market_data()
-    instruments, path = market_data.instruments(), Timeframe.parse(config.path_timeframe)
-    for plan in parameters.strategies:
-        for timeframe in plan.timeframes:
-            span = stores.history.live_span(timeframe)
-            if span is None:
-                continue
-            start = max(span[0] - timeframe.duration, span[1] - timedelta(days=config.days))
-            symbols = [symbol for symbol in UNIVERSE.symbols if plan.covers(symbol, timeframe)]
-            fine = {symbol: _frame(market_data.bars(symbol, path, start, span[1])) for symbol in symbols}
-            question = ParityQuestion(
-                plan=plan,
-                timeframe=timeframe,
-                bars=_bars(stores, symbols, timeframe, span[1]),
-                start=start,
-                end=span[1],
-                limits=parameters.risk,
-                instruments=instruments,
-                fine_bars={symbol: frame for symbol, frame in fine.items() if len(frame)},
-                books=BookEvidence(stores.books, stores.calibrations),
-                higher={one: _bars(stores, symbols, one, span[1]) for one in longer(plan.strategy, timeframe)},
-            )
-            yield check_parity(question, stores.signals, stores.history)
+    fine = {symbol: _frame(market_data.bars(symbol, path, start, end)) for symbol in UNIVERSE.symbols}
+    question = ParityQuestion(
+        plans=parameters.strategies,
+        bars={timeframe: _bars(stores, timeframe, end) for timeframe in UNIVERSE.timeframes},
+        start=start,
+        end=end,
+        capital=begin.equity,
+        steps=steps_of(market_data.instruments(), UNIVERSE.symbols),
+        path={symbol: frame for symbol, frame in fine.items() if len(frame)},
+        books=BookEvidence(stores.books, stores.calibrations),
+        given=("ticks and lots of the venue", f"equity {begin.equity:.2f} at the start, when nothing was held"),
+    )
+    return check_parity(question, stores.signals, stores.history)
 
 
-def _bars(stores: Stores, symbols: list[str], timeframe: Timeframe, end: datetime) -> dict[str, pd.DataFrame]:
-    frame = stores.bars.frame(symbols, timeframe, UNIVERSE.history_start, end)
+def _bars(stores: Stores, timeframe: Timeframe, end: datetime) -> dict[str, pd.DataFrame]:
+    frame = stores.bars.frame(UNIVERSE.symbols, timeframe, UNIVERSE.history_start, end)
     return {str(symbol): rows.reset_index(drop=True) for symbol, rows in frame.groupby("symbol", sort=False)}
 
 

@@ -13,6 +13,7 @@ OUTCOMES: Mapping[str, str] = {
     "min_quantity": "too_small",
     "min_notional": "too_small",
     "min_amount": "too_small",
+    "volatility": "too_small",
 }
 """Rules of the gate whose denial has a word of its own; every other rule's name is the outcome."""
 

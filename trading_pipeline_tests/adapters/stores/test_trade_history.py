@@ -4,13 +4,16 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from trading_pipeline.adapters.stores.ledger_indicators import PostgresIndicatorReader
+from trading_pipeline.adapters.stores.tables import trade_plans
 from trading_pipeline.adapters.stores.trade_history import PostgresTradeHistory
+from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.execute_plans import execute_plans
 from trading_pipeline.services.manage_positions import manage_positions
+from trading_pipeline.services.record_equity import record_equity
 from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_bar, store_plan, trade_plan
 
 BAR = Timeframe.M15.duration
@@ -61,16 +64,38 @@ def test_trades_of_other_strategies_timeframes_and_times_are_left_out(lab: Lab) 
     assert history.trades("ema_atr", Timeframe.M15, WAVE, WINDOW[1]) == []
 
 
-def test_fees_and_equity_are_read_from_the_account(lab: Lab) -> None:
-    _walk(lab, 1010)
-    terms = PostgresTradeHistory(lab.database).terms("ema_atr", Timeframe.M15, *WINDOW)
-    paid = lab.venue.fills(WAVE - BAR)
-    taker = next(fill for fill in paid if not fill.is_maker)
-    assert terms.taker_fee_bps == pytest.approx(float(taker.fee / taker.quantity / taker.price * 10_000))
-    assert terms.equity == pytest.approx(float(lab.venue.wallet().equity), rel=0.01)
-    assert terms.alone
+def test_a_signal_that_was_entered_is_filled(lab: Lab) -> None:
+    (fate,) = PostgresTradeHistory(lab.database).fates("ema_atr", Timeframe.M15, *WINDOW)
+    assert (fate.symbol, fate.close_time, fate.bias, fate.outcome) == ("BTCUSDT", WAVE, Bias.LONG, "filled")
 
 
-def test_an_account_that_others_used_too_is_not_alone(lab: Lab) -> None:
-    assert not PostgresTradeHistory(lab.database).terms("rsi", Timeframe.M15, *WINDOW).alone
+@pytest.mark.parametrize(
+    ("status", "reason", "outcome"),
+    [
+        ("denied", "symbol_busy: a position is live", "position_open"),
+        ("denied", "cooldown: stopped out", "cooldown"),
+        ("denied", "min_notional: too little", "too_small"),
+        ("expired", "too late", "expired"),
+    ],
+)
+def test_a_denied_signal_is_told_in_the_engines_words(lab: Lab, status: str, reason: str, outcome: str) -> None:
+    with lab.database.begin() as connection:
+        connection.execute(update(trade_plans).values(status=status, status_reason=reason))
+    (fate,) = PostgresTradeHistory(lab.database).fates("ema_atr", Timeframe.M15, *WINDOW)
+    assert fate.outcome == outcome
+
+
+def test_the_account_is_flat_from_the_first_reading_after_the_position_closed(lab: Lab) -> None:
+    history = PostgresTradeHistory(lab.database)
+    record_equity(trading=lab.venue, equity=lab.equity)
+    assert history.flat_start(WAVE + timedelta(seconds=1)) is None
+    _walk(lab, 990)
+    record_equity(trading=lab.venue, equity=lab.equity)
+    start = history.flat_start(WAVE + timedelta(seconds=1))
+    assert start is not None
+    assert start.at == WAVE + BAR
+    assert start.equity == pytest.approx(float(lab.venue.wallet().equity))
+
+
+def test_a_system_that_never_computed_a_wave_has_no_span(lab: Lab) -> None:
     assert PostgresTradeHistory(lab.database).live_span(Timeframe.M15) is None
