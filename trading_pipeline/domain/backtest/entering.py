@@ -170,7 +170,8 @@ def _quantity(desk: Desk, p: Position, entry: EntryRow, level: float, price: flo
     quantity = floor_step(quantity, p.quantity_increment)
     if not quantity > 0.0 or quantity < p.min_quantity:
         return 0.0, Outcome.TOO_SMALL.value
-    small = quantity * level < p.min_notional
+    # What is left of an account that lost everything is rounding, not money.
+    small = quantity * level < max(p.min_notional, DUST * rules.initial_capital)
     if rules.amount != Amount.NONE and math.isnan(entry.quantity):
         small = small or quantity * level < rules.min_amount * entry.share
     return quantity, Outcome.TOO_SMALL.value if small else Outcome.FILLED.value

@@ -15,17 +15,15 @@ DUST = 1e-12
 def leave(desk: Desk, p: Position, level: float, kind: int) -> None:
     """Close everything at the market: ``level`` made worse by slippage, taker fee.
 
-    No worse than the price at which the margin is used up, and no fee that the account does not have.
+    No worse than the price at which the margin is used up.
     """
     rules: Rules = desk.rules[p.lane]
-    price, fee_rate = level * (1.0 - p.direction * rules.slippage), rules.taker_fee
-    free = desk.account.balance - desk.account.margin
-    if p.direction * (price - p.liquidation) <= 0.0 or free < price * p.quantity * fee_rate:
+    price = level * (1.0 - p.direction * rules.slippage)
+    if p.direction * (price - p.liquidation) <= 0.0:
         last = bankruptcy(rules, p)
         price = max(price, last) if p.direction > 0 else min(price, last)
-        fee_rate = _payable(p, price, fee_rate, free)
     p.slipped += p.quantity * abs(level - price)
-    reduce(desk, p, p.quantity, price, fee_rate, kind)
+    reduce(desk, p, p.quantity, price, rules.taker_fee, kind)
 
 
 @compiled
@@ -34,15 +32,10 @@ def liquidate(desk: Desk, p: Position, level: float) -> None:
     rules: Rules = desk.rules[p.lane]
     last = bankruptcy(rules, p)
     price = max(level, last) if p.direction > 0 else min(level, last)
-    reduce(desk, p, p.quantity, price, _payable(p, price, rules.taker_fee, 0.0), LegKind.LIQUIDATION.value)
-
-
-@compiled
-def _payable(p: Position, price: float, fee_rate: float, free: float) -> float:
-    """The fee rate, or less where ``free`` money and what is left of the margin at this price do not pay it."""
-    left = free + p.margin + p.direction * p.quantity * (price - p.entry_price)
+    left = max(p.margin + p.direction * p.quantity * (price - p.entry_price), 0.0)
     # At zero there is nothing to charge.
-    return max(0.0, min(fee_rate, left / (price * p.quantity))) if price > 0.0 else 0.0
+    fee_rate = min(rules.taker_fee, left / (price * p.quantity)) if price > 0.0 else 0.0
+    reduce(desk, p, p.quantity, price, fee_rate, LegKind.LIQUIDATION.value)
 
 
 @compiled
@@ -65,7 +58,7 @@ def pay_funding(desk: Desk, p: Position, per_unit: float) -> None:
 
 @compiled
 def reduce(desk: Desk, p: Position, quantity: float, price: float, fee_rate: float, kind: int) -> None:
-    """Book a closing fill; finish the trade when nothing is left."""
+    """Book a closing fill; finish the trade when nothing is left. No fee is charged that is not there."""
     account = desk.account
     gross = p.direction * quantity * (price - p.entry_price)
     account.balance += gross
@@ -76,6 +69,9 @@ def reduce(desk: Desk, p: Position, quantity: float, price: float, fee_rate: flo
     account.margin -= released
     p.drained -= p.drained * (quantity / p.quantity)
     p.quantity -= quantity
+    free = account.balance - account.margin
+    if price * quantity * fee_rate > free:
+        fee_rate = max(free, 0.0) / (price * quantity) if price > 0.0 else 0.0
     record_leg(desk, p, -p.direction * quantity, price, fee_rate, kind)
     if p.quantity <= DUST * p.entry_quantity:
         finish(desk, p, kind)

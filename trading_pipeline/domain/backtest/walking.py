@@ -96,15 +96,16 @@ def leave_for(desk: Desk, p: Position, entry: EntryRow, stood: int, price: float
 
 @compiled
 def _enter_at_open(desk: Desk) -> None:
-    """Fill the resting entries that their opens meet, the highest score first, then in the order of lanes."""
+    """Fill the resting entries that their opens meet: the earlier open, the higher score, the order of lanes."""
     while True:
-        lane, order, best = -1, -1, -math.inf
+        lane, order, opened, best = -1, -1, 0, -math.inf
         for place in range(desk.account.active):
             p: Position = desk.positions[desk.positions[place].seat]
             for r in range(p.resting if p.walking else 0):
                 entry: EntryRow = desk.entries[p.resting_rows[r]]
-                if entry.score > best and _meeting(entry, p.open, p.open, p.open) < math.inf:
-                    lane, order, best = p.lane, r, entry.score
+                sooner = lane < 0 or p.open_ms < opened or (p.open_ms == opened and entry.score > best)
+                if sooner and _meeting(entry, p.open, p.open, p.open) < math.inf:
+                    lane, order, opened, best = p.lane, r, p.open_ms, entry.score
         if lane < 0:
             return
         p = desk.positions[lane]

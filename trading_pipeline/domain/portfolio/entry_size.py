@@ -6,6 +6,7 @@ from trading_pipeline.domain.model.accounts import Wallet
 from trading_pipeline.domain.model.errors import OrderDenied
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.plans import SizingInputs, TradePlan
+from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.portfolio.sizing import BOUNDS, NUMBERS, SizingModel, SizingRule
 from trading_pipeline.domain.risk.limits import RiskLimits
 
@@ -36,21 +37,27 @@ def reads_volatility(limits: RiskLimits) -> bool:
 
 
 def entry_quantity(
-    plan: TradePlan, wallet: Wallet, instrument: Instrument, limits: RiskLimits, pending_notional: Decimal
+    plan: TradePlan,
+    wallet: Wallet,
+    instrument: Instrument,
+    limits: RiskLimits,
+    pending_notional: Decimal,
+    taker_fee: Decimal,
 ) -> Decimal:
     """Base currency to enter.
 
-    Caps: the loss at the stop at most equity x risk_per_trade; notional at most equity x leverage;
-    margin (notional / leverage) at most what is available after the entries already admitted; the
-    instrument's largest market order. Sizing by risk takes all of it, another model what it wants of
-    it. Every rounding goes down, so a trade never risks more than its share; what ends up too small
-    is not raised.
+    Caps: the loss at the stop at most equity x risk_per_trade; notional at most equity x leverage; margin
+    (notional / leverage), the fee to open and the fee to close at the bankruptcy price at most what is available
+    after the entries already admitted; the instrument's largest market order. Sizing by risk takes all of it,
+    another model what it wants of it. Every rounding goes down, so a trade never risks more than its share;
+    what ends up too small is not raised.
 
     :param pending_notional: quote currency of admitted entries the wallet does not show yet.
+    :param taker_fee: fraction of notional.
     :raises OrderDenied: the model has nothing to go by or gives nothing, or the quantity is below what
         it or the venue accepts.
     """
-    wanted = _most(plan, wallet, instrument, limits, pending_notional)
+    wanted = _most(plan, wallet, instrument, limits, pending_notional, taker_fee)
     if limits.sizing is not None:
         free = max(wallet.available - pending_notional / leverage_of(instrument, limits), _ZERO)
         wanted = min(wanted, _amount(limits.sizing, plan, free) / plan.entry_price)
@@ -66,7 +73,12 @@ def entry_quantity(
 
 
 def _most(
-    plan: TradePlan, wallet: Wallet, instrument: Instrument, limits: RiskLimits, pending_notional: Decimal
+    plan: TradePlan,
+    wallet: Wallet,
+    instrument: Instrument,
+    limits: RiskLimits,
+    pending_notional: Decimal,
+    taker_fee: Decimal,
 ) -> Decimal:
     """The tightest of the caps, base currency; negative when more is promised than there is."""
     leverage = leverage_of(instrument, limits)
@@ -75,7 +87,10 @@ def _most(
         raise OrderDenied("stop_distance", f"entry {plan.entry_price} and stop are the same price")
     at_risk = wallet.equity * limits.risk_per_trade / distance
     by_equity = wallet.equity * leverage / plan.entry_price
-    by_margin = (wallet.available * leverage - pending_notional) / plan.entry_price
+    # price x (1 / leverage + fee x (2 - sign / leverage)) of each unit has to be there, times the leverage.
+    sign = 1 if plan.bias is Bias.LONG else -1
+    cost = plan.entry_price * (1 + taker_fee * (2 * leverage - sign))
+    by_margin = (wallet.available * leverage - pending_notional) / cost
     return min(at_risk, by_equity, by_margin, instrument.max_market_quantity)
 
 

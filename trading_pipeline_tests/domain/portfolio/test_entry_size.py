@@ -16,6 +16,7 @@ from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline_tests.testkit.trading_desk import LIMITS, WAVE, instrument, trade_plan
 
 BTC = instrument()
+NO_FEE = Decimal(0)
 
 
 def wallet(equity: Decimal, available: Decimal | None = None) -> Wallet:
@@ -41,7 +42,7 @@ def prices(low: int, high: int) -> st.SearchStrategy[Decimal]:
 def test_quantity(equity: int, available: int | None, pending: int, stop: int | str, expected: str) -> None:
     plan = replace(trade_plan(), stop_price=Decimal(stop))
     money = wallet(Decimal(equity), None if available is None else Decimal(available))
-    assert entry_quantity(plan, money, BTC, LIMITS, Decimal(pending)) == Decimal(expected)
+    assert entry_quantity(plan, money, BTC, LIMITS, Decimal(pending), NO_FEE) == Decimal(expected)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_quantity(equity: int, available: int | None, pending: int, stop: int | 
 def test_too_small_is_denied_and_never_raised(equity: int, pending: int, stop: int | str, rule: str) -> None:
     plan = replace(trade_plan(), stop_price=Decimal(stop))
     with pytest.raises(OrderDenied) as denied:
-        entry_quantity(plan, wallet(Decimal(equity)), BTC, LIMITS, Decimal(pending))
+        entry_quantity(plan, wallet(Decimal(equity)), BTC, LIMITS, Decimal(pending), NO_FEE)
     assert denied.value.rule == rule
 
 
@@ -66,7 +67,7 @@ def test_a_size_never_risks_more_than_its_share_nor_more_than_there_is(
 ) -> None:
     plan = replace(trade_plan(), entry_price=entry, stop_price=entry - distance)
     try:
-        quantity = entry_quantity(plan, wallet(equity, available), BTC, LIMITS, Decimal(0))
+        quantity = entry_quantity(plan, wallet(equity, available), BTC, LIMITS, Decimal(0), NO_FEE)
     except OrderDenied:
         return
     stop = BTC.round_price(plan.stop_price)
@@ -98,9 +99,9 @@ def test_quantity_by_risk_alone(equity: int, leverage: int, entry: int, stop: in
     limits = replace(LIMITS, max_leverage=Decimal(leverage))
     if expected is None:
         with pytest.raises(OrderDenied, match="min_quantity"):
-            entry_quantity(plan, wallet(Decimal(equity)), BTC, limits, Decimal(0))
+            entry_quantity(plan, wallet(Decimal(equity)), BTC, limits, Decimal(0), NO_FEE)
     else:
-        assert entry_quantity(plan, wallet(Decimal(equity)), BTC, limits, Decimal(0)) == Decimal(expected)
+        assert entry_quantity(plan, wallet(Decimal(equity)), BTC, limits, Decimal(0), NO_FEE) == Decimal(expected)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_quantity_by_another_model(
 ) -> None:
     limits, plan = sized
     money = wallet(Decimal(10_000), None if available is None else Decimal(available))
-    assert entry_quantity(plan, money, BTC, limits, Decimal(pending)) == Decimal(expected)
+    assert entry_quantity(plan, money, BTC, limits, Decimal(pending), NO_FEE) == Decimal(expected)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +157,7 @@ def test_quantity_by_another_model(
 def test_a_model_that_gives_too_little_is_denied(sized: tuple[RiskLimits, TradePlan], rule: str) -> None:
     limits, plan = sized
     with pytest.raises(OrderDenied) as denied:
-        entry_quantity(plan, wallet(Decimal(10_000)), BTC, limits, Decimal(0))
+        entry_quantity(plan, wallet(Decimal(10_000)), BTC, limits, Decimal(0), NO_FEE)
     assert denied.value.rule == rule
 
 
@@ -174,8 +175,8 @@ def test_no_model_buys_more_than_sizing_by_risk(
     plan = replace(plan, stop_price=plan.entry_price - distance)
     money = wallet(equity, available)
     try:
-        quantity = entry_quantity(plan, money, BTC, limits, Decimal(0))
+        quantity = entry_quantity(plan, money, BTC, limits, Decimal(0), NO_FEE)
     except OrderDenied:
         return
-    assert quantity <= entry_quantity(plan, money, BTC, LIMITS, Decimal(0))
+    assert quantity <= entry_quantity(plan, money, BTC, LIMITS, Decimal(0), NO_FEE)
     assert quantity * plan.entry_price <= available
