@@ -6,7 +6,7 @@ same decisions with their evidence.
 """
 
 from abc import abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Self
 
 import numpy as np
@@ -48,6 +48,12 @@ class BarArrays:
 
     def __len__(self) -> int:
         return len(self.close)
+
+    def part(self, places: range) -> Self:
+        """The bars at these places, with what stands beside them."""
+        cut = slice(places.start, places.stop)
+        columns = {spec.name: getattr(self, spec.name)[cut] for spec in fields(self) if spec.name != "higher"}
+        return replace(self, **columns, higher={name: values[cut] for name, values in self.higher.items()})
 
     @property
     def timeframe(self) -> Timeframe:
