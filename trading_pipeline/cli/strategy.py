@@ -8,12 +8,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from trading_pipeline.domain.strategies.base import Strategy
-    from trading_pipeline.domain.strategies.checks import Difference
+    from trading_pipeline.domain.strategies.differences import Difference
 
 strategy = typer.Typer(name="strategy", help="List and check strategies.", no_args_is_help=True, add_completion=False)
 
 _SHOWN = 20
 _GENERATED_BARS = 6_000
+_LATER_STARTS = 5
 
 
 @strategy.command(name="list")
@@ -42,8 +43,17 @@ def check(
     timeframe: Annotated[str, typer.Option("--timeframe", help="1m 5m 15m 30m 1h 4h 8h 1d")] = "1h",
     param: Annotated[list[str] | None, typer.Option("--param", help="name=value; repeatable")] = None,
     allow_zero_volume: Annotated[bool, typer.Option("--allow-zero-volume", help="take bars without volume")] = False,
+    samples: Annotated[
+        int | None,
+        typer.Option(
+            "--samples", min=1, help="ask at so many bars with a signal or an exit, and so many others; else at all"
+        ),
+    ] = None,
 ) -> None:
-    """Look for look-ahead, repainting and dependence on where bars start; exit code 1 when something differs."""
+    """Look for look-ahead, repainting and dependence on where bars start; exit code 1 when something differs.
+
+    The future is cut off after every bar with a signal or an exit, and after others; the answer says after how many.
+    """
     from trading_pipeline.cli.arguments import assignments, symbol_list
     from trading_pipeline.cli.bar_sources import bar_notes, load_bars
     from trading_pipeline.cli.rules import read_strategy
@@ -62,21 +72,25 @@ def check(
     else:
         frame = sample_bars(one, length, _GENERATED_BARS)
     typer.echo(f"{name}: {len(chosen.signals(with_resampled(chosen, frame)))} signals in {len(frame)} {length} bars")
-    if not _report(chosen, frame):
+    if not _report(chosen, frame, samples):
         raise typer.Exit(1)
 
 
-def _report(chosen: "Strategy", frame: "pd.DataFrame") -> bool:
-    """One line per question and per difference; whether nothing differs."""
-    from trading_pipeline.domain.strategies.checks import WARMUP_BARS, look_ahead, recursive_warmup, repaint
+def _report(chosen: "Strategy", frame: "pd.DataFrame", samples: int | None) -> bool:
+    """What was asked, one line per question and per difference; whether nothing differs."""
+    from trading_pipeline.domain.strategies.checks import WARMUP_BARS, recursive_warmup, without_future
 
-    _tell("look-ahead", ahead := look_ahead(chosen, frame))
-    _tell("repaint", painted := repaint(chosen, frame))
+    answer = without_future(chosen, frame, samples)
+    typer.echo(f"future cut off after {answer.cuts}")
+    _tell("look-ahead", answer.look_ahead)
+    _tell("repaint", answer.repaint)
     if len(frame) <= WARMUP_BARS + 1:
         typer.echo(f"recursive warm-up: not asked; needs more than {WARMUP_BARS + 1} bars")
-        return not (ahead or painted)
-    _tell("recursive warm-up", recursive := recursive_warmup(chosen, frame))
-    return not (ahead or painted or recursive)
+        return not (answer.look_ahead or answer.repaint)
+    starts = min(_LATER_STARTS, len(frame) - WARMUP_BARS - 1)
+    typer.echo(f"bars started later at a sample of {starts} of {len(frame) - WARMUP_BARS - 1} places")
+    _tell("recursive warm-up", recursive := recursive_warmup(chosen, frame, samples=starts))
+    return not (answer.look_ahead or answer.repaint or recursive)
 
 
 def _tell(question: str, differences: "list[Difference]") -> None:

@@ -17,6 +17,7 @@ from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.sample_bars import sample_bars
+from trading_pipeline_tests.domain.strategies.bars import bars_closing
 from trading_pipeline_tests.testkit.builders import START, walk
 from trading_pipeline_tests.testkit.research import golden_file, write_bars
 
@@ -378,7 +379,7 @@ MEMBERS = ("--param", "members=ema_cross,rsi_momentum", "--param", "mode=vote")
 
 
 def test_several_strategies_are_checked_and_traded_as_one(tmp_path: Path, bars: Path) -> None:
-    checked = typed("strategy", "check", "managed", *MEMBERS)
+    checked = typed("strategy", "check", "managed", "--bars", bars, *MEMBERS)
     assert checked.exit_code == 0
     assert checked.output.count("no differences") == 3
     backtest(bars, *MEMBERS, "--json", tmp_path / "run.json", strategy="managed")
@@ -436,10 +437,38 @@ def test_a_users_strategy_that_sees_the_future_is_told_bar_and_column(
     assert "prophet" in typed("strategy", "list").output
 
 
+PEEKS_RARELY = (
+    FOLLOWS_THE_FUTURE.replace("Prophet", "Peek")
+    .replace("prophet", "peek")
+    .replace("rises =", "rises = (bars.open_time_ms // 3_600_000 % 4 == 0) |")
+    .replace("1.005", "1.04")
+)
+
+
+def test_the_check_names_every_signal_that_sees_the_future_and_says_how_many_it_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "strategies").mkdir()
+    (tmp_path / "strategies" / "peek.py").write_text(PEEKS_RARELY)
+    monkeypatch.setenv("TRADING_CONFIG_DIR", str(tmp_path))
+    closes = [100.0 * 1.06 ** sum(bar > jump for jump in (103, 337, 561)) for bar in range(700)]
+    bars = write_bars(tmp_path / "bars.csv.gz", bars_closing(closes))
+    asked = ("strategy", "check", "peek", "--bars", bars, "--timeframe", "1h")
+    whole, sample = typed(*asked), typed(*asked, "--samples", "20")
+    # 175 of 700 hours from midnight are fourth ones; the three before a jump are not among them.
+    assert "future cut off after 700 of 700 bars: 178 of 178 with a signal or an exit, 522 of 522" in whole.output
+    assert re.findall(r"look_ahead: bar (\d+) ", whole.output) == ["103", "337", "561"]
+    assert whole.exit_code == 1
+    assert "future cut off after a sample of 40 of 700 bars: 20 of 178 with a signal or an exit, 20 of 522" in (
+        sample.output
+    )
+
+
 def test_an_honest_strategy_passes_its_check(bars: Path) -> None:
     result = typed("strategy", "check", "ema_cross", "--bars", bars, "--param", "fast_period=10")
     assert result.exit_code == 0
     assert result.output.count("no differences") == 3
+    assert "bars started later at a sample of 5 of 799 places" in result.output
 
 
 def test_no_strategy_shares_a_name_with_the_engine(bars: Path) -> None:

@@ -1,176 +1,171 @@
 """Questions every strategy has to survive before its backtest means anything.
 
-Look-ahead: does a signal change when the future is cut off? Repaint: does a signal, once given, stay as
-the bars go on? Recursive warm-up: does a signal depend on where the bars start? Each answer names the
-bar and the column that differ.
+Look-ahead: is everything that is said with all bars said without the future too? Repaint: does a signal, once
+given, stay as the bars go on? Recursive warm-up: does a signal depend on where the bars start? Each answer names
+the bar and the column that differ, and the first two say after how many bars the future was cut off.
 
 Higher timeframes are made of the bars that are left, so that their join is asked too. Where bars start
 later the higher ones do not: in the pipeline they have an anchor of their own.
 """
 
-import math
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from trading_pipeline.domain.model.errors import DataError
-from trading_pipeline.domain.strategies.base import SIGNAL_COLUMNS, Strategy
+from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.base import Strategy
+from trading_pipeline.domain.strategies.differences import Difference, Unlike, unlike
 from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
+from trading_pipeline.domain.strategies.said import Said, all_said, shown_parts, speaks_in_arrays
 
 WARMUP_BARS = 1_700
 """Bars after which no recursion may still show where it began, as the pipeline anchors it."""
 
-_INDEX_KEYS = ("index", "bar_index")
+QUIET_BARS, QUIET_BARS_IN_FRAMES = 10_000, 1_000
+"""Bars at which nothing is said that are asked unless a number is given: a signal that is withdrawn later leaves no
+trace. Fewer of a strategy that has to be shown frames, which takes ten times as long."""
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """One cell that should have been the same.
+class Cuts:
+    """Bars after which the future is cut off, and of how many.
 
-    :param check: ``look_ahead``, ``repaint`` or ``recursive_warmup``.
-    :param bar_index: bar of the signal in the whole frame.
-    :param close_time: its closing instant.
-    :param column: the signal's column, or ``signal`` when it exists on one side only.
-    :param expected: from all bars, as text.
-    :param found: from the part of the bars, as text.
+    :param ends: ascending.
+    :param eventful: how many of them have a signal or an exit.
     """
 
-    check: str
-    bar_index: int
-    close_time: pd.Timestamp
-    column: str
-    expected: str
-    found: str
+    ends: list[int]
+    eventful: int
+    all_eventful: int
+    all_bars: int
+
+    @classmethod
+    def of(cls, strategy: Strategy, bar_count: int, places: set[int], samples: int | None) -> "Cuts":
+        """Cuts of so many bars at which a strategy says something, ``places``, and of others after its warm-up.
+
+        :param samples: most of either kind. ``None`` asks at all the places, and at ``QUIET_BARS`` others.
+        """
+        quiet = QUIET_BARS if speaks_in_arrays(strategy) else QUIET_BARS_IN_FRAMES
+        most = (bar_count, quiet) if samples is None else (samples, samples)
+        return cls.among(range(strategy.warmup_bars - 1, bar_count), places, most)
+
+    @classmethod
+    def among(cls, bars: range, places: set[int], most: tuple[int, int]) -> "Cuts":
+        """Cuts at some bars, ``places``, and at others among ``bars``.
+
+        :param most: of either kind; fewer than there are lie spread evenly over them.
+        """
+        quiet = sorted(set(bars) - places)
+        eventful, others = _spread(sorted(places), most[0]), _spread(quiet, most[1])
+        return cls(sorted(eventful + others), len(eventful), len(places), len(places) + len(quiet))
 
     def __str__(self) -> str:
+        others, all_others = len(self.ends) - self.eventful, self.all_bars - self.all_eventful
+        sample = "a sample of " if len(self.ends) < self.all_bars else ""
         return (
-            f"{self.check}: bar {self.bar_index} ({self.close_time.isoformat()}), column {self.column}: "
-            f"{self.expected} with all bars, {self.found} without"
+            f"{sample}{len(self.ends)} of {self.all_bars} bars: {self.eventful} of {self.all_eventful} with a signal "
+            f"or an exit, {others} of {all_others} others"
         )
 
 
-def look_ahead(strategy: Strategy, bars: pd.DataFrame, samples: int = 20) -> list[Difference]:
-    """Cut the future off after bars with a signal or an exit, and after others, and compare what they say.
+@dataclass(frozen=True, slots=True)
+class WithoutFuture:
+    """What became of a strategy's words where the future was cut off.
 
-    :param samples: cuts, spread evenly over the signals and over the bars.
+    :param look_ahead: what all bars say and the bars until then do not, or otherwise.
+    :param repaint: what the bars until then say and all bars do not any more, or otherwise.
+    """
+
+    cuts: Cuts
+    look_ahead: list[Difference]
+    repaint: list[Difference]
+
+
+def without_future(strategy: Strategy, bars: pd.DataFrame, samples: int | None = None) -> WithoutFuture:
+    """Cut the future off after bars and compare what is said until then with what all bars say.
+
+    :param samples: as of ``Cuts.of``.
     :raises DataError: fewer bars than the strategy's warm-up.
     """
-    whole, exits = _signals(strategy, bars), strategy.exits(with_resampled(strategy, bars))
-    found: list[Difference] = []
-    for end in _cuts(strategy, bars, pd.concat([whole[["bar_index"]], exits[["bar_index"]]]), samples):
-        cut = with_resampled(strategy, bars.iloc[: end + 1])
-        found += _compared("look_ahead", bars, _at(whole, end), _at(strategy.signals(cut), end))
-        found += _compared_exits(bars, _at(exits, end), _at(strategy.exits(cut), end), end)
-    return found
+    strategy.require_warmup(bars)
+    whole, said, span = all_said(strategy, bars), shown_parts(strategy, bars), _span(strategy, bars)
+    cuts = Cuts.of(strategy, len(bars), whole.places(), samples)
+    found: list[Unlike] = []
+    for before, end in zip([-1, *cuts.ends], cuts.ends, strict=False):
+        found += _unlike_until(said, whole, range(before + 1, end + 1), span)
+    return WithoutFuture(
+        cuts,
+        [each.told("look_ahead", bars) for each in found if each.expected is not None],
+        [each.told("repaint", bars) for each in found if each.found is not None],
+    )
 
 
-def repaint(strategy: Strategy, bars: pd.DataFrame, samples: int = 20) -> list[Difference]:
-    """Cut the bars at several places and compare all signals given until then with the final ones.
+def look_ahead(strategy: Strategy, bars: pd.DataFrame, samples: int | None = None) -> list[Difference]:
+    """The look-ahead that ``without_future`` finds."""
+    return without_future(strategy, bars, samples).look_ahead
 
-    A signal that is withdrawn, moved or rewritten by later bars is a repaint.
 
-    :raises DataError: fewer bars than the strategy's warm-up.
-    """
-    whole = _signals(strategy, bars)
-    found: dict[tuple[int, str], Difference] = {}
-    for end in _cuts(strategy, bars, whole, samples):
-        part = strategy.signals(with_resampled(strategy, bars.iloc[: end + 1]))
-        for difference in _compared("repaint", bars, whole[whole["bar_index"] <= end], part):
-            found.setdefault((difference.bar_index, difference.column), difference)
-    return [found[key] for key in sorted(found)]
+def repaint(strategy: Strategy, bars: pd.DataFrame, samples: int | None = None) -> list[Difference]:
+    """The repainting that ``without_future`` finds."""
+    return without_future(strategy, bars, samples).repaint
 
 
 def recursive_warmup(
     strategy: Strategy, bars: pd.DataFrame, warmup: int = WARMUP_BARS, samples: int = 5
 ) -> list[Difference]:
-    """Start the bars later and compare the signals ``warmup`` bars after the new start.
+    """Start the bars later and compare what is said ``warmup`` bars after the new start.
 
+    :param samples: later starts, spread evenly over those there are.
     :raises DataError: the bars are not longer than ``warmup`` by at least one bar.
     """
     if len(bars) <= warmup + 1:
         raise DataError(f"{len(bars)} bars: need more than {warmup + 1} to start later and still have {warmup} before")
-    whole, bars = _signals(strategy, bars), with_resampled(strategy, bars)
+    strategy.require_warmup(bars)
+    whole, framed = all_said(strategy, bars), with_resampled(strategy, bars)
     found: dict[tuple[int, str], Difference] = {}
-    for start in np.unique(np.linspace(1, len(bars) - warmup - 1, samples).astype(int)):
-        part = _moved(strategy.signals(bars.iloc[start:].reset_index(drop=True)), int(start))
-        first = start + warmup
-        expected, late = whole[whole["bar_index"] >= first], part[part["bar_index"] >= first]
-        for difference in _compared("recursive_warmup", bars, expected, late):
-            found.setdefault((difference.bar_index, difference.column), difference)
+    for start in _spread(list(range(1, len(bars) - warmup)), samples):
+        late = framed.iloc[start:].reset_index(drop=True)
+        said = Said.of(strategy.signals(late), strategy.exits(late), first=start)
+        for each in unlike(whole, said, range(start + warmup, len(bars))):
+            found.setdefault((each.bar_index, each.column), each.told("recursive_warmup", bars))
     return [found[key] for key in sorted(found)]
 
 
-def _at(rows: pd.DataFrame, bar: int) -> pd.DataFrame:
-    """The rows of one bar."""
-    return rows[rows["bar_index"] == bar]
+def _spread(places: list[int], count: int) -> list[int]:
+    """So many of the places, spread evenly over them."""
+    if count >= len(places):
+        return places
+    return [places[at] for at in np.linspace(0, len(places) - 1, count).astype(int)]
 
 
-def _compared_exits(bars: pd.DataFrame, expected: pd.DataFrame, found: pd.DataFrame, bar: int) -> Iterator[Difference]:
-    """The difference between what is closed at a bar with and without the future."""
-    left, right = sorted(expected["bias"]), sorted(found["bias"])
-    if left != right:
-        texts = (", ".join(left) or "none", ", ".join(right) or "none")
-        yield Difference("look_ahead", bar, bars["close_time"].iloc[bar], "exit", *texts)
+def _span(strategy: Strategy, bars: pd.DataFrame) -> int:
+    """Bars that decide about a bar: as many as in the pipeline, of the longest timeframe the strategy looks at."""
+    span = WARMUP_BARS + strategy.warmup_bars
+    if not strategy.higher_timeframes:
+        return span
+    own = BarArrays.of(bars).timeframe.ms
+    return span * max(1, *(higher.ms // own for higher in strategy.higher_timeframes))
 
 
-def _signals(strategy: Strategy, bars: pd.DataFrame) -> pd.DataFrame:
-    """Signals from all bars, refusing a frame that cannot contain one."""
-    strategy.require_warmup(bars)
-    return strategy.signals(with_resampled(strategy, bars))
+def _unlike_until(said: Callable[[range, int], Said], whole: Said, rows: range, span: int) -> list[Unlike]:
+    """Where the bars until the last of ``rows`` say something else about these rows than all bars.
+
+    The last ``span`` of them are asked first: what they say too is said without the future. Where they do not,
+    which may be because they begin late, all bars until then have the last word.
+    """
+    first = rows.start + 1 - span
+    if first > 0 and _agrees(said, whole, rows, first):
+        return []
+    return list(unlike(whole, said(range(rows.stop), rows.start), rows))
 
 
-def _cuts(strategy: Strategy, bars: pd.DataFrame, eventful: pd.DataFrame, samples: int) -> list[int]:
-    """Bars after which to cut: some where something happens, some without regard to that."""
-    spread = np.linspace(strategy.warmup_bars - 1, len(bars) - 2, samples).astype(int)
-    at = np.unique(eventful["bar_index"].to_numpy(np.int64))
-    chosen = at[np.linspace(0, len(at) - 1, min(samples, len(at))).astype(int)] if len(at) else at
-    cuts = {int(end) for end in (*spread, *chosen) if 0 <= end < len(bars) - 1}
-    return sorted(cuts)
-
-
-def _compared(check: str, bars: pd.DataFrame, expected: pd.DataFrame, found: pd.DataFrame) -> Iterator[Difference]:
-    """Differences between two sets of signals, keyed by bar and bias."""
-    left = {(int(row["bar_index"]), str(row["bias"])): row for row in expected.to_dict("records")}
-    right = {(int(row["bar_index"]), str(row["bias"])): row for row in found.to_dict("records")}
-    for key in sorted(left.keys() | right.keys()):
-        bar, bias = key
-        closes = bars["close_time"].iloc[bar]
-        if key not in left or key not in right:
-            texts = (bias if key in left else "none", bias if key in right else "none")
-            yield Difference(check, bar, closes, "signal", *texts)
-            continue
-        for column in SIGNAL_COLUMNS[2:]:
-            one, other = left[key][column], right[key][column]
-            if not same(one, other):
-                yield Difference(check, bar, closes, column, str(one), str(other))
-
-
-def same(one: object, other: object) -> bool:
-    """Equal, numbers to a relative 1e-6, mappings and lists member by member."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, int | float) and isinstance(other, int | float):
-        return one == other or math.isclose(one, other, rel_tol=1e-6, abs_tol=1e-9)
-    return one == other
-
-
-def _moved(signals: pd.DataFrame, start: int) -> pd.DataFrame:
-    """Signals of bars that began at ``start``, with positions as in the whole frame."""
-    details = [_moved_positions(value, start) for value in signals["details"]]
-    return signals.assign(bar_index=signals["bar_index"] + start, details=pd.Series(details, dtype=object))
-
-
-def _moved_positions(value: object, start: int) -> object:
-    """Details with every bar position shifted by ``start``."""
-    if isinstance(value, dict):
-        return {
-            key: inner + start if key in _INDEX_KEYS and isinstance(inner, int) else _moved_positions(inner, start)
-            for key, inner in value.items()
-        }
-    if isinstance(value, list):
-        return [_moved_positions(inner, start) for inner in value]
-    return value
+def _agrees(said: Callable[[range, int], Said], whole: Said, rows: range, first: int) -> bool:
+    """Whether bars from ``first`` on say about the rows what all bars do."""
+    try:
+        part = said(range(first, rows.stop), rows.start)
+    except DataError:  # a strategy may refuse some bars for what they lack, such as any volume
+        return False
+    return not any(unlike(whole, part, rows))

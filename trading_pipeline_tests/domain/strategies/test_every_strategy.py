@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.strategies.base import SIGNAL_COLUMNS
-from trading_pipeline.domain.strategies.checks import look_ahead, recursive_warmup, repaint
+from trading_pipeline.domain.strategies.checks import recursive_warmup, without_future
 from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
 from trading_pipeline.domain.strategies.registry import strategy_named, strategy_names
 from trading_pipeline_tests.domain.indicators.ticks import Ticks, tick_walk
@@ -50,8 +50,8 @@ def test_details_survive_json(name: str) -> None:
 @every_strategy
 def test_no_signal_depends_on_what_comes_later(name: str) -> None:
     strategy = strategy_named(name, {})
-    assert look_ahead(strategy, BARS, 8) == []
-    assert repaint(strategy, BARS, 8) == []
+    answer = without_future(strategy, BARS, samples=16)
+    assert answer.look_ahead == answer.repaint == []
 
 
 @every_strategy
@@ -161,7 +161,8 @@ def test_recorded_bars_find_nothing_to_object_to(name: str, shared_data: Path) -
     opens = pd.to_datetime(recorded["open_time_ms"], unit="ms", utc=True)
     bars = recorded.assign(symbol="BTCUSDT", open_time=opens, close_time=opens + pd.Timedelta("1h"))
     strategy = strategy_named(name, {})
-    assert look_ahead(strategy, bars, 8) == repaint(strategy, bars, 4) == recursive_warmup(strategy, bars) == []
+    answer = without_future(strategy, bars, samples=12)
+    assert answer.look_ahead == answer.repaint == recursive_warmup(strategy, bars) == []
 
 
 @every_strategy

@@ -6,7 +6,7 @@ import pytest
 
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.strategies.arrays import BarArrays
-from trading_pipeline.domain.strategies.checks import look_ahead, recursive_warmup, repaint
+from trading_pipeline.domain.strategies.checks import recursive_warmup, without_future
 from trading_pipeline.domain.strategies.fused_score import FusedScore, FusedScoreParameters
 from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
 from trading_pipeline.domain.strategies.opinions import BUY, HOLD, SELL, Opinions
@@ -162,4 +162,5 @@ def test_with_its_higher_timeframes_it_neither_looks_ahead_nor_depends_on_the_st
         "fused_score", {"style": style, "higher": "1h,4h,1d", "adapt_to_volatility": True, "adapt_to_trend": True}
     )
     bars = random_bars(6000, 11)
-    assert look_ahead(strategy, bars, 10) == repaint(strategy, bars, 10) == recursive_warmup(strategy, bars) == []
+    answer = without_future(strategy, bars, samples=10)
+    assert answer.look_ahead == answer.repaint == recursive_warmup(strategy, bars) == []

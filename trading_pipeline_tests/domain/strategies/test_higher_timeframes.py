@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.arrays import ArrayStrategy, BarArrays, Decisions, decisions_with_atr_stop
-from trading_pipeline.domain.strategies.checks import look_ahead, repaint
+from trading_pipeline.domain.strategies.checks import without_future
 from trading_pipeline.domain.strategies.higher_timeframes import as_of_close, longer, with_higher, with_resampled
 from trading_pipeline.domain.strategies.parameters import Parameters
 from trading_pipeline.domain.strategies.registry import strategy_named
@@ -111,5 +111,6 @@ def test_cutting_the_bars_first_gives_the_frame_cut(seed: int, start: int, end: 
 
 def test_a_join_that_looks_ahead_is_found_and_an_honest_one_is_not() -> None:
     bars = random_bars(400)
-    assert look_ahead(Curious(), bars) == repaint(Curious(), bars) == []
-    assert look_ahead(Clairvoyant(), bars)
+    honest = without_future(Curious(), bars, samples=20)
+    assert honest.look_ahead == honest.repaint == []
+    assert without_future(Clairvoyant(), bars, samples=20).look_ahead

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.strategies.arrays import BarArrays
 from trading_pipeline.domain.strategies.base import Strategy
-from trading_pipeline.domain.strategies.checks import look_ahead, recursive_warmup, repaint
+from trading_pipeline.domain.strategies.checks import recursive_warmup, without_future
 from trading_pipeline.domain.strategies.ema_cross import EmaCross
 from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
 from trading_pipeline.domain.strategies.managed import Managed, ManagedParameters
@@ -137,7 +137,8 @@ def test_a_set_that_cannot_work_is_refused(parameters: dict[str, object], messag
 def test_everybody_together_sees_no_future_and_does_not_mind_where_bars_start(mode: str) -> None:
     strategy, bars = _managed(members=MEMBERS, mode=mode), random_bars(2600, seed=17)
     assert len(strategy.signals(bars)) > 0
-    assert look_ahead(strategy, bars, 6) == repaint(strategy, bars, 6) == []
+    answer = without_future(strategy, bars, samples=6)
+    assert answer.look_ahead == answer.repaint == []
     assert recursive_warmup(strategy, bars, samples=3) == []
 
 
