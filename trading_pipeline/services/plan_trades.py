@@ -115,6 +115,7 @@ def plan_of(signal: Signal, planner: Planner) -> TradePlan:
         setup_id=_setup_id(signal),
         guards=behind.guards,
         exit_rules=behind.lifecycle.exit_rules,
+        scoring=behind.strategy.scoring(signal.details),
     )
 
 

@@ -51,6 +51,15 @@ def test_a_backfill_without_a_wave_leaves_history_that_nobody_executes(stage: Pi
     assert not stage.rows("SELECT FROM waves")
 
 
+def test_signals_are_counted_by_what_they_are_about(stage: PipelineStage) -> None:
+    result = stage.materialize()
+    stored = dict(stage.rows("SELECT kind, count(*) FROM signals WHERE timeframe = '15m' GROUP BY 1"))
+    metadata = metadata_of(result, "signals_15m")
+    assert (metadata["entries"], metadata["exits"]) == (stored["entry"], stored["exit"])
+    assert metadata["dagster/row_count"] == stored["entry"] + stored["exit"]
+    assert metadata_of(result, "trade_plans_15m")["dagster/row_count"] == stored["entry"]
+
+
 def a_plan(stage: PipelineStage) -> tuple[str, datetime]:
     (plan_id, close), *_ = stage.rows(
         "SELECT plan_id, close_time FROM trade_plans WHERE timeframe = '15m' ORDER BY close_time"

@@ -16,6 +16,7 @@ from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.events import WaveComputed
 from trading_pipeline.domain.model.plans import ExitRules, NextBarRule, Opposite, SizingInputs, TrailAt, TrailRule
+from trading_pipeline.domain.model.scoring import Scoring
 from trading_pipeline.domain.model.signals import Bias, Signal, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
@@ -163,6 +164,19 @@ def test_a_next_bar_rule_carries_the_momentum_of_the_entry_bar(
     assert plan_of(a_signal(), vertical.planner).next_bar_rule is None
 
 
+def test_a_plan_carries_the_parts_of_its_signals_score(vertical: Vertical) -> None:
+    details = {
+        "signal_quality_score": 53.5,
+        "divergence_score": 33.5,
+        "confluence_score": 20.0,
+        "confirmations": ["RSI_DIV", "OBV_DIV"],
+    }
+    signal = replace(a_signal(strategy="divergence"), details=details)
+    scoring = Scoring(Decimal("53.5"), Decimal("33.5"), Decimal(20), ("RSI_DIV", "OBV_DIV"))
+    assert plan_of(signal, divergence_planner(vertical)).scoring == scoring
+    assert plan_of(a_signal(), vertical.planner).scoring is None
+
+
 def test_a_plan_says_what_its_size_follows_from(vertical: Vertical) -> None:
     assert plan_of(a_signal(), vertical.planner).sizing == SizingInputs("risk", {"risk_per_trade": Decimal("0.005")})
 
@@ -193,7 +207,10 @@ def test_a_plan_comes_back_from_the_database_as_it_went_in(vertical: Vertical) -
 def test_a_full_plan_is_stored_once_and_comes_back_whole(vertical: Vertical) -> None:
     signal = newest_close(vertical)
     plan = replace(
-        plan_of(signal, vertical.planner), next_bar_rule=NextBarRule(Decimal("-11.648148")), setup_id="setup_8e71"
+        plan_of(signal, vertical.planner),
+        next_bar_rule=NextBarRule(Decimal("-11.648148")),
+        setup_id="setup_8e71",
+        scoring=Scoring(Decimal("53.5642"), Decimal("33.5642"), Decimal(20), ("RSI_DIV", "OBV_DIV")),
     )
     store = PostgresPlanStore(vertical.engine)
     assert [store.save([plan], Timeframe.H1, None, run).changed for run in ("run-1", "run-2")] == [1, 0]

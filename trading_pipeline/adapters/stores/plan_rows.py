@@ -18,6 +18,7 @@ from trading_pipeline.domain.model.plans import (
     TrailAt,
     TrailRule,
 )
+from trading_pipeline.domain.model.scoring import Scoring
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -32,6 +33,13 @@ class _ExitRules(TypedDict):
     strategy_exits: bool
     opposite: str
     max_layers: int
+
+
+class _Scoring(TypedDict):
+    signal_quality_score: str
+    divergence_strength: str
+    confluence_strength: str
+    confirmations_hit: list[str]
 
 
 class _Sizing(TypedDict):
@@ -63,6 +71,7 @@ def plan_values(plan: TradePlan) -> dict[str, object]:
         },
         "exit_rules": asdict(plan.exit_rules),
         "score": plan.score,
+        "scoring": None if plan.scoring is None else _scoring_values(plan.scoring),
         "valid_until": plan.valid_until,
         "next_bar_rule": None if plan.next_bar_rule is None else {"momentum": _text(plan.next_bar_rule.momentum)},
         "sizing": None if plan.sizing is None else _sizing_values(plan.sizing),
@@ -94,12 +103,31 @@ def plan_of(row: Row[tuple[object, ...]]) -> TradePlan:
             TrailAt(row.runner.get("trail_at", TrailAt.POSITION)),
         ),
         score=row.score,
+        scoring=None if row.scoring is None else _scoring(row.scoring),
         valid_until=row.valid_until,
         next_bar_rule=None if row.next_bar_rule is None else NextBarRule(_number(row.next_bar_rule["momentum"])),
         sizing=None if row.sizing is None else _sizing(row.sizing),
         setup_id=row.setup_id,
         guards=None if row.guards is None else _guards(row.guards),
         exit_rules=ExitRules() if row.exit_rules is None else _exit_rules(row.exit_rules),
+    )
+
+
+def _scoring_values(scoring: Scoring) -> _Scoring:
+    return {
+        "signal_quality_score": str(scoring.signal_quality_score),
+        "divergence_strength": str(scoring.divergence_strength),
+        "confluence_strength": str(scoring.confluence_strength),
+        "confirmations_hit": list(scoring.confirmations_hit),
+    }
+
+
+def _scoring(stored: _Scoring) -> Scoring:
+    return Scoring(
+        signal_quality_score=Decimal(stored["signal_quality_score"]),
+        divergence_strength=Decimal(stored["divergence_strength"]),
+        confluence_strength=Decimal(stored["confluence_strength"]),
+        confirmations_hit=tuple(stored["confirmations_hit"]),
     )
 
 

@@ -165,6 +165,7 @@ trade_plans = Table(
     Column("exit_rules", JSONB(none_as_null=True)),
     Column("guards", JSONB(none_as_null=True)),
     Column("score", Numeric, nullable=False),
+    Column("scoring", JSONB(none_as_null=True)),
     _instant("valid_until"),
     Column("next_bar_rule", JSONB(none_as_null=True)),
     Column("sizing", JSONB(none_as_null=True)),
@@ -179,8 +180,8 @@ trade_plans = Table(
 )
 """``exit_rules`` (read as the defaults) and ``sizing`` are NULL in rows older than the columns. ``guards``: what the
 gate asks of the moment, NULL for nothing. ``next_bar_rule`` is NULL where it does not apply, ``setup_id`` where there
-is no setup. ``run_id`` is the run that planned, ``claimed_by`` the run that executes; ``claimed_until`` is wall
-time."""
+is no setup, ``scoring`` where a score has no parts. ``run_id`` is the run that planned, ``claimed_by`` the run that
+executes; ``claimed_until`` is wall time."""
 
 order_intents = Table(
     "order_intents",

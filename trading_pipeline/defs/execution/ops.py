@@ -4,6 +4,7 @@ from datetime import datetime
 
 import dagster as dg
 
+from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.ports.ledger import Claim
 from trading_pipeline.resources.venue import TradingDesk
 from trading_pipeline.services.claim_plans import claim_plans
@@ -28,17 +29,20 @@ def claim(context: dg.OpExecutionContext, trading_desk: TradingDesk) -> Claim:
     context.add_output_metadata(
         {
             "plans": [plan.plan_id for plan in claimed.plans],
-            "planned_by": dg.MetadataValue.md(
-                "\n".join(
-                    f"- {plan.symbol} {plan.timeframe} bar of {plan.close_time:%Y-%m-%d %H:%M} UTC, "
-                    f"{plan.bias}, strategy {plan.strategy} {plan.strategy_version}, {plan.setup_id or 'no setup'}"
-                    for plan in claimed.plans
-                )
-            ),
+            "planned_by": dg.MetadataValue.md("\n".join(f"- {_described(plan)}" for plan in claimed.plans)),
             "expired": list(claimed.expired),
         }
     )
     return claimed
+
+
+def _described(plan: TradePlan) -> str:
+    """What led to the plan, and how good it looked."""
+    score = f"score {plan.score}" if plan.scoring is None else f"score {plan.score} ({plan.scoring})"
+    return (
+        f"{plan.symbol} {plan.timeframe} bar of {plan.close_time:%Y-%m-%d %H:%M} UTC, {plan.bias}, "
+        f"strategy {plan.strategy} {plan.strategy_version}, {score}, {plan.setup_id or 'no setup'}"
+    )
 
 
 @dg.op(retry_policy=AGAIN)

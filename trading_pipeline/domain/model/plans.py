@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from trading_pipeline.domain.model.guards import EntryGuards
+from trading_pipeline.domain.model.scoring import Scoring
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -133,6 +134,7 @@ class TradePlan:
     :param setup_id: the stored setup behind the signal, ``None`` where its strategy has none.
     :param guards: what the gate asks of the moment; ``None`` asks nothing.
     :param exit_rules: how the position is left beside stop, targets and runner.
+    :param scoring: the parts of ``score``, ``None`` where the strategy has none.
     """
 
     plan_id: str
@@ -154,6 +156,7 @@ class TradePlan:
     setup_id: str | None
     guards: EntryGuards | None = None
     exit_rules: ExitRules = field(default_factory=ExitRules)
+    scoring: Scoring | None = None
 
     @property
     def risk_per_unit(self) -> Decimal:

@@ -9,6 +9,8 @@ from typing import ClassVar
 import pandas as pd
 
 from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.scoring import Scoring
+from trading_pipeline.domain.model.signals import Details
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.parameters import Parameters
 from trading_pipeline.domain.strategies.trade_rules import TradeRules
@@ -80,6 +82,10 @@ class Strategy(ABC):
         strategy that leaves exits to the plan's stop, targets and runner.
         """
         return pd.DataFrame(columns=list(EXIT_COLUMNS))
+
+    def scoring(self, details: Details) -> Scoring | None:  # noqa: ARG002 - the default has one number only
+        """The parts of a signal's score, from its details; ``None`` where the score is all there is."""
+        return None
 
     @property
     def trade_rules(self) -> TradeRules:

@@ -1,10 +1,12 @@
 """Three-segment divergence between price and MACD histogram, with the trend and confirmed."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import ClassVar
 
 import numpy as np
 
+from trading_pipeline.domain.model.scoring import Scoring
 from trading_pipeline.domain.model.signals import Details
 from trading_pipeline.domain.strategies.arrays import (
     LONG,
@@ -25,6 +27,9 @@ from trading_pipeline.domain.strategies.divergence_rules import (
 from trading_pipeline.domain.strategies.divergence_score import confluence_strength, divergence_strength
 from trading_pipeline.domain.strategies.parameters import Parameters, ranged
 from trading_pipeline.domain.strategies.trade_rules import TradeRules
+
+_SCORES = ("signal_quality_score", "divergence_score", "confluence_score")
+"""Details of a signal that make up its scoring, in its order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,15 @@ class Divergence(ArrayStrategy):
         direction = np.full(len(at), view.sign, dtype=np.int64)
         # A half stays a half: its last bits do not decide which whole score is nearer.
         return Decisions(at, direction, view.sign * view.close[at], price[2], np.rint(np.round(quality, 9)), evidence)
+
+    def scoring(self, details: Details) -> Scoring | None:
+        """Shape and confirmations, as the signal's details tell them; ``None`` of details that do not."""
+        told, hits = [details.get(name) for name in _SCORES], details.get("confirmations")
+        numbers = [Decimal(repr(float(number))) for number in told if isinstance(number, int | float)]
+        if len(numbers) < len(_SCORES) or not isinstance(hits, list):
+            return None
+        quality, divergence, confluence = numbers
+        return Scoring(quality, divergence, confluence, tuple(str(hit) for hit in hits))
 
     def details(self, decisions: Decisions, row: int) -> Details:
         """Pivots, confirmations in their fixed order, scores, and the histogram at the entry bar."""

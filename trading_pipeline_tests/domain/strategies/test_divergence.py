@@ -137,3 +137,20 @@ def test_without_pivots_there_is_nothing_to_diverge() -> None:
     signals = Divergence().signals(flat)
     assert isinstance(signals, pd.DataFrame)
     assert signals.empty
+
+
+def test_the_parts_of_the_score_come_back_from_the_details() -> None:
+    """S6, the golden walk 17 at bar 253: divergence 33.5642 and confluence 20 make quality 53.5642, score 54."""
+    signals = Divergence().signals(golden_bars(17))
+    row = signals[signals["bar_index"] == 253].iloc[0]
+    scoring = Divergence().scoring(row["details"])
+    assert scoring is not None
+    assert float(scoring.signal_quality_score) == pytest.approx(53.5642, abs=1e-4)
+    assert float(scoring.divergence_strength) == pytest.approx(33.5642, abs=1e-4)
+    assert (scoring.confluence_strength, scoring.confirmations_hit) == (20, ("RSI_DIV", "OBV_DIV"))
+    assert row["score"] == 54
+    assert str(scoring) == "quality 53.6: divergence 33.6, confluence 20.0 by RSI_DIV, OBV_DIV"
+
+
+def test_details_that_do_not_tell_the_parts_make_none_up() -> None:
+    assert Divergence().scoring({"signal_quality_score": 53.5, "confirmations": []}) is None

@@ -1,4 +1,4 @@
-"""Signals say whether they enter or leave, plans by what they are left, and exits which signal asked for them."""
+"""Signals enter or leave, plans say by what they are left and how they score, exits which signal asked for them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.create_check_constraint(_HAVE_A_STOP, "signals", "(kind = 'entry') = (stop_price IS NOT NULL)", schema="trading")
     document = postgresql.JSONB(astext_type=sa.Text())
     op.add_column("trade_plans", sa.Column("exit_rules", document), schema="trading")
+    op.add_column("trade_plans", sa.Column("scoring", document), schema="trading")
     op.add_column("order_intents", sa.Column("signal_id", sa.Text()), schema="trading")
     op.create_foreign_key(
         None,
@@ -40,6 +41,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Exits have no place in the older schema."""
     op.drop_column("order_intents", "signal_id", schema="trading")
+    op.drop_column("trade_plans", "scoring", schema="trading")
     op.drop_column("trade_plans", "exit_rules", schema="trading")
     op.execute("DELETE FROM trading.signals WHERE kind = 'exit'")
     op.drop_constraint(_HAVE_A_STOP, "signals", schema="trading")
