@@ -23,7 +23,6 @@ from trading_pipeline.services.reconcile_account import reconcile_account
 from trading_pipeline_tests.testkit.trading_desk import (
     WAVE,
     Lab,
-    LedgerOfPlan,
     store_plan,
     store_snapshot,
     trade_plan,
@@ -45,7 +44,7 @@ class Trade:
         execute_plans(desk=self.lab.desk(), gate=self.lab.gate, equity=self.lab.equity)
 
     def desk(self) -> Desk:
-        return replace(self.lab.desk("run-f"), ledger=LedgerOfPlan(self.lab.database, self.plan))
+        return self.lab.desk("run-f")
 
     def move(self, *prices: float, follow: bool = True) -> None:
         for price in prices:

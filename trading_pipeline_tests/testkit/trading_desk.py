@@ -166,19 +166,6 @@ def store_snapshot(
         connection.execute(insert(indicator_snapshots).values(**key, values=values))
 
 
-class LedgerOfPlan(PostgresLedger):
-    """A ledger whose one plan is the given one, whatever columns the stored row has for it."""
-
-    def __init__(self, database: Engine, plan: TradePlan) -> None:
-        super().__init__(database)
-        self._plan = plan
-
-    def plan(self, plan_id: str) -> TradePlan:
-        """The given plan."""
-        assert plan_id == self._plan.plan_id
-        return self._plan
-
-
 class Postbox(Notifier):
     """Keeps what was said."""
 
