@@ -53,14 +53,9 @@ def lab(database: Engine) -> Lab:
 def manage(lab: Lab, wave: datetime = NEXT, close: int = 1005, run_id: str = "run-m") -> ManageResult:
     lab.clock.set(wave)
     lab.venue.move("BTCUSDT", Decimal(close))
-<<<<<<< HEAD
     return manage_positions(
         desk=lab.desk(run_id), indicators=PostgresIndicatorReader(lab.database), wave=wave, finest=Timeframe.M15
     )
-=======
-    indicators = PostgresIndicatorReader(lab.database)
-    return manage_positions(desk=lab.desk(run_id), indicators=indicators, wave=wave, finest=Timeframe.M15)
->>>>>>> 0ef1599 (Test what follows fills with plans as they are stored)
 
 
 def position(lab: Lab) -> Position:

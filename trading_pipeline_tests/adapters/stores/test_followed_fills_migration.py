@@ -1,0 +1,43 @@
+"""Positions stored before stops followed fills: what set their stop, and which fills are still to be answered."""
+
+from decimal import Decimal
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, text
+
+from trading_pipeline.services.execute_plans import execute_plans
+from trading_pipeline.services.follow_fills import follow_fills
+from trading_pipeline_tests.testkit.trading_desk import Lab, store_plan, trade_plan
+
+_TOLD = text("SELECT symbol, stop_kind, booked_fills, followed_fills FROM trading.positions ORDER BY symbol")
+
+
+def test_stored_positions_get_their_stops_kind_and_live_ones_are_followed_once_more(database: Engine) -> None:
+    lab = Lab(database)
+    for symbol in ("ADAUSDT", "BTCUSDT", "SOLUSDT"):
+        store_plan(database, trade_plan(symbol))
+    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    for symbol, prices in (("ADAUSDT", (990,)), ("BTCUSDT", (1010,)), ("SOLUSDT", (1010, 1000))):
+        for price in prices:
+            lab.venue.move(symbol, Decimal(price))
+            follow_fills(desk=lab.desk("run-2"))
+    told = [("ADAUSDT", "stop_loss", 2, 2), ("BTCUSDT", "break_even", 2, 2), ("SOLUSDT", "break_even", 3, 3)]
+    assert _read(database) == told
+    command.downgrade(_alembic(database), "0005")
+    command.upgrade(_alembic(database), "0006")
+    assert _read(database) == [told[0], ("BTCUSDT", "break_even", 2, 0), told[2]]
+    follow_fills(desk=lab.desk("run-3"))
+    assert _read(database) == told
+
+
+def _read(database: Engine) -> list[tuple[object, ...]]:
+    with database.connect() as connection:
+        return [tuple(row) for row in connection.execute(_TOLD)]
+
+
+def _alembic(database: Engine) -> Config:
+    config = Config()
+    config.set_main_option("script_location", "trading_pipeline.adapters.stores:migrations")
+    config.attributes["engine"] = database
+    return config
