@@ -72,6 +72,7 @@ class TradingDesk(dg.ConfigurableResource["TradingDesk"]):
             notifier=LogNotifier(),
             clock=self.markets.clock(),
             limits=self.parameters.risk,
+            costs=self.parameters.costs,
             instruments=self.markets.market_data().instruments(),
         )
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.risk.limits import RiskLimits
@@ -35,6 +36,7 @@ class Desk:
     notifier: Notifier
     clock: Clock
     limits: RiskLimits
+    costs: Costs
     instruments: Mapping[str, Instrument]
     patience: Patience = field(default_factory=Patience)
 

@@ -61,7 +61,8 @@ def _verdict(desk: Desk, gate: EntryGate, plan: TradePlan, wallet: Wallet | None
     instrument = desk.instruments.get(plan.symbol)
 
     def decide(facts: GateFacts) -> OrderIntent:
-        return decide_entry(EntryQuestion(plan, facts, wallet, instrument, desk.limits, now, moment), desk.run_id)
+        question = EntryQuestion(plan, facts, wallet, instrument, desk.limits, now, desk.costs.taker_fee, moment)
+        return decide_entry(question, desk.run_id)
 
     return gate.admit(plan, desk.run_id, now, decide)
 

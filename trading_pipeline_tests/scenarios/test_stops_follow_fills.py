@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 
 from trading_pipeline.adapters.stores.equity_store import PostgresEquityLog
 from trading_pipeline.adapters.stores.ledger import PostgresLedger
+from trading_pipeline.adapters.stores.ledger_signals import PostgresSignalReader
 from trading_pipeline.adapters.stores.risk_store import PostgresEntryGate, PostgresHaltRegister
 from trading_pipeline.adapters.venues.bybit.client import BybitClient
 from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
@@ -26,7 +27,7 @@ from trading_pipeline.services.desk import Desk
 from trading_pipeline.services.execute_plans import execute_plans
 from trading_pipeline.services.follow_fills import follow_fills
 from trading_pipeline_tests.exchange_simulator.builders import FLAT, STEP_MS, Ohlc, a_series
-from trading_pipeline_tests.testkit.trading_desk import LIMITS, WAVE, Postbox, store_plan, trade_plan
+from trading_pipeline_tests.testkit.trading_desk import COSTS, LIMITS, WAVE, Postbox, store_plan, trade_plan
 
 
 def plan_at_100(bias: Bias) -> TradePlan:
@@ -50,10 +51,12 @@ def desk_at(exchange: Addresses, database: Engine) -> Desk:
         ledger=PostgresLedger(database),
         trading=BybitTrading(client),
         market=market,
+        signals=PostgresSignalReader(database),
         halts=PostgresHaltRegister(database),
         notifier=Postbox(),
         clock=VenueClock(market, 0.0),
         limits=LIMITS,
+        costs=COSTS,
         instruments=market.instruments(),
     )
 

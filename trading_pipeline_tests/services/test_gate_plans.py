@@ -125,7 +125,8 @@ def test_margin_promised_to_one_entry_is_not_given_to_the_next(lab: Lab) -> None
     store_plan(lab.database, trade_plan("ADAUSDT"))
     store_plan(lab.database, trade_plan("SOLUSDT"))
     quantities = [intent.quantity for intent in gate(lab).admitted]
-    assert quantities == [Decimal(5), Decimal(1)]
+    # 5 x 1000 binds 1000 and 2.75 of fee; 197.25 are left for 1000 x (1/5 + 0.00055 x (2 - 1/5)) = 200.99 a unit
+    assert quantities == [Decimal(5), Decimal("0.981")]
 
 
 def test_a_plan_without_guards_costs_no_question_about_its_moment(lab: Lab) -> None:

@@ -211,6 +211,7 @@ class Lab:
             notifier=self.postbox,
             clock=self.clock,
             limits=LIMITS,
+            costs=COSTS,
             instruments={symbol: instrument(symbol) for symbol in self.venue.prices},
             patience=Patience(tries=3, interval_s=0.0, lookup_window_s=0.0, pause=self.pauses.append),
         )

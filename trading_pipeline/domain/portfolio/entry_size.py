@@ -52,14 +52,16 @@ def entry_quantity(
     another model what it wants of it. Every rounding goes down, so a trade never risks more than its share;
     what ends up too small is not raised.
 
-    :param pending_notional: quote currency of admitted entries the wallet does not show yet.
+    :param pending_notional: quote currency of admitted entries the wallet does not show yet; their margin and the fee
+        to open them are gone.
     :param taker_fee: fraction of notional.
     :raises OrderDenied: the model has nothing to go by or gives nothing, or the quantity is below what
         it or the venue accepts.
     """
     wanted = _most(plan, wallet, instrument, limits, pending_notional, taker_fee)
     if limits.sizing is not None:
-        free = max(wallet.available - pending_notional / leverage_of(instrument, limits), _ZERO)
+        pending = pending_notional * (1 / leverage_of(instrument, limits) + taker_fee)
+        free = max(wallet.available - pending, _ZERO)
         wanted = min(wanted, _amount(limits.sizing, plan, free) / plan.entry_price)
     quantity = instrument.floor_quantity(max(wanted, _ZERO))
     notional = quantity * plan.entry_price
@@ -90,7 +92,7 @@ def _most(
     # price x (1 / leverage + fee x (2 - sign / leverage)) of each unit has to be there, times the leverage.
     sign = 1 if plan.bias is Bias.LONG else -1
     cost = plan.entry_price * (1 + taker_fee * (2 * leverage - sign))
-    by_margin = (wallet.available * leverage - pending_notional) / cost
+    by_margin = (wallet.available * leverage - pending_notional * (1 + taker_fee * leverage)) / cost
     return min(at_risk, by_equity, by_margin, instrument.max_market_quantity)
 
 

@@ -56,6 +56,7 @@ class EntryQuestion:
     """May this plan be entered now? Information that could not be had is ``None`` and denies.
 
     :param now: venue time.
+    :param taker_fee: share of notional, of which entry and exit are kept in reserve.
     :param moment: asked for only when the plan has guards.
     """
 
@@ -65,6 +66,7 @@ class EntryQuestion:
     instrument: Instrument | None
     limits: RiskLimits
     now: datetime
+    taker_fee: Decimal
     moment: Moment = field(default_factory=Moment)
 
 

@@ -4,8 +4,6 @@ What makes a plan unfit comes first, then the objections of ``docs/lifecycle.md`
 the fate that a backtest gives it.
 """
 
-from decimal import Decimal
-
 from trading_pipeline.domain.model.errors import OrderDenied
 from trading_pipeline.domain.model.orders import OrderIntent, OrderType, Purpose, Side, order_link_id
 from trading_pipeline.domain.portfolio.entry_size import entry_quantity
@@ -79,9 +77,8 @@ def decide_entry(question: EntryQuestion, run_id: str, rules: tuple[EntryRule, .
         symbol=plan.symbol,
         side=Side.opening(plan.bias),
         order_type=OrderType.MARKET,
-        # The account's own fee is not among the facts yet: none is reserved.
         quantity=entry_quantity(
-            plan, wallet, instrument, question.limits, question.facts.pending_notional, taker_fee=Decimal(0)
+            plan, wallet, instrument, question.limits, question.facts.pending_notional, question.taker_fee
         ),
         price=None,
         stop_loss=instrument.round_price(plan.stop_price),

@@ -19,13 +19,13 @@ from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
 from trading_pipeline.domain.risk.entry import EntryQuestion, GateFacts, Moment
 from trading_pipeline.domain.risk.gate import decide_entry
 from trading_pipeline.domain.risk.halts import Halt
-from trading_pipeline_tests.testkit.trading_desk import GUARDS, LIMITS, WAVE, instrument, trade_plan
+from trading_pipeline_tests.testkit.trading_desk import COSTS, GUARDS, LIMITS, WAVE, instrument, trade_plan
 
 PLAN = trade_plan()
 CHECKS = tuple(DataCheck(PLAN.symbol, PLAN.timeframe, PLAN.close_time, name, True, "") for name in CheckName)
 FACTS = GateFacts(CHECKS, (), (), None, Decimal(10_000), Decimal(0))
 WALLET = Wallet(Decimal(10_000), Decimal(10_000), Decimal(10_000), Decimal(0), WAVE)
-QUESTION = EntryQuestion(PLAN, FACTS, WALLET, instrument(), LIMITS, WAVE)
+QUESTION = EntryQuestion(PLAN, FACTS, WALLET, instrument(), LIMITS, WAVE, COSTS.taker_fee)
 
 BOOK = BookReading(WAVE, Decimal(5), Decimal(1_000_000), Decimal(0), Decimal(0))
 MOMENT = Moment(BOOK, WAVE + timedelta(minutes=15))
