@@ -20,7 +20,7 @@ def metrics_of(result: BacktestResult, bar_ms: int, benchmark_close: Floats | No
     Figures are net of fees and funding; those before them have names that begin with ``gross_``.
     Names ending in ``_pct`` are percent, money is quote currency, R figures are risk units.
 
-    :param bar_ms: length of a bar; annual figures count the time from the open of the first bar.
+    :param bar_ms: length of the bar that closed first; annual figures count the time since its open.
     :param benchmark_close: close per wave of what is compared with holding; leaves those figures out if missing.
     """
     initial, equity = result.config.initial_capital, result.equity
