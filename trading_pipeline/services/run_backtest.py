@@ -187,13 +187,19 @@ def _inside(result: BacktestResult, window: Window) -> BacktestResult:
     return replace(result, close_ms=result.close_ms[first:], equity=result.equity[first:])
 
 
+def _first_bar_ms(result: BacktestResult, lanes: Sequence[Lane]) -> int:
+    """Length of the bar that closed first; of the shortest, where several did."""
+    first = result.close_ms[0]
+    return min(lane.bar_ms for lane in lanes if first in lane.given.bars.close_time_ms)
+
+
 def _metrics(result: BacktestResult, lanes: Sequence[Lane]) -> dict[str, float | None]:
     """Every figure, and under ``signals_<fate>`` how many signals met which fate.
 
     Holding is compared with where there is one lane to hold.
     """
     closes = lanes[0].given.bars.close[-len(result.close_ms) :] if len(lanes) == 1 else None
-    figures = metrics_of(result, lanes[0].bar_ms, closes)
+    figures = metrics_of(result, _first_bar_ms(result, lanes), closes)
     counts = {f"signals_{fate}": float(count) for fate, count in result.outcome_counts().items()}
     numbers = figures | {"signals": float(len(result.outcomes))} | counts
     return {name: float(value) if np.isfinite(value) else None for name, value in numbers.items()}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from trading_pipeline.domain.backtest.config import BacktestConfig, ExitTarget
+from trading_pipeline.domain.model.bar_frames import coarser_bars
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.avi5_levels import EXIT_GRID, SWING_EXIT_GRID
@@ -167,6 +168,20 @@ def test_a_year_of_a_window_begins_with_its_first_bar_and_not_with_the_warm_up()
     assert total
     # 14 of 365.25 days; below a month growth is scaled in proportion
     assert metrics["cagr_pct"] == pytest.approx(total / (14 / 365.25), rel=1e-12)
+
+
+def test_a_year_of_several_timeframes_begins_with_the_bar_that_closed_first() -> None:
+    hours = sample_bars("BTCUSDT", Timeframe.H1, 3_000, 0)
+    strategy = strategy_named("ema_cross", {})
+    runs = [
+        StrategyRun(strategy, timeframe, {"BTCUSDT": bars}, BacktestConfig())
+        for timeframe, bars in ((Timeframe.H1, hours), (Timeframe.H4, coarser_bars(hours, Timeframe.H1, Timeframe.H4)))
+    ]
+    metrics = run_backtest(BacktestRequest(runs, "test")).record.metrics
+    total = metrics["total_return_pct"]
+    assert total
+    # both timeframes begin at the same open; 3,000 h = 0.342231 years, 4 h bars or not
+    assert metrics["cagr_pct"] == pytest.approx(((1 + total / 100) ** (8766 / 3_000) - 1) * 100, rel=1e-12)
 
 
 def test_a_window_decides_as_the_whole_does_where_both_look() -> None:

@@ -24,11 +24,9 @@ def metrics_of(result: BacktestResult, bar_ms: int, benchmark_close: Floats | No
     :param benchmark_close: close per wave of what is compared with holding; leaves those figures out if missing.
     """
     initial, equity = result.config.initial_capital, result.equity
-    trades = result.trades
-    leverage = result.config.limits.max_leverage
-    figures = trade_metrics(trades, initial, len(equity), leverage)
+    figures = trade_metrics(result, result.trades)
     for name, sign in (("long", 1), ("short", -1)):
-        side = trades.direction == sign
+        side = result.trades.direction == sign
         figures |= {f"{name}_{key}": value for key, value in _side(result, side, bar_ms).items()}
     figures |= equity_metrics(equity, result.close_ms, initial, bar_ms)
     net_profit, needed = figures["net_profit"], figures["max_drawdown_value"]
@@ -41,11 +39,11 @@ def metrics_of(result: BacktestResult, bar_ms: int, benchmark_close: Floats | No
     return figures
 
 
-def trade_metrics(trades: TradeColumns, initial: float, bars: int, leverage: float) -> Metrics:
-    """What the trades alone say; ``leverage`` is the one all of them were entered with."""
+def trade_metrics(result: BacktestResult, trades: TradeColumns) -> Metrics:
+    """What some of a run's trades alone say."""
     pnl, notional = trades.pnl, trades.entry_price * trades.quantity
     percent = statistics.result_pct(pnl, notional)
-    money = result_metrics(pnl, trades.gross_pnl, trades.fees, trades.funding, initial)
+    money = result_metrics(pnl, trades.gross_pnl, trades.fees, trades.funding, result.config.initial_capital)
     in_r = r_metrics(trades.pnl_r, trades.gross_pnl_r)
     return (
         money
@@ -54,9 +52,11 @@ def trade_metrics(trades: TradeColumns, initial: float, bars: int, leverage: flo
             "average_win_pct": statistics.average_win(percent),
             "average_loss_pct": statistics.average_loss(percent),
             "average_trade_pct": statistics.average_trade(percent),
-            "exposure_pct": statistics.exposure_pct(trades.entry_bar, trades.exit_bar, bars),
+            "exposure_pct": statistics.exposure_pct(_waves_held(result, trades), len(result.equity)),
             "quick_reversals": float(_quick_reversals(trades)),
-            "margin_efficiency_pct": statistics.margin_efficiency_pct(pnl, notional / leverage),
+            "margin_efficiency_pct": statistics.margin_efficiency_pct(
+                pnl, notional / result.config.limits.max_leverage
+            ),
             "max_quantity_held": float(np.max(trades.quantity, initial=0.0)),
             "slippage": float(np.sum(trades.slippage)),
         }
@@ -159,8 +159,7 @@ def _side(result: BacktestResult, side: npt.NDArray[np.bool_], bar_ms: int) -> M
     equity = initial + result.realised_by_wave(side)
     from_equity = equity_metrics(equity, result.close_ms, initial, bar_ms)
     kept = ("sharpe_ratio", "sortino_ratio", "calmar_ratio", "max_drawdown_pct", "max_drawdown_value")
-    leverage = result.config.limits.max_leverage
-    return trade_metrics(chosen, initial, len(equity), leverage) | {name: from_equity[name] for name in kept}
+    return trade_metrics(result, chosen) | {name: from_equity[name] for name in kept}
 
 
 def _against(equity: Floats, held: Floats, initial: float, years: float) -> Metrics:
@@ -176,10 +175,17 @@ def _against(equity: Floats, held: Floats, initial: float, years: float) -> Metr
     }
 
 
+def _waves_held(result: BacktestResult, trades: TradeColumns) -> Floats:
+    """Bars each trade was held, in bars of the shortest timeframe, as waves are."""
+    lengths = np.array([lane.bar_ms for lane in result.lanes], np.float64)
+    held: Floats = (trades.exit_bar - trades.entry_bar) * (lengths / lengths.min())[trades.lane]
+    return held
+
+
 def _quick_reversals(trades: TradeColumns) -> int:
-    """Over all symbols, each by itself."""
+    """Over all lanes, each by its own bars."""
     total = 0
-    for symbol in np.unique(trades.symbol):
-        own = trades.symbol == symbol
+    for lane in np.unique(trades.lane):
+        own = trades.lane == lane
         total += statistics.quick_reversals(trades.entry_bar[own], trades.exit_bar[own])
     return total

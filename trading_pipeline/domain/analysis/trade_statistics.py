@@ -104,9 +104,9 @@ def _longest(flags: npt.NDArray[np.bool_]) -> int:
     return int(np.max(edges[1::2] - edges[::2], initial=0))
 
 
-def exposure_pct(entry_bar: Integers, exit_bar: Integers, total_bars: int) -> float:
+def exposure_pct(held: Floats, total_bars: int) -> float:
     """Sum of bars in trades / bars in total x 100; overlapping trades count each, so it may exceed 100."""
-    return float(np.sum(exit_bar - entry_bar)) / total_bars * 100.0 if total_bars else 0.0
+    return float(np.sum(held)) / total_bars * 100.0 if total_bars else 0.0
 
 
 def largest_share_pct(pnl: Floats, *, wins: bool) -> float:
@@ -117,7 +117,7 @@ def largest_share_pct(pnl: Floats, *, wins: bool) -> float:
 
 
 def quick_reversals(entry_bar: Integers, exit_bar: Integers) -> int:
-    """Trades of one symbol entered within two bars of the exit before them."""
+    """Trades of one symbol and timeframe entered within two bars of the exit before them."""
     gaps = entry_bar[1:] - exit_bar[:-1]
     return int(np.sum((gaps >= 0) & (gaps <= 2)))
 

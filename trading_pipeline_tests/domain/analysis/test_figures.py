@@ -37,7 +37,7 @@ curves = arrays(np.float64, st.integers(1, 60), elements=st.floats(1.0, 1e6))
         (statistics.net_profit_to_largest_loss(PNL), 1.6),
         (statistics.average_win(statistics.result_pct(PNL, np.full(3, 1000.0))), 6.5),
         (statistics.margin_efficiency_pct(PNL, np.full(3, 200.0)), 57.1429),
-        (statistics.exposure_pct(np.array([1, 10]), np.array([5, 12]), 60), 10.0),
+        (statistics.exposure_pct(np.array([4.0, 2.0]), 60), 10.0),
     ],
 )
 def test_trades_have_these_figures(value: float, expected: float) -> None:
