@@ -157,7 +157,7 @@ def _quantity(desk: Desk, p: Position, entry: EntryRow, level: float, price: flo
     """
     rules: Rules = desk.rules[p.lane]
     account = desk.account
-    free = account.balance - account.margin
+    free = free_balance(account)
     # Initial margin, the fee to open, and the fee to close at the bankruptcy price.
     cost = rules.margin_rate + rules.taker_fee * (2.0 - entry.direction * rules.margin_rate)
     affordable = max(min(account.equity * rules.leverage, free / cost), 0.0) / level
@@ -185,7 +185,7 @@ def _wanted(desk: Desk, p: Position, entry: EntryRow, level: float, price: float
     basis = p.basis if entry.level > 1 else _basis(account, rules)
     if entry.level > 1:
         level, price = entry.price, entry.price
-    free = account.balance - account.margin
+    free = free_balance(account)
     if rules.sizing == Sizing.RISK:
         at_risk = basis * rules.stake * entry.share / abs(level - stop)
         if rules.amount == Amount.NONE:
@@ -207,6 +207,13 @@ def _amount(rules: Rules, free: float, calm: float) -> float:
     if not wanted > 0.0:
         return wanted
     return min(max(wanted, rules.min_amount), rules.max_amount, free)
+
+
+@compiled
+def free_balance(account: Account) -> float:
+    """What can bind new margin: what positions gained on paper cannot, what they lost is gone."""
+    worth = account.equity + account.balance - account.marked_balance
+    return min(account.balance, worth) - account.margin
 
 
 @compiled

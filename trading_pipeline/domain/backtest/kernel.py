@@ -131,7 +131,7 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
                     continue
             place += 1
         account.previous_equity = account.equity
-        account.equity = _worth(account, positions)
+        account.equity, account.marked_balance = _worth(account, positions), account.balance
         if daily:
             _begin_day(account, account.now)
         if guarded:
@@ -206,7 +206,8 @@ def _hold(
             _begin_day(account, close_ms[at(wave)])
         bar += 1
         wave += 1
-    p.bar, p.highest, p.lowest, p.mark, account.equity = bar - 1, highest, lowest, close[bar - 1], value
+    p.bar, p.highest, p.lowest, p.mark = bar - 1, highest, lowest, close[bar - 1]
+    account.equity, account.marked_balance = value, account.balance
     return wave
 
 

@@ -178,13 +178,15 @@ class Position:
 class Account:
     """The one account of the run, and the fill levels of its output arrays.
 
-    ``now`` is the wave's close, UTC ms. ``heeding`` says whether signals may end positions, ``limited`` whether
-    a holding limit or a next-bar exit may, ``shared`` whether a symbol has several lanes.
+    ``equity`` is as it was last marked, when the balance was ``marked_balance``; ``now`` is the wave's close, UTC ms.
+    ``heeding`` says whether signals may end positions, ``limited`` whether a holding limit or a next-bar exit may,
+    ``shared`` whether a symbol has several lanes.
     """
 
     balance: float
     margin: float
     equity: float
+    marked_balance: float
     previous_equity: float
     peak: float
     day: int
@@ -321,7 +323,7 @@ def new_book(positions: Records, waves: int, entries: Records, rules: Records) -
     :param positions: the lanes, of which a copy is written to.
     """
     account = np.zeros(1, ACCOUNT)
-    for name in ("balance", "equity", "previous_equity", "peak", "day_equity"):
+    for name in ("balance", "equity", "marked_balance", "previous_equity", "peak", "day_equity"):
         account[name] = rules[0]["initial_capital"]
     account["heeding"] = (rules["opposite"] != Opposite.IGNORE).any() or (entries["kind"] == OrderKind.EXIT).any()
     account["shared"] = (positions["home"] != positions["lane"]).any()

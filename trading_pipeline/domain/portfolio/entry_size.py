@@ -61,7 +61,7 @@ def entry_quantity(
     wanted = _most(plan, wallet, instrument, limits, pending_notional, taker_fee)
     if limits.sizing is not None:
         pending = pending_notional * (1 / leverage_of(instrument, limits) + taker_fee)
-        free = max(wallet.available - pending, _ZERO)
+        free = max(_free(wallet) - pending, _ZERO)
         wanted = min(wanted, _amount(limits.sizing, plan, free) / plan.entry_price)
     quantity = instrument.floor_quantity(max(wanted, _ZERO))
     notional = quantity * plan.entry_price
@@ -92,8 +92,13 @@ def _most(
     # price x (1 / leverage + fee x (2 - sign / leverage)) of each unit has to be there, times the leverage.
     sign = 1 if plan.bias is Bias.LONG else -1
     cost = plan.entry_price * (1 + taker_fee * (2 * leverage - sign))
-    by_margin = (wallet.available * leverage - pending_notional * (1 + taker_fee * leverage)) / cost
+    by_margin = (_free(wallet) * leverage - pending_notional * (1 + taker_fee * leverage)) / cost
     return min(at_risk, by_equity, by_margin, instrument.max_market_quantity)
+
+
+def _free(wallet: Wallet) -> Decimal:
+    """What can bind new margin: what positions gained on paper cannot, though the venue would let it."""
+    return wallet.available - max(wallet.equity - wallet.balance, _ZERO)
 
 
 def _amount(rule: SizingRule, plan: TradePlan, free: Decimal) -> Decimal:

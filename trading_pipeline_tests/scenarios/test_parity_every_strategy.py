@@ -1,0 +1,71 @@
+"""What a backtest shows is what the pipeline does, for every strategy there is."""
+
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from trading_pipeline.adapters.parameters.research import researched_strategy
+from trading_pipeline.adapters.parameters.strategies import configured_names
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.domain.strategies.registry import strategy_names
+from trading_pipeline.exchange_simulator.server import Configuration, running_exchange
+from trading_pipeline_tests.testkit.bare_replay import BareReplay
+
+CONFIG = Path(__file__).resolve().parents[2] / "config"
+BARS = Path(__file__).resolve().parents[1] / "samples" / "SOLUSDT_15m.csv.gz"
+"""23 days of Bybit's SOLUSDT perpetual, January 2026."""
+START = datetime(2026, 1, 30, tzinfo=UTC)
+END = START + timedelta(hours=12)
+LOOSER: dict[str, dict[str, object]] = {
+    "rsi": {"oversold": 40, "overbought": 60},
+    "divergence": {"min_confirmations": 0},
+    "martingale": {"rsi_below": 60, "hold_bars": 24},
+    "rsi_momentum": {"oversold": 45, "overbought": 55},
+}
+"""Parameters of strategies that would say nothing in half a day."""
+SILENT = {"fused_score"}
+
+
+def symbol_of(strategy: str) -> str:
+    """The same bars under a name of the strategy's own, so that none waits for another's position."""
+    return f"{strategy.replace('_', '').upper()}USDT"
+
+
+def plan_of(name: str) -> StrategyPlan:
+    """The strategy as its file runs it, on 15m bars; no book is recorded, so nothing can guard an entry by it."""
+    plan = researched_strategy(CONFIG, name, LOOSER.get(name, {})).plan
+    limits = replace(plan.lifecycle.limits, max_open_positions=100)
+    lifecycle = replace(plan.lifecycle, limits=limits)
+    return replace(plan, timeframes=(Timeframe.M15,), symbols=(symbol_of(name),), lifecycle=lifecycle, guards=None)
+
+
+@pytest.fixture
+def bars_dir(tmp_path: Path) -> Path:
+    for name in strategy_names():
+        shutil.copy(BARS, tmp_path / f"{symbol_of(name)}_15m.csv.gz")
+    return tmp_path
+
+
+def test_every_built_in_strategy_does_in_the_pipeline_what_its_backtest_shows(database: Engine, bars_dir: Path) -> None:
+    assert set(configured_names(CONFIG)) == set(strategy_names())
+    symbols = tuple(sorted(map(symbol_of, strategy_names())))
+    configuration = Configuration(symbols, bars=bars_dir, start=START, lock_step=Timeframe.M15)
+    with running_exchange(configuration) as exchange:
+        plans = [plan_of(name) for name in strategy_names()]
+        replay = BareReplay(database, exchange, plans, symbols, START, START - timedelta(days=20))
+        replay.run(END)
+        report = replay.parity(bars_dir, END)
+    with database.connect() as connection:
+        spoke = set(connection.execute(text("SELECT DISTINCT strategy FROM trading.signals")).scalars())
+        reasons = set(connection.execute(text("SELECT DISTINCT exit_reason FROM trading.positions")).scalars())
+    assert report.differences == ()
+    assert report.given == ()
+    assert spoke >= set(strategy_names()) - SILENT, "a strategy said nothing: choose other bars"
+    assert reasons >= {"stop_loss", "break_even", "signal_exit"}
+    assert report.trades >= 25
+    assert replay.postbox.messages == []
