@@ -10,6 +10,8 @@ from trading_pipeline.domain.backtest.records import Position, Rules
 
 # Keeps a quotient that is a whole number of steps, but for its last bit, from losing a step.
 STEP_TOLERANCE = 1e-9
+# A quotient of a few million steps is exact to a billionth of one; no level meant otherwise comes this near a half.
+HALF_TOLERANCE = 1e-7
 
 
 @compiled
@@ -20,8 +22,16 @@ def floor_step(value: float, step: float) -> float:
 
 @compiled
 def round_step(value: float, step: float) -> float:
-    """The nearest whole number of steps, halves to even; ``value`` itself without steps."""
-    return steps(np.rint(value / step), step) if step > 0.0 else value
+    """The nearest whole number of steps, halves to even; ``value`` itself without steps.
+
+    A half is one by decimals: 100.35 lies between 100.3 and 100.4 although a float puts it a last bit below.
+    """
+    if not step > 0.0:
+        return value
+    count = value / step
+    below = math.floor(count)
+    half = abs(count - below - 0.5) < HALF_TOLERANCE
+    return steps(below + below % 2.0 if half else np.rint(count), step)
 
 
 @compiled
@@ -57,10 +67,7 @@ def set_levels(rules: Rules, p: Position) -> None:
     _aim(rules, p)
     target = p.direction * math.inf
     if p.target_index < rules.target_count:
-        unit = abs(p.entry_price - p.initial_stop) if rules.target_unit == Unit.R else p.entry_price
-        target = round_step(
-            p.entry_price + p.direction * rules.target_distance[p.target_index] * unit, p.price_increment
-        )
+        target = _target_price(rules, p)
     p.liquidation = p.entry_price * (1.0 - p.direction * (_margin_share(rules, p) - rules.maintenance_margin))
     if p.direction > 0:
         p.lower, p.upper = max(p.stop, p.liquidation), target
@@ -70,10 +77,22 @@ def set_levels(rules: Rules, p: Position) -> None:
 
 @compiled
 def _aim(rules: Rules, p: Position) -> None:
-    """Find the next target after those that are done; one whose part is too small to be an order is none."""
+    """Find the next target after those that are done.
+
+    One whose part is too small to be an order is none, and so is one of a short at or below zero.
+    """
     p.target_index = p.targets_done
     while p.target_index < rules.target_count and target_quantity(rules, p, p.target_index) == 0.0:
         p.target_index += 1
+    if p.target_index < rules.target_count and _target_price(rules, p) <= 0.0:
+        p.target_index = rules.target_count
+
+
+@compiled
+def _target_price(rules: Rules, p: Position) -> float:
+    """Where the next target lies, in whole ticks."""
+    unit = abs(p.entry_price - p.initial_stop) if rules.target_unit == Unit.R else p.entry_price
+    return round_step(p.entry_price + p.direction * rules.target_distance[p.target_index] * unit, p.price_increment)
 
 
 @compiled
