@@ -250,7 +250,8 @@ def _add(desk: Desk, p: Position, quantity: float, price: float, stop: float, fe
     account = desk.account
     p.layers += 1
     held = p.quantity + quantity
-    p.entry_price = (p.entry_price * p.quantity + price * quantity) / held
+    # The average of one fill is that fill to the last bit.
+    p.entry_price += (price - p.entry_price) * (quantity / held)
     p.quantity, p.entry_quantity = held, p.entry_quantity + quantity
     if p.direction * (stop - p.initial_stop) > 0.0:
         p.initial_stop = stop
