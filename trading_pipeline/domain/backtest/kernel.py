@@ -101,10 +101,6 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
                     pay_funding(desk, p, close[p.bar] * funding[p.bar])
                     if p.direction * (close[p.bar] - p.liquidation) <= 0.0:
                         liquidate(desk, p, close[p.bar])
-        if account.heeding:
-            for place in range(account.active):
-                p = positions[positions[place].seat]
-                p.stood = p.direction if p.closing else 0
         if account.limited:
             for place in range(account.active):
                 p = positions[positions[place].seat]
@@ -281,17 +277,18 @@ def _check_next_bar(desk: Desk, p: Position, momentum: Floats) -> None:
 
 @compiled
 def _exit_by_signals(desk: Desk, taken: int) -> None:
-    """What the signals from row ``taken`` on say of open positions at this close: the exits, then the opposites."""
+    """What the signals from row ``taken`` on say of open positions at this close: the exits, then the opposites.
+
+    A signal that comes after what has already left finds no position.
+    """
     row, wave, opposed = taken, desk.entries[taken].wave, False
     while row < len(desk.entries) and desk.entries[row].wave == wave:
         entry: EntryRow = desk.entries[row]
         p: Position = desk.positions[entry.lane]
         rules: Rules = desk.rules[p.lane]
-        stood = p.stood if p.active else 0
-        if entry.kind == OrderKind.EXIT and rules.timing == Timing.BAR_CLOSE and meant_for(entry, stood):
+        if entry.kind == OrderKind.EXIT and rules.timing == Timing.BAR_CLOSE and meant_for(entry, p.direction):
             entry.outcome = Outcome.FILLED
-            if p.direction != 0:
-                leave(desk, p, p.mark, LegKind.SIGNAL_EXIT.value)
+            leave(desk, p, p.mark, LegKind.SIGNAL_EXIT.value)
         opposed |= rules.opposite != Opposite.IGNORE
         row += 1
     for later in range(taken, row if opposed else taken):
@@ -299,7 +296,7 @@ def _exit_by_signals(desk: Desk, taken: int) -> None:
         p = desk.positions[entry.lane]
         rules = desk.rules[p.lane]
         if entry.kind == OrderKind.MARKET and rules.timing == Timing.BAR_CLOSE and p.active:
-            leave_for(desk, p, entry, p.stood, p.mark)
+            leave_for(desk, p, entry, p.mark)
 
 
 @compiled

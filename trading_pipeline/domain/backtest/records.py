@@ -100,8 +100,8 @@ class Position:
 
     The way: ``bar`` is the newest bar of the path, ``own`` the lane's newest closed one; ``closing`` says that a
     bar of the path closes in this wave, ``deciding`` that one of the lane's does, ``walking`` that the bar with
-    the prices ``open`` to ``close`` is not passed quietly; ``stood`` is the side held before the exits of this
-    close. ``seat`` belongs to the table, not to the lane: the lane at this place of the list of active ones.
+    the prices ``open`` to ``close`` is not passed quietly. ``seat`` belongs to the table, not to the lane: the
+    lane at this place of the list of active ones.
 
     ``lower`` and ``upper`` are the nearest levels on either side at which anything happens. ``drained`` is what
     the margin lacks of its share of the notional. ``target_index`` is the next target that is an order,
@@ -128,7 +128,6 @@ class Position:
     owner: int
     lost_ms: int
     direction: int
-    stood: int
     bar: int
     own: int
     active: bool

@@ -4,15 +4,15 @@ A level between the price and the end of the stretch being walked fires at the l
 price has already passed fires at the price. The second case is the gap at an open, for stops (worse
 than the level) and targets (better) alike.
 
-At their opens all lanes leave before any enters. Inside their bars symbols walk one after the other, those
-with a position first; the lanes of one symbol are walked together.
+Opens come by time; at each all lanes leave before any enters. Inside their bars symbols walk one after
+the other, those with a position first; the lanes of one symbol are walked together.
 """
 
 import math
 
 from trading_pipeline.domain.backtest.codes import LegKind, Opposite, OrderKind, Outcome, Path, Phase
 from trading_pipeline.domain.backtest.compiled import compiled
-from trading_pipeline.domain.backtest.entering import enter, meant_for
+from trading_pipeline.domain.backtest.entering import NEVER, enter, meant_for
 from trading_pipeline.domain.backtest.leaving import expire, leave, liquidate, reduce, remove_resting, withdraw_layers
 from trading_pipeline.domain.backtest.levels import after_target, target_quantity
 from trading_pipeline.domain.backtest.records import Desk, EntryRow, Position, Rules
@@ -26,17 +26,13 @@ def walk_wave(desk: Desk) -> None:
     """Walk the bar of every lane that is marked as walking."""
     account = desk.account
     account.phase = Phase.OPEN
-    resting = 0
-    for place in range(account.active):
-        p: Position = desk.positions[desk.positions[place].seat]
-        if p.walking:
-            if p.resting > 0:
-                expire(desk, p, p.open_ms)
-            _leave_at_open(desk, p)
-            resting += p.resting
-            p.walking = p.direction != 0 or p.resting > 0
-    if resting > 0:
-        _enter_at_open(desk)
+    resting, opened = 0, _next_open(desk, -1)
+    while opened < NEVER:
+        waiting = _leave_at_opens(desk, opened)
+        if waiting > 0:
+            _enter_at_open(desk, opened)
+        resting += waiting
+        opened = _next_open(desk, opened)
     account.phase = Phase.INSIDE
     for place in range(account.active):
         p = desk.positions[desk.positions[place].seat]
@@ -49,27 +45,41 @@ def walk_wave(desk: Desk) -> None:
 
 
 @compiled
+def _leave_at_opens(desk: Desk, opened: int) -> int:
+    """Let all that leaves at the opens of one instant leave; how many entries rest there."""
+    waiting = 0
+    for place in range(desk.account.active):
+        p: Position = desk.positions[desk.positions[place].seat]
+        if p.walking and p.open_ms == opened:
+            if p.resting > 0:
+                expire(desk, p, opened)
+            _leave_at_open(desk, p)
+            waiting += p.resting
+            p.walking = p.direction != 0 or p.resting > 0
+    return waiting
+
+
+@compiled
 def _leave_at_open(desk: Desk, p: Position) -> None:
     """Everything that leaves at the open: levels it has passed, exits and opposite entries queued for it."""
     _stretch(desk, p, p.open, p.open, False)
     if p.resting > 0:
-        stood = p.direction
-        _leave_for_orders(desk, p, stood, OrderKind.EXIT.value)
-        _leave_for_orders(desk, p, stood, OrderKind.MARKET.value)
+        _leave_for_orders(desk, p, OrderKind.EXIT.value)
+        _leave_for_orders(desk, p, OrderKind.MARKET.value)
 
 
 @compiled
-def _leave_for_orders(desk: Desk, p: Position, stood: int, kind: int) -> None:
-    """Leave the side that ``stood`` for the orders of a kind that are queued for this open."""
+def _leave_for_orders(desk: Desk, p: Position, kind: int) -> None:
+    """Leave for the orders of a kind that are queued for this open; those after the first find no position."""
     r = 0
     while r < p.resting:
         entry: EntryRow = desk.entries[p.resting_rows[r]]
         done = entry.kind == kind
         if done and kind == OrderKind.MARKET:
-            done = leave_for(desk, p, entry, stood, p.open)
+            done = leave_for(desk, p, entry, p.open)
         elif done:
-            entry.outcome = Outcome.FILLED if meant_for(entry, stood) else Outcome.NOTHING_TO_EXIT
-            if p.direction != 0 and entry.outcome == Outcome.FILLED:
+            entry.outcome = Outcome.FILLED if meant_for(entry, p.direction) else Outcome.NOTHING_TO_EXIT
+            if entry.outcome == Outcome.FILLED:
                 leave(desk, p, p.open, LegKind.SIGNAL_EXIT.value)
         if done:
             remove_resting(p, r)
@@ -78,40 +88,47 @@ def _leave_for_orders(desk: Desk, p: Position, stood: int, kind: int) -> None:
 
 
 @compiled
-def leave_for(desk: Desk, p: Position, entry: EntryRow, stood: int, price: float) -> bool:
-    """Leave the side that ``stood`` for an entry of the other, where the rules say so; whether that is all it does.
-
-    It is so, too, where another exit of the same instant has already left.
-    """
+def leave_for(desk: Desk, p: Position, entry: EntryRow, price: float) -> bool:
+    """Leave a position for an entry of the other side, where the rules say so; whether that is all the entry does."""
     rules: Rules = desk.rules[p.lane]
-    if rules.opposite == Opposite.IGNORE or stood != -entry.direction or entry.level > 1:
+    if rules.opposite == Opposite.IGNORE or p.direction != -entry.direction or entry.level > 1:
         return False
     closing = rules.opposite == Opposite.CLOSE
-    if p.direction != 0:
-        leave(desk, p, price, LegKind.OPPOSITE_SIGNAL.value if closing else LegKind.REVERSAL.value)
+    leave(desk, p, price, LegKind.OPPOSITE_SIGNAL.value if closing else LegKind.REVERSAL.value)
     if closing:
         entry.outcome = Outcome.CLOSED_OPPOSITE
     return closing
 
 
 @compiled
-def _enter_at_open(desk: Desk) -> None:
-    """Fill the resting entries that their opens meet: the earlier open, the higher score, the order of lanes."""
+def _enter_at_open(desk: Desk, opened: int) -> None:
+    """Fill the resting entries that the opens of one instant meet: the higher score, the order of lanes."""
     while True:
-        lane, order, opened, best = -1, -1, 0, -math.inf
+        lane, order, best = -1, -1, -math.inf
         for place in range(desk.account.active):
             p: Position = desk.positions[desk.positions[place].seat]
-            for r in range(p.resting if p.walking else 0):
+            for r in range(p.resting if p.walking and p.open_ms == opened else 0):
                 entry: EntryRow = desk.entries[p.resting_rows[r]]
-                sooner = lane < 0 or p.open_ms < opened or (p.open_ms == opened and entry.score > best)
+                sooner = lane < 0 or entry.score > best
                 if sooner and _meeting(entry, p.open, p.open, p.open) < math.inf:
-                    lane, order, opened, best = p.lane, r, p.open_ms, entry.score
+                    lane, order, best = p.lane, r, entry.score
         if lane < 0:
             return
         p = desk.positions[lane]
         row = p.resting_rows[order]
         remove_resting(p, order)
         enter(desk, p, row, p.open)
+
+
+@compiled
+def _next_open(desk: Desk, after: int) -> int:
+    """The earliest open after an instant among the bars that are walked; ``NEVER`` when there is none."""
+    opened = NEVER
+    for place in range(desk.account.active):
+        p: Position = desk.positions[desk.positions[place].seat]
+        if p.walking and after < p.open_ms < opened:
+            opened = p.open_ms
+    return opened
 
 
 @compiled
