@@ -1,0 +1,56 @@
+from collections import Counter
+from typing import NamedTuple
+
+import pytest
+
+from trading_pipeline.domain.backtest.codes import LegKind, Outcome
+from trading_pipeline.domain.backtest.engine import run_account
+from trading_pipeline_tests.domain.backtest.agreement import difference
+from trading_pipeline_tests.domain.backtest.random_accounts import account_of
+from trading_pipeline_tests.domain.backtest.reference_loop import Reference
+from trading_pipeline_tests.domain.backtest.situations import ALL, situations
+
+pytestmark = pytest.mark.xdist_group("reference")
+
+SEEDS = range(1000)
+NOT_DRAWN = {
+    Outcome.PENDING: "no signal is left without an answer",
+    Outcome.NO_FREE_MARGIN: "signals that bring a quantity",
+    Outcome.CANCELLED: "grids of levels",
+    Outcome.TOO_MANY_RESTING: "hundreds of orders at once",
+}
+NAMES = {
+    *ALL,
+    *(f"fill {kind.label}" for kind in LegKind),
+    *(f"outcome {outcome.label}" for outcome in Outcome if outcome not in NOT_DRAWN),
+}
+
+
+class Comparison(NamedTuple):
+    """What differs, by seed, and how often everything happened."""
+
+    differences: dict[int, str]
+    happened: Counter[str]
+
+
+@pytest.fixture(scope="module")
+def comparison() -> Comparison:
+    differences, happened = {}, Counter[str]()
+    for seed in SEEDS:
+        lanes, path = account_of(seed)
+        reference = Reference(lanes, path).run()
+        found = difference(run_account(lanes, path), reference)
+        if found is not None:
+            differences[seed] = found
+        happened.update(situations(reference))
+    return Comparison(differences, happened)
+
+
+def test_the_engine_does_what_a_plain_event_loop_written_from_the_page_does(comparison: Comparison) -> None:
+    first = "\n".join(f"seed {seed}: {found}" for seed, found in list(comparison.differences.items())[:5])
+    assert not comparison.differences, f"{len(comparison.differences)} of {len(SEEDS)} accounts differ\n{first}"
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_among_the_random_accounts_everything_happens(comparison: Comparison, name: str) -> None:
+    assert comparison.happened[name] > 0
