@@ -276,6 +276,7 @@ def test_a_users_own_file_counts_as_corrected_from_the_next_reading_on(folder: P
             "min_amount 9 must not exceed max_amount 8",
         ),
         ("strategies/one.yaml", "atr_period: 14}", "atr_period: 14}\n  next_bar_exit: true", "ema_atr carry no MACD"),
+        ("strategies/one.yaml", "atr_period: 14}", "atr_period: 14}\n  max_layers: 2", "lifecycle.max_layers: 2"),
         ("strategies/one.yaml", "ema_atr", "ema_art", "did you mean ema_atr?"),
         ("strategies/one.yaml", "fast_period: 5", "fast_period: 50", "fast_period = 50: must be below slow_period"),
         ("strategies/one.yaml", "[15m]", "[4h]", "timeframes: 4h not in universe.yaml"),
