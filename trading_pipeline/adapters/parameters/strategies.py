@@ -226,8 +226,8 @@ def _refuse_layers(path: Path, lifecycle: _LifecycleSection) -> None:
     """The pipeline keeps one entry to a position: further ones would meet ``symbol_busy``, whatever the file allows."""
     if lifecycle.max_layers > 1:
         raise ConfigurationError(
-            f"{path}: lifecycle.max_layers: {lifecycle.max_layers} entries to a position, the pipeline takes one; leave "
-            "it out, or set enabled to false and keep layers to backtests"
+            f"{path}: lifecycle.max_layers: {lifecycle.max_layers} entries to a position, the pipeline takes one; "
+            "leave it out, or set enabled to false and keep layers to backtests"
         )
 
 
