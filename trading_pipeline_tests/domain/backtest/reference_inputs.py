@@ -40,8 +40,8 @@ def nearest(price: float, tick: float) -> float:
 
 
 def whole(quantity: float, lot: float) -> float:
-    """A quantity rounded down to the lot."""
-    return round(math.floor(quantity / lot + 1e-9) * lot, 9) if lot else quantity
+    """A quantity rounded down to the lot; what is whole lots but for the last bits keeps them all."""
+    return round(math.floor(quantity / lot * (1 + 1e-12)) * lot, 9) if lot else quantity
 
 
 class LaneState:

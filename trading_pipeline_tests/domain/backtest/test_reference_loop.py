@@ -13,6 +13,7 @@ from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.translate import Funding, Steps, SymbolInput
 from trading_pipeline.domain.strategies.arrays import BarArrays
 from trading_pipeline_tests.domain.backtest.cases import HOUR_MS, STOP_ONLY, Prices, bars_of, signals_of
+from trading_pipeline_tests.domain.backtest.reference_inputs import whole
 from trading_pipeline_tests.domain.backtest.reference_loop import Reference
 
 FLAT: Prices = (100.0, 100.0, 100.0, 100.0)
@@ -102,6 +103,15 @@ def test_a_part_too_small_joins_the_next_target() -> None:
     steps = Steps(quantity_increment=1.0, min_quantity=3.0)
     made = run([FLAT, (100.0, 140.0, 100.0, 140.0), FLAT], [(0, 1, 90.0)], exits, {"steps": steps})
     assert exits_of(made) == [(LegKind.TAKE_PROFIT, 4.0, 115.0), (LegKind.BREAK_EVEN, 6.0, 100.0)]
+
+
+@pytest.mark.parametrize(
+    ("notional", "price", "lots"),
+    # as decimals 85,166.683 / 103 = 826.861 and 183,297.5625 / 0.3 = 610,991.875; as floats both lie below
+    [(8516.6683 / 0.1, 103.0, 826.861), (18_329.75625 / 0.1, 0.3, 610_991.875), (1000.0, 7.0, 142.857)],
+)
+def test_whole_lots_are_not_lost_to_the_last_bit(notional: float, price: float, lots: float) -> None:
+    assert whole(notional / price, 0.001) == lots
 
 
 def test_what_leaves_at_a_close_frees_its_slot_for_what_enters_there() -> None:
