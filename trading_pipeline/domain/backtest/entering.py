@@ -5,7 +5,7 @@ import math
 from trading_pipeline.domain.backtest.codes import Amount, LegKind, Opposite, OrderKind, Outcome, Sizing, Timing
 from trading_pipeline.domain.backtest.compiled import compiled
 from trading_pipeline.domain.backtest.leaving import DUST, instant_of, record_leg, reduce
-from trading_pipeline.domain.backtest.levels import floor_step, follow, round_step
+from trading_pipeline.domain.backtest.levels import distance, floor_step, follow, round_step
 from trading_pipeline.domain.backtest.records import MAX_RESTING, Account, Desk, EntryRow, Position, Rules
 
 NEVER = 2**62
@@ -187,7 +187,7 @@ def _wanted(desk: Desk, p: Position, entry: EntryRow, level: float, price: float
         level, price = entry.price, entry.price
     free = free_balance(account)
     if rules.sizing == Sizing.RISK:
-        at_risk = basis * rules.stake * entry.share / abs(level - stop)
+        at_risk = basis * rules.stake * entry.share / distance(level, stop, p.price_increment)
         if rules.amount == Amount.NONE:
             return at_risk
         # What is not known to be small is not bought: NaN compares false.

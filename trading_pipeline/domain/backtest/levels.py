@@ -8,8 +8,8 @@ from trading_pipeline.domain.backtest.codes import LegKind, Trail, Unit
 from trading_pipeline.domain.backtest.compiled import compiled
 from trading_pipeline.domain.backtest.records import Position, Rules
 
-# Keeps a quotient that is a whole number of steps, but for its last bit, from losing a step.
-STEP_TOLERANCE = 1e-9
+# Relative: keeps a quotient that is a whole number of steps, but for its last bits, from losing a step.
+STEP_TOLERANCE = 1e-12
 # A quotient of a few million steps is exact to a billionth of one; no level meant otherwise comes this near a half.
 HALF_TOLERANCE = 1e-7
 
@@ -17,7 +17,17 @@ HALF_TOLERANCE = 1e-7
 @compiled
 def floor_step(value: float, step: float) -> float:
     """The largest whole number of steps that is not above ``value``; ``value`` itself without steps."""
-    return steps(math.floor(value / step + STEP_TOLERANCE), step) if step > 0.0 else value
+    return steps(math.floor(value / step * (1.0 + STEP_TOLERANCE)), step) if step > 0.0 else value
+
+
+@compiled
+def distance(one: float, other: float, step: float) -> float:
+    """How far two prices lie apart; in whole steps where both are, so that 101.2 - 100.8 is 0.4 to the last bit."""
+    apart = abs(one - other)
+    if not step > 0.0:
+        return apart
+    whole = steps(np.rint(apart / step), step)
+    return whole if abs(apart - whole) < HALF_TOLERANCE * step else apart
 
 
 @compiled

@@ -12,7 +12,8 @@ from trading_pipeline_tests.domain.backtest.situations import ALL, situations
 
 pytestmark = pytest.mark.xdist_group("reference")
 
-SEEDS = range(1000)
+SEEDS = (*range(1000), 5354, 6095)
+"""The last two: quantities that floats put a last bit below whole lots."""
 NOT_DRAWN = {
     Outcome.PENDING: "no signal is left without an answer",
     Outcome.NO_FREE_MARGIN: "signals that bring a quantity",
