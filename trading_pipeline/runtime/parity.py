@@ -89,7 +89,8 @@ def _question(plan: ReplayPlan, done: Replayed, instruments: dict[str, Instrumen
     return ParityQuestion(
         plans=load_strategies(plan.config_dir),
         bars=bars,
-        start=plan.start,
+        # The bars that close as the replay starts are its first wave.
+        start=plan.start - min(timeframe.duration for timeframe in done.universe.timeframes),
         end=plan.end,
         capital=float(plan.balance),
         steps=steps_of(instruments, plan.symbols),
