@@ -81,17 +81,17 @@ def engine_names() -> list[str]:
 
 
 def read_strategy(config_dir: Path, name: str, values: Mapping[str, object]) -> Strategy:
-    """A strategy with its parameters; a rule of the engine is refused, as it would have no effect.
+    """A strategy with its file's parameters and these; a rule of the engine is refused, as it would have no effect.
 
     :raises ConfigurationError: unknown strategy or parameter, or a value out of range.
     """
-    from trading_pipeline.adapters.parameters.strategy_files import find_strategy
+    from trading_pipeline.adapters.parameters.research import researched_strategy
 
     known = _parameter_names(config_dir, name)
     for given in values:
         if given in engine_names() and given not in known:
             raise ConfigurationError(f"--param {given}: a rule of backtests, which has no effect here")
-    return find_strategy(config_dir, name, dict(values))
+    return researched_strategy(config_dir, name, values).plan.strategy
 
 
 def read_rules(config_dir: Path, names: Sequence[str], typed: TypedRules, finest: Timeframe) -> Rules:

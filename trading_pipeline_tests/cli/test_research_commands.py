@@ -569,3 +569,18 @@ def test_a_folder_without_costs_and_limits_says_that_it_has_none(
     result = backtest(bars, strategy="ema_atr")
     assert "no costs.yaml, so no fees and no funding" in result.output
     assert "no file in config/strategies runs ema_atr, so the standard exits" in result.output
+
+
+def test_signals_are_those_of_the_strategys_own_file(
+    tmp_path: Path, bars: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "config"
+    shutil.copytree(CONFIG, folder)
+    rsi, counts = folder / "strategies" / "rsi.yaml", []
+    monkeypatch.setenv("TRADING_CONFIG_DIR", str(folder))
+    for oversold in ("30.0", "45.0"):
+        rsi.write_text(re.sub(r"oversold: .*", f"oversold: {oversold}", rsi.read_text()))
+        out = tmp_path / f"{oversold}.json"
+        typed("signals", "--bars", bars, "--symbol", "X", "--timeframe", "1h", "--strategy", "rsi", "--json", out)
+        counts.append(len(json.loads(out.read_text())["signals"]))
+    assert counts[0] < counts[1]
