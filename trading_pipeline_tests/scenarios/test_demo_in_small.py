@@ -49,7 +49,7 @@ def test_a_fill_leads_back_over_order_and_plan_to_signal_bar_and_runs(finished: 
         FROM trading.fills fill
         JOIN trading.order_intents intent USING (order_link_id)
         JOIN trading.trade_plans plan ON plan.plan_id = intent.plan_id
-        JOIN trading.signals signal USING (signal_id)
+        JOIN trading.signals signal ON signal.signal_id = plan.signal_id
         JOIN trading.bars bar ON bar.symbol = signal.symbol AND bar.timeframe = signal.timeframe
             AND bar.close_time = signal.close_time
         WHERE intent.purpose = 'E'
