@@ -89,8 +89,7 @@ def _question(plan: ReplayPlan, done: Replayed, instruments: dict[str, Instrumen
     return ParityQuestion(
         plans=load_strategies(plan.config_dir),
         bars=bars,
-        # The bars that close as the replay starts are its first wave.
-        start=plan.start - min(timeframe.duration for timeframe in done.universe.timeframes),
+        start=plan.since,
         end=plan.end,
         capital=float(plan.balance),
         steps=steps_of(instruments, plan.symbols),

@@ -45,7 +45,7 @@ def _with_last_reading(plan: ReplayPlan, done: Replayed) -> Replayed:
         return done
     trading = BybitTrading(BybitClient(exchange.rest_url, exchange.api_key, exchange.api_secret))
     record_equity(trading=trading, equity=PostgresEquityLog(done.engine))
-    return replace(done, facts=replay_facts(done.engine, plan.start, plan.end))
+    return replace(done, facts=replay_facts(done.engine, plan.since, plan.end))
 
 
 def _verdict(report: ParityReport) -> str:

@@ -74,6 +74,11 @@ class ReplayPlan:
         return f"recorded bars of {self.bars_dir.name}" if self.bars_dir else f"generated bars, seed {self.seed}"
 
     @property
+    def since(self) -> datetime:
+        """Closing instants after it are the replay's: the first wave is the one that closes at ``start``."""
+        return self.start - timedelta(milliseconds=1)
+
+    @property
     def end(self) -> datetime:
         """The last close to replay."""
         return self.start + timedelta(days=self.days)

@@ -28,7 +28,7 @@ def run_record(run_id: str, plan: ReplayPlan, done: Replayed) -> RunRecord:
         row
         for strategy in strategies
         for timeframe in strategy.timeframes
-        for row in history.trades(strategy.strategy.name, timeframe, plan.start, plan.end)
+        for row in history.trades(strategy.strategy.name, timeframe, plan.since, plan.end)
     ]
     trades = tuple(trade_record(row) for row in sorted(rows, key=lambda row: row.signalled_at) if row.exit_reason)
     step = done.universe.finest
@@ -55,7 +55,7 @@ def run_record(run_id: str, plan: ReplayPlan, done: Replayed) -> RunRecord:
 
 def equity_curve(plan: ReplayPlan, facts: ReplayFacts, step: Timeframe) -> EquityCurve:
     """The newest reading of the account at every close; before the first reading that reading."""
-    closes = np.arange(to_ms(plan.start) + step.ms, to_ms(plan.end) + 1, step.ms, dtype=np.int64)
+    closes = np.arange(to_ms(plan.start), to_ms(plan.end) + 1, step.ms, dtype=np.int64)
     read_ms = np.array([to_ms(at) for at, _ in facts.equity], np.int64)
     equity = np.array([float(value) for _, value in facts.equity])
     newest = np.searchsorted(read_ms, closes, side="right") - 1

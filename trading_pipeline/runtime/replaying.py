@@ -58,7 +58,7 @@ def replayed(plan: ReplayPlan, settings: Settings, console: Console) -> Iterator
             run = _Run(plan, universe, system, engine, stop)
             with Live(get_renderable=run.table, console=console, refresh_per_second=2):
                 header = run.play(ExchangeClock(system.exchange.rest_url))
-            facts = replay_facts(engine, plan.start, plan.end)
+            facts = replay_facts(engine, plan.since, plan.end)
             yield Replayed(header, facts, engine, universe, system, stop)
         finally:
             engine.dispose()
@@ -114,7 +114,7 @@ class _Run:
 
     def _read_facts(self) -> ReplayFacts | None:
         if self.wave is not None and time.monotonic() - self._facts_at > 1:
-            self._facts = replay_facts(self.engine, self.plan.start, self.plan.end)
+            self._facts = replay_facts(self.engine, self.plan.since, self.plan.end)
             self._facts_at = time.monotonic()
         return self._facts
 

@@ -39,7 +39,7 @@ def check_parity(question: ParityQuestion, signals: SignalStore, history: TradeH
             run = replace(run, signals=_told(run, computed, question))
             given.append(f"signals of {run.strategy.name}, which bars alone do not decide")
         runs.append(run)
-    window = Window(question.start, question.end)
+    window = Window(question.start, question.end, by_close=True)
     done = run_backtest(
         BacktestRequest(
             runs=runs,
@@ -89,7 +89,7 @@ def _stored(signals: SignalStore, run: StrategyRun, scope: tuple[datetime, datet
 
 def _computed(question: ParityQuestion, run: StrategyRun) -> Iterator[Signal]:
     """Entries and exits of the window from one pass over all bars."""
-    window = Window(question.start, question.end)
+    window = Window(question.start, question.end, by_close=True)
     plan = next(
         plan
         for plan in question.plans
@@ -115,7 +115,7 @@ def _seen(question: ParityQuestion, plan: StrategyPlan, window: DayWindow) -> It
 
 def _told(run: StrategyRun, computed: Sequence[Signal], question: ParityQuestion) -> dict[str, EntrySignals]:
     """Signals that were computed elsewhere as the engine takes them, by symbol."""
-    window = Window(question.start, question.end)
+    window = Window(question.start, question.end, by_close=True)
     told = {}
     for symbol, frame in run.bars.items():
         mine = [

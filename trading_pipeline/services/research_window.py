@@ -15,10 +15,15 @@ from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Half-open range of open times, UTC; ``None`` is as far as the bars go."""
+    """Half-open range of open times, UTC; ``None`` is as far as the bars go.
+
+    :param by_close: the start is a closing instant: bars belong to the window that close after it, however long
+        they are.
+    """
 
     start: datetime | None = None
     end: datetime | None = None
+    by_close: bool = False
 
     def __post_init__(self) -> None:
         if self.start is not None and self.end is not None and self.start >= self.end:
@@ -56,7 +61,8 @@ def in_window(bars: pd.DataFrame, window: Window) -> npt.NDArray[np.bool_]:
     """Which bars lie in the window."""
     inside = np.ones(len(bars), dtype=bool)
     if window.start is not None:
-        inside &= (bars["open_time"] >= window.start).to_numpy()
+        after = bars["close_time"] > window.start if window.by_close else bars["open_time"] >= window.start
+        inside &= after.to_numpy()
     if window.end is not None:
         inside &= (bars["open_time"] < window.end).to_numpy()
     return inside
