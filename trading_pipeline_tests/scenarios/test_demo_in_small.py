@@ -104,7 +104,7 @@ def test_the_report_and_its_plot_are_files_and_on_the_screen(finished: FinishedD
     assert plot.read_bytes().startswith(b"\x89PNG")
     assert plot.name in report.read_text()
     assert "SOLUSDT" in report.read_text().split("## Closed trades")[1]
-    assert f"| waves | {WAVES} |" in report.read_text()
+    assert f"| waves | {WAVES + 1} |" in report.read_text()
     assert "Replay report" in finished.output
 
 

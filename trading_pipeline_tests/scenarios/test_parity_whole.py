@@ -137,4 +137,5 @@ def test_six_strategies_on_one_account_do_in_the_whole_pipeline_what_their_backt
     assert {one.split()[1] for one in parity["strategies"]} == set(TIMEFRAMES)
     assert {"next_bar_exit", "signal_exit", "reversal", "opposite_signal", "break_even", "take_profit"} <= set(left)
     assert parity["trades"] >= 20
+    assert parity["trades"] - parity["still_open"] == len(report["trades"]), "the report and parity count other trades"
     assert report["plan_statuses"]["denied"] > 0, "nothing competed for slots: choose other bars"
