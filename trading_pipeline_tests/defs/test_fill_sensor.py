@@ -10,6 +10,8 @@ from sqlalchemy import update
 
 from trading_pipeline.adapters.stores.tables import positions, trade_plans
 from trading_pipeline.defs.execution import fill_sensor as sensors
+from trading_pipeline.defs.execution.sensors import management_key
+from trading_pipeline.defs.operations.attempts import LONGEST_SERIES
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.services.execute_plans import execute_plans
 from trading_pipeline_tests.defs.pipeline_stage import PipelineStage
@@ -77,6 +79,22 @@ def test_a_wave_that_waits_for_its_own_run_has_the_fills_followed_by_it(stage: P
         connection.execute(update(positions).values(opened_at=WAVE))
     a_wave(stage, WAVE + timedelta(minutes=15), computed=True)
     assert ticked(stage) == []
+
+
+def test_fills_do_not_wait_for_a_wave_whose_run_has_been_given_up(stage: PipelineStage, lab: Lab) -> None:
+    wave = WAVE + timedelta(minutes=15)
+    with stage.engine.begin() as connection:
+        connection.execute(update(positions).values(opened_at=WAVE))
+    a_wave(stage, wave, computed=True)
+    for _ in range(LONGEST_SERIES):
+        run = dg.DagsterRun(
+            "manage_positions",
+            run_id=str(uuid.uuid4()),
+            tags={"work": management_key(wave)},
+            status=dg.DagsterRunStatus.FAILURE,
+        )
+        stage.instance.add_run(run)
+    assert len(ticked(stage)) == 1
 
 
 def test_the_run_that_holds_the_plan_follows_its_fills_itself(stage: PipelineStage, lab: Lab) -> None:

@@ -6,7 +6,8 @@ import time
 import dagster as dg
 
 from trading_pipeline.defs.execution.jobs import follow_booked_fills
-from trading_pipeline.defs.operations.attempts import next_attempt, under_way
+from trading_pipeline.defs.execution.sensors import management_key
+from trading_pipeline.defs.operations.attempts import given_up, next_attempt, under_way
 from trading_pipeline.domain.model.events import FillBooked
 from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.stores import Stores
@@ -30,9 +31,15 @@ def fill_sensor(context: dg.SensorEvaluationContext, stores: Stores, events: Eve
 
 
 def _request(instance: dg.DagsterInstance, stores: Stores) -> dg.RunRequest | None:
-    """One run at a time, and none where a wave waits for its own, which follows fills first."""
+    """One run at a time, and none where a wave waits for its own, which follows fills first.
+
+    A wave whose runs were given up, as one position's trouble can bring about, holds no fill back.
+    """
     fills = stores.work.unfollowed_fills()
-    if not fills or stores.work.unmanaged_wave() is not None or under_way(instance, follow_booked_fills.name):
+    if not fills or under_way(instance, follow_booked_fills.name):
+        return None
+    wave = stores.work.unmanaged_wave()
+    if wave is not None and not given_up(instance, management_key(wave)):
         return None
     key = f"follow-{hashlib.sha256('|'.join(fills).encode()).hexdigest()[:16]}"
     attempt = next_attempt(instance, key)

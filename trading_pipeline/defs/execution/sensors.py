@@ -40,7 +40,7 @@ def _request(instance: dg.DagsterInstance, stores: Stores) -> dg.RunRequest | No
     plans, wave = stores.work.waiting_plans(), stores.work.unmanaged_wave()
     if not (plans or wave):
         return None
-    key = _execution_key(plans) if wave is None else f"manage-{wave.isoformat()}"
+    key = _execution_key(plans) if wave is None else management_key(wave)
     attempt = next_attempt(instance, key)
     if attempt is None:
         return None
@@ -51,6 +51,11 @@ def _request(instance: dg.DagsterInstance, stores: Stores) -> dg.RunRequest | No
         run_config={} if wave is None else {"ops": {"manage": {"config": {"close_time": wave.isoformat()}}}},
         tags={"work": key, "code_version": Settings().code_version, **_tags(plans, wave)},
     )
+
+
+def management_key(wave: datetime) -> str:
+    """What runs that manage positions for a wave are counted by."""
+    return f"manage-{wave.isoformat()}"
 
 
 def _execution_key(plans: list[WaitingPlan]) -> str:

@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-_LONGEST_SERIES = 20
+LONGEST_SERIES = 20
+"""Runs of one work after which it is left to people."""
 _ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
 
@@ -12,10 +13,16 @@ def next_attempt(instance: dg.DagsterInstance, work: str) -> int | None:
     ``None`` while a run of it is on its way, or when it has been tried too often to go on by itself:
     then its failed runs are the alarm.
     """
-    runs = instance.get_runs(dg.RunsFilter(tags={"work": work}), limit=_LONGEST_SERIES)
-    if any(not run.is_finished for run in runs) or len(runs) >= _LONGEST_SERIES:
+    runs = instance.get_runs(dg.RunsFilter(tags={"work": work}), limit=LONGEST_SERIES)
+    if any(not run.is_finished for run in runs) or len(runs) >= LONGEST_SERIES:
         return None
     return len(runs)
+
+
+def given_up(instance: dg.DagsterInstance, work: str) -> bool:
+    """Whether the work was tried so often that no run of it is requested any more."""
+    runs = instance.get_runs(dg.RunsFilter(tags={"work": work}), limit=LONGEST_SERIES)
+    return len(runs) >= LONGEST_SERIES and all(run.is_finished for run in runs)
 
 
 def under_way(instance: dg.DagsterInstance, job_name: str) -> bool:
