@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from trading_pipeline.domain.lifecycle.costs import Costs
-from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.errors import ConfigurationError, VenueError
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.ports.clock import Clock
@@ -15,6 +15,10 @@ from trading_pipeline.ports.risk_store import HaltRegister
 from trading_pipeline.ports.signal_reader import SignalReader
 from trading_pipeline.ports.trading import Trading
 from trading_pipeline.services.patience import Patience
+
+POSITION_TROUBLE = (VenueError, ConfigurationError)
+"""What may go wrong with one position and must not keep the others waiting: the venue fails, or it lists the symbol
+no more."""
 
 
 @dataclass(frozen=True, slots=True)

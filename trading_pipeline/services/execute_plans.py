@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trading_pipeline.domain.model.errors import VenueError
 from trading_pipeline.domain.model.orders import OrderIntent
 from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
 from trading_pipeline.ports.ledger import Claim
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.ports.risk_store import EntryGate, EquityLog
 from trading_pipeline.services.claim_plans import claim_plans
-from trading_pipeline.services.desk import Desk
+from trading_pipeline.services.desk import POSITION_TROUBLE, Desk
 from trading_pipeline.services.follow_fills import follow_position
 from trading_pipeline.services.gate_plans import GateResult, gate_plans
 from trading_pipeline.services.protect_position import ProtectResult
@@ -60,7 +59,7 @@ def protect_positions(*, desk: Desk, plans: Sequence[TradePlan]) -> tuple[Protec
         try:
             with desk.ledger.holding(plan.plan_id):
                 done.append(follow_position(desk=desk, plan=plan).protected)
-        except VenueError as error:
+        except POSITION_TROUBLE as error:
             desk.notifier.notify(
                 Severity.CRITICAL,
                 f"protection not proved: {plan.symbol}",

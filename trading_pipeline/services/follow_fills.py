@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from trading_pipeline.domain.model.errors import VenueError
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import Position, PositionStatus
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.cancel_leftovers import CancelResult, cancel_leftovers
-from trading_pipeline.services.desk import Desk
+from trading_pipeline.services.desk import POSITION_TROUBLE, Desk
 from trading_pipeline.services.move_stop import pull_stop
 from trading_pipeline.services.protect_position import Protection, ProtectResult, protect_position
 from trading_pipeline.services.settle_orders import SettleResult, settle_orders
@@ -57,7 +56,7 @@ def _follow(desk: Desk, position: Position) -> str:
     try:
         with desk.ledger.holding(plan.plan_id):
             return follow_position(desk=desk, plan=plan).summary
-    except VenueError as error:
+    except POSITION_TROUBLE as error:
         desk.notifier.notify(
             Severity.CRITICAL,
             f"cannot follow {position.symbol}",

@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from trading_pipeline.domain.model.errors import VenueError
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import Position, PositionStatus
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.ports.risk_store import IndicatorReader
 from trading_pipeline.services.cancel_leftovers import CancelResult, cancel_leftovers
-from trading_pipeline.services.desk import Desk
+from trading_pipeline.services.desk import POSITION_TROUBLE, Desk
 from trading_pipeline.services.follow_fills import follow_position
 from trading_pipeline.services.leave_by_signal import leave_by_signal
 from trading_pipeline.services.leave_next_bar import leave_next_bar
@@ -66,7 +65,7 @@ def _manage(desk: Desk, indicators: IndicatorReader, position: Position, closes:
     try:
         with desk.ledger.holding(plan.plan_id):
             action = _look_after(desk, indicators, plan, closes)
-    except VenueError as error:
+    except POSITION_TROUBLE as error:
         desk.notifier.notify(
             Severity.CRITICAL,
             f"cannot manage {position.symbol}",

@@ -241,3 +241,29 @@ def test_a_stop_the_venue_does_not_confirm_leaves_the_fill_unfollowed_and_the_ot
     follow_fills(desk=lab.desk("run-g"))
     assert {held.stop_loss for held in lab.venue.positions()} == {Decimal(1000)}
     assert lab.ledger.unfollowed_positions() == []
+
+
+def test_a_symbol_that_the_venue_no_longer_lists_does_not_keep_the_others_waiting(trade: Trade) -> None:
+    # SOLUSDT sorts after BTCUSDT, which is the one that is gone.
+    other = Trade(trade.lab, trade_plan(symbol="SOLUSDT"))
+    trade.move(1010, follow=False)
+    trade.lab.venue.move("SOLUSDT", Decimal(1010))
+    desk = trade.desk()
+    listed = {symbol: one for symbol, one in desk.instruments.items() if symbol != "BTCUSDT"}
+    follow_fills(desk=replace(desk, instruments=listed))
+    assert (trade.position.followed_fills, other.position.followed_fills) == (1, 2)
+    assert trade.lab.postbox.subjects(Severity.CRITICAL) == ["cannot follow BTCUSDT"]
+
+
+def test_a_wave_manages_what_it_can_where_one_symbol_is_no_longer_listed(trade: Trade) -> None:
+    other = Trade(trade.lab, trade_plan(symbol="SOLUSDT"))
+    wave = WAVE + BAR
+    trade.lab.clock.set(wave)
+    desk = trade.desk()
+    listed = {symbol: one for symbol, one in desk.instruments.items() if symbol != "BTCUSDT"}
+    reader = PostgresIndicatorReader(trade.lab.database)
+    result = manage_positions(
+        desk=replace(desk, instruments=listed), indicators=reader, wave=wave, finest=Timeframe.M15
+    )
+    assert {one.symbol: one.done for one in result.positions} == {"BTCUSDT": False, "SOLUSDT": True}
+    assert other.position.managed_through == wave
