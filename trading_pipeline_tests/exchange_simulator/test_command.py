@@ -63,6 +63,7 @@ def refused(*arguments: str) -> str:
         (["--symbols", "BTCUSDT", "--start", "2020-01-01"], "outside the generated bars"),
         (["--symbols", "BTCUSDT", "--lock-step", "7m"], "unknown timeframe '7m'"),
         (["--symbols", "BTCUSDT", "--balance", "-5"], "--balance -5: no positive amount"),
+        (["--symbols", "BTCUSDT", "--funding-interval-hours", "7"], "interval_hours = 7: must divide 24"),
         (["--symbols", "BTCUSDT", "--port", "99999"], "port 99999 cannot be used"),
         (["--symbols", "BTCUSDT", "--host", "192.0.2.1"], "192.0.2.1 port 0 cannot be used"),
         (["--symbols", "BTCUSDT", "--host", "no.such.host.invalid"], "host 'no.such.host.invalid' is unknown"),

@@ -4,10 +4,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from trading_pipeline.adapters.parameters.reading import Section, read
-from trading_pipeline.domain.lifecycle.costs import Costs
+from trading_pipeline.domain.lifecycle.costs import UNEVEN, Costs, settles_evenly
 
 FeeBps = Annotated[Decimal, Field(ge=0, le=100)]
 
@@ -15,6 +15,13 @@ FeeBps = Annotated[Decimal, Field(ge=0, le=100)]
 class _FundingSection(Section):
     rate: Annotated[Decimal, Field(ge=Decimal("-0.04"), le=Decimal("0.04"))]
     interval_hours: Annotated[int, Field(ge=1, le=24)]
+
+    @field_validator("interval_hours")
+    @classmethod
+    def _evenly(cls, hours: int) -> int:
+        if not settles_evenly(hours):
+            raise ValueError(UNEVEN)
+        return hours
 
 
 class _CostsFile(Section):

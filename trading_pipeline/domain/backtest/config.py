@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Self, TypeVar
 
 from trading_pipeline.domain.backtest.codes import EntriesBy, Opposite, Path, Smoothing, Timing, Unit
+from trading_pipeline.domain.lifecycle.costs import UNEVEN, settles_evenly
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.portfolio.sizing import SizingRule, kelly_fraction
 from trading_pipeline.domain.strategies.parameters import spelling_hint
@@ -157,6 +158,11 @@ class Costs(Checked):
     slippage_bps: float = bounded(0.0, 0.0, 500.0)
     funding_rate: float = bounded(0.0, -0.04, 0.04)
     funding_hours: int = bounded(8, 1, 24)
+
+    def check(self) -> None:
+        """Settlements at the same times of every day."""
+        if not settles_evenly(self.funding_hours):
+            raise ConfigurationError(f"funding_hours = {self.funding_hours}: {UNEVEN}")
 
 
 @dataclass(frozen=True, slots=True)

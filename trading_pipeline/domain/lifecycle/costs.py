@@ -3,7 +3,16 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from trading_pipeline.domain.model.errors import ConfigurationError
+
 _BPS = Decimal(10_000)
+UNEVEN = "must divide 24, as settlements are counted from midnight UTC"
+"""Why an interval between settlements is refused. Counted from anywhere else it would fall on other hours every day."""
+
+
+def settles_evenly(hours: int) -> bool:
+    """Whether settlements every so many hours fall on the same times of every day."""
+    return 24 % hours == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +22,7 @@ class Costs:
     :param maker_fee_bps: basis points of notional of a fill that rested; ``taker_fee_bps`` of one that did not.
     :param slippage_bps: basis points by which market orders and stops fill worse than the price.
     :param funding_rate: share of notional that longs pay shorts at every settlement without a recorded rate.
-    :param funding_interval_hours: hours between settlements, counted from midnight UTC.
+    :param funding_interval_hours: hours between settlements, counted from midnight UTC; divides 24.
     """
 
     maker_fee_bps: Decimal
@@ -21,6 +30,10 @@ class Costs:
     slippage_bps: Decimal
     funding_rate: Decimal
     funding_interval_hours: int
+
+    def __post_init__(self) -> None:
+        if not settles_evenly(self.funding_interval_hours):
+            raise ConfigurationError(f"funding interval_hours = {self.funding_interval_hours}: {UNEVEN}")
 
     @property
     def maker_fee(self) -> Decimal:

@@ -7,6 +7,7 @@ from trading_pipeline.domain.backtest.assumed_funding import with_assumed_fundin
 from trading_pipeline.domain.backtest.config import Costs
 from trading_pipeline.domain.backtest.coverage import Span
 from trading_pipeline.domain.backtest.translate import Funding
+from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline_tests.domain.backtest.cases import HOUR_MS
 
 DAY = Span(0, 24 * HOUR_MS)
@@ -47,6 +48,11 @@ def test_a_settlement_at_the_first_open_was_paid_before_anything_was_held() -> N
     made = with_assumed_funding(None, Span(8 * HOUR_MS, 16 * HOUR_MS), COSTS)
     assert made is not None
     assert (made.time_ms // HOUR_MS).tolist() == [16]
+
+
+def test_an_interval_that_divides_no_day_is_refused_as_the_venue_counts_from_midnight() -> None:
+    with pytest.raises(ConfigurationError, match="funding_hours = 7: must divide 24"):
+        Costs(funding_rate=0.0001, funding_hours=7)
 
 
 def test_without_a_rate_the_record_is_all_there_is() -> None:
