@@ -43,7 +43,7 @@ _CHOICES: dict[str, type[IntEnum]] = {
     "entries_by": EntriesBy,
 }
 _FLAGS = {"true": True, "false": False}
-_SWITCHES = ("move_stop_at_close", "next_bar_exit")
+_SWITCHES = ("move_stop_at_close", "next_bar_exit", "strategy_exits")
 _TRAILS = "atr:MULTIPLE:PERIOD[:simple|wilder], pivot:LEFT:RIGHT, percent:ACTIVATION:OFFSET or none"
 
 
@@ -197,6 +197,9 @@ def _rule(name: str, text: str) -> object:
     if text.lower() == "none":
         _require_switch_off(name)
         return None
+    if name == "amount":
+        sizes = ", ".join(SIZING_RULES)
+        raise ConfigurationError(f"amount = {text}: the live sizing model is written in risk.yaml; here give {sizes}")
     if name == "volatility":
         return _volatility(text)
     if name == "kelly":

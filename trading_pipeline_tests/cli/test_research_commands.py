@@ -546,12 +546,24 @@ def test_a_preset_is_named_with_all_it_changes(tmp_path: Path, bars: Path) -> No
     )
 
 
+def test_what_a_strategy_says_about_leaving_can_be_left_unheard(tmp_path: Path, bars: Path) -> None:
+    left = []
+    for answer in ("true", "false"):
+        backtest(bars, "--param", f"strategy_exits={answer}", "--json", tmp_path / "run.json", strategy="rsi")
+        trades = json.loads((tmp_path / "run.json").read_text())["trades"]
+        left.append(sum(trade["exit_reason"] == "signal_exit" for trade in trades))
+    assert left[0] > 0
+    assert left[1] == 0
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (("--rules", "freqtrade", "--param", "timing=bar_close"), "--rules freqtrade says timing = next_open"),
         (("--rules", "live", "--param", "taker_fee_bps=1"), "--rules live says taker_fee_bps = 5.5"),
         (("--rules", "lve"), "did you mean live"),
+        (("--param", "amount=50"), "amount = 50: the live sizing model is written in risk.yaml"),
+        (("--param", "strategy_exits=maybe"), "strategy_exits = maybe: must be true or false"),
         (("--strategy", "rsi,rsi"), "given twice"),
         (("--strategy", "rsi,macd", "--param", "period=12"), "with several strategies give rules only"),
     ],
