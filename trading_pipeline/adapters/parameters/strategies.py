@@ -27,6 +27,12 @@ from trading_pipeline.domain.strategies.plan import StrategyPlan
 _SNAPSHOT_ATR_PERIODS = (14,)
 """The trailing stop reads its ATR from the indicator snapshots, which hold ``atr_14`` and ``atr_simple_14``."""
 
+_UNREAD = {
+    TrailRule.PIVOT: {"atr_multiple", "atr_period"},
+    TrailRule.NONE: {"atr_multiple", "atr_period", "trail_at"},
+}
+"""Keys of the runner that a rule does not read."""
+
 Fraction = Annotated[Decimal, Field(gt=0, le=1)]
 
 
@@ -36,7 +42,8 @@ class _TargetSection(Section):
 
 
 class _RunnerSection(Section):
-    """``atr_multiple`` and ``atr_period`` are read by the rules ``atr`` and ``atr_simple`` alone."""
+    """``atr_multiple`` and ``atr_period`` are read by the rules ``atr`` and ``atr_simple`` alone, ``trail_at`` by all
+    but ``none``."""
 
     fraction: Annotated[Decimal, Field(ge=0, le=1)]
     atr_multiple: Annotated[Decimal, Field(gt=0, le=100)] = Decimal(3)
@@ -53,8 +60,8 @@ class _RunnerSection(Section):
 
     @model_validator(mode="after")
     def _what_the_rule_reads(self) -> Self:
-        unread = sorted({"atr_multiple", "atr_period"} & self.model_fields_set)
-        if self.trail in (TrailRule.PIVOT, TrailRule.NONE) and unread:
+        unread = sorted(_UNREAD.get(self.trail, set()) & self.model_fields_set)
+        if unread:
             raise ValueError(f"trail {self.trail} does not read {', '.join(unread)}; leave it out")
         return self
 

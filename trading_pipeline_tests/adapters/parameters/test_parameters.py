@@ -244,6 +244,12 @@ def test_a_users_own_file_counts_as_corrected_from_the_next_reading_on(folder: P
         ("costs.yaml", "0.0001", "0.1", "funding.rate = 0.1"),
         ("costs.yaml", "interval_hours: 8", "interval_hours: 7", "funding.interval_hours = 7: must divide 24"),
         ("strategies/one.yaml", "{fraction: 0.2, ", "{fraction: 0.2, trail: pivot, ", "trail pivot does not read"),
+        (
+            "strategies/one.yaml",
+            "{fraction: 0.2, atr_multiple: 3, atr_period: 14}",
+            "{fraction: 0.2, trail: none, trail_at: finest}",
+            "trail none does not read trail_at",
+        ),
         ("strategies/one.yaml", "lifecycle:", "lifecycle:\n  entry: next_open", "lifecycle.entry = 'next_open'"),
         ("strategies/one.yaml", "lifecycle:", "lifecycle:\n  stop_trigger: mark_price", "lifecycle.stop_trigger"),
         ("strategies/one.yaml", "lifecycle:", "lifecycle:\n  break_even_after_targets: 3", "there are 2 targets"),
