@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from trading_pipeline.adapters.files.code_version import deciding_code_version
 from trading_pipeline.adapters.files.funding_files import read_funding_file
+from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.cli.bar_sources import TypedBars, require_place_for
 from trading_pipeline.cli.rules import Rules, TypedRules, read_rules
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.plans import TrailAt
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.research_window import Window
 from trading_pipeline.services.run_backtest import BacktestRequest, StrategyRun
@@ -48,13 +50,16 @@ def request_of(typed: TypedBacktest) -> BacktestRequest:
     for source in (typed.bars.source, typed.funding, typed.magnifier):
         if source:
             require_place_for(source, typed.symbols)
-    # what the shortest timeframe is decides about `trail_at: finest` alone, so names can be read before bars
+    # at which closes `trail_at: finest` moves stops is all that bars decide about rules, so names can be read before
     rules = read_rules(Settings().config_dir, typed.strategies, typed.rules, Timeframe.M1)
     base = {symbol: typed.bars.timeframe(symbol) for symbol in typed.symbols}
-    finest = max(base.values(), key=lambda timeframe: timeframe.ms)
+    finest = max(base.values(), key=_length)
     chosen = [typed.timeframes or _of_file(rules, place, finest) for place in range(len(rules.plans))]
-    shortest = min((one for several in chosen for one in several), key=lambda timeframe: timeframe.ms)
-    rules = read_rules(Settings().config_dir, typed.strategies, typed.rules, shortest)
+    shortest = min((one for several in chosen for one in several), key=_length)
+    live = _finest_of_universe()
+    trailed = min(max(Timeframe.M1 if typed.magnifier else finest, live, key=_length), shortest, key=_length)
+    rules = read_rules(Settings().config_dir, typed.strategies, typed.rules, trailed)
+    late = _trailed_late(rules, trailed, live)
     read = {
         (one, symbol): typed.bars.read(symbol, one)
         for one in dict.fromkeys(one for several in chosen for one in several)
@@ -67,13 +72,29 @@ def request_of(typed: TypedBacktest) -> BacktestRequest:
             for one in several
         ],
         code_version=deciding_code_version(),
-        rules=replace(rules.used, assumed=(*rules.used.assumed, *_assumed(typed, rules, chosen))),
+        rules=replace(rules.used, assumed=(*rules.used.assumed, *_assumed(typed, rules, chosen), *late)),
         window=typed.window,
         steps=dict.fromkeys(typed.symbols, rules.steps),
         funding={one: read_funding_file(_of_symbol(typed.funding, one)) for one in typed.symbols if typed.funding},
         path=_path(typed, read, shortest),
         notes=tuple(bars.note for bars in read.values() if bars.note),
     )
+
+
+def _length(timeframe: Timeframe) -> int:
+    return timeframe.ms
+
+
+def _finest_of_universe() -> Timeframe:
+    """The shortest timeframe that the pipeline hears closes of; the shortest there is where no universe says so."""
+    folder = Settings().config_dir
+    return load_universe(folder).finest if (folder / "universe.yaml").exists() else Timeframe.M1
+
+
+def _trailed_late(rules: Rules, trailed: Timeframe, live: Timeframe) -> Iterator[str]:
+    """Stops that the pipeline would move more often than these bars let them move."""
+    if trailed.ms > live.ms and any(plan.lifecycle.runner.trail_at is TrailAt.FINEST for plan in rules.plans):
+        yield f"stops trail at {trailed} closes, as no {live} bars were given"
 
 
 def _of_file(rules: Rules, place: int, finest: Timeframe) -> tuple[Timeframe, ...]:

@@ -5,7 +5,7 @@ One option serves both, so that a name that neither knows is refused with the ne
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from pathlib import Path
 
@@ -97,7 +97,7 @@ def read_strategy(config_dir: Path, name: str, values: Mapping[str, object]) -> 
 def read_rules(config_dir: Path, names: Sequence[str], typed: TypedRules, finest: Timeframe) -> Rules:
     """Strategies as the configuration runs them, with what was typed in place of what it says.
 
-    :param finest: the shortest timeframe of the bars, at whose closes ``trail_at: finest`` moves stops.
+    :param finest: at whose closes ``trail_at: finest`` moves stops.
     :raises ConfigurationError: an unknown name (the nearest is given), a value that is refused, or a rule that
         contradicts the preset.
     """
@@ -138,7 +138,7 @@ def _ruled(config_dir: Path, name: str, typed: TypedRules, finest: Timeframe, *,
     made = researched_strategy(config_dir, name, parameters)
     live = live_rules(made.plan.lifecycle, finest.ms)
     rules = {key: _rule(key, str(value)) for key, value in typed.values.items() if key in engine}
-    given_rules = {key: value for key, value in rules.items() if key not in _step_names()}
+    given_rules = _at_closes_of(live, {key: value for key, value in rules.items() if key not in _step_names()})
     if typed.preset:
         refuse_contradiction(typed.preset, given_rules, live)
     levels = _entry_levels(made.plan.strategy)
@@ -146,6 +146,14 @@ def _ruled(config_dir: Path, name: str, typed: TypedRules, finest: Timeframe, *,
     config = config.with_values(_completed(config, given_rules))
     differs = (*made.changed, *differences(config, live))
     return _Ruled(made.plan, config, differs, made.assumed)
+
+
+def _at_closes_of(live: BacktestConfig, given: Mapping[str, object]) -> dict[str, object]:
+    """A trail is typed as its formula; the closes at which it moves stay those of the file."""
+    trail, configured = given.get("trail"), live.exits.trail
+    if configured is None or not isinstance(trail, AtrTrail | PivotTrail | PercentTrail):
+        return dict(given)
+    return {**given, "trail": replace(trail, every=configured.every)}
 
 
 def _entry_levels(strategy: Strategy) -> dict[str, object]:

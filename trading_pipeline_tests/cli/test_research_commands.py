@@ -529,6 +529,47 @@ def test_without_a_timeframe_a_strategy_runs_on_those_of_its_file(tmp_path: Path
     assert "ema_atr: nothing on 15m" in result.output
 
 
+@pytest.fixture
+def trailing_at_the_finest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A configuration in which ema_atr trails at closes of the universe's finest timeframe, 15m."""
+    folder = tmp_path / "config"
+    shutil.copytree(CONFIG, folder)
+    monkeypatch.setenv("TRADING_CONFIG_DIR", str(folder))
+    file = folder / "strategies" / "ema_atr.yaml"
+    assert "runner: {" in file.read_text()
+    file.write_text(file.read_text().replace("runner: {", "runner: {trail_at: finest, "))
+
+
+@pytest.mark.parametrize(
+    ("made_of", "every", "said"),
+    [
+        (Timeframe.M15, Timeframe.M15, ""),
+        (Timeframe.M5, Timeframe.M15, ""),
+        (Timeframe.H1, Timeframe.H1, "stops trail at 1h closes, as no 15m bars were given"),
+        (Timeframe.H4, Timeframe.H4, "stops trail at 4h closes, as no 15m bars were given"),
+    ],
+)
+@pytest.mark.usefixtures("trailing_at_the_finest")
+def test_a_4h_stop_trails_at_the_closes_at_which_the_pipeline_moves_it(
+    tmp_path: Path, made_of: Timeframe, every: Timeframe, said: str
+) -> None:
+    bars = write_bars(tmp_path / "bars.csv.gz", sample_bars("BTCUSDT", made_of, 300 * Timeframe.H4.ms // made_of.ms))
+    words = ("--bars", bars, "--symbol", "BTCUSDT", "--timeframe", "4h", "--strategy", "ema_atr")
+    output = typed("backtest", *words, "--json", tmp_path / "run.json").output
+    config = json.loads((tmp_path / "run.json").read_text())["params"]["config"]
+    assert config["exits"]["trail"]["every"] == every.ms
+    assert ("stops trail" in output) == bool(said)
+    assert said in " ".join(output.split())
+
+
+@pytest.mark.usefixtures("trailing_at_the_finest")
+def test_a_trail_that_is_typed_changes_its_formula_and_not_its_closes(tmp_path: Path) -> None:
+    bars = write_bars(tmp_path / "bars.csv.gz", sample_bars("BTCUSDT", Timeframe.M15, 4_800))
+    words = ("--bars", bars, "--symbol", "BTCUSDT", "--timeframe", "4h", "--strategy", "ema_atr")
+    output = typed("backtest", *words, "--rules", "live", "--param", "trail=atr:3:14:wilder").output
+    assert output.startswith("rules live: as live")
+
+
 def test_several_strategies_and_timeframes_trade_one_account(tmp_path: Path, bars: Path) -> None:
     words = ("--bars", bars, "--symbol", "BTCUSDT", "--strategy", "ema_atr,rsi", "--timeframe", "1h,4h")
     typed("backtest", *words, "--json", tmp_path / "run.json", "--report", tmp_path / "run.html")
