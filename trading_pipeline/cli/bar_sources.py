@@ -11,6 +11,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe
 
 if TYPE_CHECKING:
+    import pandas as pd
     from sqlalchemy import Engine
 
     from trading_pipeline.adapters.files.bar_files import ReadBars
@@ -40,7 +41,7 @@ class TypedBars:
 
         if self.source != DATABASE:
             return file_timeframe(Path(self.source.replace("{symbol}", symbol)))
-        return _shortest_stored(symbol)
+        return _shortest_stored(symbol)[0]
 
 
 def load_bars(source: str, symbol: str, timeframe: Timeframe, *, allow_zero_volume: bool) -> "ReadBars":
@@ -109,20 +110,21 @@ def open_database() -> "Iterator[Engine]":
         engine.dispose()
 
 
-def _shortest_stored(symbol: str) -> Timeframe:
-    """The shortest timeframe of which the database has bars."""
+def _shortest_stored(symbol: str) -> "tuple[Timeframe, pd.DataFrame]":
+    """The shortest timeframe of which the database has bars, and these."""
     from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
 
     with open_database() as engine:
         store = PostgresBarStore(engine)
         for timeframe in Timeframe:
-            if len(store.frame([symbol], timeframe, EPOCH, _FAR)):
-                return timeframe
+            frame = store.frame([symbol], timeframe, EPOCH, _FAR)
+            if len(frame):
+                return timeframe, frame
     raise DataError(f"the database has no bars of {symbol}; backfill them first")
 
 
 def _stored_bars(symbol: str, timeframe: Timeframe, *, allow_zero_volume: bool) -> "ReadBars":
-    """Consolidated bars of the database."""
+    """Consolidated bars of the database, and the shortest it has where those are shorter."""
     import numpy as np
 
     from trading_pipeline.adapters.files.bar_files import ReadBars, refuse_zero_volume
@@ -135,4 +137,5 @@ def _stored_bars(symbol: str, timeframe: Timeframe, *, allow_zero_volume: bool) 
     if not allow_zero_volume:
         opens = frame["open_time"].astype("datetime64[ms, UTC]").to_numpy("datetime64[ms]").astype(np.int64)
         refuse_zero_volume(frame["volume"], opens, f"database, {symbol} {timeframe}")
-    return ReadBars(frame)
+    shortest, finest = _shortest_stored(symbol)
+    return ReadBars(frame, finest=finest if shortest.ms < timeframe.ms else None)

@@ -360,6 +360,18 @@ def test_bars_from_the_database_and_a_run_kept_there(
         backtest("db", "--timeframe", "4h", strategy="ema_cross")
 
 
+def test_bars_of_the_database_are_walked_along_the_finest_it_has(
+    database: Engine, database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    store = PostgresBarStore(database)
+    for timeframe, count in ((Timeframe.M15, 1_600), (Timeframe.H1, 400)):
+        store.append_raw(walk(count=count, timeframe=timeframe), BarSource.REST)
+        store.consolidate(["BTCUSDT"], timeframe, START, START.replace(year=START.year + 1))
+    backtest("db", "--json", tmp_path / "run.json", strategy="ema_cross")
+    assert json.loads((tmp_path / "run.json").read_text())["params"]["path"]["BTCUSDT"]["count"] == 1_600
+
+
 def test_the_database_needs_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "")
     with pytest.raises(ConfigurationError, match="DATABASE_URL is unset"):

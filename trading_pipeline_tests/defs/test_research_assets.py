@@ -45,6 +45,13 @@ def test_a_partition_stores_a_run_per_timeframe_and_names_those_without_enough_b
     assert str(metadata["equity"]).count("data:image/png;base64,") == 2
 
 
+def test_a_stored_run_walks_along_the_finest_bars_that_are_stored(filled: PipelineStage) -> None:
+    key = dg.MultiPartitionKey({"strategy": "ema_atr", "symbol": "BTCUSDT"})
+    _materialize(filled, backtests, key)
+    walked = "jsonb_object_keys(params->'path')"
+    assert filled.rows(f"SELECT timeframe, {walked} FROM backtest_runs") == [("1h", "BTCUSDT")]
+
+
 def test_a_partition_may_be_launched_by_its_text(filled: PipelineStage) -> None:
     wanted = {name: filled.resources()[name] for name in ("stores", "parameters", "markets", "io_manager")}
     tags = {"dagster/partition": "ema_atr|BTCUSDT"}

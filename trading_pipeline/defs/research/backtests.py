@@ -68,15 +68,19 @@ def _run(plan: StrategyPlan, symbol: str, timeframe: Timeframe, stores: Stores, 
     from trading_pipeline.services.run_backtest import BacktestRequest, StrategyRun, run_backtest
 
     market_data = markets.market_data()
-    bars = stores.bars.frame([symbol], timeframe, EPOCH, timeframe.floor(markets.clock().now()))
+    now = markets.clock().now()
+    bars = stores.bars.frame([symbol], timeframe, EPOCH, timeframe.floor(now))
     if bars.empty:
         raise DataError(f"no {timeframe} bars of {symbol} are stored; backfill bars_{timeframe} first")
-    config = live_rules(plan.lifecycle, timeframe.ms)
+    finest = UNIVERSE.finest
+    path = bars if timeframe is finest else stores.bars.frame([symbol], finest, EPOCH, timeframe.floor(now))
+    config = live_rules(plan.lifecycle, timeframe.ms if path.empty else finest.ms)
     return run_backtest(
         BacktestRequest(
             runs=[StrategyRun(plan.strategy, timeframe, {symbol: bars}, config)],
             code_version=deciding_code_version(),
             steps=steps_of(market_data.instruments(), [symbol]),
+            path={} if timeframe is finest or path.empty else {symbol: path},
         )
     )
 
