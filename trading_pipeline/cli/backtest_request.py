@@ -72,7 +72,11 @@ def request_of(typed: TypedBacktest) -> BacktestRequest:
             for one in several
         ],
         code_version=deciding_code_version(),
-        rules=replace(rules.used, assumed=(*rules.used.assumed, *_assumed(typed, rules, chosen), *late)),
+        rules=replace(
+            rules.used,
+            differs=(*rules.used.differs, *_beyond_files(typed, rules, chosen)),
+            assumed=(*rules.used.assumed, *_assumed(typed, rules, chosen), *late),
+        ),
         window=typed.window,
         steps=dict.fromkeys(typed.symbols, rules.steps),
         funding={one: read_funding_file(_of_symbol(typed.funding, one)) for one in typed.symbols if typed.funding},
@@ -107,6 +111,16 @@ def _of_file(rules: Rules, place: int, finest: Timeframe) -> tuple[Timeframe, ..
             "give finer bars or --timeframe"
         )
     return made
+
+
+def _beyond_files(typed: TypedBacktest, rules: Rules, chosen: list[tuple[Timeframe, ...]]) -> Iterator[str]:
+    """Timeframes and symbols that the pipeline would not run a strategy on."""
+    for plan, timeframes in zip(rules.plans, chosen, strict=True):
+        name, symbols = plan.strategy.name, plan.symbols or typed.symbols
+        for asked, live in ((timeframes, plan.timeframes), (typed.symbols, symbols)):
+            beyond = [one for one in asked if one not in live]
+            if beyond:
+                yield f"{name} on {', '.join(beyond)} (live: {', '.join(live)})"
 
 
 def _assumed(typed: TypedBacktest, rules: Rules, chosen: list[tuple[Timeframe, ...]]) -> Iterator[str]:

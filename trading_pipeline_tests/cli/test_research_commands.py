@@ -582,6 +582,52 @@ def test_a_trail_that_is_typed_changes_its_formula_and_not_its_closes(tmp_path: 
     assert output.startswith("rules live: as live")
 
 
+@pytest.fixture
+def own_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the shipped configuration, to be changed; the folder of its strategies."""
+    folder = tmp_path / "config"
+    shutil.copytree(CONFIG, folder)
+    monkeypatch.setenv("TRADING_CONFIG_DIR", str(folder))
+    return folder / "strategies"
+
+
+def a_second_file(folder: Path, name: str, enabled: bool) -> None:
+    """Another file of ema_atr, which ships enabled, with a period of its own."""
+    text = (folder / "ema_atr.yaml").read_text()
+    assert "enabled: true" in text
+    text = re.sub(r"fast_period: \d+", "fast_period: 3", text)
+    (folder / name).write_text(text.replace("enabled: true", f"enabled: {str(enabled).lower()}"))
+
+
+def test_of_two_files_of_a_strategy_the_one_that_trades_is_run(tmp_path: Path, bars: Path, own_config: Path) -> None:
+    a_second_file(own_config, "a_first_by_name.yaml", enabled=False)
+    backtest(bars, "--json", tmp_path / "run.json", strategy="ema_atr")
+    assert json.loads((tmp_path / "run.json").read_text())["params"]["strategy_parameters"]["fast_period"] == 12
+
+
+def test_two_files_of_a_strategy_that_both_trade_are_refused_by_name(bars: Path, own_config: Path) -> None:
+    a_second_file(own_config, "other.yaml", enabled=True)
+    with pytest.raises(ConfigurationError, match=r"ema_atr is run by ema_atr.yaml, other.yaml"):
+        backtest(bars, strategy="ema_atr")
+
+
+def test_a_next_bar_exit_that_the_pipeline_refuses_is_refused_in_a_backtest(bars: Path, own_config: Path) -> None:
+    file = own_config / "rsi.yaml"
+    file.write_text(file.read_text().replace("lifecycle:", "lifecycle:\n  next_bar_exit: true"))
+    with pytest.raises(ConfigurationError, match=r"rsi.yaml: lifecycle.next_bar_exit: signals of rsi carry no MACD"):
+        backtest(bars, strategy="rsi")
+
+
+def test_what_a_file_does_not_run_is_no_live_run(bars: Path, own_config: Path) -> None:
+    file = own_config / "macd.yaml"
+    assert "timeframes: [15m]" in file.read_text()
+    file.write_text(file.read_text().replace("enabled: false", "enabled: false\nsymbols: [SOLUSDT]"))
+    output = " ".join(backtest(bars, strategy="macd").output.split())
+    assert output.startswith(
+        "rules live: differs from live in macd on 1h (live: 15m); macd on BTCUSDT (live: SOLUSDT). Assumed:"
+    )
+
+
 def test_several_strategies_and_timeframes_trade_one_account(tmp_path: Path, bars: Path) -> None:
     words = ("--bars", bars, "--symbol", "BTCUSDT", "--strategy", "ema_atr,rsi", "--timeframe", "1h,4h")
     typed("backtest", *words, "--json", tmp_path / "run.json", "--report", tmp_path / "run.html")
@@ -589,7 +635,7 @@ def test_several_strategies_and_timeframes_trade_one_account(tmp_path: Path, bar
     assert document["params"]["strategy"] == "ema_atr+rsi"
     held = sorted((trade["entry_time"], trade["exit_time"]) for trade in document["trades"])
     assert all(left[1] <= right[0] for left, right in pairwise(held)), "one symbol has one position"
-    assert "rules live: as live" in (tmp_path / "run.html").read_text()
+    assert "rules live: differs from live in rsi on 1h, 4h (live: 15m)" in (tmp_path / "run.html").read_text()
 
 
 def test_a_preset_is_named_with_all_it_changes(tmp_path: Path, bars: Path) -> None:

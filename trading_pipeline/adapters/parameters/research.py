@@ -11,7 +11,7 @@ from pathlib import Path
 
 from trading_pipeline.adapters.parameters.costs import load_costs
 from trading_pipeline.adapters.parameters.risk import load_risk
-from trading_pipeline.adapters.parameters.strategies import STANDARD_EXITS, file_of
+from trading_pipeline.adapters.parameters.strategies import STANDARD_EXITS, file_of, refuse_unknown_momentum
 from trading_pipeline.adapters.parameters.strategy_files import find_strategy
 from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -40,9 +40,9 @@ def researched_strategy(config_dir: Path, name: str, parameters: Mapping[str, ob
     """The strategy with the parameters, exits, limits and costs of the configuration.
 
     :param parameters: in place of those in its file; the others keep the file's values.
-    :raises ConfigurationError: unknown strategy or parameter, a value out of range, or a broken file.
+    :raises ConfigurationError: unknown strategy or parameter, a value out of range, a broken file, or several.
     """
-    content, assumed = file_of(config_dir, name), []
+    found, assumed = file_of(config_dir, name), []
     limits, costs = _LIMITS, _NO_COSTS
     if (config_dir / "risk.yaml").exists():
         limits = load_risk(config_dir)
@@ -52,13 +52,15 @@ def researched_strategy(config_dir: Path, name: str, parameters: Mapping[str, ob
         costs = load_costs(config_dir)
     else:
         assumed.append("no costs.yaml, so no fees and no funding")
-    if content is None:
+    if found is None:
         assumed.append(f"no file in config/strategies runs {name}, so the standard exits")
         strategy = find_strategy(config_dir, name, dict(parameters))
         lifecycle = STANDARD_EXITS.lifecycle(limits, costs)
         return ResearchedStrategy(StrategyPlan(strategy, tuple(Timeframe), (), lifecycle), (), tuple(assumed))
+    path, content = found
     strategy = find_strategy(config_dir, name, {**content.parameters, **parameters})
     filed = find_strategy(config_dir, name, dict(content.parameters))
+    refuse_unknown_momentum(path, filed, content.lifecycle)
     guards = content.guards.guards() if content.guards else None
     lifecycle = content.lifecycle.lifecycle(limits, costs)
     plan = StrategyPlan(strategy, content.timeframes, content.symbols, lifecycle, guards)

@@ -168,7 +168,7 @@ def load_strategies(config_dir: Path) -> list[StrategyPlan]:
         with _told_of(path):
             strategy = find_strategy(config_dir, content.strategy, dict(content.parameters))
         _refuse_strangers(path, "higher timeframes", strategy.higher_timeframes, universe.timeframes)
-        _refuse_unknown_momentum(path, strategy, content.lifecycle)
+        refuse_unknown_momentum(path, strategy, content.lifecycle)
         _refuse_entry_grid(path, strategy)
         _refuse_layers(path, content.lifecycle)
         guards = content.guards.guards() if content.guards else None
@@ -184,14 +184,21 @@ def configured_names(config_dir: Path) -> list[str]:
     return sorted({read(path, _StrategyFile).strategy for path in (config_dir / "strategies").glob("*.yaml")})
 
 
-def file_of(config_dir: Path, name: str) -> _StrategyFile | None:
-    """The file that runs a strategy, enabled or not; of several the first, ``None`` without any.
+def file_of(config_dir: Path, name: str) -> tuple[Path, _StrategyFile] | None:
+    """The file that runs a strategy, and what it says; of several the enabled one, ``None`` without any.
 
-    :raises ConfigurationError: unknown strategy, or a file that breaks a rule.
+    :raises ConfigurationError: unknown strategy, a file that breaks a rule, or several that could be meant.
     """
     check_name(config_dir, name)
     paths = sorted((config_dir / "strategies").glob("*.yaml"))
-    return next((content for path in paths if (content := read(path, _StrategyFile)).strategy == name), None)
+    found = [(path, content) for path in paths if (content := read(path, _StrategyFile)).strategy == name]
+    meant = [one for one in found if one[1].enabled] or found
+    if len(meant) > 1:
+        names = ", ".join(path.name for path, _ in meant)
+        raise ConfigurationError(
+            f"{name} is run by {names}: one strategy is backtested by one file; enable one of them"
+        )
+    return meant[0] if meant else None
 
 
 @contextmanager
@@ -210,8 +217,11 @@ def _refuse_strangers(path: Path, key: str, names: tuple[str, ...], known: tuple
         raise ConfigurationError(f"{path}: {key}: {', '.join(strangers)} not in universe.yaml ({', '.join(known)})")
 
 
-def _refuse_unknown_momentum(path: Path, strategy: Strategy, lifecycle: _LifecycleSection) -> None:
-    """Without the entry bar's momentum the rule would keep every position: as good as not set."""
+def refuse_unknown_momentum(path: Path, strategy: Strategy, lifecycle: _LifecycleSection) -> None:
+    """Without the entry bar's momentum the rule would keep every position: as good as not set.
+
+    :raises ConfigurationError: names the file and the strategy.
+    """
     if lifecycle.next_bar_exit and not strategy.tells_momentum:
         raise ConfigurationError(
             f"{path}: lifecycle.next_bar_exit: signals of {strategy.name} carry no MACD histogram to compare with; "
