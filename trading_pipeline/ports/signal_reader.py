@@ -16,5 +16,7 @@ class SignalReader(ABC):
     ) -> Signal | None:
         """The first signal of the plan's strategy, symbol and timeframe at a close in ``(after, through]``.
 
+        Signals that only a backfill has found are not heard, as no backfill may reach an order.
+
         :returns: ``None`` when the strategy said nothing of the kind.
         """

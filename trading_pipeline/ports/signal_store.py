@@ -21,6 +21,8 @@ class SignalStore(ABC):
         start: datetime,
         end: datetime,
         parts: Sequence[DivergenceParts] = (),
+        *,
+        live: bool = False,
     ) -> int:
         """Make ``signals`` all there is for the range, entries and exits, historical plans of the others included.
 
@@ -28,6 +30,8 @@ class SignalStore(ABC):
 
         :param parts: setups, triggers and pivots of those signals that have them; they come, change and
             go with their signals.
+        :param live: a wave's run found them, so that decisions about open positions may hear them from now on,
+            whatever finds them again.
         :returns: signals written or removed; repeating it changes nothing.
         """
 

@@ -48,11 +48,15 @@ def generate_signals(
     scope: PartitionRange,
     now: datetime,
     books: BookEvidence | None = None,
+    *,
+    live: bool = False,
 ) -> SignalReport:
     """Store what every strategy says at the sound bars of the days: where it enters and where it leaves.
 
     A symbol whose bars a strategy refuses is reported and does not stop the others; without ``books`` a
     strategy that needs them refuses.
+
+    :param live: whether a wave asks; what a backfill finds reaches no order.
     """
     found: list[Signal] = []
     parts: list[DivergenceParts] = []
@@ -70,7 +74,7 @@ def generate_signals(
                     found += [*entries, *exits]
                 except DataError as error:
                     refused.append(f"{window.symbol} {plan.strategy.name}: {error}")
-    changed = signals.replace(found, scope.symbols, scope.timeframe, scope.start, scope.end, parts)
+    changed = signals.replace(found, scope.symbols, scope.timeframe, scope.start, scope.end, parts, live=live)
     leaving = sum(signal.kind is SignalKind.EXIT for signal in found)
     return SignalReport(len(found) - leaving, leaving, changed, unsound_symbols(checks, scope), tuple(refused))
 

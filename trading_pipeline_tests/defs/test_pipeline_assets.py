@@ -48,6 +48,7 @@ def test_a_backfill_without_a_wave_leaves_history_that_nobody_executes(stage: Pi
     stage.materialize()
     statuses = dict(stage.rows("SELECT status, count(*) FROM trade_plans GROUP BY 1"))
     assert list(statuses) == ["historical"]
+    assert stage.rows("SELECT DISTINCT live FROM signals") == [(False,)]
     assert not stage.rows("SELECT FROM waves")
 
 
@@ -78,6 +79,15 @@ def test_a_wave_makes_its_own_plans_executable_and_no_others(stage: PipelineStag
     assert {at for _, at in fresh} == {close}
     assert metadata_of(result, "trade_plans_15m")["executable"] == len(fresh)
     assert stage.rows("SELECT timeframe, run_id FROM waves WHERE computed_at IS NOT NULL") == [("15m", result.run_id)]
+
+
+def test_signals_of_a_waves_run_may_close_positions(stage: PipelineStage) -> None:
+    stage.materialize()
+    _, close = a_plan(stage)
+    stage.hear(SYMBOLS, Timeframe.M15, close)
+    stage.materialize([key for key in ASSETS if key.path[0].endswith("15m")], wave=utc(close))
+    assert set(stage.rows("SELECT DISTINCT live FROM signals WHERE timeframe = '15m'")) == {(True,)}
+    assert set(stage.rows("SELECT DISTINCT live FROM signals WHERE timeframe <> '15m'")) <= {(False,)}
 
 
 def test_a_rerun_writes_not_one_row(stage: PipelineStage) -> None:

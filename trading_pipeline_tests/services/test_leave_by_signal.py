@@ -13,7 +13,7 @@ from trading_pipeline.domain.model.errors import TemporaryVenueError
 from trading_pipeline.domain.model.orders import IntentRecord, IntentState, Purpose, Side
 from trading_pipeline.domain.model.plans import ExitRules, NextBarRule, Opposite, PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import ExitReason, Position, PositionStatus
-from trading_pipeline.domain.model.signals import Bias, SignalKind
+from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.execute_plans import execute_plans
 from trading_pipeline.services.manage_positions import ManageResult, manage_positions
@@ -104,6 +104,27 @@ def test_what_is_not_said_of_the_position_leaves_it_alone(lab: Lab, change: dict
     store_signal(lab.database, replace(exit_signal(PLAN, NEXT), **change))  # type: ignore[arg-type]
     manage(lab)
     assert (position(lab).status, exits(lab)) == (PositionStatus.OPEN, [])
+
+
+def the_other_side(close_time: datetime) -> Signal:
+    short = trade_plan(bias=Bias.SHORT, close_time=close_time)
+    return replace(
+        exit_signal(short, close_time), signal_id=short.signal_id, kind=SignalKind.ENTRY, stop_price=short.stop_price
+    )
+
+
+@pytest.mark.parametrize("signal", [exit_signal(PLAN, NEXT), the_other_side(NEXT)], ids=["an exit", "the other side"])
+def test_what_a_backfill_found_reaches_no_order_before_a_wave_finds_it_too(database: Engine, signal: Signal) -> None:
+    lab = opened(database, by(Opposite.CLOSE))
+    store = PostgresSignalStore(database)
+    scope = ([signal], ["BTCUSDT"], Timeframe.M15, WAVE, WAVE + timedelta(days=1))
+    store.replace(*scope)
+    manage(lab)
+    assert (position(lab).status, exits(lab)) == (PositionStatus.OPEN, [])
+    store.replace(*scope, live=True)
+    store.replace(*scope)
+    manage(lab, NEXT + BAR)
+    assert position(lab).status is PositionStatus.CLOSED
 
 
 def test_a_plan_without_strategy_exits_does_not_hear_them(database: Engine) -> None:

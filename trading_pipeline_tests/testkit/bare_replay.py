@@ -126,7 +126,7 @@ class BareReplay:
             refresh_bars(self.bars, self.checks, self.market, scope, now)
             compute_indicators(self.bars, self.checks, self.snapshots, scope, now)
         for scope in scopes:
-            generate_signals(self.bars, self.checks, self.signals, self.plans, scope, now)
+            generate_signals(self.bars, self.checks, self.signals, self.plans, scope, now, live=True)
             plan_trades(self.planner, scope, now, "run-1")
         indicators = PostgresIndicatorReader(self.engine)
         manage_positions(desk=self.desk, indicators=indicators, wave=now, finest=self.timeframes[0])

@@ -92,7 +92,7 @@ def store_plan(database: Engine, plan: TradePlan, status: PlanStatus = PlanStatu
     values = plan_values(plan)
     shared = {name: value for name, value in values.items() if name in signals.c}
     with database.begin() as connection:
-        connection.execute(insert(signals).values(**shared, kind="entry", details={}))
+        connection.execute(insert(signals).values(**shared, kind="entry", details={}, live=True))
         connection.execute(insert(trade_plans).values(**values, status=status.value, run_id="planning-run"))
     if checks:
         store_checks(database, plan)
@@ -123,9 +123,9 @@ def exit_signal(plan: TradePlan, close_time: datetime) -> Signal:
 
 
 def store_signal(database: Engine, signal: Signal) -> None:
-    """Store a signal that no plan was made of."""
+    """Store a signal that a wave found and no plan was made of."""
     with database.begin() as connection:
-        connection.execute(insert(signals).values(**asdict(signal)))
+        connection.execute(insert(signals).values(**asdict(signal), live=True))
 
 
 def store_checks(database: Engine, plan: TradePlan, failed: CheckName | None = None) -> None:

@@ -27,6 +27,7 @@ class PostgresSignalReader(SignalReader):
                 signals.c.strategy == plan.strategy,
                 signals.c.symbol == plan.symbol,
                 signals.c.timeframe == plan.timeframe.value,
+                signals.c.live,
                 signals.c.kind == kind.value,
                 signals.c.bias == bias.value,
                 signals.c.close_time > after,

@@ -47,6 +47,7 @@ DELETE FROM trading.trade_plans WHERE status = 'historical'
 AND signal_id IN (SELECT signal_id FROM trading.signals AS stored WHERE {_VANISHED})
 """  # noqa: S608
 _REMOVE = f"DELETE FROM trading.signals AS stored WHERE {_VANISHED}"  # noqa: S608
+_ENLIVEN = f"UPDATE trading.signals AS stored SET live = true WHERE {_IN_RANGE} AND NOT live"  # noqa: S608
 _READ = f"""
 SELECT * FROM trading.signals AS stored WHERE {_IN_RANGE} AND kind = %(kind)s ORDER BY close_time, signal_id
 """  # noqa: S608
@@ -66,6 +67,8 @@ class PostgresSignalStore(SignalStore):
         start: datetime,
         end: datetime,
         parts: Sequence[DivergenceParts] = (),
+        *,
+        live: bool = False,
     ) -> int:
         """See the port."""
         scope = {"symbols": list(symbols), "timeframe": timeframe.value, "start": start, "end": end}
@@ -73,7 +76,10 @@ class PostgresSignalStore(SignalStore):
             written = merge(connection, signals_table, _COLUMNS, map(_row, signals), unless=_ACTED_UPON)
             written += save_parts(connection, parts, _ACTED_UPON)
             connection.exec_driver_sql(_REMOVE_PLANS, scope)
-            return written + connection.exec_driver_sql(_REMOVE, scope).rowcount
+            written += connection.exec_driver_sql(_REMOVE, scope).rowcount
+            if live:
+                connection.exec_driver_sql(_ENLIVEN, scope)
+            return written
 
     def signals(
         self,

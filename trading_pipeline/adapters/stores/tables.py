@@ -141,11 +141,13 @@ signals = Table(
     Column("stop_price", Numeric),
     Column("score", Numeric, nullable=False),
     Column("details", JSONB, nullable=False),
+    Column("live", Boolean, nullable=False, server_default="false"),
     CheckConstraint("(kind = 'entry') = (stop_price IS NOT NULL)", name="signals_entries_have_a_stop"),
     Index("signals_by_bar", "symbol", "timeframe", "close_time"),
 )
 """``kind``: ``entry``, or ``exit``, which has no stop; an exit's ``bias`` is that of the position it closes and its
-``entry_price`` the close of its bar."""
+``entry_price`` the close of its bar. ``live``: a wave's run found it, so it may lead to an order; what backfills alone
+have found never does."""
 
 trade_plans = Table(
     "trade_plans",

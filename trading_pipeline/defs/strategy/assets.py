@@ -58,7 +58,8 @@ def _signals_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         scope, strategies, now = scope_of(context, timeframe), parameters.strategies, now_of(context, markets)
         books = BookEvidence(stores.books, stores.calibrations)
-        report = generate_signals(stores.bars, stores.checks, stores.signals, strategies, scope, now, books)
+        live = wave_of(context) is not None
+        report = generate_signals(stores.bars, stores.checks, stores.signals, strategies, scope, now, books, live=live)
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": report.entries + report.exits,
