@@ -97,5 +97,15 @@ def test_the_account_is_flat_from_the_first_reading_after_the_position_closed(la
     assert start.equity == pytest.approx(float(lab.venue.wallet().equity))
 
 
+def test_a_reading_between_a_wave_and_its_entries_is_no_flat_start(database: Engine) -> None:
+    """Managing reads the account before the wave enters: from that reading on a backtest would know of no position."""
+    lab = Lab(database)
+    record_equity(trading=lab.venue, equity=lab.equity)
+    store_plan(database, trade_plan())
+    lab.clock.advance(timedelta(seconds=2))
+    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    assert PostgresTradeHistory(database).flat_start(WAVE) is None
+
+
 def test_a_system_that_never_computed_a_wave_has_no_span(lab: Lab) -> None:
     assert PostgresTradeHistory(lab.database).live_span(Timeframe.M15) is None
