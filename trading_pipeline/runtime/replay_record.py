@@ -11,6 +11,7 @@ from trading_pipeline.adapters.stores.trade_history import PostgresTradeHistory
 from trading_pipeline.domain.analysis.metrics import equity_metrics, r_metrics, result_metrics
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
+from trading_pipeline.domain.strategies.plan import running
 from trading_pipeline.ports.backtest_store import EquityCurve, LegRecord, RunRecord, TradeRecord
 from trading_pipeline.ports.trade_history import TradeRow
 from trading_pipeline.runtime.replay_plan import ReplayPlan
@@ -25,10 +26,7 @@ def run_record(run_id: str, plan: ReplayPlan, done: Replayed) -> RunRecord:
     history = PostgresTradeHistory(done.engine)
     strategies = load_strategies(plan.config_dir)
     rows = [
-        row
-        for strategy in strategies
-        for timeframe in strategy.timeframes
-        for row in history.trades(strategy.strategy.name, timeframe, plan.since, plan.end)
+        row for name, timeframe in running(strategies) for row in history.trades(name, timeframe, plan.since, plan.end)
     ]
     trades = tuple(trade_record(row) for row in sorted(rows, key=lambda row: row.signalled_at) if row.exit_reason)
     step = done.universe.finest

@@ -11,7 +11,7 @@ from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind
 from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
-from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.domain.strategies.plan import StrategyPlan, running
 from trading_pipeline.ports.signal_store import SignalStore
 from trading_pipeline.ports.trade_history import TradeHistory
 from trading_pipeline.services.account_backtest import strategy_runs
@@ -50,7 +50,7 @@ def check_parity(question: ParityQuestion, signals: SignalStore, history: TradeH
             path=question.path,
         )
     )
-    keys = [(plan.strategy.name, timeframe) for plan in question.plans for timeframe in plan.timeframes]
+    keys = running(question.plans)
     scope = (question.start, question.end)
     stored = [one for run in runs for one in _stored(signals, run, scope)]
     traded = [row for key in keys for row in history.trades(*key, *scope) if row.signalled_at < question.end]

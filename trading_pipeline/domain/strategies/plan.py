@@ -1,5 +1,6 @@
 """How a strategy is run: its parameters, the bars it looks at, the lifecycle of its trades."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from trading_pipeline.domain.lifecycle.lifecycle import Lifecycle
@@ -25,3 +26,8 @@ class StrategyPlan:
     def covers(self, symbol: str, timeframe: Timeframe) -> bool:
         """Whether the strategy looks at these bars."""
         return timeframe in self.timeframes and (not self.symbols or symbol in self.symbols)
+
+
+def running(plans: Iterable[StrategyPlan]) -> list[tuple[str, Timeframe]]:
+    """Every strategy and timeframe that runs, each once: one strategy may have a file for some symbols each."""
+    return list(dict.fromkeys((plan.strategy.name, timeframe) for plan in plans for timeframe in plan.timeframes))
