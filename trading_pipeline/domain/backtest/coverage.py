@@ -48,11 +48,11 @@ def require_funding(funding: Funding, bars: Span, symbol: str) -> None:
 
 
 def without_funding(funding: Funding, bars: Span) -> list[Span]:
-    """The stretches of the bars' time for which the file knows no funding: without an event for longer than usual."""
+    """The stretches of the bars' time for which the file knows no funding: no event for longer than an interval."""
     times = funding.time_ms
     inside = times[(times > bars.first_ms) & (times <= bars.end_ms)]
     edges = np.concatenate([[bars.first_ms], inside, [bars.end_ms]])
-    longest = max(LONGEST_INTERVAL_MS, float(np.median(np.diff(times))) if len(times) > 1 else 0) * _LATE
+    longest = LONGEST_INTERVAL_MS * _LATE
     return [Span(int(edges[at]), int(edges[at + 1])) for at in np.flatnonzero(np.diff(edges) > longest)]
 
 

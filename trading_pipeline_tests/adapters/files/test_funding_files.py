@@ -23,12 +23,16 @@ def test_times_and_rates_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "problem"),
     [
-        (("1735747200000,0.1", "1735718400000,0.1"), r"row 2 \(1735718400000, 0.1\): needs a rate and a later time"),
+        (("1735747200000,0.01", "1735718400000,0.01"), r"row 2 \(1735718400000, 0.01\): needs a rate and a later time"),
         (("1735718400000,nan",), r"row 1 \(1735718400000, nan\): needs a rate"),
         (("1735718400000,word",), "column 'funding_rate' holds something that is no number"),
         ((), "holds no funding"),
+        (
+            ("1735718400000,0.01", "1735747200000,-0.05"),
+            "row 2: funding_rate -0.05 is beyond 0.04; write shares, not %",
+        ),
         (("1735718400,0.1",), "row 1: funding_time_ms 1735718400 is in seconds"),
-        (("1735718400000,0.1", "1735747200000000,0.1"), "row 2: funding_time_ms 1735747200000000 is in microseconds"),
+        (("1735718400000,0.01", "1735747200000000,0.01"), "row 2: funding_time_ms 1735747200000000 is in microseconds"),
         (("1735718400000,0.1,BTCUSDT",), "rows have 3 fields and the header 2"),
     ],
 )

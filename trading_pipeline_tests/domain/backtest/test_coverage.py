@@ -57,7 +57,7 @@ def test_funding_that_meets_no_bar_is_refused_and_told_where_it_is(hours: tuple[
         ((8,), (0, 16), []),
         ((8,), (-24, 48), [(-24, 8), (8, 48)]),
         ((1, 2, 3), (0, 10), []),  # hourly events, none known for seven hours: as long as the longest interval
-        ((24, 48), (0, 72), []),  # daily events
+        ((24, 48), (0, 72), [(0, 24), (24, 48), (48, 72)]),  # every third line of a record is no daily record
         ((-72, -64, 8), (0, 8), []),
     ],
 )
