@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from trading_pipeline.ports.backtest_store import RunRecord
+from trading_pipeline.ports.stores.research.backtest_store import RunRecord
 
 if TYPE_CHECKING:
     from trading_pipeline.services.compare_backtests import Changed, Comparison

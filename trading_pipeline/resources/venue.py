@@ -15,8 +15,8 @@ from trading_pipeline.adapters.venues.bybit.live_guard import acknowledge_live
 from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
 from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
 from trading_pipeline.adapters.venues.venue_clock import VenueClock
-from trading_pipeline.ports.clock import Clock
-from trading_pipeline.ports.market_data import LiveMarket, MarketData
+from trading_pipeline.ports.venue.clock import Clock
+from trading_pipeline.ports.venue.market_data import LiveMarket, MarketData
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.services.desk import Desk

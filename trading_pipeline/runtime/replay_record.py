@@ -12,8 +12,8 @@ from trading_pipeline.domain.analysis.metrics import equity_metrics, r_metrics, 
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 from trading_pipeline.domain.strategies.plan import running
-from trading_pipeline.ports.backtest_store import EquityCurve, LegRecord, RunRecord, TradeRecord
-from trading_pipeline.ports.trade_history import TradeRow
+from trading_pipeline.ports.stores.research.backtest_store import EquityCurve, LegRecord, RunRecord, TradeRecord
+from trading_pipeline.ports.stores.research.trade_history import TradeRow
 from trading_pipeline.runtime.replay_plan import ReplayPlan
 from trading_pipeline.runtime.replaying import Replayed
 

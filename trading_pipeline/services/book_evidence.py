@@ -10,8 +10,8 @@ from trading_pipeline.domain.model.books import BOOK_COLUMNS, BookSample
 from trading_pipeline.domain.model.timeframes import day_of
 from trading_pipeline.domain.strategies.avi5 import Avi5
 from trading_pipeline.domain.strategies.plan import StrategyPlan
-from trading_pipeline.ports.book_store import BookSampleStore
-from trading_pipeline.ports.calibration_store import CalibrationStore
+from trading_pipeline.ports.stores.market_data.book_store import BookSampleStore
+from trading_pipeline.ports.stores.research.calibration_store import CalibrationStore
 from trading_pipeline.services.windows import DayWindow
 
 

@@ -15,7 +15,7 @@ from trading_pipeline.domain.strategies.avi5_calibration import (
     histogram,
     training_days,
 )
-from trading_pipeline.ports.calibration_store import Calibration, CalibrationStore
+from trading_pipeline.ports.stores.research.calibration_store import Calibration, CalibrationStore
 
 OUT_OF_SAMPLE = timedelta(days=30)
 IMBALANCE = "imbalance"

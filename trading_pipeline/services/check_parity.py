@@ -12,8 +12,8 @@ from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind
 from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
 from trading_pipeline.domain.strategies.plan import StrategyPlan, running
-from trading_pipeline.ports.signal_store import SignalStore
-from trading_pipeline.ports.trade_history import TradeHistory
+from trading_pipeline.ports.stores.research.trade_history import TradeHistory
+from trading_pipeline.ports.stores.strategy.signal_store import SignalStore
 from trading_pipeline.services.account_backtest import strategy_runs
 from trading_pipeline.services.backtest_rows import signal_fates, trade_rows
 from trading_pipeline.services.compare_parity import ParityReport, compare_fates, compare_signals, compare_trades

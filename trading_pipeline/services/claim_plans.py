@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from trading_pipeline.domain.risk.entry_order import entry_order
 from trading_pipeline.domain.risk.limits import EntriesBy
-from trading_pipeline.ports.clock import Clock
-from trading_pipeline.ports.ledger import Claim, PlanQueue
+from trading_pipeline.ports.stores.execution.ledger import Claim, PlanQueue
+from trading_pipeline.ports.venue.clock import Clock
 
 LEASE = timedelta(seconds=60)
 """Wall time after which another run may take over what this one left behind."""

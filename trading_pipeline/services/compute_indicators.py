@@ -7,9 +7,9 @@ import pandas as pd
 
 from trading_pipeline.domain.indicators.snapshot import snapshot
 from trading_pipeline.domain.model.partitions import PartitionRange
-from trading_pipeline.ports.bar_store import BarStore
-from trading_pipeline.ports.check_store import CheckStore
-from trading_pipeline.ports.snapshot_store import SnapshotStore
+from trading_pipeline.ports.stores.market_data.bar_store import BarStore
+from trading_pipeline.ports.stores.market_data.check_store import CheckStore
+from trading_pipeline.ports.stores.strategy.snapshot_store import SnapshotStore
 from trading_pipeline.services.windows import day_windows, unsound_symbols
 
 _NO_ROWS = pd.DataFrame(

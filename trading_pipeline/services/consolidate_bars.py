@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from trading_pipeline.domain.model.partitions import PartitionRange
-from trading_pipeline.ports.bar_store import BarStore
+from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 
 
 def consolidate_bars(store: BarStore, scope: PartitionRange, now: datetime) -> int:

@@ -7,13 +7,13 @@ from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.model.errors import ConfigurationError, VenueError
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.risk.limits import RiskLimits
-from trading_pipeline.ports.clock import Clock
-from trading_pipeline.ports.ledger import Ledger
-from trading_pipeline.ports.market_data import LiveMarket
 from trading_pipeline.ports.notifications import Notifier
-from trading_pipeline.ports.risk_store import HaltRegister
-from trading_pipeline.ports.signal_reader import SignalReader
-from trading_pipeline.ports.trading import Trading
+from trading_pipeline.ports.stores.execution.ledger import Ledger
+from trading_pipeline.ports.stores.execution.risk_store import HaltRegister
+from trading_pipeline.ports.stores.execution.signal_reader import SignalReader
+from trading_pipeline.ports.venue.clock import Clock
+from trading_pipeline.ports.venue.market_data import LiveMarket
+from trading_pipeline.ports.venue.trading import Trading
 from trading_pipeline.services.patience import Patience
 
 POSITION_TROUBLE = (VenueError, ConfigurationError)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from trading_pipeline.domain.model.orders import OrderIntent
 from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
-from trading_pipeline.ports.ledger import Claim
 from trading_pipeline.ports.notifications import Severity
-from trading_pipeline.ports.risk_store import EntryGate, EquityLog
+from trading_pipeline.ports.stores.execution.ledger import Claim
+from trading_pipeline.ports.stores.execution.risk_store import EntryGate, EquityLog
 from trading_pipeline.services.claim_plans import claim_plans
 from trading_pipeline.services.desk import POSITION_TROUBLE, Desk
 from trading_pipeline.services.follow_fills import follow_position

@@ -8,8 +8,8 @@ from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.errors import TradingError
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.bar_store import BarStore, Listing
-from trading_pipeline.ports.market_data import MarketData
+from trading_pipeline.ports.stores.market_data.bar_store import BarStore, Listing
+from trading_pipeline.ports.venue.market_data import MarketData
 
 _BRIDGED_BARS = 200
 """Holes closer than this are fetched by one request; a page of the venue holds five times as many."""

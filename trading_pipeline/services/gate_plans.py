@@ -11,7 +11,7 @@ from trading_pipeline.domain.model.orders import OrderIntent
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.risk.entry import EntryQuestion, EntryVerdict, GateFacts, Moment
 from trading_pipeline.domain.risk.gate import decide_entry
-from trading_pipeline.ports.risk_store import EntryGate
+from trading_pipeline.ports.stores.execution.risk_store import EntryGate
 from trading_pipeline.services.desk import Desk
 
 T = TypeVar("T")

@@ -15,9 +15,9 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.base import SIGNAL_COLUMNS
 from trading_pipeline.domain.strategies.divergence_parts import STRATEGY, DivergenceParts, parts_of
 from trading_pipeline.domain.strategies.plan import StrategyPlan
-from trading_pipeline.ports.bar_store import BarStore
-from trading_pipeline.ports.check_store import CheckStore
-from trading_pipeline.ports.signal_store import SignalStore
+from trading_pipeline.ports.stores.market_data.bar_store import BarStore
+from trading_pipeline.ports.stores.market_data.check_store import CheckStore
+from trading_pipeline.ports.stores.strategy.signal_store import SignalStore
 from trading_pipeline.services.book_evidence import BookEvidence
 from trading_pipeline.services.strategy_frames import StrategyFrames
 from trading_pipeline.services.windows import DayWindow, day_windows, unsound_symbols

@@ -1,9 +1,9 @@
 """Stop new entries, and let them go on."""
 
 from trading_pipeline.domain.risk.halts import ALL_SYMBOLS, Halt
-from trading_pipeline.ports.clock import Clock
 from trading_pipeline.ports.notifications import Notifier, Severity
-from trading_pipeline.ports.risk_store import HaltRegister
+from trading_pipeline.ports.stores.execution.risk_store import HaltRegister
+from trading_pipeline.ports.venue.clock import Clock
 
 
 def halt_trading(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.events import BarClosed
-from trading_pipeline.ports.raw_bar_store import RawBarStore
+from trading_pipeline.ports.stores.market_data.raw_bar_store import RawBarStore
 from trading_pipeline.ports.streams import EventStream
 
 

@@ -11,9 +11,9 @@ from trading_pipeline.domain.model.partitions import WINDOW_BARS
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.avi5 import Avi5
 from trading_pipeline.domain.strategies.plan import StrategyPlan
-from trading_pipeline.ports.bar_store import BarStore
-from trading_pipeline.ports.book_store import BookSampleStore
-from trading_pipeline.ports.check_store import CheckStore
+from trading_pipeline.ports.stores.market_data.bar_store import BarStore
+from trading_pipeline.ports.stores.market_data.book_store import BookSampleStore
+from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 from trading_pipeline.services.book_evidence import with_book
 from trading_pipeline.services.calibrate_avi5 import JudgedSignal
 from trading_pipeline.services.generate_signals import signals_of

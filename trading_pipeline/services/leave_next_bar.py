@@ -7,7 +7,7 @@ from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import Position
 from trading_pipeline.domain.portfolio.next_bar import MOMENTUM, close_to_judge, fails
 from trading_pipeline.ports.notifications import Severity
-from trading_pipeline.ports.risk_store import IndicatorReader
+from trading_pipeline.ports.stores.execution.risk_store import IndicatorReader
 from trading_pipeline.services.close_position import close_position
 from trading_pipeline.services.desk import Desk
 

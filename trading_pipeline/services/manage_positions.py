@@ -7,7 +7,7 @@ from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import Position, PositionStatus
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.notifications import Severity
-from trading_pipeline.ports.risk_store import IndicatorReader
+from trading_pipeline.ports.stores.execution.risk_store import IndicatorReader
 from trading_pipeline.services.cancel_leftovers import CancelResult, cancel_leftovers
 from trading_pipeline.services.desk import POSITION_TROUBLE, Desk
 from trading_pipeline.services.follow_fills import follow_position

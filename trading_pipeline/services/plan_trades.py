@@ -16,11 +16,11 @@ from trading_pipeline.domain.risk.outcomes import STOP_NOT_PROTECTIVE
 from trading_pipeline.domain.strategies.divergence_ids import DivergenceIds
 from trading_pipeline.domain.strategies.divergence_parts import STRATEGY as HAS_SETUPS
 from trading_pipeline.domain.strategies.plan import StrategyPlan
-from trading_pipeline.ports.plan_store import PlanStore
-from trading_pipeline.ports.signal_store import SignalStore
-from trading_pipeline.ports.snapshot_store import SnapshotStore
+from trading_pipeline.ports.stores.market_data.wave_store import WaveStore
+from trading_pipeline.ports.stores.strategy.plan_store import PlanStore
+from trading_pipeline.ports.stores.strategy.signal_store import SignalStore
+from trading_pipeline.ports.stores.strategy.snapshot_store import SnapshotStore
 from trading_pipeline.ports.streams import EventStream
-from trading_pipeline.ports.wave_store import WaveStore
 from trading_pipeline.services.generate_signals import decimal_of
 
 _PLAN_ID_LENGTH = 24

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from trading_pipeline.domain.model.accounts import Wallet
 from trading_pipeline.domain.model.timeframes import day_of
-from trading_pipeline.ports.risk_store import EquityLog
-from trading_pipeline.ports.trading import Trading
+from trading_pipeline.ports.stores.execution.risk_store import EquityLog
+from trading_pipeline.ports.venue.trading import Trading
 
 
 def record_equity(*, trading: Trading, equity: EquityLog) -> Wallet:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trading_pipeline.domain.model.partitions import PartitionRange
-from trading_pipeline.ports.bar_store import BarStore
-from trading_pipeline.ports.check_store import CheckStore
-from trading_pipeline.ports.market_data import MarketData
+from trading_pipeline.ports.stores.market_data.bar_store import BarStore
+from trading_pipeline.ports.stores.market_data.check_store import CheckStore
+from trading_pipeline.ports.venue.market_data import MarketData
 from trading_pipeline.services.check_bars import CheckReport, check_bars
 from trading_pipeline.services.consolidate_bars import consolidate_bars
 from trading_pipeline.services.fill_gaps import GapReport, fill_gaps

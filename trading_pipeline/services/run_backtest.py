@@ -25,7 +25,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.arrays import BarArrays
 from trading_pipeline.domain.strategies.base import Strategy
 from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
-from trading_pipeline.ports.backtest_store import EquityCurve, RunRecord
+from trading_pipeline.ports.stores.research.backtest_store import EquityCurve, RunRecord
 from trading_pipeline.services.backtest_records import plain_config, trade_records
 from trading_pipeline.services.input_notes import GivenInput, input_notes
 from trading_pipeline.services.research_window import Window, in_window, windowed

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from trading_pipeline.domain.indicators.order_book import reading_of
 from trading_pipeline.domain.model.books import BookSample
 from trading_pipeline.domain.model.errors import StaleDataError
-from trading_pipeline.ports.book_store import BookSampleStore
-from trading_pipeline.ports.market_data import LiveMarket
+from trading_pipeline.ports.stores.market_data.book_store import BookSampleStore
+from trading_pipeline.ports.venue.market_data import LiveMarket
 
 MAX_DISTANCE = timedelta(seconds=5)
 """Between the close and the venue time of the book that stands for it."""

@@ -16,7 +16,7 @@ from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe, day_of
 from trading_pipeline.domain.strategies.base import Strategy
 from trading_pipeline.domain.strategies.higher_timeframes import as_of_close, closing_values, longer
-from trading_pipeline.ports.bar_store import BarStore, Listing
+from trading_pipeline.ports.stores.market_data.bar_store import BarStore, Listing
 from trading_pipeline.services.check_bars import possible
 from trading_pipeline.services.windows import DayWindow
 

@@ -10,7 +10,7 @@ from trading_pipeline.domain.model.positions import Position
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.portfolio.stops import ratcheted, runner_indicator, runner_level
 from trading_pipeline.ports.notifications import Severity
-from trading_pipeline.ports.risk_store import IndicatorReader
+from trading_pipeline.ports.stores.execution.risk_store import IndicatorReader
 from trading_pipeline.services.desk import Desk
 from trading_pipeline.services.move_stop import pull_stop
 

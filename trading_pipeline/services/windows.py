@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from trading_pipeline.domain.model.partitions import PartitionRange
-from trading_pipeline.ports.bar_store import BarStore
-from trading_pipeline.ports.check_store import CheckStore
+from trading_pipeline.ports.stores.market_data.bar_store import BarStore
+from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 
 _DAY = timedelta(days=1)
 

@@ -14,8 +14,8 @@ from trading_pipeline.defs.market_data.partitions import UNIVERSE
 from trading_pipeline.defs.strategy.assets import strategy_assets
 from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.clock import Clock
-from trading_pipeline.ports.market_data import MarketData
+from trading_pipeline.ports.venue.clock import Clock
+from trading_pipeline.ports.venue.market_data import MarketData
 from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores

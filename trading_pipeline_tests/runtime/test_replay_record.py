@@ -8,8 +8,8 @@ import pytest
 
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
-from trading_pipeline.ports.backtest_store import EquityCurve, LegRecord, TradeRecord
-from trading_pipeline.ports.trade_history import TradeLeg, TradeRow
+from trading_pipeline.ports.stores.research.backtest_store import EquityCurve, LegRecord, TradeRecord
+from trading_pipeline.ports.stores.research.trade_history import TradeLeg, TradeRow
 from trading_pipeline.runtime.replay_record import replay_metrics, trade_record
 
 START = datetime(2026, 1, 15, tzinfo=UTC)

@@ -17,7 +17,7 @@ from trading_pipeline.domain.model.signals import Signal
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.avi5 import Avi5, Avi5Parameters
 from trading_pipeline.domain.strategies.avi5_calibration import HourlyTheta
-from trading_pipeline.ports.calibration_store import Calibration
+from trading_pipeline.ports.stores.research.calibration_store import Calibration
 from trading_pipeline.services.book_evidence import BookEvidence
 from trading_pipeline.services.generate_signals import SignalReport, generate_signals, signals_of
 from trading_pipeline.services.judge_triggers import TriggerFacts, judge_triggers

@@ -12,7 +12,7 @@ from trading_pipeline.domain.backtest.config import Exits, ExitTarget
 from trading_pipeline.domain.model.signals import Bias, Details, Signal
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.avi5_levels import EXIT_GRID
-from trading_pipeline.ports.calibration_store import Calibration, CalibrationStore
+from trading_pipeline.ports.stores.research.calibration_store import Calibration, CalibrationStore
 from trading_pipeline.services.calibrate_avi5 import JudgedSignal, calibrate_avi5
 from trading_pipeline.services.judge_signals import judge_signals
 

@@ -11,7 +11,7 @@ from trading_pipeline.adapters.stores.signal_store import PostgresSignalStore
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
 from trading_pipeline.domain.risk.limits import RiskLimits
-from trading_pipeline.ports.trade_history import FlatStart, SignalFate, TradeHistory, TradeRow
+from trading_pipeline.ports.stores.research.trade_history import FlatStart, SignalFate, TradeHistory, TradeRow
 from trading_pipeline.services.account_backtest import strategy_runs
 from trading_pipeline.services.backtest_rows import trade_rows
 from trading_pipeline.services.check_parity import check_parity

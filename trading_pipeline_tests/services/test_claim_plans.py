@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.risk.limits import EntriesBy
-from trading_pipeline.ports.ledger import Claim
+from trading_pipeline.ports.stores.execution.ledger import Claim
 from trading_pipeline.services.claim_plans import claim_plans
 from trading_pipeline.services.execute_plans import execute_plans
 from trading_pipeline_tests.testkit.trading_desk import LIMITS, WAVE, Lab, store_plan, store_wave, trade_plan

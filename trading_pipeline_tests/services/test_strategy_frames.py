@@ -17,7 +17,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.higher_timeframes import with_higher
 from trading_pipeline.domain.strategies.plan import StrategyPlan
 from trading_pipeline.domain.strategies.registry import strategy_named
-from trading_pipeline.ports.bar_store import Listing
+from trading_pipeline.ports.stores.market_data.bar_store import Listing
 from trading_pipeline.services.generate_signals import signals_of
 from trading_pipeline.services.strategy_frames import StrategyFrames
 from trading_pipeline.services.windows import DayWindow, day_windows

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from trading_pipeline.ports.clock import Clock
+from trading_pipeline.ports.venue.clock import Clock
 
 
 class FakeClock(Clock):

@@ -11,7 +11,7 @@ from trading_pipeline.domain.model.errors import OrderOutcomeUnknown, OrderRejec
 from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.orders import Acknowledgement, IntentState, OrderIntent, OrderReport, OrderType, Side
 from trading_pipeline.domain.model.positions import VenuePosition
-from trading_pipeline.ports.trading import Trading
+from trading_pipeline.ports.venue.trading import Trading
 from trading_pipeline_tests.testkit.fake_clock import FakeClock
 
 FEE_RATE = Decimal("0.0005")

@@ -12,9 +12,9 @@ from trading_pipeline.domain.model.errors import TemporaryVenueError, TradingErr
 from trading_pipeline.domain.model.events import Event
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.clock import Clock
-from trading_pipeline.ports.market_data import LiveMarket, MarketData
 from trading_pipeline.ports.streams import EventStream
+from trading_pipeline.ports.venue.clock import Clock
+from trading_pipeline.ports.venue.market_data import LiveMarket, MarketData
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pandas as pd
 
 from trading_pipeline.domain.model.bar_frames import FILE_COLUMNS
 from trading_pipeline.domain.model.signals import Bias
-from trading_pipeline.ports.backtest_store import EquityCurve, LegRecord, RunRecord, TradeRecord
+from trading_pipeline.ports.stores.research.backtest_store import EquityCurve, LegRecord, RunRecord, TradeRecord
 from trading_pipeline_tests.domain.strategies.golden import golden_bars
 
 START = datetime(2025, 3, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.signals import Bias, Details
-from trading_pipeline.ports.backtest_store import LegRecord, RunRecord, TradeRecord
+from trading_pipeline.ports.stores.research.backtest_store import LegRecord, RunRecord, TradeRecord
 
 TRADE_KEYS = (
     *("symbol", "side", "entry_time", "entry_price", "exit_time", "exit_price", "quantity"),

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from trading_pipeline.adapters.stores.tables import backtest_runs, backtest_trades
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.signals import Bias
-from trading_pipeline.ports.backtest_store import (
+from trading_pipeline.ports.stores.research.backtest_store import (
     BacktestStore,
     EquityCurve,
     LegRecord,

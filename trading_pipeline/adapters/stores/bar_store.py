@@ -12,7 +12,7 @@ from trading_pipeline.adapters.stores.raw_bar_store import NUMBERS, PostgresRawB
 from trading_pipeline.adapters.stores.schemas import BARS, validated
 from trading_pipeline.domain.model.bars import BAR_COLUMNS
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.bar_store import BarStore, Conflict, Listing
+from trading_pipeline.ports.stores.market_data.bar_store import BarStore, Conflict, Listing
 
 _IN_RANGE = "symbol = ANY(%(symbols)s) AND timeframe = %(timeframe)s AND open_time >= %(start)s AND open_time < %(end)s"
 

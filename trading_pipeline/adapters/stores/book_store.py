@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from trading_pipeline.adapters.stores.tables import book_samples
 from trading_pipeline.domain.model.books import BookReading, BookSample
-from trading_pipeline.ports.book_store import BookSampleStore
+from trading_pipeline.ports.stores.market_data.book_store import BookSampleStore
 
 _NUMBERS = tuple(one.name for one in fields(BookReading) if one.name != "at")
 

@@ -7,7 +7,7 @@ from sqlalchemy import Engine, insert, null, select, text
 
 from trading_pipeline.adapters.stores.research_tables import avi5_calibrations
 from trading_pipeline.domain.strategies.avi5_calibration import HourlyTheta
-from trading_pipeline.ports.calibration_store import Calibration, CalibrationStore
+from trading_pipeline.ports.stores.research.calibration_store import Calibration, CalibrationStore
 
 _NEWEST = text("""
 SELECT histogram FROM trading.avi5_calibrations WHERE histogram IS NOT NULL ORDER BY calibration_id DESC LIMIT 1

@@ -9,7 +9,7 @@ from trading_pipeline.adapters.stores.bulk_copy import merge, quoted
 from trading_pipeline.adapters.stores.tables import data_checks
 from trading_pipeline.domain.model.checks import CheckName, DataCheck
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.check_store import CheckStore
+from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 
 _COLUMNS = ("symbol", "timeframe", "close_time", "name", "passed", "detail")
 _IN_RANGE = (

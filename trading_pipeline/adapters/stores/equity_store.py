@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from trading_pipeline.adapters.stores.tables import equity_snapshots
 from trading_pipeline.domain.model.accounts import Wallet
-from trading_pipeline.ports.risk_store import EquityLog
+from trading_pipeline.ports.stores.execution.risk_store import EquityLog
 
 
 class PostgresEquityLog(EquityLog):

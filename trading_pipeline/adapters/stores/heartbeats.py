@@ -4,7 +4,7 @@ from sqlalchemy import Engine, func
 from sqlalchemy.dialects.postgresql import insert
 
 from trading_pipeline.adapters.stores.tables import heartbeats
-from trading_pipeline.ports.heartbeats import HeartbeatStore
+from trading_pipeline.ports.stores.operations.heartbeats import HeartbeatStore
 
 
 class PostgresHeartbeatStore(HeartbeatStore):

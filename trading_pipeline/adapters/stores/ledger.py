@@ -3,7 +3,7 @@
 from trading_pipeline.adapters.stores.ledger_orders import OrderLedgerStore
 from trading_pipeline.adapters.stores.ledger_plans import PlanQueueStore
 from trading_pipeline.adapters.stores.ledger_positions import PositionBookStore
-from trading_pipeline.ports.ledger import Ledger
+from trading_pipeline.ports.stores.execution.ledger import Ledger
 
 
 class PostgresLedger(PlanQueueStore, OrderLedgerStore, PositionBookStore, Ledger):

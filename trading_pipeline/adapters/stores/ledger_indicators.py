@@ -7,7 +7,7 @@ from sqlalchemy import Engine, and_, select
 
 from trading_pipeline.adapters.stores.tables import bars, indicator_snapshots
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.risk_store import IndicatorReader, IndicatorReading
+from trading_pipeline.ports.stores.execution.risk_store import IndicatorReader, IndicatorReading
 
 
 class PostgresIndicatorReader(IndicatorReader):

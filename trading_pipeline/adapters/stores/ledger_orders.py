@@ -21,7 +21,7 @@ from trading_pipeline.domain.model.orders import IntentRecord, IntentState, Orde
 from trading_pipeline.domain.model.positions import PositionStatus
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.portfolio.order_progress import later_state, may_step
-from trading_pipeline.ports.ledger import OrderLedger
+from trading_pipeline.ports.stores.execution.ledger import OrderLedger
 
 _STAMPS = {IntentState.SENT: "sent_at", IntentState.ACKNOWLEDGED: "acknowledged_at"}
 

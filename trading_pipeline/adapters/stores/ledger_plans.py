@@ -11,7 +11,7 @@ from trading_pipeline.adapters.stores.tables import order_intents, positions, tr
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import PositionStatus
-from trading_pipeline.ports.ledger import Claim, PlanQueue
+from trading_pipeline.ports.stores.execution.ledger import Claim, PlanQueue
 
 
 class PlanQueueStore(PlanQueue):

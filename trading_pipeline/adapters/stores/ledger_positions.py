@@ -19,7 +19,7 @@ from trading_pipeline.adapters.stores.ledger_rows import (
 from trading_pipeline.adapters.stores.tables import order_intents, positions
 from trading_pipeline.domain.model.orders import IntentRecord
 from trading_pipeline.domain.model.positions import Position, StopKind
-from trading_pipeline.ports.ledger import PositionBook
+from trading_pipeline.ports.stores.execution.ledger import PositionBook
 
 
 class PositionBookStore(PositionBook):

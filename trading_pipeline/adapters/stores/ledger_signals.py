@@ -8,7 +8,7 @@ from trading_pipeline.adapters.stores.signal_store import signal_of
 from trading_pipeline.adapters.stores.tables import signals
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind
-from trading_pipeline.ports.signal_reader import SignalReader
+from trading_pipeline.ports.stores.execution.signal_reader import SignalReader
 
 
 class PostgresSignalReader(SignalReader):

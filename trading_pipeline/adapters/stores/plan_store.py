@@ -11,7 +11,7 @@ from trading_pipeline.adapters.stores.plan_rows import plan_values
 from trading_pipeline.adapters.stores.tables import trade_plans
 from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.plan_store import PlanStore, PlansWritten
+from trading_pipeline.ports.stores.strategy.plan_store import PlanStore, PlansWritten
 
 _EXECUTABLE = (
     "SELECT count(*) FROM trading.trade_plans"

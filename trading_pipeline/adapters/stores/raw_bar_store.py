@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from trading_pipeline.domain.model.bars import OHLCV, Bar, BarSource
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.raw_bar_store import RawBarStore
+from trading_pipeline.ports.stores.market_data.raw_bar_store import RawBarStore
 
 NUMBERS = (*OHLCV, "turnover")
 """Columns of every table of bars that hold a price or an amount."""

@@ -33,7 +33,7 @@ from trading_pipeline.domain.risk.differences import Difference
 from trading_pipeline.domain.risk.entry import EntryVerdict, GateFacts
 from trading_pipeline.domain.risk.halts import Halt
 from trading_pipeline.domain.risk.rules.plan_rules import NotExpired
-from trading_pipeline.ports.risk_store import Decide, EntryGate, HaltRegister
+from trading_pipeline.ports.stores.execution.risk_store import Decide, EntryGate, HaltRegister
 
 
 class PostgresEntryGate(EntryGate):

@@ -12,7 +12,7 @@ from trading_pipeline.adapters.stores.tables import signals as signals_table
 from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.divergence_parts import DivergenceParts
-from trading_pipeline.ports.signal_store import SignalStore
+from trading_pipeline.ports.stores.strategy.signal_store import SignalStore
 
 _COLUMNS = (
     "signal_id",

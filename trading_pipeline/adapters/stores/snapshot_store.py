@@ -12,7 +12,7 @@ from trading_pipeline.adapters.stores.bulk_copy import merge
 from trading_pipeline.adapters.stores.schemas import SNAPSHOTS, validated
 from trading_pipeline.adapters.stores.tables import indicator_snapshots
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.snapshot_store import SnapshotStore
+from trading_pipeline.ports.stores.strategy.snapshot_store import SnapshotStore
 
 _KEYS = ("symbol", "close_time")
 _REMOVE = """

@@ -13,7 +13,7 @@ from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.risk.outcomes import STOP_NOT_PROTECTIVE, outcome_of
-from trading_pipeline.ports.trade_history import FlatStart, SignalFate, TradeHistory, TradeLeg, TradeRow
+from trading_pipeline.ports.stores.research.trade_history import FlatStart, SignalFate, TradeHistory, TradeLeg, TradeRow
 
 _FILLS = text("""
 SELECT position.*, plan.strategy, plan.close_time AS signalled_at, fill.quantity AS filled, fill.price, fill.kind,

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.wave_store import Wave, WaveStore
+from trading_pipeline.ports.stores.market_data.wave_store import Wave, WaveStore
 
 _WAVES = """
 SELECT close_time, timeframe, computed_at IS NOT NULL AS computed, coalesce(run_id, '') AS run_id, (

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from trading_pipeline.ports.clock import Clock
-from trading_pipeline.ports.market_data import MarketData
+from trading_pipeline.ports.venue.clock import Clock
+from trading_pipeline.ports.venue.market_data import MarketData
 
 
 class VenueClock(Clock):

@@ -5,7 +5,7 @@ from datetime import datetime
 import dagster as dg
 
 from trading_pipeline.domain.model.plans import TradePlan
-from trading_pipeline.ports.ledger import Claim
+from trading_pipeline.ports.stores.execution.ledger import Claim
 from trading_pipeline.resources.venue import TradingDesk
 from trading_pipeline.services.claim_plans import claim_plans
 from trading_pipeline.services.execute_plans import protect_positions, record_outcomes, submit_entries

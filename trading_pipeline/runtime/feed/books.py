@@ -12,8 +12,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.errors import ConfigurationError, TradingError
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.book_store import BookSampleStore
-from trading_pipeline.ports.market_data import LiveMarket
+from trading_pipeline.ports.stores.market_data.book_store import BookSampleStore
+from trading_pipeline.ports.venue.market_data import LiveMarket
 from trading_pipeline.services.sample_book import sample_book
 
 _log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.ports.market_data import MarketData
+from trading_pipeline.ports.venue.market_data import MarketData
 from trading_pipeline.runtime.feed.coverage import Series
 
 

@@ -14,9 +14,9 @@ from trading_pipeline.domain.model.errors import ConfigurationError, TradingErro
 from trading_pipeline.domain.model.events import FillBooked
 from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.orders import OrderReport
-from trading_pipeline.ports.ledger import OrderLedger
+from trading_pipeline.ports.stores.execution.ledger import OrderLedger
 from trading_pipeline.ports.streams import EventStream
-from trading_pipeline.ports.trading import Trading
+from trading_pipeline.ports.venue.trading import Trading
 from trading_pipeline.runtime.feed.persistence import stubbornly
 from trading_pipeline.runtime.feed.public import Malformed
 from trading_pipeline.runtime.feed.resync import missed_fills, order_news

@@ -25,9 +25,9 @@ from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
 from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
 from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError
 from trading_pipeline.domain.model.universe import Universe
-from trading_pipeline.ports.heartbeats import HeartbeatStore
-from trading_pipeline.ports.market_data import MarketData
-from trading_pipeline.ports.trading import Trading
+from trading_pipeline.ports.stores.operations.heartbeats import HeartbeatStore
+from trading_pipeline.ports.venue.market_data import MarketData
+from trading_pipeline.ports.venue.trading import Trading
 from trading_pipeline.runtime.feed.books import BookSampler
 from trading_pipeline.runtime.feed.link import Link
 from trading_pipeline.runtime.feed.persistence import stubbornly

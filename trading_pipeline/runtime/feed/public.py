@@ -11,9 +11,9 @@ from trading_pipeline.adapters.venues.bybit.frames import News, kline_topics, na
 from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.errors import VenueError
 from trading_pipeline.domain.model.universe import Universe
-from trading_pipeline.ports.market_data import MarketData
-from trading_pipeline.ports.raw_bar_store import RawBarStore
+from trading_pipeline.ports.stores.market_data.raw_bar_store import RawBarStore
 from trading_pipeline.ports.streams import EventStream
+from trading_pipeline.ports.venue.market_data import MarketData
 from trading_pipeline.runtime.feed.catch_up import Missed, missed_bars
 from trading_pipeline.runtime.feed.coverage import Coverage
 from trading_pipeline.runtime.feed.persistence import stubbornly

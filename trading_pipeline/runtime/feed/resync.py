@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from trading_pipeline.domain.model.fills import Fill
 from trading_pipeline.domain.model.orders import OrderReport
-from trading_pipeline.ports.ledger import OrderLedger
-from trading_pipeline.ports.trading import Trading
+from trading_pipeline.ports.stores.execution.ledger import OrderLedger
+from trading_pipeline.ports.venue.trading import Trading
 
 _MARGIN = timedelta(hours=1)
 """Fills may have been booked out of order; asking for some twice costs nothing."""

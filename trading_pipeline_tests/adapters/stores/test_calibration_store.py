@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.calibration_store import PostgresCalibrationStore
 from trading_pipeline.domain.strategies.avi5_calibration import HourlyTheta
-from trading_pipeline.ports.calibration_store import Calibration
+from trading_pipeline.ports.stores.research.calibration_store import Calibration
 
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 WEEK = timedelta(days=7)

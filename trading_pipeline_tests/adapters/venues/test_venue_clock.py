@@ -9,7 +9,7 @@ from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.errors import TemporaryVenueError
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.market_data import MarketData
+from trading_pipeline.ports.venue.market_data import MarketData
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 

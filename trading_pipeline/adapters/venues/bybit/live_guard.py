@@ -1,7 +1,7 @@
 """Real money needs the account's id written down by hand."""
 
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.ports.trading import Trading
+from trading_pipeline.ports.venue.trading import Trading
 from trading_pipeline.settings import Settings, TradingMode
 
 

@@ -10,7 +10,7 @@ from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.books import OrderBook
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe, to_ms
-from trading_pipeline.ports.market_data import LiveMarket, MarketData
+from trading_pipeline.ports.venue.market_data import LiveMarket, MarketData
 
 
 class BybitMarketData(MarketData, LiveMarket):

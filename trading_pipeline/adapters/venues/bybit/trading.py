@@ -20,7 +20,7 @@ from trading_pipeline.domain.model.fills import Fill
 from trading_pipeline.domain.model.orders import Acknowledgement, OrderIntent, OrderReport, OrderType
 from trading_pipeline.domain.model.positions import VenuePosition
 from trading_pipeline.domain.model.timeframes import to_ms
-from trading_pipeline.ports.trading import Trading
+from trading_pipeline.ports.venue.trading import Trading
 
 _ONE_WAY = 0
 

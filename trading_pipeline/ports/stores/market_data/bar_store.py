@@ -8,7 +8,7 @@ from datetime import datetime
 import pandas as pd
 
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.raw_bar_store import RawBarStore
+from trading_pipeline.ports.stores.market_data.raw_bar_store import RawBarStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""A venue: its markets, its account, its clock."""
