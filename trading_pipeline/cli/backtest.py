@@ -9,7 +9,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from trading_pipeline.ports.stores.research.backtest_store import RunRecord
-    from trading_pipeline.services.run_backtest import BacktestRun
+    from trading_pipeline.services.research.run_backtest import BacktestRun
 
 backtest = typer.Typer(
     name="backtest",
@@ -60,8 +60,8 @@ def run(
     from trading_pipeline.cli.bar_sources import TypedBars
     from trading_pipeline.cli.rules import TypedRules
     from trading_pipeline.domain.model.timeframes import Timeframe
-    from trading_pipeline.services.research_window import Window
-    from trading_pipeline.services.run_backtest import run_backtest
+    from trading_pipeline.services.research.research_window import Window
+    from trading_pipeline.services.research.run_backtest import run_backtest
 
     for name, value in {"--bars": bars, "--symbol": symbol, "--strategy": strategy}.items():
         if not value:
@@ -94,7 +94,7 @@ def compare(
 
     from trading_pipeline.adapters.files.run_files import write_document
     from trading_pipeline.cli.backtest_tables import comparison_tables, result_console
-    from trading_pipeline.services.compare_backtests import compare_backtests
+    from trading_pipeline.services.research.compare_backtests import compare_backtests
 
     comparison = compare_backtests(_load(first), _load(second))
     if json is not None:

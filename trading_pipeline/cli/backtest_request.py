@@ -13,8 +13,8 @@ from trading_pipeline.cli.rules import Rules, TypedRules, read_rules
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.plans import TrailAt
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.services.research_window import Window
-from trading_pipeline.services.run_backtest import BacktestRequest, StrategyRun
+from trading_pipeline.services.research.research_window import Window
+from trading_pipeline.services.research.run_backtest import BacktestRequest, StrategyRun
 from trading_pipeline.settings import Settings
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from rich.table import Table
 from trading_pipeline.ports.stores.research.backtest_store import RunRecord
 
 if TYPE_CHECKING:
-    from trading_pipeline.services.compare_backtests import Changed, Comparison
+    from trading_pipeline.services.research.compare_backtests import Changed, Comparison
 
 _FILE_WIDTH = 140
 _SHOWN_TRADES = 20

@@ -26,8 +26,8 @@ def signals(
     from trading_pipeline.cli.rules import read_strategy
     from trading_pipeline.domain.model.errors import ConfigurationError
     from trading_pipeline.domain.model.timeframes import Timeframe
-    from trading_pipeline.services.find_signals import find_signals
-    from trading_pipeline.services.research_window import Window
+    from trading_pipeline.services.research.find_signals import find_signals
+    from trading_pipeline.services.research.research_window import Window
     from trading_pipeline.settings import Settings
 
     names, length = symbol_list(symbol), Timeframe.parse(timeframe)

@@ -59,7 +59,7 @@ def check(
     from trading_pipeline.cli.rules import read_strategy
     from trading_pipeline.domain.model.timeframes import Timeframe
     from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
-    from trading_pipeline.services.sample_bars import sample_bars
+    from trading_pipeline.services.research.sample_bars import sample_bars
     from trading_pipeline.settings import Settings
 
     chosen = read_strategy(Settings().config_dir, name, assignments(param or [], "--param"))

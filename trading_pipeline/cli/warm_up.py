@@ -15,8 +15,8 @@ def warm_up() -> None:
     from trading_pipeline.domain.model.timeframes import Timeframe
     from trading_pipeline.domain.strategies.arrays import BarArrays
     from trading_pipeline.domain.strategies.registry import strategy_names
-    from trading_pipeline.services.run_backtest import BacktestRequest, StrategyRun, run_backtest
-    from trading_pipeline.services.sample_bars import sample_bars
+    from trading_pipeline.services.research.run_backtest import BacktestRequest, StrategyRun, run_backtest
+    from trading_pipeline.services.research.sample_bars import sample_bars
     from trading_pipeline.settings import Settings
 
     bars = sample_bars("BTCUSDT", Timeframe.H1, 2_000)

@@ -19,7 +19,7 @@ from trading_pipeline.ports.venue.clock import Clock
 from trading_pipeline.ports.venue.market_data import LiveMarket, MarketData
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
-from trading_pipeline.services.desk import Desk
+from trading_pipeline.services.execution.desk import Desk
 from trading_pipeline.settings import Settings, TradingMode
 
 _CLOCK_MAX_AGE_S = 30.0

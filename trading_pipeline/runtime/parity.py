@@ -25,11 +25,11 @@ from trading_pipeline.exchange_simulator.recorded_bars import load
 from trading_pipeline.exchange_simulator.recorded_funding import load_funding
 from trading_pipeline.runtime.replay_plan import ReplayPlan
 from trading_pipeline.runtime.replaying import Replayed
-from trading_pipeline.services.account_backtest import steps_of
-from trading_pipeline.services.book_evidence import BookEvidence
-from trading_pipeline.services.check_parity import check_parity
-from trading_pipeline.services.compare_parity import ParityReport
-from trading_pipeline.services.parity_question import ParityQuestion
+from trading_pipeline.services.research.account_backtest import steps_of
+from trading_pipeline.services.research.check_parity import check_parity
+from trading_pipeline.services.research.compare_parity import ParityReport
+from trading_pipeline.services.research.parity_question import ParityQuestion
+from trading_pipeline.services.strategy.book_evidence import BookEvidence
 
 
 def replay_parity(plan: ReplayPlan, done: Replayed) -> ParityReport:

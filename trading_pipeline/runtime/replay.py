@@ -14,8 +14,8 @@ from trading_pipeline.runtime.replay_plan import ReplayPlan
 from trading_pipeline.runtime.replay_report import write_replay_report
 from trading_pipeline.runtime.replaying import Replayed, replayed
 from trading_pipeline.runtime.report import print_report
-from trading_pipeline.services.compare_parity import ParityReport
-from trading_pipeline.services.record_equity import record_equity
+from trading_pipeline.services.accounting.record_equity import record_equity
+from trading_pipeline.services.research.compare_parity import ParityReport
 from trading_pipeline.settings import Settings
 
 

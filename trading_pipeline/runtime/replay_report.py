@@ -12,7 +12,7 @@ from trading_pipeline.runtime.replay_plan import ReplayPlan
 from trading_pipeline.runtime.replay_record import run_record
 from trading_pipeline.runtime.replaying import Replayed
 from trading_pipeline.runtime.report import write_report
-from trading_pipeline.services.compare_parity import ParityReport
+from trading_pipeline.services.research.compare_parity import ParityReport
 
 _NAMED = 50
 """Differences that a report spells out."""

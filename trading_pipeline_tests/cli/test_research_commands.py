@@ -16,7 +16,7 @@ from trading_pipeline.cli.main import app
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.services.sample_bars import sample_bars
+from trading_pipeline.services.research.sample_bars import sample_bars
 from trading_pipeline_tests.domain.strategies.bars import bars_closing
 from trading_pipeline_tests.testkit.builders import START, walk
 from trading_pipeline_tests.testkit.research import golden_file, write_bars

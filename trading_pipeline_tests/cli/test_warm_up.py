@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.services.sample_bars import sample_bars
+from trading_pipeline.services.research.sample_bars import sample_bars
 
 
 def _run(cache: Path, *arguments: str) -> None:

@@ -17,10 +17,10 @@ from trading_pipeline.domain.model.plans import ExitRules, NextBarRule, Opposite
 from trading_pipeline.domain.model.positions import ExitReason, PositionStatus
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.services.desk import Desk
-from trading_pipeline.services.execute_plans import execute_plans
-from trading_pipeline.services.follow_fills import follow_fills
-from trading_pipeline.services.manage_positions import manage_positions
+from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execute_plans import execute_plans
+from trading_pipeline.services.execution.follow_fills import follow_fills
+from trading_pipeline.services.execution.manage_positions import manage_positions
 from trading_pipeline_tests.testkit.trading_desk import (
     WAVE,
     Lab,

@@ -14,13 +14,13 @@ from trading_pipeline.adapters.stores.ledger_indicators import PostgresIndicator
 from trading_pipeline.domain.model.orders import IntentState
 from trading_pipeline.domain.model.positions import PositionStatus, StopKind
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.services.claim_plans import claim_plans
-from trading_pipeline.services.execute_plans import execute_plans
-from trading_pipeline.services.follow_fills import follow_fills
-from trading_pipeline.services.gate_plans import gate_plans
-from trading_pipeline.services.manage_positions import manage_positions
-from trading_pipeline.services.record_equity import record_equity
-from trading_pipeline.services.submit_order import submit_order
+from trading_pipeline.services.accounting.record_equity import record_equity
+from trading_pipeline.services.execution.claim_plans import claim_plans
+from trading_pipeline.services.execution.execute_plans import execute_plans
+from trading_pipeline.services.execution.follow_fills import follow_fills
+from trading_pipeline.services.execution.gate_plans import gate_plans
+from trading_pipeline.services.execution.manage_positions import manage_positions
+from trading_pipeline.services.execution.submit_order import submit_order
 from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_bar, store_plan, trade_plan
 
 PLANS = [trade_plan(close_time=WAVE - number * timedelta(seconds=1)) for number in range(6)]

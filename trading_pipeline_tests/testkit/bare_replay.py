@@ -33,20 +33,20 @@ from trading_pipeline.exchange_simulator.recorded_bars import load
 from trading_pipeline.exchange_simulator.server import Addresses
 from trading_pipeline.runtime.lock_step import ExchangeClock
 from trading_pipeline.runtime.parity import recorded_funding, series_frame
-from trading_pipeline.services.account_backtest import steps_of
-from trading_pipeline.services.check_parity import check_parity
-from trading_pipeline.services.compare_parity import ParityReport
-from trading_pipeline.services.compute_indicators import compute_indicators
-from trading_pipeline.services.desk import Desk
-from trading_pipeline.services.execute_plans import execute_plans
-from trading_pipeline.services.follow_fills import follow_fills
-from trading_pipeline.services.generate_signals import generate_signals
-from trading_pipeline.services.ingest_bars import ingest_bars
-from trading_pipeline.services.manage_positions import manage_positions
-from trading_pipeline.services.parity_question import ParityQuestion
-from trading_pipeline.services.plan_trades import Planner, plan_trades
-from trading_pipeline.services.record_equity import record_equity
-from trading_pipeline.services.refresh_bars import refresh_bars
+from trading_pipeline.services.accounting.record_equity import record_equity
+from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execute_plans import execute_plans
+from trading_pipeline.services.execution.follow_fills import follow_fills
+from trading_pipeline.services.execution.manage_positions import manage_positions
+from trading_pipeline.services.market_data.ingest_bars import ingest_bars
+from trading_pipeline.services.market_data.refresh_bars import refresh_bars
+from trading_pipeline.services.research.account_backtest import steps_of
+from trading_pipeline.services.research.check_parity import check_parity
+from trading_pipeline.services.research.compare_parity import ParityReport
+from trading_pipeline.services.research.parity_question import ParityQuestion
+from trading_pipeline.services.strategy.compute_indicators import compute_indicators
+from trading_pipeline.services.strategy.generate_signals import generate_signals
+from trading_pipeline.services.strategy.plan_trades import Planner, plan_trades
 from trading_pipeline_tests.testkit.fakes_market_data import ListStream
 from trading_pipeline_tests.testkit.trading_desk import LIFECYCLE, Postbox
 

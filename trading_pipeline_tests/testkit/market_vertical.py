@@ -14,11 +14,11 @@ from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.plan import StrategyPlan
 from trading_pipeline.domain.strategies.registry import strategy_named
-from trading_pipeline.services.check_bars import CheckReport, check_bars
-from trading_pipeline.services.compute_indicators import compute_indicators
-from trading_pipeline.services.consolidate_bars import consolidate_bars
-from trading_pipeline.services.generate_signals import SignalReport, generate_signals
-from trading_pipeline.services.plan_trades import Planner, PlanReport, plan_trades
+from trading_pipeline.services.market_data.check_bars import CheckReport, check_bars
+from trading_pipeline.services.market_data.consolidate_bars import consolidate_bars
+from trading_pipeline.services.strategy.compute_indicators import compute_indicators
+from trading_pipeline.services.strategy.generate_signals import SignalReport, generate_signals
+from trading_pipeline.services.strategy.plan_trades import Planner, PlanReport, plan_trades
 from trading_pipeline_tests.testkit.fakes_market_data import ListStream
 from trading_pipeline_tests.testkit.trading_desk import LIFECYCLE, LIMITS
 

@@ -23,8 +23,8 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.portfolio.entry_size import sizing_inputs
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.ports.notifications import Notifier, Severity
-from trading_pipeline.services.desk import Desk
-from trading_pipeline.services.patience import Patience
+from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.patience import Patience
 from trading_pipeline_tests.testkit.fake_clock import FakeClock
 from trading_pipeline_tests.testkit.fake_venue import FakeVenue
 from trading_pipeline_tests.testkit.fakes_market_data import FakeMarket

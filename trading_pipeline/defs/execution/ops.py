@@ -7,14 +7,14 @@ import dagster as dg
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.ports.stores.execution.ledger import Claim
 from trading_pipeline.resources.venue import TradingDesk
-from trading_pipeline.services.claim_plans import claim_plans
-from trading_pipeline.services.execute_plans import protect_positions, record_outcomes, submit_entries
-from trading_pipeline.services.follow_fills import follow_fills
-from trading_pipeline.services.gate_plans import GateResult, gate_plans
-from trading_pipeline.services.manage_positions import manage_positions
-from trading_pipeline.services.protect_position import ProtectResult
-from trading_pipeline.services.reconcile_account import reconcile_account
-from trading_pipeline.services.record_equity import ensure_day_start, record_equity
+from trading_pipeline.services.accounting.record_equity import ensure_day_start, record_equity
+from trading_pipeline.services.execution.claim_plans import claim_plans
+from trading_pipeline.services.execution.execute_plans import protect_positions, record_outcomes, submit_entries
+from trading_pipeline.services.execution.follow_fills import follow_fills
+from trading_pipeline.services.execution.gate_plans import GateResult, gate_plans
+from trading_pipeline.services.execution.manage_positions import manage_positions
+from trading_pipeline.services.execution.protect_position import ProtectResult
+from trading_pipeline.services.execution.reconcile_account import reconcile_account
 
 AGAIN = dg.RetryPolicy(max_retries=2, delay=1)
 """A retry asks the ledger first and never sends an order twice, so it is safe here."""

@@ -8,7 +8,7 @@ from trading_pipeline.defs.market_data.partitions import GRID, UNIVERSE, now_of,
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.resources.venue import Markets
-from trading_pipeline.services.refresh_bars import BarsReport, refresh_bars
+from trading_pipeline.services.market_data.refresh_bars import BarsReport, refresh_bars
 
 
 def _bars_asset(timeframe: Timeframe) -> dg.AssetsDefinition:

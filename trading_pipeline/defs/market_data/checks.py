@@ -11,8 +11,8 @@ import dagster as dg
 
 from trading_pipeline.domain.model.checks import CheckName, DataCheck
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.services.check_bars import CheckReport
-from trading_pipeline.services.fill_gaps import GapReport
+from trading_pipeline.services.market_data.check_bars import CheckReport
+from trading_pipeline.services.market_data.fill_gaps import GapReport
 
 CHECKS = [str(name) for name in CheckName]
 _NAMED = 20

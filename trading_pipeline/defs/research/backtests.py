@@ -16,7 +16,7 @@ from trading_pipeline.resources.venue import Markets
 from trading_pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    from trading_pipeline.services.run_backtest import BacktestRun
+    from trading_pipeline.services.research.run_backtest import BacktestRun
 
 _SHOWN = ("trades", "net_profit_pct", "max_drawdown_pct", "sharpe_ratio", "win_rate_pct", "profit_factor", "sum_r")
 
@@ -64,8 +64,8 @@ def _run(plan: StrategyPlan, symbol: str, timeframe: Timeframe, stores: Stores, 
     # here alone: every process that knows the definitions would carry the compiler and the plotting otherwise
     from trading_pipeline.adapters.files.code_version import deciding_code_version
     from trading_pipeline.domain.backtest.live_rules import live_rules
-    from trading_pipeline.services.account_backtest import steps_of
-    from trading_pipeline.services.run_backtest import BacktestRequest, StrategyRun, run_backtest
+    from trading_pipeline.services.research.account_backtest import steps_of
+    from trading_pipeline.services.research.run_backtest import BacktestRequest, StrategyRun, run_backtest
 
     market_data = markets.market_data()
     now = markets.clock().now()

@@ -9,7 +9,7 @@ from trading_pipeline.domain.model.timeframes import day_of
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.resources.venue import Markets
-from trading_pipeline.services.calibrate_avi5 import calibrate_avi5
+from trading_pipeline.services.research.calibrate_avi5 import calibrate_avi5
 
 _LONGEST = timedelta(days=210)
 """180 days to find thresholds on and 30 to try them."""
@@ -26,7 +26,7 @@ def avi5_calibration(
 ) -> dg.MaterializeResult[None]:
     """Judge every trigger with a recorded book on the bars that followed, and calibrate on them."""
     # here alone: the engine brings its compiler
-    from trading_pipeline.services.judge_triggers import TriggerFacts, judge_triggers
+    from trading_pipeline.services.research.judge_triggers import TriggerFacts, judge_triggers
 
     now = markets.clock().now()
     facts = TriggerFacts(stores.bars, stores.checks, stores.books)

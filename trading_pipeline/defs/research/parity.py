@@ -14,7 +14,7 @@ from trading_pipeline.resources.stores import Stores
 from trading_pipeline.resources.venue import Markets
 
 if TYPE_CHECKING:
-    from trading_pipeline.services.compare_parity import ParityReport
+    from trading_pipeline.services.research.compare_parity import ParityReport
 
 _CHECK = "pipeline_equals_engine"
 _NAMED = 50
@@ -61,10 +61,10 @@ def parity(config: ParityWindow, stores: Stores, parameters: Parameters, markets
 
 def _report(config: ParityWindow, stores: Stores, parameters: Parameters, markets: Markets) -> "ParityReport | None":
     # here alone: the engine brings its compiler
-    from trading_pipeline.services.account_backtest import steps_of
-    from trading_pipeline.services.book_evidence import BookEvidence
-    from trading_pipeline.services.check_parity import check_parity
-    from trading_pipeline.services.parity_question import ParityQuestion
+    from trading_pipeline.services.research.account_backtest import steps_of
+    from trading_pipeline.services.research.check_parity import check_parity
+    from trading_pipeline.services.research.parity_question import ParityQuestion
+    from trading_pipeline.services.strategy.book_evidence import BookEvidence
 
     finest = min(UNIVERSE.timeframes, key=lambda timeframe: timeframe.ms)
     span = stores.history.live_span(finest)

@@ -8,10 +8,10 @@ from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.resources.venue import Markets
-from trading_pipeline.services.book_evidence import BookEvidence
-from trading_pipeline.services.compute_indicators import compute_indicators
-from trading_pipeline.services.generate_signals import generate_signals
-from trading_pipeline.services.plan_trades import Planner, plan_trades
+from trading_pipeline.services.strategy.book_evidence import BookEvidence
+from trading_pipeline.services.strategy.compute_indicators import compute_indicators
+from trading_pipeline.services.strategy.generate_signals import generate_signals
+from trading_pipeline.services.strategy.plan_trades import Planner, plan_trades
 
 SINGLE_RUN = dg.BackfillPolicy.single_run()
 

@@ -14,7 +14,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError, TradingErro
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.book_store import BookSampleStore
 from trading_pipeline.ports.venue.market_data import LiveMarket
-from trading_pipeline.services.sample_book import sample_book
+from trading_pipeline.services.market_data.sample_book import sample_book
 
 _log = structlog.get_logger(__name__)
 

@@ -17,7 +17,7 @@ from trading_pipeline.ports.venue.market_data import MarketData
 from trading_pipeline.runtime.feed.catch_up import Missed, missed_bars
 from trading_pipeline.runtime.feed.coverage import Coverage
 from trading_pipeline.runtime.feed.persistence import stubbornly
-from trading_pipeline.services.ingest_bars import ingest_bars
+from trading_pipeline.services.market_data.ingest_bars import ingest_bars
 
 _log = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ from trading_pipeline.adapters.parameters.strategy_files import available_strate
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.checks import look_ahead
-from trading_pipeline.services.sample_bars import sample_bars
+from trading_pipeline.services.research.sample_bars import sample_bars
 
 OWN = """
 from dataclasses import dataclass, field

@@ -15,8 +15,8 @@ from trading_pipeline.adapters.reports.html_report import html_report
 from trading_pipeline.adapters.reports.png import equity_png
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.research.backtest_store import EquityCurve
-from trading_pipeline.services.sample_bars import sample_bars
-from trading_pipeline_tests.services.test_run_backtest import golden_run, sampled
+from trading_pipeline.services.research.sample_bars import sample_bars
+from trading_pipeline_tests.services.research.test_run_backtest import golden_run, sampled
 
 CHROMIUM = next((path for path in map(Path, ("/usr/bin/chromium", "/usr/bin/google-chrome")) if path.exists()), None)
 

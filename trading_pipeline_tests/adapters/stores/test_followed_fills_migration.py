@@ -6,8 +6,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, text
 
-from trading_pipeline.services.execute_plans import execute_plans
-from trading_pipeline.services.follow_fills import follow_fills
+from trading_pipeline.services.execution.execute_plans import execute_plans
+from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline_tests.testkit.trading_desk import Lab, store_plan, trade_plan
 
 _TOLD = text("SELECT symbol, stop_kind, booked_fills, followed_fills FROM trading.positions ORDER BY symbol")

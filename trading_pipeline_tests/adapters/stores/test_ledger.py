@@ -13,9 +13,9 @@ from trading_pipeline.adapters.stores.tables import metadata
 from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.orders import IntentState, OrderReport, Purpose, Side, order_link_id
 from trading_pipeline.domain.model.positions import PositionStatus
-from trading_pipeline.services.claim_plans import claim_plans
-from trading_pipeline.services.gate_plans import gate_plans
-from trading_pipeline.services.record_equity import record_equity
+from trading_pipeline.services.accounting.record_equity import record_equity
+from trading_pipeline.services.execution.claim_plans import claim_plans
+from trading_pipeline.services.execution.gate_plans import gate_plans
 from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan, trade_plan
 
 PLAN = trade_plan()

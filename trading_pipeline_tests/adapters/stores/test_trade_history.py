@@ -11,9 +11,9 @@ from trading_pipeline.adapters.stores.tables import trade_plans
 from trading_pipeline.adapters.stores.trade_history import PostgresTradeHistory
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.services.execute_plans import execute_plans
-from trading_pipeline.services.manage_positions import manage_positions
-from trading_pipeline.services.record_equity import record_equity
+from trading_pipeline.services.accounting.record_equity import record_equity
+from trading_pipeline.services.execution.execute_plans import execute_plans
+from trading_pipeline.services.execution.manage_positions import manage_positions
 from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_bar, store_plan, trade_plan
 
 BAR = Timeframe.M15.duration

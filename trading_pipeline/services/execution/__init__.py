@@ -1,0 +1,1 @@
+"""From trade plans to protected positions, and out of them again."""

@@ -1,0 +1,57 @@
+"""What every service that touches an order works with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from trading_pipeline.domain.lifecycle.costs import Costs
+from trading_pipeline.domain.model.errors import ConfigurationError, VenueError
+from trading_pipeline.domain.model.instruments import Instrument
+from trading_pipeline.domain.risk.limits import RiskLimits
+from trading_pipeline.ports.notifications import Notifier
+from trading_pipeline.ports.stores.execution.ledger import Ledger
+from trading_pipeline.ports.stores.execution.risk_store import HaltRegister
+from trading_pipeline.ports.stores.execution.signal_reader import SignalReader
+from trading_pipeline.ports.venue.clock import Clock
+from trading_pipeline.ports.venue.market_data import LiveMarket
+from trading_pipeline.ports.venue.trading import Trading
+from trading_pipeline.services.execution.patience import Patience
+
+POSITION_TROUBLE = (VenueError, ConfigurationError)
+"""What may go wrong with one position and must not keep the others waiting: the venue fails, or it lists the symbol
+no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One account as one run sees it.
+
+    :param run_id: the run that every intent written here leads back to.
+    :param signals: asked what strategies said since their positions were opened.
+    :param market: asked only where a plan's guards need it.
+    :param instruments: steps and minimums by symbol, as the venue lists them now.
+    """
+
+    run_id: str
+    ledger: Ledger
+    trading: Trading
+    market: LiveMarket
+    signals: SignalReader
+    halts: HaltRegister
+    notifier: Notifier
+    clock: Clock
+    limits: RiskLimits
+    costs: Costs
+    instruments: Mapping[str, Instrument]
+    patience: Patience = field(default_factory=Patience)
+
+    def instrument(self, symbol: str) -> Instrument:
+        """The symbol's steps and minimums.
+
+        :raises ConfigurationError: the venue does not list the symbol.
+        """
+        try:
+            return self.instruments[symbol]
+        except KeyError:
+            raise ConfigurationError(
+                f"the venue lists no instrument {symbol!r}; orders of it cannot be sized, close it by hand"
+            ) from None

@@ -1,0 +1,81 @@
+"""Decide about each claimed plan: an entry of a certain size, or a denial with its reason."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from trading_pipeline.domain.indicators.order_book import reading_of
+from trading_pipeline.domain.model.accounts import Wallet
+from trading_pipeline.domain.model.errors import TemporaryVenueError, TradingError
+from trading_pipeline.domain.model.orders import OrderIntent
+from trading_pipeline.domain.model.plans import TradePlan
+from trading_pipeline.domain.risk.entry import EntryQuestion, EntryVerdict, GateFacts, Moment
+from trading_pipeline.domain.risk.gate import decide_entry
+from trading_pipeline.ports.stores.execution.risk_store import EntryGate
+from trading_pipeline.services.execution.desk import Desk
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """What the gate let through and what it denied, in the order of the plans.
+
+    :param wallet_problem: why the wallet could not be read, empty when it was.
+    """
+
+    admitted: tuple[OrderIntent, ...]
+    denied: tuple[EntryVerdict, ...]
+    wallet_problem: str = ""
+
+
+def gate_plans(*, desk: Desk, gate: EntryGate, plans: Sequence[TradePlan]) -> GateResult:
+    """Ask every rule about every plan, one transaction under the account's lock each.
+
+    An admitted plan leaves with its position (opening) and its entry intent stored. A wallet that
+    cannot be read denies: nothing is sized by guesswork. For a plan with guards the venue is asked for
+    the symbol's book and funding time first; what cannot be had denies that plan alone.
+    """
+    if not plans:
+        return GateResult((), ())
+    wallet, problem = _wallet(desk)
+    verdicts = [_verdict(desk, gate, plan, wallet) for plan in plans]
+    return GateResult(
+        admitted=tuple(verdict.intent for verdict in verdicts if verdict.intent is not None),
+        denied=tuple(verdict for verdict in verdicts if verdict.intent is None),
+        wallet_problem=problem,
+    )
+
+
+def _wallet(desk: Desk) -> tuple[Wallet | None, str]:
+    try:
+        return desk.trading.wallet(), ""
+    except TemporaryVenueError as error:
+        return None, str(error)
+
+
+def _verdict(desk: Desk, gate: EntryGate, plan: TradePlan, wallet: Wallet | None) -> EntryVerdict:
+    moment = _moment(desk, plan) if plan.guards else Moment()
+    # after the venue has told the moment, so that the time it took counts
+    now = desk.clock.now()
+    instrument = desk.instruments.get(plan.symbol)
+
+    def decide(facts: GateFacts) -> OrderIntent:
+        question = EntryQuestion(plan, facts, wallet, instrument, desk.limits, now, desk.costs.taker_fee, moment)
+        return decide_entry(question, desk.run_id)
+
+    return gate.admit(plan, desk.run_id, now, decide)
+
+
+def _moment(desk: Desk, plan: TradePlan) -> Moment:
+    book, book_problem = _told(lambda: reading_of(desk.market.order_book(plan.symbol)))
+    funding, funding_problem = _told(lambda: desk.market.next_funding(plan.symbol))
+    return Moment(book, funding, book_problem, funding_problem)
+
+
+def _told(ask: Callable[[], T]) -> tuple[T | None, str]:
+    """The answer, or why there is none: whatever is wrong with one symbol is no reason to stop the others."""
+    try:
+        return ask(), ""
+    except TradingError as error:
+        return None, str(error)

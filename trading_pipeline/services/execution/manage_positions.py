@@ -1,0 +1,101 @@
+"""Look after open positions when bars close."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from trading_pipeline.domain.model.plans import TradePlan
+from trading_pipeline.domain.model.positions import Position, PositionStatus
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.ports.notifications import Severity
+from trading_pipeline.ports.stores.execution.risk_store import IndicatorReader
+from trading_pipeline.services.execution.cancel_leftovers import CancelResult, cancel_leftovers
+from trading_pipeline.services.execution.desk import POSITION_TROUBLE, Desk
+from trading_pipeline.services.execution.follow_fills import follow_position
+from trading_pipeline.services.execution.leave_by_signal import leave_by_signal
+from trading_pipeline.services.execution.leave_next_bar import leave_next_bar
+from trading_pipeline.services.execution.protect_position import Protection
+from trading_pipeline.services.execution.settle_orders import SettleResult, settle_orders
+from trading_pipeline.services.execution.trail_stop import TrailingCloses, trail_stop
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedPosition:
+    """What was done about one position.
+
+    :param done: whether nothing is left to do for this wave.
+    """
+
+    position_id: str
+    symbol: str
+    action: str
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ManageResult:
+    """What one round of looking after positions did."""
+
+    positions: tuple[ManagedPosition, ...]
+    settled: SettleResult
+    leftovers: CancelResult
+
+
+def manage_positions(*, desk: Desk, indicators: IndicatorReader, wave: datetime, finest: Timeframe) -> ManageResult:
+    """Settle orders, answer fills, leave or trail stops, cancel what closed positions left behind.
+
+    The first close after the entry may end the position by its plan's next-bar rule, any close by a signal: of
+    its strategy's exit first, of the other side then. The runner's stop follows the closes of the position's own
+    timeframe, or of the finest one where the plan says so. What a close decides counts from the next bar.
+    One position's trouble does not keep the others waiting.
+
+    :param wave: the closing instant to manage for.
+    :param finest: the shortest timeframe of the universe.
+    """
+    settled = settle_orders(desk=desk)
+    managed = [
+        _manage(desk, indicators, position, TrailingCloses(wave, finest))
+        for position in desk.ledger.live_positions()
+        if position.status is PositionStatus.OPEN
+    ]
+    return ManageResult(tuple(managed), settled, cancel_leftovers(desk=desk))
+
+
+def _manage(desk: Desk, indicators: IndicatorReader, position: Position, closes: TrailingCloses) -> ManagedPosition:
+    plan = desk.ledger.plan(position.plan_id)
+    try:
+        with desk.ledger.holding(plan.plan_id):
+            action = _look_after(desk, indicators, plan, closes)
+    except POSITION_TROUBLE as error:
+        desk.notifier.notify(
+            Severity.CRITICAL,
+            f"cannot manage {position.symbol}",
+            f"Plan {plan.plan_id}: {error}. It is tried again; look at the position if this repeats.",
+        )
+        return ManagedPosition(position.position_id, position.symbol, f"venue: {error}", done=False)
+    desk.ledger.mark_managed(position.position_id, closes.wave)
+    return ManagedPosition(position.position_id, position.symbol, action, done=True)
+
+
+def _look_after(desk: Desk, indicators: IndicatorReader, plan: TradePlan, closes: TrailingCloses) -> str:
+    followed = follow_position(desk=desk, plan=plan)
+    protection = followed.protected.protection
+    position = desk.ledger.position_of(plan.plan_id)
+    if position is None or position.status is not PositionStatus.OPEN or protection is Protection.CLOSING_FAILED:
+        return followed.summary
+    if protection is Protection.CLOSED:
+        return "flat at the venue, its fills are not all known"
+    bar_close, left = plan.timeframe.floor(closes.wave), None
+    if _due(position, bar_close):
+        left = leave_next_bar(desk=desk, indicators=indicators, plan=plan, position=position, bar_close=bar_close)
+    left = left or leave_by_signal(desk=desk, plan=plan, position=position, bar_close=bar_close)
+    if left:
+        return left
+    trailed = trail_stop(desk=desk, indicators=indicators, plan=plan, position=position, closes=closes)
+    return "; ".join(filter(None, [followed.action, trailed]))
+
+
+def _due(position: Position, bar_close: datetime) -> bool:
+    """Whether a bar of its own closed that it was open in and that was not looked at yet."""
+    if position.opened_at is None or position.managed_through is None:
+        return False
+    return position.managed_through < bar_close and position.opened_at < bar_close

@@ -1,0 +1,53 @@
+"""Pull a position's stop to where it belongs now."""
+
+from decimal import Decimal
+
+from trading_pipeline.domain.model.errors import OrderRejectedByVenue
+from trading_pipeline.domain.model.orders import TAKE_PROFITS, Purpose, order_link_id
+from trading_pipeline.domain.model.plans import TradePlan
+from trading_pipeline.domain.model.positions import Position
+from trading_pipeline.domain.portfolio.stops import Stop, TargetsReached, next_stop, passed, targets_reached
+from trading_pipeline.services.execution.close_position import close_position
+from trading_pipeline.services.execution.desk import Desk
+
+
+def pull_stop(*, desk: Desk, plan: TradePlan, position: Position, close: Decimal | None) -> str:
+    """Set the stop that the filled targets allow; where the price has passed it, get out at market instead.
+
+    The stop is moved at the venue first and remembered after, so what the ledger calls live is live.
+
+    :param position: as it stands now, the runner's stop included.
+    :param close: the newest close, quote currency; ``None`` leaves the judgement to the venue.
+    :returns: what was done, for the record; empty where the stop stays.
+    :raises VenueError: it is not known whether the stop was moved; doing it again is harmless.
+    """
+    stop = next_stop(plan, position, _reached(desk, plan), desk.instrument(plan.symbol))
+    if stop.price == position.stop_price:
+        if stop.kind is not position.stop_kind:
+            desk.ledger.set_stop(position.position_id, stop.price, stop.kind)
+        return ""
+    if close is not None and passed(plan.bias, stop.price, close):
+        return _leave(desk, plan, position, stop)
+    try:
+        desk.trading.set_stop_loss(position.symbol, stop.price)
+    except OrderRejectedByVenue:
+        return _leave(desk, plan, position, stop)
+    desk.ledger.set_stop(position.position_id, stop.price, stop.kind)
+    return f"stop moved from {position.stop_price} to {stop.price}"
+
+
+def _reached(desk: Desk, plan: TradePlan) -> TargetsReached:
+    """Nothing while the entry may still grow: there are no targets yet to be reached."""
+    if not desk.ledger.intent(order_link_id(plan.plan_id, Purpose.ENTRY)).state.final:
+        return TargetsReached(filled=0, last=False)
+    records = desk.ledger.intents_of(plan.plan_id)
+    return targets_reached(
+        {record.intent.purpose: record.state for record in records if record.intent.purpose in TAKE_PROFITS}
+    )
+
+
+def _leave(desk: Desk, plan: TradePlan, position: Position, stop: Stop) -> str:
+    """The level that could not rest names the exit, so its kind is remembered before the order."""
+    desk.ledger.set_stop(position.position_id, position.stop_price, stop.kind)
+    flat = close_position(desk=desk, plan=plan, purpose=Purpose.STOP_EXIT)
+    return f"the price had passed the next stop {stop.price}: {'closed' if flat else 'closing failed'}"

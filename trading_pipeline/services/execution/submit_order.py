@@ -1,0 +1,115 @@
+"""Send an order at most once, whatever happens in between."""
+
+from dataclasses import dataclass
+
+from trading_pipeline.domain.model.errors import (
+    OrderRejectedByVenue,
+    RateLimited,
+    TradingForbiddenByVenue,
+    VenueError,
+)
+from trading_pipeline.domain.model.orders import IntentState, OrderIntent, Purpose
+from trading_pipeline.domain.portfolio.entry_size import leverage_of
+from trading_pipeline.ports.notifications import Severity
+from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.halt_trading import halt_trading
+from trading_pipeline.services.execution.settle_orders import await_order
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitOutcome:
+    """Where an intent stands after this run did what it may.
+
+    :param sent: whether this call sent the request.
+    """
+
+    order_link_id: str
+    plan_id: str
+    symbol: str
+    state: IntentState
+    reason: str
+    sent: bool
+
+
+def submit_order(*, desk: Desk, order_link_id: str) -> SubmitOutcome:
+    """Send a stored intent, or find out what became of it when it was sent before.
+
+    ``SENT`` is committed before the request leaves, so after a crash anywhere the order is looked up
+    and not sent again. The one way back to ``INTENDED`` is a venue that refused before looking
+    (``RateLimited``); it is sent again after the pause, while it is valid.
+    """
+    sent, delay = False, None
+    for _ in range(desk.patience.tries):
+        record = desk.ledger.intent(order_link_id)
+        if record.state is not IntentState.INTENDED:
+            break
+        if desk.clock.now() > record.intent.valid_until:
+            desk.ledger.advance(order_link_id, IntentState.EXPIRED, "too late to be sent")
+            break
+        delay = _send(desk, record.intent)
+        if delay is None:
+            sent = True
+            break
+        desk.patience.rest(delay.pause_s)
+    record = await_order(desk, order_link_id, final=False)
+    intent, reason = record.intent, record.reason
+    if record.state is IntentState.INTENDED and delay is not None:
+        reason = f"not sent yet: {delay.reason}"
+        desk.notifier.notify(Severity.WARNING, f"not sent: {intent.symbol}", f"{order_link_id}: {delay.reason}")
+    return SubmitOutcome(order_link_id, intent.plan_id, intent.symbol, record.state, reason, sent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Delay:
+    """The request did not leave; it may be tried again after the pause."""
+
+    pause_s: float
+    reason: str
+
+
+def _send(desk: Desk, intent: OrderIntent) -> _Delay | None:
+    """One try; ``None`` when there is nothing to repeat."""
+    link_id = intent.order_link_id
+    try:
+        if intent.purpose is Purpose.ENTRY:
+            leverage = leverage_of(desk.instrument(intent.symbol), desk.limits)
+            desk.trading.set_leverage(intent.symbol, leverage)
+    except TradingForbiddenByVenue as error:
+        desk.ledger.advance(link_id, IntentState.SENT)
+        _refused(desk, intent, error)
+        return None
+    except VenueError as error:
+        pause_s = error.retry_after_s if isinstance(error, RateLimited) else desk.patience.interval_s
+        return _Delay(pause_s, f"leverage could not be set: {error}")
+    if not desk.ledger.advance(link_id, IntentState.SENT):
+        return None  # another run was faster, its outcome is looked up
+    return _post(desk, intent)
+
+
+def _post(desk: Desk, intent: OrderIntent) -> _Delay | None:
+    link_id = intent.order_link_id
+    try:
+        acknowledgement = desk.trading.submit(intent)
+    except RateLimited as error:
+        desk.ledger.advance(link_id, IntentState.INTENDED, str(error))
+        return _Delay(error.retry_after_s, str(error))
+    except (OrderRejectedByVenue, TradingForbiddenByVenue) as error:
+        _refused(desk, intent, error)
+    except VenueError as error:
+        desk.ledger.advance(link_id, IntentState.UNKNOWN, str(error))
+    else:
+        desk.ledger.advance(link_id, IntentState.ACKNOWLEDGED, venue_order_id=acknowledgement.venue_order_id)
+    return None
+
+
+def _refused(desk: Desk, intent: OrderIntent, error: VenueError) -> None:
+    """A definite no: book it and say so; an account that may not trade is halted as a whole."""
+    desk.ledger.advance(intent.order_link_id, IntentState.REJECTED, str(error))
+    desk.notifier.notify(
+        Severity.WARNING,
+        f"rejected: {intent.symbol} {intent.purpose.name.lower()}",
+        f"The venue rejected {intent.order_link_id}: {error}",
+    )
+    if isinstance(error, TradingForbiddenByVenue):
+        reason = f"the venue forbids trading: {error}"
+        halt_trading(halts=desk.halts, notifier=desk.notifier, clock=desk.clock, reason=reason)

@@ -1,0 +1,90 @@
+"""Let the runner's stop follow the closes, and the live stop follow it where its turn has come."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from trading_pipeline.domain.model.plans import TradePlan, TrailAt
+from trading_pipeline.domain.model.positions import Position
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.portfolio.stops import ratcheted, runner_indicator, runner_level
+from trading_pipeline.ports.notifications import Severity
+from trading_pipeline.ports.stores.execution.risk_store import IndicatorReader
+from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.move_stop import pull_stop
+
+
+@dataclass(frozen=True, slots=True)
+class TrailingCloses:
+    """Which closes move the runner's stop of a position at a wave.
+
+    :param finest: the shortest timeframe of the universe.
+    """
+
+    wave: datetime
+    finest: Timeframe
+
+    def step(self, plan: TradePlan) -> Timeframe:
+        """The timeframe whose closes count for the plan."""
+        return self.finest if plan.runner.trail_at is TrailAt.FINEST else plan.timeframe
+
+    def since_managed(self, plan: TradePlan, position: Position) -> Iterator[datetime]:
+        """Closes up to the wave that the position was open at and that were not looked at yet, oldest first."""
+        if position.opened_at is None or position.managed_through is None:
+            return
+        step = self.step(plan)
+        close_time = step.floor(max(position.opened_at, position.managed_through)) + step.duration
+        while close_time <= self.wave:
+            yield close_time
+            close_time += step.duration
+
+
+def trail_stop(
+    *, desk: Desk, indicators: IndicatorReader, plan: TradePlan, position: Position, closes: TrailingCloses
+) -> str:
+    """Ratchet the runner's stop over every close not looked at yet, remember it, and move the stop.
+
+    Waves that were missed are made up for, so a pause leaves the stop where it would have come without it.
+
+    :returns: what was done, for the record.
+    :raises VenueError: it is not known whether the stop was moved; doing it again is harmless.
+    """
+    close: Decimal | None = None
+    due = list(closes.since_managed(plan, position))
+    if not due:
+        return "no bar of its timeframe closed"
+    runner_stop = position.runner_stop_price
+    for close_time in due:
+        close, level = _level(desk, indicators, plan, close_time, closes.step(plan))
+        runner_stop = ratcheted(plan.bias, runner_stop, level)
+    if runner_stop is not None and runner_stop != position.runner_stop_price:
+        desk.ledger.set_runner_stop(position.position_id, runner_stop)
+        position = replace(position, runner_stop_price=runner_stop)
+    moved = pull_stop(desk=desk, plan=plan, position=position, close=close)
+    return moved or f"stop stays at {position.stop_price}"
+
+
+def _level(
+    desk: Desk, indicators: IndicatorReader, plan: TradePlan, close_time: datetime, step: Timeframe
+) -> tuple[Decimal | None, Decimal | None]:
+    """The close, and where it puts the runner's stop by the newest closed bar of the plan's own timeframe.
+
+    A number that is missing where the rule needs it is told; the runner's stop then waits.
+    """
+    close = indicators.close_price(plan.symbol, step, close_time)
+    name = runner_indicator(plan.runner, plan.bias)
+    if name is None:
+        return close, None
+    own_close = plan.timeframe.floor(close_time)
+    reading = indicators.latest_indicator(plan.symbol, plan.timeframe, own_close, name)
+    if reading is None or close is None:
+        desk.notifier.notify(
+            Severity.WARNING,
+            f"no {name}: {plan.symbol}",
+            f"Plan {plan.plan_id}: the close of {close_time:%Y-%m-%d %H:%M} UTC is {close}, {name} of the "
+            f"{plan.timeframe} bar of {own_close:%Y-%m-%d %H:%M} UTC is "
+            f"{'not stored' if reading is None else reading.value}; the runner's stop does not move.",
+        )
+        return close, None
+    return close, runner_level(plan, desk.instrument(plan.symbol), close, reading.value)

@@ -1,0 +1,1 @@
+"""From what a venue said to sound bars."""

@@ -1,0 +1,44 @@
+"""From what was heard to sound bars: fetch what is missing, consolidate, judge."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from trading_pipeline.domain.model.partitions import PartitionRange
+from trading_pipeline.ports.stores.market_data.bar_store import BarStore
+from trading_pipeline.ports.stores.market_data.check_store import CheckStore
+from trading_pipeline.ports.venue.market_data import MarketData
+from trading_pipeline.services.market_data.check_bars import CheckReport, check_bars
+from trading_pipeline.services.market_data.consolidate_bars import consolidate_bars
+from trading_pipeline.services.market_data.fill_gaps import GapReport, fill_gaps
+
+_PLOTTED_BARS = 96
+
+
+@dataclass(frozen=True, slots=True)
+class BarsReport:
+    """What the days hold now.
+
+    :param changed: bars written; 0 on a rerun.
+    :param last_close: newest close of the days, ``None`` when no bar has closed.
+    :param newest_closes: the last closing prices by symbol, oldest first, for a picture.
+    """
+
+    gaps: tuple[GapReport, ...]
+    changed: int
+    checks: CheckReport
+    last_close: datetime | None
+    newest_closes: dict[str, list[float]]
+
+
+def refresh_bars(
+    bars: BarStore, checks: CheckStore, market_data: MarketData, scope: PartitionRange, now: datetime
+) -> BarsReport:
+    """Make the bars of ``scope`` complete as far as the venue has them, and judge each."""
+    gaps = fill_gaps(bars, market_data, scope, now)
+    changed = consolidate_bars(bars, scope, now)
+    verdicts = check_bars(bars, checks, scope, now)
+    newest = scope.timeframe.floor(min(scope.end, now))
+    frame = bars.frame(scope.symbols, scope.timeframe, newest - _PLOTTED_BARS * scope.timeframe.duration, newest)
+    closes = {str(symbol): rows["close"].tolist() for symbol, rows in frame.groupby("symbol", sort=False)}
+    last = None if frame.empty else frame["close_time"].max().to_pydatetime()
+    return BarsReport(tuple(gaps), changed, verdicts, last, closes)

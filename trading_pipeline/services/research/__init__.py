@@ -1,0 +1,1 @@
+"""What would have been, and whether it is what was."""

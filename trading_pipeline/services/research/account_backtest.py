@@ -1,0 +1,56 @@
+"""The backtest of an account: every strategy it runs, by the lifecycle that the configuration gives each."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from trading_pipeline.domain.backtest.live_rules import DEFAULT_CAPITAL, live_rules
+from trading_pipeline.domain.backtest.translate import Steps
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.instruments import Instrument
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.services.research.run_backtest import StrategyRun
+
+Bars = Mapping[Timeframe, Mapping[str, pd.DataFrame]]
+"""Frames with ``BAR_COLUMNS`` by timeframe and symbol."""
+
+
+def strategy_runs(
+    plans: Sequence[StrategyPlan], bars: Bars, capital: float = DEFAULT_CAPITAL
+) -> tuple[StrategyRun, ...]:
+    """What each strategy runs on, under the live rules.
+
+    :param bars: of every timeframe there is; the shortest is where ``trail_at: finest`` moves stops.
+    :param capital: quote currency.
+    :raises ConfigurationError: nothing is run on these bars.
+    """
+    finest_ms = min(timeframe.ms for timeframe in bars)
+    runs = tuple(run for plan in plans for run in _of_plan(plan, bars, finest_ms, capital))
+    if not runs:
+        names = ", ".join(plan.strategy.name for plan in plans)
+        raise ConfigurationError(f"{names or 'no strategy'} on {', '.join(bars)}: no file runs it there")
+    return runs
+
+
+def steps_of(instruments: Mapping[str, Instrument], symbols: Iterable[str]) -> dict[str, Steps]:
+    """Ticks, lots and sizes of the symbols that the venue lists."""
+    return {
+        symbol: Steps(
+            price_increment=float(instruments[symbol].price_increment),
+            quantity_increment=float(instruments[symbol].quantity_increment),
+            min_quantity=float(instruments[symbol].min_quantity),
+            min_notional=float(instruments[symbol].min_notional),
+            max_quantity=float(instruments[symbol].max_market_quantity),
+        )
+        for symbol in symbols
+        if symbol in instruments
+    }
+
+
+def _of_plan(plan: StrategyPlan, bars: Bars, finest_ms: int, capital: float) -> Iterator[StrategyRun]:
+    config = live_rules(plan.lifecycle, finest_ms, capital)
+    for timeframe in plan.timeframes:
+        covered = {symbol: frame for symbol, frame in bars.get(timeframe, {}).items() if plan.covers(symbol, timeframe)}
+        if covered:
+            yield StrategyRun(plan.strategy, timeframe, covered, config)

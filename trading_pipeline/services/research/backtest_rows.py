@@ -1,0 +1,72 @@
+"""A backtest's trades and what became of its signals, as rows beside those of a trade history."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from trading_pipeline.domain.backtest.codes import LegKind, OrderKind, Outcome
+from trading_pipeline.domain.backtest.results import Leg, Trade
+from trading_pipeline.domain.model.signals import Bias
+from trading_pipeline.domain.model.timeframes import Timeframe, from_ms
+from trading_pipeline.ports.stores.research.trade_history import SignalFate, TradeLeg, TradeRow
+from trading_pipeline.services.research.run_backtest import BacktestRun
+
+_ENTRIES = (LegKind.ENTRY, LegKind.ADD)
+
+
+def trade_rows(done: BacktestRun, until: datetime) -> list[TradeRow]:
+    """Every trade whose deciding bar closed before ``until``, without what ended because the data did."""
+    rows = []
+    for trade in done.result.trade_list():
+        lane = done.lanes[trade.lane]
+        bars = lane.given.bars
+        signalled = from_ms(int(bars.close_time_ms[trade.entry_bar]))
+        if signalled < until:
+            rows.append(_row(trade, lane.strategy, bars.timeframe, signalled))
+    return sorted(rows, key=lambda row: (row.signalled_at, row.symbol, row.strategy, row.timeframe.ms))
+
+
+def signal_fates(done: BacktestRun, until: datetime) -> Iterator[SignalFate]:
+    """What became of every entry signal of a bar that closed before ``until``."""
+    for lane, outcomes in zip(done.lanes, done.result.outcomes_by_lane(), strict=True):
+        signals, bars = lane.given.signals, lane.given.bars
+        entries = signals.kinds() != OrderKind.EXIT
+        for place, direction, outcome in zip(
+            signals.bar_index[entries].tolist(),
+            signals.direction[entries].tolist(),
+            outcomes[entries].tolist(),
+            strict=True,
+        ):
+            closed = from_ms(int(bars.close_time_ms[place]))
+            if closed < until:
+                bias = Bias.LONG if direction > 0 else Bias.SHORT
+                yield SignalFate(lane.strategy, lane.symbol, bars.timeframe, closed, bias, Outcome(outcome).label)
+
+
+def _row(trade: Trade, strategy: str, timeframe: Timeframe, signalled: datetime) -> TradeRow:
+    still_open = trade.exit_reason is LegKind.END_OF_DATA
+    kept = [leg for leg in trade.legs if leg.kind is not LegKind.END_OF_DATA]
+    exits = [leg for leg in kept if leg.kind not in _ENTRIES]
+    sign = 1 if trade.bias is Bias.LONG else -1
+    return TradeRow(
+        strategy=strategy,
+        timeframe=timeframe,
+        symbol=trade.symbol,
+        signalled_at=signalled,
+        bias=trade.bias,
+        entry_price=trade.entry_price,
+        quantity=trade.quantity,
+        stop_price=trade.stop_price,
+        exit_reason="" if still_open else trade.exit_reason.label,
+        pnl=sum(sign * (leg.price - trade.entry_price) * leg.fraction * trade.quantity for leg in exits),
+        fees=sum(leg.fee for leg in kept),
+        funding=trade.funding,
+        legs=tuple(_legs(exits, trade.quantity, timeframe)),
+    )
+
+
+def _legs(exits: Sequence[Leg], quantity: float, timeframe: Timeframe) -> Iterator[TradeLeg]:
+    for leg in exits:
+        at = from_ms(leg.time_ms)
+        opened = timeframe.floor(at)
+        close = at if opened == at else opened + timeframe.duration
+        yield TradeLeg(at, close, leg.price, leg.fraction * quantity, leg.kind.label)

@@ -1,0 +1,70 @@
+"""What AVI-5's triggers would have earned, also those that its threshold kept from becoming signals."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import pandas as pd
+
+from trading_pipeline.domain.backtest.live_rules import live_rules
+from trading_pipeline.domain.model.partitions import WINDOW_BARS
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.strategies.avi5 import Avi5
+from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.ports.stores.market_data.bar_store import BarStore
+from trading_pipeline.ports.stores.market_data.book_store import BookSampleStore
+from trading_pipeline.ports.stores.market_data.check_store import CheckStore
+from trading_pipeline.services.research.calibrate_avi5 import JudgedSignal
+from trading_pipeline.services.research.judge_signals import judge_signals
+from trading_pipeline.services.strategy.book_evidence import with_book
+from trading_pipeline.services.strategy.generate_signals import signals_of
+from trading_pipeline.services.strategy.windows import DayWindow
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerFacts:
+    """What was heard and judged."""
+
+    bars: BarStore
+    checks: CheckStore
+    books: BookSampleStore
+
+
+def judge_triggers(
+    facts: TriggerFacts, plans: Sequence[StrategyPlan], symbols: Sequence[str], since: datetime, now: datetime
+) -> list[JudgedSignal]:
+    """Every trigger of the AVI-5 plans at a sound bar with a book sample, whatever the imbalance was.
+
+    Their trades are left by the lifecycle of the strategy's file.
+
+    Stored signals would not do: they are those that a threshold let through, and a calibration on them
+    could only ever raise it.
+
+    :param since: closes after it count.
+    """
+    return [
+        judged
+        for plan in plans
+        if isinstance(plan.strategy, Avi5)
+        for timeframe in plan.timeframes
+        for symbol in symbols
+        if plan.covers(symbol, timeframe)
+        for judged in _judged(
+            facts, replace(plan, strategy=plan.strategy.at_any_imbalance()), timeframe, symbol, (since, now)
+        )
+    ]
+
+
+def _judged(
+    facts: TriggerFacts, plan: StrategyPlan, timeframe: Timeframe, symbol: str, span: tuple[datetime, datetime]
+) -> Iterator[JudgedSignal]:
+    since, now = span
+    samples = facts.books.samples(symbol, since, now)
+    if samples:
+        first, last = timeframe.floor(samples[0].close_time) - timeframe.duration, timeframe.floor(now)
+        bars = facts.bars.frame([symbol], timeframe, first - WINDOW_BARS * timeframe.duration, last)
+        sound = facts.checks.sound_bars([symbol], timeframe, first, last).get(symbol, [])
+        kept = bars["open_time"].isin(pd.DatetimeIndex(sound, tz="UTC")) & (bars["close_time"] > since)
+        window = DayWindow(symbol, with_book(bars, samples), kept)
+        exits = live_rules(plan.lifecycle, timeframe.ms).exits
+        yield from judge_signals(list(signals_of(window, plan, timeframe)), bars, exits)

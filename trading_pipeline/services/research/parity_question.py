@@ -1,0 +1,40 @@
+"""What is held against the backtest: an account's strategies, their bars, and what no configuration can say."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pandas as pd
+
+from trading_pipeline.domain.backtest.translate import Funding, Steps
+from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.services.research.account_backtest import Bars
+from trading_pipeline.services.strategy.book_evidence import BookEvidence
+
+
+@dataclass(frozen=True, slots=True)
+class ParityQuestion:
+    """One account over one stretch of time.
+
+    :param plans: every strategy that the account runs.
+    :param bars: of every timeframe the account sees, from before the window to its end.
+    :param start: closing instants after it are compared, up to and without ``end``: what the last close decides
+        has no later bar in a backtest.
+    :param capital: equity at the start, quote currency.
+    :param steps: of the instruments, by symbol.
+    :param path: what the venue's prices walked along inside the bars, by symbol.
+    :param funding: recorded rates by symbol.
+    :param books: what strategies that need the order book get; ``None`` where nobody does.
+    :param given: what of this was read from the running system and not from the configuration, in words.
+    """
+
+    plans: Sequence[StrategyPlan]
+    bars: Bars
+    start: datetime
+    end: datetime
+    capital: float
+    steps: Mapping[str, Steps] = field(default_factory=dict)
+    path: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    funding: Mapping[str, Funding] = field(default_factory=dict)
+    books: BookEvidence | None = None
+    given: tuple[str, ...] = ()

@@ -1,0 +1,289 @@
+"""Backtest strategies over the bars of some symbols with one account."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from trading_pipeline.domain.analysis.metrics import metrics_of
+from trading_pipeline.domain.backtest import engine
+from trading_pipeline.domain.backtest.assumed_funding import with_assumed_funding
+from trading_pipeline.domain.backtest.config import BacktestConfig
+from trading_pipeline.domain.backtest.coverage import Span
+from trading_pipeline.domain.backtest.lanes import Lane, in_order
+from trading_pipeline.domain.backtest.presets import RulesUsed
+from trading_pipeline.domain.backtest.results import BacktestResult
+from trading_pipeline.domain.backtest.signals import EntrySignals
+from trading_pipeline.domain.backtest.translate import Funding, Steps, SymbolInput
+from trading_pipeline.domain.indicators.momentum import macd
+from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.signals import Details
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.base import Strategy
+from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
+from trading_pipeline.ports.stores.research.backtest_store import EquityCurve, RunRecord
+from trading_pipeline.services.research.backtest_records import plain_config, trade_records
+from trading_pipeline.services.research.input_notes import GivenInput, input_notes
+from trading_pipeline.services.research.research_window import Window, in_window, windowed
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyRun:
+    """One strategy on one timeframe of the account.
+
+    :param bars: frames with ``BAR_COLUMNS`` by symbol; they may begin before the window, for the warm-up.
+        Higher timeframes are made of all of them.
+    :param signals: by symbol, of a strategy that bars alone do not let decide; positions are those of its bars in the
+        window with their warm-up.
+    """
+
+    strategy: Strategy
+    timeframe: Timeframe
+    bars: Mapping[str, pd.DataFrame]
+    config: BacktestConfig
+    signals: Mapping[str, EntrySignals] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestRequest:
+    """What to run.
+
+    :param window: entries are taken at bars inside it, and figures are about it alone.
+    :param steps: of the instruments, by symbol; none where a symbol is missing.
+    :param funding: recorded events by symbol; what they do not cover is assumed by the costs.
+    :param path: the finest bars by symbol, along which prices are taken to have moved.
+    :param code_version: of what turns bars into trades; part of the run's identity.
+    :param allow_jumps: take prices that jump as no market does, and name them in ``params["notes"]``.
+    :param notes: what was said when the bars were read; likewise.
+    :param run_id: a name for the run; derived from everything else when empty.
+    """
+
+    runs: Sequence[StrategyRun]
+    code_version: str
+    rules: RulesUsed = field(default_factory=RulesUsed)
+    window: Window = field(default_factory=Window)
+    steps: Mapping[str, Steps] = field(default_factory=dict)
+    funding: Mapping[str, Funding] = field(default_factory=dict)
+    path: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    allow_jumps: bool = False
+    notes: tuple[str, ...] = ()
+    run_id: str = ""
+
+    @property
+    def timeframe(self) -> Timeframe:
+        """The shortest that anything is decided on."""
+        return min((run.timeframe for run in self.runs), key=lambda timeframe: timeframe.ms)
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestRun:
+    """A finished run: what is kept of it, and the engine's own result.
+
+    :param lanes: strategy, symbol and bars of each position in ``result.lanes``.
+    :param bars: the bars it saw by symbol, warm-up included, of the shortest timeframe.
+    """
+
+    record: RunRecord
+    result: BacktestResult
+    lanes: Sequence[Lane]
+    bars: Mapping[str, pd.DataFrame]
+
+
+def run_backtest(request: BacktestRequest) -> BacktestRun:
+    """Signals, trades, figures.
+
+    :raises ConfigurationError: rules that do not fit together or lack their data.
+    :raises DataError: bars that no decision may be taken from, or too few of them.
+    """
+    runs = [replace(run, bars=_seen(request, run)) for run in request.runs]
+    spans = _spans(run.bars for run in runs)
+    lanes = in_order([_lane(request, run, symbol, spans[symbol]) for run in runs for symbol in run.bars])
+    path = {symbol: _path(request, frame) for symbol, frame in request.path.items() if symbol in spans}
+    notes = [note for lane in lanes for note in _notes(request, lane, path.get(lane.symbol))]
+    result = _inside(engine.run_account(lanes, path), request.window)
+    params = _params(request, runs, lanes, path)
+    record = RunRecord(
+        run_id=request.run_id or _digest(params),
+        params=params | {"notes": [*request.notes, *dict.fromkeys(notes)]},
+        metrics=_metrics(result, lanes),
+        trades=trade_records(result),
+        curve=EquityCurve(result.close_ms, result.equity),
+    )
+    shortest = next(run for run in runs if run.timeframe is request.timeframe)
+    return BacktestRun(record, result, lanes, shortest.bars)
+
+
+def _seen(request: BacktestRequest, run: StrategyRun) -> dict[str, pd.DataFrame]:
+    """The bars of the window and its warm-up, with the higher timeframes that the strategy wants to see."""
+    bars = {}
+    for symbol, frame in run.bars.items():
+        whole = with_resampled(run.strategy, frame)
+        bars[symbol] = windowed(whole, request.window, run.timeframe, run.strategy.warmup_bars)
+        _require_bars(request, run, symbol, bars[symbol])
+    return bars
+
+
+def _require_bars(request: BacktestRequest, run: StrategyRun, symbol: str, bars: pd.DataFrame) -> None:
+    """Refuse a window in which nothing could happen."""
+    try:
+        run.strategy.require_warmup(bars)
+    except DataError as error:
+        raise DataError(f"{symbol} {run.timeframe}: {error}") from error
+    if int(in_window(bars, request.window).sum()) < 2:
+        raise DataError(f"{symbol} {run.timeframe}: fewer than two bars {request.window}; ask for what the bars cover")
+
+
+def _spans(frames: Iterable[Mapping[str, pd.DataFrame]]) -> dict[str, Span]:
+    """From the first open to the last close of each symbol's bars."""
+    spans: dict[str, Span] = {}
+    for bars in frames:
+        for symbol, frame in bars.items():
+            arrays = BarArrays.of(frame)
+            first, last = int(arrays.open_time_ms[0]), int(arrays.close_time_ms[-1])
+            known = spans.get(symbol, Span(first, last))
+            spans[symbol] = Span(min(known.first_ms, first), max(known.end_ms, last))
+    return spans
+
+
+def _lane(request: BacktestRequest, run: StrategyRun, symbol: str, span: Span) -> Lane:
+    """One strategy, timeframe and symbol as the engine takes them; signals outside the window are left out."""
+    bars = run.bars[symbol]
+    arrays = BarArrays.of(bars)
+    signals = run.signals.get(symbol) or EntrySignals.of_strategy(
+        run.strategy, bars, arrays, exits=run.config.exits.strategy_exits
+    )
+    signals = signals.chosen(in_window(bars, request.window)[signals.bar_index])
+    given = SymbolInput(
+        bars=arrays,
+        signals=signals,
+        steps=request.steps.get(symbol, Steps()),
+        momentum=macd(arrays.close, 12, 26, 9)[2] if run.config.exits.next_bar_exit else None,
+        funding=with_assumed_funding(request.funding.get(symbol), span, run.config.costs),
+    )
+    return Lane(run.strategy.name, symbol, run.config, given)
+
+
+def _notes(request: BacktestRequest, lane: Lane, path: BarArrays | None) -> Iterator[str]:
+    """What has to be said about the input of one lane."""
+    given = GivenInput(lane.symbol, lane.given.bars, request.funding.get(lane.symbol), path)
+    rate = lane.config.costs.funding_rate
+    return input_notes(given, request.window, assumed_rate=rate, allow_jumps=request.allow_jumps)
+
+
+def _path(request: BacktestRequest, frame: pd.DataFrame) -> BarArrays:
+    """The path bars of the window: before it nothing is held."""
+    return BarArrays.of(frame[in_window(frame, request.window)])
+
+
+def _inside(result: BacktestResult, window: Window) -> BacktestResult:
+    """The result without the waves of the warm-up, in which nothing was traded."""
+    if window.start is None:
+        return result
+    first = int(np.searchsorted(result.close_ms, window.start_ms, side="right"))
+    return replace(result, close_ms=result.close_ms[first:], equity=result.equity[first:])
+
+
+def _first_bar_ms(result: BacktestResult, lanes: Sequence[Lane]) -> int:
+    """Length of the bar that closed first; of the shortest, where several did."""
+    first = result.close_ms[0]
+    return min(lane.bar_ms for lane in lanes if first in lane.given.bars.close_time_ms)
+
+
+def _metrics(result: BacktestResult, lanes: Sequence[Lane]) -> dict[str, float | None]:
+    """Every figure, and under ``signals_<fate>`` how many signals met which fate.
+
+    Holding is compared with where there is one lane to hold.
+    """
+    closes = lanes[0].given.bars.close[-len(result.close_ms) :] if len(lanes) == 1 else None
+    figures = metrics_of(result, _first_bar_ms(result, lanes), closes)
+    counts = {f"signals_{fate}": float(count) for fate, count in result.outcome_counts().items()}
+    numbers = figures | {"signals": float(len(result.outcomes))} | counts
+    return {name: float(value) if np.isfinite(value) else None for name, value in numbers.items()}
+
+
+def _params(
+    request: BacktestRequest, runs: Sequence[StrategyRun], lanes: Sequence[Lane], path: Mapping[str, BarArrays]
+) -> Details:
+    """Everything the run depends on; of several strategies and timeframes, what each has of its own by its name."""
+    strategies = {run.strategy.name: run.strategy for run in runs}
+    configs = {run.strategy.name: plain_config(run.config) for run in runs}
+    timeframes = sorted({run.timeframe for run in runs}, key=lambda timeframe: timeframe.ms)
+    return {
+        "strategy": "+".join(strategies),
+        "strategy_version": "+".join(one.version for one in strategies.values()),
+        "strategy_parameters": _only({name: asdict(one.parameters) for name, one in strategies.items()}),
+        "symbols": sorted({lane.symbol for lane in lanes}),
+        "timeframe": "+".join(timeframes),
+        "window": request.window.document(),
+        "bars": _described_bars(runs, lanes),
+        "path": {symbol: _path_described(bars) for symbol, bars in sorted(path.items())},
+        "rules": asdict(request.rules) | {"line": request.rules.line()},
+        "initial_capital": runs[0].config.initial_capital,
+        "config": _only(configs),
+        "steps": {symbol: asdict(steps) for symbol, steps in sorted(request.steps.items())},
+        "code_version": request.code_version,
+    }
+
+
+def _only(by_name: Mapping[str, object]) -> object:
+    """The one value there is, or all by name."""
+    return next(iter(by_name.values())) if len(by_name) == 1 else dict(by_name)
+
+
+def _described_bars(runs: Sequence[StrategyRun], lanes: Sequence[Lane]) -> Details:
+    """The bars by symbol, and by timeframe where there are several."""
+    several = len({run.timeframe for run in runs}) > 1
+    described = {}
+    for lane in lanes:
+        timeframe = lane.given.bars.timeframe
+        described[f"{lane.symbol} {timeframe}" if several else lane.symbol] = _described(lane.given, timeframe)
+    return dict(sorted(described.items()))
+
+
+def _described(one: SymbolInput, timeframe: Timeframe) -> Details:
+    """The bars of one symbol: how many, since when, how many are missing between, and their digest."""
+    bars = one.bars
+    opens = bars.open_time_ms
+    described: Details = {
+        "count": len(bars),
+        "first_open": _iso(int(opens[0])),
+        "last_close": _iso(int(bars.close_time_ms[-1])),
+        "missing": int((opens[-1] - opens[0]) // timeframe.ms + 1 - len(bars)),
+        "sha256": _digest_of(bars),
+    }
+    if bars.higher:
+        described["higher_sha256"] = hashlib.sha256(
+            b"".join(name.encode() + values.tobytes() for name, values in sorted(bars.higher.items()))
+        ).hexdigest()
+    if one.funding is not None:
+        described["funding_sha256"] = hashlib.sha256(
+            one.funding.time_ms.tobytes() + one.funding.rate.tobytes()
+        ).hexdigest()
+    return described
+
+
+def _path_described(bars: BarArrays) -> Details:
+    """The finest bars of one symbol."""
+    return {"count": len(bars), "sha256": _digest_of(bars)}
+
+
+def _digest_of(bars: BarArrays) -> str:
+    columns = (bars.open_time_ms, bars.open, bars.high, bars.low, bars.close, bars.volume)
+    digest = hashlib.sha256()
+    for column in columns:
+        digest.update(np.ascontiguousarray(column).tobytes())
+    return digest.hexdigest()
+
+
+def _iso(milliseconds: int) -> str:
+    return str(np.datetime64(milliseconds, "ms").astype("datetime64[s]")) + "Z"
+
+
+def _digest(params: Details) -> str:
+    """Sixteen hex digits that are equal for equal bars, rules and code."""
+    text = json.dumps(params, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""From sound bars to trade plans."""

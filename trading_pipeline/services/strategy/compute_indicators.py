@@ -1,0 +1,46 @@
+"""Indicator snapshots of whole days."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+
+from trading_pipeline.domain.indicators.snapshot import snapshot
+from trading_pipeline.domain.model.partitions import PartitionRange
+from trading_pipeline.ports.stores.market_data.bar_store import BarStore
+from trading_pipeline.ports.stores.market_data.check_store import CheckStore
+from trading_pipeline.ports.stores.strategy.snapshot_store import SnapshotStore
+from trading_pipeline.services.strategy.windows import day_windows, unsound_symbols
+
+_NO_ROWS = pd.DataFrame(
+    {"symbol": pd.Series(dtype="str"), "close_time": pd.Series(dtype=pd.DatetimeTZDtype("us", "UTC"))}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorReport:
+    """What was computed.
+
+    :param rows: snapshots the days now have.
+    :param changed: rows written or removed; 0 on a rerun.
+    :param unsound: symbols some of whose bars were left out.
+    """
+
+    rows: int
+    changed: int
+    unsound: tuple[str, ...]
+
+
+def compute_indicators(
+    bars: BarStore, checks: CheckStore, snapshots: SnapshotStore, scope: PartitionRange, now: datetime
+) -> IndicatorReport:
+    """Compute and store a snapshot for every sound bar of the days."""
+    parts = []
+    for window in day_windows(bars, checks, scope, now):
+        values = snapshot(window.bars)[window.kept]
+        values.insert(0, "close_time", window.bars["close_time"][window.kept])
+        values.insert(0, "symbol", window.symbol)
+        parts.append(values)
+    rows = pd.concat(parts, ignore_index=True) if parts else _NO_ROWS
+    changed = snapshots.replace(rows, scope.symbols, scope.timeframe, scope.start, scope.end)
+    return IndicatorReport(len(rows), changed, unsound_symbols(checks, scope))

@@ -1,0 +1,156 @@
+"""Turn entry signals into trade plans, and end the wave."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.events import WaveComputed
+from trading_pipeline.domain.model.partitions import PartitionRange
+from trading_pipeline.domain.model.plans import NextBarRule, SizingInputs, TradePlan
+from trading_pipeline.domain.model.signals import Bias, Signal
+from trading_pipeline.domain.portfolio.entry_size import reads_volatility, sizing_inputs
+from trading_pipeline.domain.risk.limits import RiskLimits
+from trading_pipeline.domain.risk.outcomes import STOP_NOT_PROTECTIVE
+from trading_pipeline.domain.strategies.divergence_ids import DivergenceIds
+from trading_pipeline.domain.strategies.divergence_parts import STRATEGY as HAS_SETUPS
+from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.ports.stores.market_data.wave_store import WaveStore
+from trading_pipeline.ports.stores.strategy.plan_store import PlanStore
+from trading_pipeline.ports.stores.strategy.signal_store import SignalStore
+from trading_pipeline.ports.stores.strategy.snapshot_store import SnapshotStore
+from trading_pipeline.ports.streams import EventStream
+from trading_pipeline.services.strategy.generate_signals import decimal_of
+
+_PLAN_ID_LENGTH = 24
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """What was planned.
+
+    :param plans: plans the days have.
+    :param changed: rows written; 0 on a rerun.
+    :param executable: plans of the wave that may be executed.
+    :param refused: signals that no plan can be made of, with the reason.
+    :param sizing: the model and numbers the plans were made under.
+    :param wave_open: a bar of the wave came too late for this run, so the wave has to be computed again.
+    """
+
+    plans: int
+    changed: int
+    executable: int
+    refused: tuple[str, ...]
+    sizing: SizingInputs
+    wave_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """What planning needs besides the bars it is asked about.
+
+    :param snapshots: asked for the instrument's volatility where the sizing reads it.
+    """
+
+    signals: SignalStore
+    snapshots: SnapshotStore
+    plans: PlanStore
+    waves: WaveStore
+    stream: EventStream
+    strategies: Sequence[StrategyPlan]
+    limits: RiskLimits
+
+
+def plan_trades(planner: Planner, scope: PartitionRange, wave: datetime | None, run_id: str) -> PlanReport:
+    """Store a plan for every entry signal of the days; of a wave, note that it is computed and say so.
+
+    :param wave: closing instant whose plans may be executed; ``None`` in a backfill, which therefore
+        cannot reach an order.
+    """
+    plans, refused = [], []
+    for signal in planner.signals.signals(scope.symbols, scope.timeframe, scope.start, scope.end):
+        try:
+            plans.append(plan_of(signal, planner))
+        except DataError as error:
+            refused.append(str(error))
+    written = planner.plans.save(plans, scope.timeframe, wave, run_id)
+    wave_open = False
+    if wave is not None:
+        wave_open = not planner.waves.mark_computed(wave, scope.timeframe, scope.symbols, run_id)
+        planner.stream.publish([WaveComputed(wave, scope.timeframe, written.executable)])
+    sizing = sizing_inputs(planner.limits)
+    return PlanReport(len(plans), written.changed, written.executable, tuple(refused), sizing, wave_open)
+
+
+def plan_of(signal: Signal, planner: Planner) -> TradePlan:
+    """The plan that follows from a signal.
+
+    :raises DataError: the stop is not on the losing side of the entry, or no enabled strategy stands
+        behind the signal.
+    """
+    if not _stop_on_losing_side(signal):
+        raise DataError(
+            f"{signal.symbol} {signal.timeframe} {signal.close_time.isoformat()} {signal.strategy}: "
+            f"{STOP_NOT_PROTECTIVE}: {signal.bias} at {signal.entry_price} cannot have its stop at {signal.stop_price}"
+        )
+    behind = _strategy_behind(signal, planner.strategies)
+    return TradePlan(
+        plan_id=signal.signal_id[:_PLAN_ID_LENGTH],
+        signal_id=signal.signal_id,
+        strategy=signal.strategy,
+        strategy_version=signal.strategy_version,
+        symbol=signal.symbol,
+        timeframe=signal.timeframe,
+        close_time=signal.close_time,
+        bias=signal.bias,
+        entry_price=signal.entry_price,
+        stop_price=signal.entry_stop,
+        targets=behind.lifecycle.targets,
+        runner=behind.lifecycle.runner,
+        score=signal.score,
+        valid_until=signal.close_time + planner.limits.plan_ttl_bars * signal.timeframe.duration,
+        next_bar_rule=NextBarRule(_momentum(signal)) if behind.lifecycle.next_bar_exit else None,
+        sizing=_sizing(signal, planner),
+        setup_id=_setup_id(signal),
+        guards=behind.guards,
+        exit_rules=behind.lifecycle.exit_rules,
+        scoring=behind.strategy.scoring(signal.details),
+    )
+
+
+def _momentum(signal: Signal) -> Decimal | None:
+    """The MACD histogram at the signal's bar, to the last bit; ``None`` where the signal does not tell it."""
+    told = signal.details.get("histogram")
+    return Decimal(repr(float(told))) if isinstance(told, int | float) else None
+
+
+def _sizing(signal: Signal, planner: Planner) -> SizingInputs:
+    """The sizing in force, with the volatility at the signal's bar where it is read and known."""
+    if not reads_volatility(planner.limits):
+        return sizing_inputs(planner.limits)
+    snapshot = planner.snapshots.values(signal.symbol, signal.timeframe, signal.close_time) or {}
+    atr = snapshot.get("atr_14")
+    return sizing_inputs(planner.limits, None if atr is None else decimal_of(100 * atr / float(signal.entry_price)))
+
+
+def _setup_id(signal: Signal) -> str | None:
+    """The id under which the signal's setup is stored."""
+    if signal.strategy != HAS_SETUPS:
+        return None
+    return DivergenceIds.of(signal.symbol, signal.timeframe, signal.close_time, signal.bias).setup_id
+
+
+def _stop_on_losing_side(signal: Signal) -> bool:
+    if signal.bias is Bias.LONG:
+        return 0 < signal.entry_stop < signal.entry_price
+    return 0 < signal.entry_price < signal.entry_stop
+
+
+def _strategy_behind(signal: Signal, strategies: Sequence[StrategyPlan]) -> StrategyPlan:
+    for plan in strategies:
+        if plan.strategy.name == signal.strategy and plan.covers(signal.symbol, signal.timeframe):
+            return plan
+    raise DataError(
+        f"{signal.symbol} {signal.timeframe}: signal of {signal.strategy}, which no file of config/strategies runs here"
+    )

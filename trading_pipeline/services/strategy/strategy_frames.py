@@ -1,0 +1,92 @@
+"""The bars a strategy of the pipeline looks at: its own, and beside them values of higher timeframes.
+
+Higher bars are read from their own anchor and judged on the spot by the rules of ``check_bars``. Stored
+verdicts would not do: they exist for days that were computed, and the first bars of a day look at higher
+bars of the day before, which a backfill of that day alone has read but not judged.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from trading_pipeline.domain.model.partitions import PartitionRange
+from trading_pipeline.domain.model.timeframes import Timeframe, day_of
+from trading_pipeline.domain.strategies.base import Strategy
+from trading_pipeline.domain.strategies.higher_timeframes import as_of_close, closing_values, longer
+from trading_pipeline.ports.stores.market_data.bar_store import BarStore, Listing
+from trading_pipeline.services.market_data.check_bars import possible
+from trading_pipeline.services.strategy.windows import DayWindow
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _HigherBars:
+    """Stored bars of one higher timeframe, by symbol.
+
+    :param disputed: open times of bars about whose prices the sources disagree.
+    """
+
+    scope: PartitionRange
+    rows: dict[str, pd.DataFrame]
+    listings: dict[str, Listing]
+    disputed: dict[str, set[datetime]]
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyFrames:
+    """Windows as the strategies of one partition range see them; each timeframe is read once, when it is asked for."""
+
+    bars: BarStore
+    scope: PartitionRange
+    now: datetime
+    _read: dict[Timeframe, _HigherBars] = field(default_factory=dict)
+
+    def window_of(self, window: DayWindow, strategy: Strategy) -> DayWindow:
+        """The window with the strategy's higher timeframes; itself where it asks for none.
+
+        :raises DataError: bars that the strategy cannot make its context of.
+        """
+        frame = window.bars
+        for timeframe in longer(strategy, self.scope.timeframe):
+            day = day_of(window.bars["open_time"].iloc[-1].to_pydatetime())
+            bars, sound = self._sound(timeframe, window.symbol, day)
+            frame = as_of_close(frame, closing_values(strategy, bars)[sound], timeframe)
+        return window if frame is window.bars else replace(window, bars=frame)
+
+    def _sound(self, timeframe: Timeframe, symbol: str, day: datetime) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
+        """Higher bars from the day's anchor to the first that is missing or impossible, and which are undisputed."""
+        read = self._higher(timeframe)
+        rows = read.rows[symbol]
+        first = _first_open(read, symbol, day)
+        begin, end = pd.DatetimeIndex(rows["open_time"]).searchsorted(pd.DatetimeIndex([first, day + _DAY]))
+        bars = rows.iloc[begin:end].reset_index(drop=True)
+        due = pd.date_range(first, periods=len(bars), freq=timeframe.duration)
+        unbroken = np.logical_and.accumulate((bars["open_time"] == due).to_numpy() & possible(bars))
+        bars = bars[unbroken]
+        return bars, ~bars["open_time"].isin(read.disputed.get(symbol, set())).to_numpy()
+
+    def _higher(self, timeframe: Timeframe) -> _HigherBars:
+        """Everything stored of a timeframe that a day of the range may look at."""
+        if timeframe not in self._read:
+            scope = replace(self.scope, timeframe=timeframe)
+            start, end = scope.open_times_until(self.now)
+            frame = self.bars.frame(scope.symbols, timeframe, start, end)
+            disputed: dict[str, set[datetime]] = {}
+            for conflict in self.bars.conflicts(scope.symbols, timeframe, start, end):
+                disputed.setdefault(conflict.symbol, set()).add(conflict.open_time)
+            rows = {symbol: frame[frame["symbol"] == symbol] for symbol in scope.symbols}
+            listings = self.bars.listings(scope.symbols, timeframe)
+            self._read[timeframe] = _HigherBars(scope, rows, listings, disputed)
+        return self._read[timeframe]
+
+
+def _first_open(read: _HigherBars, symbol: str, day: datetime) -> datetime:
+    """Where the day's bars have to begin: at their anchor, or at the first the venue has."""
+    anchor, listing = read.scope.anchor(day), read.listings.get(symbol)
+    if listing is not None and listing.asked_from <= anchor:
+        return max(anchor, listing.first_open)
+    return anchor

@@ -1,0 +1,117 @@
+"""Who may work on which plan."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Engine
+
+from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.risk.limits import EntriesBy
+from trading_pipeline.ports.stores.execution.ledger import Claim
+from trading_pipeline.services.execution.claim_plans import claim_plans
+from trading_pipeline.services.execution.execute_plans import execute_plans
+from trading_pipeline_tests.testkit.trading_desk import LIMITS, WAVE, Lab, store_plan, store_wave, trade_plan
+
+PLAN = trade_plan()
+
+
+@pytest.fixture
+def lab(database: Engine) -> Lab:
+    """An account with one new plan."""
+    lab = Lab(database)
+    store_plan(database, PLAN)
+    return lab
+
+
+def claim(lab: Lab, run_id: str) -> Claim:
+    return claim_plans(plans=lab.ledger, clock=lab.clock, run_id=run_id)
+
+
+def test_the_same_run_gets_the_same_plans_again(lab: Lab) -> None:
+    assert claim(lab, "run-1") == claim(lab, "run-1") == Claim((PLAN,), ())
+
+
+def test_another_run_waits_for_the_lease(lab: Lab) -> None:
+    claim(lab, "run-1")
+    assert claim(lab, "run-2").plans == ()
+    lab.end_leases()
+    assert claim(lab, "run-2").plans == (PLAN,)
+
+
+def test_a_plan_with_an_order_is_followed_to_its_end_even_after_its_time(lab: Lab) -> None:
+    lab.venue.holds_fills = True
+    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    lab.end_leases()
+    lab.clock.set(WAVE + timedelta(hours=1))
+    assert claim(lab, "run-2") == Claim((PLAN,), ())
+
+
+def test_a_claimed_plan_without_an_order_expires(lab: Lab) -> None:
+    claim(lab, "run-1")
+    lab.clock.set(PLAN.valid_until + timedelta(seconds=1))
+    assert claim(lab, "run-1") == Claim((), (PLAN.plan_id,))
+    assert lab.plan_status(PLAN)[0] is PlanStatus.EXPIRED
+
+
+def test_a_plan_whose_close_was_never_decided_expires_and_says_why(lab: Lab) -> None:
+    """The 1h computation failed for good: the 15m plan of its close is not left behind."""
+    store_wave(lab.database, Timeframe.M15)
+    store_wave(lab.database, Timeframe.H1, computed=False)
+    assert claim(lab, "run-1") == Claim((), ())
+    lab.clock.set(PLAN.valid_until + timedelta(seconds=1))
+    assert claim(lab, "run-1") == Claim((), (PLAN.plan_id,))
+    assert lab.plan_status(PLAN) == (
+        PlanStatus.EXPIRED,
+        "not claimed before 2025-11-03 12:15:01 UTC; another timeframe of its close was not computed",
+    )
+
+
+def test_a_plan_that_is_still_valid_is_executed_with_the_next_close_where_its_own_was_never_decided(lab: Lab) -> None:
+    """The 15m computation failed for good: the 1h plan of its close has an hour."""
+    hourly = trade_plan("SOLUSDT", timeframe=Timeframe.H1)
+    store_plan(lab.database, hourly)
+    store_wave(lab.database, Timeframe.H1)
+    store_wave(lab.database, Timeframe.M15, computed=False)
+    assert claim(lab, "run-1").plans == ()
+    lab.clock.set(WAVE + timedelta(minutes=15, seconds=1))
+    store_wave(lab.database, Timeframe.M15, WAVE + timedelta(minutes=15))
+    execute_plans(desk=lab.desk("run-2"), gate=lab.gate, equity=lab.equity)
+    assert lab.plan_status(hourly)[0] is PlanStatus.EXECUTED
+    assert lab.plan_status(PLAN)[0] is PlanStatus.EXPIRED
+
+
+EARLIER = replace(trade_plan("XRPUSDT", close_time=WAVE - timedelta(minutes=15)), valid_until=PLAN.valid_until)
+ADA = trade_plan("ADAUSDT")
+SOL_15M = trade_plan("SOLUSDT")
+SOL_1H = trade_plan("SOLUSDT", timeframe=Timeframe.H1)
+SOL_1H_MACD = trade_plan("SOLUSDT", timeframe=Timeframe.H1, strategy="macd")
+
+
+@pytest.mark.parametrize(
+    ("entries_by", "first"),
+    [
+        (EntriesBy.SYMBOL, [EARLIER, ADA, PLAN, SOL_1H, SOL_1H_MACD, SOL_15M]),
+        (EntriesBy.SCORE, [EARLIER, SOL_15M, ADA, PLAN, SOL_1H, SOL_1H_MACD]),
+    ],
+)
+def test_entries_come_by_close_symbol_longer_timeframe_and_strategy(
+    lab: Lab, entries_by: EntriesBy, first: list[TradePlan]
+) -> None:
+    """The 15m plan of SOLUSDT scores 51, the others 50; the earlier close comes first whatever its score."""
+    for plan in (SOL_15M, EARLIER, SOL_1H_MACD, SOL_1H, ADA):
+        store_plan(lab.database, replace(plan, score=Decimal(51 if plan is SOL_15M else 50)), checks=False)
+    claimed = claim_plans(plans=lab.ledger, clock=lab.clock, run_id="run-1", entries_by=entries_by)
+    assert [plan.plan_id for plan in claimed.plans] == [plan.plan_id for plan in first]
+
+
+@pytest.mark.parametrize(("entries_by", "taken"), [(EntriesBy.SYMBOL, "ADAUSDT"), (EntriesBy.SCORE, "SOLUSDT")])
+def test_the_last_slot_goes_to_the_first_in_that_order(database: Engine, entries_by: EntriesBy, taken: str) -> None:
+    lab = Lab(database)
+    store_plan(database, ADA)
+    store_plan(database, replace(SOL_15M, score=Decimal(51)))
+    desk = replace(lab.desk(), limits=replace(LIMITS, max_open_positions=1, entries_by=entries_by))
+    execute_plans(desk=desk, gate=lab.gate, equity=lab.equity)
+    assert [held.symbol for held in lab.venue.positions()] == [taken]

@@ -1,0 +1,127 @@
+"""No filled position without a live stop."""
+
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Engine
+
+from trading_pipeline.domain.model.errors import OrderOutcomeUnknown, TemporaryVenueError
+from trading_pipeline.domain.model.orders import IntentState, Purpose
+from trading_pipeline.domain.model.plans import PlanStatus
+from trading_pipeline.domain.model.positions import ExitReason, PositionStatus
+from trading_pipeline.ports.notifications import Severity
+from trading_pipeline.services.execution.execute_plans import ExecutionSummary, execute_plans
+from trading_pipeline.services.execution.protect_position import Protection, protect_position
+from trading_pipeline_tests.testkit.trading_desk import Lab, store_plan, trade_plan
+
+PLAN = trade_plan()
+
+
+@pytest.fixture
+def lab(database: Engine) -> Lab:
+    """An account with one new plan."""
+    lab = Lab(database)
+    store_plan(database, PLAN)
+    return lab
+
+
+def execute(lab: Lab, run_id: str = "run-1") -> ExecutionSummary:
+    return execute_plans(desk=lab.desk(run_id), gate=lab.gate, equity=lab.equity)
+
+
+def test_a_stop_the_venue_forgot_is_set(lab: Lab) -> None:
+    lab.venue.forgets_stops = True
+    summary = execute(lab)
+    assert summary.protected[0].protection is Protection.REPAIRED_STOP
+    assert lab.venue.positions()[0].stop_loss == Decimal(990)
+    assert lab.postbox.subjects(Severity.WARNING) == ["stop repaired: BTCUSDT"]
+
+
+def test_a_position_that_cannot_be_protected_is_closed_and_alarmed(lab: Lab) -> None:
+    lab.venue.forgets_stops = lab.venue.refuses_stops = True
+    summary = execute(lab)
+    position = lab.ledger.position_of(PLAN.plan_id)
+    assert position is not None
+    assert (position.status, position.exit_reason) == (PositionStatus.CLOSED, ExitReason.PROTECTION_FAILED)
+    assert summary.protected[0].protection is Protection.CLOSED
+    assert lab.venue.positions() == []
+    assert lab.postbox.subjects(Severity.CRITICAL) == ["no stop: BTCUSDT"]
+
+
+def test_an_exit_whose_answer_is_lost_is_not_sent_twice(lab: Lab) -> None:
+    lab.venue.forgets_stops = lab.venue.refuses_stops = True
+    lab.venue.faults["submit"] = [None, OrderOutcomeUnknown("request lost")]
+    execute(lab)
+    exits = [link for link in lab.venue.posts if "_FX" in link]
+    assert exits == [f"{PLAN.plan_id}_FX", f"{PLAN.plan_id}_FX1"]
+    assert lab.venue.positions() == []
+
+
+def test_an_exit_that_never_works_calls_the_operator(lab: Lab) -> None:
+    lab.venue.forgets_stops = lab.venue.refuses_stops = True
+    lab.venue.faults["submit"] = [None, *[OrderOutcomeUnknown("request lost")] * 5]
+    summary = execute(lab)
+    assert summary.protected[0].protection is Protection.CLOSING_FAILED
+    assert "cannot close BTCUSDT" in lab.postbox.subjects(Severity.CRITICAL)
+
+
+def test_targets_follow_what_the_entry_really_filled(lab: Lab) -> None:
+    lab.venue.holds_fills = True
+    assert execute(lab).protected[0].protection is Protection.NOT_FILLED
+    lab.venue.fill(f"{PLAN.plan_id}_E", Decimal("1.001"), Decimal(1001))
+    lab.venue.end(f"{PLAN.plan_id}_E")
+    result = protect_position(desk=lab.desk("run-2"), plan=PLAN)
+    targets = {
+        record.intent.purpose: (record.intent.quantity, record.intent.price)
+        for record in lab.ledger.intents_of(PLAN.plan_id)
+        if record.intent.reduce_only
+    }
+    assert result.protection is Protection.LIVE_STOP
+    assert targets == {
+        Purpose.TAKE_PROFIT_1: (Decimal("0.400"), Decimal(1012)),
+        Purpose.TAKE_PROFIT_2: (Decimal("0.400"), Decimal(1023)),
+    }
+
+
+def test_while_the_entry_may_still_grow_the_stop_is_proved_and_no_target_is_placed(lab: Lab) -> None:
+    lab.venue.holds_fills = True
+    execute(lab)
+    lab.venue.fill(f"{PLAN.plan_id}_E", Decimal(1), Decimal(1000))
+    result = protect_position(desk=lab.desk("run-2"), plan=PLAN)
+    assert (result.protection, result.targets) == (Protection.LIVE_STOP, ())
+
+
+def test_an_entry_that_does_not_fill_keeps_its_plan_claimed(lab: Lab) -> None:
+    lab.venue.holds_fills = True
+    assert execute(lab).outcomes == {PLAN.plan_id: PlanStatus.CLAIMED}
+
+
+def test_protecting_twice_sends_nothing_twice(lab: Lab) -> None:
+    execute(lab)
+    posts = list(lab.venue.posts)
+    protect_position(desk=lab.desk("run-2"), plan=PLAN)
+    assert lab.venue.posts == posts
+
+
+def test_a_target_that_never_arrived_is_placed_under_the_next_number(lab: Lab) -> None:
+    lab.venue.faults["submit"] = [None, OrderOutcomeUnknown("request lost")]
+    execute(lab)
+    protect_position(desk=lab.desk("run-2"), plan=PLAN)
+    assert lab.ledger.intent(f"{PLAN.plan_id}_TP1").state is IntentState.ABSENT
+    assert lab.ledger.intent(f"{PLAN.plan_id}_TP11").state is IntentState.ACKNOWLEDGED
+
+
+def test_a_venue_that_does_not_answer_leaves_the_plan_claimed_and_calls(lab: Lab) -> None:
+    lab.venue.faults["positions"] = [TemporaryVenueError("down")] * 3
+    summary = execute(lab)
+    assert (summary.protected, summary.outcomes) == ((), {})
+    assert lab.plan_status(PLAN)[0] is PlanStatus.CLAIMED
+    assert lab.postbox.subjects(Severity.CRITICAL) == ["protection not proved: BTCUSDT"]
+    assert execute(lab).outcomes == {PLAN.plan_id: PlanStatus.EXECUTED}
+
+
+def test_a_stop_somebody_loosened_is_pulled_back(lab: Lab) -> None:
+    execute(lab)
+    lab.venue.set_stop_loss("BTCUSDT", Decimal(900))
+    assert protect_position(desk=lab.desk("run-2"), plan=PLAN).protection is Protection.REPAIRED_STOP
+    assert lab.venue.positions()[0].stop_loss == Decimal(990)

@@ -1,0 +1,96 @@
+"""Venue against ledger."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Engine, text
+
+from trading_pipeline.domain.model.fills import FillKind
+from trading_pipeline.domain.model.orders import OrderIntent, OrderType, Purpose, Side
+from trading_pipeline.domain.portfolio.exits import ALWAYS_VALID
+from trading_pipeline.domain.risk.differences import DifferenceKind
+from trading_pipeline.ports.notifications import Severity
+from trading_pipeline.services.execution.execute_plans import execute_plans
+from trading_pipeline.services.execution.protect_position import Protection
+from trading_pipeline.services.execution.reconcile_account import ReconcileResult, reconcile_account
+from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan, trade_plan
+
+PLAN = trade_plan()
+
+
+@pytest.fixture
+def lab(database: Engine) -> Lab:
+    """An account with one open, protected long of 5."""
+    lab = Lab(database)
+    store_plan(database, PLAN)
+    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    return lab
+
+
+def reconcile(lab: Lab) -> ReconcileResult:
+    return reconcile_account(desk=lab.desk("run-r"))
+
+
+def test_agreement_finds_nothing_and_halts_nothing(lab: Lab) -> None:
+    assert reconcile(lab).differences == ()
+    assert lab.halts.halts() == []
+
+
+@pytest.mark.parametrize(
+    ("symbol", "side", "quantity", "kind"),
+    [
+        ("SOLUSDT", Side.BUY, 3, DifferenceKind.UNKNOWN_POSITION),
+        ("BTCUSDT", Side.BUY, 1, DifferenceKind.QUANTITY),
+        ("BTCUSDT", Side.SELL, 9, DifferenceKind.UNKNOWN_POSITION),
+    ],
+)
+def test_a_difference_halts_the_symbol_and_touches_nothing(
+    lab: Lab, symbol: str, side: Side, quantity: int, kind: DifferenceKind
+) -> None:
+    lab.venue.trade(symbol, side, Decimal(quantity), Decimal(1000), FillKind.TRADE)
+    posts, held = list(lab.venue.posts), lab.venue.positions()
+    result = reconcile(lab)
+    assert [one.kind for one in result.differences] == [kind]
+    assert [halt.scope for halt in lab.halts.halts()] == [symbol]
+    assert (lab.venue.posts, lab.venue.positions()) == (posts, held)
+
+
+def test_an_order_nobody_knows_is_reported(lab: Lab) -> None:
+    stranger = OrderIntent(
+        "by-hand", "none", Purpose.EXIT, "BTCUSDT", Side.SELL, OrderType.LIMIT, Decimal(1), Decimal(2000), None,
+        reduce_only=True, valid_until=ALWAYS_VALID, run_id="none",
+    )  # fmt: skip
+    lab.venue.submit(stranger)
+    assert [one.kind for one in reconcile(lab).differences] == [DifferenceKind.UNKNOWN_ORDER]
+
+
+def test_a_close_nobody_told_us_of_is_booked_and_no_difference(lab: Lab) -> None:
+    lab.clock.advance(timedelta(hours=1))
+    lab.venue.move("BTCUSDT", Decimal(980))
+    assert reconcile(lab).differences == ()
+
+
+def test_a_naked_position_is_protected_at_once(lab: Lab) -> None:
+    lab.venue.strip_stop("BTCUSDT")
+    result = reconcile(lab)
+    assert [one.protection for one in result.protected] == [Protection.REPAIRED_STOP]
+    assert result.differences == ()
+
+
+def test_a_standing_difference_halts_once_and_lifts_nothing(lab: Lab) -> None:
+    lab.venue.trade("SOLUSDT", Side.BUY, Decimal(3), Decimal(1000), FillKind.TRADE)
+    assert reconcile(lab).halted == ("SOLUSDT",)
+    assert reconcile(lab).halted == ()
+    assert lab.postbox.subjects(Severity.CRITICAL) == ["halted: SOLUSDT"]
+    lab.venue.trade("SOLUSDT", Side.SELL, Decimal(3), Decimal(1000), FillKind.TRADE)
+    assert reconcile(lab).differences == ()
+    assert [halt.scope for halt in lab.halts.halts()] == ["SOLUSDT"]
+
+
+def test_what_was_found_is_kept_with_its_run(lab: Lab) -> None:
+    lab.venue.trade("SOLUSDT", Side.BUY, Decimal(3), Decimal(1000), FillKind.TRADE)
+    reconcile(lab)
+    with lab.database.connect() as connection:
+        rows = connection.execute(text("SELECT symbol, kind, run_id, found_at FROM trading.reconciliation_differences"))
+        assert [tuple(row) for row in rows] == [("SOLUSDT", "unknown_position", "run-r", WAVE)]

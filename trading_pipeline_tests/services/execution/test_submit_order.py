@@ -1,0 +1,140 @@
+"""Sending at most once."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from trading_pipeline.domain.model.errors import (
+    OrderOutcomeUnknown,
+    OrderRejectedByVenue,
+    RateLimited,
+    TemporaryVenueError,
+    TradingForbiddenByVenue,
+)
+from trading_pipeline.domain.model.orders import IntentState
+from trading_pipeline.domain.model.plans import PlanStatus
+from trading_pipeline.domain.model.positions import PositionStatus
+from trading_pipeline.ports.notifications import Severity
+from trading_pipeline.services.accounting.record_equity import record_equity
+from trading_pipeline.services.execution.claim_plans import claim_plans
+from trading_pipeline.services.execution.gate_plans import gate_plans
+from trading_pipeline.services.execution.submit_order import SubmitOutcome, submit_order
+from trading_pipeline_tests.testkit.fake_venue import Fault, ResponseLost
+from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan, trade_plan
+
+PLAN = trade_plan()
+TIMEOUT = OrderOutcomeUnknown("no answer within 5 s")
+
+
+@pytest.fixture
+def lab(database: Engine) -> Lab:
+    """An account with one admitted entry that was not sent yet."""
+    lab = Lab(database)
+    store_plan(database, PLAN)
+    record_equity(trading=lab.venue, equity=lab.equity)
+    claim = claim_plans(plans=lab.ledger, clock=lab.clock, run_id="run-1")
+    gate_plans(desk=lab.desk(), gate=lab.gate, plans=claim.plans)
+    return lab
+
+
+def entry(lab: Lab, *, patient: bool = False) -> SubmitOutcome:
+    desk = lab.patient_desk() if patient else lab.desk()
+    return submit_order(desk=desk, order_link_id=f"{PLAN.plan_id}_E")
+
+
+def test_an_acknowledged_order_is_not_sent_again(lab: Lab) -> None:
+    assert entry(lab).state is IntentState.ACKNOWLEDGED
+    again = entry(lab)
+    assert (again.sent, len(lab.venue.posts)) == (False, 1)
+
+
+@pytest.mark.parametrize(
+    ("faults", "state", "posts", "accepted"),
+    [
+        ([ResponseLost()], IntentState.FILLED, 1, 1),
+        ([TIMEOUT], IntentState.ABSENT, 1, 0),
+        ([OrderRejectedByVenue("110007 balance")], IntentState.REJECTED, 1, 0),
+        ([TradingForbiddenByVenue("10027 banned")], IntentState.REJECTED, 1, 0),
+        ([TemporaryVenueError("an error nobody sorted")], IntentState.ABSENT, 1, 0),
+        ([RateLimited("10006", retry_after_s=0.7)], IntentState.ACKNOWLEDGED, 2, 1),
+        ([RateLimited("10006")] * 3, IntentState.INTENDED, 3, 0),
+    ],
+    ids=["answer lost", "request lost", "rejected", "forbidden", "unsorted", "limited once", "limited throughout"],
+)
+def test_what_becomes_of_a_request(
+    lab: Lab, faults: Sequence[Fault], state: IntentState, posts: int, accepted: int
+) -> None:
+    lab.venue.faults["submit"] = list(faults)
+    assert entry(lab).state is state
+    assert (len(lab.venue.posts), len(lab.venue.accepted)) == (posts, accepted)
+
+
+def test_an_order_unknown_to_the_venue_stays_unknown_while_the_lookup_window_is_open(lab: Lab) -> None:
+    lab.venue.faults["submit"] = [TIMEOUT]
+    assert entry(lab, patient=True).state is IntentState.UNKNOWN
+    assert entry(lab, patient=True).state is IntentState.UNKNOWN
+    assert len(lab.venue.posts) == 1
+
+
+def test_an_unknown_outcome_survives_a_venue_that_does_not_answer(lab: Lab) -> None:
+    lab.venue.faults["submit"] = [ResponseLost()]
+    lab.venue.faults["order"] = [TemporaryVenueError("down")] * 3
+    assert entry(lab).state is IntentState.UNKNOWN
+    assert entry(lab).state is IntentState.FILLED
+    assert len(lab.venue.posts) == 1
+
+
+def test_the_pause_the_venue_asks_for_is_kept(lab: Lab) -> None:
+    lab.venue.faults["submit"] = [RateLimited("10006", retry_after_s=0.7)]
+    entry(lab)
+    assert 0.7 in lab.pauses
+
+
+def test_an_entry_past_its_time_expires_unsent(lab: Lab) -> None:
+    lab.clock.set(WAVE + timedelta(minutes=15, seconds=1))
+    assert entry(lab).state is IntentState.EXPIRED
+    assert lab.venue.posts == []
+    assert lab.plan_status(PLAN)[0] is PlanStatus.EXPIRED
+
+
+def test_the_last_valid_instant_is_still_valid(lab: Lab) -> None:
+    lab.clock.set(PLAN.valid_until)
+    assert entry(lab).state is IntentState.ACKNOWLEDGED
+
+
+def test_a_rejected_entry_fails_its_position_and_names_the_reason(lab: Lab) -> None:
+    lab.venue.faults["submit"] = [OrderRejectedByVenue("110007: insufficient balance")]
+    entry(lab)
+    position = lab.ledger.position_of(PLAN.plan_id)
+    assert position is not None
+    assert position.status is PositionStatus.FAILED
+    assert lab.plan_status(PLAN) == (PlanStatus.REJECTED, "entry rejected: 110007: insufficient balance")
+    assert lab.postbox.subjects(Severity.WARNING) == ["rejected: BTCUSDT entry"]
+
+
+def test_an_account_that_may_not_trade_is_halted(lab: Lab) -> None:
+    lab.venue.faults["submit"] = [TradingForbiddenByVenue("10027: banned")]
+    entry(lab)
+    assert [halt.scope for halt in lab.halts.halts()] == ["all"]
+    assert lab.postbox.subjects(Severity.CRITICAL) == ["halted: all"]
+
+
+def test_without_leverage_nothing_is_sent(lab: Lab) -> None:
+    lab.venue.faults["set_leverage"] = [TemporaryVenueError("down")] * 3
+    outcome = entry(lab)
+    assert (outcome.state, lab.venue.posts) == (IntentState.INTENDED, [])
+    assert "leverage could not be set: down" in outcome.reason
+
+
+def test_an_order_declared_absent_that_shows_up_after_all_is_booked(lab: Lab) -> None:
+    lab.venue.faults["submit"] = [TIMEOUT]
+    assert entry(lab).state is IntentState.ABSENT
+    lab.venue.submit(lab.ledger.intent(f"{PLAN.plan_id}_E").intent)
+    for fill in lab.venue.fills(WAVE):
+        lab.ledger.apply_fill(fill)
+    position = lab.ledger.position_of(PLAN.plan_id)
+    assert position is not None
+    assert position.status is PositionStatus.OPEN
+    assert lab.plan_status(PLAN)[0] is PlanStatus.EXECUTED

@@ -1,0 +1,50 @@
+"""Which books stand for a close."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from trading_pipeline.domain.model.books import BookSample
+from trading_pipeline.domain.model.errors import DataError, StaleDataError
+from trading_pipeline.ports.stores.market_data.book_store import BookSampleStore
+from trading_pipeline.services.market_data.sample_book import sample_book
+from trading_pipeline_tests.testkit.fake_clock import FakeClock
+from trading_pipeline_tests.testkit.fakes_market_data import FakeMarket, a_book
+from trading_pipeline_tests.testkit.trading_desk import WAVE
+
+
+class Shelf(BookSampleStore):
+    def __init__(self) -> None:
+        self.kept: list[BookSample] = []
+
+    def append(self, sample: BookSample) -> None:
+        self.kept.append(sample)
+
+    def samples(self, symbol: str, first: datetime, last: datetime) -> Sequence[BookSample]:
+        return self.kept
+
+
+@pytest.mark.parametrize("distance_s", [0, 0.3, 5, -5])
+def test_a_book_close_to_the_close_is_kept_with_its_own_time(distance_s: float) -> None:
+    shelf, at = Shelf(), WAVE + timedelta(seconds=distance_s)
+    made = sample_book(FakeMarket(FakeClock(at)), shelf, "BTCUSDT", WAVE)
+    assert shelf.kept == [made]
+    assert (made.close_time, made.reading.at) == (WAVE, at)
+    assert round(made.reading.imbalance_signed, 4) == Decimal("0.3333")
+
+
+@pytest.mark.parametrize("distance_s", [5.001, -5.001, 300])
+def test_a_book_far_from_the_close_leaves_it_unknown(distance_s: float) -> None:
+    shelf, market = Shelf(), FakeMarket(FakeClock(WAVE + timedelta(seconds=distance_s)))
+    with pytest.raises(StaleDataError, match="stays unknown"):
+        sample_book(market, shelf, "BTCUSDT", WAVE)
+    assert shelf.kept == []
+
+
+def test_a_crossed_book_is_not_kept() -> None:
+    shelf, market = Shelf(), FakeMarket(FakeClock(WAVE), {"BTCUSDT": a_book("BTCUSDT", WAVE, spread="-1")})
+    with pytest.raises(DataError):
+        sample_book(market, shelf, "BTCUSDT", WAVE)
+    assert shelf.kept == []
