@@ -66,8 +66,8 @@ def whole(name: str, case: Case, options: argparse.Namespace) -> bool:
 
 def bare(name: str, case: Case, options: argparse.Namespace) -> bool:
     """The services alone, on an exchange and a database of their own."""
-    from trading_pipeline.adapters.stores.database import connect, ensure_database
-    from trading_pipeline.adapters.stores.migration import migrate
+    from trading_pipeline.adapters.stores.postgres.database import connect, ensure_database
+    from trading_pipeline.adapters.stores.postgres.migration import migrate
     from trading_pipeline.domain.model.timeframes import Timeframe
     from trading_pipeline.exchange_simulator.server import Configuration, running_exchange
     from trading_pipeline.runtime.embedded import EmbeddedPostgres

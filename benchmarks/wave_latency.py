@@ -23,8 +23,8 @@ from rich.table import Table
 from sqlalchemy import Engine, text
 
 import trading_pipeline.runtime as runtime_package
-from trading_pipeline.adapters.stores.database import connect
-from trading_pipeline.adapters.stores.progress import progress
+from trading_pipeline.adapters.stores.operations.progress import progress
+from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.runtime.embedded import free_port
 from trading_pipeline.runtime.lock_step import ExchangeClock

@@ -118,7 +118,7 @@ def _write(done: "BacktestRun", json: Path | None, report: Path | None) -> None:
 
 
 def _store(run: "RunRecord") -> None:
-    from trading_pipeline.adapters.stores.backtest_store import PostgresBacktestStore
+    from trading_pipeline.adapters.stores.research.backtest_store import PostgresBacktestStore
     from trading_pipeline.cli.bar_sources import open_database
 
     with open_database() as engine:
@@ -128,7 +128,7 @@ def _store(run: "RunRecord") -> None:
 def _load(name: str) -> "RunRecord":
     """A run from a file or the database."""
     from trading_pipeline.adapters.files.run_files import read_run
-    from trading_pipeline.adapters.stores.backtest_store import PostgresBacktestStore
+    from trading_pipeline.adapters.stores.research.backtest_store import PostgresBacktestStore
     from trading_pipeline.cli.bar_sources import open_database
 
     if name.endswith(".json") or Path(name).is_file():

@@ -90,7 +90,7 @@ def open_database() -> "Iterator[Engine]":
     """
     from sqlalchemy.exc import OperationalError, ProgrammingError
 
-    from trading_pipeline.adapters.stores.database import connect, unreachable
+    from trading_pipeline.adapters.stores.postgres.database import connect, unreachable
     from trading_pipeline.settings import Settings
 
     url = Settings().database_url
@@ -112,7 +112,7 @@ def open_database() -> "Iterator[Engine]":
 
 def _shortest_stored(symbol: str) -> "tuple[Timeframe, pd.DataFrame]":
     """The shortest timeframe of which the database has bars, and these."""
-    from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
+    from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 
     with open_database() as engine:
         store = PostgresBarStore(engine)
@@ -128,7 +128,7 @@ def _stored_bars(symbol: str, timeframe: Timeframe, *, allow_zero_volume: bool) 
     import numpy as np
 
     from trading_pipeline.adapters.files.bar_files import ReadBars, refuse_zero_volume
-    from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
+    from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 
     with open_database() as engine:
         frame = PostgresBarStore(engine).frame([symbol], timeframe, EPOCH, _FAR)

@@ -22,8 +22,8 @@ def up(port: Annotated[int, typer.Option(help="port of the Dagster UI")] = 3000)
 
 def migrate() -> None:
     """Create the databases of DATABASE_URL and DAGSTER_POSTGRES_URL; bring the first to the newest schema."""
-    from trading_pipeline.adapters.stores.database import ensure_database
-    from trading_pipeline.adapters.stores.migration import migrate as migrate_schema
+    from trading_pipeline.adapters.stores.postgres.database import ensure_database
+    from trading_pipeline.adapters.stores.postgres.migration import migrate as migrate_schema
     from trading_pipeline.settings import Settings
 
     settings = Settings()

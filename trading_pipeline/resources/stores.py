@@ -7,18 +7,18 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.stores.backtest_store import PostgresBacktestStore
-from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
-from trading_pipeline.adapters.stores.book_store import PostgresBookSampleStore
-from trading_pipeline.adapters.stores.calibration_store import PostgresCalibrationStore
-from trading_pipeline.adapters.stores.check_store import PostgresCheckStore
-from trading_pipeline.adapters.stores.database import connect
-from trading_pipeline.adapters.stores.plan_store import PostgresPlanStore
-from trading_pipeline.adapters.stores.signal_store import PostgresSignalStore
-from trading_pipeline.adapters.stores.snapshot_store import PostgresSnapshotStore
-from trading_pipeline.adapters.stores.trade_history import PostgresTradeHistory
-from trading_pipeline.adapters.stores.wave_store import PostgresWaveStore
-from trading_pipeline.adapters.stores.work_queue import WorkQueue
+from trading_pipeline.adapters.stores.execution.work_queue import WorkQueue
+from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
+from trading_pipeline.adapters.stores.market_data.book_store import PostgresBookSampleStore
+from trading_pipeline.adapters.stores.market_data.check_store import PostgresCheckStore
+from trading_pipeline.adapters.stores.market_data.wave_store import PostgresWaveStore
+from trading_pipeline.adapters.stores.postgres.database import connect
+from trading_pipeline.adapters.stores.research.backtest_store import PostgresBacktestStore
+from trading_pipeline.adapters.stores.research.calibration_store import PostgresCalibrationStore
+from trading_pipeline.adapters.stores.research.trade_history import PostgresTradeHistory
+from trading_pipeline.adapters.stores.strategy.plan_store import PostgresPlanStore
+from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSignalStore
+from trading_pipeline.adapters.stores.strategy.snapshot_store import PostgresSnapshotStore
 
 
 class Stores(dg.ConfigurableResource["Stores"]):

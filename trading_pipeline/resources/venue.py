@@ -4,11 +4,11 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from trading_pipeline.adapters.notifiers.log import LogNotifier
-from trading_pipeline.adapters.stores.equity_store import PostgresEquityLog
-from trading_pipeline.adapters.stores.ledger import PostgresLedger
-from trading_pipeline.adapters.stores.ledger_indicators import PostgresIndicatorReader
-from trading_pipeline.adapters.stores.ledger_signals import PostgresSignalReader
-from trading_pipeline.adapters.stores.risk_store import PostgresEntryGate, PostgresHaltRegister
+from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
+from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
+from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
+from trading_pipeline.adapters.stores.execution.ledger_signals import PostgresSignalReader
+from trading_pipeline.adapters.stores.execution.risk_store import PostgresEntryGate, PostgresHaltRegister
 from trading_pipeline.adapters.venues.bybit.client import BybitClient
 from trading_pipeline.adapters.venues.bybit.endpoints import endpoints
 from trading_pipeline.adapters.venues.bybit.live_guard import acknowledge_live

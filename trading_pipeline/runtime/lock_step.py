@@ -8,7 +8,7 @@ from datetime import datetime
 import httpx
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.stores.progress import progress
+from trading_pipeline.adapters.stores.operations.progress import progress
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.timeframes import Timeframe, closing_timeframes
 

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from trading_pipeline.adapters.parameters.strategies import load_strategies
-from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
-from trading_pipeline.adapters.stores.book_store import PostgresBookSampleStore
-from trading_pipeline.adapters.stores.calibration_store import PostgresCalibrationStore
-from trading_pipeline.adapters.stores.signal_store import PostgresSignalStore
-from trading_pipeline.adapters.stores.trade_history import PostgresTradeHistory
+from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
+from trading_pipeline.adapters.stores.market_data.book_store import PostgresBookSampleStore
+from trading_pipeline.adapters.stores.research.calibration_store import PostgresCalibrationStore
+from trading_pipeline.adapters.stores.research.trade_history import PostgresTradeHistory
+from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSignalStore
 from trading_pipeline.adapters.venues.bybit.client import BybitClient
 from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
 from trading_pipeline.domain.backtest.translate import Funding

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from trading_pipeline.adapters.stores.equity_store import PostgresEquityLog
-from trading_pipeline.adapters.stores.replay_facts import replay_facts
+from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
+from trading_pipeline.adapters.stores.research.replay_facts import replay_facts
 from trading_pipeline.adapters.venues.bybit.client import BybitClient
 from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
 from trading_pipeline.runtime.parity import replay_parity

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_pipeline.adapters.parameters.strategies import load_strategies
-from trading_pipeline.adapters.stores.replay_facts import ReplayFacts
-from trading_pipeline.adapters.stores.trade_history import PostgresTradeHistory
+from trading_pipeline.adapters.stores.research.replay_facts import ReplayFacts
+from trading_pipeline.adapters.stores.research.trade_history import PostgresTradeHistory
 from trading_pipeline.domain.analysis.metrics import equity_metrics, r_metrics, result_metrics
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms

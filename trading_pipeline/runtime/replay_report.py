@@ -5,7 +5,7 @@ from pathlib import Path
 
 from trading_pipeline.adapters.files.run_files import run_document, write_document, write_text
 from trading_pipeline.adapters.reports.html_report import html_report
-from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
+from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 from trading_pipeline.domain.model.signals import Details
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.runtime.replay_plan import ReplayPlan

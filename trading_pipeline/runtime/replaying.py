@@ -11,8 +11,8 @@ from rich.live import Live
 from rich.table import Table
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.stores.database import connect
-from trading_pipeline.adapters.stores.replay_facts import ReplayFacts, replay_facts
+from trading_pipeline.adapters.stores.postgres.database import connect
+from trading_pipeline.adapters.stores.research.replay_facts import ReplayFacts, replay_facts
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.runtime.backfill import launch_backfill, partition_keys, wait_for_backfill

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from trading_pipeline.adapters.stores.replay_facts import Latency, ReplayFacts
+from trading_pipeline.adapters.stores.research.replay_facts import Latency, ReplayFacts
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 from typer.testing import CliRunner, Result
 
-from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
+from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 from trading_pipeline.cli.main import app
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError

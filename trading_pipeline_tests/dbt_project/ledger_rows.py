@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, Engine, insert
 
-from trading_pipeline.adapters.stores import tables
+from trading_pipeline.adapters.stores.postgres import tables
 
 CLOSE = datetime(2025, 11, 1, 8, tzinfo=UTC)
 Row = dict[str, object]

@@ -8,7 +8,7 @@ import dagster as dg
 import redis
 from sqlalchemy import Engine, text
 
-from trading_pipeline.adapters.stores.raw_bar_store import PostgresRawBarStore
+from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresRawBarStore
 from trading_pipeline.defs.market_data.assets import bars_assets
 from trading_pipeline.defs.market_data.partitions import UNIVERSE
 from trading_pipeline.defs.strategy.assets import strategy_assets

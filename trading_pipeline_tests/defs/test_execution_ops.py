@@ -7,9 +7,9 @@ from decimal import Decimal
 import dagster as dg
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.stores.equity_store import PostgresEquityLog
-from trading_pipeline.adapters.stores.ledger_indicators import PostgresIndicatorReader
-from trading_pipeline.adapters.stores.risk_store import PostgresEntryGate
+from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
+from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
+from trading_pipeline.adapters.stores.execution.risk_store import PostgresEntryGate
 from trading_pipeline.defs.execution.jobs import manage_and_execute
 from trading_pipeline.domain.model.orders import Side
 from trading_pipeline.domain.model.plans import PlanStatus

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 from sqlalchemy import update
 
-from trading_pipeline.adapters.stores.tables import positions, trade_plans
+from trading_pipeline.adapters.stores.postgres.tables import positions, trade_plans
 from trading_pipeline.defs.execution import fill_sensor as sensors
 from trading_pipeline.defs.execution.sensors import management_key
 from trading_pipeline.defs.operations.attempts import LONGEST_SERIES

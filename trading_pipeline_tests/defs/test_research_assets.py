@@ -3,8 +3,8 @@
 import dagster as dg
 import pytest
 
-from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
-from trading_pipeline.adapters.stores.raw_bar_store import PostgresRawBarStore
+from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
+from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresRawBarStore
 from trading_pipeline.defs.market_data.partitions import UNIVERSE
 from trading_pipeline.defs.research.backtests import STRATEGY_GRID, backtests
 from trading_pipeline.defs.research.calibration import avi5_calibration

@@ -6,8 +6,8 @@ import dagster as dg
 import pytest
 from sqlalchemy import insert, update
 
-from trading_pipeline.adapters.stores.ledger import PostgresLedger
-from trading_pipeline.adapters.stores.tables import positions, trade_plans, waves
+from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
+from trading_pipeline.adapters.stores.postgres.tables import positions, trade_plans, waves
 from trading_pipeline.defs.execution import sensors
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.timeframes import Timeframe

@@ -13,7 +13,7 @@ from pathlib import Path
 import redis
 from sqlalchemy import Engine, text
 
-from trading_pipeline.adapters.stores.database import connect
+from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline_tests.adapters.venues.simulator import Simulator, simulator
 
 UNIVERSE = "venue: bybit\nhistory_start: 2025-05-01\nsymbols: [{}]\ntimeframes: [15m, 1h]\n"

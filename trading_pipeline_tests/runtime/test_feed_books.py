@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy import Engine, text
 
-from trading_pipeline.adapters.stores.book_store import PostgresBookSampleStore
+from trading_pipeline.adapters.stores.market_data.book_store import PostgresBookSampleStore
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.books import OrderBook
 from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, text
 
-from trading_pipeline.adapters.stores.ledger import PostgresLedger
+from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
 from trading_pipeline.domain.model.errors import DataError, TemporaryVenueError, TradingForbiddenByVenue, VenueError
 from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.orders import Side

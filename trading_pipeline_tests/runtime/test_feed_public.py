@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy import Engine, text
 
-from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
+from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 from trading_pipeline.domain.model.universe import Universe

@@ -9,11 +9,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from sqlalchemy import Engine, insert, text
 
-from trading_pipeline.adapters.stores.ledger import PostgresLedger
-from trading_pipeline.adapters.stores.ledger_rows import new_position_values
-from trading_pipeline.adapters.stores.progress import progress
-from trading_pipeline.adapters.stores.replay_facts import replay_facts
-from trading_pipeline.adapters.stores.tables import positions
+from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
+from trading_pipeline.adapters.stores.execution.ledger_rows import new_position_values
+from trading_pipeline.adapters.stores.operations.progress import progress
+from trading_pipeline.adapters.stores.postgres.tables import positions
+from trading_pipeline.adapters.stores.research.replay_facts import replay_facts
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.orders import OrderIntent, OrderType, Purpose, Side, order_link_id
 from trading_pipeline.domain.model.plans import PlanStatus, TradePlan

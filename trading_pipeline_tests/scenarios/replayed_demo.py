@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 from sqlalchemy import Engine, text
 
-from trading_pipeline.adapters.stores.database import connect
+from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.runtime.embedded import EmbeddedPostgres, free_port
 
 START = datetime(2025, 6, 2, tzinfo=UTC)

@@ -11,8 +11,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, delete, text
 
-from trading_pipeline.adapters.stores.ledger_indicators import PostgresIndicatorReader
-from trading_pipeline.adapters.stores.tables import metadata
+from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
+from trading_pipeline.adapters.stores.postgres.tables import metadata
 from trading_pipeline.domain.model.plans import ExitRules, NextBarRule, Opposite, PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import ExitReason, PositionStatus
 from trading_pipeline.domain.model.signals import Bias

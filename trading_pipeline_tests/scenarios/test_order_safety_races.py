@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.stores.database import connect
-from trading_pipeline.adapters.stores.ledger_indicators import PostgresIndicatorReader
+from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
+from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.domain.model.orders import IntentState
 from trading_pipeline.domain.model.positions import PositionStatus, StopKind
 from trading_pipeline.domain.model.timeframes import Timeframe

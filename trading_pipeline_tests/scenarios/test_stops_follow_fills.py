@@ -10,10 +10,10 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, text
 
-from trading_pipeline.adapters.stores.equity_store import PostgresEquityLog
-from trading_pipeline.adapters.stores.ledger import PostgresLedger
-from trading_pipeline.adapters.stores.ledger_signals import PostgresSignalReader
-from trading_pipeline.adapters.stores.risk_store import PostgresEntryGate, PostgresHaltRegister
+from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
+from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
+from trading_pipeline.adapters.stores.execution.ledger_signals import PostgresSignalReader
+from trading_pipeline.adapters.stores.execution.risk_store import PostgresEntryGate, PostgresHaltRegister
 from trading_pipeline.adapters.venues.bybit.client import BybitClient
 from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
 from trading_pipeline.adapters.venues.bybit.trading import BybitTrading

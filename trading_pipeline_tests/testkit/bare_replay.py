@@ -7,18 +7,18 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
-from trading_pipeline.adapters.stores.check_store import PostgresCheckStore
-from trading_pipeline.adapters.stores.equity_store import PostgresEquityLog
-from trading_pipeline.adapters.stores.ledger import PostgresLedger
-from trading_pipeline.adapters.stores.ledger_indicators import PostgresIndicatorReader
-from trading_pipeline.adapters.stores.ledger_signals import PostgresSignalReader
-from trading_pipeline.adapters.stores.plan_store import PostgresPlanStore
-from trading_pipeline.adapters.stores.risk_store import PostgresEntryGate, PostgresHaltRegister
-from trading_pipeline.adapters.stores.signal_store import PostgresSignalStore
-from trading_pipeline.adapters.stores.snapshot_store import PostgresSnapshotStore
-from trading_pipeline.adapters.stores.trade_history import PostgresTradeHistory
-from trading_pipeline.adapters.stores.wave_store import PostgresWaveStore
+from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
+from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
+from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
+from trading_pipeline.adapters.stores.execution.ledger_signals import PostgresSignalReader
+from trading_pipeline.adapters.stores.execution.risk_store import PostgresEntryGate, PostgresHaltRegister
+from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
+from trading_pipeline.adapters.stores.market_data.check_store import PostgresCheckStore
+from trading_pipeline.adapters.stores.market_data.wave_store import PostgresWaveStore
+from trading_pipeline.adapters.stores.research.trade_history import PostgresTradeHistory
+from trading_pipeline.adapters.stores.strategy.plan_store import PostgresPlanStore
+from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSignalStore
+from trading_pipeline.adapters.stores.strategy.snapshot_store import PostgresSnapshotStore
 from trading_pipeline.adapters.venues.bybit.client import BybitClient
 from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
 from trading_pipeline.adapters.venues.bybit.trading import BybitTrading

@@ -4,12 +4,12 @@ from datetime import datetime
 
 from sqlalchemy import Engine, text
 
-from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
-from trading_pipeline.adapters.stores.check_store import PostgresCheckStore
-from trading_pipeline.adapters.stores.plan_store import PostgresPlanStore
-from trading_pipeline.adapters.stores.signal_store import PostgresSignalStore
-from trading_pipeline.adapters.stores.snapshot_store import PostgresSnapshotStore
-from trading_pipeline.adapters.stores.wave_store import PostgresWaveStore
+from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
+from trading_pipeline.adapters.stores.market_data.check_store import PostgresCheckStore
+from trading_pipeline.adapters.stores.market_data.wave_store import PostgresWaveStore
+from trading_pipeline.adapters.stores.strategy.plan_store import PostgresPlanStore
+from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSignalStore
+from trading_pipeline.adapters.stores.strategy.snapshot_store import PostgresSnapshotStore
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.plan import StrategyPlan

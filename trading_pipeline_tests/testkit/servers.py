@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from trading_pipeline.adapters.stores.database import connect
-from trading_pipeline.adapters.stores.migration import migrate
+from trading_pipeline.adapters.stores.postgres.database import connect
+from trading_pipeline.adapters.stores.postgres.migration import migrate
 from trading_pipeline.runtime.embedded import EmbeddedPostgres, EmbeddedRedis
 
 

@@ -6,12 +6,19 @@ from decimal import Decimal
 
 from sqlalchemy import Engine, insert, select, update
 
-from trading_pipeline.adapters.stores.equity_store import PostgresEquityLog
-from trading_pipeline.adapters.stores.ledger import PostgresLedger
-from trading_pipeline.adapters.stores.ledger_signals import PostgresSignalReader
-from trading_pipeline.adapters.stores.plan_rows import plan_values
-from trading_pipeline.adapters.stores.risk_store import PostgresEntryGate, PostgresHaltRegister
-from trading_pipeline.adapters.stores.tables import bars, data_checks, indicator_snapshots, signals, trade_plans, waves
+from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
+from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
+from trading_pipeline.adapters.stores.execution.ledger_signals import PostgresSignalReader
+from trading_pipeline.adapters.stores.execution.risk_store import PostgresEntryGate, PostgresHaltRegister
+from trading_pipeline.adapters.stores.postgres.tables import (
+    bars,
+    data_checks,
+    indicator_snapshots,
+    signals,
+    trade_plans,
+    waves,
+)
+from trading_pipeline.adapters.stores.strategy.plan_rows import plan_values
 from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.lifecycle.lifecycle import Lifecycle
 from trading_pipeline.domain.model.checks import CheckName

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import dagster as dg
 
-from trading_pipeline.adapters.stores.work_queue import WaitingPlan
+from trading_pipeline.adapters.stores.execution.work_queue import WaitingPlan
 from trading_pipeline.defs.execution.jobs import execute_plans, manage_and_execute, manage_open_positions
 from trading_pipeline.defs.operations.attempts import next_attempt
 from trading_pipeline.domain.model.events import WaveComputed

@@ -12,11 +12,11 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from trading_pipeline.adapters.parameters.universe import load_universe
-from trading_pipeline.adapters.stores.book_store import PostgresBookSampleStore
-from trading_pipeline.adapters.stores.database import connect, unreachable
-from trading_pipeline.adapters.stores.heartbeats import PostgresHeartbeatStore
-from trading_pipeline.adapters.stores.ledger import PostgresLedger
-from trading_pipeline.adapters.stores.raw_bar_store import PostgresRawBarStore
+from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
+from trading_pipeline.adapters.stores.market_data.book_store import PostgresBookSampleStore
+from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresRawBarStore
+from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
+from trading_pipeline.adapters.stores.postgres.database import connect, unreachable
 from trading_pipeline.adapters.streams.redis_stream import RedisStream
 from trading_pipeline.adapters.venues.bybit.client import BybitClient
 from trading_pipeline.adapters.venues.bybit.endpoints import endpoints

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.stores.ledger_indicators import PostgresIndicatorReader
-from trading_pipeline.adapters.stores.signal_store import PostgresSignalStore
+from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
+from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSignalStore
 from trading_pipeline.domain.model.errors import TemporaryVenueError
 from trading_pipeline.domain.model.orders import IntentRecord, IntentState, Purpose, Side
 from trading_pipeline.domain.model.plans import ExitRules, NextBarRule, Opposite, PlanStatus, TradePlan

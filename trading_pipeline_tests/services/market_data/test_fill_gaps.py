@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.stores.bar_store import PostgresBarStore
+from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.market_data.fill_gaps import GapReport, fill_gaps

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.stores.book_store import PostgresBookSampleStore
-from trading_pipeline.adapters.stores.calibration_store import PostgresCalibrationStore
+from trading_pipeline.adapters.stores.market_data.book_store import PostgresBookSampleStore
+from trading_pipeline.adapters.stores.research.calibration_store import PostgresCalibrationStore
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.books import BookReading, BookSample
 from trading_pipeline.domain.model.signals import Signal

@@ -7,11 +7,11 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, text
 
-from trading_pipeline.adapters.stores.ledger import PostgresLedger
-from trading_pipeline.adapters.stores.ledger_rows import plan_query
-from trading_pipeline.adapters.stores.plan_rows import plan_of as stored_plan
-from trading_pipeline.adapters.stores.plan_store import PostgresPlanStore
-from trading_pipeline.adapters.stores.replay_facts import replay_facts
+from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
+from trading_pipeline.adapters.stores.execution.ledger_rows import plan_query
+from trading_pipeline.adapters.stores.research.replay_facts import replay_facts
+from trading_pipeline.adapters.stores.strategy.plan_rows import plan_of as stored_plan
+from trading_pipeline.adapters.stores.strategy.plan_store import PostgresPlanStore
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.events import WaveComputed

@@ -1,0 +1,50 @@
+"""Stored indicators and closes, one bar at a time."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Engine, and_, select
+
+from trading_pipeline.adapters.stores.postgres.tables import bars, indicator_snapshots
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.ports.stores.execution.risk_store import IndicatorReader, IndicatorReading
+
+
+class PostgresIndicatorReader(IndicatorReader):
+    """``indicator_snapshots`` beside ``bars``."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def latest_indicator(
+        self, symbol: str, timeframe: Timeframe, close_time: datetime, name: str
+    ) -> IndicatorReading | None:
+        """The named value at exactly this bar; JSON numbers come as text so that no float is in between."""
+        snapshot = indicator_snapshots.c
+        value = snapshot["values"][name].astext
+        query = (
+            select(bars.c.close, value.label("value"))
+            .join(
+                indicator_snapshots,
+                and_(
+                    snapshot.symbol == bars.c.symbol,
+                    snapshot.timeframe == bars.c.timeframe,
+                    snapshot.close_time == bars.c.close_time,
+                ),
+            )
+            .where(bars.c.symbol == symbol, bars.c.timeframe == timeframe.value, bars.c.close_time == close_time)
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        if row is None or row.value is None:
+            return None
+        return IndicatorReading(row.close, Decimal(row.value))
+
+    def close_price(self, symbol: str, timeframe: Timeframe, close_time: datetime) -> Decimal | None:
+        """The close of one row of ``bars``."""
+        query = select(bars.c.close).where(
+            bars.c.symbol == symbol, bars.c.timeframe == timeframe.value, bars.c.close_time == close_time
+        )
+        with self._engine.connect() as connection:
+            found: Decimal | None = connection.execute(query).scalar()
+            return found

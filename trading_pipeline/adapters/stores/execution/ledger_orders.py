@@ -1,0 +1,187 @@
+"""Intents and fills in PostgreSQL."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, and_, func, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from trading_pipeline.adapters.stores.execution.ledger_refresh import locked_intent, refresh_order, refresh_position
+from trading_pipeline.adapters.stores.execution.ledger_rows import (
+    FINAL_STATES,
+    LIVE_STATUSES,
+    fill_values,
+    intent_query,
+    intent_values,
+    record_of,
+)
+from trading_pipeline.adapters.stores.postgres.tables import fills, order_intents, positions, trade_plans
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.fills import Fill, FillKind
+from trading_pipeline.domain.model.orders import IntentRecord, IntentState, OrderIntent, OrderReport, Purpose, Side
+from trading_pipeline.domain.model.positions import PositionStatus
+from trading_pipeline.domain.model.signals import Bias
+from trading_pipeline.domain.portfolio.order_progress import later_state, may_step
+from trading_pipeline.ports.stores.execution.ledger import OrderLedger
+
+_STAMPS = {IntentState.SENT: "sent_at", IntentState.ACKNOWLEDGED: "acknowledged_at"}
+
+
+class OrderLedgerStore(OrderLedger):
+    """``order_intents`` and ``fills``."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def write_intent(self, intent: OrderIntent) -> None:
+        """Insert unless it is there."""
+        with self._engine.begin() as connection:
+            connection.execute(insert(order_intents).values(**intent_values(intent)).on_conflict_do_nothing())
+
+    def intent(self, order_link_id: str) -> IntentRecord:
+        """One intent by link id."""
+        with self._engine.connect() as connection:
+            row = connection.execute(intent_query().where(order_intents.c.order_link_id == order_link_id)).first()
+        if row is None:
+            raise ConfigurationError(f"no order intent {order_link_id!r} is stored; check the link id")
+        return record_of(row)
+
+    def intents_of(self, plan_id: str) -> list[IntentRecord]:
+        """The plan's intents in the order they were written."""
+        query = intent_query().where(order_intents.c.plan_id == plan_id).order_by(order_intents.c.intended_at)
+        with self._engine.connect() as connection:
+            return [record_of(row) for row in connection.execute(query)]
+
+    def open_intents(self) -> list[IntentRecord]:
+        """Sent, or perhaps sent, and not final."""
+        over = (*FINAL_STATES, IntentState.INTENDED.value)
+        query = intent_query().where(order_intents.c.state.not_in(over)).order_by(order_intents.c.intended_at)
+        with self._engine.connect() as connection:
+            return [record_of(row) for row in connection.execute(query)]
+
+    def advance(self, order_link_id: str, to: IntentState, reason: str = "", venue_order_id: str = "") -> bool:
+        """Compare and set under the row's lock; an acknowledgement is stamped even if a report was faster."""
+        with self._engine.begin() as connection:
+            record = locked_intent(connection, order_link_id)
+            if record is None:
+                raise ConfigurationError(f"no order intent {order_link_id!r} is stored; check the link id")
+            moves = may_step(record.state, to)
+            changes: dict[str, object] = {"state": to.value, "reason": reason} if moves else {}
+            if moves and to is IntentState.INTENDED:
+                changes["sent_at"] = None
+            stamp = _STAMPS.get(to)
+            if stamp is not None and (moves or to is IntentState.ACKNOWLEDGED):
+                changes[stamp] = func.coalesce(order_intents.c[stamp], func.clock_timestamp())
+            if venue_order_id:
+                changes["venue_order_id"] = venue_order_id
+            if changes:
+                _change(connection, order_link_id, changes)
+            if moves and to.final:
+                refresh_position(connection, record.intent.plan_id)
+        return moves
+
+    def apply_report(self, report: OrderReport) -> None:
+        """Merge what is newer in the report, then let booked fills have their say."""
+        with self._engine.begin() as connection:
+            record = locked_intent(connection, report.order_link_id)
+            if record is None:
+                return
+            _change(connection, report.order_link_id, _merged(record, report))
+            merged = locked_intent(connection, report.order_link_id)
+            refresh_order(connection, merged or record)
+
+    def apply_fill(self, fill: Fill) -> None:
+        """Insert by execution id; a fill heard before changes nothing."""
+        with self._engine.begin() as connection:
+            record = locked_intent(connection, fill.order_link_id) if fill.order_link_id else None
+            plan_id = record.intent.plan_id if record else _plan_by_symbol(connection, fill)
+            added = connection.execute(
+                insert(fills)
+                .values(**fill_values(fill, plan_id))
+                .on_conflict_do_nothing()
+                .returning(fills.c.position_id)
+            )
+            if added.first() is None:
+                return
+            if record is not None:
+                refresh_order(connection, record)
+            elif plan_id is not None:
+                refresh_position(connection, plan_id)
+
+    def fills_missing_since(self) -> datetime | None:
+        """The oldest bar close among orders whose filled quantity is not covered by fills, or not known."""
+        booked = (
+            select(func.coalesce(func.sum(fills.c.quantity), 0))
+            .where(fills.c.order_link_id == order_intents.c.order_link_id, fills.c.kind != FillKind.FUNDING.value)
+            .scalar_subquery()
+        )
+        unsure = (IntentState.SENT.value, IntentState.UNKNOWN.value)
+        entering = order_intents.c.state.not_in((*FINAL_STATES, IntentState.INTENDED.value))
+        query = (
+            select(func.min(trade_plans.c.close_time))
+            .join(order_intents, order_intents.c.plan_id == trade_plans.c.plan_id)
+            .where(
+                or_(
+                    order_intents.c.state.in_(unsure),
+                    and_(order_intents.c.purpose == Purpose.ENTRY.value, entering),
+                    order_intents.c.filled_quantity > booked,
+                )
+            )
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar()
+
+    def last_fill_time(self) -> datetime | None:
+        """The newest ``executed_at``."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(func.max(fills.c.executed_at))).scalar()
+
+
+def _change(connection: Connection, link_id: str, values: dict[str, object]) -> None:
+    connection.execute(update(order_intents).where(order_intents.c.order_link_id == link_id).values(**values))
+
+
+def _merged(record: IntentRecord, report: OrderReport) -> dict[str, object]:
+    """Columns after the report: the later state, the larger fill, the first acknowledgement."""
+    values: dict[str, object] = {
+        "state": later_state(record.state, report.state).value,
+        "acknowledged_at": func.coalesce(order_intents.c.acknowledged_at, func.clock_timestamp()),
+        "venue_updated_at": func.greatest(order_intents.c.venue_updated_at, report.updated_at),
+    }
+    if report.venue_order_id:
+        values["venue_order_id"] = report.venue_order_id
+    if report.reason:
+        values["reason"] = report.reason
+    if report.filled_quantity > record.filled_quantity:
+        values |= {"filled_quantity": report.filled_quantity, "average_price": report.average_price}
+    return values
+
+
+def _plan_by_symbol(connection: Connection, fill: Fill) -> str | None:
+    """Whose fill it is when the order is not ours: the position that was there at the time.
+
+    A symbol has one live position at a time, and a position closes only when its exits are booked,
+    so the span from the plan's bar to the close tells positions apart even for a funding fill that
+    comes late. A trade on the opening side was not decided by the plan and stays external.
+    """
+    query = (
+        select(positions.c.plan_id, positions.c.bias)
+        .join(trade_plans, trade_plans.c.plan_id == positions.c.plan_id)
+        .where(
+            positions.c.symbol == fill.symbol,
+            trade_plans.c.close_time <= fill.executed_at,
+            or_(
+                positions.c.status.in_(LIVE_STATUSES),
+                and_(
+                    positions.c.status == PositionStatus.CLOSED.value,
+                    positions.c.closed_at >= fill.executed_at,
+                    literal(fill.kind is FillKind.FUNDING),
+                ),
+            ),
+        )
+        .order_by(trade_plans.c.close_time)
+    )
+    owner = connection.execute(query).first()
+    if owner is None:
+        return None
+    adds = fill.kind is not FillKind.FUNDING and fill.side is Side.opening(Bias(owner.bias))
+    return None if adds else str(owner.plan_id)

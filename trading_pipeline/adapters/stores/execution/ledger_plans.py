@@ -1,0 +1,101 @@
+"""The queue of plans in PostgreSQL."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, Engine, case, func, or_, select, update
+
+from trading_pipeline.adapters.stores.execution.decided_closes import decided, whole
+from trading_pipeline.adapters.stores.execution.ledger_rows import plan_query
+from trading_pipeline.adapters.stores.postgres.tables import order_intents, positions, trade_plans
+from trading_pipeline.adapters.stores.strategy.plan_rows import plan_of
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
+from trading_pipeline.domain.model.positions import PositionStatus
+from trading_pipeline.ports.stores.execution.ledger import Claim, PlanQueue
+
+
+class PlanQueueStore(PlanQueue):
+    """``trade_plans`` as a queue with leases."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def claim(self, run_id: str, now: datetime, lease: timedelta) -> Claim:
+        """Expire, claim, and read back, in one transaction."""
+        with self._engine.begin() as connection:
+            expired = _expire(connection, run_id, now)
+            connection.execute(
+                update(trade_plans)
+                .where(
+                    _claimable(run_id),
+                    or_(trade_plans.c.status == PlanStatus.CLAIMED.value, decided(trade_plans.c.close_time)),
+                )
+                .values(
+                    status=PlanStatus.CLAIMED.value,
+                    claimed_by=run_id,
+                    claimed_until=func.clock_timestamp() + lease,
+                )
+            )
+            mine = plan_query().where(
+                trade_plans.c.claimed_by == run_id, trade_plans.c.status == PlanStatus.CLAIMED.value
+            )
+            plans = tuple(plan_of(row) for row in connection.execute(mine))
+        return Claim(plans, tuple(expired))
+
+    def plan(self, plan_id: str) -> TradePlan:
+        """One plan by id."""
+        with self._engine.connect() as connection:
+            row = connection.execute(plan_query().where(trade_plans.c.plan_id == plan_id)).first()
+        if row is None:
+            raise ConfigurationError(f"no trade plan {plan_id!r} is stored; check the id")
+        return plan_of(row)
+
+    def finish(self, plan_id: str) -> PlanStatus:
+        """``EXECUTED`` once the entry has filled; other ends were written with the event that made them."""
+        filled = (PositionStatus.OPEN.value, PositionStatus.CLOSED.value)
+        entered = select(positions.c.position_id).where(positions.c.plan_id == plan_id, positions.c.status.in_(filled))
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(trade_plans)
+                .where(
+                    trade_plans.c.plan_id == plan_id,
+                    trade_plans.c.status == PlanStatus.CLAIMED.value,
+                    entered.exists(),
+                )
+                .values(status=PlanStatus.EXECUTED.value)
+            )
+            status: str = connection.execute(
+                select(trade_plans.c.status).where(trade_plans.c.plan_id == plan_id)
+            ).scalar_one()
+        return PlanStatus(status)
+
+
+def _claimable(run_id: str) -> ColumnElement[bool]:
+    """New plans, claims of this run, and claims whose lease is over; ``historical`` is none of them."""
+    return or_(
+        trade_plans.c.status == PlanStatus.NEW.value,
+        (trade_plans.c.status == PlanStatus.CLAIMED.value)
+        & or_(trade_plans.c.claimed_by == run_id, trade_plans.c.claimed_until < func.clock_timestamp()),
+    )
+
+
+def _expire(connection: Connection, run_id: str, now: datetime) -> list[str]:
+    """Give up what is too late, whether its close was decided or not.
+
+    A plan with an order is not given up but followed to its end.
+    """
+    undecided = "; another timeframe of its close was not computed"
+    ordered = select(order_intents.c.order_link_id).where(order_intents.c.plan_id == trade_plans.c.plan_id)
+    late = connection.execute(
+        update(trade_plans)
+        .where(_claimable(run_id), trade_plans.c.valid_until < now, ~ordered.exists())
+        .values(
+            status=PlanStatus.EXPIRED.value,
+            status_reason=func.concat(
+                f"not claimed before {now:%Y-%m-%d %H:%M:%S} UTC",
+                case((whole(trade_plans.c.close_time), ""), else_=undecided),
+            ),
+        )
+        .returning(trade_plans.c.plan_id)
+    )
+    return sorted(row.plan_id for row in late)

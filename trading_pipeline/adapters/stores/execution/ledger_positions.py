@@ -1,0 +1,94 @@
+"""Positions in PostgreSQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import ColumnElement, Engine, func, select, update
+
+from trading_pipeline.adapters.stores.execution.ledger_rows import (
+    FINAL_STATES,
+    LIVE_STATUSES,
+    intent_query,
+    position_of,
+    position_query,
+    record_of,
+    unfollowed,
+)
+from trading_pipeline.adapters.stores.postgres.tables import order_intents, positions
+from trading_pipeline.domain.model.orders import IntentRecord
+from trading_pipeline.domain.model.positions import Position, StopKind
+from trading_pipeline.ports.stores.execution.ledger import PositionBook
+
+
+class PositionBookStore(PositionBook):
+    """``positions``; their sums are written by ``ledger_refresh`` alone."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def position_of(self, plan_id: str) -> Position | None:
+        """The plan's position."""
+        with self._engine.connect() as connection:
+            row = connection.execute(position_query().where(positions.c.plan_id == plan_id)).first()
+        return None if row is None else position_of(row)
+
+    def live_positions(self) -> list[Position]:
+        """Opening and open ones by symbol."""
+        query = position_query().where(positions.c.status.in_(LIVE_STATUSES)).order_by(positions.c.symbol)
+        with self._engine.connect() as connection:
+            return [position_of(row) for row in connection.execute(query)]
+
+    def unfollowed_positions(self) -> list[Position]:
+        """More booked than followed, by symbol."""
+        query = position_query().where(unfollowed()).order_by(positions.c.symbol, positions.c.position_id)
+        with self._engine.connect() as connection:
+            return [position_of(row) for row in connection.execute(query)]
+
+    @contextmanager
+    def holding(self, plan_id: str) -> Iterator[None]:
+        """An advisory lock for the length of a transaction: the server lifts it when the process is gone."""
+        with self._engine.begin() as connection:
+            connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"position {plan_id}", 0))))
+            yield
+
+    def set_stop(self, position_id: str, stop_price: Decimal, kind: StopKind | None) -> None:
+        """Store the live stop; the one a position was closed by stays."""
+        self._change(
+            (positions.c.position_id == position_id) & positions.c.status.in_(LIVE_STATUSES),
+            {"stop_price": stop_price, "stop_kind": None if kind is None else kind.value},
+        )
+
+    def set_runner_stop(self, position_id: str, stop_price: Decimal) -> None:
+        """Store the runner's stop."""
+        self._change(positions.c.position_id == position_id, {"runner_stop_price": stop_price})
+
+    def mark_followed(self, position_id: str, fills: int) -> None:
+        """Move the mark forward, never back."""
+        furthest = func.greatest(positions.c.followed_fills, fills)
+        self._change(positions.c.position_id == position_id, {"followed_fills": furthest})
+
+    def mark_managed(self, position_id: str, wave: datetime) -> None:
+        """Move the mark forward, never back."""
+        latest = func.greatest(positions.c.managed_through, wave)
+        self._change(positions.c.position_id == position_id, {"managed_through": latest})
+
+    def leftover_intents(self) -> list[IntentRecord]:
+        """Reduce-only intents that outlived their position."""
+        query = (
+            intent_query()
+            .join(positions, positions.c.plan_id == order_intents.c.plan_id)
+            .where(
+                order_intents.c.reduce_only,
+                order_intents.c.state.not_in(FINAL_STATES),
+                positions.c.status.not_in(LIVE_STATUSES),
+            )
+            .order_by(order_intents.c.intended_at)
+        )
+        with self._engine.connect() as connection:
+            return [record_of(row) for row in connection.execute(query)]
+
+    def _change(self, which: ColumnElement[bool], values: dict[str, object]) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(update(positions).where(which).values(**values))

@@ -1,0 +1,111 @@
+"""Recomputing an order and its position inside the caller's transaction.
+
+Locks are always taken in the order intent, position, plan, so two processes that hear of the same
+order wait for each other instead of locking each other out.
+"""
+
+from dataclasses import replace
+
+from sqlalchemy import Connection, func, select, update
+
+from trading_pipeline.adapters.stores.execution.ledger_rows import (
+    LIVE_STATUSES,
+    fill_of,
+    fill_query,
+    intent_query,
+    position_of,
+    position_query,
+    position_sums,
+    record_of,
+)
+from trading_pipeline.adapters.stores.postgres.tables import fills, order_intents, positions, trade_plans
+from trading_pipeline.domain.model.orders import IntentRecord, IntentState, Purpose, order_link_id
+from trading_pipeline.domain.model.plans import PlanStatus
+from trading_pipeline.domain.model.positions import Position, PositionStatus
+from trading_pipeline.domain.portfolio.order_progress import Progress, progress_with_fills
+from trading_pipeline.domain.portfolio.position_sums import PositionFill, recompute
+
+_PLAN_STATUS_OF_ENDED_ENTRY = {
+    IntentState.REJECTED: PlanStatus.REJECTED,
+    IntentState.EXPIRED: PlanStatus.EXPIRED,
+}
+
+
+def locked_intent(connection: Connection, link_id: str) -> IntentRecord | None:
+    """The intent, held until the transaction ends; ``None`` when it is not ours."""
+    query = intent_query().where(order_intents.c.order_link_id == link_id).with_for_update()
+    row = connection.execute(query).first()
+    return None if row is None else record_of(row)
+
+
+def refresh_order(connection: Connection, record: IntentRecord) -> None:
+    """Let booked fills move the order, then recompute the position it belongs to."""
+    intent = record.intent
+    query = fill_query().where(fills.c.order_link_id == intent.order_link_id)
+    booked = [fill_of(row) for row in connection.execute(query)]
+    heard = Progress(record.state, record.filled_quantity, record.average_price)
+    now = progress_with_fills(heard, intent.quantity, booked)
+    if now != heard:
+        connection.execute(
+            update(order_intents)
+            .where(order_intents.c.order_link_id == intent.order_link_id)
+            .values(
+                state=now.state.value,
+                filled_quantity=now.filled_quantity,
+                average_price=now.average_price,
+                acknowledged_at=func.coalesce(order_intents.c.acknowledged_at, func.clock_timestamp()),
+            )
+        )
+    refresh_position(connection, intent.plan_id)
+
+
+def refresh_position(connection: Connection, plan_id: str) -> None:
+    """Recompute the plan's position from its fills, and the plan's status where the position decides it."""
+    found = connection.execute(position_query().where(positions.c.plan_id == plan_id).with_for_update()).first()
+    entry = connection.execute(
+        intent_query().where(order_intents.c.order_link_id == order_link_id(plan_id, Purpose.ENTRY))
+    ).first()
+    if found is None or entry is None:
+        return
+    before = position_of(found)
+    booked = connection.execute(fill_query().where(fills.c.position_id == before.position_id))
+    parts = [PositionFill(fill_of(row), None if row.purpose is None else Purpose(row.purpose)) for row in booked]
+    after = recompute(before, record_of(entry), parts)
+    if _would_crowd_out(connection, before, after):
+        # A symbol has one live position: the newer one keeps the place, reconciliation reports the other.
+        after = replace(after, status=before.status)
+    connection.execute(
+        update(positions).where(positions.c.position_id == before.position_id).values(**position_sums(after))
+    )
+    _tell_plan(connection, after, record_of(entry))
+
+
+def _would_crowd_out(connection: Connection, before: Position, after: Position) -> bool:
+    """Whether a position believed dead comes back to life where another one lives already."""
+    if before.status.value in LIVE_STATUSES or after.status.value not in LIVE_STATUSES:
+        return False
+    others = select(positions.c.position_id).where(
+        positions.c.symbol == before.symbol,
+        positions.c.status.in_(LIVE_STATUSES),
+        positions.c.position_id != before.position_id,
+    )
+    return connection.execute(others).first() is not None
+
+
+def _tell_plan(connection: Connection, position: Position, entry: IntentRecord) -> None:
+    """A plan whose entry ended empty is over; one that was given up and filled after all is executed."""
+    change = update(trade_plans).where(trade_plans.c.plan_id == position.plan_id)
+    if position.status is PositionStatus.FAILED:
+        status = _PLAN_STATUS_OF_ENDED_ENTRY.get(entry.state, PlanStatus.FAILED)
+        connection.execute(
+            change.where(trade_plans.c.status == PlanStatus.CLAIMED.value).values(
+                status=status.value, status_reason=f"entry {entry.state}: {entry.reason}"
+            )
+        )
+    elif position.status is not PositionStatus.OPENING:
+        given_up = (PlanStatus.FAILED.value, PlanStatus.REJECTED.value, PlanStatus.EXPIRED.value)
+        connection.execute(
+            change.where(trade_plans.c.status.in_(given_up)).values(
+                status=PlanStatus.EXECUTED.value, status_reason="the entry filled after it was given up"
+            )
+        )

@@ -1,0 +1,41 @@
+"""What strategies said since a position was opened."""
+
+from datetime import datetime
+
+from sqlalchemy import Engine, select
+
+from trading_pipeline.adapters.stores.postgres.tables import signals
+from trading_pipeline.adapters.stores.strategy.signal_store import signal_of
+from trading_pipeline.domain.model.plans import TradePlan
+from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind
+from trading_pipeline.ports.stores.execution.signal_reader import SignalReader
+
+
+class PostgresSignalReader(SignalReader):
+    """``signals``, one question at a time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def earliest(
+        self, plan: TradePlan, kind: SignalKind, bias: Bias, after: datetime, through: datetime
+    ) -> Signal | None:
+        """See the port."""
+        query = (
+            select(signals)
+            .where(
+                signals.c.strategy == plan.strategy,
+                signals.c.symbol == plan.symbol,
+                signals.c.timeframe == plan.timeframe.value,
+                signals.c.live,
+                signals.c.kind == kind.value,
+                signals.c.bias == bias.value,
+                signals.c.close_time > after,
+                signals.c.close_time <= through,
+            )
+            .order_by(signals.c.close_time)
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else signal_of(row)

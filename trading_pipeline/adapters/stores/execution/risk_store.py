@@ -1,0 +1,194 @@
+"""The gate's transaction, halts and found differences in PostgreSQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection, Engine, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from trading_pipeline.adapters.stores.execution.ledger_rows import (
+    LIVE_STATUSES,
+    intent_query,
+    intent_values,
+    new_position_values,
+    record_of,
+)
+from trading_pipeline.adapters.stores.postgres.tables import (
+    data_checks,
+    equity_snapshots,
+    halts,
+    order_intents,
+    positions,
+    reconciliation_differences,
+    trade_plans,
+)
+from trading_pipeline.domain.model.checks import CheckName, DataCheck
+from trading_pipeline.domain.model.errors import OrderDenied
+from trading_pipeline.domain.model.orders import OrderIntent, Purpose, order_link_id
+from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
+from trading_pipeline.domain.model.positions import ExitReason, PositionStatus
+from trading_pipeline.domain.model.timeframes import day_of
+from trading_pipeline.domain.risk.differences import Difference
+from trading_pipeline.domain.risk.entry import EntryVerdict, GateFacts
+from trading_pipeline.domain.risk.halts import Halt
+from trading_pipeline.domain.risk.rules.plan_rules import NotExpired
+from trading_pipeline.ports.stores.execution.risk_store import Decide, EntryGate, HaltRegister
+
+
+class PostgresEntryGate(EntryGate):
+    """One database serves one account, so one advisory lock is the account's lease."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def admit(self, plan: TradePlan, run_id: str, now: datetime, decide: Decide) -> EntryVerdict:
+        """Lock the account, look whether it is decided, read the facts, decide, store."""
+        with self._engine.begin() as connection:
+            connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("entry_gate", 0))))
+            decided = _decided(connection, plan.plan_id, run_id)
+            if decided is not None:
+                return decided
+            try:
+                intent = decide(_facts(connection, plan, now))
+                stop_price = _attached_stop(intent)
+            except OrderDenied as denial:
+                _deny(connection, plan.plan_id, denial)
+                return EntryVerdict(plan.plan_id, None, denial.rule, denial.reason)
+            connection.execute(insert(positions).values(**new_position_values(plan, stop_price)))
+            connection.execute(insert(order_intents).values(**intent_values(intent)))
+        return EntryVerdict(plan.plan_id, intent)
+
+
+class PostgresHaltRegister(HaltRegister):
+    """``halts`` and ``reconciliation_differences``."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def halt(self, halt: Halt) -> bool:
+        """Insert unless the scope is halted."""
+        row = {"scope": halt.scope, "reason": halt.reason, "since": halt.since}
+        with self._engine.begin() as connection:
+            added = connection.execute(insert(halts).values(**row).on_conflict_do_nothing().returning(halts.c.scope))
+            return added.first() is not None
+
+    def lift(self, scope: str) -> bool:
+        """Delete the scope's row."""
+        with self._engine.begin() as connection:
+            gone = connection.execute(delete(halts).where(halts.c.scope == scope).returning(halts.c.scope))
+            return gone.first() is not None
+
+    def halts(self) -> list[Halt]:
+        """All rows, oldest first."""
+        with self._engine.connect() as connection:
+            return _halts(connection)
+
+    def record_differences(self, differences: Sequence[Difference], run_id: str, found_at: datetime) -> None:
+        """One row per difference."""
+        rows = [
+            {"symbol": one.symbol, "kind": one.kind.value, "detail": one.detail, "run_id": run_id, "found_at": found_at}
+            for one in differences
+        ]
+        if rows:
+            with self._engine.begin() as connection:
+                connection.execute(insert(reconciliation_differences), rows)
+
+
+def _attached_stop(intent: OrderIntent) -> Decimal:
+    if intent.stop_loss is None:
+        raise OrderDenied("stop_loss", "an entry without a stop is never sent")
+    return intent.stop_loss
+
+
+def _halts(connection: Connection) -> list[Halt]:
+    rows = connection.execute(select(halts).order_by(halts.c.since, halts.c.scope))
+    return [Halt(row.scope, row.reason, row.since) for row in rows]
+
+
+def _decided(connection: Connection, plan_id: str, run_id: str) -> EntryVerdict | None:
+    """The answer given before, or that the plan is not this run's to decide; ``None`` when it is open."""
+    entry = connection.execute(
+        intent_query().where(order_intents.c.order_link_id == order_link_id(plan_id, Purpose.ENTRY))
+    ).first()
+    if entry is not None:
+        return EntryVerdict(plan_id, record_of(entry).intent)
+    row = connection.execute(select(trade_plans).where(trade_plans.c.plan_id == plan_id).with_for_update()).one()
+    if row.status == PlanStatus.CLAIMED.value and row.claimed_by == run_id:
+        return None
+    if row.status in (PlanStatus.DENIED.value, PlanStatus.EXPIRED.value):
+        rule, _, reason = str(row.status_reason).partition(": ")
+        return EntryVerdict(plan_id, None, rule, reason)
+    return EntryVerdict(plan_id, None, "claim", f"the plan is {row.status}, held by run {row.claimed_by or 'none'}")
+
+
+def _facts(connection: Connection, plan: TradePlan, now: datetime) -> GateFacts:
+    live = connection.execute(
+        select(positions.c.symbol).where(positions.c.status.in_(LIVE_STATUSES)).order_by(positions.c.symbol)
+    )
+    return GateFacts(
+        checks=_checks(connection, plan),
+        halts=tuple(_halts(connection)),
+        live_symbols=tuple(live.scalars()),
+        last_stop_loss_at=connection.execute(
+            select(func.max(positions.c.closed_at)).where(
+                positions.c.symbol == plan.symbol,
+                positions.c.timeframe == plan.timeframe.value,
+                positions.c.exit_reason == ExitReason.STOP_LOSS.value,
+            )
+        ).scalar(),
+        day_start_equity=connection.execute(
+            select(equity_snapshots.c.equity)
+            .where(equity_snapshots.c.read_at >= day_of(now))
+            .order_by(equity_snapshots.c.read_at)
+            .limit(1)
+        ).scalar(),
+        pending_notional=_pending_notional(connection),
+        closed_by_signal=_closed_by(connection, plan.signal_id),
+    )
+
+
+def _checks(connection: Connection, plan: TradePlan) -> tuple[DataCheck, ...]:
+    table = data_checks.c
+    rows = connection.execute(
+        select(data_checks).where(
+            table.symbol == plan.symbol,
+            table.timeframe == plan.timeframe.value,
+            table.close_time == plan.close_time,
+        )
+    )
+    return tuple(
+        DataCheck(plan.symbol, plan.timeframe, row.close_time, CheckName(row.name), row.passed, row.detail)
+        for row in rows
+    )
+
+
+def _closed_by(connection: Connection, signal_id: str) -> str:
+    """The position that the signal was only to close, empty for none; a position has its plan's id."""
+    closing = order_intents.c.purpose == Purpose.OPPOSITE_EXIT.value
+    query = select(order_intents.c.plan_id).where(order_intents.c.signal_id == signal_id, closing)
+    found: str | None = connection.execute(query).scalar()
+    return found or ""
+
+
+def _pending_notional(connection: Connection) -> Decimal:
+    """Quote currency of entries that are decided and not filled yet."""
+    total: Decimal = connection.execute(
+        select(func.coalesce(func.sum(order_intents.c.quantity * trade_plans.c.entry_price), 0))
+        .join(trade_plans, trade_plans.c.plan_id == order_intents.c.plan_id)
+        .join(positions, positions.c.plan_id == order_intents.c.plan_id)
+        .where(
+            order_intents.c.purpose == Purpose.ENTRY.value,
+            positions.c.status == PositionStatus.OPENING.value,
+        )
+    ).scalar_one()
+    return Decimal(total)
+
+
+def _deny(connection: Connection, plan_id: str, denial: OrderDenied) -> None:
+    status = PlanStatus.EXPIRED if denial.rule == NotExpired.name else PlanStatus.DENIED
+    connection.execute(
+        update(trade_plans)
+        .where(trade_plans.c.plan_id == plan_id)
+        .values(status=status.value, status_reason=f"{denial.rule}: {denial.reason}")
+    )

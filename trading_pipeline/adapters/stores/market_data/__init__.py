@@ -1,0 +1,1 @@
+"""Bars, books, verdicts and waves in PostgreSQL."""

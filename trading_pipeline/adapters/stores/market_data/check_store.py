@@ -1,0 +1,71 @@
+"""Verdicts about bars in PostgreSQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from trading_pipeline.adapters.stores.postgres.bulk_copy import merge, quoted
+from trading_pipeline.adapters.stores.postgres.tables import data_checks
+from trading_pipeline.domain.model.checks import CheckName, DataCheck
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.ports.stores.market_data.check_store import CheckStore
+
+_COLUMNS = ("symbol", "timeframe", "close_time", "name", "passed", "detail")
+_IN_RANGE = (
+    "symbol = ANY(%(symbols)s) AND timeframe = %(timeframe)s AND close_time > %(start)s AND close_time <= %(end)s"
+)
+_FAILED = f"SELECT * FROM trading.data_checks WHERE NOT passed AND {_IN_RANGE} ORDER BY symbol, close_time, name"  # noqa: S608
+_SOUND = f"""
+SELECT symbol, array_agg(close_time ORDER BY close_time) AS closes FROM (
+    SELECT symbol, close_time FROM trading.data_checks WHERE {_IN_RANGE} AND passed AND name = ANY(%(names)s)
+    GROUP BY symbol, close_time HAVING count(*) = cardinality(%(names)s::text[])
+) AS sound GROUP BY symbol ORDER BY symbol
+"""  # noqa: S608
+
+
+class PostgresCheckStore(CheckStore):
+    """One transaction per call."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def save(self, checks: Sequence[DataCheck]) -> int:
+        """See the port."""
+        instants = {check.close_time: check.close_time.isoformat() for check in checks}
+        rows = (
+            (
+                check.symbol,
+                check.timeframe.value,
+                instants[check.close_time],
+                check.name.value,
+                "t" if check.passed else "f",
+                quoted(check.detail),
+            )
+            for check in checks
+        )
+        with self._engine.begin() as connection:
+            return merge(connection, data_checks, _COLUMNS, rows)
+
+    def failed(self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime) -> list[DataCheck]:
+        """See the port."""
+        with self._engine.connect() as connection:
+            rows = connection.exec_driver_sql(_FAILED, _range(symbols, timeframe, start, end)).all()
+        return [
+            DataCheck(row.symbol, Timeframe(row.timeframe), row.close_time, CheckName(row.name), False, row.detail)
+            for row in rows
+        ]
+
+    def sound_bars(
+        self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime
+    ) -> dict[str, list[datetime]]:
+        """See the port."""
+        names = [name.value for name in CheckName]
+        with self._engine.connect() as connection:
+            rows = connection.exec_driver_sql(_SOUND, {**_range(symbols, timeframe, start, end), "names": names}).all()
+        return {row.symbol: [close - timeframe.duration for close in row.closes] for row in rows}
+
+
+def _range(symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime) -> dict[str, object]:
+    """On the grid of the timeframe, bars that open in ``[start, end)`` close in ``(start, end]``."""
+    return {"symbols": list(symbols), "timeframe": timeframe.value, "start": start, "end": end}

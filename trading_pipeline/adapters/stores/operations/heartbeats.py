@@ -1,0 +1,21 @@
+"""Heartbeats in PostgreSQL."""
+
+from sqlalchemy import Engine, func
+from sqlalchemy.dialects.postgresql import insert
+
+from trading_pipeline.adapters.stores.postgres.tables import heartbeats
+from trading_pipeline.ports.stores.operations.heartbeats import HeartbeatStore
+
+
+class PostgresHeartbeatStore(HeartbeatStore):
+    """One row per component in ``trading.heartbeats``."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def beat(self, component: str, detail: str) -> None:
+        """See the port."""
+        row = insert(heartbeats).values(component=component, detail=detail)
+        fresh = {"detail": detail, "beat_at": func.clock_timestamp()}
+        with self._engine.begin() as connection:
+            connection.execute(row.on_conflict_do_update(index_elements=["component"], set_=fresh))

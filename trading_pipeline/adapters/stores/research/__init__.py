@@ -1,0 +1,1 @@
+"""Backtests, calibrations and what was traded, in PostgreSQL."""

@@ -1,0 +1,65 @@
+"""Calibrations in PostgreSQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Engine, insert, null, select, text
+
+from trading_pipeline.adapters.stores.postgres.research_tables import avi5_calibrations
+from trading_pipeline.domain.strategies.avi5_calibration import HourlyTheta
+from trading_pipeline.ports.stores.research.calibration_store import Calibration, CalibrationStore
+
+_NEWEST = text("""
+SELECT histogram FROM trading.avi5_calibrations WHERE histogram IS NOT NULL ORDER BY calibration_id DESC LIMIT 1
+""")
+
+
+class PostgresCalibrationStore(CalibrationStore):
+    """Inserts and reads; nothing is ever changed."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def append(self, calibration: Calibration, run_id: str) -> None:
+        """See the port."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                insert(avi5_calibrations).values(
+                    calibrated_at=calibration.at,
+                    window_start=calibration.start,
+                    window_split=calibration.split,
+                    hours=[hour.as_row() for hour in calibration.hours],
+                    histogram=null() if calibration.histogram is None else list(calibration.histogram),
+                    psi=calibration.psi,
+                    stable=calibration.stable,
+                    trades=calibration.trades,
+                    run_id=run_id,
+                )
+            )
+
+    def newest(self, by: datetime) -> Calibration | None:
+        """See the port."""
+        table = avi5_calibrations
+        wanted = select(table).where(table.c.calibrated_at <= by, table.c.trades > 0)
+        with self._engine.connect() as connection:
+            row = connection.execute(
+                wanted.order_by(table.c.calibrated_at.desc(), table.c.calibration_id.desc()).limit(1)
+            ).one_or_none()
+        if row is None:
+            return None
+        return Calibration(
+            at=row.calibrated_at,
+            start=row.window_start,
+            split=row.window_split,
+            hours=tuple(HourlyTheta(**hour) for hour in row.hours),
+            histogram=None if row.histogram is None else tuple(row.histogram),
+            psi=row.psi,
+            stable=row.stable,
+            trades=row.trades,
+        )
+
+    def newest_histogram(self) -> Sequence[float] | None:
+        """See the port."""
+        with self._engine.connect() as connection:
+            found: list[float] | None = connection.execute(_NEWEST).scalar()
+        return found

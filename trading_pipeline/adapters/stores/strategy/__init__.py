@@ -1,0 +1,1 @@
+"""Snapshots, signals and plans in PostgreSQL."""

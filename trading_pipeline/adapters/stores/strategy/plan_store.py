@@ -1,0 +1,60 @@
+"""Writing trade plans to PostgreSQL."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine
+
+from trading_pipeline.adapters.stores.postgres.bulk_copy import NULL, merge, quoted
+from trading_pipeline.adapters.stores.postgres.tables import trade_plans
+from trading_pipeline.adapters.stores.strategy.plan_rows import plan_values
+from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.ports.stores.strategy.plan_store import PlanStore, PlansWritten
+
+_EXECUTABLE = (
+    "SELECT count(*) FROM trading.trade_plans"
+    " WHERE status = 'new' AND timeframe = %(timeframe)s AND close_time = %(close_time)s"
+)
+
+Row = dict[str, object]
+
+
+class PostgresPlanStore(PlanStore):
+    """One transaction per call."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def save(
+        self, plans: Sequence[TradePlan], timeframe: Timeframe, executable_close: datetime | None, run_id: str
+    ) -> PlansWritten:
+        """See the port."""
+        rows = [_row(plan, executable_close, run_id) for plan in plans]
+        with self._engine.begin() as connection:
+            changed = _merge(connection, rows) if rows else 0
+            wave = {"timeframe": timeframe.value, "close_time": executable_close}
+            executable = connection.exec_driver_sql(_EXECUTABLE, wave).scalar_one() if executable_close else 0
+        return PlansWritten(changed, executable)
+
+
+def _merge(connection: Connection, rows: Sequence[Row]) -> int:
+    """Write what is new or differs; a plan that went its way stays as it is."""
+    texts = ([_text(value) for value in row.values()] for row in rows)
+    columns = list(rows[0])
+    return merge(connection, trade_plans, columns, texts, unless="stored.status <> 'historical'", ignoring=("run_id",))
+
+
+def _row(plan: TradePlan, executable_close: datetime | None, run_id: str) -> Row:
+    status = PlanStatus.NEW if plan.close_time == executable_close else PlanStatus.HISTORICAL
+    return {**plan_values(plan), "status": status.value, "run_id": run_id}
+
+
+def _text(value: object) -> str:
+    """A value as a field of COPY's text format."""
+    if value is None:
+        return NULL
+    if isinstance(value, dict | list):
+        return quoted(json.dumps(value))
+    return quoted(value.isoformat() if isinstance(value, datetime) else str(value))

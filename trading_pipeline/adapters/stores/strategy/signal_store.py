@@ -1,0 +1,130 @@
+"""Signals in PostgreSQL."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Engine, Row
+
+from trading_pipeline.adapters.stores.postgres.bulk_copy import NULL, merge, quoted
+from trading_pipeline.adapters.stores.postgres.tables import signals as signals_table
+from trading_pipeline.adapters.stores.strategy.divergence_rows import save_parts
+from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.strategies.divergence_parts import DivergenceParts
+from trading_pipeline.ports.stores.strategy.signal_store import SignalStore
+
+_COLUMNS = (
+    "signal_id",
+    "strategy",
+    "strategy_version",
+    "symbol",
+    "timeframe",
+    "close_time",
+    "kind",
+    "bias",
+    "entry_price",
+    "stop_price",
+    "score",
+    "details",
+)
+_ACTED_UPON = (
+    "(EXISTS (SELECT FROM trading.trade_plans AS plan"
+    " WHERE plan.signal_id = stored.signal_id AND plan.status <> 'historical')"
+    " OR EXISTS (SELECT FROM trading.order_intents AS intent WHERE intent.signal_id = stored.signal_id))"
+)
+# On the grid of the timeframe, bars that open in [start, end) close in (start, end].
+_IN_RANGE = (
+    "stored.symbol = ANY(%(symbols)s) AND stored.timeframe = %(timeframe)s"
+    " AND stored.close_time > %(start)s AND stored.close_time <= %(end)s"
+)
+_VANISHED = f"""
+{_IN_RANGE} AND NOT {_ACTED_UPON}
+AND NOT EXISTS (SELECT FROM staged_signals AS fresh WHERE fresh.signal_id = stored.signal_id)
+"""
+_REMOVE_PLANS = f"""
+DELETE FROM trading.trade_plans WHERE status = 'historical'
+AND signal_id IN (SELECT signal_id FROM trading.signals AS stored WHERE {_VANISHED})
+"""  # noqa: S608
+_REMOVE = f"DELETE FROM trading.signals AS stored WHERE {_VANISHED}"  # noqa: S608
+_ENLIVEN = f"UPDATE trading.signals AS stored SET live = true WHERE {_IN_RANGE} AND NOT live"  # noqa: S608
+_READ = f"""
+SELECT * FROM trading.signals AS stored WHERE {_IN_RANGE} AND kind = %(kind)s ORDER BY close_time, signal_id
+"""  # noqa: S608
+
+
+class PostgresSignalStore(SignalStore):
+    """One transaction per call."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def replace(
+        self,
+        signals: Sequence[Signal],
+        symbols: Sequence[str],
+        timeframe: Timeframe,
+        start: datetime,
+        end: datetime,
+        parts: Sequence[DivergenceParts] = (),
+        *,
+        live: bool = False,
+    ) -> int:
+        """See the port."""
+        scope = {"symbols": list(symbols), "timeframe": timeframe.value, "start": start, "end": end}
+        with self._engine.begin() as connection:
+            written = merge(connection, signals_table, _COLUMNS, map(_row, signals), unless=_ACTED_UPON)
+            written += save_parts(connection, parts, _ACTED_UPON)
+            connection.exec_driver_sql(_REMOVE_PLANS, scope)
+            written += connection.exec_driver_sql(_REMOVE, scope).rowcount
+            if live:
+                connection.exec_driver_sql(_ENLIVEN, scope)
+            return written
+
+    def signals(
+        self,
+        symbols: Sequence[str],
+        timeframe: Timeframe,
+        start: datetime,
+        end: datetime,
+        kind: SignalKind = SignalKind.ENTRY,
+    ) -> list[Signal]:
+        """See the port."""
+        scope = {"symbols": list(symbols), "timeframe": timeframe.value, "start": start, "end": end, "kind": kind.value}
+        with self._engine.connect() as connection:
+            return [signal_of(row) for row in connection.exec_driver_sql(_READ, scope)]
+
+
+def signal_of(row: Row[tuple[object, ...]]) -> Signal:
+    """The signal in a row of ``signals``."""
+    return Signal(
+        signal_id=row.signal_id,
+        strategy=row.strategy,
+        strategy_version=row.strategy_version,
+        symbol=row.symbol,
+        timeframe=Timeframe(row.timeframe),
+        close_time=row.close_time,
+        bias=Bias(row.bias),
+        entry_price=row.entry_price,
+        stop_price=row.stop_price,
+        score=row.score,
+        details=row.details,
+        kind=SignalKind(row.kind),
+    )
+
+
+def _row(signal: Signal) -> tuple[str, ...]:
+    return (
+        signal.signal_id,
+        quoted(signal.strategy),
+        signal.strategy_version,
+        signal.symbol,
+        signal.timeframe.value,
+        signal.close_time.isoformat(),
+        signal.kind.value,
+        signal.bias.value,
+        str(signal.entry_price),
+        NULL if signal.stop_price is None else str(signal.stop_price),
+        str(signal.score),
+        quoted(json.dumps(signal.details, sort_keys=True, allow_nan=False)),
+    )

@@ -1,0 +1,38 @@
+"""Rows in by COPY."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, text
+
+from trading_pipeline.adapters.stores.postgres.bulk_copy import merge, quoted
+from trading_pipeline.adapters.stores.postgres.tables import heartbeats
+
+COLUMNS = ("component", "detail")
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",))))
+def test_any_text_arrives_as_it_was_sent(database: Engine, detail: str) -> None:
+    with database.begin() as connection:
+        merge(connection, heartbeats, COLUMNS, [("feed", quoted(detail))])
+        assert connection.execute(text("SELECT detail FROM trading.heartbeats")).scalar_one() == detail
+
+
+def test_equal_rows_are_left_alone_and_others_follow(database: Engine) -> None:
+    with database.begin() as connection:
+        assert merge(connection, heartbeats, COLUMNS, [("api", "a"), ("feed", "b")]) == 2
+        assert merge(connection, heartbeats, COLUMNS, [("api", "a"), ("feed", "c")]) == 1
+        assert merge(connection, heartbeats, COLUMNS, []) == 0
+
+
+@pytest.mark.parametrize(
+    ("unless", "ignoring", "changed"),
+    [("FALSE", (), 1), ("stored.detail = 'held'", (), 0), ("FALSE", ("detail",), 0)],
+)
+def test_a_row_that_is_held_or_differs_only_in_what_is_ignored_stays(
+    database: Engine, unless: str, ignoring: tuple[str, ...], changed: int
+) -> None:
+    with database.begin() as connection:
+        merge(connection, heartbeats, COLUMNS, [("feed", "held")])
+        assert merge(connection, heartbeats, COLUMNS, [("feed", "x")], unless=unless, ignoring=ignoring) == changed

@@ -1,0 +1,41 @@
+"""Migrations and connections."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, text
+
+from trading_pipeline.adapters.stores.postgres.database import ensure_database
+from trading_pipeline.adapters.stores.postgres.migration import migrate
+from trading_pipeline.adapters.stores.postgres.research_tables import setups
+from trading_pipeline.domain.model.errors import ConfigurationError
+
+
+def test_migrating_twice_changes_nothing(database_url: str, database: Engine) -> None:
+    migrate(database_url)
+    with database.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM trading.alembic_version")).scalar() == 1
+
+
+def test_migrations_and_tables_describe_the_same_schema(database: Engine) -> None:
+    with database.connect() as connection:
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "version_table_schema": "trading",
+                "include_schemas": True,
+                "include_name": lambda name, kind, _: kind != "schema" or name == "trading",
+            },
+        )
+        assert compare_metadata(context, setups.metadata) == []
+
+
+def test_sessions_speak_utc(database: Engine) -> None:
+    with database.connect() as connection:
+        assert connection.execute(text("SHOW timezone")).scalar() == "UTC"
+
+
+def test_an_unreachable_server_is_named_without_its_password() -> None:
+    with pytest.raises(ConfigurationError, match=r"trader:\*\*\*@127.0.0.1:1/trading cannot be reached") as caught:
+        ensure_database("postgresql://trader:hunter2@127.0.0.1:1/trading")
+    assert "hunter2" not in str(caught.value)
