@@ -31,8 +31,8 @@ from trading_pipeline.domain.backtest.results import BacktestResult
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.sweep import ParameterSet, run_sweep
 from trading_pipeline.domain.backtest.translate import Steps, SymbolInput
-from trading_pipeline.domain.strategies.arrays import BarArrays
-from trading_pipeline.domain.strategies.divergence import Divergence
+from trading_pipeline.domain.strategies.divergence.divergence import Divergence
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 
 MINUTE_MS = 60_000
 STOP, TARGET, TICK = 0.01, 0.02, 0.1

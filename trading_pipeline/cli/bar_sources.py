@@ -61,7 +61,7 @@ def load_bars(source: str, symbol: str, timeframe: Timeframe, *, allow_zero_volu
 def bar_notes(bars: "ReadBars", source: str) -> Iterator[str]:
     """What the reader should know about bars of which no money is made: rows left out, jumps no market makes."""
     from trading_pipeline.domain.model.jumps import jump_list, jumps
-    from trading_pipeline.domain.strategies.arrays import BarArrays
+    from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 
     if bars.note:
         yield bars.note

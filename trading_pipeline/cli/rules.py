@@ -31,9 +31,9 @@ from trading_pipeline.domain.backtest.presets import LIVE, RulesUsed, difference
 from trading_pipeline.domain.backtest.translate import Steps
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.base import Strategy
-from trading_pipeline.domain.strategies.parameters import spelling_hint
-from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.base import Strategy
+from trading_pipeline.domain.strategies.framework.parameters import spelling_hint
+from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
 
 _CHOICES: dict[str, type[IntEnum]] = {
     "timing": Timing,

@@ -7,8 +7,8 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
-    from trading_pipeline.domain.strategies.base import Strategy
-    from trading_pipeline.domain.strategies.differences import Difference
+    from trading_pipeline.domain.strategies.framework.base import Strategy
+    from trading_pipeline.domain.strategies.framework.differences import Difference
 
 strategy = typer.Typer(name="strategy", help="List and check strategies.", no_args_is_help=True, add_completion=False)
 
@@ -58,7 +58,7 @@ def check(
     from trading_pipeline.cli.bar_sources import bar_notes, load_bars
     from trading_pipeline.cli.rules import read_strategy
     from trading_pipeline.domain.model.timeframes import Timeframe
-    from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
+    from trading_pipeline.domain.strategies.framework.higher_timeframes import with_resampled
     from trading_pipeline.services.research.sample_bars import sample_bars
     from trading_pipeline.settings import Settings
 
@@ -78,7 +78,7 @@ def check(
 
 def _report(chosen: "Strategy", frame: "pd.DataFrame", samples: int | None) -> bool:
     """What was asked, one line per question and per difference; whether nothing differs."""
-    from trading_pipeline.domain.strategies.checks import WARMUP_BARS, recursive_warmup, without_future
+    from trading_pipeline.domain.strategies.framework.checks import WARMUP_BARS, recursive_warmup, without_future
 
     answer = without_future(chosen, frame, samples)
     typer.echo(f"future cut off after {answer.cuts}")

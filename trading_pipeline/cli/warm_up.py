@@ -13,7 +13,7 @@ def warm_up() -> None:
     from trading_pipeline.domain.backtest.crosses import EmaCross
     from trading_pipeline.domain.backtest.sweep import ParameterSet, run_sweep
     from trading_pipeline.domain.model.timeframes import Timeframe
-    from trading_pipeline.domain.strategies.arrays import BarArrays
+    from trading_pipeline.domain.strategies.framework.arrays import BarArrays
     from trading_pipeline.domain.strategies.registry import strategy_names
     from trading_pipeline.services.research.run_backtest import BacktestRequest, StrategyRun, run_backtest
     from trading_pipeline.services.research.sample_bars import sample_bars

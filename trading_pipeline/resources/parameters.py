@@ -13,7 +13,7 @@ from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.domain.risk.limits import RiskLimits
-from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
 
 
 class Parameters(dg.ConfigurableResource["Parameters"]):

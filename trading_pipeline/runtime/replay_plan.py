@@ -23,7 +23,7 @@ from trading_pipeline.runtime.system import cost_arguments, refuse_taken_port
 from trading_pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    from trading_pipeline.domain.strategies.base import Strategy
+    from trading_pipeline.domain.strategies.framework.base import Strategy
 
 _LIFECYCLE: Mapping[str, object] = {
     "targets": [{"r_multiple": 1, "fraction": 0.4}, {"r_multiple": 2, "fraction": 0.4}],

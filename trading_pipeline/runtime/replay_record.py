@@ -11,7 +11,7 @@ from trading_pipeline.adapters.stores.research.trade_history import PostgresTrad
 from trading_pipeline.domain.analysis.metrics import equity_metrics, r_metrics, result_metrics
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
-from trading_pipeline.domain.strategies.plan import running
+from trading_pipeline.domain.strategies.framework.plan import running
 from trading_pipeline.ports.stores.research.backtest_store import EquityCurve, LegRecord, RunRecord, TradeRecord
 from trading_pipeline.ports.stores.research.trade_history import TradeRow
 from trading_pipeline.runtime.replay_plan import ReplayPlan

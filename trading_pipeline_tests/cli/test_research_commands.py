@@ -418,8 +418,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from trading_pipeline.domain.strategies.arrays import ArrayStrategy, decisions_with_atr_stop
-from trading_pipeline.domain.strategies.parameters import Parameters
+from trading_pipeline.domain.strategies.framework.arrays import ArrayStrategy, decisions_with_atr_stop
+from trading_pipeline.domain.strategies.framework.parameters import Parameters
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from trading_pipeline.adapters.parameters.research import researched_strategy
 from trading_pipeline.adapters.parameters.strategies import configured_names
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
 from trading_pipeline.domain.strategies.registry import strategy_names
 from trading_pipeline.exchange_simulator.server import Configuration, running_exchange
 from trading_pipeline_tests.testkit.bare_replay import BareReplay

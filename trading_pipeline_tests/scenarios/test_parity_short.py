@@ -11,9 +11,9 @@ from sqlalchemy import Engine, text
 
 from trading_pipeline.domain.indicators.momentum import macd
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.arrays import BarArrays, Decisions
-from trading_pipeline.domain.strategies.plan import StrategyPlan
-from trading_pipeline.domain.strategies.stochastic_adx import StochasticAdx
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays, Decisions
+from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
+from trading_pipeline.domain.strategies.opinions.stochastic_adx import StochasticAdx
 from trading_pipeline.exchange_simulator.server import Configuration, running_exchange
 from trading_pipeline_tests.testkit.bare_replay import BareReplay, strategy_plan
 from trading_pipeline_tests.testkit.trading_desk import LIFECYCLE

@@ -44,7 +44,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from trading_pipeline.domain.indicators.momentum import macd
-from trading_pipeline.domain.strategies.stochastic_adx import StochasticAdx
+from trading_pipeline.domain.strategies.opinions.stochastic_adx import StochasticAdx
 
 
 class Pullbacks(StochasticAdx):

@@ -26,7 +26,7 @@ from trading_pipeline.adapters.venues.venue_clock import VenueClock
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe, closing_timeframes, day_of
-from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
 from trading_pipeline.domain.strategies.registry import strategy_named
 from trading_pipeline.exchange_simulator.market_model import generate
 from trading_pipeline.exchange_simulator.recorded_bars import load

@@ -6,8 +6,8 @@ from dataclasses import fields
 from pathlib import Path
 
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.strategies.base import Strategy
-from trading_pipeline.domain.strategies.parameters import Document, spelling_hint
+from trading_pipeline.domain.strategies.framework.base import Strategy
+from trading_pipeline.domain.strategies.framework.parameters import Document, spelling_hint
 
 
 def with_documents(config_dir: Path, kind: type[Strategy], values: Mapping[str, object]) -> dict[str, object]:

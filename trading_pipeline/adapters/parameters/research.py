@@ -16,8 +16,8 @@ from trading_pipeline.adapters.parameters.strategy_files import find_strategy
 from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.risk.limits import RiskLimits
-from trading_pipeline.domain.strategies.base import Strategy
-from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.base import Strategy
+from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
 
 _LIMITS = RiskLimits(Decimal("0.005"), 3, Decimal(5), Decimal("0.05"), 1, 10, 1)
 _NO_COSTS = Costs(Decimal(0), Decimal(0), Decimal(0), Decimal(0), 8)

@@ -21,8 +21,8 @@ from trading_pipeline.domain.model.orders import TAKE_PROFITS
 from trading_pipeline.domain.model.plans import ExitRules, Opposite, Runner, Target, TrailAt, TrailRule
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.domain.risk.limits import RiskLimits
-from trading_pipeline.domain.strategies.base import Strategy
-from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.base import Strategy
+from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
 
 _SNAPSHOT_ATR_PERIODS = (14,)
 """The trailing stop reads its ATR from the indicator snapshots, which hold ``atr_14`` and ``atr_simple_14``."""

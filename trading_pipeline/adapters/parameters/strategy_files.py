@@ -15,8 +15,8 @@ from types import ModuleType
 
 from trading_pipeline.adapters.parameters.documents import with_documents
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.strategies.base import Strategy
-from trading_pipeline.domain.strategies.parameters import spelling_hint
+from trading_pipeline.domain.strategies.framework.base import Strategy
+from trading_pipeline.domain.strategies.framework.parameters import spelling_hint
 from trading_pipeline.domain.strategies.registry import configured, strategy_class, strategy_names
 
 ENTRY_POINT_GROUP = "trading_pipeline.strategies"

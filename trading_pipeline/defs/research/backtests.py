@@ -9,7 +9,7 @@ from trading_pipeline.adapters.parameters.strategies import configured_names
 from trading_pipeline.defs.market_data.partitions import UNIVERSE
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe
-from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.resources.venue import Markets

@@ -14,7 +14,7 @@ from trading_pipeline.domain.backtest.codes import EntriesBy, Opposite, Path, Sm
 from trading_pipeline.domain.lifecycle.costs import UNEVEN, settles_evenly
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.portfolio.sizing import SizingRule, kelly_fraction
-from trading_pipeline.domain.strategies.parameters import spelling_hint
+from trading_pipeline.domain.strategies.framework.parameters import spelling_hint
 
 Number = TypeVar("Number", int, float)
 

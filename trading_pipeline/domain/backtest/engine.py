@@ -22,7 +22,7 @@ from trading_pipeline.domain.backtest.results import BacktestResult, LaneName, R
 from trading_pipeline.domain.backtest.soundness import refuse_unsound
 from trading_pipeline.domain.backtest.translate import SymbolInput, rules_of
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
-from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 
 
 def run_backtest(config: BacktestConfig, inputs: Mapping[str, SymbolInput]) -> BacktestResult:

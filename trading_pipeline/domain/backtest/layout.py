@@ -25,7 +25,7 @@ from trading_pipeline.domain.indicators.pivots import last_pivot_price, pivot_hi
 from trading_pipeline.domain.indicators.volatility import atr, atr_simple
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.portfolio.sizing import LEAST_VOLATILITY_PCT, SizingModel
-from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 
 _NONE = np.empty(0)
 _NO_BARS = np.empty(0, np.int64)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from trading_pipeline.domain.backtest.records import Integers
-from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 
 
 def path_of(series: Sequence[BarArrays], fine: BarArrays | None) -> BarArrays:

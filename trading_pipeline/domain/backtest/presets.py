@@ -10,7 +10,7 @@ from enum import Enum
 from trading_pipeline.domain.backtest.codes import Opposite, Path, Timing
 from trading_pipeline.domain.backtest.config import BacktestConfig
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.strategies.parameters import spelling_hint
+from trading_pipeline.domain.strategies.framework.parameters import spelling_hint
 
 LIVE = "live"
 

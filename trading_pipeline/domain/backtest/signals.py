@@ -9,8 +9,8 @@ import pandas as pd
 
 from trading_pipeline.domain.backtest.codes import OrderKind
 from trading_pipeline.domain.model.errors import DataError
-from trading_pipeline.domain.strategies.arrays import ArrayStrategy, BarArrays, Decisions
-from trading_pipeline.domain.strategies.base import Strategy
+from trading_pipeline.domain.strategies.framework.arrays import ArrayStrategy, BarArrays, Decisions
+from trading_pipeline.domain.strategies.framework.base import Strategy
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

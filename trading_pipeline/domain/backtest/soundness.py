@@ -3,7 +3,7 @@
 from trading_pipeline.domain.backtest.compiled import compiled
 from trading_pipeline.domain.backtest.records import Floats, Integers, read_only
 from trading_pipeline.domain.model.errors import DataError
-from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 
 
 def refuse_unsound(symbol: str, bars: BarArrays) -> None:

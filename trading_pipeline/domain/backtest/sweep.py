@@ -33,8 +33,8 @@ from trading_pipeline.domain.backtest.records import ENTRY, Floats, Market, Reco
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.translate import SymbolInput, rules_of
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.strategies.arrays import BarArrays
-from trading_pipeline.domain.strategies.base import Strategy
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays
+from trading_pipeline.domain.strategies.framework.base import Strategy
 
 Markets = dict[Trail, Market]
 Factors = dict[Scale, Floats]

@@ -10,7 +10,7 @@ from trading_pipeline.domain.backtest.config import AtrTrail, BacktestConfig, Li
 from trading_pipeline.domain.backtest.records import RULES, Floats, Integers, Records
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule, kelly_fraction
-from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 
 
 @dataclass(frozen=True, slots=True)

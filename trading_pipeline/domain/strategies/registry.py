@@ -7,31 +7,31 @@ strategy does not load the others.
 from importlib import import_module
 
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.strategies.base import Strategy
-from trading_pipeline.domain.strategies.parameters import spelling_hint
+from trading_pipeline.domain.strategies.framework.base import Strategy
+from trading_pipeline.domain.strategies.framework.parameters import spelling_hint
 
 _PACKAGE = "trading_pipeline.domain.strategies"
 _CLASSES = {
-    "avi5": ("avi5", "Avi5"),
-    "bollinger": ("bollinger", "Bollinger"),
-    "bollinger_bands": ("bollinger_bands", "BollingerBands"),
-    "dca": ("dca", "Dca"),
-    "divergence": ("divergence", "Divergence"),
-    "donchian_breakout": ("donchian_breakout", "DonchianBreakout"),
-    "ema_atr": ("ema_atr", "EmaAtr"),
-    "ema_cross": ("ema_cross", "EmaCross"),
-    "fused_score": ("fused_score", "FusedScore"),
-    "grid": ("grid", "Grid"),
-    "keltner_squeeze": ("keltner_squeeze", "KeltnerSqueeze"),
-    "macd": ("macd", "Macd"),
-    "managed": ("managed", "Managed"),
-    "martingale": ("martingale", "Martingale"),
-    "rsi": ("rsi", "Rsi"),
-    "rsi_momentum": ("rsi_momentum", "RsiMomentum"),
-    "sma_crossover": ("sma_crossover", "SmaCrossover"),
-    "stochastic_adx": ("stochastic_adx", "StochasticAdx"),
-    "supertrend": ("supertrend", "Supertrend"),
-    "vwap_reversion": ("vwap_reversion", "VwapReversion"),
+    "avi5": ("avi5.avi5", "Avi5"),
+    "bollinger": ("opinions.bollinger", "Bollinger"),
+    "bollinger_bands": ("opinions.bollinger_bands", "BollingerBands"),
+    "dca": ("layered.dca", "Dca"),
+    "divergence": ("divergence.divergence", "Divergence"),
+    "donchian_breakout": ("opinions.donchian_breakout", "DonchianBreakout"),
+    "ema_atr": ("opinions.ema_atr", "EmaAtr"),
+    "ema_cross": ("opinions.ema_cross", "EmaCross"),
+    "fused_score": ("fused_score.fused_score", "FusedScore"),
+    "grid": ("layered.grid", "Grid"),
+    "keltner_squeeze": ("opinions.keltner_squeeze", "KeltnerSqueeze"),
+    "macd": ("opinions.macd", "Macd"),
+    "managed": ("opinions.managed", "Managed"),
+    "martingale": ("layered.martingale", "Martingale"),
+    "rsi": ("opinions.rsi", "Rsi"),
+    "rsi_momentum": ("opinions.rsi_momentum", "RsiMomentum"),
+    "sma_crossover": ("opinions.sma_crossover", "SmaCrossover"),
+    "stochastic_adx": ("opinions.stochastic_adx", "StochasticAdx"),
+    "supertrend": ("opinions.supertrend", "Supertrend"),
+    "vwap_reversion": ("opinions.vwap_reversion", "VwapReversion"),
 }
 
 

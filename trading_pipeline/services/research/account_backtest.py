@@ -9,7 +9,7 @@ from trading_pipeline.domain.backtest.translate import Steps
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
 from trading_pipeline.services.research.run_backtest import StrategyRun
 
 Bars = Mapping[Timeframe, Mapping[str, pd.DataFrame]]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_pipeline.domain.model.signals import Signal
-from trading_pipeline.domain.strategies.avi5_calibration import (
+from trading_pipeline.domain.strategies.avi5.calibration import (
     Trades,
     calibrate,
     drift,

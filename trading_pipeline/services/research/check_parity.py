@@ -10,8 +10,8 @@ import pandas as pd
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind
-from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
-from trading_pipeline.domain.strategies.plan import StrategyPlan, running
+from trading_pipeline.domain.strategies.framework.higher_timeframes import with_resampled
+from trading_pipeline.domain.strategies.framework.plan import StrategyPlan, running
 from trading_pipeline.ports.stores.research.trade_history import TradeHistory
 from trading_pipeline.ports.stores.strategy.signal_store import SignalStore
 from trading_pipeline.services.research.account_backtest import strategy_runs

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from trading_pipeline.domain.model.signals import Bias, Details
-from trading_pipeline.domain.strategies.base import Strategy
-from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
+from trading_pipeline.domain.strategies.framework.base import Strategy
+from trading_pipeline.domain.strategies.framework.higher_timeframes import with_resampled
 from trading_pipeline.services.research.research_window import Window, in_window
 
 

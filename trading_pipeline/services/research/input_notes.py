@@ -10,7 +10,7 @@ from trading_pipeline.domain.backtest.paths import covered_whole
 from trading_pipeline.domain.backtest.translate import Funding
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.jumps import Jump, jumps, refuse_jumps
-from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 from trading_pipeline.services.research.research_window import Window
 
 _SHOWN = 3

@@ -11,7 +11,7 @@ from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.translate import SymbolInput
 from trading_pipeline.domain.model.signals import Bias, Signal
 from trading_pipeline.domain.model.timeframes import to_ms
-from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 from trading_pipeline.services.research.calibrate_avi5 import JudgedSignal
 
 _COSTS = Costs(maker_fee_bps=2.0, taker_fee_bps=5.5)

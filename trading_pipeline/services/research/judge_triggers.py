@@ -9,8 +9,8 @@ import pandas as pd
 from trading_pipeline.domain.backtest.live_rules import live_rules
 from trading_pipeline.domain.model.partitions import WINDOW_BARS
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.avi5 import Avi5
-from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.domain.strategies.avi5.avi5 import Avi5
+from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 from trading_pipeline.ports.stores.market_data.book_store import BookSampleStore
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore

@@ -22,9 +22,9 @@ from trading_pipeline.domain.indicators.momentum import macd
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.signals import Details
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.arrays import BarArrays
-from trading_pipeline.domain.strategies.base import Strategy
-from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays
+from trading_pipeline.domain.strategies.framework.base import Strategy
+from trading_pipeline.domain.strategies.framework.higher_timeframes import with_resampled
 from trading_pipeline.ports.stores.research.backtest_store import EquityCurve, RunRecord
 from trading_pipeline.services.research.backtest_records import plain_config, trade_records
 from trading_pipeline.services.research.input_notes import GivenInput, input_notes

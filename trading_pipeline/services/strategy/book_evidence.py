@@ -8,8 +8,8 @@ import pandas as pd
 
 from trading_pipeline.domain.model.books import BOOK_COLUMNS, BookSample
 from trading_pipeline.domain.model.timeframes import day_of
-from trading_pipeline.domain.strategies.avi5 import Avi5
-from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.domain.strategies.avi5.avi5 import Avi5
+from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
 from trading_pipeline.ports.stores.market_data.book_store import BookSampleStore
 from trading_pipeline.ports.stores.research.calibration_store import CalibrationStore
 from trading_pipeline.services.strategy.windows import DayWindow

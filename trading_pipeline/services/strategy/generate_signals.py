@@ -12,9 +12,9 @@ from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.signals import Bias, Details, Signal, SignalKind, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.base import SIGNAL_COLUMNS
-from trading_pipeline.domain.strategies.divergence_parts import STRATEGY, DivergenceParts, parts_of
-from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.domain.strategies.divergence.parts import STRATEGY, DivergenceParts, parts_of
+from trading_pipeline.domain.strategies.framework.base import SIGNAL_COLUMNS
+from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 from trading_pipeline.ports.stores.strategy.signal_store import SignalStore

@@ -13,9 +13,9 @@ from trading_pipeline.domain.model.signals import Bias, Signal
 from trading_pipeline.domain.portfolio.entry_size import reads_volatility, sizing_inputs
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.domain.risk.outcomes import STOP_NOT_PROTECTIVE
-from trading_pipeline.domain.strategies.divergence_ids import DivergenceIds
-from trading_pipeline.domain.strategies.divergence_parts import STRATEGY as HAS_SETUPS
-from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.domain.strategies.divergence.ids import DivergenceIds
+from trading_pipeline.domain.strategies.divergence.parts import STRATEGY as HAS_SETUPS
+from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
 from trading_pipeline.ports.stores.market_data.wave_store import WaveStore
 from trading_pipeline.ports.stores.strategy.plan_store import PlanStore
 from trading_pipeline.ports.stores.strategy.signal_store import SignalStore

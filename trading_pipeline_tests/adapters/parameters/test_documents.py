@@ -7,7 +7,7 @@ import pytest
 
 from trading_pipeline.adapters.parameters.strategy_files import find_strategy
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.strategies.fused_score import FusedScore
+from trading_pipeline.domain.strategies.fused_score.fused_score import FusedScore
 
 MODEL = {
     "feature_order": ["rsi_14"],

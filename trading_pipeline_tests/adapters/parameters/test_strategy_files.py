@@ -7,15 +7,16 @@ import pytest
 from trading_pipeline.adapters.parameters.strategy_files import available_strategies, find_strategy
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.checks import look_ahead
+from trading_pipeline.domain.strategies.framework.checks import look_ahead
 from trading_pipeline.services.research.sample_bars import sample_bars
 
 OWN = """
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from trading_pipeline.domain.strategies.arrays import ArrayStrategy, BarArrays, Decisions, decisions_with_atr_stop
-from trading_pipeline.domain.strategies.parameters import Parameters, ranged
+from trading_pipeline.domain.strategies.framework import arrays
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays, Decisions
+from trading_pipeline.domain.strategies.framework.parameters import Parameters, ranged
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class OwnParameters(Parameters):
 
 
 @dataclass(frozen=True)
-class Own(ArrayStrategy):
+class Own(arrays.ArrayStrategy):
     name: ClassVar[str] = "own"
     parameters: OwnParameters = field(default_factory=OwnParameters)
 
@@ -33,7 +34,7 @@ class Own(ArrayStrategy):
         return self.parameters.period
 
     def decide(self, bars: BarArrays) -> Decisions:
-        return decisions_with_atr_stop(bars, (bars.close > 0).astype(int), bars.close * 0.01, 1.0, {})
+        return arrays.decisions_with_atr_stop(bars, (bars.close > 0).astype(int), bars.close * 0.01, 1.0, {})
 """
 
 

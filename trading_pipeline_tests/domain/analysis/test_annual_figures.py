@@ -8,7 +8,7 @@ from trading_pipeline.domain.analysis.metrics import equity_metrics, metrics_of
 from trading_pipeline.domain.backtest.engine import run_backtest
 from trading_pipeline.domain.backtest.results import BacktestResult
 from trading_pipeline.domain.backtest.translate import SymbolInput
-from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 from trading_pipeline_tests.domain.backtest.cases import config_of, percent_exits, random_bars, signals_of
 
 DAY_MS = 86_400_000

@@ -10,7 +10,7 @@ from trading_pipeline.domain.backtest.engine import run_backtest
 from trading_pipeline.domain.backtest.results import BacktestResult
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.translate import SymbolInput
-from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 
 HOUR_MS = 3_600_000
 Prices = tuple[float, float, float, float]

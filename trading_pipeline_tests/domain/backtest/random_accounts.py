@@ -28,7 +28,7 @@ from trading_pipeline.domain.backtest.lanes import Lane
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.translate import Funding, Steps, SymbolInput
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
-from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 
 MINUTE_MS = 60_000
 START_MS = 1_704_067_200_000

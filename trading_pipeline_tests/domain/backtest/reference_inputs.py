@@ -13,7 +13,7 @@ from trading_pipeline.domain.backtest.lanes import Lane
 from trading_pipeline.domain.indicators.pivots import last_pivot_price, pivot_highs, pivot_lows
 from trading_pipeline.domain.indicators.volatility import atr, atr_simple
 from trading_pipeline.domain.portfolio.sizing import SizingModel
-from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 
 
 class Bar(NamedTuple):

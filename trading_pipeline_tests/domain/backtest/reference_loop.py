@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from trading_pipeline.domain.backtest.codes import EntriesBy, LegKind, OrderKind, Outcome, Timing
 from trading_pipeline.domain.backtest.lanes import Lane
-from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 from trading_pipeline_tests.domain.backtest.reference_books import Books
 from trading_pipeline_tests.domain.backtest.reference_inputs import Bar, LaneState, Order, path_of
 from trading_pipeline_tests.domain.backtest.reference_position import Moment, Position

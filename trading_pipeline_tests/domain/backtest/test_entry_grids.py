@@ -10,8 +10,8 @@ from trading_pipeline.domain.backtest.config import Execution, Exits, ExitTarget
 from trading_pipeline.domain.backtest.results import BacktestResult, Trade
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.model.errors import DataError
-from trading_pipeline.domain.strategies.arrays import Decisions
-from trading_pipeline.domain.strategies.avi5_levels import entry_grid
+from trading_pipeline.domain.strategies.avi5.levels import entry_grid
+from trading_pipeline.domain.strategies.framework.arrays import Decisions
 from trading_pipeline_tests.domain.backtest.cases import (
     FREE_LIMITS,
     STOP_ONLY,

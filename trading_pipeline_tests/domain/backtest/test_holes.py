@@ -10,7 +10,7 @@ from trading_pipeline.domain.backtest.config import Execution
 from trading_pipeline.domain.backtest.engine import run_account, run_backtest
 from trading_pipeline.domain.backtest.lanes import Lane
 from trading_pipeline.domain.backtest.translate import Funding, SymbolInput
-from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 from trading_pipeline_tests.domain.backtest.cases import (
     FREE_LIMITS,
     HOUR_MS,

@@ -10,8 +10,8 @@ from trading_pipeline.domain.backtest.config import BacktestConfig
 from trading_pipeline.domain.backtest.engine import run_backtest
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.translate import SymbolInput
-from trading_pipeline.domain.strategies.arrays import Decisions
-from trading_pipeline.domain.strategies.avi5_levels import entry_grid
+from trading_pipeline.domain.strategies.avi5.levels import entry_grid
+from trading_pipeline.domain.strategies.framework.arrays import Decisions
 from trading_pipeline_tests.domain.backtest.cases import random_bars, signals_of
 
 _PROGRAM = """

@@ -20,8 +20,8 @@ from trading_pipeline.domain.backtest.config import (
 from trading_pipeline.domain.backtest.engine import run_backtest
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.translate import Funding, SymbolInput
-from trading_pipeline.domain.strategies.arrays import BarArrays, Decisions
-from trading_pipeline.domain.strategies.avi5_levels import entry_grid
+from trading_pipeline.domain.strategies.avi5.levels import entry_grid
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays, Decisions
 from trading_pipeline_tests.domain.backtest.cases import (
     STOP_ONLY,
     config_of,

@@ -11,7 +11,7 @@ from trading_pipeline.domain.backtest.config import BacktestConfig, Costs, Execu
 from trading_pipeline.domain.backtest.lanes import Lane
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.translate import Funding, Steps, SymbolInput
-from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 from trading_pipeline_tests.domain.backtest.cases import HOUR_MS, STOP_ONLY, Prices, bars_of, signals_of
 from trading_pipeline_tests.domain.backtest.reference_inputs import whole
 from trading_pipeline_tests.domain.backtest.reference_loop import Reference

@@ -17,7 +17,7 @@ from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.sweep import GivenSignals, ParameterSet, run_sweep
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
-from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 from trading_pipeline_tests.domain.backtest.cases import (
     FREE_LIMITS,
     STOP_ONLY,

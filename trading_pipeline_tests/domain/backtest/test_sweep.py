@@ -18,7 +18,7 @@ from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.sweep import GivenSignals, ParameterSet, StrategySignals, run_sweep
 from trading_pipeline.domain.backtest.translate import SymbolInput
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 from trading_pipeline.domain.strategies.registry import strategy_named
 from trading_pipeline_tests.domain.backtest.cases import (
     HOUR_MS,

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trading_pipeline.domain.model.errors import DataError
-from trading_pipeline.domain.strategies.base import SIGNAL_COLUMNS
-from trading_pipeline.domain.strategies.checks import recursive_warmup, without_future
-from trading_pipeline.domain.strategies.higher_timeframes import with_resampled
+from trading_pipeline.domain.strategies.framework.base import SIGNAL_COLUMNS
+from trading_pipeline.domain.strategies.framework.checks import recursive_warmup, without_future
+from trading_pipeline.domain.strategies.framework.higher_timeframes import with_resampled
 from trading_pipeline.domain.strategies.registry import strategy_named, strategy_names
 from trading_pipeline_tests.domain.indicators.ticks import Ticks, tick_walk
 from trading_pipeline_tests.domain.strategies.bars import bars_in_ticks, random_bars

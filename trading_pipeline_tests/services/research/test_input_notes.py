@@ -9,7 +9,7 @@ import pytest
 from trading_pipeline.domain.backtest.translate import Funding
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.timeframes import to_ms
-from trading_pipeline.domain.strategies.arrays import BarArrays
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 from trading_pipeline.services.research.input_notes import GivenInput, input_notes
 from trading_pipeline.services.research.research_window import Window
 from trading_pipeline_tests.domain.backtest.cases import HOUR_MS, bars_of

@@ -9,7 +9,7 @@ from trading_pipeline.domain.backtest.config import BacktestConfig, ExitTarget
 from trading_pipeline.domain.model.bar_frames import coarser_bars
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.avi5_levels import EXIT_GRID, SWING_EXIT_GRID
+from trading_pipeline.domain.strategies.avi5.levels import EXIT_GRID, SWING_EXIT_GRID
 from trading_pipeline.domain.strategies.registry import strategy_named
 from trading_pipeline.services.research.research_window import Window
 from trading_pipeline.services.research.run_backtest import BacktestRequest, BacktestRun, StrategyRun, run_backtest

@@ -20,7 +20,7 @@ from trading_pipeline.domain.model.scoring import Scoring
 from trading_pipeline.domain.model.signals import Bias, Signal, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
-from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
 from trading_pipeline.domain.strategies.registry import strategy_named
 from trading_pipeline.services.strategy.plan_trades import Planner, plan_of, plan_trades
 from trading_pipeline_tests.testkit.builders import START, a_range, walk

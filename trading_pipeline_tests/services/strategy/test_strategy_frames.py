@@ -14,8 +14,8 @@ from sqlalchemy import Engine
 from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.partitions import WINDOW_BARS, PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.higher_timeframes import with_higher
-from trading_pipeline.domain.strategies.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.higher_timeframes import with_higher
+from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
 from trading_pipeline.domain.strategies.registry import strategy_named
 from trading_pipeline.ports.stores.market_data.bar_store import Listing
 from trading_pipeline.services.strategy.generate_signals import signals_of
@@ -25,7 +25,7 @@ from trading_pipeline_tests.testkit.builders import START, a_bar, a_range, days_
 from trading_pipeline_tests.testkit.market_vertical import Vertical
 
 if TYPE_CHECKING:
-    from trading_pipeline.domain.strategies.base import Strategy
+    from trading_pipeline.domain.strategies.framework.base import Strategy
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SCORE = "technical_score_1h"

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Engine, insert, null, select, text
 
 from trading_pipeline.adapters.stores.postgres.research_tables import avi5_calibrations
-from trading_pipeline.domain.strategies.avi5_calibration import HourlyTheta
+from trading_pipeline.domain.strategies.avi5.calibration import HourlyTheta
 from trading_pipeline.ports.stores.research.calibration_store import Calibration, CalibrationStore
 
 _NEWEST = text("""

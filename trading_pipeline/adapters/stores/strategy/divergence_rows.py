@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from trading_pipeline.adapters.stores.postgres.bulk_copy import merge, quoted
 from trading_pipeline.adapters.stores.postgres.research_tables import pivots, setups, triggers
-from trading_pipeline.domain.strategies.divergence_parts import DivergenceParts
+from trading_pipeline.domain.strategies.divergence.parts import DivergenceParts
 
 _SETUPS = (
     *("setup_id", "signal_id", "idempotency_key", "symbol", "timeframe", "close_time", "bias"),

@@ -11,7 +11,7 @@ from trading_pipeline.adapters.stores.postgres.tables import signals as signals_
 from trading_pipeline.adapters.stores.strategy.divergence_rows import save_parts
 from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.divergence_parts import DivergenceParts
+from trading_pipeline.domain.strategies.divergence.parts import DivergenceParts
 from trading_pipeline.ports.stores.strategy.signal_store import SignalStore
 
 _COLUMNS = (

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from trading_pipeline.domain.strategies.avi5_calibration import HourlyTheta
+from trading_pipeline.domain.strategies.avi5.calibration import HourlyTheta
 
 
 @dataclass(frozen=True, slots=True)

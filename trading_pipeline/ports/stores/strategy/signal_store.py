@@ -6,7 +6,7 @@ from datetime import datetime
 
 from trading_pipeline.domain.model.signals import Signal, SignalKind
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.divergence_parts import DivergenceParts
+from trading_pipeline.domain.strategies.divergence.parts import DivergenceParts
 
 
 class SignalStore(ABC):

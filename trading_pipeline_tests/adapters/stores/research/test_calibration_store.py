@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.research.calibration_store import PostgresCalibrationStore
-from trading_pipeline.domain.strategies.avi5_calibration import HourlyTheta
+from trading_pipeline.domain.strategies.avi5.calibration import HourlyTheta
 from trading_pipeline.ports.stores.research.calibration_store import Calibration
 
 AT = datetime(2026, 6, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ from trading_pipeline.adapters.stores.postgres.tables import trade_plans
 from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSignalStore
 from trading_pipeline.domain.model.signals import Bias, Signal, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.divergence_parts import parts_of
+from trading_pipeline.domain.strategies.divergence.parts import parts_of
 
 DAY = datetime(2026, 1, 15, tzinfo=UTC)
 CLOSES = [DAY + timedelta(hours=hour) for hour in range(1, 20)]

@@ -1,0 +1,1 @@
+"""Channel breakouts confirmed by trend, VWAP and the order book."""

@@ -1,0 +1,1 @@
+"""Three-segment divergence between price and MACD histogram."""

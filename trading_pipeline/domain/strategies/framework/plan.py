@@ -1,0 +1,33 @@
+"""How a strategy is run: its parameters, the bars it looks at, the lifecycle of its trades."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from trading_pipeline.domain.lifecycle.lifecycle import Lifecycle
+from trading_pipeline.domain.model.guards import EntryGuards
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.strategies.framework.base import Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyPlan:
+    """One enabled strategy of the configuration.
+
+    :param symbols: empty means every symbol of the universe.
+    :param guards: what has to be true of the moment of an entry; ``None`` asks nothing.
+    """
+
+    strategy: Strategy
+    timeframes: tuple[Timeframe, ...]
+    symbols: tuple[str, ...]
+    lifecycle: Lifecycle
+    guards: EntryGuards | None = None
+
+    def covers(self, symbol: str, timeframe: Timeframe) -> bool:
+        """Whether the strategy looks at these bars."""
+        return timeframe in self.timeframes and (not self.symbols or symbol in self.symbols)
+
+
+def running(plans: Iterable[StrategyPlan]) -> list[tuple[str, Timeframe]]:
+    """Every strategy and timeframe that runs, each once: one strategy may have a file for some symbols each."""
+    return list(dict.fromkeys((plan.strategy.name, timeframe) for plan in plans for timeframe in plan.timeframes))

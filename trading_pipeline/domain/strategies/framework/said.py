@@ -1,0 +1,119 @@
+"""What a strategy says when it is shown a part of the bars, by the bar it says it about."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from trading_pipeline.domain.strategies.framework.arrays import ArrayStrategy, BarArrays
+from trading_pipeline.domain.strategies.framework.base import Strategy
+from trading_pipeline.domain.strategies.framework.higher_timeframes import with_resampled
+
+_INDEX_KEYS = ("index", "bar_index")
+
+Row = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Signals and exits by bar, the former by their bias; bars count from the beginning of the whole frame."""
+
+    signals: dict[int, dict[str, Row]]
+    exits: dict[int, set[str]]
+
+    @classmethod
+    def of(cls, signals: pd.DataFrame, exits: pd.DataFrame, first: int = 0, since: int = 0) -> "Said":
+        """The rows about bar ``since`` and later ones.
+
+        :param first: place in the whole frame of the first bar that was shown.
+        """
+        leaving: dict[int, set[str]] = {}
+        for row in _rows_from(exits, since - first):
+            leaving.setdefault(_bar(row) + first, set()).add(str(row["bias"]))
+        return cls(_signals_by_bar(signals, first, since), leaving)
+
+    def places(self) -> set[int]:
+        """Bars at which something is said."""
+        return self.signals.keys() | self.exits.keys()
+
+
+def all_said(strategy: Strategy, bars: pd.DataFrame) -> Said:
+    """What a strategy says about all bars, the higher ones that they make beside them."""
+    framed = with_resampled(strategy, bars)
+    return Said.of(strategy.signals(framed), strategy.exits(framed))
+
+
+def speaks_in_arrays(strategy: Strategy) -> bool:
+    """Whether signals and exits are nothing but ``decide`` and ``leave`` of the bars themselves."""
+    kind = type(strategy)
+    return (
+        isinstance(strategy, ArrayStrategy)
+        and not strategy.higher_timeframes
+        and kind.signals is ArrayStrategy.signals
+        and kind.exits is ArrayStrategy.exits
+    )
+
+
+def shown_parts(strategy: Strategy, bars: pd.DataFrame) -> Callable[[range, int], Said]:
+    """A function of a part of the bars and of one of them: what is said from that bar on when the part is shown.
+
+    A strategy that speaks in arrays is asked in arrays, where a frame would be most of the work.
+    """
+    if isinstance(strategy, ArrayStrategy) and speaks_in_arrays(strategy):
+        speaker, arrays = strategy, BarArrays.of(bars)
+        return lambda part, since: _said_in_arrays(speaker, arrays.part(part), part.start, since)
+    return lambda part, since: _said_in_frames(strategy, bars.iloc[part.start : part.stop], part.start, since)
+
+
+def _said_in_frames(strategy: Strategy, bars: pd.DataFrame, first: int, since: int) -> Said:
+    framed = with_resampled(strategy, bars.reset_index(drop=True))
+    return Said.of(strategy.signals(framed), strategy.exits(framed), first, since)
+
+
+def _said_in_arrays(strategy: ArrayStrategy, bars: BarArrays, first: int, since: int) -> Said:
+    """The same as in frames; rows are made only where something is said late enough."""
+    decisions, leaving = strategy.decide(bars), strategy.leave(bars)
+    signals: dict[int, dict[str, Row]] = {}
+    if len(decisions.bar_index) and decisions.bar_index[-1] >= since - first:
+        signals = _signals_by_bar(strategy.as_frame(decisions), first, since)
+    exits: dict[int, set[str]] = {}
+    if leaving is not None:
+        for flags, bias in ((leaving.longs, "long"), (leaving.shorts, "short")):
+            for bar in np.flatnonzero(flags[since - first :]).tolist():
+                exits.setdefault(bar + since, set()).add(bias)
+    return Said(signals, exits)
+
+
+def _signals_by_bar(signals: pd.DataFrame, first: int, since: int) -> dict[int, dict[str, Row]]:
+    """The rows about bar ``since`` and later ones, with positions in the whole frame."""
+    by_bar: dict[int, dict[str, Row]] = {}
+    for row in _rows_from(signals, since - first):
+        moved = {**row, "details": _moved(row["details"], first)}
+        by_bar.setdefault(_bar(row) + first, {})[str(row["bias"])] = moved
+    return by_bar
+
+
+def _rows_from(frame: pd.DataFrame, bar: int) -> list[Row]:
+    """The rows from a bar on."""
+    late = frame["bar_index"].to_numpy() >= bar
+    if not late.any():
+        return []
+    return [{str(name): value for name, value in row.items()} for row in frame[late].to_dict("records")]
+
+
+def _bar(row: Row) -> int:
+    """The place of a row's bar."""
+    return int(str(row["bar_index"]))
+
+
+def _moved(value: object, first: int) -> object:
+    """Details with every bar position counted from the beginning of the whole frame."""
+    if isinstance(value, dict):
+        return {
+            key: inner + first if key in _INDEX_KEYS and isinstance(inner, int) else _moved(inner, first)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_moved(inner, first) for inner in value]
+    return value

@@ -1,0 +1,1 @@
+"""One score from several timeframes and a model."""

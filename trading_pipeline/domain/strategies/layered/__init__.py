@@ -1,0 +1,1 @@
+"""Positions built in several entries."""

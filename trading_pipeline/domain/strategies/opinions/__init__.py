@@ -1,0 +1,1 @@
+"""Strategies that hold an opinion at every bar: buy, sell or hold."""

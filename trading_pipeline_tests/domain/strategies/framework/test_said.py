@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from trading_pipeline.domain.strategies.divergence.divergence import Divergence, DivergenceParameters
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays
+from trading_pipeline.domain.strategies.framework.said import Said, all_said, shown_parts, speaks_in_arrays
+from trading_pipeline.domain.strategies.registry import strategy_named, strategy_names
+from trading_pipeline_tests.domain.strategies.bars import random_bars
+from trading_pipeline_tests.domain.strategies.golden import golden_bars
+
+BARS = random_bars(1_200, seed=17)
+FRAMED = ["avi5", "fused_score"]
+"""The one has signals of its own, the other looks at higher timeframes."""
+
+
+@pytest.mark.parametrize("name", strategy_names())
+def test_a_part_shown_in_arrays_is_answered_like_its_frame(name: str) -> None:
+    strategy = strategy_named(name, {})
+    assert speaks_in_arrays(strategy) == (name not in FRAMED)
+    part, since = range(300, 1_100), 700
+    whole = all_said(strategy, BARS[part.start : part.stop].reset_index(drop=True))
+    said = shown_parts(strategy, BARS)(part, since)
+    assert said.places() == {bar + part.start for bar in whole.places() if bar + part.start >= since}
+    assert said.exits == {bar: whole.exits[bar - part.start] for bar in said.exits}
+    for bar, rows in said.signals.items():
+        expected = whole.signals[bar - part.start]
+        assert rows.keys() == expected.keys()
+        assert all(rows[bias]["stop_price"] == expected[bias]["stop_price"] for bias in rows)
+
+
+def test_positions_count_from_the_beginning_of_the_whole_frame() -> None:
+    strategy, bars = Divergence(DivergenceParameters(min_confirmations=0)), golden_bars(17)
+    said = shown_parts(strategy, bars)(range(20, 700), 0)
+    for bar, rows in said.signals.items():
+        for row in rows.values():
+            details = row["details"]
+            assert isinstance(details, dict)
+            third = details["pivots"][2]
+            assert third["index"] <= bar - 2
+            assert third["price"] in (bars["low"][third["index"]], bars["high"][third["index"]])
+    assert said.signals
+
+
+def test_nothing_said_has_no_places() -> None:
+    assert Said({}, {}).places() == set()
+
+
+def test_a_part_of_arrays_takes_along_what_stands_beside_them() -> None:
+    bars = BarArrays.of(random_bars(50).assign(rsi_14_4h=np.arange(50.0)))
+    part = bars.part(range(10, 13))
+    assert part.close.tolist() == bars.close[10:13].tolist()
+    assert part.open_time_ms.tolist() == bars.open_time_ms[10:13].tolist()
+    assert part.higher["rsi_14_4h"].tolist() == [10.0, 11.0, 12.0]
