@@ -70,7 +70,7 @@ def bare(name: str, case: Case, options: argparse.Namespace) -> bool:
     from trading_pipeline.adapters.stores.postgres.migration import migrate
     from trading_pipeline.domain.model.timeframes import Timeframe
     from trading_pipeline.exchange_simulator.server import Configuration, running_exchange
-    from trading_pipeline.runtime.embedded import EmbeddedPostgres
+    from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres
     from trading_pipeline_tests.testkit.bare_replay import BareReplay, strategy_plan
 
     start = datetime.fromisoformat(case.start).replace(tzinfo=UTC)

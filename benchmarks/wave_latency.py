@@ -26,9 +26,9 @@ import trading_pipeline.runtime as runtime_package
 from trading_pipeline.adapters.stores.operations.progress import progress
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.runtime.embedded import free_port
-from trading_pipeline.runtime.lock_step import ExchangeClock
-from trading_pipeline.runtime.up import RunningSystem
+from trading_pipeline.runtime.replay.lock_step import ExchangeClock
+from trading_pipeline.runtime.supervision.embedded import free_port
+from trading_pipeline.runtime.supervision.up import RunningSystem
 from trading_pipeline.settings import Settings
 
 START = datetime(2025, 6, 2, tzinfo=UTC)
@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--stock-waves", type=int, default=10)
     arguments = parser.parse_args()
     console = Console()
-    resident_yaml = Path(runtime_package.__file__).parent / "dagster.yaml"
+    resident_yaml = Path(runtime_package.__file__).parent / "dagster" / "dagster.yaml"
     with tempfile.TemporaryDirectory(prefix="tp-bench-") as folder:
         stock_yaml = Path(folder) / "stock.yaml"
         stock_yaml.write_text(without_launcher(resident_yaml.read_text()))

@@ -21,8 +21,8 @@ def demo(
     state_dir: Annotated[Path, typer.Option(help="emptied first; databases and logs")] = Path("var/demo"),
 ) -> None:
     """Backfill, replay in lock-step through the whole pipeline, and report."""
-    from trading_pipeline.runtime.demo import run_demo
-    from trading_pipeline.runtime.replay_plan import ReplayPlan
+    from trading_pipeline.runtime.replay.demo import run_demo
+    from trading_pipeline.runtime.replay.replay_plan import ReplayPlan
     from trading_pipeline.settings import Settings
 
     names = tuple(name for name in symbols.replace(" ", "").split(",") if name)

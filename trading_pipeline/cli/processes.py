@@ -14,7 +14,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 
 def up(port: Annotated[int, typer.Option(help="port of the Dagster UI")] = 3000) -> None:
     """Run everything until Ctrl-C: servers, exchange simulator, Dagster, workers, feed."""
-    from trading_pipeline.runtime.up import run_system
+    from trading_pipeline.runtime.supervision.up import run_system
     from trading_pipeline.settings import Settings
 
     run_system(Settings(), port)
@@ -33,7 +33,7 @@ def migrate() -> None:
     ensure_database(url)
     migrate_schema(url)
     if settings.dagster_database_url:
-        from trading_pipeline.runtime.dagster_storage import create_tables
+        from trading_pipeline.runtime.dagster.storage import create_tables
 
         ensure_database(settings.dagster_database_url)
         create_tables(settings.dagster_database_url)
@@ -42,7 +42,7 @@ def migrate() -> None:
 def daemon(workspace: Annotated[Path, typer.Option(help="Dagster workspace file")] = Path("workspace.yaml")) -> None:
     """Run the Dagster daemon with short pauses between its rounds."""
     _require("DAGSTER_HOME")
-    from trading_pipeline.runtime.daemon import run_daemon
+    from trading_pipeline.runtime.dagster.daemon import run_daemon
 
     run_daemon(str(workspace))
 
@@ -53,7 +53,7 @@ def worker(
 ) -> None:
     """Execute the Dagster runs of one queue."""
     _require("DAGSTER_HOME", "REDIS_URL")
-    from trading_pipeline.runtime.worker import run_worker
+    from trading_pipeline.runtime.dagster.worker import run_worker
 
     run_worker(queue, processes)
 

@@ -36,8 +36,8 @@ def replay(
     reports: Annotated[Path, typer.Option(help="folder of the reports")] = Path("reports"),
 ) -> None:
     """Replay bars through pipeline and simulator until idle; write reports/replay_<run_id>.{md,json,html}."""
-    from trading_pipeline.runtime.replay import run_replay
-    from trading_pipeline.runtime.replay_plan import ReplayedStrategy, ReplayPlan
+    from trading_pipeline.runtime.replay.replay import run_replay
+    from trading_pipeline.runtime.replay.replay_plan import ReplayedStrategy, ReplayPlan
     from trading_pipeline.settings import Settings
 
     if bars is not None and not bars.is_dir():

@@ -11,7 +11,7 @@ import yaml
 
 from trading_pipeline.adapters.parameters.costs import load_costs
 from trading_pipeline.cli.main import app
-from trading_pipeline.runtime.system import cost_arguments
+from trading_pipeline.runtime.supervision.system import cost_arguments
 from trading_pipeline_tests.architecture.source_tree import ROOT
 
 Service = dict[str, object]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trading_pipeline.runtime.embedded import free_port
+from trading_pipeline.runtime.supervision.embedded import free_port
 from trading_pipeline_tests.adapters.venues.simulator import simulator
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -13,7 +13,7 @@ import psutil
 from sqlalchemy import Engine, text
 
 from trading_pipeline.adapters.stores.postgres.database import connect
-from trading_pipeline.runtime.embedded import EmbeddedPostgres, free_port
+from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres, free_port
 
 START = datetime(2025, 6, 2, tzinfo=UTC)
 WAVES = 12

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from trading_pipeline.runtime.embedded import free_port
+from trading_pipeline.runtime.supervision.embedded import free_port
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("demo")]
 

@@ -22,7 +22,7 @@ from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 from trading_pipeline.exchange_simulator.server import Addresses, Configuration, assemble, running_venue
-from trading_pipeline.runtime.lock_step import ExchangeClock
+from trading_pipeline.runtime.replay.lock_step import ExchangeClock
 from trading_pipeline.services.execution.desk import Desk
 from trading_pipeline.services.execution.execute_plans import execute_plans
 from trading_pipeline.services.execution.follow_fills import follow_fills

@@ -31,8 +31,8 @@ from trading_pipeline.domain.strategies.registry import strategy_named
 from trading_pipeline.exchange_simulator.market_model import generate
 from trading_pipeline.exchange_simulator.recorded_bars import load
 from trading_pipeline.exchange_simulator.server import Addresses
-from trading_pipeline.runtime.lock_step import ExchangeClock
-from trading_pipeline.runtime.parity import recorded_funding, series_frame
+from trading_pipeline.runtime.replay.lock_step import ExchangeClock
+from trading_pipeline.runtime.replay.parity import recorded_funding, series_frame
 from trading_pipeline.services.accounting.record_equity import record_equity
 from trading_pipeline.services.execution.desk import Desk
 from trading_pipeline.services.execution.execute_plans import execute_plans

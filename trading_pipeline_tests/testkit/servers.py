@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.adapters.stores.postgres.migration import migrate
-from trading_pipeline.runtime.embedded import EmbeddedPostgres, EmbeddedRedis
+from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres, EmbeddedRedis
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ from trading_pipeline.runtime.feed.link import Link
 from trading_pipeline.runtime.feed.persistence import stubbornly
 from trading_pipeline.runtime.feed.private import PrivateFeed
 from trading_pipeline.runtime.feed.public import PublicFeed
-from trading_pipeline.runtime.passing_process import book_timeframes
+from trading_pipeline.runtime.supervision.subprocess_tasks import book_timeframes
 from trading_pipeline.settings import Settings
 
 _log = structlog.get_logger(__name__)

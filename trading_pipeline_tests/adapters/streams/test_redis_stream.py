@@ -11,7 +11,7 @@ from trading_pipeline.adapters.streams.redis_stream import RedisStream
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.events import BarClosed, WaveComputed
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.runtime.embedded import free_port
+from trading_pipeline.runtime.supervision.embedded import free_port
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 

@@ -1,0 +1,1 @@
+"""Dagster's own processes, as this system runs them."""

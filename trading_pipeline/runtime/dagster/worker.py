@@ -1,0 +1,85 @@
+"""A resident worker of one queue: its pool, its warm start, and the runs a killed one left behind."""
+
+import os
+import socket
+
+import redis
+from celery.signals import task_postrun, task_prerun, worker_init
+from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+
+from trading_pipeline.runtime.dagster.celery_app import app, execute_job
+
+_UNFINISHED = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
+
+
+def run_worker(queue: str, processes: int) -> None:
+    """Execute the runs of ``queue`` until told to stop.
+
+    :param processes: most runs at a time.
+    """
+    name = f"{queue}@{socket.gethostname()}"
+    ledger = TaskLedger(redis.Redis.from_url(os.environ["REDIS_URL"], decode_responses=True), name)
+    task_prerun.connect(ledger.began, sender=execute_job, weak=False)
+    task_postrun.connect(ledger.ended, sender=execute_job, weak=False)
+    worker_init.connect(warm_up, weak=False)
+    with DagsterInstance.get() as instance:
+        fail_orphans(instance, ledger)
+    app.worker_main(
+        [
+            "worker",
+            "-n",
+            name,
+            "-Q",
+            queue,
+            "-c",
+            str(processes),
+            "-l",
+            "warning",
+            "--without-gossip",
+            "--without-mingle",
+        ]
+    )
+
+
+class TaskLedger:
+    """The tasks a worker has in its hands, kept in Redis so that the next worker of the name can read it.
+
+    A worker killed as a whole leaves its runs ``STARTED`` for ever, because the result backend still
+    says so; only who held them can tell which these are.
+    """
+
+    def __init__(self, client: redis.Redis, worker: str) -> None:
+        self._client = client
+        self._key = f"worker:{worker}:tasks"
+
+    def began(self, *, task_id: str, **_: object) -> None:
+        """Note a task that is about to execute a run."""
+        self._client.sadd(self._key, task_id)
+
+    def ended(self, *, task_id: str, **_: object) -> None:
+        """Forget a task that ended in any way."""
+        self._client.srem(self._key, task_id)
+
+    def take(self) -> list[str]:
+        """Every noted task, and forget them."""
+        with self._client.pipeline() as pipeline:
+            pipeline.smembers(self._key)
+            pipeline.delete(self._key)
+            return sorted(pipeline.execute()[0])
+
+
+def fail_orphans(instance: DagsterInstance, ledger: TaskLedger) -> list[str]:
+    """Report the unfinished runs of the worker's previous life as failed; the sensors request them again."""
+    orphans = []
+    for task_id in ledger.take():
+        for run in instance.get_runs(RunsFilter(tags={"dagster-celery/task_id": task_id}, statuses=_UNFINISHED)):
+            instance.report_run_failed(run, "The worker that executed this run was killed.")
+            orphans.append(run.run_id)
+    return orphans
+
+
+def warm_up(**_: object) -> None:
+    """Import and resolve the definitions before the pool forks, so that no run pays for it."""
+    from trading_pipeline.definitions import defs
+
+    defs.get_repository_def().get_all_jobs()

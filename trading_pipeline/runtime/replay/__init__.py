@@ -1,0 +1,1 @@
+"""Replays: a fresh system, history through all of it, and a report."""

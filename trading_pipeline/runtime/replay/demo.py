@@ -1,0 +1,27 @@
+"""``trading-pipeline demo``: a fresh system, a backfill, a day of replay, and a report."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from trading_pipeline.runtime.replay.replay_plan import ReplayPlan
+from trading_pipeline.runtime.replay.replaying import replayed
+from trading_pipeline.runtime.replay.report import print_report, write_report
+from trading_pipeline.settings import Settings
+
+
+def run_demo(plan: ReplayPlan, settings: Settings, reports_dir: Path, *, keep: bool) -> None:
+    """Run the demo from an empty state folder to its report.
+
+    :param keep: leave everything running after the report until Ctrl-C.
+    :raises ConfigurationError: something it was given cannot work.
+    :raises DataError: the backfill or a wave did not finish.
+    """
+    console = Console()
+    name = f"demo_{plan.start:%Y%m%d}_{plan.days:g}d_{'recorded' if plan.bars_dir else f'seed{plan.seed}'}"
+    with replayed(plan, settings, console) as done:
+        print_report(console, done.header, done.facts, write_report(reports_dir, name, done.header, done.facts))
+        if keep:
+            console.print(f"Everything keeps running; Dagster UI {done.system.webserver}. Ctrl-C ends it.")
+            while not done.stop.wait(0.5):
+                done.system.supervisor.check()

@@ -1,0 +1,100 @@
+"""What a replay traded, held against the plain backtest of the same configuration and bars."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from trading_pipeline.adapters.parameters.strategies import load_strategies
+from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
+from trading_pipeline.adapters.stores.market_data.book_store import PostgresBookSampleStore
+from trading_pipeline.adapters.stores.research.calibration_store import PostgresCalibrationStore
+from trading_pipeline.adapters.stores.research.trade_history import PostgresTradeHistory
+from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSignalStore
+from trading_pipeline.adapters.venues.bybit.client import BybitClient
+from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
+from trading_pipeline.domain.backtest.translate import Funding
+from trading_pipeline.domain.model.bars import OHLCV
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.instruments import Instrument
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.exchange_simulator.bars import BarSeries
+from trading_pipeline.exchange_simulator.market_model import generate
+from trading_pipeline.exchange_simulator.recorded_bars import load
+from trading_pipeline.exchange_simulator.recorded_funding import load_funding
+from trading_pipeline.runtime.replay.replay_plan import ReplayPlan
+from trading_pipeline.runtime.replay.replaying import Replayed
+from trading_pipeline.services.research.account_backtest import steps_of
+from trading_pipeline.services.research.check_parity import check_parity
+from trading_pipeline.services.research.compare_parity import ParityReport
+from trading_pipeline.services.research.parity_question import ParityQuestion
+from trading_pipeline.services.strategy.book_evidence import BookEvidence
+
+
+def replay_parity(plan: ReplayPlan, done: Replayed) -> ParityReport:
+    """What the plain backtest of the replay's own configuration says of the replayed time.
+
+    :raises DataError: the database has no bars of the replayed time.
+    """
+    if done.system.exchange is None:
+        raise ConfigurationError("a replay without its exchange cannot be compared")
+    instruments = BybitMarketData(BybitClient(done.system.exchange.rest_url, "", "")).instruments()
+    question = _question(plan, done, instruments)
+    return check_parity(question, PostgresSignalStore(done.engine), PostgresTradeHistory(done.engine))
+
+
+def base_bars(plan: ReplayPlan) -> dict[str, pd.DataFrame]:
+    """The bars along which the simulated prices walked, by symbol."""
+    if plan.bars_dir is not None:
+        series, _ = load(plan.bars_dir, plan.symbols, plan.start)
+    else:
+        series = {symbol: generate(symbol, plan.seed) for symbol in plan.symbols}
+    return {symbol: series_frame(symbol, one) for symbol, one in series.items()}
+
+
+def series_frame(symbol: str, series: BarSeries) -> pd.DataFrame:
+    """A simulated symbol's base bars as bars travel, without turnover."""
+    opens = series.open_ms.astype("datetime64[ms]")
+    times = {"open_time": opens, "close_time": opens + np.timedelta64(series.step_ms, "ms")}
+    scales = dict.fromkeys(OHLCV[:4], series.price_decimals) | {"volume": series.volume_decimals}
+    return pd.DataFrame(
+        {
+            "symbol": symbol,
+            **{name: pd.DatetimeIndex(column).as_unit("us").tz_localize("UTC") for name, column in times.items()},
+            # an integer over a power of ten is the float that the same digits read as
+            **{name: getattr(series, name) / 10.0 ** scales[name] for name in OHLCV},
+        }
+    )
+
+
+def recorded_funding(folder: Path | None, symbols: Sequence[str]) -> dict[str, Funding]:
+    """The rates that the simulated exchange found beside the recorded bars, by symbol."""
+    found = {symbol: load_funding(folder, symbol) for symbol in symbols} if folder else {}
+    return {
+        symbol: Funding(np.array(list(rates), np.int64), np.array([float(rate) for rate in rates.values()]))
+        for symbol, rates in found.items()
+        if rates
+    }
+
+
+def _question(plan: ReplayPlan, done: Replayed, instruments: dict[str, Instrument]) -> ParityQuestion:
+    store = PostgresBarStore(done.engine)
+    bars: dict[Timeframe, dict[str, pd.DataFrame]] = {}
+    for timeframe in done.universe.timeframes:
+        frame = store.frame(plan.symbols, timeframe, done.universe.history_start, plan.end)
+        bars[timeframe] = {
+            str(symbol): rows.reset_index(drop=True) for symbol, rows in frame.groupby("symbol", sort=False)
+        }
+    return ParityQuestion(
+        plans=load_strategies(plan.config_dir),
+        bars=bars,
+        start=plan.since,
+        end=plan.end,
+        capital=float(plan.balance),
+        steps=steps_of(instruments, plan.symbols),
+        path=base_bars(plan),
+        funding=recorded_funding(plan.bars_dir, plan.symbols),
+        books=BookEvidence(PostgresBookSampleStore(done.engine), PostgresCalibrationStore(done.engine)),
+        given=("ticks and lots of the venue",),
+    )

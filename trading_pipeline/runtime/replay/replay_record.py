@@ -1,0 +1,109 @@
+"""A replay in the words of a backtest, so that one kind of report shows both."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_pipeline.adapters.parameters.strategies import load_strategies
+from trading_pipeline.adapters.stores.research.replay_facts import ReplayFacts
+from trading_pipeline.adapters.stores.research.trade_history import PostgresTradeHistory
+from trading_pipeline.domain.analysis.metrics import equity_metrics, r_metrics, result_metrics
+from trading_pipeline.domain.model.signals import Bias
+from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
+from trading_pipeline.domain.strategies.framework.plan import running
+from trading_pipeline.ports.stores.research.backtest_store import EquityCurve, LegRecord, RunRecord, TradeRecord
+from trading_pipeline.ports.stores.research.trade_history import TradeRow
+from trading_pipeline.runtime.replay.replay_plan import ReplayPlan
+from trading_pipeline.runtime.replay.replaying import Replayed
+
+_DIGITS = 9
+"""Decimal places of USDT that figures tell apart."""
+
+
+def run_record(run_id: str, plan: ReplayPlan, done: Replayed) -> RunRecord:
+    """Closed trades with their legs, the equity at every close, and figures about both."""
+    history = PostgresTradeHistory(done.engine)
+    strategies = load_strategies(plan.config_dir)
+    rows = [
+        row for name, timeframe in running(strategies) for row in history.trades(name, timeframe, plan.since, plan.end)
+    ]
+    trades = tuple(trade_record(row) for row in sorted(rows, key=lambda row: row.signalled_at) if row.exit_reason)
+    step = done.universe.finest
+    curve = equity_curve(plan, done.facts, step)
+    initial = float(curve.equity[0])
+    return RunRecord(
+        run_id=run_id,
+        params={
+            "strategy": ", ".join(sorted({one.strategy.name for one in strategies})),
+            "strategy_version": ", ".join(sorted({one.strategy.version for one in strategies})),
+            "symbols": sorted(plan.symbols),
+            "timeframe": step.value,
+            "timeframes": [timeframe.value for timeframe in done.universe.timeframes],
+            "source": plan.source,
+            "initial_capital": initial,
+            "rules": {"line": "rules live: what the pipeline did"},
+            "config": {},
+        },
+        metrics=replay_metrics(trades, curve, initial, step, done.facts.fates),
+        trades=trades,
+        curve=curve,
+    )
+
+
+def equity_curve(plan: ReplayPlan, facts: ReplayFacts, step: Timeframe) -> EquityCurve:
+    """The newest reading of the account at every close; before the first reading that reading."""
+    closes = np.arange(to_ms(plan.start), to_ms(plan.end) + 1, step.ms, dtype=np.int64)
+    read_ms = np.array([to_ms(at) for at, _ in facts.equity], np.int64)
+    equity = np.array([float(value) for _, value in facts.equity])
+    newest = np.searchsorted(read_ms, closes, side="right") - 1
+    return EquityCurve(closes, equity[np.maximum(newest, 0)])
+
+
+def trade_record(row: TradeRow) -> TradeRecord:
+    """A closed position as backtests keep trades."""
+    closed = sum(leg.quantity for leg in row.legs)
+    risk = abs(row.entry_price - row.stop_price) * row.quantity
+    net = row.pnl - row.fees - row.funding
+    return TradeRecord(
+        symbol=row.symbol,
+        side=Bias(row.bias),
+        entry_time=row.signalled_at,
+        entry_price=row.entry_price,
+        exit_time=row.legs[-1].time,
+        exit_price=sum(leg.price * leg.quantity for leg in row.legs) / closed,
+        quantity=row.quantity,
+        pnl_usdt=net,
+        pnl_r=net / risk if risk else None,
+        gross_pnl_r=row.pnl / risk if risk else None,
+        fees_usdt=row.fees,
+        funding_usdt=row.funding,
+        exit_reason=row.exit_reason,
+        legs=tuple(LegRecord(leg.time, leg.price, leg.quantity / row.quantity, leg.kind) for leg in row.legs),
+        entries=(LegRecord(row.signalled_at, row.entry_price, 1.0, "entry"),),
+        stop_price=row.stop_price,
+    )
+
+
+def replay_metrics(
+    trades: Sequence[TradeRecord], curve: EquityCurve, initial: float, step: Timeframe, fates: Mapping[str, int]
+) -> Mapping[str, float | None]:
+    """Figures about the account, its closed trades and its signals; ``None`` where there is nothing to measure.
+
+    :param fates: how many entry signals met which fate.
+    """
+
+    def column(name: str) -> npt.NDArray[np.float64]:
+        return np.array([getattr(trade, name) for trade in trades], np.float64)
+
+    figures: dict[str, float] = {"trades": float(len(trades))}
+    if len(curve.equity) > 1:
+        figures |= equity_metrics(curve.equity, curve.close_ms, initial, step.ms)
+    if trades:
+        pnl, fees, funding = column("pnl_usdt"), column("fees_usdt"), column("funding_usdt")
+        # the dust of float64 would make a winner of a trade that left where it entered
+        figures |= result_metrics(pnl, np.round(pnl + fees + funding, _DIGITS), fees, funding, initial)
+        figures |= r_metrics(column("pnl_r"), column("gross_pnl_r"))
+    figures["signals"] = float(sum(fates.values()))
+    figures |= {f"signals_{fate}": float(count) for fate, count in fates.items()}
+    return {name: float(value) if np.isfinite(value) else None for name, value in figures.items()}

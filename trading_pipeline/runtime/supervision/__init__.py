@@ -1,0 +1,1 @@
+"""A running system: its folder, its servers, its processes."""

@@ -1,0 +1,72 @@
+"""Keeps a list of processes running until it is told to stop."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from trading_pipeline.runtime.supervision.processes import ProcessSpec, Supervised
+
+log = structlog.get_logger()
+
+
+class Supervisor:
+    """Starts batches of processes, restarts what dies, ends the batches in reverse order."""
+
+    def __init__(self, log_dir: Path, environment: dict[str, str]) -> None:
+        log_dir.mkdir(parents=True, exist_ok=True)
+        self._log_dir = log_dir
+        self._environment = environment
+        self._batches: list[list[Supervised]] = []
+
+    def start(self, specs: Sequence[ProcessSpec]) -> None:
+        """Start a batch at once, then wait for each in turn.
+
+        :raises ConfigurationError: one of them does not get ready.
+        """
+        batch: list[Supervised] = []
+        self._batches.append(batch)
+        for spec in specs:
+            process = Supervised(spec, self._environment, self._log_dir)
+            process.start()
+            batch.append(process)
+        for process in batch:
+            process.wait_until_ready()
+
+    def check(self) -> list[str]:
+        """Restart what has died; returns the names restarted.
+
+        :raises ConfigurationError: a process refused its settings.
+        """
+        restarted = [process.spec.name for process in self._processes if process.check()]
+        for name in restarted:
+            log.warning("process restarted", process=name)
+        return restarted
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Process ids by name."""
+        return {process.spec.name: process.pid for process in self._processes}
+
+    def stop(self) -> None:
+        """End every process, the last batch first and the processes of a batch together."""
+        while self._batches:
+            batch = self._batches.pop()
+            for process in batch:
+                process.ask_to_end()
+            for process in batch:
+                process.stop()
+
+    @property
+    def _processes(self) -> list[Supervised]:
+        return [process for batch in self._batches for process in batch]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

@@ -1,0 +1,141 @@
+"""The processes of a running system, in the order they start."""
+
+import json
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from trading_pipeline.domain.lifecycle.costs import Costs
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.runtime.supervision.environment import SystemState
+from trading_pipeline.runtime.supervision.processes import ProcessSpec
+
+DEFINITIONS = "trading_pipeline.definitions"
+
+_SHORT_GRACE_S = 3.0
+"""Dagster's processes wait for sensors, which wait for bars. They hold nothing that a kill could lose:
+a tick that was cut off is taken up again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeAccess:
+    """Where a simulated exchange listens and the key of its one account."""
+
+    rest_url: str
+    public_ws_url: str
+    private_ws_url: str
+    api_key: str
+    api_secret: str
+
+    def variables(self) -> dict[str, str]:
+        """The settings that point every process at this exchange."""
+        return {
+            "BYBIT_REST_URL": self.rest_url,
+            "BYBIT_PUBLIC_WS_URL": self.public_ws_url,
+            "BYBIT_PRIVATE_WS_URL": self.private_ws_url,
+            "BYBIT_API_KEY": self.api_key,
+            "BYBIT_API_SECRET": self.api_secret,
+        }
+
+
+def exchange_spec(log_dir: Path, arguments: Sequence[str]) -> ProcessSpec:
+    """The simulated exchange; ready once it has announced itself."""
+    return ProcessSpec(
+        "exchange",
+        [*_ours("exchange"), *arguments],
+        ready=lambda: _announcement(log_dir) is not None,
+    )
+
+
+def cost_arguments(costs: Costs) -> list[str]:
+    """What the simulated exchange is told to charge."""
+    return [
+        *("--maker-fee-bps", str(costs.maker_fee_bps)),
+        *("--taker-fee-bps", str(costs.taker_fee_bps)),
+        *("--slippage-bps", str(costs.slippage_bps)),
+        *("--funding-rate", str(costs.funding_rate)),
+        *("--funding-interval-hours", str(costs.funding_interval_hours)),
+    ]
+
+
+def exchange_access(log_dir: Path) -> ExchangeAccess:
+    """What the running exchange announced on its first line."""
+    announced = _announcement(log_dir)
+    if announced is None:
+        raise FileNotFoundError(log_dir / "exchange.log")
+    return ExchangeAccess(**{name: announced[name] for name in ExchangeAccess.__dataclass_fields__})
+
+
+def execution_specs(state: SystemState) -> list[ProcessSpec]:
+    """Code server, one worker per queue, feed: nothing here needs one of the others."""
+    code_socket = str(state.code_socket)
+    state.code_socket.unlink(missing_ok=True)
+    return [
+        ProcessSpec(
+            "code-server",
+            # every long-polling sensor holds one thread of the server while it waits
+            [sys.executable, "-m", "dagster", "api", "grpc", "-s", code_socket, "-m", DEFINITIONS, "-n", "24"],
+            ready=state.code_socket.exists,
+            grace_s=_SHORT_GRACE_S,
+        ),
+        ProcessSpec("worker-trading", [*_ours("worker"), "--queue", "trading", "--processes", "2"]),
+        ProcessSpec("worker-backfill", [*_ours("worker"), "--queue", "backfill", "--processes", "1"]),
+        ProcessSpec("feed", _ours("feed")),
+    ]
+
+
+def control_specs(state: SystemState, webserver_port: int) -> list[ProcessSpec]:
+    """Webserver and daemon: they ask the code server, so it has to be there before them."""
+    workspace = str(state.workspace)
+    return [
+        ProcessSpec(
+            "webserver",
+            [sys.executable, "-m", "dagster_webserver", "-w", workspace, "-p", str(webserver_port), "-h", "127.0.0.1"],
+            ready=lambda: location_loaded(webserver_port),
+            grace_s=_SHORT_GRACE_S,
+        ),
+        ProcessSpec("daemon", [*_ours("daemon"), "--workspace", workspace], grace_s=_SHORT_GRACE_S),
+    ]
+
+
+def location_loaded(webserver_port: int) -> bool:
+    """Whether the webserver answers and has read the definitions."""
+    query = {"query": "{ repositoriesOrError { ... on RepositoryConnection { nodes { name } } } }"}
+    try:
+        response = httpx.post(f"http://127.0.0.1:{webserver_port}/graphql", json=query, timeout=5)
+    except httpx.TransportError:
+        return False
+    return response.status_code == 200 and bool(response.json()["data"]["repositoriesOrError"].get("nodes"))
+
+
+def refuse_taken_port(port: int) -> None:
+    """Make sure that nobody listens on a loopback port.
+
+    :raises ConfigurationError: somebody does, or it is no port.
+    """
+    try:
+        with socket.socket() as probe:
+            taken = probe.connect_ex(("127.0.0.1", port)) == 0
+    except OverflowError:
+        raise ConfigurationError(f"--port {port}: not between 0 and 65535") from None
+    if taken:
+        raise ConfigurationError(f"port {port} is in use; choose another with --port")
+
+
+def _ours(command: str) -> list[str]:
+    return [sys.executable, "-m", "trading_pipeline.cli.main", command]
+
+
+def _announcement(log_dir: Path) -> dict[str, str] | None:
+    log = log_dir / "exchange.log"
+    if not log.exists():
+        return None
+    for line in log.read_text(errors="replace").splitlines():
+        if line.startswith("{") and "api_key" in line:
+            announced: dict[str, str] = json.loads(line)
+            return announced
+    return None

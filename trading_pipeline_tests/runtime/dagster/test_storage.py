@@ -1,0 +1,56 @@
+"""The Dagster instance on a real PostgreSQL."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+from sqlalchemy import create_engine, text
+
+from trading_pipeline.runtime.dagster.storage import create_tables
+from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres
+
+_KEPT = 4
+
+
+@pytest.fixture
+def home(postgres: EmbeddedPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Dagster home with the storage that the system ships."""
+    with create_engine(postgres.url("postgres", "psycopg"), isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text("CREATE DATABASE pooled"))
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", postgres.url("pooled", "psycopg2"))
+    create_tables(postgres.url("pooled", "psycopg2"))
+    shipped = yaml.safe_load((Path(__file__).parents[3] / "trading_pipeline/runtime/dagster/dagster.yaml").read_text())
+    (tmp_path / "dagster.yaml").write_text(
+        yaml.safe_dump({"storage": shipped["storage"], "telemetry": {"enabled": False}})
+    )
+    return tmp_path
+
+
+@dg.op
+def nothing() -> None:
+    """A step like any other."""
+
+
+@dg.job(executor_def=dg.in_process_executor)
+def ten_steps() -> None:
+    """Some eighty events."""
+    for number in range(10):
+        nothing.alias(f"step_{number}")()
+
+
+def test_runs_and_instances_of_a_process_share_their_connections(home: Path, postgres: EmbeddedPostgres) -> None:
+    ever = "SELECT sessions FROM pg_stat_database WHERE datname = 'pooled'"
+    before = _asked(postgres, ever)
+    for _ in range(10):
+        with dg.DagsterInstance.from_config(str(home)) as instance:
+            ten_steps.execute_in_process(instance=instance)
+    sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'pooled'"
+    assert _asked(postgres, sessions) <= _KEPT
+    assert _asked(postgres, ever) - before <= _KEPT
+
+
+def _asked(postgres: EmbeddedPostgres, statement: str) -> int:
+    with create_engine(postgres.url("postgres", "psycopg")).connect() as connection:
+        connection.execute(text("SELECT pg_stat_clear_snapshot()"))
+        return int(str(connection.execute(text(statement)).scalar()))

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import importlib
+import uuid
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import pytest
+import redis
+
+if TYPE_CHECKING:
+    from trading_pipeline.runtime.dagster.worker import TaskLedger
+
+
+@pytest.fixture
+def worker(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The module reads the address of its broker when it is imported."""
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    return importlib.import_module("trading_pipeline.runtime.dagster.worker")
+
+
+@pytest.fixture
+def ledger(worker: ModuleType, redis_url: str) -> TaskLedger:
+    found: TaskLedger = worker.TaskLedger(
+        redis.Redis.from_url(redis_url, decode_responses=True), f"trading@{uuid.uuid4().hex}"
+    )
+    return found
+
+
+def a_run(instance: dg.DagsterInstance, task_id: str, status: dg.DagsterRunStatus) -> str:
+    tags = {"dagster-celery/task_id": task_id}
+    return instance.add_run(dg.DagsterRun("bar_close", run_id=str(uuid.uuid4()), status=status, tags=tags)).run_id
+
+
+def status_of(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterRunStatus:
+    run = instance.get_run_by_id(run_id)
+    assert run is not None
+    return run.status
+
+
+def test_a_worker_knows_the_tasks_it_has_begun_and_not_ended(ledger: TaskLedger) -> None:
+    for task_id in ("one", "two", "three"):
+        ledger.began(task_id=task_id)
+    ledger.ended(task_id="two")
+    assert ledger.take() == ["one", "three"]
+    assert ledger.take() == []
+
+
+@pytest.mark.parametrize(
+    ("status", "after"),
+    [
+        (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.FAILURE),
+        (dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.FAILURE),
+        (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.FAILURE),
+        (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.SUCCESS),
+        (dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.CANCELED),
+    ],
+)
+def test_runs_of_a_killed_worker_are_failed_when_it_starts_again(
+    worker: ModuleType, ledger: TaskLedger, status: dg.DagsterRunStatus, after: dg.DagsterRunStatus
+) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        run_id = a_run(instance, "task", status)
+        ledger.began(task_id="task")
+        assert worker.fail_orphans(instance, ledger) == ([run_id] if status is not after else [])
+        assert status_of(instance, run_id) is after
+
+
+def test_runs_of_other_workers_are_left_alone(worker: ModuleType, ledger: TaskLedger) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        run_id = a_run(instance, "somebody-elses", dg.DagsterRunStatus.STARTED)
+        ledger.began(task_id="mine")
+        assert worker.fail_orphans(instance, ledger) == []
+        assert status_of(instance, run_id) is dg.DagsterRunStatus.STARTED

@@ -1,0 +1,114 @@
+"""The book at the close of bars, beside bars and never before them."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+
+from sqlalchemy import Engine, text
+
+from trading_pipeline.adapters.stores.market_data.book_store import PostgresBookSampleStore
+from trading_pipeline.domain.model.bars import Bar
+from trading_pipeline.domain.model.books import OrderBook
+from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.runtime.feed.books import BookSampler, BookTimeframes
+from trading_pipeline_tests.runtime.feed.socket_venue import until
+from trading_pipeline_tests.testkit.builders import START, a_bar
+from trading_pipeline_tests.testkit.fake_clock import FakeClock
+from trading_pipeline_tests.testkit.fakes_market_data import FakeMarket
+
+HOUR = timedelta(hours=1)
+CLOSE = START + HOUR
+BARS = [a_bar(symbol) for symbol in ("BTCUSDT", "SOLUSDT")]
+HOURLY = frozenset({Timeframe.H1})
+
+
+def kept(database: Engine) -> list[tuple[str, int]]:
+    """Symbol and hour of every sample."""
+    with database.connect() as connection:
+        rows = connection.execute(text("SELECT symbol, close_time FROM trading.book_samples ORDER BY 2, 1"))
+        return [(symbol, (close - START) // HOUR) for symbol, close in rows]
+
+
+def with_sampler(
+    database: Engine,
+    market: FakeMarket,
+    wanted: Callable[[], BookTimeframes],
+    bars: list[Bar],
+    done: Callable[[], bool],
+) -> None:
+    """Tell a sampler of bars and wait until ``done``."""
+
+    async def run() -> None:
+        sampler = BookSampler(market, PostgresBookSampleStore(database), wanted)
+        task = asyncio.create_task(sampler.sample())
+        for bar in bars:
+            sampler.bar_closed(bar)
+        try:
+            await until(done)
+            assert not task.done()
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    asyncio.run(run())
+
+
+def test_bars_that_close_together_have_one_sample_per_symbol(database: Engine) -> None:
+    market = FakeMarket(FakeClock(CLOSE + timedelta(seconds=1)))
+    quarters = [a_bar(bar.symbol, CLOSE - timedelta(minutes=15), Timeframe.M15) for bar in BARS]
+    wanted = {bar.symbol: frozenset({Timeframe.M15, Timeframe.H1}) for bar in BARS}
+    heard = [*quarters, *BARS, *quarters]
+    with_sampler(database, market, lambda: wanted, heard, lambda: len(kept(database)) == 2)
+    assert kept(database) == [("BTCUSDT", 1), ("SOLUSDT", 1)]
+    assert sorted(market.asked) == ["BTCUSDT", "SOLUSDT"]
+
+
+def test_closes_that_no_strategy_decides_at_cost_no_question(database: Engine) -> None:
+    market = FakeMarket(FakeClock(CLOSE))
+    early = a_bar("SOLUSDT", CLOSE - timedelta(minutes=30), Timeframe.M15)
+    with_sampler(database, market, lambda: {"SOLUSDT": HOURLY}, [early, *BARS], lambda: bool(kept(database)))
+    assert market.asked == ["SOLUSDT"]
+
+
+def test_a_book_that_fails_or_comes_late_leaves_its_close_unknown_and_the_others_known(database: Engine) -> None:
+    market = FakeMarket(FakeClock(CLOSE), {"BTCUSDT": TemporaryVenueError("no answer within 2 s")})
+    old = a_bar("SOLUSDT", START - HOUR)
+    wanted = {"BTCUSDT": HOURLY, "SOLUSDT": HOURLY}
+    with_sampler(database, market, lambda: wanted, [old, *BARS], lambda: bool(kept(database)))
+    assert kept(database) == [("SOLUSDT", 1)]
+    assert sorted(market.asked) == ["BTCUSDT", "SOLUSDT", "SOLUSDT"]
+
+
+def test_a_venue_that_keeps_one_symbol_waiting_does_not_keep_the_other(database: Engine) -> None:
+    answer = threading.Event()
+
+    class SlowMarket(FakeMarket):
+        def order_book(self, symbol: str) -> OrderBook:
+            if symbol == "BTCUSDT":
+                answer.wait(60)
+            return super().order_book(symbol)
+
+    wanted = {"BTCUSDT": HOURLY, "SOLUSDT": HOURLY}
+
+    def other_came_first() -> bool:
+        if kept(database) == [("SOLUSDT", 1)]:
+            answer.set()
+        return len(kept(database)) == 2
+
+    with_sampler(database, SlowMarket(FakeClock(CLOSE)), lambda: wanted, BARS, other_came_first)
+
+
+def test_a_configuration_that_cannot_be_read_stops_samples_and_not_the_feed(database: Engine) -> None:
+    said = threading.Event()
+
+    def refuse() -> BookTimeframes:
+        said.set()
+        raise ConfigurationError("strategies contains no *.yaml file")
+
+    market = FakeMarket(FakeClock(CLOSE))
+    with_sampler(database, market, refuse, BARS, said.is_set)
+    assert market.asked == []

@@ -1,0 +1,136 @@
+"""A socket that stays open: handshake, pings, silence, reconnection, refusal."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import pytest
+
+from trading_pipeline.adapters.venues.bybit.frames import News
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.runtime.feed.backoff import Backoff
+from trading_pipeline.runtime.feed.link import Link
+from trading_pipeline_tests.adapters.venues.bybit.test_frames import KLINE, a_frame
+from trading_pipeline_tests.runtime.feed.socket_venue import SocketVenue, socket_venue, until
+
+
+@dataclass
+class Ear:
+    """Remembers what it hears."""
+
+    name: str = "ear"
+    connections: int = 0
+    news: list[News] = field(default_factory=list)
+    letters: list[tuple[str, str]] = field(default_factory=list)
+
+    def greetings(self) -> Iterator[str]:
+        """As on the private stream."""
+        yield '{"op":"auth","args":[]}'
+        yield '{"op":"subscribe","args":["x"]}'
+
+    def connected(self) -> None:
+        """Count."""
+        self.connections += 1
+
+    def heard(self, news: News) -> None:
+        """Keep."""
+        self.news.append(news)
+
+    def malformed(self, raw: str, reason: str) -> None:
+        """Keep."""
+        self.letters.append((raw, reason))
+
+
+def with_link(
+    scenario: Callable[[SocketVenue, Link, Ear], Awaitable[None]], ping_s: float = 20.0, silence_s: float = 45.0
+) -> None:
+    """Run a link beside the scenario."""
+
+    async def run() -> None:
+        async with socket_venue() as venue:
+            ear = Ear()
+            link = Link(venue.url, ear, Backoff(shortest_s=0.01, longest_s=0.05), ping_s=ping_s, silence_s=silence_s)
+            task = asyncio.create_task(link.run())
+            try:
+                await scenario(venue, link, ear)
+            finally:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    asyncio.run(run())
+
+
+def test_a_link_is_up_once_every_greeting_is_accepted() -> None:
+    async def scenario(venue: SocketVenue, link: Link, ear: Ear) -> None:
+        await until(lambda: link.up)
+        assert venue.operations == ["auth", "subscribe"]
+        assert ear.connections == 1
+
+    with_link(scenario)
+
+
+def test_a_malformed_frame_is_handed_on_with_its_text_and_the_link_stays() -> None:
+    async def scenario(venue: SocketVenue, link: Link, ear: Ear) -> None:
+        await venue.subscribed.wait()
+        for frame in ("{not json", b"\xff", a_frame("kline.60.BTCUSDT", KLINE)):
+            await venue.push(frame)
+        await until(lambda: bool(ear.news))
+        assert [raw for raw, _ in ear.letters] == ["{not json", "\ufffd"]
+        assert venue.sessions == 1
+
+    with_link(scenario)
+
+
+def test_a_dropped_link_comes_back_and_says_so() -> None:
+    async def scenario(venue: SocketVenue, link: Link, ear: Ear) -> None:
+        await venue.subscribed.wait()
+        for _ in range(3):
+            await venue.drop()
+        await until(lambda: ear.connections == 4)
+        await venue.push(a_frame("kline.60.BTCUSDT", KLINE))
+        await until(lambda: len(ear.news) == 1)
+
+    with_link(scenario)
+
+
+def test_a_quiet_market_is_kept_alive_by_pings() -> None:
+    async def scenario(venue: SocketVenue, link: Link, ear: Ear) -> None:
+        await until(lambda: venue.operations.count("ping") >= 5)
+        assert venue.sessions == 1
+
+    with_link(scenario, ping_s=0.05, silence_s=0.5)
+
+
+def test_a_silent_venue_is_left_for_a_new_connection() -> None:
+    async def scenario(venue: SocketVenue, link: Link, ear: Ear) -> None:
+        await venue.subscribed.wait()
+        venue.answers_pings = False
+        await until(lambda: venue.sessions >= 2)
+
+    with_link(scenario, ping_s=0.05, silence_s=0.3)
+
+
+@pytest.mark.parametrize("operation", ["auth", "subscribe"])
+def test_a_refused_greeting_ends_a_link_that_never_was_up(operation: str) -> None:
+    async def run() -> None:
+        async with socket_venue() as venue:
+            venue.refuse = operation
+            await Link(venue.url, Ear()).run()
+
+    with pytest.raises(ConfigurationError, match=f"refused to {operation}.*key"):
+        asyncio.run(run())
+
+
+def test_a_refusal_after_good_days_is_waited_out() -> None:
+    async def scenario(venue: SocketVenue, link: Link, ear: Ear) -> None:
+        await venue.subscribed.wait()
+        venue.refuse = "auth"
+        assert venue.current is not None
+        venue.current.transport.abort()
+        await until(lambda: venue.sessions >= 3)
+        venue.refuse = ""
+        await until(lambda: ear.connections == 2)
+
+    with_link(scenario)

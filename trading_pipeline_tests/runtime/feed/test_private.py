@@ -1,0 +1,135 @@
+"""Account news from a socket into a real ledger, and over REST what the socket did not bring."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Engine, text
+
+from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
+from trading_pipeline.domain.model.errors import DataError, TemporaryVenueError, TradingForbiddenByVenue, VenueError
+from trading_pipeline.domain.model.fills import Fill, FillKind
+from trading_pipeline.domain.model.orders import Side
+from trading_pipeline.runtime.feed.backoff import Backoff
+from trading_pipeline.runtime.feed.link import Link
+from trading_pipeline.runtime.feed.private import PrivateFeed
+from trading_pipeline_tests.adapters.venues.bybit.test_frames import a_frame
+from trading_pipeline_tests.adapters.venues.bybit.test_parse import EXECUTION, ORDER
+from trading_pipeline_tests.runtime.feed.socket_venue import SocketVenue, socket_venue, until
+from trading_pipeline_tests.testkit.builders import START
+from trading_pipeline_tests.testkit.fake_clock import FakeClock
+from trading_pipeline_tests.testkit.fake_venue import FakeVenue
+from trading_pipeline_tests.testkit.fakes_market_data import ListStream
+
+Scenario = Callable[[SocketVenue, FakeVenue], Awaitable[None]]
+
+
+class Choosy(PostgresLedger):
+    """Refuses one execution for good."""
+
+    def apply_fill(self, fill: Fill) -> None:
+        """Refuse ``bad``."""
+        if fill.execution_id == "bad":
+            raise DataError("execution bad contradicts its order")
+        super().apply_fill(fill)
+
+
+def booked(database: Engine) -> list[str]:
+    with database.connect() as connection:
+        return list(connection.execute(text("SELECT execution_id FROM trading.fills ORDER BY 1")).scalars())
+
+
+def with_feed(database: Engine, scenario: Scenario, *faults: VenueError) -> ListStream:
+    """Run a private feed beside the scenario; return its stream."""
+    stream = ListStream()
+    account = FakeVenue(FakeClock(START), {"BTCUSDT": Decimal(100_000)})
+    account.faults["open_orders"] += faults
+
+    async def run() -> None:
+        async with socket_venue() as venue:
+            feed = PrivateFeed("key", "secret", Choosy(database), stream, account, retry_s=0.05)
+            link = Link(venue.url, feed, Backoff(shortest_s=0.01, longest_s=0.02))
+            tasks = [asyncio.create_task(part) for part in (link.run(), feed.book(), feed.resync())]
+            try:
+                await venue.subscribed.wait()
+                await scenario(venue, account)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await task
+
+    asyncio.run(run())
+    return stream
+
+
+def test_a_pushed_fill_is_booked_once(database: Engine) -> None:
+    async def scenario(venue: SocketVenue, account: FakeVenue) -> None:
+        for name in ("a", "a", "b"):
+            await venue.push(a_frame("execution", {**EXECUTION, "execId": name}))
+        await until(lambda: booked(database) == ["a", "b"])
+        assert venue.operations == ["auth", "subscribe"]
+
+    assert with_feed(database, scenario).dead == []
+
+
+def test_a_booked_fill_is_announced_and_funding_is_not(database: Engine) -> None:
+    async def scenario(venue: SocketVenue, account: FakeVenue) -> None:
+        await venue.push(a_frame("execution", {**EXECUTION, "execId": "a", "execType": "Funding"}))
+        await venue.push(a_frame("execution", {**EXECUTION, "execId": "b", "execType": "Trade"}))
+        await venue.push(a_frame("execution", {**EXECUTION, "execId": "c", "execType": "Trade"}))
+        await until(lambda: booked(database) == ["a", "b", "c"])
+
+    announced = [event.execution_id for event in with_feed(database, scenario).published]  # type: ignore[union-attr]
+    assert announced[:1] == ["b"]
+    assert "a" not in announced
+
+
+def test_a_fill_the_ledger_refuses_is_buried_and_the_next_one_booked(database: Engine) -> None:
+    async def scenario(venue: SocketVenue, account: FakeVenue) -> None:
+        for name in ("bad", "good"):
+            await venue.push(a_frame("execution", {**EXECUTION, "execId": name}))
+        await until(lambda: booked(database) == ["good"])
+
+    ((source, payload, reason),) = with_feed(database, scenario).dead
+    assert (source, reason) == ("feed.private", "execution bad contradicts its order")
+    assert "'bad'" in payload
+
+
+def test_a_malformed_frame_is_buried_and_the_account_read_again(database: Engine) -> None:
+    async def scenario(venue: SocketVenue, account: FakeVenue) -> None:
+        await venue.push(
+            a_frame("execution", {**EXECUTION, "execId": "first", "execTime": str(int(START.timestamp() * 1000))})
+        )
+        await until(lambda: booked(database) == ["first"])
+        account.clock.advance(timedelta(minutes=1))
+        account.trade("BTCUSDT", Side.SELL, Decimal(1), Decimal(99_000), FillKind.STOP_LOSS)
+        await venue.push('{"topic": "execution", "data": [{"execId": "x1"}]}')
+        await until(lambda: booked(database) == ["first", "x1"])
+
+    stream = with_feed(database, scenario)
+    assert [source for source, _, _ in stream.dead] == ["feed.private"]
+
+
+@pytest.mark.parametrize("fault", [TemporaryVenueError("silent"), TradingForbiddenByVenue("address blocked")])
+def test_reading_the_account_is_tried_until_the_venue_answers(database: Engine, fault: VenueError) -> None:
+    async def scenario(venue: SocketVenue, account: FakeVenue) -> None:
+        await until(lambda: not account.faults["open_orders"])
+        await venue.push(a_frame("execution", {**EXECUTION, "execId": "after"}))
+        await until(lambda: booked(database) == ["after"])
+
+    with_feed(database, scenario, fault, fault, fault)
+
+
+def test_reports_about_orders_that_are_not_ours_change_nothing(database: Engine) -> None:
+    async def scenario(venue: SocketVenue, account: FakeVenue) -> None:
+        await venue.push(a_frame("order", {**ORDER, "orderLinkId": "by-hand"}, {**ORDER, "orderLinkId": ""}))
+        await venue.push(json.dumps({"topic": "wallet", "data": [{}]}))
+        await venue.push(a_frame("execution", {**EXECUTION, "execId": "last"}))
+        await until(lambda: booked(database) == ["last"])
+
+    assert with_feed(database, scenario).dead == []

@@ -1,0 +1,152 @@
+"""The feed as a process: nothing is lost whatever breaks, and a wrong setting is one line."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy import create_engine, text
+
+from trading_pipeline.adapters.streams.redis_stream import RedisStream
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.orders import OrderIntent, OrderType, Purpose, Side
+from trading_pipeline.runtime.feed.process import run_feed
+from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres, free_port
+from trading_pipeline.settings import Settings
+from trading_pipeline_tests.runtime.feed.feed_stage import PATIENCE_S, UNIVERSE, Stage, staged, until
+
+QUARTER = timedelta(minutes=15)
+
+
+@pytest.fixture(scope="module")
+def stage(postgres: EmbeddedPostgres, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """One stage for all: each test starts where the last one left the exchange."""
+    name = f"feed_{uuid.uuid4().hex[:8]}"
+    with create_engine(postgres.url("postgres", "psycopg"), isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template_trading"))
+    with staged(postgres.url(name, "psycopg"), redis_url, tmp_path_factory.mktemp("feed")) as made:
+        yield made
+
+
+@pytest.fixture
+def running(stage: Stage) -> Stage:
+    """The stage with a listening feed."""
+    if not stage.processes or stage.processes[-1].poll() is not None:
+        stage.start_and_wait()
+    return stage
+
+
+def closes_since(stage: Stage, first: datetime, symbol: str) -> list[datetime]:
+    return [close for heard, close in stage.bars() if heard == symbol and close >= first]
+
+
+def test_every_close_arrives_in_every_timeframe(running: Stage) -> None:
+    now = running.advance(4)
+    until(lambda: running.bars("1h")[-2:] == [("BTCUSDT", now), ("SOLUSDT", now)], "the hour")
+    assert closes_since(running, now - 3 * QUARTER, "BTCUSDT") == [now - index * QUARTER for index in (3, 2, 1, 0)]
+    assert redis.Redis.from_url(running.redis_url).xlen("stream:bar_close") == running.count("raw_bars")
+
+
+def test_the_book_at_the_closes_of_a_strategy_that_needs_it_is_kept(running: Stage) -> None:
+    now = running.advance(1)
+    query = text("SELECT symbol, close_time, book_at FROM trading.book_samples WHERE close_time = :now")
+
+    def kept() -> list[tuple[str, datetime, datetime]]:
+        with running.database.connect() as connection:
+            return [tuple(row) for row in connection.execute(query, {"now": now})]
+
+    until(lambda: bool(kept()), "a sample")
+    assert kept() == [("BTCUSDT", now, now)]
+
+
+def test_a_malformed_frame_is_dead_lettered_and_the_feed_goes_on(running: Stage) -> None:
+    running.exchange.fault("malformed_frame")
+    running.advance(1)
+    letters = RedisStream(running.redis_url).dead_letters(10)
+    assert [(letter.source, letter.payload[:9]) for letter in letters] == [("feed.public", '{"topic":')]
+    assert running.processes[-1].poll() is None
+
+
+def test_a_broken_connection_loses_no_bar(running: Stage) -> None:
+    first = running.advance(1)
+    running.exchange.fault("disconnect")
+    running.advance(3)
+    assert closes_since(running, first, "BTCUSDT") == [first + index * QUARTER for index in range(4)]
+    until(running.listening, "both streams are back")
+
+
+def test_the_feed_shows_that_it_lives(running: Stage) -> None:
+    def detail() -> str:
+        with running.database.connect() as connection:
+            return str(
+                connection.execute(text("SELECT detail FROM trading.heartbeats WHERE component = 'feed'")).scalar()
+            )
+
+    until(lambda: detail() == "public up, private up", "a heartbeat")
+
+
+def test_a_killed_feed_catches_up_without_a_hole(running: Stage) -> None:
+    first = running.advance(1)
+    running.exchange.trading().submit(an_entry("heard"))
+    until(lambda: running.count("fills") == 1, "the pushed fill")
+    running.processes[-1].kill()
+    running.exchange.trading().submit(an_entry("missed"))
+    for _ in range(5):
+        last = running.exchange.advance()
+    running.start()
+    until(lambda: running.bars()[-1][1] == last, "the bars that closed while it was dead")
+    assert closes_since(running, first, "SOLUSDT") == [first + index * QUARTER for index in range(6)]
+    until(lambda: running.count("fills") == 2, "the fill made while it was dead")
+
+
+def test_a_request_to_end_is_obeyed(running: Stage) -> None:
+    until(running.listening, "both streams are up")
+    running.processes[-1].terminate()
+    assert running.processes[-1].wait(PATIENCE_S) == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({"BYBIT_API_KEY": "WRONG"}, "BYBIT_API_KEY"),
+        ({"BYBIT_API_SECRET": "wrong"}, "BYBIT_API_SECRET"),
+        ({"REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"}, "REDIS_URL"),
+        ({"REDIS_URL": ""}, "REDIS_URL"),
+        ({"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/trading"}, "DATABASE_URL"),
+        ({"DATABASE_URL": ""}, "DATABASE_URL"),
+        ({"BYBIT_REST_URL": ""}, "BYBIT_REST_URL"),
+        ({"TRADING_CONFIG_DIR": "/nowhere"}, "universe.yaml"),
+    ],
+)
+def test_a_wrong_setting_is_named(stage: Stage, changes: dict[str, str], names: str) -> None:
+    with pytest.raises(ConfigurationError, match=names):
+        run_feed(Settings.model_validate({**stage.environment, **changes}))
+
+
+def test_an_unknown_symbol_is_one_line_and_exit_code_two(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "universe.yaml").write_text(UNIVERSE.format("BTCUSDT, NOSUCHUSDT"))
+    assert stage.start(TRADING_CONFIG_DIR=str(tmp_path)).wait(PATIENCE_S) == 2
+    last = stage.log.read_text().strip().splitlines()[-1]
+    assert last.startswith("trading-pipeline: ")
+    assert "NOSUCHUSDT" in last
+
+
+def an_entry(link_id: str) -> OrderIntent:
+    """A market buy of one SOL."""
+    return OrderIntent(
+        order_link_id=link_id,
+        plan_id=link_id,
+        purpose=Purpose.ENTRY,
+        symbol="SOLUSDT",
+        side=Side.BUY,
+        order_type=OrderType.MARKET,
+        quantity=Decimal(1),
+        price=None,
+        stop_loss=None,
+        reduce_only=False,
+        valid_until=datetime(2030, 1, 1, tzinfo=UTC),
+        run_id="run",
+    )

@@ -1,0 +1,166 @@
+"""Bars from a socket into a real database, and from REST what the socket did not bring."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+from sqlalchemy import Engine, text
+
+from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
+from trading_pipeline.domain.model.bars import Bar, BarSource
+from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
+from trading_pipeline.domain.model.universe import Universe
+from trading_pipeline.runtime.feed.backoff import Backoff
+from trading_pipeline.runtime.feed.link import Link
+from trading_pipeline.runtime.feed.public import PublicFeed
+from trading_pipeline_tests.runtime.feed.socket_venue import SocketVenue, socket_venue, until
+from trading_pipeline_tests.testkit.builders import START, walk
+from trading_pipeline_tests.testkit.fakes_market_data import ListStream, RecordedMarketData
+
+HOUR = timedelta(hours=1)
+SYMBOLS = ("BTCUSDT", "SOLUSDT")
+RECORDED = {symbol: walk(symbol, count=10) for symbol in SYMBOLS}
+Scenario = Callable[[SocketVenue, PublicFeed, RecordedMarketData], Awaitable[None]]
+
+
+def a_push(bar: Bar) -> str:
+    row = {
+        "start": to_ms(bar.open_time),
+        "interval": "60",
+        "confirm": True,
+        **{name: str(getattr(bar, name)) for name in ("open", "high", "low", "close", "volume", "turnover")},
+    }
+    return json.dumps({"topic": f"kline.60.{bar.symbol}", "data": [row]})
+
+
+def told(database: Engine) -> list[tuple[str, int, str]]:
+    """Symbol, hour of the open and source of every raw bar."""
+    with database.connect() as connection:
+        rows = connection.execute(text("SELECT symbol, open_time, source FROM trading.raw_bars ORDER BY 2, 1, 3"))
+        return [(symbol, (opened - START) // HOUR, source) for symbol, opened, source in rows]
+
+
+def waves(database: Engine) -> list[int]:
+    """Hours since the start at which waves were opened."""
+    with database.connect() as connection:
+        closes = connection.execute(text("SELECT close_time FROM trading.waves ORDER BY 1")).scalars()
+        return [(close - START) // HOUR for close in closes]
+
+
+def with_feed(database: Engine, hours: float, scenario: Scenario, symbols: Sequence[str] = SYMBOLS[:1]) -> ListStream:
+    """Run a feed on a venue whose clock stands ``hours`` after the start; return what it published."""
+    universe = Universe("bybit", START, tuple(symbols), (Timeframe.H1,))
+    market = RecordedMarketData([bar for bars in RECORDED.values() for bar in bars], START + hours * HOUR)
+    stream = ListStream()
+
+    async def run() -> None:
+        async with socket_venue() as venue:
+            feed = PublicFeed(universe, PostgresBarStore(database), stream, market)
+            await feed.begin()
+            link = Link(venue.url, feed, Backoff(shortest_s=0.01, longest_s=0.02))
+            tasks = [asyncio.create_task(part) for part in (link.run(), feed.store_bars(), feed.fill_in())]
+            try:
+                await venue.subscribed.wait()
+                await scenario(venue, feed, market)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await task
+
+    asyncio.run(run())
+    return stream
+
+
+def test_a_confirmed_bar_is_stored_and_published_once(database: Engine) -> None:
+    async def scenario(venue: SocketVenue, feed: PublicFeed, market: RecordedMarketData) -> None:
+        await until(lambda: len(told(database)) == 1)  # closed just now, by REST
+        for _ in range(3):
+            await venue.push(a_push(RECORDED["BTCUSDT"][2]))
+        await until(lambda: len(told(database)) == 2)
+
+    stream = with_feed(database, 2, scenario)
+    assert told(database) == [("BTCUSDT", 1, "rest"), ("BTCUSDT", 2, "websocket")]
+    assert [event.close_time for event in stream.published] == [START + 2 * HOUR, START + 3 * HOUR]
+
+
+def test_bars_of_one_instant_share_one_wave(database: Engine) -> None:
+    async def scenario(venue: SocketVenue, feed: PublicFeed, market: RecordedMarketData) -> None:
+        await until(lambda: len(told(database)) == 2)
+        for symbol in SYMBOLS:
+            await venue.push(a_push(RECORDED[symbol][2]))
+        await until(lambda: len(told(database)) == 4)
+
+    with_feed(database, 2, scenario, SYMBOLS)
+    assert waves(database) == [2, 3]
+
+
+def test_a_malformed_frame_is_buried_and_its_bar_fetched(database: Engine) -> None:
+    async def scenario(venue: SocketVenue, feed: PublicFeed, market: RecordedMarketData) -> None:
+        await until(lambda: len(told(database)) == 1)
+        market.time += HOUR
+        await venue.push(a_push(RECORDED["BTCUSDT"][2])[:-9])
+        await until(lambda: len(told(database)) == 2)
+        await venue.push(a_push(RECORDED["BTCUSDT"][3]))
+        await until(lambda: len(told(database)) == 3)
+
+    stream = with_feed(database, 2, scenario)
+    assert [source for _, _, source in told(database)] == ["rest", "rest", "websocket"]
+    assert [(source, reason.split(":")[0]) for source, _, reason in stream.dead] == [("feed.public", "not JSON")]
+    assert waves(database) == [2, 3, 4]
+
+
+def test_bars_that_closed_while_the_feed_was_down_are_fetched(database: Engine) -> None:
+    PostgresBarStore(database).append_raw(RECORDED["BTCUSDT"][:3], BarSource.FILE)
+
+    async def scenario(venue: SocketVenue, feed: PublicFeed, market: RecordedMarketData) -> None:
+        await until(lambda: len(told(database)) == 8)
+
+    stream = with_feed(database, 8, scenario)
+    assert [hour for _, hour, _ in told(database)] == list(range(8))
+    # a decision on the last of them is still valid, the others only complete the history
+    assert [event.close_time for event in stream.published] == [START + 8 * HOUR]
+    assert waves(database) == [8]
+
+
+def test_bars_that_closed_while_the_link_was_down_are_fetched(database: Engine) -> None:
+    async def scenario(venue: SocketVenue, feed: PublicFeed, market: RecordedMarketData) -> None:
+        await until(lambda: len(told(database)) == 1)
+        market.time += 2 * HOUR
+        await venue.drop()
+        await until(lambda: len(told(database)) == 3)
+
+    with_feed(database, 2, scenario)
+    assert [hour for _, hour, _ in told(database)] == [1, 2, 3]
+
+
+def test_a_bar_that_never_comes_is_asked_for_although_the_clock_stands_still(database: Engine) -> None:
+    async def scenario(venue: SocketVenue, feed: PublicFeed, market: RecordedMarketData) -> None:
+        await until(lambda: len(told(database)) == 1)
+        market.time += HOUR
+        await until(lambda: len(told(database)) == 2)
+
+    with_feed(database, 2, scenario)
+    assert waves(database) == [2, 3]
+
+
+def test_an_empty_store_is_left_to_the_backfill(database: Engine) -> None:
+    async def scenario(venue: SocketVenue, feed: PublicFeed, market: RecordedMarketData) -> None:
+        await venue.push(a_push(RECORDED["BTCUSDT"][6]))
+        await until(lambda: len(told(database)) == 1)
+
+    with_feed(database, 5.5, scenario)
+    assert told(database) == [("BTCUSDT", 6, "websocket")]
+
+
+def test_a_bar_outside_the_universe_is_buried(database: Engine) -> None:
+    async def scenario(venue: SocketVenue, feed: PublicFeed, market: RecordedMarketData) -> None:
+        await venue.push(a_push(RECORDED["SOLUSDT"][2]))
+        await venue.push(a_push(RECORDED["BTCUSDT"][2]))
+        await until(lambda: ("BTCUSDT", 2, "websocket") in told(database))
+
+    stream = with_feed(database, 2, scenario)
+    assert "SOLUSDT" in stream.dead[0][2]
+    assert {symbol for symbol, _, _ in told(database)} == {"BTCUSDT"}
