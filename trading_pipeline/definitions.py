@@ -2,6 +2,8 @@
 
 import dagster as dg
 
+from trading_pipeline.defs.accounting.assets import closed_trades
+from trading_pipeline.defs.accounting.schedules import hourly_marts
 from trading_pipeline.defs.execution.fill_sensor import fill_sensor
 from trading_pipeline.defs.execution.jobs import (
     execute_plans,
@@ -15,8 +17,6 @@ from trading_pipeline.defs.execution.sensors import trade_plan_sensor
 from trading_pipeline.defs.market_data.assets import bars_assets
 from trading_pipeline.defs.market_data.jobs import bar_close_job
 from trading_pipeline.defs.market_data.sensors import bar_close_sensor
-from trading_pipeline.defs.marts.assets import closed_trades
-from trading_pipeline.defs.marts.schedules import hourly_marts
 from trading_pipeline.defs.operations.sensors import failed_run_sensor
 from trading_pipeline.defs.research.backtests import backtests
 from trading_pipeline.defs.research.calibration import avi5_calibration

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from trading_pipeline.defs.marts.assets import closed_trades
+from trading_pipeline.defs.accounting.assets import closed_trades
 
 hourly_marts = dg.ScheduleDefinition(
     name="marts_hourly",
