@@ -8,7 +8,7 @@ import typer
 from trading_pipeline.domain.model.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from trading_pipeline.ports.stores.research.backtest_store import RunRecord
+    from trading_pipeline.domain.model.backtest_runs import RunRecord
     from trading_pipeline.services.research.run_backtest import BacktestRun
 
 backtest = typer.Typer(

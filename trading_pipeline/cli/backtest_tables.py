@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from trading_pipeline.ports.stores.research.backtest_store import RunRecord
+from trading_pipeline.domain.model.backtest_runs import RunRecord
 
 if TYPE_CHECKING:
     from trading_pipeline.services.research.compare_backtests import Changed, Comparison

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from trading_pipeline.domain.model.backtest_runs import EquityCurve, LegRecord, RunRecord, TradeRecord
 from trading_pipeline.domain.model.bar_frames import FILE_COLUMNS
 from trading_pipeline.domain.model.signals import Bias
-from trading_pipeline.ports.stores.research.backtest_store import EquityCurve, LegRecord, RunRecord, TradeRecord
 from trading_pipeline_tests.domain.strategies.golden import golden_bars
 
 START = datetime(2025, 3, 1, tzinfo=UTC)

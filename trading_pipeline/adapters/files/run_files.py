@@ -7,9 +7,9 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 
+from trading_pipeline.domain.model.backtest_runs import LegRecord, RunRecord, TradeRecord
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.signals import Bias, Details
-from trading_pipeline.ports.stores.research.backtest_store import LegRecord, RunRecord, TradeRecord
 
 TRADE_KEYS = (
     *("symbol", "side", "entry_time", "entry_price", "exit_time", "exit_price", "quantity"),

@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from trading_pipeline.domain.analysis.drawdown import drawdown_series
+from trading_pipeline.domain.model.backtest_runs import EquityCurve, LegRecord, TradeRecord
 from trading_pipeline.domain.model.signals import Bias, Details
 from trading_pipeline.domain.model.timeframes import to_ms
-from trading_pipeline.ports.stores.research.backtest_store import EquityCurve, LegRecord, TradeRecord
 
 MAX_POINTS = 60_000
 """Bars or equity values of one series in a page; about 1.6 MB of text."""

@@ -10,8 +10,8 @@ import pandas as pd
 
 from trading_pipeline.adapters.reports import tables
 from trading_pipeline.adapters.reports.chart_data import bars_document, equity_document, trades_document
+from trading_pipeline.domain.model.backtest_runs import RunRecord
 from trading_pipeline.domain.model.signals import Details
-from trading_pipeline.ports.stores.research.backtest_store import RunRecord
 
 _PAGE = Path(__file__).parent / "page"
 _SCRIPTS = ("series.js", "canvas.js", "price.js", "lines.js", "trades.js", "page.js")

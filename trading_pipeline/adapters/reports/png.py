@@ -8,7 +8,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
 from trading_pipeline.domain.analysis.drawdown import drawdown_series
-from trading_pipeline.ports.stores.research.backtest_store import EquityCurve
+from trading_pipeline.domain.model.backtest_runs import EquityCurve
 
 _MAX_POINTS = 4_000
 

@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 
 from trading_pipeline.domain.analysis.returns import calendar_returns
-from trading_pipeline.ports.stores.research.backtest_store import EquityCurve, RunRecord, TradeRecord
+from trading_pipeline.domain.model.backtest_runs import EquityCurve, RunRecord, TradeRecord
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _STRONG_MONTH = 0.10

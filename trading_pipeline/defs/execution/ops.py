@@ -4,8 +4,7 @@ from datetime import datetime
 
 import dagster as dg
 
-from trading_pipeline.domain.model.plans import TradePlan
-from trading_pipeline.ports.stores.execution.ledger import Claim
+from trading_pipeline.domain.model.plans import Claim, TradePlan
 from trading_pipeline.resources.venue import TradingDesk
 from trading_pipeline.services.accounting.record_equity import ensure_day_start, record_equity
 from trading_pipeline.services.execution.claim_plans import claim_plans

@@ -12,7 +12,7 @@ from trading_pipeline.defs.market_data.partitions import UNIVERSE
 from trading_pipeline.defs.operations.attempts import next_attempt
 from trading_pipeline.domain.model.events import BarClosed
 from trading_pipeline.domain.model.timeframes import closing_timeframes, day_of
-from trading_pipeline.ports.stores.market_data.wave_store import Wave
+from trading_pipeline.domain.model.waves import Wave
 from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores

@@ -162,3 +162,23 @@ class TradePlan:
     def risk_per_unit(self) -> Decimal:
         """One R: distance from entry to stop in quote currency."""
         return abs(self.entry_price - self.stop_price)
+
+
+@dataclass(frozen=True, slots=True)
+class PlansWritten:
+    """:param changed: plans inserted, updated or upgraded; :param executable: plans of the wave that are ``new``."""
+
+    changed: int
+    executable: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a run may work on.
+
+    :param plans: its plans; ``claim_plans`` puts them in the order of entries.
+    :param expired: ids of plans that were given up, because their time was over before any order.
+    """
+
+    plans: tuple[TradePlan, ...]
+    expired: tuple[str, ...]

@@ -9,11 +9,11 @@ from trading_pipeline.adapters.parameters.strategies import load_strategies
 from trading_pipeline.adapters.stores.research.replay_facts import ReplayFacts
 from trading_pipeline.adapters.stores.research.trade_history import PostgresTradeHistory
 from trading_pipeline.domain.analysis.metrics import equity_metrics, r_metrics, result_metrics
+from trading_pipeline.domain.model.backtest_runs import EquityCurve, LegRecord, RunRecord, TradeRecord
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
+from trading_pipeline.domain.model.trade_history import TradeRow
 from trading_pipeline.domain.strategies.framework.plan import running
-from trading_pipeline.ports.stores.research.backtest_store import EquityCurve, LegRecord, RunRecord, TradeRecord
-from trading_pipeline.ports.stores.research.trade_history import TradeRow
 from trading_pipeline.runtime.replay.replay_plan import ReplayPlan
 from trading_pipeline.runtime.replay.replaying import Replayed
 

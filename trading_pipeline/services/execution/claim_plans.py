@@ -3,9 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from trading_pipeline.domain.model.plans import Claim
 from trading_pipeline.domain.risk.entry_order import entry_order
 from trading_pipeline.domain.risk.limits import EntriesBy
-from trading_pipeline.ports.stores.execution.ledger import Claim, PlanQueue
+from trading_pipeline.ports.stores.execution.ledger import PlanQueue
 from trading_pipeline.ports.venue.clock import Clock
 
 LEASE = timedelta(seconds=60)

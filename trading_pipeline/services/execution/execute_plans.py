@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trading_pipeline.domain.model.orders import OrderIntent
-from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
+from trading_pipeline.domain.model.plans import Claim, PlanStatus, TradePlan
 from trading_pipeline.ports.notifications import Severity
-from trading_pipeline.ports.stores.execution.ledger import Claim
 from trading_pipeline.ports.stores.execution.risk_store import EntryGate, EquityLog
 from trading_pipeline.services.accounting.record_equity import ensure_day_start
 from trading_pipeline.services.execution.claim_plans import claim_plans

@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from trading_pipeline.domain.model.bar_history import Listing
 from trading_pipeline.domain.model.bars import OHLCV
 from trading_pipeline.domain.model.checks import CheckName, DataCheck
 from trading_pipeline.domain.model.partitions import WINDOW_BARS, PartitionRange
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe
-from trading_pipeline.ports.stores.market_data.bar_store import BarStore, Listing
+from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 
 Integers = npt.NDArray[np.int64]

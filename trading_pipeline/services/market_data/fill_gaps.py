@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from trading_pipeline.domain.model.bar_history import Listing
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.errors import TradingError
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.stores.market_data.bar_store import BarStore, Listing
+from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 from trading_pipeline.ports.venue.market_data import MarketData
 
 _BRIDGED_BARS = 200

@@ -8,9 +8,9 @@ from enum import Enum
 from trading_pipeline.domain.backtest.codes import LegKind
 from trading_pipeline.domain.backtest.config import BacktestConfig
 from trading_pipeline.domain.backtest.results import BacktestResult, Leg, Trade
+from trading_pipeline.domain.model.backtest_runs import LegRecord, TradeRecord
 from trading_pipeline.domain.model.signals import Details
 from trading_pipeline.domain.model.timeframes import from_ms
-from trading_pipeline.ports.stores.research.backtest_store import LegRecord, TradeRecord
 
 _ENTRIES = (LegKind.ENTRY, LegKind.ADD)
 

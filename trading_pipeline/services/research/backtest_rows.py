@@ -7,7 +7,7 @@ from trading_pipeline.domain.backtest.codes import LegKind, OrderKind, Outcome
 from trading_pipeline.domain.backtest.results import Leg, Trade
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe, from_ms
-from trading_pipeline.ports.stores.research.trade_history import SignalFate, TradeLeg, TradeRow
+from trading_pipeline.domain.model.trade_history import SignalFate, TradeLeg, TradeRow
 from trading_pipeline.services.research.run_backtest import BacktestRun
 
 _ENTRIES = (LegKind.ENTRY, LegKind.ADD)

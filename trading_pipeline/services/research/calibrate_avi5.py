@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
+from trading_pipeline.domain.model.calibrations import Calibration
 from trading_pipeline.domain.model.signals import Signal
 from trading_pipeline.domain.strategies.avi5.calibration import (
     Trades,
@@ -15,7 +16,7 @@ from trading_pipeline.domain.strategies.avi5.calibration import (
     histogram,
     training_days,
 )
-from trading_pipeline.ports.stores.research.calibration_store import Calibration, CalibrationStore
+from trading_pipeline.ports.stores.research.calibration_store import CalibrationStore
 
 OUT_OF_SAMPLE = timedelta(days=30)
 IMBALANCE = "imbalance"

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 
+from trading_pipeline.domain.model.backtest_runs import RunRecord, TradeRecord
 from trading_pipeline.domain.model.signals import Bias
-from trading_pipeline.ports.stores.research.backtest_store import RunRecord, TradeRecord
 
 RELATIVE_TOLERANCE = 1e-9
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from trading_pipeline.domain.model.signals import Signal, SignalKind
-from trading_pipeline.ports.stores.research.trade_history import SignalFate, TradeLeg, TradeRow
+from trading_pipeline.domain.model.trade_history import SignalFate, TradeLeg, TradeRow
 
 Row = TypeVar("Row")
 

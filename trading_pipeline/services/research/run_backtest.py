@@ -19,13 +19,13 @@ from trading_pipeline.domain.backtest.results import BacktestResult
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.translate import Funding, Steps, SymbolInput
 from trading_pipeline.domain.indicators.momentum import macd
+from trading_pipeline.domain.model.backtest_runs import EquityCurve, RunRecord
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.signals import Details
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 from trading_pipeline.domain.strategies.framework.base import Strategy
 from trading_pipeline.domain.strategies.framework.higher_timeframes import with_resampled
-from trading_pipeline.ports.stores.research.backtest_store import EquityCurve, RunRecord
 from trading_pipeline.services.research.backtest_records import plain_config, trade_records
 from trading_pipeline.services.research.input_notes import GivenInput, input_notes
 from trading_pipeline.services.research.research_window import Window, in_window, windowed

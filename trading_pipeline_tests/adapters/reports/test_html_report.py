@@ -13,8 +13,8 @@ import pytest
 from trading_pipeline.adapters.reports.chart_data import MAX_POINTS, bars_document, equity_document
 from trading_pipeline.adapters.reports.html_report import html_report
 from trading_pipeline.adapters.reports.png import equity_png
+from trading_pipeline.domain.model.backtest_runs import EquityCurve
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.stores.research.backtest_store import EquityCurve
 from trading_pipeline.services.research.sample_bars import sample_bars
 from trading_pipeline_tests.services.research.test_run_backtest import golden_run, sampled
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from trading_pipeline.domain.model.backtest_runs import EquityCurve, LegRecord, TradeRecord
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
-from trading_pipeline.ports.stores.research.backtest_store import EquityCurve, LegRecord, TradeRecord
-from trading_pipeline.ports.stores.research.trade_history import TradeLeg, TradeRow
+from trading_pipeline.domain.model.trade_history import TradeLeg, TradeRow
 from trading_pipeline.runtime.replay.replay_record import replay_metrics, trade_record
 
 START = datetime(2026, 1, 15, tzinfo=UTC)

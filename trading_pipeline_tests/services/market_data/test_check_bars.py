@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine
 
+from trading_pipeline.domain.model.bar_history import Listing
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.checks import CheckName
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.stores.market_data.bar_store import Listing
 from trading_pipeline_tests.testkit.builders import START, a_bar, a_range, walk, without
 from trading_pipeline_tests.testkit.market_vertical import Vertical
 

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 from trading_pipeline.domain.backtest.config import Exits, ExitTarget
+from trading_pipeline.domain.model.calibrations import Calibration
 from trading_pipeline.domain.model.signals import Bias, Details, Signal
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.avi5.levels import EXIT_GRID
-from trading_pipeline.ports.stores.research.calibration_store import Calibration, CalibrationStore
+from trading_pipeline.ports.stores.research.calibration_store import CalibrationStore
 from trading_pipeline.services.research.calibrate_avi5 import JudgedSignal, calibrate_avi5
 from trading_pipeline.services.research.judge_signals import judge_signals
 

@@ -9,9 +9,10 @@ from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSignalStore
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.model.trade_history import FlatStart, SignalFate, TradeRow
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
 from trading_pipeline.domain.risk.limits import RiskLimits
-from trading_pipeline.ports.stores.research.trade_history import FlatStart, SignalFate, TradeHistory, TradeRow
+from trading_pipeline.ports.stores.research.trade_history import TradeHistory
 from trading_pipeline.services.research.account_backtest import strategy_runs
 from trading_pipeline.services.research.backtest_rows import trade_rows
 from trading_pipeline.services.research.check_parity import check_parity

@@ -8,7 +8,7 @@ import pytest
 
 from trading_pipeline.domain.model.signals import Bias, Signal, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.stores.research.trade_history import SignalFate, TradeLeg, TradeRow
+from trading_pipeline.domain.model.trade_history import SignalFate, TradeLeg, TradeRow
 from trading_pipeline.services.research.compare_parity import compare_fates, compare_signals, compare_trades
 
 CLOSE = datetime(2026, 1, 15, 4, tzinfo=UTC)

@@ -13,11 +13,10 @@ from trading_pipeline.adapters.stores.market_data.book_store import PostgresBook
 from trading_pipeline.adapters.stores.research.calibration_store import PostgresCalibrationStore
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.books import BookReading, BookSample
+from trading_pipeline.domain.model.calibrations import Calibration, HourlyTheta
 from trading_pipeline.domain.model.signals import Signal
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.avi5.avi5 import Avi5, Avi5Parameters
-from trading_pipeline.domain.strategies.avi5.calibration import HourlyTheta
-from trading_pipeline.ports.stores.research.calibration_store import Calibration
 from trading_pipeline.services.research.judge_triggers import TriggerFacts, judge_triggers
 from trading_pipeline.services.strategy.book_evidence import BookEvidence
 from trading_pipeline.services.strategy.generate_signals import SignalReport, generate_signals, signals_of

@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+from trading_pipeline.domain.model.bar_history import Listing
 from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.partitions import WINDOW_BARS, PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.higher_timeframes import with_higher
 from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
 from trading_pipeline.domain.strategies.registry import strategy_named
-from trading_pipeline.ports.stores.market_data.bar_store import Listing
 from trading_pipeline.services.strategy.generate_signals import signals_of
 from trading_pipeline.services.strategy.strategy_frames import StrategyFrames
 from trading_pipeline.services.strategy.windows import DayWindow, day_windows

@@ -6,8 +6,9 @@ from decimal import Decimal
 from sqlalchemy import Engine, and_, select
 
 from trading_pipeline.adapters.stores.postgres.tables import bars, indicator_snapshots
+from trading_pipeline.domain.model.indicator_readings import IndicatorReading
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.stores.execution.risk_store import IndicatorReader, IndicatorReading
+from trading_pipeline.ports.stores.execution.risk_store import IndicatorReader
 
 
 class PostgresIndicatorReader(IndicatorReader):

@@ -9,9 +9,9 @@ from trading_pipeline.adapters.stores.execution.ledger_rows import plan_query
 from trading_pipeline.adapters.stores.postgres.tables import order_intents, positions, trade_plans
 from trading_pipeline.adapters.stores.strategy.plan_rows import plan_of
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
+from trading_pipeline.domain.model.plans import Claim, PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import PositionStatus
-from trading_pipeline.ports.stores.execution.ledger import Claim, PlanQueue
+from trading_pipeline.ports.stores.execution.ledger import PlanQueue
 
 
 class PlanQueueStore(PlanQueue):

@@ -10,9 +10,10 @@ import pandas as pd
 from trading_pipeline.adapters.stores.market_data.raw_bar_store import NUMBERS, PostgresRawBarStore
 from trading_pipeline.adapters.stores.postgres.bulk_copy import read_arrays
 from trading_pipeline.adapters.stores.postgres.schemas import BARS, validated
+from trading_pipeline.domain.model.bar_history import Conflict, Listing
 from trading_pipeline.domain.model.bars import BAR_COLUMNS
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.stores.market_data.bar_store import BarStore, Conflict, Listing
+from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 
 _IN_RANGE = "symbol = ANY(%(symbols)s) AND timeframe = %(timeframe)s AND open_time >= %(start)s AND open_time < %(end)s"
 

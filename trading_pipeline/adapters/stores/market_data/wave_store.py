@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.stores.market_data.wave_store import Wave, WaveStore
+from trading_pipeline.domain.model.waves import Wave
+from trading_pipeline.ports.stores.market_data.wave_store import WaveStore
 
 _WAVES = """
 SELECT close_time, timeframe, computed_at IS NOT NULL AS computed, coalesce(run_id, '') AS run_id, (

@@ -11,16 +11,10 @@ from sqlalchemy import Connection, Engine, Row, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from trading_pipeline.adapters.stores.postgres.tables import backtest_runs, backtest_trades
+from trading_pipeline.domain.model.backtest_runs import EquityCurve, LegRecord, RunRecord, RunSummary, TradeRecord
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.signals import Bias
-from trading_pipeline.ports.stores.research.backtest_store import (
-    BacktestStore,
-    EquityCurve,
-    LegRecord,
-    RunRecord,
-    RunSummary,
-    TradeRecord,
-)
+from trading_pipeline.ports.stores.research.backtest_store import BacktestStore
 
 _AMOUNTS = ("entry_price", "exit_price", "quantity", "pnl_usdt", "fees_usdt", "funding_usdt")
 _OPTIONAL_AMOUNTS = ("pnl_r", "gross_pnl_r", "stop_price", "mfe_usdt", "mae_usdt")

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import Engine, insert, null, select, text
 
 from trading_pipeline.adapters.stores.postgres.research_tables import avi5_calibrations
-from trading_pipeline.domain.strategies.avi5.calibration import HourlyTheta
-from trading_pipeline.ports.stores.research.calibration_store import Calibration, CalibrationStore
+from trading_pipeline.domain.model.calibrations import Calibration, HourlyTheta
+from trading_pipeline.ports.stores.research.calibration_store import CalibrationStore
 
 _NEWEST = text("""
 SELECT histogram FROM trading.avi5_calibrations WHERE histogram IS NOT NULL ORDER BY calibration_id DESC LIMIT 1

@@ -12,8 +12,9 @@ from trading_pipeline.domain.model.orders import TAKE_PROFITS, Purpose
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.model.trade_history import FlatStart, SignalFate, TradeLeg, TradeRow
 from trading_pipeline.domain.risk.outcomes import STOP_NOT_PROTECTIVE, outcome_of
-from trading_pipeline.ports.stores.research.trade_history import FlatStart, SignalFate, TradeHistory, TradeLeg, TradeRow
+from trading_pipeline.ports.stores.research.trade_history import TradeHistory
 
 _FILLS = text("""
 SELECT position.*, plan.strategy, plan.close_time AS signalled_at, fill.quantity AS filled, fill.price, fill.kind,

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Engine
 from trading_pipeline.adapters.stores.postgres.bulk_copy import NULL, merge, quoted
 from trading_pipeline.adapters.stores.postgres.tables import trade_plans
 from trading_pipeline.adapters.stores.strategy.plan_rows import plan_values
-from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
+from trading_pipeline.domain.model.plans import PlanStatus, PlansWritten, TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.stores.strategy.plan_store import PlanStore, PlansWritten
+from trading_pipeline.ports.stores.strategy.plan_store import PlanStore
 
 _EXECUTABLE = (
     "SELECT count(*) FROM trading.trade_plans"

@@ -16,9 +16,9 @@ from trading_pipeline.domain.indicators.volatility import atr_exponential
 from trading_pipeline.domain.indicators.vwap import rolling_vwap_bands
 from trading_pipeline.domain.indicators.windows import shifted
 from trading_pipeline.domain.model.books import BOOK_COLUMNS
+from trading_pipeline.domain.model.calibrations import HourlyTheta
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.signals import Details
-from trading_pipeline.domain.strategies.avi5.calibration import HourlyTheta
 from trading_pipeline.domain.strategies.avi5.levels import ENTRY_VALID_BARS, EXIT_GRID, SWING_EXIT_GRID, entry_grid
 from trading_pipeline.domain.strategies.framework.arrays import (
     ArrayStrategy,

@@ -5,12 +5,13 @@ window, kept only if it holds on the window after it, and made again when the di
 predicted probabilities has moved away from the one it was made on.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from trading_pipeline.domain.indicators.ties import beyond
+from trading_pipeline.domain.model.calibrations import HourlyTheta
 from trading_pipeline.domain.model.errors import DataError
 
 Floats = npt.NDArray[np.float64]
@@ -45,28 +46,6 @@ class Trades:
                 f"{len(self.hour)} hours, {len(self.imbalance)} imbalances and {len(self.result_r)} results: "
                 "need one of each per trade"
             )
-
-
-@dataclass(frozen=True, slots=True)
-class HourlyTheta:
-    """What was found for one hour.
-
-    :param theta: least absolute signed imbalance for an entry.
-    :param dead: even the best threshold lost money on enough trades: no entries.
-    :param profit_factor: on the training window, at its best threshold; ``None`` with too few trades.
-    :param out_of_sample_factor: on the window after it; ``None`` without trades there.
-    """
-
-    hour: int
-    theta: float
-    dead: bool
-    trades: int
-    profit_factor: float | None
-    out_of_sample_factor: float | None
-
-    def as_row(self) -> dict[str, object]:
-        """JSON-ready, for storage."""
-        return asdict(self)
 
 
 def profit_factor(results: Floats) -> float | None:

@@ -5,26 +5,13 @@ Every method is one database transaction, so a process may die between any two o
 
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from trading_pipeline.domain.model.fills import Fill
 from trading_pipeline.domain.model.orders import IntentRecord, IntentState, OrderIntent, OrderReport
-from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
+from trading_pipeline.domain.model.plans import Claim, PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import Position, StopKind
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What a run may work on.
-
-    :param plans: its plans; ``claim_plans`` puts them in the order of entries.
-    :param expired: ids of plans that were given up, because their time was over before any order.
-    """
-
-    plans: tuple[TradePlan, ...]
-    expired: tuple[str, ...]
 
 
 class PlanQueue(ABC):

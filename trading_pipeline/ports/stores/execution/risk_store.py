@@ -2,11 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from trading_pipeline.domain.model.accounts import Wallet
+from trading_pipeline.domain.model.indicator_readings import IndicatorReading
 from trading_pipeline.domain.model.orders import OrderIntent
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -68,14 +68,6 @@ class EquityLog(ABC):
     @abstractmethod
     def first_since(self, instant: datetime) -> Wallet | None:
         """The oldest reading taken at or after ``instant``, ``None`` when there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class IndicatorReading:
-    """An indicator's value at a bar's close, with the close itself; both in quote currency."""
-
-    close: Decimal
-    value: Decimal
 
 
 class IndicatorReader(ABC):

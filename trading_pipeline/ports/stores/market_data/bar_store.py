@@ -2,37 +2,13 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
 
+from trading_pipeline.domain.model.bar_history import Conflict, Listing
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.raw_bar_store import RawBarStore
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """The first bar a venue has of a symbol.
-
-    :param asked_from: the venue was asked for everything since then and had nothing before ``first_open``.
-    """
-
-    symbol: str
-    asked_from: datetime
-    first_open: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """Sources that tell different prices of one bar.
-
-    :param detail: the sources with their prices, for people.
-    """
-
-    symbol: str
-    open_time: datetime
-    detail: str
 
 
 class BarStore(RawBarStore):

@@ -2,30 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from trading_pipeline.domain.strategies.avi5.calibration import HourlyTheta
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """One calibration.
-
-    :param start: of the training window, which ends at ``split``; from there to ``at`` it was tried.
-    :param histogram: shares of the imbalances it was made on, ``None`` without any.
-    :param psi: drift since the calibration before, ``None`` when there was nothing to compare.
-    :param trades: in the training window.
-    """
-
-    at: datetime
-    start: datetime
-    split: datetime
-    hours: tuple[HourlyTheta, ...]
-    histogram: tuple[float, ...] | None
-    psi: float | None
-    stable: bool
-    trades: int
+from trading_pipeline.domain.model.calibrations import Calibration
 
 
 class CalibrationStore(ABC):

@@ -2,19 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from trading_pipeline.domain.model.plans import TradePlan
+from trading_pipeline.domain.model.plans import PlansWritten, TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
-
-
-@dataclass(frozen=True, slots=True)
-class PlansWritten:
-    """:param changed: plans inserted, updated or upgraded; :param executable: plans of the wave that are ``new``."""
-
-    changed: int
-    executable: int
 
 
 class PlanStore(ABC):

@@ -7,9 +7,9 @@ from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 from trading_pipeline.adapters.stores.market_data.wave_store import PostgresWaveStore
+from trading_pipeline.domain.model.bar_history import Listing
 from trading_pipeline.domain.model.bars import BAR_COLUMNS, BarSource
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.stores.market_data.bar_store import Listing
 from trading_pipeline_tests.testkit.builders import START, a_bar, walk, without
 
 END = START + timedelta(days=30)

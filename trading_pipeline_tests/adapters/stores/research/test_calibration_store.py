@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.research.calibration_store import PostgresCalibrationStore
-from trading_pipeline.domain.strategies.avi5.calibration import HourlyTheta
-from trading_pipeline.ports.stores.research.calibration_store import Calibration
+from trading_pipeline.domain.model.calibrations import Calibration, HourlyTheta
 
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 WEEK = timedelta(days=7)

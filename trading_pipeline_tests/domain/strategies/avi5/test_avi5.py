@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from trading_pipeline.domain.model.calibrations import HourlyTheta
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.strategies.avi5.avi5 import Avi5, Avi5Parameters
-from trading_pipeline.domain.strategies.avi5.calibration import HourlyTheta
 from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 from trading_pipeline_tests.domain.strategies.bars import bars_from, random_bars
 

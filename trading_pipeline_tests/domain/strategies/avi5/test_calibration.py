@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from trading_pipeline.domain.model.calibrations import HourlyTheta
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.strategies.avi5.calibration import (
     GLOBAL_THETA,
-    HourlyTheta,
     Trades,
     calibrate,
     drift,

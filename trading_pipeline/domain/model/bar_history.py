@@ -1,0 +1,28 @@
+"""What is known about stored bars beside their prices: where a history begins, where sources disagree."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The first bar a venue has of a symbol.
+
+    :param asked_from: the venue was asked for everything since then and had nothing before ``first_open``.
+    """
+
+    symbol: str
+    asked_from: datetime
+    first_open: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Sources that tell different prices of one bar.
+
+    :param detail: the sources with their prices, for people.
+    """
+
+    symbol: str
+    open_time: datetime
+    detail: str
