@@ -27,7 +27,7 @@ from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.plans import PlanStatus, Runner, Target, TradePlan
 from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.portfolio.entry_size import sizing_inputs
+from trading_pipeline.domain.risk.entry_size import sizing_inputs
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.ports.notifications import Notifier, Severity
 from trading_pipeline.services.execution.desk import Desk

@@ -6,8 +6,8 @@ the fate that a backtest gives it.
 
 from trading_pipeline.domain.model.errors import OrderDenied
 from trading_pipeline.domain.model.orders import OrderIntent, OrderType, Purpose, Side, order_link_id
-from trading_pipeline.domain.portfolio.entry_size import entry_quantity
 from trading_pipeline.domain.risk.entry import EntryQuestion
+from trading_pipeline.domain.risk.entry_size import entry_quantity
 from trading_pipeline.domain.risk.rules.account_rules import (
     Cooldown,
     FreshWallet,

@@ -9,7 +9,7 @@ from trading_pipeline.domain.model.errors import (
     VenueError,
 )
 from trading_pipeline.domain.model.orders import IntentState, OrderIntent, Purpose
-from trading_pipeline.domain.portfolio.entry_size import leverage_of
+from trading_pipeline.domain.risk.entry_size import leverage_of
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.desk import Desk
 from trading_pipeline.services.execution.halt_trading import halt_trading

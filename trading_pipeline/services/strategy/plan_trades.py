@@ -10,7 +10,7 @@ from trading_pipeline.domain.model.events import WaveComputed
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.plans import NextBarRule, SizingInputs, TradePlan
 from trading_pipeline.domain.model.signals import Bias, Signal
-from trading_pipeline.domain.portfolio.entry_size import reads_volatility, sizing_inputs
+from trading_pipeline.domain.risk.entry_size import reads_volatility, sizing_inputs
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.domain.risk.outcomes import STOP_NOT_PROTECTIVE
 from trading_pipeline.domain.strategies.divergence.ids import DivergenceIds

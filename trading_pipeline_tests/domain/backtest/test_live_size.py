@@ -16,8 +16,8 @@ from trading_pipeline.domain.backtest.translate import Steps, SymbolInput
 from trading_pipeline.domain.model.accounts import Wallet
 from trading_pipeline.domain.model.errors import ConfigurationError, OrderDenied
 from trading_pipeline.domain.model.signals import Bias
-from trading_pipeline.domain.portfolio.entry_size import entry_quantity, sizing_inputs
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
+from trading_pipeline.domain.risk.entry_size import entry_quantity, sizing_inputs
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 from trading_pipeline_tests.domain.backtest.cases import STOP_ONLY, bars_of, signal

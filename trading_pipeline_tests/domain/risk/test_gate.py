@@ -14,9 +14,9 @@ from trading_pipeline.domain.model.errors import OrderDenied
 from trading_pipeline.domain.model.orders import OrderType, Side
 from trading_pipeline.domain.model.plans import SizingInputs
 from trading_pipeline.domain.model.signals import Bias
-from trading_pipeline.domain.portfolio.entry_size import sizing_inputs
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
 from trading_pipeline.domain.risk.entry import EntryQuestion, GateFacts, Moment
+from trading_pipeline.domain.risk.entry_size import sizing_inputs
 from trading_pipeline.domain.risk.gate import decide_entry
 from trading_pipeline.domain.risk.halts import Halt
 from trading_pipeline_tests.testkit.trading_desk import COSTS, GUARDS, LIMITS, WAVE, instrument, trade_plan

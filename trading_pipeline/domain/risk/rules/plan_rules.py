@@ -2,8 +2,8 @@
 
 from trading_pipeline.domain.model.checks import CheckName
 from trading_pipeline.domain.model.signals import Bias
-from trading_pipeline.domain.portfolio.entry_size import sizing_inputs
 from trading_pipeline.domain.risk.entry import EntryQuestion
+from trading_pipeline.domain.risk.entry_size import sizing_inputs
 from trading_pipeline.domain.risk.rules.base import EntryRule
 
 

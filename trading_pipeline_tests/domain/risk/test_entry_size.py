@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from trading_pipeline.domain.model.accounts import Wallet
 from trading_pipeline.domain.model.errors import OrderDenied
 from trading_pipeline.domain.model.plans import TradePlan
-from trading_pipeline.domain.portfolio.entry_size import entry_quantity, sizing_inputs
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
+from trading_pipeline.domain.risk.entry_size import entry_quantity, sizing_inputs
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline_tests.testkit.trading_desk import LIMITS, WAVE, instrument, trade_plan
 
