@@ -1,4 +1,4 @@
-"""What AVI-5's triggers would have earned, also those that its threshold kept from becoming signals."""
+"""What triggers of calibrated strategies would have earned, also those that a threshold kept from becoming signals."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +9,6 @@ import pandas as pd
 from trading_pipeline.domain.backtest.live_rules import live_rules
 from trading_pipeline.domain.model.partitions import WINDOW_BARS
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.avi5.avi5 import Avi5
 from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 from trading_pipeline.ports.stores.market_data.book_store import BookSampleStore
@@ -33,7 +32,7 @@ class TriggerFacts:
 def judge_triggers(
     facts: TriggerFacts, plans: Sequence[StrategyPlan], symbols: Sequence[str], since: datetime, now: datetime
 ) -> list[JudgedSignal]:
-    """Every trigger of the AVI-5 plans at a sound bar with a book sample, whatever the imbalance was.
+    """Every trigger of calibrated strategies at a sound bar with a book sample, whatever the imbalance was.
 
     Their trades are left by the lifecycle of the strategy's file.
 
@@ -45,13 +44,11 @@ def judge_triggers(
     return [
         judged
         for plan in plans
-        if isinstance(plan.strategy, Avi5)
+        if (uncalibrated := plan.strategy.uncalibrated()) is not None
         for timeframe in plan.timeframes
         for symbol in symbols
         if plan.covers(symbol, timeframe)
-        for judged in _judged(
-            facts, replace(plan, strategy=plan.strategy.at_any_imbalance()), timeframe, symbol, (since, now)
-        )
+        for judged in _judged(facts, replace(plan, strategy=uncalibrated), timeframe, symbol, (since, now))
     ]
 
 

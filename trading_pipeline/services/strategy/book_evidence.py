@@ -8,7 +8,6 @@ import pandas as pd
 
 from trading_pipeline.domain.model.books import BOOK_COLUMNS, BookSample
 from trading_pipeline.domain.model.timeframes import day_of
-from trading_pipeline.domain.strategies.avi5.avi5 import Avi5
 from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
 from trading_pipeline.ports.stores.market_data.book_store import BookSampleStore
 from trading_pipeline.ports.stores.research.calibration_store import CalibrationStore
@@ -43,8 +42,6 @@ class BookEvidence:
             yield plan, window
 
     def _calibrated(self, plan: StrategyPlan, window: DayWindow) -> StrategyPlan:
-        if not isinstance(plan.strategy, Avi5):
-            return plan
         day = day_of(window.bars.loc[window.kept, "open_time"].iloc[0].to_pydatetime())
         newest = self.calibrations.newest(day)
         return plan if newest is None else replace(plan, strategy=plan.strategy.calibrated(newest.hours))

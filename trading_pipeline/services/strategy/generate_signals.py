@@ -10,9 +10,9 @@ import numpy as np
 
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.partitions import PartitionRange
+from trading_pipeline.domain.model.setups import Setup
 from trading_pipeline.domain.model.signals import Bias, Details, Signal, SignalKind, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.divergence.parts import STRATEGY, DivergenceParts, parts_of
 from trading_pipeline.domain.strategies.framework.base import SIGNAL_COLUMNS
 from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
@@ -59,7 +59,7 @@ def generate_signals(
     :param live: whether a wave asks; what a backfill finds reaches no order.
     """
     found: list[Signal] = []
-    parts: list[DivergenceParts] = []
+    setups: list[Setup] = []
     refused = []
     frames = StrategyFrames(bars, scope, now)
     for window in day_windows(bars, checks, scope, now):
@@ -70,11 +70,11 @@ def generate_signals(
                     seen = frames.window_of(seen, ready.strategy)
                     entries = list(signals_of(seen, ready, scope.timeframe))
                     exits = list(exits_of(seen, ready, scope.timeframe))
-                    parts += _parts(window, plan, entries)
+                    setups += _setups(window, plan, entries)
                     found += [*entries, *exits]
                 except DataError as error:
                     refused.append(f"{window.symbol} {plan.strategy.name}: {error}")
-    changed = signals.replace(found, scope.symbols, scope.timeframe, scope.start, scope.end, parts, live=live)
+    changed = signals.replace(found, scope.symbols, scope.timeframe, scope.start, scope.end, setups, live=live)
     leaving = sum(signal.kind is SignalKind.EXIT for signal in found)
     return SignalReport(len(found) - leaving, leaving, changed, unsound_symbols(checks, scope), tuple(refused))
 
@@ -132,12 +132,11 @@ def exits_of(window: DayWindow, plan: StrategyPlan, timeframe: Timeframe) -> Ite
         )
 
 
-def _parts(window: DayWindow, plan: StrategyPlan, signals: Sequence[Signal]) -> list[DivergenceParts]:
-    """Setups, triggers and pivots, of the strategy that has them."""
-    if plan.strategy.name != STRATEGY or not signals:
-        return []
-    closes = [close.to_pydatetime() for close in window.bars["close_time"]]
-    return [parts_of(signal, closes) for signal in signals]
+def _setups(window: DayWindow, plan: StrategyPlan, signals: Sequence[Signal]) -> list[Setup]:
+    """The structures behind signals, of a strategy that sees them."""
+    closes = [close.to_pydatetime() for close in window.bars["close_time"]] if signals else []
+    setups = (plan.strategy.setup(signal, closes) for signal in signals)
+    return [setup for setup in setups if setup is not None]
 
 
 def decimal_of(value: float) -> Decimal:

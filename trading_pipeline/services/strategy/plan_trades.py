@@ -13,8 +13,6 @@ from trading_pipeline.domain.model.signals import Bias, Signal
 from trading_pipeline.domain.risk.entry_size import reads_volatility, sizing_inputs
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.domain.risk.outcomes import STOP_NOT_PROTECTIVE
-from trading_pipeline.domain.strategies.divergence.ids import DivergenceIds
-from trading_pipeline.domain.strategies.divergence.parts import STRATEGY as HAS_SETUPS
 from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
 from trading_pipeline.ports.stores.market_data.wave_store import WaveStore
 from trading_pipeline.ports.stores.strategy.plan_store import PlanStore
@@ -112,7 +110,7 @@ def plan_of(signal: Signal, planner: Planner) -> TradePlan:
         valid_until=signal.close_time + planner.limits.plan_ttl_bars * signal.timeframe.duration,
         next_bar_rule=NextBarRule(_momentum(signal)) if behind.lifecycle.next_bar_exit else None,
         sizing=_sizing(signal, planner),
-        setup_id=_setup_id(signal),
+        setup_id=behind.strategy.setup_id(signal),
         guards=behind.guards,
         exit_rules=behind.lifecycle.exit_rules,
         scoring=behind.strategy.scoring(signal.details),
@@ -132,13 +130,6 @@ def _sizing(signal: Signal, planner: Planner) -> SizingInputs:
     snapshot = planner.snapshots.values(signal.symbol, signal.timeframe, signal.close_time) or {}
     atr = snapshot.get("atr_14")
     return sizing_inputs(planner.limits, None if atr is None else decimal_of(100 * atr / float(signal.entry_price)))
-
-
-def _setup_id(signal: Signal) -> str | None:
-    """The id under which the signal's setup is stored."""
-    if signal.strategy != HAS_SETUPS:
-        return None
-    return DivergenceIds.of(signal.symbol, signal.timeframe, signal.close_time, signal.bias).setup_id
 
 
 def _stop_on_losing_side(signal: Signal) -> bool:

@@ -8,10 +8,10 @@ from sqlalchemy import Engine, Row
 
 from trading_pipeline.adapters.stores.postgres.bulk_copy import NULL, merge, quoted
 from trading_pipeline.adapters.stores.postgres.tables import signals as signals_table
-from trading_pipeline.adapters.stores.strategy.divergence_rows import save_parts
+from trading_pipeline.adapters.stores.strategy.setup_rows import save_setups
+from trading_pipeline.domain.model.setups import Setup
 from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.divergence.parts import DivergenceParts
 from trading_pipeline.ports.stores.strategy.signal_store import SignalStore
 
 _COLUMNS = (
@@ -66,7 +66,7 @@ class PostgresSignalStore(SignalStore):
         timeframe: Timeframe,
         start: datetime,
         end: datetime,
-        parts: Sequence[DivergenceParts] = (),
+        setups: Sequence[Setup] = (),
         *,
         live: bool = False,
     ) -> int:
@@ -74,7 +74,7 @@ class PostgresSignalStore(SignalStore):
         scope = {"symbols": list(symbols), "timeframe": timeframe.value, "start": start, "end": end}
         with self._engine.begin() as connection:
             written = merge(connection, signals_table, _COLUMNS, map(_row, signals), unless=_ACTED_UPON)
-            written += save_parts(connection, parts, _ACTED_UPON)
+            written += save_setups(connection, setups, _ACTED_UPON)
             connection.exec_driver_sql(_REMOVE_PLANS, scope)
             written += connection.exec_driver_sql(_REMOVE, scope).rowcount
             if live:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -111,7 +111,7 @@ class Avi5(ArrayStrategy):
         if not self.dead_hours <= set(range(24)):
             raise ConfigurationError(f"dead hours {sorted(self.dead_hours)}: must lie between 0 and 23")
 
-    def calibrated(self, hours: Sequence[HourlyTheta]) -> "Avi5":
+    def calibrated(self, hours: Sequence[HourlyTheta]) -> Self:
         """The same strategy with the thresholds and dead hours of a calibration.
 
         :raises ConfigurationError: not exactly one entry per UTC hour.
@@ -122,7 +122,7 @@ class Avi5(ArrayStrategy):
         dead = frozenset(one.hour for one in ordered if one.dead)
         return replace(self, thetas=tuple(one.theta for one in ordered), dead_hours=dead)
 
-    def at_any_imbalance(self) -> "Avi5":
+    def uncalibrated(self) -> Self:
         """The same strategy with no threshold and no dead hour: every trigger a calibration may choose among."""
         seeing = replace(self.parameters, confirm_book=True)
         return replace(self, parameters=seeing, thetas=(_ANY_THETA,) * 24, dead_hours=frozenset())

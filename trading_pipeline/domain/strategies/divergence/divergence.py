@@ -1,13 +1,17 @@
 """Three-segment divergence between price and MACD histogram, with the trend and confirmed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
 import numpy as np
 
 from trading_pipeline.domain.model.scoring import Scoring
-from trading_pipeline.domain.model.signals import Details
+from trading_pipeline.domain.model.setups import Setup
+from trading_pipeline.domain.model.signals import Details, Signal
+from trading_pipeline.domain.strategies.divergence.ids import DivergenceIds
 from trading_pipeline.domain.strategies.divergence.rules import (
     CONFIRMATIONS,
     VEGAS_PERIODS,
@@ -17,6 +21,7 @@ from trading_pipeline.domain.strategies.divergence.rules import (
     find_setups,
 )
 from trading_pipeline.domain.strategies.divergence.score import confluence_strength, divergence_strength
+from trading_pipeline.domain.strategies.divergence.stored_setup import stored_setup
 from trading_pipeline.domain.strategies.framework.arrays import (
     LONG,
     ArrayStrategy,
@@ -120,6 +125,14 @@ class Divergence(ArrayStrategy):
             return None
         quality, divergence, confluence = numbers
         return Scoring(quality, divergence, confluence, tuple(str(hit) for hit in hits))
+
+    def setup(self, signal: Signal, close_times: Sequence[datetime]) -> Setup:
+        """The three pivots and what confirmed them."""
+        return stored_setup(signal, close_times)
+
+    def setup_id(self, signal: Signal) -> str:
+        """As other systems that speak this strategy derive it."""
+        return DivergenceIds.of(signal.symbol, signal.timeframe, signal.close_time, signal.bias).setup_id
 
     def details(self, decisions: Decisions, row: int) -> Details:
         """Pivots, confirmations in their fixed order, scores, and the histogram at the entry bar."""

@@ -3,14 +3,18 @@
 import hashlib
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, Self
 
 import pandas as pd
 
+from trading_pipeline.domain.model.calibrations import HourlyTheta
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.scoring import Scoring
-from trading_pipeline.domain.model.signals import Details
+from trading_pipeline.domain.model.setups import Setup
+from trading_pipeline.domain.model.signals import Details, Signal
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.parameters import Parameters
 from trading_pipeline.domain.strategies.framework.trade_rules import TradeRules
@@ -85,6 +89,25 @@ class Strategy(ABC):
 
     def scoring(self, details: Details) -> Scoring | None:  # noqa: ARG002 - the default has one number only
         """The parts of a signal's score, from its details; ``None`` where the score is all there is."""
+        return None
+
+    def setup(self, signal: Signal, close_times: Sequence[datetime]) -> Setup | None:  # noqa: ARG002
+        """The structure behind one of its signals, which is stored beside it; ``None`` where it sees none.
+
+        :param close_times: of the bars the signal was found in.
+        """
+        return None
+
+    def setup_id(self, signal: Signal) -> str | None:  # noqa: ARG002
+        """The id of that structure, which a plan leads back to."""
+        return None
+
+    def calibrated(self, hours: Sequence[HourlyTheta]) -> Self:  # noqa: ARG002 - the default learns nothing
+        """The same strategy with what a calibration has found."""
+        return self
+
+    def uncalibrated(self) -> Self | None:
+        """The same strategy with every trigger a calibration may choose among; ``None`` where none is made."""
         return None
 
     @property

@@ -4,9 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 
+from trading_pipeline.domain.model.setups import Setup
 from trading_pipeline.domain.model.signals import Signal, SignalKind
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.divergence.parts import DivergenceParts
 
 
 class SignalStore(ABC):
@@ -20,7 +20,7 @@ class SignalStore(ABC):
         timeframe: Timeframe,
         start: datetime,
         end: datetime,
-        parts: Sequence[DivergenceParts] = (),
+        setups: Sequence[Setup] = (),
         *,
         live: bool = False,
     ) -> int:
@@ -28,8 +28,7 @@ class SignalStore(ABC):
 
         A signal that led to an order, or whose plan went towards one, stays as it was: it says why the order exists.
 
-        :param parts: setups, triggers and pivots of those signals that have them; they come, change and
-            go with their signals.
+        :param setups: of those signals that have one; they come, change and go with their signals.
         :param live: a wave's run found them, so that decisions about open positions may hear them from now on,
             whatever finds them again.
         :returns: signals written or removed; repeating it changes nothing.

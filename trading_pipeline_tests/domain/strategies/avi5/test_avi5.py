@@ -207,5 +207,5 @@ def test_a_calibration_sees_triggers_that_no_threshold_lets_through(imbalance: f
     bars = _breakout(109.0).assign(imbalance_signed=imbalance, microprice_bps=0.1)
     strict = Avi5(WITH_BOOK, thetas=(0.95,) * 24, dead_hours=frozenset({1}))
     assert strict.signals(bars).empty
-    found = strict.at_any_imbalance().signals(bars)
+    found = strict.uncalibrated().signals(bars)
     assert [details["imbalance"] for details in found["details"]] == [imbalance] * expected

@@ -1,61 +1,17 @@
 """A divergence signal taken apart: the structure it saw, what confirmed it, its three extremes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from trading_pipeline.domain.model.errors import DataError
-from trading_pipeline.domain.model.signals import Bias, Details, Signal
-from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.model.setups import Setup, SetupPivot
+from trading_pipeline.domain.model.signals import Bias, Signal
 from trading_pipeline.domain.strategies.divergence.ids import DivergenceIds
 
-STRATEGY = "divergence"
 
-
-@dataclass(frozen=True, slots=True)
-class PivotPart:
-    """One extreme.
-
-    :param segment: 1 to 3, oldest first.
-    :param time: close of its bar; it is known two bars later.
-    :param kind: ``LOW`` of a long, ``HIGH`` of a short.
-    """
-
-    pivot_id: str
-    segment: int
-    time: datetime
-    price: Decimal
-    kind: str
-    histogram: float
-
-
-@dataclass(frozen=True, slots=True)
-class DivergenceParts:
-    """Everything about one divergence signal that other tables hold.
-
-    :param key: names the decision for systems that leave the strategy's name out.
-    :param hits: confirmations in their fixed order.
-    :param evidence: scores and the state of the trend, JSON-ready.
-    """
-
-    signal_id: str
-    setup_id: str
-    trigger_id: str
-    key: str
-    symbol: str
-    timeframe: Timeframe
-    close_time: datetime
-    bias: Bias
-    setup_type: str
-    hits: tuple[str, ...]
-    min_confirmations: int
-    evidence: Details
-    pivots: tuple[PivotPart, ...]
-
-
-def parts_of(signal: Signal, close_times: Sequence[datetime]) -> DivergenceParts:
-    """The parts of a signal of the divergence strategy.
+def stored_setup(signal: Signal, close_times: Sequence[datetime]) -> Setup:
+    """The setup behind a signal of the divergence strategy.
 
     :param close_times: of the bars the signal was found in, which its pivots are positions of.
     :raises DataError: the signal carries no evidence of a divergence.
@@ -66,7 +22,7 @@ def parts_of(signal: Signal, close_times: Sequence[datetime]) -> DivergenceParts
     if not (isinstance(pivots, list) and len(pivots) == 3 and isinstance(hits, list)):
         raise DataError(f"signal {signal.signal_id} has no three pivots with confirmations: {sorted(evidence)}")
     kind = "LOW" if signal.bias is Bias.LONG else "HIGH"
-    return DivergenceParts(
+    return Setup(
         signal_id=signal.signal_id,
         setup_id=ids.setup_id,
         trigger_id=ids.trigger_id,
@@ -88,8 +44,8 @@ def parts_of(signal: Signal, close_times: Sequence[datetime]) -> DivergenceParts
 
 def _pivot(
     name: str, segment: int, pivot: Mapping[str, float], kind: str, close_times: Sequence[datetime]
-) -> PivotPart:
-    return PivotPart(
+) -> SetupPivot:
+    return SetupPivot(
         pivot_id=name,
         segment=segment,
         time=close_times[int(pivot["index"])],

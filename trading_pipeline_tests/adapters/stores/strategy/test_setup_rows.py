@@ -10,7 +10,7 @@ from trading_pipeline.adapters.stores.postgres.tables import trade_plans
 from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSignalStore
 from trading_pipeline.domain.model.signals import Bias, Signal, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.divergence.parts import parts_of
+from trading_pipeline.domain.strategies.divergence.stored_setup import stored_setup
 
 DAY = datetime(2026, 1, 15, tzinfo=UTC)
 CLOSES = [DAY + timedelta(hours=hour) for hour in range(1, 20)]
@@ -29,7 +29,7 @@ SIGNAL = Signal(
 
 
 def _replace(database: Engine, signals: list[Signal]) -> int:
-    parts = [parts_of(signal, CLOSES) for signal in signals]
+    parts = [stored_setup(signal, CLOSES) for signal in signals]
     store = PostgresSignalStore(database)
     return store.replace(signals, ["BTCUSDT"], Timeframe.H1, DAY, DAY + timedelta(days=1), parts)
 
