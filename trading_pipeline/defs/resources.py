@@ -11,14 +11,13 @@ from trading_pipeline.settings import Settings
 
 _settings = Settings()
 _stores = Stores(database_url=dg.EnvVar("DATABASE_URL"))
-_markets = Markets()
 _parameters = Parameters(config_dir=str(_settings.config_dir))
 
 RESOURCES: dict[str, object] = {
     # values pass from op to op in memory: what matters is in the database, and a run begins at its first op
     "io_manager": dg.mem_io_manager,
     "stores": _stores,
-    "markets": _markets,
+    "markets": Markets(parameters=_parameters),
     "parameters": _parameters,
     "events": Events(redis_url=dg.EnvVar("REDIS_URL")),
     "marts": Marts(
@@ -26,11 +25,5 @@ RESOURCES: dict[str, object] = {
         target_dir=str(_settings.state_dir / "dbt"),
         database_url=dg.EnvVar("DATABASE_URL"),
     ),
-    "trading_desk": TradingDesk(
-        stores=_stores,
-        markets=_markets,
-        parameters=_parameters,
-        api_key=dg.EnvVar("BYBIT_API_KEY"),
-        api_secret=dg.EnvVar("BYBIT_API_SECRET"),
-    ),
+    "trading_desk": TradingDesk(stores=_stores, parameters=_parameters),
 }

@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, field_validator
 
 from trading_pipeline.adapters.parameters.reading import Section, read
+from trading_pipeline.adapters.venues.catalog import VENUES
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.universe import Universe
@@ -27,10 +28,17 @@ TimeframeName = Annotated[Timeframe, BeforeValidator(_timeframe)]
 class _UniverseFile(Section):
     """Keys and rules of the file."""
 
-    venue: Literal["bybit"]
+    venue: str
     history_start: datetime
     symbols: Annotated[tuple[SymbolName, ...], Field(min_length=1)]
     timeframes: Annotated[tuple[TimeframeName, ...], Field(min_length=1)]
+
+    @field_validator("venue")
+    @classmethod
+    def _known(cls, venue: str) -> str:
+        if venue not in VENUES:
+            raise ValueError(f"unknown venue {venue!r}; there are {', '.join(sorted(VENUES))}")
+        return venue
 
     @field_validator("symbols", "timeframes")
     @classmethod

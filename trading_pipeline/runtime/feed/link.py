@@ -1,16 +1,15 @@
 """One WebSocket that is kept open: handshake, pings, silence, reconnection."""
 
 import asyncio
-from collections.abc import Iterator
 from typing import Protocol
 
 import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from trading_pipeline.adapters.venues.bybit.capabilities import PING_INTERVAL_S
-from trading_pipeline.adapters.venues.bybit.frames import PING, Control, News, read_frame
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError, TemporaryVenueError
+from trading_pipeline.domain.model.stream_updates import StreamReply, StreamUpdate
+from trading_pipeline.ports.venue.streams import VenueStream
 from trading_pipeline.runtime.feed.backoff import Backoff
 
 _log = structlog.get_logger(__name__)
@@ -27,13 +26,10 @@ class Listener(Protocol):
     def name(self) -> str:
         """Names the stream in logs and dead letters."""
 
-    def greetings(self) -> Iterator[str]:
-        """Messages to send after connecting; each has to be accepted before the next leaves."""
-
     def connected(self) -> None:
-        """The greetings are accepted: frames will follow, and some were missed before."""
+        """The handshake is accepted: frames will follow, and some were missed before."""
 
-    def heard(self, news: News) -> None:
+    def heard(self, update: StreamUpdate) -> None:
         """A data frame."""
 
     def malformed(self, raw: str, reason: str) -> None:
@@ -48,29 +44,27 @@ class Link:
 
     def __init__(
         self,
-        url: str,
+        stream: VenueStream,
         listener: Listener,
         backoff: Backoff | None = None,
-        ping_s: float = PING_INTERVAL_S,
         silence_s: float = 45.0,
     ) -> None:
         """Connect nothing yet.
 
         :param silence_s: a connection without a single frame for this long is dead; the venue
-            answers a ping every ``ping_s`` seconds.
+            answers a ping every ``stream.ping_s`` seconds.
         """
-        self.url = url
+        self.stream = stream
         self.listener = listener
         self.up = False
         self._was_up = False
         self._backoff = backoff or Backoff()
-        self._ping_s = ping_s
         self._silence_s = silence_s
 
     async def run(self) -> None:
         """Connect, listen, reconnect.
 
-        :raises ConfigurationError: the venue refused the first greetings (a wrong key, an unknown symbol).
+        :raises ConfigurationError: the venue refused the first handshake (a wrong key, an unknown symbol).
         """
         loop = asyncio.get_running_loop()
         while True:
@@ -83,7 +77,7 @@ class Link:
                 # a refusal after good days is the venue's trouble, not a setting's
                 if not self._was_up:
                     raise
-                _log.error("greeting refused", stream=self.listener.name, cause=str(error))
+                _log.error("handshake refused", stream=self.listener.name, cause=str(error))
             finally:
                 self.up = False
             await asyncio.sleep(self._backoff.pause_s(loop.time() - began))
@@ -91,29 +85,29 @@ class Link:
     async def _session(self) -> None:
         # the venue wants pings of its own kind, so the library's are off
         async with connect(
-            self.url,
+            self.stream.url,
             open_timeout=_OPEN_TIMEOUT_S,
             close_timeout=_CLOSE_TIMEOUT_S,
             ping_interval=None,
             max_size=_LARGEST_FRAME,
         ) as socket:
-            for greeting in self.listener.greetings():
-                await socket.send(greeting)
+            for message in self.stream.handshake_messages():
+                await socket.send(message)
                 async with asyncio.timeout(_OPEN_TIMEOUT_S):
                     await self._accepted(socket)
             self.up = self._was_up = True
-            _log.info("connected", stream=self.listener.name, url=self.url)
+            _log.info("connected", stream=self.listener.name, url=self.stream.url)
             self.listener.connected()
             await self._listen(socket)
 
     async def _accepted(self, socket: ClientConnection) -> None:
         while True:
-            control = self._take(await socket.recv())
-            if control is None or control.operation not in ("auth", "subscribe"):
+            reply = self._take(await socket.recv())
+            if reply is None or not reply.answers_handshake:
                 continue
-            if not control.success:
+            if not reply.success:
                 raise ConfigurationError(
-                    f"bybit refused to {control.operation} at {self.url}: {control.message}; check the key, "
+                    f"the venue refused to {reply.operation} at {self.stream.url}: {reply.message}; check the key, "
                     "the symbols in universe.yaml and that the key belongs to this endpoint"
                 )
             return
@@ -123,25 +117,25 @@ class Link:
         heard_at = pinged_at = loop.time()
         while True:
             try:
-                async with asyncio.timeout_at(min(pinged_at + self._ping_s, heard_at + self._silence_s)):
+                async with asyncio.timeout_at(min(pinged_at + self.stream.ping_s, heard_at + self._silence_s)):
                     raw = await socket.recv()
                 heard_at = loop.time()
                 self._take(raw)
             except TimeoutError:
                 if loop.time() - heard_at >= self._silence_s:
                     raise TemporaryVenueError(f"nothing heard for {self._silence_s:.0f} s") from None
-            if loop.time() - pinged_at >= self._ping_s:
-                await socket.send(PING)
+            if loop.time() - pinged_at >= self.stream.ping_s:
+                await socket.send(self.stream.ping)
                 pinged_at = loop.time()
 
-    def _take(self, raw: str | bytes) -> Control | None:
-        """Hand a data frame to the listener; return a control frame."""
+    def _take(self, raw: str | bytes) -> StreamReply | None:
+        """Hand an update to the listener; return a reply."""
         try:
-            frame = read_frame(raw)
+            frame = self.stream.read(raw)
         except DataError as error:
             self.listener.malformed(raw if isinstance(raw, str) else raw.decode(errors="replace"), str(error))
             return None
-        if isinstance(frame, Control):
+        if isinstance(frame, StreamReply):
             return frame
         self.listener.heard(frame)
         return None

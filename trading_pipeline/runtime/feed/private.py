@@ -2,28 +2,25 @@
 
 import asyncio
 import functools
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from trading_pipeline.adapters.venues.bybit.frames import PRIVATE_TOPICS, News, authentication, subscriptions
 from trading_pipeline.domain.model.errors import ConfigurationError, TradingError, VenueError
 from trading_pipeline.domain.model.events import FillBooked
 from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.orders import OrderReport
+from trading_pipeline.domain.model.stream_updates import StreamUpdate
 from trading_pipeline.ports.stores.execution.ledger import OrderLedger
 from trading_pipeline.ports.streams import EventStream
 from trading_pipeline.ports.venue.trading import Trading
 from trading_pipeline.runtime.feed.persistence import stubbornly
 from trading_pipeline.runtime.feed.public import Malformed
-from trading_pipeline.runtime.feed.resync import missed_fills, order_news
+from trading_pipeline.runtime.feed.resync import missed_fills, missed_reports
 
 _log = structlog.get_logger(__name__)
-
-_AUTHENTICATION_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +30,6 @@ class PrivateFeed:
     :param retry_s: pause after the venue did not tell what the account did.
     """
 
-    key: str
-    secret: str
     ledger: OrderLedger
     stream: EventStream
     trading: Trading
@@ -43,19 +38,13 @@ class PrivateFeed:
     _heard: asyncio.Queue[OrderReport | Fill | Malformed] = field(default_factory=asyncio.Queue)
     _look_now: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def greetings(self) -> Iterator[str]:
-        """A fresh signature, then the topics."""
-        # the venue compares this with real time, also in a replay
-        yield authentication(self.key, self.secret, int((time.time() + _AUTHENTICATION_S) * 1000))
-        yield from subscriptions(PRIVATE_TOPICS)
-
     def connected(self) -> None:
         """Ask REST what happened while nobody listened."""
         self._look_now.set()
 
-    def heard(self, news: News) -> None:
+    def heard(self, update: StreamUpdate) -> None:
         """Queue in the order of arrival: a fill belongs after the report that came before it."""
-        facts: list[OrderReport | Fill] = [*news.reports, *news.fills]
+        facts: list[OrderReport | Fill] = [*update.reports, *update.fills]
         for fact in facts:
             self._heard.put_nowait(fact)
 
@@ -63,12 +52,15 @@ class PrivateFeed:
         """Queue a frame for the dead letters."""
         self._heard.put_nowait(Malformed(raw, reason))
 
+    async def begin(self) -> None:
+        """Nothing has to be known before the account is heard."""
+
     async def book(self) -> None:
         """Write what was heard, one after the other."""
         while True:
             item = await self._heard.get()
             if isinstance(item, Malformed):
-                await self._bury(item)
+                await self._dead_letter(item)
                 # what the frame may have told has to come some other way
                 self._look_now.set()
             else:
@@ -79,7 +71,7 @@ class PrivateFeed:
         try:
             await stubbornly(functools.partial(self._apply, item), f"booking {type(item).__name__}")
         except _Unbookable as error:
-            await self._bury(Malformed(repr(item), str(error)))
+            await self._dead_letter(Malformed(repr(item), str(error)))
 
     async def resync(self) -> None:
         """After connecting and after a malformed frame, read the account over REST until that succeeds."""
@@ -87,7 +79,7 @@ class PrivateFeed:
             await self._look_now.wait()
             self._look_now.clear()
             try:
-                await self._read(order_news)
+                await self._read(missed_reports)
                 await self._read(missed_fills)
             except (VenueError, ConfigurationError, OperationalError, InterfaceError) as error:
                 _log.warning("account cannot be read", cause=str(error).splitlines()[0])
@@ -115,9 +107,9 @@ class PrivateFeed:
         if isinstance(item, Fill) and item.kind is not FillKind.FUNDING:
             self.stream.publish([FillBooked(item.symbol, item.execution_id, item.executed_at)])
 
-    async def _bury(self, letter: Malformed) -> None:
+    async def _dead_letter(self, letter: Malformed) -> None:
         work = functools.partial(self.stream.dead_letter, self.name, letter.raw, letter.reason)
-        await stubbornly(work, "burying a message")
+        await stubbornly(work, "dead-lettering a message")
         _log.error("message not booked", stream=self.name, reason=letter.reason)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import functools
 import signal
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
 import structlog
@@ -18,11 +18,8 @@ from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresR
 from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
 from trading_pipeline.adapters.stores.postgres.database import connect, unreachable
 from trading_pipeline.adapters.streams.redis_stream import RedisStream
-from trading_pipeline.adapters.venues.bybit.client import BybitClient
-from trading_pipeline.adapters.venues.bybit.endpoints import endpoints
-from trading_pipeline.adapters.venues.bybit.live_guard import acknowledge_live
-from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
-from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
+from trading_pipeline.adapters.venues.catalog import venue_named
+from trading_pipeline.adapters.venues.live_guard import acknowledge_live
 from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.ports.stores.operations.heartbeats import HeartbeatStore
@@ -43,20 +40,26 @@ COMPONENT = "feed"
 
 _HEARTBEAT_S = 5.0
 _VENUE_RETRY_S = 2.0
-_REST_TIMEOUT_S = 5.0
-_BOOK_TIMEOUT_S = 2.0
-"""A book told later than five seconds after a close stands for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedStream:
+    """One WebSocket and the work beside it.
+
+    :param begin: asked once before anything is heard, again while the venue does not answer.
+    :param work: each runs for as long as the feed does.
+    """
+
+    link: Link
+    begin: Callable[[], Coroutine[None, None, None]]
+    work: tuple[Callable[[], Coroutine[None, None, None]], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """The two streams, the book at closes and the sign of life."""
+    """Streams side by side, and the sign of life that tells which are up."""
 
-    public: PublicFeed
-    private: PrivateFeed
-    books: BookSampler
-    public_link: Link
-    private_link: Link
+    streams: tuple[FeedStream, ...]
     heartbeats: HeartbeatStore
 
     async def run(self) -> None:
@@ -73,20 +76,13 @@ class Feed:
     async def _work(self) -> None:
         while not await self._begun():
             await asyncio.sleep(_VENUE_RETRY_S)
-        await _first_ended(
-            self.public_link.run(),
-            self.public.store_bars(),
-            self.public.fill_in(),
-            self.books.sample(),
-            self.private_link.run(),
-            self.private.book(),
-            self.private.resync(),
-            self._beat(),
-        )
+        links = [stream.link.run() for stream in self.streams]
+        await _first_ended(*links, *(work() for stream in self.streams for work in stream.work), self._beat())
 
     async def _begun(self) -> bool:
         try:
-            await self.public.begin()
+            for stream in self.streams:
+                await stream.begin()
         except TemporaryVenueError as error:
             _log.warning("the venue does not answer yet", cause=str(error))
             return False
@@ -98,8 +94,8 @@ class Feed:
             await asyncio.sleep(_HEARTBEAT_S)
 
     def _beat_once(self) -> None:
-        states = {"public": self.public_link.up, "private": self.private_link.up}
-        self.heartbeats.beat(COMPONENT, ", ".join(f"{name} {'up' if up else 'down'}" for name, up in states.items()))
+        states = (f"{stream.link.listener.name} {'up' if stream.link.up else 'down'}" for stream in self.streams)
+        self.heartbeats.beat(COMPONENT, ", ".join(states))
 
 
 async def _first_ended(*work: Coroutine[None, None, object]) -> None:
@@ -121,21 +117,23 @@ def run_feed(settings: Settings) -> None:
     :raises ConfigurationError: database, Redis, key, symbol or mode is wrong; the message says which.
     """
     universe = load_universe(settings.config_dir)
-    addresses = endpoints(settings)
-    key, secret = settings.bybit_api_key, settings.bybit_api_secret.get_secret_value()
-    client = BybitClient(addresses.rest, key, secret, timeout_s=_REST_TIMEOUT_S)
-    market_data, trading = BybitMarketData(client), BybitTrading(client)
+    venue = venue_named(universe.venue, settings)
+    market_data, trading = venue.market_data(), venue.trading()
     stream = _redis(settings)
     engine = _database(settings)
     try:
         _check_venue(settings, universe, market_data, trading)
-        live_market = BybitMarketData(BybitClient(addresses.rest, "", "", _BOOK_TIMEOUT_S, attempts=2))
         wanted = functools.partial(book_timeframes, settings.config_dir)
-        books = BookSampler(live_market, PostgresBookSampleStore(engine), wanted)
-        public = PublicFeed(universe, PostgresRawBarStore(engine), stream, market_data, books.bar_closed)
-        private = PrivateFeed(key, secret, PostgresLedger(engine), stream, trading)
-        links = Link(addresses.public_ws, public), Link(addresses.private_ws, private)
-        asyncio.run(Feed(public, private, books, *links, PostgresHeartbeatStore(engine)).run())
+        books = BookSampler(venue.live_market(), PostgresBookSampleStore(engine), wanted)
+        bars = venue.market_stream(universe.symbols, universe.timeframes)
+        series = [(symbol, timeframe) for symbol in universe.symbols for timeframe in bars.timeframes]
+        public = PublicFeed(series, PostgresRawBarStore(engine), stream, market_data, books.bar_closed)
+        private = PrivateFeed(PostgresLedger(engine), stream, trading)
+        streams = (
+            FeedStream(Link(bars, public), public.begin, (public.store_bars, public.fill_in, books.sample)),
+            FeedStream(Link(venue.account_stream(), private), private.begin, (private.book, private.resync)),
+        )
+        asyncio.run(Feed(streams, PostgresHeartbeatStore(engine)).run())
     finally:
         engine.dispose()
         stream.close()
@@ -177,5 +175,5 @@ def _check_venue(settings: Settings, universe: Universe, market_data: MarketData
             _log.warning("the venue does not answer yet", cause=str(error))
             time.sleep(_VENUE_RETRY_S)
     if unknown:
-        raise ConfigurationError(f"bybit trades no {', '.join(unknown)}; correct symbols in universe.yaml")
+        raise ConfigurationError(f"{universe.venue} trades no {', '.join(unknown)}; correct symbols in universe.yaml")
     _log.info("venue checked", mode=settings.mode, account=account, symbols=len(universe.symbols))

@@ -2,20 +2,19 @@
 
 import asyncio
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
-from trading_pipeline.adapters.venues.bybit.frames import News, kline_topics, native, subscriptions
 from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.errors import VenueError
-from trading_pipeline.domain.model.universe import Universe
+from trading_pipeline.domain.model.stream_updates import StreamUpdate
 from trading_pipeline.ports.stores.market_data.raw_bar_store import RawBarStore
 from trading_pipeline.ports.streams import EventStream
 from trading_pipeline.ports.venue.market_data import MarketData
 from trading_pipeline.runtime.feed.catch_up import Missed, missed_bars
-from trading_pipeline.runtime.feed.coverage import Coverage
+from trading_pipeline.runtime.feed.coverage import Coverage, Series
 from trading_pipeline.runtime.feed.persistence import stubbornly
 from trading_pipeline.services.market_data.ingest_bars import ingest_bars
 
@@ -44,10 +43,11 @@ def _nobody(_: Bar) -> None:
 class PublicFeed:
     """Hears bars; ``store_bars`` and ``fill_in`` run beside the link for as long as the feed does.
 
+    :param series: symbols and timeframes that the stream brings.
     :param bar_closed: told of every bar that closed just now, before it is stored; returns at once.
     """
 
-    universe: Universe
+    series: Sequence[Series]
     store: RawBarStore
     stream: EventStream
     market_data: MarketData
@@ -57,17 +57,13 @@ class PublicFeed:
     _heard: asyncio.Queue[Bar | Malformed] = field(default_factory=asyncio.Queue)
     _look_now: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def greetings(self) -> Iterator[str]:
-        """Subscriptions to every series."""
-        return subscriptions(kline_topics(self.universe.symbols, self.universe.timeframes))
-
     def connected(self) -> None:
         """Look over REST for what closed while nobody listened."""
         self._look_now.set()
 
-    def heard(self, news: News) -> None:
+    def heard(self, update: StreamUpdate) -> None:
         """Queue closed bars."""
-        for bar in news.bars:
+        for bar in update.bars:
             if self.coverage.knows(bar):
                 self._heard.put_nowait(bar)
                 self.bar_closed(bar)
@@ -84,10 +80,9 @@ class PublicFeed:
         :raises TemporaryVenueError: the venue does not tell the time.
         """
         now = await asyncio.to_thread(self.market_data.server_time)
-        for symbol in self.universe.symbols:
-            for timeframe in native(self.universe.timeframes):
-                newest = await asyncio.to_thread(self.store.newest_raw_close, symbol, timeframe)
-                self.coverage.begin((symbol, timeframe), newest, now)
+        for symbol, timeframe in self.series:
+            newest = await asyncio.to_thread(self.store.newest_raw_close, symbol, timeframe)
+            self.coverage.begin((symbol, timeframe), newest, now)
 
     async def store_bars(self) -> None:
         """Write what was heard, a few milliseconds of it at a time."""
@@ -97,7 +92,7 @@ class PublicFeed:
             while not self._heard.empty():
                 batch.append(self._heard.get_nowait())
             await self._ingest([item for item in batch if isinstance(item, Bar)], BarSource.WEBSOCKET)
-            await self._bury([item for item in batch if isinstance(item, Malformed)])
+            await self._dead_letter([item for item in batch if isinstance(item, Malformed)])
 
     async def fill_in(self) -> None:
         """Ask REST for bars that closed and did not arrive: after connecting, after a malformed frame, when late.
@@ -147,10 +142,10 @@ class PublicFeed:
             await stubbornly(work, f"storing {len(bars)} bars")
             self.coverage.stored(bars)
 
-    async def _bury(self, letters: Iterable[Malformed]) -> None:
+    async def _dead_letter(self, letters: Iterable[Malformed]) -> None:
         for letter in letters:
             work = functools.partial(self.stream.dead_letter, self.name, letter.raw, letter.reason)
-            await stubbornly(work, "burying a frame")
+            await stubbornly(work, "dead-lettering a frame")
             _log.warning("malformed frame", stream=self.name, reason=letter.reason)
             # the bar that the frame may have carried has to come some other way
             self._look_now.set()

@@ -11,7 +11,7 @@ _MARGIN = timedelta(hours=1)
 """Fills may have been booked out of order; asking for some twice costs nothing."""
 
 
-def order_news(trading: Trading, ledger: OrderLedger) -> list[OrderReport]:
+def missed_reports(trading: Trading, ledger: OrderLedger) -> list[OrderReport]:
     """Reports about every order that rests or that the ledger believes to be open.
 
     :raises TemporaryVenueError: the venue does not answer.

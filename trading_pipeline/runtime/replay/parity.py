@@ -12,8 +12,6 @@ from trading_pipeline.adapters.stores.market_data.book_store import PostgresBook
 from trading_pipeline.adapters.stores.research.calibration_store import PostgresCalibrationStore
 from trading_pipeline.adapters.stores.research.trade_history import PostgresTradeHistory
 from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSignalStore
-from trading_pipeline.adapters.venues.bybit.client import BybitClient
-from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
 from trading_pipeline.domain.backtest.translate import Funding
 from trading_pipeline.domain.model.bars import OHLCV
 from trading_pipeline.domain.model.errors import ConfigurationError
@@ -39,7 +37,7 @@ def replay_parity(plan: ReplayPlan, done: Replayed) -> ParityReport:
     """
     if done.system.exchange is None:
         raise ConfigurationError("a replay without its exchange cannot be compared")
-    instruments = BybitMarketData(BybitClient(done.system.exchange.rest_url, "", "")).instruments()
+    instruments = done.system.exchange.venue().market_data().instruments()
     question = _question(plan, done, instruments)
     return check_parity(question, PostgresSignalStore(done.engine), PostgresTradeHistory(done.engine))
 

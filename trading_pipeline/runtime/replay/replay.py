@@ -7,8 +7,6 @@ from rich.console import Console
 
 from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
 from trading_pipeline.adapters.stores.research.replay_facts import replay_facts
-from trading_pipeline.adapters.venues.bybit.client import BybitClient
-from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
 from trading_pipeline.runtime.replay.parity import replay_parity
 from trading_pipeline.runtime.replay.replay_plan import ReplayPlan
 from trading_pipeline.runtime.replay.replay_report import write_replay_report
@@ -43,8 +41,7 @@ def _with_last_reading(plan: ReplayPlan, done: Replayed) -> Replayed:
     exchange = done.system.exchange
     if exchange is None:
         return done
-    trading = BybitTrading(BybitClient(exchange.rest_url, exchange.api_key, exchange.api_secret))
-    record_equity(trading=trading, equity=PostgresEquityLog(done.engine))
+    record_equity(trading=exchange.venue().trading(), equity=PostgresEquityLog(done.engine))
     return replace(done, facts=replay_facts(done.engine, plan.since, plan.end))
 
 

@@ -9,12 +9,17 @@ from pathlib import Path
 
 import httpx
 
+from trading_pipeline.adapters.venues.catalog import venue_named
 from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.ports.venue.venue import Venue
 from trading_pipeline.runtime.supervision.environment import SystemState
 from trading_pipeline.runtime.supervision.processes import ProcessSpec
+from trading_pipeline.settings import Settings
 
 DEFINITIONS = "trading_pipeline.definitions"
+_SIMULATED = "bybit"
+"""The venue whose answers the simulated exchange gives."""
 
 _SHORT_GRACE_S = 3.0
 """Dagster's processes wait for sensors, which wait for bars. They hold nothing that a kill could lose:
@@ -30,6 +35,10 @@ class ExchangeAccess:
     private_ws_url: str
     api_key: str
     api_secret: str
+
+    def venue(self) -> Venue:
+        """The exchange as the catalogue offers a venue."""
+        return venue_named(_SIMULATED, Settings.model_validate({"TRADING_MODE": "simulated", **self.variables()}))
 
     def variables(self) -> dict[str, str]:
         """The settings that point every process at this exchange."""

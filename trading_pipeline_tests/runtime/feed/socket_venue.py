@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 @dataclass
 class SocketVenue:
-    """Accepts greetings, remembers what it was sent, pushes what it is told.
+    """Accepts handshakes, remembers what it was sent, pushes what it is told.
 
     :ivar refuse: the operation that is answered with success false.
     :ivar answers_pings: turned off, the venue falls silent.

@@ -1,14 +1,15 @@
 """A socket that stays open: handshake, pings, silence, reconnection, refusal."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
 
-from trading_pipeline.adapters.venues.bybit.frames import News
+from trading_pipeline.adapters.venues.bybit.streams import BybitAccountStream
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.stream_updates import StreamUpdate
 from trading_pipeline.runtime.feed.backoff import Backoff
 from trading_pipeline.runtime.feed.link import Link
 from trading_pipeline_tests.adapters.venues.bybit.test_frames import KLINE, a_frame
@@ -21,21 +22,16 @@ class Ear:
 
     name: str = "ear"
     connections: int = 0
-    news: list[News] = field(default_factory=list)
+    updates: list[StreamUpdate] = field(default_factory=list)
     letters: list[tuple[str, str]] = field(default_factory=list)
-
-    def greetings(self) -> Iterator[str]:
-        """As on the private stream."""
-        yield '{"op":"auth","args":[]}'
-        yield '{"op":"subscribe","args":["x"]}'
 
     def connected(self) -> None:
         """Count."""
         self.connections += 1
 
-    def heard(self, news: News) -> None:
+    def heard(self, update: StreamUpdate) -> None:
         """Keep."""
-        self.news.append(news)
+        self.updates.append(update)
 
     def malformed(self, raw: str, reason: str) -> None:
         """Keep."""
@@ -50,7 +46,9 @@ def with_link(
     async def run() -> None:
         async with socket_venue() as venue:
             ear = Ear()
-            link = Link(venue.url, ear, Backoff(shortest_s=0.01, longest_s=0.05), ping_s=ping_s, silence_s=silence_s)
+            stream = BybitAccountStream(venue.url, "key", "secret")
+            stream.ping_s = ping_s
+            link = Link(stream, ear, Backoff(shortest_s=0.01, longest_s=0.05), silence_s=silence_s)
             task = asyncio.create_task(link.run())
             try:
                 await scenario(venue, link, ear)
@@ -62,7 +60,7 @@ def with_link(
     asyncio.run(run())
 
 
-def test_a_link_is_up_once_every_greeting_is_accepted() -> None:
+def test_a_link_is_up_once_the_whole_handshake_is_accepted() -> None:
     async def scenario(venue: SocketVenue, link: Link, ear: Ear) -> None:
         await until(lambda: link.up)
         assert venue.operations == ["auth", "subscribe"]
@@ -76,7 +74,7 @@ def test_a_malformed_frame_is_handed_on_with_its_text_and_the_link_stays() -> No
         await venue.subscribed.wait()
         for frame in ("{not json", b"\xff", a_frame("kline.60.BTCUSDT", KLINE)):
             await venue.push(frame)
-        await until(lambda: bool(ear.news))
+        await until(lambda: bool(ear.updates))
         assert [raw for raw, _ in ear.letters] == ["{not json", "\ufffd"]
         assert venue.sessions == 1
 
@@ -90,7 +88,7 @@ def test_a_dropped_link_comes_back_and_says_so() -> None:
             await venue.drop()
         await until(lambda: ear.connections == 4)
         await venue.push(a_frame("kline.60.BTCUSDT", KLINE))
-        await until(lambda: len(ear.news) == 1)
+        await until(lambda: len(ear.updates) == 1)
 
     with_link(scenario)
 
@@ -113,11 +111,11 @@ def test_a_silent_venue_is_left_for_a_new_connection() -> None:
 
 
 @pytest.mark.parametrize("operation", ["auth", "subscribe"])
-def test_a_refused_greeting_ends_a_link_that_never_was_up(operation: str) -> None:
+def test_a_refused_handshake_ends_a_link_that_never_was_up(operation: str) -> None:
     async def run() -> None:
         async with socket_venue() as venue:
             venue.refuse = operation
-            await Link(venue.url, Ear()).run()
+            await Link(BybitAccountStream(venue.url, "key", "secret"), Ear()).run()
 
     with pytest.raises(ConfigurationError, match=f"refused to {operation}.*key"):
         asyncio.run(run())

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
+from trading_pipeline.adapters.venues.bybit.streams import BybitAccountStream
 from trading_pipeline.domain.model.errors import DataError, TemporaryVenueError, TradingForbiddenByVenue, VenueError
 from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.orders import Side
@@ -51,8 +52,8 @@ def with_feed(database: Engine, scenario: Scenario, *faults: VenueError) -> List
 
     async def run() -> None:
         async with socket_venue() as venue:
-            feed = PrivateFeed("key", "secret", Choosy(database), stream, account, retry_s=0.05)
-            link = Link(venue.url, feed, Backoff(shortest_s=0.01, longest_s=0.02))
+            feed = PrivateFeed(Choosy(database), stream, account, retry_s=0.05)
+            link = Link(BybitAccountStream(venue.url, "key", "secret"), feed, Backoff(shortest_s=0.01, longest_s=0.02))
             tasks = [asyncio.create_task(part) for part in (link.run(), feed.book(), feed.resync())]
             try:
                 await venue.subscribed.wait()

@@ -85,7 +85,7 @@ def test_the_feed_shows_that_it_lives(running: Stage) -> None:
                 connection.execute(text("SELECT detail FROM trading.heartbeats WHERE component = 'feed'")).scalar()
             )
 
-    until(lambda: detail() == "public up, private up", "a heartbeat")
+    until(lambda: detail() == "feed.public up, feed.private up", "a heartbeat")
 
 
 def test_a_killed_feed_catches_up_without_a_hole(running: Stage) -> None:

@@ -9,9 +9,9 @@ from datetime import timedelta
 from sqlalchemy import Engine, text
 
 from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
+from trading_pipeline.adapters.venues.bybit.streams import BybitMarketStream
 from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
-from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.runtime.feed.backoff import Backoff
 from trading_pipeline.runtime.feed.link import Link
 from trading_pipeline.runtime.feed.public import PublicFeed
@@ -51,15 +51,17 @@ def waves(database: Engine) -> list[int]:
 
 def with_feed(database: Engine, hours: float, scenario: Scenario, symbols: Sequence[str] = SYMBOLS[:1]) -> ListStream:
     """Run a feed on a venue whose clock stands ``hours`` after the start; return what it published."""
-    universe = Universe("bybit", START, tuple(symbols), (Timeframe.H1,))
     market = RecordedMarketData([bar for bars in RECORDED.values() for bar in bars], START + hours * HOUR)
     stream = ListStream()
 
     async def run() -> None:
         async with socket_venue() as venue:
-            feed = PublicFeed(universe, PostgresBarStore(database), stream, market)
+            feed = PublicFeed(
+                [(symbol, Timeframe.H1) for symbol in symbols], PostgresBarStore(database), stream, market
+            )
             await feed.begin()
-            link = Link(venue.url, feed, Backoff(shortest_s=0.01, longest_s=0.02))
+            bars = BybitMarketStream(venue.url, symbols, [Timeframe.H1])
+            link = Link(bars, feed, Backoff(shortest_s=0.01, longest_s=0.02))
             tasks = [asyncio.create_task(part) for part in (link.run(), feed.store_bars(), feed.fill_in())]
             try:
                 await venue.subscribed.wait()

@@ -7,41 +7,18 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from trading_pipeline.adapters.venues.bybit import capabilities, parse
 from trading_pipeline.adapters.venues.bybit.payload import Row, as_row, rows, text
 from trading_pipeline.adapters.venues.bybit.symbols import INTERVALS
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
-from trading_pipeline.domain.model.fills import Fill
-from trading_pipeline.domain.model.orders import OrderReport
+from trading_pipeline.domain.model.stream_updates import StreamReply, StreamUpdate
 from trading_pipeline.domain.model.timeframes import Timeframe
 
 PING = '{"op":"ping"}'
 PRIVATE_TOPICS = ("order", "execution", "position", "wallet")
 """Positions and balances are read over REST when a decision needs them; their pushes prove that the stream lives."""
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """The answer to something we sent.
-
-    :param operation: ``auth``, ``subscribe``, ``ping`` or ``pong``.
-    """
-
-    operation: str
-    success: bool
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """What a data frame tells; frames about anything else are empty."""
-
-    bars: tuple[Bar, ...] = ()
-    reports: tuple[OrderReport, ...] = ()
-    fills: tuple[Fill, ...] = ()
 
 
 def native(timeframes: Iterable[Timeframe]) -> list[Timeframe]:
@@ -82,7 +59,7 @@ def authentication(key: str, secret: str, expires_ms: int) -> str:
     return _message("auth", [key, expires_ms, signature])
 
 
-def read_frame(raw: str | bytes) -> Control | News:
+def read_frame(raw: str | bytes) -> StreamReply | StreamUpdate:
     """What one frame means; bars that are still forming are left out.
 
     :raises DataError: the frame is not JSON, or a part of it that matters cannot be read. Nothing of
@@ -97,13 +74,13 @@ def read_frame(raw: str | bytes) -> Control | News:
         return _control(frame)
     kind, _, name = topic.partition(".")
     if kind == "kline":
-        return News(bars=_closed_bars(frame, name))
+        return StreamUpdate(bars=_closed_bars(frame, name))
     ours = [row for row in rows(frame, "data") if text(row, "category") in ("", capabilities.CATEGORY)]
     if kind == "order":
-        return News(reports=tuple(parse.order_report(row) for row in ours if text(row, "orderLinkId")))
+        return StreamUpdate(reports=tuple(parse.order_report(row) for row in ours if text(row, "orderLinkId")))
     if kind == "execution":
-        return News(fills=tuple(parse.fill(row) for row in ours))
-    return News()
+        return StreamUpdate(fills=tuple(parse.fill(row) for row in ours))
+    return StreamUpdate()
 
 
 def _closed_bars(frame: Row, interval_and_symbol: str) -> tuple[Bar, ...]:
@@ -116,12 +93,13 @@ def _closed_bars(frame: Row, interval_and_symbol: str) -> tuple[Bar, ...]:
     return bars
 
 
-def _control(frame: Row) -> Control:
+def _control(frame: Row) -> StreamReply:
     operation = text(frame, "op")
     if not operation:
         raise DataError("neither a topic nor an operation")
     # a pong carries no verdict
-    return Control(operation, frame.get("success", True) is True, text(frame, "ret_msg"))
+    accepted = frame.get("success", True) is True
+    return StreamReply(operation, accepted, text(frame, "ret_msg"), operation in ("auth", "subscribe"))
 
 
 def _message(operation: str, arguments: Sequence[object]) -> str:

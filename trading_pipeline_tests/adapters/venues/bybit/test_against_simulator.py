@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from trading_pipeline.adapters.venues.bybit.client import BybitClient
-from trading_pipeline.adapters.venues.bybit.live_guard import acknowledge_live
 from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
+from trading_pipeline.adapters.venues.live_guard import acknowledge_live
 from trading_pipeline.domain.model.errors import (
     ConfigurationError,
     OrderOutcomeUnknown,

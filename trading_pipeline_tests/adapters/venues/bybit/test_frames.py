@@ -9,14 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trading_pipeline.adapters.venues.bybit.frames import (
-    Control,
-    News,
     authentication,
     kline_topics,
     read_frame,
     subscriptions,
 )
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.stream_updates import StreamReply, StreamUpdate
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline_tests.adapters.venues.bybit.scripted_venue import NOW_MS
 from trading_pipeline_tests.adapters.venues.bybit.test_parse import EXECUTION, ORDER
@@ -39,23 +38,23 @@ def a_frame(topic: str, *rows: object) -> str:
     return json.dumps({"topic": topic, "data": list(rows), "ts": NOW_MS})
 
 
-def news(raw: str) -> News:
+def update(raw: str) -> StreamUpdate:
     frame = read_frame(raw)
-    assert isinstance(frame, News)
+    assert isinstance(frame, StreamUpdate)
     return frame
 
 
 def test_every_confirmed_bar_of_a_frame_counts_and_no_other() -> None:
     later = {**KLINE, "start": NOW_MS + Timeframe.H1.ms}
     forming = {**KLINE, "start": NOW_MS + 2 * Timeframe.H1.ms, "confirm": False}
-    bars = news(a_frame("kline.60.BTCUSDT", KLINE, later, forming)).bars
+    bars = update(a_frame("kline.60.BTCUSDT", KLINE, later, forming)).bars
     assert [bar.open_time.hour for bar in bars] == [12, 13]
     assert {(bar.symbol, bar.timeframe) for bar in bars} == {("BTCUSDT", Timeframe.H1)}
 
 
 @pytest.mark.parametrize("confirm", [False, "true", 1, None])
 def test_only_a_plain_true_confirms_a_bar(confirm: object) -> None:
-    assert news(a_frame("kline.60.BTCUSDT", {**KLINE, "confirm": confirm})).bars == ()
+    assert update(a_frame("kline.60.BTCUSDT", {**KLINE, "confirm": confirm})).bars == ()
 
 
 @pytest.mark.parametrize(
@@ -100,35 +99,41 @@ def test_no_json_at_all_breaks_more_than_its_own_frame(value: object) -> None:
         frame = read_frame(json.dumps(value))
     except DataError:
         return
-    assert isinstance(frame, Control | News)
+    assert isinstance(frame, StreamReply | StreamUpdate)
 
 
 def test_orders_without_our_id_are_left_to_the_venue() -> None:
     child = {**ORDER, "orderLinkId": ""}
-    assert [report.order_link_id for report in news(a_frame("order", child, ORDER)).reports] == ["plan_E"]
+    assert [report.order_link_id for report in update(a_frame("order", child, ORDER)).reports] == ["plan_E"]
 
 
 @pytest.mark.parametrize(("category", "count"), [("linear", 1), ("spot", 0), ("inverse", 0), (None, 1)])
 def test_other_categories_of_the_account_are_none_of_our_business(category: str | None, count: int) -> None:
-    assert len(news(a_frame("execution", {**EXECUTION, "category": category})).fills) == count
+    assert len(update(a_frame("execution", {**EXECUTION, "category": category})).fills) == count
 
 
 @pytest.mark.parametrize("topic", ["wallet", "position", "tickers.BTCUSDT", "invented"])
 def test_other_topics_tell_nothing(topic: str) -> None:
-    assert news(a_frame(topic, {"coin": "USDT"})) == News()
+    assert update(a_frame(topic, {"coin": "USDT"})) == StreamUpdate()
 
 
 @pytest.mark.parametrize(
-    ("frame", "control"),
+    ("frame", "reply"),
     [
-        ({"op": "subscribe", "success": True, "ret_msg": ""}, Control("subscribe", True, "")),
-        ({"op": "auth", "success": False, "ret_msg": "no"}, Control("auth", False, "no")),
-        ({"op": "pong", "args": ["1"]}, Control("pong", True, "")),
-        ({"op": "ping", "success": True, "ret_msg": "pong"}, Control("ping", True, "pong")),
+        (
+            {"op": "subscribe", "success": True, "ret_msg": ""},
+            StreamReply("subscribe", True, "", answers_handshake=True),
+        ),
+        ({"op": "auth", "success": False, "ret_msg": "no"}, StreamReply("auth", False, "no", answers_handshake=True)),
+        ({"op": "pong", "args": ["1"]}, StreamReply("pong", True, "", answers_handshake=False)),
+        (
+            {"op": "ping", "success": True, "ret_msg": "pong"},
+            StreamReply("ping", True, "pong", answers_handshake=False),
+        ),
     ],
 )
-def test_answers_are_told_from_news(frame: dict[str, object], control: Control) -> None:
-    assert read_frame(json.dumps(frame)) == control
+def test_replies_are_told_from_updates(frame: dict[str, object], reply: StreamReply) -> None:
+    assert read_frame(json.dumps(frame)) == reply
 
 
 def test_derived_timeframes_are_not_subscribed() -> None:

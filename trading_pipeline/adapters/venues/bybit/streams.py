@@ -1,0 +1,66 @@
+"""Bybit's two WebSockets.
+
+Pages: v5/ws/connect, v5/websocket/public/kline, v5/websocket/private/order and execution.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from trading_pipeline.adapters.venues.bybit.capabilities import PING_INTERVAL_S
+from trading_pipeline.adapters.venues.bybit.frames import (
+    PING,
+    PRIVATE_TOPICS,
+    authentication,
+    kline_topics,
+    native,
+    read_frame,
+    subscriptions,
+)
+from trading_pipeline.domain.model.stream_updates import StreamReply, StreamUpdate
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.ports.venue.streams import MarketStream, VenueStream
+
+_AUTHENTICATION_S = 10.0
+
+
+class BybitMarketStream(MarketStream):
+    """Closed klines."""
+
+    ping = PING
+    ping_s = PING_INTERVAL_S
+
+    def __init__(self, url: str, symbols: Sequence[str], timeframes: Sequence[Timeframe]) -> None:
+        """:param timeframes: those the venue does not publish are left out."""
+        self.url = url
+        self.timeframes = tuple(native(timeframes))
+        self._symbols = tuple(symbols)
+
+    def handshake_messages(self) -> Iterator[str]:
+        """Subscriptions to every series."""
+        return subscriptions(kline_topics(self._symbols, self.timeframes))
+
+    def read(self, raw: str | bytes) -> StreamReply | StreamUpdate:
+        """See ``read_frame``."""
+        return read_frame(raw)
+
+
+class BybitAccountStream(VenueStream):
+    """Orders and executions of the account."""
+
+    ping = PING
+    ping_s = PING_INTERVAL_S
+
+    def __init__(self, url: str, key: str, secret: str, wall_s: Callable[[], float] = time.time) -> None:
+        """:param wall_s: real time in seconds since 1970, which the venue compares also where its clock stands."""
+        self.url = url
+        self._key, self._secret = key, secret
+        self._wall_s = wall_s
+
+    def handshake_messages(self) -> Iterator[str]:
+        """A fresh signature, then the topics."""
+        yield authentication(self._key, self._secret, int((self._wall_s() + _AUTHENTICATION_S) * 1000))
+        yield from subscriptions(PRIVATE_TOPICS)
+
+    def read(self, raw: str | bytes) -> StreamReply | StreamUpdate:
+        """See ``read_frame``."""
+        return read_frame(raw)

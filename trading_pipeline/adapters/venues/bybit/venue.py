@@ -1,0 +1,59 @@
+"""Bybit's linear perpetuals, as the catalogue offers them."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from trading_pipeline.adapters.venues.bybit.client import BybitClient
+from trading_pipeline.adapters.venues.bybit.endpoints import endpoints
+from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
+from trading_pipeline.adapters.venues.bybit.streams import BybitAccountStream, BybitMarketStream
+from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
+from trading_pipeline.adapters.venues.venue_clock import VenueClock
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.ports.venue.venue import Venue
+from trading_pipeline.settings import Settings, TradingMode
+
+_CLOCK_MAX_AGE_S = 30.0
+_TIMEOUT_S = 5.0
+_BOOK_TIMEOUT_S = 2.0
+"""A book that takes longer is too old to enter on, and other plans wait."""
+
+
+class Bybit(Venue):
+    """One account of the unified kind."""
+
+    name: ClassVar[str] = "bybit"
+
+    def __init__(self, settings: Settings) -> None:
+        """Find the addresses of the mode.
+
+        :raises ConfigurationError: the mode needs an address that the settings do not give.
+        """
+        self._mode = settings.mode
+        self._endpoints = endpoints(settings)
+        self._key, self._secret = settings.bybit_api_key, settings.bybit_api_secret.get_secret_value()
+
+    def market_data(self) -> BybitMarketData:
+        """Without a key."""
+        return BybitMarketData(BybitClient(self._endpoints.rest, "", "", _TIMEOUT_S))
+
+    def live_market(self) -> BybitMarketData:
+        """The same, with two attempts of two seconds."""
+        return BybitMarketData(BybitClient(self._endpoints.rest, "", "", _BOOK_TIMEOUT_S, attempts=2))
+
+    def clock(self) -> VenueClock:
+        """Asked for every time where the venue's clock stands still and jumps."""
+        jumps = self._mode is TradingMode.SIMULATED
+        return VenueClock(self.market_data(), 0.0 if jumps else _CLOCK_MAX_AGE_S)
+
+    def trading(self) -> BybitTrading:
+        """With the settings' key."""
+        return BybitTrading(BybitClient(self._endpoints.rest, self._key, self._secret))
+
+    def market_stream(self, symbols: Sequence[str], timeframes: Sequence[Timeframe]) -> BybitMarketStream:
+        """The public socket of linear contracts."""
+        return BybitMarketStream(self._endpoints.public_ws, symbols, timeframes)
+
+    def account_stream(self) -> BybitAccountStream:
+        """The private socket."""
+        return BybitAccountStream(self._endpoints.private_ws, self._key, self._secret)

@@ -1,0 +1,43 @@
+"""A venue's WebSockets as descriptions: who keeps one open needs no word of the venue's language."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+from trading_pipeline.domain.model.stream_updates import StreamReply, StreamUpdate
+from trading_pipeline.domain.model.timeframes import Timeframe
+
+
+class VenueStream(ABC):
+    """One WebSocket: where it is, how it is opened and kept alive, and what its frames mean. Connects nothing.
+
+    :ivar url: address.
+    :ivar ping: the message that keeps the connection alive.
+    :ivar ping_s: seconds between two of them; the venue answers each.
+    """
+
+    url: str
+    ping: str
+    ping_s: float
+
+    @abstractmethod
+    def handshake_messages(self) -> Iterator[str]:
+        """Messages to send after connecting; each has to be accepted before the next leaves.
+
+        :raises ConfigurationError: the stream needs a key and there is none.
+        """
+
+    @abstractmethod
+    def read(self, raw: str | bytes) -> StreamReply | StreamUpdate:
+        """What one frame means; bars that are still forming are left out.
+
+        :raises DataError: the frame, or a part of it that matters, cannot be read. Nothing of it is used then.
+        """
+
+
+class MarketStream(VenueStream):
+    """Closed bars of some symbols.
+
+    :ivar timeframes: those asked for of which the venue publishes bars; the others come from elsewhere.
+    """
+
+    timeframes: tuple[Timeframe, ...]

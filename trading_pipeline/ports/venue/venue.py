@@ -1,0 +1,41 @@
+"""A venue as the catalogue offers it: everything the system does there begins with one of these."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.ports.venue.clock import Clock
+from trading_pipeline.ports.venue.market_data import LiveMarket, MarketData
+from trading_pipeline.ports.venue.streams import MarketStream, VenueStream
+from trading_pipeline.ports.venue.trading import Trading
+
+
+class Venue(ABC):
+    """One venue in one mode, with the key of one account where there is one. Making its parts asks nothing yet."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def market_data(self) -> MarketData:
+        """Bars, instruments and the venue's time; needs no key."""
+
+    @abstractmethod
+    def live_market(self) -> LiveMarket:
+        """Books and funding times, asked for with little patience: what comes late is too old to enter on."""
+
+    @abstractmethod
+    def clock(self) -> Clock:
+        """Venue time."""
+
+    @abstractmethod
+    def trading(self) -> Trading:
+        """The account behind the key."""
+
+    @abstractmethod
+    def market_stream(self, symbols: Sequence[str], timeframes: Sequence[Timeframe]) -> MarketStream:
+        """The WebSocket of closed bars."""
+
+    @abstractmethod
+    def account_stream(self) -> VenueStream:
+        """The WebSocket of the account's orders and fills."""
