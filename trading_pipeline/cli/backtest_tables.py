@@ -47,7 +47,7 @@ def headline(run: RunRecord) -> Table:
     for label, name, form in _HEADLINE:
         value, gross = (_number(run.metrics.get(one), form) for one in (name, f"gross_{name}"))
         table.add_row(label, f"{value} (gross {gross})" if f"gross_{name}" in run.metrics else value)
-    table.add_row("signals", ", ".join(_fates(run.metrics)) or "none")
+    table.add_row("signals", ", ".join(_signal_outcomes(run.metrics)) or "none")
     return table
 
 
@@ -72,8 +72,8 @@ def _number(value: float | None, form: str) -> str:
     return "-" if value is None else f"{value:{form}}"
 
 
-def _fates(metrics: Mapping[str, float | None]) -> Iterator[str]:
-    """How many signals met which fate."""
+def _signal_outcomes(metrics: Mapping[str, float | None]) -> Iterator[str]:
+    """How many signals met which outcome."""
     for name, count in metrics.items():
         if name.startswith("signals_") and count:
             yield f"{count:.0f} {name.removeprefix('signals_').replace('_', ' ')}"

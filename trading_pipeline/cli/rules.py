@@ -9,8 +9,7 @@ from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from pathlib import Path
 
-from trading_pipeline.domain.backtest.codes import EntriesBy, Opposite, Smoothing, Timing, Unit
-from trading_pipeline.domain.backtest.codes import Path as BarPath
+from trading_pipeline.domain.backtest.codes import EntriesBy, IntrabarPath, Opposite, Smoothing, Timing, Unit
 from trading_pipeline.domain.backtest.config import (
     SIZING_RULES,
     AtrTrail,
@@ -33,11 +32,11 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.base import Strategy
 from trading_pipeline.domain.strategies.framework.parameters import spelling_hint
-from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 
 _CHOICES: dict[str, type[IntEnum]] = {
     "timing": Timing,
-    "path": BarPath,
+    "path": IntrabarPath,
     "opposite": Opposite,
     "target_unit": Unit,
     "entries_by": EntriesBy,
@@ -56,7 +55,7 @@ class Rules:
     :param used: what of this is not as live.
     """
 
-    plans: tuple[StrategyPlan, ...]
+    plans: tuple[StrategyConfig, ...]
     configs: tuple[BacktestConfig, ...]
     steps: Steps
     used: RulesUsed
@@ -118,7 +117,7 @@ def read_rules(config_dir: Path, names: Sequence[str], typed: TypedRules, finest
 class _Ruled:
     """One strategy with its rules, and what of them is not as live."""
 
-    plan: StrategyPlan
+    plan: StrategyConfig
     config: BacktestConfig
     differs: tuple[str, ...]
     assumed: tuple[str, ...]

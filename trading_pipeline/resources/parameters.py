@@ -13,7 +13,7 @@ from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.domain.risk.limits import RiskLimits
-from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 
 
 class Parameters(dg.ConfigurableResource["Parameters"]):
@@ -37,7 +37,7 @@ class Parameters(dg.ConfigurableResource["Parameters"]):
         return load_costs(Path(self.config_dir))
 
     @property
-    def strategies(self) -> list[StrategyPlan]:
+    def strategies(self) -> list[StrategyConfig]:
         """The enabled strategies."""
         return load_strategies(Path(self.config_dir))
 

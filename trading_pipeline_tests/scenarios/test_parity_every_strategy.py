@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from trading_pipeline.adapters.parameters.research import researched_strategy
 from trading_pipeline.adapters.parameters.strategies import configured_names
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.domain.strategies.registry import strategy_names
 from trading_pipeline.exchange_simulator.server import Configuration, running_exchange
 from trading_pipeline_tests.testkit.bare_replay import BareReplay
@@ -36,7 +36,7 @@ def symbol_of(strategy: str) -> str:
     return f"{strategy.replace('_', '').upper()}USDT"
 
 
-def plan_of(name: str) -> StrategyPlan:
+def plan_of(name: str) -> StrategyConfig:
     """The strategy as its file runs it, on 15m bars; no book is recorded, so nothing can guard an entry by it."""
     plan = researched_strategy(CONFIG, name, LOOSER.get(name, {})).plan
     limits = replace(plan.lifecycle.limits, max_open_positions=100)

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 from trading_pipeline.domain.indicators.momentum import macd
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.arrays import BarArrays, Decisions
-from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.domain.strategies.opinions.stochastic_adx import StochasticAdx
 from trading_pipeline.exchange_simulator.server import Configuration, running_exchange
 from trading_pipeline_tests.testkit.bare_replay import BareReplay, strategy_plan
@@ -54,7 +54,7 @@ def test_every_signal_and_trade_of_two_weeks_is_the_engines(database: Engine, ba
 
 
 def test_what_the_next_bar_rule_leaves_is_what_the_engine_leaves(database: Engine, bars_dir: Path) -> None:
-    plan = StrategyPlan(PullbacksTellingMomentum(), (Timeframe.H4,), (), replace(LIFECYCLE, next_bar_exit=True))
+    plan = StrategyConfig(PullbacksTellingMomentum(), (Timeframe.H4,), (), replace(LIFECYCLE, next_bar_exit=True))
     with running_exchange(Configuration(SYMBOLS, bars=bars_dir, start=START, lock_step=Timeframe.H4)) as exchange:
         replay = BareReplay(database, exchange, [plan], SYMBOLS, START, START - timedelta(days=20))
         replay.run(END)

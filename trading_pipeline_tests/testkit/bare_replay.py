@@ -26,7 +26,7 @@ from trading_pipeline.adapters.venues.venue_clock import VenueClock
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe, closing_timeframes, day_of
-from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.domain.strategies.registry import strategy_named
 from trading_pipeline.exchange_simulator.market_model import generate
 from trading_pipeline.exchange_simulator.recorded_bars import load
@@ -51,9 +51,9 @@ from trading_pipeline_tests.testkit.fakes_market_data import ListStream
 from trading_pipeline_tests.testkit.trading_desk import LIFECYCLE, Postbox
 
 
-def strategy_plan(name: str, timeframe: Timeframe, **parameters: object) -> StrategyPlan:
+def strategy_plan(name: str, timeframe: Timeframe, **parameters: object) -> StrategyConfig:
     """A strategy as the configuration would run it."""
-    return StrategyPlan(strategy_named(name, dict(parameters)), (timeframe,), (), LIFECYCLE)
+    return StrategyConfig(strategy_named(name, dict(parameters)), (timeframe,), (), LIFECYCLE)
 
 
 @dataclass
@@ -66,7 +66,7 @@ class BareReplay:
 
     engine: Engine
     exchange: Addresses
-    plans: Sequence[StrategyPlan]
+    plans: Sequence[StrategyConfig]
     symbols: tuple[str, ...]
     start: datetime
     history_start: datetime

@@ -12,7 +12,7 @@ from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSigna
 from trading_pipeline.adapters.stores.strategy.snapshot_store import PostgresSnapshotStore
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.domain.strategies.registry import strategy_named
 from trading_pipeline.services.market_data.check_bars import CheckReport, check_bars
 from trading_pipeline.services.market_data.consolidate_bars import consolidate_bars
@@ -43,7 +43,7 @@ class Vertical:
         self.waves = PostgresWaveStore(engine)
         self.stream = ListStream()
         strategy = strategy_named("ema_atr", {"fast_period": 3, "slow_period": 8, "atr_period": 5})
-        self.strategies = [StrategyPlan(strategy, tuple(Timeframe), (), LIFECYCLE)]
+        self.strategies = [StrategyConfig(strategy, tuple(Timeframe), (), LIFECYCLE)]
         self.planner = Planner(
             self.signals,
             self.snapshots,

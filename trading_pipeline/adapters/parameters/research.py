@@ -17,7 +17,7 @@ from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.domain.strategies.framework.base import Strategy
-from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 
 _LIMITS = RiskLimits(Decimal("0.005"), 3, Decimal(5), Decimal("0.05"), 1, 10, 1)
 _NO_COSTS = Costs(Decimal(0), Decimal(0), Decimal(0), Decimal(0), 8)
@@ -31,7 +31,7 @@ class ResearchedStrategy:
     :param assumed: what the configuration does not say.
     """
 
-    plan: StrategyPlan
+    plan: StrategyConfig
     changed: tuple[str, ...]
     assumed: tuple[str, ...]
 
@@ -56,14 +56,14 @@ def researched_strategy(config_dir: Path, name: str, parameters: Mapping[str, ob
         assumed.append(f"no file in config/strategies runs {name}, so the standard exits")
         strategy = find_strategy(config_dir, name, dict(parameters))
         lifecycle = STANDARD_EXITS.lifecycle(limits, costs)
-        return ResearchedStrategy(StrategyPlan(strategy, tuple(Timeframe), (), lifecycle), (), tuple(assumed))
+        return ResearchedStrategy(StrategyConfig(strategy, tuple(Timeframe), (), lifecycle), (), tuple(assumed))
     path, content = found
     strategy = find_strategy(config_dir, name, {**content.parameters, **parameters})
     filed = find_strategy(config_dir, name, dict(content.parameters))
     refuse_unknown_momentum(path, filed, content.lifecycle)
     guards = content.guards.guards() if content.guards else None
     lifecycle = content.lifecycle.lifecycle(limits, costs)
-    plan = StrategyPlan(strategy, content.timeframes, content.symbols, lifecycle, guards)
+    plan = StrategyConfig(strategy, content.timeframes, content.symbols, lifecycle, guards)
     return ResearchedStrategy(plan, tuple(_changed(strategy, filed)), tuple(assumed))
 
 

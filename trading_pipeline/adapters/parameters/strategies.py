@@ -22,7 +22,7 @@ from trading_pipeline.domain.model.plans import ExitRules, Opposite, Runner, Tar
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.domain.strategies.framework.base import Strategy
-from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 
 _SNAPSHOT_ATR_PERIODS = (14,)
 """The trailing stop reads its ATR from the indicator snapshots, which hold ``atr_14`` and ``atr_simple_14``."""
@@ -141,7 +141,7 @@ class _StrategyFile(Section):
     guards: _GuardsSection | None = None
 
 
-def load_strategies(config_dir: Path) -> list[StrategyPlan]:
+def load_strategies(config_dir: Path) -> list[StrategyConfig]:
     """The enabled strategies of ``config_dir/strategies``, in order of their file names.
 
     Of disabled files the keys, their types and the strategy's name are checked, so that a slip does not
@@ -156,24 +156,24 @@ def load_strategies(config_dir: Path) -> list[StrategyPlan]:
     if not paths:
         raise ConfigurationError(f"{folder} contains no *.yaml file; check TRADING_CONFIG_DIR")
     universe, limits, costs = load_universe(config_dir), load_risk(config_dir), load_costs(config_dir)
-    plans: list[StrategyPlan] = []
+    plans: list[StrategyConfig] = []
     for path in paths:
         content = read(path, _StrategyFile)
         with _told_of(path):
             check_name(config_dir, content.strategy)
         if not content.enabled:
             continue
-        _refuse_strangers(path, "symbols", content.symbols, universe.symbols)
-        _refuse_strangers(path, "timeframes", content.timeframes, universe.timeframes)
+        _refuse_unknown(path, "symbols", content.symbols, universe.symbols)
+        _refuse_unknown(path, "timeframes", content.timeframes, universe.timeframes)
         with _told_of(path):
             strategy = find_strategy(config_dir, content.strategy, dict(content.parameters))
-        _refuse_strangers(path, "higher timeframes", strategy.higher_timeframes, universe.timeframes)
+        _refuse_unknown(path, "higher timeframes", strategy.higher_timeframes, universe.timeframes)
         refuse_unknown_momentum(path, strategy, content.lifecycle)
         _refuse_entry_grid(path, strategy)
         _refuse_layers(path, content.lifecycle)
         guards = content.guards.guards() if content.guards else None
         lifecycle = content.lifecycle.lifecycle(limits, costs)
-        plan = StrategyPlan(strategy, content.timeframes, content.symbols, lifecycle, guards)
+        plan = StrategyConfig(strategy, content.timeframes, content.symbols, lifecycle, guards)
         _refuse_overlap(path, plan, plans, universe)
         plans.append(plan)
     return plans
@@ -210,7 +210,7 @@ def _told_of(path: Path) -> Iterator[None]:
         raise ConfigurationError(f"{path}: {error}") from error
 
 
-def _refuse_strangers(path: Path, key: str, names: tuple[str, ...], known: tuple[str, ...]) -> None:
+def _refuse_unknown(path: Path, key: str, names: tuple[str, ...], known: tuple[str, ...]) -> None:
     """A symbol or timeframe that is not collected would silently never be traded."""
     strangers = [name for name in names if name not in known]
     if strangers:
@@ -248,7 +248,7 @@ def _refuse_layers(path: Path, lifecycle: _LifecycleSection) -> None:
         )
 
 
-def _refuse_overlap(path: Path, plan: StrategyPlan, others: list[StrategyPlan], universe: Universe) -> None:
+def _refuse_overlap(path: Path, plan: StrategyConfig, others: list[StrategyConfig], universe: Universe) -> None:
     """Decisions are named by strategy, symbol, timeframe and bar: two parameter sets would share names."""
     for other in others:
         shared = [

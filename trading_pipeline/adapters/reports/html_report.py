@@ -43,7 +43,7 @@ def html_report(run: RunRecord, bars: Mapping[str, pd.DataFrame]) -> str:
         "months": tables.months(run.curve, initial),
         "figures": tables.figures(run.metrics),
         "exits": tables.exits(run.trades),
-        "fates": tables.fates(run.metrics),
+        "signal_outcomes": tables.signal_outcomes(run.metrics),
         "rules": tables.rules(run.params),
         "options": "".join(f"<option value='{place}'>{escape(one)}</option>" for place, one in enumerate(symbols)),
         "style": (_PAGE / "page.css").read_text(encoding="utf-8"),

@@ -69,7 +69,7 @@ def exits(trades: Sequence[TradeRecord]) -> str:
     return _small(("How trades ended", "Trades", "Net USDT"), rows)
 
 
-def fates(metrics: Mapping[str, float | None]) -> str:
+def signal_outcomes(metrics: Mapping[str, float | None]) -> str:
     """What became of the signals."""
     rows = [
         f"<tr><th>{_words(name.removeprefix('signals_'))}</th><td>{count:,.0f}</td></tr>"

@@ -9,7 +9,7 @@ from trading_pipeline.adapters.parameters.strategies import configured_names
 from trading_pipeline.defs.market_data.partitions import UNIVERSE
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe
-from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.resources.venue import Markets
@@ -60,7 +60,7 @@ def backtests(
     )
 
 
-def _run(plan: StrategyPlan, symbol: str, timeframe: Timeframe, stores: Stores, markets: Markets) -> "BacktestRun":
+def _run(plan: StrategyConfig, symbol: str, timeframe: Timeframe, stores: Stores, markets: Markets) -> "BacktestRun":
     # here alone: every process that knows the definitions would carry the compiler and the plotting otherwise
     from trading_pipeline.adapters.files.code_version import deciding_code_version
     from trading_pipeline.domain.backtest.live_rules import live_rules

@@ -34,7 +34,7 @@ class ParityWindow(dg.Config):
     kinds={"postgres"},
     deps=[f"trade_plans_{timeframe}" for timeframe in UNIVERSE.timeframes],
     check_specs=[dg.AssetCheckSpec(_CHECK, asset="parity", description="No signal and no trade differs.")],
-    description="Signals, their fates and trades of the pipeline beside those of the plain backtest, row by row.",
+    description="Signals, their outcomes and trades of the pipeline beside those of the plain backtest, row by row.",
 )
 def parity(config: ParityWindow, stores: Stores, parameters: Parameters, markets: Markets) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Compare every enabled strategy on every timeframe, as one account."""

@@ -10,7 +10,7 @@ class Timing(IntEnum):
     NEXT_OPEN = 1
 
 
-class Path(IntEnum):
+class IntrabarPath(IntEnum):
     """In which order a bar is taken to have visited its extremes."""
 
     CANDLE_DIRECTION = 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Self, TypeVar
 
-from trading_pipeline.domain.backtest.codes import EntriesBy, Opposite, Path, Smoothing, Timing, Unit
+from trading_pipeline.domain.backtest.codes import EntriesBy, IntrabarPath, Opposite, Smoothing, Timing, Unit
 from trading_pipeline.domain.lifecycle.costs import UNEVEN, settles_evenly
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.portfolio.sizing import SizingRule, kelly_fraction
@@ -138,7 +138,7 @@ class Execution(Checked):
     """
 
     timing: Timing = Timing.BAR_CLOSE
-    path: Path = Path.CANDLE_DIRECTION
+    path: IntrabarPath = IntrabarPath.CANDLE_DIRECTION
     opposite: Opposite = Opposite.IGNORE
     max_layers: int = bounded(1, 1, 99)
     entry_expiry_bars: int = bounded(1, 1, 100_000)

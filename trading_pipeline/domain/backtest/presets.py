@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
 
-from trading_pipeline.domain.backtest.codes import Opposite, Path, Timing
+from trading_pipeline.domain.backtest.codes import IntrabarPath, Opposite, Timing
 from trading_pipeline.domain.backtest.config import BacktestConfig
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.strategies.framework.parameters import spelling_hint
@@ -18,20 +18,20 @@ PRESETS: Mapping[str, Mapping[str, object]] = {
     LIVE: {},
     "research": {
         "timing": Timing.NEXT_OPEN,
-        "path": Path.NEAREST_EXTREME,
+        "path": IntrabarPath.NEAREST_EXTREME,
         "max_daily_loss": None,
         "cooldown_bars": 0,
     },
     "freqtrade": {
         "timing": Timing.NEXT_OPEN,
-        "path": Path.CONSERVATIVE,
+        "path": IntrabarPath.CONSERVATIVE,
         "move_stop_at_close": True,
         "max_daily_loss": None,
         "cooldown_bars": 0,
     },
     "backtesting.py": {
         "timing": Timing.NEXT_OPEN,
-        "path": Path.CONSERVATIVE,
+        "path": IntrabarPath.CONSERVATIVE,
         "opposite": Opposite.CLOSE,
         "maker_fee_bps": 0.0,
         "taker_fee_bps": 0.0,

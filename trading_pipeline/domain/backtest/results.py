@@ -1,4 +1,4 @@
-"""What a backtest found: trades with their fills, the equity curve, and the fate of every signal."""
+"""What a backtest found: trades with their fills, the equity curve, and the outcome of every signal."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -128,7 +128,7 @@ class BacktestResult:
     lanes: tuple[LaneName, ...]
 
     def outcome_counts(self) -> dict[str, int]:
-        """How many signals met each fate."""
+        """How many signals met each outcome."""
         counts = Counter(self.outcomes.tolist())
         return {Outcome(code).name.lower(): count for code, count in sorted(counts.items())}
 

@@ -10,7 +10,7 @@ the other, those with a position first; the lanes of one symbol are walked toget
 
 import math
 
-from trading_pipeline.domain.backtest.codes import LegKind, Opposite, OrderKind, Outcome, Path, Phase
+from trading_pipeline.domain.backtest.codes import IntrabarPath, LegKind, Opposite, OrderKind, Outcome, Phase
 from trading_pipeline.domain.backtest.compiled import compiled
 from trading_pipeline.domain.backtest.entering import NEVER, enter, meant_for
 from trading_pipeline.domain.backtest.leaving import expire, leave, liquidate, reduce, remove_resting, withdraw_layers
@@ -140,9 +140,9 @@ def _walk_inside(desk: Desk, p: Position) -> None:
     if p.direction != 0:
         p.highest, p.lowest = max(p.highest, p.high), min(p.lowest, p.low)
     rules: Rules = desk.rules[p.lane]
-    if rules.path == Path.CANDLE_DIRECTION:
+    if rules.path == IntrabarPath.CANDLE_DIRECTION:
         high_first = p.close >= p.open
-    elif rules.path == Path.NEAREST_EXTREME:
+    elif rules.path == IntrabarPath.NEAREST_EXTREME:
         high_first = abs(p.open - p.high) < abs(p.open - p.low)
     else:
         high_first = _worse_high_first(desk, p)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class FirstAvailableBar:
     """The first bar a venue has of a symbol.
 
     :param asked_from: the venue was asked for everything since then and had nothing before ``first_open``.

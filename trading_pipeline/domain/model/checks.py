@@ -11,7 +11,7 @@ class CheckName(StrEnum):
     """The questions asked of every bar."""
 
     NO_GAP = "no_gap"
-    NO_DUPLICATE = "no_duplicate"
+    SOURCES_AGREE = "sources_agree"
     OHLC_SANE = "ohlc_sane"
 
 

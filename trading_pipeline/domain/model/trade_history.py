@@ -51,7 +51,7 @@ class TradeRow:
 
 
 @dataclass(frozen=True, slots=True)
-class SignalFate:
+class SignalOutcome:
     """What became of one entry signal, in the engine's words for outcomes."""
 
     strategy: str

@@ -1,7 +1,7 @@
 """The gate: every rule, then the size; the first objection decides.
 
 What makes a plan unfit comes first, then the objections of ``docs/lifecycle.md`` in its order, so that a signal has
-the fate that a backtest gives it.
+the outcome that a backtest gives it.
 """
 
 from trading_pipeline.domain.model.errors import OrderDenied

@@ -18,7 +18,7 @@ Item = TypeVar("Item")
 
 
 def _ids(order: Order) -> Payload:
-    """The acknowledgement: it says that the request was accepted, nothing about the order's fate."""
+    """The acknowledgement: it says that the request was accepted, nothing about the order's outcome."""
     return {"orderId": order.order_id, "orderLinkId": order.terms.link_id}
 
 

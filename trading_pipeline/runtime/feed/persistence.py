@@ -14,7 +14,7 @@ T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 
-async def stubbornly(work: Callable[[], T], what: str) -> T:
+async def retry_until_reachable(work: Callable[[], T], what: str) -> T:
     """The result of ``work``, tried until the database and Redis answer.
 
     What was heard must not be lost because PostgreSQL restarts, and the work is idempotent, so it

@@ -16,7 +16,7 @@ from trading_pipeline.domain.model.stream_updates import StreamUpdate
 from trading_pipeline.ports.stores.execution.ledger import OrderLedger
 from trading_pipeline.ports.streams import EventStream
 from trading_pipeline.ports.venue.trading import Trading
-from trading_pipeline.runtime.feed.persistence import stubbornly
+from trading_pipeline.runtime.feed.persistence import retry_until_reachable
 from trading_pipeline.runtime.feed.public import Malformed
 from trading_pipeline.runtime.feed.resync import missed_fills, missed_reports
 
@@ -69,7 +69,7 @@ class PrivateFeed:
 
     async def _book(self, item: OrderReport | Fill) -> None:
         try:
-            await stubbornly(functools.partial(self._apply, item), f"booking {type(item).__name__}")
+            await retry_until_reachable(functools.partial(self._apply, item), f"booking {type(item).__name__}")
         except _Unbookable as error:
             await self._dead_letter(Malformed(repr(item), str(error)))
 
@@ -109,7 +109,7 @@ class PrivateFeed:
 
     async def _dead_letter(self, letter: Malformed) -> None:
         work = functools.partial(self.stream.dead_letter, self.name, letter.raw, letter.reason)
-        await stubbornly(work, "dead-lettering a message")
+        await retry_until_reachable(work, "dead-lettering a message")
         _log.error("message not booked", stream=self.name, reason=letter.reason)
 
 

@@ -27,7 +27,7 @@ from trading_pipeline.ports.venue.market_data import MarketData
 from trading_pipeline.ports.venue.trading import Trading
 from trading_pipeline.runtime.feed.books import BookSampler
 from trading_pipeline.runtime.feed.link import Link
-from trading_pipeline.runtime.feed.persistence import stubbornly
+from trading_pipeline.runtime.feed.persistence import retry_until_reachable
 from trading_pipeline.runtime.feed.private import PrivateFeed
 from trading_pipeline.runtime.feed.public import PublicFeed
 from trading_pipeline.runtime.supervision.subprocess_tasks import book_timeframes
@@ -90,7 +90,7 @@ class Feed:
 
     async def _beat(self) -> None:
         while True:
-            await stubbornly(self._beat_once, "heartbeat")
+            await retry_until_reachable(self._beat_once, "heartbeat")
             await asyncio.sleep(_HEARTBEAT_S)
 
     def _beat_once(self) -> None:

@@ -15,7 +15,7 @@ from trading_pipeline.ports.streams import EventStream
 from trading_pipeline.ports.venue.market_data import MarketData
 from trading_pipeline.runtime.feed.catch_up import Missed, missed_bars
 from trading_pipeline.runtime.feed.coverage import Coverage, Series
-from trading_pipeline.runtime.feed.persistence import stubbornly
+from trading_pipeline.runtime.feed.persistence import retry_until_reachable
 from trading_pipeline.services.market_data.ingest_bars import ingest_bars
 
 _log = structlog.get_logger(__name__)
@@ -139,13 +139,13 @@ class PublicFeed:
     async def _ingest(self, bars: Sequence[Bar], source: BarSource, *, live: bool = False) -> None:
         if bars:
             work = functools.partial(ingest_bars, self.store, self.stream, bars, source, live=live)
-            await stubbornly(work, f"storing {len(bars)} bars")
+            await retry_until_reachable(work, f"storing {len(bars)} bars")
             self.coverage.stored(bars)
 
     async def _dead_letter(self, letters: Iterable[Malformed]) -> None:
         for letter in letters:
             work = functools.partial(self.stream.dead_letter, self.name, letter.raw, letter.reason)
-            await stubbornly(work, "dead-lettering a frame")
+            await retry_until_reachable(work, "dead-lettering a frame")
             _log.warning("malformed frame", stream=self.name, reason=letter.reason)
             # the bar that the frame may have carried has to come some other way
             self._look_now.set()

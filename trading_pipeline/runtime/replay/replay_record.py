@@ -45,7 +45,7 @@ def run_record(run_id: str, plan: ReplayPlan, done: Replayed) -> RunRecord:
             "rules": {"line": "rules live: what the pipeline did"},
             "config": {},
         },
-        metrics=replay_metrics(trades, curve, initial, step, done.facts.fates),
+        metrics=replay_metrics(trades, curve, initial, step, done.facts.signal_outcomes),
         trades=trades,
         curve=curve,
     )
@@ -86,11 +86,15 @@ def trade_record(row: TradeRow) -> TradeRecord:
 
 
 def replay_metrics(
-    trades: Sequence[TradeRecord], curve: EquityCurve, initial: float, step: Timeframe, fates: Mapping[str, int]
+    trades: Sequence[TradeRecord],
+    curve: EquityCurve,
+    initial: float,
+    step: Timeframe,
+    signal_outcomes: Mapping[str, int],
 ) -> Mapping[str, float | None]:
     """Figures about the account, its closed trades and its signals; ``None`` where there is nothing to measure.
 
-    :param fates: how many entry signals met which fate.
+    :param signal_outcomes: how many entry signals met which outcome.
     """
 
     def column(name: str) -> npt.NDArray[np.float64]:
@@ -104,6 +108,6 @@ def replay_metrics(
         # the dust of float64 would make a winner of a trade that left where it entered
         figures |= result_metrics(pnl, np.round(pnl + fees + funding, _DIGITS), fees, funding, initial)
         figures |= r_metrics(column("pnl_r"), column("gross_pnl_r"))
-    figures["signals"] = float(sum(fates.values()))
-    figures |= {f"signals_{fate}": float(count) for fate, count in fates.items()}
+    figures["signals"] = float(sum(signal_outcomes.values()))
+    figures |= {f"signals_{outcome}": float(count) for outcome, count in signal_outcomes.items()}
     return {name: float(value) if np.isfinite(value) else None for name, value in figures.items()}

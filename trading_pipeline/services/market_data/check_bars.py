@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from trading_pipeline.domain.model.bar_history import Listing
+from trading_pipeline.domain.model.bar_history import FirstAvailableBar
 from trading_pipeline.domain.model.bars import OHLCV
 from trading_pipeline.domain.model.checks import CheckName, DataCheck
 from trading_pipeline.domain.model.partitions import WINDOW_BARS, PartitionRange
@@ -40,7 +40,7 @@ def check_bars(bars: BarStore, checks: CheckStore, scope: PartitionRange, now: d
     """Store one verdict per question for every bar of the days that has closed by ``now``."""
     start, end = scope.open_times_until(now)
     frame = bars.frame(scope.symbols, scope.timeframe, start, end)
-    listings = bars.listings(scope.symbols, scope.timeframe)
+    listings = bars.first_available_bars(scope.symbols, scope.timeframe)
     disagreements = {
         (conflict.symbol, conflict.open_time): conflict.detail
         for conflict in bars.conflicts(scope.symbols, scope.timeframe, scope.start, scope.end)
@@ -48,14 +48,14 @@ def check_bars(bars: BarStore, checks: CheckStore, scope: PartitionRange, now: d
     verdicts: list[DataCheck] = []
     for symbol, rows in frame.groupby("symbol", sort=False):
         window = _Window.of(rows, scope, listings.get(str(symbol)))
-        gaps, nonsense = window.gaps(), window.nonsense()
+        gaps, impossible_bars = window.gaps(), window.impossible_bars()
         for place in np.flatnonzero(window.asked):
             close_time = window.time(int(window.numbers[place]) + 1)
             told = disagreements.get((str(symbol), close_time - scope.timeframe.duration), "")
             details = {
                 CheckName.NO_GAP: gaps.get(int(place), ""),
-                CheckName.NO_DUPLICATE: f"sources disagree: {told}" if told else "",
-                CheckName.OHLC_SANE: nonsense.get(int(place), ""),
+                CheckName.SOURCES_AGREE: f"sources disagree: {told}" if told else "",
+                CheckName.OHLC_SANE: impossible_bars.get(int(place), ""),
             }
             verdicts += [
                 DataCheck(str(symbol), scope.timeframe, close_time, name, not detail, detail)
@@ -85,7 +85,7 @@ class _Window:
     asked: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, rows: pd.DataFrame, scope: PartitionRange, listing: Listing | None) -> "_Window":
+    def of(cls, rows: pd.DataFrame, scope: PartitionRange, listing: FirstAvailableBar | None) -> "_Window":
         """Number the bars and find each one's anchor."""
         timeframe = scope.timeframe
         opens = rows["open_time"].dt.tz_localize(None).to_numpy("datetime64[ms]").astype(np.int64)
@@ -118,7 +118,7 @@ class _Window:
             details[int(place)] = f"{missing[place]} bars missing since {self.time(number).isoformat()}"
         return details
 
-    def nonsense(self) -> dict[int, str]:
+    def impossible_bars(self) -> dict[int, str]:
         """The first impossible bar between anchor and bar, by place, for the bars asked about."""
         wrong = np.flatnonzero(~possible(self.rows))
         details = {}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from trading_pipeline.domain.model.bar_history import Listing
+from trading_pipeline.domain.model.bar_history import FirstAvailableBar
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.errors import TradingError
 from trading_pipeline.domain.model.partitions import PartitionRange
@@ -43,7 +43,7 @@ def fill_gaps(store: BarStore, market_data: MarketData, scope: PartitionRange, n
     """
     start, end = scope.open_times_until(now)
     missing = store.missing(scope.symbols, scope.timeframe, start, end)
-    listings = store.listings(list(missing), scope.timeframe)
+    listings = store.first_available_bars(list(missing), scope.timeframe)
     reports = []
     for symbol, absent in missing.items():
         wanted = [time for time in absent if not _before_listing(listings.get(symbol), start, time)]
@@ -52,7 +52,7 @@ def fill_gaps(store: BarStore, market_data: MarketData, scope: PartitionRange, n
     return reports
 
 
-def _before_listing(listing: Listing | None, start: datetime, time: datetime) -> bool:
+def _before_listing(listing: FirstAvailableBar | None, start: datetime, time: datetime) -> bool:
     """Whether the venue is known to have nothing at ``time``, having been asked from ``start`` on."""
     return listing is not None and listing.asked_from <= start and time < listing.first_open
 
@@ -81,7 +81,7 @@ def _note_listing(store: BarStore, scope: PartitionRange, symbol: str, absent: s
     start = scope.window_start
     earliest = store.first_raw_open(symbol, scope.timeframe, scope.first_open)
     if start in absent and earliest is not None and earliest > start:
-        store.record_listing(Listing(symbol, start, earliest), scope.timeframe)
+        store.record_first_available_bar(FirstAvailableBar(symbol, start, earliest), scope.timeframe)
         absent -= {time for time in absent if time < earliest}
 
 

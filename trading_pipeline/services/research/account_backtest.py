@@ -9,7 +9,7 @@ from trading_pipeline.domain.backtest.translate import Steps
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.services.research.run_backtest import StrategyRun
 
 Bars = Mapping[Timeframe, Mapping[str, pd.DataFrame]]
@@ -17,7 +17,7 @@ Bars = Mapping[Timeframe, Mapping[str, pd.DataFrame]]
 
 
 def strategy_runs(
-    plans: Sequence[StrategyPlan], bars: Bars, capital: float = DEFAULT_CAPITAL
+    plans: Sequence[StrategyConfig], bars: Bars, capital: float = DEFAULT_CAPITAL
 ) -> tuple[StrategyRun, ...]:
     """What each strategy runs on, under the live rules.
 
@@ -48,7 +48,7 @@ def steps_of(instruments: Mapping[str, Instrument], symbols: Iterable[str]) -> d
     }
 
 
-def _of_plan(plan: StrategyPlan, bars: Bars, finest_ms: int, capital: float) -> Iterator[StrategyRun]:
+def _of_plan(plan: StrategyConfig, bars: Bars, finest_ms: int, capital: float) -> Iterator[StrategyRun]:
     config = live_rules(plan.lifecycle, finest_ms, capital)
     for timeframe in plan.timeframes:
         covered = {symbol: frame for symbol, frame in bars.get(timeframe, {}).items() if plan.covers(symbol, timeframe)}

@@ -7,7 +7,7 @@ from trading_pipeline.domain.backtest.codes import LegKind, OrderKind, Outcome
 from trading_pipeline.domain.backtest.results import Leg, Trade
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe, from_ms
-from trading_pipeline.domain.model.trade_history import SignalFate, TradeLeg, TradeRow
+from trading_pipeline.domain.model.trade_history import SignalOutcome, TradeLeg, TradeRow
 from trading_pipeline.services.research.run_backtest import BacktestRun
 
 _ENTRIES = (LegKind.ENTRY, LegKind.ADD)
@@ -25,7 +25,7 @@ def trade_rows(done: BacktestRun, until: datetime) -> list[TradeRow]:
     return sorted(rows, key=lambda row: (row.signalled_at, row.symbol, row.strategy, row.timeframe.ms))
 
 
-def signal_fates(done: BacktestRun, until: datetime) -> Iterator[SignalFate]:
+def outcomes_of_signals(done: BacktestRun, until: datetime) -> Iterator[SignalOutcome]:
     """What became of every entry signal of a bar that closed before ``until``."""
     for lane, outcomes in zip(done.lanes, done.result.outcomes_by_lane(), strict=True):
         signals, bars = lane.given.signals, lane.given.bars
@@ -39,7 +39,7 @@ def signal_fates(done: BacktestRun, until: datetime) -> Iterator[SignalFate]:
             closed = from_ms(int(bars.close_time_ms[place]))
             if closed < until:
                 bias = Bias.LONG if direction > 0 else Bias.SHORT
-                yield SignalFate(lane.strategy, lane.symbol, bars.timeframe, closed, bias, Outcome(outcome).label)
+                yield SignalOutcome(lane.strategy, lane.symbol, bars.timeframe, closed, bias, Outcome(outcome).label)
 
 
 def _row(trade: Trade, strategy: str, timeframe: Timeframe, signalled: datetime) -> TradeRow:

@@ -11,14 +11,14 @@ from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind
 from trading_pipeline.domain.strategies.framework.higher_timeframes import with_resampled
-from trading_pipeline.domain.strategies.framework.plan import StrategyPlan, running
+from trading_pipeline.domain.strategies.framework.plan import StrategyConfig, running
 from trading_pipeline.ports.stores.research.trade_history import TradeHistory
 from trading_pipeline.ports.stores.strategy.signal_store import SignalStore
 from trading_pipeline.services.research.account_backtest import strategy_runs
-from trading_pipeline.services.research.backtest_rows import signal_fates, trade_rows
+from trading_pipeline.services.research.backtest_rows import outcomes_of_signals, trade_rows
 from trading_pipeline.services.research.compare_parity import (
     ParityReport,
-    compare_fates,
+    compare_outcomes,
     compare_signals,
     compare_trades,
 )
@@ -59,10 +59,12 @@ def check_parity(question: ParityQuestion, signals: SignalStore, history: TradeH
     scope = (question.start, question.end)
     stored = [one for run in runs for one in _stored(signals, run, scope)]
     traded = [row for key in keys for row in history.trades(*key, *scope) if row.signalled_at < question.end]
-    fates = [fate for key in keys for fate in history.fates(*key, *scope) if fate.close_time < question.end]
+    signal_outcomes = [
+        one for key in keys for one in history.signal_outcomes(*key, *scope) if one.close_time < question.end
+    ]
     differences = [
         *compare_signals(stored, computed),
-        *compare_fates(fates, list(signal_fates(done, question.end))),
+        *compare_outcomes(signal_outcomes, list(outcomes_of_signals(done, question.end))),
         *compare_trades(traded, trade_rows(done, question.end)),
     ]
     return ParityReport(
@@ -74,7 +76,7 @@ def check_parity(question: ParityQuestion, signals: SignalStore, history: TradeH
         trades=len(traded),
         legs=sum(len(trade.legs) for trade in traded),
         still_open=sum(not trade.exit_reason for trade in traded),
-        not_entered=sum(fate.outcome != "filled" for fate in fates),
+        not_entered=sum(one.outcome != "filled" for one in signal_outcomes),
         given=tuple(given),
         differences=tuple(differences),
     )
@@ -110,7 +112,9 @@ def _computed(question: ParityQuestion, run: StrategyRun) -> Iterator[Signal]:
             yield from exits_of(seen, one_plan, run.timeframe)
 
 
-def _seen(question: ParityQuestion, plan: StrategyPlan, window: DayWindow) -> Iterator[tuple[StrategyPlan, DayWindow]]:
+def _seen(
+    question: ParityQuestion, plan: StrategyConfig, window: DayWindow
+) -> Iterator[tuple[StrategyConfig, DayWindow]]:
     """The window as the strategy decides on it."""
     if question.books is None:
         yield plan, window

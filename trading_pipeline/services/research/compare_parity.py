@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from trading_pipeline.domain.model.signals import Signal, SignalKind
-from trading_pipeline.domain.model.trade_history import SignalFate, TradeLeg, TradeRow
+from trading_pipeline.domain.model.trade_history import SignalOutcome, TradeLeg, TradeRow
 
 Row = TypeVar("Row")
 
@@ -92,7 +92,7 @@ def compare_signals(pipeline: Sequence[Signal], engine: Sequence[Signal]) -> lis
     return found
 
 
-def compare_fates(pipeline: Sequence[SignalFate], engine: Sequence[SignalFate]) -> list[Difference]:
+def compare_outcomes(pipeline: Sequence[SignalOutcome], engine: Sequence[SignalOutcome]) -> list[Difference]:
     """What became of every entry signal, in the engine's words."""
     found = []
     for mine, other in _pairs(
@@ -100,9 +100,9 @@ def compare_fates(pipeline: Sequence[SignalFate], engine: Sequence[SignalFate]) 
     ):
         one = mine or other
         if one is not None and (mine is None or other is None or mine.outcome != other.outcome):
-            told = [fate.outcome if fate else "none" for fate in (mine, other)]
+            told = [each.outcome if each else "none" for each in (mine, other)]
             found.append(
-                Difference(f"fate {one.strategy} {one.timeframe}", one.symbol, one.close_time, str(one.bias), *told)
+                Difference(f"outcome {one.strategy} {one.timeframe}", one.symbol, one.close_time, str(one.bias), *told)
             )
     return found
 

@@ -9,7 +9,7 @@ import pandas as pd
 from trading_pipeline.domain.backtest.live_rules import live_rules
 from trading_pipeline.domain.model.partitions import WINDOW_BARS
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 from trading_pipeline.ports.stores.market_data.book_store import BookSampleStore
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
@@ -30,7 +30,7 @@ class TriggerFacts:
 
 
 def judge_triggers(
-    facts: TriggerFacts, plans: Sequence[StrategyPlan], symbols: Sequence[str], since: datetime, now: datetime
+    facts: TriggerFacts, plans: Sequence[StrategyConfig], symbols: Sequence[str], since: datetime, now: datetime
 ) -> list[JudgedSignal]:
     """Every trigger of calibrated strategies at a sound bar with a book sample, whatever the imbalance was.
 
@@ -53,7 +53,7 @@ def judge_triggers(
 
 
 def _judged(
-    facts: TriggerFacts, plan: StrategyPlan, timeframe: Timeframe, symbol: str, span: tuple[datetime, datetime]
+    facts: TriggerFacts, plan: StrategyConfig, timeframe: Timeframe, symbol: str, span: tuple[datetime, datetime]
 ) -> Iterator[JudgedSignal]:
     since, now = span
     samples = facts.books.samples(symbol, since, now)

@@ -7,7 +7,7 @@ from datetime import datetime
 import pandas as pd
 
 from trading_pipeline.domain.backtest.translate import Funding, Steps
-from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.services.research.account_backtest import Bars
 from trading_pipeline.services.strategy.book_evidence import BookEvidence
 
@@ -28,7 +28,7 @@ class ParityQuestion:
     :param given: what of this was read from the running system and not from the configuration, in words.
     """
 
-    plans: Sequence[StrategyPlan]
+    plans: Sequence[StrategyConfig]
     bars: Bars
     start: datetime
     end: datetime

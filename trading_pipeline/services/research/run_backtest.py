@@ -194,13 +194,13 @@ def _first_bar_ms(result: BacktestResult, lanes: Sequence[Lane]) -> int:
 
 
 def _metrics(result: BacktestResult, lanes: Sequence[Lane]) -> dict[str, float | None]:
-    """Every figure, and under ``signals_<fate>`` how many signals met which fate.
+    """Every figure, and under ``signals_<outcome>`` how many signals met which outcome.
 
     Holding is compared with where there is one lane to hold.
     """
     closes = lanes[0].given.bars.close[-len(result.close_ms) :] if len(lanes) == 1 else None
     figures = metrics_of(result, _first_bar_ms(result, lanes), closes)
-    counts = {f"signals_{fate}": float(count) for fate, count in result.outcome_counts().items()}
+    counts = {f"signals_{outcome}": float(count) for outcome, count in result.outcome_counts().items()}
     numbers = figures | {"signals": float(len(result.outcomes))} | counts
     return {name: float(value) if np.isfinite(value) else None for name, value in numbers.items()}
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from trading_pipeline.domain.model.books import BOOK_COLUMNS, BookSample
 from trading_pipeline.domain.model.timeframes import day_of
-from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.ports.stores.market_data.book_store import BookSampleStore
 from trading_pipeline.ports.stores.research.calibration_store import CalibrationStore
 from trading_pipeline.services.strategy.windows import DayWindow
@@ -21,7 +21,7 @@ class BookEvidence:
     samples: BookSampleStore
     calibrations: CalibrationStore
 
-    def given(self, plan: StrategyPlan, window: DayWindow) -> tuple[StrategyPlan, DayWindow]:
+    def given(self, plan: StrategyConfig, window: DayWindow) -> tuple[StrategyConfig, DayWindow]:
         """The strategy and the window as it decides on them; those that need no book stay as they are.
 
         A day is decided with the calibration that was the newest when the day began, so that a rerun
@@ -33,7 +33,7 @@ class BookEvidence:
         samples = self.samples.samples(window.symbol, closes.iloc[0], closes.iloc[-1])
         return self._calibrated(plan, window), replace(window, bars=with_book(window.bars, samples))
 
-    def by_day(self, plan: StrategyPlan, window: DayWindow) -> Iterator[tuple[StrategyPlan, DayWindow]]:
+    def by_day(self, plan: StrategyConfig, window: DayWindow) -> Iterator[tuple[StrategyConfig, DayWindow]]:
         """A window of many days as the strategy decides on it: day by day where the book is needed, else whole."""
         days = window.bars["open_time"].dt.floor("D") if plan.strategy.needs_book else None
         for day in [] if days is None else days[window.kept].unique():
@@ -41,7 +41,7 @@ class BookEvidence:
         if days is None:
             yield plan, window
 
-    def _calibrated(self, plan: StrategyPlan, window: DayWindow) -> StrategyPlan:
+    def _calibrated(self, plan: StrategyConfig, window: DayWindow) -> StrategyConfig:
         day = day_of(window.bars.loc[window.kept, "open_time"].iloc[0].to_pydatetime())
         newest = self.calibrations.newest(day)
         return plan if newest is None else replace(plan, strategy=plan.strategy.calibrated(newest.hours))

@@ -14,7 +14,7 @@ from trading_pipeline.domain.model.setups import Setup
 from trading_pipeline.domain.model.signals import Bias, Details, Signal, SignalKind, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.base import SIGNAL_COLUMNS
-from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 from trading_pipeline.ports.stores.strategy.signal_store import SignalStore
@@ -44,7 +44,7 @@ def generate_signals(
     bars: BarStore,
     checks: CheckStore,
     signals: SignalStore,
-    strategies: Sequence[StrategyPlan],
+    strategies: Sequence[StrategyConfig],
     scope: PartitionRange,
     now: datetime,
     books: BookEvidence | None = None,
@@ -79,7 +79,7 @@ def generate_signals(
     return SignalReport(len(found) - leaving, leaving, changed, unsound_symbols(checks, scope), tuple(refused))
 
 
-def signals_of(window: DayWindow, plan: StrategyPlan, timeframe: Timeframe) -> Iterator[Signal]:
+def signals_of(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe) -> Iterator[Signal]:
     """Where one strategy enters, at the kept bars of one window.
 
     :raises DataError: bars or an answer of the strategy that no signal can be made of.
@@ -106,7 +106,7 @@ def signals_of(window: DayWindow, plan: StrategyPlan, timeframe: Timeframe) -> I
         )
 
 
-def exits_of(window: DayWindow, plan: StrategyPlan, timeframe: Timeframe) -> Iterator[Signal]:
+def exits_of(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe) -> Iterator[Signal]:
     """Where one strategy leaves, at the kept bars of one window; ``bias`` is the side that it closes.
 
     :raises DataError: bars or an answer of the strategy that no signal can be made of.
@@ -132,7 +132,7 @@ def exits_of(window: DayWindow, plan: StrategyPlan, timeframe: Timeframe) -> Ite
         )
 
 
-def _setups(window: DayWindow, plan: StrategyPlan, signals: Sequence[Signal]) -> list[Setup]:
+def _setups(window: DayWindow, plan: StrategyConfig, signals: Sequence[Signal]) -> list[Setup]:
     """The structures behind signals, of a strategy that sees them."""
     closes = [close.to_pydatetime() for close in window.bars["close_time"]] if signals else []
     setups = (plan.strategy.setup(signal, closes) for signal in signals)

@@ -13,7 +13,7 @@ from trading_pipeline.domain.model.signals import Bias, Signal
 from trading_pipeline.domain.risk.entry_size import reads_volatility, sizing_inputs
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.domain.risk.outcomes import STOP_NOT_PROTECTIVE
-from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.ports.stores.market_data.wave_store import WaveStore
 from trading_pipeline.ports.stores.strategy.plan_store import PlanStore
 from trading_pipeline.ports.stores.strategy.signal_store import SignalStore
@@ -56,7 +56,7 @@ class Planner:
     plans: PlanStore
     waves: WaveStore
     stream: EventStream
-    strategies: Sequence[StrategyPlan]
+    strategies: Sequence[StrategyConfig]
     limits: RiskLimits
 
 
@@ -138,7 +138,7 @@ def _stop_on_losing_side(signal: Signal) -> bool:
     return 0 < signal.entry_price < signal.entry_stop
 
 
-def _strategy_behind(signal: Signal, strategies: Sequence[StrategyPlan]) -> StrategyPlan:
+def _strategy_behind(signal: Signal, strategies: Sequence[StrategyConfig]) -> StrategyConfig:
     for plan in strategies:
         if plan.strategy.name == signal.strategy and plan.covers(signal.symbol, signal.timeframe):
             return plan

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from trading_pipeline.domain.model.bar_history import Listing
+from trading_pipeline.domain.model.bar_history import FirstAvailableBar
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe, day_of
 from trading_pipeline.domain.strategies.framework.base import Strategy
@@ -33,7 +33,7 @@ class _HigherBars:
 
     scope: PartitionRange
     rows: dict[str, pd.DataFrame]
-    listings: dict[str, Listing]
+    listings: dict[str, FirstAvailableBar]
     disputed: dict[str, set[datetime]]
 
 
@@ -80,7 +80,7 @@ class StrategyFrames:
             for conflict in self.bars.conflicts(scope.symbols, timeframe, start, end):
                 disputed.setdefault(conflict.symbol, set()).add(conflict.open_time)
             rows = {symbol: frame[frame["symbol"] == symbol] for symbol in scope.symbols}
-            listings = self.bars.listings(scope.symbols, timeframe)
+            listings = self.bars.first_available_bars(scope.symbols, timeframe)
             self._read[timeframe] = _HigherBars(scope, rows, listings, disputed)
         return self._read[timeframe]
 

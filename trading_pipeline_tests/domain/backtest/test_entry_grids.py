@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trading_pipeline.domain.backtest.codes import LegKind, Opposite, OrderKind, Outcome, Path, Timing
+from trading_pipeline.domain.backtest.codes import IntrabarPath, LegKind, Opposite, OrderKind, Outcome, Timing
 from trading_pipeline.domain.backtest.config import Execution, Exits, ExitTarget, Limits
 from trading_pipeline.domain.backtest.results import BacktestResult, Trade
 from trading_pipeline.domain.backtest.signals import EntrySignals
@@ -171,11 +171,11 @@ def test_a_share_that_is_no_part_of_an_amount_is_refused(share: float) -> None:
     st.integers(1, 6),
     st.floats(0.01, 0.15),
     st.floats(0.005, 0.05),
-    st.sampled_from(Path),
+    st.sampled_from(IntrabarPath),
     st.sampled_from(Timing),
 )
 def test_a_grid_never_loses_more_than_its_risk_at_the_stop(
-    seed: int, side: int, count: int, step_r: float, distance: float, path: Path, timing: Timing
+    seed: int, side: int, count: int, step_r: float, distance: float, path: IntrabarPath, timing: Timing
 ) -> None:
     bars = random_bars(120, seed, 0.01)
     entry = float(bars.close[5])

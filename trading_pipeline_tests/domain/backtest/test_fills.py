@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from trading_pipeline.domain.backtest.codes import LegKind, Opposite, OrderKind, Outcome, Path, Timing, Unit
+from trading_pipeline.domain.backtest.codes import IntrabarPath, LegKind, Opposite, OrderKind, Outcome, Timing, Unit
 from trading_pipeline.domain.backtest.config import (
     AtrTrail,
     BacktestConfig,
@@ -64,24 +64,24 @@ def test_the_golden_runner_has_its_three_exits_at_their_bars_and_prices() -> Non
     ("bar", "path", "price", "reason"),
     [
         # Below the stop at once: the open is all there is.
-        ((80.0, 85.0, 78.0, 82.0), Path.CANDLE_DIRECTION, 80.0, LegKind.STOP_LOSS),
+        ((80.0, 85.0, 78.0, 82.0), IntrabarPath.CANDLE_DIRECTION, 80.0, LegKind.STOP_LOSS),
         # Beyond the target at once: the open is better.
-        ((125.0, 126.0, 124.0, 125.0), Path.CANDLE_DIRECTION, 125.0, LegKind.TAKE_PROFIT),
+        ((125.0, 126.0, 124.0, 125.0), IntrabarPath.CANDLE_DIRECTION, 125.0, LegKind.TAKE_PROFIT),
         # A rising bar visits the low last, a falling bar first.
-        ((100.0, 121.0, 89.0, 101.0), Path.CANDLE_DIRECTION, 120.0, LegKind.TAKE_PROFIT),
-        ((100.0, 121.0, 89.0, 99.0), Path.CANDLE_DIRECTION, 90.0, LegKind.STOP_LOSS),
-        ((100.0, 121.0, 89.0, 101.0), Path.NEAREST_EXTREME, 90.0, LegKind.STOP_LOSS),
-        ((100.0, 121.0, 75.0, 99.0), Path.NEAREST_EXTREME, 120.0, LegKind.TAKE_PROFIT),
+        ((100.0, 121.0, 89.0, 101.0), IntrabarPath.CANDLE_DIRECTION, 120.0, LegKind.TAKE_PROFIT),
+        ((100.0, 121.0, 89.0, 99.0), IntrabarPath.CANDLE_DIRECTION, 90.0, LegKind.STOP_LOSS),
+        ((100.0, 121.0, 89.0, 101.0), IntrabarPath.NEAREST_EXTREME, 90.0, LegKind.STOP_LOSS),
+        ((100.0, 121.0, 75.0, 99.0), IntrabarPath.NEAREST_EXTREME, 120.0, LegKind.TAKE_PROFIT),
         # As far up as down takes the low first.
-        ((100.0, 121.0, 79.0, 99.0), Path.NEAREST_EXTREME, 90.0, LegKind.STOP_LOSS),
-        ((100.0, 121.0, 89.0, 101.0), Path.CONSERVATIVE, 90.0, LegKind.STOP_LOSS),
+        ((100.0, 121.0, 79.0, 99.0), IntrabarPath.NEAREST_EXTREME, 90.0, LegKind.STOP_LOSS),
+        ((100.0, 121.0, 89.0, 101.0), IntrabarPath.CONSERVATIVE, 90.0, LegKind.STOP_LOSS),
         # Touching is enough.
-        ((100.0, 120.0, 95.0, 110.0), Path.CANDLE_DIRECTION, 120.0, LegKind.TAKE_PROFIT),
-        ((100.0, 101.0, 90.0, 95.0), Path.CANDLE_DIRECTION, 90.0, LegKind.STOP_LOSS),
+        ((100.0, 120.0, 95.0, 110.0), IntrabarPath.CANDLE_DIRECTION, 120.0, LegKind.TAKE_PROFIT),
+        ((100.0, 101.0, 90.0, 95.0), IntrabarPath.CANDLE_DIRECTION, 90.0, LegKind.STOP_LOSS),
     ],
 )
 def test_a_long_leaves_where_the_path_first_meets_a_level(
-    bar: Prices, path: Path, price: float, reason: LegKind
+    bar: Prices, path: IntrabarPath, price: float, reason: LegKind
 ) -> None:
     exits = Exits((ExitTarget(2.0, 1.0),), break_even_after_targets=0, trail=None, trail_after_targets=0)
     config = config_of(exits, Execution(path=path))
@@ -93,7 +93,7 @@ def test_a_long_leaves_where_the_path_first_meets_a_level(
 
 @pytest.mark.parametrize(("start", "price"), [(101.0, 103.0), (99.0, 98.0)])
 def test_the_nearer_extreme_comes_first(start: float, price: float) -> None:
-    config = config_of(percent_exits(0.02, 0.03), Execution(path=Path.NEAREST_EXTREME))
+    config = config_of(percent_exits(0.02, 0.03), Execution(path=IntrabarPath.NEAREST_EXTREME))
     bars = [FLAT, (start, 103.5, 97.5, 100.0), FLAT]
     (trade,) = run_one(config, bars, signal(0, 1, quantity=1.0)).trade_list()
     assert trade.exit_price == pytest.approx(price)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trading_pipeline.domain.backtest.codes import LegKind, Opposite, Path, Smoothing, Timing, Unit
+from trading_pipeline.domain.backtest.codes import IntrabarPath, LegKind, Opposite, Smoothing, Timing, Unit
 from trading_pipeline.domain.backtest.config import (
     AtrTrail,
     BacktestConfig,
@@ -69,7 +69,7 @@ def configs(draw: st.DrawFn) -> BacktestConfig:
     )
     execution = Execution(
         draw(st.sampled_from(Timing)),
-        draw(st.sampled_from(Path)),
+        draw(st.sampled_from(IntrabarPath)),
         draw(st.sampled_from(Opposite)),
         draw(st.integers(1, 3)),
         draw(st.integers(1, 4)),

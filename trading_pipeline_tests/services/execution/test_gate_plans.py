@@ -45,7 +45,7 @@ def test_a_bar_nobody_checked_denies(lab: Lab) -> None:
     assert rules(gate(lab)) == ["data_checks"]
     assert lab.plan_status(PLAN) == (
         PlanStatus.DENIED,
-        "data_checks: no verdict about the bar: no_duplicate, no_gap, ohlc_sane",
+        "data_checks: no verdict about the bar: no_gap, ohlc_sane, sources_agree",
     )
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine
 
-from trading_pipeline.domain.model.bar_history import Listing
+from trading_pipeline.domain.model.bar_history import FirstAvailableBar
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.checks import CheckName
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -51,7 +51,7 @@ def test_a_hole_is_charged_until_a_day_whose_window_begins_after_it(vertical: Ve
 def test_what_is_absent_before_a_known_listing_is_not_charged(vertical: Vertical) -> None:
     vertical.bars.append_raw(walk(count=24)[6:], BarSource.REST)
     assert len(vertical.judge(a_range(), START + DAY).failed) == 18
-    vertical.bars.record_listing(Listing("BTCUSDT", START, START + 6 * HOUR), Timeframe.H1)
+    vertical.bars.record_first_available_bar(FirstAvailableBar("BTCUSDT", START, START + 6 * HOUR), Timeframe.H1)
     assert vertical.judge(a_range(), START + DAY).failed == ()
 
 
@@ -84,7 +84,7 @@ def test_disagreeing_sources_spoil_the_one_bar(vertical: Vertical) -> None:
     vertical.bars.append_raw(bars, BarSource.WEBSOCKET)
     vertical.bars.append_raw([a_bar(open_time=START + 5 * HOUR)], BarSource.REST)
     [check] = vertical.judge(a_range(), START + DAY).failed
-    assert (check.name, check.close_time) == (CheckName.NO_DUPLICATE, START + 6 * HOUR)
+    assert (check.name, check.close_time) == (CheckName.SOURCES_AGREE, START + 6 * HOUR)
     assert "sources disagree: rest 100/110/90/105, websocket" in check.detail
 
 

@@ -70,7 +70,7 @@ def test_a_symbol_that_fails_does_not_stop_the_others(store: PostgresBarStore) -
 def test_the_time_before_a_listing_is_asked_for_once_and_is_no_gap(store: PostgresBarStore) -> None:
     venue = RecordedMarketData(walk(start=START + 6 * HOUR, count=18), START + DAY)
     assert fill_gaps(store, venue, a_range(), START + DAY) == [GapReport("BTCUSDT", 18, (), "")]
-    assert store.listings(["BTCUSDT"], Timeframe.H1)["BTCUSDT"].first_open == START + 6 * HOUR
+    assert store.first_available_bars(["BTCUSDT"], Timeframe.H1)["BTCUSDT"].first_open == START + 6 * HOUR
     assert fill_gaps(store, venue, a_range(), START + DAY) == []
     assert len(venue.requests) == 1
 
@@ -80,7 +80,7 @@ def test_a_venue_that_cannot_be_asked_proves_no_listing(store: PostgresBarStore)
     venue = RecordedMarketData([], START + DAY, frozenset({"BTCUSDT"}))
     [report] = fill_gaps(store, venue, a_range(), START + DAY)
     assert len(report.missing) == 6
-    assert store.listings(["BTCUSDT"], Timeframe.H1) == {}
+    assert store.first_available_bars(["BTCUSDT"], Timeframe.H1) == {}
 
 
 def test_a_hole_that_begins_the_window_is_no_listing_when_bars_lie_before_it(store: PostgresBarStore) -> None:
@@ -97,4 +97,4 @@ def test_a_listing_known_from_a_later_start_is_asked_for_again_from_an_earlier_o
     venue = RecordedMarketData(walk(start=START + 30 * HOUR, count=18), START + 2 * DAY)
     fill_gaps(store, venue, a_range(start=START + DAY, history_start=START + DAY), START + 2 * DAY)
     assert fill_gaps(store, venue, a_range(start=START + DAY), START + 2 * DAY) == [GapReport("BTCUSDT", 0, (), "")]
-    assert store.listings(["BTCUSDT"], Timeframe.H1)["BTCUSDT"].asked_from == START
+    assert store.first_available_bars(["BTCUSDT"], Timeframe.H1)["BTCUSDT"].asked_from == START

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSignalStore
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.model.trade_history import FlatStart, SignalFate, TradeRow
+from trading_pipeline.domain.model.trade_history import FlatStart, SignalOutcome, TradeRow
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.ports.stores.research.trade_history import TradeHistory
@@ -31,7 +31,7 @@ class NothingTraded(TradeHistory):
         """None."""
         return []
 
-    def fates(self, *_: object) -> list[SignalFate]:
+    def signal_outcomes(self, *_: object) -> list[SignalOutcome]:
         """None."""
         return []
 
@@ -80,7 +80,7 @@ def test_signals_fates_and_trades_that_the_pipeline_lacks_are_all_told(database:
     assert {one.kind for one in report.differences} == {
         "signal",
         "exit signal",
-        "fate ema_atr 1h",
+        "outcome ema_atr 1h",
         "trade ema_atr 1h",
     }
     assert not report.equal

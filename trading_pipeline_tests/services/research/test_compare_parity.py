@@ -8,8 +8,8 @@ import pytest
 
 from trading_pipeline.domain.model.signals import Bias, Signal, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.model.trade_history import SignalFate, TradeLeg, TradeRow
-from trading_pipeline.services.research.compare_parity import compare_fates, compare_signals, compare_trades
+from trading_pipeline.domain.model.trade_history import SignalOutcome, TradeLeg, TradeRow
+from trading_pipeline.services.research.compare_parity import compare_outcomes, compare_signals, compare_trades
 
 CLOSE = datetime(2026, 1, 15, 4, tzinfo=UTC)
 LEG = TradeLeg(CLOSE + timedelta(hours=3), CLOSE + timedelta(hours=4), 110.0, 0.4, "take_profit")
@@ -92,7 +92,7 @@ def test_a_difference_reads_as_a_sentence() -> None:
     assert str(found) == "trade rsi 4h BTCUSDT 2026-01-15 04:00 quantity: pipeline 1, engine 2"
 
 
-FATE = SignalFate("rsi", "BTCUSDT", Timeframe.H4, CLOSE, Bias.LONG, "filled")
+FATE = SignalOutcome("rsi", "BTCUSDT", Timeframe.H4, CLOSE, Bias.LONG, "filled")
 
 
 @pytest.mark.parametrize(
@@ -106,6 +106,6 @@ FATE = SignalFate("rsi", "BTCUSDT", Timeframe.H4, CLOSE, Bias.LONG, "filled")
     ],
 )
 def test_a_signal_that_met_another_fate_is_named_with_both(
-    pipeline: list[SignalFate], engine: list[SignalFate], told: list[tuple[str, str]]
+    pipeline: list[SignalOutcome], engine: list[SignalOutcome], told: list[tuple[str, str]]
 ) -> None:
-    assert [(one.pipeline, one.engine) for one in compare_fates(pipeline, engine)] == told
+    assert [(one.pipeline, one.engine) for one in compare_outcomes(pipeline, engine)] == told

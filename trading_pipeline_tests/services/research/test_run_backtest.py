@@ -124,10 +124,10 @@ def test_avi5_enters_in_levels_of_equal_quantity_that_lose_one_r_together() -> N
     for trade in stopped:
         assert [leg.fraction for leg in trade.entries] == pytest.approx([1 / 3] * 3)
     assert min(trade.pnl_r or 0.0 for trade in stopped) == pytest.approx(-1.0)
-    fates = {name: value for name, value in run.record.metrics.items() if name.startswith("signals_")}
-    assert sum(value or 0.0 for value in fates.values()) == run.record.metrics["signals"]
-    assert fates["signals_cancelled"]
-    assert fates["signals_expired"]
+    signal_outcomes = {name: value for name, value in run.record.metrics.items() if name.startswith("signals_")}
+    assert sum(value or 0.0 for value in signal_outcomes.values()) == run.record.metrics["signals"]
+    assert signal_outcomes["signals_cancelled"]
+    assert signal_outcomes["signals_expired"]
 
 
 def test_equal_bars_rules_and_code_make_an_equal_run_id() -> None:
@@ -196,8 +196,8 @@ def test_a_window_decides_as_the_whole_does_where_both_look() -> None:
 
 def test_every_signal_has_a_fate() -> None:
     metrics = sampled().record.metrics
-    fates = [value for name, value in metrics.items() if name.startswith("signals_")]
-    assert sum(value for value in fates if value) == metrics["signals"]
+    signal_outcomes = [value for name, value in metrics.items() if name.startswith("signals_")]
+    assert sum(value for value in signal_outcomes if value) == metrics["signals"]
     assert metrics["signals_filled"] == metrics["trades"]
 
 

@@ -20,7 +20,7 @@ from trading_pipeline.domain.model.scoring import Scoring
 from trading_pipeline.domain.model.signals import Bias, Signal, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
-from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.domain.strategies.registry import strategy_named
 from trading_pipeline.services.strategy.plan_trades import Planner, plan_of, plan_trades
 from trading_pipeline_tests.testkit.builders import START, a_range, walk
@@ -136,7 +136,7 @@ def test_a_plan_has_its_strategys_lifecycle_and_expires_one_bar_after_its_close(
 def divergence_planner(vertical: Vertical) -> Planner:
     """A planner that runs the divergence strategy with its next-bar rule."""
     lifecycle = replace(vertical.strategies[0].lifecycle, next_bar_exit=True)
-    strategy = StrategyPlan(strategy_named("divergence", {}), (Timeframe.H1,), (), lifecycle)
+    strategy = StrategyConfig(strategy_named("divergence", {}), (Timeframe.H1,), (), lifecycle)
     return replace(vertical.planner, strategies=[strategy])
 
 
@@ -284,7 +284,7 @@ def test_every_signal_has_a_fate_and_they_add_up(vertical: Vertical) -> None:
                 {"status": status, "reason": reason, "plan": signal.signal_id},
             )
     facts = replay_facts(vertical.engine, START, START + DAY)
-    assert facts.fates == {
+    assert facts.signal_outcomes == {
         "executed": 1,
         "expired": 1,
         "historical": 1,
@@ -292,7 +292,7 @@ def test_every_signal_has_a_fate_and_they_add_up(vertical: Vertical) -> None:
         "position_open": 1,
         "stop_not_protective": 3,
     }
-    assert sum(facts.fates.values()) == facts.counts["signals"] == len(signals)
+    assert sum(facts.signal_outcomes.values()) == facts.counts["signals"] == len(signals)
 
 
 @pytest.mark.parametrize(
@@ -313,7 +313,7 @@ def test_a_denial_is_counted_under_the_word_of_a_backtest(vertical: Vertical, ru
             {"reason": f"{rule}: because of it"},
         )
     facts = replay_facts(vertical.engine, START, START + DAY)
-    assert facts.fates == {outcome: facts.counts["signals"]}
+    assert facts.signal_outcomes == {outcome: facts.counts["signals"]}
 
 
 def test_a_signal_of_a_strategy_that_no_longer_runs_makes_no_plan(vertical: Vertical) -> None:

@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from trading_pipeline.domain.model.bar_history import Listing
+from trading_pipeline.domain.model.bar_history import FirstAvailableBar
 from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.partitions import WINDOW_BARS, PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.higher_timeframes import with_higher
-from trading_pipeline.domain.strategies.framework.plan import StrategyPlan
+from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.domain.strategies.registry import strategy_named
 from trading_pipeline.services.strategy.generate_signals import signals_of
 from trading_pipeline.services.strategy.strategy_frames import StrategyFrames
@@ -38,7 +38,7 @@ few_examples = settings(
 @pytest.fixture
 def vertical(database: Engine) -> Vertical:
     made = Vertical(database)
-    made.strategies[:] = [StrategyPlan(FUSED, tuple(Timeframe), (), made.strategies[0].lifecycle)]
+    made.strategies[:] = [StrategyConfig(FUSED, tuple(Timeframe), (), made.strategies[0].lifecycle)]
     return made
 
 
@@ -152,7 +152,7 @@ def test_a_higher_bar_about_which_sources_disagree_spoils_itself_alone(vertical:
 
 def test_a_symbol_that_was_listed_late_has_its_higher_bars_from_then_on(vertical: Vertical) -> None:
     first = START + 24 * HOUR
-    vertical.bars.record_listing(Listing("BTCUSDT", START, first), Timeframe.H1)
+    vertical.bars.record_first_available_bar(FirstAvailableBar("BTCUSDT", START, first), Timeframe.H1)
     hear(vertical, walk(count=96 * 4, timeframe=Timeframe.M15), walk(start=first, count=72))
     frame = shown(vertical, a_quarter_range(days=4), START + 4 * DAY)
     assert frame[SCORE].first_valid_index() == first + 50 * HOUR

@@ -10,7 +10,7 @@ import pandas as pd
 from trading_pipeline.adapters.stores.market_data.raw_bar_store import NUMBERS, PostgresRawBarStore
 from trading_pipeline.adapters.stores.postgres.bulk_copy import read_arrays
 from trading_pipeline.adapters.stores.postgres.schemas import BARS, validated
-from trading_pipeline.domain.model.bar_history import Conflict, Listing
+from trading_pipeline.domain.model.bar_history import Conflict, FirstAvailableBar
 from trading_pipeline.domain.model.bars import BAR_COLUMNS
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
@@ -88,7 +88,7 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
             {"symbol": symbol, "timeframe": timeframe.value, "since": since},
         )
 
-    def listings(self, symbols: Sequence[str], timeframe: Timeframe) -> dict[str, Listing]:
+    def first_available_bars(self, symbols: Sequence[str], timeframe: Timeframe) -> dict[str, FirstAvailableBar]:
         """See the port."""
         query = (
             "SELECT symbol, asked_from, first_open FROM trading.listings"
@@ -96,9 +96,9 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
         )
         with self._engine.connect() as connection:
             rows = connection.exec_driver_sql(query, {"symbols": list(symbols), "timeframe": timeframe.value})
-            return {row.symbol: Listing(row.symbol, row.asked_from, row.first_open) for row in rows}
+            return {row.symbol: FirstAvailableBar(row.symbol, row.asked_from, row.first_open) for row in rows}
 
-    def record_listing(self, listing: Listing, timeframe: Timeframe) -> None:
+    def record_first_available_bar(self, listing: FirstAvailableBar, timeframe: Timeframe) -> None:
         """See the port."""
         with self._engine.begin() as connection:
             connection.exec_driver_sql(

@@ -93,8 +93,8 @@ class ReplayFacts:
     """Counts, money and latency of the waves in ``(start, end]``.
 
     :param pnl_usdt: of closed trades, net of fees and funding; ``pnl_r`` of those with something at risk.
-    :param fates: what became of every entry signal; they add up to ``counts["signals"]``. Of a denied plan it is
-        the outcome of the rule that denied, of any other its status, of a signal without a plan why there is none.
+    :param signal_outcomes: what became of every entry signal; they add up to ``counts["signals"]``. Of a denied plan
+        the outcome of the rule that denied it, of any other its status, of a signal without a plan why there is none.
     :param plan_latency: bar heard to trade plan stored.
     :param order_latency: bar heard to entry acknowledged by the venue.
     :param equity: venue time and equity in USDT, oldest first.
@@ -104,7 +104,7 @@ class ReplayFacts:
     pnl_usdt: Decimal
     pnl_r: Decimal
     plan_statuses: Mapping[str, int]
-    fates: Mapping[str, int]
+    signal_outcomes: Mapping[str, int]
     exit_reasons: Mapping[str, int]
     plan_latency: Latency
     order_latency: Latency
@@ -127,7 +127,7 @@ def replay_facts(engine: Engine, start: datetime, end: datetime) -> ReplayFacts:
             pnl_r=counts.pop("pnl_r"),
             counts={str(name): int(value) for name, value in counts.items()},
             plan_statuses={str(name): int(str(count)) for name, count in rows(_STATUSES)},
-            fates=_fates(connection, window),
+            signal_outcomes=_signal_outcomes(connection, window),
             exit_reasons={str(name): int(str(count)) for name, count in rows(_EXITS)},
             plan_latency=_latency(latencies.plan),
             order_latency=_latency(latencies.acknowledged),
@@ -136,16 +136,16 @@ def replay_facts(engine: Engine, start: datetime, end: datetime) -> ReplayFacts:
         )
 
 
-def _fates(connection: Connection, window: Mapping[str, datetime]) -> Mapping[str, int]:
+def _signal_outcomes(connection: Connection, window: Mapping[str, datetime]) -> Mapping[str, int]:
     """Entry signals by what became of them, in the order of the words."""
-    fates: Counter[str] = Counter()
+    signal_outcomes: Counter[str] = Counter()
     for row in connection.execute(_FATES, window):
         if row.status is None:
-            fate = STOP_NOT_PROTECTIVE if row.unprotected else NO_PLAN
+            outcome = STOP_NOT_PROTECTIVE if row.unprotected else NO_PLAN
         else:
-            fate = outcome_of(row.rule) if row.status == PlanStatus.DENIED else str(row.status)
-        fates[fate] += row.signals
-    return dict(sorted(fates.items()))
+            outcome = outcome_of(row.rule) if row.status == PlanStatus.DENIED else str(row.status)
+        signal_outcomes[outcome] += row.signals
+    return dict(sorted(signal_outcomes.items()))
 
 
 def _latency(percentiles: list[float] | None) -> Latency:

@@ -12,7 +12,7 @@ from trading_pipeline.domain.model.orders import TAKE_PROFITS, Purpose
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.model.trade_history import FlatStart, SignalFate, TradeLeg, TradeRow
+from trading_pipeline.domain.model.trade_history import FlatStart, SignalOutcome, TradeLeg, TradeRow
 from trading_pipeline.domain.risk.outcomes import STOP_NOT_PROTECTIVE, outcome_of
 from trading_pipeline.ports.stores.research.trade_history import TradeHistory
 
@@ -63,13 +63,15 @@ class PostgresTradeHistory(TradeHistory):
             rows = connection.execute(_FILLS, window).all()
         return [_trade(list(fills), timeframe) for _, fills in groupby(rows, key=lambda row: row.position_id)]
 
-    def fates(self, strategy: str, timeframe: Timeframe, start: datetime, end: datetime) -> list[SignalFate]:
+    def signal_outcomes(
+        self, strategy: str, timeframe: Timeframe, start: datetime, end: datetime
+    ) -> list[SignalOutcome]:
         """See the port."""
         window = {"strategy": strategy, "timeframe": timeframe.value, "start": start, "end": end}
         with self._engine.connect() as connection:
             rows = connection.execute(_FATES, window).all()
         return [
-            SignalFate(row.strategy, row.symbol, timeframe, row.close_time, Bias(row.bias), _outcome(row))
+            SignalOutcome(row.strategy, row.symbol, timeframe, row.close_time, Bias(row.bias), _outcome(row))
             for row in rows
         ]
 
@@ -90,7 +92,7 @@ Fills = Sequence[Row[tuple[object, ...]]]
 
 
 def _outcome(row: Row[tuple[object, ...]]) -> str:
-    """The fate of a signal: without a plan its stop protected nothing; a denial is called by its rule."""
+    """The outcome of a signal: without a plan its stop protected nothing; a denial is called by its rule."""
     if row.status is None:
         return STOP_NOT_PROTECTIVE
     if row.status == PlanStatus.EXECUTED.value:

@@ -79,7 +79,7 @@ class BarArrays:
         times, closes = (_milliseconds(bars[name]) for name in ("open_time", "close_time"))
         columns = {name: bars[name].to_numpy(np.float64) for name in (*_PRICES, "volume")}
         _refuse_disorder(times)
-        _refuse_nonsense(times, columns)
+        _refuse_impossible_bars(times, columns)
         names = [str(name) for name in bars.columns if str(name).endswith(_SUFFIXES)]
         higher = {name: bars[name].to_numpy(np.float64) for name in names}
         return cls(times, closes, **columns, higher=higher)
@@ -107,7 +107,7 @@ def _refuse_disorder(times: Integers) -> None:
         raise DataError(f"bar {at} ({_iso(times[at])}) {kind} bar {at - 1}: sort bars by open time, one per time")
 
 
-def _refuse_nonsense(times: Integers, columns: dict[str, Floats]) -> None:
+def _refuse_impossible_bars(times: Integers, columns: dict[str, Floats]) -> None:
     """Raise at the first price that is not positive and finite or volume that is negative or missing."""
     for name, values in columns.items():
         sound = np.isfinite(values) & (values >= 0 if name == "volume" else values > 0)

@@ -10,7 +10,7 @@ from trading_pipeline.domain.strategies.framework.base import Strategy
 
 
 @dataclass(frozen=True, slots=True)
-class StrategyPlan:
+class StrategyConfig:
     """One enabled strategy of the configuration.
 
     :param symbols: empty means every symbol of the universe.
@@ -28,6 +28,6 @@ class StrategyPlan:
         return timeframe in self.timeframes and (not self.symbols or symbol in self.symbols)
 
 
-def running(plans: Iterable[StrategyPlan]) -> list[tuple[str, Timeframe]]:
+def running(plans: Iterable[StrategyConfig]) -> list[tuple[str, Timeframe]]:
     """Every strategy and timeframe that runs, each once: one strategy may have a file for some symbols each."""
     return list(dict.fromkeys((plan.strategy.name, timeframe) for plan in plans for timeframe in plan.timeframes))

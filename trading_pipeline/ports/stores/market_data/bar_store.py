@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from trading_pipeline.domain.model.bar_history import Conflict, Listing
+from trading_pipeline.domain.model.bar_history import Conflict, FirstAvailableBar
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.raw_bar_store import RawBarStore
 
@@ -25,11 +25,11 @@ class BarStore(RawBarStore):
         """Open time of the first bar heard that opens at or after ``since``."""
 
     @abstractmethod
-    def listings(self, symbols: Sequence[str], timeframe: Timeframe) -> dict[str, Listing]:
+    def first_available_bars(self, symbols: Sequence[str], timeframe: Timeframe) -> dict[str, FirstAvailableBar]:
         """What is known about first bars, by symbol."""
 
     @abstractmethod
-    def record_listing(self, listing: Listing, timeframe: Timeframe) -> None:
+    def record_first_available_bar(self, listing: FirstAvailableBar, timeframe: Timeframe) -> None:
         """Keep what the venue said about a symbol's first bar, in place of what it said before."""
 
     @abstractmethod

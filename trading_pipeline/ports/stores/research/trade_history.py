@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from datetime import datetime
 
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.model.trade_history import FlatStart, SignalFate, TradeRow
+from trading_pipeline.domain.model.trade_history import FlatStart, SignalOutcome, TradeRow
 
 
 class TradeHistory(ABC):
@@ -18,7 +18,9 @@ class TradeHistory(ABC):
         """Positions entered by plans of bars that closed in the window, by deciding bar and symbol."""
 
     @abstractmethod
-    def fates(self, strategy: str, timeframe: Timeframe, start: datetime, end: datetime) -> list[SignalFate]:
+    def signal_outcomes(
+        self, strategy: str, timeframe: Timeframe, start: datetime, end: datetime
+    ) -> list[SignalOutcome]:
         """What became of every entry signal of the window."""
 
     @abstractmethod

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 from trading_pipeline.adapters.stores.market_data.wave_store import PostgresWaveStore
-from trading_pipeline.domain.model.bar_history import Listing
+from trading_pipeline.domain.model.bar_history import FirstAvailableBar
 from trading_pipeline.domain.model.bars import BAR_COLUMNS, BarSource
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline_tests.testkit.builders import START, a_bar, walk, without
@@ -104,9 +104,9 @@ def test_newest_and_first_bar_heard(store: PostgresBarStore) -> None:
 
 def test_a_listing_is_replaced_by_what_the_venue_says_later(store: PostgresBarStore) -> None:
     for asked_from in (START + HOUR, START):
-        store.record_listing(Listing("BTCUSDT", asked_from, START + 5 * HOUR), Timeframe.H1)
-    found = store.listings(["BTCUSDT", "SOLUSDT"], Timeframe.H1)
-    assert found == {"BTCUSDT": Listing("BTCUSDT", START, START + 5 * HOUR)}
+        store.record_first_available_bar(FirstAvailableBar("BTCUSDT", asked_from, START + 5 * HOUR), Timeframe.H1)
+    found = store.first_available_bars(["BTCUSDT", "SOLUSDT"], Timeframe.H1)
+    assert found == {"BTCUSDT": FirstAvailableBar("BTCUSDT", START, START + 5 * HOUR)}
 
 
 def test_live_bars_open_waves_and_a_backfill_opens_none(store: PostgresBarStore, waves: PostgresWaveStore) -> None:

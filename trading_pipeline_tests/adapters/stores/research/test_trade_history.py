@@ -65,8 +65,8 @@ def test_trades_of_other_strategies_timeframes_and_times_are_left_out(lab: Lab) 
 
 
 def test_a_signal_that_was_entered_is_filled(lab: Lab) -> None:
-    (fate,) = PostgresTradeHistory(lab.database).fates("ema_atr", Timeframe.M15, *WINDOW)
-    assert (fate.symbol, fate.close_time, fate.bias, fate.outcome) == ("BTCUSDT", WAVE, Bias.LONG, "filled")
+    (found,) = PostgresTradeHistory(lab.database).signal_outcomes("ema_atr", Timeframe.M15, *WINDOW)
+    assert (found.symbol, found.close_time, found.bias, found.outcome) == ("BTCUSDT", WAVE, Bias.LONG, "filled")
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,8 @@ def test_a_signal_that_was_entered_is_filled(lab: Lab) -> None:
 def test_a_denied_signal_is_told_in_the_engines_words(lab: Lab, status: str, reason: str, outcome: str) -> None:
     with lab.database.begin() as connection:
         connection.execute(update(trade_plans).values(status=status, status_reason=reason))
-    (fate,) = PostgresTradeHistory(lab.database).fates("ema_atr", Timeframe.M15, *WINDOW)
-    assert fate.outcome == outcome
+    (found,) = PostgresTradeHistory(lab.database).signal_outcomes("ema_atr", Timeframe.M15, *WINDOW)
+    assert found.outcome == outcome
 
 
 def test_the_account_is_flat_from_the_first_reading_after_the_position_closed(lab: Lab) -> None:
