@@ -29,7 +29,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.runtime.replay.lock_step import ExchangeClock
 from trading_pipeline.runtime.supervision.embedded import free_port
 from trading_pipeline.runtime.supervision.up import RunningSystem
-from trading_pipeline.settings import Settings
+from trading_pipeline.settings import GivenSettings
 
 START = datetime(2025, 6, 2, tzinfo=UTC)
 SENSORS_RETURN_S = 1.6
@@ -91,12 +91,12 @@ def measure(folder: Path, dagster_yaml: Path, waves: int) -> Sample:
     write_config(config)
     exchange = ["--seed", "7", "--symbols", "BTCUSDT", "--port", str(free_port())]
     exchange += ["--start", START.isoformat(), "--lock-step", "15m"]
-    settings = Settings(TRADING_STATE_DIR=folder / "state", TRADING_CONFIG_DIR=config)
+    settings = GivenSettings(TRADING_STATE_DIR=folder / "state", TRADING_CONFIG_DIR=config)
     system = RunningSystem(settings, free_port(), exchange)
     system.state.dagster_yaml = dagster_yaml
     with system:
         if system.exchange is None:
-            raise SystemExit("the bench needs the exchange simulator; unset BYBIT_REST_URL")
+            raise SystemExit("the bench needs the exchange simulator")
         clock = ExchangeClock(system.exchange.rest_url)
         engine = connect(system.state.variables["DATABASE_URL"])
         wait_for_feed(clock)

@@ -3,12 +3,14 @@
 ``.env.example`` lists the same names; a test compares the two.
 """
 
+import re
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
 from pydantic import Field, ModelWrapValidatorHandler, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from trading_pipeline.domain.model.errors import ConfigurationError
 
@@ -41,7 +43,7 @@ class Settings(BaseSettings):
     bybit_rest_url: str = Field("", alias="BYBIT_REST_URL", description="empty: the mode's own endpoint")
     bybit_public_ws_url: str = Field("", alias="BYBIT_PUBLIC_WS_URL", description="empty: the mode's own endpoint")
     bybit_private_ws_url: str = Field("", alias="BYBIT_PRIVATE_WS_URL", description="empty: the mode's own endpoint")
-    bybit_api_key: str = Field("", alias="BYBIT_API_KEY")
+    bybit_api_key: SecretStr = Field(SecretStr(""), alias="BYBIT_API_KEY")
     bybit_api_secret: SecretStr = Field(SecretStr(""), alias="BYBIT_API_SECRET")
     live_trading_acknowledged: str = Field(
         "", alias="LIVE_TRADING_ACKNOWLEDGED", description="account id; live mode only"
@@ -57,5 +59,49 @@ class Settings(BaseSettings):
         try:
             return handler(values)
         except ValidationError as error:
-            wrong = (f"{one['loc'][0]} = {one['input']!r}: {one['msg']}" for one in error.errors())
+            wrong = (_complaint(str(one["loc"][0]), one["input"], one["msg"]) for one in error.errors())
             raise ConfigurationError("; ".join(wrong)) from None
+
+    def variables(self) -> dict[str, str]:
+        """Every setting as the environment variable that would give it, secrets in the clear: for child processes."""
+        return {str(spec.alias): _text(getattr(self, name)) for name, spec in type(self).model_fields.items()}
+
+
+class GivenSettings(Settings):
+    """Settings made of what is given in code and of defaults, whatever the environment and ``.env`` say.
+
+    Demos, replays and benchmarks run under these, so that they cannot reach the servers, the mode or the keys of
+    another system of the same machine.
+    """
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Nothing but the arguments."""
+        return (init_settings,)
+
+
+_OURS = re.compile(r"TRADING_|BYBIT_|DAGSTER_|CELERY_|DBT_|PG[A-Z]+$")
+"""Beside the settings: variables that some process of a running system reads, libraries included."""
+
+
+def foreign_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """What a child process may inherit: the path, the home, the locale, but nothing that this system reads."""
+    settings = {str(spec.alias) for spec in Settings.model_fields.values()}
+    return {name: text for name, text in environment.items() if name not in settings and not _OURS.match(name)}
+
+
+def _complaint(name: str, value: object, rule: str) -> str:
+    """What is wrong with a setting; a value that may hold a secret is not repeated."""
+    secret = re.search(r"KEY|SECRET|PASSWORD|TOKEN|URL", name)
+    return f"{name}: {rule}" if secret else f"{name} = {value!r}: {rule}"
+
+
+def _text(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

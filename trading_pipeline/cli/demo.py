@@ -18,12 +18,14 @@ def demo(
     backfill_days: Annotated[int, typer.Option(min=0, help="days of bars to backfill before them")] = 60,
     port: Annotated[int, typer.Option(help="port of the Dagster UI")] = 3000,
     keep: Annotated[bool, typer.Option("--keep", help="leave everything running until Ctrl-C")] = False,
+    config: Annotated[
+        Path, typer.Option(help="folder of the configuration that is replayed", envvar="TRADING_CONFIG_DIR")
+    ] = Path("config"),
     state_dir: Annotated[Path, typer.Option(help="emptied first; databases and logs")] = Path("var/demo"),
 ) -> None:
     """Backfill, replay in lock-step through the whole pipeline, and report."""
     from trading_pipeline.runtime.replay.demo import run_demo
     from trading_pipeline.runtime.replay.replay_plan import ReplayPlan
-    from trading_pipeline.settings import Settings
 
     names = tuple(name for name in symbols.replace(" ", "").split(",") if name)
     if not names:
@@ -40,7 +42,7 @@ def demo(
         port=port,
         state_dir=state_dir.resolve(),
     )
-    run_demo(plan, Settings(), Path("reports"), keep=keep)
+    run_demo(plan, config, Path("reports"), keep=keep)
 
 
 def _day(text: str) -> datetime:

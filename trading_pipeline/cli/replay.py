@@ -32,13 +32,15 @@ def replay(
         bool, typer.Option("--parity", help="compare with the backtest engine; exit 1 if unequal")
     ] = False,
     port: Annotated[int, typer.Option(help="port of the Dagster UI")] = 3000,
+    config: Annotated[
+        Path, typer.Option(help="folder of the configuration that is replayed", envvar="TRADING_CONFIG_DIR")
+    ] = Path("config"),
     state_dir: Annotated[Path, typer.Option(help="emptied first; databases and logs")] = Path("var/replay"),
     reports: Annotated[Path, typer.Option(help="folder of the reports")] = Path("reports"),
 ) -> None:
     """Replay bars through pipeline and simulator until idle; write reports/replay_<run_id>.{md,json,html}."""
     from trading_pipeline.runtime.replay.replay import run_replay
     from trading_pipeline.runtime.replay.replay_plan import ReplayedStrategy, ReplayPlan
-    from trading_pipeline.settings import Settings
 
     if bars is not None and not bars.is_dir():
         raise ConfigurationError(f"--bars {bars}: no such folder")
@@ -58,7 +60,7 @@ def replay(
         strategy=ReplayedStrategy(strategy, assignments(param or [], "--param")) if strategy else None,
     )
     name = _file_name(run_id or f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-    if not run_replay(plan, Settings(), reports, name, parity=parity):
+    if not run_replay(plan, config, reports, name, parity=parity):
         raise typer.Exit(EXIT_DIFFERENT)
 
 

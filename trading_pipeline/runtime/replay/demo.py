@@ -7,10 +7,9 @@ from rich.console import Console
 from trading_pipeline.runtime.replay.replay_plan import ReplayPlan
 from trading_pipeline.runtime.replay.replaying import replayed
 from trading_pipeline.runtime.replay.report import print_report, write_report
-from trading_pipeline.settings import Settings
 
 
-def run_demo(plan: ReplayPlan, settings: Settings, reports_dir: Path, *, keep: bool) -> None:
+def run_demo(plan: ReplayPlan, config_dir: Path, reports_dir: Path, *, keep: bool) -> None:
     """Run the demo from an empty state folder to its report.
 
     :param keep: leave everything running after the report until Ctrl-C.
@@ -19,7 +18,7 @@ def run_demo(plan: ReplayPlan, settings: Settings, reports_dir: Path, *, keep: b
     """
     console = Console()
     name = f"demo_{plan.start:%Y%m%d}_{plan.days:g}d_{'recorded' if plan.bars_dir else f'seed{plan.seed}'}"
-    with replayed(plan, settings, console) as done:
+    with replayed(plan, config_dir, console) as done:
         print_report(console, done.header, done.facts, write_report(reports_dir, name, done.header, done.facts))
         if keep:
             console.print(f"Everything keeps running; Dagster UI {done.system.webserver}. Ctrl-C ends it.")

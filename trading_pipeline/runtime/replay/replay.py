@@ -14,10 +14,9 @@ from trading_pipeline.runtime.replay.replaying import Replayed, replayed
 from trading_pipeline.runtime.replay.report import print_report
 from trading_pipeline.services.accounting.record_equity import record_equity
 from trading_pipeline.services.research.compare_parity import ParityReport
-from trading_pipeline.settings import Settings
 
 
-def run_replay(plan: ReplayPlan, settings: Settings, reports_dir: Path, run_id: str, *, parity: bool) -> bool:
+def run_replay(plan: ReplayPlan, config_dir: Path, reports_dir: Path, run_id: str, *, parity: bool) -> bool:
     """Replay until idle and write ``replay_<run_id>.md``, ``.json`` and ``.html``.
 
     :param parity: compare with the plain backtest of the same configuration and bars.
@@ -26,7 +25,7 @@ def run_replay(plan: ReplayPlan, settings: Settings, reports_dir: Path, run_id: 
     :raises DataError: the backfill or a wave did not finish.
     """
     console = Console()
-    with replayed(plan, settings, console) as running:
+    with replayed(plan, config_dir, console) as running:
         done = _with_last_reading(plan, running)
         report = replay_parity(plan, done) if parity else None
         path = write_replay_report(reports_dir, run_id, plan, done, report)

@@ -20,7 +20,7 @@ from trading_pipeline.runtime.supervision.embedded import free_port
 from trading_pipeline.runtime.supervision.state_folder import empty, held, refuse_foreign
 from trading_pipeline.runtime.supervision.subprocess_tasks import check_parameters
 from trading_pipeline.runtime.supervision.system import cost_arguments, refuse_taken_port
-from trading_pipeline.settings import Settings
+from trading_pipeline.settings import GivenSettings
 
 if TYPE_CHECKING:
     from trading_pipeline.domain.strategies.framework.base import Strategy
@@ -88,9 +88,9 @@ class ReplayPlan:
         """The run's own configuration."""
         return self.state_dir / "config"
 
-    def settings(self) -> Settings:
-        """Settings of the replayed system."""
-        return Settings(TRADING_STATE_DIR=self.state_dir, TRADING_CONFIG_DIR=self.config_dir)
+    def settings(self) -> GivenSettings:
+        """Settings of the replayed system, which knows no other."""
+        return GivenSettings(TRADING_STATE_DIR=self.state_dir, TRADING_CONFIG_DIR=self.config_dir)
 
     def exchange_arguments(self, universe: Universe) -> list[str]:
         """How the simulated exchange is started; it charges what the run's own configuration says."""
@@ -107,18 +107,19 @@ class ReplayPlan:
 
 
 @contextmanager
-def prepared(plan: ReplayPlan, settings: Settings) -> Iterator[Universe]:
+def prepared(plan: ReplayPlan, config_dir: Path) -> Iterator[Universe]:
     """Hold the state folder and prepare it.
 
+    :param config_dir: the configuration that the replay's own is made of.
     :raises ConfigurationError: see ``prepare``; or the folder or the port belongs to somebody else.
     """
     refuse_foreign(plan.state_dir)
     refuse_taken_port(plan.port)
     with held(plan.state_dir):
-        yield prepare(plan, settings)
+        yield prepare(plan, config_dir)
 
 
-def prepare(plan: ReplayPlan, settings: Settings) -> Universe:
+def prepare(plan: ReplayPlan, config_dir: Path) -> Universe:
     """Empty the state folder and write the replay's own configuration into it.
 
     :raises ConfigurationError: the replay would end in the future, or a strategy or a parameter of one
@@ -126,11 +127,11 @@ def prepare(plan: ReplayPlan, settings: Settings) -> Universe:
     """
     if plan.end > datetime.now(UTC):
         raise ConfigurationError(f"the replay would end at {plan.end:%Y-%m-%d}, after today; start it earlier")
-    check_parameters(settings.config_dir)
+    check_parameters(config_dir)
     if plan.strategy is not None:
-        _built(settings.config_dir, plan.strategy.name, {})
+        _built(config_dir, plan.strategy.name, {})
     empty(plan.state_dir)
-    shutil.copytree(settings.config_dir, plan.config_dir)
+    shutil.copytree(config_dir, plan.config_dir)
     _write_universe(plan)
     universe = load_universe(plan.config_dir)
     if plan.strategy is not None:

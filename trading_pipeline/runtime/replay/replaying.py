@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
@@ -20,7 +21,6 @@ from trading_pipeline.runtime.replay.lock_step import ExchangeClock, replay
 from trading_pipeline.runtime.replay.replay_plan import ReplayPlan, prepared
 from trading_pipeline.runtime.replay.report import ReportHeader
 from trading_pipeline.runtime.supervision.up import RunningSystem, StopRequested
-from trading_pipeline.settings import Settings
 
 STAGES = ("bars", "indicator_snapshots", "signals", "trade_plans")
 _BACKFILL_TIMEOUT_S = 600.0
@@ -39,7 +39,7 @@ class Replayed:
 
 
 @contextmanager
-def replayed(plan: ReplayPlan, settings: Settings, console: Console) -> Iterator[Replayed]:
+def replayed(plan: ReplayPlan, config_dir: Path, console: Console) -> Iterator[Replayed]:
     """Run a replay from an empty state folder until it is idle at its end; the exit ends the system.
 
     :raises ConfigurationError: something it was given cannot work.
@@ -47,12 +47,12 @@ def replayed(plan: ReplayPlan, settings: Settings, console: Console) -> Iterator
     """
     stop = StopRequested()
     with (
-        prepared(plan, settings) as universe,
+        prepared(plan, config_dir) as universe,
         RunningSystem(plan.settings(), plan.port, plan.exchange_arguments(universe)) as system,
     ):
         console.print(f"Dagster UI  {system.webserver}\nlogs        {system.state.log_dir}")
         if system.exchange is None:
-            raise ConfigurationError("a replay trades on the exchange simulator; unset BYBIT_REST_URL")
+            raise ConfigurationError("a replay trades on the exchange simulator")
         engine = connect(system.state.variables["DATABASE_URL"])
         try:
             run = _Run(plan, universe, system, engine, stop)

@@ -74,9 +74,10 @@ class SystemState:
         """
         database_url, dagster_url = self._open_database()
         self._write_dagster_home()
+        # every setting is told, so that no process looks for one in an environment or a file of its own
+        self.variables.update(self.settings.variables())
         self.variables.update(
             PROCESS_SETTINGS,
-            TRADING_MODE=self.settings.mode,
             TRADING_STATE_DIR=str(self.folder),
             TRADING_CONFIG_DIR=str(self.settings.config_dir.resolve()),
             TRADING_DBT_PROJECT_DIR=str(self.settings.dbt_project_dir.resolve()),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.settings import foreign_variables
 
 _LONGEST_PAUSE_S = 30.0
 _HEALTHY_AFTER_S = 30.0
@@ -57,7 +58,9 @@ class Supervised:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
-                env={**os.environ, **self.environment},
+                env={**foreign_variables(os.environ), **self.environment},
+                # away from the .env of whoever started the system
+                cwd=self.log_dir,
                 start_new_session=True,
             )
         (self.log_dir / f"{self.spec.name}.pid").write_text(f"{self._process.pid}\n")

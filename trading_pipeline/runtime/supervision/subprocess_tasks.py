@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from trading_pipeline.adapters.parameters.risk import load_risk
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.domain.model.errors import ConfigurationError, TradingError
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.settings import foreign_variables
 
 
 def prepare_databases(database_url: str, dagster_url: str) -> None:
@@ -30,7 +32,7 @@ def check_parameters(config_dir: Path) -> None:
 
     :raises ConfigurationError: a file is missing or breaks a rule.
     """
-    _run([__name__, str(config_dir)], {})
+    _run([__name__, str(config_dir.resolve())], {})
 
 
 def book_timeframes(config_dir: Path) -> dict[str, frozenset[Timeframe]]:
@@ -38,7 +40,7 @@ def book_timeframes(config_dir: Path) -> dict[str, frozenset[Timeframe]]:
 
     :raises ConfigurationError: see ``check_parameters``.
     """
-    told: dict[str, list[str]] = json.loads(_run([__name__, str(config_dir)], {}))
+    told: dict[str, list[str]] = json.loads(_run([__name__, str(config_dir.resolve())], {}))
     return {symbol: frozenset(map(Timeframe, timeframes)) for symbol, timeframes in told.items()}
 
 
@@ -50,7 +52,8 @@ def _run(module: Sequence[str], variables: Mapping[str, str]) -> str:
     # its own session: Ctrl-C in a terminal must not reach a migration half way
     answer = subprocess.run(
         [sys.executable, "-m", *module],
-        env={**os.environ, **variables},
+        env={**foreign_variables(os.environ), **variables},
+        cwd=tempfile.gettempdir(),
         capture_output=True,
         text=True,
         check=False,

@@ -15,7 +15,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.ports.venue.venue import Venue
 from trading_pipeline.runtime.supervision.environment import SystemState
 from trading_pipeline.runtime.supervision.processes import ProcessSpec
-from trading_pipeline.settings import Settings
+from trading_pipeline.settings import GivenSettings
 
 DEFINITIONS = "trading_pipeline.definitions"
 _SIMULATED = "bybit"
@@ -38,7 +38,7 @@ class ExchangeAccess:
 
     def venue(self) -> Venue:
         """The exchange as the catalogue offers a venue."""
-        return venue_named(_SIMULATED, Settings.model_validate({"TRADING_MODE": "simulated", **self.variables()}))
+        return venue_named(_SIMULATED, GivenSettings.model_validate(self.variables()))
 
     def variables(self) -> dict[str, str]:
         """The settings that point every process at this exchange."""

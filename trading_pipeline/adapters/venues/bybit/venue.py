@@ -31,7 +31,8 @@ class Bybit(Venue):
         """
         self._mode = settings.mode
         self._endpoints = endpoints(settings)
-        self._key, self._secret = settings.bybit_api_key, settings.bybit_api_secret.get_secret_value()
+        self._key = settings.bybit_api_key.get_secret_value()
+        self._secret = settings.bybit_api_secret.get_secret_value()
 
     def market_data(self) -> BybitMarketData:
         """Without a key."""
