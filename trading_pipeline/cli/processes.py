@@ -52,7 +52,7 @@ def worker(
     processes: Annotated[int, typer.Option(help="runs at a time", min=1)] = 1,
 ) -> None:
     """Execute the Dagster runs of one queue."""
-    _require("DAGSTER_HOME", "REDIS_URL")
+    _require("DAGSTER_HOME", "REDIS_URL", "CELERY_BROKER_URL")
     from trading_pipeline.runtime.dagster.worker import run_worker
 
     run_worker(queue, processes)

@@ -5,12 +5,12 @@ import os
 from dagster_celery.make_app import make_app
 from dagster_celery.tasks import create_execute_job_task, create_resume_job_task
 
-_REDIS_URL = os.environ["REDIS_URL"]
+_BROKER_URL = os.environ["CELERY_BROKER_URL"]
 
 app = make_app(
     {
-        "broker": _REDIS_URL,
-        "backend": _REDIS_URL,
+        "broker": _BROKER_URL,
+        "backend": _BROKER_URL,
         "config_source": {
             "worker_prefetch_multiplier": 1,
             "broker_connection_retry_on_startup": True,

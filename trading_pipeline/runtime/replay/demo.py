@@ -23,4 +23,4 @@ def run_demo(plan: ReplayPlan, config_dir: Path, reports_dir: Path, *, keep: boo
         if keep:
             console.print(f"Everything keeps running; Dagster UI {done.system.webserver}. Ctrl-C ends it.")
             while not done.stop.wait(0.5):
-                done.system.supervisor.check()
+                done.system.check()

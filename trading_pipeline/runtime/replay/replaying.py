@@ -149,6 +149,6 @@ class _Run:
         self._check()
 
     def _check(self) -> None:
-        self.restarts += self.system.supervisor.check()
+        self.restarts += self.system.check()
         if self.stop.wait(0):
             raise KeyboardInterrupt

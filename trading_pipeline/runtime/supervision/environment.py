@@ -5,13 +5,17 @@ import subprocess
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
+import structlog
 import yaml
 
-from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres, EmbeddedRedis
+from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres, EmbeddedRedis, ServerNotUp
+from trading_pipeline.runtime.supervision.state_folder import private
 from trading_pipeline.runtime.supervision.subprocess_tasks import prepare_databases
 from trading_pipeline.settings import Settings
+
+log = structlog.get_logger()
 
 _DAGSTER_YAML = Path(__file__).parents[1] / "dagster" / "dagster.yaml"
 
@@ -72,6 +76,7 @@ class SystemState:
 
         :raises ConfigurationError: a given server cannot be reached.
         """
+        private(self.folder)
         database_url, dagster_url = self._open_database()
         self._write_dagster_home()
         # every setting is told, so that no process looks for one in an environment or a file of its own
@@ -83,10 +88,26 @@ class SystemState:
             TRADING_DBT_PROJECT_DIR=str(self.settings.dbt_project_dir.resolve()),
             DATABASE_URL=database_url,
             DAGSTER_POSTGRES_URL=dagster_url,
-            REDIS_URL=self._open_redis(),
+            REDIS_URL=(redis_url := self._open_redis()),
+            CELERY_BROKER_URL=celery_url(redis_url),
             DAGSTER_HOME=str(self.dagster_home),
             TRADING_CODE_VERSION=self.settings.code_version or _code_version(),
         )
+
+    def revive(self) -> list[str]:
+        """Start embedded servers again that are gone; their names.
+
+        :raises ConfigurationError: a server that is needed cannot be started at all.
+        """
+        revived = []
+        for name, server in (("redis", self._redis), ("postgres", self._postgres)):
+            try:
+                if server is not None and server.revive():
+                    revived.append(name)
+                    log.warning("server restarted", server=name)
+            except ServerNotUp as error:
+                log.warning("server is down", server=name, cause=str(error))
+        return revived
 
     def close(self) -> None:
         """Stop the embedded servers."""
@@ -128,6 +149,14 @@ def _sibling(url: str, database: str) -> str:
     """The same server's other database, with the driver that Dagster ships."""
     parts = urlsplit(url)
     return f"postgresql+psycopg2://{parts.netloc}/{database}" + (f"?{parts.query}" if parts.query else "")
+
+
+def celery_url(redis_url: str) -> str:
+    """The address as Celery writes it: a unix socket has a scheme of its own there."""
+    if not redis_url.startswith("unix://"):
+        return redis_url
+    path, _, query = redis_url.removeprefix("unix://").partition("?")
+    return f"redis+socket://{path}?virtual_host={dict(parse_qsl(query)).get('db', '0')}"
 
 
 def _code_version() -> str:

@@ -22,7 +22,7 @@ def held(folder: Path) -> Iterator[None]:
     :raises ConfigurationError: another system runs in it, or it cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private(folder)
         lock = (folder / _LOCK).open("a")
     except OSError as error:
         raise ConfigurationError(
@@ -34,6 +34,15 @@ def held(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             raise ConfigurationError(f"another system runs in {folder}; end it or choose another folder") from None
         yield
+
+
+def private(folder: Path) -> None:
+    """Make the folder if it is missing, and let nobody else read it: it holds keys, orders and logs.
+
+    Under root the embedded PostgreSQL runs as a user of its own and opens the way to its data again.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.chmod(0o700)
 
 
 def refuse_foreign(folder: Path) -> None:

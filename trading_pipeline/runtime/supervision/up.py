@@ -71,6 +71,13 @@ class RunningSystem:
         self.supervisor.start(execution_specs(self.state))
         self.supervisor.start(control_specs(self.state, self.webserver_port))
 
+    def check(self) -> list[str]:
+        """Start again what has died, servers first; the names.
+
+        :raises ConfigurationError: a process refused its settings, or a server cannot be started.
+        """
+        return self.state.revive() + self.supervisor.check()
+
     def close(self) -> None:
         """End every process, then the servers."""
         self.supervisor.stop()
@@ -113,4 +120,4 @@ def run_system(settings: Settings, port: int) -> None:
             console.print(f"exchange     {system.exchange.rest_url}")
         console.print(f"logs         {system.state.log_dir}\nCtrl-C ends everything.")
         while not stop.wait(0.5):
-            system.supervisor.check()
+            system.check()

@@ -9,6 +9,8 @@ import dagster as dg
 import pytest
 import redis
 
+from trading_pipeline.runtime.supervision.environment import celery_url
+
 if TYPE_CHECKING:
     from trading_pipeline.runtime.dagster.worker import TaskLedger
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 def worker(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The module reads the address of its broker when it is imported."""
     monkeypatch.setenv("REDIS_URL", redis_url)
+    monkeypatch.setenv("CELERY_BROKER_URL", celery_url(redis_url))
     return importlib.import_module("trading_pipeline.runtime.dagster.worker")
 
 
