@@ -3,16 +3,26 @@
 ``.env.example`` lists the same names; a test compares the two.
 """
 
+import os
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
+from dotenv import dotenv_values
 from pydantic import Field, ModelWrapValidatorHandler, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from trading_pipeline.domain.model.errors import ConfigurationError
+
+_PREFIX = re.compile(r"TRADING_|BYBIT_|LIVE_TRADING")
+_READ_ELSEWHERE = {
+    "POSTGRES_PASSWORD",
+    *(f"TRADING_DB_{part}" for part in ("HOST", "PORT", "USER", "PASSWORD", "NAME")),
+}
+"""By dbt and by the compose file; ``.env.example`` says what they mean."""
 
 
 class TradingMode(StrEnum):
@@ -35,11 +45,14 @@ class Settings(BaseSettings):
         Path("config"), alias="TRADING_CONFIG_DIR", description="universe, risk and strategy files"
     )
     dbt_project_dir: Path = Field(Path("dbt_project"), alias="TRADING_DBT_PROJECT_DIR", description="the marts")
-    database_url: str = Field("", alias="DATABASE_URL", description="database `trading`; empty: embedded PostgreSQL")
-    dagster_database_url: str = Field(
-        "", alias="DAGSTER_POSTGRES_URL", description="database `dagster`; empty: embedded"
+    # addresses may hold passwords
+    database_url: str = Field(
+        "", alias="DATABASE_URL", repr=False, description="database `trading`; empty: embedded PostgreSQL"
     )
-    redis_url: str = Field("", alias="REDIS_URL", description="empty: embedded Redis")
+    dagster_database_url: str = Field(
+        "", alias="DAGSTER_POSTGRES_URL", repr=False, description="database `dagster`; empty: embedded"
+    )
+    redis_url: str = Field("", alias="REDIS_URL", repr=False, description="empty: embedded Redis")
     bybit_rest_url: str = Field("", alias="BYBIT_REST_URL", description="empty: the mode's own endpoint")
     bybit_public_ws_url: str = Field("", alias="BYBIT_PUBLIC_WS_URL", description="empty: the mode's own endpoint")
     bybit_private_ws_url: str = Field("", alias="BYBIT_PRIVATE_WS_URL", description="empty: the mode's own endpoint")
@@ -56,11 +69,24 @@ class Settings(BaseSettings):
     @classmethod
     def _in_one_line(cls, values: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
         """Name the variables that are wrong, as every other configuration does."""
+        cls._refuse_unknown()
         try:
             return handler(values)
         except ValidationError as error:
             wrong = (_complaint(str(one["loc"][0]), one["input"], one["msg"]) for one in error.errors())
             raise ConfigurationError("; ".join(wrong)) from None
+
+    @classmethod
+    def _refuse_unknown(cls) -> None:
+        """Refuse variables that look like settings and are none: somebody meant something by them."""
+        known = {str(spec.alias) for spec in cls.model_fields.values()} | _READ_ELSEWHERE
+        written = Path(str(cls.model_config.get("env_file")))
+        in_file = {name for name in dotenv_values(written) if written.is_file()}
+        for name in sorted((set(os.environ) | in_file) - known):
+            near = get_close_matches(name, known, n=1, cutoff=0.8)
+            if _PREFIX.match(name) or (near and name in in_file):
+                hint = f"; did you mean {near[0]}?" if near else "; .env.example lists every variable there is"
+                raise ConfigurationError(f"{name} is no variable of trading-pipeline{hint}")
 
     def variables(self) -> dict[str, str]:
         """Every setting as the environment variable that would give it, secrets in the clear: for child processes."""
@@ -73,6 +99,10 @@ class GivenSettings(Settings):
     Demos, replays and benchmarks run under these, so that they cannot reach the servers, the mode or the keys of
     another system of the same machine.
     """
+
+    @classmethod
+    def _refuse_unknown(cls) -> None:
+        """Nothing outside is looked at."""
 
     @classmethod
     def settings_customise_sources(
