@@ -16,7 +16,7 @@ def take_signal(desk: Desk, p: Position, row: int, close: float) -> None:
     """Act on one signal at the close of its bar, after the exits of that close."""
     entry: EntryRow = desk.entries[row]
     rules: Rules = desk.rules[p.lane]
-    p.bar, p.own, p.mark = entry.bar, entry.own, close
+    p.bar, p.own, p.mark, p.closing = entry.bar, entry.own, close, True
     entry.decided_ms = desk.account.now
     at_close = rules.timing == Timing.BAR_CLOSE
     if entry.outcome != Outcome.PENDING:
@@ -230,7 +230,7 @@ def _open(desk: Desk, p: Position, row: int, price: float, stop: float) -> None:
     entry: EntryRow = desk.entries[row]
     p.direction = entry.direction
     p.entry_price, p.highest, p.lowest = price, price, price
-    p.stop, p.initial_stop, p.first_stop, p.stop_kind = stop, stop, stop, LegKind.STOP_LOSS
+    p.stop, p.initial_stop, p.stop_kind = stop, stop, LegKind.STOP_LOSS
     p.runner_stop = -p.direction * math.inf
     p.quantity, p.entry_quantity, p.margin, p.drained, p.risk = 0.0, 0.0, 0.0, 0.0, 0.0
     p.gross, p.fees, p.funding, p.slipped, p.closed_value = 0.0, 0.0, 0.0, 0.0, 0.0

@@ -31,7 +31,7 @@ from trading_pipeline.domain.backtest.records import (
     Rules,
 )
 from trading_pipeline.domain.backtest.uncounted import uncounted
-from trading_pipeline.domain.backtest.walking import leave_for, walk_wave
+from trading_pipeline.domain.backtest.walking import leave_for, leave_passed, walk_wave
 
 DAY_MS = 86_400_000
 
@@ -142,6 +142,7 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
                 _sit(account, positions, p)
                 taken += 1
                 due = _wave_of(desk.entries, taken, len(equity))
+            leave_passed(desk)
             equity[wave] = _worth(account, positions)
         wave += 1
 

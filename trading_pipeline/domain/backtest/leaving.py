@@ -99,7 +99,7 @@ def finish(desk: Desk, p: Position, kind: int) -> None:
     account = desk.account
     trade: EntryRow = desk.entries[p.row]
     trade.layers, trade.entry_bar, trade.exit_bar, trade.exit_kind = p.layers, p.entry_bar, p.bar, kind
-    trade.filled, trade.entry_price, trade.initial_stop = p.entry_quantity, p.entry_price, p.first_stop
+    trade.filled, trade.entry_price, trade.initial_stop = p.entry_quantity, p.entry_price, p.initial_stop
     trade.exit_price = p.closed_value / p.entry_quantity
     trade.risk, trade.gross, trade.fees, trade.funding = p.risk, p.gross, p.fees, p.funding
     trade.slipped = p.slipped

@@ -145,7 +145,6 @@ class Position:
     entry_price: float
     stop: float
     initial_stop: float
-    first_stop: float
     runner_stop: float
     stop_kind: int
     liquidation: float

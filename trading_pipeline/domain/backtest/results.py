@@ -46,7 +46,8 @@ class Trade:
     :param signal: position of the signal that opened it among the symbol's signals, by bar and in order.
     :param lane: position in ``BacktestResult.lanes``.
     :param entry_bar: position in the lane's own bars; likewise ``exit_bar``.
-    :param entry_price: average of all entries; ``exit_price`` of all exits.
+    :param entry_price: average of the entries, as what is held cost; ``exit_price`` of all exits.
+    :param stop_price: the tightest of its entries' own, which R is measured to.
     :param pnl: after fees and funding; ``gross_pnl`` before them.
     :param pnl_r: ``pnl`` in units of the money first at risk, ``gross_pnl_r`` likewise; NaN without a stop.
     :param fees: without funding.

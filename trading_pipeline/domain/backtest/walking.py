@@ -60,6 +60,15 @@ def _leave_at_opens(desk: Desk, opened: int) -> int:
 
 
 @compiled
+def leave_passed(desk: Desk) -> None:
+    """At a close, after its entries: what they have put at or beyond the close leaves there."""
+    for place in range(desk.account.active):
+        p: Position = desk.positions[desk.positions[place].seat]
+        if p.closing and p.direction != 0:
+            _stretch(desk, p, p.mark, p.mark, False)
+
+
+@compiled
 def _leave_at_open(desk: Desk, p: Position) -> None:
     """Everything that leaves at the open: levels it has passed, exits and opposite entries queued for it."""
     _stretch(desk, p, p.open, p.open, False)
@@ -251,7 +260,9 @@ def _fire(desk: Desk, p: Position, event: int, level: float) -> None:
     elif event == TARGET:
         last = rules.targets_close_all and p.target_index + 1 == rules.target_count
         quantity = p.quantity if last else min(target_quantity(rules, p, p.target_index), p.quantity)
-        reduce(desk, p, quantity, level, rules.maker_fee, LegKind.TAKE_PROFIT.value)
+        # Placed at a close that has passed it, a target meets the market instead of waiting for it.
+        fee_rate = rules.taker_fee if desk.account.phase == Phase.CLOSE else rules.maker_fee
+        reduce(desk, p, quantity, level, fee_rate, LegKind.TAKE_PROFIT.value)
         if p.direction != 0:
             withdraw_layers(desk, p)
             after_target(rules, p)

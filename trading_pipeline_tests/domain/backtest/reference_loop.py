@@ -88,7 +88,7 @@ class Reference:
             self.enter(met[0], price)
             self.fire(symbol, price)
 
-    def fire(self, symbol: str, price: float) -> None:
+    def fire(self, symbol: str, price: float, *, rests: bool = True) -> None:
         """Let the levels of a position fire that a price has met, in their order."""
         while trade := self.books.open.get(symbol):
             broke, stop, *targets = trade.levels
@@ -99,7 +99,7 @@ class Reference:
             elif targets and trade.sign * (price - targets[0]) >= 0:
                 place, _, part = trade.targets.pop(0)
                 trade.done = place + 1
-                self.leave(trade, price, LegKind.TAKE_PROFIT, part)
+                self.leave(trade, price, LegKind.TAKE_PROFIT, part, rests)
                 trade.follow()
             else:
                 break
@@ -113,9 +113,9 @@ class Reference:
         """Entries of one instant in the order in which they are taken."""
         return sorted(orders, key=lambda one: one.rank(self.by_score))
 
-    def leave(self, trade: Position, price: float, kind: LegKind, part: float = math.inf) -> None:
+    def leave(self, trade: Position, price: float, kind: LegKind, part: float = math.inf, rests: bool = True) -> None:
         """Book an exit."""
-        self.books.balance += trade.leave(self.at, min(part, trade.held), price, kind)
+        self.books.balance += trade.leave(self.at, min(part, trade.held), price, kind, rests)
         if kind is LegKind.STOP_LOSS:
             self.books.loss_ms[trade.lane.symbol, trade.lane.ms] = self.at.ms
         if trade.held <= 1e-12 * trade.entered:
@@ -145,6 +145,8 @@ class Reference:
         signals = [Order(lane, row) for lane in lanes for row in lane.rows[now]]
         for signal in self.in_order([one for one in signals if one.pending]):
             self.accept(signal, now, signal.lane.symbol in ended)
+        for symbol, bar in ending.items():
+            self.fire(symbol, bar.close, rests=False)
         for order in self.orders:
             if order.lane.symbol in ended and order.pending:
                 order.lane.outcomes[order.row] = Outcome.EXPIRED

@@ -80,13 +80,13 @@ class Position:
         self.follow()
         return fee
 
-    def leave(self, at: Moment, quantity: float, price: float, kind: LegKind) -> float:
+    def leave(self, at: Moment, quantity: float, price: float, kind: LegKind, rests: bool) -> float:
         """Fill an exit, at worst where the whole margin is lost; what the balance gains, fee paid."""
-        costs, resting, forced = self.lane.config.costs, kind is LegKind.TAKE_PROFIT, kind is LegKind.LIQUIDATION
-        price *= 1.0 if resting or forced else 1 - self.sign * costs.slippage_bps / 1e4
+        costs, limit, forced = self.lane.config.costs, kind is LegKind.TAKE_PROFIT, kind is LegKind.LIQUIDATION
+        price *= 1.0 if limit or forced else 1 - self.sign * costs.slippage_bps / 1e4
         price = self.sign * max(self.sign * price, self.sign * self.lost_but(0.0))
         gain = self.sign * quantity * (price - self.average)
-        fee = quantity * price * (costs.maker_fee_bps if resting else costs.taker_fee_bps) / 1e4
+        fee = quantity * price * (costs.maker_fee_bps if limit and rests else costs.taker_fee_bps) / 1e4
         fee = max(min(fee, gain + self.margin * quantity / self.held), 0.0) if forced else fee
         self.fills.append(Fill(kind, at, quantity, price, fee))
         self.gross += gain

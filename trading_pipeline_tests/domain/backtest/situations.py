@@ -20,6 +20,7 @@ ALL = {
     "runner behind a pivot",
     "runner at the finest closes",
     "layer after a target",
+    "target that a layer put behind the close",
     "limit entry",
     "stop entry",
     "entry at the next open",
@@ -66,6 +67,11 @@ def _of_fills(trade: Position, bars: dict[int, Bar]) -> Iterator[str]:
     yield from (f"fill {kind.label}" for kind in kinds)
     if (LegKind.TAKE_PROFIT, LegKind.ADD) in pairwise(kinds):
         yield "layer after a target"
+    if any(
+        one.kind is LegKind.ADD and other.kind is LegKind.TAKE_PROFIT and one.at == other.at
+        for one, other in pairwise(trade.fills)
+    ):
+        yield "target that a layer put behind the close"
     for fill in trade.fills:
         bar, inside = bars[fill.at.bar_ms], fill.at.ms == fill.at.bar_ms
         if fill.kind in LEVELS and not inside:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -15,7 +17,7 @@ from trading_pipeline.domain.backtest.config import (
 )
 from trading_pipeline.domain.backtest.engine import run_backtest
 from trading_pipeline.domain.backtest.signals import EntrySignals
-from trading_pipeline.domain.backtest.translate import Funding, SymbolInput
+from trading_pipeline.domain.backtest.translate import Funding, Steps, SymbolInput
 from trading_pipeline_tests.domain.backtest.cases import (
     FREE_LIMITS,
     HOUR_MS,
@@ -263,6 +265,34 @@ def test_layers_share_one_average_and_the_tighter_stop() -> None:
     (trade,) = result.trade_list()
     assert (trade.entry_price, trade.layers, trade.exit_price) == (102.0, 2, 95.0)
     assert result.outcome_counts() == {"filled": 2, "position_open": 1}
+
+
+def test_a_target_that_a_layer_puts_behind_the_close_leaves_at_that_close_as_a_taker() -> None:
+    # 1 at 100 with the stop at 90 and 1 at 108 with the stop at 101: average 104, R = 3, so 1 R lies at 107, which the
+    # close has passed: half of the two at 108, 5.5 bps of it. The stop goes to the average, where the rest leaves.
+    exits = Exits((ExitTarget(1.0, 0.5),), trail=None, trail_after_targets=1)
+    bars = [FLAT, (100.0, 108.0, 100.0, 108.0), (109.0, 109.0, 103.0, 103.0), FLAT]
+    config = config_of(exits, Execution(max_layers=2), Costs(2.0, 5.5, 0.0))
+    (trade,) = run_one(config, bars, signals_of([(0, 1, 90.0), (1, 1, 101.0)], 1.0)).trade_list()
+    at, target, rest = trade.legs[1:]
+    assert (at.time_ms, target.time_ms) == (2 * HOUR_MS, 2 * HOUR_MS)
+    assert (target.kind, target.price, target.fee) == (LegKind.TAKE_PROFIT, 108.0, pytest.approx(108 * 5.5e-4))
+    assert (rest.kind, rest.price) == (LegKind.BREAK_EVEN, 104.0)
+    assert (trade.stop_price, trade.gross_pnl_r) == (101.0, pytest.approx(4 / 6))
+
+
+def test_a_break_even_stop_that_a_layer_pulls_to_the_close_leaves_at_that_close() -> None:
+    # 2 at 100, stop 90: 1 at the target 110, the stop to 100. 9 at 101: average 100.9, in ticks of 1 the close.
+    exits = Exits((ExitTarget(1.0, 0.5),), trail=None, trail_after_targets=1)
+    bars = [FLAT, (101.0, 110.0, 101.0, 101.0), (102.0, 102.0, 102.0, 102.0), FLAT]
+    signals = replace(signals_of([(0, 1, 90.0), (1, 1, 95.0)], 1.0), quantity=np.array([2.0, 9.0]))
+    limits = replace(FREE_LIMITS, max_leverage=10.0)
+    made = SymbolInput(bars_of(bars), signals, Steps(price_increment=1.0))
+    (trade,) = run_backtest(config_of(exits, Execution(max_layers=2), limits=limits), {"X": made}).trade_list()
+    assert [(leg.kind, leg.price, leg.time_ms // HOUR_MS) for leg in trade.legs[-2:]] == [
+        (LegKind.ADD, 101.0, 2),
+        (LegKind.BREAK_EVEN, 101.0, 2),
+    ]
 
 
 def test_a_liquidation_loses_no_more_than_the_margin() -> None:
