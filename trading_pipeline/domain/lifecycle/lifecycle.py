@@ -29,6 +29,7 @@ class WaveStep(StrEnum):
     STOPS = "stops"
     MARK = "mark"
     ENTRIES = "entries"
+    PASSED = "passed"
 
 
 WAVE_ORDER = tuple(WaveStep)

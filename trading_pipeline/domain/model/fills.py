@@ -28,6 +28,7 @@ class Fill:
     :param fee: quote currency, positive when paid.
     :param kind: ``FUNDING`` fills carry no quantity change, only a fee; ``VENUE`` covers
         liquidation, auto-deleveraging and every kind not known yet.
+    :param sequence: the venue's count, which orders what it executed at one instant.
     """
 
     execution_id: str
@@ -41,3 +42,4 @@ class Fill:
     is_maker: bool
     kind: FillKind
     executed_at: datetime
+    sequence: int = 0

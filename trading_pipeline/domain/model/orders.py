@@ -98,9 +98,14 @@ _FINAL = frozenset(
 )
 
 
-def order_link_id(plan_id: str, purpose: Purpose, attempt: int = 0) -> str:
-    """The client order id: deterministic, unique, at most 36 of ``[A-Za-z0-9_-]``."""
-    return f"{plan_id[:28]}_{purpose}{attempt or ''}"
+def order_link_id(plan_id: str, purpose: Purpose, attempt: int = 0, layer: int = 1) -> str:
+    """The client order id: deterministic, unique, at most 36 of ``[A-Za-z0-9_-]``.
+
+    :param layer: of a target, the newest layer whose fill it is sized by.
+    """
+    if layer == 1:
+        return f"{plan_id[:28]}_{purpose}{attempt or ''}"
+    return f"{plan_id[:28]}_{purpose}L{layer}{f'-{attempt}' if attempt else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +114,12 @@ class OrderIntent:
 
     :param quantity: base currency, a multiple of the instrument's step.
     :param price: limit price; ``None`` for market orders.
-    :param stop_loss: price of the stop attached to the order; ``None`` for reduce-only orders.
+    :param stop_loss: the entry's own stop, attached to the order unless the position that a layer adds to has a
+        tighter one; ``None`` for reduce-only orders.
     :param valid_until: venue time after which the order must not be sent.
     :param run_id: the Dagster run that decided it.
     :param signal_id: of an exit, the signal that asked for it; the plan leads to that of an entry.
+    :param layer: of an entry, its number in the position; of a target, the newest layer whose fill it is sized by.
     """
 
     order_link_id: str
@@ -128,6 +135,7 @@ class OrderIntent:
     valid_until: datetime
     run_id: str
     signal_id: str | None = None
+    layer: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +145,7 @@ class IntentRecord:
     :param filled_quantity: base currency, as far as known.
     :param average_price: of what is filled, ``None`` before the first fill.
     :param sent_age_s: wall seconds since the request was about to leave, ``None`` when it never was.
+    :param position_id: the position that the order opens, adds to or reduces.
     """
 
     intent: OrderIntent
@@ -146,6 +155,17 @@ class IntentRecord:
     filled_quantity: Decimal
     average_price: Decimal | None
     sent_age_s: float | None
+    position_id: str | None = None
+
+    @property
+    def growing(self) -> bool:
+        """Whether the venue may still fill more of it: it was sent, and its end is not known."""
+        return not self.state.final and self.state is not IntentState.INTENDED
+
+    @property
+    def empty(self) -> bool:
+        """Whether it ended without a fill."""
+        return self.state.final and not self.filled_quantity
 
 
 @dataclass(frozen=True, slots=True)

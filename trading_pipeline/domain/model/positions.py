@@ -44,12 +44,14 @@ class StopKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A position opened by one plan. Quantities are base currency, money is quote currency.
+    """A position that one plan opened and others may have added to, each with a layer. Quantities are base currency,
+    money is quote currency.
 
     :param quantity: what is still open.
-    :param entry_quantity: what the entry filled.
-    :param entry_price: average fill price of the entry, ``None`` before the first fill.
-    :param initial_stop_price: the plan's stop; with the entry it fixes R for the whole life.
+    :param plan_id: the plan that opened it; targets, runner and exit rules are that plan's.
+    :param entry_quantity: what all entries filled.
+    :param entry_price: what is held cost on average, ``None`` before the first fill; an exit leaves it as it is.
+    :param initial_stop_price: the tightest of the entries' own stops; R ends there.
     :param stop_price: the stop that is live at the venue.
     :param stop_kind: the level that set it; ``None`` while the venue holds one that we do not remember setting.
     :param runner_stop_price: the tightest runner's stop so far, waiting for its turn or live; ``None`` until known.

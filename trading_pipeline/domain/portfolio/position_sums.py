@@ -28,33 +28,35 @@ class PositionFill:
     purpose: Purpose | None
 
 
-def recompute(position: Position, entry: IntentRecord, fills: Sequence[PositionFill]) -> Position:
+def recompute(position: Position, layers: Sequence[IntentRecord], fills: Sequence[PositionFill]) -> Position:
     """The position that these fills make, whatever order they were heard in.
 
-    quantity = entries - exits; realised = direction x (exit notional - entry notional x exits / entries).
-    It is closed when exits cover the entry and the entry can grow no more, and failed when the entry
+    quantity = entries - exits; realised = direction x (exit notional - entry notional + what is held at its cost).
+    It is closed when exits cover the entries and no entry can grow any more, and failed when every entry
     ended without a fill.
 
-    :param entry: the entry's intent, with what reports say it filled.
+    :param layers: the intents of its entries, with what reports say they filled.
     :param fills: every fill attributed to the position.
     """
     payments = [one for one in fills if one.fill.kind is FillKind.FUNDING]
     trades = sorted(
         (one for one in fills if one.fill.kind is not FillKind.FUNDING),
-        key=lambda one: (one.fill.executed_at, one.fill.execution_id),
+        key=lambda one: (one.fill.executed_at, one.fill.sequence, one.fill.execution_id),
     )
     entries = [one for one in trades if one.purpose is Purpose.ENTRY]
     exits = [one for one in trades if one.purpose is not Purpose.ENTRY]
     entered, left = _quantity(entries), _quantity(exits)
-    status = _status(entry, entered, left)
+    status = _status(layers, entries, left)
     closed = status is PositionStatus.CLOSED
+    average, held = _average(trades), max(entered - left, _ZERO)
     return replace(
         position,
         status=status,
-        quantity=max(entered - left, _ZERO),
+        quantity=held,
         entry_quantity=entered,
-        entry_price=_notional(entries) / entered if entered else None,
-        realised_pnl=_realised(position.bias, entries, exits),
+        entry_price=average,
+        initial_stop_price=_tightest_stop(position, layers, entries),
+        realised_pnl=_realised(position.bias, entries, exits, held * (average or _ZERO)),
         fees=_fees(trades),
         funding=_fees(payments),
         opened_at=entries[0].fill.executed_at if entries else None,
@@ -80,12 +82,39 @@ def r_multiple(position: Position) -> Decimal | None:
     return net_pnl(position) / risk if risk else None
 
 
-def _status(entry: IntentRecord, entered: Decimal, left: Decimal) -> PositionStatus:
+def _status(layers: Sequence[IntentRecord], entries: Sequence[PositionFill], left: Decimal) -> PositionStatus:
+    entered = _quantity(entries)
     if not entered:
-        ended_empty = entry.state.final and not entry.filled_quantity
-        return PositionStatus.FAILED if ended_empty else PositionStatus.OPENING
-    grown = entered >= entry.intent.quantity or (entry.state.final and entered >= entry.filled_quantity)
+        return PositionStatus.FAILED if all(layer.empty for layer in layers) else PositionStatus.OPENING
+    grown = all(_grown(layer, entries) for layer in layers)
     return PositionStatus.CLOSED if left >= entered and grown else PositionStatus.OPEN
+
+
+def _grown(layer: IntentRecord, entries: Sequence[PositionFill]) -> bool:
+    """Whether all that the entry will ever fill is booked."""
+    booked = _quantity([one for one in entries if one.fill.order_link_id == layer.intent.order_link_id])
+    return booked >= layer.intent.quantity or (layer.state.final and booked >= layer.filled_quantity)
+
+
+def _average(trades: Sequence[PositionFill]) -> Decimal | None:
+    """What is held cost on average. After an exit less is held, so that the next layer weighs more."""
+    held, cost, average = _ZERO, _ZERO, None
+    for one in trades:
+        if one.purpose is Purpose.ENTRY:
+            held, cost = held + one.fill.quantity, cost + one.fill.quantity * one.fill.price
+            average = cost / held
+        elif average is not None:
+            held = max(held - one.fill.quantity, _ZERO)
+            cost = average * held
+    return average
+
+
+def _tightest_stop(position: Position, layers: Sequence[IntentRecord], entries: Sequence[PositionFill]) -> Decimal:
+    """Of the entries that filled, the stop that gives least away."""
+    filled = {one.fill.order_link_id for one in entries}
+    stops = [one.intent.stop_loss for one in layers if one.intent.order_link_id in filled and one.intent.stop_loss]
+    tightest = max if position.bias is Bias.LONG else min
+    return tightest(stops, default=position.initial_stop_price)
 
 
 def _quantity(fills: Sequence[PositionFill]) -> Decimal:
@@ -100,11 +129,12 @@ def _notional(fills: Sequence[PositionFill]) -> Decimal:
     return sum((one.fill.quantity * one.fill.price for one in fills), _ZERO)
 
 
-def _realised(bias: Bias, entries: Sequence[PositionFill], exits: Sequence[PositionFill]) -> Decimal:
-    entered, left = _quantity(entries), _quantity(exits)
-    if not entered or not left:
+def _realised(
+    bias: Bias, entries: Sequence[PositionFill], exits: Sequence[PositionFill], held_at_cost: Decimal
+) -> Decimal:
+    if not entries or not exits:
         return _ZERO
-    gain = _notional(exits) - _notional(entries) * left / entered
+    gain = _notional(exits) - _notional(entries) + held_at_cost
     return gain if bias is Bias.LONG else -gain
 
 

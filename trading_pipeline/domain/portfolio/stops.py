@@ -43,10 +43,11 @@ def tighter(bias: Bias, one: Decimal, other: Decimal) -> Decimal:
 def next_stop(plan: TradePlan, position: Position, reached: TargetsReached, instrument: Instrument) -> Stop:
     """The stop that the filled targets allow; never looser than the present one.
 
-    After ``break_even_after_targets`` targets it is the average entry price; when only the runner is left,
-    the runner's stop as it is remembered takes over where it is tighter.
+    The tightest of the entries' own is the least. After ``break_even_after_targets`` targets it is the average entry
+    price; when only the runner is left, the runner's stop as it is remembered takes over where it is tighter.
     """
-    stop = Stop(position.stop_price, position.stop_kind)
+    initial = Stop(position.initial_stop_price, StopKind.STOP_LOSS)
+    stop = _pulled(plan.bias, Stop(position.stop_price, position.stop_kind), initial)
     if 0 < plan.exit_rules.break_even_after_targets <= reached.filled and position.entry_price is not None:
         stop = _pulled(plan.bias, stop, Stop(instrument.round_price(position.entry_price), StopKind.BREAK_EVEN))
     if reached.last and position.runner_stop_price is not None:

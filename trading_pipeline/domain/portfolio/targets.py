@@ -1,13 +1,15 @@
 """Take profits: how the filled quantity is split and where the limits rest."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.orders import TAKE_PROFITS, Purpose
 from trading_pipeline.domain.model.plans import Target, TradePlan
 from trading_pipeline.domain.model.signals import Bias
+
+_ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,35 +31,54 @@ def target_price(bias: Bias, entry_price: Decimal, stop_price: Decimal, r_multip
     return entry_price + distance if bias is Bias.LONG else entry_price - distance
 
 
-def target_orders(
-    plan: TradePlan, filled_quantity: Decimal, entry_price: Decimal, instrument: Instrument
-) -> list[TargetOrder]:
-    """The take profits of a filled entry, nearest first; what they leave over is the runner.
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What a position's targets are measured from.
+
+    :param quantity: base currency that all its entries really filled.
+    :param price: its average price.
+    :param stop_price: where R ends, a multiple of the tick.
+    :param reached: targets that filled before its newest entry; they stay filled.
+    :param taken: base currency that targets had filled by then, those included that did not fill as a whole.
+    """
+
+    quantity: Decimal
+    price: Decimal
+    stop_price: Decimal
+    reached: int = 0
+    taken: Mapping[Purpose, Decimal] = field(default_factory=dict)
+
+    def part(self, purpose: Purpose, share: Decimal) -> Decimal:
+        """What a target with this share of everything has yet to fill."""
+        return share - self.taken.get(purpose, _ZERO)
+
+
+def target_orders(plan: TradePlan, entered: Entered, instrument: Instrument) -> list[TargetOrder]:
+    """The take profits of what was entered that have not filled, nearest first; what they leave over is the runner.
 
     One R is measured from the average fill price to the stop as the venue holds it, a multiple of the
     tick: slippage moves the targets with the entry, and R is what the stop really costs. Each part is
     rounded down to the step. A part below the venue's minimum joins the next one; what the last target
     cannot carry stays with the runner, or goes out with the last target when the plan has no runner.
-
-    :param filled_quantity: base currency the entry really filled.
-    :param entry_price: its average price.
     """
     orders: list[TargetOrder] = []
-    carried = Decimal(0)
-    stop_price = instrument.round_price(plan.stop_price)
+    carried, left = _ZERO, entered.quantity - sum(entered.taken.values(), _ZERO)
     last = TAKE_PROFITS[len(plan.targets) - 1]
-    for purpose, target in zip(TAKE_PROFITS, _nearest_first(plan.targets), strict=False):
-        share = carried + filled_quantity * target.fraction
-        quantity = instrument.floor_quantity(min(share, filled_quantity))
+    for number, (purpose, target) in enumerate(zip(TAKE_PROFITS, _nearest_first(plan.targets), strict=False), start=1):
+        share = carried + entered.quantity * target.fraction
+        part = share if number <= entered.reached else entered.part(purpose, share)
+        quantity = instrument.floor_quantity(min(part, entered.quantity))
         if quantity < instrument.min_quantity:
-            carried = share
+            carried = part
             continue
-        carried = Decimal(0)
-        if purpose is last and plan.runner.fraction == 0:
-            quantity = instrument.floor_quantity(filled_quantity - sum((one.quantity for one in orders), Decimal(0)))
-        price = target_price(plan.bias, entry_price, stop_price, target.r_multiple)
+        carried = _ZERO
+        if number <= entered.reached:
+            continue
+        rest = instrument.floor_quantity(left - sum((one.quantity for one in orders), _ZERO))
+        quantity = rest if purpose is last and plan.runner.fraction == 0 else min(quantity, rest)
+        price = target_price(plan.bias, entered.price, entered.stop_price, target.r_multiple)
         rounded = instrument.round_price(price)
-        if rounded > 0:
+        if rounded > 0 and quantity >= instrument.min_quantity:
             orders.append(TargetOrder(purpose, quantity, rounded))
     return orders
 

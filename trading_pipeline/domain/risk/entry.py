@@ -15,6 +15,19 @@ from trading_pipeline.domain.risk.limits import RiskLimits
 
 
 @dataclass(frozen=True, slots=True)
+class OpenLayers:
+    """An open position of the plan's own strategy, symbol, timeframe and side, to which its entry would add.
+
+    :param layers: entries that are in it or on their way into it.
+    :param next_layer: number of the entry that would come next.
+    """
+
+    position_id: str
+    layers: int
+    next_layer: int
+
+
+@dataclass(frozen=True, slots=True)
 class GateFacts:
     """What the ledger says, read in the transaction that also writes the decision.
 
@@ -26,6 +39,7 @@ class GateFacts:
     :param day_start_equity: the account's first equity reading since UTC midnight, quote currency.
     :param pending_notional: quote currency of admitted entries the wallet cannot know of yet.
     :param closed_by_signal: the position that the plan's signal closed and was to close only, empty for none.
+    :param adds_to: the position that the plan may add a layer to, ``None`` for none.
     """
 
     checks: tuple[DataCheck, ...]
@@ -35,6 +49,7 @@ class GateFacts:
     day_start_equity: Decimal | None
     pending_notional: Decimal
     closed_by_signal: str = ""
+    adds_to: OpenLayers | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ ENTRY_RULES: tuple[EntryRule, ...] = (
 
 
 def decide_entry(question: EntryQuestion, run_id: str, rules: tuple[EntryRule, ...] = ENTRY_RULES) -> OrderIntent:
-    """The entry to send for a plan: a market order with the plan's stop attached.
+    """The entry to send for a plan: a market order with the plan's stop attached. It opens a position or adds to one.
 
     :raises OrderDenied: with the first rule that objects and its reason.
     """
@@ -70,6 +70,7 @@ def decide_entry(question: EntryQuestion, run_id: str, rules: tuple[EntryRule, .
         raise OrderDenied("instrument", f"the venue lists no instrument {plan.symbol}")
     if wallet is None:
         raise OrderDenied("wallet_age", "the wallet could not be read")
+    adds_to = question.facts.adds_to
     return OrderIntent(
         order_link_id=order_link_id(plan.plan_id, Purpose.ENTRY),
         plan_id=plan.plan_id,
@@ -85,4 +86,5 @@ def decide_entry(question: EntryQuestion, run_id: str, rules: tuple[EntryRule, .
         reduce_only=False,
         valid_until=plan.valid_until,
         run_id=run_id,
+        layer=1 if adds_to is None else adds_to.next_layer,
     )

@@ -1,9 +1,9 @@
-"""Take back orders whose position is gone."""
+"""Take back orders that have no use any more."""
 
 from dataclasses import dataclass
 
 from trading_pipeline.domain.model.errors import VenueError
-from trading_pipeline.domain.model.orders import IntentState
+from trading_pipeline.domain.model.orders import IntentRecord, IntentState
 from trading_pipeline.services.execution.desk import Desk
 from trading_pipeline.services.execution.settle_orders import settle_order
 
@@ -26,12 +26,8 @@ def cancel_leftovers(*, desk: Desk) -> CancelResult:
     problems: list[str] = []
     for record in desk.ledger.leftover_intents():
         link_id = record.intent.order_link_id
-        if desk.ledger.advance(link_id, IntentState.EXPIRED, "the position was closed before it was sent"):
-            cancelled.append(link_id)
-            continue
         try:
-            desk.trading.cancel(record.intent.symbol, link_id)
-            state = settle_order(desk, record)
+            state = cancel_order(desk, record, "the position was closed before it was sent")
         except VenueError as error:
             problems.append(f"{link_id}: {error}")
             continue
@@ -40,3 +36,16 @@ def cancel_leftovers(*, desk: Desk) -> CancelResult:
         else:
             problems.append(f"{link_id}: still {state} after the cancellation")
     return CancelResult(tuple(cancelled), tuple(problems))
+
+
+def cancel_order(desk: Desk, record: IntentRecord, reason: str) -> IntentState:
+    """Cancel an order, or let it expire where it was never sent, for the ``reason``.
+
+    :returns: what the venue says became of it.
+    :raises VenueError: it is not known whether it still rests.
+    """
+    link_id = record.intent.order_link_id
+    if desk.ledger.advance(link_id, IntentState.EXPIRED, reason):
+        return IntentState.EXPIRED
+    desk.trading.cancel(record.intent.symbol, link_id)
+    return settle_order(desk, record)

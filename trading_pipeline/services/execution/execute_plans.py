@@ -1,7 +1,7 @@
 """From claimed plans to protected positions: the steps of one run, in order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trading_pipeline.domain.model.orders import OrderIntent
 from trading_pipeline.domain.model.plans import Claim, PlanStatus, TradePlan
@@ -55,9 +55,11 @@ def protect_positions(*, desk: Desk, plans: Sequence[TradePlan]) -> tuple[Protec
     """
     done = []
     for plan in plans:
+        opening = _opening_plan(desk, plan)
         try:
-            with desk.ledger.holding(plan.plan_id):
-                done.append(follow_position(desk=desk, plan=plan).protected)
+            with desk.ledger.holding(opening.plan_id):
+                protected = follow_position(desk=desk, plan=opening).protected
+            done.append(replace(protected, plan_id=plan.plan_id))
         except POSITION_TROUBLE as error:
             desk.notifier.notify(
                 Severity.CRITICAL,
@@ -65,6 +67,12 @@ def protect_positions(*, desk: Desk, plans: Sequence[TradePlan]) -> tuple[Protec
                 f"Plan {plan.plan_id}: {error}. The stop was sent with the entry; it is looked at again.",
             )
     return tuple(done)
+
+
+def _opening_plan(desk: Desk, plan: TradePlan) -> TradePlan:
+    """The plan whose position the plan's entry opened or added to."""
+    position = desk.ledger.position_of(plan.plan_id)
+    return plan if position is None or position.plan_id == plan.plan_id else desk.ledger.plan(position.plan_id)
 
 
 def record_outcomes(*, desk: Desk, protected: Sequence[ProtectResult]) -> dict[str, PlanStatus]:

@@ -1,9 +1,10 @@
 """Pull a position's stop to where it belongs now."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from trading_pipeline.domain.model.errors import OrderRejectedByVenue
-from trading_pipeline.domain.model.orders import TAKE_PROFITS, Purpose, order_link_id
+from trading_pipeline.domain.model.orders import TAKE_PROFITS, Purpose
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import Position
 from trading_pipeline.domain.portfolio.stops import Stop, TargetsReached, next_stop, passed, targets_reached
@@ -21,7 +22,7 @@ def pull_stop(*, desk: Desk, plan: TradePlan, position: Position, close: Decimal
     :returns: what was done, for the record; empty where the stop stays.
     :raises VenueError: it is not known whether the stop was moved; doing it again is harmless.
     """
-    stop = next_stop(plan, position, _reached(desk, plan), desk.instrument(plan.symbol))
+    stop = next_stop(plan, position, _reached(desk, plan, position), desk.instrument(plan.symbol))
     if stop.price == position.stop_price:
         if stop.kind is not position.stop_kind:
             desk.ledger.set_stop(position.position_id, stop.price, stop.kind)
@@ -36,14 +37,14 @@ def pull_stop(*, desk: Desk, plan: TradePlan, position: Position, close: Decimal
     return f"stop moved from {position.stop_price} to {stop.price}"
 
 
-def _reached(desk: Desk, plan: TradePlan) -> TargetsReached:
-    """Nothing while the entry may still grow: there are no targets yet to be reached."""
-    if not desk.ledger.intent(order_link_id(plan.plan_id, Purpose.ENTRY)).state.final:
-        return TargetsReached(filled=0, last=False)
+def _reached(desk: Desk, plan: TradePlan, position: Position) -> TargetsReached:
+    """How far the targets have come; while an entry may still grow there will be others, so that none is the last."""
     records = desk.ledger.intents_of(plan.plan_id)
-    return targets_reached(
+    reached = targets_reached(
         {record.intent.purpose: record.state for record in records if record.intent.purpose in TAKE_PROFITS}
     )
+    growing = any(entry.growing for entry in desk.ledger.entries_of(position.position_id))
+    return replace(reached, last=reached.last and not growing)
 
 
 def _leave(desk: Desk, plan: TradePlan, position: Position, stop: Stop) -> str:

@@ -1,16 +1,28 @@
 """After the entry: a live stop at the venue, then the take profits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from trading_pipeline.domain.model.errors import VenueError
-from trading_pipeline.domain.model.orders import IntentState, OrderIntent, OrderType, Purpose, Side, order_link_id
+from trading_pipeline.domain.model.orders import (
+    TAKE_PROFITS,
+    IntentRecord,
+    IntentState,
+    OrderIntent,
+    OrderType,
+    Purpose,
+    Side,
+    order_link_id,
+)
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import Position, PositionStatus
 from trading_pipeline.domain.portfolio.exits import ALWAYS_VALID
-from trading_pipeline.domain.portfolio.stops import tighter
-from trading_pipeline.domain.portfolio.targets import TargetOrder, target_orders
+from trading_pipeline.domain.portfolio.stops import targets_reached, tighter
+from trading_pipeline.domain.portfolio.targets import Entered, TargetOrder, target_orders
 from trading_pipeline.ports.notifications import Severity
+from trading_pipeline.services.execution.cancel_leftovers import cancel_order
 from trading_pipeline.services.execution.close_position import close_position, venue_position
 from trading_pipeline.services.execution.desk import Desk
 from trading_pipeline.services.execution.settle_orders import await_order, book_fills
@@ -41,15 +53,17 @@ class ProtectResult:
 
 
 def protect_position(*, desk: Desk, plan: TradePlan) -> ProtectResult:
-    """See the entry through, prove that the stop is live, place the take profits.
+    """See the entries through, prove that the stop is live, place the take profits.
 
     A stop that is missing is set; where that fails the position is closed at market and the operator
-    called. Take profits are sized from what the entry really filled, so they wait for its end.
-    Repeating all of it changes nothing.
+    called. Take profits are sized from what the entries really filled, so they wait for their end; those of a
+    position that a layer was added to are taken back first. Repeating all of it changes nothing.
 
+    :param plan: the one that opened the position.
     :raises TemporaryVenueError: the venue does not answer, so that nothing can be proved.
+    :raises VenueError: an earlier target could not be taken back.
     """
-    position = _see_entry_through(desk, plan)
+    position = _see_entries_through(desk, plan)
     if position is None or position.status in (PositionStatus.OPENING, PositionStatus.FAILED):
         return ProtectResult(plan.plan_id, plan.symbol, Protection.NOT_FILLED)
     if position.status is PositionStatus.CLOSED:
@@ -60,25 +74,28 @@ def protect_position(*, desk: Desk, plan: TradePlan) -> ProtectResult:
     return ProtectResult(plan.plan_id, plan.symbol, protection, _place_targets(desk, plan))
 
 
-def _see_entry_through(desk: Desk, plan: TradePlan) -> Position | None:
-    """Wait for the entry's end and for the fills it reports."""
-    entry_id = order_link_id(plan.plan_id, Purpose.ENTRY)
+def _see_entries_through(desk: Desk, plan: TradePlan) -> Position | None:
+    """Wait for the end of every entry and for the fills they report."""
     position = desk.ledger.position_of(plan.plan_id)
     if position is None:
         return None
-    record = desk.ledger.intent(entry_id)
-    if record.state is not IntentState.INTENDED:
-        record = await_order(desk, entry_id, final=True)
+    entries = desk.ledger.entries_of(position.position_id)
+    reported = sum((_at_its_end(desk, entry).filled_quantity for entry in entries), Decimal(0))
     for _ in range(desk.patience.tries):
         position = desk.ledger.position_of(plan.plan_id)
-        if position is None or position.entry_quantity >= record.filled_quantity:
+        if position is None or position.entry_quantity >= reported:
             break
         desk.patience.read(lambda: book_fills(desk, plan.close_time))
         position = desk.ledger.position_of(plan.plan_id)
-        if position is None or position.entry_quantity >= record.filled_quantity:
+        if position is None or position.entry_quantity >= reported:
             break
         desk.patience.rest()
     return position
+
+
+def _at_its_end(desk: Desk, entry: IntentRecord) -> IntentRecord:
+    """An entry that was sent, once the venue has told its end or patience is over."""
+    return await_order(desk, entry.intent.order_link_id, final=True) if entry.growing else entry
 
 
 def _ensure_stop(desk: Desk, plan: TradePlan, position: Position) -> Protection:
@@ -123,28 +140,68 @@ def _set_stop(desk: Desk, position: Position) -> str:
 
 
 def _place_targets(desk: Desk, plan: TradePlan) -> tuple[SubmitOutcome, ...]:
+    """The targets of everything that was entered; none of the position as it was before its newest layer stays."""
     position = desk.ledger.position_of(plan.plan_id)
-    entry = desk.ledger.intent(order_link_id(plan.plan_id, Purpose.ENTRY))
-    if position is None or position.entry_price is None or not entry.state.final:
+    if position is None or position.entry_price is None:
         return ()
-    orders = target_orders(plan, position.entry_quantity, position.entry_price, desk.instrument(plan.symbol))
-    link_ids = [_target_link_id(desk, plan, order.purpose) for order in orders]
+    entries = desk.ledger.entries_of(position.position_id)
+    reported = sum((entry.filled_quantity for entry in entries), Decimal(0))
+    if any(entry.growing for entry in entries) or position.entry_quantity < reported:
+        return ()
+    layer = max(entry.intent.layer for entry in entries if entry.filled_quantity)
+    earlier = _withdrawn(desk, plan, layer)
+    entered = Entered(
+        quantity=position.entry_quantity,
+        price=position.entry_price,
+        stop_price=position.initial_stop_price,
+        reached=targets_reached({one.intent.purpose: one.state for one in earlier}).filled,
+        taken=_taken(earlier),
+    )
+    orders = target_orders(plan, entered, desk.instrument(plan.symbol))
+    link_ids = [_target_link_id(desk, plan, order.purpose, layer) for order in orders]
     for order, link_id in zip(orders, link_ids, strict=True):
-        desk.ledger.write_intent(_target_intent(desk, plan, order, link_id))
+        desk.ledger.write_intent(_target_intent(desk, plan, order, link_id, layer))
     return tuple(submit_order(desk=desk, order_link_id=link_id) for link_id in link_ids)
 
 
-def _target_link_id(desk: Desk, plan: TradePlan, purpose: Purpose) -> str:
+def _withdrawn(desk: Desk, plan: TradePlan, layer: int) -> list[IntentRecord]:
+    """Take back the targets that were placed before a layer was added; how each of them ended, oldest first.
+
+    :raises VenueError: one of them may still rest, so that another beside it might sell more than there is.
+    """
+    ended = []
+    for record in desk.ledger.intents_of(plan.plan_id):
+        link_id = record.intent.order_link_id
+        if record.intent.purpose not in TAKE_PROFITS or record.intent.layer >= layer:
+            continue
+        if not record.state.final:
+            cancel_order(desk, record, f"layer {layer} was added before it was sent")
+            record = await_order(desk, link_id, final=True)
+        if not record.state.final:
+            raise VenueError(f"target {link_id} is still {record.state} after its cancellation")
+        ended.append(record)
+    return ended
+
+
+def _taken(targets: Sequence[IntentRecord]) -> dict[Purpose, Decimal]:
+    """What targets have filled, by their purpose."""
+    taken: dict[Purpose, Decimal] = {}
+    for record in targets:
+        taken[record.intent.purpose] = taken.get(record.intent.purpose, Decimal(0)) + record.filled_quantity
+    return taken
+
+
+def _target_link_id(desk: Desk, plan: TradePlan, purpose: Purpose, layer: int) -> str:
     """The first number whose order is not known to have never arrived; reduce-only orders may be repeated."""
     lost = [
         record
         for record in desk.ledger.intents_of(plan.plan_id)
-        if record.intent.purpose is purpose and record.state is IntentState.ABSENT
+        if (record.intent.purpose, record.intent.layer) == (purpose, layer) and record.state is IntentState.ABSENT
     ]
-    return order_link_id(plan.plan_id, purpose, len(lost))
+    return order_link_id(plan.plan_id, purpose, len(lost), layer)
 
 
-def _target_intent(desk: Desk, plan: TradePlan, order: TargetOrder, link_id: str) -> OrderIntent:
+def _target_intent(desk: Desk, plan: TradePlan, order: TargetOrder, link_id: str, layer: int) -> OrderIntent:
     return OrderIntent(
         order_link_id=link_id,
         plan_id=plan.plan_id,
@@ -158,4 +215,5 @@ def _target_intent(desk: Desk, plan: TradePlan, order: TargetOrder, link_id: str
         reduce_only=True,
         valid_until=ALWAYS_VALID,
         run_id=desk.run_id,
+        layer=layer,
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trading_pipeline.domain.model.orders import OrderReport, Side
 from trading_pipeline.domain.model.plans import TradePlan
-from trading_pipeline.domain.model.positions import Position, PositionStatus, VenuePosition
+from trading_pipeline.domain.model.positions import Position, VenuePosition
 from trading_pipeline.domain.risk.differences import Difference, DifferenceKind
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.desk import Desk
@@ -69,8 +69,8 @@ def _observe(desk: Desk) -> list[Difference]:
 
 def _difference(ours: Position, held: VenuePosition | None) -> Difference | None:
     if held is None:
-        if ours.status is PositionStatus.OPENING:
-            return None  # an entry under way
+        if not ours.quantity:
+            return None  # an entry under way: the first, or a layer of what was closed meanwhile
         detail = f"the ledger holds {ours.quantity}, the venue is flat"
         return Difference(ours.symbol, DifferenceKind.MISSING_POSITION, detail)
     at_venue = held.quantity if held.side is Side.opening(ours.bias) else -held.quantity

@@ -1,6 +1,6 @@
 """Send an order at most once, whatever happens in between."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trading_pipeline.domain.model.errors import (
     OrderRejectedByVenue,
@@ -9,6 +9,7 @@ from trading_pipeline.domain.model.errors import (
     VenueError,
 )
 from trading_pipeline.domain.model.orders import IntentState, OrderIntent, Purpose
+from trading_pipeline.domain.portfolio.stops import tighter
 from trading_pipeline.domain.risk.entry_size import leverage_of
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.desk import Desk
@@ -43,8 +44,9 @@ def submit_order(*, desk: Desk, order_link_id: str) -> SubmitOutcome:
         record = desk.ledger.intent(order_link_id)
         if record.state is not IntentState.INTENDED:
             break
-        if desk.clock.now() > record.intent.valid_until:
-            desk.ledger.advance(order_link_id, IntentState.EXPIRED, "too late to be sent")
+        reason = _obsolete(desk, record.intent)
+        if reason:
+            desk.ledger.advance(order_link_id, IntentState.EXPIRED, reason)
             break
         delay = _send(desk, record.intent)
         if delay is None:
@@ -67,6 +69,30 @@ class _Delay:
     reason: str
 
 
+def _obsolete(desk: Desk, intent: OrderIntent) -> str:
+    """Why the order must not be sent any more, empty where it may."""
+    if desk.clock.now() > intent.valid_until:
+        return "too late to be sent"
+    position = desk.ledger.position_of(intent.plan_id) if _is_layer(intent) else None
+    return "the position it adds to was closed before it was sent" if position and not position.quantity else ""
+
+
+def _is_layer(intent: OrderIntent) -> bool:
+    """Whether it adds to a position that is there."""
+    return intent.purpose is Purpose.ENTRY and intent.layer > 1
+
+
+def _protective(desk: Desk, intent: OrderIntent) -> OrderIntent:
+    """The order with the stop that goes with it: the position's where a layer's own is looser.
+
+    The stop of an order becomes that of the whole position when it fills, so that the looser one would loosen it.
+    """
+    position = desk.ledger.position_of(intent.plan_id) if _is_layer(intent) else None
+    if position is None or intent.stop_loss is None:
+        return intent
+    return replace(intent, stop_loss=tighter(position.bias, intent.stop_loss, position.stop_price))
+
+
 def _send(desk: Desk, intent: OrderIntent) -> _Delay | None:
     """One try; ``None`` when there is nothing to repeat."""
     link_id = intent.order_link_id
@@ -81,9 +107,10 @@ def _send(desk: Desk, intent: OrderIntent) -> _Delay | None:
     except VenueError as error:
         pause_s = error.retry_after_s if isinstance(error, RateLimited) else desk.patience.interval_s
         return _Delay(pause_s, f"leverage could not be set: {error}")
+    protective = _protective(desk, intent)
     if not desk.ledger.advance(link_id, IntentState.SENT):
         return None  # another run was faster, its outcome is looked up
-    return _post(desk, intent)
+    return _post(desk, protective)
 
 
 def _post(desk: Desk, intent: OrderIntent) -> _Delay | None:

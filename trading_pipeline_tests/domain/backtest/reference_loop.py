@@ -33,6 +33,7 @@ class Reference:
             self.open(now, ending)
             self.walk(now, ending)
             self.decide(now, ending)
+            self.settle_entries(now, ending)
         return self
 
     def open(self, now: int, ending: Mapping[str, Bar]) -> None:
@@ -145,12 +146,15 @@ class Reference:
         signals = [Order(lane, row) for lane in lanes for row in lane.rows[now]]
         for signal in self.in_order([one for one in signals if one.pending]):
             self.accept(signal, now, signal.lane.symbol in ended)
-        for symbol, bar in ending.items():
-            self.fire(symbol, bar.close, rests=False)
         for order in self.orders:
             if order.lane.symbol in ended and order.pending:
                 order.lane.outcomes[order.row] = Outcome.EXPIRED
-        if lanes:
+
+    def settle_entries(self, now: int, ending: Mapping[str, Bar]) -> None:
+        """Let leave what entries put behind the close, the targets as takers; note the equity."""
+        for symbol, bar in ending.items():
+            self.fire(symbol, bar.close, rests=False)
+        if any(now in lane.rows for lane in self.lanes):
             self.curve.append((now, self.books.worth))
 
     def exit(self, lane: LaneState, now: int) -> None:

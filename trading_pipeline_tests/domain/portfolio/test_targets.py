@@ -10,18 +10,23 @@ from hypothesis import strategies as st
 from trading_pipeline.domain.model.orders import Purpose
 from trading_pipeline.domain.model.plans import Runner, Target
 from trading_pipeline.domain.model.signals import Bias
-from trading_pipeline.domain.portfolio.targets import target_orders
+from trading_pipeline.domain.portfolio.targets import Entered, target_orders
 from trading_pipeline_tests.testkit.trading_desk import instrument, trade_plan
 
 BTC = instrument()
 NO_RUNNER = Runner(Decimal(0), Decimal(3), 14)
 
 
+def entered(quantity: str | Decimal) -> Entered:
+    """At 1000 with the stop at 990."""
+    return Entered(Decimal(quantity), Decimal(1000), Decimal(990))
+
+
 def shares(filled: str, *fractions: str, minimum: str = "0.001", runner: bool = True) -> list[tuple[str, str]]:
     targets = tuple(Target(Decimal(r), Decimal(share)) for r, share in enumerate(fractions, start=1))
     plan = replace(trade_plan(), targets=targets, runner=trade_plan().runner if runner else NO_RUNNER)
     steps = replace(BTC, min_quantity=Decimal(minimum))
-    orders = target_orders(plan, Decimal(filled), Decimal(1000), steps)
+    orders = target_orders(plan, entered(filled), steps)
     return [(order.purpose.name, str(order.quantity)) for order in orders]
 
 
@@ -52,14 +57,14 @@ def test_three_targets_share_out_everything() -> None:
 
 @pytest.mark.parametrize(("bias", "prices"), [(Bias.LONG, ["1012.0", "1023.0"]), (Bias.SHORT, ["992.0", "983.0"])])
 def test_one_r_is_measured_from_the_average_fill(bias: Bias, prices: list[str]) -> None:
-    orders = target_orders(trade_plan(bias=bias), Decimal(5), Decimal(1001), BTC)
+    plan = trade_plan(bias=bias)
+    orders = target_orders(plan, Entered(Decimal(5), Decimal(1001), plan.stop_price), BTC)
     assert [str(order.price) for order in orders] == prices
 
 
 def test_one_r_ends_at_the_stop_as_the_venue_holds_it() -> None:
-    plan = replace(trade_plan(), stop_price=Decimal("990.04"))
-    orders = target_orders(plan, Decimal(5), Decimal(1000), BTC)
-    assert [str(order.price) for order in orders] == ["1010.0", "1020.0"]
+    orders = target_orders(trade_plan(), Entered(Decimal(5), Decimal(1000), Decimal("990.4")), BTC)
+    assert [str(order.price) for order in orders] == ["1009.6", "1019.2"]
 
 
 @given(
@@ -71,7 +76,7 @@ def test_one_r_ends_at_the_stop_as_the_venue_holds_it() -> None:
 def test_targets_never_exceed_what_was_filled(filled: Decimal, first: Decimal, second: Decimal, minimum: str) -> None:
     plan = replace(trade_plan(), targets=(Target(Decimal(1), first), Target(Decimal(2), second)))
     steps = replace(BTC, min_quantity=Decimal(minimum))
-    orders = target_orders(plan, filled, Decimal(1000), steps)
+    orders = target_orders(plan, entered(filled), steps)
     assert sum(order.quantity for order in orders) <= filled * (first + second)
     assert all(order.quantity >= steps.min_quantity for order in orders)
     assert {order.purpose for order in orders} <= {Purpose.TAKE_PROFIT_1, Purpose.TAKE_PROFIT_2}

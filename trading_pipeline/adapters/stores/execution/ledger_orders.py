@@ -33,9 +33,11 @@ class OrderLedgerStore(OrderLedger):
         self._engine = engine
 
     def write_intent(self, intent: OrderIntent) -> None:
-        """Insert unless it is there."""
+        """Insert unless it is there; what it reduces is the position that its plan opened."""
+        opened = select(positions.c.position_id).where(positions.c.plan_id == intent.plan_id).scalar_subquery()
+        values = {**intent_values(intent), "position_id": opened}
         with self._engine.begin() as connection:
-            connection.execute(insert(order_intents).values(**intent_values(intent)).on_conflict_do_nothing())
+            connection.execute(insert(order_intents).values(**values).on_conflict_do_nothing())
 
     def intent(self, order_link_id: str) -> IntentRecord:
         """One intent by link id."""
@@ -75,8 +77,8 @@ class OrderLedgerStore(OrderLedger):
                 changes["venue_order_id"] = venue_order_id
             if changes:
                 _change(connection, order_link_id, changes)
-            if moves and to.final:
-                refresh_position(connection, record.intent.plan_id)
+            if moves and to.final and record.position_id is not None:
+                refresh_position(connection, record.position_id)
         return moves
 
     def apply_report(self, report: OrderReport) -> None:
@@ -93,10 +95,10 @@ class OrderLedgerStore(OrderLedger):
         """Insert by execution id; a fill heard before changes nothing."""
         with self._engine.begin() as connection:
             record = locked_intent(connection, fill.order_link_id) if fill.order_link_id else None
-            plan_id = record.intent.plan_id if record else _plan_by_symbol(connection, fill)
+            position_id = record.position_id if record else _position_by_symbol(connection, fill)
             added = connection.execute(
                 insert(fills)
-                .values(**fill_values(fill, plan_id))
+                .values(**fill_values(fill, position_id))
                 .on_conflict_do_nothing()
                 .returning(fills.c.position_id)
             )
@@ -104,8 +106,8 @@ class OrderLedgerStore(OrderLedger):
                 return
             if record is not None:
                 refresh_order(connection, record)
-            elif plan_id is not None:
-                refresh_position(connection, plan_id)
+            elif position_id is not None:
+                refresh_position(connection, position_id)
 
     def fills_missing_since(self) -> datetime | None:
         """The oldest bar close among orders whose filled quantity is not covered by fills, or not known."""
@@ -156,7 +158,7 @@ def _merged(record: IntentRecord, report: OrderReport) -> dict[str, object]:
     return values
 
 
-def _plan_by_symbol(connection: Connection, fill: Fill) -> str | None:
+def _position_by_symbol(connection: Connection, fill: Fill) -> str | None:
     """Whose fill it is when the order is not ours: the position that was there at the time.
 
     A symbol has one live position at a time, and a position closes only when its exits are booked,
@@ -164,7 +166,7 @@ def _plan_by_symbol(connection: Connection, fill: Fill) -> str | None:
     comes late. A trade on the opening side was not decided by the plan and stays external.
     """
     query = (
-        select(positions.c.plan_id, positions.c.bias)
+        select(positions.c.position_id, positions.c.bias)
         .join(trade_plans, trade_plans.c.plan_id == positions.c.plan_id)
         .where(
             positions.c.symbol == fill.symbol,
@@ -184,4 +186,4 @@ def _plan_by_symbol(connection: Connection, fill: Fill) -> str | None:
     if owner is None:
         return None
     adds = fill.kind is not FillKind.FUNDING and fill.side is Side.opening(Bias(owner.bias))
-    return None if adds else str(owner.plan_id)
+    return None if adds else str(owner.position_id)

@@ -6,9 +6,10 @@ from sqlalchemy import ColumnElement, Connection, Engine, case, func, or_, selec
 
 from trading_pipeline.adapters.stores.execution.decided_closes import decided, whole
 from trading_pipeline.adapters.stores.execution.ledger_rows import plan_query
-from trading_pipeline.adapters.stores.postgres.tables import order_intents, positions, trade_plans
+from trading_pipeline.adapters.stores.postgres.tables import fills, order_intents, positions, trade_plans
 from trading_pipeline.adapters.stores.strategy.plan_rows import plan_of
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.orders import Purpose
 from trading_pipeline.domain.model.plans import Claim, PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import PositionStatus
 from trading_pipeline.ports.stores.execution.ledger import PlanQueue
@@ -53,7 +54,16 @@ class PlanQueueStore(PlanQueue):
     def finish(self, plan_id: str) -> PlanStatus:
         """``EXECUTED`` once the entry has filled; other ends were written with the event that made them."""
         filled = (PositionStatus.OPEN.value, PositionStatus.CLOSED.value)
-        entered = select(positions.c.position_id).where(positions.c.plan_id == plan_id, positions.c.status.in_(filled))
+        entered = (
+            select(fills.c.execution_id)
+            .join(order_intents, order_intents.c.order_link_id == fills.c.order_link_id)
+            .join(positions, positions.c.position_id == fills.c.position_id)
+            .where(
+                order_intents.c.plan_id == plan_id,
+                order_intents.c.purpose == Purpose.ENTRY.value,
+                positions.c.status.in_(filled),
+            )
+        )
         with self._engine.begin() as connection:
             connection.execute(
                 update(trade_plans)

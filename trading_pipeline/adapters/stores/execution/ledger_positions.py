@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Engine, func, select, update
 from trading_pipeline.adapters.stores.execution.ledger_rows import (
     FINAL_STATES,
     LIVE_STATUSES,
+    entries_query,
     intent_query,
     position_of,
     position_query,
@@ -17,7 +18,7 @@ from trading_pipeline.adapters.stores.execution.ledger_rows import (
     unfollowed,
 )
 from trading_pipeline.adapters.stores.postgres.tables import order_intents, positions
-from trading_pipeline.domain.model.orders import IntentRecord
+from trading_pipeline.domain.model.orders import IntentRecord, Purpose
 from trading_pipeline.domain.model.positions import Position, StopKind
 from trading_pipeline.ports.stores.execution.ledger import PositionBook
 
@@ -29,10 +30,18 @@ class PositionBookStore(PositionBook):
         self._engine = engine
 
     def position_of(self, plan_id: str) -> Position | None:
-        """The plan's position."""
+        """The position that the plan's entry opened or added to."""
+        entered = select(order_intents.c.position_id).where(
+            order_intents.c.plan_id == plan_id, order_intents.c.purpose == Purpose.ENTRY.value
+        )
         with self._engine.connect() as connection:
-            row = connection.execute(position_query().where(positions.c.plan_id == plan_id)).first()
+            row = connection.execute(position_query().where(positions.c.position_id.in_(entered))).first()
         return None if row is None else position_of(row)
+
+    def entries_of(self, position_id: str) -> list[IntentRecord]:
+        """Its entries by layer."""
+        with self._engine.connect() as connection:
+            return [record_of(row) for row in connection.execute(entries_query(position_id))]
 
     def live_positions(self) -> list[Position]:
         """Opening and open ones by symbol."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select, update
 
 from trading_pipeline.adapters.stores.execution.ledger_rows import (
     LIVE_STATUSES,
+    entries_query,
     fill_of,
     fill_query,
     intent_query,
@@ -19,9 +20,9 @@ from trading_pipeline.adapters.stores.execution.ledger_rows import (
     record_of,
 )
 from trading_pipeline.adapters.stores.postgres.tables import fills, order_intents, positions, trade_plans
-from trading_pipeline.domain.model.orders import IntentRecord, IntentState, Purpose, order_link_id
+from trading_pipeline.domain.model.orders import IntentRecord, IntentState, Purpose
 from trading_pipeline.domain.model.plans import PlanStatus
-from trading_pipeline.domain.model.positions import Position, PositionStatus
+from trading_pipeline.domain.model.positions import Position
 from trading_pipeline.domain.portfolio.order_progress import Progress, progress_with_fills
 from trading_pipeline.domain.portfolio.position_sums import PositionFill, recompute
 
@@ -56,28 +57,27 @@ def refresh_order(connection: Connection, record: IntentRecord) -> None:
                 acknowledged_at=func.coalesce(order_intents.c.acknowledged_at, func.clock_timestamp()),
             )
         )
-    refresh_position(connection, intent.plan_id)
+    if record.position_id is not None:
+        refresh_position(connection, record.position_id)
 
 
-def refresh_position(connection: Connection, plan_id: str) -> None:
-    """Recompute the plan's position from its fills, and the plan's status where the position decides it."""
-    found = connection.execute(position_query().where(positions.c.plan_id == plan_id).with_for_update()).first()
-    entry = connection.execute(
-        intent_query().where(order_intents.c.order_link_id == order_link_id(plan_id, Purpose.ENTRY))
-    ).first()
-    if found is None or entry is None:
-        return
-    before = position_of(found)
-    booked = connection.execute(fill_query().where(fills.c.position_id == before.position_id))
+def refresh_position(connection: Connection, position_id: str) -> None:
+    """Recompute a position from its fills, and the status of each plan in it where its entry decides it."""
+    of_it = positions.c.position_id == position_id
+    before = position_of(connection.execute(position_query().where(of_it).with_for_update()).one())
+    layers = [record_of(row) for row in connection.execute(entries_query(position_id))]
+    booked = connection.execute(fill_query().where(fills.c.position_id == position_id))
     parts = [PositionFill(fill_of(row), None if row.purpose is None else Purpose(row.purpose)) for row in booked]
-    after = recompute(before, record_of(entry), parts)
-    if _would_crowd_out(connection, before, after):
+    after = recompute(before, layers, parts)
+    crowded_out = _would_crowd_out(connection, before, after)
+    if crowded_out:
         # A symbol has one live position: the newer one keeps the place, reconciliation reports the other.
         after = replace(after, status=before.status)
-    connection.execute(
-        update(positions).where(positions.c.position_id == before.position_id).values(**position_sums(after))
-    )
-    _tell_plan(connection, after, record_of(entry))
+    connection.execute(update(positions).where(of_it).values(**position_sums(after)))
+    filled = {part.fill.order_link_id for part in parts}
+    for layer in layers:
+        if not crowded_out:
+            _tell_plan(connection, layer, filled=layer.intent.order_link_id in filled)
 
 
 def _would_crowd_out(connection: Connection, before: Position, after: Position) -> bool:
@@ -92,17 +92,17 @@ def _would_crowd_out(connection: Connection, before: Position, after: Position) 
     return connection.execute(others).first() is not None
 
 
-def _tell_plan(connection: Connection, position: Position, entry: IntentRecord) -> None:
+def _tell_plan(connection: Connection, entry: IntentRecord, *, filled: bool) -> None:
     """A plan whose entry ended empty is over; one that was given up and filled after all is executed."""
-    change = update(trade_plans).where(trade_plans.c.plan_id == position.plan_id)
-    if position.status is PositionStatus.FAILED:
+    change = update(trade_plans).where(trade_plans.c.plan_id == entry.intent.plan_id)
+    if entry.empty:
         status = _PLAN_STATUS_OF_ENDED_ENTRY.get(entry.state, PlanStatus.FAILED)
         connection.execute(
             change.where(trade_plans.c.status == PlanStatus.CLAIMED.value).values(
                 status=status.value, status_reason=f"entry {entry.state}: {entry.reason}"
             )
         )
-    elif position.status is not PositionStatus.OPENING:
+    elif filled:
         given_up = (PlanStatus.FAILED.value, PlanStatus.REJECTED.value, PlanStatus.EXPIRED.value)
         connection.execute(
             change.where(trade_plans.c.status.in_(given_up)).values(

@@ -31,6 +31,12 @@ def intent_query() -> Select[tuple[object, ...]]:
     return select(order_intents, _SENT_AGE)
 
 
+def entries_query(position_id: str) -> Select[tuple[object, ...]]:
+    """The entries of a position by layer."""
+    of_it = order_intents.c.position_id == position_id, order_intents.c.purpose == Purpose.ENTRY.value
+    return intent_query().where(*of_it).order_by(order_intents.c.layer)
+
+
 def position_query() -> Select[tuple[object, ...]]:
     """Everything a ``Position`` is made of."""
     return select(positions)
@@ -67,6 +73,7 @@ def record_of(row: PlanRow) -> IntentRecord:
         valid_until=row.valid_until,
         run_id=row.run_id,
         signal_id=row.signal_id,
+        layer=row.layer,
     )
     return IntentRecord(
         intent=intent,
@@ -76,6 +83,7 @@ def record_of(row: PlanRow) -> IntentRecord:
         filled_quantity=row.filled_quantity,
         average_price=row.average_price,
         sent_age_s=None if row.sent_age_s is None else float(row.sent_age_s),
+        position_id=row.position_id,
     )
 
 
@@ -95,6 +103,7 @@ def intent_values(intent: OrderIntent) -> dict[str, object]:
         "valid_until": intent.valid_until,
         "run_id": intent.run_id,
         "signal_id": intent.signal_id,
+        "layer": intent.layer,
         "state": IntentState.INTENDED.value,
     }
 
@@ -134,6 +143,7 @@ def position_sums(position: Position) -> dict[str, object]:
         "quantity": position.quantity,
         "entry_quantity": position.entry_quantity,
         "entry_price": position.entry_price,
+        "initial_stop_price": position.initial_stop_price,
         "realised_pnl": position.realised_pnl,
         "fees": position.fees,
         "funding": position.funding,
@@ -179,6 +189,7 @@ def fill_of(row: PlanRow) -> Fill:
         is_maker=row.is_maker,
         kind=FillKind(row.kind),
         executed_at=row.executed_at,
+        sequence=row.sequence,
     )
 
 
@@ -197,4 +208,5 @@ def fill_values(fill: Fill, position_id: str | None) -> dict[str, object]:
         "is_maker": fill.is_maker,
         "kind": fill.kind.value,
         "executed_at": fill.executed_at,
+        "sequence": fill.sequence,
     }

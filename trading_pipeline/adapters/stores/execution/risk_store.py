@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, Engine, delete, func, select, update
+from sqlalchemy import Connection, Engine, and_, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from trading_pipeline.adapters.stores.execution.ledger_rows import (
+    FINAL_STATES,
     LIVE_STATUSES,
+    entries_query,
     intent_query,
     intent_values,
     new_position_values,
@@ -17,6 +19,7 @@ from trading_pipeline.adapters.stores.execution.ledger_rows import (
 from trading_pipeline.adapters.stores.postgres.tables import (
     data_checks,
     equity_snapshots,
+    fills,
     halts,
     order_intents,
     positions,
@@ -25,12 +28,12 @@ from trading_pipeline.adapters.stores.postgres.tables import (
 )
 from trading_pipeline.domain.model.checks import CheckName, DataCheck
 from trading_pipeline.domain.model.errors import OrderDenied
-from trading_pipeline.domain.model.orders import OrderIntent, Purpose, order_link_id
+from trading_pipeline.domain.model.orders import TAKE_PROFITS, OrderIntent, Purpose, order_link_id
 from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import ExitReason, PositionStatus
 from trading_pipeline.domain.model.timeframes import day_of
 from trading_pipeline.domain.risk.differences import Difference
-from trading_pipeline.domain.risk.entry import EntryVerdict, GateFacts
+from trading_pipeline.domain.risk.entry import EntryVerdict, GateFacts, OpenLayers
 from trading_pipeline.domain.risk.halts import Halt
 from trading_pipeline.domain.risk.rules.plan_rules import NotExpired
 from trading_pipeline.ports.stores.execution.risk_store import Decide, EntryGate, HaltRegister
@@ -49,14 +52,17 @@ class PostgresEntryGate(EntryGate):
             decided = _decided(connection, plan.plan_id, run_id)
             if decided is not None:
                 return decided
+            facts = _facts(connection, plan, now)
             try:
-                intent = decide(_facts(connection, plan, now))
-                stop_price = _attached_stop(intent)
+                intent = decide(facts)
+                stop_price = _own_stop(intent)
             except OrderDenied as denial:
                 _deny(connection, plan.plan_id, denial)
                 return EntryVerdict(plan.plan_id, None, denial.rule, denial.reason)
-            connection.execute(insert(positions).values(**new_position_values(plan, stop_price)))
-            connection.execute(insert(order_intents).values(**intent_values(intent)))
+            if facts.adds_to is None:
+                connection.execute(insert(positions).values(**new_position_values(plan, stop_price)))
+            position_id = plan.plan_id if facts.adds_to is None else facts.adds_to.position_id
+            connection.execute(insert(order_intents).values(**intent_values(intent), position_id=position_id))
         return EntryVerdict(plan.plan_id, intent)
 
 
@@ -95,7 +101,7 @@ class PostgresHaltRegister(HaltRegister):
                 connection.execute(insert(reconciliation_differences), rows)
 
 
-def _attached_stop(intent: OrderIntent) -> Decimal:
+def _own_stop(intent: OrderIntent) -> Decimal:
     if intent.stop_loss is None:
         raise OrderDenied("stop_loss", "an entry without a stop is never sent")
     return intent.stop_loss
@@ -123,6 +129,7 @@ def _decided(connection: Connection, plan_id: str, run_id: str) -> EntryVerdict 
 
 
 def _facts(connection: Connection, plan: TradePlan, now: datetime) -> GateFacts:
+    adds_to = _adds_to(connection, plan)  # first: it holds the position, so that what follows still knows it as open
     live = connection.execute(
         select(positions.c.symbol).where(positions.c.status.in_(LIVE_STATUSES)).order_by(positions.c.symbol)
     )
@@ -145,6 +152,37 @@ def _facts(connection: Connection, plan: TradePlan, now: datetime) -> GateFacts:
         ).scalar(),
         pending_notional=_pending_notional(connection),
         closed_by_signal=_closed_by(connection, plan.signal_id),
+        adds_to=adds_to,
+    )
+
+
+def _adds_to(connection: Connection, plan: TradePlan) -> OpenLayers | None:
+    """The open position of the plan's strategy, symbol, timeframe and side; none that is being left."""
+    leaving = select(order_intents.c.order_link_id).where(
+        order_intents.c.position_id == positions.c.position_id,
+        order_intents.c.purpose.not_in([Purpose.ENTRY.value, *(purpose.value for purpose in TAKE_PROFITS)]),
+    )
+    found = connection.execute(
+        select(positions.c.position_id)
+        .join(trade_plans, trade_plans.c.plan_id == positions.c.plan_id)
+        .where(
+            trade_plans.c.strategy == plan.strategy,
+            positions.c.symbol == plan.symbol,
+            positions.c.timeframe == plan.timeframe.value,
+            positions.c.bias == plan.bias.value,
+            positions.c.status == PositionStatus.OPEN.value,
+            positions.c.quantity > 0,
+            ~leaving.exists(),
+        )
+        .with_for_update(of=positions)
+    ).scalar()
+    if found is None:
+        return None
+    entries = [record_of(row) for row in connection.execute(entries_query(found))]
+    return OpenLayers(
+        position_id=found,
+        layers=sum(not entry.empty for entry in entries),
+        next_layer=entries[-1].intent.layer + 1,
     )
 
 
@@ -172,14 +210,17 @@ def _closed_by(connection: Connection, signal_id: str) -> str:
 
 
 def _pending_notional(connection: Connection) -> Decimal:
-    """Quote currency of entries that are decided and not filled yet."""
+    """Quote currency of entries that are decided and of which no fill is booked yet."""
+    booked = select(fills.c.execution_id).where(fills.c.order_link_id == order_intents.c.order_link_id)
     total: Decimal = connection.execute(
         select(func.coalesce(func.sum(order_intents.c.quantity * trade_plans.c.entry_price), 0))
         .join(trade_plans, trade_plans.c.plan_id == order_intents.c.plan_id)
-        .join(positions, positions.c.plan_id == order_intents.c.plan_id)
+        .join(positions, positions.c.position_id == order_intents.c.position_id)
         .where(
             order_intents.c.purpose == Purpose.ENTRY.value,
-            positions.c.status == PositionStatus.OPENING.value,
+            positions.c.status.in_(LIVE_STATUSES),
+            ~and_(order_intents.c.state.in_(FINAL_STATES), order_intents.c.filled_quantity == 0),
+            ~booked.exists(),
         )
     ).scalar_one()
     return Decimal(total)

@@ -200,6 +200,8 @@ order_intents = Table(
     Column("reduce_only", Boolean, nullable=False),
     _instant("valid_until"),
     Column("signal_id", Text, ForeignKey(signals.c.signal_id)),
+    Column("position_id", Text, ForeignKey("trading.positions.position_id")),
+    Column("layer", BigInteger, nullable=False, server_default="1"),
     Column("run_id", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
@@ -213,13 +215,17 @@ order_intents = Table(
     Index("order_intents_by_plan", "plan_id"),
     Index("order_intents_by_signal", "signal_id", postgresql_where=text("signal_id IS NOT NULL")),
     Index(
+        "order_intents_one_entry_per_layer", "position_id", "layer", unique=True, postgresql_where=text("purpose = 'E'")
+    ),
+    Index(
         "order_intents_open",
         "state",
         postgresql_where=text("state NOT IN ('filled', 'cancelled', 'rejected', 'expired', 'absent')"),
     ),
 )
-"""The ledger of what we meant to do. ``signal_id`` is that of an exit that a signal asked for. ``intended_at``,
-``sent_at`` and ``acknowledged_at`` are wall times."""
+"""The ledger of what we meant to do. ``signal_id`` is that of an exit that a signal asked for. ``position_id``: what
+the order opens, adds to or reduces; the entries of a position have one ``layer`` each, a target that of the newest
+entry it is sized by. ``intended_at``, ``sent_at`` and ``acknowledged_at`` are wall times."""
 
 fills = Table(
     "fills",
@@ -236,6 +242,7 @@ fills = Table(
     Column("is_maker", Boolean, nullable=False),
     Column("kind", Text, nullable=False),
     _instant("executed_at"),
+    Column("sequence", BigInteger, nullable=False, server_default="0"),
     _written_at("received_at"),
     Index("fills_by_position", "position_id"),
     Index("fills_by_time", "executed_at"),

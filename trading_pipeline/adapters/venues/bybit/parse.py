@@ -198,6 +198,7 @@ def fill(row: Row) -> Fill:
         is_maker=row.get("isMaker") is True,
         kind=fill_kind(row),
         executed_at=instant(row, "execTime"),
+        sequence=int(text(row, "seq") or 0),
     )
 
 

@@ -21,24 +21,34 @@ class NotHalted(EntryRule):
 
 
 class OnePositionPerSymbol(EntryRule):
-    """No position is opening or open in the symbol: in one-way mode two would net out."""
+    """No position is opening or open in the symbol, or one that has room for one more layer of the plan's strategy.
+
+    In one-way mode two positions would net out.
+    """
 
     name = "symbol_busy"
 
     def objection(self, question: EntryQuestion) -> str | None:
         """Look the symbol up among live positions."""
-        if question.plan.symbol in question.facts.live_symbols:
-            return f"a position in {question.plan.symbol} is live"
+        plan, adds_to = question.plan, question.facts.adds_to
+        if plan.symbol not in question.facts.live_symbols:
+            return None
+        if adds_to is None:
+            return f"a position in {plan.symbol} is live"
+        if adds_to.layers >= plan.exit_rules.max_layers:
+            return f"the position in {plan.symbol} has {adds_to.layers} of {plan.exit_rules.max_layers} layers"
         return None
 
 
 class MaxOpenPositions(EntryRule):
-    """Fewer positions are live than the limit."""
+    """Fewer positions are live than the limit; a layer opens none."""
 
     name = "max_open_positions"
 
     def objection(self, question: EntryQuestion) -> str | None:
         """Count opening and open positions of all symbols."""
+        if question.facts.adds_to is not None:
+            return None
         live, limit = len(question.facts.live_symbols), question.limits.max_open_positions
         return f"{live} positions are live, the limit is {limit}" if live >= limit else None
 

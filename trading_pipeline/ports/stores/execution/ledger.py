@@ -95,7 +95,11 @@ class PositionBook(ABC):
 
     @abstractmethod
     def position_of(self, plan_id: str) -> Position | None:
-        """The plan's position, ``None`` when the gate never admitted it."""
+        """The position that the plan opened or added to, ``None`` when the gate never admitted it."""
+
+    @abstractmethod
+    def entries_of(self, position_id: str) -> list[IntentRecord]:
+        """The entries of a position, layer by layer, those included that ended without a fill."""
 
     @abstractmethod
     def live_positions(self) -> list[Position]:
@@ -105,12 +109,12 @@ class PositionBook(ABC):
     def unfollowed_positions(self) -> list[Position]:
         """Positions with fills that stop and targets have not answered, closed ones included.
 
-        Those of a plan that a run holds are left out: that run follows them, or whoever takes the plan over.
+        Those whose opening plan a run holds are left out: that run follows them, or whoever takes the plan over.
         """
 
     @abstractmethod
     def holding(self, plan_id: str) -> AbstractContextManager[None]:
-        """Keep other runs from moving orders of the plan's position until the block ends, or its process."""
+        """Keep other runs from moving orders of the position the plan opened until the block or its process ends."""
 
     @abstractmethod
     def set_stop(self, position_id: str, stop_price: Decimal, kind: StopKind | None) -> None:

@@ -27,6 +27,7 @@ def test_stored_positions_get_their_stops_kind_and_live_ones_are_followed_once_m
     command.downgrade(_alembic(database), "0005")
     command.upgrade(_alembic(database), "0006")
     assert _read(database) == [told[0], ("BTCUSDT", "break_even", 2, 0), told[2]]
+    command.upgrade(_alembic(database), "head")
     follow_fills(desk=lab.desk("run-3"))
     assert _read(database) == told
 
