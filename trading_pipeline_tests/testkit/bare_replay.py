@@ -132,6 +132,7 @@ class BareReplay:
         manage_positions(desk=self.desk, indicators=indicators, wave=now, finest=self.timeframes[0])
         record_equity(trading=self.desk.trading, equity=self.equity)
         execute_plans(desk=self.desk, gate=PostgresEntryGate(self.engine), equity=self.equity)
+        follow_fills(desk=self.desk)  # targets that a layer put behind the close fill as they are placed
 
     def _scope(self, timeframe: Timeframe, now: datetime) -> PartitionRange:
         day = day_of(now - timeframe.duration)

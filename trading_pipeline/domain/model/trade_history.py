@@ -12,7 +12,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 
 @dataclass(frozen=True, slots=True)
 class TradeLeg:
-    """One exit.
+    """One exit, or one entry as a whole.
 
     :param time: as exactly as the teller knows.
     :param bar_close: close of the bar in which it happened; at a close that close itself.
@@ -33,6 +33,8 @@ class TradeRow:
     :param exit_reason: empty while the position is open.
     :param pnl: of what was closed so far, before fees and funding.
     :param fees: without funding; ``funding`` paid is positive.
+    :param stop_price: the tightest of the entries' own stops.
+    :param legs: exits in their order; ``entries`` likewise, at the closes that decided them, several with layers.
     """
 
     strategy: str
@@ -48,6 +50,7 @@ class TradeRow:
     fees: float
     funding: float
     legs: tuple[TradeLeg, ...]
+    entries: tuple[TradeLeg, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def trade_record(row: TradeRow) -> TradeRecord:
         funding_usdt=row.funding,
         exit_reason=row.exit_reason,
         legs=tuple(LegRecord(leg.time, leg.price, leg.quantity / row.quantity, leg.kind) for leg in row.legs),
-        entries=(LegRecord(row.signalled_at, row.entry_price, 1.0, "entry"),),
+        entries=tuple(LegRecord(leg.time, leg.price, leg.quantity / row.quantity, leg.kind) for leg in row.entries),
         stop_price=row.stop_price,
     )
 

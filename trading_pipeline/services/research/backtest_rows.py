@@ -46,6 +46,8 @@ def _row(trade: Trade, strategy: str, timeframe: Timeframe, signalled: datetime)
     still_open = trade.exit_reason is LegKind.END_OF_DATA
     kept = [leg for leg in trade.legs if leg.kind is not LegKind.END_OF_DATA]
     exits = [leg for leg in kept if leg.kind not in _ENTRIES]
+    entries = [leg for leg in kept if leg.kind in _ENTRIES]
+    left_open = [leg for leg in trade.legs if leg.kind is LegKind.END_OF_DATA]
     sign = 1 if trade.bias is Bias.LONG else -1
     return TradeRow(
         strategy=strategy,
@@ -57,10 +59,12 @@ def _row(trade: Trade, strategy: str, timeframe: Timeframe, signalled: datetime)
         quantity=trade.quantity,
         stop_price=trade.stop_price,
         exit_reason="" if still_open else trade.exit_reason.label,
-        pnl=sum(sign * (leg.price - trade.entry_price) * leg.fraction * trade.quantity for leg in exits),
+        pnl=trade.gross_pnl
+        - sum(sign * (leg.price - trade.entry_price) * leg.fraction * trade.quantity for leg in left_open),
         fees=sum(leg.fee for leg in kept),
         funding=trade.funding,
         legs=tuple(_legs(exits, trade.quantity, timeframe)),
+        entries=tuple(_legs(entries, trade.quantity, timeframe)),
     )
 
 

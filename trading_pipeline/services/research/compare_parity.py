@@ -108,7 +108,7 @@ def compare_outcomes(pipeline: Sequence[SignalOutcome], engine: Sequence[SignalO
 
 
 def compare_trades(pipeline: Sequence[TradeRow], engine: Sequence[TradeRow]) -> list[Difference]:
-    """Trades by strategy, symbol and deciding bar: same entry, same exits in the same bars, same money."""
+    """Trades by strategy, symbol and deciding bar: same entries, same exits in the same bars, same money."""
     fields: dict[str, Callable[[TradeRow], object]] = {
         name: lambda one, name=name: getattr(one, name)  # type: ignore[misc]
         for name in ("bias", "entry_price", "quantity", "stop_price", "exit_reason")
@@ -129,24 +129,25 @@ def compare_trades(pipeline: Sequence[TradeRow], engine: Sequence[TradeRow]) -> 
             found.append(Difference(*described, str(one.bias), _presence(mine), _presence(other)))
             continue
         found += _field_differences(described, fields, mine, other)
-        found += _leg_differences(described, mine.legs, other.legs)
+        found += _leg_differences(described, "entries", mine.entries, other.entries)
+        found += _leg_differences(described, "exits", mine.legs, other.legs)
         found += _field_differences(described, money, mine, other, MONEY_TOLERANCE)
     return found
 
 
 def _leg_differences(
-    described: tuple[str, str, datetime], pipeline: Sequence[TradeLeg], engine: Sequence[TradeLeg]
+    described: tuple[str, str, datetime], word: str, pipeline: Sequence[TradeLeg], engine: Sequence[TradeLeg]
 ) -> list[Difference]:
-    """Exits in their order."""
+    """Entries or exits in their order; ``word`` is what they are called."""
     if len(pipeline) != len(engine):
-        return [Difference(*described, "exits", _listed(pipeline), _listed(engine))]
+        return [Difference(*described, word, _listed(pipeline), _listed(engine))]
     fields: dict[str, Callable[[TradeLeg], object]] = {
         name: lambda one, name=name: getattr(one, name)  # type: ignore[misc]
         for name in ("bar_close", "price", "quantity", "kind")
     }
-    found = []
+    found, one = [], {"entries": "entry", "exits": "exit"}[word]
     for number, (mine, other) in enumerate(zip(pipeline, engine, strict=True), 1):
-        numbered = {f"exit {number} {name}": get for name, get in fields.items()}
+        numbered = {f"{one} {number} {name}": get for name, get in fields.items()}
         found += _field_differences(described, numbered, mine, other)
     return found
 

@@ -1,6 +1,6 @@
 """Positions and their fills, read back from the ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
@@ -18,14 +18,15 @@ from trading_pipeline.ports.stores.research.trade_history import TradeHistory
 
 _FILLS = text("""
 SELECT position.*, plan.strategy, plan.close_time AS signalled_at, fill.quantity AS filled, fill.price, fill.kind,
-       fill.executed_at, intent.purpose
+       fill.executed_at, intent.purpose, intent.layer, entered.close_time AS entered_at
 FROM trading.positions position
 JOIN trading.trade_plans plan USING (plan_id)
 JOIN trading.fills fill USING (position_id)
 LEFT JOIN trading.order_intents intent ON intent.order_link_id = fill.order_link_id
+LEFT JOIN trading.trade_plans entered ON entered.plan_id = intent.plan_id
 WHERE plan.strategy = :strategy AND position.timeframe = :timeframe
   AND plan.close_time > :start AND plan.close_time <= :end AND position.status IN ('open', 'closed')
-ORDER BY plan.close_time, position.symbol, fill.executed_at, fill.execution_id
+ORDER BY plan.close_time, position.symbol, fill.executed_at, fill.sequence, fill.execution_id
 """)
 _FATES = text("""
 SELECT signal.strategy, signal.symbol, signal.timeframe, signal.close_time, signal.bias, plan.status,
@@ -123,7 +124,17 @@ def _trade(fills: Fills, timeframe: Timeframe) -> TradeRow:
         fees=float(position.fees),
         funding=float(position.funding),
         legs=tuple(legs),
+        entries=tuple(_entries([row for row in fills if row.purpose == Purpose.ENTRY])),
     )
+
+
+def _entries(fills: Fills) -> Iterator[TradeLeg]:
+    """Every layer with all of its fills, at the close that decided it."""
+    for number, (entered_at, rows) in enumerate(groupby(fills, key=lambda row: row.entered_at)):
+        layer = list(rows)
+        quantity = sum(row.filled for row in layer)
+        price = sum(row.filled * row.price for row in layer) / quantity
+        yield TradeLeg(entered_at, entered_at, float(price), float(quantity), "add" if number else "entry")
 
 
 def _leg(row: Row[tuple[object, ...]], timeframe: Timeframe) -> TradeLeg:
