@@ -26,7 +26,7 @@ Fault = VenueError | ResponseLost
 
 
 class FakeVenue(Trading):
-    """Market orders fill at once at ``prices``; limits rest until ``move`` reaches them.
+    """Market orders fill at once at ``prices``, and so do limits that these have passed; others rest until ``move``.
 
     :ivar posts: link id of every create request that arrived, refused ones included.
     :ivar accepted: link id of every order that came into being.
@@ -194,7 +194,9 @@ class FakeVenue(Trading):
             reason="",
             updated_at=now,
         )
-        if intent.order_type is OrderType.MARKET and not self.holds_fills:
+        price = self.prices[intent.symbol]
+        passed = intent.price is not None and _reached(intent.side.opposite, price, intent.price)
+        if (intent.order_type is OrderType.MARKET and not self.holds_fills) or passed:
             self.fill(link_id, intent.quantity, self.prices[intent.symbol])
 
     def _cancel_reduce_only(self, symbol: str) -> None:
