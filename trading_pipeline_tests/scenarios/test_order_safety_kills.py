@@ -9,20 +9,24 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import Engine, delete, text
+from sqlalchemy import Engine
 
-from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
-from trading_pipeline.adapters.stores.postgres.tables import metadata
 from trading_pipeline.domain.model.plans import ExitRules, NextBarRule, Opposite, PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import ExitReason, PositionStatus
 from trading_pipeline.domain.model.signals import Bias
-from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.services.execution.desk import Desk
-from trading_pipeline.services.execution.execute_plans import execute_plans
 from trading_pipeline.services.execution.follow_fills import follow_fills
-from trading_pipeline.services.execution.manage_positions import manage_positions
+from trading_pipeline_tests.scenarios.killed_runs import (
+    NEXT,
+    State,
+    assert_safe,
+    execute,
+    fresh,
+    ledger_state,
+    lost_requests,
+    manage,
+    watched,
+)
 from trading_pipeline_tests.testkit.trading_desk import (
-    WAVE,
     Lab,
     exit_signal,
     store_bar,
@@ -34,69 +38,8 @@ from trading_pipeline_tests.testkit.tripwire import Killed, Tripwire
 
 LONG, SHORT = trade_plan("BTCUSDT"), trade_plan("SOLUSDT", Bias.SHORT)
 BY_MOMENTUM = replace(LONG, next_bar_rule=NextBarRule(Decimal(-11)))
-NEXT = WAVE + Timeframe.M15.duration
 BY_OPPOSITE = replace(LONG, exit_rules=ExitRules(opposite=Opposite.CLOSE))
 AGAINST = trade_plan("BTCUSDT", Bias.SHORT, NEXT)
-
-State = dict[str, list[tuple[object, ...]]]
-
-
-def watched(lab: Lab, wire: Tripwire, run_id: str) -> Desk:
-    desk = lab.desk(run_id)
-    return replace(
-        desk,
-        ledger=wire.around(desk.ledger),
-        trading=wire.around(desk.trading),
-        halts=wire.around(desk.halts),
-        signals=wire.around(desk.signals),
-        clock=wire.around(desk.clock),
-    )
-
-
-def fresh(database: Engine, *plans: TradePlan) -> Lab:
-    """The same plans on an empty ledger and an empty venue."""
-    with database.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(delete(table))
-    lab = Lab(database)
-    for plan in plans:
-        store_plan(database, plan)
-    return lab
-
-
-def execute(lab: Lab, wire: Tripwire, run_id: str) -> None:
-    execute_plans(desk=watched(lab, wire, run_id), gate=wire.around(lab.gate), equity=wire.around(lab.equity))
-
-
-def manage(lab: Lab, wire: Tripwire, run_id: str) -> None:
-    manage_positions(
-        desk=watched(lab, wire, run_id),
-        indicators=wire.around(PostgresIndicatorReader(lab.database)),
-        wave=NEXT,
-        finest=Timeframe.M15,
-    )
-
-
-def ledger_state(lab: Lab) -> State:
-    """Everything that must not depend on where a run died: no wall times, no run ids, no reasons."""
-    queries = {
-        "plans": "SELECT plan_id, status FROM trading.trade_plans",
-        "intents": "SELECT order_link_id, signal_id, state, quantity, price, stop_loss, filled_quantity, average_price"
-        " FROM trading.order_intents",
-        "positions": "SELECT position_id, status, quantity, entry_quantity, entry_price, stop_price, stop_kind,"
-        " runner_stop_price, booked_fills, realised_pnl, fees, funding, opened_at, closed_at, exit_reason,"
-        " CASE WHEN status = 'open' THEN managed_through END, CASE WHEN status = 'open' THEN followed_fills END"
-        " FROM trading.positions",
-        "fills": "SELECT order_link_id, position_id, side, quantity, price, fee, kind FROM trading.fills",
-    }
-    with lab.database.connect() as connection:
-        return {name: sorted(map(tuple, connection.execute(text(query))), key=str) for name, query in queries.items()}
-
-
-def assert_safe(lab: Lab) -> None:
-    assert max(Counter(lab.venue.posts).values(), default=0) <= 1, "a link id was sent twice"
-    for held in lab.venue.positions():
-        assert held.stop_loss is not None, f"{held.symbol} is naked"
 
 
 def calls_of_undisturbed_run(database: Engine, plans: tuple[TradePlan, ...]) -> tuple[int, State]:
@@ -125,18 +68,11 @@ def test_execution_killed_before_any_call_ends_as_if_it_had_not_been(
         lab.end_leases()
         execute(lab, Tripwire(), second_run)
         assert_safe(lab)
-        lost_request = _killed_between_commit_and_post(lab)
+        lost_request = lost_requests(lab)
         if lost_request:
             assert_given_up_safely(lab, lost_request)
         else:
             assert ledger_state(lab) == undisturbed, f"killed before call {before}"
-
-
-def _killed_between_commit_and_post(lab: Lab) -> list[str]:
-    """Link ids that were marked sent and never left: the one place where a kill costs the order."""
-    with lab.database.connect() as connection:
-        absent = connection.execute(text("SELECT order_link_id FROM trading.order_intents WHERE state = 'absent'"))
-        return [str(link_id) for link_id in absent.scalars()]
 
 
 def assert_given_up_safely(lab: Lab, link_ids: list[str]) -> None:
@@ -208,7 +144,7 @@ def test_management_killed_before_any_call_ends_as_if_it_had_not_been(
             manage(lab, Tripwire(before), "run-2")
         manage(lab, Tripwire(), "run-3")
         assert max(Counter(lab.venue.posts).values()) <= 1
-        if _killed_between_commit_and_post(lab):  # that exit is followed by one with the next number
+        if lost_requests(lab):  # that exit is followed by one with the next number
             assert_flat(lab)
         else:
             assert ledger_state(lab) == undisturbed, f"killed before call {before}: {wire.calls[before]}"
@@ -246,7 +182,7 @@ def test_following_killed_before_any_call_ends_as_if_it_had_not_been(
         follow_fills(desk=watched(lab, Tripwire(), "run-4"))
         assert max(Counter(lab.venue.posts).values()) <= 1
         assert lab.ledger.unfollowed_positions() == []
-        if _killed_between_commit_and_post(lab):  # that exit is followed by one with the next number
+        if lost_requests(lab):  # that exit is followed by one with the next number
             assert_flat(lab)
         else:
             assert ledger_state(lab) == undisturbed, f"killed before call {before}: {wire.calls[before]}"

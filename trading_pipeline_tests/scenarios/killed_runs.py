@@ -1,0 +1,93 @@
+"""Runs that die before a call of a port, and what must hold of the account whatever the call."""
+
+from collections import Counter
+from dataclasses import replace
+
+from sqlalchemy import Engine, delete, text
+
+from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
+from trading_pipeline.adapters.stores.postgres.tables import metadata
+from trading_pipeline.domain.model.plans import TradePlan
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execute_plans import execute_plans
+from trading_pipeline.services.execution.manage_positions import manage_positions
+from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan
+from trading_pipeline_tests.testkit.tripwire import Tripwire
+
+NEXT = WAVE + Timeframe.M15.duration
+
+State = dict[str, list[tuple[object, ...]]]
+
+
+def watched(lab: Lab, wire: Tripwire, run_id: str) -> Desk:
+    """The desk of a run whose calls are counted."""
+    desk = lab.desk(run_id)
+    return replace(
+        desk,
+        ledger=wire.around(desk.ledger),
+        trading=wire.around(desk.trading),
+        halts=wire.around(desk.halts),
+        signals=wire.around(desk.signals),
+        clock=wire.around(desk.clock),
+    )
+
+
+def fresh(database: Engine, *plans: TradePlan) -> Lab:
+    """The same plans on an empty ledger and an empty venue."""
+    with database.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(delete(table))
+    lab = Lab(database)
+    for plan in plans:
+        store_plan(database, plan)
+    return lab
+
+
+def execute(lab: Lab, wire: Tripwire, run_id: str) -> None:
+    """Execute what waits."""
+    execute_plans(desk=watched(lab, wire, run_id), gate=wire.around(lab.gate), equity=wire.around(lab.equity))
+
+
+def manage(lab: Lab, wire: Tripwire, run_id: str) -> None:
+    """Manage the next wave."""
+    manage_positions(
+        desk=watched(lab, wire, run_id),
+        indicators=wire.around(PostgresIndicatorReader(lab.database)),
+        wave=NEXT,
+        finest=Timeframe.M15,
+    )
+
+
+def ledger_state(lab: Lab) -> State:
+    """Everything that must not depend on where a run died: no wall times, no run ids, no reasons."""
+    queries = {
+        "plans": "SELECT plan_id, status FROM trading.trade_plans",
+        "intents": "SELECT order_link_id, signal_id, position_id, layer, state, quantity, price, stop_loss,"
+        " filled_quantity, average_price"
+        " FROM trading.order_intents",
+        "positions": "SELECT position_id, status, quantity, entry_quantity, entry_price, stop_price, stop_kind,"
+        " initial_stop_price, runner_stop_price, booked_fills, realised_pnl, fees, funding, opened_at, closed_at,"
+        " exit_reason,"
+        " CASE WHEN status = 'open' THEN managed_through END, CASE WHEN status = 'open' THEN followed_fills END"
+        " FROM trading.positions",
+        "fills": "SELECT order_link_id, position_id, side, quantity, price, fee, kind FROM trading.fills",
+    }
+    with lab.database.connect() as connection:
+        return {name: sorted(map(tuple, connection.execute(text(query))), key=str) for name, query in queries.items()}
+
+
+def assert_safe(lab: Lab) -> None:
+    """No link id was sent twice, no position is naked, no more would be sold than there is."""
+    assert max(Counter(lab.venue.posts).values(), default=0) <= 1, "a link id was sent twice"
+    for held in lab.venue.positions():
+        assert held.stop_loss is not None, f"{held.symbol} is naked"
+        resting = [one for one in lab.venue.open_orders() if one.reduce_only and one.symbol == held.symbol]
+        assert sum(one.quantity - one.filled_quantity for one in resting) <= held.quantity
+
+
+def lost_requests(lab: Lab) -> list[str]:
+    """Link ids that were marked sent and never left: the one place where a kill costs the order."""
+    with lab.database.connect() as connection:
+        absent = connection.execute(text("SELECT order_link_id FROM trading.order_intents WHERE state = 'absent'"))
+        return [str(link_id) for link_id in absent.scalars()]
