@@ -1,4 +1,4 @@
-"""Rows of a small ledger: a long with three exits, a short that was stopped, an open one, an empty one."""
+"""Rows of a small ledger: a long of two layers and three exits, a short that was stopped, an open one, an empty one."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ Row = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """One plan and what became of it; ``fills`` are (purpose, side, quantity, price, fee, kind)."""
+    """One position and what became of it; ``fills`` are (purpose, side, quantity, price, fee, kind), E2 a layer's."""
 
     plan_id: str
     symbol: str
@@ -44,7 +44,7 @@ LONG = Trade(
     exit_reason="trailing_stop",
     fills=(
         ("E", "buy", "6", "99", "0.5", "trade"),
-        ("E", "buy", "4", "101.5", "0.5", "trade"),
+        ("E2", "buy", "4", "101.5", "0.5", "trade"),
         ("", "buy", "10", "100", "0.3", "funding"),
         ("TP1", "sell", "4", "110", "0.4", "trade"),
         ("TP2", "sell", "4", "120", "0.4", "trade"),
@@ -103,29 +103,33 @@ def write_trades(database: Engine) -> None:
 
 
 def _write(connection: Connection, trade: Trade) -> None:
-    decision = _decision(trade)
     plan = {
-        "plan_id": trade.plan_id,
         "targets": [],
         "runner": {},
         "valid_until": CLOSE + timedelta(hours=1),
         "status": "executed",
         "run_id": "run",
     }
-    connection.execute(insert(tables.signals).values(**decision, kind="entry", details={}))
-    connection.execute(insert(tables.trade_plans).values(**decision, **plan))
+    for plan_id in (trade.plan_id, _plan_of(trade, "E2")):
+        decision = _decision(trade, plan_id)
+        connection.execute(insert(tables.signals).values(**decision, kind="entry", details={}))
+        connection.execute(insert(tables.trade_plans).values(plan_id=plan_id, **decision, **plan))
     connection.execute(insert(tables.positions).values(**_position(trade)))
     # TP2 of the stopped short was intended and never sent: it is no order of the trade
     sent = {"E", *(fill[0] for fill in trade.fills if fill[0])}
-    for purpose in ("E", "TP1", "TP2"):
+    for purpose in ("E", "TP1", "TP2", *(["E2"] if "E2" in sent else [])):
         connection.execute(insert(tables.order_intents).values(**_intent(trade, purpose, purpose in sent)))
     for number, fill in enumerate(trade.fills):
         connection.execute(insert(tables.fills).values(**_fill(trade, number, fill)))
 
 
-def _decision(trade: Trade) -> Row:
+def _plan_of(trade: Trade, purpose: str) -> str:
+    return f"{trade.plan_id}-layer" if purpose == "E2" else trade.plan_id
+
+
+def _decision(trade: Trade, plan_id: str) -> Row:
     return {
-        "signal_id": f"signal of {trade.plan_id}",
+        "signal_id": f"signal of {plan_id}",
         "strategy": "ema_atr",
         "strategy_version": "abc",
         "symbol": trade.symbol,
@@ -164,13 +168,16 @@ def _position(trade: Trade) -> Row:
 def _intent(trade: Trade, purpose: str, sent: bool) -> Row:
     return {
         "order_link_id": f"{trade.plan_id}_{purpose}",
-        "plan_id": trade.plan_id,
-        "purpose": purpose,
+        "plan_id": _plan_of(trade, purpose),
+        "position_id": f"position of {trade.plan_id}",
+        "purpose": "E" if purpose == "E2" else purpose,
+        "layer": 2 if purpose == "E2" else 1,
+        "filled_quantity": 1 if sent else 0,
         "symbol": trade.symbol,
         "side": "buy",
         "order_type": "market",
         "quantity": 1,
-        "reduce_only": purpose != "E",
+        "reduce_only": purpose not in ("E", "E2"),
         "valid_until": CLOSE,
         "run_id": "run",
         "state": "filled" if sent else "intended",

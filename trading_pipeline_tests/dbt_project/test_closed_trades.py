@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 
 from trading_pipeline_tests.dbt_project.conftest import Dbt
 
-COLUMNS = "symbol, bias, strategy, net_pnl_usdt, pnl_r, gross_pnl_r, exit_reason, order_count, fill_count"
+COLUMNS = "symbol, bias, strategy, net_pnl_usdt, pnl_r, gross_pnl_r, exit_reason, layer_count, order_count, fill_count"
 
 DAMAGE = (
     "UPDATE trading.positions SET realised_pnl = realised_pnl + 1 WHERE symbol = 'SOLUSDT'",
@@ -35,10 +35,10 @@ def test_every_closed_position_is_one_trade_with_its_profit_in_usdt_and_r(
         rows = connection.execute(text(f"SELECT {COLUMNS} FROM marts.fct_closed_trades ORDER BY symbol")).all()
     # 118 - 2.2 fees - 0.3 funding over 10 x 10 at risk; -6.3 - 0.2 over 2 x 3 at risk
     assert [tuple(row) for row in rows] == [
-        ("BTCUSDT", "long", "ema_atr", Decimal("115.5"), Decimal("1.155"), Decimal("1.18"), "trailing_stop", 3, 5),
+        ("BTCUSDT", "long", "ema_atr", Decimal("115.5"), Decimal("1.155"), Decimal("1.18"), "trailing_stop", 2, 4, 5),
         (
             *("SOLUSDT", "short", "ema_atr", Decimal("-6.5"), pytest.approx(Decimal("-6.5") / 6)),
-            *(Decimal("-1.05"), "stop_loss", 1, 2),
+            *(Decimal("-1.05"), "stop_loss", 1, 1, 2),
         ),
     ]
 

@@ -2,11 +2,14 @@ with closed_positions as (
     select * from {{ ref('stg_trading__positions') }} where status = 'closed'
 ),
 
-orders_by_plan as (
-    select plan_id, count(*) as order_count
+orders_by_position as (
+    select
+        position_id,
+        count(*) as order_count,
+        count(*) filter (where purpose = 'E' and filled_quantity > 0) as layer_count
     from {{ ref('stg_trading__order_intents') }}
-    where was_sent
-    group by plan_id
+    where was_sent and position_id is not null
+    group by position_id
 ),
 
 fills_by_position as (
@@ -49,9 +52,10 @@ select
     priced.net_pnl_usdt / nullif(priced.risk_usdt, 0) as pnl_r,
     priced.realised_pnl_usdt / nullif(priced.risk_usdt, 0) as gross_pnl_r,
     priced.exit_reason,
+    coalesce(orders.layer_count, 0) as layer_count,
     coalesce(orders.order_count, 0) as order_count,
     coalesce(fills.fill_count, 0) as fill_count
 from priced
 left join {{ ref('stg_trading__trade_plans') }} as plans on plans.plan_id = priced.plan_id
-left join orders_by_plan as orders on orders.plan_id = priced.plan_id
+left join orders_by_position as orders on orders.position_id = priced.position_id
 left join fills_by_position as fills on fills.position_id = priced.position_id

@@ -1,6 +1,7 @@
 select
     order_link_id,
     plan_id,
+    position_id,
     purpose,
     state,
     filled_quantity,
