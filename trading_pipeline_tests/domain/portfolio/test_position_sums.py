@@ -1,11 +1,16 @@
-"""What a position earned: after fees and funding, each once."""
+"""What a position earned, and what it cost: layers and exits in the venue's order."""
 
+from dataclasses import replace
 from decimal import Decimal
+from itertools import permutations
 
 import pytest
 
+from trading_pipeline.domain.model.fills import Fill, FillKind
+from trading_pipeline.domain.model.orders import IntentRecord, IntentState, OrderIntent, OrderType, Purpose, Side
 from trading_pipeline.domain.model.positions import Position, PositionStatus
-from trading_pipeline.domain.portfolio.position_sums import net_pnl, r_multiple
+from trading_pipeline.domain.model.signals import Bias
+from trading_pipeline.domain.portfolio.position_sums import PositionFill, net_pnl, r_multiple, recompute
 from trading_pipeline_tests.testkit.trading_desk import WAVE, trade_plan
 
 PLAN = trade_plan()
@@ -42,3 +47,89 @@ def a_position(realised: str, fees: str, funding: str) -> Position:
 def test_a_result_is_net_of_fees_and_of_funding(realised: str, fees: str, funding: str, net: str, in_r: str) -> None:
     position = a_position(realised, fees, funding)
     assert (net_pnl(position), r_multiple(position)) == (Decimal(net), Decimal(in_r))
+
+
+OPENING = replace(a_position("0", "0", "0"), status=PositionStatus.OPENING, quantity=Decimal(0), entry_price=None)
+
+
+def entry(layer: int, quantity: str, stop: str, state: IntentState = IntentState.FILLED) -> IntentRecord:
+    """The order of one layer, filled unless it ended otherwise."""
+    intent = OrderIntent(
+        order_link_id=f"E{layer}",
+        plan_id=PLAN.plan_id,
+        purpose=Purpose.ENTRY,
+        symbol=PLAN.symbol,
+        side=Side.BUY,
+        order_type=OrderType.MARKET,
+        quantity=Decimal(quantity),
+        price=None,
+        stop_loss=Decimal(stop),
+        reduce_only=False,
+        valid_until=PLAN.valid_until,
+        run_id="run-1",
+        layer=layer,
+    )
+    filled = Decimal(quantity) if state is IntentState.FILLED else Decimal(0)
+    return IntentRecord(intent, state, "", "", filled, None, None)
+
+
+def fill(order: str, quantity: str, price: str, at: int) -> PositionFill:
+    """One execution, ``at`` counts; all of one instant."""
+    side, purpose = (Side.BUY, Purpose.ENTRY) if order.startswith("E") else (Side.SELL, Purpose.TAKE_PROFIT_1)
+    made = Fill(
+        f"x{9 - at}", order, "", PLAN.symbol, side, Decimal(quantity), Decimal(price), Decimal(0), False,
+        FillKind.TRADE, WAVE, at,
+    )  # fmt: skip
+    return PositionFill(made, purpose)
+
+
+LAYERS = [entry(1, "5", "990"), entry(2, "5", "986"), entry(3, "2", "995")]
+
+
+def test_a_layer_after_an_exit_weighs_more_whatever_order_fills_are_heard_in() -> None:
+    # 2 of 5 at 1000 go at 1010, a layer of 5 at 1006: (3 x 1000 + 5 x 1006) / 8 = 1003.75. 4 of the 8 go at 1020:
+    # earned are 2 x 10 and 4 x 16.25.
+    fills = [fill("E1", "5", "1000", 1), fill("TP1", "2", "1010", 2), fill("E2", "5", "1006", 3)]
+    fills.append(fill("TP1", "4", "1020", 4))
+    for heard in permutations(fills):
+        made = recompute(OPENING, LAYERS[:2], heard)
+        assert (made.entry_price, made.quantity, made.entry_quantity) == (Decimal("1003.75"), Decimal(4), Decimal(10))
+        assert (made.realised_pnl, made.status) == (Decimal(85), PositionStatus.OPEN)
+
+
+def test_the_result_of_a_flat_position_is_what_its_fills_add_up_to_exactly() -> None:
+    # the average is 1001.666..., which no decimal holds
+    fills = [fill("E1", "5", "1000", 1), fill("TP1", "2", "1010", 2), fill("E2", "6", "1002.5", 3)]
+    made = recompute(OPENING, [LAYERS[0], entry(2, "6", "986")], [*fills, fill("TP1", "9", "1003.1", 4)])
+    assert (made.status, made.quantity) == (PositionStatus.CLOSED, Decimal(0))
+    assert made.realised_pnl == 2 * Decimal(1010) + 9 * Decimal("1003.1") - 5 * Decimal(1000) - 6 * Decimal("1002.5")
+
+
+def test_r_ends_at_the_tightest_stop_of_the_entries_that_filled() -> None:
+    entered = [fill("E1", "5", "1000", 1), fill("E2", "5", "1006", 2)]
+    assert recompute(OPENING, LAYERS, entered).initial_stop_price == Decimal(990)
+    assert recompute(OPENING, LAYERS, [*entered, fill("E3", "2", "1010", 3)]).initial_stop_price == Decimal(995)
+    short = replace(OPENING, bias=Bias.SHORT)
+    assert recompute(short, LAYERS[:2], entered).initial_stop_price == Decimal(986)
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        (IntentState.INTENDED, PositionStatus.OPEN),
+        (IntentState.UNKNOWN, PositionStatus.OPEN),
+        (IntentState.REJECTED, PositionStatus.CLOSED),
+        (IntentState.EXPIRED, PositionStatus.CLOSED),
+    ],
+)
+def test_a_position_is_closed_when_no_layer_can_come_any_more(state: IntentState, status: PositionStatus) -> None:
+    fills = [fill("E1", "5", "1000", 1), fill("TP1", "5", "1010", 2)]
+    made = recompute(OPENING, [LAYERS[0], entry(2, "5", "986", state)], fills)
+    assert (made.status, made.quantity) == (status, Decimal(0))
+
+
+def test_a_position_failed_when_every_entry_ended_empty() -> None:
+    rejected = [entry(1, "5", "990", IntentState.REJECTED), entry(2, "5", "990", IntentState.ABSENT)]
+    assert recompute(OPENING, rejected, []).status is PositionStatus.FAILED
+    under_way = [rejected[0], entry(2, "5", "990", IntentState.SENT)]
+    assert recompute(OPENING, under_way, []).status is PositionStatus.OPENING

@@ -67,6 +67,46 @@ def test_one_r_ends_at_the_stop_as_the_venue_holds_it() -> None:
     assert [str(order.price) for order in orders] == ["1009.6", "1019.2"]
 
 
+LAYERED = Entered(Decimal(10), Decimal(1002), Decimal(994))
+"""R is 8."""
+
+
+def rests(
+    entered: Entered, *fractions: str, runner: bool = False, minimum: str = "0.001"
+) -> list[tuple[str, str, str]]:
+    targets = tuple(Target(Decimal(r), Decimal(share)) for r, share in enumerate(fractions, start=1))
+    plan = replace(trade_plan(), targets=targets, runner=trade_plan().runner if runner else NO_RUNNER)
+    orders = target_orders(plan, entered, replace(BTC, min_quantity=Decimal(minimum)))
+    return [(order.purpose.value, str(order.quantity), str(order.price)) for order in orders]
+
+
+def test_targets_that_filled_before_the_newest_layer_stay_filled() -> None:
+    # 2 of the first 5 are sold: 0.3 x 10 for the second target, all that is left beside it for the third
+    after_one = replace(LAYERED, reached=1, taken={Purpose.TAKE_PROFIT_1: Decimal(2)})
+    assert rests(after_one, "0.4", "0.3", "0.3") == [("TP2", "3.000", "1018.0"), ("TP3", "5.000", "1026.0")]
+    after_all = replace(
+        LAYERED, reached=2, taken={Purpose.TAKE_PROFIT_1: Decimal(2), Purpose.TAKE_PROFIT_2: Decimal(2)}
+    )
+    assert rests(after_all, "0.4", "0.4", runner=True) == []
+
+
+def test_a_target_that_filled_in_part_asks_for_the_rest_of_its_new_part() -> None:
+    begun = replace(LAYERED, taken={Purpose.TAKE_PROFIT_1: Decimal("0.5")})
+    assert rests(begun, "0.4", "0.6") == [("TP1", "3.500", "1010.0"), ("TP2", "6.000", "1018.0")]
+
+
+def test_a_rest_too_small_to_be_an_order_joins_the_next_target() -> None:
+    begun = replace(LAYERED, taken={Purpose.TAKE_PROFIT_1: Decimal("3.5")})
+    assert rests(begun, "0.4", "0.4", runner=True, minimum="1") == [("TP2", "4.500", "1018.0")]
+
+
+def test_a_part_that_went_out_with_a_filled_target_is_not_sold_twice() -> None:
+    # Of the first 1 the parts 0.4 and 0.1 were sold together at the second target. Of 10 the second alone is again too
+    # small and joins the third, which may sell no more than the 9.5 that are left.
+    joined = replace(LAYERED, reached=2, taken={Purpose.TAKE_PROFIT_2: Decimal("0.5")})
+    assert rests(joined, "0.4", "0.04", "0.56", minimum="0.5") == [("TP3", "9.500", "1026.0")]
+
+
 @given(
     filled=st.decimals("0.001", 100, places=3),
     first=st.decimals(0, "0.5", places=2),

@@ -12,10 +12,10 @@ from trading_pipeline.domain.model.books import BookReading
 from trading_pipeline.domain.model.checks import CheckName, DataCheck
 from trading_pipeline.domain.model.errors import OrderDenied
 from trading_pipeline.domain.model.orders import OrderType, Side
-from trading_pipeline.domain.model.plans import SizingInputs
+from trading_pipeline.domain.model.plans import ExitRules, SizingInputs
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
-from trading_pipeline.domain.risk.entry import EntryQuestion, GateFacts, Moment
+from trading_pipeline.domain.risk.entry import EntryQuestion, GateFacts, Moment, OpenLayers
 from trading_pipeline.domain.risk.entry_size import sizing_inputs
 from trading_pipeline.domain.risk.gate import decide_entry
 from trading_pipeline.domain.risk.halts import Halt
@@ -53,6 +53,35 @@ def test_a_plan_with_nothing_against_it_becomes_a_protected_market_order() -> No
     assert intent.order_link_id == f"{PLAN.plan_id}_E"
 
 
+LAYERED = replace(
+    QUESTION,
+    plan=replace(PLAN, exit_rules=ExitRules(max_layers=3)),
+    facts=replace(FACTS, live_symbols=("A", "B", "BTCUSDT"), adds_to=OpenLayers("p", layers=2, next_layer=4)),
+)
+"""The position has two layers, one that was tried ended empty, and all places are taken."""
+
+
+def test_a_layer_takes_no_place_and_is_numbered_after_those_that_were_tried() -> None:
+    assert decide_entry(LAYERED, "run-1").layer == 4
+    assert decide_entry(QUESTION, "run-1").layer == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (facts(adds_to=OpenLayers("p", layers=3, next_layer=4)), "symbol_busy"),
+        (facts(adds_to=None), "symbol_busy"),
+        (facts(last_stop_loss_at=WAVE), "cooldown"),
+        (asked(wallet=replace(WALLET, equity=Decimal(9_500))), "max_daily_loss"),
+        (asked(wallet=replace(WALLET, available=Decimal(0))), "min_quantity"),
+    ],
+)
+def test_a_layer_is_held_against_what_an_entry_is_held_against(change: Change, rule: str) -> None:
+    with pytest.raises(OrderDenied) as denial:
+        decide_entry(change(LAYERED), "run-1")
+    assert denial.value.rule == rule
+
+
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
@@ -73,6 +102,7 @@ def test_a_plan_with_nothing_against_it_becomes_a_protected_market_order() -> No
         (asked(limits=replace(LIMITS, sizing=SizingRule(SizingModel.FIXED))), "sizing"),
         (facts(closed_by_signal="a1b2", live_symbols=("BTCUSDT",)), "closed_opposite"),
         (facts(live_symbols=("BTCUSDT",)), "symbol_busy"),
+        (facts(live_symbols=("BTCUSDT",), adds_to=OpenLayers("p", 1, 2)), "symbol_busy"),
         (facts(live_symbols=("A", "B", "C")), "max_open_positions"),
         (facts(last_stop_loss_at=WAVE - timedelta(minutes=14)), "cooldown"),
         (asked(wallet=None), "wallet_age"),
