@@ -1,4 +1,4 @@
-"""Six strategies on one account, through Dagster, feed and simulator, against the plain backtest of the same files."""
+"""Seven strategies on one account, through Dagster, feed and simulator, against the backtest of the same files."""
 
 import json
 import os
@@ -17,8 +17,8 @@ pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("demo")]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BARS = REPOSITORY / "trading_pipeline_tests" / "samples" / "SOLUSDT_15m.csv.gz"
-SYMBOLS = ("AAAUSDT", "BBBUSDT", "CCCUSDT", "DDDUSDT")
-"""The same bars under four names: signals come together and compete for slots and margin."""
+SYMBOLS = ("AAAUSDT", "BBBUSDT", "CCCUSDT", "DDDUSDT", "EEEUSDT")
+"""The same bars under five names: signals come together and compete for slots and margin."""
 TIMEFRAMES = ("15m", "1h")
 WAVES = 40
 CLOSE_STOP: dict[str, object] = {"atr_period": 14, "stop_atr_multiple": 1.5}
@@ -71,6 +71,11 @@ STRATEGIES: dict[str, dict[str, object]] = {
         "lifecycle": {**BEHIND_PIVOTS, "opposite": "close", "strategy_exits": False},
     },
     "ema_cross": {"timeframes": list(TIMEFRAMES), "parameters": {}, "lifecycle": BEHIND_PIVOTS},
+    "dca": {
+        "symbols": ["EEEUSDT"],
+        "parameters": {**CLOSE_STOP, "every_bars": 2, "take_profit": 0.02, "hold_bars": 20},
+        "lifecycle": {**TWO_TARGETS, "max_layers": 3},
+    },
 }
 
 
@@ -129,7 +134,7 @@ def replay(folder: Path) -> dict[str, Any]:
     return report
 
 
-def test_six_strategies_on_one_account_do_in_the_whole_pipeline_what_their_backtest_shows(open_folder: Path) -> None:
+def test_seven_strategies_on_one_account_do_in_the_whole_pipeline_what_their_backtest_shows(open_folder: Path) -> None:
     report = replay(open_folder)
     parity, left = report["parity"], report["exit_reasons"]
     assert parity["differences"] == []
@@ -138,4 +143,6 @@ def test_six_strategies_on_one_account_do_in_the_whole_pipeline_what_their_backt
     assert {"next_bar_exit", "signal_exit", "reversal", "opposite_signal", "break_even", "take_profit"} <= set(left)
     assert parity["trades"] >= 20
     assert parity["trades"] - parity["still_open"] == len(report["trades"]), "the report and parity count other trades"
+    entered = parity["signals"] - parity["not_entered"]
+    assert entered > parity["trades"], "nothing added a layer: choose other bars"
     assert report["plan_statuses"]["denied"] > 0, "nothing competed for slots: choose other bars"

@@ -159,7 +159,8 @@ class FakeVenue(Trading):
         number = len(self._fills) + 1
         order_id = f"v-{link_id or number}"
         fee = quantity * price * FEE_RATE
-        fill = Fill(f"x{number}", link_id, order_id, symbol, side, quantity, price, fee, False, kind, self.clock.now())
+        at = self.clock.now()
+        fill = Fill(f"x{number}", link_id, order_id, symbol, side, quantity, price, fee, False, kind, at, number)
         self._fills.append(fill)
         held = self._positions.get(symbol)
         signed = Decimal(0) if held is None else held.quantity if held.side is Side.BUY else -held.quantity

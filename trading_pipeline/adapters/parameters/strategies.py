@@ -170,7 +170,6 @@ def load_strategies(config_dir: Path) -> list[StrategyConfig]:
         _refuse_unknown(path, "higher timeframes", strategy.higher_timeframes, universe.timeframes)
         refuse_unknown_momentum(path, strategy, content.lifecycle)
         _refuse_entry_grid(path, strategy)
-        _refuse_layers(path, content.lifecycle)
         guards = content.guards.guards() if content.guards else None
         lifecycle = content.lifecycle.lifecycle(limits, costs)
         plan = StrategyConfig(strategy, content.timeframes, content.symbols, lifecycle, guards)
@@ -236,15 +235,6 @@ def _refuse_entry_grid(path: Path, strategy: Strategy) -> None:
         raise ConfigurationError(
             f"{path}: {strategy.name} enters in {levels} levels, a plan carries one entry; set entry_levels to 1 and "
             "keep grids to backtests"
-        )
-
-
-def _refuse_layers(path: Path, lifecycle: _LifecycleSection) -> None:
-    """The pipeline keeps one entry to a position: further ones would meet ``symbol_busy``, whatever the file allows."""
-    if lifecycle.max_layers > 1:
-        raise ConfigurationError(
-            f"{path}: lifecycle.max_layers: {lifecycle.max_layers} entries to a position, the pipeline takes one; "
-            "leave it out, or set enabled to false and keep layers to backtests"
         )
 
 

@@ -39,7 +39,7 @@ class ParityReport:
 
     :param strategies: each with its timeframe.
     :param signals: entry signals of the pipeline, likewise ``exits``, ``trades`` with ``legs`` and ``still_open``.
-    :param not_entered: entry signals that the pipeline opened no position for.
+    :param not_entered: entry signals that the pipeline did not enter; the others opened a position or added to one.
     :param given: what the backtest was told because no configuration says it.
     """
 

@@ -116,6 +116,12 @@ def test_the_next_bar_exit_is_off_unless_the_file_says_otherwise(folder: Path) -
         assert [plan.lifecycle.next_bar_exit for plan in load_strategies(folder)] == [on]
 
 
+def test_a_file_that_trades_may_let_several_signals_make_up_a_position(folder: Path) -> None:
+    path = folder / "strategies" / "one.yaml"
+    path.write_text(STRATEGY + "  max_layers: 3\n")
+    assert [plan.lifecycle.exit_rules.max_layers for plan in load_strategies(folder)] == [3]
+
+
 def test_strategies_are_built_with_their_parameters_and_lifecycle(folder: Path) -> None:
     [plan] = load_strategies(folder)
     assert plan.strategy.name == "ema_atr"
@@ -283,7 +289,7 @@ def test_a_users_own_file_counts_as_corrected_from_the_next_reading_on(folder: P
             "min_amount 9 must not exceed max_amount 8",
         ),
         ("strategies/one.yaml", "atr_period: 14}", "atr_period: 14}\n  next_bar_exit: true", "ema_atr carry no MACD"),
-        ("strategies/one.yaml", "atr_period: 14}", "atr_period: 14}\n  max_layers: 2", "lifecycle.max_layers: 2"),
+        ("strategies/one.yaml", "atr_period: 14}", "atr_period: 14}\n  max_layers: 0", "lifecycle.max_layers"),
         ("strategies/one.yaml", "ema_atr", "ema_art", "did you mean ema_atr?"),
         ("strategies/one.yaml", "fast_period: 5", "fast_period: 50", "fast_period = 50: must be below slow_period"),
         ("strategies/one.yaml", "[15m]", "[4h]", "timeframes: 4h not in universe.yaml"),

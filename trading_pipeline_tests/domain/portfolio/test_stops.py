@@ -39,6 +39,15 @@ def position(bias: Bias, runner_stop: int | None = None) -> Position:
     )  # fmt: skip
 
 
+def test_a_layers_tighter_stop_is_the_least_until_break_even_is_tighter() -> None:
+    layered = replace(position(Bias.LONG), initial_stop_price=Decimal(995))
+    plan, none, one = trade_plan(), TargetsReached(0, last=False), TargetsReached(1, last=False)
+    assert next_stop(plan, layered, none, BTC) == Stop(Decimal(995), LOSS)
+    assert next_stop(plan, layered, one, BTC) == Stop(Decimal(1000), EVEN)
+    pulled = replace(layered, stop_price=Decimal(1000), stop_kind=EVEN)
+    assert next_stop(plan, pulled, none, BTC) == Stop(Decimal(1000), EVEN)
+
+
 @pytest.mark.parametrize(
     ("bias", "after", "filled", "last", "runner_stop", "expected"),
     [

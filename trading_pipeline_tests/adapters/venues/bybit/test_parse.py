@@ -132,6 +132,11 @@ def test_missing_money_is_an_error_and_never_a_zero(name: str, value: object) ->
         parse.fill({**EXECUTION, name: value})
 
 
+def test_executions_of_one_instant_keep_the_venues_order() -> None:
+    told = [parse.fill({**EXECUTION, "seq": count}).sequence for count in (4688002127, "4688002128", None)]
+    assert told == [4688002127, 4688002128, 0]
+
+
 def test_an_order_known_from_its_executions_adds_them_up() -> None:
     later = {**EXECUTION, "execQty": "0.006", "execPrice": "100001", "leavesQty": "0", "execTime": "1748779200124"}
     report = parse.report_from_fills([later, EXECUTION])
