@@ -10,11 +10,10 @@ from N + 1.
 """
 
 import math
-
-import numpy as np
+from typing import NamedTuple
 
 from trading_pipeline.domain.backtest.codes import LegKind, Opposite, OrderKind, Outcome, Phase, Timing, Trail
-from trading_pipeline.domain.backtest.compiled import at, compiled
+from trading_pipeline.domain.backtest.compiled import compiled
 from trading_pipeline.domain.backtest.entering import NEVER, meant_for, take_signal
 from trading_pipeline.domain.backtest.leaving import expire, leave, liquidate, pay_funding
 from trading_pipeline.domain.backtest.levels import runner_level, settle_stop
@@ -30,26 +29,44 @@ from trading_pipeline.domain.backtest.records import (
     Records,
     Rules,
 )
-from trading_pipeline.domain.backtest.uncounted import uncounted
+from trading_pipeline.domain.backtest.uncounted import uncounted, uncounted_column
 from trading_pipeline.domain.backtest.walking import leave_for, leave_passed, walk_wave
 
 DAY_MS = 86_400_000
+
+
+class Paths(NamedTuple):
+    """What the passing of a quiet bar reads, of all paths end to end; as in ``Market``."""
+
+    wave: Integers
+    low: Floats
+    high: Floats
+    close: Floats
+    close_ms: Integers
 
 
 @compiled
 def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: C901 - a call here costs more than a bar
     """Run the whole history; ``rules_rows`` has a row per lane, results are left in ``book``.
 
-    Whatever a quiet bar needs is a local array or a record: handing a tuple of arrays to a function
-    counts a reference per array, which would cost more than the bar.
+    Whatever a quiet bar needs is an uncounted column or a record: handing an array to a function counts a
+    reference to it, which would cost more than the bar.
     """
     account: Account = uncounted(book.account)[0]
     positions = uncounted(book.positions)
     desk = Desk(uncounted(rules_rows), account, positions, uncounted(book.entries), uncounted(book.legs))
-    equity, waves_of_bars, close_ms = book.equity, market.wave, market.close_ms
-    low, high, close, own_close = market.low, market.high, market.close, market.own_close
-    atr, pivot_low, pivot_high = market.atr, market.pivot_low, market.pivot_high
-    funding, gaps = market.funding_rate, market.gap_rate
+    paths = Paths(
+        uncounted_column(market.wave),
+        uncounted_column(market.low),
+        uncounted_column(market.high),
+        uncounted_column(market.close),
+        uncounted_column(market.close_ms),
+    )
+    waves_of_bars, low, high, close, close_ms = paths
+    atr, own_close = uncounted_column(market.atr), uncounted_column(market.own_close)
+    pivot_low, pivot_high = uncounted_column(market.pivot_low), uncounted_column(market.pivot_high)
+    funding, gaps = uncounted_column(market.funding_rate), uncounted_column(market.gap_rate)
+    momentum, equity = uncounted_column(market.momentum), uncounted_column(book.equity)
     common: Rules = desk.rules[0]
     daily, guarded = common.max_daily_loss < math.inf, common.max_drawdown < math.inf
     wave, taken, due = 0, 0, _wave_of(desk.entries, 0, len(equity))
@@ -57,8 +74,9 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
     alone = len(funding) == 0 and not guarded
     while wave < len(equity):
         if account.active == 0:
-            equity[wave:due] = account.balance
-            wave = due
+            while wave < due:
+                equity[wave] = account.balance
+                wave += 1
             if wave == len(equity):
                 break
         if alone and account.active == 1 and wave < due:
@@ -68,10 +86,7 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
                 pivots = pivot_low if p.direction > 0 else pivot_high
                 until = _quiet_until(rules, p, due, own_close, close_ms)
                 last = min(p.last_bar, until[1])
-                wave = _hold(
-                    rules, account, p, wave, until[0], last, waves_of_bars, low, high, close, atr, pivots, close_ms,
-                    equity,
-                )  # fmt: skip
+                wave = _hold(rules, account, p, wave, until[0], last, paths, atr, pivots, equity)
             if wave == due:
                 continue
         account.now, walking = close_ms[wave], False
@@ -105,7 +120,7 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
             for place in range(account.active):
                 p = positions[positions[place].seat]
                 if p.closing and p.deciding and p.direction != 0 and not p.checked:
-                    _check_next_bar(desk, p, market.momentum)
+                    _check_next_bar(desk, p, momentum)
         if wave == due and account.heeding:
             _exit_by_signals(desk, taken)
         place = 0
@@ -157,8 +172,21 @@ def _steady(rules: Rules, p: Position) -> bool:
 def _quiet_until(rules: Rules, p: Position, due: int, own_close: Integers, close_ms: Integers) -> tuple[int, int]:
     """The wave and the bar before which no close can matter: the holding limit, the lane's next own bar."""
     if rules.max_holding_bars > 0:
-        due = min(due, int(np.searchsorted(close_ms, p.entered_ms + rules.max_holding_bars * p.bar_ms)))
+        due = min(due, _first_at(close_ms, p.entered_ms + rules.max_holding_bars * p.bar_ms))
     return due, own_close[p.own + 1] if not p.dense and p.own < p.own_last else p.last_bar
+
+
+@compiled
+def _first_at(instants: Integers, instant: int) -> int:
+    """The first of ascending instants that is not before one; their number if all are."""
+    low, high = 0, len(instants)
+    while low < high:
+        middle = (low + high) // 2
+        if instants[middle] < instant:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @compiled
@@ -169,38 +197,34 @@ def _hold(
     wave: int,
     due: int,
     last: int,
-    waves: Integers,
-    low: Floats,
-    high: Floats,
-    close: Floats,
+    paths: Paths,
     atr: Floats,
     pivots: Floats,
-    close_ms: Integers,
     equity: Floats,
 ) -> int:
     """Pass the quiet bars of the only position in one tight loop; the first wave that was not passed.
 
-    The same as the general loop does with such bars, with the position's numbers in registers. The
-    arrays come one by one for the reason given in ``simulate``.
+    The same as the general loop does with such bars, with the position's numbers in registers.
     """
+    waves, low, high, close, close_ms = paths
     trailing, daily = p.dense and rules.trail != Trail.NONE, rules.max_daily_loss < math.inf
     size, highest, lowest, bar, shift = p.direction * p.quantity, p.highest, p.lowest, p.bar + 1, p.shift
     lower, upper, runner_stop, value = p.lower, p.upper, p.runner_stop, account.equity
-    while wave < due and bar < last and waves[at(bar)] == wave and lower < low[at(bar)] and high[at(bar)] < upper:
+    while wave < due and bar < last and waves[bar] == wave and lower < low[bar] and high[bar] < upper:
         if trailing:
-            level = runner_level(rules, p, close[at(bar)], atr[at(bar + shift)], pivots[at(bar + shift)])
+            level = runner_level(rules, p, close[bar], atr[bar + shift], pivots[bar + shift])
             if p.direction * (level - runner_stop) > 0.0:
-                if p.direction * (close[at(bar)] - level) <= p.price_increment:
+                if p.direction * (close[bar] - level) <= p.price_increment:
                     break  # may end the position at this close
                 settle_stop(rules, p, level)
                 lower, upper, runner_stop = p.lower, p.upper, p.runner_stop
-        highest, lowest = max(highest, high[at(bar)]), min(lowest, low[at(bar)])
+        highest, lowest = max(highest, high[bar]), min(lowest, low[bar])
         account.previous_equity = value
-        value = account.balance + size * (close[at(bar)] - p.entry_price)
-        equity[at(wave)] = value
+        value = account.balance + size * (close[bar] - p.entry_price)
+        equity[wave] = value
         if daily:
             account.equity = value
-            _begin_day(account, close_ms[at(wave)])
+            _begin_day(account, close_ms[wave])
         bar += 1
         wave += 1
     p.bar, p.highest, p.lowest, p.mark = bar - 1, highest, lowest, close[bar - 1]

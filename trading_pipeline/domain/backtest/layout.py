@@ -116,11 +116,12 @@ def refuse_unknown_closes(layout: Layout) -> None:
     :raises ConfigurationError: naming the lane, how often the stop moves and how fine its bars are.
     """
     for number, lane in enumerate(layout.lanes):
-        every = 0 if lane.config.exits.trail is None else lane.config.exits.trail.every
-        path = layout.path(number)
-        lengths = path.close_time_ms - path.open_time_ms
-        finest = int(np.min(lengths[lengths > 0])) if every else 1
-        if every % finest or (every and lane.bar_ms % every):
+        trail, path = lane.config.exits.trail, layout.path(number)
+        if trail is None or trail.every == 0:
+            continue
+        every, lengths = trail.every, path.close_time_ms - path.open_time_ms
+        finest = int(np.min(lengths[lengths > 0]))
+        if every % finest or lane.bar_ms % every:
             raise ConfigurationError(
                 f"{lane.label}: a trail every {every} ms on bars of {lane.bar_ms} ms with a path of {finest} ms; "
                 "it must divide the one and be a multiple of the other"
