@@ -23,8 +23,8 @@ from pathlib import Path
 import numpy as np
 import talib
 
-from trading_pipeline.domain.backtest.codes import LegKind, Unit
-from trading_pipeline.domain.backtest.config import BacktestConfig, Exits, ExitTarget, Limits
+from trading_pipeline.domain.backtest.codes import LegKind, Smoothing, Unit
+from trading_pipeline.domain.backtest.config import AtrTrail, BacktestConfig, Exits, ExitTarget, Limits
 from trading_pipeline.domain.backtest.crosses import EmaCross
 from trading_pipeline.domain.backtest.engine import run_backtest
 from trading_pipeline.domain.backtest.results import BacktestResult
@@ -84,12 +84,12 @@ def crosses(bars: BarArrays) -> tuple[np.ndarray, np.ndarray]:
 
 
 def full_lifecycle(bars: BarArrays) -> BacktestResult:
-    """Indicators, signals and the live lifecycle: two targets, break-even, runner behind 3 ATR."""
+    """Indicators, signals and the live lifecycle: two targets, break-even, runner behind 3 of Wilder's ATR."""
     at, direction = crosses(bars)
     ranges = talib.ATR(bars.high, bars.low, bars.close, 14)
     signals = EntrySignals(at, direction, bars.close[at] - direction * 2.0 * ranges[at])
-    limits = Limits(max_daily_loss=None)
-    return run_backtest(BacktestConfig(limits=limits), {"BTCUSDT": SymbolInput(bars, signals)})
+    config = BacktestConfig(limits=Limits(max_daily_loss=None), exits=Exits(trail=AtrTrail(smoothing=Smoothing.WILDER)))
+    return run_backtest(config, {"BTCUSDT": SymbolInput(bars, signals)})
 
 
 def shared_config(stop: float = STOP, target: float = TARGET) -> BacktestConfig:
