@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-SYMBOLS = ("ADAUSDT", "BTCUSDT", "SOLUSDT")
+INSTRUMENT_IDS = ("ADAUSDT", "BTCUSDT", "SOLUSDT")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def whole(name: str, case: Case, options: argparse.Namespace) -> bool:
         Path(folder).chmod(0o755)
         command = [
             *(sys.executable, "-m", "trading_pipeline.cli.main", "replay", "--parity"),
-            *("--bars", str(options.bars), "--symbols", ",".join(SYMBOLS), "--timeframes", case.timeframe),
+            *("--bars", str(options.bars), "--symbols", ",".join(INSTRUMENT_IDS), "--timeframes", case.timeframe),
             *("--strategy", name, *(part for one in case.parameters for part in ("--param", one))),
             *("--from", case.start, "--days", str(options.days), "--backfill-days", "90"),
             *("--run-id", f"parity_{name}", "--state-dir", f"{folder}/state", "--port", str(options.port)),
@@ -84,9 +84,9 @@ def bare(name: str, case: Case, options: argparse.Namespace) -> bool:
             ensure_database(server.url("trading", "psycopg"))
             migrate(server.url("trading", "psycopg"))
             engine = connect(server.url("trading", "psycopg"))
-            configuration = Configuration(SYMBOLS, bars=options.bars, start=start, lock_step=timeframe)
+            configuration = Configuration(INSTRUMENT_IDS, bars=options.bars, start=start, lock_step=timeframe)
             with running_exchange(configuration) as exchange:
-                replay = BareReplay(engine, exchange, [plan], SYMBOLS, start, start - timedelta(days=90))
+                replay = BareReplay(engine, exchange, [plan], INSTRUMENT_IDS, start, start - timedelta(days=90))
                 replay.run(end)
                 report = replay.parity(options.bars, end)
             engine.dispose()

@@ -1,6 +1,6 @@
 """From a close to a stored plan and an acknowledged order, and from a fill to its answer: warm workers against stock.
 
-One symbol, lock-step exchange, every process of the real system. Between two waves the bench waits until
+One instrument, lock-step exchange, every process of the real system. Between two waves the bench waits until
 the sensors are back in their long poll, as they are when bars close minutes apart. Both launchers run in
 one session on the same bars; the ratio is what to quote.
 
@@ -86,7 +86,7 @@ def without_launcher(text_of_yaml: str) -> str:
 
 
 def measure(folder: Path, dagster_yaml: Path, waves: int) -> Sample:
-    """Run the system on ``waves`` bars of one symbol."""
+    """Run the system on ``waves`` bars of one instrument."""
     config = folder / "config"
     write_config(config)
     exchange = ["--seed", "7", "--symbols", "BTCUSDT", "--port", str(free_port())]
@@ -117,13 +117,13 @@ def measure(folder: Path, dagster_yaml: Path, waves: int) -> Sample:
 
 
 def write_config(folder: Path) -> None:
-    """One symbol, one timeframe, the eager strategy, no cooldown."""
+    """One instrument, one timeframe, the eager strategy, no cooldown."""
     shutil.copytree("config", folder)
     for path in (folder / "strategies").glob("*"):
         path.unlink()
     (folder / "strategies" / "eager.yaml").write_text(yaml.safe_dump(EAGER))
     universe = yaml.safe_load((folder / "universe.yaml").read_text())
-    universe.update(symbols=["BTCUSDT"], timeframes=["15m"], history_start=datetime(2025, 5, 1).date())  # noqa: DTZ001
+    universe.update(instrument_ids=["BTCUSDT"], timeframes=["15m"], history_start=datetime(2025, 5, 1).date())  # noqa: DTZ001
     (folder / "universe.yaml").write_text(yaml.safe_dump(universe))
     risk = yaml.safe_load((folder / "risk.yaml").read_text())
     risk.update(cooldown_bars=0, max_daily_loss=0.9)
@@ -162,7 +162,7 @@ def collect(engine: Engine, wave: datetime, told_at: float, sample: Sample) -> N
 
 def report(resident: Sample, stock: Sample) -> Table:
     """Percentiles of both, and the ratio of the medians."""
-    table = Table(title="close or fill → …, seconds of wall time, one symbol", title_justify="left")
+    table = Table(title="close or fill → …, seconds of wall time, one instrument", title_justify="left")
     for column in ("", "launcher", "samples", "p50", "p95", "stock / resident"):
         table.add_column(column, justify="left" if column in ("", "launcher") else "right")
     for label, ours, theirs in (

@@ -1,10 +1,16 @@
 """Values as people type them."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
+from trading_pipeline.adapters.parameters.universe import instrument_named, usual_venue
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.settings import Settings
+
+_WRITTEN = re.compile(r"[A-Z0-9]{1,30}(\.[A-Z]+)?")
 
 
 def instant(text: str, option: str) -> datetime | None:
@@ -65,17 +71,18 @@ def money(text: str, option: str) -> Decimal:
     return amount
 
 
-def symbol_list(text: str) -> tuple[str, ...]:
-    """Comma-separated symbols.
+def instrument_list(text: str) -> tuple[InstrumentId, ...]:
+    """Comma-separated instruments, each a symbol of the universe's venue or symbol and venue, ``BTCUSDT.BYBIT``.
 
-    :raises ConfigurationError: there is none, one comes twice, or one is no symbol.
+    :raises ConfigurationError: there is none, one comes twice, or one is no instrument.
     """
     names = tuple(name for name in text.replace(" ", "").split(",") if name)
     if not names:
         raise ConfigurationError("--symbol names no symbol; give e.g. BTCUSDT")
     for name in names:
-        if not (name.isalnum() and name.isupper() and name.isascii()):
-            raise ConfigurationError(f"--symbol {name}: no symbol; write it like BTCUSDT")
+        if not _WRITTEN.fullmatch(name):
+            raise ConfigurationError(f"--symbol {name}: no symbol; write it like BTCUSDT or BTCUSDT.BYBIT")
         if names.count(name) > 1:
             raise ConfigurationError(f"--symbol {name} is given twice")
-    return names
+    venue = usual_venue(Settings().config_dir)
+    return tuple(instrument_named(name, venue) for name in names)

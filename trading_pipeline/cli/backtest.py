@@ -32,7 +32,7 @@ Bars = Annotated[str, typer.Option("--bars", help="CSV, plain or packed, with {s
 def run(
     context: typer.Context,
     bars: Bars = "",
-    symbol: Annotated[str, typer.Option("--symbol", help="e.g. BTCUSDT; several separated by commas")] = "",
+    instrument_id: Annotated[str, typer.Option("--symbol", help="e.g. BTCUSDT; several separated by commas")] = "",
     timeframe: Annotated[
         str, typer.Option("--timeframe", help="1m 5m 15m 30m 1h 4h 8h 1d, several by commas; else those of the file")
     ] = "",
@@ -55,7 +55,7 @@ def run(
         return
     from dataclasses import replace
 
-    from trading_pipeline.cli.arguments import assignments, instant, names, symbol_list
+    from trading_pipeline.cli.arguments import assignments, instant, instrument_list, names
     from trading_pipeline.cli.backtest_request import TypedBacktest, request_of
     from trading_pipeline.cli.bar_sources import TypedBars
     from trading_pipeline.cli.rules import TypedRules
@@ -63,12 +63,12 @@ def run(
     from trading_pipeline.services.research.research_window import Window
     from trading_pipeline.services.research.run_backtest import run_backtest
 
-    for name, value in {"--bars": bars, "--symbol": symbol, "--strategy": strategy}.items():
+    for name, value in {"--bars": bars, "--symbol": instrument_id, "--strategy": strategy}.items():
         if not value:
             raise ConfigurationError(f"{name} is missing; see trading-pipeline backtest --help")
     typed = TypedBacktest(
         bars=TypedBars(bars, allow_zero_volume),
-        symbols=symbol_list(symbol),
+        instrument_ids=instrument_list(instrument_id),
         strategies=names(strategy, "--strategy"),
         timeframes=tuple(map(Timeframe.parse, names(timeframe, "--timeframe"))) if timeframe else (),
         rules=TypedRules(rules, assignments(param or [], "--param")),

@@ -11,6 +11,7 @@ from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.cli.bar_sources import TypedBars, require_place_for
 from trading_pipeline.cli.rules import Rules, TypedRules, read_rules
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.plans import TrailAt
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.research.research_window import Window
@@ -28,11 +29,11 @@ class TypedBacktest:
     """What was typed.
 
     :param timeframes: empty for those of each strategy's file that the bars can be made into.
-    :param funding: path, in which ``{symbol}`` stands for the symbol; likewise ``magnifier``.
+    :param funding: path, in which ``{symbol}`` stands for the instrument; likewise ``magnifier``.
     """
 
     bars: TypedBars
-    symbols: tuple[str, ...]
+    instrument_ids: tuple[InstrumentId, ...]
     strategies: tuple[str, ...]
     timeframes: tuple[Timeframe, ...]
     rules: TypedRules
@@ -49,10 +50,10 @@ def request_of(typed: TypedBacktest) -> BacktestRequest:
     """
     for source in (typed.bars.source, typed.funding, typed.magnifier):
         if source:
-            require_place_for(source, typed.symbols)
+            require_place_for(source, typed.instrument_ids)
     # at which closes `trail_at: finest` moves stops is all that bars decide about rules, so names can be read before
     rules = read_rules(Settings().config_dir, typed.strategies, typed.rules, Timeframe.M1)
-    base = {symbol: typed.bars.timeframe(symbol) for symbol in typed.symbols}
+    base = {instrument_id: typed.bars.timeframe(instrument_id) for instrument_id in typed.instrument_ids}
     finest = max(base.values(), key=_length)
     chosen = [typed.timeframes or _of_file(rules, place, finest) for place in range(len(rules.plans))]
     shortest = min((one for several in chosen for one in several), key=_length)
@@ -61,13 +62,18 @@ def request_of(typed: TypedBacktest) -> BacktestRequest:
     rules = read_rules(Settings().config_dir, typed.strategies, typed.rules, trailed)
     late = _trailed_late(rules, trailed, live)
     read = {
-        (one, symbol): typed.bars.read(symbol, one)
+        (one, instrument_id): typed.bars.read(instrument_id, one)
         for one in dict.fromkeys(one for several in chosen for one in several)
-        for symbol in typed.symbols
+        for instrument_id in typed.instrument_ids
     }
     return BacktestRequest(
         runs=[
-            StrategyRun(plan.strategy, one, {symbol: read[one, symbol].frame for symbol in typed.symbols}, config)
+            StrategyRun(
+                plan.strategy,
+                one,
+                {instrument_id: read[one, instrument_id].frame for instrument_id in typed.instrument_ids},
+                config,
+            )
             for plan, config, several in zip(rules.plans, rules.configs, chosen, strict=True)
             for one in several
         ],
@@ -78,8 +84,10 @@ def request_of(typed: TypedBacktest) -> BacktestRequest:
             assumed=(*rules.used.assumed, *_assumed(typed, rules, chosen), *late),
         ),
         window=typed.window,
-        steps=dict.fromkeys(typed.symbols, rules.steps),
-        funding={one: read_funding_file(_of_symbol(typed.funding, one)) for one in typed.symbols if typed.funding},
+        steps=dict.fromkeys(typed.instrument_ids, rules.steps),
+        funding={
+            one: read_funding_file(_of_symbol(typed.funding, one)) for one in typed.instrument_ids if typed.funding
+        },
         path=_path(typed, read, shortest),
         notes=tuple(bars.note for bars in read.values() if bars.note),
     )
@@ -114,10 +122,10 @@ def _of_file(rules: Rules, place: int, finest: Timeframe) -> tuple[Timeframe, ..
 
 
 def _beyond_files(typed: TypedBacktest, rules: Rules, chosen: list[tuple[Timeframe, ...]]) -> Iterator[str]:
-    """Timeframes and symbols that the pipeline would not run a strategy on."""
+    """Timeframes and instruments that the pipeline would not run a strategy on."""
     for plan, timeframes in zip(rules.plans, chosen, strict=True):
-        name, symbols = plan.strategy.name, plan.symbols or typed.symbols
-        for asked, live in ((timeframes, plan.timeframes), (typed.symbols, symbols)):
+        name, instrument_ids = plan.strategy.name, plan.instrument_ids or typed.instrument_ids
+        for asked, live in ((timeframes, plan.timeframes), (typed.instrument_ids, instrument_ids)):
             beyond = [one for one in asked if one not in live]
             if beyond:
                 yield f"{name} on {', '.join(beyond)} (live: {', '.join(live)})"
@@ -140,15 +148,15 @@ def _assumed(typed: TypedBacktest, rules: Rules, chosen: list[tuple[Timeframe, .
 
 
 def _path(
-    typed: TypedBacktest, read: Mapping[tuple[Timeframe, str], "ReadBars"], shortest: Timeframe
-) -> "dict[str, pd.DataFrame]":
-    """The finest bars there are by symbol, where they are finer than what is decided on."""
+    typed: TypedBacktest, read: Mapping[tuple[Timeframe, InstrumentId], "ReadBars"], shortest: Timeframe
+) -> "dict[InstrumentId, pd.DataFrame]":
+    """The finest bars there are by instrument, where they are finer than what is decided on."""
     if typed.magnifier:
         zero = replace(typed.bars, source=typed.magnifier, allow_zero_volume=True)
-        return {symbol: zero.read(symbol, Timeframe.M1).frame for symbol in typed.symbols}
-    finest = {symbol: read[shortest, symbol].finest for symbol in typed.symbols}
-    return {symbol: frame for symbol, frame in finest.items() if frame is not None}
+        return {instrument_id: zero.read(instrument_id, Timeframe.M1).frame for instrument_id in typed.instrument_ids}
+    finest = {instrument_id: read[shortest, instrument_id].finest for instrument_id in typed.instrument_ids}
+    return {instrument_id: frame for instrument_id, frame in finest.items() if frame is not None}
 
 
-def _of_symbol(source: str, symbol: str) -> Path:
-    return Path(source.replace("{symbol}", symbol))
+def _of_symbol(source: str, instrument_id: InstrumentId) -> Path:
+    return Path(source.replace("{symbol}", instrument_id.symbol))

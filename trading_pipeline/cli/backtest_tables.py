@@ -91,10 +91,10 @@ def _changes(title: str, ids: tuple[str, str], changes: "tuple[Changed, ...]") -
 
 def _trade_changes(comparison: "Comparison") -> Table:
     """The first trades that went differently."""
-    table = _titled("Other course", "symbol", "side", "entry", "what differs")
+    table = _titled("Other course", "instrument_id", "side", "entry", "what differs")
     for trade in comparison.changed_trades[:_SHOWN_TRADES]:
         words = ", ".join(f"{one.name} {_short(one.first)} → {_short(one.second)}" for one in trade.changes[:4])
-        table.add_row(trade.symbol, trade.side, f"{trade.entry_time:%Y-%m-%d %H:%M}", words)
+        table.add_row(trade.instrument_id, trade.side, f"{trade.entry_time:%Y-%m-%d %H:%M}", words)
     return table
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe
 
 if TYPE_CHECKING:
@@ -27,25 +28,25 @@ class TypedBars:
     source: str
     allow_zero_volume: bool = False
 
-    def read(self, symbol: str, timeframe: Timeframe) -> "ReadBars":
-        """All bars of one symbol; see ``load_bars``."""
-        return load_bars(self.source, symbol, timeframe, allow_zero_volume=self.allow_zero_volume)
+    def read(self, instrument_id: InstrumentId, timeframe: Timeframe) -> "ReadBars":
+        """All bars of one instrument; see ``load_bars``."""
+        return load_bars(self.source, instrument_id, timeframe, allow_zero_volume=self.allow_zero_volume)
 
-    def timeframe(self, symbol: str) -> Timeframe:
-        """The shortest timeframe that can be had of a symbol.
+    def timeframe(self, instrument_id: InstrumentId) -> Timeframe:
+        """The shortest timeframe that can be had of an instrument.
 
         :raises ConfigurationError: no such file or database.
-        :raises DataError: there are no bars of the symbol.
+        :raises DataError: there are no bars of the instrument.
         """
         from trading_pipeline.adapters.files.bar_files import file_timeframe
 
         if self.source != DATABASE:
-            return file_timeframe(Path(self.source.replace("{symbol}", symbol)))
-        return _shortest_stored(symbol)[0]
+            return file_timeframe(Path(self.source.replace("{symbol}", instrument_id.symbol)))
+        return _shortest_stored(instrument_id)[0]
 
 
-def load_bars(source: str, symbol: str, timeframe: Timeframe, *, allow_zero_volume: bool) -> "ReadBars":
-    """All bars of one symbol from ``source``: ``db``, or a path in which ``{symbol}`` stands for the symbol.
+def load_bars(source: str, instrument_id: InstrumentId, timeframe: Timeframe, *, allow_zero_volume: bool) -> "ReadBars":
+    """All bars of one instrument from ``source``: ``db``, or a path in which ``{symbol}`` stands for the instrument.
 
     :raises ConfigurationError: no such file or database.
     :raises DataError: bars that no decision may be taken from, or none.
@@ -53,9 +54,9 @@ def load_bars(source: str, symbol: str, timeframe: Timeframe, *, allow_zero_volu
     from trading_pipeline.adapters.files.bar_files import read_bar_file
 
     if source != DATABASE:
-        path = Path(source.replace("{symbol}", symbol))
-        return read_bar_file(path, symbol, timeframe, allow_zero_volume=allow_zero_volume)
-    return _stored_bars(symbol, timeframe, allow_zero_volume=allow_zero_volume)
+        path = Path(source.replace("{symbol}", instrument_id.symbol))
+        return read_bar_file(path, instrument_id, timeframe, allow_zero_volume=allow_zero_volume)
+    return _stored_bars(instrument_id, timeframe, allow_zero_volume=allow_zero_volume)
 
 
 def bar_notes(bars: "ReadBars", source: str) -> Iterator[str]:
@@ -71,14 +72,14 @@ def bar_notes(bars: "ReadBars", source: str) -> Iterator[str]:
         yield f"{source}: {jump_list(found)}: no market does that; a backtest refuses these bars"
 
 
-def require_place_for(source: str, symbols: tuple[str, ...]) -> None:
-    """Refuse one file for several symbols.
+def require_place_for(source: str, instrument_ids: tuple[InstrumentId, ...]) -> None:
+    """Refuse one file for several instruments.
 
     :raises ConfigurationError: the file's name has no ``{symbol}``.
     """
-    if len(symbols) > 1 and source != DATABASE and "{symbol}" not in source:
+    if len(instrument_ids) > 1 and source != DATABASE and "{symbol}" not in source:
         raise ConfigurationError(
-            f"--bars {source} is one file for {len(symbols)} symbols: write {{symbol}} in its name"
+            f"--bars {source} is one file for {len(instrument_ids)} symbols: write {{symbol}} in its name"
         )
 
 
@@ -110,20 +111,20 @@ def open_database() -> "Iterator[Engine]":
         engine.dispose()
 
 
-def _shortest_stored(symbol: str) -> "tuple[Timeframe, pd.DataFrame]":
+def _shortest_stored(instrument_id: InstrumentId) -> "tuple[Timeframe, pd.DataFrame]":
     """The shortest timeframe of which the database has bars, and these."""
     from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 
     with open_database() as engine:
         store = PostgresBarStore(engine)
         for timeframe in Timeframe:
-            frame = store.frame([symbol], timeframe, EPOCH, _FAR)
+            frame = store.frame([instrument_id], timeframe, EPOCH, _FAR)
             if len(frame):
                 return timeframe, frame
-    raise DataError(f"the database has no bars of {symbol}; backfill them first")
+    raise DataError(f"the database has no bars of {instrument_id}; backfill them first")
 
 
-def _stored_bars(symbol: str, timeframe: Timeframe, *, allow_zero_volume: bool) -> "ReadBars":
+def _stored_bars(instrument_id: InstrumentId, timeframe: Timeframe, *, allow_zero_volume: bool) -> "ReadBars":
     """Consolidated bars of the database, and the shortest it has where those are shorter."""
     import numpy as np
 
@@ -131,11 +132,11 @@ def _stored_bars(symbol: str, timeframe: Timeframe, *, allow_zero_volume: bool) 
     from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 
     with open_database() as engine:
-        frame = PostgresBarStore(engine).frame([symbol], timeframe, EPOCH, _FAR)
+        frame = PostgresBarStore(engine).frame([instrument_id], timeframe, EPOCH, _FAR)
     if not len(frame):
-        raise DataError(f"the database has no {timeframe} bars of {symbol}; backfill them first")
+        raise DataError(f"the database has no {timeframe} bars of {instrument_id}; backfill them first")
     if not allow_zero_volume:
         opens = frame["open_time"].astype("datetime64[ms, UTC]").to_numpy("datetime64[ms]").astype(np.int64)
-        refuse_zero_volume(frame["volume"], opens, f"database, {symbol} {timeframe}")
-    shortest, finest = _shortest_stored(symbol)
+        refuse_zero_volume(frame["volume"], opens, f"database, {instrument_id} {timeframe}")
+    shortest, finest = _shortest_stored(instrument_id)
     return ReadBars(frame, finest=finest if shortest.ms < timeframe.ms else None)

@@ -24,18 +24,16 @@ def demo(
     state_dir: Annotated[Path, typer.Option(help="emptied first; databases and logs")] = Path("var/demo"),
 ) -> None:
     """Backfill, replay in lock-step through the whole pipeline, and report."""
+    from trading_pipeline.cli.arguments import instrument_list
     from trading_pipeline.runtime.replay.demo import run_demo
     from trading_pipeline.runtime.replay.replay_plan import ReplayPlan
 
-    names = tuple(name for name in symbols.replace(" ", "").split(",") if name)
-    if not names:
-        raise ConfigurationError("--symbols names no symbol; give e.g. BTCUSDT,SOLUSDT")
     if bars is not None and not bars.is_dir():
         raise ConfigurationError(f"--bars {bars}: no such folder")
     plan = ReplayPlan(
         bars_dir=bars.resolve() if bars else None,
         seed=seed,
-        symbols=names,
+        instrument_ids=instrument_list(symbols),
         start=_day(start),
         days=days,
         backfill_days=backfill_days,

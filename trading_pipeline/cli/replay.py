@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from trading_pipeline.cli.arguments import assignments, instant, money, symbol_list
+from trading_pipeline.cli.arguments import assignments, instant, instrument_list, money
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import Timeframe, day_of
 
@@ -49,7 +49,7 @@ def replay(
     plan = ReplayPlan(
         bars_dir=bars.resolve() if bars else None,
         seed=seed,
-        symbols=symbol_list(symbols),
+        instrument_ids=instrument_list(symbols),
         start=_day(start),
         days=days,
         backfill_days=backfill_days,

@@ -8,7 +8,7 @@ import typer
 
 def signals(
     bars: Annotated[str, typer.Option("--bars", help="CSV, plain or packed, or db")],
-    symbol: Annotated[str, typer.Option("--symbol", help="e.g. BTCUSDT")],
+    instrument_id: Annotated[str, typer.Option("--symbol", help="e.g. BTCUSDT")],
     timeframe: Annotated[str, typer.Option("--timeframe", help="1m 5m 15m 30m 1h 4h 8h 1d")],
     strategy: Annotated[str, typer.Option("--strategy", help="name; strategy list shows them")],
     json: Annotated[Path, typer.Option("--json", help="write the signals here")],
@@ -21,7 +21,7 @@ def signals(
     from dataclasses import asdict
 
     from trading_pipeline.adapters.files.run_files import write_document
-    from trading_pipeline.cli.arguments import assignments, instant, symbol_list
+    from trading_pipeline.cli.arguments import assignments, instant, instrument_list
     from trading_pipeline.cli.bar_sources import bar_notes, load_bars
     from trading_pipeline.cli.rules import read_strategy
     from trading_pipeline.domain.model.errors import ConfigurationError
@@ -30,9 +30,9 @@ def signals(
     from trading_pipeline.services.research.research_window import Window
     from trading_pipeline.settings import Settings
 
-    names, length = symbol_list(symbol), Timeframe.parse(timeframe)
+    names, length = instrument_list(instrument_id), Timeframe.parse(timeframe)
     if len(names) > 1:
-        raise ConfigurationError(f"--symbol {symbol}: signals are written for one symbol at a time")
+        raise ConfigurationError(f"--symbol {instrument_id}: signals are written for one symbol at a time")
     window = Window(instant(start, "--from"), instant(end, "--to"))
     chosen = read_strategy(Settings().config_dir, strategy, assignments(param or [], "--param"))
     read = load_bars(bars, names[0], length, allow_zero_volume=allow_zero_volume)

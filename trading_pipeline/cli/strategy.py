@@ -39,7 +39,7 @@ def list_strategies() -> None:
 def check(
     name: Annotated[str, typer.Argument(help="name; strategy list shows them")],
     bars: Annotated[str, typer.Option("--bars", help="CSV, plain or packed, or db; generated bars without it")] = "",
-    symbol: Annotated[str, typer.Option("--symbol", help="e.g. BTCUSDT")] = "BTCUSDT",
+    instrument_id: Annotated[str, typer.Option("--symbol", help="e.g. BTCUSDT")] = "BTCUSDT",
     timeframe: Annotated[str, typer.Option("--timeframe", help="1m 5m 15m 30m 1h 4h 8h 1d")] = "1h",
     param: Annotated[list[str] | None, typer.Option("--param", help="name=value; repeatable")] = None,
     allow_zero_volume: Annotated[bool, typer.Option("--allow-zero-volume", help="take bars without volume")] = False,
@@ -54,7 +54,7 @@ def check(
 
     The future is cut off after every bar with a signal or an exit, and after others; the answer says after how many.
     """
-    from trading_pipeline.cli.arguments import assignments, symbol_list
+    from trading_pipeline.cli.arguments import assignments, instrument_list
     from trading_pipeline.cli.bar_sources import bar_notes, load_bars
     from trading_pipeline.cli.rules import read_strategy
     from trading_pipeline.domain.model.timeframes import Timeframe
@@ -63,7 +63,7 @@ def check(
     from trading_pipeline.settings import Settings
 
     chosen = read_strategy(Settings().config_dir, name, assignments(param or [], "--param"))
-    length, one = Timeframe.parse(timeframe), symbol_list(symbol)[0]
+    length, one = Timeframe.parse(timeframe), instrument_list(instrument_id)[0]
     if bars:
         read = load_bars(bars, one, length, allow_zero_volume=allow_zero_volume)
         frame = read.frame

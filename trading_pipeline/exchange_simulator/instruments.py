@@ -5,7 +5,8 @@ import re
 from decimal import Decimal
 
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.model.instruments import Instrument
+from trading_pipeline.domain.model.identity import InstrumentId, VenueName
+from trading_pipeline.domain.model.instruments import Instrument, InstrumentKind
 
 _SYMBOL = re.compile(r"[A-Z0-9]{2,20}USDT")
 # symbol: typical price, tick, quantity step, largest limit order, largest market order, leverage
@@ -46,9 +47,11 @@ def specification(symbol: str, price: Decimal, price_decimals: int | None = None
         recorded = Decimal(1).scaleb(-price_decimals)
         increment = min(increment, recorded) if known else recorded
     return Instrument(
-        symbol=symbol,
+        instrument_id=InstrumentId.of(symbol, VenueName.BYBIT),
+        kind=InstrumentKind.LINEAR_PERPETUAL,
         base_currency=symbol.removesuffix("USDT"),
         quote_currency="USDT",
+        settlement_currency="USDT",
         price_increment=increment,
         quantity_increment=Decimal(step),
         min_quantity=Decimal(step),

@@ -23,7 +23,7 @@ class Parameters(dg.ConfigurableResource["Parameters"]):
 
     @property
     def universe(self) -> Universe:
-        """Symbols, timeframes and the start of history."""
+        """Instruments, timeframes and the start of history."""
         return load_universe(Path(self.config_dir))
 
     @property

@@ -50,9 +50,9 @@ def demo(folder: Path, *arguments: str, **environment: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["--symbols", ","], "--symbols names no symbol"),
+        (["--symbols", ","], "--symbol names no symbol"),
         (["--symbols", "BTC-PERP"], "BTC-PERP"),
-        (["--symbols", "BTCUSDT,BTCUSDT"], "BTCUSDT is listed twice"),
+        (["--symbols", "BTCUSDT,BTCUSDT"], "BTCUSDT is given twice"),
         (["--from", "2025-13-01"], "--from 2025-13-01: not a day; write it like 2025-11-01"),
         (["--from", "2099-01-01"], "after today; start it earlier"),
         (["--bars", "none"], "--bars none: no such folder"),

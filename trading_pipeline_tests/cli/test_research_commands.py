@@ -15,12 +15,14 @@ from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarSt
 from trading_pipeline.cli.main import app
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.research.sample_bars import sample_bars
 from trading_pipeline_tests.domain.strategies.bars import bars_closing
 from trading_pipeline_tests.testkit.builders import START, walk
 from trading_pipeline_tests.testkit.research import golden_file, write_bars
 
+BTC = InstrumentId("BTCUSDT.BYBIT")
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 GOLDEN_SIGNALS = [(17, [253, 490]), (7, [233, 237]), (33, [325]), (4, [546]), (24, [254, 537]), (32, [299])]
 
@@ -224,7 +226,7 @@ def renamed(tmp_path: Path) -> Path:
 
 
 def test_prices_of_a_renamed_contract_are_refused_by_bar(renamed: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=re.escape(f"BTCUSDT 1h: {JUMP}: no market does that")):
+    with pytest.raises(DataError, match=re.escape(f"BTCUSDT.BYBIT 1h: {JUMP}: no market does that")):
         backtest(renamed, "--json", tmp_path / "run.json", strategy="ema_cross")
     assert not (tmp_path / "run.json").exists()
 
@@ -234,7 +236,7 @@ def test_prices_of_a_renamed_contract_are_taken_when_asked_for_and_named_everywh
 ) -> None:
     where = ("--json", tmp_path / "run.json", "--report", tmp_path / "run.html")
     result = backtest(renamed, "--allow-jumps", *where, strategy="ema_cross")
-    note = f"BTCUSDT: {JUMP}: taken as a move of the market"
+    note = f"BTCUSDT.BYBIT: {JUMP}: taken as a move of the market"
     assert note in result.output
     assert json.loads((tmp_path / "run.json").read_text())["params"]["notes"] == [note]
     assert note.replace(">", "&gt;") in (tmp_path / "run.html").read_text()
@@ -309,17 +311,17 @@ def test_funding_that_meets_no_bar_is_refused(tmp_path: Path, rows: str, problem
 def test_the_stretch_that_funding_leaves_out_is_said(tmp_path: Path) -> None:
     bars, funding = a_bar_file(tmp_path / "bars.csv", [100.0] * 72), tmp_path / "funding.csv"
     funding.write_text("funding_time_ms,funding_rate\n1735718400000,0.001\n1735747200000,0.001\n")
-    said = "BTCUSDT: no funding is known from 2025-01-01T16:00Z to 2025-01-04T00:00Z; 0.0100% is charged there"
+    said = "BTCUSDT.BYBIT: no funding is known from 2025-01-01T16:00Z to 2025-01-04T00:00Z; 0.0100% is charged there"
     assert said in backtest(bars, "--funding", funding, strategy="ema_cross").output
 
 
 def test_several_symbols_share_one_account(tmp_path: Path) -> None:
-    for seed, symbol in enumerate(("BTCUSDT", "ETHUSDT")):
-        write_bars(tmp_path / f"{symbol}.csv", sample_bars(symbol, Timeframe.H1, 1_500, seed))
+    for seed, instrument_id in enumerate(("BTCUSDT", "ETHUSDT")):
+        write_bars(tmp_path / f"{instrument_id}.csv", sample_bars(instrument_id, Timeframe.H1, 1_500, seed))
     words = ("--symbol", "ETHUSDT,BTCUSDT", "--timeframe", "1h", "--strategy", "ema_cross")
     typed("backtest", "--bars", tmp_path / "{symbol}.csv", *words, "--json", tmp_path / "run.json")
     document = json.loads((tmp_path / "run.json").read_text())
-    assert {trade["symbol"] for trade in document["trades"]} == {"BTCUSDT", "ETHUSDT"}
+    assert {trade["instrument_id"] for trade in document["trades"]} == {"BTCUSDT.BYBIT", "ETHUSDT.BYBIT"}
 
 
 def test_indicators_stand_in_columns_and_are_empty_while_they_warm_up(tmp_path: Path, bars: Path) -> None:
@@ -348,7 +350,7 @@ def test_bars_from_the_database_and_a_run_kept_there(
     monkeypatch.setenv("DATABASE_URL", database_url)
     store = PostgresBarStore(database)
     store.append_raw(walk(count=400), BarSource.REST)
-    store.consolidate(["BTCUSDT"], Timeframe.H1, START, START.replace(year=START.year + 1))
+    store.consolidate([BTC], Timeframe.H1, START, START.replace(year=START.year + 1))
     backtest("db", "--store", "--run-id", "first", strategy="ema_cross")
     backtest("db", "--store", "--run-id", "second", "--param", "taker_fee_bps=5", strategy="ema_cross")
     same = typed("backtest", "compare", "first", "first")
@@ -356,7 +358,7 @@ def test_bars_from_the_database_and_a_run_kept_there(
     assert (same.exit_code, other.exit_code) == (0, 1)
     changed = {change["name"] for change in json.loads((tmp_path / "c.json").read_text())["params"]}
     assert changed == {"config.costs.taker_fee_bps", "rules.differs", "rules.line"}
-    with pytest.raises(DataError, match="no 4h bars of BTCUSDT"):
+    with pytest.raises(DataError, match=r"no 4h bars of BTCUSDT\.BYBIT"):
         backtest("db", "--timeframe", "4h", strategy="ema_cross")
 
 
@@ -367,9 +369,9 @@ def test_bars_of_the_database_are_walked_along_the_finest_it_has(
     store = PostgresBarStore(database)
     for timeframe, count in ((Timeframe.M15, 1_600), (Timeframe.H1, 400)):
         store.append_raw(walk(count=count, timeframe=timeframe), BarSource.REST)
-        store.consolidate(["BTCUSDT"], timeframe, START, START.replace(year=START.year + 1))
+        store.consolidate([BTC], timeframe, START, START.replace(year=START.year + 1))
     backtest("db", "--json", tmp_path / "run.json", strategy="ema_cross")
-    assert json.loads((tmp_path / "run.json").read_text())["params"]["path"]["BTCUSDT"]["count"] == 1_600
+    assert json.loads((tmp_path / "run.json").read_text())["params"]["path"][BTC]["count"] == 1_600
 
 
 def test_the_database_needs_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -624,7 +626,7 @@ def test_what_a_file_does_not_run_is_no_live_run(bars: Path, own_config: Path) -
     file.write_text(file.read_text().replace("enabled: false", "enabled: false\nsymbols: [SOLUSDT]"))
     output = " ".join(backtest(bars, strategy="macd").output.split())
     assert output.startswith(
-        "rules live: differs from live in macd on 1h (live: 15m); macd on BTCUSDT (live: SOLUSDT). Assumed:"
+        "rules live: differs from live in macd on 1h (live: 15m); macd on BTCUSDT.BYBIT (live: SOLUSDT.BYBIT). Assumed:"
     )
 
 
@@ -634,7 +636,7 @@ def test_several_strategies_and_timeframes_trade_one_account(tmp_path: Path, bar
     document = json.loads((tmp_path / "run.json").read_text())
     assert document["params"]["strategy"] == "ema_atr+rsi"
     held = sorted((trade["entry_time"], trade["exit_time"]) for trade in document["trades"])
-    assert all(left[1] <= right[0] for left, right in pairwise(held)), "one symbol has one position"
+    assert all(left[1] <= right[0] for left, right in pairwise(held)), "one instrument has one position"
     assert "rules live: differs from live in rsi on 1h, 4h (live: 15m)" in (tmp_path / "run.html").read_text()
 
 

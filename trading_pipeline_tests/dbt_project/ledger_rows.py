@@ -17,7 +17,7 @@ class Trade:
     """One position and what became of it; ``fills`` are (purpose, side, quantity, price, fee, kind), E2 a layer's."""
 
     plan_id: str
-    symbol: str
+    instrument_id: str
     bias: str
     entry: Decimal | None
     stop: Decimal
@@ -32,7 +32,7 @@ class Trade:
 
 LONG = Trade(
     plan_id="plan-long",
-    symbol="BTCUSDT",
+    instrument_id="BTCUSDT.BYBIT",
     bias="long",
     entry=Decimal(100),
     stop=Decimal(90),
@@ -53,7 +53,7 @@ LONG = Trade(
 )
 SHORT = Trade(
     plan_id="plan-short",
-    symbol="SOLUSDT",
+    instrument_id="SOLUSDT.BYBIT",
     bias="short",
     entry=Decimal(50),
     stop=Decimal(52),
@@ -67,7 +67,7 @@ SHORT = Trade(
 )
 OPEN = Trade(
     plan_id="plan-open",
-    symbol="ADAUSDT",
+    instrument_id="ADAUSDT.BYBIT",
     bias="long",
     entry=Decimal("0.5"),
     stop=Decimal("0.45"),
@@ -81,7 +81,7 @@ OPEN = Trade(
 )
 EMPTY = Trade(
     plan_id="plan-empty",
-    symbol="ADAUSDT",
+    instrument_id="ADAUSDT.BYBIT",
     bias="short",
     entry=None,
     stop=Decimal("0.55"),
@@ -132,7 +132,7 @@ def _decision(trade: Trade, plan_id: str) -> Row:
         "signal_id": f"signal of {plan_id}",
         "strategy": "ema_atr",
         "strategy_version": "abc",
-        "symbol": trade.symbol,
+        "instrument_id": trade.instrument_id,
         "timeframe": "1h",
         "close_time": CLOSE,
         "bias": trade.bias,
@@ -147,7 +147,7 @@ def _position(trade: Trade) -> Row:
     return {
         "position_id": f"position of {trade.plan_id}",
         "plan_id": trade.plan_id,
-        "symbol": trade.symbol,
+        "instrument_id": trade.instrument_id,
         "timeframe": "1h",
         "bias": trade.bias,
         "status": trade.status,
@@ -173,7 +173,7 @@ def _intent(trade: Trade, purpose: str, sent: bool) -> Row:
         "purpose": "E" if purpose == "E2" else purpose,
         "layer": 2 if purpose == "E2" else 1,
         "filled_quantity": 1 if sent else 0,
-        "symbol": trade.symbol,
+        "instrument_id": trade.instrument_id,
         "side": "buy",
         "order_type": "market",
         "quantity": 1,
@@ -192,7 +192,7 @@ def _fill(trade: Trade, number: int, fill: tuple[str, str, str, str, str, str]) 
         "order_link_id": f"{trade.plan_id}_{purpose}" if purpose else "",
         "venue_order_id": f"{number}",
         "position_id": f"position of {trade.plan_id}",
-        "symbol": trade.symbol,
+        "instrument_id": trade.instrument_id,
         "side": side,
         "quantity": Decimal(quantity),
         "price": Decimal(price),

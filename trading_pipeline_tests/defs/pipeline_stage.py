@@ -26,7 +26,7 @@ from trading_pipeline_tests.testkit.fakes_market_data import RecordedMarketData
 DAY = UNIVERSE.history_start + timedelta(days=1)
 """The second day of history, so that its window is two days short."""
 NOW = DAY + timedelta(days=1)
-SYMBOLS = UNIVERSE.symbols
+INSTRUMENT_IDS = UNIVERSE.instrument_ids
 STAGES = ("bars", "indicator_snapshots", "signals", "trade_plans")
 ASSETS = [dg.AssetKey(f"{stage}_{timeframe}") for timeframe in UNIVERSE.timeframes for stage in STAGES]
 
@@ -35,9 +35,9 @@ def two_days_of_bars() -> list[Bar]:
     """Every bar of the universe from the start of history to ``NOW``."""
     return [
         bar
-        for symbol in SYMBOLS
+        for instrument_id in INSTRUMENT_IDS
         for timeframe in UNIVERSE.timeframes
-        for bar in walk(symbol, UNIVERSE.history_start, 2 * Timeframe.D1.ms // timeframe.ms, timeframe, seed=5)
+        for bar in walk(instrument_id, UNIVERSE.history_start, 2 * Timeframe.D1.ms // timeframe.ms, timeframe, seed=5)
     ]
 
 
@@ -72,7 +72,7 @@ class PipelineStage:
         self.answer_with(two_days_of_bars())
 
     def answer_with(self, bars: Iterable[Bar], failing: frozenset[str] = frozenset()) -> None:
-        """Have these bars at the venue; symbols in ``failing`` cannot be read."""
+        """Have these bars at the venue; instruments in ``failing`` cannot be read."""
         self.markets = RecordedMarkets(RecordedMarketData(list(bars), NOW, failing))
 
     def resources(self) -> dict[str, object]:
@@ -86,7 +86,7 @@ class PipelineStage:
         }
 
     def materialize(self, selection: list[dg.AssetKey] | None = None, **tags: str) -> dg.ExecuteInProcessResult:
-        """The job of a wave over all symbols of ``DAY``, in this process."""
+        """The job of a wave over all instruments of ``DAY``, in this process."""
         definitions = dg.Definitions(
             assets=[*bars_assets, *strategy_assets],
             jobs=[dg.define_asset_job("bar_close", selection=dg.AssetSelection.assets(*ASSETS))],
@@ -95,18 +95,18 @@ class PipelineStage:
         )
         day = DAY.date().isoformat()
         covered = {
-            "dagster/asset_partition_range_start": f"{day}|{SYMBOLS[0]}",
-            "dagster/asset_partition_range_end": f"{day}|{SYMBOLS[-1]}",
+            "dagster/asset_partition_range_start": f"{day}|{INSTRUMENT_IDS[0]}",
+            "dagster/asset_partition_range_end": f"{day}|{INSTRUMENT_IDS[-1]}",
         }
         job = definitions.get_job_def("bar_close")
         return job.execute_in_process(instance=self.instance, asset_selection=selection, tags={**covered, **tags})
 
-    def hear(self, symbols: Iterable[str], timeframe: Timeframe, close_time: datetime) -> None:
+    def hear(self, instrument_ids: Iterable[str], timeframe: Timeframe, close_time: datetime) -> None:
         """Store live bars as the feed does."""
         bars = [
             bar
             for bar in two_days_of_bars()
-            if bar.symbol in set(symbols) and bar.timeframe is timeframe and bar.close_time == close_time
+            if bar.instrument_id in set(instrument_ids) and bar.timeframe is timeframe and bar.close_time == close_time
         ]
         PostgresRawBarStore(self.engine).append_raw(bars, BarSource.WEBSOCKET)
 

@@ -11,7 +11,7 @@ from trading_pipeline.defs.market_data.jobs import wave_assets
 from trading_pipeline.domain.model.events import Event
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.streams import EventStream
-from trading_pipeline_tests.defs.pipeline_stage import DAY, SYMBOLS, PipelineStage, utc
+from trading_pipeline_tests.defs.pipeline_stage import DAY, INSTRUMENT_IDS, PipelineStage, utc
 from trading_pipeline_tests.testkit.fakes_market_data import ListStream
 
 QUARTER = DAY + timedelta(minutes=15)
@@ -65,38 +65,38 @@ def a_run(stage: PipelineStage, request: dg.RunRequest, status: dg.DagsterRunSta
 
 def test_a_closing_instant_becomes_one_run_over_all_symbols_and_the_timeframes_that_close(stage: PipelineStage) -> None:
     for timeframe in (Timeframe.M15, Timeframe.H1):
-        stage.hear(SYMBOLS, timeframe, HOUR)
+        stage.hear(INSTRUMENT_IDS, timeframe, HOUR)
     (request,) = ticked(stage)
     assert request.asset_selection == wave_assets([Timeframe.M15, Timeframe.H1])
     assert request.tags["wave"] == utc(HOUR)
-    assert request.tags["symbols"] == ",".join(SYMBOLS)
-    assert request.tags["dagster/asset_partition_range_start"] == "2025-01-02|BTCUSDT"
-    assert request.tags["dagster/asset_partition_range_end"] == "2025-01-02|ADAUSDT"
+    assert request.tags["instrument_ids"] == ",".join(INSTRUMENT_IDS)
+    assert request.tags["dagster/asset_partition_range_start"] == "2025-01-02|BTCUSDT.BYBIT"
+    assert request.tags["dagster/asset_partition_range_end"] == "2025-01-02|ADAUSDT.BYBIT"
 
 
 def test_the_wave_at_midnight_belongs_to_the_day_its_bars_opened_in(stage: PipelineStage) -> None:
-    stage.hear(SYMBOLS, Timeframe.M15, DAY)
+    stage.hear(INSTRUMENT_IDS, Timeframe.M15, DAY)
     (request,) = ticked(stage)
-    assert request.tags["dagster/asset_partition_range_start"] == "2025-01-01|BTCUSDT"
+    assert request.tags["dagster/asset_partition_range_start"] == "2025-01-01|BTCUSDT.BYBIT"
     assert request.tags["timeframes"] == "15m,1h,4h"
 
 
 def test_every_instant_that_was_missed_gets_a_run_of_its_own(stage: PipelineStage) -> None:
     closes = [DAY + count * Timeframe.M15.duration for count in (1, 2, 3)]
     for close in closes:
-        stage.hear(SYMBOLS, Timeframe.M15, close)
+        stage.hear(INSTRUMENT_IDS, Timeframe.M15, close)
     assert [request.tags["wave"] for request in ticked(stage)] == [utc(close) for close in closes]
 
 
 def test_the_sensor_waits_for_the_last_bar_of_a_wave(stage: PipelineStage) -> None:
-    stage.hear(SYMBOLS[:2], Timeframe.M15, QUARTER)
-    bell = Bell(lambda: stage.hear(SYMBOLS[2:], Timeframe.M15, QUARTER))
+    stage.hear(INSTRUMENT_IDS[:2], Timeframe.M15, QUARTER)
+    bell = Bell(lambda: stage.hear(INSTRUMENT_IDS[2:], Timeframe.M15, QUARTER))
     (request,) = ticked(stage, Bells(bell))
     assert (bell.waits, request.tags["wave"]) == (1, utc(QUARTER))
 
 
 def test_a_wave_whose_last_bar_does_not_come_goes_on_without_it(stage: PipelineStage) -> None:
-    stage.hear(SYMBOLS[:2], Timeframe.M15, QUARTER)
+    stage.hear(INSTRUMENT_IDS[:2], Timeframe.M15, QUARTER)
     bell = Bell(lambda: None)
     (request,) = ticked(stage, Bells(bell))
     assert bell.waits > 1
@@ -109,14 +109,14 @@ def test_a_wave_whose_last_bar_does_not_come_goes_on_without_it(stage: PipelineS
 def test_a_wave_is_not_requested_twice_while_its_run_is_on_its_way(
     stage: PipelineStage, status: dg.DagsterRunStatus
 ) -> None:
-    stage.hear(SYMBOLS, Timeframe.M15, QUARTER)
+    stage.hear(INSTRUMENT_IDS, Timeframe.M15, QUARTER)
     (request,) = ticked(stage)
     a_run(stage, request, status)
     assert ticked(stage) == []
 
 
 def test_a_wave_whose_run_failed_is_requested_again_under_a_new_key(stage: PipelineStage) -> None:
-    stage.hear(SYMBOLS, Timeframe.M15, QUARTER)
+    stage.hear(INSTRUMENT_IDS, Timeframe.M15, QUARTER)
     (first,) = ticked(stage)
     a_run(stage, first, dg.DagsterRunStatus.FAILURE)
     (second,) = ticked(stage)
@@ -125,7 +125,7 @@ def test_a_wave_whose_run_failed_is_requested_again_under_a_new_key(stage: Pipel
 
 
 def test_a_wave_that_failed_twenty_times_is_left_to_people(stage: PipelineStage) -> None:
-    stage.hear(SYMBOLS, Timeframe.M15, QUARTER)
+    stage.hear(INSTRUMENT_IDS, Timeframe.M15, QUARTER)
     (request,) = ticked(stage)
     for _ in range(20):
         a_run(stage, request, dg.DagsterRunStatus.FAILURE)
@@ -133,6 +133,6 @@ def test_a_wave_that_failed_twenty_times_is_left_to_people(stage: PipelineStage)
 
 
 def test_a_computed_wave_is_not_requested(stage: PipelineStage) -> None:
-    stage.hear(SYMBOLS, Timeframe.M15, QUARTER)
+    stage.hear(INSTRUMENT_IDS, Timeframe.M15, QUARTER)
     stage.materialize(wave_assets([Timeframe.M15]), wave=utc(QUARTER))
     assert ticked(stage) == []

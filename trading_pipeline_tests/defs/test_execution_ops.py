@@ -75,7 +75,7 @@ def test_one_run_leaves_by_the_strategys_exit_and_enters_the_other_side(database
     assert left.exit_reason is ExitReason.SIGNAL_EXIT
     assert [held.side for held in lab.venue.positions()] == [Side.SELL]
     assert lab.plan_status(SHORT)[0] is PlanStatus.EXECUTED
-    assert told(result, "manage")["positions"] == {"BTCUSDT": "the strategy leaves: closed"}
+    assert told(result, "manage")["positions"] == {"BTCUSDT.BYBIT": "the strategy leaves: closed"}
 
 
 def test_a_claim_tells_how_its_plans_scored(database: Engine) -> None:

@@ -33,7 +33,7 @@ def lab(stage: PipelineStage) -> Lab:
     store_plan(stage.engine, trade_plan())
     execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
     lab.venue.on_fill = lab.ledger.apply_fill
-    lab.venue.move("BTCUSDT", Decimal(1010))
+    lab.venue.move("BTCUSDT.BYBIT", Decimal(1010))
     return lab
 
 
@@ -58,7 +58,7 @@ def test_nothing_is_requested_while_a_run_is_on_its_way(stage: PipelineStage, la
     (request,) = ticked(stage)
     a_run(stage, request, dg.DagsterRunStatus.STARTED)
     assert ticked(stage) == []
-    lab.venue.move("BTCUSDT", Decimal(1020))
+    lab.venue.move("BTCUSDT.BYBIT", Decimal(1020))
     assert ticked(stage) == []
 
 

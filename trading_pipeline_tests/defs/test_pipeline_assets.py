@@ -7,7 +7,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline_tests.defs.pipeline_stage import (
     ASSETS,
     DAY,
-    SYMBOLS,
+    INSTRUMENT_IDS,
     PipelineStage,
     metadata_of,
     two_days_of_bars,
@@ -28,11 +28,11 @@ def test_a_backfill_fetches_what_is_missing_and_computes_every_stage(stage: Pipe
     result = stage.materialize()
     assert {one.asset_key for one in result.get_asset_materialization_events()} == set(ASSETS)
     metadata = metadata_of(result, "bars_15m")
-    assert metadata["dagster/row_count"] == 96 * len(SYMBOLS)
+    assert metadata["dagster/row_count"] == 96 * len(INSTRUMENT_IDS)
     assert metadata["last_close"] == utc(DAY + timedelta(days=1))
-    assert metadata["gaps_healed"] == dict.fromkeys(SYMBOLS, 192)
-    assert str(metadata["prices"]).count("data:image/svg+xml") == len(SYMBOLS)
-    assert metadata_of(result, "indicator_snapshots_1h")["dagster/row_count"] == 24 * len(SYMBOLS)
+    assert metadata["gaps_healed"] == dict.fromkeys(INSTRUMENT_IDS, 192)
+    assert str(metadata["prices"]).count("data:image/svg+xml") == len(INSTRUMENT_IDS)
+    assert metadata_of(result, "indicator_snapshots_1h")["dagster/row_count"] == 24 * len(INSTRUMENT_IDS)
     assert all(check.passed for check in result.get_asset_check_evaluations())
 
 
@@ -72,7 +72,7 @@ def a_plan(stage: PipelineStage) -> tuple[str, datetime]:
 def test_a_wave_makes_its_own_plans_executable_and_no_others(stage: PipelineStage) -> None:
     stage.materialize()
     plan_id, close = a_plan(stage)
-    stage.hear(SYMBOLS, Timeframe.M15, close)
+    stage.hear(INSTRUMENT_IDS, Timeframe.M15, close)
     result = stage.materialize([key for key in ASSETS if key.path[0].endswith("15m")], wave=utc(close))
     fresh = stage.rows("SELECT plan_id, close_time FROM trade_plans WHERE status = 'new'")
     assert plan_id in {one for one, _ in fresh}
@@ -84,7 +84,7 @@ def test_a_wave_makes_its_own_plans_executable_and_no_others(stage: PipelineStag
 def test_signals_of_a_waves_run_may_close_positions(stage: PipelineStage) -> None:
     stage.materialize()
     _, close = a_plan(stage)
-    stage.hear(SYMBOLS, Timeframe.M15, close)
+    stage.hear(INSTRUMENT_IDS, Timeframe.M15, close)
     stage.materialize([key for key in ASSETS if key.path[0].endswith("15m")], wave=utc(close))
     assert set(stage.rows("SELECT DISTINCT live FROM signals WHERE timeframe = '15m'")) == {(True,)}
     assert set(stage.rows("SELECT DISTINCT live FROM signals WHERE timeframe <> '15m'")) <= {(False,)}
@@ -103,39 +103,47 @@ def test_a_gap_that_cannot_be_healed_is_named_and_stops_that_symbol_alone(stage:
     bars = [
         bar
         for bar in two_days_of_bars()
-        if not (bar.symbol == "SOLUSDT" and bar.timeframe is Timeframe.H1 and bar.open_time == hole)
+        if not (bar.instrument_id == "SOLUSDT.BYBIT" and bar.timeframe is Timeframe.H1 and bar.open_time == hole)
     ]
     stage.answer_with(bars)
     result = stage.materialize()
     check = evaluation(result, "bars_1h", CheckName.NO_GAP)
     assert not check.passed
-    assert check.metadata["symbols"].value == ["SOLUSDT"]
+    assert check.metadata["instrument_ids"].value == ["SOLUSDT.BYBIT"]
     assert check.metadata["bars_failed"].value == 11
     assert check.metadata["bars_missing"].value == 1
     named = check.metadata["intervals"].value
     assert isinstance(named, list)
-    assert named[0] == "SOLUSDT 1h: 1 bars missing, opening from 2025-01-02 12:00 to 2025-01-02 12:00"
-    assert str(named[1]).startswith("SOLUSDT 1h bar closing 2025-01-02 14:00: 1 bars missing since")
-    assert metadata_of(result, "signals_1h")["unsound_symbols"] == ["SOLUSDT"]
-    last = dict(stage.rows("SELECT symbol, max(close_time) FROM indicator_snapshots WHERE timeframe = '1h' GROUP BY 1"))
-    assert last == {"BTCUSDT": DAY + timedelta(days=1), "ADAUSDT": DAY + timedelta(days=1), "SOLUSDT": hole}
+    assert named[0] == "SOLUSDT.BYBIT 1h: 1 bars missing, opening from 2025-01-02 12:00 to 2025-01-02 12:00"
+    assert str(named[1]).startswith("SOLUSDT.BYBIT 1h bar closing 2025-01-02 14:00: 1 bars missing since")
+    assert metadata_of(result, "signals_1h")["unsound_instruments"] == ["SOLUSDT.BYBIT"]
+    last = dict(
+        stage.rows("SELECT instrument_id, max(close_time) FROM indicator_snapshots WHERE timeframe = '1h' GROUP BY 1")
+    )
+    assert last == {
+        "BTCUSDT.BYBIT": DAY + timedelta(days=1),
+        "ADAUSDT.BYBIT": DAY + timedelta(days=1),
+        "SOLUSDT.BYBIT": hole,
+    }
     assert evaluation(result, "bars_15m", CheckName.NO_GAP).passed
 
 
 def test_a_symbol_that_the_venue_does_not_answer_for_is_named_with_the_reason(stage: PipelineStage) -> None:
-    stage.answer_with(two_days_of_bars(), failing=frozenset({"ADAUSDT"}))
+    stage.answer_with(two_days_of_bars(), failing=frozenset({"ADAUSDT.BYBIT"}))
     result = stage.materialize()
     check = evaluation(result, "bars_15m", CheckName.NO_GAP)
-    assert check.metadata["not_fetched"].value == {"ADAUSDT": "ADAUSDT: no answer within 10 s"}
+    assert check.metadata["not_fetched"].value == {"ADAUSDT.BYBIT": "ADAUSDT.BYBIT: no answer within 10 s"}
     assert not check.passed
-    assert check.metadata["symbols"].value == ["ADAUSDT"]
+    assert check.metadata["instrument_ids"].value == ["ADAUSDT.BYBIT"]
     assert metadata_of(result, "bars_15m")["dagster/row_count"] == 96 * 2
 
 
 def test_a_last_bar_that_is_missing_fails_the_check_although_no_bar_follows_it(stage: PipelineStage) -> None:
     end = DAY + timedelta(days=1)
-    stage.answer_with(bar for bar in two_days_of_bars() if not (bar.symbol == "BTCUSDT" and bar.close_time == end))
+    stage.answer_with(
+        bar for bar in two_days_of_bars() if not (bar.instrument_id == "BTCUSDT.BYBIT" and bar.close_time == end)
+    )
     check = evaluation(stage.materialize(), "bars_15m", CheckName.NO_GAP)
     assert not check.passed
-    assert check.metadata["symbols"].value == ["BTCUSDT"]
+    assert check.metadata["instrument_ids"].value == ["BTCUSDT.BYBIT"]
     assert check.metadata["bars_missing"].value == 1

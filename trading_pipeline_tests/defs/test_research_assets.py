@@ -11,14 +11,14 @@ from trading_pipeline.defs.research.calibration import avi5_calibration
 from trading_pipeline.defs.research.parity import parity
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.strategies.registry import strategy_names
-from trading_pipeline_tests.defs.pipeline_stage import NOW, SYMBOLS, PipelineStage, metadata_of, two_days_of_bars
+from trading_pipeline_tests.defs.pipeline_stage import INSTRUMENT_IDS, NOW, PipelineStage, metadata_of, two_days_of_bars
 
 
 @pytest.fixture
 def filled(stage: PipelineStage) -> PipelineStage:
     PostgresRawBarStore(stage.engine).append_raw(two_days_of_bars(), BarSource.FILE)
     for timeframe in UNIVERSE.timeframes:
-        PostgresBarStore(stage.engine).consolidate(SYMBOLS, timeframe, UNIVERSE.history_start, NOW)
+        PostgresBarStore(stage.engine).consolidate(INSTRUMENT_IDS, timeframe, UNIVERSE.history_start, NOW)
     return stage
 
 
@@ -29,16 +29,16 @@ def _materialize(stage: PipelineStage, asset: dg.AssetsDefinition, key: str | No
 
 def test_every_strategy_with_a_file_is_a_partition_of_every_symbol() -> None:
     keys = STRATEGY_GRID.get_partition_keys()
-    assert len(keys) == len(set(keys)) == len(strategy_names()) * len(SYMBOLS)
-    assert dg.MultiPartitionKey({"strategy": "divergence", "symbol": "BTCUSDT"}) in keys
+    assert len(keys) == len(set(keys)) == len(strategy_names()) * len(INSTRUMENT_IDS)
+    assert dg.MultiPartitionKey({"strategy": "divergence", "instrument": "BTCUSDT.BYBIT"}) in keys
 
 
 def test_a_partition_stores_a_run_per_timeframe_and_names_those_without_enough_bars(filled: PipelineStage) -> None:
-    key = dg.MultiPartitionKey({"strategy": "ema_atr", "symbol": "BTCUSDT"})
+    key = dg.MultiPartitionKey({"strategy": "ema_atr", "instrument": "BTCUSDT.BYBIT"})
     metadata = metadata_of(_materialize(filled, backtests, key), "backtests")
-    assert filled.rows("SELECT timeframe, strategy, symbols FROM backtest_runs ORDER BY timeframe") == [
-        ("15m", "ema_atr", ["BTCUSDT"]),
-        ("1h", "ema_atr", ["BTCUSDT"]),
+    assert filled.rows("SELECT timeframe, strategy, instrument_ids FROM backtest_runs ORDER BY timeframe") == [
+        ("15m", "ema_atr", ["BTCUSDT.BYBIT"]),
+        ("1h", "ema_atr", ["BTCUSDT.BYBIT"]),
     ]
     assert set(metadata["runs"]) == {"15m", "1h"}  # type: ignore[call-overload]
     assert "12 bars" in str(metadata["refused"])
@@ -46,28 +46,30 @@ def test_a_partition_stores_a_run_per_timeframe_and_names_those_without_enough_b
 
 
 def test_a_stored_run_walks_along_the_finest_bars_that_are_stored(filled: PipelineStage) -> None:
-    key = dg.MultiPartitionKey({"strategy": "ema_atr", "symbol": "BTCUSDT"})
+    key = dg.MultiPartitionKey({"strategy": "ema_atr", "instrument": "BTCUSDT.BYBIT"})
     _materialize(filled, backtests, key)
     walked = "jsonb_object_keys(params->'path')"
-    assert filled.rows(f"SELECT timeframe, {walked} FROM backtest_runs") == [("1h", "BTCUSDT")]
+    assert filled.rows(f"SELECT timeframe, {walked} FROM backtest_runs") == [("1h", "BTCUSDT.BYBIT")]
 
 
 def test_a_partition_may_be_launched_by_its_text(filled: PipelineStage) -> None:
     wanted = {name: filled.resources()[name] for name in ("stores", "parameters", "markets", "io_manager")}
-    tags = {"dagster/partition": "ema_atr|BTCUSDT"}
+    tags = {"dagster/partition": "BTCUSDT.BYBIT|ema_atr"}
     assert dg.materialize([backtests], resources=wanted, tags=tags, instance=filled.instance).success
-    assert filled.rows("SELECT DISTINCT strategy, symbols FROM backtest_runs") == [("ema_atr", ["BTCUSDT"])]
+    assert filled.rows("SELECT DISTINCT strategy, instrument_ids FROM backtest_runs") == [
+        ("ema_atr", ["BTCUSDT.BYBIT"])
+    ]
 
 
 def test_a_managed_set_is_backtested_as_any_other_strategy(filled: PipelineStage) -> None:
-    key = dg.MultiPartitionKey({"strategy": "managed", "symbol": "BTCUSDT"})
+    key = dg.MultiPartitionKey({"strategy": "managed", "instrument": "BTCUSDT.BYBIT"})
     _materialize(filled, backtests, key)
     members = "params->'strategy_parameters'->'members'"
     assert filled.rows(f"SELECT DISTINCT strategy, {members} FROM backtest_runs") == [("managed", ["ema_atr"])]
 
 
 def test_the_same_bars_and_rules_are_one_run(filled: PipelineStage) -> None:
-    key = dg.MultiPartitionKey({"strategy": "ema_atr", "symbol": "BTCUSDT"})
+    key = dg.MultiPartitionKey({"strategy": "ema_atr", "instrument": "BTCUSDT.BYBIT"})
     first, second = (metadata_of(_materialize(filled, backtests, key), "backtests")["runs"] for _ in range(2))
     assert first == second
     assert filled.rows("SELECT count(*) FROM backtest_runs") == [(2,)]

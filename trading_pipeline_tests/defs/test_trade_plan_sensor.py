@@ -42,7 +42,7 @@ def open_position(stage: PipelineStage, managed_through: datetime | None, timefr
     row = {
         "position_id": plan.plan_id,
         "plan_id": plan.plan_id,
-        "symbol": plan.symbol,
+        "instrument_id": plan.instrument_id,
         "timeframe": plan.timeframe.value,
         "bias": plan.bias.value,
         "status": "open",
@@ -68,13 +68,13 @@ def a_wave(stage: PipelineStage, close_time: datetime, computed: bool) -> None:
 
 
 def test_all_new_plans_are_one_run_whose_tags_lead_to_bar_plan_and_strategy(stage: PipelineStage) -> None:
-    plans = [trade_plan("BTCUSDT"), trade_plan("SOLUSDT")]
+    plans = [trade_plan("BTCUSDT.BYBIT"), trade_plan("SOLUSDT.BYBIT")]
     for plan in plans:
         store_plan(stage.engine, plan)
     (request,) = ticked(stage)
     assert request.job_name == "execute_plans"
     assert set(request.tags["plan"].split(",")) == {plan.plan_id for plan in plans}
-    assert request.tags["symbols"] == "BTCUSDT,SOLUSDT"
+    assert request.tags["instrument_ids"] == "BTCUSDT.BYBIT,SOLUSDT.BYBIT"
     assert (request.tags["wave"], request.tags["strategy"]) == (utc(WAVE), "ema_atr")
 
 
@@ -139,12 +139,12 @@ def test_a_position_that_was_managed_for_the_wave_is_left_alone(stage: PipelineS
 
 def test_a_wave_with_both_leaves_before_it_enters(stage: PipelineStage) -> None:
     open_position(stage, WAVE)
-    store_plan(stage.engine, trade_plan("SOLUSDT", close_time=LATER))
+    store_plan(stage.engine, trade_plan("SOLUSDT.BYBIT", close_time=LATER))
     a_wave(stage, LATER, computed=True)
     (request,) = ticked(stage)
     assert request.job_name == "manage_and_execute"
     assert request.run_config == {"ops": {"manage": {"config": {"close_time": utc(LATER)}}}}
-    assert (request.tags["wave"], request.tags["symbols"]) == (utc(LATER), "SOLUSDT")
+    assert (request.tags["wave"], request.tags["instrument_ids"]) == (utc(LATER), "SOLUSDT.BYBIT")
     a_run(stage, request, dg.DagsterRunStatus.STARTED)
     assert ticked(stage) == []
 
@@ -165,5 +165,5 @@ def test_what_cannot_be_left_is_not_added_to(stage: PipelineStage) -> None:
     a_wave(stage, LATER, computed=True)
     (managing,) = ticked(stage)
     a_run(stage, managing, dg.DagsterRunStatus.STARTED)
-    store_plan(stage.engine, trade_plan("SOLUSDT", close_time=LATER))
+    store_plan(stage.engine, trade_plan("SOLUSDT.BYBIT", close_time=LATER))
     assert ticked(stage) == []

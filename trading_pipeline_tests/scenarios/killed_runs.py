@@ -81,8 +81,10 @@ def assert_safe(lab: Lab) -> None:
     """No link id was sent twice, no position is naked, no more would be sold than there is."""
     assert max(Counter(lab.venue.posts).values(), default=0) <= 1, "a link id was sent twice"
     for held in lab.venue.positions():
-        assert held.stop_loss is not None, f"{held.symbol} is naked"
-        resting = [one for one in lab.venue.open_orders() if one.reduce_only and one.symbol == held.symbol]
+        assert held.stop_loss is not None, f"{held.instrument_id} is naked"
+        resting = [
+            one for one in lab.venue.open_orders() if one.reduce_only and one.instrument_id == held.instrument_id
+        ]
         assert sum(one.quantity - one.filled_quantity for one in resting) <= held.quantity
 
 

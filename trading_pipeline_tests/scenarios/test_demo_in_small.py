@@ -32,12 +32,12 @@ def test_every_bar_of_the_replay_has_been_judged_sound(finished: FinishedDemo) -
     counted = rows(
         finished.trading,
         """
-        SELECT symbol, count(*) FROM trading.bars WHERE timeframe = '15m' AND close_time > :start
+        SELECT instrument_id, count(*) FROM trading.bars WHERE timeframe = '15m' AND close_time > :start
         GROUP BY 1 ORDER BY 1
         """,
         {"start": START},
     )
-    assert counted == [(symbol, WAVES) for symbol in SYMBOLS]
+    assert counted == [(f"{symbol}.BYBIT", WAVES) for symbol in SYMBOLS]
     assert not rows(finished.trading, "SELECT FROM trading.data_checks WHERE NOT passed")
 
 
@@ -45,12 +45,12 @@ def test_a_fill_leads_back_over_order_and_plan_to_signal_bar_and_runs(finished: 
     found = rows(
         finished.trading,
         """
-        SELECT fill.symbol, plan.plan_id, plan.run_id, intent.run_id, bar.close_time
+        SELECT fill.instrument_id, plan.plan_id, plan.run_id, intent.run_id, bar.close_time
         FROM trading.fills fill
         JOIN trading.order_intents intent USING (order_link_id)
         JOIN trading.trade_plans plan ON plan.plan_id = intent.plan_id
         JOIN trading.signals signal ON signal.signal_id = plan.signal_id
-        JOIN trading.bars bar ON bar.symbol = signal.symbol AND bar.timeframe = signal.timeframe
+        JOIN trading.bars bar ON bar.instrument_id = signal.instrument_id AND bar.timeframe = signal.timeframe
             AND bar.close_time = signal.close_time
         WHERE intent.purpose = 'E'
         """,
@@ -58,11 +58,11 @@ def test_a_fill_leads_back_over_order_and_plan_to_signal_bar_and_runs(finished: 
     entries = rows(finished.trading, "SELECT FROM trading.order_intents WHERE purpose = 'E' AND state = 'filled'")
     assert found
     assert len(found) >= len(entries) > 0
-    for symbol, plan_id, planned_by, executed_by, close_time in found:
+    for instrument_id, plan_id, planned_by, executed_by, close_time in found:
         planning, executing = tags(finished, planned_by), tags(finished, executed_by)
         assert planning["wave"] == executing["wave"] == close_time.isoformat()  # type: ignore[attr-defined]
         assert str(plan_id) in executing["plan"]
-        assert str(symbol) in executing["symbols"]
+        assert str(instrument_id) in executing["instrument_ids"]
         assert executing["strategy"] == "ema_atr"
 
 
@@ -70,7 +70,7 @@ def test_a_position_is_opened_with_its_stop_and_closed_by_it(finished: FinishedD
     stops = rows(finished.trading, "SELECT stop_loss FROM trading.order_intents WHERE purpose = 'E'")
     assert stops
     assert all(stop is not None for (stop,) in stops)
-    closed = rows(finished.trading, "SELECT symbol, exit_reason FROM trading.positions WHERE status = 'closed'")
+    closed = rows(finished.trading, "SELECT instrument_id, exit_reason FROM trading.positions WHERE status = 'closed'")
     assert ("SOLUSDT", "stop_loss") in closed
 
 

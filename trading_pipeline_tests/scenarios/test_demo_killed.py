@@ -87,8 +87,8 @@ def test_every_killed_process_is_started_again(killed: Killed) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        "SELECT symbol, timeframe, open_time, open, high, low, close, volume FROM trading.bars ORDER BY 1, 2, 3",
-        "SELECT symbol, timeframe, close_time, values::text FROM trading.indicator_snapshots ORDER BY 1, 2, 3",
+        "SELECT instrument_id, timeframe, open_time, open, high, low, close, volume FROM trading.bars ORDER BY 1, 2, 3",
+        "SELECT instrument_id, timeframe, close_time, values::text FROM trading.indicator_snapshots ORDER BY 1, 2, 3",
         "SELECT signal_id, bias, entry_price, stop_price FROM trading.signals ORDER BY 1",
         "SELECT order_link_id, purpose, side, quantity, price, stop_loss FROM trading.order_intents ORDER BY 1",
         "SELECT position_id, status, entry_quantity, entry_price, exit_reason FROM trading.positions ORDER BY 1",

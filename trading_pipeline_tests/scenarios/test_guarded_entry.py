@@ -7,6 +7,7 @@ from decimal import Decimal
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.venues.venue_clock import VenueClock
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.venue.clock import Clock
@@ -20,7 +21,7 @@ def avi5_plan(exchange: Simulator) -> TradePlan:
     """Long from the close that the exchange stands at, its stop one percent away."""
     market = exchange.market_data()
     now = market.server_time()
-    close = market.bars("BTCUSDT", Timeframe.M15, now - timedelta(minutes=15), now)[-1].close
+    close = market.bars(InstrumentId("BTCUSDT.BYBIT"), Timeframe.M15, now - timedelta(minutes=15), now)[-1].close
     prices = {"entry_price": close, "stop_price": close * Decimal("0.99")}
     return replace(trade_plan(close_time=now), strategy="avi5", guards=GUARDS, **prices)
 
@@ -41,13 +42,13 @@ def execute(exchange: Simulator, database: Engine, clock: Clock | None = None) -
 
 
 def positions(exchange: Simulator) -> list[str]:
-    return [position.symbol for position in exchange.trading().positions()]
+    return [position.instrument_id for position in exchange.trading().positions()]
 
 
 def test_a_good_book_lets_the_plan_through_to_a_position(database: Engine) -> None:
     with simulator("BTCUSDT") as exchange:
         assert execute(exchange, database) == (PlanStatus.EXECUTED, "")
-        assert positions(exchange) == ["BTCUSDT"]
+        assert positions(exchange) == ["BTCUSDT.BYBIT"]
 
 
 def test_a_wide_spread_denies_the_plan(database: Engine) -> None:

@@ -36,10 +36,10 @@ from trading_pipeline_tests.testkit.trading_desk import (
 )
 from trading_pipeline_tests.testkit.tripwire import Killed, Tripwire
 
-LONG, SHORT = trade_plan("BTCUSDT"), trade_plan("SOLUSDT", Bias.SHORT)
+LONG, SHORT = trade_plan("BTCUSDT.BYBIT"), trade_plan("SOLUSDT.BYBIT", Bias.SHORT)
 BY_MOMENTUM = replace(LONG, next_bar_rule=NextBarRule(Decimal(-11)))
 BY_OPPOSITE = replace(LONG, exit_rules=ExitRules(opposite=Opposite.CLOSE))
-AGAINST = trade_plan("BTCUSDT", Bias.SHORT, NEXT)
+AGAINST = trade_plan("BTCUSDT.BYBIT", Bias.SHORT, NEXT)
 
 
 def calls_of_undisturbed_run(database: Engine, plans: tuple[TradePlan, ...]) -> tuple[int, State]:
@@ -124,20 +124,20 @@ def test_management_killed_before_any_call_ends_as_if_it_had_not_been(
         if case == "opposite":
             store_plan(database, AGAINST, PlanStatus.HISTORICAL)
         lab.clock.set(NEXT)
-        lab.venue.move("BTCUSDT", Decimal(1010))
+        lab.venue.move("BTCUSDT.BYBIT", Decimal(1010))
         if case == "passed":
-            lab.venue.move("BTCUSDT", Decimal(998))
+            lab.venue.move("BTCUSDT.BYBIT", Decimal(998))
         if case == "naked":
-            lab.venue.strip_stop("BTCUSDT")
+            lab.venue.strip_stop("BTCUSDT.BYBIT")
             lab.venue.refuses_stops = True
-        store_bar(database, "BTCUSDT", NEXT, lab.venue.prices["BTCUSDT"], 4.0, momentum=-12.0)
+        store_bar(database, "BTCUSDT.BYBIT", NEXT, lab.venue.prices["BTCUSDT.BYBIT"], 4.0, momentum=-12.0)
         return lab
 
     lab, wire = opened(), Tripwire()
     manage(lab, wire, "run-2")
     undisturbed = ledger_state(lab)
-    held = {position.symbol: position.stop_loss for position in lab.venue.positions()}
-    assert held.get("BTCUSDT") == expected
+    held = {position.instrument_id: position.stop_loss for position in lab.venue.positions()}
+    assert held.get("BTCUSDT.BYBIT") == expected
     for before in range(len(wire.calls)):
         lab = opened()
         with pytest.raises(Killed):
@@ -163,11 +163,11 @@ def test_following_killed_before_any_call_ends_as_if_it_had_not_been(
     def filled() -> Lab:
         lab = fresh(database, LONG)
         execute(lab, Tripwire(), "run-1")
-        store_bar(database, "BTCUSDT", NEXT, Decimal(1008), 2.0)
+        store_bar(database, "BTCUSDT.BYBIT", NEXT, Decimal(1008), 2.0)
         lab.clock.set(NEXT)
         manage(lab, Tripwire(), "run-2")
         for price in prices:
-            lab.venue.move("BTCUSDT", Decimal(price))
+            lab.venue.move("BTCUSDT.BYBIT", Decimal(price))
         return lab
 
     lab, wire = filled(), Tripwire()
@@ -189,7 +189,7 @@ def test_following_killed_before_any_call_ends_as_if_it_had_not_been(
 
 
 def assert_flat(lab: Lab) -> None:
-    assert "BTCUSDT" not in {held.symbol for held in lab.venue.positions()}
+    assert "BTCUSDT.BYBIT" not in {held.instrument_id for held in lab.venue.positions()}
     position = lab.ledger.position_of(LONG.plan_id)
     assert position is not None
     assert position.exit_reason in (

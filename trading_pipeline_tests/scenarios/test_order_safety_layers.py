@@ -56,10 +56,10 @@ def opened(database: Engine, plan: TradePlan, reached: tuple[int, ...]) -> Lab:
     lab = fresh(database, FIRST)
     execute(lab, Tripwire(), "run-1")
     for price in reached:
-        lab.venue.move("BTCUSDT", Decimal(price))
+        lab.venue.move("BTCUSDT.BYBIT", Decimal(price))
         follow_fills(desk=lab.desk("run-f"))
     lab.clock.set(NEXT)
-    lab.venue.move("BTCUSDT", plan.entry_price)
+    lab.venue.move("BTCUSDT.BYBIT", plan.entry_price)
     store_plan(database, plan)
     return lab
 
@@ -159,7 +159,7 @@ def crowded(database_url: str) -> Lab:
     store_plan(lab.database, FIRST)
     execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
     lab.clock.set(NEXT)
-    lab.venue.move("BTCUSDT", Decimal(1004))
+    lab.venue.move("BTCUSDT.BYBIT", Decimal(1004))
     return lab
 
 
@@ -203,7 +203,7 @@ def test_runs_that_execute_layers_at_once_send_each_once_and_no_more_than_allowe
 def test_a_layer_and_a_target_at_once_leave_the_stop_at_the_new_average(crowded: Lab) -> None:
     plan = layer("1010", "1000")
     store_plan(crowded.database, plan)
-    crowded.venue.move("BTCUSDT", Decimal(1010))
+    crowded.venue.move("BTCUSDT.BYBIT", Decimal(1010))
     together(
         *[lambda: follow_fills(desk=crowded.desk("run-f"))] * 3,
         lambda: execute_plans(desk=crowded.desk("run-2"), gate=crowded.gate, equity=crowded.equity),

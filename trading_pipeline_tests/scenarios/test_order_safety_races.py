@@ -79,12 +79,12 @@ def test_stream_and_lookups_may_tell_of_the_same_things_at_once(lab: Lab) -> Non
     plan = PLANS[0]
     store_plan(lab.database, plan)
     execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
-    lab.venue.move("BTCUSDT", Decimal(1010))
-    lab.venue.move("BTCUSDT", Decimal(990))
+    lab.venue.move("BTCUSDT.BYBIT", Decimal(1010))
+    lab.venue.move("BTCUSDT.BYBIT", Decimal(990))
 
     def hear() -> None:
         for link_id in lab.venue.accepted:
-            report = lab.venue.order("BTCUSDT", link_id)
+            report = lab.venue.order("BTCUSDT.BYBIT", link_id)
             assert report is not None
             lab.ledger.apply_report(report)
         for fill in lab.venue.fills(WAVE - timedelta(hours=1)):
@@ -103,8 +103,8 @@ def test_a_wave_and_a_fill_at_once_never_loosen_the_stop(lab: Lab) -> None:
     execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
     wave = WAVE + timedelta(minutes=15)
     lab.clock.set(wave)
-    lab.venue.move("BTCUSDT", Decimal(1020))
-    store_bar(lab.database, "BTCUSDT", wave, Decimal(1020), 4.0)
+    lab.venue.move("BTCUSDT.BYBIT", Decimal(1020))
+    store_bar(lab.database, "BTCUSDT.BYBIT", wave, Decimal(1020), 4.0)
     indicators = PostgresIndicatorReader(lab.database)
     together(
         *[lambda: follow_fills(desk=lab.desk("run-f"))] * 3,

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 
 from trading_pipeline.adapters.parameters.research import researched_strategy
 from trading_pipeline.adapters.parameters.strategies import configured_names
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.domain.strategies.registry import strategy_names
@@ -31,9 +32,9 @@ LOOSER: dict[str, dict[str, object]] = {
 SILENT = {"fused_score"}
 
 
-def symbol_of(strategy: str) -> str:
+def instrument_of(strategy: str) -> InstrumentId:
     """The same bars under a name of the strategy's own, so that none waits for another's position."""
-    return f"{strategy.replace('_', '').upper()}USDT"
+    return InstrumentId(f"{strategy.replace('_', '').upper()}USDT.BYBIT")
 
 
 def plan_of(name: str) -> StrategyConfig:
@@ -41,23 +42,26 @@ def plan_of(name: str) -> StrategyConfig:
     plan = researched_strategy(CONFIG, name, LOOSER.get(name, {})).plan
     limits = replace(plan.lifecycle.limits, max_open_positions=100)
     lifecycle = replace(plan.lifecycle, limits=limits)
-    return replace(plan, timeframes=(Timeframe.M15,), symbols=(symbol_of(name),), lifecycle=lifecycle, guards=None)
+    return replace(
+        plan, timeframes=(Timeframe.M15,), instrument_ids=(instrument_of(name),), lifecycle=lifecycle, guards=None
+    )
 
 
 @pytest.fixture
 def bars_dir(tmp_path: Path) -> Path:
     for name in strategy_names():
-        shutil.copy(BARS, tmp_path / f"{symbol_of(name)}_15m.csv.gz")
+        shutil.copy(BARS, tmp_path / f"{instrument_of(name).symbol}_15m.csv.gz")
     return tmp_path
 
 
 def test_every_built_in_strategy_does_in_the_pipeline_what_its_backtest_shows(database: Engine, bars_dir: Path) -> None:
     assert set(configured_names(CONFIG)) == set(strategy_names())
-    symbols = tuple(sorted(map(symbol_of, strategy_names())))
+    instrument_ids = tuple(sorted(map(instrument_of, strategy_names())))
+    symbols = tuple(one.symbol for one in instrument_ids)
     configuration = Configuration(symbols, bars=bars_dir, start=START, lock_step=Timeframe.M15)
     with running_exchange(configuration) as exchange:
         plans = [plan_of(name) for name in strategy_names()]
-        replay = BareReplay(database, exchange, plans, symbols, START, START - timedelta(days=20))
+        replay = BareReplay(database, exchange, plans, instrument_ids, START, START - timedelta(days=20))
         replay.run(END)
         report = replay.parity(bars_dir, END)
     with database.connect() as connection:

@@ -7,11 +7,13 @@ from decimal import Decimal
 
 from sqlalchemy import Engine, text
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.plans import Target
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.exchange_simulator.server import Configuration, running_exchange
 from trading_pipeline_tests.testkit.bare_replay import BareReplay, strategy_plan
 
+INSTRUMENT_IDS = (InstrumentId("ADAUSDT.BYBIT"), InstrumentId("SOLUSDT.BYBIT"))
 SYMBOLS = ("ADAUSDT", "SOLUSDT")
 SEED = 7
 START = datetime(2025, 6, 2, tzinfo=UTC)
@@ -33,7 +35,7 @@ def test_stops_that_follow_fills_end_trades_where_the_engine_ends_them(database:
     plan = replace(plan, lifecycle=replace(plan.lifecycle, targets=near))
     configuration = Configuration(SYMBOLS, seed=SEED, start=START, lock_step=Timeframe.H4)
     with running_exchange(configuration) as exchange:
-        replay = BareReplay(database, exchange, [plan], SYMBOLS, START, START - timedelta(days=20))
+        replay = BareReplay(database, exchange, [plan], INSTRUMENT_IDS, START, START - timedelta(days=20))
         replay.run(END)
         report = replay.parity(SEED, END)
     with database.connect() as connection:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine, text
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.plans import ExitRules, Runner, Target, TrailAt
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.arrays import ArrayStrategy, BarArrays, Decisions
@@ -91,10 +92,16 @@ SPENT = plan(Timeframe.H1, "0.05", Runner(Decimal(0), Decimal(3), 14), {"0.5": "
     ids=["two targets and a runner", "three targets and no margin left"],
 )
 def test_layers_of_generated_bars_are_the_engines(database: Engine, made: StrategyConfig, expected: set[str]) -> None:
-    symbols, start, seed = ("ADAUSDT", "SOLUSDT"), datetime(2025, 6, 2, tzinfo=UTC), 7
+    instrument_ids, start, seed = (
+        (InstrumentId("ADAUSDT.BYBIT"), InstrumentId("SOLUSDT.BYBIT")),
+        datetime(2025, 6, 2, tzinfo=UTC),
+        7,
+    )
     end = start + timedelta(days=4)
-    with running_exchange(Configuration(symbols, seed=seed, start=start, lock_step=Timeframe.H1)) as exchange:
-        replay = BareReplay(database, exchange, [made], symbols, start, start - timedelta(days=10))
+    with running_exchange(
+        Configuration(tuple(one.symbol for one in instrument_ids), seed=seed, start=start, lock_step=Timeframe.H1)
+    ) as exchange:
+        replay = BareReplay(database, exchange, [made], instrument_ids, start, start - timedelta(days=10))
         replay.run(end)
         report = replay.parity(seed, end)
     assert report.differences == ()
@@ -104,12 +111,14 @@ def test_layers_of_generated_bars_are_the_engines(database: Engine, made: Strate
 
 
 def test_layers_of_real_bars_are_the_engines(database: Engine) -> None:
-    symbols, start = ("SOLUSDT",), datetime(2026, 1, 29, tzinfo=UTC)
+    instrument_ids, start = (InstrumentId("SOLUSDT.BYBIT"),), datetime(2026, 1, 29, tzinfo=UTC)
     end = start + timedelta(hours=30)
     runner = Runner(Decimal("0.5"), Decimal(2), 14, trail_at=TrailAt.FINEST)
-    with running_exchange(Configuration(symbols, bars=SAMPLES, start=start, lock_step=Timeframe.M15)) as exchange:
+    with running_exchange(
+        Configuration(tuple(one.symbol for one in instrument_ids), bars=SAMPLES, start=start, lock_step=Timeframe.M15)
+    ) as exchange:
         made = plan(Timeframe.M15, "0.01", runner, {"0.25": "0.5"})
-        replay = BareReplay(database, exchange, [made], symbols, start, start - timedelta(days=5))
+        replay = BareReplay(database, exchange, [made], instrument_ids, start, start - timedelta(days=5))
         replay.run(end)
         report = replay.parity(SAMPLES, end)
     assert report.differences == ()

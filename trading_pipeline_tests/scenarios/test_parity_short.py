@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from trading_pipeline.domain.indicators.momentum import macd
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.arrays import BarArrays, Decisions
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
@@ -30,6 +31,7 @@ class PullbacksTellingMomentum(StochasticAdx):
         return replace(found, evidence={"histogram": macd(bars.close, 12, 26, 9)[2][found.bar_index]})
 
 
+INSTRUMENT_IDS = (InstrumentId("ADAUSDT.BYBIT"), InstrumentId("SOLUSDT.BYBIT"))
 SYMBOLS = ("ADAUSDT", "SOLUSDT")
 START = datetime(2026, 1, 15, tzinfo=UTC)
 END = START + timedelta(days=14)
@@ -43,7 +45,7 @@ def bars_dir(shared_data: Path) -> Path:
 def test_every_signal_and_trade_of_two_weeks_is_the_engines(database: Engine, bars_dir: Path) -> None:
     plan = strategy_plan("rsi", Timeframe.H4, oversold=40.0, overbought=60.0)
     with running_exchange(Configuration(SYMBOLS, bars=bars_dir, start=START, lock_step=Timeframe.H4)) as exchange:
-        replay = BareReplay(database, exchange, [plan], SYMBOLS, START, START - timedelta(days=20))
+        replay = BareReplay(database, exchange, [plan], INSTRUMENT_IDS, START, START - timedelta(days=20))
         replay.run(END)
         report = replay.parity(bars_dir, END)
     assert report.differences == ()
@@ -56,7 +58,7 @@ def test_every_signal_and_trade_of_two_weeks_is_the_engines(database: Engine, ba
 def test_what_the_next_bar_rule_leaves_is_what_the_engine_leaves(database: Engine, bars_dir: Path) -> None:
     plan = StrategyConfig(PullbacksTellingMomentum(), (Timeframe.H4,), (), replace(LIFECYCLE, next_bar_exit=True))
     with running_exchange(Configuration(SYMBOLS, bars=bars_dir, start=START, lock_step=Timeframe.H4)) as exchange:
-        replay = BareReplay(database, exchange, [plan], SYMBOLS, START, START - timedelta(days=20))
+        replay = BareReplay(database, exchange, [plan], INSTRUMENT_IDS, START, START - timedelta(days=20))
         replay.run(END)
         report = replay.parity(bars_dir, END)
     with database.connect() as connection:

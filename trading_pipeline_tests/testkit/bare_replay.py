@@ -24,6 +24,7 @@ from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
 from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
 from trading_pipeline.adapters.venues.venue_clock import VenueClock
 from trading_pipeline.domain.model.bars import BarSource
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe, closing_timeframes, day_of
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
@@ -67,7 +68,7 @@ class BareReplay:
     engine: Engine
     exchange: Addresses
     plans: Sequence[StrategyConfig]
-    symbols: tuple[str, ...]
+    instrument_ids: tuple[InstrumentId, ...]
     start: datetime
     history_start: datetime
     postbox: Postbox = field(default_factory=Postbox)
@@ -121,7 +122,11 @@ class BareReplay:
         scopes = [self._scope(timeframe, now) for timeframe in closing_timeframes(now, self.timeframes)]
         for scope in scopes:
             opened = now - scope.timeframe.duration
-            heard = [bar for symbol in self.symbols for bar in self.market.bars(symbol, scope.timeframe, opened, now)]
+            heard = [
+                bar
+                for instrument_id in self.instrument_ids
+                for bar in self.market.bars(instrument_id, scope.timeframe, opened, now)
+            ]
             ingest_bars(self.bars, ListStream(), heard, BarSource.WEBSOCKET)
             refresh_bars(self.bars, self.checks, self.market, scope, now)
             compute_indicators(self.bars, self.checks, self.snapshots, scope, now)
@@ -136,31 +141,32 @@ class BareReplay:
 
     def _scope(self, timeframe: Timeframe, now: datetime) -> PartitionRange:
         day = day_of(now - timeframe.duration)
-        return PartitionRange(self.symbols, timeframe, day, day + timedelta(days=1), self.history_start)
+        return PartitionRange(self.instrument_ids, timeframe, day, day + timedelta(days=1), self.history_start)
 
     def parity(self, bars: Path | int, until: datetime) -> ParityReport:
         """What the plain backtest says of the same bars: of a folder, or generated from a seed."""
         if isinstance(bars, Path):
-            series, _ = load(bars, self.symbols, self.start)
+            series, _ = load(bars, tuple(one.symbol for one in self.instrument_ids), self.start)
         else:
-            series = {symbol: generate(symbol, bars) for symbol in self.symbols}
+            series = {one.symbol: generate(one.symbol, bars) for one in self.instrument_ids}
         frames = {
-            timeframe: self.bars.frame(self.symbols, timeframe, self.history_start, until)
+            timeframe: self.bars.frame(self.instrument_ids, timeframe, self.history_start, until)
             for timeframe in self.timeframes
         }
         question = ParityQuestion(
             plans=self.plans,
             bars={
                 timeframe: {
-                    str(name): rows.reset_index(drop=True) for name, rows in frame.groupby("symbol", sort=False)
+                    InstrumentId(name): rows.reset_index(drop=True)
+                    for name, rows in frame.groupby("instrument_id", sort=False)
                 }
                 for timeframe, frame in frames.items()
             },
             start=self.start,
             end=until,
             capital=10_000.0,
-            steps=steps_of(self.desk.instruments, self.symbols),
-            path={symbol: series_frame(symbol, one) for symbol, one in series.items()},
-            funding=recorded_funding(bars if isinstance(bars, Path) else None, self.symbols),
+            steps=steps_of(self.desk.instruments, self.instrument_ids),
+            path={one: series_frame(one, series[one.symbol]) for one in self.instrument_ids},
+            funding=recorded_funding(bars if isinstance(bars, Path) else None, self.instrument_ids),
         )
         return check_parity(question, self.signals, PostgresTradeHistory(self.engine))

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from trading_pipeline.domain.model.bars import Bar
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -15,7 +16,7 @@ START = datetime(2025, 3, 1, tzinfo=UTC)
 
 
 def a_bar(
-    symbol: str = "BTCUSDT",
+    instrument_id: str = "BTCUSDT.BYBIT",
     open_time: datetime = START,
     timeframe: Timeframe = Timeframe.H1,
     open: str = "100",  # noqa: A002 - the field's name
@@ -26,11 +27,11 @@ def a_bar(
 ) -> Bar:
     """One sound bar; prices as text."""
     prices = (Decimal(text) for text in (open, high, low, close, volume))
-    return Bar(symbol, timeframe, open_time, *prices, turnover=Decimal(volume) * 100)
+    return Bar(InstrumentId(instrument_id), timeframe, open_time, *prices, turnover=Decimal(volume) * 100)
 
 
 def walk(
-    symbol: str = "BTCUSDT",
+    instrument_id: str = "BTCUSDT.BYBIT",
     start: datetime = START,
     count: int = 100,
     timeframe: Timeframe = Timeframe.H1,
@@ -38,13 +39,13 @@ def walk(
     price: float = 100.0,
 ) -> list[Bar]:
     """Consecutive sound bars on a random path; the same arguments give the same bars."""
-    random = np.random.default_rng([seed, *symbol.encode()])
+    random = np.random.default_rng([seed, *InstrumentId(instrument_id).symbol.encode()])
     path = price * np.exp(np.cumsum(random.normal(0, 0.01, count + 1)))
     wicks = 1 + random.uniform(0, 0.005, (count, 2))
     volumes = random.uniform(1, 1000, count)
     return [
         Bar(
-            symbol,
+            InstrumentId(instrument_id),
             timeframe,
             start + step * timeframe.duration,
             open=_price(opened),
@@ -68,17 +69,17 @@ def without(bars: Sequence[Bar], *places: int) -> list[Bar]:
 
 
 def a_range(
-    symbols: Sequence[str] = ("BTCUSDT",),
+    instrument_ids: Sequence[str] = ("BTCUSDT.BYBIT",),
     timeframe: Timeframe = Timeframe.H1,
     start: datetime = START,
     days: int = 1,
     history_start: datetime = START,
 ) -> PartitionRange:
     """Whole days from ``start``."""
-    return PartitionRange(tuple(symbols), timeframe, start, start + days * Timeframe.D1.duration, history_start)
+    return PartitionRange(tuple(instrument_ids), timeframe, start, start + days * Timeframe.D1.duration, history_start)
 
 
 def days_of(scope: PartitionRange) -> Iterator[PartitionRange]:
     """The range cut into its days."""
     for day in scope.days:
-        yield a_range(scope.symbols, scope.timeframe, day, 1, scope.history_start)
+        yield a_range(scope.instrument_ids, scope.timeframe, day, 1, scope.history_start)

@@ -1,4 +1,4 @@
-"""A venue in memory: matches at one price per symbol, and fails on request."""
+"""A venue in memory: matches at one price per instrument, and fails on request."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -69,14 +69,14 @@ class FakeVenue(Trading):
             raise OrderOutcomeUnknown("the connection was lost while waiting for the answer")
         return Acknowledgement(intent.order_link_id, f"v-{intent.order_link_id}")
 
-    def cancel(self, symbol: str, order_link_id: str) -> None:
+    def cancel(self, instrument_id: str, order_link_id: str) -> None:
         """Cancel what rests."""
         self._raise_fault("cancel")
         report = self._orders.get(order_link_id)
         if report is not None and not report.state.final:
             self._orders[order_link_id] = replace(report, state=IntentState.CANCELLED, updated_at=self.clock.now())
 
-    def order(self, symbol: str, order_link_id: str) -> OrderReport | None:
+    def order(self, instrument_id: str, order_link_id: str) -> OrderReport | None:
         """What became of an order."""
         self._raise_fault("order")
         return self._orders.get(order_link_id)
@@ -101,37 +101,37 @@ class FakeVenue(Trading):
         self._raise_fault("wallet")
         return Wallet(self.equity, self.equity, self.equity, Decimal(0), self.clock.now())
 
-    def set_stop_loss(self, symbol: str, stop_price: Decimal) -> None:
+    def set_stop_loss(self, instrument_id: str, stop_price: Decimal) -> None:
         """Set the stop unless it would trigger at once."""
         self._raise_fault("set_stop_loss")
-        held = self._positions.get(symbol)
+        held = self._positions.get(instrument_id)
         if held is None or self.refuses_stops:
-            raise OrderRejectedByVenue(f"no stop at {stop_price} for {symbol}")
-        price = self.prices[symbol]
+            raise OrderRejectedByVenue(f"no stop at {stop_price} for {instrument_id}")
+        price = self.prices[instrument_id]
         if (price <= stop_price) if held.side is Side.BUY else (price >= stop_price):
             raise OrderRejectedByVenue(f"stop {stop_price} would trigger at once at {price}")
-        self._positions[symbol] = replace(held, stop_loss=stop_price)
+        self._positions[instrument_id] = replace(held, stop_loss=stop_price)
 
-    def set_leverage(self, symbol: str, leverage: Decimal) -> None:
+    def set_leverage(self, instrument_id: str, leverage: Decimal) -> None:
         """Remember it."""
         self._raise_fault("set_leverage")
-        self.leverage[symbol] = leverage
+        self.leverage[instrument_id] = leverage
 
-    def move(self, symbol: str, price: Decimal) -> None:
+    def move(self, instrument_id: str, price: Decimal) -> None:
         """Take the price to ``price``; the stop, then resting limits, fill at their own prices."""
-        self.prices[symbol] = price
-        held = self._positions.get(symbol)
+        self.prices[instrument_id] = price
+        held = self._positions.get(instrument_id)
         if held is not None and held.stop_loss is not None and _reached(held.side.opposite, price, held.stop_loss):
-            self.trade(symbol, held.side.opposite, held.quantity, held.stop_loss, FillKind.STOP_LOSS)
+            self.trade(instrument_id, held.side.opposite, held.quantity, held.stop_loss, FillKind.STOP_LOSS)
         for link_id, intent in self._intents.items():
-            resting = intent.symbol == symbol and not self._orders[link_id].state.final
+            resting = intent.instrument_id == instrument_id and not self._orders[link_id].state.final
             if resting and intent.price is not None and _reached(intent.side.opposite, price, intent.price):
                 self.fill(link_id, intent.quantity, intent.price)
 
     def fill(self, link_id: str, quantity: Decimal, price: Decimal) -> None:
         """Execute a part of an order."""
         intent, report = self._intents[link_id], self._orders[link_id]
-        held = self._positions.get(intent.symbol)
+        held = self._positions.get(intent.instrument_id)
         if intent.reduce_only:
             room = held.quantity if held is not None and held.side is intent.side.opposite else Decimal(0)
             quantity = min(quantity, room)
@@ -143,40 +143,42 @@ class FakeVenue(Trading):
         self._orders[link_id] = replace(
             report, state=state, filled_quantity=filled, average_price=paid / filled, updated_at=self.clock.now()
         )
-        self.trade(intent.symbol, intent.side, quantity, price, FillKind.TRADE, link_id)
-        if intent.stop_loss is not None and not self.forgets_stops and intent.symbol in self._positions:
-            held = self._positions[intent.symbol]
-            self._positions[intent.symbol] = replace(held, stop_loss=intent.stop_loss)
+        self.trade(intent.instrument_id, intent.side, quantity, price, FillKind.TRADE, link_id)
+        if intent.stop_loss is not None and not self.forgets_stops and intent.instrument_id in self._positions:
+            held = self._positions[intent.instrument_id]
+            self._positions[intent.instrument_id] = replace(held, stop_loss=intent.stop_loss)
 
     def end(self, link_id: str) -> None:
         """The venue cancels what is left of an order."""
         self._orders[link_id] = replace(self._orders[link_id], state=IntentState.CANCELLED)
 
     def trade(
-        self, symbol: str, side: Side, quantity: Decimal, price: Decimal, kind: FillKind, link_id: str = ""
+        self, instrument_id: str, side: Side, quantity: Decimal, price: Decimal, kind: FillKind, link_id: str = ""
     ) -> None:
         """Book an execution on the position, whoever made the order."""
         number = len(self._fills) + 1
         order_id = f"v-{link_id or number}"
         fee = quantity * price * FEE_RATE
         at = self.clock.now()
-        fill = Fill(f"x{number}", link_id, order_id, symbol, side, quantity, price, fee, False, kind, at, number)
+        fill = Fill(f"x{number}", link_id, order_id, instrument_id, side, quantity, price, fee, False, kind, at, number)
         self._fills.append(fill)
-        held = self._positions.get(symbol)
+        held = self._positions.get(instrument_id)
         signed = Decimal(0) if held is None else held.quantity if held.side is Side.BUY else -held.quantity
         signed += quantity if side is Side.BUY else -quantity
         if signed == 0:
-            self._positions.pop(symbol, None)
-            self._cancel_reduce_only(symbol)
+            self._positions.pop(instrument_id, None)
+            self._cancel_reduce_only(instrument_id)
         else:
             stop = None if held is None else held.stop_loss
             now = Side.BUY if signed > 0 else Side.SELL
-            self._positions[symbol] = VenuePosition(symbol, now, abs(signed), price, stop, Decimal(0), Decimal(5))
+            self._positions[instrument_id] = VenuePosition(
+                instrument_id, now, abs(signed), price, stop, Decimal(0), Decimal(5)
+            )
         self.on_fill(fill)
 
-    def strip_stop(self, symbol: str) -> None:
+    def strip_stop(self, instrument_id: str) -> None:
         """The stop disappears."""
-        self._positions[symbol] = replace(self._positions[symbol], stop_loss=None)
+        self._positions[instrument_id] = replace(self._positions[instrument_id], stop_loss=None)
 
     def _accept(self, intent: OrderIntent) -> None:
         now, link_id = self.clock.now(), intent.order_link_id
@@ -185,7 +187,7 @@ class FakeVenue(Trading):
         self._orders[link_id] = OrderReport(
             order_link_id=link_id,
             venue_order_id=f"v-{link_id}",
-            symbol=intent.symbol,
+            instrument_id=intent.instrument_id,
             side=intent.side,
             state=IntentState.ACKNOWLEDGED,
             quantity=intent.quantity,
@@ -195,14 +197,14 @@ class FakeVenue(Trading):
             reason="",
             updated_at=now,
         )
-        price = self.prices[intent.symbol]
+        price = self.prices[intent.instrument_id]
         passed = intent.price is not None and _reached(intent.side.opposite, price, intent.price)
         if (intent.order_type is OrderType.MARKET and not self.holds_fills) or passed:
-            self.fill(link_id, intent.quantity, self.prices[intent.symbol])
+            self.fill(link_id, intent.quantity, self.prices[intent.instrument_id])
 
-    def _cancel_reduce_only(self, symbol: str) -> None:
+    def _cancel_reduce_only(self, instrument_id: str) -> None:
         for link_id, intent in self._intents.items():
-            if intent.symbol == symbol and intent.reduce_only and not self._orders[link_id].state.final:
+            if intent.instrument_id == instrument_id and intent.reduce_only and not self._orders[link_id].state.final:
                 self._orders[link_id] = replace(self._orders[link_id], state=IntentState.CANCELLED)
 
     def _fault(self, method: str) -> Fault | None:

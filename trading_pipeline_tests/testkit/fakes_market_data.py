@@ -21,8 +21,8 @@ from trading_pipeline.ports.venue.market_data import LiveMarket, MarketData
 class RecordedMarketData(MarketData):
     """Answers with the bars it was given.
 
-    :param failing: symbols whose bars cannot be read.
-    :param requests: every request for bars: symbol, start, end.
+    :param failing: instruments whose bars cannot be read.
+    :param requests: every request for bars: instrument, start, end.
     """
 
     recorded: Iterable[Bar]
@@ -34,15 +34,15 @@ class RecordedMarketData(MarketData):
         """The time it was given."""
         return self.time
 
-    def bars(self, symbol: str, timeframe: Timeframe, start: datetime, end: datetime) -> list[Bar]:
+    def bars(self, instrument_id: str, timeframe: Timeframe, start: datetime, end: datetime) -> list[Bar]:
         """Recorded bars in the range that have closed."""
-        self.requests.append((symbol, start, end))
-        if symbol in self.failing:
-            raise TemporaryVenueError(f"{symbol}: no answer within 10 s")
+        self.requests.append((instrument_id, start, end))
+        if instrument_id in self.failing:
+            raise TemporaryVenueError(f"{instrument_id}: no answer within 10 s")
         wanted = [
             bar
             for bar in self.recorded
-            if (bar.symbol, bar.timeframe) == (symbol, timeframe)
+            if (bar.instrument_id, bar.timeframe) == (instrument_id, timeframe)
             and start <= bar.open_time < end
             and bar.close_time <= self.time
         ]
@@ -53,19 +53,21 @@ class RecordedMarketData(MarketData):
         return {}
 
 
-def a_book(symbol: str, at: datetime, spread: str = "0.1", bid_quantity: str = "2000", ask: str = "1000") -> OrderBook:
+def a_book(
+    instrument_id: str, at: datetime, spread: str = "0.1", bid_quantity: str = "2000", ask: str = "1000"
+) -> OrderBook:
     """One level a side around 1000: 1 bps wide and more than 2,000,000 USDT deep unless told otherwise."""
     half = Decimal(spread) / 2
-    return OrderBook(symbol, at, ((1000 - half, Decimal(bid_quantity)),), ((1000 + half, Decimal(ask)),))
+    return OrderBook(instrument_id, at, ((1000 - half, Decimal(bid_quantity)),), ((1000 + half, Decimal(ask)),))
 
 
 @dataclass
 class FakeMarket(LiveMarket):
-    """A good book of every symbol that is as old as the clock says, and funding in eight hours.
+    """A good book of every instrument that is as old as the clock says, and funding in eight hours.
 
-    :ivar books: by symbol, the book or the error told instead.
+    :ivar books: by instrument, the book or the error told instead.
     :ivar funding: likewise the funding time.
-    :ivar asked: symbols whose book was asked for.
+    :ivar asked: instruments whose book was asked for.
     """
 
     clock: Clock
@@ -73,14 +75,14 @@ class FakeMarket(LiveMarket):
     funding: dict[str, datetime | TradingError] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
-    def order_book(self, symbol: str) -> OrderBook:
+    def order_book(self, instrument_id: str) -> OrderBook:
         """What was set, else a good book."""
-        self.asked.append(symbol)
-        return _told(self.books.get(symbol, a_book(symbol, self.clock.now())))
+        self.asked.append(instrument_id)
+        return _told(self.books.get(instrument_id, a_book(instrument_id, self.clock.now())))
 
-    def next_funding(self, symbol: str) -> datetime:
+    def next_funding(self, instrument_id: str) -> datetime:
         """What was set, else in eight hours."""
-        return _told(self.funding.get(symbol, self.clock.now() + timedelta(hours=8)))
+        return _told(self.funding.get(instrument_id, self.clock.now() + timedelta(hours=8)))
 
 
 T = TypeVar("T")

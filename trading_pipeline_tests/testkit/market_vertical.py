@@ -23,9 +23,9 @@ from trading_pipeline_tests.testkit.fakes_market_data import ListStream
 from trading_pipeline_tests.testkit.trading_desk import LIFECYCLE, LIMITS
 
 TABLES = {
-    "bars": "symbol, timeframe, open_time",
-    "data_checks": "symbol, timeframe, close_time, name",
-    "indicator_snapshots": "symbol, timeframe, close_time",
+    "bars": "instrument_id, timeframe, open_time",
+    "data_checks": "instrument_id, timeframe, close_time, name",
+    "indicator_snapshots": "instrument_id, timeframe, close_time",
     "signals": "signal_id",
     "trade_plans": "plan_id",
 }

@@ -31,7 +31,7 @@ def a_trade(hours: int = 0, pnl: float = 10.0, side: Bias = Bias.LONG, reason: s
     entry, leave = START + timedelta(hours=hours), START + timedelta(hours=hours + 5)
     legs = (LegRecord(leave - timedelta(hours=1), 101.0, 0.4, "take_profit"), LegRecord(leave, 102.0, 0.6, reason))
     return TradeRecord(
-        symbol="BTCUSDT",
+        instrument_id="BTCUSDT.BYBIT",
         side=side,
         entry_time=entry,
         entry_price=100.1,
@@ -59,7 +59,7 @@ def a_run(run_id: str = "abc123", trades: tuple[TradeRecord, ...] | None = None,
     params = {
         "strategy": "divergence",
         "strategy_version": "v1",
-        "symbols": ["BTCUSDT"],
+        "instrument_ids": ["BTCUSDT.BYBIT"],
         "timeframe": "1h",
         "code_version": "0.1.0+test",
         "config": {"initial_capital": 10_000.0, "exits": {"next_bar_exit": True}},

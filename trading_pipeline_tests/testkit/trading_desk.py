@@ -23,8 +23,9 @@ from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.lifecycle.lifecycle import Lifecycle
 from trading_pipeline.domain.model.checks import CheckName
 from trading_pipeline.domain.model.guards import EntryGuards
-from trading_pipeline.domain.model.instruments import Instrument
-from trading_pipeline.domain.model.plans import PlanStatus, Runner, Target, TradePlan
+from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.instruments import Instrument, InstrumentKind
+from trading_pipeline.domain.model.plans import PlanStatus, Runner, Target, TradePlan, plan_id_of
 from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.risk.entry_size import sizing_inputs
@@ -48,12 +49,14 @@ LIFECYCLE = Lifecycle(
 )
 
 
-def instrument(symbol: str = "BTCUSDT") -> Instrument:
+def instrument(instrument_id: str = "BTCUSDT.BYBIT") -> Instrument:
     """Steps and minimums of a large perpetual."""
     return Instrument(
-        symbol=symbol,
-        base_currency=symbol.removesuffix("USDT"),
+        instrument_id=InstrumentId(instrument_id),
+        kind=InstrumentKind.LINEAR_PERPETUAL,
+        base_currency=InstrumentId(instrument_id).symbol.removesuffix("USDT"),
         quote_currency="USDT",
+        settlement_currency="USDT",
         price_increment=Decimal("0.1"),
         quantity_increment=Decimal("0.001"),
         min_quantity=Decimal("0.001"),
@@ -65,20 +68,20 @@ def instrument(symbol: str = "BTCUSDT") -> Instrument:
 
 
 def trade_plan(
-    symbol: str = "BTCUSDT",
+    instrument_id: str = "BTCUSDT.BYBIT",
     bias: Bias = Bias.LONG,
     close_time: datetime = WAVE,
     timeframe: Timeframe = Timeframe.M15,
     strategy: str = "ema_atr",
 ) -> TradePlan:
     """A plan entered at 1000 with its stop 10 away, 40 % at 1 R, 40 % at 2 R, 20 % runner; valid for a bar."""
-    key = decision_key(strategy, symbol, timeframe, close_time, bias)
+    key = decision_key(strategy, instrument_id, timeframe, close_time, bias)
     return TradePlan(
-        plan_id=key[:24],
+        plan_id=plan_id_of(key),
         signal_id=key,
         strategy=strategy,
         strategy_version="0123456789ab",
-        symbol=symbol,
+        instrument_id=InstrumentId(instrument_id),
         timeframe=timeframe,
         close_time=close_time,
         bias=bias,
@@ -115,10 +118,12 @@ def store_wave(database: Engine, timeframe: Timeframe, close_time: datetime = WA
 def exit_signal(plan: TradePlan, close_time: datetime) -> Signal:
     """The plan's strategy leaves the plan's side at a close of its timeframe, at the plan's entry price."""
     return Signal(
-        signal_id=decision_key(plan.strategy, plan.symbol, plan.timeframe, close_time, plan.bias, SignalKind.EXIT),
+        signal_id=decision_key(
+            plan.strategy, plan.instrument_id, plan.timeframe, close_time, plan.bias, SignalKind.EXIT
+        ),
         strategy=plan.strategy,
         strategy_version=plan.strategy_version,
-        symbol=plan.symbol,
+        instrument_id=plan.instrument_id,
         timeframe=plan.timeframe,
         close_time=close_time,
         bias=plan.bias,
@@ -139,7 +144,7 @@ def store_checks(database: Engine, plan: TradePlan, failed: CheckName | None = N
     """Store the verdicts about the plan's bar, all passed but one."""
     rows = [
         {
-            "symbol": plan.symbol,
+            "instrument_id": plan.instrument_id,
             "timeframe": plan.timeframe.value,
             "close_time": plan.close_time,
             "name": name.value,
@@ -153,18 +158,28 @@ def store_checks(database: Engine, plan: TradePlan, failed: CheckName | None = N
 
 
 def store_bar(
-    database: Engine, symbol: str, close_time: datetime, close: Decimal, atr: float, momentum: float | None = None
+    database: Engine,
+    instrument_id: str,
+    close_time: datetime,
+    close: Decimal,
+    atr: float,
+    momentum: float | None = None,
 ) -> None:
     """Store a closed 15m bar with its ATR and, where known, its MACD histogram."""
     values = {"atr_14": atr} if momentum is None else {"atr_14": atr, "macd_histogram": momentum}
-    store_snapshot(database, symbol, Timeframe.M15, close_time, close, values)
+    store_snapshot(database, instrument_id, Timeframe.M15, close_time, close, values)
 
 
 def store_snapshot(
-    database: Engine, symbol: str, timeframe: Timeframe, close_time: datetime, close: Decimal, values: dict[str, float]
+    database: Engine,
+    instrument_id: str,
+    timeframe: Timeframe,
+    close_time: datetime,
+    close: Decimal,
+    values: dict[str, float],
 ) -> None:
     """Store a closed bar without movement, and these indicators of it."""
-    key = {"symbol": symbol, "timeframe": timeframe.value, "close_time": close_time}
+    key = {"instrument_id": instrument_id, "timeframe": timeframe.value, "close_time": close_time}
     prices = dict.fromkeys(("open", "high", "low", "close", "volume", "turnover"), close)
     with database.begin() as connection:
         connection.execute(
@@ -198,7 +213,7 @@ class Lab:
     pauses: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        prices = {"BTCUSDT": Decimal(1000), "SOLUSDT": Decimal(1000), "ADAUSDT": Decimal(1000)}
+        prices = {"BTCUSDT.BYBIT": Decimal(1000), "SOLUSDT.BYBIT": Decimal(1000), "ADAUSDT.BYBIT": Decimal(1000)}
         self.venue = FakeVenue(self.clock, prices)
         self.market = FakeMarket(self.clock)
         self.ledger = PostgresLedger(self.database)
@@ -219,7 +234,7 @@ class Lab:
             clock=self.clock,
             limits=LIMITS,
             costs=COSTS,
-            instruments={symbol: instrument(symbol) for symbol in self.venue.prices},
+            instruments={instrument_id: instrument(instrument_id) for instrument_id in self.venue.prices},
             patience=Patience(tries=3, interval_s=0.0, lookup_window_s=0.0, pause=self.pauses.append),
         )
 

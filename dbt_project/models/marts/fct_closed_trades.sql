@@ -32,7 +32,7 @@ priced as (
 select
     priced.position_id,
     priced.plan_id,
-    priced.symbol,
+    priced.instrument_id,
     priced.timeframe,
     priced.bias,
     plans.strategy,

@@ -14,6 +14,7 @@ from trading_pipeline.adapters.files.csv_files import read_csv_file
 from trading_pipeline.domain.model.bar_frames import FILE_COLUMNS, check_bars, resample, rows_left_out, timeframe_of
 from trading_pipeline.domain.model.bars import BAR_COLUMNS, OHLCV
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe, from_ms
 
 
@@ -31,8 +32,10 @@ class ReadBars:
     finest: pd.DataFrame | None = None
 
 
-def read_bar_file(path: Path, symbol: str, timeframe: Timeframe, *, allow_zero_volume: bool = False) -> ReadBars:
-    """The bars of one symbol; ``turnover`` is close x volume, as files have none.
+def read_bar_file(
+    path: Path, instrument_id: InstrumentId, timeframe: Timeframe, *, allow_zero_volume: bool = False
+) -> ReadBars:
+    """The bars of one instrument; ``turnover`` is close x volume, as files have none.
 
     :param allow_zero_volume: take bars in which nothing was traded, as in files of mark prices.
     :raises ConfigurationError: no such file, or its bars are too coarse.
@@ -45,13 +48,13 @@ def read_bar_file(path: Path, symbol: str, timeframe: Timeframe, *, allow_zero_v
     if base != timeframe:
         if base.ms > timeframe.ms:
             raise ConfigurationError(f"{path} has {base} bars: {timeframe} bars cannot be made of them; ask for {base}")
-        note, finest = _left_out(rows, base, timeframe, str(path)), _frame(rows, symbol, base)
+        note, finest = _left_out(rows, base, timeframe, str(path)), _frame(rows, instrument_id, base)
         rows = resample(rows, base, timeframe)
         if not len(rows):
             raise DataError(f"{path}: no {timeframe} bar has all of its {base} bars; give a longer file")
     if not allow_zero_volume:
         refuse_zero_volume(rows["volume"], rows["open_time_ms"].to_numpy(np.int64), str(path))
-    return ReadBars(_frame(rows, symbol, timeframe), note, finest)
+    return ReadBars(_frame(rows, instrument_id, timeframe), note, finest)
 
 
 def file_timeframe(path: Path) -> Timeframe:
@@ -87,12 +90,12 @@ def refuse_zero_volume(volume: "pd.Series[float]", open_ms: np.ndarray, origin: 
         )
 
 
-def _frame(rows: pd.DataFrame, symbol: str, timeframe: Timeframe) -> pd.DataFrame:
+def _frame(rows: pd.DataFrame, instrument_id: InstrumentId, timeframe: Timeframe) -> pd.DataFrame:
     """The rows as bars travel."""
     opens = rows["open_time_ms"].to_numpy(np.int64).astype("datetime64[ms]")
     prices = {name: rows[name].to_numpy(np.float64) for name in OHLCV}
     columns = {
-        "symbol": pd.Series(np.full(len(rows), symbol, dtype=object), dtype="str"),
+        "instrument_id": pd.Series(np.full(len(rows), instrument_id, dtype=object), dtype="str"),
         "open_time": pd.DatetimeIndex(opens).as_unit("us").tz_localize("UTC"),
         "close_time": pd.DatetimeIndex(opens + np.timedelta64(timeframe.ms, "ms")).as_unit("us").tz_localize("UTC"),
         **prices,

@@ -16,7 +16,7 @@ _COLUMNS = ("funding_time_ms", "funding_rate")
 
 
 def read_funding_file(path: Path) -> Funding:
-    """The funding events of one symbol; a rate is a fraction of notional.
+    """The funding events of one instrument; a rate is a fraction of notional.
 
     :raises ConfigurationError: the file cannot be read.
     :raises DataError: it holds no table of events, a value is no number, a rate is beyond the venue's cap,

@@ -12,7 +12,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.signals import Bias, Details
 
 TRADE_KEYS = (
-    *("symbol", "side", "entry_time", "entry_price", "exit_time", "exit_price", "quantity"),
+    *("instrument_id", "side", "entry_time", "entry_price", "exit_time", "exit_price", "quantity"),
     *("pnl_usdt", "pnl_r", "gross_pnl_r", "fees_usdt", "funding_usdt", "exit_reason"),
 )
 LEG_KEYS = tuple(spec.name for spec in fields(LegRecord))

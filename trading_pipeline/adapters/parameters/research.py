@@ -13,6 +13,7 @@ from trading_pipeline.adapters.parameters.costs import load_costs
 from trading_pipeline.adapters.parameters.risk import load_risk
 from trading_pipeline.adapters.parameters.strategies import STANDARD_EXITS, file_of, refuse_unknown_momentum
 from trading_pipeline.adapters.parameters.strategy_files import find_strategy
+from trading_pipeline.adapters.parameters.universe import instrument_named, usual_venue
 from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.risk.limits import RiskLimits
@@ -63,7 +64,9 @@ def researched_strategy(config_dir: Path, name: str, parameters: Mapping[str, ob
     refuse_unknown_momentum(path, filed, content.lifecycle)
     guards = content.guards.guards() if content.guards else None
     lifecycle = content.lifecycle.lifecycle(limits, costs)
-    plan = StrategyConfig(strategy, content.timeframes, content.symbols, lifecycle, guards)
+    venue = usual_venue(config_dir)
+    instrument_ids = tuple(instrument_named(symbol, venue) for symbol in content.symbols)
+    plan = StrategyConfig(strategy, content.timeframes, instrument_ids, lifecycle, guards)
     return ResearchedStrategy(plan, tuple(_changed(strategy, filed)), tuple(assumed))
 
 

@@ -12,7 +12,7 @@ from trading_pipeline.adapters.parameters.costs import load_costs
 from trading_pipeline.adapters.parameters.reading import Section, read
 from trading_pipeline.adapters.parameters.risk import load_risk
 from trading_pipeline.adapters.parameters.strategy_files import check_name, find_strategy
-from trading_pipeline.adapters.parameters.universe import SymbolName, TimeframeName, load_universe
+from trading_pipeline.adapters.parameters.universe import InstrumentName, TimeframeName, instrument_named, load_universe
 from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.lifecycle.lifecycle import EntryTiming, Lifecycle, StopTrigger
 from trading_pipeline.domain.model.errors import ConfigurationError
@@ -135,7 +135,7 @@ class _StrategyFile(Section):
     strategy: str
     enabled: bool
     timeframes: Annotated[tuple[TimeframeName, ...], Field(min_length=1)]
-    symbols: tuple[SymbolName, ...] = ()
+    symbols: tuple[InstrumentName, ...] = ()
     parameters: dict[str, JsonValue]
     lifecycle: _LifecycleSection
     guards: _GuardsSection | None = None
@@ -148,7 +148,7 @@ def load_strategies(config_dir: Path) -> list[StrategyConfig]:
     wait for the day they are switched on. They need not fit the universe, and their strategies are not
     built: each would bring its code, and the compiler some need, into every process that runs.
 
-    :raises ConfigurationError: no file, a broken rule, an unknown strategy, a bad parameter, symbol or
+    :raises ConfigurationError: no file, a broken rule, an unknown strategy, a bad parameter, instrument or
         timeframe of an enabled file, or two enabled files that would decide the same thing.
     """
     folder = config_dir / "strategies"
@@ -163,7 +163,9 @@ def load_strategies(config_dir: Path) -> list[StrategyConfig]:
             check_name(config_dir, content.strategy)
         if not content.enabled:
             continue
-        _refuse_unknown(path, "symbols", content.symbols, universe.symbols)
+        with _told_of(path):
+            instrument_ids = tuple(instrument_named(name, universe.venue) for name in content.symbols)
+        _refuse_unknown(path, "symbols", instrument_ids, universe.instrument_ids)
         _refuse_unknown(path, "timeframes", content.timeframes, universe.timeframes)
         with _told_of(path):
             strategy = find_strategy(config_dir, content.strategy, dict(content.parameters))
@@ -172,7 +174,7 @@ def load_strategies(config_dir: Path) -> list[StrategyConfig]:
         _refuse_entry_grid(path, strategy)
         guards = content.guards.guards() if content.guards else None
         lifecycle = content.lifecycle.lifecycle(limits, costs)
-        plan = StrategyConfig(strategy, content.timeframes, content.symbols, lifecycle, guards)
+        plan = StrategyConfig(strategy, content.timeframes, instrument_ids, lifecycle, guards)
         _refuse_overlap(path, plan, plans, universe)
         plans.append(plan)
     return plans
@@ -210,7 +212,7 @@ def _told_of(path: Path) -> Iterator[None]:
 
 
 def _refuse_unknown(path: Path, key: str, names: tuple[str, ...], known: tuple[str, ...]) -> None:
-    """A symbol or timeframe that is not collected would silently never be traded."""
+    """An instrument or timeframe that is not collected would silently never be traded."""
     strangers = [name for name in names if name not in known]
     if strangers:
         raise ConfigurationError(f"{path}: {key}: {', '.join(strangers)} not in universe.yaml ({', '.join(known)})")
@@ -239,13 +241,13 @@ def _refuse_entry_grid(path: Path, strategy: Strategy) -> None:
 
 
 def _refuse_overlap(path: Path, plan: StrategyConfig, others: list[StrategyConfig], universe: Universe) -> None:
-    """Decisions are named by strategy, symbol, timeframe and bar: two parameter sets would share names."""
+    """Decisions are named by strategy, instrument, timeframe and bar: two parameter sets would share names."""
     for other in others:
         shared = [
-            f"{symbol} {timeframe}"
-            for symbol in universe.symbols
+            f"{instrument_id} {timeframe}"
+            for instrument_id in universe.instrument_ids
             for timeframe in universe.timeframes
-            if plan.covers(symbol, timeframe) and other.covers(symbol, timeframe)
+            if plan.covers(instrument_id, timeframe) and other.covers(instrument_id, timeframe)
         ]
         if other.strategy.name == plan.strategy.name and shared:
             raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""``universe.yaml``: venue, symbols, timeframes, start of history."""
+"""``universe.yaml``: venue, instruments, timeframes, start of history."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, field_validator
 from trading_pipeline.adapters.parameters.reading import Section, read
 from trading_pipeline.adapters.venues.catalog import VENUES
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.identity import InstrumentId, VenueName
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.universe import Universe
 
@@ -22,6 +23,7 @@ def _timeframe(value: object) -> Timeframe:
 
 
 SymbolName = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,30}$")]
+InstrumentName = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,30}(\.[A-Z]+)?$")]
 TimeframeName = Annotated[Timeframe, BeforeValidator(_timeframe)]
 
 
@@ -49,6 +51,19 @@ class _UniverseFile(Section):
         return values
 
 
+def instrument_named(name: str, venue: str) -> InstrumentId:
+    """An instrument as people write it: by its symbol alone, at ``venue``, or in full, ``BTCUSDT.BYBIT``.
+
+    :raises ConfigurationError: it names a venue that there is not.
+    """
+    return InstrumentId.parse(name) if "." in name else InstrumentId.of(name, VenueName(venue.upper()))
+
+
+def usual_venue(config_dir: Path) -> str:
+    """Where a symbol without a venue is traded: at the universe's, or at the first of the catalogue without one."""
+    return load_universe(config_dir).venue if (config_dir / "universe.yaml").exists() else next(iter(VENUES))
+
+
 def load_universe(config_dir: Path) -> Universe:
     """The universe in ``config_dir/universe.yaml``; a time without zone is UTC.
 
@@ -59,6 +74,6 @@ def load_universe(config_dir: Path) -> Universe:
     return Universe(
         venue=content.venue,
         history_start=start.replace(tzinfo=UTC) if start.tzinfo is None else start.astimezone(UTC),
-        symbols=content.symbols,
+        instrument_ids=tuple(instrument_named(symbol, content.venue) for symbol in content.symbols),
         timeframes=tuple(sorted(content.timeframes, key=lambda timeframe: timeframe.ms)),
     )

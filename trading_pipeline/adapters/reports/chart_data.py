@@ -13,6 +13,7 @@ import pandas as pd
 
 from trading_pipeline.domain.analysis.drawdown import drawdown_series
 from trading_pipeline.domain.model.backtest_runs import EquityCurve, LegRecord, TradeRecord
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.signals import Bias, Details
 from trading_pipeline.domain.model.timeframes import to_ms
 
@@ -52,15 +53,15 @@ def equity_document(curve: EquityCurve, initial: float) -> Details:
     }
 
 
-def trades_document(trades: Sequence[TradeRecord], symbols: Sequence[str]) -> list[list[object]]:
+def trades_document(trades: Sequence[TradeRecord], instrument_ids: Sequence[InstrumentId]) -> list[list[object]]:
     """One short list per trade; the page's script names the places."""
-    places = {symbol: place for place, symbol in enumerate(symbols)}
-    return [_trade(trade, places[trade.symbol]) for trade in trades]
+    places = {instrument_id: place for place, instrument_id in enumerate(instrument_ids)}
+    return [_trade(trade, places[trade.instrument_id]) for trade in trades]
 
 
-def _trade(trade: TradeRecord, symbol: int) -> list[object]:
+def _trade(trade: TradeRecord, instrument_id: int) -> list[object]:
     return [
-        symbol,
+        instrument_id,
         1 if trade.side == Bias.LONG else -1,
         to_ms(trade.entry_time),
         trade.entry_price,

@@ -11,30 +11,31 @@ import pandas as pd
 from trading_pipeline.adapters.reports import tables
 from trading_pipeline.adapters.reports.chart_data import bars_document, equity_document, trades_document
 from trading_pipeline.domain.model.backtest_runs import RunRecord
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.signals import Details
 
 _PAGE = Path(__file__).parent / "page"
 _SCRIPTS = ("series.js", "canvas.js", "price.js", "lines.js", "trades.js", "page.js")
 
 
-def html_report(run: RunRecord, bars: Mapping[str, pd.DataFrame]) -> str:
+def html_report(run: RunRecord, bars: Mapping[InstrumentId, pd.DataFrame]) -> str:
     """The page as text.
 
-    :param bars: frames with ``BAR_COLUMNS`` by symbol, warm-up included; the page shows the bars of the run.
+    :param bars: frames with ``BAR_COLUMNS`` by instrument, warm-up included; the page shows the bars of the run.
     """
     initial = _initial(run.params)
-    symbols = sorted(bars)
+    instrument_ids = sorted(bars)
     data = {
-        "symbols": symbols,
-        "bars": [bars_document(_shown(bars[symbol], run)) for symbol in symbols],
+        "instrument_ids": instrument_ids,
+        "bars": [bars_document(_shown(bars[instrument_id], run)) for instrument_id in instrument_ids],
         "equity": equity_document(run.curve, initial),
-        "trades": trades_document(run.trades, symbols),
+        "trades": trades_document(run.trades, instrument_ids),
         "initial": initial,
     }
     texts = {
-        "title": escape(f"{run.params['strategy']} on {', '.join(symbols)} {run.params['timeframe']}"),
+        "title": escape(f"{run.params['strategy']} on {', '.join(instrument_ids)} {run.params['timeframe']}"),
         "strategy": escape(str(run.params["strategy"])),
-        "market": escape(f"{', '.join(symbols)} · {run.params['timeframe']}"),
+        "market": escape(f"{', '.join(instrument_ids)} · {run.params['timeframe']}"),
         "period": _period(run),
         "run_id": escape(run.run_id),
         "rules_used": escape(run.rules),
@@ -45,7 +46,9 @@ def html_report(run: RunRecord, bars: Mapping[str, pd.DataFrame]) -> str:
         "exits": tables.exits(run.trades),
         "signal_outcomes": tables.signal_outcomes(run.metrics),
         "rules": tables.rules(run.params),
-        "options": "".join(f"<option value='{place}'>{escape(one)}</option>" for place, one in enumerate(symbols)),
+        "options": "".join(
+            f"<option value='{place}'>{escape(one)}</option>" for place, one in enumerate(instrument_ids)
+        ),
         "style": (_PAGE / "page.css").read_text(encoding="utf-8"),
         "script": "\n".join((_PAGE / name).read_text(encoding="utf-8") for name in _SCRIPTS),
         # "</script>" inside a name would end the block; JSON may write the slash escaped.

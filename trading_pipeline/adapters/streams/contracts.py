@@ -8,10 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.events import BarClosed, Event, FillBooked, WaveComputed
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe, from_ms, to_ms
 
 Milliseconds = Annotated[int, Field(ge=0, description="milliseconds since 1970-01-01 UTC")]
 """An instant on a stream."""
+Identity = Annotated[str, Field(pattern=r"^.+\.[A-Z]+$", description="symbol and venue, BTCUSDT.BYBIT")]
+"""An instrument on a stream."""
 
 
 class _Message(BaseModel):
@@ -22,13 +25,15 @@ class BarClosedMessage(_Message):
     """A live bar was stored in raw_bars."""
 
     kind: Literal["bar_closed"] = "bar_closed"
-    symbol: Annotated[str, Field(min_length=1)]
+    instrument_id: Identity
     timeframe: Timeframe
     close_time_ms: Milliseconds
 
     def event(self) -> BarClosed:
         """The fact it tells."""
-        return BarClosed(self.symbol, self.timeframe, _instant(self.close_time_ms, "close_time_ms"))
+        return BarClosed(
+            InstrumentId(self.instrument_id), self.timeframe, _instant(self.close_time_ms, "close_time_ms")
+        )
 
 
 class WaveComputedMessage(_Message):
@@ -48,13 +53,15 @@ class FillBookedMessage(_Message):
     """An execution of the account is in fills."""
 
     kind: Literal["fill_booked"] = "fill_booked"
-    symbol: Annotated[str, Field(min_length=1)]
+    instrument_id: Identity
     execution_id: Annotated[str, Field(min_length=1, description="the venue's id")]
     executed_at_ms: Milliseconds
 
     def event(self) -> FillBooked:
         """The fact it tells."""
-        return FillBooked(self.symbol, self.execution_id, _instant(self.executed_at_ms, "executed_at_ms"))
+        return FillBooked(
+            InstrumentId(self.instrument_id), self.execution_id, _instant(self.executed_at_ms, "executed_at_ms")
+        )
 
 
 Message = BarClosedMessage | WaveComputedMessage | FillBookedMessage
@@ -74,12 +81,16 @@ _DECODE: dict[type[Event], Callable[[str], Message]] = {
 def encode(event: Event) -> str:
     """The event as JSON."""
     match event:
-        case BarClosed(symbol, timeframe, close_time):
-            message: Message = BarClosedMessage(symbol=symbol, timeframe=timeframe, close_time_ms=to_ms(close_time))
+        case BarClosed(instrument_id, timeframe, close_time):
+            message: Message = BarClosedMessage(
+                instrument_id=instrument_id, timeframe=timeframe, close_time_ms=to_ms(close_time)
+            )
         case WaveComputed(close_time, timeframe, plans):
             message = WaveComputedMessage(close_time_ms=to_ms(close_time), timeframe=timeframe, plans=plans)
-        case FillBooked(symbol, execution_id, executed_at):
-            message = FillBookedMessage(symbol=symbol, execution_id=execution_id, executed_at_ms=to_ms(executed_at))
+        case FillBooked(instrument_id, execution_id, executed_at):
+            message = FillBookedMessage(
+                instrument_id=instrument_id, execution_id=execution_id, executed_at_ms=to_ms(executed_at)
+            )
     return message.model_dump_json()
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import dagster as dg
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.plans import Claim, TradePlan
 from trading_pipeline.resources.venue import TradingDesk
 from trading_pipeline.services.accounting.record_equity import ensure_day_start, record_equity
@@ -39,7 +40,7 @@ def _described(plan: TradePlan) -> str:
     """What led to the plan, and how good it looked."""
     score = f"score {plan.score}" if plan.scoring is None else f"score {plan.score} ({plan.scoring})"
     return (
-        f"{plan.symbol} {plan.timeframe} bar of {plan.close_time:%Y-%m-%d %H:%M} UTC, {plan.bias}, "
+        f"{plan.instrument_id} {plan.timeframe} bar of {plan.close_time:%Y-%m-%d %H:%M} UTC, {plan.bias}, "
         f"strategy {plan.strategy} {plan.strategy_version}, {score}, {plan.setup_id or 'no setup'}"
     )
 
@@ -79,7 +80,7 @@ def protect(
     results = list(protect_positions(desk=trading_desk.desk, plans=claimed.plans))
     context.add_output_metadata(
         {
-            "protection": {result.symbol: str(result.protection) for result in results},
+            "protection": {result.instrument_id: InstrumentId(result.protection) for result in results},
             "targets": {target.order_link_id: str(target.state) for result in results for target in result.targets},
         }
     )
@@ -116,7 +117,7 @@ def manage(context: dg.OpExecutionContext, trading_desk: TradingDesk, config: Wa
     wallet = record_equity(trading=trading_desk.desk.trading, equity=trading_desk.equity)
     context.add_output_metadata(
         {
-            "positions": {one.symbol: one.action for one in result.positions},
+            "positions": {one.instrument_id: one.action for one in result.positions},
             "settled": {link: str(state) for link, state in result.settled.settled.items()},
             "equity_usdt": float(wallet.equity),
         }
@@ -138,12 +139,12 @@ def follow(context: dg.OpExecutionContext, trading_desk: TradingDesk) -> None:
 
 @dg.op(retry_policy=AGAIN)
 def reconcile_with_venue(context: dg.OpExecutionContext, trading_desk: TradingDesk) -> None:
-    """Hold the venue's account against the ledger; halt symbols that differ."""
+    """Hold the venue's account against the ledger; halt instruments that differ."""
     result = reconcile_account(desk=trading_desk.desk)
     record_equity(trading=trading_desk.desk.trading, equity=trading_desk.equity)
     context.add_output_metadata(
         {
-            "differences": {one.symbol: f"{one.kind}: {one.detail}" for one in result.differences},
+            "differences": {one.instrument_id: f"{one.kind}: {one.detail}" for one in result.differences},
             "halted": list(result.halted),
             "settled": {link: str(state) for link, state in result.settled.settled.items()},
         }

@@ -70,6 +70,6 @@ def _tags(plans: list[WaitingPlan], wave: datetime | None) -> dict[str, str]:
     return {
         "wave": (wave or max(plan.close_time for plan in plans)).isoformat(),
         "plan": ",".join(plan.plan_id for plan in plans)[:255],
-        "symbols": ",".join(sorted({plan.symbol for plan in plans}))[:255],
+        "instrument_ids": ",".join(sorted({plan.instrument_id for plan in plans}))[:255],
         "strategy": ",".join(sorted({plan.strategy for plan in plans})),
     }

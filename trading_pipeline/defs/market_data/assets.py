@@ -21,7 +21,7 @@ def _bars_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
         group_name="market_data",
         kinds={"postgres"},
         check_specs=[dg.AssetCheckSpec(check, asset=name) for check in CHECKS],
-        description=f"Closed {timeframe} bars, one row per symbol and open time; what is missing is fetched first.",
+        description=f"Closed {timeframe} bars, one row per instrument and open time; what is missing is fetched first.",
     )
     # with checks among its outputs, Dagster understands the bare result type only
     def bars(context: dg.AssetExecutionContext, stores: Stores, markets: Markets) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -35,14 +35,14 @@ def _bars_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
 
 
 def _metadata(report: BarsReport) -> dict[str, dg.MetadataValue]:
-    """Row count, last close, healed gaps and a small picture of each symbol's newest prices."""
-    plots = [markdown_image(symbol, sparkline(closes)) for symbol, closes in report.newest_closes.items()]
+    """Row count, last close, healed gaps and a small picture of each instrument's newest prices."""
+    plots = [markdown_image(instrument_id, sparkline(closes)) for instrument_id, closes in report.newest_closes.items()]
     last = report.last_close.isoformat() if report.last_close else "none"
     return {
         "dagster/row_count": dg.MetadataValue.int(report.checks.bars),
         "rows_changed": dg.MetadataValue.int(report.changed),
         "last_close": dg.MetadataValue.text(last),
-        "gaps_healed": dg.MetadataValue.json({gap.symbol: gap.healed for gap in report.gaps if gap.healed}),
+        "gaps_healed": dg.MetadataValue.json({gap.instrument_id: gap.healed for gap in report.gaps if gap.healed}),
         "prices": dg.MetadataValue.md("\n\n".join(plots)),
     }
 

@@ -21,5 +21,5 @@ bar_close_job = dg.define_asset_job(
     partitions_def=GRID,
     executor_def=dg.in_process_executor,
     tags={"dagster-celery/queue": "trading"},
-    description="One run per closing instant over all symbols, and over the timeframes that close.",
+    description="One run per closing instant over all instruments, and over the timeframes that close.",
 )

@@ -1,4 +1,4 @@
-"""One grid for every pipeline asset: day (UTC) x symbol."""
+"""One grid for every pipeline asset: day (UTC) x instrument."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,20 +16,20 @@ GRID = dg.MultiPartitionsDefinition(
     {
         # today's partition exists while its day is still going on: waves fill it
         "day": dg.DailyPartitionsDefinition(start_date=UNIVERSE.history_start, end_offset=1),
-        "symbol": dg.StaticPartitionsDefinition(list(UNIVERSE.symbols)),
+        "instrument": dg.StaticPartitionsDefinition(list(UNIVERSE.instrument_ids)),
     }
 )
 
 
 def scope_of(context: dg.AssetExecutionContext, timeframe: Timeframe) -> PartitionRange:
-    """The rectangle of days and symbols that the run covers."""
+    """The rectangle of days and instruments that the run covers."""
     # a run that was launched with the key's text alone has no dimensions in its tags
     keys = [GRID.get_partition_key_from_str(key).keys_by_dimension for key in context.partition_keys]
     days = sorted({key["day"] for key in keys})
-    wanted = {key["symbol"] for key in keys}
+    wanted = {key["instrument"] for key in keys}
     first, last = (datetime.fromisoformat(day).replace(tzinfo=UTC) for day in (days[0], days[-1]))
-    symbols = tuple(name for name in UNIVERSE.symbols if name in wanted)
-    return PartitionRange(symbols, timeframe, first, last + timedelta(days=1), UNIVERSE.history_start)
+    instrument_ids = tuple(name for name in UNIVERSE.instrument_ids if name in wanted)
+    return PartitionRange(instrument_ids, timeframe, first, last + timedelta(days=1), UNIVERSE.history_start)
 
 
 def wave_of(context: dg.AssetExecutionContext) -> datetime | None:

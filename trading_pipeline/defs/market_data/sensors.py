@@ -29,7 +29,7 @@ _STEP_S = 0.02
 def bar_close_sensor(
     context: dg.SensorEvaluationContext, stores: Stores, events: Events, parameters: Parameters
 ) -> dg.SensorResult:
-    """One run per closing instant: all symbols, all timeframes that close."""
+    """One run per closing instant: all instruments, all timeframes that close."""
     stream, position = events.stream(), context.cursor or ""
     deadline = time.monotonic() + _POLL_S
     waiting_since: dict[datetime, float] = {}
@@ -48,7 +48,7 @@ def bar_close_sensor(
 
 def _complete(close_time: datetime, waves: Sequence[Wave]) -> bool:
     """Whether every bar that closes at ``close_time`` was heard."""
-    heard = {wave.timeframe for wave in waves if wave.symbols_heard >= len(UNIVERSE.symbols)}
+    heard = {wave.timeframe for wave in waves if wave.instruments_heard >= len(UNIVERSE.instrument_ids)}
     return heard >= set(closing_timeframes(close_time, UNIVERSE.timeframes))
 
 
@@ -67,12 +67,12 @@ def _request(context: dg.SensorEvaluationContext, parameters: Parameters, close_
             tags={
                 "work": key,
                 "wave": close_time.isoformat(),
-                "symbols": ",".join(UNIVERSE.symbols)[:255],
+                "instrument_ids": ",".join(UNIVERSE.instrument_ids)[:255],
                 "timeframes": ",".join(timeframes),
                 "strategy": ",".join(f"{plan.strategy.name}@{plan.strategy.version}" for plan in parameters.strategies),
                 "code_version": Settings().code_version,
-                "dagster/asset_partition_range_start": f"{day}|{UNIVERSE.symbols[0]}",
-                "dagster/asset_partition_range_end": f"{day}|{UNIVERSE.symbols[-1]}",
+                "dagster/asset_partition_range_start": f"{day}|{UNIVERSE.instrument_ids[0]}",
+                "dagster/asset_partition_range_end": f"{day}|{UNIVERSE.instrument_ids[-1]}",
             },
         )
     ]

@@ -1,4 +1,4 @@
-"""Backtests of every configured strategy on every symbol, as partitions."""
+"""Backtests of every configured strategy on every instrument, as partitions."""
 
 import base64
 from typing import TYPE_CHECKING
@@ -8,6 +8,7 @@ import dagster as dg
 from trading_pipeline.adapters.parameters.strategies import configured_names
 from trading_pipeline.defs.market_data.partitions import UNIVERSE
 from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.resources.parameters import Parameters
@@ -23,10 +24,10 @@ _SHOWN = ("trades", "net_profit_pct", "max_drawdown_pct", "sharpe_ratio", "win_r
 STRATEGY_GRID = dg.MultiPartitionsDefinition(
     {
         "strategy": dg.StaticPartitionsDefinition(configured_names(Settings().config_dir)),
-        "symbol": dg.StaticPartitionsDefinition(list(UNIVERSE.symbols)),
+        "instrument": dg.StaticPartitionsDefinition(list(UNIVERSE.instrument_ids)),
     }
 )
-"""Strategy x symbol; parameters, exits, limits and costs are the configuration's, and part of the stored run."""
+"""Strategy x instrument; parameters, exits, limits and costs are the configuration's, and part of the stored run."""
 
 
 @dg.asset(
@@ -34,7 +35,7 @@ STRATEGY_GRID = dg.MultiPartitionsDefinition(
     group_name="research",
     kinds={"postgres"},
     deps=[f"bars_{timeframe}" for timeframe in UNIVERSE.timeframes],
-    description="What a strategy would have earned on all stored bars of a symbol, one run per timeframe.",
+    description="What a strategy would have earned on all stored bars of an instrument, one run per timeframe.",
 )
 def backtests(
     context: dg.AssetExecutionContext, stores: Stores, parameters: Parameters, markets: Markets
@@ -45,7 +46,7 @@ def backtests(
     runs, refused = [], {}
     for timeframe in UNIVERSE.timeframes:
         try:
-            runs.append(_run(plan, key["symbol"], timeframe, stores, markets))
+            runs.append(_run(plan, InstrumentId(key["instrument"]), timeframe, stores, markets))
         except DataError as error:
             refused[timeframe.value] = str(error)
     for run in runs:
@@ -60,7 +61,9 @@ def backtests(
     )
 
 
-def _run(plan: StrategyConfig, symbol: str, timeframe: Timeframe, stores: Stores, markets: Markets) -> "BacktestRun":
+def _run(
+    plan: StrategyConfig, instrument_id: InstrumentId, timeframe: Timeframe, stores: Stores, markets: Markets
+) -> "BacktestRun":
     # here alone: every process that knows the definitions would carry the compiler and the plotting otherwise
     from trading_pipeline.adapters.files.code_version import deciding_code_version
     from trading_pipeline.domain.backtest.live_rules import live_rules
@@ -69,18 +72,18 @@ def _run(plan: StrategyConfig, symbol: str, timeframe: Timeframe, stores: Stores
 
     market_data = markets.market_data()
     now = markets.clock().now()
-    bars = stores.bars.frame([symbol], timeframe, EPOCH, timeframe.floor(now))
+    bars = stores.bars.frame([instrument_id], timeframe, EPOCH, timeframe.floor(now))
     if bars.empty:
-        raise DataError(f"no {timeframe} bars of {symbol} are stored; backfill bars_{timeframe} first")
+        raise DataError(f"no {timeframe} bars of {instrument_id} are stored; backfill bars_{timeframe} first")
     finest = UNIVERSE.finest
-    path = bars if timeframe is finest else stores.bars.frame([symbol], finest, EPOCH, timeframe.floor(now))
+    path = bars if timeframe is finest else stores.bars.frame([instrument_id], finest, EPOCH, timeframe.floor(now))
     config = live_rules(plan.lifecycle, timeframe.ms if path.empty else finest.ms)
     return run_backtest(
         BacktestRequest(
-            runs=[StrategyRun(plan.strategy, timeframe, {symbol: bars}, config)],
+            runs=[StrategyRun(plan.strategy, timeframe, {instrument_id: bars}, config)],
             code_version=deciding_code_version(),
-            steps=steps_of(market_data.instruments(), [symbol]),
-            path={} if timeframe is finest or path.empty else {symbol: path},
+            steps=steps_of(market_data.instruments(), [instrument_id]),
+            path={} if timeframe is finest or path.empty else {instrument_id: path},
         )
     )
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from trading_pipeline.defs.market_data.partitions import UNIVERSE
 from trading_pipeline.domain.model.bars import OHLCV, Bar
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
@@ -75,28 +76,34 @@ def _report(config: ParityWindow, stores: Stores, parameters: Parameters, market
         return None
     start, end, path = finest.floor(begin.at), span[1], Timeframe.parse(config.path_timeframe)
     market_data = markets.market_data()
-    fine = {symbol: _frame(market_data.bars(symbol, path, start, end)) for symbol in UNIVERSE.symbols}
+    fine = {
+        instrument_id: _frame(market_data.bars(instrument_id, path, start, end))
+        for instrument_id in UNIVERSE.instrument_ids
+    }
     question = ParityQuestion(
         plans=parameters.strategies,
         bars={timeframe: _bars(stores, timeframe, end) for timeframe in UNIVERSE.timeframes},
         start=start,
         end=end,
         capital=begin.equity,
-        steps=steps_of(market_data.instruments(), UNIVERSE.symbols),
-        path={symbol: frame for symbol, frame in fine.items() if len(frame)},
+        steps=steps_of(market_data.instruments(), UNIVERSE.instrument_ids),
+        path={instrument_id: frame for instrument_id, frame in fine.items() if len(frame)},
         books=BookEvidence(stores.books, stores.calibrations),
         given=("ticks and lots of the venue", f"equity {begin.equity:.2f} at the start, when nothing was held"),
     )
     return check_parity(question, stores.signals, stores.history)
 
 
-def _bars(stores: Stores, timeframe: Timeframe, end: datetime) -> dict[str, pd.DataFrame]:
-    frame = stores.bars.frame(UNIVERSE.symbols, timeframe, UNIVERSE.history_start, end)
-    return {str(symbol): rows.reset_index(drop=True) for symbol, rows in frame.groupby("symbol", sort=False)}
+def _bars(stores: Stores, timeframe: Timeframe, end: datetime) -> dict[InstrumentId, pd.DataFrame]:
+    frame = stores.bars.frame(UNIVERSE.instrument_ids, timeframe, UNIVERSE.history_start, end)
+    return {
+        InstrumentId(instrument_id): rows.reset_index(drop=True)
+        for instrument_id, rows in frame.groupby("instrument_id", sort=False)
+    }
 
 
 def _frame(bars: list[Bar]) -> pd.DataFrame:
     """The prices of some bars as a frame."""
     columns = {name: [float(getattr(bar, name)) for bar in bars] for name in OHLCV}
     times = {name: [getattr(bar, name) for bar in bars] for name in ("open_time", "close_time")}
-    return pd.DataFrame({"symbol": [bar.symbol for bar in bars], **times, **columns})
+    return pd.DataFrame({"instrument_id": [bar.instrument_id for bar in bars], **times, **columns})

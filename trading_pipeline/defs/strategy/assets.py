@@ -33,7 +33,7 @@ def _snapshots_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
             metadata={
                 "dagster/row_count": report.rows,
                 "rows_changed": report.changed,
-                "unsound_symbols": list(report.unsound),
+                "unsound_instruments": list(report.unsound),
             }
         )
 
@@ -66,7 +66,7 @@ def _signals_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
                 "entries": report.entries,
                 "exits": report.exits,
                 "rows_changed": report.changed,
-                "unsound_symbols": list(report.unsound),
+                "unsound_instruments": list(report.unsound),
                 "refused": [str(refusal) for refusal in report.refused],
                 "strategies": {plan.strategy.name: plan.strategy.version for plan in strategies},
             }

@@ -117,7 +117,7 @@ def largest_share_pct(pnl: Floats, *, wins: bool) -> float:
 
 
 def quick_reversals(entry_bar: Integers, exit_bar: Integers) -> int:
-    """Trades of one symbol and timeframe entered within two bars of the exit before them."""
+    """Trades of one instrument and timeframe entered within two bars of the exit before them."""
     gaps = entry_bar[1:] - exit_bar[:-1]
     return int(np.sum((gaps >= 0) & (gaps <= 2)))
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from trading_pipeline.domain.backtest.translate import Funding
 from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import from_ms
 
 LONGEST_INTERVAL_MS = 8 * 3_600_000
@@ -19,7 +20,7 @@ _LATE = 1.25
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Traded time of one symbol, UTC ms: from the first open to the last close."""
+    """Traded time of one instrument, UTC ms: from the first open to the last close."""
 
     first_ms: int
     end_ms: int
@@ -28,7 +29,7 @@ class Span:
         return f"{_iso(self.first_ms)} to {_iso(self.end_ms)}"
 
 
-def require_funding(funding: Funding, bars: Span, symbol: str) -> None:
+def require_funding(funding: Funding, bars: Span, instrument_id: InstrumentId) -> None:
     """Refuse funding of which no event falls due while the bars last: after the first open, up to the last close.
 
     :raises DataError: says where the events are instead.
@@ -44,7 +45,9 @@ def require_funding(funding: Funding, bars: Span, symbol: str) -> None:
         where = f"they begin after the bars end, at {_iso(int(times[0]))}"
     else:
         where = f"those before end at {_iso(int(times[times <= bars.first_ms][-1]))}"
-    raise DataError(f"{symbol}: no funding event falls due from {bars}: {where}; give funding of these bars, or none")
+    raise DataError(
+        f"{instrument_id}: no funding event falls due from {bars}: {where}; give funding of these bars, or none"
+    )
 
 
 def without_funding(funding: Funding, bars: Span) -> list[Span]:

@@ -22,45 +22,50 @@ from trading_pipeline.domain.backtest.results import BacktestResult, LaneName, R
 from trading_pipeline.domain.backtest.soundness import refuse_unsound
 from trading_pipeline.domain.backtest.translate import SymbolInput, rules_of
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 
 
-def run_backtest(config: BacktestConfig, inputs: Mapping[str, SymbolInput]) -> BacktestResult:
-    """Trade the signals of all symbols with one account and prove that the money adds up.
+def run_backtest(config: BacktestConfig, inputs: Mapping[InstrumentId, SymbolInput]) -> BacktestResult:
+    """Trade the signals of all instruments with one account and prove that the money adds up.
 
-    Symbols are taken in name order, so the order of ``inputs`` does not matter.
+    Instruments are taken in name order, so the order of ``inputs`` does not matter.
 
     :raises ConfigurationError: a rule lacks the data it needs.
     :raises DataError: bars or signals that cannot be traded.
     :raises BrokenLedger: the engine contradicts itself.
     """
-    lanes = [Lane("", symbol, config, one) for symbol, one in sorted(inputs.items())]
-    return _run(lanes, {symbol: one.fine_bars for symbol, one in inputs.items() if one.fine_bars is not None})
+    lanes = [Lane("", instrument_id, config, one) for instrument_id, one in sorted(inputs.items())]
+    return _run(
+        lanes, {instrument_id: one.fine_bars for instrument_id, one in inputs.items() if one.fine_bars is not None}
+    )
 
 
-def run_account(lanes: Sequence[Lane], path: Mapping[str, BarArrays]) -> BacktestResult:
-    """Trade several strategies, symbols and timeframes with one account; ``docs/lifecycle.md`` says how.
+def run_account(lanes: Sequence[Lane], path: Mapping[InstrumentId, BarArrays]) -> BacktestResult:
+    """Trade several strategies, instruments and timeframes with one account; ``docs/lifecycle.md`` says how.
 
     :param lanes: in any order; ``in_order`` says in which they enter at one instant.
-    :param path: by symbol, finer bars that prices are walked along; a symbol may lack them.
+    :param path: by instrument, finer bars that prices are walked along; an instrument may lack them.
     :raises ConfigurationError: rules that contradict each other, or lack the data they need.
     :raises DataError: bars or signals that cannot be traded.
     :raises BrokenLedger: the engine contradicts itself.
     """
     for lane in lanes:
         if lane.given.fine_bars is not None:
-            raise ConfigurationError(f"{lane.label}: finer bars are a symbol's, not a strategy's; give them as path")
-    if strangers := sorted(set(path) - {lane.symbol for lane in lanes}):
+            raise ConfigurationError(
+                f"{lane.label}: finer bars are an instrument's, not a strategy's; give them as path"
+            )
+    if strangers := sorted(set(path) - {lane.instrument_id for lane in lanes}):
         raise ConfigurationError(f"a path for {strangers[0]}, which nothing trades; leave it out")
     return _run(lanes, path)
 
 
-def _run(lanes: Sequence[Lane], path: Mapping[str, BarArrays]) -> BacktestResult:
+def _run(lanes: Sequence[Lane], path: Mapping[InstrumentId, BarArrays]) -> BacktestResult:
     """Check, lay out, simulate, prove."""
     if not lanes:
         raise ConfigurationError("a backtest without symbols: give at least one")
-    for symbol, fine in path.items():
-        refuse_unsound(f"{symbol} (finer bars)", fine)
+    for instrument_id, fine in path.items():
+        refuse_unsound(f"{instrument_id} (finer bars)", fine)
     for lane in lanes:
         _refuse_unusable(lane)
     lanes = in_order(lanes)
@@ -81,7 +86,7 @@ def _refuse_unusable(lane: Lane) -> None:
     config, one = lane.config, lane.given
     if len(one.bars) < 2:
         raise DataError(f"{lane.label} has {len(one.bars)} bars: a trade needs two")
-    refuse_unsound(lane.symbol, one.bars)
+    refuse_unsound(lane.instrument_id, one.bars)
     if one.momentum is not None and not config.exits.next_bar_exit:
         raise ConfigurationError(f"{lane.label} has a momentum series that no rule reads: set next_bar_exit")
     stopless = np.isnan(one.signals.stop_price) & (one.signals.kinds() != OrderKind.EXIT)
@@ -102,7 +107,9 @@ def _result(layout: Layout, market: Market, book: Book, order: Integers | None) 
     risk = np.where(np.isfinite(rows["risk"]) & (rows["risk"] > 0.0), rows["risk"], np.nan)
     columns = TradeColumns(
         lane=rows["lane"],
-        symbol=np.array([layout.symbols.index(lane.symbol) for lane in layout.lanes])[rows["lane"]],
+        instrument_id=np.array([layout.instrument_ids.index(lane.instrument_id) for lane in layout.lanes])[
+            rows["lane"]
+        ],
         direction=rows["direction"],
         entry_bar=_own_bars(layout, rows, "entry_bar"),
         exit_bar=_own_bars(layout, rows, "exit_bar"),
@@ -127,10 +134,10 @@ def _result(layout: Layout, market: Market, book: Book, order: Integers | None) 
     memory = RunMemory(rows, trade_rows, legs, market.open_ms, bar_close_ms, order, before)
     waves = layout.waves(market)
     kept = slice(None) if waves is None else waves
-    names = tuple(LaneName(lane.strategy, lane.symbol, lane.bar_ms) for lane in layout.lanes)
+    names = tuple(LaneName(lane.strategy, lane.instrument_id, lane.bar_ms) for lane in layout.lanes)
     return BacktestResult(
         layout.lanes[0].config,
-        layout.symbols,
+        layout.instrument_ids,
         market.close_ms[kept],
         book.equity[kept],
         columns,

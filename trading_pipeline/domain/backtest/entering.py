@@ -133,7 +133,7 @@ def _refusal(desk: Desk, p: Position, entry: EntryRow, level: float, stop: float
 
 @compiled
 def _may_add(desk: Desk, p: Position, entry: EntryRow) -> bool:
-    """Whether the symbol is free for the entry, or holds a position of its lane that takes one more layer."""
+    """Whether the instrument is free for the entry, or holds a position of its lane that takes one more layer."""
     rules: Rules = desk.rules[p.lane]
     if p.direction == 0:
         return bool(desk.positions[p.home].owner < 0)
@@ -224,7 +224,7 @@ def _basis(account: Account, rules: Rules) -> float:
 
 @compiled
 def _open(desk: Desk, p: Position, row: int, price: float, stop: float) -> None:
-    """Give a flat symbol a fresh position without quantity."""
+    """Give a flat instrument a fresh position without quantity."""
     rules: Rules = desk.rules[p.lane]
     account = desk.account
     entry: EntryRow = desk.entries[row]

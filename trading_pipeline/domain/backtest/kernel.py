@@ -1,7 +1,7 @@
 """The event loop: one pass over the waves of a run, compiled.
 
 One wave is every bar that closes at one instant. In each wave the lanes with a position or resting
-orders walk their symbol's bar; then come funding, exits, stop moves, the mark of the account and the
+orders walk their instrument's bar; then come funding, exits, stop moves, the mark of the account and the
 entries of that close, each for all lanes before the next. Stretches without position or order are skipped
 in one step.
 

@@ -1,4 +1,4 @@
-"""Where the lanes of an account lie on the paths of their symbols, and their series, as flat arrays."""
+"""Where the lanes of an account lie on the paths of their instruments, and their series, as flat arrays."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ from trading_pipeline.domain.backtest.translate import Funding
 from trading_pipeline.domain.indicators.pivots import last_pivot_price, pivot_highs, pivot_lows
 from trading_pipeline.domain.indicators.volatility import atr, atr_simple
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.portfolio.sizing import LEAST_VOLATILITY_PCT, SizingModel
 from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 
@@ -39,38 +40,38 @@ Scale = tuple[float, int]
 class Layout:
     """Lanes in their order, and the places of their bars.
 
-    :param symbols: in name order; ``paths`` has the path of each, ``first`` its first bar in the flat arrays
+    :param instrument_ids: in name order; ``paths`` has the path of each, ``first`` its first bar in the flat arrays
         of the path, and the end.
     :param own_first: first bar of each lane in the flat arrays of the lanes' series, and the end.
-    :param dense: per lane, whether its bars are its symbol's path.
+    :param dense: per lane, whether its bars are its instrument's path.
     """
 
     lanes: tuple[Lane, ...]
-    symbols: tuple[str, ...]
+    instrument_ids: tuple[InstrumentId, ...]
     paths: tuple[BarArrays, ...]
     first: Integers
     own_first: Integers
     dense: tuple[bool, ...]
 
     @classmethod
-    def of(cls, lanes: Sequence[Lane], fine: Mapping[str, BarArrays]) -> "Layout":
+    def of(cls, lanes: Sequence[Lane], fine: Mapping[InstrumentId, BarArrays]) -> "Layout":
         """Lay out lanes that are in their order.
 
-        :param fine: finer bars by symbol.
+        :param fine: finer bars by instrument.
         """
-        symbols = tuple(sorted({lane.symbol for lane in lanes}))
-        paths = tuple(_path(symbol, lanes, fine) for symbol in symbols)
-        dense = tuple(_same(paths[symbols.index(lane.symbol)], lane.given.bars) for lane in lanes)
+        instrument_ids = tuple(sorted({lane.instrument_id for lane in lanes}))
+        paths = tuple(_path(instrument_id, lanes, fine) for instrument_id in instrument_ids)
+        dense = tuple(_same(paths[instrument_ids.index(lane.instrument_id)], lane.given.bars) for lane in lanes)
         own_first = ends([len(lane.given.bars) for lane in lanes])
-        return cls(tuple(lanes), symbols, paths, ends([len(path) for path in paths]), own_first, dense)
+        return cls(tuple(lanes), instrument_ids, paths, ends([len(path) for path in paths]), own_first, dense)
 
     def path(self, lane: int) -> BarArrays:
         """The path that a lane is walked along."""
-        return self.paths[self.symbols.index(self.lanes[lane].symbol)]
+        return self.paths[self.instrument_ids.index(self.lanes[lane].instrument_id)]
 
     def closes(self, lane: int) -> Integers:
         """The bar of the flat path with which each bar of a lane closes."""
-        start, bars = self.first[self.symbols.index(self.lanes[lane].symbol)], self.lanes[lane].given.bars
+        start, bars = self.first[self.instrument_ids.index(self.lanes[lane].instrument_id)], self.lanes[lane].given.bars
         if self.dense[lane]:
             everywhere: Integers = start + np.arange(len(bars), dtype=np.int64)
             return everywhere
@@ -79,7 +80,7 @@ class Layout:
 
     def own_bars(self, lane: int, places: Integers) -> Integers:
         """The position in a lane's bars of the first that closes at or after bars of the flat path do."""
-        places = places - self.first[self.symbols.index(self.lanes[lane].symbol)]
+        places = places - self.first[self.instrument_ids.index(self.lanes[lane].instrument_id)]
         if self.dense[lane]:
             return places
         closes = self.lanes[lane].given.bars.close_time_ms
@@ -99,10 +100,10 @@ def ends(lengths: Sequence[int]) -> Integers:
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
-def _path(symbol: str, lanes: Sequence[Lane], fine: Mapping[str, BarArrays]) -> BarArrays:
-    """The path of one symbol, from one series of each timeframe."""
-    series = {lane.bar_ms: lane.given.bars for lane in lanes if lane.symbol == symbol}
-    return path_of(list(series.values()), fine.get(symbol))
+def _path(instrument_id: InstrumentId, lanes: Sequence[Lane], fine: Mapping[InstrumentId, BarArrays]) -> BarArrays:
+    """The path of one instrument, from one series of each timeframe."""
+    series = {lane.bar_ms: lane.given.bars for lane in lanes if lane.instrument_id == instrument_id}
+    return path_of(list(series.values()), fine.get(instrument_id))
 
 
 def _same(path: BarArrays, bars: BarArrays) -> bool:
@@ -136,12 +137,15 @@ def positions_of(layout: Layout) -> Records:
     paces: dict[tuple[str, int], int] = {}
     for number, lane in enumerate(lanes):
         p = positions[number]
-        symbol = layout.symbols.index(lane.symbol)
-        p["symbol"], p["last_bar"] = symbol, layout.first[symbol + 1] - 1
-        p["home"] = homes.setdefault(lane.symbol, number)
-        p["pace"] = paces.setdefault((lane.symbol, lane.bar_ms), number)
+        instrument_id = layout.instrument_ids.index(lane.instrument_id)
+        p["instrument_id"], p["last_bar"] = instrument_id, layout.first[instrument_id + 1] - 1
+        p["home"] = homes.setdefault(lane.instrument_id, number)
+        p["pace"] = paces.setdefault((lane.instrument_id, lane.bar_ms), number)
         p["bar_ms"], p["dense"] = lane.bar_ms, layout.dense[number]
-        p["shift"], p["own_last"] = layout.own_first[number] - layout.first[symbol], layout.own_first[number + 1] - 1
+        p["shift"], p["own_last"] = (
+            layout.own_first[number] - layout.first[instrument_id],
+            layout.own_first[number + 1] - 1,
+        )
         for name in ("price_increment", "quantity_increment", "min_quantity", "min_notional", "max_quantity"):
             p[name] = getattr(lane.given.steps, name)
     return positions
@@ -172,12 +176,12 @@ def _write_rows(rows: Records, number: int, layout: Layout) -> None:
         raise DataError(
             f"{lane.label}: signals at bars {signals.bar_index[0]} to {signals.bar_index[-1]} of {len(bars)}"
         )
-    symbol = layout.symbols.index(lane.symbol)
+    instrument_id = layout.instrument_ids.index(lane.instrument_id)
     places = signals.bar_index
     if not layout.dense[number]:
-        places = np.searchsorted(layout.paths[symbol].close_time_ms, bars.close_time_ms[signals.bar_index])
+        places = np.searchsorted(layout.paths[instrument_id].close_time_ms, bars.close_time_ms[signals.bar_index])
     rows["lane"] = number
-    rows["bar"], rows["own"] = layout.first[symbol] + places, layout.own_first[number] + signals.bar_index
+    rows["bar"], rows["own"] = layout.first[instrument_id] + places, layout.own_first[number] + signals.bar_index
     rows["direction"], rows["kind"], rows["stop"] = signals.direction, signals.kinds(), signals.stop_price
     rows["price"] = np.nan if signals.limit_price is None else signals.limit_price
     rows["quantity"] = np.nan if signals.quantity is None else signals.quantity
@@ -220,7 +224,7 @@ def weigh(rows: Records, config: BacktestConfig, bars: Integers, factors: Callab
 
 
 def market_of(layout: Layout) -> Market:
-    """The paths of all symbols and the series of all lanes, each end to end."""
+    """The paths of all instruments and the series of all lanes, each end to end."""
     paths, lanes = layout.paths, layout.lanes
     close_ms = paths[0].close_time_ms
     wave = np.arange(len(close_ms))
@@ -283,14 +287,16 @@ def _momentum(lane: Lane) -> Floats:
 
 def _funding(layout: Layout) -> tuple[Floats, Floats]:
     """Per bar of the paths the rates paid at its close and at its open; empty without any events."""
-    given: dict[str, Funding] = {lane.symbol: lane.given.funding for lane in layout.lanes if lane.given.funding}
+    given: dict[InstrumentId, Funding] = {
+        lane.instrument_id: lane.given.funding for lane in layout.lanes if lane.given.funding
+    }
     if not given:
         return _NONE, _NONE
     at_close, at_open = np.zeros(layout.first[-1]), np.zeros(layout.first[-1])
-    for number, (symbol, path) in enumerate(zip(layout.symbols, layout.paths, strict=True)):
-        if symbol not in given:
+    for number, (instrument_id, path) in enumerate(zip(layout.instrument_ids, layout.paths, strict=True)):
+        if instrument_id not in given:
             continue
-        start, events = layout.first[number], given[symbol]
+        start, events = layout.first[number], given[instrument_id]
         # The first bar to close at or after the event; the event is its own if it came after the open.
         bar = np.searchsorted(path.close_time_ms, events.time_ms, side="left")
         known = (bar < len(path)) & (events.time_ms > path.open_time_ms[0])

@@ -88,14 +88,14 @@ def record_leg(desk: Desk, p: Position, signed_quantity: float, price: float, fe
         account.overflow = True
         return
     leg = desk.legs[account.legs]
-    leg.row, leg.symbol, leg.bar, leg.phase = p.row, p.symbol, p.bar, account.phase
+    leg.row, leg.instrument_id, leg.bar, leg.phase = p.row, p.instrument_id, p.bar, account.phase
     leg.quantity, leg.price, leg.fee, leg.kind = signed_quantity, price, fee, kind
     account.legs += 1
 
 
 @compiled
 def finish(desk: Desk, p: Position, kind: int) -> None:
-    """Write the trade and make the symbol flat."""
+    """Write the trade and make the instrument flat."""
     account = desk.account
     trade: EntryRow = desk.entries[p.row]
     trade.layers, trade.entry_bar, trade.exit_bar, trade.exit_kind = p.layers, p.entry_bar, p.bar, kind

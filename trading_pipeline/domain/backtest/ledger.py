@@ -29,7 +29,7 @@ BLOCK = 4096
 
 
 class Cursor:
-    """Where the rebuilding of one symbol stands.
+    """Where the rebuilding of one instrument stands.
 
     ``bar`` and ``leg`` are the next to be taken, ``end`` and ``last_leg`` where they stop; ``cash`` is what its
     fills left or took, ``held`` base currency, ``price`` the last close.
@@ -65,7 +65,7 @@ def check_ledger(market: Market, book: Book, initial_capital: float) -> None:
     largest = max(float(np.max(book.equity)), -float(np.min(book.equity)))
     allowed = TOLERANCE * max(largest, initial_capital)
     legs = book.legs[: account["legs"]]
-    legs = legs[np.argsort(legs["symbol"], kind="stable")] if len(market.first) > 2 else legs
+    legs = legs[np.argsort(legs["instrument_id"], kind="stable")] if len(market.first) > 2 else legs
     prices = (market.wave, market.open, market.close, market.funding_rate, market.gap_rate)
     wave, gap = _first_gap(prices, legs, _cursors(market.first, legs), book.equity, initial_capital, allowed)
     if wave < len(book.equity):
@@ -77,9 +77,9 @@ def check_ledger(market: Market, book: Book, initial_capital: float) -> None:
 
 
 def _cursors(first: Integers, legs: Records) -> Records:
-    """One cursor per symbol, at its first bar and fill; fills are ordered by symbol, then as they happened."""
+    """One cursor per instrument, at its first bar and fill; fills are ordered by instrument, then as they happened."""
     cursors = np.zeros(len(first) - 1, CURSOR)
-    bounds = np.searchsorted(legs["symbol"], np.arange(len(first)))
+    bounds = np.searchsorted(legs["instrument_id"], np.arange(len(first)))
     cursors["bar"], cursors["end"] = first[:-1], first[1:]
     cursors["leg"], cursors["last_leg"] = bounds[:-1], bounds[1:]
     return cursors
@@ -93,12 +93,12 @@ def _first_gap(
 
     NaN on either side is a gap.
     """
-    expected, fills, symbols = np.empty(BLOCK), uncounted(legs), uncounted(cursors)
+    expected, fills, instrument_ids = np.empty(BLOCK), uncounted(legs), uncounted(cursors)
     for start in range(0, len(equity), BLOCK):
         count = min(BLOCK, len(equity) - start)
         expected[:count] = capital
-        for symbol in range(len(cursors)):
-            cursor: Cursor = symbols[symbol]
+        for instrument_id in range(len(cursors)):
+            cursor: Cursor = instrument_ids[instrument_id]
             _add_symbol(prices, fills, cursor, start, expected[:count])
         apart = False
         for place in range(count):
@@ -113,12 +113,12 @@ def _first_gap(
 
 @compiled
 def _add_symbol(prices: Prices, legs: Records, c: Cursor, start: int, expected: Floats) -> None:
-    """Add one symbol's cash and holdings to the equity of the waves from ``start`` on."""
+    """Add one instrument's cash and holdings to the equity of the waves from ``start`` on."""
     waves, opens, closes, funding, gaps = prices
     wave, stop, funded = start, start + len(expected), len(funding) > 0
     while wave < stop:
         due = waves[c.bar] if c.bar < c.end else stop
-        if due > wave:  # no bar of this symbol closes here: its last close holds
+        if due > wave:  # no bar of this instrument closes here: its last close holds
             until = min(due, stop)
             expected[wave - start : until - start] += c.cash + c.held * c.price
             wave = until

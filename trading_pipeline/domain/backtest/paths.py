@@ -1,4 +1,4 @@
-"""The path of one symbol: the finest bars there are, along which its prices are walked."""
+"""The path of one instrument: the finest bars there are, along which its prices are walked."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 
 
 def path_of(series: Sequence[BarArrays], fine: BarArrays | None) -> BarArrays:
-    """The bars along which a symbol is walked; every bar of ``series`` closes with one of them.
+    """The bars along which an instrument is walked; every bar of ``series`` closes with one of them.
 
     A bar whose finer bars do not cover it without a hole stands in for them, unless a shorter series
     decides at their closes: those stay, and where none of them closes with the longer bar, its close price

@@ -90,10 +90,10 @@ class Rules:
 
 
 class Position:
-    """One lane: where it stands on its symbol's path, its position, if any, and the levels that end it.
+    """One lane: where it stands on its instrument's path, its position, if any, and the levels that end it.
 
-    Given: ``home`` is the first lane of the symbol, whose record says who owns the symbol; ``pace`` the first
-    of the symbol and timeframe, whose record says when its initial stop last lost; ``bar_ms`` the length of
+    Given: ``home`` is the first lane of the instrument, whose record says who owns the instrument; ``pace`` the first
+    of the instrument and timeframe, whose record says when its initial stop last lost; ``bar_ms`` the length of
     the lane's bars; ``dense`` whether they are the path itself, an own bar then being ``shift`` after the path
     bar in the arrays of own bars; ``own_last`` and ``last_bar`` the last of the lane's bars and of the path.
     Steps and minima are zero where there are none.
@@ -111,7 +111,7 @@ class Position:
     """
 
     lane: int
-    symbol: int
+    instrument_id: int
     home: int
     pace: int
     bar_ms: int
@@ -178,7 +178,7 @@ class Account:
 
     ``equity`` is as it was last marked, when the balance was ``marked_balance``; ``now`` is the wave's close, UTC ms.
     ``heeding`` says whether signals may end positions, ``limited`` whether a holding limit or a next-bar exit may,
-    ``shared`` whether a symbol has several lanes.
+    ``shared`` whether an instrument has several lanes.
     """
 
     balance: float
@@ -208,7 +208,7 @@ class EntryRow:
     is 1 or -1, for an exit the side it closes or 0 for either; ``kind`` an ``OrderKind``; ``price`` is read for
     limit and stop orders; ``stop`` and ``quantity`` are NaN where the rules decide; ``share`` of the sizing rule's
     amount; ``calm`` weighs the live amount, NaN where its volatility is unknown; ``level`` of an entry grid, 1 its
-    first, else 0; ``score`` is 0 where entries are taken by symbol.
+    first, else 0; ``score`` is 0 where entries are taken by instrument.
     Written: ``decided_ms``; ``outcome``; while resting, the price at which it fires, on the way up
     (``from_below``) or down, and the instant at which it is withdrawn; for a trade (``layers`` > 0) what
     became of it. ``risk`` is the money between entry and initial stop, ``slipped`` what its fills were worse
@@ -254,7 +254,7 @@ class LegRow:
     """One fill; ``quantity`` is positive for a buy and negative for a sell."""
 
     row: int
-    symbol: int
+    instrument_id: int
     bar: int
     phase: int
     kind: int
@@ -267,9 +267,9 @@ RULES, POSITION, ACCOUNT, ENTRY, LEG = map(record_dtype, (Rules, Position, Accou
 
 
 class Market(NamedTuple):
-    """The paths of all symbols, one after the other, and the series of all lanes.
+    """The paths of all instruments, one after the other, and the series of all lanes.
 
-    ``first`` has the first bar of each symbol's path and the end; ``wave`` the closing instant of each bar
+    ``first`` has the first bar of each instrument's path and the end; ``wave`` the closing instant of each bar
     as an index into ``close_ms``. ``funding_rate`` is what is paid at the close of each bar and ``gap_rate`` at
     its open, for what fell due while bars were missing; both are empty where there is none. ``own_close`` has
     the bar of the path with which each lane's bar closes, and is empty where the path is the bars of every
@@ -336,7 +336,7 @@ def new_book(positions: Records, waves: int, entries: Records, rules: Records) -
 
 
 def new_positions(lanes: int) -> Records:
-    """Flat lanes without a symbol."""
+    """Flat lanes without an instrument."""
     positions = np.zeros(lanes, POSITION)
     positions["lane"], positions["owner"] = np.arange(lanes), -1
     positions["lower"], positions["upper"] = -np.inf, np.inf

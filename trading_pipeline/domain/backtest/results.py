@@ -9,6 +9,7 @@ import numpy.typing as npt
 from trading_pipeline.domain.backtest.codes import LegKind, Outcome, Phase
 from trading_pipeline.domain.backtest.config import BacktestConfig
 from trading_pipeline.domain.backtest.records import Floats, Integers, Records
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.signals import Bias
 
 
@@ -32,10 +33,10 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class LaneName:
-    """Whose trades they are: strategy, symbol and length of the bars in ms."""
+    """Whose trades they are: strategy, instrument and length of the bars in ms."""
 
     strategy: str
-    symbol: str
+    instrument_id: InstrumentId
     bar_ms: int
 
 
@@ -43,7 +44,7 @@ class LaneName:
 class Trade:
     """One position from its first entry to flat. Money is quote currency, quantity base currency.
 
-    :param signal: position of the signal that opened it among the symbol's signals, by bar and in order.
+    :param signal: position of the signal that opened it among the instrument's signals, by bar and in order.
     :param lane: position in ``BacktestResult.lanes``.
     :param entry_bar: position in the lane's own bars; likewise ``exit_bar``.
     :param entry_price: average of the entries, as what is held cost; ``exit_price`` of all exits.
@@ -57,7 +58,7 @@ class Trade:
     """
 
     lane: int
-    symbol: str
+    instrument_id: InstrumentId
     bias: Bias
     entry_bar: int
     exit_bar: int
@@ -86,7 +87,7 @@ class TradeColumns:
     """All trades as parallel arrays, in the order of their entries; fields as in ``Trade``."""
 
     lane: Integers
-    symbol: Integers
+    instrument_id: Integers
     direction: Integers
     entry_bar: Integers
     exit_bar: Integers
@@ -112,7 +113,7 @@ class TradeColumns:
 class BacktestResult:
     """A finished run.
 
-    :param symbols: in name order; positions in ``TradeColumns.symbol``.
+    :param instrument_ids: in name order; positions in ``TradeColumns.symbol``.
     :param close_ms: every instant at which a bar of some lane closed, UTC ms; ``equity`` is the account at each.
     :param trades: as columns; ``trade_list`` gives objects.
     :param outcomes: what became of each signal, in the order in which they were taken.
@@ -120,7 +121,7 @@ class BacktestResult:
     """
 
     config: BacktestConfig
-    symbols: tuple[str, ...]
+    instrument_ids: tuple[InstrumentId, ...]
     close_ms: Integers
     equity: Floats
     trades: TradeColumns
@@ -161,7 +162,7 @@ class BacktestResult:
         fills = tuple(self._leg(leg, float(row["filled"])) for leg in legs)
         return Trade(
             lane=int(row["lane"]),
-            symbol=self.lanes[int(row["lane"])].symbol,
+            instrument_id=self.lanes[int(row["lane"])].instrument_id,
             bias=Bias.LONG if row["direction"] > 0 else Bias.SHORT,
             entry_bar=int(columns.entry_bar[index]),
             exit_bar=int(columns.exit_bar[index]),

@@ -1,4 +1,4 @@
-"""Entry and exit signals of one symbol, as the engine takes them."""
+"""Entry and exit signals of one instrument, as the engine takes them."""
 
 from dataclasses import dataclass, fields, replace
 from typing import Self

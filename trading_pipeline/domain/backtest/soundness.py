@@ -6,7 +6,7 @@ from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 
 
-def refuse_unsound(symbol: str, bars: BarArrays) -> None:
+def refuse_unsound(label: str, bars: BarArrays) -> None:
     """Hold every bar against order and arithmetic.
 
     :raises DataError: naming the first bar that does not follow the one before it, or whose prices are
@@ -17,7 +17,7 @@ def refuse_unsound(symbol: str, bars: BarArrays) -> None:
     if bar < len(bars):
         prices = ", ".join(str(column[bar]) for column in (bars.open, bars.high, bars.low, bars.close))
         raise DataError(
-            f"{symbol} bar {bar}, opening at {bars.open_time_ms[bar]} ms: open, high, low, close are {prices}; "
+            f"{label} bar {bar}, opening at {bars.open_time_ms[bar]} ms: open, high, low, close are {prices}; "
             "bars must be ascending without overlap, prices positive, low and high the extremes"
         )
 

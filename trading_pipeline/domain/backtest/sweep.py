@@ -33,6 +33,7 @@ from trading_pipeline.domain.backtest.records import ENTRY, Floats, Market, Reco
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.translate import SymbolInput, rules_of
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 from trading_pipeline.domain.strategies.framework.base import Strategy
 
@@ -102,7 +103,9 @@ def run_sweep(bars: BarArrays, sets: Sequence[ParameterSet], workers: int) -> Re
         if one.config.exits.next_bar_exit:
             raise ConfigurationError("next_bar_exit needs a momentum series, which a sweep does not have: turn it off")
         if one.config.limits.entries_by is EntriesBy.SCORE:
-            raise ConfigurationError("entries_by score: a sweep has one symbol, and nothing to choose from; leave it")
+            raise ConfigurationError(
+                "entries_by score: a sweep has one instrument, and nothing to choose from; leave it"
+            )
     # Only the runner's rule changes what the bars bring along.
     markets = {config.exits.trail: _market(bars, config) for config in {one.config for one in sets}}
     scales = {scale for one in sets for scale in scales_of(one.config) if scale is not None}
@@ -118,7 +121,7 @@ def run_sweep(bars: BarArrays, sets: Sequence[ParameterSet], workers: int) -> Re
 
 def _layout(bars: BarArrays, config: BacktestConfig, signals: EntrySignals) -> Layout:
     """The one lane of a sweep."""
-    return Layout.of([Lane("", "", config, SymbolInput(bars, signals))], {})
+    return Layout.of([Lane("", InstrumentId(""), config, SymbolInput(bars, signals))], {})
 
 
 def _market(bars: BarArrays, config: BacktestConfig) -> Market:

@@ -15,7 +15,7 @@ from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 
 @dataclass(frozen=True, slots=True)
 class Funding:
-    """Funding events of one symbol: time of payment in UTC ms, rate as a fraction of notional."""
+    """Funding events of one instrument: time of payment in UTC ms, rate as a fraction of notional."""
 
     time_ms: Integers
     rate: Floats
@@ -37,7 +37,7 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class SymbolInput:
-    """One symbol's bars and signals, and what some rules need besides.
+    """One instrument's bars and signals, and what some rules need besides.
 
     :param momentum: one value per bar, for the next-bar exit.
     :param fine_bars: finer bars that prices are walked along where there are any.

@@ -4,8 +4,8 @@ A level between the price and the end of the stretch being walked fires at the l
 price has already passed fires at the price. The second case is the gap at an open, for stops (worse
 than the level) and targets (better) alike.
 
-Opens come by time; at each all lanes leave before any enters. Inside their bars symbols walk one after
-the other, those with a position first; the lanes of one symbol are walked together.
+Opens come by time; at each all lanes leave before any enters. Inside their bars instruments walk one after
+the other, those with a position first; the lanes of one instrument are walked together.
 """
 
 import math
@@ -172,7 +172,7 @@ def _walk_inside(desk: Desk, p: Position) -> None:
 
 @compiled
 def _stretch_together(desk: Desk, p: Position, start: float, end: float) -> None:
-    """Let every level between two prices fire, over all walking lanes of the symbol, in the order of travel.
+    """Let every level between two prices fire, over all walking lanes of the instrument, in the order of travel.
 
     At one price the levels of the position come first, then the entries that were decided first.
     """

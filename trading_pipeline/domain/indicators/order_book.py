@@ -22,7 +22,9 @@ def reading_of(book: OrderBook) -> BookReading:
     :raises DataError: a side is empty, a quantity is not positive where it counts, or the book is crossed.
     """
     if not book.bids or not book.asks:
-        raise DataError(f"the book of {book.symbol} has no {'asks' if book.bids else 'bids'}: wait for both sides")
+        raise DataError(
+            f"the book of {book.instrument_id} has no {'asks' if book.bids else 'bids'}: wait for both sides"
+        )
     (bid, bid_quantity), (ask, ask_quantity) = book.bids[0], book.asks[0]
     middle = (bid + ask) / 2
     return BookReading(

@@ -25,7 +25,7 @@ _EMA_PERIODS = (12, 26, 144, 169)
 
 
 def snapshot(bars: pd.DataFrame) -> pd.DataFrame:
-    """Indicators of one symbol and timeframe, one float64 column each, indexed like ``bars``.
+    """Indicators of one instrument and timeframe, one float64 column each, indexed like ``bars``.
 
     NaN where an indicator is not warmed up or has no value. Prices in quote currency, RSI, stochastic
     and ADX 0 to 100, OBV in base currency over the last 100 bars, VWAP over the last 20 bars with its

@@ -33,7 +33,7 @@ class WaveStep(StrEnum):
 
 
 WAVE_ORDER = tuple(WaveStep)
-"""The order of events inside a wave, over all symbols."""
+"""The order of events inside a wave, over all instruments."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.signals import Bias, Details
 
 
@@ -42,7 +43,7 @@ class TradeRecord:
     :param mfe_usdt: best unrealised result while open, ``mae_usdt`` the worst.
     """
 
-    symbol: str
+    instrument_id: InstrumentId
     side: Bias
     entry_time: datetime
     entry_price: float
@@ -107,7 +108,7 @@ class RunSummary:
 
     run_id: str
     strategy: str
-    symbols: tuple[str, ...]
+    instrument_ids: tuple[InstrumentId, ...]
     timeframe: str
     trades: int
     written_at: datetime

@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from trading_pipeline.domain.model.identity import InstrumentId
+
 
 @dataclass(frozen=True, slots=True)
 class FirstAvailableBar:
-    """The first bar a venue has of a symbol.
+    """The first bar a venue has of an instrument.
 
     :param asked_from: the venue was asked for everything since then and had nothing before ``first_open``.
     """
 
-    symbol: str
+    instrument_id: InstrumentId
     asked_from: datetime
     first_open: datetime
 
@@ -23,6 +25,6 @@ class Conflict:
     :param detail: the sources with their prices, for people.
     """
 
-    symbol: str
+    instrument_id: InstrumentId
     open_time: datetime
     detail: str

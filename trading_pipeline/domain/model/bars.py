@@ -1,7 +1,7 @@
 """A bar, and the column names bars have when they travel as a frame.
 
-A frame of bars has the columns of ``BAR_COLUMNS``: ``symbol`` text, ``open_time`` and ``close_time``
-as UTC timestamps, the rest float64. It is sorted by symbol and open time. Prices are in quote
+A frame of bars has the columns of ``BAR_COLUMNS``: ``instrument_id`` text, ``open_time`` and ``close_time``
+as UTC timestamps, the rest float64. It is sorted by instrument and open time. Prices are in quote
 currency, ``volume`` in base currency, ``turnover`` in quote currency.
 """
 
@@ -10,10 +10,11 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 
 OHLCV = ("open", "high", "low", "close", "volume")
-BAR_COLUMNS = ("symbol", "open_time", "close_time", *OHLCV, "turnover")
+BAR_COLUMNS = ("instrument_id", "open_time", "close_time", *OHLCV, "turnover")
 
 
 class BarSource(StrEnum):
@@ -32,7 +33,7 @@ class Bar:
     field is one millisecond less.
     """
 
-    symbol: str
+    instrument_id: InstrumentId
     timeframe: Timeframe
     open_time: datetime
     open: Decimal

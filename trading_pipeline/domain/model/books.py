@@ -1,8 +1,10 @@
-"""The order book of a symbol at one instant, and the few numbers that decisions take from it."""
+"""The order book of an instrument at one instant, and the few numbers that decisions take from it."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+
+from trading_pipeline.domain.model.identity import InstrumentId
 
 Level = tuple[Decimal, Decimal]
 """Price in quote currency and quantity in base currency."""
@@ -19,7 +21,7 @@ class OrderBook:
     :param at: venue time of the book.
     """
 
-    symbol: str
+    instrument_id: InstrumentId
     at: datetime
     bids: tuple[Level, ...]
     asks: tuple[Level, ...]
@@ -45,11 +47,11 @@ class BookReading:
 
 @dataclass(frozen=True, slots=True)
 class BookSample:
-    """The reading that stands for the close of a symbol's bars.
+    """The reading that stands for the close of an instrument's bars.
 
     :param close_time: closing instant, the same for all timeframes that close then.
     """
 
-    symbol: str
+    instrument_id: InstrumentId
     close_time: datetime
     reading: BookReading

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 
 
@@ -17,13 +18,13 @@ class CheckName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DataCheck:
-    """The answer to one question about the bar of ``symbol`` and ``timeframe`` closing at ``close_time``.
+    """The answer to one question about the bar of ``instrument_id`` and ``timeframe`` closing at ``close_time``.
 
     A gap is charged to the first bar after it and stays charged to the following bars for as long
     as the hole lies inside their indicator window.
     """
 
-    symbol: str
+    instrument_id: InstrumentId
     timeframe: Timeframe
     close_time: datetime
     name: CheckName

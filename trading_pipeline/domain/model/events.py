@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 
 
@@ -10,7 +11,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 class BarClosed:
     """A live bar was stored in ``raw_bars``; ``close_time`` is the closing instant."""
 
-    symbol: str
+    instrument_id: InstrumentId
     timeframe: Timeframe
     close_time: datetime
 
@@ -35,7 +36,7 @@ class FillBooked:
     :param executed_at: venue time.
     """
 
-    symbol: str
+    instrument_id: InstrumentId
     execution_id: str
     executed_at: datetime
 

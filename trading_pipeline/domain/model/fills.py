@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import Side
 
 
@@ -34,7 +35,7 @@ class Fill:
     execution_id: str
     order_link_id: str
     venue_order_id: str
-    symbol: str
+    instrument_id: InstrumentId
     side: Side
     quantity: Decimal
     price: Decimal

@@ -2,12 +2,24 @@
 
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+from enum import StrEnum
+
+from trading_pipeline.domain.model.identity import InstrumentId
+
+
+class InstrumentKind(StrEnum):
+    """What is traded: it decides what a position is, what it can lose and in which currency."""
+
+    LINEAR_PERPETUAL = "linear_perpetual"
+    SPOT = "spot"
+    BINARY_OUTCOME = "binary_outcome"
 
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """A linear perpetual, margined and settled in its quote currency.
+    """What a venue lists, with the steps it accepts.
 
+    :param settlement_currency: what profit and loss are paid in.
     :param price_increment: smallest price step (tick), quote currency.
     :param quantity_increment: smallest quantity step (lot), base currency.
     :param min_quantity: smallest order, base currency.
@@ -17,9 +29,11 @@ class Instrument:
     :param max_leverage: ratio of notional to margin.
     """
 
-    symbol: str
+    instrument_id: InstrumentId
+    kind: InstrumentKind
     base_currency: str
     quote_currency: str
+    settlement_currency: str
     price_increment: Decimal
     quantity_increment: Decimal
     min_quantity: Decimal
@@ -27,6 +41,11 @@ class Instrument:
     max_market_quantity: Decimal
     min_notional: Decimal
     max_leverage: Decimal
+
+    @property
+    def symbol(self) -> str:
+        """As the venue writes it."""
+        return self.instrument_id.symbol
 
     def round_price(self, price: Decimal) -> Decimal:
         """The nearest valid price."""

@@ -48,7 +48,7 @@ def jumps(
     opens: NDArray[np.float64],
     closes: NDArray[np.float64],
 ) -> list[Jump]:
-    """Every jump among sound bars of one symbol, in order of time; all columns of shape ``(n,)``."""
+    """Every jump among sound bars of one instrument, in order of time; all columns of shape ``(n,)``."""
     apart = (open_ms[1:] - close_ms[:-1]) <= LONGEST_STEP // timedelta(milliseconds=1)
     between = np.flatnonzero(apart & _beyond(closes[:-1], opens[1:], BETWEEN_BARS)) + 1
     inside = np.flatnonzero(_beyond(opens, closes, INSIDE_A_BAR))

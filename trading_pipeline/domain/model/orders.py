@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.signals import Bias
 
 
@@ -99,7 +100,7 @@ _FINAL = frozenset(
 
 
 def order_link_id(plan_id: str, purpose: Purpose, attempt: int = 0, layer: int = 1) -> str:
-    """The client order id: deterministic, unique, at most 36 of ``[A-Za-z0-9_-]``.
+    """The client order id: deterministic, unique, at most 28 of ``[A-Za-z0-9_-]``, 36 of a plan with an older id.
 
     :param layer: of a target, the newest layer whose fill it is sized by.
     """
@@ -125,7 +126,7 @@ class OrderIntent:
     order_link_id: str
     plan_id: str
     purpose: Purpose
-    symbol: str
+    instrument_id: InstrumentId
     side: Side
     order_type: OrderType
     quantity: Decimal
@@ -187,7 +188,7 @@ class OrderReport:
 
     order_link_id: str
     venue_order_id: str
-    symbol: str
+    instrument_id: InstrumentId
     side: Side
     state: IntentState
     quantity: Decimal

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe, day_of
 
 WINDOW_BARS = 1_700
@@ -14,7 +15,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class PartitionRange:
-    """Some symbols over whole UTC days, in one timeframe.
+    """Some instruments over whole UTC days, in one timeframe.
 
     A bar belongs to the day in which it opens; so a wave at midnight belongs to the day before it.
 
@@ -23,7 +24,7 @@ class PartitionRange:
     :param history_start: no bar that opens before it is ever read.
     """
 
-    symbols: tuple[str, ...]
+    instrument_ids: tuple[InstrumentId, ...]
     timeframe: Timeframe
     start: datetime
     end: datetime

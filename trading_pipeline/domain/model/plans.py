@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from trading_pipeline.domain.model.guards import EntryGuards
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.scoring import Scoring
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -83,7 +84,7 @@ class ExitRules:
 
     :param break_even_after_targets: targets filled when the stop moves to the average entry; 0 is never.
     :param strategy_exits: whether what the strategy says about leaving closes the position.
-    :param opposite: what a signal of the same strategy, symbol and timeframe against the position does.
+    :param opposite: what a signal of the same strategy, instrument and timeframe against the position does.
     :param max_layers: signals that may make up one position.
     """
 
@@ -123,11 +124,23 @@ class SizingInputs:
         return ", ".join([self.model, *(f"{name} {number}" for name, number in self.numbers.items())])
 
 
+_PLAN_ID_DIGITS = 18
+
+
+def plan_id_of(signal_id: str) -> str:
+    """The id of the plan that follows from a signal.
+
+    So short that with purpose, layer and attempt a link id has at most 28 characters, as many as every venue takes
+    (Gate.io: ``text``, https://www.gate.com/docs/developers/apiv4/en/#create-an-order).
+    """
+    return signal_id[:_PLAN_ID_DIGITS]
+
+
 @dataclass(frozen=True, slots=True)
 class TradePlan:
     """Entry, stop, exits, size and expiry derived from one signal.
 
-    :param plan_id: first 24 characters of the signal id.
+    :param plan_id: see ``plan_id_of``; plans stored before identities had venues have 24 digits.
     :param valid_until: venue time after which no entry may be sent.
     :param next_bar_rule: ``None`` where the lifecycle does not have it.
     :param sizing: ``None`` in plans stored before they carried it; the gate denies those.
@@ -141,7 +154,7 @@ class TradePlan:
     signal_id: str
     strategy: str
     strategy_version: str
-    symbol: str
+    instrument_id: InstrumentId
     timeframe: Timeframe
     close_time: datetime
     bias: Bias

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import Side
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -65,7 +66,7 @@ class Position:
 
     position_id: str
     plan_id: str
-    symbol: str
+    instrument_id: InstrumentId
     timeframe: Timeframe
     bias: Bias
     status: PositionStatus
@@ -89,12 +90,12 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class VenuePosition:
-    """The venue's net position in one symbol; absent symbols are flat.
+    """The venue's net position in one instrument; absent instruments are flat.
 
     :param stop_loss: price of the position's live stop, ``None`` when there is none.
     """
 
-    symbol: str
+    instrument_id: InstrumentId
     side: Side
     quantity: Decimal
     average_price: Decimal

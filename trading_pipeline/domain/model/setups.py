@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.signals import Bias, Details
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -38,7 +39,7 @@ class Setup:
     setup_id: str
     trigger_id: str
     key: str
-    symbol: str
+    instrument_id: InstrumentId
     timeframe: Timeframe
     close_time: datetime
     bias: Bias

@@ -1,4 +1,4 @@
-"""A signal: what a strategy says of one symbol at one bar close, to enter a position or to leave one."""
+"""A signal: what a strategy says of one instrument at one bar close, to enter a position or to leave one."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 
 Details = dict[str, object]
@@ -33,7 +34,7 @@ class SignalKind(StrEnum):
 
 def decision_key(
     strategy: str,
-    symbol: str,
+    instrument_id: InstrumentId,
     timeframe: Timeframe,
     close_time: datetime,
     bias: Bias,
@@ -44,7 +45,7 @@ def decision_key(
     The closing time enters as the venue writes it: the last millisecond inside the bar. An exit says what it
     is, because a strategy may leave a side and enter it at one close.
     """
-    text = f"{strategy}|{symbol}|{timeframe}|{to_ms(close_time) - 1}|{bias.upper()}"
+    text = f"{strategy}|{instrument_id}|{timeframe}|{to_ms(close_time) - 1}|{bias.upper()}"
     if kind is SignalKind.EXIT:
         text += "|EXIT"
     return hashlib.sha256(text.encode()).hexdigest()
@@ -67,7 +68,7 @@ class Signal:
     signal_id: str
     strategy: str
     strategy_version: str
-    symbol: str
+    instrument_id: InstrumentId
     timeframe: Timeframe
     close_time: datetime
     bias: Bias
@@ -84,5 +85,7 @@ class Signal:
         :raises DataError: it is an exit.
         """
         if self.stop_price is None:
-            raise DataError(f"{self.symbol} {self.timeframe} {self.close_time.isoformat()}: an {self.kind} has no stop")
+            raise DataError(
+                f"{self.instrument_id} {self.timeframe} {self.close_time.isoformat()}: an {self.kind} has no stop"
+            )
         return self.stop_price

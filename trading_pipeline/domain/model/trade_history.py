@@ -6,6 +6,7 @@ Numbers are float64, because the engine's are; nothing is traded by them.
 from dataclasses import dataclass
 from datetime import datetime
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -29,7 +30,7 @@ class TradeLeg:
 class TradeRow:
     """One position as pipeline or engine tells it; UTC times, quote currency, base quantities.
 
-    :param signalled_at: close of the bar that decided the entry; with strategy, timeframe and symbol the trade's name.
+    :param signalled_at: close of the bar that decided the entry; with strategy, timeframe and instrument its name.
     :param exit_reason: empty while the position is open.
     :param pnl: of what was closed so far, before fees and funding.
     :param fees: without funding; ``funding`` paid is positive.
@@ -39,7 +40,7 @@ class TradeRow:
 
     strategy: str
     timeframe: Timeframe
-    symbol: str
+    instrument_id: InstrumentId
     signalled_at: datetime
     bias: Bias
     entry_price: float
@@ -58,7 +59,7 @@ class SignalOutcome:
     """What became of one entry signal, in the engine's words for outcomes."""
 
     strategy: str
-    symbol: str
+    instrument_id: InstrumentId
     timeframe: Timeframe
     close_time: datetime
     bias: Bias

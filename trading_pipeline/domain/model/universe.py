@@ -1,8 +1,9 @@
-"""What is collected and computed: the venue, its symbols, the timeframes, and since when."""
+"""What is collected and computed: the venue, its instruments, the timeframes, and since when."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 
 
@@ -12,13 +13,13 @@ class Universe:
 
     :param history_start: UTC; the first day partition, and no bar that opens before it is ever read.
         A replay of recorded bars sets it to the start of the recording.
-    :param symbols: in the order of the file, which is the order of the symbol partitions.
+    :param instrument_ids: in the order of the file, which is the order of the instrument partitions.
     :param timeframes: shortest first.
     """
 
     venue: str
     history_start: datetime
-    symbols: tuple[str, ...]
+    instrument_ids: tuple[InstrumentId, ...]
     timeframes: tuple[Timeframe, ...]
 
     @property

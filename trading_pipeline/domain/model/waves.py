@@ -10,13 +10,13 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 class Wave:
     """One timeframe of one closing instant.
 
-    :param symbols_heard: symbols of which a raw bar with this close is stored.
+    :param symbols_heard: instruments of which a raw bar with this close is stored.
     :param computed: whether the plans of all bars heard are stored.
     :param run_id: the run that stored them, empty before.
     """
 
     close_time: datetime
     timeframe: Timeframe
-    symbols_heard: int
+    instruments_heard: int
     computed: bool
     run_id: str

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from trading_pipeline.domain.model.identity import InstrumentId
+
 
 class DifferenceKind(StrEnum):
     """What does not agree."""
@@ -18,6 +20,6 @@ class DifferenceKind(StrEnum):
 class Difference:
     """One disagreement, as a sentence an operator can act on."""
 
-    symbol: str
+    instrument_id: InstrumentId
     kind: DifferenceKind
     detail: str

@@ -16,7 +16,7 @@ from trading_pipeline.domain.risk.limits import RiskLimits
 
 @dataclass(frozen=True, slots=True)
 class OpenLayers:
-    """An open position of the plan's own strategy, symbol, timeframe and side, to which its entry would add.
+    """An open position of the plan's own strategy, instrument, timeframe and side, to which its entry would add.
 
     :param layers: entries that are in it or on their way into it.
     :param next_layer: number of the entry that would come next.
@@ -34,7 +34,7 @@ class GateFacts:
     :param checks: stored verdicts about the very bar the plan was made at.
     :param halts: every halt that stands.
     :param live_symbols: one entry per position that is opening or open.
-    :param last_stop_loss_at: venue time of the newest loss to the initial stop in the plan's symbol
+    :param last_stop_loss_at: venue time of the newest loss to the initial stop in the plan's instrument
         and timeframe.
     :param day_start_equity: the account's first equity reading since UTC midnight, quote currency.
     :param pending_notional: quote currency of admitted entries the wallet cannot know of yet.
@@ -54,7 +54,7 @@ class GateFacts:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What the venue says of a symbol right before the decision; what could not be had says why.
+    """What the venue says of an instrument right before the decision; what could not be had says why.
 
     :param book: ``None`` when it could not be read.
     :param next_funding_at: when funding is settled next, ``None`` when it could not be had.

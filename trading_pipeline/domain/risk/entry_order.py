@@ -8,13 +8,13 @@ from trading_pipeline.domain.risk.limits import EntriesBy
 
 
 def entry_order(plans: Iterable[TradePlan], entries_by: EntriesBy) -> tuple[TradePlan, ...]:
-    """Older closes first; within one by symbol, then the longer timeframe, the strategy's name, the plan's id.
+    """Older closes first; within one by instrument, then the longer timeframe, the strategy's name, the plan's id.
 
-    :param entries_by: ``SCORE`` puts the higher score before the symbol.
+    :param entries_by: ``SCORE`` puts the higher score before the instrument.
     """
 
     def key(plan: TradePlan) -> tuple[object, ...]:
         score = -plan.score if entries_by is EntriesBy.SCORE else Decimal(0)
-        return plan.close_time, score, plan.symbol, -plan.timeframe.ms, plan.strategy, plan.plan_id
+        return plan.close_time, score, plan.instrument_id, -plan.timeframe.ms, plan.strategy, plan.plan_id
 
     return tuple(sorted(plans, key=key))

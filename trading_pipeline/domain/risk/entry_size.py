@@ -66,7 +66,9 @@ def entry_quantity(
     quantity = instrument.floor_quantity(max(wanted, _ZERO))
     notional = quantity * plan.entry_price
     if quantity < instrument.min_quantity:
-        raise OrderDenied("min_quantity", f"{quantity} {plan.symbol} is below the minimum {instrument.min_quantity}")
+        raise OrderDenied(
+            "min_quantity", f"{quantity} {plan.instrument_id} is below the minimum {instrument.min_quantity}"
+        )
     if notional < instrument.min_notional:
         raise OrderDenied("min_notional", f"{notional:.2f} is below the minimum order of {instrument.min_notional}")
     if limits.sizing is not None and notional < limits.sizing.min_amount:
@@ -108,7 +110,9 @@ def _amount(rule: SizingRule, plan: TradePlan, free: Decimal) -> Decimal:
     """
     volatility_pct = None if plan.sizing is None else plan.sizing.volatility_pct
     if rule.model is SizingModel.VOLATILITY and volatility_pct is None:
-        raise OrderDenied("volatility", f"the plan knows no volatility of {plan.symbol}, which its size depends on")
+        raise OrderDenied(
+            "volatility", f"the plan knows no volatility of {plan.instrument_id}, which its size depends on"
+        )
     amount = rule.amount(free, volatility_pct or _ZERO)
     if amount <= 0:
         raise OrderDenied("sizing", f"{rule.model} sizing gives nothing of {free:.2f} free")

@@ -67,7 +67,7 @@ def decide_entry(question: EntryQuestion, run_id: str, rules: tuple[EntryRule, .
             raise OrderDenied(rule.name, reason)
     plan, wallet, instrument = question.plan, question.wallet, question.instrument
     if instrument is None:
-        raise OrderDenied("instrument", f"the venue lists no instrument {plan.symbol}")
+        raise OrderDenied("instrument", f"the venue lists no instrument {plan.instrument_id}")
     if wallet is None:
         raise OrderDenied("wallet_age", "the wallet could not be read")
     adds_to = question.facts.adds_to
@@ -75,7 +75,7 @@ def decide_entry(question: EntryQuestion, run_id: str, rules: tuple[EntryRule, .
         order_link_id=order_link_id(plan.plan_id, Purpose.ENTRY),
         plan_id=plan.plan_id,
         purpose=Purpose.ENTRY,
-        symbol=plan.symbol,
+        instrument_id=plan.instrument_id,
         side=Side.opening(plan.bias),
         order_type=OrderType.MARKET,
         quantity=entry_quantity(

@@ -10,7 +10,7 @@ ALL_SYMBOLS = "all"
 class Halt:
     """Stops new entries; exits and protection go on. It stands until somebody lifts it.
 
-    :param scope: a symbol, or ``all``: the kill switch.
+    :param scope: an instrument, or ``all``: the kill switch.
     :param reason: a sentence an operator can read on a phone.
     :param since: venue time.
     """

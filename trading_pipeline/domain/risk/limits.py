@@ -8,7 +8,7 @@ from trading_pipeline.domain.portfolio.sizing import SizingRule
 
 
 class EntriesBy(StrEnum):
-    """Which entry of a wave comes first: the symbol first by name, or the higher score."""
+    """Which entry of a wave comes first: the instrument first by name, or the higher score."""
 
     SYMBOL = "symbol"
     SCORE = "score"
@@ -19,8 +19,8 @@ class RiskLimits:
     """Limits of one account, named as in ``config/risk.yaml``. Ratios are fractions of account equity.
 
     :param risk_per_trade: most equity lost when the stop is hit; without ``sizing`` exactly that is risked.
-    :param max_open_positions: across all symbols.
-    :param max_leverage: set at the venue per symbol; caps notional to equity times this.
+    :param max_open_positions: across all instruments.
+    :param max_leverage: set at the venue per instrument; caps notional to equity times this.
     :param max_daily_loss: fall of equity since UTC midnight that stops new entries.
     :param cooldown_bars: bars of the plan's timeframe without a new entry after a stop loss.
     :param max_wallet_age_s: an older wallet reading denies, in seconds.

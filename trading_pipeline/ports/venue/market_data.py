@@ -5,6 +5,7 @@ from datetime import datetime
 
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.books import OrderBook
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -17,29 +18,29 @@ class MarketData(ABC):
         """The venue's clock, aware UTC."""
 
     @abstractmethod
-    def bars(self, symbol: str, timeframe: Timeframe, start: datetime, end: datetime) -> list[Bar]:
+    def bars(self, instrument_id: InstrumentId, timeframe: Timeframe, start: datetime, end: datetime) -> list[Bar]:
         """Closed bars whose open time lies in ``[start, end)``, oldest first.
 
         Pages as often as needed. The bar still forming is never returned.
 
-        :raises ConfigurationError: the venue does not know the symbol or timeframe.
+        :raises ConfigurationError: the venue does not know the instrument or timeframe.
         """
 
     @abstractmethod
-    def instruments(self) -> dict[str, Instrument]:
-        """All tradable linear perpetuals by symbol."""
+    def instruments(self) -> dict[InstrumentId, Instrument]:
+        """Everything that can be traded, by identity."""
 
 
 class LiveMarket(ABC):
     """The present moment of one venue's markets. Every method may raise ``TemporaryVenueError`` or ``RateLimited``.
 
-    :raises ConfigurationError: from every method, when the venue does not know the symbol.
+    :raises ConfigurationError: from every method, when the venue does not know the instrument.
     """
 
     @abstractmethod
-    def order_book(self, symbol: str) -> OrderBook:
+    def order_book(self, instrument_id: InstrumentId) -> OrderBook:
         """The best levels of both sides, with the venue time of the book."""
 
     @abstractmethod
-    def next_funding(self, symbol: str) -> datetime:
+    def next_funding(self, instrument_id: InstrumentId) -> datetime:
         """When funding is settled next."""

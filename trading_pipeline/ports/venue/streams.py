@@ -35,7 +35,7 @@ class VenueStream(ABC):
 
 
 class MarketStream(VenueStream):
-    """Closed bars of some symbols.
+    """Closed bars of some instruments.
 
     :ivar timeframes: those asked for of which the venue publishes bars; the others come from elsewhere.
     """

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from trading_pipeline.domain.model.accounts import Wallet
 from trading_pipeline.domain.model.fills import Fill
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import Acknowledgement, OrderIntent, OrderReport
 from trading_pipeline.domain.model.positions import VenuePosition
 
@@ -28,11 +29,11 @@ class Trading(ABC):
         """Send one order. A link id the venue has seen before counts as acknowledged."""
 
     @abstractmethod
-    def cancel(self, symbol: str, order_link_id: str) -> None:
+    def cancel(self, instrument_id: InstrumentId, order_link_id: str) -> None:
         """Cancel an order; one that is already final is a success."""
 
     @abstractmethod
-    def order(self, symbol: str, order_link_id: str) -> OrderReport | None:
+    def order(self, instrument_id: InstrumentId, order_link_id: str) -> OrderReport | None:
         """Look an order up among open, closed and historical ones; ``None`` when the venue has none."""
 
     @abstractmethod
@@ -41,7 +42,7 @@ class Trading(ABC):
 
     @abstractmethod
     def fills(self, since: datetime) -> list[Fill]:
-        """Fills executed at or after ``since``, oldest first, all symbols, all pages."""
+        """Fills executed at or after ``since``, oldest first, all instruments, all pages."""
 
     @abstractmethod
     def positions(self) -> list[VenuePosition]:
@@ -52,9 +53,9 @@ class Trading(ABC):
         """Balances now."""
 
     @abstractmethod
-    def set_stop_loss(self, symbol: str, stop_price: Decimal) -> None:
+    def set_stop_loss(self, instrument_id: InstrumentId, stop_price: Decimal) -> None:
         """Make ``stop_price`` the one full-position stop, triggered by the last price; repeating it is harmless."""
 
     @abstractmethod
-    def set_leverage(self, symbol: str, leverage: Decimal) -> None:
-        """Set the symbol's leverage; setting what is set is a success."""
+    def set_leverage(self, instrument_id: InstrumentId, leverage: Decimal) -> None:
+        """Set the instrument's leverage; setting what is set is a success."""

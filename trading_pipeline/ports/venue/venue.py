@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.venue.clock import Clock
 from trading_pipeline.ports.venue.market_data import LiveMarket, MarketData
@@ -33,7 +34,7 @@ class Venue(ABC):
         """The account behind the key."""
 
     @abstractmethod
-    def market_stream(self, symbols: Sequence[str], timeframes: Sequence[Timeframe]) -> MarketStream:
+    def market_stream(self, instrument_ids: Sequence[InstrumentId], timeframes: Sequence[Timeframe]) -> MarketStream:
         """The WebSocket of closed bars."""
 
     @abstractmethod

@@ -11,6 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.errors import ConfigurationError, TradingError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.book_store import BookSampleStore
 from trading_pipeline.ports.venue.market_data import LiveMarket
@@ -21,13 +22,13 @@ _log = structlog.get_logger(__name__)
 _AT_ONCE = 8
 """Books asked for side by side, in threads that bars do not wait for."""
 
-BookTimeframes = Mapping[str, frozenset[Timeframe]]
-"""By symbol, the timeframes at whose closes the book is needed."""
+BookTimeframes = Mapping[InstrumentId, frozenset[Timeframe]]
+"""By instrument, the timeframes at whose closes the book is needed."""
 
 
 @dataclass(frozen=True, slots=True)
 class BookSampler:
-    """Told of closed bars, it keeps one sample per symbol and close.
+    """Told of closed bars, it keeps one sample per instrument and close.
 
     :param wanted: says once, when the sampler begins, whose closes count; may take seconds.
     """
@@ -51,10 +52,10 @@ class BookSampler:
                 while True:
                     bar = await self._closed.get()
                     # bars of several timeframes close together, and a bar may be heard again
-                    counts = any(one.closes_at(bar.close_time) for one in timeframes.get(bar.symbol, ()))
-                    if counts and asked.get(bar.symbol) != bar.close_time:
-                        asked[bar.symbol] = bar.close_time
-                        group.create_task(self._keep(threads, bar.symbol, bar.close_time))
+                    counts = any(one.closes_at(bar.close_time) for one in timeframes.get(bar.instrument_id, ()))
+                    if counts and asked.get(bar.instrument_id) != bar.close_time:
+                        asked[bar.instrument_id] = bar.close_time
+                        group.create_task(self._keep(threads, bar.instrument_id, bar.close_time))
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
 
@@ -66,10 +67,10 @@ class BookSampler:
             _log.error("no books are sampled", cause=str(error))
             return {}
 
-    async def _keep(self, threads: ThreadPoolExecutor, symbol: str, close_time: datetime) -> None:
+    async def _keep(self, threads: ThreadPoolExecutor, instrument_id: InstrumentId, close_time: datetime) -> None:
         loop = asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(threads, sample_book, self.market, self.store, symbol, close_time)
+            await loop.run_in_executor(threads, sample_book, self.market, self.store, instrument_id, close_time)
         except (TradingError, OperationalError, InterfaceError) as error:
             cause = str(error).splitlines()[0]
-            _log.warning("book unknown", symbol=symbol, close=close_time.isoformat(), cause=cause)
+            _log.warning("book unknown", instrument_id=instrument_id, close=close_time.isoformat(), cause=cause)

@@ -32,13 +32,13 @@ def missed_bars(market_data: MarketData, missing: Mapping[Series, datetime], now
     :raises TemporaryVenueError: the venue does not answer.
     """
     missed = Missed([], [], [])
-    for (symbol, timeframe), through in missing.items():
+    for (instrument_id, timeframe), through in missing.items():
         newest_close = timeframe.floor(now)
         try:
-            bars = market_data.bars(symbol, timeframe, through, newest_close)
+            bars = market_data.bars(instrument_id, timeframe, through, newest_close)
         except ConfigurationError as error:
-            # one delisted symbol must not keep the others waiting
-            missed.refused.append(f"{symbol} {timeframe}: {error}")
+            # one delisted instrument must not keep the others waiting
+            missed.refused.append(f"{instrument_id} {timeframe}: {error}")
             continue
         for bar in bars:
             kind = missed.newest if bar.close_time == newest_close else missed.older

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from trading_pipeline.domain.model.bars import Bar
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 
 _JUST_CLOSED = timedelta(seconds=60)
 
-Series = tuple[str, Timeframe]
-"""Symbol and timeframe."""
+Series = tuple[InstrumentId, Timeframe]
+"""Instrument and timeframe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Coverage:
     def stored(self, bars: Iterable[Bar]) -> None:
         """Take note of bars that are in the database."""
         for bar in bars:
-            series = (bar.symbol, bar.timeframe)
+            series = (bar.instrument_id, bar.timeframe)
             if bar.close_time > self._through[series]:
                 self._ahead.setdefault(series, set()).add(bar.close_time)
                 self._advance(series)
@@ -49,7 +50,7 @@ class Coverage:
 
     def knows(self, bar: Bar) -> bool:
         """Whether the bar belongs to a series of ours."""
-        return (bar.symbol, bar.timeframe) in self._through
+        return (bar.instrument_id, bar.timeframe) in self._through
 
     def missing(self, now: datetime) -> dict[Series, datetime]:
         """Series with a bar that closed by ``now`` and is not stored, each with its last sound close."""

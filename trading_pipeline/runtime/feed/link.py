@@ -64,7 +64,7 @@ class Link:
     async def run(self) -> None:
         """Connect, listen, reconnect.
 
-        :raises ConfigurationError: the venue refused the first handshake (a wrong key, an unknown symbol).
+        :raises ConfigurationError: the venue refused the first handshake (a wrong key, an unknown instrument).
         """
         loop = asyncio.get_running_loop()
         while True:
@@ -108,7 +108,7 @@ class Link:
             if not reply.success:
                 raise ConfigurationError(
                     f"the venue refused to {reply.operation} at {self.stream.url}: {reply.message}; check the key, "
-                    "the symbols in universe.yaml and that the key belongs to this endpoint"
+                    "the instruments in universe.yaml and that the key belongs to this endpoint"
                 )
             return
 

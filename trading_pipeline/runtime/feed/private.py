@@ -105,7 +105,7 @@ class PrivateFeed:
             raise _Unbookable(str(error).splitlines()[0]) from error
         # funding changes no stop, so nobody waits for it
         if isinstance(item, Fill) and item.kind is not FillKind.FUNDING:
-            self.stream.publish([FillBooked(item.symbol, item.execution_id, item.executed_at)])
+            self.stream.publish([FillBooked(item.instrument_id, item.execution_id, item.executed_at)])
 
     async def _dead_letter(self, letter: Malformed) -> None:
         work = functools.partial(self.stream.dead_letter, self.name, letter.raw, letter.reason)

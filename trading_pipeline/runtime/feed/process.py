@@ -65,7 +65,7 @@ class Feed:
     async def run(self) -> None:
         """Run until SIGTERM or SIGINT.
 
-        :raises ConfigurationError: the venue refuses the key or a symbol.
+        :raises ConfigurationError: the venue refuses the key or an instrument.
         """
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -114,7 +114,7 @@ async def _first_ended(*work: Coroutine[None, None, object]) -> None:
 def run_feed(settings: Settings) -> None:
     """Check every setting, then feed.
 
-    :raises ConfigurationError: database, Redis, key, symbol or mode is wrong; the message says which.
+    :raises ConfigurationError: database, Redis, key, instrument or mode is wrong; the message says which.
     """
     universe = load_universe(settings.config_dir)
     venue = venue_named(universe.venue, settings)
@@ -125,8 +125,10 @@ def run_feed(settings: Settings) -> None:
         _check_venue(settings, universe, market_data, trading)
         wanted = functools.partial(book_timeframes, settings.config_dir)
         books = BookSampler(venue.live_market(), PostgresBookSampleStore(engine), wanted)
-        bars = venue.market_stream(universe.symbols, universe.timeframes)
-        series = [(symbol, timeframe) for symbol in universe.symbols for timeframe in bars.timeframes]
+        bars = venue.market_stream(universe.instrument_ids, universe.timeframes)
+        series = [
+            (instrument_id, timeframe) for instrument_id in universe.instrument_ids for timeframe in bars.timeframes
+        ]
         public = PublicFeed(series, PostgresRawBarStore(engine), stream, market_data, books.bar_closed)
         private = PrivateFeed(PostgresLedger(engine), stream, trading)
         streams = (
@@ -161,19 +163,21 @@ def _database(settings: Settings) -> Engine:
 
 
 def _check_venue(settings: Settings, universe: Universe, market_data: MarketData, trading: Trading) -> None:
-    """Find wrong keys and symbols before the first frame; a venue that is away is waited for.
+    """Find wrong keys and instruments before the first frame; a venue that is away is waited for.
 
-    :raises ConfigurationError: the venue refuses the key or does not trade a symbol.
+    :raises ConfigurationError: the venue refuses the key or does not trade an instrument.
     """
     while True:
         try:
             acknowledge_live(settings, trading)
             account = trading.account_id()
-            unknown = sorted(set(universe.symbols) - set(market_data.instruments()))
+            unknown = sorted(set(universe.instrument_ids) - set(market_data.instruments()))
             break
         except TemporaryVenueError as error:
             _log.warning("the venue does not answer yet", cause=str(error))
             time.sleep(_VENUE_RETRY_S)
     if unknown:
-        raise ConfigurationError(f"{universe.venue} trades no {', '.join(unknown)}; correct symbols in universe.yaml")
-    _log.info("venue checked", mode=settings.mode, account=account, symbols=len(universe.symbols))
+        raise ConfigurationError(
+            f"{universe.venue} trades no {', '.join(unknown)}; correct instruments in universe.yaml"
+        )
+    _log.info("venue checked", mode=settings.mode, account=account, instrument_ids=len(universe.instrument_ids))

@@ -43,7 +43,7 @@ def _nobody(_: Bar) -> None:
 class PublicFeed:
     """Hears bars; ``store_bars`` and ``fill_in`` run beside the link for as long as the feed does.
 
-    :param series: symbols and timeframes that the stream brings.
+    :param series: instruments and timeframes that the stream brings.
     :param bar_closed: told of every bar that closed just now, before it is stored; returns at once.
     """
 
@@ -68,7 +68,7 @@ class PublicFeed:
                 self._heard.put_nowait(bar)
                 self.bar_closed(bar)
             else:
-                self.malformed(str(bar), f"{bar.symbol} {bar.timeframe} is not in the universe")
+                self.malformed(str(bar), f"{bar.instrument_id} {bar.timeframe} is not in the universe")
 
     def malformed(self, raw: str, reason: str) -> None:
         """Queue a frame for the dead letters."""
@@ -80,9 +80,9 @@ class PublicFeed:
         :raises TemporaryVenueError: the venue does not tell the time.
         """
         now = await asyncio.to_thread(self.market_data.server_time)
-        for symbol, timeframe in self.series:
-            newest = await asyncio.to_thread(self.store.newest_raw_close, symbol, timeframe)
-            self.coverage.begin((symbol, timeframe), newest, now)
+        for instrument_id, timeframe in self.series:
+            newest = await asyncio.to_thread(self.store.newest_raw_close, instrument_id, timeframe)
+            self.coverage.begin((instrument_id, timeframe), newest, now)
 
     async def store_bars(self) -> None:
         """Write what was heard, a few milliseconds of it at a time."""

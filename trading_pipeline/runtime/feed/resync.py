@@ -19,7 +19,7 @@ def missed_reports(trading: Trading, ledger: OrderLedger) -> list[OrderReport]:
     reports = {report.order_link_id: report for report in trading.open_orders() if report.order_link_id}
     for record in ledger.open_intents():
         link_id = record.intent.order_link_id
-        if link_id not in reports and (report := trading.order(record.intent.symbol, link_id)):
+        if link_id not in reports and (report := trading.order(record.intent.instrument_id, link_id)):
             reports[link_id] = report
     return list(reports.values())
 

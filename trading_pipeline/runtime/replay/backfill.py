@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import httpx
 
 from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.identity import InstrumentId
 
 _LAUNCH = """
 mutation ($params: LaunchBackfillParams!) {
@@ -27,10 +28,10 @@ query ($id: String!) {
 _RUNNING = ("REQUESTED", "CANCELING", "FAILING", "COMPLETED_FAILING")
 
 
-def partition_keys(first_day: date, days: int, symbols: Sequence[str]) -> list[str]:
-    """Keys of the day x symbol grid, as Dagster writes them."""
+def partition_keys(first_day: date, days: int, instrument_ids: Sequence[InstrumentId]) -> list[str]:
+    """Keys of the day x instrument grid, as Dagster writes them."""
     dates = [first_day + timedelta(days=offset) for offset in range(days)]
-    return [f"{day.isoformat()}|{symbol}" for day in dates for symbol in symbols]
+    return [f"{day.isoformat()}|{instrument_id}" for day in dates for instrument_id in instrument_ids]
 
 
 def launch_backfill(webserver: str, assets: Sequence[str], partitions: Sequence[str], title: str) -> str:

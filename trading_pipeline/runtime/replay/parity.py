@@ -15,6 +15,7 @@ from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSigna
 from trading_pipeline.domain.backtest.translate import Funding
 from trading_pipeline.domain.model.bars import OHLCV
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.exchange_simulator.bars import BarSeries
@@ -42,23 +43,23 @@ def replay_parity(plan: ReplayPlan, done: Replayed) -> ParityReport:
     return check_parity(question, PostgresSignalStore(done.engine), PostgresTradeHistory(done.engine))
 
 
-def base_bars(plan: ReplayPlan) -> dict[str, pd.DataFrame]:
-    """The bars along which the simulated prices walked, by symbol."""
+def base_bars(plan: ReplayPlan) -> dict[InstrumentId, pd.DataFrame]:
+    """The bars along which the simulated prices walked, by instrument."""
     if plan.bars_dir is not None:
-        series, _ = load(plan.bars_dir, plan.symbols, plan.start)
+        series, _ = load(plan.bars_dir, tuple(one.symbol for one in plan.instrument_ids), plan.start)
     else:
-        series = {symbol: generate(symbol, plan.seed) for symbol in plan.symbols}
-    return {symbol: series_frame(symbol, one) for symbol, one in series.items()}
+        series = {one.symbol: generate(one.symbol, plan.seed) for one in plan.instrument_ids}
+    return {one: series_frame(one, series[one.symbol]) for one in plan.instrument_ids if one.symbol in series}
 
 
-def series_frame(symbol: str, series: BarSeries) -> pd.DataFrame:
-    """A simulated symbol's base bars as bars travel, without turnover."""
+def series_frame(instrument_id: InstrumentId, series: BarSeries) -> pd.DataFrame:
+    """A simulated instrument's base bars as bars travel, without turnover."""
     opens = series.open_ms.astype("datetime64[ms]")
     times = {"open_time": opens, "close_time": opens + np.timedelta64(series.step_ms, "ms")}
     scales = dict.fromkeys(OHLCV[:4], series.price_decimals) | {"volume": series.volume_decimals}
     return pd.DataFrame(
         {
-            "symbol": symbol,
+            "instrument_id": instrument_id,
             **{name: pd.DatetimeIndex(column).as_unit("us").tz_localize("UTC") for name, column in times.items()},
             # an integer over a power of ten is the float that the same digits read as
             **{name: getattr(series, name) / 10.0 ** scales[name] for name in OHLCV},
@@ -66,23 +67,28 @@ def series_frame(symbol: str, series: BarSeries) -> pd.DataFrame:
     )
 
 
-def recorded_funding(folder: Path | None, symbols: Sequence[str]) -> dict[str, Funding]:
-    """The rates that the simulated exchange found beside the recorded bars, by symbol."""
-    found = {symbol: load_funding(folder, symbol) for symbol in symbols} if folder else {}
+def recorded_funding(folder: Path | None, instrument_ids: Sequence[InstrumentId]) -> dict[InstrumentId, Funding]:
+    """The rates that the simulated exchange found beside the recorded bars, by instrument."""
+    found = (
+        {instrument_id: load_funding(folder, instrument_id.symbol) for instrument_id in instrument_ids}
+        if folder
+        else {}
+    )
     return {
-        symbol: Funding(np.array(list(rates), np.int64), np.array([float(rate) for rate in rates.values()]))
-        for symbol, rates in found.items()
+        instrument_id: Funding(np.array(list(rates), np.int64), np.array([float(rate) for rate in rates.values()]))
+        for instrument_id, rates in found.items()
         if rates
     }
 
 
-def _question(plan: ReplayPlan, done: Replayed, instruments: dict[str, Instrument]) -> ParityQuestion:
+def _question(plan: ReplayPlan, done: Replayed, instruments: dict[InstrumentId, Instrument]) -> ParityQuestion:
     store = PostgresBarStore(done.engine)
-    bars: dict[Timeframe, dict[str, pd.DataFrame]] = {}
+    bars: dict[Timeframe, dict[InstrumentId, pd.DataFrame]] = {}
     for timeframe in done.universe.timeframes:
-        frame = store.frame(plan.symbols, timeframe, done.universe.history_start, plan.end)
+        frame = store.frame(plan.instrument_ids, timeframe, done.universe.history_start, plan.end)
         bars[timeframe] = {
-            str(symbol): rows.reset_index(drop=True) for symbol, rows in frame.groupby("symbol", sort=False)
+            InstrumentId(instrument_id): rows.reset_index(drop=True)
+            for instrument_id, rows in frame.groupby("instrument_id", sort=False)
         }
     return ParityQuestion(
         plans=load_strategies(plan.config_dir),
@@ -90,9 +96,9 @@ def _question(plan: ReplayPlan, done: Replayed, instruments: dict[str, Instrumen
         start=plan.since,
         end=plan.end,
         capital=float(plan.balance),
-        steps=steps_of(instruments, plan.symbols),
+        steps=steps_of(instruments, plan.instrument_ids),
         path=base_bars(plan),
-        funding=recorded_funding(plan.bars_dir, plan.symbols),
+        funding=recorded_funding(plan.bars_dir, plan.instrument_ids),
         books=BookEvidence(PostgresBookSampleStore(done.engine), PostgresCalibrationStore(done.engine)),
         given=("ticks and lots of the venue",),
     )

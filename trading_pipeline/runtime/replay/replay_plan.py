@@ -14,6 +14,7 @@ import yaml
 from trading_pipeline.adapters.parameters.costs import load_costs
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.runtime.supervision.embedded import free_port
@@ -58,7 +59,7 @@ class ReplayPlan:
 
     bars_dir: Path | None
     seed: int
-    symbols: tuple[str, ...]
+    instrument_ids: tuple[InstrumentId, ...]
     start: datetime
     days: float
     backfill_days: int
@@ -97,7 +98,7 @@ class ReplayPlan:
         source = ["--bars", str(self.bars_dir)] if self.bars_dir else ["--seed", str(self.seed)]
         return [
             *source,
-            *("--symbols", ",".join(self.symbols)),
+            *("--symbols", ",".join(one.symbol for one in self.instrument_ids)),
             *("--port", str(free_port())),
             *("--start", self.start.isoformat()),
             *("--lock-step", str(universe.finest)),
@@ -143,7 +144,7 @@ def _write_universe(plan: ReplayPlan) -> None:
     path = plan.config_dir / "universe.yaml"
     content = yaml.safe_load(path.read_text())
     first = plan.start - timedelta(days=plan.backfill_days)
-    content.update(symbols=list(plan.symbols), history_start=first.date())
+    content.update(symbols=[one.symbol for one in plan.instrument_ids], history_start=first.date())
     if plan.timeframes:
         content["timeframes"] = [timeframe.value for timeframe in plan.timeframes]
     path.write_text(yaml.safe_dump(content))

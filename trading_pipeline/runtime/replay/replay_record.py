@@ -37,7 +37,7 @@ def run_record(run_id: str, plan: ReplayPlan, done: Replayed) -> RunRecord:
         params={
             "strategy": ", ".join(sorted({one.strategy.name for one in strategies})),
             "strategy_version": ", ".join(sorted({one.strategy.version for one in strategies})),
-            "symbols": sorted(plan.symbols),
+            "instrument_ids": sorted(plan.instrument_ids),
             "timeframe": step.value,
             "timeframes": [timeframe.value for timeframe in done.universe.timeframes],
             "source": plan.source,
@@ -66,7 +66,7 @@ def trade_record(row: TradeRow) -> TradeRecord:
     risk = abs(row.entry_price - row.stop_price) * row.quantity
     net = row.pnl - row.fees - row.funding
     return TradeRecord(
-        symbol=row.symbol,
+        instrument_id=row.instrument_id,
         side=Bias(row.bias),
         entry_time=row.signalled_at,
         entry_price=row.entry_price,

@@ -6,6 +6,7 @@ from pathlib import Path
 from trading_pipeline.adapters.files.run_files import run_document, write_document, write_text
 from trading_pipeline.adapters.reports.html_report import html_report
 from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.signals import Details
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.runtime.replay.replay_plan import ReplayPlan
@@ -32,8 +33,11 @@ def write_replay_report(
     record = run_record(run_id, plan, done)
     write_document(folder / f"{name}.json", {**run_document(record), **_document(done, parity)})
     timeframe = Timeframe(str(record.params["timeframe"]))
-    frame = PostgresBarStore(done.engine).frame(plan.symbols, timeframe, plan.start, plan.end)
-    bars = {str(symbol): rows.reset_index(drop=True) for symbol, rows in frame.groupby("symbol", sort=False)}
+    frame = PostgresBarStore(done.engine).frame(plan.instrument_ids, timeframe, plan.start, plan.end)
+    bars = {
+        InstrumentId(instrument_id): rows.reset_index(drop=True)
+        for instrument_id, rows in frame.groupby("instrument_id", sort=False)
+    }
     write_text(folder / f"{name}.html", html_report(record, bars))
     return path
 

@@ -90,7 +90,7 @@ class _Run:
         replay(clock, self.engine, self.universe.timeframes, self.plan.end, self._tick)
         return ReportHeader(
             source=self.plan.source,
-            symbols=self.universe.symbols,
+            instrument_ids=self.universe.instrument_ids,
             start=self.plan.start,
             end=self.plan.end,
             backfilled_days=(self.plan.start - self._first_day()).days,
@@ -120,7 +120,7 @@ class _Run:
 
     def _wait_for_feed(self, clock: ExchangeClock) -> None:
         self.stage = "waiting for the feed"
-        topics = len(self.universe.symbols) * len(self.universe.timeframes)
+        topics = len(self.universe.instrument_ids) * len(self.universe.timeframes)
         deadline = time.monotonic() + 60
         while True:
             status = clock.status()
@@ -137,7 +137,7 @@ class _Run:
         if not days:
             return
         assets = [f"{stage}_{timeframe}" for stage in STAGES for timeframe in self.universe.timeframes]
-        keys = partition_keys(first.date(), days, self.universe.symbols)
+        keys = partition_keys(first.date(), days, self.universe.instrument_ids)
         backfill_id = launch_backfill(self.system.webserver, assets, keys, f"{days} days before the replay")
         wait_for_backfill(self.system.webserver, backfill_id, _BACKFILL_TIMEOUT_S, self._check)
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from trading_pipeline.adapters.stores.research.replay_facts import Latency, ReplayFacts
+from trading_pipeline.domain.model.identity import InstrumentId
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class ReportHeader:
     """
 
     source: str
-    symbols: tuple[str, ...]
+    instrument_ids: tuple[InstrumentId, ...]
     start: datetime
     end: datetime
     backfilled_days: int
@@ -34,7 +35,7 @@ def report_rows(header: ReportHeader, facts: ReplayFacts) -> list[tuple[str, str
     """Label and value of every line, in reading order."""
     counts = facts.counts
     return [
-        ("bars", f"{header.source}: {', '.join(header.symbols)}"),
+        ("bars", f"{header.source}: {', '.join(header.instrument_ids)}"),
         ("replayed", f"{header.start:%Y-%m-%d %H:%M} to {header.end:%Y-%m-%d %H:%M} UTC in {header.replay_s:.1f} s"),
         ("backfilled", f"{header.backfilled_days} days in {header.backfill_s:.1f} s"),
         ("waves", str(counts["waves"])),
@@ -61,10 +62,10 @@ def write_report(folder: Path, name: str, header: ReportHeader, facts: ReplayFac
     lines = [f"# Replay of {header.source}", "", "| | |", "|---|---|"]
     lines += [f"| {label} | {value} |" for label, value in report_rows(header, facts)]
     lines += ["", f"![equity]({plot.name})", "", "## Closed trades", ""]
-    lines += ["| symbol | tf | bias | opened | closed | entry | quantity | exit | net USDT | net R |"]
+    lines += ["| instrument | tf | bias | opened | closed | entry | quantity | exit | net USDT | net R |"]
     lines += ["|---|---|---|---|---|--:|--:|---|--:|--:|"]
     lines += [
-        f"| {trade.symbol} | {trade.timeframe} | {trade.bias} | {trade.opened_at:%m-%d %H:%M} "
+        f"| {trade.instrument_id} | {trade.timeframe} | {trade.bias} | {trade.opened_at:%m-%d %H:%M} "
         f"| {trade.closed_at:%m-%d %H:%M} | {trade.entry_price.normalize():f} | {trade.entry_quantity.normalize():f} "
         f"| {trade.exit_reason} | {trade.pnl_usdt:+.2f} | {_in_r(trade.pnl_r)} |"
         for trade in facts.trades

@@ -14,6 +14,7 @@ from pathlib import Path
 from trading_pipeline.adapters.parameters.risk import load_risk
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.domain.model.errors import ConfigurationError, TradingError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.settings import foreign_variables
 
@@ -35,13 +36,13 @@ def check_parameters(config_dir: Path) -> None:
     _run([__name__, str(config_dir.resolve())], {})
 
 
-def book_timeframes(config_dir: Path) -> dict[str, frozenset[Timeframe]]:
-    """By symbol, the timeframes at whose closes an enabled strategy needs the order book.
+def book_timeframes(config_dir: Path) -> dict[InstrumentId, frozenset[Timeframe]]:
+    """By instrument, the timeframes at whose closes an enabled strategy needs the order book.
 
     :raises ConfigurationError: see ``check_parameters``.
     """
     told: dict[str, list[str]] = json.loads(_run([__name__, str(config_dir.resolve())], {}))
-    return {symbol: frozenset(map(Timeframe, timeframes)) for symbol, timeframes in told.items()}
+    return {InstrumentId(name): frozenset(map(Timeframe, timeframes)) for name, timeframes in told.items()}
 
 
 def _run(module: Sequence[str], variables: Mapping[str, str]) -> str:
@@ -76,16 +77,16 @@ def _check(config_dir: Path) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     needed = {
-        symbol: [
+        instrument_id: [
             timeframe
             for plan in plans
             if plan.strategy.needs_book
             for timeframe in plan.timeframes
-            if plan.covers(symbol, timeframe)
+            if plan.covers(instrument_id, timeframe)
         ]
-        for symbol in universe.symbols
+        for instrument_id in universe.instrument_ids
     }
-    sys.stdout.write(json.dumps({symbol: timeframes for symbol, timeframes in needed.items() if timeframes}))
+    sys.stdout.write(json.dumps({name: timeframes for name, timeframes in needed.items() if timeframes}))
     return 0
 
 

@@ -111,7 +111,14 @@ def run_system(settings: Settings, port: int) -> None:
     check_parameters(settings.config_dir)
     universe = load_universe(settings.config_dir)
     simulated = settings.mode is TradingMode.SIMULATED and not settings.bybit_rest_url
-    world = ["--seed", "1", "--symbols", ",".join(universe.symbols), "--port", str(free_port())]
+    world = [
+        "--seed",
+        "1",
+        "--symbols",
+        ",".join(one.symbol for one in universe.instrument_ids),
+        "--port",
+        str(free_port()),
+    ]
     arguments = [*world, *cost_arguments(load_costs(settings.config_dir))] if simulated else []
     console = Console()
     with held(settings.state_dir), RunningSystem(settings, port, arguments) as system:

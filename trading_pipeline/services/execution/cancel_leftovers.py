@@ -47,5 +47,5 @@ def cancel_order(desk: Desk, record: IntentRecord, reason: str) -> IntentState:
     link_id = record.intent.order_link_id
     if desk.ledger.advance(link_id, IntentState.EXPIRED, reason):
         return IntentState.EXPIRED
-    desk.trading.cancel(record.intent.symbol, link_id)
+    desk.trading.cancel(record.intent.instrument_id, link_id)
     return settle_order(desk, record)

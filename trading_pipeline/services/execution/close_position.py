@@ -1,5 +1,6 @@
 """Get out at market, as often as it takes, without ever turning the position around."""
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import IntentRecord, OrderIntent, OrderType, Purpose, order_link_id
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import VenuePosition
@@ -12,17 +13,17 @@ from trading_pipeline.services.execution.submit_order import submit_order
 _MOST_ORDERS = 3
 
 
-def venue_position(desk: Desk, symbol: str) -> VenuePosition | None:
-    """The venue's position in the symbol, ``None`` when it is flat.
+def venue_position(desk: Desk, instrument_id: InstrumentId) -> VenuePosition | None:
+    """The venue's position in the instrument, ``None`` when it is flat.
 
     :raises TemporaryVenueError: the venue does not answer.
     """
     found = desk.patience.read(desk.trading.positions)
-    return next((position for position in found if position.symbol == symbol), None)
+    return next((position for position in found if position.instrument_id == instrument_id), None)
 
 
 def close_position(*, desk: Desk, plan: TradePlan, purpose: Purpose, signal_id: str | None = None) -> bool:
-    """Close what the venue holds in the plan's symbol with reduce-only market orders.
+    """Close what the venue holds in the plan's instrument with reduce-only market orders.
 
     Each order has its own number in the link id, and the next one is written only when the one
     before has ended, so a crash never leaves two of them under way.
@@ -32,20 +33,20 @@ def close_position(*, desk: Desk, plan: TradePlan, purpose: Purpose, signal_id: 
     :returns: whether the venue is flat; when not, the operator has been called.
     """
     for _ in range(_MOST_ORDERS):
-        held = venue_position(desk, plan.symbol)
+        held = venue_position(desk, plan.instrument_id)
         if held is None:
             book_fills(desk, plan.close_time)
             return True
         record = _exit_order(desk, plan, purpose, held, signal_id)
         submit_order(desk=desk, order_link_id=record.intent.order_link_id)
         await_order(desk, record.intent.order_link_id, final=True)
-    flat = venue_position(desk, plan.symbol) is None
+    flat = venue_position(desk, plan.instrument_id) is None
     if flat:
         book_fills(desk, plan.close_time)
     else:
         desk.notifier.notify(
             Severity.CRITICAL,
-            f"cannot close {plan.symbol}",
+            f"cannot close {plan.instrument_id}",
             f"{_MOST_ORDERS} market orders did not close the position of plan {plan.plan_id}. Close it by hand.",
         )
     return flat
@@ -59,13 +60,13 @@ def _exit_order(
     if made and not made[-1].state.final:
         return made[-1]
     link_id = order_link_id(plan.plan_id, purpose, len(made))
-    largest = desk.instrument(plan.symbol).max_market_quantity
+    largest = desk.instrument(plan.instrument_id).max_market_quantity
     desk.ledger.write_intent(
         OrderIntent(
             order_link_id=link_id,
             plan_id=plan.plan_id,
             purpose=purpose,
-            symbol=plan.symbol,
+            instrument_id=plan.instrument_id,
             side=held.side.opposite,
             order_type=OrderType.MARKET,
             quantity=min(held.quantity, largest),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.model.errors import ConfigurationError, VenueError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.ports.notifications import Notifier
@@ -17,7 +18,7 @@ from trading_pipeline.ports.venue.trading import Trading
 from trading_pipeline.services.execution.patience import Patience
 
 POSITION_TROUBLE = (VenueError, ConfigurationError)
-"""What may go wrong with one position and must not keep the others waiting: the venue fails, or it lists the symbol
+"""What may go wrong with one position and must not keep the others waiting: the venue fails, or it lists the instrument
 no more."""
 
 
@@ -28,7 +29,7 @@ class Desk:
     :param run_id: the run that every intent written here leads back to.
     :param signals: asked what strategies said since their positions were opened.
     :param market: asked only where a plan's guards need it.
-    :param instruments: steps and minimums by symbol, as the venue lists them now.
+    :param instruments: steps and minimums by instrument, as the venue lists them now.
     """
 
     run_id: str
@@ -41,17 +42,17 @@ class Desk:
     clock: Clock
     limits: RiskLimits
     costs: Costs
-    instruments: Mapping[str, Instrument]
+    instruments: Mapping[InstrumentId, Instrument]
     patience: Patience = field(default_factory=Patience)
 
-    def instrument(self, symbol: str) -> Instrument:
-        """The symbol's steps and minimums.
+    def instrument(self, instrument_id: InstrumentId) -> Instrument:
+        """The instrument's steps and minimums.
 
-        :raises ConfigurationError: the venue does not list the symbol.
+        :raises ConfigurationError: the venue does not list the instrument.
         """
         try:
-            return self.instruments[symbol]
+            return self.instruments[instrument_id]
         except KeyError:
             raise ConfigurationError(
-                f"the venue lists no instrument {symbol!r}; orders of it cannot be sized, close it by hand"
+                f"the venue lists no instrument {instrument_id!r}; orders of it cannot be sized, close it by hand"
             ) from None

@@ -63,7 +63,7 @@ def protect_positions(*, desk: Desk, plans: Sequence[TradePlan]) -> tuple[Protec
         except POSITION_TROUBLE as error:
             desk.notifier.notify(
                 Severity.CRITICAL,
-                f"protection not proved: {plan.symbol}",
+                f"protection not proved: {plan.instrument_id}",
                 f"Plan {plan.plan_id}: {error}. The stop was sent with the entry; it is looked at again.",
             )
     return tuple(done)

@@ -59,7 +59,7 @@ def _follow(desk: Desk, position: Position) -> str:
     except POSITION_TROUBLE as error:
         desk.notifier.notify(
             Severity.CRITICAL,
-            f"cannot follow {position.symbol}",
+            f"cannot follow {position.instrument_id}",
             f"Plan {plan.plan_id}: {error}. It is tried again; look at the position if this repeats.",
         )
         return f"venue: {error}"

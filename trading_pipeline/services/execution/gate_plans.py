@@ -34,7 +34,7 @@ def gate_plans(*, desk: Desk, gate: EntryGate, plans: Sequence[TradePlan]) -> Ga
 
     An admitted plan leaves with its position (opening) and its entry intent stored. A wallet that
     cannot be read denies: nothing is sized by guesswork. For a plan with guards the venue is asked for
-    the symbol's book and funding time first; what cannot be had denies that plan alone.
+    the instrument's book and funding time first; what cannot be had denies that plan alone.
     """
     if not plans:
         return GateResult((), ())
@@ -58,7 +58,7 @@ def _verdict(desk: Desk, gate: EntryGate, plan: TradePlan, wallet: Wallet | None
     moment = _moment(desk, plan) if plan.guards else Moment()
     # after the venue has told the moment, so that the time it took counts
     now = desk.clock.now()
-    instrument = desk.instruments.get(plan.symbol)
+    instrument = desk.instruments.get(plan.instrument_id)
 
     def decide(facts: GateFacts) -> OrderIntent:
         question = EntryQuestion(plan, facts, wallet, instrument, desk.limits, now, desk.costs.taker_fee, moment)
@@ -68,13 +68,13 @@ def _verdict(desk: Desk, gate: EntryGate, plan: TradePlan, wallet: Wallet | None
 
 
 def _moment(desk: Desk, plan: TradePlan) -> Moment:
-    book, book_problem = _told(lambda: reading_of(desk.market.order_book(plan.symbol)))
-    funding, funding_problem = _told(lambda: desk.market.next_funding(plan.symbol))
+    book, book_problem = _told(lambda: reading_of(desk.market.order_book(plan.instrument_id)))
+    funding, funding_problem = _told(lambda: desk.market.next_funding(plan.instrument_id))
     return Moment(book, funding, book_problem, funding_problem)
 
 
 def _told(ask: Callable[[], T]) -> tuple[T | None, str]:
-    """The answer, or why there is none: whatever is wrong with one symbol is no reason to stop the others."""
+    """The answer, or why there is none: whatever is wrong with one instrument is no reason to stop the others."""
     try:
         return ask(), ""
     except TradingError as error:

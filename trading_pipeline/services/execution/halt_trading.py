@@ -11,7 +11,7 @@ def halt_trading(
 ) -> bool:
     """Let no new position be entered in ``scope`` until somebody resumes; protection goes on.
 
-    :param scope: a symbol, or ``all``.
+    :param scope: an instrument, or ``all``.
     :returns: whether the halt is new; only a new one is announced.
     """
     new = halts.halt(Halt(scope, reason, clock.now()))

@@ -35,12 +35,12 @@ def _failed(desk: Desk, indicators: IndicatorReader, plan: TradePlan, position: 
     judged = close_to_judge(plan, position, bar_close)
     if judged is None or plan.next_bar_rule is None:
         return False
-    reading = indicators.latest_indicator(plan.symbol, plan.timeframe, judged, MOMENTUM)
+    reading = indicators.latest_indicator(plan.instrument_id, plan.timeframe, judged, MOMENTUM)
     momentum = None if reading is None else reading.value
     if momentum is None or plan.next_bar_rule.momentum is None:
         desk.notifier.notify(
             Severity.WARNING,
-            f"no momentum: {plan.symbol}",
+            f"no momentum: {plan.instrument_id}",
             f"Plan {plan.plan_id}: the MACD histogram was {plan.next_bar_rule.momentum} at the entry bar and "
             f"{momentum} at {judged:%Y-%m-%d %H:%M} UTC; the next-bar rule keeps the position.",
         )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import Position, PositionStatus
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -26,7 +27,7 @@ class ManagedPosition:
     """
 
     position_id: str
-    symbol: str
+    instrument_id: InstrumentId
     action: str
     done: bool
 
@@ -68,12 +69,12 @@ def _manage(desk: Desk, indicators: IndicatorReader, position: Position, closes:
     except POSITION_TROUBLE as error:
         desk.notifier.notify(
             Severity.CRITICAL,
-            f"cannot manage {position.symbol}",
+            f"cannot manage {position.instrument_id}",
             f"Plan {plan.plan_id}: {error}. It is tried again; look at the position if this repeats.",
         )
-        return ManagedPosition(position.position_id, position.symbol, f"venue: {error}", done=False)
+        return ManagedPosition(position.position_id, position.instrument_id, f"venue: {error}", done=False)
     desk.ledger.mark_managed(position.position_id, closes.wave)
-    return ManagedPosition(position.position_id, position.symbol, action, done=True)
+    return ManagedPosition(position.position_id, position.instrument_id, action, done=True)
 
 
 def _look_after(desk: Desk, indicators: IndicatorReader, plan: TradePlan, closes: TrailingCloses) -> str:

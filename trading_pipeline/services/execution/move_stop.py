@@ -22,7 +22,7 @@ def pull_stop(*, desk: Desk, plan: TradePlan, position: Position, close: Decimal
     :returns: what was done, for the record; empty where the stop stays.
     :raises VenueError: it is not known whether the stop was moved; doing it again is harmless.
     """
-    stop = next_stop(plan, position, _reached(desk, plan, position), desk.instrument(plan.symbol))
+    stop = next_stop(plan, position, _reached(desk, plan, position), desk.instrument(plan.instrument_id))
     if stop.price == position.stop_price:
         if stop.kind is not position.stop_kind:
             desk.ledger.set_stop(position.position_id, stop.price, stop.kind)
@@ -30,7 +30,7 @@ def pull_stop(*, desk: Desk, plan: TradePlan, position: Position, close: Decimal
     if close is not None and passed(plan.bias, stop.price, close):
         return _leave(desk, plan, position, stop)
     try:
-        desk.trading.set_stop_loss(position.symbol, stop.price)
+        desk.trading.set_stop_loss(position.instrument_id, stop.price)
     except OrderRejectedByVenue:
         return _leave(desk, plan, position, stop)
     desk.ledger.set_stop(position.position_id, stop.price, stop.kind)

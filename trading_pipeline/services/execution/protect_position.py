@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from trading_pipeline.domain.model.errors import VenueError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import (
     TAKE_PROFITS,
     IntentRecord,
@@ -47,7 +48,7 @@ class ProtectResult:
     """
 
     plan_id: str
-    symbol: str
+    instrument_id: InstrumentId
     protection: Protection
     targets: tuple[SubmitOutcome, ...] = ()
 
@@ -65,13 +66,13 @@ def protect_position(*, desk: Desk, plan: TradePlan) -> ProtectResult:
     """
     position = _see_entries_through(desk, plan)
     if position is None or position.status in (PositionStatus.OPENING, PositionStatus.FAILED):
-        return ProtectResult(plan.plan_id, plan.symbol, Protection.NOT_FILLED)
+        return ProtectResult(plan.plan_id, plan.instrument_id, Protection.NOT_FILLED)
     if position.status is PositionStatus.CLOSED:
-        return ProtectResult(plan.plan_id, plan.symbol, Protection.CLOSED)
+        return ProtectResult(plan.plan_id, plan.instrument_id, Protection.CLOSED)
     protection = _ensure_stop(desk, plan, position)
     if protection in (Protection.CLOSED, Protection.CLOSING_FAILED):
-        return ProtectResult(plan.plan_id, plan.symbol, protection)
-    return ProtectResult(plan.plan_id, plan.symbol, protection, _place_targets(desk, plan))
+        return ProtectResult(plan.plan_id, plan.instrument_id, protection)
+    return ProtectResult(plan.plan_id, plan.instrument_id, protection, _place_targets(desk, plan))
 
 
 def _see_entries_through(desk: Desk, plan: TradePlan) -> Position | None:
@@ -99,7 +100,7 @@ def _at_its_end(desk: Desk, entry: IntentRecord) -> IntentRecord:
 
 
 def _ensure_stop(desk: Desk, plan: TradePlan, position: Position) -> Protection:
-    held = venue_position(desk, plan.symbol)
+    held = venue_position(desk, plan.instrument_id)
     if held is None:  # closed between two questions: the fills tell how
         desk.patience.read(lambda: book_fills(desk, plan.close_time))
         return Protection.CLOSED
@@ -110,20 +111,20 @@ def _ensure_stop(desk: Desk, plan: TradePlan, position: Position) -> Protection:
                 desk.ledger.set_stop(position.position_id, wanted, None)
             return Protection.LIVE_STOP
     problem = _set_stop(desk, position)
-    held = venue_position(desk, plan.symbol)
+    held = venue_position(desk, plan.instrument_id)
     if held is None:
         desk.patience.read(lambda: book_fills(desk, plan.close_time))
         return Protection.CLOSED
     if held.stop_loss is not None:
         desk.notifier.notify(
             Severity.WARNING,
-            f"stop repaired: {plan.symbol}",
+            f"stop repaired: {plan.instrument_id}",
             f"The stop of plan {plan.plan_id} was missing or too loose; it is at {held.stop_loss} now. {problem}",
         )
         return Protection.REPAIRED_STOP
     desk.notifier.notify(
         Severity.CRITICAL,
-        f"no stop: {plan.symbol}",
+        f"no stop: {plan.instrument_id}",
         f"Plan {plan.plan_id} is filled, its stop {position.stop_price} cannot be set: {problem}. Closing at market.",
     )
     flat = close_position(desk=desk, plan=plan, purpose=Purpose.EXIT)
@@ -133,7 +134,7 @@ def _ensure_stop(desk: Desk, plan: TradePlan, position: Position) -> Protection:
 def _set_stop(desk: Desk, position: Position) -> str:
     """Try to set the stop; what went wrong, or nothing. The caller looks at the venue in any case."""
     try:
-        desk.trading.set_stop_loss(position.symbol, position.stop_price)
+        desk.trading.set_stop_loss(position.instrument_id, position.stop_price)
     except VenueError as error:
         return str(error)
     return ""
@@ -157,7 +158,7 @@ def _place_targets(desk: Desk, plan: TradePlan) -> tuple[SubmitOutcome, ...]:
         reached=targets_reached({one.intent.purpose: one.state for one in earlier}).filled,
         taken=_taken(earlier),
     )
-    orders = target_orders(plan, entered, desk.instrument(plan.symbol))
+    orders = target_orders(plan, entered, desk.instrument(plan.instrument_id))
     link_ids = [_target_link_id(desk, plan, order.purpose, layer) for order in orders]
     for order, link_id in zip(orders, link_ids, strict=True):
         desk.ledger.write_intent(_target_intent(desk, plan, order, link_id, layer))
@@ -206,7 +207,7 @@ def _target_intent(desk: Desk, plan: TradePlan, order: TargetOrder, link_id: str
         order_link_id=link_id,
         plan_id=plan.plan_id,
         purpose=order.purpose,
-        symbol=plan.symbol,
+        instrument_id=plan.instrument_id,
         side=Side.opening(plan.bias).opposite,
         order_type=OrderType.LIMIT,
         quantity=order.quantity,

@@ -59,7 +59,7 @@ def settle_order(desk: Desk, record: IntentRecord) -> IntentState:
     :raises TemporaryVenueError: the venue did not answer.
     """
     intent = record.intent
-    report = desk.trading.order(intent.symbol, intent.order_link_id)
+    report = desk.trading.order(intent.instrument_id, intent.order_link_id)
     if report is not None:
         desk.ledger.apply_report(report)
     elif record.state.unsettled and (record.sent_age_s or 0) >= desk.patience.lookup_window_s:
@@ -107,7 +107,7 @@ def _conclude_absent(desk: Desk, record: IntentRecord) -> None:
     intent = record.intent
     for _ in range(desk.patience.tries - 1):
         desk.patience.rest()
-        report = desk.trading.order(intent.symbol, intent.order_link_id)
+        report = desk.trading.order(intent.instrument_id, intent.order_link_id)
         if report is not None:
             desk.ledger.apply_report(report)
             return

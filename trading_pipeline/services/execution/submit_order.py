@@ -8,6 +8,7 @@ from trading_pipeline.domain.model.errors import (
     TradingForbiddenByVenue,
     VenueError,
 )
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import IntentState, OrderIntent, Purpose
 from trading_pipeline.domain.portfolio.stops import tighter
 from trading_pipeline.domain.risk.entry_size import leverage_of
@@ -26,7 +27,7 @@ class SubmitOutcome:
 
     order_link_id: str
     plan_id: str
-    symbol: str
+    instrument_id: InstrumentId
     state: IntentState
     reason: str
     sent: bool
@@ -57,8 +58,8 @@ def submit_order(*, desk: Desk, order_link_id: str) -> SubmitOutcome:
     intent, reason = record.intent, record.reason
     if record.state is IntentState.INTENDED and delay is not None:
         reason = f"not sent yet: {delay.reason}"
-        desk.notifier.notify(Severity.WARNING, f"not sent: {intent.symbol}", f"{order_link_id}: {delay.reason}")
-    return SubmitOutcome(order_link_id, intent.plan_id, intent.symbol, record.state, reason, sent)
+        desk.notifier.notify(Severity.WARNING, f"not sent: {intent.instrument_id}", f"{order_link_id}: {delay.reason}")
+    return SubmitOutcome(order_link_id, intent.plan_id, intent.instrument_id, record.state, reason, sent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +99,8 @@ def _send(desk: Desk, intent: OrderIntent) -> _Delay | None:
     link_id = intent.order_link_id
     try:
         if intent.purpose is Purpose.ENTRY:
-            leverage = leverage_of(desk.instrument(intent.symbol), desk.limits)
-            desk.trading.set_leverage(intent.symbol, leverage)
+            leverage = leverage_of(desk.instrument(intent.instrument_id), desk.limits)
+            desk.trading.set_leverage(intent.instrument_id, leverage)
     except TradingForbiddenByVenue as error:
         desk.ledger.advance(link_id, IntentState.SENT)
         _refused(desk, intent, error)
@@ -134,7 +135,7 @@ def _refused(desk: Desk, intent: OrderIntent, error: VenueError) -> None:
     desk.ledger.advance(intent.order_link_id, IntentState.REJECTED, str(error))
     desk.notifier.notify(
         Severity.WARNING,
-        f"rejected: {intent.symbol} {intent.purpose.name.lower()}",
+        f"rejected: {intent.instrument_id} {intent.purpose.name.lower()}",
         f"The venue rejected {intent.order_link_id}: {error}",
     )
     if isinstance(error, TradingForbiddenByVenue):

@@ -72,19 +72,19 @@ def _level(
 
     A number that is missing where the rule needs it is told; the runner's stop then waits.
     """
-    close = indicators.close_price(plan.symbol, step, close_time)
+    close = indicators.close_price(plan.instrument_id, step, close_time)
     name = runner_indicator(plan.runner, plan.bias)
     if name is None:
         return close, None
     own_close = plan.timeframe.floor(close_time)
-    reading = indicators.latest_indicator(plan.symbol, plan.timeframe, own_close, name)
+    reading = indicators.latest_indicator(plan.instrument_id, plan.timeframe, own_close, name)
     if reading is None or close is None:
         desk.notifier.notify(
             Severity.WARNING,
-            f"no {name}: {plan.symbol}",
+            f"no {name}: {plan.instrument_id}",
             f"Plan {plan.plan_id}: the close of {close_time:%Y-%m-%d %H:%M} UTC is {close}, {name} of the "
             f"{plan.timeframe} bar of {own_close:%Y-%m-%d %H:%M} UTC is "
             f"{'not stored' if reading is None else reading.value}; the runner's stop does not move.",
         )
         return close, None
-    return close, runner_level(plan, desk.instrument(plan.symbol), close, reading.value)
+    return close, runner_level(plan, desk.instrument(plan.instrument_id), close, reading.value)

@@ -15,6 +15,7 @@ import pandas as pd
 from trading_pipeline.domain.model.bar_history import FirstAvailableBar
 from trading_pipeline.domain.model.bars import OHLCV
 from trading_pipeline.domain.model.checks import CheckName, DataCheck
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.partitions import WINDOW_BARS, PartitionRange
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
@@ -31,35 +32,36 @@ class CheckReport:
     failed: tuple[DataCheck, ...]
 
     @property
-    def unsound_symbols(self) -> list[str]:
-        """Symbols with at least one verdict against them, sorted."""
-        return sorted({check.symbol for check in self.failed})
+    def unsound_instruments(self) -> list[str]:
+        """Instruments with at least one verdict against them, sorted."""
+        return sorted({check.instrument_id for check in self.failed})
 
 
 def check_bars(bars: BarStore, checks: CheckStore, scope: PartitionRange, now: datetime) -> CheckReport:
     """Store one verdict per question for every bar of the days that has closed by ``now``."""
     start, end = scope.open_times_until(now)
-    frame = bars.frame(scope.symbols, scope.timeframe, start, end)
-    listings = bars.first_available_bars(scope.symbols, scope.timeframe)
+    frame = bars.frame(scope.instrument_ids, scope.timeframe, start, end)
+    listings = bars.first_available_bars(scope.instrument_ids, scope.timeframe)
     disagreements = {
-        (conflict.symbol, conflict.open_time): conflict.detail
-        for conflict in bars.conflicts(scope.symbols, scope.timeframe, scope.start, scope.end)
+        (conflict.instrument_id, conflict.open_time): conflict.detail
+        for conflict in bars.conflicts(scope.instrument_ids, scope.timeframe, scope.start, scope.end)
     }
     verdicts: list[DataCheck] = []
-    for symbol, rows in frame.groupby("symbol", sort=False):
-        window = _Window.of(rows, scope, listings.get(str(symbol)))
+    for name, rows in frame.groupby("instrument_id", sort=False):
+        instrument_id = InstrumentId(name)
+        window = _Window.of(rows, scope, listings.get(instrument_id))
         gaps, impossible_bars = window.gaps(), window.impossible_bars()
         for place in np.flatnonzero(window.asked):
             close_time = window.time(int(window.numbers[place]) + 1)
-            told = disagreements.get((str(symbol), close_time - scope.timeframe.duration), "")
+            told = disagreements.get((instrument_id, close_time - scope.timeframe.duration), "")
             details = {
                 CheckName.NO_GAP: gaps.get(int(place), ""),
                 CheckName.SOURCES_AGREE: f"sources disagree: {told}" if told else "",
                 CheckName.OHLC_SANE: impossible_bars.get(int(place), ""),
             }
             verdicts += [
-                DataCheck(str(symbol), scope.timeframe, close_time, name, not detail, detail)
-                for name, detail in details.items()
+                DataCheck(instrument_id, scope.timeframe, close_time, question, not detail, detail)
+                for question, detail in details.items()
             ]
     checks.save(verdicts)
     failed = tuple(check for check in verdicts if not check.passed)
@@ -68,7 +70,7 @@ def check_bars(bars: BarStore, checks: CheckStore, scope: PartitionRange, now: d
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """The bars of one symbol, with for each the place where its day's computation begins.
+    """The bars of one instrument, with for each the place where its day's computation begins.
 
     Times are counted in bars since the epoch, so that neighbours differ by one.
 

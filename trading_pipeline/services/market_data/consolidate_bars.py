@@ -12,4 +12,4 @@ def consolidate_bars(store: BarStore, scope: PartitionRange, now: datetime) -> i
     :returns: rows that were new or changed; 0 when nothing was heard since the last time.
     """
     start, end = scope.open_times_until(now)
-    return store.consolidate(scope.symbols, scope.timeframe, start, end)
+    return store.consolidate(scope.instrument_ids, scope.timeframe, start, end)

@@ -7,6 +7,7 @@ from datetime import datetime
 from trading_pipeline.domain.model.bar_history import FirstAvailableBar
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.errors import TradingError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
@@ -18,14 +19,14 @@ _BRIDGED_BARS = 200
 
 @dataclass(frozen=True, slots=True)
 class GapReport:
-    """What became of the missing bars of one symbol.
+    """What became of the missing bars of one instrument.
 
     :param healed: bars fetched.
     :param missing: open times that are still missing, ascending; bars before the listing are not.
     :param failure: why the venue could not be asked, empty when it could.
     """
 
-    symbol: str
+    instrument_id: InstrumentId
     healed: int
     missing: tuple[datetime, ...]
     failure: str
@@ -34,21 +35,21 @@ class GapReport:
 def fill_gaps(store: BarStore, market_data: MarketData, scope: PartitionRange, now: datetime) -> list[GapReport]:
     """Fetch what is missing from the window's start to the last bar closed by ``now``.
 
-    A symbol that fails is reported and does not stop the others.
+    An instrument that fails is reported and does not stop the others.
 
-    What the venue does not have before a symbol's first bar is taken for the time before its listing:
-    it is remembered, so that it is neither asked for again nor held against the symbol.
+    What the venue does not have before an instrument's first bar is taken for the time before its listing:
+    it is remembered, so that it is neither asked for again nor held against the instrument.
 
-    :returns: one report per symbol that missed something.
+    :returns: one report per instrument that missed something.
     """
     start, end = scope.open_times_until(now)
-    missing = store.missing(scope.symbols, scope.timeframe, start, end)
+    missing = store.missing(scope.instrument_ids, scope.timeframe, start, end)
     listings = store.first_available_bars(list(missing), scope.timeframe)
     reports = []
-    for symbol, absent in missing.items():
-        wanted = [time for time in absent if not _before_listing(listings.get(symbol), start, time)]
+    for instrument_id, absent in missing.items():
+        wanted = [time for time in absent if not _before_listing(listings.get(instrument_id), start, time)]
         if wanted:
-            reports.append(_fill(store, market_data, scope, symbol, wanted))
+            reports.append(_fill(store, market_data, scope, instrument_id, wanted))
     return reports
 
 
@@ -58,30 +59,34 @@ def _before_listing(listing: FirstAvailableBar | None, start: datetime, time: da
 
 
 def _fill(
-    store: BarStore, market_data: MarketData, scope: PartitionRange, symbol: str, wanted: Sequence[datetime]
+    store: BarStore,
+    market_data: MarketData,
+    scope: PartitionRange,
+    instrument_id: InstrumentId,
+    wanted: Sequence[datetime],
 ) -> GapReport:
-    """Fetch the wanted bars of one symbol."""
+    """Fetch the wanted bars of one instrument."""
     absent, timeframe = set(wanted), scope.timeframe
     healed, failure = 0, ""
     try:
         for begin, last in _stretches(wanted, timeframe):
-            bars = market_data.bars(symbol, timeframe, begin, last + timeframe.duration)
+            bars = market_data.bars(instrument_id, timeframe, begin, last + timeframe.duration)
             found = [bar for bar in bars if bar.open_time in absent]
             healed += len(store.append_raw(found, BarSource.REST))
             absent -= {bar.open_time for bar in found}
     except TradingError as error:
         failure = str(error)
     else:
-        _note_listing(store, scope, symbol, absent)
-    return GapReport(symbol, healed, tuple(sorted(absent)), failure)
+        _note_listing(store, scope, instrument_id, absent)
+    return GapReport(instrument_id, healed, tuple(sorted(absent)), failure)
 
 
-def _note_listing(store: BarStore, scope: PartitionRange, symbol: str, absent: set[datetime]) -> None:
+def _note_listing(store: BarStore, scope: PartitionRange, instrument_id: InstrumentId, absent: set[datetime]) -> None:
     """Remember the first bar, when the venue had nothing before it; such bars leave ``absent``."""
     start = scope.window_start
-    earliest = store.first_raw_open(symbol, scope.timeframe, scope.first_open)
+    earliest = store.first_raw_open(instrument_id, scope.timeframe, scope.first_open)
     if start in absent and earliest is not None and earliest > start:
-        store.record_first_available_bar(FirstAvailableBar(symbol, start, earliest), scope.timeframe)
+        store.record_first_available_bar(FirstAvailableBar(instrument_id, start, earliest), scope.timeframe)
         absent -= {time for time in absent if time < earliest}
 
 

@@ -22,8 +22,8 @@ def ingest_bars(
     """
     for bar in bars:
         if not bar.timeframe.closes_at(bar.open_time):
-            raise DataError(f"{bar.symbol} {bar.timeframe}: no bar opens at {bar.open_time.isoformat()}")
+            raise DataError(f"{bar.instrument_id} {bar.timeframe}: no bar opens at {bar.open_time.isoformat()}")
     new = store.append_raw(bars, source, live=live)
     if new and (live or source is BarSource.WEBSOCKET):
-        stream.publish([BarClosed(bar.symbol, bar.timeframe, bar.close_time) for bar in new])
+        stream.publish([BarClosed(bar.instrument_id, bar.timeframe, bar.close_time) for bar in new])
     return new

@@ -20,7 +20,7 @@ class BarsReport:
 
     :param changed: bars written; 0 on a rerun.
     :param last_close: newest close of the days, ``None`` when no bar has closed.
-    :param newest_closes: the last closing prices by symbol, oldest first, for a picture.
+    :param newest_closes: the last closing prices by instrument, oldest first, for a picture.
     """
 
     gaps: tuple[GapReport, ...]
@@ -38,7 +38,9 @@ def refresh_bars(
     changed = consolidate_bars(bars, scope, now)
     verdicts = check_bars(bars, checks, scope, now)
     newest = scope.timeframe.floor(min(scope.end, now))
-    frame = bars.frame(scope.symbols, scope.timeframe, newest - _PLOTTED_BARS * scope.timeframe.duration, newest)
-    closes = {str(symbol): rows["close"].tolist() for symbol, rows in frame.groupby("symbol", sort=False)}
+    frame = bars.frame(scope.instrument_ids, scope.timeframe, newest - _PLOTTED_BARS * scope.timeframe.duration, newest)
+    closes = {
+        str(instrument_id): rows["close"].tolist() for instrument_id, rows in frame.groupby("instrument_id", sort=False)
+    }
     last = None if frame.empty else frame["close_time"].max().to_pydatetime()
     return BarsReport(tuple(gaps), changed, verdicts, last, closes)

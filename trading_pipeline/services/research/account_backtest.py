@@ -7,13 +7,14 @@ import pandas as pd
 from trading_pipeline.domain.backtest.live_rules import DEFAULT_CAPITAL, live_rules
 from trading_pipeline.domain.backtest.translate import Steps
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.services.research.run_backtest import StrategyRun
 
-Bars = Mapping[Timeframe, Mapping[str, pd.DataFrame]]
-"""Frames with ``BAR_COLUMNS`` by timeframe and symbol."""
+Bars = Mapping[Timeframe, Mapping[InstrumentId, pd.DataFrame]]
+"""Frames with ``BAR_COLUMNS`` by timeframe and instrument."""
 
 
 def strategy_runs(
@@ -33,24 +34,30 @@ def strategy_runs(
     return runs
 
 
-def steps_of(instruments: Mapping[str, Instrument], symbols: Iterable[str]) -> dict[str, Steps]:
-    """Ticks, lots and sizes of the symbols that the venue lists."""
+def steps_of(
+    instruments: Mapping[InstrumentId, Instrument], instrument_ids: Iterable[InstrumentId]
+) -> dict[InstrumentId, Steps]:
+    """Ticks, lots and sizes of the instruments that the venue lists."""
     return {
-        symbol: Steps(
-            price_increment=float(instruments[symbol].price_increment),
-            quantity_increment=float(instruments[symbol].quantity_increment),
-            min_quantity=float(instruments[symbol].min_quantity),
-            min_notional=float(instruments[symbol].min_notional),
-            max_quantity=float(instruments[symbol].max_market_quantity),
+        instrument_id: Steps(
+            price_increment=float(instruments[instrument_id].price_increment),
+            quantity_increment=float(instruments[instrument_id].quantity_increment),
+            min_quantity=float(instruments[instrument_id].min_quantity),
+            min_notional=float(instruments[instrument_id].min_notional),
+            max_quantity=float(instruments[instrument_id].max_market_quantity),
         )
-        for symbol in symbols
-        if symbol in instruments
+        for instrument_id in instrument_ids
+        if instrument_id in instruments
     }
 
 
 def _of_plan(plan: StrategyConfig, bars: Bars, finest_ms: int, capital: float) -> Iterator[StrategyRun]:
     config = live_rules(plan.lifecycle, finest_ms, capital)
     for timeframe in plan.timeframes:
-        covered = {symbol: frame for symbol, frame in bars.get(timeframe, {}).items() if plan.covers(symbol, timeframe)}
+        covered = {
+            instrument_id: frame
+            for instrument_id, frame in bars.get(timeframe, {}).items()
+            if plan.covers(instrument_id, timeframe)
+        }
         if covered:
             yield StrategyRun(plan.strategy, timeframe, covered, config)

@@ -27,7 +27,7 @@ def plain_config(config: BacktestConfig) -> Details:
 
 def _record(trade: Trade) -> TradeRecord:
     return TradeRecord(
-        symbol=trade.symbol,
+        instrument_id=trade.instrument_id,
         side=trade.bias,
         entry_time=from_ms(trade.entry_time_ms),
         entry_price=_price(trade.entry_price),

@@ -22,7 +22,7 @@ def trade_rows(done: BacktestRun, until: datetime) -> list[TradeRow]:
         signalled = from_ms(int(bars.close_time_ms[trade.entry_bar]))
         if signalled < until:
             rows.append(_row(trade, lane.strategy, bars.timeframe, signalled))
-    return sorted(rows, key=lambda row: (row.signalled_at, row.symbol, row.strategy, row.timeframe.ms))
+    return sorted(rows, key=lambda row: (row.signalled_at, row.instrument_id, row.strategy, row.timeframe.ms))
 
 
 def outcomes_of_signals(done: BacktestRun, until: datetime) -> Iterator[SignalOutcome]:
@@ -39,7 +39,9 @@ def outcomes_of_signals(done: BacktestRun, until: datetime) -> Iterator[SignalOu
             closed = from_ms(int(bars.close_time_ms[place]))
             if closed < until:
                 bias = Bias.LONG if direction > 0 else Bias.SHORT
-                yield SignalOutcome(lane.strategy, lane.symbol, bars.timeframe, closed, bias, Outcome(outcome).label)
+                yield SignalOutcome(
+                    lane.strategy, lane.instrument_id, bars.timeframe, closed, bias, Outcome(outcome).label
+                )
 
 
 def _row(trade: Trade, strategy: str, timeframe: Timeframe, signalled: datetime) -> TradeRow:
@@ -52,7 +54,7 @@ def _row(trade: Trade, strategy: str, timeframe: Timeframe, signalled: datetime)
     return TradeRow(
         strategy=strategy,
         timeframe=timeframe,
-        symbol=trade.symbol,
+        instrument_id=trade.instrument_id,
         signalled_at=signalled,
         bias=trade.bias,
         entry_price=trade.entry_price,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.trade_history import TradeRow
@@ -90,7 +91,7 @@ def check_parity(question: ParityQuestion, signals: SignalStore, history: TradeH
 
 def _name(trade: TradeRow) -> tuple[str, Timeframe, str, datetime]:
     """What tells trades apart."""
-    return trade.strategy, trade.timeframe, trade.symbol, trade.signalled_at
+    return trade.strategy, trade.timeframe, trade.instrument_id, trade.signalled_at
 
 
 def _runs(question: ParityQuestion) -> Sequence[StrategyRun]:
@@ -113,12 +114,12 @@ def _computed(question: ParityQuestion, run: StrategyRun) -> Iterator[Signal]:
         for plan in question.plans
         if plan.strategy.name == run.strategy.name and plan.covers(next(iter(run.bars)), run.timeframe)
     )
-    for symbol, frame in run.bars.items():
+    for instrument_id, frame in run.bars.items():
         bars = windowed(with_resampled(run.strategy, frame), window, run.timeframe)
         kept = pd.Series(in_window(bars, window))
         if not kept.any():
-            raise DataError(f"{symbol} {run.timeframe}: no bars {window}")
-        for one_plan, seen in _seen(question, plan, DayWindow(symbol, bars, kept)):
+            raise DataError(f"{instrument_id} {run.timeframe}: no bars {window}")
+        for one_plan, seen in _seen(question, plan, DayWindow(instrument_id, bars, kept)):
             yield from signals_of(seen, one_plan, run.timeframe)
             yield from exits_of(seen, one_plan, run.timeframe)
 
@@ -133,19 +134,19 @@ def _seen(
         yield from question.books.by_day(plan, window)
 
 
-def _told(run: StrategyRun, computed: Sequence[Signal], question: ParityQuestion) -> dict[str, EntrySignals]:
-    """Signals that were computed elsewhere as the engine takes them, by symbol."""
+def _told(run: StrategyRun, computed: Sequence[Signal], question: ParityQuestion) -> dict[InstrumentId, EntrySignals]:
+    """Signals that were computed elsewhere as the engine takes them, by instrument."""
     window = Window(question.start, question.end, by_close=True)
     told = {}
-    for symbol, frame in run.bars.items():
+    for instrument_id, frame in run.bars.items():
         mine = [
             one
             for one in computed
-            if (one.strategy, one.symbol, one.timeframe) == (run.strategy.name, symbol, run.timeframe)
+            if (one.strategy, one.instrument_id, one.timeframe) == (run.strategy.name, instrument_id, run.timeframe)
             and one.kind is SignalKind.ENTRY
         ]
         closes = pd.DatetimeIndex(windowed(frame, window, run.timeframe, run.strategy.warmup_bars)["close_time"])
-        told[symbol] = EntrySignals(
+        told[instrument_id] = EntrySignals(
             closes.get_indexer(pd.DatetimeIndex([one.close_time for one in mine], tz="UTC")).astype(np.int64),
             np.array([1 if one.bias is Bias.LONG else -1 for one in mine], np.int64),
             np.array([float(one.stop_price) for one in mine if one.stop_price is not None]),

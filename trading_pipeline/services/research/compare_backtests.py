@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from trading_pipeline.domain.model.backtest_runs import RunRecord, TradeRecord
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.signals import Bias
 
 RELATIVE_TOLERANCE = 1e-9
@@ -35,7 +36,7 @@ class Changed:
 class ChangedTrade:
     """One entry that both runs made and that went differently."""
 
-    symbol: str
+    instrument_id: InstrumentId
     side: Bias
     entry_time: datetime
     changes: tuple[Changed, ...]
@@ -43,7 +44,7 @@ class ChangedTrade:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What differs between two runs; a trade is the same entry when symbol, side and entry time are.
+    """What differs between two runs; a trade is the same entry when instrument, side and entry time are.
 
     :param params: leaves of the parameters, named by their path.
     :param same_trades: entries of both runs that also ended alike.
@@ -93,7 +94,7 @@ def _by_entry(run: RunRecord) -> dict[tuple[Key, int], TradeRecord]:
     seen: Counter[Key] = Counter()
     found: dict[tuple[Key, int], TradeRecord] = {}
     for trade in run.trades:
-        key = (trade.symbol, trade.side, trade.entry_time)
+        key = (trade.instrument_id, trade.side, trade.entry_time)
         found[key, seen[key]] = trade
         seen[key] += 1
     return found
@@ -111,7 +112,7 @@ def _changed_trade(first: TradeRecord, second: TradeRecord) -> ChangedTrade:
                 Changed(f"leg {number} {change.name}", change.first, change.second)
                 for change in _differences(one, other)
             ]
-    return ChangedTrade(first.symbol, first.side, first.entry_time, tuple(changes))
+    return ChangedTrade(first.instrument_id, first.side, first.entry_time, tuple(changes))
 
 
 def _differences(first: Mapping[str, object], second: Mapping[str, object]) -> tuple[Changed, ...]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.signals import Signal, SignalKind
 from trading_pipeline.domain.model.trade_history import SignalOutcome, TradeLeg, TradeRow
 
@@ -22,14 +23,14 @@ class Difference:
     """One value that is not the same on both sides; ``none`` stands for a row that one side lacks."""
 
     kind: str
-    symbol: str
+    instrument_id: InstrumentId
     at: datetime
     field: str
     pipeline: str
     engine: str
 
     def __str__(self) -> str:
-        where = f"{self.kind} {self.symbol} {self.at:%Y-%m-%d %H:%M}"
+        where = f"{self.kind} {self.instrument_id} {self.at:%Y-%m-%d %H:%M}"
         return f"{where} {self.field}: pipeline {self.pipeline}, engine {self.engine}"
 
 
@@ -84,7 +85,7 @@ def compare_signals(pipeline: Sequence[Signal], engine: Sequence[Signal]) -> lis
         one = mine or other
         if one is None:
             continue
-        described = ("signal" if one.kind is SignalKind.ENTRY else "exit signal", one.symbol, one.close_time)
+        described = ("signal" if one.kind is SignalKind.ENTRY else "exit signal", one.instrument_id, one.close_time)
         if mine is None or other is None:
             found.append(Difference(*described, str(one.bias), _presence(mine), _presence(other)))
         else:
@@ -96,19 +97,21 @@ def compare_outcomes(pipeline: Sequence[SignalOutcome], engine: Sequence[SignalO
     """What became of every entry signal, in the engine's words."""
     found = []
     for mine, other in _pairs(
-        pipeline, engine, lambda one: (one.close_time, one.symbol, one.strategy, one.timeframe, one.bias)
+        pipeline, engine, lambda one: (one.close_time, one.instrument_id, one.strategy, one.timeframe, one.bias)
     ):
         one = mine or other
         if one is not None and (mine is None or other is None or mine.outcome != other.outcome):
             told = [each.outcome if each else "none" for each in (mine, other)]
             found.append(
-                Difference(f"outcome {one.strategy} {one.timeframe}", one.symbol, one.close_time, str(one.bias), *told)
+                Difference(
+                    f"outcome {one.strategy} {one.timeframe}", one.instrument_id, one.close_time, str(one.bias), *told
+                )
             )
     return found
 
 
 def compare_trades(pipeline: Sequence[TradeRow], engine: Sequence[TradeRow]) -> list[Difference]:
-    """Trades by strategy, symbol and deciding bar: same entries, same exits in the same bars, same money."""
+    """Trades by strategy, instrument and deciding bar: same entries, same exits in the same bars, same money."""
     fields: dict[str, Callable[[TradeRow], object]] = {
         name: lambda one, name=name: getattr(one, name)  # type: ignore[misc]
         for name in ("bias", "entry_price", "quantity", "stop_price", "exit_reason")
@@ -119,12 +122,12 @@ def compare_trades(pipeline: Sequence[TradeRow], engine: Sequence[TradeRow]) -> 
     }
     found = []
     for mine, other in _pairs(
-        pipeline, engine, lambda one: (one.signalled_at, one.symbol, one.strategy, one.timeframe)
+        pipeline, engine, lambda one: (one.signalled_at, one.instrument_id, one.strategy, one.timeframe)
     ):
         one = mine or other
         if one is None:
             continue
-        described = (f"trade {one.strategy} {one.timeframe}", one.symbol, one.signalled_at)
+        described = (f"trade {one.strategy} {one.timeframe}", one.instrument_id, one.signalled_at)
         if mine is None or other is None:
             found.append(Difference(*described, str(one.bias), _presence(mine), _presence(other)))
             continue
@@ -136,7 +139,7 @@ def compare_trades(pipeline: Sequence[TradeRow], engine: Sequence[TradeRow]) -> 
 
 
 def _leg_differences(
-    described: tuple[str, str, datetime], word: str, pipeline: Sequence[TradeLeg], engine: Sequence[TradeLeg]
+    described: tuple[str, InstrumentId, datetime], word: str, pipeline: Sequence[TradeLeg], engine: Sequence[TradeLeg]
 ) -> list[Difference]:
     """Entries or exits in their order; ``word`` is what they are called."""
     if len(pipeline) != len(engine):
@@ -161,7 +164,7 @@ def _pairs(
 
 
 def _field_differences(
-    described: tuple[str, str, datetime],
+    described: tuple[str, InstrumentId, datetime],
     fields: Mapping[str, Callable[[Row], object]],
     mine: Row,
     other: Row,

@@ -25,7 +25,7 @@ def judge_signals(signals: Sequence[Signal], bars: pd.DataFrame, exits: Exits) -
     Signals whose trades overlap are run one round after the other, so that each is judged.
 
     :param exits: how the trades are left.
-    :param signals: of the symbol and timeframe of ``bars``; those at closes the bars lack are left out.
+    :param signals: of the instrument and timeframe of ``bars``; those at closes the bars lack are left out.
     """
     arrays = BarArrays.of(bars)
     left = [one for one in signals if (arrays.close_time_ms == to_ms(one.close_time)).any()]
@@ -49,7 +49,7 @@ def _round(signals: Sequence[Signal], bars: BarArrays, exits: Exits) -> dict[int
         np.array([float(one.entry_stop) for one in signals]),
     )
     config = BacktestConfig(costs=_COSTS, limits=_UNLIMITED, exits=exits)
-    trades = run_backtest(config, {signals[0].symbol: SymbolInput(bars, entries)}).trade_list()
+    trades = run_backtest(config, {signals[0].instrument_id: SymbolInput(bars, entries)}).trade_list()
     by_bar = {int(place): number for number, place in reversed(list(enumerate(places)))}
     return {
         by_bar[trade.entry_bar]: None if trade.exit_reason.label == "end_of_data" else trade.pnl_r for trade in trades

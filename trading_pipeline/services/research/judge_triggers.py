@@ -7,6 +7,7 @@ from datetime import datetime
 import pandas as pd
 
 from trading_pipeline.domain.backtest.live_rules import live_rules
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.partitions import WINDOW_BARS
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
@@ -30,7 +31,11 @@ class TriggerFacts:
 
 
 def judge_triggers(
-    facts: TriggerFacts, plans: Sequence[StrategyConfig], symbols: Sequence[str], since: datetime, now: datetime
+    facts: TriggerFacts,
+    plans: Sequence[StrategyConfig],
+    instrument_ids: Sequence[InstrumentId],
+    since: datetime,
+    now: datetime,
 ) -> list[JudgedSignal]:
     """Every trigger of calibrated strategies at a sound bar with a book sample, whatever the imbalance was.
 
@@ -46,22 +51,26 @@ def judge_triggers(
         for plan in plans
         if (uncalibrated := plan.strategy.uncalibrated()) is not None
         for timeframe in plan.timeframes
-        for symbol in symbols
-        if plan.covers(symbol, timeframe)
-        for judged in _judged(facts, replace(plan, strategy=uncalibrated), timeframe, symbol, (since, now))
+        for instrument_id in instrument_ids
+        if plan.covers(instrument_id, timeframe)
+        for judged in _judged(facts, replace(plan, strategy=uncalibrated), timeframe, instrument_id, (since, now))
     ]
 
 
 def _judged(
-    facts: TriggerFacts, plan: StrategyConfig, timeframe: Timeframe, symbol: str, span: tuple[datetime, datetime]
+    facts: TriggerFacts,
+    plan: StrategyConfig,
+    timeframe: Timeframe,
+    instrument_id: InstrumentId,
+    span: tuple[datetime, datetime],
 ) -> Iterator[JudgedSignal]:
     since, now = span
-    samples = facts.books.samples(symbol, since, now)
+    samples = facts.books.samples(instrument_id, since, now)
     if samples:
         first, last = timeframe.floor(samples[0].close_time) - timeframe.duration, timeframe.floor(now)
-        bars = facts.bars.frame([symbol], timeframe, first - WINDOW_BARS * timeframe.duration, last)
-        sound = facts.checks.sound_bars([symbol], timeframe, first, last).get(symbol, [])
+        bars = facts.bars.frame([instrument_id], timeframe, first - WINDOW_BARS * timeframe.duration, last)
+        sound = facts.checks.sound_bars([instrument_id], timeframe, first, last).get(instrument_id, [])
         kept = bars["open_time"].isin(pd.DatetimeIndex(sound, tz="UTC")) & (bars["close_time"] > since)
-        window = DayWindow(symbol, with_book(bars, samples), kept)
+        window = DayWindow(instrument_id, with_book(bars, samples), kept)
         exits = live_rules(plan.lifecycle, timeframe.ms).exits
         yield from judge_signals(list(signals_of(window, plan, timeframe)), bars, exits)

@@ -7,6 +7,7 @@ from datetime import datetime
 import pandas as pd
 
 from trading_pipeline.domain.backtest.translate import Funding, Steps
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.services.research.account_backtest import Bars
 from trading_pipeline.services.strategy.book_evidence import BookEvidence
@@ -21,9 +22,9 @@ class ParityQuestion:
     :param start: closing instants after it are compared, up to and without ``end``: what the last close decides
         has no later bar in a backtest.
     :param capital: equity at the start, quote currency.
-    :param steps: of the instruments, by symbol.
-    :param path: what the venue's prices walked along inside the bars, by symbol.
-    :param funding: recorded rates by symbol.
+    :param steps: of the instruments, by instrument.
+    :param path: what the venue's prices walked along inside the bars, by instrument.
+    :param funding: recorded rates by instrument.
     :param books: what strategies that need the order book get; ``None`` where nobody does.
     :param given: what of this was read from the running system and not from the configuration, in words.
     """
@@ -33,8 +34,8 @@ class ParityQuestion:
     start: datetime
     end: datetime
     capital: float
-    steps: Mapping[str, Steps] = field(default_factory=dict)
-    path: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    funding: Mapping[str, Funding] = field(default_factory=dict)
+    steps: Mapping[InstrumentId, Steps] = field(default_factory=dict)
+    path: Mapping[InstrumentId, pd.DataFrame] = field(default_factory=dict)
+    funding: Mapping[InstrumentId, Funding] = field(default_factory=dict)
     books: BookEvidence | None = None
     given: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Backtest strategies over the bars of some symbols with one account."""
+"""Backtest strategies over the bars of some instruments with one account."""
 
 import hashlib
 import json
@@ -21,6 +21,7 @@ from trading_pipeline.domain.backtest.translate import Funding, Steps, SymbolInp
 from trading_pipeline.domain.indicators.momentum import macd
 from trading_pipeline.domain.model.backtest_runs import EquityCurve, RunRecord
 from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.signals import Details
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.arrays import BarArrays
@@ -35,17 +36,17 @@ from trading_pipeline.services.research.research_window import Window, in_window
 class StrategyRun:
     """One strategy on one timeframe of the account.
 
-    :param bars: frames with ``BAR_COLUMNS`` by symbol; they may begin before the window, for the warm-up.
+    :param bars: frames with ``BAR_COLUMNS`` by instrument; they may begin before the window, for the warm-up.
         Higher timeframes are made of all of them.
-    :param signals: by symbol, of a strategy that bars alone do not let decide; positions are those of its bars in the
-        window with their warm-up.
+    :param signals: by instrument, of a strategy that bars alone do not let decide; positions are those of its bars
+        in the window with their warm-up.
     """
 
     strategy: Strategy
     timeframe: Timeframe
-    bars: Mapping[str, pd.DataFrame]
+    bars: Mapping[InstrumentId, pd.DataFrame]
     config: BacktestConfig
-    signals: Mapping[str, EntrySignals] = field(default_factory=dict)
+    signals: Mapping[InstrumentId, EntrySignals] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,9 @@ class BacktestRequest:
     """What to run.
 
     :param window: entries are taken at bars inside it, and figures are about it alone.
-    :param steps: of the instruments, by symbol; none where a symbol is missing.
-    :param funding: recorded events by symbol; what they do not cover is assumed by the costs.
-    :param path: the finest bars by symbol, along which prices are taken to have moved.
+    :param steps: of the instruments, by instrument; none where an instrument is missing.
+    :param funding: recorded events by instrument; what they do not cover is assumed by the costs.
+    :param path: the finest bars by instrument, along which prices are taken to have moved.
     :param code_version: of what turns bars into trades; part of the run's identity.
     :param allow_jumps: take prices that jump as no market does, and name them in ``params["notes"]``.
     :param notes: what was said when the bars were read; likewise.
@@ -66,9 +67,9 @@ class BacktestRequest:
     code_version: str
     rules: RulesUsed = field(default_factory=RulesUsed)
     window: Window = field(default_factory=Window)
-    steps: Mapping[str, Steps] = field(default_factory=dict)
-    funding: Mapping[str, Funding] = field(default_factory=dict)
-    path: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    steps: Mapping[InstrumentId, Steps] = field(default_factory=dict)
+    funding: Mapping[InstrumentId, Funding] = field(default_factory=dict)
+    path: Mapping[InstrumentId, pd.DataFrame] = field(default_factory=dict)
     allow_jumps: bool = False
     notes: tuple[str, ...] = ()
     run_id: str = ""
@@ -83,14 +84,14 @@ class BacktestRequest:
 class BacktestRun:
     """A finished run: what is kept of it, and the engine's own result.
 
-    :param lanes: strategy, symbol and bars of each position in ``result.lanes``.
-    :param bars: the bars it saw by symbol, warm-up included, of the shortest timeframe.
+    :param lanes: strategy, instrument and bars of each position in ``result.lanes``.
+    :param bars: the bars it saw by instrument, warm-up included, of the shortest timeframe.
     """
 
     record: RunRecord
     result: BacktestResult
     lanes: Sequence[Lane]
-    bars: Mapping[str, pd.DataFrame]
+    bars: Mapping[InstrumentId, pd.DataFrame]
 
 
 def run_backtest(request: BacktestRequest) -> BacktestRun:
@@ -101,9 +102,13 @@ def run_backtest(request: BacktestRequest) -> BacktestRun:
     """
     runs = [replace(run, bars=_seen(request, run)) for run in request.runs]
     spans = _spans(run.bars for run in runs)
-    lanes = in_order([_lane(request, run, symbol, spans[symbol]) for run in runs for symbol in run.bars])
-    path = {symbol: _path(request, frame) for symbol, frame in request.path.items() if symbol in spans}
-    notes = [note for lane in lanes for note in _notes(request, lane, path.get(lane.symbol))]
+    lanes = in_order(
+        [_lane(request, run, instrument_id, spans[instrument_id]) for run in runs for instrument_id in run.bars]
+    )
+    path = {
+        instrument_id: _path(request, frame) for instrument_id, frame in request.path.items() if instrument_id in spans
+    }
+    notes = [note for lane in lanes for note in _notes(request, lane, path.get(lane.instrument_id))]
     result = _inside(engine.run_account(lanes, path), request.window)
     params = _params(request, runs, lanes, path)
     record = RunRecord(
@@ -117,59 +122,61 @@ def run_backtest(request: BacktestRequest) -> BacktestRun:
     return BacktestRun(record, result, lanes, shortest.bars)
 
 
-def _seen(request: BacktestRequest, run: StrategyRun) -> dict[str, pd.DataFrame]:
+def _seen(request: BacktestRequest, run: StrategyRun) -> dict[InstrumentId, pd.DataFrame]:
     """The bars of the window and its warm-up, with the higher timeframes that the strategy wants to see."""
     bars = {}
-    for symbol, frame in run.bars.items():
+    for instrument_id, frame in run.bars.items():
         whole = with_resampled(run.strategy, frame)
-        bars[symbol] = windowed(whole, request.window, run.timeframe, run.strategy.warmup_bars)
-        _require_bars(request, run, symbol, bars[symbol])
+        bars[instrument_id] = windowed(whole, request.window, run.timeframe, run.strategy.warmup_bars)
+        _require_bars(request, run, instrument_id, bars[instrument_id])
     return bars
 
 
-def _require_bars(request: BacktestRequest, run: StrategyRun, symbol: str, bars: pd.DataFrame) -> None:
+def _require_bars(request: BacktestRequest, run: StrategyRun, instrument_id: InstrumentId, bars: pd.DataFrame) -> None:
     """Refuse a window in which nothing could happen."""
     try:
         run.strategy.require_warmup(bars)
     except DataError as error:
-        raise DataError(f"{symbol} {run.timeframe}: {error}") from error
+        raise DataError(f"{instrument_id} {run.timeframe}: {error}") from error
     if int(in_window(bars, request.window).sum()) < 2:
-        raise DataError(f"{symbol} {run.timeframe}: fewer than two bars {request.window}; ask for what the bars cover")
+        raise DataError(
+            f"{instrument_id} {run.timeframe}: fewer than two bars {request.window}; ask for what the bars cover"
+        )
 
 
-def _spans(frames: Iterable[Mapping[str, pd.DataFrame]]) -> dict[str, Span]:
-    """From the first open to the last close of each symbol's bars."""
-    spans: dict[str, Span] = {}
+def _spans(frames: Iterable[Mapping[InstrumentId, pd.DataFrame]]) -> dict[InstrumentId, Span]:
+    """From the first open to the last close of each instrument's bars."""
+    spans: dict[InstrumentId, Span] = {}
     for bars in frames:
-        for symbol, frame in bars.items():
+        for instrument_id, frame in bars.items():
             arrays = BarArrays.of(frame)
             first, last = int(arrays.open_time_ms[0]), int(arrays.close_time_ms[-1])
-            known = spans.get(symbol, Span(first, last))
-            spans[symbol] = Span(min(known.first_ms, first), max(known.end_ms, last))
+            known = spans.get(instrument_id, Span(first, last))
+            spans[instrument_id] = Span(min(known.first_ms, first), max(known.end_ms, last))
     return spans
 
 
-def _lane(request: BacktestRequest, run: StrategyRun, symbol: str, span: Span) -> Lane:
-    """One strategy, timeframe and symbol as the engine takes them; signals outside the window are left out."""
-    bars = run.bars[symbol]
+def _lane(request: BacktestRequest, run: StrategyRun, instrument_id: InstrumentId, span: Span) -> Lane:
+    """One strategy, timeframe and instrument as the engine takes them; signals outside the window are left out."""
+    bars = run.bars[instrument_id]
     arrays = BarArrays.of(bars)
-    signals = run.signals.get(symbol) or EntrySignals.of_strategy(
+    signals = run.signals.get(instrument_id) or EntrySignals.of_strategy(
         run.strategy, bars, arrays, exits=run.config.exits.strategy_exits
     )
     signals = signals.chosen(in_window(bars, request.window)[signals.bar_index])
     given = SymbolInput(
         bars=arrays,
         signals=signals,
-        steps=request.steps.get(symbol, Steps()),
+        steps=request.steps.get(instrument_id, Steps()),
         momentum=macd(arrays.close, 12, 26, 9)[2] if run.config.exits.next_bar_exit else None,
-        funding=with_assumed_funding(request.funding.get(symbol), span, run.config.costs),
+        funding=with_assumed_funding(request.funding.get(instrument_id), span, run.config.costs),
     )
-    return Lane(run.strategy.name, symbol, run.config, given)
+    return Lane(run.strategy.name, instrument_id, run.config, given)
 
 
 def _notes(request: BacktestRequest, lane: Lane, path: BarArrays | None) -> Iterator[str]:
     """What has to be said about the input of one lane."""
-    given = GivenInput(lane.symbol, lane.given.bars, request.funding.get(lane.symbol), path)
+    given = GivenInput(lane.instrument_id, lane.given.bars, request.funding.get(lane.instrument_id), path)
     rate = lane.config.costs.funding_rate
     return input_notes(given, request.window, assumed_rate=rate, allow_jumps=request.allow_jumps)
 
@@ -206,7 +213,7 @@ def _metrics(result: BacktestResult, lanes: Sequence[Lane]) -> dict[str, float |
 
 
 def _params(
-    request: BacktestRequest, runs: Sequence[StrategyRun], lanes: Sequence[Lane], path: Mapping[str, BarArrays]
+    request: BacktestRequest, runs: Sequence[StrategyRun], lanes: Sequence[Lane], path: Mapping[InstrumentId, BarArrays]
 ) -> Details:
     """Everything the run depends on; of several strategies and timeframes, what each has of its own by its name."""
     strategies = {run.strategy.name: run.strategy for run in runs}
@@ -216,15 +223,15 @@ def _params(
         "strategy": "+".join(strategies),
         "strategy_version": "+".join(one.version for one in strategies.values()),
         "strategy_parameters": _only({name: asdict(one.parameters) for name, one in strategies.items()}),
-        "symbols": sorted({lane.symbol for lane in lanes}),
+        "instrument_ids": sorted({lane.instrument_id for lane in lanes}),
         "timeframe": "+".join(timeframes),
         "window": request.window.document(),
         "bars": _described_bars(runs, lanes),
-        "path": {symbol: _path_described(bars) for symbol, bars in sorted(path.items())},
+        "path": {instrument_id: _path_described(bars) for instrument_id, bars in sorted(path.items())},
         "rules": asdict(request.rules) | {"line": request.rules.line()},
         "initial_capital": runs[0].config.initial_capital,
         "config": _only(configs),
-        "steps": {symbol: asdict(steps) for symbol, steps in sorted(request.steps.items())},
+        "steps": {instrument_id: asdict(steps) for instrument_id, steps in sorted(request.steps.items())},
         "code_version": request.code_version,
     }
 
@@ -235,17 +242,19 @@ def _only(by_name: Mapping[str, object]) -> object:
 
 
 def _described_bars(runs: Sequence[StrategyRun], lanes: Sequence[Lane]) -> Details:
-    """The bars by symbol, and by timeframe where there are several."""
+    """The bars by instrument, and by timeframe where there are several."""
     several = len({run.timeframe for run in runs}) > 1
     described = {}
     for lane in lanes:
         timeframe = lane.given.bars.timeframe
-        described[f"{lane.symbol} {timeframe}" if several else lane.symbol] = _described(lane.given, timeframe)
+        described[f"{lane.instrument_id} {timeframe}" if several else lane.instrument_id] = _described(
+            lane.given, timeframe
+        )
     return dict(sorted(described.items()))
 
 
 def _described(one: SymbolInput, timeframe: Timeframe) -> Details:
-    """The bars of one symbol: how many, since when, how many are missing between, and their digest."""
+    """The bars of one instrument: how many, since when, how many are missing between, and their digest."""
     bars = one.bars
     opens = bars.open_time_ms
     described: Details = {
@@ -267,7 +276,7 @@ def _described(one: SymbolInput, timeframe: Timeframe) -> Details:
 
 
 def _path_described(bars: BarArrays) -> Details:
-    """The finest bars of one symbol."""
+    """The finest bars of one instrument."""
     return {"count": len(bars), "sha256": _digest_of(bars)}
 
 

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 
 from trading_pipeline.domain.model.bars import BAR_COLUMNS
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 
 _START = datetime(2024, 1, 1, tzinfo=UTC)
 
 
-def sample_bars(symbol: str, timeframe: Timeframe, count: int, seed: int = 7) -> pd.DataFrame:
+def sample_bars(instrument_id: InstrumentId, timeframe: Timeframe, count: int, seed: int = 7) -> pd.DataFrame:
     """``count`` bars with ``BAR_COLUMNS`` and no gap; volatility comes and goes so that rules find trends and rests."""
     random = np.random.default_rng(seed)
     swings = 0.004 * (1.2 + np.sin(np.arange(count) / 150.0))
@@ -26,7 +27,7 @@ def sample_bars(symbol: str, timeframe: Timeframe, count: int, seed: int = 7) ->
         .tz_localize("UTC")
     )
     columns = {
-        "symbol": pd.Series(np.full(count, symbol, dtype=object), dtype="str"),
+        "instrument_id": pd.Series(np.full(count, instrument_id, dtype=object), dtype="str"),
         "open_time": opens,
         "close_time": opens + timeframe.duration,
         "open": opened,

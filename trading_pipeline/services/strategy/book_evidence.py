@@ -30,7 +30,7 @@ class BookEvidence:
         if not plan.strategy.needs_book:
             return plan, window
         closes = window.bars["close_time"]
-        samples = self.samples.samples(window.symbol, closes.iloc[0], closes.iloc[-1])
+        samples = self.samples.samples(window.instrument_id, closes.iloc[0], closes.iloc[-1])
         return self._calibrated(plan, window), replace(window, bars=with_book(window.bars, samples))
 
     def by_day(self, plan: StrategyConfig, window: DayWindow) -> Iterator[tuple[StrategyConfig, DayWindow]]:
@@ -50,7 +50,7 @@ class BookEvidence:
 def with_book(bars: pd.DataFrame, samples: Iterable[BookSample]) -> pd.DataFrame:
     """Bars with ``BOOK_COLUMNS`` as of exactly their close; NaN, which confirms nothing, where no sample is.
 
-    :param samples: of the symbol of ``bars``.
+    :param samples: of the instrument of ``bars``.
     """
     readings = {sample.close_time: sample.reading for sample in samples}
     told = [readings.get(close.to_pydatetime()) for close in bars["close_time"]]

@@ -10,10 +10,10 @@ from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 from trading_pipeline.ports.stores.strategy.snapshot_store import SnapshotStore
-from trading_pipeline.services.strategy.windows import day_windows, unsound_symbols
+from trading_pipeline.services.strategy.windows import day_windows, unsound_instruments
 
 _NO_ROWS = pd.DataFrame(
-    {"symbol": pd.Series(dtype="str"), "close_time": pd.Series(dtype=pd.DatetimeTZDtype("us", "UTC"))}
+    {"instrument_id": pd.Series(dtype="str"), "close_time": pd.Series(dtype=pd.DatetimeTZDtype("us", "UTC"))}
 )
 
 
@@ -23,7 +23,7 @@ class IndicatorReport:
 
     :param rows: snapshots the days now have.
     :param changed: rows written or removed; 0 on a rerun.
-    :param unsound: symbols some of whose bars were left out.
+    :param unsound: instruments some of whose bars were left out.
     """
 
     rows: int
@@ -39,8 +39,8 @@ def compute_indicators(
     for window in day_windows(bars, checks, scope, now):
         values = snapshot(window.bars)[window.kept]
         values.insert(0, "close_time", window.bars["close_time"][window.kept])
-        values.insert(0, "symbol", window.symbol)
+        values.insert(0, "instrument_id", window.instrument_id)
         parts.append(values)
     rows = pd.concat(parts, ignore_index=True) if parts else _NO_ROWS
-    changed = snapshots.replace(rows, scope.symbols, scope.timeframe, scope.start, scope.end)
-    return IndicatorReport(len(rows), changed, unsound_symbols(checks, scope))
+    changed = snapshots.replace(rows, scope.instrument_ids, scope.timeframe, scope.start, scope.end)
+    return IndicatorReport(len(rows), changed, unsound_instruments(checks, scope))

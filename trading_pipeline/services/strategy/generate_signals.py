@@ -20,7 +20,7 @@ from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 from trading_pipeline.ports.stores.strategy.signal_store import SignalStore
 from trading_pipeline.services.strategy.book_evidence import BookEvidence
 from trading_pipeline.services.strategy.strategy_frames import StrategyFrames
-from trading_pipeline.services.strategy.windows import DayWindow, day_windows, unsound_symbols
+from trading_pipeline.services.strategy.windows import DayWindow, day_windows, unsound_instruments
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class SignalReport:
 
     :param entries: signals the days have to enter, ``exits`` to leave.
     :param changed: rows written or removed; 0 on a rerun.
-    :param unsound: symbols some of whose bars were left out.
-    :param refused: symbol and reason where a strategy could not work with the bars.
+    :param unsound: instruments some of whose bars were left out.
+    :param refused: instrument and reason where a strategy could not work with the bars.
     """
 
     entries: int
@@ -53,7 +53,7 @@ def generate_signals(
 ) -> SignalReport:
     """Store what every strategy says at the sound bars of the days: where it enters and where it leaves.
 
-    A symbol whose bars a strategy refuses is reported and does not stop the others; without ``books`` a
+    An instrument whose bars a strategy refuses is reported and does not stop the others; without ``books`` a
     strategy that needs them refuses.
 
     :param live: whether a wave asks; what a backfill finds reaches no order.
@@ -64,7 +64,7 @@ def generate_signals(
     frames = StrategyFrames(bars, scope, now)
     for window in day_windows(bars, checks, scope, now):
         for plan in strategies:
-            if plan.covers(window.symbol, scope.timeframe):
+            if plan.covers(window.instrument_id, scope.timeframe):
                 try:
                     ready, seen = (plan, window) if books is None else books.given(plan, window)
                     seen = frames.window_of(seen, ready.strategy)
@@ -73,10 +73,10 @@ def generate_signals(
                     setups += _setups(window, plan, entries)
                     found += [*entries, *exits]
                 except DataError as error:
-                    refused.append(f"{window.symbol} {plan.strategy.name}: {error}")
-    changed = signals.replace(found, scope.symbols, scope.timeframe, scope.start, scope.end, setups, live=live)
+                    refused.append(f"{window.instrument_id} {plan.strategy.name}: {error}")
+    changed = signals.replace(found, scope.instrument_ids, scope.timeframe, scope.start, scope.end, setups, live=live)
     leaving = sum(signal.kind is SignalKind.EXIT for signal in found)
-    return SignalReport(len(found) - leaving, leaving, changed, unsound_symbols(checks, scope), tuple(refused))
+    return SignalReport(len(found) - leaving, leaving, changed, unsound_instruments(checks, scope), tuple(refused))
 
 
 def signals_of(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe) -> Iterator[Signal]:
@@ -92,10 +92,10 @@ def signals_of(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe) ->
         close_time = window.bars["close_time"].iloc[int(places[row])].to_pydatetime()
         bias = Bias(str(values["bias"]))
         yield Signal(
-            signal_id=decision_key(strategy.name, window.symbol, timeframe, close_time, bias),
+            signal_id=decision_key(strategy.name, window.instrument_id, timeframe, close_time, bias),
             strategy=strategy.name,
             strategy_version=strategy.version,
-            symbol=window.symbol,
+            instrument_id=window.instrument_id,
             timeframe=timeframe,
             close_time=close_time,
             bias=bias,
@@ -118,10 +118,10 @@ def exits_of(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe) -> I
         bar, bias = window.bars.iloc[int(places[row])], Bias(str(found["bias"].iloc[row]))
         close_time = bar["close_time"].to_pydatetime()
         yield Signal(
-            signal_id=decision_key(strategy.name, window.symbol, timeframe, close_time, bias, SignalKind.EXIT),
+            signal_id=decision_key(strategy.name, window.instrument_id, timeframe, close_time, bias, SignalKind.EXIT),
             strategy=strategy.name,
             strategy_version=strategy.version,
-            symbol=window.symbol,
+            instrument_id=window.instrument_id,
             timeframe=timeframe,
             close_time=close_time,
             bias=bias,

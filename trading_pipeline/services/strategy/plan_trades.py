@@ -8,7 +8,7 @@ from decimal import Decimal
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.events import WaveComputed
 from trading_pipeline.domain.model.partitions import PartitionRange
-from trading_pipeline.domain.model.plans import NextBarRule, SizingInputs, TradePlan
+from trading_pipeline.domain.model.plans import NextBarRule, SizingInputs, TradePlan, plan_id_of
 from trading_pipeline.domain.model.signals import Bias, Signal
 from trading_pipeline.domain.risk.entry_size import reads_volatility, sizing_inputs
 from trading_pipeline.domain.risk.limits import RiskLimits
@@ -20,8 +20,6 @@ from trading_pipeline.ports.stores.strategy.signal_store import SignalStore
 from trading_pipeline.ports.stores.strategy.snapshot_store import SnapshotStore
 from trading_pipeline.ports.streams import EventStream
 from trading_pipeline.services.strategy.generate_signals import decimal_of
-
-_PLAN_ID_LENGTH = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ def plan_trades(planner: Planner, scope: PartitionRange, wave: datetime | None, 
         cannot reach an order.
     """
     plans, refused = [], []
-    for signal in planner.signals.signals(scope.symbols, scope.timeframe, scope.start, scope.end):
+    for signal in planner.signals.signals(scope.instrument_ids, scope.timeframe, scope.start, scope.end):
         try:
             plans.append(plan_of(signal, planner))
         except DataError as error:
@@ -75,7 +73,7 @@ def plan_trades(planner: Planner, scope: PartitionRange, wave: datetime | None, 
     written = planner.plans.save(plans, scope.timeframe, wave, run_id)
     wave_open = False
     if wave is not None:
-        wave_open = not planner.waves.mark_computed(wave, scope.timeframe, scope.symbols, run_id)
+        wave_open = not planner.waves.mark_computed(wave, scope.timeframe, scope.instrument_ids, run_id)
         planner.stream.publish([WaveComputed(wave, scope.timeframe, written.executable)])
     sizing = sizing_inputs(planner.limits)
     return PlanReport(len(plans), written.changed, written.executable, tuple(refused), sizing, wave_open)
@@ -89,16 +87,16 @@ def plan_of(signal: Signal, planner: Planner) -> TradePlan:
     """
     if not _stop_on_losing_side(signal):
         raise DataError(
-            f"{signal.symbol} {signal.timeframe} {signal.close_time.isoformat()} {signal.strategy}: "
+            f"{signal.instrument_id} {signal.timeframe} {signal.close_time.isoformat()} {signal.strategy}: "
             f"{STOP_NOT_PROTECTIVE}: {signal.bias} at {signal.entry_price} cannot have its stop at {signal.stop_price}"
         )
     behind = _strategy_behind(signal, planner.strategies)
     return TradePlan(
-        plan_id=signal.signal_id[:_PLAN_ID_LENGTH],
+        plan_id=plan_id_of(signal.signal_id),
         signal_id=signal.signal_id,
         strategy=signal.strategy,
         strategy_version=signal.strategy_version,
-        symbol=signal.symbol,
+        instrument_id=signal.instrument_id,
         timeframe=signal.timeframe,
         close_time=signal.close_time,
         bias=signal.bias,
@@ -127,7 +125,7 @@ def _sizing(signal: Signal, planner: Planner) -> SizingInputs:
     """The sizing in force, with the volatility at the signal's bar where it is read and known."""
     if not reads_volatility(planner.limits):
         return sizing_inputs(planner.limits)
-    snapshot = planner.snapshots.values(signal.symbol, signal.timeframe, signal.close_time) or {}
+    snapshot = planner.snapshots.values(signal.instrument_id, signal.timeframe, signal.close_time) or {}
     atr = snapshot.get("atr_14")
     return sizing_inputs(planner.limits, None if atr is None else decimal_of(100 * atr / float(signal.entry_price)))
 
@@ -140,8 +138,9 @@ def _stop_on_losing_side(signal: Signal) -> bool:
 
 def _strategy_behind(signal: Signal, strategies: Sequence[StrategyConfig]) -> StrategyConfig:
     for plan in strategies:
-        if plan.strategy.name == signal.strategy and plan.covers(signal.symbol, signal.timeframe):
+        if plan.strategy.name == signal.strategy and plan.covers(signal.instrument_id, signal.timeframe):
             return plan
     raise DataError(
-        f"{signal.symbol} {signal.timeframe}: signal of {signal.strategy}, which no file of config/strategies runs here"
+        f"{signal.instrument_id} {signal.timeframe}: signal of {signal.strategy}, which no file of config/strategies "
+        "runs here"
     )

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from trading_pipeline.domain.model.bar_history import FirstAvailableBar
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe, day_of
 from trading_pipeline.domain.strategies.framework.base import Strategy
@@ -26,15 +27,15 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class _HigherBars:
-    """Stored bars of one higher timeframe, by symbol.
+    """Stored bars of one higher timeframe, by instrument.
 
     :param disputed: open times of bars about whose prices the sources disagree.
     """
 
     scope: PartitionRange
-    rows: dict[str, pd.DataFrame]
-    listings: dict[str, FirstAvailableBar]
-    disputed: dict[str, set[datetime]]
+    rows: dict[InstrumentId, pd.DataFrame]
+    listings: dict[InstrumentId, FirstAvailableBar]
+    disputed: dict[InstrumentId, set[datetime]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,40 +55,44 @@ class StrategyFrames:
         frame = window.bars
         for timeframe in longer(strategy, self.scope.timeframe):
             day = day_of(window.bars["open_time"].iloc[-1].to_pydatetime())
-            bars, sound = self._sound(timeframe, window.symbol, day)
+            bars, sound = self._sound(timeframe, window.instrument_id, day)
             frame = as_of_close(frame, closing_values(strategy, bars)[sound], timeframe)
         return window if frame is window.bars else replace(window, bars=frame)
 
-    def _sound(self, timeframe: Timeframe, symbol: str, day: datetime) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
+    def _sound(
+        self, timeframe: Timeframe, instrument_id: InstrumentId, day: datetime
+    ) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
         """Higher bars from the day's anchor to the first that is missing or impossible, and which are undisputed."""
         read = self._higher(timeframe)
-        rows = read.rows[symbol]
-        first = _first_open(read, symbol, day)
+        rows = read.rows[instrument_id]
+        first = _first_open(read, instrument_id, day)
         begin, end = pd.DatetimeIndex(rows["open_time"]).searchsorted(pd.DatetimeIndex([first, day + _DAY]))
         bars = rows.iloc[begin:end].reset_index(drop=True)
         due = pd.date_range(first, periods=len(bars), freq=timeframe.duration)
         unbroken = np.logical_and.accumulate((bars["open_time"] == due).to_numpy() & possible(bars))
         bars = bars[unbroken]
-        return bars, ~bars["open_time"].isin(read.disputed.get(symbol, set())).to_numpy()
+        return bars, ~bars["open_time"].isin(read.disputed.get(instrument_id, set())).to_numpy()
 
     def _higher(self, timeframe: Timeframe) -> _HigherBars:
         """Everything stored of a timeframe that a day of the range may look at."""
         if timeframe not in self._read:
             scope = replace(self.scope, timeframe=timeframe)
             start, end = scope.open_times_until(self.now)
-            frame = self.bars.frame(scope.symbols, timeframe, start, end)
-            disputed: dict[str, set[datetime]] = {}
-            for conflict in self.bars.conflicts(scope.symbols, timeframe, start, end):
-                disputed.setdefault(conflict.symbol, set()).add(conflict.open_time)
-            rows = {symbol: frame[frame["symbol"] == symbol] for symbol in scope.symbols}
-            listings = self.bars.first_available_bars(scope.symbols, timeframe)
+            frame = self.bars.frame(scope.instrument_ids, timeframe, start, end)
+            disputed: dict[InstrumentId, set[datetime]] = {}
+            for conflict in self.bars.conflicts(scope.instrument_ids, timeframe, start, end):
+                disputed.setdefault(conflict.instrument_id, set()).add(conflict.open_time)
+            rows = {
+                instrument_id: frame[frame["instrument_id"] == instrument_id] for instrument_id in scope.instrument_ids
+            }
+            listings = self.bars.first_available_bars(scope.instrument_ids, timeframe)
             self._read[timeframe] = _HigherBars(scope, rows, listings, disputed)
         return self._read[timeframe]
 
 
-def _first_open(read: _HigherBars, symbol: str, day: datetime) -> datetime:
+def _first_open(read: _HigherBars, instrument_id: InstrumentId, day: datetime) -> datetime:
     """Where the day's bars have to begin: at their anchor, or at the first the venue has."""
-    anchor, listing = read.scope.anchor(day), read.listings.get(symbol)
+    anchor, listing = read.scope.anchor(day), read.listings.get(instrument_id)
     if listing is not None and listing.asked_from <= anchor:
         return max(anchor, listing.first_open)
     return anchor

@@ -64,7 +64,7 @@ def folder(tmp_path: Path) -> Path:
 def test_the_universe_is_read_with_its_timeframes_shortest_first(folder: Path) -> None:
     universe = load_universe(folder)
     assert universe.history_start == datetime(2025, 1, 1, tzinfo=UTC)
-    assert universe.symbols == ("BTCUSDT", "SOLUSDT")
+    assert universe.instrument_ids == ("BTCUSDT.BYBIT", "SOLUSDT.BYBIT")
     assert universe.timeframes == (Timeframe.M15, Timeframe.H1)
 
 
@@ -294,7 +294,12 @@ def test_a_users_own_file_counts_as_corrected_from_the_next_reading_on(folder: P
         ("strategies/one.yaml", "fast_period: 5", "fast_period: 50", "fast_period = 50: must be below slow_period"),
         ("strategies/one.yaml", "[15m]", "[4h]", "timeframes: 4h not in universe.yaml"),
         ("strategies/one.yaml", ONE, FUSED, "higher timeframes: 4h not in universe.yaml (15m, 1h)"),
-        ("strategies/one.yaml", "enabled: true", "enabled: true\nsymbols: [XRPUSDT]", "XRPUSDT not in universe.yaml"),
+        (
+            "strategies/one.yaml",
+            "enabled: true",
+            "enabled: true\nsymbols: [XRPUSDT]",
+            "XRPUSDT.BYBIT not in universe.yaml",
+        ),
         ("strategies/one.yaml", "fraction: 0.2", "fraction: 0.3", "add up to 1.1"),
         ("strategies/one.yaml", "r_multiple: 2", "r_multiple: 1", "nearest first"),
         ("strategies/one.yaml", "r_multiple: 2", "r_multipel: 2", "did you mean r_multiple?"),
@@ -319,12 +324,12 @@ def test_a_missing_file_is_named(folder: Path, file: str) -> None:
 
 def test_two_files_cannot_decide_the_same_thing(folder: Path) -> None:
     (folder / "strategies" / "two.yaml").write_text(STRATEGY.replace("fast_period: 5", "fast_period: 6"))
-    with pytest.raises(ConfigurationError, match=r"two.yaml: strategy ema_atr already runs on BTCUSDT 15m"):
+    with pytest.raises(ConfigurationError, match=r"two.yaml: strategy ema_atr already runs on BTCUSDT.BYBIT 15m"):
         load_strategies(folder)
 
 
 def test_the_files_that_come_with_the_project_are_sound() -> None:
-    assert load_universe(CONFIG).symbols
+    assert load_universe(CONFIG).instrument_ids
     assert load_risk(CONFIG).plan_ttl_bars >= 1
     assert load_strategies(CONFIG)
 

@@ -126,10 +126,10 @@ def test_the_picture_is_a_png() -> None:
     assert equity_png(run.curve, 10_000.0, "golden").startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("symbols", [("BTCUSDT",), ("BTCUSDT", "ETHUSDT")])
+@pytest.mark.parametrize("instrument_ids", [("BTCUSDT",), ("BTCUSDT", "ETHUSDT")])
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-def test_a_browser_draws_the_page_without_an_error(tmp_path: Path, symbols: tuple[str, ...]) -> None:
-    run = sampled(symbols)
+def test_a_browser_draws_the_page_without_an_error(tmp_path: Path, instrument_ids: tuple[str, ...]) -> None:
+    run = sampled(instrument_ids)
     path = tmp_path / "page.html"
     # An error anywhere in the script leaves its message instead of the table of trades.
     watch = "<script>window.addEventListener('error', (e) => { document.title = 'BROKEN ' + e.message; });</script>"

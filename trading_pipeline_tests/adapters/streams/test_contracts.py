@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from trading_pipeline.adapters.streams.contracts import CONTRACTS, decode, encode
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.events import BarClosed, Event, FillBooked, WaveComputed
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe, from_ms, to_ms
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "contracts"
@@ -20,8 +21,8 @@ instants = st.integers(0, to_ms(datetime(2100, 1, 1, tzinfo=UTC))).map(from_ms)
 
 @given(instants, st.sampled_from(Timeframe), st.integers(0, 500))
 def test_events_survive_the_wire(instant: datetime, timeframe: Timeframe, plans: int) -> None:
-    told = (BarClosed("BTCUSDT", timeframe, instant), WaveComputed(instant, timeframe, plans))
-    for event in (*told, FillBooked("BTCUSDT", "x1", instant)):
+    told = (BarClosed(InstrumentId("BTCUSDT.BYBIT"), timeframe, instant), WaveComputed(instant, timeframe, plans))
+    for event in (*told, FillBooked(InstrumentId("BTCUSDT.BYBIT"), "x1", instant)):
         assert decode(type(event), encode(event)) == event
 
 
@@ -30,14 +31,23 @@ def test_events_survive_the_wire(instant: datetime, timeframe: Timeframe, plans:
     [
         (BarClosed, "", "JSON"),
         (BarClosed, "[]", "message"),
-        (BarClosed, '{"symbol": "BTCUSDT", "timeframe": "1h"}', "close_time_ms"),
-        (BarClosed, '{"symbol": "", "timeframe": "1h", "close_time_ms": 1}', "symbol"),
-        (BarClosed, '{"symbol": "BTCUSDT", "timeframe": "2h", "close_time_ms": 1}', "timeframe"),
-        (BarClosed, '{"symbol": "BTCUSDT", "timeframe": "1h", "close_time_ms": 99999999999999999}', "close_time_ms"),
+        (BarClosed, '{"instrument_id": "BTCUSDT.BYBIT", "timeframe": "1h"}', "close_time_ms"),
+        (BarClosed, '{"instrument_id": "", "timeframe": "1h", "close_time_ms": 1}', "instrument_id"),
+        (BarClosed, '{"instrument_id": "BTCUSDT", "timeframe": "1h", "close_time_ms": 1}', "instrument_id"),
+        (BarClosed, '{"instrument_id": "BTCUSDT.BYBIT", "timeframe": "2h", "close_time_ms": 1}', "timeframe"),
+        (
+            BarClosed,
+            '{"instrument_id": "BTCUSDT.BYBIT", "timeframe": "1h", "close_time_ms": 99999999999999999}',
+            "close_time_ms",
+        ),
         (BarClosed, encode(WaveComputed(NOON, Timeframe.H1, 1)), "kind"),
         (WaveComputed, '{"close_time_ms": 1, "timeframe": "1h", "plans": -1}', "plans"),
-        (FillBooked, '{"symbol": "BTCUSDT", "execution_id": "", "executed_at_ms": 1}', "execution_id"),
-        (FillBooked, '{"symbol": "BTCUSDT", "execution_id": "x", "executed_at_ms": 99999999999999999}', "executed_at"),
+        (FillBooked, '{"instrument_id": "BTCUSDT.BYBIT", "execution_id": "", "executed_at_ms": 1}', "execution_id"),
+        (
+            FillBooked,
+            '{"instrument_id": "BTCUSDT.BYBIT", "execution_id": "x", "executed_at_ms": 99999999999999999}',
+            "executed_at",
+        ),
         (WaveComputed, '{"close_time_ms": 1, "timeframe": "1h", "plans": 1, "extra": 2}', "extra"),
     ],
 )
@@ -57,5 +67,5 @@ def test_every_published_schema_belongs_to_a_stream() -> None:
 
 
 def test_an_instant_travels_in_milliseconds() -> None:
-    event = BarClosed("BTCUSDT", Timeframe.H1, NOON + timedelta(milliseconds=1))
+    event = BarClosed(InstrumentId("BTCUSDT.BYBIT"), Timeframe.H1, NOON + timedelta(milliseconds=1))
     assert json.loads(encode(event))["close_time_ms"] == 1748779200001

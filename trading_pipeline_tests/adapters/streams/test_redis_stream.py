@@ -27,7 +27,7 @@ def stream(redis_url: str, prefix: str) -> RedisStream:
 
 
 def a_bar_closed(hours: int = 0) -> BarClosed:
-    return BarClosed("BTCUSDT", Timeframe.H1, NOON + timedelta(hours=hours))
+    return BarClosed("BTCUSDT.BYBIT", Timeframe.H1, NOON + timedelta(hours=hours))
 
 
 def test_what_was_published_before_the_first_wait_is_not_news(stream: RedisStream) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from trading_pipeline.adapters.venues.catalog import VENUES, venue_named
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.settings import Settings
 
@@ -21,7 +22,7 @@ SETTINGS = Settings.model_validate(
 def test_every_venue_has_a_name_streams_and_an_account_without_asking_anybody(name: str) -> None:
     venue = venue_named(name, SETTINGS)
     assert venue.name == name
-    assert venue.market_stream(["BTCUSDT"], [Timeframe.H1]).timeframes == (Timeframe.H1,)
+    assert venue.market_stream([InstrumentId("BTCUSDT.BYBIT")], [Timeframe.H1]).timeframes == (Timeframe.H1,)
     assert {venue.market_stream([], []).url, venue.account_stream().url} == {"ws://127.0.0.1:2", "ws://127.0.0.1:3"}
     assert venue.market_data()
     assert venue.live_market()

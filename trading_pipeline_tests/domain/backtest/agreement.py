@@ -27,7 +27,7 @@ class Pair(NamedTuple):
 
 
 def difference(engine: BacktestResult, reference: Reference) -> str | None:
-    """``None``, or symbol, what differs first, and both sides."""
+    """``None``, or instrument, what differs first, and both sides."""
     ruined = [ms for ms, equity in reference.curve if equity < RUIN * engine.config.initial_capital]
     until = min(ruined, default=math.inf)
     pairs = (*_outcomes(engine, reference), *_trades(engine, reference), *_equity(engine, reference))
@@ -48,9 +48,13 @@ def _equal(one: object, other: object) -> bool:
 
 def _lanes(engine: BacktestResult, reference: Reference) -> Iterator[tuple[int, LaneState, str]]:
     """Every lane: its number in the result, its state in the reference, and how messages name it."""
-    names = [(lane.symbol, lane.bar_ms, lane.strategy) for lane in engine.lanes]
+    names = [(lane.instrument_id, lane.bar_ms, lane.strategy) for lane in engine.lanes]
     for lane in reference.lanes:
-        yield names.index((lane.symbol, lane.ms, lane.name)), lane, f"{lane.symbol} {lane.ms // 60_000}m {lane.name!r}"
+        yield (
+            names.index((lane.instrument_id, lane.ms, lane.name)),
+            lane,
+            f"{lane.instrument_id} {lane.ms // 60_000}m {lane.name!r}",
+        )
 
 
 def _outcomes(engine: BacktestResult, reference: Reference) -> Iterator[Pair]:

@@ -95,6 +95,6 @@ def percent_exits(stop: float, target: float) -> Exits:
 
 
 def run_one(config: BacktestConfig, prices: Sequence[Prices] | BarArrays, signals: EntrySignals) -> BacktestResult:
-    """Run one symbol."""
+    """Run one instrument."""
     bars = prices if isinstance(prices, BarArrays) else bars_of(prices)
     return run_backtest(config, {"BTCUSDT": SymbolInput(bars, signals)})

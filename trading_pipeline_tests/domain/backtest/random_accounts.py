@@ -39,7 +39,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Market(NamedTuple):
-    """One symbol: bars by minutes of their timeframe, of the same prices, each with holes of its own.
+    """One instrument: bars by minutes of their timeframe, of the same prices, each with holes of its own.
 
     :param fine: base bars for the path, where no lane trades by them.
     """
@@ -58,22 +58,22 @@ class RandomAccount(NamedTuple):
 
 
 def account_of(seed: int) -> RandomAccount:
-    """The account of a seed: one to three symbols, one or two lanes each."""
+    """The account of a seed: one to three instruments, one or two lanes each."""
     rng = np.random.default_rng(seed)
     base = int(rng.choice([15, 60]))
     start = START_MS + int(rng.integers(0, 24)) * 240 * MINUTE_MS
     common = _account_limits(rng)
     lanes, path = [], {}
-    for symbol in ("BTC", "ETH", "SOL")[: int(rng.integers(1, 4))]:
+    for instrument_id in ("BTC", "ETH", "SOL")[: int(rng.integers(1, 4))]:
         market = _market(rng, base, start, int(rng.integers(40, 150)))
         if market.fine is not None:
-            path[symbol] = market.fine
+            path[instrument_id] = market.fine
         possible = [(name, minutes) for name in ("a", "b") for minutes in market.bars]
         chosen = [possible[place] for place in rng.permutation(len(possible))[: int(rng.integers(1, 3))]]
         finest = base if market.fine is not None else min(minutes for _, minutes in chosen)
         for name, minutes in chosen:
             config = _rules(rng, common, finest)
-            lanes.append(Lane(name, symbol, config, _input(rng, config, market, minutes)))
+            lanes.append(Lane(name, instrument_id, config, _input(rng, config, market, minutes)))
     return RandomAccount(lanes, path)
 
 

@@ -1,4 +1,4 @@
-"""What the reference loop reads: bars as rows, the path of a symbol, and a lane with what its closes tell."""
+"""What the reference loop reads: bars as rows, the path of an instrument, and a lane with what its closes tell."""
 
 import math
 from bisect import bisect_left, bisect_right
@@ -48,7 +48,12 @@ class LaneState:
     """A lane with its signals by close, what became of them, and where its runner's stop belongs."""
 
     def __init__(self, lane: Lane) -> None:
-        self.name, self.symbol, self.config, self.ms = lane.strategy, lane.symbol, lane.config, lane.bar_ms
+        self.name, self.instrument_id, self.config, self.ms = (
+            lane.strategy,
+            lane.instrument_id,
+            lane.config,
+            lane.bar_ms,
+        )
         self.signals, self.given, self.steps = lane.given.signals, lane.given, lane.given.steps
         self.bars, self.closes = bars_of(lane.given.bars), lane.given.bars.close_time_ms.tolist()
         self.kinds, self.signs = [OrderKind(kind) for kind in self.signals.kinds()], self.signals.direction.tolist()
@@ -67,7 +72,7 @@ class LaneState:
 
     def rank(self, by_score: bool) -> tuple[object, ...]:
         """The order of lanes at one instant, beside scores."""
-        return (-self.ms, self.name, self.symbol) if by_score else (self.symbol, -self.ms, self.name)
+        return (-self.ms, self.name, self.instrument_id) if by_score else (self.instrument_id, -self.ms, self.name)
 
     def amount(self, row: int, free: float) -> float:
         """What the live sizing model wants at a signal, quote currency; nothing while its volatility is unknown."""
@@ -134,7 +139,7 @@ class Order(NamedTuple):
 
 
 def path_of(lanes: Iterable[LaneState], fine: BarArrays | None) -> list[Bar]:
-    """The finest bars of one symbol, longer ones where finer ones are missing.
+    """The finest bars of one instrument, longer ones where finer ones are missing.
 
     A lane's bar takes the place of given bars that do not fill it. Where closes of a shorter lane lie inside, those
     stay, and the longer bar adds its close unless it is there.

@@ -30,7 +30,7 @@ ALL = {
     "funding at the open after a hole",
     "funding out of the margin",
     "point at a longer bar's close",
-    "several symbols",
+    "several instruments",
     "several timeframes",
     "entries by score",
 }
@@ -48,7 +48,7 @@ def situations(run: Reference) -> Iterator[str]:
         if lane.config.execution.timing is Timing.NEXT_OPEN:
             yield from ("entry at the next open" for kind in filled if kind is OrderKind.MARKET)
     for trade in run.trades:
-        path = run.paths[trade.lane.symbol]
+        path = run.paths[trade.lane.instrument_id]
         yield from _of_fills(trade, {bar.ms: bar for bar in path})
         yield from _of_funding(trade, path)
 
@@ -56,7 +56,7 @@ def situations(run: Reference) -> Iterator[str]:
 def _of_the_account(run: Reference) -> dict[str, bool]:
     return {
         "point at a longer bar's close": any(bar.open_ms == bar.ms for path in run.paths.values() for bar in path),
-        "several symbols": len(run.paths) > 1,
+        "several instruments": len(run.paths) > 1,
         "several timeframes": len({lane.ms for lane in run.lanes}) > 1,
         "entries by score": run.by_score,
     }

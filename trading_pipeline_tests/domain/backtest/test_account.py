@@ -82,7 +82,7 @@ def test_no_more_positions_than_allowed_are_open_over_all_symbols() -> None:
     inputs = {name: SymbolInput(bars_of([FLAT] * 3), signal(0, 1, 90.0, 1.0)) for name in "DBCA"}
     result = run_backtest(config, inputs)
     assert result.outcome_counts() == {"filled": 3, "max_open_positions": 1}
-    assert [result.symbols[int(i)] for i in result.trades.symbol] == ["A", "B", "C"]
+    assert [result.instrument_ids[int(i)] for i in result.trades.instrument_id] == ["A", "B", "C"]
 
 
 def test_a_daily_loss_stops_entries_until_midnight() -> None:

@@ -82,7 +82,7 @@ def configs(draw: st.DrawFn) -> BacktestConfig:
 
 
 def random_inputs(seed: int, count: int) -> dict[str, SymbolInput]:
-    """Some symbols with signals and funding; every second one enters in levels."""
+    """Some instruments with signals and funding; every second one enters in levels."""
     inputs = {}
     for i in range(count):
         bars = random_bars(BARS - 10 * i, seed + i, 0.01)

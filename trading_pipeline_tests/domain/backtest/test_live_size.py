@@ -88,7 +88,7 @@ def test_the_engine_buys_what_the_gate_allows(
     desk = replace(instrument("Z"), max_market_quantity=largest)
     stop = desk.round_price(price * (1 - side * distance))
     bars = moving(float(price), half_range)
-    # Another symbol's position ties up part of the money, by a quantity that is given.
+    # Another instrument's position ties up part of the money, by a quantity that is given.
     tied = Decimal(f"{float(equity) * promised * leverage / 100:.3f}")
     config = BacktestConfig(
         float(equity),
@@ -106,7 +106,7 @@ def test_the_engine_buys_what_the_gate_allows(
         inputs["A"] = SymbolInput(moving(100.0, 0.0), signal(SIGNAL_BAR, 1, 0.0001, float(tied)))
         available = equity - tied * 100 / leverage - tied * 100 * Decimal(fee)
     result = run_backtest(config, inputs)
-    bought = [trade.quantity for trade in result.trade_list() if trade.symbol == "Z"]
+    bought = [trade.quantity for trade in result.trade_list() if trade.instrument_id == "Z"]
     limits = RiskLimits(risk, 3, Decimal(leverage), Decimal("0.05"), 1, 10, 1, rule)
     volatility = Decimal(str(1.0 / scaled(bars, (1.0, AMOUNT_ATR_PERIOD))[SIGNAL_BAR]))
     plan = replace(

@@ -43,10 +43,10 @@ ALL_MARGIN = replace(FREE_LIMITS, risk_per_trade=None, cash_fraction=1.0)
 QUARTER = HOUR_MS // 4
 
 
-def outcomes(result: BacktestResult, symbol: str, strategy: str = "") -> list[str]:
-    """What became of the signals of a symbol, as they were given."""
-    names = [(lane.strategy, lane.symbol) for lane in result.lanes]
-    return [Outcome(int(code)).label for code in result.outcomes_by_lane()[names.index((strategy, symbol))]]
+def outcomes(result: BacktestResult, instrument_id: str, strategy: str = "") -> list[str]:
+    """What became of the signals of an instrument, as they were given."""
+    names = [(lane.strategy, lane.instrument_id) for lane in result.lanes]
+    return [Outcome(int(code)).label for code in result.outcomes_by_lane()[names.index((strategy, instrument_id))]]
 
 
 def leaving_at(bar: int, quantity: float = np.nan) -> EntrySignals:
@@ -282,9 +282,9 @@ def quarters(count: int, prices: list[Prices] | None = None) -> BarArrays:
 
 
 def lane(
-    strategy: str, symbol: str, bars: BarArrays, signals: EntrySignals, config: BacktestConfig | None = None
+    strategy: str, instrument_id: str, bars: BarArrays, signals: EntrySignals, config: BacktestConfig | None = None
 ) -> Lane:
-    return Lane(strategy, symbol, config or config_of(), SymbolInput(bars, signals))
+    return Lane(strategy, instrument_id, config or config_of(), SymbolInput(bars, signals))
 
 
 def test_a_symbol_has_one_position_whatever_strategy_opened_it() -> None:
@@ -376,7 +376,7 @@ def test_capital_and_lanes_that_contradict_each_other_are_refused() -> None:
         run_account([one], {"Y": bars})
     with pytest.raises(ConfigurationError, match="give them as path"):
         run_account([replace(one, given=replace(one.given, fine_bars=bars))], {})
-    with pytest.raises(ConfigurationError, match="without symbols"):
+    with pytest.raises(ConfigurationError, match="without instruments"):
         run_account([], {})
 
 

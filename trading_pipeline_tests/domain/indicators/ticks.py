@@ -10,7 +10,7 @@ Ints = list[int]
 
 @dataclass(frozen=True)
 class Ticks:
-    """Bars of one symbol in whole ticks."""
+    """Bars of one instrument in whole ticks."""
 
     open: Ints
     high: Ints

@@ -34,7 +34,7 @@ def test_an_exit_has_no_stop_to_size_by() -> None:
         signal_id="x",
         strategy="ema_atr",
         strategy_version="abc",
-        symbol="BTCUSDT",
+        instrument_id="BTCUSDT",
         timeframe=Timeframe.H1,
         close_time=CLOSE,
         bias=Bias.LONG,

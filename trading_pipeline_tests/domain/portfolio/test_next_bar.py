@@ -19,7 +19,7 @@ NOBODY = Decimal(0)
 
 def a_position(opened_at: datetime | None, managed_through: datetime | None) -> Position:
     return Position(
-        *(PLAN.plan_id, PLAN.plan_id, PLAN.symbol, PLAN.timeframe, PLAN.bias, PositionStatus.OPEN),
+        *(PLAN.plan_id, PLAN.plan_id, PLAN.instrument_id, PLAN.timeframe, PLAN.bias, PositionStatus.OPEN),
         *(Decimal(5), Decimal(5), Decimal(1000), PLAN.stop_price, PLAN.stop_price, NOBODY, NOBODY, NOBODY),
         *(opened_at, None, None, managed_through),
     )

@@ -21,7 +21,7 @@ def a_position(realised: str, fees: str, funding: str) -> Position:
     return Position(
         position_id=PLAN.plan_id,
         plan_id=PLAN.plan_id,
-        symbol=PLAN.symbol,
+        instrument_id=PLAN.instrument_id,
         timeframe=PLAN.timeframe,
         bias=PLAN.bias,
         status=PositionStatus.CLOSED,
@@ -58,7 +58,7 @@ def entry(layer: int, quantity: str, stop: str, state: IntentState = IntentState
         order_link_id=f"E{layer}",
         plan_id=PLAN.plan_id,
         purpose=Purpose.ENTRY,
-        symbol=PLAN.symbol,
+        instrument_id=PLAN.instrument_id,
         side=Side.BUY,
         order_type=OrderType.MARKET,
         quantity=Decimal(quantity),
@@ -77,7 +77,7 @@ def fill(order: str, quantity: str, price: str, at: int) -> PositionFill:
     """One execution, ``at`` counts; all of one instant."""
     side, purpose = (Side.BUY, Purpose.ENTRY) if order.startswith("E") else (Side.SELL, Purpose.TAKE_PROFIT_1)
     made = Fill(
-        f"x{9 - at}", order, "", PLAN.symbol, side, Decimal(quantity), Decimal(price), Decimal(0), False,
+        f"x{9 - at}", order, "", PLAN.instrument_id, side, Decimal(quantity), Decimal(price), Decimal(0), False,
         FillKind.TRADE, WAVE, at,
     )  # fmt: skip
     return PositionFill(made, purpose)

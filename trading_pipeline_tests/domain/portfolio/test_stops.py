@@ -33,7 +33,8 @@ def position(bias: Bias, runner_stop: int | None = None) -> Position:
     plan = trade_plan(bias=bias)
     zero, five = Decimal(0), Decimal(5)
     return Position(
-        plan.plan_id, plan.plan_id, plan.symbol, Timeframe.M15, bias, PositionStatus.OPEN, five, five, Decimal(1000),
+        plan.plan_id, plan.plan_id, plan.instrument_id, Timeframe.M15, bias, PositionStatus.OPEN,
+        five, five, Decimal(1000),
         plan.stop_price, plan.stop_price, zero, zero, zero, WAVE, None, None, WAVE,
         runner_stop_price=None if runner_stop is None else Decimal(runner_stop),
     )  # fmt: skip

@@ -22,7 +22,7 @@ from trading_pipeline.domain.risk.halts import Halt
 from trading_pipeline_tests.testkit.trading_desk import COSTS, GUARDS, LIMITS, WAVE, instrument, trade_plan
 
 PLAN = trade_plan()
-CHECKS = tuple(DataCheck(PLAN.symbol, PLAN.timeframe, PLAN.close_time, name, True, "") for name in CheckName)
+CHECKS = tuple(DataCheck(PLAN.instrument_id, PLAN.timeframe, PLAN.close_time, name, True, "") for name in CheckName)
 FACTS = GateFacts(CHECKS, (), (), None, Decimal(10_000), Decimal(0))
 WALLET = Wallet(Decimal(10_000), Decimal(10_000), Decimal(10_000), Decimal(0), WAVE)
 QUESTION = EntryQuestion(PLAN, FACTS, WALLET, instrument(), LIMITS, WAVE, COSTS.taker_fee)
@@ -56,7 +56,7 @@ def test_a_plan_with_nothing_against_it_becomes_a_protected_market_order() -> No
 LAYERED = replace(
     QUESTION,
     plan=replace(PLAN, exit_rules=ExitRules(max_layers=3)),
-    facts=replace(FACTS, live_symbols=("A", "B", "BTCUSDT"), adds_to=OpenLayers("p", layers=2, next_layer=4)),
+    facts=replace(FACTS, live_symbols=("A", "B", "BTCUSDT.BYBIT"), adds_to=OpenLayers("p", layers=2, next_layer=4)),
 )
 """The position has two layers, one that was tried ended empty, and all places are taken."""
 
@@ -86,7 +86,7 @@ def test_a_layer_is_held_against_what_an_entry_is_held_against(change: Change, r
     ("change", "rule"),
     [
         (facts(halts=(Halt("all", "kill switch", WAVE),)), "halt"),
-        (facts(halts=(Halt("BTCUSDT", "unknown position", WAVE),)), "halt"),
+        (facts(halts=(Halt("BTCUSDT.BYBIT", "unknown position", WAVE),)), "halt"),
         (asked(now=PLAN.valid_until + timedelta(milliseconds=1)), "expiry"),
         (facts(checks=()), "data_checks"),
         (facts(checks=CHECKS[1:]), "data_checks"),
@@ -100,9 +100,9 @@ def test_a_layer_is_held_against_what_an_entry_is_held_against(change: Change, r
         (plan(sizing=SizingInputs("risk", {"risk_per_trade": Decimal("0.01")})), "sizing"),
         (asked(limits=replace(LIMITS, risk_per_trade=Decimal("0.004"))), "sizing"),
         (asked(limits=replace(LIMITS, sizing=SizingRule(SizingModel.FIXED))), "sizing"),
-        (facts(closed_by_signal="a1b2", live_symbols=("BTCUSDT",)), "closed_opposite"),
-        (facts(live_symbols=("BTCUSDT",)), "symbol_busy"),
-        (facts(live_symbols=("BTCUSDT",), adds_to=OpenLayers("p", 1, 2)), "symbol_busy"),
+        (facts(closed_by_signal="a1b2", live_symbols=("BTCUSDT.BYBIT",)), "closed_opposite"),
+        (facts(live_symbols=("BTCUSDT.BYBIT",)), "symbol_busy"),
+        (facts(live_symbols=("BTCUSDT.BYBIT",), adds_to=OpenLayers("p", 1, 2)), "symbol_busy"),
         (facts(live_symbols=("A", "B", "C")), "max_open_positions"),
         (facts(last_stop_loss_at=WAVE - timedelta(minutes=14)), "cooldown"),
         (asked(wallet=None), "wallet_age"),
@@ -124,9 +124,9 @@ def test_one_thing_against_it_denies(change: Change, rule: str) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        facts(halts=(Halt("SOLUSDT", "unknown position", WAVE),)),
+        facts(halts=(Halt("SOLUSDT.BYBIT", "unknown position", WAVE),)),
         asked(now=PLAN.valid_until, wallet=replace(WALLET, read_at=PLAN.valid_until)),
-        facts(live_symbols=("SOLUSDT", "ADAUSDT")),
+        facts(live_symbols=("SOLUSDT.BYBIT", "ADAUSDT.BYBIT")),
         facts(last_stop_loss_at=WAVE - timedelta(minutes=15)),
         asked(wallet=replace(WALLET, read_at=WAVE - timedelta(seconds=10))),
         facts(day_start_equity=Decimal("10526.31")),

@@ -15,7 +15,7 @@ def bars_from(columns: dict[str, list[float]], timeframe: str = "1h", start: str
     frame = pd.DataFrame(columns, dtype=np.float64)
     frame["open_time"] = pd.date_range(start, periods=len(frame), freq=Timeframe(timeframe).duration, tz="UTC")
     frame["close_time"] = frame["open_time"] + Timeframe(timeframe).duration
-    frame["symbol"] = "BTCUSDT"
+    frame["instrument_id"] = "BTCUSDT"
     if "volume" not in columns:
         frame["volume"] = 1.0
     frame["turnover"] = frame["close"] * frame["volume"]

@@ -128,7 +128,7 @@ def test_limits_that_prices_meet_exactly_are_met_in_every_unit(name: str, parame
 
 @every_strategy
 def test_the_name_of_the_symbol_does_not_matter(name: str) -> None:
-    pd.testing.assert_frame_equal(signals_on(BARS.assign(symbol="ETHUSDT"), name), signals_on(BARS, name))
+    pd.testing.assert_frame_equal(signals_on(BARS.assign(instrument_id="ETHUSDT"), name), signals_on(BARS, name))
 
 
 @every_strategy
@@ -159,7 +159,7 @@ def test_one_bar_short_of_the_warm_up_can_be_refused(name: str) -> None:
 def test_recorded_bars_find_nothing_to_object_to(name: str, shared_data: Path) -> None:
     recorded = pd.read_csv(shared_data / "candles" / "bybit_linear_BTCUSDT_1h_long.csv.gz", nrows=4000)
     opens = pd.to_datetime(recorded["open_time_ms"], unit="ms", utc=True)
-    bars = recorded.assign(symbol="BTCUSDT", open_time=opens, close_time=opens + pd.Timedelta("1h"))
+    bars = recorded.assign(instrument_id="BTCUSDT", open_time=opens, close_time=opens + pd.Timedelta("1h"))
     strategy = strategy_named(name, {})
     answer = without_future(strategy, bars, samples=12)
     assert answer.look_ahead == answer.repaint == recursive_warmup(strategy, bars) == []

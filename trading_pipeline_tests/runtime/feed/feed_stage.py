@@ -81,16 +81,20 @@ class Stage:
         return status["kline_subscriptions"] == 4 and status["private_connections"] == 1
 
     def bars(self, timeframe: str = "15m") -> list[tuple[str, datetime]]:
-        """Symbol and close of every raw bar."""
-        query = text("SELECT symbol, close_time FROM trading.raw_bars WHERE timeframe = :timeframe ORDER BY 2, 1")
+        """Instrument and close of every raw bar."""
+        query = text(
+            "SELECT instrument_id, close_time FROM trading.raw_bars WHERE timeframe = :timeframe ORDER BY 2, 1"
+        )
         with self.database.connect() as connection:
-            return [(symbol, close) for symbol, close in connection.execute(query, {"timeframe": timeframe})]
+            return [
+                (instrument_id, close) for instrument_id, close in connection.execute(query, {"timeframe": timeframe})
+            ]
 
     def advance(self, steps: int) -> datetime:
         """Walk on and wait for the bars of the last close."""
         for _ in range(steps):
             now = self.exchange.advance()
-        until(lambda: self.bars()[-2:] == [("BTCUSDT", now), ("SOLUSDT", now)], f"bars of {now}")
+        until(lambda: self.bars()[-2:] == [("BTCUSDT.BYBIT", now), ("SOLUSDT.BYBIT", now)], f"bars of {now}")
         return now
 
     def count(self, table: str) -> int:

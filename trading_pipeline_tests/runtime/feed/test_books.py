@@ -21,15 +21,15 @@ from trading_pipeline_tests.testkit.fakes_market_data import FakeMarket
 
 HOUR = timedelta(hours=1)
 CLOSE = START + HOUR
-BARS = [a_bar(symbol) for symbol in ("BTCUSDT", "SOLUSDT")]
+BARS = [a_bar(instrument_id) for instrument_id in ("BTCUSDT.BYBIT", "SOLUSDT.BYBIT")]
 HOURLY = frozenset({Timeframe.H1})
 
 
 def kept(database: Engine) -> list[tuple[str, int]]:
-    """Symbol and hour of every sample."""
+    """Instrument and hour of every sample."""
     with database.connect() as connection:
-        rows = connection.execute(text("SELECT symbol, close_time FROM trading.book_samples ORDER BY 2, 1"))
-        return [(symbol, (close - START) // HOUR) for symbol, close in rows]
+        rows = connection.execute(text("SELECT instrument_id, close_time FROM trading.book_samples ORDER BY 2, 1"))
+        return [(instrument_id, (close - START) // HOUR) for instrument_id, close in rows]
 
 
 def with_sampler(
@@ -59,43 +59,43 @@ def with_sampler(
 
 def test_bars_that_close_together_have_one_sample_per_symbol(database: Engine) -> None:
     market = FakeMarket(FakeClock(CLOSE + timedelta(seconds=1)))
-    quarters = [a_bar(bar.symbol, CLOSE - timedelta(minutes=15), Timeframe.M15) for bar in BARS]
-    wanted = {bar.symbol: frozenset({Timeframe.M15, Timeframe.H1}) for bar in BARS}
+    quarters = [a_bar(bar.instrument_id, CLOSE - timedelta(minutes=15), Timeframe.M15) for bar in BARS]
+    wanted = {bar.instrument_id: frozenset({Timeframe.M15, Timeframe.H1}) for bar in BARS}
     heard = [*quarters, *BARS, *quarters]
     with_sampler(database, market, lambda: wanted, heard, lambda: len(kept(database)) == 2)
-    assert kept(database) == [("BTCUSDT", 1), ("SOLUSDT", 1)]
-    assert sorted(market.asked) == ["BTCUSDT", "SOLUSDT"]
+    assert kept(database) == [("BTCUSDT.BYBIT", 1), ("SOLUSDT.BYBIT", 1)]
+    assert sorted(market.asked) == ["BTCUSDT.BYBIT", "SOLUSDT.BYBIT"]
 
 
 def test_closes_that_no_strategy_decides_at_cost_no_question(database: Engine) -> None:
     market = FakeMarket(FakeClock(CLOSE))
-    early = a_bar("SOLUSDT", CLOSE - timedelta(minutes=30), Timeframe.M15)
-    with_sampler(database, market, lambda: {"SOLUSDT": HOURLY}, [early, *BARS], lambda: bool(kept(database)))
-    assert market.asked == ["SOLUSDT"]
+    early = a_bar("SOLUSDT.BYBIT", CLOSE - timedelta(minutes=30), Timeframe.M15)
+    with_sampler(database, market, lambda: {"SOLUSDT.BYBIT": HOURLY}, [early, *BARS], lambda: bool(kept(database)))
+    assert market.asked == ["SOLUSDT.BYBIT"]
 
 
 def test_a_book_that_fails_or_comes_late_leaves_its_close_unknown_and_the_others_known(database: Engine) -> None:
-    market = FakeMarket(FakeClock(CLOSE), {"BTCUSDT": TemporaryVenueError("no answer within 2 s")})
-    old = a_bar("SOLUSDT", START - HOUR)
-    wanted = {"BTCUSDT": HOURLY, "SOLUSDT": HOURLY}
+    market = FakeMarket(FakeClock(CLOSE), {"BTCUSDT.BYBIT": TemporaryVenueError("no answer within 2 s")})
+    old = a_bar("SOLUSDT.BYBIT", START - HOUR)
+    wanted = {"BTCUSDT.BYBIT": HOURLY, "SOLUSDT.BYBIT": HOURLY}
     with_sampler(database, market, lambda: wanted, [old, *BARS], lambda: bool(kept(database)))
-    assert kept(database) == [("SOLUSDT", 1)]
-    assert sorted(market.asked) == ["BTCUSDT", "SOLUSDT", "SOLUSDT"]
+    assert kept(database) == [("SOLUSDT.BYBIT", 1)]
+    assert sorted(market.asked) == ["BTCUSDT.BYBIT", "SOLUSDT.BYBIT", "SOLUSDT.BYBIT"]
 
 
 def test_a_venue_that_keeps_one_symbol_waiting_does_not_keep_the_other(database: Engine) -> None:
     answer = threading.Event()
 
     class SlowMarket(FakeMarket):
-        def order_book(self, symbol: str) -> OrderBook:
-            if symbol == "BTCUSDT":
+        def order_book(self, instrument_id: str) -> OrderBook:
+            if instrument_id == "BTCUSDT.BYBIT":
                 answer.wait(60)
-            return super().order_book(symbol)
+            return super().order_book(instrument_id)
 
-    wanted = {"BTCUSDT": HOURLY, "SOLUSDT": HOURLY}
+    wanted = {"BTCUSDT.BYBIT": HOURLY, "SOLUSDT.BYBIT": HOURLY}
 
     def other_came_first() -> bool:
-        if kept(database) == [("SOLUSDT", 1)]:
+        if kept(database) == [("SOLUSDT.BYBIT", 1)]:
             answer.set()
         return len(kept(database)) == 2
 

@@ -10,7 +10,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.runtime.feed.coverage import Coverage
 from trading_pipeline_tests.testkit.builders import START, a_bar
 
-SERIES = ("BTCUSDT", Timeframe.H1)
+SERIES = ("BTCUSDT.BYBIT", Timeframe.H1)
 HOUR = timedelta(hours=1)
 
 
@@ -49,5 +49,5 @@ def test_bars_of_other_series_are_not_known() -> None:
     coverage = Coverage()
     coverage.begin(SERIES, START, START)
     assert coverage.knows(a_bar())
-    assert not coverage.knows(a_bar(symbol="SOLUSDT"))
+    assert not coverage.knows(a_bar(instrument_id="SOLUSDT.BYBIT"))
     assert not coverage.knows(a_bar(timeframe=Timeframe.H4))

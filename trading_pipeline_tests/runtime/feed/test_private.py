@@ -47,7 +47,7 @@ def booked(database: Engine) -> list[str]:
 def with_feed(database: Engine, scenario: Scenario, *faults: VenueError) -> ListStream:
     """Run a private feed beside the scenario; return its stream."""
     stream = ListStream()
-    account = FakeVenue(FakeClock(START), {"BTCUSDT": Decimal(100_000)})
+    account = FakeVenue(FakeClock(START), {"BTCUSDT.BYBIT": Decimal(100_000)})
     account.faults["open_orders"] += faults
 
     async def run() -> None:
@@ -108,7 +108,7 @@ def test_a_malformed_frame_is_buried_and_the_account_read_again(database: Engine
         )
         await until(lambda: booked(database) == ["first"])
         account.clock.advance(timedelta(minutes=1))
-        account.trade("BTCUSDT", Side.SELL, Decimal(1), Decimal(99_000), FillKind.STOP_LOSS)
+        account.trade("BTCUSDT.BYBIT", Side.SELL, Decimal(1), Decimal(99_000), FillKind.STOP_LOSS)
         await venue.push('{"topic": "execution", "data": [{"execId": "x1"}]}')
         await until(lambda: booked(database) == ["first", "x1"])
 

@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, text
 
 from trading_pipeline.adapters.streams.redis_stream import RedisStream
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import OrderIntent, OrderType, Purpose, Side
 from trading_pipeline.runtime.feed.process import run_feed
 from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres, free_port
@@ -39,27 +40,29 @@ def running(stage: Stage) -> Stage:
     return stage
 
 
-def closes_since(stage: Stage, first: datetime, symbol: str) -> list[datetime]:
-    return [close for heard, close in stage.bars() if heard == symbol and close >= first]
+def closes_since(stage: Stage, first: datetime, instrument_id: str) -> list[datetime]:
+    return [close for heard, close in stage.bars() if heard == instrument_id and close >= first]
 
 
 def test_every_close_arrives_in_every_timeframe(running: Stage) -> None:
     now = running.advance(4)
-    until(lambda: running.bars("1h")[-2:] == [("BTCUSDT", now), ("SOLUSDT", now)], "the hour")
-    assert closes_since(running, now - 3 * QUARTER, "BTCUSDT") == [now - index * QUARTER for index in (3, 2, 1, 0)]
+    until(lambda: running.bars("1h")[-2:] == [("BTCUSDT.BYBIT", now), ("SOLUSDT.BYBIT", now)], "the hour")
+    assert closes_since(running, now - 3 * QUARTER, "BTCUSDT.BYBIT") == [
+        now - index * QUARTER for index in (3, 2, 1, 0)
+    ]
     assert redis.Redis.from_url(running.redis_url).xlen("stream:bar_close") == running.count("raw_bars")
 
 
 def test_the_book_at_the_closes_of_a_strategy_that_needs_it_is_kept(running: Stage) -> None:
     now = running.advance(1)
-    query = text("SELECT symbol, close_time, book_at FROM trading.book_samples WHERE close_time = :now")
+    query = text("SELECT instrument_id, close_time, book_at FROM trading.book_samples WHERE close_time = :now")
 
     def kept() -> list[tuple[str, datetime, datetime]]:
         with running.database.connect() as connection:
             return [tuple(row) for row in connection.execute(query, {"now": now})]
 
     until(lambda: bool(kept()), "a sample")
-    assert kept() == [("BTCUSDT", now, now)]
+    assert kept() == [("BTCUSDT.BYBIT", now, now)]
 
 
 def test_a_malformed_frame_is_dead_lettered_and_the_feed_goes_on(running: Stage) -> None:
@@ -74,7 +77,7 @@ def test_a_broken_connection_loses_no_bar(running: Stage) -> None:
     first = running.advance(1)
     running.exchange.fault("disconnect")
     running.advance(3)
-    assert closes_since(running, first, "BTCUSDT") == [first + index * QUARTER for index in range(4)]
+    assert closes_since(running, first, "BTCUSDT.BYBIT") == [first + index * QUARTER for index in range(4)]
     until(running.listening, "both streams are back")
 
 
@@ -98,7 +101,7 @@ def test_a_killed_feed_catches_up_without_a_hole(running: Stage) -> None:
         last = running.exchange.advance()
     running.start()
     until(lambda: running.bars()[-1][1] == last, "the bars that closed while it was dead")
-    assert closes_since(running, first, "SOLUSDT") == [first + index * QUARTER for index in range(6)]
+    assert closes_since(running, first, "SOLUSDT.BYBIT") == [first + index * QUARTER for index in range(6)]
     until(lambda: running.count("fills") == 2, "the fill made while it was dead")
 
 
@@ -131,7 +134,7 @@ def test_an_unknown_symbol_is_one_line_and_exit_code_two(stage: Stage, tmp_path:
     assert stage.start(TRADING_CONFIG_DIR=str(tmp_path)).wait(PATIENCE_S) == 2
     last = stage.log.read_text().strip().splitlines()[-1]
     assert last.startswith("trading-pipeline: ")
-    assert "NOSUCHUSDT" in last
+    assert "NOSUCHUSDT.BYBIT" in last
 
 
 def an_entry(link_id: str) -> OrderIntent:
@@ -140,7 +143,7 @@ def an_entry(link_id: str) -> OrderIntent:
         order_link_id=link_id,
         plan_id=link_id,
         purpose=Purpose.ENTRY,
-        symbol="SOLUSDT",
+        instrument_id=InstrumentId("SOLUSDT.BYBIT"),
         side=Side.BUY,
         order_type=OrderType.MARKET,
         quantity=Decimal(1),

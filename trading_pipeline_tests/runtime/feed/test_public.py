@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 from trading_pipeline.adapters.venues.bybit.streams import BybitMarketStream
 from trading_pipeline.domain.model.bars import Bar, BarSource
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 from trading_pipeline.runtime.feed.backoff import Backoff
 from trading_pipeline.runtime.feed.link import Link
@@ -20,8 +21,8 @@ from trading_pipeline_tests.testkit.builders import START, walk
 from trading_pipeline_tests.testkit.fakes_market_data import ListStream, RecordedMarketData
 
 HOUR = timedelta(hours=1)
-SYMBOLS = ("BTCUSDT", "SOLUSDT")
-RECORDED = {symbol: walk(symbol, count=10) for symbol in SYMBOLS}
+INSTRUMENT_IDS = (InstrumentId("BTCUSDT.BYBIT"), InstrumentId("SOLUSDT.BYBIT"))
+RECORDED = {instrument_id: walk(instrument_id, count=10) for instrument_id in INSTRUMENT_IDS}
 Scenario = Callable[[SocketVenue, PublicFeed, RecordedMarketData], Awaitable[None]]
 
 
@@ -32,14 +33,16 @@ def a_push(bar: Bar) -> str:
         "confirm": True,
         **{name: str(getattr(bar, name)) for name in ("open", "high", "low", "close", "volume", "turnover")},
     }
-    return json.dumps({"topic": f"kline.60.{bar.symbol}", "data": [row]})
+    return json.dumps({"topic": f"kline.60.{bar.instrument_id.symbol}", "data": [row]})
 
 
 def told(database: Engine) -> list[tuple[str, int, str]]:
-    """Symbol, hour of the open and source of every raw bar."""
+    """Instrument, hour of the open and source of every raw bar."""
     with database.connect() as connection:
-        rows = connection.execute(text("SELECT symbol, open_time, source FROM trading.raw_bars ORDER BY 2, 1, 3"))
-        return [(symbol, (opened - START) // HOUR, source) for symbol, opened, source in rows]
+        rows = connection.execute(
+            text("SELECT instrument_id, open_time, source FROM trading.raw_bars ORDER BY 2, 1, 3")
+        )
+        return [(instrument_id, (opened - START) // HOUR, source) for instrument_id, opened, source in rows]
 
 
 def waves(database: Engine) -> list[int]:
@@ -49,7 +52,9 @@ def waves(database: Engine) -> list[int]:
         return [(close - START) // HOUR for close in closes]
 
 
-def with_feed(database: Engine, hours: float, scenario: Scenario, symbols: Sequence[str] = SYMBOLS[:1]) -> ListStream:
+def with_feed(
+    database: Engine, hours: float, scenario: Scenario, instrument_ids: Sequence[str] = INSTRUMENT_IDS[:1]
+) -> ListStream:
     """Run a feed on a venue whose clock stands ``hours`` after the start; return what it published."""
     market = RecordedMarketData([bar for bars in RECORDED.values() for bar in bars], START + hours * HOUR)
     stream = ListStream()
@@ -57,10 +62,13 @@ def with_feed(database: Engine, hours: float, scenario: Scenario, symbols: Seque
     async def run() -> None:
         async with socket_venue() as venue:
             feed = PublicFeed(
-                [(symbol, Timeframe.H1) for symbol in symbols], PostgresBarStore(database), stream, market
+                [(instrument_id, Timeframe.H1) for instrument_id in instrument_ids],
+                PostgresBarStore(database),
+                stream,
+                market,
             )
             await feed.begin()
-            bars = BybitMarketStream(venue.url, symbols, [Timeframe.H1])
+            bars = BybitMarketStream(venue.url, instrument_ids, [Timeframe.H1])
             link = Link(bars, feed, Backoff(shortest_s=0.01, longest_s=0.02))
             tasks = [asyncio.create_task(part) for part in (link.run(), feed.store_bars(), feed.fill_in())]
             try:
@@ -80,22 +88,22 @@ def test_a_confirmed_bar_is_stored_and_published_once(database: Engine) -> None:
     async def scenario(venue: SocketVenue, feed: PublicFeed, market: RecordedMarketData) -> None:
         await until(lambda: len(told(database)) == 1)  # closed just now, by REST
         for _ in range(3):
-            await venue.push(a_push(RECORDED["BTCUSDT"][2]))
+            await venue.push(a_push(RECORDED["BTCUSDT.BYBIT"][2]))
         await until(lambda: len(told(database)) == 2)
 
     stream = with_feed(database, 2, scenario)
-    assert told(database) == [("BTCUSDT", 1, "rest"), ("BTCUSDT", 2, "websocket")]
+    assert told(database) == [("BTCUSDT.BYBIT", 1, "rest"), ("BTCUSDT.BYBIT", 2, "websocket")]
     assert [event.close_time for event in stream.published] == [START + 2 * HOUR, START + 3 * HOUR]
 
 
 def test_bars_of_one_instant_share_one_wave(database: Engine) -> None:
     async def scenario(venue: SocketVenue, feed: PublicFeed, market: RecordedMarketData) -> None:
         await until(lambda: len(told(database)) == 2)
-        for symbol in SYMBOLS:
-            await venue.push(a_push(RECORDED[symbol][2]))
+        for instrument_id in INSTRUMENT_IDS:
+            await venue.push(a_push(RECORDED[instrument_id][2]))
         await until(lambda: len(told(database)) == 4)
 
-    with_feed(database, 2, scenario, SYMBOLS)
+    with_feed(database, 2, scenario, INSTRUMENT_IDS)
     assert waves(database) == [2, 3]
 
 
@@ -103,9 +111,9 @@ def test_a_malformed_frame_is_buried_and_its_bar_fetched(database: Engine) -> No
     async def scenario(venue: SocketVenue, feed: PublicFeed, market: RecordedMarketData) -> None:
         await until(lambda: len(told(database)) == 1)
         market.time += HOUR
-        await venue.push(a_push(RECORDED["BTCUSDT"][2])[:-9])
+        await venue.push(a_push(RECORDED["BTCUSDT.BYBIT"][2])[:-9])
         await until(lambda: len(told(database)) == 2)
-        await venue.push(a_push(RECORDED["BTCUSDT"][3]))
+        await venue.push(a_push(RECORDED["BTCUSDT.BYBIT"][3]))
         await until(lambda: len(told(database)) == 3)
 
     stream = with_feed(database, 2, scenario)
@@ -115,7 +123,7 @@ def test_a_malformed_frame_is_buried_and_its_bar_fetched(database: Engine) -> No
 
 
 def test_bars_that_closed_while_the_feed_was_down_are_fetched(database: Engine) -> None:
-    PostgresBarStore(database).append_raw(RECORDED["BTCUSDT"][:3], BarSource.FILE)
+    PostgresBarStore(database).append_raw(RECORDED["BTCUSDT.BYBIT"][:3], BarSource.FILE)
 
     async def scenario(venue: SocketVenue, feed: PublicFeed, market: RecordedMarketData) -> None:
         await until(lambda: len(told(database)) == 8)
@@ -150,19 +158,19 @@ def test_a_bar_that_never_comes_is_asked_for_although_the_clock_stands_still(dat
 
 def test_an_empty_store_is_left_to_the_backfill(database: Engine) -> None:
     async def scenario(venue: SocketVenue, feed: PublicFeed, market: RecordedMarketData) -> None:
-        await venue.push(a_push(RECORDED["BTCUSDT"][6]))
+        await venue.push(a_push(RECORDED["BTCUSDT.BYBIT"][6]))
         await until(lambda: len(told(database)) == 1)
 
     with_feed(database, 5.5, scenario)
-    assert told(database) == [("BTCUSDT", 6, "websocket")]
+    assert told(database) == [("BTCUSDT.BYBIT", 6, "websocket")]
 
 
 def test_a_bar_outside_the_universe_is_buried(database: Engine) -> None:
     async def scenario(venue: SocketVenue, feed: PublicFeed, market: RecordedMarketData) -> None:
-        await venue.push(a_push(RECORDED["SOLUSDT"][2]))
-        await venue.push(a_push(RECORDED["BTCUSDT"][2]))
-        await until(lambda: ("BTCUSDT", 2, "websocket") in told(database))
+        await venue.push(a_push(RECORDED["SOLUSDT.BYBIT"][2]))
+        await venue.push(a_push(RECORDED["BTCUSDT.BYBIT"][2]))
+        await until(lambda: ("BTCUSDT.BYBIT", 2, "websocket") in told(database))
 
     stream = with_feed(database, 2, scenario)
-    assert "SOLUSDT" in stream.dead[0][2]
-    assert {symbol for symbol, _, _ in told(database)} == {"BTCUSDT"}
+    assert "SOLUSDT.BYBIT" in stream.dead[0][2]
+    assert {instrument_id for instrument_id, _, _ in told(database)} == {"BTCUSDT.BYBIT"}

@@ -83,12 +83,12 @@ def test_the_exchange_moves_on_only_when_a_wave_is_settled(exchange: Simulator, 
 
 def resting_orders_around(exchange: Simulator, plan: TradePlan) -> None:
     """A buy and a sell half a promille from the price: the next quarter of an hour meets one of them."""
-    last = exchange.market_data().order_book(plan.symbol).bids[0][0]
+    last = exchange.market_data().order_book(plan.instrument_id).bids[0][0]
     around = ((Purpose.TAKE_PROFIT_1, Side.SELL, "1.0005"), (Purpose.TAKE_PROFIT_2, Side.BUY, "0.9995"))
     for purpose, side, share in around:
-        price = exchange.market_data().instruments()[plan.symbol].round_price(last * Decimal(share))
+        price = exchange.market_data().instruments()[plan.instrument_id].round_price(last * Decimal(share))
         link_id = order_link_id(plan.plan_id, purpose)
-        terms = (link_id, plan.plan_id, purpose, plan.symbol, side, OrderType.LIMIT, Decimal("0.001"), price)
+        terms = (link_id, plan.plan_id, purpose, plan.instrument_id, side, OrderType.LIMIT, Decimal("0.001"), price)
         exchange.trading().submit(OrderIntent(*terms, None, reduce_only=False, valid_until=ALWAYS_VALID, run_id="test"))
 
 
@@ -138,8 +138,13 @@ def test_a_wave_that_nobody_computes_is_named_with_what_is_left(exchange: Simula
 
 
 def test_partition_keys_are_every_symbol_of_every_day() -> None:
-    keys = partition_keys(date(2025, 2, 28), 2, ["BTCUSDT", "SOLUSDT"])
-    assert keys == ["2025-02-28|BTCUSDT", "2025-02-28|SOLUSDT", "2025-03-01|BTCUSDT", "2025-03-01|SOLUSDT"]
+    keys = partition_keys(date(2025, 2, 28), 2, ["BTCUSDT.BYBIT", "SOLUSDT.BYBIT"])
+    assert keys == [
+        "2025-02-28|BTCUSDT.BYBIT",
+        "2025-02-28|SOLUSDT.BYBIT",
+        "2025-03-01|BTCUSDT.BYBIT",
+        "2025-03-01|SOLUSDT.BYBIT",
+    ]
 
 
 def launched(**answer: str) -> dict[str, object]:
@@ -152,13 +157,13 @@ def at(status: str) -> dict[str, object]:
 
 def test_a_backfill_has_the_id_that_dagster_gave_it() -> None:
     with answering(launched(__typename="LaunchBackfillSuccess", backfillId="abc")) as webserver:
-        assert launch_backfill(webserver, ["bars_15m"], ["2025-01-02|BTCUSDT"], "title") == "abc"
+        assert launch_backfill(webserver, ["bars_15m"], ["2025-01-02|BTCUSDT.BYBIT"], "title") == "abc"
 
 
 def test_a_backfill_that_dagster_refuses_says_why() -> None:
     refusal = launched(__typename="PartitionKeysNotFoundError", message="no such partition")
     with answering(refusal) as webserver, pytest.raises(DataError, match="1 partitions refused: no such partition"):
-        launch_backfill(webserver, ["bars_15m"], ["1999-01-01|BTCUSDT"], "title")
+        launch_backfill(webserver, ["bars_15m"], ["1999-01-01|BTCUSDT.BYBIT"], "title")
 
 
 def test_waiting_ends_when_the_backfill_is_complete() -> None:
@@ -181,7 +186,7 @@ def test_a_backfill_that_takes_too_long_is_an_error() -> None:
 
 def test_a_report_of_nothing_says_so(database: Engine) -> None:
     start = datetime.fromisoformat("2025-06-02T00:00:00+00:00")
-    header = ReportHeader("generated bars, seed 7", ("BTCUSDT",), start, start + timedelta(days=1), 1, 2.0, 3.0)
+    header = ReportHeader("generated bars, seed 7", ("BTCUSDT.BYBIT",), start, start + timedelta(days=1), 1, 2.0, 3.0)
     lines = dict(report_rows(header, replay_facts(database, start, start + timedelta(days=1))))
     assert lines["closed trades"] == "0 (none)"
     assert lines["close → order acknowledged"] == "nothing to measure"

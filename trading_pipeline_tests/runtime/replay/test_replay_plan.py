@@ -12,6 +12,7 @@ import yaml
 
 from trading_pipeline.adapters.parameters.strategies import load_strategies
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.runtime.replay.replay_plan import ReplayedStrategy, ReplayPlan, prepare
 
@@ -23,14 +24,16 @@ def plan(tmp_path: Path) -> ReplayPlan:
     state = tmp_path / "state"
     state.mkdir()
     start = datetime(2025, 6, 2, tzinfo=UTC)
-    return ReplayPlan(None, 7, ("BTCUSDT",), start, 1, 60, 3000, state, (Timeframe.H4,), ReplayedStrategy("rsi"))
+    return ReplayPlan(
+        None, 7, (InstrumentId("BTCUSDT.BYBIT"),), start, 1, 60, 3000, state, (Timeframe.H4,), ReplayedStrategy("rsi")
+    )
 
 
 def test_only_the_chosen_strategy_is_enabled_on_every_replayed_timeframe(plan: ReplayPlan) -> None:
     universe = prepare(plan, CONFIG)
-    assert (universe.symbols, universe.timeframes) == (("BTCUSDT",), (Timeframe.H4,))
+    assert (universe.instrument_ids, universe.timeframes) == ((InstrumentId("BTCUSDT.BYBIT"),), (Timeframe.H4,))
     (found,) = load_strategies(plan.config_dir)
-    assert (found.strategy.name, found.timeframes, found.symbols) == ("rsi", (Timeframe.H4,), ())
+    assert (found.strategy.name, found.timeframes, found.instrument_ids) == ("rsi", (Timeframe.H4,), ())
 
 
 def test_parameters_come_from_its_file_but_for_those_that_are_given(plan: ReplayPlan) -> None:

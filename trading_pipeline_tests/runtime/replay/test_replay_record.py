@@ -22,7 +22,7 @@ CURVE = EquityCurve(
 def a_trade(pnl: float, fees: float, in_r: float, funding: float = 0.0) -> TradeRecord:
     leg = LegRecord(START + timedelta(hours=2), 101.0, 1.0, "take_profit")
     return TradeRecord(
-        symbol="BTCUSDT",
+        instrument_id="BTCUSDT.BYBIT",
         side=Bias.LONG,
         entry_time=START,
         entry_price=100.0,
@@ -58,7 +58,7 @@ def test_a_ledgers_trade_is_told_net_with_gross_beside_it() -> None:
     row = TradeRow(
         strategy="rsi",
         timeframe=Timeframe.H1,
-        symbol="BTCUSDT",
+        instrument_id="BTCUSDT.BYBIT",
         signalled_at=START,
         bias=Bias.LONG,
         entry_price=100.0,

@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.runtime.replay.replay_plan import ReplayPlan
 from trading_pipeline.runtime.supervision.processes import ProcessSpec, Supervised
 from trading_pipeline.settings import Settings, TradingMode, foreign_variables
@@ -26,7 +27,9 @@ HOSTILE = {
     "TRADING_DB_HOST": "10.0.0.1",
     "PGHOST": "10.0.0.1",
 }
-PLAN = ReplayPlan(None, 7, ("BTCUSDT",), datetime(2025, 6, 2, tzinfo=UTC), 1, 60, 3000, Path("somewhere"))
+PLAN = ReplayPlan(
+    None, 7, (InstrumentId("BTCUSDT.BYBIT"),), datetime(2025, 6, 2, tzinfo=UTC), 1, 60, 3000, Path("somewhere")
+)
 
 
 @pytest.fixture

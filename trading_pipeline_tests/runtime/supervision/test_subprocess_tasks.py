@@ -47,7 +47,7 @@ def test_an_enabled_strategy_that_needs_the_book_names_its_symbols_and_timeframe
     path = tmp_path / "config" / "strategies" / "avi5.yaml"
     content = path.read_text().replace("enabled: false", "enabled: true\nsymbols: [BTCUSDT]")
     path.write_text(content.replace("confirm_book: false", "confirm_book: true").replace("[5m]", "[15m]"))
-    assert book_timeframes(tmp_path / "config") == {"BTCUSDT": {Timeframe.M15}}
+    assert book_timeframes(tmp_path / "config") == {"BTCUSDT.BYBIT": {Timeframe.M15}}
 
 
 @pytest.mark.parametrize(

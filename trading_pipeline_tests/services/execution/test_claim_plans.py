@@ -70,7 +70,7 @@ def test_a_plan_whose_close_was_never_decided_expires_and_says_why(lab: Lab) -> 
 
 def test_a_plan_that_is_still_valid_is_executed_with_the_next_close_where_its_own_was_never_decided(lab: Lab) -> None:
     """The 15m computation failed for good: the 1h plan of its close has an hour."""
-    hourly = trade_plan("SOLUSDT", timeframe=Timeframe.H1)
+    hourly = trade_plan("SOLUSDT.BYBIT", timeframe=Timeframe.H1)
     store_plan(lab.database, hourly)
     store_wave(lab.database, Timeframe.H1)
     store_wave(lab.database, Timeframe.M15, computed=False)
@@ -82,11 +82,11 @@ def test_a_plan_that_is_still_valid_is_executed_with_the_next_close_where_its_ow
     assert lab.plan_status(PLAN)[0] is PlanStatus.EXPIRED
 
 
-EARLIER = replace(trade_plan("XRPUSDT", close_time=WAVE - timedelta(minutes=15)), valid_until=PLAN.valid_until)
-ADA = trade_plan("ADAUSDT")
-SOL_15M = trade_plan("SOLUSDT")
-SOL_1H = trade_plan("SOLUSDT", timeframe=Timeframe.H1)
-SOL_1H_MACD = trade_plan("SOLUSDT", timeframe=Timeframe.H1, strategy="macd")
+EARLIER = replace(trade_plan("XRPUSDT.BYBIT", close_time=WAVE - timedelta(minutes=15)), valid_until=PLAN.valid_until)
+ADA = trade_plan("ADAUSDT.BYBIT")
+SOL_15M = trade_plan("SOLUSDT.BYBIT")
+SOL_1H = trade_plan("SOLUSDT.BYBIT", timeframe=Timeframe.H1)
+SOL_1H_MACD = trade_plan("SOLUSDT.BYBIT", timeframe=Timeframe.H1, strategy="macd")
 
 
 @pytest.mark.parametrize(
@@ -106,11 +106,13 @@ def test_entries_come_by_close_symbol_longer_timeframe_and_strategy(
     assert [plan.plan_id for plan in claimed.plans] == [plan.plan_id for plan in first]
 
 
-@pytest.mark.parametrize(("entries_by", "taken"), [(EntriesBy.SYMBOL, "ADAUSDT"), (EntriesBy.SCORE, "SOLUSDT")])
+@pytest.mark.parametrize(
+    ("entries_by", "taken"), [(EntriesBy.SYMBOL, "ADAUSDT.BYBIT"), (EntriesBy.SCORE, "SOLUSDT.BYBIT")]
+)
 def test_the_last_slot_goes_to_the_first_in_that_order(database: Engine, entries_by: EntriesBy, taken: str) -> None:
     lab = Lab(database)
     store_plan(database, ADA)
     store_plan(database, replace(SOL_15M, score=Decimal(51)))
     desk = replace(lab.desk(), limits=replace(LIMITS, max_open_positions=1, entries_by=entries_by))
     execute_plans(desk=desk, gate=lab.gate, equity=lab.equity)
-    assert [held.symbol for held in lab.venue.positions()] == [taken]
+    assert [held.instrument_id for held in lab.venue.positions()] == [taken]

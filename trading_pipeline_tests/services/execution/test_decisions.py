@@ -38,8 +38,8 @@ def vertical(database: Engine) -> Vertical:
 @given(seed=st.integers(0, 10_000), holes=st.sets(st.integers(0, 95), max_size=2))
 def test_a_range_of_days_gives_the_rows_of_its_days_one_by_one(vertical: Vertical, seed: int, holes: set[int]) -> None:
     vertical.wipe()
-    scope = a_range(["BTCUSDT", "SOLUSDT"], days=4)
-    bars = without(walk(count=96, seed=seed), *holes) + walk("SOLUSDT", count=96, seed=seed)
+    scope = a_range(["BTCUSDT.BYBIT", "SOLUSDT.BYBIT"], days=4)
+    bars = without(walk(count=96, seed=seed), *holes) + walk("SOLUSDT.BYBIT", count=96, seed=seed)
     vertical.bars.append_raw(bars, BarSource.REST)
     vertical.run(scope, START + 4 * DAY)
     together = vertical.rows()
@@ -92,38 +92,38 @@ def test_days_far_from_the_start_do_not_depend_on_where_history_begins(vertical:
 
 
 def test_nothing_is_decided_from_unsound_bars_and_the_other_symbols_go_on(vertical: Vertical) -> None:
-    bars = without(walk("ADAUSDT", count=24), 12) + walk("SOLUSDT", count=24)
+    bars = without(walk("ADAUSDT.BYBIT", count=24), 12) + walk("SOLUSDT.BYBIT", count=24)
     vertical.bars.append_raw(bars, BarSource.REST)
-    report = vertical.decide(a_range(["ADAUSDT", "SOLUSDT"]), START + DAY)
-    assert report.unsound == ("ADAUSDT",)
-    found = vertical.signals.signals(["ADAUSDT"], Timeframe.H1, START, START + DAY)
+    report = vertical.decide(a_range(["ADAUSDT.BYBIT", "SOLUSDT.BYBIT"]), START + DAY)
+    assert report.unsound == ("ADAUSDT.BYBIT",)
+    found = vertical.signals.signals(["ADAUSDT.BYBIT"], Timeframe.H1, START, START + DAY)
     assert all(signal.close_time <= START + 12 * HOUR for signal in found)
-    assert vertical.snapshots.values("ADAUSDT", Timeframe.H1, START + 12 * HOUR) is not None
-    assert vertical.snapshots.values("ADAUSDT", Timeframe.H1, START + 14 * HOUR) is None
-    assert vertical.snapshots.values("SOLUSDT", Timeframe.H1, START + DAY) is not None
+    assert vertical.snapshots.values("ADAUSDT.BYBIT", Timeframe.H1, START + 12 * HOUR) is not None
+    assert vertical.snapshots.values("ADAUSDT.BYBIT", Timeframe.H1, START + 14 * HOUR) is None
+    assert vertical.snapshots.values("SOLUSDT.BYBIT", Timeframe.H1, START + DAY) is not None
 
 
 def test_an_impossible_price_leaves_the_bars_before_it_their_decisions(vertical: Vertical) -> None:
     bars = walk(count=24, seed=3)
     vertical.bars.append_raw(bars, BarSource.REST)
     vertical.decide(a_range(), START + DAY)
-    undisturbed = vertical.signals.signals(["BTCUSDT"], Timeframe.H1, START, START + 18 * HOUR)
+    undisturbed = vertical.signals.signals(["BTCUSDT.BYBIT"], Timeframe.H1, START, START + 18 * HOUR)
     vertical.wipe()
     bars[18] = a_bar(open_time=START + 18 * HOUR, low="-5")
     vertical.bars.append_raw(bars, BarSource.REST)
     assert vertical.decide(a_range(), START + DAY).refused == ()
-    assert vertical.signals.signals(["BTCUSDT"], Timeframe.H1, START, START + DAY) == undisturbed
+    assert vertical.signals.signals(["BTCUSDT.BYBIT"], Timeframe.H1, START, START + DAY) == undisturbed
 
 
 def test_a_symbol_without_bars_gives_nothing_and_no_error(vertical: Vertical) -> None:
-    assert vertical.decide(a_range(["XRPUSDT"]), START + DAY).entries == 0
+    assert vertical.decide(a_range(["XRPUSDT.BYBIT"]), START + DAY).entries == 0
 
 
 def test_snapshots_hold_what_is_warmed_up_and_only_that(vertical: Vertical) -> None:
     vertical.bars.append_raw(walk(count=48), BarSource.REST)
     vertical.decide(a_range(days=2), START + 2 * DAY)
-    young = vertical.snapshots.values("BTCUSDT", Timeframe.H1, START + 15 * HOUR)
-    old = vertical.snapshots.values("BTCUSDT", Timeframe.H1, START + 48 * HOUR)
+    young = vertical.snapshots.values("BTCUSDT.BYBIT", Timeframe.H1, START + 15 * HOUR)
+    old = vertical.snapshots.values("BTCUSDT.BYBIT", Timeframe.H1, START + 48 * HOUR)
     assert young is not None
     assert old is not None
     assert {"ema_12", "rsi_14", "atr_14"} <= young.keys() < old.keys()
@@ -140,8 +140,8 @@ def test_snapshots_of_bars_found_unsound_later_are_removed(vertical: Vertical) -
     vertical.decide(a_range(), START + DAY)
     vertical.bars.append_raw([a_bar(open_time=START + 20 * HOUR, close="1")], BarSource.FILE)
     vertical.decide(a_range(), START + DAY)
-    assert vertical.snapshots.values("BTCUSDT", Timeframe.H1, START + 21 * HOUR) is None
-    assert vertical.snapshots.values("BTCUSDT", Timeframe.H1, START + 22 * HOUR) is not None
+    assert vertical.snapshots.values("BTCUSDT.BYBIT", Timeframe.H1, START + 21 * HOUR) is None
+    assert vertical.snapshots.values("BTCUSDT.BYBIT", Timeframe.H1, START + 22 * HOUR) is not None
 
 
 def test_where_a_strategy_leaves_is_stored_beside_where_it_enters(vertical: Vertical) -> None:
@@ -150,20 +150,22 @@ def test_where_a_strategy_leaves_is_stored_beside_where_it_enters(vertical: Vert
     vertical.bars.append_raw(bars, BarSource.REST)
     report = vertical.decide(a_range(days=2), START + 2 * DAY)
     closes = {bar.close_time: bar.close for bar in bars}
-    frame = vertical.bars.frame(["BTCUSDT"], Timeframe.H1, START, START + 2 * DAY)
+    frame = vertical.bars.frame(["BTCUSDT.BYBIT"], Timeframe.H1, START, START + 2 * DAY)
     (plan,) = vertical.strategies
     said = [
         (frame["close_time"].iloc[row.bar_index], row.bias)
         for row in plan.strategy.exits(frame).itertuples(index=False)
     ]
-    found = vertical.signals.signals(["BTCUSDT"], Timeframe.H1, START, START + 2 * DAY, SignalKind.EXIT)
+    found = vertical.signals.signals(["BTCUSDT.BYBIT"], Timeframe.H1, START, START + 2 * DAY, SignalKind.EXIT)
     assert [(one.close_time, one.bias) for one in found] == said
     assert (report.entries, report.exits) == (
-        len(vertical.signals.signals(["BTCUSDT"], Timeframe.H1, START, START + 2 * DAY)),
+        len(vertical.signals.signals(["BTCUSDT.BYBIT"], Timeframe.H1, START, START + 2 * DAY)),
         len(found),
     )
     for one in found:
-        assert one.signal_id == decision_key("ema_atr", "BTCUSDT", Timeframe.H1, one.close_time, one.bias, one.kind)
+        assert one.signal_id == decision_key(
+            "ema_atr", "BTCUSDT.BYBIT", Timeframe.H1, one.close_time, one.bias, one.kind
+        )
         assert (one.strategy_version, one.stop_price, one.score) == (plan.strategy.version, None, Decimal(0))
         assert one.entry_price == closes[one.close_time]
 
@@ -171,7 +173,7 @@ def test_where_a_strategy_leaves_is_stored_beside_where_it_enters(vertical: Vert
 def test_an_exit_makes_no_plan(vertical: Vertical) -> None:
     vertical.bars.append_raw(walk(count=48), BarSource.REST)
     report = vertical.run(a_range(days=2), START + 2 * DAY)
-    exits = vertical.signals.signals(["BTCUSDT"], Timeframe.H1, START, START + 2 * DAY, SignalKind.EXIT)
+    exits = vertical.signals.signals(["BTCUSDT.BYBIT"], Timeframe.H1, START, START + 2 * DAY, SignalKind.EXIT)
     planned = {json.loads(line)["signal_id"] for line in vertical.rows()["trade_plans"]}
     assert exits
     assert report.refused == ()
@@ -198,7 +200,7 @@ def test_recorded_bars_of_a_real_market_give_plans_with_their_stop_on_the_losing
     first = bars[0].open_time
     day = first.replace(hour=0) + DAY
     vertical.bars.append_raw(bars, BarSource.FILE)
-    scope = a_range(["SOLUSDT"], Timeframe.H4, day, 60, history_start=first)
+    scope = a_range(["SOLUSDT.BYBIT"], Timeframe.H4, day, 60, history_start=first)
     report = vertical.run(scope, bars[-1].close_time)
     assert report.plans > 20
     assert report.refused == ()
@@ -216,7 +218,7 @@ def recorded(path: Path) -> list[Bar]:
     names = ("open", "high", "low", "close", "volume")
     return [
         Bar(
-            "SOLUSDT",
+            "SOLUSDT.BYBIT",
             Timeframe.H4,
             from_ms(int(row["open_time_ms"])),
             *(Decimal(row[name]) for name in names),

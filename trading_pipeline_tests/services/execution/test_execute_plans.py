@@ -48,7 +48,7 @@ def test_a_second_run_finds_nothing_to_do(lab: Lab) -> None:
 def test_leverage_is_set_before_the_first_order(lab: Lab) -> None:
     store_plan(lab.database, trade_plan())
     execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
-    assert lab.venue.leverage == {"BTCUSDT": Decimal(5)}
+    assert lab.venue.leverage == {"BTCUSDT.BYBIT": Decimal(5)}
 
 
 @pytest.mark.parametrize("status", [PlanStatus.HISTORICAL, PlanStatus.DENIED, PlanStatus.EXECUTED])

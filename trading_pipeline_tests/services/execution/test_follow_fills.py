@@ -49,7 +49,7 @@ class Trade:
     def move(self, *prices: float, follow: bool = True) -> None:
         for price in prices:
             self.lab.clock.advance(timedelta(seconds=20))
-            self.lab.venue.move("BTCUSDT", Decimal(str(price)))
+            self.lab.venue.move("BTCUSDT.BYBIT", Decimal(str(price)))
             if follow:
                 follow_fills(desk=self.desk())
 
@@ -57,11 +57,11 @@ class Trade:
         """A bar of the plan's timeframe, or with no indicators one of the finest, closes at the price."""
         wave = WAVE + bars_later * self.plan.timeframe.duration
         self.lab.clock.set(wave)
-        self.lab.venue.move("BTCUSDT", Decimal(price))
+        self.lab.venue.move("BTCUSDT.BYBIT", Decimal(price))
         timeframe = self.plan.timeframe if indicators else finest
-        store_snapshot(self.lab.database, "BTCUSDT", timeframe, wave, Decimal(price), indicators)
+        store_snapshot(self.lab.database, "BTCUSDT.BYBIT", timeframe, wave, Decimal(price), indicators)
         if timeframe is not finest:
-            store_snapshot(self.lab.database, "BTCUSDT", finest, wave, Decimal(price), {})
+            store_snapshot(self.lab.database, "BTCUSDT.BYBIT", finest, wave, Decimal(price), {})
         reader = PostgresIndicatorReader(self.lab.database)
         return manage_positions(desk=self.desk(), indicators=reader, wave=wave, finest=finest).positions[0].action
 
@@ -137,7 +137,7 @@ def test_the_last_target_pulls_the_stop_to_the_remembered_runners_stop(trade: Tr
 
 def test_a_fill_never_computes_a_new_runners_stop(trade: Trade) -> None:
     trade.close(1, 1008, atr_14=2.0)
-    store_snapshot(trade.lab.database, "BTCUSDT", Timeframe.M15, WAVE + 2 * BAR, Decimal(1019), {"atr_14": 1.0})
+    store_snapshot(trade.lab.database, "BTCUSDT.BYBIT", Timeframe.M15, WAVE + 2 * BAR, Decimal(1019), {"atr_14": 1.0})
     trade.move(1010, 1020)
     assert trade.stop == (Decimal(1002), StopKind.TRAILING_STOP)
 
@@ -151,7 +151,7 @@ def test_the_runners_stop_only_tightens_while_it_waits(trade: Trade) -> None:
 
 
 def test_waves_that_were_missed_are_made_up_for(trade: Trade) -> None:
-    store_snapshot(trade.lab.database, "BTCUSDT", Timeframe.M15, WAVE + BAR, Decimal(1009), {"atr_14": 2.0})
+    store_snapshot(trade.lab.database, "BTCUSDT.BYBIT", Timeframe.M15, WAVE + BAR, Decimal(1009), {"atr_14": 2.0})
     trade.close(2, 1001, atr_14=2.0)
     assert trade.position.runner_stop_price == Decimal(1003)
 
@@ -176,7 +176,7 @@ def test_a_runner_that_trails_at_the_finest_closes_moves_between_its_own(databas
     """A 4h position: the ATR of its newest closed bar, 2, under the close of every 15m bar."""
     runner = Runner(Decimal("0.2"), Decimal(3), 14, trail_at=TrailAt.FINEST)
     trade = Trade(Lab(database), replace(PLAN, timeframe=Timeframe.H4, runner=runner))
-    store_snapshot(trade.lab.database, "BTCUSDT", Timeframe.H4, WAVE, Decimal(1000), {"atr_14": 2.0})
+    store_snapshot(trade.lab.database, "BTCUSDT.BYBIT", Timeframe.H4, WAVE, Decimal(1000), {"atr_14": 2.0})
     quarter = Timeframe.M15.duration / Timeframe.H4.duration
     trade.close(quarter, 1008)
     assert trade.position.runner_stop_price == Decimal(1002)
@@ -187,7 +187,7 @@ def test_a_runner_that_trails_at_the_finest_closes_moves_between_its_own(databas
 
 def test_a_4h_position_does_not_trail_at_the_closes_between(database: Engine) -> None:
     trade = Trade(Lab(database), replace(PLAN, timeframe=Timeframe.H4))
-    store_snapshot(trade.lab.database, "BTCUSDT", Timeframe.H4, WAVE, Decimal(1000), {"atr_14": 2.0})
+    store_snapshot(trade.lab.database, "BTCUSDT.BYBIT", Timeframe.H4, WAVE, Decimal(1000), {"atr_14": 2.0})
     assert trade.close(1 / 16, 1008) == "no bar of its timeframe closed"
     assert trade.position.managed_through == WAVE + BAR
 
@@ -229,15 +229,15 @@ def test_a_target_the_venue_cancelled_counts_as_if_it_had_not_been_planned(trade
 
 def test_a_stop_the_venue_does_not_confirm_leaves_the_fill_unfollowed_and_the_others_followed(database: Engine) -> None:
     lab = Lab(database)
-    for plan in (PLAN, trade_plan("SOLUSDT", Bias.SHORT)):
+    for plan in (PLAN, trade_plan("SOLUSDT.BYBIT", Bias.SHORT)):
         store_plan(database, plan)
     execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
-    lab.venue.move("BTCUSDT", Decimal(1010))
-    lab.venue.move("SOLUSDT", Decimal(990))
+    lab.venue.move("BTCUSDT.BYBIT", Decimal(1010))
+    lab.venue.move("SOLUSDT.BYBIT", Decimal(990))
     lab.venue.faults["set_stop_loss"] = [TemporaryVenueError("down")]
     follow_fills(desk=lab.desk("run-f"))
-    assert [position.symbol for position in lab.ledger.unfollowed_positions()] == ["BTCUSDT"]
-    assert lab.postbox.subjects(Severity.CRITICAL) == ["cannot follow BTCUSDT"]
+    assert [position.instrument_id for position in lab.ledger.unfollowed_positions()] == ["BTCUSDT.BYBIT"]
+    assert lab.postbox.subjects(Severity.CRITICAL) == ["cannot follow BTCUSDT.BYBIT"]
     follow_fills(desk=lab.desk("run-g"))
     assert {held.stop_loss for held in lab.venue.positions()} == {Decimal(1000)}
     assert lab.ledger.unfollowed_positions() == []
@@ -245,25 +245,25 @@ def test_a_stop_the_venue_does_not_confirm_leaves_the_fill_unfollowed_and_the_ot
 
 def test_a_symbol_that_the_venue_no_longer_lists_does_not_keep_the_others_waiting(trade: Trade) -> None:
     # SOLUSDT sorts after BTCUSDT, which is the one that is gone.
-    other = Trade(trade.lab, trade_plan(symbol="SOLUSDT"))
+    other = Trade(trade.lab, trade_plan(instrument_id="SOLUSDT.BYBIT"))
     trade.move(1010, follow=False)
-    trade.lab.venue.move("SOLUSDT", Decimal(1010))
+    trade.lab.venue.move("SOLUSDT.BYBIT", Decimal(1010))
     desk = trade.desk()
-    listed = {symbol: one for symbol, one in desk.instruments.items() if symbol != "BTCUSDT"}
+    listed = {instrument_id: one for instrument_id, one in desk.instruments.items() if instrument_id != "BTCUSDT.BYBIT"}
     follow_fills(desk=replace(desk, instruments=listed))
     assert (trade.position.followed_fills, other.position.followed_fills) == (1, 2)
-    assert trade.lab.postbox.subjects(Severity.CRITICAL) == ["cannot follow BTCUSDT"]
+    assert trade.lab.postbox.subjects(Severity.CRITICAL) == ["cannot follow BTCUSDT.BYBIT"]
 
 
 def test_a_wave_manages_what_it_can_where_one_symbol_is_no_longer_listed(trade: Trade) -> None:
-    other = Trade(trade.lab, trade_plan(symbol="SOLUSDT"))
+    other = Trade(trade.lab, trade_plan(instrument_id="SOLUSDT.BYBIT"))
     wave = WAVE + BAR
     trade.lab.clock.set(wave)
     desk = trade.desk()
-    listed = {symbol: one for symbol, one in desk.instruments.items() if symbol != "BTCUSDT"}
+    listed = {instrument_id: one for instrument_id, one in desk.instruments.items() if instrument_id != "BTCUSDT.BYBIT"}
     reader = PostgresIndicatorReader(trade.lab.database)
     result = manage_positions(
         desk=replace(desk, instruments=listed), indicators=reader, wave=wave, finest=Timeframe.M15
     )
-    assert {one.symbol: one.done for one in result.positions} == {"BTCUSDT": False, "SOLUSDT": True}
+    assert {one.instrument_id: one.done for one in result.positions} == {"BTCUSDT.BYBIT": False, "SOLUSDT.BYBIT": True}
     assert other.position.managed_through == wave

@@ -75,18 +75,18 @@ def test_a_fall_of_equity_since_midnight_denies(lab: Lab) -> None:
 
 
 def test_a_halt_denies_until_it_is_lifted(lab: Lab) -> None:
-    halt_trading(halts=lab.halts, notifier=lab.postbox, clock=lab.clock, reason="operator", scope="BTCUSDT")
+    halt_trading(halts=lab.halts, notifier=lab.postbox, clock=lab.clock, reason="operator", scope="BTCUSDT.BYBIT")
     store_plan(lab.database, PLAN)
-    other = trade_plan("SOLUSDT", Bias.SHORT)
+    other = trade_plan("SOLUSDT.BYBIT", Bias.SHORT)
     store_plan(lab.database, other)
     result = gate(lab)
-    assert (rules(result), [intent.symbol for intent in result.admitted]) == (["halt"], ["SOLUSDT"])
-    assert resume_trading(halts=lab.halts, notifier=lab.postbox, scope="BTCUSDT")
-    assert not resume_trading(halts=lab.halts, notifier=lab.postbox, scope="BTCUSDT")
+    assert (rules(result), [intent.instrument_id for intent in result.admitted]) == (["halt"], ["SOLUSDT.BYBIT"])
+    assert resume_trading(halts=lab.halts, notifier=lab.postbox, scope="BTCUSDT.BYBIT")
+    assert not resume_trading(halts=lab.halts, notifier=lab.postbox, scope="BTCUSDT.BYBIT")
 
 
 def test_the_same_question_gets_the_same_answer(lab: Lab) -> None:
-    denied = trade_plan("SOLUSDT")
+    denied = trade_plan("SOLUSDT.BYBIT")
     store_plan(lab.database, PLAN)
     store_plan(lab.database, denied, checks=False)
     claim = claim_plans(plans=lab.ledger, clock=lab.clock, run_id="run-1")
@@ -109,7 +109,7 @@ def test_after_a_stop_loss_the_symbol_cools_down_for_one_bar(lab: Lab) -> None:
     execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
     lab.venue.on_fill = lab.ledger.apply_fill
     lab.clock.set(WAVE + timedelta(minutes=7))
-    lab.venue.move("BTCUSDT", Decimal(990))
+    lab.venue.move("BTCUSDT.BYBIT", Decimal(990))
     outcomes = []
     for bars in (1, 2):
         close_time = WAVE + bars * timedelta(minutes=15)
@@ -122,8 +122,8 @@ def test_after_a_stop_loss_the_symbol_cools_down_for_one_bar(lab: Lab) -> None:
 def test_margin_promised_to_one_entry_is_not_given_to_the_next(lab: Lab) -> None:
     poor = Wallet(Decimal(10_000), Decimal(10_000), Decimal(1_200), Decimal(0), WAVE)
     lab.venue.wallet = lambda: poor  # type: ignore[method-assign]
-    store_plan(lab.database, trade_plan("ADAUSDT"))
-    store_plan(lab.database, trade_plan("SOLUSDT"))
+    store_plan(lab.database, trade_plan("ADAUSDT.BYBIT"))
+    store_plan(lab.database, trade_plan("SOLUSDT.BYBIT"))
     quantities = [intent.quantity for intent in gate(lab).admitted]
     # 5 x 1000 binds 1000 and 2.75 of fee; 197.25 are left for 1000 x (1/5 + 0.00055 x (2 - 1/5)) = 200.99 a unit
     assert quantities == [Decimal(5), Decimal("0.981")]
@@ -136,24 +136,25 @@ def test_a_plan_without_guards_costs_no_question_about_its_moment(lab: Lab) -> N
 
 
 def test_one_unreadable_book_denies_its_plan_and_no_other(lab: Lab) -> None:
-    for symbol in ("ADAUSDT", "BTCUSDT", "SOLUSDT"):
-        store_plan(lab.database, replace(trade_plan(symbol), guards=GUARDS))
-    lab.market.books["ADAUSDT"] = TemporaryVenueError("no answer within 2 s")
-    lab.market.books["BTCUSDT"] = replace(a_book("BTCUSDT", WAVE), asks=())
+    for instrument_id in ("ADAUSDT.BYBIT", "BTCUSDT.BYBIT", "SOLUSDT.BYBIT"):
+        store_plan(lab.database, replace(trade_plan(instrument_id), guards=GUARDS))
+    lab.market.books["ADAUSDT.BYBIT"] = TemporaryVenueError("no answer within 2 s")
+    lab.market.books["BTCUSDT.BYBIT"] = replace(a_book("BTCUSDT.BYBIT", WAVE), asks=())
     result = gate(lab)
     reasons = {denied.reason for denied in result.denied}
     assert rules(result) == ["book_unknown", "book_unknown"]
     assert reasons == {
-        "no order book of ADAUSDT: no answer within 2 s",
-        "no order book of BTCUSDT: the book of BTCUSDT has no asks: wait for both sides",
+        "no order book of ADAUSDT.BYBIT: no answer within 2 s",
+        "no order book of BTCUSDT.BYBIT: the book of BTCUSDT.BYBIT has no asks: wait for both sides",
     }
-    assert [intent.symbol for intent in result.admitted] == ["SOLUSDT"]
+    assert [intent.instrument_id for intent in result.admitted] == ["SOLUSDT.BYBIT"]
 
 
 def test_a_funding_time_the_venue_does_not_tell_denies(lab: Lab) -> None:
     store_plan(lab.database, replace(PLAN, guards=GUARDS))
-    lab.market.funding["BTCUSDT"] = ConfigurationError("bybit answered 10001: symbol invalid")
+    lab.market.funding["BTCUSDT.BYBIT"] = ConfigurationError("bybit answered 10001: instrument invalid")
     assert rules(gate(lab)) == ["funding_unknown"]
     assert (
-        lab.plan_status(PLAN)[1] == "funding_unknown: no funding time of BTCUSDT: bybit answered 10001: symbol invalid"
+        lab.plan_status(PLAN)[1]
+        == "funding_unknown: no funding time of BTCUSDT.BYBIT: bybit answered 10001: instrument invalid"
     )

@@ -55,7 +55,7 @@ def add(lab: Lab, plan: TradePlan) -> str:
 
 def enter(lab: Lab, plan: TradePlan) -> None:
     lab.clock.set(plan.close_time)
-    lab.venue.move(plan.symbol, plan.entry_price)
+    lab.venue.move(plan.instrument_id, plan.entry_price)
     store_plan(lab.database, plan)
     execute_plans(desk=lab.desk(plan.plan_id), gate=lab.gate, equity=lab.equity)
 
@@ -63,7 +63,7 @@ def enter(lab: Lab, plan: TradePlan) -> None:
 def reach(lab: Lab, price: int) -> None:
     """The price comes to a level, and what it filled is followed."""
     lab.clock.advance(timedelta(seconds=20))
-    lab.venue.move("BTCUSDT", Decimal(price))
+    lab.venue.move("BTCUSDT.BYBIT", Decimal(price))
     follow_fills(desk=lab.desk("run-f"))
 
 
@@ -154,14 +154,14 @@ def test_no_more_layers_come_than_the_plan_allows_and_none_of_another_kind(lab: 
     ]
     for plan in others:
         assert add(lab, plan) == PlanStatus.DENIED
-        assert lab.plan_status(plan)[1] == "symbol_busy: a position in BTCUSDT is live"
+        assert lab.plan_status(plan)[1] == "symbol_busy: a position in BTCUSDT.BYBIT is live"
     assert [add(lab, layer(bars)) for bars in (4, 5, 6)] == ["executed", "executed", "denied"]
-    assert lab.plan_status(layer(6))[1] == "symbol_busy: the position in BTCUSDT has 3 of 3 layers"
+    assert lab.plan_status(layer(6))[1] == "symbol_busy: the position in BTCUSDT.BYBIT has 3 of 3 layers"
 
 
 def test_a_layer_takes_no_slot_of_the_open_positions(lab: Lab) -> None:
-    for symbol in ("ADAUSDT", "SOLUSDT"):
-        store_plan(lab.database, trade_plan(symbol))
+    for instrument_id in ("ADAUSDT.BYBIT", "SOLUSDT.BYBIT"):
+        store_plan(lab.database, trade_plan(instrument_id))
     execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
     assert len(lab.ledger.live_positions()) == lab.desk().limits.max_open_positions
     assert add(lab, layer()) == PlanStatus.EXECUTED
@@ -232,7 +232,7 @@ def test_a_layer_of_a_position_that_is_closed_by_then_is_not_sent(lab: Lab) -> N
 def test_a_layer_that_is_sent_as_the_position_closes_is_a_position_with_its_stop(lab: Lab) -> None:
     plan = admitted(lab)
     lab.venue.on_fill = lambda fill: None
-    lab.venue.trade("BTCUSDT", Side.SELL, Decimal(5), Decimal(990), FillKind.STOP_LOSS)
+    lab.venue.trade("BTCUSDT.BYBIT", Side.SELL, Decimal(5), Decimal(990), FillKind.STOP_LOSS)
     execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
     follow_fills(desk=lab.desk("run-f"))
     assert lab.ledger.intent(f"{plan.plan_id}_E").state is IntentState.FILLED

@@ -52,7 +52,7 @@ def lab(database: Engine) -> Lab:
 
 def manage(lab: Lab, wave: datetime = NEXT, close: int = 1005, run_id: str = "run-m") -> ManageResult:
     lab.clock.set(wave)
-    lab.venue.move("BTCUSDT", Decimal(close))
+    lab.venue.move("BTCUSDT.BYBIT", Decimal(close))
     return manage_positions(
         desk=lab.desk(run_id), indicators=PostgresIndicatorReader(lab.database), wave=wave, finest=Timeframe.M15
     )
@@ -77,7 +77,7 @@ def test_an_exit_of_the_strategy_closes_its_position_at_that_bars_close(lab: Lab
     assert (closed.realised_pnl, closed.closed_at) == (Decimal(25), NEXT)
     [made] = exits(lab)
     assert (made.intent.order_link_id, made.intent.signal_id) == (f"{PLAN.plan_id}_XS", signal.signal_id)
-    assert (made.intent.reduce_only, len(made.intent.order_link_id)) == (True, 27)
+    assert (made.intent.reduce_only, len(made.intent.order_link_id)) == (True, 21)
     assert lab.venue.positions() == []
 
 
@@ -93,12 +93,19 @@ def test_the_targets_it_leaves_behind_are_cancelled(lab: Lab) -> None:
     [
         {"bias": Bias.SHORT},
         {"strategy": "macd"},
-        {"symbol": "SOLUSDT"},
+        {"instrument_id": "SOLUSDT.BYBIT"},
         {"timeframe": Timeframe.H1},
         {"close_time": WAVE},
         {"close_time": NEXT + BAR},
     ],
-    ids=["other side", "other strategy", "other symbol", "other timeframe", "the entry's own close", "a later close"],
+    ids=[
+        "other side",
+        "other strategy",
+        "other instrument",
+        "other timeframe",
+        "the entry's own close",
+        "a later close",
+    ],
 )
 def test_what_is_not_said_of_the_position_leaves_it_alone(lab: Lab, change: dict[str, object]) -> None:
     store_signal(lab.database, replace(exit_signal(PLAN, NEXT), **change))  # type: ignore[arg-type]
@@ -117,7 +124,7 @@ def the_other_side(close_time: datetime) -> Signal:
 def test_what_a_backfill_found_reaches_no_order_before_a_wave_finds_it_too(database: Engine, signal: Signal) -> None:
     lab = opened(database, by(Opposite.CLOSE))
     store = PostgresSignalStore(database)
-    scope = ([signal], ["BTCUSDT"], Timeframe.M15, WAVE, WAVE + timedelta(days=1))
+    scope = ([signal], ["BTCUSDT.BYBIT"], Timeframe.M15, WAVE, WAVE + timedelta(days=1))
     store.replace(*scope)
     manage(lab)
     assert (position(lab).status, exits(lab)) == (PositionStatus.OPEN, [])
@@ -158,7 +165,7 @@ def test_the_first_of_several_exits_names_the_close(lab: Lab) -> None:
 def test_a_position_that_its_stop_took_inside_the_bar_is_not_left_again(lab: Lab) -> None:
     store_signal(lab.database, exit_signal(PLAN, NEXT))
     lab.clock.advance(timedelta(seconds=60))
-    lab.venue.move("BTCUSDT", Decimal(990))
+    lab.venue.move("BTCUSDT.BYBIT", Decimal(990))
     manage(lab, close=995)
     assert (position(lab).exit_reason, exits(lab)) == (ExitReason.STOP_LOSS, [])
 
@@ -166,7 +173,7 @@ def test_a_position_that_its_stop_took_inside_the_bar_is_not_left_again(lab: Lab
 def test_the_next_bar_exit_names_the_exit_where_both_apply(database: Engine) -> None:
     plan = replace(PLAN, next_bar_rule=NextBarRule(Decimal(-11)))
     lab = opened(database, plan)
-    store_bar(database, "BTCUSDT", NEXT, Decimal(1005), 4.0, momentum=-12.0)
+    store_bar(database, "BTCUSDT.BYBIT", NEXT, Decimal(1005), 4.0, momentum=-12.0)
     store_signal(database, exit_signal(PLAN, NEXT))
     manage(lab)
     assert (position(lab).exit_reason, exits(lab)) == (ExitReason.NEXT_BAR_EXIT, [])
@@ -249,7 +256,7 @@ def test_an_exit_that_led_to_an_order_stays_as_it_was(lab: Lab) -> None:
     manage(lab)
     store_signal(lab.database, ignored)
     store = PostgresSignalStore(lab.database)
-    scope = (["BTCUSDT"], Timeframe.M15, WAVE, WAVE + timedelta(days=1))
+    scope = (["BTCUSDT.BYBIT"], Timeframe.M15, WAVE, WAVE + timedelta(days=1))
     for fresh in ([], [replace(acted, entry_price=Decimal(1))]):
         store.replace(fresh, *scope)
         assert store.signals(*scope, SignalKind.EXIT) == [acted]

@@ -37,13 +37,13 @@ def lab(database: Engine) -> Lab:
 
 def manage(lab: Lab, wave: datetime, close: int, momentum: float | None, run_id: str = "run-m") -> ManageResult:
     """Let the bar of ``wave`` close at ``close`` with this histogram and look after positions."""
-    store_bar(lab.database, "BTCUSDT", wave, Decimal(close), 4.0, momentum)
+    store_bar(lab.database, "BTCUSDT.BYBIT", wave, Decimal(close), 4.0, momentum)
     return again(lab, wave, close, run_id)
 
 
 def again(lab: Lab, wave: datetime, close: int, run_id: str = "run-m") -> ManageResult:
     lab.clock.set(wave)
-    lab.venue.move("BTCUSDT", Decimal(close))
+    lab.venue.move("BTCUSDT.BYBIT", Decimal(close))
     indicators = PostgresIndicatorReader(lab.database)
     return manage_positions(desk=lab.desk(run_id), indicators=indicators, wave=wave, finest=Timeframe.M15)
 
@@ -87,20 +87,20 @@ def test_the_close_of_the_entry_bar_itself_judges_nothing(lab: Lab) -> None:
 
 def test_a_position_that_its_stop_took_inside_the_bar_is_not_left_again(lab: Lab) -> None:
     lab.clock.advance(timedelta(seconds=60))
-    lab.venue.move("BTCUSDT", Decimal(990))
+    lab.venue.move("BTCUSDT.BYBIT", Decimal(990))
     manage(lab, WAVE + BAR, 995, -12.0)
     assert (position(lab).exit_reason, exits(lab)) == (ExitReason.STOP_LOSS, [])
 
 
 def test_what_a_target_left_over_is_closed(lab: Lab) -> None:
     lab.clock.advance(timedelta(seconds=60))
-    lab.venue.move("BTCUSDT", Decimal(1010))
+    lab.venue.move("BTCUSDT.BYBIT", Decimal(1010))
     manage(lab, WAVE + BAR, 1005, -12.0)
     assert (position(lab).exit_reason, position(lab).realised_pnl) == (ExitReason.NEXT_BAR_EXIT, Decimal(35))
 
 
 def test_a_first_bar_that_was_missed_is_made_up_for(lab: Lab) -> None:
-    store_bar(lab.database, "BTCUSDT", WAVE + BAR, Decimal(1005), 4.0, -12.0)
+    store_bar(lab.database, "BTCUSDT.BYBIT", WAVE + BAR, Decimal(1005), 4.0, -12.0)
     manage(lab, WAVE + 2 * BAR, 1004, 20.0)
     assert (position(lab).exit_reason, position(lab).realised_pnl) == (ExitReason.NEXT_BAR_EXIT, Decimal(20))
 
@@ -111,7 +111,7 @@ def test_an_unknown_momentum_keeps_the_position_and_somebody_is_told(database: E
     manage(lab, WAVE + BAR, 1005, None if unknown == "now" else -12.0)
     manage(lab, WAVE + 2 * BAR, 1005, -12.0)
     assert position(lab).status is PositionStatus.OPEN
-    assert lab.postbox.subjects(Severity.WARNING) == ["no momentum: BTCUSDT"]
+    assert lab.postbox.subjects(Severity.WARNING) == ["no momentum: BTCUSDT.BYBIT"]
 
 
 def test_a_plan_without_the_rule_is_left_alone(database: Engine) -> None:

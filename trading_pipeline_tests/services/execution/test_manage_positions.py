@@ -36,7 +36,7 @@ def manage(lab: Lab, wave: datetime, close: int | None = None, atr: float = 4.0)
     """Let the bar of ``wave`` close at ``close`` and look after positions."""
     lab.clock.set(wave)
     if close is not None:
-        store_bar(lab.database, "BTCUSDT", wave, Decimal(close), atr)
+        store_bar(lab.database, "BTCUSDT.BYBIT", wave, Decimal(close), atr)
     indicators = PostgresIndicatorReader(lab.database)
     return manage_positions(desk=lab.desk("run-m"), indicators=indicators, wave=wave, finest=Timeframe.M15)
 
@@ -50,7 +50,7 @@ def position(lab: Lab) -> Position:
 def move(lab: Lab, *prices: int) -> None:
     for price in prices:
         lab.clock.advance(timedelta(seconds=60))
-        lab.venue.move("BTCUSDT", Decimal(price))
+        lab.venue.move("BTCUSDT.BYBIT", Decimal(price))
 
 
 def test_the_bar_of_the_entry_changes_nothing(lab: Lab) -> None:
@@ -75,7 +75,7 @@ def test_after_the_last_target_the_stop_trails_and_never_loosens(lab: Lab) -> No
     move(lab, 1020)
     stops = []
     for number, close in enumerate((1020, 1030, 1025, 1040), start=1):
-        lab.venue.move("BTCUSDT", Decimal(close))
+        lab.venue.move("BTCUSDT.BYBIT", Decimal(close))
         manage(lab, WAVE + number * BAR, close)
         stops.append(lab.venue.positions()[0].stop_loss)
     assert stops == [Decimal(1008), Decimal(1018), Decimal(1018), Decimal(1028)]
@@ -91,7 +91,7 @@ def test_without_an_atr_the_stop_waits_and_somebody_is_told(lab: Lab) -> None:
     move(lab, 1020)
     manage(lab, WAVE + BAR)
     assert lab.venue.positions()[0].stop_loss == Decimal(1000)
-    assert lab.postbox.subjects(Severity.WARNING) == ["no atr_14: BTCUSDT"]
+    assert lab.postbox.subjects(Severity.WARNING) == ["no atr_14: BTCUSDT.BYBIT"]
 
 
 def test_managing_a_wave_twice_changes_nothing(lab: Lab) -> None:
@@ -129,7 +129,7 @@ def test_a_closed_position_tells_how_it_ended(lab: Lab, path: list[int | None], 
     wave = WAVE + BAR
     for price in path:
         if price is None:
-            manage(lab, wave, int(lab.venue.prices["BTCUSDT"]))
+            manage(lab, wave, int(lab.venue.prices["BTCUSDT.BYBIT"]))
             wave += BAR
         else:
             move(lab, price)
@@ -148,18 +148,18 @@ def test_what_a_closed_position_left_behind_is_cancelled(lab: Lab) -> None:
 
 
 def test_a_close_by_hand_is_external(lab: Lab) -> None:
-    lab.venue.trade("BTCUSDT", Side.SELL, Decimal(5), Decimal(1003), FillKind.TRADE)
+    lab.venue.trade("BTCUSDT.BYBIT", Side.SELL, Decimal(5), Decimal(1003), FillKind.TRADE)
     manage(lab, WAVE + BAR, 1003)
     assert (position(lab).status, position(lab).exit_reason) == (PositionStatus.CLOSED, ExitReason.EXTERNAL)
 
 
 def test_one_positions_trouble_does_not_keep_the_others_waiting(lab: Lab) -> None:
-    other = trade_plan("SOLUSDT", Bias.SHORT)
+    other = trade_plan("SOLUSDT.BYBIT", Bias.SHORT)
     store_plan(lab.database, other)
     execute_plans(desk=lab.desk("run-2"), gate=lab.gate, equity=lab.equity)
-    for symbol, price in (("BTCUSDT", 1010), ("SOLUSDT", 990)):
-        lab.venue.move(symbol, Decimal(price))
-        store_bar(lab.database, symbol, WAVE + BAR, Decimal(price), 4.0)
+    for instrument_id, price in (("BTCUSDT.BYBIT", 1010), ("SOLUSDT.BYBIT", 990)):
+        lab.venue.move(instrument_id, Decimal(price))
+        store_bar(lab.database, instrument_id, WAVE + BAR, Decimal(price), 4.0)
     lab.venue.faults["set_stop_loss"] = [TemporaryVenueError("down")]
     result = manage(lab, WAVE + BAR)
     assert [one.done for one in result.positions] == [False, True]

@@ -34,7 +34,7 @@ def test_a_stop_the_venue_forgot_is_set(lab: Lab) -> None:
     summary = execute(lab)
     assert summary.protected[0].protection is Protection.REPAIRED_STOP
     assert lab.venue.positions()[0].stop_loss == Decimal(990)
-    assert lab.postbox.subjects(Severity.WARNING) == ["stop repaired: BTCUSDT"]
+    assert lab.postbox.subjects(Severity.WARNING) == ["stop repaired: BTCUSDT.BYBIT"]
 
 
 def test_a_position_that_cannot_be_protected_is_closed_and_alarmed(lab: Lab) -> None:
@@ -45,7 +45,7 @@ def test_a_position_that_cannot_be_protected_is_closed_and_alarmed(lab: Lab) -> 
     assert (position.status, position.exit_reason) == (PositionStatus.CLOSED, ExitReason.PROTECTION_FAILED)
     assert summary.protected[0].protection is Protection.CLOSED
     assert lab.venue.positions() == []
-    assert lab.postbox.subjects(Severity.CRITICAL) == ["no stop: BTCUSDT"]
+    assert lab.postbox.subjects(Severity.CRITICAL) == ["no stop: BTCUSDT.BYBIT"]
 
 
 def test_an_exit_whose_answer_is_lost_is_not_sent_twice(lab: Lab) -> None:
@@ -62,7 +62,7 @@ def test_an_exit_that_never_works_calls_the_operator(lab: Lab) -> None:
     lab.venue.faults["submit"] = [None, *[OrderOutcomeUnknown("request lost")] * 5]
     summary = execute(lab)
     assert summary.protected[0].protection is Protection.CLOSING_FAILED
-    assert "cannot close BTCUSDT" in lab.postbox.subjects(Severity.CRITICAL)
+    assert "cannot close BTCUSDT.BYBIT" in lab.postbox.subjects(Severity.CRITICAL)
 
 
 def test_targets_follow_what_the_entry_really_filled(lab: Lab) -> None:
@@ -116,12 +116,12 @@ def test_a_venue_that_does_not_answer_leaves_the_plan_claimed_and_calls(lab: Lab
     summary = execute(lab)
     assert (summary.protected, summary.outcomes) == ((), {})
     assert lab.plan_status(PLAN)[0] is PlanStatus.CLAIMED
-    assert lab.postbox.subjects(Severity.CRITICAL) == ["protection not proved: BTCUSDT"]
+    assert lab.postbox.subjects(Severity.CRITICAL) == ["protection not proved: BTCUSDT.BYBIT"]
     assert execute(lab).outcomes == {PLAN.plan_id: PlanStatus.EXECUTED}
 
 
 def test_a_stop_somebody_loosened_is_pulled_back(lab: Lab) -> None:
     execute(lab)
-    lab.venue.set_stop_loss("BTCUSDT", Decimal(900))
+    lab.venue.set_stop_loss("BTCUSDT.BYBIT", Decimal(900))
     assert protect_position(desk=lab.desk("run-2"), plan=PLAN).protection is Protection.REPAIRED_STOP
     assert lab.venue.positions()[0].stop_loss == Decimal(990)

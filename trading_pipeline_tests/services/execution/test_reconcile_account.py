@@ -38,27 +38,27 @@ def test_agreement_finds_nothing_and_halts_nothing(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize(
-    ("symbol", "side", "quantity", "kind"),
+    ("instrument_id", "side", "quantity", "kind"),
     [
-        ("SOLUSDT", Side.BUY, 3, DifferenceKind.UNKNOWN_POSITION),
-        ("BTCUSDT", Side.BUY, 1, DifferenceKind.QUANTITY),
-        ("BTCUSDT", Side.SELL, 9, DifferenceKind.UNKNOWN_POSITION),
+        ("SOLUSDT.BYBIT", Side.BUY, 3, DifferenceKind.UNKNOWN_POSITION),
+        ("BTCUSDT.BYBIT", Side.BUY, 1, DifferenceKind.QUANTITY),
+        ("BTCUSDT.BYBIT", Side.SELL, 9, DifferenceKind.UNKNOWN_POSITION),
     ],
 )
 def test_a_difference_halts_the_symbol_and_touches_nothing(
-    lab: Lab, symbol: str, side: Side, quantity: int, kind: DifferenceKind
+    lab: Lab, instrument_id: str, side: Side, quantity: int, kind: DifferenceKind
 ) -> None:
-    lab.venue.trade(symbol, side, Decimal(quantity), Decimal(1000), FillKind.TRADE)
+    lab.venue.trade(instrument_id, side, Decimal(quantity), Decimal(1000), FillKind.TRADE)
     posts, held = list(lab.venue.posts), lab.venue.positions()
     result = reconcile(lab)
     assert [one.kind for one in result.differences] == [kind]
-    assert [halt.scope for halt in lab.halts.halts()] == [symbol]
+    assert [halt.scope for halt in lab.halts.halts()] == [instrument_id]
     assert (lab.venue.posts, lab.venue.positions()) == (posts, held)
 
 
 def test_an_order_nobody_knows_is_reported(lab: Lab) -> None:
     stranger = OrderIntent(
-        "by-hand", "none", Purpose.EXIT, "BTCUSDT", Side.SELL, OrderType.LIMIT, Decimal(1), Decimal(2000), None,
+        "by-hand", "none", Purpose.EXIT, "BTCUSDT.BYBIT", Side.SELL, OrderType.LIMIT, Decimal(1), Decimal(2000), None,
         reduce_only=True, valid_until=ALWAYS_VALID, run_id="none",
     )  # fmt: skip
     lab.venue.submit(stranger)
@@ -67,30 +67,32 @@ def test_an_order_nobody_knows_is_reported(lab: Lab) -> None:
 
 def test_a_close_nobody_told_us_of_is_booked_and_no_difference(lab: Lab) -> None:
     lab.clock.advance(timedelta(hours=1))
-    lab.venue.move("BTCUSDT", Decimal(980))
+    lab.venue.move("BTCUSDT.BYBIT", Decimal(980))
     assert reconcile(lab).differences == ()
 
 
 def test_a_naked_position_is_protected_at_once(lab: Lab) -> None:
-    lab.venue.strip_stop("BTCUSDT")
+    lab.venue.strip_stop("BTCUSDT.BYBIT")
     result = reconcile(lab)
     assert [one.protection for one in result.protected] == [Protection.REPAIRED_STOP]
     assert result.differences == ()
 
 
 def test_a_standing_difference_halts_once_and_lifts_nothing(lab: Lab) -> None:
-    lab.venue.trade("SOLUSDT", Side.BUY, Decimal(3), Decimal(1000), FillKind.TRADE)
-    assert reconcile(lab).halted == ("SOLUSDT",)
+    lab.venue.trade("SOLUSDT.BYBIT", Side.BUY, Decimal(3), Decimal(1000), FillKind.TRADE)
+    assert reconcile(lab).halted == ("SOLUSDT.BYBIT",)
     assert reconcile(lab).halted == ()
-    assert lab.postbox.subjects(Severity.CRITICAL) == ["halted: SOLUSDT"]
-    lab.venue.trade("SOLUSDT", Side.SELL, Decimal(3), Decimal(1000), FillKind.TRADE)
+    assert lab.postbox.subjects(Severity.CRITICAL) == ["halted: SOLUSDT.BYBIT"]
+    lab.venue.trade("SOLUSDT.BYBIT", Side.SELL, Decimal(3), Decimal(1000), FillKind.TRADE)
     assert reconcile(lab).differences == ()
-    assert [halt.scope for halt in lab.halts.halts()] == ["SOLUSDT"]
+    assert [halt.scope for halt in lab.halts.halts()] == ["SOLUSDT.BYBIT"]
 
 
 def test_what_was_found_is_kept_with_its_run(lab: Lab) -> None:
-    lab.venue.trade("SOLUSDT", Side.BUY, Decimal(3), Decimal(1000), FillKind.TRADE)
+    lab.venue.trade("SOLUSDT.BYBIT", Side.BUY, Decimal(3), Decimal(1000), FillKind.TRADE)
     reconcile(lab)
     with lab.database.connect() as connection:
-        rows = connection.execute(text("SELECT symbol, kind, run_id, found_at FROM trading.reconciliation_differences"))
-        assert [tuple(row) for row in rows] == [("SOLUSDT", "unknown_position", "run-r", WAVE)]
+        rows = connection.execute(
+            text("SELECT instrument_id, kind, run_id, found_at FROM trading.reconciliation_differences")
+        )
+        assert [tuple(row) for row in rows] == [("SOLUSDT.BYBIT", "unknown_position", "run-r", WAVE)]

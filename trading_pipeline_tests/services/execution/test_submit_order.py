@@ -111,7 +111,7 @@ def test_a_rejected_entry_fails_its_position_and_names_the_reason(lab: Lab) -> N
     assert position is not None
     assert position.status is PositionStatus.FAILED
     assert lab.plan_status(PLAN) == (PlanStatus.REJECTED, "entry rejected: 110007: insufficient balance")
-    assert lab.postbox.subjects(Severity.WARNING) == ["rejected: BTCUSDT entry"]
+    assert lab.postbox.subjects(Severity.WARNING) == ["rejected: BTCUSDT.BYBIT entry"]
 
 
 def test_an_account_that_may_not_trade_is_halted(lab: Lab) -> None:

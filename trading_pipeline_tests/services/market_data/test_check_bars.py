@@ -26,17 +26,17 @@ def test_sound_bars_pass_every_question(vertical: Vertical) -> None:
     vertical.bars.append_raw(walk(count=24), BarSource.WEBSOCKET)
     report = vertical.judge(a_range(), START + DAY)
     assert (report.bars, report.failed) == (24, ())
-    sound = vertical.checks.sound_bars(["BTCUSDT"], Timeframe.H1, START, START + DAY)
-    assert sound == {"BTCUSDT": [START + step * HOUR for step in range(24)]}
+    sound = vertical.checks.sound_bars(["BTCUSDT.BYBIT"], Timeframe.H1, START, START + DAY)
+    assert sound == {"BTCUSDT.BYBIT": [START + step * HOUR for step in range(24)]}
 
 
 def test_a_hole_is_charged_to_the_bars_after_it_and_to_no_other(vertical: Vertical) -> None:
-    vertical.bars.append_raw(without(walk(count=24), 10, 11) + walk("SOLUSDT", count=24), BarSource.REST)
-    report = vertical.judge(a_range(["BTCUSDT", "SOLUSDT"]), START + DAY)
+    vertical.bars.append_raw(without(walk(count=24), 10, 11) + walk("SOLUSDT.BYBIT", count=24), BarSource.REST)
+    report = vertical.judge(a_range(["BTCUSDT.BYBIT", "SOLUSDT.BYBIT"]), START + DAY)
     assert [check.close_time for check in report.failed] == [START + step * HOUR for step in range(13, 25)]
-    assert {(check.symbol, check.name) for check in report.failed} == {("BTCUSDT", CheckName.NO_GAP)}
+    assert {(check.instrument_id, check.name) for check in report.failed} == {("BTCUSDT.BYBIT", CheckName.NO_GAP)}
     assert {check.detail for check in report.failed} == {"2 bars missing since 2025-03-01T10:00:00+00:00"}
-    assert report.unsound_symbols == ["BTCUSDT"]
+    assert report.unsound_instruments == ["BTCUSDT.BYBIT"]
 
 
 def test_a_hole_is_charged_until_a_day_whose_window_begins_after_it(vertical: Vertical) -> None:
@@ -51,7 +51,7 @@ def test_a_hole_is_charged_until_a_day_whose_window_begins_after_it(vertical: Ve
 def test_what_is_absent_before_a_known_listing_is_not_charged(vertical: Vertical) -> None:
     vertical.bars.append_raw(walk(count=24)[6:], BarSource.REST)
     assert len(vertical.judge(a_range(), START + DAY).failed) == 18
-    vertical.bars.record_first_available_bar(FirstAvailableBar("BTCUSDT", START, START + 6 * HOUR), Timeframe.H1)
+    vertical.bars.record_first_available_bar(FirstAvailableBar("BTCUSDT.BYBIT", START, START + 6 * HOUR), Timeframe.H1)
     assert vertical.judge(a_range(), START + DAY).failed == ()
 
 
@@ -91,10 +91,10 @@ def test_disagreeing_sources_spoil_the_one_bar(vertical: Vertical) -> None:
 def test_a_healed_hole_clears_its_verdicts(vertical: Vertical) -> None:
     bars = walk(count=24)
     vertical.bars.append_raw(without(bars, 10), BarSource.WEBSOCKET)
-    assert vertical.judge(a_range(), START + DAY).unsound_symbols == ["BTCUSDT"]
+    assert vertical.judge(a_range(), START + DAY).unsound_instruments == ["BTCUSDT.BYBIT"]
     vertical.bars.append_raw([bars[10]], BarSource.REST)
     assert vertical.judge(a_range(), START + DAY).failed == ()
-    assert vertical.checks.failed(["BTCUSDT"], Timeframe.H1, START, START + DAY) == []
+    assert vertical.checks.failed(["BTCUSDT.BYBIT"], Timeframe.H1, START, START + DAY) == []
 
 
 def test_a_bar_that_was_not_asked_every_question_is_not_sound(vertical: Vertical) -> None:
@@ -104,10 +104,12 @@ def test_a_bar_that_was_not_asked_every_question_is_not_sound(vertical: Vertical
         connection.exec_driver_sql(
             "DELETE FROM trading.data_checks WHERE name = 'no_gap' AND close_time = %(close)s", {"close": START + HOUR}
         )
-    assert vertical.checks.sound_bars(["BTCUSDT"], Timeframe.H1, START, START + DAY) == {"BTCUSDT": [START + HOUR]}
+    assert vertical.checks.sound_bars(["BTCUSDT.BYBIT"], Timeframe.H1, START, START + DAY) == {
+        "BTCUSDT.BYBIT": [START + HOUR]
+    }
 
 
 def test_details_survive_any_text(vertical: Vertical) -> None:
     vertical.bars.append_raw([a_bar(volume=str(Decimal(-1)))], BarSource.REST)
     [check] = vertical.judge(a_range(), START + DAY).failed
-    assert vertical.checks.failed(["BTCUSDT"], Timeframe.H1, START, START + DAY) == [check]
+    assert vertical.checks.failed(["BTCUSDT.BYBIT"], Timeframe.H1, START, START + DAY) == [check]

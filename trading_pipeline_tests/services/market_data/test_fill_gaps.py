@@ -25,9 +25,9 @@ def test_a_hole_is_healed_with_the_venues_own_bars(store: PostgresBarStore) -> N
     day = walk(count=24)
     store.append_raw(without(day, 5, 6, 20), BarSource.WEBSOCKET)
     venue = RecordedMarketData(day, START + DAY)
-    assert fill_gaps(store, venue, a_range(), START + DAY) == [GapReport("BTCUSDT", 3, (), "")]
-    assert store.missing(["BTCUSDT"], Timeframe.H1, START, START + DAY) == {}
-    assert venue.requests == [("BTCUSDT", START + 5 * HOUR, START + 21 * HOUR)]
+    assert fill_gaps(store, venue, a_range(), START + DAY) == [GapReport("BTCUSDT.BYBIT", 3, (), "")]
+    assert store.missing(["BTCUSDT.BYBIT"], Timeframe.H1, START, START + DAY) == {}
+    assert venue.requests == [("BTCUSDT.BYBIT", START + 5 * HOUR, START + 21 * HOUR)]
 
 
 def test_nothing_is_asked_of_the_venue_when_nothing_is_missing(store: PostgresBarStore) -> None:
@@ -46,8 +46,8 @@ def test_a_bar_that_has_not_closed_is_not_missing(store: PostgresBarStore) -> No
 def test_the_window_before_the_day_is_filled_too_but_nothing_before_history(store: PostgresBarStore) -> None:
     scope = a_range(start=START + 90 * DAY, history_start=START)
     venue = RecordedMarketData(walk(count=24 * 91), START + 91 * DAY)
-    assert fill_gaps(store, venue, scope, START + 91 * DAY) == [GapReport("BTCUSDT", 1724, (), "")]
-    assert store.first_raw_open("BTCUSDT", Timeframe.H1, START) == START + 90 * DAY - 1700 * HOUR
+    assert fill_gaps(store, venue, scope, START + 91 * DAY) == [GapReport("BTCUSDT.BYBIT", 1724, (), "")]
+    assert store.first_raw_open("BTCUSDT.BYBIT", Timeframe.H1, START) == START + 90 * DAY - 1700 * HOUR
 
 
 def test_what_the_venue_does_not_have_stays_missing_and_is_named(store: PostgresBarStore) -> None:
@@ -58,29 +58,33 @@ def test_what_the_venue_does_not_have_stays_missing_and_is_named(store: Postgres
 
 
 def test_a_symbol_that_fails_does_not_stop_the_others(store: PostgresBarStore) -> None:
-    scope = a_range(["ADAUSDT", "SOLUSDT"])
+    scope = a_range(["ADAUSDT.BYBIT", "SOLUSDT.BYBIT"])
     venue = RecordedMarketData(
-        walk("ADAUSDT", count=24) + walk("SOLUSDT", count=24), START + DAY, frozenset({"ADAUSDT"})
+        walk("ADAUSDT.BYBIT", count=24) + walk("SOLUSDT.BYBIT", count=24), START + DAY, frozenset({"ADAUSDT.BYBIT"})
     )
     failed, healed = fill_gaps(store, venue, scope, START + DAY)
-    assert (failed.symbol, failed.healed, failed.failure) == ("ADAUSDT", 0, "ADAUSDT: no answer within 10 s")
-    assert healed == GapReport("SOLUSDT", 24, (), "")
+    assert (failed.instrument_id, failed.healed, failed.failure) == (
+        "ADAUSDT.BYBIT",
+        0,
+        "ADAUSDT.BYBIT: no answer within 10 s",
+    )
+    assert healed == GapReport("SOLUSDT.BYBIT", 24, (), "")
 
 
 def test_the_time_before_a_listing_is_asked_for_once_and_is_no_gap(store: PostgresBarStore) -> None:
     venue = RecordedMarketData(walk(start=START + 6 * HOUR, count=18), START + DAY)
-    assert fill_gaps(store, venue, a_range(), START + DAY) == [GapReport("BTCUSDT", 18, (), "")]
-    assert store.first_available_bars(["BTCUSDT"], Timeframe.H1)["BTCUSDT"].first_open == START + 6 * HOUR
+    assert fill_gaps(store, venue, a_range(), START + DAY) == [GapReport("BTCUSDT.BYBIT", 18, (), "")]
+    assert store.first_available_bars(["BTCUSDT.BYBIT"], Timeframe.H1)["BTCUSDT.BYBIT"].first_open == START + 6 * HOUR
     assert fill_gaps(store, venue, a_range(), START + DAY) == []
     assert len(venue.requests) == 1
 
 
 def test_a_venue_that_cannot_be_asked_proves_no_listing(store: PostgresBarStore) -> None:
     store.append_raw(walk(count=24)[6:], BarSource.WEBSOCKET)
-    venue = RecordedMarketData([], START + DAY, frozenset({"BTCUSDT"}))
+    venue = RecordedMarketData([], START + DAY, frozenset({"BTCUSDT.BYBIT"}))
     [report] = fill_gaps(store, venue, a_range(), START + DAY)
     assert len(report.missing) == 6
-    assert store.first_available_bars(["BTCUSDT"], Timeframe.H1) == {}
+    assert store.first_available_bars(["BTCUSDT.BYBIT"], Timeframe.H1) == {}
 
 
 def test_a_hole_that_begins_the_window_is_no_listing_when_bars_lie_before_it(store: PostgresBarStore) -> None:
@@ -96,5 +100,7 @@ def test_a_hole_that_begins_the_window_is_no_listing_when_bars_lie_before_it(sto
 def test_a_listing_known_from_a_later_start_is_asked_for_again_from_an_earlier_one(store: PostgresBarStore) -> None:
     venue = RecordedMarketData(walk(start=START + 30 * HOUR, count=18), START + 2 * DAY)
     fill_gaps(store, venue, a_range(start=START + DAY, history_start=START + DAY), START + 2 * DAY)
-    assert fill_gaps(store, venue, a_range(start=START + DAY), START + 2 * DAY) == [GapReport("BTCUSDT", 0, (), "")]
-    assert store.first_available_bars(["BTCUSDT"], Timeframe.H1)["BTCUSDT"].asked_from == START
+    assert fill_gaps(store, venue, a_range(start=START + DAY), START + 2 * DAY) == [
+        GapReport("BTCUSDT.BYBIT", 0, (), "")
+    ]
+    assert store.first_available_bars(["BTCUSDT.BYBIT"], Timeframe.H1)["BTCUSDT.BYBIT"].asked_from == START

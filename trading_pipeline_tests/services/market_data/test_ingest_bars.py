@@ -19,7 +19,7 @@ def test_a_live_bar_is_announced_once_however_often_it_arrives(database: Engine)
     store, stream = PostgresBarStore(database), ListStream()
     for _ in range(3):
         ingest_bars(store, stream, [a_bar()], BarSource.WEBSOCKET)
-    assert stream.published == [BarClosed("BTCUSDT", Timeframe.H1, START + timedelta(hours=1))]
+    assert stream.published == [BarClosed("BTCUSDT.BYBIT", Timeframe.H1, START + timedelta(hours=1))]
 
 
 @pytest.mark.parametrize(("live", "announced"), [(False, 0), (True, 1)])
@@ -33,8 +33,8 @@ def test_bars_by_rest_are_announced_only_when_they_closed_just_now(
 
 def test_a_bar_off_the_grid_is_refused_and_nothing_is_stored(database: Engine) -> None:
     store, stream = PostgresBarStore(database), ListStream()
-    crooked = a_bar("SOLUSDT", open_time=START + timedelta(minutes=7))
-    with pytest.raises(DataError, match="SOLUSDT 1h: no bar opens at 2025-03-01T00:07"):
+    crooked = a_bar("SOLUSDT.BYBIT", open_time=START + timedelta(minutes=7))
+    with pytest.raises(DataError, match=r"SOLUSDT\.BYBIT 1h: no bar opens at 2025-03-01T00:07"):
         ingest_bars(store, stream, [a_bar(), crooked], BarSource.WEBSOCKET)
-    assert store.newest_raw_close("BTCUSDT", Timeframe.H1) is None
+    assert store.newest_raw_close("BTCUSDT.BYBIT", Timeframe.H1) is None
     assert stream.published == []

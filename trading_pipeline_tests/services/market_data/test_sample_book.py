@@ -22,14 +22,14 @@ class Shelf(BookSampleStore):
     def append(self, sample: BookSample) -> None:
         self.kept.append(sample)
 
-    def samples(self, symbol: str, first: datetime, last: datetime) -> Sequence[BookSample]:
+    def samples(self, instrument_id: str, first: datetime, last: datetime) -> Sequence[BookSample]:
         return self.kept
 
 
 @pytest.mark.parametrize("distance_s", [0, 0.3, 5, -5])
 def test_a_book_close_to_the_close_is_kept_with_its_own_time(distance_s: float) -> None:
     shelf, at = Shelf(), WAVE + timedelta(seconds=distance_s)
-    made = sample_book(FakeMarket(FakeClock(at)), shelf, "BTCUSDT", WAVE)
+    made = sample_book(FakeMarket(FakeClock(at)), shelf, "BTCUSDT.BYBIT", WAVE)
     assert shelf.kept == [made]
     assert (made.close_time, made.reading.at) == (WAVE, at)
     assert round(made.reading.imbalance_signed, 4) == Decimal("0.3333")
@@ -39,12 +39,12 @@ def test_a_book_close_to_the_close_is_kept_with_its_own_time(distance_s: float) 
 def test_a_book_far_from_the_close_leaves_it_unknown(distance_s: float) -> None:
     shelf, market = Shelf(), FakeMarket(FakeClock(WAVE + timedelta(seconds=distance_s)))
     with pytest.raises(StaleDataError, match="stays unknown"):
-        sample_book(market, shelf, "BTCUSDT", WAVE)
+        sample_book(market, shelf, "BTCUSDT.BYBIT", WAVE)
     assert shelf.kept == []
 
 
 def test_a_crossed_book_is_not_kept() -> None:
-    shelf, market = Shelf(), FakeMarket(FakeClock(WAVE), {"BTCUSDT": a_book("BTCUSDT", WAVE, spread="-1")})
+    shelf, market = Shelf(), FakeMarket(FakeClock(WAVE), {"BTCUSDT.BYBIT": a_book("BTCUSDT.BYBIT", WAVE, spread="-1")})
     with pytest.raises(DataError):
-        sample_book(market, shelf, "BTCUSDT", WAVE)
+        sample_book(market, shelf, "BTCUSDT.BYBIT", WAVE)
     assert shelf.kept == []

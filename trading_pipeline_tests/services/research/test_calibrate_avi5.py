@@ -38,7 +38,17 @@ class Shelf(CalibrationStore):
 def _signal(close: datetime, bias: Bias = Bias.LONG, stop: str = "99", details: Details | None = None) -> Signal:
     name = f"{close.isoformat()}{bias}"
     return Signal(
-        name, "avi5", "v", "BTCUSDT", Timeframe.H1, close, bias, Decimal(100), Decimal(stop), Decimal(50), details or {}
+        name,
+        "avi5",
+        "v",
+        "BTCUSDT.BYBIT",
+        Timeframe.H1,
+        close,
+        bias,
+        Decimal(100),
+        Decimal(stop),
+        Decimal(50),
+        details or {},
     )
 
 

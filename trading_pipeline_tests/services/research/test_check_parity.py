@@ -49,7 +49,7 @@ def question(limits: RiskLimits) -> ParityQuestion:
     plan = strategy_plan("ema_atr", Timeframe.H1, fast_period=3, slow_period=8)
     return ParityQuestion(
         plans=[replace(plan, lifecycle=replace(LIFECYCLE, limits=limits))],
-        bars={Timeframe.H1: {"BTCUSDT": bars}},
+        bars={Timeframe.H1: {"BTCUSDT.BYBIT": bars}},
         start=bars["open_time"].iloc[0].to_pydatetime(),
         end=bars["close_time"].iloc[-1].to_pydatetime(),
         capital=10_000.0,

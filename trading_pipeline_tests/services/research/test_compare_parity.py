@@ -15,13 +15,13 @@ CLOSE = datetime(2026, 1, 15, 4, tzinfo=UTC)
 LEG = TradeLeg(CLOSE + timedelta(hours=3), CLOSE + timedelta(hours=4), 110.0, 0.4, "take_profit")
 LAST = TradeLeg(CLOSE + timedelta(hours=9), CLOSE + timedelta(hours=12), 100.0, 0.6, "break_even")
 TRADE = TradeRow(
-    "rsi", Timeframe.H4, "BTCUSDT", CLOSE, Bias.LONG, 100.0, 1.0, 90.0, "break_even", 4.0, 0.1, 0.01, (LEG, LAST)
+    "rsi", Timeframe.H4, "BTCUSDT.BYBIT", CLOSE, Bias.LONG, 100.0, 1.0, 90.0, "break_even", 4.0, 0.1, 0.01, (LEG, LAST)
 )
 
 
 def _signal(bias: Bias = Bias.LONG, **changes: object) -> Signal:
-    key = decision_key("rsi", "BTCUSDT", Timeframe.H4, CLOSE, bias)
-    made = Signal(key, "rsi", "v1", "BTCUSDT", Timeframe.H4, CLOSE, bias, Decimal(100), Decimal(90), Decimal(50))
+    key = decision_key("rsi", "BTCUSDT.BYBIT", Timeframe.H4, CLOSE, bias)
+    made = Signal(key, "rsi", "v1", "BTCUSDT.BYBIT", Timeframe.H4, CLOSE, bias, Decimal(100), Decimal(90), Decimal(50))
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
@@ -55,7 +55,7 @@ def test_the_last_of_ten_digits_may_be_rounded_either_way() -> None:
 def test_a_trade_of_one_side_alone_is_a_difference(pipeline: list[TradeRow], engine: list[TradeRow]) -> None:
     (found,) = compare_trades(pipeline, engine)
     assert {found.pipeline, found.engine} == {"present", "none"}
-    assert (found.kind, found.symbol, found.at) == ("trade rsi 4h", "BTCUSDT", CLOSE)
+    assert (found.kind, found.instrument_id, found.at) == ("trade rsi 4h", "BTCUSDT.BYBIT", CLOSE)
 
 
 @pytest.mark.parametrize(
@@ -89,10 +89,10 @@ def test_money_may_differ_by_less_than_a_millionth() -> None:
 
 def test_a_difference_reads_as_a_sentence() -> None:
     (found,) = compare_trades([TRADE], [replace(TRADE, quantity=2.0)])
-    assert str(found) == "trade rsi 4h BTCUSDT 2026-01-15 04:00 quantity: pipeline 1, engine 2"
+    assert str(found) == "trade rsi 4h BTCUSDT.BYBIT 2026-01-15 04:00 quantity: pipeline 1, engine 2"
 
 
-FATE = SignalOutcome("rsi", "BTCUSDT", Timeframe.H4, CLOSE, Bias.LONG, "filled")
+FATE = SignalOutcome("rsi", "BTCUSDT.BYBIT", Timeframe.H4, CLOSE, Bias.LONG, "filled")
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def funding(*hours: int) -> Funding:
 
 
 def notes(bars: BarArrays, window: Window | None = None, *, allow_jumps: bool = False, **given: object) -> list[str]:
-    one = GivenInput("BTCUSDT", bars, **given)  # type: ignore[arg-type]
+    one = GivenInput("BTCUSDT.BYBIT", bars, **given)  # type: ignore[arg-type]
     return list(input_notes(one, window or Window(), assumed_rate=0.0, allow_jumps=allow_jumps))
 
 
@@ -46,18 +46,18 @@ def test_nothing_is_said_about_whole_bars_with_whole_funding() -> None:
 
 
 def test_missing_bars_are_counted() -> None:
-    assert notes(day(3, 4, 20)) == ["BTCUSDT: 3 1h bars are missing between the first and the last"]
+    assert notes(day(3, 4, 20)) == ["BTCUSDT.BYBIT: 3 1h bars are missing between the first and the last"]
 
 
 def test_a_renamed_contract_is_refused_or_named() -> None:
     jump = "2025-01-01T10:00:00Z close 0.0123 -> open 12.3 (factor 1000)"
-    with pytest.raises(DataError, match=re.escape(f"BTCUSDT 1h: {jump}: no market does that")):
+    with pytest.raises(DataError, match=re.escape(f"BTCUSDT.BYBIT 1h: {jump}: no market does that")):
         notes(renamed())
-    assert notes(renamed(), allow_jumps=True) == [f"BTCUSDT: {jump}: taken as a move of the market"]
+    assert notes(renamed(), allow_jumps=True) == [f"BTCUSDT.BYBIT: {jump}: taken as a move of the market"]
 
 
 def test_funding_of_another_time_is_refused() -> None:
-    with pytest.raises(DataError, match="BTCUSDT: no funding event falls due from 2025-01-01T00:00Z to"):
+    with pytest.raises(DataError, match=r"BTCUSDT\.BYBIT: no funding event falls due from 2025-01-01T00:00Z to"):
         notes(day(), funding=funding(-16, -8))
 
 
@@ -69,7 +69,7 @@ def test_funding_is_needed_in_the_window_and_not_while_bars_warm_up() -> None:
 
 def test_a_stretch_without_funding_is_said() -> None:
     assert notes(day(), funding=funding(2, 4)) == [
-        "BTCUSDT: no funding is known from 2025-01-01T04:00Z to 2025-01-02T00:00Z; none is charged there"
+        "BTCUSDT.BYBIT: no funding is known from 2025-01-01T04:00Z to 2025-01-02T00:00Z; none is charged there"
     ]
 
 
@@ -80,17 +80,20 @@ def minutes(first: int, count: int) -> BarArrays:
 
 def test_bars_that_finer_bars_leave_out_are_counted() -> None:
     assert notes(day(), path=minutes(0, 24 * 60)) == []
-    said = "finer bars cover 3 of 12 bars; the others are walked by their four prices"
+    said = "finer bars cover 3 of 12 bars; four prices walk through the others"
     # from 11:00 for 4 hours and a half: 12, 13 and 14 lie whole in the window, 15 does not
-    assert notes(day(), NOON, path=minutes(11, 270)) == [f"BTCUSDT: {said}"]
+    assert notes(day(), NOON, path=minutes(11, 270)) == [f"BTCUSDT.BYBIT: {said}"]
 
 
 def test_finer_bars_of_another_time_are_refused() -> None:
-    with pytest.raises(DataError, match="BTCUSDT: the finer bars cover no bar whole"):
+    with pytest.raises(DataError, match=r"BTCUSDT\.BYBIT: the finer bars cover no bar whole"):
         notes(day(), path=minutes(30, 120))
 
 
 def test_what_no_record_covers_is_said_with_the_rate_that_is_charged() -> None:
-    one = GivenInput("BTCUSDT", day(), funding(8))
+    one = GivenInput("BTCUSDT.BYBIT", day(), funding(8))
     (note,) = input_notes(one, Window(), assumed_rate=0.0001, allow_jumps=False)
-    assert note == "BTCUSDT: no funding is known from 2025-01-01T08:00Z to 2025-01-02T00:00Z; 0.0100% is charged there"
+    assert (
+        note
+        == "BTCUSDT.BYBIT: no funding is known from 2025-01-01T08:00Z to 2025-01-02T00:00Z; 0.0100% is charged there"
+    )

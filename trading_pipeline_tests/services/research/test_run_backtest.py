@@ -22,14 +22,17 @@ GOLDEN_START = datetime(2024, 1, 1, tzinfo=UTC)
 def golden_run(seed: int, count: int = 700, **rules: object) -> BacktestRun:
     strategy = strategy_named("divergence", {})
     config = BacktestConfig().with_values({"next_bar_exit": True, **rules})
-    bars = {"BTCUSDT": golden_bars(seed, count)}
+    bars = {"BTCUSDT.BYBIT": golden_bars(seed, count)}
     return run_backtest(BacktestRequest([StrategyRun(strategy, Timeframe.H1, bars, config)], "test"))
 
 
-def sampled(symbols: tuple[str, ...] = ("BTCUSDT",), **changes: object) -> BacktestRun:
+def sampled(instrument_ids: tuple[str, ...] = ("BTCUSDT.BYBIT",), **changes: object) -> BacktestRun:
     strategy = strategy_named("ema_cross", {})
-    bars = {symbol: sample_bars(symbol, Timeframe.H1, 3_000, seed) for seed, symbol in enumerate(sorted(symbols))}
-    ordered = {symbol: bars[symbol] for symbol in symbols}
+    bars = {
+        instrument_id: sample_bars(instrument_id, Timeframe.H1, 3_000, seed)
+        for seed, instrument_id in enumerate(sorted(instrument_ids))
+    }
+    ordered = {instrument_id: bars[instrument_id] for instrument_id in instrument_ids}
     run = {"strategy": strategy, "timeframe": Timeframe.H1, "bars": ordered, "config": BacktestConfig()}
     run |= {name: changes.pop(name) for name in list(changes) if name in run}
     request = {"runs": [StrategyRun(**run)], "code_version": "test", **changes}  # type: ignore[arg-type]
@@ -75,7 +78,7 @@ def test_a_histogram_that_does_not_move_in_favour_ends_a_divergence_trade_at_the
 
 def avi5_run(**parameters: object) -> BacktestRun:
     strategy = strategy_named("avi5", {"confirm_trend": False, "confirm_vwap": False, **parameters})
-    bars = {"BTCUSDT": sample_bars("BTCUSDT", Timeframe.M5, 3_000)}
+    bars = {"BTCUSDT.BYBIT": sample_bars("BTCUSDT.BYBIT", Timeframe.M5, 3_000)}
     grid = EXIT_GRID if not parameters.get("swing") else SWING_EXIT_GRID
     rules = strategy.trade_rules
     config = BacktestConfig().with_values(
@@ -139,14 +142,14 @@ def test_equal_bars_rules_and_code_make_an_equal_run_id() -> None:
         sampled(config=BacktestConfig().with_values({"taker_fee_bps": 1.0})),
         sampled(strategy=strategy_named("ema_cross", {"fast_period": 11})),
         sampled(window=Window(start=datetime(2024, 3, 1, tzinfo=UTC))),
-        sampled(("ETHUSDT",)),
+        sampled(("ETHUSDT.BYBIT",)),
     ]
     assert len({run.record.run_id for run in changed} | {first.record.run_id}) == 6
     assert sampled(run_id="mine").record.run_id == "mine"
 
 
 def test_the_order_of_symbols_does_not_matter() -> None:
-    assert sampled(("BTCUSDT", "ETHUSDT")).record == sampled(("ETHUSDT", "BTCUSDT")).record
+    assert sampled(("BTCUSDT.BYBIT", "ETHUSDT.BYBIT")).record == sampled(("ETHUSDT.BYBIT", "BTCUSDT.BYBIT")).record
 
 
 def test_entries_lie_in_the_window_and_figures_are_about_it() -> None:
@@ -171,10 +174,10 @@ def test_a_year_of_a_window_begins_with_its_first_bar_and_not_with_the_warm_up()
 
 
 def test_a_year_of_several_timeframes_begins_with_the_bar_that_closed_first() -> None:
-    hours = sample_bars("BTCUSDT", Timeframe.H1, 3_000, 0)
+    hours = sample_bars("BTCUSDT.BYBIT", Timeframe.H1, 3_000, 0)
     strategy = strategy_named("ema_cross", {})
     runs = [
-        StrategyRun(strategy, timeframe, {"BTCUSDT": bars}, BacktestConfig())
+        StrategyRun(strategy, timeframe, {"BTCUSDT.BYBIT": bars}, BacktestConfig())
         for timeframe, bars in ((Timeframe.H1, hours), (Timeframe.H4, coarser_bars(hours, Timeframe.H1, Timeframe.H4)))
     ]
     metrics = run_backtest(BacktestRequest(runs, "test")).record.metrics
@@ -202,16 +205,16 @@ def test_every_signal_has_a_fate() -> None:
 
 
 def test_missing_bars_are_counted() -> None:
-    bars = sample_bars("BTCUSDT", Timeframe.H1, 1_000).drop(index=[10, 11, 500]).reset_index(drop=True)
-    described = sampled(bars={"BTCUSDT": bars}).record.params["bars"]
+    bars = sample_bars("BTCUSDT.BYBIT", Timeframe.H1, 1_000).drop(index=[10, 11, 500]).reset_index(drop=True)
+    described = sampled(bars={"BTCUSDT.BYBIT": bars}).record.params["bars"]
     assert isinstance(described, dict)
-    assert described["BTCUSDT"]["missing"] == 3
+    assert described["BTCUSDT.BYBIT"]["missing"] == 3
 
 
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"bars": {"BTCUSDT": golden_bars(1, 20)}}, DataError, "BTCUSDT 1h: 20 bars: ema_cross needs"),
+        ({"bars": {"BTCUSDT.BYBIT": golden_bars(1, 20)}}, DataError, "BTCUSDT.BYBIT 1h: 20 bars: ema_cross needs"),
         ({"window": Window(datetime(2030, 1, 1, tzinfo=UTC))}, DataError, "0 bars: ema_cross needs"),
         ({"window": Window(end=datetime(2024, 1, 1, 9, tzinfo=UTC))}, DataError, "9 bars: ema_cross needs"),
     ],
@@ -234,18 +237,18 @@ def test_figures_that_have_no_value_are_none() -> None:
 
 
 def test_higher_timeframes_know_the_history_before_the_window_and_are_part_of_the_run() -> None:
-    strategy, bars = strategy_named("fused_score", {"higher": "1d"}), sample_bars("BTCUSDT", Timeframe.M15, 9_000)
+    strategy, bars = strategy_named("fused_score", {"higher": "1d"}), sample_bars("BTCUSDT.BYBIT", Timeframe.M15, 9_000)
     late = Window(bars["open_time"].iloc[8_000].to_pydatetime())
     young = bars[8_000 - 1_700 :].reset_index(drop=True)
     whole, cut = (
         run_backtest(
             BacktestRequest(
-                [StrategyRun(strategy, Timeframe.M15, {"BTCUSDT": given}, BacktestConfig())], "test", window=late
+                [StrategyRun(strategy, Timeframe.M15, {"BTCUSDT.BYBIT": given}, BacktestConfig())], "test", window=late
             )
         )
         for given in (bars, young)
     )
-    assert len(whole.bars["BTCUSDT"]) == len(cut.bars["BTCUSDT"]) == 2_700
-    assert whole.bars["BTCUSDT"]["ema_50_1d"].notna().any()
-    assert cut.bars["BTCUSDT"]["ema_50_1d"].isna().all()
+    assert len(whole.bars["BTCUSDT.BYBIT"]) == len(cut.bars["BTCUSDT.BYBIT"]) == 2_700
+    assert whole.bars["BTCUSDT.BYBIT"]["ema_50_1d"].notna().any()
+    assert cut.bars["BTCUSDT.BYBIT"]["ema_50_1d"].isna().all()
     assert whole.record.run_id != cut.record.run_id

@@ -33,7 +33,8 @@ def readings(closes: Iterable[datetime], imbalance: str) -> list[BookSample]:
     """Longs and shorts alike find the book on one side: bids for a positive imbalance."""
     value = Decimal(imbalance)
     return [
-        BookSample("BTCUSDT", close, BookReading(close, Decimal(1), Decimal(10**6), value, value)) for close in closes
+        BookSample("BTCUSDT.BYBIT", close, BookReading(close, Decimal(1), Decimal(10**6), value, value))
+        for close in closes
     ]
 
 
@@ -60,7 +61,7 @@ class Stage(Vertical):
         return generate_signals(self.bars, self.checks, self.signals, self.strategies, a_range(days=4), END, evidence)
 
     def said(self) -> list[Signal]:
-        return self.signals.signals(["BTCUSDT"], Timeframe.H1, START, END)
+        return self.signals.signals(["BTCUSDT.BYBIT"], Timeframe.H1, START, END)
 
 
 CLOSES = [START + hour * HOUR for hour in range(1, 97)]
@@ -114,7 +115,7 @@ def test_a_calibration_is_made_of_triggers_that_no_signal_came_of(stage: Stage) 
     stage.keep(readings(CLOSES[:-24], "0.05"))
     stage.say()
     facts = TriggerFacts(stage.bars, stage.checks, stage.books)
-    judged = judge_triggers(facts, stage.strategies, ["BTCUSDT"], START, END)
+    judged = judge_triggers(facts, stage.strategies, ["BTCUSDT.BYBIT"], START, END)
     assert stage.said() == []
     assert judged
     assert {one.signal.details["imbalance"] for one in judged} == {0.05}
@@ -123,15 +124,15 @@ def test_a_calibration_is_made_of_triggers_that_no_signal_came_of(stage: Stage) 
 
 def test_without_a_sample_there_is_no_trigger_to_learn_from(stage: Stage) -> None:
     facts = TriggerFacts(stage.bars, stage.checks, stage.books)
-    assert judge_triggers(facts, stage.strategies, ["BTCUSDT"], START, END) == []
+    assert judge_triggers(facts, stage.strategies, ["BTCUSDT.BYBIT"], START, END) == []
 
 
 def test_days_seen_together_are_decided_as_each_was(stage: Stage) -> None:
     stage.keep(readings(CLOSES, "0.3"))
     stage.calibrate(START + 2 * DAY - 12 * HOUR, 0.25)
     stage.say()
-    bars = stage.bars.frame(["BTCUSDT"], Timeframe.H1, START, END).reset_index(drop=True)
-    window = DayWindow("BTCUSDT", bars, pd.Series(True, index=bars.index))
+    bars = stage.bars.frame(["BTCUSDT.BYBIT"], Timeframe.H1, START, END).reset_index(drop=True)
+    window = DayWindow("BTCUSDT.BYBIT", bars, pd.Series(True, index=bars.index))
     days = BookEvidence(stage.books, stage.calibrations).by_day(stage.strategies[0], window)
     together = [signal for plan, seen in days for signal in signals_of(seen, plan, Timeframe.H1)]
     assert [(one.signal_id, one.strategy_version) for one in together] == [

@@ -15,7 +15,16 @@ from trading_pipeline.adapters.stores.strategy.plan_store import PostgresPlanSto
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.events import WaveComputed
-from trading_pipeline.domain.model.plans import ExitRules, NextBarRule, Opposite, SizingInputs, TrailAt, TrailRule
+from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.plans import (
+    ExitRules,
+    NextBarRule,
+    Opposite,
+    SizingInputs,
+    TrailAt,
+    TrailRule,
+    plan_id_of,
+)
 from trading_pipeline.domain.model.scoring import Scoring
 from trading_pipeline.domain.model.signals import Bias, Signal, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -41,7 +50,7 @@ def vertical(database: Engine) -> Vertical:
 
 
 def newest_close(vertical: Vertical) -> Signal:
-    return vertical.signals.signals(["BTCUSDT"], Timeframe.H1, START, START + DAY)[-1]
+    return vertical.signals.signals(["BTCUSDT.BYBIT"], Timeframe.H1, START, START + DAY)[-1]
 
 
 def statuses(vertical: Vertical) -> dict[str, str]:
@@ -60,10 +69,10 @@ def set_status(vertical: Vertical, plan_id: str, status: str) -> None:
 
 def a_signal(bias: Bias = Bias.LONG, entry: str = "100", stop: str = "90", strategy: str = "ema_atr") -> Signal:
     return Signal(
-        signal_id=decision_key(strategy, "BTCUSDT", Timeframe.H1, START + HOUR, bias),
+        signal_id=decision_key(strategy, "BTCUSDT.BYBIT", Timeframe.H1, START + HOUR, bias),
         strategy=strategy,
         strategy_version="abc",
-        symbol="BTCUSDT",
+        instrument_id=InstrumentId("BTCUSDT.BYBIT"),
         timeframe=Timeframe.H1,
         close_time=START + HOUR,
         bias=bias,
@@ -85,7 +94,7 @@ def test_the_plans_of_a_wave_are_new_and_the_wave_is_announced(vertical: Vertica
     signal = newest_close(vertical)
     report = plan_trades(vertical.planner, a_range(), signal.close_time, "run-1")
     found = statuses(vertical)
-    assert found.pop(signal.signal_id[:24]) == "new"
+    assert found.pop(plan_id_of(signal.signal_id)) == "new"
     assert set(found.values()) == {"historical"}
     assert (report.executable, report.wave_open) == (1, False)
     assert vertical.stream.published == [WaveComputed(signal.close_time, Timeframe.H1, 1)]
@@ -96,38 +105,38 @@ def test_a_historical_plan_becomes_new_with_its_wave_and_never_goes_back(vertica
     signal = newest_close(vertical)
     for wave, status in ((None, "historical"), (signal.close_time, "new"), (None, "new")):
         plan_trades(vertical.planner, a_range(), wave, "run-1")
-        assert statuses(vertical)[signal.signal_id[:24]] == status
+        assert statuses(vertical)[plan_id_of(signal.signal_id)] == status
 
 
 @pytest.mark.parametrize("status", ["claimed", "executed", "denied", "expired"])
 def test_a_plan_that_went_its_way_is_not_planned_again(vertical: Vertical, status: str) -> None:
     signal = newest_close(vertical)
     plan_trades(vertical.planner, a_range(), signal.close_time, "run-1")
-    set_status(vertical, signal.signal_id[:24], status)
+    set_status(vertical, plan_id_of(signal.signal_id), status)
     assert plan_trades(vertical.planner, a_range(), signal.close_time, "run-2").executable == 0
-    assert statuses(vertical)[signal.signal_id[:24]] == status
+    assert statuses(vertical)[plan_id_of(signal.signal_id)] == status
 
 
 def test_a_signal_that_is_no_longer_found_goes_with_its_historical_plan(vertical: Vertical) -> None:
     plan_trades(vertical.planner, a_range(), None, "run-1")
-    vertical.signals.replace([], ["BTCUSDT"], Timeframe.H1, START, START + DAY)
-    assert vertical.signals.signals(["BTCUSDT"], Timeframe.H1, START, START + DAY) == []
+    vertical.signals.replace([], ["BTCUSDT.BYBIT"], Timeframe.H1, START, START + DAY)
+    assert vertical.signals.signals(["BTCUSDT.BYBIT"], Timeframe.H1, START, START + DAY) == []
     assert statuses(vertical) == {}
 
 
 def test_a_signal_that_was_acted_upon_stays_as_it_was(vertical: Vertical) -> None:
     signal = newest_close(vertical)
     plan_trades(vertical.planner, a_range(), signal.close_time, "run-1")
-    set_status(vertical, signal.signal_id[:24], "executed")
+    set_status(vertical, plan_id_of(signal.signal_id), "executed")
     for fresh in ([], [replace(signal, entry_price=signal.entry_price + 1)]):
-        vertical.signals.replace(fresh, ["BTCUSDT"], Timeframe.H1, START, START + DAY)
-        assert vertical.signals.signals(["BTCUSDT"], Timeframe.H1, START, START + DAY) == [signal]
+        vertical.signals.replace(fresh, ["BTCUSDT.BYBIT"], Timeframe.H1, START, START + DAY)
+        assert vertical.signals.signals(["BTCUSDT.BYBIT"], Timeframe.H1, START, START + DAY) == [signal]
 
 
 def test_a_plan_has_its_strategys_lifecycle_and_expires_one_bar_after_its_close(vertical: Vertical) -> None:
     signal = a_signal()
     plan = plan_of(signal, vertical.planner)
-    assert plan.plan_id == signal.signal_id[:24]
+    assert plan.plan_id == plan_id_of(signal.signal_id)
     assert plan.valid_until == START + 2 * HOUR
     assert plan.risk_per_unit == 10
     assert sum((target.fraction for target in plan.targets), plan.runner.fraction) == 1
@@ -184,7 +193,7 @@ def test_a_plan_says_what_its_size_follows_from(vertical: Vertical) -> None:
 def test_a_plan_sized_by_volatility_knows_its_bars_atr_over_price(vertical: Vertical) -> None:
     planner = replace(vertical.planner, limits=replace(LIMITS, sizing=SizingRule(SizingModel.VOLATILITY)))
     signal = newest_close(vertical)
-    snapshot = vertical.snapshots.values("BTCUSDT", Timeframe.H1, signal.close_time)
+    snapshot = vertical.snapshots.values("BTCUSDT.BYBIT", Timeframe.H1, signal.close_time)
     assert snapshot is not None
     sizing = plan_of(signal, planner).sizing
     assert sizing is not None
@@ -199,7 +208,7 @@ def test_a_plan_comes_back_from_the_database_as_it_went_in(vertical: Vertical) -
     volatility = replace(LIMITS, sizing=SizingRule(SizingModel.VOLATILITY, max_amount=Decimal("99.50")))
     planner = replace(vertical.planner, limits=volatility)
     plan_trades(planner, a_range(), None, "run-1")
-    for signal in vertical.signals.signals(["BTCUSDT"], Timeframe.H1, START, START + DAY):
+    for signal in vertical.signals.signals(["BTCUSDT.BYBIT"], Timeframe.H1, START, START + DAY):
         plan = plan_of(signal, planner)
         assert PostgresLedger(vertical.engine).plan(plan.plan_id) == plan
 
@@ -224,7 +233,7 @@ def test_a_plan_carries_by_what_it_is_left(vertical: Vertical) -> None:
     behind = replace(vertical.strategies[0], lifecycle=replace(lifecycle, exit_rules=rules, runner=runner))
     planner = replace(vertical.planner, strategies=[behind])
     plan_trades(planner, a_range(), None, "run-1")
-    stored = PostgresLedger(vertical.engine).plan(newest_close(vertical).signal_id[:24])
+    stored = PostgresLedger(vertical.engine).plan(plan_id_of(newest_close(vertical).signal_id))
     assert (stored.exit_rules, stored.runner) == (rules, runner)
 
 
@@ -234,7 +243,7 @@ def test_a_plan_stored_before_it_carried_them_is_left_by_the_defaults(vertical: 
         connection.execute(
             text("UPDATE trading.trade_plans SET exit_rules = NULL, runner = runner - 'trail' - 'trail_at'")
         )
-    stored = PostgresLedger(vertical.engine).plan(newest_close(vertical).signal_id[:24])
+    stored = PostgresLedger(vertical.engine).plan(plan_id_of(newest_close(vertical).signal_id))
     assert stored.exit_rules == ExitRules(1, strategy_exits=True, opposite=Opposite.IGNORE, max_layers=1)
     assert (stored.runner.trail, stored.runner.trail_at) == (TrailRule.ATR, TrailAt.POSITION)
 
@@ -258,9 +267,9 @@ def test_a_stop_that_is_not_on_the_losing_side_makes_no_plan(
 
 
 def test_one_impossible_signal_is_named_and_does_not_stop_the_others(vertical: Vertical) -> None:
-    found = vertical.signals.signals(["BTCUSDT"], Timeframe.H1, START, START + DAY)
+    found = vertical.signals.signals(["BTCUSDT.BYBIT"], Timeframe.H1, START, START + DAY)
     wrong = replace(found[0], stop_price=Decimal(0))
-    vertical.signals.replace([wrong, *found[1:]], ["BTCUSDT"], Timeframe.H1, START, START + DAY)
+    vertical.signals.replace([wrong, *found[1:]], ["BTCUSDT.BYBIT"], Timeframe.H1, START, START + DAY)
     report = plan_trades(vertical.planner, a_range(), None, "run-1")
     assert report.plans == len(found) - 1
     assert len(report.refused) == 1
@@ -272,10 +281,10 @@ def test_every_signal_has_a_fate_and_they_add_up(vertical: Vertical) -> None:
     wrong = [a_signal(stop="-1"), a_signal(stop="100"), a_signal(Bias.SHORT, stop="99"), a_signal(strategy="retired")]
     ends = [("executed", ""), ("expired", "not claimed before 12:00"), ("denied", "symbol_busy: one is live")]
     signals = [
-        replace(signal, signal_id=f"{number:024d}", close_time=START + number * HOUR)
+        replace(signal, signal_id=f"{number:018d}", close_time=START + number * HOUR)
         for number, signal in enumerate([*wrong, *(a_signal() for _ in (*ends, "historical"))], 1)
     ]
-    vertical.signals.replace(signals, ["BTCUSDT"], Timeframe.H1, START, START + DAY)
+    vertical.signals.replace(signals, ["BTCUSDT.BYBIT"], Timeframe.H1, START, START + DAY)
     plan_trades(vertical.planner, a_range(), None, "run-1")
     for signal, (status, reason) in zip(signals[len(wrong) :], ends, strict=False):
         with vertical.engine.begin() as connection:

@@ -102,10 +102,10 @@ def test_the_pipeline_says_what_one_pass_over_all_bars_says(vertical: Vertical) 
     now = START + 6 * DAY
     hear(vertical, walk(count=6 * 96, timeframe=Timeframe.M15, seed=2), walk(count=6 * 24, seed=2))
     run(vertical, a_quarter_range(days=6), now)
-    bars, hours = (vertical.bars.frame(["BTCUSDT"], one, START, now) for one in (Timeframe.M15, Timeframe.H1))
+    bars, hours = (vertical.bars.frame(["BTCUSDT.BYBIT"], one, START, now) for one in (Timeframe.M15, Timeframe.H1))
     framed = with_higher(FUSED, bars, {Timeframe.H1: hours}, Timeframe.M15)
-    window = DayWindow("BTCUSDT", framed, pd.Series(True, index=framed.index))
-    stored = vertical.signals.signals(["BTCUSDT"], Timeframe.M15, START, now)
+    window = DayWindow("BTCUSDT.BYBIT", framed, pd.Series(True, index=framed.index))
+    stored = vertical.signals.signals(["BTCUSDT.BYBIT"], Timeframe.M15, START, now)
     assert stored == list(signals_of(window, vertical.strategies[0], Timeframe.M15)) != []
 
 
@@ -152,7 +152,7 @@ def test_a_higher_bar_about_which_sources_disagree_spoils_itself_alone(vertical:
 
 def test_a_symbol_that_was_listed_late_has_its_higher_bars_from_then_on(vertical: Vertical) -> None:
     first = START + 24 * HOUR
-    vertical.bars.record_first_available_bar(FirstAvailableBar("BTCUSDT", START, first), Timeframe.H1)
+    vertical.bars.record_first_available_bar(FirstAvailableBar("BTCUSDT.BYBIT", START, first), Timeframe.H1)
     hear(vertical, walk(count=96 * 4, timeframe=Timeframe.M15), walk(start=first, count=72))
     frame = shown(vertical, a_quarter_range(days=4), START + 4 * DAY)
     assert frame[SCORE].first_valid_index() == first + 50 * HOUR
@@ -164,6 +164,6 @@ def test_a_timeframe_that_is_not_collected_is_unknown(vertical: Vertical) -> Non
 
 
 def test_a_strategy_without_higher_timeframes_gets_its_window_as_it_is() -> None:
-    window = DayWindow("BTCUSDT", pd.DataFrame(), pd.Series(dtype=bool))
+    window = DayWindow("BTCUSDT.BYBIT", pd.DataFrame(), pd.Series(dtype=bool))
     unread = StrategyFrames(bars=None, scope=a_quarter_range(), now=START)  # type: ignore[arg-type]
     assert unread.window_of(window, strategy_named("ema_atr", {})) is window

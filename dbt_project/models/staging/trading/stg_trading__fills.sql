@@ -2,7 +2,7 @@
 select
     execution_id,
     position_id,
-    symbol,
+    instrument_id,
     kind,
     fee as fee_usdt,
     executed_at,

@@ -1,7 +1,7 @@
 select
     position_id,
     plan_id,
-    symbol,
+    instrument_id,
     timeframe,
     bias,
     status,

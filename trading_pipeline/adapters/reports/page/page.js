@@ -39,7 +39,7 @@ for (const button of document.querySelectorAll("#ranges button")) {
   });
 }
 const symbols = document.getElementById("symbol");
-symbols.style.display = data.symbols.length > 1 ? "" : "none";
+symbols.style.display = data.instrument_ids.length > 1 ? "" : "none";
 symbols.addEventListener("change", () => { price.symbol = Number(symbols.value); price.chosen = null; view.redraw(); });
 price.canvas.addEventListener("click", () => {
   const trade = price.pointer && price.nearest();

@@ -187,7 +187,7 @@ class PricePane extends Pane {
 
 function tradeLines(trade) {
   const lines = [
-    ["#" + trade.number + " " + (trade.side > 0 ? "long" : "short") + " " + data.symbols[trade.symbol], "title"],
+    ["#" + trade.number + " " + (trade.side > 0 ? "long" : "short") + " " + data.instrument_ids[trade.symbol], "title"],
     ["entry " + timeText(trade.entryTime) + " at " + priceText(trade.entryPrice)],
   ];
   if (trade.stop !== null) lines.push(["stop " + priceText(trade.stop)]);

@@ -2,7 +2,7 @@
 const STEP = 100;
 const COLUMNS = [
   ["#", "number", (t) => t.number],
-  ["Symbol", "symbol", (t) => data.symbols[t.symbol]],
+  ["Symbol", "symbol", (t) => data.instrument_ids[t.symbol]],
   ["Side", "side", (t) => t.side],
   ["Entry (UTC)", "entryTime", (t) => timeText(t.entryTime)],
   ["Price", "entryPrice", (t) => priceText(t.entryPrice)],

@@ -6,6 +6,7 @@ from decimal import Decimal
 from sqlalchemy import Engine, and_, select
 
 from trading_pipeline.adapters.stores.postgres.tables import bars, indicator_snapshots
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.indicator_readings import IndicatorReading
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.execution.risk_store import IndicatorReader
@@ -18,7 +19,7 @@ class PostgresIndicatorReader(IndicatorReader):
         self._engine = engine
 
     def latest_indicator(
-        self, symbol: str, timeframe: Timeframe, close_time: datetime, name: str
+        self, instrument_id: InstrumentId, timeframe: Timeframe, close_time: datetime, name: str
     ) -> IndicatorReading | None:
         """The named value at exactly this bar; JSON numbers come as text so that no float is in between."""
         snapshot = indicator_snapshots.c
@@ -28,12 +29,16 @@ class PostgresIndicatorReader(IndicatorReader):
             .join(
                 indicator_snapshots,
                 and_(
-                    snapshot.symbol == bars.c.symbol,
+                    snapshot.instrument_id == bars.c.instrument_id,
                     snapshot.timeframe == bars.c.timeframe,
                     snapshot.close_time == bars.c.close_time,
                 ),
             )
-            .where(bars.c.symbol == symbol, bars.c.timeframe == timeframe.value, bars.c.close_time == close_time)
+            .where(
+                bars.c.instrument_id == instrument_id,
+                bars.c.timeframe == timeframe.value,
+                bars.c.close_time == close_time,
+            )
         )
         with self._engine.connect() as connection:
             row = connection.execute(query).first()
@@ -41,10 +46,10 @@ class PostgresIndicatorReader(IndicatorReader):
             return None
         return IndicatorReading(row.close, Decimal(row.value))
 
-    def close_price(self, symbol: str, timeframe: Timeframe, close_time: datetime) -> Decimal | None:
+    def close_price(self, instrument_id: InstrumentId, timeframe: Timeframe, close_time: datetime) -> Decimal | None:
         """The close of one row of ``bars``."""
         query = select(bars.c.close).where(
-            bars.c.symbol == symbol, bars.c.timeframe == timeframe.value, bars.c.close_time == close_time
+            bars.c.instrument_id == instrument_id, bars.c.timeframe == timeframe.value, bars.c.close_time == close_time
         )
         with self._engine.connect() as connection:
             found: Decimal | None = connection.execute(query).scalar()

@@ -161,7 +161,7 @@ def _merged(record: IntentRecord, report: OrderReport) -> dict[str, object]:
 def _position_by_symbol(connection: Connection, fill: Fill) -> str | None:
     """Whose fill it is when the order is not ours: the position that was there at the time.
 
-    A symbol has one live position at a time, and a position closes only when its exits are booked,
+    An instrument has one live position at a time, and a position closes only when its exits are booked,
     so the span from the plan's bar to the close tells positions apart even for a funding fill that
     comes late. A trade on the opening side was not decided by the plan and stays external.
     """
@@ -169,7 +169,7 @@ def _position_by_symbol(connection: Connection, fill: Fill) -> str | None:
         select(positions.c.position_id, positions.c.bias)
         .join(trade_plans, trade_plans.c.plan_id == positions.c.plan_id)
         .where(
-            positions.c.symbol == fill.symbol,
+            positions.c.instrument_id == fill.instrument_id,
             trade_plans.c.close_time <= fill.executed_at,
             or_(
                 positions.c.status.in_(LIVE_STATUSES),

@@ -44,14 +44,14 @@ class PositionBookStore(PositionBook):
             return [record_of(row) for row in connection.execute(entries_query(position_id))]
 
     def live_positions(self) -> list[Position]:
-        """Opening and open ones by symbol."""
-        query = position_query().where(positions.c.status.in_(LIVE_STATUSES)).order_by(positions.c.symbol)
+        """Opening and open ones by instrument."""
+        query = position_query().where(positions.c.status.in_(LIVE_STATUSES)).order_by(positions.c.instrument_id)
         with self._engine.connect() as connection:
             return [position_of(row) for row in connection.execute(query)]
 
     def unfollowed_positions(self) -> list[Position]:
-        """More booked than followed, by symbol."""
-        query = position_query().where(unfollowed()).order_by(positions.c.symbol, positions.c.position_id)
+        """More booked than followed, by instrument."""
+        query = position_query().where(unfollowed()).order_by(positions.c.instrument_id, positions.c.position_id)
         with self._engine.connect() as connection:
             return [position_of(row) for row in connection.execute(query)]
 

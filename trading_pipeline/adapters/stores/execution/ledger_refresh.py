@@ -71,7 +71,7 @@ def refresh_position(connection: Connection, position_id: str) -> None:
     after = recompute(before, layers, parts)
     crowded_out = _would_crowd_out(connection, before, after)
     if crowded_out:
-        # A symbol has one live position: the newer one keeps the place, reconciliation reports the other.
+        # An instrument has one live position: the newer one keeps the place, reconciliation reports the other.
         after = replace(after, status=before.status)
     connection.execute(update(positions).where(of_it).values(**position_sums(after)))
     filled = {part.fill.order_link_id for part in parts}
@@ -85,7 +85,7 @@ def _would_crowd_out(connection: Connection, before: Position, after: Position) 
     if before.status.value in LIVE_STATUSES or after.status.value not in LIVE_STATUSES:
         return False
     others = select(positions.c.position_id).where(
-        positions.c.symbol == before.symbol,
+        positions.c.instrument_id == before.instrument_id,
         positions.c.status.in_(LIVE_STATUSES),
         positions.c.position_id != before.position_id,
     )

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 
 from trading_pipeline.adapters.stores.postgres.tables import fills, order_intents, positions, trade_plans
 from trading_pipeline.domain.model.fills import Fill, FillKind
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import IntentRecord, IntentState, OrderIntent, OrderType, Purpose, Side
 from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import ExitReason, Position, PositionStatus, StopKind
@@ -63,7 +64,7 @@ def record_of(row: PlanRow) -> IntentRecord:
         order_link_id=row.order_link_id,
         plan_id=row.plan_id,
         purpose=Purpose(row.purpose),
-        symbol=row.symbol,
+        instrument_id=InstrumentId(row.instrument_id),
         side=Side(row.side),
         order_type=OrderType(row.order_type),
         quantity=row.quantity,
@@ -93,7 +94,7 @@ def intent_values(intent: OrderIntent) -> dict[str, object]:
         "order_link_id": intent.order_link_id,
         "plan_id": intent.plan_id,
         "purpose": intent.purpose.value,
-        "symbol": intent.symbol,
+        "instrument_id": intent.instrument_id,
         "side": intent.side.value,
         "order_type": intent.order_type.value,
         "quantity": intent.quantity,
@@ -113,7 +114,7 @@ def position_of(row: PlanRow) -> Position:
     return Position(
         position_id=row.position_id,
         plan_id=row.plan_id,
-        symbol=row.symbol,
+        instrument_id=InstrumentId(row.instrument_id),
         timeframe=Timeframe(row.timeframe),
         bias=Bias(row.bias),
         status=PositionStatus(row.status),
@@ -160,7 +161,7 @@ def new_position_values(plan: TradePlan, stop_price: Decimal) -> dict[str, objec
     return {
         "position_id": plan.plan_id,
         "plan_id": plan.plan_id,
-        "symbol": plan.symbol,
+        "instrument_id": plan.instrument_id,
         "timeframe": plan.timeframe.value,
         "bias": plan.bias.value,
         "status": PositionStatus.OPENING.value,
@@ -181,7 +182,7 @@ def fill_of(row: PlanRow) -> Fill:
         execution_id=row.execution_id,
         order_link_id=row.order_link_id,
         venue_order_id=row.venue_order_id,
-        symbol=row.symbol,
+        instrument_id=InstrumentId(row.instrument_id),
         side=Side(row.side),
         quantity=row.quantity,
         price=row.price,
@@ -200,7 +201,7 @@ def fill_values(fill: Fill, position_id: str | None) -> dict[str, object]:
         "order_link_id": fill.order_link_id,
         "venue_order_id": fill.venue_order_id,
         "position_id": position_id,
-        "symbol": fill.symbol,
+        "instrument_id": fill.instrument_id,
         "side": fill.side.value,
         "quantity": fill.quantity,
         "price": fill.price,

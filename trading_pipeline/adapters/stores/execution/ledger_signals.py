@@ -25,7 +25,7 @@ class PostgresSignalReader(SignalReader):
             select(signals)
             .where(
                 signals.c.strategy == plan.strategy,
-                signals.c.symbol == plan.symbol,
+                signals.c.instrument_id == plan.instrument_id,
                 signals.c.timeframe == plan.timeframe.value,
                 signals.c.live,
                 signals.c.kind == kind.value,

@@ -93,7 +93,13 @@ class PostgresHaltRegister(HaltRegister):
     def record_differences(self, differences: Sequence[Difference], run_id: str, found_at: datetime) -> None:
         """One row per difference."""
         rows = [
-            {"symbol": one.symbol, "kind": one.kind.value, "detail": one.detail, "run_id": run_id, "found_at": found_at}
+            {
+                "instrument_id": one.instrument_id,
+                "kind": one.kind.value,
+                "detail": one.detail,
+                "run_id": run_id,
+                "found_at": found_at,
+            }
             for one in differences
         ]
         if rows:
@@ -131,7 +137,9 @@ def _decided(connection: Connection, plan_id: str, run_id: str) -> EntryVerdict 
 def _facts(connection: Connection, plan: TradePlan, now: datetime) -> GateFacts:
     adds_to = _adds_to(connection, plan)  # first: it holds the position, so that what follows still knows it as open
     live = connection.execute(
-        select(positions.c.symbol).where(positions.c.status.in_(LIVE_STATUSES)).order_by(positions.c.symbol)
+        select(positions.c.instrument_id)
+        .where(positions.c.status.in_(LIVE_STATUSES))
+        .order_by(positions.c.instrument_id)
     )
     return GateFacts(
         checks=_checks(connection, plan),
@@ -139,7 +147,7 @@ def _facts(connection: Connection, plan: TradePlan, now: datetime) -> GateFacts:
         live_symbols=tuple(live.scalars()),
         last_stop_loss_at=connection.execute(
             select(func.max(positions.c.closed_at)).where(
-                positions.c.symbol == plan.symbol,
+                positions.c.instrument_id == plan.instrument_id,
                 positions.c.timeframe == plan.timeframe.value,
                 positions.c.exit_reason == ExitReason.STOP_LOSS.value,
             )
@@ -157,7 +165,7 @@ def _facts(connection: Connection, plan: TradePlan, now: datetime) -> GateFacts:
 
 
 def _adds_to(connection: Connection, plan: TradePlan) -> OpenLayers | None:
-    """The open position of the plan's strategy, symbol, timeframe and side; none that is being left."""
+    """The open position of the plan's strategy, instrument, timeframe and side; none that is being left."""
     leaving = select(order_intents.c.order_link_id).where(
         order_intents.c.position_id == positions.c.position_id,
         order_intents.c.purpose.not_in([Purpose.ENTRY.value, *(purpose.value for purpose in TAKE_PROFITS)]),
@@ -167,7 +175,7 @@ def _adds_to(connection: Connection, plan: TradePlan) -> OpenLayers | None:
         .join(trade_plans, trade_plans.c.plan_id == positions.c.plan_id)
         .where(
             trade_plans.c.strategy == plan.strategy,
-            positions.c.symbol == plan.symbol,
+            positions.c.instrument_id == plan.instrument_id,
             positions.c.timeframe == plan.timeframe.value,
             positions.c.bias == plan.bias.value,
             positions.c.status == PositionStatus.OPEN.value,
@@ -190,13 +198,13 @@ def _checks(connection: Connection, plan: TradePlan) -> tuple[DataCheck, ...]:
     table = data_checks.c
     rows = connection.execute(
         select(data_checks).where(
-            table.symbol == plan.symbol,
+            table.instrument_id == plan.instrument_id,
             table.timeframe == plan.timeframe.value,
             table.close_time == plan.close_time,
         )
     )
     return tuple(
-        DataCheck(plan.symbol, plan.timeframe, row.close_time, CheckName(row.name), row.passed, row.detail)
+        DataCheck(plan.instrument_id, plan.timeframe, row.close_time, CheckName(row.name), row.passed, row.detail)
         for row in rows
     )
 

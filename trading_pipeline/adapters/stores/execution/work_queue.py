@@ -8,12 +8,13 @@ from sqlalchemy import Engine, and_, func, or_, select, text
 from trading_pipeline.adapters.stores.execution.decided_closes import decided
 from trading_pipeline.adapters.stores.execution.ledger_rows import unfollowed
 from trading_pipeline.adapters.stores.postgres.tables import positions, trade_plans
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.plans import PlanStatus
 
 _PLANS = (
     select(
         trade_plans.c.plan_id,
-        trade_plans.c.symbol,
+        trade_plans.c.instrument_id,
         trade_plans.c.strategy,
         trade_plans.c.close_time,
         func.coalesce(trade_plans.c.claimed_by, "").label("claimed_by"),
@@ -47,7 +48,7 @@ class WaitingPlan:
     """
 
     plan_id: str
-    symbol: str
+    instrument_id: InstrumentId
     strategy: str
     close_time: datetime
     claimed_by: str

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from trading_pipeline.adapters.stores.postgres.tables import book_samples
 from trading_pipeline.domain.model.books import BookReading, BookSample
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.ports.stores.market_data.book_store import BookSampleStore
 
 _NUMBERS = tuple(one.name for one in fields(BookReading) if one.name != "at")
@@ -23,21 +24,23 @@ class PostgresBookSampleStore(BookSampleStore):
     def append(self, sample: BookSample) -> None:
         """See the port."""
         reading = sample.reading
-        values = {"symbol": sample.symbol, "close_time": sample.close_time, "book_at": reading.at}
+        values = {"instrument_id": sample.instrument_id, "close_time": sample.close_time, "book_at": reading.at}
         numbers = {name: getattr(reading, name) for name in _NUMBERS}
         with self._engine.begin() as connection:
             connection.execute(insert(book_samples).values(**values, **numbers).on_conflict_do_nothing())
 
-    def samples(self, symbol: str, first: datetime, last: datetime) -> Sequence[BookSample]:
+    def samples(self, instrument_id: InstrumentId, first: datetime, last: datetime) -> Sequence[BookSample]:
         """See the port."""
         wanted = select(book_samples).where(
-            book_samples.c.symbol == symbol, book_samples.c.close_time.between(first, last)
+            book_samples.c.instrument_id == instrument_id, book_samples.c.close_time.between(first, last)
         )
         with self._engine.connect() as connection:
             rows = connection.execute(wanted.order_by(book_samples.c.close_time)).all()
         return [
             BookSample(
-                row.symbol, row.close_time, BookReading(row.book_at, **{name: getattr(row, name) for name in _NUMBERS})
+                InstrumentId(row.instrument_id),
+                row.close_time,
+                BookReading(row.book_at, **{name: getattr(row, name) for name in _NUMBERS}),
             )
             for row in rows
         ]

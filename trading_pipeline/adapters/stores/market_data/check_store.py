@@ -8,19 +8,21 @@ from sqlalchemy import Engine
 from trading_pipeline.adapters.stores.postgres.bulk_copy import merge, quoted
 from trading_pipeline.adapters.stores.postgres.tables import data_checks
 from trading_pipeline.domain.model.checks import CheckName, DataCheck
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 
-_COLUMNS = ("symbol", "timeframe", "close_time", "name", "passed", "detail")
+_COLUMNS = ("instrument_id", "timeframe", "close_time", "name", "passed", "detail")
 _IN_RANGE = (
-    "symbol = ANY(%(symbols)s) AND timeframe = %(timeframe)s AND close_time > %(start)s AND close_time <= %(end)s"
+    "instrument_id = ANY(%(instrument_ids)s) AND timeframe = %(timeframe)s"
+    " AND close_time > %(start)s AND close_time <= %(end)s"
 )
-_FAILED = f"SELECT * FROM trading.data_checks WHERE NOT passed AND {_IN_RANGE} ORDER BY symbol, close_time, name"  # noqa: S608
+_FAILED = f"SELECT * FROM trading.data_checks WHERE NOT passed AND {_IN_RANGE} ORDER BY instrument_id, close_time, name"  # noqa: S608
 _SOUND = f"""
-SELECT symbol, array_agg(close_time ORDER BY close_time) AS closes FROM (
-    SELECT symbol, close_time FROM trading.data_checks WHERE {_IN_RANGE} AND passed AND name = ANY(%(names)s)
-    GROUP BY symbol, close_time HAVING count(*) = cardinality(%(names)s::text[])
-) AS sound GROUP BY symbol ORDER BY symbol
+SELECT instrument_id, array_agg(close_time ORDER BY close_time) AS closes FROM (
+    SELECT instrument_id, close_time FROM trading.data_checks WHERE {_IN_RANGE} AND passed AND name = ANY(%(names)s)
+    GROUP BY instrument_id, close_time HAVING count(*) = cardinality(%(names)s::text[])
+) AS sound GROUP BY instrument_id ORDER BY instrument_id
 """  # noqa: S608
 
 
@@ -35,7 +37,7 @@ class PostgresCheckStore(CheckStore):
         instants = {check.close_time: check.close_time.isoformat() for check in checks}
         rows = (
             (
-                check.symbol,
+                check.instrument_id,
                 check.timeframe.value,
                 instants[check.close_time],
                 check.name.value,
@@ -47,25 +49,38 @@ class PostgresCheckStore(CheckStore):
         with self._engine.begin() as connection:
             return merge(connection, data_checks, _COLUMNS, rows)
 
-    def failed(self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime) -> list[DataCheck]:
+    def failed(
+        self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
+    ) -> list[DataCheck]:
         """See the port."""
         with self._engine.connect() as connection:
-            rows = connection.exec_driver_sql(_FAILED, _range(symbols, timeframe, start, end)).all()
+            rows = connection.exec_driver_sql(_FAILED, _range(instrument_ids, timeframe, start, end)).all()
         return [
-            DataCheck(row.symbol, Timeframe(row.timeframe), row.close_time, CheckName(row.name), False, row.detail)
+            DataCheck(
+                InstrumentId(row.instrument_id),
+                Timeframe(row.timeframe),
+                row.close_time,
+                CheckName(row.name),
+                False,
+                row.detail,
+            )
             for row in rows
         ]
 
     def sound_bars(
-        self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime
-    ) -> dict[str, list[datetime]]:
+        self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
+    ) -> dict[InstrumentId, list[datetime]]:
         """See the port."""
         names = [name.value for name in CheckName]
         with self._engine.connect() as connection:
-            rows = connection.exec_driver_sql(_SOUND, {**_range(symbols, timeframe, start, end), "names": names}).all()
-        return {row.symbol: [close - timeframe.duration for close in row.closes] for row in rows}
+            rows = connection.exec_driver_sql(
+                _SOUND, {**_range(instrument_ids, timeframe, start, end), "names": names}
+            ).all()
+        return {InstrumentId(row.instrument_id): [close - timeframe.duration for close in row.closes] for row in rows}
 
 
-def _range(symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime) -> dict[str, object]:
+def _range(
+    instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
+) -> dict[str, object]:
     """On the grid of the timeframe, bars that open in ``[start, end)`` close in ``(start, end]``."""
-    return {"symbols": list(symbols), "timeframe": timeframe.value, "start": start, "end": end}
+    return {"instrument_ids": list(instrument_ids), "timeframe": timeframe.value, "start": start, "end": end}

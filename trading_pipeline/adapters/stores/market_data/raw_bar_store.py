@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine
 
 from trading_pipeline.domain.model.bars import OHLCV, Bar, BarSource
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.raw_bar_store import RawBarStore
 
@@ -19,21 +20,22 @@ NUMBERS = (*OHLCV, "turnover")
 _APPEND = f"""
 WITH told AS (
     SELECT * FROM unnest(
-        string_to_array(%(symbol)s, ','), string_to_array(%(timeframe)s, ','),
+        string_to_array(%(instrument_id)s, ','), string_to_array(%(timeframe)s, ','),
         string_to_array(%(open_time)s, ',')::timestamptz[], string_to_array(%(close_time)s, ',')::timestamptz[],
         {", ".join(f"string_to_array(%({name})s, ',')::numeric[]" for name in NUMBERS)}
-    ) WITH ORDINALITY AS told(symbol, timeframe, open_time, close_time, {", ".join(NUMBERS)}, position)
+    ) WITH ORDINALITY AS told(instrument_id, timeframe, open_time, close_time, {", ".join(NUMBERS)}, position)
 ), inserted AS (
-    INSERT INTO trading.raw_bars (symbol, timeframe, open_time, close_time, {", ".join(NUMBERS)}, source)
-    SELECT symbol, timeframe, open_time, close_time, {", ".join(NUMBERS)}, %(source)s FROM told
-    ORDER BY symbol, timeframe, open_time
-    ON CONFLICT DO NOTHING RETURNING symbol, timeframe, open_time
+    INSERT INTO trading.raw_bars (instrument_id, timeframe, open_time, close_time, {", ".join(NUMBERS)}, source)
+    SELECT instrument_id, timeframe, open_time, close_time, {", ".join(NUMBERS)}, %(source)s FROM told
+    ORDER BY instrument_id, timeframe, open_time
+    ON CONFLICT DO NOTHING RETURNING instrument_id, timeframe, open_time
 )
 SELECT position, NOT EXISTS (
     SELECT FROM trading.raw_bars AS known
-    WHERE known.symbol = told.symbol AND known.timeframe = told.timeframe AND known.open_time = told.open_time
+    WHERE known.instrument_id = told.instrument_id AND known.timeframe = told.timeframe
+    AND known.open_time = told.open_time
 ) AS unheard
-FROM told JOIN inserted USING (symbol, timeframe, open_time) ORDER BY position
+FROM told JOIN inserted USING (instrument_id, timeframe, open_time) ORDER BY position
 """  # noqa: S608 - column names of this module
 
 _OPEN_WAVES = """
@@ -60,8 +62,8 @@ class PostgresRawBarStore(RawBarStore):
         if not bars:
             return []
         bars = _first_words(bars)
-        columns = {
-            "symbol": [bar.symbol for bar in bars],
+        columns: dict[str, list[str]] = {
+            "instrument_id": [bar.instrument_id for bar in bars],
             "timeframe": [bar.timeframe.value for bar in bars],
             "open_time": [bar.open_time.isoformat() for bar in bars],
             "close_time": [bar.close_time.isoformat() for bar in bars],
@@ -75,13 +77,13 @@ class PostgresRawBarStore(RawBarStore):
                 _run_for_waves(connection, _REOPEN_WAVES, [bars[row.position - 1] for row in rows if row.unheard])
         return [bars[row.position - 1] for row in rows]
 
-    def newest_raw_close(self, symbol: str, timeframe: Timeframe) -> datetime | None:
+    def newest_raw_close(self, instrument_id: InstrumentId, timeframe: Timeframe) -> datetime | None:
         """See the port."""
         return self._instant(
-            "SELECT max(close_time) FROM trading.raw_bars WHERE (symbol, timeframe, open_time) = ("
-            "SELECT symbol, timeframe, max(open_time) FROM trading.raw_bars"
-            " WHERE symbol = %(symbol)s AND timeframe = %(timeframe)s GROUP BY symbol, timeframe)",
-            {"symbol": symbol, "timeframe": timeframe.value},
+            "SELECT max(close_time) FROM trading.raw_bars WHERE (instrument_id, timeframe, open_time) = ("
+            "SELECT instrument_id, timeframe, max(open_time) FROM trading.raw_bars"
+            " WHERE instrument_id = %(instrument_id)s AND timeframe = %(timeframe)s GROUP BY instrument_id, timeframe)",
+            {"instrument_id": instrument_id, "timeframe": timeframe.value},
         )
 
     def _instant(self, query: str, parameters: dict[str, object]) -> datetime | None:
@@ -102,5 +104,5 @@ def _first_words(bars: Sequence[Bar]) -> list[Bar]:
     """The bars in their order, the first where one key comes twice."""
     first: dict[tuple[str, Timeframe, datetime], Bar] = {}
     for bar in bars:
-        first.setdefault((bar.symbol, bar.timeframe, bar.open_time), bar)
+        first.setdefault((bar.instrument_id, bar.timeframe, bar.open_time), bar)
     return list(first.values())

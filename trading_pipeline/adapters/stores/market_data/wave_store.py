@@ -5,15 +5,16 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.waves import Wave
 from trading_pipeline.ports.stores.market_data.wave_store import WaveStore
 
 _WAVES = """
 SELECT close_time, timeframe, computed_at IS NOT NULL AS computed, coalesce(run_id, '') AS run_id, (
-    SELECT count(DISTINCT symbol) FROM trading.raw_bars
+    SELECT count(DISTINCT instrument_id) FROM trading.raw_bars
     WHERE raw_bars.close_time = waves.close_time AND raw_bars.timeframe = waves.timeframe
-) AS symbols_heard
+) AS instruments_heard
 FROM trading.waves WHERE {condition}
 """
 
@@ -21,10 +22,12 @@ _MARK = """
 UPDATE trading.waves SET computed_at = clock_timestamp(), run_id = %(run_id)s
 WHERE close_time = %(close_time)s AND timeframe = %(timeframe)s AND NOT EXISTS (
     SELECT FROM trading.raw_bars AS raw
-    WHERE raw.close_time = waves.close_time AND raw.timeframe = waves.timeframe AND raw.symbol = ANY(%(symbols)s)
+    WHERE raw.close_time = waves.close_time AND raw.timeframe = waves.timeframe
+    AND raw.instrument_id = ANY(%(instrument_ids)s)
     AND NOT EXISTS (
         SELECT FROM trading.bars
-        WHERE bars.symbol = raw.symbol AND bars.timeframe = raw.timeframe AND bars.open_time = raw.open_time
+        WHERE bars.instrument_id = raw.instrument_id AND bars.timeframe = raw.timeframe
+        AND bars.open_time = raw.open_time
     )
 )
 """
@@ -50,12 +53,14 @@ class PostgresWaveStore(WaveStore):
             found: datetime | None = connection.exec_driver_sql("SELECT max(close_time) FROM trading.waves").scalar()
             return found
 
-    def mark_computed(self, close_time: datetime, timeframe: Timeframe, symbols: Sequence[str], run_id: str) -> bool:
+    def mark_computed(
+        self, close_time: datetime, timeframe: Timeframe, instrument_ids: Sequence[InstrumentId], run_id: str
+    ) -> bool:
         """See the port. A raw bar that is not in ``bars`` came after the run had consolidated them."""
         parameters = {
             "close_time": close_time,
             "timeframe": timeframe.value,
-            "symbols": list(symbols),
+            "instrument_ids": list(instrument_ids),
             "run_id": run_id,
         }
         with self._engine.begin() as connection:
@@ -65,6 +70,7 @@ class PostgresWaveStore(WaveStore):
         with self._engine.connect() as connection:
             rows = connection.exec_driver_sql(_WAVES.format(condition=condition), parameters).all()
         waves = [
-            Wave(row.close_time, Timeframe(row.timeframe), row.symbols_heard, row.computed, row.run_id) for row in rows
+            Wave(row.close_time, Timeframe(row.timeframe), row.instruments_heard, row.computed, row.run_id)
+            for row in rows
         ]
         return sorted(waves, key=lambda wave: (wave.close_time, wave.timeframe.ms))

@@ -1,6 +1,6 @@
 """Moving many rows at once: columns out as arrays, text rows in by COPY.
 
-Row-by-row reading costs a message and a Python object per value. Here the server gathers each symbol's
+Row-by-row reading costs a message and a Python object per value. Here the server gathers each instrument's
 values into one array per column, and a binary array of numbers is already what numpy reads.
 """
 

@@ -21,13 +21,13 @@ setups = Table(
     Column("setup_id", Text, primary_key=True),
     _signal_id(),
     Column("idempotency_key", Text, nullable=False, unique=True),
-    Column("symbol", Text, nullable=False),
+    Column("instrument_id", Text, nullable=False),
     Column("timeframe", Text, nullable=False),
     _instant("close_time"),
     Column("bias", Text, nullable=False),
     Column("setup_type", Text, nullable=False),
     Column("payload", JSONB, nullable=False),
-    Index("setups_by_bar", "symbol", "timeframe", "close_time"),
+    Index("setups_by_bar", "instrument_id", "timeframe", "close_time"),
     Index("setups_by_signal", "signal_id"),
 )
 """The structure behind a divergence signal; ``idempotency_key`` is 64 hex digits."""

@@ -19,21 +19,21 @@ def _closes_after_opening(frame: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def _key_ascends(frame: pd.DataFrame) -> "pd.Series[bool]":
-    """Sorted by symbol and open time, one row per key."""
-    same_symbol = frame["symbol"] == frame["symbol"].shift()
+    """Sorted by instrument and open time, one row per key."""
+    same_symbol = frame["instrument_id"] == frame["instrument_id"].shift()
     return ~same_symbol | (frame["open_time"] > frame["open_time"].shift())
 
 
 BARS = pa.DataFrameSchema(
     {
-        "symbol": pa.Column(str),
+        "instrument_id": pa.Column(str),
         "open_time": pa.Column(_INSTANT),
         "close_time": pa.Column(_INSTANT),
         **{name: pa.Column(float, nullable=True) for name in (*OHLCV, "turnover")},
     },
     checks=[
         pa.Check(_closes_after_opening, name="closes after it opens"),
-        pa.Check(_key_ascends, name="one row per symbol and open time, ascending"),
+        pa.Check(_key_ascends, name="one row per instrument and open time, ascending"),
     ],
     strict=True,
     ordered=True,
@@ -43,18 +43,18 @@ BARS = pa.DataFrameSchema(
 
 def _one_row_per_close(frame: pd.DataFrame) -> "pd.Series[bool]":
     """A bar has one snapshot."""
-    return ~frame.duplicated(["symbol", "close_time"])
+    return ~frame.duplicated(["instrument_id", "close_time"])
 
 
 def _all_numbers(frame: pd.DataFrame) -> bool:
     """Every column beside the key is an indicator."""
-    return all(kind == "float64" for kind in frame.dtypes.drop(["symbol", "close_time"]))
+    return all(kind == "float64" for kind in frame.dtypes.drop(["instrument_id", "close_time"]))
 
 
 SNAPSHOTS = pa.DataFrameSchema(
-    {"symbol": pa.Column(str), "close_time": pa.Column(_INSTANT)},
+    {"instrument_id": pa.Column(str), "close_time": pa.Column(_INSTANT)},
     checks=[
-        pa.Check(_one_row_per_close, name="one row per symbol and close time"),
+        pa.Check(_one_row_per_close, name="one row per instrument and close time"),
         pa.Check(_all_numbers, name="indicators are float64"),
     ],
 )
@@ -64,7 +64,7 @@ SNAPSHOTS = pa.DataFrameSchema(
 def validated(frame: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
     """The frame itself, when it keeps the schema.
 
-    :raises DataError: the first broken rule, with symbol and time of its row where there is one.
+    :raises DataError: the first broken rule, with instrument and time of its row where there is one.
     """
     try:
         return schema.validate(frame)
@@ -82,4 +82,4 @@ def _sentence(frame: pd.DataFrame, error: pa.errors.SchemaError) -> str:
         return f"frame refused: {rule}"
     row = frame.loc[index.iloc[0]]
     time = row["open_time"] if "open_time" in row else row["close_time"]
-    return f"{row['symbol']} {time.isoformat()}: frame refused: {rule}"
+    return f"{row['instrument_id']} {time.isoformat()}: frame refused: {rule}"

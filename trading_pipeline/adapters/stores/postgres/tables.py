@@ -44,7 +44,7 @@ def _prices() -> list[Column[object]]:
 raw_bars = Table(
     "raw_bars",
     metadata,
-    Column("symbol", Text, primary_key=True),
+    Column("instrument_id", Text, primary_key=True),
     Column("timeframe", Text, primary_key=True),
     Column("open_time", DateTime(timezone=True), primary_key=True),
     Column("source", Text, primary_key=True),
@@ -70,7 +70,7 @@ waves = Table(
 bars = Table(
     "bars",
     metadata,
-    Column("symbol", Text, primary_key=True),
+    Column("instrument_id", Text, primary_key=True),
     Column("timeframe", Text, primary_key=True),
     Column("open_time", DateTime(timezone=True), primary_key=True),
     _instant("close_time"),
@@ -82,18 +82,18 @@ bars = Table(
 listings = Table(
     "listings",
     metadata,
-    Column("symbol", Text, primary_key=True),
+    Column("instrument_id", Text, primary_key=True),
     Column("timeframe", Text, primary_key=True),
     _instant("asked_from"),
     _instant("first_open"),
 )
-"""The first bar the venue has of a symbol: asked for everything since ``asked_from``, it had nothing
+"""The first bar the venue has of an instrument: asked for everything since ``asked_from``, it had nothing
 before ``first_open``. What is absent before it is no gap."""
 
 book_samples = Table(
     "book_samples",
     metadata,
-    Column("symbol", Text, primary_key=True),
+    Column("instrument_id", Text, primary_key=True),
     Column("close_time", DateTime(timezone=True), primary_key=True),
     _instant("book_at"),
     Column("spread_bps", Numeric, nullable=False),
@@ -107,7 +107,7 @@ book_samples = Table(
 data_checks = Table(
     "data_checks",
     metadata,
-    Column("symbol", Text, primary_key=True),
+    Column("instrument_id", Text, primary_key=True),
     Column("timeframe", Text, primary_key=True),
     Column("close_time", DateTime(timezone=True), primary_key=True),
     Column("name", Text, primary_key=True),
@@ -119,7 +119,7 @@ data_checks = Table(
 indicator_snapshots = Table(
     "indicator_snapshots",
     metadata,
-    Column("symbol", Text, primary_key=True),
+    Column("instrument_id", Text, primary_key=True),
     Column("timeframe", Text, primary_key=True),
     Column("close_time", DateTime(timezone=True), primary_key=True),
     Column("values", JSONB, nullable=False),
@@ -132,7 +132,7 @@ signals = Table(
     Column("signal_id", Text, primary_key=True),
     Column("strategy", Text, nullable=False),
     Column("strategy_version", Text, nullable=False),
-    Column("symbol", Text, nullable=False),
+    Column("instrument_id", Text, nullable=False),
     Column("timeframe", Text, nullable=False),
     _instant("close_time"),
     Column("kind", Text, nullable=False),
@@ -143,7 +143,7 @@ signals = Table(
     Column("details", JSONB, nullable=False),
     Column("live", Boolean, nullable=False, server_default="false"),
     CheckConstraint("(kind = 'entry') = (stop_price IS NOT NULL)", name="signals_entries_have_a_stop"),
-    Index("signals_by_bar", "symbol", "timeframe", "close_time"),
+    Index("signals_by_bar", "instrument_id", "timeframe", "close_time"),
 )
 """``kind``: ``entry``, or ``exit``, which has no stop; an exit's ``bias`` is that of the position it closes and its
 ``entry_price`` the close of its bar. ``live``: a wave's run found it, so it may lead to an order; what backfills alone
@@ -156,7 +156,7 @@ trade_plans = Table(
     Column("signal_id", Text, ForeignKey(signals.c.signal_id), nullable=False, unique=True),
     Column("strategy", Text, nullable=False),
     Column("strategy_version", Text, nullable=False),
-    Column("symbol", Text, nullable=False),
+    Column("instrument_id", Text, nullable=False),
     Column("timeframe", Text, nullable=False),
     _instant("close_time"),
     Column("bias", Text, nullable=False),
@@ -191,7 +191,7 @@ order_intents = Table(
     Column("order_link_id", Text, primary_key=True),
     Column("plan_id", Text, ForeignKey(trade_plans.c.plan_id), nullable=False),
     Column("purpose", Text, nullable=False),
-    Column("symbol", Text, nullable=False),
+    Column("instrument_id", Text, nullable=False),
     Column("side", Text, nullable=False),
     Column("order_type", Text, nullable=False),
     Column("quantity", Numeric, nullable=False),
@@ -234,7 +234,7 @@ fills = Table(
     Column("order_link_id", Text, nullable=False),
     Column("venue_order_id", Text, nullable=False),
     Column("position_id", Text),
-    Column("symbol", Text, nullable=False),
+    Column("instrument_id", Text, nullable=False),
     Column("side", Text, nullable=False),
     Column("quantity", Numeric, nullable=False),
     Column("price", Numeric, nullable=False),
@@ -253,7 +253,7 @@ positions = Table(
     metadata,
     Column("position_id", Text, primary_key=True),
     Column("plan_id", Text, ForeignKey(trade_plans.c.plan_id), nullable=False, unique=True),
-    Column("symbol", Text, nullable=False),
+    Column("instrument_id", Text, nullable=False),
     Column("timeframe", Text, nullable=False),
     Column("bias", Text, nullable=False),
     Column("status", Text, nullable=False),
@@ -275,12 +275,12 @@ positions = Table(
     Column("followed_fills", BigInteger, nullable=False, server_default="0"),
     Index(
         "positions_one_live_per_symbol",
-        "symbol",
+        "instrument_id",
         unique=True,
         postgresql_where=text("status IN ('opening', 'open')"),
     ),
 )
-"""``positions_one_live_per_symbol`` makes a second live position in a symbol impossible. ``fees`` are without
+"""``positions_one_live_per_symbol`` makes a second live position in an instrument impossible. ``fees`` are without
 ``funding``; both are positive when paid. ``stop_kind``: what set ``stop_price``, NULL where nobody remembers.
 ``booked_fills`` above ``followed_fills``: a fill waits for its answer."""
 
@@ -301,13 +301,13 @@ halts = Table(
     Column("reason", Text, nullable=False),
     _instant("since"),
 )
-"""No new entries while a row stands: scope ``all`` is the kill switch, any other scope is a symbol."""
+"""No new entries while a row stands: scope ``all`` is the kill switch, any other scope is an instrument."""
 
 reconciliation_differences = Table(
     "reconciliation_differences",
     metadata,
     Column("difference_id", BigInteger, Identity(), primary_key=True),
-    Column("symbol", Text, nullable=False),
+    Column("instrument_id", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Column("run_id", Text, nullable=False),
@@ -328,7 +328,7 @@ backtest_runs = Table(
     Column("run_id", Text, primary_key=True),
     Column("strategy", Text, nullable=False),
     Column("strategy_version", Text, nullable=False),
-    Column("symbols", ARRAY(Text), nullable=False),
+    Column("instrument_ids", ARRAY(Text), nullable=False),
     Column("timeframe", Text, nullable=False),
     Column("code_version", Text, nullable=False),
     Column("params", JSONB, nullable=False),
@@ -346,7 +346,7 @@ backtest_trades = Table(
     Column("trade_id", Text, primary_key=True),
     Column("run_id", Text, ForeignKey("trading.backtest_runs.run_id", ondelete="CASCADE"), nullable=False),
     Column("position", BigInteger, nullable=False),
-    Column("symbol", Text, nullable=False),
+    Column("instrument_id", Text, nullable=False),
     Column("side", Text, nullable=False),
     _instant("entry_time"),
     Column("entry_price", Numeric, nullable=False),

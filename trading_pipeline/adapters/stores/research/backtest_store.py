@@ -13,12 +13,13 @@ from sqlalchemy.dialects.postgresql import insert
 from trading_pipeline.adapters.stores.postgres.tables import backtest_runs, backtest_trades
 from trading_pipeline.domain.model.backtest_runs import EquityCurve, LegRecord, RunRecord, RunSummary, TradeRecord
 from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.ports.stores.research.backtest_store import BacktestStore
 
 _AMOUNTS = ("entry_price", "exit_price", "quantity", "pnl_usdt", "fees_usdt", "funding_usdt")
 _OPTIONAL_AMOUNTS = ("pnl_r", "gross_pnl_r", "stop_price", "mfe_usdt", "mae_usdt")
-_AS_THEY_ARE = ("symbol", "entry_time", "exit_time", "exit_reason")
+_AS_THEY_ARE = ("instrument_id", "entry_time", "exit_time", "exit_reason")
 
 
 class PostgresBacktestStore(BacktestStore):
@@ -65,14 +66,14 @@ class PostgresBacktestStore(BacktestStore):
     def newest(self, limit: int) -> Sequence[RunSummary]:
         """See the port."""
         runs = backtest_runs.c
-        columns = (runs.run_id, runs.strategy, runs.symbols, runs.timeframe, runs.metrics, runs.written_at)
+        columns = (runs.run_id, runs.strategy, runs.instrument_ids, runs.timeframe, runs.metrics, runs.written_at)
         with self._engine.connect() as connection:
             rows = connection.execute(select(*columns).order_by(runs.written_at.desc(), runs.run_id).limit(limit))
             return [
                 RunSummary(
                     run_id=row.run_id,
                     strategy=row.strategy,
-                    symbols=tuple(row.symbols),
+                    instrument_ids=tuple(map(InstrumentId, row.instrument_ids)),
                     timeframe=row.timeframe,
                     trades=int(row.metrics["trades"]),
                     written_at=row.written_at,
@@ -103,7 +104,10 @@ def _run_row(run: RunRecord) -> dict[str, object]:
     params = run.params
     return {
         "run_id": run.run_id,
-        **{name: params[name] for name in ("strategy", "strategy_version", "symbols", "timeframe", "code_version")},
+        **{
+            name: params[name]
+            for name in ("strategy", "strategy_version", "instrument_ids", "timeframe", "code_version")
+        },
         "params": params,
         "metrics": dict(run.metrics),
         "equity_close_ms": run.curve.close_ms.tolist(),

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, Engine, TextClause, text
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.risk.outcomes import NO_PLAN, STOP_NOT_PROTECTIVE, outcome_of
 
@@ -56,10 +57,10 @@ LEFT JOIN trading.order_intents intent ON intent.plan_id = plan.plan_id AND inte
 WHERE plan.status <> 'historical'
 """)
 _TRADES = text("""
-SELECT symbol, timeframe, bias, opened_at, closed_at, entry_price, entry_quantity, exit_reason,
+SELECT instrument_id, timeframe, bias, opened_at, closed_at, entry_price, entry_quantity, exit_reason,
        realised_pnl - fees - funding AS pnl_usdt,
        (realised_pnl - fees - funding) / nullif(abs(entry_price - initial_stop_price) * entry_quantity, 0) AS pnl_r
-FROM trading.positions WHERE status = 'closed' ORDER BY closed_at, symbol
+FROM trading.positions WHERE status = 'closed' ORDER BY closed_at, instrument_id
 """)
 _EQUITY = text("SELECT read_at, equity FROM trading.equity_snapshots ORDER BY read_at")
 
@@ -76,7 +77,7 @@ class Latency:
 class ClosedTrade:
     """One position from entry to flat, net of fees and funding; ``pnl_r`` is ``None`` where nothing was at risk."""
 
-    symbol: str
+    instrument_id: InstrumentId
     timeframe: str
     bias: str
     opened_at: datetime

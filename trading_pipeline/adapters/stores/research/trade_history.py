@@ -8,6 +8,7 @@ from itertools import groupby
 from sqlalchemy import Engine, Row, text
 
 from trading_pipeline.domain.model.fills import FillKind
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import TAKE_PROFITS, Purpose
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.signals import Bias
@@ -26,15 +27,15 @@ LEFT JOIN trading.order_intents intent ON intent.order_link_id = fill.order_link
 LEFT JOIN trading.trade_plans entered ON entered.plan_id = intent.plan_id
 WHERE plan.strategy = :strategy AND position.timeframe = :timeframe
   AND plan.close_time > :start AND plan.close_time <= :end AND position.status IN ('open', 'closed')
-ORDER BY plan.close_time, position.symbol, fill.executed_at, fill.sequence, fill.execution_id
+ORDER BY plan.close_time, position.instrument_id, fill.executed_at, fill.sequence, fill.execution_id
 """)
 _FATES = text("""
-SELECT signal.strategy, signal.symbol, signal.timeframe, signal.close_time, signal.bias, plan.status,
+SELECT signal.strategy, signal.instrument_id, signal.timeframe, signal.close_time, signal.bias, plan.status,
        plan.status_reason
 FROM trading.signals signal LEFT JOIN trading.trade_plans plan USING (signal_id)
 WHERE signal.kind = 'entry' AND signal.strategy = :strategy AND signal.timeframe = :timeframe
   AND signal.close_time > :start AND signal.close_time <= :end
-ORDER BY signal.close_time, signal.symbol
+ORDER BY signal.close_time, signal.instrument_id
 """)
 _FLAT = text("""
 SELECT reading.read_at, reading.equity FROM trading.equity_snapshots reading
@@ -72,7 +73,9 @@ class PostgresTradeHistory(TradeHistory):
         with self._engine.connect() as connection:
             rows = connection.execute(_FATES, window).all()
         return [
-            SignalOutcome(row.strategy, row.symbol, timeframe, row.close_time, Bias(row.bias), _outcome(row))
+            SignalOutcome(
+                row.strategy, InstrumentId(row.instrument_id), timeframe, row.close_time, Bias(row.bias), _outcome(row)
+            )
             for row in rows
         ]
 
@@ -113,7 +116,7 @@ def _trade(fills: Fills, timeframe: Timeframe) -> TradeRow:
     return TradeRow(
         strategy=position.strategy,
         timeframe=timeframe,
-        symbol=position.symbol,
+        instrument_id=position.instrument_id,
         signalled_at=position.signalled_at,
         bias=Bias(position.bias),
         entry_price=float(position.entry_price),

@@ -7,6 +7,7 @@ from typing import TypedDict
 from sqlalchemy import Row
 
 from trading_pipeline.domain.model.guards import EntryGuards
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.plans import (
     ExitRules,
     NextBarRule,
@@ -55,7 +56,7 @@ def plan_values(plan: TradePlan) -> dict[str, object]:
         "signal_id": plan.signal_id,
         "strategy": plan.strategy,
         "strategy_version": plan.strategy_version,
-        "symbol": plan.symbol,
+        "instrument_id": plan.instrument_id,
         "timeframe": plan.timeframe.value,
         "close_time": plan.close_time,
         "bias": plan.bias.value,
@@ -88,7 +89,7 @@ def plan_of(row: Row[tuple[object, ...]]) -> TradePlan:
         signal_id=row.signal_id,
         strategy=row.strategy,
         strategy_version=row.strategy_version,
-        symbol=row.symbol,
+        instrument_id=InstrumentId(row.instrument_id),
         timeframe=Timeframe(row.timeframe),
         close_time=row.close_time,
         bias=Bias(row.bias),

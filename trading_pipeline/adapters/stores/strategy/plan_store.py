@@ -18,6 +18,8 @@ _EXECUTABLE = (
     " WHERE status = 'new' AND timeframe = %(timeframe)s AND close_time = %(close_time)s"
 )
 
+_KNOWN = "SELECT plan_id, signal_id FROM trading.trade_plans WHERE signal_id = ANY(%(signal_ids)s)"
+
 Row = dict[str, object]
 
 
@@ -33,10 +35,18 @@ class PostgresPlanStore(PlanStore):
         """See the port."""
         rows = [_row(plan, executable_close, run_id) for plan in plans]
         with self._engine.begin() as connection:
+            rows = _without_older_ids(connection, rows)
             changed = _merge(connection, rows) if rows else 0
             wave = {"timeframe": timeframe.value, "close_time": executable_close}
             executable = connection.exec_driver_sql(_EXECUTABLE, wave).scalar_one() if executable_close else 0
         return PlansWritten(changed, executable)
+
+
+def _without_older_ids(connection: Connection, rows: Sequence[Row]) -> list[Row]:
+    """The plans whose signal has no plan of another id: one that went its way before ids had venues keeps its own."""
+    signal_ids = {"signal_ids": [row["signal_id"] for row in rows]}
+    known = {signal_id: plan_id for plan_id, signal_id in connection.exec_driver_sql(_KNOWN, signal_ids)}
+    return [row for row in rows if known.get(row["signal_id"], row["plan_id"]) == row["plan_id"]]
 
 
 def _merge(connection: Connection, rows: Sequence[Row]) -> int:

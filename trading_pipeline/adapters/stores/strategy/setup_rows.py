@@ -10,7 +10,7 @@ from trading_pipeline.adapters.stores.postgres.research_tables import pivots, se
 from trading_pipeline.domain.model.setups import Setup
 
 _SETUPS = (
-    *("setup_id", "signal_id", "idempotency_key", "symbol", "timeframe", "close_time", "bias"),
+    *("setup_id", "signal_id", "idempotency_key", "instrument_id", "timeframe", "close_time", "bias"),
     *("setup_type", "payload"),
 )
 _TRIGGERS = ("trigger_id", "setup_id", "signal_id", "idempotency_key", "bias", "hits", "min_confirmations")
@@ -39,7 +39,7 @@ def _setup(setup: Setup) -> tuple[str, ...]:
         setup.setup_id,
         setup.signal_id,
         setup.key,
-        setup.symbol,
+        setup.instrument_id,
         setup.timeframe.value,
         setup.close_time.isoformat(),
         setup.bias.value,

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, Row
 from trading_pipeline.adapters.stores.postgres.bulk_copy import NULL, merge, quoted
 from trading_pipeline.adapters.stores.postgres.tables import signals as signals_table
 from trading_pipeline.adapters.stores.strategy.setup_rows import save_setups
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.setups import Setup
 from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -18,7 +19,7 @@ _COLUMNS = (
     "signal_id",
     "strategy",
     "strategy_version",
-    "symbol",
+    "instrument_id",
     "timeframe",
     "close_time",
     "kind",
@@ -35,7 +36,7 @@ _ACTED_UPON = (
 )
 # On the grid of the timeframe, bars that open in [start, end) close in (start, end].
 _IN_RANGE = (
-    "stored.symbol = ANY(%(symbols)s) AND stored.timeframe = %(timeframe)s"
+    "stored.instrument_id = ANY(%(instrument_ids)s) AND stored.timeframe = %(timeframe)s"
     " AND stored.close_time > %(start)s AND stored.close_time <= %(end)s"
 )
 _VANISHED = f"""
@@ -62,7 +63,7 @@ class PostgresSignalStore(SignalStore):
     def replace(
         self,
         signals: Sequence[Signal],
-        symbols: Sequence[str],
+        instrument_ids: Sequence[InstrumentId],
         timeframe: Timeframe,
         start: datetime,
         end: datetime,
@@ -71,7 +72,7 @@ class PostgresSignalStore(SignalStore):
         live: bool = False,
     ) -> int:
         """See the port."""
-        scope = {"symbols": list(symbols), "timeframe": timeframe.value, "start": start, "end": end}
+        scope = {"instrument_ids": list(instrument_ids), "timeframe": timeframe.value, "start": start, "end": end}
         with self._engine.begin() as connection:
             written = merge(connection, signals_table, _COLUMNS, map(_row, signals), unless=_ACTED_UPON)
             written += save_setups(connection, setups, _ACTED_UPON)
@@ -83,14 +84,20 @@ class PostgresSignalStore(SignalStore):
 
     def signals(
         self,
-        symbols: Sequence[str],
+        instrument_ids: Sequence[InstrumentId],
         timeframe: Timeframe,
         start: datetime,
         end: datetime,
         kind: SignalKind = SignalKind.ENTRY,
     ) -> list[Signal]:
         """See the port."""
-        scope = {"symbols": list(symbols), "timeframe": timeframe.value, "start": start, "end": end, "kind": kind.value}
+        scope = {
+            "instrument_ids": list(instrument_ids),
+            "timeframe": timeframe.value,
+            "start": start,
+            "end": end,
+            "kind": kind.value,
+        }
         with self._engine.connect() as connection:
             return [signal_of(row) for row in connection.exec_driver_sql(_READ, scope)]
 
@@ -101,7 +108,7 @@ def signal_of(row: Row[tuple[object, ...]]) -> Signal:
         signal_id=row.signal_id,
         strategy=row.strategy,
         strategy_version=row.strategy_version,
-        symbol=row.symbol,
+        instrument_id=InstrumentId(row.instrument_id),
         timeframe=Timeframe(row.timeframe),
         close_time=row.close_time,
         bias=Bias(row.bias),
@@ -118,7 +125,7 @@ def _row(signal: Signal) -> tuple[str, ...]:
         signal.signal_id,
         quoted(signal.strategy),
         signal.strategy_version,
-        signal.symbol,
+        signal.instrument_id,
         signal.timeframe.value,
         signal.close_time.isoformat(),
         signal.kind.value,

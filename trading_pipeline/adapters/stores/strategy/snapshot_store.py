@@ -11,16 +11,18 @@ from sqlalchemy import Engine
 from trading_pipeline.adapters.stores.postgres.bulk_copy import merge
 from trading_pipeline.adapters.stores.postgres.schemas import SNAPSHOTS, validated
 from trading_pipeline.adapters.stores.postgres.tables import indicator_snapshots
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.strategy.snapshot_store import SnapshotStore
 
-_KEYS = ("symbol", "close_time")
+_KEYS = ("instrument_id", "close_time")
 _REMOVE = """
 DELETE FROM trading.indicator_snapshots AS stored
-WHERE symbol = ANY(%(symbols)s) AND timeframe = %(timeframe)s AND close_time > %(start)s AND close_time <= %(end)s
+WHERE instrument_id = ANY(%(instrument_ids)s) AND timeframe = %(timeframe)s
+AND close_time > %(start)s AND close_time <= %(end)s
 AND NOT EXISTS (
     SELECT FROM staged_indicator_snapshots AS fresh
-    WHERE fresh.symbol = stored.symbol AND fresh.close_time = stored.close_time
+    WHERE fresh.instrument_id = stored.instrument_id AND fresh.close_time = stored.close_time
 )
 """
 
@@ -32,27 +34,34 @@ class PostgresSnapshotStore(SnapshotStore):
         self._engine = engine
 
     def replace(
-        self, snapshots: pd.DataFrame, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime
+        self,
+        snapshots: pd.DataFrame,
+        instrument_ids: Sequence[InstrumentId],
+        timeframe: Timeframe,
+        start: datetime,
+        end: datetime,
     ) -> int:
         """See the port."""
         validated(snapshots, SNAPSHOTS)
-        scope = {"symbols": list(symbols), "timeframe": timeframe.value, "start": start, "end": end}
+        scope = {"instrument_ids": list(instrument_ids), "timeframe": timeframe.value, "start": start, "end": end}
         with self._engine.begin() as connection:
             written = merge(
                 connection,
                 indicator_snapshots,
-                ("symbol", "timeframe", "close_time", "values"),
+                ("instrument_id", "timeframe", "close_time", "values"),
                 _rows(snapshots, timeframe),
             )
             return written + connection.exec_driver_sql(_REMOVE, scope).rowcount
 
-    def values(self, symbol: str, timeframe: Timeframe, close_time: datetime) -> dict[str, float] | None:
+    def values(
+        self, instrument_id: InstrumentId, timeframe: Timeframe, close_time: datetime
+    ) -> dict[str, float] | None:
         """See the port."""
         query = (
             "SELECT values FROM trading.indicator_snapshots"
-            " WHERE symbol = %(symbol)s AND timeframe = %(timeframe)s AND close_time = %(close_time)s"
+            " WHERE instrument_id = %(instrument_id)s AND timeframe = %(timeframe)s AND close_time = %(close_time)s"
         )
-        key = {"symbol": symbol, "timeframe": timeframe.value, "close_time": close_time}
+        key = {"instrument_id": instrument_id, "timeframe": timeframe.value, "close_time": close_time}
         with self._engine.connect() as connection:
             found: dict[str, float] | None = connection.exec_driver_sql(query, key).scalar()
             return found
@@ -64,6 +73,6 @@ def _rows(snapshots: pd.DataFrame, timeframe: Timeframe) -> Iterator[tuple[str, 
     columns = [snapshots[name].to_numpy(np.float64).tolist() for name in names]
     labels = [f'"{name}": ' for name in names]
     closes = [instant.isoformat() for instant in snapshots["close_time"]]
-    for symbol, close_time, *values in zip(snapshots["symbol"], closes, *columns, strict=True):
+    for instrument_id, close_time, *values in zip(snapshots["instrument_id"], closes, *columns, strict=True):
         known = [label + repr(value) for label, value in zip(labels, values, strict=True) if isfinite(value)]
-        yield symbol, timeframe.value, close_time, "{" + ", ".join(known) + "}"
+        yield instrument_id, timeframe.value, close_time, "{" + ", ".join(known) + "}"

@@ -8,6 +8,7 @@ from trading_pipeline.adapters.venues.bybit.payload import Row, entries, text
 from trading_pipeline.adapters.venues.bybit.symbols import interval
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.books import OrderBook
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe, to_ms
 from trading_pipeline.ports.venue.market_data import LiveMarket, MarketData
@@ -24,7 +25,7 @@ class BybitMarketData(MarketData, LiveMarket):
         """The venue's clock, to the microsecond."""
         return self._client.read(self._client.http.get_server_time, _server_time)
 
-    def bars(self, symbol: str, timeframe: Timeframe, start: datetime, end: datetime) -> list[Bar]:
+    def bars(self, instrument_id: InstrumentId, timeframe: Timeframe, start: datetime, end: datetime) -> list[Bar]:
         """Closed bars opening in ``[start, end)``, oldest first.
 
         The range is cut into windows of at most 1,000 open times, so that no row depends on a
@@ -32,6 +33,7 @@ class BybitMarketData(MarketData, LiveMarket):
         had closed by then is final in every row read later.
         """
         spelling, now, step = interval(timeframe), self.server_time(), timeframe.duration
+        symbol = instrument_id.symbol
         opens, bars = _first_open(timeframe, start), list[Bar]()
         while opens < min(end, now):
             stop = min(opens + capabilities.KLINE_LIMIT * step, end)
@@ -50,33 +52,33 @@ class BybitMarketData(MarketData, LiveMarket):
             opens = stop
         return bars
 
-    def instruments(self) -> dict[str, Instrument]:
-        """Every linear perpetual in trading that settles in USDT, by symbol."""
+    def instruments(self) -> dict[InstrumentId, Instrument]:
+        """Every linear perpetual in trading that settles in USDT, by identity."""
         found = self._client.read_pages(
             self._client.http.get_instruments_info,
             _instrument_or_none,
             category=capabilities.CATEGORY,
             limit=capabilities.INSTRUMENT_PAGE,
         )
-        return {instrument.symbol: instrument for instrument in found if instrument is not None}
+        return {instrument.instrument_id: instrument for instrument in found if instrument is not None}
 
-    def order_book(self, symbol: str) -> OrderBook:
+    def order_book(self, instrument_id: InstrumentId) -> OrderBook:
         """Fifty levels of each side."""
         return self._client.read(
             self._client.http.get_orderbook,
             lambda answer: parse.order_book(answer.result),
             category=capabilities.CATEGORY,
-            symbol=symbol,
+            symbol=instrument_id.symbol,
             limit=capabilities.BOOK_LEVELS,
         )
 
-    def next_funding(self, symbol: str) -> datetime:
+    def next_funding(self, instrument_id: InstrumentId) -> datetime:
         """From the symbol's ticker."""
         return self._client.read(
             self._client.http.get_tickers,
             lambda answer: parse.next_funding(answer.result),
             category=capabilities.CATEGORY,
-            symbol=symbol,
+            symbol=instrument_id.symbol,
         )
 
 

@@ -19,13 +19,13 @@ from trading_pipeline.adapters.venues.bybit.payload import (
     rows,
     text,
 )
-from trading_pipeline.adapters.venues.bybit.symbols import SIDES, timeframe
+from trading_pipeline.adapters.venues.bybit.symbols import SIDES, instrument_id, timeframe
 from trading_pipeline.domain.model.accounts import Wallet
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.books import Level, OrderBook
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.fills import Fill, FillKind
-from trading_pipeline.domain.model.instruments import Instrument
+from trading_pipeline.domain.model.instruments import Instrument, InstrumentKind
 from trading_pipeline.domain.model.orders import IntentState, OrderReport, Side
 from trading_pipeline.domain.model.positions import VenuePosition
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -74,7 +74,7 @@ def kline(symbol: str, length: Timeframe, row: object) -> Bar:
     if not isinstance(row, list) or len(row) < _KLINE_FIELDS:
         raise DataError(f"bybit sent the kline row {row!r}, which has fewer than {_KLINE_FIELDS} fields")
     prices = [as_decimal(value, "kline") for value in row[1:_KLINE_FIELDS]]
-    return Bar(symbol, length, as_instant(row[0], "startTime"), *prices)
+    return Bar(instrument_id(symbol), length, as_instant(row[0], "startTime"), *prices)
 
 
 def pushed_kline(symbol: str, row: Row) -> Bar:
@@ -83,7 +83,7 @@ def pushed_kline(symbol: str, row: Row) -> Bar:
     :raises DataError: a field is missing or unreadable.
     """
     return Bar(
-        symbol=symbol,
+        instrument_id=instrument_id(symbol),
         timeframe=timeframe(text(row, "interval")),
         open_time=instant(row, "start"),
         open=decimal(row, "open"),
@@ -103,7 +103,7 @@ def order_book(result: Row) -> OrderBook:
     :raises DataError: a level is no pair of numbers or the time is missing.
     """
     bids, asks = (tuple(_level(entry) for entry in entries(result, side)) for side in ("b", "a"))
-    return OrderBook(text(result, "s"), instant(result, "ts"), bids, asks)
+    return OrderBook(instrument_id(text(result, "s")), instant(result, "ts"), bids, asks)
 
 
 def _level(entry: object) -> Level:
@@ -130,9 +130,11 @@ def instrument(row: Row) -> Instrument:
     """
     lot, price = inner(row, "lotSizeFilter"), inner(row, "priceFilter")
     return Instrument(
-        symbol=text(row, "symbol"),
+        instrument_id=instrument_id(text(row, "symbol")),
+        kind=InstrumentKind.LINEAR_PERPETUAL,
         base_currency=text(row, "baseCoin"),
         quote_currency=text(row, "quoteCoin"),
+        settlement_currency=text(row, "settleCoin"),
         price_increment=decimal(price, "tickSize"),
         quantity_increment=decimal(lot, "qtyStep"),
         min_quantity=decimal(lot, "minOrderQty"),
@@ -156,7 +158,7 @@ def order_report(row: Row) -> OrderReport:
     return OrderReport(
         order_link_id=text(row, "orderLinkId"),
         venue_order_id=text(row, "orderId"),
-        symbol=text(row, "symbol"),
+        instrument_id=instrument_id(text(row, "symbol")),
         side=side(row),
         state=_STATES.get(status) or _state_by_quantity(quantity, filled),
         quantity=quantity,
@@ -190,7 +192,7 @@ def fill(row: Row) -> Fill:
         execution_id=text(row, "execId"),
         order_link_id=text(row, "orderLinkId"),
         venue_order_id=text(row, "orderId"),
-        symbol=text(row, "symbol"),
+        instrument_id=instrument_id(text(row, "symbol")),
         side=side(row),
         quantity=decimal(row, "execQty"),
         price=decimal(row, "execPrice"),
@@ -229,7 +231,7 @@ def report_from_fills(executions: list[Row]) -> OrderReport:
     return OrderReport(
         order_link_id=text(newest, "orderLinkId"),
         venue_order_id=text(newest, "orderId"),
-        symbol=text(newest, "symbol"),
+        instrument_id=instrument_id(text(newest, "symbol")),
         side=side(newest),
         state=_state_by_quantity(quantity, filled),
         quantity=quantity,
@@ -250,7 +252,7 @@ def position(row: Row) -> VenuePosition | None:
     if size == 0:
         return None
     return VenuePosition(
-        symbol=text(row, "symbol"),
+        instrument_id=instrument_id(text(row, "symbol")),
         side=side(row),
         quantity=size,
         average_price=decimal(row, "avgPrice"),

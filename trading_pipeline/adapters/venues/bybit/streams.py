@@ -16,6 +16,7 @@ from trading_pipeline.adapters.venues.bybit.frames import (
     read_frame,
     subscriptions,
 )
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.stream_updates import StreamReply, StreamUpdate
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.venue.streams import MarketStream, VenueStream
@@ -29,11 +30,11 @@ class BybitMarketStream(MarketStream):
     ping = PING
     ping_s = PING_INTERVAL_S
 
-    def __init__(self, url: str, symbols: Sequence[str], timeframes: Sequence[Timeframe]) -> None:
+    def __init__(self, url: str, instrument_ids: Sequence[InstrumentId], timeframes: Sequence[Timeframe]) -> None:
         """:param timeframes: those the venue does not publish are left out."""
         self.url = url
         self.timeframes = tuple(native(timeframes))
-        self._symbols = tuple(symbols)
+        self._symbols = tuple(one.symbol for one in instrument_ids)
 
     def handshake_messages(self) -> Iterator[str]:
         """Subscriptions to every series."""

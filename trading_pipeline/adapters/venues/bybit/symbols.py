@@ -1,6 +1,7 @@
-"""The venue's spelling of our words. Symbols themselves are spelt alike: base and quote, ``BTCUSDT``."""
+"""The venue's spelling of our words. A symbol is base and quote, ``BTCUSDT``; with the venue, an identity."""
 
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.identity import InstrumentId, VenueName
 from trading_pipeline.domain.model.orders import OrderType, Side
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -16,6 +17,16 @@ INTERVALS = {
 _TIMEFRAMES = {spelling: timeframe for timeframe, spelling in INTERVALS.items()}
 SIDES = {Side.BUY: "Buy", Side.SELL: "Sell"}
 ORDER_TYPES = {OrderType.MARKET: "Market", OrderType.LIMIT: "Limit"}
+
+
+def instrument_id(symbol: str) -> InstrumentId:
+    """The identity of a symbol that the venue sent.
+
+    :raises DataError: it sent none.
+    """
+    if not symbol:
+        raise DataError("bybit sent no symbol")
+    return InstrumentId.of(symbol, VenueName.BYBIT)
 
 
 def interval(timeframe: Timeframe) -> str:

@@ -17,6 +17,7 @@ from trading_pipeline.domain.model.errors import (
     VenueError,
 )
 from trading_pipeline.domain.model.fills import Fill
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import Acknowledgement, OrderIntent, OrderReport, OrderType
 from trading_pipeline.domain.model.positions import VenuePosition
 from trading_pipeline.domain.model.timeframes import to_ms
@@ -52,33 +53,36 @@ class BybitTrading(Trading):
 
     def _acknowledged_before(self, intent: OrderIntent) -> Acknowledgement:
         try:
-            known = self.order(intent.symbol, intent.order_link_id)
+            known = self.order(intent.instrument_id, intent.order_link_id)
         except TemporaryVenueError:
             known = None  # the refusal itself proved that the order exists; its venue id can follow later
         return Acknowledgement(intent.order_link_id, known.venue_order_id if known else "")
 
-    def cancel(self, symbol: str, order_link_id: str) -> None:
+    def cancel(self, instrument_id: InstrumentId, order_link_id: str) -> None:
         """Cancel by link id; an order that turns out to be final is a success.
 
         :raises OrderOutcomeUnknown: also when the venue does not know the order: a cancel may overtake it.
         """
         try:
             self._client.write(
-                self._http.cancel_order, category=capabilities.CATEGORY, symbol=symbol, orderLinkId=order_link_id
+                self._http.cancel_order,
+                category=capabilities.CATEGORY,
+                symbol=instrument_id.symbol,
+                orderLinkId=order_link_id,
             )
         except VenueError as error:
             if _reaction(error) is not Reaction.LOOK_UP:
                 raise
-            report = self.order(symbol, order_link_id)
+            report = self.order(instrument_id, order_link_id)
             if report is None or not report.state.final:
                 state = "no such order" if report is None else f"it as {report.state}"
                 raise OrderOutcomeUnknown(
                     f"bybit would not cancel {order_link_id} ({error}) and shows {state}; ask again", error.code
                 ) from error
 
-    def order(self, symbol: str, order_link_id: str) -> OrderReport | None:
+    def order(self, instrument_id: InstrumentId, order_link_id: str) -> OrderReport | None:
         """Look among open and recently closed orders, then in the history, then in the executions."""
-        wanted = {"category": capabilities.CATEGORY, "symbol": symbol, "orderLinkId": order_link_id}
+        wanted = {"category": capabilities.CATEGORY, "symbol": instrument_id.symbol, "orderLinkId": order_link_id}
         for call in (self._http.get_open_orders, self._http.get_order_history):
             found = self._client.read(call, lambda answer: _reports(answer, order_link_id), **wanted)
             if found:
@@ -137,20 +141,20 @@ class BybitTrading(Trading):
             coin=coin,
         )
 
-    def set_stop_loss(self, symbol: str, stop_price: Decimal) -> None:
+    def set_stop_loss(self, instrument_id: InstrumentId, stop_price: Decimal) -> None:
         """Replace the full-position stop; "not modified" is a success."""
         self._set(
             self._http.set_trading_stop,
-            symbol=symbol,
+            symbol=instrument_id.symbol,
             stopLoss=plain(stop_price),
             positionIdx=_ONE_WAY,
             **_STOP_TERMS,
         )
 
-    def set_leverage(self, symbol: str, leverage: Decimal) -> None:
+    def set_leverage(self, instrument_id: InstrumentId, leverage: Decimal) -> None:
         """Set both sides, as one-way mode demands; "not modified" is a success."""
         ratio = plain(leverage)
-        self._set(self._http.set_leverage, symbol=symbol, buyLeverage=ratio, sellLeverage=ratio)
+        self._set(self._http.set_leverage, symbol=instrument_id.symbol, buyLeverage=ratio, sellLeverage=ratio)
 
     def _set(self, call: Call, **params: object) -> None:
         try:
@@ -174,7 +178,7 @@ def create_request(intent: OrderIntent) -> dict[str, object]:
         raise ConfigurationError(f"link id {intent.order_link_id!r} is not 1 to 36 of A-Z a-z 0-9 - _")
     request: dict[str, object] = {
         "category": capabilities.CATEGORY,
-        "symbol": intent.symbol,
+        "symbol": intent.instrument_id.symbol,
         "side": SIDES[intent.side],
         "orderType": ORDER_TYPES[intent.order_type],
         "qty": plain(intent.quantity),

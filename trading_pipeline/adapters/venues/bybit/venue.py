@@ -9,6 +9,7 @@ from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
 from trading_pipeline.adapters.venues.bybit.streams import BybitAccountStream, BybitMarketStream
 from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
 from trading_pipeline.adapters.venues.venue_clock import VenueClock
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.venue.venue import Venue
 from trading_pipeline.settings import Settings, TradingMode
@@ -51,9 +52,11 @@ class Bybit(Venue):
         """With the settings' key."""
         return BybitTrading(BybitClient(self._endpoints.rest, self._key, self._secret))
 
-    def market_stream(self, symbols: Sequence[str], timeframes: Sequence[Timeframe]) -> BybitMarketStream:
+    def market_stream(
+        self, instrument_ids: Sequence[InstrumentId], timeframes: Sequence[Timeframe]
+    ) -> BybitMarketStream:
         """The public socket of linear contracts."""
-        return BybitMarketStream(self._endpoints.public_ws, symbols, timeframes)
+        return BybitMarketStream(self._endpoints.public_ws, instrument_ids, timeframes)
 
     def account_stream(self) -> BybitAccountStream:
         """The private socket."""

@@ -8,20 +8,20 @@ from trading_pipeline.domain.risk.rules.base import EntryRule
 
 
 class NotHalted(EntryRule):
-    """Neither the kill switch nor a halt of the symbol stands."""
+    """Neither the kill switch nor a halt of the instrument stands."""
 
     name = "halt"
 
     def objection(self, question: EntryQuestion) -> str | None:
         """Name the halt that stands and its reason."""
         for halt in question.facts.halts:
-            if halt.scope in (ALL_SYMBOLS, question.plan.symbol):
+            if halt.scope in (ALL_SYMBOLS, question.plan.instrument_id):
                 return f"{halt.scope} halted since {halt.since:%Y-%m-%d %H:%M} UTC: {halt.reason}"
         return None
 
 
 class OnePositionPerSymbol(EntryRule):
-    """No position is opening or open in the symbol, or one that has room for one more layer of the plan's strategy.
+    """No position is opening or open in the instrument, or one that has room for one more layer of the plan's strategy.
 
     In one-way mode two positions would net out.
     """
@@ -29,14 +29,14 @@ class OnePositionPerSymbol(EntryRule):
     name = "symbol_busy"
 
     def objection(self, question: EntryQuestion) -> str | None:
-        """Look the symbol up among live positions."""
+        """Look the instrument up among live positions."""
         plan, adds_to = question.plan, question.facts.adds_to
-        if plan.symbol not in question.facts.live_symbols:
+        if plan.instrument_id not in question.facts.live_symbols:
             return None
         if adds_to is None:
-            return f"a position in {plan.symbol} is live"
+            return f"a position in {plan.instrument_id} is live"
         if adds_to.layers >= plan.exit_rules.max_layers:
-            return f"the position in {plan.symbol} has {adds_to.layers} of {plan.exit_rules.max_layers} layers"
+            return f"the position in {plan.instrument_id} has {adds_to.layers} of {plan.exit_rules.max_layers} layers"
         return None
 
 
@@ -46,7 +46,7 @@ class MaxOpenPositions(EntryRule):
     name = "max_open_positions"
 
     def objection(self, question: EntryQuestion) -> str | None:
-        """Count opening and open positions of all symbols."""
+        """Count opening and open positions of all instruments."""
         if question.facts.adds_to is not None:
             return None
         live, limit = len(question.facts.live_symbols), question.limits.max_open_positions

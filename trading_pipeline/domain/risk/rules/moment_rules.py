@@ -28,7 +28,9 @@ class BookKnown(GuardRule):
     def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:  # noqa: ARG002 - it has no limit
         """Pass on why there is none."""
         return (
-            None if question.moment.book else f"no order book of {question.plan.symbol}: {question.moment.book_problem}"
+            None
+            if question.moment.book
+            else f"no order book of {question.plan.instrument_id}: {question.moment.book_problem}"
         )
 
 
@@ -81,7 +83,7 @@ class FundingKnown(GuardRule):
         """Pass on why it did not; an instant that has passed tells nothing of the next one."""
         at = question.moment.next_funding_at
         if at is None:
-            return f"no funding time of {question.plan.symbol}: {question.moment.funding_problem}"
+            return f"no funding time of {question.plan.instrument_id}: {question.moment.funding_problem}"
         return f"the funding time {at:%Y-%m-%d %H:%M} UTC has passed" if at < question.now else None
 
 

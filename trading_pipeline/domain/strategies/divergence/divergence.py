@@ -132,7 +132,7 @@ class Divergence(ArrayStrategy):
 
     def setup_id(self, signal: Signal) -> str:
         """As other systems that speak this strategy derive it."""
-        return DivergenceIds.of(signal.symbol, signal.timeframe, signal.close_time, signal.bias).setup_id
+        return DivergenceIds.of(signal.instrument_id, signal.timeframe, signal.close_time, signal.bias).setup_id
 
     def details(self, decisions: Decisions, row: int) -> Details:
         """Pivots, confirmations in their fixed order, scores, and the histogram at the entry bar."""

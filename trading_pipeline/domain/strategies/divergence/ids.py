@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 
@@ -17,7 +18,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 class DivergenceIds:
     """All ids of one decision.
 
-    :param key: 64 hex digits, the same for the same symbol, timeframe, close and bias.
+    :param key: 64 hex digits, the same for the same instrument, timeframe, close and bias.
     :param pivot_ids: of the three pivots, oldest first.
     """
 
@@ -28,9 +29,9 @@ class DivergenceIds:
     pivot_ids: tuple[str, str, str]
 
     @classmethod
-    def of(cls, symbol: str, timeframe: Timeframe, close_time: datetime, bias: Bias) -> Self:
-        """Derive the ids; the closing time enters as the last millisecond inside the bar."""
-        text = f"{symbol}|{timeframe}|{to_ms(close_time) - 1}|{bias.upper()}"
+    def of(cls, instrument_id: InstrumentId, timeframe: Timeframe, close_time: datetime, bias: Bias) -> Self:
+        """Derive the ids from the symbol without its venue and the last millisecond inside the bar."""
+        text = f"{instrument_id.symbol}|{timeframe}|{to_ms(close_time) - 1}|{bias.upper()}"
         key = hashlib.sha256(text.encode()).hexdigest()
         setup = f"setup_{key[:20]}"
         return cls(key, key[:24], setup, f"trg_{key[-20:]}", (f"{setup}:1", f"{setup}:2", f"{setup}:3"))

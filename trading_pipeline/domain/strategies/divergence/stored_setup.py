@@ -16,7 +16,7 @@ def stored_setup(signal: Signal, close_times: Sequence[datetime]) -> Setup:
     :param close_times: of the bars the signal was found in, which its pivots are positions of.
     :raises DataError: the signal carries no evidence of a divergence.
     """
-    ids = DivergenceIds.of(signal.symbol, signal.timeframe, signal.close_time, signal.bias)
+    ids = DivergenceIds.of(signal.instrument_id, signal.timeframe, signal.close_time, signal.bias)
     evidence = signal.details
     pivots, hits = evidence.get("pivots"), evidence.get("confirmations")
     if not (isinstance(pivots, list) and len(pivots) == 3 and isinstance(hits, list)):
@@ -27,7 +27,7 @@ def stored_setup(signal: Signal, close_times: Sequence[datetime]) -> Setup:
         setup_id=ids.setup_id,
         trigger_id=ids.trigger_id,
         key=ids.key,
-        symbol=signal.symbol,
+        instrument_id=signal.instrument_id,
         timeframe=signal.timeframe,
         close_time=signal.close_time,
         bias=signal.bias,

@@ -29,7 +29,7 @@ _SUFFIXES = tuple(f"_{timeframe}" for timeframe in Timeframe)
 
 @dataclass(frozen=True, slots=True)
 class BarArrays:
-    """Bars of one symbol and timeframe, oldest first, one array per column.
+    """Bars of one instrument and timeframe, oldest first, one array per column.
 
     Times are milliseconds since the epoch, ``close_time_ms`` the closing instant; prices are quote
     currency, ``volume`` is base currency.
@@ -71,11 +71,13 @@ class BarArrays:
     def of(cls, bars: pd.DataFrame) -> Self:
         """Read a frame with ``BAR_COLUMNS``.
 
-        :raises DataError: several symbols, times not strictly ascending, or a value that cannot be
+        :raises DataError: several instruments, times not strictly ascending, or a value that cannot be
             a price or a volume; the message names the first such bar.
         """
-        if "symbol" in bars and bars["symbol"].nunique() > 1:
-            raise DataError(f"bars of {bars['symbol'].nunique()} symbols in one frame: pass one symbol at a time")
+        if "instrument_id" in bars and bars["instrument_id"].nunique() > 1:
+            raise DataError(
+                f"bars of {bars['instrument_id'].nunique()} instruments in one frame: pass one instrument at a time"
+            )
         times, closes = (_milliseconds(bars[name]) for name in ("open_time", "close_time"))
         columns = {name: bars[name].to_numpy(np.float64) for name in (*_PRICES, "volume")}
         _refuse_disorder(times)

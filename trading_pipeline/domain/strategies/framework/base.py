@@ -26,7 +26,7 @@ EXIT_COLUMNS = ("bar_index", "bias")
 class Strategy(ABC):
     """A pure function from closed bars to signals, with a name and frozen parameters.
 
-    ``signals`` gets the bars of one symbol and timeframe, oldest first, with the columns of
+    ``signals`` gets the bars of one instrument and timeframe, oldest first, with the columns of
     ``BAR_COLUMNS``, and may not use a row to decide about an earlier one.
 
     ``tells_momentum``: signals carry the MACD histogram (12, 26, 9) of their bar as ``histogram`` among

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from trading_pipeline.domain.lifecycle.lifecycle import Lifecycle
 from trading_pipeline.domain.model.guards import EntryGuards
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.base import Strategy
 
@@ -13,21 +14,21 @@ from trading_pipeline.domain.strategies.framework.base import Strategy
 class StrategyConfig:
     """One enabled strategy of the configuration.
 
-    :param symbols: empty means every symbol of the universe.
+    :param instrument_ids: empty means every instrument of the universe.
     :param guards: what has to be true of the moment of an entry; ``None`` asks nothing.
     """
 
     strategy: Strategy
     timeframes: tuple[Timeframe, ...]
-    symbols: tuple[str, ...]
+    instrument_ids: tuple[InstrumentId, ...]
     lifecycle: Lifecycle
     guards: EntryGuards | None = None
 
-    def covers(self, symbol: str, timeframe: Timeframe) -> bool:
+    def covers(self, instrument_id: InstrumentId, timeframe: Timeframe) -> bool:
         """Whether the strategy looks at these bars."""
-        return timeframe in self.timeframes and (not self.symbols or symbol in self.symbols)
+        return timeframe in self.timeframes and (not self.instrument_ids or instrument_id in self.instrument_ids)
 
 
 def running(plans: Iterable[StrategyConfig]) -> list[tuple[str, Timeframe]]:
-    """Every strategy and timeframe that runs, each once: one strategy may have a file for some symbols each."""
+    """Every strategy and timeframe that runs, each once: one strategy may have a file for some instruments each."""
     return list(dict.fromkeys((plan.strategy.name, timeframe) for plan in plans for timeframe in plan.timeframes))

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from trading_pipeline.domain.model.accounts import Wallet
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.indicator_readings import IndicatorReading
 from trading_pipeline.domain.model.orders import OrderIntent
 from trading_pipeline.domain.model.plans import TradePlan
@@ -75,10 +76,10 @@ class IndicatorReader(ABC):
 
     @abstractmethod
     def latest_indicator(
-        self, symbol: str, timeframe: Timeframe, close_time: datetime, name: str
+        self, instrument_id: InstrumentId, timeframe: Timeframe, close_time: datetime, name: str
     ) -> IndicatorReading | None:
         """The indicator at exactly this bar; ``None`` when the bar or the value is not stored."""
 
     @abstractmethod
-    def close_price(self, symbol: str, timeframe: Timeframe, close_time: datetime) -> Decimal | None:
+    def close_price(self, instrument_id: InstrumentId, timeframe: Timeframe, close_time: datetime) -> Decimal | None:
         """Where exactly this bar closed, quote currency; ``None`` when it is not stored."""

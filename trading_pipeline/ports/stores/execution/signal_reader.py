@@ -14,7 +14,7 @@ class SignalReader(ABC):
     def earliest(
         self, plan: TradePlan, kind: SignalKind, bias: Bias, after: datetime, through: datetime
     ) -> Signal | None:
-        """The first signal of the plan's strategy, symbol and timeframe at a close in ``(after, through]``.
+        """The first signal of the plan's strategy, instrument and timeframe at a close in ``(after, through]``.
 
         Signals that only a backfill has found are not heard, as no backfill may reach an order.
 

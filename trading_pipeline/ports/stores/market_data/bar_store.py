@@ -7,45 +7,54 @@ from datetime import datetime
 import pandas as pd
 
 from trading_pipeline.domain.model.bar_history import Conflict, FirstAvailableBar
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.raw_bar_store import RawBarStore
 
 
 class BarStore(RawBarStore):
-    """Ranges of time are half-open and mean open times; ``symbols`` may be in any order."""
+    """Ranges of time are half-open and mean open times; ``instrument_ids`` may be in any order."""
 
     @abstractmethod
     def missing(
-        self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime
-    ) -> dict[str, list[datetime]]:
-        """Open times of which no source told a bar, ascending; symbols that miss none are left out."""
+        self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
+    ) -> dict[InstrumentId, list[datetime]]:
+        """Open times of which no source told a bar, ascending; instruments that miss none are left out."""
 
     @abstractmethod
-    def first_raw_open(self, symbol: str, timeframe: Timeframe, since: datetime) -> datetime | None:
+    def first_raw_open(self, instrument_id: InstrumentId, timeframe: Timeframe, since: datetime) -> datetime | None:
         """Open time of the first bar heard that opens at or after ``since``."""
 
     @abstractmethod
-    def first_available_bars(self, symbols: Sequence[str], timeframe: Timeframe) -> dict[str, FirstAvailableBar]:
-        """What is known about first bars, by symbol."""
+    def first_available_bars(
+        self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe
+    ) -> dict[InstrumentId, FirstAvailableBar]:
+        """What is known about first bars, by instrument."""
 
     @abstractmethod
     def record_first_available_bar(self, listing: FirstAvailableBar, timeframe: Timeframe) -> None:
-        """Keep what the venue said about a symbol's first bar, in place of what it said before."""
+        """Keep what the venue said about an instrument's first bar, in place of what it said before."""
 
     @abstractmethod
-    def conflicts(self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime) -> list[Conflict]:
-        """Bars about whose prices the sources disagree, by symbol and time."""
+    def conflicts(
+        self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
+    ) -> list[Conflict]:
+        """Bars about whose prices the sources disagree, by instrument and time."""
 
     @abstractmethod
-    def consolidate(self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime) -> int:
+    def consolidate(
+        self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
+    ) -> int:
         """Bring one row per raw bar into ``bars``: websocket before REST before file.
 
         :returns: rows that were new or changed; repeating it changes nothing.
         """
 
     @abstractmethod
-    def frame(self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime) -> pd.DataFrame:
+    def frame(
+        self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
+    ) -> pd.DataFrame:
         """Consolidated bars with ``BAR_COLUMNS``.
 
-        :raises DataError: a row breaks the schema of bars; the message names symbol and time.
+        :raises DataError: a row breaks the schema of bars; the message names instrument and time.
         """

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from trading_pipeline.domain.model.books import BookSample
+from trading_pipeline.domain.model.identity import InstrumentId
 
 
 class BookSampleStore(ABC):
@@ -12,8 +13,8 @@ class BookSampleStore(ABC):
 
     @abstractmethod
     def append(self, sample: BookSample) -> None:
-        """Keep a sample; the first about a symbol and close stands."""
+        """Keep a sample; the first about an instrument and close stands."""
 
     @abstractmethod
-    def samples(self, symbol: str, first: datetime, last: datetime) -> Sequence[BookSample]:
+    def samples(self, instrument_id: InstrumentId, first: datetime, last: datetime) -> Sequence[BookSample]:
         """Samples at closes from ``first`` to ``last``, both included, oldest first."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from trading_pipeline.domain.model.checks import DataCheck
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 
 
@@ -22,14 +23,16 @@ class CheckStore(ABC):
         """
 
     @abstractmethod
-    def failed(self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime) -> list[DataCheck]:
-        """Verdicts against bars, by symbol and time."""
+    def failed(
+        self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
+    ) -> list[DataCheck]:
+        """Verdicts against bars, by instrument and time."""
 
     @abstractmethod
     def sound_bars(
-        self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime
-    ) -> dict[str, list[datetime]]:
-        """Open times of the bars that passed every check there is, ascending, by symbol.
+        self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
+    ) -> dict[InstrumentId, list[datetime]]:
+        """Open times of the bars that passed every check there is, ascending, by instrument.
 
-        A bar that was not asked every question is not sound. Symbols without a sound bar are left out.
+        A bar that was not asked every question is not sound. Instruments without a sound bar are left out.
         """

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from trading_pipeline.domain.model.bars import Bar, BarSource
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 
 
@@ -23,5 +24,5 @@ class RawBarStore(ABC):
         """
 
     @abstractmethod
-    def newest_raw_close(self, symbol: str, timeframe: Timeframe) -> datetime | None:
+    def newest_raw_close(self, instrument_id: InstrumentId, timeframe: Timeframe) -> datetime | None:
         """Closing instant of the newest bar heard, ``None`` before the first."""

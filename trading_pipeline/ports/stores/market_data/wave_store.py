@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.waves import Wave
 
@@ -24,9 +25,11 @@ class WaveStore(ABC):
         """The newest closing instant heard, ``None`` before the first."""
 
     @abstractmethod
-    def mark_computed(self, close_time: datetime, timeframe: Timeframe, symbols: Sequence[str], run_id: str) -> bool:
+    def mark_computed(
+        self, close_time: datetime, timeframe: Timeframe, instrument_ids: Sequence[InstrumentId], run_id: str
+    ) -> bool:
         """Note that ``run_id`` stored the plans of a wave.
 
-        :param symbols: those the run computed.
+        :param instrument_ids: those the run computed.
         :returns: ``False`` when a bar of theirs was heard too late for the run; the wave stays pending.
         """

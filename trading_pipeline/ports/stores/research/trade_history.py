@@ -15,7 +15,7 @@ class TradeHistory(ABC):
 
     @abstractmethod
     def trades(self, strategy: str, timeframe: Timeframe, start: datetime, end: datetime) -> list[TradeRow]:
-        """Positions entered by plans of bars that closed in the window, by deciding bar and symbol."""
+        """Positions entered by plans of bars that closed in the window, by deciding bar and instrument."""
 
     @abstractmethod
     def signal_outcomes(

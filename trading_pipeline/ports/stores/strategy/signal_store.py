@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.setups import Setup
 from trading_pipeline.domain.model.signals import Signal, SignalKind
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -16,7 +17,7 @@ class SignalStore(ABC):
     def replace(
         self,
         signals: Sequence[Signal],
-        symbols: Sequence[str],
+        instrument_ids: Sequence[InstrumentId],
         timeframe: Timeframe,
         start: datetime,
         end: datetime,
@@ -37,7 +38,7 @@ class SignalStore(ABC):
     @abstractmethod
     def signals(
         self,
-        symbols: Sequence[str],
+        instrument_ids: Sequence[InstrumentId],
         timeframe: Timeframe,
         start: datetime,
         end: datetime,

@@ -27,14 +27,16 @@ Heard = OrderReport | Fill
 
 def report(state: IntentState, filled: str, at: datetime = WAVE) -> OrderReport:
     price = Decimal(1001) if Decimal(filled) else None
-    return OrderReport(ENTRY, "v1", "BTCUSDT", Side.BUY, state, Decimal(5), Decimal(filled), price, False, "", at)
+    return OrderReport(ENTRY, "v1", "BTCUSDT.BYBIT", Side.BUY, state, Decimal(5), Decimal(filled), price, False, "", at)
 
 
 def fill(number: int, quantity: str, link: str = ENTRY, side: Side = Side.BUY, price: int = 1001) -> Fill:
     kind = FillKind.TRADE if link else FillKind.STOP_LOSS
     at = WAVE + number * SECOND
     fee = Decimal("0.5")
-    return Fill(f"x{number}", link, "v1", "BTCUSDT", side, Decimal(quantity), Decimal(price), fee, False, kind, at)
+    return Fill(
+        f"x{number}", link, "v1", "BTCUSDT.BYBIT", side, Decimal(quantity), Decimal(price), fee, False, kind, at
+    )
 
 
 STORY: tuple[Heard, ...] = (
@@ -136,7 +138,7 @@ def test_only_one_of_two_callers_may_send(database: Engine) -> None:
 
 def test_fills_of_nobody_are_kept_as_external(database: Engine) -> None:
     lab = admitted(database)
-    stranger = replace(fill(7, "1", link="", side=Side.SELL), symbol="SOLUSDT")
+    stranger = replace(fill(7, "1", link="", side=Side.SELL), instrument_id="SOLUSDT.BYBIT")
     adding = fill(8, "1", link="", side=Side.BUY)
     early = replace(fill(9, "1", link="", side=Side.SELL), executed_at=WAVE - SECOND)
     hear(lab, stranger, adding, early)

@@ -86,7 +86,7 @@ def test_a_plan_whose_claim_ran_out_waits_under_the_name_of_who_had_it(database:
     assert WorkQueue(database).waiting_plans() == []
     lab.end_leases()
     (waiting,) = WorkQueue(database).waiting_plans()
-    assert (waiting.claimed_by, waiting.symbol, waiting.close_time) == ("run-1", "BTCUSDT", WAVE)
+    assert (waiting.claimed_by, waiting.instrument_id, waiting.close_time) == ("run-1", "BTCUSDT.BYBIT", WAVE)
 
 
 def test_nothing_is_unmanaged_without_a_position(database: Engine) -> None:

@@ -29,8 +29,8 @@ def waves(database: Engine) -> PostgresWaveStore:
 def test_a_second_telling_adds_nothing_and_the_first_word_stands(store: PostgresBarStore) -> None:
     assert store.append_raw([a_bar(close="105")], BarSource.WEBSOCKET) == [a_bar(close="105")]
     assert store.append_raw([a_bar(close="106")], BarSource.WEBSOCKET) == []
-    store.consolidate(["BTCUSDT"], Timeframe.H1, START, END)
-    assert store.frame(["BTCUSDT"], Timeframe.H1, START, END)["close"].tolist() == [105.0]
+    store.consolidate(["BTCUSDT.BYBIT"], Timeframe.H1, START, END)
+    assert store.frame(["BTCUSDT.BYBIT"], Timeframe.H1, START, END)["close"].tolist() == [105.0]
 
 
 def test_a_bar_told_twice_in_one_call_is_new_once(store: PostgresBarStore) -> None:
@@ -39,13 +39,13 @@ def test_a_bar_told_twice_in_one_call_is_new_once(store: PostgresBarStore) -> No
 
 
 def test_what_goes_in_comes_out_exactly(store: PostgresBarStore) -> None:
-    bars = walk("SOLUSDT", count=30) + walk("ADAUSDT", count=20)
+    bars = walk("SOLUSDT.BYBIT", count=30) + walk("ADAUSDT.BYBIT", count=20)
     store.append_raw(bars, BarSource.REST)
-    assert store.consolidate(["SOLUSDT", "ADAUSDT"], Timeframe.H1, START, END) == 50
-    frame = store.frame(["SOLUSDT", "ADAUSDT"], Timeframe.H1, START, END)
-    expected = sorted(bars, key=lambda bar: (bar.symbol, bar.open_time))
+    assert store.consolidate(["SOLUSDT.BYBIT", "ADAUSDT.BYBIT"], Timeframe.H1, START, END) == 50
+    frame = store.frame(["SOLUSDT.BYBIT", "ADAUSDT.BYBIT"], Timeframe.H1, START, END)
+    expected = sorted(bars, key=lambda bar: (bar.instrument_id, bar.open_time))
     assert tuple(frame.columns) == BAR_COLUMNS
-    assert frame["symbol"].tolist() == [bar.symbol for bar in expected]
+    assert frame["instrument_id"].tolist() == [bar.instrument_id for bar in expected]
     assert frame["open_time"].tolist() == [bar.open_time for bar in expected]
     assert frame["close_time"].tolist() == [bar.close_time for bar in expected]
     for name in BAR_COLUMNS[3:]:
@@ -54,17 +54,17 @@ def test_what_goes_in_comes_out_exactly(store: PostgresBarStore) -> None:
 
 def test_a_range_without_bars_is_an_empty_frame_of_the_same_types(store: PostgresBarStore) -> None:
     store.append_raw(walk(count=3), BarSource.REST)
-    store.consolidate(["BTCUSDT"], Timeframe.H1, START, END)
-    full = store.frame(["BTCUSDT"], Timeframe.H1, START, END)
-    empty = store.frame(["BTCUSDT"], Timeframe.M15, START, END)
+    store.consolidate(["BTCUSDT.BYBIT"], Timeframe.H1, START, END)
+    full = store.frame(["BTCUSDT.BYBIT"], Timeframe.H1, START, END)
+    empty = store.frame(["BTCUSDT.BYBIT"], Timeframe.M15, START, END)
     assert len(empty) == 0
     assert empty.dtypes.to_dict() == full.dtypes.to_dict()
 
 
 def test_consolidating_again_changes_nothing(store: PostgresBarStore) -> None:
     store.append_raw(walk(count=10), BarSource.REST)
-    assert store.consolidate(["BTCUSDT"], Timeframe.H1, START, END) == 10
-    assert store.consolidate(["BTCUSDT"], Timeframe.H1, START, END) == 0
+    assert store.consolidate(["BTCUSDT.BYBIT"], Timeframe.H1, START, END) == 10
+    assert store.consolidate(["BTCUSDT.BYBIT"], Timeframe.H1, START, END) == 0
 
 
 @pytest.mark.parametrize("order", [(BarSource.REST, BarSource.WEBSOCKET), (BarSource.WEBSOCKET, BarSource.REST)])
@@ -72,60 +72,60 @@ def test_the_websocket_wins_whoever_came_first(store: PostgresBarStore, order: t
     closes = {BarSource.WEBSOCKET: "105", BarSource.REST: "104"}
     for source in order:
         store.append_raw([a_bar(close=closes[source])], source)
-        store.consolidate(["BTCUSDT"], Timeframe.H1, START, END)
-    assert store.frame(["BTCUSDT"], Timeframe.H1, START, END)["close"].tolist() == [105.0]
+        store.consolidate(["BTCUSDT.BYBIT"], Timeframe.H1, START, END)
+    assert store.frame(["BTCUSDT.BYBIT"], Timeframe.H1, START, END)["close"].tolist() == [105.0]
 
 
 def test_sources_that_disagree_in_price_are_a_conflict_and_volume_is_not(store: PostgresBarStore) -> None:
     second = START + HOUR
     store.append_raw([a_bar(), a_bar(open_time=second)], BarSource.WEBSOCKET)
     store.append_raw([a_bar(volume="8"), a_bar(open_time=second, low="89")], BarSource.REST)
-    [conflict] = store.conflicts(["BTCUSDT"], Timeframe.H1, START, END)
-    assert (conflict.symbol, conflict.open_time) == ("BTCUSDT", second)
+    [conflict] = store.conflicts(["BTCUSDT.BYBIT"], Timeframe.H1, START, END)
+    assert (conflict.instrument_id, conflict.open_time) == ("BTCUSDT.BYBIT", second)
     assert conflict.detail == "rest 100/110/89/105, websocket 100/110/90/105"
 
 
 def test_missing_names_the_absent_open_times_of_each_symbol(store: PostgresBarStore) -> None:
-    store.append_raw(walk(count=5) + without(walk("SOLUSDT", count=5), 0, 3), BarSource.REST)
-    missing = store.missing(["BTCUSDT", "SOLUSDT", "ADAUSDT"], Timeframe.H1, START, START + 5 * HOUR)
+    store.append_raw(walk(count=5) + without(walk("SOLUSDT.BYBIT", count=5), 0, 3), BarSource.REST)
+    missing = store.missing(["BTCUSDT.BYBIT", "SOLUSDT.BYBIT", "ADAUSDT.BYBIT"], Timeframe.H1, START, START + 5 * HOUR)
     assert missing == {
-        "SOLUSDT": [START, START + 3 * HOUR],
-        "ADAUSDT": [START + step * HOUR for step in range(5)],
+        "SOLUSDT.BYBIT": [START, START + 3 * HOUR],
+        "ADAUSDT.BYBIT": [START + step * HOUR for step in range(5)],
     }
 
 
 def test_newest_and_first_bar_heard(store: PostgresBarStore) -> None:
-    assert store.newest_raw_close("BTCUSDT", Timeframe.H1) is None
+    assert store.newest_raw_close("BTCUSDT.BYBIT", Timeframe.H1) is None
     store.append_raw(walk(count=4), BarSource.REST)
-    assert store.newest_raw_close("BTCUSDT", Timeframe.H1) == START + 4 * HOUR
-    assert store.first_raw_open("BTCUSDT", Timeframe.H1, START + 2 * HOUR) == START + 2 * HOUR
-    assert store.first_raw_open("BTCUSDT", Timeframe.H1, END) is None
+    assert store.newest_raw_close("BTCUSDT.BYBIT", Timeframe.H1) == START + 4 * HOUR
+    assert store.first_raw_open("BTCUSDT.BYBIT", Timeframe.H1, START + 2 * HOUR) == START + 2 * HOUR
+    assert store.first_raw_open("BTCUSDT.BYBIT", Timeframe.H1, END) is None
 
 
 def test_a_listing_is_replaced_by_what_the_venue_says_later(store: PostgresBarStore) -> None:
     for asked_from in (START + HOUR, START):
-        store.record_first_available_bar(FirstAvailableBar("BTCUSDT", asked_from, START + 5 * HOUR), Timeframe.H1)
-    found = store.first_available_bars(["BTCUSDT", "SOLUSDT"], Timeframe.H1)
-    assert found == {"BTCUSDT": FirstAvailableBar("BTCUSDT", START, START + 5 * HOUR)}
+        store.record_first_available_bar(FirstAvailableBar("BTCUSDT.BYBIT", asked_from, START + 5 * HOUR), Timeframe.H1)
+    found = store.first_available_bars(["BTCUSDT.BYBIT", "SOLUSDT.BYBIT"], Timeframe.H1)
+    assert found == {"BTCUSDT.BYBIT": FirstAvailableBar("BTCUSDT.BYBIT", START, START + 5 * HOUR)}
 
 
 def test_live_bars_open_waves_and_a_backfill_opens_none(store: PostgresBarStore, waves: PostgresWaveStore) -> None:
     store.append_raw(walk(count=10), BarSource.REST)
     assert waves.pending() == []
     assert waves.newest() is None
-    store.append_raw([a_bar("SOLUSDT")], BarSource.WEBSOCKET)
+    store.append_raw([a_bar("SOLUSDT.BYBIT")], BarSource.WEBSOCKET)
     store.append_raw(
-        [a_bar("ADAUSDT", timeframe=Timeframe.M15, open_time=START + 3 * HOUR / 4)], BarSource.REST, live=True
+        [a_bar("ADAUSDT.BYBIT", timeframe=Timeframe.M15, open_time=START + 3 * HOUR / 4)], BarSource.REST, live=True
     )
-    assert [(wave.timeframe, wave.symbols_heard) for wave in waves.pending()] == [("15m", 1), ("1h", 2)]
+    assert [(wave.timeframe, wave.instruments_heard) for wave in waves.pending()] == [("15m", 1), ("1h", 2)]
     assert waves.at(START + HOUR) == waves.pending()
     assert waves.newest() == START + HOUR
 
 
 def test_a_computed_wave_is_pending_no_more(store: PostgresBarStore, waves: PostgresWaveStore) -> None:
     store.append_raw([a_bar()], BarSource.WEBSOCKET)
-    store.consolidate(["BTCUSDT"], Timeframe.H1, START, END)
-    assert waves.mark_computed(START + HOUR, Timeframe.H1, ["BTCUSDT"], "run-1")
+    store.consolidate(["BTCUSDT.BYBIT"], Timeframe.H1, START, END)
+    assert waves.mark_computed(START + HOUR, Timeframe.H1, ["BTCUSDT.BYBIT"], "run-1")
     assert waves.pending() == []
     assert waves.at(START + HOUR)[0].run_id == "run-1"
 
@@ -134,18 +134,18 @@ def test_a_bar_that_came_too_late_for_the_run_keeps_the_wave_pending(
     store: PostgresBarStore, waves: PostgresWaveStore
 ) -> None:
     store.append_raw([a_bar()], BarSource.WEBSOCKET)
-    store.consolidate(["BTCUSDT", "SOLUSDT"], Timeframe.H1, START, END)
-    store.append_raw([a_bar("SOLUSDT")], BarSource.WEBSOCKET)
-    assert not waves.mark_computed(START + HOUR, Timeframe.H1, ["BTCUSDT", "SOLUSDT"], "run-1")
+    store.consolidate(["BTCUSDT.BYBIT", "SOLUSDT.BYBIT"], Timeframe.H1, START, END)
+    store.append_raw([a_bar("SOLUSDT.BYBIT")], BarSource.WEBSOCKET)
+    assert not waves.mark_computed(START + HOUR, Timeframe.H1, ["BTCUSDT.BYBIT", "SOLUSDT.BYBIT"], "run-1")
     assert len(waves.pending()) == 1
 
 
-@pytest.mark.parametrize(("symbol", "pending"), [("SOLUSDT", 1), ("BTCUSDT", 0)])
+@pytest.mark.parametrize(("instrument_id", "pending"), [("SOLUSDT.BYBIT", 1), ("BTCUSDT.BYBIT", 0)])
 def test_only_a_bar_never_heard_reopens_a_computed_wave(
-    store: PostgresBarStore, waves: PostgresWaveStore, symbol: str, pending: int
+    store: PostgresBarStore, waves: PostgresWaveStore, instrument_id: str, pending: int
 ) -> None:
     store.append_raw([a_bar()], BarSource.WEBSOCKET)
-    store.consolidate(["BTCUSDT"], Timeframe.H1, START, END)
-    waves.mark_computed(START + HOUR, Timeframe.H1, ["BTCUSDT"], "run-1")
-    store.append_raw([a_bar(symbol)], BarSource.REST, live=True)
+    store.consolidate(["BTCUSDT.BYBIT"], Timeframe.H1, START, END)
+    waves.mark_computed(START + HOUR, Timeframe.H1, ["BTCUSDT.BYBIT"], "run-1")
+    store.append_raw([a_bar(instrument_id)], BarSource.REST, live=True)
     assert len(waves.pending()) == pending

@@ -17,15 +17,15 @@ def test_samples_come_back_exactly_and_in_order(database: Engine) -> None:
     store = PostgresBookSampleStore(database)
     closes = [CLOSE + step * timedelta(minutes=5) for step in range(4)]
     for close in reversed(closes):
-        store.append(BookSample("BTCUSDT", close, READING))
-    store.append(BookSample("SOLUSDT", closes[1], READING))
-    assert store.samples("BTCUSDT", closes[1], closes[2]) == [
-        BookSample("BTCUSDT", close, READING) for close in closes[1:3]
+        store.append(BookSample("BTCUSDT.BYBIT", close, READING))
+    store.append(BookSample("SOLUSDT.BYBIT", closes[1], READING))
+    assert store.samples("BTCUSDT.BYBIT", closes[1], closes[2]) == [
+        BookSample("BTCUSDT.BYBIT", close, READING) for close in closes[1:3]
     ]
 
 
 def test_the_first_word_about_a_close_stands(database: Engine) -> None:
-    store, first = PostgresBookSampleStore(database), BookSample("BTCUSDT", CLOSE, READING)
+    store, first = PostgresBookSampleStore(database), BookSample("BTCUSDT.BYBIT", CLOSE, READING)
     store.append(first)
     store.append(replace(first, reading=replace(READING, spread_bps=Decimal(9))))
-    assert store.samples("BTCUSDT", CLOSE, CLOSE) == [first]
+    assert store.samples("BTCUSDT.BYBIT", CLOSE, CLOSE) == [first]

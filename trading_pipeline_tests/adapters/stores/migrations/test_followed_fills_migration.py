@@ -10,23 +10,30 @@ from trading_pipeline.services.execution.execute_plans import execute_plans
 from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline_tests.testkit.trading_desk import Lab, store_plan, trade_plan
 
-_TOLD = text("SELECT symbol, stop_kind, booked_fills, followed_fills FROM trading.positions ORDER BY symbol")
+_TOLD = text(
+    "SELECT stop_price, stop_kind, booked_fills, followed_fills FROM trading.positions"
+    " ORDER BY booked_fills, stop_price"
+)
 
 
 def test_stored_positions_get_their_stops_kind_and_live_ones_are_followed_once_more(database: Engine) -> None:
     lab = Lab(database)
-    for symbol in ("ADAUSDT", "BTCUSDT", "SOLUSDT"):
-        store_plan(database, trade_plan(symbol))
+    for instrument_id in ("ADAUSDT.BYBIT", "BTCUSDT.BYBIT", "SOLUSDT.BYBIT"):
+        store_plan(database, trade_plan(instrument_id))
     execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
-    for symbol, prices in (("ADAUSDT", (990,)), ("BTCUSDT", (1010,)), ("SOLUSDT", (1010, 1000))):
+    for instrument_id, prices in (
+        ("ADAUSDT.BYBIT", (990,)),
+        ("BTCUSDT.BYBIT", (1010,)),
+        ("SOLUSDT.BYBIT", (1010, 1000)),
+    ):
         for price in prices:
-            lab.venue.move(symbol, Decimal(price))
+            lab.venue.move(instrument_id, Decimal(price))
             follow_fills(desk=lab.desk("run-2"))
-    told = [("ADAUSDT", "stop_loss", 2, 2), ("BTCUSDT", "break_even", 2, 2), ("SOLUSDT", "break_even", 3, 3)]
+    told = [(990, "stop_loss", 2, 2), (1000, "break_even", 2, 2), (1000, "break_even", 3, 3)]
     assert _read(database) == told
     command.downgrade(_alembic(database), "0005")
     command.upgrade(_alembic(database), "0006")
-    assert _read(database) == [told[0], ("BTCUSDT", "break_even", 2, 0), told[2]]
+    assert _read(database) == [told[0], (1000, "break_even", 2, 0), told[2]]
     command.upgrade(_alembic(database), "head")
     follow_fills(desk=lab.desk("run-3"))
     assert _read(database) == told

@@ -12,8 +12,8 @@ _ORDERS = text("SELECT position_id = plan_id AS own, layer, count(*) FROM tradin
 
 def test_every_stored_order_belongs_to_the_position_of_its_plan(database: Engine) -> None:
     lab = Lab(database)
-    for symbol in ("ADAUSDT", "BTCUSDT"):
-        store_plan(database, trade_plan(symbol))
+    for instrument_id in ("ADAUSDT.BYBIT", "BTCUSDT.BYBIT"):
+        store_plan(database, trade_plan(instrument_id))
     execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
     told = [(True, 1, 6)]  # an entry and two targets each
     assert _read(database) == told

@@ -45,13 +45,13 @@ def test_results_of_stored_backtests_become_net_with_the_gross_ones_beside_them(
 
 def test_funding_is_taken_out_of_the_fees_of_stored_positions(database: Engine) -> None:
     write_trades(database)
-    told = _read(database, "symbol, fees, funding", "positions WHERE status = 'closed'")
-    assert told == [("BTCUSDT", Decimal("2.2"), Decimal("0.3")), ("SOLUSDT", Decimal("0.2"), 0)]
+    told = _read(database, "bias, fees, funding", "positions WHERE status = 'closed'")
+    assert told == [("long", Decimal("2.2"), Decimal("0.3")), ("short", Decimal("0.2"), 0)]
     command.downgrade(_alembic(database), "0003")
-    mixed = _read(database, "symbol, fees", "positions WHERE status = 'closed'")
-    assert mixed == [("BTCUSDT", Decimal("2.5")), ("SOLUSDT", Decimal("0.2"))]
+    mixed = _read(database, "bias, fees", "positions WHERE status = 'closed'")
+    assert mixed == [("long", Decimal("2.5")), ("short", Decimal("0.2"))]
     command.upgrade(_alembic(database), "0004")
-    assert _read(database, "symbol, fees, funding", "positions WHERE status = 'closed'") == told
+    assert _read(database, "bias, fees, funding", "positions WHERE status = 'closed'") == told
 
 
 def _read(database: Engine, columns: str, rows: str = "backtest_trades") -> list[tuple[object, ...]]:

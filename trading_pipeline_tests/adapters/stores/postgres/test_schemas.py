@@ -1,4 +1,4 @@
-"""Frames are refused with symbol and time of the row that breaks a rule."""
+"""Frames are refused with instrument and time of the row that breaks a rule."""
 
 import pandas as pd
 import pytest
@@ -13,7 +13,9 @@ def a_frame() -> pd.DataFrame:
     times = pd.date_range(START, periods=3, freq="h", unit="us")
     columns = {name: pd.Series([1.0, 2.0, 3.0]) for name in BAR_COLUMNS[3:]}
     close_times = times + pd.Timedelta(hours=1)
-    return pd.DataFrame({"symbol": ["BTCUSDT"] * 3, "open_time": times, "close_time": close_times, **columns})
+    return pd.DataFrame(
+        {"instrument_id": ["BTCUSDT.BYBIT"] * 3, "open_time": times, "close_time": close_times, **columns}
+    )
 
 
 def test_a_sound_frame_passes_unchanged() -> None:
@@ -22,14 +24,14 @@ def test_a_sound_frame_passes_unchanged() -> None:
 
 def test_rows_out_of_order_are_named() -> None:
     frame = a_frame().iloc[[0, 2, 1]].reset_index(drop=True)
-    with pytest.raises(DataError, match=r"BTCUSDT 2025-03-01T01:00:00.*one row per symbol and open time"):
+    with pytest.raises(DataError, match=r"BTCUSDT.BYBIT 2025-03-01T01:00:00.*one row per instrument and open time"):
         validated(frame, BARS)
 
 
 def test_a_bar_that_closes_before_it_opens_is_named() -> None:
     frame = a_frame()
     frame.loc[1, "close_time"] = frame.loc[0, "open_time"]
-    with pytest.raises(DataError, match=r"BTCUSDT 2025-03-01T01:00:00.*closes after it opens"):
+    with pytest.raises(DataError, match=r"BTCUSDT.BYBIT 2025-03-01T01:00:00.*closes after it opens"):
         validated(frame, BARS)
 
 
@@ -50,12 +52,14 @@ def test_other_columns_or_types_are_refused(change: str) -> None:
     ("changes", "rule"),
     [
         ({"ema_12": ["1", "2", "3"]}, "indicators are float64"),
-        ({"close_time": pd.DatetimeIndex([START] * 3).as_unit("us")}, "one row per symbol and close time"),
+        ({"close_time": pd.DatetimeIndex([START] * 3).as_unit("us")}, "one row per instrument and close time"),
     ],
 )
 def test_snapshots_are_numbers_under_one_key_each(changes: dict[str, object], rule: str) -> None:
     times = pd.date_range(START, periods=3, freq="h", unit="us")
-    frame = pd.DataFrame({"symbol": ["BTCUSDT"] * 3, "close_time": times, "ema_12": [1.0, 2.0, float("nan")]})
+    frame = pd.DataFrame(
+        {"instrument_id": ["BTCUSDT.BYBIT"] * 3, "close_time": times, "ema_12": [1.0, 2.0, float("nan")]}
+    )
     pd.testing.assert_frame_equal(validated(frame, SNAPSHOTS), frame)
     with pytest.raises(DataError, match=rule):
         validated(frame.assign(**changes), SNAPSHOTS)

@@ -50,7 +50,7 @@ def test_the_newest_runs_come_first(store: PostgresBacktestStore) -> None:
         store.save(a_run(run_id))
     newest = store.newest(2)
     assert [summary.run_id for summary in newest] == ["three", "two"]
-    assert (newest[0].symbols, newest[0].trades) == (("BTCUSDT",), 2)
+    assert (newest[0].instrument_ids, newest[0].trades) == (("BTCUSDT.BYBIT",), 2)
 
 
 def test_two_runs_never_share_a_trade_id(store: PostgresBacktestStore, database: Engine) -> None:

@@ -27,7 +27,7 @@ def test_a_trade_that_risked_nothing_has_money_and_no_r(database: Engine) -> Non
     write_trades(database)
     with database.begin() as connection:
         connection.execute(
-            text("UPDATE trading.positions SET initial_stop_price = entry_price WHERE symbol = 'SOLUSDT'")
+            text("UPDATE trading.positions SET initial_stop_price = entry_price WHERE instrument_id = 'SOLUSDT.BYBIT'")
         )
     facts = facts_of(database)
     assert [trade.pnl_r for trade in facts.trades] == [Decimal("1.155"), None]

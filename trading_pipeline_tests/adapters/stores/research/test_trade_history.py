@@ -32,9 +32,9 @@ def lab(database: Engine) -> Lab:
 def _walk(lab: Lab, *prices: int) -> None:
     lab.clock.advance(timedelta(minutes=7))
     for price in prices:
-        lab.venue.move("BTCUSDT", Decimal(price))
+        lab.venue.move("BTCUSDT.BYBIT", Decimal(price))
     lab.clock.set(WAVE + BAR)
-    store_bar(lab.database, "BTCUSDT", WAVE + BAR, Decimal(prices[-1]), 4.0)
+    store_bar(lab.database, "BTCUSDT.BYBIT", WAVE + BAR, Decimal(prices[-1]), 4.0)
     indicators = PostgresIndicatorReader(lab.database)
     manage_positions(desk=lab.desk(), indicators=indicators, wave=WAVE + BAR, finest=Timeframe.M15)
 
@@ -66,7 +66,12 @@ def test_trades_of_other_strategies_timeframes_and_times_are_left_out(lab: Lab) 
 
 def test_a_signal_that_was_entered_is_filled(lab: Lab) -> None:
     (found,) = PostgresTradeHistory(lab.database).signal_outcomes("ema_atr", Timeframe.M15, *WINDOW)
-    assert (found.symbol, found.close_time, found.bias, found.outcome) == ("BTCUSDT", WAVE, Bias.LONG, "filled")
+    assert (found.instrument_id, found.close_time, found.bias, found.outcome) == (
+        "BTCUSDT.BYBIT",
+        WAVE,
+        Bias.LONG,
+        "filled",
+    )
 
 
 @pytest.mark.parametrize(

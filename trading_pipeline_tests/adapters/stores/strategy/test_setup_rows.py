@@ -8,6 +8,7 @@ from sqlalchemy import Engine, insert, text
 
 from trading_pipeline.adapters.stores.postgres.tables import trade_plans
 from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSignalStore
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.signals import Bias, Signal, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.divergence.stored_setup import stored_setup
@@ -22,8 +23,8 @@ DETAILS: dict[str, object] = {
     "divergence_score": 33.5,
 }
 SIGNAL = Signal(
-    decision_key("divergence", "BTCUSDT", Timeframe.H1, CLOSES[10], Bias.LONG),
-    *("divergence", "v1", "BTCUSDT", Timeframe.H1, CLOSES[10], Bias.LONG),
+    decision_key("divergence", "BTCUSDT.BYBIT", Timeframe.H1, CLOSES[10], Bias.LONG),
+    *("divergence", "v1", InstrumentId("BTCUSDT.BYBIT"), Timeframe.H1, CLOSES[10], Bias.LONG),
     *(Decimal(95), Decimal(92), Decimal(54), DETAILS),
 )
 
@@ -31,7 +32,7 @@ SIGNAL = Signal(
 def _replace(database: Engine, signals: list[Signal]) -> int:
     parts = [stored_setup(signal, CLOSES) for signal in signals]
     store = PostgresSignalStore(database)
-    return store.replace(signals, ["BTCUSDT"], Timeframe.H1, DAY, DAY + timedelta(days=1), parts)
+    return store.replace(signals, ["BTCUSDT.BYBIT"], Timeframe.H1, DAY, DAY + timedelta(days=1), parts)
 
 
 def _rows(database: Engine, query: str) -> list[tuple[object, ...]]:
@@ -70,7 +71,9 @@ def test_they_go_with_a_signal_that_is_no_longer_found(database: Engine) -> None
 def test_what_an_order_was_sent_for_stays_as_it_was(database: Engine) -> None:
     _replace(database, [SIGNAL])
     with database.begin() as connection:
-        values = {name: getattr(SIGNAL, name) for name in ("signal_id", "strategy", "strategy_version", "symbol")}
+        values = {
+            name: getattr(SIGNAL, name) for name in ("signal_id", "strategy", "strategy_version", "instrument_id")
+        }
         values |= {name: getattr(SIGNAL, name) for name in ("close_time", "entry_price", "stop_price", "score")}
         values |= {"plan_id": "p", "timeframe": "1h", "bias": "long", "targets": [], "runner": {}, "run_id": "r"}
         connection.execute(insert(trade_plans).values(**values, valid_until=CLOSES[11], status="executed"))

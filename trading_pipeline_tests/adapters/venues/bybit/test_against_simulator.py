@@ -16,12 +16,13 @@ from trading_pipeline.domain.model.errors import (
     TemporaryVenueError,
 )
 from trading_pipeline.domain.model.fills import FillKind
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import IntentState, OrderIntent, OrderType, Purpose, Side
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.settings import Settings, TradingMode
 from trading_pipeline_tests.adapters.venues.simulator import Simulator, simulator
 
-SYMBOL = "SOLUSDT"
+INSTRUMENT = InstrumentId("SOLUSDT.BYBIT")
 QUARTER = timedelta(minutes=15)
 
 
@@ -35,14 +36,14 @@ def shared_exchange() -> Iterator[Simulator]:
 @pytest.fixture
 def exchange() -> Iterator[Simulator]:
     """An exchange of one's own."""
-    with simulator(SYMBOL) as running:
+    with simulator(INSTRUMENT.symbol) as running:
         yield running
 
 
 def last_close(exchange: Simulator) -> Decimal:
     market = exchange.market_data()
     now = market.server_time()
-    return market.bars(SYMBOL, Timeframe.M15, now - QUARTER, now)[-1].close
+    return market.bars(INSTRUMENT, Timeframe.M15, now - QUARTER, now)[-1].close
 
 
 def an_order(
@@ -58,7 +59,7 @@ def an_order(
         order_link_id=link_id,
         plan_id=link_id,
         purpose=purpose,
-        symbol=SYMBOL,
+        instrument_id=INSTRUMENT,
         side=side,
         order_type=OrderType.MARKET if price is None else OrderType.LIMIT,
         quantity=Decimal(quantity),
@@ -74,7 +75,7 @@ def settled(exchange: Simulator, link_id: str) -> IntentState:
     """The state of an order once the venue has worked on it."""
     trading = exchange.trading()
     for _ in range(200):
-        report = trading.order(SYMBOL, link_id)
+        report = trading.order(INSTRUMENT, link_id)
         if report is not None and report.state.final:
             return report.state
     raise AssertionError(f"{link_id} is not final: {report}")
@@ -82,7 +83,7 @@ def settled(exchange: Simulator, link_id: str) -> IntentState:
 
 def enter(exchange: Simulator, stop_distance: str = "0.05") -> Decimal:
     """Buy 10 with a stop below; the stop's price."""
-    instrument = exchange.market_data().instruments()[SYMBOL]
+    instrument = exchange.market_data().instruments()[INSTRUMENT]
     stop = instrument.round_price(last_close(exchange) * (1 - Decimal(stop_distance)))
     exchange.trading().submit(an_order("entry", stop_loss=stop))
     assert settled(exchange, "entry") is IntentState.FILLED
@@ -92,21 +93,24 @@ def enter(exchange: Simulator, stop_distance: str = "0.05") -> Decimal:
 def test_history_has_no_hole_and_ends_with_the_last_close(shared_exchange: Simulator) -> None:
     market = shared_exchange.market_data()
     now = market.server_time()
-    bars = market.bars("BTCUSDT", Timeframe.M15, now - timedelta(days=14), now + timedelta(days=1))
+    bars = market.bars(InstrumentId("BTCUSDT.BYBIT"), Timeframe.M15, now - timedelta(days=14), now + timedelta(days=1))
     assert [bar.close_time for bar in bars] == [now - (14 * 96 - 1 - index) * QUARTER for index in range(14 * 96)]
     assert all(bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high for bar in bars)
 
 
 def test_instruments_have_steps_to_round_to(shared_exchange: Simulator) -> None:
     found = shared_exchange.market_data().instruments()
-    assert set(found) == {"BTCUSDT", "SOLUSDT"}
+    assert set(found) == {"BTCUSDT.BYBIT", "SOLUSDT.BYBIT"}
     assert all(instrument.quantity_increment > 0 and instrument.min_notional > 0 for instrument in found.values())
 
 
 def test_an_unknown_symbol_is_refused(shared_exchange: Simulator) -> None:
     with pytest.raises(ConfigurationError, match="symbol"):
         shared_exchange.market_data().bars(
-            "NOSUCHUSDT", Timeframe.H1, datetime(2025, 5, 1, tzinfo=UTC), datetime(2025, 5, 2, tzinfo=UTC)
+            InstrumentId("NOSUCHUSDT.BYBIT"),
+            Timeframe.H1,
+            datetime(2025, 5, 1, tzinfo=UTC),
+            datetime(2025, 5, 2, tzinfo=UTC),
         )
 
 
@@ -145,7 +149,7 @@ def test_a_wallet_is_as_old_as_the_venues_clock(shared_exchange: Simulator) -> N
 def test_an_order_the_venue_cannot_take_is_a_definite_refusal(shared_exchange: Simulator, order: OrderIntent) -> None:
     with pytest.raises(OrderRejectedByVenue):
         shared_exchange.trading().submit(order)
-    assert shared_exchange.trading().order(SYMBOL, order.order_link_id) is None
+    assert shared_exchange.trading().order(INSTRUMENT, order.order_link_id) is None
 
 
 def test_an_entry_is_filled_and_protected(exchange: Simulator) -> None:
@@ -162,27 +166,27 @@ def test_an_entry_is_filled_and_protected(exchange: Simulator) -> None:
 def test_a_target_rests_is_seen_and_is_cancelled(exchange: Simulator) -> None:
     enter(exchange)
     trading = exchange.trading()
-    price = exchange.market_data().instruments()[SYMBOL].round_price(last_close(exchange) * 2)
+    price = exchange.market_data().instruments()[INSTRUMENT].round_price(last_close(exchange) * 2)
     trading.submit(an_order("target", Purpose.TAKE_PROFIT_1, Side.SELL, "4", price))
     (resting,) = trading.open_orders()
     assert (resting.order_link_id, resting.state, resting.reduce_only) == ("target", IntentState.ACKNOWLEDGED, True)
-    trading.cancel(SYMBOL, "target")
+    trading.cancel(INSTRUMENT, "target")
     assert settled(exchange, "target") is IntentState.CANCELLED
-    trading.cancel(SYMBOL, "target")
-    trading.cancel(SYMBOL, "entry")
+    trading.cancel(INSTRUMENT, "target")
+    trading.cancel(INSTRUMENT, "entry")
 
 
 def test_cancelling_an_order_nobody_knows_proves_nothing(exchange: Simulator) -> None:
     with pytest.raises(OrderOutcomeUnknown, match="no such order"):
-        exchange.trading().cancel(SYMBOL, "ghost")
+        exchange.trading().cancel(INSTRUMENT, "ghost")
 
 
 def test_a_stop_moves_and_ends_the_position(exchange: Simulator) -> None:
     enter(exchange)
     trading = exchange.trading()
-    stop = exchange.market_data().instruments()[SYMBOL].round_price(last_close(exchange) * Decimal("0.9995"))
+    stop = exchange.market_data().instruments()[INSTRUMENT].round_price(last_close(exchange) * Decimal("0.9995"))
     for _ in range(2):
-        trading.set_stop_loss(SYMBOL, stop)
+        trading.set_stop_loss(INSTRUMENT, stop)
     assert trading.positions()[0].stop_loss == stop
     for _ in range(200):
         exchange.advance()
@@ -194,12 +198,12 @@ def test_a_stop_moves_and_ends_the_position(exchange: Simulator) -> None:
 
 def test_a_stop_for_nothing_is_refused(exchange: Simulator) -> None:
     with pytest.raises(OrderRejectedByVenue):
-        exchange.trading().set_stop_loss(SYMBOL, last_close(exchange) * Decimal("0.9"))
+        exchange.trading().set_stop_loss(INSTRUMENT, last_close(exchange) * Decimal("0.9"))
 
 
 def test_leverage_is_set_once_and_again(exchange: Simulator) -> None:
     for leverage in (Decimal(5), Decimal(5), Decimal(3)):
-        exchange.trading().set_leverage(SYMBOL, leverage)
+        exchange.trading().set_leverage(INSTRUMENT, leverage)
     enter(exchange)
     assert exchange.trading().positions()[0].leverage == 3
 
@@ -223,7 +227,7 @@ def test_an_ambiguous_answer_is_never_a_rejection(exchange: Simulator, kind: str
     exchange.fault(kind, "/v5/order/create")
     with pytest.raises(OrderOutcomeUnknown):
         exchange.trading().submit(an_order("maybe"))
-    assert exchange.trading().order(SYMBOL, "maybe") is None
+    assert exchange.trading().order(INSTRUMENT, "maybe") is None
 
 
 def test_a_read_outlives_one_failure_but_not_many(exchange: Simulator) -> None:

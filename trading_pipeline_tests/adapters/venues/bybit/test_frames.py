@@ -49,7 +49,7 @@ def test_every_confirmed_bar_of_a_frame_counts_and_no_other() -> None:
     forming = {**KLINE, "start": NOW_MS + 2 * Timeframe.H1.ms, "confirm": False}
     bars = update(a_frame("kline.60.BTCUSDT", KLINE, later, forming)).bars
     assert [bar.open_time.hour for bar in bars] == [12, 13]
-    assert {(bar.symbol, bar.timeframe) for bar in bars} == {("BTCUSDT", Timeframe.H1)}
+    assert {(bar.instrument_id, bar.timeframe) for bar in bars} == {("BTCUSDT.BYBIT", Timeframe.H1)}
 
 
 @pytest.mark.parametrize("confirm", [False, "true", 1, None])

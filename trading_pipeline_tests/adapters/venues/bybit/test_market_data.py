@@ -10,6 +10,7 @@ from trading_pipeline.adapters.venues.bybit import capabilities
 from trading_pipeline.adapters.venues.bybit.client import BybitClient
 from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe, from_ms
 from trading_pipeline_tests.adapters.venues.bybit.scripted_venue import NOW_MS, Reply, ScriptedVenue
 
@@ -42,23 +43,25 @@ def market_data(venue: ScriptedVenue, client: BybitClient) -> BybitMarketData:
 def test_no_page_boundary_loses_or_repeats_a_bar(market_data: BybitMarketData, back: int, length: int) -> None:
     start = NOW - timedelta(hours=back)
     end = start + timedelta(hours=length)
-    bars = market_data.bars("BTCUSDT", Timeframe.H1, start, end)
+    bars = market_data.bars(InstrumentId("BTCUSDT.BYBIT"), Timeframe.H1, start, end)
     expected = [start + timedelta(hours=index) for index in range(min(length, back))]
     assert [bar.open_time for bar in bars] == expected
 
 
 def test_the_forming_bar_is_never_returned(market_data: BybitMarketData) -> None:
-    bars = market_data.bars("BTCUSDT", Timeframe.H1, NOW - timedelta(hours=3), NOW + timedelta(days=1))
+    bars = market_data.bars(
+        InstrumentId("BTCUSDT.BYBIT"), Timeframe.H1, NOW - timedelta(hours=3), NOW + timedelta(days=1)
+    )
     assert [bar.close_time for bar in bars] == [NOW - timedelta(hours=2), NOW - timedelta(hours=1), NOW]
 
 
 def test_a_start_inside_a_bar_begins_with_the_next_one(market_data: BybitMarketData) -> None:
-    bars = market_data.bars("BTCUSDT", Timeframe.H1, NOW - timedelta(minutes=150), NOW)
+    bars = market_data.bars(InstrumentId("BTCUSDT.BYBIT"), Timeframe.H1, NOW - timedelta(minutes=150), NOW)
     assert bars[0].open_time == NOW - timedelta(hours=2)
 
 
 def test_no_request_asks_for_more_rows_than_the_venue_gives(venue: ScriptedVenue, market_data: BybitMarketData) -> None:
-    market_data.bars("BTCUSDT", Timeframe.H1, NOW - timedelta(hours=2500), NOW)
+    market_data.bars(InstrumentId("BTCUSDT.BYBIT"), Timeframe.H1, NOW - timedelta(hours=2500), NOW)
     asked = [(int(str(row["start"])), int(str(row["end"]))) for row in venue.asked("market/kline")]
     assert all(end - start < capabilities.KLINE_LIMIT * HOUR_MS for start, end in asked)
     assert len(asked) == 3
@@ -66,14 +69,14 @@ def test_no_request_asks_for_more_rows_than_the_venue_gives(venue: ScriptedVenue
 
 def test_a_timeframe_the_venue_does_not_publish_is_refused(market_data: BybitMarketData) -> None:
     with pytest.raises(ConfigurationError, match="8h"):
-        market_data.bars("BTCUSDT", Timeframe.H8, NOW - timedelta(days=1), NOW)
+        market_data.bars(InstrumentId("BTCUSDT.BYBIT"), Timeframe.H8, NOW - timedelta(days=1), NOW)
 
 
 def test_an_unknown_symbol_is_refused(venue: ScriptedVenue, client: BybitClient) -> None:
     venue.script("market/time", Reply())
     venue.script("market/kline", Reply(code=10001))
     with pytest.raises(ConfigurationError, match="symbol"):
-        BybitMarketData(client).bars("NOSUCH", Timeframe.H1, NOW - timedelta(hours=1), NOW)
+        BybitMarketData(client).bars(InstrumentId("NOSUCH.BYBIT"), Timeframe.H1, NOW - timedelta(hours=1), NOW)
 
 
 def test_only_perpetuals_in_trading_are_instruments(venue: ScriptedVenue, client: BybitClient) -> None:
@@ -100,4 +103,4 @@ def test_only_perpetuals_in_trading_are_instruments(venue: ScriptedVenue, client
         {**row, "symbol": "OLDUSDT", "status": "PreLaunch", "lotSizeFilter": {}},
     ]
     venue.script("market/instruments-info", Reply({"list": [*others, row], "nextPageCursor": ""}))
-    assert list(BybitMarketData(client).instruments()) == ["BTCUSDT"]
+    assert list(BybitMarketData(client).instruments()) == ["BTCUSDT.BYBIT"]

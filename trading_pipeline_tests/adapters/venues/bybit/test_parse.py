@@ -203,7 +203,7 @@ def test_numbers_are_sent_plainly(number: str, text: str) -> None:
 
 def test_the_documented_book_is_read_with_the_time_it_was_told_at(shared_data: Path) -> None:
     book = parse.order_book(example(shared_data, "market/orderbook", 0)["result"])  # type: ignore[arg-type]
-    assert (book.symbol, to_ms(book.at)) == ("BTCUSDT", 1716863719031)
+    assert (book.instrument_id, to_ms(book.at)) == ("BTCUSDT.BYBIT", 1716863719031)
     assert book.bids == ((Decimal("65485.47"), Decimal("47.081829")),)
     assert book.asks == ((Decimal("65557.7"), Decimal("16.606555")),)
 

@@ -8,6 +8,7 @@ import pytest
 from trading_pipeline.adapters.venues.bybit.client import BybitClient
 from trading_pipeline.adapters.venues.bybit.trading import BybitTrading, create_request
 from trading_pipeline.domain.model.errors import ConfigurationError, OrderOutcomeUnknown, OrderRejectedByVenue
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import IntentState, OrderIntent, OrderType, Purpose, Side
 from trading_pipeline_tests.adapters.venues.bybit.scripted_venue import NOW_MS, Reply, ScriptedVenue
 from trading_pipeline_tests.adapters.venues.bybit.test_parse import EXECUTION, ORDER, POSITION
@@ -29,7 +30,7 @@ def an_intent(
         order_link_id=order_link_id,
         plan_id="plan",
         purpose=Purpose.ENTRY,
-        symbol="BTCUSDT",
+        instrument_id=InstrumentId("BTCUSDT.BYBIT"),
         side=Side.BUY,
         order_type=order_type,
         quantity=Decimal("1E-2"),
@@ -99,7 +100,7 @@ def test_an_order_is_looked_for_until_it_is_found(venue: ScriptedVenue, trading:
     rows = (ORDER, {**ORDER, "orderStatus": "Cancelled"}, EXECUTION)
     for index, path in enumerate(FIND):
         venue.script(path, Reply({"list": [rows[index]]}) if index == found_in else NOTHING)
-    report = trading.order("BTCUSDT", "plan_E")
+    report = trading.order(InstrumentId("BTCUSDT.BYBIT"), "plan_E")
     expected = (IntentState.ACKNOWLEDGED, IntentState.CANCELLED, IntentState.PARTIALLY_FILLED)
     assert report is not None
     assert report.state is expected[found_in]
@@ -108,7 +109,7 @@ def test_an_order_is_looked_for_until_it_is_found(venue: ScriptedVenue, trading:
 def test_an_order_the_venue_does_not_know_is_none(venue: ScriptedVenue, trading: BybitTrading) -> None:
     for path in FIND:
         venue.script(path, Reply({"list": [{**ORDER, **EXECUTION, "orderLinkId": "somebody-else"}]}))
-    assert trading.order("BTCUSDT", "plan_E") is None
+    assert trading.order(InstrumentId("BTCUSDT.BYBIT"), "plan_E") is None
 
 
 @pytest.mark.parametrize("code", [110001, 110008, 110010])
@@ -118,7 +119,7 @@ def test_cancelling_what_is_final_is_a_success(
 ) -> None:
     venue.script("order/cancel", Reply(code=code))
     venue.script("order/realtime", Reply({"list": [{**ORDER, "orderStatus": status}]}))
-    trading.cancel("BTCUSDT", "plan_E")
+    trading.cancel(InstrumentId("BTCUSDT.BYBIT"), "plan_E")
     assert len(venue.asked("order/cancel")) == 1
 
 
@@ -130,13 +131,13 @@ def test_a_refused_cancel_of_what_may_live_stays_open(
     for path in FIND:
         venue.script(path, NOTHING if path != "order/realtime" else known)
     with pytest.raises(OrderOutcomeUnknown, match="plan_E"):
-        trading.cancel("BTCUSDT", "plan_E")
+        trading.cancel(InstrumentId("BTCUSDT.BYBIT"), "plan_E")
 
 
 @pytest.mark.parametrize("code", [0, 34040])
 def test_setting_the_stop_that_is_set_is_a_success(venue: ScriptedVenue, trading: BybitTrading, code: int) -> None:
     venue.script("position/trading-stop", Reply(code=code))
-    trading.set_stop_loss("BTCUSDT", Decimal("99000.0"))
+    trading.set_stop_loss(InstrumentId("BTCUSDT.BYBIT"), Decimal("99000.0"))
     (request,) = venue.asked("position/trading-stop")
     assert (request["stopLoss"], request["tpslMode"], request["slTriggerBy"]) == ("99000", "Full", "LastPrice")
 
@@ -144,7 +145,7 @@ def test_setting_the_stop_that_is_set_is_a_success(venue: ScriptedVenue, trading
 @pytest.mark.parametrize("code", [0, 110043])
 def test_setting_the_leverage_that_is_set_is_a_success(venue: ScriptedVenue, trading: BybitTrading, code: int) -> None:
     venue.script("position/set-leverage", Reply(code=code))
-    trading.set_leverage("BTCUSDT", Decimal(5))
+    trading.set_leverage(InstrumentId("BTCUSDT.BYBIT"), Decimal(5))
     (request,) = venue.asked("position/set-leverage")
     assert (request["buyLeverage"], request["sellLeverage"]) == ("5", "5")
 
@@ -152,7 +153,7 @@ def test_setting_the_leverage_that_is_set_is_a_success(venue: ScriptedVenue, tra
 def test_a_stop_for_a_flat_position_is_rejected(venue: ScriptedVenue, trading: BybitTrading) -> None:
     venue.script("position/trading-stop", Reply(code=10001))
     with pytest.raises(OrderRejectedByVenue):
-        trading.set_stop_loss("BTCUSDT", Decimal(99000))
+        trading.set_stop_loss(InstrumentId("BTCUSDT.BYBIT"), Decimal(99000))
 
 
 def test_stop_children_and_final_orders_do_not_rest(venue: ScriptedVenue, trading: BybitTrading) -> None:
@@ -183,7 +184,7 @@ def test_a_long_absence_is_asked_for_in_windows_of_a_week(venue: ScriptedVenue, 
 def test_flat_symbols_are_left_out_of_the_positions(venue: ScriptedVenue, trading: BybitTrading) -> None:
     flat = {**POSITION, "symbol": "SOLUSDT", "size": "0", "side": ""}
     venue.script("position/list", Reply({"list": [flat, POSITION], "nextPageCursor": ""}))
-    assert [position.symbol for position in trading.positions()] == ["BTCUSDT"]
+    assert [position.instrument_id for position in trading.positions()] == ["BTCUSDT.BYBIT"]
 
 
 def test_the_wallet_is_as_old_as_the_answer(venue: ScriptedVenue, trading: BybitTrading) -> None:

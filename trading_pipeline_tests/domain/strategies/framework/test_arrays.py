@@ -22,7 +22,7 @@ def _with(column: str, value: object) -> pd.DataFrame:
         (_with("volume", -1.0), "volume is -1.0"),
         (_with("open_time", pd.Timestamp("2024-01-01 00:45", tz="UTC")), "bar 4 .*repeats bar 3"),
         (random_bars(10).iloc[::-1], "bar 1 .*opens before bar 0"),
-        (_with("symbol", "ETHUSDT"), "2 symbols"),
+        (_with("instrument_id", "ETHUSDT"), "2 instruments"),
     ],
 )
 def test_unsound_bars_are_refused_with_the_bar_and_the_reason(bars: pd.DataFrame, message: str) -> None:
