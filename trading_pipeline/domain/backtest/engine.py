@@ -63,7 +63,7 @@ def run_account(lanes: Sequence[Lane], path: Mapping[InstrumentId, BarArrays]) -
 def _run(lanes: Sequence[Lane], path: Mapping[InstrumentId, BarArrays]) -> BacktestResult:
     """Check, lay out, simulate, prove."""
     if not lanes:
-        raise ConfigurationError("a backtest without symbols: give at least one")
+        raise ConfigurationError("a backtest without instruments: give at least one")
     for instrument_id, fine in path.items():
         refuse_unsound(f"{instrument_id} (finer bars)", fine)
     for lane in lanes:
