@@ -51,9 +51,9 @@ def _lanes(engine: BacktestResult, reference: Reference) -> Iterator[tuple[int, 
     names = [(lane.instrument_id, lane.bar_ms, lane.strategy) for lane in engine.lanes]
     for lane in reference.lanes:
         yield (
-            names.index((lane.instrument_id, lane.ms, lane.name)),
+            names.index((lane.symbol, lane.ms, lane.name)),
             lane,
-            f"{lane.instrument_id} {lane.ms // 60_000}m {lane.name!r}",
+            f"{lane.symbol} {lane.ms // 60_000}m {lane.name!r}",
         )
 
 

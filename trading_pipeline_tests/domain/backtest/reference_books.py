@@ -41,9 +41,9 @@ class Books:
         """The balance and what open positions would gain at their last close."""
         return self.balance + sum(one.sign * one.held * (self.last[s] - one.average) for s, one in self.open.items())
 
-    def fund(self, instrument_id: str, rate: float, price: float) -> None:
+    def fund(self, symbol: str, rate: float, price: float) -> None:
         """Charge funding on what is held; longs pay a positive rate."""
-        trade = self.open.get(instrument_id)
+        trade = self.open.get(symbol)
         if trade is not None:
             amount = trade.sign * trade.held * price * rate
             trade.pay(amount, self.cash)
@@ -59,13 +59,13 @@ class Books:
 
     def judge(self, lane: LaneState, row: int, price: float) -> tuple[Outcome, float, float]:
         """The first objection to an entry, or that it is filled; its quantity; its stop."""
-        sign, limits, steps, trade = lane.signs[row], lane.config.limits, lane.steps, self.open.get(lane.instrument_id)
+        sign, limits, steps, trade = lane.signs[row], lane.config.limits, lane.steps, self.open.get(lane.symbol)
         stop = nearest(float(lane.signals.stop_price[row]), steps.price_increment)
         if stop <= 0 or sign * (price - stop) <= 0:
             return Outcome.STOP_NOT_PROTECTIVE, 0.0, stop
         adds = trade is not None and (trade.lane, trade.sign) == (lane, sign)
         room = trade is None or (adds and trade.layers < lane.config.execution.max_layers)
-        rests_until = self.loss_ms.get((lane.instrument_id, lane.ms), -math.inf) + limits.cooldown_bars * lane.ms
+        rests_until = self.loss_ms.get((lane.symbol, lane.ms), -math.inf) + limits.cooldown_bars * lane.ms
         quantity = self._quantity(lane, row, price, stop)
         least = max(steps.min_notional, 0.0 if limits.amount is None else float(limits.amount.min_amount))
         objections = {

@@ -48,7 +48,7 @@ class LaneState:
     """A lane with its signals by close, what became of them, and where its runner's stop belongs."""
 
     def __init__(self, lane: Lane) -> None:
-        self.name, self.instrument_id, self.config, self.ms = (
+        self.name, self.symbol, self.config, self.ms = (
             lane.strategy,
             lane.instrument_id,
             lane.config,
@@ -72,7 +72,7 @@ class LaneState:
 
     def rank(self, by_score: bool) -> tuple[object, ...]:
         """The order of lanes at one instant, beside scores."""
-        return (-self.ms, self.name, self.instrument_id) if by_score else (self.instrument_id, -self.ms, self.name)
+        return (-self.ms, self.name, self.symbol) if by_score else (self.symbol, -self.ms, self.name)
 
     def amount(self, row: int, free: float) -> float:
         """What the live sizing model wants at a signal, quote currency; nothing while its volatility is unknown."""

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import pairwise
 
-from trading_pipeline.domain.backtest.codes import LegKind, OrderKind, Outcome, Timing
+from trading_pipeline.domain.backtest.codes import EntriesBy, LegKind, OrderKind, Outcome, Timing
 from trading_pipeline.domain.backtest.config import AtrTrail
 from trading_pipeline_tests.domain.backtest.reference_inputs import Bar
 from trading_pipeline_tests.domain.backtest.reference_loop import Reference
@@ -48,7 +48,7 @@ def situations(run: Reference) -> Iterator[str]:
         if lane.config.execution.timing is Timing.NEXT_OPEN:
             yield from ("entry at the next open" for kind in filled if kind is OrderKind.MARKET)
     for trade in run.trades:
-        path = run.paths[trade.lane.instrument_id]
+        path = run.paths[trade.lane.symbol]
         yield from _of_fills(trade, {bar.ms: bar for bar in path})
         yield from _of_funding(trade, path)
 
@@ -58,7 +58,7 @@ def _of_the_account(run: Reference) -> dict[str, bool]:
         "point at a longer bar's close": any(bar.open_ms == bar.ms for path in run.paths.values() for bar in path),
         "several instruments": len(run.paths) > 1,
         "several timeframes": len({lane.ms for lane in run.lanes}) > 1,
-        "entries by score": run.by_score,
+        "entries by score": run.lanes[0].config.limits.entries_by is EntriesBy.SCORE,
     }
 
 

@@ -122,7 +122,7 @@ def test_what_leaves_at_a_close_frees_its_slot_for_what_enters_there() -> None:
         Lane("a", name, config, SymbolInput(bars_of([FLAT] * 4), signals_of(given))) for name, given in rows.items()
     ]
     made = Reference(lanes, {}).run()
-    assert {lane.instrument_id: lane.outcomes for lane in made.lanes} == {
+    assert {lane.symbol: lane.outcomes for lane in made.lanes} == {
         "A": [Outcome.FILLED],
         "B": [Outcome.FILLED, Outcome.CLOSED_OPPOSITE],
         "C": [Outcome.MAX_OPEN_POSITIONS],
