@@ -19,6 +19,8 @@ BREACHES = {
     "settings.py": "from trading_pipeline.domain.indicators import pivots",
     "exchange_simulator/wrong.py": "from trading_pipeline.adapters.venues.bybit import parse",
     "resources/wrong.py": "from trading_pipeline import exchange_simulator",
+    "services/execution/wrong.py": "from trading_pipeline.services.strategy import windows",
+    "services/research/wrong.py": "from trading_pipeline.ports.venue import trading",
     "adapters/venues/wrong/__init__.py": "from trading_pipeline.adapters.venues.bybit import parse",
 }
 

@@ -18,7 +18,7 @@ from trading_pipeline.domain.model.scoring import Scoring
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.services.execution.desk import Desk
-from trading_pipeline.services.execution.execute_plans import execute_plans
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, exit_signal, store_plan, store_signal, trade_plan
 
 RUN = "0190a4c5-0000-4000-8000-000000000001"

@@ -13,9 +13,9 @@ from trading_pipeline.defs.execution import fill_sensor as sensors
 from trading_pipeline.defs.execution.sensors import management_key
 from trading_pipeline.defs.operations.attempts import LONGEST_SERIES
 from trading_pipeline.domain.model.plans import PlanStatus
-from trading_pipeline.services.execution.execute_plans import execute_plans
 from trading_pipeline_tests.defs.pipeline_stage import PipelineStage
 from trading_pipeline_tests.defs.test_trade_plan_sensor import a_wave
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan, trade_plan
 
 

@@ -10,8 +10,8 @@ from trading_pipeline.adapters.stores.postgres.tables import metadata
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.execution.desk import Desk
-from trading_pipeline.services.execution.execute_plans import execute_plans
 from trading_pipeline.services.execution.manage_positions import manage_positions
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan
 from trading_pipeline_tests.testkit.tripwire import Tripwire
 

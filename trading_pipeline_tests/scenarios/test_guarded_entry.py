@@ -11,8 +11,8 @@ from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.venue.clock import Clock
-from trading_pipeline.services.execution.execute_plans import execute_plans
 from trading_pipeline_tests.adapters.venues.simulator import Simulator, simulator
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.fake_clock import FakeClock
 from trading_pipeline_tests.testkit.trading_desk import GUARDS, Lab, store_plan, trade_plan
 

@@ -17,7 +17,6 @@ from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.domain.model.plans import ExitRules, PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import PositionStatus, StopKind
 from trading_pipeline.services.execution.claim_plans import claim_plans
-from trading_pipeline.services.execution.execute_plans import execute_plans
 from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline.services.execution.gate_plans import gate_plans
 from trading_pipeline_tests.scenarios.killed_runs import (
@@ -29,6 +28,7 @@ from trading_pipeline_tests.scenarios.killed_runs import (
     ledger_state,
     lost_requests,
 )
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.trading_desk import Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.tripwire import Killed, Tripwire
 

@@ -16,11 +16,11 @@ from trading_pipeline.domain.model.positions import PositionStatus, StopKind
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.accounting.record_equity import record_equity
 from trading_pipeline.services.execution.claim_plans import claim_plans
-from trading_pipeline.services.execution.execute_plans import execute_plans
 from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline.services.execution.gate_plans import gate_plans
 from trading_pipeline.services.execution.manage_positions import manage_positions
 from trading_pipeline.services.execution.submit_order import submit_order
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_bar, store_plan, trade_plan
 
 PLANS = [trade_plan(close_time=WAVE - number * timedelta(seconds=1)) for number in range(6)]

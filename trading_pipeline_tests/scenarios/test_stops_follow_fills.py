@@ -24,9 +24,9 @@ from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 from trading_pipeline.exchange_simulator.server import Addresses, Configuration, assemble, running_venue
 from trading_pipeline.runtime.replay.lock_step import ExchangeClock
 from trading_pipeline.services.execution.desk import Desk
-from trading_pipeline.services.execution.execute_plans import execute_plans
 from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline_tests.exchange_simulator.builders import FLAT, STEP_MS, Ohlc, a_series
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.trading_desk import COSTS, LIMITS, WAVE, Postbox, store_plan, trade_plan
 
 

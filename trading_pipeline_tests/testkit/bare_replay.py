@@ -36,7 +36,6 @@ from trading_pipeline.runtime.replay.lock_step import ExchangeClock
 from trading_pipeline.runtime.replay.parity import recorded_funding, series_frame
 from trading_pipeline.services.accounting.record_equity import record_equity
 from trading_pipeline.services.execution.desk import Desk
-from trading_pipeline.services.execution.execute_plans import execute_plans
 from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline.services.execution.manage_positions import manage_positions
 from trading_pipeline.services.market_data.ingest_bars import ingest_bars
@@ -48,6 +47,7 @@ from trading_pipeline.services.research.parity_question import ParityQuestion
 from trading_pipeline.services.strategy.compute_indicators import compute_indicators
 from trading_pipeline.services.strategy.generate_signals import generate_signals
 from trading_pipeline.services.strategy.plan_trades import Planner, plan_trades
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.fakes_market_data import ListStream
 from trading_pipeline_tests.testkit.trading_desk import LIFECYCLE, Postbox
 

@@ -17,6 +17,7 @@ from trading_pipeline.domain.model.bars import OHLCV
 from trading_pipeline.domain.model.checks import CheckName, DataCheck
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.partitions import WINDOW_BARS, PartitionRange
+from trading_pipeline.domain.model.possible_bars import possible
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
@@ -131,15 +132,6 @@ class _Window:
                 opens = self.time(int(self.numbers[wrong[at]])).isoformat()
                 details[int(place)] = f"impossible bar at {opens}: {values}"
         return details
-
-
-def possible(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Which bars could have been: high and low contain the others, prices are positive, volume is not negative."""
-    opened, high, low, close, volume = (rows[name].to_numpy(np.float64) for name in OHLCV)
-    # Comparisons with NaN are false, so a bar without a number is impossible too.
-    sane = (high >= np.maximum(opened, close)) & (low <= np.minimum(opened, close)) & (low > 0) & (volume >= 0)
-    whole: npt.NDArray[np.bool_] = sane & np.isfinite(high) & np.isfinite(volume)
-    return whole
 
 
 def _number(instant: datetime, timeframe: Timeframe) -> int:

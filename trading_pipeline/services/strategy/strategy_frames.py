@@ -15,11 +15,11 @@ import pandas as pd
 from trading_pipeline.domain.model.bar_history import FirstAvailableBar
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.partitions import PartitionRange
+from trading_pipeline.domain.model.possible_bars import possible
 from trading_pipeline.domain.model.timeframes import Timeframe, day_of
 from trading_pipeline.domain.strategies.framework.base import Strategy
 from trading_pipeline.domain.strategies.framework.higher_timeframes import as_of_close, closing_values, longer
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
-from trading_pipeline.services.market_data.check_bars import possible
 from trading_pipeline.services.strategy.windows import DayWindow
 
 _DAY = timedelta(days=1)

@@ -15,9 +15,9 @@ from trading_pipeline.domain.model.positions import ExitReason
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.execution.claim_plans import claim_plans
-from trading_pipeline.services.execution.execute_plans import execute_plans
 from trading_pipeline.services.execution.gate_plans import gate_plans
 from trading_pipeline.services.execution.manage_positions import manage_positions
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.trading_desk import (
     LIMITS,
     WAVE,

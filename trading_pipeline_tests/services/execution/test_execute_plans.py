@@ -10,7 +10,7 @@ from trading_pipeline.domain.model.orders import IntentState, Purpose, order_lin
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.positions import PositionStatus
 from trading_pipeline.domain.model.signals import Bias
-from trading_pipeline.services.execution.execute_plans import execute_plans
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan, trade_plan
 
 

@@ -16,10 +16,10 @@ from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.desk import Desk
-from trading_pipeline.services.execution.execute_plans import execute_plans
 from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline.services.execution.manage_positions import manage_positions
 from trading_pipeline.services.execution.reconcile_account import reconcile_account
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.trading_desk import (
     WAVE,
     Lab,

@@ -14,9 +14,9 @@ from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.services.accounting.record_equity import ensure_day_start
 from trading_pipeline.services.execution.claim_plans import claim_plans
-from trading_pipeline.services.execution.execute_plans import execute_plans
 from trading_pipeline.services.execution.gate_plans import GateResult, gate_plans
 from trading_pipeline.services.execution.halt_trading import halt_trading, resume_trading
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.fakes_market_data import a_book
 from trading_pipeline_tests.testkit.trading_desk import GUARDS, WAVE, Lab, store_checks, store_plan, trade_plan
 

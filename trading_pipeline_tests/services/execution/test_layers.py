@@ -19,10 +19,10 @@ from trading_pipeline.domain.model.positions import ExitReason, Position, Positi
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.execution.claim_plans import claim_plans
-from trading_pipeline.services.execution.execute_plans import execute_plans
 from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline.services.execution.gate_plans import gate_plans
 from trading_pipeline.services.execution.reconcile_account import reconcile_account
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.fake_venue import ResponseLost
 from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan, trade_plan
 

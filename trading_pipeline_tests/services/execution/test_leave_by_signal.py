@@ -15,8 +15,8 @@ from trading_pipeline.domain.model.plans import ExitRules, NextBarRule, Opposite
 from trading_pipeline.domain.model.positions import ExitReason, Position, PositionStatus
 from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.services.execution.execute_plans import execute_plans
 from trading_pipeline.services.execution.manage_positions import ManageResult, manage_positions
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.trading_desk import (
     WAVE,
     Lab,

@@ -15,8 +15,8 @@ from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.portfolio.position_sums import net_pnl, r_multiple
 from trading_pipeline.ports.notifications import Severity
-from trading_pipeline.services.execution.execute_plans import execute_plans
 from trading_pipeline.services.execution.manage_positions import ManageResult, manage_positions
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_bar, store_plan, trade_plan
 
 PLAN = trade_plan()

@@ -10,8 +10,8 @@ from trading_pipeline.domain.model.orders import IntentState, Purpose
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.positions import ExitReason, PositionStatus
 from trading_pipeline.ports.notifications import Severity
-from trading_pipeline.services.execution.execute_plans import ExecutionSummary, execute_plans
 from trading_pipeline.services.execution.protect_position import Protection, protect_position
+from trading_pipeline_tests.testkit.execution_run import ExecutionSummary, execute_plans
 from trading_pipeline_tests.testkit.trading_desk import Lab, store_plan, trade_plan
 
 PLAN = trade_plan()

@@ -11,9 +11,9 @@ from trading_pipeline.domain.model.orders import OrderIntent, OrderType, Purpose
 from trading_pipeline.domain.portfolio.exits import ALWAYS_VALID
 from trading_pipeline.domain.risk.differences import DifferenceKind
 from trading_pipeline.ports.notifications import Severity
-from trading_pipeline.services.execution.execute_plans import execute_plans
 from trading_pipeline.services.execution.protect_position import Protection
 from trading_pipeline.services.execution.reconcile_account import ReconcileResult, reconcile_account
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan, trade_plan
 
 PLAN = trade_plan()

@@ -9,7 +9,7 @@ from trading_pipeline.adapters.stores.operations.progress import progress
 from trading_pipeline.adapters.stores.research.replay_facts import replay_facts
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.services.execution.execute_plans import execute_plans
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan, store_wave, trade_plan
 
 CLOSING = [Timeframe.M15, Timeframe.H1]

@@ -12,8 +12,8 @@ from trading_pipeline.domain.model.orders import IntentState, Purpose
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.signals import Bias, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.services.execution.execute_plans import execute_plans
 from trading_pipeline.services.execution.follow_fills import follow_fills
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, exit_signal, store_plan, store_signal, trade_plan
 
 TRADED = trade_plan("BTCUSDT.BYBIT")

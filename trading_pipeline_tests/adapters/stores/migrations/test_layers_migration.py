@@ -4,7 +4,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, text
 
-from trading_pipeline.services.execution.execute_plans import execute_plans
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.trading_desk import Lab, store_plan, trade_plan
 
 _ORDERS = text("SELECT position_id = plan_id AS own, layer, count(*) FROM trading.order_intents GROUP BY 1, 2")

@@ -12,8 +12,8 @@ from trading_pipeline.adapters.stores.research.trade_history import PostgresTrad
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.accounting.record_equity import record_equity
-from trading_pipeline.services.execution.execute_plans import execute_plans
 from trading_pipeline.services.execution.manage_positions import manage_positions
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_bar, store_plan, trade_plan
 
 BAR = Timeframe.M15.duration
