@@ -63,6 +63,13 @@ def test_links_lead_somewhere(document: Path) -> None:
     assert [link for link in links if not (document.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("index", ["docs/README.md", "docs/decisions/README.md"])
+def test_an_index_names_every_page_beside_it(index: str) -> None:
+    page = ROOT / index
+    beside = {one.name for one in page.parent.glob("*.md")} - {page.name}
+    assert beside - set(re.findall(r"\]\(([^)#:\s/]+)\)", page.read_text())) == set()
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=label)
 def test_named_commands_exist(document: Path) -> None:
     quoted = list(_quoted(document.read_text()))
