@@ -208,8 +208,10 @@ def _hold(
     """
     waves, low, high, close, close_ms = paths
     trailing, daily = p.dense and rules.trail != Trail.NONE, rules.max_daily_loss < math.inf
-    size, highest, lowest, bar, shift = p.direction * p.quantity, p.highest, p.lowest, p.bar + 1, p.shift
-    lower, upper, runner_stop, value = p.lower, p.upper, p.runner_stop, account.equity
+    balance, entry_price, size = account.balance, p.entry_price, p.direction * p.quantity
+    highest, lowest, bar, shift = p.highest, p.lowest, p.bar + 1, p.shift
+    lower, upper, runner_stop = p.lower, p.upper, p.runner_stop
+    value, before = account.equity, account.previous_equity
     while wave < due and bar < last and waves[bar] == wave and lower < low[bar] and high[bar] < upper:
         if trailing:
             level = runner_level(rules, p, close[bar], atr[bar + shift], pivots[bar + shift])
@@ -219,16 +221,15 @@ def _hold(
                 settle_stop(rules, p, level)
                 lower, upper, runner_stop = p.lower, p.upper, p.runner_stop
         highest, lowest = max(highest, high[bar]), min(lowest, low[bar])
-        account.previous_equity = value
-        value = account.balance + size * (close[bar] - p.entry_price)
+        before, value = value, balance + size * (close[bar] - entry_price)
         equity[wave] = value
         if daily:
-            account.equity = value
+            account.previous_equity, account.equity = before, value
             _begin_day(account, close_ms[wave])
         bar += 1
         wave += 1
     p.bar, p.highest, p.lowest, p.mark = bar - 1, highest, lowest, close[bar - 1]
-    account.equity, account.marked_balance = value, account.balance
+    account.previous_equity, account.equity, account.marked_balance = before, value, balance
     return wave
 
 

@@ -64,7 +64,7 @@ def leave_passed(desk: Desk) -> None:
     """At a close, after its entries: what they have put at or beyond the close leaves there."""
     for place in range(desk.account.active):
         p: Position = desk.positions[desk.positions[place].seat]
-        if p.closing and p.direction != 0:
+        if p.closing and p.direction != 0 and not p.lower < p.mark < p.upper:
             _stretch(desk, p, p.mark, p.mark, False)
 
 
