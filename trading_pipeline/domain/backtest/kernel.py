@@ -31,6 +31,7 @@ from trading_pipeline.domain.backtest.records import (
 )
 from trading_pipeline.domain.backtest.uncounted import uncounted, uncounted_column
 from trading_pipeline.domain.backtest.walking import leave_for, leave_passed, walk_wave
+from trading_pipeline.domain.backtest.waves import wave_of
 
 DAY_MS = 86_400_000
 
@@ -92,7 +93,7 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
         account.now, walking = close_ms[wave], False
         for place in range(account.active):
             p = positions[positions[place].seat]
-            p.closing = p.bar < p.last_bar and waves_of_bars[p.bar + 1] == wave
+            p.closing = p.bar < p.last_bar and wave_of(waves_of_bars, p.bar + 1) == wave
             if not p.closing:
                 continue
             p.bar += 1
@@ -212,7 +213,7 @@ def _hold(
     highest, lowest, bar, shift = p.highest, p.lowest, p.bar + 1, p.shift
     lower, upper, runner_stop = p.lower, p.upper, p.runner_stop
     value, before = account.equity, account.previous_equity
-    while wave < due and bar < last and waves[bar] == wave and lower < low[bar] and high[bar] < upper:
+    while wave < due and bar < last and wave_of(waves, bar) == wave and lower < low[bar] and high[bar] < upper:
         if trailing:
             level = runner_level(rules, p, close[bar], atr[bar + shift], pivots[bar + shift])
             if p.direction * (level - runner_stop) > 0.0:

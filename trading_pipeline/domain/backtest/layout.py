@@ -91,7 +91,7 @@ class Layout:
         """The waves in which a bar of some lane closes; ``None`` for all of them."""
         if all(self.dense[lane] for lane in range(len(self.lanes))):
             return None
-        decided = [market.wave[self.closes(lane)] for lane in range(len(self.lanes))]
+        decided = [market.waves_of(self.closes(lane)) for lane in range(len(self.lanes))]
         return np.unique(np.concatenate(decided))
 
 
@@ -161,7 +161,7 @@ def entries_of(layout: Layout, market: Market) -> tuple[Records, Integers | None
     for number, lane in enumerate(layout.lanes):
         start, end = end, end + len(lane.given.signals)
         _write_rows(rows[start:end], number, layout)
-    rows["wave"] = market.wave[rows["bar"]]
+    rows["wave"] = market.waves_of(rows["bar"])
     if len(layout.lanes) == 1 and layout.lanes[0].config.limits.entries_by is EntriesBy.SYMBOL:
         return rows, None
     order: Integers = np.lexsort((rows["lane"], -rows["score"], rows["wave"]))
@@ -226,8 +226,7 @@ def weigh(rows: Records, config: BacktestConfig, bars: Integers, factors: Callab
 def market_of(layout: Layout) -> Market:
     """The paths of all instruments and the series of all lanes, each end to end."""
     paths, lanes = layout.paths, layout.lanes
-    close_ms = paths[0].close_time_ms
-    wave = np.arange(len(close_ms))
+    close_ms, wave = paths[0].close_time_ms, _NO_BARS
     if len(paths) > 1:
         close_ms, wave = np.unique(_joined([one.close_time_ms for one in paths]), return_inverse=True)
     funding, gaps = _funding(layout)

@@ -21,6 +21,7 @@ from trading_pipeline.domain.backtest.records import (
     record_dtype,
 )
 from trading_pipeline.domain.backtest.uncounted import uncounted
+from trading_pipeline.domain.backtest.waves import wave_of
 from trading_pipeline.domain.model.errors import TradingError
 
 TOLERANCE = 1e-9
@@ -117,7 +118,7 @@ def _add_symbol(prices: Prices, legs: Records, c: Cursor, start: int, expected: 
     waves, opens, closes, funding, gaps = prices
     wave, stop, funded = start, start + len(expected), len(funding) > 0
     while wave < stop:
-        due = waves[c.bar] if c.bar < c.end else stop
+        due = wave_of(waves, c.bar) if c.bar < c.end else stop
         if due > wave:  # no bar of this instrument closes here: its last close holds
             until = min(due, stop)
             expected[wave - start : until - start] += c.cash + c.held * c.price
@@ -125,7 +126,7 @@ def _add_symbol(prices: Prices, legs: Records, c: Cursor, start: int, expected: 
             continue
         quiet = (legs[c.leg].bar if c.leg < c.last_leg else c.end) - c.bar
         quiet = 0 if funded else min(quiet, stop - wave)
-        if quiet > 0 and waves[c.bar + quiet - 1] == wave + quiet - 1:
+        if quiet > 0 and wave_of(waves, c.bar + quiet - 1) == wave + quiet - 1:
             cash, held, bar, place = c.cash, c.held, c.bar, wave - start
             for passed in range(quiet):
                 expected[at(place + passed)] += cash + held * closes[at(bar + passed)]

@@ -270,11 +270,11 @@ class Market(NamedTuple):
     """The paths of all instruments, one after the other, and the series of all lanes.
 
     ``first`` has the first bar of each instrument's path and the end; ``wave`` the closing instant of each bar
-    as an index into ``close_ms``. ``funding_rate`` is what is paid at the close of each bar and ``gap_rate`` at
-    its open, for what fell due while bars were missing; both are empty where there is none. ``own_close`` has
-    the bar of the path with which each lane's bar closes, and is empty where the path is the bars of every
-    lane. ``atr``, the pivots and ``momentum`` have a value per bar of each lane; where the rules do not use
-    one, any array of the right length stands in.
+    as an index into ``close_ms``, empty where there is one path, whose bars are the waves. ``funding_rate`` is
+    what is paid at the close of each bar and ``gap_rate`` at its open, for what fell due while bars were missing;
+    both are empty where there is none. ``own_close`` has the bar of the path with which each lane's bar closes,
+    and is empty where the path is the bars of every lane. ``atr``, the pivots and ``momentum`` have a value per
+    bar of each lane; where the rules do not use one, any array of the right length stands in.
     """
 
     first: Integers
@@ -292,6 +292,10 @@ class Market(NamedTuple):
     pivot_low: Floats
     pivot_high: Floats
     momentum: Floats
+
+    def waves_of(self, bars: Integers) -> Integers:
+        """The waves in which some bars of the paths close."""
+        return self.wave[bars] if len(self.wave) else bars
 
 
 class Book(NamedTuple):
