@@ -17,7 +17,7 @@ from trading_pipeline.domain.backtest.layout import (
     refuse_unknown_closes,
 )
 from trading_pipeline.domain.backtest.ledger import check_ledger
-from trading_pipeline.domain.backtest.records import ENTRY, Book, Integers, Market, Records, new_book
+from trading_pipeline.domain.backtest.records import Book, Integers, Market, Records, new_book
 from trading_pipeline.domain.backtest.results import BacktestResult, LaneName, RunMemory, TradeColumns
 from trading_pipeline.domain.backtest.soundness import refuse_unsound
 from trading_pipeline.domain.backtest.translate import SymbolInput, rules_of
@@ -101,9 +101,9 @@ def _refuse_unusable(lane: Lane) -> None:
 
 def _result(layout: Layout, market: Market, book: Book, order: Integers | None) -> BacktestResult:
     """Columns from the loop's memory."""
-    trade_rows = np.flatnonzero(book.entries["layers"] > 0)
-    # As raw bytes: numpy would pick records apart field by field.
-    rows = book.entries.view(f"V{ENTRY.itemsize}")[trade_rows].view(ENTRY)
+    rows = book.trades[: book.account[0]["trades"]]
+    if np.any(np.diff(rows["row"]) < 0):  # orders that rested fill in another order than they were decided in
+        rows = rows[np.argsort(rows["row"])]
     risk = np.where(np.isfinite(rows["risk"]) & (rows["risk"] > 0.0), rows["risk"], np.nan)
     columns = TradeColumns(
         lane=rows["lane"],
@@ -131,7 +131,7 @@ def _result(layout: Layout, market: Market, book: Book, order: Integers | None) 
     bar_close_ms = closes[0] if len(closes) == 1 else np.concatenate(closes)
     legs = book.legs[: book.account[0]["legs"]]
     before = ends([len(lane.given.signals) for lane in layout.lanes])
-    memory = RunMemory(rows, trade_rows, legs, market.open_ms, bar_close_ms, order, before)
+    memory = RunMemory(rows, legs, market.open_ms, bar_close_ms, order, before)
     waves = layout.waves(market)
     kept = slice(None) if waves is None else waves
     names = tuple(LaneName(lane.strategy, lane.instrument_id, lane.bar_ms) for lane in layout.lanes)

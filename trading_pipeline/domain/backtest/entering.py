@@ -238,7 +238,8 @@ def _open(desk: Desk, p: Position, row: int, price: float, stop: float) -> None:
     p.entry_bar, p.entered_ms = p.bar, instant_of(desk, p)
     # An order that rested fills inside the lane's bar that closes now or is still under way.
     p.decision_own = entry.own if entry.kind == OrderKind.MARKET else p.own + (not p.deciding)
-    p.row, p.basis = row, _basis(account, rules)
+    p.row, p.trade, p.basis = row, account.trades, _basis(account, rules)
+    account.trades += 1
     desk.positions[p.home].owner = p.lane
     account.open_positions += 1
 

@@ -6,7 +6,7 @@ The formulas are those of ``domain.analysis``, which a test holds these against.
 import math
 
 from trading_pipeline.domain.backtest.compiled import compiled
-from trading_pipeline.domain.backtest.records import EntryRow, Floats, Records, record_dtype
+from trading_pipeline.domain.backtest.records import Floats, Records, TradeRow, record_dtype
 from trading_pipeline.domain.backtest.uncounted import uncounted
 
 PROFIT_FACTOR_CAP = 100.0
@@ -43,12 +43,12 @@ FIGURES = record_dtype(FigureRow)
 
 
 @compiled
-def summarise(entries: Records, equity: Floats, capital: float, years: float, row: FigureRow) -> None:
-    """Fill ``row`` from the signals' trades and the equity at every bar.
+def summarise(trades: Records, equity: Floats, capital: float, years: float, row: FigureRow) -> None:
+    """Fill ``row`` from the trades and the equity at every bar.
 
     :param years: from the open of the first bar to the close of the last, whatever is missing between.
     """
-    _sum_trades(entries, row)
+    _sum_trades(trades, row)
     row.final_equity = equity[-1]
     row.net_profit = equity[-1] - capital
     row.net_profit_pct = row.net_profit / capital * 100.0
@@ -81,19 +81,16 @@ def _sharpe(mean: float, spread: float, count: int, per_year: float) -> float:
 
 
 @compiled
-def _sum_trades(entries: Records, row: FigureRow) -> None:
-    """Count and sum the trades among the signals."""
-    count, wins, gross_wins, with_r = 0, 0, 0, 0
+def _sum_trades(trades: Records, row: FigureRow) -> None:
+    """Count and sum the trades."""
+    count, wins, gross_wins, with_r = len(trades), 0, 0, 0
     fees, funding, sum_r, gross_sum_r = 0.0, 0.0, 0.0, 0.0
     won, lost, gross_won, gross_lost = 0.0, 0.0, 0.0, 0.0
-    trades = uncounted(entries)
-    for i in range(len(trades)):
-        trade: EntryRow = trades[i]
-        if trade.layers == 0:
-            continue
+    rows = uncounted(trades)
+    for i in range(len(rows)):
+        trade: TradeRow = rows[i]
         gross = trade.gross
         pnl = gross - trade.fees - trade.funding
-        count += 1
         fees += trade.fees
         funding += trade.funding
         wins += pnl > 0.0

@@ -55,7 +55,8 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
     """
     account: Account = uncounted(book.account)[0]
     positions = uncounted(book.positions)
-    desk = Desk(uncounted(rules_rows), account, positions, uncounted(book.entries), uncounted(book.legs))
+    entries, trades, legs = uncounted(book.entries), uncounted(book.trades), uncounted(book.legs)
+    desk = Desk(uncounted(rules_rows), account, positions, entries, trades, legs)
     paths = Paths(
         uncounted_column(market.wave),
         uncounted_column(market.low),

@@ -5,7 +5,7 @@ import math
 from trading_pipeline.domain.backtest.codes import LegKind, Outcome, Phase
 from trading_pipeline.domain.backtest.compiled import compiled
 from trading_pipeline.domain.backtest.levels import bankruptcy, set_levels
-from trading_pipeline.domain.backtest.records import Desk, EntryRow, Position, Rules
+from trading_pipeline.domain.backtest.records import Desk, EntryRow, Position, Rules, TradeRow
 
 # A quantity below this share of the entry is rounding, not exposure.
 DUST = 1e-12
@@ -97,7 +97,8 @@ def record_leg(desk: Desk, p: Position, signed_quantity: float, price: float, fe
 def finish(desk: Desk, p: Position, kind: int) -> None:
     """Write the trade and make the instrument flat."""
     account = desk.account
-    trade: EntryRow = desk.entries[p.row]
+    trade: TradeRow = desk.trades[p.trade]
+    trade.row, trade.lane, trade.direction = p.row, p.lane, p.direction
     trade.layers, trade.entry_bar, trade.exit_bar, trade.exit_kind = p.layers, p.entry_bar, p.bar, kind
     trade.filled, trade.entry_price, trade.initial_stop = p.entry_quantity, p.entry_price, p.initial_stop
     trade.exit_price = p.closed_value / p.entry_quantity

@@ -12,12 +12,12 @@ from trading_pipeline.domain.backtest.codes import Phase
 from trading_pipeline.domain.backtest.compiled import at, compiled
 from trading_pipeline.domain.backtest.records import (
     Book,
-    EntryRow,
     Floats,
     Integers,
     LegRow,
     Market,
     Records,
+    TradeRow,
     record_dtype,
 )
 from trading_pipeline.domain.backtest.uncounted import uncounted
@@ -71,7 +71,7 @@ def check_ledger(market: Market, book: Book, initial_capital: float) -> None:
     wave, gap = _first_gap(prices, legs, _cursors(market.first, legs), book.equity, initial_capital, allowed)
     if wave < len(book.equity):
         raise BrokenLedger(f"equity at wave {wave} differs from its fills by {gap:g}")
-    earned = _earned(book.entries)
+    earned = _earned(book.trades[: account["trades"]])
     gap = abs(initial_capital + earned - float(account["balance"]))
     if not gap <= allowed:
         raise BrokenLedger(f"trades earned {earned}, the balance says otherwise by {gap:g}")
@@ -161,11 +161,10 @@ def _settle(legs: Records, c: Cursor, paid: float) -> None:
 
 
 @compiled
-def _earned(entries: Records) -> float:
+def _earned(trades: Records) -> float:
     """Sum of all trades after fees and funding."""
-    total, trades = 0.0, uncounted(entries)
-    for i in range(len(trades)):
-        trade: EntryRow = trades[i]
-        if trade.layers > 0:
-            total += trade.gross - trade.fees - trade.funding
+    total, rows = 0.0, uncounted(trades)
+    for i in range(len(rows)):
+        trade: TradeRow = rows[i]
+        total += trade.gross - trade.fees - trade.funding
     return total

@@ -106,7 +106,8 @@ class Position:
     ``lower`` and ``upper`` are the nearest levels on either side at which anything happens. ``drained`` is what
     the margin lacks of its share of the notional. ``target_index`` is the next target that is an order,
     ``targets_done`` how many are behind. ``entry_bar`` saw the first fill, at ``entered_ms``; ``decision_own``
-    decided it; ``row`` is the signal that opened it, ``basis`` the money that signal was sized by.
+    decided it; ``row`` is the signal that opened it, ``trade`` where its trade is written, ``basis`` the money
+    that signal was sized by.
     ``resting_rows`` are the signals whose orders rest, oldest first.
     """
 
@@ -168,6 +169,7 @@ class Position:
     entered_ms: int
     decision_own: int
     row: int
+    trade: int
     basis: float
     resting: int
     resting_rows: Integers
@@ -197,12 +199,13 @@ class Account:
     phase: int
     active: int
     open_positions: int
+    trades: int
     legs: int
     overflow: bool
 
 
 class EntryRow:
-    """One signal, the order it became, and the trade it opened, if it did.
+    """One signal, and the order it became.
 
     Given: ``own`` is the lane's bar that decided, ``bar`` the bar of the path that closes with it; ``direction``
     is 1 or -1, for an exit the side it closes or 0 for either; ``kind`` an ``OrderKind``; ``price`` is read for
@@ -210,9 +213,7 @@ class EntryRow:
     amount; ``calm`` weighs the live amount, NaN where its volatility is unknown; ``level`` of an entry grid, 1 its
     first, else 0; ``score`` is 0 where entries are taken by instrument.
     Written: ``decided_ms``; ``outcome``; while resting, the price at which it fires, on the way up
-    (``from_below``) or down, and the instant at which it is withdrawn; for a trade (``layers`` > 0) what
-    became of it. ``risk`` is the money between entry and initial stop, ``slipped`` what its fills were worse
-    than their levels.
+    (``from_below``) or down, and the instant at which it is withdrawn.
     """
 
     lane: int
@@ -233,6 +234,18 @@ class EntryRow:
     trigger: float
     from_below: bool
     expires: int
+
+
+class TradeRow:
+    """One trade, written when it ends; rows lie in the order in which trades began.
+
+    ``row`` is the signal that opened it, ``filled`` all that was entered, ``risk`` the money between entry and
+    initial stop, ``slipped`` what its fills were worse than their levels.
+    """
+
+    row: int
+    lane: int
+    direction: int
     layers: int
     entry_bar: int
     exit_bar: int
@@ -263,7 +276,7 @@ class LegRow:
     fee: float
 
 
-RULES, POSITION, ACCOUNT, ENTRY, LEG = map(record_dtype, (Rules, Position, Account, EntryRow, LegRow))
+RULES, POSITION, ACCOUNT, ENTRY, TRADE, LEG = map(record_dtype, (Rules, Position, Account, EntryRow, TradeRow, LegRow))
 
 
 class Market(NamedTuple):
@@ -305,6 +318,7 @@ class Book(NamedTuple):
     positions: Records
     equity: Floats
     entries: Records
+    trades: Records
     legs: Records
 
 
@@ -315,6 +329,7 @@ class Desk(NamedTuple):
     account: Account
     positions: Records
     entries: Records
+    trades: Records
     legs: Records
 
 
@@ -335,6 +350,7 @@ def new_book(positions: Records, waves: int, entries: Records, rules: Records) -
         positions=positions.copy(),
         equity=np.empty(waves),
         entries=entries,
+        trades=np.zeros(len(entries), TRADE),
         legs=np.empty(len(entries) * (2 + int(rules["target_count"].max())), LEG),
     )
 

@@ -153,8 +153,8 @@ class BacktestResult:
         rows, legs = self._memory.trades, self._memory.legs
         order = np.argsort(legs["row"], kind="stable")
         legs = legs[order]
-        begin = np.searchsorted(legs["row"], self._memory.trade_rows, side="left")
-        end = np.searchsorted(legs["row"], self._memory.trade_rows, side="right")
+        begin = np.searchsorted(legs["row"], rows["row"], side="left")
+        end = np.searchsorted(legs["row"], rows["row"], side="right")
         return tuple(self._trade(i, rows[i], legs[begin[i] : end[i]]) for i in range(len(rows)))
 
     def _trade(self, index: int, row: np.void, legs: Records) -> Trade:
@@ -201,14 +201,13 @@ class BacktestResult:
 class RunMemory:
     """What the compiled loop left behind, kept to build objects on demand.
 
-    :param trade_rows: rows of ``trades`` in the run's signals.
+    :param trades: in the order of the signals that opened them.
     :param open_ms: times of the flat bars of all paths, which ``legs`` count by; ``bar_close_ms`` likewise.
     :param order: the signal, counted through all lanes, that each outcome is about; ``None`` for as given.
     :param signals_before: how many signals the lanes before each one have, and all.
     """
 
     trades: Records
-    trade_rows: Integers
     legs: Records
     open_ms: Integers
     bar_close_ms: Integers

@@ -144,5 +144,5 @@ def _run_piece(bars: BarArrays, sets: Sequence[ParameterSet], markets: Markets, 
         book = new_book(positions, len(bars), entries, rules)
         simulate(market, rules, book)
         check_ledger(market, book, capital)
-        summarise(book.entries, book.equity, capital, years, figures[i])
+        summarise(book.trades[: book.account[0]["trades"]], book.equity, capital, years, figures[i])
     return figures

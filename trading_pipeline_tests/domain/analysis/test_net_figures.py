@@ -8,7 +8,7 @@ from trading_pipeline.domain.backtest.codes import OrderKind
 from trading_pipeline.domain.backtest.config import Costs
 from trading_pipeline.domain.backtest.engine import run_backtest
 from trading_pipeline.domain.backtest.figures import FIGURES, summarise
-from trading_pipeline.domain.backtest.records import ENTRY
+from trading_pipeline.domain.backtest.records import TRADE
 from trading_pipeline.domain.backtest.results import BacktestResult
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.translate import Funding, SymbolInput
@@ -84,14 +84,13 @@ def test_a_side_without_trades_won_nothing_and_has_no_average(metrics: Metrics) 
 
 
 def test_the_compiled_figures_are_these_too() -> None:
-    entries = np.zeros(4, ENTRY)
-    entries["layers"] = (1, 1, 1, 0)  # the last was never filled
-    entries["gross"] = (3.0, 5.0, -1.0, 7.0)
-    entries["fees"] = (2.003, 2.005, 0.0, 7.0)
-    entries["funding"] = (1.2, 0.0, 0.0, 7.0)
-    entries["risk"] = (10.0, 10.0, np.nan, 7.0)  # the third had no stop
+    trades = np.zeros(3, TRADE)
+    trades["gross"] = (3.0, 5.0, -1.0)
+    trades["fees"] = (2.003, 2.005, 0.0)
+    trades["funding"] = (1.2, 0.0, 0.0)
+    trades["risk"] = (10.0, 10.0, np.nan)  # the third had no stop
     (row,) = found = np.zeros(1, FIGURES)
-    summarise(entries, np.array([10_000.0, 10_001.792]), 10_000.0, 1.0, row)
+    summarise(trades, np.array([10_000.0, 10_001.792]), 10_000.0, 1.0, row)
     expected = {
         "win_rate_pct": 100.0 / 3.0,
         "gross_win_rate_pct": 200.0 / 3.0,

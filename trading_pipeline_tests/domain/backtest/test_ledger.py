@@ -50,7 +50,7 @@ def _forget_a_fee(book: Book) -> None:
 
 
 def _earn_more(book: Book) -> None:
-    book.entries["gross"][book.entries["layers"] > 0] += 0.01
+    book.trades["gross"][: book.account[0]["trades"]] += 0.01
 
 
 def _overflow(book: Book) -> None:
