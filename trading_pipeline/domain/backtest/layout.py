@@ -156,11 +156,8 @@ def entries_of(layout: Layout, market: Market) -> tuple[Records, Integers | None
 
     By wave, then the higher score, then the order of lanes; equal ones as they were given.
     """
-    rows = np.zeros(sum(len(lane.given.signals) for lane in layout.lanes), ENTRY)
-    end = 0
-    for number, lane in enumerate(layout.lanes):
-        start, end = end, end + len(lane.given.signals)
-        _write_rows(rows[start:end], number, layout)
+    parts = [_rows_of(number, layout) for number in range(len(layout.lanes))]
+    rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
     rows["wave"] = market.waves_of(rows["bar"])
     if len(layout.lanes) == 1 and layout.lanes[0].config.limits.entries_by is EntriesBy.SYMBOL:
         return rows, None
@@ -168,7 +165,7 @@ def entries_of(layout: Layout, market: Market) -> tuple[Records, Integers | None
     return rows[order], order
 
 
-def _write_rows(rows: Records, number: int, layout: Layout) -> None:
+def _rows_of(number: int, layout: Layout) -> Records:
     """The signals of one lane."""
     lane = layout.lanes[number]
     signals, bars = lane.given.signals, lane.given.bars
@@ -176,22 +173,30 @@ def _write_rows(rows: Records, number: int, layout: Layout) -> None:
         raise DataError(
             f"{lane.label}: signals at bars {signals.bar_index[0]} to {signals.bar_index[-1]} of {len(bars)}"
         )
+    rows = np.repeat(_plain_entry(number), len(signals))
     instrument_id = layout.instrument_ids.index(lane.instrument_id)
     places = signals.bar_index
     if not layout.dense[number]:
         places = np.searchsorted(layout.paths[instrument_id].close_time_ms, bars.close_time_ms[signals.bar_index])
-    rows["lane"] = number
     rows["bar"], rows["own"] = layout.first[instrument_id] + places, layout.own_first[number] + signals.bar_index
-    rows["direction"], rows["kind"], rows["stop"] = signals.direction, signals.kinds(), signals.stop_price
-    rows["price"] = np.nan if signals.limit_price is None else signals.limit_price
-    rows["quantity"] = np.nan if signals.quantity is None else signals.quantity
-    rows["share"] = 1.0 if signals.share is None else signals.share
-    rows["level"] = 0 if signals.level is None else signals.level
+    rows["direction"], rows["stop"] = signals.direction, signals.stop_price
+    given = {"kind": signals.kind, "price": signals.limit_price, "quantity": signals.quantity}
+    for name, column in (given | {"share": signals.share, "level": signals.level}).items():
+        if column is not None:
+            rows[name] = column
     if lane.config.limits.entries_by is EntriesBy.SCORE:
         if signals.score is None or not np.isfinite(signals.score).all():
             raise ConfigurationError(f"{lane.label}: entries_by score, but not every signal has one; give it")
         rows["score"] = signals.score
     weigh(rows, lane.config, signals.bar_index, partial(scaled, bars))
+    return rows
+
+
+def _plain_entry(lane: int) -> Records:
+    """What a row says of a signal that leaves everything to the rules: at the market, the whole amount."""
+    row = np.zeros(1, ENTRY)
+    row["lane"], row["price"], row["quantity"], row["share"] = lane, np.nan, np.nan, 1.0
+    return row
 
 
 def scales_of(config: BacktestConfig) -> tuple[Scale | None, Scale | None]:

@@ -63,8 +63,7 @@ def check_ledger(market: Market, book: Book, initial_capital: float) -> None:
     if account["overflow"]:
         raise BrokenLedger(f"more than {len(book.legs)} fills from {len(book.entries)} signals")
     # NaN stays NaN here, and nothing agrees to within NaN.
-    largest = max(float(np.max(book.equity)), -float(np.min(book.equity)))
-    allowed = TOLERANCE * max(largest, initial_capital)
+    allowed = TOLERANCE * max(float(np.max(book.equity)), initial_capital)
     legs = book.legs[: account["legs"]]
     legs = legs[np.argsort(legs["instrument_id"], kind="stable")] if len(market.first) > 2 else legs
     prices = (market.wave, market.open, market.close, market.funding_rate, market.gap_rate)
