@@ -70,11 +70,10 @@ def target_quantity(rules: Rules, p: Position, index: int) -> float:
 
 @compiled
 def set_levels(rules: Rules, p: Position) -> None:
-    """Recompute the levels of a position after its entry, stop, targets or margin changed.
+    """Recompute the levels of a position after its entry, stop, next target or margin changed.
 
     Isolated margin: a long is liquidated at entry x (1 - margin / notional + maintenance margin).
     """
-    _aim(rules, p)
     target = p.direction * math.inf
     if p.target_index < rules.target_count:
         target = _target_price(rules, p)
@@ -128,8 +127,8 @@ def after_target(rules: Rules, p: Position) -> None:
 @compiled
 def follow(rules: Rules, p: Position) -> None:
     """Set the levels anew after targets or the entry changed, with the stop where the rules pull it at once."""
+    _aim(rules, p)
     if not rules.move_stop_at_close:
-        _aim(rules, p)
         _pull_stop(rules, p)
     set_levels(rules, p)
 
@@ -137,9 +136,10 @@ def follow(rules: Rules, p: Position) -> None:
 @compiled
 def _pull_stop(rules: Rules, p: Position) -> None:
     """Put the stop where the targets reached so far allow it: break-even, then the runner's. Never looser."""
-    even = round_step(p.entry_price, p.price_increment)
-    if 0 < rules.break_even_after <= p.targets_done and p.direction * (even - p.stop) > 0.0:
-        p.stop, p.stop_kind = even, LegKind.BREAK_EVEN
+    if 0 < rules.break_even_after <= p.targets_done:
+        even = round_step(p.entry_price, p.price_increment)
+        if p.direction * (even - p.stop) > 0.0:
+            p.stop, p.stop_kind = even, LegKind.BREAK_EVEN
     if _running(rules, p) and p.direction * (p.runner_stop - p.stop) > 0.0:
         p.stop, p.stop_kind = p.runner_stop, LegKind.TRAILING_STOP
 
