@@ -13,6 +13,8 @@ from typing import ParamSpec, TypeVar
 import numba
 import numpy as np
 
+from trading_pipeline.domain.indicators import ties
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -25,9 +27,9 @@ of a bar on which nothing happens.
 
 
 def _sources_digest() -> str:
-    """SHA-256 over every module of this folder."""
+    """SHA-256 over every module of this folder, and the one whose constant is compiled in."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in [*sorted(Path(__file__).parent.glob("*.py")), Path(ties.__file__)]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -32,6 +32,7 @@ from trading_pipeline.domain.backtest.records import (
 from trading_pipeline.domain.backtest.uncounted import uncounted, uncounted_column
 from trading_pipeline.domain.backtest.walking import leave_for, leave_passed, walk_wave
 from trading_pipeline.domain.backtest.waves import wave_of
+from trading_pipeline.domain.indicators.ties import ROUNDING
 
 DAY_MS = 86_400_000
 
@@ -298,8 +299,8 @@ def _check_next_bar(desk: Desk, p: Position, momentum: Floats) -> None:
     rules: Rules = desk.rules[p.lane]
     if rules.next_bar_exit and p.own > p.decision_own:
         p.checked = True
-        # An unknown value on either side compares false and keeps the position.
-        if p.direction * (momentum[p.own] - momentum[p.decision_own]) <= 0.0:
+        # An unknown value on either side compares false and keeps the position; what is only rounding is no move.
+        if p.direction * (momentum[p.own] - momentum[p.decision_own]) <= ROUNDING * p.mark:
             leave(desk, p, p.mark, LegKind.NEXT_BAR_EXIT.value)
 
 

@@ -1,8 +1,9 @@
 """The secondary rule: a trade that momentum leaves at once is left at once."""
 
 from datetime import datetime
-from decimal import Decimal
 
+from trading_pipeline.domain.indicators.ties import beyond
+from trading_pipeline.domain.model.indicator_readings import IndicatorReading
 from trading_pipeline.domain.model.plans import NextBarRule, TradePlan
 from trading_pipeline.domain.model.positions import Position
 from trading_pipeline.domain.model.signals import Bias
@@ -25,9 +26,14 @@ def close_to_judge(plan: TradePlan, position: Position, bar_close: datetime) -> 
     return first if position.managed_through < first <= bar_close else None
 
 
-def fails(rule: NextBarRule, bias: Bias, momentum: Decimal | None) -> bool:
-    """Whether momentum has not moved in favour since the entry bar; an unknown value keeps the position."""
-    if rule.momentum is None or momentum is None:
+def fails(rule: NextBarRule, bias: Bias, reading: IndicatorReading | None) -> bool:
+    """Whether momentum has not moved in favour since the entry bar; an unknown value keeps the position.
+
+    In floats, as the engine has it: what is only rounding of the price is no move.
+
+    :param reading: momentum and price at the close that is judged.
+    """
+    if rule.momentum is None or reading is None:
         return False
-    moved = momentum - rule.momentum
-    return (moved if bias is Bias.LONG else -moved) <= 0
+    moved = beyond(float(reading.value), float(rule.momentum), float(reading.close))
+    return bool((moved if bias is Bias.LONG else -moved) <= 0)

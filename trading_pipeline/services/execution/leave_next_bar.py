@@ -44,4 +44,4 @@ def _failed(desk: Desk, indicators: IndicatorReader, plan: TradePlan, position: 
             f"Plan {plan.plan_id}: the MACD histogram was {plan.next_bar_rule.momentum} at the entry bar and "
             f"{momentum} at {judged:%Y-%m-%d %H:%M} UTC; the next-bar rule keeps the position.",
         )
-    return fails(plan.next_bar_rule, plan.bias, momentum)
+    return fails(plan.next_bar_rule, plan.bias, reading)

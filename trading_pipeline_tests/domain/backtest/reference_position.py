@@ -104,7 +104,8 @@ class Position:
         momentum = self.lane.given.momentum
         if momentum is None or place != self.place + 1:
             return False
-        return bool(self.sign * (momentum[place] - momentum[self.place]) <= 0)
+        rounding = 1e-12 * self.lane.given.bars.close[place]
+        return bool(self.sign * (momentum[place] - momentum[self.place]) <= rounding)
 
     def tighten(self, stop: float, kind: LegKind) -> None:
         """Move the stop, but never away from the price."""

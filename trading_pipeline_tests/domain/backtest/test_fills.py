@@ -176,6 +176,8 @@ def test_a_pivot_trail_waits_for_the_pivot_to_be_confirmed() -> None:
         ((-11.648148, -4.805806), LegKind.END_OF_DATA),
         ((-11.648148, -12.0), LegKind.NEXT_BAR_EXIT),
         ((np.nan, -12.0), LegKind.END_OF_DATA),
+        ((0.3, 0.1 + 0.2), LegKind.NEXT_BAR_EXIT),  # 0.30000000000000004: at a price of 100 that is rounding
+        ((0.3, 0.3 + 1e-9), LegKind.END_OF_DATA),
     ],
 )
 def test_a_long_whose_momentum_did_not_rise_leaves_at_the_next_close(

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from trading_pipeline.domain.model.indicator_readings import IndicatorReading
 from trading_pipeline.domain.model.plans import NextBarRule
 from trading_pipeline.domain.model.positions import Position, PositionStatus
 from trading_pipeline.domain.model.signals import Bias
@@ -34,6 +35,10 @@ def a_position(opened_at: datetime | None, managed_through: datetime | None) -> 
         ("11.648148", "4.805806", Bias.SHORT, False),
         ("11.648148", "12", Bias.SHORT, True),
         ("11.648148", "11.648148", Bias.SHORT, True),
+        ("0.3", "0.30000000000000004", Bias.LONG, True),  # at a price of 100 that is rounding
+        ("0.3", "0.300000001", Bias.LONG, False),
+        ("0.30000000000000004", "0.3", Bias.SHORT, True),
+        ("0.300000001", "0.3", Bias.SHORT, False),
         (None, "-12", Bias.LONG, False),
         ("-11.648148", None, Bias.LONG, False),
     ],
@@ -41,8 +46,9 @@ def a_position(opened_at: datetime | None, managed_through: datetime | None) -> 
 def test_momentum_that_has_not_moved_in_favour_ends_the_trade(
     entry: str | None, now: str | None, bias: Bias, leaves: bool
 ) -> None:
-    known = [None if text is None else Decimal(text) for text in (entry, now)]
-    assert fails(NextBarRule(known[0]), bias, known[1]) is leaves
+    rule = NextBarRule(None if entry is None else Decimal(entry))
+    reading = None if now is None else IndicatorReading(close=Decimal(100), value=Decimal(now))
+    assert fails(rule, bias, reading) is leaves
 
 
 @pytest.mark.parametrize(
