@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from trading_pipeline.domain.backtest.compiled import compiled
 from trading_pipeline.domain.backtest.records import EntryRow, Floats, Records
 from trading_pipeline.domain.backtest.uncounted import uncounted
+from trading_pipeline.domain.indicators.ties import ROUNDING
 from trading_pipeline.domain.model.errors import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True)
 class EmaCross:
-    """Long when the fast average rises above the slow one, short when it no longer is above. Periods in bars.
+    """Long when the fast average rises above the slow one, short when it no longer is above, by more than rounding.
 
-    The signals carry neither stop nor quantity: the rules of the run decide.
+    Periods are bars. The signals carry neither stop nor quantity: the rules of the run decide.
     """
 
     fast_period: int
@@ -42,7 +43,7 @@ def _write_crosses(close: Floats, fast_period: int, slow_period: int, scratch: R
     for bar in range(len(close)):
         fast = _average(fast, close[bar], bar, fast_period, fast_alpha)
         slow = _average(slow, close[bar], bar, slow_period, slow_alpha)
-        is_above = fast > slow
+        is_above = fast - slow > ROUNDING * close[bar]
         if bar >= slow_period and is_above != above:
             row: EntryRow = rows[count]
             row.bar, row.own, row.wave, row.direction = bar, bar, bar, 1 if is_above else -1

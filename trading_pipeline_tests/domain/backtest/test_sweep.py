@@ -48,6 +48,14 @@ def test_the_compiled_crosses_are_those_of_the_indicator_library() -> None:
     assert np.array_equal(rows["direction"], expected.direction)
 
 
+@pytest.mark.parametrize("ticks_per_unit", [1, 10, 1000])
+def test_crosses_do_not_depend_on_the_unit_of_the_price(ticks_per_unit: int) -> None:
+    # 0.231 forty times: the means of 12 and 26 of them differ in the last bit, and only the tick up makes a cross.
+    close = np.repeat([231, 232], [40, 60]) / ticks_per_unit
+    rows = EmaCross(12, 26).rows(close, np.zeros(len(close), ENTRY))
+    assert list(zip(rows["bar"], rows["direction"], strict=True)) == [(40, 1)]
+
+
 def with_a_hole(bars: BarArrays) -> BarArrays:
     """The same bars, the later half a hundred days later."""
     late = np.where(np.arange(len(bars)) < len(bars) // 2, 0, 100 * 24 * HOUR_MS)
