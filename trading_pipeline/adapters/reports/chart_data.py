@@ -70,6 +70,7 @@ def _trade(trade: TradeRecord, instrument_id: int) -> list[object]:
         trade.quantity,
         trade.pnl_usdt,
         trade.pnl_r,
+        trade.gross_pnl_r,
         trade.fees_usdt,
         trade.funding_usdt,
         trade.exit_reason,

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trading_pipeline.adapters.reports.chart_data import MAX_POINTS, bars_document, equity_document
+from trading_pipeline.adapters.reports.chart_data import MAX_POINTS, bars_document, equity_document, trades_document
 from trading_pipeline.adapters.reports.html_report import html_report
 from trading_pipeline.adapters.reports.png import equity_png
 from trading_pipeline.domain.model.backtest_runs import EquityCurve
@@ -45,8 +45,14 @@ def test_the_page_asks_nobody_for_anything(page: str) -> None:
 def test_the_page_carries_every_trade_with_its_exits_and_stop(page: str) -> None:
     (trade,) = data_of(page)["trades"]  # type: ignore[misc]
     assert trade[1] == -1
-    assert trade[12] == 30125.0
-    assert [leg[3] for leg in trade[14]] == ["take_profit", "take_profit", "trailing_stop"]
+    assert trade[13] == 30125.0
+    assert [leg[3] for leg in trade[15]] == ["take_profit", "take_profit", "trailing_stop"]
+
+
+def test_the_page_carries_every_trade_in_r_net_and_gross() -> None:
+    (trade,) = golden_run(33).record.trades
+    (row,) = trades_document([replace(trade, pnl_r=1.5, gross_pnl_r=1.75)], [trade.instrument_id])
+    assert row[8:10] == [1.5, 1.75]
 
 
 @pytest.mark.parametrize(
@@ -54,6 +60,7 @@ def test_the_page_carries_every_trade_with_its_exits_and_stop(page: str) -> None
     [
         *("Returns by month", "Max drawdown", "How trades ended", "Trailing stop", "code_version"),
         *("Profit factor, net", "Net USDT", "Gross profit factor", "Net of fees and funding"),
+        *("Net R", "Gross R"),
     ],
 )
 def test_the_page_has_its_tables(page: str, words: str) -> None:

@@ -16,6 +16,7 @@ const COLUMNS = [
   ["Funding", "funding", (t) => t.funding.toFixed(2)],
   ["Net USDT", "pnl", (t) => signed(t.pnl, 2)],
   ["Net R", "r", (t) => (t.r === null ? "" : signed(t.r, 2))],
+  ["Gross R", "grossR", (t) => (t.grossR === null ? "" : signed(t.grossR, 2))],
 ];
 const FILTERS = [["All", () => true], ["Long", (t) => t.side > 0], ["Short", (t) => t.side < 0], ["Wins", (t) => t.pnl > 0], ["Losses", (t) => t.pnl < 0]];
 
@@ -84,6 +85,7 @@ class TradeTable {
         cell.append(badge);
       } else cell.textContent = text(trade);
       if (key === "pnl" || key === "r") cell.className = trade.pnl >= 0 ? "gain" : "loss";
+      if (key === "grossR") cell.className = trade.grossR >= 0 ? "gain" : "loss";
       row.append(cell);
     }
     row.addEventListener("click", () => { this.mark(trade); this.choose(trade); });
