@@ -68,9 +68,13 @@ def _outcomes(engine: BacktestResult, reference: Reference) -> Iterator[Pair]:
 def _trades(engine: BacktestResult, reference: Reference) -> Iterator[Pair]:
     trades = engine.trade_list()
     for number, lane, label in _lanes(engine, reference):
-        ours = _numbered((one.entry_time_ms, one.exit_time_ms, one) for one in trades if one.lane == number)
+        ours = _numbered(
+            ((one.entry_time_ms, one.exit_time_ms, one.legs[0].price), one) for one in trades if one.lane == number
+        )
         theirs = _numbered(
-            (one.fills[0].at.ms, one.fills[-1].at.ms, one) for one in reference.trades if one.lane is lane
+            ((one.fills[0].at.ms, one.fills[-1].at.ms, one.fills[0].price), one)
+            for one in reference.trades
+            if one.lane is lane
         )
         for at in sorted({*ours, *theirs}):
             one, other = ours.get(at), theirs.get(at)
@@ -86,10 +90,10 @@ def _equity(engine: BacktestResult, reference: Reference) -> Iterator[Pair]:
         yield Pair(ms, "equity", ours.get(ms), theirs.get(ms))
 
 
-def _numbered(timed: Iterable[tuple[int, float, T]]) -> dict[tuple[int, int], T]:
-    """By time of entry and, where several have one, by price."""
+def _numbered(timed: Iterable[tuple[tuple[int, int, float], T]]) -> dict[tuple[int, int], T]:
+    """By time of entry and, where several have one, by time of exit, then by price of entry."""
     found: dict[tuple[int, int], T] = {}
-    for entered, _, one in sorted(timed, key=lambda one: one[:2]):
+    for (entered, _, _), one in sorted(timed, key=lambda one: one[0]):
         found[entered, sum(key[0] == entered for key in found)] = one
     return found
 

@@ -207,7 +207,8 @@ def _input(rng: Random, config: BacktestConfig, market: Market, minutes: int) ->
 
 def _signals(rng: Random, bars: BarArrays, tick: float, resting: bool) -> EntrySignals:
     """Entries and exits at random closes; most stops are on the losing side, some between ticks."""
-    places = np.sort(rng.choice(len(bars), int(len(bars) * rng.uniform(0.15, 0.6)), replace=False))
+    several = bool(rng.random() < 0.3)  # signals at one close, of either side
+    places = np.sort(rng.choice(len(bars), int(len(bars) * rng.uniform(0.15, 0.6)), replace=several))
     count, close, sign = len(places), bars.close[places], rng.choice([-1, 1], len(places))
     distance = rng.integers(1, 14, count) * rng.choice([1, 1, 1, 1, 1, 1, -1, 4], count)
     stop = close - sign * (distance + rng.choice([0.0, 0.3, 0.5], count)) * tick

@@ -166,7 +166,7 @@ class Reference:
 
     def leave_as_told(self, lane: LaneState, rows: list[int], price: float) -> None:
         """Leave what a lane holds, as its signals say: exits first, then opposite ones."""
-        for row in sorted(rows, key=lambda one: lane.kinds[one] is not OrderKind.EXIT):
+        for row in sorted(rows, key=lambda one: (lane.kinds[one] is not OrderKind.EXIT, self.rank(Order(lane, one)))):
             trade = self.held(lane)
             kind = lane.answer(row, 0 if trade is None else trade.sign)
             if trade is not None and kind is not None:

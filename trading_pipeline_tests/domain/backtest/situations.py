@@ -33,6 +33,7 @@ ALL = {
     "several instruments",
     "several timeframes",
     "entries by score",
+    "signals of both sides at one close",
 }
 """Every name but those of fills and outcomes."""
 
@@ -42,6 +43,9 @@ def situations(run: Reference) -> Iterator[str]:
     yield from (name for name, holds in _of_the_account(run).items() if holds)
     for lane in run.lanes:
         yield from (f"outcome {outcome.label}" for outcome in lane.outcomes)
+        for rows in lane.rows.values():
+            if {lane.signs[row] for row in rows if lane.kinds[row] is not OrderKind.EXIT} == {1, -1}:
+                yield "signals of both sides at one close"
         filled = [kind for kind, outcome in zip(lane.kinds, lane.outcomes, strict=True) if outcome is Outcome.FILLED]
         yield from ("limit entry" for kind in filled if kind is OrderKind.LIMIT)
         yield from ("stop entry" for kind in filled if kind is OrderKind.STOP)
