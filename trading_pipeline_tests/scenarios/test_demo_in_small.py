@@ -71,7 +71,7 @@ def test_a_position_is_opened_with_its_stop_and_closed_by_it(finished: FinishedD
     assert stops
     assert all(stop is not None for (stop,) in stops)
     closed = rows(finished.trading, "SELECT instrument_id, exit_reason FROM trading.positions WHERE status = 'closed'")
-    assert ("SOLUSDT", "stop_loss") in closed
+    assert ("SOLUSDT.BYBIT", "stop_loss") in closed
 
 
 def test_nothing_is_left_unsettled(finished: FinishedDemo) -> None:
