@@ -39,7 +39,7 @@ class Purpose(StrEnum):
     ``EXIT`` closes a position that cannot be protected, ``STOP_EXIT`` one whose next stop the price
     has passed already, ``NEXT_BAR_EXIT`` one whose momentum did not move in favour. ``SIGNAL_EXIT`` closes where
     the strategy leaves, ``OPPOSITE_EXIT`` and ``REVERSAL`` where it signals the other side: the one enters
-    nothing instead, the other may.
+    nothing instead, the other may. ``OPERATOR_EXIT`` closes because a person says so.
     """
 
     ENTRY = "E"
@@ -52,6 +52,7 @@ class Purpose(StrEnum):
     SIGNAL_EXIT = "XS"
     OPPOSITE_EXIT = "OX"
     REVERSAL = "RX"
+    OPERATOR_EXIT = "CX"
 
 
 TAKE_PROFITS = (Purpose.TAKE_PROFIT_1, Purpose.TAKE_PROFIT_2, Purpose.TAKE_PROFIT_3)

@@ -32,6 +32,7 @@ class ExitReason(StrEnum):
     OPPOSITE_SIGNAL = "opposite_signal"
     REVERSAL = "reversal"
     PROTECTION_FAILED = "protection_failed"
+    OPERATOR = "operator"
     EXTERNAL = "external"
 
 

@@ -16,6 +16,7 @@ _REASONS = {
     Purpose.SIGNAL_EXIT: ExitReason.SIGNAL_EXIT,
     Purpose.OPPOSITE_EXIT: ExitReason.OPPOSITE_SIGNAL,
     Purpose.REVERSAL: ExitReason.REVERSAL,
+    Purpose.OPERATOR_EXIT: ExitReason.OPERATOR,
 }
 """Why a position is flat, where the last order says it all."""
 

@@ -73,11 +73,14 @@ class PostgresHaltRegister(HaltRegister):
         self._engine = engine
 
     def halt(self, halt: Halt) -> bool:
-        """Insert unless the scope is halted."""
-        row = {"scope": halt.scope, "reason": halt.reason, "since": halt.since}
+        """Insert unless the scope is halted; what stands may begin to flatten."""
+        row = {"scope": halt.scope, "reason": halt.reason, "since": halt.since, "flatten": halt.flatten}
         with self._engine.begin() as connection:
             added = connection.execute(insert(halts).values(**row).on_conflict_do_nothing().returning(halts.c.scope))
-            return added.first() is not None
+            new = added.first() is not None
+            if not new and halt.flatten:
+                connection.execute(update(halts).where(halts.c.scope == halt.scope).values(flatten=True))
+            return new
 
     def lift(self, scope: str) -> bool:
         """Delete the scope's row."""
@@ -115,7 +118,7 @@ def _own_stop(intent: OrderIntent) -> Decimal:
 
 def _halts(connection: Connection) -> list[Halt]:
     rows = connection.execute(select(halts).order_by(halts.c.since, halts.c.scope))
-    return [Halt(row.scope, row.reason, row.since) for row in rows]
+    return [Halt(row.scope, row.reason, row.since, row.flatten) for row in rows]
 
 
 def _decided(connection: Connection, plan_id: str, run_id: str) -> EntryVerdict | None:

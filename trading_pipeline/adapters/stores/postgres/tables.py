@@ -300,8 +300,29 @@ halts = Table(
     Column("scope", Text, primary_key=True),
     Column("reason", Text, nullable=False),
     _instant("since"),
+    Column("flatten", Boolean, nullable=False, server_default="false"),
 )
-"""No new entries while a row stands: scope ``all`` is the kill switch, any other scope is an instrument."""
+"""No new entries while a row stands: scope ``all`` is the kill switch, any other scope is an instrument. ``flatten``:
+what is open in it is closed, too."""
+
+operator_commands = Table(
+    "operator_commands",
+    metadata,
+    Column("record_id", BigInteger, Identity(), primary_key=True),
+    Column("command_id", Text, nullable=False),
+    Column("verb", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    _instant("given_at"),
+    Column("run_id", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    _written_at(),
+    Index("operator_commands_by_command", "command_id"),
+)
+"""Append-only, which a trigger enforces: what people ordered, ``asked`` before it was done and what came of it after.
+``given_at`` is wall time; ``run_id`` is empty where the command line did it."""
 
 reconciliation_differences = Table(
     "reconciliation_differences",

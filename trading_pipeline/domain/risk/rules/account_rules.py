@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from trading_pipeline.domain.risk.entry import EntryQuestion
-from trading_pipeline.domain.risk.halts import ALL_SYMBOLS
 from trading_pipeline.domain.risk.rules.base import EntryRule
 
 
@@ -15,8 +14,8 @@ class NotHalted(EntryRule):
     def objection(self, question: EntryQuestion) -> str | None:
         """Name the halt that stands and its reason."""
         for halt in question.facts.halts:
-            if halt.scope in (ALL_SYMBOLS, question.plan.instrument_id):
-                return f"{halt.scope} halted since {halt.since:%Y-%m-%d %H:%M} UTC: {halt.reason}"
+            if halt.covers(question.plan.instrument_id):
+                return str(halt)
         return None
 
 

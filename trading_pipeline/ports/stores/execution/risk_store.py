@@ -38,7 +38,7 @@ class HaltRegister(ABC):
 
     @abstractmethod
     def halt(self, halt: Halt) -> bool:
-        """Let the halt stand; the first reason of a scope stays.
+        """Let the halt stand; the first reason of a scope stays, and one of them that flattens makes it flatten.
 
         :returns: whether it is new.
         """

@@ -1,0 +1,65 @@
+"""What an operator orders the system to do, for the record."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from trading_pipeline.domain.model.errors import ConfigurationError
+
+
+class CommandVerb(StrEnum):
+    """``FLATTEN`` is the half of a kill switch that closes what is open."""
+
+    HALT = "halt"
+    RESUME = "resume"
+    CLOSE = "close"
+    FLATTEN = "flatten"
+
+
+class CommandOutcome(StrEnum):
+    """``ASKED`` is written before anything is done; one of the others follows unless the process died."""
+
+    ASKED = "asked"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorCommand:
+    """One command of one person.
+
+    :param command_id: shared by everything recorded about it; of a job its run id.
+    :param scope: an instrument, or ``all``.
+    :param actor: who gave it, by the name the system or the person gives.
+    :param reason: why, as a sentence; may be empty where nothing is stopped or forced.
+    :param given_at: wall time, because a command must be possible while no venue answers.
+    :param run_id: the Dagster run that carries it out, empty when the command line does.
+    """
+
+    command_id: str
+    verb: CommandVerb
+    scope: str
+    actor: str
+    reason: str
+    given_at: datetime
+    run_id: str = ""
+
+    def require_reason(self) -> None:
+        """Insist on a reason.
+
+        :raises ConfigurationError: there is none.
+        """
+        if not self.reason.strip():
+            raise ConfigurationError(f"{self.verb} of {self.scope} without a reason; say why with --reason")
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRecord:
+    """One line of the record.
+
+    :param detail: what came of it.
+    """
+
+    command: OperatorCommand
+    outcome: CommandOutcome
+    detail: str

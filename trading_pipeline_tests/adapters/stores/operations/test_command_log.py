@@ -1,0 +1,33 @@
+"""The record of commands grows and never changes."""
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from trading_pipeline.adapters.stores.operations.command_log import PostgresCommandLog
+from trading_pipeline.domain.model.commands import CommandOutcome, CommandRecord, CommandVerb, OperatorCommand
+from trading_pipeline_tests.testkit.trading_desk import WAVE
+
+HALT = OperatorCommand("c-1", CommandVerb.HALT, "all", "ann", "exchange maintenance", WAVE, "run-1")
+
+
+def test_a_command_is_read_back_line_by_line(database: Engine) -> None:
+    log = PostgresCommandLog(database)
+    log.append(HALT, CommandOutcome.ASKED, "")
+    log.append(HALT, CommandOutcome.DONE, "halted")
+    assert log.of("c-1") == [
+        CommandRecord(HALT, CommandOutcome.ASKED, ""),
+        CommandRecord(HALT, CommandOutcome.DONE, "halted"),
+    ]
+    assert log.of("c-2") == []
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE trading.operator_commands SET actor = 'bob'", "DELETE FROM trading.operator_commands"]
+)
+def test_nobody_rewrites_what_was_ordered(database: Engine, change: str) -> None:
+    log = PostgresCommandLog(database)
+    log.append(HALT, CommandOutcome.ASKED, "")
+    with pytest.raises(DBAPIError, match="operator_commands is append-only"), database.begin() as connection:
+        connection.execute(text(change))
+    assert [record.command.actor for record in log.of("c-1")] == ["ann"]
