@@ -74,6 +74,10 @@ def _obsolete(desk: Desk, intent: OrderIntent) -> str:
     """Why the order must not be sent any more, empty where it may."""
     if desk.clock.now() > intent.valid_until:
         return "too late to be sent"
+    if intent.purpose is Purpose.ENTRY:
+        standing = next((halt for halt in desk.halts.halts() if halt.covers(intent.instrument_id)), None)
+        if standing is not None:
+            return str(standing)
     position = desk.ledger.position_of(intent.plan_id) if _is_layer(intent) else None
     return "the position it adds to was closed before it was sent" if position and not position.quantity else ""
 

@@ -16,6 +16,7 @@ from trading_pipeline.domain.model.errors import (
 from trading_pipeline.domain.model.orders import IntentState
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.positions import PositionStatus
+from trading_pipeline.domain.risk.halts import Halt
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.accounting.record_equity import record_equity
 from trading_pipeline.services.execution.claim_plans import claim_plans
@@ -90,6 +91,21 @@ def test_the_pause_the_venue_asks_for_is_kept(lab: Lab) -> None:
     lab.venue.faults["submit"] = [RateLimited("10006", retry_after_s=0.7)]
     entry(lab)
     assert 0.7 in lab.pauses
+
+
+@pytest.mark.parametrize(("scope", "posts"), [("all", 0), (PLAN.instrument_id, 0), ("SOLUSDT.BYBIT", 1)])
+def test_an_entry_that_was_admitted_before_a_halt_is_not_sent_after_it(lab: Lab, scope: str, posts: int) -> None:
+    lab.halts.halt(Halt(scope, "operator", WAVE))
+    outcome = entry(lab)
+    assert len(lab.venue.posts) == posts
+    if not posts:
+        assert (outcome.state, outcome.reason) == (
+            IntentState.EXPIRED,
+            f"{scope} halted since 2025-11-03 12:00 UTC: operator",
+        )
+        position = lab.ledger.position_of(PLAN.plan_id)
+        assert position is not None
+        assert position.status is PositionStatus.FAILED
 
 
 def test_an_entry_past_its_time_expires_unsent(lab: Lab) -> None:
