@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy import Engine, delete, text
 
 from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
-from trading_pipeline.adapters.stores.postgres.tables import metadata
+from trading_pipeline.adapters.stores.postgres.tables import metadata, operator_commands
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.execution.desk import Desk
@@ -34,10 +34,11 @@ def watched(lab: Lab, wire: Tripwire, run_id: str) -> Desk:
 
 
 def fresh(database: Engine, *plans: TradePlan) -> Lab:
-    """The same plans on an empty ledger and an empty venue."""
+    """The same plans on an empty ledger and an empty venue; the record of commands lets nothing be deleted."""
     with database.begin() as connection:
         for table in reversed(metadata.sorted_tables):
-            connection.execute(delete(table))
+            if table is not operator_commands:
+                connection.execute(delete(table))
     lab = Lab(database)
     for plan in plans:
         store_plan(database, plan)

@@ -10,6 +10,7 @@ from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEqu
 from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.execution.ledger_signals import PostgresSignalReader
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresEntryGate, PostgresHaltRegister
+from trading_pipeline.adapters.stores.operations.command_log import PostgresCommandLog
 from trading_pipeline.adapters.stores.postgres.tables import (
     bars,
     data_checks,
@@ -22,6 +23,7 @@ from trading_pipeline.adapters.stores.strategy.plan_rows import plan_values
 from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.lifecycle.lifecycle import Lifecycle
 from trading_pipeline.domain.model.checks import CheckName
+from trading_pipeline.domain.model.commands import CommandVerb, OperatorCommand
 from trading_pipeline.domain.model.guards import EntryGuards
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.instruments import Instrument, InstrumentKind
@@ -31,6 +33,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.risk.entry_size import sizing_inputs
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.ports.notifications import Notifier, Severity
+from trading_pipeline.services.execution.controls import Controls
 from trading_pipeline.services.execution.desk import Desk
 from trading_pipeline.services.execution.patience import Patience
 from trading_pipeline_tests.testkit.fake_clock import FakeClock
@@ -188,6 +191,13 @@ def store_snapshot(
         connection.execute(insert(indicator_snapshots).values(**key, values=values))
 
 
+def operator_command(
+    verb: CommandVerb, scope: str = "all", reason: str = "because", command_id: str = "c-1"
+) -> OperatorCommand:
+    """A command that ann gives when the wave closes."""
+    return OperatorCommand(command_id, verb, scope, "ann", reason, WAVE)
+
+
 class Postbox(Notifier):
     """Keeps what was said."""
 
@@ -220,6 +230,8 @@ class Lab:
         self.gate = PostgresEntryGate(self.database)
         self.halts = PostgresHaltRegister(self.database)
         self.equity = PostgresEquityLog(self.database)
+        self.commands = PostgresCommandLog(self.database)
+        self.controls = Controls(self.halts, self.commands, self.postbox)
 
     def desk(self, run_id: str = "run-1") -> Desk:
         """The desk of one run."""

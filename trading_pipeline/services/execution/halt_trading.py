@@ -14,9 +14,18 @@ def halt_trading(
     :param scope: an instrument, or ``all``.
     :returns: whether the halt is new; only a new one is announced.
     """
-    new = halts.halt(Halt(scope, reason, clock.now()))
+    return let_stand(halts=halts, notifier=notifier, halt=Halt(scope, reason, clock.now()))
+
+
+def let_stand(*, halts: HaltRegister, notifier: Notifier, halt: Halt) -> bool:
+    """Store a halt and announce it if it is new.
+
+    :returns: whether it is.
+    """
+    new = halts.halt(halt)
     if new:
-        notifier.notify(Severity.CRITICAL, f"halted: {scope}", f"{reason}. No new entries until it is resumed by hand.")
+        body = f"{halt.reason}. No new entries until it is resumed by hand."
+        notifier.notify(Severity.CRITICAL, f"halted: {halt.scope}", body)
     return new
 
 

@@ -9,6 +9,7 @@ from trading_pipeline.services.execution.compare_account import compare_account
 from trading_pipeline.services.execution.desk import Desk
 from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline.services.execution.halt_trading import halt_trading
+from trading_pipeline.services.execution.leave_by_operator import carry_on_leaving
 from trading_pipeline.services.execution.protect_position import ProtectResult, protect_position
 from trading_pipeline.services.execution.settle_orders import SettleResult
 
@@ -20,28 +21,31 @@ class ReconcileResult:
     :param differences: disagreements seen twice in a row.
     :param halted: instruments that this call halted.
     :param protected: what was done about positions of ours without a stop.
+    :param left: instrument to what became of a position that an operator ordered to be closed.
     """
 
     differences: tuple[Difference, ...]
     halted: tuple[str, ...]
     protected: tuple[ProtectResult, ...]
     settled: SettleResult
+    left: dict[str, str]
 
 
 def reconcile_account(*, desk: Desk) -> ReconcileResult:
     """Settle and compare, and where the two disagree twice: halt the instrument, keep protecting, call a human.
 
-    Fills whose event was lost are answered here.
+    Fills whose event was lost are answered here, and what an operator ordered to be closed is closed.
 
-    Nothing is closed, adopted or lifted.
+    Nothing else is closed, nothing adopted or lifted.
 
     :raises TemporaryVenueError: the venue does not answer.
     """
     settled = follow_fills(desk=desk).settled
+    left = carry_on_leaving(desk=desk)
     protected = _protect_naked(desk)
     confirmed = compare_account(desk=desk)
     desk.halts.record_differences(confirmed, desk.run_id, desk.clock.now())
-    return ReconcileResult(confirmed, _halt(desk, confirmed), protected, settled)
+    return ReconcileResult(confirmed, _halt(desk, confirmed), protected, settled, left)
 
 
 def _protect_naked(desk: Desk) -> tuple[ProtectResult, ...]:

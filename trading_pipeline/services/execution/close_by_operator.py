@@ -1,0 +1,57 @@
+"""A person closes one position, or everything a kill switch covers."""
+
+from trading_pipeline.domain.model.commands import OperatorCommand
+from trading_pipeline.domain.model.errors import VenueError
+from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.services.execution.cancel_leftovers import cancel_leftovers
+from trading_pipeline.services.execution.close_position import venue_position
+from trading_pipeline.services.execution.controls import Controls, recorded
+from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.leave_by_operator import carry_on_leaving, leave_by_operator
+
+
+def close_by_operator(*, desk: Desk, controls: Controls, command: OperatorCommand) -> bool:
+    """Close our position in the command's instrument at market, and take back what rests.
+
+    Twice is once: where nothing is open, nothing is sent. What no plan of ours opened is left alone.
+
+    :returns: whether there was anything to close.
+    :raises VenueError: it is not flat, or not known to be; doing it again is harmless, and ``reconcile`` goes on with
+        an order that was begun.
+    :raises ConfigurationError: the command gives no reason.
+    """
+    command.require_reason()
+    instrument_id = InstrumentId(command.scope)
+    with recorded(controls.commands, command) as done:
+        ours = [one for one in desk.ledger.live_positions() if one.instrument_id == instrument_id]
+        flat = all(leave_by_operator(desk=desk, plan=desk.ledger.plan(one.plan_id)) for one in ours)
+        leftovers = cancel_leftovers(desk=desk)
+        held = venue_position(desk, instrument_id)
+        if held is not None and not ours:
+            raise VenueError(
+                f"the venue holds {held.quantity} of {instrument_id} on the {held.side} side that no plan of ours "
+                "opened; close it at the venue"
+            )
+        if held is not None or not flat:
+            raise VenueError(f"{instrument_id} is not flat yet; close it again, or at the venue")
+        done.append(f"closed position {ours[0].position_id}" if ours else "nothing was open")
+        done.extend(f"not cancelled: {problem}" for problem in leftovers.problems)
+    return bool(ours)
+
+
+def flatten_by_operator(*, desk: Desk, controls: Controls, command: OperatorCommand) -> dict[str, str]:
+    """Close every position that a flattening halt covers; the halt stands, so that nothing new can come in.
+
+    :returns: instrument to what became of its position.
+    :raises VenueError: one of them is not flat; ``reconcile`` tries it every minute while the halt stands.
+    """
+    with recorded(controls.commands, command) as done:
+        left = carry_on_leaving(desk=desk)
+        done.extend(f"{instrument_id} {what}" for instrument_id, what in left.items())
+        open_still = {name: what for name, what in left.items() if what != "closed"}
+        if open_still:
+            told = "; ".join(f"{name}: {what}" for name, what in open_still.items())
+            raise VenueError(f"not everything is flat: {told}. It is tried again every minute")
+        if not left:
+            done.append("nothing was open")
+    return left

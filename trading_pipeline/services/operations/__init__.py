@@ -1,0 +1,1 @@
+"""What the system and its account look like now."""

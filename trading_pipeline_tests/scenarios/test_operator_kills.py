@@ -1,0 +1,130 @@
+"""An operator's run is killed before every single call of a port, and given again; several operators act at once."""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine
+
+from trading_pipeline.adapters.stores.postgres.database import connect
+from trading_pipeline.domain.model.commands import CommandOutcome, CommandVerb
+from trading_pipeline.domain.model.positions import ExitReason
+from trading_pipeline.domain.model.signals import Bias
+from trading_pipeline.services.execution.close_by_operator import close_by_operator, flatten_by_operator
+from trading_pipeline.services.execution.halt_by_operator import halt_by_operator
+from trading_pipeline.services.execution.reconcile_account import reconcile_account
+from trading_pipeline_tests.scenarios.killed_runs import execute, fresh, ledger_state, lost_requests, watched
+from trading_pipeline_tests.testkit.trading_desk import Lab, operator_command, trade_plan
+from trading_pipeline_tests.testkit.tripwire import Killed, Tripwire
+
+LONG, SHORT = trade_plan("BTCUSDT.BYBIT"), trade_plan("SOLUSDT.BYBIT", Bias.SHORT)
+
+Step = Callable[[Lab, Tripwire, str], object]
+
+
+def kill_switch(lab: Lab, wire: Tripwire, run_id: str) -> object:
+    """Halt everything and close everything, as one run."""
+    controls = replace(lab.controls, halts=wire.around(lab.halts), commands=wire.around(lab.commands))
+    halt_by_operator(controls=controls, command=operator_command(CommandVerb.HALT), flatten=True)
+    command = operator_command(CommandVerb.FLATTEN)
+    return flatten_by_operator(desk=watched(lab, wire, run_id), controls=controls, command=command)
+
+
+def close(lab: Lab, wire: Tripwire, run_id: str) -> object:
+    """Close the long."""
+    controls = replace(lab.controls, halts=wire.around(lab.halts), commands=wire.around(lab.commands))
+    command = operator_command(CommandVerb.CLOSE, LONG.instrument_id)
+    return close_by_operator(desk=watched(lab, wire, run_id), controls=controls, command=command)
+
+
+def reconcile(lab: Lab, wire: Tripwire, run_id: str) -> object:
+    """What the schedule does every minute."""
+    return reconcile_account(desk=watched(lab, wire, run_id))
+
+
+def opened(database: Engine) -> Lab:
+    lab = fresh(database, LONG, SHORT)
+    execute(lab, Tripwire(), "run-1")
+    return lab
+
+
+def assert_flat(lab: Lab, instrument_ids: set[str]) -> None:
+    assert instrument_ids.isdisjoint(held.instrument_id for held in lab.venue.positions())
+    assert instrument_ids.isdisjoint(order.instrument_id for order in lab.venue.open_orders())
+    assert max(Counter(lab.venue.posts).values()) == 1
+    for plan in (LONG, SHORT):
+        if plan.instrument_id in instrument_ids:
+            position = lab.ledger.position_of(plan.plan_id)
+            assert position is not None
+            assert position.exit_reason is ExitReason.OPERATOR
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("order", "closed"),
+    [(kill_switch, {"BTCUSDT.BYBIT", "SOLUSDT.BYBIT"}), (close, {"BTCUSDT.BYBIT"})],
+    ids=["kill switch", "close"],
+)
+def test_an_order_to_close_that_is_killed_before_any_call_and_given_again_ends_as_if_it_had_not_been(
+    database: Engine, order: Step, closed: set[str]
+) -> None:
+    lab, wire = opened(database), Tripwire()
+    order(lab, wire, "run-2")
+    undisturbed = ledger_state(lab)
+    assert_flat(lab, closed)
+    for before in range(len(wire.calls)):
+        lab = opened(database)
+        with pytest.raises(Killed):
+            order(lab, Tripwire(before), "run-2")
+        order(lab, Tripwire(), "run-3")
+        assert_flat(lab, closed)
+        if not lost_requests(lab):  # that exit is followed by one with the next number
+            assert ledger_state(lab) == undisturbed, f"killed before call {before}: {wire.calls[before]}"
+
+
+@pytest.mark.timeout(300)
+def test_a_kill_switch_that_is_killed_once_it_stands_is_finished_by_the_schedule(database: Engine) -> None:
+    lab, wire = opened(database), Tripwire()
+    kill_switch(lab, wire, "run-2")
+    stands = wire.calls.index("PostgresHaltRegister.halt") + 1
+    for before in range(stands, len(wire.calls)):
+        lab = opened(database)
+        with pytest.raises(Killed):
+            kill_switch(lab, Tripwire(before), "run-2")
+        reconcile(lab, Tripwire(), "run-3")
+        assert_flat(lab, {"BTCUSDT.BYBIT", "SOLUSDT.BYBIT"})
+
+
+@pytest.mark.timeout(300)
+def test_a_reconciliation_that_is_killed_while_it_closes_is_carried_on_by_the_next(database: Engine) -> None:
+    def halted() -> Lab:
+        lab = opened(database)
+        halt_by_operator(controls=lab.controls, command=operator_command(CommandVerb.HALT), flatten=True)
+        return lab
+
+    wire = Tripwire()
+    reconcile(halted(), wire, "run-2")
+    for before in range(len(wire.calls)):
+        lab = halted()
+        with pytest.raises(Killed):
+            reconcile(lab, Tripwire(before), "run-2")
+        reconcile(lab, Tripwire(), "run-3")
+        assert_flat(lab, {"BTCUSDT.BYBIT", "SOLUSDT.BYBIT"})
+
+
+@pytest.mark.parametrize("orders", [(close, close, close), (close, kill_switch, reconcile)])
+def test_of_many_that_close_at_once_one_sends_the_order(database_url: str, orders: tuple[Step, ...]) -> None:
+    lab = opened(connect(database_url))
+    with ThreadPoolExecutor(len(orders)) as pool:
+        runs = [pool.submit(order, lab, Tripwire(), f"run-{number}") for number, order in enumerate(orders, start=2)]
+        for run in runs:
+            run.result()
+    assert Counter(lab.venue.posts)[f"{LONG.plan_id}_CX"] == 1
+    assert not any(
+        link_id.startswith(f"{LONG.plan_id}_CX") for link_id in set(lab.venue.posts) - {f"{LONG.plan_id}_CX"}
+    )
+    outcomes = [record.outcome for record in lab.commands.of("c-1")]
+    assert outcomes.count(CommandOutcome.DONE) == outcomes.count(CommandOutcome.ASKED)
+    assert CommandOutcome.FAILED not in outcomes
