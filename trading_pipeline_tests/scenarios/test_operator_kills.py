@@ -29,14 +29,14 @@ def kill_switch(lab: Lab, wire: Tripwire, run_id: str) -> object:
     controls = replace(lab.controls, halts=wire.around(lab.halts), commands=wire.around(lab.commands))
     halt_by_operator(controls=controls, command=operator_command(CommandVerb.HALT), flatten=True)
     command = operator_command(CommandVerb.FLATTEN)
-    return flatten_by_operator(desk=watched(lab, wire, run_id), controls=controls, command=command)
+    return flatten_by_operator(open_desk=lambda: watched(lab, wire, run_id), controls=controls, command=command)
 
 
 def close(lab: Lab, wire: Tripwire, run_id: str) -> object:
     """Close the long."""
     controls = replace(lab.controls, halts=wire.around(lab.halts), commands=wire.around(lab.commands))
     command = operator_command(CommandVerb.CLOSE, LONG.instrument_id)
-    return close_by_operator(desk=watched(lab, wire, run_id), controls=controls, command=command)
+    return close_by_operator(open_desk=lambda: watched(lab, wire, run_id), controls=controls, command=command)
 
 
 def reconcile(lab: Lab, wire: Tripwire, run_id: str) -> object:

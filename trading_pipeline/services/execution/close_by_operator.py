@@ -1,28 +1,36 @@
 """A person closes one position, or everything a kill switch covers."""
 
+from collections.abc import Callable
+
 from trading_pipeline.domain.model.commands import OperatorCommand
-from trading_pipeline.domain.model.errors import VenueError
+from trading_pipeline.domain.model.errors import ConfigurationError, VenueError
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.risk.halts import ALL_SYMBOLS
 from trading_pipeline.services.execution.cancel_leftovers import cancel_leftovers
 from trading_pipeline.services.execution.close_position import venue_position
 from trading_pipeline.services.execution.controls import Controls, recorded
 from trading_pipeline.services.execution.desk import Desk
 from trading_pipeline.services.execution.leave_by_operator import carry_on_leaving, leave_by_operator
 
+OpenDesk = Callable[[], Desk]
+"""Asks the venue for what a desk needs; called once the command is recorded, so that one that fails for it is, too."""
 
-def close_by_operator(*, desk: Desk, controls: Controls, command: OperatorCommand) -> bool:
+
+def close_by_operator(*, open_desk: OpenDesk, controls: Controls, command: OperatorCommand) -> bool:
     """Close our position in the command's instrument at market, and take back what rests.
 
     Twice is once: where nothing is open, nothing is sent. What no plan of ours opened is left alone.
 
+    :param open_desk: the account.
     :returns: whether there was anything to close.
     :raises VenueError: it is not flat, or not known to be; doing it again is harmless, and ``reconcile`` goes on with
         an order that was begun.
-    :raises ConfigurationError: the command gives no reason.
+    :raises ConfigurationError: the command gives no reason, or names no instrument.
     """
     command.require_reason()
-    instrument_id = InstrumentId(command.scope)
+    instrument_id = _instrument(command)
     with recorded(controls.commands, command) as done:
+        desk = open_desk()
         ours = [one for one in desk.ledger.live_positions() if one.instrument_id == instrument_id]
         flat = all(leave_by_operator(desk=desk, plan=desk.ledger.plan(one.plan_id)) for one in ours)
         leftovers = cancel_leftovers(desk=desk)
@@ -39,14 +47,23 @@ def close_by_operator(*, desk: Desk, controls: Controls, command: OperatorComman
     return bool(ours)
 
 
-def flatten_by_operator(*, desk: Desk, controls: Controls, command: OperatorCommand) -> dict[str, str]:
+def _instrument(command: OperatorCommand) -> InstrumentId:
+    if command.scope == ALL_SYMBOLS:
+        raise ConfigurationError(
+            "a close names one instrument; the kill switch closes everything: kill-switch on --close"
+        )
+    return InstrumentId.parse(command.scope)
+
+
+def flatten_by_operator(*, open_desk: OpenDesk, controls: Controls, command: OperatorCommand) -> dict[str, str]:
     """Close every position that a flattening halt covers; the halt stands, so that nothing new can come in.
 
+    :param open_desk: the account.
     :returns: instrument to what became of its position.
     :raises VenueError: one of them is not flat; ``reconcile`` tries it every minute while the halt stands.
     """
     with recorded(controls.commands, command) as done:
-        left = carry_on_leaving(desk=desk)
+        left = carry_on_leaving(desk=open_desk())
         done.extend(f"{instrument_id} {what}" for instrument_id, what in left.items())
         open_still = {name: what for name, what in left.items() if what != "closed"}
         if open_still:

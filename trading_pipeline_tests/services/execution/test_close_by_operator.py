@@ -56,12 +56,12 @@ def admitted(database: Engine) -> Lab:
 
 
 def close(lab: Lab) -> bool:
-    return close_by_operator(desk=lab.desk("run-c"), controls=lab.controls, command=CLOSE)
+    return close_by_operator(open_desk=lambda: lab.desk("run-c"), controls=lab.controls, command=CLOSE)
 
 
 def flatten(lab: Lab) -> dict[str, str]:
     halt_by_operator(controls=lab.controls, command=operator_command(CommandVerb.HALT), flatten=True)
-    return flatten_by_operator(desk=lab.desk("run-c"), controls=lab.controls, command=FLATTEN)
+    return flatten_by_operator(open_desk=lambda: lab.desk("run-c"), controls=lab.controls, command=FLATTEN)
 
 
 def exits(lab: Lab) -> list[str]:
@@ -102,14 +102,28 @@ def test_closing_twice_is_closing_once(lab: Lab) -> None:
 
 def test_a_close_without_a_reason_is_refused(lab: Lab) -> None:
     with pytest.raises(ConfigurationError, match="without a reason"):
-        close_by_operator(desk=lab.desk(), controls=lab.controls, command=replace(CLOSE, reason=""))
+        close_by_operator(open_desk=lambda: lab.desk(), controls=lab.controls, command=replace(CLOSE, reason=""))
     assert exits(lab) == []
+
+
+@pytest.mark.parametrize(("scope", "problem"), [("all", "names one instrument"), ("BTCUSDT", "names no venue")])
+def test_a_close_of_no_instrument_is_refused(lab: Lab, scope: str, problem: str) -> None:
+    with pytest.raises(ConfigurationError, match=problem):
+        close_by_operator(open_desk=lambda: lab.desk(), controls=lab.controls, command=replace(CLOSE, scope=scope))
+    assert (exits(lab), told(lab)) == ([], [])
+
+
+def test_a_close_for_which_no_venue_answers_is_recorded_as_failed(lab: Lab) -> None:
+    lab.venue.faults["positions"] = [TemporaryVenueError("down")] * 9
+    with pytest.raises(TemporaryVenueError):
+        close(lab)
+    assert told(lab) == [(CommandOutcome.ASKED, ""), (CommandOutcome.FAILED, "down")]
 
 
 def test_more_than_one_market_order_can_carry_is_closed_in_parts(lab: Lab) -> None:
     small = replace(instrument(), max_market_quantity=Decimal(2))
     desk = replace(lab.desk("run-c"), instruments={LONG.instrument_id: small})
-    close_by_operator(desk=desk, controls=lab.controls, command=CLOSE)
+    close_by_operator(open_desk=lambda: desk, controls=lab.controls, command=CLOSE)
     quantities = [lab.ledger.intent(link_id).intent.quantity for link_id in exits(lab)]
     assert quantities == [Decimal(2), Decimal(2), Decimal(1)]
 
@@ -126,7 +140,7 @@ def test_an_exit_that_stays_unknown_is_carried_on_by_reconciliation_and_not_repe
     lab.venue.holds_fills = True
     lab.venue.faults["order"] = [TemporaryVenueError("down")] * 99
     with pytest.raises(VenueError, match="not flat"):
-        close_by_operator(desk=lab.patient_desk("run-c"), controls=lab.controls, command=CLOSE)
+        close_by_operator(open_desk=lambda: lab.patient_desk("run-c"), controls=lab.controls, command=CLOSE)
     assert told(lab)[-1][0] is CommandOutcome.FAILED
     lab.venue.faults["order"] = []
     lab.venue.fill(f"{LONG.plan_id}_CX", Decimal(5), Decimal(1000))
@@ -171,7 +185,7 @@ def test_a_position_that_no_plan_opened_is_told_and_left_alone(lab: Lab) -> None
     lab.venue.trade("ADAUSDT.BYBIT", Side.BUY, Decimal(3), Decimal(1000), FillKind.TRADE)
     command = operator_command(CommandVerb.CLOSE, "ADAUSDT.BYBIT")
     with pytest.raises(VenueError, match=r"holds 3 of ADAUSDT.BYBIT on the buy side that no plan of ours opened"):
-        close_by_operator(desk=lab.desk(), controls=lab.controls, command=command)
+        close_by_operator(open_desk=lambda: lab.desk(), controls=lab.controls, command=command)
     assert "ADAUSDT.BYBIT" in held(lab)
 
 
@@ -203,7 +217,7 @@ def test_while_a_flattening_halt_stands_what_comes_to_life_late_is_closed(admitt
 def test_a_halt_of_one_symbol_that_flattens_leaves_the_others(lab: Lab) -> None:
     command = operator_command(CommandVerb.HALT, "SOLUSDT.BYBIT")
     halt_by_operator(controls=lab.controls, command=command, flatten=True)
-    flatten_by_operator(desk=lab.desk("run-c"), controls=lab.controls, command=FLATTEN)
+    flatten_by_operator(open_desk=lambda: lab.desk("run-c"), controls=lab.controls, command=FLATTEN)
     assert held(lab) == ["BTCUSDT.BYBIT"]
 
 
