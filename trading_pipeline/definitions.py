@@ -17,6 +17,7 @@ from trading_pipeline.defs.execution.sensors import trade_plan_sensor
 from trading_pipeline.defs.market_data.assets import bars_assets
 from trading_pipeline.defs.market_data.jobs import bar_close_job
 from trading_pipeline.defs.market_data.sensors import bar_close_sensor
+from trading_pipeline.defs.operations.jobs import close_position, halt, kill_switch, resume
 from trading_pipeline.defs.operations.sensors import failed_run_sensor
 from trading_pipeline.defs.research.backtests import backtests
 from trading_pipeline.defs.research.calibration import avi5_calibration
@@ -27,7 +28,18 @@ from trading_pipeline.defs.strategy.assets import strategy_assets
 
 defs = dg.Definitions(
     assets=[*bars_assets, *strategy_assets, closed_trades, backtests, parity, avi5_calibration],
-    jobs=[bar_close_job, execute_plans, manage_and_execute, manage_open_positions, follow_booked_fills, reconcile],
+    jobs=[
+        bar_close_job,
+        execute_plans,
+        manage_and_execute,
+        manage_open_positions,
+        follow_booked_fills,
+        reconcile,
+        halt,
+        resume,
+        kill_switch,
+        close_position,
+    ],
     sensors=[bar_close_sensor, trade_plan_sensor, fill_sensor, failed_run_sensor],
     schedules=[every_minute, hourly_marts, daily_parity, weekly_calibration],
     resources=RESOURCES,

@@ -3,19 +3,18 @@
 import dagster as dg
 from pydantic import PrivateAttr
 
-from trading_pipeline.adapters.notifiers.log import LogNotifier
 from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
 from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
-from trading_pipeline.adapters.stores.execution.ledger_signals import PostgresSignalReader
-from trading_pipeline.adapters.stores.execution.risk_store import PostgresEntryGate, PostgresHaltRegister
+from trading_pipeline.adapters.stores.execution.risk_store import PostgresEntryGate
 from trading_pipeline.adapters.venues.catalog import venue_named
-from trading_pipeline.adapters.venues.live_guard import acknowledge_live
 from trading_pipeline.ports.venue.clock import Clock
 from trading_pipeline.ports.venue.market_data import LiveMarket, MarketData
 from trading_pipeline.ports.venue.venue import Venue
+from trading_pipeline.resources.desk import build_controls, build_desk
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
+from trading_pipeline.services.execution.controls import Controls
 from trading_pipeline.services.execution.desk import Desk
 from trading_pipeline.settings import Settings
 
@@ -47,35 +46,38 @@ class TradingDesk(dg.ConfigurableResource["TradingDesk"]):
 
     stores: dg.ResourceDependency[Stores]
     parameters: dg.ResourceDependency[Parameters]
-    _desk: Desk = PrivateAttr()
+    _run_id: str = PrivateAttr("")
+    _desk: Desk | None = PrivateAttr(None)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Read limits and instruments once for the whole run.
-
-        :raises ConfigurationError: live mode without the account's acknowledgement.
-        """
-        settings = Settings()
-        venue = venue_named(self.parameters.universe.venue, settings)
-        trading = venue.trading()
-        acknowledge_live(settings, trading)
-        self._desk = Desk(
-            run_id=context.run_id or "",
-            ledger=PostgresLedger(self.stores.engine),
-            trading=trading,
-            market=venue.live_market(),
-            signals=PostgresSignalReader(self.stores.engine),
-            halts=PostgresHaltRegister(self.stores.engine),
-            notifier=LogNotifier(),
-            clock=venue.clock(),
-            limits=self.parameters.risk,
-            costs=self.parameters.costs,
-            instruments=venue.market_data().instruments(),
-        )
+        """Remember the run."""
+        self._run_id = context.run_id or ""
 
     @property
     def desk(self) -> Desk:
-        """What every service that touches an order works with."""
+        """What every service that touches an order works with; limits and instruments are read once for the whole run.
+
+        The venue is asked here and not before, so that a run which only halts needs none.
+
+        :raises ConfigurationError: live mode without the account's acknowledgement.
+        :raises TemporaryVenueError: the venue does not answer.
+        """
+        if self._desk is None:
+            settings = Settings()
+            venue = venue_named(self.parameters.universe.venue, settings)
+            limits, costs = self.parameters.risk, self.parameters.costs
+            self._desk = build_desk(self.stores.engine, venue, settings, limits, costs, self._run_id)
         return self._desk
+
+    @property
+    def ledger(self) -> PostgresLedger:
+        """Orders and positions as they are stored."""
+        return PostgresLedger(self.stores.engine)
+
+    @property
+    def controls(self) -> Controls:
+        """What commands of operators work with."""
+        return build_controls(self.stores.engine)
 
     @property
     def gate(self) -> PostgresEntryGate:

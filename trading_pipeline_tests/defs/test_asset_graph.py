@@ -5,7 +5,7 @@ from trading_pipeline.definitions import defs
 from trading_pipeline_tests.defs.asset_graph import SNAPSHOT, described
 
 REPOSITORY = defs.get_repository_def()
-ORDER_JOBS = ("execute_plans", "manage_and_execute", "manage_positions", "reconcile")
+ORDER_JOBS = ("execute_plans", "manage_and_execute", "manage_positions", "reconcile", "kill_switch", "close_position")
 
 
 def test_definitions_are_those_of_the_snapshot() -> None:

@@ -146,6 +146,7 @@ def reconcile_with_venue(context: dg.OpExecutionContext, trading_desk: TradingDe
         {
             "differences": {one.instrument_id: f"{one.kind}: {one.detail}" for one in result.differences},
             "halted": list(result.halted),
+            "left": result.left,
             "settled": {link: str(state) for link, state in result.settled.settled.items()},
         }
     )

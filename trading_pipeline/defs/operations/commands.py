@@ -1,0 +1,56 @@
+"""What people may order, as the launchpad asks for it."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+from pydantic import Field
+
+from trading_pipeline.domain.model.commands import CommandVerb, OperatorCommand
+from trading_pipeline.domain.risk.halts import ALL_SYMBOLS
+
+_NOBODY = "unnamed, in the Dagster UI"
+
+
+class Ordered(dg.Config):
+    """Who and why."""
+
+    reason: str = Field("", description="why, in a sentence; needed for everything that stops, closes or forces")
+    actor: str = Field("", description="who gives the command")
+
+    def command(self, verb: CommandVerb, scope: str, run_id: str) -> OperatorCommand:
+        """For the record, under the run's id."""
+        return OperatorCommand(
+            command_id=run_id,
+            verb=verb,
+            scope=scope,
+            actor=self.actor.strip() or _NOBODY,
+            reason=self.reason,
+            given_at=datetime.now(UTC),
+            run_id=run_id,
+        )
+
+
+class Scoped(Ordered):
+    """What is halted."""
+
+    scope: str = Field(ALL_SYMBOLS, description="all, or an instrument such as BTCUSDT or BTCUSDT.BYBIT")
+
+
+class Resumed(Scoped):
+    """What is let go on, and how."""
+
+    force: bool = Field(False, description="lift without comparing venue and ledger first; needs a reason")
+
+
+class Switched(Ordered):
+    """Which way the kill switch is turned."""
+
+    on: bool = Field(description="true: nothing new is entered; false: entries are let go on")
+    close: bool = Field(False, description="on: close everything that is open at market, too")
+    force: bool = Field(False, description="off: without comparing venue and ledger first; needs a reason")
+
+
+class Closed(Ordered):
+    """What is closed."""
+
+    instrument: str = Field(description="such as BTCUSDT or BTCUSDT.BYBIT")

@@ -1,0 +1,44 @@
+"""The desk of one account, built from settings for whoever trades or asks: Dagster's runs and the command line."""
+
+from sqlalchemy import Engine
+
+from trading_pipeline.adapters.notifiers.log import LogNotifier
+from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
+from trading_pipeline.adapters.stores.execution.ledger_signals import PostgresSignalReader
+from trading_pipeline.adapters.stores.execution.risk_store import PostgresHaltRegister
+from trading_pipeline.adapters.stores.operations.command_log import PostgresCommandLog
+from trading_pipeline.adapters.venues.live_guard import acknowledge_live
+from trading_pipeline.domain.lifecycle.costs import Costs
+from trading_pipeline.domain.risk.limits import RiskLimits
+from trading_pipeline.ports.venue.venue import Venue
+from trading_pipeline.services.execution.controls import Controls
+from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.settings import Settings
+
+
+def build_desk(engine: Engine, venue: Venue, settings: Settings, limits: RiskLimits, costs: Costs, run_id: str) -> Desk:
+    """Ask the venue for its instruments and put everything together.
+
+    :raises ConfigurationError: live mode without the account's acknowledgement.
+    :raises TemporaryVenueError: the venue does not answer.
+    """
+    trading = venue.trading()
+    acknowledge_live(settings, trading)
+    return Desk(
+        run_id=run_id,
+        ledger=PostgresLedger(engine),
+        trading=trading,
+        market=venue.live_market(),
+        signals=PostgresSignalReader(engine),
+        halts=PostgresHaltRegister(engine),
+        notifier=LogNotifier(),
+        clock=venue.clock(),
+        limits=limits,
+        costs=costs,
+        instruments=venue.market_data().instruments(),
+    )
+
+
+def build_controls(engine: Engine) -> Controls:
+    """What stops trading and records who did; asks no venue."""
+    return Controls(PostgresHaltRegister(engine), PostgresCommandLog(engine), LogNotifier())

@@ -1,0 +1,161 @@
+"""What people launch, in this process: the same account as the command line's, and the run in the record."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import dagster as dg
+import pytest
+from sqlalchemy import Engine
+
+from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
+from trading_pipeline.defs.operations.jobs import close_position, halt, kill_switch, resume
+from trading_pipeline.domain.model.commands import CommandOutcome, CommandVerb
+from trading_pipeline.domain.model.errors import ConfigurationError, DataError, TemporaryVenueError
+from trading_pipeline.domain.model.fills import FillKind
+from trading_pipeline.domain.model.orders import Side
+from trading_pipeline.domain.model.plans import PlanStatus
+from trading_pipeline.domain.model.signals import Bias
+from trading_pipeline.domain.risk.halts import Halt
+from trading_pipeline.resources.parameters import Parameters
+from trading_pipeline.services.execution.controls import Controls
+from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline_tests.testkit.execution_run import execute_plans
+from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan, trade_plan
+
+RUN = "0190a4c5-0000-4000-8000-000000000002"
+LONG, SHORT = trade_plan(), trade_plan("SOLUSDT.BYBIT", Bias.SHORT)
+
+
+@dataclass
+class DeskOfLab:
+    """In place of ``TradingDesk``; ``desk`` fails where the venue is away."""
+
+    lab: Lab
+    away: bool = False
+
+    @property
+    def parameters(self) -> Parameters:
+        """Those of the checkout."""
+        return Parameters(config_dir="config")
+
+    @property
+    def desk(self) -> Desk:
+        """The account."""
+        if self.away:
+            raise TemporaryVenueError("no answer")
+        return self.lab.desk(RUN)
+
+    @property
+    def ledger(self) -> PostgresLedger:
+        """Real."""
+        return self.lab.ledger
+
+    @property
+    def controls(self) -> Controls:
+        """Real but for the notifier."""
+        return self.lab.controls
+
+
+@pytest.fixture
+def lab(database: Engine) -> Lab:
+    """An account with a long and a short."""
+    lab = Lab(database)
+    for plan in (LONG, SHORT):
+        store_plan(database, plan)
+    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    return lab
+
+
+def launch(
+    lab: Lab, job: dg.JobDefinition, op: str, config: dict[str, object], *, away: bool = False
+) -> dg.ExecuteInProcessResult:
+    """Run a job with the config of its first op, as the launchpad would."""
+    desk = dg.ResourceDefinition.hardcoded_resource(DeskOfLab(lab, away))
+    return job.execute_in_process(
+        run_id=RUN,
+        run_config={"ops": {op: {"config": {"actor": "ann", **config}}}},
+        resources={"trading_desk": desk, "io_manager": dg.mem_io_manager},
+    )
+
+
+def recorded(lab: Lab) -> list[tuple[CommandVerb, str, CommandOutcome]]:
+    """The run's commands."""
+    assert {one.command.run_id for one in lab.commands.of(RUN)} == {RUN}
+    return [(one.command.verb, one.command.actor, one.outcome) for one in lab.commands.of(RUN)]
+
+
+def scopes(lab: Lab) -> list[str]:
+    return [one.scope for one in lab.halts.halts()]
+
+
+@pytest.mark.parametrize(
+    ("job", "op", "config", "scope"),
+    [
+        (halt, "stop_entries", {"scope": "ADAUSDT", "reason": "delisting"}, "ADAUSDT.BYBIT"),
+        (kill_switch, "switch", {"on": True, "reason": "maintenance"}, "all"),
+    ],
+    ids=["halt", "kill switch"],
+)
+def test_a_stop_needs_no_venue(lab: Lab, job: dg.JobDefinition, op: str, config: dict[str, object], scope: str) -> None:
+    launch(lab, job, op, config, away=True)
+    assert scopes(lab) == [scope]
+    assert recorded(lab) == [
+        (CommandVerb.HALT, "ann", CommandOutcome.ASKED),
+        (CommandVerb.HALT, "ann", CommandOutcome.DONE),
+    ]
+
+
+def test_a_symbol_nobody_trades_is_refused_and_nothing_is_halted(lab: Lab) -> None:
+    with pytest.raises(ConfigurationError, match=r"did you mean BTCUSDT.BYBIT"):
+        launch(lab, halt, "stop_entries", {"scope": "BTCUSD", "reason": "delisting"})
+    assert scopes(lab) == []
+
+
+def test_what_reconciliation_halted_is_lifted_when_nothing_differs(lab: Lab) -> None:
+    lab.halts.halt(Halt("SOLUSDT.BYBIT", "reconciliation: quantity: 5 against 6", WAVE))
+    launch(lab, resume, "allow_entries", {"scope": "SOLUSDT"})
+    assert scopes(lab) == []
+
+
+def test_a_difference_fails_the_run_unless_it_is_forced(lab: Lab) -> None:
+    lab.halts.halt(Halt("SOLUSDT.BYBIT", "reconciliation: quantity: 5 against 6", WAVE))
+    lab.venue.trade("SOLUSDT.BYBIT", Side.SELL, Decimal(1), Decimal(1000), FillKind.TRADE)
+    with pytest.raises(DataError, match="stays halted"):
+        launch(lab, resume, "allow_entries", {"scope": "SOLUSDT"})
+    assert scopes(lab) == ["SOLUSDT.BYBIT"]
+    launch(lab, resume, "allow_entries", {"scope": "SOLUSDT", "force": True, "reason": "mine"}, away=True)
+    assert scopes(lab) == []
+
+
+def test_the_kill_switch_closes_everything_where_it_is_told_to(lab: Lab) -> None:
+    launch(lab, kill_switch, "switch", {"on": True, "close": True, "reason": "get out"})
+    assert lab.venue.positions() == []
+    assert recorded(lab)[2:] == [
+        (CommandVerb.FLATTEN, "ann", CommandOutcome.ASKED),
+        (CommandVerb.FLATTEN, "ann", CommandOutcome.DONE),
+    ]
+
+
+def test_the_kill_switch_stops_the_plan_of_the_same_wave_and_off_lets_the_next_one_in(lab: Lab) -> None:
+    plan, following = trade_plan("ADAUSDT.BYBIT"), trade_plan("ADAUSDT.BYBIT", Bias.SHORT)
+    store_plan(lab.database, plan)
+    launch(lab, kill_switch, "switch", {"on": True, "reason": "look first"})
+    execute_plans(desk=lab.desk("run-2"), gate=lab.gate, equity=lab.equity)
+    launch(lab, kill_switch, "switch", {"on": False})
+    store_plan(lab.database, following, checks=False)
+    execute_plans(desk=lab.desk("run-3"), gate=lab.gate, equity=lab.equity)
+    assert lab.plan_status(plan)[0] is PlanStatus.DENIED
+    assert lab.plan_status(following)[0] is PlanStatus.EXECUTED
+    assert len(lab.venue.positions()) == 3
+
+
+def test_a_close_is_launched_by_symbol_and_leaves_the_others(lab: Lab) -> None:
+    result = launch(lab, close_position, "close_out", {"instrument": "BTCUSDT", "reason": "news"})
+    assert result.success
+    assert [held.instrument_id for held in lab.venue.positions()] == ["SOLUSDT.BYBIT"]
+    assert lab.ledger.intent(f"{LONG.plan_id}_CX").intent.run_id == RUN
+
+
+def test_who_launches_without_a_name_is_recorded_as_that(lab: Lab) -> None:
+    launch(lab, halt, "stop_entries", {"actor": "", "reason": "maintenance"})
+    assert {one.command.actor for one in lab.commands.of(RUN)} == {"unnamed, in the Dagster UI"}
