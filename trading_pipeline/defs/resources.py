@@ -6,7 +6,7 @@ from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.marts import Marts
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
-from trading_pipeline.resources.venue import Markets, TradingDesk
+from trading_pipeline.resources.venue import ExecutionResource, Markets
 from trading_pipeline.settings import Settings
 
 _settings = Settings()
@@ -25,5 +25,5 @@ RESOURCES: dict[str, object] = {
         target_dir=str(_settings.state_dir / "dbt"),
         database_url=dg.EnvVar("DATABASE_URL"),
     ),
-    "trading_desk": TradingDesk(stores=_stores, parameters=_parameters),
+    "execution": ExecutionResource(stores=_stores, parameters=_parameters),
 }

@@ -11,11 +11,11 @@ from trading_pipeline.adapters.venues.catalog import venue_named
 from trading_pipeline.ports.venue.clock import Clock
 from trading_pipeline.ports.venue.market_data import LiveMarket, MarketData
 from trading_pipeline.ports.venue.venue import Venue
-from trading_pipeline.resources.desk import build_controls, build_desk
+from trading_pipeline.resources.execution_context import build_controls, build_execution_context
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.services.execution.controls import Controls
-from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.settings import Settings
 
 
@@ -33,7 +33,7 @@ class Markets(dg.ConfigurableResource["Markets"]):
         return self.venue().market_data()
 
     def live_market(self) -> LiveMarket:
-        """Books and funding times, asked for with little patience."""
+        """Books and funding times, asked for with few retries."""
         return self.venue().live_market()
 
     def clock(self) -> Clock:
@@ -41,20 +41,20 @@ class Markets(dg.ConfigurableResource["Markets"]):
         return self.venue().clock()
 
 
-class TradingDesk(dg.ConfigurableResource["TradingDesk"]):
+class ExecutionResource(dg.ConfigurableResource["ExecutionResource"]):
     """The one account, with its key, as one run sees it: only execution jobs ask for it."""
 
     stores: dg.ResourceDependency[Stores]
     parameters: dg.ResourceDependency[Parameters]
     _run_id: str = PrivateAttr("")
-    _desk: Desk | None = PrivateAttr(None)
+    _execution_context: ExecutionContext | None = PrivateAttr(None)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Remember the run."""
         self._run_id = context.run_id or ""
 
     @property
-    def desk(self) -> Desk:
+    def context(self) -> ExecutionContext:
         """What every service that touches an order works with; limits and instruments are read once for the whole run.
 
         The venue is asked here and not before, so that a run which only halts needs none.
@@ -62,12 +62,14 @@ class TradingDesk(dg.ConfigurableResource["TradingDesk"]):
         :raises ConfigurationError: live mode without the account's acknowledgement.
         :raises TemporaryVenueError: the venue does not answer.
         """
-        if self._desk is None:
+        if self._execution_context is None:
             settings = Settings()
             venue = venue_named(self.parameters.universe.venue, settings)
             limits, costs = self.parameters.risk, self.parameters.costs
-            self._desk = build_desk(self.stores.engine, venue, settings, limits, costs, self._run_id)
-        return self._desk
+            self._execution_context = build_execution_context(
+                self.stores.engine, venue, settings, limits, costs, self._run_id
+            )
+        return self._execution_context
 
     @property
     def ledger(self) -> PostgresLedger:

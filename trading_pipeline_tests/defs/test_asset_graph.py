@@ -14,7 +14,7 @@ def test_definitions_are_those_of_the_snapshot() -> None:
 
 def test_no_asset_and_no_check_can_reach_the_account() -> None:
     for asset in REPOSITORY.assets_defs_by_key.values():
-        assert "trading_desk" not in asset.required_resource_keys, asset.key
+        assert "execution" not in asset.required_resource_keys, asset.key
 
 
 @pytest.mark.parametrize("name", ORDER_JOBS)

@@ -17,9 +17,9 @@ from trading_pipeline.domain.model.positions import ExitReason
 from trading_pipeline.domain.model.scoring import Scoring
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.resources.parameters import Parameters
-from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execution_context import ExecutionContext
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, exit_signal, store_plan, store_signal, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, exit_signal, store_plan, store_signal, trade_plan
 
 RUN = "0190a4c5-0000-4000-8000-000000000001"
 """Dagster wants a run id to look like one."""
@@ -36,10 +36,10 @@ PARAMETERS = Parameters(config_dir="config")
 
 
 @dataclass
-class DeskOfLab:
-    """In place of ``TradingDesk``: one account in memory at its venue, real in its ledger."""
+class ExecutionOfLab:
+    """In place of ``ExecutionResource``: one account in memory at its venue, real in its ledger."""
 
-    desk: Desk
+    context: ExecutionContext
     gate: PostgresEntryGate
     equity: PostgresEquityLog
     indicators: PostgresIndicatorReader
@@ -48,11 +48,11 @@ class DeskOfLab:
 
 def run(lab: Lab) -> dg.ExecuteInProcessResult:
     """The job of a wave that has both positions and plans."""
-    stand_in = DeskOfLab(lab.desk(RUN), lab.gate, lab.equity, PostgresIndicatorReader(lab.database), PARAMETERS)
+    stand_in = ExecutionOfLab(lab.context(RUN), lab.gate, lab.equity, PostgresIndicatorReader(lab.database), PARAMETERS)
     return manage_and_execute.execute_in_process(
         run_id=RUN,
         run_config={"ops": {"manage": {"config": {"close_time": NEXT.isoformat()}}}},
-        resources={"trading_desk": dg.ResourceDefinition.hardcoded_resource(stand_in), "io_manager": dg.mem_io_manager},
+        resources={"execution": dg.ResourceDefinition.hardcoded_resource(stand_in), "io_manager": dg.mem_io_manager},
     )
 
 
@@ -65,7 +65,7 @@ def told(result: dg.ExecuteInProcessResult, op: str) -> dict[str, object]:
 def test_one_run_leaves_by_the_strategys_exit_and_enters_the_other_side(database: Engine) -> None:
     lab = Lab(database)
     store_plan(database, LONG)
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     store_signal(database, exit_signal(LONG, NEXT))
     store_plan(database, SHORT)
     lab.clock.set(NEXT)

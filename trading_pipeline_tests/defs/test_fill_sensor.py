@@ -15,8 +15,8 @@ from trading_pipeline.defs.operations.attempts import LONGEST_SERIES
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline_tests.defs.pipeline_stage import PipelineStage
 from trading_pipeline_tests.defs.test_trade_plan_sensor import a_wave
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan, trade_plan
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def lab(stage: PipelineStage) -> Lab:
     """An account with one open long whose first target has filled, and whose fill was booked."""
     lab = Lab(stage.engine)
     store_plan(stage.engine, trade_plan())
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     lab.venue.on_fill = lab.ledger.apply_fill
     lab.venue.move("BTCUSDT.BYBIT", Decimal(1010))
     return lab

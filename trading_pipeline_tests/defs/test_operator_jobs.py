@@ -18,17 +18,17 @@ from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.risk.halts import Halt
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.services.execution.controls import Controls
-from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execution_context import ExecutionContext
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan, trade_plan
 
 RUN = "0190a4c5-0000-4000-8000-000000000002"
 LONG, SHORT = trade_plan(), trade_plan("SOLUSDT.BYBIT", Bias.SHORT)
 
 
 @dataclass
-class DeskOfLab:
-    """In place of ``TradingDesk``; ``desk`` fails where the venue is away."""
+class ExecutionOfLab:
+    """In place of ``ExecutionResource``; ``context`` fails where the venue is away."""
 
     lab: Lab
     away: bool = False
@@ -39,11 +39,11 @@ class DeskOfLab:
         return Parameters(config_dir="config")
 
     @property
-    def desk(self) -> Desk:
+    def context(self) -> ExecutionContext:
         """The account."""
         if self.away:
             raise TemporaryVenueError("no answer")
-        return self.lab.desk(RUN)
+        return self.lab.context(RUN)
 
     @property
     def ledger(self) -> PostgresLedger:
@@ -62,7 +62,7 @@ def lab(database: Engine) -> Lab:
     lab = Lab(database)
     for plan in (LONG, SHORT):
         store_plan(database, plan)
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     return lab
 
 
@@ -70,11 +70,11 @@ def launch(
     lab: Lab, job: dg.JobDefinition, op: str, config: dict[str, object], *, away: bool = False
 ) -> dg.ExecuteInProcessResult:
     """Run a job with the config of its first op, as the launchpad would."""
-    desk = dg.ResourceDefinition.hardcoded_resource(DeskOfLab(lab, away))
+    context = dg.ResourceDefinition.hardcoded_resource(ExecutionOfLab(lab, away))
     return job.execute_in_process(
         run_id=RUN,
         run_config={"ops": {op: {"config": {"actor": "ann", **config}}}},
-        resources={"trading_desk": desk, "io_manager": dg.mem_io_manager},
+        resources={"execution": context, "io_manager": dg.mem_io_manager},
     )
 
 
@@ -140,10 +140,10 @@ def test_the_kill_switch_stops_the_plan_of_the_same_wave_and_off_lets_the_next_o
     plan, following = trade_plan("ADAUSDT.BYBIT"), trade_plan("ADAUSDT.BYBIT", Bias.SHORT)
     store_plan(lab.database, plan)
     launch(lab, kill_switch, "switch", {"on": True, "reason": "look first"})
-    execute_plans(desk=lab.desk("run-2"), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context("run-2"), gate=lab.gate, equity=lab.equity)
     launch(lab, kill_switch, "switch", {"on": False})
     store_plan(lab.database, following, checks=False)
-    execute_plans(desk=lab.desk("run-3"), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context("run-3"), gate=lab.gate, equity=lab.equity)
     assert lab.plan_status(plan)[0] is PlanStatus.DENIED
     assert lab.plan_status(following)[0] is PlanStatus.EXECUTED
     assert len(lab.venue.positions()) == 3

@@ -12,7 +12,7 @@ from trading_pipeline.defs.execution import sensors
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline_tests.defs.pipeline_stage import PipelineStage, utc
-from trading_pipeline_tests.testkit.trading_desk import WAVE, store_plan, store_wave, trade_plan
+from trading_pipeline_tests.testkit.execution_lab import WAVE, store_plan, store_wave, trade_plan
 
 LATER = WAVE + timedelta(minutes=15)
 

@@ -9,10 +9,10 @@ from trading_pipeline.adapters.stores.execution.ledger_indicators import Postgre
 from trading_pipeline.adapters.stores.postgres.tables import metadata, operator_commands
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.manage_positions import manage_positions
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan
 from trading_pipeline_tests.testkit.tripwire import Tripwire
 
 NEXT = WAVE + Timeframe.M15.duration
@@ -20,16 +20,16 @@ NEXT = WAVE + Timeframe.M15.duration
 State = dict[str, list[tuple[object, ...]]]
 
 
-def watched(lab: Lab, wire: Tripwire, run_id: str) -> Desk:
-    """The desk of a run whose calls are counted."""
-    desk = lab.desk(run_id)
+def watched(lab: Lab, wire: Tripwire, run_id: str) -> ExecutionContext:
+    """The context of a run whose calls are counted."""
+    context = lab.context(run_id)
     return replace(
-        desk,
-        ledger=wire.around(desk.ledger),
-        trading=wire.around(desk.trading),
-        halts=wire.around(desk.halts),
-        signals=wire.around(desk.signals),
-        clock=wire.around(desk.clock),
+        context,
+        ledger=wire.around(context.ledger),
+        trading=wire.around(context.trading),
+        halts=wire.around(context.halts),
+        signals=wire.around(context.signals),
+        clock=wire.around(context.clock),
     )
 
 
@@ -47,13 +47,13 @@ def fresh(database: Engine, *plans: TradePlan) -> Lab:
 
 def execute(lab: Lab, wire: Tripwire, run_id: str) -> None:
     """Execute what waits."""
-    execute_plans(desk=watched(lab, wire, run_id), gate=wire.around(lab.gate), equity=wire.around(lab.equity))
+    execute_plans(context=watched(lab, wire, run_id), gate=wire.around(lab.gate), equity=wire.around(lab.equity))
 
 
 def manage(lab: Lab, wire: Tripwire, run_id: str) -> None:
     """Manage the next wave."""
     manage_positions(
-        desk=watched(lab, wire, run_id),
+        context=watched(lab, wire, run_id),
         indicators=wire.around(PostgresIndicatorReader(lab.database)),
         wave=NEXT,
         finest=Timeframe.M15,

@@ -12,9 +12,9 @@ from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.venue.clock import Clock
 from trading_pipeline_tests.adapters.venues.simulator import Simulator, simulator
+from trading_pipeline_tests.testkit.execution_lab import GUARDS, Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.fake_clock import FakeClock
-from trading_pipeline_tests.testkit.trading_desk import GUARDS, Lab, store_plan, trade_plan
 
 
 def avi5_plan(exchange: Simulator) -> TradePlan:
@@ -30,14 +30,14 @@ def execute(exchange: Simulator, database: Engine, clock: Clock | None = None) -
     """Execute one AVI-5 plan; return what became of it."""
     lab, plan, market = Lab(database), avi5_plan(exchange), exchange.market_data()
     store_plan(database, plan)
-    desk = replace(
-        lab.desk(),
+    context = replace(
+        lab.context(),
         trading=exchange.trading(),
         market=market,
         instruments=market.instruments(),
         clock=clock or VenueClock(market, 0.0),
     )
-    execute_plans(desk=desk, gate=lab.gate, equity=lab.equity)
+    execute_plans(context=context, gate=lab.gate, equity=lab.equity)
     return lab.plan_status(plan)
 
 

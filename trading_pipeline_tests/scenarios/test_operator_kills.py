@@ -16,7 +16,7 @@ from trading_pipeline.services.execution.close_by_operator import close_by_opera
 from trading_pipeline.services.execution.halt_by_operator import halt_by_operator
 from trading_pipeline.services.execution.reconcile_account import reconcile_account
 from trading_pipeline_tests.scenarios.killed_runs import execute, fresh, ledger_state, lost_requests, watched
-from trading_pipeline_tests.testkit.trading_desk import Lab, operator_command, trade_plan
+from trading_pipeline_tests.testkit.execution_lab import Lab, operator_command, trade_plan
 from trading_pipeline_tests.testkit.tripwire import Killed, Tripwire
 
 LONG, SHORT = trade_plan("BTCUSDT.BYBIT"), trade_plan("SOLUSDT.BYBIT", Bias.SHORT)
@@ -29,19 +29,19 @@ def kill_switch(lab: Lab, wire: Tripwire, run_id: str) -> object:
     controls = replace(lab.controls, halts=wire.around(lab.halts), commands=wire.around(lab.commands))
     halt_by_operator(controls=controls, command=operator_command(CommandVerb.HALT), flatten=True)
     command = operator_command(CommandVerb.FLATTEN)
-    return flatten_by_operator(open_desk=lambda: watched(lab, wire, run_id), controls=controls, command=command)
+    return flatten_by_operator(open_context=lambda: watched(lab, wire, run_id), controls=controls, command=command)
 
 
 def close(lab: Lab, wire: Tripwire, run_id: str) -> object:
     """Close the long."""
     controls = replace(lab.controls, halts=wire.around(lab.halts), commands=wire.around(lab.commands))
     command = operator_command(CommandVerb.CLOSE, LONG.instrument_id)
-    return close_by_operator(open_desk=lambda: watched(lab, wire, run_id), controls=controls, command=command)
+    return close_by_operator(open_context=lambda: watched(lab, wire, run_id), controls=controls, command=command)
 
 
 def reconcile(lab: Lab, wire: Tripwire, run_id: str) -> object:
     """What the schedule does every minute."""
-    return reconcile_account(desk=watched(lab, wire, run_id))
+    return reconcile_account(context=watched(lab, wire, run_id))
 
 
 def opened(database: Engine) -> Lab:

@@ -26,7 +26,7 @@ from trading_pipeline_tests.scenarios.killed_runs import (
     manage,
     watched,
 )
-from trading_pipeline_tests.testkit.trading_desk import (
+from trading_pipeline_tests.testkit.execution_lab import (
     Lab,
     exit_signal,
     store_bar,
@@ -171,15 +171,15 @@ def test_following_killed_before_any_call_ends_as_if_it_had_not_been(
         return lab
 
     lab, wire = filled(), Tripwire()
-    follow_fills(desk=watched(lab, wire, "run-3"))
+    follow_fills(context=watched(lab, wire, "run-3"))
     undisturbed = ledger_state(lab)
     assert {position.stop_loss for position in lab.venue.positions()} == ({stop} if stop else set())
     for before in range(len(wire.calls)):
         lab = filled()
         with pytest.raises(Killed):
-            follow_fills(desk=watched(lab, Tripwire(before), "run-3"))
+            follow_fills(context=watched(lab, Tripwire(before), "run-3"))
         assert_safe(lab)
-        follow_fills(desk=watched(lab, Tripwire(), "run-4"))
+        follow_fills(context=watched(lab, Tripwire(), "run-4"))
         assert max(Counter(lab.venue.posts).values()) <= 1
         assert lab.ledger.unfollowed_positions() == []
         if lost_requests(lab):  # that exit is followed by one with the next number

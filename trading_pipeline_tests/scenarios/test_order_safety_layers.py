@@ -28,8 +28,8 @@ from trading_pipeline_tests.scenarios.killed_runs import (
     ledger_state,
     lost_requests,
 )
+from trading_pipeline_tests.testkit.execution_lab import Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.tripwire import Killed, Tripwire
 
 RULES = ExitRules(max_layers=3)
@@ -57,7 +57,7 @@ def opened(database: Engine, plan: TradePlan, reached: tuple[int, ...]) -> Lab:
     execute(lab, Tripwire(), "run-1")
     for price in reached:
         lab.venue.move("BTCUSDT.BYBIT", Decimal(price))
-        follow_fills(desk=lab.desk("run-f"))
+        follow_fills(context=lab.context("run-f"))
     lab.clock.set(NEXT)
     lab.venue.move("BTCUSDT.BYBIT", plan.entry_price)
     store_plan(database, plan)
@@ -86,7 +86,7 @@ def test_a_layer_killed_before_any_call_ends_as_if_it_had_not_been(
     lab, wire = opened(database, plan, reached), Tripwire()
     before, targets = stop(lab), resting(lab)
     execute(lab, wire, "run-2")
-    follow_fills(desk=lab.desk("run-f"))
+    follow_fills(context=lab.context("run-f"))
     undisturbed, after = ledger_state(lab), resting(lab)
     assert stop(lab) == expected
     for call in range(len(wire.calls)):
@@ -95,11 +95,11 @@ def test_a_layer_killed_before_any_call_ends_as_if_it_had_not_been(
             execute(lab, Tripwire(call), "run-2")
         assert_safe(lab)
         assert stop(lab) >= before
-        follow_fills(desk=lab.desk("run-f"))
+        follow_fills(context=lab.context("run-f"))
         assert_safe(lab)
         lab.end_leases()
         execute(lab, Tripwire(), second_run)
-        follow_fills(desk=lab.desk("run-f"))
+        follow_fills(context=lab.context("run-f"))
         assert_safe(lab)
         lost = lost_requests(lab)
         if f"{plan.plan_id}_E" in lost:
@@ -148,8 +148,8 @@ def _calls_until_posted(database: Engine) -> int:
 
 
 def _follow(lab: Lab, wire: Tripwire) -> None:
-    desk = lab.desk("run-f")
-    follow_fills(desk=replace(desk, ledger=wire.around(desk.ledger), trading=wire.around(desk.trading)))
+    context = lab.context("run-f")
+    follow_fills(context=replace(context, ledger=wire.around(context.ledger), trading=wire.around(context.trading)))
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def crowded(database_url: str) -> Lab:
     """The position, reached over enough connections for everybody at once."""
     lab = Lab(connect(database_url))
     store_plan(lab.database, FIRST)
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     lab.clock.set(NEXT)
     lab.venue.move("BTCUSDT.BYBIT", Decimal(1004))
     return lab
@@ -175,7 +175,7 @@ def test_of_many_layers_at_once_exactly_as_many_come_as_are_allowed(crowded: Lab
         store_plan(crowded.database, plan)
     claim = claim_plans(plans=crowded.ledger, clock=crowded.clock, run_id="run-2")
     jobs = [
-        lambda plan=plan: gate_plans(desk=crowded.desk("run-2"), gate=crowded.gate, plans=[plan])
+        lambda plan=plan: gate_plans(context=crowded.context("run-2"), gate=crowded.gate, plans=[plan])
         for plan in claim.plans
     ]
     assert sorted(len(result.admitted) for result in together(*jobs)) == [0, 0, 0, 0, 1, 1]  # type: ignore[attr-defined]
@@ -187,11 +187,11 @@ def test_runs_that_execute_layers_at_once_send_each_once_and_no_more_than_allowe
         store_plan(crowded.database, layer("1004", "994", seconds))
     together(
         *[
-            lambda run=run: execute_plans(desk=crowded.desk(run), gate=crowded.gate, equity=crowded.equity)
+            lambda run=run: execute_plans(context=crowded.context(run), gate=crowded.gate, equity=crowded.equity)
             for run in ("run-2", "run-3", "run-4")
         ]
     )
-    follow_fills(desk=crowded.desk("run-f"))
+    follow_fills(context=crowded.context("run-f"))
     assert_safe(crowded)
     (held,) = crowded.venue.positions()
     assert (held.quantity, held.stop_loss) == (Decimal(15), Decimal(994))
@@ -205,10 +205,10 @@ def test_a_layer_and_a_target_at_once_leave_the_stop_at_the_new_average(crowded:
     store_plan(crowded.database, plan)
     crowded.venue.move("BTCUSDT.BYBIT", Decimal(1010))
     together(
-        *[lambda: follow_fills(desk=crowded.desk("run-f"))] * 3,
-        lambda: execute_plans(desk=crowded.desk("run-2"), gate=crowded.gate, equity=crowded.equity),
+        *[lambda: follow_fills(context=crowded.context("run-f"))] * 3,
+        lambda: execute_plans(context=crowded.context("run-2"), gate=crowded.gate, equity=crowded.equity),
     )
-    follow_fills(desk=crowded.desk("run-f"))
+    follow_fills(context=crowded.context("run-f"))
     assert_safe(crowded)
     position = crowded.ledger.position_of(plan.plan_id)
     assert position is not None

@@ -20,8 +20,8 @@ from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline.services.execution.gate_plans import gate_plans
 from trading_pipeline.services.execution.manage_positions import manage_positions
 from trading_pipeline.services.execution.submit_order import submit_order
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_bar, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_bar, store_plan, trade_plan
 
 PLANS = [trade_plan(close_time=WAVE - number * timedelta(seconds=1)) for number in range(6)]
 
@@ -44,7 +44,7 @@ def test_of_many_gates_at_once_one_admits(lab: Lab) -> None:
     for plan in PLANS:
         store_plan(lab.database, plan)
     claim = claim_plans(plans=lab.ledger, clock=lab.clock, run_id="run-1")
-    jobs = [lambda plan=plan: gate_plans(desk=lab.desk(), gate=lab.gate, plans=[plan]) for plan in claim.plans]
+    jobs = [lambda plan=plan: gate_plans(context=lab.context(), gate=lab.gate, plans=[plan]) for plan in claim.plans]
     results = together(*jobs)
     assert sorted(len(result.admitted) for result in results) == [0, 0, 0, 0, 0, 1]
 
@@ -61,7 +61,7 @@ def test_two_runs_never_claim_the_same_plan(lab: Lab) -> None:
 
 def test_the_same_run_started_twice_sends_each_order_once(lab: Lab) -> None:
     store_plan(lab.database, PLANS[0])
-    together(*(lambda: execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity) for _ in range(3)))
+    together(*(lambda: execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity) for _ in range(3)))
     assert Counter(lab.venue.posts) == Counter(lab.venue.accepted)
     assert set(Counter(lab.venue.posts).values()) == {1}
 
@@ -70,15 +70,17 @@ def test_an_intent_is_sent_by_one_of_many(lab: Lab) -> None:
     plan = PLANS[0]
     store_plan(lab.database, plan)
     claim = claim_plans(plans=lab.ledger, clock=lab.clock, run_id="run-1")
-    gate_plans(desk=lab.desk(), gate=lab.gate, plans=claim.plans)
-    together(*(lambda: submit_order(desk=lab.patient_desk(), order_link_id=f"{plan.plan_id}_E") for _ in range(4)))
+    gate_plans(context=lab.context(), gate=lab.gate, plans=claim.plans)
+    together(
+        *(lambda: submit_order(context=lab.retrying_context(), order_link_id=f"{plan.plan_id}_E") for _ in range(4))
+    )
     assert lab.venue.posts == [f"{plan.plan_id}_E"]
 
 
 def test_stream_and_lookups_may_tell_of_the_same_things_at_once(lab: Lab) -> None:
     plan = PLANS[0]
     store_plan(lab.database, plan)
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     lab.venue.move("BTCUSDT.BYBIT", Decimal(1010))
     lab.venue.move("BTCUSDT.BYBIT", Decimal(990))
 
@@ -100,15 +102,15 @@ def test_stream_and_lookups_may_tell_of_the_same_things_at_once(lab: Lab) -> Non
 def test_a_wave_and_a_fill_at_once_never_loosen_the_stop(lab: Lab) -> None:
     plan = PLANS[0]
     store_plan(lab.database, plan)
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     wave = WAVE + timedelta(minutes=15)
     lab.clock.set(wave)
     lab.venue.move("BTCUSDT.BYBIT", Decimal(1020))
     store_bar(lab.database, "BTCUSDT.BYBIT", wave, Decimal(1020), 4.0)
     indicators = PostgresIndicatorReader(lab.database)
     together(
-        *[lambda: follow_fills(desk=lab.desk("run-f"))] * 3,
-        lambda: manage_positions(desk=lab.desk("run-m"), indicators=indicators, wave=wave, finest=Timeframe.M15),
+        *[lambda: follow_fills(context=lab.context("run-f"))] * 3,
+        lambda: manage_positions(context=lab.context("run-m"), indicators=indicators, wave=wave, finest=Timeframe.M15),
     )
     assert [held.stop_loss for held in lab.venue.positions()] == [Decimal(1008)]  # 1020 - 3 x 4
     position = lab.ledger.position_of(plan.plan_id)
@@ -123,7 +125,7 @@ def test_a_fill_that_comes_after_the_symbol_was_given_away_waits_for_reconciliat
     for plan in (first, second):
         store_plan(database, plan)
         claim = claim_plans(plans=lab.ledger, clock=lab.clock, run_id="run-1")
-        gate_plans(desk=lab.desk(), gate=lab.gate, plans=claim.plans[-1:])
+        gate_plans(context=lab.context(), gate=lab.gate, plans=claim.plans[-1:])
         if plan is first:
             lab.ledger.advance(f"{plan.plan_id}_E", IntentState.SENT)
             lab.ledger.advance(f"{plan.plan_id}_E", IntentState.ABSENT)

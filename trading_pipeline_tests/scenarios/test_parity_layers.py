@@ -19,7 +19,7 @@ from trading_pipeline.domain.strategies.framework.parameters import Parameters
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.exchange_simulator.server import Configuration, running_exchange
 from trading_pipeline_tests.testkit.bare_replay import BareReplay
-from trading_pipeline_tests.testkit.trading_desk import LIFECYCLE, LIMITS
+from trading_pipeline_tests.testkit.execution_lab import LIFECYCLE, LIMITS
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 DISTANCES = np.array([0.03, 0.012, 0.02, 0.008, 0.025])

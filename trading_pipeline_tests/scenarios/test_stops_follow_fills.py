@@ -23,11 +23,11 @@ from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 from trading_pipeline.exchange_simulator.server import Addresses, Configuration, assemble, running_venue
 from trading_pipeline.runtime.replay.lock_step import ExchangeClock
-from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline_tests.exchange_simulator.builders import FLAT, STEP_MS, Ohlc, a_series
+from trading_pipeline_tests.testkit.execution_lab import COSTS, LIMITS, WAVE, Postbox, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import COSTS, LIMITS, WAVE, Postbox, store_plan, trade_plan
 
 
 def plan_at_100(bias: Bias) -> TradePlan:
@@ -43,10 +43,10 @@ def plan_at_100(bias: Bias) -> TradePlan:
     )
 
 
-def desk_at(exchange: Addresses, database: Engine) -> Desk:
+def context_at(exchange: Addresses, database: Engine) -> ExecutionContext:
     client = BybitClient(exchange.rest_url, exchange.api_key, exchange.api_secret)
     market = BybitMarketData(client)
-    return Desk(
+    return ExecutionContext(
         run_id="run-1",
         ledger=PostgresLedger(database),
         trading=BybitTrading(client),
@@ -94,14 +94,14 @@ def test_a_position_leaves_where_the_fills_have_put_its_stop(
     series = {"BTCUSDT": a_series([FLAT, *bars, FLAT], to_ms(WAVE) - STEP_MS)}
     venue = assemble(Configuration(("BTCUSDT",), lock_step=Timeframe.M5), series, WAVE, "test")
     with running_venue(venue) as exchange:
-        desk, clock = desk_at(exchange, database), ExchangeClock(exchange.rest_url)
-        execute_plans(desk=desk, gate=PostgresEntryGate(database), equity=PostgresEquityLog(database))
+        context, clock = context_at(exchange, database), ExchangeClock(exchange.rest_url)
+        execute_plans(context=context, gate=PostgresEntryGate(database), equity=PostgresEquityLog(database))
         if runner_stop is not None:
-            desk.ledger.set_runner_stop(plan.plan_id, Decimal(runner_stop))
+            context.ledger.set_runner_stop(plan.plan_id, Decimal(runner_stop))
         for _ in bars:
             while clock.advance().event:
-                follow_fills(desk=desk)
-    position = desk.ledger.position_of(plan.plan_id)
+                follow_fills(context=context)
+    position = context.ledger.position_of(plan.plan_id)
     assert position is not None
     assert (position.exit_reason, position.realised_pnl) == (reason, Decimal(gross))
     query = text("SELECT price FROM trading.fills WHERE order_link_id NOT LIKE '%_E'")

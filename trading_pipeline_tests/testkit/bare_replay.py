@@ -35,7 +35,7 @@ from trading_pipeline.exchange_simulator.server import Addresses
 from trading_pipeline.runtime.replay.lock_step import ExchangeClock
 from trading_pipeline.runtime.replay.parity import recorded_funding, series_frame
 from trading_pipeline.services.accounting.record_equity import record_equity
-from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline.services.execution.manage_positions import manage_positions
 from trading_pipeline.services.market_data.ingest_bars import ingest_bars
@@ -47,9 +47,9 @@ from trading_pipeline.services.research.parity_question import ParityQuestion
 from trading_pipeline.services.strategy.compute_indicators import compute_indicators
 from trading_pipeline.services.strategy.generate_signals import generate_signals
 from trading_pipeline.services.strategy.plan_trades import Planner, plan_trades
+from trading_pipeline_tests.testkit.execution_lab import LIFECYCLE, Postbox
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.fakes_market_data import ListStream
-from trading_pipeline_tests.testkit.trading_desk import LIFECYCLE, Postbox
 
 
 def strategy_plan(name: str, timeframe: Timeframe, **parameters: object) -> StrategyConfig:
@@ -92,7 +92,7 @@ class BareReplay:
             strategies=self.plans,
             limits=self.limits,
         )
-        self.desk = Desk(
+        self.context = ExecutionContext(
             run_id="run-1",
             ledger=PostgresLedger(self.engine),
             trading=BybitTrading(client),
@@ -111,7 +111,7 @@ class BareReplay:
         while True:
             stand = self.clock.advance()
             if stand.event:
-                follow_fills(desk=self.desk)
+                follow_fills(context=self.context)
                 continue
             self.wave(stand.now)
             if stand.now >= until:
@@ -134,10 +134,10 @@ class BareReplay:
             generate_signals(self.bars, self.checks, self.signals, self.plans, scope, now, live=True)
             plan_trades(self.planner, scope, now, "run-1")
         indicators = PostgresIndicatorReader(self.engine)
-        manage_positions(desk=self.desk, indicators=indicators, wave=now, finest=self.timeframes[0])
-        record_equity(trading=self.desk.trading, equity=self.equity)
-        execute_plans(desk=self.desk, gate=PostgresEntryGate(self.engine), equity=self.equity)
-        follow_fills(desk=self.desk)  # targets that a layer put behind the close fill as they are placed
+        manage_positions(context=self.context, indicators=indicators, wave=now, finest=self.timeframes[0])
+        record_equity(trading=self.context.trading, equity=self.equity)
+        execute_plans(context=self.context, gate=PostgresEntryGate(self.engine), equity=self.equity)
+        follow_fills(context=self.context)  # targets that a layer put behind the close fill as they are placed
 
     def _scope(self, timeframe: Timeframe, now: datetime) -> PartitionRange:
         day = day_of(now - timeframe.duration)
@@ -165,7 +165,7 @@ class BareReplay:
             start=self.start,
             end=until,
             capital=10_000.0,
-            steps=steps_of(self.desk.instruments, self.instrument_ids),
+            steps=steps_of(self.context.instruments, self.instrument_ids),
             path={one: series_frame(one, series[one.symbol]) for one in self.instrument_ids},
             funding=recorded_funding(bars if isinstance(bars, Path) else None, self.instrument_ids),
         )

@@ -6,8 +6,8 @@ from trading_pipeline.domain.model.plans import Claim, PlanStatus
 from trading_pipeline.ports.stores.execution.risk_store import EntryGate, EquityLog
 from trading_pipeline.services.accounting.record_equity import ensure_day_start
 from trading_pipeline.services.execution.claim_plans import claim_plans
-from trading_pipeline.services.execution.desk import Desk
 from trading_pipeline.services.execution.execute_plans import protect_positions, record_outcomes, submit_entries
+from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.gate_plans import GateResult, gate_plans
 from trading_pipeline.services.execution.protect_position import ProtectResult
 from trading_pipeline.services.execution.submit_order import SubmitOutcome
@@ -27,14 +27,14 @@ class ExecutionSummary:
     outcomes: dict[str, PlanStatus]
 
 
-def execute_plans(*, desk: Desk, gate: EntryGate, equity: EquityLog) -> ExecutionSummary:
+def execute_plans(*, context: ExecutionContext, gate: EntryGate, equity: EquityLog) -> ExecutionSummary:
     """Claim, gate, submit, protect, record. May be killed anywhere and run again by anybody."""
-    by = desk.limits.entries_by
-    claim = claim_plans(plans=desk.ledger, clock=desk.clock, run_id=desk.run_id, entries_by=by)
+    by = context.limits.entries_by
+    claim = claim_plans(plans=context.ledger, clock=context.clock, run_id=context.run_id, entries_by=by)
     if claim.plans:
-        ensure_day_start(trading=desk.trading, equity=equity, now=desk.clock.now())
-    gated = gate_plans(desk=desk, gate=gate, plans=claim.plans)
-    submitted = submit_entries(desk=desk, intents=gated.admitted)
-    protected = protect_positions(desk=desk, plans=claim.plans)
-    outcomes = record_outcomes(desk=desk, protected=protected)
+        ensure_day_start(trading=context.trading, equity=equity, now=context.clock.now())
+    gated = gate_plans(context=context, gate=gate, plans=claim.plans)
+    submitted = submit_entries(context=context, intents=gated.admitted)
+    protected = protect_positions(context=context, plans=claim.plans)
+    outcomes = record_outcomes(context=context, protected=protected)
     return ExecutionSummary(claim, gated, submitted, protected, outcomes)

@@ -19,8 +19,8 @@ from trading_pipeline.services.market_data.consolidate_bars import consolidate_b
 from trading_pipeline.services.strategy.compute_indicators import compute_indicators
 from trading_pipeline.services.strategy.generate_signals import SignalReport, generate_signals
 from trading_pipeline.services.strategy.plan_trades import Planner, PlanReport, plan_trades
+from trading_pipeline_tests.testkit.execution_lab import LIFECYCLE, LIMITS
 from trading_pipeline_tests.testkit.fakes_market_data import ListStream
-from trading_pipeline_tests.testkit.trading_desk import LIFECYCLE, LIMITS
 
 TABLES = {
     "bars": "instrument_id, timeframe, open_time",

@@ -6,7 +6,7 @@ import dagster as dg
 
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.plans import Claim, TradePlan
-from trading_pipeline.resources.venue import TradingDesk
+from trading_pipeline.resources.venue import ExecutionResource
 from trading_pipeline.services.accounting.record_equity import ensure_day_start, record_equity
 from trading_pipeline.services.execution.claim_plans import claim_plans
 from trading_pipeline.services.execution.execute_plans import protect_positions, record_outcomes, submit_entries
@@ -21,11 +21,11 @@ AGAIN = dg.RetryPolicy(max_retries=2, delay=1)
 
 
 @dg.op(retry_policy=AGAIN, ins={"managed": dg.In(dg.Nothing)})
-def claim(context: dg.OpExecutionContext, trading_desk: TradingDesk) -> Claim:
+def claim(context: dg.OpExecutionContext, execution: ExecutionResource) -> Claim:
     """Take the plans that this run executes; after positions were looked after, where the run does both."""
-    desk = trading_desk.desk
-    by = desk.limits.entries_by
-    claimed = claim_plans(plans=desk.ledger, clock=desk.clock, run_id=context.run_id, entries_by=by)
+    trading = execution.context
+    by = trading.limits.entries_by
+    claimed = claim_plans(plans=trading.ledger, clock=trading.clock, run_id=trading.run_id, entries_by=by)
     context.add_output_metadata(
         {
             "plans": [plan.plan_id for plan in claimed.plans],
@@ -46,12 +46,12 @@ def _described(plan: TradePlan) -> str:
 
 
 @dg.op(retry_policy=AGAIN)
-def gate(context: dg.OpExecutionContext, trading_desk: TradingDesk, claimed: Claim) -> GateResult:
+def gate(context: dg.OpExecutionContext, execution: ExecutionResource, claimed: Claim) -> GateResult:
     """Admit or deny each plan; an admitted one leaves with its entry intent written."""
-    desk = trading_desk.desk
+    trading = execution.context
     if claimed.plans:
-        ensure_day_start(trading=desk.trading, equity=trading_desk.equity, now=desk.clock.now())
-    result = gate_plans(desk=desk, gate=trading_desk.gate, plans=claimed.plans)
+        ensure_day_start(trading=trading.trading, equity=execution.equity, now=trading.clock.now())
+    result = gate_plans(context=trading, gate=execution.gate, plans=claimed.plans)
     context.add_output_metadata(
         {
             "admitted": [intent.order_link_id for intent in result.admitted],
@@ -62,9 +62,9 @@ def gate(context: dg.OpExecutionContext, trading_desk: TradingDesk, claimed: Cla
 
 
 @dg.op(retry_policy=AGAIN)
-def submit(context: dg.OpExecutionContext, trading_desk: TradingDesk, gated: GateResult) -> GateResult:
+def submit(context: dg.OpExecutionContext, execution: ExecutionResource, gated: GateResult) -> GateResult:
     """Send the entries, each with its stop attached."""
-    outcomes = submit_entries(desk=trading_desk.desk, intents=gated.admitted)
+    outcomes = submit_entries(context=execution.context, intents=gated.admitted)
     context.add_output_metadata(
         {"orders": {outcome.order_link_id: f"{outcome.state} {outcome.reason}".strip() for outcome in outcomes}}
     )
@@ -73,11 +73,11 @@ def submit(context: dg.OpExecutionContext, trading_desk: TradingDesk, gated: Gat
 
 @dg.op(retry_policy=AGAIN)
 def protect(
-    context: dg.OpExecutionContext, trading_desk: TradingDesk, claimed: Claim, submitted: GateResult
+    context: dg.OpExecutionContext, execution: ExecutionResource, claimed: Claim, submitted: GateResult
 ) -> list[ProtectResult]:
     """See the entries through, prove the stops, place the take profits."""
     del submitted  # orders the steps
-    results = list(protect_positions(desk=trading_desk.desk, plans=claimed.plans))
+    results = list(protect_positions(context=execution.context, plans=claimed.plans))
     context.add_output_metadata(
         {
             "protection": {result.instrument_id: InstrumentId(result.protection) for result in results},
@@ -88,10 +88,10 @@ def protect(
 
 
 @dg.op(retry_policy=AGAIN)
-def record(context: dg.OpExecutionContext, trading_desk: TradingDesk, protected: list[ProtectResult]) -> None:
+def record(context: dg.OpExecutionContext, execution: ExecutionResource, protected: list[ProtectResult]) -> None:
     """Give every plan its final status and read the account's money."""
-    outcomes = record_outcomes(desk=trading_desk.desk, protected=protected)
-    wallet = record_equity(trading=trading_desk.desk.trading, equity=trading_desk.equity)
+    outcomes = record_outcomes(context=execution.context, protected=protected)
+    wallet = record_equity(trading=execution.context.trading, equity=execution.equity)
     context.add_output_metadata(
         {"plans": {plan: str(status) for plan, status in outcomes.items()}, "equity_usdt": float(wallet.equity)}
     )
@@ -105,16 +105,16 @@ class Wave(dg.Config):
 
 
 @dg.op(retry_policy=AGAIN)
-def manage(context: dg.OpExecutionContext, trading_desk: TradingDesk, config: Wave) -> None:
+def manage(context: dg.OpExecutionContext, execution: ExecutionResource, config: Wave) -> None:
     """Settle orders, prove and move stops, cancel what closed positions left behind."""
 
     result = manage_positions(
-        desk=trading_desk.desk,
-        indicators=trading_desk.indicators,
+        context=execution.context,
+        indicators=execution.indicators,
         wave=datetime.fromisoformat(config.close_time),
-        finest=trading_desk.parameters.universe.finest,
+        finest=execution.parameters.universe.finest,
     )
-    wallet = record_equity(trading=trading_desk.desk.trading, equity=trading_desk.equity)
+    wallet = record_equity(trading=execution.context.trading, equity=execution.equity)
     context.add_output_metadata(
         {
             "positions": {one.instrument_id: one.action for one in result.positions},
@@ -125,9 +125,9 @@ def manage(context: dg.OpExecutionContext, trading_desk: TradingDesk, config: Wa
 
 
 @dg.op(retry_policy=AGAIN)
-def follow(context: dg.OpExecutionContext, trading_desk: TradingDesk) -> None:
+def follow(context: dg.OpExecutionContext, execution: ExecutionResource) -> None:
     """Answer fills: prove stops, place missing targets, pull stops to where the filled targets allow."""
-    result = follow_fills(desk=trading_desk.desk)
+    result = follow_fills(context=execution.context)
     context.add_output_metadata(
         {
             "positions": result.positions,
@@ -138,10 +138,10 @@ def follow(context: dg.OpExecutionContext, trading_desk: TradingDesk) -> None:
 
 
 @dg.op(retry_policy=AGAIN)
-def reconcile_with_venue(context: dg.OpExecutionContext, trading_desk: TradingDesk) -> None:
+def reconcile_with_venue(context: dg.OpExecutionContext, execution: ExecutionResource) -> None:
     """Hold the venue's account against the ledger; halt instruments that differ."""
-    result = reconcile_account(desk=trading_desk.desk)
-    record_equity(trading=trading_desk.desk.trading, equity=trading_desk.equity)
+    result = reconcile_account(context=execution.context)
+    record_equity(trading=execution.context.trading, equity=execution.equity)
     context.add_output_metadata(
         {
             "differences": {one.instrument_id: f"{one.kind}: {one.detail}" for one in result.differences},

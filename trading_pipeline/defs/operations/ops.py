@@ -6,7 +6,7 @@ from trading_pipeline.defs.execution.ops import AGAIN
 from trading_pipeline.defs.operations.commands import Closed, Resumed, Scoped, Switched
 from trading_pipeline.domain.model.commands import CommandVerb, OperatorCommand
 from trading_pipeline.domain.risk.halts import ALL_SYMBOLS
-from trading_pipeline.resources.venue import TradingDesk
+from trading_pipeline.resources.venue import ExecutionResource
 from trading_pipeline.services.execution.close_by_operator import close_by_operator, flatten_by_operator
 from trading_pipeline.services.execution.compare_account import compare_account
 from trading_pipeline.services.execution.find_scope import find_scope
@@ -14,62 +14,62 @@ from trading_pipeline.services.execution.halt_by_operator import halt_by_operato
 from trading_pipeline.services.execution.resume_by_operator import resume_by_operator
 
 
-def _scope(trading_desk: TradingDesk, text: str) -> str:
-    controls, universe = trading_desk.controls, trading_desk.parameters.universe
-    return find_scope(text=text, universe=universe, halts=controls.halts, positions=trading_desk.ledger)
+def _scope(execution: ExecutionResource, text: str) -> str:
+    controls, universe = execution.controls, execution.parameters.universe
+    return find_scope(text=text, universe=universe, halts=controls.halts, positions=execution.ledger)
 
 
-def _lift(trading_desk: TradingDesk, command: OperatorCommand, *, forced: bool) -> bool:
+def _lift(execution: ExecutionResource, command: OperatorCommand, *, forced: bool) -> bool:
     return resume_by_operator(
-        controls=trading_desk.controls,
+        controls=execution.controls,
         command=command,
-        compare=lambda: compare_account(desk=trading_desk.desk),
+        compare=lambda: compare_account(context=execution.context),
         forced=forced,
     )
 
 
 @dg.op
-def stop_entries(context: dg.OpExecutionContext, trading_desk: TradingDesk, config: Scoped) -> None:
+def stop_entries(context: dg.OpExecutionContext, execution: ExecutionResource, config: Scoped) -> None:
     """Halt a scope; no venue is asked."""
-    command = config.command(CommandVerb.HALT, _scope(trading_desk, config.scope), context.run_id)
-    new = halt_by_operator(controls=trading_desk.controls, command=command)
+    command = config.command(CommandVerb.HALT, _scope(execution, config.scope), context.run_id)
+    new = halt_by_operator(controls=execution.controls, command=command)
     context.add_output_metadata({"scope": command.scope, "new": new})
 
 
 @dg.op
-def allow_entries(context: dg.OpExecutionContext, trading_desk: TradingDesk, config: Resumed) -> None:
+def allow_entries(context: dg.OpExecutionContext, execution: ExecutionResource, config: Resumed) -> None:
     """Lift the halt of a scope where venue and ledger agree."""
-    command = config.command(CommandVerb.RESUME, _scope(trading_desk, config.scope), context.run_id)
-    lifted = _lift(trading_desk, command, forced=config.force)
+    command = config.command(CommandVerb.RESUME, _scope(execution, config.scope), context.run_id)
+    lifted = _lift(execution, command, forced=config.force)
     context.add_output_metadata({"scope": command.scope, "lifted": lifted})
 
 
 @dg.op
-def switch(context: dg.OpExecutionContext, trading_desk: TradingDesk, config: Switched) -> OperatorCommand:
+def switch(context: dg.OpExecutionContext, execution: ExecutionResource, config: Switched) -> OperatorCommand:
     """Turn the kill switch; what it says about open positions is the next step's."""
     verb = CommandVerb.HALT if config.on else CommandVerb.RESUME
     command = config.command(verb, ALL_SYMBOLS, context.run_id)
     if config.on:
-        changed = halt_by_operator(controls=trading_desk.controls, command=command, flatten=config.close)
+        changed = halt_by_operator(controls=execution.controls, command=command, flatten=config.close)
     else:
-        changed = _lift(trading_desk, command, forced=config.force)
+        changed = _lift(execution, command, forced=config.force)
     context.add_output_metadata({"on": config.on, "changed": changed})
     return config.command(CommandVerb.FLATTEN, ALL_SYMBOLS, context.run_id)
 
 
 @dg.op(retry_policy=AGAIN)
-def flatten(context: dg.OpExecutionContext, trading_desk: TradingDesk, switched: OperatorCommand) -> None:
+def flatten(context: dg.OpExecutionContext, execution: ExecutionResource, switched: OperatorCommand) -> None:
     """Close what the kill switch covers, where it says so; ``reconcile`` goes on with what is left."""
-    if not any(halt.flatten for halt in trading_desk.controls.halts.halts() if halt.scope == ALL_SYMBOLS):
+    if not any(halt.flatten for halt in execution.controls.halts.halts() if halt.scope == ALL_SYMBOLS):
         return
-    left = flatten_by_operator(open_desk=lambda: trading_desk.desk, controls=trading_desk.controls, command=switched)
+    left = flatten_by_operator(open_context=lambda: execution.context, controls=execution.controls, command=switched)
     context.add_output_metadata({"left": left})
 
 
 @dg.op(retry_policy=AGAIN)
-def close_out(context: dg.OpExecutionContext, trading_desk: TradingDesk, config: Closed) -> None:
+def close_out(context: dg.OpExecutionContext, execution: ExecutionResource, config: Closed) -> None:
     """Close one instrument's position at market and take back what rests."""
-    scope = _scope(trading_desk, config.instrument)
+    scope = _scope(execution, config.instrument)
     command = config.command(CommandVerb.CLOSE, scope, context.run_id)
-    closed = close_by_operator(open_desk=lambda: trading_desk.desk, controls=trading_desk.controls, command=command)
+    closed = close_by_operator(open_context=lambda: execution.context, controls=execution.controls, command=command)
     context.add_output_metadata({"instrument_id": scope, "closed": closed})

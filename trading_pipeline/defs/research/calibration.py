@@ -31,7 +31,7 @@ def avi5_calibration(
     now = markets.clock().now()
     facts = TriggerFacts(stores.bars, stores.checks, stores.books)
     judged = judge_triggers(facts, parameters.strategies, UNIVERSE.instrument_ids, day_of(now) - _LONGEST, now)
-    made = calibrate_avi5(stores.calibrations, judged, now, context.run_id)
+    made = calibrate_avi5(stores.calibrations, judged, now, context.run.run_id)
     return dg.MaterializeResult(
         metadata={
             "judged_triggers": len(judged),

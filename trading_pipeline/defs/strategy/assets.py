@@ -92,7 +92,7 @@ def _plans_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
         planner = Planner(
             stores.signals, stores.snapshots, stores.plans, stores.waves, events.stream(), strategies, limits
         )
-        report = plan_trades(planner, scope_of(context, timeframe), wave_of(context), context.run_id)
+        report = plan_trades(planner, scope_of(context, timeframe), wave_of(context), context.run.run_id)
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": report.plans,

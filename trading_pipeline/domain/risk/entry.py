@@ -53,7 +53,7 @@ class GateFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class MarketConditions:
     """What the venue says of an instrument right before the decision; what could not be had says why.
 
     :param book: ``None`` when it could not be read.
@@ -72,7 +72,7 @@ class EntryQuestion:
 
     :param now: venue time.
     :param taker_fee: share of notional, of which entry and exit are kept in reserve.
-    :param moment: asked for only when the plan has guards.
+    :param conditions: asked for only when the plan has guards.
     """
 
     plan: TradePlan
@@ -82,7 +82,7 @@ class EntryQuestion:
     limits: RiskLimits
     now: datetime
     taker_fee: Decimal
-    moment: Moment = field(default_factory=Moment)
+    conditions: MarketConditions = field(default_factory=MarketConditions)
 
 
 @dataclass(frozen=True, slots=True)

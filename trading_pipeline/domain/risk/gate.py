@@ -17,7 +17,7 @@ from trading_pipeline.domain.risk.rules.account_rules import (
     OnePositionPerSymbol,
 )
 from trading_pipeline.domain.risk.rules.base import EntryRule
-from trading_pipeline.domain.risk.rules.moment_rules import (
+from trading_pipeline.domain.risk.rules.market_rules import (
     BookKnown,
     DeepBook,
     FreshBar,

@@ -23,7 +23,7 @@ class Venue(ABC):
 
     @abstractmethod
     def live_market(self) -> LiveMarket:
-        """Books and funding times, asked for with little patience: what comes late is too old to enter on."""
+        """Books and funding times, asked for with few retries: what comes late is too old to enter on."""
 
     @abstractmethod
     def clock(self) -> Clock:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trading_pipeline.domain.model.errors import VenueError
 from trading_pipeline.domain.model.orders import IntentRecord, IntentState
-from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.settle_orders import settle_order
 
 
@@ -20,14 +20,14 @@ class CancelResult:
     problems: tuple[str, ...]
 
 
-def cancel_leftovers(*, desk: Desk) -> CancelResult:
+def cancel_leftovers(*, context: ExecutionContext) -> CancelResult:
     """Cancel reduce-only orders of positions that are closed or failed; those never sent expire."""
     cancelled: list[str] = []
     problems: list[str] = []
-    for record in desk.ledger.leftover_intents():
+    for record in context.ledger.leftover_intents():
         link_id = record.intent.order_link_id
         try:
-            state = cancel_order(desk, record, "the position was closed before it was sent")
+            state = cancel_order(context, record, "the position was closed before it was sent")
         except VenueError as error:
             problems.append(f"{link_id}: {error}")
             continue
@@ -38,14 +38,14 @@ def cancel_leftovers(*, desk: Desk) -> CancelResult:
     return CancelResult(tuple(cancelled), tuple(problems))
 
 
-def cancel_order(desk: Desk, record: IntentRecord, reason: str) -> IntentState:
+def cancel_order(context: ExecutionContext, record: IntentRecord, reason: str) -> IntentState:
     """Cancel an order, or let it expire where it was never sent, for the ``reason``.
 
     :returns: what the venue says became of it.
     :raises VenueError: it is not known whether it still rests.
     """
     link_id = record.intent.order_link_id
-    if desk.ledger.advance(link_id, IntentState.EXPIRED, reason):
+    if context.ledger.advance(link_id, IntentState.EXPIRED, reason):
         return IntentState.EXPIRED
-    desk.trading.cancel(record.intent.instrument_id, link_id)
-    return settle_order(desk, record)
+    context.trading.cancel(record.intent.instrument_id, link_id)
+    return settle_order(context, record)

@@ -9,19 +9,19 @@ from trading_pipeline.domain.risk.halts import ALL_SYMBOLS
 from trading_pipeline.services.execution.cancel_leftovers import cancel_leftovers
 from trading_pipeline.services.execution.close_position import venue_position
 from trading_pipeline.services.execution.controls import Controls, recorded
-from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.leave_by_operator import carry_on_leaving, leave_by_operator
 
-OpenDesk = Callable[[], Desk]
-"""Asks the venue for what a desk needs; called once the command is recorded, so that one that fails for it is, too."""
+OpenContext = Callable[[], ExecutionContext]
+"""Asks the venue for what is needed; called once the command is recorded, so that one that fails for it is, too."""
 
 
-def close_by_operator(*, open_desk: OpenDesk, controls: Controls, command: OperatorCommand) -> bool:
+def close_by_operator(*, open_context: OpenContext, controls: Controls, command: OperatorCommand) -> bool:
     """Close our position in the command's instrument at market, and take back what rests.
 
     Twice is once: where nothing is open, nothing is sent. What no plan of ours opened is left alone.
 
-    :param open_desk: the account.
+    :param open_context: the account.
     :returns: whether there was anything to close.
     :raises VenueError: it is not flat, or not known to be; doing it again is harmless, and ``reconcile`` goes on with
         an order that was begun.
@@ -30,11 +30,11 @@ def close_by_operator(*, open_desk: OpenDesk, controls: Controls, command: Opera
     command.require_reason()
     instrument_id = _instrument(command)
     with recorded(controls.commands, command) as done:
-        desk = open_desk()
-        ours = [one for one in desk.ledger.live_positions() if one.instrument_id == instrument_id]
-        flat = all(leave_by_operator(desk=desk, plan=desk.ledger.plan(one.plan_id)) for one in ours)
-        leftovers = cancel_leftovers(desk=desk)
-        held = venue_position(desk, instrument_id)
+        context = open_context()
+        ours = [one for one in context.ledger.live_positions() if one.instrument_id == instrument_id]
+        flat = all(leave_by_operator(context=context, plan=context.ledger.plan(one.plan_id)) for one in ours)
+        leftovers = cancel_leftovers(context=context)
+        held = venue_position(context, instrument_id)
         if held is not None and not ours:
             raise VenueError(
                 f"the venue holds {held.quantity} of {instrument_id} on the {held.side} side that no plan of ours "
@@ -55,15 +55,15 @@ def _instrument(command: OperatorCommand) -> InstrumentId:
     return InstrumentId.parse(command.scope)
 
 
-def flatten_by_operator(*, open_desk: OpenDesk, controls: Controls, command: OperatorCommand) -> dict[str, str]:
+def flatten_by_operator(*, open_context: OpenContext, controls: Controls, command: OperatorCommand) -> dict[str, str]:
     """Close every position that a flattening halt covers; the halt stands, so that nothing new can come in.
 
-    :param open_desk: the account.
+    :param open_context: the account.
     :returns: instrument to what became of its position.
     :raises VenueError: one of them is not flat; ``reconcile`` tries it every minute while the halt stands.
     """
     with recorded(controls.commands, command) as done:
-        left = carry_on_leaving(desk=open_desk())
+        left = carry_on_leaving(context=open_context())
         done.extend(f"{instrument_id} {what}" for instrument_id, what in left.items())
         open_still = {name: what for name, what in left.items() if what != "closed"}
         if open_still:

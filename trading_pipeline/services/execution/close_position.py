@@ -6,23 +6,25 @@ from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import VenuePosition
 from trading_pipeline.domain.portfolio.exits import ALWAYS_VALID
 from trading_pipeline.ports.notifications import Severity
-from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.settle_orders import await_order, book_fills
 from trading_pipeline.services.execution.submit_order import submit_order
 
 _MOST_ORDERS = 3
 
 
-def venue_position(desk: Desk, instrument_id: InstrumentId) -> VenuePosition | None:
+def venue_position(context: ExecutionContext, instrument_id: InstrumentId) -> VenuePosition | None:
     """The venue's position in the instrument, ``None`` when it is flat.
 
     :raises TemporaryVenueError: the venue does not answer.
     """
-    found = desk.patience.read(desk.trading.positions)
+    found = context.retries.read(context.trading.positions)
     return next((position for position in found if position.instrument_id == instrument_id), None)
 
 
-def close_position(*, desk: Desk, plan: TradePlan, purpose: Purpose, signal_id: str | None = None) -> bool:
+def close_position(
+    *, context: ExecutionContext, plan: TradePlan, purpose: Purpose, signal_id: str | None = None
+) -> bool:
     """Close what the venue holds in the plan's instrument with reduce-only market orders.
 
     Each order has its own number in the link id, and the next one is written only when the one
@@ -33,18 +35,18 @@ def close_position(*, desk: Desk, plan: TradePlan, purpose: Purpose, signal_id: 
     :returns: whether the venue is flat; when not, the operator has been called.
     """
     for _ in range(_MOST_ORDERS):
-        held = venue_position(desk, plan.instrument_id)
+        held = venue_position(context, plan.instrument_id)
         if held is None:
-            book_fills(desk, plan.close_time)
+            book_fills(context, plan.close_time)
             return True
-        record = _exit_order(desk, plan, purpose, held, signal_id)
-        submit_order(desk=desk, order_link_id=record.intent.order_link_id)
-        await_order(desk, record.intent.order_link_id, final=True)
-    flat = venue_position(desk, plan.instrument_id) is None
+        record = _exit_order(context, plan, purpose, held, signal_id)
+        submit_order(context=context, order_link_id=record.intent.order_link_id)
+        await_order(context, record.intent.order_link_id, final=True)
+    flat = venue_position(context, plan.instrument_id) is None
     if flat:
-        book_fills(desk, plan.close_time)
+        book_fills(context, plan.close_time)
     else:
-        desk.notifier.notify(
+        context.notifier.notify(
             Severity.CRITICAL,
             f"cannot close {plan.instrument_id}",
             f"{_MOST_ORDERS} market orders did not close the position of plan {plan.plan_id}. Close it by hand.",
@@ -53,15 +55,15 @@ def close_position(*, desk: Desk, plan: TradePlan, purpose: Purpose, signal_id: 
 
 
 def _exit_order(
-    desk: Desk, plan: TradePlan, purpose: Purpose, held: VenuePosition, signal_id: str | None
+    context: ExecutionContext, plan: TradePlan, purpose: Purpose, held: VenuePosition, signal_id: str | None
 ) -> IntentRecord:
     """The exit that is under way, or a new one for all the venue holds."""
-    made = [record for record in desk.ledger.intents_of(plan.plan_id) if record.intent.purpose is purpose]
+    made = [record for record in context.ledger.intents_of(plan.plan_id) if record.intent.purpose is purpose]
     if made and not made[-1].state.final:
         return made[-1]
     link_id = order_link_id(plan.plan_id, purpose, len(made))
-    largest = desk.instrument(plan.instrument_id).max_market_quantity
-    desk.ledger.write_intent(
+    largest = context.instrument(plan.instrument_id).max_market_quantity
+    context.ledger.write_intent(
         OrderIntent(
             order_link_id=link_id,
             plan_id=plan.plan_id,
@@ -74,8 +76,8 @@ def _exit_order(
             stop_loss=None,
             reduce_only=True,
             valid_until=ALWAYS_VALID,
-            run_id=desk.run_id,
+            run_id=context.run_id,
             signal_id=signal_id,
         )
     )
-    return desk.ledger.intent(link_id)
+    return context.ledger.intent(link_id)

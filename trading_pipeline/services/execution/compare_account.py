@@ -3,11 +3,11 @@
 from trading_pipeline.domain.model.orders import OrderReport, Side
 from trading_pipeline.domain.model.positions import Position, VenuePosition
 from trading_pipeline.domain.risk.differences import Difference, DifferenceKind
-from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.settle_orders import book_fills, settle_orders
 
 
-def compare_account(*, desk: Desk) -> tuple[Difference, ...]:
+def compare_account(*, context: ExecutionContext) -> tuple[Difference, ...]:
     """Disagreements seen twice in a row.
 
     A change on its way looks like a difference for a moment, so what is seen once is looked at again after
@@ -15,26 +15,26 @@ def compare_account(*, desk: Desk) -> tuple[Difference, ...]:
 
     :raises TemporaryVenueError: the venue does not answer.
     """
-    suspected = _observe(desk)
+    suspected = _observe(context)
     if not suspected:
         return ()
-    desk.patience.rest()
-    settle_orders(desk=desk)
-    _book_since_oldest_position(desk)
+    context.retries.rest()
+    settle_orders(context=context)
+    _book_since_oldest_position(context)
     seen = {(one.instrument_id, one.kind) for one in suspected}
-    return tuple(one for one in _observe(desk) if (one.instrument_id, one.kind) in seen)
+    return tuple(one for one in _observe(context) if (one.instrument_id, one.kind) in seen)
 
 
-def _observe(desk: Desk) -> list[Difference]:
-    held = {position.instrument_id: position for position in desk.patience.read(desk.trading.positions)}
-    orders = desk.patience.read(desk.trading.open_orders)
-    ours = {position.instrument_id: position for position in desk.ledger.live_positions()}
+def _observe(context: ExecutionContext) -> list[Difference]:
+    held = {position.instrument_id: position for position in context.retries.read(context.trading.positions)}
+    orders = context.retries.read(context.trading.open_orders)
+    ours = {position.instrument_id: position for position in context.ledger.live_positions()}
     found = [_unknown_position(held[instrument_id]) for instrument_id in sorted(held.keys() - ours.keys())]
     for instrument_id, position in sorted(ours.items()):
         difference = _difference(position, held.get(instrument_id))
         if difference is not None:
             found.append(difference)
-    known = {record.intent.order_link_id for record in desk.ledger.open_intents()}
+    known = {record.intent.order_link_id for record in context.ledger.open_intents()}
     found += [_unknown_order(order) for order in orders if order.order_link_id not in known]
     return found
 
@@ -64,7 +64,7 @@ def _unknown_order(order: OrderReport) -> Difference:
     return Difference(order.instrument_id, DifferenceKind.UNKNOWN_ORDER, detail)
 
 
-def _book_since_oldest_position(desk: Desk) -> None:
-    starts = [desk.ledger.plan(position.plan_id).close_time for position in desk.ledger.live_positions()]
+def _book_since_oldest_position(context: ExecutionContext) -> None:
+    starts = [context.ledger.plan(position.plan_id).close_time for position in context.ledger.live_positions()]
     if starts:
-        book_fills(desk, min(starts))
+        book_fills(context, min(starts))

@@ -6,31 +6,31 @@ from dataclasses import replace
 from trading_pipeline.domain.model.orders import OrderIntent
 from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
 from trading_pipeline.ports.notifications import Severity
-from trading_pipeline.services.execution.desk import POSITION_TROUBLE, Desk
+from trading_pipeline.services.execution.execution_context import POSITION_TROUBLE, ExecutionContext
 from trading_pipeline.services.execution.follow_fills import follow_position
 from trading_pipeline.services.execution.protect_position import ProtectResult
 from trading_pipeline.services.execution.submit_order import SubmitOutcome, submit_order
 
 
-def submit_entries(*, desk: Desk, intents: Sequence[OrderIntent]) -> tuple[SubmitOutcome, ...]:
+def submit_entries(*, context: ExecutionContext, intents: Sequence[OrderIntent]) -> tuple[SubmitOutcome, ...]:
     """Send the entries one after the other."""
-    return tuple(submit_order(desk=desk, order_link_id=intent.order_link_id) for intent in intents)
+    return tuple(submit_order(context=context, order_link_id=intent.order_link_id) for intent in intents)
 
 
-def protect_positions(*, desk: Desk, plans: Sequence[TradePlan]) -> tuple[ProtectResult, ...]:
+def protect_positions(*, context: ExecutionContext, plans: Sequence[TradePlan]) -> tuple[ProtectResult, ...]:
     """Protect what the plans opened; a venue that fails for one does not keep the others waiting.
 
     Plans whose protection could not be proved are left out: they stay claimed and come back.
     """
     done = []
     for plan in plans:
-        opening = _opening_plan(desk, plan)
+        opening = _opening_plan(context, plan)
         try:
-            with desk.ledger.holding(opening.plan_id):
-                protected = follow_position(desk=desk, plan=opening).protected
+            with context.ledger.holding(opening.plan_id):
+                protected = follow_position(context=context, plan=opening).protected
             done.append(replace(protected, plan_id=plan.plan_id))
         except POSITION_TROUBLE as error:
-            desk.notifier.notify(
+            context.notifier.notify(
                 Severity.CRITICAL,
                 f"protection not proved: {plan.instrument_id}",
                 f"Plan {plan.plan_id}: {error}. The stop was sent with the entry; it is looked at again.",
@@ -38,12 +38,12 @@ def protect_positions(*, desk: Desk, plans: Sequence[TradePlan]) -> tuple[Protec
     return tuple(done)
 
 
-def _opening_plan(desk: Desk, plan: TradePlan) -> TradePlan:
+def _opening_plan(context: ExecutionContext, plan: TradePlan) -> TradePlan:
     """The plan whose position the plan's entry opened or added to."""
-    position = desk.ledger.position_of(plan.plan_id)
-    return plan if position is None or position.plan_id == plan.plan_id else desk.ledger.plan(position.plan_id)
+    position = context.ledger.position_of(plan.plan_id)
+    return plan if position is None or position.plan_id == plan.plan_id else context.ledger.plan(position.plan_id)
 
 
-def record_outcomes(*, desk: Desk, protected: Sequence[ProtectResult]) -> dict[str, PlanStatus]:
+def record_outcomes(*, context: ExecutionContext, protected: Sequence[ProtectResult]) -> dict[str, PlanStatus]:
     """Close the books of the plans whose positions are protected; the others stay claimed."""
-    return {one.plan_id: desk.ledger.finish(one.plan_id) for one in protected}
+    return {one.plan_id: context.ledger.finish(one.plan_id) for one in protected}

@@ -6,7 +6,7 @@ from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import Position, PositionStatus
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.cancel_leftovers import CancelResult, cancel_leftovers
-from trading_pipeline.services.execution.desk import POSITION_TROUBLE, Desk
+from trading_pipeline.services.execution.execution_context import POSITION_TROUBLE, ExecutionContext
 from trading_pipeline.services.execution.move_stop import pull_stop
 from trading_pipeline.services.execution.protect_position import Protection, ProtectResult, protect_position
 from trading_pipeline.services.execution.settle_orders import SettleResult, settle_orders
@@ -40,24 +40,24 @@ class FollowResult:
     leftovers: CancelResult
 
 
-def follow_fills(*, desk: Desk) -> FollowResult:
+def follow_fills(*, context: ExecutionContext) -> FollowResult:
     """Settle orders and answer every fill that nobody has answered, then cancel what closed positions left behind.
 
     May be killed anywhere and run again by anybody. One position's trouble does not keep the others waiting;
     its fills stay unfollowed. No new runner's stop is computed here, the remembered one is used.
     """
-    settled = settle_orders(desk=desk)
-    positions = {position.position_id: _follow(desk, position) for position in desk.ledger.unfollowed_positions()}
-    return FollowResult(positions, settled, cancel_leftovers(desk=desk))
+    settled = settle_orders(context=context)
+    positions = {position.position_id: _follow(context, position) for position in context.ledger.unfollowed_positions()}
+    return FollowResult(positions, settled, cancel_leftovers(context=context))
 
 
-def _follow(desk: Desk, position: Position) -> str:
-    plan = desk.ledger.plan(position.plan_id)
+def _follow(context: ExecutionContext, position: Position) -> str:
+    plan = context.ledger.plan(position.plan_id)
     try:
-        with desk.ledger.holding(plan.plan_id):
-            return follow_position(desk=desk, plan=plan).summary
+        with context.ledger.holding(plan.plan_id):
+            return follow_position(context=context, plan=plan).summary
     except POSITION_TROUBLE as error:
-        desk.notifier.notify(
+        context.notifier.notify(
             Severity.CRITICAL,
             f"cannot follow {position.instrument_id}",
             f"Plan {plan.plan_id}: {error}. It is tried again; look at the position if this repeats.",
@@ -65,20 +65,20 @@ def _follow(desk: Desk, position: Position) -> str:
         return f"venue: {error}"
 
 
-def follow_position(*, desk: Desk, plan: TradePlan) -> Followed:
+def follow_position(*, context: ExecutionContext, plan: TradePlan) -> Followed:
     """Answer what the plan's position has filled so far; the caller holds the position.
 
     :raises VenueError: something could not be proved or moved; doing it again is harmless.
     """
-    protected = protect_position(desk=desk, plan=plan)
-    position = desk.ledger.position_of(plan.plan_id)
+    protected = protect_position(context=context, plan=plan)
+    position = context.ledger.position_of(plan.plan_id)
     if position is None or protected.protection is Protection.CLOSING_FAILED:
         return Followed(protected, "")
     action = ""
     if position.status is PositionStatus.OPEN and protected.protection is not Protection.CLOSED:
-        action = pull_stop(desk=desk, plan=plan, position=position, close=None)
-        now = desk.ledger.position_of(plan.plan_id)
+        action = pull_stop(context=context, plan=plan, position=position, close=None)
+        now = context.ledger.position_of(plan.plan_id)
         if now is not None and now.status is PositionStatus.CLOSED:
             position = now  # nothing is left that its last fills could ask for
-    desk.ledger.mark_followed(position.position_id, position.booked_fills)
+    context.ledger.mark_followed(position.position_id, position.booked_fills)
     return Followed(protected, action)

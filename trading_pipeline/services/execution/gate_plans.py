@@ -9,10 +9,10 @@ from trading_pipeline.domain.model.accounts import Wallet
 from trading_pipeline.domain.model.errors import TemporaryVenueError, TradingError
 from trading_pipeline.domain.model.orders import OrderIntent
 from trading_pipeline.domain.model.plans import TradePlan
-from trading_pipeline.domain.risk.entry import EntryQuestion, EntryVerdict, GateFacts, Moment
+from trading_pipeline.domain.risk.entry import EntryQuestion, EntryVerdict, GateFacts, MarketConditions
 from trading_pipeline.domain.risk.gate import decide_entry
 from trading_pipeline.ports.stores.execution.risk_store import EntryGate
-from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execution_context import ExecutionContext
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ class GateResult:
     wallet_problem: str = ""
 
 
-def gate_plans(*, desk: Desk, gate: EntryGate, plans: Sequence[TradePlan]) -> GateResult:
+def gate_plans(*, context: ExecutionContext, gate: EntryGate, plans: Sequence[TradePlan]) -> GateResult:
     """Ask every rule about every plan, one transaction under the account's lock each.
 
     An admitted plan leaves with its position (opening) and its entry intent stored. A wallet that
@@ -38,8 +38,8 @@ def gate_plans(*, desk: Desk, gate: EntryGate, plans: Sequence[TradePlan]) -> Ga
     """
     if not plans:
         return GateResult((), ())
-    wallet, problem = _wallet(desk)
-    verdicts = [_verdict(desk, gate, plan, wallet) for plan in plans]
+    wallet, problem = _wallet(context)
+    verdicts = [_verdict(context, gate, plan, wallet) for plan in plans]
     return GateResult(
         admitted=tuple(verdict.intent for verdict in verdicts if verdict.intent is not None),
         denied=tuple(verdict for verdict in verdicts if verdict.intent is None),
@@ -47,30 +47,32 @@ def gate_plans(*, desk: Desk, gate: EntryGate, plans: Sequence[TradePlan]) -> Ga
     )
 
 
-def _wallet(desk: Desk) -> tuple[Wallet | None, str]:
+def _wallet(context: ExecutionContext) -> tuple[Wallet | None, str]:
     try:
-        return desk.trading.wallet(), ""
+        return context.trading.wallet(), ""
     except TemporaryVenueError as error:
         return None, str(error)
 
 
-def _verdict(desk: Desk, gate: EntryGate, plan: TradePlan, wallet: Wallet | None) -> EntryVerdict:
-    moment = _moment(desk, plan) if plan.guards else Moment()
-    # after the venue has told the moment, so that the time it took counts
-    now = desk.clock.now()
-    instrument = desk.instruments.get(plan.instrument_id)
+def _verdict(context: ExecutionContext, gate: EntryGate, plan: TradePlan, wallet: Wallet | None) -> EntryVerdict:
+    conditions = _conditions(context, plan) if plan.guards else MarketConditions()
+    # after the venue has told the conditions, so that the time it took counts
+    now = context.clock.now()
+    instrument = context.instruments.get(plan.instrument_id)
 
     def decide(facts: GateFacts) -> OrderIntent:
-        question = EntryQuestion(plan, facts, wallet, instrument, desk.limits, now, desk.costs.taker_fee, moment)
-        return decide_entry(question, desk.run_id)
+        question = EntryQuestion(
+            plan, facts, wallet, instrument, context.limits, now, context.costs.taker_fee, conditions
+        )
+        return decide_entry(question, context.run_id)
 
-    return gate.admit(plan, desk.run_id, now, decide)
+    return gate.admit(plan, context.run_id, now, decide)
 
 
-def _moment(desk: Desk, plan: TradePlan) -> Moment:
-    book, book_problem = _told(lambda: reading_of(desk.market.order_book(plan.instrument_id)))
-    funding, funding_problem = _told(lambda: desk.market.next_funding(plan.instrument_id))
-    return Moment(book, funding, book_problem, funding_problem)
+def _conditions(context: ExecutionContext, plan: TradePlan) -> MarketConditions:
+    book, book_problem = _told(lambda: reading_of(context.market.order_book(plan.instrument_id)))
+    funding, funding_problem = _told(lambda: context.market.next_funding(plan.instrument_id))
+    return MarketConditions(book, funding, book_problem, funding_problem)
 
 
 def _told(ask: Callable[[], T]) -> tuple[T | None, str]:

@@ -6,13 +6,13 @@ from trading_pipeline.domain.model.positions import Position, PositionStatus
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.cancel_leftovers import cancel_leftovers, cancel_order
 from trading_pipeline.services.execution.close_position import close_position
-from trading_pipeline.services.execution.desk import POSITION_TROUBLE, Desk
+from trading_pipeline.services.execution.execution_context import POSITION_TROUBLE, ExecutionContext
 from trading_pipeline.services.execution.settle_orders import await_order
 
 _LIVE = (PositionStatus.OPENING, PositionStatus.OPEN)
 
 
-def leave_by_operator(*, desk: Desk, plan: TradePlan) -> bool:
+def leave_by_operator(*, context: ExecutionContext, plan: TradePlan) -> bool:
     """Take back entries under way, then close what the venue holds with reduce-only market orders.
 
     Holds the position, so that of two callers the second finds nothing to do. Killed anywhere it may be called again:
@@ -22,50 +22,50 @@ def leave_by_operator(*, desk: Desk, plan: TradePlan) -> bool:
     :returns: whether the venue is flat and no entry can fill any more.
     :raises VenueError: it is not known what became of an order; doing it again is harmless.
     """
-    with desk.ledger.holding(plan.plan_id):
-        position = desk.ledger.position_of(plan.plan_id)
+    with context.ledger.holding(plan.plan_id):
+        position = context.ledger.position_of(plan.plan_id)
         if position is None or position.status not in _LIVE:
             return True
-        ended = [_ended(desk, entry) for entry in desk.ledger.entries_of(position.position_id)]
-        flat = close_position(desk=desk, plan=plan, purpose=Purpose.OPERATOR_EXIT)
+        ended = [_ended(context, entry) for entry in context.ledger.entries_of(position.position_id)]
+        flat = close_position(context=context, plan=plan, purpose=Purpose.OPERATOR_EXIT)
     return flat and all(entry.state.final for entry in ended)
 
 
-def carry_on_leaving(*, desk: Desk) -> dict[str, str]:
+def carry_on_leaving(*, context: ExecutionContext) -> dict[str, str]:
     """Close every position that a halt flattens or whose closing an operator's run began and did not finish.
 
     One position's trouble does not keep the others waiting; it is tried again by the next call.
 
     :returns: instrument to what became of its position.
     """
-    flattening = [halt for halt in desk.halts.halts() if halt.flatten]
+    flattening = [halt for halt in context.halts.halts() if halt.flatten]
     due = [
         position
-        for position in desk.ledger.live_positions()
-        if any(halt.covers(position.instrument_id) for halt in flattening) or _begun(desk, position)
+        for position in context.ledger.live_positions()
+        if any(halt.covers(position.instrument_id) for halt in flattening) or _begun(context, position)
     ]
-    left = {str(position.instrument_id): _leave(desk, position) for position in due}
-    cancel_leftovers(desk=desk)  # of those, too, that a run closed before it was killed
+    left = {str(position.instrument_id): _leave(context, position) for position in due}
+    cancel_leftovers(context=context)  # of those, too, that a run closed before it was killed
     return left
 
 
-def _ended(desk: Desk, entry: IntentRecord) -> IntentRecord:
+def _ended(context: ExecutionContext, entry: IntentRecord) -> IntentRecord:
     """The entry after it was taken back, or found to have filled."""
     if entry.state.final:
         return entry
-    cancel_order(desk, entry, "an operator closes the position")
-    return await_order(desk, entry.intent.order_link_id, final=True)
+    cancel_order(context, entry, "an operator closes the position")
+    return await_order(context, entry.intent.order_link_id, final=True)
 
 
-def _begun(desk: Desk, position: Position) -> bool:
-    return any(one.intent.purpose is Purpose.OPERATOR_EXIT for one in desk.ledger.intents_of(position.plan_id))
+def _begun(context: ExecutionContext, position: Position) -> bool:
+    return any(one.intent.purpose is Purpose.OPERATOR_EXIT for one in context.ledger.intents_of(position.plan_id))
 
 
-def _leave(desk: Desk, position: Position) -> str:
+def _leave(context: ExecutionContext, position: Position) -> str:
     try:
-        flat = leave_by_operator(desk=desk, plan=desk.ledger.plan(position.plan_id))
+        flat = leave_by_operator(context=context, plan=context.ledger.plan(position.plan_id))
     except POSITION_TROUBLE as error:
-        desk.notifier.notify(
+        context.notifier.notify(
             Severity.CRITICAL,
             f"cannot close {position.instrument_id}",
             f"Plan {position.plan_id}: {error}. It is tried again; close it at the venue if this repeats.",

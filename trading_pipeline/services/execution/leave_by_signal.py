@@ -8,7 +8,7 @@ from trading_pipeline.domain.model.plans import Opposite, TradePlan
 from trading_pipeline.domain.model.positions import Position
 from trading_pipeline.domain.model.signals import SignalKind
 from trading_pipeline.services.execution.close_position import close_position
-from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execution_context import ExecutionContext
 
 _WORDS = {
     Purpose.SIGNAL_EXIT: "the strategy leaves",
@@ -26,7 +26,9 @@ class _Leaving:
     signal_id: str | None
 
 
-def leave_by_signal(*, desk: Desk, plan: TradePlan, position: Position, bar_close: datetime) -> str | None:
+def leave_by_signal(
+    *, context: ExecutionContext, plan: TradePlan, position: Position, bar_close: datetime
+) -> str | None:
     """Close the position at market where a signal asks for it; a close once begun is carried on.
 
     Looked at is every close of the plan's timeframe that the position was open in, not the newest alone: a
@@ -37,31 +39,31 @@ def leave_by_signal(*, desk: Desk, plan: TradePlan, position: Position, bar_clos
     :returns: what was done, for the record; ``None`` when the position stays.
     :raises VenueError: it is not known whether the position is closed; doing it again is harmless.
     """
-    leaving = _begun(desk, plan) or _decided(desk, plan, position, bar_close)
+    leaving = _begun(context, plan) or _decided(context, plan, position, bar_close)
     if leaving is None:
         return None
-    flat = close_position(desk=desk, plan=plan, purpose=leaving.purpose, signal_id=leaving.signal_id)
+    flat = close_position(context=context, plan=plan, purpose=leaving.purpose, signal_id=leaving.signal_id)
     return f"{_WORDS[leaving.purpose]}: {'closed' if flat else 'closing failed'}"
 
 
-def _begun(desk: Desk, plan: TradePlan) -> _Leaving | None:
-    for record in desk.ledger.intents_of(plan.plan_id):
+def _begun(context: ExecutionContext, plan: TradePlan) -> _Leaving | None:
+    for record in context.ledger.intents_of(plan.plan_id):
         if record.intent.purpose in _WORDS:
             return _Leaving(record.intent.purpose, record.intent.signal_id)
     return None
 
 
-def _decided(desk: Desk, plan: TradePlan, position: Position, bar_close: datetime) -> _Leaving | None:
+def _decided(context: ExecutionContext, plan: TradePlan, position: Position, bar_close: datetime) -> _Leaving | None:
     """The strategy's exit before a signal of the other side, each only where the plan has the rule."""
     opened_at, rules = position.opened_at, plan.exit_rules
     if opened_at is None or opened_at >= bar_close:
         return None
     if rules.strategy_exits:
-        signal = desk.signals.earliest(plan, SignalKind.EXIT, plan.bias, opened_at, bar_close)
+        signal = context.signals.earliest(plan, SignalKind.EXIT, plan.bias, opened_at, bar_close)
         if signal is not None:
             return _Leaving(Purpose.SIGNAL_EXIT, signal.signal_id)
     if rules.opposite is not Opposite.IGNORE:
-        signal = desk.signals.earliest(plan, SignalKind.ENTRY, plan.bias.opposite, opened_at, bar_close)
+        signal = context.signals.earliest(plan, SignalKind.ENTRY, plan.bias.opposite, opened_at, bar_close)
         if signal is not None:
             return _Leaving(_BY_OPPOSITE[rules.opposite], signal.signal_id)
     return None

@@ -9,11 +9,11 @@ from trading_pipeline.domain.portfolio.next_bar import MOMENTUM, close_to_judge,
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.ports.stores.execution.risk_store import IndicatorReader
 from trading_pipeline.services.execution.close_position import close_position
-from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execution_context import ExecutionContext
 
 
 def leave_next_bar(
-    *, desk: Desk, indicators: IndicatorReader, plan: TradePlan, position: Position, bar_close: datetime
+    *, context: ExecutionContext, indicators: IndicatorReader, plan: TradePlan, position: Position, bar_close: datetime
 ) -> str | None:
     """Close the position at market when its first bar says so; a close once begun is carried on.
 
@@ -23,14 +23,16 @@ def leave_next_bar(
     :returns: what was done, for the record; ``None`` when the position stays.
     :raises VenueError: it is not known whether the position is closed; doing it again is harmless.
     """
-    begun = any(record.intent.purpose is Purpose.NEXT_BAR_EXIT for record in desk.ledger.intents_of(plan.plan_id))
-    if not begun and not _failed(desk, indicators, plan, position, bar_close):
+    begun = any(record.intent.purpose is Purpose.NEXT_BAR_EXIT for record in context.ledger.intents_of(plan.plan_id))
+    if not begun and not _failed(context, indicators, plan, position, bar_close):
         return None
-    flat = close_position(desk=desk, plan=plan, purpose=Purpose.NEXT_BAR_EXIT)
+    flat = close_position(context=context, plan=plan, purpose=Purpose.NEXT_BAR_EXIT)
     return f"momentum did not follow the entry: {'closed' if flat else 'closing failed'}"
 
 
-def _failed(desk: Desk, indicators: IndicatorReader, plan: TradePlan, position: Position, bar_close: datetime) -> bool:
+def _failed(
+    context: ExecutionContext, indicators: IndicatorReader, plan: TradePlan, position: Position, bar_close: datetime
+) -> bool:
     """Judge the first bar after the entry, once; a number that is missing is told and keeps the position."""
     judged = close_to_judge(plan, position, bar_close)
     if judged is None or plan.next_bar_rule is None:
@@ -38,7 +40,7 @@ def _failed(desk: Desk, indicators: IndicatorReader, plan: TradePlan, position: 
     reading = indicators.latest_indicator(plan.instrument_id, plan.timeframe, judged, MOMENTUM)
     momentum = None if reading is None else reading.value
     if momentum is None or plan.next_bar_rule.momentum is None:
-        desk.notifier.notify(
+        context.notifier.notify(
             Severity.WARNING,
             f"no momentum: {plan.instrument_id}",
             f"Plan {plan.plan_id}: the MACD histogram was {plan.next_bar_rule.momentum} at the entry bar and "

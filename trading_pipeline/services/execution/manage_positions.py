@@ -10,7 +10,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.ports.stores.execution.risk_store import IndicatorReader
 from trading_pipeline.services.execution.cancel_leftovers import CancelResult, cancel_leftovers
-from trading_pipeline.services.execution.desk import POSITION_TROUBLE, Desk
+from trading_pipeline.services.execution.execution_context import POSITION_TROUBLE, ExecutionContext
 from trading_pipeline.services.execution.follow_fills import follow_position
 from trading_pipeline.services.execution.leave_by_signal import leave_by_signal
 from trading_pipeline.services.execution.leave_next_bar import leave_next_bar
@@ -41,7 +41,9 @@ class ManageResult:
     leftovers: CancelResult
 
 
-def manage_positions(*, desk: Desk, indicators: IndicatorReader, wave: datetime, finest: Timeframe) -> ManageResult:
+def manage_positions(
+    *, context: ExecutionContext, indicators: IndicatorReader, wave: datetime, finest: Timeframe
+) -> ManageResult:
     """Settle orders, answer fills, leave or trail stops, cancel what closed positions left behind.
 
     The first close after the entry may end the position by its plan's next-bar rule, any close by a signal: of
@@ -52,46 +54,48 @@ def manage_positions(*, desk: Desk, indicators: IndicatorReader, wave: datetime,
     :param wave: the closing instant to manage for.
     :param finest: the shortest timeframe of the universe.
     """
-    settled = settle_orders(desk=desk)
+    settled = settle_orders(context=context)
     managed = [
-        _manage(desk, indicators, position, TrailingCloses(wave, finest))
-        for position in desk.ledger.live_positions()
+        _manage(context, indicators, position, TrailingCloses(wave, finest))
+        for position in context.ledger.live_positions()
         if position.status is PositionStatus.OPEN
     ]
-    return ManageResult(tuple(managed), settled, cancel_leftovers(desk=desk))
+    return ManageResult(tuple(managed), settled, cancel_leftovers(context=context))
 
 
-def _manage(desk: Desk, indicators: IndicatorReader, position: Position, closes: TrailingCloses) -> ManagedPosition:
-    plan = desk.ledger.plan(position.plan_id)
+def _manage(
+    context: ExecutionContext, indicators: IndicatorReader, position: Position, closes: TrailingCloses
+) -> ManagedPosition:
+    plan = context.ledger.plan(position.plan_id)
     try:
-        with desk.ledger.holding(plan.plan_id):
-            action = _look_after(desk, indicators, plan, closes)
+        with context.ledger.holding(plan.plan_id):
+            action = _look_after(context, indicators, plan, closes)
     except POSITION_TROUBLE as error:
-        desk.notifier.notify(
+        context.notifier.notify(
             Severity.CRITICAL,
             f"cannot manage {position.instrument_id}",
             f"Plan {plan.plan_id}: {error}. It is tried again; look at the position if this repeats.",
         )
         return ManagedPosition(position.position_id, position.instrument_id, f"venue: {error}", done=False)
-    desk.ledger.mark_managed(position.position_id, closes.wave)
+    context.ledger.mark_managed(position.position_id, closes.wave)
     return ManagedPosition(position.position_id, position.instrument_id, action, done=True)
 
 
-def _look_after(desk: Desk, indicators: IndicatorReader, plan: TradePlan, closes: TrailingCloses) -> str:
-    followed = follow_position(desk=desk, plan=plan)
+def _look_after(context: ExecutionContext, indicators: IndicatorReader, plan: TradePlan, closes: TrailingCloses) -> str:
+    followed = follow_position(context=context, plan=plan)
     protection = followed.protected.protection
-    position = desk.ledger.position_of(plan.plan_id)
+    position = context.ledger.position_of(plan.plan_id)
     if position is None or position.status is not PositionStatus.OPEN or protection is Protection.CLOSING_FAILED:
         return followed.summary
     if protection is Protection.CLOSED:
         return "flat at the venue, its fills are not all known"
     bar_close, left = plan.timeframe.floor(closes.wave), None
     if _due(position, bar_close):
-        left = leave_next_bar(desk=desk, indicators=indicators, plan=plan, position=position, bar_close=bar_close)
-    left = left or leave_by_signal(desk=desk, plan=plan, position=position, bar_close=bar_close)
+        left = leave_next_bar(context=context, indicators=indicators, plan=plan, position=position, bar_close=bar_close)
+    left = left or leave_by_signal(context=context, plan=plan, position=position, bar_close=bar_close)
     if left:
         return left
-    trailed = trail_stop(desk=desk, indicators=indicators, plan=plan, position=position, closes=closes)
+    trailed = trail_stop(context=context, indicators=indicators, plan=plan, position=position, closes=closes)
     return "; ".join(filter(None, [followed.action, trailed]))
 
 

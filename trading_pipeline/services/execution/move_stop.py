@@ -9,10 +9,10 @@ from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import Position
 from trading_pipeline.domain.portfolio.stops import Stop, TargetsReached, next_stop, passed, targets_reached
 from trading_pipeline.services.execution.close_position import close_position
-from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execution_context import ExecutionContext
 
 
-def pull_stop(*, desk: Desk, plan: TradePlan, position: Position, close: Decimal | None) -> str:
+def pull_stop(*, context: ExecutionContext, plan: TradePlan, position: Position, close: Decimal | None) -> str:
     """Set the stop that the filled targets allow; where the price has passed it, get out at market instead.
 
     The stop is moved at the venue first and remembered after, so what the ledger calls live is live.
@@ -22,33 +22,33 @@ def pull_stop(*, desk: Desk, plan: TradePlan, position: Position, close: Decimal
     :returns: what was done, for the record; empty where the stop stays.
     :raises VenueError: it is not known whether the stop was moved; doing it again is harmless.
     """
-    stop = next_stop(plan, position, _reached(desk, plan, position), desk.instrument(plan.instrument_id))
+    stop = next_stop(plan, position, _reached(context, plan, position), context.instrument(plan.instrument_id))
     if stop.price == position.stop_price:
         if stop.kind is not position.stop_kind:
-            desk.ledger.set_stop(position.position_id, stop.price, stop.kind)
+            context.ledger.set_stop(position.position_id, stop.price, stop.kind)
         return ""
     if close is not None and passed(plan.bias, stop.price, close):
-        return _leave(desk, plan, position, stop)
+        return _leave(context, plan, position, stop)
     try:
-        desk.trading.set_stop_loss(position.instrument_id, stop.price)
+        context.trading.set_stop_loss(position.instrument_id, stop.price)
     except OrderRejectedByVenue:
-        return _leave(desk, plan, position, stop)
-    desk.ledger.set_stop(position.position_id, stop.price, stop.kind)
+        return _leave(context, plan, position, stop)
+    context.ledger.set_stop(position.position_id, stop.price, stop.kind)
     return f"stop moved from {position.stop_price} to {stop.price}"
 
 
-def _reached(desk: Desk, plan: TradePlan, position: Position) -> TargetsReached:
+def _reached(context: ExecutionContext, plan: TradePlan, position: Position) -> TargetsReached:
     """How far the targets have come; while an entry may still grow there will be others, so that none is the last."""
-    records = desk.ledger.intents_of(plan.plan_id)
+    records = context.ledger.intents_of(plan.plan_id)
     reached = targets_reached(
         {record.intent.purpose: record.state for record in records if record.intent.purpose in TAKE_PROFITS}
     )
-    growing = any(entry.growing for entry in desk.ledger.entries_of(position.position_id))
+    growing = any(entry.growing for entry in context.ledger.entries_of(position.position_id))
     return replace(reached, last=reached.last and not growing)
 
 
-def _leave(desk: Desk, plan: TradePlan, position: Position, stop: Stop) -> str:
+def _leave(context: ExecutionContext, plan: TradePlan, position: Position, stop: Stop) -> str:
     """The level that could not rest names the exit, so its kind is remembered before the order."""
-    desk.ledger.set_stop(position.position_id, position.stop_price, stop.kind)
-    flat = close_position(desk=desk, plan=plan, purpose=Purpose.STOP_EXIT)
+    context.ledger.set_stop(position.position_id, position.stop_price, stop.kind)
+    flat = close_position(context=context, plan=plan, purpose=Purpose.STOP_EXIT)
     return f"the price had passed the next stop {stop.price}: {'closed' if flat else 'closing failed'}"

@@ -25,7 +25,7 @@ from trading_pipeline.domain.portfolio.targets import Entered, TargetOrder, targ
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.cancel_leftovers import cancel_order
 from trading_pipeline.services.execution.close_position import close_position, venue_position
-from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.settle_orders import await_order, book_fills
 from trading_pipeline.services.execution.submit_order import SubmitOutcome, submit_order
 
@@ -53,7 +53,7 @@ class ProtectResult:
     targets: tuple[SubmitOutcome, ...] = ()
 
 
-def protect_position(*, desk: Desk, plan: TradePlan) -> ProtectResult:
+def protect_position(*, context: ExecutionContext, plan: TradePlan) -> ProtectResult:
     """See the entries through, prove that the stop is live, place the take profits.
 
     A stop that is missing is set; where that fails the position is closed at market and the operator
@@ -64,93 +64,93 @@ def protect_position(*, desk: Desk, plan: TradePlan) -> ProtectResult:
     :raises TemporaryVenueError: the venue does not answer, so that nothing can be proved.
     :raises VenueError: an earlier target could not be taken back.
     """
-    position = _see_entries_through(desk, plan)
+    position = _see_entries_through(context, plan)
     if position is None or position.status in (PositionStatus.OPENING, PositionStatus.FAILED):
         return ProtectResult(plan.plan_id, plan.instrument_id, Protection.NOT_FILLED)
     if position.status is PositionStatus.CLOSED:
         return ProtectResult(plan.plan_id, plan.instrument_id, Protection.CLOSED)
-    protection = _ensure_stop(desk, plan, position)
+    protection = _ensure_stop(context, plan, position)
     if protection in (Protection.CLOSED, Protection.CLOSING_FAILED):
         return ProtectResult(plan.plan_id, plan.instrument_id, protection)
-    return ProtectResult(plan.plan_id, plan.instrument_id, protection, _place_targets(desk, plan))
+    return ProtectResult(plan.plan_id, plan.instrument_id, protection, _place_targets(context, plan))
 
 
-def _see_entries_through(desk: Desk, plan: TradePlan) -> Position | None:
+def _see_entries_through(context: ExecutionContext, plan: TradePlan) -> Position | None:
     """Wait for the end of every entry and for the fills they report."""
-    position = desk.ledger.position_of(plan.plan_id)
+    position = context.ledger.position_of(plan.plan_id)
     if position is None:
         return None
-    entries = desk.ledger.entries_of(position.position_id)
-    reported = sum((_at_its_end(desk, entry).filled_quantity for entry in entries), Decimal(0))
-    for _ in range(desk.patience.tries):
-        position = desk.ledger.position_of(plan.plan_id)
+    entries = context.ledger.entries_of(position.position_id)
+    reported = sum((_at_its_end(context, entry).filled_quantity for entry in entries), Decimal(0))
+    for _ in range(context.retries.tries):
+        position = context.ledger.position_of(plan.plan_id)
         if position is None or position.entry_quantity >= reported:
             break
-        desk.patience.read(lambda: book_fills(desk, plan.close_time))
-        position = desk.ledger.position_of(plan.plan_id)
+        context.retries.read(lambda: book_fills(context, plan.close_time))
+        position = context.ledger.position_of(plan.plan_id)
         if position is None or position.entry_quantity >= reported:
             break
-        desk.patience.rest()
+        context.retries.rest()
     return position
 
 
-def _at_its_end(desk: Desk, entry: IntentRecord) -> IntentRecord:
-    """An entry that was sent, once the venue has told its end or patience is over."""
-    return await_order(desk, entry.intent.order_link_id, final=True) if entry.growing else entry
+def _at_its_end(context: ExecutionContext, entry: IntentRecord) -> IntentRecord:
+    """An entry that was sent, once the venue has told its end or the retries are used up."""
+    return await_order(context, entry.intent.order_link_id, final=True) if entry.growing else entry
 
 
-def _ensure_stop(desk: Desk, plan: TradePlan, position: Position) -> Protection:
-    held = venue_position(desk, plan.instrument_id)
+def _ensure_stop(context: ExecutionContext, plan: TradePlan, position: Position) -> Protection:
+    held = venue_position(context, plan.instrument_id)
     if held is None:  # closed between two questions: the fills tell how
-        desk.patience.read(lambda: book_fills(desk, plan.close_time))
+        context.retries.read(lambda: book_fills(context, plan.close_time))
         return Protection.CLOSED
     if held.stop_loss is not None:
         wanted = tighter(plan.bias, held.stop_loss, position.stop_price)
         if wanted == held.stop_loss:
             if wanted != position.stop_price:
-                desk.ledger.set_stop(position.position_id, wanted, None)
+                context.ledger.set_stop(position.position_id, wanted, None)
             return Protection.LIVE_STOP
-    problem = _set_stop(desk, position)
-    held = venue_position(desk, plan.instrument_id)
+    problem = _set_stop(context, position)
+    held = venue_position(context, plan.instrument_id)
     if held is None:
-        desk.patience.read(lambda: book_fills(desk, plan.close_time))
+        context.retries.read(lambda: book_fills(context, plan.close_time))
         return Protection.CLOSED
     if held.stop_loss is not None:
-        desk.notifier.notify(
+        context.notifier.notify(
             Severity.WARNING,
             f"stop repaired: {plan.instrument_id}",
             f"The stop of plan {plan.plan_id} was missing or too loose; it is at {held.stop_loss} now. {problem}",
         )
         return Protection.REPAIRED_STOP
-    desk.notifier.notify(
+    context.notifier.notify(
         Severity.CRITICAL,
         f"no stop: {plan.instrument_id}",
         f"Plan {plan.plan_id} is filled, its stop {position.stop_price} cannot be set: {problem}. Closing at market.",
     )
-    flat = close_position(desk=desk, plan=plan, purpose=Purpose.EXIT)
+    flat = close_position(context=context, plan=plan, purpose=Purpose.EXIT)
     return Protection.CLOSED if flat else Protection.CLOSING_FAILED
 
 
-def _set_stop(desk: Desk, position: Position) -> str:
+def _set_stop(context: ExecutionContext, position: Position) -> str:
     """Try to set the stop; what went wrong, or nothing. The caller looks at the venue in any case."""
     try:
-        desk.trading.set_stop_loss(position.instrument_id, position.stop_price)
+        context.trading.set_stop_loss(position.instrument_id, position.stop_price)
     except VenueError as error:
         return str(error)
     return ""
 
 
-def _place_targets(desk: Desk, plan: TradePlan) -> tuple[SubmitOutcome, ...]:
+def _place_targets(context: ExecutionContext, plan: TradePlan) -> tuple[SubmitOutcome, ...]:
     """The targets of everything that was entered; none of the position as it was before its newest layer stays."""
-    position = desk.ledger.position_of(plan.plan_id)
+    position = context.ledger.position_of(plan.plan_id)
     if position is None or position.entry_price is None:
         return ()
-    entries = desk.ledger.entries_of(position.position_id)
+    entries = context.ledger.entries_of(position.position_id)
     reported = sum((entry.filled_quantity for entry in entries), Decimal(0))
     if any(entry.growing for entry in entries) or position.entry_quantity < reported:
         return ()
     layer = max(entry.intent.layer for entry in entries if entry.filled_quantity)
-    earlier = _withdrawn(desk, plan, layer)
+    earlier = _withdrawn(context, plan, layer)
     entered = Entered(
         quantity=position.entry_quantity,
         price=position.entry_price,
@@ -158,26 +158,26 @@ def _place_targets(desk: Desk, plan: TradePlan) -> tuple[SubmitOutcome, ...]:
         reached=targets_reached({one.intent.purpose: one.state for one in earlier}).filled,
         taken=_taken(earlier),
     )
-    orders = target_orders(plan, entered, desk.instrument(plan.instrument_id))
-    link_ids = [_target_link_id(desk, plan, order.purpose, layer) for order in orders]
+    orders = target_orders(plan, entered, context.instrument(plan.instrument_id))
+    link_ids = [_target_link_id(context, plan, order.purpose, layer) for order in orders]
     for order, link_id in zip(orders, link_ids, strict=True):
-        desk.ledger.write_intent(_target_intent(desk, plan, order, link_id, layer))
-    return tuple(submit_order(desk=desk, order_link_id=link_id) for link_id in link_ids)
+        context.ledger.write_intent(_target_intent(context, plan, order, link_id, layer))
+    return tuple(submit_order(context=context, order_link_id=link_id) for link_id in link_ids)
 
 
-def _withdrawn(desk: Desk, plan: TradePlan, layer: int) -> list[IntentRecord]:
+def _withdrawn(context: ExecutionContext, plan: TradePlan, layer: int) -> list[IntentRecord]:
     """Take back the targets that were placed before a layer was added; how each of them ended, oldest first.
 
     :raises VenueError: one of them may still rest, so that another beside it might sell more than there is.
     """
     ended = []
-    for record in desk.ledger.intents_of(plan.plan_id):
+    for record in context.ledger.intents_of(plan.plan_id):
         link_id = record.intent.order_link_id
         if record.intent.purpose not in TAKE_PROFITS or record.intent.layer >= layer:
             continue
         if not record.state.final:
-            cancel_order(desk, record, f"layer {layer} was added before it was sent")
-            record = await_order(desk, link_id, final=True)
+            cancel_order(context, record, f"layer {layer} was added before it was sent")
+            record = await_order(context, link_id, final=True)
         if not record.state.final:
             raise VenueError(f"target {link_id} is still {record.state} after its cancellation")
         ended.append(record)
@@ -192,17 +192,19 @@ def _taken(targets: Sequence[IntentRecord]) -> dict[Purpose, Decimal]:
     return taken
 
 
-def _target_link_id(desk: Desk, plan: TradePlan, purpose: Purpose, layer: int) -> str:
+def _target_link_id(context: ExecutionContext, plan: TradePlan, purpose: Purpose, layer: int) -> str:
     """The first number whose order is not known to have never arrived; reduce-only orders may be repeated."""
     lost = [
         record
-        for record in desk.ledger.intents_of(plan.plan_id)
+        for record in context.ledger.intents_of(plan.plan_id)
         if (record.intent.purpose, record.intent.layer) == (purpose, layer) and record.state is IntentState.ABSENT
     ]
     return order_link_id(plan.plan_id, purpose, len(lost), layer)
 
 
-def _target_intent(desk: Desk, plan: TradePlan, order: TargetOrder, link_id: str, layer: int) -> OrderIntent:
+def _target_intent(
+    context: ExecutionContext, plan: TradePlan, order: TargetOrder, link_id: str, layer: int
+) -> OrderIntent:
     return OrderIntent(
         order_link_id=link_id,
         plan_id=plan.plan_id,
@@ -215,6 +217,6 @@ def _target_intent(desk: Desk, plan: TradePlan, order: TargetOrder, link_id: str
         stop_loss=None,
         reduce_only=True,
         valid_until=ALWAYS_VALID,
-        run_id=desk.run_id,
+        run_id=context.run_id,
         layer=layer,
     )

@@ -6,7 +6,7 @@ from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.risk.differences import Difference
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.compare_account import compare_account
-from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline.services.execution.halt_trading import halt_trading
 from trading_pipeline.services.execution.leave_by_operator import carry_on_leaving
@@ -31,7 +31,7 @@ class ReconcileResult:
     left: dict[str, str]
 
 
-def reconcile_account(*, desk: Desk) -> ReconcileResult:
+def reconcile_account(*, context: ExecutionContext) -> ReconcileResult:
     """Settle and compare, and where the two disagree twice: halt the instrument, keep protecting, call a human.
 
     Fills whose event was lost are answered here, and what an operator ordered to be closed is closed.
@@ -40,34 +40,36 @@ def reconcile_account(*, desk: Desk) -> ReconcileResult:
 
     :raises TemporaryVenueError: the venue does not answer.
     """
-    settled = follow_fills(desk=desk).settled
-    left = carry_on_leaving(desk=desk)
-    protected = _protect_naked(desk)
-    confirmed = compare_account(desk=desk)
-    desk.halts.record_differences(confirmed, desk.run_id, desk.clock.now())
-    return ReconcileResult(confirmed, _halt(desk, confirmed), protected, settled, left)
+    settled = follow_fills(context=context).settled
+    left = carry_on_leaving(context=context)
+    protected = _protect_naked(context)
+    confirmed = compare_account(context=context)
+    context.halts.record_differences(confirmed, context.run_id, context.clock.now())
+    return ReconcileResult(confirmed, _halt(context, confirmed), protected, settled, left)
 
 
-def _protect_naked(desk: Desk) -> tuple[ProtectResult, ...]:
+def _protect_naked(context: ExecutionContext) -> tuple[ProtectResult, ...]:
     """A position of ours without a stop is not left for a second look."""
-    naked = {held.instrument_id for held in desk.patience.read(desk.trading.positions) if held.stop_loss is None}
-    plans = [desk.ledger.plan(ours.plan_id) for ours in desk.ledger.live_positions() if ours.instrument_id in naked]
-    return tuple(_protect(desk, plan) for plan in plans)
+    naked = {held.instrument_id for held in context.retries.read(context.trading.positions) if held.stop_loss is None}
+    plans = [
+        context.ledger.plan(ours.plan_id) for ours in context.ledger.live_positions() if ours.instrument_id in naked
+    ]
+    return tuple(_protect(context, plan) for plan in plans)
 
 
-def _protect(desk: Desk, plan: TradePlan) -> ProtectResult:
-    with desk.ledger.holding(plan.plan_id):
-        return protect_position(desk=desk, plan=plan)
+def _protect(context: ExecutionContext, plan: TradePlan) -> ProtectResult:
+    with context.ledger.holding(plan.plan_id):
+        return protect_position(context=context, plan=plan)
 
 
-def _halt(desk: Desk, differences: tuple[Difference, ...]) -> tuple[str, ...]:
+def _halt(context: ExecutionContext, differences: tuple[Difference, ...]) -> tuple[str, ...]:
     halted = []
     for one in differences:
         reason = f"reconciliation: {one.kind}: {one.detail}"
         if halt_trading(
-            halts=desk.halts, notifier=desk.notifier, clock=desk.clock, reason=reason, scope=one.instrument_id
+            halts=context.halts, notifier=context.notifier, clock=context.clock, reason=reason, scope=one.instrument_id
         ):
             halted.append(one.instrument_id)
         else:
-            desk.notifier.notify(Severity.WARNING, f"still different: {one.instrument_id}", reason)
+            context.notifier.notify(Severity.WARNING, f"still different: {one.instrument_id}", reason)
     return tuple(halted)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from trading_pipeline.domain.model.errors import TemporaryVenueError
 from trading_pipeline.domain.model.orders import IntentRecord, IntentState
-from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execution_context import ExecutionContext
 
 OVERLAP = timedelta(minutes=1)
 """Venue time before the newest known fill that is asked for again, because fills may arrive out of order."""
@@ -25,31 +25,31 @@ class SettleResult:
     problems: tuple[str, ...]
 
 
-def settle_orders(*, desk: Desk) -> SettleResult:
+def settle_orders(*, context: ExecutionContext) -> SettleResult:
     """Ask about every order that is not final, then for fills that are missing.
 
     Resting orders come with one question for all of them; the others are looked up one by one.
     """
     problems: list[str] = []
     settled: dict[str, IntentState] = {}
-    records = desk.ledger.open_intents()
-    resting = {report.order_link_id: report for report in desk.trading.open_orders()} if records else {}
+    records = context.ledger.open_intents()
+    resting = {report.order_link_id: report for report in context.trading.open_orders()} if records else {}
     for record in records:
         link_id = record.intent.order_link_id
         try:
             if link_id in resting:
-                desk.ledger.apply_report(resting[link_id])
+                context.ledger.apply_report(resting[link_id])
             else:
-                settle_order(desk, record)
+                settle_order(context, record)
         except TemporaryVenueError as error:
             problems.append(f"{link_id}: {error}")
-        state = desk.ledger.intent(link_id).state
+        state = context.ledger.intent(link_id).state
         if state is not record.state:
             settled[link_id] = state
-    return SettleResult(settled, _book_new_fills(desk), tuple(problems))
+    return SettleResult(settled, _book_new_fills(context), tuple(problems))
 
 
-def settle_order(desk: Desk, record: IntentRecord) -> IntentState:
+def settle_order(context: ExecutionContext, record: IntentRecord) -> IntentState:
     """Look one order up and let the ledger hear the answer.
 
     A request whose outcome is open and that the venue, asked again and again after the lookup window,
@@ -59,61 +59,61 @@ def settle_order(desk: Desk, record: IntentRecord) -> IntentState:
     :raises TemporaryVenueError: the venue did not answer.
     """
     intent = record.intent
-    report = desk.trading.order(intent.instrument_id, intent.order_link_id)
+    report = context.trading.order(intent.instrument_id, intent.order_link_id)
     if report is not None:
-        desk.ledger.apply_report(report)
-    elif record.state.unsettled and (record.sent_age_s or 0) >= desk.patience.lookup_window_s:
-        _conclude_absent(desk, record)
-    return desk.ledger.intent(intent.order_link_id).state
+        context.ledger.apply_report(report)
+    elif record.state.unsettled and (record.sent_age_s or 0) >= context.retries.lookup_window_s:
+        _conclude_absent(context, record)
+    return context.ledger.intent(intent.order_link_id).state
 
 
-def await_order(desk: Desk, link_id: str, *, final: bool) -> IntentRecord:
-    """Look an order up until its outcome is known, or until patience ends.
+def await_order(context: ExecutionContext, link_id: str, *, final: bool) -> IntentRecord:
+    """Look an order up until its outcome is known, or until the retries are used up.
 
     :param final: wait for the order's end; otherwise for any word of the venue.
     """
-    record = desk.ledger.intent(link_id)
-    for left in reversed(range(desk.patience.tries)):
+    record = context.ledger.intent(link_id)
+    for left in reversed(range(context.retries.tries)):
         if record.state.final if final else not record.state.unsettled:
             break
         try:
-            settle_order(desk, record)
+            settle_order(context, record)
         except TemporaryVenueError as error:
             if not left:
-                desk.ledger.advance(link_id, IntentState.UNKNOWN, f"the venue does not answer: {error}")
-        record = desk.ledger.intent(link_id)
+                context.ledger.advance(link_id, IntentState.UNKNOWN, f"the venue does not answer: {error}")
+        record = context.ledger.intent(link_id)
         if record.state.unsettled or (final and not record.state.final):
-            desk.patience.rest()
-            record = desk.ledger.intent(link_id)
+            context.retries.rest()
+            record = context.ledger.intent(link_id)
     return record
 
 
-def book_fills(desk: Desk, since: datetime) -> int:
+def book_fills(context: ExecutionContext, since: datetime) -> int:
     """Let the ledger hear every fill since an instant of venue time; known ones change nothing."""
-    fills = desk.trading.fills(since)
+    fills = context.trading.fills(since)
     for fill in fills:
-        desk.ledger.apply_fill(fill)
+        context.ledger.apply_fill(fill)
     return len(fills)
 
 
-def _book_new_fills(desk: Desk) -> int:
-    newest = desk.ledger.last_fill_time()
-    starts = [desk.ledger.fills_missing_since(), None if newest is None else newest - OVERLAP]
+def _book_new_fills(context: ExecutionContext) -> int:
+    newest = context.ledger.last_fill_time()
+    starts = [context.ledger.fills_missing_since(), None if newest is None else newest - OVERLAP]
     known = [start for start in starts if start is not None]
-    return book_fills(desk, min(known)) if known else 0
+    return book_fills(context, min(known)) if known else 0
 
 
-def _conclude_absent(desk: Desk, record: IntentRecord) -> None:
+def _conclude_absent(context: ExecutionContext, record: IntentRecord) -> None:
     intent = record.intent
-    for _ in range(desk.patience.tries - 1):
-        desk.patience.rest()
-        report = desk.trading.order(intent.instrument_id, intent.order_link_id)
+    for _ in range(context.retries.tries - 1):
+        context.retries.rest()
+        report = context.trading.order(intent.instrument_id, intent.order_link_id)
         if report is not None:
-            desk.ledger.apply_report(report)
+            context.ledger.apply_report(report)
             return
-    book_fills(desk, desk.ledger.plan(intent.plan_id).close_time)
-    desk.ledger.advance(
+    book_fills(context, context.ledger.plan(intent.plan_id).close_time)
+    context.ledger.advance(
         intent.order_link_id,
         IntentState.ABSENT,
-        f"the venue knew no such order {desk.patience.lookup_window_s:.0f} s after the request",
+        f"the venue knew no such order {context.retries.lookup_window_s:.0f} s after the request",
     )

@@ -13,7 +13,7 @@ from trading_pipeline.domain.model.orders import IntentState, OrderIntent, Purpo
 from trading_pipeline.domain.portfolio.stops import tighter
 from trading_pipeline.domain.risk.entry_size import leverage_of
 from trading_pipeline.ports.notifications import Severity
-from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.halt_trading import halt_trading
 from trading_pipeline.services.execution.settle_orders import await_order
 
@@ -33,7 +33,7 @@ class SubmitOutcome:
     sent: bool
 
 
-def submit_order(*, desk: Desk, order_link_id: str) -> SubmitOutcome:
+def submit_order(*, context: ExecutionContext, order_link_id: str) -> SubmitOutcome:
     """Send a stored intent, or find out what became of it when it was sent before.
 
     ``SENT`` is committed before the request leaves, so after a crash anywhere the order is looked up
@@ -41,24 +41,26 @@ def submit_order(*, desk: Desk, order_link_id: str) -> SubmitOutcome:
     (``RateLimited``); it is sent again after the pause, while it is valid.
     """
     sent, delay = False, None
-    for _ in range(desk.patience.tries):
-        record = desk.ledger.intent(order_link_id)
+    for _ in range(context.retries.tries):
+        record = context.ledger.intent(order_link_id)
         if record.state is not IntentState.INTENDED:
             break
-        reason = _obsolete(desk, record.intent)
+        reason = _obsolete(context, record.intent)
         if reason:
-            desk.ledger.advance(order_link_id, IntentState.EXPIRED, reason)
+            context.ledger.advance(order_link_id, IntentState.EXPIRED, reason)
             break
-        delay = _send(desk, record.intent)
+        delay = _send(context, record.intent)
         if delay is None:
             sent = True
             break
-        desk.patience.rest(delay.pause_s)
-    record = await_order(desk, order_link_id, final=False)
+        context.retries.rest(delay.pause_s)
+    record = await_order(context, order_link_id, final=False)
     intent, reason = record.intent, record.reason
     if record.state is IntentState.INTENDED and delay is not None:
         reason = f"not sent yet: {delay.reason}"
-        desk.notifier.notify(Severity.WARNING, f"not sent: {intent.instrument_id}", f"{order_link_id}: {delay.reason}")
+        context.notifier.notify(
+            Severity.WARNING, f"not sent: {intent.instrument_id}", f"{order_link_id}: {delay.reason}"
+        )
     return SubmitOutcome(order_link_id, intent.plan_id, intent.instrument_id, record.state, reason, sent)
 
 
@@ -70,15 +72,15 @@ class _Delay:
     reason: str
 
 
-def _obsolete(desk: Desk, intent: OrderIntent) -> str:
+def _obsolete(context: ExecutionContext, intent: OrderIntent) -> str:
     """Why the order must not be sent any more, empty where it may."""
-    if desk.clock.now() > intent.valid_until:
+    if context.clock.now() > intent.valid_until:
         return "too late to be sent"
     if intent.purpose is Purpose.ENTRY:
-        standing = next((halt for halt in desk.halts.halts() if halt.covers(intent.instrument_id)), None)
+        standing = next((halt for halt in context.halts.halts() if halt.covers(intent.instrument_id)), None)
         if standing is not None:
             return str(standing)
-    position = desk.ledger.position_of(intent.plan_id) if _is_layer(intent) else None
+    position = context.ledger.position_of(intent.plan_id) if _is_layer(intent) else None
     return "the position it adds to was closed before it was sent" if position and not position.quantity else ""
 
 
@@ -87,61 +89,61 @@ def _is_layer(intent: OrderIntent) -> bool:
     return intent.purpose is Purpose.ENTRY and intent.layer > 1
 
 
-def _protective(desk: Desk, intent: OrderIntent) -> OrderIntent:
+def _protective(context: ExecutionContext, intent: OrderIntent) -> OrderIntent:
     """The order with the stop that goes with it: the position's where a layer's own is looser.
 
     The stop of an order becomes that of the whole position when it fills, so that the looser one would loosen it.
     """
-    position = desk.ledger.position_of(intent.plan_id) if _is_layer(intent) else None
+    position = context.ledger.position_of(intent.plan_id) if _is_layer(intent) else None
     if position is None or intent.stop_loss is None:
         return intent
     return replace(intent, stop_loss=tighter(position.bias, intent.stop_loss, position.stop_price))
 
 
-def _send(desk: Desk, intent: OrderIntent) -> _Delay | None:
+def _send(context: ExecutionContext, intent: OrderIntent) -> _Delay | None:
     """One try; ``None`` when there is nothing to repeat."""
     link_id = intent.order_link_id
     try:
         if intent.purpose is Purpose.ENTRY:
-            leverage = leverage_of(desk.instrument(intent.instrument_id), desk.limits)
-            desk.trading.set_leverage(intent.instrument_id, leverage)
+            leverage = leverage_of(context.instrument(intent.instrument_id), context.limits)
+            context.trading.set_leverage(intent.instrument_id, leverage)
     except TradingForbiddenByVenue as error:
-        desk.ledger.advance(link_id, IntentState.SENT)
-        _refused(desk, intent, error)
+        context.ledger.advance(link_id, IntentState.SENT)
+        _refused(context, intent, error)
         return None
     except VenueError as error:
-        pause_s = error.retry_after_s if isinstance(error, RateLimited) else desk.patience.interval_s
+        pause_s = error.retry_after_s if isinstance(error, RateLimited) else context.retries.interval_s
         return _Delay(pause_s, f"leverage could not be set: {error}")
-    protective = _protective(desk, intent)
-    if not desk.ledger.advance(link_id, IntentState.SENT):
+    protective = _protective(context, intent)
+    if not context.ledger.advance(link_id, IntentState.SENT):
         return None  # another run was faster, its outcome is looked up
-    return _post(desk, protective)
+    return _post(context, protective)
 
 
-def _post(desk: Desk, intent: OrderIntent) -> _Delay | None:
+def _post(context: ExecutionContext, intent: OrderIntent) -> _Delay | None:
     link_id = intent.order_link_id
     try:
-        acknowledgement = desk.trading.submit(intent)
+        acknowledgement = context.trading.submit(intent)
     except RateLimited as error:
-        desk.ledger.advance(link_id, IntentState.INTENDED, str(error))
+        context.ledger.advance(link_id, IntentState.INTENDED, str(error))
         return _Delay(error.retry_after_s, str(error))
     except (OrderRejectedByVenue, TradingForbiddenByVenue) as error:
-        _refused(desk, intent, error)
+        _refused(context, intent, error)
     except VenueError as error:
-        desk.ledger.advance(link_id, IntentState.UNKNOWN, str(error))
+        context.ledger.advance(link_id, IntentState.UNKNOWN, str(error))
     else:
-        desk.ledger.advance(link_id, IntentState.ACKNOWLEDGED, venue_order_id=acknowledgement.venue_order_id)
+        context.ledger.advance(link_id, IntentState.ACKNOWLEDGED, venue_order_id=acknowledgement.venue_order_id)
     return None
 
 
-def _refused(desk: Desk, intent: OrderIntent, error: VenueError) -> None:
+def _refused(context: ExecutionContext, intent: OrderIntent, error: VenueError) -> None:
     """A definite no: book it and say so; an account that may not trade is halted as a whole."""
-    desk.ledger.advance(intent.order_link_id, IntentState.REJECTED, str(error))
-    desk.notifier.notify(
+    context.ledger.advance(intent.order_link_id, IntentState.REJECTED, str(error))
+    context.notifier.notify(
         Severity.WARNING,
         f"rejected: {intent.instrument_id} {intent.purpose.name.lower()}",
         f"The venue rejected {intent.order_link_id}: {error}",
     )
     if isinstance(error, TradingForbiddenByVenue):
         reason = f"the venue forbids trading: {error}"
-        halt_trading(halts=desk.halts, notifier=desk.notifier, clock=desk.clock, reason=reason)
+        halt_trading(halts=context.halts, notifier=context.notifier, clock=context.clock, reason=reason)

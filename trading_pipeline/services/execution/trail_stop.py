@@ -11,7 +11,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.portfolio.stops import ratcheted, runner_indicator, runner_level
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.ports.stores.execution.risk_store import IndicatorReader
-from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.move_stop import pull_stop
 
 
@@ -41,7 +41,12 @@ class TrailingCloses:
 
 
 def trail_stop(
-    *, desk: Desk, indicators: IndicatorReader, plan: TradePlan, position: Position, closes: TrailingCloses
+    *,
+    context: ExecutionContext,
+    indicators: IndicatorReader,
+    plan: TradePlan,
+    position: Position,
+    closes: TrailingCloses,
 ) -> str:
     """Ratchet the runner's stop over every close not looked at yet, remember it, and move the stop.
 
@@ -56,17 +61,17 @@ def trail_stop(
         return "no bar of its timeframe closed"
     runner_stop = position.runner_stop_price
     for close_time in due:
-        close, level = _level(desk, indicators, plan, close_time, closes.step(plan))
+        close, level = _level(context, indicators, plan, close_time, closes.step(plan))
         runner_stop = ratcheted(plan.bias, runner_stop, level)
     if runner_stop is not None and runner_stop != position.runner_stop_price:
-        desk.ledger.set_runner_stop(position.position_id, runner_stop)
+        context.ledger.set_runner_stop(position.position_id, runner_stop)
         position = replace(position, runner_stop_price=runner_stop)
-    moved = pull_stop(desk=desk, plan=plan, position=position, close=close)
+    moved = pull_stop(context=context, plan=plan, position=position, close=close)
     return moved or f"stop stays at {position.stop_price}"
 
 
 def _level(
-    desk: Desk, indicators: IndicatorReader, plan: TradePlan, close_time: datetime, step: Timeframe
+    context: ExecutionContext, indicators: IndicatorReader, plan: TradePlan, close_time: datetime, step: Timeframe
 ) -> tuple[Decimal | None, Decimal | None]:
     """The close, and where it puts the runner's stop by the newest closed bar of the plan's own timeframe.
 
@@ -79,7 +84,7 @@ def _level(
     own_close = plan.timeframe.floor(close_time)
     reading = indicators.latest_indicator(plan.instrument_id, plan.timeframe, own_close, name)
     if reading is None or close is None:
-        desk.notifier.notify(
+        context.notifier.notify(
             Severity.WARNING,
             f"no {name}: {plan.instrument_id}",
             f"Plan {plan.plan_id}: the close of {close_time:%Y-%m-%d %H:%M} UTC is {close}, {name} of the "
@@ -87,4 +92,4 @@ def _level(
             f"{'not stored' if reading is None else reading.value}; the runner's stop does not move.",
         )
         return close, None
-    return close, runner_level(plan, desk.instrument(plan.instrument_id), close, reading.value)
+    return close, runner_level(plan, context.instrument(plan.instrument_id), close, reading.value)

@@ -24,7 +24,7 @@ from trading_pipeline.domain.model.plans import ExitRules, TrailAt, TrailRule
 from trading_pipeline.domain.model.plans import Opposite as LiveOpposite
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
 from trading_pipeline.domain.risk.limits import EntriesBy as LiveEntriesBy
-from trading_pipeline_tests.testkit.trading_desk import COSTS, LIFECYCLE, LIMITS
+from trading_pipeline_tests.testkit.execution_lab import COSTS, LIFECYCLE, LIMITS
 
 QUARTER_MS = 900_000
 

@@ -21,7 +21,7 @@ from trading_pipeline.domain.risk.entry_size import entry_quantity, sizing_input
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 from trading_pipeline_tests.domain.backtest.cases import STOP_ONLY, bars_of, signal
-from trading_pipeline_tests.testkit.trading_desk import WAVE, instrument, trade_plan
+from trading_pipeline_tests.testkit.execution_lab import WAVE, instrument, trade_plan
 
 SIGNAL_BAR = 16
 TINY_LOT = Decimal("1e-12")

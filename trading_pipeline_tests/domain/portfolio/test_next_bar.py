@@ -11,7 +11,7 @@ from trading_pipeline.domain.model.plans import NextBarRule
 from trading_pipeline.domain.model.positions import Position, PositionStatus
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.portfolio.next_bar import close_to_judge, fails
-from trading_pipeline_tests.testkit.trading_desk import WAVE, trade_plan
+from trading_pipeline_tests.testkit.execution_lab import WAVE, trade_plan
 
 BAR = timedelta(minutes=15)
 PLAN = replace(trade_plan(), next_bar_rule=NextBarRule(Decimal(1)))

@@ -11,7 +11,7 @@ from trading_pipeline.domain.model.orders import IntentRecord, IntentState, Orde
 from trading_pipeline.domain.model.positions import Position, PositionStatus
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.portfolio.position_sums import PositionFill, net_pnl, r_multiple, recompute
-from trading_pipeline_tests.testkit.trading_desk import WAVE, trade_plan
+from trading_pipeline_tests.testkit.execution_lab import WAVE, trade_plan
 
 PLAN = trade_plan()
 

@@ -22,7 +22,7 @@ from trading_pipeline.domain.portfolio.stops import (
     runner_level,
     targets_reached,
 )
-from trading_pipeline_tests.testkit.trading_desk import WAVE, instrument, trade_plan
+from trading_pipeline_tests.testkit.execution_lab import WAVE, instrument, trade_plan
 
 BTC = instrument()
 LOSS, EVEN, TRAIL = StopKind.STOP_LOSS, StopKind.BREAK_EVEN, StopKind.TRAILING_STOP

@@ -11,7 +11,7 @@ from trading_pipeline.domain.model.orders import Purpose
 from trading_pipeline.domain.model.plans import Runner, Target
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.portfolio.targets import Entered, target_orders
-from trading_pipeline_tests.testkit.trading_desk import instrument, trade_plan
+from trading_pipeline_tests.testkit.execution_lab import instrument, trade_plan
 
 BTC = instrument()
 NO_RUNNER = Runner(Decimal(0), Decimal(3), 14)

@@ -13,7 +13,7 @@ from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
 from trading_pipeline.domain.risk.entry_size import entry_quantity, sizing_inputs
 from trading_pipeline.domain.risk.limits import RiskLimits
-from trading_pipeline_tests.testkit.trading_desk import LIMITS, WAVE, instrument, trade_plan
+from trading_pipeline_tests.testkit.execution_lab import LIMITS, WAVE, instrument, trade_plan
 
 BTC = instrument()
 NO_FEE = Decimal(0)

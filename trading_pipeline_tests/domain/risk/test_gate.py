@@ -15,11 +15,11 @@ from trading_pipeline.domain.model.orders import OrderType, Side
 from trading_pipeline.domain.model.plans import ExitRules, SizingInputs
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
-from trading_pipeline.domain.risk.entry import EntryQuestion, GateFacts, Moment, OpenLayers
+from trading_pipeline.domain.risk.entry import EntryQuestion, GateFacts, MarketConditions, OpenLayers
 from trading_pipeline.domain.risk.entry_size import sizing_inputs
 from trading_pipeline.domain.risk.gate import decide_entry
 from trading_pipeline.domain.risk.halts import Halt
-from trading_pipeline_tests.testkit.trading_desk import COSTS, GUARDS, LIMITS, WAVE, instrument, trade_plan
+from trading_pipeline_tests.testkit.execution_lab import COSTS, GUARDS, LIMITS, WAVE, instrument, trade_plan
 
 PLAN = trade_plan()
 CHECKS = tuple(DataCheck(PLAN.instrument_id, PLAN.timeframe, PLAN.close_time, name, True, "") for name in CheckName)
@@ -28,8 +28,8 @@ WALLET = Wallet(Decimal(10_000), Decimal(10_000), Decimal(10_000), Decimal(0), W
 QUESTION = EntryQuestion(PLAN, FACTS, WALLET, instrument(), LIMITS, WAVE, COSTS.taker_fee)
 
 BOOK = BookReading(WAVE, Decimal(5), Decimal(1_000_000), Decimal(0), Decimal(0))
-MOMENT = Moment(BOOK, WAVE + timedelta(minutes=15))
-GUARDED = replace(QUESTION, plan=replace(PLAN, guards=GUARDS), moment=MOMENT)
+CONDITIONS = MarketConditions(BOOK, WAVE + timedelta(minutes=15))
+GUARDED = replace(QUESTION, plan=replace(PLAN, guards=GUARDS), conditions=CONDITIONS)
 
 Change = Callable[[EntryQuestion], EntryQuestion]
 
@@ -138,7 +138,7 @@ def test_the_edge_of_a_rule_is_allowed(change: Change) -> None:
 
 
 def moment(**changes: object) -> Change:
-    return lambda question: replace(question, moment=replace(question.moment, **changes))  # type: ignore[arg-type]
+    return lambda question: replace(question, conditions=replace(question.conditions, **changes))  # type: ignore[arg-type]
 
 
 def book(**changes: object) -> Change:
@@ -148,15 +148,15 @@ def book(**changes: object) -> Change:
 def later(seconds: float) -> Change:
     """Everything but the bar moves on with the clock."""
     now = WAVE + timedelta(seconds=seconds)
-    fresh = Moment(replace(BOOK, at=now), now + timedelta(minutes=15))
-    return lambda question: replace(question, now=now, moment=fresh)
+    fresh = MarketConditions(replace(BOOK, at=now), now + timedelta(minutes=15))
+    return lambda question: replace(question, now=now, conditions=fresh)
 
 
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
         (moment(book=None, book_problem="no answer within 2 s"), "book_unknown"),
-        (asked(moment=Moment()), "book_unknown"),
+        (asked(conditions=MarketConditions()), "book_unknown"),
         (book(at=WAVE - timedelta(seconds=5)), "book_stale"),
         (book(at=WAVE + timedelta(seconds=5)), "book_stale"),
         (book(spread_bps=Decimal("5.0001")), "spread"),
@@ -184,7 +184,7 @@ def test_the_edge_of_a_guard_is_allowed(change: Change) -> None:
 
 
 def test_a_plan_without_guards_asks_nothing_of_its_moment() -> None:
-    assert decide_entry(replace(QUESTION, moment=Moment()), "run-1").quantity == Decimal(5)
+    assert decide_entry(replace(QUESTION, conditions=MarketConditions()), "run-1").quantity == Decimal(5)
 
 
 def test_another_model_sizes_the_same_protected_order() -> None:

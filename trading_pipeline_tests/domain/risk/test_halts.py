@@ -5,7 +5,7 @@ import pytest
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.risk.halts import Halt, scope_named
-from trading_pipeline_tests.testkit.trading_desk import WAVE
+from trading_pipeline_tests.testkit.execution_lab import WAVE
 
 KNOWN = ("ADAUSDT.BYBIT", "BTCUSDT.BYBIT")
 

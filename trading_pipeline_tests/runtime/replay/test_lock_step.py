@@ -23,7 +23,7 @@ from trading_pipeline.runtime.replay.backfill import launch_backfill, partition_
 from trading_pipeline.runtime.replay.lock_step import ExchangeClock, replay
 from trading_pipeline.runtime.replay.report import ReportHeader, report_rows
 from trading_pipeline_tests.adapters.venues.simulator import Simulator, simulator
-from trading_pipeline_tests.testkit.trading_desk import store_plan, trade_plan
+from trading_pipeline_tests.testkit.execution_lab import store_plan, trade_plan
 
 QUARTER = [Timeframe.M15]
 

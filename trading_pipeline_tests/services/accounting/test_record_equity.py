@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from trading_pipeline.domain.model.timeframes import day_of
 from trading_pipeline.services.accounting.record_equity import ensure_day_start, record_equity
-from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab
 
 
 def test_the_first_reading_of_the_day_stays_the_days_start(database: Engine) -> None:

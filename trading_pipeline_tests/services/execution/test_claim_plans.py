@@ -11,8 +11,8 @@ from trading_pipeline.domain.model.plans import Claim, PlanStatus, TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.risk.limits import EntriesBy
 from trading_pipeline.services.execution.claim_plans import claim_plans
+from trading_pipeline_tests.testkit.execution_lab import LIMITS, WAVE, Lab, store_plan, store_wave, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import LIMITS, WAVE, Lab, store_plan, store_wave, trade_plan
 
 PLAN = trade_plan()
 
@@ -42,7 +42,7 @@ def test_another_run_waits_for_the_lease(lab: Lab) -> None:
 
 def test_a_plan_with_an_order_is_followed_to_its_end_even_after_its_time(lab: Lab) -> None:
     lab.venue.holds_fills = True
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     lab.end_leases()
     lab.clock.set(WAVE + timedelta(hours=1))
     assert claim(lab, "run-2") == Claim((PLAN,), ())
@@ -77,7 +77,7 @@ def test_a_plan_that_is_still_valid_is_executed_with_the_next_close_where_its_ow
     assert claim(lab, "run-1").plans == ()
     lab.clock.set(WAVE + timedelta(minutes=15, seconds=1))
     store_wave(lab.database, Timeframe.M15, WAVE + timedelta(minutes=15))
-    execute_plans(desk=lab.desk("run-2"), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context("run-2"), gate=lab.gate, equity=lab.equity)
     assert lab.plan_status(hourly)[0] is PlanStatus.EXECUTED
     assert lab.plan_status(PLAN)[0] is PlanStatus.EXPIRED
 
@@ -113,6 +113,6 @@ def test_the_last_slot_goes_to_the_first_in_that_order(database: Engine, entries
     lab = Lab(database)
     store_plan(database, ADA)
     store_plan(database, replace(SOL_15M, score=Decimal(51)))
-    desk = replace(lab.desk(), limits=replace(LIMITS, max_open_positions=1, entries_by=entries_by))
-    execute_plans(desk=desk, gate=lab.gate, equity=lab.equity)
+    context = replace(lab.context(), limits=replace(LIMITS, max_open_positions=1, entries_by=entries_by))
+    execute_plans(context=context, gate=lab.gate, equity=lab.equity)
     assert [held.instrument_id for held in lab.venue.positions()] == [taken]

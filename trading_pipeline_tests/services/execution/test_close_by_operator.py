@@ -25,9 +25,9 @@ from trading_pipeline.services.execution.gate_plans import gate_plans
 from trading_pipeline.services.execution.halt_by_operator import halt_by_operator
 from trading_pipeline.services.execution.reconcile_account import reconcile_account
 from trading_pipeline.services.execution.submit_order import submit_order
+from trading_pipeline_tests.testkit.execution_lab import Lab, instrument, operator_command, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.fake_venue import ResponseLost
-from trading_pipeline_tests.testkit.trading_desk import Lab, instrument, operator_command, store_plan, trade_plan
 
 LONG, SHORT = trade_plan(), trade_plan("SOLUSDT.BYBIT", Bias.SHORT)
 CLOSE = operator_command(CommandVerb.CLOSE, LONG.instrument_id)
@@ -40,7 +40,7 @@ def lab(database: Engine) -> Lab:
     lab = Lab(database)
     for plan in (LONG, SHORT):
         store_plan(database, plan)
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     return lab
 
 
@@ -51,17 +51,17 @@ def admitted(database: Engine) -> Lab:
     store_plan(database, LONG)
     record_equity(trading=lab.venue, equity=lab.equity)
     claim = claim_plans(plans=lab.ledger, clock=lab.clock, run_id="run-1")
-    gate_plans(desk=lab.desk(), gate=lab.gate, plans=claim.plans)
+    gate_plans(context=lab.context(), gate=lab.gate, plans=claim.plans)
     return lab
 
 
 def close(lab: Lab) -> bool:
-    return close_by_operator(open_desk=lambda: lab.desk("run-c"), controls=lab.controls, command=CLOSE)
+    return close_by_operator(open_context=lambda: lab.context("run-c"), controls=lab.controls, command=CLOSE)
 
 
 def flatten(lab: Lab) -> dict[str, str]:
     halt_by_operator(controls=lab.controls, command=operator_command(CommandVerb.HALT), flatten=True)
-    return flatten_by_operator(open_desk=lambda: lab.desk("run-c"), controls=lab.controls, command=FLATTEN)
+    return flatten_by_operator(open_context=lambda: lab.context("run-c"), controls=lab.controls, command=FLATTEN)
 
 
 def exits(lab: Lab) -> list[str]:
@@ -102,14 +102,16 @@ def test_closing_twice_is_closing_once(lab: Lab) -> None:
 
 def test_a_close_without_a_reason_is_refused(lab: Lab) -> None:
     with pytest.raises(ConfigurationError, match="without a reason"):
-        close_by_operator(open_desk=lambda: lab.desk(), controls=lab.controls, command=replace(CLOSE, reason=""))
+        close_by_operator(open_context=lambda: lab.context(), controls=lab.controls, command=replace(CLOSE, reason=""))
     assert exits(lab) == []
 
 
 @pytest.mark.parametrize(("scope", "problem"), [("all", "names one instrument"), ("BTCUSDT", "names no venue")])
 def test_a_close_of_no_instrument_is_refused(lab: Lab, scope: str, problem: str) -> None:
     with pytest.raises(ConfigurationError, match=problem):
-        close_by_operator(open_desk=lambda: lab.desk(), controls=lab.controls, command=replace(CLOSE, scope=scope))
+        close_by_operator(
+            open_context=lambda: lab.context(), controls=lab.controls, command=replace(CLOSE, scope=scope)
+        )
     assert (exits(lab), told(lab)) == ([], [])
 
 
@@ -122,8 +124,8 @@ def test_a_close_for_which_no_venue_answers_is_recorded_as_failed(lab: Lab) -> N
 
 def test_more_than_one_market_order_can_carry_is_closed_in_parts(lab: Lab) -> None:
     small = replace(instrument(), max_market_quantity=Decimal(2))
-    desk = replace(lab.desk("run-c"), instruments={LONG.instrument_id: small})
-    close_by_operator(open_desk=lambda: desk, controls=lab.controls, command=CLOSE)
+    context = replace(lab.context("run-c"), instruments={LONG.instrument_id: small})
+    close_by_operator(open_context=lambda: context, controls=lab.controls, command=CLOSE)
     quantities = [lab.ledger.intent(link_id).intent.quantity for link_id in exits(lab)]
     assert quantities == [Decimal(2), Decimal(2), Decimal(1)]
 
@@ -140,11 +142,11 @@ def test_an_exit_that_stays_unknown_is_carried_on_by_reconciliation_and_not_repe
     lab.venue.holds_fills = True
     lab.venue.faults["order"] = [TemporaryVenueError("down")] * 99
     with pytest.raises(VenueError, match="not flat"):
-        close_by_operator(open_desk=lambda: lab.patient_desk("run-c"), controls=lab.controls, command=CLOSE)
+        close_by_operator(open_context=lambda: lab.retrying_context("run-c"), controls=lab.controls, command=CLOSE)
     assert told(lab)[-1][0] is CommandOutcome.FAILED
     lab.venue.faults["order"] = []
     lab.venue.fill(f"{LONG.plan_id}_CX", Decimal(5), Decimal(1000))
-    reconcile_account(desk=lab.desk("run-r"))
+    reconcile_account(context=lab.context("run-r"))
     position = lab.ledger.position_of(LONG.plan_id)
     assert position is not None
     assert (position.status, exits(lab)) == (PositionStatus.CLOSED, [f"{LONG.plan_id}_CX"])
@@ -160,13 +162,13 @@ def test_a_close_that_was_given_up_goes_on_at_the_next_reconciliation(lab: Lab) 
     lab.venue.faults["submit"] = [OrderRejectedByVenue("busy")] * 3
     with pytest.raises(VenueError, match="not flat"):
         close(lab)
-    assert reconcile_account(desk=lab.desk("run-r")).left == {"BTCUSDT.BYBIT": "closed"}
+    assert reconcile_account(context=lab.context("run-r")).left == {"BTCUSDT.BYBIT": "closed"}
     assert held(lab) == ["SOLUSDT.BYBIT"]
 
 
 def test_an_entry_that_was_not_sent_yet_never_is(admitted: Lab) -> None:
     assert close(admitted)
-    submit_order(desk=admitted.desk(), order_link_id=f"{LONG.plan_id}_E")
+    submit_order(context=admitted.context(), order_link_id=f"{LONG.plan_id}_E")
     assert admitted.venue.posts == []
     assert admitted.plan_status(LONG) == (PlanStatus.EXPIRED, "entry expired: an operator closes the position")
 
@@ -185,7 +187,7 @@ def test_a_position_that_no_plan_opened_is_told_and_left_alone(lab: Lab) -> None
     lab.venue.trade("ADAUSDT.BYBIT", Side.BUY, Decimal(3), Decimal(1000), FillKind.TRADE)
     command = operator_command(CommandVerb.CLOSE, "ADAUSDT.BYBIT")
     with pytest.raises(VenueError, match=r"holds 3 of ADAUSDT.BYBIT on the buy side that no plan of ours opened"):
-        close_by_operator(open_desk=lambda: lab.desk(), controls=lab.controls, command=command)
+        close_by_operator(open_context=lambda: lab.context(), controls=lab.controls, command=command)
     assert "ADAUSDT.BYBIT" in held(lab)
 
 
@@ -200,7 +202,7 @@ def test_the_trouble_of_one_position_keeps_no_other_open(lab: Lab) -> None:
     with pytest.raises(VenueError, match=r"BTCUSDT.BYBIT: closing failed"):
         flatten(lab)
     assert held(lab) == ["BTCUSDT.BYBIT"]
-    assert reconcile_account(desk=lab.desk("run-r")).left == {"BTCUSDT.BYBIT": "closed"}
+    assert reconcile_account(context=lab.context("run-r")).left == {"BTCUSDT.BYBIT": "closed"}
     assert held(lab) == []
 
 
@@ -210,18 +212,18 @@ def test_while_a_flattening_halt_stands_what_comes_to_life_late_is_closed(admitt
     assert flatten(admitted) == {}
     admitted.venue.submit(admitted.ledger.intent(f"{LONG.plan_id}_E").intent)
     admitted.ledger.apply_fill(admitted.venue.fills(LONG.close_time)[0])
-    assert reconcile_account(desk=admitted.desk("run-r")).left == {"BTCUSDT.BYBIT": "closed"}
+    assert reconcile_account(context=admitted.context("run-r")).left == {"BTCUSDT.BYBIT": "closed"}
     assert held(admitted) == []
 
 
 def test_a_halt_of_one_symbol_that_flattens_leaves_the_others(lab: Lab) -> None:
     command = operator_command(CommandVerb.HALT, "SOLUSDT.BYBIT")
     halt_by_operator(controls=lab.controls, command=command, flatten=True)
-    flatten_by_operator(open_desk=lambda: lab.desk("run-c"), controls=lab.controls, command=FLATTEN)
+    flatten_by_operator(open_context=lambda: lab.context("run-c"), controls=lab.controls, command=FLATTEN)
     assert held(lab) == ["BTCUSDT.BYBIT"]
 
 
 def test_a_plain_halt_closes_nothing(lab: Lab) -> None:
     halt_by_operator(controls=lab.controls, command=operator_command(CommandVerb.HALT))
-    assert reconcile_account(desk=lab.desk("run-r")).left == {}
+    assert reconcile_account(context=lab.context("run-r")).left == {}
     assert held(lab) == ["BTCUSDT.BYBIT", "SOLUSDT.BYBIT"]

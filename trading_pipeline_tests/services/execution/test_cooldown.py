@@ -17,8 +17,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.execution.claim_plans import claim_plans
 from trading_pipeline.services.execution.gate_plans import gate_plans
 from trading_pipeline.services.execution.manage_positions import manage_positions
-from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import (
+from trading_pipeline_tests.testkit.execution_lab import (
     LIMITS,
     WAVE,
     Lab,
@@ -27,6 +26,7 @@ from trading_pipeline_tests.testkit.trading_desk import (
     store_signal,
     trade_plan,
 )
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 
 STOPPED = WAVE + timedelta(hours=4)
 """On the grid of every timeframe up to 4h."""
@@ -46,7 +46,7 @@ def stopped_out(lab: Lab, timeframe: Timeframe, at: datetime) -> None:
     plan = trade_plan(close_time=at - timeframe.duration, timeframe=timeframe)
     store_plan(lab.database, plan)
     lab.clock.set(plan.close_time)
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     lab.clock.set(at)
     lab.venue.move("BTCUSDT.BYBIT", Decimal(990))
     lost = lab.ledger.position_of(plan.plan_id)
@@ -59,9 +59,9 @@ def asked(lab: Lab, close_time: datetime, timeframe: Timeframe, instrument_id: s
     lab.clock.set(close_time)
     lab.venue.prices[instrument_id] = Decimal(1000)
     store_plan(lab.database, trade_plan(instrument_id, close_time=close_time, timeframe=timeframe))
-    desk = replace(lab.desk("run-2"), limits=replace(LIMITS, cooldown_bars=bars))
+    context = replace(lab.context("run-2"), limits=replace(LIMITS, cooldown_bars=bars))
     claimed = claim_plans(plans=lab.ledger, clock=lab.clock, run_id="run-2")
-    return [denied.rule for denied in gate_plans(desk=desk, gate=lab.gate, plans=claimed.plans).denied]
+    return [denied.rule for denied in gate_plans(context=context, gate=lab.gate, plans=claimed.plans).denied]
 
 
 @pytest.mark.parametrize(
@@ -116,16 +116,16 @@ def test_a_rest_ends_for_both_sides_at_once(lab: Lab) -> None:
     lab.clock.set(STOPPED + 14 * MINUTE)
     store_plan(lab.database, trade_plan(bias=Bias.SHORT, close_time=STOPPED + 14 * MINUTE))
     claimed = claim_plans(plans=lab.ledger, clock=lab.clock, run_id="run-2")
-    assert [one.rule for one in gate_plans(desk=lab.desk("run-2"), gate=lab.gate, plans=claimed.plans).denied] == [
-        "cooldown"
-    ]
+    assert [
+        one.rule for one in gate_plans(context=lab.context("run-2"), gate=lab.gate, plans=claimed.plans).denied
+    ] == ["cooldown"]
 
 
 @pytest.mark.parametrize("reason", [ExitReason.BREAK_EVEN, ExitReason.SIGNAL_EXIT])
 def test_no_other_exit_makes_a_symbol_rest(lab: Lab, reason: ExitReason) -> None:
     plan, close = trade_plan(), WAVE + 15 * MINUTE
     store_plan(lab.database, plan)
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     if reason is ExitReason.SIGNAL_EXIT:
         store_signal(lab.database, exit_signal(plan, close))
     else:
@@ -133,7 +133,7 @@ def test_no_other_exit_makes_a_symbol_rest(lab: Lab, reason: ExitReason) -> None
         lab.venue.move("BTCUSDT.BYBIT", Decimal(1010))
     lab.clock.set(close)
     manage_positions(
-        desk=lab.desk(), indicators=PostgresIndicatorReader(lab.database), wave=close, finest=Timeframe.M15
+        context=lab.context(), indicators=PostgresIndicatorReader(lab.database), wave=close, finest=Timeframe.M15
     )
     lab.venue.move("BTCUSDT.BYBIT", Decimal(1000))
     closed = lab.ledger.position_of(plan.plan_id)

@@ -10,8 +10,8 @@ from trading_pipeline.domain.model.orders import IntentState, Purpose, order_lin
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.positions import PositionStatus
 from trading_pipeline.domain.model.signals import Bias
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan, trade_plan
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_a_plan_becomes_a_filled_position_with_stop_and_targets(lab: Lab, bias: 
     plan = trade_plan(bias=bias)
     store_plan(lab.database, plan)
 
-    summary = execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    summary = execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
 
     position = lab.ledger.position_of(plan.plan_id)
     assert position is not None
@@ -38,23 +38,23 @@ def test_a_plan_becomes_a_filled_position_with_stop_and_targets(lab: Lab, bias: 
 
 def test_a_second_run_finds_nothing_to_do(lab: Lab) -> None:
     store_plan(lab.database, trade_plan())
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     posts = list(lab.venue.posts)
-    summary = execute_plans(desk=lab.desk("run-2"), gate=lab.gate, equity=lab.equity)
+    summary = execute_plans(context=lab.context("run-2"), gate=lab.gate, equity=lab.equity)
     assert summary.claim.plans == ()
     assert lab.venue.posts == posts
 
 
 def test_leverage_is_set_before_the_first_order(lab: Lab) -> None:
     store_plan(lab.database, trade_plan())
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     assert lab.venue.leverage == {"BTCUSDT.BYBIT": Decimal(5)}
 
 
 @pytest.mark.parametrize("status", [PlanStatus.HISTORICAL, PlanStatus.DENIED, PlanStatus.EXECUTED])
 def test_a_plan_that_is_not_new_never_reaches_the_venue(lab: Lab, status: PlanStatus) -> None:
     store_plan(lab.database, trade_plan(), status)
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     assert lab.venue.posts == []
 
 
@@ -62,7 +62,7 @@ def test_a_plan_found_after_an_outage_expires_without_an_order(lab: Lab) -> None
     plan = trade_plan()
     store_plan(lab.database, plan)
     lab.clock.set(WAVE + timedelta(hours=3))
-    summary = execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    summary = execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     assert summary.claim.expired == (plan.plan_id,)
     assert lab.plan_status(plan)[0] is PlanStatus.EXPIRED
     assert lab.venue.posts == []
@@ -72,7 +72,7 @@ def test_of_two_plans_for_one_symbol_only_one_is_entered(lab: Lab) -> None:
     first, second = trade_plan(), trade_plan(bias=Bias.SHORT)
     store_plan(lab.database, first)
     store_plan(lab.database, second, checks=False)
-    summary = execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    summary = execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     assert [denied.rule for denied in summary.gate.denied] == ["symbol_busy"]
     assert len([link for link in lab.venue.accepted if link.endswith("_E")]) == 1
 
@@ -80,7 +80,7 @@ def test_of_two_plans_for_one_symbol_only_one_is_entered(lab: Lab) -> None:
 def test_targets_and_exits_are_the_plans_own_orders(lab: Lab) -> None:
     plan = trade_plan()
     store_plan(lab.database, plan)
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     states = {record.intent.order_link_id: record.state for record in lab.ledger.intents_of(plan.plan_id)}
     assert states == {
         order_link_id(plan.plan_id, Purpose.ENTRY): IntentState.FILLED,

@@ -9,8 +9,8 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.domain.risk.halts import Halt
 from trading_pipeline.services.execution.find_scope import find_scope
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan, trade_plan
 
 UNIVERSE = Universe("bybit", WAVE, (InstrumentId("BTCUSDT.BYBIT"),), (Timeframe.M15,))
 
@@ -19,7 +19,7 @@ UNIVERSE = Universe("bybit", WAVE, (InstrumentId("BTCUSDT.BYBIT"),), (Timeframe.
 def test_what_is_traded_held_or_halted_can_be_named(database: Engine, symbol: str) -> None:
     lab = Lab(database)
     store_plan(database, trade_plan("SOLUSDT.BYBIT"))
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     lab.halts.halt(Halt("DOGEUSDT.BYBIT", "reconciliation: unknown_position", WAVE))
     found = find_scope(text=symbol, universe=UNIVERSE, halts=lab.halts, positions=lab.ledger)
     assert found == f"{symbol}.BYBIT"

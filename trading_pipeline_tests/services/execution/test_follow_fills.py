@@ -15,18 +15,18 @@ from trading_pipeline.domain.model.positions import ExitReason, Position, Positi
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.notifications import Severity
-from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline.services.execution.manage_positions import manage_positions
 from trading_pipeline.services.execution.reconcile_account import reconcile_account
-from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import (
+from trading_pipeline_tests.testkit.execution_lab import (
     WAVE,
     Lab,
     store_plan,
     store_snapshot,
     trade_plan,
 )
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 
 BAR = Timeframe.M15.duration
 PLAN = trade_plan()
@@ -41,17 +41,17 @@ class Trade:
 
     def __post_init__(self) -> None:
         store_plan(self.lab.database, self.plan)
-        execute_plans(desk=self.lab.desk(), gate=self.lab.gate, equity=self.lab.equity)
+        execute_plans(context=self.lab.context(), gate=self.lab.gate, equity=self.lab.equity)
 
-    def desk(self) -> Desk:
-        return self.lab.desk("run-f")
+    def context(self) -> ExecutionContext:
+        return self.lab.context("run-f")
 
     def move(self, *prices: float, follow: bool = True) -> None:
         for price in prices:
             self.lab.clock.advance(timedelta(seconds=20))
             self.lab.venue.move("BTCUSDT.BYBIT", Decimal(str(price)))
             if follow:
-                follow_fills(desk=self.desk())
+                follow_fills(context=self.context())
 
     def close(self, bars_later: float, price: int, finest: Timeframe = Timeframe.M15, **indicators: float) -> str:
         """A bar of the plan's timeframe, or with no indicators one of the finest, closes at the price."""
@@ -63,7 +63,7 @@ class Trade:
         if timeframe is not finest:
             store_snapshot(self.lab.database, "BTCUSDT.BYBIT", finest, wave, Decimal(price), {})
         reader = PostgresIndicatorReader(self.lab.database)
-        return manage_positions(desk=self.desk(), indicators=reader, wave=wave, finest=finest).positions[0].action
+        return manage_positions(context=self.context(), indicators=reader, wave=wave, finest=finest).positions[0].action
 
     @property
     def position(self) -> Position:
@@ -119,7 +119,7 @@ def test_inside_one_bar_a_position_leaves_at_the_stop_its_fills_have_earned(
 
 def test_a_fill_nobody_followed_leaves_the_stop_where_it_was(trade: Trade) -> None:
     trade.move(1010, 990, follow=False)
-    follow_fills(desk=trade.desk())
+    follow_fills(context=trade.context())
     assert (trade.position.exit_reason, trade.position.realised_pnl) == (ExitReason.STOP_LOSS, Decimal(-10))
 
 
@@ -194,7 +194,7 @@ def test_a_4h_position_does_not_trail_at_the_closes_between(database: Engine) ->
 
 def test_a_price_that_has_come_back_past_the_entry_is_left_at_market(trade: Trade) -> None:
     trade.move(1010, 998, follow=False)
-    follow_fills(desk=trade.desk())
+    follow_fills(context=trade.context())
     closed = trade.position
     assert (closed.exit_reason, closed.realised_pnl) == (ExitReason.BREAK_EVEN, Decimal(14))  # 2 x 10 - 3 x 2
     assert closed.followed_fills == closed.booked_fills == 3
@@ -203,7 +203,7 @@ def test_a_price_that_has_come_back_past_the_entry_is_left_at_market(trade: Trad
 def test_following_twice_changes_nothing(trade: Trade) -> None:
     trade.move(1010)
     before = trade.position
-    assert follow_fills(desk=trade.desk()).positions == {}
+    assert follow_fills(context=trade.context()).positions == {}
     assert trade.position == before
 
 
@@ -216,7 +216,7 @@ def test_a_closed_position_is_followed_too_and_its_leftovers_go(trade: Trade) ->
 
 def test_a_fill_whose_event_was_lost_is_followed_by_the_reconciliation(trade: Trade) -> None:
     trade.move(1010, follow=False)
-    assert reconcile_account(desk=trade.desk()).differences == ()
+    assert reconcile_account(context=trade.context()).differences == ()
     assert trade.stop == (Decimal(1000), StopKind.BREAK_EVEN)
 
 
@@ -231,14 +231,14 @@ def test_a_stop_the_venue_does_not_confirm_leaves_the_fill_unfollowed_and_the_ot
     lab = Lab(database)
     for plan in (PLAN, trade_plan("SOLUSDT.BYBIT", Bias.SHORT)):
         store_plan(database, plan)
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     lab.venue.move("BTCUSDT.BYBIT", Decimal(1010))
     lab.venue.move("SOLUSDT.BYBIT", Decimal(990))
     lab.venue.faults["set_stop_loss"] = [TemporaryVenueError("down")]
-    follow_fills(desk=lab.desk("run-f"))
+    follow_fills(context=lab.context("run-f"))
     assert [position.instrument_id for position in lab.ledger.unfollowed_positions()] == ["BTCUSDT.BYBIT"]
     assert lab.postbox.subjects(Severity.CRITICAL) == ["cannot follow BTCUSDT.BYBIT"]
-    follow_fills(desk=lab.desk("run-g"))
+    follow_fills(context=lab.context("run-g"))
     assert {held.stop_loss for held in lab.venue.positions()} == {Decimal(1000)}
     assert lab.ledger.unfollowed_positions() == []
 
@@ -248,9 +248,11 @@ def test_a_symbol_that_the_venue_no_longer_lists_does_not_keep_the_others_waitin
     other = Trade(trade.lab, trade_plan(instrument_id="SOLUSDT.BYBIT"))
     trade.move(1010, follow=False)
     trade.lab.venue.move("SOLUSDT.BYBIT", Decimal(1010))
-    desk = trade.desk()
-    listed = {instrument_id: one for instrument_id, one in desk.instruments.items() if instrument_id != "BTCUSDT.BYBIT"}
-    follow_fills(desk=replace(desk, instruments=listed))
+    context = trade.context()
+    listed = {
+        instrument_id: one for instrument_id, one in context.instruments.items() if instrument_id != "BTCUSDT.BYBIT"
+    }
+    follow_fills(context=replace(context, instruments=listed))
     assert (trade.position.followed_fills, other.position.followed_fills) == (1, 2)
     assert trade.lab.postbox.subjects(Severity.CRITICAL) == ["cannot follow BTCUSDT.BYBIT"]
 
@@ -259,11 +261,13 @@ def test_a_wave_manages_what_it_can_where_one_symbol_is_no_longer_listed(trade: 
     other = Trade(trade.lab, trade_plan(instrument_id="SOLUSDT.BYBIT"))
     wave = WAVE + BAR
     trade.lab.clock.set(wave)
-    desk = trade.desk()
-    listed = {instrument_id: one for instrument_id, one in desk.instruments.items() if instrument_id != "BTCUSDT.BYBIT"}
+    context = trade.context()
+    listed = {
+        instrument_id: one for instrument_id, one in context.instruments.items() if instrument_id != "BTCUSDT.BYBIT"
+    }
     reader = PostgresIndicatorReader(trade.lab.database)
     result = manage_positions(
-        desk=replace(desk, instruments=listed), indicators=reader, wave=wave, finest=Timeframe.M15
+        context=replace(context, instruments=listed), indicators=reader, wave=wave, finest=Timeframe.M15
     )
     assert {one.instrument_id: one.done for one in result.positions} == {"BTCUSDT.BYBIT": False, "SOLUSDT.BYBIT": True}
     assert other.position.managed_through == wave

@@ -16,9 +16,9 @@ from trading_pipeline.services.accounting.record_equity import ensure_day_start
 from trading_pipeline.services.execution.claim_plans import claim_plans
 from trading_pipeline.services.execution.gate_plans import GateResult, gate_plans
 from trading_pipeline.services.execution.halt_trading import halt_trading, resume_trading
+from trading_pipeline_tests.testkit.execution_lab import GUARDS, WAVE, Lab, store_checks, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.fakes_market_data import a_book
-from trading_pipeline_tests.testkit.trading_desk import GUARDS, WAVE, Lab, store_checks, store_plan, trade_plan
 
 PLAN = trade_plan()
 
@@ -33,7 +33,7 @@ def lab(database: Engine) -> Lab:
 
 def gate(lab: Lab, run_id: str = "run-1") -> GateResult:
     claim = claim_plans(plans=lab.ledger, clock=lab.clock, run_id=run_id)
-    return gate_plans(desk=lab.desk(run_id), gate=lab.gate, plans=claim.plans)
+    return gate_plans(context=lab.context(run_id), gate=lab.gate, plans=claim.plans)
 
 
 def rules(result: GateResult) -> list[str]:
@@ -90,9 +90,9 @@ def test_the_same_question_gets_the_same_answer(lab: Lab) -> None:
     store_plan(lab.database, PLAN)
     store_plan(lab.database, denied, checks=False)
     claim = claim_plans(plans=lab.ledger, clock=lab.clock, run_id="run-1")
-    first = gate_plans(desk=lab.desk(), gate=lab.gate, plans=claim.plans)
+    first = gate_plans(context=lab.context(), gate=lab.gate, plans=claim.plans)
     store_checks(lab.database, denied)
-    assert gate_plans(desk=lab.desk(), gate=lab.gate, plans=claim.plans) == first
+    assert gate_plans(context=lab.context(), gate=lab.gate, plans=claim.plans) == first
 
 
 def test_a_run_that_lost_its_claim_decides_nothing(lab: Lab) -> None:
@@ -100,13 +100,13 @@ def test_a_run_that_lost_its_claim_decides_nothing(lab: Lab) -> None:
     stale = claim_plans(plans=lab.ledger, clock=lab.clock, run_id="run-1")
     lab.end_leases()
     claim_plans(plans=lab.ledger, clock=lab.clock, run_id="run-2")
-    assert rules(gate_plans(desk=lab.desk("run-1"), gate=lab.gate, plans=stale.plans)) == ["claim"]
+    assert rules(gate_plans(context=lab.context("run-1"), gate=lab.gate, plans=stale.plans)) == ["claim"]
     assert lab.plan_status(PLAN)[0] is PlanStatus.CLAIMED
 
 
 def test_after_a_stop_loss_the_symbol_cools_down_for_one_bar(lab: Lab) -> None:
     store_plan(lab.database, PLAN)
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     lab.venue.on_fill = lab.ledger.apply_fill
     lab.clock.set(WAVE + timedelta(minutes=7))
     lab.venue.move("BTCUSDT.BYBIT", Decimal(990))

@@ -16,8 +16,7 @@ from trading_pipeline.domain.risk.halts import Halt
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.halt_by_operator import halt_by_operator
 from trading_pipeline.services.execution.manage_positions import manage_positions
-from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import (
+from trading_pipeline_tests.testkit.execution_lab import (
     WAVE,
     Lab,
     exit_signal,
@@ -27,6 +26,7 @@ from trading_pipeline_tests.testkit.trading_desk import (
     store_signal,
     trade_plan,
 )
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 
 PLAN = trade_plan()
 NEXT = WAVE + Timeframe.M15.duration
@@ -38,13 +38,13 @@ def lab(database: Engine) -> Lab:
     """An account with one open, protected long."""
     lab = Lab(database)
     store_plan(database, PLAN)
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     return lab
 
 
 def manage(lab: Lab) -> None:
     manage_positions(
-        desk=lab.desk("run-2"), indicators=PostgresIndicatorReader(lab.database), wave=NEXT, finest=Timeframe.M15
+        context=lab.context("run-2"), indicators=PostgresIndicatorReader(lab.database), wave=NEXT, finest=Timeframe.M15
     )
 
 
@@ -78,7 +78,7 @@ def test_no_halted_symbol_is_entered(lab: Lab, scope: str, others_enter: bool) -
     halted, other = trade_plan("SOLUSDT.BYBIT"), trade_plan("ADAUSDT.BYBIT")
     store_plan(lab.database, halted)
     store_plan(lab.database, other)
-    execute_plans(desk=lab.desk("run-2"), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context("run-2"), gate=lab.gate, equity=lab.equity)
     assert lab.plan_status(halted) == (
         PlanStatus.DENIED,
         f"halt: {scope} halted since 2025-11-03 12:00 UTC: because",

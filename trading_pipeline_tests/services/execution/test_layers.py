@@ -22,9 +22,9 @@ from trading_pipeline.services.execution.claim_plans import claim_plans
 from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline.services.execution.gate_plans import gate_plans
 from trading_pipeline.services.execution.reconcile_account import reconcile_account
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.fake_venue import ResponseLost
-from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan, trade_plan
 
 BAR = Timeframe.M15.duration
 FIRST = replace(trade_plan(), exit_rules=ExitRules(max_layers=3))
@@ -42,7 +42,7 @@ def lab(database: Engine) -> Lab:
     """An account with the position open."""
     made = Lab(database)
     store_plan(database, FIRST)
-    execute_plans(desk=made.desk(), gate=made.gate, equity=made.equity)
+    execute_plans(context=made.context(), gate=made.gate, equity=made.equity)
     made.venue.on_fill = made.ledger.apply_fill
     return made
 
@@ -57,14 +57,14 @@ def enter(lab: Lab, plan: TradePlan) -> None:
     lab.clock.set(plan.close_time)
     lab.venue.move(plan.instrument_id, plan.entry_price)
     store_plan(lab.database, plan)
-    execute_plans(desk=lab.desk(plan.plan_id), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(plan.plan_id), gate=lab.gate, equity=lab.equity)
 
 
 def reach(lab: Lab, price: int) -> None:
     """The price comes to a level, and what it filled is followed."""
     lab.clock.advance(timedelta(seconds=20))
     lab.venue.move("BTCUSDT.BYBIT", Decimal(price))
-    follow_fills(desk=lab.desk("run-f"))
+    follow_fills(context=lab.context("run-f"))
 
 
 def position(lab: Lab) -> Position:
@@ -129,7 +129,7 @@ def test_a_target_that_filled_in_part_has_the_rest_of_its_new_part_to_fill(lab: 
 def test_a_target_that_the_price_has_passed_fills_as_it_is_placed(lab: Lab) -> None:
     add(lab, layer(price="1008", stop="1003"))
     # 5 at 1000 and 10 at 1008 (50 / 5): average 1005.33, R = 2.33; 1 R lies at 1007.7, which 1008 has passed
-    follow_fills(desk=lab.desk("run-f"))
+    follow_fills(context=lab.context("run-f"))
     assert lab.ledger.intent(f"{FIRST.plan_id}_TP1L2").average_price == Decimal(1008)
     assert position(lab).quantity == Decimal(9)
     assert stop(lab) == (Decimal("1005.3"), StopKind.BREAK_EVEN)
@@ -138,7 +138,7 @@ def test_a_target_that_the_price_has_passed_fills_as_it_is_placed(lab: Lab) -> N
 def test_of_a_short_everything_is_the_other_way_round(database: Engine) -> None:
     lab = Lab(database)
     store_plan(database, replace(trade_plan(bias=Bias.SHORT), exit_rules=FIRST.exit_rules))
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     plan = replace(trade_plan(bias=Bias.SHORT, close_time=WAVE + BAR), entry_price=Decimal(996))
     add(lab, replace(plan, stop_price=Decimal(1006), exit_rules=FIRST.exit_rules))
     assert [held.stop_loss for held in lab.venue.positions()] == [Decimal(1006)]
@@ -162,8 +162,8 @@ def test_no_more_layers_come_than_the_plan_allows_and_none_of_another_kind(lab: 
 def test_a_layer_takes_no_slot_of_the_open_positions(lab: Lab) -> None:
     for instrument_id in ("ADAUSDT.BYBIT", "SOLUSDT.BYBIT"):
         store_plan(lab.database, trade_plan(instrument_id))
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
-    assert len(lab.ledger.live_positions()) == lab.desk().limits.max_open_positions
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+    assert len(lab.ledger.live_positions()) == lab.context().limits.max_open_positions
     assert add(lab, layer()) == PlanStatus.EXECUTED
 
 
@@ -188,12 +188,12 @@ def test_targets_stay_as_they_are_until_the_layer_has_come_to_its_end(lab: Lab) 
     lab.venue.holds_fills = True
     assert add(lab, layer()) == PlanStatus.CLAIMED
     lab.venue.fill(f"{layer().plan_id}_E", Decimal(2), Decimal(1004))
-    follow_fills(desk=lab.desk("run-f"))
+    follow_fills(context=lab.context("run-f"))
     assert targets(lab) == before
     lab.venue.end(f"{layer().plan_id}_E")
-    reconcile_account(desk=lab.desk("run-r"))
-    follow_fills(desk=lab.desk("run-f"))
-    execute_plans(desk=lab.desk(layer().plan_id), gate=lab.gate, equity=lab.equity)
+    reconcile_account(context=lab.context("run-r"))
+    follow_fills(context=lab.context("run-f"))
+    execute_plans(context=lab.context(layer().plan_id), gate=lab.gate, equity=lab.equity)
     # 7 are in it: 2.8 each
     assert [(name, quantity) for name, quantity, _ in targets(lab)] == [("TP1L2", "2.800"), ("TP2L2", "2.800")]
     assert lab.plan_status(layer())[0] is PlanStatus.EXECUTED
@@ -204,7 +204,7 @@ def test_new_targets_wait_until_the_old_ones_are_known_to_be_gone(lab: Lab) -> N
     assert add(lab, layer()) == PlanStatus.CLAIMED
     assert [name for name, _, _ in targets(lab)] == ["TP1", "TP2"]
     assert stop(lab)[0] == Decimal(994)
-    execute_plans(desk=lab.desk(layer().plan_id), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(layer().plan_id), gate=lab.gate, equity=lab.equity)
     assert [name for name, _, _ in targets(lab)] == ["TP1L2", "TP2L2"]
 
 
@@ -214,7 +214,7 @@ def admitted(lab: Lab) -> TradePlan:
     lab.clock.set(plan.close_time)
     store_plan(lab.database, plan)
     claim = claim_plans(plans=lab.ledger, clock=lab.clock, run_id="run-1")
-    gate_plans(desk=lab.desk(), gate=lab.gate, plans=claim.plans)
+    gate_plans(context=lab.context(), gate=lab.gate, plans=claim.plans)
     return plan
 
 
@@ -222,8 +222,8 @@ def test_a_layer_of_a_position_that_is_closed_by_then_is_not_sent(lab: Lab) -> N
     plan = admitted(lab)
     reach(lab, 990)
     assert position(lab).status is PositionStatus.OPEN  # it might still grow
-    assert reconcile_account(desk=lab.desk("run-r")).differences == ()
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    assert reconcile_account(context=lab.context("run-r")).differences == ()
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     assert f"{plan.plan_id}_E" not in lab.venue.posts
     assert lab.plan_status(plan)[0] is PlanStatus.EXPIRED
     assert (position(lab).status, position(lab).exit_reason) == (PositionStatus.CLOSED, ExitReason.STOP_LOSS)
@@ -233,8 +233,8 @@ def test_a_layer_that_is_sent_as_the_position_closes_is_a_position_with_its_stop
     plan = admitted(lab)
     lab.venue.on_fill = lambda fill: None
     lab.venue.trade("BTCUSDT.BYBIT", Side.SELL, Decimal(5), Decimal(990), FillKind.STOP_LOSS)
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
-    follow_fills(desk=lab.desk("run-f"))
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+    follow_fills(context=lab.context("run-f"))
     assert lab.ledger.intent(f"{plan.plan_id}_E").state is IntentState.FILLED
     assert [(held.quantity, held.stop_loss) for held in lab.venue.positions()] == [(Decimal(5), Decimal(994))]
     assert (position(lab).status, position(lab).quantity) == (PositionStatus.OPEN, Decimal(5))
@@ -243,7 +243,7 @@ def test_a_layer_that_is_sent_as_the_position_closes_is_a_position_with_its_stop
 def test_a_stop_that_moved_since_the_gate_goes_with_the_layer(lab: Lab) -> None:
     admitted(lab)
     reach(lab, 1010)
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     # 3 at 1000 and 5 at 1010 make 1006.25, rounded to 1006.2
     assert stop(lab) == (Decimal("1006.2"), StopKind.BREAK_EVEN)
     assert lab.postbox.messages == []  # a looser one would have been repaired, and told

@@ -16,8 +16,7 @@ from trading_pipeline.domain.model.positions import ExitReason, Position, Positi
 from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.execution.manage_positions import ManageResult, manage_positions
-from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import (
+from trading_pipeline_tests.testkit.execution_lab import (
     WAVE,
     Lab,
     exit_signal,
@@ -26,6 +25,7 @@ from trading_pipeline_tests.testkit.trading_desk import (
     store_signal,
     trade_plan,
 )
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 
 BAR = timedelta(minutes=15)
 NEXT = WAVE + BAR
@@ -37,7 +37,7 @@ def opened(database: Engine, plan: TradePlan) -> Lab:
     """An account with one open long: 5 at 1000, stop 990, targets 2 at 1010 and 2 at 1020."""
     lab = Lab(database)
     store_plan(database, plan)
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     return lab
 
 
@@ -54,7 +54,7 @@ def manage(lab: Lab, wave: datetime = NEXT, close: int = 1005, run_id: str = "ru
     lab.clock.set(wave)
     lab.venue.move("BTCUSDT.BYBIT", Decimal(close))
     return manage_positions(
-        desk=lab.desk(run_id), indicators=PostgresIndicatorReader(lab.database), wave=wave, finest=Timeframe.M15
+        context=lab.context(run_id), indicators=PostgresIndicatorReader(lab.database), wave=wave, finest=Timeframe.M15
     )
 
 
@@ -233,7 +233,7 @@ def test_one_wave_leaves_before_it_enters(
     if leaves:
         store_signal(database, exit_signal(PLAN, NEXT))
     manage(lab, close=1000)
-    execute_plans(desk=lab.desk("run-m"), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context("run-m"), gate=lab.gate, equity=lab.equity)
     found, reason = lab.plan_status(SHORT_AT_NEXT)
     assert (found, reason.partition(":")[0]) == (status, rule)
     assert [held.side for held in lab.venue.positions()] == ([] if side is None else [side])

@@ -15,8 +15,8 @@ from trading_pipeline.domain.model.positions import ExitReason, Position, Positi
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.manage_positions import ManageResult, manage_positions
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_bar, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_bar, store_plan, trade_plan
 
 BAR = timedelta(minutes=15)
 PLAN = replace(trade_plan(), next_bar_rule=NextBarRule(Decimal("-11.648148")))
@@ -26,7 +26,7 @@ def opened(database: Engine, plan: TradePlan) -> Lab:
     """An account with one open long: 5 at 1000, stop 990, targets 2 at 1010 and 2 at 1020."""
     lab = Lab(database)
     store_plan(database, plan)
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     return lab
 
 
@@ -45,7 +45,7 @@ def again(lab: Lab, wave: datetime, close: int, run_id: str = "run-m") -> Manage
     lab.clock.set(wave)
     lab.venue.move("BTCUSDT.BYBIT", Decimal(close))
     indicators = PostgresIndicatorReader(lab.database)
-    return manage_positions(desk=lab.desk(run_id), indicators=indicators, wave=wave, finest=Timeframe.M15)
+    return manage_positions(context=lab.context(run_id), indicators=indicators, wave=wave, finest=Timeframe.M15)
 
 
 def position(lab: Lab) -> Position:

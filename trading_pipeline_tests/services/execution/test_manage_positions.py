@@ -16,8 +16,8 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.portfolio.position_sums import net_pnl, r_multiple
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.manage_positions import ManageResult, manage_positions
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_bar, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_bar, store_plan, trade_plan
 
 PLAN = trade_plan()
 BAR = timedelta(minutes=15)
@@ -28,7 +28,7 @@ def lab(database: Engine) -> Lab:
     """An account with one open long: 5 at 1000, stop 990, targets 2 at 1010 and 2 at 1020."""
     lab = Lab(database)
     store_plan(database, PLAN)
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     return lab
 
 
@@ -38,7 +38,7 @@ def manage(lab: Lab, wave: datetime, close: int | None = None, atr: float = 4.0)
     if close is not None:
         store_bar(lab.database, "BTCUSDT.BYBIT", wave, Decimal(close), atr)
     indicators = PostgresIndicatorReader(lab.database)
-    return manage_positions(desk=lab.desk("run-m"), indicators=indicators, wave=wave, finest=Timeframe.M15)
+    return manage_positions(context=lab.context("run-m"), indicators=indicators, wave=wave, finest=Timeframe.M15)
 
 
 def position(lab: Lab) -> Position:
@@ -156,7 +156,7 @@ def test_a_close_by_hand_is_external(lab: Lab) -> None:
 def test_one_positions_trouble_does_not_keep_the_others_waiting(lab: Lab) -> None:
     other = trade_plan("SOLUSDT.BYBIT", Bias.SHORT)
     store_plan(lab.database, other)
-    execute_plans(desk=lab.desk("run-2"), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context("run-2"), gate=lab.gate, equity=lab.equity)
     for instrument_id, price in (("BTCUSDT.BYBIT", 1010), ("SOLUSDT.BYBIT", 990)):
         lab.venue.move(instrument_id, Decimal(price))
         store_bar(lab.database, instrument_id, WAVE + BAR, Decimal(price), 4.0)

@@ -11,8 +11,8 @@ from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.positions import ExitReason, PositionStatus
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.protect_position import Protection, protect_position
+from trading_pipeline_tests.testkit.execution_lab import Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import ExecutionSummary, execute_plans
-from trading_pipeline_tests.testkit.trading_desk import Lab, store_plan, trade_plan
 
 PLAN = trade_plan()
 
@@ -26,7 +26,7 @@ def lab(database: Engine) -> Lab:
 
 
 def execute(lab: Lab, run_id: str = "run-1") -> ExecutionSummary:
-    return execute_plans(desk=lab.desk(run_id), gate=lab.gate, equity=lab.equity)
+    return execute_plans(context=lab.context(run_id), gate=lab.gate, equity=lab.equity)
 
 
 def test_a_stop_the_venue_forgot_is_set(lab: Lab) -> None:
@@ -70,7 +70,7 @@ def test_targets_follow_what_the_entry_really_filled(lab: Lab) -> None:
     assert execute(lab).protected[0].protection is Protection.NOT_FILLED
     lab.venue.fill(f"{PLAN.plan_id}_E", Decimal("1.001"), Decimal(1001))
     lab.venue.end(f"{PLAN.plan_id}_E")
-    result = protect_position(desk=lab.desk("run-2"), plan=PLAN)
+    result = protect_position(context=lab.context("run-2"), plan=PLAN)
     targets = {
         record.intent.purpose: (record.intent.quantity, record.intent.price)
         for record in lab.ledger.intents_of(PLAN.plan_id)
@@ -87,7 +87,7 @@ def test_while_the_entry_may_still_grow_the_stop_is_proved_and_no_target_is_plac
     lab.venue.holds_fills = True
     execute(lab)
     lab.venue.fill(f"{PLAN.plan_id}_E", Decimal(1), Decimal(1000))
-    result = protect_position(desk=lab.desk("run-2"), plan=PLAN)
+    result = protect_position(context=lab.context("run-2"), plan=PLAN)
     assert (result.protection, result.targets) == (Protection.LIVE_STOP, ())
 
 
@@ -99,14 +99,14 @@ def test_an_entry_that_does_not_fill_keeps_its_plan_claimed(lab: Lab) -> None:
 def test_protecting_twice_sends_nothing_twice(lab: Lab) -> None:
     execute(lab)
     posts = list(lab.venue.posts)
-    protect_position(desk=lab.desk("run-2"), plan=PLAN)
+    protect_position(context=lab.context("run-2"), plan=PLAN)
     assert lab.venue.posts == posts
 
 
 def test_a_target_that_never_arrived_is_placed_under_the_next_number(lab: Lab) -> None:
     lab.venue.faults["submit"] = [None, OrderOutcomeUnknown("request lost")]
     execute(lab)
-    protect_position(desk=lab.desk("run-2"), plan=PLAN)
+    protect_position(context=lab.context("run-2"), plan=PLAN)
     assert lab.ledger.intent(f"{PLAN.plan_id}_TP1").state is IntentState.ABSENT
     assert lab.ledger.intent(f"{PLAN.plan_id}_TP11").state is IntentState.ACKNOWLEDGED
 
@@ -123,5 +123,5 @@ def test_a_venue_that_does_not_answer_leaves_the_plan_claimed_and_calls(lab: Lab
 def test_a_stop_somebody_loosened_is_pulled_back(lab: Lab) -> None:
     execute(lab)
     lab.venue.set_stop_loss("BTCUSDT.BYBIT", Decimal(900))
-    assert protect_position(desk=lab.desk("run-2"), plan=PLAN).protection is Protection.REPAIRED_STOP
+    assert protect_position(context=lab.context("run-2"), plan=PLAN).protection is Protection.REPAIRED_STOP
     assert lab.venue.positions()[0].stop_loss == Decimal(990)

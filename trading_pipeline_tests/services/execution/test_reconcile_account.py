@@ -13,8 +13,8 @@ from trading_pipeline.domain.risk.differences import DifferenceKind
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.protect_position import Protection
 from trading_pipeline.services.execution.reconcile_account import ReconcileResult, reconcile_account
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan, trade_plan
 
 PLAN = trade_plan()
 
@@ -24,12 +24,12 @@ def lab(database: Engine) -> Lab:
     """An account with one open, protected long of 5."""
     lab = Lab(database)
     store_plan(database, PLAN)
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     return lab
 
 
 def reconcile(lab: Lab) -> ReconcileResult:
-    return reconcile_account(desk=lab.desk("run-r"))
+    return reconcile_account(context=lab.context("run-r"))
 
 
 def test_agreement_finds_nothing_and_halts_nothing(lab: Lab) -> None:

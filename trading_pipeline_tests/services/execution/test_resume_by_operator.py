@@ -18,8 +18,8 @@ from trading_pipeline.services.execution.compare_account import compare_account
 from trading_pipeline.services.execution.halt_by_operator import halt_by_operator
 from trading_pipeline.services.execution.reconcile_account import reconcile_account
 from trading_pipeline.services.execution.resume_by_operator import resume_by_operator
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, operator_command, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, operator_command, store_plan, trade_plan
 
 SOL = "SOLUSDT.BYBIT"
 
@@ -32,7 +32,7 @@ def lab(database: Engine) -> Lab:
 
 def resume(lab: Lab, scope: str = SOL, reason: str = "", *, forced: bool = False) -> bool:
     def compare() -> Sequence[Difference]:
-        return compare_account(desk=lab.desk("run-o"))
+        return compare_account(context=lab.context("run-o"))
 
     command = operator_command(CommandVerb.RESUME, scope, reason)
     return resume_by_operator(controls=lab.controls, command=command, compare=compare, forced=forced)
@@ -49,7 +49,7 @@ def scopes(lab: Lab) -> list[str]:
 
 def test_a_halt_of_reconciliation_is_not_lifted_over_a_difference_that_stands(lab: Lab) -> None:
     differ(lab)
-    reconcile_account(desk=lab.desk("run-r"))
+    reconcile_account(context=lab.context("run-r"))
     with pytest.raises(DataError, match=r"stays halted.*unknown_position: external: the venue holds 3 on the buy side"):
         resume(lab)
     assert scopes(lab) == [SOL]
@@ -58,7 +58,7 @@ def test_a_halt_of_reconciliation_is_not_lifted_over_a_difference_that_stands(la
 
 def test_it_is_lifted_once_the_difference_is_gone(lab: Lab) -> None:
     differ(lab)
-    reconcile_account(desk=lab.desk("run-r"))
+    reconcile_account(context=lab.context("run-r"))
     differ(lab, Side.SELL)
     assert resume(lab)
     assert scopes(lab) == []
@@ -77,7 +77,7 @@ def test_the_kill_switch_is_lifted_where_what_differs_stays_halted_by_itself(lab
     halt_by_operator(controls=lab.controls, command=operator_command(CommandVerb.HALT))
     differ(lab)
     if halted_apart:
-        reconcile_account(desk=lab.desk("run-r"))
+        reconcile_account(context=lab.context("run-r"))
         assert resume(lab, "all")
         assert scopes(lab) == [SOL]
     else:
@@ -93,7 +93,7 @@ def test_a_difference_elsewhere_keeps_no_symbol_halted(lab: Lab) -> None:
 
 def test_force_lifts_with_a_reason_and_asks_nobody(lab: Lab) -> None:
     differ(lab)
-    reconcile_account(desk=lab.desk("run-r"))
+    reconcile_account(context=lab.context("run-r"))
     lab.venue.faults["positions"] = [TemporaryVenueError("down")] * 9
     with pytest.raises(ConfigurationError, match="without a reason"):
         resume(lab, forced=True)
@@ -118,13 +118,13 @@ def test_after_a_resume_the_next_plan_enters_and_none_of_those_from_before(lab: 
     halt_by_operator(controls=lab.controls, command=operator_command(CommandVerb.HALT))
     denied, waiting = trade_plan(), trade_plan("ADAUSDT.BYBIT")
     store_plan(lab.database, denied)
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     store_plan(lab.database, waiting)
     lab.clock.advance(timedelta(minutes=30))
     assert resume(lab, "all")
     following = trade_plan(SOL, close_time=WAVE + timedelta(minutes=30))
     store_plan(lab.database, following)
-    execute_plans(desk=lab.desk("run-2"), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context("run-2"), gate=lab.gate, equity=lab.equity)
     outcomes = [lab.plan_status(plan)[0] for plan in (denied, waiting, following)]
     assert outcomes == [PlanStatus.DENIED, PlanStatus.EXPIRED, PlanStatus.EXECUTED]
     assert lab.venue.accepted[0] == f"{following.plan_id}_E"

@@ -22,8 +22,8 @@ from trading_pipeline.services.accounting.record_equity import record_equity
 from trading_pipeline.services.execution.claim_plans import claim_plans
 from trading_pipeline.services.execution.gate_plans import gate_plans
 from trading_pipeline.services.execution.submit_order import SubmitOutcome, submit_order
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.fake_venue import Fault, ResponseLost
-from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan, trade_plan
 
 PLAN = trade_plan()
 TIMEOUT = OrderOutcomeUnknown("no answer within 5 s")
@@ -36,13 +36,13 @@ def lab(database: Engine) -> Lab:
     store_plan(database, PLAN)
     record_equity(trading=lab.venue, equity=lab.equity)
     claim = claim_plans(plans=lab.ledger, clock=lab.clock, run_id="run-1")
-    gate_plans(desk=lab.desk(), gate=lab.gate, plans=claim.plans)
+    gate_plans(context=lab.context(), gate=lab.gate, plans=claim.plans)
     return lab
 
 
 def entry(lab: Lab, *, patient: bool = False) -> SubmitOutcome:
-    desk = lab.patient_desk() if patient else lab.desk()
-    return submit_order(desk=desk, order_link_id=f"{PLAN.plan_id}_E")
+    context = lab.retrying_context() if patient else lab.context()
+    return submit_order(context=context, order_link_id=f"{PLAN.plan_id}_E")
 
 
 def test_an_acknowledged_order_is_not_sent_again(lab: Lab) -> None:

@@ -10,9 +10,9 @@ from trading_pipeline.domain.model.books import BookSample
 from trading_pipeline.domain.model.errors import DataError, StaleDataError
 from trading_pipeline.ports.stores.market_data.book_store import BookSampleStore
 from trading_pipeline.services.market_data.sample_book import sample_book
+from trading_pipeline_tests.testkit.execution_lab import WAVE
 from trading_pipeline_tests.testkit.fake_clock import FakeClock
 from trading_pipeline_tests.testkit.fakes_market_data import FakeMarket, a_book
-from trading_pipeline_tests.testkit.trading_desk import WAVE
 
 
 class Shelf(BookSampleStore):

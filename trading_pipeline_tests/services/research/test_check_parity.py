@@ -21,7 +21,7 @@ from trading_pipeline.services.research.parity_question import ParityQuestion
 from trading_pipeline.services.research.run_backtest import BacktestRequest, run_backtest
 from trading_pipeline_tests.domain.strategies.bars import random_bars
 from trading_pipeline_tests.testkit.bare_replay import strategy_plan
-from trading_pipeline_tests.testkit.trading_desk import LIFECYCLE, LIMITS
+from trading_pipeline_tests.testkit.execution_lab import LIFECYCLE, LIMITS
 
 
 class NothingTraded(TradeHistory):

@@ -33,8 +33,8 @@ from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.domain.strategies.registry import strategy_named
 from trading_pipeline.services.strategy.plan_trades import Planner, plan_of, plan_trades
 from trading_pipeline_tests.testkit.builders import START, a_range, walk
+from trading_pipeline_tests.testkit.execution_lab import GUARDS, LIMITS
 from trading_pipeline_tests.testkit.market_vertical import Vertical
-from trading_pipeline_tests.testkit.trading_desk import GUARDS, LIMITS
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

@@ -4,7 +4,7 @@ from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresHaltRegister
 from trading_pipeline.domain.risk.halts import Halt
-from trading_pipeline_tests.testkit.trading_desk import WAVE
+from trading_pipeline_tests.testkit.execution_lab import WAVE
 
 PLAIN = Halt("all", "look first", WAVE)
 FLATTENING = Halt("all", "get out", WAVE, flatten=True)

@@ -16,7 +16,7 @@ from trading_pipeline.domain.model.positions import PositionStatus
 from trading_pipeline.services.accounting.record_equity import record_equity
 from trading_pipeline.services.execution.claim_plans import claim_plans
 from trading_pipeline.services.execution.gate_plans import gate_plans
-from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan, trade_plan
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan, trade_plan
 
 PLAN = trade_plan()
 ENTRY = order_link_id(PLAN.plan_id, Purpose.ENTRY)
@@ -57,7 +57,7 @@ def admitted(database: Engine) -> Lab:
     store_plan(database, PLAN)
     record_equity(trading=lab.venue, equity=lab.equity)
     claim = claim_plans(plans=lab.ledger, clock=lab.clock, run_id="run-1")
-    gate_plans(desk=lab.desk(), gate=lab.gate, plans=claim.plans)
+    gate_plans(context=lab.context(), gate=lab.gate, plans=claim.plans)
     lab.ledger.advance(ENTRY, IntentState.SENT)
     return lab
 

@@ -9,8 +9,8 @@ from trading_pipeline.adapters.stores.operations.progress import progress
 from trading_pipeline.adapters.stores.research.replay_facts import replay_facts
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan, store_wave, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan, store_wave, trade_plan
 
 CLOSING = [Timeframe.M15, Timeframe.H1]
 
@@ -72,7 +72,7 @@ def test_positions_are_managed_for_whole_closes_only(
     plan = trade_plan(close_time=WAVE - timedelta(minutes=15))
     lab.clock.set(plan.close_time)
     store_plan(database, plan)
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     for at in (WAVE, NEXT):
         store_wave(database, Timeframe.M15, at)
     store_wave(database, Timeframe.H1, NEXT, computed=hourly_computed)

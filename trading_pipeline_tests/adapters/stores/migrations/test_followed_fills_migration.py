@@ -7,8 +7,8 @@ from alembic.config import Config
 from sqlalchemy import Engine, text
 
 from trading_pipeline.services.execution.follow_fills import follow_fills
+from trading_pipeline_tests.testkit.execution_lab import Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import Lab, store_plan, trade_plan
 
 _TOLD = text(
     "SELECT stop_price, stop_kind, booked_fills, followed_fills FROM trading.positions"
@@ -20,7 +20,7 @@ def test_stored_positions_get_their_stops_kind_and_live_ones_are_followed_once_m
     lab = Lab(database)
     for instrument_id in ("ADAUSDT.BYBIT", "BTCUSDT.BYBIT", "SOLUSDT.BYBIT"):
         store_plan(database, trade_plan(instrument_id))
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     for instrument_id, prices in (
         ("ADAUSDT.BYBIT", (990,)),
         ("BTCUSDT.BYBIT", (1010,)),
@@ -28,14 +28,14 @@ def test_stored_positions_get_their_stops_kind_and_live_ones_are_followed_once_m
     ):
         for price in prices:
             lab.venue.move(instrument_id, Decimal(price))
-            follow_fills(desk=lab.desk("run-2"))
+            follow_fills(context=lab.context("run-2"))
     told = [(990, "stop_loss", 2, 2), (1000, "break_even", 2, 2), (1000, "break_even", 3, 3)]
     assert _read(database) == told
     command.downgrade(_alembic(database), "0005")
     command.upgrade(_alembic(database), "0006")
     assert _read(database) == [told[0], (1000, "break_even", 2, 0), told[2]]
     command.upgrade(_alembic(database), "head")
-    follow_fills(desk=lab.desk("run-3"))
+    follow_fills(context=lab.context("run-3"))
     assert _read(database) == told
 
 

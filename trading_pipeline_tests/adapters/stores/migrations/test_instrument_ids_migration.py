@@ -13,8 +13,8 @@ from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.signals import Bias, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.execution.follow_fills import follow_fills
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, exit_signal, store_plan, store_signal, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, exit_signal, store_plan, store_signal, trade_plan
 
 TRADED = trade_plan("BTCUSDT.BYBIT")
 HISTORICAL = trade_plan("SOLUSDT.BYBIT", Bias.SHORT)
@@ -26,7 +26,7 @@ def stored(database: Engine) -> Lab:
     """An open position with resting targets, a historical plan and an exit."""
     lab = Lab(database)
     store_plan(database, TRADED)
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     store_plan(database, HISTORICAL, PlanStatus.HISTORICAL)
     store_signal(database, LEFT)
     return lab
@@ -79,7 +79,7 @@ def test_an_open_position_is_followed_after_the_way_down_and_up(database: Engine
     command.upgrade(_alembic(database), "head")
     assert len(read(database, "SELECT order_link_id FROM trading.order_intents")) == len(before)
     lab.venue.move("BTCUSDT.BYBIT", Decimal(1010))
-    follow_fills(desk=lab.desk("run-2"))
+    follow_fills(context=lab.context("run-2"))
     (position,) = lab.ledger.live_positions()
     assert position.stop_price == Decimal(1000)
     assert len(lab.venue.posts) == len(before)

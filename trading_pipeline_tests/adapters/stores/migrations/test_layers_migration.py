@@ -4,8 +4,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, text
 
+from trading_pipeline_tests.testkit.execution_lab import Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import Lab, store_plan, trade_plan
 
 _ORDERS = text("SELECT position_id = plan_id AS own, layer, count(*) FROM trading.order_intents GROUP BY 1, 2")
 
@@ -14,7 +14,7 @@ def test_every_stored_order_belongs_to_the_position_of_its_plan(database: Engine
     lab = Lab(database)
     for instrument_id in ("ADAUSDT.BYBIT", "BTCUSDT.BYBIT"):
         store_plan(database, trade_plan(instrument_id))
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     told = [(True, 1, 6)]  # an entry and two targets each
     assert _read(database) == told
     command.downgrade(_alembic(database), "0008")

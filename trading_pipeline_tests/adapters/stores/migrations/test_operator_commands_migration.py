@@ -6,7 +6,7 @@ from sqlalchemy import Engine, text
 
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresHaltRegister
 from trading_pipeline.domain.risk.halts import Halt
-from trading_pipeline_tests.testkit.trading_desk import WAVE
+from trading_pipeline_tests.testkit.execution_lab import WAVE
 
 
 def test_a_halt_survives_down_and_up_and_closes_nothing(database: Engine) -> None:

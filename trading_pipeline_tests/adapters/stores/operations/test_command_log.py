@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError
 
 from trading_pipeline.adapters.stores.operations.command_log import PostgresCommandLog
 from trading_pipeline.domain.model.commands import CommandOutcome, CommandRecord, CommandVerb, OperatorCommand
-from trading_pipeline_tests.testkit.trading_desk import WAVE
+from trading_pipeline_tests.testkit.execution_lab import WAVE
 
 HALT = OperatorCommand("c-1", CommandVerb.HALT, "all", "ann", "exchange maintenance", WAVE, "run-1")
 

@@ -13,8 +13,8 @@ from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.accounting.record_equity import record_equity
 from trading_pipeline.services.execution.manage_positions import manage_positions
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_bar, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_bar, store_plan, trade_plan
 
 BAR = Timeframe.M15.duration
 WINDOW = (WAVE - BAR, WAVE + timedelta(hours=1))
@@ -25,7 +25,7 @@ def lab(database: Engine) -> Lab:
     """A long at 1000 with its stop at 990, entered at the close of the wave."""
     made = Lab(database)
     store_plan(database, trade_plan())
-    execute_plans(desk=made.desk(), gate=made.gate, equity=made.equity)
+    execute_plans(context=made.context(), gate=made.gate, equity=made.equity)
     return made
 
 
@@ -36,7 +36,7 @@ def _walk(lab: Lab, *prices: int) -> None:
     lab.clock.set(WAVE + BAR)
     store_bar(lab.database, "BTCUSDT.BYBIT", WAVE + BAR, Decimal(prices[-1]), 4.0)
     indicators = PostgresIndicatorReader(lab.database)
-    manage_positions(desk=lab.desk(), indicators=indicators, wave=WAVE + BAR, finest=Timeframe.M15)
+    manage_positions(context=lab.context(), indicators=indicators, wave=WAVE + BAR, finest=Timeframe.M15)
 
 
 def test_a_closed_trade_has_its_exits_in_their_bars(lab: Lab) -> None:
@@ -108,7 +108,7 @@ def test_a_reading_between_a_wave_and_its_entries_is_no_flat_start(database: Eng
     record_equity(trading=lab.venue, equity=lab.equity)
     store_plan(database, trade_plan())
     lab.clock.advance(timedelta(seconds=2))
-    execute_plans(desk=lab.desk(), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     assert PostgresTradeHistory(database).flat_start(WAVE) is None
 
 

@@ -5,13 +5,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+
 from trading_pipeline.domain.model.errors import RateLimited, TemporaryVenueError
 
 Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """Numbers of tries and wall-clock pauses between them.
 
     :param tries: how often a question is asked before it is left open, at least 1.
@@ -29,18 +31,26 @@ class Patience:
 
     def rest(self, asked_s: float | None = None) -> None:
         """Wait one interval, or what the venue asked for."""
-        self.pause(self.interval_s if asked_s is None else min(asked_s, self.longest_pause_s))
+        self.pause(self._pause_s(asked_s))
 
     def read(self, question: Callable[[], Answer]) -> Answer:
         """Ask until there is an answer.
 
         :raises TemporaryVenueError: from the last try.
         """
-        for _ in range(self.tries - 1):
-            try:
-                return question()
-            except RateLimited as limited:
-                self.rest(limited.retry_after_s)
-            except TemporaryVenueError:  # asked again below, the last error is the caller's
-                self.rest()
-        return question()
+        tries = Retrying(
+            retry=retry_if_exception_type(TemporaryVenueError),
+            stop=stop_after_attempt(self.tries),
+            wait=self._pause_after,
+            sleep=self.pause,
+            reraise=True,
+        )
+        return tries(question)
+
+    def _pause_s(self, asked_s: float | None) -> float:
+        return self.interval_s if asked_s is None else min(asked_s, self.longest_pause_s)
+
+    def _pause_after(self, state: RetryCallState) -> float:
+        """What a venue that limits requests asks for, else the interval."""
+        error = state.outcome.exception() if state.outcome is not None else None
+        return self._pause_s(error.retry_after_s if isinstance(error, RateLimited) else None)

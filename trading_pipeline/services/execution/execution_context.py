@@ -15,7 +15,7 @@ from trading_pipeline.ports.stores.execution.signal_reader import SignalReader
 from trading_pipeline.ports.venue.clock import Clock
 from trading_pipeline.ports.venue.market_data import LiveMarket
 from trading_pipeline.ports.venue.trading import Trading
-from trading_pipeline.services.execution.patience import Patience
+from trading_pipeline.services.execution.retry_policy import RetryPolicy
 
 POSITION_TROUBLE = (VenueError, ConfigurationError)
 """What may go wrong with one position and must not keep the others waiting: the venue fails, or it lists the instrument
@@ -23,7 +23,7 @@ no more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ExecutionContext:
     """One account as one run sees it.
 
     :param run_id: the run that every intent written here leads back to.
@@ -43,7 +43,7 @@ class Desk:
     limits: RiskLimits
     costs: Costs
     instruments: Mapping[InstrumentId, Instrument]
-    patience: Patience = field(default_factory=Patience)
+    retries: RetryPolicy = field(default_factory=RetryPolicy)
 
     def instrument(self, instrument_id: InstrumentId) -> Instrument:
         """The instrument's steps and minimums.

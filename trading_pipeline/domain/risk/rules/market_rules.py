@@ -29,8 +29,8 @@ class BookKnown(GuardRule):
         """Pass on why there is none."""
         return (
             None
-            if question.moment.book
-            else f"no order book of {question.plan.instrument_id}: {question.moment.book_problem}"
+            if question.conditions.book
+            else f"no order book of {question.plan.instrument_id}: {question.conditions.book_problem}"
         )
 
 
@@ -41,7 +41,7 @@ class FreshBook(GuardRule):
 
     def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:
         """Compare the book's venue time with now."""
-        book = question.moment.book
+        book = question.conditions.book
         age = abs(question.now - book.at) if book else timedelta()
         if age < timedelta(seconds=guards.max_book_age_s):
             return None
@@ -55,7 +55,7 @@ class NarrowSpread(GuardRule):
 
     def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:
         """Compare in basis points of the mid."""
-        book = question.moment.book
+        book = question.conditions.book
         if book is None or book.spread_bps <= guards.max_spread_bps:
             return None
         return f"the spread is {book.spread_bps:.2f} bps, the limit is {guards.max_spread_bps} bps"
@@ -81,9 +81,9 @@ class FundingKnown(GuardRule):
 
     def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:  # noqa: ARG002 - it has no limit
         """Pass on why it did not; an instant that has passed tells nothing of the next one."""
-        at = question.moment.next_funding_at
+        at = question.conditions.next_funding_at
         if at is None:
-            return f"no funding time of {question.plan.instrument_id}: {question.moment.funding_problem}"
+            return f"no funding time of {question.plan.instrument_id}: {question.conditions.funding_problem}"
         return f"the funding time {at:%Y-%m-%d %H:%M} UTC has passed" if at < question.now else None
 
 
@@ -94,7 +94,7 @@ class FundingFarEnough(GuardRule):
 
     def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:
         """Exactly as many minutes as the limit are enough."""
-        at = question.moment.next_funding_at
+        at = question.conditions.next_funding_at
         if at is None or at - question.now >= timedelta(minutes=guards.min_minutes_to_funding):
             return None
         return f"funding is settled at {at:%H:%M} UTC, an entry needs {guards.min_minutes_to_funding} minutes before it"
@@ -107,7 +107,7 @@ class DeepBook(GuardRule):
 
     def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:
         """Compare what rests within half a percent of the mid."""
-        book = question.moment.book
+        book = question.conditions.book
         if book is None or book.depth_usdt >= guards.min_depth_usdt:
             return None
         return f"{book.depth_usdt:,.0f} USDT rest within 0.5 % of the mid, an entry needs {guards.min_depth_usdt:,.0f}"

@@ -1,4 +1,4 @@
-"""The desk of one account, built from settings for whoever trades or asks: Dagster's runs and the command line."""
+"""The execution context of an account, built from settings for runs of Dagster and for the command line."""
 
 from sqlalchemy import Engine
 
@@ -12,11 +12,13 @@ from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.ports.venue.venue import Venue
 from trading_pipeline.services.execution.controls import Controls
-from trading_pipeline.services.execution.desk import Desk
+from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.settings import Settings
 
 
-def build_desk(engine: Engine, venue: Venue, settings: Settings, limits: RiskLimits, costs: Costs, run_id: str) -> Desk:
+def build_execution_context(
+    engine: Engine, venue: Venue, settings: Settings, limits: RiskLimits, costs: Costs, run_id: str
+) -> ExecutionContext:
     """Ask the venue for its instruments and put everything together.
 
     :raises ConfigurationError: live mode without the account's acknowledgement.
@@ -24,7 +26,7 @@ def build_desk(engine: Engine, venue: Venue, settings: Settings, limits: RiskLim
     """
     trading = venue.trading()
     acknowledge_live(settings, trading)
-    return Desk(
+    return ExecutionContext(
         run_id=run_id,
         ledger=PostgresLedger(engine),
         trading=trading,

@@ -1,4 +1,4 @@
-"""A desk on a real ledger and a fake venue, with plans to execute."""
+"""A context on a real ledger and a fake venue, with plans to execute."""
 
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -34,8 +34,8 @@ from trading_pipeline.domain.risk.entry_size import sizing_inputs
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.ports.notifications import Notifier, Severity
 from trading_pipeline.services.execution.controls import Controls
-from trading_pipeline.services.execution.desk import Desk
-from trading_pipeline.services.execution.patience import Patience
+from trading_pipeline.services.execution.execution_context import ExecutionContext
+from trading_pipeline.services.execution.retry_policy import RetryPolicy
 from trading_pipeline_tests.testkit.fake_clock import FakeClock
 from trading_pipeline_tests.testkit.fake_venue import FakeVenue
 from trading_pipeline_tests.testkit.fakes_market_data import FakeMarket
@@ -233,9 +233,9 @@ class Lab:
         self.commands = PostgresCommandLog(self.database)
         self.controls = Controls(self.halts, self.commands, self.postbox)
 
-    def desk(self, run_id: str = "run-1") -> Desk:
-        """The desk of one run."""
-        return Desk(
+    def context(self, run_id: str = "run-1") -> ExecutionContext:
+        """The context of one run."""
+        return ExecutionContext(
             run_id=run_id,
             ledger=self.ledger,
             trading=self.venue,
@@ -247,13 +247,13 @@ class Lab:
             limits=LIMITS,
             costs=COSTS,
             instruments={instrument_id: instrument(instrument_id) for instrument_id in self.venue.prices},
-            patience=Patience(tries=3, interval_s=0.0, lookup_window_s=0.0, pause=self.pauses.append),
+            retries=RetryPolicy(tries=3, interval_s=0.0, lookup_window_s=0.0, pause=self.pauses.append),
         )
 
-    def patient_desk(self, run_id: str = "run-1") -> Desk:
-        """A desk whose lookup window does not end during a test."""
-        desk = self.desk(run_id)
-        return replace(desk, patience=replace(desk.patience, lookup_window_s=3600.0))
+    def retrying_context(self, run_id: str = "run-1") -> ExecutionContext:
+        """A context whose lookup window does not end during a test."""
+        context = self.context(run_id)
+        return replace(context, retries=replace(context.retries, lookup_window_s=3600.0))
 
     def plan_status(self, plan: TradePlan) -> tuple[PlanStatus, str]:
         """Status and reason as stored."""
