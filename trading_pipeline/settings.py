@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
-from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
@@ -16,6 +15,7 @@ from pydantic import Field, ModelWrapValidatorHandler, SecretStr, ValidationErro
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.identity import TradingMode
 
 _PREFIX = re.compile(r"TRADING_|BYBIT_|LIVE_TRADING")
 _READ_ELSEWHERE = {
@@ -23,15 +23,6 @@ _READ_ELSEWHERE = {
     *(f"TRADING_DB_{part}" for part in ("HOST", "PORT", "USER", "PASSWORD", "NAME")),
 }
 """By dbt and by the compose file; ``.env.example`` says what they mean."""
-
-
-class TradingMode(StrEnum):
-    """Which venue endpoint the one execution path talks to."""
-
-    SIMULATED = "simulated"
-    PAPER = "paper"
-    TESTNET = "testnet"
-    LIVE = "live"
 
 
 class Settings(BaseSettings):

@@ -3,6 +3,7 @@
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.notifiers.log import LogNotifier
+from trading_pipeline.adapters.stores.execution.account_register import PostgresAccountRegister
 from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.execution.ledger_signals import PostgresSignalReader
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresHaltRegister
@@ -13,6 +14,7 @@ from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.ports.venue.venue import Venue
 from trading_pipeline.services.execution.controls import Controls
 from trading_pipeline.services.execution.execution_context import ExecutionContext
+from trading_pipeline.services.execution.identify_account import identify_account
 from trading_pipeline.settings import Settings
 
 
@@ -21,14 +23,16 @@ def build_execution_context(
 ) -> ExecutionContext:
     """Ask the venue for its instruments and put everything together.
 
-    :raises ConfigurationError: live mode without the account's acknowledgement.
+    :raises ConfigurationError: no key, one that was used in another mode, or live mode without acknowledgement.
     :raises TemporaryVenueError: the venue does not answer.
     """
     trading = venue.trading()
     acknowledge_live(settings, trading)
+    account_id = identify_account(register=PostgresAccountRegister(engine), venue=venue, mode=settings.mode)
     return ExecutionContext(
         run_id=run_id,
-        ledger=PostgresLedger(engine),
+        account_id=account_id,
+        ledger=PostgresLedger(engine, account_id),
         trading=trading,
         market=venue.live_market(),
         signals=PostgresSignalReader(engine),

@@ -4,7 +4,7 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
-from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
+from trading_pipeline.adapters.stores.execution.account_overview import PostgresAccountOverview
 from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresEntryGate
 from trading_pipeline.adapters.venues.catalog import venue_named
@@ -72,9 +72,9 @@ class ExecutionResource(dg.ConfigurableResource["ExecutionResource"]):
         return self._execution_context
 
     @property
-    def ledger(self) -> PostgresLedger:
-        """Orders and positions as they are stored."""
-        return PostgresLedger(self.stores.engine)
+    def positions(self) -> PostgresAccountOverview:
+        """Positions of every account as they are stored."""
+        return PostgresAccountOverview(self.stores.engine)
 
     @property
     def controls(self) -> Controls:
@@ -84,12 +84,12 @@ class ExecutionResource(dg.ConfigurableResource["ExecutionResource"]):
     @property
     def gate(self) -> PostgresEntryGate:
         """The one door to a new position."""
-        return PostgresEntryGate(self.stores.engine)
+        return PostgresEntryGate(self.stores.engine, self.context.account_id)
 
     @property
     def equity(self) -> PostgresEquityLog:
         """Readings of the account's money."""
-        return PostgresEquityLog(self.stores.engine)
+        return PostgresEquityLog(self.stores.engine, self.context.account_id)
 
     @property
     def indicators(self) -> PostgresIndicatorReader:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from sqlalchemy import Connection, Engine, insert
 
 from trading_pipeline.adapters.stores.postgres import tables
+from trading_pipeline_tests.testkit.builders import ACCOUNT
 
 CLOSE = datetime(2025, 11, 1, 8, tzinfo=UTC)
 Row = dict[str, object]
@@ -146,6 +147,8 @@ def _position(trade: Trade) -> Row:
     closed = trade.status == "closed"
     return {
         "position_id": f"position of {trade.plan_id}",
+        "account_id": ACCOUNT,
+        "settlement_currency": "USDT",
         "plan_id": trade.plan_id,
         "instrument_id": trade.instrument_id,
         "timeframe": "1h",
@@ -168,6 +171,7 @@ def _position(trade: Trade) -> Row:
 def _intent(trade: Trade, purpose: str, sent: bool) -> Row:
     return {
         "order_link_id": f"{trade.plan_id}_{purpose}",
+        "account_id": ACCOUNT,
         "plan_id": _plan_of(trade, purpose),
         "position_id": f"position of {trade.plan_id}",
         "purpose": "E" if purpose == "E2" else purpose,
@@ -188,6 +192,7 @@ def _intent(trade: Trade, purpose: str, sent: bool) -> Row:
 def _fill(trade: Trade, number: int, fill: tuple[str, str, str, str, str, str]) -> Row:
     purpose, side, quantity, price, fee, kind = fill
     return {
+        "account_id": ACCOUNT,
         "execution_id": f"{trade.plan_id}-{number}",
         "order_link_id": f"{trade.plan_id}_{purpose}" if purpose else "",
         "venue_order_id": f"{number}",
@@ -197,6 +202,7 @@ def _fill(trade: Trade, number: int, fill: tuple[str, str, str, str, str, str]) 
         "quantity": Decimal(quantity),
         "price": Decimal(price),
         "fee": Decimal(fee),
+        "fee_currency": "USDT",
         "is_maker": False,
         "kind": kind,
         "executed_at": CLOSE + timedelta(minutes=number),

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from trading_pipeline_tests.dbt_project.conftest import Dbt
 
 COLUMNS = (
-    "instrument_id, bias, strategy, net_pnl_usdt, pnl_r, gross_pnl_r, exit_reason, layer_count, order_count, fill_count"
+    "instrument_id, bias, strategy, net_pnl, pnl_r, gross_pnl_r, exit_reason, layer_count, order_count, fill_count"
 )
 
 DAMAGE = (

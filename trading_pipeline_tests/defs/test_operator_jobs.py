@@ -7,15 +7,15 @@ import dagster as dg
 import pytest
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
+from trading_pipeline.adapters.stores.execution.account_overview import PostgresAccountOverview
 from trading_pipeline.defs.operations.jobs import close_position, halt, kill_switch, resume
 from trading_pipeline.domain.model.commands import CommandOutcome, CommandVerb
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError, TemporaryVenueError
 from trading_pipeline.domain.model.fills import FillKind
+from trading_pipeline.domain.model.halts import Halt, HaltScope
 from trading_pipeline.domain.model.orders import Side
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.signals import Bias
-from trading_pipeline.domain.risk.halts import Halt
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.services.execution.controls import Controls
 from trading_pipeline.services.execution.execution_context import ExecutionContext
@@ -46,9 +46,9 @@ class ExecutionOfLab:
         return self.lab.context(RUN)
 
     @property
-    def ledger(self) -> PostgresLedger:
+    def positions(self) -> PostgresAccountOverview:
         """Real."""
-        return self.lab.ledger
+        return PostgresAccountOverview(self.lab.database)
 
     @property
     def controls(self) -> Controls:
@@ -112,13 +112,13 @@ def test_a_symbol_nobody_trades_is_refused_and_nothing_is_halted(lab: Lab) -> No
 
 
 def test_what_reconciliation_halted_is_lifted_when_nothing_differs(lab: Lab) -> None:
-    lab.halts.halt(Halt("SOLUSDT.BYBIT", "reconciliation: quantity: 5 against 6", WAVE))
+    lab.halts.halt(Halt(HaltScope("SOLUSDT.BYBIT"), "reconciliation: quantity: 5 against 6", WAVE))
     launch(lab, resume, "allow_entries", {"scope": "SOLUSDT"})
     assert scopes(lab) == []
 
 
 def test_a_difference_fails_the_run_unless_it_is_forced(lab: Lab) -> None:
-    lab.halts.halt(Halt("SOLUSDT.BYBIT", "reconciliation: quantity: 5 against 6", WAVE))
+    lab.halts.halt(Halt(HaltScope("SOLUSDT.BYBIT"), "reconciliation: quantity: 5 against 6", WAVE))
     lab.venue.trade("SOLUSDT.BYBIT", Side.SELL, Decimal(1), Decimal(1000), FillKind.TRADE)
     with pytest.raises(DataError, match="stays halted"):
         launch(lab, resume, "allow_entries", {"scope": "SOLUSDT"})

@@ -6,12 +6,13 @@ import dagster as dg
 import pytest
 from sqlalchemy import insert, update
 
-from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
+from trading_pipeline.adapters.stores.execution.ledger_plans import PlanQueueStore
 from trading_pipeline.adapters.stores.postgres.tables import positions, trade_plans, waves
 from trading_pipeline.defs.execution import sensors
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline_tests.defs.pipeline_stage import PipelineStage, utc
+from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.execution_lab import WAVE, store_plan, store_wave, trade_plan
 
 LATER = WAVE + timedelta(minutes=15)
@@ -56,6 +57,8 @@ def open_position(stage: PipelineStage, managed_through: datetime | None, timefr
         "funding": 0,
         "opened_at": WAVE,
         "managed_through": managed_through,
+        "account_id": ACCOUNT,
+        "settlement_currency": "USDT",
     }
     with stage.engine.begin() as connection:
         connection.execute(insert(positions).values(row))
@@ -102,7 +105,7 @@ def test_plans_whose_run_failed_before_it_claimed_them_are_requested_again(stage
 def test_a_claim_counts_until_its_lease_is_over(stage: PipelineStage) -> None:
     plan = trade_plan()
     store_plan(stage.engine, plan)
-    PostgresLedger(stage.engine).claim("run-1", WAVE, timedelta(minutes=5))
+    PlanQueueStore(stage.engine).claim("run-1", WAVE, timedelta(minutes=5))
     assert ticked(stage) == []
     with stage.engine.begin() as connection:
         connection.execute(update(trade_plans).values(claimed_until=datetime(2000, 1, 1, tzinfo=UTC)))

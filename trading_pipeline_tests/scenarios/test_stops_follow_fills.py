@@ -26,6 +26,7 @@ from trading_pipeline.runtime.replay.lock_step import ExchangeClock
 from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline_tests.exchange_simulator.builders import FLAT, STEP_MS, Ohlc, a_series
+from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.execution_lab import COSTS, LIMITS, WAVE, Postbox, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 
@@ -48,7 +49,8 @@ def context_at(exchange: Addresses, database: Engine) -> ExecutionContext:
     market = BybitMarketData(client)
     return ExecutionContext(
         run_id="run-1",
-        ledger=PostgresLedger(database),
+        account_id=ACCOUNT,
+        ledger=PostgresLedger(database, ACCOUNT),
         trading=BybitTrading(client),
         market=market,
         signals=PostgresSignalReader(database),
@@ -95,7 +97,9 @@ def test_a_position_leaves_where_the_fills_have_put_its_stop(
     venue = assemble(Configuration(("BTCUSDT",), lock_step=Timeframe.M5), series, WAVE, "test")
     with running_venue(venue) as exchange:
         context, clock = context_at(exchange, database), ExchangeClock(exchange.rest_url)
-        execute_plans(context=context, gate=PostgresEntryGate(database), equity=PostgresEquityLog(database))
+        execute_plans(
+            context=context, gate=PostgresEntryGate(database, ACCOUNT), equity=PostgresEquityLog(database, ACCOUNT)
+        )
         if runner_stop is not None:
             context.ledger.set_runner_stop(plan.plan_id, Decimal(runner_stop))
         for _ in bars:

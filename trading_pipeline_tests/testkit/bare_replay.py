@@ -47,6 +47,7 @@ from trading_pipeline.services.research.parity_question import ParityQuestion
 from trading_pipeline.services.strategy.compute_indicators import compute_indicators
 from trading_pipeline.services.strategy.generate_signals import generate_signals
 from trading_pipeline.services.strategy.plan_trades import Planner, plan_trades
+from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.execution_lab import LIFECYCLE, Postbox
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.fakes_market_data import ListStream
@@ -82,7 +83,7 @@ class BareReplay:
         self.market = BybitMarketData(client)
         self.bars, self.checks = PostgresBarStore(self.engine), PostgresCheckStore(self.engine)
         self.signals, self.waves = PostgresSignalStore(self.engine), PostgresWaveStore(self.engine)
-        self.snapshots, self.equity = PostgresSnapshotStore(self.engine), PostgresEquityLog(self.engine)
+        self.snapshots, self.equity = PostgresSnapshotStore(self.engine), PostgresEquityLog(self.engine, ACCOUNT)
         self.planner = Planner(
             signals=self.signals,
             snapshots=self.snapshots,
@@ -94,7 +95,8 @@ class BareReplay:
         )
         self.context = ExecutionContext(
             run_id="run-1",
-            ledger=PostgresLedger(self.engine),
+            account_id=ACCOUNT,
+            ledger=PostgresLedger(self.engine, ACCOUNT),
             trading=BybitTrading(client),
             market=self.market,
             signals=PostgresSignalReader(self.engine),
@@ -136,7 +138,7 @@ class BareReplay:
         indicators = PostgresIndicatorReader(self.engine)
         manage_positions(context=self.context, indicators=indicators, wave=now, finest=self.timeframes[0])
         record_equity(trading=self.context.trading, equity=self.equity)
-        execute_plans(context=self.context, gate=PostgresEntryGate(self.engine), equity=self.equity)
+        execute_plans(context=self.context, gate=PostgresEntryGate(self.engine, ACCOUNT), equity=self.equity)
         follow_fills(context=self.context)  # targets that a layer put behind the close fill as they are placed
 
     def _scope(self, timeframe: Timeframe, now: datetime) -> PartitionRange:

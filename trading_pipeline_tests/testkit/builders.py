@@ -1,4 +1,4 @@
-"""Bars for tests: plausible, reproducible, short to ask for."""
+"""Bars and money for tests: plausible, reproducible, short to ask for."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -7,12 +7,24 @@ from itertools import pairwise
 
 import numpy as np
 
+from trading_pipeline.domain.model.accounts import Balance, Wallet
 from trading_pipeline.domain.model.bars import Bar
-from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.identity import AccountId, InstrumentId
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
 
 START = datetime(2025, 3, 1, tzinfo=UTC)
+ACCOUNT = AccountId("BYBIT:1001:simulated")
+
+
+def usdt(equity: Decimal, available: Decimal | None = None) -> Balance:
+    """USDT without open positions."""
+    return Balance(equity, equity, equity if available is None else available, Decimal(0))
+
+
+def usdt_wallet(equity: Decimal, read_at: datetime, available: Decimal | None = None) -> Wallet:
+    """An account that holds nothing else."""
+    return Wallet({"USDT": usdt(equity, available)}, read_at)
 
 
 def a_bar(

@@ -7,6 +7,7 @@ from decimal import Decimal
 from sqlalchemy import Engine, insert, select, update
 
 from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
+from trading_pipeline.adapters.stores.execution.account_register import PostgresAccountRegister
 from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.execution.ledger_signals import PostgresSignalReader
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresEntryGate, PostgresHaltRegister
@@ -25,6 +26,7 @@ from trading_pipeline.domain.lifecycle.lifecycle import Lifecycle
 from trading_pipeline.domain.model.checks import CheckName
 from trading_pipeline.domain.model.commands import CommandVerb, OperatorCommand
 from trading_pipeline.domain.model.guards import EntryGuards
+from trading_pipeline.domain.model.halts import HaltScope
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.instruments import Instrument, InstrumentKind
 from trading_pipeline.domain.model.plans import PlanStatus, Runner, Target, TradePlan, plan_id_of
@@ -36,6 +38,7 @@ from trading_pipeline.ports.notifications import Notifier, Severity
 from trading_pipeline.services.execution.controls import Controls
 from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.retry_policy import RetryPolicy
+from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.fake_clock import FakeClock
 from trading_pipeline_tests.testkit.fake_venue import FakeVenue
 from trading_pipeline_tests.testkit.fakes_market_data import FakeMarket
@@ -195,7 +198,7 @@ def operator_command(
     verb: CommandVerb, scope: str = "all", reason: str = "because", command_id: str = "c-1"
 ) -> OperatorCommand:
     """A command that ann gives when the wave closes."""
-    return OperatorCommand(command_id, verb, scope, "ann", reason, WAVE)
+    return OperatorCommand(command_id, verb, HaltScope(scope), "ann", reason, WAVE)
 
 
 class Postbox(Notifier):
@@ -226,17 +229,24 @@ class Lab:
         prices = {"BTCUSDT.BYBIT": Decimal(1000), "SOLUSDT.BYBIT": Decimal(1000), "ADAUSDT.BYBIT": Decimal(1000)}
         self.venue = FakeVenue(self.clock, prices)
         self.market = FakeMarket(self.clock)
-        self.ledger = PostgresLedger(self.database)
-        self.gate = PostgresEntryGate(self.database)
+        self.accounts = PostgresAccountRegister(self.database)
+        self.register()
+        self.ledger = PostgresLedger(self.database, ACCOUNT)
+        self.gate = PostgresEntryGate(self.database, ACCOUNT)
         self.halts = PostgresHaltRegister(self.database)
-        self.equity = PostgresEquityLog(self.database)
+        self.equity = PostgresEquityLog(self.database, ACCOUNT)
         self.commands = PostgresCommandLog(self.database)
         self.controls = Controls(self.halts, self.commands, self.postbox)
+
+    def register(self) -> None:
+        """Name the account, as every run does first; again after a migration."""
+        self.accounts.register(ACCOUNT, "the lab's key")
 
     def context(self, run_id: str = "run-1") -> ExecutionContext:
         """The context of one run."""
         return ExecutionContext(
             run_id=run_id,
+            account_id=ACCOUNT,
             ledger=self.ledger,
             trading=self.venue,
             market=self.market,

@@ -12,6 +12,7 @@ from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.orders import Acknowledgement, IntentState, OrderIntent, OrderReport, OrderType, Side
 from trading_pipeline.domain.model.positions import VenuePosition
 from trading_pipeline.ports.venue.trading import Trading
+from trading_pipeline_tests.testkit.builders import ACCOUNT, usdt_wallet
 from trading_pipeline_tests.testkit.fake_clock import FakeClock
 
 FEE_RATE = Decimal("0.0005")
@@ -54,8 +55,8 @@ class FakeVenue(Trading):
         self._fills: list[Fill] = []
 
     def account_id(self) -> str:
-        """A name."""
-        return "fake"
+        """That of the lab's account."""
+        return ACCOUNT.split(":")[1]
 
     def submit(self, intent: OrderIntent) -> Acknowledgement:
         """Accept once per link id; a duplicate is acknowledged and does nothing."""
@@ -99,7 +100,7 @@ class FakeVenue(Trading):
     def wallet(self) -> Wallet:
         """Equity without unrealised profit, all of it available."""
         self._raise_fault("wallet")
-        return Wallet(self.equity, self.equity, self.equity, Decimal(0), self.clock.now())
+        return usdt_wallet(self.equity, self.clock.now())
 
     def set_stop_loss(self, instrument_id: str, stop_price: Decimal) -> None:
         """Set the stop unless it would trigger at once."""
@@ -160,7 +161,9 @@ class FakeVenue(Trading):
         order_id = f"v-{link_id or number}"
         fee = quantity * price * FEE_RATE
         at = self.clock.now()
-        fill = Fill(f"x{number}", link_id, order_id, instrument_id, side, quantity, price, fee, False, kind, at, number)
+        fill = Fill(
+            f"x{number}", link_id, order_id, instrument_id, side, quantity, price, fee, "USDT", False, kind, at, number
+        )
         self._fills.append(fill)
         held = self._positions.get(instrument_id)
         signed = Decimal(0) if held is None else held.quantity if held.side is Side.BUY else -held.quantity

@@ -24,17 +24,19 @@ fills_by_position as (
 priced as (
     select
         *,
-        realised_pnl_usdt - fees_usdt - funding_usdt as net_pnl_usdt,
-        abs(entry_price - initial_stop_price) * entry_quantity as risk_usdt
+        realised_pnl - fees - funding as net_pnl,
+        abs(entry_price - initial_stop_price) * entry_quantity as risk_amount
     from closed_positions
 )
 
 select
     priced.position_id,
+    priced.account_id,
     priced.plan_id,
     priced.instrument_id,
     priced.timeframe,
     priced.bias,
+    priced.settlement_currency,
     plans.strategy,
     plans.strategy_version,
     plans.decided_at,
@@ -43,14 +45,14 @@ select
     priced.entry_price,
     priced.initial_stop_price,
     priced.entry_quantity as quantity,
-    priced.risk_usdt,
-    priced.realised_pnl_usdt,
-    priced.fees_usdt,
-    priced.funding_usdt,
-    priced.net_pnl_usdt,
+    priced.risk_amount,
+    priced.realised_pnl,
+    priced.fees,
+    priced.funding,
+    priced.net_pnl,
     -- a stop at the entry price risked nothing: the trade has no size in R
-    priced.net_pnl_usdt / nullif(priced.risk_usdt, 0) as pnl_r,
-    priced.realised_pnl_usdt / nullif(priced.risk_usdt, 0) as gross_pnl_r,
+    priced.net_pnl / nullif(priced.risk_amount, 0) as pnl_r,
+    priced.realised_pnl / nullif(priced.risk_amount, 0) as gross_pnl_r,
     priced.exit_reason,
     coalesce(orders.layer_count, 0) as layer_count,
     coalesce(orders.order_count, 0) as order_count,

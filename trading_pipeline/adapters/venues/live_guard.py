@@ -1,8 +1,9 @@
 """Real money needs the account's id written down by hand."""
 
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.identity import TradingMode
 from trading_pipeline.ports.venue.trading import Trading
-from trading_pipeline.settings import Settings, TradingMode
+from trading_pipeline.settings import Settings
 
 
 def acknowledge_live(settings: Settings, trading: Trading) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import dagster as dg
 
+from trading_pipeline.domain.model.accounts import Wallet
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.plans import Claim, TradePlan
 from trading_pipeline.resources.venue import ExecutionResource
@@ -43,6 +44,11 @@ def _described(plan: TradePlan) -> str:
         f"{plan.instrument_id} {plan.timeframe} bar of {plan.close_time:%Y-%m-%d %H:%M} UTC, {plan.bias}, "
         f"strategy {plan.strategy} {plan.strategy_version}, {score}, {plan.setup_id or 'no setup'}"
     )
+
+
+def _equity(wallet: Wallet) -> dict[str, float]:
+    """Equity by currency, each in itself."""
+    return {currency: float(held.equity) for currency, held in wallet.balances.items()}
 
 
 @dg.op(retry_policy=AGAIN)
@@ -93,7 +99,7 @@ def record(context: dg.OpExecutionContext, execution: ExecutionResource, protect
     outcomes = record_outcomes(context=execution.context, protected=protected)
     wallet = record_equity(trading=execution.context.trading, equity=execution.equity)
     context.add_output_metadata(
-        {"plans": {plan: str(status) for plan, status in outcomes.items()}, "equity_usdt": float(wallet.equity)}
+        {"plans": {plan: str(status) for plan, status in outcomes.items()}, "equity": _equity(wallet)}
     )
 
 
@@ -119,7 +125,7 @@ def manage(context: dg.OpExecutionContext, execution: ExecutionResource, config:
         {
             "positions": {one.instrument_id: one.action for one in result.positions},
             "settled": {link: str(state) for link, state in result.settled.settled.items()},
-            "equity_usdt": float(wallet.equity),
+            "equity": _equity(wallet),
         }
     )
 

@@ -6,7 +6,7 @@ import dagster as dg
 from pydantic import Field
 
 from trading_pipeline.domain.model.commands import CommandVerb, OperatorCommand
-from trading_pipeline.domain.risk.halts import ALL_SYMBOLS
+from trading_pipeline.domain.model.halts import ALL, HaltScope
 
 _NOBODY = "unnamed, in the Dagster UI"
 
@@ -17,7 +17,7 @@ class Ordered(dg.Config):
     reason: str = Field("", description="why, in a sentence; needed for everything that stops, closes or forces")
     actor: str = Field("", description="who gives the command")
 
-    def command(self, verb: CommandVerb, scope: str, run_id: str) -> OperatorCommand:
+    def command(self, verb: CommandVerb, scope: HaltScope, run_id: str) -> OperatorCommand:
         """For the record, under the run's id."""
         return OperatorCommand(
             command_id=run_id,
@@ -33,7 +33,7 @@ class Ordered(dg.Config):
 class Scoped(Ordered):
     """What is halted."""
 
-    scope: str = Field(ALL_SYMBOLS, description="all, or an instrument such as BTCUSDT or BTCUSDT.BYBIT")
+    scope: str = Field(str(ALL), description="all, an instrument such as BTCUSDT or BTCUSDT.BYBIT, or an account")
 
 
 class Resumed(Scoped):

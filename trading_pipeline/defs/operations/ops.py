@@ -5,7 +5,7 @@ import dagster as dg
 from trading_pipeline.defs.execution.ops import AGAIN
 from trading_pipeline.defs.operations.commands import Closed, Resumed, Scoped, Switched
 from trading_pipeline.domain.model.commands import CommandVerb, OperatorCommand
-from trading_pipeline.domain.risk.halts import ALL_SYMBOLS
+from trading_pipeline.domain.model.halts import ALL, HaltScope
 from trading_pipeline.resources.venue import ExecutionResource
 from trading_pipeline.services.execution.close_by_operator import close_by_operator, flatten_by_operator
 from trading_pipeline.services.execution.compare_account import compare_account
@@ -14,9 +14,10 @@ from trading_pipeline.services.execution.halt_by_operator import halt_by_operato
 from trading_pipeline.services.execution.resume_by_operator import resume_by_operator
 
 
-def _scope(execution: ExecutionResource, text: str) -> str:
+def _scope(execution: ExecutionResource, text: str, *, lifting: bool = False) -> HaltScope:
     controls, universe = execution.controls, execution.parameters.universe
-    return find_scope(text=text, universe=universe, halts=controls.halts, positions=execution.ledger)
+    halts, positions = controls.halts, execution.positions
+    return find_scope(text=text, universe=universe, halts=halts, positions=positions, lifting=lifting)
 
 
 def _lift(execution: ExecutionResource, command: OperatorCommand, *, forced: bool) -> bool:
@@ -39,7 +40,7 @@ def stop_entries(context: dg.OpExecutionContext, execution: ExecutionResource, c
 @dg.op
 def allow_entries(context: dg.OpExecutionContext, execution: ExecutionResource, config: Resumed) -> None:
     """Lift the halt of a scope where venue and ledger agree."""
-    command = config.command(CommandVerb.RESUME, _scope(execution, config.scope), context.run_id)
+    command = config.command(CommandVerb.RESUME, _scope(execution, config.scope, lifting=True), context.run_id)
     lifted = _lift(execution, command, forced=config.force)
     context.add_output_metadata({"scope": command.scope, "lifted": lifted})
 
@@ -48,19 +49,19 @@ def allow_entries(context: dg.OpExecutionContext, execution: ExecutionResource, 
 def switch(context: dg.OpExecutionContext, execution: ExecutionResource, config: Switched) -> OperatorCommand:
     """Turn the kill switch; what it says about open positions is the next step's."""
     verb = CommandVerb.HALT if config.on else CommandVerb.RESUME
-    command = config.command(verb, ALL_SYMBOLS, context.run_id)
+    command = config.command(verb, ALL, context.run_id)
     if config.on:
         changed = halt_by_operator(controls=execution.controls, command=command, flatten=config.close)
     else:
         changed = _lift(execution, command, forced=config.force)
     context.add_output_metadata({"on": config.on, "changed": changed})
-    return config.command(CommandVerb.FLATTEN, ALL_SYMBOLS, context.run_id)
+    return config.command(CommandVerb.FLATTEN, ALL, context.run_id)
 
 
 @dg.op(retry_policy=AGAIN)
 def flatten(context: dg.OpExecutionContext, execution: ExecutionResource, switched: OperatorCommand) -> None:
     """Close what the kill switch covers, where it says so; ``reconcile`` goes on with what is left."""
-    if not any(halt.flatten for halt in execution.controls.halts.halts() if halt.scope == ALL_SYMBOLS):
+    if not any(halt.flatten for halt in execution.controls.halts.halts() if halt.scope == ALL):
         return
     left = flatten_by_operator(open_context=lambda: execution.context, controls=execution.controls, command=switched)
     context.add_output_metadata({"left": left})

@@ -1,21 +1,31 @@
 """The account's money."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True)
-class Wallet:
-    """USDT balances of a unified account.
+class Balance:
+    """What an account has of one currency, in that currency.
 
     :param equity: balance plus unrealised profit.
     :param available: free for new margin.
-    :param read_at: venue time of the reading.
     """
 
     equity: Decimal
     balance: Decimal
     available: Decimal
     unrealised_pnl: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """Balances of an account by currency; one that is not listed is not held.
+
+    :param read_at: venue time of the reading.
+    """
+
+    balances: Mapping[str, Balance]
     read_at: datetime

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.halts import HaltScope
 
 
 class CommandVerb(StrEnum):
@@ -29,7 +30,7 @@ class OperatorCommand:
     """One command of one person.
 
     :param command_id: shared by everything recorded about it; of a job its run id.
-    :param scope: an instrument, or ``all``.
+    :param scope: what it is about; of a close an instrument.
     :param actor: who gave it, by the name the system or the person gives.
     :param reason: why, as a sentence; may be empty where nothing is stopped or forced.
     :param given_at: wall time, because a command must be possible while no venue answers.
@@ -38,7 +39,7 @@ class OperatorCommand:
 
     command_id: str
     verb: CommandVerb
-    scope: str
+    scope: HaltScope
     actor: str
     reason: str
     given_at: datetime

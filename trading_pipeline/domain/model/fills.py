@@ -26,7 +26,8 @@ class Fill:
     :param execution_id: the venue's id; a fill is booked once per id however often it is heard of.
     :param order_link_id: empty when the venue made the order (stop loss, liquidation, funding).
     :param quantity: base currency, positive.
-    :param fee: quote currency, positive when paid.
+    :param fee: positive when paid.
+    :param fee_currency: what the fee was paid in.
     :param kind: ``FUNDING`` fills carry no quantity change, only a fee; ``VENUE`` covers
         liquidation, auto-deleveraging and every kind not known yet.
     :param sequence: the venue's count, which orders what it executed at one instant.
@@ -40,6 +41,7 @@ class Fill:
     quantity: Decimal
     price: Decimal
     fee: Decimal
+    fee_currency: str
     is_maker: bool
     kind: FillKind
     executed_at: datetime

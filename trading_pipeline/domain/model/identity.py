@@ -1,4 +1,4 @@
-"""What an instrument is called everywhere: its symbol and its venue in one text."""
+"""What instruments and accounts are called everywhere: each is one text that names its venue."""
 
 from enum import StrEnum
 from typing import Self
@@ -12,6 +12,15 @@ class VenueName(StrEnum):
     BYBIT = "BYBIT"
     GATEIO = "GATEIO"
     POLYMARKET = "POLYMARKET"
+
+
+class TradingMode(StrEnum):
+    """Which of a venue's worlds orders go to; ``LIVE`` alone is real money."""
+
+    SIMULATED = "simulated"
+    PAPER = "paper"
+    TESTNET = "testnet"
+    LIVE = "live"
 
 
 class InstrumentId(str):
@@ -59,3 +68,48 @@ class InstrumentId(str):
         :raises ConfigurationError: see ``parse``.
         """
         return VenueName(self.parse(self).rpartition(".")[2])
+
+
+class AccountId(str):
+    """``BYBIT:1234567:live``: the venue, its own id of the account, the mode, as text like ``InstrumentId``.
+
+    The mode is a part because venues number the accounts of their worlds apart.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, venue: VenueName, own_id: str, mode: TradingMode) -> Self:
+        """The account that a venue calls ``own_id``.
+
+        :raises ConfigurationError: an empty id, or one that would be read back as something else.
+        """
+        if not own_id or set(own_id) & set(":/ "):
+            raise ConfigurationError(f"{own_id!r} is no account of {venue}: empty, or with one of ':', '/' and blank")
+        return cls(f"{venue}:{own_id}:{mode}")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """An identity as it is written.
+
+        :raises ConfigurationError: it has not three parts, or a venue or mode that there is not.
+        """
+        parts = text.split(":")
+        if len(parts) != 3:
+            raise ConfigurationError(f"{text!r} is no account; write it like BYBIT:1234567:live")
+        venue, own_id, mode = parts
+        if venue not in tuple(VenueName):
+            raise ConfigurationError(f"{text!r}: there is no venue {venue!r}, only {', '.join(VenueName)}")
+        if mode not in tuple(TradingMode):
+            raise ConfigurationError(f"{text!r}: there is no mode {mode!r}, only {', '.join(TradingMode)}")
+        return cls.of(VenueName(venue), own_id, TradingMode(mode))
+
+    @property
+    def venue(self) -> VenueName:
+        """Where the account is."""
+        return VenueName(self.split(":")[0])
+
+    @property
+    def mode(self) -> TradingMode:
+        """The world it is in."""
+        return TradingMode(self.split(":")[2])

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.identity import AccountId, InstrumentId
 from trading_pipeline.domain.model.signals import Bias
 
 
@@ -114,6 +114,7 @@ def order_link_id(plan_id: str, purpose: Purpose, attempt: int = 0, layer: int =
 class OrderIntent:
     """An order as decided, before and after it is sent.
 
+    :param account_id: the one account that it may be sent to.
     :param quantity: base currency, a multiple of the instrument's step.
     :param price: limit price; ``None`` for market orders.
     :param stop_loss: the entry's own stop, attached to the order unless the position that a layer adds to has a
@@ -125,6 +126,7 @@ class OrderIntent:
     """
 
     order_link_id: str
+    account_id: AccountId
     plan_id: str
     purpose: Purpose
     instrument_id: InstrumentId

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.identity import AccountId, InstrumentId
 from trading_pipeline.domain.model.orders import Side
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -47,8 +47,9 @@ class StopKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Position:
     """A position that one plan opened and others may have added to, each with a layer. Quantities are base currency,
-    money is quote currency.
+    prices quote currency.
 
+    :param settlement_currency: of profit, fees and funding.
     :param quantity: what is still open.
     :param plan_id: the plan that opened it; targets, runner and exit rules are that plan's.
     :param entry_quantity: what all entries filled.
@@ -60,14 +61,16 @@ class Position:
     :param booked_fills: executions that quantity and profit add up, funding not counted.
     :param followed_fills: how many of them stop and targets have answered.
     :param realised_pnl: closed part before fees and funding.
-    :param fees: paid so far, without funding.
+    :param fees: paid so far, without funding; what the venue took in another currency is left to its fills.
     :param funding: paid so far; negative when more was received.
     :param managed_through: closing instant of the last wave for which the position was managed.
     """
 
     position_id: str
+    account_id: AccountId
     plan_id: str
     instrument_id: InstrumentId
+    settlement_currency: str
     timeframe: Timeframe
     bias: Bias
     status: PositionStatus

@@ -58,8 +58,8 @@ def recompute(position: Position, layers: Sequence[IntentRecord], fills: Sequenc
         entry_price=average,
         initial_stop_price=_tightest_stop(position, layers, entries),
         realised_pnl=_realised(position.bias, entries, exits, held * (average or _ZERO)),
-        fees=_fees(trades),
-        funding=_fees(payments),
+        fees=_fees(position, trades),
+        funding=_fees(position, payments),
         opened_at=entries[0].fill.executed_at if entries else None,
         closed_at=exits[-1].fill.executed_at if closed else None,
         exit_reason=_exit_reason(position, exits) if closed else None,
@@ -122,8 +122,9 @@ def _quantity(fills: Sequence[PositionFill]) -> Decimal:
     return sum((one.fill.quantity for one in fills), _ZERO)
 
 
-def _fees(fills: Sequence[PositionFill]) -> Decimal:
-    return sum((one.fill.fee for one in fills), _ZERO)
+def _fees(position: Position, fills: Sequence[PositionFill]) -> Decimal:
+    """Of those in the currency of the position's profit; others cannot be added to it without a price."""
+    return sum((one.fill.fee for one in fills if one.fill.fee_currency == position.settlement_currency), _ZERO)
 
 
 def _notional(fills: Sequence[PositionFill]) -> Decimal:

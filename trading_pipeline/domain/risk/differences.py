@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.identity import AccountId, InstrumentId
 
 
 class DifferenceKind(StrEnum):
@@ -20,6 +20,7 @@ class DifferenceKind(StrEnum):
 class Difference:
     """One disagreement, as a sentence an operator can act on."""
 
+    account_id: AccountId
     instrument_id: InstrumentId
     kind: DifferenceKind
     detail: str

@@ -4,13 +4,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from trading_pipeline.domain.model.accounts import Wallet
+from trading_pipeline.domain.model.accounts import Balance, Wallet
 from trading_pipeline.domain.model.books import BookReading
 from trading_pipeline.domain.model.checks import DataCheck
+from trading_pipeline.domain.model.halts import Halt
+from trading_pipeline.domain.model.identity import AccountId
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.orders import OrderIntent
 from trading_pipeline.domain.model.plans import TradePlan
-from trading_pipeline.domain.risk.halts import Halt
 from trading_pipeline.domain.risk.limits import RiskLimits
 
 
@@ -31,17 +32,20 @@ class OpenLayers:
 class GateFacts:
     """What the ledger says, read in the transaction that also writes the decision.
 
+    :param account_id: whose facts they are.
     :param checks: stored verdicts about the very bar the plan was made at.
     :param halts: every halt that stands.
     :param live_symbols: one entry per position that is opening or open.
     :param last_stop_loss_at: venue time of the newest loss to the initial stop in the plan's instrument
         and timeframe.
-    :param day_start_equity: the account's first equity reading since UTC midnight, quote currency.
+    :param day_start_equity: the account's first equity reading since UTC midnight, in the currency that the plan's
+        instrument is settled in.
     :param pending_notional: quote currency of admitted entries the wallet cannot know of yet.
     :param closed_by_signal: the position that the plan's signal closed and was to close only, empty for none.
     :param adds_to: the position that the plan may add a layer to, ``None`` for none.
     """
 
+    account_id: AccountId
     checks: tuple[DataCheck, ...]
     halts: tuple[Halt, ...]
     live_symbols: tuple[str, ...]
@@ -83,6 +87,13 @@ class EntryQuestion:
     now: datetime
     taker_fee: Decimal
     conditions: MarketConditions = field(default_factory=MarketConditions)
+
+    @property
+    def balance(self) -> Balance | None:
+        """The account's money in the currency that the instrument is settled in."""
+        if self.wallet is None or self.instrument is None:
+            return None
+        return self.wallet.balances.get(self.instrument.settlement_currency)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from trading_pipeline.domain.model.accounts import Wallet
+from trading_pipeline.domain.model.accounts import Balance
 from trading_pipeline.domain.model.errors import OrderDenied
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.plans import SizingInputs, TradePlan
@@ -38,7 +38,7 @@ def reads_volatility(limits: RiskLimits) -> bool:
 
 def entry_quantity(
     plan: TradePlan,
-    wallet: Wallet,
+    balance: Balance,
     instrument: Instrument,
     limits: RiskLimits,
     pending_notional: Decimal,
@@ -52,16 +52,16 @@ def entry_quantity(
     another model what it wants of it. Every rounding goes down, so a trade never risks more than its share;
     what ends up too small is not raised.
 
-    :param pending_notional: quote currency of admitted entries the wallet does not show yet; their margin and the fee
+    :param pending_notional: quote currency of admitted entries the balance does not show yet; their margin and the fee
         to open them are gone.
     :param taker_fee: fraction of notional.
     :raises OrderDenied: the model has nothing to go by or gives nothing, or the quantity is below what
         it or the venue accepts.
     """
-    wanted = _most(plan, wallet, instrument, limits, pending_notional, taker_fee)
+    wanted = _most(plan, balance, instrument, limits, pending_notional, taker_fee)
     if limits.sizing is not None:
         pending = pending_notional * (1 / leverage_of(instrument, limits) + taker_fee)
-        free = max(_free(wallet) - pending, _ZERO)
+        free = max(_free(balance) - pending, _ZERO)
         wanted = min(wanted, _amount(limits.sizing, plan, free) / plan.entry_price)
     quantity = instrument.floor_quantity(max(wanted, _ZERO))
     notional = quantity * plan.entry_price
@@ -78,7 +78,7 @@ def entry_quantity(
 
 def _most(
     plan: TradePlan,
-    wallet: Wallet,
+    balance: Balance,
     instrument: Instrument,
     limits: RiskLimits,
     pending_notional: Decimal,
@@ -89,18 +89,18 @@ def _most(
     distance = abs(plan.entry_price - instrument.round_price(plan.stop_price))
     if distance == 0:
         raise OrderDenied("stop_distance", f"entry {plan.entry_price} and stop are the same price")
-    at_risk = wallet.equity * limits.risk_per_trade / distance
-    by_equity = wallet.equity * leverage / plan.entry_price
+    at_risk = balance.equity * limits.risk_per_trade / distance
+    by_equity = balance.equity * leverage / plan.entry_price
     # price x (1 / leverage + fee x (2 - sign / leverage)) of each unit has to be there, times the leverage.
     sign = 1 if plan.bias is Bias.LONG else -1
     cost = plan.entry_price * (1 + taker_fee * (2 * leverage - sign))
-    by_margin = (_free(wallet) * leverage - pending_notional * (1 + taker_fee * leverage)) / cost
+    by_margin = (_free(balance) * leverage - pending_notional * (1 + taker_fee * leverage)) / cost
     return min(at_risk, by_equity, by_margin, instrument.max_market_quantity)
 
 
-def _free(wallet: Wallet) -> Decimal:
+def _free(balance: Balance) -> Decimal:
     """What can bind new margin: what positions gained on paper cannot, though the venue would let it."""
-    return wallet.available - max(wallet.equity - wallet.balance, _ZERO)
+    return balance.available - max(balance.equity - balance.balance, _ZERO)
 
 
 def _amount(rule: SizingRule, plan: TradePlan, free: Decimal) -> Decimal:

@@ -11,6 +11,7 @@ from trading_pipeline.domain.risk.entry_size import entry_quantity
 from trading_pipeline.domain.risk.rules.account_rules import (
     Cooldown,
     FreshWallet,
+    Funded,
     MaxDailyLoss,
     MaxOpenPositions,
     NotHalted,
@@ -27,6 +28,7 @@ from trading_pipeline.domain.risk.rules.market_rules import (
     NarrowSpread,
 )
 from trading_pipeline.domain.risk.rules.plan_rules import (
+    Listed,
     NotExpired,
     NotSpentOnClosing,
     SizedAsConfigured,
@@ -37,6 +39,7 @@ from trading_pipeline.domain.risk.rules.plan_rules import (
 ENTRY_RULES: tuple[EntryRule, ...] = (
     NotHalted(),
     NotExpired(),
+    Listed(),
     SoundBar(),
     SizedAsConfigured(),
     StopOnLosingSide(),
@@ -45,6 +48,7 @@ ENTRY_RULES: tuple[EntryRule, ...] = (
     MaxOpenPositions(),
     Cooldown(),
     FreshWallet(),
+    Funded(),
     MaxDailyLoss(),
     BookKnown(),
     FreshBook(),
@@ -65,21 +69,20 @@ def decide_entry(question: EntryQuestion, run_id: str, rules: tuple[EntryRule, .
         reason = rule.objection(question)
         if reason is not None:
             raise OrderDenied(rule.name, reason)
-    plan, wallet, instrument = question.plan, question.wallet, question.instrument
-    if instrument is None:
-        raise OrderDenied("instrument", f"the venue lists no instrument {plan.instrument_id}")
-    if wallet is None:
-        raise OrderDenied("wallet_age", "the wallet could not be read")
+    plan, balance, instrument = question.plan, question.balance, question.instrument
+    if instrument is None or balance is None:
+        raise OrderDenied("balance", f"without a balance nothing of {plan.instrument_id} can be sized")
     adds_to = question.facts.adds_to
     return OrderIntent(
         order_link_id=order_link_id(plan.plan_id, Purpose.ENTRY),
+        account_id=question.facts.account_id,
         plan_id=plan.plan_id,
         purpose=Purpose.ENTRY,
         instrument_id=plan.instrument_id,
         side=Side.opening(plan.bias),
         order_type=OrderType.MARKET,
         quantity=entry_quantity(
-            plan, wallet, instrument, question.limits, question.facts.pending_notional, question.taker_fee
+            plan, balance, instrument, question.limits, question.facts.pending_notional, question.taker_fee
         ),
         price=None,
         stop_loss=instrument.round_price(plan.stop_price),

@@ -30,6 +30,13 @@ class Venue(ABC):
         """Venue time."""
 
     @abstractmethod
+    def key_fingerprint(self) -> str:
+        """What tells the key from others and does not give it away.
+
+        :raises ConfigurationError: there is no key.
+        """
+
+    @abstractmethod
     def trading(self) -> Trading:
         """The account behind the key."""
 

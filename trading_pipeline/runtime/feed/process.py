@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from trading_pipeline.adapters.parameters.universe import load_universe
+from trading_pipeline.adapters.stores.execution.account_register import PostgresAccountRegister
 from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.market_data.book_store import PostgresBookSampleStore
 from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresRawBarStore
@@ -21,16 +22,18 @@ from trading_pipeline.adapters.streams.redis_stream import RedisStream
 from trading_pipeline.adapters.venues.catalog import venue_named
 from trading_pipeline.adapters.venues.live_guard import acknowledge_live
 from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError
+from trading_pipeline.domain.model.identity import AccountId
 from trading_pipeline.domain.model.universe import Universe
+from trading_pipeline.ports.stores.execution.account_register import AccountRegister
 from trading_pipeline.ports.stores.operations.heartbeats import HeartbeatStore
-from trading_pipeline.ports.venue.market_data import MarketData
-from trading_pipeline.ports.venue.trading import Trading
+from trading_pipeline.ports.venue.venue import Venue
 from trading_pipeline.runtime.feed.books import BookSampler
 from trading_pipeline.runtime.feed.link import Link
 from trading_pipeline.runtime.feed.persistence import retry_until_reachable
 from trading_pipeline.runtime.feed.private import PrivateFeed
 from trading_pipeline.runtime.feed.public import PublicFeed
 from trading_pipeline.runtime.supervision.subprocess_tasks import book_timeframes
+from trading_pipeline.services.execution.identify_account import register_account
 from trading_pipeline.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -118,11 +121,11 @@ def run_feed(settings: Settings) -> None:
     """
     universe = load_universe(settings.config_dir)
     venue = venue_named(universe.venue, settings)
-    market_data, trading = venue.market_data(), venue.trading()
+    market_data = venue.market_data()
     stream = _redis(settings)
     engine = _database(settings)
     try:
-        _check_venue(settings, universe, market_data, trading)
+        account_id = _check_venue(settings, universe, venue, PostgresAccountRegister(engine))
         wanted = functools.partial(book_timeframes, settings.config_dir)
         books = BookSampler(venue.live_market(), PostgresBookSampleStore(engine), wanted)
         bars = venue.market_stream(universe.instrument_ids, universe.timeframes)
@@ -130,7 +133,7 @@ def run_feed(settings: Settings) -> None:
             (instrument_id, timeframe) for instrument_id in universe.instrument_ids for timeframe in bars.timeframes
         ]
         public = PublicFeed(series, PostgresRawBarStore(engine), stream, market_data, books.bar_closed)
-        private = PrivateFeed(PostgresLedger(engine), stream, trading)
+        private = PrivateFeed(PostgresLedger(engine, account_id), stream, venue.trading())
         streams = (
             FeedStream(Link(bars, public), public.begin, (public.store_bars, public.fill_in, books.sample)),
             FeedStream(Link(venue.account_stream(), private), private.begin, (private.book, private.resync)),
@@ -162,16 +165,18 @@ def _database(settings: Settings) -> Engine:
     return engine
 
 
-def _check_venue(settings: Settings, universe: Universe, market_data: MarketData, trading: Trading) -> None:
+def _check_venue(settings: Settings, universe: Universe, venue: Venue, register: AccountRegister) -> AccountId:
     """Find wrong keys and instruments before the first frame; a venue that is away is waited for.
 
-    :raises ConfigurationError: the venue refuses the key or does not trade an instrument.
+    :returns: the account behind the key.
+    :raises ConfigurationError: the venue refuses the key, names another account than before, or does not trade an
+        instrument.
     """
     while True:
         try:
-            acknowledge_live(settings, trading)
-            account = trading.account_id()
-            unknown = sorted(set(universe.instrument_ids) - set(market_data.instruments()))
+            acknowledge_live(settings, venue.trading())
+            account_id = register_account(register=register, venue=venue, mode=settings.mode)
+            unknown = sorted(set(universe.instrument_ids) - set(venue.market_data().instruments()))
             break
         except TemporaryVenueError as error:
             _log.warning("the venue does not answer yet", cause=str(error))
@@ -180,4 +185,5 @@ def _check_venue(settings: Settings, universe: Universe, market_data: MarketData
         raise ConfigurationError(
             f"{universe.venue} trades no {', '.join(unknown)}; correct instruments in universe.yaml"
         )
-    _log.info("venue checked", mode=settings.mode, account=account, instrument_ids=len(universe.instrument_ids))
+    _log.info("venue checked", account=account_id, instruments=len(universe.instrument_ids))
+    return account_id

@@ -6,13 +6,16 @@ from pathlib import Path
 from rich.console import Console
 
 from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
+from trading_pipeline.adapters.stores.execution.account_register import PostgresAccountRegister
 from trading_pipeline.adapters.stores.research.replay_facts import replay_facts
+from trading_pipeline.domain.model.identity import TradingMode
 from trading_pipeline.runtime.replay.parity import replay_parity
 from trading_pipeline.runtime.replay.replay_plan import ReplayPlan
 from trading_pipeline.runtime.replay.replay_report import write_replay_report
 from trading_pipeline.runtime.replay.replaying import Replayed, replayed
 from trading_pipeline.runtime.replay.report import print_report
 from trading_pipeline.services.accounting.record_equity import record_equity
+from trading_pipeline.services.execution.identify_account import identify_account
 from trading_pipeline.services.research.compare_parity import ParityReport
 
 
@@ -40,7 +43,9 @@ def _with_last_reading(plan: ReplayPlan, done: Replayed) -> Replayed:
     exchange = done.system.exchange
     if exchange is None:
         return done
-    record_equity(trading=exchange.venue().trading(), equity=PostgresEquityLog(done.engine))
+    venue, register = exchange.venue(), PostgresAccountRegister(done.engine)
+    account_id = identify_account(register=register, venue=venue, mode=TradingMode.SIMULATED)
+    record_equity(trading=venue.trading(), equity=PostgresEquityLog(done.engine, account_id))
     return replace(done, facts=replay_facts(done.engine, plan.since, plan.end))
 
 

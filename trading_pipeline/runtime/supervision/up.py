@@ -11,6 +11,7 @@ from rich.console import Console
 
 from trading_pipeline.adapters.parameters.costs import load_costs
 from trading_pipeline.adapters.parameters.universe import load_universe
+from trading_pipeline.domain.model.identity import TradingMode
 from trading_pipeline.runtime.supervision.embedded import free_port
 from trading_pipeline.runtime.supervision.environment import SystemState
 from trading_pipeline.runtime.supervision.state_folder import held
@@ -25,7 +26,7 @@ from trading_pipeline.runtime.supervision.system import (
     execution_specs,
     refuse_taken_port,
 )
-from trading_pipeline.settings import Settings, TradingMode
+from trading_pipeline.settings import Settings
 
 
 @dataclass(slots=True)

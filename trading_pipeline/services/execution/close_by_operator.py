@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from trading_pipeline.domain.model.commands import OperatorCommand
 from trading_pipeline.domain.model.errors import ConfigurationError, VenueError
+from trading_pipeline.domain.model.halts import ALL
 from trading_pipeline.domain.model.identity import InstrumentId
-from trading_pipeline.domain.risk.halts import ALL_SYMBOLS
 from trading_pipeline.services.execution.cancel_leftovers import cancel_leftovers
 from trading_pipeline.services.execution.close_position import venue_position
 from trading_pipeline.services.execution.controls import Controls, recorded
@@ -48,7 +48,7 @@ def close_by_operator(*, open_context: OpenContext, controls: Controls, command:
 
 
 def _instrument(command: OperatorCommand) -> InstrumentId:
-    if command.scope == ALL_SYMBOLS:
+    if command.scope == ALL:
         raise ConfigurationError(
             "a close names one instrument; the kill switch closes everything: kill-switch on --close"
         )

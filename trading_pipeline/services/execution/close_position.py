@@ -66,6 +66,7 @@ def _exit_order(
     context.ledger.write_intent(
         OrderIntent(
             order_link_id=link_id,
+            account_id=context.account_id,
             plan_id=plan.plan_id,
             purpose=purpose,
             instrument_id=plan.instrument_id,

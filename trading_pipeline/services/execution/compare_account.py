@@ -1,5 +1,6 @@
 """Hold the venue's positions and orders against the ledger, and send nothing."""
 
+from trading_pipeline.domain.model.identity import AccountId
 from trading_pipeline.domain.model.orders import OrderReport, Side
 from trading_pipeline.domain.model.positions import Position, VenuePosition
 from trading_pipeline.domain.risk.differences import Difference, DifferenceKind
@@ -29,13 +30,16 @@ def _observe(context: ExecutionContext) -> list[Difference]:
     held = {position.instrument_id: position for position in context.retries.read(context.trading.positions)}
     orders = context.retries.read(context.trading.open_orders)
     ours = {position.instrument_id: position for position in context.ledger.live_positions()}
-    found = [_unknown_position(held[instrument_id]) for instrument_id in sorted(held.keys() - ours.keys())]
+    found = [
+        _unknown_position(context.account_id, held[instrument_id])
+        for instrument_id in sorted(held.keys() - ours.keys())
+    ]
     for instrument_id, position in sorted(ours.items()):
         difference = _difference(position, held.get(instrument_id))
         if difference is not None:
             found.append(difference)
     known = {record.intent.order_link_id for record in context.ledger.open_intents()}
-    found += [_unknown_order(order) for order in orders if order.order_link_id not in known]
+    found += [_unknown_order(context.account_id, order) for order in orders if order.order_link_id not in known]
     return found
 
 
@@ -44,24 +48,26 @@ def _difference(ours: Position, held: VenuePosition | None) -> Difference | None
         if not ours.quantity:
             return None  # an entry under way: the first, or a layer of what was closed meanwhile
         detail = f"the ledger holds {ours.quantity}, the venue is flat"
-        return Difference(ours.instrument_id, DifferenceKind.MISSING_POSITION, detail)
+        return Difference(ours.account_id, ours.instrument_id, DifferenceKind.MISSING_POSITION, detail)
     at_venue = held.quantity if held.side is Side.opening(ours.bias) else -held.quantity
     if at_venue != ours.quantity:
         detail = f"the ledger holds {ours.quantity} {ours.bias}, the venue {held.quantity} on the {held.side} side"
-        return Difference(ours.instrument_id, DifferenceKind.QUANTITY, detail)
+        return Difference(ours.account_id, ours.instrument_id, DifferenceKind.QUANTITY, detail)
     if held.stop_loss is None:
-        return Difference(ours.instrument_id, DifferenceKind.NO_STOP, f"{held.quantity} without a live stop")
+        return Difference(
+            ours.account_id, ours.instrument_id, DifferenceKind.NO_STOP, f"{held.quantity} without a live stop"
+        )
     return None
 
 
-def _unknown_position(held: VenuePosition) -> Difference:
+def _unknown_position(account_id: AccountId, held: VenuePosition) -> Difference:
     detail = f"external: the venue holds {held.quantity} on the {held.side} side that no plan opened"
-    return Difference(held.instrument_id, DifferenceKind.UNKNOWN_POSITION, detail)
+    return Difference(account_id, held.instrument_id, DifferenceKind.UNKNOWN_POSITION, detail)
 
 
-def _unknown_order(order: OrderReport) -> Difference:
+def _unknown_order(account_id: AccountId, order: OrderReport) -> Difference:
     detail = f"external: order {order.order_link_id or order.venue_order_id} rests and the ledger does not expect it"
-    return Difference(order.instrument_id, DifferenceKind.UNKNOWN_ORDER, detail)
+    return Difference(account_id, order.instrument_id, DifferenceKind.UNKNOWN_ORDER, detail)
 
 
 def _book_since_oldest_position(context: ExecutionContext) -> None:

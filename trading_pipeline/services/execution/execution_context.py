@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.model.errors import ConfigurationError, VenueError
-from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.identity import AccountId, InstrumentId
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.ports.notifications import Notifier
@@ -33,6 +33,7 @@ class ExecutionContext:
     """
 
     run_id: str
+    account_id: AccountId
     ledger: Ledger
     trading: Trading
     market: LiveMarket

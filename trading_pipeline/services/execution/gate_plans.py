@@ -66,7 +66,8 @@ def _verdict(context: ExecutionContext, gate: EntryGate, plan: TradePlan, wallet
         )
         return decide_entry(question, context.run_id)
 
-    return gate.admit(plan, context.run_id, now, decide)
+    currency = "" if instrument is None else instrument.settlement_currency
+    return gate.admit(plan, currency, context.run_id, now, decide)
 
 
 def _conditions(context: ExecutionContext, plan: TradePlan) -> MarketConditions:

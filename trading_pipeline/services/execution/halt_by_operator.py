@@ -1,7 +1,7 @@
 """A person stops new entries."""
 
 from trading_pipeline.domain.model.commands import OperatorCommand
-from trading_pipeline.domain.risk.halts import Halt
+from trading_pipeline.domain.model.halts import Halt
 from trading_pipeline.services.execution.controls import Controls, recorded
 from trading_pipeline.services.execution.halt_trading import let_stand
 

@@ -1,17 +1,14 @@
 """Stop new entries, and let them go on."""
 
-from trading_pipeline.domain.risk.halts import ALL_SYMBOLS, Halt
+from trading_pipeline.domain.model.halts import ALL, Halt, HaltScope
 from trading_pipeline.ports.notifications import Notifier, Severity
 from trading_pipeline.ports.stores.execution.risk_store import HaltRegister
 from trading_pipeline.ports.venue.clock import Clock
 
 
-def halt_trading(
-    *, halts: HaltRegister, notifier: Notifier, clock: Clock, reason: str, scope: str = ALL_SYMBOLS
-) -> bool:
+def halt_trading(*, halts: HaltRegister, notifier: Notifier, clock: Clock, reason: str, scope: HaltScope = ALL) -> bool:
     """Let no new position be entered in ``scope`` until somebody resumes; protection goes on.
 
-    :param scope: an instrument, or ``all``.
     :returns: whether the halt is new; only a new one is announced.
     """
     return let_stand(halts=halts, notifier=notifier, halt=Halt(scope, reason, clock.now()))
@@ -29,7 +26,7 @@ def let_stand(*, halts: HaltRegister, notifier: Notifier, halt: Halt) -> bool:
     return new
 
 
-def resume_trading(*, halts: HaltRegister, notifier: Notifier, scope: str = ALL_SYMBOLS) -> bool:
+def resume_trading(*, halts: HaltRegister, notifier: Notifier, scope: HaltScope = ALL) -> bool:
     """Lift the halt of ``scope``; halts of other scopes stand.
 
     :returns: whether one stood.

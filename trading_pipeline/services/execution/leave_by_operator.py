@@ -42,7 +42,8 @@ def carry_on_leaving(*, context: ExecutionContext) -> dict[str, str]:
     due = [
         position
         for position in context.ledger.live_positions()
-        if any(halt.covers(position.instrument_id) for halt in flattening) or _begun(context, position)
+        if any(halt.scope.covers(position.account_id, position.instrument_id) for halt in flattening)
+        or _begun(context, position)
     ]
     left = {str(position.instrument_id): _leave(context, position) for position in due}
     cancel_leftovers(context=context)  # of those, too, that a run closed before it was killed

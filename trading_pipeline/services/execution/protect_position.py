@@ -207,6 +207,7 @@ def _target_intent(
 ) -> OrderIntent:
     return OrderIntent(
         order_link_id=link_id,
+        account_id=context.account_id,
         plan_id=plan.plan_id,
         purpose=order.purpose,
         instrument_id=plan.instrument_id,

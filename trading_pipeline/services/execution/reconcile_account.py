@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from trading_pipeline.domain.model.halts import HaltScope
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.risk.differences import Difference
 from trading_pipeline.ports.notifications import Severity
@@ -19,7 +20,7 @@ class ReconcileResult:
     """What was found and done.
 
     :param differences: disagreements seen twice in a row.
-    :param halted: instruments that this call halted.
+    :param halted: scopes that this call halted, each an instrument of the account.
     :param protected: what was done about positions of ours without a stop.
     :param left: instrument to what became of a position that an operator ordered to be closed.
     """
@@ -66,10 +67,11 @@ def _halt(context: ExecutionContext, differences: tuple[Difference, ...]) -> tup
     halted = []
     for one in differences:
         reason = f"reconciliation: {one.kind}: {one.detail}"
+        scope = HaltScope.of(one.account_id, one.instrument_id)
         if halt_trading(
-            halts=context.halts, notifier=context.notifier, clock=context.clock, reason=reason, scope=one.instrument_id
+            halts=context.halts, notifier=context.notifier, clock=context.clock, reason=reason, scope=scope
         ):
-            halted.append(one.instrument_id)
+            halted.append(scope)
         else:
             context.notifier.notify(Severity.WARNING, f"still different: {one.instrument_id}", reason)
     return tuple(halted)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 from trading_pipeline.domain.model.commands import OperatorCommand
 from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.halts import HaltScope
 from trading_pipeline.domain.risk.differences import Difference
-from trading_pipeline.domain.risk.halts import ALL_SYMBOLS
 from trading_pipeline.services.execution.controls import Controls, recorded
 from trading_pipeline.services.execution.halt_trading import resume_trading
 
@@ -36,13 +36,14 @@ def resume_by_operator(*, controls: Controls, command: OperatorCommand, compare:
     return lifted
 
 
-def _refuse_difference(controls: Controls, scope: str, differences: Sequence[Difference]) -> None:
-    """An instrument with a halt of its own stays halted, whatever becomes of the kill switch."""
-    apart = {halt.scope for halt in controls.halts.halts() if halt.scope != scope}
+def _refuse_difference(controls: Controls, scope: HaltScope, differences: Sequence[Difference]) -> None:
+    """What another halt covers, too, stays halted, whatever becomes of this one."""
+    others = [halt.scope for halt in controls.halts.halts() if halt.scope != scope]
     exposed = [
         one
         for one in differences
-        if one.instrument_id == scope or (scope == ALL_SYMBOLS and one.instrument_id not in apart)
+        if scope.covers(one.account_id, one.instrument_id)
+        and not any(other.covers(one.account_id, one.instrument_id) for other in others)
     ]
     if exposed:
         found = "; ".join(f"{one.instrument_id} {one.kind}: {one.detail}" for one in exposed)

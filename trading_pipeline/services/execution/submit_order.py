@@ -3,11 +3,13 @@
 from dataclasses import dataclass, replace
 
 from trading_pipeline.domain.model.errors import (
+    ConfigurationError,
     OrderRejectedByVenue,
     RateLimited,
     TradingForbiddenByVenue,
     VenueError,
 )
+from trading_pipeline.domain.model.halts import HaltScope
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import IntentState, OrderIntent, Purpose
 from trading_pipeline.domain.portfolio.stops import tighter
@@ -39,12 +41,15 @@ def submit_order(*, context: ExecutionContext, order_link_id: str) -> SubmitOutc
     ``SENT`` is committed before the request leaves, so after a crash anywhere the order is looked up
     and not sent again. The one way back to ``INTENDED`` is a venue that refused before looking
     (``RateLimited``); it is sent again after the pause, while it is valid.
+
+    :raises ConfigurationError: it is another account's order.
     """
     sent, delay = False, None
     for _ in range(context.retries.tries):
         record = context.ledger.intent(order_link_id)
         if record.state is not IntentState.INTENDED:
             break
+        _require_own(context, record.intent)
         reason = _obsolete(context, record.intent)
         if reason:
             context.ledger.advance(order_link_id, IntentState.EXPIRED, reason)
@@ -64,6 +69,15 @@ def submit_order(*, context: ExecutionContext, order_link_id: str) -> SubmitOutc
     return SubmitOutcome(order_link_id, intent.plan_id, intent.instrument_id, record.state, reason, sent)
 
 
+def _require_own(context: ExecutionContext, intent: OrderIntent) -> None:
+    """Refuse to send through one account's key what was decided for another."""
+    if intent.account_id != context.account_id:
+        raise ConfigurationError(
+            f"{intent.order_link_id} is an order of {intent.account_id}, this run trades {context.account_id}; run it "
+            "with that account's key"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class _Delay:
     """The request did not leave; it may be tried again after the pause."""
@@ -77,7 +91,9 @@ def _obsolete(context: ExecutionContext, intent: OrderIntent) -> str:
     if context.clock.now() > intent.valid_until:
         return "too late to be sent"
     if intent.purpose is Purpose.ENTRY:
-        standing = next((halt for halt in context.halts.halts() if halt.covers(intent.instrument_id)), None)
+        halts = context.halts.halts()
+        covering = (halt for halt in halts if halt.scope.covers(intent.account_id, intent.instrument_id))
+        standing = next(covering, None)
         if standing is not None:
             return str(standing)
     position = context.ledger.position_of(intent.plan_id) if _is_layer(intent) else None
@@ -146,4 +162,5 @@ def _refused(context: ExecutionContext, intent: OrderIntent, error: VenueError) 
     )
     if isinstance(error, TradingForbiddenByVenue):
         reason = f"the venue forbids trading: {error}"
-        halt_trading(halts=context.halts, notifier=context.notifier, clock=context.clock, reason=reason)
+        scope = HaltScope.of(account_id=intent.account_id)
+        halt_trading(halts=context.halts, notifier=context.notifier, clock=context.clock, reason=reason, scope=scope)

@@ -13,7 +13,6 @@ from trading_pipeline.domain.backtest.config import BacktestConfig, Costs, Limit
 from trading_pipeline.domain.backtest.engine import run_backtest
 from trading_pipeline.domain.backtest.layout import AMOUNT_ATR_PERIOD, scaled
 from trading_pipeline.domain.backtest.translate import Steps, SymbolInput
-from trading_pipeline.domain.model.accounts import Wallet
 from trading_pipeline.domain.model.errors import ConfigurationError, OrderDenied
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
@@ -21,7 +20,8 @@ from trading_pipeline.domain.risk.entry_size import entry_quantity, sizing_input
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 from trading_pipeline_tests.domain.backtest.cases import STOP_ONLY, bars_of, signal
-from trading_pipeline_tests.testkit.execution_lab import WAVE, instrument, trade_plan
+from trading_pipeline_tests.testkit.builders import usdt
+from trading_pipeline_tests.testkit.execution_lab import instrument, trade_plan
 
 SIGNAL_BAR = 16
 TINY_LOT = Decimal("1e-12")
@@ -115,14 +115,14 @@ def test_the_engine_buys_what_the_gate_allows(
         stop_price=stop,
         sizing=sizing_inputs(limits, volatility),
     )
-    wallet = Wallet(equity, equity, available, Decimal(0), WAVE)
+    balance = usdt(equity, available)
     try:
-        wanted = float(entry_quantity(plan, wallet, desk, limits, Decimal(0), Decimal(fee)))
+        wanted = float(entry_quantity(plan, balance, desk, limits, Decimal(0), Decimal(fee)))
     except OrderDenied:
         wanted = 0.0
     exact = replace(desk, quantity_increment=TINY_LOT, min_quantity=TINY_LOT, min_notional=Decimal(0))
     try:
-        lots = float(entry_quantity(plan, wallet, exact, replace(limits), Decimal(0), Decimal(fee))) * 1000
+        lots = float(entry_quantity(plan, balance, exact, replace(limits), Decimal(0), Decimal(fee))) * 1000
     except OrderDenied:
         lots = 0.5
     found = bought[0] if bought else 0.0

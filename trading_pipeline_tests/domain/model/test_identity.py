@@ -3,7 +3,7 @@
 import pytest
 
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.model.identity import InstrumentId, VenueName
+from trading_pipeline.domain.model.identity import AccountId, InstrumentId, TradingMode, VenueName
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,23 @@ def test_an_identity_is_text_wherever_text_is_kept() -> None:
     found = InstrumentId("BTCUSDT.BYBIT")
     assert {found: 1}["BTCUSDT.BYBIT"] == 1
     assert sorted([found, "ADAUSDT.BYBIT"]) == ["ADAUSDT.BYBIT", found]
+
+
+def test_an_account_is_read_as_it_is_made() -> None:
+    account = AccountId.parse(AccountId.of(VenueName.BYBIT, "1001", TradingMode.LIVE))
+    assert (account, account.venue, account.mode) == ("BYBIT:1001:live", VenueName.BYBIT, TradingMode.LIVE)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1001", "write it like BYBIT:1234567:live"),
+        ("KRAKEN:1001:live", "there is no venue 'KRAKEN', only BYBIT, GATEIO, POLYMARKET"),
+        ("BYBIT:1001:real", "there is no mode 'real', only simulated, paper, testnet, live"),
+        ("BYBIT::live", "is no account of BYBIT: empty"),
+        ("BYBIT:10/01:live", "is no account of BYBIT"),
+    ],
+)
+def test_what_names_no_account_is_refused_with_the_way_out(text: str, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        AccountId.parse(text)

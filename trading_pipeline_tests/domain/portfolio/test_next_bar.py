@@ -11,6 +11,7 @@ from trading_pipeline.domain.model.plans import NextBarRule
 from trading_pipeline.domain.model.positions import Position, PositionStatus
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.portfolio.next_bar import close_to_judge, fails
+from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.execution_lab import WAVE, trade_plan
 
 BAR = timedelta(minutes=15)
@@ -20,7 +21,16 @@ NOBODY = Decimal(0)
 
 def a_position(opened_at: datetime | None, managed_through: datetime | None) -> Position:
     return Position(
-        *(PLAN.plan_id, PLAN.plan_id, PLAN.instrument_id, PLAN.timeframe, PLAN.bias, PositionStatus.OPEN),
+        *(
+            PLAN.plan_id,
+            ACCOUNT,
+            PLAN.plan_id,
+            PLAN.instrument_id,
+            "USDT",
+            PLAN.timeframe,
+            PLAN.bias,
+            PositionStatus.OPEN,
+        ),
         *(Decimal(5), Decimal(5), Decimal(1000), PLAN.stop_price, PLAN.stop_price, NOBODY, NOBODY, NOBODY),
         *(opened_at, None, None, managed_through),
     )

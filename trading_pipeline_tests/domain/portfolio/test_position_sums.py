@@ -11,6 +11,7 @@ from trading_pipeline.domain.model.orders import IntentRecord, IntentState, Orde
 from trading_pipeline.domain.model.positions import Position, PositionStatus
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.portfolio.position_sums import PositionFill, net_pnl, r_multiple, recompute
+from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.execution_lab import WAVE, trade_plan
 
 PLAN = trade_plan()
@@ -20,8 +21,10 @@ def a_position(realised: str, fees: str, funding: str) -> Position:
     """5 bought at 1000 with the stop at 990: 50 at risk."""
     return Position(
         position_id=PLAN.plan_id,
+        account_id=ACCOUNT,
         plan_id=PLAN.plan_id,
         instrument_id=PLAN.instrument_id,
+        settlement_currency="USDT",
         timeframe=PLAN.timeframe,
         bias=PLAN.bias,
         status=PositionStatus.CLOSED,
@@ -56,6 +59,7 @@ def entry(layer: int, quantity: str, stop: str, state: IntentState = IntentState
     """The order of one layer, filled unless it ended otherwise."""
     intent = OrderIntent(
         order_link_id=f"E{layer}",
+        account_id=ACCOUNT,
         plan_id=PLAN.plan_id,
         purpose=Purpose.ENTRY,
         instrument_id=PLAN.instrument_id,
@@ -77,7 +81,7 @@ def fill(order: str, quantity: str, price: str, at: int) -> PositionFill:
     """One execution, ``at`` counts; all of one instant."""
     side, purpose = (Side.BUY, Purpose.ENTRY) if order.startswith("E") else (Side.SELL, Purpose.TAKE_PROFIT_1)
     made = Fill(
-        f"x{9 - at}", order, "", PLAN.instrument_id, side, Decimal(quantity), Decimal(price), Decimal(0), False,
+        f"x{9 - at}", order, "", PLAN.instrument_id, side, Decimal(quantity), Decimal(price), Decimal(0), "USDT", False,
         FillKind.TRADE, WAVE, at,
     )  # fmt: skip
     return PositionFill(made, purpose)
@@ -133,3 +137,13 @@ def test_a_position_failed_when_every_entry_ended_empty() -> None:
     assert recompute(OPENING, rejected, []).status is PositionStatus.FAILED
     under_way = [rejected[0], entry(2, "5", "990", IntentState.SENT)]
     assert recompute(OPENING, under_way, []).status is PositionStatus.OPENING
+
+
+def test_a_fee_in_another_currency_is_left_to_its_fill() -> None:
+    # 0.5 USDT to enter; the exit's fee was paid in MNT, which is worth what nobody here knows
+    entered, left = fill("E1", "5", "1000", 1), fill("TP1", "5", "1010", 2)
+    fills = [
+        replace(entered, fill=replace(entered.fill, fee=Decimal("0.5"))),
+        replace(left, fill=replace(left.fill, fee=Decimal(3), fee_currency="MNT")),
+    ]
+    assert recompute(OPENING, LAYERS[:1], fills).fees == Decimal("0.5")

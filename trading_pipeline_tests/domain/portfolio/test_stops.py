@@ -22,6 +22,7 @@ from trading_pipeline.domain.portfolio.stops import (
     runner_level,
     targets_reached,
 )
+from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.execution_lab import WAVE, instrument, trade_plan
 
 BTC = instrument()
@@ -33,7 +34,7 @@ def position(bias: Bias, runner_stop: int | None = None) -> Position:
     plan = trade_plan(bias=bias)
     zero, five = Decimal(0), Decimal(5)
     return Position(
-        plan.plan_id, plan.plan_id, plan.instrument_id, Timeframe.M15, bias, PositionStatus.OPEN,
+        plan.plan_id, ACCOUNT, plan.plan_id, plan.instrument_id, "USDT", Timeframe.M15, bias, PositionStatus.OPEN,
         five, five, Decimal(1000),
         plan.stop_price, plan.stop_price, zero, zero, zero, WAVE, None, None, WAVE,
         runner_stop_price=None if runner_stop is None else Decimal(runner_stop),

@@ -7,20 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trading_pipeline.domain.model.accounts import Wallet
 from trading_pipeline.domain.model.errors import OrderDenied
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
 from trading_pipeline.domain.risk.entry_size import entry_quantity, sizing_inputs
 from trading_pipeline.domain.risk.limits import RiskLimits
-from trading_pipeline_tests.testkit.execution_lab import LIMITS, WAVE, instrument, trade_plan
+from trading_pipeline_tests.testkit.builders import usdt
+from trading_pipeline_tests.testkit.execution_lab import LIMITS, instrument, trade_plan
 
 BTC = instrument()
 NO_FEE = Decimal(0)
-
-
-def wallet(equity: Decimal, available: Decimal | None = None) -> Wallet:
-    return Wallet(equity, equity, equity if available is None else available, Decimal(0), WAVE)
 
 
 def prices(low: int, high: int) -> st.SearchStrategy[Decimal]:
@@ -41,7 +37,7 @@ def prices(low: int, high: int) -> st.SearchStrategy[Decimal]:
 )
 def test_quantity(equity: int, available: int | None, pending: int, stop: int | str, expected: str) -> None:
     plan = replace(trade_plan(), stop_price=Decimal(stop))
-    money = wallet(Decimal(equity), None if available is None else Decimal(available))
+    money = usdt(Decimal(equity), None if available is None else Decimal(available))
     assert entry_quantity(plan, money, BTC, LIMITS, Decimal(pending), NO_FEE) == Decimal(expected)
 
 
@@ -57,7 +53,7 @@ def test_quantity(equity: int, available: int | None, pending: int, stop: int | 
 def test_too_small_is_denied_and_never_raised(equity: int, pending: int, stop: int | str, rule: str) -> None:
     plan = replace(trade_plan(), stop_price=Decimal(stop))
     with pytest.raises(OrderDenied) as denied:
-        entry_quantity(plan, wallet(Decimal(equity)), BTC, LIMITS, Decimal(pending), NO_FEE)
+        entry_quantity(plan, usdt(Decimal(equity)), BTC, LIMITS, Decimal(pending), NO_FEE)
     assert denied.value.rule == rule
 
 
@@ -67,7 +63,7 @@ def test_a_size_never_risks_more_than_its_share_nor_more_than_there_is(
 ) -> None:
     plan = replace(trade_plan(), entry_price=entry, stop_price=entry - distance)
     try:
-        quantity = entry_quantity(plan, wallet(equity, available), BTC, LIMITS, Decimal(0), NO_FEE)
+        quantity = entry_quantity(plan, usdt(equity, available), BTC, LIMITS, Decimal(0), NO_FEE)
     except OrderDenied:
         return
     stop = BTC.round_price(plan.stop_price)
@@ -99,9 +95,9 @@ def test_quantity_by_risk_alone(equity: int, leverage: int, entry: int, stop: in
     limits = replace(LIMITS, max_leverage=Decimal(leverage))
     if expected is None:
         with pytest.raises(OrderDenied, match="min_quantity"):
-            entry_quantity(plan, wallet(Decimal(equity)), BTC, limits, Decimal(0), NO_FEE)
+            entry_quantity(plan, usdt(Decimal(equity)), BTC, limits, Decimal(0), NO_FEE)
     else:
-        assert entry_quantity(plan, wallet(Decimal(equity)), BTC, limits, Decimal(0), NO_FEE) == Decimal(expected)
+        assert entry_quantity(plan, usdt(Decimal(equity)), BTC, limits, Decimal(0), NO_FEE) == Decimal(expected)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +135,7 @@ def test_quantity_by_another_model(
     sized: tuple[RiskLimits, TradePlan], available: int | None, pending: int, expected: str
 ) -> None:
     limits, plan = sized
-    money = wallet(Decimal(10_000), None if available is None else Decimal(available))
+    money = usdt(Decimal(10_000), None if available is None else Decimal(available))
     assert entry_quantity(plan, money, BTC, limits, Decimal(pending), NO_FEE) == Decimal(expected)
 
 
@@ -157,7 +153,7 @@ def test_quantity_by_another_model(
 def test_a_model_that_gives_too_little_is_denied(sized: tuple[RiskLimits, TradePlan], rule: str) -> None:
     limits, plan = sized
     with pytest.raises(OrderDenied) as denied:
-        entry_quantity(plan, wallet(Decimal(10_000)), BTC, limits, Decimal(0), NO_FEE)
+        entry_quantity(plan, usdt(Decimal(10_000)), BTC, limits, Decimal(0), NO_FEE)
     assert denied.value.rule == rule
 
 
@@ -173,7 +169,7 @@ def test_no_model_buys_more_than_sizing_by_risk(
 ) -> None:
     limits, plan = _sized(model, str(volatility), fraction="1", fixed_amount="5000", win_rate="0.7")
     plan = replace(plan, stop_price=plan.entry_price - distance)
-    money = wallet(equity, available)
+    money = usdt(equity, available)
     try:
         quantity = entry_quantity(plan, money, BTC, limits, Decimal(0), NO_FEE)
     except OrderDenied:

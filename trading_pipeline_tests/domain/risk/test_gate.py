@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from trading_pipeline.domain.model.accounts import Wallet
 from trading_pipeline.domain.model.books import BookReading
 from trading_pipeline.domain.model.checks import CheckName, DataCheck
 from trading_pipeline.domain.model.errors import OrderDenied
+from trading_pipeline.domain.model.halts import Halt, HaltScope
 from trading_pipeline.domain.model.orders import OrderType, Side
 from trading_pipeline.domain.model.plans import ExitRules, SizingInputs
 from trading_pipeline.domain.model.signals import Bias
@@ -18,13 +18,13 @@ from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
 from trading_pipeline.domain.risk.entry import EntryQuestion, GateFacts, MarketConditions, OpenLayers
 from trading_pipeline.domain.risk.entry_size import sizing_inputs
 from trading_pipeline.domain.risk.gate import decide_entry
-from trading_pipeline.domain.risk.halts import Halt
+from trading_pipeline_tests.testkit.builders import ACCOUNT, usdt_wallet
 from trading_pipeline_tests.testkit.execution_lab import COSTS, GUARDS, LIMITS, WAVE, instrument, trade_plan
 
 PLAN = trade_plan()
 CHECKS = tuple(DataCheck(PLAN.instrument_id, PLAN.timeframe, PLAN.close_time, name, True, "") for name in CheckName)
-FACTS = GateFacts(CHECKS, (), (), None, Decimal(10_000), Decimal(0))
-WALLET = Wallet(Decimal(10_000), Decimal(10_000), Decimal(10_000), Decimal(0), WAVE)
+FACTS = GateFacts(ACCOUNT, CHECKS, (), (), None, Decimal(10_000), Decimal(0))
+WALLET = usdt_wallet(Decimal(10_000), WAVE)
 QUESTION = EntryQuestion(PLAN, FACTS, WALLET, instrument(), LIMITS, WAVE, COSTS.taker_fee)
 
 BOOK = BookReading(WAVE, Decimal(5), Decimal(1_000_000), Decimal(0), Decimal(0))
@@ -72,8 +72,8 @@ def test_a_layer_takes_no_place_and_is_numbered_after_those_that_were_tried() ->
         (facts(adds_to=OpenLayers("p", layers=3, next_layer=4)), "symbol_busy"),
         (facts(adds_to=None), "symbol_busy"),
         (facts(last_stop_loss_at=WAVE), "cooldown"),
-        (asked(wallet=replace(WALLET, equity=Decimal(9_500))), "max_daily_loss"),
-        (asked(wallet=replace(WALLET, available=Decimal(0))), "min_quantity"),
+        (asked(wallet=usdt_wallet(Decimal(9_500), WAVE)), "max_daily_loss"),
+        (asked(wallet=usdt_wallet(Decimal(10_000), WAVE, available=Decimal(0))), "min_quantity"),
     ],
 )
 def test_a_layer_is_held_against_what_an_entry_is_held_against(change: Change, rule: str) -> None:
@@ -85,8 +85,8 @@ def test_a_layer_is_held_against_what_an_entry_is_held_against(change: Change, r
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
-        (facts(halts=(Halt("all", "kill switch", WAVE),)), "halt"),
-        (facts(halts=(Halt("BTCUSDT.BYBIT", "unknown position", WAVE),)), "halt"),
+        (facts(halts=(Halt(HaltScope("all"), "kill switch", WAVE),)), "halt"),
+        (facts(halts=(Halt(HaltScope("BTCUSDT.BYBIT"), "unknown position", WAVE),)), "halt"),
         (asked(now=PLAN.valid_until + timedelta(milliseconds=1)), "expiry"),
         (facts(checks=()), "data_checks"),
         (facts(checks=CHECKS[1:]), "data_checks"),
@@ -106,6 +106,7 @@ def test_a_layer_is_held_against_what_an_entry_is_held_against(change: Change, r
         (facts(live_symbols=("A", "B", "C")), "max_open_positions"),
         (facts(last_stop_loss_at=WAVE - timedelta(minutes=14)), "cooldown"),
         (asked(wallet=None), "wallet_age"),
+        (asked(wallet=replace(WALLET, balances={"BTC": WALLET.balances["USDT"]})), "balance"),
         (asked(wallet=replace(WALLET, read_at=WAVE - timedelta(seconds=11))), "wallet_age"),
         (asked(wallet=replace(WALLET, read_at=WAVE + timedelta(seconds=11))), "wallet_age"),
         (facts(day_start_equity=None), "max_daily_loss"),
@@ -124,7 +125,7 @@ def test_one_thing_against_it_denies(change: Change, rule: str) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        facts(halts=(Halt("SOLUSDT.BYBIT", "unknown position", WAVE),)),
+        facts(halts=(Halt(HaltScope("SOLUSDT.BYBIT"), "unknown position", WAVE),)),
         asked(now=PLAN.valid_until, wallet=replace(WALLET, read_at=PLAN.valid_until)),
         facts(live_symbols=("SOLUSDT.BYBIT", "ADAUSDT.BYBIT")),
         facts(last_stop_loss_at=WAVE - timedelta(minutes=15)),

@@ -21,7 +21,7 @@ from trading_pipeline.runtime.feed.private import PrivateFeed
 from trading_pipeline_tests.adapters.venues.bybit.test_frames import a_frame
 from trading_pipeline_tests.adapters.venues.bybit.test_parse import EXECUTION, ORDER
 from trading_pipeline_tests.runtime.feed.socket_venue import SocketVenue, socket_venue, until
-from trading_pipeline_tests.testkit.builders import START
+from trading_pipeline_tests.testkit.builders import ACCOUNT, START
 from trading_pipeline_tests.testkit.fake_clock import FakeClock
 from trading_pipeline_tests.testkit.fake_venue import FakeVenue
 from trading_pipeline_tests.testkit.fakes_market_data import ListStream
@@ -52,7 +52,7 @@ def with_feed(database: Engine, scenario: Scenario, *faults: VenueError) -> List
 
     async def run() -> None:
         async with socket_venue() as venue:
-            feed = PrivateFeed(Choosy(database), stream, account, retry_s=0.05)
+            feed = PrivateFeed(Choosy(database, ACCOUNT), stream, account, retry_s=0.05)
             link = Link(BybitAccountStream(venue.url, "key", "secret"), feed, Backoff(shortest_s=0.01, longest_s=0.02))
             tasks = [asyncio.create_task(part) for part in (link.run(), feed.book(), feed.resync())]
             try:

@@ -18,6 +18,7 @@ from trading_pipeline.runtime.feed.process import run_feed
 from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres, free_port
 from trading_pipeline.settings import Settings
 from trading_pipeline_tests.runtime.feed.feed_stage import PATIENCE_S, UNIVERSE, Stage, staged, until
+from trading_pipeline_tests.testkit.builders import ACCOUNT
 
 QUARTER = timedelta(minutes=15)
 
@@ -141,6 +142,7 @@ def an_entry(link_id: str) -> OrderIntent:
     """A market buy of one SOL."""
     return OrderIntent(
         order_link_id=link_id,
+        account_id=ACCOUNT,
         plan_id=link_id,
         purpose=Purpose.ENTRY,
         instrument_id=InstrumentId("SOLUSDT.BYBIT"),

@@ -23,6 +23,7 @@ from trading_pipeline.runtime.replay.backfill import launch_backfill, partition_
 from trading_pipeline.runtime.replay.lock_step import ExchangeClock, replay
 from trading_pipeline.runtime.replay.report import ReportHeader, report_rows
 from trading_pipeline_tests.adapters.venues.simulator import Simulator, simulator
+from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.execution_lab import store_plan, trade_plan
 
 QUARTER = [Timeframe.M15]
@@ -88,7 +89,17 @@ def resting_orders_around(exchange: Simulator, plan: TradePlan) -> None:
     for purpose, side, share in around:
         price = exchange.market_data().instruments()[plan.instrument_id].round_price(last * Decimal(share))
         link_id = order_link_id(plan.plan_id, purpose)
-        terms = (link_id, plan.plan_id, purpose, plan.instrument_id, side, OrderType.LIMIT, Decimal("0.001"), price)
+        terms = (
+            link_id,
+            ACCOUNT,
+            plan.plan_id,
+            purpose,
+            plan.instrument_id,
+            side,
+            OrderType.LIMIT,
+            Decimal("0.001"),
+            price,
+        )
         exchange.trading().submit(OrderIntent(*terms, None, reduce_only=False, valid_until=ALWAYS_VALID, run_id="test"))
 
 
@@ -96,7 +107,7 @@ def test_the_exchange_moves_on_from_a_fill_only_when_it_is_booked(exchange: Simu
     clock = ExchangeClock(exchange.rest_url)
     start = datetime.fromisoformat(str(clock.status()["now"]))
     resting_orders_around(exchange, trade_plan())
-    ledger, stood = PostgresLedger(database), []
+    ledger, stood = PostgresLedger(database, ACCOUNT), []
 
     def pipeline(instant: datetime) -> None:
         assert clock.status()["now"] == instant.isoformat()
@@ -122,7 +133,7 @@ def test_an_event_that_nobody_answers_is_named_with_what_is_left(exchange: Simul
 def test_a_fill_that_was_not_followed_keeps_the_clock(database: Engine, followed: int, left: int) -> None:
     plan = trade_plan()
     store_plan(database, plan, PlanStatus.EXECUTED)
-    position = new_position_values(plan, plan.stop_price)
+    position = new_position_values(plan, ACCOUNT, "USDT", plan.stop_price)
     counts = {"status": "open", "booked_fills": 2, "followed_fills": followed}
     with database.begin() as connection:
         connection.execute(insert(positions).values(**(position | counts)))

@@ -8,10 +8,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.identity import InstrumentId, TradingMode
 from trading_pipeline.runtime.replay.replay_plan import ReplayPlan
 from trading_pipeline.runtime.supervision.processes import ProcessSpec, Supervised
-from trading_pipeline.settings import Settings, TradingMode, foreign_variables
+from trading_pipeline.settings import Settings, foreign_variables
 
 HOSTILE = {
     "TRADING_MODE": "live",

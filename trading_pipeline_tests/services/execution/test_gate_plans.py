@@ -7,15 +7,16 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine
 
-from trading_pipeline.domain.model.accounts import Wallet
 from trading_pipeline.domain.model.checks import CheckName
 from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError
+from trading_pipeline.domain.model.halts import HaltScope
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.services.accounting.record_equity import ensure_day_start
 from trading_pipeline.services.execution.claim_plans import claim_plans
 from trading_pipeline.services.execution.gate_plans import GateResult, gate_plans
 from trading_pipeline.services.execution.halt_trading import halt_trading, resume_trading
+from trading_pipeline_tests.testkit.builders import usdt_wallet
 from trading_pipeline_tests.testkit.execution_lab import GUARDS, WAVE, Lab, store_checks, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.fakes_market_data import a_book
@@ -75,14 +76,16 @@ def test_a_fall_of_equity_since_midnight_denies(lab: Lab) -> None:
 
 
 def test_a_halt_denies_until_it_is_lifted(lab: Lab) -> None:
-    halt_trading(halts=lab.halts, notifier=lab.postbox, clock=lab.clock, reason="operator", scope="BTCUSDT.BYBIT")
+    halt_trading(
+        halts=lab.halts, notifier=lab.postbox, clock=lab.clock, reason="operator", scope=HaltScope("BTCUSDT.BYBIT")
+    )
     store_plan(lab.database, PLAN)
     other = trade_plan("SOLUSDT.BYBIT", Bias.SHORT)
     store_plan(lab.database, other)
     result = gate(lab)
     assert (rules(result), [intent.instrument_id for intent in result.admitted]) == (["halt"], ["SOLUSDT.BYBIT"])
-    assert resume_trading(halts=lab.halts, notifier=lab.postbox, scope="BTCUSDT.BYBIT")
-    assert not resume_trading(halts=lab.halts, notifier=lab.postbox, scope="BTCUSDT.BYBIT")
+    assert resume_trading(halts=lab.halts, notifier=lab.postbox, scope=HaltScope("BTCUSDT.BYBIT"))
+    assert not resume_trading(halts=lab.halts, notifier=lab.postbox, scope=HaltScope("BTCUSDT.BYBIT"))
 
 
 def test_the_same_question_gets_the_same_answer(lab: Lab) -> None:
@@ -120,7 +123,7 @@ def test_after_a_stop_loss_the_symbol_cools_down_for_one_bar(lab: Lab) -> None:
 
 
 def test_margin_promised_to_one_entry_is_not_given_to_the_next(lab: Lab) -> None:
-    poor = Wallet(Decimal(10_000), Decimal(10_000), Decimal(1_200), Decimal(0), WAVE)
+    poor = usdt_wallet(Decimal(10_000), WAVE, available=Decimal(1_200))
     lab.venue.wallet = lambda: poor  # type: ignore[method-assign]
     store_plan(lab.database, trade_plan("ADAUSDT.BYBIT"))
     store_plan(lab.database, trade_plan("SOLUSDT.BYBIT"))

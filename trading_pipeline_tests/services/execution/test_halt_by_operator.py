@@ -9,10 +9,10 @@ from sqlalchemy import Engine
 from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
 from trading_pipeline.domain.model.commands import CommandOutcome, CommandVerb
 from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError
+from trading_pipeline.domain.model.halts import Halt, HaltScope
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.positions import ExitReason
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.risk.halts import Halt
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.halt_by_operator import halt_by_operator
 from trading_pipeline.services.execution.manage_positions import manage_positions
@@ -51,7 +51,7 @@ def manage(lab: Lab) -> None:
 def test_a_halt_stands_with_its_reason_and_is_told_once(lab: Lab) -> None:
     assert halt_by_operator(controls=lab.controls, command=HALT)
     assert not halt_by_operator(controls=lab.controls, command=HALT)
-    assert lab.halts.halts() == [Halt(PLAN.instrument_id, "because", WAVE)]
+    assert lab.halts.halts() == [Halt(HaltScope(PLAN.instrument_id), "because", WAVE)]
     assert lab.postbox.subjects(Severity.CRITICAL) == ["halted: BTCUSDT.BYBIT"]
 
 

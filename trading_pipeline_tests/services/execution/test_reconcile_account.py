@@ -13,6 +13,7 @@ from trading_pipeline.domain.risk.differences import DifferenceKind
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.protect_position import Protection
 from trading_pipeline.services.execution.reconcile_account import ReconcileResult, reconcile_account
+from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 
@@ -52,13 +53,14 @@ def test_a_difference_halts_the_symbol_and_touches_nothing(
     posts, held = list(lab.venue.posts), lab.venue.positions()
     result = reconcile(lab)
     assert [one.kind for one in result.differences] == [kind]
-    assert [halt.scope for halt in lab.halts.halts()] == [instrument_id]
+    assert [halt.scope for halt in lab.halts.halts()] == [f"{ACCOUNT}/{instrument_id}"]
     assert (lab.venue.posts, lab.venue.positions()) == (posts, held)
 
 
 def test_an_order_nobody_knows_is_reported(lab: Lab) -> None:
     stranger = OrderIntent(
-        "by-hand", "none", Purpose.EXIT, "BTCUSDT.BYBIT", Side.SELL, OrderType.LIMIT, Decimal(1), Decimal(2000), None,
+        "by-hand", ACCOUNT, "none", Purpose.EXIT, "BTCUSDT.BYBIT", Side.SELL, OrderType.LIMIT,
+        Decimal(1), Decimal(2000), None,
         reduce_only=True, valid_until=ALWAYS_VALID, run_id="none",
     )  # fmt: skip
     lab.venue.submit(stranger)
@@ -80,12 +82,12 @@ def test_a_naked_position_is_protected_at_once(lab: Lab) -> None:
 
 def test_a_standing_difference_halts_once_and_lifts_nothing(lab: Lab) -> None:
     lab.venue.trade("SOLUSDT.BYBIT", Side.BUY, Decimal(3), Decimal(1000), FillKind.TRADE)
-    assert reconcile(lab).halted == ("SOLUSDT.BYBIT",)
+    assert reconcile(lab).halted == (f"{ACCOUNT}/SOLUSDT.BYBIT",)
     assert reconcile(lab).halted == ()
-    assert lab.postbox.subjects(Severity.CRITICAL) == ["halted: SOLUSDT.BYBIT"]
+    assert lab.postbox.subjects(Severity.CRITICAL) == [f"halted: {ACCOUNT}/SOLUSDT.BYBIT"]
     lab.venue.trade("SOLUSDT.BYBIT", Side.SELL, Decimal(3), Decimal(1000), FillKind.TRADE)
     assert reconcile(lab).differences == ()
-    assert [halt.scope for halt in lab.halts.halts()] == ["SOLUSDT.BYBIT"]
+    assert [halt.scope for halt in lab.halts.halts()] == [f"{ACCOUNT}/SOLUSDT.BYBIT"]
 
 
 def test_what_was_found_is_kept_with_its_run(lab: Lab) -> None:

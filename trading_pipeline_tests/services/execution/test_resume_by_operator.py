@@ -18,10 +18,13 @@ from trading_pipeline.services.execution.compare_account import compare_account
 from trading_pipeline.services.execution.halt_by_operator import halt_by_operator
 from trading_pipeline.services.execution.reconcile_account import reconcile_account
 from trading_pipeline.services.execution.resume_by_operator import resume_by_operator
+from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, operator_command, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 
 SOL = "SOLUSDT.BYBIT"
+OURS = f"{ACCOUNT}/{SOL}"
+"""What reconciliation halts."""
 
 
 @pytest.fixture
@@ -51,8 +54,8 @@ def test_a_halt_of_reconciliation_is_not_lifted_over_a_difference_that_stands(la
     differ(lab)
     reconcile_account(context=lab.context("run-r"))
     with pytest.raises(DataError, match=r"stays halted.*unknown_position: external: the venue holds 3 on the buy side"):
-        resume(lab)
-    assert scopes(lab) == [SOL]
+        resume(lab, OURS)
+    assert scopes(lab) == [OURS]
     assert [one.outcome for one in lab.commands.of("c-1")] == [CommandOutcome.ASKED, CommandOutcome.FAILED]
 
 
@@ -60,9 +63,9 @@ def test_it_is_lifted_once_the_difference_is_gone(lab: Lab) -> None:
     differ(lab)
     reconcile_account(context=lab.context("run-r"))
     differ(lab, Side.SELL)
-    assert resume(lab)
+    assert resume(lab, OURS)
     assert scopes(lab) == []
-    assert lab.postbox.subjects(Severity.INFO) == [f"resumed: {SOL}"]
+    assert lab.postbox.subjects(Severity.INFO) == [f"resumed: {OURS}"]
 
 
 def test_an_operators_halt_may_hide_a_difference_and_is_asked_about_it_too(lab: Lab) -> None:
@@ -79,7 +82,7 @@ def test_the_kill_switch_is_lifted_where_what_differs_stays_halted_by_itself(lab
     if halted_apart:
         reconcile_account(context=lab.context("run-r"))
         assert resume(lab, "all")
-        assert scopes(lab) == [SOL]
+        assert scopes(lab) == [OURS]
     else:
         with pytest.raises(DataError, match="all stays halted"):
             resume(lab, "all")
@@ -96,8 +99,8 @@ def test_force_lifts_with_a_reason_and_asks_nobody(lab: Lab) -> None:
     reconcile_account(context=lab.context("run-r"))
     lab.venue.faults["positions"] = [TemporaryVenueError("down")] * 9
     with pytest.raises(ConfigurationError, match="without a reason"):
-        resume(lab, forced=True)
-    assert resume(lab, reason="the three are mine", forced=True)
+        resume(lab, OURS, forced=True)
+    assert resume(lab, OURS, reason="the three are mine", forced=True)
     assert [one.detail for one in lab.commands.of("c-1")] == ["", "lifted without asking"]
 
 

@@ -13,15 +13,16 @@ from trading_pipeline.domain.model.errors import (
     TemporaryVenueError,
     TradingForbiddenByVenue,
 )
+from trading_pipeline.domain.model.halts import Halt, HaltScope
 from trading_pipeline.domain.model.orders import IntentState
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.positions import PositionStatus
-from trading_pipeline.domain.risk.halts import Halt
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.accounting.record_equity import record_equity
 from trading_pipeline.services.execution.claim_plans import claim_plans
 from trading_pipeline.services.execution.gate_plans import gate_plans
 from trading_pipeline.services.execution.submit_order import SubmitOutcome, submit_order
+from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.fake_venue import Fault, ResponseLost
 
@@ -95,7 +96,7 @@ def test_the_pause_the_venue_asks_for_is_kept(lab: Lab) -> None:
 
 @pytest.mark.parametrize(("scope", "posts"), [("all", 0), (PLAN.instrument_id, 0), ("SOLUSDT.BYBIT", 1)])
 def test_an_entry_that_was_admitted_before_a_halt_is_not_sent_after_it(lab: Lab, scope: str, posts: int) -> None:
-    lab.halts.halt(Halt(scope, "operator", WAVE))
+    lab.halts.halt(Halt(HaltScope(scope), "operator", WAVE))
     outcome = entry(lab)
     assert len(lab.venue.posts) == posts
     if not posts:
@@ -133,8 +134,8 @@ def test_a_rejected_entry_fails_its_position_and_names_the_reason(lab: Lab) -> N
 def test_an_account_that_may_not_trade_is_halted(lab: Lab) -> None:
     lab.venue.faults["submit"] = [TradingForbiddenByVenue("10027: banned")]
     entry(lab)
-    assert [halt.scope for halt in lab.halts.halts()] == ["all"]
-    assert lab.postbox.subjects(Severity.CRITICAL) == ["halted: all"]
+    assert [halt.scope for halt in lab.halts.halts()] == [ACCOUNT]
+    assert lab.postbox.subjects(Severity.CRITICAL) == [f"halted: {ACCOUNT}"]
 
 
 def test_without_leverage_nothing_is_sent(lab: Lab) -> None:

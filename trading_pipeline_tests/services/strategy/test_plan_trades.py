@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, text
 
-from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
+from trading_pipeline.adapters.stores.execution.ledger_plans import PlanQueueStore
 from trading_pipeline.adapters.stores.execution.ledger_rows import plan_query
 from trading_pipeline.adapters.stores.research.replay_facts import replay_facts
 from trading_pipeline.adapters.stores.strategy.plan_rows import plan_of as stored_plan
@@ -210,7 +210,7 @@ def test_a_plan_comes_back_from_the_database_as_it_went_in(vertical: Vertical) -
     plan_trades(planner, a_range(), None, "run-1")
     for signal in vertical.signals.signals(["BTCUSDT.BYBIT"], Timeframe.H1, START, START + DAY):
         plan = plan_of(signal, planner)
-        assert PostgresLedger(vertical.engine).plan(plan.plan_id) == plan
+        assert PlanQueueStore(vertical.engine).plan(plan.plan_id) == plan
 
 
 def test_a_full_plan_is_stored_once_and_comes_back_whole(vertical: Vertical) -> None:
@@ -223,7 +223,7 @@ def test_a_full_plan_is_stored_once_and_comes_back_whole(vertical: Vertical) -> 
     )
     store = PostgresPlanStore(vertical.engine)
     assert [store.save([plan], Timeframe.H1, None, run).changed for run in ("run-1", "run-2")] == [1, 0]
-    assert PostgresLedger(vertical.engine).plan(plan.plan_id) == plan
+    assert PlanQueueStore(vertical.engine).plan(plan.plan_id) == plan
 
 
 def test_a_plan_carries_by_what_it_is_left(vertical: Vertical) -> None:
@@ -233,7 +233,7 @@ def test_a_plan_carries_by_what_it_is_left(vertical: Vertical) -> None:
     behind = replace(vertical.strategies[0], lifecycle=replace(lifecycle, exit_rules=rules, runner=runner))
     planner = replace(vertical.planner, strategies=[behind])
     plan_trades(planner, a_range(), None, "run-1")
-    stored = PostgresLedger(vertical.engine).plan(plan_id_of(newest_close(vertical).signal_id))
+    stored = PlanQueueStore(vertical.engine).plan(plan_id_of(newest_close(vertical).signal_id))
     assert (stored.exit_rules, stored.runner) == (rules, runner)
 
 
@@ -243,7 +243,7 @@ def test_a_plan_stored_before_it_carried_them_is_left_by_the_defaults(vertical: 
         connection.execute(
             text("UPDATE trading.trade_plans SET exit_rules = NULL, runner = runner - 'trail' - 'trail_at'")
         )
-    stored = PostgresLedger(vertical.engine).plan(plan_id_of(newest_close(vertical).signal_id))
+    stored = PlanQueueStore(vertical.engine).plan(plan_id_of(newest_close(vertical).signal_id))
     assert stored.exit_rules == ExitRules(1, strategy_exits=True, opposite=Opposite.IGNORE, max_layers=1)
     assert (stored.runner.trail, stored.runner.trail_at) == (TrailRule.ATR, TrailAt.POSITION)
 

@@ -2,38 +2,48 @@
 
 from datetime import datetime
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from trading_pipeline.adapters.stores.postgres.tables import equity_snapshots
-from trading_pipeline.domain.model.accounts import Wallet
+from trading_pipeline.domain.model.accounts import Balance, Wallet
+from trading_pipeline.domain.model.identity import AccountId
 from trading_pipeline.ports.stores.execution.risk_store import EquityLog
 
 
 class PostgresEquityLog(EquityLog):
-    """``equity_snapshots``."""
+    """``equity_snapshots`` of one account, a row per currency."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, account_id: AccountId) -> None:
         self._engine = engine
+        self._account_id = account_id
 
     def record(self, wallet: Wallet) -> None:
         """Insert unless a reading of that instant is there."""
-        row = {
-            "read_at": wallet.read_at,
-            "equity": wallet.equity,
-            "balance": wallet.balance,
-            "available": wallet.available,
-            "unrealised_pnl": wallet.unrealised_pnl,
-        }
-        with self._engine.begin() as connection:
-            connection.execute(insert(equity_snapshots).values(**row).on_conflict_do_nothing())
+        rows = [
+            {
+                "account_id": self._account_id,
+                "currency": currency,
+                "read_at": wallet.read_at,
+                "equity": held.equity,
+                "balance": held.balance,
+                "available": held.available,
+                "unrealised_pnl": held.unrealised_pnl,
+            }
+            for currency, held in wallet.balances.items()
+        ]
+        if rows:
+            with self._engine.begin() as connection:
+                connection.execute(insert(equity_snapshots).on_conflict_do_nothing(), rows)
 
     def first_since(self, instant: datetime) -> Wallet | None:
-        """The oldest reading at or after ``instant``."""
+        """The oldest reading at or after ``instant``, of every currency it had."""
         table = equity_snapshots.c
-        query = select(equity_snapshots).where(table.read_at >= instant).order_by(table.read_at).limit(1)
+        mine = table.account_id == self._account_id
+        oldest = select(func.min(table.read_at)).where(mine, table.read_at >= instant).scalar_subquery()
         with self._engine.connect() as connection:
-            row = connection.execute(query).first()
-        if row is None:
+            rows = connection.execute(select(equity_snapshots).where(mine, table.read_at == oldest)).all()
+        if not rows:
             return None
-        return Wallet(row.equity, row.balance, row.available, row.unrealised_pnl, row.read_at)
+        balances = {row.currency: Balance(row.equity, row.balance, row.available, row.unrealised_pnl) for row in rows}
+        return Wallet(balances, rows[0].read_at)

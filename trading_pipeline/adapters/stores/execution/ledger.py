@@ -1,13 +1,21 @@
 """The ledger in PostgreSQL."""
 
+from sqlalchemy import Engine
+
 from trading_pipeline.adapters.stores.execution.ledger_orders import OrderLedgerStore
 from trading_pipeline.adapters.stores.execution.ledger_plans import PlanQueueStore
 from trading_pipeline.adapters.stores.execution.ledger_positions import PositionBookStore
+from trading_pipeline.domain.model.identity import AccountId
 from trading_pipeline.ports.stores.execution.ledger import Ledger
 
 
 class PostgresLedger(PlanQueueStore, OrderLedgerStore, PositionBookStore, Ledger):
-    """Plans, orders and positions of one account; one database serves one account.
+    """Plans of all, orders and positions of one account.
 
     :param engine: on a database with the newest schema.
     """
+
+    def __init__(self, engine: Engine, account_id: AccountId) -> None:
+        PlanQueueStore.__init__(self, engine)
+        OrderLedgerStore.__init__(self, engine, account_id)
+        PositionBookStore.__init__(self, engine, account_id)

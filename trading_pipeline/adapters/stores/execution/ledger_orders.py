@@ -17,6 +17,7 @@ from trading_pipeline.adapters.stores.execution.ledger_rows import (
 from trading_pipeline.adapters.stores.postgres.tables import fills, order_intents, positions, trade_plans
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.fills import Fill, FillKind
+from trading_pipeline.domain.model.identity import AccountId
 from trading_pipeline.domain.model.orders import IntentRecord, IntentState, OrderIntent, OrderReport, Purpose, Side
 from trading_pipeline.domain.model.positions import PositionStatus
 from trading_pipeline.domain.model.signals import Bias
@@ -27,10 +28,11 @@ _STAMPS = {IntentState.SENT: "sent_at", IntentState.ACKNOWLEDGED: "acknowledged_
 
 
 class OrderLedgerStore(OrderLedger):
-    """``order_intents`` and ``fills``."""
+    """``order_intents`` and ``fills`` of one account."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, account_id: AccountId) -> None:
         self._engine = engine
+        self._account_id = account_id
 
     def write_intent(self, intent: OrderIntent) -> None:
         """Insert unless it is there; what it reduces is the position that its plan opened."""
@@ -56,7 +58,8 @@ class OrderLedgerStore(OrderLedger):
     def open_intents(self) -> list[IntentRecord]:
         """Sent, or perhaps sent, and not final."""
         over = (*FINAL_STATES, IntentState.INTENDED.value)
-        query = intent_query().where(order_intents.c.state.not_in(over)).order_by(order_intents.c.intended_at)
+        mine = order_intents.c.account_id == self._account_id
+        query = intent_query().where(mine, order_intents.c.state.not_in(over)).order_by(order_intents.c.intended_at)
         with self._engine.connect() as connection:
             return [record_of(row) for row in connection.execute(query)]
 
@@ -95,10 +98,10 @@ class OrderLedgerStore(OrderLedger):
         """Insert by execution id; a fill heard before changes nothing."""
         with self._engine.begin() as connection:
             record = locked_intent(connection, fill.order_link_id) if fill.order_link_id else None
-            position_id = record.position_id if record else _position_by_symbol(connection, fill)
+            position_id = record.position_id if record else self._position_by_instrument(connection, fill)
             added = connection.execute(
                 insert(fills)
-                .values(**fill_values(fill, position_id))
+                .values(**fill_values(fill, self._account_id, position_id))
                 .on_conflict_do_nothing()
                 .returning(fills.c.position_id)
             )
@@ -113,7 +116,10 @@ class OrderLedgerStore(OrderLedger):
         """The oldest bar close among orders whose filled quantity is not covered by fills, or not known."""
         booked = (
             select(func.coalesce(func.sum(fills.c.quantity), 0))
-            .where(fills.c.order_link_id == order_intents.c.order_link_id, fills.c.kind != FillKind.FUNDING.value)
+            .where(
+                fills.c.order_link_id == order_intents.c.order_link_id,
+                fills.c.kind != FillKind.FUNDING.value,
+            )
             .scalar_subquery()
         )
         unsure = (IntentState.SENT.value, IntentState.UNKNOWN.value)
@@ -122,11 +128,12 @@ class OrderLedgerStore(OrderLedger):
             select(func.min(trade_plans.c.close_time))
             .join(order_intents, order_intents.c.plan_id == trade_plans.c.plan_id)
             .where(
+                order_intents.c.account_id == self._account_id,
                 or_(
                     order_intents.c.state.in_(unsure),
                     and_(order_intents.c.purpose == Purpose.ENTRY.value, entering),
                     order_intents.c.filled_quantity > booked,
-                )
+                ),
             )
         )
         with self._engine.connect() as connection:
@@ -135,7 +142,39 @@ class OrderLedgerStore(OrderLedger):
     def last_fill_time(self) -> datetime | None:
         """The newest ``executed_at``."""
         with self._engine.connect() as connection:
-            return connection.execute(select(func.max(fills.c.executed_at))).scalar()
+            mine = fills.c.account_id == self._account_id
+            return connection.execute(select(func.max(fills.c.executed_at)).where(mine)).scalar()
+
+    def _position_by_instrument(self, connection: Connection, fill: Fill) -> str | None:
+        """Whose fill it is when the order is not ours: the position that was there at the time.
+
+        An instrument has one live position at a time, and a position closes only when its exits are booked,
+        so the span from the plan's bar to the close tells positions apart even for a funding fill that
+        comes late. A trade on the opening side was not decided by the plan and stays external.
+        """
+        query = (
+            select(positions.c.position_id, positions.c.bias)
+            .join(trade_plans, trade_plans.c.plan_id == positions.c.plan_id)
+            .where(
+                positions.c.account_id == self._account_id,
+                positions.c.instrument_id == fill.instrument_id,
+                trade_plans.c.close_time <= fill.executed_at,
+                or_(
+                    positions.c.status.in_(LIVE_STATUSES),
+                    and_(
+                        positions.c.status == PositionStatus.CLOSED.value,
+                        positions.c.closed_at >= fill.executed_at,
+                        literal(fill.kind is FillKind.FUNDING),
+                    ),
+                ),
+            )
+            .order_by(trade_plans.c.close_time)
+        )
+        owner = connection.execute(query).first()
+        if owner is None:
+            return None
+        adds = fill.kind is not FillKind.FUNDING and fill.side is Side.opening(Bias(owner.bias))
+        return None if adds else str(owner.position_id)
 
 
 def _change(connection: Connection, link_id: str, values: dict[str, object]) -> None:
@@ -156,34 +195,3 @@ def _merged(record: IntentRecord, report: OrderReport) -> dict[str, object]:
     if report.filled_quantity > record.filled_quantity:
         values |= {"filled_quantity": report.filled_quantity, "average_price": report.average_price}
     return values
-
-
-def _position_by_symbol(connection: Connection, fill: Fill) -> str | None:
-    """Whose fill it is when the order is not ours: the position that was there at the time.
-
-    An instrument has one live position at a time, and a position closes only when its exits are booked,
-    so the span from the plan's bar to the close tells positions apart even for a funding fill that
-    comes late. A trade on the opening side was not decided by the plan and stays external.
-    """
-    query = (
-        select(positions.c.position_id, positions.c.bias)
-        .join(trade_plans, trade_plans.c.plan_id == positions.c.plan_id)
-        .where(
-            positions.c.instrument_id == fill.instrument_id,
-            trade_plans.c.close_time <= fill.executed_at,
-            or_(
-                positions.c.status.in_(LIVE_STATUSES),
-                and_(
-                    positions.c.status == PositionStatus.CLOSED.value,
-                    positions.c.closed_at >= fill.executed_at,
-                    literal(fill.kind is FillKind.FUNDING),
-                ),
-            ),
-        )
-        .order_by(trade_plans.c.close_time)
-    )
-    owner = connection.execute(query).first()
-    if owner is None:
-        return None
-    adds = fill.kind is not FillKind.FUNDING and fill.side is Side.opening(Bias(owner.bias))
-    return None if adds else str(owner.position_id)

@@ -18,16 +18,18 @@ from trading_pipeline.adapters.stores.execution.ledger_rows import (
     unfollowed,
 )
 from trading_pipeline.adapters.stores.postgres.tables import order_intents, positions
+from trading_pipeline.domain.model.identity import AccountId
 from trading_pipeline.domain.model.orders import IntentRecord, Purpose
 from trading_pipeline.domain.model.positions import Position, StopKind
 from trading_pipeline.ports.stores.execution.ledger import PositionBook
 
 
 class PositionBookStore(PositionBook):
-    """``positions``; their sums are written by ``ledger_refresh`` alone."""
+    """``positions`` of one account; their sums are written by ``ledger_refresh`` alone."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, account_id: AccountId) -> None:
         self._engine = engine
+        self._account_id = account_id
 
     def position_of(self, plan_id: str) -> Position | None:
         """The position that the plan's entry opened or added to."""
@@ -45,13 +47,18 @@ class PositionBookStore(PositionBook):
 
     def live_positions(self) -> list[Position]:
         """Opening and open ones by instrument."""
-        query = position_query().where(positions.c.status.in_(LIVE_STATUSES)).order_by(positions.c.instrument_id)
+        query = (
+            position_query()
+            .where(self._mine, positions.c.status.in_(LIVE_STATUSES))
+            .order_by(positions.c.instrument_id)
+        )
         with self._engine.connect() as connection:
             return [position_of(row) for row in connection.execute(query)]
 
     def unfollowed_positions(self) -> list[Position]:
         """More booked than followed, by instrument."""
-        query = position_query().where(unfollowed()).order_by(positions.c.instrument_id, positions.c.position_id)
+        order = positions.c.instrument_id, positions.c.position_id
+        query = position_query().where(self._mine, unfollowed()).order_by(*order)
         with self._engine.connect() as connection:
             return [position_of(row) for row in connection.execute(query)]
 
@@ -89,6 +96,7 @@ class PositionBookStore(PositionBook):
             intent_query()
             .join(positions, positions.c.plan_id == order_intents.c.plan_id)
             .where(
+                self._mine,
                 order_intents.c.reduce_only,
                 order_intents.c.state.not_in(FINAL_STATES),
                 positions.c.status.not_in(LIVE_STATUSES),
@@ -97,6 +105,10 @@ class PositionBookStore(PositionBook):
         )
         with self._engine.connect() as connection:
             return [record_of(row) for row in connection.execute(query)]
+
+    @property
+    def _mine(self) -> ColumnElement[bool]:
+        return positions.c.account_id == self._account_id
 
     def _change(self, which: ColumnElement[bool], values: dict[str, object]) -> None:
         with self._engine.begin() as connection:

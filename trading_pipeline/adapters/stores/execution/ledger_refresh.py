@@ -71,7 +71,8 @@ def refresh_position(connection: Connection, position_id: str) -> None:
     after = recompute(before, layers, parts)
     crowded_out = _would_crowd_out(connection, before, after)
     if crowded_out:
-        # An instrument has one live position: the newer one keeps the place, reconciliation reports the other.
+        # One account has one live position in an instrument: the newer one keeps the place, and reconciliation
+        # reports the other.
         after = replace(after, status=before.status)
     connection.execute(update(positions).where(of_it).values(**position_sums(after)))
     filled = {part.fill.order_link_id for part in parts}
@@ -85,6 +86,7 @@ def _would_crowd_out(connection: Connection, before: Position, after: Position) 
     if before.status.value in LIVE_STATUSES or after.status.value not in LIVE_STATUSES:
         return False
     others = select(positions.c.position_id).where(
+        positions.c.account_id == before.account_id,
         positions.c.instrument_id == before.instrument_id,
         positions.c.status.in_(LIVE_STATUSES),
         positions.c.position_id != before.position_id,

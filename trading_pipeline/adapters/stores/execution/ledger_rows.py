@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 
 from trading_pipeline.adapters.stores.postgres.tables import fills, order_intents, positions, trade_plans
 from trading_pipeline.domain.model.fills import Fill, FillKind
-from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.identity import AccountId, InstrumentId
 from trading_pipeline.domain.model.orders import IntentRecord, IntentState, OrderIntent, OrderType, Purpose, Side
 from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import ExitReason, Position, PositionStatus, StopKind
@@ -62,6 +62,7 @@ def record_of(row: PlanRow) -> IntentRecord:
     """The intent in a row of ``order_intents``."""
     intent = OrderIntent(
         order_link_id=row.order_link_id,
+        account_id=AccountId(row.account_id),
         plan_id=row.plan_id,
         purpose=Purpose(row.purpose),
         instrument_id=InstrumentId(row.instrument_id),
@@ -92,6 +93,7 @@ def intent_values(intent: OrderIntent) -> dict[str, object]:
     """The columns a new intent fills."""
     return {
         "order_link_id": intent.order_link_id,
+        "account_id": intent.account_id,
         "plan_id": intent.plan_id,
         "purpose": intent.purpose.value,
         "instrument_id": intent.instrument_id,
@@ -113,8 +115,10 @@ def position_of(row: PlanRow) -> Position:
     """The position in a row of ``positions``."""
     return Position(
         position_id=row.position_id,
+        account_id=AccountId(row.account_id),
         plan_id=row.plan_id,
         instrument_id=InstrumentId(row.instrument_id),
+        settlement_currency=row.settlement_currency,
         timeframe=Timeframe(row.timeframe),
         bias=Bias(row.bias),
         status=PositionStatus(row.status),
@@ -155,13 +159,17 @@ def position_sums(position: Position) -> dict[str, object]:
     }
 
 
-def new_position_values(plan: TradePlan, stop_price: Decimal) -> dict[str, object]:
+def new_position_values(
+    plan: TradePlan, account_id: AccountId, settlement_currency: str, stop_price: Decimal
+) -> dict[str, object]:
     """The row of a position whose entry is about to be sent: nothing filled, managed up to its own bar."""
     managed: datetime = plan.close_time
     return {
         "position_id": plan.plan_id,
+        "account_id": account_id,
         "plan_id": plan.plan_id,
         "instrument_id": plan.instrument_id,
+        "settlement_currency": settlement_currency,
         "timeframe": plan.timeframe.value,
         "bias": plan.bias.value,
         "status": PositionStatus.OPENING.value,
@@ -187,6 +195,7 @@ def fill_of(row: PlanRow) -> Fill:
         quantity=row.quantity,
         price=row.price,
         fee=row.fee,
+        fee_currency=row.fee_currency,
         is_maker=row.is_maker,
         kind=FillKind(row.kind),
         executed_at=row.executed_at,
@@ -194,9 +203,10 @@ def fill_of(row: PlanRow) -> Fill:
     )
 
 
-def fill_values(fill: Fill, position_id: str | None) -> dict[str, object]:
+def fill_values(fill: Fill, account_id: AccountId, position_id: str | None) -> dict[str, object]:
     """The columns of a fill."""
     return {
+        "account_id": account_id,
         "execution_id": fill.execution_id,
         "order_link_id": fill.order_link_id,
         "venue_order_id": fill.venue_order_id,
@@ -206,6 +216,7 @@ def fill_values(fill: Fill, position_id: str | None) -> dict[str, object]:
         "quantity": fill.quantity,
         "price": fill.price,
         "fee": fill.fee,
+        "fee_currency": fill.fee_currency,
         "is_maker": fill.is_maker,
         "kind": fill.kind.value,
         "executed_at": fill.executed_at,

@@ -28,31 +28,34 @@ from trading_pipeline.adapters.stores.postgres.tables import (
 )
 from trading_pipeline.domain.model.checks import CheckName, DataCheck
 from trading_pipeline.domain.model.errors import OrderDenied
+from trading_pipeline.domain.model.halts import Halt, HaltScope
+from trading_pipeline.domain.model.identity import AccountId
 from trading_pipeline.domain.model.orders import TAKE_PROFITS, OrderIntent, Purpose, order_link_id
 from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import ExitReason, PositionStatus
 from trading_pipeline.domain.model.timeframes import day_of
 from trading_pipeline.domain.risk.differences import Difference
 from trading_pipeline.domain.risk.entry import EntryVerdict, GateFacts, OpenLayers
-from trading_pipeline.domain.risk.halts import Halt
 from trading_pipeline.domain.risk.rules.plan_rules import NotExpired
 from trading_pipeline.ports.stores.execution.risk_store import Decide, EntryGate, HaltRegister
 
 
 class PostgresEntryGate(EntryGate):
-    """One database serves one account, so one advisory lock is the account's lease."""
+    """An advisory lock is the account's lease."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, account_id: AccountId) -> None:
         self._engine = engine
+        self._account_id = account_id
 
-    def admit(self, plan: TradePlan, run_id: str, now: datetime, decide: Decide) -> EntryVerdict:
+    def admit(self, plan: TradePlan, currency: str, run_id: str, now: datetime, decide: Decide) -> EntryVerdict:
         """Lock the account, look whether it is decided, read the facts, decide, store."""
         with self._engine.begin() as connection:
-            connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("entry_gate", 0))))
+            lease = func.hashtextextended(f"entry_gate {self._account_id}", 0)
+            connection.execute(select(func.pg_advisory_xact_lock(lease)))
             decided = _decided(connection, plan.plan_id, run_id)
             if decided is not None:
                 return decided
-            facts = _facts(connection, plan, now)
+            facts = _facts(connection, self._account_id, currency, plan, now)
             try:
                 intent = decide(facts)
                 stop_price = _own_stop(intent)
@@ -60,7 +63,8 @@ class PostgresEntryGate(EntryGate):
                 _deny(connection, plan.plan_id, denial)
                 return EntryVerdict(plan.plan_id, None, denial.rule, denial.reason)
             if facts.adds_to is None:
-                connection.execute(insert(positions).values(**new_position_values(plan, stop_price)))
+                values = new_position_values(plan, self._account_id, currency, stop_price)
+                connection.execute(insert(positions).values(**values))
             position_id = plan.plan_id if facts.adds_to is None else facts.adds_to.position_id
             connection.execute(insert(order_intents).values(**intent_values(intent), position_id=position_id))
         return EntryVerdict(plan.plan_id, intent)
@@ -74,7 +78,14 @@ class PostgresHaltRegister(HaltRegister):
 
     def halt(self, halt: Halt) -> bool:
         """Insert unless the scope is halted; what stands may begin to flatten."""
-        row = {"scope": halt.scope, "reason": halt.reason, "since": halt.since, "flatten": halt.flatten}
+        row = {
+            "scope": halt.scope,
+            "account_id": halt.scope.account_id,
+            "instrument_id": halt.scope.instrument_id,
+            "reason": halt.reason,
+            "since": halt.since,
+            "flatten": halt.flatten,
+        }
         with self._engine.begin() as connection:
             added = connection.execute(insert(halts).values(**row).on_conflict_do_nothing().returning(halts.c.scope))
             new = added.first() is not None
@@ -82,7 +93,7 @@ class PostgresHaltRegister(HaltRegister):
                 connection.execute(update(halts).where(halts.c.scope == halt.scope).values(flatten=True))
             return new
 
-    def lift(self, scope: str) -> bool:
+    def lift(self, scope: HaltScope) -> bool:
         """Delete the scope's row."""
         with self._engine.begin() as connection:
             gone = connection.execute(delete(halts).where(halts.c.scope == scope).returning(halts.c.scope))
@@ -97,6 +108,7 @@ class PostgresHaltRegister(HaltRegister):
         """One row per difference."""
         rows = [
             {
+                "account_id": one.account_id,
                 "instrument_id": one.instrument_id,
                 "kind": one.kind.value,
                 "detail": one.detail,
@@ -118,7 +130,7 @@ def _own_stop(intent: OrderIntent) -> Decimal:
 
 def _halts(connection: Connection) -> list[Halt]:
     rows = connection.execute(select(halts).order_by(halts.c.since, halts.c.scope))
-    return [Halt(row.scope, row.reason, row.since, row.flatten) for row in rows]
+    return [Halt(HaltScope(row.scope), row.reason, row.since, row.flatten) for row in rows]
 
 
 def _decided(connection: Connection, plan_id: str, run_id: str) -> EntryVerdict | None:
@@ -137,19 +149,24 @@ def _decided(connection: Connection, plan_id: str, run_id: str) -> EntryVerdict 
     return EntryVerdict(plan_id, None, "claim", f"the plan is {row.status}, held by run {row.claimed_by or 'none'}")
 
 
-def _facts(connection: Connection, plan: TradePlan, now: datetime) -> GateFacts:
-    adds_to = _adds_to(connection, plan)  # first: it holds the position, so that what follows still knows it as open
+def _facts(connection: Connection, account_id: AccountId, currency: str, plan: TradePlan, now: datetime) -> GateFacts:
+    mine = positions.c.account_id == account_id
+    adds_to = _adds_to(
+        connection, account_id, plan
+    )  # first: it holds the position, so that what follows still knows it as open
     live = connection.execute(
         select(positions.c.instrument_id)
-        .where(positions.c.status.in_(LIVE_STATUSES))
+        .where(mine, positions.c.status.in_(LIVE_STATUSES))
         .order_by(positions.c.instrument_id)
     )
     return GateFacts(
+        account_id=account_id,
         checks=_checks(connection, plan),
         halts=tuple(_halts(connection)),
         live_symbols=tuple(live.scalars()),
         last_stop_loss_at=connection.execute(
             select(func.max(positions.c.closed_at)).where(
+                mine,
                 positions.c.instrument_id == plan.instrument_id,
                 positions.c.timeframe == plan.timeframe.value,
                 positions.c.exit_reason == ExitReason.STOP_LOSS.value,
@@ -157,17 +174,21 @@ def _facts(connection: Connection, plan: TradePlan, now: datetime) -> GateFacts:
         ).scalar(),
         day_start_equity=connection.execute(
             select(equity_snapshots.c.equity)
-            .where(equity_snapshots.c.read_at >= day_of(now))
+            .where(
+                equity_snapshots.c.account_id == account_id,
+                equity_snapshots.c.currency == currency,
+                equity_snapshots.c.read_at >= day_of(now),
+            )
             .order_by(equity_snapshots.c.read_at)
             .limit(1)
         ).scalar(),
-        pending_notional=_pending_notional(connection),
+        pending_notional=_pending_notional(connection, account_id),
         closed_by_signal=_closed_by(connection, plan.signal_id),
         adds_to=adds_to,
     )
 
 
-def _adds_to(connection: Connection, plan: TradePlan) -> OpenLayers | None:
+def _adds_to(connection: Connection, account_id: AccountId, plan: TradePlan) -> OpenLayers | None:
     """The open position of the plan's strategy, instrument, timeframe and side; none that is being left."""
     leaving = select(order_intents.c.order_link_id).where(
         order_intents.c.position_id == positions.c.position_id,
@@ -178,6 +199,7 @@ def _adds_to(connection: Connection, plan: TradePlan) -> OpenLayers | None:
         .join(trade_plans, trade_plans.c.plan_id == positions.c.plan_id)
         .where(
             trade_plans.c.strategy == plan.strategy,
+            positions.c.account_id == account_id,
             positions.c.instrument_id == plan.instrument_id,
             positions.c.timeframe == plan.timeframe.value,
             positions.c.bias == plan.bias.value,
@@ -220,7 +242,7 @@ def _closed_by(connection: Connection, signal_id: str) -> str:
     return found or ""
 
 
-def _pending_notional(connection: Connection) -> Decimal:
+def _pending_notional(connection: Connection, account_id: AccountId) -> Decimal:
     """Quote currency of entries that are decided and of which no fill is booked yet."""
     booked = select(fills.c.execution_id).where(fills.c.order_link_id == order_intents.c.order_link_id)
     total: Decimal = connection.execute(
@@ -228,6 +250,7 @@ def _pending_notional(connection: Connection) -> Decimal:
         .join(trade_plans, trade_plans.c.plan_id == order_intents.c.plan_id)
         .join(positions, positions.c.position_id == order_intents.c.position_id)
         .where(
+            order_intents.c.account_id == account_id,
             order_intents.c.purpose == Purpose.ENTRY.value,
             positions.c.status.in_(LIVE_STATUSES),
             ~and_(order_intents.c.state.in_(FINAL_STATES), order_intents.c.filled_quantity == 0),

@@ -4,6 +4,7 @@ from sqlalchemy import Engine, insert, select
 
 from trading_pipeline.adapters.stores.postgres.tables import operator_commands
 from trading_pipeline.domain.model.commands import CommandOutcome, CommandRecord, CommandVerb, OperatorCommand
+from trading_pipeline.domain.model.halts import HaltScope
 from trading_pipeline.ports.stores.operations.command_log import CommandLog
 
 
@@ -39,7 +40,7 @@ class PostgresCommandLog(CommandLog):
                     OperatorCommand(
                         command_id=row.command_id,
                         verb=CommandVerb(row.verb),
-                        scope=row.scope,
+                        scope=HaltScope(row.scope),
                         actor=row.actor,
                         reason=row.reason,
                         given_at=row.given_at,

@@ -185,10 +185,20 @@ gate asks of the moment, NULL for nothing. ``next_bar_rule`` is NULL where it do
 is no setup, ``scoring`` where a score has no parts. ``run_id`` is the run that planned, ``claimed_by`` the run that
 executes; ``claimed_until`` is wall time."""
 
+account_keys = Table(
+    "account_keys",
+    metadata,
+    Column("key_fingerprint", Text, primary_key=True),
+    Column("account_id", Text, nullable=False),
+    _written_at("registered_at"),
+)
+"""Which account a key belongs to; the key itself is nowhere in the database."""
+
 order_intents = Table(
     "order_intents",
     metadata,
     Column("order_link_id", Text, primary_key=True),
+    Column("account_id", Text, nullable=False),
     Column("plan_id", Text, ForeignKey(trade_plans.c.plan_id), nullable=False),
     Column("purpose", Text, nullable=False),
     Column("instrument_id", Text, nullable=False),
@@ -230,6 +240,7 @@ entry it is sized by. ``intended_at``, ``sent_at`` and ``acknowledged_at`` are w
 fills = Table(
     "fills",
     metadata,
+    Column("account_id", Text, primary_key=True),
     Column("execution_id", Text, primary_key=True),
     Column("order_link_id", Text, nullable=False),
     Column("venue_order_id", Text, nullable=False),
@@ -239,6 +250,7 @@ fills = Table(
     Column("quantity", Numeric, nullable=False),
     Column("price", Numeric, nullable=False),
     Column("fee", Numeric, nullable=False),
+    Column("fee_currency", Text, nullable=False),
     Column("is_maker", Boolean, nullable=False),
     Column("kind", Text, nullable=False),
     _instant("executed_at"),
@@ -252,9 +264,11 @@ positions = Table(
     "positions",
     metadata,
     Column("position_id", Text, primary_key=True),
+    Column("account_id", Text, nullable=False),
     Column("plan_id", Text, ForeignKey(trade_plans.c.plan_id), nullable=False, unique=True),
     Column("instrument_id", Text, nullable=False),
     Column("timeframe", Text, nullable=False),
+    Column("settlement_currency", Text, nullable=False),
     Column("bias", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("quantity", Numeric, nullable=False),
@@ -274,19 +288,23 @@ positions = Table(
     Column("booked_fills", BigInteger, nullable=False, server_default="0"),
     Column("followed_fills", BigInteger, nullable=False, server_default="0"),
     Index(
-        "positions_one_live_per_symbol",
+        "positions_one_live_per_instrument",
+        "account_id",
         "instrument_id",
         unique=True,
         postgresql_where=text("status IN ('opening', 'open')"),
     ),
 )
-"""``positions_one_live_per_symbol`` makes a second live position in an instrument impossible. ``fees`` are without
-``funding``; both are positive when paid. ``stop_kind``: what set ``stop_price``, NULL where nobody remembers.
-``booked_fills`` above ``followed_fills``: a fill waits for its answer."""
+"""``positions_one_live_per_instrument`` makes a second live position of an account in an instrument impossible. Profit,
+``fees`` and ``funding`` are in ``settlement_currency``; ``fees`` are without ``funding``, both are positive when paid.
+``stop_kind``: what set ``stop_price``, NULL where nobody remembers. ``booked_fills`` above ``followed_fills``: a fill
+waits for its answer."""
 
 equity_snapshots = Table(
     "equity_snapshots",
     metadata,
+    Column("account_id", Text, primary_key=True),
+    Column("currency", Text, primary_key=True),
     Column("read_at", DateTime(timezone=True), primary_key=True),
     Column("equity", Numeric, nullable=False),
     Column("balance", Numeric, nullable=False),
@@ -298,12 +316,14 @@ halts = Table(
     "halts",
     metadata,
     Column("scope", Text, primary_key=True),
+    Column("account_id", Text),
+    Column("instrument_id", Text),
     Column("reason", Text, nullable=False),
     _instant("since"),
     Column("flatten", Boolean, nullable=False, server_default="false"),
 )
-"""No new entries while a row stands: scope ``all`` is the kill switch, any other scope is an instrument. ``flatten``:
-what is open in it is closed, too."""
+"""No new entries while a row stands. ``scope`` is account and instrument as one text; a part that is NULL covers every
+one, both are NULL for ``all``, the kill switch. ``flatten``: what is open in it is closed, too."""
 
 operator_commands = Table(
     "operator_commands",
@@ -328,6 +348,7 @@ reconciliation_differences = Table(
     "reconciliation_differences",
     metadata,
     Column("difference_id", BigInteger, Identity(), primary_key=True),
+    Column("account_id", Text, nullable=False),
     Column("instrument_id", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("detail", Text, nullable=False),

@@ -62,7 +62,7 @@ SELECT instrument_id, timeframe, bias, opened_at, closed_at, entry_price, entry_
        (realised_pnl - fees - funding) / nullif(abs(entry_price - initial_stop_price) * entry_quantity, 0) AS pnl_r
 FROM trading.positions WHERE status = 'closed' ORDER BY closed_at, instrument_id
 """)
-_EQUITY = text("SELECT read_at, equity FROM trading.equity_snapshots ORDER BY read_at")
+_EQUITY = text("SELECT read_at, equity FROM trading.equity_snapshots WHERE currency = 'USDT' ORDER BY read_at")
 
 
 @dataclass(frozen=True, slots=True)

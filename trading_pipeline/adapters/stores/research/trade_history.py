@@ -39,9 +39,10 @@ ORDER BY signal.close_time, signal.instrument_id
 """)
 _FLAT = text("""
 SELECT reading.read_at, reading.equity FROM trading.equity_snapshots reading
-WHERE reading.read_at >= :since AND NOT EXISTS (
+WHERE reading.currency = 'USDT' AND reading.read_at >= :since AND NOT EXISTS (
     SELECT FROM trading.positions position JOIN trading.trade_plans plan USING (plan_id)
-    WHERE position.opened_at IS NOT NULL AND plan.close_time <= reading.read_at
+    WHERE position.account_id = reading.account_id AND position.opened_at IS NOT NULL
+      AND plan.close_time <= reading.read_at
       AND coalesce(position.closed_at, 'infinity') > reading.read_at
 )
 ORDER BY reading.read_at LIMIT 1

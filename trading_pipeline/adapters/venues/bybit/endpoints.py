@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.settings import Settings, TradingMode
+from trading_pipeline.domain.model.identity import TradingMode
+from trading_pipeline.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

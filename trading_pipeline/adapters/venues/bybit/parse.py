@@ -7,6 +7,7 @@ the least final state its quantities allow, an unknown cause of a fill as ``Fill
 from datetime import datetime
 from decimal import Decimal
 
+from trading_pipeline.adapters.venues.bybit import capabilities
 from trading_pipeline.adapters.venues.bybit.payload import (
     Row,
     as_decimal,
@@ -20,7 +21,7 @@ from trading_pipeline.adapters.venues.bybit.payload import (
     text,
 )
 from trading_pipeline.adapters.venues.bybit.symbols import SIDES, instrument_id, timeframe
-from trading_pipeline.domain.model.accounts import Wallet
+from trading_pipeline.domain.model.accounts import Balance, Wallet
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.books import Level, OrderBook
 from trading_pipeline.domain.model.errors import DataError
@@ -197,6 +198,8 @@ def fill(row: Row) -> Fill:
         quantity=decimal(row, "execQty"),
         price=decimal(row, "execPrice"),
         fee=decimal(row, "execFee"),
+        # a contract's fee is in what it is settled in, and then often left empty
+        fee_currency=text(row, "feeCurrency") or capabilities.SETTLE_COIN,
         is_maker=row.get("isMaker") is True,
         kind=fill_kind(row),
         executed_at=instant(row, "execTime"),
@@ -263,26 +266,29 @@ def position(row: Row) -> VenuePosition | None:
 
 
 def wallet(result: Row, coin: str, read_at: datetime) -> Wallet:
-    """The balances in ``coin`` from the result of wallet-balance.
+    """Every balance from the result of wallet-balance.
 
-    :raises DataError: the account holds no such coin or a number is missing.
+    :param coin: the one that contracts are settled in.
+    :raises DataError: the account does not hold it, or a number is missing.
     """
-    accounts = rows(result, "list")
-    found = [(account, entry) for account in accounts for entry in rows(account, "coin") if text(entry, "coin") == coin]
-    if not found:
+    held = {
+        text(entry, "coin"): Balance(
+            equity=decimal(entry, "equity"),
+            balance=decimal(entry, "walletBalance"),
+            available=_available(account, entry, coin),
+            unrealised_pnl=decimal(entry, "unrealisedPnl"),
+        )
+        for account in rows(result, "list")
+        for entry in rows(account, "coin")
+    }
+    if coin not in held:
         raise DataError(f"bybit reports no {coin} balance; transfer {coin} to the unified account")
-    account, entry = found[0]
-    return Wallet(
-        equity=decimal(entry, "equity"),
-        balance=decimal(entry, "walletBalance"),
-        available=_available(account, entry),
-        unrealised_pnl=decimal(entry, "unrealisedPnl"),
-        read_at=read_at,
-    )
+    return Wallet(held, read_at)
 
 
-def _available(account: Row, entry: Row) -> Decimal:
-    if text(account, "totalAvailableBalance"):
+def _available(account: Row, entry: Row, coin: str) -> Decimal:
+    """Of the settlement coin what all collateral together frees; of another what nothing holds."""
+    if text(entry, "coin") == coin and text(account, "totalAvailableBalance"):
         return decimal(account, "totalAvailableBalance")
     # isolated margin leaves the total empty; there a coin's free part is what no order or position holds
     held = decimal(entry, "totalPositionIM") + decimal(entry, "totalOrderIM") + decimal(entry, "locked")

@@ -132,13 +132,12 @@ class BybitTrading(Trading):
         return [position for position in found if position is not None]
 
     def wallet(self) -> Wallet:
-        """USDT balances, read at the venue time of the answer."""
+        """Every balance, read at the venue time of the answer."""
         coin = capabilities.SETTLE_COIN
         return self._client.read(
             self._http.get_wallet_balance,
             lambda answer: parse.wallet(answer.result, coin, answer.time),
             accountType="UNIFIED",
-            coin=coin,
         )
 
     def set_stop_loss(self, instrument_id: InstrumentId, stop_price: Decimal) -> None:

@@ -1,5 +1,6 @@
 """Bybit's linear perpetuals, as the catalogue offers them."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -9,10 +10,11 @@ from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
 from trading_pipeline.adapters.venues.bybit.streams import BybitAccountStream, BybitMarketStream
 from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
 from trading_pipeline.adapters.venues.venue_clock import VenueClock
-from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.identity import InstrumentId, TradingMode
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.venue.venue import Venue
-from trading_pipeline.settings import Settings, TradingMode
+from trading_pipeline.settings import Settings
 
 _CLOCK_MAX_AGE_S = 30.0
 _TIMEOUT_S = 5.0
@@ -47,6 +49,12 @@ class Bybit(Venue):
         """Asked for every time where the venue's clock stands still and jumps."""
         jumps = self._mode is TradingMode.SIMULATED
         return VenueClock(self.market_data(), 0.0 if jumps else _CLOCK_MAX_AGE_S)
+
+    def key_fingerprint(self) -> str:
+        """A digest of the API key; the secret has no part in it."""
+        if not self._key:
+            raise ConfigurationError("BYBIT_API_KEY is empty; set it to the key of the account to trade")
+        return hashlib.sha256(f"{self.name} {self._key}".encode()).hexdigest()
 
     def trading(self) -> BybitTrading:
         """With the settings' key."""

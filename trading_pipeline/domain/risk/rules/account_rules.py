@@ -14,7 +14,7 @@ class NotHalted(EntryRule):
     def objection(self, question: EntryQuestion) -> str | None:
         """Name the halt that stands and its reason."""
         for halt in question.facts.halts:
-            if halt.covers(question.plan.instrument_id):
+            if halt.scope.covers(question.facts.account_id, question.plan.instrument_id):
                 return str(halt)
         return None
 
@@ -88,6 +88,18 @@ class FreshWallet(EntryRule):
         )
 
 
+class Funded(EntryRule):
+    """The account holds the currency that the instrument is settled in."""
+
+    name = "balance"
+
+    def objection(self, question: EntryQuestion) -> str | None:
+        """Look the currency up in the wallet."""
+        if question.balance is not None or question.instrument is None:
+            return None
+        return f"the account holds no {question.instrument.settlement_currency}"
+
+
 class MaxDailyLoss(EntryRule):
     """Equity has not fallen by the limit since UTC midnight."""
 
@@ -95,8 +107,8 @@ class MaxDailyLoss(EntryRule):
 
     def objection(self, question: EntryQuestion) -> str | None:
         """Compare equity now with the first reading of the day."""
-        start, wallet = question.facts.day_start_equity, question.wallet
-        if start is None or wallet is None or start <= 0:
+        start, balance = question.facts.day_start_equity, question.balance
+        if start is None or balance is None or start <= 0:
             return "equity at the start of the UTC day is not known"
-        loss, limit = (start - wallet.equity) / start, question.limits.max_daily_loss
+        loss, limit = (start - balance.equity) / start, question.limits.max_daily_loss
         return f"equity fell {loss:.2%} since UTC midnight, the limit is {limit:.2%}" if loss >= limit else None

@@ -19,6 +19,16 @@ class NotExpired(EntryRule):
         return f"the plan was valid until {question.plan.valid_until:%Y-%m-%d %H:%M:%S} UTC"
 
 
+class Listed(EntryRule):
+    """The venue lists the instrument."""
+
+    name = "instrument"
+
+    def objection(self, question: EntryQuestion) -> str | None:
+        """What it does not list has neither steps nor a currency to be settled in."""
+        return None if question.instrument else f"the venue lists no instrument {question.plan.instrument_id}"
+
+
 class SoundBar(EntryRule):
     """Every check of the exact bar was made and passed."""
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from trading_pipeline.domain.model.accounts import Wallet
+from trading_pipeline.domain.model.halts import Halt, HaltScope
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.indicator_readings import IndicatorReading
 from trading_pipeline.domain.model.orders import OrderIntent
@@ -13,7 +14,6 @@ from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.risk.differences import Difference
 from trading_pipeline.domain.risk.entry import EntryVerdict, GateFacts
-from trading_pipeline.domain.risk.halts import Halt
 
 Decide = Callable[[GateFacts], OrderIntent]
 
@@ -22,12 +22,13 @@ class EntryGate(ABC):
     """The one door to a new position."""
 
     @abstractmethod
-    def admit(self, plan: TradePlan, run_id: str, now: datetime, decide: Decide) -> EntryVerdict:
+    def admit(self, plan: TradePlan, currency: str, run_id: str, now: datetime, decide: Decide) -> EntryVerdict:
         """Decide about a claimed plan in one transaction, one plan of the account at a time.
 
         Reads the facts, calls ``decide`` with them, and stores either the position (opening) with
         its entry intent, or the denial. A plan decided before gets the same answer again.
 
+        :param currency: what the plan's instrument is settled in, empty where the venue does not list it.
         :param now: venue time; its UTC day is the one whose losses count.
         :param decide: returns the entry, or raises ``OrderDenied``.
         """
@@ -44,7 +45,7 @@ class HaltRegister(ABC):
         """
 
     @abstractmethod
-    def lift(self, scope: str) -> bool:
+    def lift(self, scope: HaltScope) -> bool:
         """End the halt of a scope.
 
         :returns: whether one stood.

@@ -35,7 +35,7 @@ def fill(number: int, quantity: str, link: str = ENTRY, side: Side = Side.BUY, p
     at = WAVE + number * SECOND
     fee = Decimal("0.5")
     return Fill(
-        f"x{number}", link, "v1", "BTCUSDT.BYBIT", side, Decimal(quantity), Decimal(price), fee, False, kind, at
+        f"x{number}", link, "v1", "BTCUSDT.BYBIT", side, Decimal(quantity), Decimal(price), fee, "USDT", False, kind, at
     )
 
 

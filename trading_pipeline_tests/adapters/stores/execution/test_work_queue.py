@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
+from trading_pipeline.adapters.stores.execution.ledger_plans import PlanQueueStore
 from trading_pipeline.adapters.stores.execution.work_queue import WorkQueue
 from trading_pipeline.adapters.stores.operations.progress import progress
 from trading_pipeline.adapters.stores.research.replay_facts import replay_facts
@@ -61,7 +61,7 @@ def test_a_plan_waits_for_the_whole_of_its_close(database: Engine, heard: Heard,
     for (timeframe, quarters), computed in heard.items():
         store_wave(database, timeframe, WAVE + quarters * timedelta(minutes=15), computed=computed)
     assert [one.plan_id for one in WorkQueue(database).waiting_plans()] == [plan.plan_id] * waits
-    assert PostgresLedger(database).claim("run-1", WAVE, timedelta(minutes=5)).plans == (plan,) * waits
+    assert PlanQueueStore(database).claim("run-1", WAVE, timedelta(minutes=5)).plans == (plan,) * waits
 
 
 @pytest.mark.parametrize(("hourly_computed", "managed"), [(True, NEXT), (False, WAVE)])
@@ -82,7 +82,7 @@ def test_positions_are_managed_for_whole_closes_only(
 def test_a_plan_whose_claim_ran_out_waits_under_the_name_of_who_had_it(database: Engine) -> None:
     lab = Lab(database)
     store_plan(database, trade_plan())
-    PostgresLedger(database).claim("run-1", WAVE, timedelta(minutes=5))
+    PlanQueueStore(database).claim("run-1", WAVE, timedelta(minutes=5))
     assert WorkQueue(database).waiting_plans() == []
     lab.end_leases()
     (waiting,) = WorkQueue(database).waiting_plans()

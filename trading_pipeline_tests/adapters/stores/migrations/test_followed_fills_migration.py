@@ -35,6 +35,7 @@ def test_stored_positions_get_their_stops_kind_and_live_ones_are_followed_once_m
     command.upgrade(_alembic(database), "0006")
     assert _read(database) == [told[0], (1000, "break_even", 2, 0), told[2]]
     command.upgrade(_alembic(database), "head")
+    lab.register()
     follow_fills(context=lab.context("run-3"))
     assert _read(database) == told
 

@@ -77,6 +77,7 @@ def test_an_open_position_is_followed_after_the_way_down_and_up(database: Engine
     before = read(database, "SELECT * FROM trading.order_intents")
     command.downgrade(_alembic(database), BEFORE)
     command.upgrade(_alembic(database), "head")
+    lab.register()
     assert len(read(database, "SELECT order_link_id FROM trading.order_intents")) == len(before)
     lab.venue.move("BTCUSDT.BYBIT", Decimal(1010))
     follow_fills(context=lab.context("run-2"))

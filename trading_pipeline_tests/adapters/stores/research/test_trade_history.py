@@ -99,7 +99,7 @@ def test_the_account_is_flat_from_the_first_reading_after_the_position_closed(la
     start = history.flat_start(WAVE + timedelta(seconds=1))
     assert start is not None
     assert start.at == WAVE + BAR
-    assert start.equity == pytest.approx(float(lab.venue.wallet().equity))
+    assert start.equity == pytest.approx(float(lab.venue.wallet().balances["USDT"].equity))
 
 
 def test_a_reading_between_a_wave_and_its_entries_is_no_flat_start(database: Engine) -> None:

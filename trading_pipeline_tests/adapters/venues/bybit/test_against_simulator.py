@@ -16,11 +16,12 @@ from trading_pipeline.domain.model.errors import (
     TemporaryVenueError,
 )
 from trading_pipeline.domain.model.fills import FillKind
-from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.identity import InstrumentId, TradingMode
 from trading_pipeline.domain.model.orders import IntentState, OrderIntent, OrderType, Purpose, Side
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.settings import Settings, TradingMode
+from trading_pipeline.settings import Settings
 from trading_pipeline_tests.adapters.venues.simulator import Simulator, simulator
+from trading_pipeline_tests.testkit.builders import ACCOUNT
 
 INSTRUMENT = InstrumentId("SOLUSDT.BYBIT")
 QUARTER = timedelta(minutes=15)
@@ -57,6 +58,7 @@ def an_order(
     """A market order, or a limit order when it has a price; everything but an entry reduces only."""
     return OrderIntent(
         order_link_id=link_id,
+        account_id=ACCOUNT,
         plan_id=link_id,
         purpose=purpose,
         instrument_id=INSTRUMENT,
@@ -133,7 +135,8 @@ def test_live_trading_compares_the_account_the_venue_reports(shared_exchange: Si
 def test_a_wallet_is_as_old_as_the_venues_clock(shared_exchange: Simulator) -> None:
     wallet = shared_exchange.trading().wallet()
     assert wallet.read_at - shared_exchange.market_data().server_time() < timedelta(seconds=1)
-    assert wallet.equity == wallet.balance == wallet.available > 0
+    held = wallet.balances["USDT"]
+    assert held.equity == held.balance == held.available > 0
 
 
 @pytest.mark.parametrize(

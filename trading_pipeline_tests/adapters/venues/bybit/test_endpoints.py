@@ -7,7 +7,8 @@ from trading_pipeline.adapters.venues.bybit.endpoints import endpoints
 from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
 from trading_pipeline.adapters.venues.live_guard import acknowledge_live
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.settings import Settings, TradingMode
+from trading_pipeline.domain.model.identity import TradingMode
+from trading_pipeline.settings import Settings
 from trading_pipeline_tests.adapters.venues.bybit.scripted_venue import Reply, ScriptedVenue
 
 

@@ -178,11 +178,17 @@ def test_a_kline_row_of_another_shape_is_refused(row: object) -> None:
 def test_isolated_margin_leaves_what_no_order_or_position_holds() -> None:
     coin = {"coin": "USDT", "equity": "90", "walletBalance": "100", "unrealisedPnl": "-10"}
     held = {"totalPositionIM": "20", "totalOrderIM": "5", "locked": "1"}
-    account = {"totalAvailableBalance": "", "coin": [{**coin, **held}]}
+    account = {"totalAvailableBalance": "", "coin": [{**coin, **held}, {**coin, **held, "coin": "BTC"}]}
     read_at = datetime(2025, 6, 1, tzinfo=UTC)
-    assert parse.wallet({"list": [account]}, "USDT", read_at).available == Decimal(74)
+    assert available(account, read_at) == {"USDT": Decimal(74), "BTC": Decimal(74)}
     account["totalAvailableBalance"] = "80"
-    assert parse.wallet({"list": [account]}, "USDT", read_at).available == Decimal(80)
+    assert available(account, read_at) == {"USDT": Decimal(80), "BTC": Decimal(74)}
+
+
+def available(account: dict[str, object], read_at: datetime) -> dict[str, Decimal]:
+    """What is free of every coin of an account."""
+    wallet = parse.wallet({"list": [account]}, "USDT", read_at)
+    return {currency: held.available for currency, held in wallet.balances.items()}
 
 
 def test_a_wallet_without_usdt_is_an_error_with_a_way_out() -> None:

@@ -12,6 +12,7 @@ from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import IntentState, OrderIntent, OrderType, Purpose, Side
 from trading_pipeline_tests.adapters.venues.bybit.scripted_venue import NOW_MS, Reply, ScriptedVenue
 from trading_pipeline_tests.adapters.venues.bybit.test_parse import EXECUTION, ORDER, POSITION
+from trading_pipeline_tests.testkit.builders import ACCOUNT
 
 NOTHING = Reply({"list": [], "nextPageCursor": ""})
 ACCEPTED = Reply({"orderId": "o-1", "orderLinkId": "plan_E"})
@@ -28,6 +29,7 @@ def an_intent(
     """A buy of 0.01 BTC."""
     return OrderIntent(
         order_link_id=order_link_id,
+        account_id=ACCOUNT,
         plan_id="plan",
         purpose=Purpose.ENTRY,
         instrument_id=InstrumentId("BTCUSDT.BYBIT"),
@@ -191,4 +193,4 @@ def test_the_wallet_is_as_old_as_the_answer(venue: ScriptedVenue, trading: Bybit
     coin = {"coin": "USDT", "equity": "100", "walletBalance": "100", "unrealisedPnl": "0"}
     venue.script("account/wallet-balance", Reply({"list": [{"totalAvailableBalance": "100", "coin": [coin]}]}))
     wallet = trading.wallet()
-    assert (wallet.equity, wallet.read_at) == (Decimal(100), datetime(2025, 6, 1, 12, tzinfo=UTC))
+    assert (wallet.balances["USDT"].equity, wallet.read_at) == (Decimal(100), datetime(2025, 6, 1, 12, tzinfo=UTC))
