@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     live_trading_acknowledged: str = Field(
         "", alias="LIVE_TRADING_ACKNOWLEDGED", description="account id; live mode only"
     )
+    dagster_url: str = Field(
+        "", alias="TRADING_DAGSTER_URL", description="the Dagster UI; empty: that of the system in the state folder"
+    )
     code_version: str = Field(
         "", alias="TRADING_CODE_VERSION", description="tag of every run; empty: the commit, or the package's version"
     )

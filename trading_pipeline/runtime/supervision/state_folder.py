@@ -8,7 +8,9 @@ from pathlib import Path
 
 from trading_pipeline.domain.model.errors import ConfigurationError
 
-_LOCK = "lock"
+LOCK = "lock"
+"""Held by the system that runs in the folder."""
+
 _THROWAWAY = ".trading-pipeline-replay"
 """Marks a folder that a demo or replay made, and may therefore empty."""
 
@@ -23,7 +25,7 @@ def held(folder: Path) -> Iterator[None]:
     """
     try:
         private(folder)
-        lock = (folder / _LOCK).open("a")
+        lock = (folder / LOCK).open("a")
     except OSError as error:
         raise ConfigurationError(
             f"state folder {folder} cannot be written ({error.strerror}); choose another"
@@ -54,7 +56,7 @@ def refuse_foreign(folder: Path) -> None:
         return
     if not folder.is_dir():
         raise ConfigurationError(f"{folder} is no folder; choose another")
-    foreign = any(child.name != _LOCK for child in folder.iterdir())
+    foreign = any(child.name != LOCK for child in folder.iterdir())
     if foreign and not (folder / _THROWAWAY).exists():
         raise ConfigurationError(f"{folder} holds something else than a replay's state; choose another folder")
 
@@ -64,6 +66,6 @@ def empty(folder: Path) -> None:
     for child in folder.iterdir():
         if child.is_dir() and not child.is_symlink():
             shutil.rmtree(child)
-        elif child.name != _LOCK:
+        elif child.name != LOCK:
             child.unlink()
     (folder / _THROWAWAY).touch()

@@ -14,6 +14,7 @@ from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.domain.model.identity import TradingMode
 from trading_pipeline.runtime.supervision.embedded import free_port
 from trading_pipeline.runtime.supervision.environment import SystemState
+from trading_pipeline.runtime.supervision.running_system import announce, withdraw
 from trading_pipeline.runtime.supervision.state_folder import held
 from trading_pipeline.runtime.supervision.subprocess_tasks import check_parameters
 from trading_pipeline.runtime.supervision.supervisor import Supervisor
@@ -71,6 +72,7 @@ class RunningSystem:
             self.state.variables.update(self.exchange.variables())
         self.supervisor.start(execution_specs(self.state))
         self.supervisor.start(control_specs(self.state, self.webserver_port))
+        announce(self.settings, self.state.variables, self.webserver)
 
     def check(self) -> list[str]:
         """Start again what has died, servers first; the names.
@@ -81,6 +83,7 @@ class RunningSystem:
 
     def close(self) -> None:
         """End every process, then the servers."""
+        withdraw(self.settings)
         self.supervisor.stop()
         self.state.close()
 
