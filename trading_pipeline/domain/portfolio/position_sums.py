@@ -72,6 +72,14 @@ def net_pnl(position: Position) -> Decimal:
     return position.realised_pnl - position.fees - position.funding
 
 
+def unrealised_pnl(position: Position, price: Decimal) -> Decimal:
+    """What is open would earn at ``price``, before the fees of leaving, settlement currency."""
+    if position.entry_price is None:
+        return _ZERO
+    gain = (price - position.entry_price) * position.quantity
+    return gain if position.bias is Bias.LONG else -gain
+
+
 def r_multiple(position: Position) -> Decimal | None:
     """Net profit in risk units; one R is |average entry - initial stop| x entry quantity.
 
