@@ -5,13 +5,16 @@ import sys
 import typer
 
 from trading_pipeline.cli.backtest import backtest
+from trading_pipeline.cli.close import close
 from trading_pipeline.cli.demo import demo
 from trading_pipeline.cli.exchange import exchange
 from trading_pipeline.cli.feed import feed
+from trading_pipeline.cli.halt import halt, kill_switch, resume
 from trading_pipeline.cli.indicators import indicators
 from trading_pipeline.cli.processes import daemon, migrate, up, worker
 from trading_pipeline.cli.replay import replay
 from trading_pipeline.cli.signals import signals
+from trading_pipeline.cli.status import positions, status
 from trading_pipeline.cli.strategy import strategy
 from trading_pipeline.cli.warm_up import warm_up
 from trading_pipeline.domain.model.errors import TradingError
@@ -28,6 +31,8 @@ app = typer.Typer(
 )
 for command in (demo, replay, up, exchange, feed, daemon, worker, migrate):
     app.command()(command)
+for operation in (status, positions, halt, resume, kill_switch, close):
+    app.command()(operation)
 app.command()(signals)
 app.command()(indicators)
 app.command()(warm_up)

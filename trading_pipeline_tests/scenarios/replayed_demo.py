@@ -60,6 +60,17 @@ class Demo:
         return left
 
 
+def environment_of() -> dict[str, str]:
+    """Where a command finds the checkout's files from any folder, and has room to print."""
+    repository = Path(__file__).resolve().parents[2]
+    return {
+        **os.environ,
+        "TRADING_CONFIG_DIR": str(repository / "config"),
+        "TRADING_DBT_PROJECT_DIR": str(repository / "dbt_project"),
+        "COLUMNS": "200",
+    }
+
+
 @contextmanager
 def demo(folder: Path) -> Iterator[Demo]:
     """Start the demo; whatever happens, it does not outlive the block.
@@ -71,17 +82,10 @@ def demo(folder: Path) -> Iterator[Demo]:
         *("--days", str(WAVES / 96), "--backfill-days", "1"),
         *("--port", str(free_port()), "--state-dir", str(folder / "state")),
     ]
-    repository = Path(__file__).resolve().parents[2]
-    environment = {
-        **os.environ,
-        "TRADING_CONFIG_DIR": str(repository / "config"),
-        "TRADING_DBT_PROJECT_DIR": str(repository / "dbt_project"),
-        "COLUMNS": "200",
-    }
     process = subprocess.Popen(
         [sys.executable, "-m", "trading_pipeline.cli.main", "demo", *arguments],
         cwd=folder,
-        env=environment,
+        env=environment_of(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -1,0 +1,110 @@
+"""``trading-pipeline halt``, ``resume``, ``kill-switch``: stop new entries, and let them go on."""
+
+import getpass
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trading_pipeline.cli.running_system import (
+    Reason,
+    StateDir,
+    command_of,
+    database_of,
+    run_job,
+    scope_of,
+    settings_of,
+)
+from trading_pipeline.domain.model.commands import CommandVerb
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Engine
+
+    from trading_pipeline.domain.risk.differences import Difference
+    from trading_pipeline.settings import Settings
+
+Force = Annotated[bool, typer.Option("--force", help="without comparing venue and ledger first; needs a reason")]
+
+
+def halt(
+    scope: Annotated[str, typer.Argument(help="all, an instrument such as BTCUSDT, or an account")],
+    reason: Reason,
+    state_dir: StateDir = None,
+) -> None:
+    """Stop new entries in an instrument, an account or everything; what is open stays protected. Asks no venue."""
+    _halt(settings_of(state_dir), scope, reason, flatten=False)
+
+
+def resume(
+    scope: Annotated[str, typer.Argument(help="what is halted: all, an instrument, an account")],
+    reason: Reason = "",
+    force: Force = False,
+    state_dir: StateDir = None,
+) -> None:
+    """Let entries go on, once the venue and the ledger agree."""
+    _resume(settings_of(state_dir), scope, reason, forced=force)
+
+
+def kill_switch(
+    turn: Annotated[str, typer.Argument(help="on or off")],
+    reason: Reason = "",
+    close: Annotated[bool, typer.Option("--close", help="on: close everything that is open at market, too")] = False,
+    force: Force = False,
+    state_dir: StateDir = None,
+) -> None:
+    """Stop every new entry at once; with --close leave every position, too."""
+    if turn not in ("on", "off"):
+        raise typer.BadParameter(f"{turn!r} is neither on nor off")
+    settings = settings_of(state_dir)
+    if turn == "off":
+        _resume(settings, "all", reason, forced=force)
+        return
+    _halt(settings, "all", reason, flatten=close)
+    if close:
+        config = {"on": True, "close": True, "reason": reason, "actor": getpass.getuser()}
+        run_job(settings, "kill_switch", {"switch": config})
+        sys.stdout.write("everything that was open is closed\n")
+
+
+def _halt(settings: "Settings", text: str, reason: str, *, flatten: bool) -> None:
+    from trading_pipeline.resources.execution_context import build_controls
+    from trading_pipeline.services.execution.halt_by_operator import halt_by_operator
+
+    with database_of(settings) as engine:
+        controls = build_controls(engine)
+        scope = scope_of(settings, engine, controls, text, lifting=False)
+        new = halt_by_operator(controls=controls, command=command_of(CommandVerb.HALT, scope, reason), flatten=flatten)
+    sys.stdout.write(f"{scope} is halted\n" if new else f"{scope} was halted already\n")
+
+
+def _resume(settings: "Settings", text: str, reason: str, *, forced: bool) -> None:
+    from trading_pipeline.resources.execution_context import build_controls
+    from trading_pipeline.services.execution.resume_by_operator import resume_by_operator
+
+    with database_of(settings) as engine:
+        controls = build_controls(engine)
+        scope = scope_of(settings, engine, controls, text, lifting=True)
+        lifted = resume_by_operator(
+            controls=controls,
+            command=command_of(CommandVerb.RESUME, scope, reason),
+            compare=lambda: _differences(settings, engine),
+            forced=forced,
+        )
+    sys.stdout.write(f"{scope} may be entered again\n" if lifted else f"{scope} was not halted\n")
+
+
+def _differences(settings: "Settings", engine: "Engine") -> "Sequence[Difference]":
+    """What the venue and the ledger disagree about now."""
+    from trading_pipeline.adapters.parameters.costs import load_costs
+    from trading_pipeline.adapters.parameters.risk import load_risk
+    from trading_pipeline.adapters.parameters.universe import load_universe
+    from trading_pipeline.adapters.venues.catalog import venue_named
+    from trading_pipeline.resources.execution_context import build_execution_context
+    from trading_pipeline.services.execution.compare_account import compare_account
+
+    folder = settings.config_dir
+    venue = venue_named(load_universe(folder).venue, settings)
+    limits, costs = load_risk(folder), load_costs(folder)
+    return compare_account(context=build_execution_context(engine, venue, settings, limits, costs, run_id=""))

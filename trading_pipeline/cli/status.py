@@ -1,0 +1,99 @@
+"""``trading-pipeline status`` and ``positions``: how the system stands, as the ledger says."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trading_pipeline.cli.running_system import StateDir, database_of, settings_of
+
+if TYPE_CHECKING:
+    from trading_pipeline.adapters.stores.operations.system_overview import EquityReading, OpenPosition, SystemOverview
+
+Json = Annotated[bool, typer.Option("--json", help="for programs")]
+
+_SILENT_S = 30.0
+"""A component that was not heard of for so long is said to be silent; it beats every few seconds."""
+
+
+_HEADINGS = ("account", "instrument", "side", "quantity", "entry", "stop", "last", "unrealised", "strategy", "opened")
+
+
+def status(as_json: Json = False, state_dir: StateDir = None) -> None:
+    """Say what runs, what is halted, open and unsettled, and what the accounts are worth."""
+    from trading_pipeline.adapters.stores.operations.system_overview import system_overview
+
+    with database_of(settings_of(state_dir)) as engine:
+        overview = system_overview(engine)
+    _write(asdict(overview) if as_json else _lines(overview))
+
+
+def positions(as_json: Json = False, state_dir: StateDir = None) -> None:
+    """List what is open, with its stop and what it would earn at the newest close."""
+    from trading_pipeline.adapters.stores.operations.system_overview import open_positions
+
+    with database_of(settings_of(state_dir)) as engine:
+        held = open_positions(engine)
+    _write([asdict(one) for one in held] if as_json else position_lines(held))
+
+
+def position_lines(held: Sequence["OpenPosition"]) -> list[str]:
+    """A table of positions, or that there is none."""
+    if not held:
+        return ["no open position"]
+    rows: list[tuple[str, ...]] = [_HEADINGS]
+    for one in held:
+        position = one.position
+        opened = f"{position.opened_at:%Y-%m-%d %H:%M}" if position.opened_at else str(position.status)
+        unrealised = "" if one.unrealised_pnl is None else f"{one.unrealised_pnl:+.2f} {position.settlement_currency}"
+        texts = (position.account_id, position.instrument_id, position.bias, position.quantity, position.entry_price)
+        prices = (position.stop_price, one.last_close)
+        rows.append((*map(_text, (*texts, *prices)), unrealised, one.strategy, opened))
+    return list(_columns(rows))
+
+
+def _lines(overview: "SystemOverview") -> list[str]:
+    beats = [
+        f"{one.component}: {'SILENT' if one.age_s > _SILENT_S else one.detail}, {one.age_s:.0f} s ago"
+        for one in overview.heartbeats
+    ]
+    computed = "none yet" if overview.newest_wave is None else f"{overview.newest_wave:%Y-%m-%d %H:%M} UTC"
+    return [
+        *(beats or ["feed: never heard of"]),
+        f"newest computed close: {computed}; {overview.waiting_waves} heard and not computed",
+        f"plans waiting: {overview.waiting_plans}, orders of unknown outcome: {overview.unsettled_orders}",
+        *(_equity(one) for one in overview.equity),
+        *(["nothing is halted"] if not overview.halts else [f"HALT {halt}" for halt in overview.halts]),
+        *position_lines(overview.positions),
+    ]
+
+
+def _equity(reading: "EquityReading") -> str:
+    worth = f"{reading.equity:.2f} {reading.currency}"
+    return f"equity {reading.account_id}: {worth} at {reading.read_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> Iterable[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _write(told: object) -> None:
+    if isinstance(told, list) and all(isinstance(line, str) for line in told):
+        sys.stdout.write("\n".join(told) + "\n")
+    else:
+        sys.stdout.write(json.dumps(told, default=_json, indent=1) + "\n")
+
+
+def _json(value: object) -> str:
+    """Money as text, so that no digit is lost."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
