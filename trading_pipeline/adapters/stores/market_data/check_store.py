@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.stores.postgres.bulk_copy import merge, quoted
+from trading_pipeline.adapters.stores.postgres.bulk_copy import merge
 from trading_pipeline.adapters.stores.postgres.tables import data_checks
 from trading_pipeline.domain.model.checks import CheckName, DataCheck
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -42,7 +42,7 @@ class PostgresCheckStore(CheckStore):
                 instants[check.close_time],
                 check.name.value,
                 "t" if check.passed else "f",
-                quoted(check.detail),
+                check.detail,
             )
             for check in checks
         )

@@ -16,9 +16,7 @@ from psycopg.adapt import Buffer, Loader
 from sqlalchemy import Connection, Table
 
 Parameters = Mapping[str, object]
-
-NULL = "\\N"
-"""No value, as a field of COPY's text format."""
+Row = Sequence[str | None]
 
 _ARRAY_HEADER_BYTES = 20  # dimensions, null flag, element type, length, lower bound
 _ELEMENT = {"f8": np.dtype([("bytes", ">i4"), ("value", ">f8")]), "i8": np.dtype([("bytes", ">i4"), ("value", ">i8")])}
@@ -64,11 +62,11 @@ def read_arrays(connection: Connection, query: str, parameters: Parameters) -> l
         return cursor.execute(query, parameters).fetchall()
 
 
-def stage(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def stage(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> str:
     """Copy rows of text into a temporary table that is gone after the transaction.
 
     :param columns: names of columns of ``table``, which give the temporary ones their types.
-    :param rows: values in PostgreSQL's own spelling; ``quoted`` makes any text safe.
+    :param rows: values in PostgreSQL's own spelling, ``None`` for no value.
     :returns: the temporary table's name.
     """
     name = f"staged_{table.name}"
@@ -77,22 +75,17 @@ def stage(connection: Connection, table: Table, columns: Sequence[str], rows: It
     connection.exec_driver_sql(
         f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS SELECT {listed} FROM {table.fullname} WITH NO DATA"  # noqa: S608
     )
-    lines = ["\t".join(row) for row in rows]
     with _driver(connection).cursor() as cursor, cursor.copy(f"COPY {name} FROM STDIN") as copy:
-        copy.write("\n".join(lines) + "\n" if lines else "")
+        for row in rows:
+            copy.write_row(row)
     return name
-
-
-def quoted(text: str) -> str:
-    """Text as a field of COPY's text format."""
-    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 
 def merge(
     connection: Connection,
     table: Table,
     columns: Sequence[str],
-    rows: Iterable[Sequence[str]],
+    rows: Iterable[Row],
     *,
     unless: str = "FALSE",
     ignoring: Sequence[str] = (),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
-from trading_pipeline.adapters.stores.postgres.bulk_copy import NULL, merge, quoted
+from trading_pipeline.adapters.stores.postgres.bulk_copy import merge
 from trading_pipeline.adapters.stores.postgres.tables import trade_plans
 from trading_pipeline.adapters.stores.strategy.plan_rows import plan_values
 from trading_pipeline.domain.model.plans import PlanStatus, PlansWritten, TradePlan
@@ -61,10 +61,10 @@ def _row(plan: TradePlan, executable_close: datetime | None, run_id: str) -> Row
     return {**plan_values(plan), "status": status.value, "run_id": run_id}
 
 
-def _text(value: object) -> str:
-    """A value as a field of COPY's text format."""
+def _text(value: object) -> str | None:
+    """A value in PostgreSQL's own spelling."""
     if value is None:
-        return NULL
+        return None
     if isinstance(value, dict | list):
-        return quoted(json.dumps(value))
-    return quoted(value.isoformat() if isinstance(value, datetime) else str(value))
+        return json.dumps(value)
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from trading_pipeline.adapters.stores.postgres.bulk_copy import merge, quoted
+from trading_pipeline.adapters.stores.postgres.bulk_copy import merge
 from trading_pipeline.adapters.stores.postgres.research_tables import pivots, setups, triggers
 from trading_pipeline.domain.model.setups import Setup
 
@@ -44,12 +44,12 @@ def _setup(setup: Setup) -> tuple[str, ...]:
         setup.close_time.isoformat(),
         setup.bias.value,
         setup.setup_type,
-        quoted(json.dumps(setup.evidence, sort_keys=True, allow_nan=False)),
+        json.dumps(setup.evidence, sort_keys=True, allow_nan=False),
     )
 
 
 def _trigger(setup: Setup) -> tuple[str, ...]:
-    hits = quoted(json.dumps(setup.hits))
+    hits = json.dumps(setup.hits)
     return (
         setup.trigger_id,
         setup.setup_id,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine, Row
 
-from trading_pipeline.adapters.stores.postgres.bulk_copy import NULL, merge, quoted
+from trading_pipeline.adapters.stores.postgres.bulk_copy import merge
 from trading_pipeline.adapters.stores.postgres.tables import signals as signals_table
 from trading_pipeline.adapters.stores.strategy.setup_rows import save_setups
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -120,10 +120,10 @@ def signal_of(row: Row[tuple[object, ...]]) -> Signal:
     )
 
 
-def _row(signal: Signal) -> tuple[str, ...]:
+def _row(signal: Signal) -> tuple[str | None, ...]:
     return (
         signal.signal_id,
-        quoted(signal.strategy),
+        signal.strategy,
         signal.strategy_version,
         signal.instrument_id,
         signal.timeframe.value,
@@ -131,7 +131,7 @@ def _row(signal: Signal) -> tuple[str, ...]:
         signal.kind.value,
         signal.bias.value,
         str(signal.entry_price),
-        NULL if signal.stop_price is None else str(signal.stop_price),
+        None if signal.stop_price is None else str(signal.stop_price),
         str(signal.score),
-        quoted(json.dumps(signal.details, sort_keys=True, allow_nan=False)),
+        json.dumps(signal.details, sort_keys=True, allow_nan=False),
     )

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from trading_pipeline.adapters.stores.postgres.bulk_copy import merge, quoted
+from trading_pipeline.adapters.stores.postgres.bulk_copy import merge
 from trading_pipeline.adapters.stores.postgres.tables import heartbeats
 
 COLUMNS = ("component", "detail")
@@ -15,7 +15,7 @@ COLUMNS = ("component", "detail")
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",))))
 def test_any_text_arrives_as_it_was_sent(database: Engine, detail: str) -> None:
     with database.begin() as connection:
-        merge(connection, heartbeats, COLUMNS, [("feed", quoted(detail))])
+        merge(connection, heartbeats, COLUMNS, [("feed", detail)])
         assert connection.execute(text("SELECT detail FROM trading.heartbeats")).scalar_one() == detail
 
 
