@@ -32,7 +32,7 @@ def build_execution_context(
     return ExecutionContext(
         run_id=run_id,
         account_id=account_id,
-        ledger=PostgresLedger(engine, account_id),
+        ledger=PostgresLedger(engine, account_id, run_id),
         trading=trading,
         market=venue.live_market(),
         signals=PostgresSignalReader(engine),

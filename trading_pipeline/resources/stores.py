@@ -26,11 +26,13 @@ class Stores(dg.ConfigurableResource["Stores"]):
 
     database_url: str = Field(description="SQLAlchemy address of the database `trading`")
     _engine: Engine = PrivateAttr()
+    _run_id: str = PrivateAttr("")
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Stores", None, None]:  # noqa: ARG002
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Stores", None, None]:
         """Open the pool, and close it however the run ends."""
         self._engine = connect(self.database_url)
+        self._run_id = context.run_id or ""
         try:
             yield self
         finally:
@@ -44,7 +46,7 @@ class Stores(dg.ConfigurableResource["Stores"]):
     @property
     def bars(self) -> PostgresBarStore:
         """Raw and consolidated bars."""
-        return PostgresBarStore(self._engine)
+        return PostgresBarStore(self._engine, self._run_id)
 
     @property
     def books(self) -> PostgresBookSampleStore:
@@ -54,17 +56,17 @@ class Stores(dg.ConfigurableResource["Stores"]):
     @property
     def checks(self) -> PostgresCheckStore:
         """Verdicts per bar."""
-        return PostgresCheckStore(self._engine)
+        return PostgresCheckStore(self._engine, self._run_id)
 
     @property
     def snapshots(self) -> PostgresSnapshotStore:
         """Indicator snapshots."""
-        return PostgresSnapshotStore(self._engine)
+        return PostgresSnapshotStore(self._engine, self._run_id)
 
     @property
     def signals(self) -> PostgresSignalStore:
         """Signals."""
-        return PostgresSignalStore(self._engine)
+        return PostgresSignalStore(self._engine, self._run_id)
 
     @property
     def plans(self) -> PostgresPlanStore:

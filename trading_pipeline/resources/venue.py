@@ -89,7 +89,7 @@ class ExecutionResource(dg.ConfigurableResource["ExecutionResource"]):
     @property
     def equity(self) -> PostgresEquityLog:
         """Readings of the account's money."""
-        return PostgresEquityLog(self.stores.engine, self.context.account_id)
+        return PostgresEquityLog(self.stores.engine, self.context.account_id, self._run_id)
 
     @property
     def indicators(self) -> PostgresIndicatorReader:

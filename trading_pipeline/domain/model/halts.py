@@ -66,12 +66,14 @@ class Halt:
     :param reason: a sentence an operator can read on a phone.
     :param since: venue time; of an operator's halt wall time.
     :param flatten: whether what is open in the scope is closed at market, as often as it takes.
+    :param run_id: the run that set it, empty where none did.
     """
 
     scope: HaltScope
     reason: str
     since: datetime
     flatten: bool = False
+    run_id: str = ""
 
     def __str__(self) -> str:
         """For a denial."""

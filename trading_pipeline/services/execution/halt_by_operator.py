@@ -3,7 +3,7 @@
 from trading_pipeline.domain.model.commands import OperatorCommand
 from trading_pipeline.domain.model.halts import Halt
 from trading_pipeline.services.execution.controls import Controls, recorded
-from trading_pipeline.services.execution.halt_trading import let_stand
+from trading_pipeline.services.execution.halt_trading import halt_trading
 
 
 def halt_by_operator(*, controls: Controls, command: OperatorCommand, flatten: bool = False) -> bool:
@@ -17,8 +17,8 @@ def halt_by_operator(*, controls: Controls, command: OperatorCommand, flatten: b
     """
     command.require_reason()
     with recorded(controls.commands, command) as done:
-        halt = Halt(command.scope, command.reason, command.given_at, flatten)
-        new = let_stand(halts=controls.halts, notifier=controls.notifier, halt=halt)
+        halt = Halt(command.scope, command.reason, command.given_at, flatten, command.run_id)
+        new = halt_trading(halts=controls.halts, notifier=controls.notifier, halt=halt)
         done.append("halted" if new else "was halted already")
         if flatten:
             done.append("what is open is to be closed")

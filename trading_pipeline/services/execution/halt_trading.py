@@ -3,21 +3,12 @@
 from trading_pipeline.domain.model.halts import ALL, Halt, HaltScope
 from trading_pipeline.ports.notifications import Notifier, Severity
 from trading_pipeline.ports.stores.execution.risk_store import HaltRegister
-from trading_pipeline.ports.venue.clock import Clock
 
 
-def halt_trading(*, halts: HaltRegister, notifier: Notifier, clock: Clock, reason: str, scope: HaltScope = ALL) -> bool:
-    """Let no new position be entered in ``scope`` until somebody resumes; protection goes on.
+def halt_trading(*, halts: HaltRegister, notifier: Notifier, halt: Halt) -> bool:
+    """Let no new position be entered in the halt's scope until somebody resumes; protection goes on.
 
     :returns: whether the halt is new; only a new one is announced.
-    """
-    return let_stand(halts=halts, notifier=notifier, halt=Halt(scope, reason, clock.now()))
-
-
-def let_stand(*, halts: HaltRegister, notifier: Notifier, halt: Halt) -> bool:
-    """Store a halt and announce it if it is new.
-
-    :returns: whether it is.
     """
     new = halts.halt(halt)
     if new:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from trading_pipeline.domain.model.halts import HaltScope
+from trading_pipeline.domain.model.halts import Halt, HaltScope
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.risk.differences import Difference
 from trading_pipeline.ports.notifications import Severity
@@ -67,11 +67,9 @@ def _halt(context: ExecutionContext, differences: tuple[Difference, ...]) -> tup
     halted = []
     for one in differences:
         reason = f"reconciliation: {one.kind}: {one.detail}"
-        scope = HaltScope.of(one.account_id, one.instrument_id)
-        if halt_trading(
-            halts=context.halts, notifier=context.notifier, clock=context.clock, reason=reason, scope=scope
-        ):
-            halted.append(scope)
+        halt = Halt(HaltScope.of(one.account_id, one.instrument_id), reason, context.clock.now(), run_id=context.run_id)
+        if halt_trading(halts=context.halts, notifier=context.notifier, halt=halt):
+            halted.append(halt.scope)
         else:
             context.notifier.notify(Severity.WARNING, f"still different: {one.instrument_id}", reason)
     return tuple(halted)

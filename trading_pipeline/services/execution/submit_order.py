@@ -9,7 +9,7 @@ from trading_pipeline.domain.model.errors import (
     TradingForbiddenByVenue,
     VenueError,
 )
-from trading_pipeline.domain.model.halts import HaltScope
+from trading_pipeline.domain.model.halts import Halt, HaltScope
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import IntentState, OrderIntent, Purpose
 from trading_pipeline.domain.portfolio.stops import tighter
@@ -162,5 +162,5 @@ def _refused(context: ExecutionContext, intent: OrderIntent, error: VenueError) 
     )
     if isinstance(error, TradingForbiddenByVenue):
         reason = f"the venue forbids trading: {error}"
-        scope = HaltScope.of(account_id=intent.account_id)
-        halt_trading(halts=context.halts, notifier=context.notifier, clock=context.clock, reason=reason, scope=scope)
+        halt = Halt(HaltScope.of(account_id=intent.account_id), reason, context.clock.now(), run_id=context.run_id)
+        halt_trading(halts=context.halts, notifier=context.notifier, halt=halt)

@@ -26,7 +26,7 @@ def test_yesterdays_readings_do_not_count(database: Engine) -> None:
     lab.clock.set(midnight)
     lab.venue.equity = Decimal(9_000)
     start = ensure_day_start(trading=lab.venue, equity=lab.equity, now=midnight)
-    assert (start.equity, start.read_at) == (Decimal(9_000), midnight)
+    assert (start.balances["USDT"].equity, start.read_at) == (Decimal(9_000), midnight)
 
 
 def test_a_reading_of_the_same_instant_is_kept_once(database: Engine) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from trading_pipeline.domain.model.checks import CheckName
 from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError
-from trading_pipeline.domain.model.halts import HaltScope
+from trading_pipeline.domain.model.halts import Halt, HaltScope
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.services.accounting.record_equity import ensure_day_start
@@ -76,9 +76,7 @@ def test_a_fall_of_equity_since_midnight_denies(lab: Lab) -> None:
 
 
 def test_a_halt_denies_until_it_is_lifted(lab: Lab) -> None:
-    halt_trading(
-        halts=lab.halts, notifier=lab.postbox, clock=lab.clock, reason="operator", scope=HaltScope("BTCUSDT.BYBIT")
-    )
+    halt_trading(halts=lab.halts, notifier=lab.postbox, halt=Halt(HaltScope("BTCUSDT.BYBIT"), "operator", WAVE))
     store_plan(lab.database, PLAN)
     other = trade_plan("SOLUSDT.BYBIT", Bias.SHORT)
     store_plan(lab.database, other)

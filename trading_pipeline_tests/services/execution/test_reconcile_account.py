@@ -98,3 +98,16 @@ def test_what_was_found_is_kept_with_its_run(lab: Lab) -> None:
             text("SELECT instrument_id, kind, run_id, found_at FROM trading.reconciliation_differences")
         )
         assert [tuple(row) for row in rows] == [("SOLUSDT.BYBIT", "unknown_position", "run-r", WAVE)]
+
+
+def test_what_a_run_writes_about_the_account_leads_back_to_it(lab: Lab) -> None:
+    lab.venue.trade("SOLUSDT.BYBIT", Side.BUY, Decimal(3), Decimal(1000), FillKind.TRADE)
+    reconcile(lab)
+    assert [halt.run_id for halt in lab.halts.halts()] == ["run-r"]
+    with lab.database.connect() as connection:
+        for table, writer in (
+            ("positions", "run-1"),
+            ("order_intents", "run-1"),
+            ("reconciliation_differences", "run-r"),
+        ):
+            assert set(connection.execute(text(f"SELECT run_id FROM trading.{table}")).scalars()) == {writer}

@@ -14,9 +14,11 @@ from trading_pipeline.ports.stores.execution.risk_store import EquityLog
 class PostgresEquityLog(EquityLog):
     """``equity_snapshots`` of one account, a row per currency."""
 
-    def __init__(self, engine: Engine, account_id: AccountId) -> None:
+    def __init__(self, engine: Engine, account_id: AccountId, run_id: str = "") -> None:
+        """Write in the name of a run; empty for a process that is none."""
         self._engine = engine
         self._account_id = account_id
+        self._run_id = run_id
 
     def record(self, wallet: Wallet) -> None:
         """Insert unless a reading of that instant is there."""
@@ -29,6 +31,7 @@ class PostgresEquityLog(EquityLog):
                 "balance": held.balance,
                 "available": held.available,
                 "unrealised_pnl": held.unrealised_pnl,
+                "run_id": self._run_id,
             }
             for currency, held in wallet.balances.items()
         ]

@@ -15,7 +15,8 @@ class PostgresLedger(PlanQueueStore, OrderLedgerStore, PositionBookStore, Ledger
     :param engine: on a database with the newest schema.
     """
 
-    def __init__(self, engine: Engine, account_id: AccountId) -> None:
+    def __init__(self, engine: Engine, account_id: AccountId, run_id: str = "") -> None:
+        """Write in the name of a run; empty for a process that is none."""
         PlanQueueStore.__init__(self, engine)
-        OrderLedgerStore.__init__(self, engine, account_id)
+        OrderLedgerStore.__init__(self, engine, account_id, run_id)
         PositionBookStore.__init__(self, engine, account_id)

@@ -30,9 +30,10 @@ _STAMPS = {IntentState.SENT: "sent_at", IntentState.ACKNOWLEDGED: "acknowledged_
 class OrderLedgerStore(OrderLedger):
     """``order_intents`` and ``fills`` of one account."""
 
-    def __init__(self, engine: Engine, account_id: AccountId) -> None:
+    def __init__(self, engine: Engine, account_id: AccountId, run_id: str = "") -> None:
         self._engine = engine
         self._account_id = account_id
+        self._run_id = run_id
 
     def write_intent(self, intent: OrderIntent) -> None:
         """Insert unless it is there; what it reduces is the position that its plan opened."""
@@ -101,7 +102,7 @@ class OrderLedgerStore(OrderLedger):
             position_id = record.position_id if record else self._position_by_instrument(connection, fill)
             added = connection.execute(
                 insert(fills)
-                .values(**fill_values(fill, self._account_id, position_id))
+                .values(**fill_values(fill, self._account_id, position_id), run_id=self._run_id)
                 .on_conflict_do_nothing()
                 .returning(fills.c.position_id)
             )

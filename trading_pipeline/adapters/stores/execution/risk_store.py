@@ -64,7 +64,7 @@ class PostgresEntryGate(EntryGate):
                 return EntryVerdict(plan.plan_id, None, denial.rule, denial.reason)
             if facts.adds_to is None:
                 values = new_position_values(plan, self._account_id, currency, stop_price)
-                connection.execute(insert(positions).values(**values))
+                connection.execute(insert(positions).values(**values, run_id=run_id))
             position_id = plan.plan_id if facts.adds_to is None else facts.adds_to.position_id
             connection.execute(insert(order_intents).values(**intent_values(intent), position_id=position_id))
         return EntryVerdict(plan.plan_id, intent)
@@ -85,6 +85,7 @@ class PostgresHaltRegister(HaltRegister):
             "reason": halt.reason,
             "since": halt.since,
             "flatten": halt.flatten,
+            "run_id": halt.run_id,
         }
         with self._engine.begin() as connection:
             added = connection.execute(insert(halts).values(**row).on_conflict_do_nothing().returning(halts.c.scope))
@@ -130,7 +131,7 @@ def _own_stop(intent: OrderIntent) -> Decimal:
 
 def _halts(connection: Connection) -> list[Halt]:
     rows = connection.execute(select(halts).order_by(halts.c.since, halts.c.scope))
-    return [Halt(HaltScope(row.scope), row.reason, row.since, row.flatten) for row in rows]
+    return [Halt(HaltScope(row.scope), row.reason, row.since, row.flatten, row.run_id) for row in rows]
 
 
 def _decided(connection: Connection, plan_id: str, run_id: str) -> EntryVerdict | None:

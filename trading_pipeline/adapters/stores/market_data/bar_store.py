@@ -28,8 +28,8 @@ WITH best AS (
     FROM trading.raw_bars WHERE {_IN_RANGE}
     ORDER BY instrument_id, open_time, array_position(ARRAY['websocket', 'rest', 'file'], source)
 )
-INSERT INTO trading.bars (instrument_id, timeframe, open_time, {", ".join(_VALUES)})
-SELECT instrument_id, timeframe, open_time, {", ".join(_VALUES)} FROM best
+INSERT INTO trading.bars (instrument_id, timeframe, open_time, {", ".join(_VALUES)}, run_id)
+SELECT instrument_id, timeframe, open_time, {", ".join(_VALUES)}, %(run_id)s FROM best
 WHERE NOT EXISTS (
     SELECT FROM trading.bars AS stored
     WHERE stored.instrument_id = best.instrument_id AND stored.timeframe = best.timeframe
@@ -38,7 +38,7 @@ WHERE NOT EXISTS (
         IS NOT DISTINCT FROM ROW({", ".join(f"best.{name}" for name in _VALUES)})
 )
 ON CONFLICT (instrument_id, timeframe, open_time)
-DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _VALUES)}
+DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in (*_VALUES, "run_id"))}
 """  # noqa: S608
 
 _COLUMNS = ("open_time", "close_time", *NUMBERS)
@@ -120,15 +120,17 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
         """See the port."""
         with self._engine.begin() as connection:
             connection.exec_driver_sql(
-                "INSERT INTO trading.listings (instrument_id, timeframe, asked_from, first_open)"
-                " VALUES (%(instrument_id)s, %(timeframe)s, %(asked_from)s, %(first_open)s)"
+                "INSERT INTO trading.listings (instrument_id, timeframe, asked_from, first_open, run_id)"
+                " VALUES (%(instrument_id)s, %(timeframe)s, %(asked_from)s, %(first_open)s, %(run_id)s)"
                 " ON CONFLICT (instrument_id, timeframe)"
-                " DO UPDATE SET asked_from = excluded.asked_from, first_open = excluded.first_open",
+                " DO UPDATE SET asked_from = excluded.asked_from, first_open = excluded.first_open,"
+                " run_id = excluded.run_id",
                 {
                     "instrument_id": listing.instrument_id,
                     "timeframe": timeframe.value,
                     "asked_from": listing.asked_from,
                     "first_open": listing.first_open,
+                    "run_id": self._run_id,
                 },
             )
 
@@ -144,8 +146,9 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
     ) -> int:
         """See the port."""
+        scope = _range(instrument_ids, timeframe, start, end)
         with self._engine.begin() as connection:
-            return connection.exec_driver_sql(_CONSOLIDATE, _range(instrument_ids, timeframe, start, end)).rowcount
+            return connection.exec_driver_sql(_CONSOLIDATE, {**scope, "run_id": self._run_id}).rowcount
 
     def frame(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime

@@ -12,7 +12,7 @@ from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 
-_COLUMNS = ("instrument_id", "timeframe", "close_time", "name", "passed", "detail")
+_COLUMNS = ("instrument_id", "timeframe", "close_time", "name", "passed", "detail", "run_id")
 _IN_RANGE = (
     "instrument_id = ANY(%(instrument_ids)s) AND timeframe = %(timeframe)s"
     " AND close_time > %(start)s AND close_time <= %(end)s"
@@ -29,8 +29,10 @@ SELECT instrument_id, array_agg(close_time ORDER BY close_time) AS closes FROM (
 class PostgresCheckStore(CheckStore):
     """One transaction per call."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, run_id: str = "") -> None:
+        """Write in the name of a run; empty for a process that is none."""
         self._engine = engine
+        self._run_id = run_id
 
     def save(self, checks: Sequence[DataCheck]) -> int:
         """See the port."""
@@ -43,11 +45,12 @@ class PostgresCheckStore(CheckStore):
                 check.name.value,
                 "t" if check.passed else "f",
                 check.detail,
+                self._run_id,
             )
             for check in checks
         )
         with self._engine.begin() as connection:
-            return merge(connection, data_checks, _COLUMNS, rows)
+            return merge(connection, data_checks, _COLUMNS, rows, ignoring=("run_id",))
 
     def failed(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime

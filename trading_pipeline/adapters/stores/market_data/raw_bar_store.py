@@ -25,8 +25,8 @@ WITH told AS (
         {", ".join(f"string_to_array(%({name})s, ',')::numeric[]" for name in NUMBERS)}
     ) WITH ORDINALITY AS told(instrument_id, timeframe, open_time, close_time, {", ".join(NUMBERS)}, position)
 ), inserted AS (
-    INSERT INTO trading.raw_bars (instrument_id, timeframe, open_time, close_time, {", ".join(NUMBERS)}, source)
-    SELECT instrument_id, timeframe, open_time, close_time, {", ".join(NUMBERS)}, %(source)s FROM told
+    INSERT INTO trading.raw_bars (instrument_id, timeframe, open_time, close_time, {", ".join(NUMBERS)}, source, run_id)
+    SELECT instrument_id, timeframe, open_time, close_time, {", ".join(NUMBERS)}, %(source)s, %(run_id)s FROM told
     ORDER BY instrument_id, timeframe, open_time
     ON CONFLICT DO NOTHING RETURNING instrument_id, timeframe, open_time
 )
@@ -54,8 +54,10 @@ WHERE waves.close_time = late.close_time AND waves.timeframe = late.timeframe AN
 class PostgresRawBarStore(RawBarStore):
     """``raw_bars`` and ``waves``; one transaction per call."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, run_id: str = "") -> None:
+        """Write in the name of a run; empty for a process that is none."""
         self._engine = engine
+        self._run_id = run_id
 
     def append_raw(self, bars: Sequence[Bar], source: BarSource, *, live: bool = False) -> list[Bar]:
         """See the port."""
@@ -71,7 +73,9 @@ class PostgresRawBarStore(RawBarStore):
         }
         parameters = {name: ",".join(values) for name, values in columns.items()}
         with self._engine.begin() as connection:
-            rows = connection.exec_driver_sql(_APPEND, {**parameters, "source": source.value}).all()
+            rows = connection.exec_driver_sql(
+                _APPEND, {**parameters, "source": source.value, "run_id": self._run_id}
+            ).all()
             if live or source is BarSource.WEBSOCKET:
                 _run_for_waves(connection, _OPEN_WAVES, bars)
                 _run_for_waves(connection, _REOPEN_WAVES, [bars[row.position - 1] for row in rows if row.unheard])

@@ -15,6 +15,10 @@ def _signal_id() -> Column[object]:
     return Column("signal_id", Text, ForeignKey(signals.c.signal_id, ondelete="CASCADE"), nullable=False)
 
 
+def _run_id() -> Column[object]:
+    return Column("run_id", Text, nullable=False, server_default="")
+
+
 setups = Table(
     "setups",
     metadata,
@@ -27,6 +31,7 @@ setups = Table(
     Column("bias", Text, nullable=False),
     Column("setup_type", Text, nullable=False),
     Column("payload", JSONB, nullable=False),
+    _run_id(),
     Index("setups_by_bar", "instrument_id", "timeframe", "close_time"),
     Index("setups_by_signal", "signal_id"),
 )
@@ -42,6 +47,7 @@ triggers = Table(
     Column("bias", Text, nullable=False),
     Column("hits", JSONB, nullable=False),
     Column("min_confirmations", BigInteger, nullable=False),
+    _run_id(),
     Index("triggers_by_signal", "signal_id"),
 )
 """Which confirmations a setup had, in their fixed order."""
@@ -57,6 +63,7 @@ pivots = Table(
     Column("pivot_price", Numeric, nullable=False),
     Column("pivot_type", Text, nullable=False),
     Column("histogram", Double, nullable=False),
+    _run_id(),
     Index("pivots_by_signal", "signal_id"),
 )
 """The three extremes of a setup, ``segment_no`` 1 to 3; ``pivot_time`` closes the extreme's bar."""

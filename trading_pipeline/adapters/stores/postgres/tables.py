@@ -36,6 +36,11 @@ def _written_at(name: str = "written_at") -> Column[object]:
     return Column(name, DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp())
 
 
+def _run_id() -> Column[object]:
+    """The run that wrote the row, empty for a process that is none (the feed, the command line) and for old rows."""
+    return Column("run_id", Text, nullable=False, server_default="")
+
+
 def _prices() -> list[Column[object]]:
     names = ("open", "high", "low", "close", "volume", "turnover")
     return [Column(name, Numeric, nullable=False) for name in names]
@@ -50,6 +55,7 @@ raw_bars = Table(
     Column("source", Text, primary_key=True),
     _instant("close_time"),
     *_prices(),
+    _run_id(),
     _written_at("received_at"),
     Index("raw_bars_by_close", "close_time"),
 )
@@ -76,6 +82,7 @@ bars = Table(
     _instant("close_time"),
     *_prices(),
     Column("source", Text, nullable=False),
+    _run_id(),
 )
 """One row per bar: what everything downstream reads."""
 
@@ -86,6 +93,7 @@ listings = Table(
     Column("timeframe", Text, primary_key=True),
     _instant("asked_from"),
     _instant("first_open"),
+    _run_id(),
 )
 """The first bar the venue has of an instrument: asked for everything since ``asked_from``, it had nothing
 before ``first_open``. What is absent before it is no gap."""
@@ -113,6 +121,7 @@ data_checks = Table(
     Column("name", Text, primary_key=True),
     Column("passed", Boolean, nullable=False),
     Column("detail", Text, nullable=False),
+    _run_id(),
     Index("data_checks_failed", "timeframe", "close_time", postgresql_where=text("NOT passed")),
 )
 
@@ -123,6 +132,7 @@ indicator_snapshots = Table(
     Column("timeframe", Text, primary_key=True),
     Column("close_time", DateTime(timezone=True), primary_key=True),
     Column("values", JSONB, nullable=False),
+    _run_id(),
 )
 """``values``: indicator name to number; an indicator that is still warming up is left out."""
 
@@ -142,6 +152,7 @@ signals = Table(
     Column("score", Numeric, nullable=False),
     Column("details", JSONB, nullable=False),
     Column("live", Boolean, nullable=False, server_default="false"),
+    _run_id(),
     CheckConstraint("(kind = 'entry') = (stop_price IS NOT NULL)", name="signals_entries_have_a_stop"),
     Index("signals_by_bar", "instrument_id", "timeframe", "close_time"),
 )
@@ -255,6 +266,7 @@ fills = Table(
     Column("kind", Text, nullable=False),
     _instant("executed_at"),
     Column("sequence", BigInteger, nullable=False, server_default="0"),
+    _run_id(),
     _written_at("received_at"),
     Index("fills_by_position", "position_id"),
     Index("fills_by_time", "executed_at"),
@@ -287,6 +299,7 @@ positions = Table(
     Column("runner_stop_price", Numeric),
     Column("booked_fills", BigInteger, nullable=False, server_default="0"),
     Column("followed_fills", BigInteger, nullable=False, server_default="0"),
+    _run_id(),
     Index(
         "positions_one_live_per_instrument",
         "account_id",
@@ -310,6 +323,7 @@ equity_snapshots = Table(
     Column("balance", Numeric, nullable=False),
     Column("available", Numeric, nullable=False),
     Column("unrealised_pnl", Numeric, nullable=False),
+    _run_id(),
 )
 
 halts = Table(
@@ -321,6 +335,7 @@ halts = Table(
     Column("reason", Text, nullable=False),
     _instant("since"),
     Column("flatten", Boolean, nullable=False, server_default="false"),
+    _run_id(),
 )
 """No new entries while a row stands. ``scope`` is account and instrument as one text; a part that is NULL covers every
 one, both are NULL for ``all``, the kill switch. ``flatten``: what is open in it is closed, too."""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from trading_pipeline.adapters.stores.postgres.bulk_copy import merge
 from trading_pipeline.adapters.stores.postgres.research_tables import pivots, setups, triggers
@@ -11,27 +11,34 @@ from trading_pipeline.domain.model.setups import Setup
 
 _SETUPS = (
     *("setup_id", "signal_id", "idempotency_key", "instrument_id", "timeframe", "close_time", "bias"),
-    *("setup_type", "payload"),
+    *("setup_type", "payload", "run_id"),
 )
-_TRIGGERS = ("trigger_id", "setup_id", "signal_id", "idempotency_key", "bias", "hits", "min_confirmations")
+_TRIGGERS = ("trigger_id", "setup_id", "signal_id", "idempotency_key", "bias", "hits", "min_confirmations", "run_id")
 _PIVOTS = (
     *("pivot_id", "setup_id", "signal_id", "segment_no", "pivot_time", "pivot_price", "pivot_type"),
-    "histogram",
+    *("histogram", "run_id"),
 )
 
 
-def save_setups(connection: Connection, setups_found: Sequence[Setup], unless: str) -> int:
+def save_setups(connection: Connection, setups_found: Sequence[Setup], unless: str, run_id: str) -> int:
     """Insert or update by id; deleting a signal deletes its setup.
 
     :param unless: condition on the stored row's signal under which it stays as it is.
+    :param run_id: the run that writes.
     :returns: rows written.
     """
     if not setups_found:
         return 0
-    written = merge(connection, setups, _SETUPS, map(_setup, setups_found), unless=unless)
-    written += merge(connection, triggers, _TRIGGERS, map(_trigger, setups_found), unless=unless)
-    rows = [row for setup in setups_found for row in _pivots(setup)]
-    return written + merge(connection, pivots, _PIVOTS, rows, unless=unless)
+    pivot_rows = [row for setup in setups_found for row in _pivots(setup)]
+    tables: tuple[tuple[Table, Sequence[str], Sequence[tuple[str, ...]]], ...] = (
+        (setups, _SETUPS, [_setup(one) for one in setups_found]),
+        (triggers, _TRIGGERS, [_trigger(one) for one in setups_found]),
+        (pivots, _PIVOTS, pivot_rows),
+    )
+    return sum(
+        merge(connection, table, columns, [(*row, run_id) for row in rows], unless=unless, ignoring=("run_id",))
+        for table, columns, rows in tables
+    )
 
 
 def _setup(setup: Setup) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ _COLUMNS = (
     "stop_price",
     "score",
     "details",
+    "run_id",
 )
 _ACTED_UPON = (
     "(EXISTS (SELECT FROM trading.trade_plans AS plan"
@@ -57,8 +58,10 @@ SELECT * FROM trading.signals AS stored WHERE {_IN_RANGE} AND kind = %(kind)s OR
 class PostgresSignalStore(SignalStore):
     """One transaction per call."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, run_id: str = "") -> None:
+        """Write in the name of a run; empty for a process that is none."""
         self._engine = engine
+        self._run_id = run_id
 
     def replace(
         self,
@@ -74,8 +77,9 @@ class PostgresSignalStore(SignalStore):
         """See the port."""
         scope = {"instrument_ids": list(instrument_ids), "timeframe": timeframe.value, "start": start, "end": end}
         with self._engine.begin() as connection:
-            written = merge(connection, signals_table, _COLUMNS, map(_row, signals), unless=_ACTED_UPON)
-            written += save_setups(connection, setups, _ACTED_UPON)
+            rows = [(*_row(signal), self._run_id) for signal in signals]
+            written = merge(connection, signals_table, _COLUMNS, rows, unless=_ACTED_UPON, ignoring=("run_id",))
+            written += save_setups(connection, setups, _ACTED_UPON, self._run_id)
             connection.exec_driver_sql(_REMOVE_PLANS, scope)
             written += connection.exec_driver_sql(_REMOVE, scope).rowcount
             if live:

@@ -30,8 +30,10 @@ AND NOT EXISTS (
 class PostgresSnapshotStore(SnapshotStore):
     """One transaction per call."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, run_id: str = "") -> None:
+        """Write in the name of a run; empty for a process that is none."""
         self._engine = engine
+        self._run_id = run_id
 
     def replace(
         self,
@@ -48,8 +50,9 @@ class PostgresSnapshotStore(SnapshotStore):
             written = merge(
                 connection,
                 indicator_snapshots,
-                ("instrument_id", "timeframe", "close_time", "values"),
-                _rows(snapshots, timeframe),
+                ("instrument_id", "timeframe", "close_time", "values", "run_id"),
+                _rows(snapshots, timeframe, self._run_id),
+                ignoring=("run_id",),
             )
             return written + connection.exec_driver_sql(_REMOVE, scope).rowcount
 
@@ -67,7 +70,7 @@ class PostgresSnapshotStore(SnapshotStore):
             return found
 
 
-def _rows(snapshots: pd.DataFrame, timeframe: Timeframe) -> Iterator[tuple[str, str, str, str]]:
+def _rows(snapshots: pd.DataFrame, timeframe: Timeframe, run_id: str) -> Iterator[tuple[str, ...]]:
     """Rows of text; the shortest text of a float is exact, so the same float is the same row for ever."""
     names = [name for name in snapshots.columns if name not in _KEYS]
     columns = [snapshots[name].to_numpy(np.float64).tolist() for name in names]
@@ -75,4 +78,4 @@ def _rows(snapshots: pd.DataFrame, timeframe: Timeframe) -> Iterator[tuple[str, 
     closes = [instant.isoformat() for instant in snapshots["close_time"]]
     for instrument_id, close_time, *values in zip(snapshots["instrument_id"], closes, *columns, strict=True):
         known = [label + repr(value) for label, value in zip(labels, values, strict=True) if isfinite(value)]
-        yield instrument_id, timeframe.value, close_time, "{" + ", ".join(known) + "}"
+        yield instrument_id, timeframe.value, close_time, "{" + ", ".join(known) + "}", run_id
