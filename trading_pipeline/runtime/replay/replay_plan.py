@@ -18,9 +18,10 @@ from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.runtime.supervision.embedded import free_port
+from trading_pipeline.runtime.supervision.preflight import Check, machine_checks, require
 from trading_pipeline.runtime.supervision.state_folder import empty, held, refuse_foreign
 from trading_pipeline.runtime.supervision.subprocess_tasks import check_parameters
-from trading_pipeline.runtime.supervision.system import cost_arguments, refuse_taken_port
+from trading_pipeline.runtime.supervision.system import cost_arguments
 from trading_pipeline.settings import GivenSettings
 
 if TYPE_CHECKING:
@@ -112,23 +113,34 @@ def prepared(plan: ReplayPlan, config_dir: Path) -> Iterator[Universe]:
     """Hold the state folder and prepare it.
 
     :param config_dir: the configuration that the replay's own is made of.
-    :raises ConfigurationError: see ``prepare``; or the folder or the port belongs to somebody else.
+    :raises ConfigurationError: something has to be mended first; see ``prepare`` for the rest.
     """
-    refuse_foreign(plan.state_dir)
-    refuse_taken_port(plan.port)
+    require(
+        [
+            Check("configuration", lambda: check_parameters(config_dir)),
+            Check("days", lambda: refuse_future_end(plan)),
+            Check("state folder", lambda: refuse_foreign(plan.state_dir)),
+            *machine_checks(plan.state_dir, plan.port, redis_url=""),
+        ]
+    )
     with held(plan.state_dir):
         yield prepare(plan, config_dir)
+
+
+def refuse_future_end(plan: ReplayPlan) -> None:
+    """Make sure that what is replayed is past.
+
+    :raises ConfigurationError: it is not.
+    """
+    if plan.end > datetime.now(UTC):
+        raise ConfigurationError(f"the replay would end at {plan.end:%Y-%m-%d}, after today; start it earlier")
 
 
 def prepare(plan: ReplayPlan, config_dir: Path) -> Universe:
     """Empty the state folder and write the replay's own configuration into it.
 
-    :raises ConfigurationError: the replay would end in the future, or a strategy or a parameter of one
-        does not exist.
+    :raises ConfigurationError: a strategy or a parameter of one does not exist.
     """
-    if plan.end > datetime.now(UTC):
-        raise ConfigurationError(f"the replay would end at {plan.end:%Y-%m-%d}, after today; start it earlier")
-    check_parameters(config_dir)
     if plan.strategy is not None:
         _built(config_dir, plan.strategy.name, {})
     empty(plan.state_dir)

@@ -95,7 +95,7 @@ class EmbeddedRedis:
         with log.open("ab") as output:
             # its own session: Ctrl-C in a terminal must reach the supervisor first, not the server
             self._process = subprocess.Popen(
-                [_redis_server(), *listening, *kept],
+                [find_redis_server(), *listening, *kept],
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -150,7 +150,7 @@ def _socket_in(folder: Path, name: str) -> Path:
     return path if len(bytes(path)) <= _LONGEST_SOCKET_PATH else Path(tempfile.mkdtemp(prefix="trading-")) / name
 
 
-def _redis_server() -> str:
+def find_redis_server() -> str:
     """The server to run: one that is installed, else the wheel's.
 
     :raises ConfigurationError: neither is there.

@@ -14,7 +14,7 @@ from trading_pipeline.adapters.parameters.strategies import load_strategies
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.runtime.replay.replay_plan import ReplayedStrategy, ReplayPlan, prepare
+from trading_pipeline.runtime.replay.replay_plan import ReplayedStrategy, ReplayPlan, prepare, refuse_future_end
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
 
@@ -71,12 +71,16 @@ def test_without_a_strategy_the_configuration_decides(plan: ReplayPlan) -> None:
     [
         ({"strategy": ReplayedStrategy("rsl")}, "did you mean rsi"),
         ({"strategy": ReplayedStrategy("rsi", {"oversol": "35"})}, "did you mean oversold"),
-        ({"days": 1e5}, "after today"),
     ],
 )
 def test_what_cannot_be_replayed_is_refused(plan: ReplayPlan, changes: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         prepare(replace(plan, **changes), CONFIG)  # type: ignore[arg-type]
+
+
+def test_a_replay_that_would_end_after_today_is_refused(plan: ReplayPlan) -> None:
+    with pytest.raises(ConfigurationError, match="after today; start it earlier"):
+        refuse_future_end(replace(plan, days=1e5))
 
 
 def test_the_exchange_steps_by_the_finest_timeframe(plan: ReplayPlan) -> None:
