@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import httpx
 
@@ -25,6 +26,14 @@ query ($id: String!) {
   partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill { status error { message } } }
 }
 """
+_PROGRESS = """
+query ($id: String!) {
+  partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill { assetBackfillData { assetBackfillStatuses {
+    ... on AssetPartitionsStatusCounts { numPartitionsTargeted numPartitionsMaterialized }
+  } } } }
+}
+"""
+_PROGRESS_EVERY_S = 2.0
 _RUNNING = ("REQUESTED", "CANCELING", "FAILING", "COMPLETED_FAILING")
 
 
@@ -47,18 +56,23 @@ def launch_backfill(webserver: str, assets: Sequence[str], partitions: Sequence[
     answer = _ask(webserver, _LAUNCH, {"params": params})["launchPartitionBackfill"]
     if answer["__typename"] != "LaunchBackfillSuccess":
         raise DataError(f"backfill of {len(partitions)} partitions refused: {answer.get('message', answer)}")
-    return answer["backfillId"]
+    return str(answer["backfillId"])
 
 
 def wait_for_backfill(
-    webserver: str, backfill_id: str, timeout_s: float, meanwhile: Callable[[], None] = lambda: None
+    webserver: str,
+    backfill_id: str,
+    timeout_s: float,
+    meanwhile: Callable[[], None] = lambda: None,
+    told: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Block until the backfill is complete.
 
     :param meanwhile: called about five times a second.
+    :param told: given the percentage of partitions that are materialised, whenever it has grown.
     :raises DataError: it failed, was cancelled, or took longer than ``timeout_s``.
     """
-    deadline = time.monotonic() + timeout_s
+    deadline, looked_at, percent = time.monotonic() + timeout_s, time.monotonic(), 0
     while True:
         state = _ask(webserver, _STATUS, {"id": backfill_id})["partitionBackfillOrError"]
         if state["status"] == "COMPLETED_SUCCESS":
@@ -68,11 +82,24 @@ def wait_for_backfill(
         if time.monotonic() > deadline:
             raise DataError(f"backfill {backfill_id} is not complete after {timeout_s:.0f} s")
         meanwhile()
+        if time.monotonic() - looked_at > _PROGRESS_EVERY_S:
+            looked_at = time.monotonic()
+            if (now := _percent(webserver, backfill_id)) > percent:
+                told(percent := now)
         time.sleep(0.2)
 
 
-def _ask(webserver: str, query: str, variables: dict[str, object]) -> dict[str, dict[str, str]]:
+def _percent(webserver: str, backfill_id: str) -> int:
+    """How many of a hundred partitions are materialised."""
+    state = _ask(webserver, _PROGRESS, {"id": backfill_id})["partitionBackfillOrError"]
+    counts = (state.get("assetBackfillData") or {}).get("assetBackfillStatuses", [])
+    targeted = sum(int(one.get("numPartitionsTargeted", 0)) for one in counts)
+    done = sum(int(one.get("numPartitionsMaterialized", 0)) for one in counts)
+    return 100 * done // targeted if targeted else 0
+
+
+def _ask(webserver: str, query: str, variables: dict[str, object]) -> dict[str, Any]:
     response = httpx.post(f"{webserver}/graphql", json={"query": query, "variables": variables}, timeout=30)
     response.raise_for_status()
-    data: dict[str, dict[str, str]] = response.json()["data"]
+    data: dict[str, Any] = response.json()["data"]
     return data

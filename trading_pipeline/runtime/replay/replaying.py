@@ -20,6 +20,7 @@ from trading_pipeline.runtime.replay.backfill import launch_backfill, partition_
 from trading_pipeline.runtime.replay.lock_step import ExchangeClock, replay
 from trading_pipeline.runtime.replay.replay_plan import ReplayPlan, prepared
 from trading_pipeline.runtime.replay.report import ReportHeader
+from trading_pipeline.runtime.supervision.stages import Say, Stages
 from trading_pipeline.runtime.supervision.up import RunningSystem, StopRequested
 
 STAGES = ("bars", "indicator_snapshots", "signals", "trade_plans")
@@ -45,20 +46,23 @@ def replayed(plan: ReplayPlan, config_dir: Path, console: Console) -> Iterator[R
     :raises ConfigurationError: something it was given cannot work.
     :raises DataError: the backfill or a wave did not finish.
     """
+    say = Stages(console)
+    say("looking at configuration, days, disk and ports")
     stop = StopRequested()
     with (
         prepared(plan, config_dir) as universe,
-        RunningSystem(plan.settings(), plan.port, plan.exchange_arguments(universe)) as system,
+        RunningSystem(plan.settings(), plan.port, plan.exchange_arguments(universe), say) as system,
     ):
-        console.print(f"Dagster UI  {system.webserver}\nlogs        {system.state.log_dir}")
+        say(f"Dagster UI {system.webserver}, logs {system.state.log_dir}")
         if system.exchange is None:
             raise ConfigurationError("a replay trades on the exchange simulator")
         engine = connect(system.state.variables["DATABASE_URL"])
         try:
-            run = _Run(plan, universe, system, engine, stop)
+            run = _Run(plan, universe, system, engine, stop, say)
             with Live(get_renderable=run.table, console=console, refresh_per_second=2):
                 header = run.play(ExchangeClock(system.exchange.rest_url))
             facts = replay_facts(engine, plan.since, plan.end)
+            say("reporting")
             yield Replayed(header, facts, engine, universe, system, stop)
         finally:
             engine.dispose()
@@ -73,6 +77,7 @@ class _Run:
     system: RunningSystem
     engine: Engine
     stop: StopRequested
+    say: Say
     stage: str = "starting"
     wave: datetime | None = None
     restarts: list[str] = field(default_factory=list)
@@ -86,7 +91,7 @@ class _Run:
         began = time.monotonic()
         self._backfill()
         filled = time.monotonic()
-        self.stage = "replaying in lock-step"
+        self._begin("replaying in lock-step")
         replay(clock, self.engine, self.universe.timeframes, self.plan.end, self._tick)
         return ReportHeader(
             source=self.plan.source,
@@ -119,7 +124,7 @@ class _Run:
         return self._facts
 
     def _wait_for_feed(self, clock: ExchangeClock) -> None:
-        self.stage = "waiting for the feed"
+        self._begin("waiting for the feed")
         topics = len(self.universe.instrument_ids) * len(self.universe.timeframes)
         deadline = time.monotonic() + 60
         while True:
@@ -131,15 +136,25 @@ class _Run:
             self._check()
 
     def _backfill(self) -> None:
-        self.stage = "backfilling"
         first = self._first_day()
         days = (self.plan.start - first).days
         if not days:
             return
+        self._begin(f"backfilling {days} days")
         assets = [f"{stage}_{timeframe}" for stage in STAGES for timeframe in self.universe.timeframes]
         keys = partition_keys(first.date(), days, self.universe.instrument_ids)
         backfill_id = launch_backfill(self.system.webserver, assets, keys, f"{days} days before the replay")
-        wait_for_backfill(self.system.webserver, backfill_id, _BACKFILL_TIMEOUT_S, self._check)
+        wait_for_backfill(
+            self.system.webserver,
+            backfill_id,
+            _BACKFILL_TIMEOUT_S,
+            self._check,
+            lambda percent: self.say(f"backfilled {percent} %"),
+        )
+
+    def _begin(self, stage: str) -> None:
+        self.stage = stage
+        self.say(stage)
 
     def _first_day(self) -> datetime:
         return max(self.plan.start - timedelta(days=self.plan.backfill_days), self.universe.history_start)

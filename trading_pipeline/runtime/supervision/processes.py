@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.runtime.supervision.stages import LongWait, Say, quiet
 from trading_pipeline.settings import foreign_variables
 
 _LONGEST_PAUSE_S = 30.0
@@ -66,17 +67,19 @@ class Supervised:
         (self.log_dir / f"{self.spec.name}.pid").write_text(f"{self._process.pid}\n")
         self._started_at = time.monotonic()
 
-    def wait_until_ready(self) -> None:
+    def wait_until_ready(self, say: Say = quiet) -> None:
         """Block until the process answers.
 
+        :param say: told what is waited for when it takes long.
         :raises ConfigurationError: it ended or did not answer in time; the message ends its log.
         """
-        deadline = time.monotonic() + self.spec.ready_timeout_s
+        deadline, waiting = time.monotonic() + self.spec.ready_timeout_s, LongWait(say, self.spec.name)
         while not self.spec.ready():
             if self._process is None or self._process.poll() is not None:
                 raise ConfigurationError(f"{self.spec.name} ended while starting: {self._last_words()}")
             if time.monotonic() > deadline:
                 raise ConfigurationError(f"{self.spec.name} did not get ready in time: {self._last_words()}")
+            waiting()
             time.sleep(0.05)
 
     def check(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Self
 import structlog
 
 from trading_pipeline.runtime.supervision.processes import ProcessSpec, Supervised
+from trading_pipeline.runtime.supervision.stages import Say, quiet
 
 log = structlog.get_logger()
 
@@ -15,8 +16,13 @@ log = structlog.get_logger()
 class Supervisor:
     """Starts batches of processes, restarts what dies, ends the batches in reverse order."""
 
-    def __init__(self, log_dir: Path, environment: dict[str, str]) -> None:
+    def __init__(self, log_dir: Path, environment: dict[str, str], say: Say = quiet) -> None:
+        """Run nothing yet.
+
+        :param say: told what is started and what is waited for.
+        """
         log_dir.mkdir(parents=True, exist_ok=True)
+        self._say = say
         self._log_dir = log_dir
         self._environment = environment
         self._batches: list[list[Supervised]] = []
@@ -26,6 +32,7 @@ class Supervisor:
 
         :raises ConfigurationError: one of them does not get ready.
         """
+        self._say(f"starting {', '.join(spec.name for spec in specs)}")
         batch: list[Supervised] = []
         self._batches.append(batch)
         for spec in specs:
@@ -33,7 +40,7 @@ class Supervisor:
             process.start()
             batch.append(process)
         for process in batch:
-            process.wait_until_ready()
+            process.wait_until_ready(self._say)
 
     def check(self) -> list[str]:
         """Restart what has died; returns the names restarted.

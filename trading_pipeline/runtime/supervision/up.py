@@ -4,19 +4,25 @@ import signal
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from trading_pipeline.adapters.parameters.costs import load_costs
 from trading_pipeline.adapters.parameters.universe import load_universe
+from trading_pipeline.adapters.stores.operations.system_overview import open_positions
+from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.domain.model.identity import TradingMode
 from trading_pipeline.runtime.supervision.embedded import free_port
 from trading_pipeline.runtime.supervision.environment import SystemState
+from trading_pipeline.runtime.supervision.preflight import require, system_checks
 from trading_pipeline.runtime.supervision.running_system import announce, withdraw
+from trading_pipeline.runtime.supervision.stages import Say, Stages, quiet
 from trading_pipeline.runtime.supervision.state_folder import held
-from trading_pipeline.runtime.supervision.subprocess_tasks import check_parameters
 from trading_pipeline.runtime.supervision.supervisor import Supervisor
 from trading_pipeline.runtime.supervision.system import (
     ExchangeAccess,
@@ -25,9 +31,12 @@ from trading_pipeline.runtime.supervision.system import (
     exchange_access,
     exchange_spec,
     execution_specs,
-    refuse_taken_port,
 )
+from trading_pipeline.runtime.supervision.watch import Watch
 from trading_pipeline.settings import Settings
+
+_SIMULATED_START = datetime(2025, 11, 1, tzinfo=UTC)
+"""Where the clock of an exchange that is started with the system begins."""
 
 
 @dataclass(slots=True)
@@ -35,11 +44,13 @@ class RunningSystem:
     """Servers and processes; a context manager that ends what it started, in reverse order.
 
     :param exchange_arguments: of ``trading-pipeline exchange``; empty when the venue is not simulated.
+    :param say: told what is started and waited for.
     """
 
     settings: Settings
     webserver_port: int
     exchange_arguments: Sequence[str] = ()
+    say: Say = quiet
     state: SystemState = field(init=False)
     supervisor: Supervisor = field(init=False)
     exchange: ExchangeAccess | None = field(default=None, init=False)
@@ -53,9 +64,9 @@ class RunningSystem:
         return f"http://127.0.0.1:{self.webserver_port}"
 
     def __enter__(self) -> Self:
-        refuse_taken_port(self.webserver_port)
-        self.supervisor = Supervisor(self.state.log_dir, self.state.variables)
+        self.supervisor = Supervisor(self.state.log_dir, self.state.variables, self.say)
         try:
+            self.say("starting PostgreSQL and Redis, bringing the schema up to date")
             self.state.open()
             self._start()
         except BaseException:
@@ -107,28 +118,55 @@ class StopRequested:
 
 
 def run_system(settings: Settings, port: int) -> None:
-    """Start everything, keep it running, end it on Ctrl-C.
+    """Check everything, start everything, keep it running and say what is wrong with it; end it on Ctrl-C.
 
-    :raises ConfigurationError: a port is taken, a server unreachable, or a process refuses its settings.
+    :raises ConfigurationError: something has to be mended first, or a process refuses its settings.
     """
-    stop = StopRequested()
-    check_parameters(settings.config_dir)
-    universe = load_universe(settings.config_dir)
+    say = Stages(Console())
+    say("looking at configuration, venue, disk and ports")
     simulated = settings.mode is TradingMode.SIMULATED and not settings.bybit_rest_url
-    world = [
-        "--seed",
-        "1",
-        "--symbols",
-        ",".join(one.symbol for one in universe.instrument_ids),
-        "--port",
-        str(free_port()),
-    ]
-    arguments = [*world, *cost_arguments(load_costs(settings.config_dir))] if simulated else []
-    console = Console()
-    with held(settings.state_dir), RunningSystem(settings, port, arguments) as system:
-        console.print(f"Dagster UI   {system.webserver}")
-        if system.exchange is not None:
-            console.print(f"exchange     {system.exchange.rest_url}")
-        console.print(f"logs         {system.state.log_dir}\nCtrl-C ends everything.")
-        while not stop.wait(0.5):
-            system.check()
+    require(system_checks(settings, port, _SIMULATED_START if simulated else None))
+    stop = StopRequested()
+    arguments = _simulated_exchange(settings) if simulated else []
+    with held(settings.state_dir), RunningSystem(settings, port, arguments, say) as system:
+        say(f"up and trading in mode {settings.mode}; Ctrl-C ends everything")
+        say(f"Dagster UI {system.webserver}, logs {system.state.log_dir}")
+        engine = connect(system.state.variables["DATABASE_URL"])
+        try:
+            _keep_running(system, Watch(engine, say), stop)
+            _say_what_stays_open(engine, say)
+        finally:
+            engine.dispose()
+        say("ending every process, the servers last")
+    say("ended")
+
+
+def _simulated_exchange(settings: Settings) -> list[str]:
+    """Arguments of the exchange that is started where there is no other."""
+    symbols = ",".join(one.symbol for one in load_universe(settings.config_dir).instrument_ids)
+    world = ["--seed", "1", "--symbols", symbols, "--start", _SIMULATED_START.isoformat(), "--port", str(free_port())]
+    return [*world, *cost_arguments(load_costs(settings.config_dir))]
+
+
+def _keep_running(system: RunningSystem, watch: Watch, stop: StopRequested) -> None:
+    while not stop.wait(0.5):
+        for name in system.check():
+            system.say(f"restarted {name}")
+        watch.look()
+
+
+def _say_what_stays_open(engine: Engine, say: Say) -> None:
+    """Nobody trails or takes these further until the system is up again."""
+    try:
+        held = open_positions(engine)
+    except SQLAlchemyError as error:
+        say(f"open positions are not known, the database does not answer: {error}")
+        return
+    if not held:
+        say("no position is open")
+    for one in held:
+        position = one.position
+        say(
+            f"still open: {position.bias} {position.quantity} {position.instrument_id} of {position.account_id}, "
+            f"stop {position.stop_price} at the venue"
+        )

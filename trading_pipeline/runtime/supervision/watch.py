@@ -1,0 +1,64 @@
+"""What is wrong with a running system, said when it begins and when it is over."""
+
+import time
+from dataclasses import dataclass, field
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from trading_pipeline.adapters.stores.operations.system_overview import SystemOverview, system_overview
+from trading_pipeline.runtime.supervision.stages import Say
+
+_SILENT_S = 20.0
+"""The feed beats every five seconds."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """Looks at the ledger; the feed's heartbeat says which of its streams the venue keeps up.
+
+    :param every_s: wall seconds between two looks.
+    """
+
+    engine: Engine
+    say: Say
+    every_s: float = 5.0
+    _wrong: set[str] = field(default_factory=set)
+    _suspected: set[str] = field(default_factory=set)
+    _looked_at: float = 0.0
+
+    def look(self) -> None:
+        """Say what has become wrong or well. What is seen once may be on its way."""
+        now = time.monotonic()
+        if now - self._looked_at < self.every_s:
+            return
+        self._looked_at = now
+        found = self._look()
+        for problem in sorted((found & self._suspected) - self._wrong):
+            self.say(f"PROBLEM  {problem}")
+        for problem in sorted(self._wrong - found):
+            self.say(f"over     {problem}")
+        self._wrong = (self._wrong & found) | (found & self._suspected)
+        self._suspected = found
+
+    def _look(self) -> set[str]:
+        try:
+            return problems(system_overview(self.engine))
+        except SQLAlchemyError as error:
+            return {f"the database does not answer: {str(error.__cause__ or error).splitlines()[0]}"}
+
+
+def problems(overview: SystemOverview) -> set[str]:
+    """What a person should know of, in sentences that stay the same while it lasts."""
+    found = {f"entries are halted: {halt}" for halt in overview.halts}
+    for beat in overview.heartbeats:
+        if beat.age_s > _SILENT_S:
+            found.add(f"the {beat.component} has stopped; it is started again")
+            continue
+        down = [part.removesuffix(" down") for part in beat.detail.split(", ") if part.endswith(" down")]
+        found |= {f"{stream} has no connection to the venue" for stream in down}
+    if overview.waiting_waves:
+        found.add("closes were heard and are not computed; the runs in the Dagster UI say why")
+    if overview.unsettled_orders:
+        found.add("it is not known what became of an order; the venue is asked again")
+    return found

@@ -1,0 +1,70 @@
+"""What is wrong with a running system is said once when it lasts, and once when it is over."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
+from trading_pipeline.adapters.stores.operations.system_overview import Heartbeat, SystemOverview
+from trading_pipeline.adapters.stores.postgres.database import connect
+from trading_pipeline.domain.model.halts import Halt, HaltScope
+from trading_pipeline.runtime.supervision.watch import Watch, problems
+from trading_pipeline_tests.testkit.execution_lab import WAVE
+
+WELL = SystemOverview(
+    heartbeats=(Heartbeat("feed", "feed.public up, feed.private up", 1.0),),
+    newest_wave=WAVE,
+    waiting_waves=0,
+    waiting_plans=3,
+    unsettled_orders=0,
+    halts=(),
+    positions=(),
+    equity=(),
+)
+
+
+def test_of_a_system_that_is_well_there_is_nothing_to_say() -> None:
+    assert problems(WELL) == set()
+
+
+@pytest.mark.parametrize(
+    ("overview", "said"),
+    [
+        (replace(WELL, heartbeats=(Heartbeat("feed", "feed.public up", 21.0),)), "the feed has stopped"),
+        (
+            replace(WELL, heartbeats=(Heartbeat("feed", "feed.public down, feed.private up", 1.0),)),
+            "feed.public has no connection to the venue",
+        ),
+        (replace(WELL, waiting_waves=1), "heard and are not computed"),
+        (replace(WELL, unsettled_orders=1), "not known what became of an order"),
+        (replace(WELL, halts=(Halt(HaltScope("all"), "look first", WAVE),)), "entries are halted: all halted since"),
+    ],
+)
+def test_each_thing_that_is_wrong_has_a_sentence(overview: SystemOverview, said: str) -> None:
+    (problem,) = problems(overview)
+    assert said in problem
+
+
+def test_a_stream_that_is_down_is_said_when_it_stays_so_and_when_it_is_up_again(database: Engine) -> None:
+    lines: list[str] = []
+    watch, beats = Watch(database, lines.append, every_s=0.0), PostgresHeartbeatStore(database)
+    beats.beat("feed", "feed.public down")
+    watch.look()
+    assert lines == []
+    for _ in range(3):
+        watch.look()
+    assert lines == ["PROBLEM  feed.public has no connection to the venue"]
+    beats.beat("feed", "feed.public up")
+    watch.look()
+    assert lines[1:] == ["over     feed.public has no connection to the venue"]
+
+
+def test_a_database_that_is_gone_is_a_problem_and_no_crash(tmp_path: Path) -> None:
+    lines: list[str] = []
+    watch = Watch(connect(f"postgresql+psycopg://nobody@/trading?host={tmp_path}"), lines.append, every_s=0.0)
+    watch.look()
+    watch.look()
+    assert len(lines) == 1
+    assert lines[0].startswith("PROBLEM  the database does not answer")
