@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from dotenv import dotenv_values
 from pydantic import Field, ModelWrapValidatorHandler, SecretStr, ValidationError, model_validator
@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     )
     dagster_url: str = Field(
         "", alias="TRADING_DAGSTER_URL", description="the Dagster UI; empty: that of the system in the state folder"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", alias="TRADING_LOG_LEVEL", description="the least that is written to logs"
     )
     code_version: str = Field(
         "", alias="TRADING_CODE_VERSION", description="tag of every run; empty: the commit, or the package's version"

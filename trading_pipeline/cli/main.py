@@ -1,5 +1,6 @@
 """Entry point of ``trading-pipeline``: one subcommand per file, errors as one clear line."""
 
+import os
 import sys
 
 import typer
@@ -18,6 +19,7 @@ from trading_pipeline.cli.status import positions, status
 from trading_pipeline.cli.strategy import strategy
 from trading_pipeline.cli.warm_up import warm_up
 from trading_pipeline.domain.model.errors import TradingError
+from trading_pipeline.runtime.logs import configure_logs
 
 EXIT_REFUSED = 2
 """A wrong setting, file or argument: trying again without a change would not help."""
@@ -42,6 +44,7 @@ for group in (backtest, strategy):
 
 def main() -> None:
     """Run the command line; a ``TradingError`` becomes one line on standard error."""
+    configure_logs(os.environ.get("TRADING_LOG_LEVEL", "info"))
     try:
         app()
     except TradingError as error:

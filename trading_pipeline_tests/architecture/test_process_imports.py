@@ -17,10 +17,7 @@ MARTS = {"dbt"}
     [
         ("trading_pipeline.cli.main", FRAMES | SCHEMA | PLOTS | COMPILER | MARTS | {"dagster", "sqlalchemy"}),
         ("trading_pipeline.runtime.feed.process", FRAMES | SCHEMA | PLOTS | COMPILER | MARTS | {"dagster", "numpy"}),
-        (
-            "trading_pipeline.runtime.supervision.up",
-            FRAMES | SCHEMA | PLOTS | COMPILER | MARTS | {"dagster", "sqlalchemy", "redis"},
-        ),
+        ("trading_pipeline.runtime.supervision.up", FRAMES | SCHEMA | PLOTS | COMPILER | MARTS | {"dagster", "redis"}),
         ("trading_pipeline.runtime.replay.demo", FRAMES | SCHEMA | PLOTS | COMPILER | MARTS | {"dagster", "redis"}),
         ("trading_pipeline.definitions", PLOTS | COMPILER | MARTS),
     ],

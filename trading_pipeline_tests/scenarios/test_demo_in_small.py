@@ -1,3 +1,4 @@
+import re
 from collections import Counter
 
 import pytest
@@ -110,3 +111,20 @@ def test_the_report_and_its_plot_are_files_and_on_the_screen(finished: FinishedD
 
 def test_no_process_outlives_the_demo(finished: FinishedDemo) -> None:
     assert finished.survivors == []
+
+
+def test_no_process_warns_or_writes_colours_in_a_normal_run(finished: FinishedDemo) -> None:
+    logs = {path.name: path.read_text(errors="replace") for path in finished.demo.log_dir.glob("*.log")}
+    assert {"feed.log", "worker-trading.log", "code-server.log", "webserver.log", "daemon.log"} <= logs.keys()
+    told = [line for text in logs.values() for line in text.splitlines() if re.search(r"(?i)warn|error|\x1b", line)]
+    assert told == []
+
+
+def test_every_stage_is_said_from_the_first_second_and_the_backfill_with_its_share(finished: FinishedDemo) -> None:
+    stages = re.findall(r"^ *([0-9.]+) s  (.*)$", finished.output, re.MULTILINE)
+    assert stages[0] == ("0.0", "looking at configuration, days, disk and ports")
+    begun = [" ".join(text.split()[:2]) for _, text in stages]
+    wanted = ["starting PostgreSQL", "starting exchange", "starting code-server,", "starting webserver,"]
+    assert [one for one in begun if one in wanted] == wanted
+    assert begun.index("backfilling 1") < begun.index("replaying in") < begun.index("reporting")
+    assert [float(seconds) for seconds, _ in stages] == sorted(float(seconds) for seconds, _ in stages)

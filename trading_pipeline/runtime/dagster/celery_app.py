@@ -17,6 +17,8 @@ app = make_app(
             # a run that was reserved but not begun when its worker died is delivered again after this time
             "broker_transport_options": {"visibility_timeout": 30},
             "worker_hijack_root_logger": False,
+            # else every line that a run prints is a warning
+            "worker_redirect_stdouts": False,
         },
     }
 )

@@ -24,4 +24,4 @@ def run_daemon(workspace: str) -> None:
     ):
         getattr(module, name)  # a release that renames the constant must fail loudly, not run slowly
         setattr(module, name, value)
-    run_command(["-w", workspace, "--log-level", "warning"], standalone_mode=False)
+    run_command(["-w", workspace, "--log-level", "warning", "--log-format", "json"], standalone_mode=False)

@@ -61,6 +61,8 @@ def replayed(plan: ReplayPlan, config_dir: Path, console: Console) -> Iterator[R
             run = _Run(plan, universe, system, engine, stop, say)
             with Live(get_renderable=run.table, console=console, refresh_per_second=2):
                 header = run.play(ExchangeClock(system.exchange.rest_url))
+            if not console.is_terminal:
+                console.line()  # where nothing is drawn anew, the table ends without one
             facts = replay_facts(engine, plan.since, plan.end)
             say("reporting")
             yield Replayed(header, facts, engine, universe, system, stop)

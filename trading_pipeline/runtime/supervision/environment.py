@@ -11,6 +11,7 @@ import structlog
 import yaml
 
 from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres, EmbeddedRedis, ServerNotUp
+from trading_pipeline.runtime.supervision.log_files import rotate
 from trading_pipeline.runtime.supervision.state_folder import private
 from trading_pipeline.runtime.supervision.subprocess_tasks import prepare_databases
 from trading_pipeline.settings import Settings
@@ -28,6 +29,16 @@ PROCESS_SETTINGS = {
     "DAGSTER_GRPC_SHUTDOWN_GRACE_PERIOD": "2",
     # two dozen threads with an arena each hold memory they do not use
     "MALLOC_ARENA_MAX": "2",
+    # said at every start, about what we know and want
+    "PYTHONWARNINGS": ",".join(
+        f"ignore:{beginning}"
+        for beginning in (
+            "Parameter `backfill_policy`",  # in beta, and what makes a day of a wave one run
+            "Parameter `owners`",  # likewise of sensors
+            "Task name 'execute_job' is already registered",  # the launcher makes its task anew for each run
+            "You're running the worker with superuser privileges",  # in a container everybody does
+        )
+    ),
     # seconds without a run after which a worker gives up its processes beyond the first
     "AUTOSCALE_KEEPALIVE": "10",
 }
@@ -99,6 +110,8 @@ class SystemState:
 
         :raises ConfigurationError: a server that is needed cannot be started at all.
         """
+        for log_file in (self.folder / "redis" / "redis.log", self.folder / "postgres" / "log"):
+            rotate(log_file)
         revived = []
         for name, server in (("redis", self._redis), ("postgres", self._postgres)):
             try:

@@ -51,9 +51,14 @@ class Supervised:
         """Process id of the current life, 0 while there is none."""
         return self._process.pid if self._process is not None else 0
 
+    @property
+    def log(self) -> Path:
+        """What the process writes, over all of its lives."""
+        return self.log_dir / f"{self.spec.name}.log"
+
     def start(self) -> None:
         """Start the process in a session of its own, so that Ctrl-C reaches the supervisor alone."""
-        with (self.log_dir / f"{self.spec.name}.log").open("ab") as log:
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 list(self.spec.command),
                 stdout=log,
@@ -135,5 +140,5 @@ class Supervised:
             return
 
     def _last_words(self) -> str:
-        lines = (self.log_dir / f"{self.spec.name}.log").read_text(errors="replace").strip().splitlines()
+        lines = self.log.read_text(errors="replace").strip().splitlines()
         return lines[-1] if lines else f"nothing was written to {self.spec.name}.log"

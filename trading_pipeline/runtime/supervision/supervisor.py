@@ -7,6 +7,7 @@ from typing import Self
 
 import structlog
 
+from trading_pipeline.runtime.supervision.log_files import rotate
 from trading_pipeline.runtime.supervision.processes import ProcessSpec, Supervised
 from trading_pipeline.runtime.supervision.stages import Say, quiet
 
@@ -47,6 +48,8 @@ class Supervisor:
 
         :raises ConfigurationError: a process refused its settings.
         """
+        for process in self._processes:
+            rotate(process.log)
         restarted = [process.spec.name for process in self._processes if process.check()]
         for name in restarted:
             log.warning("process restarted", process=name)

@@ -21,6 +21,9 @@ DEFINITIONS = "trading_pipeline.definitions"
 _SIMULATED = "bybit"
 """The venue whose answers the simulated exchange gives."""
 
+_PLAIN_LOG = ("--log-format", "json")
+"""Dagster's other formats write colour codes, whatever they write to."""
+
 _SHORT_GRACE_S = 3.0
 """Dagster's processes wait for sensors, which wait for bars. They hold nothing that a kill could lose:
 a tick that was cut off is taken up again."""
@@ -87,7 +90,7 @@ def execution_specs(state: SystemState) -> list[ProcessSpec]:
         ProcessSpec(
             "code-server",
             # every long-polling sensor holds one thread of the server while it waits
-            [sys.executable, "-m", "dagster", "api", "grpc", "-s", code_socket, "-m", DEFINITIONS, "-n", "24"],
+            [*_module("dagster", "api", "grpc"), "-s", code_socket, "-m", DEFINITIONS, "-n", "24", *_PLAIN_LOG],
             ready=state.code_socket.exists,
             grace_s=_SHORT_GRACE_S,
         ),
@@ -103,7 +106,7 @@ def control_specs(state: SystemState, webserver_port: int) -> list[ProcessSpec]:
     return [
         ProcessSpec(
             "webserver",
-            [sys.executable, "-m", "dagster_webserver", "-w", workspace, "-p", str(webserver_port), "-h", "127.0.0.1"],
+            [*_module("dagster_webserver"), "-w", workspace, "-p", str(webserver_port), "-h", "127.0.0.1", *_PLAIN_LOG],
             ready=lambda: location_loaded(webserver_port),
             grace_s=_SHORT_GRACE_S,
         ),
@@ -136,7 +139,11 @@ def refuse_taken_port(port: int) -> None:
 
 
 def _ours(command: str) -> list[str]:
-    return [sys.executable, "-m", "trading_pipeline.cli.main", command]
+    return _module("trading_pipeline.cli.main", command)
+
+
+def _module(name: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", name, *arguments]
 
 
 def _announcement(log_dir: Path) -> dict[str, str] | None:
