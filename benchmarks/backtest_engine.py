@@ -216,7 +216,7 @@ def bench_single(count: int) -> float:
     per_bar = {name: taken[name] / size for name, (_, size) in runs.items()}
     trades = len(full_lifecycle(bars).trades)
     print(f"full lifecycle, indicators included: {count:,} bars, {trades:,} trades, {taken['full'] * 1e3:.1f} ms, "
-          f"{1e-6 / per_bar['full']:.1f} million bars/s (wanted: 20)")  # fmt: skip
+          f"{1e-6 / per_bar['full']:.1f} million bars/s (wanted: 25)")  # fmt: skip
     print(f"shared rules: {taken['shared'] * 1e3:.1f} ms, {1e-6 / per_bar['shared']:.1f} million bars/s, "
           f"of which {taken['signals'] * 1e3:.1f} ms are the crosses that every engine is given")  # fmt: skip
     if "vectorbt" in at_hand:
