@@ -77,6 +77,7 @@ def _trade(trade: TradeRecord, instrument_id: int) -> list[object]:
         trade.stop_price,
         [_leg(leg) for leg in trade.entries],
         [_leg(leg) for leg in trade.legs],
+        list(trade.targets),
     ]
 
 

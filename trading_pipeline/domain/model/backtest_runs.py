@@ -40,6 +40,7 @@ class TradeRecord:
     :param funding_usdt: paid is positive.
     :param legs: the exits, whose fractions add up to 1.
     :param entries: the fills that built the position; empty where only a document was read.
+    :param targets: where take profits were placed, nearest first; empty where that was not kept.
     :param mfe_usdt: best unrealised result while open, ``mae_usdt`` the worst.
     """
 
@@ -61,6 +62,7 @@ class TradeRecord:
     stop_price: float | None = None
     mfe_usdt: float | None = None
     mae_usdt: float | None = None
+    targets: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

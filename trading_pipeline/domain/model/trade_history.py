@@ -36,6 +36,7 @@ class TradeRow:
     :param fees: without funding; ``funding`` paid is positive.
     :param stop_price: the tightest of the entries' own stops.
     :param legs: exits in their order; ``entries`` likewise, at the closes that decided them, several with layers.
+    :param targets: where take profits were placed, nearest first; empty where the teller keeps none.
     """
 
     strategy: str
@@ -52,6 +53,7 @@ class TradeRow:
     funding: float
     legs: tuple[TradeLeg, ...]
     entries: tuple[TradeLeg, ...] = ()
+    targets: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ def trade_record(row: TradeRow) -> TradeRecord:
         legs=tuple(LegRecord(leg.time, leg.price, leg.quantity / row.quantity, leg.kind) for leg in row.legs),
         entries=tuple(LegRecord(leg.time, leg.price, leg.quantity / row.quantity, leg.kind) for leg in row.entries),
         stop_price=row.stop_price,
+        targets=row.targets,
     )
 
 

@@ -55,6 +55,12 @@ def test_the_page_carries_every_trade_in_r_net_and_gross() -> None:
     assert row[8:10] == [1.5, 1.75]
 
 
+def test_the_page_carries_where_take_profits_were_placed() -> None:
+    (trade,) = golden_run(33).record.trades
+    (row,) = trades_document([replace(trade, targets=(29_801.0, 29_639.0))], [trade.instrument_id])
+    assert row[16] == [29_801.0, 29_639.0]
+
+
 @pytest.mark.parametrize(
     "words",
     [

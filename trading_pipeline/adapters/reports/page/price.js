@@ -1,4 +1,6 @@
 // Bars as candles, or as the range of each pixel where they are too many, with the trades above them.
+const FEW = 12;
+
 class PricePane extends Pane {
   constructor(view) {
     super("price", view, true);
@@ -20,10 +22,17 @@ class PricePane extends Pane {
       if (this.bars.low[i] < low) low = this.bars.low[i];
       if (this.bars.high[i] > high) high = this.bars.high[i];
     }
+    for (const level of this.levels()) { low = Math.min(low, level); high = Math.max(high, level); }
     if (!(high > low)) { low = Number.isFinite(low) ? low * 0.99 : 0; high = low > 0 ? low * 1.02 : 1; }
     const room = (high - low) * 0.06;
     this.low = low - room;
     this.high = high + room;
+  }
+
+  // Stops and take profits of a few trades have to be seen; those of many would flatten the bars.
+  levels() {
+    const shown = this.shownTrades();
+    return shown.length > FEW ? [] : shown.flatMap((t) => (t.stop === null ? t.targets : [t.stop, ...t.targets]));
   }
 
   // As many digits as tell two neighbouring lines apart.
@@ -108,6 +117,7 @@ class PricePane extends Pane {
     const chosen = trade === this.chosen;
     if (right - left > 3) {
       if (trade.stop !== null) this.risk(trade, left, right, chosen);
+      for (const target of trade.targets) this.level(this.y(target), left, right, this.ink.gain);
       context.strokeStyle = colour;
       context.lineWidth = chosen ? 2.2 : 1.4;
       context.beginPath();
@@ -128,10 +138,16 @@ class PricePane extends Pane {
     context.globalAlpha = chosen ? 0.14 : 0.07;
     context.fillRect(left, Math.min(entry, stop), right - left, Math.abs(stop - entry));
     context.globalAlpha = 1;
-    context.strokeStyle = this.ink.stop;
+    this.level(stop, left, right, this.ink.stop);
+  }
+
+  // A price that an order waited at while the trade was open.
+  level(y, left, right, colour) {
+    const context = this.context;
+    context.strokeStyle = colour;
     context.lineWidth = 1.4;
     context.setLineDash([5, 4]);
-    context.beginPath(); context.moveTo(left, stop); context.lineTo(Math.max(right, left + 10), stop); context.stroke();
+    context.beginPath(); context.moveTo(left, y); context.lineTo(Math.max(right, left + 10), y); context.stroke();
     context.setLineDash([]);
   }
 
@@ -191,6 +207,7 @@ function tradeLines(trade) {
     ["entry " + timeText(trade.entryTime) + " at " + priceText(trade.entryPrice)],
   ];
   if (trade.stop !== null) lines.push(["stop " + priceText(trade.stop)]);
+  if (trade.targets.length) lines.push(["take profit " + trade.targets.map(priceText).join(", ")]);
   for (const [time, price, fraction, kind] of trade.legs) {
     lines.push([words(kind) + " " + timeText(time) + " at " + priceText(price) + " · " + Math.round(fraction * 100) + " %"]);
   }

@@ -29,8 +29,8 @@ function unpackEquity(packed) {
 }
 
 function namedTrade(row, number) {
-  const [symbol, side, entryTime, entryPrice, exitTime, exitPrice, quantity, pnl, r, grossR, fees, funding, reason, stop, entries, legs] = row;
-  return { number, symbol, side, entryTime, entryPrice, exitTime, exitPrice, quantity, pnl, r, grossR, fees, funding, reason, stop, entries, legs };
+  const [symbol, side, entryTime, entryPrice, exitTime, exitPrice, quantity, pnl, r, grossR, fees, funding, reason, stop, entries, legs, targets] = row;
+  return { number, symbol, side, entryTime, entryPrice, exitTime, exitPrice, quantity, pnl, r, grossR, fees, funding, reason, stop, entries, legs, targets };
 }
 
 const allBars = data.bars.map(unpackBars);

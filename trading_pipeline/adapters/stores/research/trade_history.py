@@ -19,7 +19,10 @@ from trading_pipeline.ports.stores.research.trade_history import TradeHistory
 
 _FILLS = text("""
 SELECT position.*, plan.strategy, plan.close_time AS signalled_at, fill.quantity AS filled, fill.price, fill.kind,
-       fill.executed_at, intent.purpose, intent.layer, entered.close_time AS entered_at
+       fill.executed_at, intent.purpose, intent.layer, entered.close_time AS entered_at,
+       ARRAY(SELECT DISTINCT placed.price FROM trading.order_intents placed
+             WHERE placed.position_id = position.position_id AND placed.purpose LIKE 'TP_'
+               AND placed.state <> 'intended' AND placed.price IS NOT NULL) AS targets
 FROM trading.positions position
 JOIN trading.trade_plans plan USING (plan_id)
 JOIN trading.fills fill USING (position_id)
@@ -129,6 +132,7 @@ def _trade(fills: Fills, timeframe: Timeframe) -> TradeRow:
         funding=float(position.funding),
         legs=tuple(legs),
         entries=tuple(_entries([row for row in fills if row.purpose == Purpose.ENTRY])),
+        targets=tuple(sorted(map(float, position.targets), reverse=position.bias == Bias.SHORT)),
     )
 
 

@@ -51,6 +51,19 @@ def test_a_closed_trade_has_its_exits_in_their_bars(lab: Lab) -> None:
     assert trade.pnl == pytest.approx(-10.0)
 
 
+def test_a_trade_tells_where_its_take_profits_were_placed(lab: Lab) -> None:
+    _walk(lab, 1010, 990)
+    (trade,) = PostgresTradeHistory(lab.database).trades("ema_atr", Timeframe.M15, *WINDOW)
+    assert trade.targets == (1010.0, 1020.0)  # 1 R and 2 R of 10
+
+
+def test_take_profits_of_a_short_begin_with_the_nearest(lab: Lab) -> None:
+    store_plan(lab.database, trade_plan("SOLUSDT.BYBIT", Bias.SHORT))
+    execute_plans(desk=lab.desk("run-2"), gate=lab.gate, equity=lab.equity)
+    trades = PostgresTradeHistory(lab.database).trades("ema_atr", Timeframe.M15, *WINDOW)
+    assert [trade.targets for trade in trades] == [(1010.0, 1020.0), (990.0, 980.0)]
+
+
 def test_an_open_trade_has_no_reason_yet(lab: Lab) -> None:
     _walk(lab, 1010)
     (trade,) = PostgresTradeHistory(lab.database).trades("ema_atr", Timeframe.M15, *WINDOW)
