@@ -9,8 +9,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from trading_pipeline.adapters.stores.research.replay_facts import Latency, ReplayFacts
+from trading_pipeline.adapters.stores.research.replay_facts import ReplayFacts
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.pipeline_runs import Latency
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from sqlalchemy import Connection, Engine, TextClause, text
 
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.pipeline_runs import Latency
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.risk.outcomes import NO_PLAN, STOP_NOT_PROTECTIVE, outcome_of
 
@@ -51,7 +52,8 @@ WITH heard AS (
 SELECT
   percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM plan.written_at - heard.at)) AS plan,
   percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM intent.acknowledged_at - heard.at))
-    AS acknowledged
+    AS acknowledged,
+  count(plan.written_at) AS plans, count(intent.acknowledged_at) AS orders
 FROM heard JOIN trading.trade_plans plan USING (close_time)
 LEFT JOIN trading.order_intents intent ON intent.plan_id = plan.plan_id AND intent.purpose = 'E'
 WHERE plan.status <> 'historical'
@@ -63,14 +65,6 @@ SELECT instrument_id, timeframe, bias, opened_at, closed_at, entry_price, entry_
 FROM trading.positions WHERE status = 'closed' ORDER BY closed_at, instrument_id
 """)
 _EQUITY = text("SELECT read_at, equity FROM trading.equity_snapshots WHERE currency = 'USDT' ORDER BY read_at")
-
-
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """Median and 95th percentile in seconds of wall time; ``None`` when nothing was measured."""
-
-    p50_s: float | None
-    p95_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +124,8 @@ def replay_facts(engine: Engine, start: datetime, end: datetime) -> ReplayFacts:
             plan_statuses={str(name): int(str(count)) for name, count in rows(_STATUSES)},
             signal_outcomes=_signal_outcomes(connection, window),
             exit_reasons={str(name): int(str(count)) for name, count in rows(_EXITS)},
-            plan_latency=_latency(latencies.plan),
-            order_latency=_latency(latencies.acknowledged),
+            plan_latency=_latency(latencies.plan, latencies.plans),
+            order_latency=_latency(latencies.acknowledged, latencies.orders),
             trades=tuple(ClosedTrade(**row) for row in connection.execute(_TRADES).mappings()),
             equity=tuple((row.read_at, row.equity) for row in connection.execute(_EQUITY)),
         )
@@ -149,6 +143,6 @@ def _signal_outcomes(connection: Connection, window: Mapping[str, datetime]) -> 
     return dict(sorted(signal_outcomes.items()))
 
 
-def _latency(percentiles: list[float] | None) -> Latency:
+def _latency(percentiles: list[float | None] | None, samples: int) -> Latency:
     p50_s, p95_s = percentiles or (None, None)
-    return Latency(p50_s, p95_s)
+    return Latency(p50_s, p95_s, samples)

@@ -32,3 +32,23 @@ def test_a_trade_that_risked_nothing_has_money_and_no_r(database: Engine) -> Non
     facts = facts_of(database)
     assert [trade.pnl_r for trade in facts.trades] == [Decimal("1.155"), None]
     assert (facts.pnl_usdt, facts.pnl_r) == (Decimal(109), Decimal("1.155"))
+
+
+def test_a_latency_says_of_how_many_it_is(database: Engine) -> None:
+    write_trades(database)
+    facts = facts_of(database)
+    assert (facts.plan_latency.p50_s, facts.plan_latency.samples) == (None, 0)
+    with database.begin() as connection:
+        connection.execute(
+            text("INSERT INTO trading.waves (close_time, timeframe, first_bar_at) VALUES (:close, '1h', :close)"),
+            {"close": CLOSE},
+        )
+        connection.execute(text("UPDATE trading.trade_plans SET written_at = close_time + interval '2 s'"))
+        connection.execute(
+            text("UPDATE trading.order_intents SET acknowledged_at = :at WHERE order_link_id = 'plan-long_E'"),
+            {"at": CLOSE + timedelta(seconds=3)},
+        )
+    facts = facts_of(database)
+    # a plan and one for a layer of each of four trades
+    assert (facts.plan_latency.p50_s, facts.plan_latency.samples) == (2.0, 8)
+    assert (facts.order_latency.p95_s, facts.order_latency.samples) == (3.0, 1)
