@@ -16,6 +16,7 @@ from trading_pipeline.domain.model.backtest_runs import EquityCurve, LegRecord, 
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.signals import Bias, Details
 from trading_pipeline.domain.model.timeframes import to_ms
+from trading_pipeline.domain.model.trade_history import TradeLeg, TradeRow
 
 MAX_POINTS = 60_000
 """Bars or equity values of one series in a page; about 1.6 MB of text."""
@@ -59,10 +60,23 @@ def trades_document(trades: Sequence[TradeRecord], instrument_ids: Sequence[Inst
     return [_trade(trade, places[trade.instrument_id]) for trade in trades]
 
 
+def open_positions_document(rows: Sequence[TradeRow], instrument_ids: Sequence[InstrumentId]) -> list[list[object]]:
+    """Lists like those of trades, without an end and a result."""
+    places = {instrument_id: place for place, instrument_id in enumerate(instrument_ids)}
+    return [
+        [
+            *(places[row.instrument_id], _sign(row.bias), to_ms(row.signalled_at), row.entry_price, None, None),
+            *(row.quantity, None, None, None, row.fees, row.funding, "open", row.stop_price),
+            *([_part(leg, row) for leg in row.entries], [_part(leg, row) for leg in row.legs], list(row.targets)),
+        ]
+        for row in rows
+    ]
+
+
 def _trade(trade: TradeRecord, instrument_id: int) -> list[object]:
     return [
         instrument_id,
-        1 if trade.side == Bias.LONG else -1,
+        _sign(trade.side),
         to_ms(trade.entry_time),
         trade.entry_price,
         to_ms(trade.exit_time),
@@ -79,6 +93,14 @@ def _trade(trade: TradeRecord, instrument_id: int) -> list[object]:
         [_leg(leg) for leg in trade.legs],
         list(trade.targets),
     ]
+
+
+def _sign(bias: Bias) -> int:
+    return 1 if bias == Bias.LONG else -1
+
+
+def _part(leg: TradeLeg, row: TradeRow) -> list[object]:
+    return [to_ms(leg.time), leg.price, round(leg.quantity / row.quantity, 6), leg.kind]
 
 
 def _leg(leg: LegRecord) -> list[object]:

@@ -8,8 +8,15 @@ from string import Template
 
 import pandas as pd
 
-from trading_pipeline.adapters.reports import tables
-from trading_pipeline.adapters.reports.chart_data import bars_document, equity_document, trades_document
+from trading_pipeline.adapters.reports import pipeline_part, tables
+from trading_pipeline.adapters.reports.chart_data import (
+    bars_document,
+    equity_document,
+    open_positions_document,
+    trades_document,
+)
+from trading_pipeline.adapters.reports.ledger_tables import ledger_tables
+from trading_pipeline.adapters.reports.pipeline_part import PipelinePart
 from trading_pipeline.domain.model.backtest_runs import RunRecord
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.signals import Details
@@ -18,10 +25,11 @@ _PAGE = Path(__file__).parent / "page"
 _SCRIPTS = ("series.js", "canvas.js", "price.js", "lines.js", "trades.js", "page.js")
 
 
-def html_report(run: RunRecord, bars: Mapping[InstrumentId, pd.DataFrame]) -> str:
+def html_report(run: RunRecord, bars: Mapping[InstrumentId, pd.DataFrame], part: PipelinePart | None = None) -> str:
     """The page as text.
 
     :param bars: frames with ``BAR_COLUMNS`` by instrument, warm-up included; the page shows the bars of the run.
+    :param part: of a run through the whole pipeline; ``None`` for a backtest.
     """
     initial = _initial(run.params)
     instrument_ids = sorted(bars)
@@ -30,6 +38,7 @@ def html_report(run: RunRecord, bars: Mapping[InstrumentId, pd.DataFrame]) -> st
         "bars": [bars_document(_shown(bars[instrument_id], run)) for instrument_id in instrument_ids],
         "equity": equity_document(run.curve, initial),
         "trades": trades_document(run.trades, instrument_ids),
+        "open": [] if part is None else open_positions_document(part.record.open_positions, instrument_ids),
         "initial": initial,
     }
     texts = {
@@ -40,6 +49,7 @@ def html_report(run: RunRecord, bars: Mapping[InstrumentId, pd.DataFrame]) -> st
         "run_id": escape(run.run_id),
         "rules_used": escape(run.rules),
         "cards": tables.cards(run),
+        **_pipeline_texts(part),
         "notes": tables.notes(run),
         "months": tables.months(run.curve, initial),
         "figures": tables.figures(run.metrics),
@@ -55,6 +65,17 @@ def html_report(run: RunRecord, bars: Mapping[InstrumentId, pd.DataFrame]) -> st
         "data": json.dumps(data, allow_nan=False, separators=(",", ":")).replace("</", "<\\/"),
     }
     return Template((_PAGE / "page.html").read_text(encoding="utf-8")).substitute(texts)
+
+
+def _pipeline_texts(part: PipelinePart | None) -> dict[str, str]:
+    if part is None:
+        return dict.fromkeys(("lead", "latency_cards", "further", "ledger"), "")
+    return {
+        "lead": pipeline_part.lead(part),
+        "latency_cards": pipeline_part.cards(part),
+        "further": pipeline_part.further(part),
+        "ledger": ledger_tables(part.record, part.ui),
+    }
 
 
 def _shown(bars: pd.DataFrame, run: RunRecord) -> pd.DataFrame:

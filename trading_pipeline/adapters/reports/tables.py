@@ -13,6 +13,9 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _STRONG_MONTH = 0.10
 """A return at which a month's colour is at its strongest."""
 
+_SHORT_MS = 30 * 86_400_000
+"""A stretch of which nobody should be told what it makes of a year."""
+
 _CARDS = (
     ("Net profit", "net_profit_pct", "{:+.2f} %", "net_profit", "{:+,.2f} USDT"),
     ("Sum of R, net", "sum_r", "{:+.2f} R", "gross_sum_r", "gross {:+.2f} R"),
@@ -20,6 +23,8 @@ _CARDS = (
     ("Win rate, net", "win_rate_pct", "{:.1f} %", "gross_win_rate_pct", "gross {:.1f} %"),
     ("Profit factor, net", "profit_factor", "{:.2f}", "gross_profit_factor", "gross {:.2f}"),
     ("Max drawdown", "max_drawdown_pct", "{:.2f} %", "max_drawdown_bars", "over {:,.0f} bars"),
+)
+_YEARLY_CARDS = (
     ("Sharpe ratio", "sharpe_ratio", "{:.2f}", "sortino_ratio", "Sortino {:.2f}"),
     ("CAGR", "cagr_pct", "{:+.2f} %", "buy_hold_return_pct", "holding {:+,.1f} %"),
 )
@@ -29,7 +34,8 @@ _SIGNED = frozenset({"net_profit_pct", "sum_r", "cagr_pct"})
 
 def cards(run: RunRecord) -> str:
     """The headline figures."""
-    return "\n".join(_card(run, *card) for card in _CARDS)
+    shown = _CARDS if _short(run.curve) else _CARDS + _YEARLY_CARDS
+    return "\n".join(_card(run, *card) for card in shown)
 
 
 def notes(run: RunRecord) -> str:
@@ -39,7 +45,9 @@ def notes(run: RunRecord) -> str:
 
 
 def months(curve: EquityCurve, initial: float) -> str:
-    """Returns by month, a row per year with its own return."""
+    """Returns by month, a row per year with its own return; empty for a stretch shorter than a month."""
+    if _short(curve):
+        return ""
     names, returns = calendar_returns(curve.equity, curve.close_ms, initial, "M")
     years, yearly = calendar_returns(curve.equity, curve.close_ms, initial, "Y")
     found = dict(zip(names.tolist(), returns.tolist(), strict=True))
@@ -47,9 +55,8 @@ def months(curve: EquityCurve, initial: float) -> str:
     for year, total in zip(years.tolist(), yearly.tolist(), strict=True):
         cells = "".join(_month(found.get(f"{year}-{month:02d}")) for month in range(1, 13))
         rows.append(f"<tr><th>{year}</th>{cells}{_month(total, 'year')}</tr>")
-    head = "".join(f"<th>{month}</th>" for month in _MONTHS)
-    body = "".join(rows)
-    return f"<table class='months'><thead><tr><th></th>{head}<th>Year</th></tr></thead><tbody>{body}</tbody></table>"
+    months_table = table(("", *_MONTHS, "Year"), rows, "months")
+    return f"<section><h2>Returns by month, %</h2><div class='wide'>{months_table}</div></section>"
 
 
 def figures(metrics: Mapping[str, float | None]) -> str:
@@ -65,18 +72,33 @@ def exits(trades: Sequence[TradeRecord]) -> str:
     rows = []
     for reason, count in counts.most_common():
         pnl = sum(trade.pnl_usdt for trade in trades if trade.exit_reason == reason)
-        rows.append(f"<tr><th>{_words(reason)}</th><td>{count}</td><td class='{_sign(pnl)}'>{pnl:+,.2f}</td></tr>")
-    return _small(("How trades ended", "Trades", "Net USDT"), rows)
+        rows.append(f"<tr><th>{words(reason)}</th><td>{count}</td><td class='{_sign(pnl)}'>{pnl:+,.2f}</td></tr>")
+    return table(("How trades ended", "Trades", "Net USDT"), rows)
 
 
 def signal_outcomes(metrics: Mapping[str, float | None]) -> str:
     """What became of the signals."""
     rows = [
-        f"<tr><th>{_words(name.removeprefix('signals_'))}</th><td>{count:,.0f}</td></tr>"
+        f"<tr><th>{words(name.removeprefix('signals_'))}</th><td>{count:,.0f}</td></tr>"
         for name, count in metrics.items()
         if name.startswith("signals_") and count
     ]
-    return _small(("What became of signals", "Signals"), rows)
+    return table(("What became of signals", "Signals"), rows)
+
+
+def table(head: Sequence[str], rows: Sequence[str], kind: str = "small") -> str:
+    """Rows that are written already under their titles.
+
+    :param kind: the style's name for it.
+    """
+    titles = "".join(f"<th>{title}</th>" for title in head)
+    return f"<table class='{kind}'><thead><tr>{titles}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def words(name: str) -> str:
+    """A name as people write it."""
+    parts = [_SPELLED.get(word, word) for word in escape(name).split("_")]
+    return " ".join([parts[0][:1].upper() + parts[0][1:], *parts[1:]])
 
 
 def rules(params: Mapping[str, object]) -> str:
@@ -84,6 +106,10 @@ def rules(params: Mapping[str, object]) -> str:
     shown = {name: value for name, value in params.items() if name != "notes"}
     rows = [f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in _leaves(shown)]
     return f"<table class='rules'><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _short(curve: EquityCurve) -> bool:
+    return int(curve.close_ms[-1] - curve.close_ms[0]) < _SHORT_MS
 
 
 def _card(run: RunRecord, title: str, name: str, form: str, second: str, second_form: str) -> str:
@@ -109,9 +135,8 @@ def _figure_table(metrics: Mapping[str, float | None], names: Sequence[str]) -> 
     for name in names:
         sided = [f"{side}_{name}" for side in ("long", "short")]
         sides = "".join(f"<td>{_number(metrics[one]) if one in metrics else ''}</td>" for one in sided)
-        rows.append(f"<tr><th>{_words(name)}</th><td>{_number(metrics[name])}</td>{sides}</tr>")
-    head = "<thead><tr><th></th><th>All</th><th>Long</th><th>Short</th></tr></thead>"
-    return f"<table class='figures'>{head}<tbody>{''.join(rows)}</tbody></table>"
+        rows.append(f"<tr><th>{words(name)}</th><td>{_number(metrics[name])}</td>{sides}</tr>")
+    return table(("", "All", "Long", "Short"), rows, "figures")
 
 
 def _number(value: float | None) -> str:
@@ -121,17 +146,6 @@ def _number(value: float | None) -> str:
     if value == int(value) and abs(value) < 1e12:
         return f"{value:,.0f}"
     return f"{value:,.2f}" if abs(value) >= 100 else f"{value:,.4g}"
-
-
-def _small(head: tuple[str, ...], rows: Sequence[str]) -> str:
-    titles = "".join(f"<th>{title}</th>" for title in head)
-    return f"<table class='small'><thead><tr>{titles}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-
-
-def _words(name: str) -> str:
-    """A name as people write it."""
-    words = [_SPELLED.get(word, word) for word in escape(name).split("_")]
-    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
 
 
 def _sign(value: float) -> str:

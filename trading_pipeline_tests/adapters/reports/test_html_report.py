@@ -64,7 +64,7 @@ def test_the_page_carries_where_take_profits_were_placed() -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        *("Returns by month", "Max drawdown", "How trades ended", "Trailing stop", "code_version"),
+        *("Max drawdown", "How trades ended", "Trailing stop", "code_version"),
         *("Profit factor, net", "Net USDT", "Gross profit factor", "Net of fees and funding"),
         *("Net R", "Gross R"),
     ],
@@ -95,6 +95,12 @@ def test_the_cards_show_what_a_net_figure_was_before_costs() -> None:
     assert card
     assert card.groups() == (f"{figures['sum_r']:+.2f} R", f"gross {figures['gross_sum_r']:+.2f} R")
     assert card.group(1) != card.group(2).removeprefix("gross ")
+
+
+def test_a_stretch_shorter_than_a_month_is_told_nothing_of_a_year(page: str) -> None:
+    for words in ("Returns by month", ">CAGR</span>", ">Sharpe ratio</span>"):
+        assert words not in page
+        assert words in html_report(sampled().record, sampled().bars)
 
 
 def test_months_add_up_to_the_whole() -> None:

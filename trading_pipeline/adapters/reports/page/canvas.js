@@ -105,7 +105,7 @@ class Pane {
     let held = null;
     const canvas = this.canvas;
     canvas.addEventListener("pointerdown", (event) => { held = event.clientX; canvas.setPointerCapture(event.pointerId); });
-    canvas.addEventListener("pointerup", () => { held = null; });
+    for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { held = null; });
     canvas.addEventListener("pointermove", (event) => {
       if (held !== null) {
         this.view.move((held - event.clientX) / this.width * (this.view.end - this.view.start));

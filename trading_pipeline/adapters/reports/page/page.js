@@ -31,6 +31,7 @@ function step(direction) {
 document.getElementById("previous").addEventListener("click", () => step(-1));
 document.getElementById("next").addEventListener("click", () => step(1));
 for (const button of document.querySelectorAll("#ranges button")) {
+  button.hidden = Number(button.dataset.days) * DAY >= last - first;
   button.addEventListener("click", () => {
     const days = Number(button.dataset.days);
     if (!days) { view.set(first, last); return; }
@@ -38,8 +39,11 @@ for (const button of document.querySelectorAll("#ranges button")) {
     view.set(middle - days * DAY / 2, middle + days * DAY / 2);
   });
 }
+// The first symbol that was traded is more to look at than the first by name.
+if (drawnTrades.length) price.symbol = Math.min(...drawnTrades.slice(0, 1000).map((trade) => trade.symbol));
 const symbols = document.getElementById("symbol");
 symbols.style.display = data.instrument_ids.length > 1 ? "" : "none";
+symbols.value = String(price.symbol);
 symbols.addEventListener("change", () => { price.symbol = Number(symbols.value); price.chosen = null; view.redraw(); });
 price.canvas.addEventListener("click", () => {
   const trade = price.pointer && price.nearest();

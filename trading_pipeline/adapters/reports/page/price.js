@@ -107,12 +107,12 @@ class PricePane extends Pane {
   }
 
   shownTrades() {
-    return trades.filter((t) => t.symbol === this.symbol && t.exitTime >= this.view.start && t.entryTime <= this.view.end);
+    return drawnTrades.filter((t) => t.symbol === this.symbol && t.exitTime >= this.view.start && t.entryTime <= this.view.end);
   }
 
   trade(trade) {
     const context = this.context;
-    const colour = trade.pnl >= 0 ? this.ink.gain : this.ink.loss;
+    const colour = trade.open ? this.ink.accent : trade.pnl >= 0 ? this.ink.gain : this.ink.loss;
     const [left, right] = [this.x(trade.entryTime), this.x(trade.exitTime)];
     const chosen = trade === this.chosen;
     if (right - left > 3) {
@@ -203,7 +203,7 @@ class PricePane extends Pane {
 
 function tradeLines(trade) {
   const lines = [
-    ["#" + trade.number + " " + (trade.side > 0 ? "long" : "short") + " " + data.instrument_ids[trade.symbol], "title"],
+    [(trade.open ? "open " : "#" + trade.number + " ") + (trade.side > 0 ? "long" : "short") + " " + data.instrument_ids[trade.symbol], "title"],
     ["entry " + timeText(trade.entryTime) + " at " + priceText(trade.entryPrice)],
   ];
   if (trade.stop !== null) lines.push(["stop " + priceText(trade.stop)]);
@@ -211,6 +211,6 @@ function tradeLines(trade) {
   for (const [time, price, fraction, kind] of trade.legs) {
     lines.push([words(kind) + " " + timeText(time) + " at " + priceText(price) + " · " + Math.round(fraction * 100) + " %"]);
   }
-  lines.push([signed(trade.pnl, 2) + " USDT" + (trade.r === null ? "" : " · " + signed(trade.r, 2) + " R"), trade.pnl >= 0 ? "gain" : "loss"]);
+  if (!trade.open) lines.push([signed(trade.pnl, 2) + " USDT" + (trade.r === null ? "" : " · " + signed(trade.r, 2) + " R"), trade.pnl >= 0 ? "gain" : "loss"]);
   return lines;
 }

@@ -36,6 +36,9 @@ function namedTrade(row, number) {
 const allBars = data.bars.map(unpackBars);
 const curve = unpackEquity(data.equity);
 const trades = data.trades.map((row, place) => namedTrade(row, place + 1));
+// What is still open is drawn to the end of the chart, and is in no table of results.
+const openTrades = data.open.map((row) => ({ ...namedTrade(row, 0), exitTime: curve.time[curve.time.length - 1], open: true }));
+const drawnTrades = trades.concat(openTrades);
 
 // Position of the first time that is not before `instant`.
 function lowerBound(times, instant) {
