@@ -10,7 +10,7 @@ from trading_pipeline.adapters.stores.research.sent_orders import refused_plans,
 from trading_pipeline.domain.model.orders import IntentState, OrderType, Purpose, Side
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline_tests.testkit.execution_run import execute_plans
-from trading_pipeline_tests.testkit.trading_desk import WAVE, Lab, store_plan, trade_plan
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan, trade_plan
 
 WINDOW = (WAVE - timedelta(minutes=1), WAVE)
 
@@ -20,9 +20,9 @@ def lab(database: Engine) -> Lab:
     """A long of 5 at 1000 with targets at 1010 and 1020, and a second plan that the first one's position keeps out."""
     made = Lab(database)
     store_plan(database, trade_plan())
-    execute_plans(desk=made.desk(), gate=made.gate, equity=made.equity)
+    execute_plans(context=made.context(), gate=made.gate, equity=made.equity)
     store_plan(database, trade_plan(strategy="rsi"), checks=False)
-    execute_plans(desk=made.desk("run-2"), gate=made.gate, equity=made.equity)
+    execute_plans(context=made.context("run-2"), gate=made.gate, equity=made.equity)
     return made
 
 

@@ -59,7 +59,7 @@ def test_a_trade_tells_where_its_take_profits_were_placed(lab: Lab) -> None:
 
 def test_take_profits_of_a_short_begin_with_the_nearest(lab: Lab) -> None:
     store_plan(lab.database, trade_plan("SOLUSDT.BYBIT", Bias.SHORT))
-    execute_plans(desk=lab.desk("run-2"), gate=lab.gate, equity=lab.equity)
+    execute_plans(context=lab.context("run-2"), gate=lab.gate, equity=lab.equity)
     trades = PostgresTradeHistory(lab.database).trades("ema_atr", Timeframe.M15, *WINDOW)
     assert [trade.targets for trade in trades] == [(1010.0, 1020.0), (990.0, 980.0)]
 
