@@ -109,6 +109,13 @@ def test_the_report_and_its_plot_are_files_and_on_the_screen(finished: FinishedD
     assert "Replay report" in finished.output
 
 
+def test_the_page_is_a_file_whose_path_is_on_the_screen(finished: FinishedDemo) -> None:
+    (page,) = (finished.demo.folder / "reports").glob("*.html")
+    assert str(page) in finished.output
+    assert "SOLUSDT.BYBIT" in page.read_text()
+    assert "What to click next" in page.read_text()
+
+
 def test_no_process_outlives_the_demo(finished: FinishedDemo) -> None:
     assert finished.survivors == []
 

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from trading_pipeline.runtime.replay.replay_plan import ReplayPlan
 from trading_pipeline.runtime.replay.replaying import replayed
-from trading_pipeline.runtime.replay.report import print_report, write_report
+from trading_pipeline.runtime.replay.report import print_report
 
 
 def run_demo(plan: ReplayPlan, config_dir: Path, reports_dir: Path, *, keep: bool) -> None:
@@ -18,8 +18,14 @@ def run_demo(plan: ReplayPlan, config_dir: Path, reports_dir: Path, *, keep: boo
     """
     console = Console()
     name = f"demo_{plan.start:%Y%m%d}_{plan.days:g}d_{'recorded' if plan.bars_dir else f'seed{plan.seed}'}"
-    with replayed(plan, config_dir, console) as done:
-        print_report(console, done.header, done.facts, write_report(reports_dir, name, done.header, done.facts))
+    with replayed(plan, config_dir, console) as running:
+        # here alone: charts and frames take memory that the minutes before the report do without
+        from trading_pipeline.runtime.replay.last_reading import with_last_reading
+        from trading_pipeline.runtime.replay.replay_report import write_demo_report
+
+        done = with_last_reading(plan, running)
+        page = write_demo_report(reports_dir, name, plan, done, ui=done.system.webserver if keep else "")
+        print_report(console, done.header, done.facts, page)
         if keep:
             console.print(f"Everything keeps running; Dagster UI {done.system.webserver}. Ctrl-C ends it.")
             while not done.stop.wait(0.5):

@@ -7,9 +7,11 @@ import numpy.typing as npt
 
 from trading_pipeline.adapters.parameters.strategies import load_strategies
 from trading_pipeline.adapters.stores.research.replay_facts import ReplayFacts
+from trading_pipeline.adapters.stores.research.sent_orders import refused_plans, sent_orders
 from trading_pipeline.adapters.stores.research.trade_history import PostgresTradeHistory
 from trading_pipeline.domain.analysis.metrics import equity_metrics, r_metrics, result_metrics
 from trading_pipeline.domain.model.backtest_runs import EquityCurve, LegRecord, RunRecord, TradeRecord
+from trading_pipeline.domain.model.pipeline_runs import PipelineRecord
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 from trading_pipeline.domain.model.trade_history import TradeRow
@@ -21,14 +23,40 @@ _DIGITS = 9
 """Decimal places of USDT that figures tell apart."""
 
 
-def run_record(run_id: str, plan: ReplayPlan, done: Replayed) -> RunRecord:
-    """Closed trades with their legs, the equity at every close, and figures about both."""
+def traded(plan: ReplayPlan, done: Replayed) -> list[TradeRow]:
+    """Every position in the order of signals, open ones too."""
     history = PostgresTradeHistory(done.engine)
-    strategies = load_strategies(plan.config_dir)
     rows = [
-        row for name, timeframe in running(strategies) for row in history.trades(name, timeframe, plan.since, plan.end)
+        row
+        for name, timeframe in running(load_strategies(plan.config_dir))
+        for row in history.trades(name, timeframe, plan.since, plan.end)
     ]
-    trades = tuple(trade_record(row) for row in sorted(rows, key=lambda row: row.signalled_at) if row.exit_reason)
+    return sorted(rows, key=lambda row: (row.signalled_at, row.instrument_id))
+
+
+def pipeline_record(plan: ReplayPlan, done: Replayed, rows: Sequence[TradeRow]) -> PipelineRecord:
+    """What a backtest has not.
+
+    :param rows: every position, see ``traded``.
+    """
+    return PipelineRecord(
+        source=plan.source,
+        waves=done.facts.counts["waves"],
+        orders=sent_orders(done.engine, plan.since, plan.end),
+        refused=refused_plans(done.engine, plan.since, plan.end),
+        open_positions=tuple(row for row in rows if not row.exit_reason),
+        plan_latency=done.facts.plan_latency,
+        order_latency=done.facts.order_latency,
+    )
+
+
+def run_record(run_id: str, plan: ReplayPlan, done: Replayed, rows: Sequence[TradeRow]) -> RunRecord:
+    """Closed trades with their legs, the equity at every close, and figures about both.
+
+    :param rows: every position, see ``traded``.
+    """
+    strategies = load_strategies(plan.config_dir)
+    trades = tuple(trade_record(row) for row in rows if row.exit_reason)
     step = done.universe.finest
     curve = equity_curve(plan, done.facts, step)
     initial = float(curve.equity[0])

@@ -1,16 +1,13 @@
-"""What a replay leaves behind: Markdown for reading, JSON for programs, a page with charts."""
+"""What a demo or a replay leaves behind: a page with charts, Markdown for reading, JSON for programs."""
 
 from dataclasses import asdict
 from pathlib import Path
 
 from trading_pipeline.adapters.files.run_files import run_document, write_document, write_text
-from trading_pipeline.adapters.reports.html_report import html_report
-from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
-from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.signals import Details
-from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.runtime.replay.page import replay_page
 from trading_pipeline.runtime.replay.replay_plan import ReplayPlan
-from trading_pipeline.runtime.replay.replay_record import run_record
+from trading_pipeline.runtime.replay.replay_record import run_record, traded
 from trading_pipeline.runtime.replay.replaying import Replayed
 from trading_pipeline.runtime.replay.report import write_report
 from trading_pipeline.services.research.compare_parity import ParityReport
@@ -19,10 +16,22 @@ _NAMED = 50
 """Differences that a report spells out."""
 
 
+def write_demo_report(folder: Path, name: str, plan: ReplayPlan, done: Replayed, ui: str) -> Path:
+    """Write ``<name>.md``, its plot and ``<name>.html``; returns the path of the page.
+
+    :param ui: address of the Dagster UI that stays up; empty where the system ends with the report.
+    :raises ConfigurationError: the folder cannot be written to.
+    """
+    path = write_report(folder, name, done.header, done.facts).with_suffix(".html")
+    rows = traded(plan, done)
+    write_text(path, replay_page(run_record(name, plan, done, rows), rows, plan, done, ui))
+    return path
+
+
 def write_replay_report(
     folder: Path, run_id: str, plan: ReplayPlan, done: Replayed, parity: ParityReport | None
 ) -> Path:
-    """Write ``replay_<run_id>.md``, ``.json``, ``.html`` and the plot; returns the path of the Markdown file.
+    """Write ``replay_<run_id>.md``, ``.json``, ``.html`` and the plot; returns the path of the page.
 
     :raises ConfigurationError: the folder cannot be written to.
     """
@@ -30,16 +39,12 @@ def write_replay_report(
     path = write_report(folder, name, done.header, done.facts)
     if parity is not None:
         write_text(path, path.read_text(encoding="utf-8") + _parity_section(parity))
-    record = run_record(run_id, plan, done)
+    rows = traded(plan, done)
+    record = run_record(run_id, plan, done, rows)
     write_document(folder / f"{name}.json", {**run_document(record), **_document(done, parity)})
-    timeframe = Timeframe(str(record.params["timeframe"]))
-    frame = PostgresBarStore(done.engine).frame(plan.instrument_ids, timeframe, plan.start, plan.end)
-    bars = {
-        InstrumentId(instrument_id): rows.reset_index(drop=True)
-        for instrument_id, rows in frame.groupby("instrument_id", sort=False)
-    }
-    write_text(folder / f"{name}.html", html_report(record, bars))
-    return path
+    page = path.with_suffix(".html")
+    write_text(page, replay_page(record, rows, plan, done, ui=""))
+    return page
 
 
 def _document(done: Replayed, parity: ParityReport | None) -> Details:

@@ -76,13 +76,17 @@ def write_report(folder: Path, name: str, header: ReportHeader, facts: ReplayFac
     return path
 
 
-def print_report(console: Console, header: ReportHeader, facts: ReplayFacts, path: Path) -> None:
-    """Show the table and where the files are."""
+def print_report(console: Console, header: ReportHeader, facts: ReplayFacts, page: Path) -> None:
+    """Show the table and where the files are.
+
+    :param page: the HTML file; the Markdown lies beside it.
+    """
     table = Table(title="Replay report", show_header=False, title_justify="left")
     for label, value in report_rows(header, facts):
         table.add_row(label, value)
     console.print(table)
-    console.print(f"report  {path}\nplot    {path.with_suffix('.png')}")
+    # a path is not to be wrapped: it is there to be copied
+    console.print(f"open    {page.resolve()}\nor read {page.with_suffix('.md')}", soft_wrap=True)
 
 
 def _in_r(result: Decimal | None) -> str:

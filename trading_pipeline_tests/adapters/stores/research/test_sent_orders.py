@@ -9,8 +9,8 @@ from sqlalchemy import Engine, text
 from trading_pipeline.adapters.stores.research.sent_orders import refused_plans, sent_orders
 from trading_pipeline.domain.model.orders import IntentState, OrderType, Purpose, Side
 from trading_pipeline.domain.model.plans import PlanStatus
-from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan, trade_plan
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 
 WINDOW = (WAVE - timedelta(minutes=1), WAVE)
 
