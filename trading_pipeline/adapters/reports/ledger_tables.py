@@ -17,6 +17,7 @@ _ORDER = (
     *("Last change (UTC)", "Instrument", "Purpose", "Side", "Type", "Quantity", "Price", "Filled at", "Answered in"),
     *("State", "Reason", "Dagster run"),
 )
+_STOPS = "A stop is no order of its own: it is attached to its entry, at the venue."
 _REFUSED = ("Close (UTC)", "Instrument", "Side", "Timeframe", "Strategy", "Status", "Why")
 
 
@@ -29,19 +30,20 @@ def ledger_tables(record: PipelineRecord, ui: str) -> str:
     return "\n".join(
         (
             _section("Open positions", _POSITION, [_position(row) for row in record.open_positions]),
-            _section("Orders", _ORDER, orders),
+            _section("Orders", _ORDER, orders, _STOPS),
             _section("Plans that were refused", _REFUSED, [_refused(plan) for plan in record.refused]),
         )
     )
 
 
-def _section(title: str, head: Sequence[str], rows: Sequence[str]) -> str:
+def _section(title: str, head: Sequence[str], rows: Sequence[str], hint: str = "") -> str:
     if not rows:
         return f"<section><h2>{title}</h2><p class='hint'>None.</p></section>"
-    beyond = f"<p class='hint'>and {len(rows) - SHOWN:,} more in the database</p>" if len(rows) > SHOWN else ""
+    beyond = f"And {len(rows) - SHOWN:,} more in the database. " if len(rows) > SHOWN else ""
     shown = table(head, rows[:SHOWN], "ledger")
+    below = f"<p class='hint'>{beyond}{hint}</p>" if beyond or hint else ""
     return (
-        f"<section><h2>{title} <small>{len(rows):,}</small></h2><div class='wide tall'>{shown}</div>{beyond}</section>"
+        f"<section><h2>{title} <small>{len(rows):,}</small></h2><div class='wide tall'>{shown}</div>{below}</section>"
     )
 
 

@@ -16,7 +16,9 @@ def places(record: PipelineRecord, timeframe: Timeframe, wave: datetime) -> tupl
     """
     found = [
         Place(
-            "Lineage", "/asset-groups", "bars become snapshots, signals and plans: every asset and what it is made of"
+            "Lineage",
+            f"/assets/trade_plans_{timeframe}?view=lineage&lineageScope=upstream&lineageDepth=4",
+            "what a trade plan is made of: signals, indicator snapshots, bars of every timeframe",
         ),
         Place(
             f"Runs of the wave {wave:%H:%M}", _runs_of(wave), "what one closing instant computed, planned and ordered"

@@ -133,7 +133,7 @@ def test_an_open_position_is_drawn_without_an_end() -> None:
 def test_rows_beyond_those_shown_are_counted() -> None:
     written = ledger_tables(replace(RECORD, orders=(ORDER,) * (SHOWN + 2)), "")
     assert len(cells(written, "Orders")) == SHOWN
-    assert "and 2 more in the database" in written
+    assert "And 2 more in the database." in written
 
 
 def test_a_table_without_rows_says_so() -> None:
