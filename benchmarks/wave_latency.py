@@ -123,7 +123,7 @@ def write_config(folder: Path) -> None:
         path.unlink()
     (folder / "strategies" / "eager.yaml").write_text(yaml.safe_dump(EAGER))
     universe = yaml.safe_load((folder / "universe.yaml").read_text())
-    universe.update(instrument_ids=["BTCUSDT"], timeframes=["15m"], history_start=datetime(2025, 5, 1).date())  # noqa: DTZ001
+    universe.update(symbols=["BTCUSDT"], timeframes=["15m"], history_start=datetime(2025, 5, 1).date())  # noqa: DTZ001
     (folder / "universe.yaml").write_text(yaml.safe_dump(universe))
     risk = yaml.safe_load((folder / "risk.yaml").read_text())
     risk.update(cooldown_bars=0, max_daily_loss=0.9)
