@@ -10,7 +10,7 @@ import typer
 from trading_pipeline.cli.main import app
 from trading_pipeline_tests.architecture.source_tree import PACKAGE, ROOT, label, modules
 
-DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 BASES = (ROOT, PACKAGE, ROOT / "docs")
 SEARCHED = ("config", "dbt_project", "docker", "docs", "trading_pipeline", "trading_pipeline_tests")
 FILE = re.compile(r"\.(py|md|ya?ml|toml|sql|lock|ini|sh|json|csv)$")

@@ -9,6 +9,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.checks import look_ahead
 from trading_pipeline.services.research.sample_bars import sample_bars
+from trading_pipeline_tests.architecture.source_tree import ROOT
 
 OWN = """
 from dataclasses import dataclass, field
@@ -51,10 +52,14 @@ def test_a_file_beside_the_configuration_is_found_by_name(tmp_path: Path) -> Non
     assert find_strategy(config, "own", {"period": "7"}).warmup_bars == 7
 
 
-def test_the_strategy_in_the_documentation_runs_as_it_stands(tmp_path: Path) -> None:
-    page = Path("docs/strategies.md").read_text()
-    (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    strategy = find_strategy(_config(tmp_path, "dip", program), "dip", {"drop": 0.01})
+@pytest.mark.parametrize(
+    ("page", "name", "parameters"), [("docs/strategies.md", "dip", {"drop": 0.01}), ("README.md", "breakout", {})]
+)
+def test_a_strategy_in_the_documentation_runs_as_it_stands(
+    tmp_path: Path, page: str, name: str, parameters: dict[str, object]
+) -> None:
+    (program,) = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    strategy = find_strategy(_config(tmp_path, name, program), name, parameters)
     bars = sample_bars("BTCUSDT", Timeframe.H1, 3000)
     assert len(strategy.signals(bars)) > 0
     assert look_ahead(strategy, bars) == []
