@@ -21,6 +21,16 @@ from trading_pipeline_tests.services.research.test_run_backtest import golden_ru
 CHROMIUM = next((path for path in map(Path, ("/usr/bin/chromium", "/usr/bin/google-chrome")) if path.exists()), None)
 
 
+def drawn_by_a_browser(page: str, folder: Path) -> str:
+    """The document after its scripts ran; an error in one of them leaves its message as the title."""
+    path = folder / "page.html"
+    watch = "<script>window.addEventListener('error', (e) => { document.title = 'BROKEN ' + e.message; });</script>"
+    path.write_text(page.replace("<style>", watch + "<style>", 1))
+    command = [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}"]
+    command += ["--virtual-time-budget=3000", "--dump-dom", path.as_uri()]
+    return subprocess.run(command, capture_output=True, text=True, timeout=100, check=True).stdout
+
+
 @pytest.fixture(scope="module")
 def page() -> str:
     run = golden_run(33)
@@ -149,12 +159,6 @@ def test_the_picture_is_a_png() -> None:
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 def test_a_browser_draws_the_page_without_an_error(tmp_path: Path, instrument_ids: tuple[str, ...]) -> None:
     run = sampled(instrument_ids)
-    path = tmp_path / "page.html"
-    # An error anywhere in the script leaves its message instead of the table of trades.
-    watch = "<script>window.addEventListener('error', (e) => { document.title = 'BROKEN ' + e.message; });</script>"
-    path.write_text(html_report(run.record, run.bars).replace("<style>", watch + "<style>", 1))
-    command = [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
-    command += ["--virtual-time-budget=3000", "--dump-dom", path.as_uri()]
-    drawn = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True).stdout
+    drawn = drawn_by_a_browser(html_report(run.record, run.bars), tmp_path)
     assert "<title>BROKEN" not in drawn
     assert drawn.count('<span class="side') == min(100, len(run.record.trades))

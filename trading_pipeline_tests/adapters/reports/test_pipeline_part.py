@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.trade_history import TradeLeg, TradeRow
+from trading_pipeline_tests.adapters.reports.test_html_report import CHROMIUM, drawn_by_a_browser
 from trading_pipeline_tests.services.research.test_run_backtest import golden_run
 
 AT = datetime(2024, 1, 14, 12, tzinfo=UTC)
@@ -173,3 +175,11 @@ def test_a_backtests_page_has_none_of_it() -> None:
     for words in ("What to click next", "Close to plan", "Plans that were refused", "Open positions"):
         assert words not in page
         assert words in page_of(PipelinePart(RECORD, (LINEAGE,), ""))
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_a_browser_draws_an_open_position_beside_the_closed_trades_without_an_error(tmp_path: Path) -> None:
+    drawn = drawn_by_a_browser(page_of(PipelinePart(RECORD, (LINEAGE,), UI)), tmp_path)
+    assert "<title>BROKEN" not in drawn
+    # a badge each for the trade of the golden run, the open position, the order and the refused plan
+    assert len(re.findall(r"<span class=.side[ '\"]", drawn)) == 4
