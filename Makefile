@@ -3,6 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+READY_DEV := $(VENV)/.ready-dev
 PEERS := .venv-bench
 NAUTILUS := .venv-nautilus
 ARGS ?=
@@ -12,26 +13,39 @@ PYTHON ?= $(shell for python in python3.12 python3.11 python3; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
 	&& echo $$python && break; done)
 
-.PHONY: help setup demo up test check bench lock clean
+# what is imported is compiled when it is first imported; the rest, and the libraries' own tests, are a third of the size
+INSTALL = if command -v uv >/dev/null 2>&1; then \
+		VIRTUAL_ENV=$(VENV) uv pip install --quiet $(1); \
+	else \
+		$(BIN)/pip install --quiet --disable-pip-version-check --no-compile $(1); \
+	fi
+
+LOCK = uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links
+
+.PHONY: help setup demo up dev test check bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
-setup: $(READY) ## install everything into .venv
+setup: $(READY_DEV) ## install what running, testing and checking need into .venv
 
 $(READY): requirements.lock pyproject.toml dbt_project/dbt_project.yml
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 or 3.12 found; install one or run make PYTHON=/path/to/python"; exit 1; }
 	@if command -v uv >/dev/null 2>&1; then \
-		uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && \
-		VIRTUAL_ENV=$(VENV) uv pip install --quiet --compile-bytecode -r requirements.lock && \
-		VIRTUAL_ENV=$(VENV) uv pip install --quiet --no-deps -e .; \
+		uv venv --quiet --allow-existing --python $(PYTHON) $(VENV); \
 	else \
-		$(PYTHON) -m venv $(VENV) && \
-		$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock && \
-		$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .; \
+		$(PYTHON) -m venv $(VENV); \
 	fi
+	@$(call INSTALL,-r requirements.lock)
+	@$(call INSTALL,--no-deps -e .)
+	@find $(VENV)/lib/python*/site-packages -mindepth 2 -type d -name tests -prune -exec rm -rf {} +
 	@$(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project
 	@$(BIN)/trading-pipeline warm-up >/dev/null
+	@touch $@
+
+$(READY_DEV): $(READY) requirements-dev.lock
+	@$(call INSTALL,-r requirements-dev.lock)
 	@touch $@
 
 demo: $(READY) ## backfill, a day of replay and a report: make demo ARGS="--keep"
@@ -40,17 +54,20 @@ demo: $(READY) ## backfill, a day of replay and a report: make demo ARGS="--keep
 up: $(READY) ## run the whole system until Ctrl-C
 	@$(BIN)/trading-pipeline up $(ARGS)
 
-test: $(READY) ## every test, offline: make test ARGS="-k wave"
+dev: $(READY) ## dagster dev on servers of its own, reloaded when code changes
+	@$(BIN)/trading-pipeline dev $(ARGS)
+
+test: $(READY_DEV) ## every test, offline: make test ARGS="-k wave"
 	@$(BIN)/pytest $(ARGS)
 
-check: $(READY) ## format, lint, types, import contracts, definitions
+check: $(READY_DEV) ## format, lint, types, import contracts, definitions
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/dagster definitions validate -w workspace.yaml
 
-bench: $(READY) $(PEERS)/.ready $(NAUTILUS)/.ready ## wave latency against the stock launcher, engine against its peers
+bench: $(READY_DEV) $(PEERS)/.ready $(NAUTILUS)/.ready ## wave latency against the stock launcher, engine against its peers
 	@$(BIN)/python benchmarks/wave_latency.py
 	@$(PEERS)/bin/python benchmarks/backtest_engine.py --nautilus $(NAUTILUS)/bin/python
 
@@ -71,9 +88,9 @@ $(NAUTILUS)/.ready:
 		$(NAUTILUS)/bin/pip install --quiet --disable-pip-version-check 'nautilus_trader>=1.221'
 	@touch $@
 
-lock: ## renew requirements.lock (needs uv)
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links -o requirements.lock
+lock: ## renew both lock files (needs uv)
+	$(call LOCK) -o requirements.lock
+	$(call LOCK) --extra dev -c requirements.lock -o requirements-dev.lock
 
 clean: ## remove state, reports and caches; .venv stays
 	rm -rf var reports dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

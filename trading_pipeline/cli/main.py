@@ -12,7 +12,7 @@ from trading_pipeline.cli.exchange import exchange
 from trading_pipeline.cli.feed import feed
 from trading_pipeline.cli.halt import halt, kill_switch, resume
 from trading_pipeline.cli.indicators import indicators
-from trading_pipeline.cli.processes import daemon, migrate, up, worker
+from trading_pipeline.cli.processes import daemon, dev, migrate, up, worker
 from trading_pipeline.cli.replay import replay
 from trading_pipeline.cli.signals import signals
 from trading_pipeline.cli.status import positions, status
@@ -31,7 +31,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (demo, replay, up, exchange, feed, daemon, worker, migrate):
+for command in (demo, replay, up, dev, exchange, feed, daemon, worker, migrate):
     app.command()(command)
 for operation in (status, positions, halt, resume, kill_switch, close):
     app.command()(operation)

@@ -20,6 +20,19 @@ def up(port: Annotated[int, typer.Option(help="port of the Dagster UI")] = 3000)
     run_system(Settings(), port)
 
 
+def dev(
+    port: Annotated[int, typer.Option(help="port of the Dagster UI")] = 3000,
+    config: Annotated[Path, typer.Option(help="folder of the configuration", envvar="TRADING_CONFIG_DIR")] = Path(
+        "config"
+    ),
+    state_dir: Annotated[Path, typer.Option(help="databases and logs; kept for the next time")] = Path("var/dev"),
+) -> None:
+    """Run `dagster dev` on servers and an exchange of its own, and reload it when a file of the package changes."""
+    from trading_pipeline.runtime.supervision.dev import run_dev
+
+    run_dev(config.resolve(), state_dir.resolve(), port)
+
+
 def migrate() -> None:
     """Create the databases of DATABASE_URL and DAGSTER_POSTGRES_URL; bring the first to the newest schema."""
     from trading_pipeline.adapters.stores.postgres.database import ensure_database

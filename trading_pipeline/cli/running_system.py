@@ -36,7 +36,7 @@ def settings_of(state_dir: Path | None) -> "Settings":
 
     :raises ConfigurationError: no system runs there.
     """
-    from trading_pipeline.runtime.supervision.running_system import settings_beside
+    from trading_pipeline.adapters.parameters.running_system import settings_beside
     from trading_pipeline.settings import Settings
 
     own = Settings()

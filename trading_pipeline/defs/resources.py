@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from trading_pipeline.resources.beside import join_running_system
 from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.marts import Marts
 from trading_pipeline.resources.parameters import Parameters
@@ -9,6 +10,7 @@ from trading_pipeline.resources.stores import Stores
 from trading_pipeline.resources.venue import ExecutionResource, Markets
 from trading_pipeline.settings import Settings
 
+join_running_system()
 _settings = Settings()
 _stores = Stores(database_url=dg.EnvVar("DATABASE_URL"))
 _parameters = Parameters(config_dir=str(_settings.config_dir))

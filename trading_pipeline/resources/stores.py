@@ -19,6 +19,7 @@ from trading_pipeline.adapters.stores.research.trade_history import PostgresTrad
 from trading_pipeline.adapters.stores.strategy.plan_store import PostgresPlanStore
 from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSignalStore
 from trading_pipeline.adapters.stores.strategy.snapshot_store import PostgresSnapshotStore
+from trading_pipeline.domain.model.errors import ConfigurationError
 
 
 class Stores(dg.ConfigurableResource["Stores"]):
@@ -30,7 +31,15 @@ class Stores(dg.ConfigurableResource["Stores"]):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Stores", None, None]:
-        """Open the pool, and close it however the run ends."""
+        """Open the pool, and close it however the run ends.
+
+        :raises ConfigurationError: there is no database.
+        """
+        if not self.database_url:
+            raise ConfigurationError(
+                "no system runs in the state folder and DATABASE_URL is unset; start one with `trading-pipeline up` "
+                "and load the definitions anew, work on one of your own with `make dev`, or set DATABASE_URL"
+            )
         self._engine = connect(self.database_url)
         self._run_id = context.run_id or ""
         try:

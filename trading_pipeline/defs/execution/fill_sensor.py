@@ -9,6 +9,7 @@ from trading_pipeline.defs.execution.jobs import follow_booked_fills
 from trading_pipeline.defs.execution.sensors import management_key
 from trading_pipeline.defs.operations.attempts import given_up, next_attempt, under_way
 from trading_pipeline.domain.model.events import FillBooked
+from trading_pipeline.resources.beside import SENSORS
 from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.settings import Settings
@@ -18,7 +19,7 @@ _LOOK_AGAIN_S = 2.0
 """A fill that settling booked makes no event, nor does a failed run, so the table is looked at this often anyway."""
 
 
-@dg.sensor(job=follow_booked_fills, minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(job=follow_booked_fills, minimum_interval_seconds=1, default_status=SENSORS)
 def fill_sensor(context: dg.SensorEvaluationContext, stores: Stores, events: Events) -> dg.SensorResult:
     """One run for all fills that nobody follows."""
     stream, position = events.stream(), context.cursor or ""

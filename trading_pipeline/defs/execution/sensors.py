@@ -10,6 +10,7 @@ from trading_pipeline.adapters.stores.execution.work_queue import WaitingPlan
 from trading_pipeline.defs.execution.jobs import execute_plans, manage_and_execute, manage_open_positions
 from trading_pipeline.defs.operations.attempts import next_attempt
 from trading_pipeline.domain.model.events import WaveComputed
+from trading_pipeline.resources.beside import SENSORS
 from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.settings import Settings
@@ -22,7 +23,7 @@ _LOOK_AGAIN_S = 2.0
 @dg.sensor(
     jobs=[execute_plans, manage_and_execute, manage_open_positions],
     minimum_interval_seconds=1,
-    default_status=dg.DefaultSensorStatus.RUNNING,
+    default_status=SENSORS,
 )
 def trade_plan_sensor(context: dg.SensorEvaluationContext, stores: Stores, events: Events) -> dg.SensorResult:
     """One run for the open positions of a computed wave and for all plans that wait."""

@@ -13,6 +13,7 @@ from trading_pipeline.defs.operations.attempts import next_attempt
 from trading_pipeline.domain.model.events import BarClosed
 from trading_pipeline.domain.model.timeframes import closing_timeframes, day_of
 from trading_pipeline.domain.model.waves import Wave
+from trading_pipeline.resources.beside import SENSORS
 from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
@@ -25,7 +26,7 @@ _GRACE_S = 1.0
 _STEP_S = 0.02
 
 
-@dg.sensor(job=bar_close_job, minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(job=bar_close_job, minimum_interval_seconds=1, default_status=SENSORS)
 def bar_close_sensor(
     context: dg.SensorEvaluationContext, stores: Stores, events: Events, parameters: Parameters
 ) -> dg.SensorResult:

@@ -4,9 +4,10 @@ import dagster as dg
 
 from trading_pipeline.adapters.notifiers.log import LogNotifier
 from trading_pipeline.ports.notifications import Severity
+from trading_pipeline.resources.beside import SENSORS
 
 
-@dg.run_failure_sensor(default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.run_failure_sensor(default_status=SENSORS)
 def failed_run_sensor(context: dg.RunFailureSensorContext) -> None:
     """Name the job, the wave and the run; orders were already alarmed about by the code that sent them."""
     run = context.dagster_run

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from trading_pipeline.adapters.parameters.running_system import LOCK
 from trading_pipeline.domain.model.errors import ConfigurationError
-
-LOCK = "lock"
-"""Held by the system that runs in the folder."""
 
 _THROWAWAY = ".trading-pipeline-replay"
 """Marks a folder that a demo or replay made, and may therefore empty."""

@@ -5,14 +5,18 @@ import socket
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import httpx
 
+from trading_pipeline.adapters.parameters.costs import load_costs
+from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.adapters.venues.catalog import venue_named
 from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.ports.venue.venue import Venue
+from trading_pipeline.runtime.supervision.embedded import free_port
 from trading_pipeline.runtime.supervision.environment import SystemState
 from trading_pipeline.runtime.supervision.processes import ProcessSpec
 from trading_pipeline.settings import GivenSettings
@@ -96,8 +100,20 @@ def execution_specs(state: SystemState) -> list[ProcessSpec]:
         ),
         ProcessSpec("worker-trading", [*_ours("worker"), "--queue", "trading", "--processes", "2"]),
         ProcessSpec("worker-backfill", [*_ours("worker"), "--queue", "backfill", "--processes", "1"]),
-        ProcessSpec("feed", _ours("feed")),
+        feed_spec(),
     ]
+
+
+def feed_spec() -> ProcessSpec:
+    """The feed of bars and fills."""
+    return ProcessSpec("feed", _ours("feed"))
+
+
+def simulated_exchange(config_dir: Path, start: datetime) -> list[str]:
+    """Arguments of the exchange that is started where there is no other; it stands for no real market."""
+    symbols = ",".join(one.symbol for one in load_universe(config_dir).instrument_ids)
+    world = ["--seed", "1", "--symbols", symbols, "--start", start.isoformat(), "--port", str(free_port())]
+    return [*world, *cost_arguments(load_costs(config_dir))]
 
 
 def control_specs(state: SystemState, webserver_port: int) -> list[ProcessSpec]:

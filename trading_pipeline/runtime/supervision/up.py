@@ -12,30 +12,27 @@ from rich.console import Console
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from trading_pipeline.adapters.parameters.costs import load_costs
-from trading_pipeline.adapters.parameters.universe import load_universe
+from trading_pipeline.adapters.parameters.running_system import announce, withdraw
 from trading_pipeline.adapters.stores.operations.system_overview import open_positions
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.domain.model.identity import TradingMode
-from trading_pipeline.runtime.supervision.embedded import free_port
 from trading_pipeline.runtime.supervision.environment import SystemState
 from trading_pipeline.runtime.supervision.preflight import require, system_checks
-from trading_pipeline.runtime.supervision.running_system import announce, withdraw
 from trading_pipeline.runtime.supervision.stages import Say, Stages, quiet
 from trading_pipeline.runtime.supervision.state_folder import held
 from trading_pipeline.runtime.supervision.supervisor import Supervisor
 from trading_pipeline.runtime.supervision.system import (
     ExchangeAccess,
     control_specs,
-    cost_arguments,
     exchange_access,
     exchange_spec,
     execution_specs,
+    simulated_exchange,
 )
 from trading_pipeline.runtime.supervision.watch import Watch
 from trading_pipeline.settings import Settings
 
-_SIMULATED_START = datetime(2025, 11, 1, tzinfo=UTC)
+SIMULATED_START = datetime(2025, 11, 1, tzinfo=UTC)
 """Where the clock of an exchange that is started with the system begins."""
 
 
@@ -125,9 +122,9 @@ def run_system(settings: Settings, port: int) -> None:
     say = Stages(Console())
     say("looking at configuration, venue, disk and ports")
     simulated = settings.mode is TradingMode.SIMULATED and not settings.bybit_rest_url
-    require(system_checks(settings, port, _SIMULATED_START if simulated else None))
+    require(system_checks(settings, port, SIMULATED_START if simulated else None))
     stop = StopRequested()
-    arguments = _simulated_exchange(settings) if simulated else []
+    arguments = simulated_exchange(settings.config_dir, SIMULATED_START) if simulated else []
     with held(settings.state_dir), RunningSystem(settings, port, arguments, say) as system:
         say(f"up and trading in mode {settings.mode}; Ctrl-C ends everything")
         say(f"Dagster UI {system.webserver}, logs {system.state.log_dir}")
@@ -139,13 +136,6 @@ def run_system(settings: Settings, port: int) -> None:
             engine.dispose()
         say("ending every process, the servers last")
     say("ended")
-
-
-def _simulated_exchange(settings: Settings) -> list[str]:
-    """Arguments of the exchange that is started where there is no other."""
-    symbols = ",".join(one.symbol for one in load_universe(settings.config_dir).instrument_ids)
-    world = ["--seed", "1", "--symbols", symbols, "--start", _SIMULATED_START.isoformat(), "--port", str(free_port())]
-    return [*world, *cost_arguments(load_costs(settings.config_dir))]
 
 
 def _keep_running(system: RunningSystem, watch: Watch, stop: StopRequested) -> None:

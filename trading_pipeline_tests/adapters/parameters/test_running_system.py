@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from trading_pipeline.adapters.parameters.running_system import announce, settings_beside, withdraw
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.runtime.supervision.running_system import announce, settings_beside, withdraw
 from trading_pipeline.runtime.supervision.state_folder import held
 from trading_pipeline.settings import GivenSettings
 

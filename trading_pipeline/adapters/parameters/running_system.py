@@ -9,8 +9,10 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.runtime.supervision.state_folder import LOCK
 from trading_pipeline.settings import Settings
+
+LOCK = "lock"
+"""Held by the system that runs in the folder."""
 
 _FILE = "running.json"
 _ADDRESSES = ("database_url", "dagster_database_url", "redis_url")
