@@ -8,8 +8,9 @@ import pytest
 
 from trading_pipeline.defs.market_data import sensors
 from trading_pipeline.defs.market_data.jobs import wave_assets
+from trading_pipeline.defs.market_data.partitions import UNIVERSE
 from trading_pipeline.domain.model.events import Event
-from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.model.timeframes import Timeframe, closing_timeframes
 from trading_pipeline.ports.streams import EventStream
 from trading_pipeline_tests.defs.pipeline_stage import DAY, INSTRUMENT_IDS, PipelineStage, utc
 from trading_pipeline_tests.testkit.fakes_market_data import ListStream
@@ -64,10 +65,10 @@ def a_run(stage: PipelineStage, request: dg.RunRequest, status: dg.DagsterRunSta
 
 
 def test_a_closing_instant_becomes_one_run_over_all_symbols_and_the_timeframes_that_close(stage: PipelineStage) -> None:
-    for timeframe in (Timeframe.M15, Timeframe.H1):
+    for timeframe in (Timeframe.M15, Timeframe.M30, Timeframe.H1):
         stage.hear(INSTRUMENT_IDS, timeframe, HOUR)
     (request,) = ticked(stage)
-    assert request.asset_selection == wave_assets([Timeframe.M15, Timeframe.H1])
+    assert request.asset_selection == wave_assets([Timeframe.M15, Timeframe.M30, Timeframe.H1])
     assert request.tags["wave"] == utc(HOUR)
     assert request.tags["instrument_ids"] == ",".join(INSTRUMENT_IDS)
     assert request.tags["dagster/asset_partition_range_start"] == "2025-01-02|BTCUSDT.BYBIT"
@@ -78,13 +79,14 @@ def test_the_wave_at_midnight_belongs_to_the_day_its_bars_opened_in(stage: Pipel
     stage.hear(INSTRUMENT_IDS, Timeframe.M15, DAY)
     (request,) = ticked(stage)
     assert request.tags["dagster/asset_partition_range_start"] == "2025-01-01|BTCUSDT.BYBIT"
-    assert request.tags["timeframes"] == "15m,1h,4h"
+    assert request.tags["timeframes"] == "15m,30m,1h,4h,8h,1d"
 
 
 def test_every_instant_that_was_missed_gets_a_run_of_its_own(stage: PipelineStage) -> None:
     closes = [DAY + count * Timeframe.M15.duration for count in (1, 2, 3)]
     for close in closes:
-        stage.hear(INSTRUMENT_IDS, Timeframe.M15, close)
+        for timeframe in closing_timeframes(close, UNIVERSE.timeframes):
+            stage.hear(INSTRUMENT_IDS, timeframe, close)
     assert [request.tags["wave"] for request in ticked(stage)] == [utc(close) for close in closes]
 
 

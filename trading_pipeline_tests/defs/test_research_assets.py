@@ -39,17 +39,21 @@ def test_a_partition_stores_a_run_per_timeframe_and_names_those_without_enough_b
     assert filled.rows("SELECT timeframe, strategy, instrument_ids FROM backtest_runs ORDER BY timeframe") == [
         ("15m", "ema_atr", ["BTCUSDT.BYBIT"]),
         ("1h", "ema_atr", ["BTCUSDT.BYBIT"]),
+        ("30m", "ema_atr", ["BTCUSDT.BYBIT"]),
     ]
-    assert set(metadata["runs"]) == {"15m", "1h"}  # type: ignore[call-overload]
+    assert set(metadata["runs"]) == {"15m", "30m", "1h"}  # type: ignore[call-overload]
     assert "12 bars" in str(metadata["refused"])
-    assert str(metadata["equity"]).count("data:image/png;base64,") == 2
+    assert str(metadata["equity"]).count("data:image/png;base64,") == 3
 
 
 def test_a_stored_run_walks_along_the_finest_bars_that_are_stored(filled: PipelineStage) -> None:
     key = dg.MultiPartitionKey({"strategy": "ema_atr", "instrument": "BTCUSDT.BYBIT"})
     _materialize(filled, backtests, key)
     walked = "jsonb_object_keys(params->'path')"
-    assert filled.rows(f"SELECT timeframe, {walked} FROM backtest_runs") == [("1h", "BTCUSDT.BYBIT")]
+    assert sorted(filled.rows(f"SELECT timeframe, {walked} FROM backtest_runs")) == [
+        ("1h", "BTCUSDT.BYBIT"),
+        ("30m", "BTCUSDT.BYBIT"),
+    ]
 
 
 def test_a_partition_may_be_launched_by_its_text(filled: PipelineStage) -> None:
@@ -72,7 +76,7 @@ def test_the_same_bars_and_rules_are_one_run(filled: PipelineStage) -> None:
     key = dg.MultiPartitionKey({"strategy": "ema_atr", "instrument": "BTCUSDT.BYBIT"})
     first, second = (metadata_of(_materialize(filled, backtests, key), "backtests")["runs"] for _ in range(2))
     assert first == second
-    assert filled.rows("SELECT count(*) FROM backtest_runs") == [(2,)]
+    assert filled.rows("SELECT count(*) FROM backtest_runs") == [(3,)]
 
 
 def test_without_a_wave_there_is_nothing_to_compare(filled: PipelineStage) -> None:

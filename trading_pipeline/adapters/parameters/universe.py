@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, field_validator
 
 from trading_pipeline.adapters.parameters.reading import Section, read
-from trading_pipeline.adapters.venues.catalog import VENUES
+from trading_pipeline.adapters.venues.catalog import VENUES, derivations_of
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.identity import InstrumentId, VenueName
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -51,6 +51,15 @@ class _UniverseFile(Section):
         return values
 
 
+def _refuse_underivable(path: Path, venue: str, timeframes: tuple[Timeframe, ...]) -> None:
+    """:raises ConfigurationError: bars of a timeframe are made of those of one that is not collected."""
+    for made, base in derivations_of(venue).items():
+        if made in timeframes and base not in timeframes:
+            raise ConfigurationError(
+                f"{path}: timeframes: {venue} publishes no {made} bars, they are made of {base} bars; add {base}"
+            )
+
+
 def instrument_named(name: str, venue: str) -> InstrumentId:
     """An instrument as people write it: by its symbol alone, at ``venue``, or in full, ``BTCUSDT.BYBIT``.
 
@@ -70,6 +79,7 @@ def load_universe(config_dir: Path) -> Universe:
     :raises ConfigurationError: the file is missing or breaks a rule; the message names file and key.
     """
     content = read(config_dir / "universe.yaml", _UniverseFile)
+    _refuse_underivable(config_dir / "universe.yaml", content.venue, content.timeframes)
     start = content.history_start
     return Universe(
         venue=content.venue,

@@ -4,7 +4,7 @@ import dagster as dg
 
 from trading_pipeline.adapters.plots.sparkline import markdown_image, sparkline
 from trading_pipeline.defs.market_data.checks import CHECKS, check_results
-from trading_pipeline.defs.market_data.partitions import GRID, UNIVERSE, now_of, scope_of
+from trading_pipeline.defs.market_data.partitions import DERIVATIONS, GRID, UNIVERSE, now_of, scope_of
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.resources.venue import Markets
@@ -12,21 +12,23 @@ from trading_pipeline.services.market_data.refresh_bars import BarsReport, refre
 
 
 def _bars_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
-    name = f"bars_{timeframe}"
+    name, base = f"bars_{timeframe}", DERIVATIONS.get(timeframe)
+    origin = f"made of {base} bars, as the venue publishes none" if base else "what is missing is fetched first"
 
     @dg.asset(
         name=name,
         partitions_def=GRID,
+        deps=[] if base is None else [f"bars_{base}"],
         backfill_policy=dg.BackfillPolicy.single_run(),
         group_name="market_data",
         kinds={"postgres"},
         check_specs=[dg.AssetCheckSpec(check, asset=name) for check in CHECKS],
-        description=f"Closed {timeframe} bars, one row per instrument and open time; what is missing is fetched first.",
+        description=f"Closed {timeframe} bars, one row per instrument and open time; {origin}.",
     )
     # with checks among its outputs, Dagster understands the bare result type only
     def bars(context: dg.AssetExecutionContext, stores: Stores, markets: Markets) -> dg.MaterializeResult:  # type: ignore[type-arg]
         scope = scope_of(context, timeframe)
-        report = refresh_bars(stores.bars, stores.checks, markets.market_data(), scope, now_of(context, markets))
+        report = refresh_bars(stores.bars, stores.checks, markets.market_data(), scope, now_of(context, markets), base)
         return dg.MaterializeResult(
             metadata=_metadata(report), check_results=check_results(report.checks, report.gaps, timeframe)
         )

@@ -5,12 +5,16 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from trading_pipeline.adapters.parameters.universe import load_universe
+from trading_pipeline.adapters.venues.catalog import derivations_of
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.venue import Markets
 from trading_pipeline.settings import Settings
 
 UNIVERSE = load_universe(Settings().config_dir)
+
+DERIVATIONS = derivations_of(UNIVERSE.venue)
+"""Timeframes that the venue does not publish, each with the one that its bars are made of."""
 
 GRID = dg.MultiPartitionsDefinition(
     {

@@ -18,11 +18,12 @@ BAR_COLUMNS = ("instrument_id", "open_time", "close_time", *OHLCV, "turnover")
 
 
 class BarSource(StrEnum):
-    """Where a raw bar came from."""
+    """Where a raw bar came from; ``DERIVED`` was made of stored bars of a shorter timeframe."""
 
     WEBSOCKET = "websocket"
     REST = "rest"
     FILE = "file"
+    DERIVED = "derived"
 
 
 @dataclass(frozen=True, slots=True)

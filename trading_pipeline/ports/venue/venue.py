@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
+from trading_pipeline.domain.model.derived_bars import Derivations
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.venue.clock import Clock
@@ -16,6 +17,8 @@ class Venue(ABC):
     """One venue in one mode, with the key of one account where there is one. Making its parts asks nothing yet."""
 
     name: ClassVar[str]
+    derivations: ClassVar[Derivations] = {}
+    """Timeframes whose bars the venue does not publish, each with the one that they are made of."""
 
     @abstractmethod
     def market_data(self) -> MarketData:

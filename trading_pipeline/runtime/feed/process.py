@@ -22,9 +22,10 @@ from trading_pipeline.adapters.streams.redis_stream import RedisStream
 from trading_pipeline.adapters.venues.catalog import venue_named
 from trading_pipeline.adapters.venues.live_guard import acknowledge_live
 from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError
-from trading_pipeline.domain.model.identity import AccountId
+from trading_pipeline.domain.model.identity import AccountId, InstrumentId
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.ports.stores.execution.account_register import AccountRegister
+from trading_pipeline.ports.stores.market_data.raw_bar_store import RawBarStore
 from trading_pipeline.ports.stores.operations.heartbeats import HeartbeatStore
 from trading_pipeline.ports.venue.venue import Venue
 from trading_pipeline.runtime.feed.books import BookSampler
@@ -125,14 +126,14 @@ def run_feed(settings: Settings) -> None:
     stream = _redis(settings)
     engine = _database(settings)
     try:
-        account_id = _check_venue(settings, universe, venue, PostgresAccountRegister(engine))
+        store = PostgresRawBarStore(engine)
+        account_id, instrument_ids = _check_venue(settings, universe, venue, PostgresAccountRegister(engine), store)
         wanted = functools.partial(book_timeframes, settings.config_dir)
         books = BookSampler(venue.live_market(), PostgresBookSampleStore(engine), wanted)
-        bars = venue.market_stream(universe.instrument_ids, universe.timeframes)
-        series = [
-            (instrument_id, timeframe) for instrument_id in universe.instrument_ids for timeframe in bars.timeframes
-        ]
-        public = PublicFeed(series, PostgresRawBarStore(engine), stream, market_data, books.bar_closed)
+        bars = venue.market_stream(instrument_ids, universe.timeframes)
+        derived = {made: base for made, base in venue.derivations.items() if made in universe.timeframes}
+        series = [(one, timeframe) for one in instrument_ids for timeframe in (*bars.timeframes, *derived)]
+        public = PublicFeed(series, store, stream, market_data, books.bar_closed, derived)
         private = PrivateFeed(PostgresLedger(engine, account_id), stream, venue.trading())
         streams = (
             FeedStream(Link(bars, public), public.begin, (public.store_bars, public.fill_in, books.sample)),
@@ -165,25 +166,33 @@ def _database(settings: Settings) -> Engine:
     return engine
 
 
-def _check_venue(settings: Settings, universe: Universe, venue: Venue, register: AccountRegister) -> AccountId:
+def _check_venue(
+    settings: Settings, universe: Universe, venue: Venue, register: AccountRegister, store: RawBarStore
+) -> tuple[AccountId, tuple[InstrumentId, ...]]:
     """Find wrong keys and instruments before the first frame; a venue that is away is waited for.
 
-    :returns: the account behind the key.
+    :returns: the account behind the key, and the instruments that the venue trades.
     :raises ConfigurationError: the venue refuses the key, names another account than before, or does not trade an
-        instrument.
+        instrument and never did.
     """
     while True:
         try:
             acknowledge_live(settings, venue.trading())
             account_id = register_account(register=register, venue=venue, mode=settings.mode)
-            unknown = sorted(set(universe.instrument_ids) - set(venue.market_data().instruments()))
+            listed = set(venue.market_data().instruments())
             break
         except TemporaryVenueError as error:
             _log.warning("the venue does not answer yet", cause=str(error))
             time.sleep(_VENUE_RETRY_S)
-    if unknown:
+    traded = tuple(one for one in universe.instrument_ids if one in listed)
+    absent = [one for one in universe.instrument_ids if one not in listed]
+    unheard = [one for one in absent if store.newest_raw_close(one, universe.finest) is None]
+    if unheard or not traded:
         raise ConfigurationError(
-            f"{universe.venue} trades no {', '.join(unknown)}; correct instruments in universe.yaml"
+            f"{universe.venue} trades no {', '.join(unheard or absent)}; correct symbols in universe.yaml"
         )
-    _log.info("venue checked", account=account_id, instruments=len(universe.instrument_ids))
-    return account_id
+    for instrument_id in absent:
+        # one instrument that is gone must not leave the others without bars, and positions without fills
+        _log.error("no longer listed, nothing of it is collected any more", instrument=instrument_id)
+    _log.info("venue checked", account=account_id, instruments=len(traded))
+    return account_id, traded

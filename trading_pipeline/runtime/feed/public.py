@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from trading_pipeline.domain.model.bars import Bar, BarSource
+from trading_pipeline.domain.model.derived_bars import Derivations, derived_bars
 from trading_pipeline.domain.model.errors import VenueError
 from trading_pipeline.domain.model.stream_updates import StreamUpdate
 from trading_pipeline.ports.stores.market_data.raw_bar_store import RawBarStore
@@ -43,8 +44,9 @@ def _nobody(_: Bar) -> None:
 class PublicFeed:
     """Hears bars; ``store_bars`` and ``fill_in`` run beside the link for as long as the feed does.
 
-    :param series: instruments and timeframes that the stream brings.
+    :param series: instruments and timeframes that are collected, derived ones included.
     :param bar_closed: told of every bar that closed just now, before it is stored; returns at once.
+    :param derivations: timeframes that the stream does not bring, each with the one that they are made of.
     """
 
     series: Sequence[Series]
@@ -52,6 +54,7 @@ class PublicFeed:
     stream: EventStream
     market_data: MarketData
     bar_closed: Callable[[Bar], None] = _nobody
+    derivations: Derivations = field(default_factory=dict)
     coverage: Coverage = field(default_factory=Coverage)
     name: str = "feed.public"
     _heard: asyncio.Queue[Bar | Malformed] = field(default_factory=asyncio.Queue)
@@ -141,6 +144,23 @@ class PublicFeed:
             work = functools.partial(ingest_bars, self.store, self.stream, bars, source, live=live)
             await retry_until_reachable(work, f"storing {len(bars)} bars")
             self.coverage.stored(bars)
+            if live or source is BarSource.WEBSOCKET:
+                await self._ingest_derived(bars)
+
+    async def _ingest_derived(self, bars: Sequence[Bar]) -> None:
+        """Store and announce what the bars complete. What lacks a part is asked for like any bar that is late."""
+        for timeframe, base in self.derivations.items():
+            last = [bar for bar in bars if bar.timeframe is base and timeframe.closes_at(bar.close_time)]
+            for close_time in sorted({bar.close_time for bar in last}):
+                names = [bar.instrument_id for bar in last if bar.close_time == close_time]
+                start = close_time - timeframe.duration
+                work = functools.partial(self.store.raw_bars, names, base, start, close_time)
+                made = derived_bars(await retry_until_reachable(work, f"reading {base} bars"), timeframe)
+                for bar in made:
+                    self.bar_closed(bar)
+                await self._ingest(made, BarSource.WEBSOCKET)
+                if len(made) < len(names):
+                    self._look_now.set()
 
     async def _dead_letter(self, letters: Iterable[Malformed]) -> None:
         for letter in letters:

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.adapters.stores.research.replay_facts import ReplayFacts, replay_facts
+from trading_pipeline.adapters.venues.catalog import derivations_of
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.runtime.replay.backfill import launch_backfill, partition_keys, wait_for_backfill
@@ -127,7 +128,8 @@ class _Run:
 
     def _wait_for_feed(self, clock: ExchangeClock) -> None:
         self._begin("waiting for the feed")
-        topics = len(self.universe.instrument_ids) * len(self.universe.timeframes)
+        published = set(self.universe.timeframes) - set(derivations_of(self.universe.venue))
+        topics = len(self.universe.instrument_ids) * len(published)
         deadline = time.monotonic() + 60
         while True:
             status = clock.status()

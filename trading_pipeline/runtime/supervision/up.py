@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from trading_pipeline.adapters.parameters.running_system import announce, withdraw
+from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.adapters.stores.operations.system_overview import open_positions
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.domain.model.identity import TradingMode
@@ -130,7 +131,7 @@ def run_system(settings: Settings, port: int) -> None:
         say(f"Dagster UI {system.webserver}, logs {system.state.log_dir}")
         engine = connect(system.state.variables["DATABASE_URL"])
         try:
-            _keep_running(system, Watch(engine, say), stop)
+            _keep_running(system, Watch(engine, say, load_universe(settings.config_dir).instrument_ids), stop)
             _say_what_stays_open(engine, say)
         finally:
             engine.dispose()

@@ -1,12 +1,14 @@
 """What is wrong with a running system, said when it begins and when it is over."""
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from trading_pipeline.adapters.stores.operations.system_overview import SystemOverview, system_overview
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.runtime.supervision.stages import Say
 
 _SILENT_S = 20.0
@@ -17,11 +19,13 @@ _SILENT_S = 20.0
 class Watch:
     """Looks at the ledger; the feed's heartbeat says which of its streams the venue keeps up.
 
+    :param universe: what bars are collected of; empty where that is not to be looked at.
     :param every_s: wall seconds between two looks.
     """
 
     engine: Engine
     say: Say
+    universe: Collection[InstrumentId] = ()
     every_s: float = 5.0
     _wrong: set[str] = field(default_factory=set)
     _suspected: set[str] = field(default_factory=set)
@@ -43,9 +47,21 @@ class Watch:
 
     def _look(self) -> set[str]:
         try:
-            return problems(system_overview(self.engine))
+            overview = system_overview(self.engine)
+            return problems(overview) | uncollected(overview, self.universe)
         except SQLAlchemyError as error:
             return {f"the database does not answer: {str(error.__cause__ or error).splitlines()[0]}"}
+
+
+def uncollected(overview: SystemOverview, universe: Collection[InstrumentId]) -> set[str]:
+    """Positions in instruments that were taken out of the universe while they were open."""
+    held = {one.position.instrument_id for one in overview.positions}
+    return {
+        f"{name} is held and not in universe.yaml: stop and targets stay and its fills are followed, but nothing "
+        "trails or leaves it; put it back, or close it"
+        for name in held - set(universe)
+        if universe
+    }
 
 
 def problems(overview: SystemOverview) -> set[str]:

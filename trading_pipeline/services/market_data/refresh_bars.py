@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trading_pipeline.domain.model.partitions import PartitionRange
+from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 from trading_pipeline.ports.venue.market_data import MarketData
 from trading_pipeline.services.market_data.check_bars import CheckReport, check_bars
 from trading_pipeline.services.market_data.consolidate_bars import consolidate_bars
+from trading_pipeline.services.market_data.derive_bars import derive_bars
 from trading_pipeline.services.market_data.fill_gaps import GapReport, fill_gaps
 
 _PLOTTED_BARS = 96
@@ -31,9 +33,19 @@ class BarsReport:
 
 
 def refresh_bars(
-    bars: BarStore, checks: CheckStore, market_data: MarketData, scope: PartitionRange, now: datetime
+    bars: BarStore,
+    checks: CheckStore,
+    market_data: MarketData,
+    scope: PartitionRange,
+    now: datetime,
+    base: Timeframe | None = None,
 ) -> BarsReport:
-    """Make the bars of ``scope`` complete as far as the venue has them, and judge each."""
+    """Make the bars of ``scope`` complete as far as the venue has them, and judge each.
+
+    :param base: of a timeframe that the venue does not publish, the one whose stored bars it is made of.
+    """
+    if base is not None:
+        derive_bars(bars, scope, base, now)
     gaps = fill_gaps(bars, market_data, scope, now)
     changed = consolidate_bars(bars, scope, now)
     verdicts = check_bars(bars, checks, scope, now)

@@ -237,6 +237,7 @@ def test_a_users_own_file_counts_as_corrected_from_the_next_reading_on(folder: P
     [
         ("universe.yaml", "symbols", "symbol", "unknown key 'symbol'; did you mean symbols?"),
         ("universe.yaml", "15m", "7m", "unknown timeframe '7m'"),
+        ("universe.yaml", "1h", "8h", "bybit publishes no 8h bars, they are made of 1h bars; add 1h"),
         ("universe.yaml", "SOLUSDT", "sol/usdt", "symbols.1 = 'sol/usdt'"),
         ("universe.yaml", "SOLUSDT", "BTCUSDT", "BTCUSDT is listed twice"),
         ("universe.yaml", "bybit", "nasdaq", "venue = 'nasdaq'"),

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,10 +11,13 @@ import pytest
 import redis
 from sqlalchemy import create_engine, text
 
+from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 from trading_pipeline.adapters.streams.redis_stream import RedisStream
+from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import OrderIntent, OrderType, Purpose, Side
+from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.runtime.feed.process import run_feed
 from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres, free_port
 from trading_pipeline.settings import Settings
@@ -136,6 +140,24 @@ def test_an_unknown_symbol_is_one_line_and_exit_code_two(stage: Stage, tmp_path:
     last = stage.log.read_text().strip().splitlines()[-1]
     assert last.startswith("trading-pipeline: ")
     assert "NOSUCHUSDT.BYBIT" in last
+
+
+def test_an_instrument_that_is_no_longer_listed_leaves_the_others_their_bars(running: Stage, tmp_path: Path) -> None:
+    until(lambda: len(running.bars()) > 0, "bars are stored")
+    running.processes[-1].terminate()
+    assert running.processes[-1].wait(PATIENCE_S) == 0
+    store = PostgresBarStore(running.database)
+    gone = InstrumentId("GONEUSDT.BYBIT")
+    heard = store.raw_bars([InstrumentId("SOLUSDT.BYBIT")], Timeframe.M15, datetime(2025, 1, 1, tzinfo=UTC), NEVER)
+    store.append_raw([replace(bar, instrument_id=gone) for bar in heard], BarSource.WEBSOCKET)
+    (tmp_path / "universe.yaml").write_text(UNIVERSE.format("SOLUSDT, GONEUSDT"))
+    running.start(TRADING_CONFIG_DIR=str(tmp_path))
+    until(lambda: "no longer listed" in running.log.read_text(), "the instrument is named")
+    last = running.exchange.advance()
+    until(lambda: running.bars()[-1][1] == last, "bars of the other instrument go on")
+
+
+NEVER = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 def an_entry(link_id: str) -> OrderIntent:

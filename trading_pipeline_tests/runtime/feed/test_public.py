@@ -10,7 +10,10 @@ from sqlalchemy import Engine, text
 
 from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 from trading_pipeline.adapters.venues.bybit.streams import BybitMarketStream
+from trading_pipeline.adapters.venues.deriving_market_data import DerivingMarketData
 from trading_pipeline.domain.model.bars import Bar, BarSource
+from trading_pipeline.domain.model.derived_bars import Derivations
+from trading_pipeline.domain.model.events import BarClosed
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 from trading_pipeline.runtime.feed.backoff import Backoff
@@ -53,19 +56,25 @@ def waves(database: Engine) -> list[int]:
 
 
 def with_feed(
-    database: Engine, hours: float, scenario: Scenario, instrument_ids: Sequence[str] = INSTRUMENT_IDS[:1]
+    database: Engine,
+    hours: float,
+    scenario: Scenario,
+    instrument_ids: Sequence[str] = INSTRUMENT_IDS[:1],
+    derivations: Derivations | None = None,
 ) -> ListStream:
     """Run a feed on a venue whose clock stands ``hours`` after the start; return what it published."""
+    made = derivations or {}
     market = RecordedMarketData([bar for bars in RECORDED.values() for bar in bars], START + hours * HOUR)
     stream = ListStream()
 
     async def run() -> None:
         async with socket_venue() as venue:
             feed = PublicFeed(
-                [(instrument_id, Timeframe.H1) for instrument_id in instrument_ids],
+                [(instrument_id, timeframe) for instrument_id in instrument_ids for timeframe in (Timeframe.H1, *made)],
                 PostgresBarStore(database),
                 stream,
-                market,
+                DerivingMarketData(market, made),
+                derivations=made,
             )
             await feed.begin()
             bars = BybitMarketStream(venue.url, instrument_ids, [Timeframe.H1])
@@ -174,3 +183,42 @@ def test_a_bar_outside_the_universe_is_buried(database: Engine) -> None:
     stream = with_feed(database, 2, scenario)
     assert "SOLUSDT.BYBIT" in stream.dead[0][2]
     assert {instrument_id for instrument_id, _, _ in told(database)} == {"BTCUSDT.BYBIT"}
+
+
+EIGHT = {Timeframe.H8: Timeframe.H1}
+
+
+def eight_hours(database: Engine) -> list[tuple[int, str]]:
+    """Hour of the open and source of the raw bars of eight hours."""
+    query = "SELECT open_time, source FROM trading.raw_bars WHERE timeframe = '8h' ORDER BY 1"
+    with database.connect() as connection:
+        return [((opened - START) // HOUR, source) for opened, source in connection.execute(text(query))]
+
+
+def test_the_last_hour_of_eight_completes_a_bar_though_the_feed_was_started_in_between(database: Engine) -> None:
+    bars = RECORDED[INSTRUMENT_IDS[0]]
+    PostgresBarStore(database).append_raw(bars[:5], BarSource.WEBSOCKET)
+
+    async def scenario(venue: SocketVenue, feed: PublicFeed, market: RecordedMarketData) -> None:
+        await until(lambda: len(told(database)) == 7)  # two closed while it was down
+        market.time = START + 8 * HOUR
+        await venue.push(a_push(bars[7]))
+        await until(lambda: eight_hours(database) == [(0, "websocket")])
+
+    stream = with_feed(database, 7.01, scenario, derivations=EIGHT)
+    closed = BarClosed(INSTRUMENT_IDS[0], Timeframe.H8, START + 8 * HOUR)
+    assert closed in stream.published
+    assert waves(database)[-2:] == [8, 8]
+
+
+def test_a_bar_of_eight_hours_that_lacks_a_part_is_asked_for(database: Engine) -> None:
+    bars = RECORDED[INSTRUMENT_IDS[0]]
+    PostgresBarStore(database).append_raw([*bars[:2], *bars[3:7]], BarSource.WEBSOCKET)
+
+    async def scenario(venue: SocketVenue, feed: PublicFeed, market: RecordedMarketData) -> None:
+        market.time = START + 8 * HOUR
+        await venue.push(a_push(bars[7]))
+        await until(lambda: eight_hours(database) == [(0, "rest")])
+
+    with_feed(database, 7.01, scenario, derivations=EIGHT)
+    assert waves(database)[-2:] == [8, 8]

@@ -7,11 +7,13 @@ import pytest
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
-from trading_pipeline.adapters.stores.operations.system_overview import Heartbeat, SystemOverview
+from trading_pipeline.adapters.stores.operations.system_overview import Heartbeat, SystemOverview, system_overview
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.domain.model.halts import Halt, HaltScope
-from trading_pipeline.runtime.supervision.watch import Watch, problems
-from trading_pipeline_tests.testkit.execution_lab import WAVE
+from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.runtime.supervision.watch import Watch, problems, uncollected
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan, trade_plan
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 
 WELL = SystemOverview(
     heartbeats=(Heartbeat("feed", "feed.public up, feed.private up", 1.0),),
@@ -59,6 +61,16 @@ def test_a_stream_that_is_down_is_said_when_it_stays_so_and_when_it_is_up_again(
     beats.beat("feed", "feed.public up")
     watch.look()
     assert lines[1:] == ["over     feed.public has no connection to the venue"]
+
+
+def test_a_position_in_what_was_taken_out_of_the_universe_is_said_by_its_name(database: Engine) -> None:
+    lab = Lab(database)
+    store_plan(database, trade_plan())
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+    overview = system_overview(database)
+    (said,) = uncollected(overview, [InstrumentId("SOLUSDT.BYBIT")])
+    assert said.startswith("BTCUSDT.BYBIT is held and not in universe.yaml: stop and targets stay")
+    assert uncollected(overview, [InstrumentId("BTCUSDT.BYBIT")]) == set()
 
 
 def test_a_database_that_is_gone_is_a_problem_and_no_crash(tmp_path: Path) -> None:

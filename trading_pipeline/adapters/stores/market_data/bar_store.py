@@ -26,7 +26,7 @@ _CONSOLIDATE = f"""
 WITH best AS (
     SELECT DISTINCT ON (instrument_id, open_time) instrument_id, timeframe, open_time, {", ".join(_VALUES)}
     FROM trading.raw_bars WHERE {_IN_RANGE}
-    ORDER BY instrument_id, open_time, array_position(ARRAY['websocket', 'rest', 'file'], source)
+    ORDER BY instrument_id, open_time, array_position(ARRAY['websocket', 'rest', 'file', 'derived'], source)
 )
 INSERT INTO trading.bars (instrument_id, timeframe, open_time, {", ".join(_VALUES)}, run_id)
 SELECT instrument_id, timeframe, open_time, {", ".join(_VALUES)}, %(run_id)s FROM best

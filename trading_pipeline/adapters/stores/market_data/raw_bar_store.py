@@ -38,6 +38,13 @@ SELECT position, NOT EXISTS (
 FROM told JOIN inserted USING (instrument_id, timeframe, open_time) ORDER BY position
 """  # noqa: S608 - column names of this module
 
+_READ = f"""
+SELECT DISTINCT ON (instrument_id, open_time) instrument_id, open_time, {", ".join(NUMBERS)} FROM trading.raw_bars
+WHERE instrument_id = ANY(%(instrument_ids)s) AND timeframe = %(timeframe)s
+AND open_time >= %(start)s AND open_time < %(end)s
+ORDER BY instrument_id, open_time, array_position(ARRAY['websocket', 'rest', 'file', 'derived'], source)
+"""  # noqa: S608 - column names of this module
+
 _OPEN_WAVES = """
 INSERT INTO trading.waves (close_time, timeframe)
 SELECT DISTINCT * FROM unnest(%(close_times)s::timestamptz[], %(timeframes)s::text[]) AS told(close_time, timeframe)
@@ -80,6 +87,14 @@ class PostgresRawBarStore(RawBarStore):
                 _run_for_waves(connection, _OPEN_WAVES, bars)
                 _run_for_waves(connection, _REOPEN_WAVES, [bars[row.position - 1] for row in rows if row.unheard])
         return [bars[row.position - 1] for row in rows]
+
+    def raw_bars(
+        self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
+    ) -> list[Bar]:
+        """See the port."""
+        scope = {"instrument_ids": list(instrument_ids), "timeframe": timeframe.value, "start": start, "end": end}
+        with self._engine.connect() as connection:
+            return [Bar(InstrumentId(row[0]), timeframe, *row[1:]) for row in connection.exec_driver_sql(_READ, scope)]
 
     def newest_raw_close(self, instrument_id: InstrumentId, timeframe: Timeframe) -> datetime | None:
         """See the port."""

@@ -9,7 +9,9 @@ from trading_pipeline.adapters.venues.bybit.endpoints import endpoints
 from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
 from trading_pipeline.adapters.venues.bybit.streams import BybitAccountStream, BybitMarketStream
 from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
+from trading_pipeline.adapters.venues.deriving_market_data import DerivingMarketData
 from trading_pipeline.adapters.venues.venue_clock import VenueClock
+from trading_pipeline.domain.model.derived_bars import Derivations
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.identity import InstrumentId, TradingMode
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -26,6 +28,7 @@ class Bybit(Venue):
     """One account of the unified kind."""
 
     name: ClassVar[str] = "bybit"
+    derivations: ClassVar[Derivations] = {Timeframe.H8: Timeframe.H1}
 
     def __init__(self, settings: Settings) -> None:
         """Find the addresses of the mode.
@@ -37,9 +40,10 @@ class Bybit(Venue):
         self._key = settings.bybit_api_key.get_secret_value()
         self._secret = settings.bybit_api_secret.get_secret_value()
 
-    def market_data(self) -> BybitMarketData:
+    def market_data(self) -> DerivingMarketData:
         """Without a key."""
-        return BybitMarketData(BybitClient(self._endpoints.rest, "", "", _TIMEOUT_S))
+        published = BybitMarketData(BybitClient(self._endpoints.rest, "", "", _TIMEOUT_S))
+        return DerivingMarketData(published, self.derivations)
 
     def live_market(self) -> BybitMarketData:
         """The same, with two attempts of two seconds."""

@@ -24,5 +24,11 @@ class RawBarStore(ABC):
         """
 
     @abstractmethod
+    def raw_bars(
+        self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
+    ) -> list[Bar]:
+        """Bars that open in ``[start, end)``, by instrument and time, each as the first of its sources tells it."""
+
+    @abstractmethod
     def newest_raw_close(self, instrument_id: InstrumentId, timeframe: Timeframe) -> datetime | None:
         """Closing instant of the newest bar heard, ``None`` before the first."""

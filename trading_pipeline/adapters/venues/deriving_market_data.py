@@ -1,0 +1,39 @@
+"""A venue's market data with the bar lengths that it does not publish."""
+
+from datetime import datetime
+
+from trading_pipeline.domain.model.bars import Bar
+from trading_pipeline.domain.model.derived_bars import Derivations, derived_bars
+from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.instruments import Instrument
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.ports.venue.market_data import MarketData
+
+
+class DerivingMarketData(MarketData):
+    """Asks for shorter bars and joins them; everything else is the venue's own answer."""
+
+    def __init__(self, venue: MarketData, derivations: Derivations) -> None:
+        self._venue = venue
+        self._derivations = derivations
+
+    def server_time(self) -> datetime:
+        """The venue's clock."""
+        return self._venue.server_time()
+
+    def bars(self, instrument_id: InstrumentId, timeframe: Timeframe, start: datetime, end: datetime) -> list[Bar]:
+        """Closed bars opening in ``[start, end)``; derived ones only where every part has closed and is there."""
+        base = self._derivations.get(timeframe)
+        if base is None:
+            return self._venue.bars(instrument_id, timeframe, start, end)
+        first = timeframe.floor(start)
+        if first < start:
+            first += timeframe.duration
+        last = timeframe.floor(end)
+        if last < end:
+            last += timeframe.duration  # the last bar that opens in time closes after ``end``
+        return derived_bars(self._venue.bars(instrument_id, base, first, last), timeframe)
+
+    def instruments(self) -> dict[InstrumentId, Instrument]:
+        """What the venue lists."""
+        return self._venue.instruments()
