@@ -109,6 +109,15 @@ def test_the_result_of_a_flat_position_is_what_its_fills_add_up_to_exactly() -> 
     assert made.realised_pnl == 2 * Decimal(1010) + 9 * Decimal("1003.1") - 5 * Decimal(1000) - 6 * Decimal("1002.5")
 
 
+def test_a_short_gains_what_the_price_falls() -> None:
+    # 5 sold at 1000; 2 bought back at 990 earn 20, 3 at 1004 lose 12
+    heard = (fill("E1", "5", "1000", 1), fill("TP1", "2", "990", 2), fill("TP1", "3", "1004", 3))
+    traded = [replace(one, fill=replace(one.fill, side=one.fill.side.opposite)) for one in heard]
+    short = replace(OPENING, bias=Bias.SHORT)
+    assert recompute(short, LAYERS[:1], traded[:2]).realised_pnl == Decimal(20)
+    assert recompute(short, LAYERS[:1], traded).realised_pnl == Decimal(8)
+
+
 def test_r_ends_at_the_tightest_stop_of_the_entries_that_filled() -> None:
     entered = [fill("E1", "5", "1000", 1), fill("E2", "5", "1006", 2)]
     assert recompute(OPENING, LAYERS, entered).initial_stop_price == Decimal(990)

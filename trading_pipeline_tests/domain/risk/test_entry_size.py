@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from trading_pipeline.domain.model.errors import OrderDenied
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
-from trading_pipeline.domain.risk.entry_size import entry_quantity, sizing_inputs
+from trading_pipeline.domain.risk.entry_size import entry_quantity, leverage_of, sizing_inputs
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline_tests.testkit.builders import usdt
 from trading_pipeline_tests.testkit.execution_lab import LIMITS, instrument, trade_plan
@@ -55,6 +55,30 @@ def test_too_small_is_denied_and_never_raised(equity: int, pending: int, stop: i
     with pytest.raises(OrderDenied) as denied:
         entry_quantity(plan, usdt(Decimal(equity)), BTC, LIMITS, Decimal(pending), NO_FEE)
     assert denied.value.rule == rule
+
+
+def test_an_instrument_that_allows_less_leverage_caps_what_equity_buys() -> None:
+    # the stop is 0.1 away, so that risk alone would buy 500; 10,000 x 3 / 1000 = 30
+    plan = replace(trade_plan(), stop_price=Decimal("999.9"))
+    cautious = replace(BTC, max_leverage=Decimal(3))
+    assert leverage_of(cautious, LIMITS) == Decimal(3)
+    assert leverage_of(BTC, LIMITS) == LIMITS.max_leverage
+    assert entry_quantity(plan, usdt(Decimal(10_000)), cautious, LIMITS, Decimal(0), NO_FEE) == Decimal(30)
+
+
+def test_what_is_promised_binds_as_much_margin_as_the_instrument_asks() -> None:
+    # 5000 at 2 times bind 2500; a tenth of the 7500 that are left buys 0.75
+    limits, plan = _sized("fractional", fraction="0.1")
+    cautious = replace(BTC, max_leverage=Decimal(2))
+    quantity = entry_quantity(plan, usdt(Decimal(10_000)), cautious, limits, Decimal(5_000), NO_FEE)
+    assert quantity == Decimal("0.75")
+
+
+def test_no_entry_is_larger_than_the_venues_largest_market_order() -> None:
+    # 0.5 % of 1,000,000 over a stop 1 away would buy 5000
+    plan = replace(trade_plan(), stop_price=Decimal(999))
+    assert BTC.max_market_quantity == Decimal(100)
+    assert entry_quantity(plan, usdt(Decimal(1_000_000)), BTC, LIMITS, Decimal(0), NO_FEE) == Decimal(100)
 
 
 @given(equity=prices(100, 10**6), entry=prices(10, 10**5), distance=prices(1, 9), available=prices(0, 10**6))
