@@ -179,6 +179,10 @@ class FakeVenue(Trading):
             )
         self.on_fill(fill)
 
+    def hold(self, position: VenuePosition) -> None:
+        """The account holds this, whatever the fills say."""
+        self._positions[position.instrument_id] = position
+
     def strip_stop(self, instrument_id: str) -> None:
         """The stop disappears."""
         self._positions[instrument_id] = replace(self._positions[instrument_id], stop_loss=None)

@@ -221,6 +221,23 @@ def test_a_resting_entry_fills_at_its_price_or_at_the_open_beyond_it(
     assert (trade.entry_price, trade.entry_bar) == (entry, 1)
 
 
+@pytest.mark.parametrize(
+    ("kind", "price", "bar", "entry_fee"),
+    [
+        (OrderKind.LIMIT, 98.0, (100.0, 101.0, 97.0, 99.0), 98.0 * 0.0002),
+        (OrderKind.STOP, 103.0, (100.0, 104.0, 99.0, 103.0), 103.0 * 0.001),
+    ],
+)
+def test_an_entry_that_rested_pays_the_makers_fee_and_one_that_took_the_takers(
+    kind: OrderKind, price: float, bar: Prices, entry_fee: float
+) -> None:
+    # 1 unit; the stop at 80 takes, at 10 bps of 80
+    costs = Costs(maker_fee_bps=2.0, taker_fee_bps=10.0)
+    fall = (90.0, 90.0, 79.0, 80.0)
+    (trade,) = run_one(config_of(costs=costs), [FLAT, bar, fall, FLAT], order(0, 1, kind, price, 80.0)).trade_list()
+    assert trade.fees == pytest.approx(entry_fee + 80.0 * 0.001)
+
+
 def test_a_resting_entry_that_is_not_met_expires() -> None:
     result = run_one(config_of(), [FLAT] * 4, order(0, 1, OrderKind.LIMIT, 90.0, 80.0))
     assert result.outcome_counts() == {"expired": 1}

@@ -1,5 +1,6 @@
 """Venue against ledger."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -8,9 +9,11 @@ from sqlalchemy import Engine, text
 
 from trading_pipeline.domain.model.fills import FillKind
 from trading_pipeline.domain.model.orders import OrderIntent, OrderType, Purpose, Side
+from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.portfolio.exits import ALWAYS_VALID
 from trading_pipeline.domain.risk.differences import DifferenceKind
 from trading_pipeline.ports.notifications import Severity
+from trading_pipeline.services.execution.compare_account import compare_account
 from trading_pipeline.services.execution.protect_position import Protection
 from trading_pipeline.services.execution.reconcile_account import ReconcileResult, reconcile_account
 from trading_pipeline_tests.testkit.builders import ACCOUNT
@@ -55,6 +58,36 @@ def test_a_difference_halts_the_symbol_and_touches_nothing(
     assert [one.kind for one in result.differences] == [kind]
     assert [halt.scope for halt in lab.halts.halts()] == [f"{ACCOUNT}/{instrument_id}"]
     assert (lab.venue.posts, lab.venue.positions()) == (posts, held)
+
+
+def test_a_short_that_agrees_is_no_difference(lab: Lab) -> None:
+    short = trade_plan("SOLUSDT.BYBIT", Bias.SHORT)
+    store_plan(lab.database, short)
+    execute_plans(context=lab.context("run-2"), gate=lab.gate, equity=lab.equity)
+    assert [held.side for held in lab.venue.positions()] == [Side.BUY, Side.SELL]
+    assert reconcile(lab).differences == ()
+
+
+def test_as_much_on_the_other_side_is_a_difference(lab: Lab) -> None:
+    (held,) = lab.venue.positions()
+    lab.venue.hold(replace(held, side=Side.SELL, stop_loss=Decimal(1010)))
+    (found,) = reconcile(lab).differences
+    assert found.kind is DifferenceKind.QUANTITY
+    assert found.detail.endswith("on the sell side")
+
+
+def test_what_is_seen_once_only_is_no_difference(lab: Lab) -> None:
+    """One change on its way at each look: the first is gone when the second is there."""
+    lab.venue.trade("SOLUSDT.BYBIT", Side.BUY, Decimal(3), Decimal(1000), FillKind.TRADE)
+
+    def meanwhile(seconds: float) -> None:
+        lab.venue.trade("SOLUSDT.BYBIT", Side.SELL, Decimal(3), Decimal(1000), FillKind.TRADE)
+        lab.venue.trade("ADAUSDT.BYBIT", Side.BUY, Decimal(3), Decimal(1000), FillKind.TRADE)
+
+    context = lab.context("run-r")
+    context = replace(context, retries=replace(context.retries, pause=meanwhile))
+    assert compare_account(context=context) == ()
+    assert [one.instrument_id for one in compare_account(context=lab.context("run-r"))] == ["ADAUSDT.BYBIT"]
 
 
 def test_an_order_nobody_knows_is_reported(lab: Lab) -> None:
