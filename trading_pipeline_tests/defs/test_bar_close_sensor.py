@@ -99,9 +99,10 @@ def test_the_sensor_waits_for_the_last_bar_of_a_wave(stage: PipelineStage) -> No
 
 def test_the_sensor_waits_for_every_timeframe_of_a_close(stage: PipelineStage) -> None:
     stage.hear(INSTRUMENT_IDS, Timeframe.M15, HOUR)
+    stage.hear(INSTRUMENT_IDS, Timeframe.M30, HOUR)
     bell = Bell(lambda: stage.hear(INSTRUMENT_IDS, Timeframe.H1, HOUR))
     (request,) = ticked(stage, Bells(bell))
-    assert (bell.waits, request.tags["timeframes"]) == (1, "15m,1h")
+    assert (bell.waits, request.tags["timeframes"]) == (1, "15m,30m,1h")
 
 
 def test_a_wave_whose_last_bar_does_not_come_goes_on_without_it(stage: PipelineStage) -> None:
