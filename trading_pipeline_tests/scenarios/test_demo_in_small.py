@@ -24,7 +24,7 @@ def test_every_wave_is_computed_by_one_run_of_its_own(finished: FinishedDemo) ->
         "SELECT close_time, timeframe, run_id FROM trading.waves WHERE computed_at IS NOT NULL AND close_time > :start",
         {"start": START},
     )
-    assert Counter(timeframe for _, timeframe, _ in waves) == {"15m": WAVES, "1h": WAVES // 4}
+    assert Counter(timeframe for _, timeframe, _ in waves) == {"15m": WAVES, "30m": WAVES // 2, "1h": WAVES // 4}
     assert not rows(finished.trading, "SELECT FROM trading.waves WHERE computed_at IS NULL")
     assert {tags(finished, run_id)["wave"] == str(close).replace(" ", "T") for close, _, run_id in waves} == {True}
 

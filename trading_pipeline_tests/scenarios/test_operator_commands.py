@@ -23,6 +23,8 @@ from trading_pipeline.runtime.supervision.embedded import free_port
 from trading_pipeline.settings import GivenSettings
 from trading_pipeline_tests.scenarios.replayed_demo import environment_of
 
+pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("demo")]
+
 SOL = InstrumentId("SOLUSDT.BYBIT")
 START_S = 120.0
 

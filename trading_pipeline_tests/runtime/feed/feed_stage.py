@@ -70,7 +70,8 @@ class Stage:
         return process
 
     def start_and_wait(self) -> subprocess.Popen[bytes]:
-        """Start a feed and wait until the exchange sees it on both streams."""
+        """Start a feed and wait until the exchange sees it on both streams, and none before it any more."""
+        until(lambda: not self.listening(), "the last feed is gone")
         process = self.start()
         until(self.listening, "the feed listens")
         return process

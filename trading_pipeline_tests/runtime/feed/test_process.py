@@ -143,6 +143,7 @@ def test_an_unknown_symbol_is_one_line_and_exit_code_two(stage: Stage, tmp_path:
 
 
 def test_an_instrument_that_is_no_longer_listed_leaves_the_others_their_bars(running: Stage, tmp_path: Path) -> None:
+    until(running.listening, "both streams are up")
     until(lambda: len(running.bars()) > 0, "bars are stored")
     running.processes[-1].terminate()
     assert running.processes[-1].wait(PATIENCE_S) == 0
