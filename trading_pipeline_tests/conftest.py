@@ -8,9 +8,6 @@ pytest_plugins = ["trading_pipeline_tests.testkit.servers"]
 
 
 @pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """Folder of recorded market data beside the checkout; absent on a user's machine."""
-    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
-    if not folder.is_dir():
-        pytest.skip("recorded market data (../shared/data) is not on this machine")
-    return folder
+def samples() -> Path:
+    """Folder of recorded bars and of the venue's documented fields."""
+    return Path(__file__).resolve().parent / "samples"

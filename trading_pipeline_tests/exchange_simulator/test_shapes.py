@@ -16,11 +16,10 @@ BTC = {"category": "linear", "symbol": "BTCUSDT"}
 Json = dict[str, object]
 
 
-def documented(shared_data: Path, page: str, section: str) -> Json:
-    """The first documented answer of a page."""
-    pages = json.loads((shared_data / "bybit" / "v5_examples.json").read_text())["pages"]
-    examples = pages[f"docs/v5/{page}.mdx"]["examples"]
-    return next(e["value"] for e in examples if e["section"] == section and e["kind"] == "json" and e["parsed"])
+def documented(samples: Path, page: str) -> Json:
+    """The fields of a page's first documented answer; their values are empty ones of the documented type."""
+    pages: dict[str, Json] = json.loads((samples / "bybit_documented_fields.json").read_text())
+    return pages[page]
 
 
 CALLS: list[tuple[str, Callable[[HTTP], Json]]] = [
@@ -42,12 +41,12 @@ CALLS: list[tuple[str, Callable[[HTTP], Json]]] = [
 
 @pytest.mark.parametrize(("page", "call"), CALLS, ids=[page for page, _ in CALLS])
 def test_rest_answers_carry_every_documented_field(
-    shared_data: Path, client: HTTP, page: str, call: Callable[[HTTP], Json]
+    samples: Path, client: HTTP, page: str, call: Callable[[HTTP], Json]
 ) -> None:
     client.place_order(**BTC, side="Buy", orderType="Market", qty="0.02")
     client.place_order(**BTC, side="Sell", orderType="Market", qty="0.01")
     client.place_order(**BTC, side="Buy", orderType="Limit", qty="0.01", price="40000")
-    expected, answer = documented(shared_data, page, "Response Example"), call(client)
+    expected, answer = documented(samples, page), call(client)
     assert missing(expected["result"], answer["result"]) == []
     assert set(expected) <= set(answer)
 
@@ -67,10 +66,10 @@ def missing(expected: object, answer: object, path: str = "") -> list[str]:
 
 
 @pytest.mark.parametrize("topic", ["order", "execution", "position", "wallet"])
-def test_private_pushes_carry_every_documented_field(shared_data: Path, topic: str) -> None:
+def test_private_pushes_carry_every_documented_field(samples: Path, topic: str) -> None:
     exchange = an_exchange(FLAT)
     order(exchange, "Buy", "1")
-    [entry, *_] = documented(shared_data, f"websocket/private/{topic}", "Stream Example")["data"]  # type: ignore[misc]
+    [entry, *_] = documented(samples, f"websocket/private/{topic}")["data"]  # type: ignore[misc]
     pushed = next(push.data for push in exchange.take_pushes() if push.topic == topic)
     # The example account pays an Indian tax and owns a fee coin; ours does neither.
     problems = [p for p in missing(entry, pushed) if not p.startswith(".extraFees")]
@@ -81,11 +80,11 @@ def test_private_pushes_carry_every_documented_field(shared_data: Path, topic: s
     ("page", "topic"),
     [("kline", "kline.5.BTCUSDT"), ("orderbook", "orderbook.50.BTCUSDT")],
 )
-def test_public_messages_carry_every_documented_field(shared_data: Path, page: str, topic: str) -> None:
+def test_public_messages_carry_every_documented_field(samples: Path, page: str, topic: str) -> None:
     connection, hub = Connection(), Hub()
     MarketFeed(an_exchange(FLAT), hub).greet(connection, topic)
     message = json.loads(connection.outgoing.get_nowait())
-    assert missing(documented(shared_data, f"websocket/public/{page}", "Response Example"), message) == []
+    assert missing(documented(samples, f"websocket/public/{page}"), message) == []
 
 
 def test_instrument_carries_the_documented_fields_of_linear_contracts() -> None:

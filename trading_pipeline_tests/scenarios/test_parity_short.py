@@ -38,8 +38,8 @@ END = START + timedelta(days=14)
 
 
 @pytest.fixture
-def bars_dir(shared_data: Path) -> Path:
-    return shared_data / "candles"
+def bars_dir(samples: Path) -> Path:
+    return samples / "bars_5m"
 
 
 def test_every_signal_and_trade_of_two_weeks_is_the_engines(database: Engine, bars_dir: Path) -> None:

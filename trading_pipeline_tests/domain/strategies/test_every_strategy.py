@@ -156,8 +156,8 @@ def test_one_bar_short_of_the_warm_up_can_be_refused(name: str) -> None:
 
 
 @every_strategy
-def test_recorded_bars_find_nothing_to_object_to(name: str, shared_data: Path) -> None:
-    recorded = pd.read_csv(shared_data / "candles" / "bybit_linear_BTCUSDT_1h_long.csv.gz", nrows=4000)
+def test_recorded_bars_find_nothing_to_object_to(name: str, samples: Path) -> None:
+    recorded = pd.read_csv(samples / "bars_1h" / "BTCUSDT_1h.csv.gz")
     opens = pd.to_datetime(recorded["open_time_ms"], unit="ms", utc=True)
     bars = recorded.assign(instrument_id="BTCUSDT", open_time=opens, close_time=opens + pd.Timedelta("1h"))
     strategy = strategy_named(name, {})

@@ -194,9 +194,9 @@ def test_a_price_that_is_no_number_is_refused() -> None:
 
 
 def test_recorded_bars_of_a_real_market_give_plans_with_their_stop_on_the_losing_side(
-    vertical: Vertical, shared_data: Path
+    vertical: Vertical, samples: Path
 ) -> None:
-    bars = recorded(shared_data / "candles" / "bybit_linear_SOLUSDT_4h_2025_26.csv.gz")
+    bars = recorded(samples / "bars_4h" / "SOLUSDT_4h.csv.gz")
     first = bars[0].open_time
     day = first.replace(hour=0) + DAY
     vertical.bars.append_raw(bars, BarSource.FILE)
