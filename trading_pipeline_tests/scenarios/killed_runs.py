@@ -1,36 +1,20 @@
 """Runs that die before a call of a port, and what must hold of the account whatever the call."""
 
 from collections import Counter
-from dataclasses import replace
 
+import dagster as dg
 from sqlalchemy import Engine, delete, text
 
-from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
 from trading_pipeline.adapters.stores.postgres.tables import metadata, operator_commands
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.services.execution.execution_context import ExecutionContext
-from trading_pipeline.services.execution.manage_positions import manage_positions
+from trading_pipeline_tests.testkit import execution_jobs
 from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan
-from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.tripwire import Tripwire
 
 NEXT = WAVE + Timeframe.M15.duration
 
 State = dict[str, list[tuple[object, ...]]]
-
-
-def watched(lab: Lab, wire: Tripwire, run_id: str) -> ExecutionContext:
-    """The context of a run whose calls are counted."""
-    context = lab.context(run_id)
-    return replace(
-        context,
-        ledger=wire.around(context.ledger),
-        trading=wire.around(context.trading),
-        halts=wire.around(context.halts),
-        signals=wire.around(context.signals),
-        clock=wire.around(context.clock),
-    )
 
 
 def fresh(database: Engine, *plans: TradePlan) -> Lab:
@@ -45,19 +29,24 @@ def fresh(database: Engine, *plans: TradePlan) -> Lab:
     return lab
 
 
-def execute(lab: Lab, wire: Tripwire, run_id: str) -> None:
+def execute(lab: Lab, wire: Tripwire, run_id: str) -> dg.ExecuteInProcessResult:
     """Execute what waits."""
-    execute_plans(context=watched(lab, wire, run_id), gate=wire.around(lab.gate), equity=wire.around(lab.equity))
+    return execution_jobs.execute(lab, run_id, wire)
 
 
-def manage(lab: Lab, wire: Tripwire, run_id: str) -> None:
+def manage(lab: Lab, wire: Tripwire, run_id: str) -> dg.ExecuteInProcessResult:
     """Manage the next wave."""
-    manage_positions(
-        context=watched(lab, wire, run_id),
-        indicators=wire.around(PostgresIndicatorReader(lab.database)),
-        wave=NEXT,
-        finest=Timeframe.M15,
-    )
+    return execution_jobs.manage(lab, NEXT, run_id, wire)
+
+
+def follow(lab: Lab, wire: Tripwire, run_id: str) -> dg.ExecuteInProcessResult:
+    """Answer what was filled."""
+    return execution_jobs.follow(lab, run_id, wire)
+
+
+def reconcile(lab: Lab, wire: Tripwire, run_id: str) -> dg.ExecuteInProcessResult:
+    """What the schedule does every minute."""
+    return execution_jobs.reconcile(lab, run_id, wire)
 
 
 def ledger_state(lab: Lab) -> State:

@@ -3,45 +3,37 @@
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
+import dagster as dg
 import pytest
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.postgres.database import connect
+from trading_pipeline.defs.operations import jobs
 from trading_pipeline.domain.model.commands import CommandOutcome, CommandVerb
 from trading_pipeline.domain.model.positions import ExitReason
 from trading_pipeline.domain.model.signals import Bias
-from trading_pipeline.services.execution.close_by_operator import close_by_operator, flatten_by_operator
 from trading_pipeline.services.execution.halt_by_operator import halt_by_operator
-from trading_pipeline.services.execution.reconcile_account import reconcile_account
-from trading_pipeline_tests.scenarios.killed_runs import execute, fresh, ledger_state, lost_requests, watched
+from trading_pipeline_tests.scenarios.killed_runs import execute, fresh, ledger_state, lost_requests, reconcile
+from trading_pipeline_tests.testkit.execution_jobs import ExecutionOfLab, run_job
 from trading_pipeline_tests.testkit.execution_lab import Lab, operator_command, trade_plan
 from trading_pipeline_tests.testkit.tripwire import Killed, Tripwire
 
 LONG, SHORT = trade_plan("BTCUSDT.BYBIT"), trade_plan("SOLUSDT.BYBIT", Bias.SHORT)
 
-Step = Callable[[Lab, Tripwire, str], object]
+Step = Callable[[Lab, Tripwire, str], dg.ExecuteInProcessResult]
 
 
-def kill_switch(lab: Lab, wire: Tripwire, run_id: str) -> object:
+def kill_switch(lab: Lab, wire: Tripwire, run_id: str) -> dg.ExecuteInProcessResult:
     """Halt everything and close everything, as one run."""
-    controls = replace(lab.controls, halts=wire.around(lab.halts), commands=wire.around(lab.commands))
-    halt_by_operator(controls=controls, command=operator_command(CommandVerb.HALT), flatten=True)
-    command = operator_command(CommandVerb.FLATTEN)
-    return flatten_by_operator(open_context=lambda: watched(lab, wire, run_id), controls=controls, command=command)
+    command = {"on": True, "close": True, "actor": "ann", "reason": "because"}
+    return run_job(jobs.kill_switch, ExecutionOfLab(lab, run_id, wire), {"switch": command})
 
 
-def close(lab: Lab, wire: Tripwire, run_id: str) -> object:
+def close(lab: Lab, wire: Tripwire, run_id: str) -> dg.ExecuteInProcessResult:
     """Close the long."""
-    controls = replace(lab.controls, halts=wire.around(lab.halts), commands=wire.around(lab.commands))
-    command = operator_command(CommandVerb.CLOSE, LONG.instrument_id)
-    return close_by_operator(open_context=lambda: watched(lab, wire, run_id), controls=controls, command=command)
-
-
-def reconcile(lab: Lab, wire: Tripwire, run_id: str) -> object:
-    """What the schedule does every minute."""
-    return reconcile_account(context=watched(lab, wire, run_id))
+    command = {"instrument": LONG.instrument_id, "actor": "ann", "reason": "because"}
+    return run_job(jobs.close_position, ExecutionOfLab(lab, run_id, wire), {"close_out": command})
 
 
 def opened(database: Engine) -> Lab:
@@ -119,12 +111,12 @@ def test_of_many_that_close_at_once_one_sends_the_order(database_url: str, order
     lab = opened(connect(database_url))
     with ThreadPoolExecutor(len(orders)) as pool:
         runs = [pool.submit(order, lab, Tripwire(), f"run-{number}") for number, order in enumerate(orders, start=2)]
-        for run in runs:
-            run.result()
+        ended = [run.result().run_id for run in runs]
     assert Counter(lab.venue.posts)[f"{LONG.plan_id}_CX"] == 1
     assert not any(
         link_id.startswith(f"{LONG.plan_id}_CX") for link_id in set(lab.venue.posts) - {f"{LONG.plan_id}_CX"}
     )
-    outcomes = [record.outcome for record in lab.commands.of("c-1")]
+    outcomes = [record.outcome for run_id in ended for record in lab.commands.of(run_id)]
+    assert CommandOutcome.DONE in outcomes
     assert outcomes.count(CommandOutcome.DONE) == outcomes.count(CommandOutcome.ASKED)
     assert CommandOutcome.FAILED not in outcomes

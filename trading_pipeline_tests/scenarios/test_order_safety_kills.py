@@ -1,4 +1,4 @@
-"""A run is killed before every single call of a port, and run again.
+"""A run of the real job is killed before every single call of a port, and run again.
 
 Whatever the line: at most one order per link id, no filled position without a stop, and in the end
 the same ledger as without the kill.
@@ -14,17 +14,16 @@ from sqlalchemy import Engine
 from trading_pipeline.domain.model.plans import ExitRules, NextBarRule, Opposite, PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import ExitReason, PositionStatus
 from trading_pipeline.domain.model.signals import Bias
-from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline_tests.scenarios.killed_runs import (
     NEXT,
     State,
     assert_safe,
     execute,
+    follow,
     fresh,
     ledger_state,
     lost_requests,
     manage,
-    watched,
 )
 from trading_pipeline_tests.testkit.execution_lab import (
     Lab,
@@ -171,15 +170,15 @@ def test_following_killed_before_any_call_ends_as_if_it_had_not_been(
         return lab
 
     lab, wire = filled(), Tripwire()
-    follow_fills(context=watched(lab, wire, "run-3"))
+    follow(lab, wire, "run-3")
     undisturbed = ledger_state(lab)
     assert {position.stop_loss for position in lab.venue.positions()} == ({stop} if stop else set())
     for before in range(len(wire.calls)):
         lab = filled()
         with pytest.raises(Killed):
-            follow_fills(context=watched(lab, Tripwire(before), "run-3"))
+            follow(lab, Tripwire(before), "run-3")
         assert_safe(lab)
-        follow_fills(context=watched(lab, Tripwire(), "run-4"))
+        follow(lab, Tripwire(), "run-4")
         assert max(Counter(lab.venue.posts).values()) <= 1
         assert lab.ledger.unfollowed_positions() == []
         if lost_requests(lab):  # that exit is followed by one with the next number

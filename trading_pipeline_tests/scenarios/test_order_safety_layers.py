@@ -17,19 +17,18 @@ from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.domain.model.plans import ExitRules, PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import PositionStatus, StopKind
 from trading_pipeline.services.execution.claim_plans import claim_plans
-from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline.services.execution.gate_plans import gate_plans
 from trading_pipeline_tests.scenarios.killed_runs import (
     NEXT,
     State,
     assert_safe,
     execute,
+    follow,
     fresh,
     ledger_state,
     lost_requests,
 )
 from trading_pipeline_tests.testkit.execution_lab import Lab, store_plan, trade_plan
-from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.tripwire import Killed, Tripwire
 
 RULES = ExitRules(max_layers=3)
@@ -57,7 +56,7 @@ def opened(database: Engine, plan: TradePlan, reached: tuple[int, ...]) -> Lab:
     execute(lab, Tripwire(), "run-1")
     for price in reached:
         lab.venue.move("BTCUSDT.BYBIT", Decimal(price))
-        follow_fills(context=lab.context("run-f"))
+        follow(lab, Tripwire(), "run-f")
     lab.clock.set(NEXT)
     lab.venue.move("BTCUSDT.BYBIT", plan.entry_price)
     store_plan(database, plan)
@@ -86,7 +85,7 @@ def test_a_layer_killed_before_any_call_ends_as_if_it_had_not_been(
     lab, wire = opened(database, plan, reached), Tripwire()
     before, targets = stop(lab), resting(lab)
     execute(lab, wire, "run-2")
-    follow_fills(context=lab.context("run-f"))
+    follow(lab, Tripwire(), "run-f")
     undisturbed, after = ledger_state(lab), resting(lab)
     assert stop(lab) == expected
     for call in range(len(wire.calls)):
@@ -95,11 +94,11 @@ def test_a_layer_killed_before_any_call_ends_as_if_it_had_not_been(
             execute(lab, Tripwire(call), "run-2")
         assert_safe(lab)
         assert stop(lab) >= before
-        follow_fills(context=lab.context("run-f"))
+        follow(lab, Tripwire(), "run-f")
         assert_safe(lab)
         lab.end_leases()
         execute(lab, Tripwire(), second_run)
-        follow_fills(context=lab.context("run-f"))
+        follow(lab, Tripwire(), "run-f")
         assert_safe(lab)
         lost = lost_requests(lab)
         if f"{plan.plan_id}_E" in lost:
@@ -124,15 +123,15 @@ def test_following_a_layer_killed_before_any_call_ends_as_if_it_had_not_been(dat
         return lab
 
     lab, wire = filled(), Tripwire()
-    _follow(lab, wire)
+    follow(lab, wire, "run-f")
     undisturbed: State = ledger_state(lab)
     assert stop(lab) == expected
     for call in range(len(wire.calls)):
         lab = filled()
         with pytest.raises(Killed):
-            _follow(lab, Tripwire(call))
+            follow(lab, Tripwire(call), "run-f")
         assert_safe(lab)
-        _follow(lab, Tripwire())
+        follow(lab, Tripwire(), "run-f")
         assert_safe(lab)
         assert stop(lab) == expected
         if not lost_requests(lab):
@@ -147,17 +146,12 @@ def _calls_until_posted(database: Engine) -> int:
     return wire.calls.index("FakeVenue.submit") + 1
 
 
-def _follow(lab: Lab, wire: Tripwire) -> None:
-    context = lab.context("run-f")
-    follow_fills(context=replace(context, ledger=wire.around(context.ledger), trading=wire.around(context.trading)))
-
-
 @pytest.fixture
 def crowded(database_url: str) -> Lab:
     """The position, reached over enough connections for everybody at once."""
     lab = Lab(connect(database_url))
     store_plan(lab.database, FIRST)
-    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+    execute(lab, Tripwire(), "run-1")
     lab.clock.set(NEXT)
     lab.venue.move("BTCUSDT.BYBIT", Decimal(1004))
     return lab
@@ -185,13 +179,8 @@ def test_of_many_layers_at_once_exactly_as_many_come_as_are_allowed(crowded: Lab
 def test_runs_that_execute_layers_at_once_send_each_once_and_no_more_than_allowed(crowded: Lab) -> None:
     for seconds in range(6):
         store_plan(crowded.database, layer("1004", "994", seconds))
-    together(
-        *[
-            lambda run=run: execute_plans(context=crowded.context(run), gate=crowded.gate, equity=crowded.equity)
-            for run in ("run-2", "run-3", "run-4")
-        ]
-    )
-    follow_fills(context=crowded.context("run-f"))
+    together(*[lambda run=run: execute(crowded, Tripwire(), run) for run in ("run-2", "run-3", "run-4")])
+    follow(crowded, Tripwire(), "run-f")
     assert_safe(crowded)
     (held,) = crowded.venue.positions()
     assert (held.quantity, held.stop_loss) == (Decimal(15), Decimal(994))
@@ -205,10 +194,10 @@ def test_a_layer_and_a_target_at_once_leave_the_stop_at_the_new_average(crowded:
     store_plan(crowded.database, plan)
     crowded.venue.move("BTCUSDT.BYBIT", Decimal(1010))
     together(
-        *[lambda: follow_fills(context=crowded.context("run-f"))] * 3,
-        lambda: execute_plans(context=crowded.context("run-2"), gate=crowded.gate, equity=crowded.equity),
+        *[lambda: follow(crowded, Tripwire(), "run-f")] * 3,
+        lambda: execute(crowded, Tripwire(), "run-2"),
     )
-    follow_fills(context=crowded.context("run-f"))
+    follow(crowded, Tripwire(), "run-f")
     assert_safe(crowded)
     position = crowded.ledger.position_of(plan.plan_id)
     assert position is not None

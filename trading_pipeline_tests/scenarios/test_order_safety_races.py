@@ -9,19 +9,15 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.domain.model.orders import IntentState
 from trading_pipeline.domain.model.positions import PositionStatus, StopKind
-from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.accounting.record_equity import record_equity
 from trading_pipeline.services.execution.claim_plans import claim_plans
-from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline.services.execution.gate_plans import gate_plans
-from trading_pipeline.services.execution.manage_positions import manage_positions
 from trading_pipeline.services.execution.submit_order import submit_order
+from trading_pipeline_tests.testkit.execution_jobs import execute, follow, manage
 from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_bar, store_plan, trade_plan
-from trading_pipeline_tests.testkit.execution_run import execute_plans
 
 PLANS = [trade_plan(close_time=WAVE - number * timedelta(seconds=1)) for number in range(6)]
 
@@ -61,7 +57,7 @@ def test_two_runs_never_claim_the_same_plan(lab: Lab) -> None:
 
 def test_the_same_run_started_twice_sends_each_order_once(lab: Lab) -> None:
     store_plan(lab.database, PLANS[0])
-    together(*(lambda: execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity) for _ in range(3)))
+    together(*(lambda: execute(lab, "run-1") for _ in range(3)))
     assert Counter(lab.venue.posts) == Counter(lab.venue.accepted)
     assert set(Counter(lab.venue.posts).values()) == {1}
 
@@ -80,7 +76,7 @@ def test_an_intent_is_sent_by_one_of_many(lab: Lab) -> None:
 def test_stream_and_lookups_may_tell_of_the_same_things_at_once(lab: Lab) -> None:
     plan = PLANS[0]
     store_plan(lab.database, plan)
-    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+    execute(lab)
     lab.venue.move("BTCUSDT.BYBIT", Decimal(1010))
     lab.venue.move("BTCUSDT.BYBIT", Decimal(990))
 
@@ -102,15 +98,14 @@ def test_stream_and_lookups_may_tell_of_the_same_things_at_once(lab: Lab) -> Non
 def test_a_wave_and_a_fill_at_once_never_loosen_the_stop(lab: Lab) -> None:
     plan = PLANS[0]
     store_plan(lab.database, plan)
-    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+    execute(lab)
     wave = WAVE + timedelta(minutes=15)
     lab.clock.set(wave)
     lab.venue.move("BTCUSDT.BYBIT", Decimal(1020))
     store_bar(lab.database, "BTCUSDT.BYBIT", wave, Decimal(1020), 4.0)
-    indicators = PostgresIndicatorReader(lab.database)
     together(
-        *[lambda: follow_fills(context=lab.context("run-f"))] * 3,
-        lambda: manage_positions(context=lab.context("run-m"), indicators=indicators, wave=wave, finest=Timeframe.M15),
+        *[lambda: follow(lab, "run-f")] * 3,
+        lambda: manage(lab, wave, "run-m"),
     )
     assert [held.stop_loss for held in lab.venue.positions()] == [Decimal(1008)]  # 1020 - 3 x 4
     position = lab.ledger.position_of(plan.plan_id)

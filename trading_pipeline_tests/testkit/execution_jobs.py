@@ -1,0 +1,133 @@
+"""The jobs that touch orders, run by Dagster in this process on the account of a lab."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+from threading import get_ident
+from uuid import uuid4
+
+import dagster as dg
+
+from trading_pipeline.adapters.stores.execution.account_overview import PostgresAccountOverview
+from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
+from trading_pipeline.defs.execution import jobs
+from trading_pipeline.domain.model.errors import TemporaryVenueError
+from trading_pipeline.ports.stores.execution.risk_store import EntryGate, EquityLog, IndicatorReader
+from trading_pipeline.resources.parameters import Parameters
+from trading_pipeline.services.execution.controls import Controls
+from trading_pipeline.services.execution.execution_context import ExecutionContext
+from trading_pipeline_tests.testkit.execution_lab import Lab
+from trading_pipeline_tests.testkit.tripwire import Tripwire
+
+
+@cache
+def _instance(thread: int) -> dg.DagsterInstance:
+    """A record of runs in memory, one a thread, as making one takes longer than a run."""
+    del thread  # makes the difference
+    return dg.DagsterInstance.ephemeral()
+
+
+@dataclass
+class ExecutionOfLab:
+    """In place of ``ExecutionResource``: the account of a lab, with every call of a port counted.
+
+    :param run_id: of the claims and rows, the same when a run is taken up again.
+    :param away: the venue does not answer when a run asks for it.
+    """
+
+    lab: Lab
+    run_id: str = "run-1"
+    wire: Tripwire = field(default_factory=Tripwire)
+    away: bool = False
+
+    @property
+    def parameters(self) -> Parameters:
+        """Those of the checkout."""
+        return Parameters(config_dir="config")
+
+    @property
+    def context(self) -> ExecutionContext:
+        """The account.
+
+        :raises TemporaryVenueError: the venue is away.
+        """
+        if self.away:
+            raise TemporaryVenueError("no answer")
+        context = self.lab.context(self.run_id)
+        return replace(
+            context,
+            ledger=self.wire.around(context.ledger),
+            trading=self.wire.around(context.trading),
+            halts=self.wire.around(context.halts),
+            signals=self.wire.around(context.signals),
+            clock=self.wire.around(context.clock),
+        )
+
+    @property
+    def positions(self) -> PostgresAccountOverview:
+        """Positions of every account as they are stored."""
+        return PostgresAccountOverview(self.lab.database)
+
+    @property
+    def controls(self) -> Controls:
+        """Halts and the record of commands."""
+        controls = self.lab.controls
+        return replace(controls, halts=self.wire.around(controls.halts), commands=self.wire.around(controls.commands))
+
+    @property
+    def gate(self) -> EntryGate:
+        """The one door to a new position."""
+        return self.wire.around(self.lab.gate)
+
+    @property
+    def equity(self) -> EquityLog:
+        """Readings of the account's money."""
+        return self.wire.around(self.lab.equity)
+
+    @property
+    def indicators(self) -> IndicatorReader:
+        """Stored indicators."""
+        return self.wire.around(PostgresIndicatorReader(self.lab.database))
+
+
+def run_job(
+    job: dg.JobDefinition, execution: ExecutionOfLab, config: dict[str, dict[str, object]] | None = None
+) -> dg.ExecuteInProcessResult:
+    """Let Dagster run a job's ops.
+
+    :param config: of each op that takes one, by its name.
+    """
+    ops = {op: {"config": values} for op, values in (config or {}).items()}
+    return job.execute_in_process(
+        run_id=str(uuid4()),
+        instance=_instance(get_ident()),
+        run_config={"ops": ops, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        resources={
+            "execution": dg.ResourceDefinition.hardcoded_resource(execution),
+            "io_manager": dg.mem_io_manager,
+        },
+    )
+
+
+def execute(lab: Lab, run_id: str = "run-1", wire: Tripwire | None = None) -> dg.ExecuteInProcessResult:
+    """From new trade plans to protected positions."""
+    return run_job(jobs.execute_plans, ExecutionOfLab(lab, run_id, wire or Tripwire()))
+
+
+def manage(lab: Lab, wave: datetime, run_id: str = "run-2", wire: Tripwire | None = None) -> dg.ExecuteInProcessResult:
+    """Look after open positions when bars close."""
+    return run_job(
+        jobs.manage_open_positions,
+        ExecutionOfLab(lab, run_id, wire or Tripwire()),
+        {"manage": {"close_time": wave.isoformat()}},
+    )
+
+
+def follow(lab: Lab, run_id: str = "run-3", wire: Tripwire | None = None) -> dg.ExecuteInProcessResult:
+    """Move stops and targets as fills ask for."""
+    return run_job(jobs.follow_booked_fills, ExecutionOfLab(lab, run_id, wire or Tripwire()))
+
+
+def reconcile(lab: Lab, run_id: str = "run-4", wire: Tripwire | None = None) -> dg.ExecuteInProcessResult:
+    """Hold the venue's truth against the ledger."""
+    return run_job(jobs.reconcile, ExecutionOfLab(lab, run_id, wire or Tripwire()))
