@@ -2,7 +2,9 @@
 
 The compiled form is kept on disk beside the source, or in ``NUMBA_CACHE_DIR``. numba would throw it
 away only when the function's own file changes, and go on calling the old form of helpers from other
-files; here the stamp is taken over all sources of the engine instead.
+files; here the stamp is taken over all sources of the engine instead. The stamp counts as a version of
+numba's, too: what another version wrote is not even read, and a record class that was renamed since then
+would make reading it fail.
 """
 
 import hashlib
@@ -44,6 +46,8 @@ def compiled(function: Callable[P, T]) -> Callable[P, T]:
     """
     made = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=False)(function)
     if hasattr(made, "_cache"):  # absent under NUMBA_DISABLE_JIT
-        made._cache._cache_file._source_stamp = SOURCES_DIGEST
+        stored = made._cache._cache_file
+        stored._source_stamp = SOURCES_DIGEST
+        stored._version = f"{stored._version} {SOURCES_DIGEST}"
     result: Callable[P, T] = made
     return result
