@@ -14,7 +14,7 @@ from trading_pipeline.domain.model.commands import CommandOutcome, CommandVerb
 from trading_pipeline.domain.model.positions import ExitReason
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.services.execution.halt_by_operator import halt_by_operator
-from trading_pipeline_tests.scenarios.killed_runs import execute, fresh, ledger_state, lost_requests, reconcile
+from trading_pipeline_tests.scenarios.killed_runs import enter, fresh, ledger_state, lost_requests, reconcile
 from trading_pipeline_tests.testkit.execution_jobs import ExecutionOfLab, run_job
 from trading_pipeline_tests.testkit.execution_lab import Lab, operator_command, trade_plan
 from trading_pipeline_tests.testkit.tripwire import Killed, Tripwire
@@ -38,7 +38,7 @@ def close(lab: Lab, wire: Tripwire, run_id: str) -> dg.ExecuteInProcessResult:
 
 def opened(database: Engine) -> Lab:
     lab = fresh(database, LONG, SHORT)
-    execute(lab, Tripwire(), "run-1")
+    enter(lab)
     return lab
 
 

@@ -18,6 +18,7 @@ from trading_pipeline_tests.scenarios.killed_runs import (
     NEXT,
     State,
     assert_safe,
+    enter,
     execute,
     follow,
     fresh,
@@ -117,7 +118,7 @@ def test_management_killed_before_any_call_ends_as_if_it_had_not_been(
 ) -> None:
     def opened() -> Lab:
         lab = fresh(database, {"next_bar": BY_MOMENTUM, "opposite": BY_OPPOSITE}.get(case, LONG))
-        execute(lab, Tripwire(), "run-1")
+        enter(lab)
         if case == "signal_exit":
             store_signal(database, exit_signal(LONG, NEXT))
         if case == "opposite":
@@ -161,7 +162,7 @@ def test_following_killed_before_any_call_ends_as_if_it_had_not_been(
 
     def filled() -> Lab:
         lab = fresh(database, LONG)
-        execute(lab, Tripwire(), "run-1")
+        enter(lab)
         store_bar(database, "BTCUSDT.BYBIT", NEXT, Decimal(1008), 2.0)
         lab.clock.set(NEXT)
         manage(lab, Tripwire(), "run-2")

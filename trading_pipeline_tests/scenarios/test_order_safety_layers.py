@@ -22,6 +22,7 @@ from trading_pipeline_tests.scenarios.killed_runs import (
     NEXT,
     State,
     assert_safe,
+    enter,
     execute,
     follow,
     fresh,
@@ -53,7 +54,7 @@ CASES = {
 def opened(database: Engine, plan: TradePlan, reached: tuple[int, ...]) -> Lab:
     """The position, and the layer's plan waiting."""
     lab = fresh(database, FIRST)
-    execute(lab, Tripwire(), "run-1")
+    enter(lab)
     for price in reached:
         lab.venue.move("BTCUSDT.BYBIT", Decimal(price))
         follow(lab, Tripwire(), "run-f")
