@@ -61,7 +61,7 @@ class MarketFeed:
             if topic.startswith("kline."):
                 self._hub.publish((topic,), self._forming(topic))
 
-    def greet(self, connection: Connection, topic: str) -> None:
+    def send_snapshot(self, connection: Connection, topic: str) -> None:
         """Send a new subscriber the state that updates refer to."""
         if topic.startswith("kline."):
             connection.send(self._forming(topic))

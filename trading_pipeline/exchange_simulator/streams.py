@@ -98,7 +98,7 @@ def _subscribe(venue: Venue, connection: Connection, command: Payload, topics: l
     if not private:
         venue.catch_up()
         for topic in topics:
-            venue.feed.greet(connection, topic)
+            venue.feed.send_snapshot(connection, topic)
 
 
 def _objection(venue: Venue, connection: Connection, topics: list[str], *, private: bool) -> str:

@@ -82,7 +82,7 @@ def test_private_pushes_carry_every_documented_field(samples: Path, topic: str) 
 )
 def test_public_messages_carry_every_documented_field(samples: Path, page: str, topic: str) -> None:
     connection, hub = Connection(), Hub()
-    MarketFeed(an_exchange(FLAT), hub).greet(connection, topic)
+    MarketFeed(an_exchange(FLAT), hub).send_snapshot(connection, topic)
     message = json.loads(connection.outgoing.get_nowait())
     assert missing(documented(samples, f"websocket/public/{page}"), message) == []
 

@@ -159,15 +159,15 @@ def load_strategies(config_dir: Path) -> list[StrategyConfig]:
     plans: list[StrategyConfig] = []
     for path in paths:
         content = read(path, _StrategyFile)
-        with _told_of(path):
+        with _naming_file(path):
             check_name(config_dir, content.strategy)
         if not content.enabled:
             continue
-        with _told_of(path):
+        with _naming_file(path):
             instrument_ids = tuple(instrument_named(name, universe.venue) for name in content.symbols)
         _refuse_unknown(path, "symbols", instrument_ids, universe.instrument_ids)
         _refuse_unknown(path, "timeframes", content.timeframes, universe.timeframes)
-        with _told_of(path):
+        with _naming_file(path):
             strategy = find_strategy(config_dir, content.strategy, dict(content.parameters))
         _refuse_unknown(path, "higher timeframes", strategy.higher_timeframes, universe.timeframes)
         refuse_unknown_momentum(path, strategy, content.lifecycle)
@@ -203,7 +203,7 @@ def file_of(config_dir: Path, name: str) -> tuple[Path, _StrategyFile] | None:
 
 
 @contextmanager
-def _told_of(path: Path) -> Iterator[None]:
+def _naming_file(path: Path) -> Iterator[None]:
     """Put the file before what is wrong in it."""
     try:
         yield

@@ -49,7 +49,7 @@ def _write_crosses(close: Floats, fast_period: int, slow_period: int, scratch: R
             row.bar, row.own, row.wave, row.direction = bar, bar, bar, 1 if is_above else -1
             row.lane, row.kind, row.outcome = 0, 0, 0
             row.price, row.stop, row.quantity = math.nan, math.nan, math.nan
-            row.share, row.calm, row.level, row.score = 1.0, 1.0, 0, 0.0
+            row.share, row.volatility_scale, row.level, row.score = 1.0, 1.0, 0, 0.0
             count += 1
         above = is_above
     return count

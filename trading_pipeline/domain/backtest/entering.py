@@ -6,18 +6,18 @@ from trading_pipeline.domain.backtest.codes import Amount, LegKind, Opposite, Or
 from trading_pipeline.domain.backtest.compiled import compiled
 from trading_pipeline.domain.backtest.leaving import DUST, instant_of, record_leg, reduce
 from trading_pipeline.domain.backtest.levels import distance, floor_step, follow, round_step
-from trading_pipeline.domain.backtest.records import MAX_RESTING, Account, Desk, EntryRow, Position, Rules
+from trading_pipeline.domain.backtest.records import MAX_RESTING, Account, EngineState, EntryRow, Position, Rules
 
 NEVER = 2**62
 
 
 @compiled
-def take_signal(desk: Desk, p: Position, row: int, close: float) -> None:
+def take_signal(state: EngineState, p: Position, row: int, close: float) -> None:
     """Act on one signal at the close of its bar, after the exits of that close."""
-    entry: EntryRow = desk.entries[row]
-    rules: Rules = desk.rules[p.lane]
+    entry: EntryRow = state.entries[row]
+    rules: Rules = state.rules[p.lane]
     p.bar, p.own, p.mark, p.closing = entry.bar, entry.own, close, True
-    entry.decided_ms = desk.account.now
+    entry.decided_ms = state.account.now
     at_close = rules.timing == Timing.BAR_CLOSE
     if entry.outcome != Outcome.PENDING:
         return
@@ -27,13 +27,13 @@ def take_signal(desk: Desk, p: Position, row: int, close: float) -> None:
         entry.outcome = Outcome.NO_LATER_BAR
     elif entry.kind == OrderKind.EXIT:
         if meant_for(entry, p.direction):
-            _rest(desk, p, row)
+            _rest(state, p, row)
         else:
             entry.outcome = Outcome.NOTHING_TO_EXIT
     elif entry.kind == OrderKind.MARKET and at_close:
-        enter(desk, p, row, close)
+        enter(state, p, row, close)
     else:
-        _rest(desk, p, row)
+        _rest(state, p, row)
 
 
 @compiled
@@ -43,14 +43,14 @@ def meant_for(entry: EntryRow, side: int) -> bool:
 
 
 @compiled
-def _rest(desk: Desk, p: Position, row: int) -> None:
+def _rest(state: EngineState, p: Position, row: int) -> None:
     """Queue an order for the bars that follow; one at the market fires at whatever the next open is.
 
     A further level of a grid whose first was refused is withdrawn at once.
     """
-    entry: EntryRow = desk.entries[row]
-    rules: Rules = desk.rules[p.lane]
-    if entry.level > 1 and desk.entries[_first_level(entry, row)].outcome not in (Outcome.PENDING, Outcome.FILLED):
+    entry: EntryRow = state.entries[row]
+    rules: Rules = state.rules[p.lane]
+    if entry.level > 1 and state.entries[_first_level(entry, row)].outcome not in (Outcome.PENDING, Outcome.FILLED):
         entry.outcome = Outcome.CANCELLED
         return
     if p.resting >= MAX_RESTING - (entry.kind != OrderKind.EXIT):  # a place is left for an exit
@@ -72,13 +72,13 @@ def _first_level(entry: EntryRow, row: int) -> int:
 
 
 @compiled
-def enter(desk: Desk, p: Position, row: int, level: float) -> None:
+def enter(state: EngineState, p: Position, row: int, level: float) -> None:
     """Fill an entry at ``level``: settle what a limit or stop order meets, hold the limits, then book.
 
     Further levels of a grid add to the position of their first and to no other.
     """
-    rules: Rules = desk.rules[p.lane]
-    entry: EntryRow = desk.entries[row]
+    rules: Rules = state.rules[p.lane]
+    entry: EntryRow = state.entries[row]
     if entry.level > 1 and (p.direction != entry.direction or p.row != _first_level(entry, row)):
         entry.outcome = Outcome.CANCELLED
         return
@@ -90,35 +90,35 @@ def enter(desk: Desk, p: Position, row: int, level: float) -> None:
         closing = rules.opposite == Opposite.CLOSE
         p.slipped += p.quantity * abs(price - level)
         kind = LegKind.OPPOSITE_SIGNAL.value if closing else LegKind.REVERSAL.value
-        reduce(desk, p, p.quantity, price, fee_rate, kind)
+        reduce(state, p, p.quantity, price, fee_rate, kind)
         if closing:
             entry.outcome = Outcome.CLOSED_OPPOSITE
             return
     stop = level * (1.0 - entry.direction * rules.stop_fraction) if math.isnan(entry.stop) else entry.stop
     stop = round_step(stop, p.price_increment)
-    entry.outcome = _refusal(desk, p, entry, level, stop)
+    entry.outcome = _refusal(state, p, entry, level, stop)
     if entry.outcome != Outcome.FILLED:
         return
-    quantity, outcome = _quantity(desk, p, entry, level, price, stop)
+    quantity, outcome = _quantity(state, p, entry, level, price, stop)
     entry.outcome = outcome
     if outcome == Outcome.FILLED:
         if p.direction == 0:
-            _open(desk, p, row, price, stop)
-        _add(desk, p, quantity, price, stop, fee_rate)
+            _open(state, p, row, price, stop)
+        _add(state, p, quantity, price, stop, fee_rate)
         p.slipped += quantity * abs(price - level)
         kind = LegKind.ENTRY.value if p.layers == 1 else LegKind.ADD.value
-        record_leg(desk, p, p.direction * quantity, price, fee_rate, kind)
+        record_leg(state, p, p.direction * quantity, price, fee_rate, kind)
 
 
 @compiled
-def _refusal(desk: Desk, p: Position, entry: EntryRow, level: float, stop: float) -> int:
+def _refusal(state: EngineState, p: Position, entry: EntryRow, level: float, stop: float) -> int:
     """The first objection to an entry at ``level``, or ``FILLED``. An infinite stop is none at all."""
-    rules: Rules = desk.rules[p.lane]
-    account, pace = desk.account, desk.positions[p.pace]
+    rules: Rules = state.rules[p.lane]
+    account, pace = state.account, state.positions[p.pace]
     outcome = Outcome.FILLED
     if not entry.direction * (level - stop) > 0.0 or (stop <= 0.0 and math.isfinite(stop)):
         outcome = Outcome.STOP_NOT_PROTECTIVE
-    elif not _may_add(desk, p, entry):
+    elif not _may_add(state, p, entry):
         outcome = Outcome.POSITION_OPEN
     elif p.direction == 0 and account.open_positions >= rules.max_open_positions:
         outcome = Outcome.MAX_OPEN_POSITIONS
@@ -132,11 +132,11 @@ def _refusal(desk: Desk, p: Position, entry: EntryRow, level: float, stop: float
 
 
 @compiled
-def _may_add(desk: Desk, p: Position, entry: EntryRow) -> bool:
+def _may_add(state: EngineState, p: Position, entry: EntryRow) -> bool:
     """Whether the instrument is free for the entry, or holds a position of its lane that takes one more layer."""
-    rules: Rules = desk.rules[p.lane]
+    rules: Rules = state.rules[p.lane]
     if p.direction == 0:
-        return bool(desk.positions[p.home].owner < 0)
+        return bool(state.positions[p.home].owner < 0)
     return p.direction == entry.direction and p.layers < rules.max_layers and entry.level != 1
 
 
@@ -148,15 +148,17 @@ def _lost_too_much(account: Account, rules: Rules) -> bool:
 
 
 @compiled
-def _quantity(desk: Desk, p: Position, entry: EntryRow, level: float, price: float, stop: float) -> tuple[float, int]:
+def _quantity(
+    state: EngineState, p: Position, entry: EntryRow, level: float, price: float, stop: float
+) -> tuple[float, int]:
     """Base quantity for an entry at ``level``, before slippage, that fills at ``price``; and the outcome.
 
     The least of what the sizing rule gives, equity x leverage, what the free balance can carry with its fees,
     and the largest market order. The levels of a grid are sized as orders that were sent together: from one
     amount, at their own prices.
     """
-    rules: Rules = desk.rules[p.lane]
-    account = desk.account
+    rules: Rules = state.rules[p.lane]
+    account = state.account
     free = free_balance(account)
     # Initial margin, the fee to open, and the fee to close at the bankruptcy price.
     cost = rules.margin_rate + rules.taker_fee * (2.0 - entry.direction * rules.margin_rate)
@@ -165,7 +167,7 @@ def _quantity(desk: Desk, p: Position, entry: EntryRow, level: float, price: flo
         return 0.0, Outcome.NO_FREE_MARGIN.value
     quantity = entry.quantity
     if math.isnan(quantity):
-        quantity = min(_wanted(desk, p, entry, level, price, stop), affordable)
+        quantity = min(_wanted(state, p, entry, level, price, stop), affordable)
         quantity = min(quantity, p.max_quantity) if p.max_quantity > 0.0 else quantity
     quantity = floor_step(quantity, p.quantity_increment)
     if not quantity > 0.0 or quantity < p.min_quantity:
@@ -178,10 +180,10 @@ def _quantity(desk: Desk, p: Position, entry: EntryRow, level: float, price: flo
 
 
 @compiled
-def _wanted(desk: Desk, p: Position, entry: EntryRow, level: float, price: float, stop: float) -> float:
+def _wanted(state: EngineState, p: Position, entry: EntryRow, level: float, price: float, stop: float) -> float:
     """What the sizing rule gives the entry, base quantity; margins are those of the fill's price."""
-    rules: Rules = desk.rules[p.lane]
-    account = desk.account
+    rules: Rules = state.rules[p.lane]
+    account = state.account
     basis = p.basis if entry.level > 1 else _basis(account, rules)
     if entry.level > 1:
         level, price = entry.price, entry.price
@@ -191,7 +193,7 @@ def _wanted(desk: Desk, p: Position, entry: EntryRow, level: float, price: float
         if rules.amount == Amount.NONE:
             return at_risk
         # What is not known to be small is not bought: NaN compares false.
-        amount = _amount(rules, max(free, 0.0), entry.calm) * entry.share / level
+        amount = _amount(rules, max(free, 0.0), entry.volatility_scale) * entry.share / level
         return min(at_risk, amount) if amount > 0.0 else 0.0
     allocated = basis * rules.stake if rules.sizing == Sizing.CASH_FRACTION else rules.stake
     allocated = min(allocated * entry.share, free)
@@ -200,10 +202,10 @@ def _wanted(desk: Desk, p: Position, entry: EntryRow, level: float, price: float
 
 
 @compiled
-def _amount(rules: Rules, free: float, calm: float) -> float:
+def _amount(rules: Rules, free: float, volatility_scale: float) -> float:
     """Quote currency that the live model gives one trade, as ``SizingRule.amount``; NaN by an unknown volatility."""
     wanted = rules.amount_stake if rules.amount == Amount.FIXED else free * rules.amount_stake
-    wanted = min(wanted * calm, free * rules.amount_share)
+    wanted = min(wanted * volatility_scale, free * rules.amount_share)
     if not wanted > 0.0:
         return wanted
     return min(max(wanted, rules.min_amount), rules.max_amount, free)
@@ -223,11 +225,11 @@ def _basis(account: Account, rules: Rules) -> float:
 
 
 @compiled
-def _open(desk: Desk, p: Position, row: int, price: float, stop: float) -> None:
+def _open(state: EngineState, p: Position, row: int, price: float, stop: float) -> None:
     """Give a flat instrument a fresh position without quantity."""
-    rules: Rules = desk.rules[p.lane]
-    account = desk.account
-    entry: EntryRow = desk.entries[row]
+    rules: Rules = state.rules[p.lane]
+    account = state.account
+    entry: EntryRow = state.entries[row]
     p.direction = entry.direction
     p.entry_price, p.highest, p.lowest = price, price, price
     p.stop, p.initial_stop, p.stop_kind = stop, stop, LegKind.STOP_LOSS
@@ -235,20 +237,20 @@ def _open(desk: Desk, p: Position, row: int, price: float, stop: float) -> None:
     p.quantity, p.entry_quantity, p.margin, p.drained, p.risk = 0.0, 0.0, 0.0, 0.0, 0.0
     p.gross, p.fees, p.funding, p.slipped, p.closed_value = 0.0, 0.0, 0.0, 0.0, 0.0
     p.targets_done, p.layers, p.checked = 0, 0, False
-    p.entry_bar, p.entered_ms = p.bar, instant_of(desk, p)
+    p.entry_bar, p.entered_ms = p.bar, instant_of(state, p)
     # An order that rested fills inside the lane's bar that closes now or is still under way.
     p.decision_own = entry.own if entry.kind == OrderKind.MARKET else p.own + (not p.deciding)
     p.row, p.trade, p.basis = row, account.trades, _basis(account, rules)
     account.trades += 1
-    desk.positions[p.home].owner = p.lane
+    state.positions[p.home].owner = p.lane
     account.open_positions += 1
 
 
 @compiled
-def _add(desk: Desk, p: Position, quantity: float, price: float, stop: float, fee_rate: float) -> None:
+def _add(state: EngineState, p: Position, quantity: float, price: float, stop: float, fee_rate: float) -> None:
     """Add a filled quantity to the position; a layer may tighten the common stop, never loosen it."""
-    rules: Rules = desk.rules[p.lane]
-    account = desk.account
+    rules: Rules = state.rules[p.lane]
+    account = state.account
     p.layers += 1
     held = p.quantity + quantity
     # The average of one fill is that fill to the last bit.

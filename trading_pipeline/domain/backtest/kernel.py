@@ -20,7 +20,7 @@ from trading_pipeline.domain.backtest.levels import runner_level, settle_stop
 from trading_pipeline.domain.backtest.records import (
     Account,
     Book,
-    Desk,
+    EngineState,
     EntryRow,
     Floats,
     Integers,
@@ -57,7 +57,7 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
     account: Account = uncounted(book.account)[0]
     positions = uncounted(book.positions)
     entries, trades, legs = uncounted(book.entries), uncounted(book.trades), uncounted(book.legs)
-    desk = Desk(uncounted(rules_rows), account, positions, entries, trades, legs)
+    state = EngineState(uncounted(rules_rows), account, positions, entries, trades, legs)
     paths = Paths(
         uncounted_column(market.wave),
         uncounted_column(market.low),
@@ -70,9 +70,9 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
     pivot_low, pivot_high = uncounted_column(market.pivot_low), uncounted_column(market.pivot_high)
     funding, gaps = uncounted_column(market.funding_rate), uncounted_column(market.gap_rate)
     momentum, equity = uncounted_column(market.momentum), uncounted_column(book.equity)
-    common: Rules = desk.rules[0]
+    common: Rules = state.rules[0]
     daily, guarded = common.max_daily_loss < math.inf, common.max_drawdown < math.inf
-    wave, taken, due = 0, 0, _wave_of(desk.entries, 0, len(equity))
+    wave, taken, due = 0, 0, _wave_of(state.entries, 0, len(equity))
     # What the shortcut for a single open position does not know.
     alone = len(funding) == 0 and not guarded
     while wave < len(equity):
@@ -84,7 +84,7 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
                 break
         if alone and account.active == 1 and wave < due:
             p: Position = positions[positions[0].seat]
-            rules: Rules = desk.rules[p.lane]
+            rules: Rules = state.rules[p.lane]
             if p.direction != 0 and p.resting == 0 and _steady(rules, p):
                 pivots = pivot_low if p.direction > 0 else pivot_high
                 until = _quiet_until(rules, p, due, own_close, close_ms)
@@ -104,42 +104,42 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
             p.deciding = p.dense or (p.own < p.own_last and own_close[p.own + 1] == bar)
             p.own = bar + p.shift if p.dense else p.own + p.deciding
             if len(gaps) > 0 and p.direction != 0 and gaps[bar] != 0.0:
-                pay_funding(desk, p, market.open[bar] * gaps[bar])
+                pay_funding(state, p, market.open[bar] * gaps[bar])
             if not _pass_quietly(p, low[bar], high[bar]):
                 walking, p.walking = True, True
                 p.open, p.high, p.low, p.close = market.open[bar], high[bar], low[bar], close[bar]
                 p.open_ms = market.open_ms[bar]
         if walking:
-            walk_wave(desk)
+            walk_wave(state)
         account.phase = Phase.CLOSE
         if len(funding) > 0:
             for place in range(account.active):
                 p = positions[positions[place].seat]
                 if p.closing and p.direction != 0 and funding[p.bar] != 0.0:
-                    pay_funding(desk, p, close[p.bar] * funding[p.bar])
+                    pay_funding(state, p, close[p.bar] * funding[p.bar])
                     if p.direction * (close[p.bar] - p.liquidation) <= 0.0:
-                        liquidate(desk, p, close[p.bar])
+                        liquidate(state, p, close[p.bar])
         if account.limited:
             for place in range(account.active):
                 p = positions[positions[place].seat]
                 if p.closing and p.deciding and p.direction != 0 and not p.checked:
-                    _check_next_bar(desk, p, momentum)
+                    _check_next_bar(state, p, momentum)
         if wave == due and account.heeding:
-            _exit_by_signals(desk, taken)
+            _exit_by_signals(state, taken)
         place = 0
         while place < account.active:
             p = positions[positions[place].seat]
             if p.closing:
                 if p.direction != 0 and (account.limited or p.bar == p.last_bar):
-                    _exit_by_rule(desk, p)
-                rules = desk.rules[p.lane]
+                    _exit_by_rule(state, p)
+                rules = state.rules[p.lane]
                 if p.direction != 0 and _stops_move(rules, p, account.now):
                     pivot = pivot_low[p.own] if p.direction > 0 else pivot_high[p.own]
                     moved = settle_stop(rules, p, runner_level(rules, p, p.mark, atr[p.own], pivot))
                     if moved and p.direction * (p.mark - p.stop) <= 0.0:
-                        leave(desk, p, p.mark, p.stop_kind)
+                        leave(state, p, p.mark, p.stop_kind)
                 if p.resting > 0:
-                    expire(desk, p, NEVER if p.bar == p.last_bar else account.now)
+                    expire(state, p, NEVER if p.bar == p.last_bar else account.now)
                 if p.direction == 0 and p.resting == 0:
                     _rise(account, positions, place)
                     continue
@@ -154,13 +154,13 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
         equity[wave] = account.equity
         if wave == due:
             while wave == due:
-                entry: EntryRow = desk.entries[taken]
+                entry: EntryRow = state.entries[taken]
                 p = positions[entry.lane]
-                take_signal(desk, p, taken, close[entry.bar])
+                take_signal(state, p, taken, close[entry.bar])
                 _sit(account, positions, p)
                 taken += 1
-                due = _wave_of(desk.entries, taken, len(equity))
-            leave_passed(desk)
+                due = _wave_of(state.entries, taken, len(equity))
+            leave_passed(state)
             equity[wave] = _worth(account, positions)
         wave += 1
 
@@ -294,49 +294,49 @@ def _begin_day(account: Account, close_ms: int) -> None:
 
 
 @compiled
-def _check_next_bar(desk: Desk, p: Position, momentum: Floats) -> None:
+def _check_next_bar(state: EngineState, p: Position, momentum: Floats) -> None:
     """Leave at the first close after the deciding one unless the momentum has moved in favour."""
-    rules: Rules = desk.rules[p.lane]
+    rules: Rules = state.rules[p.lane]
     if rules.next_bar_exit and p.own > p.decision_own:
         p.checked = True
         # An unknown value on either side compares false and keeps the position; what is only rounding is no move.
         if p.direction * (momentum[p.own] - momentum[p.decision_own]) <= ROUNDING * p.mark:
-            leave(desk, p, p.mark, LegKind.NEXT_BAR_EXIT.value)
+            leave(state, p, p.mark, LegKind.NEXT_BAR_EXIT.value)
 
 
 @compiled
-def _exit_by_signals(desk: Desk, taken: int) -> None:
+def _exit_by_signals(state: EngineState, taken: int) -> None:
     """What the signals from row ``taken`` on say of open positions at this close: the exits, then the opposites.
 
     A signal that comes after what has already left finds no position.
     """
-    row, wave, opposed = taken, desk.entries[taken].wave, False
-    while row < len(desk.entries) and desk.entries[row].wave == wave:
-        entry: EntryRow = desk.entries[row]
-        p: Position = desk.positions[entry.lane]
-        rules: Rules = desk.rules[p.lane]
+    row, wave, opposed = taken, state.entries[taken].wave, False
+    while row < len(state.entries) and state.entries[row].wave == wave:
+        entry: EntryRow = state.entries[row]
+        p: Position = state.positions[entry.lane]
+        rules: Rules = state.rules[p.lane]
         if entry.kind == OrderKind.EXIT and rules.timing == Timing.BAR_CLOSE and meant_for(entry, p.direction):
             entry.outcome = Outcome.FILLED
-            leave(desk, p, p.mark, LegKind.SIGNAL_EXIT.value)
+            leave(state, p, p.mark, LegKind.SIGNAL_EXIT.value)
         opposed |= rules.opposite != Opposite.IGNORE
         row += 1
     for later in range(taken, row if opposed else taken):
-        entry = desk.entries[later]
-        p = desk.positions[entry.lane]
-        rules = desk.rules[p.lane]
+        entry = state.entries[later]
+        p = state.positions[entry.lane]
+        rules = state.rules[p.lane]
         if entry.kind == OrderKind.MARKET and rules.timing == Timing.BAR_CLOSE and p.active:
-            leave_for(desk, p, entry, p.mark)
+            leave_for(state, p, entry, p.mark)
 
 
 @compiled
-def _exit_by_rule(desk: Desk, p: Position) -> None:
+def _exit_by_rule(state: EngineState, p: Position) -> None:
     """The exits that a close decides without a signal: holding limit, end of data."""
-    rules: Rules = desk.rules[p.lane]
-    held = desk.account.now - p.entered_ms
+    rules: Rules = state.rules[p.lane]
+    held = state.account.now - p.entered_ms
     if p.deciding and 0 < rules.max_holding_bars * p.bar_ms <= held:
-        leave(desk, p, p.mark, LegKind.TIME_EXIT.value)
+        leave(state, p, p.mark, LegKind.TIME_EXIT.value)
     elif p.bar == p.last_bar:
-        leave(desk, p, p.mark, LegKind.END_OF_DATA.value)
+        leave(state, p, p.mark, LegKind.END_OF_DATA.value)
 
 
 @compiled

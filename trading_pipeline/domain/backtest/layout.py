@@ -223,7 +223,7 @@ def weigh(rows: Records, config: BacktestConfig, bars: Integers, factors: Callab
     :param factors: ``scaled`` of those bars.
     """
     share, amount = scales_of(config)
-    rows["calm"] = 1.0 if amount is None else factors(amount)[bars]
+    rows["volatility_scale"] = 1.0 if amount is None else factors(amount)[bars]
     if share is not None:
         rows["share"] *= factors(share)[bars]
 

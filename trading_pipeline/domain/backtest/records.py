@@ -210,8 +210,8 @@ class EntryRow:
     Given: ``own`` is the lane's bar that decided, ``bar`` the bar of the path that closes with it; ``direction``
     is 1 or -1, for an exit the side it closes or 0 for either; ``kind`` an ``OrderKind``; ``price`` is read for
     limit and stop orders; ``stop`` and ``quantity`` are NaN where the rules decide; ``share`` of the sizing rule's
-    amount; ``calm`` weighs the live amount, NaN where its volatility is unknown; ``level`` of an entry grid, 1 its
-    first, else 0; ``score`` is 0 where entries are taken by instrument.
+    amount; ``volatility_scale`` weighs the live amount, NaN where its volatility is unknown; ``level`` of an entry
+    grid, 1 its first, else 0; ``score`` is 0 where entries are taken by instrument.
     Written: ``decided_ms``; ``outcome``; while resting, the price at which it fires, on the way up
     (``from_below``) or down, and the instant at which it is withdrawn.
     """
@@ -226,7 +226,7 @@ class EntryRow:
     stop: float
     quantity: float
     share: float
-    calm: float
+    volatility_scale: float
     level: int
     score: float
     decided_ms: int
@@ -322,8 +322,8 @@ class Book(NamedTuple):
     legs: Records
 
 
-class Desk(NamedTuple):
-    """What every event needs: the rules and positions of all lanes, the account and the papers."""
+class EngineState(NamedTuple):
+    """What every event works on: rules and positions of all lanes, the account, and the entries, trades and legs."""
 
     rules: Records
     account: Account

@@ -15,81 +15,81 @@ from trading_pipeline.domain.backtest.compiled import compiled
 from trading_pipeline.domain.backtest.entering import NEVER, enter, meant_for
 from trading_pipeline.domain.backtest.leaving import expire, leave, liquidate, reduce, remove_resting, withdraw_layers
 from trading_pipeline.domain.backtest.levels import after_target, target_quantity
-from trading_pipeline.domain.backtest.records import Desk, EntryRow, Position, Rules
+from trading_pipeline.domain.backtest.records import EngineState, EntryRow, Position, Rules
 
 # Events of a walk; resting order r is ENTER + r.
 NOTHING, PROTECT, TARGET, ENTER = 0, 1, 2, 3
 
 
 @compiled
-def walk_wave(desk: Desk) -> None:
+def walk_wave(state: EngineState) -> None:
     """Walk the bar of every lane that is marked as walking."""
-    account = desk.account
+    account = state.account
     account.phase = Phase.OPEN
-    resting, opened = 0, _next_open(desk, -1)
+    resting, opened = 0, _next_open(state, -1)
     while opened < NEVER:
-        waiting = _leave_at_opens(desk, opened)
+        waiting = _leave_at_opens(state, opened)
         if waiting > 0:
-            _enter_at_open(desk, opened)
+            _enter_at_open(state, opened)
         resting += waiting
-        opened = _next_open(desk, opened)
+        opened = _next_open(state, opened)
     account.phase = Phase.INSIDE
     for place in range(account.active):
-        p = desk.positions[desk.positions[place].seat]
+        p = state.positions[state.positions[place].seat]
         if p.walking and p.direction != 0:
-            _walk_inside(desk, p)
+            _walk_inside(state, p)
     for place in range(account.active if resting > 0 else 0):
-        p = desk.positions[desk.positions[place].seat]
+        p = state.positions[state.positions[place].seat]
         if p.walking:
-            _walk_inside(desk, p)
+            _walk_inside(state, p)
 
 
 @compiled
-def _leave_at_opens(desk: Desk, opened: int) -> int:
+def _leave_at_opens(state: EngineState, opened: int) -> int:
     """Let all that leaves at the opens of one instant leave; how many entries rest there."""
     waiting = 0
-    for place in range(desk.account.active):
-        p: Position = desk.positions[desk.positions[place].seat]
+    for place in range(state.account.active):
+        p: Position = state.positions[state.positions[place].seat]
         if p.walking and p.open_ms == opened:
             if p.resting > 0:
-                expire(desk, p, opened)
-            _leave_at_open(desk, p)
+                expire(state, p, opened)
+            _leave_at_open(state, p)
             waiting += p.resting
             p.walking = p.direction != 0 or p.resting > 0
     return waiting
 
 
 @compiled
-def leave_passed(desk: Desk) -> None:
+def leave_passed(state: EngineState) -> None:
     """At a close, after its entries: what they have put at or beyond the close leaves there."""
-    for place in range(desk.account.active):
-        p: Position = desk.positions[desk.positions[place].seat]
+    for place in range(state.account.active):
+        p: Position = state.positions[state.positions[place].seat]
         if p.closing and p.direction != 0 and not p.lower < p.mark < p.upper:
-            _stretch(desk, p, p.mark, p.mark, False)
+            _stretch(state, p, p.mark, p.mark, False)
 
 
 @compiled
-def _leave_at_open(desk: Desk, p: Position) -> None:
+def _leave_at_open(state: EngineState, p: Position) -> None:
     """Everything that leaves at the open: levels it has passed, exits and opposite entries queued for it."""
-    _stretch(desk, p, p.open, p.open, False)
+    _stretch(state, p, p.open, p.open, False)
     if p.resting > 0:
-        _leave_for_orders(desk, p, OrderKind.EXIT.value)
-        _leave_for_orders(desk, p, OrderKind.MARKET.value)
+        _leave_for_orders(state, p, OrderKind.EXIT.value)
+        _leave_for_orders(state, p, OrderKind.MARKET.value)
 
 
 @compiled
-def _leave_for_orders(desk: Desk, p: Position, kind: int) -> None:
+def _leave_for_orders(state: EngineState, p: Position, kind: int) -> None:
     """Leave for the orders of a kind that are queued for this open; those after the first find no position."""
     r = 0
     while r < p.resting:
-        entry: EntryRow = desk.entries[p.resting_rows[r]]
+        entry: EntryRow = state.entries[p.resting_rows[r]]
         done = entry.kind == kind
         if done and kind == OrderKind.MARKET:
-            done = leave_for(desk, p, entry, p.open)
+            done = leave_for(state, p, entry, p.open)
         elif done:
             entry.outcome = Outcome.FILLED if meant_for(entry, p.direction) else Outcome.NOTHING_TO_EXIT
             if entry.outcome == Outcome.FILLED:
-                leave(desk, p, p.open, LegKind.SIGNAL_EXIT.value)
+                leave(state, p, p.open, LegKind.SIGNAL_EXIT.value)
         if done:
             remove_resting(p, r)
         else:
@@ -97,81 +97,81 @@ def _leave_for_orders(desk: Desk, p: Position, kind: int) -> None:
 
 
 @compiled
-def leave_for(desk: Desk, p: Position, entry: EntryRow, price: float) -> bool:
+def leave_for(state: EngineState, p: Position, entry: EntryRow, price: float) -> bool:
     """Leave a position for an entry of the other side, where the rules say so; whether that is all the entry does."""
-    rules: Rules = desk.rules[p.lane]
+    rules: Rules = state.rules[p.lane]
     if rules.opposite == Opposite.IGNORE or p.direction != -entry.direction or entry.level > 1:
         return False
     closing = rules.opposite == Opposite.CLOSE
-    leave(desk, p, price, LegKind.OPPOSITE_SIGNAL.value if closing else LegKind.REVERSAL.value)
+    leave(state, p, price, LegKind.OPPOSITE_SIGNAL.value if closing else LegKind.REVERSAL.value)
     if closing:
         entry.outcome = Outcome.CLOSED_OPPOSITE
     return closing
 
 
 @compiled
-def _enter_at_open(desk: Desk, opened: int) -> None:
+def _enter_at_open(state: EngineState, opened: int) -> None:
     """Fill the resting entries that the opens of one instant meet: the higher score, the order of lanes."""
     while True:
         lane, order, best = -1, -1, -math.inf
-        for place in range(desk.account.active):
-            p: Position = desk.positions[desk.positions[place].seat]
+        for place in range(state.account.active):
+            p: Position = state.positions[state.positions[place].seat]
             for r in range(p.resting if p.walking and p.open_ms == opened else 0):
-                entry: EntryRow = desk.entries[p.resting_rows[r]]
+                entry: EntryRow = state.entries[p.resting_rows[r]]
                 sooner = lane < 0 or entry.score > best
                 if sooner and _meeting(entry, p.open, p.open, p.open) < math.inf:
                     lane, order, best = p.lane, r, entry.score
         if lane < 0:
             return
-        p = desk.positions[lane]
+        p = state.positions[lane]
         row = p.resting_rows[order]
         remove_resting(p, order)
-        enter(desk, p, row, p.open)
+        enter(state, p, row, p.open)
 
 
 @compiled
-def _next_open(desk: Desk, after: int) -> int:
+def _next_open(state: EngineState, after: int) -> int:
     """The earliest open after an instant among the bars that are walked; ``NEVER`` when there is none."""
     opened = NEVER
-    for place in range(desk.account.active):
-        p: Position = desk.positions[desk.positions[place].seat]
+    for place in range(state.account.active):
+        p: Position = state.positions[state.positions[place].seat]
         if p.walking and after < p.open_ms < opened:
             opened = p.open_ms
     return opened
 
 
 @compiled
-def _walk_inside(desk: Desk, p: Position) -> None:
+def _walk_inside(state: EngineState, p: Position) -> None:
     """Visit both extremes and the close in the order that the path rule gives.
 
     Excursions count the whole bar, of an exit too, unless the exit is at its open.
     """
     if p.direction != 0:
         p.highest, p.lowest = max(p.highest, p.high), min(p.lowest, p.low)
-    rules: Rules = desk.rules[p.lane]
+    rules: Rules = state.rules[p.lane]
     if rules.path == IntrabarPath.CANDLE_DIRECTION:
         high_first = p.close >= p.open
     elif rules.path == IntrabarPath.NEAREST_EXTREME:
         high_first = abs(p.open - p.high) < abs(p.open - p.low)
     else:
-        high_first = _worse_high_first(desk, p)
+        high_first = _worse_high_first(state, p)
     first, second = (p.high, p.low) if high_first else (p.low, p.high)
-    if desk.account.shared:
-        _stretch_together(desk, p, p.open, first)
-        _stretch_together(desk, p, first, second)
-        _stretch_together(desk, p, second, p.close)
-        for place in range(desk.account.active):
-            q: Position = desk.positions[desk.positions[place].seat]
+    if state.account.shared:
+        _stretch_together(state, p, p.open, first)
+        _stretch_together(state, p, first, second)
+        _stretch_together(state, p, second, p.close)
+        for place in range(state.account.active):
+            q: Position = state.positions[state.positions[place].seat]
             q.walking = q.walking and q.home != p.home
     else:
         p.walking = False
-        _stretch(desk, p, p.open, first, True)
-        _stretch(desk, p, first, second, True)
-        _stretch(desk, p, second, p.close, True)
+        _stretch(state, p, p.open, first, True)
+        _stretch(state, p, first, second, True)
+        _stretch(state, p, second, p.close, True)
 
 
 @compiled
-def _stretch_together(desk: Desk, p: Position, start: float, end: float) -> None:
+def _stretch_together(state: EngineState, p: Position, start: float, end: float) -> None:
     """Let every level between two prices fire, over all walking lanes of the instrument, in the order of travel.
 
     At one price the levels of the position come first, then the entries that were decided first.
@@ -179,23 +179,23 @@ def _stretch_together(desk: Desk, p: Position, start: float, end: float) -> None
     price = start
     while True:
         lane, event, level, row, distance = -1, NOTHING, end, -1, math.inf
-        for place in range(desk.account.active):
-            q: Position = desk.positions[desk.positions[place].seat]
+        for place in range(state.account.active):
+            q: Position = state.positions[state.positions[place].seat]
             if not q.walking or q.home != p.home:
                 continue
-            next_event, met = _next_event(desk, q, price, end, True)
+            next_event, met = _next_event(state, q, price, end, True)
             next_row = q.resting_rows[next_event - ENTER] if next_event >= ENTER else -1
             apart = abs(met - price)
             if next_event != NOTHING and (apart < distance or (apart == distance and next_row < row)):
                 lane, event, level, row, distance = q.lane, next_event, met, next_row, apart
         if lane < 0:
             return
-        _fire(desk, desk.positions[lane], event, level)
+        _fire(state, state.positions[lane], event, level)
         price = level
 
 
 @compiled
-def _worse_high_first(desk: Desk, p: Position) -> bool:
+def _worse_high_first(state: EngineState, p: Position) -> bool:
     """Whether the high comes first on the path that treats the position, or the oldest entry, worst.
 
     An open position fares worst when the adverse extreme comes first, a new one when it comes after
@@ -203,24 +203,24 @@ def _worse_high_first(desk: Desk, p: Position) -> bool:
     """
     if p.direction != 0 or p.resting == 0:
         return p.direction < 0
-    entry: EntryRow = desk.entries[p.resting_rows[0]]
+    entry: EntryRow = state.entries[p.resting_rows[0]]
     return entry.direction > 0
 
 
 @compiled
-def _stretch(desk: Desk, p: Position, start: float, end: float, entering: bool) -> None:
+def _stretch(state: EngineState, p: Position, start: float, end: float, entering: bool) -> None:
     """Let every level between two prices fire, in the order of travel; entries only where ``entering``."""
     price = start
     while p.direction != 0 or (entering and p.resting > 0):
-        event, level = _next_event(desk, p, price, end, entering)
+        event, level = _next_event(state, p, price, end, entering)
         if event == NOTHING:
             break
-        _fire(desk, p, event, level)
+        _fire(state, p, event, level)
         price = level
 
 
 @compiled
-def _next_event(desk: Desk, p: Position, price: float, end: float, entering: bool) -> tuple[int, float]:
+def _next_event(state: EngineState, p: Position, price: float, end: float, entering: bool) -> tuple[int, float]:
     """The level that fires first on the way; at one price the protective one, then target, entries."""
     bottom, top = min(price, end), max(price, end)
     event, level, distance = NOTHING, end, math.inf
@@ -233,7 +233,7 @@ def _next_event(desk: Desk, p: Position, price: float, end: float, entering: boo
         if abs(target - price) < distance:
             event, level, distance = TARGET, target, abs(target - price)
     for r in range(p.resting if entering else 0):
-        met = _meeting(desk.entries[p.resting_rows[r]], price, bottom, top)
+        met = _meeting(state.entries[p.resting_rows[r]], price, bottom, top)
         if abs(met - price) < distance:
             event, level, distance = ENTER + r, met, abs(met - price)
     return event, level
@@ -248,25 +248,25 @@ def _meeting(entry: EntryRow, price: float, bottom: float, top: float) -> float:
 
 
 @compiled
-def _fire(desk: Desk, p: Position, event: int, level: float) -> None:
+def _fire(state: EngineState, p: Position, event: int, level: float) -> None:
     """Carry out one event at its price."""
-    rules: Rules = desk.rules[p.lane]
+    rules: Rules = state.rules[p.lane]
     if event == PROTECT:
         # Stop or liquidation, whichever the price reached.
         if p.direction * (level - p.liquidation) > 0.0:
-            leave(desk, p, level, p.stop_kind)
+            leave(state, p, level, p.stop_kind)
         else:
-            liquidate(desk, p, level)
+            liquidate(state, p, level)
     elif event == TARGET:
         last = rules.targets_close_all and p.target_index + 1 == rules.target_count
         quantity = p.quantity if last else min(target_quantity(rules, p, p.target_index), p.quantity)
         # Placed at a close that has passed it, a target meets the market instead of waiting for it.
-        fee_rate = rules.taker_fee if desk.account.phase == Phase.CLOSE else rules.maker_fee
-        reduce(desk, p, quantity, level, fee_rate, LegKind.TAKE_PROFIT.value)
+        fee_rate = rules.taker_fee if state.account.phase == Phase.CLOSE else rules.maker_fee
+        reduce(state, p, quantity, level, fee_rate, LegKind.TAKE_PROFIT.value)
         if p.direction != 0:
-            withdraw_layers(desk, p)
+            withdraw_layers(state, p)
             after_target(rules, p)
     else:
         row = p.resting_rows[event - ENTER]
         remove_resting(p, event - ENTER)
-        enter(desk, p, row, level)
+        enter(state, p, row, level)

@@ -95,8 +95,8 @@ class SizingRule:
             case SizingModel.FRACTIONAL:
                 return free_balance * self.fraction
             case SizingModel.VOLATILITY:
-                calm = self.target_volatility_pct / max(volatility_pct, LEAST_VOLATILITY_PCT)
-                return free_balance * self.fraction * calm
+                volatility_scale = self.target_volatility_pct / max(volatility_pct, LEAST_VOLATILITY_PCT)
+                return free_balance * self.fraction * volatility_scale
             case SizingModel.KELLY:
                 best = kelly_fraction(self.win_rate, self.average_win_pct, self.average_loss_pct)
                 return free_balance * min(best, self.fraction)

@@ -71,12 +71,12 @@ def _verdict(context: ExecutionContext, gate: EntryGate, plan: TradePlan, wallet
 
 
 def _conditions(context: ExecutionContext, plan: TradePlan) -> MarketConditions:
-    book, book_problem = _told(lambda: reading_of(context.market.order_book(plan.instrument_id)))
-    funding, funding_problem = _told(lambda: context.market.next_funding(plan.instrument_id))
+    book, book_problem = _try_ask(lambda: reading_of(context.market.order_book(plan.instrument_id)))
+    funding, funding_problem = _try_ask(lambda: context.market.next_funding(plan.instrument_id))
     return MarketConditions(book, funding, book_problem, funding_problem)
 
 
-def _told(ask: Callable[[], T]) -> tuple[T | None, str]:
+def _try_ask(ask: Callable[[], T]) -> tuple[T | None, str]:
     """The answer, or why there is none: whatever is wrong with one instrument is no reason to stop the others."""
     try:
         return ask(), ""

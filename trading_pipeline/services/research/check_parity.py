@@ -44,7 +44,7 @@ def check_parity(question: ParityQuestion, signals: SignalStore, history: TradeH
     given, runs = list(question.given), []
     for run in _runs(question):
         if run.strategy.needs_book:
-            run = replace(run, signals=_told(run, computed, question))
+            run = replace(run, signals=_entry_signals(run, computed, question))
             given.append(f"signals of {run.strategy.name}, which bars alone do not decide")
         runs.append(run)
     window = Window(question.start, question.end, by_close=True)
@@ -134,10 +134,12 @@ def _seen(
         yield from question.books.by_day(plan, window)
 
 
-def _told(run: StrategyRun, computed: Sequence[Signal], question: ParityQuestion) -> dict[InstrumentId, EntrySignals]:
+def _entry_signals(
+    run: StrategyRun, computed: Sequence[Signal], question: ParityQuestion
+) -> dict[InstrumentId, EntrySignals]:
     """Signals that were computed elsewhere as the engine takes them, by instrument."""
     window = Window(question.start, question.end, by_close=True)
-    told = {}
+    signals = {}
     for instrument_id, frame in run.bars.items():
         mine = [
             one
@@ -146,9 +148,9 @@ def _told(run: StrategyRun, computed: Sequence[Signal], question: ParityQuestion
             and one.kind is SignalKind.ENTRY
         ]
         closes = pd.DatetimeIndex(windowed(frame, window, run.timeframe, run.strategy.warmup_bars)["close_time"])
-        told[instrument_id] = EntrySignals(
+        signals[instrument_id] = EntrySignals(
             closes.get_indexer(pd.DatetimeIndex([one.close_time for one in mine], tz="UTC")).astype(np.int64),
             np.array([1 if one.bias is Bias.LONG else -1 for one in mine], np.int64),
             np.array([float(one.stop_price) for one in mine if one.stop_price is not None]),
         )
-    return told
+    return signals

@@ -85,8 +85,8 @@ def test_the_engine_buys_what_the_gate_allows(
     side: int,
     largest: Decimal,
 ) -> None:
-    desk = replace(instrument("Z"), max_market_quantity=largest)
-    stop = desk.round_price(price * (1 - side * distance))
+    state = replace(instrument("Z"), max_market_quantity=largest)
+    stop = state.round_price(price * (1 - side * distance))
     bars = moving(float(price), half_range)
     # Another instrument's position ties up part of the money, by a quantity that is given.
     tied = Decimal(f"{float(equity) * promised * leverage / 100:.3f}")
@@ -117,10 +117,10 @@ def test_the_engine_buys_what_the_gate_allows(
     )
     balance = usdt(equity, available)
     try:
-        wanted = float(entry_quantity(plan, balance, desk, limits, Decimal(0), Decimal(fee)))
+        wanted = float(entry_quantity(plan, balance, state, limits, Decimal(0), Decimal(fee)))
     except OrderDenied:
         wanted = 0.0
-    exact = replace(desk, quantity_increment=TINY_LOT, min_quantity=TINY_LOT, min_notional=Decimal(0))
+    exact = replace(state, quantity_increment=TINY_LOT, min_quantity=TINY_LOT, min_notional=Decimal(0))
     try:
         lots = float(entry_quantity(plan, balance, exact, replace(limits), Decimal(0), Decimal(fee))) * 1000
     except OrderDenied:

@@ -20,7 +20,7 @@ class PostgresSignalReader(SignalReader):
     def earliest(
         self, plan: TradePlan, kind: SignalKind, bias: Bias, after: datetime, through: datetime
     ) -> Signal | None:
-        """See the port."""
+        """Read signals that a wave found, the first by close."""
         query = (
             select(signals)
             .where(

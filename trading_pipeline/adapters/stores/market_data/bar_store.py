@@ -75,7 +75,7 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
     def missing(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
     ) -> dict[InstrumentId, list[datetime]]:
-        """See the port."""
+        """Count first; look bar by bar only where the count falls short."""
         grid = [start + step * timeframe.duration for step in range(max(0, (end - start) // timeframe.duration))]
         with self._engine.connect() as connection:
             counts = connection.exec_driver_sql(_COUNTS, _range(instrument_ids, timeframe, start, end)).all()
@@ -90,7 +90,7 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
         }
 
     def first_raw_open(self, instrument_id: InstrumentId, timeframe: Timeframe, since: datetime) -> datetime | None:
-        """See the port."""
+        """The least ``open_time`` of any source."""
         return self._instant(
             "SELECT min(open_time) FROM trading.raw_bars"
             " WHERE instrument_id = %(instrument_id)s AND timeframe = %(timeframe)s AND open_time >= %(since)s",
@@ -100,7 +100,7 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
     def first_available_bars(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe
     ) -> dict[InstrumentId, FirstAvailableBar]:
-        """See the port."""
+        """Read from ``listings``."""
         query = (
             "SELECT instrument_id, asked_from, first_open FROM trading.listings"
             " WHERE instrument_id = ANY(%(instrument_ids)s) AND timeframe = %(timeframe)s"
@@ -117,7 +117,7 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
             }
 
     def record_first_available_bar(self, listing: FirstAvailableBar, timeframe: Timeframe) -> None:
-        """See the port."""
+        """Upsert the row of instrument and timeframe."""
         with self._engine.begin() as connection:
             connection.exec_driver_sql(
                 "INSERT INTO trading.listings (instrument_id, timeframe, asked_from, first_open, run_id)"
@@ -137,7 +137,7 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
     def conflicts(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
     ) -> list[Conflict]:
-        """See the port."""
+        """Group raw bars by open time and compare their prices."""
         with self._engine.connect() as connection:
             rows = connection.exec_driver_sql(_CONFLICTS, _range(instrument_ids, timeframe, start, end))
             return [Conflict(InstrumentId(row.instrument_id), row.open_time, row.detail) for row in rows]
@@ -145,7 +145,7 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
     def consolidate(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
     ) -> int:
-        """See the port."""
+        """Choose and write in one statement, leaving equal rows untouched."""
         scope = _range(instrument_ids, timeframe, start, end)
         with self._engine.begin() as connection:
             return connection.exec_driver_sql(_CONSOLIDATE, {**scope, "run_id": self._run_id}).rowcount
@@ -153,7 +153,7 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
     def frame(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
     ) -> pd.DataFrame:
-        """See the port."""
+        """Gather the range as one array per instrument and column."""
         with self._engine.connect() as connection:
             rows = read_arrays(connection, _FRAME, _range(instrument_ids, timeframe, start, end))
         arrays = {name: [row[place] for row in rows] for place, name in enumerate(("instrument_id", *_COLUMNS))}

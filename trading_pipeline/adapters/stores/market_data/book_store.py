@@ -22,7 +22,7 @@ class PostgresBookSampleStore(BookSampleStore):
         self._engine = engine
 
     def append(self, sample: BookSample) -> None:
-        """See the port."""
+        """Insert unless the instrument has one at that close."""
         reading = sample.reading
         values = {"instrument_id": sample.instrument_id, "close_time": sample.close_time, "book_at": reading.at}
         numbers = {name: getattr(reading, name) for name in _NUMBERS}
@@ -30,7 +30,7 @@ class PostgresBookSampleStore(BookSampleStore):
             connection.execute(insert(book_samples).values(**values, **numbers).on_conflict_do_nothing())
 
     def samples(self, instrument_id: InstrumentId, first: datetime, last: datetime) -> Sequence[BookSample]:
-        """See the port."""
+        """Read by close, oldest first."""
         wanted = select(book_samples).where(
             book_samples.c.instrument_id == instrument_id, book_samples.c.close_time.between(first, last)
         )

@@ -35,7 +35,7 @@ class PostgresCheckStore(CheckStore):
         self._run_id = run_id
 
     def save(self, checks: Sequence[DataCheck]) -> int:
-        """See the port."""
+        """Merge by bar and question; an unchanged verdict is not written again."""
         instants = {check.close_time: check.close_time.isoformat() for check in checks}
         rows = (
             (
@@ -55,7 +55,7 @@ class PostgresCheckStore(CheckStore):
     def failed(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
     ) -> list[DataCheck]:
-        """See the port."""
+        """Read in the order of instrument, close and question."""
         with self._engine.connect() as connection:
             rows = connection.exec_driver_sql(_FAILED, _range(instrument_ids, timeframe, start, end)).all()
         return [
@@ -73,7 +73,7 @@ class PostgresCheckStore(CheckStore):
     def sound_bars(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
     ) -> dict[InstrumentId, list[datetime]]:
-        """See the port."""
+        """Group verdicts per bar and count those that passed."""
         names = [name.value for name in CheckName]
         with self._engine.connect() as connection:
             rows = connection.exec_driver_sql(

@@ -67,7 +67,7 @@ class PostgresRawBarStore(RawBarStore):
         self._run_id = run_id
 
     def append_raw(self, bars: Sequence[Bar], source: BarSource, *, live: bool = False) -> list[Bar]:
-        """See the port."""
+        """COPY the rows and insert those that their source has not told yet."""
         if not bars:
             return []
         bars = _first_words(bars)
@@ -91,13 +91,13 @@ class PostgresRawBarStore(RawBarStore):
     def raw_bars(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
     ) -> list[Bar]:
-        """See the port."""
+        """Of several sources the first in the order of ``consolidate``."""
         scope = {"instrument_ids": list(instrument_ids), "timeframe": timeframe.value, "start": start, "end": end}
         with self._engine.connect() as connection:
             return [Bar(InstrumentId(row[0]), timeframe, *row[1:]) for row in connection.exec_driver_sql(_READ, scope)]
 
     def newest_raw_close(self, instrument_id: InstrumentId, timeframe: Timeframe) -> datetime | None:
-        """See the port."""
+        """The greatest ``close_time`` of any source."""
         return self._instant(
             "SELECT max(close_time) FROM trading.raw_bars WHERE (instrument_id, timeframe, open_time) = ("
             "SELECT instrument_id, timeframe, max(open_time) FROM trading.raw_bars"

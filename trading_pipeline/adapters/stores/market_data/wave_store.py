@@ -40,15 +40,15 @@ class PostgresWaveStore(WaveStore):
         self._engine = engine
 
     def pending(self) -> list[Wave]:
-        """See the port."""
+        """Read by close, then length of the timeframe."""
         return self._waves("computed_at IS NULL", {})
 
     def at(self, close_time: datetime) -> list[Wave]:
-        """See the port."""
+        """Read by length of the timeframe."""
         return self._waves("close_time = %(close_time)s", {"close_time": close_time})
 
     def newest(self) -> datetime | None:
-        """See the port."""
+        """The greatest ``close_time``."""
         with self._engine.connect() as connection:
             found: datetime | None = connection.exec_driver_sql("SELECT max(close_time) FROM trading.waves").scalar()
             return found
@@ -56,7 +56,7 @@ class PostgresWaveStore(WaveStore):
     def mark_computed(
         self, close_time: datetime, timeframe: Timeframe, instrument_ids: Sequence[InstrumentId], run_id: str
     ) -> bool:
-        """See the port. A raw bar that is not in ``bars`` came after the run had consolidated them."""
+        """Update in one statement. A raw bar that is not in ``bars`` came after the run had consolidated them."""
         parameters = {
             "close_time": close_time,
             "timeframe": timeframe.value,

@@ -14,7 +14,7 @@ class PostgresHeartbeatStore(HeartbeatStore):
         self._engine = engine
 
     def beat(self, component: str, detail: str) -> None:
-        """See the port."""
+        """Upsert the row of the component."""
         row = insert(heartbeats).values(component=component, detail=detail)
         fresh = {"detail": detail, "beat_at": func.clock_timestamp()}
         with self._engine.begin() as connection:

@@ -29,7 +29,7 @@ class PostgresBacktestStore(BacktestStore):
         self._engine = engine
 
     def save(self, run: RunRecord) -> bool:
-        """See the port."""
+        """Replace the rows of the run in one transaction."""
         with self._engine.begin() as connection:
             # The same run stored by two processes at once: the second waits at the key and replaces the first.
             known = connection.execute(
@@ -47,7 +47,7 @@ class PostgresBacktestStore(BacktestStore):
         return known is not None
 
     def load(self, run_id: str) -> RunRecord:
-        """See the port."""
+        """Read the run with its trades."""
         with self._engine.connect() as connection:
             row = self._run(connection, run_id)
             trades = connection.execute(
@@ -64,7 +64,7 @@ class PostgresBacktestStore(BacktestStore):
             )
 
     def newest(self, limit: int) -> Sequence[RunSummary]:
-        """See the port."""
+        """Read summaries alone, not the trades."""
         runs = backtest_runs.c
         columns = (runs.run_id, runs.strategy, runs.instrument_ids, runs.timeframe, runs.metrics, runs.written_at)
         with self._engine.connect() as connection:

@@ -21,7 +21,7 @@ class PostgresCalibrationStore(CalibrationStore):
         self._engine = engine
 
     def append(self, calibration: Calibration, run_id: str) -> None:
-        """See the port."""
+        """Insert a row; nothing is ever updated."""
         with self._engine.begin() as connection:
             connection.execute(
                 insert(avi5_calibrations).values(
@@ -38,7 +38,7 @@ class PostgresCalibrationStore(CalibrationStore):
             )
 
     def newest(self, by: datetime) -> Calibration | None:
-        """See the port."""
+        """The row calibrated last by then that holds trades."""
         table = avi5_calibrations
         wanted = select(table).where(table.c.calibrated_at <= by, table.c.trades > 0)
         with self._engine.connect() as connection:
@@ -59,7 +59,7 @@ class PostgresCalibrationStore(CalibrationStore):
         )
 
     def newest_histogram(self) -> Sequence[float] | None:
-        """See the port."""
+        """Skip the rows without one."""
         with self._engine.connect() as connection:
             found: list[float] | None = connection.execute(_NEWEST).scalar()
         return found

@@ -32,7 +32,7 @@ WHERE plan.strategy = :strategy AND position.timeframe = :timeframe
   AND plan.close_time > :start AND plan.close_time <= :end AND position.status IN ('open', 'closed')
 ORDER BY plan.close_time, position.instrument_id, fill.executed_at, fill.sequence, fill.execution_id
 """)
-_FATES = text("""
+_OUTCOMES = text("""
 SELECT signal.strategy, signal.instrument_id, signal.timeframe, signal.close_time, signal.bias, plan.status,
        plan.status_reason
 FROM trading.signals signal LEFT JOIN trading.trade_plans plan USING (signal_id)
@@ -63,7 +63,7 @@ class PostgresTradeHistory(TradeHistory):
         self._engine = engine
 
     def trades(self, strategy: str, timeframe: Timeframe, start: datetime, end: datetime) -> list[TradeRow]:
-        """See the port."""
+        """Read fills by position and sum them up."""
         window = {"strategy": strategy, "timeframe": timeframe.value, "start": start, "end": end}
         with self._engine.connect() as connection:
             rows = connection.execute(_FILLS, window).all()
@@ -72,10 +72,10 @@ class PostgresTradeHistory(TradeHistory):
     def signal_outcomes(
         self, strategy: str, timeframe: Timeframe, start: datetime, end: datetime
     ) -> list[SignalOutcome]:
-        """See the port."""
+        """Signals joined to plans, verdicts and positions."""
         window = {"strategy": strategy, "timeframe": timeframe.value, "start": start, "end": end}
         with self._engine.connect() as connection:
-            rows = connection.execute(_FATES, window).all()
+            rows = connection.execute(_OUTCOMES, window).all()
         return [
             SignalOutcome(
                 row.strategy, InstrumentId(row.instrument_id), timeframe, row.close_time, Bias(row.bias), _outcome(row)
@@ -84,13 +84,13 @@ class PostgresTradeHistory(TradeHistory):
         ]
 
     def flat_start(self, since: datetime) -> FlatStart | None:
-        """See the port."""
+        """Read from ``equity`` and ``positions``."""
         with self._engine.connect() as connection:
             row = connection.execute(_FLAT, {"since": since}).first()
         return None if row is None else FlatStart(row.read_at, float(row.equity))
 
     def live_span(self, timeframe: Timeframe) -> tuple[datetime, datetime] | None:
-        """See the port."""
+        """Read from ``waves``."""
         with self._engine.connect() as connection:
             row = connection.execute(_LIVE, {"timeframe": timeframe.value}).one()
         return None if row.first is None else (row.first, row.newest)

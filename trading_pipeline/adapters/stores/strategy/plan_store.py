@@ -32,7 +32,7 @@ class PostgresPlanStore(PlanStore):
     def save(
         self, plans: Sequence[TradePlan], timeframe: Timeframe, executable_close: datetime | None, run_id: str
     ) -> PlansWritten:
-        """See the port."""
+        """Merge by plan id under the rule that states are left alone."""
         rows = [_row(plan, executable_close, run_id) for plan in plans]
         with self._engine.begin() as connection:
             rows = _without_older_ids(connection, rows)

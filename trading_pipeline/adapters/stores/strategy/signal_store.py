@@ -74,7 +74,7 @@ class PostgresSignalStore(SignalStore):
         *,
         live: bool = False,
     ) -> int:
-        """See the port."""
+        """Merge by signal id, delete what the range no longer has, in one transaction with the setups."""
         scope = {"instrument_ids": list(instrument_ids), "timeframe": timeframe.value, "start": start, "end": end}
         with self._engine.begin() as connection:
             rows = [(*_row(signal), self._run_id) for signal in signals]
@@ -94,7 +94,7 @@ class PostgresSignalStore(SignalStore):
         end: datetime,
         kind: SignalKind = SignalKind.ENTRY,
     ) -> list[Signal]:
-        """See the port."""
+        """Read by instrument, close and strategy, oldest first."""
         scope = {
             "instrument_ids": list(instrument_ids),
             "timeframe": timeframe.value,

@@ -43,7 +43,7 @@ class PostgresSnapshotStore(SnapshotStore):
         start: datetime,
         end: datetime,
     ) -> int:
-        """See the port."""
+        """Merge by instrument and close, delete what the range no longer has."""
         validated(snapshots, SNAPSHOTS)
         scope = {"instrument_ids": list(instrument_ids), "timeframe": timeframe.value, "start": start, "end": end}
         with self._engine.begin() as connection:
@@ -59,7 +59,7 @@ class PostgresSnapshotStore(SnapshotStore):
     def values(
         self, instrument_id: InstrumentId, timeframe: Timeframe, close_time: datetime
     ) -> dict[str, float] | None:
-        """See the port."""
+        """Read one row."""
         query = (
             "SELECT values FROM trading.indicator_snapshots"
             " WHERE instrument_id = %(instrument_id)s AND timeframe = %(timeframe)s AND close_time = %(close_time)s"
