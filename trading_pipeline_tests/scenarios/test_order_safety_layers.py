@@ -17,6 +17,7 @@ from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.domain.model.plans import ExitRules, PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import PositionStatus, StopKind
 from trading_pipeline.services.execution.claim_plans import claim_plans
+from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline.services.execution.gate_plans import gate_plans
 from trading_pipeline_tests.scenarios.killed_runs import (
     NEXT,
@@ -57,7 +58,7 @@ def opened(database: Engine, plan: TradePlan, reached: tuple[int, ...]) -> Lab:
     enter(lab)
     for price in reached:
         lab.venue.move("BTCUSDT.BYBIT", Decimal(price))
-        follow(lab, Tripwire(), "run-f")
+        follow_fills(context=lab.context("run-f"))
     lab.clock.set(NEXT)
     lab.venue.move("BTCUSDT.BYBIT", plan.entry_price)
     store_plan(database, plan)
@@ -77,16 +78,14 @@ def resting(lab: Lab) -> list[tuple[Decimal, Decimal | None]]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("second_run", ["run-2", "run-3"], ids=["re-entered by the same run", "taken over by another"])
 @pytest.mark.parametrize("case", CASES)
-def test_a_layer_killed_before_any_call_ends_as_if_it_had_not_been(
-    database: Engine, case: str, second_run: str
-) -> None:
+def test_a_layer_killed_before_any_call_ends_as_if_it_had_not_been(database: Engine, case: str) -> None:
+    """By turns the same run goes on, and another takes over."""
     plan, reached, expected = CASES[case]
     lab, wire = opened(database, plan, reached), Tripwire()
     before, targets = stop(lab), resting(lab)
     execute(lab, wire, "run-2")
-    follow(lab, Tripwire(), "run-f")
+    follow_fills(context=lab.context("run-f"))
     undisturbed, after = ledger_state(lab), resting(lab)
     assert stop(lab) == expected
     for call in range(len(wire.calls)):
@@ -95,11 +94,11 @@ def test_a_layer_killed_before_any_call_ends_as_if_it_had_not_been(
             execute(lab, Tripwire(call), "run-2")
         assert_safe(lab)
         assert stop(lab) >= before
-        follow(lab, Tripwire(), "run-f")
+        follow_fills(context=lab.context("run-f"))
         assert_safe(lab)
         lab.end_leases()
-        execute(lab, Tripwire(), second_run)
-        follow(lab, Tripwire(), "run-f")
+        execute(lab, Tripwire(), ("run-2", "run-3")[call % 2])
+        follow_fills(context=lab.context("run-f"))
         assert_safe(lab)
         lost = lost_requests(lab)
         if f"{plan.plan_id}_E" in lost:

@@ -57,11 +57,9 @@ POSITION: dict[str, object] = {
 }
 
 
-def example(shared_data: Path, page: str, number: int) -> Row:
-    pages = json.loads((shared_data / "bybit" / "v5_examples.json").read_text())["pages"]
-    found = [item["value"] for item in pages[f"docs/v5/{page}.mdx"]["examples"] if item["kind"] == "json"]
-    value: Row = found[number]
-    return value
+def documented(samples: Path, name: str) -> Row:
+    answers: dict[str, Row] = json.loads((samples / "bybit_answers.json").read_text())
+    return answers[name]
 
 
 @pytest.mark.parametrize(
@@ -156,15 +154,13 @@ def test_a_stop_of_zero_is_no_stop(stop: str, expected: Decimal | None) -> None:
     assert position.stop_loss == expected
 
 
-def test_documented_orders_and_executions_can_be_read(shared_data: Path) -> None:
-    order = example(shared_data, "order/open-order", 0)["result"]["list"][0]  # type: ignore[index]
-    execution = example(shared_data, "websocket/private/execution", 1)["data"][0]  # type: ignore[index]
-    assert parse.order_report(order).quantity == Decimal("0.10")
-    assert parse.fill(execution).fee == Decimal("26.3725275")
+def test_documented_orders_and_executions_can_be_read(samples: Path) -> None:
+    assert parse.order_report(documented(samples, "order")).quantity == Decimal("0.10")
+    assert parse.fill(documented(samples, "execution")).fee == Decimal("26.3725275")
 
 
-def test_a_documented_pushed_kline_can_be_read(shared_data: Path) -> None:
-    bar = parse.pushed_kline("BTCUSDT", example(shared_data, "websocket/public/kline", 0)["data"][0])  # type: ignore[index]
+def test_a_documented_pushed_kline_can_be_read(samples: Path) -> None:
+    bar = parse.pushed_kline("BTCUSDT", documented(samples, "pushed_kline"))
     assert (bar.timeframe, to_ms(bar.close_time)) == (Timeframe.M5, 1672325100000)
     assert bar.low == Decimal(16608)
 
@@ -207,8 +203,8 @@ def test_numbers_are_sent_plainly(number: str, text: str) -> None:
     assert plain(Decimal(number)) == text
 
 
-def test_the_documented_book_is_read_with_the_time_it_was_told_at(shared_data: Path) -> None:
-    book = parse.order_book(example(shared_data, "market/orderbook", 0)["result"])  # type: ignore[arg-type]
+def test_the_documented_book_is_read_with_the_time_it_was_told_at(samples: Path) -> None:
+    book = parse.order_book(documented(samples, "order_book"))
     assert (book.instrument_id, to_ms(book.at)) == ("BTCUSDT.BYBIT", 1716863719031)
     assert book.bids == ((Decimal("65485.47"), Decimal("47.081829")),)
     assert book.asks == ((Decimal("65557.7"), Decimal("16.606555")),)
@@ -220,9 +216,8 @@ def test_a_level_of_another_shape_is_refused(level: object) -> None:
         parse.order_book({"s": "BTCUSDT", "ts": 1, "b": [level], "a": []})
 
 
-def test_the_documented_ticker_tells_the_next_funding(shared_data: Path) -> None:
-    result = example(shared_data, "market/tickers", 0)["result"]
-    assert to_ms(parse.next_funding(result)) == 1760371200000  # type: ignore[arg-type]
+def test_the_documented_ticker_tells_the_next_funding(samples: Path) -> None:
+    assert to_ms(parse.next_funding(documented(samples, "tickers"))) == 1760371200000
 
 
 @pytest.mark.parametrize("tickers", [[], [{}], [{"nextFundingTime": ""}], [{"nextFundingTime": "1"}] * 2])
