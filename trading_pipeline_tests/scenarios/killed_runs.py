@@ -1,6 +1,7 @@
 """Runs that die before a call of a port, and what must hold of the account whatever the call."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 import dagster as dg
 from sqlalchemy import Engine, delete, text
@@ -53,6 +54,11 @@ def follow(lab: Lab, wire: Tripwire, run_id: str) -> dg.ExecuteInProcessResult:
 def reconcile(lab: Lab, wire: Tripwire, run_id: str) -> dg.ExecuteInProcessResult:
     """What the schedule does every minute."""
     return execution_jobs.reconcile(lab, run_id, wire)
+
+
+def every_other(calls: int, case: object, cases: Iterable[object]) -> range:
+    """Numbers of calls to die before: cases of one kind take turns, so that two neighbours die before each call."""
+    return range(list(cases).index(case) % 2, calls, 2)
 
 
 def ledger_state(lab: Lab) -> State:

@@ -19,6 +19,7 @@ from trading_pipeline_tests.scenarios.killed_runs import (
     State,
     assert_safe,
     enter,
+    every_other,
     execute,
     follow,
     fresh,
@@ -41,6 +42,24 @@ BY_MOMENTUM = replace(LONG, next_bar_rule=NextBarRule(Decimal(-11)))
 BY_OPPOSITE = replace(LONG, exit_rules=ExitRules(opposite=Opposite.CLOSE))
 AGAINST = trade_plan("BTCUSDT.BYBIT", Bias.SHORT, NEXT)
 
+MANAGED = {
+    "break_even": Decimal("1000.0"),
+    "passed": None,
+    "naked": None,
+    "next_bar": None,
+    "signal_exit": None,
+    "opposite": None,
+}
+"""What a wave does to the position, and where its stop is then; ``None`` where it is closed."""
+
+FOLLOWED = {
+    "first target": ((1010,), Decimal("1000.0")),
+    "first target, and back": ((1010, 998), None),
+    "last target": ((1020,), Decimal("1002.0")),
+    "stop": ((990,), None),
+}
+"""Prices that fill something, and where the stop is then; at the last target a runner's stop waits."""
+
 
 def calls_of_undisturbed_run(database: Engine, plans: tuple[TradePlan, ...]) -> tuple[int, State]:
     lab = fresh(database, *plans)
@@ -57,13 +76,13 @@ def test_execution_killed_before_any_call_ends_as_if_it_had_not_been(
     """By turns the same run goes on, and another takes over."""
     calls, undisturbed = calls_of_undisturbed_run(database, plans)
     assert calls > 20 * len(plans)
-    for before in range(calls):
+    for before in range(0, calls, len(plans)):
         lab = fresh(database, *plans)
         with pytest.raises(Killed):
             execute(lab, Tripwire(before), "run-1")
         assert_safe(lab)
         lab.end_leases()
-        execute(lab, Tripwire(), ("run-1", "run-2")[before % 2])
+        execute(lab, Tripwire(), ("run-1", "run-2")[before // len(plans) % 2])
         assert_safe(lab)
         lost_request = lost_requests(lab)
         if lost_request:
@@ -99,20 +118,8 @@ def test_execution_killed_twice_is_still_safe(database: Engine) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(
-    ("case", "expected"),
-    [
-        ("break_even", Decimal("1000.0")),
-        ("passed", None),
-        ("naked", None),
-        ("next_bar", None),
-        ("signal_exit", None),
-        ("opposite", None),
-    ],
-)
-def test_management_killed_before_any_call_ends_as_if_it_had_not_been(
-    database: Engine, case: str, expected: Decimal | None
-) -> None:
+@pytest.mark.parametrize("case", MANAGED)
+def test_management_killed_before_any_call_ends_as_if_it_had_not_been(database: Engine, case: str) -> None:
     def opened() -> Lab:
         lab = fresh(database, {"next_bar": BY_MOMENTUM, "opposite": BY_OPPOSITE}.get(case, LONG))
         enter(lab)
@@ -134,8 +141,8 @@ def test_management_killed_before_any_call_ends_as_if_it_had_not_been(
     manage(lab, wire, "run-2")
     undisturbed = ledger_state(lab)
     held = {position.instrument_id: position.stop_loss for position in lab.venue.positions()}
-    assert held.get("BTCUSDT.BYBIT") == expected
-    for before in range(len(wire.calls)):
+    assert held.get("BTCUSDT.BYBIT") == MANAGED[case]
+    for before in every_other(len(wire.calls), case, MANAGED):
         lab = opened()
         with pytest.raises(Killed):
             manage(lab, Tripwire(before), "run-2")
@@ -148,14 +155,9 @@ def test_management_killed_before_any_call_ends_as_if_it_had_not_been(
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(
-    ("prices", "stop"),
-    [((1010,), Decimal("1000.0")), ((1010, 998), None), ((1020,), Decimal("1002.0")), ((990,), None)],
-)
-def test_following_killed_before_any_call_ends_as_if_it_had_not_been(
-    database: Engine, prices: tuple[int, ...], stop: Decimal | None
-) -> None:
-    """The first target; one the price came back from; the last, with a runner's stop waiting; the stop itself."""
+@pytest.mark.parametrize("case", FOLLOWED)
+def test_following_killed_before_any_call_ends_as_if_it_had_not_been(database: Engine, case: str) -> None:
+    prices, stop = FOLLOWED[case]
 
     def filled() -> Lab:
         lab = fresh(database, LONG)
@@ -171,7 +173,7 @@ def test_following_killed_before_any_call_ends_as_if_it_had_not_been(
     follow(lab, wire, "run-3")
     undisturbed = ledger_state(lab)
     assert {position.stop_loss for position in lab.venue.positions()} == ({stop} if stop else set())
-    for before in range(len(wire.calls)):
+    for before in every_other(len(wire.calls), case, FOLLOWED):
         lab = filled()
         with pytest.raises(Killed):
             follow(lab, Tripwire(before), "run-3")
