@@ -41,11 +41,12 @@ def postgres(server_folder: Path) -> Iterator[EmbeddedPostgres]:
 
 
 @pytest.fixture
-def database_url(postgres: EmbeddedPostgres) -> str:
-    """Address of an empty database with the newest schema."""
+def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """Address of an empty database with the newest schema, which is gone after the test."""
     name = f"t_{uuid.uuid4().hex[:12]}"
     _execute(postgres, f"CREATE DATABASE {name} TEMPLATE template_trading")
-    return postgres.url(name, "psycopg")
+    yield postgres.url(name, "psycopg")
+    _execute(postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @pytest.fixture
