@@ -8,9 +8,9 @@ from pydantic import Field, PrivateAttr
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.execution.work_queue import WorkQueue
-from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 from trading_pipeline.adapters.stores.market_data.book_store import PostgresBookSampleStore
 from trading_pipeline.adapters.stores.market_data.check_store import PostgresCheckStore
+from trading_pipeline.adapters.stores.market_data.remembered_bars import RememberedBarStore
 from trading_pipeline.adapters.stores.market_data.wave_store import PostgresWaveStore
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.adapters.stores.research.backtest_store import PostgresBacktestStore
@@ -28,6 +28,7 @@ class Stores(dg.ConfigurableResource["Stores"]):
     database_url: str = Field(description="SQLAlchemy address of the database `trading`")
     _engine: Engine = PrivateAttr()
     _run_id: str = PrivateAttr("")
+    _bars: RememberedBarStore = PrivateAttr()
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Stores", None, None]:
@@ -42,6 +43,7 @@ class Stores(dg.ConfigurableResource["Stores"]):
             )
         self._engine = connect(self.database_url)
         self._run_id = context.run_id or ""
+        self._bars = RememberedBarStore(self._engine, self._run_id)
         try:
             yield self
         finally:
@@ -53,9 +55,9 @@ class Stores(dg.ConfigurableResource["Stores"]):
         return self._engine
 
     @property
-    def bars(self) -> PostgresBarStore:
+    def bars(self) -> RememberedBarStore:
         """Raw and consolidated bars."""
-        return PostgresBarStore(self._engine, self._run_id)
+        return self._bars
 
     @property
     def books(self) -> PostgresBookSampleStore:

@@ -4,8 +4,17 @@ import dagster as dg
 
 from trading_pipeline.adapters.plots.sparkline import markdown_image, sparkline
 from trading_pipeline.defs.market_data.checks import CHECKS, check_results
-from trading_pipeline.defs.market_data.partitions import DERIVATIONS, GRID, UNIVERSE, now_of, scope_of
+from trading_pipeline.defs.market_data.partitions import (
+    DERIVATIONS,
+    GRID,
+    UNIVERSE,
+    decision_digest,
+    now_of,
+    wave_of,
+    wave_scope,
+)
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.resources.venue import Markets
 from trading_pipeline.services.market_data.refresh_bars import BarsReport, refresh_bars
@@ -26,8 +35,12 @@ def _bars_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
         description=f"Closed {timeframe} bars, one row per instrument and open time; {origin}.",
     )
     # with checks among its outputs, Dagster understands the bare result type only
-    def bars(context: dg.AssetExecutionContext, stores: Stores, markets: Markets) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        scope = scope_of(context, timeframe)
+    def bars(
+        context: dg.AssetExecutionContext, stores: Stores, markets: Markets, parameters: Parameters
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        if wave := wave_of(context):
+            stores.waves.begin(wave, timeframe, decision_digest(parameters))
+        scope = wave_scope(context, timeframe, stores, parameters)
         report = refresh_bars(stores.bars, stores.checks, markets.market_data(), scope, now_of(context, markets), base)
         return dg.MaterializeResult(
             metadata=_metadata(report), check_results=check_results(report.checks, report.gaps, timeframe)

@@ -1,5 +1,6 @@
 """One grid for every pipeline asset: day (UTC) x instrument."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -8,7 +9,10 @@ from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.adapters.venues.catalog import derivations_of
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.resources.parameters import Parameters
+from trading_pipeline.resources.stores import Stores
 from trading_pipeline.resources.venue import Markets
+from trading_pipeline.services.market_data.narrow_to_wave import narrow_to_wave
 from trading_pipeline.settings import Settings
 
 UNIVERSE = load_universe(Settings().config_dir)
@@ -40,6 +44,28 @@ def wave_of(context: dg.AssetExecutionContext) -> datetime | None:
     """The closing instant the run was started for; ``None`` in a backfill, whose plans are history."""
     wave = context.run.tags.get("wave")
     return datetime.fromisoformat(wave) if wave else None
+
+
+def wave_scope(
+    context: dg.AssetExecutionContext, timeframe: Timeframe, stores: Stores, parameters: Parameters
+) -> PartitionRange:
+    """What the run computes: in a wave, its own bars where all before them stand; else whole days.
+
+    A strategy that looks at the book keeps its days whole: a sample of an earlier close may have come since.
+    """
+    scope, wave = scope_of(context, timeframe), wave_of(context)
+    if wave is None or any(plan.strategy.needs_book and timeframe in plan.timeframes for plan in parameters.strategies):
+        return scope
+    decided_by = decision_digest(parameters)
+    return narrow_to_wave(stores.waves, stores.checks, scope, UNIVERSE.timeframes, wave, decided_by)
+
+
+def decision_digest(parameters: Parameters) -> str:
+    """Names the code and the parameters that decide; a file of the configuration counts from the next run on."""
+    strategies = parameters.strategies
+    versions = [plan.strategy.version for plan in strategies]
+    deciding = (Settings().code_version, versions, strategies, parameters.risk)
+    return hashlib.sha256(repr(deciding).encode()).hexdigest()[:16]
 
 
 def now_of(context: dg.AssetExecutionContext, markets: Markets) -> datetime:

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from trading_pipeline.defs.market_data.partitions import GRID, UNIVERSE, now_of, scope_of, wave_of
+from trading_pipeline.defs.market_data.partitions import GRID, UNIVERSE, now_of, wave_of, wave_scope
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.parameters import Parameters
@@ -26,8 +26,10 @@ def _snapshots_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
         deps=[f"bars_{timeframe}"],
         description=f"Indicator values at the close of every sound {timeframe} bar, computed from a fixed anchor.",
     )
-    def snapshots(context: dg.AssetExecutionContext, stores: Stores, markets: Markets) -> dg.MaterializeResult[None]:
-        scope = scope_of(context, timeframe)
+    def snapshots(
+        context: dg.AssetExecutionContext, stores: Stores, markets: Markets, parameters: Parameters
+    ) -> dg.MaterializeResult[None]:
+        scope = wave_scope(context, timeframe, stores, parameters)
         report = compute_indicators(stores.bars, stores.checks, stores.snapshots, scope, now_of(context, markets))
         return dg.MaterializeResult(
             metadata={
@@ -56,7 +58,8 @@ def _signals_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
     def signals(
         context: dg.AssetExecutionContext, stores: Stores, markets: Markets, parameters: Parameters
     ) -> dg.MaterializeResult[None]:
-        scope, strategies, now = scope_of(context, timeframe), parameters.strategies, now_of(context, markets)
+        scope, strategies = wave_scope(context, timeframe, stores, parameters), parameters.strategies
+        now = now_of(context, markets)
         books = BookEvidence(stores.books, stores.calibrations)
         live = wave_of(context) is not None
         report = generate_signals(stores.bars, stores.checks, stores.signals, strategies, scope, now, books, live=live)
@@ -92,7 +95,8 @@ def _plans_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
         planner = Planner(
             stores.signals, stores.snapshots, stores.plans, stores.waves, events.stream(), strategies, limits
         )
-        report = plan_trades(planner, scope_of(context, timeframe), wave_of(context), context.run.run_id)
+        scope = wave_scope(context, timeframe, stores, parameters)
+        report = plan_trades(planner, scope, wave_of(context), context.run.run_id)
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": report.plans,

@@ -14,6 +14,19 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
+class ComputedPart:
+    """Instruments of which the same bars are computed.
+
+    :param start: open time of the first bar that is computed.
+    :param heard_from: open time of the first bar of which something new may have been heard.
+    """
+
+    instrument_ids: tuple[InstrumentId, ...]
+    start: datetime
+    heard_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PartitionRange:
     """Some instruments over whole UTC days, in one timeframe.
 
@@ -22,6 +35,9 @@ class PartitionRange:
     :param start: midnight of the first day.
     :param end: midnight after the last day.
     :param history_start: no bar that opens before it is ever read.
+    :param computed_until: rows of bars that close by then stand as they would be computed now, so that only later
+        ones are computed; ``None`` computes the days whole.
+    :param recomputed: instruments of which the days are computed whole all the same.
     """
 
     instrument_ids: tuple[InstrumentId, ...]
@@ -29,6 +45,8 @@ class PartitionRange:
     start: datetime
     end: datetime
     history_start: datetime
+    computed_until: datetime | None = None
+    recomputed: frozenset[InstrumentId] = frozenset()
 
     def __post_init__(self) -> None:
         for instant in (self.start, self.end):
@@ -59,6 +77,18 @@ class PartitionRange:
     def window_start(self) -> datetime:
         """Where the first day's computation begins: everything from here on has to be there."""
         return self.anchor(self.start)
+
+    @property
+    def parts(self) -> list["ComputedPart"]:
+        """The instruments by what of their days is computed; none of them is empty."""
+        stands = {name for name in self.instrument_ids if self.computed_until and name not in self.recomputed}
+        whole, rest = (
+            tuple(name for name in self.instrument_ids if (name in stands) is standing) for standing in (False, True)
+        )
+        parts = [ComputedPart(whole, self.start, self.window_start)] if whole else []
+        if rest and self.computed_until:
+            parts.append(ComputedPart(rest, self.computed_until, self.computed_until))
+        return parts
 
     def open_times_until(self, now: datetime) -> tuple[datetime, datetime]:
         """Half-open range of the open times of all needed bars that have closed by ``now``."""

@@ -7,6 +7,18 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 
 
 @dataclass(frozen=True, slots=True)
+class ComputedWave:
+    """What a wave's rows were computed of.
+
+    :param heard: the database's own word for which raw bars the run could see.
+    :param decided_by: digest of the code and the parameters that decided.
+    """
+
+    heard: str
+    decided_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wave:
     """One timeframe of one closing instant.
 

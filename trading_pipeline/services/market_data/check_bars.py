@@ -39,18 +39,20 @@ class CheckReport:
 
 
 def check_bars(bars: BarStore, checks: CheckStore, scope: PartitionRange, now: datetime) -> CheckReport:
-    """Store one verdict per question for every bar of the days that has closed by ``now``."""
+    """Store one verdict per question for every bar that ``scope`` computes and that has closed by ``now``."""
     start, end = scope.open_times_until(now)
     frame = bars.frame(scope.instrument_ids, scope.timeframe, start, end)
     listings = bars.first_available_bars(scope.instrument_ids, scope.timeframe)
     disagreements = {
         (conflict.instrument_id, conflict.open_time): conflict.detail
-        for conflict in bars.conflicts(scope.instrument_ids, scope.timeframe, scope.start, scope.end)
+        for part in scope.parts
+        for conflict in bars.conflicts(part.instrument_ids, scope.timeframe, part.start, scope.end)
     }
+    asked_from = {instrument_id: part.start for part in scope.parts for instrument_id in part.instrument_ids}
     verdicts: list[DataCheck] = []
     for name, rows in frame.groupby("instrument_id", sort=False):
         instrument_id = InstrumentId(name)
-        window = _Window.of(rows, scope, listings.get(instrument_id))
+        window = _Window.of(rows, scope, asked_from[instrument_id], listings.get(instrument_id))
         gaps, impossible_bars = window.gaps(), window.impossible_bars()
         for place in np.flatnonzero(window.asked):
             close_time = window.time(int(window.numbers[place]) + 1)
@@ -77,7 +79,7 @@ class _Window:
 
     :param anchors: number of the first bar that ought to be there, per bar.
     :param first: place of the first bar that is there from the anchor on, per bar.
-    :param asked: whether the bar lies in the days asked about.
+    :param asked: whether the bar is asked about.
     """
 
     rows: pd.DataFrame
@@ -88,7 +90,9 @@ class _Window:
     asked: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, rows: pd.DataFrame, scope: PartitionRange, listing: FirstAvailableBar | None) -> "_Window":
+    def of(
+        cls, rows: pd.DataFrame, scope: PartitionRange, asked_from: datetime, listing: FirstAvailableBar | None
+    ) -> "_Window":
         """Number the bars and find each one's anchor."""
         timeframe = scope.timeframe
         opens = rows["open_time"].dt.tz_localize(None).to_numpy("datetime64[ms]").astype(np.int64)
@@ -101,7 +105,7 @@ class _Window:
             listed = np.maximum(anchors, _number(listing.first_open, timeframe))
             anchors = np.where(asked_since, listed, anchors)
         first = np.searchsorted(numbers, anchors)
-        return cls(rows, timeframe, numbers, anchors, first, numbers >= _number(scope.start, timeframe))
+        return cls(rows, timeframe, numbers, anchors, first, numbers >= _number(asked_from, timeframe))
 
     def time(self, number: int) -> datetime:
         """Open time of a numbered bar."""

@@ -35,6 +35,8 @@ class GapReport:
 def fill_gaps(store: BarStore, market_data: MarketData, scope: PartitionRange, now: datetime) -> list[GapReport]:
     """Fetch what is missing from the window's start to the last bar closed by ``now``.
 
+    Where the days are computed from a bar on, what is missing before it was asked for when that was computed.
+
     An instrument that fails is reported and does not stop the others.
 
     What the venue does not have before an instrument's first bar is taken for the time before its listing:
@@ -43,7 +45,9 @@ def fill_gaps(store: BarStore, market_data: MarketData, scope: PartitionRange, n
     :returns: one report per instrument that missed something.
     """
     start, end = scope.open_times_until(now)
-    missing = store.missing(scope.instrument_ids, scope.timeframe, start, end)
+    missing: dict[InstrumentId, list[datetime]] = {}
+    for part in scope.parts:
+        missing |= store.missing(part.instrument_ids, scope.timeframe, part.heard_from, end)
     listings = store.first_available_bars(list(missing), scope.timeframe)
     reports = []
     for instrument_id, absent in missing.items():

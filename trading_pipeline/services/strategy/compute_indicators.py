@@ -21,7 +21,7 @@ _NO_ROWS = pd.DataFrame(
 class IndicatorReport:
     """What was computed.
 
-    :param rows: snapshots the days now have.
+    :param rows: snapshots that were computed.
     :param changed: rows written or removed; 0 on a rerun.
     :param unsound: instruments some of whose bars were left out.
     """
@@ -34,7 +34,7 @@ class IndicatorReport:
 def compute_indicators(
     bars: BarStore, checks: CheckStore, snapshots: SnapshotStore, scope: PartitionRange, now: datetime
 ) -> IndicatorReport:
-    """Compute and store a snapshot for every sound bar of the days."""
+    """Compute and store a snapshot for every sound bar that ``scope`` computes."""
     parts = []
     for window in day_windows(bars, checks, scope, now):
         values = snapshot(window.bars)[window.kept]
@@ -42,5 +42,8 @@ def compute_indicators(
         values.insert(0, "instrument_id", window.instrument_id)
         parts.append(values)
     rows = pd.concat(parts, ignore_index=True) if parts else _NO_ROWS
-    changed = snapshots.replace(rows, scope.instrument_ids, scope.timeframe, scope.start, scope.end)
+    changed = 0
+    for part in scope.parts:
+        mine = rows[rows["instrument_id"].isin(part.instrument_ids)]
+        changed += snapshots.replace(mine, part.instrument_ids, scope.timeframe, part.start, scope.end)
     return IndicatorReport(len(rows), changed, unsound_instruments(checks, scope))

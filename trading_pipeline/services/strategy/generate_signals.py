@@ -7,6 +7,7 @@ from decimal import Decimal
 from math import isfinite
 
 import numpy as np
+import pandas as pd
 
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.partitions import PartitionRange
@@ -27,7 +28,7 @@ from trading_pipeline.services.strategy.windows import DayWindow, day_windows, u
 class SignalReport:
     """What the strategies said.
 
-    :param entries: signals the days have to enter, ``exits`` to leave.
+    :param entries: signals found to enter, ``exits`` to leave.
     :param changed: rows written or removed; 0 on a rerun.
     :param unsound: instruments some of whose bars were left out.
     :param refused: instrument and reason where a strategy could not work with the bars.
@@ -51,7 +52,7 @@ def generate_signals(
     *,
     live: bool = False,
 ) -> SignalReport:
-    """Store what every strategy says at the sound bars of the days: where it enters and where it leaves.
+    """Store what every strategy says at the sound bars that ``scope`` computes: where it enters and where it leaves.
 
     An instrument whose bars a strategy refuses is reported and does not stop the others; without ``books`` a
     strategy that needs them refuses.
@@ -74,7 +75,11 @@ def generate_signals(
                     found += [*entries, *exits]
                 except DataError as error:
                     refused.append(f"{window.instrument_id} {plan.strategy.name}: {error}")
-    changed = signals.replace(found, scope.instrument_ids, scope.timeframe, scope.start, scope.end, setups, live=live)
+    changed = 0
+    for part in scope.parts:
+        mine = [one for one in found if one.instrument_id in part.instrument_ids]
+        behind = [one for one in setups if one.instrument_id in part.instrument_ids]
+        changed += signals.replace(mine, part.instrument_ids, scope.timeframe, part.start, scope.end, behind, live=live)
     leaving = sum(signal.kind is SignalKind.EXIT for signal in found)
     return SignalReport(len(found) - leaving, leaving, changed, unsound_instruments(checks, scope), tuple(refused))
 
@@ -134,7 +139,7 @@ def exits_of(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe) -> I
 
 def _setups(window: DayWindow, plan: StrategyConfig, signals: Sequence[Signal]) -> list[Setup]:
     """The structures behind signals, of a strategy that sees them."""
-    closes = [close.to_pydatetime() for close in window.bars["close_time"]] if signals else []
+    closes = pd.DatetimeIndex(window.bars["close_time"])
     setups = (plan.strategy.setup(signal, closes) for signal in signals)
     return [setup for setup in setups if setup is not None]
 

@@ -26,7 +26,7 @@ from trading_pipeline.services.strategy.generate_signals import decimal_of
 class PlanReport:
     """What was planned.
 
-    :param plans: plans the days have.
+    :param plans: plans that were made.
     :param changed: rows written; 0 on a rerun.
     :param executable: plans of the wave that may be executed.
     :param refused: signals that no plan can be made of, with the reason.
@@ -59,13 +59,18 @@ class Planner:
 
 
 def plan_trades(planner: Planner, scope: PartitionRange, wave: datetime | None, run_id: str) -> PlanReport:
-    """Store a plan for every entry signal of the days; of a wave, note that it is computed and say so.
+    """Store a plan for every entry signal of the bars that ``scope`` computes; note that a wave is computed and say so.
 
     :param wave: closing instant whose plans may be executed; ``None`` in a backfill, which therefore
         cannot reach an order.
     """
     plans, refused = [], []
-    for signal in planner.signals.signals(scope.instrument_ids, scope.timeframe, scope.start, scope.end):
+    signals = [
+        signal
+        for part in scope.parts
+        for signal in planner.signals.signals(part.instrument_ids, scope.timeframe, part.start, scope.end)
+    ]
+    for signal in signals:
         try:
             plans.append(plan_of(signal, planner))
         except DataError as error:

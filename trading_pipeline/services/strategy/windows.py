@@ -19,7 +19,7 @@ class DayWindow:
     """Bars of one instrument from a day's anchor to its last sound bar.
 
     :param bars: columns of ``BAR_COLUMNS``, index from 0.
-    :param kept: per bar, whether it is a sound bar of the day, so that a result may be stored for it.
+    :param kept: per bar, whether it is a sound bar of the day that is computed, so that a result may be stored for it.
     """
 
     instrument_id: InstrumentId
@@ -35,7 +35,13 @@ def day_windows(bars: BarStore, checks: CheckStore, scope: PartitionRange, now: 
     """
     start, end = scope.open_times_until(now)
     frame = bars.frame(scope.instrument_ids, scope.timeframe, start, end)
-    sound = checks.sound_bars(scope.instrument_ids, scope.timeframe, scope.start, scope.end)
+    sound = {
+        instrument_id: opens
+        for part in scope.parts
+        for instrument_id, opens in checks.sound_bars(
+            part.instrument_ids, scope.timeframe, part.start, scope.end
+        ).items()
+    }
     for name, rows in frame.groupby("instrument_id", sort=False):
         instrument_id = InstrumentId(name)
         times = pd.DatetimeIndex(rows["open_time"])

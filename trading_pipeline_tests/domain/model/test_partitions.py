@@ -1,12 +1,13 @@
 """Days, anchors and windows."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trading_pipeline.domain.model.partitions import WINDOW_BARS, PartitionRange
+from trading_pipeline.domain.model.partitions import WINDOW_BARS, ComputedPart, PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline_tests.testkit.builders import START, a_range
 
@@ -48,3 +49,25 @@ def test_only_bars_that_have_closed_are_needed(now: datetime, end: datetime) -> 
 def test_a_range_that_is_not_whole_days_is_refused(start: datetime, end: datetime) -> None:
     with pytest.raises(ValueError, match="day"):
         PartitionRange(("BTCUSDT",), Timeframe.H1, start, end, START)
+
+
+def test_whole_days_are_one_part_and_new_bars_may_have_been_heard_since_the_anchor() -> None:
+    scope = a_range(["BTCUSDT.BYBIT", "SOLUSDT.BYBIT"], start=START + 2 * DAY)
+    assert scope.parts == [ComputedPart(scope.instrument_ids, scope.start, scope.window_start)]
+
+
+def test_instruments_whose_earlier_rows_stand_are_computed_from_there_on() -> None:
+    scope = a_range(["BTCUSDT.BYBIT", "SOLUSDT.BYBIT"], start=START + 2 * DAY)
+    wave = scope.start + 5 * HOUR
+    narrowed = replace(scope, computed_until=wave, recomputed=frozenset({"SOLUSDT.BYBIT"}))
+    assert narrowed.parts == [
+        ComputedPart(("SOLUSDT.BYBIT",), scope.start, scope.window_start),
+        ComputedPart(("BTCUSDT.BYBIT",), wave, wave),
+    ]
+
+
+def test_at_the_first_close_of_a_day_nothing_older_is_looked_for_either() -> None:
+    scope = a_range(["BTCUSDT.BYBIT"], start=START + 2 * DAY)
+    assert replace(scope, computed_until=scope.start).parts == [
+        ComputedPart(("BTCUSDT.BYBIT",), scope.start, scope.start)
+    ]

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.model.waves import Wave
+from trading_pipeline.domain.model.waves import ComputedWave, Wave
 from trading_pipeline.ports.stores.market_data.wave_store import WaveStore
 
 _WAVES = """
@@ -32,6 +32,23 @@ WHERE close_time = %(close_time)s AND timeframe = %(timeframe)s AND NOT EXISTS (
 )
 """
 
+_BEGIN = """
+UPDATE trading.waves SET heard = pg_current_snapshot()::text, decided_by = %(decided_by)s
+WHERE close_time = %(close_time)s AND timeframe = %(timeframe)s
+"""
+
+_COMPUTED = """
+SELECT heard, decided_by FROM trading.waves
+WHERE close_time = %(close_time)s AND timeframe = %(timeframe)s AND computed_at IS NOT NULL AND heard IS NOT NULL
+"""
+
+_LATE = """
+SELECT DISTINCT instrument_id FROM trading.raw_bars
+WHERE heard_in >= pg_snapshot_xmin(%(heard)s::pg_snapshot)::text::bigint
+AND NOT pg_visible_in_snapshot(heard_in::text::xid8, %(heard)s::pg_snapshot)
+AND instrument_id = ANY(%(instrument_ids)s) AND timeframe = ANY(%(timeframes)s) AND close_time <= %(by)s
+"""
+
 
 class PostgresWaveStore(WaveStore):
     """The table ``waves``."""
@@ -52,6 +69,33 @@ class PostgresWaveStore(WaveStore):
         with self._engine.connect() as connection:
             found: datetime | None = connection.exec_driver_sql("SELECT max(close_time) FROM trading.waves").scalar()
             return found
+
+    def begin(self, close_time: datetime, timeframe: Timeframe, decided_by: str) -> None:
+        """Keep the snapshot of this transaction, which began before the run reads."""
+        parameters = {"close_time": close_time, "timeframe": timeframe.value, "decided_by": decided_by}
+        with self._engine.begin() as connection:
+            connection.exec_driver_sql(_BEGIN, parameters)
+
+    def computed(self, close_time: datetime, timeframe: Timeframe) -> ComputedWave | None:
+        """Waves of before these columns have none."""
+        with self._engine.connect() as connection:
+            row = connection.exec_driver_sql(
+                _COMPUTED, {"close_time": close_time, "timeframe": timeframe.value}
+            ).one_or_none()
+        return None if row is None else ComputedWave(row.heard, row.decided_by)
+
+    def late(
+        self, instrument_ids: Sequence[InstrumentId], timeframes: Sequence[Timeframe], wave: ComputedWave, by: datetime
+    ) -> set[InstrumentId]:
+        """A row is late whose transaction that snapshot could not see; times of the clock do not tell."""
+        parameters = {
+            "heard": wave.heard,
+            "instrument_ids": list(instrument_ids),
+            "timeframes": [timeframe.value for timeframe in timeframes],
+            "by": by,
+        }
+        with self._engine.connect() as connection:
+            return {InstrumentId(row.instrument_id) for row in connection.exec_driver_sql(_LATE, parameters)}
 
     def mark_computed(
         self, close_time: datetime, timeframe: Timeframe, instrument_ids: Sequence[InstrumentId], run_id: str

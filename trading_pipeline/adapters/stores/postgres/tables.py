@@ -57,9 +57,12 @@ raw_bars = Table(
     *_prices(),
     _run_id(),
     _written_at("received_at"),
+    Column("heard_in", BigInteger, server_default=text("((pg_current_xact_id())::text)::bigint")),
     Index("raw_bars_by_close", "close_time"),
+    Index("raw_bars_by_transaction", "heard_in"),
 )
-"""Append-only: what was heard, by source. The first word of a source about a bar stands."""
+"""Append-only: what was heard, by source. The first word of a source about a bar stands. ``heard_in`` is the
+transaction, NULL for rows of before the column: what a snapshot could see is asked by it, as no clock tells it."""
 
 waves = Table(
     "waves",
@@ -69,9 +72,12 @@ waves = Table(
     _written_at("first_bar_at"),
     _instant("computed_at", nullable=True),
     Column("run_id", Text),
+    Column("heard", Text),
+    Column("decided_by", Text),
 )
 """One row per closing instant and timeframe, from the first live bar heard to its stored plans.
-``first_bar_at`` and ``computed_at`` are wall times."""
+``first_bar_at`` and ``computed_at`` are wall times; ``heard`` is the snapshot in which the run read raw bars and
+``decided_by`` the digest of code and parameters."""
 
 bars = Table(
     "bars",

@@ -1,12 +1,11 @@
 """Three-segment divergence between price and MACD histogram, with the trend and confirmed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 
 from trading_pipeline.domain.model.scoring import Scoring
 from trading_pipeline.domain.model.setups import Setup
@@ -126,7 +125,7 @@ class Divergence(ArrayStrategy):
         quality, divergence, confluence = numbers
         return Scoring(quality, divergence, confluence, tuple(str(hit) for hit in hits))
 
-    def setup(self, signal: Signal, close_times: Sequence[datetime]) -> Setup:
+    def setup(self, signal: Signal, close_times: pd.DatetimeIndex) -> Setup:
         """The three pivots and what confirmed them."""
         return stored_setup(signal, close_times)
 

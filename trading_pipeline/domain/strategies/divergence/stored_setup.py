@@ -1,8 +1,9 @@
 """A divergence signal taken apart: the structure it saw, what confirmed it, its three extremes."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from decimal import Decimal
+
+import pandas as pd
 
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.setups import Setup, SetupPivot
@@ -10,7 +11,7 @@ from trading_pipeline.domain.model.signals import Bias, Signal
 from trading_pipeline.domain.strategies.divergence.ids import DivergenceIds
 
 
-def stored_setup(signal: Signal, close_times: Sequence[datetime]) -> Setup:
+def stored_setup(signal: Signal, close_times: pd.DatetimeIndex) -> Setup:
     """The setup behind a signal of the divergence strategy.
 
     :param close_times: of the bars the signal was found in, which its pivots are positions of.
@@ -42,13 +43,11 @@ def stored_setup(signal: Signal, close_times: Sequence[datetime]) -> Setup:
     )
 
 
-def _pivot(
-    name: str, segment: int, pivot: Mapping[str, float], kind: str, close_times: Sequence[datetime]
-) -> SetupPivot:
+def _pivot(name: str, segment: int, pivot: Mapping[str, float], kind: str, close_times: pd.DatetimeIndex) -> SetupPivot:
     return SetupPivot(
         pivot_id=name,
         segment=segment,
-        time=close_times[int(pivot["index"])],
+        time=close_times[int(pivot["index"])].to_pydatetime(),
         price=Decimal(f"{pivot['price']:.10g}"),
         kind=kind,
         histogram=float(pivot["histogram"]),

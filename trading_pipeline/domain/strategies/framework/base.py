@@ -5,7 +5,6 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
 from typing import ClassVar, Self
 
 import pandas as pd
@@ -91,7 +90,7 @@ class Strategy(ABC):
         """The parts of a signal's score, from its details; ``None`` where the score is all there is."""
         return None
 
-    def setup(self, signal: Signal, close_times: Sequence[datetime]) -> Setup | None:  # noqa: ARG002
+    def setup(self, signal: Signal, close_times: pd.DatetimeIndex) -> Setup | None:  # noqa: ARG002
         """The structure behind one of its signals, which is stored beside it; ``None`` where it sees none.
 
         :param close_times: of the bars the signal was found in.

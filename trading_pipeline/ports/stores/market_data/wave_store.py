@@ -6,7 +6,7 @@ from datetime import datetime
 
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.model.waves import Wave
+from trading_pipeline.domain.model.waves import ComputedWave, Wave
 
 
 class WaveStore(ABC):
@@ -23,6 +23,23 @@ class WaveStore(ABC):
     @abstractmethod
     def newest(self) -> datetime | None:
         """The newest closing instant heard, ``None`` before the first."""
+
+    @abstractmethod
+    def begin(self, close_time: datetime, timeframe: Timeframe, decided_by: str) -> None:
+        """Note which raw bars a run that computes the wave can see from here on, and what decides.
+
+        :param decided_by: digest of the code and the parameters.
+        """
+
+    @abstractmethod
+    def computed(self, close_time: datetime, timeframe: Timeframe) -> ComputedWave | None:
+        """What a computed wave was computed of; ``None`` where it is not computed."""
+
+    @abstractmethod
+    def late(
+        self, instrument_ids: Sequence[InstrumentId], timeframes: Sequence[Timeframe], wave: ComputedWave, by: datetime
+    ) -> set[InstrumentId]:
+        """Instruments of which a bar that closes by then was heard after a wave had been begun."""
 
     @abstractmethod
     def mark_computed(

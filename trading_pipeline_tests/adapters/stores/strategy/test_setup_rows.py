@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pandas as pd
 from sqlalchemy import Engine, insert, text
 
 from trading_pipeline.adapters.stores.postgres.tables import trade_plans
@@ -30,7 +31,7 @@ SIGNAL = Signal(
 
 
 def _replace(database: Engine, signals: list[Signal]) -> int:
-    parts = [stored_setup(signal, CLOSES) for signal in signals]
+    parts = [stored_setup(signal, pd.DatetimeIndex(CLOSES)) for signal in signals]
     store = PostgresSignalStore(database)
     return store.replace(signals, ["BTCUSDT.BYBIT"], Timeframe.H1, DAY, DAY + timedelta(days=1), parts)
 
