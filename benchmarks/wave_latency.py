@@ -5,6 +5,10 @@ the sensors are back in their long poll, as they are when bars close minutes apa
 one session on the same bars; the ratio is what to quote.
 
     python benchmarks/wave_latency.py --waves 40 --stock-waves 10
+
+With ``--wide`` many generated instruments close at once instead, late in the day, on resident workers alone:
+
+    python benchmarks/wave_latency.py --wide 200 --waves 8
 """
 
 import argparse
@@ -13,6 +17,7 @@ import shutil
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +37,8 @@ from trading_pipeline.runtime.supervision.up import RunningSystem
 from trading_pipeline.settings import GivenSettings
 
 START = datetime(2025, 6, 2, tzinfo=UTC)
+_PATIENCE_S = 300
+"""The first wave of many instruments fetches the window of each."""
 SENSORS_RETURN_S = 1.6
 """A tick ends, a second passes, the next one begins: then somebody listens again."""
 
@@ -65,9 +72,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--waves", type=int, default=40)
     parser.add_argument("--stock-waves", type=int, default=10)
+    parser.add_argument("--wide", type=int, default=0, help="instruments that close at once")
     arguments = parser.parse_args()
     console = Console()
     resident_yaml = Path(runtime_package.__file__).parent / "dagster" / "dagster.yaml"
+    if arguments.wide:
+        console.print(wide(resident_yaml, arguments.wide, arguments.waves))
+        return
     with tempfile.TemporaryDirectory(prefix="tp-bench-") as folder:
         stock_yaml = Path(folder) / "stock.yaml"
         stock_yaml.write_text(without_launcher(resident_yaml.read_text()))
@@ -78,6 +89,18 @@ def main() -> None:
     console.print(report(resident, stock))
 
 
+def wide(resident_yaml: Path, instruments: int, waves: int) -> Table:
+    """Many instruments, two hours before midnight, when a day is long."""
+    symbols = [f"GEN{number:04d}USDT" for number in range(instruments)]
+    with tempfile.TemporaryDirectory(prefix="tp-bench-") as folder:
+        sample = measure(Path(folder), resident_yaml, waves, symbols, START.replace(hour=21, minute=45))
+    table = Table(title=f"close → plans stored, seconds of wall time, {instruments} instruments", title_justify="left")
+    for column in ("samples", "p50", "p95"):
+        table.add_column(column, justify="right")
+    table.add_row(*figures(sample.plans_stored))
+    return table
+
+
 def without_launcher(text_of_yaml: str) -> str:
     """The same instance with Dagster's own run launcher, which starts an interpreter per run."""
     content = yaml.safe_load(text_of_yaml)
@@ -85,12 +108,14 @@ def without_launcher(text_of_yaml: str) -> str:
     return yaml.safe_dump(content)
 
 
-def measure(folder: Path, dagster_yaml: Path, waves: int) -> Sample:
-    """Run the system on ``waves`` bars of one instrument."""
+def measure(
+    folder: Path, dagster_yaml: Path, waves: int, symbols: Sequence[str] = ("BTCUSDT",), start: datetime = START
+) -> Sample:
+    """Run the system on ``waves`` bars of each instrument."""
     config = folder / "config"
-    write_config(config)
-    exchange = ["--seed", "7", "--symbols", "BTCUSDT", "--port", str(free_port())]
-    exchange += ["--start", START.isoformat(), "--lock-step", "15m"]
+    write_config(config, symbols)
+    exchange = ["--seed", "7", "--symbols", ",".join(symbols), "--port", str(free_port())]
+    exchange += ["--start", start.isoformat(), "--lock-step", "15m"]
     settings = GivenSettings(TRADING_STATE_DIR=folder / "state", TRADING_CONFIG_DIR=config)
     system = RunningSystem(settings, free_port(), exchange)
     system.state.dagster_yaml = dagster_yaml
@@ -116,14 +141,14 @@ def measure(folder: Path, dagster_yaml: Path, waves: int) -> Sample:
         return sample
 
 
-def write_config(folder: Path) -> None:
-    """One instrument, one timeframe, the eager strategy, no cooldown."""
+def write_config(folder: Path, symbols: Sequence[str]) -> None:
+    """One timeframe, the eager strategy, no cooldown."""
     shutil.copytree("config", folder)
     for path in (folder / "strategies").glob("*"):
         path.unlink()
     (folder / "strategies" / "eager.yaml").write_text(yaml.safe_dump(EAGER))
     universe = yaml.safe_load((folder / "universe.yaml").read_text())
-    universe.update(symbols=["BTCUSDT"], timeframes=["15m"], history_start=datetime(2025, 5, 1).date())  # noqa: DTZ001
+    universe.update(symbols=list(symbols), timeframes=["15m"], history_start=datetime(2025, 5, 1).date())  # noqa: DTZ001
     (folder / "universe.yaml").write_text(yaml.safe_dump(universe))
     risk = yaml.safe_load((folder / "risk.yaml").read_text())
     risk.update(cooldown_bars=0, max_daily_loss=0.9)
@@ -137,8 +162,8 @@ def wait_for_feed(clock: ExchangeClock) -> None:
 
 
 def wait_until_settled(clock: ExchangeClock, engine: Engine, wave: datetime | None) -> None:
-    """Until nothing is left to do about the wave, or about the fill where it is ``None``; gives up after a minute."""
-    deadline = time.monotonic() + 60
+    """Until nothing is left to do about the wave, or about the fill where it is ``None``; gives up after minutes."""
+    deadline = time.monotonic() + _PATIENCE_S
     closing = [Timeframe.M15] if wave else []
     while not progress(engine, wave, closing).settled(clock.executions()):
         if time.monotonic() > deadline:

@@ -123,6 +123,13 @@ def metadata_of(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, obje
     return {name: value.value for name, value in events[0].materialization.metadata.items()}
 
 
+def by_instrument(result: dg.ExecuteInProcessResult, asset: str, name: str) -> dict[str, object]:
+    """One value of every partition's own materialisation of an asset, by instrument; partitions without it left out."""
+    events = [one for one in result.get_asset_materialization_events() if one.asset_key == dg.AssetKey(asset)]
+    found = {str(one.partition).split("|")[1]: one.materialization.metadata.get(name) for one in events}
+    return {instrument_id: value.value for instrument_id, value in found.items() if value is not None}
+
+
 def utc(instant: datetime) -> str:
     """ISO 8601 as tags carry it."""
     return instant.astimezone(UTC).isoformat()

@@ -1,5 +1,7 @@
 """Bars of every timeframe: complete, consolidated, and judged bar by bar."""
 
+from dataclasses import replace
+
 import dagster as dg
 
 from trading_pipeline.adapters.plots.sparkline import markdown_image, sparkline
@@ -8,11 +10,14 @@ from trading_pipeline.defs.market_data.partitions import (
     DERIVATIONS,
     GRID,
     UNIVERSE,
+    count_by_partition,
     decision_digest,
     now_of,
+    picture_by_partition,
     wave_of,
     wave_scope,
 )
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
@@ -42,6 +47,8 @@ def _bars_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
             stores.waves.begin(wave, timeframe, decision_digest(parameters))
         scope = wave_scope(context, timeframe, stores, parameters)
         report = refresh_bars(stores.bars, stores.checks, markets.market_data(), scope, now_of(context, markets), base)
+        count_by_partition(context, report.counts, replace(scope, computed_until=None))
+        picture_by_partition(context, _pictures(report))
         return dg.MaterializeResult(
             metadata=_metadata(report), check_results=check_results(report.checks, report.gaps, timeframe)
         )
@@ -50,16 +57,19 @@ def _bars_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
 
 
 def _metadata(report: BarsReport) -> dict[str, dg.MetadataValue]:
-    """Row count, last close, healed gaps and a small picture of each instrument's newest prices."""
-    plots = [markdown_image(instrument_id, sparkline(closes)) for instrument_id, closes in report.newest_closes.items()]
+    """What the whole run did."""
     last = report.last_close.isoformat() if report.last_close else "none"
     return {
-        "dagster/row_count": dg.MetadataValue.int(report.checks.bars),
+        "bars_checked": dg.MetadataValue.int(report.checks.bars),
         "rows_changed": dg.MetadataValue.int(report.changed),
         "last_close": dg.MetadataValue.text(last),
         "gaps_healed": dg.MetadataValue.json({gap.instrument_id: gap.healed for gap in report.gaps if gap.healed}),
-        "prices": dg.MetadataValue.md("\n\n".join(plots)),
     }
+
+
+def _pictures(report: BarsReport) -> dict[InstrumentId, str]:
+    """Small ones of each instrument's newest prices, in Markdown."""
+    return {name: markdown_image(name, sparkline(closes)) for name, closes in report.newest_closes.items()}
 
 
 bars_assets = [_bars_asset(timeframe) for timeframe in UNIVERSE.timeframes]

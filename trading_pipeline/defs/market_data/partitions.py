@@ -1,13 +1,15 @@
 """One grid for every pipeline asset: day (UTC) x instrument."""
 
 import hashlib
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.adapters.venues.catalog import derivations_of
-from trading_pipeline.domain.model.partitions import PartitionRange
+from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.partitions import PartitionCounts, PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
@@ -66,6 +68,25 @@ def decision_digest(parameters: Parameters) -> str:
     versions = [plan.strategy.version for plan in strategies]
     deciding = (Settings().code_version, versions, strategies, parameters.risk)
     return hashlib.sha256(repr(deciding).encode()).hexdigest()[:16]
+
+
+def count_by_partition(context: dg.AssetExecutionContext, counts: PartitionCounts, scope: PartitionRange) -> None:
+    """Tell each partition of the run its own rows: all it has, or in a wave the ones computed now."""
+    name = "dagster/row_count" if scope.computed_until is None else "rows_computed"
+    for key in context.partition_keys:
+        context.add_asset_metadata({name: counts.get(_partition(key), 0)}, partition_key=key)
+
+
+def picture_by_partition(context: dg.AssetExecutionContext, pictures: Mapping[InstrumentId, str]) -> None:
+    """Show each partition its own instrument in Markdown."""
+    for key in context.partition_keys:
+        if picture := pictures.get(_partition(key)[0]):
+            context.add_asset_metadata({"prices": dg.MetadataValue.md(picture)}, partition_key=key)
+
+
+def _partition(key: str) -> tuple[InstrumentId, date]:
+    dimensions = GRID.get_partition_key_from_str(key).keys_by_dimension
+    return InstrumentId(dimensions["instrument"]), date.fromisoformat(dimensions["day"])
 
 
 def now_of(context: dg.AssetExecutionContext, markets: Markets) -> datetime:

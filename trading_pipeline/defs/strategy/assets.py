@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from trading_pipeline.defs.market_data.partitions import GRID, UNIVERSE, now_of, wave_of, wave_scope
+from trading_pipeline.defs.market_data.partitions import GRID, UNIVERSE, count_by_partition, now_of, wave_of, wave_scope
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.parameters import Parameters
@@ -31,9 +31,9 @@ def _snapshots_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         scope = wave_scope(context, timeframe, stores, parameters)
         report = compute_indicators(stores.bars, stores.checks, stores.snapshots, scope, now_of(context, markets))
+        count_by_partition(context, report.counts, scope)
         return dg.MaterializeResult(
             metadata={
-                "dagster/row_count": report.rows,
                 "rows_changed": report.changed,
                 "unsound_instruments": list(report.unsound),
             }
@@ -63,9 +63,9 @@ def _signals_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
         books = BookEvidence(stores.books, stores.calibrations)
         live = wave_of(context) is not None
         report = generate_signals(stores.bars, stores.checks, stores.signals, strategies, scope, now, books, live=live)
+        count_by_partition(context, report.counts, scope)
         return dg.MaterializeResult(
             metadata={
-                "dagster/row_count": report.entries + report.exits,
                 "entries": report.entries,
                 "exits": report.exits,
                 "rows_changed": report.changed,
@@ -97,9 +97,9 @@ def _plans_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
         )
         scope = wave_scope(context, timeframe, stores, parameters)
         report = plan_trades(planner, scope, wave_of(context), context.run.run_id)
+        count_by_partition(context, report.counts, scope)
         return dg.MaterializeResult(
             metadata={
-                "dagster/row_count": report.plans,
                 "rows_changed": report.changed,
                 "executable": report.executable,
                 "sizing": str(report.sizing),

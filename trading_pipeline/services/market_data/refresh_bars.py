@@ -1,9 +1,13 @@
 """From what was heard to sound bars: fetch what is missing, consolidate, judge."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from trading_pipeline.domain.model.partitions import PartitionRange
+import pandas as pd
+
+from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.partitions import PartitionCounts, PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
@@ -20,16 +24,18 @@ _PLOTTED_BARS = 96
 class BarsReport:
     """What the days hold now.
 
+    :param counts: bars by partition.
     :param changed: bars written; 0 on a rerun.
     :param last_close: newest close of the days, ``None`` when no bar has closed.
     :param newest_closes: the last closing prices by instrument, oldest first, for a picture.
     """
 
     gaps: tuple[GapReport, ...]
+    counts: PartitionCounts
     changed: int
     checks: CheckReport
     last_close: datetime | None
-    newest_closes: dict[str, list[float]]
+    newest_closes: dict[InstrumentId, list[float]]
 
 
 def refresh_bars(
@@ -49,10 +55,15 @@ def refresh_bars(
     gaps = fill_gaps(bars, market_data, scope, now)
     changed = consolidate_bars(bars, scope, now)
     verdicts = check_bars(bars, checks, scope, now)
-    newest = scope.timeframe.floor(min(scope.end, now))
-    frame = bars.frame(scope.instrument_ids, scope.timeframe, newest - _PLOTTED_BARS * scope.timeframe.duration, newest)
+    frame = bars.frame(scope.instrument_ids, scope.timeframe, *scope.open_times_until(now))
     closes = {
-        str(instrument_id): rows["close"].tolist() for instrument_id, rows in frame.groupby("instrument_id", sort=False)
+        InstrumentId(name): rows["close"].tail(_PLOTTED_BARS).tolist()
+        for name, rows in frame.groupby("instrument_id", sort=False)
     }
     last = None if frame.empty else frame["close_time"].max().to_pydatetime()
-    return BarsReport(tuple(gaps), changed, verdicts, last, closes)
+    return BarsReport(tuple(gaps), _counts(frame[frame["open_time"] >= scope.start]), changed, verdicts, last, closes)
+
+
+def _counts(frame: pd.DataFrame) -> PartitionCounts:
+    opened = zip(frame["instrument_id"], frame["open_time"].dt.date, strict=True)
+    return Counter((InstrumentId(name), day) for name, day in opened)
