@@ -1,6 +1,6 @@
 """The real definitions on a real database and Redis, with a venue that answers from a list of bars."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -85,8 +85,10 @@ class PipelineStage:
             "io_manager": dg.mem_io_manager,
         }
 
-    def materialize(self, selection: list[dg.AssetKey] | None = None, **tags: str) -> dg.ExecuteInProcessResult:
-        """The job of a wave over all instruments of ``DAY``, in this process."""
+    def materialize(
+        self, selection: list[dg.AssetKey] | None = None, instruments: Sequence[str] = INSTRUMENT_IDS, **tags: str
+    ) -> dg.ExecuteInProcessResult:
+        """The job of a wave over neighbouring instruments of ``DAY``, in this process."""
         definitions = dg.Definitions(
             assets=[*bars_assets, *strategy_assets],
             jobs=[dg.define_asset_job("bar_close", selection=dg.AssetSelection.assets(*ASSETS))],
@@ -95,8 +97,8 @@ class PipelineStage:
         )
         day = DAY.date().isoformat()
         covered = {
-            "dagster/asset_partition_range_start": f"{day}|{INSTRUMENT_IDS[0]}",
-            "dagster/asset_partition_range_end": f"{day}|{INSTRUMENT_IDS[-1]}",
+            "dagster/asset_partition_range_start": f"{day}|{instruments[0]}",
+            "dagster/asset_partition_range_end": f"{day}|{instruments[-1]}",
         }
         job = definitions.get_job_def("bar_close")
         return job.execute_in_process(instance=self.instance, asset_selection=selection, tags={**covered, **tags})

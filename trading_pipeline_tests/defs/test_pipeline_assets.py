@@ -1,6 +1,7 @@
 from datetime import datetime, timedelta
 
 import dagster as dg
+from sqlalchemy import text
 
 from trading_pipeline.domain.model.checks import CheckName
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -118,10 +119,13 @@ def test_a_gap_that_cannot_be_healed_is_named_and_stops_that_symbol_alone(stage:
     assert check.metadata["instrument_ids"].value == ["SOLUSDT.BYBIT"]
     assert check.metadata["bars_failed"].value == 11
     assert check.metadata["bars_missing"].value == 1
-    named = check.metadata["intervals"].value
+    named = check.metadata["reasons"].value
     assert isinstance(named, list)
     assert named[0] == "SOLUSDT.BYBIT 1h: 1 bars missing, opening from 2025-01-02 12:00 to 2025-01-02 12:00"
-    assert str(named[1]).startswith("SOLUSDT.BYBIT 1h bar closing 2025-01-02 14:00: 1 bars missing since")
+    assert named[1:] == [
+        "SOLUSDT.BYBIT 1h: bars missing since 2025-01-02T12:00:00+00:00: 11 bars, closing from 2025-01-02 14:00"
+        " to 2025-01-03 00:00"
+    ]
     assert metadata_of(result, "signals_1h")["unsound_instruments"] == ["SOLUSDT.BYBIT"]
     last = dict(
         stage.rows("SELECT instrument_id, max(close_time) FROM indicator_snapshots WHERE timeframe = '1h' GROUP BY 1")
@@ -154,3 +158,23 @@ def test_a_last_bar_that_is_missing_fails_the_check_although_no_bar_follows_it(s
     assert not check.passed
     assert check.metadata["instrument_ids"].value == ["BTCUSDT.BYBIT"]
     assert check.metadata["bars_missing"].value == 1
+
+
+def test_a_broken_bar_keeps_its_check_red_whatever_else_is_materialised_until_it_is_cured(stage: PipelineStage) -> None:
+    stage.materialize()
+    with stage.engine.begin() as connection:
+        broken = text(
+            "UPDATE trading.raw_bars SET high = low - 1"
+            " WHERE instrument_id = 'BTCUSDT.BYBIT' AND timeframe = '1h' AND open_time = :at"
+        )
+        connection.execute(broken, {"at": DAY + timedelta(hours=3)})
+    bars_1h = [dg.AssetKey("bars_1h")]
+    check = evaluation(stage.materialize(bars_1h), "bars_1h", CheckName.OHLC_SANE)
+    assert (check.passed, check.metadata["bars_failed"].value) == (False, 21)
+    assert isinstance(check.metadata["reasons"].value, list)
+    assert len(check.metadata["reasons"].value) == 1
+    other = stage.materialize(bars_1h, instruments=("SOLUSDT.BYBIT",))
+    assert not evaluation(other, "bars_1h", CheckName.OHLC_SANE).passed
+    with stage.engine.begin() as connection:
+        connection.execute(text("DELETE FROM trading.raw_bars WHERE high < low"))
+    assert evaluation(stage.materialize(bars_1h), "bars_1h", CheckName.OHLC_SANE).passed

@@ -50,7 +50,7 @@ def _bars_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
         count_by_partition(context, report.counts, replace(scope, computed_until=None))
         picture_by_partition(context, _pictures(report))
         return dg.MaterializeResult(
-            metadata=_metadata(report), check_results=check_results(report.checks, report.gaps, timeframe)
+            metadata=_metadata(report), check_results=check_results(report.failed, report.gaps, timeframe)
         )
 
     return bars

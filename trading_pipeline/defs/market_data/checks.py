@@ -1,42 +1,43 @@
-"""Data-gap alerts: what the stored verdicts say, summed up per run.
+"""Data-gap alerts: what the stored verdicts say, summed up.
 
-They do not block. Dagster evaluates a check once for all instruments of a run, so a blocking one would let
-one bad instrument stop the wave; services skip the unsound instruments instead, and the gate asks the stored
-verdict of the exact bar.
+A verdict is about everything that is stored of the timeframe, whatever the run touched, so it stays red until
+the bar to blame is cured. They do not block: one bad instrument would stop the wave of all. Services skip the
+unsound instruments instead, and the gate asks the stored verdict of the exact bar.
 """
 
 from collections.abc import Sequence
 
 import dagster as dg
 
-from trading_pipeline.domain.model.checks import CheckName, DataCheck
+from trading_pipeline.defs.market_data.partitions import UNIVERSE
+from trading_pipeline.domain.model.checks import CheckName, FailedBars
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.services.market_data.check_bars import CheckReport
 from trading_pipeline.services.market_data.fill_gaps import GapReport
 
 CHECKS = [str(name) for name in CheckName]
 _NAMED = 20
-"""Intervals listed in the metadata; the rest is counted."""
+"""Reasons listed in the metadata; the rest is counted."""
 
 
-def check_results(report: CheckReport, gaps: Sequence[GapReport], timeframe: Timeframe) -> list[dg.AssetCheckResult]:
-    """One result per question, naming instruments and intervals."""
-    return [_result(name, [one for one in report.failed if one.name == name], gaps, timeframe) for name in CheckName]
+def check_results(
+    failed: Sequence[FailedBars], gaps: Sequence[GapReport], timeframe: Timeframe
+) -> list[dg.AssetCheckResult]:
+    """One result per question, naming instruments and reasons."""
+    ours = [one for one in failed if one.instrument_id in UNIVERSE.instrument_ids]
+    return [_result(name, [one for one in ours if one.name == name], gaps, timeframe) for name in CheckName]
 
 
 def _result(
-    name: CheckName, failed: Sequence[DataCheck], gaps: Sequence[GapReport], timeframe: Timeframe
+    name: CheckName, failed: Sequence[FailedBars], gaps: Sequence[GapReport], timeframe: Timeframe
 ) -> dg.AssetCheckResult:
     # a verdict needs a bar, so bars missing at the end of the range, or all of them, show in the gaps alone
     holes = [gap for gap in gaps if gap.missing] if name is CheckName.NO_GAP else []
     instrument_ids = sorted({one.instrument_id for one in failed} | {gap.instrument_id for gap in holes})
-    intervals = [
-        f"{one.instrument_id} {timeframe} bar closing {one.close_time:%Y-%m-%d %H:%M}: {one.detail}" for one in failed
-    ]
+    reasons = [*(_hole(gap, timeframe) for gap in holes), *(_reason(one, timeframe) for one in failed)]
     metadata: dict[str, dg.MetadataValue] = {
         "instrument_ids": dg.MetadataValue.json(instrument_ids),
-        "intervals": dg.MetadataValue.json([*(_hole(gap, timeframe) for gap in holes), *intervals][:_NAMED]),
-        "bars_failed": dg.MetadataValue.int(len(failed)),
+        "reasons": dg.MetadataValue.json(reasons[:_NAMED]),
+        "bars_failed": dg.MetadataValue.int(sum(one.bars for one in failed)),
     }
     if name is CheckName.NO_GAP:
         metadata["bars_missing"] = dg.MetadataValue.int(sum(len(gap.missing) for gap in holes))
@@ -45,9 +46,14 @@ def _result(
         check_name=str(name),
         passed=not instrument_ids,
         severity=dg.AssetCheckSeverity.ERROR,
-        description=f"not sound: {', '.join(instrument_ids)}" if instrument_ids else "every bar is sound",
+        description=f"not sound: {', '.join(instrument_ids)}" if instrument_ids else "every stored bar is sound",
         metadata=metadata,
     )
+
+
+def _reason(failed: FailedBars, timeframe: Timeframe) -> str:
+    first, last = (f"{time:%Y-%m-%d %H:%M}" for time in (failed.first_close, failed.last_close))
+    return f"{failed.instrument_id} {timeframe}: {failed.detail}: {failed.bars} bars, closing from {first} to {last}"
 
 
 def _hole(gap: GapReport, timeframe: Timeframe) -> str:

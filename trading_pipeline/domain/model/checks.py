@@ -30,3 +30,18 @@ class DataCheck:
     name: CheckName
     passed: bool
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailedBars:
+    """Stored bars of one instrument that fail one question for one reason, which names the bar to blame.
+
+    :param first_close: closing instant of the oldest of them, ``last_close`` of the newest.
+    """
+
+    instrument_id: InstrumentId
+    name: CheckName
+    detail: str
+    bars: int
+    first_close: datetime
+    last_close: datetime

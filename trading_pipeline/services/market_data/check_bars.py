@@ -122,7 +122,7 @@ class _Window:
             begin = int(self.first[place])
             if self.numbers[begin] == number:
                 number = int(self.numbers[breaks[np.searchsorted(breaks, begin)]]) + 1
-            details[int(place)] = f"{missing[place]} bars missing since {self.time(number).isoformat()}"
+            details[int(place)] = f"bars missing since {self.time(number).isoformat()}"
         return details
 
     def impossible_bars(self) -> dict[int, str]:

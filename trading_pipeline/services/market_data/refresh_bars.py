@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pandas as pd
 
+from trading_pipeline.domain.model.checks import FailedBars
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.partitions import PartitionCounts, PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -26,6 +27,7 @@ class BarsReport:
 
     :param counts: bars by partition.
     :param changed: bars written; 0 on a rerun.
+    :param failed: everything that fails of the timeframe, of other days and instruments, too.
     :param last_close: newest close of the days, ``None`` when no bar has closed.
     :param newest_closes: the last closing prices by instrument, oldest first, for a picture.
     """
@@ -34,6 +36,7 @@ class BarsReport:
     counts: PartitionCounts
     changed: int
     checks: CheckReport
+    failed: tuple[FailedBars, ...]
     last_close: datetime | None
     newest_closes: dict[InstrumentId, list[float]]
 
@@ -60,8 +63,11 @@ def refresh_bars(
         InstrumentId(name): rows["close"].tail(_PLOTTED_BARS).tolist()
         for name, rows in frame.groupby("instrument_id", sort=False)
     }
+    failed = tuple(checks.failed_bars(scope.timeframe))
     last = None if frame.empty else frame["close_time"].max().to_pydatetime()
-    return BarsReport(tuple(gaps), _counts(frame[frame["open_time"] >= scope.start]), changed, verdicts, last, closes)
+    return BarsReport(
+        tuple(gaps), _counts(frame[frame["open_time"] >= scope.start]), changed, verdicts, failed, last, closes
+    )
 
 
 def _counts(frame: pd.DataFrame) -> PartitionCounts:

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.postgres.bulk_copy import merge
 from trading_pipeline.adapters.stores.postgres.tables import data_checks
-from trading_pipeline.domain.model.checks import CheckName, DataCheck
+from trading_pipeline.domain.model.checks import CheckName, DataCheck, FailedBars
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
@@ -18,6 +18,11 @@ _IN_RANGE = (
     " AND close_time > %(start)s AND close_time <= %(end)s"
 )
 _FAILED = f"SELECT * FROM trading.data_checks WHERE NOT passed AND {_IN_RANGE} ORDER BY instrument_id, close_time, name"  # noqa: S608
+_FAILED_BARS = """
+SELECT instrument_id, name, detail, count(*) AS bars, min(close_time) AS first_close, max(close_time) AS last_close
+FROM trading.data_checks WHERE NOT passed AND timeframe = %(timeframe)s
+GROUP BY instrument_id, name, detail ORDER BY instrument_id, first_close, name
+"""
 _SOUND = f"""
 SELECT instrument_id, array_agg(close_time ORDER BY close_time) AS closes FROM (
     SELECT instrument_id, close_time FROM trading.data_checks WHERE {_IN_RANGE} AND passed AND name = ANY(%(names)s)
@@ -66,6 +71,22 @@ class PostgresCheckStore(CheckStore):
                 CheckName(row.name),
                 False,
                 row.detail,
+            )
+            for row in rows
+        ]
+
+    def failed_bars(self, timeframe: Timeframe) -> list[FailedBars]:
+        """Group what the index of failed verdicts holds."""
+        with self._engine.connect() as connection:
+            rows = connection.exec_driver_sql(_FAILED_BARS, {"timeframe": timeframe.value}).all()
+        return [
+            FailedBars(
+                InstrumentId(row.instrument_id),
+                CheckName(row.name),
+                row.detail,
+                row.bars,
+                row.first_close,
+                row.last_close,
             )
             for row in rows
         ]

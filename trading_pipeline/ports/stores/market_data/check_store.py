@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 
-from trading_pipeline.domain.model.checks import DataCheck
+from trading_pipeline.domain.model.checks import DataCheck, FailedBars
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -27,6 +27,10 @@ class CheckStore(ABC):
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
     ) -> list[DataCheck]:
         """Verdicts against bars, by instrument and time."""
+
+    @abstractmethod
+    def failed_bars(self, timeframe: Timeframe) -> list[FailedBars]:
+        """Everything that fails of all that is stored, once per reason, by instrument and time."""
 
     @abstractmethod
     def sound_bars(
