@@ -1,10 +1,12 @@
 """The job of a wave: everything from bars to trade plans, in one process and one run."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import dagster as dg
 
 from trading_pipeline.defs.market_data.partitions import GRID, UNIVERSE
+from trading_pipeline.defs.operations.queues import Priority, trading_tags
 from trading_pipeline.domain.model.timeframes import Timeframe
 
 STAGES = ("bars", "indicator_snapshots", "signals", "trade_plans")
@@ -20,6 +22,6 @@ bar_close_job = dg.define_asset_job(
     selection=dg.AssetSelection.assets(*wave_assets(UNIVERSE.timeframes)),
     partitions_def=GRID,
     executor_def=dg.in_process_executor,
-    tags={"dagster-celery/queue": "trading"},
+    tags=trading_tags(Priority.WAVE, timedelta(minutes=10)),
     description="One run per closing instant over all instruments, and over the timeframes that close.",
 )

@@ -1,30 +1,35 @@
 """Jobs that people launch. They select no asset and no schedule starts them."""
 
+from datetime import timedelta
+
 import dagster as dg
 
-from trading_pipeline.defs.execution.jobs import QUEUE
 from trading_pipeline.defs.operations.ops import allow_entries, close_out, flatten, stop_entries, switch
+from trading_pipeline.defs.operations.queues import Priority, trading_tags
+
+_COMMAND = trading_tags(Priority.COMMAND, timedelta(minutes=15))
+"""Without the account's tag: a command may take the process that waves have for themselves."""
 
 
-@dg.job(executor_def=dg.in_process_executor, tags=QUEUE)
+@dg.job(executor_def=dg.in_process_executor, tags=_COMMAND)
 def halt() -> None:
     """No new entries in an instrument, or in any; what is open stays protected."""
     stop_entries()
 
 
-@dg.job(executor_def=dg.in_process_executor, tags=QUEUE)
+@dg.job(executor_def=dg.in_process_executor, tags=_COMMAND)
 def resume() -> None:
     """Let entries go on where venue and ledger agree."""
     allow_entries()
 
 
-@dg.job(executor_def=dg.in_process_executor, tags=QUEUE)
+@dg.job(executor_def=dg.in_process_executor, tags=_COMMAND)
 def kill_switch() -> None:
     """On: nothing new is entered, and if told so everything is closed. Off: entries go on."""
     flatten(switch())
 
 
-@dg.job(executor_def=dg.in_process_executor, tags=QUEUE)
+@dg.job(executor_def=dg.in_process_executor, tags=_COMMAND)
 def close_position() -> None:
     """Close one instrument's position at market."""
     close_out()

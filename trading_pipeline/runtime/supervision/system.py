@@ -98,7 +98,7 @@ def execution_specs(state: SystemState) -> list[ProcessSpec]:
             ready=state.code_socket.exists,
             grace_s=_SHORT_GRACE_S,
         ),
-        ProcessSpec("worker-trading", [*_ours("worker"), "--queue", "trading", "--processes", "2"]),
+        ProcessSpec("worker-trading", [*_ours("worker"), "--queue", "trading", "--processes", "3"]),
         ProcessSpec("worker-backfill", [*_ours("worker"), "--queue", "backfill", "--processes", "1"]),
         feed_spec(),
     ]
