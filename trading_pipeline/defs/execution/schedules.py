@@ -3,11 +3,19 @@
 import dagster as dg
 
 from trading_pipeline.defs.execution.jobs import reconcile
+from trading_pipeline.defs.operations.attempts import under_way
 from trading_pipeline.resources.beside import SCHEDULES
 
-every_minute = dg.ScheduleDefinition(
+
+@dg.schedule(
     name="reconcile_every_minute",
     job=reconcile,
     cron_schedule="* * * * *",
     default_status=SCHEDULES,
+    description="Compares venue and ledger; leaves a minute out while the last comparison is still going on.",
 )
+def every_minute(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """One comparison at a time: a venue that does not answer must not pile them up."""
+    if under_way(context.instance, reconcile.name):
+        return dg.SkipReason("The last comparison has not ended.")
+    return dg.RunRequest()

@@ -10,6 +10,7 @@ from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 from trading_pipeline.runtime.dagster.celery_app import app, execute_job
 
 _UNFINISHED = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
+_KILLED = "The worker that executed this run was killed."
 
 
 def run_worker(queue: str, processes: int) -> None:
@@ -69,11 +70,17 @@ class TaskLedger:
 
 
 def fail_orphans(instance: DagsterInstance, ledger: TaskLedger) -> list[str]:
-    """Report the unfinished runs of the worker's previous life as failed; the sensors request them again."""
+    """Report the unfinished runs of the worker's previous life as failed, so that they are requested again.
+
+    One that somebody was terminating is cancelled, and stays so.
+    """
     orphans = []
     for task_id in ledger.take():
         for run in instance.get_runs(RunsFilter(tags={"dagster-celery/task_id": task_id}, statuses=_UNFINISHED)):
-            instance.report_run_failed(run, "The worker that executed this run was killed.")
+            if run.status is DagsterRunStatus.CANCELING:
+                instance.report_run_canceled(run, _KILLED)
+            else:
+                instance.report_run_failed(run, _KILLED)
             orphans.append(run.run_id)
     return orphans
 

@@ -55,12 +55,12 @@ def test_a_worker_knows_the_tasks_it_has_begun_and_not_ended(ledger: TaskLedger)
     [
         (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.FAILURE),
         (dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.FAILURE),
-        (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.FAILURE),
+        (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED),
         (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.SUCCESS),
         (dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.CANCELED),
     ],
 )
-def test_runs_of_a_killed_worker_are_failed_when_it_starts_again(
+def test_runs_of_a_killed_worker_are_ended_when_it_starts_again(
     worker: ModuleType, ledger: TaskLedger, status: dg.DagsterRunStatus, after: dg.DagsterRunStatus
 ) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
