@@ -4,6 +4,7 @@ import dagster as dg
 
 from trading_pipeline.defs.accounting.assets import closed_trades
 from trading_pipeline.defs.accounting.schedules import hourly_marts
+from trading_pipeline.defs.catalogue import catalogued
 from trading_pipeline.defs.execution.fill_sensor import fill_sensor
 from trading_pipeline.defs.execution.jobs import (
     execute_plans,
@@ -12,9 +13,11 @@ from trading_pipeline.defs.execution.jobs import (
     manage_open_positions,
     reconcile,
 )
+from trading_pipeline.defs.execution.ledger import ledger_assets
 from trading_pipeline.defs.execution.schedules import every_minute
 from trading_pipeline.defs.execution.sensors import trade_plan_sensor
 from trading_pipeline.defs.market_data.assets import bars_assets
+from trading_pipeline.defs.market_data.feed import feed_assets
 from trading_pipeline.defs.market_data.jobs import bar_close_job
 from trading_pipeline.defs.market_data.sensors import bar_close_sensor
 from trading_pipeline.defs.operations.jobs import close_position, halt, kill_switch, resume
@@ -27,7 +30,18 @@ from trading_pipeline.defs.resources import RESOURCES
 from trading_pipeline.defs.strategy.assets import strategy_assets
 
 defs = dg.Definitions(
-    assets=[*bars_assets, *strategy_assets, closed_trades, backtests, parity, avi5_calibration],
+    assets=catalogued(
+        [
+            *feed_assets,
+            *bars_assets,
+            *strategy_assets,
+            *ledger_assets,
+            closed_trades,
+            backtests,
+            parity,
+            avi5_calibration,
+        ]
+    ),
     jobs=[
         bar_close_job,
         execute_plans,

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import dagster as dg
 import pytest
 
@@ -6,6 +8,18 @@ from trading_pipeline_tests.defs.asset_graph import SNAPSHOT, described
 
 REPOSITORY = defs.get_repository_def()
 ORDER_JOBS = ("execute_plans", "manage_and_execute", "manage_positions", "reconcile", "kill_switch", "close_position")
+OF_THE_FEED = ("bybit_public_stream", "bybit_private_stream", "raw_bars", "book_samples")
+LEDGER = ("orders", "fills", "positions", "equity", "reconciliation", "halts")
+FROM_CANDLE_TO_FILL = (
+    "bybit_public_stream",
+    "raw_bars",
+    "bars_15m",
+    "indicator_snapshots_15m",
+    "signals_15m",
+    "trade_plans_15m",
+    "orders",
+    "fills",
+)
 
 
 def test_definitions_are_those_of_the_snapshot() -> None:
@@ -39,7 +53,33 @@ def test_a_wave_has_a_worker_of_its_own_and_a_backfill_does_not_get_it() -> None
 
 def test_every_pipeline_asset_lies_on_one_grid() -> None:
     graph = REPOSITORY.asset_graph
-    assets = [graph.get(key) for key in graph.get_all_asset_keys()]
+    assets = [graph.get(key) for key in graph.get_all_asset_keys() if key.path[0] not in OF_THE_FEED]
     grids = {asset.partitions_def for asset in assets if asset.group_name in ("market_data", "strategy")}
     assert len(grids) == 1
     assert isinstance(grids.pop(), dg.MultiPartitionsDefinition)
+
+
+def test_a_person_clicks_from_a_candle_to_its_fills_and_on_to_the_marts() -> None:
+    graph = REPOSITORY.asset_graph
+    way = [*FROM_CANDLE_TO_FILL, "positions"]
+    for upstream, downstream in pairwise(way):
+        assert dg.AssetKey(downstream) in graph.get(dg.AssetKey(upstream)).child_keys, f"{upstream} -> {downstream}"
+
+
+def test_a_person_clicks_from_a_fill_back_to_its_bar_and_to_what_the_venue_said() -> None:
+    graph = REPOSITORY.asset_graph
+    for downstream, upstream in pairwise(reversed(FROM_CANDLE_TO_FILL)):
+        assert dg.AssetKey(upstream) in graph.get(dg.AssetKey(downstream)).parent_keys, f"{downstream} -> {upstream}"
+    assert dg.AssetKey("bybit_private_stream") in graph.get(dg.AssetKey("fills")).parent_keys
+
+
+@pytest.mark.parametrize("table", LEDGER)
+def test_nothing_can_materialise_the_ledger(table: str) -> None:
+    assert not REPOSITORY.asset_graph.get(dg.AssetKey(table)).is_executable
+
+
+@pytest.mark.parametrize("table", ["orders", "fills", "positions"])
+def test_a_row_of_the_ledger_lies_where_the_bar_of_its_plan_lies(table: str) -> None:
+    graph = REPOSITORY.asset_graph
+    bars, ledger = graph.get(dg.AssetKey("bars_15m")), graph.get(dg.AssetKey(table))
+    assert ledger.partitions_def == bars.partitions_def

@@ -9,5 +9,6 @@ hourly_marts = dg.ScheduleDefinition(
     name="marts_hourly",
     target=dg.AssetSelection.assets(closed_trades),
     cron_schedule="5 * * * *",
+    description="Build the marts and ask their checks, five minutes past each hour.",
     default_status=SCHEDULES,
 )

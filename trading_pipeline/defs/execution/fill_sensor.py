@@ -19,7 +19,12 @@ _LOOK_AGAIN_S = 2.0
 """A fill that settling booked makes no event, nor does a failed run, so the table is looked at this often anyway."""
 
 
-@dg.sensor(job=follow_booked_fills, minimum_interval_seconds=1, default_status=SENSORS)
+@dg.sensor(
+    job=follow_booked_fills,
+    minimum_interval_seconds=1,
+    default_status=SENSORS,
+    description="Requests one run at a time for the fills that nobody has answered.",
+)
 def fill_sensor(context: dg.SensorEvaluationContext, stores: Stores, events: Events) -> dg.SensorResult:
     """One run for all fills that nobody follows."""
     stream, position = events.stream(), context.cursor or ""

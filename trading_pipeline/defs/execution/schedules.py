@@ -11,8 +11,8 @@ from trading_pipeline.resources.beside import SCHEDULES
     name="reconcile_every_minute",
     job=reconcile,
     cron_schedule="* * * * *",
+    description="Compare venue and ledger every minute; where they disagree twice, the instrument is halted.",
     default_status=SCHEDULES,
-    description="Compares venue and ledger; leaves a minute out while the last comparison is still going on.",
 )
 def every_minute(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """One comparison at a time: a venue that does not answer must not pile them up."""

@@ -24,6 +24,7 @@ _LOOK_AGAIN_S = 2.0
     jobs=[execute_plans, manage_and_execute, manage_open_positions],
     minimum_interval_seconds=1,
     default_status=SENSORS,
+    description="Requests the run that manages positions and executes plans, when a wave is computed.",
 )
 def trade_plan_sensor(context: dg.SensorEvaluationContext, stores: Stores, events: Events) -> dg.SensorResult:
     """One run for the open positions of a computed wave and for all plans that wait."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 import dagster as dg
 
 from trading_pipeline.adapters.plots.sparkline import markdown_image, sparkline
+from trading_pipeline.defs.catalogue import ASKED
 from trading_pipeline.defs.market_data.checks import CHECKS, check_results
 from trading_pipeline.defs.market_data.partitions import (
     DERIVATIONS,
@@ -32,11 +33,11 @@ def _bars_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
     @dg.asset(
         name=name,
         partitions_def=GRID,
-        deps=[] if base is None else [f"bars_{base}"],
+        deps=["raw_bars"] if base is None else [f"bars_{base}"],
         backfill_policy=dg.BackfillPolicy.single_run(),
         group_name="market_data",
         kinds={"postgres"},
-        check_specs=[dg.AssetCheckSpec(check, asset=name) for check in CHECKS],
+        check_specs=[dg.AssetCheckSpec(check, asset=name, description=ASKED[check]) for check in CHECKS],
         description=f"Closed {timeframe} bars, one row per instrument and open time; {origin}.",
     )
     # with checks among its outputs, Dagster understands the bare result type only

@@ -26,7 +26,12 @@ _GRACE_S = 1.0
 _STEP_S = 0.02
 
 
-@dg.sensor(job=bar_close_job, minimum_interval_seconds=1, default_status=SENSORS)
+@dg.sensor(
+    job=bar_close_job,
+    minimum_interval_seconds=1,
+    default_status=SENSORS,
+    description="Requests one run per closing instant, when every bar was heard or a second has passed.",
+)
 def bar_close_sensor(
     context: dg.SensorEvaluationContext, stores: Stores, events: Events, parameters: Parameters
 ) -> dg.SensorResult:

@@ -7,7 +7,10 @@ from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.resources.beside import SENSORS
 
 
-@dg.run_failure_sensor(default_status=SENSORS)
+@dg.run_failure_sensor(
+    default_status=SENSORS,
+    description="Tells the operator of every run that failed: its job, its wave and why.",
+)
 def failed_run_sensor(context: dg.RunFailureSensorContext) -> None:
     """Name the job, the wave and the run; orders were already alarmed about by the code that sent them."""
     run = context.dagster_run

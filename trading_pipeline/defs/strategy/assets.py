@@ -52,7 +52,7 @@ def _signals_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
         backfill_policy=SINGLE_RUN,
         group_name="strategy",
         kinds={"postgres"},
-        deps=[f"bars_{timeframe}", f"indicator_snapshots_{timeframe}", *higher],
+        deps=[f"bars_{timeframe}", f"indicator_snapshots_{timeframe}", *higher, "book_samples"],
         description=f"Where the enabled strategies enter and leave, at the close of {timeframe} bars.",
     )
     def signals(
