@@ -6,6 +6,7 @@ from pydantic import PrivateAttr
 from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
 from trading_pipeline.adapters.stores.execution.account_overview import PostgresAccountOverview
 from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
+from trading_pipeline.adapters.stores.execution.ledger_trail import LedgerTrail
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresEntryGate
 from trading_pipeline.adapters.venues.catalog import venue_named
 from trading_pipeline.ports.venue.clock import Clock
@@ -80,6 +81,11 @@ class ExecutionResource(dg.ConfigurableResource["ExecutionResource"]):
     def controls(self) -> Controls:
         """What commands of operators work with."""
         return build_controls(self.stores.engine)
+
+    @property
+    def trail(self) -> LedgerTrail:
+        """Which rows of the ledger a run wrote."""
+        return LedgerTrail(self.stores.engine)
 
     @property
     def gate(self) -> PostgresEntryGate:

@@ -5,14 +5,18 @@ from datetime import timedelta
 from decimal import Decimal
 
 import dagster as dg
+import pytest
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
 from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
+from trading_pipeline.adapters.stores.execution.ledger_trail import LedgerTrail
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresEntryGate
-from trading_pipeline.defs.execution.jobs import manage_and_execute
+from trading_pipeline.defs.execution.jobs import execute_plans as execute
+from trading_pipeline.defs.execution.jobs import follow_booked_fills, manage_and_execute, reconcile
+from trading_pipeline.domain.model.fills import FillKind
 from trading_pipeline.domain.model.orders import Side
-from trading_pipeline.domain.model.plans import PlanStatus
+from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import ExitReason
 from trading_pipeline.domain.model.scoring import Scoring
 from trading_pipeline.domain.model.signals import Bias
@@ -23,6 +27,7 @@ from trading_pipeline_tests.testkit.execution_run import execute_plans
 
 RUN = "0190a4c5-0000-4000-8000-000000000001"
 """Dagster wants a run id to look like one."""
+OTHER_RUN = "0190a4c5-0000-4000-8000-000000000003"
 NEXT = WAVE + timedelta(minutes=15)
 LONG = trade_plan()
 SHORT = replace(
@@ -44,14 +49,23 @@ class ExecutionOfLab:
     equity: PostgresEquityLog
     indicators: PostgresIndicatorReader
     parameters: Parameters
+    trail: LedgerTrail
 
 
 def run(lab: Lab) -> dg.ExecuteInProcessResult:
     """The job of a wave that has both positions and plans."""
-    stand_in = ExecutionOfLab(lab.context(RUN), lab.gate, lab.equity, PostgresIndicatorReader(lab.database), PARAMETERS)
-    return manage_and_execute.execute_in_process(
-        run_id=RUN,
-        run_config={"ops": {"manage": {"config": {"close_time": NEXT.isoformat()}}}},
+    return launch(lab, manage_and_execute, {"manage": {"config": {"close_time": NEXT.isoformat()}}})
+
+
+def launch(
+    lab: Lab, job: dg.JobDefinition, ops: dict[str, object] | None = None, run_id: str = RUN
+) -> dg.ExecuteInProcessResult:
+    """A job of execution, in this process."""
+    indicators, trail = PostgresIndicatorReader(lab.database), LedgerTrail(lab.database)
+    stand_in = ExecutionOfLab(lab.context(run_id), lab.gate, lab.equity, indicators, PARAMETERS, trail)
+    return job.execute_in_process(
+        run_id=run_id,
+        run_config={"ops": ops or {}},
         resources={"execution": dg.ResourceDefinition.hardcoded_resource(stand_in), "io_manager": dg.mem_io_manager},
     )
 
@@ -62,13 +76,8 @@ def told(result: dg.ExecuteInProcessResult, op: str) -> dict[str, object]:
     return {name: value.value for name, value in output.step_output_data.metadata.items()}
 
 
-def test_one_run_leaves_by_the_strategys_exit_and_enters_the_other_side(database: Engine) -> None:
-    lab = Lab(database)
-    store_plan(database, LONG)
-    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
-    store_signal(database, exit_signal(LONG, NEXT))
-    store_plan(database, SHORT)
-    lab.clock.set(NEXT)
+def test_one_run_leaves_by_the_strategys_exit_and_enters_the_other_side(reversed_long: Lab) -> None:
+    lab = reversed_long
     result = run(lab)
     left = lab.ledger.position_of(LONG.plan_id)
     assert left is not None
@@ -84,3 +93,103 @@ def test_a_claim_tells_how_its_plans_scored(database: Engine) -> None:
     lab.clock.set(NEXT)
     planned_by = told(run(lab), "claim")["planned_by"]
     assert "score 54 (quality 53.6: divergence 33.6, confluence 20.0 by RSI_DIV)" in str(planned_by)
+
+
+def events(result: dg.ExecuteInProcessResult, op: str) -> dict[tuple[str, str | None], dict[str, object]]:
+    """Asset and partition to what the op's event tells, each told of once."""
+    told = [event.materialization for event in result.get_asset_materialization_events() if event.node_name == op]
+    found = {
+        (one.asset_key.to_user_string(), one.partition): {name: value.value for name, value in one.metadata.items()}
+        for one in told
+    }
+    assert len(found) == len(told)
+    return found
+
+
+def written(result: dg.ExecuteInProcessResult, op: str) -> dict[str, object]:
+    """Asset to the ids that the op says it wrote there."""
+    return {asset: told["ids"] for (asset, _), told in events(result, op).items() if "ids" in told}
+
+
+def of(plan: TradePlan, *purposes: str) -> list[str]:
+    """Link ids of a plan's orders."""
+    return [f"{plan.plan_id}_{purpose}" for purpose in purposes]
+
+
+@pytest.fixture
+def reversed_long(database: Engine) -> Lab:
+    """An open long that its strategy leaves at the close at which it enters the other side."""
+    lab = Lab(database)
+    store_plan(database, LONG)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+    store_signal(database, exit_signal(LONG, NEXT))
+    store_plan(database, SHORT)
+    lab.clock.set(NEXT)
+    return lab
+
+
+def test_each_step_tells_the_graph_once_what_it_wrote_and_nothing_that_the_other_wrote(reversed_long: Lab) -> None:
+    result = run(reversed_long)
+    exit_fill, entry_fill = (fill.execution_id for fill in reversed_long.venue.fills(WAVE)[1:])
+    assert written(result, "manage") == {
+        "orders": of(LONG, "TP1", "TP2", "XS"),
+        "fills": [exit_fill],
+        "positions": [LONG.plan_id],
+    }
+    assert written(result, "record") == {
+        "orders": of(SHORT, "E", "TP1", "TP2"),
+        "fills": [entry_fill],
+        "positions": [SHORT.plan_id],
+    }
+
+
+def test_an_event_lies_in_the_partition_of_the_plans_bar_and_counts_its_rows(reversed_long: Lab) -> None:
+    told = events(run(reversed_long), "record")
+    counts = {key: one["dagster/row_count"] for key, one in told.items() if "ids" in one}
+    assert counts == {
+        ("orders", "2025-11-03|BTCUSDT.BYBIT"): 7,
+        ("fills", "2025-11-03|BTCUSDT.BYBIT"): 3,
+        ("positions", "2025-11-03|BTCUSDT.BYBIT"): 2,
+    }
+    assert all(one["plan_ids"] == [SHORT.plan_id] for one in told.values() if "plan_ids" in one)
+    assert told["equity", "2025-11-03"] == {"rows_written": 1, "equity": {"USDT": pytest.approx(10_000)}}
+
+
+def test_the_plan_of_a_close_at_midnight_lies_on_the_day_its_bar_opened_in(database: Engine) -> None:
+    lab = Lab(database)
+    midnight = trade_plan(close_time=WAVE + timedelta(hours=12))
+    store_plan(database, midnight)
+    lab.clock.set(midnight.close_time)
+    told = events(launch(lab, execute), "record")
+    assert {partition for asset, partition in told if asset != "equity"} == {"2025-11-03|BTCUSDT.BYBIT"}
+    assert ("equity", "2025-11-04") in told
+
+
+def test_a_fill_that_the_feed_booked_is_told_of_by_the_run_that_answers_it(database: Engine) -> None:
+    lab = Lab(database)
+    store_plan(database, LONG)
+    launch(lab, execute)
+    lab.venue.move("BTCUSDT.BYBIT", Decimal(1010))
+    fills = lab.venue.fills(WAVE)
+    for fill in fills:
+        lab.ledger.apply_fill(fill)
+    result = launch(lab, follow_booked_fills)
+    (target,) = (fill.execution_id for fill in fills if fill.order_link_id.endswith("_TP1"))
+    assert target in str(written(result, "follow")["fills"])
+    assert written(result, "follow")["positions"] == [LONG.plan_id]
+    assert events(launch(lab, follow_booked_fills, run_id=OTHER_RUN), "follow") == {}
+
+
+def test_a_reconciliation_that_finds_nothing_tells_of_the_money_alone(database: Engine) -> None:
+    lab = Lab(database)
+    store_plan(database, LONG)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+    assert [asset for asset, _ in events(launch(lab, reconcile), "reconcile_with_venue")] == ["equity"]
+
+
+def test_a_difference_and_the_halt_that_follows_are_told_of(database: Engine) -> None:
+    lab = Lab(database)
+    lab.venue.trade("BTCUSDT.BYBIT", Side.SELL, Decimal(1), Decimal(1000), FillKind.TRADE)
+    told = events(launch(lab, reconcile), "reconcile_with_venue")
+    assert str(told["reconciliation", "2025-11-03"]["differences"]).startswith("['BTCUSDT.BYBIT: unknown_position")
+    assert told["halts", "2025-11-03"]["rows_written"] == 1

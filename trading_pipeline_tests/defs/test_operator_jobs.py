@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.execution.account_overview import PostgresAccountOverview
+from trading_pipeline.adapters.stores.execution.ledger_trail import LedgerTrail
 from trading_pipeline.defs.operations.jobs import close_position, halt, kill_switch, resume
 from trading_pipeline.domain.model.commands import CommandOutcome, CommandVerb
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError, TemporaryVenueError
@@ -49,6 +50,11 @@ class ExecutionOfLab:
     def positions(self) -> PostgresAccountOverview:
         """Real."""
         return PostgresAccountOverview(self.lab.database)
+
+    @property
+    def trail(self) -> LedgerTrail:
+        """Real."""
+        return LedgerTrail(self.lab.database)
 
     @property
     def controls(self) -> Controls:
@@ -159,3 +165,28 @@ def test_a_close_is_launched_by_symbol_and_leaves_the_others(lab: Lab) -> None:
 def test_who_launches_without_a_name_is_recorded_as_that(lab: Lab) -> None:
     launch(lab, halt, "stop_entries", {"actor": "", "reason": "maintenance"})
     assert {one.command.actor for one in lab.commands.of(RUN)} == {"unnamed, in the Dagster UI"}
+
+
+def told(result: dg.ExecuteInProcessResult) -> list[tuple[str, object]]:
+    """Assets that the run tells of, with the scopes or ids of what it wrote."""
+    return [
+        (one.asset_key.to_user_string(), (one.metadata.get("scopes") or one.metadata["ids"]).value)
+        for one in (event.materialization for event in result.get_asset_materialization_events())
+    ]
+
+
+def test_a_halt_is_told_of_when_it_is_set_and_when_it_is_lifted_and_not_where_it_stood_before(lab: Lab) -> None:
+    config: dict[str, object] = {"scope": "ADAUSDT", "reason": "delisting"}
+    assert told(launch(lab, halt, "stop_entries", config)) == [("halts", ["ADAUSDT.BYBIT"])]
+    assert told(launch(lab, halt, "stop_entries", config)) == []
+    assert told(launch(lab, resume, "allow_entries", {"scope": "ADAUSDT"})) == [("halts", ["ADAUSDT.BYBIT"])]
+
+
+def test_a_close_tells_of_its_order_its_fill_and_its_position(lab: Lab) -> None:
+    result = launch(lab, close_position, "close_out", {"instrument": "BTCUSDT", "reason": "news"})
+    exit_fill = lab.venue.fills(WAVE)[-1].execution_id
+    assert told(result) == [
+        ("orders", [f"{LONG.plan_id}_CX"]),
+        ("fills", [exit_fill]),
+        ("positions", [LONG.plan_id]),
+    ]

@@ -4,6 +4,8 @@ from datetime import datetime
 
 import dagster as dg
 
+from trading_pipeline.adapters.stores.execution.ledger_trail import Written
+from trading_pipeline.defs.execution.told import tell_day, tell_equity, tell_ledger
 from trading_pipeline.domain.model.accounts import Wallet
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.plans import Claim, TradePlan
@@ -14,8 +16,8 @@ from trading_pipeline.services.execution.execute_plans import protect_positions,
 from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline.services.execution.gate_plans import GateResult, gate_plans
 from trading_pipeline.services.execution.manage_positions import manage_positions
-from trading_pipeline.services.execution.protect_position import ProtectResult
-from trading_pipeline.services.execution.reconcile_account import reconcile_account
+from trading_pipeline.services.execution.protect_position import Protection, ProtectResult
+from trading_pipeline.services.execution.reconcile_account import ReconcileResult, reconcile_account
 
 AGAIN = dg.RetryPolicy(max_retries=2, delay=1)
 """A retry asks the ledger first and never sends an order twice, so it is safe here."""
@@ -49,6 +51,11 @@ def _described(plan: TradePlan) -> str:
 def _equity(wallet: Wallet) -> dict[str, float]:
     """Equity by currency, each in itself."""
     return {currency: float(held.equity) for currency, held in wallet.balances.items()}
+
+
+def _unanswered(execution: ExecutionResource) -> set[str]:
+    """Positions with fills that wait for their answer; those that are missing afterwards got theirs."""
+    return execution.trail.unanswered(execution.context.account_id)
 
 
 @dg.op(retry_policy=AGAIN)
@@ -101,6 +108,8 @@ def record(context: dg.OpExecutionContext, execution: ExecutionResource, protect
     context.add_output_metadata(
         {"plans": {plan: str(status) for plan, status in outcomes.items()}, "equity": _equity(wallet)}
     )
+    tell_ledger(context, execution.trail.rows(Written(plans=list(outcomes))))
+    tell_equity(context, wallet)
 
 
 class Wave(dg.Config):
@@ -113,7 +122,7 @@ class Wave(dg.Config):
 @dg.op(retry_policy=AGAIN)
 def manage(context: dg.OpExecutionContext, execution: ExecutionResource, config: Wave) -> None:
     """Settle orders, prove and move stops, cancel what closed positions left behind."""
-
+    waiting = _unanswered(execution)
     result = manage_positions(
         context=execution.context,
         indicators=execution.indicators,
@@ -128,11 +137,22 @@ def manage(context: dg.OpExecutionContext, execution: ExecutionResource, config:
             "equity": _equity(wallet),
         }
     )
+    moved = [*result.settled.settled, *result.leftovers.cancelled]
+    changed = [one.position_id for one in result.positions if one.done and one.action != Protection.LIVE_STOP]
+    written = Written(
+        context.run_id,
+        orders=moved,
+        positions=changed,
+        answered=waiting - _unanswered(execution),
+    )
+    tell_ledger(context, execution.trail.rows(written))
+    tell_equity(context, wallet)
 
 
 @dg.op(retry_policy=AGAIN)
 def follow(context: dg.OpExecutionContext, execution: ExecutionResource) -> None:
     """Answer fills: prove stops, place missing targets, pull stops to where the filled targets allow."""
+    waiting = _unanswered(execution)
     result = follow_fills(context=execution.context)
     context.add_output_metadata(
         {
@@ -141,13 +161,17 @@ def follow(context: dg.OpExecutionContext, execution: ExecutionResource) -> None
             "cancelled": list(result.leftovers.cancelled),
         }
     )
+    moved = [*result.settled.settled, *result.leftovers.cancelled]
+    written = Written(context.run_id, orders=moved, answered=waiting - _unanswered(execution))
+    tell_ledger(context, execution.trail.rows(written))
 
 
 @dg.op(retry_policy=AGAIN)
 def reconcile_with_venue(context: dg.OpExecutionContext, execution: ExecutionResource) -> None:
     """Hold the venue's account against the ledger; halt instruments that differ."""
+    waiting = _unanswered(execution)
     result = reconcile_account(context=execution.context)
-    record_equity(trading=execution.context.trading, equity=execution.equity)
+    wallet = record_equity(trading=execution.context.trading, equity=execution.equity)
     context.add_output_metadata(
         {
             "differences": {one.instrument_id: f"{one.kind}: {one.detail}" for one in result.differences},
@@ -156,3 +180,20 @@ def reconcile_with_venue(context: dg.OpExecutionContext, execution: ExecutionRes
             "settled": {link: str(state) for link, state in result.settled.settled.items()},
         }
     )
+    written = Written(
+        context.run_id,
+        orders=list(result.settled.settled),
+        answered=waiting - _unanswered(execution),
+    )
+    tell_ledger(context, execution.trail.rows(written))
+    tell_equity(context, wallet)
+    _tell_differences(context, result, execution.context.clock.now())
+
+
+def _tell_differences(context: dg.OpExecutionContext, result: ReconcileResult, now: datetime) -> None:
+    """Only where there are any: most minutes nothing differs, and nothing is written."""
+    if result.differences:
+        found = [f"{one.instrument_id}: {one.kind}: {one.detail}" for one in result.differences]
+        tell_day(context, "reconciliation", now, {"rows_written": len(found), "differences": found})
+    if result.halted:
+        tell_day(context, "halts", now, {"rows_written": len(result.halted), "scopes": list(result.halted)})

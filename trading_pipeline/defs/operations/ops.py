@@ -2,7 +2,9 @@
 
 import dagster as dg
 
+from trading_pipeline.adapters.stores.execution.ledger_trail import Written
 from trading_pipeline.defs.execution.ops import AGAIN
+from trading_pipeline.defs.execution.told import Told, tell_day, tell_ledger
 from trading_pipeline.defs.operations.commands import Closed, Resumed, Scoped, Switched
 from trading_pipeline.domain.model.commands import CommandVerb, OperatorCommand
 from trading_pipeline.domain.model.halts import ALL, HaltScope
@@ -29,12 +31,20 @@ def _lift(execution: ExecutionResource, command: OperatorCommand, *, forced: boo
     )
 
 
+def _tell_halt(context: dg.OpExecutionContext, command: OperatorCommand, *, changed: bool) -> None:
+    """A halt that was set or lifted; none where it stood, or did not, before."""
+    if changed:
+        told: dict[str, Told] = {"rows_written": 1, "scopes": [command.scope], "by": command.actor}
+        tell_day(context, "halts", command.given_at, told)
+
+
 @dg.op
 def stop_entries(context: dg.OpExecutionContext, execution: ExecutionResource, config: Scoped) -> None:
     """Halt a scope; no venue is asked."""
     command = config.command(CommandVerb.HALT, _scope(execution, config.scope), context.run_id)
     new = halt_by_operator(controls=execution.controls, command=command)
     context.add_output_metadata({"scope": command.scope, "new": new})
+    _tell_halt(context, command, changed=new)
 
 
 @dg.op
@@ -43,6 +53,7 @@ def allow_entries(context: dg.OpExecutionContext, execution: ExecutionResource, 
     command = config.command(CommandVerb.RESUME, _scope(execution, config.scope, lifting=True), context.run_id)
     lifted = _lift(execution, command, forced=config.force)
     context.add_output_metadata({"scope": command.scope, "lifted": lifted})
+    _tell_halt(context, command, changed=lifted)
 
 
 @dg.op
@@ -55,6 +66,7 @@ def switch(context: dg.OpExecutionContext, execution: ExecutionResource, config:
     else:
         changed = _lift(execution, command, forced=config.force)
     context.add_output_metadata({"on": config.on, "changed": changed})
+    _tell_halt(context, command, changed=changed)
     return config.command(CommandVerb.FLATTEN, ALL, context.run_id)
 
 
@@ -65,6 +77,7 @@ def flatten(context: dg.OpExecutionContext, execution: ExecutionResource, switch
         return
     left = flatten_by_operator(open_context=lambda: execution.context, controls=execution.controls, command=switched)
     context.add_output_metadata({"left": left})
+    tell_ledger(context, execution.trail.rows(Written(context.run_id)))
 
 
 @dg.op(retry_policy=AGAIN)
@@ -74,3 +87,4 @@ def close_out(context: dg.OpExecutionContext, execution: ExecutionResource, conf
     command = config.command(CommandVerb.CLOSE, scope, context.run_id)
     closed = close_by_operator(open_context=lambda: execution.context, controls=execution.controls, command=command)
     context.add_output_metadata({"instrument_id": scope, "closed": closed})
+    tell_ledger(context, execution.trail.rows(Written(context.run_id)))
