@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from trading_pipeline.defs.accounting.assets import closed_trades
+from trading_pipeline.defs.accounting.assets import mart_assets
 from trading_pipeline.defs.accounting.schedules import hourly_marts
 from trading_pipeline.defs.catalogue import catalogued
 from trading_pipeline.defs.execution.fill_sensor import fill_sensor
@@ -36,7 +36,7 @@ defs = dg.Definitions(
             *bars_assets,
             *strategy_assets,
             *ledger_assets,
-            closed_trades,
+            mart_assets,
             backtests,
             parity,
             avi5_calibration,

@@ -7,32 +7,48 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import make_url
 
 from trading_pipeline.domain.model.errors import ConfigurationError
 
-_PASSED = ("success", "pass", "no-op")
+
+@dataclass(frozen=True, slots=True)
+class NodeResult:
+    """What became of a model or a test.
+
+    :param status: dbt's word: ``success``, ``pass``, ``fail``, ``error``, ``skipped``, ...
+    :param message: dbt's sentence, empty where it has none.
+    :param rows: rows of a table that was built, rows that a test found; ``None`` where dbt does not say.
+    """
+
+    status: str
+    message: str
+    rows: int | None
+
+    @property
+    def good(self) -> bool:
+        """Built, or passed."""
+        return self.status in ("success", "pass", "no-op")
 
 
 @dataclass(frozen=True, slots=True)
 class MartsReport:
-    """What one build did.
+    """What one build did: models and tests by name."""
 
-    :param built: models by name, with their status.
-    :param failed_tests: data tests that found rows, or could not run, with dbt's message.
-    """
-
-    built: dict[str, str]
-    failed_tests: dict[str, str]
+    models: dict[str, NodeResult]
+    tests: dict[str, NodeResult]
 
 
-def build_marts(project_dir: Path, target_dir: Path, database_url: str) -> MartsReport:
-    """Build every model and run every data test.
+def build_marts(project_dir: Path, target_dir: Path, database_url: str, names: Sequence[str]) -> MartsReport:
+    """Build these models and run these tests, each in its place among the others.
 
     :param target_dir: where dbt writes what it compiled and its results.
+    :param names: of models and of tests; nothing else is touched.
     :raises ConfigurationError: dbt could not run at all; the message ends what it printed.
     """
     dbt = Path(sys.executable).with_name("dbt")
@@ -41,7 +57,7 @@ def build_marts(project_dir: Path, target_dir: Path, database_url: str) -> Marts
     results = target_dir / "run_results.json"
     results.unlink(missing_ok=True)
     ended = subprocess.run(
-        [*command, "--log-path", target, "--no-use-colors"],
+        [*command, "--log-path", target, "--no-use-colors", "--indirect-selection", "empty", "--select", *names],
         env={**os.environ, **_address(database_url), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
         capture_output=True,
         text=True,
@@ -53,15 +69,17 @@ def build_marts(project_dir: Path, target_dir: Path, database_url: str) -> Marts
     return _report(json.loads(results.read_text())["results"])
 
 
-def _report(results: list[dict[str, str]]) -> MartsReport:
-    built, failed = {}, {}
+def _report(results: list[dict[str, Any]]) -> MartsReport:
+    report = MartsReport({}, {})
     for result in results:
-        kind, name = result["unique_id"].split(".")[0], result["unique_id"].split(".")[2]
+        # unique ids read model.<project>.<name> and test.<project>.<name>[.<hash>]
+        kind, _, name = result["unique_id"].split(".")[:3]
         if kind == "model":
-            built[name] = result["status"]
-        elif result["status"] not in _PASSED:
-            failed[name] = f"{result['status']}: {result['message']}"
-    return MartsReport(built, failed)
+            rows = result["adapter_response"].get("rows_affected")
+            report.models[name] = NodeResult(result["status"], result["message"] or "", rows if rows != -1 else None)
+        else:
+            report.tests[name] = NodeResult(result["status"], result["message"] or "", result["failures"])
+    return report
 
 
 def _address(database_url: str) -> dict[str, str]:

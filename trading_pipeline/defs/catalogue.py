@@ -52,7 +52,6 @@ CATALOGUE = {
     "halts": Entry("execution", tables.halts),
     "equity": Entry("accounting", tables.equity_snapshots),
     "reconciliation": Entry("accounting", tables.reconciliation_differences),
-    "fct_closed_trades": Entry("accounting", None),
     "backtests": Entry("research", tables.backtest_runs),
     "avi5_calibration": Entry("research", research_tables.avi5_calibrations),
     "parity": Entry("research", None),
@@ -70,7 +69,7 @@ _SUFFIXES = tuple(f"_{timeframe}" for timeframe in Timeframe)
 
 
 def catalogued(assets: Iterable[dg.AssetsDefinition | dg.AssetSpec]) -> list[dg.AssetsDefinition | dg.AssetSpec]:
-    """The assets with owner, context and table; what an asset says of itself stays.
+    """The assets with owner, context and table; what an asset says of itself stays, such as a mart.
 
     :raises KeyError: an asset without a row in the catalogue.
     """

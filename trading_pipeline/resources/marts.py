@@ -1,5 +1,6 @@
 """The dbt project as a resource."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -15,9 +16,9 @@ class Marts(dg.ConfigurableResource["Marts"]):
     target_dir: str = Field(description="where dbt writes what it compiled and its results")
     database_url: str = Field(description="SQLAlchemy address of the database `trading`")
 
-    def build(self) -> MartsReport:
-        """Build every model and run every data test.
+    def build(self, names: Sequence[str]) -> MartsReport:
+        """Build these models and run these data tests.
 
         :raises ConfigurationError: dbt could not run at all.
         """
-        return build_marts(Path(self.project_dir), Path(self.target_dir), self.database_url)
+        return build_marts(Path(self.project_dir), Path(self.target_dir), self.database_url, names)

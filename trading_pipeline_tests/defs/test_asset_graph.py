@@ -4,6 +4,7 @@ import dagster as dg
 import pytest
 
 from trading_pipeline.definitions import defs
+from trading_pipeline.defs.market_data.partitions import UNIVERSE
 from trading_pipeline_tests.defs.asset_graph import SNAPSHOT, described
 
 REPOSITORY = defs.get_repository_def()
@@ -61,7 +62,7 @@ def test_every_pipeline_asset_lies_on_one_grid() -> None:
 
 def test_a_person_clicks_from_a_candle_to_its_fills_and_on_to_the_marts() -> None:
     graph = REPOSITORY.asset_graph
-    way = [*FROM_CANDLE_TO_FILL, "positions"]
+    way = [*FROM_CANDLE_TO_FILL, "positions", "stg_trading__positions", "fct_closed_trades"]
     for upstream, downstream in pairwise(way):
         assert dg.AssetKey(downstream) in graph.get(dg.AssetKey(upstream)).child_keys, f"{upstream} -> {downstream}"
 
@@ -71,6 +72,20 @@ def test_a_person_clicks_from_a_fill_back_to_its_bar_and_to_what_the_venue_said(
     for downstream, upstream in pairwise(reversed(FROM_CANDLE_TO_FILL)):
         assert dg.AssetKey(upstream) in graph.get(dg.AssetKey(downstream)).parent_keys, f"{downstream} -> {upstream}"
     assert dg.AssetKey("bybit_private_stream") in graph.get(dg.AssetKey("fills")).parent_keys
+
+
+@pytest.mark.parametrize(
+    ("model", "read"),
+    [
+        ("stg_trading__fills", {"fills"}),
+        ("stg_trading__order_intents", {"orders"}),
+        ("stg_trading__positions", {"positions"}),
+        ("stg_trading__trade_plans", {f"trade_plans_{timeframe}" for timeframe in UNIVERSE.timeframes}),
+    ],
+)
+def test_a_mart_hangs_on_the_tables_it_reads(model: str, read: set[str]) -> None:
+    parents = REPOSITORY.asset_graph.get(dg.AssetKey(model)).parent_keys
+    assert {key.to_user_string() for key in parents} == read
 
 
 @pytest.mark.parametrize("table", LEDGER)

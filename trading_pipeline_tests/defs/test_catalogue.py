@@ -10,8 +10,8 @@ from trading_pipeline.defs.catalogue import CATALOGUE, OWNERS, catalogued
 REPOSITORY = defs.get_repository_def()
 GRAPH = REPOSITORY.asset_graph
 ASSETS = sorted(GRAPH.get_all_asset_keys())
-NO_TABLE = {"bybit_public_stream", "bybit_private_stream", "fct_closed_trades", "parity"}
-KINDS = {"python", "postgres", "dbt", "bybit"}
+NO_TABLE = {"bybit_public_stream", "bybit_private_stream", "parity"}
+KINDS = {"python", "postgres", "dbt", "bybit", "view", "table"}
 
 
 @pytest.mark.parametrize("key", ASSETS, ids=dg.AssetKey.to_user_string)
