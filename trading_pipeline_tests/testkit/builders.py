@@ -10,6 +10,7 @@ import numpy as np
 from trading_pipeline.domain.model.accounts import Balance, Wallet
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.identity import AccountId, InstrumentId
+from trading_pipeline.domain.model.instruments import Instrument, InstrumentKind
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -25,6 +26,24 @@ def usdt(equity: Decimal, available: Decimal | None = None) -> Balance:
 def usdt_wallet(equity: Decimal, read_at: datetime, available: Decimal | None = None) -> Wallet:
     """An account that holds nothing else."""
     return Wallet({"USDT": usdt(equity, available)}, read_at)
+
+
+def instrument(instrument_id: str = "BTCUSDT.BYBIT") -> Instrument:
+    """Steps and minimums of a large perpetual."""
+    return Instrument(
+        instrument_id=InstrumentId(instrument_id),
+        kind=InstrumentKind.LINEAR_PERPETUAL,
+        base_currency=InstrumentId(instrument_id).symbol.removesuffix("USDT"),
+        quote_currency="USDT",
+        settlement_currency="USDT",
+        price_increment=Decimal("0.1"),
+        quantity_increment=Decimal("0.001"),
+        min_quantity=Decimal("0.001"),
+        max_quantity=Decimal(1000),
+        max_market_quantity=Decimal(100),
+        min_notional=Decimal(5),
+        max_leverage=Decimal(50),
+    )
 
 
 def a_bar(

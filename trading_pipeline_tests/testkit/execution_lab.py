@@ -28,7 +28,6 @@ from trading_pipeline.domain.model.commands import CommandVerb, OperatorCommand
 from trading_pipeline.domain.model.guards import EntryGuards
 from trading_pipeline.domain.model.halts import HaltScope
 from trading_pipeline.domain.model.identity import InstrumentId
-from trading_pipeline.domain.model.instruments import Instrument, InstrumentKind
 from trading_pipeline.domain.model.plans import PlanStatus, Runner, Target, TradePlan, plan_id_of
 from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -38,7 +37,7 @@ from trading_pipeline.ports.notifications import Notifier, Severity
 from trading_pipeline.services.execution.controls import Controls
 from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.retry_policy import RetryPolicy
-from trading_pipeline_tests.testkit.builders import ACCOUNT
+from trading_pipeline_tests.testkit.builders import ACCOUNT, instrument
 from trading_pipeline_tests.testkit.fake_clock import FakeClock
 from trading_pipeline_tests.testkit.fake_venue import FakeVenue
 from trading_pipeline_tests.testkit.fakes_market_data import FakeMarket
@@ -53,24 +52,6 @@ LIFECYCLE = Lifecycle(
     limits=LIMITS,
     costs=COSTS,
 )
-
-
-def instrument(instrument_id: str = "BTCUSDT.BYBIT") -> Instrument:
-    """Steps and minimums of a large perpetual."""
-    return Instrument(
-        instrument_id=InstrumentId(instrument_id),
-        kind=InstrumentKind.LINEAR_PERPETUAL,
-        base_currency=InstrumentId(instrument_id).symbol.removesuffix("USDT"),
-        quote_currency="USDT",
-        settlement_currency="USDT",
-        price_increment=Decimal("0.1"),
-        quantity_increment=Decimal("0.001"),
-        min_quantity=Decimal("0.001"),
-        max_quantity=Decimal(1000),
-        max_market_quantity=Decimal(100),
-        min_notional=Decimal(5),
-        max_leverage=Decimal(50),
-    )
 
 
 def trade_plan(

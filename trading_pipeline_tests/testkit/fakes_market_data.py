@@ -1,6 +1,6 @@
 """A venue's market data and the event log, in memory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -8,27 +8,38 @@ from typing import TypeVar
 
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.books import OrderBook
-from trading_pipeline.domain.model.errors import TemporaryVenueError, TradingError
+from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError, TradingError
 from trading_pipeline.domain.model.events import Event
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.streams import EventStream
 from trading_pipeline.ports.venue.clock import Clock
 from trading_pipeline.ports.venue.market_data import LiveMarket, MarketData
+from trading_pipeline_tests.testkit.builders import instrument
+
+LISTED = frozenset({"BTCUSDT.BYBIT", "SOLUSDT.BYBIT", "ADAUSDT.BYBIT"})
+
+
+def refuse_unlisted(instrument_id: str, listed: Collection[str]) -> None:
+    """:raises ConfigurationError: the venue does not list the instrument."""
+    if instrument_id not in listed:
+        raise ConfigurationError(f"{instrument_id} is not listed; there are {', '.join(sorted(listed))}")
 
 
 @dataclass
 class RecordedMarketData(MarketData):
-    """Answers with the bars it was given.
+    """Answers with the bars it was given, of any timeframe.
 
     :param failing: instruments whose bars cannot be read.
     :param requests: every request for bars: instrument, start, end.
+    :param listed: instruments that it knows, beside those it has bars of.
     """
 
-    recorded: Iterable[Bar]
+    recorded: Sequence[Bar]
     time: datetime
     failing: frozenset[str] = frozenset()
     requests: list[tuple[str, datetime, datetime]] = field(default_factory=list)
+    listed: frozenset[str] = LISTED
 
     def server_time(self) -> datetime:
         """The time it was given."""
@@ -37,6 +48,7 @@ class RecordedMarketData(MarketData):
     def bars(self, instrument_id: str, timeframe: Timeframe, start: datetime, end: datetime) -> list[Bar]:
         """Recorded bars in the range that have closed."""
         self.requests.append((instrument_id, start, end))
+        refuse_unlisted(instrument_id, self._known())
         if instrument_id in self.failing:
             raise TemporaryVenueError(f"{instrument_id}: no answer within 10 s")
         wanted = [
@@ -49,8 +61,11 @@ class RecordedMarketData(MarketData):
         return sorted(wanted, key=lambda bar: bar.open_time)
 
     def instruments(self) -> dict[str, Instrument]:
-        """None: tests of bars need no steps."""
-        return {}
+        """All it knows, with the steps of a large perpetual."""
+        return {instrument_id: instrument(instrument_id) for instrument_id in self._known()}
+
+    def _known(self) -> set[str]:
+        return self.listed | {bar.instrument_id for bar in self.recorded}
 
 
 def a_book(
@@ -63,7 +78,7 @@ def a_book(
 
 @dataclass
 class FakeMarket(LiveMarket):
-    """A good book of every instrument that is as old as the clock says, and funding in eight hours.
+    """A good book of every listed instrument that is as old as the clock says, and funding in eight hours.
 
     :ivar books: by instrument, the book or the error told instead.
     :ivar funding: likewise the funding time.
@@ -74,14 +89,17 @@ class FakeMarket(LiveMarket):
     books: dict[str, OrderBook | TradingError] = field(default_factory=dict)
     funding: dict[str, datetime | TradingError] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    listed: frozenset[str] = LISTED
 
     def order_book(self, instrument_id: str) -> OrderBook:
         """What was set, else a good book."""
         self.asked.append(instrument_id)
+        refuse_unlisted(instrument_id, self.listed)
         return _told(self.books.get(instrument_id, a_book(instrument_id, self.clock.now())))
 
     def next_funding(self, instrument_id: str) -> datetime:
         """What was set, else in eight hours."""
+        refuse_unlisted(instrument_id, self.listed)
         return _told(self.funding.get(instrument_id, self.clock.now() + timedelta(hours=8)))
 
 

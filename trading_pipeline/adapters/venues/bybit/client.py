@@ -118,7 +118,8 @@ class BybitClient:
             row = as_row(call(**params), "answer")
             return parse(Answer(inner(row, "result"), instant(row, "time")))
         except (InvalidRequestError, FailedRequestError) as error:
-            raise read_error(error.status_code, error.message, _retry_after_s(error.resp_headers)) from error
+            message = f"{error.message}{_asked(params)}"
+            raise read_error(error.status_code, message, _retry_after_s(error.resp_headers)) from error
         except requests.RequestException as error:
             raise TemporaryVenueError(f"bybit did not answer ({_cause(error)})") from error
         except _UNREADABLE as error:
@@ -127,6 +128,12 @@ class BybitClient:
             raise TemporaryVenueError(str(error)) from error
         except PermissionError as error:
             raise _no_key() from error
+
+
+def _asked(params: Mapping[str, object]) -> str:
+    """What was asked for: the venue says that a symbol is unknown, but not which."""
+    given = ", ".join(f"{name}={value}" for name, value in params.items() if value is not None)
+    return f" (asked for {given})" if given else ""
 
 
 def _page(answer: Answer, parse: Callable[[Row], T]) -> tuple[list[T], str]:

@@ -72,10 +72,12 @@ def test_a_timeframe_the_venue_does_not_publish_is_refused(market_data: BybitMar
         market_data.bars(InstrumentId("BTCUSDT.BYBIT"), Timeframe.H8, NOW - timedelta(days=1), NOW)
 
 
-def test_an_unknown_symbol_is_refused(venue: ScriptedVenue, client: BybitClient) -> None:
+def test_an_unknown_symbol_is_refused_by_name_though_the_venue_names_none(
+    venue: ScriptedVenue, client: BybitClient
+) -> None:
     venue.script("market/time", Reply())
     venue.script("market/kline", Reply(code=10001))
-    with pytest.raises(ConfigurationError, match="symbol"):
+    with pytest.raises(ConfigurationError, match="symbol=NOSUCH, interval=60"):
         BybitMarketData(client).bars(InstrumentId("NOSUCH.BYBIT"), Timeframe.H1, NOW - timedelta(hours=1), NOW)
 
 
