@@ -1,6 +1,6 @@
 """The ops of one run on a real ledger: what they do in order, and what they tell about it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -8,10 +8,6 @@ import dagster as dg
 import pytest
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
-from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
-from trading_pipeline.adapters.stores.execution.ledger_trail import LedgerTrail
-from trading_pipeline.adapters.stores.execution.risk_store import PostgresEntryGate
 from trading_pipeline.defs.execution.jobs import execute_plans as execute
 from trading_pipeline.defs.execution.jobs import follow_booked_fills, manage_and_execute, reconcile
 from trading_pipeline.domain.model.fills import FillKind
@@ -20,14 +16,11 @@ from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import ExitReason
 from trading_pipeline.domain.model.scoring import Scoring
 from trading_pipeline.domain.model.signals import Bias
-from trading_pipeline.resources.parameters import Parameters
-from trading_pipeline.services.execution.execution_context import ExecutionContext
+from trading_pipeline_tests.defs.execution_stage import launch
 from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, exit_signal, store_plan, store_signal, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 
-RUN = "0190a4c5-0000-4000-8000-000000000001"
-"""Dagster wants a run id to look like one."""
-OTHER_RUN = "0190a4c5-0000-4000-8000-000000000003"
+FOLLOWING, LATER = "0190a4c5-0000-4000-8000-000000000003", "0190a4c5-0000-4000-8000-000000000004"
 NEXT = WAVE + timedelta(minutes=15)
 LONG = trade_plan()
 SHORT = replace(
@@ -37,37 +30,9 @@ SHORT = replace(
 )
 
 
-PARAMETERS = Parameters(config_dir="config")
-
-
-@dataclass
-class ExecutionOfLab:
-    """In place of ``ExecutionResource``: one account in memory at its venue, real in its ledger."""
-
-    context: ExecutionContext
-    gate: PostgresEntryGate
-    equity: PostgresEquityLog
-    indicators: PostgresIndicatorReader
-    parameters: Parameters
-    trail: LedgerTrail
-
-
 def run(lab: Lab) -> dg.ExecuteInProcessResult:
     """The job of a wave that has both positions and plans."""
     return launch(lab, manage_and_execute, {"manage": {"config": {"close_time": NEXT.isoformat()}}})
-
-
-def launch(
-    lab: Lab, job: dg.JobDefinition, ops: dict[str, object] | None = None, run_id: str = RUN
-) -> dg.ExecuteInProcessResult:
-    """A job of execution, in this process."""
-    indicators, trail = PostgresIndicatorReader(lab.database), LedgerTrail(lab.database)
-    stand_in = ExecutionOfLab(lab.context(run_id), lab.gate, lab.equity, indicators, PARAMETERS, trail)
-    return job.execute_in_process(
-        run_id=run_id,
-        run_config={"ops": ops or {}},
-        resources={"execution": dg.ResourceDefinition.hardcoded_resource(stand_in), "io_manager": dg.mem_io_manager},
-    )
 
 
 def told(result: dg.ExecuteInProcessResult, op: str) -> dict[str, object]:
@@ -173,11 +138,11 @@ def test_a_fill_that_the_feed_booked_is_told_of_by_the_run_that_answers_it(datab
     fills = lab.venue.fills(WAVE)
     for fill in fills:
         lab.ledger.apply_fill(fill)
-    result = launch(lab, follow_booked_fills)
+    result = launch(lab, follow_booked_fills, run_id=FOLLOWING)
     (target,) = (fill.execution_id for fill in fills if fill.order_link_id.endswith("_TP1"))
     assert target in str(written(result, "follow")["fills"])
     assert written(result, "follow")["positions"] == [LONG.plan_id]
-    assert events(launch(lab, follow_booked_fills, run_id=OTHER_RUN), "follow") == {}
+    assert events(launch(lab, follow_booked_fills, run_id=LATER), "follow") == {}
 
 
 def test_a_reconciliation_that_finds_nothing_tells_of_the_money_alone(database: Engine) -> None:
