@@ -16,6 +16,7 @@ from trading_pipeline_tests.testkit.builders import ACCOUNT, usdt_wallet
 from trading_pipeline_tests.testkit.fake_clock import FakeClock
 
 FEE_RATE = Decimal("0.0005")
+FIRST_LEVERAGE = Decimal(5)
 
 
 @dataclass(frozen=True)
@@ -65,16 +66,19 @@ class FakeVenue(Trading):
         if isinstance(fault, VenueError):
             raise fault
         if intent.order_link_id not in self._orders:
+            self._refuse(intent)
             self._accept(intent)
         if fault is not None:
             raise OrderOutcomeUnknown("the connection was lost while waiting for the answer")
         return Acknowledgement(intent.order_link_id, f"v-{intent.order_link_id}")
 
     def cancel(self, instrument_id: str, order_link_id: str) -> None:
-        """Cancel what rests."""
+        """Cancel what rests; of an order that is not here, the create may still be on its way."""
         self._raise_fault("cancel")
         report = self._orders.get(order_link_id)
-        if report is not None and not report.state.final:
+        if report is None:
+            raise OrderOutcomeUnknown(f"no order {order_link_id} to cancel")
+        if not report.state.final:
             self._orders[order_link_id] = replace(report, state=IntentState.CANCELLED, updated_at=self.clock.now())
 
     def order(self, instrument_id: str, order_link_id: str) -> OrderReport | None:
@@ -108,15 +112,16 @@ class FakeVenue(Trading):
         held = self._positions.get(instrument_id)
         if held is None or self.refuses_stops:
             raise OrderRejectedByVenue(f"no stop at {stop_price} for {instrument_id}")
-        price = self.prices[instrument_id]
-        if (price <= stop_price) if held.side is Side.BUY else (price >= stop_price):
-            raise OrderRejectedByVenue(f"stop {stop_price} would trigger at once at {price}")
+        _refuse_stop(held.side, stop_price, self.prices[instrument_id])
         self._positions[instrument_id] = replace(held, stop_loss=stop_price)
 
     def set_leverage(self, instrument_id: str, leverage: Decimal) -> None:
         """Remember it."""
         self._raise_fault("set_leverage")
+        self._refuse_unlisted(instrument_id)
         self.leverage[instrument_id] = leverage
+        if instrument_id in self._positions:
+            self._positions[instrument_id] = replace(self._positions[instrument_id], leverage=leverage)
 
     def move(self, instrument_id: str, price: Decimal) -> None:
         """Take the price to ``price``; the stop, then resting limits, fill at their own prices."""
@@ -174,8 +179,9 @@ class FakeVenue(Trading):
         else:
             stop = None if held is None else held.stop_loss
             now = Side.BUY if signed > 0 else Side.SELL
+            leverage = self.leverage.get(instrument_id, FIRST_LEVERAGE)
             self._positions[instrument_id] = VenuePosition(
-                instrument_id, now, abs(signed), price, stop, Decimal(0), Decimal(5)
+                instrument_id, now, abs(signed), price, stop, Decimal(0), leverage
             )
         self.on_fill(fill)
 
@@ -186,6 +192,19 @@ class FakeVenue(Trading):
     def strip_stop(self, instrument_id: str) -> None:
         """The stop disappears."""
         self._positions[instrument_id] = replace(self._positions[instrument_id], stop_loss=None)
+
+    def _refuse(self, intent: OrderIntent) -> None:
+        """:raises OrderRejectedByVenue: the venue can see that the order makes no sense."""
+        self._refuse_unlisted(intent.instrument_id)
+        held = self._positions.get(intent.instrument_id)
+        if intent.reduce_only and (held is None or held.side is intent.side):
+            raise OrderRejectedByVenue(f"no position in {intent.instrument_id} that a {intent.side} reduces")
+        if intent.stop_loss is not None:
+            _refuse_stop(intent.side, intent.stop_loss, intent.price or self.prices[intent.instrument_id])
+
+    def _refuse_unlisted(self, instrument_id: str) -> None:
+        if instrument_id not in self.prices:
+            raise OrderRejectedByVenue(f"{instrument_id} is not listed")
 
     def _accept(self, intent: OrderIntent) -> None:
         now, link_id = self.clock.now(), intent.order_link_id
@@ -222,6 +241,12 @@ class FakeVenue(Trading):
         fault = self._fault(method)
         if isinstance(fault, VenueError):
             raise fault
+
+
+def _refuse_stop(side: Side, stop: Decimal, price: Decimal) -> None:
+    """:raises OrderRejectedByVenue: the stop of a position of that side would trigger at once."""
+    if _reached(side.opposite, price, stop):
+        raise OrderRejectedByVenue(f"stop {stop} would trigger at once at {price}")
 
 
 def _reached(losing_side: Side, price: Decimal, level: Decimal) -> bool:

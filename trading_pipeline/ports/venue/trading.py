@@ -30,7 +30,10 @@ class Trading(ABC):
 
     @abstractmethod
     def cancel(self, instrument_id: InstrumentId, order_link_id: str) -> None:
-        """Cancel an order; one that is already final is a success."""
+        """Cancel an order; one that is already final is a success.
+
+        :raises OrderOutcomeUnknown: also when the venue has no such order: its create may still be on the way.
+        """
 
     @abstractmethod
     def order(self, instrument_id: InstrumentId, order_link_id: str) -> OrderReport | None:

@@ -1,4 +1,7 @@
-"""The adapter against a whole exchange: signatures, orders, fills, stops, refusals, lost answers."""
+"""The adapter against a whole exchange: signatures, refusals, stops, failures.
+
+What every venue promises is tested in ``trading_pipeline_tests/contracts``, this adapter included.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -92,30 +95,6 @@ def enter(exchange: Simulator, stop_distance: str = "0.05") -> Decimal:
     return stop
 
 
-def test_history_has_no_hole_and_ends_with_the_last_close(shared_exchange: Simulator) -> None:
-    market = shared_exchange.market_data()
-    now = market.server_time()
-    bars = market.bars(InstrumentId("BTCUSDT.BYBIT"), Timeframe.M15, now - timedelta(days=14), now + timedelta(days=1))
-    assert [bar.close_time for bar in bars] == [now - (14 * 96 - 1 - index) * QUARTER for index in range(14 * 96)]
-    assert all(bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high for bar in bars)
-
-
-def test_instruments_have_steps_to_round_to(shared_exchange: Simulator) -> None:
-    found = shared_exchange.market_data().instruments()
-    assert set(found) == {"BTCUSDT.BYBIT", "SOLUSDT.BYBIT"}
-    assert all(instrument.quantity_increment > 0 and instrument.min_notional > 0 for instrument in found.values())
-
-
-def test_an_unknown_symbol_is_refused(shared_exchange: Simulator) -> None:
-    with pytest.raises(ConfigurationError, match="symbol"):
-        shared_exchange.market_data().bars(
-            InstrumentId("NOSUCHUSDT.BYBIT"),
-            Timeframe.H1,
-            datetime(2025, 5, 1, tzinfo=UTC),
-            datetime(2025, 5, 2, tzinfo=UTC),
-        )
-
-
 @pytest.mark.parametrize(("key", "secret"), [("WRONG", ""), ("", "wrong")])
 def test_a_wrong_key_is_named_as_a_setting(shared_exchange: Simulator, key: str, secret: str) -> None:
     trading = BybitTrading(shared_exchange.client(key, secret))
@@ -155,35 +134,6 @@ def test_an_order_the_venue_cannot_take_is_a_definite_refusal(shared_exchange: S
     assert shared_exchange.trading().order(INSTRUMENT, order.order_link_id) is None
 
 
-def test_an_entry_is_filled_and_protected(exchange: Simulator) -> None:
-    stop = enter(exchange)
-    trading = exchange.trading()
-    (position,) = trading.positions()
-    (fill,) = trading.fills(datetime(2025, 6, 1, tzinfo=UTC))
-    assert (position.side, position.quantity, position.stop_loss) == (Side.BUY, Decimal(10), stop)
-    assert (fill.order_link_id, fill.kind, fill.price) == ("entry", FillKind.TRADE, position.average_price)
-    assert fill.fee > 0
-    assert trading.open_orders() == []
-
-
-def test_a_target_rests_is_seen_and_is_cancelled(exchange: Simulator) -> None:
-    enter(exchange)
-    trading = exchange.trading()
-    price = exchange.market_data().instruments()[INSTRUMENT].round_price(last_close(exchange) * 2)
-    trading.submit(an_order("target", Purpose.TAKE_PROFIT_1, Side.SELL, "4", price))
-    (resting,) = trading.open_orders()
-    assert (resting.order_link_id, resting.state, resting.reduce_only) == ("target", IntentState.ACKNOWLEDGED, True)
-    trading.cancel(INSTRUMENT, "target")
-    assert settled(exchange, "target") is IntentState.CANCELLED
-    trading.cancel(INSTRUMENT, "target")
-    trading.cancel(INSTRUMENT, "entry")
-
-
-def test_cancelling_an_order_nobody_knows_proves_nothing(exchange: Simulator) -> None:
-    with pytest.raises(OrderOutcomeUnknown, match="no such order"):
-        exchange.trading().cancel(INSTRUMENT, "ghost")
-
-
 def test_a_stop_moves_and_ends_the_position(exchange: Simulator) -> None:
     enter(exchange)
     trading = exchange.trading()
@@ -197,32 +147,6 @@ def test_a_stop_moves_and_ends_the_position(exchange: Simulator) -> None:
             break
     *_, exit_fill = trading.fills(datetime(2025, 6, 1, tzinfo=UTC))
     assert (exit_fill.kind, exit_fill.order_link_id, exit_fill.side) == (FillKind.STOP_LOSS, "", Side.SELL)
-
-
-def test_a_stop_for_nothing_is_refused(exchange: Simulator) -> None:
-    with pytest.raises(OrderRejectedByVenue):
-        exchange.trading().set_stop_loss(INSTRUMENT, last_close(exchange) * Decimal("0.9"))
-
-
-def test_leverage_is_set_once_and_again(exchange: Simulator) -> None:
-    for leverage in (Decimal(5), Decimal(5), Decimal(3)):
-        exchange.trading().set_leverage(INSTRUMENT, leverage)
-    enter(exchange)
-    assert exchange.trading().positions()[0].leverage == 3
-
-
-def test_a_repeated_link_id_is_acknowledged_and_fills_once(exchange: Simulator) -> None:
-    trading, order = exchange.trading(), an_order("once")
-    assert trading.submit(order) == trading.submit(order)
-    assert settled(exchange, "once") is IntentState.FILLED
-    assert len(trading.fills(datetime(2025, 6, 1, tzinfo=UTC))) == 1
-
-
-def test_a_lost_answer_is_settled_by_asking(exchange: Simulator) -> None:
-    exchange.fault("drop_response", "/v5/order/create")
-    with pytest.raises(OrderOutcomeUnknown):
-        exchange.trading().submit(an_order("lost"))
-    assert settled(exchange, "lost") is IntentState.FILLED
 
 
 @pytest.mark.parametrize("kind", ["http_500", "ret_code_10000", "ret_code_10016"])
