@@ -33,6 +33,7 @@ class RecordedMarketData(MarketData):
     :param failing: instruments whose bars cannot be read.
     :param requests: every request for bars: instrument, start, end.
     :param listed: instruments that it knows, beside those it has bars of.
+    :param silent: whether it does not even tell the time.
     """
 
     recorded: Sequence[Bar]
@@ -40,9 +41,12 @@ class RecordedMarketData(MarketData):
     failing: frozenset[str] = frozenset()
     requests: list[tuple[str, datetime, datetime]] = field(default_factory=list)
     listed: frozenset[str] = LISTED
+    silent: bool = False
 
     def server_time(self) -> datetime:
         """The time it was given."""
+        if self.silent:
+            raise TemporaryVenueError("no answer within 10 s")
         return self.time
 
     def bars(self, instrument_id: str, timeframe: Timeframe, start: datetime, end: datetime) -> list[Bar]:
@@ -114,7 +118,7 @@ def _told(answer: T | TradingError) -> T:
 
 @dataclass
 class ListStream(EventStream):
-    """Keeps what was published; positions are counts."""
+    """Keeps what was published; positions count the events of a kind."""
 
     published: list[Event] = field(default_factory=list)
     dead: list[tuple[str, str, str]] = field(default_factory=list)
@@ -124,8 +128,8 @@ class ListStream(EventStream):
         self.published.extend(events)
 
     def wait(self, kind: type[Event], after: str, timeout_s: float) -> str:
-        """The present position, at once."""
-        return str(len(self.published))
+        """The newest position, at once: for a fake the time is always up."""
+        return str(sum(isinstance(event, kind) for event in self.published))
 
     def dead_letter(self, source: str, payload: str, reason: str) -> None:
         """Append to the list."""
