@@ -18,12 +18,14 @@ STEP = timedelta(minutes=15)
 MAX_AGE_S = 30.0
 
 
-class TestBybitClock(ClockContract):
-    @pytest.fixture(scope="class")
-    def exchange(self) -> Iterator[Simulator]:
-        with simulator("SOLUSDT") as running:
-            yield running
+@pytest.fixture(scope="module")
+def exchange() -> Iterator[Simulator]:
+    """One for all."""
+    with simulator("SOLUSDT") as running:
+        yield running
 
+
+class TestBybitClock(ClockContract):
     @pytest.fixture
     def clock(self, exchange: Simulator) -> VenueClock:
         return Bybit(Settings.model_validate(exchange.environment())).clock()

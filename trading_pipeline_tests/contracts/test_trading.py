@@ -15,7 +15,7 @@ from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.venue.trading import Trading
 from trading_pipeline_tests.adapters.venues.simulator import Simulator, simulator
-from trading_pipeline_tests.contracts.trading_contract import FailingTradingContract
+from trading_pipeline_tests.contracts.trading_contract import FailingTradingContract, TradingContract
 from trading_pipeline_tests.testkit.builders import START, instrument
 from trading_pipeline_tests.testkit.fake_clock import FakeClock
 from trading_pipeline_tests.testkit.fake_venue import FakeVenue, ResponseLost
@@ -34,12 +34,14 @@ class Unhurried:
         return partial(self._retrying, getattr(self._trading, name))
 
 
-class TestBybitTrading(FailingTradingContract):
-    @pytest.fixture(scope="class")
-    def exchange(self) -> Iterator[Simulator]:
-        with simulator(self.listed.symbol) as running:
-            yield running
+@pytest.fixture(scope="module")
+def exchange() -> Iterator[Simulator]:
+    """One for all tests of the account that works."""
+    with simulator(TradingContract.listed.symbol) as running:
+        yield running
 
+
+class TestBybitTrading(TradingContract):
     @pytest.fixture
     def trading(self, exchange: Simulator) -> Trading:
         return cast("Trading", Unhurried(exchange.trading()))
@@ -54,28 +56,54 @@ class TestBybitTrading(FailingTradingContract):
         now = market.server_time()
         return market.bars(self.listed, Timeframe.M15, now - timedelta(minutes=30), now)[-1].close
 
+
+class TestBybitTradingThatFails(FailingTradingContract):
     @pytest.fixture
-    def lose_next_answer(self, exchange: Simulator) -> Callable[[], None]:
-        return lambda: exchange.fault("drop_response", "/v5/order/create")
+    def failing(self) -> Iterator[Simulator]:
+        """An exchange of one's own: a fault meets whatever request comes next."""
+        with simulator(self.listed.symbol) as running:
+            yield running
 
     @pytest.fixture
-    def fail_reads(self, exchange: Simulator) -> Callable[[], None]:
+    def trading(self, failing: Simulator) -> BybitTrading:
+        return failing.trading()
+
+    @pytest.fixture
+    def lose_next_answer(self, failing: Simulator) -> Callable[[], None]:
+        return lambda: failing.fault("drop_response", "/v5/order/create")
+
+    @pytest.fixture
+    def fail_reads(self, failing: Simulator) -> Callable[[], None]:
         attempts = 2
-        return lambda: exchange.fault("http_500", "/v5/position/list", count=attempts)
+        return lambda: failing.fault("http_500", "/v5/position/list", count=attempts)
 
 
-class TestFakeVenue(FailingTradingContract):
+PRICE = Decimal(100)
+
+
+def a_fake_venue() -> FakeVenue:
+    """At one price."""
+    return FakeVenue(FakeClock(START), {TradingContract.listed: PRICE})
+
+
+class TestFakeVenue(TradingContract):
+    @pytest.fixture
+    def trading(self) -> FakeVenue:
+        return a_fake_venue()
+
     @pytest.fixture
     def price(self) -> Decimal:
-        return Decimal(100)
+        return PRICE
 
     @pytest.fixture
     def instrument(self) -> Instrument:
         return instrument(self.listed)
 
+
+class TestFakeVenueThatFails(FailingTradingContract):
     @pytest.fixture
-    def trading(self, price: Decimal) -> FakeVenue:
-        return FakeVenue(FakeClock(START), {self.listed: price})
+    def trading(self) -> FakeVenue:
+        return a_fake_venue()
 
     @pytest.fixture
     def lose_next_answer(self, trading: FakeVenue) -> Callable[[], None]:

@@ -279,8 +279,11 @@ class TradingContract:
         assert self.held(trading).leverage == 3
 
 
-class FailingTradingContract(TradingContract):
-    """Of a venue that can be made to fail: give ``lose_next_answer`` and ``fail_reads`` beside the rest."""
+class FailingTradingContract:
+    """Of a venue that can be made to fail: give ``trading``, ``lose_next_answer`` and ``fail_reads``."""
+
+    listed: ClassVar = TradingContract.listed
+    quantity: ClassVar = TradingContract.quantity
 
     def test_a_lost_answer_is_unknown_and_settled_by_asking(
         self, trading: Trading, lose_next_answer: Callable[[], None]
