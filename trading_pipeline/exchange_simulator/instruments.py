@@ -47,7 +47,7 @@ def specification(symbol: str, price: Decimal, price_decimals: int | None = None
         recorded = Decimal(1).scaleb(-price_decimals)
         increment = min(increment, recorded) if known else recorded
     return Instrument(
-        instrument_id=InstrumentId.of(symbol, VenueName.BYBIT),
+        instrument_id=InstrumentId.of(symbol, VenueName("BYBIT")),
         kind=InstrumentKind.LINEAR_PERPETUAL,
         base_currency=symbol.removesuffix("USDT"),
         quote_currency="USDT",

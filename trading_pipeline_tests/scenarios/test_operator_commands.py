@@ -63,7 +63,7 @@ class Up:
 
     def trade_by_hand(self, side: Side) -> None:
         """Somebody trades 3 SOL on the venue's page."""
-        account = AccountId.of(VenueName.BYBIT, self.trading.account_id(), TradingMode.SIMULATED)
+        account = AccountId.of(VenueName("BYBIT"), self.trading.account_id(), TradingMode.SIMULATED)
         self.trading.submit(
             OrderIntent(
                 f"by-hand-{uuid4().hex[:8]}", account, "none", Purpose.ENTRY, SOL, side, OrderType.MARKET,

@@ -65,7 +65,12 @@ def instrument_named(name: str, venue: str) -> InstrumentId:
 
     :raises ConfigurationError: it names a venue that there is not.
     """
-    return InstrumentId.parse(name) if "." in name else InstrumentId.of(name, VenueName(venue.upper()))
+    if "." not in name:
+        return InstrumentId.of(name, VenueName(venue.upper()))
+    found = InstrumentId.parse(name)
+    if found.venue.lower() not in VENUES:
+        raise ConfigurationError(f"{name!r}: there is no venue {str(found.venue)!r}, only {', '.join(VENUES).upper()}")
+    return found
 
 
 def usual_venue(config_dir: Path) -> str:

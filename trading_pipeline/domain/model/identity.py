@@ -1,17 +1,33 @@
 """What instruments and accounts are called everywhere: each is one text that names its venue."""
 
+import re
 from enum import StrEnum
 from typing import Self
 
 from trading_pipeline.domain.model.errors import ConfigurationError
 
 
-class VenueName(StrEnum):
-    """The venues there are, as identities write them."""
+class VenueName(str):
+    """A venue as identities write it: capital letters, ``BYBIT``.
 
-    BYBIT = "BYBIT"
-    GATEIO = "GATEIO"
-    POLYMARKET = "POLYMARKET"
+    Which venues there are is not the model's to know; the catalogue of venues says it, and whoever reads an identity
+    that a person wrote compares.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """A name as it is written.
+
+        :raises ConfigurationError: it cannot be the name of any venue.
+        """
+        if not _CAPITALS.fullmatch(text):
+            raise ConfigurationError(f"{text!r} is no name of a venue; write it in capital letters, like BYBIT")
+        return cls(text)
+
+
+_CAPITALS = re.compile(r"[A-Z]+")
 
 
 class TradingMode(StrEnum):
@@ -46,14 +62,11 @@ class InstrumentId(str):
     def parse(cls, text: str) -> Self:
         """An identity as it is written.
 
-        :raises ConfigurationError: it has no venue, no symbol, or a venue that there is not.
+        :raises ConfigurationError: it has no venue or no symbol.
         """
         symbol, _, venue = text.rpartition(".")
-        known = ", ".join(VenueName)
-        if not symbol:
-            raise ConfigurationError(f"{text!r} names no venue; write it like BTCUSDT.BYBIT, with one of {known}")
-        if venue not in tuple(VenueName):
-            raise ConfigurationError(f"{text!r}: there is no venue {venue!r}, only {known}")
+        if not symbol or not _CAPITALS.fullmatch(venue):
+            raise ConfigurationError(f"{text!r} names no venue; write it like BTCUSDT.BYBIT")
         return cls(text)
 
     @property
@@ -92,17 +105,15 @@ class AccountId(str):
     def parse(cls, text: str) -> Self:
         """An identity as it is written.
 
-        :raises ConfigurationError: it has not three parts, or a venue or mode that there is not.
+        :raises ConfigurationError: it has not three parts, or a mode that there is not.
         """
         parts = text.split(":")
         if len(parts) != 3:
             raise ConfigurationError(f"{text!r} is no account; write it like BYBIT:1234567:live")
         venue, own_id, mode = parts
-        if venue not in tuple(VenueName):
-            raise ConfigurationError(f"{text!r}: there is no venue {venue!r}, only {', '.join(VenueName)}")
         if mode not in tuple(TradingMode):
             raise ConfigurationError(f"{text!r}: there is no mode {mode!r}, only {', '.join(TradingMode)}")
-        return cls.of(VenueName(venue), own_id, TradingMode(mode))
+        return cls.of(VenueName.parse(venue), own_id, TradingMode(mode))
 
     @property
     def venue(self) -> VenueName:

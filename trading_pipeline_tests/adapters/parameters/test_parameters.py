@@ -9,7 +9,7 @@ import pytest
 from trading_pipeline.adapters.parameters.risk import load_risk
 from trading_pipeline.adapters.parameters.strategies import load_strategies
 from trading_pipeline.adapters.parameters.strategy_files import find_strategy
-from trading_pipeline.adapters.parameters.universe import load_universe
+from trading_pipeline.adapters.parameters.universe import instrument_named, load_universe
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.guards import EntryGuards
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -341,3 +341,14 @@ def test_every_strategy_file_that_comes_with_the_project_can_be_switched_on(fold
     content = path.read_text().replace("enabled: false", "enabled: true")
     (folder / "strategies" / "one.yaml").write_text(content)
     assert len(load_strategies(folder)) == 1
+
+
+@pytest.mark.parametrize("name", ["BTCUSDT.BYBITT", "BTC_USDT.KRAKEN"])
+def test_an_instrument_of_a_venue_that_the_catalogue_lacks_is_refused_by_name(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"'{name}': there is no venue '{name.split('.')[1]}', only BYBIT"):
+        instrument_named(name, "bybit")
+
+
+@pytest.mark.parametrize("name", ["BTCUSDT", "BTCUSDT.BYBIT"])
+def test_an_instrument_is_named_short_or_in_full(name: str) -> None:
+    assert instrument_named(name, "bybit") == "BTCUSDT.BYBIT"

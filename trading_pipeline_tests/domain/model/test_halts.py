@@ -38,7 +38,7 @@ def test_a_scope_is_read_back_as_it_was_made(account_id: AccountId | None, instr
 
 
 @pytest.mark.parametrize(
-    "text", ["BTCUSDT", "BTCUSDT.KRAKEN", "BYBIT:1001", "BYBIT:1001:real", f"{ACCOUNT}/BTCUSDT", ""]
+    "text", ["BTCUSDT", "BTCUSDT.bybit", "BYBIT:1001", "BYBIT:1001:real", f"{ACCOUNT}/BTCUSDT", ""]
 )
 def test_a_scope_of_nothing_that_there_is_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError):

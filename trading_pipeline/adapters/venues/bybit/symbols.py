@@ -5,6 +5,7 @@ from trading_pipeline.domain.model.identity import InstrumentId, VenueName
 from trading_pipeline.domain.model.orders import OrderType, Side
 from trading_pipeline.domain.model.timeframes import Timeframe
 
+NAME = VenueName("BYBIT")
 INTERVALS = {
     Timeframe.M1: "1",
     Timeframe.M5: "5",
@@ -26,7 +27,7 @@ def instrument_id(symbol: str) -> InstrumentId:
     """
     if not symbol:
         raise DataError("bybit sent no symbol")
-    return InstrumentId.of(symbol, VenueName.BYBIT)
+    return InstrumentId.of(symbol, NAME)
 
 
 def interval(timeframe: Timeframe) -> str:
