@@ -8,55 +8,30 @@ from trading_pipeline.domain.model.errors import OrderDenied
 from trading_pipeline.domain.model.orders import OrderIntent, OrderType, Purpose, Side, order_link_id
 from trading_pipeline.domain.risk.entry import EntryQuestion
 from trading_pipeline.domain.risk.entry_size import entry_quantity
-from trading_pipeline.domain.risk.rules.account_rules import (
-    Cooldown,
-    FreshWallet,
-    Funded,
-    MaxDailyLoss,
-    MaxOpenPositions,
-    NotHalted,
-    OnePositionPerSymbol,
-)
+from trading_pipeline.domain.risk.rules import account_rules, market_rules, plan_rules
 from trading_pipeline.domain.risk.rules.base import EntryRule
-from trading_pipeline.domain.risk.rules.market_rules import (
-    BookKnown,
-    DeepBook,
-    FreshBar,
-    FreshBook,
-    FundingFarEnough,
-    FundingKnown,
-    NarrowSpread,
-)
-from trading_pipeline.domain.risk.rules.plan_rules import (
-    Listed,
-    NotExpired,
-    NotSpentOnClosing,
-    SizedAsConfigured,
-    SoundBar,
-    StopOnLosingSide,
-)
 
 ENTRY_RULES: tuple[EntryRule, ...] = (
-    NotHalted(),
-    NotExpired(),
-    Listed(),
-    SoundBar(),
-    SizedAsConfigured(),
-    StopOnLosingSide(),
-    NotSpentOnClosing(),
-    OnePositionPerSymbol(),
-    MaxOpenPositions(),
-    Cooldown(),
-    FreshWallet(),
-    Funded(),
-    MaxDailyLoss(),
-    BookKnown(),
-    FreshBook(),
-    NarrowSpread(),
-    FreshBar(),
-    FundingKnown(),
-    FundingFarEnough(),
-    DeepBook(),
+    account_rules.NotHalted(),
+    plan_rules.NotExpired(),
+    plan_rules.Listed(),
+    plan_rules.SoundBar(),
+    plan_rules.SizedAsConfigured(),
+    plan_rules.StopOnLosingSide(),
+    plan_rules.NotSpentOnClosing(),
+    account_rules.OnePositionPerSymbol(),
+    account_rules.MaxOpenPositions(),
+    account_rules.Cooldown(),
+    account_rules.FreshWallet(),
+    account_rules.Funded(),
+    account_rules.MaxDailyLoss(),
+    market_rules.BookKnown(),
+    market_rules.FreshBook(),
+    market_rules.NarrowSpread(),
+    market_rules.FreshBar(),
+    market_rules.FundingKnown(),
+    market_rules.FundingFarEnough(),
+    market_rules.DeepBook(),
 )
 
 
