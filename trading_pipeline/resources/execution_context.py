@@ -2,7 +2,7 @@
 
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.notifiers.log import LogNotifier
+from trading_pipeline.adapters.notifiers.catalog import operator_notifier
 from trading_pipeline.adapters.stores.execution.account_register import PostgresAccountRegister
 from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.execution.ledger_signals import PostgresSignalReader
@@ -37,7 +37,7 @@ def build_execution_context(
         market=venue.live_market(),
         signals=PostgresSignalReader(engine),
         halts=PostgresHaltRegister(engine),
-        notifier=LogNotifier(),
+        notifier=operator_notifier(),
         clock=venue.clock(),
         limits=limits,
         costs=costs,
@@ -47,4 +47,4 @@ def build_execution_context(
 
 def build_controls(engine: Engine) -> Controls:
     """What stops trading and records who did; asks no venue."""
-    return Controls(PostgresHaltRegister(engine), PostgresCommandLog(engine), LogNotifier())
+    return Controls(PostgresHaltRegister(engine), PostgresCommandLog(engine), operator_notifier())
