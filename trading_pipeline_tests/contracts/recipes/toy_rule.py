@@ -1,0 +1,8 @@
+class NoTulips(EntryRule):  # noqa: F821 - imported by the file that this is added to
+    """Tulips were a bubble."""
+
+    name = "tulips"
+
+    def objection(self, question: EntryQuestion) -> str | None:  # noqa: F821
+        """By the look of it."""
+        return "tulips again" if question.plan.instrument_id.startswith("TULIP") else None
