@@ -29,12 +29,16 @@ STRATEGY_GRID = dg.MultiPartitionsDefinition(
 )
 """Strategy x instrument; parameters, exits, limits and costs are the configuration's, and part of the stored run."""
 
+_EVERY_DAY = dg.AllPartitionMapping()
+"""Bars of all days. Narrowed to the instrument's own it would be as true, and cost the daemon, which sensors share,
+seconds of computing per timeframe and ten instruments."""
+
 
 @dg.asset(
     partitions_def=STRATEGY_GRID,
     group_name="research",
     kinds={"postgres"},
-    deps=[f"bars_{timeframe}" for timeframe in UNIVERSE.timeframes],
+    deps=[dg.AssetDep(f"bars_{timeframe}", partition_mapping=_EVERY_DAY) for timeframe in UNIVERSE.timeframes],
     description="What a strategy would have earned on all stored bars of an instrument, one run per timeframe.",
 )
 def backtests(

@@ -14,7 +14,7 @@ from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobO
 from dagster._core.run_coordinator import SubmitRunContext
 from dagster._core.test_utils import create_run_for_test, create_test_daemon_workspace_context
 from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import EmptyWorkspaceTarget
+from dagster._core.workspace.load_target import EmptyWorkspaceTarget, WorkspaceLoadTarget
 from dagster._daemon.run_coordinator import QueuedRunCoordinatorDaemon
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 
@@ -60,7 +60,7 @@ class Queue:
 
     def __init__(self, instance: dg.DagsterInstance, workspace: WorkspaceProcessContext) -> None:
         self.instance = instance
-        self._workspace = workspace
+        self.workspace = workspace
         self._daemon = QueuedRunCoordinatorDaemon(interval_seconds=1)
 
     def submit(self, job: str, tags: Mapping[str, str] | None = None) -> str:
@@ -72,12 +72,12 @@ class Queue:
             tags=dict(tags or {}),
             remote_job_origin=RemoteJobOrigin(_REPOSITORY, job),
         )
-        self.instance.run_coordinator.submit_run(SubmitRunContext(run, self._workspace.create_request_context()))
+        self.instance.run_coordinator.submit_run(SubmitRunContext(run, self.workspace.create_request_context()))
         return run.run_id
 
     def look(self) -> None:
         """One round of the daemon."""
-        list(self._daemon.run_iteration(self._workspace))
+        list(self._daemon.run_iteration(self.workspace))
 
     def going(self) -> list[str]:
         """Ids of the runs that were handed to a worker and have not ended, the oldest first."""
@@ -98,8 +98,11 @@ class Queue:
 
 
 @contextmanager
-def shipped_queue(folder: Path) -> Iterator[Queue]:
-    """The queue of ``dagster.yaml`` on SQLite in ``folder``."""
+def shipped_queue(folder: Path, served: WorkspaceLoadTarget | None = None) -> Iterator[Queue]:
+    """The queue of ``dagster.yaml`` on SQLite in ``folder``.
+
+    :param served: definitions for what reads them; none are needed to wait in a queue.
+    """
     overrides = {
         "run_coordinator": SHIPPED["run_coordinator"],
         "run_monitoring": SHIPPED["run_monitoring"],
@@ -109,6 +112,6 @@ def shipped_queue(folder: Path) -> Iterator[Queue]:
     ref = InstanceRef.from_dir(str(folder), overrides=overrides)
     with (
         dg.DagsterInstance.from_ref(ref) as instance,
-        create_test_daemon_workspace_context(EmptyWorkspaceTarget(), instance) as workspace,
+        create_test_daemon_workspace_context(served or EmptyWorkspaceTarget(), instance) as workspace,
     ):
         yield Queue(instance, workspace)

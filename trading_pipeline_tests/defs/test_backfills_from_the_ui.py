@@ -1,0 +1,154 @@
+"""What a person launches on the page of an asset: asked for as the UI asks, taken up as the daemon does."""
+
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.events import StepMaterializationData
+from dagster._core.execution.backfill import BulkActionStatus
+from dagster._core.remote_origin import InProcessCodeLocationOrigin
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._core.workspace.load_target import WorkspaceLoadTarget
+from dagster._daemon.backfill import execute_backfill_iteration
+from dagster_graphql.test.utils import execute_dagster_graphql
+
+from trading_pipeline.defs.market_data.jobs import wave_assets
+from trading_pipeline.defs.market_data.partitions import GRID, UNIVERSE
+from trading_pipeline.defs.research.backtests import STRATEGY_GRID
+from trading_pipeline.runtime.supervision.environment import PROCESS_SETTINGS
+from trading_pipeline_tests.runtime.dagster.queued_instance import Queue, shipped_queue
+
+_LAUNCH = """
+mutation launch($params: LaunchBackfillParams!) {
+  launchPartitionBackfill(backfillParams: $params) {
+    __typename
+    ... on LaunchBackfillSuccess { backfillId }
+    ... on PythonError { message }
+  }
+}"""
+DAYS = ("2025-10-01", "2025-10-02", "2025-10-03")
+BARS = [f"bars_{timeframe}" for timeframe in UNIVERSE.timeframes]
+PIPELINE = [key.to_user_string() for key in wave_assets(UNIVERSE.timeframes)]
+INSTRUMENT = UNIVERSE.instrument_ids[0]
+
+
+class TheDefinitions(WorkspaceLoadTarget):
+    """Those of the project, loaded in this process."""
+
+    def create_origins(self) -> Sequence[InProcessCodeLocationOrigin]:
+        """The module that the code server serves."""
+        module = LoadableTargetOrigin(executable_path=sys.executable, module_name="trading_pipeline.definitions")
+        return [InProcessCodeLocationOrigin(module, location_name="trading_pipeline")]
+
+
+@pytest.fixture
+def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
+    setting = "DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS"
+    monkeypatch.setenv(setting, PROCESS_SETTINGS[setting])
+    with shipped_queue(tmp_path, TheDefinitions()) as queue:
+        yield queue
+
+
+def launch(queue: Queue, assets: Sequence[str], partitions: Sequence[str]) -> str:
+    """The button; id of the backfill."""
+    params = {"assetSelection": [{"path": [name]} for name in assets], "partitionNames": list(partitions)}
+    answer = execute_dagster_graphql(queue.workspace.create_request_context(), _LAUNCH, {"params": params})
+    launched = answer.data["launchPartitionBackfill"]
+    assert launched["__typename"] == "LaunchBackfillSuccess", launched
+    return str(launched["backfillId"])
+
+
+def iterate(queue: Queue) -> None:
+    """One look of the daemon at all backfills."""
+    errors = [error for error in execute_backfill_iteration(queue.workspace, logging.getLogger()) if error]
+    assert errors == []
+
+
+def materialize(queue: Queue, run_id: str) -> None:
+    """Let a run store what it was asked for."""
+    run = queue.instance.get_run_by_id(run_id)
+    assert run is not None
+    for key in run.asset_selection or ():
+        for partition in partitions_of(run):
+            stored = dg.AssetMaterialization(key, partition=partition)
+            event = dg.DagsterEvent(
+                dg.DagsterEventType.ASSET_MATERIALIZATION.value,
+                job_name=run.job_name,
+                event_specific_data=StepMaterializationData(stored),
+            )
+            queue.instance.report_dagster_event(event, run_id)
+    queue.end(run_id)
+
+
+def partitions_of(run: dg.DagsterRun) -> list[str]:
+    """Keys that the run covers, alone or as a rectangle of the grid."""
+    if "dagster/partition" in run.tags:
+        return [run.tags["dagster/partition"]]
+    first, last = (
+        GRID.get_partition_key_from_str(run.tags[f"dagster/asset_partition_range_{end}"]) for end in ("start", "end")
+    )
+    return list(GRID.get_partition_keys_in_range(dg.PartitionKeyRange(first, last)))
+
+
+def requested(queue: Queue, backfill_id: str) -> list[dg.DagsterRun]:
+    """The backfill's runs, the oldest first."""
+    return list(reversed(queue.instance.get_runs(dg.RunsFilter(tags={"dagster/backfill": backfill_id}))))
+
+
+def status(queue: Queue, backfill_id: str) -> BulkActionStatus:
+    backfill = queue.instance.get_backfill(backfill_id)
+    assert backfill is not None
+    return backfill.status
+
+
+def finish(queue: Queue, backfill_id: str) -> list[dg.DagsterRun]:
+    """Let daemon and worker go on until the backfill has ended; its runs."""
+    while status(queue, backfill_id) is BulkActionStatus.REQUESTED:
+        iterate(queue)
+        queue.look()
+        for run_id in queue.going():
+            materialize(queue, run_id)
+    return requested(queue, backfill_id)
+
+
+def test_every_backtest_can_be_launched_at_once_and_each_is_a_run(queue: Queue) -> None:
+    keys = [str(key) for key in STRATEGY_GRID.get_partition_keys()]
+    backfill_id = launch(queue, ["backtests"], keys)
+    iterate(queue)
+    runs = requested(queue, backfill_id)
+    assert sorted(run.tags["dagster/partition"] for run in runs) == sorted(keys)
+    assert {run.status for run in runs} == {dg.DagsterRunStatus.QUEUED}
+
+
+def test_a_backfill_of_backtests_ends_well_one_run_after_the_other(queue: Queue) -> None:
+    keys = [f"{instrument_id}|ema_atr" for instrument_id in UNIVERSE.instrument_ids]
+    backfill_id = launch(queue, ["backtests"], keys)
+    assert len(finish(queue, backfill_id)) == len(keys)
+    assert status(queue, backfill_id) is BulkActionStatus.COMPLETED_SUCCESS
+
+
+def test_backtests_launched_with_their_bars_wait_for_these(queue: Queue) -> None:
+    backfill_id = launch(queue, [*BARS, "backtests"], [f"{day}|{INSTRUMENT}" for day in DAYS])
+    iterate(queue)
+    assert [run.asset_selection for run in requested(queue, backfill_id)] == [{dg.AssetKey(name) for name in BARS}]
+    queue.look()
+    materialize(queue, queue.going()[0])
+    iterate(queue)
+    later = requested(queue, backfill_id)[1:]
+    assert [run.asset_selection for run in later] == [{dg.AssetKey("backtests")}] * len(
+        STRATEGY_GRID.get_partition_keys()
+    )
+
+
+def test_two_years_of_bars_through_plans_are_a_run_per_instrument(queue: Queue) -> None:
+    days = GRID.get_partitions_def_for_dimension("day").get_partition_keys()
+    partitions = [f"{day}|{instrument_id}" for day in days for instrument_id in UNIVERSE.instrument_ids]
+    backfill_id = launch(queue, PIPELINE, partitions)
+    iterate(queue)
+    runs = requested(queue, backfill_id)
+    assert [len(partitions_of(run)) for run in runs] == [len(days)] * len(UNIVERSE.instrument_ids)
+    assert all(run.asset_selection == {dg.AssetKey(name) for name in PIPELINE} for run in runs)
+    assert {run.status for run in runs} == {dg.DagsterRunStatus.QUEUED}
