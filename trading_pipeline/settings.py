@@ -94,8 +94,13 @@ class GivenSettings(Settings):
     """Settings made of what is given in code and of defaults, whatever the environment and ``.env`` say.
 
     Demos, replays and benchmarks run under these, so that they cannot reach the servers, the mode or the keys of
-    another system of the same machine.
+    another system of the same machine. The marts are those beside the package: they are code, and a demo may be
+    started in any folder.
     """
+
+    dbt_project_dir: Path = Field(
+        Path(__file__).resolve().parents[1] / "dbt_project", alias="TRADING_DBT_PROJECT_DIR", description="the marts"
+    )
 
     @classmethod
     def _refuse_unknown(cls) -> None:
