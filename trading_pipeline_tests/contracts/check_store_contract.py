@@ -1,0 +1,89 @@
+"""What ``CheckStore`` promises, whoever keeps it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from trading_pipeline.domain.model.checks import CheckName, DataCheck
+from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.ports.stores.market_data.check_store import CheckStore
+from trading_pipeline_tests.testkit.builders import START
+
+HOUR = timedelta(hours=1)
+END = START + 24 * HOUR
+BTC, SOL = InstrumentId("BTCUSDT.BYBIT"), InstrumentId("SOLUSDT.BYBIT")
+
+
+def verdicts(hour: int = 0, instrument_id: InstrumentId = BTC, failed: CheckName | None = None) -> list[DataCheck]:
+    """Every answer about the bar that opens ``hour`` hours after the start, all good but one."""
+    return [
+        DataCheck(
+            instrument_id,
+            Timeframe.H1,
+            START + (hour + 1) * HOUR,
+            name,
+            name is not failed,
+            "" if name is not failed else "one bar missing",
+        )
+        for name in CheckName
+    ]
+
+
+class CheckStoreContract:
+    """Give the fixture ``checks``, which is empty."""
+
+    def test_a_bar_that_passed_every_check_is_sound(self, checks: CheckStore) -> None:
+        checks.save([*verdicts(1), *verdicts(0)])
+        assert checks.sound_bars([BTC, SOL], Timeframe.H1, START, END) == {BTC: [START, START + HOUR]}
+
+    @pytest.mark.parametrize("left_out", list(CheckName))
+    def test_a_bar_that_was_not_asked_every_question_is_not_sound(
+        self, checks: CheckStore, left_out: CheckName
+    ) -> None:
+        checks.save([check for check in verdicts() if check.name is not left_out])
+        assert checks.sound_bars([BTC], Timeframe.H1, START, END) == {}
+        assert checks.failed([BTC], Timeframe.H1, START, END) == []
+
+    @pytest.mark.parametrize("failed", list(CheckName))
+    def test_a_bar_that_failed_once_is_not_sound_and_says_why(self, checks: CheckStore, failed: CheckName) -> None:
+        checks.save(verdicts(failed=failed))
+        assert checks.sound_bars([BTC], Timeframe.H1, START, END) == {}
+        (against,) = checks.failed([BTC], Timeframe.H1, START, END)
+        assert (against.name, against.passed, against.detail) == (failed, False, "one bar missing")
+
+    def test_a_later_verdict_takes_the_place_of_an_earlier_one(self, checks: CheckStore) -> None:
+        checks.save(verdicts(failed=CheckName.NO_GAP))
+        assert checks.save(verdicts()) == 1
+        assert checks.failed([BTC], Timeframe.H1, START, END) == []
+        assert checks.sound_bars([BTC], Timeframe.H1, START, END) == {BTC: [START]}
+
+    def test_saving_again_changes_nothing(self, checks: CheckStore) -> None:
+        every = verdicts(failed=CheckName.OHLC_SANE)
+        assert checks.save(every) == len(every)
+        assert checks.save(every) == 0
+        assert checks.save([replace(every[0], detail="seen again")]) == 1
+
+    def test_a_range_holds_its_start_and_not_its_end(self, checks: CheckStore) -> None:
+        for hour in range(4):
+            checks.save(verdicts(hour, failed=CheckName.NO_GAP if hour % 2 else None))
+        assert checks.sound_bars([BTC], Timeframe.H1, START, START + 2 * HOUR) == {BTC: [START]}
+        against = checks.failed([BTC], Timeframe.H1, START + HOUR, START + 3 * HOUR)
+        assert [check.close_time for check in against] == [START + 2 * HOUR]
+
+    def test_verdicts_come_by_instrument_and_time(self, checks: CheckStore) -> None:
+        for instrument_id in (SOL, BTC):
+            for hour in (1, 0):
+                checks.save(verdicts(hour, instrument_id, CheckName.NO_GAP))
+        against = checks.failed([SOL, BTC], Timeframe.H1, START, END)
+        assert [(check.instrument_id, check.close_time) for check in against] == [
+            (BTC, START + HOUR),
+            (BTC, START + 2 * HOUR),
+            (SOL, START + HOUR),
+            (SOL, START + 2 * HOUR),
+        ]
+
+    def test_timeframes_are_kept_apart(self, checks: CheckStore) -> None:
+        checks.save(verdicts())
+        assert checks.sound_bars([BTC], Timeframe.M15, START, END) == {}
