@@ -1,6 +1,5 @@
 """Which signals a calibration takes, and what it compares its basis with."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -9,30 +8,14 @@ import pandas as pd
 import pytest
 
 from trading_pipeline.domain.backtest.config import Exits, ExitTarget
-from trading_pipeline.domain.model.calibrations import Calibration
 from trading_pipeline.domain.model.signals import Bias, Details, Signal
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.avi5.levels import EXIT_GRID
-from trading_pipeline.ports.stores.research.calibration_store import CalibrationStore
 from trading_pipeline.services.research.calibrate_avi5 import JudgedSignal, calibrate_avi5
 from trading_pipeline.services.research.judge_signals import judge_signals
+from trading_pipeline_tests.testkit.fake_stores import CalibrationShelf
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-
-
-class Shelf(CalibrationStore):
-    def __init__(self) -> None:
-        self.kept: list[Calibration] = []
-
-    def append(self, calibration: Calibration, run_id: str) -> None:
-        assert run_id
-        self.kept.append(calibration)
-
-    def newest(self, by: datetime) -> Calibration | None:
-        return next((one for one in reversed(self.kept) if one.at <= by and one.trades), None)
-
-    def newest_histogram(self) -> Sequence[float] | None:
-        return next((one.histogram for one in reversed(self.kept) if one.histogram is not None), None)
 
 
 def _signal(close: datetime, bias: Bias = Bias.LONG, stop: str = "99", details: Details | None = None) -> Signal:
@@ -57,7 +40,7 @@ def _judged(days_ago: float, imbalance: float, result_r: float) -> JudgedSignal:
 
 
 def test_signals_without_a_recorded_imbalance_teach_nothing() -> None:
-    made = calibrate_avi5(Shelf(), [JudgedSignal(_signal(NOW - timedelta(days=60)), 1.0)], NOW, "run")
+    made = calibrate_avi5(CalibrationShelf(), [JudgedSignal(_signal(NOW - timedelta(days=60)), 1.0)], NOW, "run")
     assert (made.trades, made.histogram, made.psi, made.stable) == (0, None, None, False)
     assert {hour.theta for hour in made.hours} == {0.35}
 
@@ -66,14 +49,14 @@ def test_a_threshold_that_pays_in_both_windows_is_used() -> None:
     training = [_judged(60 + at, sign * 0.45, 1.0) for at in range(40) for sign in (1, -1)]
     weak = [_judged(60 + at, 0.2, -1.0) for at in range(40)]
     later = [_judged(3 + at, 0.45, 1.0) for at in range(5)]
-    made = calibrate_avi5(Shelf(), [*training, *weak, *later], NOW, "run")
+    made = calibrate_avi5(CalibrationShelf(), [*training, *weak, *later], NOW, "run")
     assert made.trades == 120
     assert made.hours[0].theta == pytest.approx(0.21)
     assert made.split == NOW - timedelta(days=30)
 
 
 def test_a_shifted_book_shortens_the_next_training_window() -> None:
-    shelf = Shelf()
+    shelf = CalibrationShelf()
     calibrate_avi5(shelf, [_judged(60 + at, 0.25, 1.0) for at in range(40)], NOW, "first")
     made = calibrate_avi5(shelf, [_judged(3 + at, 0.85, 1.0) for at in range(10)], NOW, "second")
     assert made.psi is not None

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Engine, insert, null, select, text
+from sqlalchemy import Engine, insert, null, select
 
 from trading_pipeline.adapters.stores.postgres.research_tables import avi5_calibrations
 from trading_pipeline.domain.model.calibrations import Calibration, HourlyTheta
 from trading_pipeline.ports.stores.research.calibration_store import CalibrationStore
 
-_NEWEST = text("""
-SELECT histogram FROM trading.avi5_calibrations WHERE histogram IS NOT NULL ORDER BY calibration_id DESC LIMIT 1
-""")
+_TABLE = avi5_calibrations.c
+_NEWEST_FIRST = _TABLE.calibrated_at.desc(), _TABLE.calibration_id.desc()
 
 
 class PostgresCalibrationStore(CalibrationStore):
@@ -21,7 +20,7 @@ class PostgresCalibrationStore(CalibrationStore):
         self._engine = engine
 
     def append(self, calibration: Calibration, run_id: str) -> None:
-        """Insert a row; nothing is ever updated."""
+        """One row; what has no histogram has SQL's null, not JSON's."""
         with self._engine.begin() as connection:
             connection.execute(
                 insert(avi5_calibrations).values(
@@ -38,13 +37,10 @@ class PostgresCalibrationStore(CalibrationStore):
             )
 
     def newest(self, by: datetime) -> Calibration | None:
-        """The row calibrated last by then that holds trades."""
-        table = avi5_calibrations
-        wanted = select(table).where(table.c.calibrated_at <= by, table.c.trades > 0)
+        """The one made last; of two made at one instant the one kept last."""
+        wanted = select(avi5_calibrations).where(_TABLE.calibrated_at <= by, _TABLE.trades > 0)
         with self._engine.connect() as connection:
-            row = connection.execute(
-                wanted.order_by(table.c.calibrated_at.desc(), table.c.calibration_id.desc()).limit(1)
-            ).one_or_none()
+            row = connection.execute(wanted.order_by(*_NEWEST_FIRST).limit(1)).one_or_none()
         if row is None:
             return None
         return Calibration(
@@ -59,7 +55,8 @@ class PostgresCalibrationStore(CalibrationStore):
         )
 
     def newest_histogram(self) -> Sequence[float] | None:
-        """Skip the rows without one."""
+        """The same order among those that have one."""
+        wanted = select(_TABLE.histogram).where(_TABLE.histogram.is_not(None)).order_by(*_NEWEST_FIRST).limit(1)
         with self._engine.connect() as connection:
-            found: list[float] | None = connection.execute(_NEWEST).scalar()
+            found: list[float] | None = connection.execute(wanted).scalar()
         return found
