@@ -5,21 +5,10 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from trading_pipeline.adapters.stores.operations.command_log import PostgresCommandLog
-from trading_pipeline.domain.model.commands import CommandOutcome, CommandRecord, CommandVerb, OperatorCommand
+from trading_pipeline.domain.model.commands import CommandOutcome, CommandVerb, OperatorCommand
 from trading_pipeline_tests.testkit.execution_lab import WAVE
 
 HALT = OperatorCommand("c-1", CommandVerb.HALT, "all", "ann", "exchange maintenance", WAVE, "run-1")
-
-
-def test_a_command_is_read_back_line_by_line(database: Engine) -> None:
-    log = PostgresCommandLog(database)
-    log.append(HALT, CommandOutcome.ASKED, "")
-    log.append(HALT, CommandOutcome.DONE, "halted")
-    assert log.of("c-1") == [
-        CommandRecord(HALT, CommandOutcome.ASKED, ""),
-        CommandRecord(HALT, CommandOutcome.DONE, "halted"),
-    ]
-    assert log.of("c-2") == []
 
 
 @pytest.mark.parametrize(
