@@ -1,7 +1,6 @@
 """What a person launches on the page of an asset: asked for as the UI asks, taken up as the daemon does."""
 
 import logging
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,9 +8,6 @@ import dagster as dg
 import pytest
 from dagster._core.events import StepMaterializationData
 from dagster._core.execution.backfill import BulkActionStatus
-from dagster._core.remote_origin import InProcessCodeLocationOrigin
-from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
-from dagster._core.workspace.load_target import WorkspaceLoadTarget
 from dagster._daemon.backfill import execute_backfill_iteration
 from dagster_graphql.test.utils import execute_dagster_graphql
 
@@ -19,7 +15,7 @@ from trading_pipeline.defs.market_data.jobs import wave_assets
 from trading_pipeline.defs.market_data.partitions import GRID, UNIVERSE
 from trading_pipeline.defs.research.backtests import STRATEGY_GRID
 from trading_pipeline.runtime.supervision.environment import PROCESS_SETTINGS
-from trading_pipeline_tests.runtime.dagster.queued_instance import Queue, shipped_queue
+from trading_pipeline_tests.runtime.dagster.queued_instance import Queue, ServedModule, shipped_queue
 
 _LAUNCH = """
 mutation launch($params: LaunchBackfillParams!) {
@@ -35,20 +31,11 @@ PIPELINE = [key.to_user_string() for key in wave_assets(UNIVERSE.timeframes)]
 INSTRUMENT = UNIVERSE.instrument_ids[0]
 
 
-class TheDefinitions(WorkspaceLoadTarget):
-    """Those of the project, loaded in this process."""
-
-    def create_origins(self) -> Sequence[InProcessCodeLocationOrigin]:
-        """The module that the code server serves."""
-        module = LoadableTargetOrigin(executable_path=sys.executable, module_name="trading_pipeline.definitions")
-        return [InProcessCodeLocationOrigin(module, location_name="trading_pipeline")]
-
-
 @pytest.fixture
 def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
     setting = "DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS"
     monkeypatch.setenv(setting, PROCESS_SETTINGS[setting])
-    with shipped_queue(tmp_path, TheDefinitions()) as queue:
+    with shipped_queue(tmp_path, ServedModule("trading_pipeline.definitions")) as queue:
         yield queue
 
 

@@ -1,7 +1,9 @@
 """A Dagster instance with the queue that the system ships and a launcher that only notes what it is given."""
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -10,9 +12,15 @@ import yaml
 from dagster._config import UserConfigSchema
 from dagster._core.instance import InstanceRef
 from dagster._core.launcher import LaunchRunContext, RunLauncher
-from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
+from dagster._core.remote_origin import (
+    InProcessCodeLocationOrigin,
+    RegisteredCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
 from dagster._core.run_coordinator import SubmitRunContext
 from dagster._core.test_utils import create_run_for_test, create_test_daemon_workspace_context
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import EmptyWorkspaceTarget, WorkspaceLoadTarget
 from dagster._daemon.run_coordinator import QueuedRunCoordinatorDaemon
@@ -21,6 +29,18 @@ from dagster._serdes import ConfigurableClass, ConfigurableClassData
 SHIPPED = yaml.safe_load((Path(__file__).parents[3] / "trading_pipeline/runtime/dagster/dagster.yaml").read_text())
 _REPOSITORY = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("trading_pipeline"), "__repository__")
 GOING = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+
+
+@dataclass(frozen=True)
+class ServedModule(WorkspaceLoadTarget):
+    """Definitions loaded in this process, as a code server would serve them."""
+
+    module: str
+
+    def create_origins(self) -> Sequence[InProcessCodeLocationOrigin]:
+        """The module."""
+        target = LoadableTargetOrigin(executable_path=sys.executable, module_name=self.module)
+        return [InProcessCodeLocationOrigin(target, location_name="trading_pipeline")]
 
 
 class NotedLauncher(RunLauncher[Any], ConfigurableClass):
