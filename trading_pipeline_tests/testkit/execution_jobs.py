@@ -10,6 +10,7 @@ import dagster as dg
 
 from trading_pipeline.adapters.stores.execution.account_overview import PostgresAccountOverview
 from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
+from trading_pipeline.adapters.stores.execution.ledger_trail import LedgerTrail
 from trading_pipeline.defs.execution import jobs
 from trading_pipeline.domain.model.errors import TemporaryVenueError
 from trading_pipeline.ports.stores.execution.risk_store import EntryGate, EquityLog, IndicatorReader
@@ -83,6 +84,11 @@ class ExecutionOfLab:
     def equity(self) -> EquityLog:
         """Readings of the account's money."""
         return self.wire.around(self.lab.equity)
+
+    @property
+    def trail(self) -> LedgerTrail:
+        """What the run wrote, for the graph."""
+        return LedgerTrail(self.lab.database)
 
     @property
     def indicators(self) -> IndicatorReader:
