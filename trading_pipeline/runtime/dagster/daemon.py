@@ -6,6 +6,8 @@ waiting. Neither pause is a setting, so this entry shortens both before the daem
 stock ``dagster-daemon run`` everything still works, only later. See docs/decisions/0006.
 """
 
+import logging
+
 from dagster._daemon import controller, sensor
 from dagster._daemon.cli import run_command
 
@@ -24,4 +26,8 @@ def run_daemon(workspace: str) -> None:
     ):
         getattr(module, name)  # a release that renames the constant must fail loudly, not run slowly
         setattr(module, name, value)
+    # said at the first start of every instance, when there is nothing older to ignore
+    logging.getLogger("dagster.daemon.EventLogConsumerDaemon").addFilter(
+        lambda record: not record.getMessage().startswith("No cursor for event type")
+    )
     run_command(["-w", workspace, "--log-level", "warning", "--log-format", "json"], standalone_mode=False)
