@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import permutations, product
+from itertools import combinations, permutations, product
 
 import pytest
 
@@ -37,6 +37,12 @@ def test_whatever_a_venue_says_refutes_that_it_knows_no_such_order(heard: Intent
     assert later_state(heard, S.ABSENT) is heard
 
 
+def test_what_is_known_better_replaces_what_is_known_less_and_never_the_other_way_round() -> None:
+    order = [S.INTENDED, S.SENT, S.UNKNOWN, S.ABSENT, S.ACKNOWLEDGED, S.PARTIALLY_FILLED, S.FILLED]
+    for less, more in combinations(order, 2):
+        assert later_state(less, more) is later_state(more, less) is more
+
+
 @pytest.mark.parametrize("end", [S.FILLED, S.CANCELLED, S.REJECTED, S.EXPIRED])
 @pytest.mark.parametrize("heard", list(S))
 def test_nothing_leads_out_of_an_end(end: IntentState, heard: IntentState) -> None:
@@ -65,6 +71,13 @@ def test_fills_price_what_they_cover() -> None:
     reported = Progress(S.ACKNOWLEDGED, Decimal(0), None)
     assert progress_with_fills(reported, Decimal(8), fills) == Progress(S.PARTIALLY_FILLED, Decimal(5), Decimal(1006))
     assert progress_with_fills(reported, Decimal(5), fills) == Progress(S.FILLED, Decimal(5), Decimal(1006))
+
+
+def test_fills_that_cover_what_was_reported_say_more_exactly_what_it_is() -> None:
+    reported = Progress(S.PARTIALLY_FILLED, Decimal(5), Decimal(1001))
+    assert progress_with_fills(reported, Decimal(5), [fill("2", "1000"), fill("3", "1010")]) == Progress(
+        S.FILLED, Decimal(5), Decimal(1006)
+    )
 
 
 def test_fills_that_cover_less_than_was_reported_change_nothing() -> None:

@@ -1,6 +1,7 @@
 """What a position earned, and what it cost: layers and exits in the venue's order."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from itertools import permutations
 
@@ -8,9 +9,15 @@ import pytest
 
 from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.orders import IntentRecord, IntentState, OrderIntent, OrderType, Purpose, Side
-from trading_pipeline.domain.model.positions import Position, PositionStatus
+from trading_pipeline.domain.model.positions import ExitReason, Position, PositionStatus, StopKind
 from trading_pipeline.domain.model.signals import Bias
-from trading_pipeline.domain.portfolio.position_sums import PositionFill, net_pnl, r_multiple, recompute
+from trading_pipeline.domain.portfolio.position_sums import (
+    PositionFill,
+    net_pnl,
+    r_multiple,
+    recompute,
+    unrealised_pnl,
+)
 from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.execution_lab import WAVE, trade_plan
 
@@ -141,6 +148,20 @@ def test_a_position_is_closed_when_no_layer_can_come_any_more(state: IntentState
     assert (made.status, made.quantity) == (status, Decimal(0))
 
 
+def test_an_entry_whose_fills_cover_it_has_grown_before_its_end_is_reported() -> None:
+    fills = [fill("E1", "5", "1000", 1), fill("TP1", "5", "1010", 2)]
+    reported = entry(1, "5", "990", IntentState.ACKNOWLEDGED)
+    assert recompute(OPENING, [reported], fills).status is PositionStatus.CLOSED
+    assert recompute(OPENING, [entry(1, "6", "990", IntentState.ACKNOWLEDGED)], fills).status is PositionStatus.OPEN
+
+
+def test_nothing_is_realised_before_both_an_entry_and_an_exit_are_known() -> None:
+    # the average is 1000.666..., which no decimal holds
+    entered, left = [fill("E1", "1", "1000", 1), fill("E1", "2", "1001", 2)], fill("TP1", "3", "1010", 3)
+    assert recompute(OPENING, LAYERS[:1], entered).realised_pnl == 0
+    assert recompute(OPENING, LAYERS[:1], [left]).realised_pnl == 0
+
+
 def test_a_position_failed_when_every_entry_ended_empty() -> None:
     rejected = [entry(1, "5", "990", IntentState.REJECTED), entry(2, "5", "990", IntentState.ABSENT)]
     assert recompute(OPENING, rejected, []).status is PositionStatus.FAILED
@@ -156,3 +177,59 @@ def test_a_fee_in_another_currency_is_left_to_its_fill() -> None:
         replace(left, fill=replace(left.fill, fee=Decimal(3), fee_currency="MNT")),
     ]
     assert recompute(OPENING, LAYERS[:1], fills).fees == Decimal("0.5")
+
+
+def left_by(purpose: Purpose | None, kind: FillKind, at: int = 2, quantity: str = "5") -> PositionFill:
+    """An exit of an order with this purpose, ``None`` where the venue made the order."""
+    one = fill("x", quantity, "1010", at)
+    return PositionFill(replace(one.fill, kind=kind), purpose)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "kind", "reason"),
+    [
+        (Purpose.TAKE_PROFIT_2, FillKind.TRADE, ExitReason.TAKE_PROFIT),
+        (None, FillKind.TAKE_PROFIT, ExitReason.TAKE_PROFIT),
+        (Purpose.STOP_EXIT, FillKind.TRADE, ExitReason.TRAILING_STOP),
+        (None, FillKind.STOP_LOSS, ExitReason.TRAILING_STOP),
+        (None, FillKind.TRADE, ExitReason.EXTERNAL),
+        (None, FillKind.VENUE, ExitReason.EXTERNAL),
+        (Purpose.EXIT, FillKind.TRADE, ExitReason.PROTECTION_FAILED),
+        (Purpose.NEXT_BAR_EXIT, FillKind.TRADE, ExitReason.NEXT_BAR_EXIT),
+        (Purpose.SIGNAL_EXIT, FillKind.TRADE, ExitReason.SIGNAL_EXIT),
+        (Purpose.OPPOSITE_EXIT, FillKind.TRADE, ExitReason.OPPOSITE_SIGNAL),
+        (Purpose.REVERSAL, FillKind.TRADE, ExitReason.REVERSAL),
+        (Purpose.OPERATOR_EXIT, FillKind.TRADE, ExitReason.OPERATOR),
+    ],
+)
+def test_a_position_ended_for_the_reason_of_its_last_order(
+    purpose: Purpose | None, kind: FillKind, reason: ExitReason
+) -> None:
+    trailing = replace(OPENING, stop_kind=StopKind.TRAILING_STOP)
+    made = recompute(trailing, LAYERS[:1], [fill("E1", "5", "1000", 1), left_by(purpose, kind)])
+    assert (made.status, made.exit_reason) == (PositionStatus.CLOSED, reason)
+
+
+def test_the_order_that_made_it_flat_names_the_reason_and_the_time() -> None:
+    first, last = left_by(Purpose.TAKE_PROFIT_1, FillKind.TRADE, 2, "2"), left_by(None, FillKind.STOP_LOSS, 3, "3")
+    last = replace(last, fill=replace(last.fill, executed_at=WAVE + timedelta(minutes=1)))
+    made = recompute(OPENING, LAYERS[:1], [fill("E1", "5", "1000", 1), last, first])
+    assert (made.exit_reason, made.closed_at) == (ExitReason.STOP_LOSS, WAVE + timedelta(minutes=1))
+
+
+@pytest.mark.parametrize(("bias", "gain"), [(Bias.LONG, "10"), (Bias.SHORT, "-10")])
+def test_what_is_open_would_earn_the_way_from_its_average_price(bias: Bias, gain: str) -> None:
+    held = replace(OPENING, bias=bias, quantity=Decimal(4), entry_price=Decimal(1000))
+    assert unrealised_pnl(held, Decimal("1002.5")) == Decimal(gain)
+    assert unrealised_pnl(replace(held, entry_price=None), Decimal("1002.5")) == 0
+
+
+def test_funding_is_no_fee_and_moves_nothing() -> None:
+    entered, paid = fill("E1", "5", "1000", 1), fill("x", "5", "1003", 2)
+    fills = [
+        replace(entered, fill=replace(entered.fill, fee=Decimal("2.75"))),
+        PositionFill(replace(paid.fill, fee=Decimal("-0.4"), kind=FillKind.FUNDING), None),
+    ]
+    made = recompute(OPENING, LAYERS[:1], fills)
+    assert (made.fees, made.funding, made.quantity) == (Decimal("2.75"), Decimal("-0.4"), Decimal(5))
+    assert (made.entry_price, made.booked_fills) == (Decimal(1000), 1)

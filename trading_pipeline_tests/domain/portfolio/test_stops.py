@@ -98,6 +98,15 @@ def test_a_stop_is_never_loosened(bias: Bias, levels: list[Decimal | None], fill
         held = replace(held, stop_price=stop)
 
 
+def test_of_two_runners_stops_the_one_that_is_known_counts_and_else_the_tighter() -> None:
+    low, high = Decimal(995), Decimal(1005)
+    for bias in Bias:
+        assert ratcheted(bias, None, low) == ratcheted(bias, low, None) == low
+        assert ratcheted(bias, None, None) is None
+    assert ratcheted(Bias.LONG, low, high) == ratcheted(Bias.LONG, high, low) == high
+    assert ratcheted(Bias.SHORT, low, high) == ratcheted(Bias.SHORT, high, low) == low
+
+
 @pytest.mark.parametrize(
     ("bias", "rule", "column", "value", "level"),
     [
@@ -107,6 +116,7 @@ def test_a_stop_is_never_loosened(bias: Bias, levels: list[Decimal | None], fill
         (Bias.LONG, TrailRule.PIVOT, "pivot_low", "981.26", "981.3"),
         (Bias.SHORT, TrailRule.PIVOT, "pivot_high", "1019", "1019"),
         (Bias.LONG, TrailRule.ATR, "atr_14", "400", None),
+        (Bias.LONG, TrailRule.ATR, "atr_14", "333.34", None),
         (Bias.LONG, TrailRule.NONE, None, None, None),
     ],
 )

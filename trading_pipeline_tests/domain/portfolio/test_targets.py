@@ -107,6 +107,24 @@ def test_a_part_that_went_out_with_a_filled_target_is_not_sold_twice() -> None:
     assert rests(joined, "0.4", "0.04", "0.56", minimum="0.5") == [("TP3", "9.500", "1026.0")]
 
 
+def test_the_whole_part_of_a_filled_target_joins_the_next_where_it_is_too_small_alone() -> None:
+    # 0.04 x 10 is below the minimum and was sold with less: 0.36 x 10 and all of it rest at the third target
+    joined = replace(LAYERED, reached=2, taken={Purpose.TAKE_PROFIT_2: Decimal("0.5")})
+    assert rests(joined, "0.4", "0.04", "0.36", runner=True, minimum="0.5") == [("TP3", "4.000", "1026.0")]
+
+
+def test_no_target_rests_where_there_is_no_price() -> None:
+    # R is 500 of 1000, so that the second target of a short would rest at 0
+    short = trade_plan(bias=Bias.SHORT)
+    orders = target_orders(short, Entered(Decimal(5), Decimal(1000), Decimal(1500)), BTC)
+    assert [str(order.price) for order in orders] == ["500.0"]
+
+
+def test_targets_of_a_cheap_coin_rest_below_one() -> None:
+    orders = target_orders(trade_plan(), Entered(Decimal(5), Decimal("0.5"), Decimal("0.4")), BTC)
+    assert [str(order.price) for order in orders] == ["0.6", "0.7"]
+
+
 @given(
     filled=st.decimals("0.001", 100, places=3),
     first=st.decimals(0, "0.5", places=2),
