@@ -233,3 +233,9 @@ def test_funding_is_no_fee_and_moves_nothing() -> None:
     made = recompute(OPENING, LAYERS[:1], fills)
     assert (made.fees, made.funding, made.quantity) == (Decimal("2.75"), Decimal("-0.4"), Decimal(5))
     assert (made.entry_price, made.booked_fills) == (Decimal(1000), 1)
+
+
+def test_a_position_is_open_since_its_first_fill() -> None:
+    first, second = fill("E1", "2", "1000", 1), fill("E1", "3", "1001", 2)
+    second = replace(second, fill=replace(second.fill, executed_at=WAVE + timedelta(minutes=1)))
+    assert recompute(OPENING, LAYERS[:1], [second, first]).opened_at == WAVE

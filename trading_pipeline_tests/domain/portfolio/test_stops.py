@@ -98,6 +98,11 @@ def test_a_stop_is_never_loosened(bias: Bias, levels: list[Decimal | None], fill
         held = replace(held, stop_price=stop)
 
 
+def test_the_runners_stop_of_a_cheap_coin_is_a_price_below_one() -> None:
+    plan = replace(trade_plan(), runner=Runner(Decimal("0.2"), Decimal(3), 14))
+    assert runner_level(plan, BTC, Decimal("0.9"), Decimal("0.1")) == Decimal("0.6")
+
+
 def test_of_two_runners_stops_the_one_that_is_known_counts_and_else_the_tighter() -> None:
     low, high = Decimal(995), Decimal(1005)
     for bias in Bias:

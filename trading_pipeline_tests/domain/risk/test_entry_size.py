@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from trading_pipeline.domain.model.errors import OrderDenied
 from trading_pipeline.domain.model.plans import TradePlan
+from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
 from trading_pipeline.domain.risk.entry_size import entry_quantity, leverage_of, sizing_inputs
 from trading_pipeline.domain.risk.limits import RiskLimits
@@ -72,6 +73,22 @@ def test_what_is_promised_binds_as_much_margin_as_the_instrument_asks() -> None:
     cautious = replace(BTC, max_leverage=Decimal(2))
     quantity = entry_quantity(plan, usdt(Decimal(10_000)), cautious, limits, Decimal(5_000), NO_FEE)
     assert quantity == Decimal("0.75")
+
+
+@pytest.mark.parametrize(
+    ("bias", "pending", "expected"),
+    [(Bias.LONG, 0, "4.955"), (Bias.SHORT, 0, "4.945"), (Bias.LONG, 1_000, "3.959")],
+)
+def test_fees_of_opening_and_of_closing_are_kept_in_reserve(bias: Bias, pending: int, expected: str) -> None:
+    # at 5 times and 0.1 %: 5000 / (1000 x (1 + 0.001 x (2 x 5 -+ 1))); what is promised takes 1005 of the 5000
+    money = usdt(Decimal(10_000), Decimal(1_000))
+    quantity = entry_quantity(trade_plan(bias=bias), money, BTC, LIMITS, Decimal(pending), Decimal("0.001"))
+    assert quantity == Decimal(expected)
+
+
+def test_the_venues_smallest_order_is_not_too_small() -> None:
+    coarse = replace(BTC, min_quantity=Decimal(5), min_notional=Decimal(5_000))
+    assert entry_quantity(trade_plan(), usdt(Decimal(10_000)), coarse, LIMITS, Decimal(0), NO_FEE) == Decimal(5)
 
 
 def test_no_entry_is_larger_than_the_venues_largest_market_order() -> None:

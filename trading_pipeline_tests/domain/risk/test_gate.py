@@ -110,6 +110,7 @@ def test_a_layer_is_held_against_what_an_entry_is_held_against(change: Change, r
         (asked(wallet=replace(WALLET, read_at=WAVE - timedelta(seconds=11))), "wallet_age"),
         (asked(wallet=replace(WALLET, read_at=WAVE + timedelta(seconds=11))), "wallet_age"),
         (facts(day_start_equity=None), "max_daily_loss"),
+        (facts(day_start_equity=Decimal(0)), "max_daily_loss"),
         (facts(day_start_equity=Decimal("10526.32")), "max_daily_loss"),
         (asked(instrument=None), "instrument"),
         (facts(pending_notional=Decimal(50_000)), "min_quantity"),
