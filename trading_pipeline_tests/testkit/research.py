@@ -1,4 +1,4 @@
-"""Bar files and finished runs for tests of research."""
+"""Bar files, backtests to run and finished runs for tests of research."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -6,9 +6,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from trading_pipeline.domain.backtest.config import BacktestConfig
 from trading_pipeline.domain.model.backtest_runs import EquityCurve, LegRecord, RunRecord, TradeRecord
 from trading_pipeline.domain.model.bar_frames import FILE_COLUMNS
 from trading_pipeline.domain.model.signals import Bias
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.strategies.registry import strategy_named
+from trading_pipeline.services.research.backtest_request import BacktestRequest, StrategyRun
+from trading_pipeline.services.research.sample_bars import sample_bars
 from trading_pipeline_tests.domain.strategies.golden import golden_bars
 
 START = datetime(2025, 3, 1, tzinfo=UTC)
@@ -24,6 +29,20 @@ def write_bars(path: Path, bars: pd.DataFrame) -> Path:
 def golden_file(folder: Path, seed: int, count: int = 700) -> Path:
     """The golden series of ``seed`` as a file."""
     return write_bars(folder / f"golden_{seed}.csv", golden_bars(seed, count))
+
+
+def a_request(instrument_ids: tuple[str, ...] = ("BTCUSDT.BYBIT",), **changes: object) -> BacktestRequest:
+    """Crossing averages on 3,000 hours of each instrument; ``changes`` of the one run or of the request."""
+    bars = {
+        instrument_id: sample_bars(instrument_id, Timeframe.H1, 3_000, seed)
+        for seed, instrument_id in enumerate(sorted(instrument_ids))
+    }
+    ordered = {instrument_id: bars[instrument_id] for instrument_id in instrument_ids}
+    run = {"strategy": strategy_named("ema_cross", {}), "timeframe": Timeframe.H1, "bars": ordered}
+    run |= {"config": BacktestConfig()}
+    run |= {name: changes.pop(name) for name in list(changes) if name in run}
+    request = {"runs": [StrategyRun(**run)], "code_version": "test", **changes}  # type: ignore[arg-type]
+    return BacktestRequest(**request)  # type: ignore[arg-type]
 
 
 def a_trade(hours: int = 0, pnl: float = 10.0, side: Bias = Bias.LONG, reason: str = "take_profit") -> TradeRecord:

@@ -18,6 +18,7 @@ from trading_pipeline.domain.strategies.framework.plan import StrategyConfig, ru
 from trading_pipeline.ports.stores.research.trade_history import TradeHistory
 from trading_pipeline.ports.stores.strategy.signal_store import SignalStore
 from trading_pipeline.services.research.account_backtest import strategy_runs
+from trading_pipeline.services.research.backtest_request import BacktestRequest, StrategyRun
 from trading_pipeline.services.research.backtest_rows import outcomes_of_signals, trade_rows
 from trading_pipeline.services.research.compare_parity import (
     ParityReport,
@@ -27,7 +28,7 @@ from trading_pipeline.services.research.compare_parity import (
 )
 from trading_pipeline.services.research.parity_question import ParityQuestion
 from trading_pipeline.services.research.research_window import Window, in_window, windowed
-from trading_pipeline.services.research.run_backtest import BacktestRequest, StrategyRun, run_backtest
+from trading_pipeline.services.research.run_backtest import run_backtest
 from trading_pipeline.services.strategy.generate_signals import exits_of, signals_of
 from trading_pipeline.services.strategy.windows import DayWindow
 

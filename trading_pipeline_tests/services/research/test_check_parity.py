@@ -14,11 +14,12 @@ from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.ports.stores.research.trade_history import TradeHistory
 from trading_pipeline.services.research.account_backtest import strategy_runs
+from trading_pipeline.services.research.backtest_request import BacktestRequest
 from trading_pipeline.services.research.backtest_rows import trade_rows
 from trading_pipeline.services.research.check_parity import check_parity
 from trading_pipeline.services.research.compare_parity import ParityReport
 from trading_pipeline.services.research.parity_question import ParityQuestion
-from trading_pipeline.services.research.run_backtest import BacktestRequest, run_backtest
+from trading_pipeline.services.research.run_backtest import run_backtest
 from trading_pipeline_tests.domain.strategies.bars import random_bars
 from trading_pipeline_tests.testkit.bare_replay import strategy_plan
 from trading_pipeline_tests.testkit.execution_lab import LIFECYCLE, LIMITS
