@@ -71,9 +71,9 @@ def _lane(request: BacktestRequest, run: StrategyRun, instrument_id: InstrumentI
     """One strategy, timeframe and instrument as the engine takes them; signals outside the window are left out."""
     bars = run.bars[instrument_id]
     arrays = BarArrays.of(bars)
-    signals = run.signals.get(instrument_id) or EntrySignals.of_strategy(
-        run.strategy, bars, arrays, exits=run.config.exits.strategy_exits
-    )
+    signals = run.signals.get(instrument_id)
+    if signals is None:
+        signals = EntrySignals.of_strategy(run.strategy, bars, arrays, exits=run.config.exits.strategy_exits)
     signals = signals.chosen(in_window(bars, request.window)[signals.bar_index])
     given = SymbolInput(
         bars=arrays,

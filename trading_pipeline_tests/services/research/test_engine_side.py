@@ -4,6 +4,8 @@ from trading_pipeline.services.research.account_backtest import strategy_runs
 from trading_pipeline.services.research.compare_parity import ParitySide
 from trading_pipeline.services.research.engine_side import engine_side
 from trading_pipeline.services.research.parity_question import ParityQuestion
+from trading_pipeline.services.strategy.book_evidence import BookEvidence
+from trading_pipeline_tests.testkit.fake_stores import BookShelf, CalibrationShelf
 from trading_pipeline_tests.testkit.research import a_question
 
 
@@ -16,3 +18,9 @@ def test_bars_are_all_that_a_strategy_of_bars_is_told() -> None:
     assert told == ()
     assert len(side.trades) > 0
     assert len(side.outcomes) > len(side.trades)
+
+
+def test_a_strategy_that_needs_the_book_is_told_its_signals_even_where_there_are_none() -> None:
+    side, told = asked(a_question("avi5", books=BookEvidence(BookShelf(), CalibrationShelf()), confirm_book=True))
+    assert told == ("signals of avi5, which bars alone do not decide",)
+    assert (side.trades, side.outcomes) == ([], []), "a book that nobody sampled confirms nothing"
