@@ -1,6 +1,6 @@
 """Does the plain backtest say of the last weeks what the pipeline did in them?"""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -8,7 +8,6 @@ import pandas as pd
 
 from trading_pipeline.defs.market_data.partitions import UNIVERSE
 from trading_pipeline.domain.model.bars import OHLCV, Bar
-from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
@@ -65,6 +64,7 @@ def _report(config: ParityWindow, stores: Stores, parameters: Parameters, market
     from trading_pipeline.services.research.account_backtest import steps_of
     from trading_pipeline.services.research.check_parity import check_parity
     from trading_pipeline.services.research.parity_question import ParityQuestion
+    from trading_pipeline.services.research.stored_bars import stored_bars
     from trading_pipeline.services.strategy.book_evidence import BookEvidence
 
     finest = min(UNIVERSE.timeframes, key=lambda timeframe: timeframe.ms)
@@ -82,7 +82,7 @@ def _report(config: ParityWindow, stores: Stores, parameters: Parameters, market
     }
     question = ParityQuestion(
         plans=parameters.strategies,
-        bars={timeframe: _bars(stores, timeframe, end) for timeframe in UNIVERSE.timeframes},
+        bars=stored_bars(stores.bars, UNIVERSE.instrument_ids, UNIVERSE.timeframes, UNIVERSE.history_start, end),
         start=start,
         end=end,
         capital=begin.equity,
@@ -92,14 +92,6 @@ def _report(config: ParityWindow, stores: Stores, parameters: Parameters, market
         given=("ticks and lots of the venue", f"equity {begin.equity:.2f} at the start, when nothing was held"),
     )
     return check_parity(question, stores.signals, stores.history)
-
-
-def _bars(stores: Stores, timeframe: Timeframe, end: datetime) -> dict[InstrumentId, pd.DataFrame]:
-    frame = stores.bars.frame(UNIVERSE.instrument_ids, timeframe, UNIVERSE.history_start, end)
-    return {
-        InstrumentId(instrument_id): rows.reset_index(drop=True)
-        for instrument_id, rows in frame.groupby("instrument_id", sort=False)
-    }
 
 
 def _frame(bars: list[Bar]) -> pd.DataFrame:
