@@ -17,7 +17,9 @@ from trading_pipeline.resources.venue import Markets
 from trading_pipeline.services.market_data.narrow_to_wave import narrow_to_wave
 from trading_pipeline.settings import Settings
 
-UNIVERSE = load_universe(Settings().config_dir)
+_SETTINGS = Settings()
+
+UNIVERSE = load_universe(_SETTINGS.config_dir)
 
 DERIVATIONS = derivations_of(UNIVERSE.venue)
 """Timeframes that the venue does not publish, each with the one that its bars are made of."""
@@ -66,7 +68,7 @@ def decision_digest(parameters: Parameters) -> str:
     """Names the code and the parameters that decide; a file of the configuration counts from the next run on."""
     strategies = parameters.strategies
     versions = [plan.strategy.version for plan in strategies]
-    deciding = (Settings().code_version, versions, strategies, parameters.risk)
+    deciding = (_SETTINGS.code_version, versions, strategies, parameters.risk)
     return hashlib.sha256(repr(deciding).encode()).hexdigest()[:16]
 
 

@@ -18,6 +18,7 @@ _MINUTES = {
     "8h": 480,
     "1d": 1440,
 }
+_DURATIONS = {label: timedelta(minutes=minutes) for label, minutes in _MINUTES.items()}
 _VENUE_SPELLINGS = {"1": "1m", "5": "5m", "15": "15m", "30": "30m", "60": "1h", "240": "4h", "D": "1d"}
 
 
@@ -49,7 +50,7 @@ class Timeframe(StrEnum):
     @property
     def duration(self) -> timedelta:
         """Length as a ``timedelta``."""
-        return timedelta(minutes=_MINUTES[self.value])
+        return _DURATIONS[self.value]
 
     @property
     def ms(self) -> int:

@@ -13,6 +13,8 @@ from dagster_postgres import DagsterPostgresStorage
 from dagster_postgres.utils import pg_url_from_config
 from sqlalchemy import Engine, create_engine
 
+from trading_pipeline.adapters.stores.postgres.database import pinged_after_rest
+
 _KEPT = 4
 _MOST_BEYOND = 16
 _RECYCLE_S = 1_800
@@ -53,11 +55,12 @@ def _engine_of_process(url: str, process_id: int) -> Engine:  # noqa: ARG001
 
     :param process_id: a forked worker must not use the connections of its parent.
     """
-    return create_engine(
-        url,
-        isolation_level="AUTOCOMMIT",
-        pool_size=_KEPT,
-        max_overflow=_MOST_BEYOND,
-        pool_recycle=_RECYCLE_S,
-        pool_pre_ping=True,
+    return pinged_after_rest(
+        create_engine(
+            url,
+            isolation_level="AUTOCOMMIT",
+            pool_size=_KEPT,
+            max_overflow=_MOST_BEYOND,
+            pool_recycle=_RECYCLE_S,
+        )
     )
