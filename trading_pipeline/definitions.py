@@ -16,7 +16,7 @@ from trading_pipeline.defs.execution.jobs import (
 from trading_pipeline.defs.execution.ledger import ledger_assets
 from trading_pipeline.defs.execution.schedules import every_minute
 from trading_pipeline.defs.execution.sensors import trade_plan_sensor
-from trading_pipeline.defs.market_data.assets import bars_assets
+from trading_pipeline.defs.market_data.assets import bars
 from trading_pipeline.defs.market_data.feed import feed_assets
 from trading_pipeline.defs.market_data.jobs import bar_close_job
 from trading_pipeline.defs.market_data.sensors import bar_close_sensor
@@ -33,7 +33,7 @@ defs = dg.Definitions(
     assets=catalogued(
         [
             *feed_assets,
-            *bars_assets,
+            bars,
             *strategy_assets,
             *ledger_assets,
             mart_assets,

@@ -9,7 +9,7 @@ import redis
 from sqlalchemy import Engine, text
 
 from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresRawBarStore
-from trading_pipeline.defs.market_data.assets import bars_assets
+from trading_pipeline.defs.market_data.assets import bars
 from trading_pipeline.defs.market_data.partitions import UNIVERSE
 from trading_pipeline.defs.strategy.assets import strategy_assets
 from trading_pipeline.domain.model.bars import Bar, BarSource
@@ -90,7 +90,7 @@ class PipelineStage:
     ) -> dg.ExecuteInProcessResult:
         """The job of a wave over neighbouring instruments of ``DAY``, in this process."""
         definitions = dg.Definitions(
-            assets=[*bars_assets, *strategy_assets],
+            assets=[bars, *strategy_assets],
             jobs=[dg.define_asset_job("bar_close", selection=dg.AssetSelection.assets(*ASSETS))],
             resources=self.resources(),
             executor=dg.in_process_executor,

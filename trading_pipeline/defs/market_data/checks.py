@@ -44,6 +44,7 @@ def _result(
         metadata["not_fetched"] = dg.MetadataValue.json({gap.instrument_id: gap.failure for gap in gaps if gap.failure})
     return dg.AssetCheckResult(
         check_name=str(name),
+        asset_key=f"bars_{timeframe}",
         passed=not instrument_ids,
         severity=dg.AssetCheckSeverity.ERROR,
         description=f"not sound: {', '.join(instrument_ids)}" if instrument_ids else "every stored bar is sound",

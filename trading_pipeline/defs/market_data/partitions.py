@@ -1,8 +1,9 @@
 """One grid for every pipeline asset: day (UTC) x instrument."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -17,6 +18,9 @@ from trading_pipeline.resources.venue import Markets
 from trading_pipeline.services.market_data.narrow_to_wave import narrow_to_wave
 from trading_pipeline.settings import Settings
 
+if TYPE_CHECKING:
+    from dagster._core.instance import DynamicPartitionsStore
+
 _SETTINGS = Settings()
 
 UNIVERSE = load_universe(_SETTINGS.config_dir)
@@ -24,7 +28,28 @@ UNIVERSE = load_universe(_SETTINGS.config_dir)
 DERIVATIONS = derivations_of(UNIVERSE.venue)
 """Timeframes that the venue does not publish, each with the one that its bars are made of."""
 
-GRID = dg.MultiPartitionsDefinition(
+SINGLE_RUN = dg.BackfillPolicy.single_run()
+
+
+class InstrumentDays(dg.MultiPartitionsDefinition):
+    """Remembers the keys of one range: Dagster makes all of them anew for each partition that is told metadata."""
+
+    _range: dg.PartitionKeyRange | None = None
+    _keys: Sequence[str] = ()
+
+    def get_partition_keys_in_range(  # type: ignore[override]  # as in the class it extends
+        self,
+        partition_key_range: dg.PartitionKeyRange,
+        dynamic_partitions_store: "DynamicPartitionsStore | None" = None,
+    ) -> Sequence[str]:
+        """Those from start to end in each dimension."""
+        if partition_key_range != self._range:
+            self._keys = super().get_partition_keys_in_range(partition_key_range, dynamic_partitions_store)
+            self._range = partition_key_range
+        return self._keys
+
+
+GRID = InstrumentDays(
     {
         # today's partition exists while its day is still going on: waves fill it
         "day": dg.DailyPartitionsDefinition(start_date=UNIVERSE.history_start, end_offset=1),
@@ -72,18 +97,30 @@ def decision_digest(parameters: Parameters) -> str:
     return hashlib.sha256(repr(deciding).encode()).hexdigest()[:16]
 
 
-def count_by_partition(context: dg.AssetExecutionContext, counts: PartitionCounts, scope: PartitionRange) -> None:
-    """Tell each partition of the run its own rows: all it has, or in a wave the ones computed now."""
+def timeframes_of(context: dg.AssetExecutionContext, stage: str) -> list[Timeframe]:
+    """Those of which the run wants the asset of ``stage``, shortest first."""
+    shortest_first = sorted(UNIVERSE.timeframes, key=lambda timeframe: timeframe.ms)
+    return [one for one in shortest_first if dg.AssetKey(f"{stage}_{one}") in context.selected_asset_keys]
+
+
+def tell_partitions(
+    context: dg.AssetExecutionContext,
+    asset: str,
+    counts: PartitionCounts,
+    scope: PartitionRange,
+    pictures: Mapping[InstrumentId, str] | None = None,
+) -> None:
+    """Tell each partition of the run its own rows, all it has or in a wave the ones computed now, and its picture.
+
+    :param pictures: in Markdown.
+    """
     name = "dagster/row_count" if scope.computed_until is None else "rows_computed"
     for key in context.partition_keys:
-        context.add_asset_metadata({name: counts.get(_partition(key), 0)}, partition_key=key)
-
-
-def picture_by_partition(context: dg.AssetExecutionContext, pictures: Mapping[InstrumentId, str]) -> None:
-    """Show each partition its own instrument in Markdown."""
-    for key in context.partition_keys:
-        if picture := pictures.get(_partition(key)[0]):
-            context.add_asset_metadata({"prices": dg.MetadataValue.md(picture)}, partition_key=key)
+        partition = _partition(key)
+        told: dict[str, int | dg.MetadataValue] = {name: counts.get(partition, 0)}
+        if picture := (pictures or {}).get(partition[0]):
+            told["prices"] = dg.MetadataValue.md(picture)
+        context.add_asset_metadata(told, asset_key=asset, partition_key=key)
 
 
 def _partition(key: str) -> tuple[InstrumentId, date]:
