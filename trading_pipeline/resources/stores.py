@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Table
 
 from trading_pipeline.adapters.stores.execution.work_queue import WorkQueue
 from trading_pipeline.adapters.stores.market_data.book_store import PostgresBookSampleStore
@@ -13,6 +13,7 @@ from trading_pipeline.adapters.stores.market_data.check_store import PostgresChe
 from trading_pipeline.adapters.stores.market_data.remembered_bars import RememberedBarStore
 from trading_pipeline.adapters.stores.market_data.wave_store import PostgresWaveStore
 from trading_pipeline.adapters.stores.postgres.database import connect
+from trading_pipeline.adapters.stores.postgres.partition_contents import PartitionContents, partition_contents
 from trading_pipeline.adapters.stores.research.backtest_store import PostgresBacktestStore
 from trading_pipeline.adapters.stores.research.calibration_store import PostgresCalibrationStore
 from trading_pipeline.adapters.stores.research.trade_history import PostgresTradeHistory
@@ -20,6 +21,7 @@ from trading_pipeline.adapters.stores.strategy.plan_store import PostgresPlanSto
 from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSignalStore
 from trading_pipeline.adapters.stores.strategy.snapshot_store import PostgresSnapshotStore
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.partitions import PartitionRange
 
 
 class Stores(dg.ConfigurableResource["Stores"]):
@@ -88,6 +90,10 @@ class Stores(dg.ConfigurableResource["Stores"]):
     def waves(self) -> PostgresWaveStore:
         """Closing instants heard and computed."""
         return PostgresWaveStore(self._engine)
+
+    def contents(self, table: Table, scope: PartitionRange) -> PartitionContents:
+        """What ``table`` holds of each partition of the range."""
+        return partition_contents(self._engine, table, scope)
 
     @property
     def work(self) -> WorkQueue:

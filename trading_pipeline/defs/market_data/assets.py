@@ -5,12 +5,13 @@ longer than their bars.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import dagster as dg
 
 from trading_pipeline.adapters.plots.sparkline import markdown_image, sparkline
+from trading_pipeline.adapters.stores.postgres import tables
 from trading_pipeline.defs.catalogue import ASKED
+from trading_pipeline.defs.code_versions import CODE_VERSIONS
 from trading_pipeline.defs.market_data.checks import CHECKS, check_results
 from trading_pipeline.defs.market_data.partitions import (
     DERIVATIONS,
@@ -41,6 +42,7 @@ def _spec(timeframe: Timeframe) -> dg.AssetSpec:
         group_name="market_data",
         kinds={"postgres"},
         description=f"Closed {timeframe} bars, one row per instrument and open time; {origin}.",
+        code_version=CODE_VERSIONS["bars"],
     )
 
 
@@ -65,9 +67,10 @@ def bars(
         scope, base = wave_scope(context, timeframe, stores, parameters), DERIVATIONS.get(timeframe)
         report = refresh_bars(stores.bars, stores.checks, markets.market_data(), scope, now_of(context, markets), base)
         asset = f"bars_{timeframe}"
-        tell_partitions(context, asset, report.counts, replace(scope, computed_until=None), _pictures(report))
+        version = tell_partitions(context, asset, stores.contents(tables.bars, scope), _pictures(report))
         yield dg.MaterializeResult(
             asset_key=asset,
+            data_version=version,
             metadata=_metadata(report),
             check_results=check_results(report.failed, report.gaps, timeframe),
         )

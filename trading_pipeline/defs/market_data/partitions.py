@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from trading_pipeline.adapters.parameters.universe import load_universe
+from trading_pipeline.adapters.stores.postgres.partition_contents import EMPTY, VERSION_KEY, PartitionContents
 from trading_pipeline.adapters.venues.catalog import derivations_of
 from trading_pipeline.domain.model.identity import InstrumentId
-from trading_pipeline.domain.model.partitions import PartitionCounts, PartitionRange
+from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
@@ -106,21 +107,25 @@ def timeframes_of(context: dg.AssetExecutionContext, stage: str) -> list[Timefra
 def tell_partitions(
     context: dg.AssetExecutionContext,
     asset: str,
-    counts: PartitionCounts,
-    scope: PartitionRange,
+    contents: PartitionContents,
     pictures: Mapping[InstrumentId, str] | None = None,
-) -> None:
-    """Tell each partition of the run its own rows, all it has or in a wave the ones computed now, and its picture.
+) -> dg.DataVersion:
+    """Tell each partition of the run its own rows, their version and, in Markdown, its picture.
 
-    :param pictures: in Markdown.
+    :returns: the version of the last partition, which Dagster takes for that of the asset.
     """
-    name = "dagster/row_count" if scope.computed_until is None else "rows_computed"
+    content = EMPTY
     for key in context.partition_keys:
         partition = _partition(key)
-        told: dict[str, int | dg.MetadataValue] = {name: counts.get(partition, 0)}
+        content = contents.get(partition, EMPTY)
+        told: dict[str, int | str | dg.MetadataValue] = {
+            "dagster/row_count": content.rows,
+            VERSION_KEY: content.version,
+        }
         if picture := (pictures or {}).get(partition[0]):
             told["prices"] = dg.MetadataValue.md(picture)
         context.add_asset_metadata(told, asset_key=asset, partition_key=key)
+    return dg.DataVersion(content.version)
 
 
 def _partition(key: str) -> tuple[InstrumentId, date]:

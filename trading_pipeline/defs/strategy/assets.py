@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 
 import dagster as dg
 
+from trading_pipeline.adapters.stores.postgres import tables
+from trading_pipeline.defs.code_versions import CODE_VERSIONS
 from trading_pipeline.defs.market_data.partitions import (
     GRID,
     SINGLE_RUN,
@@ -34,6 +36,7 @@ def _specs(stage: str, deps: Callable[[Timeframe], list[str]], description: str)
             group_name="strategy",
             kinds={"postgres"},
             description=description.format(timeframe=timeframe),
+            code_version=CODE_VERSIONS[stage],
         )
         for timeframe in UNIVERSE.timeframes
     ]
@@ -57,9 +60,10 @@ def indicator_snapshots(
         scope = wave_scope(context, timeframe, stores, parameters)
         report = compute_indicators(stores.bars, stores.checks, stores.snapshots, scope, now_of(context, markets))
         asset = f"indicator_snapshots_{timeframe}"
-        tell_partitions(context, asset, report.counts, scope)
+        version = tell_partitions(context, asset, stores.contents(tables.indicator_snapshots, scope))
         yield dg.MaterializeResult(
             asset_key=asset,
+            data_version=version,
             metadata={"rows_changed": report.changed, "unsound_instruments": list(report.unsound)},
         )
 
@@ -90,9 +94,10 @@ def signals(
         scope = wave_scope(context, timeframe, stores, parameters)
         report = generate_signals(stores.bars, stores.checks, stores.signals, strategies, scope, now, books, live=live)
         asset = f"signals_{timeframe}"
-        tell_partitions(context, asset, report.counts, scope)
+        version = tell_partitions(context, asset, stores.contents(tables.signals, scope))
         yield dg.MaterializeResult(
             asset_key=asset,
+            data_version=version,
             metadata={
                 "entries": report.entries,
                 "exits": report.exits,
@@ -131,9 +136,10 @@ def trade_plans(
         scope = wave_scope(context, timeframe, stores, parameters)
         report = plan_trades(planner, scope, wave_of(context), context.run.run_id)
         asset = f"trade_plans_{timeframe}"
-        tell_partitions(context, asset, report.counts, scope)
+        version = tell_partitions(context, asset, stores.contents(tables.trade_plans, scope))
         yield dg.MaterializeResult(
             asset_key=asset,
+            data_version=version,
             metadata={
                 "rows_changed": report.changed,
                 "executable": report.executable,

@@ -1,8 +1,8 @@
 """The days of a partition range, and where the computation of each day begins."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe, day_of
@@ -11,15 +11,6 @@ WINDOW_BARS = 1_700
 """Bars before the start of a day from which the day is computed: ten times the slowest average."""
 
 _DAY = timedelta(days=1)
-
-
-PartitionCounts = Mapping[tuple[InstrumentId, date], int]
-"""Rows by instrument and day; partitions without one are left out."""
-
-
-def partition_of(instrument_id: InstrumentId, timeframe: Timeframe, close_time: datetime) -> tuple[InstrumentId, date]:
-    """The partition that holds a bar: the day is the one it opens in."""
-    return instrument_id, (close_time - timeframe.duration).date()
 
 
 @dataclass(frozen=True, slots=True)

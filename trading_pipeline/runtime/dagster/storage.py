@@ -14,6 +14,7 @@ from dagster_postgres.utils import pg_url_from_config
 from sqlalchemy import Engine, create_engine
 
 from trading_pipeline.adapters.stores.postgres.database import pinged_after_rest
+from trading_pipeline.runtime.dagster.partition_versions import PartitionVersionEventLog
 
 _KEPT = 4
 _MOST_BEYOND = 16
@@ -27,6 +28,7 @@ class PooledPostgresStorage(DagsterPostgresStorage):
         self, postgres_url: str, should_autocreate_tables: bool = True, inst_data: ConfigurableClassData | None = None
     ) -> None:
         super().__init__(postgres_url, should_autocreate_tables, inst_data)
+        self._event_log_storage = PartitionVersionEventLog(postgres_url, should_autocreate_tables)
         engine = _engine_of_process(postgres_url, os.getpid())
         for storage in (self._run_storage, self._event_log_storage, self._schedule_storage):
             storage._engine = engine

@@ -1,14 +1,11 @@
 """From what was heard to sound bars: fetch what is missing, consolidate, judge."""
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-import pandas as pd
-
 from trading_pipeline.domain.model.checks import FailedBars
 from trading_pipeline.domain.model.identity import InstrumentId
-from trading_pipeline.domain.model.partitions import PartitionCounts, PartitionRange
+from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
@@ -25,7 +22,6 @@ _PLOTTED_BARS = 96
 class BarsReport:
     """What the days hold now.
 
-    :param counts: bars by partition.
     :param changed: bars written; 0 on a rerun.
     :param failed: everything that fails of the timeframe, of other days and instruments, too.
     :param last_close: newest close of the days, ``None`` when no bar has closed.
@@ -33,7 +29,6 @@ class BarsReport:
     """
 
     gaps: tuple[GapReport, ...]
-    counts: PartitionCounts
     changed: int
     checks: CheckReport
     failed: tuple[FailedBars, ...]
@@ -65,11 +60,4 @@ def refresh_bars(
     }
     failed = tuple(checks.failed_bars(scope.timeframe))
     last = None if frame.empty else frame["close_time"].max().to_pydatetime()
-    return BarsReport(
-        tuple(gaps), _counts(frame[frame["open_time"] >= scope.start]), changed, verdicts, failed, last, closes
-    )
-
-
-def _counts(frame: pd.DataFrame) -> PartitionCounts:
-    opened = zip(frame["instrument_id"], frame["open_time"].dt.date, strict=True)
-    return Counter((InstrumentId(name), day) for name, day in opened)
+    return BarsReport(tuple(gaps), changed, verdicts, failed, last, closes)

@@ -1,6 +1,5 @@
 """Run the strategies over whole days."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from trading_pipeline.domain.model.errors import DataError
-from trading_pipeline.domain.model.partitions import PartitionCounts, PartitionRange, partition_of
+from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.setups import Setup
 from trading_pipeline.domain.model.signals import Bias, Details, Signal, SignalKind, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -30,7 +29,6 @@ class SignalReport:
     """What the strategies said.
 
     :param entries: signals found to enter, ``exits`` to leave.
-    :param counts: both, by partition.
     :param changed: rows written or removed; 0 on a rerun.
     :param unsound: instruments some of whose bars were left out.
     :param refused: instrument and reason where a strategy could not work with the bars.
@@ -38,7 +36,6 @@ class SignalReport:
 
     entries: int
     exits: int
-    counts: PartitionCounts
     changed: int
     unsound: tuple[str, ...]
     refused: tuple[str, ...]
@@ -84,10 +81,7 @@ def generate_signals(
         behind = [one for one in setups if one.instrument_id in part.instrument_ids]
         changed += signals.replace(mine, part.instrument_ids, scope.timeframe, part.start, scope.end, behind, live=live)
     leaving = sum(signal.kind is SignalKind.EXIT for signal in found)
-    counts = Counter(partition_of(one.instrument_id, scope.timeframe, one.close_time) for one in found)
-    return SignalReport(
-        len(found) - leaving, leaving, counts, changed, unsound_instruments(checks, scope), tuple(refused)
-    )
+    return SignalReport(len(found) - leaving, leaving, changed, unsound_instruments(checks, scope), tuple(refused))
 
 
 def signals_of(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe) -> Iterator[Signal]:

@@ -1,6 +1,5 @@
 """Turn entry signals into trade plans, and end the wave."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +7,7 @@ from decimal import Decimal
 
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.events import WaveComputed
-from trading_pipeline.domain.model.partitions import PartitionCounts, PartitionRange, partition_of
+from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.plans import NextBarRule, SizingInputs, TradePlan, plan_id_of
 from trading_pipeline.domain.model.signals import Bias, Signal
 from trading_pipeline.domain.risk.entry_size import reads_volatility, sizing_inputs
@@ -27,7 +26,7 @@ from trading_pipeline.services.strategy.generate_signals import decimal_of
 class PlanReport:
     """What was planned.
 
-    :param plans: plans that were made, ``counts`` of them by partition.
+    :param plans: plans that were made.
     :param changed: rows written; 0 on a rerun.
     :param executable: plans of the wave that may be executed.
     :param refused: signals that no plan can be made of, with the reason.
@@ -36,7 +35,6 @@ class PlanReport:
     """
 
     plans: int
-    counts: PartitionCounts
     changed: int
     executable: int
     refused: tuple[str, ...]
@@ -83,8 +81,7 @@ def plan_trades(planner: Planner, scope: PartitionRange, wave: datetime | None, 
         wave_open = not planner.waves.mark_computed(wave, scope.timeframe, scope.instrument_ids, run_id)
         planner.stream.publish([WaveComputed(wave, scope.timeframe, written.executable)])
     sizing = sizing_inputs(planner.limits)
-    counts = Counter(partition_of(one.instrument_id, scope.timeframe, one.close_time) for one in plans)
-    return PlanReport(len(plans), counts, written.changed, written.executable, tuple(refused), sizing, wave_open)
+    return PlanReport(len(plans), written.changed, written.executable, tuple(refused), sizing, wave_open)
 
 
 def plan_of(signal: Signal, planner: Planner) -> TradePlan:
