@@ -7,10 +7,13 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
+# A fraction a year; the Strategy Tester of TradingView, which these figures are compared with, assumes the same 2 %.
 RISK_FREE_RATE = 0.02
 LIMIT = 100.0
 NO_RISK = 10.0
+# Below it a deviation is rounding of equal returns; dividing by it would make a ratio of any size.
 TINY = 1e-10
+# Fewer returns say too little about a year to be scaled up to one.
 MIN_ANNUALISED = 24
 
 
@@ -39,7 +42,7 @@ def monthly_sharpe_ratio(monthly: Floats, risk_free: float = RISK_FREE_RATE) -> 
 
 
 def downside_deviation(returns: Floats, target: float = 0.0) -> float:
-    """sqrt(sum min(0, r - target)^2 / N) over all returns."""
+    """sqrt(sum min(0, r - target)^2 / N) over all returns, a fraction per period as they are."""
     return float(np.sqrt(np.mean(np.minimum(returns - target, 0.0) ** 2))) if len(returns) else 0.0
 
 

@@ -40,7 +40,7 @@ class GateFacts:
         and timeframe.
     :param day_start_equity: the account's first equity reading since UTC midnight, in the currency that the plan's
         instrument is settled in.
-    :param pending_notional: quote currency of admitted entries the wallet cannot know of yet.
+    :param pending_notional: quote currency; of admitted entries the wallet cannot know of yet.
     :param closed_by_signal: the position that the plan's signal closed and was to close only, empty for none.
     :param adds_to: the position that the plan may add a layer to, ``None`` for none.
     """
