@@ -89,7 +89,7 @@ def record_leg(
     fee = abs(signed_quantity) * price * fee_rate
     account.balance -= fee
     p.fees += fee
-    # Compiled code cannot raise with a message worth reading; the ledger's check does it afterwards.
+    # Noted instead of raised: the ledger's proof refuses the run afterwards, with the numbers.
     if account.legs == len(state.legs):
         account.overflow = True
         return
