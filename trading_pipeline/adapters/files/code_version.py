@@ -18,5 +18,6 @@ def deciding_code_version() -> str:
     """
     digest = hashlib.sha256()
     for path in sorted(_DOMAIN.rglob("*.py")):
+        # The name too: a file that is renamed is imported differently.
         digest.update(path.relative_to(_DOMAIN).as_posix().encode() + b"\0" + path.read_bytes())
     return f"{version('trading-pipeline')}+{digest.hexdigest()[:12]}"
