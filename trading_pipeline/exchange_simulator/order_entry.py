@@ -113,7 +113,7 @@ def _limit_price(exchange: Exchange, request: Parameters, instrument: Instrument
 
 
 def check_band(exchange: Exchange, symbol: str, side: str, price: Decimal) -> None:
-    """A limit price may not cross the market by more than ``PRICE_BAND``.
+    """A limit price may not cross the last price by more than ``PRICE_BAND``, a fraction of it.
 
     :raises Rejection: 110003.
     """

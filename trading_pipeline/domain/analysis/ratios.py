@@ -35,6 +35,7 @@ def sharpe_ratio(returns: Floats, per_year: float, risk_free: float = RISK_FREE_
 def monthly_sharpe_ratio(monthly: Floats, risk_free: float = RISK_FREE_RATE) -> float:
     """(mean - risk_free / 12) / sample std of monthly returns, not annualised; 0 below two months.
 
+    Returns are a fraction each, ``risk_free`` is a fraction per year.
     Source: TradingView, Strategy Tester, Sharpe ratio.
     """
     spread = float(np.std(monthly, ddof=1)) if len(monthly) > 1 else 0.0
@@ -88,7 +89,7 @@ def recovery_factor(net_profit: float, max_drawdown_value: float) -> float:
 
 
 def return_on_account_size_pct(net_profit: float, account_size_required: float) -> float:
-    """Net profit / the money that its deepest drawdown asked for x 100; 0 without a drawdown.
+    """Net profit / the money that its deepest drawdown asked for, percent; 0 without a drawdown.
 
     Source: TradingView, Strategy Tester, Return of account size required.
     """
@@ -98,6 +99,7 @@ def return_on_account_size_pct(net_profit: float, account_size_required: float) 
 def omega_ratio(returns: Floats, target: float = 0.0) -> float:
     """Sum of what lies above the target / sum of what lies below; capped at 100.
 
+    The target is a fraction per period, as the returns are.
     Source: C. Keating and W. F. Shadwick, A Universal Performance Measure, 2002.
     """
     above, below = np.maximum(returns - target, 0.0).sum(), np.maximum(target - returns, 0.0).sum()

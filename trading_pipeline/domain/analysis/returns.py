@@ -26,7 +26,7 @@ def periods_per_year(count: int, years: float) -> float:
 
 
 def simple_returns(equity: Floats, initial: float) -> Floats:
-    """E_t / E_(t-1) - 1 as fractions, the first against ``initial``; one per value of ``equity``."""
+    """E_t / E_(t-1) - 1, each a fraction, the first against ``initial``; one per value of ``equity``."""
     levels = np.concatenate([[initial], equity])
     result: Floats = levels[1:] / levels[:-1] - 1.0
     return result

@@ -65,7 +65,10 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class ExitTarget(Checked):
-    """A take profit: its distance from the entry and the share of the entry it closes."""
+    """A take profit: its distance from the entry and the share of the entry it closes.
+
+    The distance is in the ``target_unit`` of the exits, R or a fraction of the entry price; the share is a fraction.
+    """
 
     distance: float = bounded(1.0, 1e-4, 100.0)
     fraction: float = bounded(1.0, 0.001, 1.0)
@@ -114,7 +117,7 @@ class PivotTrail(Checked):
 class PercentTrail(Checked):
     """Once the price has moved ``activation`` in favour, the stop stays ``offset`` behind the best price.
 
-    Both are fractions of price. The best price is read at closes from the bars' extremes.
+    Either is a fraction of the price, 0.01 for 1 %. The best price is read at closes from the bars' extremes.
     """
 
     activation: float = bounded(0.01, 0.0, 0.5)

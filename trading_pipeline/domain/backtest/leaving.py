@@ -13,7 +13,7 @@ DUST = 1e-12
 
 @compiled
 def leave(state: EngineState, p: Position, level: float, kind: int) -> None:
-    """Close everything at the market: ``level`` made worse by slippage, taker fee.
+    """Close everything at the market: ``level`` (a price in quote currency) made worse by slippage, taker fee.
 
     No worse than the price at which the margin is used up.
     """

@@ -243,8 +243,9 @@ class EntryRow:
 class TradeRow:
     """One trade, written when it ends; rows lie in the order in which trades began.
 
-    ``row`` is the signal that opened it, ``filled`` all that was entered, ``risk`` the money between entry and
-    initial stop, ``slipped`` what its fills were worse than their levels.
+    ``row`` is the signal that opened it, ``filled`` all that was entered, in base currency; ``risk`` is the money
+    between entry and initial stop, ``slipped`` what its fills were worse than their levels, like all money here in
+    quote currency.
     """
 
     row: int

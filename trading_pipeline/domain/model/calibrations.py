@@ -33,7 +33,7 @@ class Calibration:
     """One calibration.
 
     :param start: of the training window, which ends at ``split``; from there to ``at`` it was tried.
-    :param histogram: shares of the imbalances it was made on, ``None`` without any.
+    :param histogram: of the imbalances it was made on, per bin a fraction of them all; ``None`` without any.
     :param psi: population stability index since the calibration before, 0 for none; ``None`` when there was nothing
         to compare.
     :param trades: in the training window.

@@ -61,7 +61,7 @@ class MarketConditions:
     """What the venue says of an instrument right before the decision; what could not be had says why.
 
     :param book: ``None`` when it could not be read.
-    :param next_funding_at: when funding is settled next, ``None`` when it could not be had.
+    :param next_funding_at: when funding is settled next, UTC, ``None`` when it could not be had.
     """
 
     book: BookReading | None = None
@@ -75,7 +75,7 @@ class EntryQuestion:
     """May this plan be entered now? Information that could not be had is ``None`` and denies.
 
     :param now: venue time.
-    :param taker_fee: share of notional, of which entry and exit are kept in reserve.
+    :param taker_fee: fraction of notional, of which entry and exit are kept in reserve.
     :param conditions: asked for only when the plan has guards.
     """
 

@@ -91,7 +91,7 @@ def await_order(context: ExecutionContext, link_id: str, *, final: bool) -> Inte
 
 
 def book_fills(context: ExecutionContext, since: datetime) -> int:
-    """Let the ledger hear every fill since an instant of venue time; known ones change nothing."""
+    """Let the ledger hear every fill since an instant of venue time (UTC); known ones change nothing."""
     fills = context.trading.fills(since)
     for fill in fills:
         context.ledger.apply_fill(fill)

@@ -63,7 +63,7 @@ class Planner:
 def plan_trades(planner: Planner, scope: PartitionRange, wave: datetime | None, run_id: str) -> PlanReport:
     """Store a plan for every entry signal of the bars that ``scope`` computes; note that a wave is computed and say so.
 
-    :param wave: closing instant whose plans may be executed; ``None`` in a backfill, which therefore
+    :param wave: closing instant (UTC) whose plans may be executed; ``None`` in a backfill, which therefore
         cannot reach an order.
     """
     plans, refused = [], []
