@@ -298,8 +298,8 @@ def _volatility(text: str) -> VolatilitySizing:
 def _kelly(text: str) -> KellySizing:
     """``0.55:1.2:1.0`` or ``0.55:1.2:1.0:0.05``.
 
-    The share of trades that won, their mean gain and the others' mean loss in percent, and the largest fraction of the
-    free cash.
+    The share of trades that won, their mean gain and the others' mean loss in percent, and the largest fraction of free
+    cash.
     """
     numbers = [_number("kelly", part) for part in text.split(":")]
     if not 3 <= len(numbers) <= 4:

@@ -38,9 +38,7 @@ class PriceWalk:
         return self.series.price(int(self.series.open[index]))
 
     def boundary_after(self, now_ms: int) -> int | None:
-        """The next instant (UTC ms) after now at which the path turns or a bar opens; ``None`` at the end of the
-        bars.
-        """
+        """The next instant (UTC ms) at which the path turns or a bar opens; ``None`` at the end of the bars."""
         index = int(np.searchsorted(self.series.open_ms, now_ms, side="right")) - 1
         if index >= 0 and now_ms < int(self.series.open_ms[index]) + self.series.step_ms:
             return next(instant for instant, _ in corners(self.series, index) if instant > now_ms)

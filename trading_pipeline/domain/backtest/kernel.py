@@ -77,7 +77,6 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
     alone = len(funding) == 0 and not guarded
     while wave < len(equity):
         if account.active == 0:
-            # Nothing is open and nothing rests: until the next signal the account is its balance.
             while wave < due:
                 equity[wave] = account.balance
                 wave += 1
@@ -104,7 +103,6 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
             p.mark = close[bar]
             p.deciding = p.dense or (p.own < p.own_last and own_close[p.own + 1] == bar)
             p.own = bar + p.shift if p.dense else p.own + p.deciding
-            # What fell due while bars were missing comes before everything else of the wave.
             if len(gaps) > 0 and p.direction != 0 and gaps[bar] != 0.0:
                 pay_funding(state, p, market.open[bar] * gaps[bar])
             if not _pass_quietly(p, low[bar], high[bar]):
@@ -142,7 +140,6 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
                     if moved and p.direction * (p.mark - p.stop) <= 0.0:
                         leave(state, p, p.mark, p.stop_kind)
                 if p.resting > 0:
-                    # At the end of the data everything that rests is withdrawn, whenever it would expire.
                     expire(state, p, NEVER if p.bar == p.last_bar else account.now)
                 if p.direction == 0 and p.resting == 0:
                     # Whoever sat behind has moved to this place, so the place is looked at again.

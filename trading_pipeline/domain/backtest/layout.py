@@ -272,9 +272,7 @@ def _ranges(lane: Lane) -> Floats:
 
 
 def _pivots(lane: Lane, side: str) -> Floats:
-    """Price (quote currency) of the newest pivot known at each close; any array of that length where nothing reads
-    it.
-    """
+    """Price (quote currency) of the newest pivot known at each close; any array of that length where none is read."""
     bars, rule = lane.given.bars, lane.config.exits.trail
     if not isinstance(rule, PivotTrail):
         return bars.close
@@ -295,8 +293,9 @@ def _momentum(lane: Lane) -> Floats:
 
 
 def _funding(layout: Layout) -> tuple[Floats, Floats]:
-    """Per bar of the paths the rates (fractions of notional) paid at its close and at its open; empty without any
-    events.
+    """Per bar of the paths the rates (fractions of notional) paid at its close and at its open.
+
+    Both are empty without any events.
     """
     given: dict[InstrumentId, Funding] = {
         lane.instrument_id: lane.given.funding for lane in layout.lanes if lane.given.funding

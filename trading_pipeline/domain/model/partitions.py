@@ -74,9 +74,7 @@ class PartitionRange:
             day += _DAY
 
     def anchor(self, day: datetime) -> datetime:
-        """Open time (UTC) of the first bar from which ``day`` is computed: 1,700 bars earlier, or where history
-        begins.
-        """
+        """Open time (UTC) of the bar that ``day`` is computed from: 1,700 bars earlier, or where history begins."""
         # Indicators are recursive: an anchor at a fixed distance gives a wave and a backfill the same bits.
         return max(day - WINDOW_BARS * self.timeframe.duration, self.first_open)
 

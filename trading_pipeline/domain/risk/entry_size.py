@@ -14,9 +14,7 @@ _ZERO = Decimal(0)
 
 
 def leverage_of(instrument: Instrument, limits: RiskLimits) -> Decimal:
-    """The leverage (notional / margin, a ratio) to set at the venue: the limit, or what the instrument allows if
-    less.
-    """
+    """The leverage (notional / margin, a ratio) to set: the limit, or the instrument's maximum if that is less."""
     return min(limits.max_leverage, instrument.max_leverage)
 
 

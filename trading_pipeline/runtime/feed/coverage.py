@@ -56,7 +56,5 @@ class Coverage:
         return (bar.instrument_id, bar.timeframe) in self._through
 
     def missing(self, now: datetime) -> dict[Series, datetime]:
-        """Series with a bar that closed by ``now`` (UTC venue time) and is not stored, each with its last sound
-        close.
-        """
+        """Series with a bar that closed by ``now`` (UTC) and is not stored, each with its last sound close."""
         return {series: through for series, through in self._through.items() if through + series[1].duration <= now}

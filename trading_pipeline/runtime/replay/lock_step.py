@@ -38,8 +38,9 @@ class ExchangeClock:
         return self._json(httpx.get(f"{self.rest_url}/simulator/status", timeout=10))
 
     def advance(self) -> Stand:
-        """Walk the prices to the next close, or to an account event before it; where (UTC venue time) the clock
-        stands then.
+        """Walk the prices to the next close, or to an account event before it.
+
+        :returns: the venue time (UTC) at which the clock stands then.
         """
         answer = self._json(httpx.post(f"{self.rest_url}/simulator/advance", json={}, timeout=60))
         return Stand(datetime.fromisoformat(str(answer["now"])), event=answer["at"] == "event")

@@ -185,9 +185,7 @@ class Avi5(ArrayStrategy):
         return Leaving(bars.close < lower, bars.close > upper)
 
     def details(self, decisions: Decisions, row: int) -> Details:
-        """The numbers behind the signal (prices in quote currency) and the exit grid, whose fractions are of the
-        position.
-        """
+        """The numbers behind the signal (prices in quote currency) and the exit grid (fractions of the position)."""
         entry, stop = float(decisions.entry_price[row]), float(decisions.stop_price[row])
         grid = self.trade_rules.targets
         targets = [{"price": entry + multiple * (entry - stop), "fraction": share} for multiple, share in grid]

@@ -119,9 +119,7 @@ class Divergence(ArrayStrategy):
         return Decisions(at, direction, view.sign * view.close[at], price[2], np.rint(np.round(quality, 9)), evidence)
 
     def scoring(self, details: Details) -> Scoring | None:
-        """Shape and confirmations, 0 to 100 together, as the signal's details tell them; ``None`` of details that do
-        not.
-        """
+        """Shape and confirmations, 0 to 100 together, out of the signal's details; ``None`` where they lack them."""
         # Signals stored by older versions may lack a part.
         told, hits = [details.get(name) for name in _SCORES], details.get("confirmations")
         numbers = [Decimal(repr(float(number))) for number in told if isinstance(number, int | float)]
