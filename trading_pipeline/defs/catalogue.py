@@ -83,6 +83,7 @@ def entry_of(key: dg.AssetKey) -> Entry:
     name = key.path[-1]
     for suffix in _SUFFIXES:
         name = name.removesuffix(suffix)
+    # A stream is one per venue (``bybit_public_stream``) and has one row here.
     stream = next((row for row in CATALOGUE if row.endswith("_stream") and name.endswith(f"_{row}")), name)
     return CATALOGUE[stream]
 
@@ -93,6 +94,7 @@ def context_tags(context: str) -> dict[str, str]:
 
 
 def _described(spec: dg.AssetSpec) -> dg.AssetSpec:
+    # A spec with owners has told everything itself, as marts do out of dbt's manifest.
     if spec.owners:
         return spec
     entry = entry_of(spec.key)

@@ -109,6 +109,7 @@ class Market:
         self.recorded_funding = recorded_funding or {}
         self.walk = walk
         self.last = last
+        # Coarser bars of years of base bars take a while; they are made when somebody first asks.
         self._resampled: dict[int, BarSeries] = {}
 
     def series(self, step_ms: int) -> BarSeries:
@@ -137,6 +138,7 @@ class Exchange:
         self.pushes: list[Push] = []
         self.sequence = 0
         for market in markets.values():
+            # The path as it arrives at the start: the close before it, not the open behind it.
             market.last = market.walk.price_at(start_ms)
 
     def market(self, symbol: str) -> Market:

@@ -30,6 +30,7 @@ def typical_price(symbol: str) -> Decimal:
         raise ConfigurationError(f"symbol {symbol!r} is not tradable here; use upper-case names such as BTCUSDT")
     if symbol in _KNOWN:
         return Decimal(_KNOWN[symbol][0])
+    # From the name, so that a restarted exchange has the same market.
     number = int.from_bytes(hashlib.sha256(symbol.encode()).digest()[:4])
     return (Decimal(5 + number % 95) * Decimal(10) ** (number // 95 % 3 - 2)).normalize()
 
@@ -57,6 +58,7 @@ def specification(symbol: str, price: Decimal, price_decimals: int | None = None
         min_quantity=Decimal(step),
         max_quantity=Decimal(most),
         max_market_quantity=Decimal(most_market),
+        # The venue's least order value for USDT contracts.
         min_notional=Decimal(5),
         max_leverage=Decimal(leverage),
     )
@@ -65,6 +67,7 @@ def specification(symbol: str, price: Decimal, price_decimals: int | None = None
 def _derived(price: Decimal) -> tuple[str, str, str, str, str, str]:
     """Five significant digits of price, a step worth at most 5 USDT, sizes up to 50 million USDT."""
     tick = Decimal(1).scaleb(price.adjusted() - 4)
+    # Never more than one: venues list fractions of expensive coins and whole numbers of cheap ones.
     step = Decimal(1).scaleb(min(0, -price.adjusted()))
     most = (Decimal(50_000_000) / price / step).quantize(Decimal(1)) * step
     market = (Decimal(10_000_000) / price / step).quantize(Decimal(1)) * step

@@ -36,7 +36,9 @@ LOOPBACK = "127.0.0.1"
 EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - a name for it, not a default
 BASE_TIER = Costs(Decimal(2), Decimal("5.5"), Decimal(0), Decimal("0.0001"), 8)
 """Fees of a new account at the venue, and the interest part of its funding rate."""
+# Wall seconds between two messages about a forming bar.
 PULSE_S = 1.0
+# Wall seconds; a clock of any speed is looked at this often, so that resting orders meet the price in time.
 LONGEST_SLEEP_S = 0.1
 
 
@@ -199,8 +201,10 @@ def serve(configuration: Configuration, announce: Callable[[Addresses], None]) -
     :raises ConfigurationError: see ``build`` and ``listen``.
     :raises DataError: see ``build``.
     """
+    # The address is taken before anything is built: a port in use is known at once, not after all bars were read.
     with listen(configuration.host, configuration.port) as listener:
         venue = build(configuration, secrets.token_hex(8))
+        # The socket listens already, so that a client which connects at once waits instead of being refused.
         announce(addresses(venue, listener))
         asyncio.run(_run_until_signal(venue, listener))
 
@@ -284,6 +288,7 @@ async def _tick(venue: Venue) -> None:
             pulse_at += PULSE_S
         now_ms = venue.exchange.now_ms
         close_ms = now_ms - now_ms % step_ms + step_ms
+        # Exactly at the close, so that a closed bar is told in the instant in which it closes.
         wait_s = LONGEST_SLEEP_S if now_ms >= venue.end_ms else clock.seconds_until(close_ms)
         await asyncio.sleep(min(LONGEST_SLEEP_S, max(0.001, wait_s)))
 

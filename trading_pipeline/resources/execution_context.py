@@ -27,6 +27,7 @@ def build_execution_context(
     :raises TemporaryVenueError: the venue does not answer.
     """
     trading = venue.trading()
+    # Before anything is read or written: real money needs somebody who wrote the account down.
     acknowledge_live(settings, trading)
     account_id = identify_account(register=PostgresAccountRegister(engine), venue=venue, mode=settings.mode)
     return ExecutionContext(

@@ -45,6 +45,7 @@ class Stores(dg.ConfigurableResource["Stores"]):
             )
         self._engine = connect(self.database_url)
         self._run_id = context.run_id or ""
+        # Per run: several assets of one run read the same windows.
         self._bars = RememberedBarStore(self._engine, self._run_id)
         try:
             yield self

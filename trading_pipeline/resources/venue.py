@@ -27,6 +27,7 @@ class Markets(dg.ConfigurableResource["Markets"]):
 
     def venue(self) -> Venue:
         """In the mode of this process."""
+        # Read anew at each use: keys and addresses are the process's, not the definitions'.
         return venue_named(self.parameters.universe.venue, Settings())
 
     def market_data(self) -> MarketData:

@@ -80,6 +80,7 @@ def _run(
     if bars.empty:
         raise DataError(f"no {timeframe} bars of {instrument_id} are stored; backfill bars_{timeframe} first")
     finest = UNIVERSE.finest
+    # Prices are walked along the finest bars there are, up to the close of the last bar that is decided on.
     path = bars if timeframe is finest else stores.bars.frame([instrument_id], finest, EPOCH, timeframe.floor(now))
     config = live_rules(plan.lifecycle, timeframe.ms if path.empty else finest.ms)
     return run_backtest(

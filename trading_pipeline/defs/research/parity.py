@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from trading_pipeline.services.research.compare_parity import ParityReport
 
 _CHECK = "pipeline_equals_engine"
+# More would not be read, and Dagster keeps metadata of every materialisation for good.
 _NAMED = 50
 
 
@@ -71,6 +72,7 @@ def _report(config: ParityWindow, stores: Stores, parameters: Parameters, market
     span = stores.history.live_span(finest)
     if span is None:
         return None
+    # The engine begins without positions. A span that begins in the middle of a trade would differ by that trade.
     begin = stores.history.flat_start(max(span[0] - finest.duration, span[1] - timedelta(days=config.days)))
     if begin is None or finest.floor(begin.at) >= span[1]:
         return None

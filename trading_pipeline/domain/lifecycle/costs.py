@@ -37,10 +37,10 @@ class Costs:
 
     @property
     def maker_fee(self) -> Decimal:
-        """Share of notional."""
+        """Of a fill that rested, as a fraction of its notional."""
         return self.maker_fee_bps / _BPS
 
     @property
     def taker_fee(self) -> Decimal:
-        """Share of notional."""
+        """Of a fill that did not rest, as a fraction of its notional."""
         return self.taker_fee_bps / _BPS

@@ -48,11 +48,12 @@ class Instrument:
         return self.instrument_id.symbol
 
     def round_price(self, price: Decimal) -> Decimal:
-        """The nearest valid price."""
+        """The nearest valid price in quote currency, a whole number of ticks; halfway goes to the even number."""
+        # In steps of the tick, not in decimals: a tick may be 0.5 or 5.
         steps = (price / self.price_increment).quantize(Decimal(1), ROUND_HALF_EVEN)
         return steps * self.price_increment
 
     def floor_quantity(self, quantity: Decimal) -> Decimal:
-        """The largest valid quantity that is not above ``quantity``: rounding never adds exposure."""
+        """The largest valid quantity (base currency, whole lots) not above ``quantity``: rounding adds no exposure."""
         steps = (quantity / self.quantity_increment).quantize(Decimal(1), ROUND_DOWN)
         return steps * self.quantity_increment

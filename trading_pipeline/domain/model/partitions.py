@@ -57,25 +57,27 @@ class PartitionRange:
 
     @property
     def days(self) -> Iterator[datetime]:
-        """Midnights that begin the days, oldest first."""
+        """UTC midnights that begin the days, oldest first."""
         day = self.start
         while day < self.end:
             yield day
             day += _DAY
 
     def anchor(self, day: datetime) -> datetime:
-        """Open time of the first bar from which ``day`` is computed."""
+        """Open time (UTC) of the bar that ``day`` is computed from: 1,700 bars earlier, or where history begins."""
+        # Indicators are recursive: an anchor at a fixed distance gives a wave and a backfill the same bits.
         return max(day - WINDOW_BARS * self.timeframe.duration, self.first_open)
 
     @property
     def first_open(self) -> datetime:
-        """Open time of the first whole bar of history."""
+        """Open time (UTC) of the first whole bar of history."""
+        # History may begin between two bars of a long timeframe; the bar that is cut by it does not exist for us.
         late = (self.history_start - EPOCH) % self.timeframe.duration
         return self.history_start + (self.timeframe.duration - late if late else timedelta())
 
     @property
     def window_start(self) -> datetime:
-        """Where the first day's computation begins: everything from here on has to be there."""
+        """Open time (UTC) of the first bar that has to be there: the anchor of the first day."""
         return self.anchor(self.start)
 
     @property
@@ -91,6 +93,7 @@ class PartitionRange:
         return parts
 
     def open_times_until(self, now: datetime) -> tuple[datetime, datetime]:
-        """Half-open range of the open times of all needed bars that have closed by ``now``."""
+        """Half-open range of the open times (UTC) of all needed bars that have closed by ``now``."""
         closed = self.timeframe.floor(min(self.end, now))
+        # Before the first close there is an empty range, not one that ends before it starts.
         return self.window_start, max(closed, self.window_start)

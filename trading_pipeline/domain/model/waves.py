@@ -22,7 +22,8 @@ class ComputedWave:
 class Wave:
     """One timeframe of one closing instant.
 
-    :param symbols_heard: instruments of which a raw bar with this close is stored.
+    :param close_time: the closing instant, UTC.
+    :param instruments_heard: of how many instruments a raw bar with this close is stored.
     :param computed: whether the plans of all bars heard are stored.
     :param run_id: the run that stored them, empty before.
     """

@@ -14,14 +14,14 @@ _ZERO = Decimal(0)
 
 
 def leverage_of(instrument: Instrument, limits: RiskLimits) -> Decimal:
-    """The leverage to set at the venue: the limit, or less where the instrument allows less."""
+    """The leverage (notional / margin, a ratio) to set: the limit, or the instrument's maximum if that is less."""
     return min(limits.max_leverage, instrument.max_leverage)
 
 
 def sizing_inputs(limits: RiskLimits, volatility_pct: Decimal | None = None) -> SizingInputs:
     """The model in force with every number it reads.
 
-    :param volatility_pct: of the instrument at the decision; ``reads_volatility`` says who needs it.
+    :param volatility_pct: ATR in percent of the price at the decision; ``reads_volatility`` says who needs it.
     """
     numbers = {"risk_per_trade": limits.risk_per_trade}
     rule = limits.sizing
@@ -60,6 +60,7 @@ def entry_quantity(
     """
     wanted = _most(plan, balance, instrument, limits, pending_notional, taker_fee)
     if limits.sizing is not None:
+        # The wallet was read before these entries were admitted: their margin and opening fee are still in it.
         pending = pending_notional * (1 / leverage_of(instrument, limits) + taker_fee)
         free = max(_free(balance) - pending, _ZERO)
         wanted = min(wanted, _amount(limits.sizing, plan, free) / plan.entry_price)
@@ -86,6 +87,7 @@ def _most(
 ) -> Decimal:
     """The tightest of the caps, base currency; negative when more is promised than there is."""
     leverage = leverage_of(instrument, limits)
+    # To the stop as the venue will hold it: rounding to the tick can move it away from the entry.
     distance = abs(plan.entry_price - instrument.round_price(plan.stop_price))
     if distance == 0:
         raise OrderDenied("stop_distance", f"entry {plan.entry_price} and stop are the same price")
@@ -99,7 +101,7 @@ def _most(
 
 
 def _free(balance: Balance) -> Decimal:
-    """What can bind new margin: what positions gained on paper cannot, though the venue would let it."""
+    """Quote currency that can bind new margin: what positions gained on paper cannot, though the venue would let it."""
     return balance.available - max(balance.equity - balance.balance, _ZERO)
 
 
@@ -113,6 +115,7 @@ def _amount(rule: SizingRule, plan: TradePlan, free: Decimal) -> Decimal:
         raise OrderDenied(
             "volatility", f"the plan knows no volatility of {plan.instrument_id}, which its size depends on"
         )
+    # The zero stands for models that read no volatility; the one that does was denied above without it.
     amount = rule.amount(free, volatility_pct or _ZERO)
     if amount <= 0:
         raise OrderDenied("sizing", f"{rule.model} sizing gives nothing of {free:.2f} free")

@@ -94,6 +94,7 @@ def positions(venue: Venue, request: Parameters) -> Payload:
     if symbol:
         exchange.market(symbol)
         chosen = [exchange.positions[symbol]]
+    # A flat symbol has a row only when it is asked for by name, as at the venue.
     elif parameters.text(request, "settleCoin") or parameters.text(request, "baseCoin"):
         chosen = exchange.open_positions() if parameters.text(request, "settleCoin", "USDT") == "USDT" else []
     else:

@@ -19,7 +19,7 @@ class MarketData(ABC):
 
     @abstractmethod
     def bars(self, instrument_id: InstrumentId, timeframe: Timeframe, start: datetime, end: datetime) -> list[Bar]:
-        """Closed bars whose open time lies in ``[start, end)``, oldest first.
+        """Closed bars whose open time (UTC) lies in ``[start, end)``, oldest first.
 
         Pages as often as needed. The bar still forming is never returned.
 
@@ -39,8 +39,8 @@ class LiveMarket(ABC):
 
     @abstractmethod
     def order_book(self, instrument_id: InstrumentId) -> OrderBook:
-        """The best levels of both sides, with the venue time of the book."""
+        """The best levels of both sides (price in quote, quantity in base currency), with the book's venue time."""
 
     @abstractmethod
     def next_funding(self, instrument_id: InstrumentId) -> datetime:
-        """When funding is settled next."""
+        """When funding is settled next, UTC."""

@@ -30,7 +30,7 @@ class Venue(ABC):
 
     @abstractmethod
     def clock(self) -> Clock:
-        """Venue time."""
+        """Venue time, aware UTC."""
 
     @abstractmethod
     def key_fingerprint(self) -> str:

@@ -42,6 +42,7 @@ _log = structlog.get_logger(__name__)
 COMPONENT = "feed"
 """Name of the feed's heartbeat."""
 
+# Seconds; whoever watches takes four missed beats for the end of the feed.
 _HEARTBEAT_S = 5.0
 _VENUE_RETRY_S = 2.0
 
@@ -78,6 +79,7 @@ class Feed:
         _log.info("ending")
 
     async def _work(self) -> None:
+        # Nothing connects before every stream knows where it stands: a frame would not find its series.
         while not await self._begun():
             await asyncio.sleep(_VENUE_RETRY_S)
         links = [stream.link.run() for stream in self.streams]
@@ -108,6 +110,7 @@ async def _first_ended(*work: Coroutine[None, None, object]) -> None:
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
+            # Raises what ended it, so that a refused key ends the feed with its message.
             task.result()
     finally:
         for task in tasks:
@@ -158,6 +161,7 @@ def _database(settings: Settings) -> Engine:
         raise ConfigurationError("DATABASE_URL is empty; set it, or let `trading-pipeline up` start the feed")
     engine = connect(settings.database_url)
     try:
+        # A write and not a question: it proves address, rights and schema at once.
         PostgresHeartbeatStore(engine).beat(COMPONENT, "starting")
     except OperationalError as error:
         raise unreachable(settings.database_url, error) from error

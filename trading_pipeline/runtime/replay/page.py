@@ -27,5 +27,6 @@ def replay_page(run: RunRecord, rows: Sequence[TradeRow], plan: ReplayPlan, done
         for instrument_id, bars_of_one in frame.groupby("instrument_id", sort=False)
     }
     record = pipeline_record(plan, done, rows)
+    # A wave in which something happened shows more than the last one.
     wave = rows[0].signalled_at if rows else plan.end
     return html_report(run, bars, PipelinePart(record, places(record, finest, wave), ui))

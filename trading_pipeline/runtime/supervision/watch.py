@@ -42,6 +42,7 @@ class Watch:
             self.say(f"PROBLEM  {problem}")
         for problem in sorted(self._wrong - found):
             self.say(f"over     {problem}")
+        # Seen twice in a row makes a problem, seen no more ends it.
         self._wrong = (self._wrong & found) | (found & self._suspected)
         self._suspected = found
 

@@ -38,6 +38,7 @@ def gate_plans(*, context: ExecutionContext, gate: EntryGate, plans: Sequence[Tr
     """
     if not plans:
         return GateResult((), ())
+    # Once for all plans: what the earlier ones took of it the gate knows as pending notional.
     wallet, problem = _wallet(context)
     verdicts = [_verdict(context, gate, plan, wallet) for plan in plans]
     return GateResult(
@@ -50,6 +51,7 @@ def gate_plans(*, context: ExecutionContext, gate: EntryGate, plans: Sequence[Tr
 def _wallet(context: ExecutionContext) -> tuple[Wallet | None, str]:
     try:
         return context.trading.wallet(), ""
+    # Only what may pass: a key that is refused is a configuration error and stops the run.
     except TemporaryVenueError as error:
         return None, str(error)
 

@@ -30,10 +30,12 @@ def narrow_to_wave(
     """
     before = wave - scope.timeframe.duration
     computed = waves.computed(before, scope.timeframe)
+    # The first wave of a day has none before it in the day.
     if computed is None or computed.decided_by != decided_by or before < scope.start:
         return scope
     longer = [timeframe for timeframe in timeframes if timeframe.ms >= scope.timeframe.ms]
     late = waves.late(scope.instrument_ids, longer, computed, before)
     failed = checks.failed(scope.instrument_ids, scope.timeframe, before - scope.timeframe.duration, before)
+    # A hole may have been healed since; only a whole day shows what follows from that.
     holed = {check.instrument_id for check in failed if check.name is CheckName.NO_GAP}
     return replace(scope, computed_until=before, recomputed=frozenset(late | holed))

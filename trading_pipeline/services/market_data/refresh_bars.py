@@ -15,6 +15,7 @@ from trading_pipeline.services.market_data.consolidate_bars import consolidate_b
 from trading_pipeline.services.market_data.derive_bars import derive_bars
 from trading_pipeline.services.market_data.fill_gaps import GapReport, fill_gaps
 
+# A day of 15m bars.
 _PLOTTED_BARS = 96
 
 
@@ -25,7 +26,7 @@ class BarsReport:
     :param changed: bars written; 0 on a rerun.
     :param failed: everything that fails of the timeframe, of other days and instruments, too.
     :param last_close: newest close of the days, ``None`` when no bar has closed.
-    :param newest_closes: the last closing prices by instrument, oldest first, for a picture.
+    :param newest_closes: the last closing prices by instrument, quote currency, oldest first, for a picture.
     """
 
     gaps: tuple[GapReport, ...]
@@ -50,6 +51,7 @@ def refresh_bars(
     """
     if base is not None:
         derive_bars(bars, scope, base, now)
+    # The order matters: what is fetched has to be consolidated, and only consolidated bars are judged.
     gaps = fill_gaps(bars, market_data, scope, now)
     changed = consolidate_bars(bars, scope, now)
     verdicts = check_bars(bars, checks, scope, now)

@@ -37,7 +37,7 @@ def strategy_runs(
 def steps_of(
     instruments: Mapping[InstrumentId, Instrument], instrument_ids: Iterable[InstrumentId]
 ) -> dict[InstrumentId, Steps]:
-    """Ticks, lots and sizes of the instruments that the venue lists."""
+    """Ticks, lots and sizes (quote and base currency) of the instruments that the venue lists."""
     return {
         instrument_id: Steps(
             price_increment=float(instruments[instrument_id].price_increment),

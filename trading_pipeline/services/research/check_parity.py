@@ -44,9 +44,11 @@ def check_parity(question: ParityQuestion, signals: SignalStore, history: TradeH
     given, runs = list(question.given), []
     for run in _runs(question):
         if run.strategy.needs_book:
+            # Bars do not hold what the book said; told the signals, the engine is still asked what becomes of them.
             run = replace(run, signals=_entry_signals(run, computed, question))
             given.append(f"signals of {run.strategy.name}, which bars alone do not decide")
         runs.append(run)
+    # By the close: a wave is a closing instant, whatever the length of its bars.
     window = Window(question.start, question.end, by_close=True)
     done = run_backtest(
         BacktestRequest(

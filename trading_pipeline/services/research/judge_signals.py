@@ -16,6 +16,7 @@ from trading_pipeline.services.research.calibrate_avi5 import JudgedSignal
 
 _COSTS = Costs(maker_fee_bps=2.0, taker_fee_bps=5.5)
 """The venue's base fees, https://www.bybit.com/en/help-center/article/Trading-Fee-Structure."""
+# The account's brakes would keep signals from being judged.
 _UNLIMITED = Limits(max_open_positions=1, max_daily_loss=None, cooldown_bars=0)
 
 
@@ -33,6 +34,7 @@ def judge_signals(signals: Sequence[Signal], bars: pd.DataFrame, exits: Exits) -
     while left:
         taken = _round(left, arrays, exits)
         judged += [JudgedSignal(left[place], result) for place, result in taken.items() if result is not None]
+        # What is left was refused (a stop on the wrong side, no later bar) and would be refused again.
         if not taken:
             break
         left = [one for place, one in enumerate(left) if place not in taken]
@@ -50,6 +52,7 @@ def _round(signals: Sequence[Signal], bars: BarArrays, exits: Exits) -> dict[int
     )
     config = BacktestConfig(costs=_COSTS, limits=_UNLIMITED, exits=exits)
     trades = run_backtest(config, {signals[0].instrument_id: SymbolInput(bars, entries)}).trade_list()
+    # Reversed, so that of two signals at one bar the first is found: the engine entered that one.
     by_bar = {int(place): number for number, place in reversed(list(enumerate(places)))}
     return {
         by_bar[trade.entry_bar]: None if trade.exit_reason.label == "end_of_data" else trade.pnl_r for trade in trades

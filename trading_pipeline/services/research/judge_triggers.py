@@ -68,6 +68,7 @@ def _judged(
     samples = facts.books.samples(instrument_id, since, now)
     if samples:
         first, last = timeframe.floor(samples[0].close_time) - timeframe.duration, timeframe.floor(now)
+        # From the anchor of 1,700 bars, as the pipeline computes them.
         bars = facts.bars.frame([instrument_id], timeframe, first - WINDOW_BARS * timeframe.duration, last)
         sound = facts.checks.sound_bars([instrument_id], timeframe, first, last).get(instrument_id, [])
         kept = bars["open_time"].isin(pd.DatetimeIndex(sound, tz="UTC")) & (bars["close_time"] > since)

@@ -113,6 +113,7 @@ def run_backtest(request: BacktestRequest) -> BacktestRun:
     params = _params(request, runs, lanes, path)
     record = RunRecord(
         run_id=request.run_id or _digest(params),
+        # Notes follow from the bars, so that they are no part of the id.
         params=params | {"notes": [*request.notes, *dict.fromkeys(notes)]},
         metrics=_metrics(result, lanes),
         trades=trade_records(result),
@@ -126,6 +127,7 @@ def _seen(request: BacktestRequest, run: StrategyRun) -> dict[InstrumentId, pd.D
     """The bars of the window and its warm-up, with the higher timeframes that the strategy wants to see."""
     bars = {}
     for instrument_id, frame in run.bars.items():
+        # Before the cut: higher bars need what lies before the window, however long they are.
         whole = with_resampled(run.strategy, frame)
         bars[instrument_id] = windowed(whole, request.window, run.timeframe, run.strategy.warmup_bars)
         _require_bars(request, run, instrument_id, bars[instrument_id])
@@ -168,6 +170,7 @@ def _lane(request: BacktestRequest, run: StrategyRun, instrument_id: InstrumentI
         bars=arrays,
         signals=signals,
         steps=request.steps.get(instrument_id, Steps()),
+        # The series of the pipeline's rule; unused it would be a field without effect, which the engine refuses.
         momentum=macd(arrays.close, 12, 26, 9)[2] if run.config.exits.next_bar_exit else None,
         funding=with_assumed_funding(request.funding.get(instrument_id), span, run.config.costs),
     )
@@ -190,12 +193,13 @@ def _inside(result: BacktestResult, window: Window) -> BacktestResult:
     """The result without the waves of the warm-up, in which nothing was traded."""
     if window.start is None:
         return result
+    # A wave that closes exactly at the start belongs to the bar before it.
     first = int(np.searchsorted(result.close_ms, window.start_ms, side="right"))
     return replace(result, close_ms=result.close_ms[first:], equity=result.equity[first:])
 
 
 def _first_bar_ms(result: BacktestResult, lanes: Sequence[Lane]) -> int:
-    """Length of the bar that closed first; of the shortest, where several did."""
+    """Length in milliseconds of the bar that closed first; of the shortest, where several did."""
     first = result.close_ms[0]
     return min(lane.bar_ms for lane in lanes if first in lane.given.bars.close_time_ms)
 
@@ -209,6 +213,7 @@ def _metrics(result: BacktestResult, lanes: Sequence[Lane]) -> dict[str, float |
     figures = metrics_of(result, _first_bar_ms(result, lanes), closes)
     counts = {f"signals_{outcome}": float(count) for outcome, count in result.outcome_counts().items()}
     numbers = figures | {"signals": float(len(result.outcomes))} | counts
+    # JSON has neither infinity nor NaN.
     return {name: float(value) if np.isfinite(value) else None for name, value in numbers.items()}
 
 
@@ -294,5 +299,6 @@ def _iso(milliseconds: int) -> str:
 
 def _digest(params: Details) -> str:
     """Sixteen hex digits that are equal for equal bars, rules and code."""
+    # Sorted, so that equal parameters have one text whatever order they were given in.
     text = json.dumps(params, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

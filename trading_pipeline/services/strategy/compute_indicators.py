@@ -12,6 +12,7 @@ from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 from trading_pipeline.ports.stores.strategy.snapshot_store import SnapshotStore
 from trading_pipeline.services.strategy.windows import day_windows, unsound_instruments
 
+# Typed columns, because a day without a sound bar still has to remove rows that are stored of it.
 _NO_ROWS = pd.DataFrame(
     {"instrument_id": pd.Series(dtype="str"), "close_time": pd.Series(dtype=pd.DatetimeTZDtype("us", "UTC"))}
 )
@@ -35,6 +36,7 @@ def compute_indicators(
     """Compute and store a snapshot for every sound bar that ``scope`` computes."""
     parts = []
     for window in day_windows(bars, checks, scope, now):
+        # Over the whole window and cut afterwards: averages need the bars before the day.
         values = snapshot(window.bars)[window.kept]
         values.insert(0, "close_time", window.bars["close_time"][window.kept])
         values.insert(0, "instrument_id", window.instrument_id)

@@ -130,6 +130,7 @@ def exits_of(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe) -> I
             timeframe=timeframe,
             close_time=close_time,
             bias=bias,
+            # An exit is at market; its price is told for people.
             entry_price=decimal_of(bar["close"]),
             stop_price=None,
             score=Decimal(0),

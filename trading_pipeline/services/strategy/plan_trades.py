@@ -61,7 +61,7 @@ class Planner:
 def plan_trades(planner: Planner, scope: PartitionRange, wave: datetime | None, run_id: str) -> PlanReport:
     """Store a plan for every entry signal of the bars that ``scope`` computes; note that a wave is computed and say so.
 
-    :param wave: closing instant whose plans may be executed; ``None`` in a backfill, which therefore
+    :param wave: closing instant (UTC) whose plans may be executed; ``None`` in a backfill, which therefore
         cannot reach an order.
     """
     plans, refused = [], []
@@ -75,6 +75,7 @@ def plan_trades(planner: Planner, scope: PartitionRange, wave: datetime | None, 
             plans.append(plan_of(signal, planner))
         except DataError as error:
             refused.append(str(error))
+    # Stored before the wave is marked: marked first, a crash between them would lose the plans of the wave.
     written = planner.plans.save(plans, scope.timeframe, wave, run_id)
     wave_open = False
     if wave is not None:
@@ -110,6 +111,7 @@ def plan_of(signal: Signal, planner: Planner) -> TradePlan:
         targets=behind.lifecycle.targets,
         runner=behind.lifecycle.runner,
         score=signal.score,
+        # From the close and not from now: a wave computed late does not make its plans live longer.
         valid_until=signal.close_time + planner.limits.plan_ttl_bars * signal.timeframe.duration,
         next_bar_rule=NextBarRule(_momentum(signal)) if behind.lifecycle.next_bar_exit else None,
         sizing=_sizing(signal, planner),
@@ -123,11 +125,14 @@ def plan_of(signal: Signal, planner: Planner) -> TradePlan:
 def _momentum(signal: Signal) -> Decimal | None:
     """The MACD histogram at the signal's bar, to the last bit; ``None`` where the signal does not tell it."""
     told = signal.details.get("histogram")
+    # All digits: the next bar is compared with it, and a rounded value would be a move.
     return Decimal(repr(float(told))) if isinstance(told, int | float) else None
 
 
 def _sizing(signal: Signal, planner: Planner) -> SizingInputs:
-    """The sizing in force, with the volatility at the signal's bar where it is read and known."""
+    """The sizing in force, with the volatility (ATR in percent of the price) at the signal's bar where it is read
+    and known.
+    """
     if not reads_volatility(planner.limits):
         return sizing_inputs(planner.limits)
     snapshot = planner.snapshots.values(signal.instrument_id, signal.timeframe, signal.close_time) or {}

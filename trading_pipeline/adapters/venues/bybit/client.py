@@ -33,6 +33,7 @@ Call = Callable[..., object]
 _UNREADABLE = (AttributeError, KeyError, TypeError)
 """What pybit raises over an answer that is JSON but no object, or an object without its message."""
 
+# Seconds; a venue that does not even accept a connection will not answer in ten.
 _CONNECT_TIMEOUT_S = 3.0
 _LONGEST_PAUSE_S = 5.0
 _LOOPBACK = ("http://127.0.0.1", "http://localhost")
@@ -86,6 +87,7 @@ class BybitClient:
         while True:
             page, following = self.read(call, lambda answer: _page(answer, parse), **params, cursor=cursor or None)
             found += page
+            # A cursor may come with the last page too: the end is an empty page, or a cursor that stands still.
             if not page or not following or following == cursor:
                 return found
             cursor = following
@@ -152,6 +154,7 @@ def _retry_after_s(headers: Mapping[str, str] | None) -> float:
     reset_ms = (headers or {}).get("X-Bapi-Limit-Reset-Timestamp", "")
     if not reset_ms.isdigit():
         return 1.0
+    # A little pause at least, as both clocks may differ; a clock far off must not stop us for hours.
     return min(max(int(reset_ms) / 1000 - time.time(), 0.05), _LONGEST_PAUSE_S)
 
 

@@ -44,6 +44,7 @@ class BybitMarketData(MarketData, LiveMarket):
                 symbol=symbol,
                 interval=spelling,
                 start=to_ms(opens),
+                # The venue counts both ends in.
                 end=to_ms(stop) - 1,
                 limit=capabilities.KLINE_LIMIT,
             )
@@ -63,7 +64,7 @@ class BybitMarketData(MarketData, LiveMarket):
         return {instrument.instrument_id: instrument for instrument in found if instrument is not None}
 
     def order_book(self, instrument_id: InstrumentId) -> OrderBook:
-        """Fifty levels of each side."""
+        """Fifty levels of each side, price in quote currency and quantity in base currency."""
         return self._client.read(
             self._client.http.get_orderbook,
             lambda answer: parse.order_book(answer.result),
@@ -73,7 +74,7 @@ class BybitMarketData(MarketData, LiveMarket):
         )
 
     def next_funding(self, instrument_id: InstrumentId) -> datetime:
-        """From the symbol's ticker."""
+        """From the symbol's ticker, UTC."""
         return self._client.read(
             self._client.http.get_tickers,
             lambda answer: parse.next_funding(answer.result),
@@ -84,6 +85,7 @@ class BybitMarketData(MarketData, LiveMarket):
 
 def _server_time(answer: Answer) -> datetime:
     nanoseconds = text(answer.result, "timeNano")
+    # The envelope has milliseconds, which is enough where the finer time is missing.
     if not nanoseconds.isdigit():
         return answer.time
     return EPOCH + timedelta(microseconds=int(nanoseconds) // 1000)

@@ -36,7 +36,7 @@ class CheckStore(ABC):
     def sound_bars(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
     ) -> dict[InstrumentId, list[datetime]]:
-        """Open times of the bars that passed every check there is, ascending, by instrument.
+        """Open times (UTC) of the bars that passed every check there is, ascending, by instrument.
 
         A bar that was not asked every question is not sound. Instruments without a sound bar are left out.
         """

@@ -22,7 +22,7 @@ class WaveStore(ABC):
 
     @abstractmethod
     def newest(self) -> datetime | None:
-        """The newest closing instant heard, ``None`` before the first."""
+        """The newest closing instant (UTC) heard, ``None`` before the first."""
 
     @abstractmethod
     def begin(self, close_time: datetime, timeframe: Timeframe, decided_by: str) -> None:
