@@ -5,11 +5,13 @@ the bar to blame is cured. They do not block: one bad instrument would stop the 
 unsound instruments instead, and the gate asks the stored verdict of the exact bar.
 """
 
+import hashlib
 from collections.abc import Sequence
 
 import dagster as dg
 
 from trading_pipeline.defs.market_data.partitions import UNIVERSE
+from trading_pipeline.defs.operations.check_sensor import PROBLEMS
 from trading_pipeline.domain.model.checks import CheckName, FailedBars
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.market_data.fill_gaps import GapReport
@@ -17,6 +19,10 @@ from trading_pipeline.services.market_data.fill_gaps import GapReport
 CHECKS = [str(name) for name in CheckName]
 _NAMED = 20
 """Reasons listed in the metadata; the rest is counted."""
+_TOLD = 3
+"""Reasons of one instrument that a message to the operator names."""
+_TOLD_APART = 100
+"""Bars to blame of one instrument that are told apart; the rest counts as one problem."""
 
 
 def check_results(
@@ -39,6 +45,8 @@ def _result(
         "reasons": dg.MetadataValue.json(reasons[:_NAMED]),
         "bars_failed": dg.MetadataValue.int(sum(one.bars for one in failed)),
     }
+    if instrument_ids:
+        metadata[PROBLEMS] = dg.MetadataValue.json({one: _problem(one, failed, reasons) for one in instrument_ids})
     if name is CheckName.NO_GAP:
         metadata["bars_missing"] = dg.MetadataValue.int(sum(len(gap.missing) for gap in holes))
         metadata["not_fetched"] = dg.MetadataValue.json({gap.instrument_id: gap.failure for gap in gaps if gap.failure})
@@ -49,6 +57,24 @@ def _result(
         description=f"not sound: {', '.join(instrument_ids)}" if instrument_ids else "every stored bar is sound",
         metadata=metadata,
     )
+
+
+def _problem(instrument_id: str, failed: Sequence[FailedBars], reasons: Sequence[str]) -> dict[str, object]:
+    """Of one instrument. The bar to blame makes the id: how many bars it spoils, and up to when, grows with each wave.
+
+    Bars missing at the end have no verdict yet, so they are one problem for as long as nothing follows them.
+    """
+    ours = [one for one in failed if one.instrument_id == instrument_id]
+    details = [one.detail for one in ours] or ["bars missing at the end"]
+    apart, rest = details[:_TOLD_APART], details[_TOLD_APART:]
+    told = [reason for reason in reasons if reason.startswith(f"{instrument_id} ")]
+    return {
+        "ids": [
+            hashlib.sha256(text.encode()).hexdigest()[:12] for text in (*apart, *(["".join(rest)] if rest else []))
+        ],
+        "bars": sum(one.bars for one in ours),
+        "first": [*told[:_TOLD], *([f"and {len(told) - _TOLD} more of it"] if len(told) > _TOLD else [])],
+    }
 
 
 def _reason(failed: FailedBars, timeframe: Timeframe) -> str:
