@@ -87,3 +87,12 @@ class CheckStoreContract:
     def test_timeframes_are_kept_apart(self, checks: CheckStore) -> None:
         checks.save(verdicts())
         assert checks.sound_bars([BTC], Timeframe.M15, START, END) == {}
+
+    def test_a_day_is_judged_when_a_bar_that_opens_in_it_has_a_verdict(self, checks: CheckStore) -> None:
+        for hour in (0, 23, 49):
+            checks.save(verdicts(hour))
+        checks.save(verdicts(24, SOL, CheckName.NO_GAP))
+        day = timedelta(days=1)
+        assert checks.judged_days([BTC], Timeframe.H1) == {BTC: [START, START + 2 * day]}
+        assert checks.judged_days([SOL, BTC], Timeframe.H1)[SOL] == [START + day]
+        assert checks.judged_days([BTC, SOL], Timeframe.M15) == {}

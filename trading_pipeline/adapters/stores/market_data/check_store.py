@@ -23,6 +23,12 @@ SELECT instrument_id, name, detail, count(*) AS bars, min(close_time) AS first_c
 FROM trading.data_checks WHERE NOT passed AND timeframe = %(timeframe)s
 GROUP BY instrument_id, name, detail ORDER BY instrument_id, first_close, name
 """
+_JUDGED_DAYS = """
+SELECT instrument_id, array_agg(DISTINCT date_trunc('day', close_time - %(duration)s, 'UTC')) AS days
+FROM trading.data_checks
+WHERE instrument_id = ANY(%(instrument_ids)s) AND timeframe = %(timeframe)s
+GROUP BY instrument_id ORDER BY instrument_id
+"""
 _SOUND = f"""
 SELECT instrument_id, array_agg(close_time ORDER BY close_time) AS closes FROM (
     SELECT instrument_id, close_time FROM trading.data_checks WHERE {_IN_RANGE} AND passed AND name = ANY(%(names)s)
@@ -90,6 +96,19 @@ class PostgresCheckStore(CheckStore):
             )
             for row in rows
         ]
+
+    def judged_days(
+        self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe
+    ) -> dict[InstrumentId, list[datetime]]:
+        """Read all keys of the timeframe; a bar belongs to the day it opens in."""
+        parameters = {
+            "instrument_ids": list(instrument_ids),
+            "timeframe": timeframe.value,
+            "duration": timeframe.duration,
+        }
+        with self._engine.connect() as connection:
+            rows = connection.exec_driver_sql(_JUDGED_DAYS, parameters).all()
+        return {InstrumentId(row.instrument_id): row.days for row in rows}
 
     def sound_bars(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime

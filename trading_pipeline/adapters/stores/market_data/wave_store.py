@@ -70,6 +70,15 @@ class PostgresWaveStore(WaveStore):
             found: datetime | None = connection.exec_driver_sql("SELECT max(close_time) FROM trading.waves").scalar()
             return found
 
+    def newest_computed(self, timeframe: Timeframe) -> datetime | None:
+        """The greatest ``close_time`` that has ``computed_at``."""
+        with self._engine.connect() as connection:
+            found: datetime | None = connection.exec_driver_sql(
+                "SELECT max(close_time) FROM trading.waves WHERE timeframe = %(timeframe)s AND computed_at IS NOT NULL",
+                {"timeframe": timeframe.value},
+            ).scalar()
+            return found
+
     def begin(self, close_time: datetime, timeframe: Timeframe, decided_by: str) -> None:
         """Keep the snapshot of this transaction, which began before the run reads."""
         parameters = {"close_time": close_time, "timeframe": timeframe.value, "decided_by": decided_by}

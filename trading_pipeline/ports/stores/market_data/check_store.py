@@ -33,6 +33,12 @@ class CheckStore(ABC):
         """Everything that fails of all that is stored, once per reason, by instrument and time."""
 
     @abstractmethod
+    def judged_days(
+        self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe
+    ) -> dict[InstrumentId, list[datetime]]:
+        """Midnights of the days of which a bar has a verdict, ascending; instruments without one are left out."""
+
+    @abstractmethod
     def sound_bars(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
     ) -> dict[InstrumentId, list[datetime]]:

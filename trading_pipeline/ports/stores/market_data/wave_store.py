@@ -25,6 +25,10 @@ class WaveStore(ABC):
         """The newest closing instant heard, ``None`` before the first."""
 
     @abstractmethod
+    def newest_computed(self, timeframe: Timeframe) -> datetime | None:
+        """The newest closing instant whose wave of the timeframe is computed, ``None`` before the first."""
+
+    @abstractmethod
     def begin(self, close_time: datetime, timeframe: Timeframe, decided_by: str) -> None:
         """Note which raw bars a run that computes the wave can see from here on, and what decides.
 
