@@ -1,12 +1,13 @@
 """Bars of every timeframe: complete, consolidated, and judged bar by bar."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import dagster as dg
 
 from trading_pipeline.adapters.plots.sparkline import markdown_image, sparkline
 from trading_pipeline.defs.catalogue import ASKED
-from trading_pipeline.defs.market_data.checks import CHECKS, check_results
+from trading_pipeline.defs.market_data.checks import CHECKS, check_results, judged_alone
 from trading_pipeline.defs.market_data.partitions import (
     DERIVATIONS,
     GRID,
@@ -30,29 +31,36 @@ def _bars_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
     name, base = f"bars_{timeframe}", DERIVATIONS.get(timeframe)
     origin = f"made of {base} bars, as the venue publishes none" if base else "what is missing is fetched first"
 
-    @dg.asset(
+    @dg.multi_asset(
         name=name,
-        partitions_def=GRID,
-        deps=["raw_bars"] if base is None else [f"bars_{base}"],
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        group_name="market_data",
-        kinds={"postgres"},
+        specs=[
+            dg.AssetSpec(
+                name,
+                deps=["raw_bars"] if base is None else [f"bars_{base}"],
+                partitions_def=GRID,
+                group_name="market_data",
+                kinds={"postgres"},
+                description=f"Closed {timeframe} bars, one row per instrument and open time; {origin}.",
+            )
+        ],
         check_specs=[dg.AssetCheckSpec(check, asset=name, description=ASKED[check]) for check in CHECKS],
-        description=f"Closed {timeframe} bars, one row per instrument and open time; {origin}.",
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        can_subset=True,
     )
-    # with checks among its outputs, Dagster understands the bare result type only
     def bars(
         context: dg.AssetExecutionContext, stores: Stores, markets: Markets, parameters: Parameters
-    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        if not context.selected_asset_keys:
+            yield from judged_alone(context, stores, timeframe)
+            return
         if wave := wave_of(context):
             stores.waves.begin(wave, timeframe, decision_digest(parameters))
         scope = wave_scope(context, timeframe, stores, parameters)
         report = refresh_bars(stores.bars, stores.checks, markets.market_data(), scope, now_of(context, markets), base)
         count_by_partition(context, report.counts, replace(scope, computed_until=None))
         picture_by_partition(context, _pictures(report))
-        return dg.MaterializeResult(
-            metadata=_metadata(report), check_results=check_results(report.failed, report.gaps, timeframe)
-        )
+        yield dg.MaterializeResult(asset_key=name, metadata=_metadata(report))
+        yield from check_results(context, stores, report.failed, report.gaps, timeframe)
 
     return bars
 

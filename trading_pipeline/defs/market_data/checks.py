@@ -6,7 +6,7 @@ unsound instruments instead, and the gate asks the stored verdict of the exact b
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
@@ -14,7 +14,10 @@ from trading_pipeline.defs.market_data.partitions import UNIVERSE
 from trading_pipeline.defs.operations.check_sensor import PROBLEMS
 from trading_pipeline.domain.model.checks import CheckName, FailedBars
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.resources.stores import Stores
 from trading_pipeline.services.market_data.fill_gaps import GapReport
+from trading_pipeline.services.market_data.judge_stored_bars import judge_stored_bars
+from trading_pipeline.services.market_data.missing_ends import missing_ends
 
 CHECKS = [str(name) for name in CheckName]
 _NAMED = 20
@@ -25,12 +28,30 @@ _TOLD_APART = 100
 """Bars to blame of one instrument that are told apart; the rest counts as one problem."""
 
 
+def judged_alone(
+    context: dg.AssetExecutionContext, stores: Stores, timeframe: Timeframe
+) -> Iterator[dg.AssetCheckResult]:
+    """Checks that somebody launched without their asset: everything that is stored is judged again."""
+    judge_stored_bars(stores.bars, stores.checks, UNIVERSE.instrument_ids, timeframe, UNIVERSE.history_start)
+    yield from check_results(context, stores, stores.checks.failed_bars(timeframe), [], timeframe)
+
+
 def check_results(
-    failed: Sequence[FailedBars], gaps: Sequence[GapReport], timeframe: Timeframe
-) -> list[dg.AssetCheckResult]:
-    """One result per question, naming instruments and reasons."""
+    context: dg.AssetExecutionContext,
+    stores: Stores,
+    failed: Sequence[FailedBars],
+    gaps: Sequence[GapReport],
+    timeframe: Timeframe,
+) -> Iterator[dg.AssetCheckResult]:
+    """One result per question that the run asks, naming instruments and reasons."""
     ours = [one for one in failed if one.instrument_id in UNIVERSE.instrument_ids]
-    return [_result(name, [one for one in ours if one.name == name], gaps, timeframe) for name in CheckName]
+    told = {gap.instrument_id for gap in gaps if gap.missing}
+    ends = missing_ends(stores.bars, stores.waves, UNIVERSE.instrument_ids, timeframe)
+    holes = [*gaps, *(end for end in ends if end.instrument_id not in told)]
+    asked = {key.name for key in context.selected_asset_check_keys}
+    for name in CheckName:
+        if str(name) in asked:
+            yield _result(name, [one for one in ours if one.name == name], holes, timeframe)
 
 
 def _result(
@@ -51,6 +72,7 @@ def _result(
         metadata["bars_missing"] = dg.MetadataValue.int(sum(len(gap.missing) for gap in holes))
         metadata["not_fetched"] = dg.MetadataValue.json({gap.instrument_id: gap.failure for gap in gaps if gap.failure})
     return dg.AssetCheckResult(
+        asset_key=f"bars_{timeframe}",
         check_name=str(name),
         passed=not instrument_ids,
         severity=dg.AssetCheckSeverity.ERROR,
