@@ -21,6 +21,7 @@ from trading_pipeline.defs.market_data.feed import feed_assets
 from trading_pipeline.defs.market_data.jobs import bar_close_job
 from trading_pipeline.defs.market_data.sensors import bar_close_sensor
 from trading_pipeline.defs.operations.check_sensor import failed_check_sensor
+from trading_pipeline.defs.operations.feed_sensor import dead_feed_sensor
 from trading_pipeline.defs.operations.jobs import close_position, halt, kill_switch, resume
 from trading_pipeline.defs.operations.sensors import failed_run_sensor
 from trading_pipeline.defs.research.backtests import backtests
@@ -55,7 +56,14 @@ defs = dg.Definitions(
         kill_switch,
         close_position,
     ],
-    sensors=[bar_close_sensor, trade_plan_sensor, fill_sensor, failed_run_sensor, failed_check_sensor],
+    sensors=[
+        bar_close_sensor,
+        trade_plan_sensor,
+        fill_sensor,
+        failed_run_sensor,
+        failed_check_sensor,
+        dead_feed_sensor,
+    ],
     schedules=[every_minute, hourly_marts, daily_parity, weekly_calibration],
     resources=RESOURCES,
     # the multiprocess default starts an interpreter per step, 1.6 s each

@@ -11,9 +11,8 @@ from sqlalchemy import text
 from trading_pipeline.definitions import defs
 from trading_pipeline.defs.operations.check_sensor import failed_check_sensor
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.notifications import Notifier, Severity
-from trading_pipeline_tests.defs.pipeline_stage import DAY, PipelineStage, two_days_of_bars, utc
-from trading_pipeline_tests.testkit.execution_lab import Postbox
+from trading_pipeline.ports.notifications import Severity
+from trading_pipeline_tests.defs.pipeline_stage import DAY, HeardAlerts, PipelineStage, two_days_of_bars, utc
 
 REPOSITORY = defs.get_repository_def()
 BARS_1H = [dg.AssetKey("bars_1h")]
@@ -21,22 +20,11 @@ BTC, SOL = "BTCUSDT.BYBIT", "SOLUSDT.BYBIT"
 
 
 @dataclass
-class AlertsOfTest:
-    """In place of ``Alerts``."""
-
-    postbox: Postbox = field(default_factory=Postbox)
-
-    def notifier(self) -> Notifier:
-        """Keeps what is said."""
-        return self.postbox
-
-
-@dataclass
 class Operator:
     """Listens while the sensor ticks; everything the sensor knows is its cursor, as after a restart."""
 
     stage: PipelineStage
-    alerts: AlertsOfTest = field(default_factory=AlertsOfTest)
+    alerts: HeardAlerts = field(default_factory=HeardAlerts)
     cursor: str | None = None
 
     def hears(self) -> list[tuple[Severity, str, str]]:
