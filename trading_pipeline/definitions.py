@@ -22,6 +22,7 @@ from trading_pipeline.defs.market_data.jobs import bar_close_job
 from trading_pipeline.defs.market_data.sensors import bar_close_sensor
 from trading_pipeline.defs.operations.check_sensor import failed_check_sensor
 from trading_pipeline.defs.operations.feed_sensor import dead_feed_sensor
+from trading_pipeline.defs.operations.freshness import fresh
 from trading_pipeline.defs.operations.jobs import close_position, halt, kill_switch, resume
 from trading_pipeline.defs.operations.sensors import failed_run_sensor
 from trading_pipeline.defs.research.backtests import backtests
@@ -32,17 +33,19 @@ from trading_pipeline.defs.resources import RESOURCES
 from trading_pipeline.defs.strategy.assets import strategy_assets
 
 defs = dg.Definitions(
-    assets=catalogued(
-        [
-            *feed_assets,
-            *bars_assets,
-            *strategy_assets,
-            *ledger_assets,
-            mart_assets,
-            backtests,
-            parity,
-            avi5_calibration,
-        ]
+    assets=fresh(
+        catalogued(
+            [
+                *feed_assets,
+                *bars_assets,
+                *strategy_assets,
+                *ledger_assets,
+                mart_assets,
+                backtests,
+                parity,
+                avi5_calibration,
+            ]
+        )
     ),
     jobs=[
         bar_close_job,
