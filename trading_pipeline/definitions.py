@@ -17,6 +17,7 @@ from trading_pipeline.defs.execution.ledger import ledger_assets
 from trading_pipeline.defs.execution.schedules import every_minute
 from trading_pipeline.defs.execution.sensors import trade_plan_sensor
 from trading_pipeline.defs.market_data.assets import bars_assets
+from trading_pipeline.defs.market_data.catch_up import catch_up_job, missed_days_sensor
 from trading_pipeline.defs.market_data.feed import feed_assets
 from trading_pipeline.defs.market_data.jobs import bar_close_job
 from trading_pipeline.defs.market_data.sensors import bar_close_sensor
@@ -49,6 +50,7 @@ defs = dg.Definitions(
     ),
     jobs=[
         bar_close_job,
+        catch_up_job,
         execute_plans,
         manage_and_execute,
         manage_open_positions,
@@ -61,6 +63,7 @@ defs = dg.Definitions(
     ],
     sensors=[
         bar_close_sensor,
+        missed_days_sensor,
         trade_plan_sensor,
         fill_sensor,
         failed_run_sensor,

@@ -99,16 +99,20 @@ class PipelineStage:
         }
 
     def materialize(
-        self, selection: list[dg.AssetKey] | None = None, instruments: Sequence[str] = INSTRUMENT_IDS, **tags: str
+        self,
+        selection: list[dg.AssetKey] | None = None,
+        instruments: Sequence[str] = INSTRUMENT_IDS,
+        on: datetime = DAY,
+        **tags: str,
     ) -> dg.ExecuteInProcessResult:
-        """The job of a wave over neighbouring instruments of ``DAY``, in this process."""
+        """The job of a wave over neighbouring instruments of a day, in this process."""
         definitions = dg.Definitions(
             assets=[*bars_assets, *strategy_assets],
             jobs=[dg.define_asset_job("bar_close", selection=dg.AssetSelection.assets(*ASSETS))],
             resources=self.resources(),
             executor=dg.in_process_executor,
         )
-        day = DAY.date().isoformat()
+        day = on.date().isoformat()
         covered = {
             "dagster/asset_partition_range_start": f"{day}|{instruments[0]}",
             "dagster/asset_partition_range_end": f"{day}|{instruments[-1]}",

@@ -16,8 +16,9 @@ def missing_ends(
 
     An earlier bar that is missing is charged to the bars after it; without a wave nothing has an end yet.
     """
-    newest = waves.newest_computed(timeframe)
-    if newest is None:
+    span = waves.computed_span(timeframe)
+    if span is None:
         return []
+    _, newest = span
     missing = bars.missing(instrument_ids, timeframe, newest - timeframe.duration, newest)
     return [GapReport(instrument_id, 0, tuple(times), "") for instrument_id, times in missing.items()]

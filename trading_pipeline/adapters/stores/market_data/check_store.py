@@ -29,6 +29,19 @@ FROM trading.data_checks
 WHERE instrument_id = ANY(%(instrument_ids)s) AND timeframe = %(timeframe)s
 GROUP BY instrument_id ORDER BY instrument_id
 """
+_VERDICT = (
+    "SELECT FROM trading.data_checks WHERE data_checks.instrument_id = series.instrument_id"
+    " AND data_checks.timeframe = lengths.timeframe AND data_checks.close_time"
+)
+_SKIPPED = f"""
+SELECT close_time FROM unnest(%(closes)s::timestamptz[]) AS closes(close_time)
+WHERE EXISTS (
+    SELECT FROM unnest(%(instrument_ids)s::text[]) AS series(instrument_id)
+    CROSS JOIN unnest(%(timeframes)s::text[]) AS lengths(timeframe)
+    WHERE NOT EXISTS ({_VERDICT} = closes.close_time)
+    AND EXISTS ({_VERDICT} < closes.close_time) AND EXISTS ({_VERDICT} > closes.close_time)
+) ORDER BY close_time
+"""  # noqa: S608
 _SOUND = f"""
 SELECT instrument_id, array_agg(close_time ORDER BY close_time) AS closes FROM (
     SELECT instrument_id, close_time FROM trading.data_checks WHERE {_IN_RANGE} AND passed AND name = ANY(%(names)s)
@@ -109,6 +122,18 @@ class PostgresCheckStore(CheckStore):
         with self._engine.connect() as connection:
             rows = connection.exec_driver_sql(_JUDGED_DAYS, parameters).all()
         return {InstrumentId(row.instrument_id): row.days for row in rows}
+
+    def skipped_closes(
+        self, instrument_ids: Sequence[InstrumentId], timeframes: Sequence[Timeframe], closes: Sequence[datetime]
+    ) -> list[datetime]:
+        """Three looks into the primary key for each instrument, timeframe and close."""
+        parameters = {
+            "instrument_ids": list(instrument_ids),
+            "timeframes": [timeframe.value for timeframe in timeframes],
+            "closes": list(closes),
+        }
+        with self._engine.connect() as connection:
+            return list(connection.exec_driver_sql(_SKIPPED, parameters).scalars())
 
     def sound_bars(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime

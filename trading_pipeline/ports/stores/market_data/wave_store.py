@@ -25,8 +25,8 @@ class WaveStore(ABC):
         """The newest closing instant heard, ``None`` before the first."""
 
     @abstractmethod
-    def newest_computed(self, timeframe: Timeframe) -> datetime | None:
-        """The newest closing instant whose wave of the timeframe is computed, ``None`` before the first."""
+    def computed_span(self, timeframe: Timeframe) -> tuple[datetime, datetime] | None:
+        """The oldest and the newest closing instant whose wave of the timeframe is computed, ``None`` without one."""
 
     @abstractmethod
     def begin(self, close_time: datetime, timeframe: Timeframe, decided_by: str) -> None:
