@@ -1,11 +1,13 @@
 """What the operator hears of checks, with the check asked by real runs."""
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
 from sqlalchemy import text
 
 from trading_pipeline.definitions import defs
@@ -146,3 +148,15 @@ def test_bars_missing_at_the_end_are_one_problem_however_many_they_become(operat
     ((_, subject, body),) = heard
     assert subject == "check failed: bars_1h no_gap"
     assert "BTCUSDT.BYBIT 1h: 1 bars missing" in body
+
+
+def test_a_run_that_has_not_come_to_its_verdict_does_not_hide_the_last_one(operator: Operator) -> None:
+    break_bar(operator.stage, BTC, DAY + timedelta(hours=3))
+    operator.stage.materialize(BARS_1H)
+    planned = dg.DagsterEvent(
+        dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED.value,
+        job_name="bar_close",
+        event_specific_data=AssetCheckEvaluationPlanned(asset_key=BARS_1H[0], check_name="ohlc_sane"),
+    )
+    operator.stage.instance.report_dagster_event(planned, str(uuid.uuid4()))
+    assert [subject for _, subject, _ in operator.hears()] == ["check failed: bars_1h ohlc_sane"]
