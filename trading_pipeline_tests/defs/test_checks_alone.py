@@ -17,6 +17,7 @@ from sqlalchemy import text
 from trading_pipeline.definitions import defs
 from trading_pipeline.defs.market_data.checks import CHECKS
 from trading_pipeline_tests.defs.pipeline_stage import DAY, PipelineStage
+from trading_pipeline_tests.defs.test_failed_check_sensor import Operator
 from trading_pipeline_tests.runtime.dagster.queued_instance import ServedModule
 
 _LAUNCH = """
@@ -107,7 +108,7 @@ def page(stage: PipelineStage, served: WorkspaceProcessContext, monkeypatch: pyt
 
 
 def break_bar(stage: PipelineStage) -> None:
-    """Of BTCUSDT, where decisions read it."""
+    """Of BTCUSDT, where decisions read it; a second time mends it."""
     with stage.engine.begin() as connection:
         broken = text(
             "UPDATE trading.bars SET high = -high WHERE instrument_id = 'BTCUSDT.BYBIT' AND timeframe = '1h'"
@@ -157,3 +158,20 @@ def test_an_instrument_that_stopped_fails_whichever_run_is_asked_until_its_bar_i
     assert not page.verdicts(result.run_id)["no_gap"]
     stage.materialize(BARS_1H)
     assert page.verdicts(page.launch("bars_1h", ["no_gap"])) == {"no_gap": True}
+
+
+def test_the_operator_hears_once_of_what_a_check_asked_alone_finds_and_once_that_it_is_cured(page: Page) -> None:
+    operator = Operator(page.stage)
+    break_bar(page.stage)
+    page.launch("bars_1h", ["ohlc_sane"])
+    heard = [operator.hears()]
+    page.stage.materialize(BARS_1H, instruments=("SOLUSDT.BYBIT",))
+    heard.append(operator.hears())
+    break_bar(page.stage)
+    page.launch("bars_1h", ["ohlc_sane"])
+    heard.append(operator.hears())
+    assert [[subject for _, subject, _ in messages] for messages in heard] == [
+        ["check failed: bars_1h ohlc_sane"],
+        [],
+        ["check passes again: bars_1h ohlc_sane"],
+    ]

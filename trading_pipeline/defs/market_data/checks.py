@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from trading_pipeline.defs.market_data.partitions import UNIVERSE
+from trading_pipeline.defs.market_data.partitions import UNIVERSE, wave_of
 from trading_pipeline.defs.operations.check_sensor import PROBLEMS
 from trading_pipeline.domain.model.checks import CheckName, FailedBars
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -46,7 +46,8 @@ def check_results(
     """One result per question that the run asks, naming instruments and reasons."""
     ours = [one for one in failed if one.instrument_id in UNIVERSE.instrument_ids]
     told = {gap.instrument_id for gap in gaps if gap.missing}
-    ends = missing_ends(stores.bars, stores.waves, UNIVERSE.instrument_ids, timeframe)
+    # a wave has looked for the newest bar of every instrument itself
+    ends = [] if wave_of(context) else missing_ends(stores.bars, stores.waves, UNIVERSE.instrument_ids, timeframe)
     holes = [*gaps, *(end for end in ends if end.instrument_id not in told)]
     asked = {key.name for key in context.selected_asset_check_keys}
     for name in CheckName:
