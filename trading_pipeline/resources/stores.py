@@ -12,6 +12,7 @@ from trading_pipeline.adapters.stores.market_data.book_store import PostgresBook
 from trading_pipeline.adapters.stores.market_data.check_store import PostgresCheckStore
 from trading_pipeline.adapters.stores.market_data.remembered_bars import RememberedBarStore
 from trading_pipeline.adapters.stores.market_data.wave_store import PostgresWaveStore
+from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.adapters.stores.postgres.partition_contents import PartitionContents, partition_contents
 from trading_pipeline.adapters.stores.research.backtest_store import PostgresBacktestStore
@@ -100,6 +101,11 @@ class Stores(dg.ConfigurableResource["Stores"]):
     def work(self) -> WorkQueue:
         """What waits for a run."""
         return WorkQueue(self._engine)
+
+    @property
+    def heartbeats(self) -> PostgresHeartbeatStore:
+        """Signs of life of the feed."""
+        return PostgresHeartbeatStore(self._engine)
 
     @property
     def backtests(self) -> PostgresBacktestStore:

@@ -53,6 +53,17 @@ class WaveStoreContract:
         assert waves.pending() == []
         assert waves.at(START + HOUR)[0].run_id == "run-1"
 
+    def test_computed_waves_span_the_oldest_to_the_newest_of_a_timeframe(
+        self, store: BarStore, waves: WaveStore
+    ) -> None:
+        store.append_raw(walk(count=3), BarSource.WEBSOCKET)
+        assert waves.computed_span(Timeframe.H1) is None
+        store.consolidate(["BTCUSDT.BYBIT"], Timeframe.H1, START, END)
+        for hours in (1, 2):
+            waves.mark_computed(START + hours * HOUR, Timeframe.H1, ["BTCUSDT.BYBIT"], "run-1")
+        assert waves.computed_span(Timeframe.H1) == (START + HOUR, START + 2 * HOUR)
+        assert waves.computed_span(Timeframe.M15) is None
+
     def test_a_bar_that_came_too_late_for_the_run_keeps_the_wave_pending(
         self, store: BarStore, waves: WaveStore
     ) -> None:

@@ -85,6 +85,14 @@ def test_without_a_wave_there_is_nothing_to_compare(filled: PipelineStage) -> No
     assert [check.passed for check in result.get_asset_check_evaluations()] == [True]
 
 
+def test_parity_asked_for_its_check_alone_gives_the_verdict_and_no_materialisation(filled: PipelineStage) -> None:
+    wanted = {name: filled.resources()[name] for name in ("stores", "parameters", "markets", "io_manager")}
+    alone = dg.AssetSelection.checks(dg.AssetCheckKey(dg.AssetKey("parity"), "pipeline_equals_engine"))
+    result = dg.materialize([parity], resources=wanted, selection=alone, instance=filled.instance)
+    assert [check.passed for check in result.get_asset_check_evaluations()] == [True]
+    assert result.get_asset_materialization_events() == []
+
+
 def test_every_calibration_is_kept(filled: PipelineStage) -> None:
     for _ in range(2):
         metadata = metadata_of(_materialize(filled, avi5_calibration), "avi5_calibration")

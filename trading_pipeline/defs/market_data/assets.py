@@ -12,7 +12,7 @@ from trading_pipeline.adapters.plots.sparkline import markdown_image, sparkline
 from trading_pipeline.adapters.stores.postgres import tables
 from trading_pipeline.defs.catalogue import ASKED
 from trading_pipeline.defs.code_versions import CODE_VERSIONS
-from trading_pipeline.defs.market_data.checks import CHECKS, check_results
+from trading_pipeline.defs.market_data.checks import CHECKS, check_results, judged_alone
 from trading_pipeline.defs.market_data.partitions import (
     DERIVATIONS,
     GRID,
@@ -59,8 +59,13 @@ def _spec(timeframe: Timeframe) -> dg.AssetSpec:
 )
 def bars(
     context: dg.AssetExecutionContext, stores: Stores, markets: Markets, parameters: Parameters
-) -> Iterator[dg.MaterializeResult[None]]:
-    """Bring the bars of each timeframe up to date, shorter ones first as longer ones may be made of them."""
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Bring the bars of each timeframe up to date, shorter ones first as longer ones may be made of them.
+
+    Checks that somebody launched alone judge what is stored.
+    """
+    if not context.selected_asset_keys:
+        yield from judged_alone(context, stores)
     for timeframe in timeframes_of(context, "bars"):
         if wave := wave_of(context):
             stores.waves.begin(wave, timeframe, decision_digest(parameters))
@@ -68,12 +73,8 @@ def bars(
         report = refresh_bars(stores.bars, stores.checks, markets.market_data(), scope, now_of(context, markets), base)
         asset = f"bars_{timeframe}"
         version = tell_partitions(context, asset, stores.contents(tables.bars, scope), _pictures(report))
-        yield dg.MaterializeResult(
-            asset_key=asset,
-            data_version=version,
-            metadata=_metadata(report),
-            check_results=check_results(report.failed, report.gaps, timeframe),
-        )
+        yield dg.MaterializeResult(asset_key=asset, data_version=version, metadata=_metadata(report))
+        yield from check_results(context, stores, report.failed, report.gaps, timeframe)
 
 
 def _metadata(report: BarsReport) -> dict[str, dg.MetadataValue]:

@@ -1,5 +1,6 @@
 """Does the plain backtest say of the last weeks what the pipeline did in them?"""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -31,34 +32,42 @@ class ParityWindow(dg.Config):
     """Bars along which prices are taken to have moved inside a bar. The simulated venue's are 5m."""
 
 
-@dg.asset(
-    group_name="research",
-    kinds={"postgres"},
-    deps=[f"trade_plans_{timeframe}" for timeframe in UNIVERSE.timeframes],
+@dg.multi_asset(
+    name="parity",
+    specs=[
+        dg.AssetSpec(
+            "parity",
+            deps=[f"trade_plans_{timeframe}" for timeframe in UNIVERSE.timeframes],
+            group_name="research",
+            kinds={"postgres"},
+            description="Signals, their outcomes and trades of the pipeline beside those of the plain backtest, "
+            "row by row.",
+        )
+    ],
     check_specs=[dg.AssetCheckSpec(_CHECK, asset="parity", description="No signal and no trade differs.")],
-    description="Signals, their outcomes and trades of the pipeline beside those of the plain backtest, row by row.",
+    can_subset=True,
 )
-def parity(config: ParityWindow, stores: Stores, parameters: Parameters, markets: Markets) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """Compare every enabled strategy on every timeframe, as one account."""
+def parity(
+    context: dg.AssetExecutionContext, config: ParityWindow, stores: Stores, parameters: Parameters, markets: Markets
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Compare every enabled strategy on every timeframe, as one account; asked for its check alone, say only that."""
     report = _report(config, stores, parameters, markets)
     differences = [] if report is None else [str(difference) for difference in report.differences]
-    return dg.MaterializeResult(
-        metadata={
-            "compared": "nothing: no wave was computed since the account held nothing"
-            if report is None
-            else report.summary(),
-            "given": [] if report is None else list(report.given),
-            "differences": differences[:_NAMED],
-        },
-        check_results=[
-            dg.AssetCheckResult(
-                check_name=_CHECK,
-                passed=not differences,
-                severity=dg.AssetCheckSeverity.WARN,
-                metadata={"differences": len(differences)},
-            )
-        ],
-    )
+    compared = "nothing: no wave was computed since the account held nothing" if report is None else report.summary()
+    if context.selected_asset_keys:
+        given = [] if report is None else list(report.given)
+        yield dg.MaterializeResult(
+            asset_key="parity", metadata={"compared": compared, "given": given, "differences": differences[:_NAMED]}
+        )
+    if context.selected_asset_check_keys:
+        yield dg.AssetCheckResult(
+            asset_key="parity",
+            check_name=_CHECK,
+            passed=not differences,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=compared,
+            metadata={"differences": len(differences), "first": differences[:_NAMED]},
+        )
 
 
 def _report(config: ParityWindow, stores: Stores, parameters: Parameters, markets: Markets) -> "ParityReport | None":

@@ -23,6 +23,25 @@ SELECT instrument_id, name, detail, count(*) AS bars, min(close_time) AS first_c
 FROM trading.data_checks WHERE NOT passed AND timeframe = %(timeframe)s
 GROUP BY instrument_id, name, detail ORDER BY instrument_id, first_close, name
 """
+_JUDGED_DAYS = """
+SELECT instrument_id, array_agg(DISTINCT date_trunc('day', close_time - %(duration)s, 'UTC')) AS days
+FROM trading.data_checks
+WHERE instrument_id = ANY(%(instrument_ids)s) AND timeframe = %(timeframe)s
+GROUP BY instrument_id ORDER BY instrument_id
+"""
+_VERDICT = (
+    "SELECT FROM trading.data_checks WHERE data_checks.instrument_id = series.instrument_id"
+    " AND data_checks.timeframe = lengths.timeframe AND data_checks.close_time"
+)
+_SKIPPED = f"""
+SELECT close_time FROM unnest(%(closes)s::timestamptz[]) AS closes(close_time)
+WHERE EXISTS (
+    SELECT FROM unnest(%(instrument_ids)s::text[]) AS series(instrument_id)
+    CROSS JOIN unnest(%(timeframes)s::text[]) AS lengths(timeframe)
+    WHERE NOT EXISTS ({_VERDICT} = closes.close_time)
+    AND EXISTS ({_VERDICT} < closes.close_time) AND EXISTS ({_VERDICT} > closes.close_time)
+) ORDER BY close_time
+"""  # noqa: S608
 _SOUND = f"""
 SELECT instrument_id, array_agg(close_time ORDER BY close_time) AS closes FROM (
     SELECT instrument_id, close_time FROM trading.data_checks WHERE {_IN_RANGE} AND passed AND name = ANY(%(names)s)
@@ -90,6 +109,31 @@ class PostgresCheckStore(CheckStore):
             )
             for row in rows
         ]
+
+    def judged_days(
+        self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe
+    ) -> dict[InstrumentId, list[datetime]]:
+        """Read all keys of the timeframe; a bar belongs to the day it opens in."""
+        parameters = {
+            "instrument_ids": list(instrument_ids),
+            "timeframe": timeframe.value,
+            "duration": timeframe.duration,
+        }
+        with self._engine.connect() as connection:
+            rows = connection.exec_driver_sql(_JUDGED_DAYS, parameters).all()
+        return {InstrumentId(row.instrument_id): row.days for row in rows}
+
+    def skipped_closes(
+        self, instrument_ids: Sequence[InstrumentId], timeframes: Sequence[Timeframe], closes: Sequence[datetime]
+    ) -> list[datetime]:
+        """Three looks into the primary key for each instrument, timeframe and close."""
+        parameters = {
+            "instrument_ids": list(instrument_ids),
+            "timeframes": [timeframe.value for timeframe in timeframes],
+            "closes": list(closes),
+        }
+        with self._engine.connect() as connection:
+            return list(connection.exec_driver_sql(_SKIPPED, parameters).scalars())
 
     def sound_bars(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime

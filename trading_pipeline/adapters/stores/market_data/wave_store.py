@@ -42,6 +42,11 @@ SELECT heard, decided_by FROM trading.waves
 WHERE close_time = %(close_time)s AND timeframe = %(timeframe)s AND computed_at IS NOT NULL AND heard IS NOT NULL
 """
 
+_COMPUTED_SPAN = """
+SELECT min(close_time) AS oldest, max(close_time) AS newest FROM trading.waves
+WHERE timeframe = %(timeframe)s AND computed_at IS NOT NULL
+"""
+
 _LATE = """
 SELECT DISTINCT instrument_id FROM trading.raw_bars
 WHERE heard_in >= pg_snapshot_xmin(%(heard)s::pg_snapshot)::text::bigint
@@ -69,6 +74,12 @@ class PostgresWaveStore(WaveStore):
         with self._engine.connect() as connection:
             found: datetime | None = connection.exec_driver_sql("SELECT max(close_time) FROM trading.waves").scalar()
             return found
+
+    def computed_span(self, timeframe: Timeframe) -> tuple[datetime, datetime] | None:
+        """The least and the greatest ``close_time`` that has ``computed_at``."""
+        with self._engine.connect() as connection:
+            row = connection.exec_driver_sql(_COMPUTED_SPAN, {"timeframe": timeframe.value}).one()
+        return None if row.oldest is None else (row.oldest, row.newest)
 
     def begin(self, close_time: datetime, timeframe: Timeframe, decided_by: str) -> None:
         """Keep the snapshot of this transaction, which began before the run reads."""

@@ -25,6 +25,10 @@ class WaveStore(ABC):
         """The newest closing instant (UTC) heard, ``None`` before the first."""
 
     @abstractmethod
+    def computed_span(self, timeframe: Timeframe) -> tuple[datetime, datetime] | None:
+        """The oldest and the newest closing instant whose wave of the timeframe is computed, ``None`` without one."""
+
+    @abstractmethod
     def begin(self, close_time: datetime, timeframe: Timeframe, decided_by: str) -> None:
         """Note which raw bars a run that computes the wave can see from here on, and what decides.
 
