@@ -233,6 +233,6 @@ def _check_margin(exchange: Exchange, terms: Terms) -> None:
     margin = exchange.opening_margin(terms.symbol, terms.sign, terms.quantity, price)
     if not margin:
         return
-    needed = margin + terms.quantity * price * exchange.terms.taker_fee
+    needed = margin + terms.quantity * price * exchange.markets[terms.symbol].instrument.taker_fee
     if needed > exchange.available():
         raise Rejection(110007, "ab not enough for new order")

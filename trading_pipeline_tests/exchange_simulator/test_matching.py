@@ -199,8 +199,8 @@ def test_a_marketable_limit_never_pays_more_than_its_price() -> None:
     assert [one.price for one in exchange.executions] == [Decimal(100)]
 
 
-def test_what_the_terms_say_is_charged() -> None:
-    exchange = an_exchange((100, 102, 100, 101), maker_fee=Decimal("0.001"), taker_fee=Decimal("0.002"))
+def test_the_fees_of_the_contract_are_charged() -> None:
+    exchange = an_exchange((100, 102, 100, 101), fees=(Decimal("0.001"), Decimal("0.002")))
     order(exchange, "Buy", "1")
     order(exchange, "Sell", "1", price=102, reduceOnly="true")
     walk(exchange)

@@ -53,7 +53,10 @@ class BybitMarketData(MarketData, LiveMarket):
         return bars
 
     def instruments(self) -> dict[InstrumentId, Instrument]:
-        """Every linear perpetual in trading that settles in USDT, by identity."""
+        """Every linear perpetual in trading that settles in USDT, by identity.
+
+        Fees are those of the base tier, which the venue publishes for everybody.
+        """
         found = self._client.read_pages(
             self._client.http.get_instruments_info,
             _instrument_or_none,
@@ -98,4 +101,4 @@ def _instrument_or_none(row: Row) -> Instrument | None:
     wanted = ("LinearPerpetual", "Trading", capabilities.SETTLE_COIN)
     if (text(row, "contractType"), text(row, "status"), text(row, "settleCoin")) != wanted:
         return None
-    return parse.instrument(row)
+    return parse.instrument(row, capabilities.BASE_FEES)
