@@ -1,4 +1,4 @@
-"""What trading costs: charged by the simulated exchange, counted by the engine, reserved by the gate."""
+"""What trading costs: charged by the simulated exchange, counted by the engine."""
 
 from dataclasses import dataclass
 from decimal import Decimal
