@@ -29,7 +29,7 @@ def exchange(
     lock_step: Annotated[str, typer.Option(help="stand at every close of this timeframe until told to go on")] = "",
     balance: Annotated[str, typer.Option(help="initial USDT")] = "10000",
     half_spread_ticks: Annotated[int, typer.Option(min=0, help="what a market order pays beyond the last price")] = 0,
-    maker_fee_bps: Annotated[float, typer.Option(min=0, max=100, help="of limit orders that rested")] = 2,
+    maker_fee_bps: Annotated[float, typer.Option(min=-10, max=100, help="of limit orders that rested")] = 2,
     taker_fee_bps: Annotated[float, typer.Option(min=0, max=100, help="of market orders and stops")] = 5.5,
     slippage_bps: Annotated[float, typer.Option(min=0, max=500, help="how much worse those fill")] = 0,
     funding_rate: Annotated[

@@ -61,7 +61,8 @@ def fill(exchange: Exchange, order: Order, price: Decimal, *, maker: bool, kind:
 def _book(exchange: Exchange, order: Order, quantity: Decimal, price: Decimal, *, maker: bool, kind: str) -> None:
     """Change position, money and order, and write the execution."""
     position = exchange.positions[order.terms.symbol]
-    rate = exchange.terms.maker_fee if maker else exchange.terms.taker_fee
+    instrument = exchange.markets[order.terms.symbol].instrument
+    rate = instrument.maker_fee if maker else instrument.taker_fee
     fee = quantity * price * rate
     closed = min(quantity, position.reducible(order.terms.sign))
     realised = position.change(quantity * order.terms.sign, price, exchange.now_ms)

@@ -9,6 +9,9 @@ from trading_pipeline.domain.model.identity import InstrumentId, VenueName
 from trading_pipeline.domain.model.instruments import Instrument, InstrumentKind
 
 _SYMBOL = re.compile(r"[A-Z0-9]{2,20}USDT")
+MAKER_FEE, TAKER_FEE = Decimal("0.0002"), Decimal("0.00055")
+"""What the venue takes of the traded value from a new account."""
+
 # symbol: typical price, tick, quantity step, largest limit order, largest market order, leverage
 _KNOWN = {
     "BTCUSDT": ("100000", "0.10", "0.001", "1190.000", "500.000", "100.00"),
@@ -35,7 +38,13 @@ def typical_price(symbol: str) -> Decimal:
     return (Decimal(5 + number % 95) * Decimal(10) ** (number // 95 % 3 - 2)).normalize()
 
 
-def specification(symbol: str, price: Decimal, price_decimals: int | None = None) -> Instrument:
+def specification(
+    symbol: str,
+    price: Decimal,
+    price_decimals: int | None = None,
+    maker_fee: Decimal = MAKER_FEE,
+    taker_fee: Decimal = TAKER_FEE,
+) -> Instrument:
     """The contract of a symbol that trades around ``price``.
 
     :param price_decimals: decimals of recorded prices. They are the tick of a symbol that is not well known;
@@ -61,6 +70,8 @@ def specification(symbol: str, price: Decimal, price_decimals: int | None = None
         # The venue's least order value for USDT contracts.
         min_notional=Decimal(5),
         max_leverage=Decimal(leverage),
+        maker_fee=maker_fee,
+        taker_fee=taker_fee,
     )
 
 

@@ -236,6 +236,6 @@ def _check_margin(exchange: Exchange, terms: Terms) -> None:
     if not margin:
         return
     # The fee as a taker's: nobody knows yet whether the order will rest.
-    needed = margin + terms.quantity * price * exchange.terms.taker_fee
+    needed = margin + terms.quantity * price * exchange.markets[terms.symbol].instrument.taker_fee
     if needed > exchange.available():
         raise Rejection(110007, "ab not enough for new order")

@@ -18,6 +18,7 @@ LIMITS = {
     "/v5/position/trading-stop": 10,
     "/v5/account/wallet-balance": 50,
     "/v5/account/info": 50,
+    "/v5/account/fee-rate": 5,
     "/v5/user/query-api": 10,
 }
 """Linear contracts of a unified account, requests per second."""

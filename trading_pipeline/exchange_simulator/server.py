@@ -107,8 +107,6 @@ def assemble(configuration: Configuration, series: dict[str, BarSeries], start: 
     costs = configuration.costs
     terms = Terms(
         balance=configuration.balance,
-        maker_fee=costs.maker_fee,
-        taker_fee=costs.taker_fee,
         slippage_bps=costs.slippage_bps,
         half_spread_ticks=configuration.half_spread_ticks,
         funding_rate=costs.funding_rate,
@@ -147,11 +145,13 @@ def _check_step(step: Timeframe, series: dict[str, BarSeries]) -> None:
 
 
 def _market(configuration: Configuration, symbol: str, bars: BarSeries) -> Market:
-    """A tradable symbol with the contract that suits its prices, and the funding that was recorded."""
+    """A tradable symbol with the contract that suits its prices, its fees, and the funding that was recorded."""
     typical_price(symbol)
     last = bars.price(int(bars.open[0]))
     recorded = {} if configuration.bars is None else load_funding(configuration.bars, symbol)
-    return Market(specification(symbol, last, bars.price_decimals), PriceWalk(bars), last, recorded)
+    costs = configuration.costs
+    contract = specification(symbol, last, bars.price_decimals, costs.maker_fee, costs.taker_fee)
+    return Market(contract, PriceWalk(bars), last, recorded)
 
 
 class _Protocol(HttpToolsProtocol):

@@ -6,12 +6,10 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
-from trading_pipeline.adapters.parameters.costs import load_costs
 from trading_pipeline.adapters.parameters.research import ResearchedStrategy, researched_strategy
 from trading_pipeline.adapters.parameters.risk import load_risk
 from trading_pipeline.adapters.parameters.strategies import load_strategies
 from trading_pipeline.adapters.parameters.universe import load_universe
-from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
@@ -31,11 +29,6 @@ class Parameters(dg.ConfigurableResource["Parameters"]):
     def risk(self) -> RiskLimits:
         """Limits of the gate."""
         return load_risk(Path(self.config_dir))
-
-    @cached_property
-    def costs(self) -> Costs:
-        """What trading costs at the venue."""
-        return load_costs(Path(self.config_dir))
 
     @cached_property
     def strategies(self) -> list[StrategyConfig]:

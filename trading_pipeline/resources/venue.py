@@ -67,9 +67,8 @@ class ExecutionResource(dg.ConfigurableResource["ExecutionResource"]):
         if self._execution_context is None:
             settings = Settings()
             venue = venue_named(self.parameters.universe.venue, settings)
-            limits, costs = self.parameters.risk, self.parameters.costs
             self._execution_context = build_execution_context(
-                self.stores.engine, venue, settings, limits, costs, self._run_id
+                self.stores.engine, venue, settings, self.parameters.risk, self._run_id
             )
         return self._execution_context
 

@@ -63,9 +63,7 @@ class Outage:
     def run(self, request: dg.RunRequest) -> None:
         """Execute the job that the sensor is about."""
         stage = self.stage
-        definitions = dg.Definitions(
-            assets=[bars, *strategy_assets], jobs=[catch_up_job], resources=stage.resources()
-        )
+        definitions = dg.Definitions(assets=[bars, *strategy_assets], jobs=[catch_up_job], resources=stage.resources())
         job = definitions.get_job_def("catch_up")
         assert job.execute_in_process(instance=stage.instance, tags=dict(request.tags)).success
 

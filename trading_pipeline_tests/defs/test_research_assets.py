@@ -1,5 +1,7 @@
 """Backtests by partition, parity and calibration on stored bars."""
 
+from decimal import Decimal
+
 import dagster as dg
 import pytest
 
@@ -54,6 +56,13 @@ def test_a_stored_run_walks_along_the_finest_bars_that_are_stored(filled: Pipeli
         ("1h", "BTCUSDT.BYBIT"),
         ("30m", "BTCUSDT.BYBIT"),
     ]
+
+
+def test_a_stored_run_pays_what_the_venue_says_the_account_pays(filled: PipelineStage) -> None:
+    filled.markets.data.taker_fee = Decimal("0.0004")
+    key = dg.MultiPartitionKey({"strategy": "ema_atr", "instrument": "BTCUSDT.BYBIT"})
+    _materialize(filled, backtests, key)
+    assert filled.rows("SELECT DISTINCT params->'config'->'costs'->'taker_fee_bps' FROM backtest_runs") == [(4.0,)]
 
 
 def test_a_partition_may_be_launched_by_its_text(filled: PipelineStage) -> None:

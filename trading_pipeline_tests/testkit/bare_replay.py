@@ -104,7 +104,6 @@ class BareReplay:
             notifier=self.postbox,
             clock=VenueClock(self.market, 0.0),
             limits=self.limits,
-            costs=self.plans[0].lifecycle.costs,
             instruments=self.market.instruments(),
         )
 

@@ -27,7 +27,8 @@ STRATEGY_GRID = dg.MultiPartitionsDefinition(
         "instrument": dg.StaticPartitionsDefinition(list(UNIVERSE.instrument_ids)),
     }
 )
-"""Strategy x instrument; parameters, exits, limits and costs are the configuration's, and part of the stored run."""
+"""Strategy x instrument; parameters, exits, limits, slippage and funding are the configuration's, fees those that the
+venue tells the account. All are part of the stored run."""
 
 _EVERY_DAY = dg.AllPartitionMapping()
 """Bars of all days. Narrowed to the instrument's own it would be as true, and cost the daemon, which sensors share,
@@ -71,10 +72,10 @@ def _run(
     # here alone: every process that knows the definitions would carry the compiler and the plotting otherwise
     from trading_pipeline.adapters.files.code_version import deciding_code_version
     from trading_pipeline.domain.backtest.live_rules import live_rules
-    from trading_pipeline.services.research.account_backtest import steps_of
+    from trading_pipeline.services.research.account_backtest import fees_of, steps_of
     from trading_pipeline.services.research.run_backtest import BacktestRequest, StrategyRun, run_backtest
 
-    market_data = markets.market_data()
+    instruments = markets.market_data().instruments()
     now = markets.clock().now()
     bars = stores.bars.frame([instrument_id], timeframe, EPOCH, timeframe.floor(now))
     if bars.empty:
@@ -87,7 +88,8 @@ def _run(
         BacktestRequest(
             runs=[StrategyRun(plan.strategy, timeframe, {instrument_id: bars}, config)],
             code_version=deciding_code_version(),
-            steps=steps_of(market_data.instruments(), [instrument_id]),
+            steps=steps_of(instruments, [instrument_id]),
+            fees=fees_of(instruments, [instrument_id]),
             path={} if timeframe is finest or path.empty else {instrument_id: path},
         )
     )

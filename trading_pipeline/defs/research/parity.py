@@ -72,7 +72,7 @@ def parity(
 
 def _report(config: ParityWindow, stores: Stores, parameters: Parameters, markets: Markets) -> "ParityReport | None":
     # here alone: the engine brings its compiler
-    from trading_pipeline.services.research.account_backtest import steps_of
+    from trading_pipeline.services.research.account_backtest import fees_of, steps_of
     from trading_pipeline.services.research.check_parity import check_parity
     from trading_pipeline.services.research.parity_question import ParityQuestion
     from trading_pipeline.services.strategy.book_evidence import BookEvidence
@@ -87,6 +87,7 @@ def _report(config: ParityWindow, stores: Stores, parameters: Parameters, market
         return None
     start, end, path = finest.floor(begin.at), span[1], Timeframe.parse(config.path_timeframe)
     market_data = markets.market_data()
+    instruments = market_data.instruments()
     fine = {
         instrument_id: _frame(market_data.bars(instrument_id, path, start, end))
         for instrument_id in UNIVERSE.instrument_ids
@@ -97,10 +98,11 @@ def _report(config: ParityWindow, stores: Stores, parameters: Parameters, market
         start=start,
         end=end,
         capital=begin.equity,
-        steps=steps_of(market_data.instruments(), UNIVERSE.instrument_ids),
+        steps=steps_of(instruments, UNIVERSE.instrument_ids),
+        fees=fees_of(instruments, UNIVERSE.instrument_ids),
         path={instrument_id: frame for instrument_id, frame in fine.items() if len(frame)},
         books=BookEvidence(stores.books, stores.calibrations),
-        given=("ticks and lots of the venue", f"equity {begin.equity:.2f} at the start, when nothing was held"),
+        given=("ticks, lots and fees of the venue", f"equity {begin.equity:.2f} at the start, when nothing was held"),
     )
     return check_parity(question, stores.signals, stores.history)
 

@@ -154,12 +154,13 @@ class Execution(Checked):
 class Costs(Checked):
     """Basis points of notional per side. Slippage makes market and stop fills worse, never limits.
 
+    :param maker_fee_bps: of fills that rested; below zero where the venue pays for them.
     :param funding_rate: share of notional that longs pay at every settlement that no record covers; see
         ``assumed_funding``.
     :param funding_hours: hours between those settlements, counted from midnight UTC.
     """
 
-    maker_fee_bps: float = bounded(0.0, 0.0, 100.0)
+    maker_fee_bps: float = bounded(0.0, -10.0, 100.0)
     taker_fee_bps: float = bounded(0.0, 0.0, 100.0)
     slippage_bps: float = bounded(0.0, 0.0, 500.0)
     funding_rate: float = bounded(0.0, -0.04, 0.04)

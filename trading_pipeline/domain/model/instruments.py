@@ -27,6 +27,8 @@ class Instrument:
     :param max_market_quantity: largest market order, base currency.
     :param min_notional: smallest price x quantity, quote currency.
     :param max_leverage: ratio of notional to margin.
+    :param maker_fee: fraction of the value traded by a fill that rested; below zero when the venue pays it.
+    :param taker_fee: fraction of the value traded by a fill that did not.
     """
 
     instrument_id: InstrumentId
@@ -41,6 +43,8 @@ class Instrument:
     max_market_quantity: Decimal
     min_notional: Decimal
     max_leverage: Decimal
+    maker_fee: Decimal
+    taker_fee: Decimal
 
     @property
     def symbol(self) -> str:

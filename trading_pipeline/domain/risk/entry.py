@@ -75,7 +75,6 @@ class EntryQuestion:
     """May this plan be entered now? Information that could not be had is ``None`` and denies.
 
     :param now: venue time.
-    :param taker_fee: fraction of notional, of which entry and exit are kept in reserve.
     :param conditions: asked for only when the plan has guards.
     """
 
@@ -85,7 +84,6 @@ class EntryQuestion:
     instrument: Instrument | None
     limits: RiskLimits
     now: datetime
-    taker_fee: Decimal
     conditions: MarketConditions = field(default_factory=MarketConditions)
 
     @property

@@ -37,31 +37,25 @@ def reads_volatility(limits: RiskLimits) -> bool:
 
 
 def entry_quantity(
-    plan: TradePlan,
-    balance: Balance,
-    instrument: Instrument,
-    limits: RiskLimits,
-    pending_notional: Decimal,
-    taker_fee: Decimal,
+    plan: TradePlan, balance: Balance, instrument: Instrument, limits: RiskLimits, pending_notional: Decimal
 ) -> Decimal:
     """Base currency to enter.
 
     Caps: the loss at the stop at most equity x risk_per_trade; notional at most equity x leverage; margin
     (notional / leverage), the fee to open and the fee to close at the bankruptcy price at most what is available
-    after the entries already admitted; the instrument's largest market order. Sizing by risk takes all of it,
-    another model what it wants of it. Every rounding goes down, so a trade never risks more than its share;
-    what ends up too small is not raised.
+    after the entries already admitted; the instrument's largest market order. Fees are the instrument's for takers.
+    Sizing by risk takes all of it, another model what it wants of it. Every rounding goes down, so a trade never
+    risks more than its share; what ends up too small is not raised.
 
     :param pending_notional: quote currency of admitted entries the balance does not show yet; their margin and the fee
         to open them are gone.
-    :param taker_fee: fraction of notional.
     :raises OrderDenied: the model has nothing to go by or gives nothing, or the quantity is below what
         it or the venue accepts.
     """
-    wanted = _most(plan, balance, instrument, limits, pending_notional, taker_fee)
+    wanted = _most(plan, balance, instrument, limits, pending_notional)
     if limits.sizing is not None:
         # The wallet was read before these entries were admitted: their margin and opening fee are still in it.
-        pending = pending_notional * (1 / leverage_of(instrument, limits) + taker_fee)
+        pending = pending_notional * (1 / leverage_of(instrument, limits) + instrument.taker_fee)
         free = max(_free(balance) - pending, _ZERO)
         wanted = min(wanted, _amount(limits.sizing, plan, free) / plan.entry_price)
     quantity = instrument.floor_quantity(max(wanted, _ZERO))
@@ -78,12 +72,7 @@ def entry_quantity(
 
 
 def _most(
-    plan: TradePlan,
-    balance: Balance,
-    instrument: Instrument,
-    limits: RiskLimits,
-    pending_notional: Decimal,
-    taker_fee: Decimal,
+    plan: TradePlan, balance: Balance, instrument: Instrument, limits: RiskLimits, pending_notional: Decimal
 ) -> Decimal:
     """The tightest of the caps, base currency; negative when more is promised than there is."""
     leverage = leverage_of(instrument, limits)
@@ -94,7 +83,7 @@ def _most(
     at_risk = balance.equity * limits.risk_per_trade / distance
     by_equity = balance.equity * leverage / plan.entry_price
     # price x (1 / leverage + fee x (2 - sign / leverage)) of each unit has to be there, times the leverage.
-    sign = 1 if plan.bias is Bias.LONG else -1
+    sign, taker_fee = 1 if plan.bias is Bias.LONG else -1, instrument.taker_fee
     cost = plan.entry_price * (1 + taker_fee * (2 * leverage - sign))
     by_margin = (_free(balance) * leverage - pending_notional * (1 + taker_fee * leverage)) / cost
     return min(at_risk, by_equity, by_margin, instrument.max_market_quantity)

@@ -58,9 +58,7 @@ def decide_entry(question: EntryQuestion, run_id: str, rules: tuple[EntryRule, .
         instrument_id=plan.instrument_id,
         side=Side.opening(plan.bias),
         order_type=OrderType.MARKET,
-        quantity=entry_quantity(
-            plan, balance, instrument, question.limits, question.facts.pending_notional, question.taker_fee
-        ),
+        quantity=entry_quantity(plan, balance, instrument, question.limits, question.facts.pending_notional),
         price=None,
         stop_loss=instrument.round_price(plan.stop_price),
         reduce_only=False,

@@ -188,7 +188,8 @@ def _break_even(exchange: Exchange, position: Position) -> Decimal:
     """Price (quote currency) at which closing as a taker returns what the position has cost since it was opened."""
     sign = 1 if position.size > 0 else -1
     cost = position.cost - position.realised_now
-    return max(ZERO, cost / position.size / (1 - sign * exchange.terms.taker_fee))
+    taker_fee = exchange.markets[position.symbol].instrument.taker_fee
+    return max(ZERO, cost / position.size / (1 - sign * taker_fee))
 
 
 def position_push(exchange: Exchange, position: Position) -> Payload:

@@ -28,7 +28,11 @@ class MarketData(ABC):
 
     @abstractmethod
     def instruments(self) -> dict[InstrumentId, Instrument]:
-        """Everything that can be traded, by identity."""
+        """Everything that can be traded, by identity, with the fees of whoever asks.
+
+        Where the venue tells an account its own fees and the adapter has its key, these; else those that the venue has
+        published for everybody.
+        """
 
 
 class LiveMarket(ABC):

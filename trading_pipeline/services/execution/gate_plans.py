@@ -63,9 +63,7 @@ def _verdict(context: ExecutionContext, gate: EntryGate, plan: TradePlan, wallet
     instrument = context.instruments.get(plan.instrument_id)
 
     def decide(facts: GateFacts) -> OrderIntent:
-        question = EntryQuestion(
-            plan, facts, wallet, instrument, context.limits, now, context.costs.taker_fee, conditions
-        )
+        question = EntryQuestion(plan, facts, wallet, instrument, context.limits, now, conditions)
         return decide_entry(question, context.run_id)
 
     currency = "" if instrument is None else instrument.settlement_currency

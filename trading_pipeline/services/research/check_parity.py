@@ -56,6 +56,7 @@ def check_parity(question: ParityQuestion, signals: SignalStore, history: TradeH
             code_version="",
             window=window,
             steps=question.steps,
+            fees=question.fees,
             funding=question.funding,
             path=question.path,
         )

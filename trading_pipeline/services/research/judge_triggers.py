@@ -1,6 +1,6 @@
 """What triggers of calibrated strategies would have earned, also those that a threshold kept from becoming signals."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,11 +23,15 @@ from trading_pipeline.services.strategy.windows import DayWindow
 
 @dataclass(frozen=True, slots=True)
 class TriggerFacts:
-    """What was heard and judged."""
+    """What was heard and judged.
+
+    :param fees: of the instruments, by instrument, in the words of ``Costs``; they come before the configuration's.
+    """
 
     bars: BarStore
     checks: CheckStore
     books: BookSampleStore
+    fees: Mapping[InstrumentId, Mapping[str, float]]
 
 
 def judge_triggers(
@@ -73,5 +77,5 @@ def _judged(
         sound = facts.checks.sound_bars([instrument_id], timeframe, first, last).get(instrument_id, [])
         kept = bars["open_time"].isin(pd.DatetimeIndex(sound, tz="UTC")) & (bars["close_time"] > since)
         window = DayWindow(instrument_id, with_book(bars, samples), kept)
-        exits = live_rules(plan.lifecycle, timeframe.ms).exits
-        yield from judge_signals(list(signals_of(window, plan, timeframe)), bars, exits)
+        rules = live_rules(plan.lifecycle, timeframe.ms).with_values(facts.fees.get(instrument_id, {}))
+        yield from judge_signals(list(signals_of(window, plan, timeframe)), bars, rules.exits, rules.costs)

@@ -55,6 +55,7 @@ class BacktestRequest:
 
     :param window: entries are taken at bars inside it, and figures are about it alone.
     :param steps: of the instruments, by instrument; none where an instrument is missing.
+    :param fees: of the instruments, by instrument, in the words of ``Costs``; they come before those of the rules.
     :param funding: recorded events by instrument; what they do not cover is assumed by the costs.
     :param path: the finest bars by instrument, along which prices are taken to have moved.
     :param code_version: of what turns bars into trades; part of the run's identity.
@@ -68,6 +69,7 @@ class BacktestRequest:
     rules: RulesUsed = field(default_factory=RulesUsed)
     window: Window = field(default_factory=Window)
     steps: Mapping[InstrumentId, Steps] = field(default_factory=dict)
+    fees: Mapping[InstrumentId, Mapping[str, float]] = field(default_factory=dict)
     funding: Mapping[InstrumentId, Funding] = field(default_factory=dict)
     path: Mapping[InstrumentId, pd.DataFrame] = field(default_factory=dict)
     allow_jumps: bool = False
@@ -174,7 +176,8 @@ def _lane(request: BacktestRequest, run: StrategyRun, instrument_id: InstrumentI
         momentum=macd(arrays.close, 12, 26, 9)[2] if run.config.exits.next_bar_exit else None,
         funding=with_assumed_funding(request.funding.get(instrument_id), span, run.config.costs),
     )
-    return Lane(run.strategy.name, instrument_id, run.config, given)
+    config = run.config.with_values(request.fees.get(instrument_id, {}))
+    return Lane(run.strategy.name, instrument_id, config, given)
 
 
 def _notes(request: BacktestRequest, lane: Lane, path: BarArrays | None) -> Iterator[str]:
@@ -222,7 +225,8 @@ def _params(
 ) -> Details:
     """Everything the run depends on; of several strategies and timeframes, what each has of its own by its name."""
     strategies = {run.strategy.name: run.strategy for run in runs}
-    configs = {run.strategy.name: plain_config(run.config) for run in runs}
+    # where fees differ between instruments, the last one's stand here and everyone's under ``fees``
+    configs = {lane.strategy: plain_config(lane.config) for lane in lanes}
     timeframes = sorted({run.timeframe for run in runs}, key=lambda timeframe: timeframe.ms)
     return {
         "strategy": "+".join(strategies),
@@ -237,6 +241,7 @@ def _params(
         "initial_capital": runs[0].config.initial_capital,
         "config": _only(configs),
         "steps": {instrument_id: asdict(steps) for instrument_id, steps in sorted(request.steps.items())},
+        "fees": {instrument_id: dict(fees) for instrument_id, fees in sorted(request.fees.items())},
         "code_version": request.code_version,
     }
 

@@ -18,6 +18,7 @@ from trading_pipeline.services.research.backtest_rows import trade_rows
 from trading_pipeline.services.research.check_parity import check_parity
 from trading_pipeline.services.research.compare_parity import ParityReport
 from trading_pipeline.services.research.parity_question import ParityQuestion
+from trading_pipeline.services.research.research_window import Window
 from trading_pipeline.services.research.run_backtest import BacktestRequest, run_backtest
 from trading_pipeline_tests.domain.strategies.bars import random_bars
 from trading_pipeline_tests.testkit.bare_replay import strategy_plan
@@ -42,6 +43,17 @@ class NothingTraded(TradeHistory):
     def live_span(self, timeframe: Timeframe) -> tuple[datetime, datetime] | None:
         """Never."""
         return None
+
+
+class Traded(NothingTraded):
+    """An account that made these trades."""
+
+    def __init__(self, rows: list[TradeRow]) -> None:
+        self._rows = rows
+
+    def trades(self, *_: object) -> list[TradeRow]:
+        """All of them."""
+        return self._rows
 
 
 def question(limits: RiskLimits) -> ParityQuestion:
@@ -85,6 +97,22 @@ def test_signals_fates_and_trades_that_the_pipeline_lacks_are_all_told(database:
     }
     assert not report.equal
     assert "DIFFERENCES" in report.summary()
+
+
+def test_trades_are_held_against_the_fees_that_are_given(database: Engine) -> None:
+    given = question(LIMITS)
+    paid = {"BTCUSDT.BYBIT": {"maker_fee_bps": 1.0, "taker_fee_bps": 4.0}}
+    window = Window(given.start, given.end, by_close=True)
+    runs = strategy_runs(given.plans, given.bars)
+    done = run_backtest(BacktestRequest(runs, code_version="", window=window, fees=paid))
+    traded = Traded(list(trade_rows(done, given.end)))
+
+    def differing(asked_of: ParityQuestion) -> list[str]:
+        report = check_parity(asked_of, PostgresSignalStore(database), traded)
+        return [str(one) for one in report.differences if one.kind.startswith("trade")]
+
+    assert differing(replace(given, fees=paid)) == []
+    assert any("fees" in one for one in differing(given))
 
 
 def test_what_the_backtest_was_given_stands_in_the_result(database: Engine) -> None:

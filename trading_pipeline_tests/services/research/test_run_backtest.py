@@ -143,9 +143,19 @@ def test_equal_bars_rules_and_code_make_an_equal_run_id() -> None:
         sampled(strategy=strategy_named("ema_cross", {"fast_period": 11})),
         sampled(window=Window(start=datetime(2024, 3, 1, tzinfo=UTC))),
         sampled(("ETHUSDT.BYBIT",)),
+        sampled(fees={"BTCUSDT.BYBIT": {"taker_fee_bps": 1.0}}),
     ]
-    assert len({run.record.run_id for run in changed} | {first.record.run_id}) == 6
+    assert len({run.record.run_id for run in changed} | {first.record.run_id}) == 7
     assert sampled(run_id="mine").record.run_id == "mine"
+
+
+def test_fees_of_an_instrument_come_before_those_of_the_rules() -> None:
+    both, rules = ("BTCUSDT.BYBIT", "ETHUSDT.BYBIT"), BacktestConfig().with_values({"taker_fee_bps": 5.5})
+    record = sampled(both, config=rules, fees={"BTCUSDT.BYBIT": {"maker_fee_bps": 0.0, "taker_fee_bps": 0.0}}).record
+    paid = {trade.instrument_id for trade in record.trades if trade.fees_usdt > 0}
+    assert {trade.instrument_id for trade in record.trades} == set(both)
+    assert paid == {"ETHUSDT.BYBIT"}
+    assert record.params["fees"] == {"BTCUSDT.BYBIT": {"maker_fee_bps": 0.0, "taker_fee_bps": 0.0}}
 
 
 def test_the_order_of_symbols_does_not_matter() -> None:

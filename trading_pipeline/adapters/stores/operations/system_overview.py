@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import ColumnElement, Connection, Engine, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from trading_pipeline.adapters.stores.execution.account_overview import PostgresAccountOverview
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresHaltRegister
@@ -115,7 +116,7 @@ def _equity(connection: Connection) -> tuple[EquityReading, ...]:
     table = equity_snapshots.c
     query = (
         select(table.account_id, table.currency, table.equity, table.read_at)
-        .distinct(table.account_id, table.currency)
+        .ext(distinct_on(table.account_id, table.currency))
         .order_by(table.account_id, table.currency, table.read_at.desc())
     )
     return tuple(

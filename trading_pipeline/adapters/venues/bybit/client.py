@@ -48,7 +48,10 @@ class Answer:
 
 
 class BybitClient:
-    """One keep-alive session; safe to share between threads that only call it."""
+    """One keep-alive session; safe to share between threads that only call it.
+
+    :ivar has_key: whether the account can be asked about.
+    """
 
     def __init__(self, rest_url: str, key: str, secret: str, timeout_s: float = 10.0, attempts: int = 4) -> None:
         """Open nothing yet.
@@ -56,6 +59,7 @@ class BybitClient:
         :param timeout_s: longest silence while an answer is awaited.
         :param attempts: how often a read is tried in all; writes are sent once.
         """
+        self.has_key = bool(key)
         self.http = HTTP(api_key=key or None, api_secret=secret or None, max_retries=1, force_retry=False)
         self.http.endpoint = rest_url
         # an empty set in the constructor means pybit's own list

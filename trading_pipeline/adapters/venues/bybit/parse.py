@@ -125,10 +125,11 @@ def next_funding(result: Row) -> datetime:
     return instant(found[0], "nextFundingTime")
 
 
-def instrument(row: Row) -> Instrument:
+def instrument(row: Row, fees: Row) -> Instrument:
     """One row of instruments-info.
 
-    :raises DataError: a step or limit is missing.
+    :param fees: a row of account/fee-rate.
+    :raises DataError: a step, limit or fee is missing.
     """
     lot, price = inner(row, "lotSizeFilter"), inner(row, "priceFilter")
     return Instrument(
@@ -144,6 +145,8 @@ def instrument(row: Row) -> Instrument:
         max_market_quantity=decimal(lot, "maxMktOrderQty"),
         min_notional=decimal(lot, "minNotionalValue"),
         max_leverage=decimal(inner(row, "leverageFilter"), "maxLeverage"),
+        maker_fee=decimal(fees, "makerFeeRate"),
+        taker_fee=decimal(fees, "takerFeeRate"),
     )
 
 

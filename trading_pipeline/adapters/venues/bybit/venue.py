@@ -42,12 +42,12 @@ class Bybit(Venue):
         self._secret = settings.bybit_api_secret.get_secret_value()
 
     def market_data(self) -> DerivingMarketData:
-        """Without a key."""
-        published = BybitMarketData(BybitClient(self._endpoints.rest, "", "", _TIMEOUT_S))
+        """Needs no key; with one, instruments tell the fees of its account."""
+        published = BybitMarketData(BybitClient(self._endpoints.rest, self._key, self._secret, _TIMEOUT_S))
         return DerivingMarketData(published, self.derivations)
 
     def live_market(self) -> BybitMarketData:
-        """The same, with two attempts of two seconds each."""
+        """Without a key, with two attempts of two seconds each."""
         return BybitMarketData(BybitClient(self._endpoints.rest, "", "", _BOOK_TIMEOUT_S, attempts=2))
 
     def clock(self) -> VenueClock:
