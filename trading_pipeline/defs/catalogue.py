@@ -58,12 +58,15 @@ CATALOGUE = {
 }
 """Streams are named with their venue in front, tables of bars with their timeframe behind."""
 
+STRATEGIES_ANSWER = "strategies_answer"
+
 ASKED: dict[str, str] = {
     CheckName.NO_GAP: "Every bar of the range is stored, and no hole lies in the window its indicators look back on.",
     CheckName.SOURCES_AGREE: "Stream and REST say the same of the bar, as far as both said anything.",
     CheckName.OHLC_SANE: "High and low enclose open and close, and no price or volume is one that no market makes.",
+    STRATEGIES_ANSWER: "No strategy raised or failed to come to an end; asked alone, in the newest computed wave.",
 }
-"""What each data check asks of a bar."""
+"""What each check asks: of a bar, or of the strategies."""
 
 _SUFFIXES = tuple(f"_{timeframe}" for timeframe in Timeframe)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import dagster as dg
 
 from trading_pipeline.adapters.stores.postgres import tables
+from trading_pipeline.defs.catalogue import ASKED, STRATEGIES_ANSWER
 from trading_pipeline.defs.code_versions import CODE_VERSIONS
 from trading_pipeline.defs.market_data.partitions import (
     GRID,
@@ -16,6 +17,7 @@ from trading_pipeline.defs.market_data.partitions import (
     wave_of,
     wave_scope,
 )
+from trading_pipeline.defs.strategy.checks import answered_now, answered_of_old
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.parameters import Parameters
@@ -80,14 +82,20 @@ def _bars_behind_signals(timeframe: Timeframe) -> list[str]:
         _bars_behind_signals,
         "Where the enabled strategies enter and leave, at the close of {timeframe} bars.",
     ),
+    check_specs=[
+        dg.AssetCheckSpec(STRATEGIES_ANSWER, asset=f"signals_{timeframe}", description=ASKED[STRATEGIES_ANSWER])
+        for timeframe in UNIVERSE.timeframes
+    ],
     partitions_def=GRID,
     backfill_policy=SINGLE_RUN,
     can_subset=True,
 )
 def signals(
     context: dg.AssetExecutionContext, stores: Stores, markets: Markets, parameters: Parameters
-) -> Iterator[dg.MaterializeResult[None]]:
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Ask every strategy about the bars that the run adds, timeframe by timeframe."""
+    if not context.selected_asset_keys:
+        yield from answered_of_old(context, stores)
     strategies, books = parameters.strategies, BookEvidence(stores.books, stores.calibrations)
     live, now = wave_of(context) is not None, now_of(context, markets)
     for timeframe in timeframes_of(context, "signals"):
@@ -107,6 +115,9 @@ def signals(
                 "strategies": {plan.strategy.name: plan.strategy.version for plan in strategies},
             },
         )
+        if wave := wave_of(context):
+            stores.waves.note_unanswered(wave, timeframe, report.failed.keys())
+        yield from answered_now(context, timeframe, report.failed)
 
 
 @dg.multi_asset(

@@ -28,7 +28,7 @@ from trading_pipeline.services.research.compare_parity import (
 from trading_pipeline.services.research.parity_question import ParityQuestion
 from trading_pipeline.services.research.research_window import Window, in_window, windowed
 from trading_pipeline.services.research.run_backtest import BacktestRequest, StrategyRun, run_backtest
-from trading_pipeline.services.strategy.generate_signals import exits_of, signals_of
+from trading_pipeline.services.strategy.answers import exits_of, signals_of
 from trading_pipeline.services.strategy.windows import DayWindow
 
 

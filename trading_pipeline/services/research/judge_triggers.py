@@ -16,8 +16,8 @@ from trading_pipeline.ports.stores.market_data.book_store import BookSampleStore
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 from trading_pipeline.services.research.calibrate_avi5 import JudgedSignal
 from trading_pipeline.services.research.judge_signals import judge_signals
+from trading_pipeline.services.strategy.answers import signals_of
 from trading_pipeline.services.strategy.book_evidence import with_book
-from trading_pipeline.services.strategy.generate_signals import signals_of
 from trading_pipeline.services.strategy.windows import DayWindow
 
 

@@ -19,7 +19,7 @@ from trading_pipeline.ports.stores.strategy.plan_store import PlanStore
 from trading_pipeline.ports.stores.strategy.signal_store import SignalStore
 from trading_pipeline.ports.stores.strategy.snapshot_store import SnapshotStore
 from trading_pipeline.ports.streams import EventStream
-from trading_pipeline.services.strategy.generate_signals import decimal_of
+from trading_pipeline.services.strategy.answers import decimal_of
 
 
 @dataclass(frozen=True, slots=True)

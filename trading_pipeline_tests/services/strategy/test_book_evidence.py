@@ -18,8 +18,9 @@ from trading_pipeline.domain.model.signals import Signal
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.avi5.avi5 import Avi5, Avi5Parameters
 from trading_pipeline.services.research.judge_triggers import TriggerFacts, judge_triggers
+from trading_pipeline.services.strategy.answers import signals_of
 from trading_pipeline.services.strategy.book_evidence import BookEvidence
-from trading_pipeline.services.strategy.generate_signals import SignalReport, generate_signals, signals_of
+from trading_pipeline.services.strategy.generate_signals import SignalReport, generate_signals
 from trading_pipeline.services.strategy.windows import DayWindow
 from trading_pipeline_tests.testkit.builders import START, a_range, walk
 from trading_pipeline_tests.testkit.market_vertical import Vertical
