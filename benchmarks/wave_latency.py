@@ -9,6 +9,10 @@ one session on the same bars; the ratio is what to quote.
 With ``--wide`` many generated instruments close at once instead, late in the day, on resident workers alone:
 
     python benchmarks/wave_latency.py --wide 200 --waves 8
+
+With ``--midnights`` every timeframe closes at one instant, for three instruments:
+
+    python benchmarks/wave_latency.py --midnights 3
 """
 
 import argparse
@@ -19,7 +23,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import yaml
@@ -30,7 +34,7 @@ from sqlalchemy import Engine, text
 import trading_pipeline.runtime as runtime_package
 from trading_pipeline.adapters.stores.operations.progress import progress
 from trading_pipeline.adapters.stores.postgres.database import connect
-from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.model.timeframes import Timeframe, closing_timeframes
 from trading_pipeline.runtime.replay.lock_step import ExchangeClock
 from trading_pipeline.runtime.supervision.embedded import free_port
 from trading_pipeline.runtime.supervision.up import RunningSystem
@@ -39,13 +43,14 @@ from trading_pipeline.settings import GivenSettings
 START = datetime(2025, 6, 2, tzinfo=UTC)
 _PATIENCE_S = 300
 """The first wave of many instruments fetches the window of each."""
+TIMEFRAMES = tuple(timeframe for timeframe in Timeframe if timeframe is not Timeframe.M1)
+"""Generated bars are made of five minutes."""
 SENSORS_RETURN_S = 1.6
 """A tick ends, a second passes, the next one begins: then somebody listens again."""
 
 EAGER = {
     "strategy": "ema_atr",
     "enabled": True,
-    "timeframes": ["15m"],
     "parameters": {"fast_period": 2, "slow_period": 3, "atr_period": 14, "stop_atr_multiple": 0.25},
     "lifecycle": {
         "targets": [{"r_multiple": 1, "fraction": 0.4}, {"r_multiple": 2, "fraction": 0.4}],
@@ -53,6 +58,18 @@ EAGER = {
     },
 }
 """A strategy that crosses every few bars and is stopped soon, so that a short bench sees many orders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What is generated, and when its clock begins."""
+
+    symbols: Sequence[str]
+    start: datetime
+    timeframes: Sequence[Timeframe] = (Timeframe.M15,)
+
+
+ONE_INSTRUMENT = Market(("BTCUSDT",), START)
 
 
 @dataclass(slots=True)
@@ -73,11 +90,15 @@ def main() -> None:
     parser.add_argument("--waves", type=int, default=40)
     parser.add_argument("--stock-waves", type=int, default=10)
     parser.add_argument("--wide", type=int, default=0, help="instruments that close at once")
+    parser.add_argument("--midnights", type=int, default=0, help="days whose end closes every timeframe at once")
     arguments = parser.parse_args()
     console = Console()
     resident_yaml = Path(runtime_package.__file__).parent / "dagster" / "dagster.yaml"
     if arguments.wide:
         console.print(wide(resident_yaml, arguments.wide, arguments.waves))
+        return
+    if arguments.midnights:
+        console.print(midnights(resident_yaml, arguments.midnights))
         return
     with tempfile.TemporaryDirectory(prefix="tp-bench-") as folder:
         stock_yaml = Path(folder) / "stock.yaml"
@@ -92,12 +113,31 @@ def main() -> None:
 def wide(resident_yaml: Path, instruments: int, waves: int) -> Table:
     """Many instruments, two hours before midnight, when a day is long."""
     symbols = [f"GEN{number:04d}USDT" for number in range(instruments)]
+    market = Market(symbols, START.replace(hour=21, minute=45))
     with tempfile.TemporaryDirectory(prefix="tp-bench-") as folder:
-        sample = measure(Path(folder), resident_yaml, waves, symbols, START.replace(hour=21, minute=45))
-    table = Table(title=f"close → plans stored, seconds of wall time, {instruments} instruments", title_justify="left")
+        sample = measure(Path(folder), resident_yaml, waves, market)
+    return narrow_table(f"{instruments} instruments", sample.plans_stored)
+
+
+def midnights(resident_yaml: Path, days: int) -> Table:
+    """Three instruments, seven timeframes, a system of its own for each midnight."""
+    symbols = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
+    stored = []
+    for day in range(days):
+        start = START.replace(hour=23, minute=45) + timedelta(days=day)
+        market = Market(symbols, start, TIMEFRAMES)
+        with tempfile.TemporaryDirectory(prefix="tp-bench-") as folder:
+            # the first two waves are not counted, and the third is the midnight's
+            stored += measure(Path(folder), resident_yaml, 1, market).plans_stored
+    return narrow_table(f"{len(symbols)} instruments, {len(TIMEFRAMES)} timeframes at once", stored)
+
+
+def narrow_table(what: str, stored: list[float]) -> Table:
+    """Percentiles of one figure."""
+    table = Table(title=f"close → plans stored, seconds of wall time, {what}", title_justify="left")
     for column in ("samples", "p50", "p95"):
         table.add_column(column, justify="right")
-    table.add_row(*figures(sample.plans_stored))
+    table.add_row(*figures(stored))
     return table
 
 
@@ -108,14 +148,12 @@ def without_launcher(text_of_yaml: str) -> str:
     return yaml.safe_dump(content)
 
 
-def measure(
-    folder: Path, dagster_yaml: Path, waves: int, symbols: Sequence[str] = ("BTCUSDT",), start: datetime = START
-) -> Sample:
+def measure(folder: Path, dagster_yaml: Path, waves: int, market: Market = ONE_INSTRUMENT) -> Sample:
     """Run the system on ``waves`` bars of each instrument."""
     config = folder / "config"
-    write_config(config, symbols)
-    exchange = ["--seed", "7", "--symbols", ",".join(symbols), "--port", str(free_port())]
-    exchange += ["--start", start.isoformat(), "--lock-step", "15m"]
+    write_config(config, market)
+    exchange = ["--seed", "7", "--symbols", ",".join(market.symbols), "--port", str(free_port())]
+    exchange += ["--start", market.start.isoformat(), "--lock-step", str(min(market.timeframes, key=_length))]
     settings = GivenSettings(TRADING_STATE_DIR=folder / "state", TRADING_CONFIG_DIR=config)
     system = RunningSystem(settings, free_port(), exchange)
     system.state.dagster_yaml = dagster_yaml
@@ -130,29 +168,34 @@ def measure(
             time.sleep(SENSORS_RETURN_S)
             told_at = time.time()
             while (stand := clock.advance()).event:
-                wait_until_settled(clock, engine, None)
+                wait_until_settled(clock, engine, None, [])
                 sample.answered.append(time.time() - told_at)
                 time.sleep(SENSORS_RETURN_S)
                 told_at = time.time()
-            wait_until_settled(clock, engine, stand.now)
+            wait_until_settled(clock, engine, stand.now, closing_timeframes(stand.now, market.timeframes))
             if number >= 2:  # the first runs of each process pay for its imports
                 collect(engine, stand.now, told_at, sample)
         engine.dispose()
         return sample
 
 
-def write_config(folder: Path, symbols: Sequence[str]) -> None:
-    """One timeframe, the eager strategy, no cooldown."""
+def write_config(folder: Path, market: Market) -> None:
+    """The eager strategy in every timeframe, no cooldown."""
+    timeframes = [str(timeframe) for timeframe in market.timeframes]
     shutil.copytree("config", folder)
     for path in (folder / "strategies").glob("*"):
         path.unlink()
-    (folder / "strategies" / "eager.yaml").write_text(yaml.safe_dump(EAGER))
+    (folder / "strategies" / "eager.yaml").write_text(yaml.safe_dump({**EAGER, "timeframes": timeframes}))
     universe = yaml.safe_load((folder / "universe.yaml").read_text())
-    universe.update(symbols=list(symbols), timeframes=["15m"], history_start=datetime(2025, 5, 1).date())  # noqa: DTZ001
+    universe.update(symbols=list(market.symbols), timeframes=timeframes, history_start=datetime(2025, 5, 1).date())  # noqa: DTZ001
     (folder / "universe.yaml").write_text(yaml.safe_dump(universe))
     risk = yaml.safe_load((folder / "risk.yaml").read_text())
     risk.update(cooldown_bars=0, max_daily_loss=0.9)
     (folder / "risk.yaml").write_text(yaml.safe_dump(risk))
+
+
+def _length(timeframe: Timeframe) -> int:
+    return timeframe.ms
 
 
 def wait_for_feed(clock: ExchangeClock) -> None:
@@ -161,10 +204,11 @@ def wait_for_feed(clock: ExchangeClock) -> None:
         time.sleep(0.1)
 
 
-def wait_until_settled(clock: ExchangeClock, engine: Engine, wave: datetime | None) -> None:
+def wait_until_settled(
+    clock: ExchangeClock, engine: Engine, wave: datetime | None, closing: Sequence[Timeframe]
+) -> None:
     """Until nothing is left to do about the wave, or about the fill where it is ``None``; gives up after minutes."""
     deadline = time.monotonic() + _PATIENCE_S
-    closing = [Timeframe.M15] if wave else []
     while not progress(engine, wave, closing).settled(clock.executions()):
         if time.monotonic() > deadline:
             raise SystemExit(f"{wave or 'a fill'} did not settle: {progress(engine, wave, closing)}")
@@ -173,7 +217,7 @@ def wait_until_settled(clock: ExchangeClock, engine: Engine, wave: datetime | No
 
 def collect(engine: Engine, wave: datetime, told_at: float, sample: Sample) -> None:
     """Read when the wave's plans were stored and its entry, if any, was acknowledged."""
-    computed = text("SELECT extract(epoch FROM computed_at) FROM trading.waves WHERE close_time = :wave")
+    computed = text("SELECT extract(epoch FROM max(computed_at)) FROM trading.waves WHERE close_time = :wave")
     acknowledged = text(
         "SELECT extract(epoch FROM intent.acknowledged_at) FROM trading.order_intents intent "
         "JOIN trading.trade_plans plan USING (plan_id) "

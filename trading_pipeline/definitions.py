@@ -16,10 +16,14 @@ from trading_pipeline.defs.execution.jobs import (
 from trading_pipeline.defs.execution.ledger import ledger_assets
 from trading_pipeline.defs.execution.schedules import every_minute
 from trading_pipeline.defs.execution.sensors import trade_plan_sensor
-from trading_pipeline.defs.market_data.assets import bars_assets
+from trading_pipeline.defs.market_data.assets import bars
+from trading_pipeline.defs.market_data.catch_up import catch_up_job, missed_days_sensor
 from trading_pipeline.defs.market_data.feed import feed_assets
 from trading_pipeline.defs.market_data.jobs import bar_close_job
 from trading_pipeline.defs.market_data.sensors import bar_close_sensor
+from trading_pipeline.defs.operations.check_sensor import failed_check_sensor
+from trading_pipeline.defs.operations.feed_sensor import dead_feed_sensor
+from trading_pipeline.defs.operations.freshness import fresh
 from trading_pipeline.defs.operations.jobs import close_position, halt, kill_switch, resume
 from trading_pipeline.defs.operations.sensors import failed_run_sensor
 from trading_pipeline.defs.research.backtests import backtests
@@ -30,20 +34,23 @@ from trading_pipeline.defs.resources import RESOURCES
 from trading_pipeline.defs.strategy.assets import strategy_assets
 
 defs = dg.Definitions(
-    assets=catalogued(
-        [
-            *feed_assets,
-            *bars_assets,
-            *strategy_assets,
-            *ledger_assets,
-            mart_assets,
-            backtests,
-            parity,
-            avi5_calibration,
-        ]
+    assets=fresh(
+        catalogued(
+            [
+                *feed_assets,
+                bars,
+                *strategy_assets,
+                *ledger_assets,
+                mart_assets,
+                backtests,
+                parity,
+                avi5_calibration,
+            ]
+        )
     ),
     jobs=[
         bar_close_job,
+        catch_up_job,
         execute_plans,
         manage_and_execute,
         manage_open_positions,
@@ -54,7 +61,15 @@ defs = dg.Definitions(
         kill_switch,
         close_position,
     ],
-    sensors=[bar_close_sensor, trade_plan_sensor, fill_sensor, failed_run_sensor],
+    sensors=[
+        bar_close_sensor,
+        missed_days_sensor,
+        trade_plan_sensor,
+        fill_sensor,
+        failed_run_sensor,
+        failed_check_sensor,
+        dead_feed_sensor,
+    ],
     schedules=[every_minute, hourly_marts, daily_parity, weekly_calibration],
     resources=RESOURCES,
     # the multiprocess default starts an interpreter per step, 1.6 s each

@@ -81,6 +81,8 @@ class Settings(BaseSettings):
         in_file = {name for name in dotenv_values(written) if written.is_file()}
         for name in sorted((set(os.environ) | in_file) - known):
             near = get_close_matches(name, known, n=1, cutoff=0.8)
+            # Other programs' variables are left alone: in the environment only names
+            # with our prefixes are ours, in our own file a near miss is one too.
             if _PREFIX.match(name) or (near and name in in_file):
                 hint = f"; did you mean {near[0]}?" if near else "; .env.example lists every variable there is"
                 raise ConfigurationError(f"{name} is no variable of trading-pipeline{hint}")
@@ -126,6 +128,7 @@ _OURS = re.compile(r"TRADING_|BYBIT_|DAGSTER_|CELERY_|DBT_|PG[A-Z]+$")
 def foreign_variables(environment: Mapping[str, str]) -> dict[str, str]:
     """What a child process may inherit: the path, the home, the locale, but nothing that this system reads."""
     settings = {str(spec.alias) for spec in Settings.model_fields.values()}
+    # Everything of ours is given to a child by name; what it would inherit could be another system's.
     return {name: text for name, text in environment.items() if name not in settings and not _OURS.match(name)}
 
 

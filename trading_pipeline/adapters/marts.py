@@ -55,6 +55,7 @@ def build_marts(project_dir: Path, target_dir: Path, database_url: str, names: S
     project, target = str(project_dir), str(target_dir)
     command = [str(dbt), "build", "--project-dir", project, "--profiles-dir", project, "--target-path", target]
     results = target_dir / "run_results.json"
+    # What an earlier build left must not pass for this one's result.
     results.unlink(missing_ok=True)
     ended = subprocess.run(
         [*command, "--log-path", target, "--no-use-colors", "--indirect-selection", "empty", "--select", *names],
@@ -76,6 +77,7 @@ def _report(results: list[dict[str, Any]]) -> MartsReport:
         kind, _, name = result["unique_id"].split(".")[:3]
         if kind == "model":
             rows = result["adapter_response"].get("rows_affected")
+            # The driver says -1 where a statement counts no rows.
             report.models[name] = NodeResult(result["status"], result["message"] or "", rows if rows != -1 else None)
         else:
             report.tests[name] = NodeResult(result["status"], result["message"] or "", result["failures"])

@@ -121,6 +121,7 @@ def _parse(project_dir: Path, manifest: Path) -> None:
         if ended.returncode:
             said = (ended.stdout + ended.stderr).strip().splitlines()[-5:]
             raise ConfigurationError(f"dbt cannot parse {project_dir}; mend the project: {' '.join(said)}")
+        # One step, because the folder is on the same disk.
         os.replace(Path(folder) / "manifest.json", manifest)
 
 
@@ -160,6 +161,7 @@ def _test(node: Mapping[str, Any], models: Sequence[MartModel]) -> MartTest:
     if attached:
         model = attached.split(".")[-1]
     elif read:
+        # Models stand in the order in which they can be built: the last one read is there when the test can run.
         model = [one.name for one in models if one.name in read][-1]
     else:
         model = _staging(node, models)

@@ -10,6 +10,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.settings import Settings
 
+# Checked here, as a slip would otherwise be an instrument without any bars, which reads like a missing backfill.
 _WRITTEN = re.compile(r"[A-Z0-9]{1,30}(\.[A-Z]+)?")
 
 

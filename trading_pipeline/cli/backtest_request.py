@@ -152,6 +152,8 @@ def _path(
 ) -> "dict[InstrumentId, pd.DataFrame]":
     """The finest bars there are by instrument, where they are finer than what is decided on."""
     if typed.magnifier:
+        # The finer bars only say where the price went. A minute in which
+        # nothing was traded is common, and no decision is taken from it.
         zero = replace(typed.bars, source=typed.magnifier, allow_zero_volume=True)
         return {instrument_id: zero.read(instrument_id, Timeframe.M1).frame for instrument_id in typed.instrument_ids}
     finest = {instrument_id: read[shortest, instrument_id].finest for instrument_id in typed.instrument_ids}

@@ -11,6 +11,7 @@ from trading_pipeline.domain.model.backtest_runs import RunRecord
 if TYPE_CHECKING:
     from trading_pipeline.services.research.compare_backtests import Changed, Comparison
 
+# Characters. Without a terminal rich falls back on 80, which breaks long names.
 _FILE_WIDTH = 140
 _SHOWN_TRADES = 20
 _SHOWN_CHANGES = 40
@@ -40,7 +41,10 @@ def result_console() -> Console:
 
 
 def headline(run: RunRecord) -> Table:
-    """What a reader looks for first, and what became of the signals."""
+    """What a reader looks for first, and what became of the signals.
+
+    Money is in the settlement currency, USDT; rates, drawdown and CAGR are in percent.
+    """
     params = run.params
     table = Table(title=f"{params['strategy']} on {params['timeframe']} · run {run.run_id}", show_header=False)
     table.title_justify = "left"
@@ -90,7 +94,7 @@ def _changes(title: str, ids: tuple[str, str], changes: "tuple[Changed, ...]") -
 
 
 def _trade_changes(comparison: "Comparison") -> Table:
-    """The first trades that went differently."""
+    """The first trades that went differently, by their entry time in UTC; at most four differences of each."""
     table = _titled("Other course", "instrument_id", "side", "entry", "what differs")
     for trade in comparison.changed_trades[:_SHOWN_TRADES]:
         words = ", ".join(f"{one.name} {_short(one.first)} → {_short(one.second)}" for one in trade.changes[:4])

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from trading_pipeline.adapters.files.bar_files import ReadBars
 
 DATABASE = "db"
+# Later than any bar: stores ask for an end, and here all bars are meant.
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -112,11 +113,12 @@ def open_database() -> "Iterator[Engine]":
 
 
 def _shortest_stored(instrument_id: InstrumentId) -> "tuple[Timeframe, pd.DataFrame]":
-    """The shortest timeframe of which the database has bars, and these."""
+    """The shortest timeframe of which the database has bars, and these, with their times in UTC."""
     from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 
     with open_database() as engine:
         store = PostgresBarStore(engine)
+        # Members are declared from the shortest to the longest.
         for timeframe in Timeframe:
             frame = store.frame([instrument_id], timeframe, EPOCH, _FAR)
             if len(frame):
@@ -136,6 +138,7 @@ def _stored_bars(instrument_id: InstrumentId, timeframe: Timeframe, *, allow_zer
     if not len(frame):
         raise DataError(f"the database has no {timeframe} bars of {instrument_id}; backfill them first")
     if not allow_zero_volume:
+        # pandas counts in the unit that the column happens to have, so milliseconds have to be asked for.
         opens = frame["open_time"].astype("datetime64[ms, UTC]").to_numpy("datetime64[ms]").astype(np.int64)
         refuse_zero_volume(frame["volume"], opens, f"database, {instrument_id} {timeframe}")
     shortest, finest = _shortest_stored(instrument_id)

@@ -29,7 +29,7 @@ def exchange(
     lock_step: Annotated[str, typer.Option(help="stand at every close of this timeframe until told to go on")] = "",
     balance: Annotated[str, typer.Option(help="initial USDT")] = "10000",
     half_spread_ticks: Annotated[int, typer.Option(min=0, help="what a market order pays beyond the last price")] = 0,
-    maker_fee_bps: Annotated[float, typer.Option(min=0, max=100, help="of limit orders that rested")] = 2,
+    maker_fee_bps: Annotated[float, typer.Option(min=-10, max=100, help="of limit orders that rested")] = 2,
     taker_fee_bps: Annotated[float, typer.Option(min=0, max=100, help="of market orders and stops")] = 5.5,
     slippage_bps: Annotated[float, typer.Option(min=0, max=500, help="how much worse those fill")] = 0,
     funding_rate: Annotated[
@@ -67,6 +67,7 @@ def exchange(
         serve(configuration, _announce)
     except (ConfigurationError, DataError) as error:
         typer.echo(f"trading-pipeline exchange: {error}", err=True)
+        # The code of a refused setting, as ``main`` has it: a supervisor must not start the venue again.
         raise typer.Exit(2) from None
 
 
@@ -90,5 +91,5 @@ def _instant(text: str) -> datetime | None:
 
 
 def _exact(number: float) -> Decimal:
-    """The digits that were typed, which are a float's own."""
+    """The digits that were typed, which are a float's own: 5.5 basis points bring no binary tail into fees."""
     return Decimal(str(number))

@@ -97,7 +97,6 @@ def _resume(settings: "Settings", text: str, reason: str, *, forced: bool) -> No
 
 def _differences(settings: "Settings", engine: "Engine") -> "Sequence[Difference]":
     """What the venue and the ledger disagree about now."""
-    from trading_pipeline.adapters.parameters.costs import load_costs
     from trading_pipeline.adapters.parameters.risk import load_risk
     from trading_pipeline.adapters.parameters.universe import load_universe
     from trading_pipeline.adapters.venues.catalog import venue_named
@@ -106,5 +105,4 @@ def _differences(settings: "Settings", engine: "Engine") -> "Sequence[Difference
 
     folder = settings.config_dir
     venue = venue_named(load_universe(folder).venue, settings)
-    limits, costs = load_risk(folder), load_costs(folder)
-    return compare_account(context=build_execution_context(engine, venue, settings, limits, costs, run_id=""))
+    return compare_account(context=build_execution_context(engine, venue, settings, load_risk(folder), run_id=""))

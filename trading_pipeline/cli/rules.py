@@ -182,6 +182,7 @@ def _completed(config: BacktestConfig, changes: Mapping[str, object]) -> dict[st
     if any(changes.get(name) is not None for name in SIZING_RULES if name != "risk_per_trade"):
         found.setdefault("risk_per_trade", None)
         found.setdefault("amount", None)
+    # Fewer targets than the file has would leave a count that no fill can reach, which is refused.
     targets = changes.get("targets")
     if isinstance(targets, tuple):
         for name in ("break_even_after_targets", "trail_after_targets"):
@@ -216,6 +217,7 @@ def _rule(name: str, text: str) -> object:
 
 def _require_switch_off(name: str) -> None:
     """``none`` is for limits that can be off."""
+    # The declared type says which rules have an off position, so that the list cannot fall behind the rules.
     kinds = {spec.name: str(spec.type) for part in (Limits, Exits) for spec in fields(part)}
     if "None" not in kinds.get(name, ""):
         raise ConfigurationError(f"{name} = none: cannot be switched off; give a number")
@@ -240,14 +242,17 @@ def _number(name: str, text: str) -> int | float:
 
 
 def _step(name: str, value: object) -> float:
-    """A step or minimum of an instrument."""
+    """A step or minimum of an instrument.
+
+    Of prices and of an order's worth it is quote currency, of quantities base currency.
+    """
     if not isinstance(value, int | float) or value < 0:
         raise ConfigurationError(f"{name} = {value}: must be 0 or more")
     return float(value)
 
 
 def _targets(text: str) -> tuple[ExitTarget, ...]:
-    """``1:0.4,2:0.4`` or ``none``."""
+    """``1:0.4,2:0.4`` or ``none``: distance in the ``target_unit``, then the fraction of the entry that it closes."""
     if text.lower() == "none":
         return ()
     found = []
@@ -260,7 +265,11 @@ def _targets(text: str) -> tuple[ExitTarget, ...]:
 
 
 def _trail(text: str) -> Trail:
-    """A rule for the runner's stop."""
+    """A rule for the runner's stop, as ``_TRAILS`` writes them.
+
+    ``MULTIPLE`` is of the ATR; ``PERIOD``, ``LEFT`` and ``RIGHT`` are bars; ``ACTIVATION`` and ``OFFSET`` are each a
+    fraction of the price, 0.01 for 1 %.
+    """
     kind, *rest = text.lower().split(":")
     if kind == "none" and not rest:
         return None
@@ -275,7 +284,10 @@ def _trail(text: str) -> Trail:
 
 
 def _volatility(text: str) -> VolatilitySizing:
-    """``0.05:0.5`` or ``0.05:0.5:14``."""
+    """``0.05:0.5`` or ``0.05:0.5:14``.
+
+    A fraction of the free cash, the ATR in percent at which just that is staked, and the ATR's bars.
+    """
     fraction, *rest = text.split(":")
     if not 1 <= len(rest) <= 2:
         raise ConfigurationError(f"volatility = {text}: write FRACTION:TARGET_PCT[:PERIOD] such as 0.05:0.5:14")
@@ -284,7 +296,11 @@ def _volatility(text: str) -> VolatilitySizing:
 
 
 def _kelly(text: str) -> KellySizing:
-    """``0.55:1.2:1.0`` or ``0.55:1.2:1.0:0.05``."""
+    """``0.55:1.2:1.0`` or ``0.55:1.2:1.0:0.05``.
+
+    The share of trades that won, their mean gain and the others' mean loss in percent, and the largest fraction of free
+    cash.
+    """
     numbers = [_number("kelly", part) for part in text.split(":")]
     if not 3 <= len(numbers) <= 4:
         raise ConfigurationError(

@@ -40,6 +40,7 @@ def settings_of(state_dir: Path | None) -> "Settings":
     from trading_pipeline.settings import Settings
 
     own = Settings()
+    # A folder that was named wins over a database in the environment, which may be another system's.
     asked = own if state_dir is None else own.model_copy(update={"state_dir": state_dir, "database_url": ""})
     # Dagster and the resources of its jobs read nothing else
     os.environ.update(settings_beside(asked))
@@ -84,7 +85,10 @@ def scope_of(settings: "Settings", engine: "Engine", controls: "Controls", text:
 
 
 def command_of(verb: CommandVerb, scope: HaltScope, reason: str) -> OperatorCommand:
-    """For the record: whoever is logged in gives it, now."""
+    """For the record: whoever is logged in gives it, now.
+
+    The time is this machine's, in UTC: a halt must not wait for a venue to say what time it is.
+    """
     return OperatorCommand(
         command_id=str(uuid.uuid4()),
         verb=verb,

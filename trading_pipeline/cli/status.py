@@ -42,7 +42,10 @@ def positions(as_json: Json = False, state_dir: StateDir = None) -> None:
 
 
 def position_lines(held: Sequence["OpenPosition"]) -> list[str]:
-    """A table of positions, or that there is none."""
+    """A table of positions, or that there is none.
+
+    Prices are in quote currency, opening times in UTC; what is unrealised names its currency.
+    """
     if not held:
         return ["no open position"]
     rows: list[tuple[str, ...]] = [_HEADINGS]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 strategy = typer.Typer(name="strategy", help="List and check strategies.", no_args_is_help=True, add_completion=False)
 
 _SHOWN = 20
+# Several warm-ups long, so that what recursions forget has been forgotten and signals are left to look at.
 _GENERATED_BARS = 6_000
 _LATER_STARTS = 5
 

@@ -58,12 +58,15 @@ CATALOGUE = {
 }
 """Streams are named with their venue in front, tables of bars with their timeframe behind."""
 
+STRATEGIES_ANSWER = "strategies_answer"
+
 ASKED: dict[str, str] = {
     CheckName.NO_GAP: "Every bar of the range is stored, and no hole lies in the window its indicators look back on.",
     CheckName.SOURCES_AGREE: "Stream and REST say the same of the bar, as far as both said anything.",
     CheckName.OHLC_SANE: "High and low enclose open and close, and no price or volume is one that no market makes.",
+    STRATEGIES_ANSWER: "No strategy raised or failed to come to an end; asked alone, in the newest computed wave.",
 }
-"""What each data check asks of a bar."""
+"""What each check asks: of a bar, or of the strategies."""
 
 _SUFFIXES = tuple(f"_{timeframe}" for timeframe in Timeframe)
 
@@ -83,6 +86,7 @@ def entry_of(key: dg.AssetKey) -> Entry:
     name = key.path[-1]
     for suffix in _SUFFIXES:
         name = name.removesuffix(suffix)
+    # A stream is one per venue (``bybit_public_stream``) and has one row here.
     stream = next((row for row in CATALOGUE if row.endswith("_stream") and name.endswith(f"_{row}")), name)
     return CATALOGUE[stream]
 
@@ -93,6 +97,7 @@ def context_tags(context: str) -> dict[str, str]:
 
 
 def _described(spec: dg.AssetSpec) -> dg.AssetSpec:
+    # A spec with owners has told everything itself, as marts do out of dbt's manifest.
     if spec.owners:
         return spec
     entry = entry_of(spec.key)

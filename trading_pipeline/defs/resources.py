@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from trading_pipeline.resources.alerts import Alerts
 from trading_pipeline.resources.beside import join_running_system
 from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.marts import Marts
@@ -21,6 +22,7 @@ RESOURCES: dict[str, object] = {
     "stores": _stores,
     "markets": Markets(parameters=_parameters),
     "parameters": _parameters,
+    "alerts": Alerts(),
     "events": Events(redis_url=dg.EnvVar("REDIS_URL")),
     "marts": Marts(
         project_dir=str(_settings.dbt_project_dir),

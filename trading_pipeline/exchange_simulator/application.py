@@ -49,6 +49,7 @@ class Application:
             await self._control(request, send)
             return
         endpoint = _ENDPOINTS.get((request.method, request.path))
+        # Spent before anything is looked at: a fault hits the next request to its path, sound or not.
         fault = self._venue.faults.spend(request.path)
         if fault is not None and fault.kind is FaultKind.HTTP_500:
             await _respond(send, 500, {}, {})
@@ -62,6 +63,7 @@ class Application:
         if fault is not None and fault.kind is FaultKind.DROP_RESPONSE:
             _abort(scope)
         now_ms = self._venue.exchange.now_ms
+        # Clients set their clock by it, so that it is virtual time like everything else.
         headers["Timenow"] = str(now_ms)
         await _respond(send, status, {**body, "time": now_ms}, headers)
         # The venue acknowledges a request before its streams tell what became of it.
@@ -74,6 +76,7 @@ class Application:
             endpoint = _control_endpoint(request)
             await _respond(send, 200, endpoint.handler(self._venue, request.parameters()), {})
         except Rejection as rejection:
+            # The venue says 200 to most refusals; control requests are ours and say what happened.
             status = 400 if rejection.status == 200 else rejection.status
             await _respond(send, status, {"error": rejection.message}, {})
 
@@ -87,11 +90,13 @@ class Application:
         venue = self._venue
         if endpoint is None:
             raise Rejection(10017, f"Route not found: {request.method} {request.path}", 404)
+        # Before the signature, as at the venue: its edge counts addresses and knows no keys.
         if venue.rate_limits.address_exceeded():
             raise Rejection(10018, "access too frequent", 403)
         if endpoint.private:
             instants = (venue.now_ms(), to_ms(venue.clock.wall()))
             verify_request(venue.credentials, request.headers, request.payload, instants)
+            # After the signature: the limit is the account's, and a stranger must not use it up.
             usage = venue.rate_limits.count(request.path)
             if usage is not None:
                 headers.update(usage.headers())
@@ -162,6 +167,7 @@ async def _read(scope: Message, receive: Receive) -> Request:
     query = cast("bytes", scope["query_string"])
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw_headers}
     body = b""
+    # A GET has no body here; its parameters are the query, which is what is signed.
     while method != "GET":
         message = await receive()
         chunk = message.get("body", b"")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from trading_pipeline.exchange_simulator.rejections import Rejection
 
+# The venue's own numbers: how old a request may be, and how far ahead of the server's clock.
 DEFAULT_RECV_WINDOW_MS = 5000
 _LEAD_MS = 1000
 _FUTURE_MESSAGE = (

@@ -24,6 +24,7 @@ INTERVALS = {
 }
 """Length in milliseconds of every kline interval served, by the venue's spelling. Weeks and months are not served."""
 
+# Coarse enough that a day's sum of any symbol fits into 64 bits.
 TURNOVER_DECIMALS = 4
 MOST_VOLUME_DECIMALS = 8
 DAY_MS = INTERVALS["D"]
@@ -62,20 +63,20 @@ class BarSeries:
 
     @property
     def first_ms(self) -> int:
-        """Open time of the first bar."""
+        """Open time of the first bar, UTC milliseconds."""
         return int(self.open_ms[0])
 
     @property
     def end_ms(self) -> int:
-        """Close time of the last bar."""
+        """Close time of the last bar, UTC milliseconds."""
         return int(self.open_ms[-1]) + self.step_ms
 
     def price(self, units: int) -> Decimal:
-        """A price of these columns as money."""
+        """A price of these columns as money: quote currency, with the decimals of the column."""
         return Decimal(units).scaleb(-self.price_decimals)
 
     def closed_by(self, now_ms: int) -> int:
-        """How many bars have closed at ``now_ms``."""
+        """How many bars have closed at ``now_ms``, UTC milliseconds."""
         return int(np.searchsorted(self.open_ms, now_ms - self.step_ms, side="right"))
 
     def resampled(self, step_ms: int) -> "BarSeries":

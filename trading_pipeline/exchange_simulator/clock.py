@@ -25,11 +25,13 @@ class FreeClock:
         self.virtual_start = start
         self.wall = wall
         self.wall_start = wall()
+        # The machine's clock may be set while this runs; elapsed time must not jump with it.
         self._began = time.monotonic()
 
     def now_ms(self) -> int:
         """Virtual milliseconds since the epoch."""
         elapsed = timedelta(seconds=(time.monotonic() - self._began) * self.speed)
+        # Never ahead of wall time: a client signs with wall time, and bars of the future would be none.
         return to_ms(min(self.virtual_start + elapsed, self.wall()))
 
     def seconds_until(self, instant_ms: int) -> float:
@@ -59,7 +61,7 @@ class LockStepClock:
         return self._now_ms
 
     def next_close_ms(self) -> int:
-        """The close the next step leads to."""
+        """The close the next step leads to, UTC milliseconds."""
         return self._now_ms + self.timeframe.ms
 
     def step(self) -> None:

@@ -25,10 +25,9 @@ DEFAULT_LEVERAGE = Decimal(10)
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the account pays and starts with.
+    """What the account starts with and what its orders meet; fees are the instruments'.
 
     :param balance: initial USDT.
-    :param maker_fee: share of the traded value; ``taker_fee`` likewise.
     :param slippage_bps: basis points by which market orders and stops fill worse than the best price.
     :param half_spread_ticks: the best price is this many ticks worse than the last one.
     :param funding_rate: share of notional that longs pay shorts at every settlement without a recorded rate.
@@ -37,8 +36,6 @@ class Terms:
     """
 
     balance: Decimal = Decimal(10_000)
-    maker_fee: Decimal = Decimal("0.0002")
-    taker_fee: Decimal = Decimal("0.00055")
     slippage_bps: Decimal = ZERO
     half_spread_ticks: int = 0
     funding_rate: Decimal = Decimal("0.0001")
@@ -109,6 +106,7 @@ class Market:
         self.recorded_funding = recorded_funding or {}
         self.walk = walk
         self.last = last
+        # Coarser bars of years of base bars take a while; they are made when somebody first asks.
         self._resampled: dict[int, BarSeries] = {}
 
     def series(self, step_ms: int) -> BarSeries:
@@ -137,6 +135,7 @@ class Exchange:
         self.pushes: list[Push] = []
         self.sequence = 0
         for market in markets.values():
+            # The path as it arrives at the start: the close before it, not the open behind it.
             market.last = market.walk.price_at(start_ms)
 
     def market(self, symbol: str) -> Market:

@@ -52,6 +52,7 @@ class Faults:
         if count < 1:
             raise bad_parameter(f"params error: count invalid {count}; at least 1")
         fault = Fault(kind, parameters.text(request, "path"), count, parameters.integer(request, "ret_code", 10001))
+        # Those two break the streams at once and wait for no request.
         if kind not in (FaultKind.MALFORMED_FRAME, FaultKind.DISCONNECT):
             parameters.required(request, "path")
             self._armed.append(fault)

@@ -18,7 +18,7 @@ _BPS = Decimal(10_000)
 
 
 def touch_price(exchange: Exchange, symbol: str, sign: int) -> Decimal:
-    """The best price on the other side: the last one, worse by the configured half spread."""
+    """The best price on the other side, quote currency: the last one, worse by the half spread, at least one tick."""
     market = exchange.markets[symbol]
     offset = market.instrument.price_increment * exchange.terms.half_spread_ticks * sign
     return max(market.last + offset, market.instrument.price_increment)
@@ -53,6 +53,7 @@ def fill(exchange: Exchange, order: Order, price: Decimal, *, maker: bool, kind:
     # Only a reduce-only order larger than the position has something left: there is no partial liquidity here.
     if order.leaves:
         cancel(exchange, order, "CancelByReduceOnly")
+    # After the order's own message: the venue tells of an order before it tells of what follows from it.
     _follow_position(exchange, order, position, was)
     announce_position(exchange, position)
 
@@ -60,10 +61,12 @@ def fill(exchange: Exchange, order: Order, price: Decimal, *, maker: bool, kind:
 def _book(exchange: Exchange, order: Order, quantity: Decimal, price: Decimal, *, maker: bool, kind: str) -> None:
     """Change position, money and order, and write the execution."""
     position = exchange.positions[order.terms.symbol]
-    rate = exchange.terms.maker_fee if maker else exchange.terms.taker_fee
+    instrument = exchange.markets[order.terms.symbol].instrument
+    rate = instrument.maker_fee if maker else instrument.taker_fee
     fee = quantity * price * rate
     closed = min(quantity, position.reducible(order.terms.sign))
     realised = position.change(quantity * order.terms.sign, price, exchange.now_ms)
+    # The position's own count beside the account's: the venue shows fees as part of a position's realised profit.
     position.charge(fee)
     account = exchange.account
     account.realised += realised
@@ -132,6 +135,7 @@ def cancel(exchange: Exchange, order: Order, cancel_type: str, reject_reason: st
 
 def _follow_position(exchange: Exchange, order: Order, position: Position, was: Decimal) -> None:
     """Stops and reduce-only orders follow the position: gone when it closed, resized when it changed."""
+    # Closed, or turned around, which closes it and opens another.
     if position.flat or position.size * was < 0:
         for other in exchange.orders.active(position.symbol):
             if other.terms.reduce_only and position.reducible(other.terms.sign) == ZERO:

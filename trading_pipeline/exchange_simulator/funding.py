@@ -10,6 +10,7 @@ def settle_due(exchange: Exchange) -> None:
     """Charge what falls due exactly now, where there is a bar to tell the price."""
     for position in exchange.open_positions():
         closes_ms = exchange.markets[position.symbol].walk.close_of_last(exchange.now_ms)
+        # Where bars are missing there is no price; what falls due in the hole is charged at the next open.
         if closes_ms >= exchange.now_ms and exchange.funding[position.symbol].due(exchange.now_ms):
             _charge(exchange, position, exchange.now_ms)
 
@@ -27,6 +28,7 @@ def _charge(exchange: Exchange, position: Position, due_ms: int) -> None:
     """Book one funding payment as an execution of the venue, without changing the position."""
     price = exchange.markets[position.symbol].last
     rate = exchange.funding[position.symbol].rate_at(due_ms)
+    # Signed: a short has a negative size, so that it receives what longs pay.
     fee = position.size * price * rate
     exchange.account.wallet -= fee
     exchange.account.funding += fee

@@ -30,8 +30,9 @@ class FundingSchedule:
         return at_ms in self._recorded or (at_ms % self._interval_ms == 0 and not self._is_known(at_ms))
 
     def next_after(self, now_ms: int) -> int:
-        """The next funding instant after now."""
+        """The next funding instant after now, UTC milliseconds."""
         regular = now_ms - now_ms % self._interval_ms + self._interval_ms
+        # Where the record tells, its instants count and the regular ones do not.
         while self._is_known(regular):
             regular += self._interval_ms
         index = bisect_right(self._recorded_ms, now_ms)
@@ -43,7 +44,7 @@ class FundingSchedule:
             yield after_ms
 
     def rate_at(self, at_ms: int) -> Decimal:
-        """Share of notional that longs pay shorts at a funding instant."""
+        """Fraction of notional that longs pay shorts at a funding instant."""
         return self._recorded.get(at_ms, self._rate)
 
     def _is_known(self, at_ms: int) -> bool:

@@ -36,6 +36,7 @@ class Hub:
     def publish(self, topics: Iterable[str], message: Mapping[str, object]) -> None:
         """Send to each connection that listens to one of the topics, under the first such name."""
         for connection in self.connections:
+            # A client that listens to a topic under two names is told once.
             heard = next((topic for topic in topics if topic in connection.topics), None)
             if heard is not None:
                 connection.send({**message, "topic": heard})

@@ -9,6 +9,9 @@ from trading_pipeline.domain.model.identity import InstrumentId, VenueName
 from trading_pipeline.domain.model.instruments import Instrument, InstrumentKind
 
 _SYMBOL = re.compile(r"[A-Z0-9]{2,20}USDT")
+MAKER_FEE, TAKER_FEE = Decimal("0.0002"), Decimal("0.00055")
+"""What the venue takes of the traded value from a new account."""
+
 # symbol: typical price, tick, quantity step, largest limit order, largest market order, leverage
 _KNOWN = {
     "BTCUSDT": ("100000", "0.10", "0.001", "1190.000", "500.000", "100.00"),
@@ -30,11 +33,18 @@ def typical_price(symbol: str) -> Decimal:
         raise ConfigurationError(f"symbol {symbol!r} is not tradable here; use upper-case names such as BTCUSDT")
     if symbol in _KNOWN:
         return Decimal(_KNOWN[symbol][0])
+    # From the name, so that a restarted exchange has the same market.
     number = int.from_bytes(hashlib.sha256(symbol.encode()).digest()[:4])
     return (Decimal(5 + number % 95) * Decimal(10) ** (number // 95 % 3 - 2)).normalize()
 
 
-def specification(symbol: str, price: Decimal, price_decimals: int | None = None) -> Instrument:
+def specification(
+    symbol: str,
+    price: Decimal,
+    price_decimals: int | None = None,
+    maker_fee: Decimal = MAKER_FEE,
+    taker_fee: Decimal = TAKER_FEE,
+) -> Instrument:
     """The contract of a symbol that trades around ``price``.
 
     :param price_decimals: decimals of recorded prices. They are the tick of a symbol that is not well known;
@@ -57,14 +67,18 @@ def specification(symbol: str, price: Decimal, price_decimals: int | None = None
         min_quantity=Decimal(step),
         max_quantity=Decimal(most),
         max_market_quantity=Decimal(most_market),
+        # The venue's least order value for USDT contracts.
         min_notional=Decimal(5),
         max_leverage=Decimal(leverage),
+        maker_fee=maker_fee,
+        taker_fee=taker_fee,
     )
 
 
 def _derived(price: Decimal) -> tuple[str, str, str, str, str, str]:
     """Five significant digits of price, a step worth at most 5 USDT, sizes up to 50 million USDT."""
     tick = Decimal(1).scaleb(price.adjusted() - 4)
+    # Never more than one: venues list fractions of expensive coins and whole numbers of cheap ones.
     step = Decimal(1).scaleb(min(0, -price.adjusted()))
     most = (Decimal(50_000_000) / price / step).quantize(Decimal(1)) * step
     market = (Decimal(10_000_000) / price / step).quantize(Decimal(1)) * step

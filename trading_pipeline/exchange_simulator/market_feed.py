@@ -21,6 +21,7 @@ class MarketFeed:
     def __init__(self, exchange: Exchange, hub: Hub) -> None:
         self._exchange = exchange
         self._hub = hub
+        # Books and tickers carry a growing number, by which clients notice what they missed.
         self._update = 0
 
     def known(self, topic: str) -> bool:
@@ -42,6 +43,7 @@ class MarketFeed:
         topics = self._hub.topics()
         if not topics or not passed:
             return
+        # Finer intervals first, as the venue sends them: who waits for the hour has its minutes by then.
         klines = sorted((topic.split(".") for topic in topics if topic.startswith("kline.")), key=_fineness)
         for now_ms, _ in passed:
             for _, interval, symbol in klines:
@@ -72,6 +74,7 @@ class MarketFeed:
         """Publish the bar that closed at ``now_ms``, if there is one."""
         series = self._exchange.markets[symbol].series(INTERVALS[interval])
         index = series.closed_by(now_ms) - 1
+        # A hole in the bars closes nothing.
         if index < 0 or int(series.open_ms[index]) != now_ms - series.step_ms:
             return
         topic = f"kline.{interval}.{symbol}"
@@ -123,6 +126,7 @@ def _kline_message(topic: str, interval: str, row: list[str], now_ms: int, *, co
     start = int(row[0])
     entry = {
         "start": start,
+        # The venue names the last millisecond inside the bar, not the closing instant.
         "end": start + INTERVALS[interval] - 1,
         "interval": interval,
         "open": row[1],

@@ -28,8 +28,11 @@ Floats = NDArray[np.float64]
 _VOLATILITY = np.array([0.7, 1.4, 1.0, 1.0, 0.5])
 _DRIFT = np.array([0.0, 0.0, 0.18, -0.18, 0.03])
 _ECHO = np.array([-0.35, -0.25, 0.10, 0.10, 0.0])
+# Some nine hours of 5m bars.
 _MEAN_REGIME_BARS = 110
+# Deviation of the last log price from the first.
 _DAILY_LEVEL_SPREAD = 0.35
+# Fraction of bars that open away from the close before.
 _GAP_SHARE = 0.01
 
 
@@ -40,8 +43,10 @@ def generate(symbol: str, seed: int) -> BarSeries:
     """
     price = typical_price(symbol)
     tick = specification(symbol, price).price_increment
+    # By symbol too, so that markets of one seed do not move alike.
     random = np.random.default_rng([seed, zlib.crc32(symbol.encode())])
     count = DAYS * 24 * 60 // 5
+    # Deviation of a 5m return; 0.15 % is some 50 % a year.
     volatility = random.uniform(0.0012, 0.0020)
     regime = _regimes(random, count)
     returns = _returns(random, regime, volatility)
@@ -62,11 +67,13 @@ def _regimes(random: np.random.Generator, count: int) -> NDArray[np.int64]:
     """Regime number of every bar; lengths are geometric."""
     lengths = random.geometric(1 / _MEAN_REGIME_BARS, size=count // _MEAN_REGIME_BARS * 2)
     kinds = random.integers(0, len(_DRIFT), size=len(lengths))
+    # Twice as many regimes as are needed on average, so that there are enough of them.
     return np.repeat(kinds, lengths)[:count]
 
 
 def _returns(random: np.random.Generator, regime: NDArray[np.int64], volatility: float) -> Floats:
     """Log returns with fat tails, drift and echo of the regime."""
+    # Student's t with five degrees of freedom has a variance of 5/3; scaled to 1.
     shocks = random.standard_t(5, len(regime)) * np.sqrt(3 / 5) * _VOLATILITY[regime]
     echo = _ECHO[regime] * np.concatenate([[0.0], shocks[:-1]])
     result: Floats = volatility * (shocks + echo + _DRIFT[regime])
@@ -90,7 +97,7 @@ def _openings(random: np.random.Generator, close: Floats, first: float, volatili
 
 
 def _volume(random: np.random.Generator, moves: Floats, price: float) -> Floats:
-    """Base volume of a bar: around 10 million USDT, more when the price moves and in European and US hours."""
+    """Base currency of a bar: around 10 million USDT, more when the price moves and in European and US hours."""
     hour = np.arange(len(moves)) / 12 % 24
     season = 1 + 0.5 * np.sin((hour - 8) / 24 * 2 * np.pi)
     result: Floats = 1e7 / price * season * (0.5 + np.abs(moves)) * random.lognormal(0, 0.4, len(moves))

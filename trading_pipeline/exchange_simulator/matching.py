@@ -18,6 +18,7 @@ def touch(exchange: Exchange, order: Order) -> None:
     if not order.conditional:
         if order.terms.price is None:
             raise AssertionError(f"order {order.order_id} rests without a price")
+        # After a jump over the level the open is the better price; on a leg the two are the same.
         better = max if order.terms.sign < 0 else min
         fill(exchange, order, better(order.terms.price, exchange.markets[order.terms.symbol].last), maker=True)
         return

@@ -82,6 +82,7 @@ def amend(exchange: Exchange, request: Parameters) -> Order:
     _check_margin(exchange, order, terms)
     order.terms = terms
     order.updated_ms = exchange.now_ms
+    # An amended order that rests may cross the market now, and then meets it like a new one.
     if order.conditional:
         exchange.push("order", order_push(order))
     else:
@@ -98,6 +99,7 @@ def _check_margin(exchange: Exchange, order: Order, terms: Terms) -> None:
     if not before or terms.price is None:
         return
     open_quantity = terms.quantity - order.filled
+    # Only what the change adds: the order's own margin is bound already.
     after = exchange.opening_margin(terms.symbol, terms.sign, open_quantity, terms.price)
     if after - before > exchange.available():
         raise Rejection(110007, "ab not enough for new order")

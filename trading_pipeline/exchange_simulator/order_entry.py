@@ -33,6 +33,7 @@ def create(exchange: Exchange, request: Parameters) -> Order:
     sequence = exchange.next_sequence()
     last = exchange.markets[terms.symbol].last
     order = Order(exchange.new_id("order", sequence), sequence, terms, exchange.now_ms, last)
+    # Kept before it is matched, so that a second order with its client id is refused whatever becomes of it.
     exchange.orders.add(order)
     if order.conditional:
         exchange.push("order", order_push(order))
@@ -112,7 +113,7 @@ def _limit_price(exchange: Exchange, request: Parameters, instrument: Instrument
 
 
 def check_band(exchange: Exchange, symbol: str, side: str, price: Decimal) -> None:
-    """A limit price may not cross the market by more than ``PRICE_BAND``.
+    """A limit price may not cross the last price by more than ``PRICE_BAND``, a fraction of it.
 
     :raises Rejection: 110003.
     """
@@ -146,6 +147,7 @@ def _quantity(exchange: Exchange, request: Parameters, instrument: Instrument, s
     if quantity is None:
         raise bad_parameter("params error: qty is required")
     closes_all = parameters.flag(request, "reduceOnly") and parameters.flag(request, "closeOnTrigger")
+    # The venue's way to say "all of it", which a client cannot know to the last fill.
     if not quantity and closes_all:
         quantity = exchange.positions[instrument.symbol].reducible(1 if side == "Buy" else -1)
     is_market = parameters.text(request, "orderType") == "Market"
@@ -233,6 +235,7 @@ def _check_margin(exchange: Exchange, terms: Terms) -> None:
     margin = exchange.opening_margin(terms.symbol, terms.sign, terms.quantity, price)
     if not margin:
         return
-    needed = margin + terms.quantity * price * exchange.terms.taker_fee
+    # The fee as a taker's: nobody knows yet whether the order will rest.
+    needed = margin + terms.quantity * price * exchange.markets[terms.symbol].instrument.taker_fee
     if needed > exchange.available():
         raise Rejection(110007, "ab not enough for new order")

@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 ZERO = Decimal(0)
+# Per symbol; the venue's limits for linear contracts.
 MAX_ACTIVE = 500
 MAX_CONDITIONAL = 10
 
@@ -23,6 +24,7 @@ class Status(StrEnum):
     DEACTIVATED = "Deactivated"
 
 
+# Triggered is no state an order stays in: it meets the market at once.
 ACTIVE = frozenset({Status.NEW, Status.UNTRIGGERED, Status.PARTIALLY_FILLED})
 
 
@@ -98,7 +100,7 @@ class Order:
 
     @property
     def leaves(self) -> Decimal:
-        """Quantity still to be filled; nothing once the order is final."""
+        """Quantity (base currency) still to be filled; nothing once the order is final."""
         return self.terms.quantity - self.filled if self.active or self.status is Status.TRIGGERED else ZERO
 
     @property
@@ -113,12 +115,12 @@ class Order:
 
     @property
     def average_price(self) -> Decimal:
-        """Mean fill price, zero before the first fill."""
+        """Mean fill price in quote currency, zero before the first fill."""
         return self.average_value / self.filled if self.filled else ZERO
 
     @property
     def watched_level(self) -> Decimal:
-        """The price at which something happens to an active order."""
+        """The price (quote currency) at which something happens to an active order."""
         level = self.terms.trigger_price if self.conditional else self.terms.price
         if level is None:
             raise AssertionError(f"order {self.order_id} rests without a price")
@@ -135,6 +137,7 @@ class OrderStore:
 
     def __init__(self) -> None:
         self._all: dict[str, Order] = {}
+        # Never emptied: a client id stays used for ever, as at the venue.
         self._by_link: dict[str, Order] = {}
         self._active: dict[str, Order] = {}
 

@@ -11,6 +11,7 @@ Parameters = Mapping[str, object]
 def text(parameters: Parameters, name: str, default: str = "") -> str:
     """The parameter as text; absent and null are ``default``."""
     value = parameters.get(name)
+    # Numbers in bodies are taken like the text the venue asks for: clients send both.
     return default if value is None else str(value)
 
 
@@ -74,6 +75,7 @@ def limit(parameters: Parameters, default: int, most: int) -> int:
 
 def flag(parameters: Parameters, name: str) -> bool:
     """The parameter as a truth value; absent is false."""
+    # JSON has true, queries have "true" and Python's str() makes "True" of the former.
     return text(parameters, name, "false").lower() == "true"
 
 

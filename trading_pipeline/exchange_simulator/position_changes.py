@@ -24,6 +24,7 @@ def set_leverage(exchange: Exchange, request: Parameters) -> None:
     buy, sell = parameters.number(request, "buyLeverage"), parameters.number(request, "sellLeverage")
     if buy is None or buy != sell:
         raise bad_parameter("buy leverage not equal sell leverage")
+    # Two decimals at most.
     if buy < 1 or buy * 100 % 1:
         raise bad_parameter(f"params error: leverage invalid {buy}")
     if buy > instrument.max_leverage:
@@ -31,6 +32,7 @@ def set_leverage(exchange: Exchange, request: Parameters) -> None:
     position = exchange.positions[symbol]
     if buy == position.leverage:
         raise Rejection(110043, "leverage not modified")
+    # Set first and taken back if need be: the margins are computed from what is set.
     before, position.leverage = position.leverage, buy
     if exchange.equity() < exchange.position_margin() + exchange.order_margin():
         position.leverage = before

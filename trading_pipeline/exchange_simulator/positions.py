@@ -52,11 +52,11 @@ class Position:
 
     @property
     def average_price(self) -> Decimal:
-        """Mean entry price, zero when flat."""
+        """Mean entry price in quote currency, zero when flat."""
         return self.cost / self.size if self.size else ZERO
 
     def value(self, price: Decimal) -> Decimal:
-        """Notional at ``price``, never negative."""
+        """Notional at ``price`` in quote currency, never negative."""
         return abs(self.size) * price
 
     def initial_margin(self) -> Decimal:
@@ -68,11 +68,11 @@ class Position:
         return self.value(price) * MAINTENANCE_MARGIN_RATE
 
     def unrealised(self, price: Decimal) -> Decimal:
-        """Profit if closed at ``price`` without fees."""
+        """Profit (quote currency) if closed at ``price`` without fees."""
         return self.size * price - self.cost
 
     def reducible(self, sign: int) -> Decimal:
-        """How much an order of this direction can close."""
+        """How much (base currency) an order of this direction can close."""
         return abs(self.size) if self.size * sign < 0 else ZERO
 
     def change(self, signed_quantity: Decimal, price: Decimal, now_ms: int) -> Decimal:
@@ -96,6 +96,7 @@ class Position:
 
     def _open(self, signed_quantity: Decimal, price: Decimal, now_ms: int) -> None:
         """Add to the position, or begin a new one."""
+        # What was realised belongs to one position; the next one begins at nothing.
         if self.flat:
             self.created_ms = now_ms
             self.realised_now = ZERO

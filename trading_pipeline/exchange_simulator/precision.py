@@ -14,6 +14,7 @@ DIGITS = 15
 """Every decimal number of so many digits is given back by the float64 that is nearest to it."""
 FINEST = 22
 """The largest power of ten that a float64 holds exactly."""
+# Last bits of a float64 that arithmetic of others may have spoilt.
 _NOISE = 4
 _TOLERANCE = 1e-9
 _LARGEST = 2**63
@@ -31,6 +32,7 @@ def decimals_of(values: Floats, finest: int = FINEST) -> int:
     if not largest:
         return 0
     most = min(max(DIGITS - 1 - Decimal(float(largest)).adjusted(), 0), finest)
+    # The fewest first: a column of whole ticks must not get fifteen decimals from one noisy value.
     for decimals in range(most):
         if (np.abs(np.round(values, decimals) - values) <= _NOISE * np.spacing(values)).all():
             return decimals

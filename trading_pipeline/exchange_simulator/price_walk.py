@@ -15,10 +15,11 @@ Corner = tuple[int, int]
 
 
 def corners(series: BarSeries, index: int) -> tuple[Corner, Corner, Corner, Corner]:
-    """The four (instant in ms, price in units) that the path of bar ``index`` joins by straight legs."""
+    """The four (instant in UTC ms, price in units of the series) that the path of bar ``index`` joins by legs."""
     begin = int(series.open_ms[index])
     opening, high, low, close = (int(column[index]) for column in (series.open, series.high, series.low, series.close))
     first, second = (high, low) if close >= opening else (low, high)
+    # Whole milliseconds; the last leg takes what the division leaves.
     third = series.step_ms // 3
     return (begin, opening), (begin + third, first), (begin + 2 * third, second), (begin + series.step_ms, close)
 
@@ -30,14 +31,14 @@ class PriceWalk:
         self.series = series
 
     def jump_at(self, now_ms: int) -> Decimal | None:
-        """The open price of a bar that opens exactly now, which is where the price goes next."""
+        """The open price (quote currency) of a bar that opens exactly now, which is where the price goes next."""
         index = int(np.searchsorted(self.series.open_ms, now_ms))
         if index == len(self.series.open_ms) or self.series.open_ms[index] != now_ms:
             return None
         return self.series.price(int(self.series.open[index]))
 
     def boundary_after(self, now_ms: int) -> int | None:
-        """The next instant after now at which the path turns or a bar opens; ``None`` at the end of the bars."""
+        """The next instant (UTC ms) at which the path turns or a bar opens; ``None`` at the end of the bars."""
         index = int(np.searchsorted(self.series.open_ms, now_ms, side="right")) - 1
         if index >= 0 and now_ms < int(self.series.open_ms[index]) + self.series.step_ms:
             return next(instant for instant, _ in corners(self.series, index) if instant > now_ms)
@@ -46,12 +47,12 @@ class PriceWalk:
         return int(self.series.open_ms[index + 1])
 
     def close_of_last(self, now_ms: int) -> int:
-        """When the last bar that opened before now closes, or closed; the open of the first bar before any."""
+        """When (UTC ms) the last bar that opened before now closes, or closed; the open of the first bar before any."""
         index = int(np.searchsorted(self.series.open_ms, now_ms)) - 1
         return self.series.first_ms if index < 0 else int(self.series.open_ms[index]) + self.series.step_ms
 
     def price_at(self, now_ms: int) -> Decimal:
-        """The price when the path arrives at ``now_ms``; on a boundary of bars that is the close before it."""
+        """The price (quote currency) when the path arrives at ``now_ms``; on a boundary of bars the close before it."""
         index = int(np.searchsorted(self.series.open_ms, now_ms)) - 1
         if index < 0:
             return self.series.price(int(self.series.open[0]))

@@ -27,6 +27,7 @@ def check_side(kind: str, level: Decimal, side: str, base: Decimal) -> None:
 
 def attach(exchange: Exchange, position: Position, order: Order) -> None:
     """The levels an order carried become the position's when it opened or added to it."""
+    # The order closed something: its levels were meant for what it would have opened.
     if position.flat or position.size * order.terms.sign < 0:
         return
     terms = order.terms

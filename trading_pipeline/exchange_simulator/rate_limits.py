@@ -18,10 +18,12 @@ LIMITS = {
     "/v5/position/trading-stop": 10,
     "/v5/account/wallet-balance": 50,
     "/v5/account/info": 50,
+    "/v5/account/fee-rate": 5,
     "/v5/user/query-api": 10,
 }
 """Linear contracts of a unified account, requests per second."""
 
+# Requests in so many seconds; beyond it the venue answers 403 to everything from the address.
 ADDRESS_LIMIT = 600
 ADDRESS_WINDOW_S = 5.0
 
@@ -70,6 +72,7 @@ class RateLimits:
 
     def address_exceeded(self) -> bool:
         """Count a request of the one address; true above 600 in 5 s."""
+        # Wall time on purpose: a client on a fast virtual clock is still one process on one machine.
         window = int(self._wall_s() / ADDRESS_WINDOW_S)
         began, used = self._address
         used = used + 1 if began == window else 1

@@ -19,6 +19,7 @@ _NAME = re.compile(
 )
 _READ = frozenset(timeframe.value for timeframe in Timeframe)
 _SHOWN = 3
+# Without a start a demonstration has a month to run and everything before it as history.
 _LONGEST_DEFAULT = timedelta(days=30)
 
 
@@ -68,6 +69,7 @@ def _recordings(folder: Path, symbol: str) -> list[Recording]:
             f"no bars of {symbol} in {folder}{_seen(folder, symbol)}; expected a file such as "
             f"bybit_linear_{symbol}_5m_2025.csv.gz, of one of {' '.join(Timeframe)} and not of mark prices"
         )
+    # The path comes last, so that equal files are chosen alike on every machine.
     return sorted(found, key=lambda one: (one.foreign, one.timeframe.ms, -one.path.stat().st_size, one.path))
 
 
@@ -120,6 +122,7 @@ def _choose(symbol: str, found: list[Recording], start_ms: int) -> BarSeries:
     spans = []
     for recording in found:
         series = read(recording)
+        # A bar before the start, because the last price has to come from somewhere.
         if series.first_ms + series.step_ms <= start_ms < series.end_ms:
             return series
         spans.append(f"{recording.path.name} {from_ms(series.first_ms):%Y-%m-%d} to {from_ms(series.end_ms):%Y-%m-%d}")

@@ -26,6 +26,7 @@ def load_funding(folder: Path, symbol: str) -> dict[int, Decimal]:
         if match is None or match["symbol"] != symbol:
             continue
         for at_ms, rate in _read(path).items():
+            # Files of overlapping years may repeat a rate; they may not disagree about it.
             if found.setdefault(at_ms, rate) != rate:
                 raise DataError(f"{path}: rate {rate} at {at_ms}, another file of {symbol} says {found[at_ms]}")
     return found

@@ -36,7 +36,9 @@ LOOPBACK = "127.0.0.1"
 EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - a name for it, not a default
 BASE_TIER = Costs(Decimal(2), Decimal("5.5"), Decimal(0), Decimal("0.0001"), 8)
 """Fees of a new account at the venue, and the interest part of its funding rate."""
+# Wall seconds between two messages about a forming bar.
 PULSE_S = 1.0
+# Wall seconds; a clock of any speed is looked at this often, so that resting orders meet the price in time.
 LONGEST_SLEEP_S = 0.1
 
 
@@ -105,8 +107,6 @@ def assemble(configuration: Configuration, series: dict[str, BarSeries], start: 
     costs = configuration.costs
     terms = Terms(
         balance=configuration.balance,
-        maker_fee=costs.maker_fee,
-        taker_fee=costs.taker_fee,
         slippage_bps=costs.slippage_bps,
         half_spread_ticks=configuration.half_spread_ticks,
         funding_rate=costs.funding_rate,
@@ -145,11 +145,13 @@ def _check_step(step: Timeframe, series: dict[str, BarSeries]) -> None:
 
 
 def _market(configuration: Configuration, symbol: str, bars: BarSeries) -> Market:
-    """A tradable symbol with the contract that suits its prices, and the funding that was recorded."""
+    """A tradable symbol with the contract that suits its prices, its fees, and the funding that was recorded."""
     typical_price(symbol)
     last = bars.price(int(bars.open[0]))
     recorded = {} if configuration.bars is None else load_funding(configuration.bars, symbol)
-    return Market(specification(symbol, last, bars.price_decimals), PriceWalk(bars), last, recorded)
+    costs = configuration.costs
+    contract = specification(symbol, last, bars.price_decimals, costs.maker_fee, costs.taker_fee)
+    return Market(contract, PriceWalk(bars), last, recorded)
 
 
 class _Protocol(HttpToolsProtocol):
@@ -199,8 +201,10 @@ def serve(configuration: Configuration, announce: Callable[[Addresses], None]) -
     :raises ConfigurationError: see ``build`` and ``listen``.
     :raises DataError: see ``build``.
     """
+    # The address is taken before anything is built: a port in use is known at once, not after all bars were read.
     with listen(configuration.host, configuration.port) as listener:
         venue = build(configuration, secrets.token_hex(8))
+        # The socket listens already, so that a client which connects at once waits instead of being refused.
         announce(addresses(venue, listener))
         asyncio.run(_run_until_signal(venue, listener))
 
@@ -284,6 +288,7 @@ async def _tick(venue: Venue) -> None:
             pulse_at += PULSE_S
         now_ms = venue.exchange.now_ms
         close_ms = now_ms - now_ms % step_ms + step_ms
+        # Exactly at the close, so that a closed bar is told in the instant in which it closes.
         wait_s = LONGEST_SLEEP_S if now_ms >= venue.end_ms else clock.seconds_until(close_ms)
         await asyncio.sleep(min(LONGEST_SLEEP_S, max(0.001, wait_s)))
 

@@ -15,6 +15,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 PUBLIC_PATH = "/v5/public/linear"
 PRIVATE_PATH = "/v5/private"
+# Characters in one subscription, the venue's limit for public topics.
 MAX_ARGUMENTS_LENGTH = 21_000
 ANSWER_DELAY_S = 0.05
 """Commands are answered after this time, as over a network: pybit notes a subscription only after sending it, and
@@ -76,6 +77,7 @@ def _obey(venue: Venue, hub: Hub, connection: Connection, command: Payload) -> N
         reason = verify_stream(venue.credentials, arguments, venue.now_ms())
         connection.authenticated = not reason
         connection.send(_answer(connection, command, "auth", reason, success=not reason))
+        # The venue closes a connection whose signature it does not accept.
         if reason:
             connection.outgoing.put_nowait(CLOSE)
     elif operation == "subscribe":

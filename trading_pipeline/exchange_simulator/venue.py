@@ -41,11 +41,11 @@ class Venue:
 
     @property
     def end_ms(self) -> int:
-        """Where the bars of the first symbol to run out end."""
+        """Where (UTC ms) the bars of the first symbol to run out end."""
         return min(market.walk.series.end_ms for market in self.exchange.markets.values())
 
     def now_ms(self) -> int:
-        """Virtual time; the state of the exchange is brought up to it."""
+        """Virtual time in UTC milliseconds; the state of the exchange is brought up to it."""
         self.catch_up()
         return self.exchange.now_ms
 
@@ -69,6 +69,7 @@ class Venue:
             raise Rejection(10001, "the clock runs free; start the exchange with --lock-step to step it", 409)
         if self._events is None:
             self._passed = []
+            # Kept between steps: the walk is a generator and stands where the last event left it.
             self._events = account_events(self.exchange, self._next_close_ms(self.clock), self._passed)
         event_ms = next(self._events, None)
         # Fills first: who hears of a close may rely on having been told what happened before it.

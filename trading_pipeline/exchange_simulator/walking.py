@@ -35,6 +35,7 @@ def account_events(exchange: Exchange, until_ms: int, passed: Passed) -> Iterato
         # The jump belongs to the time after a close: orders sent while the clock stood there met the close.
         yield from _open_bars(exchange)
         yield from _travel(exchange, _next_stop(exchange, until_ms))
+        # At the end of the leg, on what is still held after everything the leg has met.
         funding.settle_due(exchange)
         yield from _traded(exchange, matching.liquidate_if_broke)
         passed.append((exchange.now_ms, {symbol: market.last for symbol, market in exchange.markets.items()}))
@@ -75,6 +76,7 @@ def _open_bars(exchange: Exchange) -> Iterator[int]:
         for order in exchange.orders.active()
         if (share := met(order)) is not None
     ]
+    # By turn, then by how much of the jump is needed to reach the level.
     for *_, order in sorted(passed, key=lambda one: one[:-1]):
         # An event before it may have cancelled or moved it.
         if order.active and met(order) is not None:
@@ -102,7 +104,7 @@ def _turn(order: Order) -> tuple[int, str]:
 
 
 def _share(order: Order, leg: Leg, done: Decimal) -> Decimal | None:
-    """The part of the leg, 0 to 1, after which the order's level is met; ``None`` if it is not.
+    """The fraction of the leg, 0 to 1, after which the order's level is met; ``None`` if it is not.
 
     :param done: part of the leg already walked. A level behind it is met at once.
     """
@@ -149,7 +151,7 @@ def _next_meeting(exchange: Exchange, legs: dict[str, Leg], done: Decimal) -> tu
 
 
 def _stand(exchange: Exchange, legs: dict[str, Leg], done: Decimal) -> None:
-    """Put every price where it is after that part of its leg, rounded to the tick."""
+    """Put every price where it is after that fraction of its leg, rounded to the tick."""
     for symbol, (start, goal) in legs.items():
         market = exchange.markets[symbol]
         market.last = goal if done == 1 else market.instrument.round_price(start + (goal - start) * done)

@@ -22,6 +22,7 @@ class EventStream(ABC):
         """Block until an event of ``kind`` is newer than the position ``after``, or the time is up.
 
         :param after: a position returned earlier, or ``""`` for the end of the log as it is now.
+        :param timeout_s: wall seconds.
         :returns: the newest position; equal to ``after`` when nothing came.
         """
 

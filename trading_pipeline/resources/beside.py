@@ -35,5 +35,6 @@ def join_running_system() -> None:
         os.environ.update(
             {name: value for name, value in found.items() if not name.startswith(("DAGSTER_", "CELERY_"))}
         )
+    # Dagster refuses resources whose variable is missing; an empty one loads and fails where it is used.
     for name in _ADDRESSES:
         os.environ.setdefault(name, "")

@@ -9,7 +9,6 @@ from trading_pipeline.adapters.stores.execution.ledger_signals import PostgresSi
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresHaltRegister
 from trading_pipeline.adapters.stores.operations.command_log import PostgresCommandLog
 from trading_pipeline.adapters.venues.live_guard import acknowledge_live
-from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.ports.venue.venue import Venue
 from trading_pipeline.services.execution.controls import Controls
@@ -19,7 +18,7 @@ from trading_pipeline.settings import Settings
 
 
 def build_execution_context(
-    engine: Engine, venue: Venue, settings: Settings, limits: RiskLimits, costs: Costs, run_id: str
+    engine: Engine, venue: Venue, settings: Settings, limits: RiskLimits, run_id: str
 ) -> ExecutionContext:
     """Ask the venue for its instruments and put everything together.
 
@@ -27,6 +26,7 @@ def build_execution_context(
     :raises TemporaryVenueError: the venue does not answer.
     """
     trading = venue.trading()
+    # Before anything is read or written: real money needs somebody who wrote the account down.
     acknowledge_live(settings, trading)
     account_id = identify_account(register=PostgresAccountRegister(engine), venue=venue, mode=settings.mode)
     return ExecutionContext(
@@ -40,7 +40,6 @@ def build_execution_context(
         notifier=operator_notifier(),
         clock=venue.clock(),
         limits=limits,
-        costs=costs,
         instruments=venue.market_data().instruments(),
     )
 

@@ -5,14 +5,16 @@ from contextlib import contextmanager
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Table
 
 from trading_pipeline.adapters.stores.execution.work_queue import WorkQueue
 from trading_pipeline.adapters.stores.market_data.book_store import PostgresBookSampleStore
 from trading_pipeline.adapters.stores.market_data.check_store import PostgresCheckStore
 from trading_pipeline.adapters.stores.market_data.remembered_bars import RememberedBarStore
 from trading_pipeline.adapters.stores.market_data.wave_store import PostgresWaveStore
+from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
 from trading_pipeline.adapters.stores.postgres.database import connect
+from trading_pipeline.adapters.stores.postgres.partition_contents import PartitionContents, partition_contents
 from trading_pipeline.adapters.stores.research.backtest_store import PostgresBacktestStore
 from trading_pipeline.adapters.stores.research.calibration_store import PostgresCalibrationStore
 from trading_pipeline.adapters.stores.research.trade_history import PostgresTradeHistory
@@ -20,6 +22,7 @@ from trading_pipeline.adapters.stores.strategy.plan_store import PostgresPlanSto
 from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSignalStore
 from trading_pipeline.adapters.stores.strategy.snapshot_store import PostgresSnapshotStore
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.partitions import PartitionRange
 
 
 class Stores(dg.ConfigurableResource["Stores"]):
@@ -43,6 +46,7 @@ class Stores(dg.ConfigurableResource["Stores"]):
             )
         self._engine = connect(self.database_url)
         self._run_id = context.run_id or ""
+        # Per run: several assets of one run read the same windows.
         self._bars = RememberedBarStore(self._engine, self._run_id)
         try:
             yield self
@@ -89,10 +93,19 @@ class Stores(dg.ConfigurableResource["Stores"]):
         """Closing instants heard and computed."""
         return PostgresWaveStore(self._engine)
 
+    def contents(self, table: Table, scope: PartitionRange) -> PartitionContents:
+        """What ``table`` holds of each partition of the range."""
+        return partition_contents(self._engine, table, scope)
+
     @property
     def work(self) -> WorkQueue:
         """What waits for a run."""
         return WorkQueue(self._engine)
+
+    @property
+    def heartbeats(self) -> PostgresHeartbeatStore:
+        """Signs of life of the feed."""
+        return PostgresHeartbeatStore(self._engine)
 
     @property
     def backtests(self) -> PostgresBacktestStore:

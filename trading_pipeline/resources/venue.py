@@ -27,6 +27,7 @@ class Markets(dg.ConfigurableResource["Markets"]):
 
     def venue(self) -> Venue:
         """In the mode of this process."""
+        # Read anew at each use: keys and addresses are the process's, not the definitions'.
         return venue_named(self.parameters.universe.venue, Settings())
 
     def market_data(self) -> MarketData:
@@ -66,9 +67,8 @@ class ExecutionResource(dg.ConfigurableResource["ExecutionResource"]):
         if self._execution_context is None:
             settings = Settings()
             venue = venue_named(self.parameters.universe.venue, settings)
-            limits, costs = self.parameters.risk, self.parameters.costs
             self._execution_context = build_execution_context(
-                self.stores.engine, venue, settings, limits, costs, self._run_id
+                self.stores.engine, venue, settings, self.parameters.risk, self._run_id
             )
         return self._execution_context
 

@@ -87,3 +87,24 @@ class CheckStoreContract:
     def test_timeframes_are_kept_apart(self, checks: CheckStore) -> None:
         checks.save(verdicts())
         assert checks.sound_bars([BTC], Timeframe.M15, START, END) == {}
+
+    def test_a_day_is_judged_when_a_bar_that_opens_in_it_has_a_verdict(self, checks: CheckStore) -> None:
+        for hour in (0, 23, 49):
+            checks.save(verdicts(hour))
+        checks.save(verdicts(24, SOL, CheckName.NO_GAP))
+        day = timedelta(days=1)
+        assert checks.judged_days([BTC], Timeframe.H1) == {BTC: [START, START + 2 * day]}
+        assert checks.judged_days([SOL, BTC], Timeframe.H1)[SOL] == [START + day]
+        assert checks.judged_days([BTC, SOL], Timeframe.M15) == {}
+
+    def test_a_close_is_skipped_where_an_instrument_was_judged_before_and_after_and_not_at_it(
+        self, checks: CheckStore
+    ) -> None:
+        closes = [START + hours * HOUR for hours in (1, 2, 3, 4)]
+        for hour in (0, 2):
+            checks.save(verdicts(hour))
+        assert checks.skipped_closes([BTC, SOL], [Timeframe.H1, Timeframe.M15], closes) == [START + 2 * HOUR]
+        checks.save(verdicts(1, SOL))
+        assert checks.skipped_closes([SOL], [Timeframe.H1], closes) == []
+        checks.save(verdicts(1))
+        assert checks.skipped_closes([BTC, SOL], [Timeframe.H1], closes) == []

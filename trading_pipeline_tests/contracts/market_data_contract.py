@@ -1,6 +1,7 @@
 """What ``MarketData`` promises, whoever keeps it."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import ClassVar
 
 import pytest
@@ -87,6 +88,10 @@ class MarketDataContract:
             assert instrument.instrument_id == instrument_id
             assert min(instrument.price_increment, instrument.quantity_increment, instrument.min_quantity) > 0
             assert instrument.settlement_currency
+
+    def test_every_instrument_tells_its_fees_as_fractions(self, market: MarketData) -> None:
+        for instrument in market.instruments().values():
+            assert -instrument.taker_fee <= instrument.maker_fee <= instrument.taker_fee < Decimal("0.1")
 
     def test_every_listed_instrument_can_be_asked_about(self, market: MarketData, close: datetime) -> None:
         for instrument_id in market.instruments():

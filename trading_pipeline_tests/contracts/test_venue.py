@@ -1,6 +1,7 @@
 """Bybit as the catalogue offers it, on the exchange."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import ClassVar
 
 import pytest
@@ -15,8 +16,8 @@ from trading_pipeline_tests.contracts.venue_contract import KeyedVenueContract
 
 @pytest.fixture(scope="module")
 def exchange() -> Iterator[Simulator]:
-    """One for all."""
-    with simulator(KeyedVenueContract.listed.symbol) as running:
+    """One for all, whose account pays less than the venue publishes."""
+    with simulator(KeyedVenueContract.listed.symbol, taker_fee_bps=4) as running:
         yield running
 
 
@@ -37,3 +38,7 @@ class TestBybit(KeyedVenueContract):
     @pytest.fixture
     def key(self, exchange: Simulator) -> str:
         return exchange.api_key
+
+    def test_fees_are_the_accounts_own_where_there_is_a_key(self, venue: Venue, keyless: Venue) -> None:
+        own, published = (one.market_data().instruments()[self.listed].taker_fee for one in (venue, keyless))
+        assert (own, published) == (Decimal("0.0004"), Decimal("0.00055"))

@@ -137,6 +137,12 @@ class TradingContract:
         }
         assert all(fill.execution_id and fill.fee > 0 and fill.fee_currency for fill in fills)
 
+    def test_a_market_order_pays_the_takers_fee_of_its_instrument(
+        self, trading: Trading, instrument: Instrument
+    ) -> None:
+        for fill in self.fills_of(trading, self.enter(trading)):
+            assert (fill.fee, fill.is_maker) == (fill.quantity * fill.price * instrument.taker_fee, False)
+
     def test_an_acknowledgement_names_the_order_as_its_report_does(self, trading: Trading) -> None:
         entry = an_intent(self.listed, quantity=self.quantity)
         acknowledged, report = trading.submit(entry), settled(trading, entry)

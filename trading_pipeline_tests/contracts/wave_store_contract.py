@@ -53,6 +53,32 @@ class WaveStoreContract:
         assert waves.pending() == []
         assert waves.at(START + HOUR)[0].run_id == "run-1"
 
+    def test_computed_waves_span_the_oldest_to_the_newest_of_a_timeframe(
+        self, store: BarStore, waves: WaveStore
+    ) -> None:
+        store.append_raw(walk(count=3), BarSource.WEBSOCKET)
+        assert waves.computed_span(Timeframe.H1) is None
+        store.consolidate(["BTCUSDT.BYBIT"], Timeframe.H1, START, END)
+        for hours in (1, 2):
+            waves.mark_computed(START + hours * HOUR, Timeframe.H1, ["BTCUSDT.BYBIT"], "run-1")
+        assert waves.computed_span(Timeframe.H1) == (START + HOUR, START + 2 * HOUR)
+        assert waves.computed_span(Timeframe.M15) is None
+
+    def test_a_wave_tells_about_which_instruments_a_strategy_failed_until_it_is_begun_again(
+        self, store: BarStore, waves: WaveStore
+    ) -> None:
+        store.append_raw([a_bar()], BarSource.WEBSOCKET)
+        store.consolidate(["BTCUSDT.BYBIT"], Timeframe.H1, START, END)
+        waves.begin(START + HOUR, Timeframe.H1, "rules")
+        waves.note_unanswered(START + HOUR, Timeframe.H1, ["SOLUSDT.BYBIT"])
+        waves.mark_computed(START + HOUR, Timeframe.H1, ["BTCUSDT.BYBIT"], "run-1")
+        computed = waves.computed(START + HOUR, Timeframe.H1)
+        assert computed is not None
+        assert computed.unanswered == waves.newest_unanswered(Timeframe.H1) == {"SOLUSDT.BYBIT"}
+        waves.begin(START + HOUR, Timeframe.H1, "rules")
+        assert waves.newest_unanswered(Timeframe.H1) == set()
+        assert waves.newest_unanswered(Timeframe.H4) == set()
+
     def test_a_bar_that_came_too_late_for_the_run_keeps_the_wave_pending(
         self, store: BarStore, waves: WaveStore
     ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
+from dagster._core.definitions.freshness import CronFreshnessPolicy, TimeWindowFreshnessPolicy
 
 SNAPSHOT = Path(__file__).parent / "__snapshots__" / "asset_graph.json"
 
@@ -58,7 +59,18 @@ def _asset(graph: AssetGraph, key: dg.AssetKey) -> dict[str, object]:
         "single_run_backfill": node.backfill_policy == dg.BackfillPolicy.single_run(),
         "checks": sorted(check.name for check in node.check_keys),
         "kinds": sorted(node.kinds),
+        "freshness": _freshness(node.freshness_policy),
     }
+
+
+def _freshness(policy: dg.FreshnessPolicy | None) -> str:
+    """What is expected, in a few words."""
+    if isinstance(policy, TimeWindowFreshnessPolicy):
+        warn, fail = policy.warn_window, policy.fail_window.to_timedelta()
+        return f"warns after {warn.to_timedelta()}, fails after {fail}" if warn else f"fails after {fail}"
+    if isinstance(policy, CronFreshnessPolicy):
+        return f"within {policy.lower_bound_delta} before {policy.deadline_cron}"
+    return ""
 
 
 def _partitions(grid: dg.PartitionsDefinition | None) -> list[str]:

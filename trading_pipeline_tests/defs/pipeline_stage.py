@@ -9,18 +9,20 @@ import redis
 from sqlalchemy import Engine, text
 
 from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresRawBarStore
-from trading_pipeline.defs.market_data.assets import bars_assets
+from trading_pipeline.adapters.venues.venue_clock import VenueClock
+from trading_pipeline.defs.market_data.assets import bars
 from trading_pipeline.defs.market_data.partitions import UNIVERSE
 from trading_pipeline.defs.strategy.assets import strategy_assets
 from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.ports.notifications import Notifier
 from trading_pipeline.ports.venue.clock import Clock
 from trading_pipeline.ports.venue.market_data import MarketData
 from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline_tests.testkit.builders import walk
-from trading_pipeline_tests.testkit.fake_clock import FakeClock
+from trading_pipeline_tests.testkit.execution_lab import Postbox
 from trading_pipeline_tests.testkit.fakes_market_data import RecordedMarketData
 
 DAY = UNIVERSE.history_start + timedelta(days=1)
@@ -52,8 +54,19 @@ class RecordedMarkets:
         return self.data
 
     def clock(self) -> Clock:
-        """Stands at the time of the list."""
-        return FakeClock(self.data.time)
+        """Stands at the time of the list, and is as silent."""
+        return VenueClock(self.data, 0.0)
+
+
+@dataclass
+class HeardAlerts:
+    """In place of ``Alerts``: keeps what the operator would hear."""
+
+    postbox: Postbox = field(default_factory=Postbox)
+
+    def notifier(self) -> Notifier:
+        """The postbox."""
+        return self.postbox
 
 
 @dataclass
@@ -86,16 +99,20 @@ class PipelineStage:
         }
 
     def materialize(
-        self, selection: list[dg.AssetKey] | None = None, instruments: Sequence[str] = INSTRUMENT_IDS, **tags: str
+        self,
+        selection: list[dg.AssetKey] | None = None,
+        instruments: Sequence[str] = INSTRUMENT_IDS,
+        on: datetime = DAY,
+        **tags: str,
     ) -> dg.ExecuteInProcessResult:
-        """The job of a wave over neighbouring instruments of ``DAY``, in this process."""
+        """The job of a wave over neighbouring instruments of a day, in this process."""
         definitions = dg.Definitions(
-            assets=[*bars_assets, *strategy_assets],
+            assets=[bars, *strategy_assets],
             jobs=[dg.define_asset_job("bar_close", selection=dg.AssetSelection.assets(*ASSETS))],
             resources=self.resources(),
             executor=dg.in_process_executor,
         )
-        day = DAY.date().isoformat()
+        day = on.date().isoformat()
         covered = {
             "dagster/asset_partition_range_start": f"{day}|{instruments[0]}",
             "dagster/asset_partition_range_end": f"{day}|{instruments[-1]}",

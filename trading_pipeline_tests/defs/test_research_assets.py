@@ -1,5 +1,7 @@
 """Backtests by partition, parity and calibration on stored bars."""
 
+from decimal import Decimal
+
 import dagster as dg
 import pytest
 
@@ -56,6 +58,13 @@ def test_a_stored_run_walks_along_the_finest_bars_that_are_stored(filled: Pipeli
     ]
 
 
+def test_a_stored_run_pays_what_the_venue_says_the_account_pays(filled: PipelineStage) -> None:
+    filled.markets.data.taker_fee = Decimal("0.0004")
+    key = dg.MultiPartitionKey({"strategy": "ema_atr", "instrument": "BTCUSDT.BYBIT"})
+    _materialize(filled, backtests, key)
+    assert filled.rows("SELECT DISTINCT params->'config'->'costs'->'taker_fee_bps' FROM backtest_runs") == [(4.0,)]
+
+
 def test_a_partition_may_be_launched_by_its_text(filled: PipelineStage) -> None:
     wanted = {name: filled.resources()[name] for name in ("stores", "parameters", "markets", "io_manager")}
     tags = {"dagster/partition": "BTCUSDT.BYBIT|ema_atr"}
@@ -83,6 +92,14 @@ def test_without_a_wave_there_is_nothing_to_compare(filled: PipelineStage) -> No
     result = _materialize(filled, parity)
     assert metadata_of(result, "parity")["compared"].startswith("nothing: no wave")
     assert [check.passed for check in result.get_asset_check_evaluations()] == [True]
+
+
+def test_parity_asked_for_its_check_alone_gives_the_verdict_and_no_materialisation(filled: PipelineStage) -> None:
+    wanted = {name: filled.resources()[name] for name in ("stores", "parameters", "markets", "io_manager")}
+    alone = dg.AssetSelection.checks(dg.AssetCheckKey(dg.AssetKey("parity"), "pipeline_equals_engine"))
+    result = dg.materialize([parity], resources=wanted, selection=alone, instance=filled.instance)
+    assert [check.passed for check in result.get_asset_check_evaluations()] == [True]
+    assert result.get_asset_materialization_events() == []
 
 
 def test_every_calibration_is_kept(filled: PipelineStage) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from trading_pipeline.domain.model.timeframes import to_ms
 from trading_pipeline.exchange_simulator.bars import BarSeries
 from trading_pipeline.exchange_simulator.exchange import Exchange, Execution, Market, Terms
-from trading_pipeline.exchange_simulator.instruments import specification
+from trading_pipeline.exchange_simulator.instruments import MAKER_FEE, TAKER_FEE, specification
 from trading_pipeline.exchange_simulator.order_entry import create
 from trading_pipeline.exchange_simulator.orders import Order
 from trading_pipeline.exchange_simulator.price_walk import PriceWalk
@@ -36,17 +36,19 @@ def an_exchange(
     symbols: tuple[str, ...] = ("BTCUSDT",),
     missing: int = 0,
     funding: dict[int, Decimal] | None = None,
+    fees: tuple[Decimal, Decimal] = (MAKER_FEE, TAKER_FEE),
     **terms: object,
 ) -> Exchange:
     """Stands at ``start`` after one flat bar at 100; ``bars`` follow, after a hole of ``missing`` bars.
 
     :param funding: recorded rates by UTC milliseconds.
+    :param fees: of makers and takers, fractions of the value traded.
     """
     markets = {}
     for symbol in symbols:
         series = a_series([FLAT, *bars], to_ms(start) - STEP_MS)
         series.open_ms[1:] += missing * STEP_MS
-        contract = specification("BTCUSDT", Decimal(100), 1)
+        contract = specification("BTCUSDT", Decimal(100), 1, *fees)
         markets[symbol] = Market(contract, PriceWalk(series), Decimal(0), funding)
     defaults = {"balance": Decimal(10_000), "run_id": "test"}
     return Exchange(markets, Terms(**(defaults | terms)), to_ms(start))  # type: ignore[arg-type]

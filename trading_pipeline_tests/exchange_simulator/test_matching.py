@@ -199,12 +199,13 @@ def test_a_marketable_limit_never_pays_more_than_its_price() -> None:
     assert [one.price for one in exchange.executions] == [Decimal(100)]
 
 
-def test_what_the_terms_say_is_charged() -> None:
-    exchange = an_exchange((100, 102, 100, 101), maker_fee=Decimal("0.001"), taker_fee=Decimal("0.002"))
+@pytest.mark.parametrize(("maker_fee", "paid"), [("0.001", "0.102"), ("-0.0001", "-0.0102")])
+def test_the_fees_of_the_contract_are_charged_and_paid_out_below_zero(maker_fee: str, paid: str) -> None:
+    exchange = an_exchange((100, 102, 100, 101), fees=(Decimal(maker_fee), Decimal("0.002")))
     order(exchange, "Buy", "1")
     order(exchange, "Sell", "1", price=102, reduceOnly="true")
     walk(exchange)
-    assert [one.fee for one in exchange.executions] == [Decimal("0.2"), Decimal("0.102")]
+    assert [one.fee for one in exchange.executions] == [Decimal("0.2"), Decimal(paid)]
 
 
 def test_account_without_margin_is_liquidated_by_the_venue() -> None:

@@ -30,6 +30,7 @@ CALLS: list[tuple[str, Callable[[HTTP], Json]]] = [
     ("market/history-fund-rate", lambda c: c.get_funding_rate_history(**BTC)),
     ("account/wallet-balance", lambda c: c.get_wallet_balance(accountType="UNIFIED")),
     ("account/account-info", lambda c: c.get_account_info()),
+    ("account/fee-rate", lambda c: c.get_fee_rates(**BTC)),
     ("user/apikey-info", lambda c: c.get_api_key_information()),
     ("position/position", lambda c: c.get_positions(**BTC)),
     ("position/close-pnl", lambda c: c.get_closed_pnl(**BTC)),

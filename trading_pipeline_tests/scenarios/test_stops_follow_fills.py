@@ -27,7 +27,7 @@ from trading_pipeline.services.execution.execution_context import ExecutionConte
 from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline_tests.exchange_simulator.builders import FLAT, STEP_MS, Ohlc, a_series
 from trading_pipeline_tests.testkit.builders import ACCOUNT
-from trading_pipeline_tests.testkit.execution_lab import COSTS, LIMITS, WAVE, Postbox, store_plan, trade_plan
+from trading_pipeline_tests.testkit.execution_lab import LIMITS, WAVE, Postbox, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 
 
@@ -58,7 +58,6 @@ def context_at(exchange: Addresses, database: Engine) -> ExecutionContext:
         notifier=Postbox(),
         clock=VenueClock(market, 0.0),
         limits=LIMITS,
-        costs=COSTS,
         instruments=market.instruments(),
     )
 

@@ -105,7 +105,6 @@ class BareReplay:
             notifier=self.postbox,
             clock=VenueClock(self.market, 0.0),
             limits=self.limits,
-            costs=self.plans[0].lifecycle.costs,
             instruments=self.market.instruments(),
         )
 

@@ -43,6 +43,8 @@ def instrument(instrument_id: str = "BTCUSDT.BYBIT") -> Instrument:
         max_market_quantity=Decimal(100),
         min_notional=Decimal(5),
         max_leverage=Decimal(50),
+        maker_fee=Decimal("0.0002"),
+        taker_fee=Decimal("0.00055"),
     )
 
 

@@ -236,7 +236,6 @@ class Lab:
             notifier=self.postbox,
             clock=self.clock,
             limits=LIMITS,
-            costs=COSTS,
             instruments={instrument_id: instrument(instrument_id) for instrument_id in self.venue.prices},
             retries=RetryPolicy(tries=3, interval_s=0.0, lookup_window_s=0.0, pause=self.pauses.append),
         )

@@ -12,10 +12,9 @@ from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.orders import Acknowledgement, IntentState, OrderIntent, OrderReport, OrderType, Side
 from trading_pipeline.domain.model.positions import VenuePosition
 from trading_pipeline.ports.venue.trading import Trading
-from trading_pipeline_tests.testkit.builders import ACCOUNT, usdt_wallet
+from trading_pipeline_tests.testkit.builders import ACCOUNT, instrument, usdt_wallet
 from trading_pipeline_tests.testkit.fake_clock import FakeClock
 
-FEE_RATE = Decimal("0.0005")
 FIRST_LEVERAGE = Decimal(5)
 
 
@@ -164,7 +163,7 @@ class FakeVenue(Trading):
         """Book an execution on the position, whoever made the order."""
         number = len(self._fills) + 1
         order_id = f"v-{link_id or number}"
-        fee = quantity * price * FEE_RATE
+        fee = quantity * price * instrument(instrument_id).taker_fee
         at = self.clock.now()
         fill = Fill(
             f"x{number}", link_id, order_id, instrument_id, side, quantity, price, fee, "USDT", False, kind, at, number

@@ -1,7 +1,7 @@
 """A venue's market data and the event log, in memory."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
@@ -34,6 +34,7 @@ class RecordedMarketData(MarketData):
     :param requests: every request for bars: instrument, start, end.
     :param listed: instruments that it knows, beside those it has bars of.
     :param silent: whether it does not even tell the time.
+    :param taker_fee: of every instrument, a fraction of the value traded.
     """
 
     recorded: Sequence[Bar]
@@ -42,6 +43,7 @@ class RecordedMarketData(MarketData):
     requests: list[tuple[str, datetime, datetime]] = field(default_factory=list)
     listed: frozenset[str] = LISTED
     silent: bool = False
+    taker_fee: Decimal = Decimal("0.00055")
 
     def server_time(self) -> datetime:
         """The time it was given."""
@@ -66,7 +68,7 @@ class RecordedMarketData(MarketData):
 
     def instruments(self) -> dict[str, Instrument]:
         """All it knows, with the steps of a large perpetual."""
-        return {instrument_id: instrument(instrument_id) for instrument_id in self._known()}
+        return {one: replace(instrument(one), taker_fee=self.taker_fee) for one in self._known()}
 
     def _known(self) -> set[str]:
         return self.listed | {bar.instrument_id for bar in self.recorded}

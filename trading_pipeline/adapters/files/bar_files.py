@@ -48,10 +48,12 @@ def read_bar_file(
     if base != timeframe:
         if base.ms > timeframe.ms:
             raise ConfigurationError(f"{path} has {base} bars: {timeframe} bars cannot be made of them; ask for {base}")
+        # The finer bars are kept: a backtest walks its prices along them.
         note, finest = _left_out(rows, base, timeframe, str(path)), _frame(rows, instrument_id, base)
         rows = resample(rows, base, timeframe)
         if not len(rows):
             raise DataError(f"{path}: no {timeframe} bar has all of its {base} bars; give a longer file")
+    # After the resampling: a quiet minute is no fault, a quiet bar of the asked length is a price nobody paid.
     if not allow_zero_volume:
         refuse_zero_volume(rows["volume"], rows["open_time_ms"].to_numpy(np.int64), str(path))
     return ReadBars(_frame(rows, instrument_id, timeframe), note, finest)
@@ -77,8 +79,9 @@ def _left_out(rows: pd.DataFrame, base: Timeframe, target: Timeframe, origin: st
 
 
 def refuse_zero_volume(volume: "pd.Series[float]", open_ms: np.ndarray, origin: str) -> None:
-    """A bar without volume says a price at which nobody traded.
+    """A bar without volume (base currency) says a price at which nobody traded.
 
+    :param open_ms: open times of the bars, UTC milliseconds.
     :raises DataError: names the first such bar and how many there are.
     """
     empty = np.flatnonzero(volume.to_numpy() == 0)
@@ -96,6 +99,7 @@ def _frame(rows: pd.DataFrame, instrument_id: InstrumentId, timeframe: Timeframe
     prices = {name: rows[name].to_numpy(np.float64) for name in OHLCV}
     columns = {
         "instrument_id": pd.Series(np.full(len(rows), instrument_id, dtype=object), dtype="str"),
+        # Microseconds, as the database gives them: frames of both sources have to be joined.
         "open_time": pd.DatetimeIndex(opens).as_unit("us").tz_localize("UTC"),
         "close_time": pd.DatetimeIndex(opens + np.timedelta64(timeframe.ms, "ms")).as_unit("us").tz_localize("UTC"),
         **prices,

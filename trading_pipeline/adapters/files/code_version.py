@@ -1,13 +1,13 @@
-"""Which code decided: a digest of everything that turns bars into trades."""
+"""Which code decided: digests of what turns bars into trades."""
 
 import hashlib
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-import trading_pipeline.domain
+import trading_pipeline
 
-_DOMAIN = Path(trading_pipeline.domain.__file__).parent
+_PACKAGE = Path(trading_pipeline.__file__).parent
 
 
 @cache
@@ -16,7 +16,14 @@ def deciding_code_version() -> str:
 
     Unlike a commit it is the same for the same code, whatever else changed around it.
     """
+    return f"{version('trading-pipeline')}+{digest_of('domain')}"
+
+
+def digest_of(*folders: str, parameters: object = None) -> str:
+    """Twelve hex digits over the sources of folders of the package and over what ``parameters`` prints as."""
     digest = hashlib.sha256()
-    for path in sorted(_DOMAIN.rglob("*.py")):
-        digest.update(path.relative_to(_DOMAIN).as_posix().encode() + b"\0" + path.read_bytes())
-    return f"{version('trading-pipeline')}+{digest.hexdigest()[:12]}"
+    for folder in folders:
+        for path in sorted((_PACKAGE / folder).rglob("*.py")):
+            digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
+    digest.update(repr(parameters).encode())
+    return digest.hexdigest()[:12]

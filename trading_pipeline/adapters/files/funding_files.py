@@ -26,6 +26,7 @@ def read_funding_file(path: Path) -> Funding:
     if not len(times):
         raise DataError(f"{path}: holds no funding")
     finite = np.isfinite(times) & np.isfinite(rates)
+    # A missing number is named as such below; here it would only look like a time in no unit.
     if finite.all():
         check_milliseconds(times, "funding_time_ms", str(path))
     bad = ~finite | (np.diff(times, prepend=-np.inf) <= 0)

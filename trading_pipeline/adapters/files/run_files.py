@@ -33,6 +33,7 @@ def write_document(path: Path, document: Mapping[str, object]) -> None:
 
     :raises ConfigurationError: the place cannot be written to.
     """
+    # NaN is refused instead of written: what JSON does not have must have become null before.
     text = json.dumps(_plain(document), indent=1, allow_nan=False)
     write_text(path, text + "\n")
 
@@ -69,7 +70,7 @@ def read_run(path: Path) -> RunRecord:
 
 
 def iso(instant: datetime) -> str:
-    """ISO 8601 with the letter Z."""
+    """ISO 8601 in UTC with the letter Z."""
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 

@@ -19,6 +19,7 @@ class Broadcast(Notifier):
             self._try(way, severity, subject, body, failures)
         for failed, problem in list(failures.items()):
             for way in self._ways:
+                # A way that has just failed is not tried again with the news of it.
                 if way not in failures:
                     self._try(way, Severity.WARNING, f"alert not sent: {subject}", _lost(failed, problem), failures)
 

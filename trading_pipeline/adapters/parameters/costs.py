@@ -10,6 +10,7 @@ from trading_pipeline.adapters.parameters.reading import Section, read
 from trading_pipeline.domain.lifecycle.costs import UNEVEN, Costs, settles_evenly
 
 FeeBps = Annotated[Decimal, Field(ge=0, le=100)]
+MakerFeeBps = Annotated[Decimal, Field(ge=-10, le=100)]
 
 
 class _FundingSection(Section):
@@ -27,7 +28,7 @@ class _FundingSection(Section):
 class _CostsFile(Section):
     """Keys and ranges; a rate beyond the venue's caps is taken for a misplaced point."""
 
-    maker_fee_bps: FeeBps
+    maker_fee_bps: MakerFeeBps
     taker_fee_bps: FeeBps
     slippage_bps: Annotated[Decimal, Field(ge=0, le=500)]
     funding: _FundingSection

@@ -18,6 +18,7 @@ def with_documents(config_dir: Path, kind: type[Strategy], values: Mapping[str, 
     found = dict(values)
     for spec in fields(kind().parameters):
         name = values.get(spec.name)
+        # A mapping is the document itself, as strategies made in code give it.
         if "document" in spec.metadata and isinstance(name, str):
             found[spec.name] = _read(config_dir / spec.metadata["folder"], name, spec.metadata["document"])
     return found

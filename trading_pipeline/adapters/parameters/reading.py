@@ -71,6 +71,7 @@ def _sentence(detail: ErrorDetails, model: type[Section]) -> str:
         return f"unknown key {key!r}; {hint}"
     if detail["type"] == "missing":
         return f"key {key!r} is missing"
+    # pydantic's own words before ours.
     message = detail["msg"].removeprefix("Value error, ")
     return f"{key} = {detail['input']!r}: {message}" if key else message
 

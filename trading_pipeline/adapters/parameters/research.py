@@ -20,6 +20,7 @@ from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.domain.strategies.framework.base import Strategy
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 
+# The numbers of the engine's `Limits`, so that a strategy without a configuration runs under its defaults.
 _LIMITS = RiskLimits(Decimal("0.005"), 3, Decimal(5), Decimal("0.05"), 1, 10, 1)
 _NO_COSTS = Costs(Decimal(0), Decimal(0), Decimal(0), Decimal(0), 8)
 
@@ -60,6 +61,7 @@ def researched_strategy(config_dir: Path, name: str, parameters: Mapping[str, ob
         return ResearchedStrategy(StrategyConfig(strategy, tuple(Timeframe), (), lifecycle), (), tuple(assumed))
     path, content = found
     strategy = find_strategy(config_dir, name, {**content.parameters, **parameters})
+    # Built once more without the changes, so that what differs is told by typed values: 2 and 2.0 do not.
     filed = find_strategy(config_dir, name, dict(content.parameters))
     refuse_unknown_momentum(path, filed, content.lifecycle)
     guards = content.guards.guards() if content.guards else None

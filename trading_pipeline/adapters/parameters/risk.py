@@ -33,6 +33,7 @@ class _SizingSection(Section):
     def _what_the_model_reads(self) -> Self:
         numbers = () if self.model == "risk" else NUMBERS[SizingModel(self.model)]
         bounds = () if self.model == "risk" else BOUNDS
+        # Numbers that a model does not read would look as if they did something.
         given = self.model_fields_set - {"model"}
         if unread := sorted(given - {*numbers, *bounds}):
             known = ", ".join((*numbers, *bounds)) or "risk_per_trade alone"

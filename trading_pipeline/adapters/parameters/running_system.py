@@ -35,6 +35,7 @@ def announce(settings: Settings, variables: Mapping[str, str], dagster_url: str)
             del kept[str(spec.alias)]
     others = {name: variables[name] for name in ("DAGSTER_HOME", "CELERY_BROKER_URL")}
     file = settings.state_dir / _FILE
+    # Removed first, because O_EXCL below makes a file that nobody else could read at any moment.
     file.unlink(missing_ok=True)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as writing:
         json.dump({**kept, **others, "TRADING_DAGSTER_URL": dagster_url}, writing, indent=1)
@@ -54,6 +55,7 @@ def settings_beside(settings: Settings) -> dict[str, str]:
     if settings.database_url:
         return settings.variables()
     file = settings.state_dir / _FILE
+    # A system that was killed leaves its announcement; the lock has gone with it.
     if not (file.is_file() and _is_held(settings.state_dir)):
         raise ConfigurationError(
             f"no system runs in {settings.state_dir} and DATABASE_URL is unset; start one with `trading-pipeline up`, "

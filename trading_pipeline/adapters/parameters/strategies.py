@@ -82,6 +82,7 @@ class _LifecycleSection(Section):
     @model_validator(mode="after")
     def _whole_and_ordered(self) -> Self:
         total = sum((target.fraction for target in self.targets), self.runner.fraction)
+        # Exactly, as these are decimals: 0.4 + 0.4 + 0.2 is 1.
         if total != 1:
             raise ValueError(f"fractions of targets and runner add up to {total}, they must add up to 1")
         multiples = [target.r_multiple for target in self.targets]
@@ -193,6 +194,7 @@ def file_of(config_dir: Path, name: str) -> tuple[Path, _StrategyFile] | None:
     check_name(config_dir, name)
     paths = sorted((config_dir / "strategies").glob("*.yaml"))
     found = [(path, content) for path in paths if (content := read(path, _StrategyFile)).strategy == name]
+    # A disabled file beside an enabled one is a draft.
     meant = [one for one in found if one[1].enabled] or found
     if len(meant) > 1:
         names = ", ".join(path.name for path, _ in meant)

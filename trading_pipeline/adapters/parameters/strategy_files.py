@@ -98,6 +98,7 @@ def _imported(path: Path, written_ns: int) -> ModuleType:  # noqa: ARG001 - a co
     try:
         spec.loader.exec_module(module)
     except (ImportError, SyntaxError) as error:
+        # A half-imported module must not be found by the next attempt.
         del sys.modules[module_name]
         raise ConfigurationError(f"{path} cannot be imported: {error}") from error
     return module
@@ -115,6 +116,7 @@ def _files(config_dir: Path) -> dict[str, Path]:
 
 def _installed() -> frozenset[str]:
     """Names that installed packages offer."""
+    # By the search path, so that a package installed into another folder is seen.
     return _offered_on(tuple(sys.path))
 
 

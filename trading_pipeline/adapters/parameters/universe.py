@@ -79,7 +79,7 @@ def usual_venue(config_dir: Path) -> str:
 
 
 def load_universe(config_dir: Path) -> Universe:
-    """The universe in ``config_dir/universe.yaml``; a time without zone is UTC.
+    """The universe in ``config_dir/universe.yaml``, shortest timeframe first; a time without zone is UTC.
 
     :raises ConfigurationError: the file is missing or breaks a rule; the message names file and key.
     """
@@ -88,6 +88,7 @@ def load_universe(config_dir: Path) -> Universe:
     start = content.history_start
     return Universe(
         venue=content.venue,
+        # YAML gives a day or a time without a zone; people mean UTC, as bars do.
         history_start=start.replace(tzinfo=UTC) if start.tzinfo is None else start.astimezone(UTC),
         instrument_ids=tuple(instrument_named(symbol, content.venue) for symbol in content.symbols),
         timeframes=tuple(sorted(content.timeframes, key=lambda timeframe: timeframe.ms)),

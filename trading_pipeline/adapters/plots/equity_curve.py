@@ -20,6 +20,7 @@ def draw_equity_curve(path: Path, readings: Sequence[tuple[datetime, Decimal]], 
     figure = Figure(figsize=(9, 4), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
+    # Steps, because between two readings nothing is known.
     axes.step(times, equity, where="post", color="#1f5f99", linewidth=1.4)  # type: ignore[arg-type]
     axes.set_title(title)
     axes.set_ylabel("equity, USDT")

@@ -7,10 +7,11 @@ _WIDTH, _HEIGHT, _MARGIN = 260, 60, 3
 
 
 def sparkline(values: Sequence[float]) -> str:
-    """The values, oldest first, as an SVG image; empty text for fewer than two."""
+    """The values, oldest first, as an SVG image of 260 x 60 pixels; empty text for fewer than two."""
     if len(values) < 2:
         return ""
     low, high = min(values), max(values)
+    # A flat line has no height to be scaled to.
     scale_y = (_HEIGHT - 2 * _MARGIN) / ((high - low) or 1.0)
     scale_x = (_WIDTH - 2 * _MARGIN) / (len(values) - 1)
     points = " ".join(

@@ -109,6 +109,7 @@ def _leg(leg: LegRecord) -> list[object]:
 
 def _groups(count: int) -> tuple[int, Integers]:
     """How many values become one, and where each group begins."""
+    # Rounded up, so that the limit holds.
     merged = -(-count // MAX_POINTS) or 1
     return merged, np.arange(0, count, merged)
 

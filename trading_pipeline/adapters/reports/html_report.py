@@ -79,7 +79,7 @@ def _pipeline_texts(part: PipelinePart | None) -> dict[str, str]:
 
 
 def _shown(bars: pd.DataFrame, run: RunRecord) -> pd.DataFrame:
-    """The bars whose close is on the equity curve."""
+    """The bars whose close is on the equity curve; the warm-up before it is left out."""
     first = pd.Timestamp(int(run.curve.close_ms[0]), unit="ms", tz="UTC")
     shown: pd.DataFrame = bars[bars["close_time"] >= first]
     return shown
@@ -91,6 +91,6 @@ def _period(run: RunRecord) -> str:
 
 
 def _initial(params: Details) -> float:
-    """Capital at the start."""
+    """Capital at the start, quote currency."""
     capital = params["initial_capital"]
     return float(capital) if isinstance(capital, int | float) else 0.0

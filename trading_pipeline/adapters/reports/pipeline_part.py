@@ -42,7 +42,7 @@ def lead(part: PipelinePart) -> str:
 
 
 def cards(part: PipelinePart) -> str:
-    """Latencies at a glance."""
+    """Latencies at a glance: median and 95th percentile in seconds."""
     shown = (("Close to plan", part.record.plan_latency), ("Close to order", part.record.order_latency))
     return "\n".join(
         f"<div class='card'><span>{title}, p50</span><b>{_seconds(latency.p50_s)}</b>"
@@ -52,7 +52,7 @@ def cards(part: PipelinePart) -> str:
 
 
 def further(part: PipelinePart) -> str:
-    """Latencies beside the places that are worth a click."""
+    """Latencies in seconds beside the places that are worth a click."""
     rows = (
         _latency_row("trade plan stored", part.record.plan_latency),
         _latency_row("order acknowledged by the venue", part.record.order_latency),

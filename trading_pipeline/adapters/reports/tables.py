@@ -45,7 +45,7 @@ def notes(run: RunRecord) -> str:
 
 
 def months(curve: EquityCurve, initial: float) -> str:
-    """Returns by month, a row per year with its own return; empty for a stretch shorter than a month."""
+    """Returns by month in percent, a row per year with its own return; empty for a stretch shorter than a month."""
     if _short(curve):
         return ""
     names, returns = calendar_returns(curve.equity, curve.close_ms, initial, "M")
@@ -67,7 +67,7 @@ def figures(metrics: Mapping[str, float | None]) -> str:
 
 
 def exits(trades: Sequence[TradeRecord]) -> str:
-    """How trades ended, and what each kind of end earned."""
+    """How trades ended, and what each kind of end earned in USDT."""
     counts = Counter(trade.exit_reason for trade in trades)
     rows = []
     for reason, count in counts.most_common():
@@ -121,9 +121,10 @@ def _card(run: RunRecord, title: str, name: str, form: str, second: str, second_
 
 
 def _month(value: float | None, kind: str = "") -> str:
-    """One cell, the stronger the colour the larger the return."""
+    """One cell in percent, the stronger the colour the larger the return."""
     if value is None:
         return "<td class='none'></td>"
+    # Below 1, so that ordinary months of one or two percent can be told apart.
     strength = min(abs(value) / _STRONG_MONTH, 1.0) ** 0.6 * 70
     tone = "gain" if value >= 0 else "loss"
     style = f"background: color-mix(in srgb, var(--{tone}) {strength:.0f}%, transparent)" if abs(value) >= 5e-5 else ""

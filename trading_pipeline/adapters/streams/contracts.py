@@ -73,6 +73,7 @@ CONTRACTS: dict[type[Event], tuple[str, type[Message]]] = {
 }
 """Event to the name of its stream and its message."""
 
+# Made once: building a validator costs more than using it.
 _DECODE: dict[type[Event], Callable[[str], Message]] = {
     kind: TypeAdapter[Message](message).validate_json for kind, (_, message) in CONTRACTS.items()
 }

@@ -12,6 +12,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.events import Event
 from trading_pipeline.ports.streams import EventStream
 
+# Entries of a stream, about: Redis cuts whole blocks. The database is the truth, a stream only wakes somebody.
 _KEPT = 100_000
 _READ_AT_ONCE = 1_000
 _LONGEST_BLOCK_S = 10.0
@@ -73,13 +74,14 @@ class RedisStream(EventStream):
             pipeline.execute()
 
     def wait(self, kind: type[Event], after: str, timeout_s: float) -> str:
-        """Block until something newer than ``after`` is there.
+        """Block until something newer than ``after`` is there, at most ``timeout_s`` wall seconds.
 
         A message that breaks its contract goes to the dead letters and still moves the position,
         so that it is buried once. With ``after`` empty the answer is a position even when nothing came.
         """
         name, deadline = self._name(kind), time.monotonic() + timeout_s
         with self._reachable():
+            # Read here and not left to "$": what arrives between two blocks would be missed.
             position = after or self._end(name)
             while True:
                 newer = self._read(name, position, deadline - time.monotonic())
@@ -124,11 +126,12 @@ class RedisStream(EventStream):
         return newest[0][0] if newest else "0-0"
 
     def _read(self, name: str, position: str, patience_s: float) -> list[Entry]:
-        """Everything newer than ``position``, waiting for it up to ``patience_s`` or ten seconds."""
+        """Everything newer than ``position``, waiting for it up to ``patience_s`` or ten wall seconds."""
         # a block of 0 would mean for ever
         block_ms = max(1, int(min(patience_s, _LONGEST_BLOCK_S) * 1000))
         found = _stream_entries(self._redis.xread({name: position}, count=_READ_AT_ONCE, block=block_ms))
         read = len(found)
+        # Everything there is: a reader that was away is woken once, not a thousand times.
         while read == _READ_AT_ONCE:
             more = _stream_entries(self._redis.xread({name: found[-1][0]}, count=_READ_AT_ONCE))
             read = len(more)

@@ -18,7 +18,7 @@ class DerivingMarketData(MarketData):
         self._derivations = derivations
 
     def server_time(self) -> datetime:
-        """The venue's clock."""
+        """The venue's clock, aware UTC."""
         return self._venue.server_time()
 
     def bars(self, instrument_id: InstrumentId, timeframe: Timeframe, start: datetime, end: datetime) -> list[Bar]:

@@ -35,5 +35,6 @@ class VenueClock(Clock):
             if age_s < self._max_age_s:
                 return venue_time + timedelta(seconds=age_s)
         venue_time = self._market_data.server_time()
+        # Taken after the answer: the clock is late by the way back, never early.
         self._answer = venue_time, self._monotonic()
         return venue_time

@@ -17,6 +17,8 @@ _MANIFEST = load_manifest(Settings().dbt_project_dir)
 
 def _assets_of(table: str) -> list[str]:
     """The assets that a table of the schema ``trading`` is made of."""
+    # A table that two assets write, or none, would make lineage
+    # a guess, so anything but one fails when definitions load.
     (name,) = (name for name, entry in CATALOGUE.items() if entry.table is not None and entry.table.name == table)
     return [f"{name}_{timeframe}" for timeframe in UNIVERSE.timeframes] if name in STAGES else [name]
 
@@ -54,6 +56,7 @@ def mart_assets(
     yield from _built(report)
     yield from _verdicts(report)
     failed = {name: f"{one.status}: {one.message}" for name, one in report.models.items() if not one.good}
+    # Raised last, so that the models that were built and the tests that ran are told of all the same.
     if failed:
         raise dg.Failure(f"dbt did not build {', '.join(sorted(failed))}", metadata={"models": failed})
 

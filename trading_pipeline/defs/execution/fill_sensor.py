@@ -14,6 +14,7 @@ from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.settings import Settings
 
+# Seconds. Dagster ends an evaluation after 60; waiting inside one starts fewer of them.
 _POLL_S = 20.0
 _LOOK_AGAIN_S = 2.0
 """A fill that settling booked makes no event, nor does a failed run, so the table is looked at this often anyway."""
@@ -26,7 +27,7 @@ _LOOK_AGAIN_S = 2.0
     description="Requests one run at a time for the fills that nobody has answered.",
 )
 def fill_sensor(context: dg.SensorEvaluationContext, stores: Stores, events: Events) -> dg.SensorResult:
-    """One run for all fills that nobody follows."""
+    """One run for all fills that nobody follows; where there are none it waits up to 20 seconds for one."""
     stream, position = events.stream(), context.cursor or ""
     deadline = time.monotonic() + _POLL_S
     while True:
@@ -47,11 +48,13 @@ def _request(instance: dg.DagsterInstance, stores: Stores) -> dg.RunRequest | No
     wave = stores.work.unmanaged_wave()
     if wave is not None and not given_up(instance, management_key(wave)):
         return None
+    # The fills name the work: the same ones ask for the same run, however often the table is looked at.
     key = f"follow-{hashlib.sha256('|'.join(fills).encode()).hexdigest()[:16]}"
     attempt = next_attempt(instance, key)
     if attempt is None:
         return None
     return dg.RunRequest(
+        # Dagster never launches a key twice, so a retry needs one of its own.
         run_key=f"{key}-{attempt}",
         tags={"work": key, "code_version": Settings().code_version, "fills": ",".join(fills)[:255]},
     )

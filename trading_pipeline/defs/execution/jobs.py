@@ -16,6 +16,7 @@ from trading_pipeline.defs.execution.ops import (
 )
 from trading_pipeline.defs.operations.queues import Priority, trading_tags
 
+# The longest that a run may take before it is ended; what it left undone the next one finds in the ledger.
 _ORDERS = trading_tags(Priority.ORDERS, timedelta(minutes=10), account="orders")
 _RECONCILIATION = trading_tags(Priority.RECONCILIATION, timedelta(minutes=2), account="reconciliation")
 """The next one is a minute away, so that one which waits for the venue need not go on."""

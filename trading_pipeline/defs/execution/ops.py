@@ -49,7 +49,7 @@ def _described(plan: TradePlan) -> str:
 
 
 def _equity(wallet: Wallet) -> dict[str, float]:
-    """Equity by currency, each in itself."""
+    """Equity by currency, each in itself: USDT in USDT. A float is for the page alone, the ledger's is exact."""
     return {currency: float(held.equity) for currency, held in wallet.balances.items()}
 
 
@@ -63,6 +63,7 @@ def gate(context: dg.OpExecutionContext, execution: ExecutionResource, claimed: 
     """Admit or deny each plan; an admitted one leaves with its entry intent written."""
     trading = execution.context
     if claimed.plans:
+        # Before any plan is judged: the daily loss is measured from the day's first equity, which has to be on record.
         ensure_day_start(trading=trading.trading, equity=execution.equity, now=trading.clock.now())
     result = gate_plans(context=trading, gate=execution.gate, plans=claimed.plans)
     context.add_output_metadata(
@@ -122,6 +123,7 @@ class Wave(dg.Config):
 @dg.op(retry_policy=AGAIN)
 def manage(context: dg.OpExecutionContext, execution: ExecutionResource, config: Wave) -> None:
     """Settle orders, prove and move stops, cancel what closed positions left behind."""
+    # Asked before and after: what no longer waits was answered by this run, whichever step of it did so.
     waiting = _unanswered(execution)
     result = manage_positions(
         context=execution.context,

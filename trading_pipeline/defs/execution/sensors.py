@@ -15,6 +15,7 @@ from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.settings import Settings
 
+# Seconds, as in ``fill_sensor``: under Dagster's limit of 60, and far fewer evaluations than one a second.
 _POLL_S = 20.0
 _LOOK_AGAIN_S = 2.0
 """An expired claim or a failed run makes no event, so the tables are looked at this often anyway."""
@@ -27,7 +28,10 @@ _LOOK_AGAIN_S = 2.0
     description="Requests the run that manages positions and executes plans, when a wave is computed.",
 )
 def trade_plan_sensor(context: dg.SensorEvaluationContext, stores: Stores, events: Events) -> dg.SensorResult:
-    """One run for the open positions of a computed wave and for all plans that wait."""
+    """One run for the open positions of a computed wave and for all plans that wait.
+
+    Where nothing is due it waits up to 20 seconds for a wave.
+    """
     stream, position = events.stream(), context.cursor or ""
     deadline = time.monotonic() + _POLL_S
     while True:
@@ -48,6 +52,7 @@ def _request(instance: dg.DagsterInstance, stores: Stores) -> dg.RunRequest | No
         return None
     job = manage_open_positions if not plans else execute_plans if wave is None else manage_and_execute
     return dg.RunRequest(
+        # Dagster never launches a key twice, so a retry needs one of its own.
         run_key=f"{key}-{attempt}",
         job_name=job.name,
         run_config={} if wave is None else {"ops": {"manage": {"config": {"close_time": wave.isoformat()}}}},
@@ -56,11 +61,12 @@ def _request(instance: dg.DagsterInstance, stores: Stores) -> dg.RunRequest | No
 
 
 def management_key(wave: datetime) -> str:
-    """What runs that manage positions for a wave are counted by."""
+    """What runs that manage positions for a wave are counted by; a wave is a closing instant in UTC."""
     return f"manage-{wave.isoformat()}"
 
 
 def _execution_key(plans: list[WaitingPlan]) -> str:
+    # Who claimed them is part of the work: plans that a dead run left behind are work anew, with tries of their own.
     waiting = "|".join(f"{plan.plan_id}:{plan.claimed_by}" for plan in plans)
     return f"execute-{hashlib.sha256(waiting.encode()).hexdigest()[:16]}"
 

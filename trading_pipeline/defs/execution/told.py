@@ -29,7 +29,7 @@ def tell_ledger(context: dg.OpExecutionContext, rows: Iterable[WrittenRows]) -> 
 
 
 def tell_equity(context: dg.OpExecutionContext, wallet: Wallet) -> None:
-    """A reading of the account's money; one row a currency."""
+    """A reading of the account's money, on its UTC day; one row a currency, each amount in that currency."""
     if wallet.balances:
         held = {currency: float(balance.equity) for currency, balance in wallet.balances.items()}
         tell_day(context, "equity", wallet.read_at, {"rows_written": len(held), "equity": held})

@@ -1,20 +1,27 @@
-"""Bars of every timeframe: complete, consolidated, and judged bar by bar."""
+"""Bars of every timeframe: complete, consolidated, and judged bar by bar.
 
-from dataclasses import replace
+One step for the timeframes of a run: at midnight all of them close, and a step of its own for each would take
+longer than their bars.
+"""
+
+from collections.abc import Iterator
 
 import dagster as dg
 
 from trading_pipeline.adapters.plots.sparkline import markdown_image, sparkline
+from trading_pipeline.adapters.stores.postgres import tables
 from trading_pipeline.defs.catalogue import ASKED
-from trading_pipeline.defs.market_data.checks import CHECKS, check_results
+from trading_pipeline.defs.code_versions import CODE_VERSIONS
+from trading_pipeline.defs.market_data.checks import CHECKS, check_results, judged_alone
 from trading_pipeline.defs.market_data.partitions import (
     DERIVATIONS,
     GRID,
+    SINGLE_RUN,
     UNIVERSE,
-    count_by_partition,
     decision_digest,
     now_of,
-    picture_by_partition,
+    tell_partitions,
+    timeframes_of,
     wave_of,
     wave_scope,
 )
@@ -26,35 +33,48 @@ from trading_pipeline.resources.venue import Markets
 from trading_pipeline.services.market_data.refresh_bars import BarsReport, refresh_bars
 
 
-def _bars_asset(timeframe: Timeframe) -> dg.AssetsDefinition:
-    name, base = f"bars_{timeframe}", DERIVATIONS.get(timeframe)
+def _spec(timeframe: Timeframe) -> dg.AssetSpec:
+    base = DERIVATIONS.get(timeframe)
     origin = f"made of {base} bars, as the venue publishes none" if base else "what is missing is fetched first"
-
-    @dg.asset(
-        name=name,
-        partitions_def=GRID,
+    return dg.AssetSpec(
+        f"bars_{timeframe}",
         deps=["raw_bars"] if base is None else [f"bars_{base}"],
-        backfill_policy=dg.BackfillPolicy.single_run(),
         group_name="market_data",
         kinds={"postgres"},
-        check_specs=[dg.AssetCheckSpec(check, asset=name, description=ASKED[check]) for check in CHECKS],
         description=f"Closed {timeframe} bars, one row per instrument and open time; {origin}.",
+        code_version=CODE_VERSIONS["bars"],
     )
-    # with checks among its outputs, Dagster understands the bare result type only
-    def bars(
-        context: dg.AssetExecutionContext, stores: Stores, markets: Markets, parameters: Parameters
-    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
+
+
+@dg.multi_asset(
+    specs=[_spec(timeframe) for timeframe in UNIVERSE.timeframes],
+    check_specs=[
+        dg.AssetCheckSpec(check, asset=f"bars_{timeframe}", description=ASKED[check])
+        for timeframe in UNIVERSE.timeframes
+        for check in CHECKS
+    ],
+    partitions_def=GRID,
+    backfill_policy=SINGLE_RUN,
+    can_subset=True,
+)
+def bars(
+    context: dg.AssetExecutionContext, stores: Stores, markets: Markets, parameters: Parameters
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Bring the bars of each timeframe up to date, shorter ones first as longer ones may be made of them.
+
+    Checks that somebody launched alone judge what is stored.
+    """
+    if not context.selected_asset_keys:
+        yield from judged_alone(context, stores)
+    for timeframe in timeframes_of(context, "bars"):
         if wave := wave_of(context):
             stores.waves.begin(wave, timeframe, decision_digest(parameters))
-        scope = wave_scope(context, timeframe, stores, parameters)
+        scope, base = wave_scope(context, timeframe, stores, parameters), DERIVATIONS.get(timeframe)
         report = refresh_bars(stores.bars, stores.checks, markets.market_data(), scope, now_of(context, markets), base)
-        count_by_partition(context, report.counts, replace(scope, computed_until=None))
-        picture_by_partition(context, _pictures(report))
-        return dg.MaterializeResult(
-            metadata=_metadata(report), check_results=check_results(report.failed, report.gaps, timeframe)
-        )
-
-    return bars
+        asset = f"bars_{timeframe}"
+        version = tell_partitions(context, asset, stores.contents(tables.bars, scope), _pictures(report))
+        yield dg.MaterializeResult(asset_key=asset, data_version=version, metadata=_metadata(report))
+        yield from check_results(context, stores, report.failed, report.gaps, timeframe)
 
 
 def _metadata(report: BarsReport) -> dict[str, dg.MetadataValue]:
@@ -71,6 +91,3 @@ def _metadata(report: BarsReport) -> dict[str, dg.MetadataValue]:
 def _pictures(report: BarsReport) -> dict[InstrumentId, str]:
     """Small ones of each instrument's newest prices, in Markdown."""
     return {name: markdown_image(name, sparkline(closes)) for name, closes in report.newest_closes.items()}
-
-
-bars_assets = [_bars_asset(timeframe) for timeframe in UNIVERSE.timeframes]

@@ -5,26 +5,60 @@ the bar to blame is cured. They do not block: one bad instrument would stop the 
 unsound instruments instead, and the gate asks the stored verdict of the exact bar.
 """
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from trading_pipeline.defs.market_data.partitions import UNIVERSE
+from trading_pipeline.defs.market_data.partitions import UNIVERSE, wave_of
+from trading_pipeline.defs.operations.check_sensor import PROBLEMS
 from trading_pipeline.domain.model.checks import CheckName, FailedBars
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.resources.stores import Stores
 from trading_pipeline.services.market_data.fill_gaps import GapReport
+from trading_pipeline.services.market_data.judge_stored_bars import judge_stored_bars
+from trading_pipeline.services.market_data.missing_ends import missing_ends
 
 CHECKS = [str(name) for name in CheckName]
 _NAMED = 20
 """Reasons listed in the metadata; the rest is counted."""
+_TOLD = 3
+"""Reasons of one instrument that a message to the operator names."""
+_TOLD_APART = 100
+"""Bars to blame of one instrument that are told apart; the rest counts as one problem."""
+
+
+def judged_alone(context: dg.AssetExecutionContext, stores: Stores) -> Iterator[dg.AssetCheckResult]:
+    """Checks that somebody launched without their assets: everything that is stored is judged again."""
+    for timeframe in UNIVERSE.timeframes:
+        if _asked(context, timeframe):
+            judge_stored_bars(stores.bars, stores.checks, UNIVERSE.instrument_ids, timeframe, UNIVERSE.history_start)
+            yield from check_results(context, stores, stores.checks.failed_bars(timeframe), [], timeframe)
+
+
+def _asked(context: dg.AssetExecutionContext, timeframe: Timeframe) -> set[str]:
+    """Names of the timeframe's checks that the run asks."""
+    bars = dg.AssetKey(f"bars_{timeframe}")
+    return {key.name for key in context.selected_asset_check_keys if key.asset_key == bars}
 
 
 def check_results(
-    failed: Sequence[FailedBars], gaps: Sequence[GapReport], timeframe: Timeframe
-) -> list[dg.AssetCheckResult]:
-    """One result per question, naming instruments and reasons."""
+    context: dg.AssetExecutionContext,
+    stores: Stores,
+    failed: Sequence[FailedBars],
+    gaps: Sequence[GapReport],
+    timeframe: Timeframe,
+) -> Iterator[dg.AssetCheckResult]:
+    """One result per question that the run asks, naming instruments and reasons."""
     ours = [one for one in failed if one.instrument_id in UNIVERSE.instrument_ids]
-    return [_result(name, [one for one in ours if one.name == name], gaps, timeframe) for name in CheckName]
+    told = {gap.instrument_id for gap in gaps if gap.missing}
+    # a wave has looked for the newest bar of every instrument itself
+    ends = [] if wave_of(context) else missing_ends(stores.bars, stores.waves, UNIVERSE.instrument_ids, timeframe)
+    holes = [*gaps, *(end for end in ends if end.instrument_id not in told)]
+    asked = _asked(context, timeframe)
+    for name in CheckName:
+        if str(name) in asked:
+            yield _result(name, [one for one in ours if one.name == name], holes, timeframe)
 
 
 def _result(
@@ -39,16 +73,37 @@ def _result(
         "reasons": dg.MetadataValue.json(reasons[:_NAMED]),
         "bars_failed": dg.MetadataValue.int(sum(one.bars for one in failed)),
     }
+    if instrument_ids:
+        metadata[PROBLEMS] = dg.MetadataValue.json({one: _problem(one, failed, reasons) for one in instrument_ids})
     if name is CheckName.NO_GAP:
         metadata["bars_missing"] = dg.MetadataValue.int(sum(len(gap.missing) for gap in holes))
         metadata["not_fetched"] = dg.MetadataValue.json({gap.instrument_id: gap.failure for gap in gaps if gap.failure})
     return dg.AssetCheckResult(
+        asset_key=f"bars_{timeframe}",
         check_name=str(name),
         passed=not instrument_ids,
         severity=dg.AssetCheckSeverity.ERROR,
         description=f"not sound: {', '.join(instrument_ids)}" if instrument_ids else "every stored bar is sound",
         metadata=metadata,
     )
+
+
+def _problem(instrument_id: str, failed: Sequence[FailedBars], reasons: Sequence[str]) -> dict[str, object]:
+    """Of one instrument. The bar to blame makes the id: how many bars it spoils, and up to when, grows with each wave.
+
+    Bars missing at the end have no verdict yet, so they are one problem for as long as nothing follows them.
+    """
+    ours = [one for one in failed if one.instrument_id == instrument_id]
+    details = [one.detail for one in ours] or ["bars missing at the end"]
+    apart, rest = details[:_TOLD_APART], details[_TOLD_APART:]
+    told = [reason for reason in reasons if reason.startswith(f"{instrument_id} ")]
+    return {
+        "ids": [
+            hashlib.sha256(text.encode()).hexdigest()[:12] for text in (*apart, *(["".join(rest)] if rest else []))
+        ],
+        "bars": sum(one.bars for one in ours),
+        "first": [*told[:_TOLD], *([f"and {len(told) - _TOLD} more of it"] if len(told) > _TOLD else [])],
+    }
 
 
 def _reason(failed: FailedBars, timeframe: Timeframe) -> str:

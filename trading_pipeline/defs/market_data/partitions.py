@@ -1,15 +1,17 @@
 """One grid for every pipeline asset: day (UTC) x instrument."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from trading_pipeline.adapters.parameters.universe import load_universe
+from trading_pipeline.adapters.stores.postgres.partition_contents import EMPTY, VERSION_KEY, PartitionContents
 from trading_pipeline.adapters.venues.catalog import derivations_of
 from trading_pipeline.domain.model.identity import InstrumentId
-from trading_pipeline.domain.model.partitions import PartitionCounts, PartitionRange
+from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
@@ -17,12 +19,38 @@ from trading_pipeline.resources.venue import Markets
 from trading_pipeline.services.market_data.narrow_to_wave import narrow_to_wave
 from trading_pipeline.settings import Settings
 
-UNIVERSE = load_universe(Settings().config_dir)
+if TYPE_CHECKING:
+    from dagster._core.instance import DynamicPartitionsStore
+
+_SETTINGS = Settings()
+
+UNIVERSE = load_universe(_SETTINGS.config_dir)
 
 DERIVATIONS = derivations_of(UNIVERSE.venue)
 """Timeframes that the venue does not publish, each with the one that its bars are made of."""
 
-GRID = dg.MultiPartitionsDefinition(
+SINGLE_RUN = dg.BackfillPolicy.single_run()
+
+
+class InstrumentDays(dg.MultiPartitionsDefinition):
+    """Remembers the keys of one range: Dagster makes all of them anew for each partition that is told metadata."""
+
+    _range: dg.PartitionKeyRange | None = None
+    _keys: Sequence[str] = ()
+
+    def get_partition_keys_in_range(  # type: ignore[override]  # as in the class it extends
+        self,
+        partition_key_range: dg.PartitionKeyRange,
+        dynamic_partitions_store: "DynamicPartitionsStore | None" = None,
+    ) -> Sequence[str]:
+        """Those from start to end in each dimension."""
+        if partition_key_range != self._range:
+            self._keys = super().get_partition_keys_in_range(partition_key_range, dynamic_partitions_store)
+            self._range = partition_key_range
+        return self._keys
+
+
+GRID = InstrumentDays(
     {
         # today's partition exists while its day is still going on: waves fill it
         "day": dg.DailyPartitionsDefinition(start_date=UNIVERSE.history_start, end_offset=1),
@@ -66,22 +94,38 @@ def decision_digest(parameters: Parameters) -> str:
     """Names the code and the parameters that decide; a file of the configuration counts from the next run on."""
     strategies = parameters.strategies
     versions = [plan.strategy.version for plan in strategies]
-    deciding = (Settings().code_version, versions, strategies, parameters.risk)
+    deciding = (_SETTINGS.code_version, versions, strategies, parameters.risk)
     return hashlib.sha256(repr(deciding).encode()).hexdigest()[:16]
 
 
-def count_by_partition(context: dg.AssetExecutionContext, counts: PartitionCounts, scope: PartitionRange) -> None:
-    """Tell each partition of the run its own rows: all it has, or in a wave the ones computed now."""
-    name = "dagster/row_count" if scope.computed_until is None else "rows_computed"
-    for key in context.partition_keys:
-        context.add_asset_metadata({name: counts.get(_partition(key), 0)}, partition_key=key)
+def timeframes_of(context: dg.AssetExecutionContext, stage: str) -> list[Timeframe]:
+    """Those of which the run wants the asset of ``stage``, shortest first."""
+    shortest_first = sorted(UNIVERSE.timeframes, key=lambda timeframe: timeframe.ms)
+    return [one for one in shortest_first if dg.AssetKey(f"{stage}_{one}") in context.selected_asset_keys]
 
 
-def picture_by_partition(context: dg.AssetExecutionContext, pictures: Mapping[InstrumentId, str]) -> None:
-    """Show each partition its own instrument in Markdown."""
+def tell_partitions(
+    context: dg.AssetExecutionContext,
+    asset: str,
+    contents: PartitionContents,
+    pictures: Mapping[InstrumentId, str] | None = None,
+) -> dg.DataVersion:
+    """Tell each partition of the run its own rows, their version and, in Markdown, its picture.
+
+    :returns: the version of the last partition, which Dagster takes for that of the asset.
+    """
+    content = EMPTY
     for key in context.partition_keys:
-        if picture := pictures.get(_partition(key)[0]):
-            context.add_asset_metadata({"prices": dg.MetadataValue.md(picture)}, partition_key=key)
+        partition = _partition(key)
+        content = contents.get(partition, EMPTY)
+        told: dict[str, int | str | dg.MetadataValue] = {
+            "dagster/row_count": content.rows,
+            VERSION_KEY: content.version,
+        }
+        if picture := (pictures or {}).get(partition[0]):
+            told["prices"] = dg.MetadataValue.md(picture)
+        context.add_asset_metadata(told, asset_key=asset, partition_key=key)
+    return dg.DataVersion(content.version)
 
 
 def _partition(key: str) -> tuple[InstrumentId, date]:

@@ -27,7 +27,8 @@ STRATEGY_GRID = dg.MultiPartitionsDefinition(
         "instrument": dg.StaticPartitionsDefinition(list(UNIVERSE.instrument_ids)),
     }
 )
-"""Strategy x instrument; parameters, exits, limits and costs are the configuration's, and part of the stored run."""
+"""Strategy x instrument; parameters, exits, limits, slippage and funding are the configuration's, fees those that the
+venue tells the account. All are part of the stored run."""
 
 _EVERY_DAY = dg.AllPartitionMapping()
 """Bars of all days. Narrowed to the instrument's own it would be as true, and cost the daemon, which sensors share,

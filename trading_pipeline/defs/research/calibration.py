@@ -26,10 +26,12 @@ def avi5_calibration(
 ) -> dg.MaterializeResult[None]:
     """Judge every trigger with a recorded book on the bars that followed, and calibrate on them."""
     # here alone: the engine brings its compiler
+    from trading_pipeline.services.research.account_backtest import fees_of
     from trading_pipeline.services.research.judge_triggers import TriggerFacts, judge_triggers
 
     now = markets.clock().now()
-    facts = TriggerFacts(stores.bars, stores.checks, stores.books)
+    fees = fees_of(markets.market_data().instruments(), UNIVERSE.instrument_ids)
+    facts = TriggerFacts(stores.bars, stores.checks, stores.books, fees)
     judged = judge_triggers(facts, parameters.strategies, UNIVERSE.instrument_ids, day_of(now) - _LONGEST, now)
     made = calibrate_avi5(stores.calibrations, judged, now, context.run.run_id)
     return dg.MaterializeResult(

@@ -1,5 +1,6 @@
 """Does the plain backtest say of the last weeks what the pipeline did in them?"""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from trading_pipeline.services.research.compare_parity import ParityReport
 
 _CHECK = "pipeline_equals_engine"
+# More would not be read, and Dagster keeps metadata of every materialisation for good.
 _NAMED = 50
 
 
@@ -29,39 +31,47 @@ class ParityWindow(dg.Config):
     """Bars along which prices are taken to have moved inside a bar. The simulated venue's are 5m."""
 
 
-@dg.asset(
-    group_name="research",
-    kinds={"postgres"},
-    deps=[f"trade_plans_{timeframe}" for timeframe in UNIVERSE.timeframes],
+@dg.multi_asset(
+    name="parity",
+    specs=[
+        dg.AssetSpec(
+            "parity",
+            deps=[f"trade_plans_{timeframe}" for timeframe in UNIVERSE.timeframes],
+            group_name="research",
+            kinds={"postgres"},
+            description="Signals, their outcomes and trades of the pipeline beside those of the plain backtest, "
+            "row by row.",
+        )
+    ],
     check_specs=[dg.AssetCheckSpec(_CHECK, asset="parity", description="No signal and no trade differs.")],
-    description="Signals, their outcomes and trades of the pipeline beside those of the plain backtest, row by row.",
+    can_subset=True,
 )
-def parity(config: ParityWindow, stores: Stores, parameters: Parameters, markets: Markets) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """Compare every enabled strategy on every timeframe, as one account."""
+def parity(
+    context: dg.AssetExecutionContext, config: ParityWindow, stores: Stores, parameters: Parameters, markets: Markets
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Compare every enabled strategy on every timeframe, as one account; asked for its check alone, say only that."""
     report = _report(config, stores, parameters, markets)
     differences = [] if report is None else [str(difference) for difference in report.differences]
-    return dg.MaterializeResult(
-        metadata={
-            "compared": "nothing: no wave was computed since the account held nothing"
-            if report is None
-            else report.summary(),
-            "given": [] if report is None else list(report.given),
-            "differences": differences[:_NAMED],
-        },
-        check_results=[
-            dg.AssetCheckResult(
-                check_name=_CHECK,
-                passed=not differences,
-                severity=dg.AssetCheckSeverity.WARN,
-                metadata={"differences": len(differences)},
-            )
-        ],
-    )
+    compared = "nothing: no wave was computed since the account held nothing" if report is None else report.summary()
+    if context.selected_asset_keys:
+        given = [] if report is None else list(report.given)
+        yield dg.MaterializeResult(
+            asset_key="parity", metadata={"compared": compared, "given": given, "differences": differences[:_NAMED]}
+        )
+    if context.selected_asset_check_keys:
+        yield dg.AssetCheckResult(
+            asset_key="parity",
+            check_name=_CHECK,
+            passed=not differences,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=compared,
+            metadata={"differences": len(differences), "first": differences[:_NAMED]},
+        )
 
 
 def _report(config: ParityWindow, stores: Stores, parameters: Parameters, markets: Markets) -> "ParityReport | None":
     # here alone: the engine brings its compiler
-    from trading_pipeline.services.research.account_backtest import steps_of
+    from trading_pipeline.services.research.account_backtest import fees_of, steps_of
     from trading_pipeline.services.research.check_parity import check_parity
     from trading_pipeline.services.research.parity_question import ParityQuestion
     from trading_pipeline.services.research.stored_bars import stored_bars
@@ -71,11 +81,13 @@ def _report(config: ParityWindow, stores: Stores, parameters: Parameters, market
     span = stores.history.live_span(finest)
     if span is None:
         return None
+    # The engine begins without positions. A span that begins in the middle of a trade would differ by that trade.
     begin = stores.history.flat_start(max(span[0] - finest.duration, span[1] - timedelta(days=config.days)))
     if begin is None or finest.floor(begin.at) >= span[1]:
         return None
     start, end, path = finest.floor(begin.at), span[1], Timeframe.parse(config.path_timeframe)
     market_data = markets.market_data()
+    instruments = market_data.instruments()
     fine = {
         instrument_id: _frame(market_data.bars(instrument_id, path, start, end))
         for instrument_id in UNIVERSE.instrument_ids
@@ -86,10 +98,11 @@ def _report(config: ParityWindow, stores: Stores, parameters: Parameters, market
         start=start,
         end=end,
         capital=begin.equity,
-        steps=steps_of(market_data.instruments(), UNIVERSE.instrument_ids),
+        steps=steps_of(instruments, UNIVERSE.instrument_ids),
+        fees=fees_of(instruments, UNIVERSE.instrument_ids),
         path={instrument_id: frame for instrument_id, frame in fine.items() if len(frame)},
         books=BookEvidence(stores.books, stores.calibrations),
-        given=("ticks and lots of the venue", f"equity {begin.equity:.2f} at the start, when nothing was held"),
+        given=("ticks, lots and fees of the venue", f"equity {begin.equity:.2f} at the start, when nothing was held"),
     )
     return check_parity(question, stores.signals, stores.history)
 

@@ -28,7 +28,7 @@ def drawdown_series(equity: Floats, initial: float) -> Floats:
 
 
 def max_drawdown(equity: Floats, initial: float) -> Drawdown:
-    """The deepest drawdown, the first one if several are as deep."""
+    """The deepest drawdown, in percent of its peak and in quote currency; the first one if several are as deep."""
     falls = drawdown_series(equity, initial)
     if len(falls) == 0 or falls.max() == 0.0:
         return Drawdown(0.0, 0.0, 0)
@@ -40,12 +40,15 @@ def max_drawdown(equity: Floats, initial: float) -> Drawdown:
 
 
 def average_drawdown_pct(equity: Floats, initial: float) -> float:
-    """Mean of the drawdown over all points x 100."""
+    """Mean of the drawdown over all points, in percent."""
     return float(np.mean(drawdown_series(equity, initial))) * 100.0 if len(equity) else 0.0
 
 
 def ulcer_index(equity: Floats, initial: float) -> float:
-    """sqrt(mean drawdown^2) x 100. Source: P. Martin and B. McCann, The Investor's Guide to Fidelity Funds, 1989."""
+    """sqrt(mean drawdown^2), in percent.
+
+    Source: P. Martin and B. McCann, The Investor's Guide to Fidelity Funds, 1989.
+    """
     return float(np.sqrt(np.mean(drawdown_series(equity, initial) ** 2))) * 100.0 if len(equity) else 0.0
 
 
@@ -57,10 +60,11 @@ def max_runup(equity: Floats, initial: float) -> tuple[float, float]:
     lows = np.minimum.accumulate(levels)
     at = int(np.argmax(levels - lows))
     rise = float(levels[at] - lows[at])
+    # An account that fell to zero has no minimum that a rise could be a share of.
     return rise, rise / float(lows[at]) * 100.0 if lows[at] > 0.0 else 0.0
 
 
 def max_drawdown_r(r_multiples: Floats) -> float:
-    """Minimum of (cumulated R - its running peak), the peak starting at 0; never positive."""
+    """Minimum of (cumulated R - its running peak) in R, the peak starting at 0; never positive."""
     total = np.concatenate([[0.0], np.cumsum(r_multiples)])
     return float(np.min(total - np.maximum.accumulate(total)))

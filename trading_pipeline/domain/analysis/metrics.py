@@ -40,7 +40,7 @@ def metrics_of(result: BacktestResult, bar_ms: int, benchmark_close: Floats | No
 
 
 def trade_metrics(result: BacktestResult, trades: TradeColumns) -> Metrics:
-    """What some of a run's trades alone say."""
+    """What some of a run's trades alone say: ``_pct`` names in percent, money in quote currency."""
     pnl, notional = trades.pnl, trades.entry_price * trades.quantity
     percent = statistics.result_pct(pnl, notional)
     money = result_metrics(pnl, trades.gross_pnl, trades.fees, trades.funding, result.config.initial_capital)
@@ -118,7 +118,10 @@ def result_metrics(pnl: Floats, gross: Floats, fees: Floats, funding: Floats, in
 
 
 def equity_metrics(equity: Floats, close_ms: npt.NDArray[np.int64], initial: float, bar_ms: int) -> Metrics:
-    """What an equity curve alone says. A year is a year of the clock: bars that are missing make none of it shorter."""
+    """What an equity curve (quote currency) alone says; ``_pct`` names are percent.
+
+    A year is a year of the clock: bars that are missing make none of it shorter.
+    """
     years = returns.elapsed_years(close_ms, bar_ms)
     per_year = returns.periods_per_year(len(equity), years)
     per_bar = returns.simple_returns(equity, initial)
@@ -163,7 +166,7 @@ def _side(result: BacktestResult, side: npt.NDArray[np.bool_], bar_ms: int) -> M
 
 
 def _against(equity: Floats, held: Floats, initial: float, years: float) -> Metrics:
-    """The run beside holding."""
+    """The run beside holding: gains and drawdown in percent, the return in quote currency."""
     gain, held_gain = (returns.total_return_pct(initial, float(curve[-1])) for curve in (equity, held))
     ours, theirs = (returns.simple_returns(curve, initial) for curve in (equity, held))
     return {
@@ -178,12 +181,13 @@ def _against(equity: Floats, held: Floats, initial: float, years: float) -> Metr
 def _waves_held(result: BacktestResult, trades: TradeColumns) -> Floats:
     """Bars each trade was held, in bars of the shortest timeframe, as waves are."""
     lengths = np.array([lane.bar_ms for lane in result.lanes], np.float64)
+    # Trades count bars of their own lane; exposure is asked in waves, of which the shortest timeframe has one a bar.
     held: Floats = (trades.exit_bar - trades.entry_bar) * (lengths / lengths.min())[trades.lane]
     return held
 
 
 def _quick_reversals(trades: TradeColumns) -> int:
-    """Over all lanes, each by its own bars."""
+    """Number of quick reversals over all lanes, each by its own bars."""
     total = 0
     for lane in np.unique(trades.lane):
         own = trades.lane == lane

@@ -7,10 +7,13 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
+# A fraction a year; the Strategy Tester of TradingView, which these figures are compared with, assumes the same 2 %.
 RISK_FREE_RATE = 0.02
 LIMIT = 100.0
 NO_RISK = 10.0
+# Below it a deviation is rounding of equal returns; dividing by it would make a ratio of any size.
 TINY = 1e-10
+# Fewer returns say too little about a year to be scaled up to one.
 MIN_ANNUALISED = 24
 
 
@@ -32,6 +35,7 @@ def sharpe_ratio(returns: Floats, per_year: float, risk_free: float = RISK_FREE_
 def monthly_sharpe_ratio(monthly: Floats, risk_free: float = RISK_FREE_RATE) -> float:
     """(mean - risk_free / 12) / sample std of monthly returns, not annualised; 0 below two months.
 
+    Returns are a fraction each, ``risk_free`` is a fraction per year.
     Source: TradingView, Strategy Tester, Sharpe ratio.
     """
     spread = float(np.std(monthly, ddof=1)) if len(monthly) > 1 else 0.0
@@ -39,7 +43,7 @@ def monthly_sharpe_ratio(monthly: Floats, risk_free: float = RISK_FREE_RATE) -> 
 
 
 def downside_deviation(returns: Floats, target: float = 0.0) -> float:
-    """sqrt(sum min(0, r - target)^2 / N) over all returns."""
+    """sqrt(sum min(0, r - target)^2 / N) over all returns, a fraction per period as they are."""
     return float(np.sqrt(np.mean(np.minimum(returns - target, 0.0) ** 2))) if len(returns) else 0.0
 
 
@@ -85,7 +89,7 @@ def recovery_factor(net_profit: float, max_drawdown_value: float) -> float:
 
 
 def return_on_account_size_pct(net_profit: float, account_size_required: float) -> float:
-    """Net profit / the money that its deepest drawdown asked for x 100; 0 without a drawdown.
+    """Net profit / the money that its deepest drawdown asked for, percent; 0 without a drawdown.
 
     Source: TradingView, Strategy Tester, Return of account size required.
     """
@@ -95,6 +99,7 @@ def return_on_account_size_pct(net_profit: float, account_size_required: float) 
 def omega_ratio(returns: Floats, target: float = 0.0) -> float:
     """Sum of what lies above the target / sum of what lies below; capped at 100.
 
+    The target is a fraction per period, as the returns are.
     Source: C. Keating and W. F. Shadwick, A Universal Performance Measure, 2002.
     """
     above, below = np.maximum(returns - target, 0.0).sum(), np.maximum(target - returns, 0.0).sum()

@@ -26,7 +26,7 @@ def periods_per_year(count: int, years: float) -> float:
 
 
 def simple_returns(equity: Floats, initial: float) -> Floats:
-    """E_t / E_(t-1) - 1, the first against ``initial``; one per value of ``equity``."""
+    """E_t / E_(t-1) - 1, each a fraction, the first against ``initial``; one per value of ``equity``."""
     levels = np.concatenate([[initial], equity])
     result: Floats = levels[1:] / levels[:-1] - 1.0
     return result
@@ -39,34 +39,36 @@ def calendar_returns(
 
     A value closing exactly at midnight belongs to the period it ends.
     """
+    # Less a millisecond, so that a close at midnight counts to the period that it ends.
     periods = (close_ms - 1).astype("datetime64[ms]").astype(f"datetime64[{unit}]")
     last = np.flatnonzero(np.append(periods[1:] != periods[:-1], True)) if len(periods) else np.empty(0, np.int64)
     return np.datetime_as_string(periods[last]), simple_returns(equity[last], initial)
 
 
 def total_return_pct(initial: float, final: float) -> float:
-    """(final / initial - 1) x 100."""
+    """(final / initial - 1) x 100, in percent."""
     return (final / initial - 1.0) * 100.0
 
 
 def cagr_pct(initial: float, final: float, years: float) -> float:
-    """((final / initial)^(1 / years) - 1) x 100; below a month scaled in proportion, -100 after a total loss."""
+    """((final / initial)^(1 / years) - 1) x 100, percent a year; below a month in proportion, -100 when all is lost."""
     if final <= 0.0:
         return -100.0
     if years <= 0.0:
         return 0.0
+    # Compounding a few days to a year makes astronomical figures of ordinary weeks.
     if years < MONTH_OF_YEAR:
         return (final / initial - 1.0) / years * 100.0
     return (math.pow(final / initial, 1.0 / years) - 1.0) * 100.0
 
 
 def volatility_pct(returns: Floats, per_year: float) -> float:
-    """Sample standard deviation of returns x sqrt(periods per year) x 100; 0 for fewer than two."""
+    """Sample standard deviation of returns in percent a year: x sqrt(periods per year) x 100; 0 for fewer than two."""
     return float(np.std(returns, ddof=1)) * math.sqrt(per_year) * 100.0 if len(returns) > 1 else 0.0
 
 
 def buy_and_hold(close: Floats, initial: float) -> Floats:
-    """Equity of holding from the first close: initial x close_t / close_0."""
+    """Equity of holding from the first close, quote currency: initial x close_t / close_0."""
     result: Floats = initial * close / close[0]
     return result
 

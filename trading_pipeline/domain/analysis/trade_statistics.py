@@ -13,6 +13,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
+# A single tiny loss would otherwise make a factor of thousands that outranks every honest result.
 PROFIT_FACTOR_CAP = 100.0
 _USABLE_MARGIN = 0.7
 
@@ -26,12 +27,12 @@ class Streaks:
 
 
 def sum_of_wins(pnl: Floats) -> float:
-    """Sum over trades with pnl > 0."""
+    """Sum over trades with pnl > 0, quote currency."""
     return float(np.sum(pnl[pnl > 0.0]))
 
 
 def sum_of_losses(pnl: Floats) -> float:
-    """Absolute sum over trades with pnl < 0."""
+    """Absolute sum over trades with pnl < 0, quote currency."""
     return abs(float(np.sum(pnl[pnl < 0.0])))
 
 
@@ -49,22 +50,22 @@ def win_rate_pct(pnl: Floats) -> float:
 
 
 def average_win(pnl: Floats) -> float:
-    """Mean pnl of winning trades; 0 without any."""
+    """Mean pnl of winning trades, in its unit (quote currency, or percent of notional); 0 without any."""
     return float(np.mean(pnl[pnl > 0.0])) if np.any(pnl > 0.0) else 0.0
 
 
 def average_loss(pnl: Floats) -> float:
-    """Mean pnl of losing trades, negative; 0 without any."""
+    """Mean pnl of losing trades, in its unit (quote currency, or percent of notional), negative; 0 without any."""
     return float(np.mean(pnl[pnl < 0.0])) if np.any(pnl < 0.0) else 0.0
 
 
 def average_trade(pnl: Floats) -> float:
-    """Mean pnl; 0 without trades."""
+    """Mean pnl, in its unit (quote currency, or percent of notional); 0 without trades."""
     return float(np.mean(pnl)) if len(pnl) else 0.0
 
 
 def result_pct(pnl: Floats, notional: Floats) -> Floats:
-    """Per trade: pnl / (entry price x quantity) x 100."""
+    """Per trade its result in percent of the entry's notional: pnl / (entry price x quantity) x 100."""
     result: Floats = pnl / notional * 100.0
     return result
 
@@ -100,12 +101,13 @@ def streaks(pnl: Floats) -> Streaks:
 
 def _longest(flags: npt.NDArray[np.bool_]) -> int:
     """Length of the longest run of true."""
+    # A false on both sides, so that runs at the ends have a beginning and an end too.
     edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
     return int(np.max(edges[1::2] - edges[::2], initial=0))
 
 
 def exposure_pct(held: Floats, total_bars: int) -> float:
-    """Sum of bars in trades / bars in total x 100; overlapping trades count each, so it may exceed 100."""
+    """Bars in trades in percent of bars in total; overlapping trades count each, so it may exceed 100."""
     return float(np.sum(held)) / total_bars * 100.0 if total_bars else 0.0
 
 
@@ -129,7 +131,7 @@ def net_profit_to_largest_loss(pnl: Floats) -> float:
 
 
 def margin_efficiency_pct(pnl: Floats, margin: Floats) -> float:
-    """Net profit / (0.7 x mean initial margin of a trade) x 100; 0 without trades.
+    """Net profit in percent of 0.7 of a trade's mean initial margin; 0 without trades.
 
     :param margin: entry notional / leverage per trade, quote currency. Source: TradingView, Strategy Tester.
     """

@@ -59,7 +59,7 @@ class Smoothing(IntEnum):
 
 
 class Unit(IntEnum):
-    """What a target's distance is counted in: risk units, or fractions of the entry price."""
+    """What a target's distance is counted in: risk units (R), or a fraction of the entry price."""
 
     R = 0
     PRICE_FRACTION = 1

@@ -48,7 +48,9 @@ class Checked:
             if "range" not in spec.metadata or value is None:
                 continue
             low, high = spec.metadata["range"]
+            # The type is `int` itself and not its name: this module must not postpone its annotations.
             whole = spec.type is not int or value == int(value)
+            # True and False are integers to Python; NaN fails every comparison, and so this one too.
             if isinstance(value, bool) or not low <= value <= high or not whole:
                 kind = "a whole number" if spec.type is int else "a number"
                 raise ConfigurationError(f"{spec.name} = {value}: must be {kind} between {low:g} and {high:g}")
@@ -63,7 +65,10 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class ExitTarget(Checked):
-    """A take profit: its distance from the entry and the share of the entry it closes."""
+    """A take profit: its distance from the entry and the share of the entry it closes.
+
+    The distance is in the ``target_unit`` of the exits, R or a fraction of the entry price; the share is a fraction.
+    """
 
     distance: float = bounded(1.0, 1e-4, 100.0)
     fraction: float = bounded(1.0, 0.001, 1.0)
@@ -73,6 +78,7 @@ class ExitTarget(Checked):
         return f"{self.distance:g}:{self.fraction:g}"
 
 
+# A month, the longest bar there is.
 LONGEST_BAR_MS = 31 * 86_400_000
 
 
@@ -111,7 +117,7 @@ class PivotTrail(Checked):
 class PercentTrail(Checked):
     """Once the price has moved ``activation`` in favour, the stop stays ``offset`` behind the best price.
 
-    Both are fractions of price. The best price is read at closes from the bars' extremes.
+    Either is a fraction of the price, 0.01 for 1 %. The best price is read at closes from the bars' extremes.
     """
 
     activation: float = bounded(0.01, 0.0, 0.5)
@@ -148,12 +154,13 @@ class Execution(Checked):
 class Costs(Checked):
     """Basis points of notional per side. Slippage makes market and stop fills worse, never limits.
 
+    :param maker_fee_bps: of fills that rested; below zero where the venue pays for them.
     :param funding_rate: share of notional that longs pay at every settlement that no record covers; see
         ``assumed_funding``.
     :param funding_hours: hours between those settlements, counted from midnight UTC.
     """
 
-    maker_fee_bps: float = bounded(0.0, 0.0, 100.0)
+    maker_fee_bps: float = bounded(0.0, -10.0, 100.0)
     taker_fee_bps: float = bounded(0.0, 0.0, 100.0)
     slippage_bps: float = bounded(0.0, 0.0, 500.0)
     funding_rate: float = bounded(0.0, -0.04, 0.04)
@@ -182,8 +189,9 @@ class VolatilitySizing(Checked):
 class KellySizing(Checked):
     """Margin is Kelly's share of free cash, at most ``fraction`` of it; see ``kelly_fraction``.
 
-    :param win_rate: share of trades that won.
-    :param average_win_pct: mean gain of a winning trade; ``average_loss_pct`` mean loss of a losing one, positive.
+    :param win_rate: share of trades that won, a fraction.
+    :param average_win_pct: mean gain of a winning trade, percent; ``average_loss_pct`` mean loss of a losing one,
+        percent, positive.
     """
 
     win_rate: float = required(0.01, 0.99)
@@ -193,7 +201,7 @@ class KellySizing(Checked):
 
     @property
     def stake(self) -> float:
-        """The share of free cash."""
+        """The share of free cash, a fraction."""
         numbers = (self.win_rate, self.average_win_pct, self.average_loss_pct)
         return min(float(kelly_fraction(*(Decimal(str(number)) for number in numbers))), self.fraction)
 
@@ -291,6 +299,7 @@ class Exits(Checked):
                 f"targets at {distances} close {total:g}: give at most 8, nearest first, closing at most 1"
             )
         for name in ("break_even_after_targets", "trail_after_targets"):
+            # Without a trail nothing waits for `trail_after_targets`, whose default is for two targets.
             if getattr(self, name) > len(self.targets) and (self.trail or name != "trail_after_targets"):
                 raise ConfigurationError(f"{name} = {getattr(self, name)}: there are {len(self.targets)} targets")
 
@@ -308,6 +317,8 @@ class BacktestConfig(Checked):
     def check(self) -> None:
         """An entry whose slippage is not already its liquidation."""
         slipped, limits = self.costs.slippage_bps / 1e4, self.limits
+        # The tighter case, a short: it fills at 1 - slippage of the
+        # price, and its liquidation has to lie above that price.
         if (1.0 / limits.max_leverage - limits.maintenance_margin) * (1.0 - slipped) <= slipped:
             raise ConfigurationError(
                 f"slippage_bps = {self.costs.slippage_bps} at max_leverage = {limits.max_leverage}: "
@@ -320,6 +331,7 @@ class BacktestConfig(Checked):
         :raises ConfigurationError: a name is unknown (the nearest one is given) or a value is refused.
         """
         parts = {part: getattr(self, part) for part in ("execution", "costs", "limits", "exits")}
+        # No two parts have a field of one name, so that a name is enough on a command line.
         known = {spec.name: part for part, made in parts.items() for spec in fields(made)}
         changes: dict[str, dict[str, object]] = {}
         for name, value in values.items():

@@ -51,7 +51,7 @@ def require_funding(funding: Funding, bars: Span, instrument_id: InstrumentId) -
 
 
 def without_funding(funding: Funding, bars: Span) -> list[Span]:
-    """The stretches of the bars' time for which the file knows no funding: no event for longer than an interval."""
+    """The stretches of the bars' time (UTC ms) without funding in the file: no event for longer than an interval."""
     times = funding.time_ms
     inside = times[(times > bars.first_ms) & (times <= bars.end_ms)]
     edges = np.concatenate([[bars.first_ms], inside, [bars.end_ms]])

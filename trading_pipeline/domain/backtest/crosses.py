@@ -43,8 +43,10 @@ def _write_crosses(close: Floats, fast_period: int, slow_period: int, scratch: R
     for bar in range(len(close)):
         fast = _average(fast, close[bar], bar, fast_period, fast_alpha)
         slow = _average(slow, close[bar], bar, slow_period, slow_alpha)
+        # By more than rounding, as `beyond` has it: equal averages differ in the last bit.
         is_above = fast - slow > ROUNDING * close[bar]
         if bar >= slow_period and is_above != above:
+            # Every field is written: the scratch memory still holds the signals of the set before.
             row: EntryRow = rows[count]
             row.bar, row.own, row.wave, row.direction = bar, bar, bar, 1 if is_above else -1
             row.lane, row.kind, row.outcome = 0, 0, 0

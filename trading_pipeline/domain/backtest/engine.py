@@ -68,6 +68,7 @@ def _run(lanes: Sequence[Lane], path: Mapping[InstrumentId, BarArrays]) -> Backt
         refuse_unsound(f"{instrument_id} (finer bars)", fine)
     for lane in lanes:
         _refuse_unusable(lane)
+    # From here on a lane's number is its turn: at one instant lower numbers enter first.
     lanes = in_order(lanes)
     refuse_conflicts(lanes)
     layout = Layout.of(lanes, path)
@@ -104,6 +105,7 @@ def _result(layout: Layout, market: Market, book: Book, order: Integers | None) 
     rows = book.trades[: book.account[0]["trades"]]
     if np.any(np.diff(rows["row"]) < 0):  # orders that rested fill in another order than they were decided in
         rows = rows[np.argsort(rows["row"])]
+    # An infinite stop stands for none: such a trade risked nothing that R could count.
     risk = np.where(np.isfinite(rows["risk"]) & (rows["risk"] > 0.0), rows["risk"], np.nan)
     columns = TradeColumns(
         lane=rows["lane"],
@@ -132,6 +134,7 @@ def _result(layout: Layout, market: Market, book: Book, order: Integers | None) 
     legs = book.legs[: book.account[0]["legs"]]
     before = ends([len(lane.given.signals) for lane in layout.lanes])
     memory = RunMemory(rows, legs, market.open_ms, bar_close_ms, order, before)
+    # Finer bars have closes at which no lane decides; the curve is told at the closes that the run is about.
     waves = layout.waves(market)
     kept = slice(None) if waves is None else waves
     names = tuple(LaneName(lane.strategy, lane.instrument_id, lane.bar_ms) for lane in layout.lanes)

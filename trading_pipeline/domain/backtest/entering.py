@@ -8,6 +8,7 @@ from trading_pipeline.domain.backtest.leaving import DUST, instant_of, record_le
 from trading_pipeline.domain.backtest.levels import distance, floor_step, follow, round_step
 from trading_pipeline.domain.backtest.records import MAX_RESTING, Account, EngineState, EntryRow, Position, Rules
 
+# UTC ms beyond any date, and half of what an int64 holds, so that nothing added to it overflows.
 NEVER = 2**62
 
 
@@ -57,6 +58,7 @@ def _rest(state: EngineState, p: Position, row: int) -> None:
         entry.outcome = Outcome.TOO_MANY_RESTING
         return
     if entry.kind in (OrderKind.MARKET, OrderKind.EXIT):
+        # From above an infinite trigger is met by every price, and fires at that price.
         entry.trigger, entry.from_below, entry.expires = math.inf, False, NEVER
     else:
         entry.trigger, entry.expires = entry.price, entry.decided_ms + rules.entry_expiry_bars * p.bar_ms
@@ -85,6 +87,7 @@ def enter(state: EngineState, p: Position, row: int, level: float) -> None:
     price, fee_rate = level, rules.maker_fee
     if entry.kind != OrderKind.LIMIT:
         price, fee_rate = level * (1.0 + entry.direction * rules.slippage), rules.taker_fee
+    # Market entries had their turn among the exits of the close; what rested meets the other side only here.
     against = p.direction == -entry.direction and entry.kind != OrderKind.MARKET and rules.opposite != Opposite.IGNORE
     if against:
         closing = rules.opposite == Opposite.CLOSE
@@ -116,12 +119,14 @@ def _refusal(state: EngineState, p: Position, entry: EntryRow, level: float, sto
     rules: Rules = state.rules[p.lane]
     account, pace = state.account, state.positions[p.pace]
     outcome = Outcome.FILLED
+    # "not >" instead of "<=": a stop that is NaN protects nothing either.
     if not entry.direction * (level - stop) > 0.0 or (stop <= 0.0 and math.isfinite(stop)):
         outcome = Outcome.STOP_NOT_PROTECTIVE
     elif not _may_add(state, p, entry):
         outcome = Outcome.POSITION_OPEN
     elif p.direction == 0 and account.open_positions >= rules.max_open_positions:
         outcome = Outcome.MAX_OPEN_POSITIONS
+    # Counted in the instrument and timeframe, whatever strategy lost there.
     elif entry.decided_ms < pace.lost_ms + rules.cooldown_bars * p.bar_ms:
         outcome = Outcome.COOLDOWN
     elif _lost_too_much(account, rules):
@@ -151,7 +156,7 @@ def _lost_too_much(account: Account, rules: Rules) -> bool:
 def _quantity(
     state: EngineState, p: Position, entry: EntryRow, level: float, price: float, stop: float
 ) -> tuple[float, int]:
-    """Base quantity for an entry at ``level``, before slippage, that fills at ``price``; and the outcome.
+    """Base currency for an entry at ``level`` (before slippage) that fills at ``price``, quote currency; the outcome.
 
     The least of what the sizing rule gives, equity x leverage, what the free balance can carry with its fees,
     and the largest market order. The levels of a grid are sized as orders that were sent together: from one
@@ -163,6 +168,7 @@ def _quantity(
     # Initial margin, the fee to open, and the fee to close at the bankruptcy price.
     cost = rules.margin_rate + rules.taker_fee * (2.0 - entry.direction * rules.margin_rate)
     affordable = max(min(account.equity * rules.leverage, free / cost), 0.0) / level
+    # NaN, which leaves the quantity to the rules, compares false.
     if entry.quantity > affordable:
         return 0.0, Outcome.NO_FREE_MARGIN.value
     quantity = entry.quantity
@@ -181,11 +187,12 @@ def _quantity(
 
 @compiled
 def _wanted(state: EngineState, p: Position, entry: EntryRow, level: float, price: float, stop: float) -> float:
-    """What the sizing rule gives the entry, base quantity; margins are those of the fill's price."""
+    """What the sizing rule gives the entry, base currency; margins are those of the fill's price, in quote currency."""
     rules: Rules = state.rules[p.lane]
     account = state.account
     basis = p.basis if entry.level > 1 else _basis(account, rules)
     if entry.level > 1:
+        # At the level's own price, not at a gap it may fill at: all levels together lose what was meant to be at risk.
         level, price = entry.price, entry.price
     free = free_balance(account)
     if rules.sizing == Sizing.RISK:
@@ -213,14 +220,14 @@ def _amount(rules: Rules, free: float, volatility_scale: float) -> float:
 
 @compiled
 def free_balance(account: Account) -> float:
-    """What can bind new margin: what positions gained on paper cannot, what they lost is gone."""
+    """Quote currency that can bind new margin: what positions gained on paper cannot, what they lost is gone."""
     worth = account.equity + account.balance - account.marked_balance
     return min(account.balance, worth) - account.margin
 
 
 @compiled
 def _basis(account: Account, rules: Rules) -> float:
-    """The money that the sizing rule takes its share of: equity for risk, else free cash."""
+    """Quote currency that the sizing rule takes its share of: equity for risk, else free cash."""
     return account.equity if rules.sizing == Sizing.RISK else account.balance - account.margin
 
 

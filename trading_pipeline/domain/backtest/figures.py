@@ -9,6 +9,8 @@ from trading_pipeline.domain.backtest.compiled import compiled
 from trading_pipeline.domain.backtest.records import Floats, Records, TradeRow, record_dtype
 from trading_pipeline.domain.backtest.uncounted import uncounted
 
+# Written again instead of imported: a constant of another folder would be compiled in
+# without being part of the cache's stamp (see `compiled`), and the old value would live on.
 PROFIT_FACTOR_CAP = 100.0
 SHARPE_CAP = 100.0
 RISK_FREE_RATE = 0.02
@@ -44,7 +46,7 @@ FIGURES = record_dtype(FigureRow)
 
 @compiled
 def summarise(trades: Records, equity: Floats, capital: float, years: float, row: FigureRow) -> None:
-    """Fill ``row`` from the trades and the equity at every bar.
+    """Fill ``row`` from the trades and the equity (quote currency) at every bar.
 
     :param years: from the open of the first bar to the close of the last, whatever is missing between.
     """
@@ -65,6 +67,7 @@ def summarise(trades: Records, equity: Floats, capital: float, years: float, row
     row.max_drawdown_pct = deepest * 100.0
     count = len(equity)
     mean = total / count
+    # Rounding can leave slightly less than nothing of a variance of zero.
     spread = math.sqrt(max(squares - count * mean * mean, 0.0) / (count - 1.0))
     row.sharpe = _sharpe(mean, spread, count, count / years)
 
@@ -82,7 +85,7 @@ def _sharpe(mean: float, spread: float, count: int, per_year: float) -> float:
 
 @compiled
 def _sum_trades(trades: Records, row: FigureRow) -> None:
-    """Count and sum the trades."""
+    """Count and sum the trades: money in quote currency, rates in percent, averages in R."""
     count, wins, gross_wins, with_r = len(trades), 0, 0, 0
     fees, funding, sum_r, gross_sum_r = 0.0, 0.0, 0.0, 0.0
     won, lost, gross_won, gross_lost = 0.0, 0.0, 0.0, 0.0

@@ -117,6 +117,7 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
                 p = positions[positions[place].seat]
                 if p.closing and p.direction != 0 and funding[p.bar] != 0.0:
                     pay_funding(state, p, close[p.bar] * funding[p.bar])
+                    # Taken from the margin, the payment may have moved the liquidation to the close.
                     if p.direction * (close[p.bar] - p.liquidation) <= 0.0:
                         liquidate(state, p, close[p.bar])
         if account.limited:
@@ -141,9 +142,11 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
                 if p.resting > 0:
                     expire(state, p, NEVER if p.bar == p.last_bar else account.now)
                 if p.direction == 0 and p.resting == 0:
+                    # Whoever sat behind has moved to this place, so the place is looked at again.
                     _rise(account, positions, place)
                     continue
             place += 1
+        # Before the entries: limits and sizes of this close go by one mark, however many enter.
         account.previous_equity = account.equity
         account.equity, account.marked_balance = _worth(account, positions), account.balance
         if daily:
@@ -160,7 +163,9 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
                 _sit(account, positions, p)
                 taken += 1
                 due = _wave_of(state.entries, taken, len(equity))
+            # A layer measures targets and a break-even stop anew, possibly behind the close.
             leave_passed(state)
+            # The curve shows the entries' fees at once; `account.equity` stays as it was marked.
             equity[wave] = _worth(account, positions)
         wave += 1
 
@@ -182,6 +187,7 @@ def _quiet_until(rules: Rules, p: Position, due: int, own_close: Integers, close
 @compiled
 def _first_at(instants: Integers, instant: int) -> int:
     """The first of ascending instants that is not before one; their number if all are."""
+    # By hand: the columns are addresses without a count, which numpy's search does not take.
     low, high = 0, len(instants)
     while low < high:
         middle = (low + high) // 2
@@ -257,6 +263,7 @@ def _sit(account: Account, positions: Records, p: Position) -> None:
     if p.active or (p.direction == 0 and p.resting == 0):
         return
     p.active = True
+    # Seats keep the order of lanes, because that is the order in which they enter.
     place = account.active
     while place > 0 and positions[place - 1].seat > p.lane:
         positions[place].seat = positions[place - 1].seat
@@ -276,7 +283,7 @@ def _rise(account: Account, positions: Records, place: int) -> None:
 
 @compiled
 def _worth(account: Account, positions: Records) -> float:
-    """Balance plus what open positions would gain at their last close."""
+    """Balance plus what open positions would gain at their last close, quote currency."""
     equity = account.balance
     for place in range(account.active):
         p: Position = positions[positions[place].seat]
@@ -286,7 +293,7 @@ def _worth(account: Account, positions: Records) -> float:
 
 @compiled
 def _begin_day(account: Account, close_ms: int) -> None:
-    """Remember the equity at UTC midnight: this mark if the wave closes then, else the one before."""
+    """Remember the equity (quote currency) at UTC midnight: this mark if the wave closes then, else the one before."""
     day = close_ms // DAY_MS
     if day != account.day:
         account.day = day

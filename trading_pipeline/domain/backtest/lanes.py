@@ -30,7 +30,7 @@ class Lane:
 
     @property
     def bar_ms(self) -> int:
-        """Length of its bars, by the first one."""
+        """Length of its bars in milliseconds, by the first one."""
         return int(self.given.bars.close_time_ms[0] - self.given.bars.open_time_ms[0])
 
     @property
@@ -69,6 +69,7 @@ def refuse_conflicts(lanes: Sequence[Lane]) -> None:
         _refuse_other_symbol(instrument_ids.setdefault(lane.instrument_id, lane), lane)
         other = bars.setdefault((lane.instrument_id, lane.bar_ms), lane).given.bars
         mine = lane.given.bars
+        # Times and closes are enough: they are what is compared between lanes, and other bars differ in them.
         if mine is not other and not all(
             np.array_equal(getattr(mine, name), getattr(other, name)) for name in ("close_time_ms", "close")
         ):

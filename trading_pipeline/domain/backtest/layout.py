@@ -112,7 +112,7 @@ def _same(path: BarArrays, bars: BarArrays) -> bool:
 
 
 def refuse_unknown_closes(layout: Layout) -> None:
-    """Refuse a stop that would move at closes which are not there.
+    """Refuse a stop that would move at closes which are not there; lengths are milliseconds.
 
     :raises ConfigurationError: naming the lane, how often the stop moves and how fine its bars are.
     """
@@ -121,6 +121,7 @@ def refuse_unknown_closes(layout: Layout) -> None:
         if trail is None or trail.every == 0:
             continue
         every, lengths = trail.every, path.close_time_ms - path.open_time_ms
+        # Closes that stand as instants of their own have no length.
         finest = int(np.min(lengths[lengths > 0]))
         if every % finest or lane.bar_ms % every:
             raise ConfigurationError(
@@ -161,6 +162,7 @@ def entries_of(layout: Layout, market: Market) -> tuple[Records, Integers | None
     rows["wave"] = market.waves_of(rows["bar"])
     if len(layout.lanes) == 1 and layout.lanes[0].config.limits.entries_by is EntriesBy.SYMBOL:
         return rows, None
+    # lexsort takes its last key first, and leaves equal rows as they were given.
     order: Integers = np.lexsort((rows["lane"], -rows["score"], rows["wave"]))
     return rows[order], order
 
@@ -261,7 +263,7 @@ def _joined(columns: Sequence[Column]) -> Column:
 
 
 def _ranges(lane: Lane) -> Floats:
-    """The runner's average true range."""
+    """The runner's average true range, quote currency; any array of that length where nothing reads it."""
     bars, rule = lane.given.bars, lane.config.exits.trail
     if not isinstance(rule, AtrTrail):
         return bars.close
@@ -270,7 +272,7 @@ def _ranges(lane: Lane) -> Floats:
 
 
 def _pivots(lane: Lane, side: str) -> Floats:
-    """Price of the newest pivot known at each close."""
+    """Price (quote currency) of the newest pivot known at each close; any array of that length where none is read."""
     bars, rule = lane.given.bars, lane.config.exits.trail
     if not isinstance(rule, PivotTrail):
         return bars.close
@@ -281,6 +283,7 @@ def _pivots(lane: Lane, side: str) -> Floats:
 
 def _momentum(lane: Lane) -> Floats:
     """The momentum series that the next-bar exit reads."""
+    # Any array of the right length: it is never read, and an empty one would need a compiled form of its own.
     if not lane.config.exits.next_bar_exit:
         return lane.given.bars.close
     series = lane.given.momentum
@@ -290,7 +293,10 @@ def _momentum(lane: Lane) -> Floats:
 
 
 def _funding(layout: Layout) -> tuple[Floats, Floats]:
-    """Per bar of the paths the rates paid at its close and at its open; empty without any events."""
+    """Per bar of the paths the rates (fractions of notional) paid at its close and at its open.
+
+    Both are empty without any events.
+    """
     given: dict[InstrumentId, Funding] = {
         lane.instrument_id: lane.given.funding for lane in layout.lanes if lane.given.funding
     }

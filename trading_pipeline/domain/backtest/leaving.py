@@ -13,7 +13,7 @@ DUST = 1e-12
 
 @compiled
 def leave(state: EngineState, p: Position, level: float, kind: int) -> None:
-    """Close everything at the market: ``level`` made worse by slippage, taker fee.
+    """Close everything at the market: ``level`` (a price in quote currency) made worse by slippage, taker fee.
 
     No worse than the price at which the margin is used up.
     """
@@ -43,11 +43,14 @@ def pay_funding(state: EngineState, p: Position, per_unit: float) -> None:
     """Charge funding on what is open: longs pay a positive rate, shorts receive it.
 
     What the free balance cannot pay comes out of the position's margin and moves its liquidation.
+
+    :param per_unit: price x rate, quote currency for each unit of base currency.
     """
     account = state.account
     paid = p.direction * p.quantity * per_unit
     p.funding += paid
     account.balance -= paid
+    # At most this payment: what was missing before it has been taken already.
     missing = min(account.margin - account.balance, paid)
     if missing > 0.0:
         p.margin -= missing
@@ -81,11 +84,12 @@ def reduce(state: EngineState, p: Position, quantity: float, price: float, fee_r
 def record_leg(
     state: EngineState, p: Position, signed_quantity: float, price: float, fee_rate: float, kind: int
 ) -> None:
-    """Write one fill, positive for a buy, and charge its fee."""
+    """Write one fill, base currency, positive for a buy, and charge its fee; ``fee_rate`` is a fraction of notional."""
     account = state.account
     fee = abs(signed_quantity) * price * fee_rate
     account.balance -= fee
     p.fees += fee
+    # Noted instead of raised: the ledger's proof refuses the run afterwards, with the numbers.
     if account.legs == len(state.legs):
         account.overflow = True
         return
@@ -109,6 +113,7 @@ def finish(state: EngineState, p: Position, kind: int) -> None:
     above, below = max(p.highest - p.entry_price, 0.0), max(p.entry_price - p.lowest, 0.0)
     favourable, adverse = (above, below) if p.direction > 0 else (below, above)
     trade.mfe, trade.mae = favourable * p.entry_quantity, adverse * p.entry_quantity
+    # Only the initial stop starts a cooldown, as in the gate; break-even and runner's stops have kinds of their own.
     if kind == LegKind.STOP_LOSS:
         state.positions[p.pace].lost_ms = instant_of(state, p)
     account.open_positions -= 1
@@ -125,6 +130,7 @@ def finish(state: EngineState, p: Position, kind: int) -> None:
 @compiled
 def withdraw_layers(state: EngineState, p: Position) -> None:
     """Cancel the levels of the position's grid that are still resting; other orders stay."""
+    # From the end, because removing an order moves those behind it.
     for r in range(p.resting - 1, -1, -1):
         entry: EntryRow = state.entries[p.resting_rows[r]]
         if entry.level > 1 and entry.direction == p.direction:
@@ -135,6 +141,7 @@ def withdraw_layers(state: EngineState, p: Position) -> None:
 @compiled
 def expire(state: EngineState, p: Position, instant: int) -> None:
     """Withdraw resting entries whose time is over at ``instant``, UTC ms."""
+    # From the end, because removing an order moves those behind it.
     for r in range(p.resting - 1, -1, -1):
         entry: EntryRow = state.entries[p.resting_rows[r]]
         if entry.expires <= instant:

@@ -24,6 +24,7 @@ from trading_pipeline.domain.backtest.uncounted import uncounted
 from trading_pipeline.domain.backtest.waves import wave_of
 from trading_pipeline.domain.model.errors import TradingError
 
+# A fraction of the largest equity: sums of thousands of fills taken in another order differ by their rounding.
 TOLERANCE = 1e-9
 BLOCK = 4096
 """Waves rebuilt at a time: few enough to stay in the processor's cache, so that no array of a run's length is made."""
@@ -65,6 +66,7 @@ def check_ledger(market: Market, book: Book, initial_capital: float) -> None:
     # NaN stays NaN here, and nothing agrees to within NaN.
     allowed = TOLERANCE * max(float(np.max(book.equity)), initial_capital)
     legs = book.legs[: account["legs"]]
+    # Stable, so that the fills of an instrument stay in the order in which they happened.
     legs = legs[np.argsort(legs["instrument_id"], kind="stable")] if len(market.first) > 2 else legs
     prices = (market.wave, market.open, market.close, market.funding_rate, market.gap_rate)
     wave, gap = _first_gap(prices, legs, _cursors(market.first, legs), book.equity, initial_capital, allowed)
@@ -100,6 +102,7 @@ def _first_gap(
         for instrument_id in range(len(cursors)):
             cursor: Cursor = instrument_ids[instrument_id]
             _add_symbol(prices, fills, cursor, start, expected[:count])
+        # Plain arithmetic over the whole block first; which wave it is gets asked only when one is apart.
         apart = False
         for place in range(count):
             apart |= not abs(expected[at(place)] - equity[at(start + place)]) <= allowed
@@ -161,7 +164,7 @@ def _settle(legs: Records, c: Cursor, paid: float) -> None:
 
 @compiled
 def _earned(trades: Records) -> float:
-    """Sum of all trades after fees and funding."""
+    """Sum of all trades after fees and funding, quote currency."""
     total, rows = 0.0, uncounted(trades)
     for i in range(len(rows)):
         trade: TradeRow = rows[i]

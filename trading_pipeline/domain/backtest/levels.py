@@ -94,6 +94,7 @@ def _aim(rules: Rules, p: Position) -> None:
     while p.target_index < rules.target_count and target_quantity(rules, p, p.target_index) == 0.0:
         p.target_index += 1
     if p.target_index < rules.target_count and _target_price(rules, p) <= 0.0:
+        # Those behind it lie further down still.
         p.target_index = rules.target_count
 
 
@@ -106,13 +107,13 @@ def _target_price(rules: Rules, p: Position) -> float:
 
 @compiled
 def bankruptcy(rules: Rules, p: Position) -> float:
-    """The price at which the position's loss is its margin."""
+    """The price (quote currency) at which the position's loss is its margin."""
     return p.entry_price * (1.0 - p.direction * _margin_share(rules, p))
 
 
 @compiled
 def _margin_share(rules: Rules, p: Position) -> float:
-    """What stands behind the position, as a share of its notional at the entry."""
+    """What stands behind the position, as a fraction of its notional at the entry."""
     drained = p.drained / (p.entry_price * p.quantity) if p.drained > 0.0 else 0.0
     return rules.margin_rate - drained
 
@@ -152,7 +153,7 @@ def _running(rules: Rules, p: Position) -> bool:
 
 @compiled
 def runner_level(rules: Rules, p: Position, close: float, atr: float, pivot: float) -> float:
-    """Where this close puts the runner's stop; NaN while unknown. ``pivot`` is the one on the stop's side."""
+    """Where this close puts the runner's stop, quote currency; NaN while unknown. ``pivot`` is on the stop's side."""
     if rules.trail == Trail.ATR:
         return close - p.direction * rules.trail_distance * atr
     if rules.trail == Trail.PIVOT:
@@ -171,6 +172,7 @@ def settle_stop(rules: Rules, p: Position, level: float) -> bool:
     What is moved here holds from the next bar on. A stop that moves at closes only trails from the
     close at which its turn has come; otherwise the ratchet runs from the entry.
     """
+    # NaN compares false below, so that an unknown level leaves the ratchet alone.
     if _running(rules, p) or not rules.move_stop_at_close:
         level = round_step(level, p.price_increment)
         if p.direction * (level - p.runner_stop) > 0.0:

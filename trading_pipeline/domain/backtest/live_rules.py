@@ -22,7 +22,8 @@ DEFAULT_CAPITAL = 10_000.0
 def live_rules(lifecycle: Lifecycle, finest_ms: int, capital: float = DEFAULT_CAPITAL) -> BacktestConfig:
     """Every part of a lifecycle as a rule of the engine.
 
-    :param finest_ms: length of the finest bars there are, at whose closes ``trail_at: finest`` moves the stop.
+    :param finest_ms: length in milliseconds of the finest bars there are, at whose closes ``trail_at: finest`` moves
+        the stop.
     :param capital: quote currency.
     """
     limits, costs, rules = lifecycle.limits, lifecycle.costs, lifecycle.exit_rules
@@ -53,6 +54,7 @@ def live_rules(lifecycle: Lifecycle, finest_ms: int, capital: float = DEFAULT_CA
             targets=tuple(ExitTarget(float(one.r_multiple), float(one.fraction)) for one in lifecycle.targets),
             break_even_after_targets=rules.break_even_after_targets,
             trail=_trail(lifecycle.runner, finest_ms),
+            # Live the runner's stop takes over when the last target has filled.
             trail_after_targets=len(lifecycle.targets),
             next_bar_exit=lifecycle.next_bar_exit,
             strategy_exits=rules.strategy_exits,

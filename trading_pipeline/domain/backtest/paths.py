@@ -38,6 +38,7 @@ def covered_whole(bars: BarArrays, path: BarArrays) -> "np.ndarray[tuple[int], n
     owner = np.searchsorted(bars.open_time_ms, path.open_time_ms, side="right") - 1
     inside = (owner >= 0) & (path.close_time_ms <= bars.close_time_ms[owner])
     length = np.where(inside, path.close_time_ms - path.open_time_ms, 0)
+    # Path bars do not overlap, so their lengths add up to the bar's only where none is missing.
     covered = np.bincount(np.maximum(owner, 0), length, len(bars)) == bars.close_time_ms - bars.open_time_ms
     return np.asarray(covered)
 
@@ -47,6 +48,7 @@ def _refined(path: BarArrays, bars: BarArrays, keep: bool) -> BarArrays:
     owner = np.searchsorted(bars.open_time_ms, path.open_time_ms, side="right") - 1
     inside = (owner >= 0) & (path.close_time_ms <= bars.close_time_ms[owner])
     covered = covered_whole(bars, path)
+    # The ends of int64 stand for "no bar before" and "no bar behind".
     following = np.append(bars.open_time_ms, np.iinfo(np.int64).max)[owner + 1]
     before = np.where(owner < 0, np.iinfo(np.int64).min, bars.close_time_ms[owner])
     between = (path.open_time_ms >= before) & (path.close_time_ms <= following)

@@ -88,6 +88,7 @@ def refuse_contradiction(name: str, given: Mapping[str, object], live: BacktestC
     :param live: the rules of the configuration.
     :raises ConfigurationError: with the rule and both values.
     """
+    # The live preset changes nothing, so that what it says of a rule stands in the configuration.
     said = flat(live) if name == LIVE else preset_named(name)
     for rule, value in given.items():
         if rule in said and said[rule] != value:

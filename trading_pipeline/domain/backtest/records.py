@@ -17,8 +17,11 @@ Integers = npt.NDArray[np.int64]
 Records = npt.NDArray[np.void]
 Column = TypeVar("Column", Integers, Floats)
 
+# As many as `Exits` lets through.
 MAX_TARGETS = 8
+# UTC ms before any bar, and half of what an int64 holds: adding a cooldown to it does not overflow.
 LONG_AGO = -(2**62)
+# Sixteen entries, and a place that is kept for an exit.
 MAX_RESTING = 17
 
 
@@ -40,6 +43,7 @@ def record_dtype(fields: type) -> np.dtype[np.void]:
             columns.append((name, np.int64, MAX_RESTING))
         else:
             columns.append((name, scalars[kind]))
+    # Aligned, so that compiled code reads a field with one access.
     return np.dtype(columns, align=True)
 
 
@@ -239,8 +243,9 @@ class EntryRow:
 class TradeRow:
     """One trade, written when it ends; rows lie in the order in which trades began.
 
-    ``row`` is the signal that opened it, ``filled`` all that was entered, ``risk`` the money between entry and
-    initial stop, ``slipped`` what its fills were worse than their levels.
+    ``row`` is the signal that opened it, ``filled`` all that was entered, in base currency; ``risk`` is the money
+    between entry and initial stop, ``slipped`` what its fills were worse than their levels, like all money here in
+    quote currency.
     """
 
     row: int
@@ -264,7 +269,7 @@ class TradeRow:
 
 
 class LegRow:
-    """One fill; ``quantity`` is positive for a buy and negative for a sell."""
+    """One fill; ``quantity`` (base currency) is positive for a buy and negative for a sell."""
 
     row: int
     instrument_id: int
@@ -351,6 +356,7 @@ def new_book(positions: Records, waves: int, entries: Records, rules: Records) -
         equity=np.empty(waves),
         entries=entries,
         trades=np.zeros(len(entries), TRADE),
+        # The entry's own fill, one per target, and one for the rest; a layer is an entry with rows of its own.
         legs=np.empty(len(entries) * (2 + int(rules["target_count"].max())), LEG),
     )
 

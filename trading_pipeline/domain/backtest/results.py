@@ -113,7 +113,7 @@ class TradeColumns:
 class BacktestResult:
     """A finished run.
 
-    :param instrument_ids: in name order; positions in ``TradeColumns.symbol``.
+    :param instrument_ids: in name order; positions in ``TradeColumns.instrument_id``.
     :param close_ms: every instant at which a bar of some lane closed, UTC ms; ``equity`` is the account at each.
     :param trades: as columns; ``trade_list`` gives objects.
     :param outcomes: what became of each signal, in the order in which they were taken.
@@ -143,7 +143,7 @@ class BacktestResult:
         return list(np.split(outcomes, memory.signals_before[1:-1]))
 
     def realised_by_wave(self, chosen: npt.NDArray[np.bool_]) -> Floats:
-        """Cumulated pnl of the chosen trades at every wave, each counted when it was closed."""
+        """Cumulated pnl (quote currency) of the chosen trades at every wave, each counted when it was closed."""
         bars = self._memory.trades["exit_bar"][chosen]
         waves = np.searchsorted(self.close_ms, self._memory.bar_close_ms[bars])
         return np.cumsum(np.bincount(waves, self.trades.pnl[chosen], len(self.close_ms)))
@@ -151,6 +151,7 @@ class BacktestResult:
     def trade_list(self) -> tuple[Trade, ...]:
         """Every trade with its fills."""
         rows, legs = self._memory.trades, self._memory.legs
+        # Stable, so that the fills of a trade stay in the order in which they happened.
         order = np.argsort(legs["row"], kind="stable")
         legs = legs[order]
         begin = np.searchsorted(legs["row"], rows["row"], side="left")

@@ -57,6 +57,7 @@ class EntrySignals:
             raise DataError("an order kind does not exist: use OrderKind")
         resting = (kinds == OrderKind.LIMIT) | (kinds == OrderKind.STOP)
         prices = np.full(len(kinds), np.nan) if self.limit_price is None else self.limit_price
+        # Negated, because NaN is no price either.
         if np.any(resting & ~(prices > 0.0)):
             raise DataError("a limit or stop entry has no price: give limit_price")
         if self.quantity is not None and np.any(self.quantity <= 0.0):
@@ -133,6 +134,7 @@ class EntrySignals:
         """Exits at bars, of the side that is closed at each."""
         count = len(at)
         bars = np.concatenate([at, self.bar_index])
+        # Exits stand first and the sort is stable, so that they come before the entries of their bar.
         order = np.argsort(bars, kind="stable")
         missing = np.full(count, np.nan)
         return EntrySignals(
@@ -158,6 +160,7 @@ class EntrySignals:
             self.direction[further] == self.direction[before]
         )
         if self.score is not None:
+            # NaN, an unknown score, is not equal to itself and is let through.
             alike &= ~(self.score[further] != self.score[before]) | np.isnan(self.score[before])
         follows = (before >= 0) & alike & (level[before] == level[further] - 1)
         if not follows.all() or np.any(level < 0) or np.any((level > 0) & (kinds == OrderKind.EXIT)):

@@ -31,6 +31,7 @@ def _first_unsound(
     for i in range(len(closes)):
         low, high = lows[i], highs[i]
         ordered = until <= open_ms[i] < close_ms[i]
+        # The bound keeps infinity out, which passes every comparison with other prices.
         inside = 0.0 < low <= opens[i] <= high and low <= closes[i] <= high and high < 1e300
         if not (ordered and inside):
             return i

@@ -135,6 +135,7 @@ def _run_piece(bars: BarArrays, sets: Sequence[ParameterSet], markets: Markets, 
     """Run some sets one after the other in memory that is used again."""
     figures = np.zeros(len(sets), FIGURES)
     scratch = np.zeros(len(bars), ENTRY)
+    # No configuration changes a flat lane, so that one serves all runs; each gets a copy.
     positions = positions_of(_layout(bars, BacktestConfig(), NO_SIGNALS))
     years = float(bars.close_time_ms[-1] - bars.open_time_ms[0]) / YEAR_MS
     for i, one in enumerate(sets):

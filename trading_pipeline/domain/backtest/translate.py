@@ -79,6 +79,7 @@ def _rules_row(config: BacktestConfig) -> Records:
         "cooldown_bars": limits.cooldown_bars,
         "target_count": len(exits.targets),
         "target_unit": exits.target_unit,
+        # Fractions as they are typed may miss 1 by a last bit; the last target then takes what is left.
         "targets_close_all": sum(target.fraction for target in exits.targets) >= 1.0 - 1e-9,
         "stop_fraction": np.inf if exits.stop_fraction is None else exits.stop_fraction,
         "break_even_after": exits.break_even_after_targets,
@@ -117,6 +118,7 @@ def _amount(rule: SizingRule | None) -> dict[str, float]:
     return {
         "amount": Amount.FIXED if rule.model is SizingModel.FIXED else Amount.SHARE,
         "amount_stake": float(stake),
+        # 0 sets no bound, and `or` turns it into one that nothing reaches.
         "amount_share": float(rule.max_balance_share) or np.inf,
         "min_amount": float(rule.min_amount),
         "max_amount": float(rule.max_amount) or np.inf,

@@ -38,6 +38,7 @@ def walk_wave(state: EngineState) -> None:
         p = state.positions[state.positions[place].seat]
         if p.walking and p.direction != 0:
             _walk_inside(state, p)
+    # What only waits comes after all that can leave: an exit may free the slot or the margin it needs.
     for place in range(account.active if resting > 0 else 0):
         p = state.positions[state.positions[place].seat]
         if p.walking:
@@ -112,6 +113,7 @@ def leave_for(state: EngineState, p: Position, entry: EntryRow, price: float) ->
 @compiled
 def _enter_at_open(state: EngineState, opened: int) -> None:
     """Fill the resting entries that the opens of one instant meet: the higher score, the order of lanes."""
+    # From the start after each entry, which may have taken the slot or the margin of the next.
     while True:
         lane, order, best = -1, -1, -math.inf
         for place in range(state.account.active):
@@ -228,6 +230,7 @@ def _next_event(state: EngineState, p: Position, price: float, end: float, enter
         down = min(p.lower, price) if p.lower >= bottom else -math.inf
         up = max(p.upper, price) if p.upper <= top else math.inf
         protective, target = (down, up) if p.direction > 0 else (up, down)
+        # Strictly nearer in all three questions, so that at one price the earlier one wins.
         if abs(protective - price) < distance:
             event, level, distance = PROTECT, protective, abs(protective - price)
         if abs(target - price) < distance:

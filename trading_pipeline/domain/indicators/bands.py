@@ -13,7 +13,7 @@ Bands = tuple[Floats, Floats, Floats]
 
 
 def bollinger(close: Floats, period: int, width: float, *, sample: bool = False) -> Bands:
-    """Mean of ``period`` closes ± ``width`` standard deviations; defined from index ``period - 1``.
+    """Mean of ``period`` closes ± ``width`` standard deviations, quote currency; defined from index ``period - 1``.
 
     Source: J. Bollinger, Bollinger on Bollinger Bands, 2001 (population deviation). Not TA-Lib's
     BBANDS, which reports no width at all for prices below about 1e-6.
@@ -28,7 +28,7 @@ def bollinger(close: Floats, period: int, width: float, *, sample: bool = False)
 def keltner(
     bars: tuple[Floats, Floats, Floats], ema_period: int, atr_period: int, multiple: float, *, simple: bool = False
 ) -> Bands:
-    """EMA of the close ± ``multiple`` ATR; defined from the later of both warm-ups.
+    """EMA of the close ± ``multiple`` ATR, quote currency; defined from the later of both warm-ups.
 
     Source: C. Keltner 1960 in the form of L. Raschke, with ATR for the width.
 
@@ -41,12 +41,13 @@ def keltner(
 
 
 def donchian(high: Floats, low: Floats, period: int) -> tuple[Floats, Floats]:
-    """Highest high and lowest low of the last ``period`` bars, the current one included.
+    """Highest high and lowest low of the last ``period`` bars in quote currency, the current one included.
 
     Defined from index ``period - 1``. A breakout compares the close with the channel of the bar
     before (``windows.shifted``): no close can leave a channel that already contains its bar. Source: R.
     Donchian's four-week rule, 1960 (TA-Lib MAX and MIN).
     """
+    # TA-Lib refuses a period of 1.
     if period == 1:
         return high.copy(), low.copy()
     upper: Floats = talib.MAX(high, period)
@@ -55,13 +56,14 @@ def donchian(high: Floats, low: Floats, period: int) -> tuple[Floats, Floats]:
 
 
 def band_position(close: Floats, bands: Bands) -> Floats:
-    """Where the close lies between lower (0) and upper band (1), clamped; 0.5 where they coincide.
+    """Where the close lies between lower and upper band, as a fraction clamped to 0 to 1; 0.5 where they coincide.
 
     Defined where the bands are. Source: %b of J. Bollinger, Bollinger on Bollinger Bands, 2001, clamped.
     """
     upper, _, lower = bands
     width = upper - lower
     inside = np.divide(close - lower, width, out=np.full(len(close), 0.5), where=width > 0)
+    # `where` left the 0.5 of the output in place for NaN widths as well, as NaN > 0 is false.
     inside[np.isnan(width)] = np.nan
     clamped: Floats = np.clip(inside, 0.0, 1.0)
     return clamped

@@ -16,6 +16,7 @@ def rising_gaps(high: Floats, low: Floats) -> Integers:
     newest = np.full(len(low), -1, dtype=np.int64)
     if len(low) > 2:
         at = np.arange(2, len(low))
+        # Positions ascend, so the running maximum is the newest gap so far.
         newest[2:] = np.where(low[2:] > high[:-2], at, -1)
     return np.maximum.accumulate(newest)
 
@@ -25,4 +26,5 @@ def falling_gaps(high: Floats, low: Floats) -> Integers:
 
     The zone of such a gap is ``high[i]`` to ``low[i - 2]``. Source and warm-up as of ``rising_gaps``.
     """
+    # Mirrored prices: what falls in the one rises in the other.
     return rising_gaps(-low, -high)

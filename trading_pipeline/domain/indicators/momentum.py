@@ -12,7 +12,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def macd(close: Floats, fast: int, slow: int, signal: int) -> tuple[Floats, Floats, Floats]:
-    """Line, signal and histogram, in the unit of the price.
+    """Line, signal and histogram, in quote currency.
 
     Line = EMA(fast) - EMA(slow), each seeded on its own first values, defined from ``slow - 1``;
     signal = EMA of the line seeded on its first ``signal`` real values, defined from
@@ -55,10 +55,12 @@ def adx(high: Floats, low: Floats, close: Floats, period: int) -> Floats:  # noq
     before the first counting as no move, as with TA-Lib. Source: Wilder 1978.
     """
     rise, fall = difference(high, shifted(high)), difference(shifted(low), low)
+    # Not NaN: the averages would begin a bar later, with another seed than TA-Lib's.
     rise[:1] = fall[:1] = 0.0
     up = wilder(np.where((rise > fall) & (rise > 0), rise, 0.0), period)
     down = wilder(np.where((fall > rise) & (fall > 0), fall, 0.0), period)
     directional = _share(np.abs(up - down), up + down, 0.0)
+    # The averages have a value at `period - 1` already; TA-Lib's first directional value stands at `period`.
     directional[:period] = np.nan
     return wilder(directional, period)
 

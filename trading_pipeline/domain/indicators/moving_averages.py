@@ -23,6 +23,7 @@ def ema(values: Floats, period: int) -> Floats:
     Defined from index ``period - 1`` after the first defined value (TA-Lib EMA). The seed's share
     of the value falls by (1 - alpha) a bar: 1e-9 after about ten periods.
     """
+    # TA-Lib refuses a period of 1; an average of one value is that value.
     if period == 1:
         return values.copy()
     return talib.EMA(values, period)

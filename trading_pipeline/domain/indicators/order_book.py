@@ -9,6 +9,7 @@ from decimal import Decimal
 from trading_pipeline.domain.model.books import BookReading, Level, OrderBook
 from trading_pipeline.domain.model.errors import DataError
 
+# Levels of each side. Thresholds of strategies are stated for ten; with more or fewer they mean something else.
 IMBALANCE_LEVELS = 10
 DEPTH_BAND = Decimal("0.005")
 """Distance from the mid, a fraction, within which resting orders count as depth."""
@@ -37,7 +38,7 @@ def reading_of(book: OrderBook) -> BookReading:
 
 
 def microprice(bid: Decimal, bid_quantity: Decimal, ask: Decimal, ask_quantity: Decimal) -> Decimal:
-    """Mid weighted by the opposite side's quantity: above mid when bids are heavier.
+    """Mid in quote currency, weighted by the opposite side's quantity: above the mid when bids are heavier.
 
     (ask x bid quantity + bid x ask quantity) / (bid quantity + ask quantity). Source: S. Stoikov,
     The Micro-Price, 2018, first-order form.
@@ -52,7 +53,7 @@ def microprice(bid: Decimal, bid_quantity: Decimal, ask: Decimal, ask_quantity: 
 
 
 def imbalance(bids: Sequence[Level], asks: Sequence[Level], depth: int) -> Decimal:
-    """Share of the bids in the quantity of the first ``depth`` levels: 0 only asks, 1 only bids.
+    """Share of the bids in the quantity of the first ``depth`` levels, a fraction: 0 only asks, 1 only bids.
 
     :raises DataError: a side is empty, a quantity is negative, or nothing is offered at all.
     """
@@ -95,7 +96,7 @@ def depth_notional(bids: Sequence[Level], asks: Sequence[Level], band: Decimal) 
 
 
 def _quantity(levels: Sequence[Level]) -> Decimal:
-    """Sum of the quantities of some levels."""
+    """Sum of the quantities of some levels, base currency."""
     _refuse_negative(levels)
     return sum((quantity for _, quantity in levels), Decimal(0))
 

@@ -17,6 +17,7 @@ def pivot_lows(low: Floats, left: int = 2, right: int = 2) -> Integers:
     """
     if len(low) < left + right + 1:
         return np.empty(0, dtype=np.int64)
+    # One comparison per neighbour over all bars at once; strict, so that a plateau has no pivot.
     windows = sliding_window_view(low, left + right + 1)
     middle = windows[:, left]
     lower = np.ones(len(windows), dtype=np.bool_)
@@ -33,11 +34,12 @@ def pivot_highs(high: Floats, left: int = 2, right: int = 2) -> Integers:
 
 def last_known(pivots: Integers, bar_count: int, right: int = 2) -> Integers:
     """For every bar, the position in ``pivots`` of the newest pivot known at its close, -1 before the first."""
+    # Minus `right`: a pivot younger than that has not been confirmed yet, and knowing it would be look-ahead.
     return np.searchsorted(pivots, np.arange(bar_count) - right, side="right") - 1
 
 
 def last_pivot_price(price: Floats, pivots: Integers, right: int = 2) -> Floats:
-    """For every bar, ``price`` at the newest pivot known at its close; NaN before the first."""
+    """For every bar, ``price`` (quote currency) at the newest pivot known at its close; NaN before the first."""
     newest = last_known(pivots, len(price), right)
     result = np.full(len(price), np.nan)
     result[newest >= 0] = price[pivots[newest[newest >= 0]]]

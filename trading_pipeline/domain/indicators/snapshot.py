@@ -21,6 +21,7 @@ Ten times the slowest recursion (EMA 169), so that a row depends on its own last
 where the array happens to start.
 """
 
+# 12 and 26 are MACD's averages; 144 and 169 are the Vegas tunnel, the trend filter of the divergence.
 _EMA_PERIODS = (12, 26, 144, 169)
 
 

@@ -20,6 +20,6 @@ def obv(close: Floats, volume: Floats, window: int) -> Floats:
 
 
 def signed_volume(close: Floats, volume: Floats) -> Floats:
-    """Volume with the sign of the close's change; the first bar is 0."""
+    """Volume (base currency) with the sign of the close's change; the first bar is 0."""
     flow: Floats = np.sign(np.diff(close, prepend=close[:1])) * volume
     return flow

@@ -20,13 +20,13 @@ _DAY_MS = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class VwapBands:
-    """The average and its volume-weighted standard deviation, per bar."""
+    """The average and its volume-weighted standard deviation, per bar, both in quote currency."""
 
     vwap: Floats
     deviation: Floats
 
     def at(self, multiple: float) -> tuple[Floats, Floats]:
-        """Upper and lower band ``multiple`` deviations away."""
+        """Upper and lower band ``multiple`` deviations away, quote currency."""
         return self.vwap + multiple * self.deviation, self.vwap - multiple * self.deviation
 
 
@@ -36,7 +36,7 @@ def typical_price(high: Floats, low: Floats, close: Floats) -> Floats:
 
 
 def rolling_vwap(price: Floats, volume: Floats, window: int) -> Floats:
-    """Average of ``price`` weighted by volume over the last ``window`` bars; defined from ``window - 1``.
+    """Average of ``price`` weighted by volume over the last ``window`` bars, quote currency; from ``window - 1`` on.
 
     Source: S. Berkowitz, D. Logue, E. Noser, The Total Cost of Transactions on the NYSE, 1988.
     """
@@ -74,9 +74,11 @@ def session_vwap_bands(open_time_ms: Integers, price: Floats, volume: Floats) ->
     frame = pd.DataFrame({"volume": volume, "flow": away * volume, "square": away * away * volume})
     total = frame.groupby(day).cumsum()
     mean = _ratio(total["flow"].to_numpy(), total["volume"].to_numpy())
+    # The array begins in the middle of a day: its average would depend on where somebody cut the bars.
     if len(day) and open_time_ms[0] % _DAY_MS:
         mean[day == day[0]] = np.nan
     variance = _ratio(total["square"].to_numpy(), total["volume"].to_numpy()) - mean**2
+    # Rounding can leave a variance of zero slightly negative.
     return VwapBands(first + mean, np.sqrt(np.maximum(variance, 0.0)))
 
 

@@ -19,6 +19,7 @@ _BLOCK = 16_384
 def rolling_sum(values: Floats, window: int) -> Floats:
     """Sum of the last ``window`` values, in their unit; defined from index ``window - 1``."""
     result = np.full(len(values), np.nan)
+    # At least four windows wide: each block reads `window - 1` values of the next one again.
     count, block = len(values) - window + 1, max(_BLOCK, 4 * window)
     for start in range(0, count, block):
         stop = min(start + block, count)
@@ -53,6 +54,7 @@ def rolling_deviation(values: Floats, window: int, *, sample: bool = False) -> F
         count = len(values) - window + 1
         mean = rolling_sum(values, window)[window - 1 :] / window
         squares = np.zeros(count)
+        # A pass per offset over whole columns instead of a Python loop over bars: `window` is small, bars are many.
         for offset in range(window):
             squares += (values[offset : offset + count] - mean) ** 2
         deviation = np.sqrt(squares / (window - 1 if sample else window))
@@ -61,7 +63,7 @@ def rolling_deviation(values: Floats, window: int, *, sample: bool = False) -> F
 
 
 def shifted(values: Floats, bars: int = 1) -> Floats:
-    """The value ``bars`` earlier; NaN for the first ``bars``."""
+    """The value ``bars`` bars earlier, in its own unit; NaN for the first ``bars``."""
     result = np.full(len(values), np.nan)
     result[bars:] = values[: len(values) - bars]
     return result

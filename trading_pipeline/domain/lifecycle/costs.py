@@ -1,4 +1,4 @@
-"""What trading costs: charged by the simulated exchange, counted by the engine, reserved by the gate."""
+"""What trading costs: charged by the simulated exchange, counted by the engine."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,7 +19,8 @@ def settles_evenly(hours: int) -> bool:
 class Costs:
     """Costs of one venue, named as in ``config/costs.yaml``.
 
-    :param maker_fee_bps: basis points of notional of a fill that rested; ``taker_fee_bps`` of one that did not.
+    :param maker_fee_bps: basis points of notional of a fill that rested, below zero where the venue pays for it;
+        ``taker_fee_bps`` of one that did not.
     :param slippage_bps: basis points by which market orders and stops fill worse than the price.
     :param funding_rate: share of notional that longs pay shorts at every settlement without a recorded rate.
     :param funding_interval_hours: hours between settlements, counted from midnight UTC; divides 24.
@@ -37,10 +38,10 @@ class Costs:
 
     @property
     def maker_fee(self) -> Decimal:
-        """Share of notional."""
+        """Of a fill that rested, as a fraction of its notional."""
         return self.maker_fee_bps / _BPS
 
     @property
     def taker_fee(self) -> Decimal:
-        """Share of notional."""
+        """Of a fill that did not rest, as a fraction of its notional."""
         return self.taker_fee_bps / _BPS

@@ -32,6 +32,7 @@ class WaveStep(StrEnum):
     PASSED = "passed"
 
 
+# The order in which the members are written is the order of events; whoever moves one changes results.
 WAVE_ORDER = tuple(WaveStep)
 """The order of events inside a wave, over all instruments."""
 
@@ -52,5 +53,6 @@ class Lifecycle:
     costs: Costs
     exit_rules: ExitRules = field(default_factory=ExitRules)
     next_bar_exit: bool = False
+    # One member each: a file may state what is assumed, and one that assumes something else is refused.
     entry: EntryTiming = EntryTiming.BAR_CLOSE
     stop_trigger: StopTrigger = StopTrigger.LAST_PRICE

@@ -24,7 +24,7 @@ class Balance:
 class Wallet:
     """Balances of an account by currency; one that is not listed is not held.
 
-    :param read_at: venue time of the reading.
+    :param read_at: venue time of the reading, UTC.
     """
 
     balances: Mapping[str, Balance]

@@ -13,8 +13,13 @@ from collections.abc import Callable
 
 from trading_pipeline.domain.model.errors import DataError
 
+# Known packings that Python 3.11 cannot undo (.zst, .7z, .rar) or that hold folders (.tar): named so
+# that the message can give the way out. They are looked at first, because .tar.gz ends in .gz too.
 _UNREAD = (".zst", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".7z", ".rar")
+# What gzip, bz2, lzma and zipfile raise between them for damaged
+# content; RuntimeError is zipfile's word for a member behind a password.
 _BROKEN = (OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
+# Characters of the beginning that a message quotes: enough to recognise an error page.
 _SHOWN = 40
 
 
@@ -62,13 +67,14 @@ def _shadow(name: str) -> bool:
 
 
 def _beginning(content: bytes) -> str:
-    """How a text begins, as an error page saved under the name of an archive is one."""
+    """How a text begins, in at most 40 characters; an error page saved under the name of an archive is one."""
     begin = content[:_SHOWN]
     if not begin.isascii() or not begin.decode("ascii").strip().isprintable():
         return ""
     return f"; it begins with {begin.decode('ascii').strip()!r}" if begin.strip() else "; it is empty"
 
 
+# Guessing from the content would read an error page that was saved as .zip; the ending of the name alone counts.
 _WAYS: dict[str, Callable[[bytes], bytes]] = {
     ".gz": gzip.decompress,
     ".bz2": bz2.decompress,

@@ -89,24 +89,25 @@ class RunRecord:
     params: Details
     metrics: Mapping[str, float | None]
     trades: tuple[TradeRecord, ...]
+    # Arrays answer == element by element, which a comparison of records cannot take for yes or no.
     curve: EquityCurve = field(default=NO_CURVE, compare=False)
 
     @property
     def rules(self) -> str:
-        """Under which rules it was made, in one line; what a run stored before rules had names says nothing of it."""
+        """Under which rules it was made, in one line; ``rules: not told`` for a run stored before rules had names."""
         rules = self.params.get("rules")
         return str(rules["line"]) if isinstance(rules, Mapping) else "rules: not told"
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What its reader has to know about bars, funding and finer bars; none where a run carries none."""
+        """Sentences that its reader has to know about bars, funding and finer bars; empty where a run carries none."""
         notes = self.params.get("notes")
         return tuple(map(str, notes)) if isinstance(notes, list | tuple) else ()
 
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """One line of a list of runs; ``written_at`` is wall time."""
+    """One line of a list of runs; ``written_at`` is wall time, UTC."""
 
     run_id: str
     strategy: str

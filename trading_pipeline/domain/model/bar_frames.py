@@ -31,6 +31,7 @@ def check_bars(frame: "pd.DataFrame", origin: str) -> None:
     columns = number_columns(frame, FILE_COLUMNS, origin)
     if not len(frame):
         raise DataError(f"{origin}: holds no bars")
+    # Before everything else: comparisons with NaN are false, so a missing number would pass every later question.
     _refuse_first(
         columns, [(~np.isfinite(values), f"{name} is not a number") for name, values in columns.items()], origin
     )
@@ -69,7 +70,9 @@ def _refuse_first(
 def _problems(columns: dict[str, NDArray[np.float64]]) -> list[tuple[NDArray[np.bool_], str]]:
     """Masks of bad rows, all of finite numbers, with what is wrong with them, most basic problem first."""
     times, high, low = columns["open_time_ms"], columns["high"], columns["low"]
+    # The first row has none before it; a step of 1 lets it pass both questions about order.
     steps = np.diff(times, prepend=times[0] - 1)
+    # Most basic first: a row out of order makes every later complaint about it misleading.
     return [
         (steps == 0, "open time repeats the row before"),
         (steps < 0, "open time is before the row above"),
@@ -84,7 +87,7 @@ def _problems(columns: dict[str, NDArray[np.float64]]) -> list[tuple[NDArray[np.
 def timeframe_of(frame: "pd.DataFrame", expected: Timeframe, origin: str) -> Timeframe:
     """The timeframe that the rows of a sound frame are bars of: their smallest step, on which all of them have to lie.
 
-    :param expected: what a single row is a bar of.
+    :param expected: what a single row is a bar of, as it has no step.
     :raises DataError: the step is no timeframe's, or a row lies beside it.
     """
     # float64, as half a millisecond has to be seen
@@ -101,7 +104,7 @@ def timeframe_of(frame: "pd.DataFrame", expected: Timeframe, origin: str) -> Tim
 
 
 def _smallest_step(open_ms: NDArray[np.float64], origin: str) -> Timeframe:
-    """The timeframe whose length is the smallest step between two rows."""
+    """The timeframe whose length in milliseconds is the smallest step between two rows; holes make longer steps."""
     steps = np.diff(open_ms)
     at = int(np.argmin(steps))
     for timeframe in Timeframe:
@@ -118,10 +121,13 @@ def complete_buckets(open_ms: NDArray[np.int64], base_ms: int, target_ms: int) -
 
     :param open_ms: ascending open times of the base bars, shape ``(n,)``.
     :returns: ascending positions, shape ``(m,)``; each starts ``target_ms // base_ms`` base bars.
+    :param base_ms: length of a base bar in milliseconds; ``target_ms`` likewise, a multiple of it.
     """
     width = target_ms // base_ms
     starts = np.flatnonzero(open_ms % target_ms == 0)
+    # The last target bar may still be forming: its last base bars do not exist yet.
     starts = starts[starts + width <= len(open_ms)]
+    # Open times ascend strictly, so the last of `width` rows stands where it belongs only if none between is missing.
     whole: NDArray[np.int64] = starts[open_ms[starts + width - 1] - open_ms[starts] == target_ms - base_ms]
     return whole
 
@@ -135,7 +141,7 @@ def rows_left_out(open_ms: NDArray[np.int64], base: Timeframe, target: Timeframe
 
 
 def resample(frame: "pd.DataFrame", base: Timeframe, target: Timeframe) -> "pd.DataFrame":
-    """Coarser bars of a sound frame; a bar of which a base bar is missing is left out.
+    """Coarser bars of a sound frame with ``FILE_COLUMNS``; a bar of which a base bar is missing is left out.
 
     :raises ConfigurationError: ``target`` is not a multiple of ``base``.
     """
@@ -163,6 +169,7 @@ def _parts(open_ms: NDArray[np.int64], base: Timeframe, target: Timeframe) -> ND
 
 def _merged(frame: "pd.DataFrame", rows: NDArray[np.int64]) -> "pd.DataFrame":
     """One row per group of rows: the first one's, with the prices and volumes of the group."""
+    # Files have no turnover.
     sums = [name for name in ("volume", "turnover") if name in frame]
     return (
         frame.iloc[rows[:, 0]]

@@ -10,7 +10,8 @@ from trading_pipeline.domain.model.identity import InstrumentId
 class FirstAvailableBar:
     """The first bar a venue has of an instrument.
 
-    :param asked_from: the venue was asked for everything since then and had nothing before ``first_open``.
+    :param asked_from: the venue was asked for everything since then (UTC) and had nothing before ``first_open``.
+    :param first_open: open time of that bar, UTC.
     """
 
     instrument_id: InstrumentId

@@ -49,7 +49,7 @@ class BookReading:
 class BookSample:
     """The reading that stands for the close of an instrument's bars.
 
-    :param close_time: closing instant, the same for all timeframes that close then.
+    :param close_time: closing instant in UTC, the same for all timeframes that close then.
     """
 
     instrument_id: InstrumentId

@@ -36,7 +36,7 @@ class DataCheck:
 class FailedBars:
     """Stored bars of one instrument that fail one question for one reason, which names the bar to blame.
 
-    :param first_close: closing instant of the oldest of them, ``last_close`` of the newest.
+    :param first_close: closing instant (UTC) of the oldest of them, ``last_close`` of the newest.
     """
 
     instrument_id: InstrumentId

@@ -33,7 +33,7 @@ class OperatorCommand:
     :param scope: what it is about; of a close an instrument.
     :param actor: who gave it, by the name the system or the person gives.
     :param reason: why, as a sentence; may be empty where nothing is stopped or forced.
-    :param given_at: wall time, because a command must be possible while no venue answers.
+    :param given_at: wall time in UTC, because a command must be possible while no venue answers.
     :param run_id: the Dagster run that carries it out, empty when the command line does.
     """
 

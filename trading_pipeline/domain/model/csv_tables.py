@@ -14,6 +14,7 @@ from trading_pipeline.domain.model.archives import unpacked
 from trading_pipeline.domain.model.errors import DataError
 
 _WAY_OUT = "name every column and write every row in full"
+# Characters of the header that a message quotes.
 _SHOWN = 80
 _COMMA, _END, _QUOTE = (ord(character) for character in ',\n"')
 
@@ -27,6 +28,8 @@ def table_of(content: bytes, origin: str) -> pd.DataFrame:
     """
     lines = unpacked(content, origin).replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip(b"\n") + b"\n"
     try:
+        # Types are decided over whole columns (low_memory off): decided
+        # piecewise, one column could be numbers above and text below.
         return pd.read_csv(io.BytesIO(_shaped(lines, origin)), index_col=False, low_memory=False)
     except (UnicodeDecodeError, pd.errors.EmptyDataError, pd.errors.ParserError) as error:
         cause = " ".join(str(error).split())
@@ -41,6 +44,7 @@ def _shaped(lines: bytes, origin: str) -> bytes:
     characters = np.frombuffer(lines, np.uint8)
     quotes = np.flatnonzero(characters == _QUOTE)
     ends, commas = _outside(characters == _END, quotes), _outside(characters == _COMMA, quotes)
+    # Every file ends with a line end by now, so that none outside quotation marks means that one stays open.
     if not len(ends):
         raise DataError(f"{origin} is no CSV: a quotation mark is never closed")
     begins = np.concatenate([[0], ends[:-1] + 1])
@@ -49,6 +53,8 @@ def _shaped(lines: bytes, origin: str) -> bytes:
     begins, ends, fields = begins[written], ends[written], fields[written]
     if not len(ends):
         raise DataError(f"{origin} is empty; give a CSV with a header")
+    # An empty field behind a comma at the end of a row loses nothing,
+    # so it is cut off; any other extra field shifts columns.
     hanging = (fields == fields[0] + 1) & (characters[ends - 1] == _COMMA)
     other = (fields != fields[0]) & ~hanging
     if other.any():
@@ -67,5 +73,7 @@ def _difference(fields: NDArray[np.int64], other: NDArray[np.bool_]) -> str:
 
 def _outside(found: NDArray[np.bool_], quotes: NDArray[np.int64]) -> NDArray[np.int64]:
     """Positions of the characters found that do not stand between quotation marks."""
+    # Outside means an even number of quotation marks before it;
+    # one that is doubled inside a field keeps the count even.
     places = np.flatnonzero(found)
     return places[np.searchsorted(quotes, places) % 2 == 0] if len(quotes) else places

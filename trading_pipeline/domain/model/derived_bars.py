@@ -19,6 +19,7 @@ def derived_bars(bars: Iterable[Bar], timeframe: Timeframe) -> list[Bar]:
     key = lambda bar: (bar.instrument_id, timeframe.floor(bar.open_time))  # noqa: E731
     for _, group in groupby(bars, key=key):
         parts = list(group)
+        # All parts lie in one bar and none stands twice, so their number alone tells whether one is missing.
         if len(parts) * parts[0].timeframe.ms == timeframe.ms:
             made.append(_joined(parts, timeframe))
     return made

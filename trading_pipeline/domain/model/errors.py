@@ -5,6 +5,7 @@
     ``DataError``: no decision may be taken from this data.
         ``GapError``: bars are missing.
         ``StaleDataError``: the newest data is too old.
+    ``StrategyFailed``: say so and go on with everything that it has no part in.
     ``OrderDenied``: our own gate said no; record it and go on.
     ``VenueError``: the venue or the way to it failed.
         ``TemporaryVenueError``: repeat the read.
@@ -33,6 +34,19 @@ class GapError(DataError):
 
 class StaleDataError(DataError):
     """The newest bar or account state is older than a decision allows."""
+
+
+class StrategyFailed(TradingError):
+    """A strategy raised, or came to no end.
+
+    :param strategy: its name.
+    :param reason: what it did, and where.
+    """
+
+    def __init__(self, strategy: str, reason: str) -> None:
+        super().__init__(f"{strategy}: {reason}")
+        self.strategy = strategy
+        self.reason = reason
 
 
 class OrderDenied(TradingError):

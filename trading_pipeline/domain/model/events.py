@@ -33,7 +33,7 @@ class FillBooked:
     """An execution of the account is in ``fills``; funding is none.
 
     :param execution_id: the venue's id.
-    :param executed_at: venue time.
+    :param executed_at: venue time, UTC.
     """
 
     instrument_id: InstrumentId

@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.timeframes import to_ms
 
+# 1980 and not the year of the first coin: shares and futures are backtested too.
 FIRST_YEAR, END_YEAR = 1980, 2100
 _FIRST_MS, _END_MS = (to_ms(datetime(year, 1, 1, tzinfo=UTC)) for year in (FIRST_YEAR, END_YEAR))
+# Milliseconds come first: a unit is known by its position here, and position 0 is the one that is accepted.
 _PER_MS = {"milliseconds": 1.0, "seconds": 1e-3, "microseconds": 1e3, "nanoseconds": 1e6}
 _UNITS = tuple(_PER_MS)
 _MILLISECONDS, _NONE = 0, len(_UNITS)
 
 
 def check_milliseconds(times: NDArray[np.float64], column: str, origin: str) -> None:
-    """Refuse times that are not milliseconds of the years 1980 to 2100.
+    """Refuse times that are not milliseconds (UTC, since 1970) of the years 1980 to 2100.
 
     :param times: numbers as they stand in the file, shape ``(n,)``, all finite.
     :param column: their name, for the message.

@@ -64,7 +64,7 @@ class Halt:
     """Stops new entries; exits and protection go on. It stands until somebody lifts it.
 
     :param reason: a sentence an operator can read on a phone.
-    :param since: venue time; of an operator's halt wall time.
+    :param since: UTC, venue time; of an operator's halt wall time, as no venue may answer then.
     :param flatten: whether what is open in the scope is closed at market, as often as it takes.
     :param run_id: the run that set it, empty where none did.
     """
@@ -93,8 +93,10 @@ def scope_named(text: str, venue: str, known: Collection[str], halted: Collectio
     written = text.strip()
     if written == ALL or written in halted or ("/" not in written and written in known):
         return HaltScope(written)
+    # No symbol of the venues we know has a dot, so a dot says that the venue is named already.
     scope = written if "." in written else InstrumentId.of(written, VenueName(venue.upper()))
     within = sorted(one for one in halted if one.endswith(f"/{scope}"))
+    # The halt of an instrument everywhere comes before one within a single account: `resume` has to reach what stands.
     if scope in halted or (scope in known and not within):
         return HaltScope(scope)
     if len(within) == 1:

@@ -64,6 +64,7 @@ class InstrumentId(str):
 
         :raises ConfigurationError: it has no venue or no symbol.
         """
+        # The last dot: whatever a symbol is made of, the venue stands behind it.
         symbol, _, venue = text.rpartition(".")
         if not symbol or not _CAPITALS.fullmatch(venue):
             raise ConfigurationError(f"{text!r} names no venue; write it like BTCUSDT.BYBIT")
@@ -97,6 +98,7 @@ class AccountId(str):
 
         :raises ConfigurationError: an empty id, or one that would be read back as something else.
         """
+        # ":" parts an account's text, "/" a scope and a blank a command line.
         if not own_id or set(own_id) & set(":/ "):
             raise ConfigurationError(f"{own_id!r} is no account of {venue}: empty, or with one of ':', '/' and blank")
         return cls(f"{venue}:{own_id}:{mode}")

@@ -27,6 +27,8 @@ class Instrument:
     :param max_market_quantity: largest market order, base currency.
     :param min_notional: smallest price x quantity, quote currency.
     :param max_leverage: ratio of notional to margin.
+    :param maker_fee: fraction of the value traded by a fill that rested; below zero when the venue pays it.
+    :param taker_fee: fraction of the value traded by a fill that did not.
     """
 
     instrument_id: InstrumentId
@@ -41,6 +43,8 @@ class Instrument:
     max_market_quantity: Decimal
     min_notional: Decimal
     max_leverage: Decimal
+    maker_fee: Decimal
+    taker_fee: Decimal
 
     @property
     def symbol(self) -> str:
@@ -48,11 +52,12 @@ class Instrument:
         return self.instrument_id.symbol
 
     def round_price(self, price: Decimal) -> Decimal:
-        """The nearest valid price."""
+        """The nearest valid price in quote currency, a whole number of ticks; halfway goes to the even number."""
+        # In steps of the tick, not in decimals: a tick may be 0.5 or 5.
         steps = (price / self.price_increment).quantize(Decimal(1), ROUND_HALF_EVEN)
         return steps * self.price_increment
 
     def floor_quantity(self, quantity: Decimal) -> Decimal:
-        """The largest valid quantity that is not above ``quantity``: rounding never adds exposure."""
+        """The largest valid quantity (base currency, whole lots) not above ``quantity``: rounding adds no exposure."""
         steps = (quantity / self.quantity_increment).quantize(Decimal(1), ROUND_DOWN)
         return steps * self.quantity_increment

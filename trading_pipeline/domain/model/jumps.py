@@ -18,6 +18,7 @@ from trading_pipeline.domain.model.timeframes import from_ms
 BETWEEN_BARS = 3.0
 INSIDE_A_BAR = 8.0
 LONGEST_STEP = timedelta(days=7)
+# Jumps that a message names; a redenominated contract has one, a broken file thousands.
 _SHOWN = 3
 
 
@@ -48,7 +49,12 @@ def jumps(
     opens: NDArray[np.float64],
     closes: NDArray[np.float64],
 ) -> list[Jump]:
-    """Every jump among sound bars of one instrument, in order of time; all columns of shape ``(n,)``."""
+    """Every jump among sound bars of one instrument, in order of time.
+
+    :param open_ms: open times, ascending, UTC milliseconds, shape ``(n,)``; ``close_ms`` the closing instants.
+    :param opens: prices in quote currency, shape ``(n,)``; ``closes`` likewise.
+    """
+    # After a longer hole a market may stand anywhere; the hole itself is counted elsewhere.
     apart = (open_ms[1:] - close_ms[:-1]) <= LONGEST_STEP // timedelta(milliseconds=1)
     between = np.flatnonzero(apart & _beyond(closes[:-1], opens[1:], BETWEEN_BARS)) + 1
     inside = np.flatnonzero(_beyond(opens, closes, INSIDE_A_BAR))
@@ -77,6 +83,6 @@ def jump_list(found: list[Jump]) -> str:
 
 
 def _beyond(before: NDArray[np.float64], after: NDArray[np.float64], factor: float) -> NDArray[np.bool_]:
-    """Whether the price grew or fell at least by the factor."""
+    """Whether the price grew or fell at least by the factor (a ratio, 3 is threefold)."""
     grown: NDArray[np.bool_] = (after >= before * factor) | (after * factor <= before)
     return grown

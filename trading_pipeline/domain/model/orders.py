@@ -85,10 +85,11 @@ class IntentState(StrEnum):
 
     @property
     def unsettled(self) -> bool:
-        """Whether the venue has to be asked what became of the request."""
+        """Whether the venue has to be asked what became of the request, because no answer to it is known."""
         return self in (IntentState.SENT, IntentState.UNKNOWN)
 
 
+# ABSENT is final for us alone: the one state that a report or a fill of the venue still overrules.
 _FINAL = frozenset(
     {
         IntentState.FILLED,
@@ -103,8 +104,10 @@ _FINAL = frozenset(
 def order_link_id(plan_id: str, purpose: Purpose, attempt: int = 0, layer: int = 1) -> str:
     """The client order id: deterministic, unique, at most 28 of ``[A-Za-z0-9_-]``, 36 of a plan with an older id.
 
-    :param layer: of a target, the newest layer whose fill it is sized by.
+    :param attempt: how many orders of this purpose ended before it; 0 is the first.
+    :param layer: of a target, the newest layer whose fill it is sized by; 1 is the first.
     """
+    # Layer 1 leaves no trace, so that the ids of orders sent before there were layers stay what they were.
     if layer == 1:
         return f"{plan_id[:28]}_{purpose}{attempt or ''}"
     return f"{plan_id[:28]}_{purpose}L{layer}{f'-{attempt}' if attempt else ''}"
@@ -116,9 +119,9 @@ class OrderIntent:
 
     :param account_id: the one account that it may be sent to.
     :param quantity: base currency, a multiple of the instrument's step.
-    :param price: limit price; ``None`` for market orders.
-    :param stop_loss: the entry's own stop, attached to the order unless the position that a layer adds to has a
-        tighter one; ``None`` for reduce-only orders.
+    :param price: limit price, quote currency; ``None`` for market orders.
+    :param stop_loss: the entry's own stop, quote currency, attached to the order unless the position that a layer
+        adds to has a tighter one; ``None`` for reduce-only orders.
     :param valid_until: venue time after which the order must not be sent.
     :param run_id: the Dagster run that decided it.
     :param signal_id: of an exit, the signal that asked for it; the plan leads to that of an entry.
@@ -147,7 +150,7 @@ class IntentRecord:
     """An intent as the ledger holds it.
 
     :param filled_quantity: base currency, as far as known.
-    :param average_price: of what is filled, ``None`` before the first fill.
+    :param average_price: of what is filled, quote currency; ``None`` before the first fill.
     :param sent_age_s: wall seconds since the request was about to leave, ``None`` when it never was.
     :param position_id: the position that the order opens, adds to or reduces.
     """
@@ -185,8 +188,9 @@ class OrderReport:
     """What the venue says about one order, from a query or from its private stream.
 
     :param state: never ``INTENDED``, ``SENT``, ``UNKNOWN``, ``EXPIRED`` or ``ABSENT``.
-    :param average_price: ``None`` until the first fill.
-    :param updated_at: venue time of the last change.
+    :param quantity: ordered, base currency; ``filled_quantity`` likewise.
+    :param average_price: quote currency; ``None`` until the first fill.
+    :param updated_at: venue time (UTC) of the last change.
     """
 
     order_link_id: str

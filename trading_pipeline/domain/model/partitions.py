@@ -1,8 +1,8 @@
 """The days of a partition range, and where the computation of each day begins."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe, day_of
@@ -11,15 +11,6 @@ WINDOW_BARS = 1_700
 """Bars before the start of a day from which the day is computed: ten times the slowest average."""
 
 _DAY = timedelta(days=1)
-
-
-PartitionCounts = Mapping[tuple[InstrumentId, date], int]
-"""Rows by instrument and day; partitions without one are left out."""
-
-
-def partition_of(instrument_id: InstrumentId, timeframe: Timeframe, close_time: datetime) -> tuple[InstrumentId, date]:
-    """The partition that holds a bar: the day is the one it opens in."""
-    return instrument_id, (close_time - timeframe.duration).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +57,27 @@ class PartitionRange:
 
     @property
     def days(self) -> Iterator[datetime]:
-        """Midnights that begin the days, oldest first."""
+        """UTC midnights that begin the days, oldest first."""
         day = self.start
         while day < self.end:
             yield day
             day += _DAY
 
     def anchor(self, day: datetime) -> datetime:
-        """Open time of the first bar from which ``day`` is computed."""
+        """Open time (UTC) of the bar that ``day`` is computed from: 1,700 bars earlier, or where history begins."""
+        # Indicators are recursive: an anchor at a fixed distance gives a wave and a backfill the same bits.
         return max(day - WINDOW_BARS * self.timeframe.duration, self.first_open)
 
     @property
     def first_open(self) -> datetime:
-        """Open time of the first whole bar of history."""
+        """Open time (UTC) of the first whole bar of history."""
+        # History may begin between two bars of a long timeframe; the bar that is cut by it does not exist for us.
         late = (self.history_start - EPOCH) % self.timeframe.duration
         return self.history_start + (self.timeframe.duration - late if late else timedelta())
 
     @property
     def window_start(self) -> datetime:
-        """Where the first day's computation begins: everything from here on has to be there."""
+        """Open time (UTC) of the first bar that has to be there: the anchor of the first day."""
         return self.anchor(self.start)
 
     @property
@@ -100,6 +93,7 @@ class PartitionRange:
         return parts
 
     def open_times_until(self, now: datetime) -> tuple[datetime, datetime]:
-        """Half-open range of the open times of all needed bars that have closed by ``now``."""
+        """Half-open range of the open times (UTC) of all needed bars that have closed by ``now``."""
         closed = self.timeframe.floor(min(self.end, now))
+        # Before the first close there is an empty range, not one that ends before it starts.
         return self.window_start, max(closed, self.window_start)

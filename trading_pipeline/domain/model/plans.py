@@ -124,6 +124,7 @@ class SizingInputs:
         return ", ".join([self.model, *(f"{name} {number}" for name, number in self.numbers.items())])
 
 
+# 28 characters less the longest ending, "_TP1L99-99": 18 digits of SHA-256 are 72 bits, too many to collide.
 _PLAN_ID_DIGITS = 18
 
 
@@ -148,6 +149,9 @@ class TradePlan:
     :param guards: what the gate asks of the moment; ``None`` asks nothing.
     :param exit_rules: how the position is left beside stop, targets and runner.
     :param scoring: the parts of ``score``, ``None`` where the strategy has none.
+    :param entry_price: close of the deciding bar, quote currency; the order itself is at market.
+    :param stop_price: quote currency, as the strategy says it, not yet on the tick.
+    :param score: 0 to 100; orders entries where the limits say so, and decides nothing else.
     """
 
     plan_id: str
@@ -173,7 +177,7 @@ class TradePlan:
 
     @property
     def risk_per_unit(self) -> Decimal:
-        """One R: distance from entry to stop in quote currency."""
+        """One R per unit of base currency: distance from entry to stop in quote currency."""
         return abs(self.entry_price - self.stop_price)
 
 

@@ -15,7 +15,9 @@ class SetupPivot:
 
     :param segment: 1 to 3, oldest first.
     :param time: close of its bar; it is known two bars later.
+    :param price: the extreme, quote currency.
     :param kind: ``LOW`` of a long, ``HIGH`` of a short.
+    :param histogram: MACD histogram at its bar, quote currency.
     """
 
     pivot_id: str

@@ -45,6 +45,8 @@ def decision_key(
     The closing time enters as the venue writes it: the last millisecond inside the bar. An exit says what it
     is, because a strategy may leave a side and enter it at one close.
     """
+    # Order and spelling of the parts are for ever: ids of plans and orders
+    # follow from them, and a change would make every stored decision a new one.
     text = f"{strategy}|{instrument_id}|{timeframe}|{to_ms(close_time) - 1}|{bias.upper()}"
     if kind is SignalKind.EXIT:
         text += "|EXIT"

@@ -8,6 +8,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+# Weeks and months are left out: they do not open at multiples of their length since 1970.
 _MINUTES = {
     "1m": 1,
     "5m": 5,
@@ -18,6 +19,8 @@ _MINUTES = {
     "8h": 480,
     "1d": 1440,
 }
+_DURATIONS = {label: timedelta(minutes=minutes) for label, minutes in _MINUTES.items()}
+# Bybit's names of intervals: minutes, and D for a day. It publishes none of 8 hours.
 _VENUE_SPELLINGS = {"1": "1m", "5": "5m", "15": "15m", "30": "30m", "60": "1h", "240": "4h", "D": "1d"}
 
 
@@ -49,7 +52,7 @@ class Timeframe(StrEnum):
     @property
     def duration(self) -> timedelta:
         """Length as a ``timedelta``."""
-        return timedelta(minutes=_MINUTES[self.value])
+        return _DURATIONS[self.value]
 
     @property
     def ms(self) -> int:
@@ -57,11 +60,11 @@ class Timeframe(StrEnum):
         return _MINUTES[self.value] * 60_000
 
     def floor(self, instant: datetime) -> datetime:
-        """Open time of the bar that contains ``instant``."""
+        """Open time (UTC) of the bar that contains ``instant``; a closing instant is the open of the next bar."""
         return instant - (instant - EPOCH) % self.duration
 
     def closes_at(self, instant: datetime) -> bool:
-        """Whether a bar of this timeframe closes exactly at ``instant``."""
+        """Whether a bar of this timeframe closes exactly at ``instant``, to the microsecond."""
         return not (instant - EPOCH) % self.duration
 
 
@@ -81,5 +84,5 @@ def from_ms(milliseconds: int) -> datetime:
 
 
 def day_of(instant: datetime) -> datetime:
-    """Midnight UTC that begins the day of ``instant``."""
+    """Midnight UTC that begins the day of ``instant``, which has to be UTC itself."""
     return instant.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -17,6 +17,7 @@ class TradeLeg:
 
     :param time: as exactly as the teller knows.
     :param bar_close: close of the bar in which it happened; at a close that close itself.
+    :param price: quote currency; ``quantity`` in base currency.
     """
 
     time: datetime

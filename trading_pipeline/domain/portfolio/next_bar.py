@@ -22,6 +22,7 @@ def close_to_judge(plan: TradePlan, position: Position, bar_close: datetime) -> 
     """
     if plan.next_bar_rule is None or position.opened_at is None or position.managed_through is None:
         return None
+    # The entry is filled after the deciding close, inside the next bar: that bar's close is the first one after it.
     first = plan.timeframe.floor(position.opened_at) + plan.timeframe.duration
     return first if position.managed_through < first <= bar_close else None
 
@@ -31,7 +32,7 @@ def fails(rule: NextBarRule, bias: Bias, reading: IndicatorReading | None) -> bo
 
     In floats, as the engine has it: what is only rounding of the price is no move.
 
-    :param reading: momentum and price at the close that is judged.
+    :param reading: momentum (MACD histogram) and close at the bar that is judged, both in quote currency.
     """
     if rule.momentum is None or reading is None:
         return False

@@ -7,6 +7,7 @@ from decimal import Decimal
 from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.orders import IntentState
 
+# What our own acts may do; whatever is heard from the venue goes through `later_state` instead.
 _OWN_STEPS = {
     IntentState.INTENDED: {IntentState.SENT, IntentState.EXPIRED},
     IntentState.SENT: {
@@ -18,6 +19,7 @@ _OWN_STEPS = {
     },
     IntentState.UNKNOWN: {IntentState.ACKNOWLEDGED, IntentState.REJECTED, IntentState.ABSENT},
 }
+# Reports arrive late, twice and out of order, so a state is only ever replaced by one further along.
 _RANK = {
     IntentState.INTENDED: 0,
     IntentState.SENT: 1,
@@ -64,6 +66,7 @@ def progress_with_fills(progress: Progress, quantity: Decimal, fills: Sequence[F
     """
     trades = [fill for fill in fills if fill.kind is not FillKind.FUNDING]
     booked = sum((fill.quantity for fill in trades), Decimal(0))
+    # Executions trail reports: until they cover what the venue says is filled, its report knows more.
     if booked == 0 or booked < progress.filled_quantity:
         return progress
     heard = IntentState.FILLED if booked >= quantity else IntentState.PARTIALLY_FILLED

@@ -42,6 +42,7 @@ def recompute(position: Position, layers: Sequence[IntentRecord], fills: Sequenc
     payments = [one for one in fills if one.fill.kind is FillKind.FUNDING]
     trades = sorted(
         (one for one in fills if one.fill.kind is not FillKind.FUNDING),
+        # Averages depend on the order of exits and layers within one instant; the venue's count settles it.
         key=lambda one: (one.fill.executed_at, one.fill.sequence, one.fill.execution_id),
     )
     entries = [one for one in trades if one.purpose is Purpose.ENTRY]
@@ -68,12 +69,12 @@ def recompute(position: Position, layers: Sequence[IntentRecord], fills: Sequenc
 
 
 def net_pnl(position: Position) -> Decimal:
-    """Realised profit after fees and funding, quote currency."""
+    """Realised profit after fees and funding, in the settlement currency (the quote currency of linear perpetuals)."""
     return position.realised_pnl - position.fees - position.funding
 
 
 def unrealised_pnl(position: Position, price: Decimal) -> Decimal:
-    """What is open would earn at ``price``, before the fees of leaving, settlement currency."""
+    """What is open would earn at ``price`` (quote currency), before the fees of leaving; in the settlement currency."""
     if position.entry_price is None:
         return _ZERO
     gain = (price - position.entry_price) * position.quantity
@@ -81,9 +82,9 @@ def unrealised_pnl(position: Position, price: Decimal) -> Decimal:
 
 
 def r_multiple(position: Position) -> Decimal | None:
-    """Net profit in risk units; one R is |average entry - initial stop| x entry quantity.
+    """Net profit in R; one R is |average entry - initial stop| x entry quantity, in quote currency.
 
-    :returns: ``None`` before the first fill.
+    :returns: ``None`` before the first fill, and where average entry and stop are one price.
     """
     if position.entry_price is None:
         return None
@@ -95,6 +96,7 @@ def _status(layers: Sequence[IntentRecord], entries: Sequence[PositionFill], lef
     entered = _quantity(entries)
     if not entered:
         return PositionStatus.FAILED if all(layer.empty for layer in layers) else PositionStatus.OPENING
+    # Flat is not closed while an entry may still fill: what it fills then has to find an open position to protect.
     grown = all(_grown(layer, entries) for layer in layers)
     return PositionStatus.CLOSED if left >= entered and grown else PositionStatus.OPEN
 
@@ -106,7 +108,7 @@ def _grown(layer: IntentRecord, entries: Sequence[PositionFill]) -> bool:
 
 
 def _average(trades: Sequence[PositionFill]) -> Decimal | None:
-    """What is held cost on average. After an exit less is held, so that the next layer weighs more."""
+    """What is held cost on average, quote currency. After an exit less is held, so that the next layer weighs more."""
     held, cost, average = _ZERO, _ZERO, None
     for one in trades:
         if one.purpose is Purpose.ENTRY:
@@ -119,7 +121,7 @@ def _average(trades: Sequence[PositionFill]) -> Decimal | None:
 
 
 def _tightest_stop(position: Position, layers: Sequence[IntentRecord], entries: Sequence[PositionFill]) -> Decimal:
-    """Of the entries that filled, the stop that gives least away."""
+    """Of the entries that filled, the stop (quote currency) that gives least away."""
     filled = {one.fill.order_link_id for one in entries}
     stops = [one.intent.stop_loss for one in layers if one.intent.order_link_id in filled and one.intent.stop_loss]
     tightest = max if position.bias is Bias.LONG else min
@@ -131,7 +133,7 @@ def _quantity(fills: Sequence[PositionFill]) -> Decimal:
 
 
 def _fees(position: Position, fills: Sequence[PositionFill]) -> Decimal:
-    """Of those in the currency of the position's profit; others cannot be added to it without a price."""
+    """Sum in the currency of the position's profit; fees in others cannot be added to it without a price."""
     return sum((one.fill.fee for one in fills if one.fill.fee_currency == position.settlement_currency), _ZERO)
 
 

@@ -12,6 +12,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 
 LEAST_VOLATILITY_PCT = Decimal("0.0001")
 """Percent; the volatility models read no less, so that what rests entirely is not bought without end."""
+# Fraction of the balance. The criterion takes its three estimates for certain, which they are not.
 _MOST_KELLY = Decimal("0.5")
 
 
@@ -41,13 +42,13 @@ class SizingRule:
 
     :param fixed_amount: quote currency per trade of the fixed model.
     :param fraction: share of the free balance.
-    :param target_volatility_pct: volatility at which the volatility model uses the whole ``fraction``.
+    :param target_volatility_pct: ATR in percent of the price at which the volatility model uses the whole ``fraction``.
     :param win_rate: share of trades that won, 0 to 1.
-    :param average_win_pct: mean gain of a winning trade.
-    :param average_loss_pct: mean loss of a losing trade, positive.
+    :param average_win_pct: mean gain of a winning trade, in percent.
+    :param average_loss_pct: mean loss of a losing trade, in percent, positive.
     :param max_balance_share: most of the free balance, 0 to 1; 0 sets no limit.
-    :param min_amount: least amount; 0 sets none.
-    :param max_amount: most; 0 sets none.
+    :param min_amount: least amount in quote currency; 0 sets none.
+    :param max_amount: most, likewise; 0 sets none.
     """
 
     model: SizingModel = SizingModel.FIXED
@@ -80,15 +81,17 @@ class SizingRule:
         wanted = self._wanted(free_balance, volatility_pct)
         if self.max_balance_share:
             wanted = min(wanted, free_balance * self.max_balance_share)
+        # Before the least amount is applied: it enlarges a trade that is wanted, it does not make one.
         if wanted <= 0:
             return Decimal(0)
         wanted = max(wanted, self.min_amount)
         if self.max_amount:
             wanted = min(wanted, self.max_amount)
+        # Last, because `min_amount` may have asked for more than there is.
         return max(Decimal(0), min(wanted, free_balance))
 
     def _wanted(self, free_balance: Decimal, volatility_pct: Decimal) -> Decimal:
-        """The model's amount before the limits."""
+        """The model's amount before the limits, quote currency."""
         match self.model:
             case SizingModel.FIXED:
                 return self.fixed_amount
@@ -103,7 +106,7 @@ class SizingRule:
 
 
 def kelly_fraction(win_rate: Decimal, average_win: Decimal, average_loss: Decimal) -> Decimal:
-    """Expected return over expected squared return, 0 to 0.5.
+    """Expected return over expected squared return: the fraction of the balance to stake, 0 to 0.5.
 
     (w W - (1 - w) L) / (w W^2 + (1 - w) L^2), the continuous form of J. L. Kelly's criterion, 1956.
 

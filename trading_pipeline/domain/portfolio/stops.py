@@ -36,12 +36,12 @@ class Stop:
 
 
 def tighter(bias: Bias, one: Decimal, other: Decimal) -> Decimal:
-    """The stop that gives less away."""
+    """Of two stops in quote currency the one that gives less away."""
     return max(one, other) if bias is Bias.LONG else min(one, other)
 
 
 def next_stop(plan: TradePlan, position: Position, reached: TargetsReached, instrument: Instrument) -> Stop:
-    """The stop that the filled targets allow; never looser than the present one.
+    """The stop that the filled targets allow, in whole ticks of quote currency; never looser than the present one.
 
     The tightest of the entries' own is the least. After ``break_even_after_targets`` targets it is the average entry
     price; when only the runner is left, the runner's stop as it is remembered takes over where it is tighter.
@@ -61,6 +61,7 @@ def runner_indicator(runner: Runner, bias: Bias) -> str | None:
         return None
     if runner.trail is TrailRule.PIVOT:
         return "pivot_low" if bias is Bias.LONG else "pivot_high"
+    # The rules are named like the columns of the snapshot: `atr_14`, `atr_simple_14`.
     return f"{runner.trail}_{runner.atr_period}"
 
 
@@ -75,18 +76,19 @@ def runner_level(plan: TradePlan, instrument: Instrument, close: Decimal, value:
         distance = plan.runner.atr_multiple * value
         level = close - distance if plan.bias is Bias.LONG else close + distance
     rounded = instrument.round_price(level)
+    # An ATR larger than the price would put a long's stop below zero; no venue takes that.
     return rounded if rounded > 0 else None
 
 
 def ratcheted(bias: Bias, present: Decimal | None, level: Decimal | None) -> Decimal | None:
-    """The tighter of two runner's stops, either of which may be unknown."""
+    """The tighter of two runner's stops in quote currency, either of which may be unknown."""
     if present is None or level is None:
         return level if present is None else present
     return tighter(bias, present, level)
 
 
 def passed(bias: Bias, stop_price: Decimal, price: Decimal) -> bool:
-    """Whether the market is already at or beyond the stop, so that it cannot rest at the venue."""
+    """Whether ``price`` is at or beyond the stop (both quote currency), so that it cannot rest at the venue."""
     return price <= stop_price if bias is Bias.LONG else price >= stop_price
 
 
@@ -104,5 +106,6 @@ def targets_reached(targets: Mapping[Purpose, IntentState]) -> TargetsReached:
 def _pulled(bias: Bias, present: Stop, level: Stop) -> Stop:
     """The level where it is strictly tighter, or where it is what an unexplained stop stands at."""
     if level.price == present.price:
+        # At equal prices the level that set the stop keeps the name; only a stop nobody remembers gets one.
         return level if present.kind is None else present
     return level if tighter(bias, present.price, level.price) == level.price else present

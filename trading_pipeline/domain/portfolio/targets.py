@@ -26,7 +26,7 @@ class TargetOrder:
 
 
 def target_price(bias: Bias, entry_price: Decimal, stop_price: Decimal, r_multiple: Decimal) -> Decimal:
-    """Entry plus (long) or minus (short) ``r_multiple`` x |entry - stop|, before rounding."""
+    """Entry plus (long) or minus (short) ``r_multiple`` x |entry - stop|, in quote currency, not yet on the tick."""
     distance = r_multiple * abs(entry_price - stop_price)
     return entry_price + distance if bias is Bias.LONG else entry_price - distance
 
@@ -36,8 +36,8 @@ class Entered:
     """What a position's targets are measured from.
 
     :param quantity: base currency that all its entries really filled.
-    :param price: its average price.
-    :param stop_price: where R ends, a multiple of the tick.
+    :param price: their average price, quote currency.
+    :param stop_price: where R ends, quote currency, a multiple of the tick.
     :param reached: targets that filled before its newest entry; they stay filled.
     :param taken: base currency that targets had filled by then, those included that did not fill as a whole.
     """
@@ -49,7 +49,10 @@ class Entered:
     taken: Mapping[Purpose, Decimal] = field(default_factory=dict)
 
     def part(self, purpose: Purpose, share: Decimal) -> Decimal:
-        """What a target with this share of everything has yet to fill."""
+        """Base currency that a target has yet to fill.
+
+        :param share: its part of everything that was entered, base currency.
+        """
         return share - self.taken.get(purpose, _ZERO)
 
 
@@ -66,6 +69,8 @@ def target_orders(plan: TradePlan, entered: Entered, instrument: Instrument) -> 
     last = TAKE_PROFITS[len(plan.targets) - 1]
     for number, (purpose, target) in enumerate(zip(TAKE_PROFITS, _nearest_first(plan.targets), strict=False), start=1):
         share = carried + entered.quantity * target.fraction
+        # Targets that filled stay filled, however much a layer has enlarged their part since; what
+        # is asked of them is only whether they were orders of their own or joined the next one.
         part = share if number <= entered.reached else entered.part(purpose, share)
         quantity = instrument.floor_quantity(min(part, entered.quantity))
         if quantity < instrument.min_quantity:
@@ -74,6 +79,7 @@ def target_orders(plan: TradePlan, entered: Entered, instrument: Instrument) -> 
         carried = _ZERO
         if number <= entered.reached:
             continue
+        # Never more on sale than is held: rounding and parts joined to their neighbour could add up to more.
         rest = instrument.floor_quantity(left - sum((one.quantity for one in orders), _ZERO))
         quantity = rest if purpose is last and plan.runner.fraction == 0 else min(quantity, rest)
         price = target_price(plan.bias, entered.price, entered.stop_price, target.r_multiple)
@@ -84,4 +90,5 @@ def target_orders(plan: TradePlan, entered: Entered, instrument: Instrument) -> 
 
 
 def _nearest_first(targets: Sequence[Target]) -> list[Target]:
+    # Files may name targets in any order; the purposes TP1 to TP3 mean nearest to farthest.
     return sorted(targets, key=lambda target: target.r_multiple)

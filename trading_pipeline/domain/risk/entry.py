@@ -40,7 +40,7 @@ class GateFacts:
         and timeframe.
     :param day_start_equity: the account's first equity reading since UTC midnight, in the currency that the plan's
         instrument is settled in.
-    :param pending_notional: quote currency of admitted entries the wallet cannot know of yet.
+    :param pending_notional: quote currency; of admitted entries the wallet cannot know of yet.
     :param closed_by_signal: the position that the plan's signal closed and was to close only, empty for none.
     :param adds_to: the position that the plan may add a layer to, ``None`` for none.
     """
@@ -61,7 +61,7 @@ class MarketConditions:
     """What the venue says of an instrument right before the decision; what could not be had says why.
 
     :param book: ``None`` when it could not be read.
-    :param next_funding_at: when funding is settled next, ``None`` when it could not be had.
+    :param next_funding_at: when funding is settled next, UTC, ``None`` when it could not be had.
     """
 
     book: BookReading | None = None
@@ -75,7 +75,6 @@ class EntryQuestion:
     """May this plan be entered now? Information that could not be had is ``None`` and denies.
 
     :param now: venue time.
-    :param taker_fee: share of notional, of which entry and exit are kept in reserve.
     :param conditions: asked for only when the plan has guards.
     """
 
@@ -85,7 +84,6 @@ class EntryQuestion:
     instrument: Instrument | None
     limits: RiskLimits
     now: datetime
-    taker_fee: Decimal
     conditions: MarketConditions = field(default_factory=MarketConditions)
 
     @property

@@ -14,6 +14,8 @@ def entry_order(plans: Iterable[TradePlan], entries_by: EntriesBy) -> tuple[Trad
     """
 
     def key(plan: TradePlan) -> tuple[object, ...]:
+        # Ties end with the plan's id: without a last word, which
+        # plan gets the last slot would depend on the order of rows.
         score = -plan.score if entries_by is EntriesBy.SCORE else Decimal(0)
         return plan.close_time, score, plan.instrument_id, -plan.timeframe.ms, plan.strategy, plan.plan_id
 

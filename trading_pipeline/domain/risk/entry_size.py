@@ -14,14 +14,14 @@ _ZERO = Decimal(0)
 
 
 def leverage_of(instrument: Instrument, limits: RiskLimits) -> Decimal:
-    """The leverage to set at the venue: the limit, or less where the instrument allows less."""
+    """The leverage (notional / margin, a ratio) to set: the limit, or the instrument's maximum if that is less."""
     return min(limits.max_leverage, instrument.max_leverage)
 
 
 def sizing_inputs(limits: RiskLimits, volatility_pct: Decimal | None = None) -> SizingInputs:
     """The model in force with every number it reads.
 
-    :param volatility_pct: of the instrument at the decision; ``reads_volatility`` says who needs it.
+    :param volatility_pct: ATR in percent of the price at the decision; ``reads_volatility`` says who needs it.
     """
     numbers = {"risk_per_trade": limits.risk_per_trade}
     rule = limits.sizing
@@ -37,30 +37,25 @@ def reads_volatility(limits: RiskLimits) -> bool:
 
 
 def entry_quantity(
-    plan: TradePlan,
-    balance: Balance,
-    instrument: Instrument,
-    limits: RiskLimits,
-    pending_notional: Decimal,
-    taker_fee: Decimal,
+    plan: TradePlan, balance: Balance, instrument: Instrument, limits: RiskLimits, pending_notional: Decimal
 ) -> Decimal:
     """Base currency to enter.
 
     Caps: the loss at the stop at most equity x risk_per_trade; notional at most equity x leverage; margin
     (notional / leverage), the fee to open and the fee to close at the bankruptcy price at most what is available
-    after the entries already admitted; the instrument's largest market order. Sizing by risk takes all of it,
-    another model what it wants of it. Every rounding goes down, so a trade never risks more than its share;
-    what ends up too small is not raised.
+    after the entries already admitted; the instrument's largest market order. Fees are the instrument's for takers.
+    Sizing by risk takes all of it, another model what it wants of it. Every rounding goes down, so a trade never
+    risks more than its share; what ends up too small is not raised.
 
     :param pending_notional: quote currency of admitted entries the balance does not show yet; their margin and the fee
         to open them are gone.
-    :param taker_fee: fraction of notional.
     :raises OrderDenied: the model has nothing to go by or gives nothing, or the quantity is below what
         it or the venue accepts.
     """
-    wanted = _most(plan, balance, instrument, limits, pending_notional, taker_fee)
+    wanted = _most(plan, balance, instrument, limits, pending_notional)
     if limits.sizing is not None:
-        pending = pending_notional * (1 / leverage_of(instrument, limits) + taker_fee)
+        # The wallet was read before these entries were admitted: their margin and opening fee are still in it.
+        pending = pending_notional * (1 / leverage_of(instrument, limits) + instrument.taker_fee)
         free = max(_free(balance) - pending, _ZERO)
         wanted = min(wanted, _amount(limits.sizing, plan, free) / plan.entry_price)
     quantity = instrument.floor_quantity(max(wanted, _ZERO))
@@ -77,29 +72,25 @@ def entry_quantity(
 
 
 def _most(
-    plan: TradePlan,
-    balance: Balance,
-    instrument: Instrument,
-    limits: RiskLimits,
-    pending_notional: Decimal,
-    taker_fee: Decimal,
+    plan: TradePlan, balance: Balance, instrument: Instrument, limits: RiskLimits, pending_notional: Decimal
 ) -> Decimal:
     """The tightest of the caps, base currency; negative when more is promised than there is."""
     leverage = leverage_of(instrument, limits)
+    # To the stop as the venue will hold it: rounding to the tick can move it away from the entry.
     distance = abs(plan.entry_price - instrument.round_price(plan.stop_price))
     if distance == 0:
         raise OrderDenied("stop_distance", f"entry {plan.entry_price} and stop are the same price")
     at_risk = balance.equity * limits.risk_per_trade / distance
     by_equity = balance.equity * leverage / plan.entry_price
     # price x (1 / leverage + fee x (2 - sign / leverage)) of each unit has to be there, times the leverage.
-    sign = 1 if plan.bias is Bias.LONG else -1
+    sign, taker_fee = 1 if plan.bias is Bias.LONG else -1, instrument.taker_fee
     cost = plan.entry_price * (1 + taker_fee * (2 * leverage - sign))
     by_margin = (_free(balance) * leverage - pending_notional * (1 + taker_fee * leverage)) / cost
     return min(at_risk, by_equity, by_margin, instrument.max_market_quantity)
 
 
 def _free(balance: Balance) -> Decimal:
-    """What can bind new margin: what positions gained on paper cannot, though the venue would let it."""
+    """Quote currency that can bind new margin: what positions gained on paper cannot, though the venue would let it."""
     return balance.available - max(balance.equity - balance.balance, _ZERO)
 
 
@@ -113,6 +104,7 @@ def _amount(rule: SizingRule, plan: TradePlan, free: Decimal) -> Decimal:
         raise OrderDenied(
             "volatility", f"the plan knows no volatility of {plan.instrument_id}, which its size depends on"
         )
+    # The zero stands for models that read no volatility; the one that does was denied above without it.
     amount = rule.amount(free, volatility_pct or _ZERO)
     if amount <= 0:
         raise OrderDenied("sizing", f"{rule.model} sizing gives nothing of {free:.2f} free")

@@ -11,6 +11,7 @@ from trading_pipeline.domain.risk.entry_size import entry_quantity
 from trading_pipeline.domain.risk.rules import account_rules, market_rules, plan_rules
 from trading_pipeline.domain.risk.rules.base import EntryRule
 
+# The order is part of the behaviour: the first objection is the outcome that is stored and compared with backtests.
 ENTRY_RULES: tuple[EntryRule, ...] = (
     account_rules.NotHalted(),
     plan_rules.NotExpired(),
@@ -46,6 +47,7 @@ def decide_entry(question: EntryQuestion, run_id: str, rules: tuple[EntryRule, .
             raise OrderDenied(rule.name, reason)
     plan, balance, instrument = question.plan, question.balance, question.instrument
     if instrument is None or balance is None:
+        # The rules have asked already; asked again because `rules` may be others, and for the type checker.
         raise OrderDenied("balance", f"without a balance nothing of {plan.instrument_id} can be sized")
     adds_to = question.facts.adds_to
     return OrderIntent(
@@ -56,9 +58,7 @@ def decide_entry(question: EntryQuestion, run_id: str, rules: tuple[EntryRule, .
         instrument_id=plan.instrument_id,
         side=Side.opening(plan.bias),
         order_type=OrderType.MARKET,
-        quantity=entry_quantity(
-            plan, balance, instrument, question.limits, question.facts.pending_notional, question.taker_fee
-        ),
+        quantity=entry_quantity(plan, balance, instrument, question.limits, question.facts.pending_notional),
         price=None,
         stop_loss=instrument.round_price(plan.stop_price),
         reduce_only=False,

@@ -20,7 +20,7 @@ class RiskLimits:
 
     :param risk_per_trade: most equity lost when the stop is hit; without ``sizing`` exactly that is risked.
     :param max_open_positions: across all instruments.
-    :param max_leverage: set at the venue per instrument; caps notional to equity times this.
+    :param max_leverage: notional / margin, set at the venue per instrument; caps notional to equity times this.
     :param max_daily_loss: fall of equity since UTC midnight that stops new entries.
     :param cooldown_bars: bars of the plan's timeframe without a new entry after a stop loss.
     :param max_wallet_age_s: an older wallet reading denies, in seconds.

@@ -6,6 +6,7 @@ STOP_NOT_PROTECTIVE = "stop_not_protective"
 NO_PLAN = "no_plan"
 """No enabled strategy stands behind the signal."""
 
+# Backtests know fewer reasons than the gate: several of its rules are one outcome there.
 OUTCOMES: Mapping[str, str] = {
     "stop_side": STOP_NOT_PROTECTIVE,
     "stop_distance": STOP_NOT_PROTECTIVE,

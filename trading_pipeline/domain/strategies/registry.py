@@ -11,6 +11,7 @@ from trading_pipeline.domain.strategies.framework.base import Strategy
 from trading_pipeline.domain.strategies.framework.parameters import spelling_hint
 
 _PACKAGE = "trading_pipeline.domain.strategies"
+# Names are stored with signals, plans and runs: a strategy that is renamed loses its history.
 _CLASSES = {
     "avi5": ("avi5.avi5", "Avi5"),
     "bollinger": ("opinions.bollinger", "Bollinger"),

@@ -62,6 +62,7 @@ def ticker_payload(market: Market, funding: FundingSchedule, now_ms: int, half_s
     series, last, tick = market.walk.series, market.last, market.instrument.price_increment
     half_spread = _half_spread(market, half_spread_ticks)
     end = series.closed_by(now_ms)
+    # At least one bar, also right after the first.
     begin = min(series.closed_by(now_ms - DAY_MS), max(0, end - 1))
     day = slice(begin, max(end, begin + 1))
     before = series.price(int(series.open[begin]))
@@ -162,6 +163,7 @@ def recent_trades(market: Market, now_ms: int, count: int) -> Iterator[PublicTra
             # A bar that opens right now has not traded yet.
             if at_ms <= now_ms and (number, at_ms) != (0, now_ms):
                 rose = units >= path[max(0, number - 1)][1]
+                # A print of nothing would be no print.
                 size = max(market.instrument.floor_quantity(volume), market.instrument.quantity_increment)
                 yield PublicTrade(market.instrument.symbol, series.price(units), size, rose, at_ms)
 
@@ -173,6 +175,7 @@ def forming_row(market: Market, step_ms: int, now_ms: int) -> list[str]:
     closed = slice(int(np.searchsorted(base.open_ms, begin)), base.closed_by(now_ms))
     scale = base.price_decimals
     prices = [int(market.last.scaleb(scale))]
+    # Corners that were passed count although the bar is not over: its high may lie behind the last price.
     prices += _walked(base, now_ms)
     high, low = prices[:], prices[:]
     opening = prices[1] if len(prices) > 1 else prices[0]

@@ -11,6 +11,7 @@ def plain(value: Decimal) -> str:
 
 def money(value: Decimal) -> str:
     """USDT with at most 8 decimals."""
+    # Adding zero turns -0, which rounding small losses leaves, into 0.
     return plain(round(value, 8) + 0)
 
 

@@ -155,6 +155,7 @@ def position_payload(exchange: Exchange, position: Position) -> Payload:
         "breakEvenPrice": "" if position.flat else average_price(_break_even(exchange, position)),
         "positionBalance": margin,
         "markPrice": plain(mark),
+        # A unified account has no liquidation price of a single position.
         "liqPrice": "",
         "bustPrice": "",
         "positionMM": maintenance,
@@ -184,16 +185,18 @@ def _level(order: Order | None) -> str:
 
 
 def _break_even(exchange: Exchange, position: Position) -> Decimal:
-    """Price at which closing as a taker returns what the position has cost since it was opened."""
+    """Price (quote currency) at which closing as a taker returns what the position has cost since it was opened."""
     sign = 1 if position.size > 0 else -1
     cost = position.cost - position.realised_now
-    return max(ZERO, cost / position.size / (1 - sign * exchange.terms.taker_fee))
+    taker_fee = exchange.markets[position.symbol].instrument.taker_fee
+    return max(ZERO, cost / position.size / (1 - sign * taker_fee))
 
 
 def position_push(exchange: Exchange, position: Position) -> Payload:
     """An entry of the private topic ``position``, which names the entry price differently and writes none as 0."""
     payload = position_payload(exchange, position)
     entry = payload.pop("avgPrice")
+    # The venue spells this field differently in REST and on the stream.
     payload["mmrSysUpdatedTime"] = payload.pop("mmrSysUpdateTime")
     payload["category"] = "linear"
     payload["entryPrice"] = entry

@@ -33,6 +33,23 @@ def info(venue: Venue, _: Parameters) -> Payload:
     }
 
 
+def fee_rates(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/account/fee-rate`` of one symbol or all; contracts come without ``category`` and ``baseCoin``."""
+    parameters.linear(request)
+    symbol = parameters.text(request, "symbol")
+    markets = [venue.exchange.market(symbol)] if symbol else venue.exchange.markets.values()
+    return {
+        "list": [
+            {
+                "symbol": market.instrument.symbol,
+                "takerFeeRate": plain(market.instrument.taker_fee),
+                "makerFeeRate": plain(market.instrument.maker_fee),
+            }
+            for market in markets
+        ]
+    }
+
+
 def key_info(venue: Venue, _: Parameters) -> Payload:
     """``/v5/user/query-api``: what the key may do, and whose it is."""
     number = int(venue.credentials.account_id)
@@ -94,6 +111,7 @@ def positions(venue: Venue, request: Parameters) -> Payload:
     if symbol:
         exchange.market(symbol)
         chosen = [exchange.positions[symbol]]
+    # A flat symbol has a row only when it is asked for by name, as at the venue.
     elif parameters.text(request, "settleCoin") or parameters.text(request, "baseCoin"):
         chosen = exchange.open_positions() if parameters.text(request, "settleCoin", "USDT") == "USDT" else []
     else:
@@ -163,6 +181,7 @@ def _closed_entry(venue: Venue, execution: Execution) -> Payload:
 ENDPOINTS = (
     Endpoint("GET", "/v5/account/wallet-balance", wallet_balance),
     Endpoint("GET", "/v5/account/info", info),
+    Endpoint("GET", "/v5/account/fee-rate", fee_rates),
     Endpoint("GET", "/v5/user/query-api", key_info),
     Endpoint("GET", "/v5/position/list", positions),
     Endpoint("POST", "/v5/position/set-leverage", set_leverage),

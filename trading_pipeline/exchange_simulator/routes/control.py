@@ -9,6 +9,7 @@ from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
 from trading_pipeline.exchange_simulator.venue import Venue
 
+# A frame that was cut off in the middle.
 MALFORMED_FRAME = '{"topic": "kline.15.'
 
 

@@ -47,6 +47,7 @@ def _kline_rows(market: Market, step_ms: int, now_ms: int, page: tuple[int | Non
     with_forming = (end is None or forming_ms <= end) and (start is None or forming_ms >= start)
     last = series.closed_by(now_ms)
     if end is not None:
+        # Both ends count, as at the venue: a bar that opens exactly at `end` is on the page.
         last = min(last, series.closed_by(end + step_ms))
     first = 0 if start is None else series.closed_by(start + step_ms - 1)
     # The forming bar takes one of the places on the page.
@@ -138,6 +139,7 @@ def funding_history(venue: Venue, request: Parameters) -> Payload:
     if start is not None and end is None:
         raise bad_parameter("params error: endTime is required with startTime")
     newest = min(venue.now_ms(), end if end is not None else venue.exchange.now_ms)
+    # Before the first bar nothing was held that could have paid.
     oldest = max(market.walk.series.first_ms, start or 0)
     symbol = market.instrument.symbol
     schedule = venue.exchange.funding[symbol]

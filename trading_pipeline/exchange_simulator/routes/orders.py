@@ -12,6 +12,7 @@ from trading_pipeline.exchange_simulator.rejections import bad_parameter
 from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
 from trading_pipeline.exchange_simulator.venue import Venue
 
+# The venue's cache of closed orders; older ones are found in the history alone.
 CLOSED_KEPT = 500
 WEEK_MS = 7 * 86_400_000
 Item = TypeVar("Item")
@@ -98,6 +99,7 @@ def executions(venue: Venue, request: Parameters) -> Payload:
 def _selected(order: Order, request: Parameters) -> bool:
     """Whether the order is of the symbol, id and status asked for; the venue's id wins over the client's."""
     order_id, link_id = parameters.text(request, "orderId"), parameters.text(request, "orderLinkId")
+    # An id of the venue names one order; a client's id beside it is ignored.
     if order_id:
         if order.order_id != order_id:
             return False

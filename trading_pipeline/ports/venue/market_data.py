@@ -19,7 +19,7 @@ class MarketData(ABC):
 
     @abstractmethod
     def bars(self, instrument_id: InstrumentId, timeframe: Timeframe, start: datetime, end: datetime) -> list[Bar]:
-        """Closed bars whose open time lies in ``[start, end)``, oldest first.
+        """Closed bars whose open time (UTC) lies in ``[start, end)``, oldest first.
 
         Pages as often as needed. The bar still forming is never returned.
 
@@ -28,7 +28,11 @@ class MarketData(ABC):
 
     @abstractmethod
     def instruments(self) -> dict[InstrumentId, Instrument]:
-        """Everything that can be traded, by identity."""
+        """Everything that can be traded, by identity, with the fees of whoever asks.
+
+        Where the venue tells an account its own fees and the adapter has its key, these; else those that the venue has
+        published for everybody.
+        """
 
 
 class LiveMarket(ABC):
@@ -39,8 +43,8 @@ class LiveMarket(ABC):
 
     @abstractmethod
     def order_book(self, instrument_id: InstrumentId) -> OrderBook:
-        """The best levels of both sides, with the venue time of the book."""
+        """The best levels of both sides (price in quote, quantity in base currency), with the book's venue time."""
 
     @abstractmethod
     def next_funding(self, instrument_id: InstrumentId) -> datetime:
-        """When funding is settled next."""
+        """When funding is settled next, UTC."""

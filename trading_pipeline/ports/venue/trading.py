@@ -45,20 +45,23 @@ class Trading(ABC):
 
     @abstractmethod
     def fills(self, since: datetime) -> list[Fill]:
-        """Fills executed at or after ``since``, oldest first, all instruments, all pages."""
+        """Fills executed at or after ``since`` (UTC venue time), oldest first, all instruments, all pages."""
 
     @abstractmethod
     def positions(self) -> list[VenuePosition]:
-        """Positions that are not flat."""
+        """Positions that are not flat: quantities in base currency, prices in quote currency."""
 
     @abstractmethod
     def wallet(self) -> Wallet:
-        """Balances now."""
+        """Balances now, each in its own currency."""
 
     @abstractmethod
     def set_stop_loss(self, instrument_id: InstrumentId, stop_price: Decimal) -> None:
-        """Make ``stop_price`` the one full-position stop, triggered by the last price; repeating it is harmless."""
+        """Make ``stop_price`` the one full-position stop, triggered by the last price; repeating it is harmless.
+
+        :param stop_price: quote currency, a whole number of ticks.
+        """
 
     @abstractmethod
     def set_leverage(self, instrument_id: InstrumentId, leverage: Decimal) -> None:
-        """Set the instrument's leverage; setting what is set is a success."""
+        """Set the instrument's leverage (notional / margin, a ratio); setting what is set is a success."""

@@ -22,7 +22,7 @@ class Venue(ABC):
 
     @abstractmethod
     def market_data(self) -> MarketData:
-        """Bars, instruments and the venue's time; needs no key."""
+        """Bars, instruments and the venue's time; needs no key; with one, instruments tell its account's fees."""
 
     @abstractmethod
     def live_market(self) -> LiveMarket:
@@ -30,7 +30,7 @@ class Venue(ABC):
 
     @abstractmethod
     def clock(self) -> Clock:
-        """Venue time."""
+        """Venue time, aware UTC."""
 
     @abstractmethod
     def key_fingerprint(self) -> str:

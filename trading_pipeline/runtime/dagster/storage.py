@@ -13,6 +13,9 @@ from dagster_postgres import DagsterPostgresStorage
 from dagster_postgres.utils import pg_url_from_config
 from sqlalchemy import Engine, create_engine
 
+from trading_pipeline.adapters.stores.postgres.database import pinged_after_rest
+from trading_pipeline.runtime.dagster.partition_versions import PartitionVersionEventLog
+
 _KEPT = 4
 _MOST_BEYOND = 16
 _RECYCLE_S = 1_800
@@ -25,6 +28,7 @@ class PooledPostgresStorage(DagsterPostgresStorage):
         self, postgres_url: str, should_autocreate_tables: bool = True, inst_data: ConfigurableClassData | None = None
     ) -> None:
         super().__init__(postgres_url, should_autocreate_tables, inst_data)
+        self._event_log_storage = PartitionVersionEventLog(postgres_url, should_autocreate_tables)
         engine = _engine_of_process(postgres_url, os.getpid())
         for storage in (self._run_storage, self._event_log_storage, self._schedule_storage):
             storage._engine = engine
@@ -53,11 +57,12 @@ def _engine_of_process(url: str, process_id: int) -> Engine:  # noqa: ARG001
 
     :param process_id: a forked worker must not use the connections of its parent.
     """
-    return create_engine(
-        url,
-        isolation_level="AUTOCOMMIT",
-        pool_size=_KEPT,
-        max_overflow=_MOST_BEYOND,
-        pool_recycle=_RECYCLE_S,
-        pool_pre_ping=True,
+    return pinged_after_rest(
+        create_engine(
+            url,
+            isolation_level="AUTOCOMMIT",
+            pool_size=_KEPT,
+            max_overflow=_MOST_BEYOND,
+            pool_recycle=_RECYCLE_S,
+        )
     )

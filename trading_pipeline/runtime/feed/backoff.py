@@ -34,5 +34,6 @@ class Backoff:
         if session_s >= self._healthy_s:
             self._next_s = self._shortest_s
         pause = self._next_s
+        # Doubled in any case: should the next session turn out healthy, the row starts anew.
         self._next_s = min(self._next_s * 2, self._longest_s)
         return pause * self._jitter.uniform(0.5, 1.0)

@@ -40,6 +40,7 @@ class BookSampler:
 
     def bar_closed(self, bar: Bar) -> None:
         """Take note of a bar that closed just now; returns at once."""
+        # Never full, so that whoever hears bars is never held up by books.
         self._closed.put_nowait(bar)
 
     async def sample(self) -> None:
@@ -57,6 +58,7 @@ class BookSampler:
                         asked[bar.instrument_id] = bar.close_time
                         group.create_task(self._keep(threads, bar.instrument_id, bar.close_time))
         finally:
+            # The feed is ending: nobody would read the answers of requests that are still on their way.
             threads.shutdown(wait=False, cancel_futures=True)
 
     def _wanted(self) -> BookTimeframes:

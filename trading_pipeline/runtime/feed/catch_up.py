@@ -33,6 +33,7 @@ def missed_bars(market_data: MarketData, missing: Mapping[Series, datetime], now
     """
     missed = Missed([], [], [])
     for (instrument_id, timeframe), through in missing.items():
+        # The bar that still forms is left out by the venue's port; this names the last one that has closed.
         newest_close = timeframe.floor(now)
         try:
             bars = market_data.bars(instrument_id, timeframe, through, newest_close)

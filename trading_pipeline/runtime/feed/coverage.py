@@ -8,6 +8,7 @@ from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 
+# Younger than this a bar may still be decided on; older ones are history.
 _JUST_CLOSED = timedelta(seconds=60)
 
 Series = tuple[InstrumentId, Timeframe]
@@ -38,12 +39,14 @@ class Coverage:
         """Take note of bars that are in the database."""
         for bar in bars:
             series = (bar.instrument_id, bar.timeframe)
+            # What lies before is known already: bars come twice, by the stream and by REST.
             if bar.close_time > self._through[series]:
                 self._ahead.setdefault(series, set()).add(bar.close_time)
                 self._advance(series)
 
     def _advance(self, series: Series) -> None:
         ahead, step = self._ahead[series], series[1].duration
+        # One late bar may complete a row of bars that came before it.
         while (following := self._through[series] + step) in ahead:
             ahead.remove(following)
             self._through[series] = following
@@ -53,5 +56,5 @@ class Coverage:
         return (bar.instrument_id, bar.timeframe) in self._through
 
     def missing(self, now: datetime) -> dict[Series, datetime]:
-        """Series with a bar that closed by ``now`` and is not stored, each with its last sound close."""
+        """Series with a bar that closed by ``now`` (UTC) and is not stored, each with its last sound close."""
         return {series: through for series, through in self._through.items() if through + series[1].duration <= now}

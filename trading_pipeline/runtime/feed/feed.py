@@ -14,6 +14,7 @@ from trading_pipeline.runtime.feed.persistence import retry_until_reachable
 
 _log = structlog.get_logger(__name__)
 
+# Seconds; whoever watches takes four missed beats for the end of the feed.
 _HEARTBEAT_S = 5.0
 
 
@@ -52,6 +53,7 @@ class Feed:
         _log.info("ending")
 
     async def _work(self) -> None:
+        # Nothing connects before every stream knows where it stands: a frame would not find its series.
         while not await self._begun():
             await asyncio.sleep(UNANSWERED_S)
         links = [stream.link.run() for stream in self.streams]
@@ -82,6 +84,7 @@ async def _first_ended(*work: Coroutine[None, None, object]) -> None:
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
+            # Raises what ended it, so that a refused key ends the feed with its message.
             task.result()
     finally:
         for task in tasks:

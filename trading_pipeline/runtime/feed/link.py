@@ -14,8 +14,10 @@ from trading_pipeline.runtime.feed.backoff import Backoff
 
 _log = structlog.get_logger(__name__)
 
+# Seconds for the connection and for each answer of the handshake.
 _OPEN_TIMEOUT_S = 10.0
 _CLOSE_TIMEOUT_S = 1.0
+# Bytes; four times what the library lets through before it ends the connection.
 _LARGEST_FRAME = 4 * 1024 * 1024
 
 
@@ -80,6 +82,7 @@ class Link:
                 _log.error("handshake refused", stream=self.listener.name, cause=str(error))
             finally:
                 self.up = False
+            # After a session of any length, so that a venue which accepts and drops at once is not hammered.
             await asyncio.sleep(self._backoff.pause_s(loop.time() - began))
 
     async def _session(self) -> None:
@@ -97,6 +100,8 @@ class Link:
                     await self._accepted(socket)
             self.up = self._was_up = True
             _log.info("connected", stream=self.listener.name, url=self.stream.url)
+            # After the handshake: what is asked of REST from here on
+            # overlaps with what the stream tells, so nothing falls between.
             self.listener.connected()
             await self._listen(socket)
 
@@ -117,6 +122,7 @@ class Link:
         heard_at = pinged_at = loop.time()
         while True:
             try:
+                # Whichever comes first: the next ping, or the end of patience.
                 async with asyncio.timeout_at(min(pinged_at + self.stream.ping_s, heard_at + self._silence_s)):
                     raw = await socket.recv()
                 heard_at = loop.time()

@@ -20,9 +20,11 @@ async def retry_until_reachable(work: Callable[[], T], what: str) -> T:
     What was heard must not be lost because PostgreSQL restarts, and the work is idempotent, so it
     waits in memory. Every other error is the caller's.
     """
+    # Shorter than towards a venue: a database that restarts is back within seconds, and nobody else is asking it.
     backoff = Backoff(shortest_s=0.2, longest_s=10.0)
     while True:
         try:
+            # In a thread, so that sockets are read while the database thinks.
             return await asyncio.to_thread(work)
         except (OperationalError, InterfaceError, ConfigurationError) as error:
             _log.error("server away, will try again", doing=what, cause=str(error).splitlines()[0])

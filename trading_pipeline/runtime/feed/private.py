@@ -79,6 +79,7 @@ class PrivateFeed:
             await self._look_now.wait()
             self._look_now.clear()
             try:
+                # Reports first: only they tell of the first fill of an empty ledger.
                 await self._read(missed_reports)
                 await self._read(missed_fills)
             except (VenueError, ConfigurationError, OperationalError, InterfaceError) as error:
@@ -90,6 +91,7 @@ class PrivateFeed:
         facts = await asyncio.to_thread(question, self.trading, self.ledger)
         for fact in facts:
             self._heard.put_nowait(fact)
+        # Until the reports are booked: what fills are missing follows from them.
         await self._heard.join()
         _log.info("account read", question=question.__name__, facts=len(facts))
 

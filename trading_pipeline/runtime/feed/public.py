@@ -24,6 +24,7 @@ _log = structlog.get_logger(__name__)
 _BATCH_S = 0.003
 """Bars of one closing instant arrive within a few milliseconds and share a transaction."""
 
+# Seconds of real time for which a bar may be owed before REST is asked.
 _PATIENCE_S = 2.0
 _LONGEST_PATIENCE_S = 60.0
 
@@ -91,6 +92,7 @@ class PublicFeed:
         """Write what was heard, a few milliseconds of it at a time."""
         while True:
             batch = [await self._heard.get()]
+            # What closes together is stored together, so that a wave is opened with all that has come.
             await asyncio.sleep(_BATCH_S)
             while not self._heard.empty():
                 batch.append(self._heard.get_nowait())
@@ -105,6 +107,7 @@ class PublicFeed:
         """
         patience_s, overdue = _PATIENCE_S, False
         while True:
+            # A malformed frame or a new connection is a reason to ask at once; lateness alone has to last.
             urgent = await self._pause(patience_s)
             try:
                 now = await asyncio.to_thread(self.market_data.server_time)
@@ -136,6 +139,7 @@ class PublicFeed:
             _log.info("bars caught up", older=len(missed.older), just_closed=len(missed.newest))
         for bar in missed.newest:
             self.bar_closed(bar)
+        # The older first: the wave that the newest opens reads them.
         await self._ingest(missed.older, BarSource.REST)
         await self._ingest(missed.newest, BarSource.REST, live=True)
 
@@ -158,6 +162,7 @@ class PublicFeed:
                 made = derived_bars(await retry_until_reachable(work, f"reading {base} bars"), timeframe)
                 for bar in made:
                     self.bar_closed(bar)
+                # As if the stream had told it, so that it opens its wave like the bars that it is made of.
                 await self._ingest(made, BarSource.WEBSOCKET)
                 if len(made) < len(names):
                     self._look_now.set()

@@ -16,6 +16,7 @@ def missed_reports(trading: Trading, ledger: OrderLedger) -> list[OrderReport]:
 
     :raises TemporaryVenueError: the venue does not answer.
     """
+    # Orders without a link id are the venue's own or somebody else's; reconciliation names them.
     reports = {report.order_link_id: report for report in trading.open_orders() if report.order_link_id}
     for record in ledger.open_intents():
         link_id = record.intent.order_link_id

@@ -87,6 +87,7 @@ def _database(settings: Settings) -> Engine:
 
 def _require_schema(settings: Settings, storage: FeedStorage) -> None:
     try:
+        # A write and not a question: it proves address, rights and schema at once.
         storage.beat("starting")
     except OperationalError as error:
         raise unreachable(settings.database_url, error) from error

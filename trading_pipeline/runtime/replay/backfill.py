@@ -33,7 +33,9 @@ query ($id: String!) {
   } } } }
 }
 """
+# Seconds; Dagster counts every partition for an answer.
 _PROGRESS_EVERY_S = 2.0
+# States that pass into another one by themselves.
 _RUNNING = ("REQUESTED", "CANCELING", "FAILING", "COMPLETED_FAILING")
 
 
@@ -66,7 +68,7 @@ def wait_for_backfill(
     meanwhile: Callable[[], None] = lambda: None,
     told: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Block until the backfill is complete.
+    """Block until the backfill is complete, at most ``timeout_s`` wall seconds.
 
     :param meanwhile: called about five times a second.
     :param told: given the percentage of partitions that are materialised, whenever it has grown.
@@ -90,7 +92,7 @@ def wait_for_backfill(
 
 
 def _percent(webserver: str, backfill_id: str) -> int:
-    """How many of a hundred partitions are materialised."""
+    """Percent of the targeted partitions that are materialised."""
     state = _ask(webserver, _PROGRESS, {"id": backfill_id})["partitionBackfillOrError"]
     counts = (state.get("assetBackfillData") or {}).get("assetBackfillStatuses", [])
     targeted = sum(int(one.get("numPartitionsTargeted", 0)) for one in counts)

@@ -38,7 +38,10 @@ class ExchangeClock:
         return self._json(httpx.get(f"{self.rest_url}/simulator/status", timeout=10))
 
     def advance(self) -> Stand:
-        """Walk the prices to the next close, or to an account event before it."""
+        """Walk the prices to the next close, or to an account event before it.
+
+        :returns: the venue time (UTC) at which the clock stands then.
+        """
         answer = self._json(httpx.post(f"{self.rest_url}/simulator/advance", json={}, timeout=60))
         return Stand(datetime.fromisoformat(str(answer["now"])), event=answer["at"] == "event")
 
@@ -64,12 +67,14 @@ def replay(
     """Advance from answer to answer until ``until``; returns the number of waves.
 
     :param meanwhile: called while waiting, some twenty times a second, with the instant.
+    :param wave_timeout_s: wall seconds.
     :raises DataError: a wave or an account event is not answered within ``wave_timeout_s``; the message says what is
         left.
     """
     waves = 0
     while (stand := clock.advance()).now <= until:
         _wait_until_settled(clock, engine, stand, timeframes, meanwhile, wave_timeout_s)
+        # A wave with fills on the way is one wave, however often the clock stood.
         waves += not stand.event
         if stand.now == until and not stand.event:
             break
@@ -89,6 +94,7 @@ def _wait_until_settled(
     closing = closing_timeframes(stand.now, timeframes) if wave else []
     while True:
         state = progress(engine, wave, closing)
+        # The exchange is asked last and only when everything else is done: an order under way may still trade.
         if state.settled(0) and state.settled(clock.executions()):
             return
         if time.monotonic() > deadline:

@@ -23,5 +23,6 @@ def replay_page(run: RunRecord, rows: Sequence[TradeRow], plan: ReplayPlan, done
     finest = done.universe.finest
     bars = stored_bars(PostgresBarStore(done.engine), plan.instrument_ids, (finest,), plan.start, plan.end)[finest]
     record = pipeline_record(plan, done, rows)
+    # A wave in which something happened shows more than the last one.
     wave = rows[0].signalled_at if rows else plan.end
     return html_report(run, bars, PipelinePart(record, places(record, finest, wave), ui))

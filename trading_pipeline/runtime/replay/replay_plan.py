@@ -77,12 +77,12 @@ class ReplayPlan:
 
     @property
     def since(self) -> datetime:
-        """Closing instants after it are the replay's: the first wave is the one that closes at ``start``."""
+        """Closing instants after it (UTC) are the replay's: the first wave is the one that closes at ``start``."""
         return self.start - timedelta(milliseconds=1)
 
     @property
     def end(self) -> datetime:
-        """The last close to replay."""
+        """The last close to replay, UTC."""
         return self.start + timedelta(days=self.days)
 
     @property
@@ -142,6 +142,7 @@ def prepare(plan: ReplayPlan, config_dir: Path) -> Universe:
     :raises ConfigurationError: a strategy or a parameter of one does not exist.
     """
     if plan.strategy is not None:
+        # Before anything is emptied: a name that does not exist must not cost the last replay.
         _built(config_dir, plan.strategy.name, {})
     empty(plan.state_dir)
     shutil.copytree(config_dir, plan.config_dir)
@@ -179,6 +180,7 @@ def _write_strategies(config_dir: Path, chosen: ReplayedStrategy, timeframes: tu
     documents = {spec.name for spec in fields(typed) if "document" in spec.metadata}
     values = {name: given[name] if name in documents else getattr(typed, name) for name in given}
     content.update(enabled=True, timeframes=[timeframe.value for timeframe in timeframes], parameters=values)
+    # The replay's own symbols are the universe; a list of the file could leave some of them out.
     content.pop("symbols", None)
     for written, content in contents.items():
         written.write_text(yaml.safe_dump(content, sort_keys=False))

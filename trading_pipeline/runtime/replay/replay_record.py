@@ -80,7 +80,7 @@ def run_record(run_id: str, plan: ReplayPlan, done: Replayed, rows: Sequence[Tra
 
 
 def equity_curve(plan: ReplayPlan, facts: ReplayFacts, step: Timeframe) -> EquityCurve:
-    """The newest reading of the account at every close; before the first reading that reading."""
+    """The newest reading of the account (quote currency) at every close; before the first reading that reading."""
     closes = np.arange(to_ms(plan.start), to_ms(plan.end) + 1, step.ms, dtype=np.int64)
     read_ms = np.array([to_ms(at) for at, _ in facts.equity], np.int64)
     equity = np.array([float(value) for _, value in facts.equity])
@@ -89,8 +89,9 @@ def equity_curve(plan: ReplayPlan, facts: ReplayFacts, step: Timeframe) -> Equit
 
 
 def trade_record(row: TradeRow) -> TradeRecord:
-    """A closed position as backtests keep trades."""
+    """A closed position as backtests keep trades: money in USDT, results in R as well."""
     closed = sum(leg.quantity for leg in row.legs)
+    # One R: from the average entry to the tightest of the entries' stops, as everywhere.
     risk = abs(row.entry_price - row.stop_price) * row.quantity
     net = row.pnl - row.fees - row.funding
     return TradeRecord(

@@ -25,6 +25,7 @@ from trading_pipeline.runtime.supervision.stages import Say, Stages
 from trading_pipeline.runtime.supervision.up import RunningSystem, StopRequested
 
 STAGES = ("bars", "indicator_snapshots", "signals", "trade_plans")
+# Wall seconds for all of its days together.
 _BACKFILL_TIMEOUT_S = 600.0
 
 
@@ -121,6 +122,7 @@ class _Run:
         return table
 
     def _read_facts(self) -> ReplayFacts | None:
+        # Once a second at most: the table is drawn twice a second, and the facts are a dozen queries.
         if self.wave is not None and time.monotonic() - self._facts_at > 1:
             self._facts = replay_facts(self.engine, self.plan.since, self.plan.end)
             self._facts_at = time.monotonic()
@@ -128,6 +130,7 @@ class _Run:
 
     def _wait_for_feed(self, clock: ExchangeClock) -> None:
         self._begin("waiting for the feed")
+        # Of timeframes that the venue does not publish there is no topic to wait for.
         published = set(self.universe.timeframes) - set(derivations_of(self.universe.venue))
         topics = len(self.universe.instrument_ids) * len(published)
         deadline = time.monotonic() + 60
@@ -170,4 +173,5 @@ class _Run:
     def _check(self) -> None:
         self.restarts += self.system.check()
         if self.stop.wait(0):
+            # The same way out as Ctrl-C in a terminal, so that everything is ended in its order.
             raise KeyboardInterrupt

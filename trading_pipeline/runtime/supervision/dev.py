@@ -52,6 +52,7 @@ def run_dev(config_dir: Path, state_dir: Path, port: int) -> None:
             say(f"Dagster UI http://127.0.0.1:{port}, logs {state.log_dir}; Ctrl-C ends everything")
             _reload_on_change(stop, state, supervisor, say, port)
         finally:
+            # First, so that nobody finds the addresses of servers that are about to end.
             withdraw(settings)
             supervisor.stop()
             state.close()

@@ -43,6 +43,7 @@ class EmbeddedPostgres:
     def start(self) -> None:
         """Start the server, or adopt the one that is already running on ``data_dir``."""
         self.data_dir.parent.mkdir(parents=True, exist_ok=True)
+        # No cleanup by the wheel: the server ends when the system says so, not with the interpreter that started it.
         self._server = get_server(self.data_dir, cleanup_mode=None)
 
     def url(self, database: str, driver: str) -> str:
@@ -140,6 +141,7 @@ class EmbeddedRedis:
         """Stop the server and wait for it."""
         if self._process is not None:
             self._process.terminate()
+            # It writes its file to the end before it ends.
             self._process.wait(_START_TIMEOUT_S)
             self._process = None
 
@@ -147,6 +149,7 @@ class EmbeddedRedis:
 def _socket_in(folder: Path, name: str) -> Path:
     """Where a socket of the folder lies: in it, unless its path is too long for one."""
     path = folder / name
+    # A socket's path is limited by the kernel; a project may lie deeper than that.
     return path if len(bytes(path)) <= _LONGEST_SOCKET_PATH else Path(tempfile.mkdtemp(prefix="trading-")) / name
 
 
@@ -155,6 +158,7 @@ def find_redis_server() -> str:
 
     :raises ConfigurationError: neither is there.
     """
+    # An installed server is newer and kept up to date; the wheel's is for machines without one.
     for name in ("redis-server", "valkey-server"):
         if found := shutil.which(name):
             return found

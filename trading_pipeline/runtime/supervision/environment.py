@@ -88,6 +88,7 @@ class SystemState:
         :raises ConfigurationError: a given server cannot be reached.
         """
         private(self.folder)
+        # The database before everything: what is written below has its address in it.
         database_url, dagster_url = self._open_database()
         self._write_dagster_home()
         # every setting is told, so that no process looks for one in an environment or a file of its own
@@ -113,6 +114,7 @@ class SystemState:
         for log_file in (self.folder / "redis" / "redis.log", self.folder / "postgres" / "log"):
             rotate(log_file)
         revived = []
+        # A server that is down for a moment must not keep the other from being looked after.
         for name, server in (("redis", self._redis), ("postgres", self._postgres)):
             try:
                 if server is not None and server.revive():

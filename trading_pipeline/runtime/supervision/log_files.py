@@ -4,13 +4,14 @@ import os
 import shutil
 from pathlib import Path
 
+# 20 MiB.
 LARGEST_BYTES = 20 << 20
 KEPT = 3
 """Older parts of a log that are kept: ``feed.log.1`` is the newest of them."""
 
 
 def rotate(log: Path, largest_bytes: int = LARGEST_BYTES) -> bool:
-    """Copy a log that has become large aside and empty it; returns whether it had.
+    """Copy a log of at least ``largest_bytes`` bytes aside and empty it; returns whether it was so large.
 
     Its writer appends, so that it goes on at the beginning and needs not be told. A line that is written between
     copying and emptying is lost.

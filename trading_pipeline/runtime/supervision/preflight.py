@@ -15,6 +15,7 @@ from trading_pipeline.runtime.supervision.subprocess_tasks import check_paramete
 from trading_pipeline.runtime.supervision.system import refuse_taken_port
 from trading_pipeline.settings import Settings
 
+# 1 GiB.
 LEAST_FREE_BYTES = 1 << 30
 """Of the disk that holds the state folder: databases, logs and a backfill of some weeks fit into it."""
 
@@ -99,10 +100,11 @@ def refuse_missing_redis() -> None:
 
 
 def refuse_full_disk(folder: Path) -> None:
-    """Make sure that the state fits.
+    """Make sure that the state fits: a GiB is free where it is written.
 
     :raises ConfigurationError: it will not.
     """
+    # The folder may not exist yet; its disk is that of the first parent that does.
     existing = next(parent for parent in (folder.resolve(), *folder.resolve().parents) if parent.exists())
     free = shutil.disk_usage(existing).free
     if free < LEAST_FREE_BYTES:
@@ -147,9 +149,9 @@ def refuse_future_history(settings: Settings, now: datetime) -> None:
 
 
 def refuse_wrong_clock(here: datetime, there: datetime) -> None:
-    """Make sure that requests are in time.
+    """Make sure that requests are in time: at most a second ahead of the venue, at most five seconds behind.
 
-    :param here: this machine's time.
+    :param here: this machine's time, UTC.
     :param there: the venue's, read at the same instant.
     :raises ConfigurationError: they are too far apart.
     """
@@ -169,4 +171,5 @@ def _meet(settings: Settings) -> None:
     there = market.server_time()
     refuse_future_history(settings, there)
     if settings.mode is not TradingMode.SIMULATED:
+        # The middle of the request: half of its time went by before the venue read its clock.
         refuse_wrong_clock(before + (datetime.now(UTC) - before) / 2, there)

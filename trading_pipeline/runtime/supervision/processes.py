@@ -12,6 +12,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.runtime.supervision.stages import LongWait, Say, quiet
 from trading_pipeline.settings import foreign_variables
 
+# Seconds between two restarts of a process that keeps dying, and of life after which it counts as well again.
 _LONGEST_PAUSE_S = 30.0
 _HEALTHY_AFTER_S = 30.0
 _REFUSED = 2
@@ -94,6 +95,7 @@ class Supervised:
         """
         if self._process is None or self._process.poll() is None:
             return False
+        # Starting again would end the same way; whoever set the wrong value has to hear of it.
         if self._process.returncode == _REFUSED:
             raise ConfigurationError(f"{self.spec.name} refused to run: {self._last_words()}")
         now = time.monotonic()
@@ -101,6 +103,7 @@ class Supervised:
             if now - self._started_at > _HEALTHY_AFTER_S:
                 self._pause_s = 0.5
             self._end_group()
+            # Not at once: what has just killed it is often still there.
             self._restart_at = now + self._pause_s
             self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
             return False
@@ -135,6 +138,7 @@ class Supervised:
         if self._process is None:
             return
         try:
+            # The group and not the process, which is gone already.
             os.killpg(self._process.pid, signal.SIGKILL)
         except ProcessLookupError:
             return

@@ -24,7 +24,7 @@ class Stages:
 
 
 class LongWait:
-    """Says what is waited for once a wait gets long, and again every so often."""
+    """Says what is waited for once a wait gets long, and again every so many seconds."""
 
     def __init__(self, say: Say, what: str, every_s: float = 10.0) -> None:
         self._say = say

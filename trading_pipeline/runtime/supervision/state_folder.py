@@ -30,6 +30,8 @@ def held(folder: Path) -> Iterator[None]:
         ) from None
     with lock:
         try:
+            # The kernel's lock and not a file with a process id: it
+            # ends with the process, even with one that was killed.
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ConfigurationError(f"another system runs in {folder}; end it or choose another folder") from None
@@ -42,6 +44,7 @@ def private(folder: Path) -> None:
     Under root the embedded PostgreSQL runs as a user of its own and opens the way to its data again.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Also where it exists: `mkdir` leaves such a folder as it is.
     folder.chmod(0o700)
 
 
@@ -64,6 +67,7 @@ def empty(folder: Path) -> None:
     for child in folder.iterdir():
         if child.is_dir() and not child.is_symlink():
             shutil.rmtree(child)
+        # The lock is held: a new file of its name would let a second system in.
         elif child.name != LOCK:
             child.unlink()
     (folder / _THROWAWAY).touch()

@@ -54,6 +54,7 @@ def _run(module: Sequence[str], variables: Mapping[str, str]) -> str:
     answer = subprocess.run(
         [sys.executable, "-m", *module],
         env={**foreign_variables(os.environ), **variables},
+        # Away from the .env of whoever started the system.
         cwd=tempfile.gettempdir(),
         capture_output=True,
         text=True,
@@ -62,6 +63,7 @@ def _run(module: Sequence[str], variables: Mapping[str, str]) -> str:
     )
     if answer.returncode:
         said = answer.stderr.strip().splitlines() or [f"{' '.join(module)} ended with {answer.returncode}"]
+        # Our commands say what is wrong in their last line.
         raise ConfigurationError(said[-1].removeprefix("trading-pipeline: "))
     return answer.stdout
 

@@ -39,6 +39,7 @@ class Supervisor:
         for spec in specs:
             process = Supervised(spec, self._environment, self._log_dir)
             process.start()
+            # Noted as soon as it runs: should the next one fail to start, this one is ended too.
             batch.append(process)
         for process in batch:
             process.wait_until_ready(self._say)
@@ -65,6 +66,7 @@ class Supervisor:
         while self._batches:
             batch = self._batches.pop()
             for process in batch:
+                # All are asked before the first is waited for: a batch ends in the time of its slowest.
                 process.ask_to_end()
             for process in batch:
                 process.stop()

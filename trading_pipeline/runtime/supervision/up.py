@@ -67,6 +67,7 @@ class RunningSystem:
             self.say("starting PostgreSQL and Redis, bringing the schema up to date")
             self.state.open()
             self._start()
+        # Ctrl-C during the start as well: what has been started so far must not outlive it.
         except BaseException:
             self.close()
             raise
@@ -79,6 +80,7 @@ class RunningSystem:
             self.supervisor.start([exchange_spec(self.state.log_dir, self.exchange_arguments)])
             self.exchange = exchange_access(self.state.log_dir)
             self.state.variables.update(self.exchange.variables())
+        # The code server before those who ask it for definitions.
         self.supervisor.start(execution_specs(self.state))
         self.supervisor.start(control_specs(self.state, self.webserver_port))
         announce(self.settings, self.state.variables, self.webserver)
@@ -88,6 +90,7 @@ class RunningSystem:
 
         :raises ConfigurationError: a process refused its settings, or a server cannot be started.
         """
+        # Servers first: a process that starts without its database would only die again.
         return self.state.revive() + self.supervisor.check()
 
     def close(self) -> None:
@@ -111,7 +114,7 @@ class StopRequested:
             signal.signal(number, lambda *_: self._event.set())
 
     def wait(self, seconds: float) -> bool:
-        """Sleep up to ``seconds``; whether the end was asked for."""
+        """Sleep up to ``seconds`` wall seconds; whether the end was asked for."""
         return self._event.wait(seconds)
 
 

@@ -10,9 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from trading_pipeline.adapters.stores.operations.system_overview import SystemOverview, system_overview
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.runtime.supervision.stages import Say
-
-_SILENT_S = 20.0
-"""The feed beats every five seconds."""
+from trading_pipeline.services.operations.find_dead_feeds import dead_streams
 
 
 @dataclass(slots=True)
@@ -42,6 +40,7 @@ class Watch:
             self.say(f"PROBLEM  {problem}")
         for problem in sorted(self._wrong - found):
             self.say(f"over     {problem}")
+        # Seen twice in a row makes a problem, seen no more ends it.
         self._wrong = (self._wrong & found) | (found & self._suspected)
         self._suspected = found
 
@@ -67,12 +66,7 @@ def uncollected(overview: SystemOverview, universe: Collection[InstrumentId]) ->
 def problems(overview: SystemOverview) -> set[str]:
     """What a person should know of, in sentences that stay the same while it lasts."""
     found = {f"entries are halted: {halt}" for halt in overview.halts}
-    for beat in overview.heartbeats:
-        if beat.age_s > _SILENT_S:
-            found.add(f"the {beat.component} has stopped; it is started again")
-            continue
-        down = [part.removesuffix(" down") for part in beat.detail.split(", ") if part.endswith(" down")]
-        found |= {f"{stream} has no connection to the venue" for stream in down}
+    found |= set(dead_streams(overview.heartbeats).values())
     if overview.waiting_waves:
         found.add("closes were heard and are not computed; the runs in the Dagster UI say why")
     if overview.unsettled_orders:

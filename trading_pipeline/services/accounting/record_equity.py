@@ -22,5 +22,6 @@ def ensure_day_start(*, trading: Trading, equity: EquityLog, now: datetime) -> W
 
     :param now: venue time.
     """
+    # The loss is measured from the day's first reading; one taken at the first loss would forgive it.
     first = equity.first_since(day_of(now))
     return first if first is not None else record_equity(trading=trading, equity=equity)

@@ -28,6 +28,7 @@ def cancel_leftovers(*, context: ExecutionContext) -> CancelResult:
         link_id = record.intent.order_link_id
         try:
             state = cancel_order(context, record, "the position was closed before it was sent")
+        # One order that cannot be taken back must not leave the others resting.
         except VenueError as error:
             problems.append(f"{link_id}: {error}")
             continue
@@ -45,7 +46,9 @@ def cancel_order(context: ExecutionContext, record: IntentRecord, reason: str) -
     :raises VenueError: it is not known whether it still rests.
     """
     link_id = record.intent.order_link_id
+    # Compare-and-set: it succeeds only for an intent that was never sent, and then nobody will send it any more.
     if context.ledger.advance(link_id, IntentState.EXPIRED, reason):
         return IntentState.EXPIRED
     context.trading.cancel(record.intent.instrument_id, link_id)
+    # An acknowledged cancellation proves nothing: the order may have filled before it arrived.
     return settle_order(context, record)

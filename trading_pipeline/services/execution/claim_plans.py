@@ -28,5 +28,6 @@ def claim_plans(
 
     :param entries_by: what their order goes by within one close.
     """
+    # Venue time for what is too late, wall time (the database's) for the lease: a replay's clock may stand still.
     claim = plans.claim(run_id, clock.now(), lease)
     return replace(claim, plans=entry_order(claim.plans, entries_by))

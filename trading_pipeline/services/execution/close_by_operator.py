@@ -29,12 +29,14 @@ def close_by_operator(*, open_context: OpenContext, controls: Controls, command:
     """
     command.require_reason()
     instrument_id = _instrument(command)
+    # Recorded before the venue is asked, so that a command that fails for it is on record too.
     with recorded(controls.commands, command) as done:
         context = open_context()
         ours = [one for one in context.ledger.live_positions() if one.instrument_id == instrument_id]
         flat = all(leave_by_operator(context=context, plan=context.ledger.plan(one.plan_id)) for one in ours)
         leftovers = cancel_leftovers(context=context)
         held = venue_position(context, instrument_id)
+        # Reduce-only orders of ours carry a plan's id; what no plan opened has none that could close it.
         if held is not None and not ours:
             raise VenueError(
                 f"the venue holds {held.quantity} of {instrument_id} on the {held.side} side that no plan of ours "

@@ -10,6 +10,7 @@ from trading_pipeline.services.execution.execution_context import ExecutionConte
 from trading_pipeline.services.execution.settle_orders import await_order, book_fills
 from trading_pipeline.services.execution.submit_order import submit_order
 
+# A position above the largest market order takes several, and a market order may fill in part.
 _MOST_ORDERS = 3
 
 
@@ -59,6 +60,7 @@ def _exit_order(
 ) -> IntentRecord:
     """The exit that is under way, or a new one for all the venue holds."""
     made = [record for record in context.ledger.intents_of(plan.plan_id) if record.intent.purpose is purpose]
+    # The one under way is seen through before another is written: one exit at a time.
     if made and not made[-1].state.final:
         return made[-1]
     link_id = order_link_id(plan.plan_id, purpose, len(made))
@@ -72,6 +74,7 @@ def _exit_order(
             instrument_id=plan.instrument_id,
             side=held.side.opposite,
             order_type=OrderType.MARKET,
+            # The venue's quantity, not the ledger's: fills may not have been heard yet.
             quantity=min(held.quantity, largest),
             price=None,
             stop_loss=None,

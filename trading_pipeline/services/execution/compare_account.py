@@ -19,6 +19,7 @@ def compare_account(*, context: ExecutionContext) -> tuple[Difference, ...]:
     suspected = _observe(context)
     if not suspected:
         return ()
+    # Reports and fills lag behind each other by fractions of a second.
     context.retries.rest()
     settle_orders(context=context)
     _book_since_oldest_position(context)
@@ -38,6 +39,7 @@ def _observe(context: ExecutionContext) -> list[Difference]:
         difference = _difference(position, held.get(instrument_id))
         if difference is not None:
             found.append(difference)
+    # Stops that the venue keeps with a position are no orders here: `open_orders` leaves them out.
     known = {record.intent.order_link_id for record in context.ledger.open_intents()}
     found += [_unknown_order(context.account_id, order) for order in orders if order.order_link_id not in known]
     return found
@@ -49,6 +51,7 @@ def _difference(ours: Position, held: VenuePosition | None) -> Difference | None
             return None  # an entry under way: the first, or a layer of what was closed meanwhile
         detail = f"the ledger holds {ours.quantity}, the venue is flat"
         return Difference(ours.account_id, ours.instrument_id, DifferenceKind.MISSING_POSITION, detail)
+    # With its sign: the same quantity on the other side is the worst of differences, not none.
     at_venue = held.quantity if held.side is Side.opening(ours.bias) else -held.quantity
     if at_venue != ours.quantity:
         detail = f"the ledger holds {ours.quantity} {ours.bias}, the venue {held.quantity} on the {held.side} side"

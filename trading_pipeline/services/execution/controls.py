@@ -30,6 +30,7 @@ def recorded(commands: CommandLog, command: OperatorCommand) -> Iterator[list[st
     done: list[str] = []
     try:
         yield done
+    # Any other exception is a bug and not an outcome: `ASKED` alone then says that nobody knows how it ended.
     except TradingError as error:
         commands.append(command, CommandOutcome.FAILED, str(error))
         raise

@@ -26,6 +26,7 @@ def protect_positions(*, context: ExecutionContext, plans: Sequence[TradePlan]) 
     for plan in plans:
         opening = _opening_plan(context, plan)
         try:
+            # By the opening plan, whatever layer this is: a position has one lock.
             with context.ledger.holding(opening.plan_id):
                 protected = follow_position(context=context, plan=opening).protected
             done.append(replace(protected, plan_id=plan.plan_id))

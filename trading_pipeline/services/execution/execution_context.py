@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.model.errors import ConfigurationError, VenueError
 from trading_pipeline.domain.model.identity import AccountId, InstrumentId
 from trading_pipeline.domain.model.instruments import Instrument
@@ -29,7 +28,7 @@ class ExecutionContext:
     :param run_id: the run that every intent written here leads back to.
     :param signals: asked what strategies said since their positions were opened.
     :param market: asked only where a plan's guards need it.
-    :param instruments: steps and minimums by instrument, as the venue lists them now.
+    :param instruments: steps, minimums and the account's fees by instrument, as the venue lists them now.
     """
 
     run_id: str
@@ -42,7 +41,6 @@ class ExecutionContext:
     notifier: Notifier
     clock: Clock
     limits: RiskLimits
-    costs: Costs
     instruments: Mapping[InstrumentId, Instrument]
     retries: RetryPolicy = field(default_factory=RetryPolicy)
 

@@ -18,4 +18,5 @@ def find_scope(
     held = {name for one in positions.live_positions() for name in (one.account_id, one.instrument_id)}
     named = {str(scope.instrument_id) for scope in halted if scope.instrument_id}
     known = {*universe.instrument_ids, *positions.account_ids(), *held, *named}
+    # For a new halt the halted scopes are kept out, so that a symbol means itself everywhere and not in one account.
     return scope_named(text, universe.venue, known, halted if lifting else ())

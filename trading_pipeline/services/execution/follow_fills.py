@@ -46,6 +46,7 @@ def follow_fills(*, context: ExecutionContext) -> FollowResult:
     May be killed anywhere and run again by anybody. One position's trouble does not keep the others waiting;
     its fills stay unfollowed. No new runner's stop is computed here, the remembered one is used.
     """
+    # First, because what the feed has not heard yet may be a fill that has to be answered.
     settled = settle_orders(context=context)
     positions = {position.position_id: _follow(context, position) for position in context.ledger.unfollowed_positions()}
     return FollowResult(positions, settled, cancel_leftovers(context=context))
@@ -80,5 +81,6 @@ def follow_position(*, context: ExecutionContext, plan: TradePlan) -> Followed:
         now = context.ledger.position_of(plan.plan_id)
         if now is not None and now.status is PositionStatus.CLOSED:
             position = now  # nothing is left that its last fills could ask for
+    # The count that was read before the stop was moved: a fill booked meanwhile stays unanswered and comes again.
     context.ledger.mark_followed(position.position_id, position.booked_fills)
     return Followed(protected, action)

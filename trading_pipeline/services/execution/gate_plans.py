@@ -38,6 +38,7 @@ def gate_plans(*, context: ExecutionContext, gate: EntryGate, plans: Sequence[Tr
     """
     if not plans:
         return GateResult((), ())
+    # Once for all plans: what the earlier ones took of it the gate knows as pending notional.
     wallet, problem = _wallet(context)
     verdicts = [_verdict(context, gate, plan, wallet) for plan in plans]
     return GateResult(
@@ -50,6 +51,7 @@ def gate_plans(*, context: ExecutionContext, gate: EntryGate, plans: Sequence[Tr
 def _wallet(context: ExecutionContext) -> tuple[Wallet | None, str]:
     try:
         return context.trading.wallet(), ""
+    # Only what may pass: a key that is refused is a configuration error and stops the run.
     except TemporaryVenueError as error:
         return None, str(error)
 
@@ -61,9 +63,7 @@ def _verdict(context: ExecutionContext, gate: EntryGate, plan: TradePlan, wallet
     instrument = context.instruments.get(plan.instrument_id)
 
     def decide(facts: GateFacts) -> OrderIntent:
-        question = EntryQuestion(
-            plan, facts, wallet, instrument, context.limits, now, context.costs.taker_fee, conditions
-        )
+        question = EntryQuestion(plan, facts, wallet, instrument, context.limits, now, conditions)
         return decide_entry(question, context.run_id)
 
     currency = "" if instrument is None else instrument.settlement_currency

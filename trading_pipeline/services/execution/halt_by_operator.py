@@ -17,6 +17,7 @@ def halt_by_operator(*, controls: Controls, command: OperatorCommand, flatten: b
     """
     command.require_reason()
     with recorded(controls.commands, command) as done:
+        # The command's own time, which is wall time: no venue is asked.
         halt = Halt(command.scope, command.reason, command.given_at, flatten, command.run_id)
         new = halt_trading(halts=controls.halts, notifier=controls.notifier, halt=halt)
         done.append("halted" if new else "was halted already")

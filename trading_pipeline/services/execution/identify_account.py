@@ -15,6 +15,7 @@ def identify_account(*, register: AccountRegister, venue: Venue, mode: TradingMo
     known = register.of_key(venue.key_fingerprint())
     if known is None:
         return register_account(register=register, venue=venue, mode=mode)
+    # Venues number the accounts of their worlds apart: a key that turns up in another mode was mixed up.
     if known.mode is not mode:
         raise ConfigurationError(f"the API key is that of {known}, but TRADING_MODE is {mode}; set the mode or the key")
     return known

@@ -26,6 +26,7 @@ def leave_by_operator(*, context: ExecutionContext, plan: TradePlan) -> bool:
         position = context.ledger.position_of(plan.plan_id)
         if position is None or position.status not in _LIVE:
             return True
+        # Entries first: one that fills after the close would open the position again.
         ended = [_ended(context, entry) for entry in context.ledger.entries_of(position.position_id)]
         flat = close_position(context=context, plan=plan, purpose=Purpose.OPERATOR_EXIT)
     return flat and all(entry.state.final for entry in ended)

@@ -39,6 +39,7 @@ def leave_by_signal(
     :returns: what was done, for the record; ``None`` when the position stays.
     :raises VenueError: it is not known whether the position is closed; doing it again is harmless.
     """
+    # A close once begun keeps its reason, although another signal may have come since.
     leaving = _begun(context, plan) or _decided(context, plan, position, bar_close)
     if leaving is None:
         return None
@@ -56,8 +57,10 @@ def _begun(context: ExecutionContext, plan: TradePlan) -> _Leaving | None:
 def _decided(context: ExecutionContext, plan: TradePlan, position: Position, bar_close: datetime) -> _Leaving | None:
     """The strategy's exit before a signal of the other side, each only where the plan has the rule."""
     opened_at, rules = position.opened_at, plan.exit_rules
+    # Filled at this very close: the bar that decided the entry cannot end it.
     if opened_at is None or opened_at >= bar_close:
         return None
+    # The strategy's own exit first, as the engine asks: the first that applies names the exit.
     if rules.strategy_exits:
         signal = context.signals.earliest(plan, SignalKind.EXIT, plan.bias, opened_at, bar_close)
         if signal is not None:

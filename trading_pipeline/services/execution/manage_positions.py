@@ -77,6 +77,7 @@ def _manage(
             f"Plan {plan.plan_id}: {error}. It is tried again; look at the position if this repeats.",
         )
         return ManagedPosition(position.position_id, position.instrument_id, f"venue: {error}", done=False)
+    # Only after everything succeeded: a wave that is not marked is made up for by the next one.
     context.ledger.mark_managed(position.position_id, closes.wave)
     return ManagedPosition(position.position_id, position.instrument_id, action, done=True)
 
@@ -90,6 +91,7 @@ def _look_after(context: ExecutionContext, indicators: IndicatorReader, plan: Tr
     if protection is Protection.CLOSED:
         return "flat at the venue, its fills are not all known"
     bar_close, left = plan.timeframe.floor(closes.wave), None
+    # Before signals, as the engine asks it.
     if _due(position, bar_close):
         left = leave_next_bar(context=context, indicators=indicators, plan=plan, position=position, bar_close=bar_close)
     left = left or leave_by_signal(context=context, plan=plan, position=position, bar_close=bar_close)

@@ -23,6 +23,7 @@ def pull_stop(*, context: ExecutionContext, plan: TradePlan, position: Position,
     :raises VenueError: it is not known whether the stop was moved; doing it again is harmless.
     """
     stop = next_stop(plan, position, _reached(context, plan, position), context.instrument(plan.instrument_id))
+    # The level may have changed without the price; the name of a later exit depends on it.
     if stop.price == position.stop_price:
         if stop.kind is not position.stop_kind:
             context.ledger.set_stop(position.position_id, stop.price, stop.kind)
@@ -31,6 +32,7 @@ def pull_stop(*, context: ExecutionContext, plan: TradePlan, position: Position,
         return _leave(context, plan, position, stop)
     try:
         context.trading.set_stop_loss(position.instrument_id, stop.price)
+    # A venue refuses a stop that the price has passed; everything else is raised as unknown.
     except OrderRejectedByVenue:
         return _leave(context, plan, position, stop)
     context.ledger.set_stop(position.position_id, stop.price, stop.kind)

@@ -81,6 +81,7 @@ def _see_entries_through(context: ExecutionContext, plan: TradePlan) -> Position
     if position is None:
         return None
     entries = context.ledger.entries_of(position.position_id)
+    # Reports come before fills: what they say was filled is what the booked fills have to reach.
     reported = sum((_at_its_end(context, entry).filled_quantity for entry in entries), Decimal(0))
     for _ in range(context.retries.tries):
         position = context.ledger.position_of(plan.plan_id)
@@ -106,10 +107,13 @@ def _ensure_stop(context: ExecutionContext, plan: TradePlan, position: Position)
         return Protection.CLOSED
     if held.stop_loss is not None:
         wanted = tighter(plan.bias, held.stop_loss, position.stop_price)
+        # The venue's stop is tighter than ours where a run died
+        # between moving and remembering: it is kept, never loosened.
         if wanted == held.stop_loss:
             if wanted != position.stop_price:
                 context.ledger.set_stop(position.position_id, wanted, None)
             return Protection.LIVE_STOP
+    # Whatever the answer was, the venue is looked at again: a lost answer may hide a success.
     problem = _set_stop(context, position)
     held = venue_position(context, plan.instrument_id)
     if held is None:
@@ -147,6 +151,7 @@ def _place_targets(context: ExecutionContext, plan: TradePlan) -> tuple[SubmitOu
         return ()
     entries = context.ledger.entries_of(position.position_id)
     reported = sum((entry.filled_quantity for entry in entries), Decimal(0))
+    # Sized too early, targets would cover a part of the position only.
     if any(entry.growing for entry in entries) or position.entry_quantity < reported:
         return ()
     layer = max(entry.intent.layer for entry in entries if entry.filled_quantity)
@@ -159,7 +164,9 @@ def _place_targets(context: ExecutionContext, plan: TradePlan) -> tuple[SubmitOu
         taken=_taken(earlier),
     )
     orders = target_orders(plan, entered, context.instrument(plan.instrument_id))
+    # All ids before the first write: an id depends on the intents that are stored.
     link_ids = [_target_link_id(context, plan, order.purpose, layer) for order in orders]
+    # All intents before the first request, so that a crash leaves none of the targets forgotten.
     for order, link_id in zip(orders, link_ids, strict=True):
         context.ledger.write_intent(_target_intent(context, plan, order, link_id, layer))
     return tuple(submit_order(context=context, order_link_id=link_id) for link_id in link_ids)
@@ -185,7 +192,7 @@ def _withdrawn(context: ExecutionContext, plan: TradePlan, layer: int) -> list[I
 
 
 def _taken(targets: Sequence[IntentRecord]) -> dict[Purpose, Decimal]:
-    """What targets have filled, by their purpose."""
+    """Base currency that targets have filled, by their purpose."""
     taken: dict[Purpose, Decimal] = {}
     for record in targets:
         taken[record.intent.purpose] = taken.get(record.intent.purpose, Decimal(0)) + record.filled_quantity

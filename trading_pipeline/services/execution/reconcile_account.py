@@ -42,6 +42,7 @@ def reconcile_account(*, context: ExecutionContext) -> ReconcileResult:
     :raises TemporaryVenueError: the venue does not answer.
     """
     settled = follow_fills(context=context).settled
+    # Before the comparison, which would otherwise find what an operator has ordered to be closed.
     left = carry_on_leaving(context=context)
     protected = _protect_naked(context)
     confirmed = compare_account(context=context)
@@ -68,6 +69,7 @@ def _halt(context: ExecutionContext, differences: tuple[Difference, ...]) -> tup
     for one in differences:
         reason = f"reconciliation: {one.kind}: {one.detail}"
         halt = Halt(HaltScope.of(one.account_id, one.instrument_id), reason, context.clock.now(), run_id=context.run_id)
+        # Only a new halt is announced as one; a difference that stands is repeated quietly.
         if halt_trading(halts=context.halts, notifier=context.notifier, halt=halt):
             halted.append(halt.scope)
         else:

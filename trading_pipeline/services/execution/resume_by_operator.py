@@ -29,6 +29,7 @@ def resume_by_operator(*, controls: Controls, command: OperatorCommand, compare:
         command.require_reason()
     with recorded(controls.commands, command) as done:
         stands = any(halt.scope == command.scope for halt in controls.halts.halts())
+        # Nothing is asked where nothing stands: a resume by mistake works while no venue answers.
         if stands and not forced:
             _refuse_difference(controls, command.scope, compare())
         lifted = resume_trading(halts=controls.halts, notifier=controls.notifier, scope=command.scope)

@@ -25,16 +25,17 @@ class RetryPolicy:
 
     tries: int = 20
     interval_s: float = 0.25
+    # Twice the client's request timeout: before that a request may still be on its way.
     lookup_window_s: float = 20.0
     longest_pause_s: float = 5.0
     pause: Callable[[float], None] = time.sleep
 
     def rest(self, asked_s: float | None = None) -> None:
-        """Wait one interval, or what the venue asked for."""
+        """Wait one interval, or as many wall seconds as the venue asked for."""
         self.pause(self._pause_s(asked_s))
 
     def read(self, question: Callable[[], Answer]) -> Answer:
-        """Ask until there is an answer.
+        """Ask until there is an answer, with pauses of wall seconds between the tries.
 
         :raises TemporaryVenueError: from the last try.
         """
@@ -51,6 +52,6 @@ class RetryPolicy:
         return self.interval_s if asked_s is None else min(asked_s, self.longest_pause_s)
 
     def _pause_after(self, state: RetryCallState) -> float:
-        """What a venue that limits requests asks for, else the interval."""
+        """Seconds that a venue which limits requests asks for, else the interval."""
         error = state.outcome.exception() if state.outcome is not None else None
         return self._pause_s(error.retry_after_s if isinstance(error, RateLimited) else None)

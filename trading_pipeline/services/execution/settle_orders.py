@@ -33,6 +33,7 @@ def settle_orders(*, context: ExecutionContext) -> SettleResult:
     problems: list[str] = []
     settled: dict[str, IntentState] = {}
     records = context.ledger.open_intents()
+    # Without open intents nobody is interested in what rests.
     resting = {report.order_link_id: report for report in context.trading.open_orders()} if records else {}
     for record in records:
         link_id = record.intent.order_link_id
@@ -62,6 +63,7 @@ def settle_order(context: ExecutionContext, record: IntentRecord) -> IntentState
     report = context.trading.order(intent.instrument_id, intent.order_link_id)
     if report is not None:
         context.ledger.apply_report(report)
+    # An order that was acknowledged and is not found is the venue's lag, never absence.
     elif record.state.unsettled and (record.sent_age_s or 0) >= context.retries.lookup_window_s:
         _conclude_absent(context, record)
     return context.ledger.intent(intent.order_link_id).state
@@ -89,7 +91,7 @@ def await_order(context: ExecutionContext, link_id: str, *, final: bool) -> Inte
 
 
 def book_fills(context: ExecutionContext, since: datetime) -> int:
-    """Let the ledger hear every fill since an instant of venue time; known ones change nothing."""
+    """Let the ledger hear every fill since an instant of venue time (UTC); known ones change nothing."""
     fills = context.trading.fills(since)
     for fill in fills:
         context.ledger.apply_fill(fill)
@@ -98,6 +100,7 @@ def book_fills(context: ExecutionContext, since: datetime) -> int:
 
 def _book_new_fills(context: ExecutionContext) -> int:
     newest = context.ledger.last_fill_time()
+    # The older of both: a fill that a report promised may lie far before the newest one that is booked.
     starts = [context.ledger.fills_missing_since(), None if newest is None else newest - OVERLAP]
     known = [start for start in starts if start is not None]
     return book_fills(context, min(known)) if known else 0
@@ -111,6 +114,7 @@ def _conclude_absent(context: ExecutionContext, record: IntentRecord) -> None:
         if report is not None:
             context.ledger.apply_report(report)
             return
+    # Lookups forget orders, fills stay: one of them is the last proof that the order existed.
     book_fills(context, context.ledger.plan(intent.plan_id).close_time)
     context.ledger.advance(
         intent.order_link_id,

@@ -50,6 +50,7 @@ def submit_order(*, context: ExecutionContext, order_link_id: str) -> SubmitOutc
         if record.state is not IntentState.INTENDED:
             break
         _require_own(context, record.intent)
+        # Asked right before every try: a halt, or the end of its time, may have come during the pause.
         reason = _obsolete(context, record.intent)
         if reason:
             context.ledger.advance(order_link_id, IntentState.EXPIRED, reason)
@@ -122,8 +123,11 @@ def _send(context: ExecutionContext, intent: OrderIntent) -> _Delay | None:
     try:
         if intent.purpose is Purpose.ENTRY:
             leverage = leverage_of(context.instrument(intent.instrument_id), context.limits)
+            # Before SENT: leverage may be set again and again, and
+            # one that fails leaves an order that may still be sent.
             context.trading.set_leverage(intent.instrument_id, leverage)
     except TradingForbiddenByVenue as error:
+        # Only a sent intent can be rejected; the request for leverage was its beginning.
         context.ledger.advance(link_id, IntentState.SENT)
         _refused(context, intent, error)
         return None
@@ -140,11 +144,13 @@ def _post(context: ExecutionContext, intent: OrderIntent) -> _Delay | None:
     link_id = intent.order_link_id
     try:
         acknowledgement = context.trading.submit(intent)
+    # The limiter answers before the order engine looks: the one error after which sending again is safe.
     except RateLimited as error:
         context.ledger.advance(link_id, IntentState.INTENDED, str(error))
         return _Delay(error.retry_after_s, str(error))
     except (OrderRejectedByVenue, TradingForbiddenByVenue) as error:
         _refused(context, intent, error)
+    # Everything that is no clear no: the order may exist.
     except VenueError as error:
         context.ledger.advance(link_id, IntentState.UNKNOWN, str(error))
     else:

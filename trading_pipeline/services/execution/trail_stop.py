@@ -34,6 +34,7 @@ class TrailingCloses:
         if position.opened_at is None or position.managed_through is None:
             return
         step = self.step(plan)
+        # The first close after both: the bar in which the position was opened does not move its own stop.
         close_time = step.floor(max(position.opened_at, position.managed_through)) + step.duration
         while close_time <= self.wave:
             yield close_time

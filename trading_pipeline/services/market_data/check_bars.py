@@ -95,12 +95,14 @@ class _Window:
     ) -> "_Window":
         """Number the bars and find each one's anchor."""
         timeframe = scope.timeframe
+        # numpy has no time zones; the instants are UTC before and after.
         opens = rows["open_time"].dt.tz_localize(None).to_numpy("datetime64[ms]").astype(np.int64)
         numbers = opens // timeframe.ms
         bars_a_day = Timeframe.D1.ms // timeframe.ms
         day = numbers // bars_a_day * bars_a_day
         anchors = np.maximum(day - WINDOW_BARS, _number(scope.first_open, timeframe))
         if listing is not None:
+            # A listing counts only where the venue was asked from the anchor on: else the hole before it is one.
             asked_since = _number(listing.asked_from, timeframe) <= anchors
             listed = np.maximum(anchors, _number(listing.first_open, timeframe))
             anchors = np.where(asked_since, listed, anchors)
@@ -108,12 +110,13 @@ class _Window:
         return cls(rows, timeframe, numbers, anchors, first, numbers >= _number(asked_from, timeframe))
 
     def time(self, number: int) -> datetime:
-        """Open time of a numbered bar."""
+        """Open time (UTC) of a numbered bar."""
         return EPOCH + number * self.timeframe.duration
 
     def gaps(self) -> dict[int, str]:
         """What is missing between anchor and bar, by place, for the bars asked about."""
         places = np.arange(len(self.numbers))
+        # Bars there should be since the anchor, less those there are.
         missing = (self.numbers - self.anchors) - (places - self.first)
         breaks = np.flatnonzero(np.diff(self.numbers) > 1)
         details = {}
@@ -127,6 +130,7 @@ class _Window:
 
     def impossible_bars(self) -> dict[int, str]:
         """The first impossible bar between anchor and bar, by place, for the bars asked about."""
+        # Sorted places, so that one search per bar tells whether its window holds one.
         wrong = np.flatnonzero(~possible(self.rows))
         details = {}
         for place in np.flatnonzero(self.asked):

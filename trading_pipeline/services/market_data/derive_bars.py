@@ -17,6 +17,7 @@ def derive_bars(bars: BarStore, scope: PartitionRange, base: Timeframe, now: dat
     :param now: venue time; a bar that is not over is not made.
     :returns: bars that nobody had told before.
     """
+    # A bar that still forms has parts already; it is made when the last of them has closed.
     end = scope.timeframe.floor(min(scope.end, now))
     if end <= scope.start:
         return 0

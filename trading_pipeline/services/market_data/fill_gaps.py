@@ -75,9 +75,11 @@ def _fill(
     try:
         for begin, last in _stretches(wanted, timeframe):
             bars = market_data.bars(instrument_id, timeframe, begin, last + timeframe.duration)
+            # A request bridges small holes, so that it brings bars along that were there.
             found = [bar for bar in bars if bar.open_time in absent]
             healed += len(store.append_raw(found, BarSource.REST))
             absent -= {bar.open_time for bar in found}
+    # One instrument that the venue does not answer for must not leave the others with holes.
     except TradingError as error:
         failure = str(error)
     else:
@@ -89,6 +91,7 @@ def _note_listing(store: BarStore, scope: PartitionRange, instrument_id: Instrum
     """Remember the first bar, when the venue had nothing before it; such bars leave ``absent``."""
     start = scope.window_start
     earliest = store.first_raw_open(instrument_id, scope.timeframe, scope.first_open)
+    # Only a hole at the very start proves a listing: one in the middle is a hole.
     if start in absent and earliest is not None and earliest > start:
         store.record_first_available_bar(FirstAvailableBar(instrument_id, start, earliest), scope.timeframe)
         absent -= {time for time in absent if time < earliest}

@@ -21,9 +21,11 @@ def ingest_bars(
     :raises DataError: a bar opens at no multiple of its timeframe; nothing is stored.
     """
     for bar in bars:
+        # Bars open where others close; anything else has been cut from another grid.
         if not bar.timeframe.closes_at(bar.open_time):
             raise DataError(f"{bar.instrument_id} {bar.timeframe}: no bar opens at {bar.open_time.isoformat()}")
     new = store.append_raw(bars, source, live=live)
+    # History that is fetched opens no wave: its plans would have expired long ago.
     if new and (live or source is BarSource.WEBSOCKET):
         stream.publish([BarClosed(bar.instrument_id, bar.timeframe, bar.close_time) for bar in new])
     return new

@@ -1,14 +1,11 @@
 """From what was heard to sound bars: fetch what is missing, consolidate, judge."""
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-import pandas as pd
-
 from trading_pipeline.domain.model.checks import FailedBars
 from trading_pipeline.domain.model.identity import InstrumentId
-from trading_pipeline.domain.model.partitions import PartitionCounts, PartitionRange
+from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
@@ -18,6 +15,7 @@ from trading_pipeline.services.market_data.consolidate_bars import consolidate_b
 from trading_pipeline.services.market_data.derive_bars import derive_bars
 from trading_pipeline.services.market_data.fill_gaps import GapReport, fill_gaps
 
+# A day of 15m bars.
 _PLOTTED_BARS = 96
 
 
@@ -25,15 +23,13 @@ _PLOTTED_BARS = 96
 class BarsReport:
     """What the days hold now.
 
-    :param counts: bars by partition.
     :param changed: bars written; 0 on a rerun.
     :param failed: everything that fails of the timeframe, of other days and instruments, too.
     :param last_close: newest close of the days, ``None`` when no bar has closed.
-    :param newest_closes: the last closing prices by instrument, oldest first, for a picture.
+    :param newest_closes: the last closing prices by instrument, quote currency, oldest first, for a picture.
     """
 
     gaps: tuple[GapReport, ...]
-    counts: PartitionCounts
     changed: int
     checks: CheckReport
     failed: tuple[FailedBars, ...]
@@ -55,6 +51,7 @@ def refresh_bars(
     """
     if base is not None:
         derive_bars(bars, scope, base, now)
+    # The order matters: what is fetched has to be consolidated, and only consolidated bars are judged.
     gaps = fill_gaps(bars, market_data, scope, now)
     changed = consolidate_bars(bars, scope, now)
     verdicts = check_bars(bars, checks, scope, now)
@@ -65,11 +62,4 @@ def refresh_bars(
     }
     failed = tuple(checks.failed_bars(scope.timeframe))
     last = None if frame.empty else frame["close_time"].max().to_pydatetime()
-    return BarsReport(
-        tuple(gaps), _counts(frame[frame["open_time"] >= scope.start]), changed, verdicts, failed, last, closes
-    )
-
-
-def _counts(frame: pd.DataFrame) -> PartitionCounts:
-    opened = zip(frame["instrument_id"], frame["open_time"].dt.date, strict=True)
-    return Counter((InstrumentId(name), day) for name, day in opened)
+    return BarsReport(tuple(gaps), changed, verdicts, failed, last, closes)

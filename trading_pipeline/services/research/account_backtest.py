@@ -13,6 +13,8 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.services.research.backtest_request import StrategyRun
 
+_BPS = 10_000
+
 Bars = Mapping[Timeframe, Mapping[InstrumentId, pd.DataFrame]]
 """Frames with ``BAR_COLUMNS`` by timeframe and instrument."""
 
@@ -37,7 +39,7 @@ def strategy_runs(
 def steps_of(
     instruments: Mapping[InstrumentId, Instrument], instrument_ids: Iterable[InstrumentId]
 ) -> dict[InstrumentId, Steps]:
-    """Ticks, lots and sizes of the instruments that the venue lists."""
+    """Ticks, lots and sizes (quote and base currency) of the instruments that the venue lists."""
     return {
         instrument_id: Steps(
             price_increment=float(instruments[instrument_id].price_increment),
@@ -46,6 +48,20 @@ def steps_of(
             min_notional=float(instruments[instrument_id].min_notional),
             max_quantity=float(instruments[instrument_id].max_market_quantity),
         )
+        for instrument_id in instrument_ids
+        if instrument_id in instruments
+    }
+
+
+def fees_of(
+    instruments: Mapping[InstrumentId, Instrument], instrument_ids: Iterable[InstrumentId]
+) -> dict[InstrumentId, dict[str, float]]:
+    """What the instruments that the venue lists cost the account, as rules of a backtest."""
+    return {
+        instrument_id: {
+            "maker_fee_bps": float(instruments[instrument_id].maker_fee * _BPS),
+            "taker_fee_bps": float(instruments[instrument_id].taker_fee * _BPS),
+        }
         for instrument_id in instrument_ids
         if instrument_id in instruments
     }

@@ -25,6 +25,7 @@ def seen_bars(request: BacktestRequest, run: StrategyRun) -> dict[InstrumentId, 
     """
     bars = {}
     for instrument_id, frame in run.bars.items():
+        # Before the cut: higher bars need what lies before the window, however long they are.
         whole = with_resampled(run.strategy, frame)
         bars[instrument_id] = windowed(whole, request.window, run.timeframe, run.strategy.warmup_bars)
         _require_bars(request, run, instrument_id, bars[instrument_id])
@@ -79,7 +80,9 @@ def _lane(request: BacktestRequest, run: StrategyRun, instrument_id: InstrumentI
         bars=arrays,
         signals=signals,
         steps=request.steps.get(instrument_id, Steps()),
+        # The series of the pipeline's rule; unused it would be a field without effect, which the engine refuses.
         momentum=macd(arrays.close, 12, 26, 9)[2] if run.config.exits.next_bar_exit else None,
         funding=with_assumed_funding(request.funding.get(instrument_id), span, run.config.costs),
     )
-    return Lane(run.strategy.name, instrument_id, run.config, given)
+    config = run.config.with_values(request.fees.get(instrument_id, {}))
+    return Lane(run.strategy.name, instrument_id, config, given)

@@ -22,7 +22,8 @@ def provenance(
 ) -> Details:
     """Everything the run depends on; of several strategies and timeframes, what each has of its own by its name."""
     strategies = {run.strategy.name: run.strategy for run in runs}
-    configs = {run.strategy.name: plain_config(run.config) for run in runs}
+    # where fees differ between instruments, the last one's stand here and everyone's under ``fees``
+    configs = {lane.strategy: plain_config(lane.config) for lane in lanes}
     timeframes = sorted({run.timeframe for run in runs}, key=lambda timeframe: timeframe.ms)
     return {
         "strategy": "+".join(strategies),
@@ -37,12 +38,14 @@ def provenance(
         "initial_capital": runs[0].config.initial_capital,
         "config": _only(configs),
         "steps": {instrument_id: asdict(steps) for instrument_id, steps in sorted(request.steps.items())},
+        "fees": {instrument_id: dict(fees) for instrument_id, fees in sorted(request.fees.items())},
         "code_version": request.code_version,
     }
 
 
 def run_id_of(params: Details) -> str:
     """Sixteen hex digits that are equal for equal bars, rules and code."""
+    # Sorted, so that equal parameters have one text whatever order they were given in.
     text = json.dumps(params, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -40,6 +40,7 @@ def _record(trade: Trade) -> TradeRecord:
         fees_usdt=trade.fees,
         funding_usdt=trade.funding,
         exit_reason=trade.exit_reason.label,
+        # Exits alone: the document says that the fractions of its legs add up to 1.
         legs=tuple(_leg(leg) for leg in trade.legs if leg.kind not in _ENTRIES),
         entries=tuple(_leg(leg) for leg in trade.legs if leg.kind in _ENTRIES),
         stop_price=_price(trade.stop_price) if math.isfinite(trade.stop_price) else None,
@@ -58,13 +59,14 @@ def _known(value: float) -> float | None:
 
 
 def _price(value: float) -> float:
-    """A price without the dust of sums in its last digits."""
+    """A price (quote currency) without the dust of sums in its last digits."""
     return float(f"{value:.13g}")
 
 
 def _plain(value: object) -> object:
     """A part of the configuration as JSON has it."""
     if is_dataclass(value) and not isinstance(value, type):
+        # Trails are told apart by their type alone; two of them have fields of the same names.
         named = {"rule": type(value).__name__} if not fields(value) or type(value).__name__.endswith("Trail") else {}
         return named | {spec.name: _plain(getattr(value, spec.name)) for spec in fields(value)}
     if isinstance(value, Enum):

@@ -38,6 +38,7 @@ class BacktestRequest:
 
     :param window: entries are taken at bars inside it, and figures are about it alone.
     :param steps: of the instruments, by instrument; none where an instrument is missing.
+    :param fees: of the instruments, by instrument, in the words of ``Costs``; they come before those of the rules.
     :param funding: recorded events by instrument; what they do not cover is assumed by the costs.
     :param path: the finest bars by instrument, along which prices are taken to have moved.
     :param code_version: of what turns bars into trades; part of the run's identity.
@@ -51,6 +52,7 @@ class BacktestRequest:
     rules: RulesUsed = field(default_factory=RulesUsed)
     window: Window = field(default_factory=Window)
     steps: Mapping[InstrumentId, Steps] = field(default_factory=dict)
+    fees: Mapping[InstrumentId, Mapping[str, float]] = field(default_factory=dict)
     funding: Mapping[InstrumentId, Funding] = field(default_factory=dict)
     path: Mapping[InstrumentId, pd.DataFrame] = field(default_factory=dict)
     allow_jumps: bool = False

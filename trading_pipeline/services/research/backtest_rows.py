@@ -49,6 +49,7 @@ def _row(trade: Trade, strategy: str, timeframe: Timeframe, signalled: datetime)
     kept = [leg for leg in trade.legs if leg.kind is not LegKind.END_OF_DATA]
     exits = [leg for leg in kept if leg.kind not in _ENTRIES]
     entries = [leg for leg in kept if leg.kind in _ENTRIES]
+    # What the end of the data closed is open in the pipeline, so its gain is taken off again.
     left_open = [leg for leg in trade.legs if leg.kind is LegKind.END_OF_DATA]
     sign = 1 if trade.bias is Bias.LONG else -1
     return TradeRow(
@@ -74,5 +75,6 @@ def _legs(exits: Sequence[Leg], quantity: float, timeframe: Timeframe) -> Iterat
     for leg in exits:
         at = from_ms(leg.time_ms)
         opened = timeframe.floor(at)
+        # An instant that bars meet at is the close of the one before it.
         close = at if opened == at else opened + timeframe.duration
         yield TradeLeg(at, close, leg.price, leg.fraction * quantity, leg.kind.label)

@@ -18,6 +18,7 @@ from trading_pipeline.domain.strategies.avi5.calibration import (
 )
 from trading_pipeline.ports.stores.research.calibration_store import CalibrationStore
 
+# Days that the training does not see, on which a threshold has to hold.
 OUT_OF_SAMPLE = timedelta(days=30)
 IMBALANCE = "imbalance"
 """Evidence of a signal that was found with the book: the signed imbalance at its close, -1 to 1."""
@@ -46,6 +47,7 @@ def calibrate_avi5(store: CalibrationStore, judged: Sequence[JudgedSignal], now:
     found = drift(None if before is None else np.array(before), _histogram(later))
     start = split - timedelta(days=training_days(found))
     training = [one for one in known if start < one.signal.close_time <= split]
+    # Over both windows: the next drift is measured from everything this calibration knew.
     basis = _histogram([*training, *later])
     calibration = Calibration(
         at=now,

@@ -85,12 +85,14 @@ def compare_backtests(first: RunRecord, second: RunRecord) -> Comparison:
 def alike(first: object, second: object) -> bool:
     """Equal, numbers to a relative 1e-9."""
     if isinstance(first, int | float) and isinstance(second, int | float):
+        # The 1 keeps values near zero, whose rounding is not relative to them, from differing.
         return abs(first - second) <= RELATIVE_TOLERANCE * max(1.0, abs(first), abs(second))
     return first == second
 
 
 def _by_entry(run: RunRecord) -> dict[tuple[Key, int], TradeRecord]:
     """Trades by their entry; a number tells entries of one instant apart."""
+    # Several strategies, or layers, may enter one side of an instrument at one instant.
     seen: Counter[Key] = Counter()
     found: dict[tuple[Key, int], TradeRecord] = {}
     for trade in run.trades:

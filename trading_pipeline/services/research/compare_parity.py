@@ -167,6 +167,7 @@ def _leg_differences(
         for name in ("bar_close", "price", "quantity", "kind")
     }
     found, one = [], {"entries": "entry", "exits": "exit"}[word]
+    # In their order, which both sides keep: fills of one level cannot change places.
     for number, (mine, other) in enumerate(zip(pipeline, engine, strict=True), 1):
         numbered = {f"{one} {number} {name}": get for name, get in fields.items()}
         found += _field_differences(described, numbered, mine, other)
@@ -177,6 +178,7 @@ def _pairs(
     pipeline: Iterable[Row], engine: Iterable[Row], key: Callable[[Row], object]
 ) -> Iterable[tuple[Row | None, Row | None]]:
     """Rows of the same key beside each other, in the order in which they come."""
+    # dict.fromkeys keeps the order of the pipeline, and what the engine alone has comes last.
     mine, other = ({key(one): one for one in rows} for rows in (pipeline, engine))
     return [(mine.get(name), other.get(name)) for name in dict.fromkeys([*mine, *other])]
 

@@ -20,6 +20,7 @@ def engine_side(question: ParityQuestion, runs: Sequence[StrategyRun]) -> tuple[
     computed = [signal for run in runs for signal in recomputed_signals(question, run)]
     done = run_backtest(
         BacktestRequest(
+            # Bars do not hold what the book said; told the signals, the engine is still asked what becomes of them.
             runs=[
                 replace(run, signals=engine_signals(question, run, computed)) if run.strategy.needs_book else run
                 for run in runs
@@ -27,6 +28,7 @@ def engine_side(question: ParityQuestion, runs: Sequence[StrategyRun]) -> tuple[
             code_version="",
             window=question.window,
             steps=question.steps,
+            fees=question.fees,
             funding=question.funding,
             path=question.path,
         )

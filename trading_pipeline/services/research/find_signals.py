@@ -41,6 +41,7 @@ def find_signals(strategy: Strategy, bars: pd.DataFrame, window: Window) -> list
     :raises DataError: fewer bars than the strategy's warm-up, or bars that no decision may be taken from.
     """
     strategy.require_warmup(bars)
+    # Over all bars, and cut afterwards: the window's first bars need what lies before them.
     found = strategy.signals(with_resampled(strategy, bars))
     inside = in_window(bars, window)[found["bar_index"].to_numpy(np.int64)]
     closes = bars["close_time"]

@@ -35,7 +35,7 @@ def input_notes(one: GivenInput, window: Window, *, assumed_rate: float, allow_j
     """A sentence for each thing.
 
     :param window: where trades are taken; bars before it warm up, and need neither funding nor finer bars.
-    :param assumed_rate: what funding costs where no record covers it.
+    :param assumed_rate: what funding costs where no record covers it, a fraction of notional per interval.
     :raises DataError: prices jump as no market does, or funding or finer bars meet no bar of the window.
     """
     timeframe, opens = one.bars.timeframe, one.bars.open_time_ms

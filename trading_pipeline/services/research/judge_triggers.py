@@ -1,6 +1,6 @@
 """What triggers of calibrated strategies would have earned, also those that a threshold kept from becoming signals."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,18 +16,22 @@ from trading_pipeline.ports.stores.market_data.book_store import BookSampleStore
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 from trading_pipeline.services.research.calibrate_avi5 import JudgedSignal
 from trading_pipeline.services.research.judge_signals import judge_signals
+from trading_pipeline.services.strategy.answers import signals_of
 from trading_pipeline.services.strategy.book_evidence import with_book
-from trading_pipeline.services.strategy.generate_signals import signals_of
 from trading_pipeline.services.strategy.windows import DayWindow
 
 
 @dataclass(frozen=True, slots=True)
 class TriggerFacts:
-    """What was heard and judged."""
+    """What was heard and judged.
+
+    :param fees: of the instruments, by instrument, in the words of ``Costs``; they come before the configuration's.
+    """
 
     bars: BarStore
     checks: CheckStore
     books: BookSampleStore
+    fees: Mapping[InstrumentId, Mapping[str, float]]
 
 
 def judge_triggers(
@@ -68,9 +72,10 @@ def _judged(
     samples = facts.books.samples(instrument_id, since, now)
     if samples:
         first, last = timeframe.floor(samples[0].close_time) - timeframe.duration, timeframe.floor(now)
+        # From the anchor of 1,700 bars, as the pipeline computes them.
         bars = facts.bars.frame([instrument_id], timeframe, first - WINDOW_BARS * timeframe.duration, last)
         sound = facts.checks.sound_bars([instrument_id], timeframe, first, last).get(instrument_id, [])
         kept = bars["open_time"].isin(pd.DatetimeIndex(sound, tz="UTC")) & (bars["close_time"] > since)
         window = DayWindow(instrument_id, with_book(bars, samples), kept)
-        exits = live_rules(plan.lifecycle, timeframe.ms).exits
-        yield from judge_signals(list(signals_of(window, plan, timeframe)), bars, exits)
+        rules = live_rules(plan.lifecycle, timeframe.ms).with_values(facts.fees.get(instrument_id, {}))
+        yield from judge_signals(list(signals_of(window, plan, timeframe)), bars, rules.exits, rules.costs)

@@ -24,6 +24,7 @@ class ParityQuestion:
         has no later bar in a backtest.
     :param capital: equity at the start, quote currency.
     :param steps: of the instruments, by instrument.
+    :param fees: of the instruments, by instrument, where the venue and not the configuration tells them.
     :param path: what the venue's prices walked along inside the bars, by instrument.
     :param funding: recorded rates by instrument.
     :param books: what strategies that need the order book get; ``None`` where nobody does.
@@ -36,6 +37,7 @@ class ParityQuestion:
     end: datetime
     capital: float
     steps: Mapping[InstrumentId, Steps] = field(default_factory=dict)
+    fees: Mapping[InstrumentId, Mapping[str, float]] = field(default_factory=dict)
     path: Mapping[InstrumentId, pd.DataFrame] = field(default_factory=dict)
     funding: Mapping[InstrumentId, Funding] = field(default_factory=dict)
     books: BookEvidence | None = None
@@ -44,4 +46,5 @@ class ParityQuestion:
     @property
     def window(self) -> Window:
         """The bars that are compared: those that close after the start and open before the end."""
+        # By the close: a wave is a closing instant, whatever the length of its bars.
         return Window(self.start, self.end, by_close=True)

@@ -14,7 +14,7 @@ from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.services.research.backtest_request import StrategyRun
 from trading_pipeline.services.research.parity_question import ParityQuestion
 from trading_pipeline.services.research.research_window import in_window, windowed
-from trading_pipeline.services.strategy.generate_signals import exits_of, signals_of
+from trading_pipeline.services.strategy.answers import exits_of, signals_of
 from trading_pipeline.services.strategy.windows import DayWindow
 
 

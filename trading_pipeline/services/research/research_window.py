@@ -36,7 +36,7 @@ class Window:
 
     @property
     def start_ms(self) -> int:
-        """Start in milliseconds; 0 without one."""
+        """Start in milliseconds (UTC) since the epoch; 0 without one."""
         return 0 if self.start is None else to_ms(self.start)
 
     def document(self) -> Details:
@@ -54,6 +54,7 @@ def windowed(bars: pd.DataFrame, window: Window, timeframe: Timeframe, warmup: i
         kept &= (bars["open_time"] >= window.start - max(WINDOW_BARS, warmup) * timeframe.duration).to_numpy()
     if window.end is not None:
         kept &= (bars["open_time"] < window.end).to_numpy()
+    # The same object where nothing is cut, instead of a copy of years of bars.
     return bars if kept.all() else bars[kept].reset_index(drop=True)
 
 

@@ -52,6 +52,7 @@ def run_backtest(request: BacktestRequest) -> BacktestRun:
     params = provenance(request, runs, lanes, path)
     record = RunRecord(
         run_id=request.run_id or run_id_of(params),
+        # Notes follow from the bars, so that they are no part of the id.
         params=params | {"notes": [*request.notes, *dict.fromkeys(notes)]},
         metrics=_metrics(result, lanes),
         trades=trade_records(result),
@@ -77,12 +78,13 @@ def _inside(result: BacktestResult, window: Window) -> BacktestResult:
     """The result without the waves of the warm-up, in which nothing was traded."""
     if window.start is None:
         return result
+    # A wave that closes exactly at the start belongs to the bar before it.
     first = int(np.searchsorted(result.close_ms, window.start_ms, side="right"))
     return replace(result, close_ms=result.close_ms[first:], equity=result.equity[first:])
 
 
 def _first_bar_ms(result: BacktestResult, lanes: Sequence[Lane]) -> int:
-    """Length of the bar that closed first; of the shortest, where several did."""
+    """Length in milliseconds of the bar that closed first; of the shortest, where several did."""
     first = result.close_ms[0]
     return min(lane.bar_ms for lane in lanes if first in lane.given.bars.close_time_ms)
 
@@ -96,4 +98,5 @@ def _metrics(result: BacktestResult, lanes: Sequence[Lane]) -> dict[str, float |
     figures = metrics_of(result, _first_bar_ms(result, lanes), closes)
     counts = {f"signals_{outcome}": float(count) for outcome, count in result.outcome_counts().items()}
     numbers = figures | {"signals": float(len(result.outcomes))} | counts
+    # JSON has neither infinity nor NaN.
     return {name: float(value) if np.isfinite(value) else None for name, value in numbers.items()}

@@ -15,6 +15,7 @@ _START = datetime(2024, 1, 1, tzinfo=UTC)
 def sample_bars(instrument_id: InstrumentId, timeframe: Timeframe, count: int, seed: int = 7) -> pd.DataFrame:
     """``count`` bars with ``BAR_COLUMNS`` and no gap; volatility comes and goes so that rules find trends and rests."""
     random = np.random.default_rng(seed)
+    # About half a percent a bar, between 0.08 % and 0.88 %, in waves of some 940 bars.
     swings = 0.004 * (1.2 + np.sin(np.arange(count) / 150.0))
     close = 30_000.0 * np.exp(np.cumsum(random.normal(0.0, 1.0, count) * swings))
     opened = np.concatenate([[30_000.0], close[:-1]])

@@ -42,6 +42,7 @@ class BookEvidence:
             yield plan, window
 
     def _calibrated(self, plan: StrategyConfig, window: DayWindow) -> StrategyConfig:
+        # The calibration that was the newest when the day began: none may know bars that came after it.
         day = day_of(window.bars.loc[window.kept, "open_time"].iloc[0].to_pydatetime())
         newest = self.calibrations.newest(day)
         return plan if newest is None else replace(plan, strategy=plan.strategy.calibrated(newest.hours))
@@ -53,6 +54,7 @@ def with_book(bars: pd.DataFrame, samples: Iterable[BookSample]) -> pd.DataFrame
     :param samples: of the instrument of ``bars``.
     """
     readings = {sample.close_time: sample.reading for sample in samples}
+    # Exactly the close: a sample of another close is no evidence about this one.
     told = [readings.get(close.to_pydatetime()) for close in bars["close_time"]]
     columns = {name: [nan if one is None else float(getattr(one, name)) for one in told] for name in BOOK_COLUMNS}
     return bars.assign(**columns)

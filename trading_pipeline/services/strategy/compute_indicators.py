@@ -1,19 +1,18 @@
 """Indicator snapshots of whole days."""
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
 
 from trading_pipeline.domain.indicators.snapshot import snapshot
-from trading_pipeline.domain.model.identity import InstrumentId
-from trading_pipeline.domain.model.partitions import PartitionCounts, PartitionRange, partition_of
+from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 from trading_pipeline.ports.stores.strategy.snapshot_store import SnapshotStore
 from trading_pipeline.services.strategy.windows import day_windows, unsound_instruments
 
+# Typed columns, because a day without a sound bar still has to remove rows that are stored of it.
 _NO_ROWS = pd.DataFrame(
     {"instrument_id": pd.Series(dtype="str"), "close_time": pd.Series(dtype=pd.DatetimeTZDtype("us", "UTC"))}
 )
@@ -23,12 +22,10 @@ _NO_ROWS = pd.DataFrame(
 class IndicatorReport:
     """What was computed.
 
-    :param counts: snapshots that were computed, by partition.
     :param changed: rows written or removed; 0 on a rerun.
     :param unsound: instruments some of whose bars were left out.
     """
 
-    counts: PartitionCounts
     changed: int
     unsound: tuple[str, ...]
 
@@ -39,6 +36,7 @@ def compute_indicators(
     """Compute and store a snapshot for every sound bar that ``scope`` computes."""
     parts = []
     for window in day_windows(bars, checks, scope, now):
+        # Over the whole window and cut afterwards: averages need the bars before the day.
         values = snapshot(window.bars)[window.kept]
         values.insert(0, "close_time", window.bars["close_time"][window.kept])
         values.insert(0, "instrument_id", window.instrument_id)
@@ -48,6 +46,4 @@ def compute_indicators(
     for part in scope.parts:
         mine = rows[rows["instrument_id"].isin(part.instrument_ids)]
         changed += snapshots.replace(mine, part.instrument_ids, scope.timeframe, part.start, scope.end)
-    closes = zip(rows["instrument_id"], rows["close_time"], strict=True)
-    counts = Counter(partition_of(InstrumentId(name), scope.timeframe, close) for name, close in closes)
-    return IndicatorReport(counts, changed, unsound_instruments(checks, scope))
+    return IndicatorReport(changed, unsound_instruments(checks, scope))

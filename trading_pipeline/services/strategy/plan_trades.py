@@ -1,6 +1,5 @@
 """Turn entry signals into trade plans, and end the wave."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +7,7 @@ from decimal import Decimal
 
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.events import WaveComputed
-from trading_pipeline.domain.model.partitions import PartitionCounts, PartitionRange, partition_of
+from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.plans import NextBarRule, SizingInputs, TradePlan, plan_id_of
 from trading_pipeline.domain.model.signals import Bias, Signal
 from trading_pipeline.domain.risk.entry_size import reads_volatility, sizing_inputs
@@ -20,14 +19,14 @@ from trading_pipeline.ports.stores.strategy.plan_store import PlanStore
 from trading_pipeline.ports.stores.strategy.signal_store import SignalStore
 from trading_pipeline.ports.stores.strategy.snapshot_store import SnapshotStore
 from trading_pipeline.ports.streams import EventStream
-from trading_pipeline.services.strategy.generate_signals import decimal_of
+from trading_pipeline.services.strategy.answers import decimal_of
 
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
     """What was planned.
 
-    :param plans: plans that were made, ``counts`` of them by partition.
+    :param plans: plans that were made.
     :param changed: rows written; 0 on a rerun.
     :param executable: plans of the wave that may be executed.
     :param refused: signals that no plan can be made of, with the reason.
@@ -36,7 +35,6 @@ class PlanReport:
     """
 
     plans: int
-    counts: PartitionCounts
     changed: int
     executable: int
     refused: tuple[str, ...]
@@ -63,7 +61,7 @@ class Planner:
 def plan_trades(planner: Planner, scope: PartitionRange, wave: datetime | None, run_id: str) -> PlanReport:
     """Store a plan for every entry signal of the bars that ``scope`` computes; note that a wave is computed and say so.
 
-    :param wave: closing instant whose plans may be executed; ``None`` in a backfill, which therefore
+    :param wave: closing instant (UTC) whose plans may be executed; ``None`` in a backfill, which therefore
         cannot reach an order.
     """
     plans, refused = [], []
@@ -77,14 +75,14 @@ def plan_trades(planner: Planner, scope: PartitionRange, wave: datetime | None, 
             plans.append(plan_of(signal, planner))
         except DataError as error:
             refused.append(str(error))
+    # Stored before the wave is marked: marked first, a crash between them would lose the plans of the wave.
     written = planner.plans.save(plans, scope.timeframe, wave, run_id)
     wave_open = False
     if wave is not None:
         wave_open = not planner.waves.mark_computed(wave, scope.timeframe, scope.instrument_ids, run_id)
         planner.stream.publish([WaveComputed(wave, scope.timeframe, written.executable)])
     sizing = sizing_inputs(planner.limits)
-    counts = Counter(partition_of(one.instrument_id, scope.timeframe, one.close_time) for one in plans)
-    return PlanReport(len(plans), counts, written.changed, written.executable, tuple(refused), sizing, wave_open)
+    return PlanReport(len(plans), written.changed, written.executable, tuple(refused), sizing, wave_open)
 
 
 def plan_of(signal: Signal, planner: Planner) -> TradePlan:
@@ -113,6 +111,7 @@ def plan_of(signal: Signal, planner: Planner) -> TradePlan:
         targets=behind.lifecycle.targets,
         runner=behind.lifecycle.runner,
         score=signal.score,
+        # From the close and not from now: a wave computed late does not make its plans live longer.
         valid_until=signal.close_time + planner.limits.plan_ttl_bars * signal.timeframe.duration,
         next_bar_rule=NextBarRule(_momentum(signal)) if behind.lifecycle.next_bar_exit else None,
         sizing=_sizing(signal, planner),
@@ -126,11 +125,14 @@ def plan_of(signal: Signal, planner: Planner) -> TradePlan:
 def _momentum(signal: Signal) -> Decimal | None:
     """The MACD histogram at the signal's bar, to the last bit; ``None`` where the signal does not tell it."""
     told = signal.details.get("histogram")
+    # All digits: the next bar is compared with it, and a rounded value would be a move.
     return Decimal(repr(float(told))) if isinstance(told, int | float) else None
 
 
 def _sizing(signal: Signal, planner: Planner) -> SizingInputs:
-    """The sizing in force, with the volatility at the signal's bar where it is read and known."""
+    """The sizing in force, with the volatility (ATR in percent of the price) at the signal's bar where it is read
+    and known.
+    """
     if not reads_volatility(planner.limits):
         return sizing_inputs(planner.limits)
     snapshot = planner.snapshots.values(signal.instrument_id, signal.timeframe, signal.close_time) or {}

@@ -69,12 +69,14 @@ class StrategyFrames:
         begin, end = pd.DatetimeIndex(rows["open_time"]).searchsorted(pd.DatetimeIndex([first, day + _DAY]))
         bars = rows.iloc[begin:end].reset_index(drop=True)
         due = pd.date_range(first, periods=len(bars), freq=timeframe.duration)
+        # From the first fault on nothing is known: recursive values carry it into every later bar.
         unbroken = np.logical_and.accumulate((bars["open_time"] == due).to_numpy() & possible(bars))
         bars = bars[unbroken]
         return bars, ~bars["open_time"].isin(read.disputed.get(instrument_id, set())).to_numpy()
 
     def _higher(self, timeframe: Timeframe) -> _HigherBars:
         """Everything stored of a timeframe that a day of the range may look at."""
+        # Read once for all instruments and strategies of the range.
         if timeframe not in self._read:
             scope = replace(self.scope, timeframe=timeframe)
             start, end = scope.open_times_until(self.now)

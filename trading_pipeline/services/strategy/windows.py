@@ -50,6 +50,7 @@ def day_windows(bars: BarStore, checks: CheckStore, scope: PartitionRange, now: 
             first, last = times.searchsorted(pd.DatetimeIndex([scope.anchor(day), day + _DAY]))
             kept = is_sound[first:last] & (times[first:last] >= pd.Timestamp(day))
             if kept.any():
+                # Up to the last sound bar: bars behind it are of no use to any result that is stored.
                 length = len(kept) - int(kept[::-1].argmax())
                 window = rows.iloc[first : first + length].reset_index(drop=True)
                 yield DayWindow(instrument_id, window, pd.Series(kept[:length]))

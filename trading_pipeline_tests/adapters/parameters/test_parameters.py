@@ -248,6 +248,8 @@ def test_a_users_own_file_counts_as_corrected_from_the_next_reading_on(folder: P
         ("risk.yaml", "max_daily_loss", "max_dayly_loss", "did you mean max_daily_loss?"),
         ("risk.yaml", "0.005", "0.5", "risk_per_trade = 0.5"),
         ("costs.yaml", "5.5", "550", "taker_fee_bps = 550"),
+        ("costs.yaml", "5.5", "-1", "taker_fee_bps = -1"),
+        ("costs.yaml", "maker_fee_bps: 2", "maker_fee_bps: -11", "maker_fee_bps = -11"),
         ("costs.yaml", "0.0001", "0.1", "funding.rate = 0.1"),
         ("costs.yaml", "interval_hours: 8", "interval_hours: 7", "funding.interval_hours = 7: must divide 24"),
         ("strategies/one.yaml", "{fraction: 0.2, ", "{fraction: 0.2, trail: pivot, ", "trail pivot does not read"),

@@ -155,7 +155,7 @@ def _rules(rng: Random, common: Limits, finest: int) -> BacktestConfig:
         max_layers=int(rng.choice([1, 1, 2, 3])),
         entry_expiry_bars=int(rng.integers(1, 4)),
     )
-    costs = Costs(*(float(rng.choice([0.0, bps])) for bps in (2.0, 5.5, 10.0)))
+    costs = Costs(*(float(rng.choice(fees)) for fees in ((-1.0, 0.0, 2.0), (0.0, 5.5), (0.0, 10.0))))
     return BacktestConfig(10_000.0, execution, costs, limits, _exits(rng, finest))
 
 

@@ -75,7 +75,7 @@ def configs(draw: st.DrawFn) -> BacktestConfig:
         draw(st.integers(1, 4)),
     )
     costs = Costs(
-        draw(st.sampled_from([0.0, 2.0])), draw(st.sampled_from([0.0, 5.5])), draw(st.sampled_from([0.0, 3.0]))
+        draw(st.sampled_from([-1.0, 0.0, 2.0])), draw(st.sampled_from([0.0, 5.5])), draw(st.sampled_from([0.0, 3.0]))
     )
     limits = Limits(max_leverage=draw(st.sampled_from([1.0, 5.0, 50.0])), cooldown_bars=draw(st.integers(0, 3)))
     return BacktestConfig(10_000.0, execution, costs, limits, exits)

@@ -85,7 +85,7 @@ def test_the_engine_buys_what_the_gate_allows(
     side: int,
     largest: Decimal,
 ) -> None:
-    state = replace(instrument("Z"), max_market_quantity=largest)
+    state = replace(instrument("Z"), max_market_quantity=largest, taker_fee=Decimal(fee))
     stop = state.round_price(price * (1 - side * distance))
     bars = moving(float(price), half_range)
     # Another instrument's position ties up part of the money, by a quantity that is given.
@@ -117,12 +117,12 @@ def test_the_engine_buys_what_the_gate_allows(
     )
     balance = usdt(equity, available)
     try:
-        wanted = float(entry_quantity(plan, balance, state, limits, Decimal(0), Decimal(fee)))
+        wanted = float(entry_quantity(plan, balance, state, limits, Decimal(0)))
     except OrderDenied:
         wanted = 0.0
     exact = replace(state, quantity_increment=TINY_LOT, min_quantity=TINY_LOT, min_notional=Decimal(0))
     try:
-        lots = float(entry_quantity(plan, balance, exact, replace(limits), Decimal(0), Decimal(fee))) * 1000
+        lots = float(entry_quantity(plan, balance, exact, replace(limits), Decimal(0))) * 1000
     except OrderDenied:
         lots = 0.5
     found = bought[0] if bought else 0.0

@@ -16,8 +16,7 @@ from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline_tests.testkit.builders import usdt
 from trading_pipeline_tests.testkit.execution_lab import LIMITS, instrument, trade_plan
 
-BTC = instrument()
-NO_FEE = Decimal(0)
+BTC = replace(instrument(), taker_fee=Decimal(0))
 
 
 def prices(low: int, high: int) -> st.SearchStrategy[Decimal]:
@@ -39,7 +38,7 @@ def prices(low: int, high: int) -> st.SearchStrategy[Decimal]:
 def test_quantity(equity: int, available: int | None, pending: int, stop: int | str, expected: str) -> None:
     plan = replace(trade_plan(), stop_price=Decimal(stop))
     money = usdt(Decimal(equity), None if available is None else Decimal(available))
-    assert entry_quantity(plan, money, BTC, LIMITS, Decimal(pending), NO_FEE) == Decimal(expected)
+    assert entry_quantity(plan, money, BTC, LIMITS, Decimal(pending)) == Decimal(expected)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +53,7 @@ def test_quantity(equity: int, available: int | None, pending: int, stop: int | 
 def test_too_small_is_denied_and_never_raised(equity: int, pending: int, stop: int | str, rule: str) -> None:
     plan = replace(trade_plan(), stop_price=Decimal(stop))
     with pytest.raises(OrderDenied) as denied:
-        entry_quantity(plan, usdt(Decimal(equity)), BTC, LIMITS, Decimal(pending), NO_FEE)
+        entry_quantity(plan, usdt(Decimal(equity)), BTC, LIMITS, Decimal(pending))
     assert denied.value.rule == rule
 
 
@@ -64,14 +63,14 @@ def test_an_instrument_that_allows_less_leverage_caps_what_equity_buys() -> None
     cautious = replace(BTC, max_leverage=Decimal(3))
     assert leverage_of(cautious, LIMITS) == Decimal(3)
     assert leverage_of(BTC, LIMITS) == LIMITS.max_leverage
-    assert entry_quantity(plan, usdt(Decimal(10_000)), cautious, LIMITS, Decimal(0), NO_FEE) == Decimal(30)
+    assert entry_quantity(plan, usdt(Decimal(10_000)), cautious, LIMITS, Decimal(0)) == Decimal(30)
 
 
 def test_what_is_promised_binds_as_much_margin_as_the_instrument_asks() -> None:
     # 5000 at 2 times bind 2500; a tenth of the 7500 that are left buys 0.75
     limits, plan = _sized("fractional", fraction="0.1")
     cautious = replace(BTC, max_leverage=Decimal(2))
-    quantity = entry_quantity(plan, usdt(Decimal(10_000)), cautious, limits, Decimal(5_000), NO_FEE)
+    quantity = entry_quantity(plan, usdt(Decimal(10_000)), cautious, limits, Decimal(5_000))
     assert quantity == Decimal("0.75")
 
 
@@ -82,20 +81,21 @@ def test_what_is_promised_binds_as_much_margin_as_the_instrument_asks() -> None:
 def test_fees_of_opening_and_of_closing_are_kept_in_reserve(bias: Bias, pending: int, expected: str) -> None:
     # at 5 times and 0.1 %: 5000 / (1000 x (1 + 0.001 x (2 x 5 -+ 1))); what is promised takes 1005 of the 5000
     money = usdt(Decimal(10_000), Decimal(1_000))
-    quantity = entry_quantity(trade_plan(bias=bias), money, BTC, LIMITS, Decimal(pending), Decimal("0.001"))
+    costly = replace(BTC, taker_fee=Decimal("0.001"))
+    quantity = entry_quantity(trade_plan(bias=bias), money, costly, LIMITS, Decimal(pending))
     assert quantity == Decimal(expected)
 
 
 def test_the_venues_smallest_order_is_not_too_small() -> None:
     coarse = replace(BTC, min_quantity=Decimal(5), min_notional=Decimal(5_000))
-    assert entry_quantity(trade_plan(), usdt(Decimal(10_000)), coarse, LIMITS, Decimal(0), NO_FEE) == Decimal(5)
+    assert entry_quantity(trade_plan(), usdt(Decimal(10_000)), coarse, LIMITS, Decimal(0)) == Decimal(5)
 
 
 def test_no_entry_is_larger_than_the_venues_largest_market_order() -> None:
     # 0.5 % of 1,000,000 over a stop 1 away would buy 5000
     plan = replace(trade_plan(), stop_price=Decimal(999))
     assert BTC.max_market_quantity == Decimal(100)
-    assert entry_quantity(plan, usdt(Decimal(1_000_000)), BTC, LIMITS, Decimal(0), NO_FEE) == Decimal(100)
+    assert entry_quantity(plan, usdt(Decimal(1_000_000)), BTC, LIMITS, Decimal(0)) == Decimal(100)
 
 
 @given(equity=prices(100, 10**6), entry=prices(10, 10**5), distance=prices(1, 9), available=prices(0, 10**6))
@@ -104,7 +104,7 @@ def test_a_size_never_risks_more_than_its_share_nor_more_than_there_is(
 ) -> None:
     plan = replace(trade_plan(), entry_price=entry, stop_price=entry - distance)
     try:
-        quantity = entry_quantity(plan, usdt(equity, available), BTC, LIMITS, Decimal(0), NO_FEE)
+        quantity = entry_quantity(plan, usdt(equity, available), BTC, LIMITS, Decimal(0))
     except OrderDenied:
         return
     stop = BTC.round_price(plan.stop_price)
@@ -136,9 +136,9 @@ def test_quantity_by_risk_alone(equity: int, leverage: int, entry: int, stop: in
     limits = replace(LIMITS, max_leverage=Decimal(leverage))
     if expected is None:
         with pytest.raises(OrderDenied, match="min_quantity"):
-            entry_quantity(plan, usdt(Decimal(equity)), BTC, limits, Decimal(0), NO_FEE)
+            entry_quantity(plan, usdt(Decimal(equity)), BTC, limits, Decimal(0))
     else:
-        assert entry_quantity(plan, usdt(Decimal(equity)), BTC, limits, Decimal(0), NO_FEE) == Decimal(expected)
+        assert entry_quantity(plan, usdt(Decimal(equity)), BTC, limits, Decimal(0)) == Decimal(expected)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_quantity_by_another_model(
 ) -> None:
     limits, plan = sized
     money = usdt(Decimal(10_000), None if available is None else Decimal(available))
-    assert entry_quantity(plan, money, BTC, limits, Decimal(pending), NO_FEE) == Decimal(expected)
+    assert entry_quantity(plan, money, BTC, limits, Decimal(pending)) == Decimal(expected)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_quantity_by_another_model(
 def test_a_model_that_gives_too_little_is_denied(sized: tuple[RiskLimits, TradePlan], rule: str) -> None:
     limits, plan = sized
     with pytest.raises(OrderDenied) as denied:
-        entry_quantity(plan, usdt(Decimal(10_000)), BTC, limits, Decimal(0), NO_FEE)
+        entry_quantity(plan, usdt(Decimal(10_000)), BTC, limits, Decimal(0))
     assert denied.value.rule == rule
 
 
@@ -212,8 +212,8 @@ def test_no_model_buys_more_than_sizing_by_risk(
     plan = replace(plan, stop_price=plan.entry_price - distance)
     money = usdt(equity, available)
     try:
-        quantity = entry_quantity(plan, money, BTC, limits, Decimal(0), NO_FEE)
+        quantity = entry_quantity(plan, money, BTC, limits, Decimal(0))
     except OrderDenied:
         return
-    assert quantity <= entry_quantity(plan, money, BTC, LIMITS, Decimal(0), NO_FEE)
+    assert quantity <= entry_quantity(plan, money, BTC, LIMITS, Decimal(0))
     assert quantity * plan.entry_price <= available

@@ -19,13 +19,13 @@ from trading_pipeline.domain.risk.entry import EntryQuestion, GateFacts, MarketC
 from trading_pipeline.domain.risk.entry_size import sizing_inputs
 from trading_pipeline.domain.risk.gate import decide_entry
 from trading_pipeline_tests.testkit.builders import ACCOUNT, usdt_wallet
-from trading_pipeline_tests.testkit.execution_lab import COSTS, GUARDS, LIMITS, WAVE, instrument, trade_plan
+from trading_pipeline_tests.testkit.execution_lab import GUARDS, LIMITS, WAVE, instrument, trade_plan
 
 PLAN = trade_plan()
 CHECKS = tuple(DataCheck(PLAN.instrument_id, PLAN.timeframe, PLAN.close_time, name, True, "") for name in CheckName)
 FACTS = GateFacts(ACCOUNT, CHECKS, (), (), None, Decimal(10_000), Decimal(0))
 WALLET = usdt_wallet(Decimal(10_000), WAVE)
-QUESTION = EntryQuestion(PLAN, FACTS, WALLET, instrument(), LIMITS, WAVE, COSTS.taker_fee)
+QUESTION = EntryQuestion(PLAN, FACTS, WALLET, instrument(), LIMITS, WAVE)
 
 BOOK = BookReading(WAVE, Decimal(5), Decimal(1_000_000), Decimal(0), Decimal(0))
 CONDITIONS = MarketConditions(BOOK, WAVE + timedelta(minutes=15))

@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
-from trading_pipeline.adapters.stores.operations.system_overview import Heartbeat, SystemOverview, system_overview
+from trading_pipeline.adapters.stores.operations.system_overview import SystemOverview, system_overview
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.domain.model.halts import Halt, HaltScope
+from trading_pipeline.domain.model.heartbeats import Heartbeat
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.runtime.supervision.watch import Watch, problems, uncollected
 from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan, trade_plan

@@ -18,7 +18,7 @@ from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.partitions import WINDOW_BARS
 from trading_pipeline.domain.model.signals import SignalKind, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe, from_ms
-from trading_pipeline.services.strategy.generate_signals import decimal_of
+from trading_pipeline.services.strategy.answers import decimal_of
 from trading_pipeline_tests.testkit.builders import START, a_bar, a_range, days_of, walk, without
 from trading_pipeline_tests.testkit.market_vertical import Vertical
 

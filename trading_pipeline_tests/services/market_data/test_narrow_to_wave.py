@@ -134,6 +134,15 @@ def test_a_transaction_that_was_open_while_the_wave_began_is_late(waves: Waves) 
     assert not waves.whole_day_writes(START + 5 * HOUR)
 
 
+def test_an_instrument_about_which_a_strategy_failed_is_asked_about_again_from_the_days_start(waves: Waves) -> None:
+    bars = two_waves(waves)
+    waves.vertical.waves.note_unanswered(START + 3 * HOUR, Timeframe.H1, {SOL})
+    for hour in (4, 5):
+        waves.hear(*closing(bars, START + hour * HOUR))
+        waves.compute(START + hour * HOUR)
+    assert [scope.recomputed for scope in waves.seen[-2:]] == [{SOL}, set()]
+
+
 def test_a_hole_is_looked_at_again_by_every_wave(waves: Waves) -> None:
     bars = walk(BTC, count=48) + [bar for bar in walk(SOL, count=48) if bar.close_time != START + 2 * HOUR]
     for hour in (1, 2, 3, 4):

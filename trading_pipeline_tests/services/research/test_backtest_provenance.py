@@ -40,10 +40,11 @@ def test_equal_bars_rules_and_code_make_an_equal_run_id() -> None:
         a_request(strategy=strategy_named("ema_cross", {"fast_period": 11})),
         a_request(window=Window(start=datetime(2024, 3, 1, tzinfo=UTC))),
         a_request(("ETHUSDT.BYBIT",)),
+        a_request(fees={BTC: {"taker_fee_bps": 1.0}}),
         a_request(path={BTC: sample_bars(BTC, Timeframe.M15, 400)}),
         a_request(funding={BTC: Funding(np.array([1_704_067_200_000]), np.array([0.0003]))}),
     ]
-    assert len({run_id(request) for request in changed} | {first}) == 8
+    assert len({run_id(request) for request in changed} | {first}) == 9
 
 
 def test_missing_bars_are_counted() -> None:

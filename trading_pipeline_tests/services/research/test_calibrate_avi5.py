@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trading_pipeline.domain.backtest.config import Exits, ExitTarget
+from trading_pipeline.domain.backtest.config import Costs, Exits, ExitTarget
 from trading_pipeline.domain.model.signals import Bias, Details, Signal
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.avi5.levels import EXIT_GRID
@@ -16,6 +16,7 @@ from trading_pipeline.services.research.judge_signals import judge_signals
 from trading_pipeline_tests.testkit.fake_stores import CalibrationShelf
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
+COSTS = Costs(maker_fee_bps=2.0, taker_fee_bps=5.5)
 
 
 def _signal(close: datetime, bias: Bias = Bias.LONG, stop: str = "99", details: Details | None = None) -> Signal:
@@ -76,13 +77,13 @@ def test_overlapping_signals_are_judged_each_and_open_ones_not_at_all() -> None:
     bars = _bars([100.0] * 30 + [98.0, 98.0, 98.0])
     signals = [_signal(NOW + timedelta(hours=hour)) for hour in (20, 22)]
     signals.append(_signal(NOW + timedelta(hours=24), Bias.SHORT, stop="110"))
-    judged = judge_signals(signals, bars, Exits())
+    judged = judge_signals(signals, bars, Exits(), COSTS)
     assert [one.signal.bias for one in judged] == [Bias.LONG, Bias.LONG]
     assert all(-1.2 < one.result_r < -1.0 for one in judged)
 
 
 def test_signals_at_closes_without_bars_are_left_out() -> None:
-    assert judge_signals([_signal(NOW - timedelta(days=3))], _bars([100.0] * 30), Exits()) == []
+    assert judge_signals([_signal(NOW - timedelta(days=3))], _bars([100.0] * 30), Exits(), COSTS) == []
 
 
 @pytest.mark.parametrize(
@@ -96,6 +97,6 @@ def test_a_trade_is_judged_by_the_exits_that_are_given(exits: Exits, result_r: f
     bars = _bars([100.0] * 20 + [100.5 + step for step in range(8)])
     signal = _signal(NOW + timedelta(hours=20))
     unit = float(signal.entry_price - signal.stop_price)
-    (judged,) = judge_signals([signal], bars, exits)
+    (judged,) = judge_signals([signal], bars, exits, COSTS)
     assert unit == 1.0
     assert judged.result_r == pytest.approx(result_r, abs=0.15)

@@ -14,6 +14,7 @@ from trading_pipeline.services.research.backtest_request import BacktestRequest
 from trading_pipeline.services.research.backtest_rows import trade_rows
 from trading_pipeline.services.research.check_parity import check_parity
 from trading_pipeline.services.research.compare_parity import ParityReport
+from trading_pipeline.services.research.parity_question import ParityQuestion
 from trading_pipeline.services.research.run_backtest import run_backtest
 from trading_pipeline_tests.testkit.execution_lab import LIMITS
 from trading_pipeline_tests.testkit.research import ToldHistory, a_question
@@ -47,6 +48,21 @@ def test_signals_fates_and_trades_that_the_pipeline_lacks_are_all_told(database:
     }
     assert not report.equal
     assert "DIFFERENCES" in report.summary()
+
+
+def test_trades_are_held_against_the_fees_that_are_given(database: Engine) -> None:
+    given = a_question()
+    paid = {"BTCUSDT.BYBIT": {"maker_fee_bps": 1.0, "taker_fee_bps": 4.0}}
+    runs = strategy_runs(given.plans, given.bars)
+    done = run_backtest(BacktestRequest(runs, code_version="", window=given.window, fees=paid))
+    traded = ToldHistory(trade_rows(done, given.end))
+
+    def differing(asked_of: ParityQuestion) -> list[str]:
+        report = check_parity(asked_of, PostgresSignalStore(database), traded)
+        return [str(one) for one in report.differences if one.kind.startswith("trade")]
+
+    assert differing(replace(given, fees=paid)) == []
+    assert any("fees" in one for one in differing(given))
 
 
 def test_what_the_backtest_was_given_stands_in_the_result(database: Engine) -> None:

@@ -131,6 +131,15 @@ def test_a_run_is_repeatable_and_may_be_given_a_name() -> None:
     assert sampled(run_id="mine").record.run_id == "mine"
 
 
+def test_fees_of_an_instrument_come_before_those_of_the_rules() -> None:
+    both, rules = ("BTCUSDT.BYBIT", "ETHUSDT.BYBIT"), BacktestConfig().with_values({"taker_fee_bps": 5.5})
+    record = sampled(both, config=rules, fees={"BTCUSDT.BYBIT": {"maker_fee_bps": 0.0, "taker_fee_bps": 0.0}}).record
+    paid = {trade.instrument_id for trade in record.trades if trade.fees_usdt > 0}
+    assert {trade.instrument_id for trade in record.trades} == set(both)
+    assert paid == {"ETHUSDT.BYBIT"}
+    assert record.params["fees"] == {"BTCUSDT.BYBIT": {"maker_fee_bps": 0.0, "taker_fee_bps": 0.0}}
+
+
 def test_the_order_of_symbols_does_not_matter() -> None:
     assert sampled(("BTCUSDT.BYBIT", "ETHUSDT.BYBIT")).record == sampled(("ETHUSDT.BYBIT", "BTCUSDT.BYBIT")).record
 

@@ -18,8 +18,9 @@ from trading_pipeline.domain.model.signals import Signal
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.avi5.avi5 import Avi5, Avi5Parameters
 from trading_pipeline.services.research.judge_triggers import TriggerFacts, judge_triggers
+from trading_pipeline.services.strategy.answers import signals_of
 from trading_pipeline.services.strategy.book_evidence import BookEvidence
-from trading_pipeline.services.strategy.generate_signals import SignalReport, generate_signals, signals_of
+from trading_pipeline.services.strategy.generate_signals import SignalReport, generate_signals
 from trading_pipeline.services.strategy.windows import DayWindow
 from trading_pipeline_tests.testkit.builders import START, a_range, walk
 from trading_pipeline_tests.testkit.market_vertical import Vertical
@@ -114,7 +115,7 @@ def test_a_dead_hour_of_the_calibration_has_no_signal(stage: Stage) -> None:
 def test_a_calibration_is_made_of_triggers_that_no_signal_came_of(stage: Stage) -> None:
     stage.keep(readings(CLOSES[:-24], "0.05"))
     stage.say()
-    facts = TriggerFacts(stage.bars, stage.checks, stage.books)
+    facts = TriggerFacts(stage.bars, stage.checks, stage.books, {})
     judged = judge_triggers(facts, stage.strategies, ["BTCUSDT.BYBIT"], START, END)
     assert stage.said() == []
     assert judged
@@ -122,8 +123,20 @@ def test_a_calibration_is_made_of_triggers_that_no_signal_came_of(stage: Stage) 
     assert all(one.signal.close_time <= CLOSES[-25] for one in judged)
 
 
+def test_triggers_are_judged_by_the_fees_of_their_instrument(stage: Stage) -> None:
+    stage.keep(readings(CLOSES[:-24], "0.05"))
+    results = []
+    for taker_fee_bps in (0.0, 50.0):
+        fees = {"BTCUSDT.BYBIT": {"taker_fee_bps": taker_fee_bps}}
+        facts = TriggerFacts(stage.bars, stage.checks, stage.books, fees)
+        results.append([one.result_r for one in judge_triggers(facts, stage.strategies, ["BTCUSDT.BYBIT"], START, END)])
+    free, costly = results
+    assert len(free) == len(costly) > 0
+    assert all(one > other for one, other in zip(free, costly, strict=True))
+
+
 def test_without_a_sample_there_is_no_trigger_to_learn_from(stage: Stage) -> None:
-    facts = TriggerFacts(stage.bars, stage.checks, stage.books)
+    facts = TriggerFacts(stage.bars, stage.checks, stage.books, {})
     assert judge_triggers(facts, stage.strategies, ["BTCUSDT.BYBIT"], START, END) == []
 
 

@@ -18,7 +18,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.higher_timeframes import with_higher
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.domain.strategies.registry import strategy_named
-from trading_pipeline.services.strategy.generate_signals import signals_of
+from trading_pipeline.services.strategy.answers import signals_of
 from trading_pipeline.services.strategy.strategy_frames import StrategyFrames
 from trading_pipeline.services.strategy.windows import DayWindow, day_windows
 from trading_pipeline_tests.testkit.builders import START, a_bar, a_range, days_of, walk, without

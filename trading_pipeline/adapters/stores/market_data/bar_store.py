@@ -6,67 +6,94 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sqlalchemy import bindparam, exists, func, literal_column, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import Insert, aggregate_order_by, distinct_on, insert
 
-from trading_pipeline.adapters.stores.market_data.raw_bar_store import NUMBERS, PostgresRawBarStore
+from trading_pipeline.adapters.stores.market_data.raw_bar_store import (
+    BEST_FIRST,
+    IN_RANGE,
+    NUMBERS,
+    PostgresRawBarStore,
+)
 from trading_pipeline.adapters.stores.postgres.bulk_copy import read_arrays
 from trading_pipeline.adapters.stores.postgres.schemas import BARS, validated
+from trading_pipeline.adapters.stores.postgres.tables import bars, raw_bars
 from trading_pipeline.domain.model.bar_history import Conflict, FirstAvailableBar
 from trading_pipeline.domain.model.bars import BAR_COLUMNS
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 
-_IN_RANGE = (
-    "instrument_id = ANY(%(instrument_ids)s) AND timeframe = %(timeframe)s"
-    " AND open_time >= %(start)s AND open_time < %(end)s"
-)
-
+_HEARD = raw_bars.c
+_KEY = tuple(column.name for column in bars.primary_key)
 _VALUES = ("close_time", *NUMBERS, "source")
-_CONSOLIDATE = f"""
-WITH best AS (
-    SELECT DISTINCT ON (instrument_id, open_time) instrument_id, timeframe, open_time, {", ".join(_VALUES)}
-    FROM trading.raw_bars WHERE {_IN_RANGE}
-    ORDER BY instrument_id, open_time, array_position(ARRAY['websocket', 'rest', 'file', 'derived'], source)
-)
-INSERT INTO trading.bars (instrument_id, timeframe, open_time, {", ".join(_VALUES)}, run_id)
-SELECT instrument_id, timeframe, open_time, {", ".join(_VALUES)}, %(run_id)s FROM best
-WHERE NOT EXISTS (
-    SELECT FROM trading.bars AS stored
-    WHERE stored.instrument_id = best.instrument_id AND stored.timeframe = best.timeframe
-    AND stored.open_time = best.open_time
-    AND ROW({", ".join(f"stored.{name}" for name in _VALUES)})
-        IS NOT DISTINCT FROM ROW({", ".join(f"best.{name}" for name in _VALUES)})
-)
-ON CONFLICT (instrument_id, timeframe, open_time)
-DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in (*_VALUES, "run_id"))}
-"""  # noqa: S608
 
+
+def _consolidate() -> Insert:
+    """Write the best row of each bar, where another one or none is stored."""
+    best = (
+        select(*(_HEARD[name] for name in (*_KEY, *_VALUES)))
+        .ext(distinct_on(_HEARD.instrument_id, _HEARD.open_time))
+        .where(IN_RANGE)
+        .order_by(*BEST_FIRST)
+        .cte("best")
+    )
+    stored = bars.alias("stored")
+    unchanged = exists().where(
+        *(stored.c[name] == best.c[name] for name in _KEY),
+        tuple_(*(stored.c[name] for name in _VALUES)).is_not_distinct_from(tuple_(*(best.c[name] for name in _VALUES))),
+    )
+    statement = insert(bars).from_select(
+        (*_KEY, *_VALUES, "run_id"), select(best, bindparam("by_run")).where(~unchanged)
+    )
+    changes = {name: statement.excluded[name] for name in (*_VALUES, "run_id")}
+    statement = statement.on_conflict_do_update(index_elements=_KEY, set_=changes)
+    return statement.execution_options(preserve_rowcount=True)
+
+
+_CONSOLIDATE = _consolidate()
+
+# Read below SQLAlchemy, which makes an object of every value; in the order of ``_COLUMNS``.
 _COLUMNS = ("open_time", "close_time", *NUMBERS)
-_FRAME = f"""
-SELECT min(instrument_id), {", ".join(f"array_agg({name})" for name in _COLUMNS)} FROM (
-    SELECT position, bars.instrument_id, open_time, close_time, {", ".join(f"{name}::float8" for name in NUMBERS)}
+_FRAME = """
+SELECT min(instrument_id), array_agg(open_time), array_agg(close_time),
+    array_agg(open), array_agg(high), array_agg(low), array_agg(close), array_agg(volume), array_agg(turnover)
+FROM (
+    SELECT position, bars.instrument_id, open_time, close_time, open::float8, high::float8, low::float8, close::float8,
+        volume::float8, turnover::float8
     FROM unnest(%(instrument_ids)s::text[]) WITH ORDINALITY AS wanted(instrument_id, position)
     JOIN trading.bars USING (instrument_id)
     WHERE timeframe = %(timeframe)s AND open_time >= %(start)s AND open_time < %(end)s
     ORDER BY position, open_time
 ) AS sorted GROUP BY position ORDER BY position
-"""  # noqa: S608
+"""
 
-_COUNTS = f"""
-SELECT instrument_id, count(DISTINCT open_time) AS bars FROM trading.raw_bars WHERE {_IN_RANGE} GROUP BY instrument_id
-"""  # noqa: S608
-_TIMES = f"""
-SELECT instrument_id, array_agg(DISTINCT open_time) AS times FROM trading.raw_bars
-WHERE {_IN_RANGE} GROUP BY instrument_id
-"""  # noqa: S608
+_COUNTS = (
+    select(_HEARD.instrument_id, func.count(_HEARD.open_time.distinct()).label("bars"))
+    .where(IN_RANGE)
+    .group_by(_HEARD.instrument_id)
+)
+_TIMES = (
+    select(_HEARD.instrument_id, func.array_agg(_HEARD.open_time.distinct()).label("times"))
+    .where(IN_RANGE)
+    .group_by(_HEARD.instrument_id)
+)
 
-_DISAGREE = " OR ".join(f"min({name}) <> max({name})" for name in ("open", "high", "low", "close"))
-_CONFLICTS = f"""
-SELECT instrument_id, open_time,
-    string_agg(source || ' ' || open || '/' || high || '/' || low || '/' || close, ', ' ORDER BY source) AS detail
-FROM trading.raw_bars WHERE {_IN_RANGE}
-GROUP BY instrument_id, open_time HAVING count(*) > 1 AND ({_DISAGREE}) ORDER BY instrument_id, open_time
-"""  # noqa: S608
+_TOLD = func.concat_ws(" ", _HEARD.source, func.concat_ws("/", _HEARD.open, _HEARD.high, _HEARD.low, _HEARD.close))
+_CONFLICTS = (
+    select(
+        _HEARD.instrument_id,
+        _HEARD.open_time,
+        func.string_agg(_TOLD, aggregate_order_by(literal_column("', '"), _HEARD.source)).label("detail"),
+    )
+    .where(IN_RANGE)
+    .group_by(_HEARD.instrument_id, _HEARD.open_time)
+    .having(
+        func.count() > 1,
+        or_(*(func.min(_HEARD[name]) != func.max(_HEARD[name]) for name in ("open", "high", "low", "close"))),
+    )
+    .order_by(_HEARD.instrument_id, _HEARD.open_time)
+)
 
 
 class PostgresBarStore(PostgresRawBarStore, BarStore):
@@ -78,11 +105,11 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
         """Count first; look bar by bar only where the count falls short."""
         grid = [start + step * timeframe.duration for step in range(max(0, (end - start) // timeframe.duration))]
         with self._engine.connect() as connection:
-            counts = connection.exec_driver_sql(_COUNTS, _range(instrument_ids, timeframe, start, end)).all()
+            counts = connection.execute(_COUNTS, _range(instrument_ids, timeframe, start, end)).all()
             found = {InstrumentId(row.instrument_id): row.bars for row in counts}
             short = [instrument_id for instrument_id in instrument_ids if found.get(instrument_id, 0) < len(grid)]
             # Almost always nothing is missing: only the instruments that fall short are looked at bar by bar.
-            times = connection.exec_driver_sql(_TIMES, _range(short, timeframe, start, end)).all()
+            times = connection.execute(_TIMES, _range(short, timeframe, start, end)).all()
         present = {InstrumentId(row.instrument_id): set(row.times) for row in times}
         return {
             instrument_id: [time for time in grid if time not in present.get(instrument_id, ())]
@@ -139,7 +166,7 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
     ) -> list[Conflict]:
         """Group raw bars by open time and compare their prices."""
         with self._engine.connect() as connection:
-            rows = connection.exec_driver_sql(_CONFLICTS, _range(instrument_ids, timeframe, start, end))
+            rows = connection.execute(_CONFLICTS, _range(instrument_ids, timeframe, start, end))
             return [Conflict(InstrumentId(row.instrument_id), row.open_time, row.detail) for row in rows]
 
     def consolidate(
@@ -148,7 +175,7 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
         """Choose and write in one statement, leaving equal rows untouched."""
         scope = _range(instrument_ids, timeframe, start, end)
         with self._engine.begin() as connection:
-            return connection.exec_driver_sql(_CONSOLIDATE, {**scope, "run_id": self._run_id}).rowcount
+            return connection.execute(_CONSOLIDATE, {**scope, "by_run": self._run_id}).rowcount
 
     def frame(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime

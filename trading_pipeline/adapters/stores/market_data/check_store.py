@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Text, and_, any_, bindparam, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from trading_pipeline.adapters.stores.postgres.bulk_copy import merge
 from trading_pipeline.adapters.stores.postgres.tables import data_checks
@@ -13,22 +14,65 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 
 _COLUMNS = ("instrument_id", "timeframe", "close_time", "name", "passed", "detail", "run_id")
-_IN_RANGE = (
-    "instrument_id = ANY(%(instrument_ids)s) AND timeframe = %(timeframe)s"
-    " AND close_time > %(start)s AND close_time <= %(end)s"
+_STORED = data_checks.c
+_IN_RANGE = and_(
+    _STORED.instrument_id == any_(bindparam("instrument_ids", type_=ARRAY(Text))),
+    _STORED.timeframe == bindparam("timeframe"),
+    _STORED.close_time > bindparam("start"),
+    _STORED.close_time <= bindparam("end"),
 )
-_FAILED = f"SELECT * FROM trading.data_checks WHERE NOT passed AND {_IN_RANGE} ORDER BY instrument_id, close_time, name"  # noqa: S608
-_FAILED_BARS = """
-SELECT instrument_id, name, detail, count(*) AS bars, min(close_time) AS first_close, max(close_time) AS last_close
-FROM trading.data_checks WHERE NOT passed AND timeframe = %(timeframe)s
-GROUP BY instrument_id, name, detail ORDER BY instrument_id, first_close, name
+_FAILED = (
+    select(data_checks)
+    .where(~_STORED.passed, _IN_RANGE)
+    .order_by(_STORED.instrument_id, _STORED.close_time, _STORED.name)
+)
+_FIRST_CLOSE = func.min(_STORED.close_time).label("first_close")
+_FAILED_BARS = (
+    select(_STORED.instrument_id, _STORED.name, _STORED.detail, func.count().label("bars"))
+    .add_columns(_FIRST_CLOSE, func.max(_STORED.close_time).label("last_close"))
+    .where(~_STORED.passed, _STORED.timeframe == bindparam("timeframe"))
+    .group_by(_STORED.instrument_id, _STORED.name, _STORED.detail)
+    .order_by(_STORED.instrument_id, _FIRST_CLOSE, _STORED.name)
+)
+_NAMES = [name.value for name in CheckName]
+_PASSED_ALL = (
+    select(_STORED.instrument_id, _STORED.close_time)
+    .where(_IN_RANGE, _STORED.passed, _STORED.name == any_(literal(_NAMES, ARRAY(Text))))
+    .group_by(_STORED.instrument_id, _STORED.close_time)
+    .having(func.count() == len(_NAMES))
+    .subquery("sound")
+).c
+_SOUND = (
+    select(
+        _PASSED_ALL.instrument_id,
+        func.array_agg(aggregate_order_by(_PASSED_ALL.close_time, _PASSED_ALL.close_time)).label("closes"),
+    )
+    .group_by(_PASSED_ALL.instrument_id)
+    .order_by(_PASSED_ALL.instrument_id)
+)
+_JUDGED_DAYS = """
+SELECT instrument_id, array_agg(DISTINCT date_trunc('day', close_time - %(duration)s, 'UTC')) AS days
+FROM trading.data_checks
+WHERE instrument_id = ANY(%(instrument_ids)s) AND timeframe = %(timeframe)s
+GROUP BY instrument_id ORDER BY instrument_id
 """
-_SOUND = f"""
-SELECT instrument_id, array_agg(close_time ORDER BY close_time) AS closes FROM (
-    SELECT instrument_id, close_time FROM trading.data_checks WHERE {_IN_RANGE} AND passed AND name = ANY(%(names)s)
-    GROUP BY instrument_id, close_time HAVING count(*) = cardinality(%(names)s::text[])
-) AS sound GROUP BY instrument_id ORDER BY instrument_id
-"""  # noqa: S608
+_SKIPPED = """
+SELECT close_time FROM unnest(%(closes)s::timestamptz[]) AS closes(close_time)
+WHERE EXISTS (
+    SELECT FROM unnest(%(instrument_ids)s::text[]) AS series(instrument_id)
+    CROSS JOIN unnest(%(timeframes)s::text[]) AS lengths(timeframe)
+    WHERE NOT EXISTS (
+        SELECT FROM trading.data_checks WHERE data_checks.instrument_id = series.instrument_id
+        AND data_checks.timeframe = lengths.timeframe AND data_checks.close_time = closes.close_time
+    ) AND EXISTS (
+        SELECT FROM trading.data_checks WHERE data_checks.instrument_id = series.instrument_id
+        AND data_checks.timeframe = lengths.timeframe AND data_checks.close_time < closes.close_time
+    ) AND EXISTS (
+        SELECT FROM trading.data_checks WHERE data_checks.instrument_id = series.instrument_id
+        AND data_checks.timeframe = lengths.timeframe AND data_checks.close_time > closes.close_time
+    )
+) ORDER BY close_time
+"""
 
 
 class PostgresCheckStore(CheckStore):
@@ -62,7 +106,7 @@ class PostgresCheckStore(CheckStore):
     ) -> list[DataCheck]:
         """Read in the order of instrument, close and question."""
         with self._engine.connect() as connection:
-            rows = connection.exec_driver_sql(_FAILED, _range(instrument_ids, timeframe, start, end)).all()
+            rows = connection.execute(_FAILED, _range(instrument_ids, timeframe, start, end)).all()
         return [
             DataCheck(
                 InstrumentId(row.instrument_id),
@@ -78,7 +122,7 @@ class PostgresCheckStore(CheckStore):
     def failed_bars(self, timeframe: Timeframe) -> list[FailedBars]:
         """Group what the index of failed verdicts holds."""
         with self._engine.connect() as connection:
-            rows = connection.exec_driver_sql(_FAILED_BARS, {"timeframe": timeframe.value}).all()
+            rows = connection.execute(_FAILED_BARS, {"timeframe": timeframe.value}).all()
         return [
             FailedBars(
                 InstrumentId(row.instrument_id),
@@ -91,15 +135,37 @@ class PostgresCheckStore(CheckStore):
             for row in rows
         ]
 
+    def judged_days(
+        self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe
+    ) -> dict[InstrumentId, list[datetime]]:
+        """Read all keys of the timeframe; a bar belongs to the day it opens in."""
+        parameters = {
+            "instrument_ids": list(instrument_ids),
+            "timeframe": timeframe.value,
+            "duration": timeframe.duration,
+        }
+        with self._engine.connect() as connection:
+            rows = connection.exec_driver_sql(_JUDGED_DAYS, parameters).all()
+        return {InstrumentId(row.instrument_id): row.days for row in rows}
+
+    def skipped_closes(
+        self, instrument_ids: Sequence[InstrumentId], timeframes: Sequence[Timeframe], closes: Sequence[datetime]
+    ) -> list[datetime]:
+        """Three looks into the primary key for each instrument, timeframe and close."""
+        parameters = {
+            "instrument_ids": list(instrument_ids),
+            "timeframes": [timeframe.value for timeframe in timeframes],
+            "closes": list(closes),
+        }
+        with self._engine.connect() as connection:
+            return list(connection.exec_driver_sql(_SKIPPED, parameters).scalars())
+
     def sound_bars(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
     ) -> dict[InstrumentId, list[datetime]]:
         """Group verdicts per bar and count those that passed."""
-        names = [name.value for name in CheckName]
         with self._engine.connect() as connection:
-            rows = connection.exec_driver_sql(
-                _SOUND, {**_range(instrument_ids, timeframe, start, end), "names": names}
-            ).all()
+            rows = connection.execute(_SOUND, _range(instrument_ids, timeframe, start, end)).all()
         return {InstrumentId(row.instrument_id): [close - timeframe.duration for close in row.closes] for row in rows}
 
 

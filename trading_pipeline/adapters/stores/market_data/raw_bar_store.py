@@ -6,8 +6,10 @@ Apart from ``bar_store`` because pandas and its schemas cost a process 70 MB.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Text, and_, any_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY, array, distinct_on
 
+from trading_pipeline.adapters.stores.postgres.tables import raw_bars
 from trading_pipeline.domain.model.bars import OHLCV, Bar, BarSource
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -17,17 +19,22 @@ NUMBERS = (*OHLCV, "turnover")
 """Columns of every table of bars that hold a price or an amount."""
 
 # One text per column: the server splits it faster than the driver can bind arrays of decimals.
-_APPEND = f"""
+_APPEND = """
 WITH told AS (
     SELECT * FROM unnest(
         string_to_array(%(instrument_id)s, ','), string_to_array(%(timeframe)s, ','),
         string_to_array(%(open_time)s, ',')::timestamptz[], string_to_array(%(close_time)s, ',')::timestamptz[],
-        {", ".join(f"string_to_array(%({name})s, ',')::numeric[]" for name in NUMBERS)}
-    ) WITH ORDINALITY AS told(instrument_id, timeframe, open_time, close_time, {", ".join(NUMBERS)}, position)
+        string_to_array(%(open)s, ',')::numeric[], string_to_array(%(high)s, ',')::numeric[],
+        string_to_array(%(low)s, ',')::numeric[], string_to_array(%(close)s, ',')::numeric[],
+        string_to_array(%(volume)s, ',')::numeric[], string_to_array(%(turnover)s, ',')::numeric[]
+    ) WITH ORDINALITY
+    AS told(instrument_id, timeframe, open_time, close_time, open, high, low, close, volume, turnover, position)
 ), inserted AS (
-    INSERT INTO trading.raw_bars (instrument_id, timeframe, open_time, close_time, {", ".join(NUMBERS)}, source, run_id)
-    SELECT instrument_id, timeframe, open_time, close_time, {", ".join(NUMBERS)}, %(source)s, %(run_id)s FROM told
-    ORDER BY instrument_id, timeframe, open_time
+    INSERT INTO trading.raw_bars
+        (instrument_id, timeframe, open_time, close_time, open, high, low, close, volume, turnover, source, run_id)
+    SELECT instrument_id, timeframe, open_time, close_time, open, high, low, close, volume, turnover,
+        %(source)s, %(run_id)s
+    FROM told ORDER BY instrument_id, timeframe, open_time
     ON CONFLICT DO NOTHING RETURNING instrument_id, timeframe, open_time
 )
 SELECT position, NOT EXISTS (
@@ -36,14 +43,30 @@ SELECT position, NOT EXISTS (
     AND known.open_time = told.open_time
 ) AS unheard
 FROM told JOIN inserted USING (instrument_id, timeframe, open_time) ORDER BY position
-"""  # noqa: S608 - column names of this module
+"""
 
-_READ = f"""
-SELECT DISTINCT ON (instrument_id, open_time) instrument_id, open_time, {", ".join(NUMBERS)} FROM trading.raw_bars
-WHERE instrument_id = ANY(%(instrument_ids)s) AND timeframe = %(timeframe)s
-AND open_time >= %(start)s AND open_time < %(end)s
-ORDER BY instrument_id, open_time, array_position(ARRAY['websocket', 'rest', 'file', 'derived'], source)
-"""  # noqa: S608 - column names of this module
+_HEARD = raw_bars.c
+IN_RANGE = and_(
+    _HEARD.instrument_id == any_(bindparam("instrument_ids", type_=ARRAY(Text))),
+    _HEARD.timeframe == bindparam("timeframe"),
+    _HEARD.open_time >= bindparam("start"),
+    _HEARD.open_time < bindparam("end"),
+)
+"""Rows of ``raw_bars`` whose bars open in ``[start, end)``."""
+
+BEST_FIRST = (
+    _HEARD.instrument_id,
+    _HEARD.open_time,
+    func.array_position(array(["websocket", "rest", "file", "derived"]), _HEARD.source),
+)
+"""Order of ``raw_bars`` in which the first row of each bar is that of the source that counts."""
+
+_READ = (
+    select(_HEARD.instrument_id, _HEARD.open_time, *(_HEARD[name] for name in NUMBERS))
+    .ext(distinct_on(_HEARD.instrument_id, _HEARD.open_time))
+    .where(IN_RANGE)
+    .order_by(*BEST_FIRST)
+)
 
 _OPEN_WAVES = """
 INSERT INTO trading.waves (close_time, timeframe)
@@ -94,7 +117,7 @@ class PostgresRawBarStore(RawBarStore):
         """Of several sources the first in the order of ``consolidate``."""
         scope = {"instrument_ids": list(instrument_ids), "timeframe": timeframe.value, "start": start, "end": end}
         with self._engine.connect() as connection:
-            return [Bar(InstrumentId(row[0]), timeframe, *row[1:]) for row in connection.exec_driver_sql(_READ, scope)]
+            return [Bar(InstrumentId(row[0]), timeframe, *row[1:]) for row in connection.execute(_READ, scope)]
 
     def newest_raw_close(self, instrument_id: InstrumentId, timeframe: Timeframe) -> datetime | None:
         """The greatest ``close_time`` of any source."""

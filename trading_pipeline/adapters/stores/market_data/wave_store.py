@@ -1,6 +1,6 @@
 """Waves in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -33,13 +33,28 @@ WHERE close_time = %(close_time)s AND timeframe = %(timeframe)s AND NOT EXISTS (
 """
 
 _BEGIN = """
-UPDATE trading.waves SET heard = pg_current_snapshot()::text, decided_by = %(decided_by)s
+UPDATE trading.waves SET heard = pg_current_snapshot()::text, decided_by = %(decided_by)s, unanswered = '{}'
 WHERE close_time = %(close_time)s AND timeframe = %(timeframe)s
 """
 
 _COMPUTED = """
-SELECT heard, decided_by FROM trading.waves
+SELECT heard, decided_by, unanswered FROM trading.waves
 WHERE close_time = %(close_time)s AND timeframe = %(timeframe)s AND computed_at IS NOT NULL AND heard IS NOT NULL
+"""
+
+_UNANSWERED = """
+UPDATE trading.waves SET unanswered = %(instrument_ids)s
+WHERE close_time = %(close_time)s AND timeframe = %(timeframe)s
+"""
+
+_NEWEST_UNANSWERED = """
+SELECT unanswered FROM trading.waves
+WHERE timeframe = %(timeframe)s AND computed_at IS NOT NULL ORDER BY close_time DESC LIMIT 1
+"""
+
+_COMPUTED_SPAN = """
+SELECT min(close_time) AS oldest, max(close_time) AS newest FROM trading.waves
+WHERE timeframe = %(timeframe)s AND computed_at IS NOT NULL
 """
 
 _LATE = """
@@ -70,6 +85,12 @@ class PostgresWaveStore(WaveStore):
             found: datetime | None = connection.exec_driver_sql("SELECT max(close_time) FROM trading.waves").scalar()
             return found
 
+    def computed_span(self, timeframe: Timeframe) -> tuple[datetime, datetime] | None:
+        """The least and the greatest ``close_time`` that has ``computed_at``."""
+        with self._engine.connect() as connection:
+            row = connection.exec_driver_sql(_COMPUTED_SPAN, {"timeframe": timeframe.value}).one()
+        return None if row.oldest is None else (row.oldest, row.newest)
+
     def begin(self, close_time: datetime, timeframe: Timeframe, decided_by: str) -> None:
         """Keep the snapshot of this transaction, which began before the run reads."""
         parameters = {"close_time": close_time, "timeframe": timeframe.value, "decided_by": decided_by}
@@ -82,7 +103,21 @@ class PostgresWaveStore(WaveStore):
             row = connection.exec_driver_sql(
                 _COMPUTED, {"close_time": close_time, "timeframe": timeframe.value}
             ).one_or_none()
-        return None if row is None else ComputedWave(row.heard, row.decided_by)
+        return None if row is None else ComputedWave(row.heard, row.decided_by, _instruments(row.unanswered))
+
+    def note_unanswered(
+        self, close_time: datetime, timeframe: Timeframe, instrument_ids: Collection[InstrumentId]
+    ) -> None:
+        """Replace what an earlier run of the wave noted."""
+        parameters = {"close_time": close_time, "timeframe": timeframe.value, "instrument_ids": sorted(instrument_ids)}
+        with self._engine.begin() as connection:
+            connection.exec_driver_sql(_UNANSWERED, parameters)
+
+    def newest_unanswered(self, timeframe: Timeframe) -> frozenset[InstrumentId]:
+        """Read from the newest computed row."""
+        with self._engine.connect() as connection:
+            found = connection.exec_driver_sql(_NEWEST_UNANSWERED, {"timeframe": timeframe.value}).scalar()
+        return _instruments(found or [])
 
     def late(
         self, instrument_ids: Sequence[InstrumentId], timeframes: Sequence[Timeframe], wave: ComputedWave, by: datetime
@@ -118,3 +153,7 @@ class PostgresWaveStore(WaveStore):
             for row in rows
         ]
         return sorted(waves, key=lambda wave: (wave.close_time, wave.timeframe.ms))
+
+
+def _instruments(names: Iterable[str]) -> frozenset[InstrumentId]:
+    return frozenset(InstrumentId(name) for name in names)

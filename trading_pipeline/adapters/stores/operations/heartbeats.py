@@ -1,9 +1,10 @@
 """Heartbeats in PostgreSQL."""
 
-from sqlalchemy import Engine, func
+from sqlalchemy import Engine, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from trading_pipeline.adapters.stores.postgres.tables import heartbeats
+from trading_pipeline.domain.model.heartbeats import Heartbeat
 from trading_pipeline.ports.stores.operations.heartbeats import HeartbeatStore
 
 
@@ -19,3 +20,10 @@ class PostgresHeartbeatStore(HeartbeatStore):
         fresh = {"detail": detail, "beat_at": func.clock_timestamp()}
         with self._engine.begin() as connection:
             connection.execute(row.on_conflict_do_update(index_elements=["component"], set_=fresh))
+
+    def beats(self) -> list[Heartbeat]:
+        """Read all rows and the database's clock at once."""
+        age_s = func.extract("epoch", func.clock_timestamp() - heartbeats.c.beat_at).label("age_s")
+        query = select(heartbeats.c.component, heartbeats.c.detail, age_s).order_by(heartbeats.c.component)
+        with self._engine.connect() as connection:
+            return [Heartbeat(row.component, row.detail, float(row.age_s)) for row in connection.execute(query)]

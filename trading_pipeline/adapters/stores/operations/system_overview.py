@@ -5,18 +5,20 @@ from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import ColumnElement, Connection, Engine, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from trading_pipeline.adapters.stores.execution.account_overview import PostgresAccountOverview
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresHaltRegister
+from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
 from trading_pipeline.adapters.stores.postgres.tables import (
     bars,
     equity_snapshots,
-    heartbeats,
     order_intents,
     trade_plans,
     waves,
 )
 from trading_pipeline.domain.model.halts import Halt
+from trading_pipeline.domain.model.heartbeats import Heartbeat
 from trading_pipeline.domain.model.identity import AccountId
 from trading_pipeline.domain.model.orders import IntentState
 from trading_pipeline.domain.model.plans import PlanStatus
@@ -24,18 +26,6 @@ from trading_pipeline.domain.model.positions import Position
 from trading_pipeline.domain.portfolio.position_sums import unrealised_pnl
 
 _UNSETTLED = tuple(state.value for state in IntentState if state.unsettled)
-
-
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
-    """A component's last sign of life.
-
-    :param age_s: wall seconds since then.
-    """
-
-    component: str
-    detail: str
-    age_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +77,10 @@ def system_overview(engine: Engine) -> SystemOverview:
     """Read all of it; no venue is asked."""
     halts = tuple(PostgresHaltRegister(engine).halts())
     positions = open_positions(engine)
+    heartbeats = tuple(PostgresHeartbeatStore(engine).beats())
     with engine.connect() as connection:
         return SystemOverview(
-            heartbeats=_heartbeats(connection),
+            heartbeats=heartbeats,
             newest_wave=connection.execute(
                 select(func.max(waves.c.close_time)).where(waves.c.computed_at.is_not(None))
             ).scalar(),
@@ -120,18 +111,12 @@ def _priced(connection: Connection, position: Position) -> OpenPosition:
     return OpenPosition(position, strategy, price, None if price is None else unrealised_pnl(position, price))
 
 
-def _heartbeats(connection: Connection) -> tuple[Heartbeat, ...]:
-    age_s = func.extract("epoch", func.clock_timestamp() - heartbeats.c.beat_at).label("age_s")
-    query = select(heartbeats.c.component, heartbeats.c.detail, age_s).order_by(heartbeats.c.component)
-    return tuple(Heartbeat(row.component, row.detail, float(row.age_s)) for row in connection.execute(query))
-
-
 def _equity(connection: Connection) -> tuple[EquityReading, ...]:
     """The newest reading of each account and currency."""
     table = equity_snapshots.c
     query = (
         select(table.account_id, table.currency, table.equity, table.read_at)
-        .distinct(table.account_id, table.currency)
+        .ext(distinct_on(table.account_id, table.currency))
         .order_by(table.account_id, table.currency, table.read_at.desc())
     )
     return tuple(

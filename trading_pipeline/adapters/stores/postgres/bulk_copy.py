@@ -6,13 +6,14 @@ values into one array per column, and a binary array of numbers is already what 
 
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from typing import cast
+from typing import LiteralString, cast
 
 import numpy as np
 import numpy.typing as npt
 import psycopg
 from psycopg import pq
 from psycopg.adapt import Buffer, Loader
+from psycopg.sql import SQL, Composed, Identifier
 from sqlalchemy import Connection, Table
 
 Parameters = Mapping[str, object]
@@ -70,12 +71,11 @@ def stage(connection: Connection, table: Table, columns: Sequence[str], rows: It
     :returns: the temporary table's name.
     """
     name = f"staged_{table.name}"
-    listed = ", ".join(f'"{column}"' for column in columns)
-    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
-    connection.exec_driver_sql(
-        f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS SELECT {listed} FROM {table.fullname} WITH NO DATA"  # noqa: S608
-    )
-    with _driver(connection).cursor() as cursor, cursor.copy(f"COPY {name} FROM STDIN") as copy:
+    staged = Identifier(name)
+    _execute(connection, SQL("DROP TABLE IF EXISTS {}").format(staged))
+    made = SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA")
+    _execute(connection, made.format(staged, _listed(columns), _name(table)))
+    with _driver(connection).cursor() as cursor, cursor.copy(SQL("COPY {} FROM STDIN").format(staged)) as copy:
         for row in rows:
             copy.write_row(row)
     return name
@@ -87,7 +87,7 @@ def merge(
     columns: Sequence[str],
     rows: Iterable[Row],
     *,
-    unless: str = "FALSE",
+    unless: LiteralString = "FALSE",
     ignoring: Sequence[str] = (),
 ) -> int:
     """Insert or update rows by primary key, leaving rows that would not change untouched.
@@ -99,22 +99,47 @@ def merge(
     :returns: rows inserted or updated.
     """
     staged = stage(connection, table, columns, rows)
+    return _execute(connection, _merge(table, staged, columns, SQL(unless), ignoring))
+
+
+# The condition stands twice: another transaction may have changed the row since the comparison.
+_MERGE = SQL(
+    "INSERT INTO {table} AS stored ({columns}) SELECT {columns} FROM {staged} AS fresh"
+    " WHERE NOT EXISTS (SELECT FROM {table} AS stored WHERE {same_key}"
+    " AND (ROW({stored}) IS NOT DISTINCT FROM ROW({fresh}) OR {unless}))"
+    " ORDER BY {keys} ON CONFLICT ({keys}) DO UPDATE SET {updates} WHERE NOT ({unless})"
+)
+
+
+def _merge(table: Table, staged: str, columns: Sequence[str], unless: SQL, ignoring: Sequence[str]) -> Composed:
     keys = [column.name for column in table.primary_key]
     values = [column for column in columns if column not in keys]
     compared = [column for column in values if column not in ignoring]
-    stored, fresh = (", ".join(f'{side}."{column}"' for column in compared) for side in ("stored", "fresh"))
-    same_key = " AND ".join(f'stored."{key}" = fresh."{key}"' for key in keys)
-    listed = ", ".join(f'"{column}"' for column in columns)
-    updates = ", ".join(f'"{column}" = excluded."{column}"' for column in values)
-    # The condition stands twice: another transaction may have changed the row since the comparison.
-    result = connection.exec_driver_sql(
-        f"INSERT INTO {table.fullname} AS stored ({listed}) SELECT {listed} FROM {staged} AS fresh"  # noqa: S608
-        f" WHERE NOT EXISTS (SELECT FROM {table.fullname} AS stored WHERE {same_key}"
-        f" AND (ROW({stored}) IS NOT DISTINCT FROM ROW({fresh}) OR {unless}))"
-        f" ORDER BY {', '.join(keys)}"
-        f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {updates} WHERE NOT ({unless})"
+    return _MERGE.format(
+        table=_name(table),
+        staged=Identifier(staged),
+        columns=_listed(columns),
+        keys=_listed(keys),
+        stored=_listed(compared, "stored"),
+        fresh=_listed(compared, "fresh"),
+        same_key=SQL(" AND ").join(SQL("stored.{0} = fresh.{0}").format(Identifier(key)) for key in keys),
+        updates=SQL(", ").join(SQL("{0} = excluded.{0}").format(Identifier(column)) for column in values),
+        unless=unless,
     )
-    return result.rowcount
+
+
+def _name(table: Table) -> Identifier:
+    return Identifier(*table.fullname.split("."))
+
+
+def _listed(columns: Sequence[str], *side: str) -> Composed:
+    """Columns one after the other, each of a ``side`` where there is one."""
+    return SQL(", ").join(Identifier(*side, column) for column in columns)
+
+
+def _execute(connection: Connection, statement: Composed) -> int:
+    """Run a statement as SQLAlchemy runs its own; the number of rows it wrote."""
+    return connection.exec_driver_sql(statement.as_string()).rowcount
 
 
 def _driver(connection: Connection) -> "psycopg.Connection[tuple[object, ...]]":

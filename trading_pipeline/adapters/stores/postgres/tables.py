@@ -74,10 +74,11 @@ waves = Table(
     Column("run_id", Text),
     Column("heard", Text),
     Column("decided_by", Text),
+    Column("unanswered", ARRAY(Text), nullable=False, server_default="{}"),
 )
 """One row per closing instant and timeframe, from the first live bar heard to its stored plans.
 ``first_bar_at`` and ``computed_at`` are wall times; ``heard`` is the snapshot in which the run read raw bars and
-``decided_by`` the digest of code and parameters."""
+``decided_by`` the digest of code and parameters; ``unanswered`` are the instruments about which a strategy failed."""
 
 bars = Table(
     "bars",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import LiteralString
 
 from sqlalchemy import Connection, Table
 
@@ -20,7 +21,7 @@ _PIVOTS = (
 )
 
 
-def save_setups(connection: Connection, setups_found: Sequence[Setup], unless: str, run_id: str) -> int:
+def save_setups(connection: Connection, setups_found: Sequence[Setup], unless: LiteralString, run_id: str) -> int:
     """Insert or update by id; deleting a signal deletes its setup.
 
     :param unless: condition on the stored row's signal under which it stays as it is.

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
+from psycopg.sql import SQL
 from sqlalchemy import Engine, Row
 
 from trading_pipeline.adapters.stores.postgres.bulk_copy import merge
@@ -36,23 +37,30 @@ _ACTED_UPON = (
     " OR EXISTS (SELECT FROM trading.order_intents AS intent WHERE intent.signal_id = stored.signal_id))"
 )
 # On the grid of the timeframe, bars that open in [start, end) close in (start, end].
-_IN_RANGE = (
+_IN_RANGE = SQL(
     "stored.instrument_id = ANY(%(instrument_ids)s) AND stored.timeframe = %(timeframe)s"
     " AND stored.close_time > %(start)s AND stored.close_time <= %(end)s"
 )
-_VANISHED = f"""
-{_IN_RANGE} AND NOT {_ACTED_UPON}
-AND NOT EXISTS (SELECT FROM staged_signals AS fresh WHERE fresh.signal_id = stored.signal_id)
-"""
-_REMOVE_PLANS = f"""
-DELETE FROM trading.trade_plans WHERE status = 'historical'
-AND signal_id IN (SELECT signal_id FROM trading.signals AS stored WHERE {_VANISHED})
-"""  # noqa: S608
-_REMOVE = f"DELETE FROM trading.signals AS stored WHERE {_VANISHED}"  # noqa: S608
-_ENLIVEN = f"UPDATE trading.signals AS stored SET live = true WHERE {_IN_RANGE} AND NOT live"  # noqa: S608
-_READ = f"""
-SELECT * FROM trading.signals AS stored WHERE {_IN_RANGE} AND kind = %(kind)s ORDER BY close_time, signal_id
-"""  # noqa: S608
+# The merge has left what was found in a temporary table, which SQLAlchemy does not know.
+_VANISHED = SQL(
+    "{in_range} AND NOT {acted_upon}"
+    " AND NOT EXISTS (SELECT FROM staged_signals AS fresh WHERE fresh.signal_id = stored.signal_id)"
+).format(in_range=_IN_RANGE, acted_upon=SQL(_ACTED_UPON))
+_REMOVE_PLANS = (
+    SQL(
+        "DELETE FROM trading.trade_plans WHERE status = 'historical'"
+        " AND signal_id IN (SELECT signal_id FROM trading.signals AS stored WHERE {})"
+    )
+    .format(_VANISHED)
+    .as_string()
+)
+_REMOVE = SQL("DELETE FROM trading.signals AS stored WHERE {}").format(_VANISHED).as_string()
+_ENLIVEN = SQL("UPDATE trading.signals AS stored SET live = true WHERE {} AND NOT live").format(_IN_RANGE).as_string()
+_READ = (
+    SQL("SELECT * FROM trading.signals AS stored WHERE {} AND kind = %(kind)s ORDER BY close_time, signal_id")
+    .format(_IN_RANGE)
+    .as_string()
+)
 
 
 class PostgresSignalStore(SignalStore):

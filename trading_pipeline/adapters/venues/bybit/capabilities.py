@@ -6,6 +6,10 @@ from datetime import timedelta
 CATEGORY = "linear"
 SETTLE_COIN = "USDT"
 
+# Derivatives of an account without a discount, https://www.bybit.com/en/help-center/article/Trading-Fee-Structure,
+# spelled as account/fee-rate spells those of one account
+BASE_FEES = {"makerFeeRate": "0.0002", "takerFeeRate": "0.00055"}
+
 # market/kline: rows per request, newest first, the forming bar among them
 KLINE_LIMIT = 1000
 

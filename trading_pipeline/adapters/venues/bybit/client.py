@@ -33,6 +33,7 @@ Call = Callable[..., object]
 _UNREADABLE = (AttributeError, KeyError, TypeError)
 """What pybit raises over an answer that is JSON but no object, or an object without its message."""
 
+# Seconds; a venue that does not even accept a connection will not answer in ten.
 _CONNECT_TIMEOUT_S = 3.0
 _LONGEST_PAUSE_S = 5.0
 _LOOPBACK = ("http://127.0.0.1", "http://localhost")
@@ -47,7 +48,10 @@ class Answer:
 
 
 class BybitClient:
-    """One keep-alive session; safe to share between threads that only call it."""
+    """One keep-alive session; safe to share between threads that only call it.
+
+    :ivar has_key: whether the account can be asked about.
+    """
 
     def __init__(self, rest_url: str, key: str, secret: str, timeout_s: float = 10.0, attempts: int = 4) -> None:
         """Open nothing yet.
@@ -55,6 +59,7 @@ class BybitClient:
         :param timeout_s: longest silence while an answer is awaited.
         :param attempts: how often a read is tried in all; writes are sent once.
         """
+        self.has_key = bool(key)
         self.http = HTTP(api_key=key or None, api_secret=secret or None, max_retries=1, force_retry=False)
         self.http.endpoint = rest_url
         # an empty set in the constructor means pybit's own list
@@ -86,6 +91,7 @@ class BybitClient:
         while True:
             page, following = self.read(call, lambda answer: _page(answer, parse), **params, cursor=cursor or None)
             found += page
+            # A cursor may come with the last page too: the end is an empty page, or a cursor that stands still.
             if not page or not following or following == cursor:
                 return found
             cursor = following
@@ -152,6 +158,7 @@ def _retry_after_s(headers: Mapping[str, str] | None) -> float:
     reset_ms = (headers or {}).get("X-Bapi-Limit-Reset-Timestamp", "")
     if not reset_ms.isdigit():
         return 1.0
+    # A little pause at least, as both clocks may differ; a clock far off must not stop us for hours.
     return min(max(int(reset_ms) / 1000 - time.time(), 0.05), _LONGEST_PAUSE_S)
 
 

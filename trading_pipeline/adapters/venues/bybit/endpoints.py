@@ -55,6 +55,7 @@ def _beside(settings: Settings) -> Endpoints:
             f"BYBIT_REST_URL is {settings.bybit_rest_url!r}, but mode {settings.mode} needs the http address of the "
             "exchange simulator; start `trading-pipeline exchange` and set what it prints"
         )
+    # https becomes wss by the same cut.
     sockets = "ws" + rest.removeprefix("http")
     return Endpoints(rest, f"{sockets}/v5/public/linear", f"{sockets}/v5/private")
 

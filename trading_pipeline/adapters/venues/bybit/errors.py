@@ -59,6 +59,8 @@ def write_error(code: int, message: str, retry_after_s: float = 1.0) -> TradingE
 
     A code that is not in the table proves nothing, so it counts as unknown: asking once too often
     is cheap, sending twice is not.
+
+    :param retry_after_s: wall seconds until the venue looks at requests again.
     """
     text, label = f"bybit answered {code}: {message}", str(code)
     match REACTIONS.get(code):
@@ -66,6 +68,7 @@ def write_error(code: int, message: str, retry_after_s: float = 1.0) -> TradingE
             return RateLimited(text, label, retry_after_s)
         case Reaction.FORBIDDEN:
             return TradingForbiddenByVenue(text, label)
+        # Key and time are looked at before the order, so that both prove that nothing happened.
         case Reaction.REJECTED | Reaction.KEY_REFUSED | Reaction.CLOCK:
             return OrderRejectedByVenue(text, label)
         case _:

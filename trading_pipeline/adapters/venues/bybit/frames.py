@@ -50,7 +50,7 @@ def subscriptions(topics: Sequence[str]) -> Iterator[str]:
 def authentication(key: str, secret: str, expires_ms: int) -> str:
     """The message that opens the private stream.
 
-    :param expires_ms: wall time until which the venue may accept it.
+    :param expires_ms: wall time in UTC milliseconds until which the venue may accept it.
     :raises ConfigurationError: there is no key.
     """
     if not key or not secret:
@@ -85,9 +85,11 @@ def read_frame(raw: str | bytes) -> StreamReply | StreamUpdate:
 
 def _closed_bars(frame: Row, interval_and_symbol: str) -> tuple[Bar, ...]:
     interval, _, symbol = interval_and_symbol.partition(".")
+    # Forming bars are pushed again and again; only the confirmed one is a bar here.
     confirmed = [row for row in rows(frame, "data") if row.get("confirm") is True]
     bars = tuple(parse.pushed_kline(symbol, row) for row in confirmed)
     for bar in bars:
+        # The row names its interval again; a row of another topic would be stored in the wrong series.
         if INTERVALS.get(bar.timeframe) != interval or not bar.timeframe.closes_at(bar.open_time):
             raise DataError(f"no {bar.timeframe} bar of topic kline.{interval} opens at {bar.open_time.isoformat()}")
     return bars

@@ -1,10 +1,11 @@
-"""Public market data over REST."""
+"""Market data over REST: public, but for the fees of an account."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from trading_pipeline.adapters.venues.bybit import capabilities, parse
 from trading_pipeline.adapters.venues.bybit.client import Answer, BybitClient
-from trading_pipeline.adapters.venues.bybit.payload import Row, entries, text
+from trading_pipeline.adapters.venues.bybit.payload import Row, entries, rows, text
 from trading_pipeline.adapters.venues.bybit.symbols import interval
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.books import OrderBook
@@ -18,7 +19,7 @@ class BybitMarketData(MarketData, LiveMarket):
     """Klines, instruments, the venue's clock, and the present book and funding time."""
 
     def __init__(self, client: BybitClient) -> None:
-        """Read through ``client``; no key is needed."""
+        """Read through ``client``, whose key is needed for nothing but the fees of its account."""
         self._client = client
 
     def server_time(self) -> datetime:
@@ -44,6 +45,7 @@ class BybitMarketData(MarketData, LiveMarket):
                 symbol=symbol,
                 interval=spelling,
                 start=to_ms(opens),
+                # The venue counts both ends in.
                 end=to_ms(stop) - 1,
                 limit=capabilities.KLINE_LIMIT,
             )
@@ -53,17 +55,22 @@ class BybitMarketData(MarketData, LiveMarket):
         return bars
 
     def instruments(self) -> dict[InstrumentId, Instrument]:
-        """Every linear perpetual in trading that settles in USDT, by identity."""
+        """Every linear perpetual in trading that settles in USDT, by identity.
+
+        Fees are those of the account behind the key, by ``/v5/account/fee-rate``. Without a key, and of what that
+        leaves out, they are those of the base tier, which the venue publishes for everybody.
+        """
+        fees = self._account_fees() if self._client.has_key else {}
         found = self._client.read_pages(
             self._client.http.get_instruments_info,
-            _instrument_or_none,
+            lambda row: _instrument_or_none(row, fees),
             category=capabilities.CATEGORY,
             limit=capabilities.INSTRUMENT_PAGE,
         )
         return {instrument.instrument_id: instrument for instrument in found if instrument is not None}
 
     def order_book(self, instrument_id: InstrumentId) -> OrderBook:
-        """Fifty levels of each side."""
+        """Fifty levels of each side, price in quote currency and quantity in base currency."""
         return self._client.read(
             self._client.http.get_orderbook,
             lambda answer: parse.order_book(answer.result),
@@ -73,7 +80,7 @@ class BybitMarketData(MarketData, LiveMarket):
         )
 
     def next_funding(self, instrument_id: InstrumentId) -> datetime:
-        """From the symbol's ticker."""
+        """From the symbol's ticker, UTC."""
         return self._client.read(
             self._client.http.get_tickers,
             lambda answer: parse.next_funding(answer.result),
@@ -81,9 +88,18 @@ class BybitMarketData(MarketData, LiveMarket):
             symbol=instrument_id.symbol,
         )
 
+    def _account_fees(self) -> dict[str, Row]:
+        """Every row of account/fee-rate, which has no pages, by symbol."""
+        return self._client.read(
+            self._client.http.get_fee_rates,
+            lambda answer: {text(row, "symbol"): row for row in rows(answer.result, "list")},
+            category=capabilities.CATEGORY,
+        )
+
 
 def _server_time(answer: Answer) -> datetime:
     nanoseconds = text(answer.result, "timeNano")
+    # The envelope has milliseconds, which is enough where the finer time is missing.
     if not nanoseconds.isdigit():
         return answer.time
     return EPOCH + timedelta(microseconds=int(nanoseconds) // 1000)
@@ -94,8 +110,8 @@ def _first_open(timeframe: Timeframe, start: datetime) -> datetime:
     return floor if floor == start else floor + timeframe.duration
 
 
-def _instrument_or_none(row: Row) -> Instrument | None:
+def _instrument_or_none(row: Row, fees: Mapping[str, Row]) -> Instrument | None:
     wanted = ("LinearPerpetual", "Trading", capabilities.SETTLE_COIN)
     if (text(row, "contractType"), text(row, "status"), text(row, "settleCoin")) != wanted:
         return None
-    return parse.instrument(row)
+    return parse.instrument(row, fees.get(text(row, "symbol"), capabilities.BASE_FEES))

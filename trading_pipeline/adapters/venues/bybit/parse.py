@@ -43,6 +43,7 @@ _STATES = {
     "Deactivated": IntentState.CANCELLED,
     "Rejected": IntentState.REJECTED,
 }
+# The venue's ways to say that there is nothing to say.
 _NO_REASON = ("", "UNKNOWN", "EC_NoError")
 _ORDINARY_STOP_TYPES = ("", "UNKNOWN", "Stop")
 _STOP_CAUSES = frozenset(
@@ -68,7 +69,7 @@ def side(row: Row) -> Side:
 
 
 def kline(symbol: str, length: Timeframe, row: object) -> Bar:
-    """A bar from a REST row ``[start, open, high, low, close, volume, turnover]``.
+    """A bar from a REST row ``[start, open, high, low, close, volume, turnover]``; ``start`` is UTC milliseconds.
 
     :raises DataError: the row has another shape.
     """
@@ -97,7 +98,7 @@ def pushed_kline(symbol: str, row: Row) -> Bar:
 
 
 def order_book(result: Row) -> OrderBook:
-    """The result of market/orderbook.
+    """The result of market/orderbook: prices in quote currency, quantities in base currency.
 
     ``ts`` is when the venue told the book; ``cts`` is when it last changed, which in a quiet market is long ago.
 
@@ -114,7 +115,7 @@ def _level(entry: object) -> Level:
 
 
 def next_funding(result: Row) -> datetime:
-    """The next funding time from the result of market/tickers about one symbol.
+    """The next funding time (UTC) from the result of market/tickers about one symbol.
 
     :raises DataError: no symbol, or none that pays funding.
     """
@@ -124,10 +125,11 @@ def next_funding(result: Row) -> datetime:
     return instant(found[0], "nextFundingTime")
 
 
-def instrument(row: Row) -> Instrument:
+def instrument(row: Row, fees: Row) -> Instrument:
     """One row of instruments-info.
 
-    :raises DataError: a step or limit is missing.
+    :param fees: a row of account/fee-rate.
+    :raises DataError: a step, limit or fee is missing.
     """
     lot, price = inner(row, "lotSizeFilter"), inner(row, "priceFilter")
     return Instrument(
@@ -143,6 +145,8 @@ def instrument(row: Row) -> Instrument:
         max_market_quantity=decimal(lot, "maxMktOrderQty"),
         min_notional=decimal(lot, "minNotionalValue"),
         max_leverage=decimal(inner(row, "leverageFilter"), "maxLeverage"),
+        maker_fee=decimal(fees, "makerFeeRate"),
+        taker_fee=decimal(fees, "takerFeeRate"),
     )
 
 
@@ -211,6 +215,7 @@ def fill_kind(row: Row) -> FillKind:
     """What caused an execution; the query names it in ``stopOrderType``, the stream in ``createType`` too."""
     if text(row, "execType") == "Funding":
         return FillKind.FUNDING
+    # Settlements, liquidations, deleveraging, and whatever the venue may add.
     if text(row, "execType") != "Trade":
         return FillKind.VENUE
     causes = {text(row, "createType"), text(row, "stopOrderType")}
@@ -227,6 +232,7 @@ def report_from_fills(executions: list[Row]) -> OrderReport:
     :param executions: rows of one order, at least one, in any order.
     :raises DataError: a row is unreadable.
     """
+    # Of several in one millisecond the one that leaves least open is the last.
     newest = max(executions, key=lambda row: (instant(row, "execTime"), -decimal(row, "leavesQty")))
     filled = sum((decimal(row, "execQty") for row in executions), Decimal(0))
     value = sum((decimal(row, "execQty") * decimal(row, "execPrice") for row in executions), Decimal(0))
@@ -251,6 +257,7 @@ def position(row: Row) -> VenuePosition | None:
 
     :raises DataError: a number is missing; an empty leverage means portfolio margin, which is not supported.
     """
+    # A flat row has no side and no leverage worth reading.
     size = decimal(row, "size")
     if size == 0:
         return None

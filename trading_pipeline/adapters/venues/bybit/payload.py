@@ -31,6 +31,7 @@ def as_decimal(value: object, name: str) -> Decimal:
     :raises DataError: it is not.
     """
     try:
+        # By its text: a float of JSON would bring digits that the venue did not send.
         number = Decimal(str(value))
     except InvalidOperation:
         raise DataError(f"bybit sent {name}={value!r} where a number belongs") from None
@@ -40,7 +41,7 @@ def as_decimal(value: object, name: str) -> Decimal:
 
 
 def positive_or_none(row: Row, name: str) -> Decimal | None:
-    """A price that may be absent, which the venue writes as ``""``, ``"0"`` or ``"0.00"``."""
+    """A price (quote currency) that may be absent, which the venue writes as ``""``, ``"0"`` or ``"0.00"``."""
     if not text(row, name):
         return None
     number = decimal(row, name)
@@ -105,4 +106,5 @@ def entries(row: Row, name: str) -> list[object]:
 
 def plain(number: Decimal) -> str:
     """A number as the venue accepts it: no exponent, no trailing zeros."""
+    # normalize() alone writes 100 as 1E+2.
     return format(number.normalize(), "f")

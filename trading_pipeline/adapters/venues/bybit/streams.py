@@ -21,6 +21,7 @@ from trading_pipeline.domain.model.stream_updates import StreamReply, StreamUpda
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.venue.streams import MarketStream, VenueStream
 
+# Seconds for which a signature is good: longer than a handshake takes, too short to be of use to somebody else.
 _AUTHENTICATION_S = 10.0
 
 

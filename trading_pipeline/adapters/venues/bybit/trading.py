@@ -23,6 +23,7 @@ from trading_pipeline.domain.model.positions import VenuePosition
 from trading_pipeline.domain.model.timeframes import to_ms
 from trading_pipeline.ports.venue.trading import Trading
 
+# The venue's `positionIdx`: one net position to a symbol, where hedge mode has 1 and 2.
 _ONE_WAY = 0
 
 
@@ -47,6 +48,7 @@ class BybitTrading(Trading):
             if _reaction(error) is not Reaction.ALREADY_DONE:
                 raise
             return self._acknowledged_before(intent)
+        # An acknowledgement of something else proves nothing about this order.
         if text(result, "orderLinkId") != intent.order_link_id or not text(result, "orderId"):
             raise OrderOutcomeUnknown(f"bybit acknowledged {dict(result)!r} for {intent.order_link_id}; ask by link id")
         return Acknowledgement(intent.order_link_id, text(result, "orderId"))
@@ -83,6 +85,7 @@ class BybitTrading(Trading):
     def order(self, instrument_id: InstrumentId, order_link_id: str) -> OrderReport | None:
         """Look among open and recently closed orders, then in the history, then in the executions."""
         wanted = {"category": capabilities.CATEGORY, "symbol": instrument_id.symbol, "orderLinkId": order_link_id}
+        # In this order: the first knows what is newest, the last remembers longest.
         for call in (self._http.get_open_orders, self._http.get_order_history):
             found = self._client.read(call, lambda answer: _reports(answer, order_link_id), **wanted)
             if found:
@@ -103,6 +106,7 @@ class BybitTrading(Trading):
     def fills(self, since: datetime) -> list[Fill]:
         """Executions at or after ``since``, oldest first; asked for in windows of seven days."""
         now = self._market_data.server_time()
+        # By id, because windows share their border and pages may shift while they are read.
         found: dict[str, Fill] = {}
         start = since
         while start <= now:
@@ -181,6 +185,7 @@ def create_request(intent: OrderIntent) -> dict[str, object]:
         "side": SIDES[intent.side],
         "orderType": ORDER_TYPES[intent.order_type],
         "qty": plain(intent.quantity),
+        # What a market order says is IOC anyway; said here, nothing of it can ever rest.
         "timeInForce": "IOC" if intent.order_type is OrderType.MARKET else "GTC",
         "positionIdx": _ONE_WAY,
         "orderLinkId": intent.order_link_id,

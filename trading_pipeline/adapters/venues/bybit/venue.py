@@ -18,6 +18,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.venue.venue import Venue
 from trading_pipeline.settings import Settings
 
+# Seconds: a machine's clock drifts by a millisecond or so in that time.
 _CLOCK_MAX_AGE_S = 30.0
 _TIMEOUT_S = 5.0
 _BOOK_TIMEOUT_S = 2.0
@@ -41,12 +42,12 @@ class Bybit(Venue):
         self._secret = settings.bybit_api_secret.get_secret_value()
 
     def market_data(self) -> DerivingMarketData:
-        """Without a key."""
-        published = BybitMarketData(BybitClient(self._endpoints.rest, "", "", _TIMEOUT_S))
+        """Needs no key; with one, instruments tell the fees of its account."""
+        published = BybitMarketData(BybitClient(self._endpoints.rest, self._key, self._secret, _TIMEOUT_S))
         return DerivingMarketData(published, self.derivations)
 
     def live_market(self) -> BybitMarketData:
-        """The same, with two attempts of two seconds."""
+        """Without a key, with two attempts of two seconds each."""
         return BybitMarketData(BybitClient(self._endpoints.rest, "", "", _BOOK_TIMEOUT_S, attempts=2))
 
     def clock(self) -> VenueClock:
@@ -58,6 +59,7 @@ class Bybit(Venue):
         """A digest of the API key; the secret has no part in it."""
         if not self._key:
             raise ConfigurationError("BYBIT_API_KEY is empty; set it to the key of the account to trade")
+        # With the venue's name: two venues could give the same key.
         return hashlib.sha256(f"{self.name} {self._key}".encode()).hexdigest()
 
     def trading(self) -> BybitTrading:

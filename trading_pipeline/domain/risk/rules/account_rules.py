@@ -61,7 +61,7 @@ class Cooldown(EntryRule):
     name = "cooldown"
 
     def objection(self, question: EntryQuestion) -> str | None:
-        """Compare the plan's bar with the newest loss to an initial stop."""
+        """Compare the close (UTC) of the plan's bar with the newest loss to an initial stop."""
         stopped_at = question.facts.last_stop_loss_at
         if stopped_at is None:
             return None
@@ -77,7 +77,7 @@ class FreshWallet(EntryRule):
     name = "wallet_age"
 
     def objection(self, question: EntryQuestion) -> str | None:
-        """Compare the reading's venue time with now; a reading from the future is as bad as an old one."""
+        """Compare the reading's venue time with now, in seconds; a reading from the future is as bad as an old one."""
         if question.wallet is None:
             return "the wallet could not be read"
         age = abs(question.now - question.wallet.read_at)
@@ -106,8 +106,9 @@ class MaxDailyLoss(EntryRule):
     name = "max_daily_loss"
 
     def objection(self, question: EntryQuestion) -> str | None:
-        """Compare equity now with the first reading of the day."""
+        """Compare equity now with the first reading of the UTC day, as a fraction of that reading."""
         start, balance = question.facts.day_start_equity, question.balance
+        # An account that begins the day with nothing has no fraction to fall by; unknown denies here as everywhere.
         if start is None or balance is None or start <= 0:
             return "equity at the start of the UTC day is not known"
         loss, limit = (start - balance.equity) / start, question.limits.max_daily_loss

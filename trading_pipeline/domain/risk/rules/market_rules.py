@@ -40,8 +40,9 @@ class FreshBook(GuardRule):
     name = "book_stale"
 
     def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:
-        """Compare the book's venue time with now."""
+        """Compare the book's venue time with now, in seconds."""
         book = question.conditions.book
+        # No book is the objection of the rule before; here it has no age to complain about.
         age = abs(question.now - book.at) if book else timedelta()
         if age < timedelta(seconds=guards.max_book_age_s):
             return None
@@ -67,7 +68,7 @@ class FreshBar(GuardRule):
     name = "bar_stale"
 
     def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:
-        """Compare the bar's close with now."""
+        """Compare the bar's close with now, in seconds."""
         age = question.now - question.plan.close_time
         if age <= timedelta(seconds=guards.enter_within_s):
             return None
@@ -93,7 +94,7 @@ class FundingFarEnough(GuardRule):
     name = "funding_near"
 
     def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:
-        """Exactly as many minutes as the limit are enough."""
+        """Compare the minutes until the settlement with the limit; exactly as many are enough."""
         at = question.conditions.next_funding_at
         if at is None or at - question.now >= timedelta(minutes=guards.min_minutes_to_funding):
             return None
@@ -106,7 +107,7 @@ class DeepBook(GuardRule):
     name = "depth"
 
     def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:
-        """Compare what rests within half a percent of the mid."""
+        """Compare what rests within half a percent of the mid, in quote currency."""
         book = question.conditions.book
         if book is None or book.depth_usdt >= guards.min_depth_usdt:
             return None

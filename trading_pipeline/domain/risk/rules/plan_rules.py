@@ -36,6 +36,7 @@ class SoundBar(EntryRule):
 
     def objection(self, question: EntryQuestion) -> str | None:
         """A check nobody made counts as failed."""
+        # Asked of the names there are, not of the rows that were found: a check that was never stored has no row.
         made = {check.name: check for check in question.facts.checks}
         missing = sorted(name for name in CheckName if name not in made)
         if missing:

@@ -31,6 +31,7 @@ from trading_pipeline.domain.strategies.framework.arrays import (
 from trading_pipeline.domain.strategies.framework.parameters import Parameters, ranged
 from trading_pipeline.domain.strategies.framework.trade_rules import TradeRules
 
+# A quarter of an hour, whatever the bars are: the trend that confirms is that of 15m closes.
 _TREND_MS = 900_000
 _TREND_PERIOD = 20
 _VWAP_WINDOW = 20
@@ -124,6 +125,8 @@ class Avi5(ArrayStrategy):
 
     def uncalibrated(self) -> Self:
         """The same strategy with no threshold and no dead hour: every trigger a calibration may choose among."""
+        # The threshold of nearly nothing still leaves out books
+        # that lean against the side: no threshold would take those.
         seeing = replace(self.parameters, confirm_book=True)
         return replace(self, parameters=seeing, thetas=(_ANY_THETA,) * 24, dead_hours=frozenset())
 
@@ -135,6 +138,7 @@ class Avi5(ArrayStrategy):
     @property
     def version(self) -> str:
         """Changes with the calibration too."""
+        # What a calibration found decides like a parameter, so that signals and plans carry it in their version.
         parts = [self.name, asdict(self.parameters), list(self.thetas), sorted(self.dead_hours)]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
 
@@ -181,7 +185,7 @@ class Avi5(ArrayStrategy):
         return Leaving(bars.close < lower, bars.close > upper)
 
     def details(self, decisions: Decisions, row: int) -> Details:
-        """The numbers behind the signal and the exit grid that belongs to it."""
+        """The numbers behind the signal (prices in quote currency) and the exit grid (fractions of the position)."""
         entry, stop = float(decisions.entry_price[row]), float(decisions.stop_price[row])
         grid = self.trade_rules.targets
         targets = [{"price": entry + multiple * (entry - stop), "fraction": share} for multiple, share in grid]
@@ -197,6 +201,7 @@ class Avi5(ArrayStrategy):
         unit = rule.atr_multiplier * atr_exponential(bars.high, bars.low, bars.close, rule.atr_window)
         sides = []
         for sign, edge in ((1, upper), (-1, lower)):
+            # The close before had not left: a close that stays outside is no second breakout.
             left = (sign * (bars.close - edge) > 0) & (sign * (before - edge) <= 0)
             sides.append(left & self._confirmed(bars, sign, book))
         direction = np.where(sides[0], 1, np.where(sides[1], -1, 0))
@@ -212,13 +217,15 @@ class Avi5(ArrayStrategy):
         return Decisions(at, direction[at], entry, stop, np.full(len(at), 50.0), evidence, grid)
 
     def _channel(self, bars: BarArrays) -> tuple[Floats, Floats]:
-        """Highest high and lowest low of the bars before each bar."""
+        """Highest high and lowest low of the bars before each bar, quote currency."""
         upper, lower = donchian(bars.high, bars.low, self.parameters.donchian_window)
+        # Of the bars before: no close leaves a channel that already contains its own bar.
         return shifted(upper), shifted(lower)
 
     def _confirmed(self, bars: BarArrays, sign: int, book: tuple[Floats, Floats] | None) -> Flags:
         """Bars at which every confirmation that is switched on agrees with the side."""
         rule = self.parameters
+        # The hour of the close, at which the entry is made.
         hour = bars.close_time_ms // _HOUR_MS % 24
         agreed = ~np.isin(hour, list(self.dead_hours))
         if rule.funding_interval_hours:
@@ -242,6 +249,7 @@ def _trend(bars: BarArrays) -> Floats:
     Bars of 15m and longer are their own trend bars.
     """
     result = np.zeros(len(bars))
+    # Closes that end a quarter of an hour are closed 15m bars; one that still forms is never seen.
     closes_at = np.flatnonzero(bars.close_time_ms % _TREND_MS == 0)
     if len(closes_at) <= _TREND_PERIOD:
         return result

@@ -17,13 +17,16 @@ from trading_pipeline.domain.model.errors import DataError
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
+# The numbers of the specification; docs/decisions/0034 has them together.
 GLOBAL_THETA = 0.35
+# Rounded, because sums of 0.01 are not the floats that anybody would write.
 THETAS: tuple[float, ...] = tuple(round(0.15 + 0.01 * step, 2) for step in range(36))
 MIN_TRADES = 30
 MIN_OUT_OF_SAMPLE_FACTOR = 1.3
 MAX_PSI = 0.20
 _DEAD_FACTOR = 1.0
 _BINS = 10
+# The logarithm needs something; an empty bin beside a full one is drift, and counts as much of it.
 _EMPTY_BIN = 1e-6
 
 
@@ -49,7 +52,7 @@ class Trades:
 
 
 def profit_factor(results: Floats) -> float | None:
-    """Sum of gains over sum of losses, at most 100; ``None`` when there is nothing to divide."""
+    """Sum of gains over sum of losses in R, a ratio of at most 100; ``None`` when there is nothing to divide."""
     gains, losses = float(results[results > 0].sum()), float(-results[results < 0].sum())
     if losses == 0:
         return 100.0 if gains > 0 else None
@@ -73,6 +76,7 @@ def _calibrate_hour(hour: int, training: Trades, later: Trades) -> HourlyTheta:
     for theta in THETAS:
         taken = results[strength >= theta]
         factor = profit_factor(taken) if len(taken) >= MIN_TRADES else None
+        # By more than rounding, so that the lowest threshold wins a tie.
         if factor is not None and (best is None or beyond(factor, best[1], factor) > 0):
             best = (theta, factor)
     if best is None:
@@ -85,7 +89,7 @@ def _calibrate_hour(hour: int, training: Trades, later: Trades) -> HourlyTheta:
 
 
 def histogram(probabilities: Floats) -> Floats:
-    """Shares in ten equal bins of 0 to 1; values outside fall into the first and last bin.
+    """Shares (fractions) in ten equal bins of 0 to 1; values outside fall into the first and last bin.
 
     :raises DataError: no probabilities: keep the baseline there is.
     """

@@ -20,7 +20,9 @@ def entry_grid(entry: Floats, stop: Floats, count: int, step_r: float) -> EntryG
     A level loses its quantity times its distance to the stop, so equal quantities take shares of the risk
     in proportion to the distances, and together lose all of it and no more.
 
+    :param entry: quote currency, shape ``(n,)``; ``stop`` likewise.
     :param count: levels, the entry included; the last has to lie before the stop.
+    :param step_r: distance between two levels, in R.
     """
     depth = step_r * np.arange(count)
     left = 1.0 - depth

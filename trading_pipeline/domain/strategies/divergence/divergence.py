@@ -80,6 +80,7 @@ class Divergence(ArrayStrategy):
         long_side = self._side(longs, long_setups, long_setups.present)
         shorts = longs.mirrored(bars)
         short_setups = find_setups(shorts)
+        # Two opposite divergences at once say nothing: where a long setup stands, no short is looked for.
         short_side = self._side(shorts, short_setups, short_setups.present & ~long_setups.present)
         return long_side.merged_with(short_side)
 
@@ -93,6 +94,7 @@ class Divergence(ArrayStrategy):
             bar = np.arange(len(view.low))
             passing &= bar - setups.pivots[setups.newest] <= limit
         candidates = np.flatnonzero(passing)
+        # unique gives the first place of each set of pivots: the first close at which every gate passes.
         _, first = np.unique(setups.newest[candidates], return_index=True)
         return self._decisions(view, setups, hits, candidates[first])
 
@@ -117,7 +119,8 @@ class Divergence(ArrayStrategy):
         return Decisions(at, direction, view.sign * view.close[at], price[2], np.rint(np.round(quality, 9)), evidence)
 
     def scoring(self, details: Details) -> Scoring | None:
-        """Shape and confirmations, as the signal's details tell them; ``None`` of details that do not."""
+        """Shape and confirmations, 0 to 100 together, out of the signal's details; ``None`` where they lack them."""
+        # Signals stored by older versions may lack a part.
         told, hits = [details.get(name) for name in _SCORES], details.get("confirmations")
         numbers = [Decimal(repr(float(number))) for number in told if isinstance(number, int | float)]
         if len(numbers) < len(_SCORES) or not isinstance(hits, list):

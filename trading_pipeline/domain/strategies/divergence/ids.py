@@ -31,6 +31,7 @@ class DivergenceIds:
     @classmethod
     def of(cls, instrument_id: InstrumentId, timeframe: Timeframe, close_time: datetime, bias: Bias) -> Self:
         """Derive the ids from the symbol without its venue and the last millisecond inside the bar."""
+        # Bare symbol and the venue's way to write a close: both are what other systems hash.
         text = f"{instrument_id.symbol}|{timeframe}|{to_ms(close_time) - 1}|{bias.upper()}"
         key = hashlib.sha256(text.encode()).hexdigest()
         setup = f"setup_{key[:20]}"

@@ -24,6 +24,7 @@ PIVOT_BARS = 2
 """Neighbours on each side of a pivot, and so the bars after which it is known."""
 
 GAP_BARS = 50
+# The Vegas tunnel: 144 is a Fibonacci number, 169 the square of 13.
 VEGAS_PERIODS = (144, 169)
 
 
@@ -88,6 +89,7 @@ def find_setups(view: View) -> Setups:
 
     An undefined histogram at any of the three makes no setup.
     """
+    # The newest pivot known at a bar is `PIVOT_BARS` old at least: none is used before it is confirmed.
     pivots = pivot_lows(view.low, PIVOT_BARS, PIVOT_BARS)
     newest = last_known(pivots, len(view.low), PIVOT_BARS)
     price, histogram = view.low[pivots], view.histogram[pivots]
@@ -105,6 +107,7 @@ def confirmations(view: View, setups: Setups) -> Flags:
     strength = view.rsi[pivots]
     rsi_rose = beyond(strength[1:], strength[:-1], 100.0) > 0
     obv_rose = beyond(_flow_between(view.flow, pivots), 0.0, _flow_between(np.abs(view.flow), pivots)) > 0
+    # One cell more than pivots: index -1, "no pivot yet", reads the last one, which stays false.
     by_pivot = np.zeros((2, len(pivots) + 1), dtype=np.bool_)
     by_pivot[:, 1:-1] = lower & np.stack([rsi_rose, obv_rose])
     momentum = by_pivot[:, setups.newest]
@@ -112,7 +115,7 @@ def confirmations(view: View, setups: Setups) -> Flags:
 
 
 def _flow_between(flow: Floats, pivots: Integers) -> Floats:
-    """Change of the on-balance volume from each pivot to the next: the sum of ``flow`` between them.
+    """Change of the on-balance volume (base currency) from each pivot to the next: the sum of ``flow`` between them.
 
     Summed per stretch, so that ties do not depend on where the array starts.
     """

@@ -4,6 +4,7 @@ import numpy as np
 
 from trading_pipeline.domain.strategies.framework.arrays import Floats, Integers
 
+# Fractions at which a part of the score is full.
 _FULL_MOMENTUM_CHANGE = 0.15
 _FULL_PRICE_CHANGE = 0.01
 
@@ -15,6 +16,7 @@ def divergence_strength(index: Integers, price: Floats, histogram: Floats) -> Fl
     moving 1 % or more, 10 for equal distances between the pivots, each in proportion.
     """
     second, third = np.abs(histogram[1]), np.abs(histogram[2])
+    # A second pivot without momentum has nothing that could shrink.
     shrinking = np.where(second <= 1e-12, 0.0, (second - third) / np.maximum(second, 1e-12))
     moved = np.abs((price[2] - price[1]) / price[1])
     momentum = 30 * np.clip(shrinking / _FULL_MOMENTUM_CHANGE, 0, 1)
@@ -24,7 +26,7 @@ def divergence_strength(index: Integers, price: Floats, histogram: Floats) -> Fl
 
 
 def _symmetry(gaps: Integers) -> Floats:
-    """1 when one distance is at most twice the other, 0 when four times or more."""
+    """1 when one distance (in bars) is at most twice the other, 0 when four times or more."""
     ratio = gaps.max(axis=0) / gaps.min(axis=0)
     symmetry: Floats = np.clip((4 - ratio) / 2, 0, 1)
     return symmetry

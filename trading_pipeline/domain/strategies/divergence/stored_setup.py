@@ -48,6 +48,7 @@ def _pivot(name: str, segment: int, pivot: Mapping[str, float], kind: str, close
         pivot_id=name,
         segment=segment,
         time=close_times[int(pivot["index"])].to_pydatetime(),
+        # Ten digits: the price as it was, without the last bits of float64.
         price=Decimal(f"{pivot['price']:.10g}"),
         kind=kind,
         histogram=float(pivot["histogram"]),

@@ -24,6 +24,7 @@ Flags = npt.NDArray[np.bool_]
 
 LONG, SHORT = 1, -1
 _PRICES = ("open", "high", "low", "close")
+# Values of higher timeframes are known by the end of their name, as `as_of_close` writes them.
 _SUFFIXES = tuple(f"_{timeframe}" for timeframe in Timeframe)
 
 
@@ -57,7 +58,7 @@ class BarArrays:
 
     @property
     def timeframe(self) -> Timeframe:
-        """Length of the bars, by the first one; there has to be one.
+        """The timeframe whose length in milliseconds is that of the first bar; there has to be one.
 
         :raises DataError: no timeframe is that long.
         """
@@ -97,6 +98,7 @@ class BarArrays:
 
 def _milliseconds(times: pd.Series) -> Integers:
     """UTC timestamps of any resolution as milliseconds since the epoch."""
+    # Frames may come with nanoseconds or microseconds; integers of another unit would pass for other times.
     return times.astype("datetime64[ms, UTC]").to_numpy("datetime64[ms]").astype(np.int64)
 
 
@@ -161,6 +163,7 @@ class Decisions:
 
     def merged_with(self, other: Self) -> "Decisions":
         """Both sets in the order of their bars; they carry the same kinds of evidence and enter at once."""
+        # Stable: at one bar what stands first in `self` stays first.
         order = np.argsort(np.concatenate([self.bar_index, other.bar_index]), kind="stable")
         evidence = {
             name: np.concatenate([values, other.evidence[name]])[order] for name, values in self.evidence.items()
@@ -249,10 +252,12 @@ def decisions_with_atr_stop(
     any other: whoever would trade it refuses it by name.
 
     :param direction: one of 1, 0, -1 per bar.
+    :param atr: quote currency, one value per bar.
     :param evidence: arrays over all bars; the values at the deciding bars are kept, with the ATR.
     """
     stop = bars.close - direction * multiple * atr
     at = np.flatnonzero((direction != 0) & np.isfinite(stop))
     kept = {name: values[at] for name, values in {**evidence, "atr": atr}.items()}
+    # Rules without a score of their own say neither good nor bad.
     score = np.full(len(at), 50.0)
     return Decisions(at, direction[at], bars.close[at], stop[at], score, kept)

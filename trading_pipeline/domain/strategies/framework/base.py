@@ -117,5 +117,6 @@ class Strategy(ABC):
     @property
     def version(self) -> str:
         """Twelve hex digits that change when the name or any parameter changes."""
+        # Sorted keys: the order in which parameters are written down does not make another strategy.
         text = json.dumps([self.name, asdict(self.parameters)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]

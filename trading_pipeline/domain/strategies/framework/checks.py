@@ -125,6 +125,7 @@ def recursive_warmup(
         raise DataError(f"{len(bars)} bars: need more than {warmup + 1} to start later and still have {warmup} before")
     strategy.require_warmup(bars)
     whole, framed = all_said(strategy, bars), with_resampled(strategy, bars)
+    # Several late starts may find the same cell; it is told once.
     found: dict[tuple[int, str], Difference] = {}
     for start in _spread(list(range(1, len(bars) - warmup)), samples):
         late = framed.iloc[start:].reset_index(drop=True)
@@ -138,6 +139,7 @@ def _spread(places: list[int], count: int) -> list[int]:
     """So many of the places, spread evenly over them."""
     if count >= len(places):
         return places
+    # Spread over all of them and not at random, so that an answer repeats.
     return [places[at] for at in np.linspace(0, len(places) - 1, count).astype(int)]
 
 
@@ -147,6 +149,7 @@ def _span(strategy: Strategy, bars: pd.DataFrame) -> int:
     if not strategy.higher_timeframes:
         return span
     own = BarArrays.of(bars).timeframe.ms
+    # A higher bar holds many of the bars that are cut, and as many of its own decide about it.
     return span * max(1, *(higher.ms // own for higher in strategy.higher_timeframes))
 
 

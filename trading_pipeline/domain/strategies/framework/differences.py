@@ -9,6 +9,7 @@ import pandas as pd
 from trading_pipeline.domain.strategies.framework.base import SIGNAL_COLUMNS
 from trading_pipeline.domain.strategies.framework.said import Row, Said
 
+# Recursive averages forget their seed to about 1e-9 over the warm-up; a look-ahead changes far more than 1e-6.
 _RELATIVE, _ABSOLUTE = 1e-6, 1e-9
 
 
@@ -71,6 +72,7 @@ def _unlike_signals(bar: int, expected: dict[str, Row], found: dict[str, Row]) -
         if bias not in expected or bias not in found:
             yield Unlike(bar, "signal", bias if bias in expected else None, bias if bias in found else None)
             continue
+        # Without bar and bias, by which the two rows were found.
         for column in SIGNAL_COLUMNS[2:]:
             one, other = expected[bias][column], found[bias][column]
             if not same(one, other, abs(float(str(expected[bias]["entry_price"])))):

@@ -61,6 +61,8 @@ def as_of_close(bars: pd.DataFrame, values: pd.DataFrame, timeframe: Timeframe) 
     for label, frame in (("bars", bars), ("higher bars", values)):
         if not (frame["close_time"].is_monotonic_increasing and frame["close_time"].is_unique):
             raise DataError(f"close times of {label} repeat or are not ascending: sort and deduplicate them first")
+    # The close that is due, not the newest one found: an older
+    # value in its place would be another decision nobody sees.
     due = _close_ms(bars) // timeframe.ms * timeframe.ms
     place = pd.Index(_close_ms(values)).get_indexer(pd.Index(due))
     known = values.drop(columns="close_time").add_suffix(f"_{timeframe}").reset_index(drop=True).reindex(place)
@@ -69,5 +71,5 @@ def as_of_close(bars: pd.DataFrame, values: pd.DataFrame, timeframe: Timeframe) 
 
 
 def _close_ms(frame: pd.DataFrame) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    """Closing instants in milliseconds since the epoch."""
+    """Closing instants in milliseconds (UTC) since the epoch."""
     return frame["close_time"].astype("datetime64[ms, UTC]").to_numpy("datetime64[ms]").astype(np.int64)

@@ -68,8 +68,10 @@ class Parameters:
         for spec in fields(self):
             value = _typed(spec, getattr(self, spec.name))
             low, high = spec.metadata.get("range", (None, None))
+            # Negated, so that NaN is refused as well.
             if low is not None and not (low <= value and high >= value):
                 raise ConfigurationError(f"{spec.name} = {value}: must lie between {low} and {high}")
+            # The dataclass is frozen; this is still its construction.
             object.__setattr__(self, spec.name, value)
         self.check()
 
@@ -121,9 +123,11 @@ def _typed(spec: "Field[object]", value: object) -> object:
     if get_origin(wanted) is tuple:
         return _words(spec, value)
     if wanted is bool:
+        # bool("false") is true: text is compared, not converted.
         truth = {"true": True, "false": False}.get(str(value).lower())
         if truth is not None:
             return truth
+    # To Python True is 1; as a number it is a mistake.
     elif isinstance(value, int | float | str) and not isinstance(value, bool):
         number = _number(value)
         if wanted is float and math.isfinite(number):

@@ -31,4 +31,5 @@ class StrategyConfig:
 
 def running(plans: Iterable[StrategyConfig]) -> list[tuple[str, Timeframe]]:
     """Every strategy and timeframe that runs, each once: one strategy may have a file for some instruments each."""
+    # A dict keeps the order in which files were read, and each pair once.
     return list(dict.fromkeys((plan.strategy.name, timeframe) for plan in plans for timeframe in plan.timeframes))

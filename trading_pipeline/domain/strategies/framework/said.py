@@ -10,6 +10,7 @@ from trading_pipeline.domain.strategies.framework.arrays import ArrayStrategy, B
 from trading_pipeline.domain.strategies.framework.base import Strategy
 from trading_pipeline.domain.strategies.framework.higher_timeframes import with_resampled
 
+# Details count bars from where the shown part begins; compared are positions in the whole frame.
 _INDEX_KEYS = ("index", "bar_index")
 
 Row = dict[str, object]
@@ -75,6 +76,7 @@ def _said_in_arrays(strategy: ArrayStrategy, bars: BarArrays, first: int, since:
     """The same as in frames; rows are made only where something is said late enough."""
     decisions, leaving = strategy.decide(bars), strategy.leave(bars)
     signals: dict[int, dict[str, Row]] = {}
+    # A frame of rows is most of the work, and usually nothing is said late enough to need it.
     if len(decisions.bar_index) and decisions.bar_index[-1] >= since - first:
         signals = _signals_by_bar(strategy.as_frame(decisions), first, since)
     exits: dict[int, set[str]] = {}

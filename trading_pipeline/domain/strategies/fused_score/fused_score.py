@@ -41,6 +41,7 @@ _EXIT_SCORE = 38.0
 
 _SCORED = (*FEATURES, "technical_score")
 _ACROSS = ("trend_alignment", "rsi_divergence", "volatility_ratio")
+# The weights know weeks too, of which there are no bars.
 _WEIGHED = tuple(timeframe for timeframe in Timeframe if timeframe in TIMEFRAMES)
 
 View = Mapping[str, Floats]
@@ -129,6 +130,7 @@ class FusedScore(OpinionStrategy):
             "higher_trend_unknown": fusion.passed & np.isnan(trend),
             "against_higher_trend": fusion.passed & (trend < 0),
         }
+        # The last refusal is the plain one, "below the threshold", which holds where nothing else does.
         *named, otherwise = REFUSALS
         holds |= {reason: (fusion.refusal == place) & ~sell for place, reason in enumerate(named)}
         # a score of 0 is as sure a sell as one of 100 is a buy
@@ -141,6 +143,7 @@ class FusedScore(OpinionStrategy):
 
     def _views(self, bars: BarArrays) -> dict[str, View]:
         """Features by timeframe: the bars' own first, then the longer ones of ``higher``."""
+        # Without a bar there is no length to read; any weight serves, as nothing is scored.
         own = bars.timeframe if len(bars) else _WEIGHED[0]
         if own not in _WEIGHED:
             raise DataError(f"{own} bars have no weight: run {self.name} on bars of {', '.join(_WEIGHED)}")
@@ -178,6 +181,7 @@ def _named(views: Mapping[str, View]) -> dict[str, Floats]:
     found = dict(views[own])
     for label in higher:
         found |= {f"{name}_{label}": values for name, values in views[label].items()}
+    # fmax and fmin leave NaN out: timeframes that are not warmed up do not hide the others.
     strengths = np.stack([view["rsi_14"] for view in views.values()])
     found["rsi_divergence"] = np.fmax.reduce(strengths) - np.fmin.reduce(strengths)
     found["trend_alignment"] = _trend(views.values())

@@ -9,6 +9,7 @@ from trading_pipeline.domain.indicators.ties import beyond
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.strategies.framework.arrays import Flags, Floats, Integers
 
+# Points on the scale of 0 to 100, as they were specified.
 _MIN_TECHNICAL = 40.0
 _MIN_MODEL = 30.0
 _UNDECIDED = (45.0, 55.0)
@@ -48,6 +49,7 @@ class FusionWeights:
 
     def __post_init__(self) -> None:
         total = self.technical + self.model
+        # Two decimals as people type them; the weights of timeframes are held to 1 exactly.
         if min(self.technical, self.model) < 0 or abs(total - 1) > 0.01:
             raise ConfigurationError(f"fusion weights {self.technical} and {self.model} sum to {total:.6g}: must be 1")
 
@@ -105,7 +107,7 @@ def fuse(
 
 
 def _for_volatility(threshold: float, volatility: float) -> float:
-    """Lower by at most 5 in a lively market, higher by at most 5 in a quiet one."""
+    """Points lower by at most 5 in a lively market, higher by at most 5 in a quiet one."""
     if volatility > 1:
         return max(50.0, threshold - min(5.0, (volatility - 1) * 2))
     if volatility < 0.5:
@@ -117,6 +119,7 @@ def _refusal(technical: Floats, model: Floats, regime: FusionRegime, excess: Flo
     """The first rule that refuses, by its position in ``REFUSALS``; -1 where none does."""
     neutral = np.full(len(technical), regime is FusionRegime.NEUTRAL)
     weak, unlikely = beyond(technical, _MIN_TECHNICAL, _FULL) < 0, beyond(model, _MIN_MODEL, _FULL) < 0
+    # Negated: an unknown score, NaN, does not reach the threshold.
     rules = [weak, unlikely, neutral, ~(excess >= 0)]
     return np.select(rules, range(len(REFUSALS)), default=-1).astype(np.int64)
 

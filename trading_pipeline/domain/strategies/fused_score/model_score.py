@@ -11,6 +11,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 
 Floats = npt.NDArray[np.float64]
 
+# Keeps probabilities off 0 and 1, whose logit is infinite.
 _EPSILON = 1e-6
 
 
@@ -87,6 +88,7 @@ class LogisticModel:
 
 def sigmoid(value: Floats) -> Floats:
     """1 / (1 + e^-value), without overflow."""
+    # The exponent is never positive, so that nothing overflows; both halves of the curve follow from it.
     small = np.exp(-np.abs(value))
     squeezed: Floats = np.where(value >= 0, 1 / (1 + small), small / (1 + small))
     return squeezed

@@ -69,6 +69,7 @@ def technical_score(values: pd.DataFrame) -> Floats:
     place = np.where(_above(values, "ema_20", "bb_middle"), 5.0, 0.0)
     score: Floats = np.clip(50 + trend + momentum + level + place, 0, 100)
     needed = values[["ema_20", "ema_50", "macd", "macd_signal", "rsi_14", "bb_middle"]]
+    # Comparisons with NaN are false and would score as if the trend were down.
     score[needed.isna().any(axis=1).to_numpy()] = np.nan
     return score
 

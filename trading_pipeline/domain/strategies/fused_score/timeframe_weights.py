@@ -14,6 +14,7 @@ Weights = dict[str, float]
 Values = Mapping[str, float] | Mapping[str, Floats]
 """One number per timeframe, or one per bar and timeframe; NaN is unknown."""
 
+# Weekly weights are part of the presets although no weekly bars exist; they fall to the others.
 TIMEFRAMES = ("15m", "1h", "4h", "1d", "1w")
 
 PRESETS: dict[str, tuple[float, ...]] = {
@@ -25,6 +26,7 @@ PRESETS: dict[str, tuple[float, ...]] = {
 }
 """Weights by trading style, in the order of ``TIMEFRAMES``."""
 
+# Fractions of a weight that an adaption may move.
 _VOLATILITY_SHARE = 0.3
 _TREND_SHARE = 0.5
 

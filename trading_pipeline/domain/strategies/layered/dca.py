@@ -75,6 +75,9 @@ class Dca(ArrayStrategy):
         """Entries by the clock, once the ATR is there."""
         rule = self.parameters
         cycles = Cycles.of(bars, rule.hold_bars)
+        # By the place in the cycle and not by bars counted from the
+        # first one: a rerun that starts elsewhere enters alike.
         trigger = (cycles.place % rule.every_bars == 0) & (np.arange(len(bars)) >= rule.atr_period)
+        # A negative step is none: entries come by the clock, whatever the price did.
         limits = (rule.max_entries, -1.0, rule.take_profit)
         return follow_layers(bars, trigger, cycles, -1 if rule.short else 1, limits)

@@ -24,7 +24,7 @@ _TOUCH = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class GridParameters(StopParameters):
-    """Number of levels; their distance and the target as fractions of the price."""
+    """Number of levels; ``spacing`` and ``take_profit`` are each a fraction of the price, 0.01 for 1 %."""
 
     stop_atr_multiple: float = ranged(5.0, 0.1, 20.0)
     levels: int = ranged(5, 1, 50)

@@ -32,10 +32,13 @@ class Cycles:
         """Cycles by the clock, so that the last bar of one is known without its successor."""
         if not len(bars):
             return cls(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.bool_))
+        # Bars are numbered since 1970, so that cycles lie at the same instants wherever the array starts.
         number = bars.open_time_ms // (bars.close_time_ms[0] - bars.open_time_ms[0])
         place, cycle = number % cycle_bars, number // cycle_bars
         ends = place == cycle_bars - 1
+        # A missing last bar must not let a cycle's layers live on into the next one.
         ends[1:] |= (cycle[1:] > cycle[:-1]) & ~ends[:-1]
+        # The beginning of the first cycle is not there: what was entered in it cannot be known.
         if place[0]:
             place[cycle == cycle[0]] = -1
         return cls(place, ends)
@@ -65,7 +68,7 @@ def follow_layers(
     close reaches their mean entry moved by ``target``, or at the end of the cycle; such a bar opens none.
 
     :param direction: 1 long, -1 short.
-    :param limits: most layers, step as a fraction (negative: none), target as a fraction.
+    :param limits: most layers, step as a fraction of price (negative: none), target as a fraction of price.
     """
     opened = np.zeros(len(bars), dtype=np.int64)
     mean = np.full(len(bars), np.nan)

@@ -71,6 +71,8 @@ class Martingale(ArrayStrategy):
         """Entries once RSI and ATR are there."""
         rule = self.parameters
         weak = beyond(rsi(bars.close, rule.rsi_period), rule.rsi_below, 100.0) < 0
+        # The averages have values a little earlier than the warm-up
+        # says; no layer opens before the stop's ATR is there.
         weak[: self.warmup_bars - 1] = False
         cycles = Cycles.of(bars, rule.hold_bars)
         limits = (rule.max_entries, rule.step, rule.take_profit)

@@ -46,6 +46,7 @@ class Bollinger(OpinionStrategy):
         """The band the close touches, unless the bands are squeezed."""
         rule = self.parameters
         upper, middle, lower = bollinger(bars.close, rule.period, rule.width)
+        # Bands without any width are touched by every close.
         narrow = (beyond(upper - lower, rule.squeeze * middle, middle) < 0) | (upper <= lower)
         holds = {"warming_up": np.isnan(middle), "squeeze": narrow}
         buy, sell = beyond(bars.close, lower, middle) <= 0, beyond(bars.close, upper, middle) >= 0

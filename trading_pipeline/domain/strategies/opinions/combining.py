@@ -48,6 +48,7 @@ def combine(
         return _larger(buys, sells, np.full(len(buys), _VOTE_CONFIDENCE), "vote_tie")
     share = weight[:, None] * confidence
     buys, sells = (np.where(action == side, share, 0.0).sum(axis=0) for side in (BUY, SELL))
+    # The tiny addend keeps bars on which nobody speaks from dividing by zero.
     relative = np.maximum(buys, sells) / (buys + sells + 1e-9)
     return _larger(buys, sells, np.minimum(_MOST_CONFIDENCE, relative), "weighted_tie")
 

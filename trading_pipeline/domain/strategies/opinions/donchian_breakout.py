@@ -42,7 +42,9 @@ class DonchianBreakout(OpinionStrategy):
     def opinions(self, bars: BarArrays) -> Opinions:
         """The side on which the close left the channel."""
         rule = self.parameters
+        # Shifted: no close leaves a channel that contains its own bar.
         upper, lower = (shifted(edge) for edge in donchian(bars.high, bars.low, rule.channel))
+        # The limit was stated with the plain mean of ranges, so it is measured with it.
         atr_pct = atr_simple(bars.high, bars.low, bars.close, rule.atr_period) / bars.close * 100
         holds = {
             "not_enough_bars": np.isnan(upper) | np.isnan(atr_pct),

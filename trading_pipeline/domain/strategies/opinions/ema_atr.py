@@ -62,6 +62,7 @@ class EmaAtr(OpinionStrategy):
         rule = self.parameters
         fast, slow = ema(bars.close, rule.fast_period), ema(bars.close, rule.slow_period)
         slope = (fast - shifted(fast)) / bars.close * 100
+        # The limit was stated with the plain mean of ranges, so it is measured with it; the stop's ATR is Wilder's.
         atr_pct = atr_simple(bars.high, bars.low, bars.close, rule.atr_period) / bars.close * 100
         holds = {
             "not_enough_bars": np.isnan(slow) | np.isnan(atr_pct),

@@ -54,6 +54,7 @@ class KeltnerSqueeze(OpinionStrategy):
         excess = beyond(upper - lower, top - bottom, bars.close)
         holds = {
             "not_enough_bars": np.isnan(shifted(excess)),
+            # Now or one bar ago: the breakout itself widens the bands it leaves.
             "no_squeeze": np.minimum(excess, shifted(excess)) >= 0,
         }
         side = beyond(bars.close, middle, bars.close)

@@ -94,6 +94,7 @@ class Managed(OpinionStrategy):
     def context(self, bars: pd.DataFrame) -> pd.DataFrame:
         """The members' values side by side; the same name is the same value, so it comes once."""
         joined = pd.concat([member.context(bars) for member in self.members], axis=1)
+        # Members that look at the same higher values name them alike.
         return joined.loc[:, ~joined.columns.duplicated()]
 
     def opinions(self, bars: BarArrays) -> Opinions:
@@ -107,6 +108,7 @@ class Managed(OpinionStrategy):
     @property
     def version(self) -> str:
         """Changes with the parameters and with any member."""
+        # A member whose rule changed makes another set of the same words.
         parts = [super().version, *(member.version for member in self.members)]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 

@@ -77,6 +77,7 @@ def form_opinions(
     """
     reasons = (*holds, otherwise)
     choices = [*holds.values(), buy | sell]
+    # The first condition that holds wins, so that the order of `holds` is the order of the reasons.
     reason = np.select(choices, [*range(len(holds)), -1], default=len(holds)).astype(np.int64)
     action = np.where(reason >= 0, HOLD, np.where(buy, BUY, SELL)).astype(np.int64)
     return Opinions(action, np.where(reason >= 0, 0.0, confidence), reason, reasons, evidence)
@@ -85,6 +86,7 @@ def form_opinions(
 def changes(action: Integers, first: int) -> Integers:
     """The action on bars where it differs from the bar before, 0 elsewhere and before ``first``."""
     changed = np.zeros_like(action)
+    # Only the bar before is compared, so that nothing depends on where the bars start.
     changed[1:] = np.where(action[1:] != action[:-1], action[1:], HOLD)
     changed[:first] = HOLD
     return changed
@@ -111,8 +113,10 @@ class OpinionStrategy(ArrayStrategy):
         """A decision wherever the opinion changes to buy or sell."""
         opinions = self.opinions(bars)
         direction = self.direction(opinions.action).copy()
+        # Again, because a subclass may open on other bars than those of a change.
         direction[: self.warmup_bars - 1] = HOLD
         if not self.parameters.allow_short:
+            # On a spot account a sell has nothing to open; `leave` still closes longs by it.
             direction = np.maximum(direction, HOLD)
         ranges = atr(bars.high, bars.low, bars.close, self.parameters.atr_period)
         evidence = {**opinions.evidence, "confidence": opinions.confidence}
@@ -139,5 +143,6 @@ def crosses_down(values: Floats, level: Floats | float) -> Flags:
 def _crosses(distance: Floats) -> Flags:
     """Bars where the distance turns positive; undefined distances never do."""
     crossed = np.zeros(len(distance), dtype=np.bool_)
+    # Comparisons with NaN are false: the first defined value crosses nothing.
     crossed[1:] = (distance[:-1] <= 0) & (distance[1:] > 0)
     return crossed

@@ -54,6 +54,7 @@ class RsiMomentum(OpinionStrategy):
         """The RSI's extreme, if momentum has turned against it."""
         rule = self.parameters
         strength = rsi(bars.close, rule.rsi_period)
+        # Plain subtraction is enough where only the sign counts: equal prices are equal floats.
         momentum = bars.close - shifted(bars.close, rule.momentum_period)
         holds = {"warming_up": np.isnan(strength) | np.isnan(momentum)}
         buy = (beyond(strength, rule.oversold, 100.0) < 0) & (momentum > 0)

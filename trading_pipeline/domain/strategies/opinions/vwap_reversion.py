@@ -77,5 +77,7 @@ class VwapReversion(OpinionStrategy):
     def _average_and_deviation(self, bars: BarArrays) -> tuple[Floats, Floats]:
         """VWAP, and the deviation of the close around its own mean, quote currency."""
         window = self.parameters.window
+        # The deviation is that of the close around its own mean: around VWAP,
+        # the stretch that is looked for would be part of its own measure.
         average = rolling_vwap(typical_price(bars.high, bars.low, bars.close), bars.volume, window)
         return average, rolling_deviation(bars.close, window)

@@ -87,7 +87,7 @@ class OrderLedger(ABC):
 
     @abstractmethod
     def last_fill_time(self) -> datetime | None:
-        """Venue time of the newest fill, ``None`` when nothing was ever filled."""
+        """Venue time (UTC) of the newest fill, ``None`` when nothing was ever filled."""
 
 
 class PositionBook(ABC):
@@ -118,11 +118,11 @@ class PositionBook(ABC):
 
     @abstractmethod
     def set_stop(self, position_id: str, stop_price: Decimal, kind: StopKind | None) -> None:
-        """Remember the stop that is live at the venue, and the level it comes from; not of a closed position."""
+        """Remember the stop (quote currency) that is live at the venue, and its level; not of a closed position."""
 
     @abstractmethod
     def set_runner_stop(self, position_id: str, stop_price: Decimal) -> None:
-        """Remember where the runner's stop stands."""
+        """Remember where the runner's stop stands, quote currency."""
 
     @abstractmethod
     def mark_followed(self, position_id: str, fills: int) -> None:
@@ -130,7 +130,7 @@ class PositionBook(ABC):
 
     @abstractmethod
     def mark_managed(self, position_id: str, wave: datetime) -> None:
-        """Remember that nothing is left to do for the position about the bars that closed at ``wave``."""
+        """Remember that nothing is left to do for the position about the bars that closed at ``wave`` (UTC)."""
 
     @abstractmethod
     def leftover_intents(self) -> list[IntentRecord]:

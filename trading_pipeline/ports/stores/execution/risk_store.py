@@ -69,7 +69,7 @@ class EquityLog(ABC):
 
     @abstractmethod
     def first_since(self, instant: datetime) -> Wallet | None:
-        """The oldest reading taken at or after ``instant``, ``None`` when there is none."""
+        """The oldest reading taken at or after ``instant`` (UTC venue time), ``None`` when there is none."""
 
 
 class IndicatorReader(ABC):
@@ -79,7 +79,10 @@ class IndicatorReader(ABC):
     def latest_indicator(
         self, instrument_id: InstrumentId, timeframe: Timeframe, close_time: datetime, name: str
     ) -> IndicatorReading | None:
-        """The indicator at exactly this bar; ``None`` when the bar or the value is not stored."""
+        """The indicator at the bar that closed at exactly this instant (UTC); ``None`` when it is not stored.
+
+        Value and close are told together, both in quote currency.
+        """
 
     @abstractmethod
     def close_price(self, instrument_id: InstrumentId, timeframe: Timeframe, close_time: datetime) -> Decimal | None:

@@ -19,11 +19,11 @@ class BarStore(RawBarStore):
     def missing(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
     ) -> dict[InstrumentId, list[datetime]]:
-        """Open times of which no source told a bar, ascending; instruments that miss none are left out."""
+        """Open times (UTC) of which no source told a bar, ascending; instruments that miss none are left out."""
 
     @abstractmethod
     def first_raw_open(self, instrument_id: InstrumentId, timeframe: Timeframe, since: datetime) -> datetime | None:
-        """Open time of the first bar heard that opens at or after ``since``."""
+        """Open time (UTC) of the first bar heard that opens at or after ``since``."""
 
     @abstractmethod
     def first_available_bars(

@@ -33,10 +33,25 @@ class CheckStore(ABC):
         """Everything that fails of all that is stored, once per reason, by instrument and time."""
 
     @abstractmethod
+    def judged_days(
+        self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe
+    ) -> dict[InstrumentId, list[datetime]]:
+        """Midnights of the days of which a bar has a verdict, ascending; instruments without one are left out."""
+
+    @abstractmethod
+    def skipped_closes(
+        self, instrument_ids: Sequence[InstrumentId], timeframes: Sequence[Timeframe], closes: Sequence[datetime]
+    ) -> list[datetime]:
+        """Of some closing instants those without a verdict on a series that has verdicts before and after, ascending.
+
+        :param closes: at which a bar of every timeframe closes.
+        """
+
+    @abstractmethod
     def sound_bars(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
     ) -> dict[InstrumentId, list[datetime]]:
-        """Open times of the bars that passed every check there is, ascending, by instrument.
+        """Open times (UTC) of the bars that passed every check there is, ascending, by instrument.
 
         A bar that was not asked every question is not sound. Instruments without a sound bar are left out.
         """

@@ -31,4 +31,4 @@ class RawBarStore(ABC):
 
     @abstractmethod
     def newest_raw_close(self, instrument_id: InstrumentId, timeframe: Timeframe) -> datetime | None:
-        """Closing instant of the newest bar heard, ``None`` before the first."""
+        """Closing instant (UTC) of the newest bar heard, ``None`` before the first."""

@@ -1,7 +1,7 @@
 """Waves: which closing instants were heard, and which are computed."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -22,7 +22,11 @@ class WaveStore(ABC):
 
     @abstractmethod
     def newest(self) -> datetime | None:
-        """The newest closing instant heard, ``None`` before the first."""
+        """The newest closing instant (UTC) heard, ``None`` before the first."""
+
+    @abstractmethod
+    def computed_span(self, timeframe: Timeframe) -> tuple[datetime, datetime] | None:
+        """The oldest and the newest closing instant whose wave of the timeframe is computed, ``None`` without one."""
 
     @abstractmethod
     def begin(self, close_time: datetime, timeframe: Timeframe, decided_by: str) -> None:
@@ -34,6 +38,16 @@ class WaveStore(ABC):
     @abstractmethod
     def computed(self, close_time: datetime, timeframe: Timeframe) -> ComputedWave | None:
         """What a computed wave was computed of; ``None`` where it is not computed."""
+
+    @abstractmethod
+    def note_unanswered(
+        self, close_time: datetime, timeframe: Timeframe, instrument_ids: Collection[InstrumentId]
+    ) -> None:
+        """Note about which instruments a strategy failed; until the wave is begun again."""
+
+    @abstractmethod
+    def newest_unanswered(self, timeframe: Timeframe) -> frozenset[InstrumentId]:
+        """The instruments about which a strategy failed in the newest computed wave."""
 
     @abstractmethod
     def late(

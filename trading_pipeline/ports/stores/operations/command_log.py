@@ -10,7 +10,7 @@ class CommandLog(ABC):
 
     @abstractmethod
     def append(self, command: OperatorCommand, outcome: CommandOutcome, detail: str) -> None:
-        """Write one line; the database adds when."""
+        """Write one line; the database adds when, in UTC."""
 
     @abstractmethod
     def of(self, command_id: str) -> list[CommandRecord]:

@@ -1,6 +1,9 @@
 """Signs of life that other processes look at."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from trading_pipeline.domain.model.heartbeats import Heartbeat
 
 
 class HeartbeatStore(ABC):
@@ -12,3 +15,7 @@ class HeartbeatStore(ABC):
 
         :param detail: its condition in a few words.
         """
+
+    @abstractmethod
+    def beats(self) -> Sequence[Heartbeat]:
+        """The latest of each component, by name; ages by the database's wall time."""

@@ -20,4 +20,4 @@ class CalibrationStore(ABC):
 
     @abstractmethod
     def newest_histogram(self) -> Sequence[float] | None:
-        """Of the newest calibration that has one."""
+        """Of the newest calibration that has one: fractions of its imbalances per bin."""

@@ -25,8 +25,8 @@ class TradeHistory(ABC):
 
     @abstractmethod
     def flat_start(self, since: datetime) -> FlatStart | None:
-        """The first reading of the account from ``since`` on at which nothing was held; ``None`` without any."""
+        """The first reading of the account (quote currency) since then at which nothing was held, or ``None``."""
 
     @abstractmethod
     def live_span(self, timeframe: Timeframe) -> tuple[datetime, datetime] | None:
-        """First and newest closing instant whose wave was computed live; ``None`` without any."""
+        """First and newest closing instant (UTC) whose wave was computed live; ``None`` without any."""

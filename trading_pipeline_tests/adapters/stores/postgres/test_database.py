@@ -1,11 +1,13 @@
 """Migrations and connections."""
 
+import time
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
 
-from trading_pipeline.adapters.stores.postgres.database import ensure_database
+from trading_pipeline.adapters.stores.postgres.database import connect, ensure_database
 from trading_pipeline.adapters.stores.postgres.migration import migrate
 from trading_pipeline.adapters.stores.postgres.research_tables import setups
 from trading_pipeline.domain.model.errors import ConfigurationError
@@ -39,3 +41,16 @@ def test_an_unreachable_server_is_named_without_its_password() -> None:
     with pytest.raises(ConfigurationError, match=r"trader:\*\*\*@127.0.0.1:1/trading cannot be reached") as caught:
         ensure_database("postgresql://trader:hunter2@127.0.0.1:1/trading")
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_connection_that_a_restarted_server_has_forgotten_is_replaced_before_use(database_url: str) -> None:
+    kept, other = connect(database_url), connect(database_url)
+    with kept.connect() as connection:
+        forgotten = connection.execute(text("SELECT pg_backend_pid()")).scalar()
+    with other.begin() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": forgotten})
+    time.sleep(1.1)
+    with kept.connect() as connection:
+        assert connection.execute(text("SELECT pg_backend_pid()")).scalar() != forgotten
+    kept.dispose()
+    other.dispose()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from trading_pipeline.adapters.venues.bybit import capabilities
 from trading_pipeline.adapters.venues.bybit.client import BybitClient
 from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
-from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe, from_ms
 from trading_pipeline_tests.adapters.venues.bybit.scripted_venue import NOW_MS, Reply, ScriptedVenue
@@ -81,28 +81,57 @@ def test_an_unknown_symbol_is_refused_by_name_though_the_venue_names_none(
         BybitMarketData(client).bars(InstrumentId("NOSUCH.BYBIT"), Timeframe.H1, NOW - timedelta(hours=1), NOW)
 
 
+PERPETUAL = {
+    "symbol": "BTCUSDT",
+    "contractType": "LinearPerpetual",
+    "status": "Trading",
+    "baseCoin": "BTC",
+    "quoteCoin": "USDT",
+    "settleCoin": "USDT",
+    "priceFilter": {"tickSize": "0.10"},
+    "lotSizeFilter": {
+        "qtyStep": "0.001",
+        "minOrderQty": "0.001",
+        "maxOrderQty": "1190",
+        "maxMktOrderQty": "500",
+        "minNotionalValue": "5",
+    },
+    "leverageFilter": {"maxLeverage": "100.00"},
+}
+
+
+def fees_told(market: BybitMarketData) -> dict[str, tuple[str, str]]:
+    """Of makers and takers, by symbol."""
+    return {one.symbol: (str(one.maker_fee), str(one.taker_fee)) for one in market.instruments().values()}
+
+
 def test_only_perpetuals_in_trading_are_instruments(venue: ScriptedVenue, client: BybitClient) -> None:
-    row = {
-        "symbol": "BTCUSDT",
-        "contractType": "LinearPerpetual",
-        "status": "Trading",
-        "baseCoin": "BTC",
-        "quoteCoin": "USDT",
-        "settleCoin": "USDT",
-        "priceFilter": {"tickSize": "0.10"},
-        "lotSizeFilter": {
-            "qtyStep": "0.001",
-            "minOrderQty": "0.001",
-            "maxOrderQty": "1190",
-            "maxMktOrderQty": "500",
-            "minNotionalValue": "5",
-        },
-        "leverageFilter": {"maxLeverage": "100.00"},
-    }
     others = [
-        {**row, "symbol": "BTCPERP", "settleCoin": "USDC"},
-        {**row, "symbol": "BTC-26DEC25", "contractType": "LinearFutures"},
-        {**row, "symbol": "OLDUSDT", "status": "PreLaunch", "lotSizeFilter": {}},
+        {**PERPETUAL, "symbol": "BTCPERP", "settleCoin": "USDC"},
+        {**PERPETUAL, "symbol": "BTC-26DEC25", "contractType": "LinearFutures"},
+        {**PERPETUAL, "symbol": "OLDUSDT", "status": "PreLaunch", "lotSizeFilter": {}},
     ]
-    venue.script("market/instruments-info", Reply({"list": [*others, row], "nextPageCursor": ""}))
+    venue.script("account/fee-rate", Reply({"list": []}))
+    venue.script("market/instruments-info", Reply({"list": [*others, PERPETUAL], "nextPageCursor": ""}))
     assert list(BybitMarketData(client).instruments()) == ["BTCUSDT.BYBIT"]
+
+
+def test_fees_are_those_that_the_venue_tells_the_account(venue: ScriptedVenue, client: BybitClient) -> None:
+    told = {"symbol": "BTCUSDT", "takerFeeRate": "0.0004", "makerFeeRate": "-0.00005"}
+    venue.script("account/fee-rate", Reply({"list": [told]}))
+    listed = [PERPETUAL, {**PERPETUAL, "symbol": "NEWUSDT"}]
+    venue.script("market/instruments-info", Reply({"list": listed, "nextPageCursor": ""}))
+    assert fees_told(BybitMarketData(client)) == {"BTCUSDT": ("-0.00005", "0.0004"), "NEWUSDT": ("0.0002", "0.00055")}
+
+
+def test_without_a_key_nobody_is_asked_and_fees_are_those_of_the_base_tier(venue: ScriptedVenue) -> None:
+    venue.script("market/instruments-info", Reply({"list": [PERPETUAL], "nextPageCursor": ""}))
+    assert fees_told(BybitMarketData(BybitClient(venue.url, "", ""))) == {"BTCUSDT": ("0.0002", "0.00055")}
+    assert venue.asked("account/fee-rate") == []
+
+
+def test_fees_that_cannot_be_read_are_no_fees_of_the_base_tier(venue: ScriptedVenue, client: BybitClient) -> None:
+    venue.script("account/fee-rate", Reply({"list": [{"symbol": "BTCUSDT", "takerFeeRate": "", "makerFeeRate": "0"}]}))
+    venue.script("market/instruments-info", Reply({"list": [PERPETUAL], "nextPageCursor": ""}))
+    with pytest.raises(TemporaryVenueError, match="takerFeeRate"):
+        BybitMarketData(client).instruments()

@@ -12,9 +12,7 @@ from trading_pipeline.domain.model.orders import Acknowledgement, IntentState, O
 from trading_pipeline.domain.model.positions import VenuePosition
 from trading_pipeline.ports.venue.trading import Trading
 
-from .market import PRICE, TULIP, ToyMarket
-
-FEE = Decimal("0.001")
+from .market import FEE, PRICE, TULIP, ToyMarket
 
 
 class ToyAccount(Trading):

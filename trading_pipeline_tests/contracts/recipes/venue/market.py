@@ -13,6 +13,7 @@ from trading_pipeline.ports.venue.market_data import LiveMarket, MarketData
 
 TULIP = InstrumentId.of("TULIP", VenueName("TOY"))
 PRICE = Decimal(100)
+FEE = Decimal("0.001")
 
 
 class ToyMarket(MarketData, LiveMarket):
@@ -51,6 +52,8 @@ class ToyMarket(MarketData, LiveMarket):
             max_market_quantity=Decimal(1000),
             min_notional=Decimal(1),
             max_leverage=Decimal(10),
+            maker_fee=FEE,
+            taker_fee=FEE,
         )
         return {TULIP: tulips}
 

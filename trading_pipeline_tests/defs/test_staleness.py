@@ -1,0 +1,132 @@
+"""What the UI calls stale: what was computed from something else than what is there now, and nothing else."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.loader import LoadingContextForTest
+from sqlalchemy import Engine, create_engine, text
+
+from trading_pipeline.adapters.files.code_version import digest_of
+from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresRawBarStore
+from trading_pipeline.definitions import defs
+from trading_pipeline.domain.model.bars import BarSource
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.runtime.dagster.storage import create_tables
+from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres
+from trading_pipeline_tests.defs.pipeline_stage import (
+    ASSETS,
+    DAY,
+    INSTRUMENT_IDS,
+    PipelineStage,
+    two_days_of_bars,
+)
+
+GRAPH = defs.get_repository_def().asset_graph
+FIRST, *OTHERS = INSTRUMENT_IDS
+BARS = dg.AssetKey("bars_15m")
+
+
+@pytest.fixture
+def recorded(
+    database: Engine,
+    database_url: str,
+    redis_url: str,
+    postgres: EmbeddedPostgres,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[PipelineStage]:
+    """The stage, with Dagster's record kept as the system keeps it."""
+    administration = create_engine(postgres.url("postgres", "psycopg"), isolation_level="AUTOCOMMIT")
+    with administration.connect() as connection:
+        connection.execute(text("CREATE DATABASE staleness"))
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", postgres.url("staleness", "psycopg2"))
+    create_tables(postgres.url("staleness", "psycopg2"))
+    shipped = yaml.safe_load((Path(__file__).parents[2] / "trading_pipeline/runtime/dagster/dagster.yaml").read_text())
+    (tmp_path / "dagster.yaml").write_text(
+        yaml.safe_dump({"storage": shipped["storage"], "telemetry": {"enabled": False}})
+    )
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        yield PipelineStage(database, database_url, redis_url, instance)
+    with administration.connect() as connection:
+        connection.execute(text("DROP DATABASE staleness WITH (FORCE)"))
+    administration.dispose()
+
+
+def stale(stage: PipelineStage) -> set[tuple[str, str]]:
+    """Assets of the pipeline and instruments whose partition of the day is stale."""
+    resolver = CachingStaleStatusResolver(stage.instance, GRAPH, LoadingContextForTest(stage.instance))
+    day = DAY.date().isoformat()
+    return {
+        (asset.path[0], instrument)
+        for asset in ASSETS
+        for instrument in INSTRUMENT_IDS
+        if resolver.get_status(asset, f"{day}|{instrument}") is not StaleStatus.FRESH
+    }
+
+
+def test_a_rerun_that_changes_nothing_leaves_everything_fresh_whatever_else_it_was_computed_with(
+    recorded: PipelineStage,
+) -> None:
+    recorded.materialize([BARS], instruments=[FIRST])
+    recorded.materialize()
+    assert stale(recorded) == set()
+    recorded.materialize([BARS], instruments=[FIRST])
+    assert stale(recorded) == set()
+
+
+def test_a_revised_bar_makes_stale_what_was_computed_from_it(recorded: PipelineStage) -> None:
+    recorded.materialize()
+    bar = next(
+        one
+        for one in two_days_of_bars()
+        if (one.instrument_id, one.timeframe, one.open_time) == (FIRST, Timeframe.M15, DAY + timedelta(hours=7))
+    )
+    # the stream's word counts for more than what was fetched
+    revised = replace(bar, volume=bar.volume + Decimal(1))
+    PostgresRawBarStore(recorded.engine).append_raw([revised], BarSource.WEBSOCKET)
+    recorded.materialize([BARS])
+    assert stale(recorded) == {("indicator_snapshots_15m", FIRST), ("signals_15m", FIRST)}
+
+
+def test_what_another_code_computed_is_stale(recorded: PipelineStage) -> None:
+    recorded.materialize([BARS])
+    assert {GRAPH.get(asset).code_version for asset in ASSETS if asset.path[0].startswith("bars")} == {
+        digest_of("domain/model", "services/market_data", "adapters/stores/market_data")
+    }
+    rewritten = create_engine(os.environ["DAGSTER_POSTGRES_URL"])
+    with rewritten.begin() as connection:
+        connection.execute(
+            text("UPDATE event_logs SET event = replace(event, :version, 'older')"),
+            {"version": str(GRAPH.get(BARS).code_version)},
+        )
+    rewritten.dispose()
+    assert {("bars_15m", instrument) for instrument in INSTRUMENT_IDS} <= stale(recorded)
+
+
+def test_a_parameter_of_a_strategy_is_part_of_the_code_that_signals_are_computed_by() -> None:
+    assert digest_of("domain", parameters="fast_period=12") != digest_of("domain", parameters="fast_period=13")
+
+
+def test_every_process_finds_the_same_code_versions() -> None:
+    told = "from trading_pipeline.defs.code_versions import CODE_VERSIONS; print(CODE_VERSIONS)"
+    answers = {
+        subprocess.run(
+            [sys.executable, "-c", told],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(answers) == 1
