@@ -21,6 +21,7 @@ from trading_pipeline.defs.market_data.feed import feed_assets
 from trading_pipeline.defs.market_data.jobs import bar_close_job
 from trading_pipeline.defs.market_data.sensors import bar_close_sensor
 from trading_pipeline.defs.operations.jobs import close_position, halt, kill_switch, resume
+from trading_pipeline.defs.operations.purge import nightly_purge, purge
 from trading_pipeline.defs.operations.sensors import failed_run_sensor
 from trading_pipeline.defs.research.backtests import backtests
 from trading_pipeline.defs.research.calibration import avi5_calibration
@@ -53,9 +54,10 @@ defs = dg.Definitions(
         resume,
         kill_switch,
         close_position,
+        purge,
     ],
     sensors=[bar_close_sensor, trade_plan_sensor, fill_sensor, failed_run_sensor],
-    schedules=[every_minute, hourly_marts, daily_parity, weekly_calibration],
+    schedules=[every_minute, hourly_marts, daily_parity, weekly_calibration, nightly_purge],
     resources=RESOURCES,
     # the multiprocess default starts an interpreter per step, 1.6 s each
     executor=dg.in_process_executor,
