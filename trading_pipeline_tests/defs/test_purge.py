@@ -67,7 +67,7 @@ class Purges:
 
     def __init__(self, instance: dg.DagsterInstance, database: Engine) -> None:
         self.instance = instance
-        self.history = DagsterRunHistory(instance)
+        self.history = DagsterRunHistory(instance, portion=2)
         self._ledger_runs = PostgresLedgerRuns(database)
 
     def later(self, age: timedelta, most: int = 1_000) -> PurgeResult:
@@ -91,8 +91,9 @@ class Purges:
         self.instance.add_run(run)
 
     def materialize(self, *assets: dg.AssetsDefinition | dg.AssetChecksDefinition, partition: str | None = None) -> str:
-        """Materialise assets, and ask checks, here and now; the run's id."""
-        return dg.materialize(assets, partition_key=partition, instance=self.instance).run_id
+        """Try to materialise assets, and to ask checks, here and now; the run's id."""
+        result = dg.materialize(assets, partition_key=partition, instance=self.instance, raise_on_error=False)
+        return result.run_id
 
     @property
     def runs(self) -> list[str]:
@@ -170,6 +171,16 @@ def test_an_asset_without_partitions_keeps_its_newest_materialization(purges: Pu
     assert [event.run_id] == purges.runs == [newest]
 
 
+def test_the_last_run_of_an_asset_stays_where_it_failed(purges: Purges) -> None:
+    @dg.asset(name="total")
+    def broken_total() -> None:
+        raise RuntimeError
+
+    *_, newest, failed = purges.materialize(total), purges.materialize(total), purges.materialize(broken_total)
+    purges.later(15 * DAY)
+    assert purges.runs == [newest, failed]
+
+
 def test_an_observation_is_kept_beside_the_materialization_that_came_after_it(purges: Purges) -> None:
     @dg.op
     def look(context: dg.OpExecutionContext) -> None:
@@ -191,6 +202,28 @@ def test_the_newest_verdict_of_a_check_is_kept_and_older_ones_leave_no_row(purge
     assert purges.runs == [verdict, materialized]
     rows = purges.instance.event_log_storage.get_asset_check_execution_history(total_is_sound.check_key, limit=9)
     assert [row.run_id for row in rows] == [verdict]
+
+
+def test_a_verdict_that_was_asked_for_and_did_not_come_leaves_the_one_before_it_known(purges: Purges) -> None:
+    @dg.asset_check(asset=total, name="total_is_sound")
+    def broken_check() -> dg.AssetCheckResult:
+        raise RuntimeError
+
+    kept = [purges.materialize(total, total_is_sound), purges.materialize(total, broken_check)]
+    materialized = purges.materialize(total)
+    purges.later(15 * DAY)
+    assert purges.runs == [*kept, materialized]
+
+
+def test_every_partition_keeps_the_newest_verdict_about_it(purges: Purges) -> None:
+    @dg.asset_check(asset=readings, partitions_def=DAYS)
+    def reading_is_sound() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=True)
+
+    verdicts = [purges.materialize(readings, reading_is_sound, partition=day) for day in ("monday", "tuesday")]
+    materialized = [purges.materialize(readings, partition=day) for day in ("monday", "tuesday")]
+    purges.later(15 * DAY)
+    assert purges.runs == [*verdicts, *materialized]
 
 
 def test_runs_that_say_that_a_work_was_given_up_stay_so_that_nobody_begins_it_again(purges: Purges) -> None:
@@ -253,6 +286,26 @@ def test_a_reconciliation_that_answered_a_fill_stays_as_long_as_the_order_it_bel
     reconciled(purges, lab)
     purges.later(399 * DAY)
     assert purges.runs == [executed, answered]
+
+
+def test_a_reconciliation_that_repaired_a_stop_stays_though_it_wrote_no_row(purges: Purges, database: Engine) -> None:
+    lab, plan = Lab(database), trade_plan()
+    store_plan(database, plan)
+    executed = launch(lab, execute_plans, run_id=new_run_id(), instance=purges.instance).run_id
+    stops = []
+    for _ in range(2):
+        lab.venue.strip_stop("BTCUSDT.BYBIT")
+        stops.append(reconciled(purges, lab))
+    purges.later(399 * DAY)
+    assert purges.runs == [executed, *stops]
+
+
+def test_a_reconciliation_that_failed_stays_as_long_as_any_run(purges: Purges) -> None:
+    purges.add("reconcile", dg.DagsterRunStatus.FAILURE)
+    purges.later(13 * DAY)
+    assert len(purges.runs) == 1
+    purges.later(15 * DAY)
+    assert purges.runs == []
 
 
 def test_a_run_that_died_before_it_told_stays_if_rows_of_the_ledger_name_it(purges: Purges, database: Engine) -> None:

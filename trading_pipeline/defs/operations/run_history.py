@@ -30,7 +30,6 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.run_history import EndedRun, RunKind
 from trading_pipeline.ports.stores.operations.run_history import RunHistory
 
-_PORTION = 500
 _ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 _KINDS: Mapping[str, RunKind] = {
     reconcile.name: RunKind.RECONCILIATION,
@@ -64,9 +63,10 @@ _checks, _later = AssetCheckExecutionsTable, AssetCheckExecutionsTable.alias("la
 class DagsterRunHistory(RunHistory):
     """Everything in Dagster's own database, and the folder that each run has beside it."""
 
-    def __init__(self, instance: dg.DagsterInstance) -> None:
+    def __init__(self, instance: dg.DagsterInstance, portion: int = 500) -> None:
         """Look at nothing yet.
 
+        :param portion: most runs that are asked about at a time.
         :raises ConfigurationError: the instance keeps its history where SQL does not reach.
         """
         runs, events = instance.run_storage, instance.event_log_storage
@@ -76,6 +76,7 @@ class DagsterRunHistory(RunHistory):
                 "a purge asks them by SQL: use the storage of runtime/dagster/dagster.yaml"
             )
         self._instance, self._runs, self._events = instance, runs, events
+        self._portion = portion
 
     def ended(self, before: datetime) -> Iterator[Sequence[EndedRun]]:
         """By their numbers, so that a portion may go before the next is asked for."""
@@ -87,7 +88,7 @@ class DagsterRunHistory(RunHistory):
                 table.update_timestamp < before.astimezone(UTC).replace(tzinfo=None),
             )
             .order_by(table.id)
-            .limit(_PORTION)
+            .limit(self._portion)
         )
         while True:
             with self._runs.connect() as connection:
