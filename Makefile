@@ -70,6 +70,8 @@ check: $(READY_DEV) ## format, lint, types, import contracts, definitions
 
 bench: $(READY_DEV) $(PEERS)/.ready $(NAUTILUS)/.ready ## wave latency against the stock launcher, engine against its peers
 	@$(BIN)/python benchmarks/wave_latency.py
+	@$(BIN)/python benchmarks/wave_latency.py --midnights 3
+	@$(BIN)/python benchmarks/wave_latency.py --wide 200 --waves 8
 	@$(PEERS)/bin/python benchmarks/backtest_engine.py --nautilus $(NAUTILUS)/bin/python
 
 # the peers pin other versions of pandas, so they live apart

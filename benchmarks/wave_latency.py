@@ -17,6 +17,7 @@ With ``--midnights`` every timeframe closes at one instant, for three instrument
 
 import argparse
 import math
+import os
 import shutil
 import statistics
 import tempfile
@@ -93,6 +94,9 @@ def main() -> None:
     parser.add_argument("--midnights", type=int, default=0, help="days whose end closes every timeframe at once")
     arguments = parser.parse_args()
     console = Console()
+    console.print(
+        f"load of the machine before: {', '.join(f'{load:.1f}' for load in os.getloadavg())} (1, 5, 15 minutes)"
+    )
     resident_yaml = Path(runtime_package.__file__).parent / "dagster" / "dagster.yaml"
     if arguments.wide:
         console.print(wide(resident_yaml, arguments.wide, arguments.waves))

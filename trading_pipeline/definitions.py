@@ -25,6 +25,7 @@ from trading_pipeline.defs.operations.check_sensor import failed_check_sensor
 from trading_pipeline.defs.operations.feed_sensor import dead_feed_sensor
 from trading_pipeline.defs.operations.freshness import fresh
 from trading_pipeline.defs.operations.jobs import close_position, halt, kill_switch, resume
+from trading_pipeline.defs.operations.purge import nightly_purge, purge
 from trading_pipeline.defs.operations.sensors import failed_run_sensor
 from trading_pipeline.defs.research.backtests import backtests
 from trading_pipeline.defs.research.calibration import avi5_calibration
@@ -60,6 +61,7 @@ defs = dg.Definitions(
         resume,
         kill_switch,
         close_position,
+        purge,
     ],
     sensors=[
         bar_close_sensor,
@@ -70,7 +72,7 @@ defs = dg.Definitions(
         failed_check_sensor,
         dead_feed_sensor,
     ],
-    schedules=[every_minute, hourly_marts, daily_parity, weekly_calibration],
+    schedules=[every_minute, hourly_marts, daily_parity, weekly_calibration, nightly_purge],
     resources=RESOURCES,
     # the multiprocess default starts an interpreter per step, 1.6 s each
     executor=dg.in_process_executor,

@@ -58,6 +58,15 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", alias="TRADING_LOG_LEVEL", description="the least that is written to logs"
     )
+    keep_runs_days: int = Field(
+        14, ge=1, alias="TRADING_KEEP_RUNS_DAYS", description="waves, marts, backfills, research"
+    )
+    keep_order_runs_days: int = Field(
+        400, ge=1, alias="TRADING_KEEP_ORDER_RUNS_DAYS", description="runs that touched orders: the audit trail"
+    )
+    keep_quiet_runs_hours: int = Field(
+        24, ge=1, alias="TRADING_KEEP_QUIET_RUNS_HOURS", description="reconciliations that found nothing"
+    )
     code_version: str = Field(
         "", alias="TRADING_CODE_VERSION", description="tag of every run; empty: the commit, or the package's version"
     )

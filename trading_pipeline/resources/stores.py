@@ -7,6 +7,7 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 from sqlalchemy import Engine, Table
 
+from trading_pipeline.adapters.stores.execution.ledger_runs import PostgresLedgerRuns
 from trading_pipeline.adapters.stores.execution.work_queue import WorkQueue
 from trading_pipeline.adapters.stores.market_data.book_store import PostgresBookSampleStore
 from trading_pipeline.adapters.stores.market_data.check_store import PostgresCheckStore
@@ -106,6 +107,11 @@ class Stores(dg.ConfigurableResource["Stores"]):
     def heartbeats(self) -> PostgresHeartbeatStore:
         """Signs of life of the feed."""
         return PostgresHeartbeatStore(self._engine)
+
+    @property
+    def ledger_runs(self) -> PostgresLedgerRuns:
+        """Which runs the ledger's rows lead to."""
+        return PostgresLedgerRuns(self._engine)
 
     @property
     def backtests(self) -> PostgresBacktestStore:

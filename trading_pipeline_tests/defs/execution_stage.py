@@ -32,14 +32,22 @@ class ExecutionOfLab:
 
 
 def launch(
-    lab: Lab, job: dg.JobDefinition, ops: dict[str, object] | None = None, run_id: str = RUN
+    lab: Lab,
+    job: dg.JobDefinition,
+    ops: dict[str, object] | None = None,
+    run_id: str = RUN,
+    instance: dg.DagsterInstance | None = None,
 ) -> dg.ExecuteInProcessResult:
-    """A job of execution, in this process."""
+    """A job of execution, in this process.
+
+    :param instance: where its events are kept; nowhere if there is none.
+    """
     indicators, trail = PostgresIndicatorReader(lab.database), LedgerTrail(lab.database)
     context = replace(lab.context(run_id), ledger=PostgresLedger(lab.database, ACCOUNT, run_id))
     stand_in = ExecutionOfLab(context, lab.gate, lab.equity, indicators, PARAMETERS, trail)
     return job.execute_in_process(
         run_id=run_id,
+        instance=instance,
         run_config={"ops": ops or {}},
         resources={"execution": dg.ResourceDefinition.hardcoded_resource(stand_in), "io_manager": dg.mem_io_manager},
     )

@@ -1,13 +1,15 @@
 """The ops of one run on a real ledger: what they do in order, and what they tell about it."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import dagster as dg
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
+from trading_pipeline.adapters.stores.postgres.tables import equity_snapshots
 from trading_pipeline.defs.execution.jobs import execute_plans as execute
 from trading_pipeline.defs.execution.jobs import follow_booked_fills, manage_and_execute, reconcile
 from trading_pipeline.domain.model.fills import FillKind
@@ -16,7 +18,7 @@ from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import ExitReason
 from trading_pipeline.domain.model.scoring import Scoring
 from trading_pipeline.domain.model.signals import Bias
-from trading_pipeline_tests.defs.execution_stage import launch
+from trading_pipeline_tests.defs.execution_stage import RUN, launch
 from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, exit_signal, store_plan, store_signal, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 
@@ -82,11 +84,18 @@ def of(plan: TradePlan, *purposes: str) -> list[str]:
 
 
 @pytest.fixture
-def reversed_long(database: Engine) -> Lab:
-    """An open long that its strategy leaves at the close at which it enters the other side."""
+def opened_long(database: Engine) -> Lab:
+    """An open long with its stop and its targets."""
     lab = Lab(database)
     store_plan(database, LONG)
     execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+    return lab
+
+
+@pytest.fixture
+def reversed_long(opened_long: Lab, database: Engine) -> Lab:
+    """An open long that its strategy leaves at the close at which it enters the other side."""
+    lab = opened_long
     store_signal(database, exit_signal(LONG, NEXT))
     store_plan(database, SHORT)
     lab.clock.set(NEXT)
@@ -145,11 +154,50 @@ def test_a_fill_that_the_feed_booked_is_told_of_by_the_run_that_answers_it(datab
     assert events(launch(lab, follow_booked_fills, run_id=LATER), "follow") == {}
 
 
-def test_a_reconciliation_that_finds_nothing_tells_of_the_money_alone(database: Engine) -> None:
+def test_a_reconciliation_that_finds_nothing_tells_of_the_money_alone(opened_long: Lab) -> None:
+    assert [asset for asset, _ in events(launch(opened_long, reconcile), "reconcile_with_venue")] == ["equity"]
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """What remembers events from one run to the next."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def test_the_same_money_is_told_of_once_a_day_by_reconciliations_and_read_by_each(
+    database: Engine, instance: dg.DagsterInstance
+) -> None:
+    lab, told = Lab(database), []
+    for run_id, minutes in ((RUN, 0), (FOLLOWING, 1), (LATER, 24 * 60)):
+        lab.clock.set(WAVE + timedelta(minutes=minutes))
+        told.append(list(events(launch(lab, reconcile, run_id=run_id, instance=instance), "reconcile_with_venue")))
+    assert told == [[("equity", "2025-11-03")], [], [("equity", "2025-11-04")]]
+    with database.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(equity_snapshots)).scalar() == 3
+
+
+def test_money_that_changed_is_told_of_by_the_next_reconciliation(
+    database: Engine, instance: dg.DagsterInstance
+) -> None:
     lab = Lab(database)
-    store_plan(database, LONG)
-    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
-    assert [asset for asset, _ in events(launch(lab, reconcile), "reconcile_with_venue")] == ["equity"]
+    launch(lab, reconcile, instance=instance)
+    lab.venue.equity += 50
+    told = events(launch(lab, reconcile, run_id=LATER, instance=instance), "reconcile_with_venue")
+    assert told["equity", "2025-11-03"]["equity"] == {"USDT": 10_050}
+
+
+def test_a_reconciliation_tells_what_it_did_about_fills_that_nobody_had_answered(opened_long: Lab) -> None:
+    opened_long.venue.move("BTCUSDT.BYBIT", Decimal(1010))
+    said = told(launch(opened_long, reconcile, run_id=FOLLOWING), "reconcile_with_venue")
+    assert said["followed"] == {LONG.plan_id: "stop moved from 990.0 to 1000.0"}
+
+
+def test_a_stop_that_reconciliation_repaired_is_told_of_with_its_position(opened_long: Lab) -> None:
+    opened_long.venue.strip_stop("BTCUSDT.BYBIT")
+    result = launch(opened_long, reconcile, run_id=FOLLOWING)
+    assert told(result, "reconcile_with_venue")["protected"] == {"BTCUSDT.BYBIT": "repaired_stop"}
+    assert written(result, "reconcile_with_venue")["positions"] == [LONG.plan_id]
 
 
 def test_a_difference_and_the_halt_that_follows_are_told_of(database: Engine) -> None:

@@ -3,15 +3,12 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import dagster as dg
 import pytest
-import yaml
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
 from sqlalchemy import Engine, create_engine, text
@@ -21,8 +18,6 @@ from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresR
 from trading_pipeline.definitions import defs
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.runtime.dagster.storage import create_tables
-from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres
 from trading_pipeline_tests.defs.pipeline_stage import (
     ASSETS,
     DAY,
@@ -37,29 +32,9 @@ BARS = dg.AssetKey("bars_15m")
 
 
 @pytest.fixture
-def recorded(
-    database: Engine,
-    database_url: str,
-    redis_url: str,
-    postgres: EmbeddedPostgres,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[PipelineStage]:
+def recorded(database: Engine, database_url: str, redis_url: str, stored_instance: dg.DagsterInstance) -> PipelineStage:
     """The stage, with Dagster's record kept as the system keeps it."""
-    administration = create_engine(postgres.url("postgres", "psycopg"), isolation_level="AUTOCOMMIT")
-    with administration.connect() as connection:
-        connection.execute(text("CREATE DATABASE staleness"))
-    monkeypatch.setenv("DAGSTER_POSTGRES_URL", postgres.url("staleness", "psycopg2"))
-    create_tables(postgres.url("staleness", "psycopg2"))
-    shipped = yaml.safe_load((Path(__file__).parents[2] / "trading_pipeline/runtime/dagster/dagster.yaml").read_text())
-    (tmp_path / "dagster.yaml").write_text(
-        yaml.safe_dump({"storage": shipped["storage"], "telemetry": {"enabled": False}})
-    )
-    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
-        yield PipelineStage(database, database_url, redis_url, instance)
-    with administration.connect() as connection:
-        connection.execute(text("DROP DATABASE staleness WITH (FORCE)"))
-    administration.dispose()
+    return PipelineStage(database, database_url, redis_url, stored_instance)
 
 
 def stale(stage: PipelineStage) -> set[tuple[str, str]]:

@@ -5,7 +5,7 @@ from datetime import datetime
 import dagster as dg
 
 from trading_pipeline.adapters.stores.execution.ledger_trail import Written
-from trading_pipeline.defs.execution.told import tell_day, tell_equity, tell_ledger
+from trading_pipeline.defs.execution.told import tell_changed_equity, tell_day, tell_equity, tell_ledger
 from trading_pipeline.domain.model.accounts import Wallet
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.plans import Claim, TradePlan
@@ -178,6 +178,8 @@ def reconcile_with_venue(context: dg.OpExecutionContext, execution: ExecutionRes
         {
             "differences": {one.instrument_id: f"{one.kind}: {one.detail}" for one in result.differences},
             "halted": list(result.halted),
+            "followed": result.followed,
+            "protected": {one.instrument_id: str(one.protection) for one in result.protected},
             "left": result.left,
             "settled": {link: str(state) for link, state in result.settled.settled.items()},
         }
@@ -185,10 +187,11 @@ def reconcile_with_venue(context: dg.OpExecutionContext, execution: ExecutionRes
     written = Written(
         context.run_id,
         orders=list(result.settled.settled),
+        positions=[one.plan_id for one in result.protected],
         answered=waiting - _unanswered(execution),
     )
     tell_ledger(context, execution.trail.rows(written))
-    tell_equity(context, wallet)
+    tell_changed_equity(context, wallet)
     _tell_differences(context, result, execution.context.clock.now())
 
 

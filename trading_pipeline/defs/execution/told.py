@@ -30,11 +30,27 @@ def tell_ledger(context: dg.OpExecutionContext, rows: Iterable[WrittenRows]) -> 
 
 def tell_equity(context: dg.OpExecutionContext, wallet: Wallet) -> None:
     """A reading of the account's money, on its UTC day; one row a currency, each amount in that currency."""
-    if wallet.balances:
-        held = {currency: float(balance.equity) for currency, balance in wallet.balances.items()}
+    if held := _held(wallet):
         tell_day(context, "equity", wallet.read_at, {"rows_written": len(held), "equity": held})
+
+
+def tell_changed_equity(context: dg.OpExecutionContext, wallet: Wallet) -> None:
+    """A reading, unless the day was told of the same money last: the row of every reading stands in the table."""
+    last = context.instance.get_latest_materialization_event(dg.AssetKey("equity"))
+    told = last.asset_materialization if last is not None else None
+    if told is None or (told.partition, told.metadata["equity"].value) != (_day(wallet.read_at), _held(wallet)):
+        tell_equity(context, wallet)
+
+
+def _held(wallet: Wallet) -> dict[str, float]:
+    """Equity by currency."""
+    return {currency: float(balance.equity) for currency, balance in wallet.balances.items()}
 
 
 def tell_day(context: dg.OpExecutionContext, table: str, at: datetime, metadata: Mapping[str, Told]) -> None:
     """Rows of a table without instruments, on the UTC day of ``at``."""
-    context.log_event(dg.AssetMaterialization(table, partition=at.date().isoformat(), metadata=metadata))
+    context.log_event(dg.AssetMaterialization(table, partition=_day(at), metadata=metadata))
+
+
+def _day(at: datetime) -> str:
+    return at.date().isoformat()

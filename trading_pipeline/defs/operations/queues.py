@@ -15,8 +15,9 @@ ACCOUNT_TAG = "trading/account"
 
 
 class Priority(IntEnum):
-    """Who is taken first when several runs wait for a process."""
+    """Who is taken first when several runs wait for a process; what people launch has none, which is 0."""
 
+    HOUSEKEEPING = -10
     RECONCILIATION = 0
     WAVE = 10
     ORDERS = 20
@@ -38,3 +39,16 @@ def trading_tags(priority: Priority, longest: timedelta, account: str = "") -> M
         "dagster/max_retries": "0",
     }
     return {**tags, ACCOUNT_TAG: account} if account else tags
+
+
+def housekeeping_tags(longest: timedelta) -> Mapping[str, str]:
+    """Tags of a job that keeps the system itself in order: behind everything else, and not repeated before its time.
+
+    :param longest: a run is ended after this time.
+    """
+    return {
+        QUEUE_TAG: BACKFILL,
+        "dagster/priority": str(int(Priority.HOUSEKEEPING)),
+        "dagster/max_runtime": str(int(longest.total_seconds())),
+        "dagster/max_retries": "0",
+    }

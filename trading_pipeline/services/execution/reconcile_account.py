@@ -21,12 +21,14 @@ class ReconcileResult:
 
     :param differences: disagreements seen twice in a row.
     :param halted: scopes that this call halted, each an instrument of the account.
+    :param followed: position id to what was done about fills that nobody had answered.
     :param protected: what was done about positions of ours without a stop.
     :param left: instrument to what became of a position that an operator ordered to be closed.
     """
 
     differences: tuple[Difference, ...]
     halted: tuple[str, ...]
+    followed: dict[str, str]
     protected: tuple[ProtectResult, ...]
     settled: SettleResult
     left: dict[str, str]
@@ -41,13 +43,14 @@ def reconcile_account(*, context: ExecutionContext) -> ReconcileResult:
 
     :raises TemporaryVenueError: the venue does not answer.
     """
-    settled = follow_fills(context=context).settled
+    fills = follow_fills(context=context)
     # Before the comparison, which would otherwise find what an operator has ordered to be closed.
     left = carry_on_leaving(context=context)
     protected = _protect_naked(context)
     confirmed = compare_account(context=context)
     context.halts.record_differences(confirmed, context.run_id, context.clock.now())
-    return ReconcileResult(confirmed, _halt(context, confirmed), protected, settled, left)
+    halted = _halt(context, confirmed)
+    return ReconcileResult(confirmed, halted, fills.positions, protected, fills.settled, left)
 
 
 def _protect_naked(context: ExecutionContext) -> tuple[ProtectResult, ...]:

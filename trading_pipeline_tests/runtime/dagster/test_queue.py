@@ -42,6 +42,15 @@ def test_runs_from_the_ui_are_started_one_after_the_other_in_their_order(queue: 
     assert started == asked
 
 
+def test_a_purge_waits_for_everything_that_people_launched(queue: Queue) -> None:
+    launched, purging = queue.submit("__ASSET_JOB"), submit(queue, "purge")
+    later = queue.submit("__ASSET_JOB")
+    queue.look()
+    queue.end(launched)
+    queue.look()
+    assert [queue.status(later), queue.status(purging)] == [STARTING, QUEUED]
+
+
 def test_a_run_that_waits_is_queued_and_not_starting_so_that_no_timeout_counts(queue: Queue) -> None:
     first, second = queue.submit("__ASSET_JOB"), queue.submit("__ASSET_JOB")
     queue.look()

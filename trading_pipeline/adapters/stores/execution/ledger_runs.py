@@ -1,0 +1,40 @@
+"""Which runs the ledger's rows lead to, in PostgreSQL."""
+
+from collections.abc import Collection
+
+from sqlalchemy import Engine, select, union
+
+from trading_pipeline.adapters.stores.postgres.tables import (
+    fills,
+    halts,
+    operator_commands,
+    order_intents,
+    positions,
+    reconciliation_differences,
+    trade_plans,
+)
+from trading_pipeline.ports.stores.execution.ledger_runs import LedgerRuns
+
+_NAMED_BY = (
+    trade_plans.c.claimed_by,
+    order_intents.c.run_id,
+    fills.c.run_id,
+    positions.c.run_id,
+    halts.c.run_id,
+    reconciliation_differences.c.run_id,
+    operator_commands.c.run_id,
+)
+"""Readings of equity are left out: every reconciliation makes one."""
+
+
+class PostgresLedgerRuns(LedgerRuns):
+    """One query over the columns that name a run."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def writers(self, run_ids: Collection[str]) -> set[str]:
+        """Whatever the rows have become since."""
+        query = union(*(select(column).where(column.in_(run_ids)) for column in _NAMED_BY))
+        with self._engine.connect() as connection:
+            return set(connection.execute(query).scalars())
