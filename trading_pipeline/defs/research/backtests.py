@@ -55,7 +55,7 @@ def backtests(
         except DataError as error:
             refused[timeframe.value] = str(error)
     for run in runs:
-        stores.backtests.save(run.record)
+        stores.research.backtests.save(run.record)
     return dg.MaterializeResult(
         metadata={
             "runs": {str(run.record.params["timeframe"]): run.record.run_id for run in runs},

@@ -78,11 +78,11 @@ def _report(config: ParityWindow, stores: Stores, parameters: Parameters, market
     from trading_pipeline.services.strategy.book_evidence import BookEvidence
 
     finest = min(UNIVERSE.timeframes, key=lambda timeframe: timeframe.ms)
-    span = stores.history.live_span(finest)
+    span = stores.research.history.live_span(finest)
     if span is None:
         return None
     # The engine begins without positions. A span that begins in the middle of a trade would differ by that trade.
-    begin = stores.history.flat_start(max(span[0] - finest.duration, span[1] - timedelta(days=config.days)))
+    begin = stores.research.history.flat_start(max(span[0] - finest.duration, span[1] - timedelta(days=config.days)))
     if begin is None or finest.floor(begin.at) >= span[1]:
         return None
     start, end, path = finest.floor(begin.at), span[1], Timeframe.parse(config.path_timeframe)
@@ -101,10 +101,10 @@ def _report(config: ParityWindow, stores: Stores, parameters: Parameters, market
         steps=steps_of(instruments, UNIVERSE.instrument_ids),
         fees=fees_of(instruments, UNIVERSE.instrument_ids),
         path={instrument_id: frame for instrument_id, frame in fine.items() if len(frame)},
-        books=BookEvidence(stores.books, stores.calibrations),
+        books=BookEvidence(stores.books, stores.research.calibrations),
         given=("ticks, lots and fees of the venue", f"equity {begin.equity:.2f} at the start, when nothing was held"),
     )
-    return check_parity(question, stores.signals, stores.history)
+    return check_parity(question, stores.signals, stores.research.history)
 
 
 def _frame(bars: list[Bar]) -> pd.DataFrame:
