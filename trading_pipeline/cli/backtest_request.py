@@ -14,8 +14,8 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.plans import TrailAt
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.services.research.backtest_request import BacktestRequest, StrategyRun
 from trading_pipeline.services.research.research_window import Window
-from trading_pipeline.services.research.run_backtest import BacktestRequest, StrategyRun
 from trading_pipeline.settings import Settings
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ def warm_up() -> None:
     from trading_pipeline.domain.model.timeframes import Timeframe
     from trading_pipeline.domain.strategies.framework.arrays import BarArrays
     from trading_pipeline.domain.strategies.registry import strategy_names
-    from trading_pipeline.services.research.run_backtest import BacktestRequest, StrategyRun, run_backtest
+    from trading_pipeline.services.research.backtest_request import BacktestRequest, StrategyRun
+    from trading_pipeline.services.research.run_backtest import run_backtest
     from trading_pipeline.services.research.sample_bars import sample_bars
     from trading_pipeline.settings import Settings
 

@@ -16,14 +16,12 @@ from trading_pipeline.adapters.stores.market_data.wave_store import PostgresWave
 from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.adapters.stores.postgres.partition_contents import PartitionContents, partition_contents
-from trading_pipeline.adapters.stores.research.backtest_store import PostgresBacktestStore
-from trading_pipeline.adapters.stores.research.calibration_store import PostgresCalibrationStore
-from trading_pipeline.adapters.stores.research.trade_history import PostgresTradeHistory
 from trading_pipeline.adapters.stores.strategy.plan_store import PostgresPlanStore
 from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSignalStore
 from trading_pipeline.adapters.stores.strategy.snapshot_store import PostgresSnapshotStore
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.partitions import PartitionRange
+from trading_pipeline.resources.research_stores import ResearchStores
 
 
 class Stores(dg.ConfigurableResource["Stores"]):
@@ -114,16 +112,6 @@ class Stores(dg.ConfigurableResource["Stores"]):
         return PostgresLedgerRuns(self._engine)
 
     @property
-    def backtests(self) -> PostgresBacktestStore:
-        """Finished backtests."""
-        return PostgresBacktestStore(self._engine)
-
-    @property
-    def history(self) -> PostgresTradeHistory:
-        """What was traded, for comparison."""
-        return PostgresTradeHistory(self._engine)
-
-    @property
-    def calibrations(self) -> PostgresCalibrationStore:
-        """Calibrations of AVI-5."""
-        return PostgresCalibrationStore(self._engine)
+    def research(self) -> ResearchStores:
+        """Backtests, calibrations and the history of trades."""
+        return ResearchStores(self._engine)

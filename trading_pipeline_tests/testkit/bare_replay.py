@@ -33,7 +33,7 @@ from trading_pipeline.exchange_simulator.market_model import generate
 from trading_pipeline.exchange_simulator.recorded_bars import load
 from trading_pipeline.exchange_simulator.server import Addresses
 from trading_pipeline.runtime.replay.lock_step import ExchangeClock
-from trading_pipeline.runtime.replay.parity import recorded_funding, series_frame
+from trading_pipeline.runtime.replay.price_path import recorded_funding, series_frame
 from trading_pipeline.services.accounting.record_equity import record_equity
 from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.follow_fills import follow_fills
@@ -44,6 +44,7 @@ from trading_pipeline.services.research.account_backtest import steps_of
 from trading_pipeline.services.research.check_parity import check_parity
 from trading_pipeline.services.research.compare_parity import ParityReport
 from trading_pipeline.services.research.parity_question import ParityQuestion
+from trading_pipeline.services.research.stored_bars import stored_bars
 from trading_pipeline.services.strategy.compute_indicators import compute_indicators
 from trading_pipeline.services.strategy.generate_signals import generate_signals
 from trading_pipeline.services.strategy.plan_trades import Planner, plan_trades
@@ -150,19 +151,9 @@ class BareReplay:
             series, _ = load(bars, tuple(one.symbol for one in self.instrument_ids), self.start)
         else:
             series = {one.symbol: generate(one.symbol, bars) for one in self.instrument_ids}
-        frames = {
-            timeframe: self.bars.frame(self.instrument_ids, timeframe, self.history_start, until)
-            for timeframe in self.timeframes
-        }
         question = ParityQuestion(
             plans=self.plans,
-            bars={
-                timeframe: {
-                    InstrumentId(name): rows.reset_index(drop=True)
-                    for name, rows in frame.groupby("instrument_id", sort=False)
-                }
-                for timeframe, frame in frames.items()
-            },
+            bars=stored_bars(self.bars, self.instrument_ids, self.timeframes, self.history_start, until),
             start=self.start,
             end=until,
             capital=10_000.0,

@@ -9,7 +9,7 @@ from trading_pipeline.adapters.parameters.strategies import configured_names
 from trading_pipeline.defs.market_data.partitions import UNIVERSE
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.identity import InstrumentId
-from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe
+from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
@@ -55,7 +55,7 @@ def backtests(
         except DataError as error:
             refused[timeframe.value] = str(error)
     for run in runs:
-        stores.backtests.save(run.record)
+        stores.research.backtests.save(run.record)
     return dg.MaterializeResult(
         metadata={
             "runs": {str(run.record.params["timeframe"]): run.record.run_id for run in runs},
@@ -71,28 +71,10 @@ def _run(
 ) -> "BacktestRun":
     # here alone: every process that knows the definitions would carry the compiler and the plotting otherwise
     from trading_pipeline.adapters.files.code_version import deciding_code_version
-    from trading_pipeline.domain.backtest.live_rules import live_rules
-    from trading_pipeline.services.research.account_backtest import fees_of, steps_of
-    from trading_pipeline.services.research.run_backtest import BacktestRequest, StrategyRun, run_backtest
+    from trading_pipeline.services.research.backtest_stored_bars import StoredMarket, backtest_stored_bars
 
-    instruments = markets.market_data().instruments()
-    now = markets.clock().now()
-    bars = stores.bars.frame([instrument_id], timeframe, EPOCH, timeframe.floor(now))
-    if bars.empty:
-        raise DataError(f"no {timeframe} bars of {instrument_id} are stored; backfill bars_{timeframe} first")
-    finest = UNIVERSE.finest
-    # Prices are walked along the finest bars there are, up to the close of the last bar that is decided on.
-    path = bars if timeframe is finest else stores.bars.frame([instrument_id], finest, EPOCH, timeframe.floor(now))
-    config = live_rules(plan.lifecycle, timeframe.ms if path.empty else finest.ms)
-    return run_backtest(
-        BacktestRequest(
-            runs=[StrategyRun(plan.strategy, timeframe, {instrument_id: bars}, config)],
-            code_version=deciding_code_version(),
-            steps=steps_of(instruments, [instrument_id]),
-            fees=fees_of(instruments, [instrument_id]),
-            path={} if timeframe is finest or path.empty else {instrument_id: path},
-        )
-    )
+    market = StoredMarket(stores.bars, markets.market_data(), UNIVERSE.finest)
+    return backtest_stored_bars(market, plan, instrument_id, timeframe, markets.clock().now(), deciding_code_version())
 
 
 def _figures(run: "BacktestRun") -> dict[str, float | None]:

@@ -33,7 +33,7 @@ def avi5_calibration(
     fees = fees_of(markets.market_data().instruments(), UNIVERSE.instrument_ids)
     facts = TriggerFacts(stores.bars, stores.checks, stores.books, fees)
     judged = judge_triggers(facts, parameters.strategies, UNIVERSE.instrument_ids, day_of(now) - _LONGEST, now)
-    made = calibrate_avi5(stores.calibrations, judged, now, context.run.run_id)
+    made = calibrate_avi5(stores.research.calibrations, judged, now, context.run.run_id)
     return dg.MaterializeResult(
         metadata={
             "judged_triggers": len(judged),

@@ -1,7 +1,7 @@
 """Does the plain backtest say of the last weeks what the pipeline did in them?"""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -9,7 +9,6 @@ import pandas as pd
 
 from trading_pipeline.defs.market_data.partitions import UNIVERSE
 from trading_pipeline.domain.model.bars import OHLCV, Bar
-from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
@@ -75,14 +74,15 @@ def _report(config: ParityWindow, stores: Stores, parameters: Parameters, market
     from trading_pipeline.services.research.account_backtest import fees_of, steps_of
     from trading_pipeline.services.research.check_parity import check_parity
     from trading_pipeline.services.research.parity_question import ParityQuestion
+    from trading_pipeline.services.research.stored_bars import stored_bars
     from trading_pipeline.services.strategy.book_evidence import BookEvidence
 
     finest = min(UNIVERSE.timeframes, key=lambda timeframe: timeframe.ms)
-    span = stores.history.live_span(finest)
+    span = stores.research.history.live_span(finest)
     if span is None:
         return None
     # The engine begins without positions. A span that begins in the middle of a trade would differ by that trade.
-    begin = stores.history.flat_start(max(span[0] - finest.duration, span[1] - timedelta(days=config.days)))
+    begin = stores.research.history.flat_start(max(span[0] - finest.duration, span[1] - timedelta(days=config.days)))
     if begin is None or finest.floor(begin.at) >= span[1]:
         return None
     start, end, path = finest.floor(begin.at), span[1], Timeframe.parse(config.path_timeframe)
@@ -94,25 +94,17 @@ def _report(config: ParityWindow, stores: Stores, parameters: Parameters, market
     }
     question = ParityQuestion(
         plans=parameters.strategies,
-        bars={timeframe: _bars(stores, timeframe, end) for timeframe in UNIVERSE.timeframes},
+        bars=stored_bars(stores.bars, UNIVERSE.instrument_ids, UNIVERSE.timeframes, UNIVERSE.history_start, end),
         start=start,
         end=end,
         capital=begin.equity,
         steps=steps_of(instruments, UNIVERSE.instrument_ids),
         fees=fees_of(instruments, UNIVERSE.instrument_ids),
         path={instrument_id: frame for instrument_id, frame in fine.items() if len(frame)},
-        books=BookEvidence(stores.books, stores.calibrations),
+        books=BookEvidence(stores.books, stores.research.calibrations),
         given=("ticks, lots and fees of the venue", f"equity {begin.equity:.2f} at the start, when nothing was held"),
     )
-    return check_parity(question, stores.signals, stores.history)
-
-
-def _bars(stores: Stores, timeframe: Timeframe, end: datetime) -> dict[InstrumentId, pd.DataFrame]:
-    frame = stores.bars.frame(UNIVERSE.instrument_ids, timeframe, UNIVERSE.history_start, end)
-    return {
-        InstrumentId(instrument_id): rows.reset_index(drop=True)
-        for instrument_id, rows in frame.groupby("instrument_id", sort=False)
-    }
+    return check_parity(question, stores.signals, stores.research.history)
 
 
 def _frame(bars: list[Bar]) -> pd.DataFrame:

@@ -96,7 +96,7 @@ def signals(
     """Ask every strategy about the bars that the run adds, timeframe by timeframe."""
     if not context.selected_asset_keys:
         yield from answered_of_old(context, stores)
-    strategies, books = parameters.strategies, BookEvidence(stores.books, stores.calibrations)
+    strategies, books = parameters.strategies, BookEvidence(stores.books, stores.research.calibrations)
     live, now = wave_of(context) is not None, now_of(context, markets)
     for timeframe in timeframes_of(context, "signals"):
         scope = wave_scope(context, timeframe, stores, parameters)

@@ -2,6 +2,9 @@
 
 import random
 
+UNANSWERED_S = 2.0
+"""Between two questions to a venue that did not answer yet since the feed started."""
+
 
 class Backoff:
     """Pauses that double, each shortened by up to half at random.

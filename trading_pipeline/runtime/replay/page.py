@@ -6,12 +6,12 @@ from trading_pipeline.adapters.reports.html_report import html_report
 from trading_pipeline.adapters.reports.pipeline_part import PipelinePart
 from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 from trading_pipeline.domain.model.backtest_runs import RunRecord
-from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.trade_history import TradeRow
 from trading_pipeline.runtime.replay.places import places
 from trading_pipeline.runtime.replay.replay_plan import ReplayPlan
 from trading_pipeline.runtime.replay.replay_record import pipeline_record
 from trading_pipeline.runtime.replay.replaying import Replayed
+from trading_pipeline.services.research.stored_bars import stored_bars
 
 
 def replay_page(run: RunRecord, rows: Sequence[TradeRow], plan: ReplayPlan, done: Replayed, ui: str) -> str:
@@ -21,11 +21,7 @@ def replay_page(run: RunRecord, rows: Sequence[TradeRow], plan: ReplayPlan, done
     :param ui: address of the Dagster UI that stays up; empty where the system ends with the report.
     """
     finest = done.universe.finest
-    frame = PostgresBarStore(done.engine).frame(plan.instrument_ids, finest, plan.start, plan.end)
-    bars = {
-        InstrumentId(instrument_id): bars_of_one.reset_index(drop=True)
-        for instrument_id, bars_of_one in frame.groupby("instrument_id", sort=False)
-    }
+    bars = stored_bars(PostgresBarStore(done.engine), plan.instrument_ids, (finest,), plan.start, plan.end)[finest]
     record = pipeline_record(plan, done, rows)
     # A wave in which something happened shows more than the last one.
     wave = rows[0].signalled_at if rows else plan.end

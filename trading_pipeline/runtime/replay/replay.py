@@ -4,12 +4,15 @@ from pathlib import Path
 
 from rich.console import Console
 
+from trading_pipeline.adapters.stores.research.trade_history import PostgresTradeHistory
+from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSignalStore
 from trading_pipeline.runtime.replay.last_reading import with_last_reading
-from trading_pipeline.runtime.replay.parity import replay_parity
 from trading_pipeline.runtime.replay.replay_plan import ReplayPlan
+from trading_pipeline.runtime.replay.replay_question import replay_question
 from trading_pipeline.runtime.replay.replay_report import write_replay_report
-from trading_pipeline.runtime.replay.replaying import replayed
+from trading_pipeline.runtime.replay.replaying import Replayed, replayed
 from trading_pipeline.runtime.replay.report import print_report
+from trading_pipeline.services.research.check_parity import check_parity
 from trading_pipeline.services.research.compare_parity import ParityReport
 
 
@@ -24,12 +27,17 @@ def run_replay(plan: ReplayPlan, config_dir: Path, reports_dir: Path, run_id: st
     console = Console()
     with replayed(plan, config_dir, console) as running:
         done = with_last_reading(plan, running)
-        report = replay_parity(plan, done) if parity else None
+        report = _parity(plan, done) if parity else None
         path = write_replay_report(reports_dir, run_id, plan, done, report)
         print_report(console, done.header, done.facts, path)
     if report is not None:
         console.print(_verdict(report), markup=False)
     return report is None or report.equal
+
+
+def _parity(plan: ReplayPlan, done: Replayed) -> ParityReport:
+    question = replay_question(plan, done)
+    return check_parity(question, PostgresSignalStore(done.engine), PostgresTradeHistory(done.engine))
 
 
 def _verdict(report: ParityReport) -> str:

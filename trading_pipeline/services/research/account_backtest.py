@@ -11,7 +11,7 @@ from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
-from trading_pipeline.services.research.run_backtest import StrategyRun
+from trading_pipeline.services.research.backtest_request import StrategyRun
 
 _BPS = 10_000
 

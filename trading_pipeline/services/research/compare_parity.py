@@ -35,6 +35,15 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class ParitySide:
+    """What one side says of the time in question: entry and exit signals, what became of the entries, trades."""
+
+    signals: Sequence[Signal]
+    outcomes: Sequence[SignalOutcome]
+    trades: Sequence[TradeRow]
+
+
+@dataclass(frozen=True, slots=True)
 class ParityReport:
     """What was compared and what differs.
 
@@ -70,6 +79,15 @@ class ParityReport:
             f"({self.still_open} open), {self.not_entered} signals without entry; "
             f"given: {', '.join(self.given) or 'nothing'}"
         )
+
+
+def compare_sides(pipeline: ParitySide, engine: ParitySide) -> list[Difference]:
+    """Signals, then what became of each of them, then trades."""
+    return [
+        *compare_signals(pipeline.signals, engine.signals),
+        *compare_outcomes(pipeline.outcomes, engine.outcomes),
+        *compare_trades(pipeline.trades, engine.trades),
+    ]
 
 
 def compare_signals(pipeline: Sequence[Signal], engine: Sequence[Signal]) -> list[Difference]:

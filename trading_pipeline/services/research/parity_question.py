@@ -10,6 +10,7 @@ from trading_pipeline.domain.backtest.translate import Funding, Steps
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.services.research.account_backtest import Bars
+from trading_pipeline.services.research.research_window import Window
 from trading_pipeline.services.strategy.book_evidence import BookEvidence
 
 
@@ -41,3 +42,9 @@ class ParityQuestion:
     funding: Mapping[InstrumentId, Funding] = field(default_factory=dict)
     books: BookEvidence | None = None
     given: tuple[str, ...] = ()
+
+    @property
+    def window(self) -> Window:
+        """The bars that are compared: those that close after the start and open before the end."""
+        # By the close: a wave is a closing instant, whatever the length of its bars.
+        return Window(self.start, self.end, by_close=True)

@@ -7,14 +7,16 @@ import pytest
 
 from trading_pipeline.domain.backtest.config import BacktestConfig, ExitTarget
 from trading_pipeline.domain.model.bar_frames import coarser_bars
-from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.avi5.levels import EXIT_GRID, SWING_EXIT_GRID
 from trading_pipeline.domain.strategies.registry import strategy_named
+from trading_pipeline.services.research.backtest_request import BacktestRequest, StrategyRun
 from trading_pipeline.services.research.research_window import Window
-from trading_pipeline.services.research.run_backtest import BacktestRequest, BacktestRun, StrategyRun, run_backtest
+from trading_pipeline.services.research.run_backtest import BacktestRun, run_backtest
 from trading_pipeline.services.research.sample_bars import sample_bars
 from trading_pipeline_tests.domain.strategies.golden import golden_bars
+from trading_pipeline_tests.testkit.research import a_request
 
 GOLDEN_START = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -27,16 +29,7 @@ def golden_run(seed: int, count: int = 700, **rules: object) -> BacktestRun:
 
 
 def sampled(instrument_ids: tuple[str, ...] = ("BTCUSDT.BYBIT",), **changes: object) -> BacktestRun:
-    strategy = strategy_named("ema_cross", {})
-    bars = {
-        instrument_id: sample_bars(instrument_id, Timeframe.H1, 3_000, seed)
-        for seed, instrument_id in enumerate(sorted(instrument_ids))
-    }
-    ordered = {instrument_id: bars[instrument_id] for instrument_id in instrument_ids}
-    run = {"strategy": strategy, "timeframe": Timeframe.H1, "bars": ordered, "config": BacktestConfig()}
-    run |= {name: changes.pop(name) for name in list(changes) if name in run}
-    request = {"runs": [StrategyRun(**run)], "code_version": "test", **changes}  # type: ignore[arg-type]
-    return run_backtest(BacktestRequest(**request))  # type: ignore[arg-type]
+    return run_backtest(a_request(instrument_ids, **changes))
 
 
 @pytest.mark.parametrize(
@@ -133,19 +126,8 @@ def test_avi5_enters_in_levels_of_equal_quantity_that_lose_one_r_together() -> N
     assert signal_outcomes["signals_expired"]
 
 
-def test_equal_bars_rules_and_code_make_an_equal_run_id() -> None:
-    first = sampled()
-    assert sampled().record.run_id == first.record.run_id
-    assert sampled().record == first.record
-    changed = [
-        sampled(code_version="other"),
-        sampled(config=BacktestConfig().with_values({"taker_fee_bps": 1.0})),
-        sampled(strategy=strategy_named("ema_cross", {"fast_period": 11})),
-        sampled(window=Window(start=datetime(2024, 3, 1, tzinfo=UTC))),
-        sampled(("ETHUSDT.BYBIT",)),
-        sampled(fees={"BTCUSDT.BYBIT": {"taker_fee_bps": 1.0}}),
-    ]
-    assert len({run.record.run_id for run in changed} | {first.record.run_id}) == 7
+def test_a_run_is_repeatable_and_may_be_given_a_name() -> None:
+    assert sampled().record == sampled().record
     assert sampled(run_id="mine").record.run_id == "mine"
 
 
@@ -212,28 +194,6 @@ def test_every_signal_has_a_fate() -> None:
     signal_outcomes = [value for name, value in metrics.items() if name.startswith("signals_")]
     assert sum(value for value in signal_outcomes if value) == metrics["signals"]
     assert metrics["signals_filled"] == metrics["trades"]
-
-
-def test_missing_bars_are_counted() -> None:
-    bars = sample_bars("BTCUSDT.BYBIT", Timeframe.H1, 1_000).drop(index=[10, 11, 500]).reset_index(drop=True)
-    described = sampled(bars={"BTCUSDT.BYBIT": bars}).record.params["bars"]
-    assert isinstance(described, dict)
-    assert described["BTCUSDT.BYBIT"]["missing"] == 3
-
-
-@pytest.mark.parametrize(
-    ("changes", "error", "message"),
-    [
-        ({"bars": {"BTCUSDT.BYBIT": golden_bars(1, 20)}}, DataError, "BTCUSDT.BYBIT 1h: 20 bars: ema_cross needs"),
-        ({"window": Window(datetime(2030, 1, 1, tzinfo=UTC))}, DataError, "0 bars: ema_cross needs"),
-        ({"window": Window(end=datetime(2024, 1, 1, 9, tzinfo=UTC))}, DataError, "9 bars: ema_cross needs"),
-    ],
-)
-def test_bars_without_a_possible_trade_are_refused(
-    changes: dict[str, object], error: type[Exception], message: str
-) -> None:
-    with pytest.raises(error, match=message):
-        sampled(**changes)
 
 
 def test_a_window_that_ends_before_it_begins_is_refused() -> None:

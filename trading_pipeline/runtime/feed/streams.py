@@ -1,0 +1,38 @@
+"""The streams of a venue as the feed runs them: closed bars, and the account's orders and fills."""
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+
+from trading_pipeline.domain.model.identity import AccountId, InstrumentId
+from trading_pipeline.domain.model.universe import Universe
+from trading_pipeline.ports.venue.venue import Venue
+from trading_pipeline.runtime.feed.books import BookSampler
+from trading_pipeline.runtime.feed.feed import FeedStream
+from trading_pipeline.runtime.feed.link import Link
+from trading_pipeline.runtime.feed.private import PrivateFeed
+from trading_pipeline.runtime.feed.public import PublicFeed
+from trading_pipeline.runtime.feed.storage import FeedStorage
+from trading_pipeline.runtime.supervision.subprocess_tasks import book_timeframes
+
+
+def market_stream(
+    venue: Venue, universe: Universe, instrument_ids: Sequence[InstrumentId], storage: FeedStorage, config_dir: Path
+) -> FeedStream:
+    """Bars of every timeframe of the universe, derived ones included, and books at the closes that need them.
+
+    :param instrument_ids: those of the universe that the venue trades.
+    :param config_dir: whose strategies say at which closes the book is needed.
+    """
+    bars = venue.market_stream(instrument_ids, universe.timeframes)
+    derived = {made: base for made, base in venue.derivations.items() if made in universe.timeframes}
+    series = [(one, timeframe) for one in instrument_ids for timeframe in (*bars.timeframes, *derived)]
+    books = BookSampler(venue.live_market(), storage.books, functools.partial(book_timeframes, config_dir))
+    public = PublicFeed(series, storage.bars, storage.events, venue.market_data(), books.bar_closed, derived)
+    return FeedStream(Link(bars, public), public.begin, (public.store_bars, public.fill_in, books.sample))
+
+
+def account_stream(venue: Venue, account_id: AccountId, storage: FeedStorage) -> FeedStream:
+    """Orders and fills of the account behind the venue's key."""
+    private = PrivateFeed(storage.ledger(account_id), storage.events, venue.trading())
+    return FeedStream(Link(venue.account_stream(), private), private.begin, (private.book, private.resync))

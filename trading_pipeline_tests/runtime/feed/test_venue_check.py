@@ -1,0 +1,76 @@
+"""Which account and instruments the feed starts with, and which it refuses to start with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import NoReturn
+
+import pytest
+from sqlalchemy import Engine
+
+from trading_pipeline.adapters.stores.execution.account_register import PostgresAccountRegister
+from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresRawBarStore
+from trading_pipeline.domain.model.bars import BarSource
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.identity import AccountId, InstrumentId
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.model.universe import Universe
+from trading_pipeline.ports.venue.trading import Trading
+from trading_pipeline.ports.venue.venue import Venue
+from trading_pipeline.runtime.feed.venue_check import check_venue
+from trading_pipeline.settings import GivenSettings
+from trading_pipeline_tests.testkit.builders import ACCOUNT, START, walk
+from trading_pipeline_tests.testkit.fake_clock import FakeClock
+from trading_pipeline_tests.testkit.fake_venue import FakeVenue
+from trading_pipeline_tests.testkit.fakes_market_data import RecordedMarketData
+
+TRADED, GONE = InstrumentId("BTCUSDT.BYBIT"), InstrumentId("GONEUSDT.BYBIT")
+
+
+@dataclass(frozen=True)
+class Answering(Venue):
+    """A venue of which the key and the list of instruments are asked."""
+
+    name = "bybit"
+
+    def market_data(self) -> RecordedMarketData:
+        """Lists three instruments."""
+        return RecordedMarketData([], START)
+
+    def trading(self) -> Trading:
+        """The lab's account."""
+        return FakeVenue(FakeClock(START), {})
+
+    def key_fingerprint(self) -> str:
+        """Of its one key."""
+        return "fingerprint"
+
+    def live_market(self) -> NoReturn:
+        """Not asked."""
+        raise NotImplementedError
+
+    clock = market_stream = account_stream = live_market
+
+
+def checked(engine: Engine, *instrument_ids: InstrumentId) -> tuple[AccountId, Sequence[InstrumentId]]:
+    universe = Universe("bybit", START, instrument_ids, (Timeframe.H1,))
+    return check_venue(
+        GivenSettings(), universe, Answering(), PostgresAccountRegister(engine), PostgresRawBarStore(engine)
+    )
+
+
+def test_the_account_behind_the_key_and_the_listed_instruments_are_found(database: Engine) -> None:
+    assert checked(database, TRADED) == (ACCOUNT, (TRADED,))
+
+
+def test_an_instrument_that_never_was_there_is_a_slip_of_the_configuration(database: Engine) -> None:
+    with pytest.raises(ConfigurationError, match=r"bybit trades no GONEUSDT\.BYBIT; correct symbols in universe\.yaml"):
+        checked(database, TRADED, GONE)
+
+
+def test_an_instrument_that_is_no_longer_listed_is_left_out(database: Engine) -> None:
+    heard = walk(GONE, START - timedelta(hours=3), count=2)
+    PostgresRawBarStore(database).append_raw(heard, BarSource.WEBSOCKET)
+    assert checked(database, TRADED, GONE)[1] == (TRADED,)
+    with pytest.raises(ConfigurationError, match="bybit trades no GONEUSDT"):
+        checked(database, GONE)
