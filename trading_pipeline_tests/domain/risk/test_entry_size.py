@@ -11,7 +11,7 @@ from trading_pipeline.domain.model.errors import OrderDenied
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
-from trading_pipeline.domain.risk.entry_size import entry_quantity, leverage_of, sizing_inputs
+from trading_pipeline.domain.risk.entry_size import entry_quantity, leverage_of, reads_volatility, sizing_inputs
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline_tests.testkit.builders import usdt
 from trading_pipeline_tests.testkit.execution_lab import LIMITS, instrument, trade_plan
@@ -84,6 +84,26 @@ def test_fees_of_opening_and_of_closing_are_kept_in_reserve(bias: Bias, pending:
     costly = replace(BTC, taker_fee=Decimal("0.001"))
     quantity = entry_quantity(trade_plan(bias=bias), money, costly, LIMITS, Decimal(pending))
     assert quantity == Decimal(expected)
+
+
+def test_fees_of_what_is_promised_are_gone_before_a_share_is_taken() -> None:
+    # 5000 at 5 times bind 1000 and cost 5 to open; a tenth of the 8995 that are left buys 0.8995
+    limits, plan = _sized("fractional", fraction="0.1")
+    costly = replace(BTC, taker_fee=Decimal("0.001"))
+    assert entry_quantity(plan, usdt(Decimal(10_000)), costly, limits, Decimal(5_000)) == Decimal("0.899")
+
+
+@pytest.mark.parametrize(("equity", "expected"), [(10_400, "2"), (9_000, "4")], ids=["gain", "loss"])
+def test_what_is_won_on_paper_buys_nothing_and_what_is_lost_is_gone_already(equity: int, expected: str) -> None:
+    # 800 are available at 5 times; the venue counts a gain of 400 among them, and a loss of 1000 no more
+    money = replace(usdt(Decimal(10_000), Decimal(800)), equity=Decimal(equity))
+    assert entry_quantity(trade_plan(), money, BTC, LIMITS, Decimal(0)) == Decimal(expected)
+
+
+def test_the_volatility_model_alone_reads_volatility() -> None:
+    sized = {model: replace(LIMITS, sizing=SizingRule(model)) for model in SizingModel}
+    assert [model for model, limits in sized.items() if reads_volatility(limits)] == [SizingModel.VOLATILITY]
+    assert not reads_volatility(LIMITS)
 
 
 def test_the_venues_smallest_order_is_not_too_small() -> None:

@@ -18,6 +18,7 @@ from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
 from trading_pipeline.domain.risk.entry import EntryQuestion, GateFacts, MarketConditions, OpenLayers
 from trading_pipeline.domain.risk.entry_size import sizing_inputs
 from trading_pipeline.domain.risk.gate import decide_entry
+from trading_pipeline.domain.risk.rules.account_rules import MaxDailyLoss
 from trading_pipeline_tests.testkit.builders import ACCOUNT, usdt_wallet
 from trading_pipeline_tests.testkit.execution_lab import GUARDS, LIMITS, WAVE, instrument, trade_plan
 
@@ -50,7 +51,7 @@ def test_a_plan_with_nothing_against_it_becomes_a_protected_market_order() -> No
     intent = decide_entry(QUESTION, "run-1")
     assert (intent.side, intent.order_type, intent.quantity) == (Side.BUY, OrderType.MARKET, Decimal(5))
     assert (intent.stop_loss, intent.valid_until) == (PLAN.stop_price, PLAN.valid_until)
-    assert intent.order_link_id == f"{PLAN.plan_id}_E"
+    assert (intent.order_link_id, intent.reduce_only) == (f"{PLAN.plan_id}_E", False)
 
 
 LAYERED = replace(
@@ -139,6 +140,23 @@ def test_the_edge_of_a_rule_is_allowed(change: Change) -> None:
     assert decide_entry(change(QUESTION), "run-1").quantity == Decimal(5)
 
 
+def test_a_stop_of_a_cheap_coin_is_less_than_one_away_and_below_one() -> None:
+    cheap = plan(entry_price=Decimal("0.9"), stop_price=Decimal("0.8"))
+    assert decide_entry(cheap(QUESTION), "run-1").stop_loss == Decimal("0.8")
+
+
+def test_an_account_may_hold_less_than_one_of_its_currency() -> None:
+    poor = replace(QUESTION, facts=replace(FACTS, day_start_equity=Decimal("0.5")))
+    assert MaxDailyLoss().objection(poor) is None
+
+
+@pytest.mark.parametrize("unknown", [asked(wallet=None), asked(instrument=None)], ids=["wallet", "instrument"])
+def test_what_is_not_known_is_not_sized_even_when_no_rule_asks(unknown: Change) -> None:
+    assert unknown(QUESTION).balance is None
+    with pytest.raises(OrderDenied, match="without a balance"):
+        decide_entry(unknown(QUESTION), "run-1", rules=())
+
+
 def moment(**changes: object) -> Change:
     return lambda question: replace(question, conditions=replace(question.conditions, **changes))  # type: ignore[arg-type]
 
@@ -165,6 +183,7 @@ def later(seconds: float) -> Change:
         (later(5.001), "bar_stale"),
         (moment(next_funding_at=None, funding_problem="no ticker"), "funding_unknown"),
         (moment(next_funding_at=WAVE - timedelta(seconds=1)), "funding_unknown"),
+        (moment(next_funding_at=WAVE), "funding_near"),
         (moment(next_funding_at=WAVE + timedelta(minutes=14, seconds=59)), "funding_near"),
         (book(depth_usdt=Decimal("999999.99")), "depth"),
     ],
