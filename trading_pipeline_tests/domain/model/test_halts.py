@@ -1,9 +1,11 @@
 """What a halt covers, and how people name its scope."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.model.halts import ALL, HaltScope, scope_named
+from trading_pipeline.domain.model.halts import ALL, Halt, HaltScope, scope_named
 from trading_pipeline.domain.model.identity import AccountId, InstrumentId
 from trading_pipeline_tests.testkit.builders import ACCOUNT
 
@@ -53,6 +55,11 @@ def test_a_scope_is_written_short_or_in_full(text: str, scope: str) -> None:
     assert scope_named(text, "bybit", KNOWN, ()) == scope
 
 
+@pytest.mark.parametrize(("known", "halted"), [((*KNOWN, ACCOUNT), ()), (KNOWN, (ACCOUNT,))], ids=["known", "halted"])
+def test_an_account_is_a_scope_of_its_own(known: tuple[str, ...], halted: tuple[str, ...]) -> None:
+    assert scope_named(ACCOUNT, "bybit", known, halted) == ACCOUNT
+
+
 @pytest.mark.parametrize(
     ("halted", "scope"),
     [
@@ -88,3 +95,7 @@ def test_a_scope_that_means_nothing_is_named_with_the_nearest(text: str, hint: s
 
 def test_the_kill_switch_covers_everything() -> None:
     assert (ALL.account_id, ALL.instrument_id) == (None, None)
+
+
+def test_a_halt_closes_nothing_unless_it_says_so() -> None:
+    assert not Halt(ALL, "maintenance", datetime(2025, 11, 3, tzinfo=UTC)).flatten
