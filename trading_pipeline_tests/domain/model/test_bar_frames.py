@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from trading_pipeline.domain.model.bar_frames import (
     FILE_COLUMNS,
     check_bars,
+    coarser_bars,
     number_columns,
     resample,
     rows_left_out,
     timeframe_of,
 )
+from trading_pipeline.domain.model.bars import OHLCV
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -27,7 +29,7 @@ def frame(*opens: int) -> pd.DataFrame:
 
 
 def test_sound_bars_pass_even_with_a_gap() -> None:
-    bars = frame(0, 1, 5)
+    bars = frame(0, 1, 5).assign(volume=[0.0, 0.5, 1.0])
     check_bars(bars, "bars.csv")
     assert len(bars) == 3
 
@@ -39,7 +41,7 @@ def test_sound_bars_pass_even_with_a_gap() -> None:
         ("high", 11.0, "row 2: high is below open or close"),
         ("low", 11.5, "row 2: low is above open or close"),
         ("open_time_ms", FIRST, "row 2: open time repeats"),
-        ("open_time_ms", FIRST - 5, "row 2: open time is before"),
+        ("open_time_ms", FIRST - 1, "row 2: open time is before"),
         ("close", np.nan, "row 2: close is not a number"),
         ("open", np.inf, "row 2: open is not a number"),
         ("low", 0.0, "row 2: low is not positive"),
@@ -73,6 +75,16 @@ def test_frame_that_is_no_table_of_bars_is_refused(bars: pd.DataFrame, problem: 
 def test_coarser_bar_takes_first_open_last_close_extremes_and_sum() -> None:
     [row] = resample(frame(0, 1, 2), Timeframe.M5, Timeframe.M15).itertuples(index=False)
     assert tuple(row) == (FIRST, 10.0, 14.0, 9.0, 13.0, 3.0)
+
+
+def test_bars_on_their_way_keep_whose_they_are_and_when_they_close() -> None:
+    opens = pd.to_datetime(frame(0, 1, 2)["open_time_ms"], unit="ms", utc=True)
+    bars = frame(0, 1, 2).assign(instrument_id="BTCUSDT.BYBIT", open_time=opens, turnover=10.0, origin="rest")
+    (made,) = coarser_bars(bars, Timeframe.M5, Timeframe.M15).to_dict("records")
+    assert (made["instrument_id"], made["open_time"]) == ("BTCUSDT.BYBIT", opens[0])
+    assert made["close_time"] == opens[0] + Timeframe.M15.duration
+    assert [made[name] for name in (*OHLCV, "turnover")] == [10.0, 14.0, 9.0, 13.0, 3.0, 30.0]
+    assert "origin" not in made
 
 
 def test_coarser_bars_with_a_hole_or_cut_off_are_left_out() -> None:

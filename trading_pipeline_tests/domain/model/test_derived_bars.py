@@ -44,6 +44,16 @@ def test_bars_of_two_instruments_are_not_mixed() -> None:
     assert [bar.instrument_id for bar in made] == ["BTCUSDT.BYBIT", "SOLUSDT.BYBIT"]
 
 
+def test_volume_and_turnover_are_those_of_every_part() -> None:
+    parts = [replace(bar, volume=Decimal(n), turnover=Decimal(10 * n)) for n, bar in enumerate(hours(8), start=1)]
+    (made,) = derived_bars(parts, Timeframe.H8)
+    assert (made.volume, made.turnover) == (Decimal(36), Decimal(360))
+
+
+def test_of_one_part_no_bar_is_made() -> None:
+    assert derived_bars(hours(1), Timeframe.H8) == []
+
+
 def test_windows_lie_on_the_grid_of_the_timeframe() -> None:
     late = [replace(bar, open_time=bar.open_time + 3 * HOUR) for bar in hours(12)]
     assert [bar.open_time for bar in derived_bars(late, Timeframe.H8)] == []

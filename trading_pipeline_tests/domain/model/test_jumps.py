@@ -37,6 +37,10 @@ def test_a_hole_of_more_than_seven_days_may_hold_any_move(gap_ms: int, jumped: b
     assert bool(found((10.0, 10.0), (40.0, 40.0), gap_ms=gap_ms)) is jumped
 
 
+def test_a_hole_is_measured_from_the_bar_before_it() -> None:
+    assert found((10.0, 10.0), (10.0, 10.0), (40.0, 40.0), gap_ms=7 * DAY_MS)
+
+
 @pytest.mark.parametrize(
     ("opens", "close", "jumped"),
     [(10.0, 80.0, True), (10.0, 79.9, False), (80.0, 10.0, True), (79.9, 10.0, False)],

@@ -66,6 +66,12 @@ def test_instruments_whose_earlier_rows_stand_are_computed_from_there_on() -> No
     ]
 
 
+def test_where_everything_is_computed_whole_nothing_is_left_to_compute_from_a_wave_on() -> None:
+    scope = a_range(["BTCUSDT.BYBIT"], start=START + 2 * DAY)
+    corrected = replace(scope, computed_until=scope.start + HOUR, recomputed=frozenset(scope.instrument_ids))
+    assert corrected.parts == scope.parts
+
+
 def test_at_the_first_close_of_a_day_nothing_older_is_looked_for_either() -> None:
     scope = a_range(["BTCUSDT.BYBIT"], start=START + 2 * DAY)
     assert replace(scope, computed_until=scope.start).parts == [
