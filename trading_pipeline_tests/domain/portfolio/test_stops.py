@@ -153,6 +153,10 @@ def test_where_a_close_at_1000_puts_the_runners_stop(
             {Purpose.TAKE_PROFIT_2: IntentState.FILLED, Purpose.TAKE_PROFIT_3: IntentState.ACKNOWLEDGED},
             TargetsReached(filled=2, last=False),
         ),
+        (
+            {Purpose.TAKE_PROFIT_1: IntentState.FILLED, Purpose.TAKE_PROFIT_2: IntentState.FILLED},
+            TargetsReached(filled=2, last=True),
+        ),
     ],
 )
 def test_steps_behind_a_position(targets: dict[Purpose, IntentState], expected: TargetsReached) -> None:
