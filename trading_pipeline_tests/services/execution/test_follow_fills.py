@@ -15,10 +15,12 @@ from trading_pipeline.domain.model.positions import ExitReason, Position, Positi
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.notifications import Severity
+from trading_pipeline.services.execution.cancel_leftovers import cancel_leftovers
 from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline.services.execution.manage_positions import manage_positions
 from trading_pipeline.services.execution.reconcile_account import reconcile_account
+from trading_pipeline.services.execution.settle_orders import book_fills
 from trading_pipeline_tests.testkit.execution_lab import (
     WAVE,
     Lab,
@@ -212,6 +214,15 @@ def test_a_closed_position_is_followed_too_and_its_leftovers_go(trade: Trade) ->
     assert trade.lab.ledger.unfollowed_positions() == []
     states = [record.state for record in trade.lab.ledger.intents_of(PLAN.plan_id)[1:]]
     assert states == [IntentState.CANCELLED, IntentState.CANCELLED]
+
+
+def test_a_leftover_that_cannot_be_cancelled_does_not_keep_the_next_from_going(trade: Trade) -> None:
+    trade.move(990, follow=False)
+    book_fills(trade.context(), WAVE)
+    trade.lab.venue.faults["cancel"] = [TemporaryVenueError("down")]
+    result = cancel_leftovers(context=trade.context())
+    assert result.problems == (f"{PLAN.plan_id}_TP1: down",)
+    assert result.cancelled == (f"{PLAN.plan_id}_TP2",)
 
 
 def test_a_fill_whose_event_was_lost_is_followed_by_the_reconciliation(trade: Trade) -> None:

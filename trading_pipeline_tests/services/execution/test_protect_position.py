@@ -1,11 +1,13 @@
 """No filled position without a live stop."""
 
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import Engine
 
 from trading_pipeline.domain.model.errors import OrderOutcomeUnknown, TemporaryVenueError
+from trading_pipeline.domain.model.fills import Fill
 from trading_pipeline.domain.model.orders import IntentState, Purpose
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.positions import ExitReason, PositionStatus
@@ -13,6 +15,7 @@ from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.protect_position import Protection, protect_position
 from trading_pipeline_tests.testkit.execution_lab import Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import ExecutionSummary, execute_plans
+from trading_pipeline_tests.testkit.fake_venue import FakeVenue
 
 PLAN = trade_plan()
 
@@ -101,6 +104,33 @@ def test_protecting_twice_sends_nothing_twice(lab: Lab) -> None:
     posts = list(lab.venue.posts)
     protect_position(context=lab.context("run-2"), plan=PLAN)
     assert lab.venue.posts == posts
+
+
+def test_fills_that_are_known_are_not_waited_for(lab: Lab) -> None:
+    execute(lab)
+    lab.pauses.clear()
+    protect_position(context=lab.context("run-2"), plan=PLAN)
+    assert lab.pauses == []
+
+
+class SlowToList(FakeVenue):
+    """Says that an order is filled a question before it lists the fills."""
+
+    hidden = False
+
+    def fills(self, since: datetime) -> list[Fill]:
+        found = super().fills(since)
+        if found and not self.hidden:
+            self.hidden = True
+            return []
+        return found
+
+
+def test_fills_that_the_venue_lists_late_are_waited_for(lab: Lab) -> None:
+    lab.venue = SlowToList(lab.clock, lab.venue.prices)
+    (result,) = execute(lab).protected
+    assert (result.protection, len(result.targets)) == (Protection.LIVE_STOP, 2)
+    assert lab.pauses
 
 
 def test_a_target_that_never_arrived_is_placed_under_the_next_number(lab: Lab) -> None:
