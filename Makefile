@@ -6,6 +6,7 @@ READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 PEERS := .venv-bench
 NAUTILUS := .venv-nautilus
+MUTANTS := .venv-mutants
 ARGS ?=
 
 # a version manager may leave a python3.12 on the PATH that does not run, so each candidate is tried
@@ -24,7 +25,7 @@ INSTALL = if command -v uv >/dev/null 2>&1; then \
 LOCK = uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup demo up dev test check bench lock clean
+.PHONY: help setup demo up dev test check bench mutants lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -89,6 +90,16 @@ $(PEERS)/.ready: pyproject.toml
 $(NAUTILUS)/.ready:
 	@$(PYTHON) -m venv $(NAUTILUS) && \
 		$(NAUTILUS)/bin/pip install --quiet --disable-pip-version-check 'nautilus_trader>=1.221'
+	@touch $@
+
+mutants: $(READY_DEV) $(MUTANTS)/.ready ## change code that money passes through, see who notices: make mutants ARGS="--sample 5"
+	@nice -n 19 $(MUTANTS)/bin/python benchmarks/mutants.py $(ARGS)
+
+# it adds to the libraries that the tests run on and brings none of its own in another version
+$(MUTANTS)/.ready: requirements-dev.lock
+	@$(BIN)/python -m venv $(MUTANTS) && \
+		$(MUTANTS)/bin/pip install --quiet --disable-pip-version-check -c requirements-dev.lock 'cosmic-ray>=8.4' coverage
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > $$(echo $(MUTANTS)/lib/python*/site-packages)/tested.pth
 	@touch $@
 
 lock: ## renew both lock files (needs uv)
