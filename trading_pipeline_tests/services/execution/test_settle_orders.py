@@ -1,0 +1,111 @@
+"""What became of orders is asked, with as few questions as it takes, and waited for."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Engine
+
+from trading_pipeline.domain.model.errors import TemporaryVenueError
+from trading_pipeline.domain.model.orders import IntentState
+from trading_pipeline.domain.model.positions import PositionStatus
+from trading_pipeline.services.accounting.record_equity import record_equity
+from trading_pipeline.services.execution.claim_plans import claim_plans
+from trading_pipeline.services.execution.execution_context import ExecutionContext
+from trading_pipeline.services.execution.gate_plans import gate_plans
+from trading_pipeline.services.execution.settle_orders import SettleResult, await_order, settle_orders
+from trading_pipeline_tests.testkit.execution_lab import Lab, store_plan, trade_plan
+from trading_pipeline_tests.testkit.execution_run import execute_plans
+
+PLAN = trade_plan()
+ENTRY = f"{PLAN.plan_id}_E"
+SILENCE = TemporaryVenueError("down")
+
+
+@pytest.fixture
+def lab(database: Engine) -> Lab:
+    """An account with one new plan."""
+    lab = Lab(database)
+    store_plan(database, PLAN)
+    return lab
+
+
+def execute(lab: Lab) -> None:
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+
+
+def send_into_silence(lab: Lab) -> None:
+    """The entry left, and nobody knows whether it arrived."""
+    record_equity(trading=lab.venue, equity=lab.equity)
+    claim = claim_plans(plans=lab.ledger, clock=lab.clock, run_id="run-1")
+    gate_plans(context=lab.context(), gate=lab.gate, plans=claim.plans)
+    lab.ledger.advance(ENTRY, IntentState.SENT)
+
+
+def pausing(lab: Lab, meanwhile: Callable[[float], None]) -> ExecutionContext:
+    """A context in whose pauses something happens."""
+    context = lab.context()
+    return replace(context, retries=replace(context.retries, pause=meanwhile))
+
+
+def test_the_end_of_an_order_is_waited_for(lab: Lab) -> None:
+    lab.venue.holds_fills = True
+    execute(lab)
+    context = pausing(lab, lambda _: lab.venue.fill(ENTRY, Decimal(5), Decimal(1000)))
+    assert await_order(context, ENTRY, final=True).state is IntentState.FILLED
+
+
+def test_where_the_end_is_not_needed_any_word_of_the_venue_is_enough(lab: Lab) -> None:
+    lab.venue.holds_fills = True
+    execute(lab)
+    lab.pauses.clear()
+    assert await_order(lab.context(), ENTRY, final=False).state is IntentState.ACKNOWLEDGED
+    assert lab.pauses == []
+
+
+@pytest.mark.parametrize(("silent", "state"), [(1, IntentState.SENT), (2, IntentState.SENT), (3, IntentState.UNKNOWN)])
+def test_a_request_is_unknown_when_no_question_about_it_was_answered(lab: Lab, silent: int, state: IntentState) -> None:
+    send_into_silence(lab)
+    lab.venue.faults["order"] = [SILENCE] * silent
+    assert await_order(lab.retrying_context(), ENTRY, final=False).state is state
+
+
+def test_orders_that_rest_come_with_one_question(lab: Lab) -> None:
+    execute(lab)
+    lab.venue.faults["order"] = [SILENCE] * 2
+    assert settle_orders(context=lab.context()).problems == ()
+
+
+def test_where_nothing_is_open_nothing_is_asked(database: Engine) -> None:
+    lab = Lab(database)
+    lab.venue.faults["open_orders"] = lab.venue.faults["fills"] = [SILENCE]
+    assert settle_orders(context=lab.context()) == SettleResult({}, 0, ())
+
+
+def test_a_fill_that_was_missed_is_asked_for_however_new_the_newest_is(lab: Lab) -> None:
+    other = trade_plan("SOLUSDT.BYBIT")
+    store_plan(lab.database, other)
+    lab.venue.holds_fills = True
+    execute(lab)
+    lab.venue.fill(ENTRY, Decimal(5), Decimal(1000))
+    lab.venue.faults["fills"] = [SILENCE]
+    with pytest.raises(TemporaryVenueError):
+        settle_orders(context=lab.context())
+    lab.clock.advance(timedelta(minutes=5))
+    lab.venue.fill(f"{other.plan_id}_E", Decimal(5), Decimal(1000))
+    lab.ledger.apply_fill(lab.venue.fills(lab.clock.now())[0])
+    settle_orders(context=lab.context())
+    position = lab.ledger.position_of(PLAN.plan_id)
+    assert position is not None
+    assert position.quantity == 5
+
+
+def test_a_stop_that_the_venue_filled_is_heard_of(lab: Lab) -> None:
+    execute(lab)
+    lab.venue.move(PLAN.instrument_id, Decimal(990))
+    settle_orders(context=lab.context())
+    position = lab.ledger.position_of(PLAN.plan_id)
+    assert position is not None
+    assert (position.status, position.quantity) == (PositionStatus.CLOSED, 0)
