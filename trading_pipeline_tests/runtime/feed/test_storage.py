@@ -27,7 +27,7 @@ def test_a_database_that_is_not_there_is_named(url: str, redis_url: str) -> None
         pass
 
 
-@pytest.mark.parametrize("url", ["", f"redis://127.0.0.1:{free_port()}/0"])
+@pytest.mark.parametrize("url", ["", f"redis://127.0.0.1:{free_port()}/0"], ids=["unset", "nobody listens"])
 def test_an_event_log_that_is_not_there_is_named(url: str, database_url: str) -> None:
     with pytest.raises(ConfigurationError, match="REDIS_URL"), opened_storage(settings_of(database_url, url)):
         pass
