@@ -84,7 +84,7 @@ class PostgresTradeHistory(TradeHistory):
         ]
 
     def flat_start(self, since: datetime) -> FlatStart | None:
-        """Read from ``equity`` and ``positions``."""
+        """Read from ``equity_snapshots``, in USDT, and ``positions``."""
         with self._engine.connect() as connection:
             row = connection.execute(_FLAT, {"since": since}).first()
         return None if row is None else FlatStart(row.read_at, float(row.equity))
