@@ -120,6 +120,7 @@ def _table_metadata(entry: Entry) -> dict[str, object]:
 
 def column_schema(table: Table, schema: "pa.DataFrameSchema | None" = None) -> dg.TableSchema:
     """The columns as the database has them, with the rules that frames have to keep on their way in."""
+    # Dagster knows no keys of several columns, so the primary key is told as a rule of the table.
     rules = [f"unique: {', '.join(column.name for column in table.primary_key)}"]
     if schema is not None:
         rules += [str(check.name) for check in schema.checks]

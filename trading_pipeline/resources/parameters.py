@@ -22,7 +22,7 @@ class Parameters(dg.ConfigurableResource["Parameters"]):
 
     @cached_property
     def universe(self) -> Universe:
-        """Instruments, timeframes and the start of history."""
+        """Instruments, timeframes and the start of history, a day in UTC."""
         return load_universe(Path(self.config_dir))
 
     @cached_property

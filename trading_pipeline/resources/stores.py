@@ -44,6 +44,7 @@ class Stores(dg.ConfigurableResource["Stores"]):
                 "and load the definitions anew, work on one of your own with `make dev`, or set DATABASE_URL"
             )
         self._engine = connect(self.database_url)
+        # A sensor tick has no run: what it writes is written in nobody's name.
         self._run_id = context.run_id or ""
         # Per run: several assets of one run read the same windows.
         self._bars = RememberedBarStore(self._engine, self._run_id)

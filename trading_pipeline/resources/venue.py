@@ -39,7 +39,7 @@ class Markets(dg.ConfigurableResource["Markets"]):
         return self.venue().live_market()
 
     def clock(self) -> Clock:
-        """Venue time."""
+        """Venue time, in UTC."""
         return self.venue().clock()
 
 

@@ -34,6 +34,7 @@ def fill_sensor(context: dg.SensorEvaluationContext, stores: Stores, events: Eve
         request = _request(context.instance, stores)
         if request or time.monotonic() > deadline:
             return dg.SensorResult(run_requests=[request] if request else [], cursor=position)
+        # From where the last wait ended, so that an event which came during the look ends this one at once.
         position = stream.wait(FillBooked, position, _LOOK_AGAIN_S)
 
 

@@ -105,6 +105,7 @@ def protect(
 def record(context: dg.OpExecutionContext, execution: ExecutionResource, protected: list[ProtectResult]) -> None:
     """Give every plan its final status and read the account's money."""
     outcomes = record_outcomes(context=execution.context, protected=protected)
+    # Read last: the money after everything that this run did.
     wallet = record_equity(trading=execution.context.trading, equity=execution.equity)
     context.add_output_metadata(
         {"plans": {plan: str(status) for plan, status in outcomes.items()}, "equity": _equity(wallet)}
@@ -140,6 +141,7 @@ def manage(context: dg.OpExecutionContext, execution: ExecutionResource, config:
         }
     )
     moved = [*result.settled.settled, *result.leftovers.cancelled]
+    # A stop that was found in its place changed nothing, so nothing is told of it.
     changed = [one.position_id for one in result.positions if one.done and one.action != Protection.LIVE_STOP]
     written = Written(
         context.run_id,
@@ -191,6 +193,7 @@ def reconcile_with_venue(context: dg.OpExecutionContext, execution: ExecutionRes
         answered=waiting - _unanswered(execution),
     )
     tell_ledger(context, execution.trail.rows(written))
+    # Every minute, and most of them alike: the event log would grow by a reading a minute.
     tell_changed_equity(context, wallet)
     _tell_differences(context, result, execution.context.clock.now())
 

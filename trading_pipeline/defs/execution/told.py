@@ -38,12 +38,13 @@ def tell_changed_equity(context: dg.OpExecutionContext, wallet: Wallet) -> None:
     """A reading, unless the day was told of the same money last: the row of every reading stands in the table."""
     last = context.instance.get_latest_materialization_event(dg.AssetKey("equity"))
     told = last.asset_materialization if last is not None else None
+    # Compared with the day as well: the first reading of a day is told, even of the same money.
     if told is None or (told.partition, told.metadata["equity"].value) != (_day(wallet.read_at), _held(wallet)):
         tell_equity(context, wallet)
 
 
 def _held(wallet: Wallet) -> dict[str, float]:
-    """Equity by currency."""
+    """Equity by currency, each in itself: USDT in USDT."""
     return {currency: float(balance.equity) for currency, balance in wallet.balances.items()}
 
 
@@ -53,4 +54,5 @@ def tell_day(context: dg.OpExecutionContext, table: str, at: datetime, metadata:
 
 
 def _day(at: datetime) -> str:
+    # Venue time is UTC, so the date needs no conversion; it is the key of the partition.
     return at.date().isoformat()

@@ -68,6 +68,7 @@ def bars(
         yield from judged_alone(context, stores)
     for timeframe in timeframes_of(context, "bars"):
         if wave := wave_of(context):
+            # Before any bar of it is read: what is heard from here on is late, and the next wave's to look at.
             stores.waves.begin(wave, timeframe, decision_digest(parameters))
         scope, base = wave_scope(context, timeframe, stores, parameters), DERIVATIONS.get(timeframe)
         report = refresh_bars(stores.bars, stores.checks, markets.market_data(), scope, now_of(context, markets), base)

@@ -41,6 +41,7 @@ def missed_days_sensor(context: dg.SensorEvaluationContext, stores: Stores) -> d
     found = find_missed_days(checks=stores.checks, waves=stores.waves, universe=UNIVERSE, since=since)
     if found is None:
         return dg.SkipReason("no wave was computed yet")
+    # The cursor stays, so these days are looked at again when it is over.
     if _backfilling(context.instance):
         return dg.SkipReason("a backfill is going on, which may be about these days")
     tried = {day for day in _tried(context.instance) if since is None or day >= since}

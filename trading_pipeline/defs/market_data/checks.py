@@ -51,6 +51,7 @@ def check_results(
 ) -> Iterator[dg.AssetCheckResult]:
     """One result per question that the run asks, naming instruments and reasons."""
     ours = [one for one in failed if one.instrument_id in UNIVERSE.instrument_ids]
+    # What the run found missing itself is not told a second time as a missing end.
     told = {gap.instrument_id for gap in gaps if gap.missing}
     # a wave has looked for the newest bar of every instrument itself
     ends = [] if wave_of(context) else missing_ends(stores.bars, stores.waves, UNIVERSE.instrument_ids, timeframe)

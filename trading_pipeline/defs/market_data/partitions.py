@@ -66,12 +66,14 @@ def scope_of(context: dg.AssetExecutionContext, timeframe: Timeframe) -> Partiti
     days = sorted({key["day"] for key in keys})
     wanted = {key["instrument"] for key in keys}
     first, last = (datetime.fromisoformat(day).replace(tzinfo=UTC) for day in (days[0], days[-1]))
+    # In the order of the universe, whatever order the keys came in.
     instrument_ids = tuple(name for name in UNIVERSE.instrument_ids if name in wanted)
+    # The end is excluded, so it is the midnight after the last day.
     return PartitionRange(instrument_ids, timeframe, first, last + timedelta(days=1), UNIVERSE.history_start)
 
 
 def wave_of(context: dg.AssetExecutionContext) -> datetime | None:
-    """The closing instant the run was started for; ``None`` in a backfill, whose plans are history."""
+    """The closing instant (UTC) the run was started for; ``None`` in a backfill, whose plans are history."""
     wave = context.run.tags.get("wave")
     return datetime.fromisoformat(wave) if wave else None
 
@@ -134,6 +136,6 @@ def _partition(key: str) -> tuple[InstrumentId, date]:
 
 
 def now_of(context: dg.AssetExecutionContext, markets: Markets) -> datetime:
-    """Venue time, and never before the wave: the venue's clock may be asked a moment before it admits the close."""
+    """Venue time (UTC), never before the wave: the venue's clock may be asked a moment before it admits the close."""
     now, wave = markets.clock().now(), wave_of(context)
     return now if wave is None else max(now, wave)

@@ -19,6 +19,7 @@ from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.settings import Settings
 
+# Seconds, all four; an evaluation that waits has to stay below Dagster's limit of 60.
 _POLL_S = 20.0
 _LOOK_AGAIN_S = 2.0
 _GRACE_S = 1.0
@@ -42,6 +43,7 @@ def bar_close_sensor(
     while True:
         requests, incomplete = [], False
         for close_time, waves in groupby(stores.waves.pending(), key=lambda wave: wave.close_time):
+            # From when this tick first saw it: by the monotonic clock, as venue time may stand still in a replay.
             began = waiting_since.setdefault(close_time, time.monotonic())
             if not _complete(close_time, list(waves)) and time.monotonic() - began < _GRACE_S:
                 incomplete = True

@@ -16,6 +16,7 @@ def next_attempt(instance: dg.DagsterInstance, work: str) -> int | None:
     runs are the alarm, or because somebody terminated the last one.
     """
     runs = _newest_first(instance, work)
+    # The number of tries so far makes the next run key, which then differs from all of theirs.
     return len(runs) if all(run.is_finished for run in runs) and not _ended_for_good(runs) else None
 
 

@@ -40,6 +40,7 @@ def _verdicts(instance: dg.DagsterInstance, checks: Iterable[dg.AssetCheckKey]) 
     """The last verdict of each check that was ever asked, past runs that have not come to theirs."""
     storage = instance.event_log_storage
     for key, newest in storage.get_latest_asset_check_execution_by_key(sorted(checks)).items():
+        # The newest may be planned or under way, with nothing to say yet: then the last that was decided counts.
         completed = [newest]
         if newest.status not in COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES:
             done = COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES

@@ -26,6 +26,7 @@ def _lift(execution: ExecutionResource, command: OperatorCommand, *, forced: boo
     return resume_by_operator(
         controls=execution.controls,
         command=command,
+        # Not asked yet: a forced resumption must work while the venue does not answer.
         compare=lambda: compare_account(context=execution.context),
         forced=forced,
     )
@@ -67,6 +68,7 @@ def switch(context: dg.OpExecutionContext, execution: ExecutionResource, config:
         changed = _lift(execution, command, forced=config.force)
     context.add_output_metadata({"on": config.on, "changed": changed})
     _tell_halt(context, command, changed=changed)
+    # A command of its own: turning the switch and closing what is open succeed or fail apart, and so are recorded.
     return config.command(CommandVerb.FLATTEN, ALL, context.run_id)
 
 

@@ -31,6 +31,7 @@ def purge_history(context: dg.OpExecutionContext, stores: Stores) -> None:
         history=DagsterRunHistory(context.instance),
         ledger_runs=stores.ledger_runs,
         retention=_retention(Settings()),
+        # Wall time: the ages are those of runs of Dagster, which knows no venue time.
         now=datetime.now(UTC),
         most=_MOST,
     )

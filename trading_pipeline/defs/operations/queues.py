@@ -29,12 +29,13 @@ def trading_tags(priority: Priority, longest: timedelta, account: str = "") -> M
 
     Dagster does not repeat such a run: whoever requested it looks at what is left to do and requests another.
 
-    :param longest: a run is ended after this time.
+    :param longest: wall time after which a run is ended; Dagster is told whole seconds.
     :param account: what it asks the venue's account for; empty where it does not wait for it.
     """
     tags = {
         QUEUE_TAG: TRADING,
         "dagster/priority": str(int(priority)),
+        # Seconds, as text: tags hold nothing else.
         "dagster/max_runtime": str(int(longest.total_seconds())),
         "dagster/max_retries": "0",
     }
@@ -44,7 +45,7 @@ def trading_tags(priority: Priority, longest: timedelta, account: str = "") -> M
 def housekeeping_tags(longest: timedelta) -> Mapping[str, str]:
     """Tags of a job that keeps the system itself in order: behind everything else, and not repeated before its time.
 
-    :param longest: a run is ended after this time.
+    :param longest: wall time after which a run is ended; Dagster is told whole seconds.
     """
     return {
         QUEUE_TAG: BACKFILL,

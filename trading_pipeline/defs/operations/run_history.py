@@ -85,6 +85,7 @@ class DagsterRunHistory(RunHistory):
             select(table.id, table.run_id, table.pipeline_name, table.status, table.update_timestamp)
             .where(
                 table.status.in_([status.value for status in _ENDED]),
+                # The column has no time zone and holds UTC.
                 table.update_timestamp < before.astimezone(UTC).replace(tzinfo=None),
             )
             .order_by(table.id)
@@ -92,6 +93,7 @@ class DagsterRunHistory(RunHistory):
         )
         while True:
             with self._runs.connect() as connection:
+                # By number and not by offset: an offset would skip as many as were removed meanwhile.
                 rows = connection.execute(query.where(table.id > last)).all()
             if not rows:
                 return

@@ -52,6 +52,7 @@ def backtests(
     for timeframe in UNIVERSE.timeframes:
         try:
             runs.append(_run(plan, InstrumentId(key["instrument"]), timeframe, stores, markets))
+        # One timeframe without enough bars must not take the others with it; the page says which and why.
         except DataError as error:
             refused[timeframe.value] = str(error)
     for run in runs:

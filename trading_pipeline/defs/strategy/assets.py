@@ -94,6 +94,7 @@ def signals(
     context: dg.AssetExecutionContext, stores: Stores, markets: Markets, parameters: Parameters
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Ask every strategy about the bars that the run adds, timeframe by timeframe."""
+    # Checks launched alone: nothing is computed, so they are answered from what the newest wave noted.
     if not context.selected_asset_keys:
         yield from answered_of_old(context, stores)
     strategies, books = parameters.strategies, BookEvidence(stores.books, stores.research.calibrations)
@@ -116,6 +117,7 @@ def signals(
             },
         )
         if wave := wave_of(context):
+            # Kept with the wave: whoever asks the check alone later has no run that knows it.
             stores.waves.note_unanswered(wave, timeframe, report.failed.keys())
         yield from answered_now(context, timeframe, report.failed)
 

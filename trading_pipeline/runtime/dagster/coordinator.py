@@ -11,6 +11,7 @@ from dagster._utils.tags import TagConcurrencyLimitsCounter
 from trading_pipeline.defs.operations.queues import BACKFILL, QUEUE_TAG, TRADING
 
 _BACKFILL_ID_TAG = "dagster/backfill"
+# A run that is being cancelled still holds its process.
 _IN_A_PROCESS = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
 
 
@@ -23,6 +24,7 @@ class TradingFirstCoordinator(QueuedRunCoordinator):
         queue = self._put_in_queue(run)
         if queue != TRADING or run.status is not DagsterRunStatus.NOT_STARTED or self._has_to_wait(run):
             return super().submit_run(context)
+        # Past the queue: its daemon looks once a second, and a wave would wait for that.
         return self._instance.launch_run(run.run_id, context.workspace)
 
     def _put_in_queue(self, run: DagsterRun) -> str:

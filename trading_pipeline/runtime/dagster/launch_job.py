@@ -35,7 +35,7 @@ class LaunchedRun:
 def launch_job(
     dagster_url: str, job: str, ops: Mapping[str, Mapping[str, object]], timeout_s: float = 120.0
 ) -> LaunchedRun:
-    """Run a job with the config of its ops and wait until it has ended, or for ``timeout_s``.
+    """Run a job with the config of its ops and wait until it has ended, or for ``timeout_s`` wall seconds.
 
     :raises ConfigurationError: Dagster is not there, or refuses the config.
     """
@@ -49,6 +49,7 @@ def launch_job(
         client = DagsterGraphQLClient(where.hostname, where.port, use_https=where.scheme == "https")
         run_id = client.submit_job_execution(job, run_config=config)
         deadline = time.monotonic() + timeout_s
+        # Not by the wall clock: setting it must neither end nor prolong the wait.
         while (status := client.get_run_status(run_id)) not in _ENDED and time.monotonic() < deadline:
             time.sleep(_POLL_S)
     except RequestException as error:

@@ -38,5 +38,6 @@ def _versioned(entry: EventLogEntry) -> EventLogEntry:
         DATA_VERSION_TAG: str(version.value),
         DATA_VERSION_IS_USER_PROVIDED_TAG: "true",
     }
+    # Events are named tuples: the three around the tags are made anew, nothing is changed in place.
     data = data._replace(materialization=data.materialization._replace(tags=tags))
     return entry._replace(dagster_event=event._replace(event_specific_data=data))

@@ -60,6 +60,7 @@ def _engine_of_process(url: str, process_id: int) -> Engine:  # noqa: ARG001
     return pinged_after_rest(
         create_engine(
             url,
+            # Dagster's own engines have it, and this one stands in for them.
             isolation_level="AUTOCOMMIT",
             pool_size=_KEPT,
             max_overflow=_MOST_BEYOND,

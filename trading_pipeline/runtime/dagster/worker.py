@@ -20,10 +20,12 @@ def run_worker(queue: str, processes: int) -> None:
     """
     name = f"{queue}@{socket.gethostname()}"
     ledger = TaskLedger(redis.Redis.from_url(os.environ["REDIS_URL"], decode_responses=True), name)
+    # Celery keeps weak references, and nobody else holds these bound methods.
     task_prerun.connect(ledger.began, sender=execute_job, weak=False)
     task_postrun.connect(ledger.ended, sender=execute_job, weak=False)
     worker_init.connect(warm_up, weak=False)
     with DagsterInstance.get() as instance:
+        # Before any task is taken: afterwards the ledger would hold runs that live.
         fail_orphans(instance, ledger)
     app.worker_main(
         [
@@ -63,6 +65,7 @@ class TaskLedger:
 
     def take(self) -> list[str]:
         """Every noted task, and forget them."""
+        # One transaction of Redis, so that no task noted in between is forgotten unread.
         with self._client.pipeline() as pipeline:
             pipeline.smembers(self._key)
             pipeline.delete(self._key)

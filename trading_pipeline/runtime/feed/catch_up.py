@@ -27,8 +27,8 @@ class Missed:
 def missed_bars(market_data: MarketData, missing: Mapping[Series, datetime], now: datetime) -> Missed:
     """Ask for every series from its last sound close on.
 
-    :param missing: series to the closing instant up to which it is complete.
-    :param now: venue time.
+    :param missing: series to the closing instant (UTC) up to which it is complete.
+    :param now: venue time, UTC.
     :raises TemporaryVenueError: the venue does not answer.
     """
     missed = Missed([], [], [])
@@ -42,6 +42,7 @@ def missed_bars(market_data: MarketData, missing: Mapping[Series, datetime], now
             missed.refused.append(f"{instrument_id} {timeframe}: {error}")
             continue
         for bar in bars:
+            # A later close than this one has not happened, so no newer bar can have made its decision stale.
             kind = missed.newest if bar.close_time == newest_close else missed.older
             kind.append(bar)
     return missed

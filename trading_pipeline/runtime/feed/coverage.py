@@ -31,6 +31,7 @@ class Coverage:
         timeframe = series[1]
         if newest is None:
             newest = timeframe.floor(now)
+            # One step back, so that this very bar is the first that is missing.
             if now - newest < _JUST_CLOSED:
                 newest -= timeframe.duration
         self._through[series] = newest

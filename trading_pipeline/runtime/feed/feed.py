@@ -49,6 +49,7 @@ class Feed:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        # Whatever ends first: the signal, or work that is to run for ever and therefore failed.
         await _first_ended(stop.wait(), self._work())
         _log.info("ending")
 

@@ -108,6 +108,7 @@ class Link:
     async def _accepted(self, socket: ClientConnection) -> None:
         while True:
             reply = self._take(await socket.recv())
+            # Data may come before the answer, of topics that were accepted earlier; it is passed on like any other.
             if reply is None or not reply.answers_handshake:
                 continue
             if not reply.success:

@@ -28,4 +28,5 @@ async def retry_until_reachable(work: Callable[[], T], what: str) -> T:
             return await asyncio.to_thread(work)
         except (OperationalError, InterfaceError, ConfigurationError) as error:
             _log.error("server away, will try again", doing=what, cause=str(error).splitlines()[0])
+            # No session at all, so the pauses keep growing.
             await asyncio.sleep(backoff.pause_s(0.0))

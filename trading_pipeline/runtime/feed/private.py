@@ -65,11 +65,13 @@ class PrivateFeed:
                 self._look_now.set()
             else:
                 await self._book(item)
+            # Last, as ``_read`` waits until everything that it queued is booked.
             self._heard.task_done()
 
     async def _book(self, item: OrderReport | Fill) -> None:
         try:
             await retry_until_reachable(functools.partial(self._apply, item), f"booking {type(item).__name__}")
+        # One message that cannot be booked must not hold those behind it for ever.
         except _Unbookable as error:
             await self._dead_letter(Malformed(repr(item), str(error)))
 
@@ -101,6 +103,7 @@ class PrivateFeed:
                 self.ledger.apply_fill(item)
             else:
                 self.ledger.apply_report(item)
+        # The server is away: the caller waits for it. Every other refusal would be the same the next time.
         except (OperationalError, InterfaceError):
             raise
         except (TradingError, DBAPIError) as error:

@@ -111,6 +111,7 @@ class PublicFeed:
             urgent = await self._pause(patience_s)
             try:
                 now = await asyncio.to_thread(self.market_data.server_time)
+                # By venue time: bars close by that clock, and the host's may be off.
                 missing = self.coverage.missing(now)
                 if missing and (urgent or overdue):
                     missed = await asyncio.to_thread(missed_bars, self.market_data, missing, now)

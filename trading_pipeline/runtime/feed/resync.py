@@ -20,13 +20,14 @@ def missed_reports(trading: Trading, ledger: OrderLedger) -> list[OrderReport]:
     reports = {report.order_link_id: report for report in trading.open_orders() if report.order_link_id}
     for record in ledger.open_intents():
         link_id = record.intent.order_link_id
+        # It rests no more: filled, cancelled or unknown to the venue, which only a question of its own tells.
         if link_id not in reports and (report := trading.order(record.intent.instrument_id, link_id)):
             reports[link_id] = report
     return list(reports.values())
 
 
 def missed_fills(trading: Trading, ledger: OrderLedger) -> list[Fill]:
-    """Fills since the last one booked, or since the oldest that the booked reports say is missing.
+    """Fills since an hour before the last one booked, or since the oldest that the booked reports say is missing.
 
     So the reports come first: only they tell of the first fill of an empty ledger.
 

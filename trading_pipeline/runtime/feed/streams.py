@@ -26,6 +26,7 @@ def market_stream(
     """
     bars = venue.market_stream(instrument_ids, universe.timeframes)
     derived = {made: base for made, base in venue.derivations.items() if made in universe.timeframes}
+    # Of derived timeframes, too: coverage has to know what they owe, though no frame ever brings them.
     series = [(one, timeframe) for one in instrument_ids for timeframe in (*bars.timeframes, *derived)]
     books = BookSampler(venue.live_market(), storage.books, functools.partial(book_timeframes, config_dir))
     public = PublicFeed(series, storage.bars, storage.events, venue.market_data(), books.bar_closed, derived)

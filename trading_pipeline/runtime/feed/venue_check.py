@@ -29,6 +29,7 @@ def check_venue(
     """
     while True:
         try:
+            # Before anything is written: real money needs somebody who wrote the account down.
             acknowledge_live(settings, venue.trading())
             account_id = register_account(register=register, venue=venue, mode=settings.mode)
             listed = set(venue.market_data().instruments())
@@ -38,6 +39,7 @@ def check_venue(
             time.sleep(UNANSWERED_S)
     traded = tuple(one for one in universe.instrument_ids if one in listed)
     absent = [one for one in universe.instrument_ids if one not in listed]
+    # One that was heard before has been delisted; one that never was is a misspelt symbol.
     unheard = [one for one in absent if store.newest_raw_close(one, universe.finest) is None]
     if unheard or not traded:
         raise ConfigurationError(

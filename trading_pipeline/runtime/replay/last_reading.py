@@ -20,4 +20,5 @@ def with_last_reading(plan: ReplayPlan, done: Replayed) -> Replayed:
     venue, register = exchange.venue(), PostgresAccountRegister(done.engine)
     account_id = identify_account(register=register, venue=venue, mode=TradingMode.SIMULATED)
     record_equity(trading=venue.trading(), equity=PostgresEquityLog(done.engine, account_id))
+    # Read anew, as the facts of before lack this reading.
     return replace(done, facts=replay_facts(done.engine, plan.since, plan.end))

@@ -76,6 +76,7 @@ def replay(
         _wait_until_settled(clock, engine, stand, timeframes, meanwhile, wave_timeout_s)
         # A wave with fills on the way is one wave, however often the clock stood.
         waves += not stand.event
+        # An account event may lie at the same instant; the close comes after it and is still to be answered.
         if stand.now == until and not stand.event:
             break
     return waves

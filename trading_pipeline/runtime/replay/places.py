@@ -12,7 +12,7 @@ def places(record: PipelineRecord, timeframe: Timeframe, wave: datetime) -> tupl
     """Where to look, the whole before its parts.
 
     :param timeframe: whose assets are opened.
-    :param wave: a closing instant at which something was decided.
+    :param wave: a closing instant (UTC) at which something was decided.
     """
     found = [
         Place(

@@ -41,7 +41,7 @@ def series_frame(instrument_id: InstrumentId, series: BarSeries) -> pd.DataFrame
 
 
 def recorded_funding(folder: Path | None, instrument_ids: Sequence[InstrumentId]) -> dict[InstrumentId, Funding]:
-    """The rates that the simulated exchange found beside the recorded bars, by instrument."""
+    """The rates (fraction of notional) that the simulated exchange found beside recorded bars, by instrument."""
     found = (
         {instrument_id: load_funding(folder, instrument_id.symbol) for instrument_id in instrument_ids}
         if folder

@@ -85,6 +85,7 @@ def equity_curve(plan: ReplayPlan, facts: ReplayFacts, step: Timeframe) -> Equit
     read_ms = np.array([to_ms(at) for at, _ in facts.equity], np.int64)
     equity = np.array([float(value) for _, value in facts.equity])
     newest = np.searchsorted(read_ms, closes, side="right") - 1
+    # -1 is a close before the first reading.
     return EquityCurve(closes, equity[np.maximum(newest, 0)])
 
 
@@ -124,6 +125,7 @@ def replay_metrics(
 ) -> Mapping[str, float | None]:
     """Figures about the account, its closed trades and its signals; ``None`` where there is nothing to measure.
 
+    :param initial: equity at the first close, USDT.
     :param signal_outcomes: how many entry signals met which outcome.
     """
 

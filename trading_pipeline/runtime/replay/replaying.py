@@ -136,6 +136,7 @@ class _Run:
         deadline = time.monotonic() + 60
         while True:
             status = clock.status()
+            # Both streams: a close or a fill that nobody hears would never be answered, and the replay would end there.
             if int(str(status["kline_subscriptions"])) >= topics and int(str(status["private_connections"])) >= 1:
                 return
             if time.monotonic() > deadline:

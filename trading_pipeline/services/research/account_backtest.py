@@ -56,7 +56,7 @@ def steps_of(
 def fees_of(
     instruments: Mapping[InstrumentId, Instrument], instrument_ids: Iterable[InstrumentId]
 ) -> dict[InstrumentId, dict[str, float]]:
-    """What the instruments that the venue lists cost the account, as rules of a backtest."""
+    """What the instruments that the venue lists cost the account, in bps, as rules of a backtest."""
     return {
         instrument_id: {
             "maker_fee_bps": float(instruments[instrument_id].maker_fee * _BPS),

@@ -14,7 +14,7 @@ _ENTRIES = (LegKind.ENTRY, LegKind.ADD)
 
 
 def trade_rows(done: BacktestRun, until: datetime) -> list[TradeRow]:
-    """Every trade whose deciding bar closed before ``until``, without what ended because the data did."""
+    """Every trade whose deciding bar closed before ``until`` (UTC), without what ended because the data did."""
     rows = []
     for trade in done.result.trade_list():
         lane = done.lanes[trade.lane]
@@ -26,7 +26,7 @@ def trade_rows(done: BacktestRun, until: datetime) -> list[TradeRow]:
 
 
 def outcomes_of_signals(done: BacktestRun, until: datetime) -> Iterator[SignalOutcome]:
-    """What became of every entry signal of a bar that closed before ``until``."""
+    """What became of every entry signal of a bar that closed before ``until`` (UTC)."""
     for lane, outcomes in zip(done.lanes, done.result.outcomes_by_lane(), strict=True):
         signals, bars = lane.given.signals, lane.given.bars
         entries = signals.kinds() != OrderKind.EXIT

@@ -36,7 +36,7 @@ def backtest_stored_bars(
     now: datetime,
     code_version: str,
 ) -> BacktestRun:
-    """Trades on all bars that opened before the one which is forming at ``now``.
+    """Trades on all bars that opened before the one which is forming at ``now`` (UTC).
 
     :raises DataError: no bars are stored, or too few for the strategy.
     """

@@ -25,6 +25,7 @@ def engine_side(question: ParityQuestion, runs: Sequence[StrategyRun]) -> tuple[
                 replace(run, signals=engine_signals(question, run, computed)) if run.strategy.needs_book else run
                 for run in runs
             ],
+            # The run is compared and not kept, so nobody asks which code made it.
             code_version="",
             window=question.window,
             steps=question.steps,

@@ -48,7 +48,7 @@ def judge_triggers(
     Stored signals would not do: they are those that a threshold let through, and a calibration on them
     could only ever raise it.
 
-    :param since: closes after it count.
+    :param since: closes after it count, up to ``now``; both UTC.
     """
     return [
         judged

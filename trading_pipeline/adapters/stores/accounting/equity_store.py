@@ -35,14 +35,16 @@ class PostgresEquityLog(EquityLog):
             }
             for currency, held in wallet.balances.items()
         ]
+        # SQLAlchemy takes an empty list for no parameters at all, which would be another statement.
         if rows:
             with self._engine.begin() as connection:
                 connection.execute(insert(equity_snapshots).on_conflict_do_nothing(), rows)
 
     def first_since(self, instant: datetime) -> Wallet | None:
-        """The oldest reading at or after ``instant``, of every currency it had."""
+        """The oldest reading at or after ``instant`` (UTC), of every currency it had, each amount in that currency."""
         table = equity_snapshots.c
         mine = table.account_id == self._account_id
+        # All currencies of a wallet are read at one instant, so the rows of the oldest one are a whole wallet.
         oldest = select(func.min(table.read_at)).where(mine, table.read_at >= instant).scalar_subquery()
         with self._engine.connect() as connection:
             rows = connection.execute(select(equity_snapshots).where(mine, table.read_at == oldest)).all()

@@ -37,12 +37,14 @@ class PostgresAccountRegister(AccountRegister):
         row = {"key_fingerprint": key_fingerprint, "account_id": account_id}
         with self._engine.begin() as connection:
             connection.execute(insert(account_keys).values(**row).on_conflict_do_nothing())
+            # Read back, because the row that was there may be of another account.
             registered = _account_of(connection, key_fingerprint)
             if registered != account_id:
                 raise ConfigurationError(
                     f"the API key belongs to {account_id}, but was registered with {registered}; every account needs a "
                     "key of its own"
                 )
+            # In the same transaction: a half of the rows with a name and a half without would be two accounts.
             for table in _OWNED:
                 nameless = table.c.account_id == UNREGISTERED
                 connection.execute(update(table).where(nameless).values(account_id=account_id))

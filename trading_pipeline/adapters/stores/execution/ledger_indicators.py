@@ -42,12 +42,13 @@ class PostgresIndicatorReader(IndicatorReader):
         )
         with self._engine.connect() as connection:
             row = connection.execute(query).first()
+        # Values that are not finite, as those of a warm-up, are left out when a snapshot is stored.
         if row is None or row.value is None:
             return None
         return IndicatorReading(row.close, Decimal(row.value))
 
     def close_price(self, instrument_id: InstrumentId, timeframe: Timeframe, close_time: datetime) -> Decimal | None:
-        """The close of one row of ``bars``."""
+        """The close of one row of ``bars``, in quote currency."""
         query = select(bars.c.close).where(
             bars.c.instrument_id == instrument_id, bars.c.timeframe == timeframe.value, bars.c.close_time == close_time
         )

@@ -58,6 +58,7 @@ class OrderLedgerStore(OrderLedger):
 
     def open_intents(self) -> list[IntentRecord]:
         """Sent, or perhaps sent, and not final."""
+        # What is only intended was not sent: the venue cannot know of it.
         over = (*FINAL_STATES, IntentState.INTENDED.value)
         mine = order_intents.c.account_id == self._account_id
         query = intent_query().where(mine, order_intents.c.state.not_in(over)).order_by(order_intents.c.intended_at)
@@ -73,14 +74,18 @@ class OrderLedgerStore(OrderLedger):
             moves = may_step(record.state, to)
             changes: dict[str, object] = {"state": to.value, "reason": reason} if moves else {}
             if moves and to is IntentState.INTENDED:
+                # It counts as never sent, so its age begins anew with the next sending.
                 changes["sent_at"] = None
             stamp = _STAMPS.get(to)
             if stamp is not None and (moves or to is IntentState.ACKNOWLEDGED):
+                # Not ``now()``: that stands still in a transaction, which may have waited for the row's lock.
+                # The first stamp stays: an order is acknowledged once.
                 changes[stamp] = func.coalesce(order_intents.c[stamp], func.clock_timestamp())
             if venue_order_id:
                 changes["venue_order_id"] = venue_order_id
             if changes:
                 _change(connection, order_link_id, changes)
+            # An entry that ends empty may end its position, and its plan with it, in the same transaction.
             if moves and to.final and record.position_id is not None:
                 refresh_position(connection, record.position_id)
         return moves
@@ -89,15 +94,18 @@ class OrderLedgerStore(OrderLedger):
         """Merge what is newer in the report, then let booked fills have their say."""
         with self._engine.begin() as connection:
             record = locked_intent(connection, report.order_link_id)
+            # Somebody else's order, or the venue's own: no intent is behind it, and reconciliation names it.
             if record is None:
                 return
             _change(connection, report.order_link_id, _merged(record, report))
+            # Booked fills are held against what came out of the merge, not against what was there before.
             merged = locked_intent(connection, report.order_link_id)
             refresh_order(connection, merged or record)
 
     def apply_fill(self, fill: Fill) -> None:
         """Insert by execution id; a fill heard before changes nothing."""
         with self._engine.begin() as connection:
+            # The intent is locked before the position, as everywhere: two messages about it wait for each other.
             record = locked_intent(connection, fill.order_link_id) if fill.order_link_id else None
             position_id = record.position_id if record else self._position_by_instrument(connection, fill)
             added = connection.execute(
@@ -106,6 +114,7 @@ class OrderLedgerStore(OrderLedger):
                 .on_conflict_do_nothing()
                 .returning(fills.c.position_id)
             )
+            # The stream and REST tell of the same fill; only the one that was inserted moves anything.
             if added.first() is None:
                 return
             if record is not None:
@@ -114,7 +123,7 @@ class OrderLedgerStore(OrderLedger):
                 refresh_position(connection, position_id)
 
     def fills_missing_since(self) -> datetime | None:
-        """The oldest bar close among orders whose filled quantity is not covered by fills, or not known."""
+        """The oldest bar close (UTC) among orders whose filled quantity is not covered by fills, or not known."""
         booked = (
             select(func.coalesce(func.sum(fills.c.quantity), 0))
             .where(
@@ -123,6 +132,7 @@ class OrderLedgerStore(OrderLedger):
             )
             .scalar_subquery()
         )
+        # Of an order that nobody answered about, and of an entry that rests, the filled quantity may be out of date.
         unsure = (IntentState.SENT.value, IntentState.UNKNOWN.value)
         entering = order_intents.c.state.not_in((*FINAL_STATES, IntentState.INTENDED.value))
         query = (
@@ -141,7 +151,7 @@ class OrderLedgerStore(OrderLedger):
             return connection.execute(query).scalar()
 
     def last_fill_time(self) -> datetime | None:
-        """The newest ``executed_at``."""
+        """The newest ``executed_at``, UTC."""
         with self._engine.connect() as connection:
             mine = fills.c.account_id == self._account_id
             return connection.execute(select(func.max(fills.c.executed_at)).where(mine)).scalar()
@@ -193,6 +203,7 @@ def _merged(record: IntentRecord, report: OrderReport) -> dict[str, object]:
         values["venue_order_id"] = report.venue_order_id
     if report.reason:
         values["reason"] = report.reason
+    # A filled quantity never shrinks: the report with less is the older one, whenever it came.
     if report.filled_quantity > record.filled_quantity:
         values |= {"filled_quantity": report.filled_quantity, "average_price": report.average_price}
     return values

@@ -24,19 +24,23 @@ class PlanQueueStore(PlanQueue):
     def claim(self, run_id: str, now: datetime, lease: timedelta) -> Claim:
         """Expire, claim, and read back, in one transaction."""
         with self._engine.begin() as connection:
+            # Before anything is claimed: a plan that is too late must not be executed by this very run.
             expired = _expire(connection, run_id, now)
             connection.execute(
                 update(trade_plans)
                 .where(
                     _claimable(run_id),
+                    # Only new plans wait for their close: what was claimed once was decided then.
                     or_(trade_plans.c.status == PlanStatus.CLAIMED.value, decided(trade_plans.c.close_time)),
                 )
                 .values(
                     status=PlanStatus.CLAIMED.value,
                     claimed_by=run_id,
+                    # Wall time of the database: a run dies by that clock, while a replay's venue time may stand still.
                     claimed_until=func.clock_timestamp() + lease,
                 )
             )
+            # By run and not by what the update touched: a retry of this run goes on with all that it holds.
             mine = plan_query().where(
                 trade_plans.c.claimed_by == run_id, trade_plans.c.status == PlanStatus.CLAIMED.value
             )

@@ -65,19 +65,20 @@ class PositionBookStore(PositionBook):
     @contextmanager
     def holding(self, plan_id: str) -> Iterator[None]:
         """An advisory lock for the length of a transaction: the server lifts it when the process is gone."""
+        # A lock is named by 64 bits of a hash: two plans that share one would only wait for each other.
         with self._engine.begin() as connection:
             connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"position {plan_id}", 0))))
             yield
 
     def set_stop(self, position_id: str, stop_price: Decimal, kind: StopKind | None) -> None:
-        """Store the live stop; the one a position was closed by stays."""
+        """Store the live stop, a price in quote currency; the one a position was closed by stays."""
         self._change(
             (positions.c.position_id == position_id) & positions.c.status.in_(LIVE_STATUSES),
             {"stop_price": stop_price, "stop_kind": None if kind is None else kind.value},
         )
 
     def set_runner_stop(self, position_id: str, stop_price: Decimal) -> None:
-        """Store the runner's stop."""
+        """Store the runner's stop, a price in quote currency."""
         self._change(positions.c.position_id == position_id, {"runner_stop_price": stop_price})
 
     def mark_followed(self, position_id: str, fills: int) -> None:

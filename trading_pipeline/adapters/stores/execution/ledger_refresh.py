@@ -64,6 +64,8 @@ def refresh_order(connection: Connection, record: IntentRecord) -> None:
 def refresh_position(connection: Connection, position_id: str) -> None:
     """Recompute a position from its fills, and the status of each plan in it where its entry decides it."""
     of_it = positions.c.position_id == position_id
+    # Locked before its fills are read: PostgreSQL shows every statement what was committed before that one, so
+    # whoever waited here sums up the fills of the one it waited for, too.
     before = position_of(connection.execute(position_query().where(of_it).with_for_update()).one())
     layers = [record_of(row) for row in connection.execute(entries_query(position_id))]
     booked = connection.execute(fill_query().where(fills.c.position_id == position_id))

@@ -19,6 +19,7 @@ LIVE_STATUSES = (PositionStatus.OPENING.value, PositionStatus.OPEN.value)
 
 PlanRow = Row[tuple[object, ...]]
 
+# Seconds. The server's clock made the stamp and is asked again here: no other clock is compared with it.
 _SENT_AGE = func.extract("epoch", func.clock_timestamp() - order_intents.c.sent_at).label("sent_age_s")
 
 
@@ -141,6 +142,7 @@ def position_of(row: PlanRow) -> Position:
     )
 
 
+# The live stop, the runner's and the two marks are missing: whoever moves them writes them, and no sum undoes it.
 def position_sums(position: Position) -> dict[str, object]:
     """The columns that are recomputed from fills."""
     return {

@@ -125,6 +125,7 @@ def _by_partition(connection: Connection, table: str, rows: Iterable[Row[tuple[s
         groups[_partition_of(row)].append(row)
     if not groups:
         return []
+    # The database answers roughly; the day follows from the length of each plan's bars and is told apart here.
     near = or_(*(_near(partition) for partition in groups))
     counts = Counter(_partition_of(row) for row in connection.execute(_QUERIES[table].where(near)))
     return [

@@ -50,6 +50,7 @@ class PostgresEntryGate(EntryGate):
     def admit(self, plan: TradePlan, currency: str, run_id: str, now: datetime, decide: Decide) -> EntryVerdict:
         """Lock the account, look whether it is decided, read the facts, decide, store."""
         with self._engine.begin() as connection:
+            # Held until the commit: two runs that read the same facts would each fill the last place in the account.
             lease = func.hashtextextended(f"entry_gate {self._account_id}", 0)
             connection.execute(select(func.pg_advisory_xact_lock(lease)))
             decided = _decided(connection, plan.plan_id, run_id)
@@ -60,11 +61,13 @@ class PostgresEntryGate(EntryGate):
                 intent = decide(facts)
                 stop_price = _own_stop(intent)
             except OrderDenied as denial:
+                # Caught inside the transaction, so that leaving the block commits the denial.
                 _deny(connection, plan.plan_id, denial)
                 return EntryVerdict(plan.plan_id, None, denial.rule, denial.reason)
             if facts.adds_to is None:
                 values = new_position_values(plan, self._account_id, currency, stop_price)
                 connection.execute(insert(positions).values(**values, run_id=run_id))
+            # Position and intent are stored together, the position first: the intent refers to it.
             position_id = plan.plan_id if facts.adds_to is None else facts.adds_to.position_id
             connection.execute(insert(order_intents).values(**intent_values(intent), position_id=position_id))
         return EntryVerdict(plan.plan_id, intent)
@@ -90,6 +93,7 @@ class PostgresHaltRegister(HaltRegister):
         with self._engine.begin() as connection:
             added = connection.execute(insert(halts).values(**row).on_conflict_do_nothing().returning(halts.c.scope))
             new = added.first() is not None
+            # Never the other way round: a halt that only stops entries does not call a flattening off.
             if not new and halt.flatten:
                 connection.execute(update(halts).where(halts.c.scope == halt.scope).values(flatten=True))
             return new
@@ -139,8 +143,10 @@ def _decided(connection: Connection, plan_id: str, run_id: str) -> EntryVerdict 
     entry = connection.execute(
         intent_query().where(order_intents.c.order_link_id == order_link_id(plan_id, Purpose.ENTRY))
     ).first()
+    # Asked before the status: a run that died after the intent was written has to go on with that very order.
     if entry is not None:
         return EntryVerdict(plan_id, record_of(entry).intent)
+    # Locked, so that nobody takes the claim over while it is judged.
     row = connection.execute(select(trade_plans).where(trade_plans.c.plan_id == plan_id).with_for_update()).one()
     if row.status == PlanStatus.CLAIMED.value and row.claimed_by == run_id:
         return None
@@ -216,6 +222,7 @@ def _adds_to(connection: Connection, account_id: AccountId, plan: TradePlan) -> 
     return OpenLayers(
         position_id=found,
         layers=sum(not entry.empty for entry in entries),
+        # By the last number and not by the count: an entry that ended empty has used up its number.
         next_layer=entries[-1].intent.layer + 1,
     )
 

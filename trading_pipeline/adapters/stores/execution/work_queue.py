@@ -72,7 +72,7 @@ class WorkQueue:
             return list(connection.execute(select(fills).where(unfollowed()).order_by(fills)).scalars())
 
     def unmanaged_wave(self) -> datetime | None:
-        """The newest computed wave that some open position has not been managed for."""
+        """Close (UTC) of the newest computed wave that some open position has not been managed for."""
         with self._engine.connect() as connection:
             found: datetime | None = connection.execute(_UNMANAGED).scalar()
             return found

@@ -48,6 +48,7 @@ def _consolidate() -> Insert:
     )
     changes = {name: statement.excluded[name] for name in (*_VALUES, "run_id")}
     statement = statement.on_conflict_do_update(index_elements=_KEY, set_=changes)
+    # SQLAlchemy forgets how many rows an INSERT wrote unless it is asked to keep the number.
     return statement.execution_options(preserve_rowcount=True)
 
 
@@ -68,6 +69,7 @@ FROM (
 ) AS sorted GROUP BY position ORDER BY position
 """
 
+# Distinct, as several sources tell of one bar.
 _COUNTS = (
     select(_HEARD.instrument_id, func.count(_HEARD.open_time.distinct()).label("bars"))
     .where(IN_RANGE)
@@ -117,7 +119,7 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
         }
 
     def first_raw_open(self, instrument_id: InstrumentId, timeframe: Timeframe, since: datetime) -> datetime | None:
-        """The least ``open_time`` of any source."""
+        """The least ``open_time`` (UTC) of any source."""
         return self._instant(
             "SELECT min(open_time) FROM trading.raw_bars"
             " WHERE instrument_id = %(instrument_id)s AND timeframe = %(timeframe)s AND open_time >= %(since)s",
@@ -197,6 +199,7 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
 def _joined(name: str, parts: list[object]) -> "pd.Series[float] | pd.DatetimeIndex":
     """The arrays of all instruments as one column."""
     arrays: list[npt.NDArray[np.generic]] = [np.asarray(part) for part in parts]
+    # The empty array gives a column without bars its type; of nothing at all numpy makes none.
     if name in NUMBERS:
         return pd.Series(np.concatenate([*arrays, np.empty(0, np.float64)]))
     return pd.DatetimeIndex(np.concatenate([*arrays, np.empty(0, "datetime64[us]")])).tz_localize("UTC")

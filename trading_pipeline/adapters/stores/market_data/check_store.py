@@ -39,6 +39,7 @@ _PASSED_ALL = (
     select(_STORED.instrument_id, _STORED.close_time)
     .where(_IN_RANGE, _STORED.passed, _STORED.name == any_(literal(_NAMES, ARRAY(Text))))
     .group_by(_STORED.instrument_id, _STORED.close_time)
+    # A bar that was not asked every question is not sound either.
     .having(func.count() == len(_NAMES))
     .subquery("sound")
 ).c
@@ -85,6 +86,7 @@ class PostgresCheckStore(CheckStore):
 
     def save(self, checks: Sequence[DataCheck]) -> int:
         """Merge by bar and question; an unchanged verdict is not written again."""
+        # One text per instant and not per verdict: every bar of a close is asked several questions.
         instants = {check.close_time: check.close_time.isoformat() for check in checks}
         rows = (
             (
@@ -92,6 +94,7 @@ class PostgresCheckStore(CheckStore):
                 check.timeframe.value,
                 instants[check.close_time],
                 check.name.value,
+                # As COPY spells booleans.
                 "t" if check.passed else "f",
                 check.detail,
                 self._run_id,

@@ -68,6 +68,7 @@ _READ = (
     .order_by(*BEST_FIRST)
 )
 
+# Sorted, so that transactions which open the same waves lock them in one order.
 _OPEN_WAVES = """
 INSERT INTO trading.waves (close_time, timeframe)
 SELECT DISTINCT * FROM unnest(%(close_times)s::timestamptz[], %(timeframes)s::text[]) AS told(close_time, timeframe)
@@ -90,9 +91,10 @@ class PostgresRawBarStore(RawBarStore):
         self._run_id = run_id
 
     def append_raw(self, bars: Sequence[Bar], source: BarSource, *, live: bool = False) -> list[Bar]:
-        """COPY the rows and insert those that their source has not told yet."""
+        """Insert the rows that their source has not told yet, and open the waves of those that are live."""
         if not bars:
             return []
+        # Two rows of one key would both be joined to the one that was inserted, and be told as new twice.
         bars = _first_words(bars)
         columns: dict[str, list[str]] = {
             "instrument_id": [bar.instrument_id for bar in bars],
@@ -101,13 +103,16 @@ class PostgresRawBarStore(RawBarStore):
             "close_time": [bar.close_time.isoformat() for bar in bars],
             **{name: [str(getattr(bar, name)) for bar in bars] for name in NUMBERS},
         }
+        # No value holds a comma: they are names, instants and decimals.
         parameters = {name: ",".join(values) for name, values in columns.items()}
         with self._engine.begin() as connection:
             rows = connection.exec_driver_sql(
                 _APPEND, {**parameters, "source": source.value, "run_id": self._run_id}
             ).all()
+            # In the bars' transaction: nobody sees a wave without the bar that opened it, or the bar without its wave.
             if live or source is BarSource.WEBSOCKET:
                 _run_for_waves(connection, _OPEN_WAVES, bars)
+                # A second source's word reopens nothing; a bar that nobody had heard may change what was decided.
                 _run_for_waves(connection, _REOPEN_WAVES, [bars[row.position - 1] for row in rows if row.unheard])
         return [bars[row.position - 1] for row in rows]
 
@@ -120,7 +125,7 @@ class PostgresRawBarStore(RawBarStore):
             return [Bar(InstrumentId(row[0]), timeframe, *row[1:]) for row in connection.execute(_READ, scope)]
 
     def newest_raw_close(self, instrument_id: InstrumentId, timeframe: Timeframe) -> datetime | None:
-        """The greatest ``close_time`` of any source."""
+        """The greatest ``close_time`` (UTC) of any source."""
         return self._instant(
             "SELECT max(close_time) FROM trading.raw_bars WHERE (instrument_id, timeframe, open_time) = ("
             "SELECT instrument_id, timeframe, max(open_time) FROM trading.raw_bars"

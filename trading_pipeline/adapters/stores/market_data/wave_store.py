@@ -57,6 +57,7 @@ SELECT min(close_time) AS oldest, max(close_time) AS newest FROM trading.waves
 WHERE timeframe = %(timeframe)s AND computed_at IS NOT NULL
 """
 
+# The first condition is rough and what the index on ``heard_in`` answers, the second is exact.
 _LATE = """
 SELECT DISTINCT instrument_id FROM trading.raw_bars
 WHERE heard_in >= pg_snapshot_xmin(%(heard)s::pg_snapshot)::text::bigint
@@ -80,13 +81,13 @@ class PostgresWaveStore(WaveStore):
         return self._waves("close_time = %(close_time)s", {"close_time": close_time})
 
     def newest(self) -> datetime | None:
-        """The greatest ``close_time``."""
+        """The greatest ``close_time``, UTC."""
         with self._engine.connect() as connection:
             found: datetime | None = connection.exec_driver_sql("SELECT max(close_time) FROM trading.waves").scalar()
             return found
 
     def computed_span(self, timeframe: Timeframe) -> tuple[datetime, datetime] | None:
-        """The least and the greatest ``close_time`` that has ``computed_at``."""
+        """The least and the greatest ``close_time`` (UTC) that has ``computed_at``."""
         with self._engine.connect() as connection:
             row = connection.exec_driver_sql(_COMPUTED_SPAN, {"timeframe": timeframe.value}).one()
         return None if row.oldest is None else (row.oldest, row.newest)
@@ -152,6 +153,7 @@ class PostgresWaveStore(WaveStore):
             Wave(row.close_time, Timeframe(row.timeframe), row.instruments_heard, row.computed, row.run_id)
             for row in rows
         ]
+        # By milliseconds, and not in SQL: as text 15m comes before 5m.
         return sorted(waves, key=lambda wave: (wave.close_time, wave.timeframe.ms))
 
 

@@ -23,6 +23,7 @@ class PostgresHeartbeatStore(HeartbeatStore):
 
     def beats(self) -> list[Heartbeat]:
         """Read all rows and the database's clock at once."""
+        # By the server's clock, which also stamped the beat: the asker's may be off.
         age_s = func.extract("epoch", func.clock_timestamp() - heartbeats.c.beat_at).label("age_s")
         query = select(heartbeats.c.component, heartbeats.c.detail, age_s).order_by(heartbeats.c.component)
         with self._engine.connect() as connection:

@@ -51,5 +51,6 @@ def progress(engine: Engine, wave: datetime | None, timeframes: Sequence[Timefra
     """
     with engine.connect() as connection:
         row = connection.execute(_UNFINISHED, {"wave": wave, "timeframes": [str(item) for item in timeframes]}).one()
+    # Without a wave there are no timeframes, and no row equals its NULL: nothing is left to compute.
     uncomputed = len(timeframes) - row.computed
     return Progress(uncomputed, row.plans, row.intents, row.positions, row.unfollowed, row.fills)

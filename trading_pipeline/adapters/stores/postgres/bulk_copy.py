@@ -57,6 +57,7 @@ def _elements(data: Buffer, kind: str) -> npt.NDArray[np.generic]:
 
 def read_arrays(connection: Connection, query: str, parameters: Parameters) -> list[tuple[object, ...]]:
     """Rows of a query in which ``float8[]`` and ``timestamptz[]`` arrive as numpy arrays."""
+    # Loaders of this cursor alone: every other query keeps lists and datetimes.
     with _driver(connection).cursor(binary=True) as cursor:
         cursor.adapters.register_loader(psycopg.adapters.types["float8"].array_oid, _FloatsLoader)
         cursor.adapters.register_loader(psycopg.adapters.types["timestamptz"].array_oid, _InstantsLoader)
@@ -72,6 +73,7 @@ def stage(connection: Connection, table: Table, columns: Sequence[str], rows: It
     """
     name = f"staged_{table.name}"
     staged = Identifier(name)
+    # The transaction may have staged rows of this table before.
     _execute(connection, SQL("DROP TABLE IF EXISTS {}").format(staged))
     made = SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA")
     _execute(connection, made.format(staged, _listed(columns), _name(table)))
@@ -123,6 +125,7 @@ def _merge(table: Table, staged: str, columns: Sequence[str], unless: SQL, ignor
         stored=_listed(compared, "stored"),
         fresh=_listed(compared, "fresh"),
         same_key=SQL(" AND ").join(SQL("stored.{0} = fresh.{0}").format(Identifier(key)) for key in keys),
+        # Of all values, ignored ones too: a row that is written names its writer.
         updates=SQL(", ").join(SQL("{0} = excluded.{0}").format(Identifier(column)) for column in values),
         unless=unless,
     )

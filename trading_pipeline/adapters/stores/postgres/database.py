@@ -56,6 +56,7 @@ def ensure_database(url: str) -> None:
     :raises ConfigurationError: the server cannot be reached.
     """
     target = _address(url)
+    # PostgreSQL creates no database in a transaction, and a connection needs one: ``postgres`` is always there.
     admin = create_engine(
         target.set(database="postgres", drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
     )
@@ -65,6 +66,7 @@ def ensure_database(url: str) -> None:
                 text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": target.database}
             )
             if found.first() is None:
+                # A name cannot be a parameter of this statement.
                 quoted = connection.dialect.identifier_preparer.quote_identifier(str(target.database))
                 connection.execute(text(f"CREATE DATABASE {quoted}"))
     except OperationalError as error:

@@ -29,6 +29,7 @@ BARS = pa.DataFrameSchema(
         "instrument_id": pa.Column(str),
         "open_time": pa.Column(_INSTANT),
         "close_time": pa.Column(_INSTANT),
+        # pandas takes NaN for null, and a bar with one is for ``data_checks`` to judge.
         **{name: pa.Column(float, nullable=True) for name in (*OHLCV, "turnover")},
     },
     checks=[

@@ -87,6 +87,7 @@ class PostgresBacktestStore(BacktestStore):
         exact = connection.execute(select(backtest_runs).where(found == run_id)).first()
         if exact is not None:
             return exact
+        # Two would do to tell that it is ambiguous; a third shows the reader that there are more.
         begins = select(backtest_runs).where(found.startswith(run_id, autoescape=True)).order_by(found).limit(3)
         rows = connection.execute(begins).all()
         if len(rows) == 1:

@@ -13,6 +13,7 @@ from trading_pipeline.domain.model.pipeline_runs import Latency
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.risk.outcomes import NO_PLAN, STOP_NOT_PROTECTIVE, outcome_of
 
+# Orders, fills and positions are counted without a window: a replay begins with an empty ledger.
 _COUNTS = text("""
 SELECT
   (SELECT count(DISTINCT close_time) FROM trading.waves WHERE close_time > :start AND close_time <= :end
@@ -108,7 +109,7 @@ class ReplayFacts:
 
 
 def replay_facts(engine: Engine, start: datetime, end: datetime) -> ReplayFacts:
-    """Read the facts of the waves that closed in ``(start, end]``."""
+    """Read the facts of the waves that closed in ``(start, end]`` (UTC): money in USDT, latency in seconds."""
     window = {"start": start, "end": end}
     with engine.connect() as connection:
 
@@ -118,6 +119,7 @@ def replay_facts(engine: Engine, start: datetime, end: datetime) -> ReplayFacts:
         counts = dict(connection.execute(_COUNTS, window).mappings().one())
         latencies = connection.execute(_LATENCIES, window).one()
         return ReplayFacts(
+            # Arguments are evaluated in order: money leaves the counts before the rest is made whole numbers.
             pnl_usdt=counts.pop("pnl_usdt"),
             pnl_r=counts.pop("pnl_r"),
             counts={str(name): int(value) for name, value in counts.items()},

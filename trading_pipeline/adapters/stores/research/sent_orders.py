@@ -25,7 +25,7 @@ ORDER BY close_time, instrument_id, strategy, plan_id
 
 
 def sent_orders(engine: Engine, start: datetime, end: datetime) -> tuple[SentOrder, ...]:
-    """Orders of the plans that closed in ``(start, end]``, in the order in which they were sent."""
+    """Orders of the plans that closed in ``(start, end]`` (UTC), in the order in which they were sent."""
     with engine.connect() as connection:
         return tuple(_order(row) for row in connection.execute(_ORDERS, {"start": start, "end": end}))
 

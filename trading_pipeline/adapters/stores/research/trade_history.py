@@ -84,7 +84,7 @@ class PostgresTradeHistory(TradeHistory):
         ]
 
     def flat_start(self, since: datetime) -> FlatStart | None:
-        """Read from ``equity`` and ``positions``."""
+        """Read from ``equity_snapshots``, in USDT, and ``positions``."""
         with self._engine.connect() as connection:
             row = connection.execute(_FLAT, {"since": since}).first()
         return None if row is None else FlatStart(row.read_at, float(row.equity))
@@ -116,6 +116,7 @@ def _trade(fills: Fills, timeframe: Timeframe) -> TradeRow:
     exits = [row for row in fills if row.kind != FillKind.FUNDING and row.purpose != Purpose.ENTRY]
     legs = [_leg(row, timeframe) for row in exits]
     if reason and legs:
+        # The position knows why it ended; the fill that ended it only knows its order.
         legs[-1] = replace(legs[-1], kind=reason)
     return TradeRow(
         strategy=position.strategy,
@@ -148,6 +149,7 @@ def _entries(fills: Fills) -> Iterator[TradeLeg]:
 def _leg(row: Row[tuple[object, ...]], timeframe: Timeframe) -> TradeLeg:
     """An exit that is not the last one is a take profit, or the venue's own doing."""
     opened = timeframe.floor(row.executed_at)
+    # What is executed at the very close belongs to the bar that closes, not to the one that opens.
     bar_close = opened if opened == row.executed_at else opened + timeframe.duration
     is_target = row.purpose in TAKE_PROFITS
     return TradeLeg(

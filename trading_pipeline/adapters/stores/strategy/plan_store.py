@@ -38,6 +38,7 @@ class PostgresPlanStore(PlanStore):
             rows = _without_older_ids(connection, rows)
             changed = _merge(connection, rows) if rows else 0
             wave = {"timeframe": timeframe.value, "close_time": executable_close}
+            # Counted in the table: a rerun changes nothing, and its plans wait for execution all the same.
             executable = connection.exec_driver_sql(_EXECUTABLE, wave).scalar_one() if executable_close else 0
         return PlansWritten(changed, executable)
 

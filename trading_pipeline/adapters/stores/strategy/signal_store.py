@@ -88,6 +88,7 @@ class PostgresSignalStore(SignalStore):
             rows = [(*_row(signal), self._run_id) for signal in signals]
             written = merge(connection, signals_table, _COLUMNS, rows, unless=_ACTED_UPON, ignoring=("run_id",))
             written += save_setups(connection, setups, _ACTED_UPON, self._run_id)
+            # Plans before the signals that they refer to; what was acted upon is in neither statement.
             connection.exec_driver_sql(_REMOVE_PLANS, scope)
             written += connection.exec_driver_sql(_REMOVE, scope).rowcount
             if live:

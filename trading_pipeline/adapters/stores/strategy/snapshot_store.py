@@ -77,5 +77,6 @@ def _rows(snapshots: pd.DataFrame, timeframe: Timeframe, run_id: str) -> Iterato
     labels = [f'"{name}": ' for name in names]
     closes = [instant.isoformat() for instant in snapshots["close_time"]]
     for instrument_id, close_time, *values in zip(snapshots["instrument_id"], closes, *columns, strict=True):
+        # JSON has no NaN and no infinity.
         known = [label + repr(value) for label, value in zip(labels, values, strict=True) if isfinite(value)]
         yield instrument_id, timeframe.value, close_time, "{" + ", ".join(known) + "}", run_id
