@@ -52,6 +52,12 @@ def test_an_acknowledged_order_is_not_sent_again(lab: Lab) -> None:
     assert (again.sent, len(lab.venue.posts)) == (False, 1)
 
 
+def test_an_order_that_rests_is_not_waited_for(lab: Lab) -> None:
+    lab.venue.holds_fills = True
+    assert entry(lab).state is IntentState.ACKNOWLEDGED
+    assert lab.pauses == []
+
+
 @pytest.mark.parametrize(
     ("faults", "state", "posts", "accepted"),
     [
