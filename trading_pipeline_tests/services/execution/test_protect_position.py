@@ -6,12 +6,13 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine
 
-from trading_pipeline.domain.model.errors import OrderOutcomeUnknown, TemporaryVenueError
+from trading_pipeline.domain.model.errors import OrderOutcomeUnknown, RateLimited, TemporaryVenueError
 from trading_pipeline.domain.model.fills import Fill
 from trading_pipeline.domain.model.orders import IntentState, Purpose
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.positions import ExitReason, PositionStatus
 from trading_pipeline.ports.notifications import Severity
+from trading_pipeline.services.execution.close_position import close_position
 from trading_pipeline.services.execution.protect_position import Protection, protect_position
 from trading_pipeline_tests.testkit.execution_lab import Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import ExecutionSummary, execute_plans
@@ -58,6 +59,15 @@ def test_an_exit_whose_answer_is_lost_is_not_sent_twice(lab: Lab) -> None:
     exits = [link for link in lab.venue.posts if "_FX" in link]
     assert exits == [f"{PLAN.plan_id}_FX", f"{PLAN.plan_id}_FX1"]
     assert lab.venue.positions() == []
+
+
+def test_an_exit_that_was_written_and_not_sent_is_the_next_to_go(lab: Lab) -> None:
+    execute(lab)
+    lab.venue.faults["submit"] = [OrderOutcomeUnknown("request lost"), *[RateLimited("slow down")] * 9]
+    assert not close_position(context=lab.context("run-2"), plan=PLAN, purpose=Purpose.EXIT)
+    lab.venue.faults.clear()
+    assert close_position(context=lab.context("run-3"), plan=PLAN, purpose=Purpose.EXIT)
+    assert lab.ledger.intent(f"{PLAN.plan_id}_FX1").state is IntentState.FILLED
 
 
 def test_an_exit_that_never_works_calls_the_operator(lab: Lab) -> None:
