@@ -36,6 +36,7 @@ import trading_pipeline.runtime as runtime_package
 from trading_pipeline.adapters.stores.operations.progress import progress
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.domain.model.timeframes import Timeframe, closing_timeframes
+from trading_pipeline.runtime.replay.backfill import launch_backfill, wait_for_backfill
 from trading_pipeline.runtime.replay.lock_step import ExchangeClock
 from trading_pipeline.runtime.supervision.embedded import free_port
 from trading_pipeline.runtime.supervision.up import RunningSystem
@@ -44,6 +45,7 @@ from trading_pipeline.settings import GivenSettings
 START = datetime(2025, 6, 2, tzinfo=UTC)
 _PATIENCE_S = 300
 """The first wave of many instruments fetches the window of each."""
+STAGES = ("bars", "indicator_snapshots", "signals", "trade_plans")
 TIMEFRAMES = tuple(timeframe for timeframe in Timeframe if timeframe is not Timeframe.M1)
 """Generated bars are made of five minutes."""
 SENSORS_RETURN_S = 1.6
@@ -63,11 +65,15 @@ EAGER = {
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """What is generated, and when its clock begins."""
+    """What is generated, and when its clock begins.
+
+    :param backfilled: whether the day so far is computed first, as it is where the system has run before.
+    """
 
     symbols: Sequence[str]
     start: datetime
     timeframes: Sequence[Timeframe] = (Timeframe.M15,)
+    backfilled: bool = False
 
 
 ONE_INSTRUMENT = Market(("BTCUSDT",), START)
@@ -129,7 +135,7 @@ def midnights(resident_yaml: Path, days: int) -> Table:
     stored = []
     for day in range(days):
         start = START.replace(hour=23, minute=45) + timedelta(days=day)
-        market = Market(symbols, start, TIMEFRAMES)
+        market = Market(symbols, start, TIMEFRAMES, backfilled=True)
         with tempfile.TemporaryDirectory(prefix="tp-bench-") as folder:
             # the first two waves are not counted, and the third is the midnight's
             stored += measure(Path(folder), resident_yaml, 1, market).plans_stored
@@ -167,6 +173,8 @@ def measure(folder: Path, dagster_yaml: Path, waves: int, market: Market = ONE_I
         clock = ExchangeClock(system.exchange.rest_url)
         engine = connect(system.state.variables["DATABASE_URL"])
         wait_for_feed(clock)
+        if market.backfilled:
+            backfill(system.webserver, market)
         sample = Sample()
         for number in range(waves + 2):
             time.sleep(SENSORS_RETURN_S)
@@ -196,6 +204,13 @@ def write_config(folder: Path, market: Market) -> None:
     risk = yaml.safe_load((folder / "risk.yaml").read_text())
     risk.update(cooldown_bars=0, max_daily_loss=0.9)
     (folder / "risk.yaml").write_text(yaml.safe_dump(risk))
+
+
+def backfill(webserver: str, market: Market) -> None:
+    """The day of the market's start, so that no wave has to fetch the window of its first bar."""
+    keys = [f"{market.start:%Y-%m-%d}|{symbol}.BYBIT" for symbol in market.symbols]
+    assets = [f"{stage}_{timeframe}" for timeframe in market.timeframes for stage in STAGES]
+    wait_for_backfill(webserver, launch_backfill(webserver, assets, keys, "the day so far"), _PATIENCE_S)
 
 
 def _length(timeframe: Timeframe) -> int:
