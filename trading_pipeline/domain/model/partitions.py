@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe, day_of
 
@@ -93,7 +94,16 @@ class PartitionRange:
         return parts
 
     def open_times_until(self, now: datetime) -> tuple[datetime, datetime]:
-        """Half-open range of the open times (UTC) of all needed bars that have closed by ``now``."""
+        """Half-open range of the open times (UTC) of all needed bars that have closed by ``now``.
+
+        :raises DataError: the days have not begun; where the venue is simulated, the UI offers days that its clock has
+            not come to.
+        """
+        if now < self.start:
+            raise DataError(
+                f"{self.start:%Y-%m-%d} has not begun at the venue, whose clock says {now:%Y-%m-%d %H:%M} UTC; "
+                f"choose days up to {now:%Y-%m-%d}"
+            )
         closed = self.timeframe.floor(min(self.end, now))
         # Before the first close there is an empty range, not one that ends before it starts.
         return self.window_start, max(closed, self.window_start)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.partitions import WINDOW_BARS, ComputedPart, PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline_tests.testkit.builders import START, a_range
@@ -38,7 +39,7 @@ def test_days_are_the_midnights_of_the_range() -> None:
         (START + 2 * DAY, START + DAY),
         (START + 5 * HOUR, START + 5 * HOUR),
         (START + 5 * HOUR - timedelta(seconds=1), START + 4 * HOUR),
-        (START - DAY, START),
+        (START + HOUR / 2, START),
     ],
 )
 def test_only_bars_that_have_closed_are_needed(now: datetime, end: datetime) -> None:
@@ -77,3 +78,11 @@ def test_at_the_first_close_of_a_day_nothing_older_is_looked_for_either() -> Non
     assert replace(scope, computed_until=scope.start).parts == [
         ComputedPart(("BTCUSDT.BYBIT",), scope.start, scope.start)
     ]
+
+
+def test_days_that_have_not_begun_at_the_venue_are_refused_with_its_time() -> None:
+    with pytest.raises(
+        DataError,
+        match=rf"{START:%Y-%m-%d} has not begun at the venue, whose clock says {START - HOUR:%Y-%m-%d %H:%M} UTC",
+    ):
+        a_range().open_times_until(START - HOUR)
