@@ -21,8 +21,22 @@ class PartitionVersionEventLog(PostgresEventLogStorage):
         super().store_event(_versioned(event))
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """Store the events of a batch at once."""
-        super().store_event_batch([_versioned(event) for event in events])
+        """Store the events of a batch at once.
+
+        Dagster takes the version of the last one for that of the asset, and warns where the step said another; so one
+        that says what the step said comes last. Their order is otherwise that of a set.
+        """
+        versioned = [(event, _versioned(event)) for event in events]
+        versioned.sort(key=lambda pair: _version(pair[0]) == _version(pair[1]))
+        super().store_event_batch([event for _, event in versioned])
+
+
+def _version(entry: EventLogEntry) -> str | None:
+    """The data version of a materialisation."""
+    event = entry.dagster_event
+    if event is None or not event.is_step_materialization:
+        return None
+    return (event.step_materialization_data.materialization.tags or {}).get(DATA_VERSION_TAG)
 
 
 def _versioned(entry: EventLogEntry) -> EventLogEntry:
