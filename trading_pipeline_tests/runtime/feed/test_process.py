@@ -24,6 +24,9 @@ from trading_pipeline.settings import Settings
 from trading_pipeline_tests.runtime.feed.feed_stage import PATIENCE_S, UNIVERSE, Stage, staged, until
 from trading_pipeline_tests.testkit.builders import ACCOUNT
 
+# each test goes on from where the one before it in this file left the exchange
+pytestmark = pytest.mark.xdist_group("feed process")
+
 QUARTER = timedelta(minutes=15)
 
 
