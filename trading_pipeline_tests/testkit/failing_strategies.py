@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.strategies.opinions.ema_atr import EmaAtr
 
 
@@ -25,3 +26,12 @@ class Endless(EmaAtr):
         """Sleep, and answer."""
         time.sleep(60)
         return super().signals(bars)
+
+
+@dataclass(frozen=True)
+class Misconfigured(EmaAtr):
+    """Finds its own parameters wrong when it is asked."""
+
+    def signals(self, bars: pd.DataFrame) -> pd.DataFrame:
+        """:raises ConfigurationError: always."""
+        raise ConfigurationError(f"cannot decide over {len(bars)} bars")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from trading_pipeline.domain.model.errors import DataError, StrategyFailed, TradingError
+from trading_pipeline.domain.model.errors import DataError, StrategyFailed
 from trading_pipeline.domain.model.setups import Setup
 from trading_pipeline.domain.model.signals import Bias, Details, Signal, SignalKind, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -45,7 +45,7 @@ def answers_of(
             closes = pd.DatetimeIndex(window.bars["close_time"])
             setups = [setup for one in entries if (setup := plan.strategy.setup(one, closes)) is not None]
             return Answers(entries, exits, setups)
-    except TradingError:
+    except DataError:
         raise
     except TimeoutError as error:
         raise StrategyFailed(plan.strategy.name, f"no answer within {limit_s:g} s") from error

@@ -18,7 +18,7 @@ from trading_pipeline.services.strategy.time_limit import time_limit
 from trading_pipeline.services.strategy.windows import DayWindow
 from trading_pipeline_tests.testkit.builders import START, a_range, walk
 from trading_pipeline_tests.testkit.execution_lab import LIFECYCLE
-from trading_pipeline_tests.testkit.failing_strategies import Endless, Raising
+from trading_pipeline_tests.testkit.failing_strategies import Endless, Misconfigured, Raising
 from trading_pipeline_tests.testkit.market_vertical import Vertical
 
 BTC, SOL = "BTCUSDT.BYBIT", "SOLUSDT.BYBIT"
@@ -38,6 +38,11 @@ def test_what_a_strategy_raises_is_named_with_its_place() -> None:
     ) as caught:
         asked(Raising())
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+def test_an_error_of_this_project_that_is_not_about_the_bars_is_a_failure_of_the_strategy_too() -> None:
+    with pytest.raises(StrategyFailed, match=r"ConfigurationError at failing_strategies\.py"):
+        asked(Misconfigured())
 
 
 def test_a_strategy_that_comes_to_no_end_is_ended() -> None:
