@@ -25,6 +25,7 @@ class ProcessSpec:
 
     :param ready: returns whether the process can be used; asked after the start until it says yes.
     :param grace_s: seconds between the request to end and the end by force.
+    :param ask_to_end: asks for the end where a signal is not the way; returns whether the process agreed.
     """
 
     name: str
@@ -32,6 +33,7 @@ class ProcessSpec:
     ready: Callable[[], bool] = lambda: True
     ready_timeout_s: float = 120.0
     grace_s: float = 15.0
+    ask_to_end: Callable[[], bool] = lambda: False
 
 
 @dataclass(slots=True)
@@ -46,6 +48,7 @@ class Supervised:
     _started_at: float = 0.0
     _pause_s: float = field(default=0.5)
     _restart_at: float | None = None
+    _asked: bool = False
 
     @property
     def pid(self) -> int:
@@ -72,6 +75,7 @@ class Supervised:
             )
         (self.log_dir / f"{self.spec.name}.pid").write_text(f"{self._process.pid}\n")
         self._started_at = time.monotonic()
+        self._asked = False
 
     def wait_until_ready(self, say: Say = quiet) -> None:
         """Block until the process answers.
@@ -115,8 +119,11 @@ class Supervised:
         return True
 
     def ask_to_end(self) -> None:
-        """Send SIGTERM and return at once."""
-        if self._process is not None and self._process.poll() is None:
+        """Ask once, by the way of the process or by SIGTERM, and return at once."""
+        if self._process is None or self._asked or self._process.poll() is not None:
+            return
+        self._asked = True
+        if not self.spec.ask_to_end():
             self._process.terminate()
 
     def stop(self) -> None:

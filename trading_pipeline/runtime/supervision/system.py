@@ -16,6 +16,7 @@ from trading_pipeline.adapters.venues.catalog import venue_named
 from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.ports.venue.venue import Venue
+from trading_pipeline.runtime.supervision.code_server import code_server_spec
 from trading_pipeline.runtime.supervision.embedded import free_port
 from trading_pipeline.runtime.supervision.environment import SystemState
 from trading_pipeline.runtime.supervision.processes import ProcessSpec
@@ -91,12 +92,11 @@ def execution_specs(state: SystemState) -> list[ProcessSpec]:
     code_socket = str(state.code_socket)
     state.code_socket.unlink(missing_ok=True)
     return [
-        ProcessSpec(
-            "code-server",
+        code_server_spec(
             # every long-polling sensor holds one thread of the server while it waits
             [*_module("dagster", "api", "grpc"), "-s", code_socket, "-m", DEFINITIONS, "-n", "24", *_PLAIN_LOG],
-            ready=state.code_socket.exists,
-            grace_s=_SHORT_GRACE_S,
+            state.code_socket,
+            _SHORT_GRACE_S,
         ),
         ProcessSpec("worker-trading", [*_ours("worker"), "--queue", "trading", "--processes", "3"]),
         ProcessSpec("worker-backfill", [*_ours("worker"), "--queue", "backfill", "--processes", "1"]),
