@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 from dagster import EventLogEntry
 from dagster._core.definitions.data_version import DATA_VERSION_IS_USER_PROVIDED_TAG, DATA_VERSION_TAG
-from dagster_postgres import PostgresEventLogStorage
 
 from trading_pipeline.adapters.stores.postgres.partition_contents import VERSION_KEY
+from trading_pipeline.runtime.dagster.event_writes import SparingEventLog
 
 
-class PartitionVersionEventLog(PostgresEventLogStorage):
+class PartitionVersionEventLog(SparingEventLog):
     """Takes a materialisation's data version from its metadata, where that names one."""
 
     def store_event(self, event: EventLogEntry) -> None:

@@ -11,10 +11,11 @@ from functools import cache
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
 from dagster_postgres.utils import pg_url_from_config
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, make_url
 
 from trading_pipeline.adapters.stores.postgres.database import pinged_after_rest
 from trading_pipeline.runtime.dagster.partition_versions import PartitionVersionEventLog
+from trading_pipeline.runtime.dagster.remembered_schema import DRIVER
 
 _KEPT = 4
 _MOST_BEYOND = 16
@@ -59,7 +60,7 @@ def _engine_of_process(url: str, process_id: int) -> Engine:  # noqa: ARG001
     """
     return pinged_after_rest(
         create_engine(
-            url,
+            make_url(url).set(drivername=DRIVER),
             # Dagster's own engines have it, and this one stands in for them.
             isolation_level="AUTOCOMMIT",
             pool_size=_KEPT,

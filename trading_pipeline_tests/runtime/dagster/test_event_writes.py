@@ -1,0 +1,109 @@
+"""What Dagster remembers of a run must not depend on how its event log writes it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+from sqlalchemy import Engine, create_engine, event, text
+
+from trading_pipeline.runtime.dagster.storage import create_tables
+from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres
+
+DAYS = dg.DailyPartitionsDefinition("2025-01-01", end_date="2025-01-05")
+
+
+@dg.multi_asset(
+    specs=[dg.AssetSpec("first"), dg.AssetSpec("second", deps=["first"])],
+    check_specs=[dg.AssetCheckSpec("sound", asset="first"), dg.AssetCheckSpec("fresh", asset="second")],
+    partitions_def=DAYS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    can_subset=True,
+)
+def days() -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Two assets of five days, each with a check, of which one fails."""
+    for asset, check, passed in (("first", "sound", True), ("second", "fresh", False)):
+        yield dg.MaterializeResult(asset_key=asset, tags={"dagster/data_version": f"of {asset}"})
+        yield dg.AssetCheckResult(asset_key=asset, check_name=check, passed=passed, severity=dg.AssetCheckSeverity.WARN)
+
+
+DEFINITIONS = dg.Definitions(
+    assets=[days],
+    jobs=[dg.define_asset_job("all_days", selection="*")],
+    executor=dg.in_process_executor,
+)
+CLASSES = {
+    "sparing": {"module": "trading_pipeline.runtime.dagster.storage", "class": "PooledPostgresStorage"},
+    "stock": {"module": "dagster_postgres", "class": "DagsterPostgresStorage"},
+}
+REMEMBERED = {
+    "events": "SELECT dagster_event_type, step_key, asset_key, partition FROM event_logs ORDER BY 1, 2, 3, 4",
+    "checks": "SELECT asset_key, check_name, partition, execution_status, evaluation_event_storage_id IS NULL, "
+    "materialization_event_storage_id IS NULL FROM asset_check_executions ORDER BY 1, 2, 3",
+    "assets": "SELECT asset_key, last_materialization IS NULL, last_run_id IS NULL FROM asset_keys ORDER BY 1",
+    "tags": "SELECT asset_key, key, value FROM asset_event_tags ORDER BY 1, 2, 3",
+}
+
+
+@dataclass(frozen=True)
+class Written:
+    """What two runs, one of them launched for two days and planned in a batch, left in a database."""
+
+    remembered: dict[str, list[tuple[object, ...]]]
+    statements: list[str]
+
+
+def run(name: str, postgres: EmbeddedPostgres, folder: Path) -> Written:
+    """Run the days on the storage of that name, in a database of its own."""
+    with create_engine(postgres.url("postgres", "psycopg"), isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text(f"CREATE DATABASE events_{name}"))
+    url = postgres.url(f"events_{name}", "psycopg2")
+    create_tables(url)
+    storage = {"custom": {**CLASSES[name], "config": {"postgres_url": url, "should_autocreate_tables": False}}}
+    (folder / "dagster.yaml").write_text(yaml.safe_dump({"storage": storage, "telemetry": {"enabled": False}}))
+    statements: list[str] = []
+
+    def heard(_: object, __: object, statement: str, *___: object) -> None:
+        statements.append(statement)
+
+    job = DEFINITIONS.resolve_job_def("all_days")
+    event.listen(Engine, "before_cursor_execute", heard)
+    try:
+        with dg.DagsterInstance.from_config(str(folder)) as instance:
+            days_of_run = {
+                "dagster/asset_partition_range_start": "2025-01-02",
+                "dagster/asset_partition_range_end": "2025-01-03",
+            }
+            assert job.execute_in_process(instance=instance, tags=days_of_run).success
+            assert job.execute_in_process(instance=instance, partition_key="2025-01-04").success
+    finally:
+        event.remove(Engine, "before_cursor_execute", heard)
+    with create_engine(postgres.url(f"events_{name}", "psycopg")).connect() as connection:
+        rows = {what: [tuple(row) for row in connection.execute(text(query))] for what, query in REMEMBERED.items()}
+    return Written(rows, statements)
+
+
+@pytest.fixture(scope="module")
+def written(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Written]]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DAGSTER_EVENT_BATCH_SIZE", "500")
+        yield {name: run(name, postgres, tmp_path_factory.mktemp(name)) for name in CLASSES}
+
+
+@pytest.mark.parametrize("what", REMEMBERED)
+def test_the_event_log_remembers_what_dagsters_own_remembers(written: dict[str, Written], what: str) -> None:
+    assert written["sparing"].remembered[what] == written["stock"].remembered[what] != []
+
+
+def test_it_needs_fewer_statements_and_calls_nobody_who_does_not_listen(written: dict[str, Written]) -> None:
+    sparing, stock = written["sparing"].statements, written["stock"].statements
+    assert len(sparing) < 0.6 * len(stock), (len(sparing), len(stock))
+    assert not [statement for statement in sparing if "NOTIFY" in statement]
+
+
+def test_a_process_asks_once_what_a_table_looks_like(written: dict[str, Written]) -> None:
+    asked = [statement for statement in written["sparing"].statements if "pg_catalog" in statement]
+    # of runs and asset_keys their columns, of the tags and of the checks' table whether they are there
+    assert len(asked) == 4
