@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-import httpx
+import requests
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.operations.progress import progress
@@ -29,20 +29,21 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeClock:
-    """The simulated exchange's control address."""
+    """The simulated exchange's control address, over one connection that is kept."""
 
     rest_url: str
+    _session: requests.Session = field(default_factory=requests.Session, repr=False, compare=False)
 
     def status(self) -> dict[str, object]:
         """What the exchange says of itself."""
-        return self._json(httpx.get(f"{self.rest_url}/simulator/status", timeout=10))
+        return self._json(self._session.get(f"{self.rest_url}/simulator/status", timeout=10))
 
     def advance(self) -> Stand:
         """Walk the prices to the next close, or to an account event before it.
 
         :returns: the venue time (UTC) at which the clock stands then.
         """
-        answer = self._json(httpx.post(f"{self.rest_url}/simulator/advance", json={}, timeout=60))
+        answer = self._json(self._session.post(f"{self.rest_url}/simulator/advance", json={}, timeout=60))
         return Stand(datetime.fromisoformat(str(answer["now"])), event=answer["at"] == "event")
 
     def executions(self) -> int:
@@ -50,7 +51,7 @@ class ExchangeClock:
         return int(str(self.status()["executions"]))
 
     @staticmethod
-    def _json(response: httpx.Response) -> dict[str, object]:
+    def _json(response: requests.Response) -> dict[str, object]:
         response.raise_for_status()
         body: dict[str, object] = response.json()
         return body
