@@ -88,11 +88,12 @@ class Settings(BaseSettings):
         known = {str(spec.alias) for spec in cls.model_fields.values()} | _READ_ELSEWHERE
         written = Path(str(cls.model_config.get("env_file")))
         in_file = {name for name in dotenv_values(written) if written.is_file()}
-        for name in sorted((set(os.environ) | in_file) - known):
+        # names without our prefixes are other programs' in the environment, where most are
+        looked_at = {name for name in os.environ if _PREFIX.match(name)} | in_file
+        for name in sorted(looked_at - known):
             near = get_close_matches(name, known, n=1, cutoff=0.8)
-            # Other programs' variables are left alone: in the environment only names
-            # with our prefixes are ours, in our own file a near miss is one too.
-            if _PREFIX.match(name) or (near and name in in_file):
+            # in our own file a near miss is ours too
+            if _PREFIX.match(name) or near:
                 hint = f"; did you mean {near[0]}?" if near else "; .env.example lists every variable there is"
                 raise ConfigurationError(f"{name} is no variable of trading-pipeline{hint}")
 
