@@ -1,7 +1,28 @@
+import time
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
+from dagster._core.remote_origin import (
+    InProcessCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.remote_representation.external import RemoteSensor
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorType,
+    SensorInstigatorData,
+)
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._daemon import controller, sensor
 
 from trading_pipeline.runtime.dagster import daemon
+
+NOWHERE = RemoteInstigatorOrigin(
+    RemoteRepositoryOrigin(InProcessCodeLocationOrigin(LoadableTargetOrigin()), "ours"), "sensor"
+)
 
 
 @pytest.mark.parametrize(
@@ -13,3 +34,14 @@ from trading_pipeline.runtime.dagster import daemon
 )
 def test_the_installed_dagster_still_has_the_pauses_that_are_shortened(module: object, name: str, ours: float) -> None:
     assert ours < getattr(module, name)
+
+
+def test_a_sensor_that_waits_within_its_tick_is_asked_again_at_once_and_others_rest() -> None:
+    state = InstigatorState(
+        NOWHERE,
+        InstigatorType.SENSOR,
+        InstigatorStatus.RUNNING,
+        SensorInstigatorData(last_tick_timestamp=time.time()),
+    )
+    assert not daemon.rests(state, cast("RemoteSensor", SimpleNamespace(min_interval_seconds=1)))
+    assert daemon.rests(state, cast("RemoteSensor", SimpleNamespace(min_interval_seconds=10)))
