@@ -136,10 +136,18 @@ class _StrategyFile(Section):
     strategy: str
     enabled: bool
     timeframes: Annotated[tuple[TimeframeName, ...], Field(min_length=1)]
+    watched: tuple[TimeframeName, ...] = ()
     symbols: tuple[InstrumentName, ...] = ()
     parameters: dict[str, JsonValue]
     lifecycle: _LifecycleSection
     guards: _GuardsSection | None = None
+
+    @model_validator(mode="after")
+    def _traded_or_watched(self) -> Self:
+        both = sorted(set(self.timeframes) & set(self.watched), key=lambda timeframe: timeframe.ms)
+        if both:
+            raise ValueError(f"{', '.join(both)} is traded (timeframes) and watched; a timeframe is one or the other")
+        return self
 
 
 def load_strategies(config_dir: Path) -> list[StrategyConfig]:
@@ -168,6 +176,7 @@ def load_strategies(config_dir: Path) -> list[StrategyConfig]:
             instrument_ids = tuple(instrument_named(name, universe.venue) for name in content.symbols)
         _refuse_unknown(path, "symbols", instrument_ids, universe.instrument_ids)
         _refuse_unknown(path, "timeframes", content.timeframes, universe.timeframes)
+        _refuse_unknown(path, "watched", content.watched, universe.timeframes)
         with _naming_file(path):
             strategy = find_strategy(config_dir, content.strategy, dict(content.parameters))
         _refuse_unknown(path, "higher timeframes", strategy.higher_timeframes, universe.timeframes)
@@ -175,7 +184,7 @@ def load_strategies(config_dir: Path) -> list[StrategyConfig]:
         _refuse_entry_grid(path, strategy)
         guards = content.guards.guards() if content.guards else None
         lifecycle = content.lifecycle.lifecycle(limits, costs)
-        plan = StrategyConfig(strategy, content.timeframes, instrument_ids, lifecycle, guards)
+        plan = StrategyConfig(strategy, content.timeframes, instrument_ids, lifecycle, guards, content.watched)
         _refuse_overlap(path, plan, plans, universe)
         plans.append(plan)
     return plans
@@ -249,7 +258,7 @@ def _refuse_overlap(path: Path, plan: StrategyConfig, others: list[StrategyConfi
             f"{instrument_id} {timeframe}"
             for instrument_id in universe.instrument_ids
             for timeframe in universe.timeframes
-            if plan.covers(instrument_id, timeframe) and other.covers(instrument_id, timeframe)
+            if plan.looks_at(instrument_id, timeframe) and other.looks_at(instrument_id, timeframe)
         ]
         if other.strategy.name == plan.strategy.name and shared:
             raise ConfigurationError(

@@ -86,7 +86,8 @@ def wave_scope(
     A strategy that looks at the book keeps its days whole: a sample of an earlier close may have come since.
     """
     scope, wave = scope_of(context, timeframe), wave_of(context)
-    if wave is None or any(plan.strategy.needs_book and timeframe in plan.timeframes for plan in parameters.strategies):
+    books = [plan for plan in parameters.strategies if plan.strategy.needs_book]
+    if wave is None or any(timeframe in (*plan.timeframes, *plan.watched) for plan in books):
         return scope
     decided_by = decision_digest(parameters)
     return narrow_to_wave(stores.waves, stores.checks, scope, UNIVERSE.timeframes, wave, decided_by)

@@ -156,6 +156,7 @@ def trade_plans(
             metadata={
                 "rows_changed": report.changed,
                 "executable": report.executable,
+                "signals_only_watched": report.watched,
                 "sizing": str(report.sizing),
                 "refused": [str(refusal) for refusal in report.refused],
             },

@@ -180,8 +180,9 @@ def _write_strategies(config_dir: Path, chosen: ReplayedStrategy, timeframes: tu
     documents = {spec.name for spec in fields(typed) if "document" in spec.metadata}
     values = {name: given[name] if name in documents else getattr(typed, name) for name in given}
     content.update(enabled=True, timeframes=[timeframe.value for timeframe in timeframes], parameters=values)
-    # The replay's own symbols are the universe; a list of the file could leave some of them out.
-    content.pop("symbols", None)
+    # The replay's own symbols are the universe, and every timeframe is traded: lists of the file could leave some out.
+    for narrowing in ("symbols", "watched"):
+        content.pop(narrowing, None)
     for written, content in contents.items():
         written.write_text(yaml.safe_dump(content, sort_keys=False))
 

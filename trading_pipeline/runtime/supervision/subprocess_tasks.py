@@ -83,8 +83,8 @@ def _check(config_dir: Path) -> int:
             timeframe
             for plan in plans
             if plan.strategy.needs_book
-            for timeframe in plan.timeframes
-            if plan.covers(instrument_id, timeframe)
+            for timeframe in (*plan.timeframes, *plan.watched)
+            if plan.looks_at(instrument_id, timeframe)
         ]
         for instrument_id in universe.instrument_ids
     }

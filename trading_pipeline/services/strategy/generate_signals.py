@@ -62,7 +62,7 @@ def generate_signals(
     frames = StrategyFrames(bars, scope, now)
     for window in day_windows(bars, checks, scope, now):
         for plan in strategies:
-            if plan.covers(window.instrument_id, scope.timeframe) and window.instrument_id not in failed:
+            if plan.looks_at(window.instrument_id, scope.timeframe) and window.instrument_id not in failed:
                 try:
                     ready, seen = (plan, window) if books is None else books.given(plan, window)
                     answers = answers_of(frames.window_of(seen, ready.strategy), ready, scope.timeframe)

@@ -29,12 +29,14 @@ class PlanReport:
     :param plans: plans that were made.
     :param changed: rows written; 0 on a rerun.
     :param executable: plans of the wave that may be executed.
+    :param watched: signals of timeframes that their strategy only watches, of which no plan is made.
     :param refused: signals that no plan can be made of, with the reason.
     :param sizing: the model and numbers the plans were made under.
     :param wave_open: a bar of the wave came too late for this run, so the wave has to be computed again.
     """
 
     plans: int
+    watched: int
     changed: int
     executable: int
     refused: tuple[str, ...]
@@ -70,7 +72,8 @@ def plan_trades(planner: Planner, scope: PartitionRange, wave: datetime | None, 
         for part in scope.parts
         for signal in planner.signals.signals(part.instrument_ids, scope.timeframe, part.start, scope.end)
     ]
-    for signal in signals:
+    traded = [signal for signal in signals if not _only_watched(signal, planner.strategies)]
+    for signal in traded:
         try:
             plans.append(plan_of(signal, planner))
         except DataError as error:
@@ -82,7 +85,8 @@ def plan_trades(planner: Planner, scope: PartitionRange, wave: datetime | None, 
         wave_open = not planner.waves.mark_computed(wave, scope.timeframe, scope.instrument_ids, run_id)
         planner.stream.publish([WaveComputed(wave, scope.timeframe, written.executable)])
     sizing = sizing_inputs(planner.limits)
-    return PlanReport(len(plans), written.changed, written.executable, tuple(refused), sizing, wave_open)
+    watched = len(signals) - len(traded)
+    return PlanReport(len(plans), watched, written.changed, written.executable, tuple(refused), sizing, wave_open)
 
 
 def plan_of(signal: Signal, planner: Planner) -> TradePlan:
@@ -144,6 +148,13 @@ def _stop_on_losing_side(signal: Signal) -> bool:
     if signal.bias is Bias.LONG:
         return 0 < signal.entry_stop < signal.entry_price
     return 0 < signal.entry_price < signal.entry_stop
+
+
+def _only_watched(signal: Signal, strategies: Sequence[StrategyConfig]) -> bool:
+    return any(
+        plan.strategy.name == signal.strategy and plan.watches(signal.instrument_id, signal.timeframe)
+        for plan in strategies
+    )
 
 
 def _strategy_behind(signal: Signal, strategies: Sequence[StrategyConfig]) -> StrategyConfig:

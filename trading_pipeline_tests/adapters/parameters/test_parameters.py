@@ -12,6 +12,7 @@ from trading_pipeline.adapters.parameters.strategy_files import find_strategy
 from trading_pipeline.adapters.parameters.universe import instrument_named, load_universe
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.guards import EntryGuards
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
 from trading_pipeline_tests.adapters.parameters.test_strategy_files import OWN
@@ -296,6 +297,8 @@ def test_a_users_own_file_counts_as_corrected_from_the_next_reading_on(folder: P
         ("strategies/one.yaml", "ema_atr", "ema_art", "did you mean ema_atr?"),
         ("strategies/one.yaml", "fast_period: 5", "fast_period: 50", "fast_period = 50: must be below slow_period"),
         ("strategies/one.yaml", "[15m]", "[4h]", "timeframes: 4h not in universe.yaml"),
+        ("strategies/one.yaml", "[15m]", "[15m]\nwatched: [4h]", "watched: 4h not in universe.yaml (15m, 1h)"),
+        ("strategies/one.yaml", "[15m]", "[15m]\nwatched: [15m, 1h]", "15m is traded (timeframes) and watched"),
         ("strategies/one.yaml", ONE, FUSED, "higher timeframes: 4h not in universe.yaml (15m, 1h)"),
         (
             "strategies/one.yaml",
@@ -354,3 +357,12 @@ def test_an_instrument_of_a_venue_that_the_catalogue_lacks_is_refused_by_name(na
 @pytest.mark.parametrize("name", ["BTCUSDT", "BTCUSDT.BYBIT"])
 def test_an_instrument_is_named_short_or_in_full(name: str) -> None:
     assert instrument_named(name, "bybit") == "BTCUSDT.BYBIT"
+
+
+def test_a_file_says_what_is_traded_and_what_is_watched(folder: Path) -> None:
+    (folder / "strategies" / "one.yaml").write_text(STRATEGY.replace("[15m]", "[15m]\nwatched: [1h]"))
+    (plan,) = load_strategies(folder)
+    bitcoin = InstrumentId("BTCUSDT.BYBIT")
+    asked = [(plan.covers(bitcoin, one), plan.watches(bitcoin, one)) for one in (Timeframe.M15, Timeframe.H1)]
+    assert asked == [(True, False), (False, True)]
+    assert all(plan.looks_at(bitcoin, one) for one in (Timeframe.M15, Timeframe.H1))

@@ -108,6 +108,16 @@ def test_a_historical_plan_becomes_new_with_its_wave_and_never_goes_back(vertica
         assert statuses(vertical)[plan_id_of(signal.signal_id)] == status
 
 
+def test_a_watched_timeframe_has_signals_and_no_plan(vertical: Vertical) -> None:
+    signal = newest_close(vertical)
+    watching = [replace(plan, timeframes=(Timeframe.H4,), watched=(Timeframe.H1,)) for plan in vertical.strategies]
+    report = plan_trades(replace(vertical.planner, strategies=watching), a_range(), signal.close_time, "run-1")
+    assert report.watched > 1
+    assert (report.plans, report.executable, report.refused) == (0, 0, ())
+    assert statuses(vertical) == {}
+    assert vertical.stream.published == [WaveComputed(signal.close_time, Timeframe.H1, 0)]
+
+
 @pytest.mark.parametrize("status", ["claimed", "executed", "denied", "expired"])
 def test_a_plan_that_went_its_way_is_not_planned_again(vertical: Vertical, status: str) -> None:
     signal = newest_close(vertical)

@@ -14,8 +14,10 @@ from trading_pipeline.domain.strategies.framework.base import Strategy
 class StrategyConfig:
     """One enabled strategy of the configuration.
 
+    :param timeframes: those it trades.
     :param instrument_ids: empty means every instrument of the universe.
     :param guards: what has to be true of the moment of an entry; ``None`` asks nothing.
+    :param watched: timeframes on which it gives signals that nothing is planned from.
     """
 
     strategy: Strategy
@@ -23,10 +25,22 @@ class StrategyConfig:
     instrument_ids: tuple[InstrumentId, ...]
     lifecycle: Lifecycle
     guards: EntryGuards | None = None
+    watched: tuple[Timeframe, ...] = ()
 
     def covers(self, instrument_id: InstrumentId, timeframe: Timeframe) -> bool:
-        """Whether the strategy looks at these bars."""
-        return timeframe in self.timeframes and (not self.instrument_ids or instrument_id in self.instrument_ids)
+        """Whether the strategy trades these bars."""
+        return timeframe in self.timeframes and self._follows(instrument_id)
+
+    def watches(self, instrument_id: InstrumentId, timeframe: Timeframe) -> bool:
+        """Whether the strategy gives signals at these bars and trades none of them."""
+        return timeframe in self.watched and self._follows(instrument_id)
+
+    def looks_at(self, instrument_id: InstrumentId, timeframe: Timeframe) -> bool:
+        """Whether the strategy gives signals at these bars."""
+        return self.covers(instrument_id, timeframe) or self.watches(instrument_id, timeframe)
+
+    def _follows(self, instrument_id: InstrumentId) -> bool:
+        return not self.instrument_ids or instrument_id in self.instrument_ids
 
 
 def running(plans: Iterable[StrategyConfig]) -> list[tuple[str, Timeframe]]:
