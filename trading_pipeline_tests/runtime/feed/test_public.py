@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from typing import cast
 
 from sqlalchemy import Engine, text
 
@@ -179,6 +180,8 @@ def test_a_bar_outside_the_universe_is_buried(database: Engine) -> None:
         await venue.push(a_push(RECORDED["SOLUSDT.BYBIT"][2]))
         await venue.push(a_push(RECORDED["BTCUSDT.BYBIT"][2]))
         await until(lambda: ("BTCUSDT.BYBIT", 2, "websocket") in told(database))
+        # buried once the bars of the same moment are stored
+        await until(lambda: bool(cast("ListStream", feed.stream).dead))
 
     stream = with_feed(database, 2, scenario)
     assert "SOLUSDT.BYBIT" in stream.dead[0][2]
