@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
-from trading_pipeline.domain.model.errors import RateLimited, TemporaryVenueError
+from trading_pipeline.domain.model.errors import TemporaryVenueError, TurnedAway
 
 Answer = TypeVar("Answer")
 
@@ -54,4 +54,4 @@ class RetryPolicy:
     def _pause_after(self, state: RetryCallState) -> float:
         """Seconds that a venue which limits requests asks for, else the interval."""
         error = state.outcome.exception() if state.outcome is not None else None
-        return self._pause_s(error.retry_after_s if isinstance(error, RateLimited) else None)
+        return self._pause_s(error.retry_after_s if isinstance(error, TurnedAway) else None)

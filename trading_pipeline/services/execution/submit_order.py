@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from trading_pipeline.domain.model.errors import (
     ConfigurationError,
     OrderRejectedByVenue,
-    RateLimited,
     TradingForbiddenByVenue,
+    TurnedAway,
     VenueError,
 )
 from trading_pipeline.domain.model.halts import Halt, HaltScope
@@ -40,7 +40,7 @@ def submit_order(*, context: ExecutionContext, order_link_id: str) -> SubmitOutc
 
     ``SENT`` is committed before the request leaves, so after a crash anywhere the order is looked up
     and not sent again. The one way back to ``INTENDED`` is a venue that refused before looking
-    (``RateLimited``); it is sent again after the pause, while it is valid.
+    (``TurnedAway``); it is sent again after the pause, while it is valid.
 
     :raises ConfigurationError: it is another account's order.
     """
@@ -132,7 +132,7 @@ def _send(context: ExecutionContext, intent: OrderIntent) -> _Delay | None:
         _refused(context, intent, error)
         return None
     except VenueError as error:
-        pause_s = error.retry_after_s if isinstance(error, RateLimited) else context.retries.interval_s
+        pause_s = error.retry_after_s if isinstance(error, TurnedAway) else context.retries.interval_s
         return _Delay(pause_s, f"leverage could not be set: {error}")
     protective = _protective(context, intent)
     if not context.ledger.advance(link_id, IntentState.SENT):
@@ -145,7 +145,7 @@ def _post(context: ExecutionContext, intent: OrderIntent) -> _Delay | None:
     try:
         acknowledgement = context.trading.submit(intent)
     # The limiter answers before the order engine looks: the one error after which sending again is safe.
-    except RateLimited as error:
+    except TurnedAway as error:
         context.ledger.advance(link_id, IntentState.INTENDED, str(error))
         return _Delay(error.retry_after_s, str(error))
     except (OrderRejectedByVenue, TradingForbiddenByVenue) as error:

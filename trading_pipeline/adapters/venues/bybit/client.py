@@ -14,7 +14,7 @@ from typing import TypeVar
 import requests
 from pybit.exceptions import FailedRequestError, InvalidRequestError
 from pybit.unified_trading import HTTP
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_after_delay
 from tenacity.wait import wait_random_exponential
 
 from trading_pipeline.adapters.venues.bybit.errors import read_error, write_error
@@ -23,8 +23,8 @@ from trading_pipeline.domain.model.errors import (
     ConfigurationError,
     DataError,
     OrderOutcomeUnknown,
-    RateLimited,
     TemporaryVenueError,
+    TurnedAway,
 )
 
 T = TypeVar("T")
@@ -68,9 +68,10 @@ class BybitClient:
         # without this each request reads proxy settings and ~/.netrc again
         self.http.client.trust_env = not rest_url.startswith(_LOOPBACK)
         self._retrying = Retrying(
-            stop=stop_after_attempt(attempts),
+            # Whichever comes first: an endpoint that hangs is not asked again, one that fails at once is.
+            stop=stop_after_attempt(attempts) | stop_after_delay(timeout_s),
             wait=_pause,
-            retry=retry_if_exception_type(TemporaryVenueError),
+            retry=retry_if_exception(_may_pass),
             reraise=True,
         )
 
@@ -101,7 +102,7 @@ class BybitClient:
 
         :raises OrderRejectedByVenue: the venue proved that nothing happened.
         :raises OrderOutcomeUnknown: it did not.
-        :raises RateLimited: it refused before looking.
+        :raises TurnedAway: it refused before looking.
         :raises TradingForbiddenByVenue: the account may not trade.
         """
         try:
@@ -146,9 +147,16 @@ def _page(answer: Answer, parse: Callable[[Row], T]) -> tuple[list[T], str]:
     return [parse(row) for row in rows(answer.result, "list")], text(answer.result, "nextPageCursor")
 
 
+def _may_pass(error: BaseException) -> bool:
+    """Whether asking again soon may help; who is shut out for minutes is not kept waiting here."""
+    if isinstance(error, TurnedAway):
+        return error.retry_after_s <= _LONGEST_PAUSE_S
+    return isinstance(error, TemporaryVenueError)
+
+
 def _pause(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, RateLimited):
+    if isinstance(error, TurnedAway):
         return error.retry_after_s
     return wait_random_exponential(multiplier=0.1, max=2.0)(state)
 
