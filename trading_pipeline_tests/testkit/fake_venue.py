@@ -7,7 +7,13 @@ from datetime import datetime
 from decimal import Decimal
 
 from trading_pipeline.domain.model.accounts import Wallet
-from trading_pipeline.domain.model.errors import OrderOutcomeUnknown, OrderRejectedByVenue, StopPassed, VenueError
+from trading_pipeline.domain.model.errors import (
+    ConfigurationError,
+    OrderOutcomeUnknown,
+    OrderRejectedByVenue,
+    StopPassed,
+    VenueError,
+)
 from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.orders import Acknowledgement, IntentState, OrderIntent, OrderReport, OrderType, Side
 from trading_pipeline.domain.model.positions import VenuePosition
@@ -23,7 +29,7 @@ class ResponseLost:
     """The order is accepted, the answer is lost."""
 
 
-Fault = VenueError | ResponseLost
+Fault = VenueError | ConfigurationError | ResponseLost
 
 
 class FakeVenue(Trading):
@@ -65,7 +71,7 @@ class FakeVenue(Trading):
         """Accept once per link id; a duplicate is acknowledged and does nothing."""
         self.posts.append(intent.order_link_id)
         fault = self._fault("submit")
-        if isinstance(fault, VenueError):
+        if isinstance(fault, VenueError | ConfigurationError):
             raise fault
         if intent.order_link_id not in self._orders:
             self._refuse(intent)
@@ -245,7 +251,7 @@ class FakeVenue(Trading):
 
     def _raise_fault(self, method: str) -> None:
         fault = self._fault(method)
-        if isinstance(fault, VenueError):
+        if isinstance(fault, VenueError | ConfigurationError):
             raise fault
 
 

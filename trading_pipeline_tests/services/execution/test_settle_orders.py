@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine
 
-from trading_pipeline.domain.model.errors import TemporaryVenueError
+from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError
 from trading_pipeline.domain.model.orders import IntentState
 from trading_pipeline.domain.model.positions import PositionStatus
 from trading_pipeline.services.accounting.record_equity import record_equity
@@ -78,6 +78,37 @@ def test_orders_that_rest_come_with_one_question(lab: Lab) -> None:
     assert settle_orders(context=lab.context()).problems == ()
 
 
+def test_orders_are_looked_up_one_by_one_where_nobody_tells_what_rests(lab: Lab) -> None:
+    execute(lab)
+    lab.venue.faults["open_orders"] = [SILENCE]
+    lab.venue.end(f"{PLAN.plan_id}_TP1")
+    result = settle_orders(context=lab.context())
+    assert (result.settled, result.problems) == (
+        {f"{PLAN.plan_id}_TP1": IntentState.CANCELLED},
+        ("resting orders: down",),
+    )
+
+
+def test_an_instrument_the_venue_does_not_know_any_more_keeps_no_other_order_waiting(lab: Lab) -> None:
+    other = trade_plan("SOLUSDT.BYBIT")
+    store_plan(lab.database, other)
+    execute(lab)
+    for plan in (PLAN, other):
+        lab.venue.end(f"{plan.plan_id}_TP1")
+    lab.venue.faults["order"] = [ConfigurationError("10001: symbol invalid BTCUSDT")]
+    result = settle_orders(context=lab.context())
+    assert result.settled == {f"{other.plan_id}_TP1": IntentState.CANCELLED}
+    assert result.problems == (f"{PLAN.plan_id}_TP1: 10001: symbol invalid BTCUSDT",)
+
+
+def test_a_venue_that_takes_too_long_is_asked_about_the_rest_another_time(lab: Lab) -> None:
+    execute(lab)
+    lab.venue.end(f"{PLAN.plan_id}_TP1")
+    hasty = replace(lab.context(), retries=replace(lab.context().retries, patience_s=0.0))
+    result = settle_orders(context=hasty)
+    assert result.problems == (f"{PLAN.plan_id}_TP1: not asked about, the venue is too slow",)
+
+
 def test_where_nothing_is_open_nothing_is_asked(database: Engine) -> None:
     lab = Lab(database)
     lab.venue.faults["open_orders"] = lab.venue.faults["fills"] = [SILENCE]
@@ -91,8 +122,7 @@ def test_a_fill_that_was_missed_is_asked_for_however_new_the_newest_is(lab: Lab)
     execute(lab)
     lab.venue.fill(ENTRY, Decimal(5), Decimal(1000))
     lab.venue.faults["fills"] = [SILENCE]
-    with pytest.raises(TemporaryVenueError):
-        settle_orders(context=lab.context())
+    assert settle_orders(context=lab.context()).problems == ("fills: down",)
     lab.clock.advance(timedelta(minutes=5))
     lab.venue.fill(f"{other.plan_id}_E", Decimal(5), Decimal(1000))
     lab.ledger.apply_fill(lab.venue.fills(lab.clock.now())[0])
