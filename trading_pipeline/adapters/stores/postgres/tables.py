@@ -253,7 +253,8 @@ order_intents = Table(
 )
 """The ledger of what we meant to do. ``signal_id`` is that of an exit that a signal asked for. ``position_id``: what
 the order opens, adds to or reduces; the entries of a position have one ``layer`` each, a target that of the newest
-entry it is sized by. ``intended_at``, ``sent_at`` and ``acknowledged_at`` are wall times."""
+entry it is sized by. A trigger lets ``state`` take the steps of an intent's life alone, and ``filled_quantity`` never
+shrink. ``intended_at``, ``sent_at`` and ``acknowledged_at`` are wall times."""
 
 fills = Table(
     "fills",
