@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from trading_pipeline.domain.model.errors import TemporaryVenueError
 from trading_pipeline.domain.model.orders import IntentRecord, IntentState, OrderReport
+from trading_pipeline.services.execution.announce_fill import announce_fill
 from trading_pipeline.services.execution.execution_context import POSITION_TROUBLE, ExecutionContext
 
 OVERLAP = timedelta(minutes=1)
@@ -111,7 +112,8 @@ def book_fills(context: ExecutionContext, since: datetime) -> int:
     """Let the ledger hear every fill since an instant of venue time (UTC); known ones change nothing."""
     fills = context.trading.fills(since)
     for fill in fills:
-        context.ledger.apply_fill(fill)
+        booking = context.ledger.apply_fill(fill)
+        announce_fill(notifier=context.notifier, fill=fill, booking=booking)
     return len(fills)
 
 

@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import Engine
 
 from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError
-from trading_pipeline.domain.model.orders import IntentState
-from trading_pipeline.domain.model.positions import PositionStatus
+from trading_pipeline.domain.model.fills import FillKind
+from trading_pipeline.domain.model.orders import IntentState, Side
+from trading_pipeline.domain.model.positions import ExitReason, PositionStatus
+from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.accounting.record_equity import record_equity
 from trading_pipeline.services.execution.claim_plans import claim_plans
 from trading_pipeline.services.execution.execution_context import ExecutionContext
@@ -130,6 +132,32 @@ def test_a_fill_that_was_missed_is_asked_for_however_new_the_newest_is(lab: Lab)
     position = lab.ledger.position_of(PLAN.plan_id)
     assert position is not None
     assert position.quantity == 5
+
+
+@pytest.mark.parametrize(
+    ("kind", "severity"), [(FillKind.VENUE, Severity.CRITICAL), (FillKind.TRADE, Severity.WARNING)]
+)
+def test_what_nobody_here_ordered_is_booked_as_external_and_told_once(
+    lab: Lab, kind: FillKind, severity: Severity
+) -> None:
+    execute(lab)
+    lab.clock.advance(timedelta(minutes=1))
+    lab.venue.trade(PLAN.instrument_id, Side.SELL, Decimal(5), Decimal(980), kind)
+    for _ in range(2):
+        settle_orders(context=lab.context())
+    position = lab.ledger.position_of(PLAN.plan_id)
+    assert position is not None
+    assert (position.status, position.exit_reason) == (PositionStatus.CLOSED, ExitReason.EXTERNAL)
+    assert lab.postbox.subjects(severity) == [f"external fill: {PLAN.instrument_id}"]
+
+
+@pytest.mark.parametrize("kind", [FillKind.STOP_LOSS, FillKind.FUNDING])
+def test_a_stop_and_funding_are_no_news(lab: Lab, kind: FillKind) -> None:
+    execute(lab)
+    lab.clock.advance(timedelta(minutes=1))
+    lab.venue.trade(PLAN.instrument_id, Side.SELL, Decimal(5), Decimal(990), kind)
+    settle_orders(context=lab.context())
+    assert lab.postbox.messages == []
 
 
 def test_a_stop_that_the_venue_filled_is_heard_of(lab: Lab) -> None:
