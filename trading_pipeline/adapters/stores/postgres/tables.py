@@ -75,10 +75,12 @@ waves = Table(
     Column("heard", Text),
     Column("decided_by", Text),
     Column("unanswered", ARRAY(Text), nullable=False, server_default="{}"),
+    _instant("given_up_at", nullable=True),
 )
 """One row per closing instant and timeframe, from the first live bar heard to its stored plans.
 ``first_bar_at`` and ``computed_at`` are wall times; ``heard`` is the snapshot in which the run read raw bars and
-``decided_by`` the digest of code and parameters; ``unanswered`` are the instruments about which a strategy failed."""
+``decided_by`` the digest of code and parameters; ``unanswered`` are the instruments about which a strategy failed.
+``given_up_at``, wall time, is of a wave that nobody tries to compute any more."""
 
 bars = Table(
     "bars",
