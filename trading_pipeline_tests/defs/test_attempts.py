@@ -9,7 +9,7 @@ import pytest
 from dagster._core.events import DagsterEvent, DagsterEventType
 
 from trading_pipeline.defs.execution.schedules import every_minute
-from trading_pipeline.defs.operations.attempts import given_up, lives, next_attempt, outlived
+from trading_pipeline.defs.operations.attempts import given_up, lives, next_attempt, outlived, rests
 
 FAILED, CANCELED, STARTED = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.STARTED
 
@@ -44,6 +44,7 @@ def test_work_under_way_is_neither_tried_nor_given_up(instance: dg.DagsterInstan
     later = time.time() + HOUR
     assert (next_attempt(instance, "wave", later), given_up(instance, "wave", later)) == (None, False)
     assert not outlived(instance, "wave", later)
+    assert not rests(instance, "wave", later)
 
 
 def test_the_longer_work_is_tried_the_longer_it_pauses(instance: dg.DagsterInstance) -> None:
@@ -54,8 +55,9 @@ def test_the_longer_work_is_tried_the_longer_it_pauses(instance: dg.DagsterInsta
     failure = DagsterEvent(DagsterEventType.RUN_FAILURE.value, run.job_name)
     instance.run_storage.handle_run_event(run.run_id, failure, update_timestamp=datetime.fromtimestamp(ended, UTC))
     assert next_attempt(instance, "wave", ended + 55) is None
-    assert not given_up(instance, "wave", ended + 55)
+    assert (rests(instance, "wave", ended + 55), given_up(instance, "wave", ended + 55)) == (True, False)
     assert next_attempt(instance, "wave", ended + 65) == 1
+    assert not rests(instance, "wave", ended + 65)
 
 
 @pytest.mark.parametrize(("lives_s", "over"), [(900, 901), (14_400, 14_401), (None, HOUR + 1)])

@@ -72,6 +72,12 @@ def given_up(instance: dg.DagsterInstance, work: str, now_s: float) -> bool:
     return series is not None and series.over(now_s)
 
 
+def rests(instance: dg.DagsterInstance, work: str, now_s: float) -> bool:
+    """Whether no run of the work is on its way or due: it pauses after a failure, or was given up."""
+    series = _series(instance, work)
+    return series is not None and not series.going and (series.over(now_s) or series.pausing(now_s))
+
+
 def outlived(instance: dg.DagsterInstance, work: str, now_s: float) -> bool:
     """Whether the work was tried in vain until it was of no use any more; what a person terminated was not."""
     series = _series(instance, work)
