@@ -99,6 +99,9 @@ def _obsolete(context: ExecutionContext, intent: OrderIntent) -> str:
     if context.clock.now() > intent.valid_until:
         return "too late to be sent"
     if intent.purpose is Purpose.ENTRY:
+        # Admitted by a run before this one; it must not keep the other entries of this one waiting.
+        if intent.instrument_id not in context.instruments:
+            return "the venue lists the instrument no more"
         halts = context.halts.halts()
         covering = (halt for halt in halts if halt.scope.covers(intent.account_id, intent.instrument_id))
         standing = next(covering, None)

@@ -1,6 +1,7 @@
 """Sending at most once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -120,6 +121,13 @@ def test_an_entry_past_its_time_expires_unsent(lab: Lab) -> None:
     assert entry(lab).state is IntentState.EXPIRED
     assert lab.venue.posts == []
     assert lab.plan_status(PLAN)[0] is PlanStatus.EXPIRED
+
+
+def test_an_entry_in_what_the_venue_lists_no_more_expires_unsent(lab: Lab) -> None:
+    context = replace(lab.context(), instruments={})
+    outcome = submit_order(context=context, order_link_id=f"{PLAN.plan_id}_E")
+    assert (outcome.state, outcome.reason) == (IntentState.EXPIRED, "the venue lists the instrument no more")
+    assert lab.venue.posts == []
 
 
 def test_the_last_valid_instant_is_still_valid(lab: Lab) -> None:
