@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from trading_pipeline.domain.model.errors import TemporaryVenueError
+from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError
 from trading_pipeline.domain.model.orders import IntentRecord, IntentState, OrderReport
 from trading_pipeline.services.execution.announce_fill import announce_fill
 from trading_pipeline.services.execution.execution_context import POSITION_TROUBLE, ExecutionContext
@@ -62,10 +62,44 @@ def _resting(context: ExecutionContext, problems: list[str]) -> dict[str, OrderR
 
 def _try_to_settle(context: ExecutionContext, record: IntentRecord, problems: list[str]) -> None:
     try:
-        settle_order(context, record)
-    # The venue may not answer, or not know the instrument any more: a fact about this order alone.
+        _settle_or_conclude(context, record)
+    # The venue may not answer, or not know the instrument: a fact about this order alone.
     except POSITION_TROUBLE as error:
         problems.append(f"{record.intent.order_link_id}: {error}")
+
+
+def _settle_or_conclude(context: ExecutionContext, record: IntentRecord) -> None:
+    try:
+        settle_order(context, record)
+    except ConfigurationError:
+        # Two answers of the venue have to say it: that to this question, and its list of instruments.
+        if record.intent.instrument_id in context.instruments:
+            raise
+        _conclude_gone(context, record)
+
+
+def _conclude_gone(context: ExecutionContext, record: IntentRecord) -> None:
+    """The instrument is delisted, and its orders with it; what was filled before stays filled.
+
+    Should the order rest all the same, reconciliation meets one that it does not expect, and halts.
+    """
+    intent = record.intent
+    book_fills(context, context.ledger.plan(intent.plan_id).close_time)
+    now = context.ledger.intent(intent.order_link_id)
+    report = OrderReport(
+        order_link_id=intent.order_link_id,
+        venue_order_id=now.venue_order_id,
+        instrument_id=intent.instrument_id,
+        side=intent.side,
+        state=IntentState.CANCELLED,
+        quantity=intent.quantity,
+        filled_quantity=now.filled_quantity,
+        average_price=now.average_price,
+        reduce_only=intent.reduce_only,
+        reason="the venue lists the instrument no more",
+        updated_at=context.clock.now(),
+    )
+    context.ledger.apply_report(report)
 
 
 def settle_order(context: ExecutionContext, record: IntentRecord) -> IntentState:

@@ -173,12 +173,13 @@ def test_flat_twice_is_flat_whatever_became_of_the_fills(database: Engine) -> No
 
 
 class WithoutSol(FakeVenue):
-    """Does not know SOLUSDT any more, of which it has settled what was held."""
+    """Does not know SOLUSDT any more, of which it has settled what was held, where it tells so."""
 
-    def __init__(self, venue: FakeVenue) -> None:
+    def __init__(self, venue: FakeVenue, *, settles: bool) -> None:
         self.__dict__ = venue.__dict__
-        held = next(one for one in self.positions() if one.instrument_id == SOL)
-        self.trade(SOL, Side.SELL, held.quantity, Decimal(1000), FillKind.VENUE)
+        if settles:
+            held = next(one for one in self.positions() if one.instrument_id == SOL)
+            self.trade(SOL, Side.SELL, held.quantity, Decimal(1000), FillKind.VENUE)
         del self.prices[SOL]
 
     def order(self, instrument_id: str, order_link_id: str) -> OrderReport | None:
@@ -189,15 +190,30 @@ class WithoutSol(FakeVenue):
 
 
 def test_after_a_delisting_the_others_are_managed_and_reconciled_and_a_person_is_told_once(database: Engine) -> None:
-    lab = opened(database, PLAN, trade_plan(SOL))
+    gone = trade_plan(SOL)
+    lab = opened(database, PLAN, gone)
     lab.venue.move(BTC, Decimal(1010))
-    lab.venue = WithoutSol(lab.venue)
+    lab.venue = WithoutSol(lab.venue, settles=True)
     assert [one.done for one in manage(lab, 1, 1010).positions] == [True]
     assert {one.instrument_id: one.stop_loss for one in lab.venue.positions()} == {BTC: Decimal(1000)}
     for run in ("run-a", "run-b"):
-        assert reconcile_account(context=lab.context(run)).settled.problems
+        assert reconcile_account(context=lab.context(run)).differences == ()
+    ended = lab.ledger.intents_of(gone.plan_id)[1:]
+    assert {(one.state, one.reason) for one in ended} == {
+        (IntentState.CANCELLED, "the venue lists the instrument no more")
+    }
+    assert lab.postbox.subjects(Severity.CRITICAL) == [f"external fill: {SOL}"]
+
+
+def test_what_is_held_of_a_delisted_instrument_is_halted_once_and_keeps_no_other_waiting(database: Engine) -> None:
+    lab = opened(database, PLAN, trade_plan(SOL))
+    lab.venue.move(BTC, Decimal(1010))
+    lab.venue = WithoutSol(lab.venue, settles=False)
+    for run in ("run-a", "run-b"):
+        reconcile_account(context=lab.context(run))
+    assert {one.instrument_id: one.stop_loss for one in lab.venue.positions()}[BTC] == Decimal(1000)
     assert [halt.scope for halt in lab.halts.halts()] == [f"{ACCOUNT}/{SOL}"]
-    assert lab.postbox.subjects(Severity.CRITICAL) == [f"halted: {ACCOUNT}/{SOL}"]
+    assert lab.postbox.subjects(Severity.CRITICAL).count(f"halted: {ACCOUNT}/{SOL}") == 1
 
 
 def test_a_position_without_a_stop_does_not_wait_for_another_that_cannot_be_protected(database: Engine) -> None:
