@@ -8,6 +8,7 @@ import typer
 from trading_pipeline.cli.backtest import backtest
 from trading_pipeline.cli.close import close
 from trading_pipeline.cli.demo import demo
+from trading_pipeline.cli.dlq import dlq
 from trading_pipeline.cli.exchange import exchange
 from trading_pipeline.cli.feed import feed
 from trading_pipeline.cli.halt import halt, kill_switch, resume
@@ -38,7 +39,7 @@ for operation in (status, positions, halt, resume, kill_switch, close):
 app.command()(signals)
 app.command()(indicators)
 app.command()(warm_up)
-for group in (backtest, strategy):
+for group in (backtest, strategy, dlq):
     app.add_typer(group)
 
 

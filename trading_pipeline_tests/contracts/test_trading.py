@@ -10,7 +10,7 @@ import pytest
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
-from trading_pipeline.domain.model.errors import RateLimited, TemporaryVenueError
+from trading_pipeline.domain.model.errors import TemporaryVenueError, TurnedAway
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.venue.trading import Trading
@@ -27,7 +27,7 @@ class Unhurried:
     def __init__(self, trading: BybitTrading) -> None:
         self._trading = trading
         self._retrying = Retrying(
-            retry=retry_if_exception_type(RateLimited), stop=stop_after_attempt(10), wait=wait_fixed(0.2), reraise=True
+            retry=retry_if_exception_type(TurnedAway), stop=stop_after_attempt(10), wait=wait_fixed(0.2), reraise=True
         )
 
     def __getattr__(self, name: str) -> Callable[..., object]:

@@ -8,7 +8,12 @@ from uuid import uuid4
 
 import pytest
 
-from trading_pipeline.domain.model.errors import OrderOutcomeUnknown, OrderRejectedByVenue, TemporaryVenueError
+from trading_pipeline.domain.model.errors import (
+    OrderOutcomeUnknown,
+    OrderRejectedByVenue,
+    StopPassed,
+    TemporaryVenueError,
+)
 from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.instruments import Instrument
@@ -274,9 +279,17 @@ class TradingContract:
         self, trading: Trading, below: Decimal, above: Decimal
     ) -> None:
         self.enter(trading, stop_loss=below)
-        with pytest.raises(OrderRejectedByVenue):
+        with pytest.raises(StopPassed):
             trading.set_stop_loss(self.listed, above)
         assert self.held(trading).stop_loss == below
+
+    def test_one_instrument_is_asked_about_alone_and_flat_is_an_answer(self, trading: Trading) -> None:
+        assert trading.position(self.listed) is None
+        self.enter(trading)
+        assert trading.position(self.listed) == self.held(trading)
+
+    def test_the_account_may_trade(self, trading: Trading) -> None:
+        trading.require_tradable([self.listed])
 
     def test_leverage_is_set_once_and_again(self, trading: Trading) -> None:
         for leverage in (Decimal(5), Decimal(5), Decimal(3)):

@@ -53,6 +53,21 @@ class WaveStoreContract:
         assert waves.pending() == []
         assert waves.at(START + HOUR)[0].run_id == "run-1"
 
+    def test_what_is_given_up_of_a_close_waits_no_more_and_is_news_once(
+        self, store: BarStore, waves: WaveStore
+    ) -> None:
+        store.append_raw([a_bar(), a_bar(open_time=START + HOUR)], BarSource.WEBSOCKET)
+        assert [waves.give_up(START + HOUR) for _ in range(2)] == [True, False]
+        assert [wave.close_time for wave in waves.pending()] == [START + 2 * HOUR]
+        assert not waves.give_up(START + 3 * HOUR)
+
+    def test_a_wave_that_was_given_up_may_be_computed_all_the_same(self, store: BarStore, waves: WaveStore) -> None:
+        store.append_raw([a_bar()], BarSource.WEBSOCKET)
+        store.consolidate(["BTCUSDT.BYBIT"], Timeframe.H1, START, END)
+        waves.give_up(START + HOUR)
+        assert waves.mark_computed(START + HOUR, Timeframe.H1, ["BTCUSDT.BYBIT"], "run-1")
+        assert not waves.give_up(START + HOUR)
+
     def test_computed_waves_span_the_oldest_to_the_newest_of_a_timeframe(
         self, store: BarStore, waves: WaveStore
     ) -> None:

@@ -6,13 +6,15 @@ from datetime import timedelta
 import dagster as dg
 import pytest
 
+from trading_pipeline.adapters.stores.market_data.wave_store import PostgresWaveStore
 from trading_pipeline.defs.market_data import sensors
 from trading_pipeline.defs.market_data.jobs import wave_assets
 from trading_pipeline.defs.market_data.partitions import UNIVERSE
 from trading_pipeline.domain.model.events import Event
 from trading_pipeline.domain.model.timeframes import Timeframe, closing_timeframes
+from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.ports.streams import EventStream
-from trading_pipeline_tests.defs.pipeline_stage import DAY, INSTRUMENT_IDS, PipelineStage, utc
+from trading_pipeline_tests.defs.pipeline_stage import DAY, INSTRUMENT_IDS, HeardAlerts, PipelineStage, utc
 from trading_pipeline_tests.testkit.fakes_market_data import ListStream
 
 QUARTER = DAY + timedelta(minutes=15)
@@ -49,8 +51,9 @@ def short_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sensors, "_POLL_S", 1.5)
 
 
-def ticked(stage: PipelineStage, events: Bells | None = None) -> list[dg.RunRequest]:
-    resources = stage.resources()
+def ticked(stage: PipelineStage, events: Bells | None = None, alerts: HeardAlerts | None = None) -> list[dg.RunRequest]:
+    told = dg.ResourceDefinition.hardcoded_resource(alerts or HeardAlerts())
+    resources = {**stage.resources(), "alerts": told}
     if events is not None:
         resources["events"] = dg.ResourceDefinition.hardcoded_resource(events)
     with dg.build_sensor_context(instance=stage.instance, resources=resources) as context:
@@ -134,12 +137,32 @@ def test_a_wave_whose_run_failed_is_requested_again_under_a_new_key(stage: Pipel
     assert second.run_key != first.run_key
 
 
-def test_a_wave_that_failed_twenty_times_is_left_to_people(stage: PipelineStage) -> None:
+def test_a_wave_is_worth_trying_for_as_long_as_its_plans_live(stage: PipelineStage) -> None:
+    for timeframe in (Timeframe.M15, Timeframe.M30, Timeframe.H1):
+        stage.hear(INSTRUMENT_IDS, timeframe, HOUR)
+    (request,) = ticked(stage)
+    assert request.tags["lives_s"] == "3600"
+
+
+def test_a_wave_that_failed_for_as_long_as_its_plans_live_is_given_up_and_told_once(stage: PipelineStage) -> None:
     stage.hear(INSTRUMENT_IDS, Timeframe.M15, QUARTER)
     (request,) = ticked(stage)
-    for _ in range(20):
-        a_run(stage, request, dg.DagsterRunStatus.FAILURE)
-    assert ticked(stage) == []
+    request.tags["lives_s"] = "0"
+    a_run(stage, request, dg.DagsterRunStatus.FAILURE)
+    alerts = HeardAlerts()
+    for _ in range(2):
+        assert ticked(stage, alerts=alerts) == []
+    assert alerts.postbox.subjects(Severity.CRITICAL) == ["wave given up: 2025-01-02 00:15 UTC"]
+    assert PostgresWaveStore(stage.engine).pending() == []
+
+
+def test_a_wave_that_a_person_terminated_is_no_news(stage: PipelineStage) -> None:
+    stage.hear(INSTRUMENT_IDS, Timeframe.M15, QUARTER)
+    (request,) = ticked(stage)
+    a_run(stage, request, dg.DagsterRunStatus.CANCELED)
+    alerts = HeardAlerts()
+    assert ticked(stage, alerts=alerts) == []
+    assert alerts.postbox.messages == []
 
 
 def test_a_computed_wave_is_not_requested(stage: PipelineStage) -> None:

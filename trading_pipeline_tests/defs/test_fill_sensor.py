@@ -11,7 +11,7 @@ from sqlalchemy import update
 from trading_pipeline.adapters.stores.postgres.tables import positions, trade_plans
 from trading_pipeline.defs.execution import fill_sensor as sensors
 from trading_pipeline.defs.execution.sensors import management_key
-from trading_pipeline.defs.operations.attempts import LONGEST_SERIES
+from trading_pipeline.defs.operations.attempts import lives
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline_tests.defs.pipeline_stage import PipelineStage
 from trading_pipeline_tests.defs.test_trade_plan_sensor import a_wave
@@ -86,14 +86,13 @@ def test_fills_do_not_wait_for_a_wave_whose_run_has_been_given_up(stage: Pipelin
     with stage.engine.begin() as connection:
         connection.execute(update(positions).values(opened_at=WAVE))
     a_wave(stage, wave, computed=True)
-    for _ in range(LONGEST_SERIES):
-        run = dg.DagsterRun(
-            "manage_positions",
-            run_id=str(uuid.uuid4()),
-            tags={"work": management_key(wave)},
-            status=dg.DagsterRunStatus.FAILURE,
-        )
-        stage.instance.add_run(run)
+    run = dg.DagsterRun(
+        "manage_positions",
+        run_id=str(uuid.uuid4()),
+        tags={"work": management_key(wave), **lives(timedelta(0))},
+        status=dg.DagsterRunStatus.FAILURE,
+    )
+    stage.instance.add_run(run)
     assert len(ticked(stage)) == 1
 
 

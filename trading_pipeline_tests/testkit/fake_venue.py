@@ -1,13 +1,19 @@
 """A venue in memory: matches at one price per instrument, and fails on request."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from trading_pipeline.domain.model.accounts import Wallet
-from trading_pipeline.domain.model.errors import OrderOutcomeUnknown, OrderRejectedByVenue, VenueError
+from trading_pipeline.domain.model.errors import (
+    ConfigurationError,
+    OrderOutcomeUnknown,
+    OrderRejectedByVenue,
+    StopPassed,
+    VenueError,
+)
 from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.orders import Acknowledgement, IntentState, OrderIntent, OrderReport, OrderType, Side
 from trading_pipeline.domain.model.positions import VenuePosition
@@ -23,7 +29,7 @@ class ResponseLost:
     """The order is accepted, the answer is lost."""
 
 
-Fault = VenueError | ResponseLost
+Fault = VenueError | ConfigurationError | ResponseLost
 
 
 class FakeVenue(Trading):
@@ -58,11 +64,14 @@ class FakeVenue(Trading):
         """That of the lab's account."""
         return ACCOUNT.split(":")[1]
 
+    def require_tradable(self, instrument_ids: Sequence[str]) -> None:
+        """It is."""
+
     def submit(self, intent: OrderIntent) -> Acknowledgement:
         """Accept once per link id; a duplicate is acknowledged and does nothing."""
         self.posts.append(intent.order_link_id)
         fault = self._fault("submit")
-        if isinstance(fault, VenueError):
+        if isinstance(fault, VenueError | ConfigurationError):
             raise fault
         if intent.order_link_id not in self._orders:
             self._refuse(intent)
@@ -94,6 +103,10 @@ class FakeVenue(Trading):
         """Everything executed at or after ``since``."""
         self._raise_fault("fills")
         return [fill for fill in self._fills if fill.executed_at >= since]
+
+    def position(self, instrument_id: str) -> VenuePosition | None:
+        """The same answer as that about all, so that it fails with that."""
+        return next((held for held in self.positions() if held.instrument_id == instrument_id), None)
 
     def positions(self) -> list[VenuePosition]:
         """What is not flat."""
@@ -238,14 +251,14 @@ class FakeVenue(Trading):
 
     def _raise_fault(self, method: str) -> None:
         fault = self._fault(method)
-        if isinstance(fault, VenueError):
+        if isinstance(fault, VenueError | ConfigurationError):
             raise fault
 
 
 def _refuse_stop(side: Side, stop: Decimal, price: Decimal) -> None:
-    """:raises OrderRejectedByVenue: the stop of a position of that side would trigger at once."""
+    """:raises StopPassed: the stop of a position of that side would trigger at once."""
     if _reached(side.opposite, price, stop):
-        raise OrderRejectedByVenue(f"stop {stop} would trigger at once at {price}")
+        raise StopPassed(f"stop {stop} would trigger at once at {price}")
 
 
 def _reached(losing_side: Side, price: Decimal, level: Decimal) -> bool:

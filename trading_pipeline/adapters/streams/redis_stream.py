@@ -3,11 +3,11 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import redis
 
 from trading_pipeline.adapters.streams.contracts import CONTRACTS, decode, encode
+from trading_pipeline.domain.model.dead_letters import DeadLetter
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.events import Event
 from trading_pipeline.ports.streams import EventStream
@@ -22,20 +22,6 @@ _SOCKET_TIMEOUT_S = 15.0
 
 Entry = tuple[str, dict[str, str]]
 """Position and fields of one entry of a stream."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A message that could not be understood.
-
-    :param letter_id: its position in ``stream:dlq``; starts with the wall time in milliseconds.
-    :param source: who heard it: ``feed.public``, ``feed.private`` or the name of a stream.
-    """
-
-    letter_id: str
-    source: str
-    payload: str
-    reason: str
 
 
 class RedisStream(EventStream):
@@ -109,6 +95,22 @@ class RedisStream(EventStream):
             DeadLetter(letter_id, fields.get("source", ""), fields.get("payload", ""), fields.get("reason", ""))
             for letter_id, fields in entries
         ]
+
+    def drop_dead_letter(self, letter_id: str) -> None:
+        """Forget one; one that is gone already is no matter."""
+        with self._reachable():
+            self._redis.xdel(self._dead, letter_id)
+
+    def republish(self, stream: str, payload: str) -> None:
+        """Append a message to the stream that it was buried from, once it keeps the contract.
+
+        :param stream: the stream's name as dead letters have it.
+        :raises DataError: it breaks the contract, or there is no such stream.
+        """
+        kinds = [kind for kind in CONTRACTS if self._name(kind) == stream]
+        if not kinds:
+            raise DataError(f"nobody reads {stream} here")
+        self.publish([decode(kinds[0], payload)])
 
     def close(self) -> None:
         """Drop the connections."""

@@ -6,8 +6,8 @@ import time
 import dagster as dg
 
 from trading_pipeline.defs.execution.jobs import follow_booked_fills
-from trading_pipeline.defs.execution.sensors import management_key
-from trading_pipeline.defs.operations.attempts import given_up, next_attempt, under_way
+from trading_pipeline.defs.execution.sensors import LOOKED_AFTER, management_key
+from trading_pipeline.defs.operations.attempts import lives, next_attempt, rests, under_way
 from trading_pipeline.domain.model.events import FillBooked
 from trading_pipeline.resources.beside import SENSORS
 from trading_pipeline.resources.events import Events
@@ -41,21 +41,26 @@ def fill_sensor(context: dg.SensorEvaluationContext, stores: Stores, events: Eve
 def _request(instance: dg.DagsterInstance, stores: Stores) -> dg.RunRequest | None:
     """One run at a time, and none where a wave waits for its own, which follows fills first.
 
-    A wave whose runs were given up, as one position's trouble can bring about, holds no fill back.
+    A wave whose runs pause or were given up, as one position's trouble can bring about, holds no fill back.
     """
     fills = stores.work.unfollowed_fills()
     if not fills or under_way(instance, follow_booked_fills.name):
         return None
     wave = stores.work.unmanaged_wave()
-    if wave is not None and not given_up(instance, management_key(wave)):
+    if wave is not None and not rests(instance, management_key(wave), time.time()):
         return None
     # The fills name the work: the same ones ask for the same run, however often the table is looked at.
     key = f"follow-{hashlib.sha256('|'.join(fills).encode()).hexdigest()[:16]}"
-    attempt = next_attempt(instance, key)
+    attempt = next_attempt(instance, key, time.time())
     if attempt is None:
         return None
     return dg.RunRequest(
         # Dagster never launches a key twice, so a retry needs one of its own.
         run_key=f"{key}-{attempt}",
-        tags={"work": key, "code_version": Settings().code_version, "fills": ",".join(fills)[:255]},
+        tags={
+            "work": key,
+            **lives(LOOKED_AFTER),
+            "code_version": Settings().code_version,
+            "fills": ",".join(fills)[:255],
+        },
     )

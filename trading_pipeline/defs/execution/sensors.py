@@ -2,13 +2,13 @@
 
 import hashlib
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import dagster as dg
 
 from trading_pipeline.adapters.stores.execution.work_queue import WaitingPlan
 from trading_pipeline.defs.execution.jobs import execute_plans, manage_and_execute, manage_open_positions
-from trading_pipeline.defs.operations.attempts import next_attempt
+from trading_pipeline.defs.operations.attempts import lives, next_attempt
 from trading_pipeline.domain.model.events import WaveComputed
 from trading_pipeline.resources.beside import SENSORS
 from trading_pipeline.resources.events import Events
@@ -18,6 +18,8 @@ from trading_pipeline.settings import Settings
 # Seconds, as in ``fill_sensor``: under Dagster's limit of 60, and far fewer evaluations than one a second.
 _POLL_S = 20.0
 _LOOK_AGAIN_S = 2.0
+LOOKED_AFTER = timedelta(days=1)
+"""How long work on orders and positions is tried; a newer close or fill makes it another work long before."""
 """An expired claim or a failed run makes no event, so the tables are looked at this often anyway."""
 
 
@@ -47,7 +49,7 @@ def _request(instance: dg.DagsterInstance, stores: Stores) -> dg.RunRequest | No
     if not (plans or wave):
         return None
     key = _execution_key(plans) if wave is None else management_key(wave)
-    attempt = next_attempt(instance, key)
+    attempt = next_attempt(instance, key, time.time())
     if attempt is None:
         return None
     job = manage_open_positions if not plans else execute_plans if wave is None else manage_and_execute
@@ -56,7 +58,7 @@ def _request(instance: dg.DagsterInstance, stores: Stores) -> dg.RunRequest | No
         run_key=f"{key}-{attempt}",
         job_name=job.name,
         run_config={} if wave is None else {"ops": {"manage": {"config": {"close_time": wave.isoformat()}}}},
-        tags={"work": key, "code_version": Settings().code_version, **_tags(plans, wave)},
+        tags={"work": key, **lives(LOOKED_AFTER), "code_version": Settings().code_version, **_tags(plans, wave)},
     )
 
 

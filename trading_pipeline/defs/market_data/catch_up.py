@@ -3,6 +3,7 @@
 See docs/decisions/0068.
 """
 
+import time
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -63,7 +64,9 @@ def _tried(instance: dg.DagsterInstance) -> set[datetime]:
 
 def _unsettled(instance: dg.DagsterInstance, days: Iterable[datetime]) -> list[datetime]:
     """Days without a run that succeeded and of which nobody has given up; what the venue lacks stays missing."""
-    return [day for day in sorted(days) if not (_succeeded(instance, day) or given_up(instance, _work(day)))]
+    return [
+        day for day in sorted(days) if not (_succeeded(instance, day) or given_up(instance, _work(day), time.time()))
+    ]
 
 
 def _succeeded(instance: dg.DagsterInstance, day: datetime) -> bool:
@@ -76,7 +79,7 @@ def _work(day: datetime) -> str:
 
 
 def _request(instance: dg.DagsterInstance, day: datetime) -> dg.RunRequest | None:
-    attempt = next_attempt(instance, _work(day))
+    attempt = next_attempt(instance, _work(day), time.time())
     if attempt is None:
         return None
     first, last = UNIVERSE.instrument_ids[0], UNIVERSE.instrument_ids[-1]

@@ -9,10 +9,12 @@ import dagster as dg
 
 from trading_pipeline.defs.market_data.jobs import bar_close_job, wave_assets
 from trading_pipeline.defs.market_data.partitions import UNIVERSE
-from trading_pipeline.defs.operations.attempts import next_attempt
+from trading_pipeline.defs.operations.attempts import lives, next_attempt, outlived
 from trading_pipeline.domain.model.events import BarClosed
 from trading_pipeline.domain.model.timeframes import closing_timeframes, day_of
 from trading_pipeline.domain.model.waves import Wave
+from trading_pipeline.ports.notifications import Severity
+from trading_pipeline.resources.alerts import Alerts
 from trading_pipeline.resources.beside import SENSORS
 from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.parameters import Parameters
@@ -34,9 +36,12 @@ _STEP_S = 0.02
     description="Requests one run per closing instant, when every bar was heard or a second has passed.",
 )
 def bar_close_sensor(
-    context: dg.SensorEvaluationContext, stores: Stores, events: Events, parameters: Parameters
+    context: dg.SensorEvaluationContext, stores: Stores, events: Events, parameters: Parameters, alerts: Alerts
 ) -> dg.SensorResult:
-    """One run per closing instant: all instruments, all timeframes that close."""
+    """One run per closing instant: all instruments, all timeframes that close.
+
+    What was tried for as long as its plans would have lived is given up, and told.
+    """
     stream, position = events.stream(), context.cursor or ""
     deadline = time.monotonic() + _POLL_S
     waiting_since: dict[datetime, float] = {}
@@ -49,6 +54,7 @@ def bar_close_sensor(
                 incomplete = True
             else:
                 requests += _request(context, parameters, close_time)
+                _give_up_what_is_over(context, stores, alerts, close_time)
         if requests or time.monotonic() > deadline:
             return dg.SensorResult(run_requests=requests, cursor=position)
         position = stream.wait(BarClosed, position, _STEP_S if incomplete else _LOOK_AGAIN_S)
@@ -60,12 +66,31 @@ def _complete(close_time: datetime, waves: Sequence[Wave]) -> bool:
     return heard >= set(closing_timeframes(close_time, UNIVERSE.timeframes))
 
 
+def _work(close_time: datetime) -> str:
+    return f"wave-{close_time.isoformat()}"
+
+
+def _give_up_what_is_over(
+    context: dg.SensorEvaluationContext, stores: Stores, alerts: Alerts, close_time: datetime
+) -> None:
+    """Written down before it is told: of two sensors one tells."""
+    if outlived(context.instance, _work(close_time), time.time()) and stores.waves.give_up(close_time):
+        alerts.notifier().notify(
+            Severity.CRITICAL,
+            f"wave given up: {close_time:%Y-%m-%d %H:%M} UTC",
+            "It could not be computed for as long as its plans would have lived: no plan was made and no position was "
+            "managed by its bars; the next close goes on from here. The failed runs say why; launch bar_close for its "
+            "day to have its bars and signals as history.",
+        )
+
+
 def _request(context: dg.SensorEvaluationContext, parameters: Parameters, close_time: datetime) -> list[dg.RunRequest]:
-    key = f"wave-{close_time.isoformat()}"
-    attempt = next_attempt(context.instance, key)
+    key = _work(close_time)
+    attempt = next_attempt(context.instance, key, time.time())
     if attempt is None:
         return []
     timeframes = closing_timeframes(close_time, UNIVERSE.timeframes)
+    longest = max(timeframe.duration for timeframe in timeframes)
     # a bar belongs to the day it opens in, so the wave at midnight belongs to the day before
     day = day_of(close_time - min(timeframe.duration for timeframe in timeframes)).date().isoformat()
     return [
@@ -74,6 +99,8 @@ def _request(context: dg.SensorEvaluationContext, parameters: Parameters, close_
             asset_selection=wave_assets(timeframes),
             tags={
                 "work": key,
+                # Plans of the longest timeframe live longest; after that a run could decide nothing.
+                **lives(parameters.risk.plan_ttl_bars * longest),
                 "wave": close_time.isoformat(),
                 "instrument_ids": ",".join(UNIVERSE.instrument_ids)[:255],
                 "timeframes": ",".join(timeframes),

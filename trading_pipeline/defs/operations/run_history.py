@@ -5,6 +5,7 @@ stored; who deletes the run of such an event makes the partition look never mate
 leaves the verdicts and the folder, and takes the run away before its events, which nobody finds again if it dies there.
 """
 
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -146,7 +147,7 @@ class DagsterRunHistory(RunHistory):
         statuses = [status for status in _ENDED if status is not dg.DagsterRunStatus.SUCCESS]
         runs = self._instance.get_runs(dg.RunsFilter(run_ids=list(run_ids), statuses=statuses))
         works = {run.tags["work"] for run in runs if "work" in run.tags}
-        kept = {work for work in works if given_up(self._instance, work)}
+        kept = {work for work in works if given_up(self._instance, work, time.time())}
         return {run.run_id for run in runs if run.tags.get("work") in kept}
 
 

@@ -9,8 +9,9 @@
     ``OrderDenied``: our own gate said no; record it and go on.
     ``VenueError``: the venue or the way to it failed.
         ``TemporaryVenueError``: repeat the read.
-            ``RateLimited``: repeat after ``retry_after_s``.
+            ``TurnedAway``: repeat after ``retry_after_s``, also a write.
         ``OrderRejectedByVenue``: definite; this order does not exist.
+            ``StopPassed``: a stop that cannot rest any more; leave at market.
         ``OrderOutcomeUnknown``: never repeat; ask by link id until it is settled.
         ``TradingForbiddenByVenue``: stop trading on this account; page a human.
 """
@@ -77,10 +78,12 @@ class TemporaryVenueError(VenueError):
     """A read failed in a way that a later try may not."""
 
 
-class RateLimited(TemporaryVenueError):
-    """The venue asks for a pause.
+class TurnedAway(TemporaryVenueError):
+    """The venue looked at nothing: too many requests, a request that took too long, an address that is shut out.
 
-    :param retry_after_s: seconds to wait before the next request.
+    It says nothing about the order or the price, so that a write may be sent again, too.
+
+    :param retry_after_s: wall seconds to wait before the next request.
     """
 
     def __init__(self, message: str, code: str = "", retry_after_s: float = 1.0) -> None:
@@ -90,6 +93,10 @@ class RateLimited(TemporaryVenueError):
 
 class OrderRejectedByVenue(VenueError):
     """The venue proved that it did not accept the order."""
+
+
+class StopPassed(OrderRejectedByVenue):
+    """The price stands where the stop would trigger at once."""
 
 
 class OrderOutcomeUnknown(VenueError):

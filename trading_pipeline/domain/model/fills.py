@@ -19,6 +19,18 @@ class FillKind(StrEnum):
     VENUE = "venue"
 
 
+class Booking(StrEnum):
+    """What a fill was to the ledger.
+
+    ``KNOWN``: booked before, under the same execution id. ``OURS``: of an order of ours, of a stop that protects a
+    position, or funding. ``EXTERNAL``: nobody here ordered it.
+    """
+
+    KNOWN = "known"
+    OURS = "ours"
+    EXTERNAL = "external"
+
+
 @dataclass(frozen=True, slots=True)
 class Fill:
     """One execution.

@@ -11,7 +11,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 
 
 class MarketData(ABC):
-    """Public data of one venue. Every method may raise ``TemporaryVenueError`` or ``RateLimited``."""
+    """Public data of one venue. Every method may raise ``TemporaryVenueError`` or ``TurnedAway``."""
 
     @abstractmethod
     def server_time(self) -> datetime:
@@ -36,7 +36,7 @@ class MarketData(ABC):
 
 
 class LiveMarket(ABC):
-    """The present moment of one venue's markets. Every method may raise ``TemporaryVenueError`` or ``RateLimited``.
+    """The present moment of one venue's markets. Every method may raise ``TemporaryVenueError`` or ``TurnedAway``.
 
     :raises ConfigurationError: from every method, when the venue does not know the instrument.
     """

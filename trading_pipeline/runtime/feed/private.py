@@ -13,12 +13,14 @@ from trading_pipeline.domain.model.events import FillBooked
 from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.orders import OrderReport
 from trading_pipeline.domain.model.stream_updates import StreamUpdate
+from trading_pipeline.ports.notifications import Notifier
 from trading_pipeline.ports.stores.execution.ledger import OrderLedger
 from trading_pipeline.ports.streams import EventStream
 from trading_pipeline.ports.venue.trading import Trading
 from trading_pipeline.runtime.feed.persistence import retry_until_reachable
 from trading_pipeline.runtime.feed.public import Malformed
 from trading_pipeline.runtime.feed.resync import missed_fills, missed_reports
+from trading_pipeline.services.execution.announce_fill import announce_fill
 
 _log = structlog.get_logger(__name__)
 
@@ -27,12 +29,14 @@ _log = structlog.get_logger(__name__)
 class PrivateFeed:
     """Hears the account; ``book`` and ``resync`` run beside the link for as long as the feed does.
 
+    :param notifier: told of fills that nobody here ordered.
     :param retry_s: pause after the venue did not tell what the account did.
     """
 
     ledger: OrderLedger
     stream: EventStream
     trading: Trading
+    notifier: Notifier
     name: str = "feed.private"
     retry_s: float = 5.0
     _heard: asyncio.Queue[OrderReport | Fill | Malformed] = field(default_factory=asyncio.Queue)
@@ -100,7 +104,8 @@ class PrivateFeed:
     def _apply(self, item: OrderReport | Fill) -> None:
         try:
             if isinstance(item, Fill):
-                self.ledger.apply_fill(item)
+                booking = self.ledger.apply_fill(item)
+                announce_fill(notifier=self.notifier, fill=item, booking=booking)
             else:
                 self.ledger.apply_report(item)
         # The server is away: the caller waits for it. Every other refusal would be the same the next time.

@@ -4,6 +4,7 @@ import functools
 from collections.abc import Sequence
 from pathlib import Path
 
+from trading_pipeline.adapters.notifiers.catalog import operator_notifier
 from trading_pipeline.domain.model.identity import AccountId, InstrumentId
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.ports.venue.venue import Venue
@@ -35,5 +36,5 @@ def market_stream(
 
 def account_stream(venue: Venue, account_id: AccountId, storage: FeedStorage) -> FeedStream:
     """Orders and fills of the account behind the venue's key."""
-    private = PrivateFeed(storage.ledger(account_id), storage.events, venue.trading())
+    private = PrivateFeed(storage.ledger(account_id), storage.events, venue.trading(), operator_notifier())
     return FeedStream(Link(venue.account_stream(), private), private.begin, (private.book, private.resync))

@@ -25,7 +25,7 @@ def check_venue(
 
     :returns: the account behind the key, and the instruments that the venue trades.
     :raises ConfigurationError: the venue refuses the key, names another account than before, or does not trade an
-        instrument and never did.
+        instrument and never did; or the account is of a kind that is not supported.
     """
     while True:
         try:
@@ -33,11 +33,12 @@ def check_venue(
             acknowledge_live(settings, venue.trading())
             account_id = register_account(register=register, venue=venue, mode=settings.mode)
             listed = set(venue.market_data().instruments())
+            traded = tuple(one for one in universe.instrument_ids if one in listed)
+            venue.trading().require_tradable(traded)
             break
         except TemporaryVenueError as error:
             _log.warning("the venue does not answer yet", cause=str(error))
             time.sleep(UNANSWERED_S)
-    traded = tuple(one for one in universe.instrument_ids if one in listed)
     absent = [one for one in universe.instrument_ids if one not in listed]
     # One that was heard before has been delisted; one that never was is a misspelt symbol.
     unheard = [one for one in absent if store.newest_raw_close(one, universe.finest) is None]

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from trading_pipeline.domain.model.errors import VenueError
 from trading_pipeline.domain.model.orders import IntentRecord, IntentState
-from trading_pipeline.services.execution.execution_context import ExecutionContext
+from trading_pipeline.services.execution.execution_context import POSITION_TROUBLE, ExecutionContext
 from trading_pipeline.services.execution.settle_orders import settle_order
 
 
@@ -29,7 +28,7 @@ def cancel_leftovers(*, context: ExecutionContext) -> CancelResult:
         try:
             state = cancel_order(context, record, "the position was closed before it was sent")
         # One order that cannot be taken back must not leave the others resting.
-        except VenueError as error:
+        except POSITION_TROUBLE as error:
             problems.append(f"{link_id}: {error}")
             continue
         if state.final:

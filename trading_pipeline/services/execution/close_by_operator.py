@@ -7,7 +7,6 @@ from trading_pipeline.domain.model.errors import ConfigurationError, VenueError
 from trading_pipeline.domain.model.halts import ALL
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.services.execution.cancel_leftovers import cancel_leftovers
-from trading_pipeline.services.execution.close_position import venue_position
 from trading_pipeline.services.execution.controls import Controls, recorded
 from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.leave_by_operator import carry_on_leaving, leave_by_operator
@@ -35,7 +34,7 @@ def close_by_operator(*, open_context: OpenContext, controls: Controls, command:
         ours = [one for one in context.ledger.live_positions() if one.instrument_id == instrument_id]
         flat = all(leave_by_operator(context=context, plan=context.ledger.plan(one.plan_id)) for one in ours)
         leftovers = cancel_leftovers(context=context)
-        held = venue_position(context, instrument_id)
+        held = context.retries.read(lambda: context.trading.position(instrument_id))
         # Reduce-only orders of ours carry a plan's id; what no plan opened has none that could close it.
         if held is not None and not ours:
             raise VenueError(

@@ -12,15 +12,35 @@ from trading_pipeline.services.execution.submit_order import submit_order
 
 # A position above the largest market order takes several, and a market order may fill in part.
 _MOST_ORDERS = 3
+# Wall seconds between two answers that have to agree: lists of positions are late by seconds when the market moves.
+_DOUBT_S = 2.0
 
 
-def venue_position(context: ExecutionContext, instrument_id: InstrumentId) -> VenuePosition | None:
-    """The venue's position in the instrument, ``None`` when it is flat.
+def venue_position(context: ExecutionContext, plan: TradePlan) -> VenuePosition | None:
+    """What the venue holds in the plan's instrument; ``None`` when it is flat.
+
+    Flat is what the venue says and the fills agree with, which are booked here, or what it says twice.
 
     :raises TemporaryVenueError: the venue does not answer.
     """
-    found = context.retries.read(context.trading.positions)
-    return next((position for position in found if position.instrument_id == instrument_id), None)
+    held = _held(context, plan.instrument_id)
+    if held is not None:
+        return held
+    context.retries.read(lambda: book_fills(context, plan.close_time))
+    if not _ledger_holds(context, plan):
+        return None
+    # Something is wrong: the position may have been left in a way that has no fill, or the answer was none.
+    context.retries.rest(_DOUBT_S)
+    return _held(context, plan.instrument_id)
+
+
+def _held(context: ExecutionContext, instrument_id: InstrumentId) -> VenuePosition | None:
+    return context.retries.read(lambda: context.trading.position(instrument_id))
+
+
+def _ledger_holds(context: ExecutionContext, plan: TradePlan) -> bool:
+    position = context.ledger.position_of(plan.plan_id)
+    return position is not None and position.quantity > 0
 
 
 def close_position(
@@ -36,17 +56,14 @@ def close_position(
     :returns: whether the venue is flat; when not, the operator has been called.
     """
     for _ in range(_MOST_ORDERS):
-        held = venue_position(context, plan.instrument_id)
+        held = venue_position(context, plan)
         if held is None:
-            book_fills(context, plan.close_time)
             return True
         record = _exit_order(context, plan, purpose, held, signal_id)
         submit_order(context=context, order_link_id=record.intent.order_link_id)
         await_order(context, record.intent.order_link_id, final=True)
-    flat = venue_position(context, plan.instrument_id) is None
-    if flat:
-        book_fills(context, plan.close_time)
-    else:
+    flat = venue_position(context, plan) is None
+    if not flat:
         context.notifier.notify(
             Severity.CRITICAL,
             f"cannot close {plan.instrument_id}",

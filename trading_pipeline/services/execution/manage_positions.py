@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from trading_pipeline.domain.model.errors import VenueError
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import Position, PositionStatus
@@ -89,7 +90,8 @@ def _look_after(context: ExecutionContext, indicators: IndicatorReader, plan: Tr
     if position is None or position.status is not PositionStatus.OPEN or protection is Protection.CLOSING_FAILED:
         return followed.summary
     if protection is Protection.CLOSED:
-        return "flat at the venue, its fills are not all known"
+        # Not done: what the wave asks of the position is asked again, should it turn out to be open after all.
+        raise VenueError("flat at the venue, its fills are not all known")
     bar_close, left = plan.timeframe.floor(closes.wave), None
     # Before signals, as the engine asks it.
     if _due(position, bar_close):

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from trading_pipeline.domain.model.errors import OrderRejectedByVenue
+from trading_pipeline.domain.model.errors import OrderRejectedByVenue, StopPassed
 from trading_pipeline.domain.model.orders import TAKE_PROFITS, Purpose
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import Position
 from trading_pipeline.domain.portfolio.stops import Stop, TargetsReached, next_stop, passed, targets_reached
-from trading_pipeline.services.execution.close_position import close_position
+from trading_pipeline.services.execution.close_position import close_position, venue_position
 from trading_pipeline.services.execution.execution_context import ExecutionContext
 
 
@@ -20,7 +20,7 @@ def pull_stop(*, context: ExecutionContext, plan: TradePlan, position: Position,
     :param position: as it stands now, the runner's stop included.
     :param close: the newest close, quote currency; ``None`` leaves the judgement to the venue.
     :returns: what was done, for the record; empty where the stop stays.
-    :raises VenueError: it is not known whether the stop was moved; doing it again is harmless.
+    :raises VenueError: the stop was not moved, or it is not known whether it was; doing it again is harmless.
     """
     stop = next_stop(plan, position, _reached(context, plan, position), context.instrument(plan.instrument_id))
     # The level may have changed without the price; the name of a later exit depends on it.
@@ -32,9 +32,14 @@ def pull_stop(*, context: ExecutionContext, plan: TradePlan, position: Position,
         return _leave(context, plan, position, stop)
     try:
         context.trading.set_stop_loss(position.instrument_id, stop.price)
-    # A venue refuses a stop that the price has passed; everything else is raised as unknown.
-    except OrderRejectedByVenue:
+    # The one refusal that is about the price: such a stop cannot rest.
+    except StopPassed:
         return _leave(context, plan, position, stop)
+    # Every other one leaves the old stop where it is, unless there is nothing to protect any more.
+    except OrderRejectedByVenue:
+        if venue_position(context, plan) is not None:
+            raise
+        return "flat at the venue"
     context.ledger.set_stop(position.position_id, stop.price, stop.kind)
     return f"stop moved from {position.stop_price} to {stop.price}"
 

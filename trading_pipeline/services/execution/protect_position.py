@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from trading_pipeline.domain.model.errors import VenueError
+from trading_pipeline.domain.model.errors import (
+    OrderRejectedByVenue,
+    StopPassed,
+    TradingForbiddenByVenue,
+    TurnedAway,
+    VenueError,
+)
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import (
     TAKE_PROFITS,
@@ -18,7 +24,7 @@ from trading_pipeline.domain.model.orders import (
     order_link_id,
 )
 from trading_pipeline.domain.model.plans import TradePlan
-from trading_pipeline.domain.model.positions import Position, PositionStatus
+from trading_pipeline.domain.model.positions import Position, PositionStatus, VenuePosition
 from trading_pipeline.domain.portfolio.exits import ALWAYS_VALID
 from trading_pipeline.domain.portfolio.stops import targets_reached, tighter
 from trading_pipeline.domain.portfolio.targets import Entered, TargetOrder, target_orders
@@ -56,13 +62,13 @@ class ProtectResult:
 def protect_position(*, context: ExecutionContext, plan: TradePlan) -> ProtectResult:
     """See the entries through, prove that the stop is live, place the take profits.
 
-    A stop that is missing is set; where that fails the position is closed at market and the operator
+    A stop that is missing is set; where the venue refuses it for good the position is closed at market and the operator
     called. Take profits are sized from what the entries really filled, so they wait for their end; those of a
     position that a layer was added to are taken back first. Repeating all of it changes nothing.
 
     :param plan: the one that opened the position.
     :raises TemporaryVenueError: the venue does not answer, so that nothing can be proved.
-    :raises VenueError: an earlier target could not be taken back.
+    :raises VenueError: the stop could not be set, for a reason that may pass, or an earlier target not be taken back.
     """
     position = _see_entries_through(context, plan)
     if position is None or position.status in (PositionStatus.OPENING, PositionStatus.FAILED):
@@ -83,7 +89,7 @@ def _see_entries_through(context: ExecutionContext, plan: TradePlan) -> Position
     entries = context.ledger.entries_of(position.position_id)
     # Reports come before fills: what they say was filled is what the booked fills have to reach.
     reported = sum((_at_its_end(context, entry).filled_quantity for entry in entries), Decimal(0))
-    for _ in range(context.retries.tries):
+    for _ in context.retries.rounds():
         position = context.ledger.position_of(plan.plan_id)
         if position is None or position.entry_quantity >= reported:
             break
@@ -101,47 +107,74 @@ def _at_its_end(context: ExecutionContext, entry: IntentRecord) -> IntentRecord:
 
 
 def _ensure_stop(context: ExecutionContext, plan: TradePlan, position: Position) -> Protection:
-    held = venue_position(context, plan.instrument_id)
-    if held is None:  # closed between two questions: the fills tell how
-        context.retries.read(lambda: book_fills(context, plan.close_time))
+    held = venue_position(context, plan)
+    if held is None:  # closed between two questions
         return Protection.CLOSED
-    if held.stop_loss is not None:
-        wanted = tighter(plan.bias, held.stop_loss, position.stop_price)
+    if _stands(held, position):
         # The venue's stop is tighter than ours where a run died
         # between moving and remembering: it is kept, never loosened.
-        if wanted == held.stop_loss:
-            if wanted != position.stop_price:
-                context.ledger.set_stop(position.position_id, wanted, None)
-            return Protection.LIVE_STOP
-    # Whatever the answer was, the venue is looked at again: a lost answer may hide a success.
-    problem = _set_stop(context, position)
-    held = venue_position(context, plan.instrument_id)
-    if held is None:
-        context.retries.read(lambda: book_fills(context, plan.close_time))
-        return Protection.CLOSED
-    if held.stop_loss is not None:
-        context.notifier.notify(
-            Severity.WARNING,
-            f"stop repaired: {plan.instrument_id}",
-            f"The stop of plan {plan.plan_id} was missing or too loose; it is at {held.stop_loss} now. {problem}",
-        )
-        return Protection.REPAIRED_STOP
-    context.notifier.notify(
-        Severity.CRITICAL,
-        f"no stop: {plan.instrument_id}",
-        f"Plan {plan.plan_id} is filled, its stop {position.stop_price} cannot be set: {problem}. Closing at market.",
-    )
-    flat = close_position(context=context, plan=plan, purpose=Purpose.EXIT)
-    return Protection.CLOSED if flat else Protection.CLOSING_FAILED
+        if held.stop_loss is not None and held.stop_loss != position.stop_price:
+            context.ledger.set_stop(position.position_id, held.stop_loss, None)
+        return Protection.LIVE_STOP
+    problem: VenueError | None = None
+    for left in context.retries.rounds():
+        problem = _set_stop(context, position)
+        # Whatever the answer was, the venue is looked at again: a lost answer may hide a success.
+        held = venue_position(context, plan)
+        if held is None:
+            return Protection.CLOSED
+        if _stands(held, position):
+            return _repaired(context, plan, position)
+        if isinstance(problem, OrderRejectedByVenue | TradingForbiddenByVenue):
+            break
+        if left:
+            context.retries.rest(problem.retry_after_s if isinstance(problem, TurnedAway) else None)
+    return _without_stop(context, plan, position, held, problem)
 
 
-def _set_stop(context: ExecutionContext, position: Position) -> str:
-    """Try to set the stop; what went wrong, or nothing. The caller looks at the venue in any case."""
+def _stands(held: VenuePosition, position: Position) -> bool:
+    """Whether the venue's stop is the ledger's or a tighter one."""
+    bias = position.bias
+    return held.stop_loss is not None and tighter(bias, held.stop_loss, position.stop_price) == held.stop_loss
+
+
+def _set_stop(context: ExecutionContext, position: Position) -> VenueError | None:
+    """Try to set the stop; what went wrong."""
     try:
         context.trading.set_stop_loss(position.instrument_id, position.stop_price)
     except VenueError as error:
-        return str(error)
-    return ""
+        return error
+    return None
+
+
+def _repaired(context: ExecutionContext, plan: TradePlan, position: Position) -> Protection:
+    context.notifier.notify(
+        Severity.WARNING,
+        f"stop repaired: {plan.instrument_id}",
+        f"The stop of plan {plan.plan_id} was missing or too loose; it is at {position.stop_price} now.",
+    )
+    return Protection.REPAIRED_STOP
+
+
+def _without_stop(
+    context: ExecutionContext, plan: TradePlan, position: Position, held: VenuePosition, problem: VenueError | None
+) -> Protection:
+    """Leave at market where the venue will not have the stop; where it did not look, that is no reason to leave.
+
+    :raises VenueError: the stop could not be set now; it is tried again.
+    """
+    refused = problem is None or isinstance(problem, OrderRejectedByVenue)
+    looser = held.stop_loss is not None and not isinstance(problem, StopPassed)
+    if problem is not None and (looser or not refused):
+        raise problem
+    context.notifier.notify(
+        Severity.CRITICAL,
+        f"no stop: {plan.instrument_id}",
+        f"Plan {plan.plan_id} is filled, its stop {position.stop_price} cannot be set: "
+        f"{problem or 'it was accepted and is not there'}. Closing at market.",
+    )
+    flat = close_position(context=context, plan=plan, purpose=Purpose.EXIT)
+    return Protection.CLOSED if flat else Protection.CLOSING_FAILED
 
 
 def _place_targets(context: ExecutionContext, plan: TradePlan) -> tuple[SubmitOutcome, ...]:

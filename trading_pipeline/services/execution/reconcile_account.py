@@ -7,7 +7,7 @@ from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.risk.differences import Difference
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.compare_account import compare_account
-from trading_pipeline.services.execution.execution_context import ExecutionContext
+from trading_pipeline.services.execution.execution_context import POSITION_TROUBLE, ExecutionContext
 from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline.services.execution.halt_trading import halt_trading
 from trading_pipeline.services.execution.leave_by_operator import carry_on_leaving
@@ -44,12 +44,14 @@ def reconcile_account(*, context: ExecutionContext) -> ReconcileResult:
     :raises TemporaryVenueError: the venue does not answer.
     """
     fills = follow_fills(context=context)
+    _tell_problems(context, fills.settled.problems)
+    unlisted = _halt_unlisted(context)
     # Before the comparison, which would otherwise find what an operator has ordered to be closed.
     left = carry_on_leaving(context=context)
     protected = _protect_naked(context)
     confirmed = compare_account(context=context)
     context.halts.record_differences(confirmed, context.run_id, context.clock.now())
-    halted = _halt(context, confirmed)
+    halted = (*unlisted, *_halt(context, confirmed))
     return ReconcileResult(confirmed, halted, fills.positions, protected, fills.settled, left)
 
 
@@ -59,12 +61,45 @@ def _protect_naked(context: ExecutionContext) -> tuple[ProtectResult, ...]:
     plans = [
         context.ledger.plan(ours.plan_id) for ours in context.ledger.live_positions() if ours.instrument_id in naked
     ]
-    return tuple(_protect(context, plan) for plan in plans)
+    return tuple(filter(None, (_protect(context, plan) for plan in plans)))
 
 
-def _protect(context: ExecutionContext, plan: TradePlan) -> ProtectResult:
-    with context.ledger.holding(plan.plan_id):
-        return protect_position(context=context, plan=plan)
+def _protect(context: ExecutionContext, plan: TradePlan) -> ProtectResult | None:
+    try:
+        with context.ledger.holding(plan.plan_id):
+            return protect_position(context=context, plan=plan)
+    # Nothing follows for the others: they may be without a stop, too.
+    except POSITION_TROUBLE as error:
+        context.notifier.notify(
+            Severity.CRITICAL,
+            f"no stop: {plan.instrument_id}",
+            f"Plan {plan.plan_id} has no live stop and it cannot be set: {error}. It is tried again in a minute; set "
+            "one at the venue if this repeats.",
+        )
+        return None
+
+
+def _halt_unlisted(context: ExecutionContext) -> tuple[str, ...]:
+    """Halt what we have orders or a position in and the venue lists no more; a person has to look at it once."""
+    ordered = {record.intent.instrument_id for record in context.ledger.open_intents()}
+    held = {position.instrument_id for position in context.ledger.live_positions()}
+    halted = []
+    for instrument_id in sorted((ordered | held) - context.instruments.keys()):
+        reason = "the venue lists it no more; close what is left of it at the venue"
+        scope = HaltScope.of(context.account_id, instrument_id)
+        halt = Halt(scope, reason, context.clock.now(), run_id=context.run_id)
+        if halt_trading(halts=context.halts, notifier=context.notifier, halt=halt):
+            halted.append(halt.scope)
+    return tuple(halted)
+
+
+def _tell_problems(context: ExecutionContext, problems: tuple[str, ...]) -> None:
+    if problems:
+        context.notifier.notify(
+            Severity.WARNING,
+            f"{len(problems)} questions unanswered",
+            f"The venue did not answer: {'; '.join(problems)}. They are asked again in a minute.",
+        )
 
 
 def _halt(context: ExecutionContext, differences: tuple[Difference, ...]) -> tuple[str, ...]:

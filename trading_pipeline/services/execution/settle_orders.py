@@ -1,11 +1,13 @@
 """Find out what became of orders, by asking; never by sending."""
 
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from trading_pipeline.domain.model.errors import TemporaryVenueError
-from trading_pipeline.domain.model.orders import IntentRecord, IntentState
-from trading_pipeline.services.execution.execution_context import ExecutionContext
+from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError
+from trading_pipeline.domain.model.orders import IntentRecord, IntentState, OrderReport
+from trading_pipeline.services.execution.announce_fill import announce_fill
+from trading_pipeline.services.execution.execution_context import POSITION_TROUBLE, ExecutionContext
 
 OVERLAP = timedelta(minutes=1)
 """Venue time before the newest known fill that is asked for again, because fills may arrive out of order."""
@@ -28,26 +30,76 @@ class SettleResult:
 def settle_orders(*, context: ExecutionContext) -> SettleResult:
     """Ask about every order that is not final, then for fills that are missing.
 
-    Resting orders come with one question for all of them; the others are looked up one by one.
+    Resting orders come with one question for all of them; the others are looked up one by one. A question that is not
+    answered is a problem of its own and keeps no other from being asked.
     """
     problems: list[str] = []
     settled: dict[str, IntentState] = {}
     records = context.ledger.open_intents()
-    # Without open intents nobody is interested in what rests.
-    resting = {report.order_link_id: report for report in context.trading.open_orders()} if records else {}
+    resting = _resting(context, problems) if records else {}  # else nobody is interested in what rests
+    began = time.monotonic()
     for record in records:
         link_id = record.intent.order_link_id
-        try:
-            if link_id in resting:
-                context.ledger.apply_report(resting[link_id])
-            else:
-                settle_order(context, record)
-        except TemporaryVenueError as error:
-            problems.append(f"{link_id}: {error}")
+        if link_id in resting:
+            context.ledger.apply_report(resting[link_id])
+        elif time.monotonic() - began >= context.retries.patience_s:
+            problems.append(f"{link_id}: not asked about, the venue is too slow")
+        else:
+            _try_to_settle(context, record, problems)
         state = context.ledger.intent(link_id).state
         if state is not record.state:
             settled[link_id] = state
-    return SettleResult(settled, _book_new_fills(context), tuple(problems))
+    return SettleResult(settled, _book_new_fills(context, problems), tuple(problems))
+
+
+def _resting(context: ExecutionContext, problems: list[str]) -> dict[str, OrderReport]:
+    try:
+        return {report.order_link_id: report for report in context.trading.open_orders()}
+    except POSITION_TROUBLE as error:
+        problems.append(f"resting orders: {error}")
+        return {}
+
+
+def _try_to_settle(context: ExecutionContext, record: IntentRecord, problems: list[str]) -> None:
+    try:
+        _settle_or_conclude(context, record)
+    # The venue may not answer, or not know the instrument: a fact about this order alone.
+    except POSITION_TROUBLE as error:
+        problems.append(f"{record.intent.order_link_id}: {error}")
+
+
+def _settle_or_conclude(context: ExecutionContext, record: IntentRecord) -> None:
+    try:
+        settle_order(context, record)
+    except ConfigurationError:
+        # Two answers of the venue have to say it: that to this question, and its list of instruments.
+        if record.intent.instrument_id in context.instruments:
+            raise
+        _conclude_gone(context, record)
+
+
+def _conclude_gone(context: ExecutionContext, record: IntentRecord) -> None:
+    """The instrument is delisted, and its orders with it; what was filled before stays filled.
+
+    Should the order rest all the same, reconciliation meets one that it does not expect, and halts.
+    """
+    intent = record.intent
+    book_fills(context, context.ledger.plan(intent.plan_id).close_time)
+    now = context.ledger.intent(intent.order_link_id)
+    report = OrderReport(
+        order_link_id=intent.order_link_id,
+        venue_order_id=now.venue_order_id,
+        instrument_id=intent.instrument_id,
+        side=intent.side,
+        state=IntentState.CANCELLED,
+        quantity=intent.quantity,
+        filled_quantity=now.filled_quantity,
+        average_price=now.average_price,
+        reduce_only=intent.reduce_only,
+        reason="the venue lists the instrument no more",
+        updated_at=context.clock.now(),
+    )
+    context.ledger.apply_report(report)
 
 
 def settle_order(context: ExecutionContext, record: IntentRecord) -> IntentState:
@@ -75,7 +127,7 @@ def await_order(context: ExecutionContext, link_id: str, *, final: bool) -> Inte
     :param final: wait for the order's end; otherwise for any word of the venue.
     """
     record = context.ledger.intent(link_id)
-    for left in reversed(range(context.retries.tries)):
+    for left in context.retries.rounds():
         if record.state.final if final else not record.state.unsettled:
             break
         try:
@@ -94,16 +146,21 @@ def book_fills(context: ExecutionContext, since: datetime) -> int:
     """Let the ledger hear every fill since an instant of venue time (UTC); known ones change nothing."""
     fills = context.trading.fills(since)
     for fill in fills:
-        context.ledger.apply_fill(fill)
+        booking = context.ledger.apply_fill(fill)
+        announce_fill(notifier=context.notifier, fill=fill, booking=booking)
     return len(fills)
 
 
-def _book_new_fills(context: ExecutionContext) -> int:
+def _book_new_fills(context: ExecutionContext, problems: list[str]) -> int:
     newest = context.ledger.last_fill_time()
     # The older of both: a fill that a report promised may lie far before the newest one that is booked.
     starts = [context.ledger.fills_missing_since(), None if newest is None else newest - OVERLAP]
     known = [start for start in starts if start is not None]
-    return book_fills(context, min(known)) if known else 0
+    try:
+        return book_fills(context, min(known)) if known else 0
+    except POSITION_TROUBLE as error:
+        problems.append(f"fills: {error}")
+        return 0
 
 
 def _conclude_absent(context: ExecutionContext, record: IntentRecord) -> None:

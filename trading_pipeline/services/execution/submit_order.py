@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from trading_pipeline.domain.model.errors import (
     ConfigurationError,
     OrderRejectedByVenue,
-    RateLimited,
     TradingForbiddenByVenue,
+    TurnedAway,
     VenueError,
 )
 from trading_pipeline.domain.model.halts import Halt, HaltScope
@@ -40,12 +40,12 @@ def submit_order(*, context: ExecutionContext, order_link_id: str) -> SubmitOutc
 
     ``SENT`` is committed before the request leaves, so after a crash anywhere the order is looked up
     and not sent again. The one way back to ``INTENDED`` is a venue that refused before looking
-    (``RateLimited``); it is sent again after the pause, while it is valid.
+    (``TurnedAway``); it is sent again after the pause, while it is valid.
 
     :raises ConfigurationError: it is another account's order.
     """
     sent, delay = False, None
-    for _ in range(context.retries.tries):
+    for _ in context.retries.rounds():
         record = context.ledger.intent(order_link_id)
         if record.state is not IntentState.INTENDED:
             break
@@ -58,6 +58,8 @@ def submit_order(*, context: ExecutionContext, order_link_id: str) -> SubmitOutc
         delay = _send(context, record.intent)
         if delay is None:
             sent = True
+            break
+        if not context.retries.waits_for(delay.cause):
             break
         context.retries.rest(delay.pause_s)
     record = await_order(context, order_link_id, final=False)
@@ -83,8 +85,13 @@ def _require_own(context: ExecutionContext, intent: OrderIntent) -> None:
 class _Delay:
     """The request did not leave; it may be tried again after the pause."""
 
-    pause_s: float
+    cause: VenueError
     reason: str
+
+    @property
+    def pause_s(self) -> float | None:
+        """Wall seconds that the venue asks for, where it does."""
+        return self.cause.retry_after_s if isinstance(self.cause, TurnedAway) else None
 
 
 def _obsolete(context: ExecutionContext, intent: OrderIntent) -> str:
@@ -92,6 +99,9 @@ def _obsolete(context: ExecutionContext, intent: OrderIntent) -> str:
     if context.clock.now() > intent.valid_until:
         return "too late to be sent"
     if intent.purpose is Purpose.ENTRY:
+        # Admitted by a run before this one; it must not keep the other entries of this one waiting.
+        if intent.instrument_id not in context.instruments:
+            return "the venue lists the instrument no more"
         halts = context.halts.halts()
         covering = (halt for halt in halts if halt.scope.covers(intent.account_id, intent.instrument_id))
         standing = next(covering, None)
@@ -132,8 +142,7 @@ def _send(context: ExecutionContext, intent: OrderIntent) -> _Delay | None:
         _refused(context, intent, error)
         return None
     except VenueError as error:
-        pause_s = error.retry_after_s if isinstance(error, RateLimited) else context.retries.interval_s
-        return _Delay(pause_s, f"leverage could not be set: {error}")
+        return _Delay(error, f"leverage could not be set: {error}")
     protective = _protective(context, intent)
     if not context.ledger.advance(link_id, IntentState.SENT):
         return None  # another run was faster, its outcome is looked up
@@ -144,10 +153,10 @@ def _post(context: ExecutionContext, intent: OrderIntent) -> _Delay | None:
     link_id = intent.order_link_id
     try:
         acknowledgement = context.trading.submit(intent)
-    # The limiter answers before the order engine looks: the one error after which sending again is safe.
-    except RateLimited as error:
+    # Answered before the order engine looks: the one error after which sending again is safe.
+    except TurnedAway as error:
         context.ledger.advance(link_id, IntentState.INTENDED, str(error))
-        return _Delay(error.retry_after_s, str(error))
+        return _Delay(error, str(error))
     except (OrderRejectedByVenue, TradingForbiddenByVenue) as error:
         _refused(context, intent, error)
     # Everything that is no clear no: the order may exist.

@@ -13,8 +13,9 @@ from sqlalchemy import Engine, text
 from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
 from trading_pipeline.adapters.venues.bybit.streams import BybitAccountStream
 from trading_pipeline.domain.model.errors import DataError, TemporaryVenueError, TradingForbiddenByVenue, VenueError
-from trading_pipeline.domain.model.fills import Fill, FillKind
+from trading_pipeline.domain.model.fills import Booking, Fill, FillKind
 from trading_pipeline.domain.model.orders import Side
+from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.runtime.feed.backoff import Backoff
 from trading_pipeline.runtime.feed.link import Link
 from trading_pipeline.runtime.feed.private import PrivateFeed
@@ -22,6 +23,7 @@ from trading_pipeline_tests.adapters.venues.bybit.test_frames import a_frame
 from trading_pipeline_tests.adapters.venues.bybit.test_parse import EXECUTION, ORDER
 from trading_pipeline_tests.runtime.feed.socket_venue import SocketVenue, socket_venue, until
 from trading_pipeline_tests.testkit.builders import ACCOUNT, START
+from trading_pipeline_tests.testkit.execution_lab import Postbox
 from trading_pipeline_tests.testkit.fake_clock import FakeClock
 from trading_pipeline_tests.testkit.fake_venue import FakeVenue
 from trading_pipeline_tests.testkit.fakes_market_data import ListStream
@@ -32,11 +34,11 @@ Scenario = Callable[[SocketVenue, FakeVenue], Awaitable[None]]
 class Choosy(PostgresLedger):
     """Refuses one execution for good."""
 
-    def apply_fill(self, fill: Fill) -> None:
+    def apply_fill(self, fill: Fill) -> Booking:
         """Refuse ``bad``."""
         if fill.execution_id == "bad":
             raise DataError("execution bad contradicts its order")
-        super().apply_fill(fill)
+        return super().apply_fill(fill)
 
 
 def booked(database: Engine) -> list[str]:
@@ -44,15 +46,15 @@ def booked(database: Engine) -> list[str]:
         return list(connection.execute(text("SELECT execution_id FROM trading.fills ORDER BY 1")).scalars())
 
 
-def with_feed(database: Engine, scenario: Scenario, *faults: VenueError) -> ListStream:
+def with_feed(database: Engine, scenario: Scenario, *faults: VenueError, postbox: Postbox | None = None) -> ListStream:
     """Run a private feed beside the scenario; return its stream."""
-    stream = ListStream()
+    stream, postbox = ListStream(), postbox or Postbox()
     account = FakeVenue(FakeClock(START), {"BTCUSDT.BYBIT": Decimal(100_000)})
     account.faults["open_orders"] += faults
 
     async def run() -> None:
         async with socket_venue() as venue:
-            feed = PrivateFeed(Choosy(database, ACCOUNT), stream, account, retry_s=0.05)
+            feed = PrivateFeed(Choosy(database, ACCOUNT), stream, account, postbox, retry_s=0.05)
             link = Link(BybitAccountStream(venue.url, "key", "secret"), feed, Backoff(shortest_s=0.01, longest_s=0.02))
             tasks = [asyncio.create_task(part) for part in (link.run(), feed.book(), feed.resync())]
             try:
@@ -88,6 +90,20 @@ def test_a_booked_fill_is_announced_and_funding_is_not(database: Engine) -> None
     announced = [event.execution_id for event in with_feed(database, scenario).published]  # type: ignore[union-attr]
     assert announced[:1] == ["b"]
     assert "a" not in announced
+
+
+def test_what_the_venue_executed_by_itself_is_told_once_however_often_it_comes(database: Engine) -> None:
+    postbox = Postbox()
+    deleveraged = {**EXECUTION, "execType": "AdlTrade", "orderLinkId": "", "createType": "CreateByAdl_PassThrough"}
+
+    async def scenario(venue: SocketVenue, account: FakeVenue) -> None:
+        for name in ("a", "a", "b"):
+            await venue.push(a_frame("execution", {**deleveraged, "execId": name}))
+        await until(lambda: booked(database) == ["a", "b"])
+
+    with_feed(database, scenario, postbox=postbox)
+    assert postbox.subjects(Severity.CRITICAL) == ["external fill: BTCUSDT.BYBIT"] * 2
+    assert ["execution a" in body for _, _, body in postbox.messages] == [True, False]
 
 
 def test_a_fill_the_ledger_refuses_is_buried_and_the_next_one_booked(database: Engine) -> None:

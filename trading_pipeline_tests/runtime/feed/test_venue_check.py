@@ -1,7 +1,7 @@
 """Which account and instruments the feed starts with, and which it refuses to start with."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NoReturn
 
@@ -32,6 +32,7 @@ class Answering(Venue):
     """A venue of which the key and the list of instruments are asked."""
 
     name = "bybit"
+    account: Trading = field(default_factory=lambda: FakeVenue(FakeClock(START), {}))
 
     def market_data(self) -> RecordedMarketData:
         """Lists three instruments."""
@@ -39,7 +40,7 @@ class Answering(Venue):
 
     def trading(self) -> Trading:
         """The lab's account."""
-        return FakeVenue(FakeClock(START), {})
+        return self.account
 
     def key_fingerprint(self) -> str:
         """Of its one key."""
@@ -52,11 +53,26 @@ class Answering(Venue):
     clock = market_stream = account_stream = live_market
 
 
-def checked(engine: Engine, *instrument_ids: InstrumentId) -> tuple[AccountId, Sequence[InstrumentId]]:
+class Hedged(FakeVenue):
+    """An account of a kind that is not supported."""
+
+    def require_tradable(self, instrument_ids: Sequence[str]) -> None:
+        """Refuse the first."""
+        raise ConfigurationError(f"{instrument_ids[0]} is in hedge mode")
+
+
+def checked(
+    engine: Engine, *instrument_ids: InstrumentId, venue: Venue | None = None
+) -> tuple[AccountId, Sequence[InstrumentId]]:
     universe = Universe("bybit", START, instrument_ids, (Timeframe.H1,))
     return check_venue(
-        GivenSettings(), universe, Answering(), PostgresAccountRegister(engine), PostgresRawBarStore(engine)
+        GivenSettings(), universe, venue or Answering(), PostgresAccountRegister(engine), PostgresRawBarStore(engine)
     )
+
+
+def test_an_account_of_a_kind_that_is_not_supported_is_refused_by_name(database: Engine) -> None:
+    with pytest.raises(ConfigurationError, match=r"BTCUSDT\.BYBIT is in hedge mode"):
+        checked(database, TRADED, venue=Answering(Hedged(FakeClock(START), {})))
 
 
 def test_the_account_behind_the_key_and_the_listed_instruments_are_found(database: Engine) -> None:

@@ -87,6 +87,20 @@ def test_a_trail_looser_than_break_even_is_not_used(lab: Lab) -> None:
     assert lab.venue.positions()[0].stop_loss == Decimal(1000)
 
 
+def test_while_the_entry_may_grow_what_is_held_is_not_the_runner(database: Engine) -> None:
+    lab = Lab(database)
+    lab.venue.holds_fills = True
+    store_plan(database, PLAN)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+    lab.venue.fill(f"{PLAN.plan_id}_E", Decimal(2), Decimal(1000))
+    lab.venue.move("BTCUSDT.BYBIT", Decimal(1010))
+    manage(lab, WAVE + BAR, 1010)
+    assert (position(lab).runner_stop_price, position(lab).stop_price) == (Decimal(998), Decimal(990))
+    lab.venue.end(f"{PLAN.plan_id}_E")
+    manage(lab, WAVE + 2 * BAR, 1010)
+    assert position(lab).stop_price == Decimal(990)
+
+
 def test_without_an_atr_the_stop_waits_and_somebody_is_told(lab: Lab) -> None:
     move(lab, 1020)
     manage(lab, WAVE + BAR)

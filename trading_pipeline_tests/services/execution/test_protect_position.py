@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine
 
-from trading_pipeline.domain.model.errors import OrderOutcomeUnknown, RateLimited, TemporaryVenueError
+from trading_pipeline.domain.model.errors import OrderOutcomeUnknown, TemporaryVenueError, TurnedAway
 from trading_pipeline.domain.model.fills import Fill
 from trading_pipeline.domain.model.orders import IntentState, Purpose
 from trading_pipeline.domain.model.plans import PlanStatus
@@ -63,7 +63,7 @@ def test_an_exit_whose_answer_is_lost_is_not_sent_twice(lab: Lab) -> None:
 
 def test_an_exit_that_was_written_and_not_sent_is_the_next_to_go(lab: Lab) -> None:
     execute(lab)
-    lab.venue.faults["submit"] = [OrderOutcomeUnknown("request lost"), *[RateLimited("slow down")] * 9]
+    lab.venue.faults["submit"] = [OrderOutcomeUnknown("request lost"), *[TurnedAway("slow down")] * 9]
     assert not close_position(context=lab.context("run-2"), plan=PLAN, purpose=Purpose.EXIT)
     lab.venue.faults.clear()
     assert close_position(context=lab.context("run-3"), plan=PLAN, purpose=Purpose.EXIT)

@@ -8,9 +8,11 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine
 
-from trading_pipeline.domain.model.errors import TemporaryVenueError
-from trading_pipeline.domain.model.orders import IntentState
-from trading_pipeline.domain.model.positions import PositionStatus
+from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError
+from trading_pipeline.domain.model.fills import FillKind
+from trading_pipeline.domain.model.orders import IntentState, Side
+from trading_pipeline.domain.model.positions import ExitReason, PositionStatus
+from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.accounting.record_equity import record_equity
 from trading_pipeline.services.execution.claim_plans import claim_plans
 from trading_pipeline.services.execution.execution_context import ExecutionContext
@@ -78,6 +80,37 @@ def test_orders_that_rest_come_with_one_question(lab: Lab) -> None:
     assert settle_orders(context=lab.context()).problems == ()
 
 
+def test_orders_are_looked_up_one_by_one_where_nobody_tells_what_rests(lab: Lab) -> None:
+    execute(lab)
+    lab.venue.faults["open_orders"] = [SILENCE]
+    lab.venue.end(f"{PLAN.plan_id}_TP1")
+    result = settle_orders(context=lab.context())
+    assert (result.settled, result.problems) == (
+        {f"{PLAN.plan_id}_TP1": IntentState.CANCELLED},
+        ("resting orders: down",),
+    )
+
+
+def test_an_instrument_the_venue_does_not_know_any_more_keeps_no_other_order_waiting(lab: Lab) -> None:
+    other = trade_plan("SOLUSDT.BYBIT")
+    store_plan(lab.database, other)
+    execute(lab)
+    for plan in (PLAN, other):
+        lab.venue.end(f"{plan.plan_id}_TP1")
+    lab.venue.faults["order"] = [ConfigurationError("10001: symbol invalid BTCUSDT")]
+    result = settle_orders(context=lab.context())
+    assert result.settled == {f"{other.plan_id}_TP1": IntentState.CANCELLED}
+    assert result.problems == (f"{PLAN.plan_id}_TP1: 10001: symbol invalid BTCUSDT",)
+
+
+def test_a_venue_that_takes_too_long_is_asked_about_the_rest_another_time(lab: Lab) -> None:
+    execute(lab)
+    lab.venue.end(f"{PLAN.plan_id}_TP1")
+    hasty = replace(lab.context(), retries=replace(lab.context().retries, patience_s=0.0))
+    result = settle_orders(context=hasty)
+    assert result.problems == (f"{PLAN.plan_id}_TP1: not asked about, the venue is too slow",)
+
+
 def test_where_nothing_is_open_nothing_is_asked(database: Engine) -> None:
     lab = Lab(database)
     lab.venue.faults["open_orders"] = lab.venue.faults["fills"] = [SILENCE]
@@ -91,8 +124,7 @@ def test_a_fill_that_was_missed_is_asked_for_however_new_the_newest_is(lab: Lab)
     execute(lab)
     lab.venue.fill(ENTRY, Decimal(5), Decimal(1000))
     lab.venue.faults["fills"] = [SILENCE]
-    with pytest.raises(TemporaryVenueError):
-        settle_orders(context=lab.context())
+    assert settle_orders(context=lab.context()).problems == ("fills: down",)
     lab.clock.advance(timedelta(minutes=5))
     lab.venue.fill(f"{other.plan_id}_E", Decimal(5), Decimal(1000))
     lab.ledger.apply_fill(lab.venue.fills(lab.clock.now())[0])
@@ -100,6 +132,32 @@ def test_a_fill_that_was_missed_is_asked_for_however_new_the_newest_is(lab: Lab)
     position = lab.ledger.position_of(PLAN.plan_id)
     assert position is not None
     assert position.quantity == 5
+
+
+@pytest.mark.parametrize(
+    ("kind", "severity"), [(FillKind.VENUE, Severity.CRITICAL), (FillKind.TRADE, Severity.WARNING)]
+)
+def test_what_nobody_here_ordered_is_booked_as_external_and_told_once(
+    lab: Lab, kind: FillKind, severity: Severity
+) -> None:
+    execute(lab)
+    lab.clock.advance(timedelta(minutes=1))
+    lab.venue.trade(PLAN.instrument_id, Side.SELL, Decimal(5), Decimal(980), kind)
+    for _ in range(2):
+        settle_orders(context=lab.context())
+    position = lab.ledger.position_of(PLAN.plan_id)
+    assert position is not None
+    assert (position.status, position.exit_reason) == (PositionStatus.CLOSED, ExitReason.EXTERNAL)
+    assert lab.postbox.subjects(severity) == [f"external fill: {PLAN.instrument_id}"]
+
+
+@pytest.mark.parametrize("kind", [FillKind.STOP_LOSS, FillKind.FUNDING])
+def test_a_stop_and_funding_are_no_news(lab: Lab, kind: FillKind) -> None:
+    execute(lab)
+    lab.clock.advance(timedelta(minutes=1))
+    lab.venue.trade(PLAN.instrument_id, Side.SELL, Decimal(5), Decimal(990), kind)
+    settle_orders(context=lab.context())
+    assert lab.postbox.messages == []
 
 
 def test_a_stop_that_the_venue_filled_is_heard_of(lab: Lab) -> None:

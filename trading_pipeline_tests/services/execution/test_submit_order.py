@@ -1,6 +1,7 @@
 """Sending at most once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,9 @@ from sqlalchemy import Engine
 from trading_pipeline.domain.model.errors import (
     OrderOutcomeUnknown,
     OrderRejectedByVenue,
-    RateLimited,
     TemporaryVenueError,
     TradingForbiddenByVenue,
+    TurnedAway,
 )
 from trading_pipeline.domain.model.halts import Halt, HaltScope
 from trading_pipeline.domain.model.orders import IntentState
@@ -66,8 +67,8 @@ def test_an_order_that_rests_is_not_waited_for(lab: Lab) -> None:
         ([OrderRejectedByVenue("110007 balance")], IntentState.REJECTED, 1, 0),
         ([TradingForbiddenByVenue("10027 banned")], IntentState.REJECTED, 1, 0),
         ([TemporaryVenueError("an error nobody sorted")], IntentState.ABSENT, 1, 0),
-        ([RateLimited("10006", retry_after_s=0.7)], IntentState.ACKNOWLEDGED, 2, 1),
-        ([RateLimited("10006")] * 3, IntentState.INTENDED, 3, 0),
+        ([TurnedAway("10006", retry_after_s=0.7)], IntentState.ACKNOWLEDGED, 2, 1),
+        ([TurnedAway("10006")] * 3, IntentState.INTENDED, 3, 0),
     ],
     ids=["answer lost", "request lost", "rejected", "forbidden", "unsorted", "limited once", "limited throughout"],
 )
@@ -95,7 +96,7 @@ def test_an_unknown_outcome_survives_a_venue_that_does_not_answer(lab: Lab) -> N
 
 
 def test_the_pause_the_venue_asks_for_is_kept(lab: Lab) -> None:
-    lab.venue.faults["submit"] = [RateLimited("10006", retry_after_s=0.7)]
+    lab.venue.faults["submit"] = [TurnedAway("10006", retry_after_s=0.7)]
     entry(lab)
     assert 0.7 in lab.pauses
 
@@ -120,6 +121,13 @@ def test_an_entry_past_its_time_expires_unsent(lab: Lab) -> None:
     assert entry(lab).state is IntentState.EXPIRED
     assert lab.venue.posts == []
     assert lab.plan_status(PLAN)[0] is PlanStatus.EXPIRED
+
+
+def test_an_entry_in_what_the_venue_lists_no_more_expires_unsent(lab: Lab) -> None:
+    context = replace(lab.context(), instruments={})
+    outcome = submit_order(context=context, order_link_id=f"{PLAN.plan_id}_E")
+    assert (outcome.state, outcome.reason) == (IntentState.EXPIRED, "the venue lists the instrument no more")
+    assert lab.venue.posts == []
 
 
 def test_the_last_valid_instant_is_still_valid(lab: Lab) -> None:

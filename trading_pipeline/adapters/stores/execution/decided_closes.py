@@ -8,9 +8,10 @@ from trading_pipeline.adapters.stores.postgres.tables import waves
 
 
 def whole(close_time: ColumnElement[datetime]) -> ColumnElement[bool]:
-    """Whether every timeframe that was heard to close at this instant (UTC) is computed."""
+    """Whether every timeframe that was heard to close at this instant (UTC) is computed or given up."""
     open_wave = waves.alias()
-    return ~select(1).where(open_wave.c.close_time == close_time, open_wave.c.computed_at.is_(None)).exists()
+    waits = open_wave.c.computed_at.is_(None), open_wave.c.given_up_at.is_(None)
+    return ~select(1).where(open_wave.c.close_time == close_time, *waits).exists()
 
 
 def decided(close_time: ColumnElement[datetime]) -> ColumnElement[bool]:

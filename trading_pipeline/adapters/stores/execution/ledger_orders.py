@@ -16,7 +16,7 @@ from trading_pipeline.adapters.stores.execution.ledger_rows import (
 )
 from trading_pipeline.adapters.stores.postgres.tables import fills, order_intents, positions, trade_plans
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.model.fills import Fill, FillKind
+from trading_pipeline.domain.model.fills import Booking, Fill, FillKind
 from trading_pipeline.domain.model.identity import AccountId
 from trading_pipeline.domain.model.orders import IntentRecord, IntentState, OrderIntent, OrderReport, Purpose, Side
 from trading_pipeline.domain.model.positions import PositionStatus
@@ -102,7 +102,7 @@ class OrderLedgerStore(OrderLedger):
             merged = locked_intent(connection, report.order_link_id)
             refresh_order(connection, merged or record)
 
-    def apply_fill(self, fill: Fill) -> None:
+    def apply_fill(self, fill: Fill) -> Booking:
         """Insert by execution id; a fill heard before changes nothing."""
         with self._engine.begin() as connection:
             # The intent is locked before the position, as everywhere: two messages about it wait for each other.
@@ -116,11 +116,13 @@ class OrderLedgerStore(OrderLedger):
             )
             # The stream and REST tell of the same fill; only the one that was inserted moves anything.
             if added.first() is None:
-                return
+                return Booking.KNOWN
             if record is not None:
                 refresh_order(connection, record)
             elif position_id is not None:
                 refresh_position(connection, position_id)
+        by_whom = fill.kind is FillKind.VENUE or (fill.kind is FillKind.TRADE and record is None)
+        return Booking.EXTERNAL if by_whom else Booking.OURS
 
     def fills_missing_since(self) -> datetime | None:
         """The oldest bar close (UTC) among orders whose filled quantity is not covered by fills, or not known."""

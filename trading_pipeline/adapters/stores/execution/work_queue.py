@@ -32,8 +32,9 @@ _PLANS = (
 )
 _UNMANAGED = text("""
 SELECT max(wave.close_time) FROM trading.waves wave
-WHERE NOT EXISTS (SELECT FROM trading.waves other
-                  WHERE other.close_time = wave.close_time AND other.computed_at IS NULL)
+WHERE wave.computed_at IS NOT NULL
+  AND NOT EXISTS (SELECT FROM trading.waves other
+                  WHERE other.close_time = wave.close_time AND other.computed_at IS NULL AND other.given_up_at IS NULL)
   AND EXISTS (SELECT FROM trading.positions
               WHERE status = 'open' AND opened_at < wave.close_time
                 AND (managed_through IS NULL OR managed_through < wave.close_time))

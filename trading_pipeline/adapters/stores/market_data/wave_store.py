@@ -32,6 +32,11 @@ WHERE close_time = %(close_time)s AND timeframe = %(timeframe)s AND NOT EXISTS (
 )
 """
 
+_GIVE_UP = """
+UPDATE trading.waves SET given_up_at = clock_timestamp()
+WHERE close_time = %(close_time)s AND computed_at IS NULL AND given_up_at IS NULL
+"""
+
 _BEGIN = """
 UPDATE trading.waves SET heard = pg_current_snapshot()::text, decided_by = %(decided_by)s, unanswered = '{}'
 WHERE close_time = %(close_time)s AND timeframe = %(timeframe)s
@@ -74,7 +79,12 @@ class PostgresWaveStore(WaveStore):
 
     def pending(self) -> list[Wave]:
         """Read by close, then length of the timeframe."""
-        return self._waves("computed_at IS NULL", {})
+        return self._waves("computed_at IS NULL AND given_up_at IS NULL", {})
+
+    def give_up(self, close_time: datetime) -> bool:
+        """Update in one statement."""
+        with self._engine.begin() as connection:
+            return connection.exec_driver_sql(_GIVE_UP, {"close_time": close_time}).rowcount > 0
 
     def at(self, close_time: datetime) -> list[Wave]:
         """Read by length of the timeframe."""

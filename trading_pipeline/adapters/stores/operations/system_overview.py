@@ -84,7 +84,7 @@ def system_overview(engine: Engine) -> SystemOverview:
             newest_wave=connection.execute(
                 select(func.max(waves.c.close_time)).where(waves.c.computed_at.is_not(None))
             ).scalar(),
-            waiting_waves=_count(connection, waves.c.computed_at.is_(None)),
+            waiting_waves=_count(connection, waves.c.computed_at.is_(None), waves.c.given_up_at.is_(None)),
             waiting_plans=_count(
                 connection, trade_plans.c.status.in_((PlanStatus.NEW.value, PlanStatus.CLAIMED.value))
             ),
@@ -125,5 +125,5 @@ def _equity(connection: Connection) -> tuple[EquityReading, ...]:
     )
 
 
-def _count(connection: Connection, rows: ColumnElement[bool]) -> int:
-    return connection.execute(select(func.count()).where(rows)).scalar_one()
+def _count(connection: Connection, *rows: ColumnElement[bool]) -> int:
+    return connection.execute(select(func.count()).where(*rows)).scalar_one()

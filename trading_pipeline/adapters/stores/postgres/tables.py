@@ -75,10 +75,12 @@ waves = Table(
     Column("heard", Text),
     Column("decided_by", Text),
     Column("unanswered", ARRAY(Text), nullable=False, server_default="{}"),
+    _instant("given_up_at", nullable=True),
 )
 """One row per closing instant and timeframe, from the first live bar heard to its stored plans.
 ``first_bar_at`` and ``computed_at`` are wall times; ``heard`` is the snapshot in which the run read raw bars and
-``decided_by`` the digest of code and parameters; ``unanswered`` are the instruments about which a strategy failed."""
+``decided_by`` the digest of code and parameters; ``unanswered`` are the instruments about which a strategy failed.
+``given_up_at``, wall time, is of a wave that nobody tries to compute any more."""
 
 bars = Table(
     "bars",
@@ -253,7 +255,8 @@ order_intents = Table(
 )
 """The ledger of what we meant to do. ``signal_id`` is that of an exit that a signal asked for. ``position_id``: what
 the order opens, adds to or reduces; the entries of a position have one ``layer`` each, a target that of the newest
-entry it is sized by. ``intended_at``, ``sent_at`` and ``acknowledged_at`` are wall times."""
+entry it is sized by. A trigger lets ``state`` take the steps of an intent's life alone, and ``filled_quantity`` never
+shrink. ``intended_at``, ``sent_at`` and ``acknowledged_at`` are wall times."""
 
 fills = Table(
     "fills",

@@ -29,8 +29,23 @@ EXECUTION_WINDOW = timedelta(days=7)
 MAX_ACTIVE_ORDERS = 500
 MAX_CONDITIONAL_ORDERS = 10
 
-# rate-limit: order requests per second and account
-ORDER_REQUESTS_PER_SECOND = 10
+# rate-limit: requests of one account per second, linear contracts of a unified account
+REQUESTS_PER_SECOND = {
+    "/v5/order/create": 10,
+    "/v5/order/cancel": 10,
+    "/v5/position/trading-stop": 10,
+    "/v5/position/set-leverage": 10,
+    "/v5/user/query-api": 10,
+    "/v5/account/fee-rate": 5,
+    "/v5/order/realtime": 50,
+    "/v5/order/history": 50,
+    "/v5/execution/list": 50,
+    "/v5/position/list": 50,
+    "/v5/account/wallet-balance": 50,
+    "/v5/account/info": 50,
+}
+# rate-limit: requests of one address in so many seconds, beyond which it is shut out for ten minutes
+ADDRESS_REQUESTS, ADDRESS_WINDOW_S = 600, 5.0
 
 # order/order-list: cancelled and rejected orders without fills are kept this long
 ORDER_LOOKUP_WINDOW = timedelta(hours=24)

@@ -14,17 +14,19 @@ from typing import TypeVar
 import requests
 from pybit.exceptions import FailedRequestError, InvalidRequestError
 from pybit.unified_trading import HTTP
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_after_delay
 from tenacity.wait import wait_random_exponential
 
 from trading_pipeline.adapters.venues.bybit.errors import read_error, write_error
 from trading_pipeline.adapters.venues.bybit.payload import Row, as_row, inner, instant, rows, text
+from trading_pipeline.adapters.venues.bybit.transport import CountedTransport
+from trading_pipeline.adapters.venues.request_limiter import HeldBack, RequestLimiter
 from trading_pipeline.domain.model.errors import (
     ConfigurationError,
     DataError,
     OrderOutcomeUnknown,
-    RateLimited,
     TemporaryVenueError,
+    TurnedAway,
 )
 
 T = TypeVar("T")
@@ -53,11 +55,20 @@ class BybitClient:
     :ivar has_key: whether the account can be asked about.
     """
 
-    def __init__(self, rest_url: str, key: str, secret: str, timeout_s: float = 10.0, attempts: int = 4) -> None:
+    def __init__(
+        self,
+        rest_url: str,
+        key: str,
+        secret: str,
+        timeout_s: float = 10.0,
+        attempts: int = 4,
+        limiter: RequestLimiter | None = None,
+    ) -> None:
         """Open nothing yet.
 
         :param timeout_s: longest silence while an answer is awaited.
         :param attempts: how often a read is tried in all; writes are sent once.
+        :param limiter: counts the requests of all processes; ``None`` for one that is alone.
         """
         self.has_key = bool(key)
         self.http = HTTP(api_key=key or None, api_secret=secret or None, max_retries=1, force_retry=False)
@@ -67,10 +78,17 @@ class BybitClient:
         self.http.timeout = (_CONNECT_TIMEOUT_S, timeout_s)
         # without this each request reads proxy settings and ~/.netrc again
         self.http.client.trust_env = not rest_url.startswith(_LOOPBACK)
+        if limiter is not None:
+            for scheme in ("http://", "https://"):
+                self.http.client.mount(scheme, CountedTransport(limiter))
+        self._in_turn = Retrying(
+            stop=stop_after_delay(_LONGEST_PAUSE_S), wait=_pause, retry=retry_if_exception(_held_back), reraise=True
+        )
         self._retrying = Retrying(
-            stop=stop_after_attempt(attempts),
+            # Whichever comes first: an endpoint that hangs is not asked again, one that fails at once is.
+            stop=stop_after_attempt(attempts) | stop_after_delay(timeout_s),
             wait=_pause,
-            retry=retry_if_exception_type(TemporaryVenueError),
+            retry=retry_if_exception(_may_pass),
             reraise=True,
         )
 
@@ -101,11 +119,11 @@ class BybitClient:
 
         :raises OrderRejectedByVenue: the venue proved that nothing happened.
         :raises OrderOutcomeUnknown: it did not.
-        :raises RateLimited: it refused before looking.
+        :raises TurnedAway: it refused before looking, or all processes together would ask too much.
         :raises TradingForbiddenByVenue: the account may not trade.
         """
         try:
-            answer = call(**params)
+            answer = self._in_turn(call, **params)
         except (InvalidRequestError, FailedRequestError) as error:
             raise write_error(error.status_code, error.message, _retry_after_s(error.resp_headers)) from error
         except requests.RequestException as error:
@@ -121,7 +139,7 @@ class BybitClient:
 
     def _read_once(self, call: Call, parse: Callable[[Answer], T], params: dict[str, object]) -> T:
         try:
-            row = as_row(call(**params), "answer")
+            row = as_row(self._in_turn(call, **params), "answer")
             return parse(Answer(inner(row, "result"), instant(row, "time")))
         except (InvalidRequestError, FailedRequestError) as error:
             message = f"{error.message}{_asked(params)}"
@@ -146,9 +164,21 @@ def _page(answer: Answer, parse: Callable[[Row], T]) -> tuple[list[T], str]:
     return [parse(row) for row in rows(answer.result, "list")], text(answer.result, "nextPageCursor")
 
 
+def _may_pass(error: BaseException) -> bool:
+    """Whether asking again soon may help; who is shut out for minutes is not kept waiting here."""
+    if isinstance(error, TurnedAway):
+        return error.retry_after_s <= _LONGEST_PAUSE_S
+    return isinstance(error, TemporaryVenueError)
+
+
+def _held_back(error: BaseException) -> bool:
+    """Whether nothing was sent and it will be our turn soon; each try is signed anew, so that none is too old."""
+    return isinstance(error, HeldBack) and _may_pass(error)
+
+
 def _pause(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, RateLimited):
+    if isinstance(error, TurnedAway):
         return error.retry_after_s
     return wait_random_exponential(multiplier=0.1, max=2.0)(state)
 

@@ -252,15 +252,23 @@ def report_from_fills(executions: list[Row]) -> OrderReport:
     )
 
 
+def one_way(row: Row) -> bool:
+    """Whether a row of position/list is the one net position of its symbol."""
+    return text(row, "positionIdx") in ("", "0")
+
+
 def position(row: Row) -> VenuePosition | None:
     """One row of position/list; ``None`` when it is flat.
 
-    :raises DataError: a number is missing; an empty leverage means portfolio margin, which is not supported.
+    :raises DataError: it is one side of hedge mode, or a number is missing; an empty leverage means portfolio margin,
+        which is not supported.
     """
     # A flat row has no side and no leverage worth reading.
     size = decimal(row, "size")
     if size == 0:
         return None
+    if not one_way(row):
+        raise DataError(f"{text(row, 'symbol')} is in hedge mode, which is not supported")
     return VenuePosition(
         instrument_id=instrument_id(text(row, "symbol")),
         side=side(row),

@@ -1,30 +1,36 @@
 """Orders and account state over REST."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeVar
+
+import structlog
 
 from trading_pipeline.adapters.venues.bybit import capabilities, parse
+from trading_pipeline.adapters.venues.bybit.account import account_trouble
 from trading_pipeline.adapters.venues.bybit.client import Answer, BybitClient, Call
-from trading_pipeline.adapters.venues.bybit.errors import REACTIONS, Reaction
+from trading_pipeline.adapters.venues.bybit.errors import Reaction, reaction_to
 from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
+from trading_pipeline.adapters.venues.bybit.order_request import ONE_WAY, STOP_TERMS, create_request
 from trading_pipeline.adapters.venues.bybit.payload import Row, plain, rows, text
-from trading_pipeline.adapters.venues.bybit.symbols import ORDER_TYPES, SIDES
 from trading_pipeline.domain.model.accounts import Wallet
 from trading_pipeline.domain.model.errors import (
     ConfigurationError,
+    DataError,
     OrderOutcomeUnknown,
     TemporaryVenueError,
     VenueError,
 )
 from trading_pipeline.domain.model.fills import Fill
 from trading_pipeline.domain.model.identity import InstrumentId
-from trading_pipeline.domain.model.orders import Acknowledgement, OrderIntent, OrderReport, OrderType
+from trading_pipeline.domain.model.orders import Acknowledgement, OrderIntent, OrderReport
 from trading_pipeline.domain.model.positions import VenuePosition
 from trading_pipeline.domain.model.timeframes import to_ms
 from trading_pipeline.ports.venue.trading import Trading
 
-# The venue's `positionIdx`: one net position to a symbol, where hedge mode has 1 and 2.
-_ONE_WAY = 0
+T = TypeVar("T")
+_log = structlog.get_logger(__name__)
 
 
 class BybitTrading(Trading):
@@ -39,6 +45,16 @@ class BybitTrading(Trading):
     def account_id(self) -> str:
         """The user id behind the key."""
         return self._client.read(self._http.get_api_key_information, lambda answer: text(answer.result, "userID"))
+
+    def require_tradable(self, instrument_ids: Sequence[InstrumentId]) -> None:
+        """A unified account without portfolio margin, a key that may trade, and every symbol in one-way mode."""
+        info = self._client.read(self._http.get_account_info, lambda answer: answer.result)
+        key = self._client.read(self._http.get_api_key_information, lambda answer: answer.result)
+        trouble = account_trouble(info, key)
+        if trouble:
+            raise ConfigurationError("; ".join(trouble))
+        for instrument_id in instrument_ids:
+            self.position(instrument_id)
 
     def submit(self, intent: OrderIntent) -> Acknowledgement:
         """Send one order; a market order leaves nothing resting, a limit order stays until cancelled."""
@@ -94,10 +110,9 @@ class BybitTrading(Trading):
 
     def open_orders(self) -> list[OrderReport]:
         """Resting orders in all symbols; the stops of positions are left out."""
-        found = self._client.read_pages(
+        found = self._read_each(
             self._http.get_open_orders,
             lambda row: None if parse.is_stop_child(row) else parse.order_report(row),
-            category=capabilities.CATEGORY,
             settleCoin=capabilities.SETTLE_COIN,
             limit=capabilities.ORDER_PAGE,
         )
@@ -111,10 +126,9 @@ class BybitTrading(Trading):
         start = since
         while start <= now:
             stop = start + capabilities.EXECUTION_WINDOW
-            page = self._client.read_pages(
+            page = self._read_each(
                 self._http.get_executions,
                 parse.fill,
-                category=capabilities.CATEGORY,
                 startTime=to_ms(start),
                 endTime=to_ms(stop),
                 limit=capabilities.EXECUTION_PAGE,
@@ -124,12 +138,21 @@ class BybitTrading(Trading):
             start = stop
         return sorted(found.values(), key=lambda fill: fill.executed_at)
 
+    def position(self, instrument_id: InstrumentId) -> VenuePosition | None:
+        """Asked for by its symbol, which has a row even when it is flat: a list without one says nothing."""
+        symbol = instrument_id.symbol
+        return self._client.read(
+            self._http.get_positions,
+            lambda answer: _position_in(answer, symbol),
+            category=capabilities.CATEGORY,
+            symbol=symbol,
+        )
+
     def positions(self) -> list[VenuePosition]:
         """Positions that are not flat."""
-        found = self._client.read_pages(
+        found = self._read_each(
             self._http.get_positions,
             parse.position,
-            category=capabilities.CATEGORY,
             settleCoin=capabilities.SETTLE_COIN,
             limit=capabilities.POSITION_PAGE,
         )
@@ -150,14 +173,35 @@ class BybitTrading(Trading):
             self._http.set_trading_stop,
             symbol=instrument_id.symbol,
             stopLoss=plain(stop_price),
-            positionIdx=_ONE_WAY,
-            **_STOP_TERMS,
+            positionIdx=ONE_WAY,
+            **STOP_TERMS,
         )
 
     def set_leverage(self, instrument_id: InstrumentId, leverage: Decimal) -> None:
         """Set both sides, as one-way mode demands; "not modified" is a success."""
         ratio = plain(leverage)
         self._set(self._http.set_leverage, symbol=instrument_id.symbol, buyLeverage=ratio, sellLeverage=ratio)
+
+    def _read_each(self, call: Call, parse_row: Callable[[Row], T], **params: object) -> list[T]:
+        """Every row of a list that can be read; others are logged, so that one foreign row hides none of ours.
+
+        :raises TemporaryVenueError: rows came, and none of them can be read.
+        """
+
+        def read(row: Row) -> T | DataError:
+            try:
+                return parse_row(row)
+            except DataError as error:
+                return DataError(f"{text(row, 'symbol')}: {error}")
+
+        answers = self._client.read_pages(call, read, category=capabilities.CATEGORY, **params)
+        found = [one for one in answers if not isinstance(one, DataError)]
+        odd = [one for one in answers if isinstance(one, DataError)]
+        if odd and not found:
+            raise TemporaryVenueError(str(odd[0]))
+        for error in odd:
+            _log.error("a row of the venue cannot be read", cause=str(error))
+        return found
 
     def _set(self, call: Call, **params: object) -> None:
         try:
@@ -167,39 +211,20 @@ class BybitTrading(Trading):
                 raise
 
 
-_STOP_TERMS = {"tpslMode": "Full", "slTriggerBy": "LastPrice", "slOrderType": "Market"}
-"""One market stop for the whole position. The venue's last price is what bars are made of, so a
-replay of bars triggers the same stops; see docs/venues/bybit.md."""
+def _position_in(answer: Answer, symbol: str) -> VenuePosition | None:
+    found = [row for row in rows(answer.result, "list") if text(row, "symbol") == symbol]
+    if not found:
+        raise DataError(f"bybit's list of positions says nothing about {symbol}")
+    # Two rows of one symbol are the two sides of hedge mode, and none of them is the position.
+    if len(found) > 1 or not parse.one_way(found[0]):
+        raise ConfigurationError(
+            f"{symbol} is in hedge mode, which is not supported; switch it to one-way mode while it is flat"
+        )
+    return parse.position(found[0])
 
 
-def create_request(intent: OrderIntent) -> dict[str, object]:
-    """The body of ``order/create``.
-
-    :raises ConfigurationError: the intent cannot be said in the venue's terms.
-    """
-    if not capabilities.LINK_ID.fullmatch(intent.order_link_id):
-        raise ConfigurationError(f"link id {intent.order_link_id!r} is not 1 to 36 of A-Z a-z 0-9 - _")
-    request: dict[str, object] = {
-        "category": capabilities.CATEGORY,
-        "symbol": intent.instrument_id.symbol,
-        "side": SIDES[intent.side],
-        "orderType": ORDER_TYPES[intent.order_type],
-        "qty": plain(intent.quantity),
-        # What a market order says is IOC anyway; said here, nothing of it can ever rest.
-        "timeInForce": "IOC" if intent.order_type is OrderType.MARKET else "GTC",
-        "positionIdx": _ONE_WAY,
-        "orderLinkId": intent.order_link_id,
-        "reduceOnly": intent.reduce_only,
-    }
-    if intent.price is not None:
-        request["price"] = plain(intent.price)
-    if intent.stop_loss is not None:
-        request |= {"stopLoss": plain(intent.stop_loss), **_STOP_TERMS}
-    return request
-
-
-def _reaction(error: VenueError) -> Reaction | None:
-    return REACTIONS.get(int(error.code)) if error.code.lstrip("-").isdigit() else None
+def _reaction(error: VenueError) -> Reaction:
+    return reaction_to(int(error.code)) if error.code.lstrip("-").isdigit() else Reaction.AMBIGUOUS
 
 
 def _reports(answer: Answer, order_link_id: str) -> list[OrderReport]:

@@ -10,6 +10,7 @@ from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
 from trading_pipeline.adapters.venues.bybit.streams import BybitAccountStream, BybitMarketStream
 from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
 from trading_pipeline.adapters.venues.deriving_market_data import DerivingMarketData
+from trading_pipeline.adapters.venues.request_limiter import RequestLimiter
 from trading_pipeline.adapters.venues.venue_clock import VenueClock
 from trading_pipeline.domain.model.derived_bars import Derivations
 from trading_pipeline.domain.model.errors import ConfigurationError
@@ -21,6 +22,7 @@ from trading_pipeline.settings import Settings
 # Seconds: a machine's clock drifts by a millisecond or so in that time.
 _CLOCK_MAX_AGE_S = 30.0
 _TIMEOUT_S = 5.0
+_ORDER_TIMEOUT_S = 10.0
 _BOOK_TIMEOUT_S = 2.0
 """A book that takes longer is too old to enter on, and other plans wait."""
 
@@ -40,15 +42,17 @@ class Bybit(Venue):
         self._endpoints = endpoints(settings)
         self._key = settings.bybit_api_key.get_secret_value()
         self._secret = settings.bybit_api_secret.get_secret_value()
+        # A process without a Redis is alone with its key: a test, or a look at the venue.
+        self._limiter = RequestLimiter(settings.redis_url, self.name) if settings.redis_url else None
 
     def market_data(self) -> DerivingMarketData:
         """Needs no key; with one, instruments tell the fees of its account."""
-        published = BybitMarketData(BybitClient(self._endpoints.rest, self._key, self._secret, _TIMEOUT_S))
+        published = BybitMarketData(self._client(self._key, self._secret, _TIMEOUT_S))
         return DerivingMarketData(published, self.derivations)
 
     def live_market(self) -> BybitMarketData:
         """Without a key, with two attempts of two seconds each."""
-        return BybitMarketData(BybitClient(self._endpoints.rest, "", "", _BOOK_TIMEOUT_S, attempts=2))
+        return BybitMarketData(self._client("", "", _BOOK_TIMEOUT_S, attempts=2))
 
     def clock(self) -> VenueClock:
         """Asked for every time where the venue's clock stands still and jumps."""
@@ -64,7 +68,10 @@ class Bybit(Venue):
 
     def trading(self) -> BybitTrading:
         """With the settings' key."""
-        return BybitTrading(BybitClient(self._endpoints.rest, self._key, self._secret))
+        return BybitTrading(self._client(self._key, self._secret, _ORDER_TIMEOUT_S))
+
+    def _client(self, key: str, secret: str, timeout_s: float, attempts: int = 4) -> BybitClient:
+        return BybitClient(self._endpoints.rest, key, secret, timeout_s, attempts, self._limiter)
 
     def market_stream(
         self, instrument_ids: Sequence[InstrumentId], timeframes: Sequence[Timeframe]

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from trading_pipeline.domain.model.fills import Fill
+from trading_pipeline.domain.model.fills import Booking, Fill
 from trading_pipeline.domain.model.orders import IntentRecord, IntentState, OrderIntent, OrderReport
 from trading_pipeline.domain.model.plans import Claim, PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import Position, StopKind
@@ -78,8 +78,11 @@ class OrderLedger(ABC):
         """
 
     @abstractmethod
-    def apply_fill(self, fill: Fill) -> None:
-        """Book a fill once per ``execution_id`` and recompute its position from all of its fills."""
+    def apply_fill(self, fill: Fill) -> Booking:
+        """Book a fill once per ``execution_id`` and recompute its position from all of its fills.
+
+        :returns: whether it was new, and whose it is; of several callers one hears that it is new.
+        """
 
     @abstractmethod
     def fills_missing_since(self) -> datetime | None:

@@ -14,7 +14,16 @@ class WaveStore(ABC):
 
     @abstractmethod
     def pending(self) -> list[Wave]:
-        """Waves that are not computed, oldest first, shorter timeframes first."""
+        """Waves that are neither computed nor given up, oldest first, shorter timeframes first."""
+
+    @abstractmethod
+    def give_up(self, close_time: datetime) -> bool:
+        """Let nobody ask for what is not computed of a closing instant (UTC) any more.
+
+        A run that computes it all the same is as welcome as ever.
+
+        :returns: whether that is news; of several callers one hears it.
+        """
 
     @abstractmethod
     def at(self, close_time: datetime) -> list[Wave]:

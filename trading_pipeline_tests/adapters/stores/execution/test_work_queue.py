@@ -5,6 +5,7 @@ from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.execution.ledger_plans import PlanQueueStore
 from trading_pipeline.adapters.stores.execution.work_queue import WorkQueue
+from trading_pipeline.adapters.stores.market_data.wave_store import PostgresWaveStore
 from trading_pipeline.adapters.stores.operations.progress import progress
 from trading_pipeline.adapters.stores.research.replay_facts import replay_facts
 from trading_pipeline.domain.model.plans import PlanStatus
@@ -62,6 +63,28 @@ def test_a_plan_waits_for_the_whole_of_its_close(database: Engine, heard: Heard,
         store_wave(database, timeframe, WAVE + quarters * timedelta(minutes=15), computed=computed)
     assert [one.plan_id for one in WorkQueue(database).waiting_plans()] == [plan.plan_id] * waits
     assert PlanQueueStore(database).claim("run-1", WAVE, timedelta(minutes=5)).plans == (plan,) * waits
+
+
+def test_a_timeframe_that_was_given_up_holds_back_neither_plans_nor_positions(database: Engine) -> None:
+    lab = Lab(database)
+    store_plan(database, trade_plan())
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+    store_plan(database, trade_plan("SOLUSDT.BYBIT", close_time=NEXT))
+    store_wave(database, Timeframe.M15, NEXT)
+    store_wave(database, Timeframe.H1, NEXT, computed=False)
+    work, waves = WorkQueue(database), PostgresWaveStore(database)
+    assert (work.waiting_plans(), work.unmanaged_wave()) == ([], None)
+    waves.give_up(NEXT)
+    assert ([one.instrument_id for one in work.waiting_plans()], work.unmanaged_wave()) == (["SOLUSDT.BYBIT"], NEXT)
+
+
+def test_a_close_of_which_nothing_was_computed_manages_nothing(database: Engine) -> None:
+    lab = Lab(database)
+    store_plan(database, trade_plan())
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+    store_wave(database, Timeframe.M15, NEXT, computed=False)
+    PostgresWaveStore(database).give_up(NEXT)
+    assert WorkQueue(database).unmanaged_wave() is None
 
 
 @pytest.mark.parametrize(("hourly_computed", "managed"), [(True, NEXT), (False, WAVE)])

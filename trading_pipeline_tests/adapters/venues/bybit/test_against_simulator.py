@@ -17,6 +17,7 @@ from trading_pipeline.domain.model.errors import (
     OrderOutcomeUnknown,
     OrderRejectedByVenue,
     TemporaryVenueError,
+    TradingForbiddenByVenue,
 )
 from trading_pipeline.domain.model.fills import FillKind
 from trading_pipeline.domain.model.identity import InstrumentId, TradingMode
@@ -100,7 +101,7 @@ def test_a_wrong_key_is_named_as_a_setting(shared_exchange: Simulator, key: str,
     trading = BybitTrading(shared_exchange.client(key, secret))
     with pytest.raises(ConfigurationError, match="BYBIT_API_KEY"):
         trading.account_id()
-    with pytest.raises(OrderRejectedByVenue):
+    with pytest.raises(TradingForbiddenByVenue):
         trading.submit(an_order("never"))
 
 

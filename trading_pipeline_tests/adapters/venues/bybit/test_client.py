@@ -10,10 +10,10 @@ from trading_pipeline.domain.model.errors import (
     ConfigurationError,
     OrderOutcomeUnknown,
     OrderRejectedByVenue,
-    RateLimited,
     TemporaryVenueError,
     TradingError,
     TradingForbiddenByVenue,
+    TurnedAway,
 )
 from trading_pipeline_tests.adapters.venues.bybit.scripted_venue import Reply, ScriptedVenue
 
@@ -31,11 +31,12 @@ LIMITED = {"X-Bapi-Limit-Reset-Timestamp": "1"}
         (Reply(raw=b"null"), OrderOutcomeUnknown),
         (Reply(raw=b'{"retCode": 0}'), OrderOutcomeUnknown),
         (Reply(code=10000), OrderOutcomeUnknown),
-        (Reply(code=10006, headers=LIMITED), RateLimited),
-        (Reply(status=429), RateLimited),
-        (Reply(code=10002), OrderRejectedByVenue),
+        (Reply(code=10006, headers=LIMITED), TurnedAway),
+        (Reply(status=429), TurnedAway),
+        (Reply(code=10002), TurnedAway),
         (Reply(code=110007), OrderRejectedByVenue),
-        (Reply(status=403), TradingForbiddenByVenue),
+        (Reply(code=10003), TradingForbiddenByVenue),
+        (Reply(status=403), TurnedAway),
     ],
 )
 def test_a_write_is_sent_once_and_its_failure_sorted(

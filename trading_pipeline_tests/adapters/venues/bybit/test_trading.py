@@ -6,8 +6,14 @@ from decimal import Decimal
 import pytest
 
 from trading_pipeline.adapters.venues.bybit.client import BybitClient
-from trading_pipeline.adapters.venues.bybit.trading import BybitTrading, create_request
-from trading_pipeline.domain.model.errors import ConfigurationError, OrderOutcomeUnknown, OrderRejectedByVenue
+from trading_pipeline.adapters.venues.bybit.order_request import create_request
+from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
+from trading_pipeline.domain.model.errors import (
+    ConfigurationError,
+    OrderOutcomeUnknown,
+    OrderRejectedByVenue,
+    TemporaryVenueError,
+)
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import IntentState, OrderIntent, OrderType, Purpose, Side
 from trading_pipeline_tests.adapters.venues.bybit.scripted_venue import NOW_MS, Reply, ScriptedVenue
@@ -187,6 +193,103 @@ def test_flat_symbols_are_left_out_of_the_positions(venue: ScriptedVenue, tradin
     flat = {**POSITION, "symbol": "SOLUSDT", "size": "0", "side": ""}
     venue.script("position/list", Reply({"list": [flat, POSITION], "nextPageCursor": ""}))
     assert [position.instrument_id for position in trading.positions()] == ["BTCUSDT.BYBIT"]
+
+
+def listed(*rows: dict[str, object]) -> Reply:
+    return Reply({"list": list(rows), "nextPageCursor": ""})
+
+
+BTC = InstrumentId("BTCUSDT.BYBIT")
+FLAT = {**POSITION, "size": "0", "side": ""}
+HEDGED = [{**POSITION, "positionIdx": 1}, {**POSITION, "positionIdx": 2, "side": "Sell"}]
+
+
+def test_a_flat_position_is_one_that_the_venue_shows_as_flat(venue: ScriptedVenue, trading: BybitTrading) -> None:
+    venue.script("position/list", listed(FLAT))
+    assert trading.position(BTC) is None
+    assert venue.asked("position/list") == [{"category": "linear", "symbol": "BTCUSDT"}]
+
+
+@pytest.mark.parametrize("rows", [[], [{**FLAT, "symbol": "SOLUSDT"}]], ids=["empty", "another symbol"])
+def test_a_list_without_the_symbol_says_nothing_about_it(
+    venue: ScriptedVenue, trading: BybitTrading, rows: list[dict[str, object]]
+) -> None:
+    venue.script("position/list", listed(*rows))
+    with pytest.raises(TemporaryVenueError, match="says nothing about BTCUSDT"):
+        trading.position(BTC)
+
+
+def test_one_empty_list_is_asked_again(venue: ScriptedVenue, trading: BybitTrading) -> None:
+    venue.script("position/list", listed(), listed(POSITION))
+    held = trading.position(BTC)
+    assert held is not None
+    assert held.quantity > 0
+
+
+@pytest.mark.parametrize("rows", [HEDGED, HEDGED[:1], [{**row, "size": "0"} for row in HEDGED]])
+def test_neither_side_of_hedge_mode_is_the_position(
+    venue: ScriptedVenue, trading: BybitTrading, rows: list[dict[str, object]]
+) -> None:
+    venue.script("position/list", listed(*rows))
+    with pytest.raises(ConfigurationError, match="BTCUSDT is in hedge mode"):
+        trading.position(BTC)
+
+
+def test_a_list_of_nothing_but_hedged_positions_is_no_answer(venue: ScriptedVenue, trading: BybitTrading) -> None:
+    venue.script("position/list", listed(*HEDGED))
+    with pytest.raises(TemporaryVenueError, match="hedge mode"):
+        trading.positions()
+
+
+def test_an_odd_row_of_one_symbol_does_not_hide_the_others(venue: ScriptedVenue, trading: BybitTrading) -> None:
+    odd = {"symbol": "1000000MOGUSDT", "size": "?", "qty": "?", "execQty": "?"}
+    venue.script("market/time", Reply())
+    venue.script("position/list", listed(odd, POSITION))
+    venue.script("order/realtime", listed(odd, ORDER))
+    venue.script("execution/list", listed(odd, EXECUTION))
+    assert [held.instrument_id for held in trading.positions()] == ["BTCUSDT.BYBIT"]
+    assert [report.order_link_id for report in trading.open_orders()] == ["plan_E"]
+    assert len(trading.fills(datetime(2025, 6, 1, 12, tzinfo=UTC))) == 1
+
+
+@pytest.mark.parametrize("answer", [Reply(status=404, raw=b"<html>"), Reply(code=10001)])
+def test_a_wallet_that_the_venue_does_not_show_names_the_account_kind(
+    venue: ScriptedVenue, trading: BybitTrading, answer: Reply
+) -> None:
+    venue.script("account/wallet-balance", answer)
+    with pytest.raises(ConfigurationError, match=r"(?i)unified"):
+        trading.wallet()
+
+
+UNIFIED = {"unifiedMarginStatus": 4, "marginMode": "REGULAR_MARGIN"}
+KEY = {"readOnly": 0, "permissions": {"ContractTrade": ["Order", "Position"]}}
+
+
+@pytest.mark.parametrize(
+    ("info", "key", "said"),
+    [
+        ({"unifiedMarginStatus": 1}, KEY, "classic"),
+        ({**UNIFIED, "marginMode": "PORTFOLIO_MARGIN"}, KEY, "portfolio margin"),
+        (UNIFIED, {**KEY, "readOnly": 1}, "may only read"),
+        (UNIFIED, {"permissions": {"ContractTrade": ["Order"]}}, "lacks the contract rights Position"),
+        (UNIFIED, {"permissions": {"ContractTrade": []}}, "lacks the contract rights Order and Position"),
+    ],
+)
+def test_an_account_that_cannot_trade_is_refused_by_name(
+    venue: ScriptedVenue, trading: BybitTrading, info: dict[str, object], key: dict[str, object], said: str
+) -> None:
+    venue.script("account/info", Reply(info))
+    venue.script("user/query-api", Reply(key))
+    with pytest.raises(ConfigurationError, match=said):
+        trading.require_tradable([BTC])
+
+
+def test_a_symbol_in_hedge_mode_is_refused_at_the_start(venue: ScriptedVenue, trading: BybitTrading) -> None:
+    venue.script("account/info", Reply(UNIFIED))
+    venue.script("user/query-api", Reply(KEY))
+    venue.script("position/list", listed(*[{**row, "size": "0"} for row in HEDGED]))
+    with pytest.raises(ConfigurationError, match="hedge mode"):
+        trading.require_tradable([BTC])
 
 
 def test_the_wallet_is_as_old_as_the_answer(venue: ScriptedVenue, trading: BybitTrading) -> None:

@@ -1,11 +1,12 @@
 """The one account of the toy venue."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from trading_pipeline.domain.model.accounts import Balance, Wallet
-from trading_pipeline.domain.model.errors import OrderOutcomeUnknown, OrderRejectedByVenue
+from trading_pipeline.domain.model.errors import OrderOutcomeUnknown, OrderRejectedByVenue, StopPassed
 from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import Acknowledgement, IntentState, OrderIntent, OrderReport, OrderType, Side
@@ -27,6 +28,9 @@ class ToyAccount(Trading):
     def account_id(self) -> str:
         """The first and only."""
         return "1"
+
+    def require_tradable(self, instrument_ids: Sequence[InstrumentId]) -> None:
+        """Any account trades tulips."""
 
     def submit(self, intent: OrderIntent) -> Acknowledgement:
         """Take the order, once."""
@@ -57,6 +61,10 @@ class ToyAccount(Trading):
     def fills(self, since: datetime) -> list[Fill]:
         """In the order of trading."""
         return [fill for fill in self._fills if fill.executed_at >= since]
+
+    def position(self, instrument_id: InstrumentId) -> VenuePosition | None:
+        """The one, or none."""
+        return next((held for held in self.positions() if held.instrument_id == instrument_id), None)
 
     def positions(self) -> list[VenuePosition]:
         """One, or none."""
@@ -143,4 +151,4 @@ def _refuse_unlisted(instrument_id: InstrumentId) -> None:
 
 def _refuse_stop(side: Side, stop: Decimal) -> None:
     if stop >= PRICE if side is Side.BUY else stop <= PRICE:
-        raise OrderRejectedByVenue(f"toy: a stop at {stop} would trigger at once at {PRICE}")
+        raise StopPassed(f"toy: a stop at {stop} would trigger at once at {PRICE}")
