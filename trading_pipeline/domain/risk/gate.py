@@ -6,12 +6,14 @@ listed in ``docs/risk_gate.md``.
 """
 
 from decimal import Decimal
+from operator import attrgetter
 
 from trading_pipeline.domain.model.errors import OrderDenied
 from trading_pipeline.domain.model.orders import OrderIntent, OrderType, Purpose, Side, order_link_id
 from trading_pipeline.domain.risk.entry import EntryDecision, EntryQuestion
 from trading_pipeline.domain.risk.entry_size import cap_findings, entry_quantity, refuse_small
 from trading_pipeline.domain.risk.finding import Action, Finding
+from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.domain.risk.rules import (
     account_rules,
     activity_rules,
@@ -24,7 +26,7 @@ from trading_pipeline.domain.risk.rules import (
     portfolio_rules,
     size_rules,
 )
-from trading_pipeline.domain.risk.rules.base import EntryRule, SizeRule
+from trading_pipeline.domain.risk.rules.base import EntryRule, Rule, SizeRule
 
 # The order is part of the behaviour: the first objection is the outcome that is stored and compared with backtests.
 ENTRY_RULES: tuple[EntryRule, ...] = (
@@ -107,6 +109,15 @@ def decide_entry(question: EntryQuestion, run_id: str, rules: tuple[EntryRule, .
         found = Finding(denial.rule, Action.DENY, denial.reason, denial.value, denial.limit)
         return EntryDecision(None, (*findings, found))
     return EntryDecision(_intent(question, quantity, run_id), tuple(findings))
+
+
+def live_only(limits: RiskLimits) -> tuple[str, ...]:
+    """Rules that these limits switch on and that no backtest asks, in the order they are asked.
+
+    Where they deny or reduce, the live account differs from a backtest of the same configuration.
+    """
+    rules: tuple[Rule, ...] = (*ENTRY_RULES, *SIZE_RULES)
+    return tuple(rule.name for rule in rules if rule.key and not rule.backtested and attrgetter(rule.key)(limits))
 
 
 def _sized(question: EntryQuestion, findings: list[Finding]) -> Decimal:
