@@ -88,3 +88,25 @@ class TradeRecord:
                 break
             streak.append(trade)
         return tuple(streak)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryHealth:
+    """How entries of the last minutes fared at the venue.
+
+    :param sent: entries whose request left.
+    :param failed: of them, those that were refused or lost, or of which the outcome is unknown.
+    :param latency_ms: mean time to the acknowledgement of those that got one, 0 where none did.
+    """
+
+    sent: int
+    failed: int
+    latency_ms: Decimal
+
+    @property
+    def error_rate(self) -> Decimal:
+        """A fraction of what was sent; 0 where nothing was."""
+        return Decimal(self.failed) / self.sent if self.sent else Decimal(0)
+
+    def __str__(self) -> str:
+        return f"{self.failed} of {self.sent} entries failed, acknowledged after {self.latency_ms:.0f} ms"

@@ -24,12 +24,14 @@ UPGRADE_FAILED = "mutex_upgrade_close_failed"
 class GateResult:
     """What the gate let through and what it denied, in the order of the plans.
 
+    :param noted: reductions and warnings, of admitted plans too.
     :param wallet_problem: why the wallet could not be read, empty when it was.
     """
 
     admitted: tuple[OrderIntent, ...]
     denied: tuple[EntryVerdict, ...]
     wallet_problem: str = ""
+    noted: tuple[Finding, ...] = ()
 
 
 def gate_plans(*, context: ExecutionContext, gate: EntryGate, plans: Sequence[TradePlan]) -> GateResult:
@@ -49,6 +51,9 @@ def gate_plans(*, context: ExecutionContext, gate: EntryGate, plans: Sequence[Tr
         admitted=tuple(verdict.intent for verdict in verdicts if verdict.intent is not None),
         denied=tuple(verdict for verdict in verdicts if verdict.intent is None),
         wallet_problem=problem,
+        noted=tuple(
+            finding for verdict in verdicts for finding in verdict.findings if finding.action is not Action.DENY
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from trading_pipeline.domain.model.accounts import Wallet
@@ -14,6 +14,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.risk.differences import Difference
 from trading_pipeline.domain.risk.entry import EntryDecision, EntryVerdict, GateFacts
 from trading_pipeline.domain.risk.finding import Finding
+from trading_pipeline.domain.risk.held import EntryHealth
 
 Decide = Callable[[GateFacts], EntryDecision]
 
@@ -76,6 +77,14 @@ class RiskEventLog(ABC):
 
         :param at: venue time, UTC.
         """
+
+
+class EntryHealthReader(ABC):
+    """How the venue treats what the account sends."""
+
+    @abstractmethod
+    def of_entries(self, within: timedelta) -> EntryHealth:
+        """Of the entries whose request left within the window, wall time."""
 
 
 class EquityLog(ABC):
