@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.risk.gate import decide_entry
-from trading_pipeline_tests.domain.risk.test_gate import PLAN, QUESTION
+from trading_pipeline_tests.testkit.gate_questions import PLAN, QUESTION
 
 
 def test_the_gate_asks_the_rule() -> None:

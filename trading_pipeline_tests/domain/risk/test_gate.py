@@ -1,78 +1,37 @@
 """Each rule alone, and all of them on missing information."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from trading_pipeline.domain.model.books import BookReading
-from trading_pipeline.domain.model.checks import CheckName, DataCheck
 from trading_pipeline.domain.model.halts import Halt, HaltScope
-from trading_pipeline.domain.model.identity import InstrumentId
-from trading_pipeline.domain.model.orders import OrderIntent, OrderType, Side
+from trading_pipeline.domain.model.orders import OrderType, Side
 from trading_pipeline.domain.model.plans import ExitRules, SizingInputs
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
-from trading_pipeline.domain.risk.entry import EntryQuestion, GateFacts, MarketConditions, OpenLayers
+from trading_pipeline.domain.risk.entry import MarketConditions, OpenLayers
 from trading_pipeline.domain.risk.entry_size import sizing_inputs
-from trading_pipeline.domain.risk.finding import Finding
-from trading_pipeline.domain.risk.gate import ENTRY_RULES, decide_entry
-from trading_pipeline.domain.risk.held import LivePosition
-from trading_pipeline.domain.risk.rules.base import EntryRule
 from trading_pipeline.domain.risk.rules.loss_rules import MaxDailyLoss
-from trading_pipeline_tests.testkit.builders import ACCOUNT, usdt_wallet
-from trading_pipeline_tests.testkit.execution_lab import GUARDS, LIMITS, WAVE, instrument, trade_plan
-
-PLAN = trade_plan()
-CHECKS = tuple(DataCheck(PLAN.instrument_id, PLAN.timeframe, PLAN.close_time, name, True, "") for name in CheckName)
-FACTS = GateFacts(ACCOUNT, CHECKS, (), (), None, Decimal(10_000), Decimal(0))
-WALLET = usdt_wallet(Decimal(10_000), WAVE)
-QUESTION = EntryQuestion(PLAN, FACTS, WALLET, instrument(), LIMITS, WAVE)
-
-BOOK = BookReading(WAVE, Decimal(5), Decimal(1_000_000), Decimal(0), Decimal(0))
-CONDITIONS = MarketConditions(BOOK, WAVE + timedelta(minutes=15))
-GUARDED = replace(QUESTION, plan=replace(PLAN, guards=GUARDS), conditions=CONDITIONS)
-
-
-def live(*instrument_ids: str, bias: Bias = Bias.LONG) -> tuple[LivePosition, ...]:
-    """A position in each instrument, 1 at 1000 with its stop 10 away."""
-    stop = Decimal(990) if bias is Bias.LONG else Decimal(1010)
-    return tuple(
-        LivePosition(one, InstrumentId(one), PLAN.timeframe, bias, Decimal(1), Decimal(1000), stop)
-        for one in instrument_ids
-    )
-
-
-Change = Callable[[EntryQuestion], EntryQuestion]
-
-
-def facts(**changes: object) -> Change:
-    return lambda question: replace(question, facts=replace(question.facts, **changes))  # type: ignore[arg-type]
-
-
-def plan(**changes: object) -> Change:
-    return lambda question: replace(question, plan=replace(question.plan, **changes))  # type: ignore[arg-type]
-
-
-def asked(**changes: object) -> Change:
-    return lambda question: replace(question, **changes)  # type: ignore[arg-type]
-
-
-def admitted(question: EntryQuestion) -> OrderIntent:
-    """The entry that nothing is against."""
-    intent = decide_entry(question, "run-1").intent
-    assert intent is not None
-    return intent
-
-
-def denied(question: EntryQuestion, rules: tuple[EntryRule, ...] = ENTRY_RULES) -> Finding:
-    """What decided against it."""
-    decision = decide_entry(question, "run-1", rules)
-    assert decision.intent is None
-    assert decision.denial is not None
-    return decision.denial
+from trading_pipeline_tests.testkit.builders import usdt_wallet
+from trading_pipeline_tests.testkit.execution_lab import LIMITS, WAVE
+from trading_pipeline_tests.testkit.gate_questions import (
+    BOOK,
+    CHECKS,
+    FACTS,
+    GUARDED,
+    PLAN,
+    QUESTION,
+    WALLET,
+    Change,
+    admitted,
+    asked,
+    denied,
+    facts,
+    live,
+    plan,
+)
 
 
 def test_a_plan_with_nothing_against_it_becomes_a_protected_market_order() -> None:
