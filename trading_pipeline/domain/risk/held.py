@@ -73,7 +73,7 @@ class TradeRecord:
 
     :param closed: newest first, at most ``MOST_CLOSED``.
     :param realised_today: net result of trades closed since UTC midnight, settlement currency.
-    :param same_side_at: venue time at which a position of the plan's instrument and side was last opened or closed.
+    :param same_side_at: venue time at which a position of the plan's instrument and side was last closed.
     """
 
     closed: tuple[ClosedTrade, ...]

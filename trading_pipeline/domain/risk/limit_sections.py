@@ -65,7 +65,7 @@ class CooldownLimits:
     :param after_loss_s: seconds after a losing trade of the account.
     :param loss_factor: each further loss of the streak makes the rest this many times as long.
     :param max_after_loss_s: and never longer than this; 0 sets no end.
-    :param anti_churn_s: seconds after a position of the same instrument and side was opened or closed.
+    :param anti_churn_s: seconds after a position of the same instrument and side was closed.
     """
 
     bars: Mapping[Timeframe, int] = field(default_factory=dict)

@@ -3,16 +3,15 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, Text, and_, bindparam, func, select
 
-from trading_pipeline.adapters.stores.execution.gate_history import activity_of, day_low_equity, peak_equity, trades_of
+from trading_pipeline.adapters.stores.execution.gate_history import activity_of, closed_trades
+from trading_pipeline.adapters.stores.execution.gate_numbers import numbers_of
 from trading_pipeline.adapters.stores.execution.ledger_rows import FINAL_STATES, LIVE_STATUSES, entries_query, record_of
 from trading_pipeline.adapters.stores.postgres.tables import (
     data_checks,
-    equity_snapshots,
     fills,
     halts,
-    indicator_snapshots,
     order_intents,
     positions,
     trade_plans,
@@ -22,13 +21,11 @@ from trading_pipeline.domain.model.halts import Halt, HaltKind, HaltScope
 from trading_pipeline.domain.model.identity import AccountId, InstrumentId
 from trading_pipeline.domain.model.orders import TAKE_PROFITS, Purpose
 from trading_pipeline.domain.model.plans import TradePlan
-from trading_pipeline.domain.model.positions import ExitReason, PositionStatus
+from trading_pipeline.domain.model.positions import PositionStatus
 from trading_pipeline.domain.model.signals import Bias
-from trading_pipeline.domain.model.timeframes import Timeframe, day_of
+from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.risk.entry import GateFacts, OpenLayers
-from trading_pipeline.domain.risk.held import LivePosition
-
-_ATR = "atr_14"
+from trading_pipeline.domain.risk.held import LivePosition, TradeRecord
 
 
 def facts_of(connection: Connection, account_id: AccountId, currency: str, plan: TradePlan, now: datetime) -> GateFacts:
@@ -37,42 +34,29 @@ def facts_of(connection: Connection, account_id: AccountId, currency: str, plan:
     :param currency: settlement currency of the plan's instrument.
     :param now: venue time, UTC.
     """
-    mine = positions.c.account_id == account_id
-    adds_to = _adds_to(
-        connection, account_id, plan
-    )  # first: it holds the position, so that what follows still knows it as open
+    # First: it holds the position, so that what follows still knows it as open.
+    adds_to = _adds_to(connection, account_id, plan)
     pending = _pending(connection, account_id)
+    numbers = numbers_of(connection, account_id, currency, plan, now)
+    highs = [one for one in (numbers.day_high, numbers.peak_before) if one is not None]
     return GateFacts(
         account_id=account_id,
         checks=_checks(connection, plan),
         halts=tuple(read_halts(connection)),
         live=_live(connection, account_id),
-        last_stop_loss_at=connection.execute(
-            select(func.max(positions.c.closed_at)).where(
-                mine,
-                positions.c.instrument_id == plan.instrument_id,
-                positions.c.timeframe == plan.timeframe.value,
-                positions.c.exit_reason == ExitReason.STOP_LOSS.value,
-            )
-        ).scalar(),
-        day_start_equity=connection.execute(
-            select(equity_snapshots.c.equity)
-            .where(
-                equity_snapshots.c.account_id == account_id,
-                equity_snapshots.c.currency == currency,
-                equity_snapshots.c.read_at >= day_of(now),
-            )
-            .order_by(equity_snapshots.c.read_at)
-            .limit(1)
-        ).scalar(),
+        last_stop_loss_at=numbers.last_stop_loss_at,
+        day_start_equity=numbers.day_start,
         pending_notional=pending[1],
-        closed_by_signal=_closed_by(connection, plan.signal_id),
+        closed_by_signal=numbers.closed_by or "",
         adds_to=adds_to,
-        day_low_equity=day_low_equity(connection, account_id, currency, now),
-        peak_equity=peak_equity(connection, account_id, currency, now),
-        activity=activity_of(connection, account_id, now, pending),
-        trades=trades_of(connection, account_id, currency, plan, now),
-        volatility_pct=_volatility_pct(connection, plan),
+        day_low_equity=numbers.day_low,
+        peak_equity=max(highs, default=None),
+        activity=activity_of(connection, account_id, now, pending, numbers.last_entry_at),
+        trades=TradeRecord(
+            closed_trades(connection, account_id, currency), numbers.realised_today, numbers.same_side_at
+        ),
+        # The plan is entered at the close of its bar.
+        volatility_pct=None if numbers.atr is None else Decimal(numbers.atr) / plan.entry_price * 100,
     )
 
 
@@ -87,25 +71,6 @@ def read_halts(connection: Connection) -> list[Halt]:
 
 def _live(connection: Connection, account_id: AccountId) -> tuple[LivePosition, ...]:
     """Opening and open positions with what is on its way into them."""
-    growing = (
-        select(func.sum(order_intents.c.quantity - order_intents.c.filled_quantity))
-        .where(
-            order_intents.c.position_id == positions.c.position_id,
-            order_intents.c.purpose == Purpose.ENTRY.value,
-            order_intents.c.state.not_in(FINAL_STATES),
-        )
-        .scalar_subquery()
-    )
-    rows = connection.execute(
-        select(
-            positions,
-            func.coalesce(growing, Decimal(0)).label("growing"),
-            func.coalesce(positions.c.entry_price, trade_plans.c.entry_price).label("price"),
-        )
-        .join(trade_plans, trade_plans.c.plan_id == positions.c.plan_id)
-        .where(positions.c.account_id == account_id, positions.c.status.in_(LIVE_STATUSES))
-        .order_by(positions.c.instrument_id)
-    )
     return tuple(
         LivePosition(
             position_id=row.position_id,
@@ -116,22 +81,8 @@ def _live(connection: Connection, account_id: AccountId) -> tuple[LivePosition, 
             price=row.price,
             stop_price=row.stop_price,
         )
-        for row in rows
+        for row in connection.execute(_LIVE, {"account_id": account_id})
     )
-
-
-def _volatility_pct(connection: Connection, plan: TradePlan) -> Decimal | None:
-    """ATR of the plan's bar in percent of its close, which is the plan's entry."""
-    snapshot = indicator_snapshots.c
-    # JSON numbers come as text so that no float is in between.
-    atr: str | None = connection.execute(
-        select(snapshot["values"][_ATR].astext).where(
-            snapshot.instrument_id == plan.instrument_id,
-            snapshot.timeframe == plan.timeframe.value,
-            snapshot.close_time == plan.close_time,
-        )
-    ).scalar()
-    return None if atr is None else Decimal(atr) / plan.entry_price * 100
 
 
 def _adds_to(connection: Connection, account_id: AccountId, plan: TradePlan) -> OpenLayers | None:
@@ -181,28 +132,44 @@ def _checks(connection: Connection, plan: TradePlan) -> tuple[DataCheck, ...]:
     )
 
 
-def _closed_by(connection: Connection, signal_id: str) -> str:
-    """The position that the signal was only to close, empty for none; a position has its plan's id."""
-    closing = order_intents.c.purpose == Purpose.OPPOSITE_EXIT.value
-    query = select(order_intents.c.plan_id).where(order_intents.c.signal_id == signal_id, closing)
-    found: str | None = connection.execute(query).scalar()
-    return found or ""
-
-
 def _pending(connection: Connection, account_id: AccountId) -> tuple[int, Decimal]:
     """Number and notional (quote currency) of entries that are decided and of which no fill is booked yet."""
-    booked = select(fills.c.execution_id).where(fills.c.order_link_id == order_intents.c.order_link_id)
-    notional = func.coalesce(func.sum(order_intents.c.quantity * trade_plans.c.entry_price), Decimal(0))
-    row = connection.execute(
-        select(func.count().label("number"), notional.label("notional"))
-        .join(trade_plans, trade_plans.c.plan_id == order_intents.c.plan_id)
-        .join(positions, positions.c.position_id == order_intents.c.position_id)
-        .where(
-            order_intents.c.account_id == account_id,
-            order_intents.c.purpose == Purpose.ENTRY.value,
-            positions.c.status.in_(LIVE_STATUSES),
-            ~and_(order_intents.c.state.in_(FINAL_STATES), order_intents.c.filled_quantity == 0),
-            ~booked.exists(),
-        )
-    ).one()
+    row = connection.execute(_PENDING, {"account_id": account_id}).one()
     return row.number, row.notional
+
+
+# Built once: putting them together takes longer than PostgreSQL takes to answer them.
+_ACCOUNT = bindparam("account_id", type_=Text)
+_GROWING = (
+    select(func.sum(order_intents.c.quantity - order_intents.c.filled_quantity))
+    .where(
+        order_intents.c.position_id == positions.c.position_id,
+        order_intents.c.purpose == Purpose.ENTRY.value,
+        order_intents.c.state.not_in(FINAL_STATES),
+    )
+    .scalar_subquery()
+)
+_LIVE = (
+    select(
+        positions,
+        func.coalesce(_GROWING, Decimal(0)).label("growing"),
+        func.coalesce(positions.c.entry_price, trade_plans.c.entry_price).label("price"),
+    )
+    .join(trade_plans, trade_plans.c.plan_id == positions.c.plan_id)
+    .where(positions.c.account_id == _ACCOUNT, positions.c.status.in_(LIVE_STATUSES))
+    .order_by(positions.c.instrument_id)
+)
+_BOOKED = select(fills.c.execution_id).where(fills.c.order_link_id == order_intents.c.order_link_id)
+_NOTIONAL = func.sum(order_intents.c.quantity * trade_plans.c.entry_price)
+_PENDING = (
+    select(func.count().label("number"), func.coalesce(_NOTIONAL, Decimal(0)).label("notional"))
+    .join(trade_plans, trade_plans.c.plan_id == order_intents.c.plan_id)
+    .join(positions, positions.c.position_id == order_intents.c.position_id)
+    .where(
+        order_intents.c.account_id == _ACCOUNT,
+        order_intents.c.purpose == Purpose.ENTRY.value,
+        positions.c.status.in_(LIVE_STATUSES),
+        ~and_(order_intents.c.state.in_(FINAL_STATES), order_intents.c.filled_quantity == 0),
+        ~_BOOKED.exists(),
+    )
+)

@@ -276,6 +276,7 @@ fills = Table(
     _run_id(),
     _written_at("received_at"),
     Index("fills_by_position", "position_id"),
+    Index("fills_by_order", "order_link_id"),
     Index("fills_by_time", "executed_at"),
 )
 
@@ -315,6 +316,14 @@ positions = Table(
         postgresql_where=text("status IN ('opening', 'open')"),
     ),
     Index("positions_by_close", "account_id", "closed_at"),
+    Index(
+        "positions_stopped",
+        "account_id",
+        "instrument_id",
+        "timeframe",
+        "closed_at",
+        postgresql_where=text("exit_reason = 'stop_loss'"),
+    ),
 )
 """``positions_one_live_per_instrument`` makes a second live position of an account in an instrument impossible. Profit,
 ``fees`` and ``funding`` are in ``settlement_currency``; ``fees`` are without ``funding``, both are positive when paid.

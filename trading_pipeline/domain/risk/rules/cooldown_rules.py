@@ -86,7 +86,7 @@ class RestAfterLoss(Rest):
 
 
 class AntiChurn(Rest):
-    """Seconds have passed since a position of the same instrument and side was opened or closed."""
+    """Seconds have passed since a position of the same instrument and side was closed; an open one is in the way."""
 
     name = "anti_churn"
     key = "cooldowns.anti_churn_s"
@@ -99,5 +99,5 @@ class AntiChurn(Rest):
         trades = question.facts.trades
         if trades is None:
             return self.deny(f"when {plan.instrument_id} was last traded is not known", limit=wait)
-        what = f"a {plan.bias} of {plan.instrument_id} was opened or closed"
+        what = f"a {plan.bias} of {plan.instrument_id} was closed"
         return self.rested(question, trades.same_side_at, wait, what)

@@ -83,7 +83,7 @@ class CircuitSoft(LimitRule):
 
 
 class CircuitHard(CircuitSoft):
-    """The same by the limit at which everything is closed."""
+    """Equity has at no reading of the UTC day been below its first one by the limit that closes everything."""
 
     name = "circuit_hard"
     key = "circuit.hard"

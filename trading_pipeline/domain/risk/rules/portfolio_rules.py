@@ -167,7 +167,7 @@ class TotalRiskR(StopRisk):
 
 
 class TotalRiskAmount(StopRisk):
-    """The same in quote currency."""
+    """All positions together lose at most the limit at their stops, in quote currency, the plan's 1 R included."""
 
     name = "max_total_risk_amount"
     key = "portfolio.max_total_risk_amount"

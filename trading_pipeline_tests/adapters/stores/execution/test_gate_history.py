@@ -153,15 +153,19 @@ def test_trades_are_told_net_and_newest_first_and_those_of_today_add_up(lab: Lab
     assert [one.net for one in trades.losses_in_a_row(WAVE - timedelta(hours=2))] == [Decimal(-40)]
 
 
-def test_a_side_was_last_traded_when_it_was_opened_or_closed(lab: Lab) -> None:
+def test_a_side_was_last_traded_when_it_was_closed(lab: Lab) -> None:
     trade(lab, "-60", WAVE - timedelta(hours=2), "ADAUSDT.BYBIT")
     facts = [read(lab, trade_plan("ADAUSDT.BYBIT", bias)) for bias in (Bias.LONG, Bias.SHORT)]
     assert [one.trades and one.trades.same_side_at for one in facts] == [WAVE - timedelta(hours=2), None]
-    store_plan(lab.database, trade_plan())
-    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
-    opened = read(lab, trade_plan(close_time=WAVE + SECOND)).trades
-    assert opened is not None
-    assert opened.same_side_at == WAVE
+
+
+def test_what_was_closed_for_an_upgrade_starts_no_rest_and_is_in_no_streak(lab: Lab) -> None:
+    trade(lab, "-60", WAVE - timedelta(hours=2), "ADAUSDT.BYBIT")
+    with lab.database.begin() as connection:
+        connection.execute(update(positions).values(exit_reason="mutex_upgrade"))
+    trades = read(lab).trades
+    assert trades is not None
+    assert (trades.closed, trades.same_side_at, trades.realised_today) == ((), None, Decimal(-60))
 
 
 def test_the_peak_is_the_highest_start_of_thirty_days_or_any_reading_of_today(lab: Lab) -> None:

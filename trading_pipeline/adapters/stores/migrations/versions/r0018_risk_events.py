@@ -42,11 +42,26 @@ def upgrade() -> None:
     )
     op.create_index("risk_events_by_time", "risk_events", ["account_id", "at"], schema="trading")
     op.execute(_APPEND_ONLY)
+    _index_what_the_gate_reads()
+
+
+def _index_what_the_gate_reads() -> None:
+    """It is waited for, so nothing that it asks may grow with the ledger."""
     op.create_index("positions_by_close", "positions", ["account_id", "closed_at"], schema="trading")
+    op.create_index(
+        "positions_stopped",
+        "positions",
+        ["account_id", "instrument_id", "timeframe", "closed_at"],
+        schema="trading",
+        postgresql_where=sa.text("exit_reason = 'stop_loss'"),
+    )
+    op.create_index("fills_by_order", "fills", ["order_link_id"], schema="trading")
 
 
 def downgrade() -> None:
     """Drop it all; what the account set for itself ends with it, as no earlier version would lift it."""
+    op.drop_index("fills_by_order", "fills", schema="trading")
+    op.drop_index("positions_stopped", "positions", schema="trading")
     op.drop_index("positions_by_close", "positions", schema="trading")
     op.drop_table("risk_events", schema="trading")
     op.execute("DELETE FROM trading.halts WHERE kind <> 'halt'")
