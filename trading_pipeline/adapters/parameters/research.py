@@ -51,7 +51,7 @@ def researched_strategy(config_dir: Path, name: str, parameters: Mapping[str, ob
         limits = load_risk(config_dir)
         assumed += [f"no {name}, which only the live gate asks" for name in live_only(limits)]
         if limits.cooldowns.bars:
-            assumed.append(f"a cooldown of {limits.cooldown_bars} bars on every timeframe")
+            assumed.append(f"cooldown_bars {limits.cooldown_bars} on every timeframe")
     else:
         assumed.append("no risk.yaml, so the engine's limits")
     if (config_dir / "costs.yaml").exists():

@@ -13,6 +13,7 @@ from trading_pipeline.domain.risk.gate import decide_entry
 from trading_pipeline.ports.stores.execution.risk_store import EntryGate
 from trading_pipeline.services.execution.cancel_leftovers import cancel_leftovers
 from trading_pipeline.services.execution.execution_context import POSITION_TROUBLE, ExecutionContext
+from trading_pipeline.services.execution.halt_trading import end_halts
 from trading_pipeline.services.execution.leave_position import leave_position
 from trading_pipeline.services.execution.market_conditions import market_conditions
 
@@ -44,6 +45,8 @@ def gate_plans(*, context: ExecutionContext, gate: EntryGate, plans: Sequence[Tr
     """
     if not plans:
         return GateResult((), ())
+    now = context.clock.now()
+    end_halts(halts=context.halts, notifier=context.notifier, account_id=context.account_id, now=now)
     # Once for all plans: what the earlier ones took of it the gate knows as pending notional.
     wallet, problem = _wallet(context)
     verdicts = [_verdict(context, gate, plan, wallet) for plan in plans]

@@ -10,6 +10,7 @@ from trading_pipeline.domain.risk.finding import Action, Finding
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.ports.stores.execution.risk_store import EquityLog, RiskEventLog
 from trading_pipeline.services.execution.execution_context import ExecutionContext
+from trading_pipeline.services.execution.halt_trading import end_halts
 from trading_pipeline.services.execution.leave_by_operator import carry_on_leaving
 
 _WHAT = {
@@ -27,8 +28,7 @@ def watch_circuit(*, context: ExecutionContext, equity: EquityLog, events: RiskE
     :returns: instrument to what became of its position, empty unless the hard breaker opened just now.
     """
     now = context.clock.now()
-    for halt in context.halts.end(context.account_id, now):
-        context.notifier.notify(Severity.INFO, f"over: {halt.kind} of {halt.scope}", "New entries are allowed again.")
+    end_halts(halts=context.halts, notifier=context.notifier, account_id=context.account_id, now=now)
     limits, fall = context.limits.circuit, _fall(context, equity, now)
     if fall is None:
         return {}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from trading_pipeline.adapters.parameters.research import researched_strategy
 from trading_pipeline.adapters.parameters.risk import load_risk
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -144,3 +145,14 @@ def test_every_limit_stands_in_the_shipped_file_with_its_unit() -> None:
         names = [one.name for one in fields(section)] if is_dataclass(section) else [spec.name]
         for name in (spec.name, *names):
             assert re.search(rf"^[# ]*{name}:", told, re.MULTILINE), f"config/risk.yaml says nothing of {name}"
+
+
+def test_research_says_which_rules_of_the_live_gate_it_does_not_ask(folder: Path) -> None:
+    shutil.copytree(ROOT / "config" / "strategies", folder / "strategies")
+    for name in ("costs.yaml", "universe.yaml"):
+        shutil.copy(ROOT / "config" / name, folder / name)
+    load(folder, PLAIN + "circuit: {soft: 0.02}\ncooldowns: {bars: {1h: 2}}\n")
+    assert researched_strategy(folder, "divergence", {}).assumed == (
+        "no circuit_soft, which only the live gate asks",
+        "cooldown_bars 1 on every timeframe",
+    )

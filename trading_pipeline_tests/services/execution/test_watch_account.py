@@ -12,7 +12,8 @@ from trading_pipeline.adapters.stores.execution.risk_events import PostgresRiskE
 from trading_pipeline.adapters.stores.postgres.tables import risk_events
 from trading_pipeline.domain.model.commands import CommandVerb
 from trading_pipeline.domain.model.errors import OrderRejectedByVenue, TemporaryVenueError
-from trading_pipeline.domain.model.halts import HaltKind, HaltScope
+from trading_pipeline.domain.model.halts import ALL, Halt, HaltKind, HaltScope
+from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.positions import ExitReason, PositionStatus
 from trading_pipeline.domain.risk.held import EntryHealth
 from trading_pipeline.domain.risk.limit_sections import CircuitLimits, PauseLimits
@@ -222,3 +223,23 @@ def test_a_halt_that_a_person_set_is_not_lifted_with_a_pause(lab: Lab) -> None:
     watch(lab, PAUSING)
     assert kinds(lab) == [HaltKind.HALT]
     assert lab.halts.halts()[0].scope == HaltScope(ACCOUNT)
+
+
+def test_the_first_wave_of_a_day_is_entered_before_any_watch_has_run(lab: Lab) -> None:
+    worth(lab, 9_700)
+    watch(lab)
+    midnight = WAVE.replace(hour=0) + timedelta(days=1)
+    lab.clock.set(midnight)
+    plan = trade_plan(close_time=midnight)
+    store_plan(lab.database, plan)
+    context = replace(lab.context("run-g"), limits=BREAKING)
+    execute_plans(context=context, gate=lab.gate, equity=lab.equity)
+    assert lab.plan_status(plan)[0] is PlanStatus.EXECUTED
+    assert lab.postbox.subjects(Severity.INFO) == [f"over: circuit_soft of {ACCOUNT}"]
+
+
+def test_the_kill_switch_outlives_midnight(lab: Lab) -> None:
+    lab.halts.halt(Halt(ALL, "look first", WAVE))
+    lab.clock.set(WAVE + timedelta(days=1))
+    watch(lab)
+    assert refused_by(lab) == ["kill_switch"]
