@@ -69,10 +69,11 @@ check: $(READY_DEV) ## format, lint, types, import contracts, definitions
 	@$(BIN)/lint-imports
 	@$(BIN)/dagster definitions validate -w workspace.yaml
 
-bench: $(READY_DEV) $(PEERS)/.ready $(NAUTILUS)/.ready ## wave latency against the stock launcher, engine against its peers
+bench: $(READY_DEV) $(PEERS)/.ready $(NAUTILUS)/.ready ## wave latency against the stock launcher, one decision of the gate, engine against its peers
 	@$(BIN)/python benchmarks/wave_latency.py
 	@$(BIN)/python benchmarks/wave_latency.py --midnights 3
 	@$(BIN)/python benchmarks/wave_latency.py --wide 200 --waves 8
+	@$(BIN)/python benchmarks/gate_latency.py
 	@$(PEERS)/bin/python benchmarks/backtest_engine.py --nautilus $(NAUTILUS)/bin/python
 
 # the peers pin other versions of pandas, so they live apart

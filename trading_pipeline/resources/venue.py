@@ -3,15 +3,20 @@
 import dagster as dg
 from pydantic import PrivateAttr
 
-from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
 from trading_pipeline.adapters.stores.execution.account_overview import PostgresAccountOverview
-from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
 from trading_pipeline.adapters.stores.execution.ledger_trail import LedgerTrail
-from trading_pipeline.adapters.stores.execution.risk_store import PostgresEntryGate
 from trading_pipeline.adapters.venues.catalog import venue_named
+from trading_pipeline.ports.stores.execution.risk_store import (
+    EntryGate,
+    EntryHealthReader,
+    EquityLog,
+    IndicatorReader,
+    RiskEventLog,
+)
 from trading_pipeline.ports.venue.clock import Clock
 from trading_pipeline.ports.venue.market_data import LiveMarket, MarketData
 from trading_pipeline.ports.venue.venue import Venue
+from trading_pipeline.resources.account_records import AccountRecords
 from trading_pipeline.resources.execution_context import build_controls, build_execution_context
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
@@ -88,16 +93,30 @@ class ExecutionResource(dg.ConfigurableResource["ExecutionResource"]):
         return LedgerTrail(self.stores.engine)
 
     @property
-    def gate(self) -> PostgresEntryGate:
+    def gate(self) -> EntryGate:
         """The one door to a new position."""
-        return PostgresEntryGate(self.stores.engine, self.context.account_id)
+        return self._records.gate
 
     @property
-    def equity(self) -> PostgresEquityLog:
+    def equity(self) -> EquityLog:
         """Readings of the account's money."""
-        return PostgresEquityLog(self.stores.engine, self.context.account_id, self._run_id)
+        return self._records.equity
 
     @property
-    def indicators(self) -> PostgresIndicatorReader:
+    def risk_events(self) -> RiskEventLog:
+        """What the account's watch decided."""
+        return self._records.risk_events
+
+    @property
+    def entry_health(self) -> EntryHealthReader:
+        """How the venue treats entries."""
+        return self._records.entry_health
+
+    @property
+    def indicators(self) -> IndicatorReader:
         """Stored indicators, for trailing stops."""
-        return PostgresIndicatorReader(self.stores.engine)
+        return self._records.indicators
+
+    @property
+    def _records(self) -> AccountRecords:
+        return AccountRecords(self.stores.engine, self.context.account_id, self._run_id)

@@ -42,3 +42,10 @@ class EquityLogContract:
         assert equity.first_since(START) is None
         equity.record(usdt_wallet(Decimal(2), START))
         assert equity_of_another.first_since(START) == usdt_wallet(Decimal(1), START)
+
+    def test_the_lowest_reading_of_each_currency_since_an_instant(self, equity: EquityLog) -> None:
+        for hour, money in ((0, 1), (1, 50), (2, 40), (3, 60)):
+            wallet = Wallet({"USDT": usdt(Decimal(money)), "BTC": usdt(Decimal(money * 2))}, START + hour * HOUR)
+            equity.record(wallet)
+        assert equity.lowest_since(START + HOUR) == {"USDT": Decimal(40), "BTC": Decimal(80)}
+        assert equity.lowest_since(START + 4 * HOUR) == {}

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from trading_pipeline.domain.model.halts import ALL, Halt, HaltScope
+from trading_pipeline.domain.model.halts import ALL, Halt, HaltKind, HaltScope
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.ports.stores.execution.risk_store import HaltRegister
 from trading_pipeline_tests.testkit.builders import ACCOUNT, START
@@ -49,3 +49,29 @@ class HaltRegisterContract:
         assert not halts.lift(ALL)
         assert halts.halt(FLATTENING)
         assert halts.halts() == [FLATTENING]
+
+    def test_halts_of_a_scope_stand_beside_each_other_one_a_kind(self, halts: HaltRegister) -> None:
+        scope, ends = HaltScope(ACCOUNT), START + timedelta(hours=12)
+        kinds = [Halt(scope, f"a {kind}", START, kind=kind, until=ends) for kind in HaltKind]
+        assert [halts.halt(one) for one in kinds] == [True] * len(kinds)
+        assert not halts.halt(Halt(scope, "another", START, kind=HaltKind.PAUSE))
+        assert sorted(halts.halts(), key=str) == sorted(kinds, key=str)
+
+    def test_whoever_lifts_a_scope_leaves_its_circuit_breaker(self, halts: HaltRegister) -> None:
+        for kind in HaltKind:
+            halts.halt(Halt(HaltScope(ACCOUNT), "because", START, kind=kind))
+        assert halts.lift(HaltScope(ACCOUNT))
+        assert {halt.kind for halt in halts.halts()} == {HaltKind.CIRCUIT_SOFT, HaltKind.CIRCUIT_HARD}
+        assert not halts.lift(HaltScope(ACCOUNT))
+        assert halts.lift(HaltScope(ACCOUNT), HaltKind.CIRCUIT_SOFT)
+        assert [halt.kind for halt in halts.halts()] == [HaltKind.CIRCUIT_HARD]
+
+    def test_what_is_over_ends_for_its_own_account(self, halts: HaltRegister) -> None:
+        ends = START + timedelta(hours=1)
+        soft = Halt(HaltScope(ACCOUNT), "because", START, kind=HaltKind.CIRCUIT_SOFT, until=ends)
+        stay = [Halt(HaltScope(ACCOUNT), "look first", START), Halt(HaltScope(BTC), "because", START, until=ends)]
+        for halt in (soft, *stay):
+            halts.halt(halt)
+        assert halts.end(ACCOUNT, ends - timedelta(microseconds=1)) == []
+        assert halts.end(ACCOUNT, ends) == [soft]
+        assert sorted(halts.halts(), key=str) == sorted(stay, key=str)

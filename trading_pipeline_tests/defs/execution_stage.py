@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 import dagster as dg
 
 from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
+from trading_pipeline.adapters.stores.execution.entry_health import PostgresEntryHealthReader
 from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
 from trading_pipeline.adapters.stores.execution.ledger_trail import LedgerTrail
+from trading_pipeline.adapters.stores.execution.risk_events import PostgresRiskEventLog
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresEntryGate
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.services.execution.execution_context import ExecutionContext
@@ -29,6 +31,8 @@ class ExecutionOfLab:
     indicators: PostgresIndicatorReader
     parameters: Parameters
     trail: LedgerTrail
+    risk_events: PostgresRiskEventLog
+    entry_health: PostgresEntryHealthReader
 
 
 def launch(
@@ -44,7 +48,9 @@ def launch(
     """
     indicators, trail = PostgresIndicatorReader(lab.database), LedgerTrail(lab.database)
     context = replace(lab.context(run_id), ledger=PostgresLedger(lab.database, ACCOUNT, run_id))
-    stand_in = ExecutionOfLab(context, lab.gate, lab.equity, indicators, PARAMETERS, trail)
+    events = PostgresRiskEventLog(lab.database, ACCOUNT, run_id)
+    health = PostgresEntryHealthReader(lab.database, ACCOUNT)
+    stand_in = ExecutionOfLab(context, lab.gate, lab.equity, indicators, PARAMETERS, trail, events, health)
     return job.execute_in_process(
         run_id=run_id,
         instance=instance,

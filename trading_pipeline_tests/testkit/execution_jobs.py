@@ -9,14 +9,23 @@ from uuid import uuid4
 import dagster as dg
 
 from trading_pipeline.adapters.stores.execution.account_overview import PostgresAccountOverview
+from trading_pipeline.adapters.stores.execution.entry_health import PostgresEntryHealthReader
 from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
 from trading_pipeline.adapters.stores.execution.ledger_trail import LedgerTrail
+from trading_pipeline.adapters.stores.execution.risk_events import PostgresRiskEventLog
 from trading_pipeline.defs.execution import jobs
 from trading_pipeline.domain.model.errors import TemporaryVenueError
-from trading_pipeline.ports.stores.execution.risk_store import EntryGate, EquityLog, IndicatorReader
+from trading_pipeline.ports.stores.execution.risk_store import (
+    EntryGate,
+    EntryHealthReader,
+    EquityLog,
+    IndicatorReader,
+    RiskEventLog,
+)
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.services.execution.controls import Controls
 from trading_pipeline.services.execution.execution_context import ExecutionContext
+from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.execution_lab import Lab
 from trading_pipeline_tests.testkit.tripwire import Tripwire
 
@@ -84,6 +93,16 @@ class ExecutionOfLab:
     def equity(self) -> EquityLog:
         """Readings of the account's money."""
         return self.wire.around(self.lab.equity)
+
+    @property
+    def risk_events(self) -> RiskEventLog:
+        """What the account's watch decided."""
+        return self.wire.around(PostgresRiskEventLog(self.lab.database, ACCOUNT, self.run_id))
+
+    @property
+    def entry_health(self) -> EntryHealthReader:
+        """How the venue treats entries."""
+        return PostgresEntryHealthReader(self.lab.database, ACCOUNT)
 
     @property
     def trail(self) -> LedgerTrail:

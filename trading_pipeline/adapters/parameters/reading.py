@@ -46,6 +46,14 @@ def read(path: Path, model: type[SectionType]) -> SectionType:
     :raises ConfigurationError: the file is missing, is not YAML, or breaks a rule of the model; the
         message names file, key, value and rule.
     """
+    return validated(path, mapping_in(path), model)
+
+
+def mapping_in(path: Path) -> dict[str, object]:
+    """The content of ``path``, of which nothing but its shape is known.
+
+    :raises ConfigurationError: the file is missing or is no YAML mapping.
+    """
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506 - a SafeLoader
     except OSError as error:
@@ -54,6 +62,14 @@ def read(path: Path, model: type[SectionType]) -> SectionType:
         raise ConfigurationError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
         raise ConfigurationError(f"{path} must contain a mapping of keys to values")
+    return content
+
+
+def validated(path: Path, content: dict[str, object], model: type[SectionType]) -> SectionType:
+    """Content that ``path`` is to blame for, as ``model``.
+
+    :raises ConfigurationError: it breaks a rule of the model; the message names file, key, value and rule.
+    """
     try:
         return model.model_validate(content)
     except ValidationError as error:

@@ -16,6 +16,7 @@ from trading_pipeline.adapters.parameters.strategy_files import find_strategy
 from trading_pipeline.adapters.parameters.universe import instrument_named, usual_venue
 from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.risk.gate import live_only
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.domain.strategies.framework.base import Strategy
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
@@ -48,6 +49,9 @@ def researched_strategy(config_dir: Path, name: str, parameters: Mapping[str, ob
     limits, costs = _LIMITS, _NO_COSTS
     if (config_dir / "risk.yaml").exists():
         limits = load_risk(config_dir)
+        assumed += [f"no {name}, which only the live gate asks" for name in live_only(limits)]
+        if limits.cooldowns.bars:
+            assumed.append(f"cooldown_bars {limits.cooldown_bars} on every timeframe")
     else:
         assumed.append("no risk.yaml, so the engine's limits")
     if (config_dir / "costs.yaml").exists():

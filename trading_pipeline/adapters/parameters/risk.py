@@ -2,13 +2,28 @@
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from trading_pipeline.adapters.parameters.reading import Section, read
+from trading_pipeline.adapters.parameters.reading import Section, mapping_in, validated
+from trading_pipeline.adapters.parameters.risk_sections import (
+    ActivitySection,
+    CircuitSection,
+    CooldownSection,
+    Fraction,
+    LossSection,
+    MarketSection,
+    OrderSection,
+    PauseSection,
+    PortfolioSection,
+)
+from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.portfolio.sizing import BOUNDS, NUMBERS, SizingModel, SizingRule
 from trading_pipeline.domain.risk.limits import EntriesBy, RiskLimits
+
+Profile = Literal["conservative", "balanced", "aggressive"]
+_SECTIONS = ("circuit", "losses", "activity", "cooldowns", "portfolio", "market", "orders", "pause")
 
 Amount = Annotated[Decimal, Field(gt=0)]
 Share = Annotated[Decimal, Field(gt=0, le=1)]
@@ -54,21 +69,68 @@ class _SizingSection(Section):
 class _RiskFile(Section):
     """Keys and ranges; a limit outside its range is taken for a misplaced point, not for courage."""
 
+    profile: Profile | None = None
     risk_per_trade: Annotated[Decimal, Field(gt=0, le=Decimal("0.1"))]
-    max_open_positions: Annotated[int, Field(ge=1, le=100)]
+    max_open_positions: Annotated[int, Field(ge=0, le=100)]
     max_leverage: Annotated[Decimal, Field(ge=1, le=100)]
-    max_daily_loss: Annotated[Decimal, Field(gt=0, le=1)]
+    max_daily_loss: Fraction
     cooldown_bars: Annotated[int, Field(ge=0, le=1000)]
     max_wallet_age_s: Annotated[int, Field(ge=1, le=3600)]
     plan_ttl_bars: Annotated[int, Field(ge=1, le=100)]
     entries_by: EntriesBy = EntriesBy.SYMBOL
     sizing: _SizingSection = _SizingSection(model="risk")
+    warn_at: Fraction = Decimal("0.8")
+    circuit: CircuitSection = CircuitSection()
+    losses: LossSection = LossSection()
+    activity: ActivitySection = ActivitySection()
+    cooldowns: CooldownSection = CooldownSection()
+    portfolio: PortfolioSection = PortfolioSection()
+    market: MarketSection = MarketSection()
+    orders: OrderSection = OrderSection()
+    pause: PauseSection = PauseSection()
+
+    def limits(self) -> RiskLimits:
+        """The same in domain types."""
+        plain = self.model_dump(exclude={"profile", "sizing", *_SECTIONS})
+        given = {name: getattr(self, name).limits() for name in _SECTIONS}
+        return RiskLimits(**plain, **given, sizing=self.sizing.rule())
 
 
 def load_risk(config_dir: Path) -> RiskLimits:
-    """The limits in ``config_dir/risk.yaml``.
+    """The limits in ``config_dir/risk.yaml``, over those of the profile that it names.
 
-    :raises ConfigurationError: the file is missing or breaks a rule; the message names file and key.
+    A key of the file takes the place of the profile's, a section key by key.
+
+    :raises ConfigurationError: a file is missing or breaks a rule; the message names file and key.
     """
-    content = read(config_dir / "risk.yaml", _RiskFile)
-    return RiskLimits(**content.model_dump(exclude={"sizing"}), sizing=content.sizing.rule())
+    path = config_dir / "risk.yaml"
+    content = mapping_in(path)
+    name = content.get("profile")
+    if name is None:
+        return validated(path, content, _RiskFile).limits()
+    profile = _profile(config_dir, name)
+    # The model again, over both, because one may break what the other keeps.
+    return validated(path, _over(profile, content), _RiskFile).limits()
+
+
+def _profile(config_dir: Path, name: object) -> dict[str, object]:
+    """A profile's own file, sound by itself."""
+    if name not in get_args(Profile):
+        raise ConfigurationError(
+            f"{config_dir / 'risk.yaml'}: profile = {name!r}: one of {', '.join(get_args(Profile))}"
+        )
+    path = config_dir / "risk" / f"{name}.yaml"
+    content = mapping_in(path)
+    validated(path, content, _RiskFile)
+    return content
+
+
+def _over(profile: dict[str, object], content: dict[str, object]) -> dict[str, object]:
+    """The profile with what the file says in its place."""
+    merged = dict(profile)
+    for key, value in content.items():
+        below = profile.get(key)
+        # A sizing model reads its own numbers alone, so it is replaced as a whole.
+        nested = key != "sizing" and isinstance(value, dict) and isinstance(below, dict)
+        merged[key] = {**below, **value} if nested else value  # type: ignore[dict-item]
+    return merged

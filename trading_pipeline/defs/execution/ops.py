@@ -18,6 +18,7 @@ from trading_pipeline.services.execution.gate_plans import GateResult, gate_plan
 from trading_pipeline.services.execution.manage_positions import manage_positions
 from trading_pipeline.services.execution.protect_position import Protection, ProtectResult
 from trading_pipeline.services.execution.reconcile_account import ReconcileResult, reconcile_account
+from trading_pipeline.services.execution.watch_account import watch_account
 
 AGAIN = dg.RetryPolicy(max_retries=2, delay=1)
 """A retry asks the ledger first and never sends an order twice, so it is safe here."""
@@ -70,6 +71,7 @@ def gate(context: dg.OpExecutionContext, execution: ExecutionResource, claimed: 
         {
             "admitted": [intent.order_link_id for intent in result.admitted],
             "denied": {verdict.plan_id: f"{verdict.rule}: {verdict.reason}" for verdict in result.denied},
+            "found": [f"{one.rule}: {one.action}: {one.sentence}" for one in result.noted],
         }
     )
     return result
@@ -176,13 +178,21 @@ def reconcile_with_venue(context: dg.OpExecutionContext, execution: ExecutionRes
     waiting = _unanswered(execution)
     result = reconcile_account(context=execution.context)
     wallet = record_equity(trading=execution.context.trading, equity=execution.equity)
+    # By the reading of this minute; a hard breaker closes at once, and the next minutes go on with what is left.
+    closed = watch_account(
+        context=execution.context,
+        equity=execution.equity,
+        health=execution.entry_health,
+        events=execution.risk_events,
+    )
+    left = {**result.left, **closed}
     context.add_output_metadata(
         {
             "differences": {one.instrument_id: f"{one.kind}: {one.detail}" for one in result.differences},
             "halted": list(result.halted),
             "followed": result.followed,
             "protected": {one.instrument_id: str(one.protection) for one in result.protected},
-            "left": result.left,
+            "left": left,
             "settled": {link: str(state) for link, state in result.settled.settled.items()},
         }
     )

@@ -10,6 +10,7 @@ import pandas as pd
 from trading_pipeline.defs.market_data.partitions import UNIVERSE
 from trading_pipeline.domain.model.bars import OHLCV, Bar
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.risk.gate import live_only
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.resources.venue import Markets
@@ -102,7 +103,11 @@ def _report(config: ParityWindow, stores: Stores, parameters: Parameters, market
         fees=fees_of(instruments, UNIVERSE.instrument_ids),
         path={instrument_id: frame for instrument_id, frame in fine.items() if len(frame)},
         books=BookEvidence(stores.books, stores.research.calibrations),
-        given=("ticks, lots and fees of the venue", f"equity {begin.equity:.2f} at the start, when nothing was held"),
+        given=(
+            "ticks, lots and fees of the venue",
+            f"equity {begin.equity:.2f} at the start, when nothing was held",
+            *(f"no {name}, which only the live gate asks" for name in live_only(parameters.risk)),
+        ),
     )
     return check_parity(question, stores.signals, stores.research.history)
 

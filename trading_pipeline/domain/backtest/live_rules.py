@@ -14,17 +14,25 @@ from trading_pipeline.domain.backtest.config import (
 )
 from trading_pipeline.domain.lifecycle.lifecycle import Lifecycle
 from trading_pipeline.domain.model.plans import Runner, TrailAt, TrailRule
+from trading_pipeline.domain.model.timeframes import Timeframe
 
 DEFAULT_CAPITAL = 10_000.0
 """Quote currency; what the simulated exchange gives an account too."""
+# The engine has no word for "no limit" here, and no universe has as many instruments.
+_ANY_NUMBER = 10_000
 
 
-def live_rules(lifecycle: Lifecycle, finest_ms: int, capital: float = DEFAULT_CAPITAL) -> BacktestConfig:
+def live_rules(
+    lifecycle: Lifecycle, finest_ms: int, capital: float = DEFAULT_CAPITAL, timeframe: Timeframe | None = None
+) -> BacktestConfig:
     """Every part of a lifecycle as a rule of the engine.
+
+    Limits that only the live gate asks have no part in it; ``docs/risk_gate.md`` says which they are.
 
     :param finest_ms: length in milliseconds of the finest bars there are, at whose closes ``trail_at: finest`` moves
         the stop.
     :param capital: quote currency.
+    :param timeframe: of the strategy's bars, where its cooldown may be its own; ``None`` takes the one of all.
     """
     limits, costs, rules = lifecycle.limits, lifecycle.costs, lifecycle.exit_rules
     return BacktestConfig(
@@ -44,10 +52,10 @@ def live_rules(lifecycle: Lifecycle, finest_ms: int, capital: float = DEFAULT_CA
         limits=Limits(
             risk_per_trade=float(limits.risk_per_trade),
             amount=limits.sizing,
-            max_open_positions=limits.max_open_positions,
+            max_open_positions=limits.max_open_positions or _ANY_NUMBER,
             max_leverage=float(limits.max_leverage),
-            max_daily_loss=float(limits.max_daily_loss),
-            cooldown_bars=limits.cooldown_bars,
+            max_daily_loss=float(limits.max_daily_loss) or None,
+            cooldown_bars=limits.cooldown_bars if timeframe is None else limits.cooldown_of(timeframe),
             entries_by=EntriesBy[limits.entries_by.name],
         ),
         exits=Exits(

@@ -16,6 +16,8 @@
         ``TradingForbiddenByVenue``: stop trading on this account; page a human.
 """
 
+from decimal import Decimal
+
 
 class TradingError(Exception):
     """Root of every error this project raises on purpose."""
@@ -55,12 +57,15 @@ class OrderDenied(TradingError):
 
     :param rule: short name of the rule, e.g. ``max_open_positions``.
     :param reason: a sentence an operator can read on a phone.
+    :param value: the number that was looked at, in the unit of ``limit``; ``None`` where there is none.
     """
 
-    def __init__(self, rule: str, reason: str) -> None:
+    def __init__(self, rule: str, reason: str, value: Decimal | None = None, limit: Decimal | None = None) -> None:
         super().__init__(f"{rule}: {reason}")
         self.rule = rule
         self.reason = reason
+        self.value = value
+        self.limit = limit
 
 
 class VenueError(TradingError):

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
+from enum import StrEnum
 from typing import Self
 
 from trading_pipeline.domain.model.errors import ConfigurationError
@@ -59,14 +60,34 @@ ALL = HaltScope("all")
 """The kill switch."""
 
 
+class HaltKind(StrEnum):
+    """Who sets and who ends it.
+
+    ``HALT``: an operator or reconciliation; a person lifts it. ``PAUSE``: the account itself, while the venue fails or
+    is slow; it goes on by itself. ``CIRCUIT_SOFT`` and ``CIRCUIT_HARD``: the account's circuit breaker; it ends with
+    the UTC day and nobody lifts it before. Those of one scope stand beside each other, one a kind.
+    """
+
+    HALT = "halt"
+    PAUSE = "pause"
+    CIRCUIT_SOFT = "circuit_soft"
+    CIRCUIT_HARD = "circuit_hard"
+
+    @property
+    def of_circuit(self) -> bool:
+        """Whether the circuit breaker set it."""
+        return self in (HaltKind.CIRCUIT_SOFT, HaltKind.CIRCUIT_HARD)
+
+
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Stops new entries; exits and protection go on. It stands until somebody lifts it.
+    """Stops new entries; exits and protection go on. It stands until it is lifted, or its time is over.
 
     :param reason: a sentence an operator can read on a phone.
     :param since: UTC, venue time; of an operator's halt wall time, as no venue may answer then.
     :param flatten: whether what is open in the scope is closed at market, as often as it takes.
     :param run_id: the run that set it, empty where none did.
+    :param until: venue time (UTC) at which it is over by itself, ``None`` where it is not.
     """
 
     scope: HaltScope
@@ -74,10 +95,18 @@ class Halt:
     since: datetime
     flatten: bool = False
     run_id: str = ""
+    kind: HaltKind = HaltKind.HALT
+    until: datetime | None = None
+
+    def stands(self, now: datetime) -> bool:
+        """Whether its time is not over at ``now`` (UTC, venue time)."""
+        return self.until is None or now < self.until
 
     def __str__(self) -> str:
         """For a denial."""
-        return f"{self.scope} halted since {self.since:%Y-%m-%d %H:%M} UTC: {self.reason}"
+        what = "paused" if self.kind is HaltKind.PAUSE else "halted"
+        end = f" until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else ""
+        return f"{self.scope} {what} since {self.since:%Y-%m-%d %H:%M} UTC{end}: {self.reason}"
 
 
 def scope_named(text: str, venue: str, known: Collection[str], halted: Collection[str]) -> HaltScope:

@@ -39,7 +39,8 @@ class Purpose(StrEnum):
     ``EXIT`` closes a position that cannot be protected, ``STOP_EXIT`` one whose next stop the price
     has passed already, ``NEXT_BAR_EXIT`` one whose momentum did not move in favour. ``SIGNAL_EXIT`` closes where
     the strategy leaves, ``OPPOSITE_EXIT`` and ``REVERSAL`` where it signals the other side: the one enters
-    nothing instead, the other may. ``OPERATOR_EXIT`` closes because a person says so.
+    nothing instead, the other may. ``OPERATOR_EXIT`` closes because a person says so, ``CIRCUIT_EXIT`` because the
+    account's circuit breaker does, ``UPGRADE_EXIT`` because a plan of a longer timeframe takes the position's place.
     """
 
     ENTRY = "E"
@@ -53,6 +54,8 @@ class Purpose(StrEnum):
     OPPOSITE_EXIT = "OX"
     REVERSAL = "RX"
     OPERATOR_EXIT = "CX"
+    CIRCUIT_EXIT = "BX"
+    UPGRADE_EXIT = "UX"
 
 
 TAKE_PROFITS = (Purpose.TAKE_PROFIT_1, Purpose.TAKE_PROFIT_2, Purpose.TAKE_PROFIT_3)

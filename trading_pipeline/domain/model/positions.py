@@ -33,6 +33,8 @@ class ExitReason(StrEnum):
     REVERSAL = "reversal"
     PROTECTION_FAILED = "protection_failed"
     OPERATOR = "operator"
+    CIRCUIT_BREAKER = "circuit_breaker"
+    MUTEX_UPGRADE = "mutex_upgrade"
     EXTERNAL = "external"
 
 

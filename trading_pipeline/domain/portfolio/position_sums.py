@@ -17,6 +17,8 @@ _REASONS = {
     Purpose.OPPOSITE_EXIT: ExitReason.OPPOSITE_SIGNAL,
     Purpose.REVERSAL: ExitReason.REVERSAL,
     Purpose.OPERATOR_EXIT: ExitReason.OPERATOR,
+    Purpose.CIRCUIT_EXIT: ExitReason.CIRCUIT_BREAKER,
+    Purpose.UPGRADE_EXIT: ExitReason.MUTEX_UPGRADE,
 }
 """Why a position is flat, where the last order says it all."""
 

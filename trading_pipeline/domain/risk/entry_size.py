@@ -8,6 +8,7 @@ from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.plans import SizingInputs, TradePlan
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.portfolio.sizing import BOUNDS, NUMBERS, SizingModel, SizingRule
+from trading_pipeline.domain.risk.finding import Action, Finding
 from trading_pipeline.domain.risk.limits import RiskLimits
 
 _ZERO = Decimal(0)
@@ -52,41 +53,78 @@ def entry_quantity(
     :raises OrderDenied: the model has nothing to go by or gives nothing, or the quantity is below what
         it or the venue accepts.
     """
-    wanted = _most(plan, balance, instrument, limits, pending_notional)
-    if limits.sizing is not None:
-        # The wallet was read before these entries were admitted: their margin and opening fee are still in it.
-        pending = pending_notional * (1 / leverage_of(instrument, limits) + instrument.taker_fee)
-        free = max(_free(balance) - pending, _ZERO)
-        wanted = min(wanted, _amount(limits.sizing, plan, free) / plan.entry_price)
-    quantity = instrument.floor_quantity(max(wanted, _ZERO))
-    notional = quantity * plan.entry_price
-    if quantity < instrument.min_quantity:
-        raise OrderDenied(
-            "min_quantity", f"{quantity} {plan.instrument_id} is below the minimum {instrument.min_quantity}"
-        )
-    if notional < instrument.min_notional:
-        raise OrderDenied("min_notional", f"{notional:.2f} is below the minimum order of {instrument.min_notional}")
-    if limits.sizing is not None and notional < limits.sizing.min_amount:
-        raise OrderDenied("min_amount", f"{notional:.2f} is below sizing.min_amount = {limits.sizing.min_amount}")
+    asked = _asked(plan, balance, instrument, limits, pending_notional)
+    held = min(asked, *_caps(plan, balance, instrument, limits, pending_notional).values())
+    quantity = instrument.floor_quantity(max(held, _ZERO))
+    refuse_small(quantity, plan, instrument, limits)
     return quantity
 
 
-def _most(
+def refuse_small(quantity: Decimal, plan: TradePlan, instrument: Instrument, limits: RiskLimits) -> None:
+    """Nothing, for a quantity (base currency) that model and venue accept.
+
+    :raises OrderDenied: it is below what one of them accepts.
+    """
+    notional = quantity * plan.entry_price
+    if quantity < instrument.min_quantity:
+        sentence = f"{quantity} {plan.instrument_id} is below the minimum {instrument.min_quantity}"
+        raise OrderDenied("min_quantity", sentence, quantity, instrument.min_quantity)
+    if notional < instrument.min_notional:
+        sentence = f"{notional:.2f} is below the minimum order of {instrument.min_notional}"
+        raise OrderDenied("min_notional", sentence, notional, instrument.min_notional)
+    least = limits.sizing.min_amount if limits.sizing is not None else _ZERO
+    if notional < least:
+        raise OrderDenied("min_amount", f"{notional:.2f} is below sizing.min_amount = {least}", notional, least)
+
+
+def cap_findings(
+    plan: TradePlan, balance: Balance, instrument: Instrument, limits: RiskLimits, pending_notional: Decimal
+) -> tuple[Finding, ...]:
+    """The caps that hold less than the sizing asks for, each as the reduction that it is.
+
+    :raises OrderDenied: as ``entry_quantity``.
+    """
+    asked = _asked(plan, balance, instrument, limits, pending_notional)
+    caps = _caps(plan, balance, instrument, limits, pending_notional)
+    return tuple(
+        Finding(
+            name, Action.REDUCE, f"{asked:.6g} {plan.instrument_id} asked for, {name} holds {most:.6g}", asked, most
+        )
+        for name, most in caps.items()
+        if max(most, _ZERO) < asked
+    )
+
+
+def _asked(
     plan: TradePlan, balance: Balance, instrument: Instrument, limits: RiskLimits, pending_notional: Decimal
 ) -> Decimal:
-    """The tightest of the caps, base currency; negative when more is promised than there is."""
-    leverage = leverage_of(instrument, limits)
+    """What ``risk_per_trade`` and the sizing model ask for, base currency."""
     # To the stop as the venue will hold it: rounding to the tick can move it away from the entry.
     distance = abs(plan.entry_price - instrument.round_price(plan.stop_price))
     if distance == 0:
         raise OrderDenied("stop_distance", f"entry {plan.entry_price} and stop are the same price")
     at_risk = balance.equity * limits.risk_per_trade / distance
-    by_equity = balance.equity * leverage / plan.entry_price
+    if limits.sizing is None:
+        return at_risk
+    # The wallet was read before these entries were admitted: their margin and opening fee are still in it.
+    pending = pending_notional * (1 / leverage_of(instrument, limits) + instrument.taker_fee)
+    free = max(_free(balance) - pending, _ZERO)
+    return min(at_risk, _amount(limits.sizing, plan, free) / plan.entry_price)
+
+
+def _caps(
+    plan: TradePlan, balance: Balance, instrument: Instrument, limits: RiskLimits, pending_notional: Decimal
+) -> dict[str, Decimal]:
+    """The most that each cap allows, base currency; negative when more is promised than there is."""
+    leverage = leverage_of(instrument, limits)
     # price x (1 / leverage + fee x (2 - sign / leverage)) of each unit has to be there, times the leverage.
     sign, taker_fee = 1 if plan.bias is Bias.LONG else -1, instrument.taker_fee
     cost = plan.entry_price * (1 + taker_fee * (2 * leverage - sign))
-    by_margin = (_free(balance) * leverage - pending_notional * (1 + taker_fee * leverage)) / cost
-    return min(at_risk, by_equity, by_margin, instrument.max_market_quantity)
+    return {
+        "max_leverage": balance.equity * leverage / plan.entry_price,
+        "margin": (_free(balance) * leverage - pending_notional * (1 + taker_fee * leverage)) / cost,
+        "max_market_quantity": instrument.max_market_quantity,
+    }
 
 
 def _free(balance: Balance) -> Decimal:

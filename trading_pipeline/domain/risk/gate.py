@@ -1,31 +1,73 @@
 """The gate: every rule, then the size; the first objection decides.
 
-What makes a plan unfit comes first, then the objections of ``docs/lifecycle.md`` in its order, so that a signal has
-the outcome that a backtest gives it.
+The order: what stops the account; what makes the plan unfit; the objections of ``docs/lifecycle.md`` in its order, so
+that a signal has the outcome that a backtest gives it; what only the live account knows; the size. The rules are
+listed in ``docs/risk_gate.md``.
 """
+
+from decimal import Decimal
+from operator import attrgetter
 
 from trading_pipeline.domain.model.errors import OrderDenied
 from trading_pipeline.domain.model.orders import OrderIntent, OrderType, Purpose, Side, order_link_id
-from trading_pipeline.domain.risk.entry import EntryQuestion
-from trading_pipeline.domain.risk.entry_size import entry_quantity
-from trading_pipeline.domain.risk.rules import account_rules, market_rules, plan_rules
-from trading_pipeline.domain.risk.rules.base import EntryRule
+from trading_pipeline.domain.risk.entry import EntryDecision, EntryQuestion
+from trading_pipeline.domain.risk.entry_size import cap_findings, entry_quantity, refuse_small
+from trading_pipeline.domain.risk.finding import Action, Finding
+from trading_pipeline.domain.risk.limits import RiskLimits
+from trading_pipeline.domain.risk.rules import (
+    account_rules,
+    activity_rules,
+    condition_rules,
+    cooldown_rules,
+    halt_rules,
+    loss_rules,
+    market_rules,
+    plan_rules,
+    portfolio_rules,
+    size_rules,
+)
+from trading_pipeline.domain.risk.rules.base import EntryRule, Rule, SizeRule
 
 # The order is part of the behaviour: the first objection is the outcome that is stored and compared with backtests.
 ENTRY_RULES: tuple[EntryRule, ...] = (
-    account_rules.NotHalted(),
+    halt_rules.KillSwitch(),
+    halt_rules.NotHalted(),
+    halt_rules.NotPaused(),
+    halt_rules.CircuitLatched(),
     plan_rules.NotExpired(),
     plan_rules.Listed(),
     plan_rules.SoundBar(),
     plan_rules.SizedAsConfigured(),
     plan_rules.StopOnLosingSide(),
     plan_rules.NotSpentOnClosing(),
-    account_rules.OnePositionPerSymbol(),
-    account_rules.MaxOpenPositions(),
-    account_rules.Cooldown(),
+    portfolio_rules.OnePositionPerSymbol(),
+    portfolio_rules.NoOppositePosition(),
+    portfolio_rules.MaxOpenPositions(),
+    cooldown_rules.Cooldown(),
     account_rules.FreshWallet(),
     account_rules.Funded(),
-    account_rules.MaxDailyLoss(),
+    loss_rules.MaxDailyLoss(),
+    halt_rules.CircuitHard(),
+    halt_rules.CircuitSoft(),
+    loss_rules.MaxDailyLossAmount(),
+    loss_rules.MaxDrawdown(),
+    loss_rules.LossStreak(),
+    activity_rules.MaxOrders5m(),
+    activity_rules.MaxTurnover5m(),
+    activity_rules.MaxOrdersDay(),
+    activity_rules.MaxTurnoverDay(),
+    cooldown_rules.RestAfterEntry(),
+    cooldown_rules.RestAfterLoss(),
+    cooldown_rules.AntiChurn(),
+    portfolio_rules.PerBaseLimit(),
+    portfolio_rules.CorrelatedPositions(),
+    portfolio_rules.TotalRiskR(),
+    portfolio_rules.TotalRiskAmount(),
+    portfolio_rules.SymbolRiskR(),
+    loss_rules.StreakSize(),
+    condition_rules.NewsWindow(),
+    condition_rules.HighVolatility(),
+    condition_rules.RegimeAllows(),
     market_rules.BookKnown(),
     market_rules.FreshBook(),
     market_rules.NarrowSpread(),
@@ -33,23 +75,83 @@ ENTRY_RULES: tuple[EntryRule, ...] = (
     market_rules.FundingKnown(),
     market_rules.FundingFarEnough(),
     market_rules.DeepBook(),
+    condition_rules.SpreadCap(),
+    condition_rules.FundingWindow(),
+)
+SIZE_RULES: tuple[SizeRule, ...] = (
+    size_rules.MaxStake(),
+    size_rules.MaxAccountLeverage(),
+    size_rules.MaxOrderValue(),
+    size_rules.MinOrderValue(),
+    size_rules.SlippageCap(),
 )
 
 
-def decide_entry(question: EntryQuestion, run_id: str, rules: tuple[EntryRule, ...] = ENTRY_RULES) -> OrderIntent:
+def decide_entry(question: EntryQuestion, run_id: str, rules: tuple[EntryRule, ...] = ENTRY_RULES) -> EntryDecision:
     """The entry to send for a plan: a market order with the plan's stop attached. It opens a position or adds to one.
 
-    :raises OrderDenied: with the first rule that objects and its reason.
+    The first rule that denies ends the questions; warnings and reductions before it are kept.
     """
+    findings: list[Finding] = []
     for rule in rules:
-        reason = rule.objection(question)
-        if reason is not None:
-            raise OrderDenied(rule.name, reason)
+        finding = rule.judge(question)
+        if finding is not None:
+            findings.append(finding)
+            if finding.action is Action.DENY:
+                return EntryDecision(None, tuple(findings))
+    replaced = portfolio_rules.replaced(question)
+    if replaced is not None:
+        # Its size depends on what closing the other leaves, so nothing is decided before that.
+        return EntryDecision(None, tuple(findings), replaced.position_id)
+    try:
+        quantity = _sized(question, findings)
+    except OrderDenied as denial:
+        found = Finding(denial.rule, Action.DENY, denial.reason, denial.value, denial.limit)
+        return EntryDecision(None, (*findings, found))
+    return EntryDecision(_intent(question, quantity, run_id), tuple(findings))
+
+
+def live_only(limits: RiskLimits) -> tuple[str, ...]:
+    """Rules that these limits switch on and that no backtest asks, in the order they are asked.
+
+    Where they deny or reduce, the live account differs from a backtest of the same configuration.
+    """
+    rules: tuple[Rule, ...] = (*ENTRY_RULES, *SIZE_RULES)
+    return tuple(rule.name for rule in rules if rule.key and not rule.backtested and attrgetter(rule.key)(limits))
+
+
+def _sized(question: EntryQuestion, findings: list[Finding]) -> Decimal:
+    """Base currency to enter; what reduced it joins ``findings``.
+
+    Shares of different rules do not multiply: the smallest counts. Every reduction is rounded down to the lot.
+
+    :raises OrderDenied: too little is left, or the quantity itself is objected to.
+    """
     plan, balance, instrument = question.plan, question.balance, question.instrument
     if instrument is None or balance is None:
         # The rules have asked already; asked again because `rules` may be others, and for the type checker.
         raise OrderDenied("balance", f"without a balance nothing of {plan.instrument_id} can be sized")
-    adds_to = question.facts.adds_to
+    pending, limits = question.facts.pending_notional, question.limits
+    keeps = min((finding.keeps for finding in findings), default=Decimal(1))
+    findings += cap_findings(plan, balance, instrument, limits, pending)
+    quantity = instrument.floor_quantity(entry_quantity(plan, balance, instrument, limits, pending) * keeps)
+    refuse_small(quantity, plan, instrument, limits)
+    for rule in SIZE_RULES:
+        finding = rule.judge(question, quantity)
+        if finding is None:
+            continue
+        if finding.action is Action.DENY:
+            raise OrderDenied(finding.rule, finding.sentence, finding.value, finding.limit)
+        findings.append(finding)
+        if finding.most is not None:
+            quantity = instrument.floor_quantity(min(quantity, finding.most))
+            refuse_small(quantity, plan, instrument, limits)
+    return quantity
+
+
+def _intent(question: EntryQuestion, quantity: Decimal, run_id: str) -> OrderIntent:
+    plan, adds_to = question.plan, question.facts.adds_to
+    stop = plan.stop_price if question.instrument is None else question.instrument.round_price(plan.stop_price)
     return OrderIntent(
         order_link_id=order_link_id(plan.plan_id, Purpose.ENTRY),
         account_id=question.facts.account_id,
@@ -58,9 +160,9 @@ def decide_entry(question: EntryQuestion, run_id: str, rules: tuple[EntryRule, .
         instrument_id=plan.instrument_id,
         side=Side.opening(plan.bias),
         order_type=OrderType.MARKET,
-        quantity=entry_quantity(plan, balance, instrument, question.limits, question.facts.pending_notional),
+        quantity=quantity,
         price=None,
-        stop_loss=instrument.round_price(plan.stop_price),
+        stop_loss=stop,
         reduce_only=False,
         valid_until=plan.valid_until,
         run_id=run_id,

@@ -11,6 +11,7 @@ OUTCOMES: Mapping[str, str] = {
     "stop_side": STOP_NOT_PROTECTIVE,
     "stop_distance": STOP_NOT_PROTECTIVE,
     "symbol_busy": "position_open",
+    "opposite_position": "position_open",
     "min_quantity": "too_small",
     "min_notional": "too_small",
     "min_amount": "too_small",

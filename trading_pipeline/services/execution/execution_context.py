@@ -8,6 +8,7 @@ from trading_pipeline.domain.model.identity import AccountId, InstrumentId
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.ports.notifications import Notifier
+from trading_pipeline.ports.regime import RegimeSource
 from trading_pipeline.ports.stores.execution.ledger import Ledger
 from trading_pipeline.ports.stores.execution.risk_store import HaltRegister
 from trading_pipeline.ports.stores.execution.signal_reader import SignalReader
@@ -27,7 +28,8 @@ class ExecutionContext:
 
     :param run_id: the run that every intent written here leads back to.
     :param signals: asked what strategies said since their positions were opened.
-    :param market: asked only where a plan's guards need it.
+    :param market: asked only where a plan's guards or a limit of the market need it.
+    :param regime: asked only where ``market.regime`` is on; ``None`` where nothing tells it, which then denies.
     :param instruments: steps, minimums and the account's fees by instrument, as the venue lists them now.
     """
 
@@ -43,6 +45,7 @@ class ExecutionContext:
     limits: RiskLimits
     instruments: Mapping[InstrumentId, Instrument]
     retries: RetryPolicy = field(default_factory=RetryPolicy)
+    regime: RegimeSource | None = None
 
     def instrument(self, instrument_id: InstrumentId) -> Instrument:
         """The instrument's steps and minimums.

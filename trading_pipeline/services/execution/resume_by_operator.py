@@ -16,7 +16,7 @@ def resume_by_operator(*, controls: Controls, command: OperatorCommand, compare:
     """Lift the halt of the command's scope. Whoever set it, the venue is compared with the ledger first.
 
     An operator's halt may hide one that reconciliation would have set, so that its own are not the only ones it is
-    asked about. Plans that were denied meanwhile stay denied.
+    asked about. Plans that were denied meanwhile stay denied. The circuit breaker is not lifted: it ends with the day.
 
     :param compare: asks the venue; not called where nothing stands or the resume is forced.
     :param forced: lift without asking; needs a reason.
@@ -28,12 +28,16 @@ def resume_by_operator(*, controls: Controls, command: OperatorCommand, compare:
     if forced:
         command.require_reason()
     with recorded(controls.commands, command) as done:
-        stands = any(halt.scope == command.scope for halt in controls.halts.halts())
+        of_scope = [halt for halt in controls.halts.halts() if halt.scope == command.scope]
+        circuit = next((halt for halt in of_scope if halt.kind.of_circuit), None)
+        stands = any(not halt.kind.of_circuit for halt in of_scope)
         # Nothing is asked where nothing stands: a resume by mistake works while no venue answers.
         if stands and not forced:
             _refuse_difference(controls, command.scope, compare())
         lifted = resume_trading(halts=controls.halts, notifier=controls.notifier, scope=command.scope)
         done.append("nothing was halted" if not lifted else "lifted without asking" if forced else "lifted")
+        if circuit is not None:
+            done.append(f"the circuit breaker ends with the UTC day: {circuit}")
     return lifted
 
 

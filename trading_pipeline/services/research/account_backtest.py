@@ -68,8 +68,8 @@ def fees_of(
 
 
 def _of_plan(plan: StrategyConfig, bars: Bars, finest_ms: int, capital: float) -> Iterator[StrategyRun]:
-    config = live_rules(plan.lifecycle, finest_ms, capital)
     for timeframe in plan.timeframes:
+        config = live_rules(plan.lifecycle, finest_ms, capital, timeframe)
         covered = {
             instrument_id: frame
             for instrument_id, frame in bars.get(timeframe, {}).items()

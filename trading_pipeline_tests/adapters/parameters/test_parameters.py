@@ -263,7 +263,7 @@ def test_a_users_own_file_counts_as_corrected_from_the_next_reading_on(folder: P
         ("strategies/one.yaml", "lifecycle:", "lifecycle:\n  entry: next_open", "lifecycle.entry = 'next_open'"),
         ("strategies/one.yaml", "lifecycle:", "lifecycle:\n  stop_trigger: mark_price", "lifecycle.stop_trigger"),
         ("strategies/one.yaml", "lifecycle:", "lifecycle:\n  break_even_after_targets: 3", "there are 2 targets"),
-        ("risk.yaml", "max_open_positions: 3", "max_open_positions: 0", "max_open_positions = 0"),
+        ("risk.yaml", "max_open_positions: 3", "max_open_positions: -1", "max_open_positions = -1"),
         ("risk.yaml", "max_leverage: 5", "max_leverage: many", "max_leverage = 'many'"),
         ("risk.yaml", "plan_ttl_bars: 1", SIZED.format("{model: martingale}"), "sizing.model = 'martingale'"),
         ("risk.yaml", "plan_ttl_bars: 1", SIZED.format("{model: fixed}"), "model fixed needs fixed_amount"),

@@ -3,6 +3,6 @@ class NoTulips(EntryRule):  # noqa: F821 - imported by the file that this is add
 
     name = "tulips"
 
-    def objection(self, question: EntryQuestion) -> str | None:  # noqa: F821
+    def judge(self, question: EntryQuestion) -> Finding | None:  # noqa: F821
         """By the look of it."""
-        return "tulips again" if question.plan.instrument_id.startswith("TULIP") else None
+        return self.deny("tulips again") if question.plan.instrument_id.startswith("TULIP") else None

@@ -200,6 +200,8 @@ def left_by(purpose: Purpose | None, kind: FillKind, at: int = 2, quantity: str 
         (Purpose.OPPOSITE_EXIT, FillKind.TRADE, ExitReason.OPPOSITE_SIGNAL),
         (Purpose.REVERSAL, FillKind.TRADE, ExitReason.REVERSAL),
         (Purpose.OPERATOR_EXIT, FillKind.TRADE, ExitReason.OPERATOR),
+        (Purpose.CIRCUIT_EXIT, FillKind.TRADE, ExitReason.CIRCUIT_BREAKER),
+        (Purpose.UPGRADE_EXIT, FillKind.TRADE, ExitReason.MUTEX_UPGRADE),
     ],
 )
 def test_a_position_ended_for_the_reason_of_its_last_order(

@@ -73,7 +73,7 @@ def test_of_two_plans_for_one_symbol_only_one_is_entered(lab: Lab) -> None:
     store_plan(lab.database, first)
     store_plan(lab.database, second, checks=False)
     summary = execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
-    assert [denied.rule for denied in summary.gate.denied] == ["symbol_busy"]
+    assert [denied.rule for denied in summary.gate.denied] == ["opposite_position"]
     assert len([link for link in lab.venue.accepted if link.endswith("_E")]) == 1
 
 

@@ -72,8 +72,10 @@ def test_a_halt_without_a_reason_is_refused(lab: Lab) -> None:
     assert lab.halts.halts() == []
 
 
-@pytest.mark.parametrize(("scope", "others_enter"), [("all", False), ("SOLUSDT.BYBIT", True)])
-def test_no_halted_symbol_is_entered(lab: Lab, scope: str, others_enter: bool) -> None:
+@pytest.mark.parametrize(
+    ("scope", "rule", "others_enter"), [("all", "kill_switch", False), ("SOLUSDT.BYBIT", "halt", True)]
+)
+def test_no_halted_symbol_is_entered(lab: Lab, scope: str, rule: str, others_enter: bool) -> None:
     halt_by_operator(controls=lab.controls, command=operator_command(CommandVerb.HALT, scope))
     halted, other = trade_plan("SOLUSDT.BYBIT"), trade_plan("ADAUSDT.BYBIT")
     store_plan(lab.database, halted)
@@ -81,7 +83,7 @@ def test_no_halted_symbol_is_entered(lab: Lab, scope: str, others_enter: bool) -
     execute_plans(context=lab.context("run-2"), gate=lab.gate, equity=lab.equity)
     assert lab.plan_status(halted) == (
         PlanStatus.DENIED,
-        f"halt: {scope} halted since 2025-11-03 12:00 UTC: because",
+        f"{rule}: {scope} halted since 2025-11-03 12:00 UTC: because",
     )
     assert (f"{other.plan_id}_E" in lab.venue.posts) is others_enter
 

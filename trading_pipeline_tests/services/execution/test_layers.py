@@ -147,14 +147,19 @@ def test_of_a_short_everything_is_the_other_way_round(database: Engine) -> None:
 
 
 def test_no_more_layers_come_than_the_plan_allows_and_none_of_another_kind(lab: Lab) -> None:
-    others = [
-        layer(1, strategy="rsi"),
-        layer(2, bias=Bias.SHORT, stop="1014"),
-        layer(3, timeframe=Timeframe.M5),
-    ]
-    for plan in others:
-        assert add(lab, plan) == PlanStatus.DENIED
-        assert lab.plan_status(plan)[1] == "symbol_busy: a position in BTCUSDT.BYBIT is live"
+    others = {
+        "symbol_busy: a 15m long of BTCUSDT.BYBIT is live": [
+            layer(1, strategy="rsi"),
+            layer(3, timeframe=Timeframe.M5),
+        ],
+        "opposite_position: a 15m long of BTCUSDT.BYBIT is live, against the plan's side": [
+            layer(2, bias=Bias.SHORT, stop="1014")
+        ],
+    }
+    for reason, plans in others.items():
+        for plan in plans:
+            assert add(lab, plan) == PlanStatus.DENIED
+            assert lab.plan_status(plan)[1] == reason
     assert [add(lab, layer(bars)) for bars in (4, 5, 6)] == ["executed", "executed", "denied"]
     assert lab.plan_status(layer(6))[1] == "symbol_busy: the position in BTCUSDT.BYBIT has 3 of 3 layers"
 

@@ -210,7 +210,7 @@ SHORT_AT_NEXT = trade_plan(bias=Bias.SHORT, close_time=NEXT)
 @pytest.mark.parametrize(
     ("opposite", "leaves", "status", "rule", "side"),
     [
-        (Opposite.IGNORE, False, PlanStatus.DENIED, "symbol_busy", Side.BUY),
+        (Opposite.IGNORE, False, PlanStatus.DENIED, "opposite_position", Side.BUY),
         (Opposite.IGNORE, True, PlanStatus.EXECUTED, "", Side.SELL),
         (Opposite.CLOSE, False, PlanStatus.DENIED, "closed_opposite", None),
         (Opposite.CLOSE, True, PlanStatus.EXECUTED, "", Side.SELL),

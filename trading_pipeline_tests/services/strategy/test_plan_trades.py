@@ -319,6 +319,7 @@ def test_every_signal_has_a_fate_and_they_add_up(vertical: Vertical) -> None:
     [
         ("stop_side", "stop_not_protective"),
         ("symbol_busy", "position_open"),
+        ("opposite_position", "position_open"),
         ("min_quantity", "too_small"),
         ("closed_opposite", "closed_opposite"),
         ("max_daily_loss", "max_daily_loss"),

@@ -1,6 +1,7 @@
 """Readings of the account's money in PostgreSQL."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -52,3 +53,14 @@ class PostgresEquityLog(EquityLog):
             return None
         balances = {row.currency: Balance(row.equity, row.balance, row.available, row.unrealised_pnl) for row in rows}
         return Wallet(balances, rows[0].read_at)
+
+    def lowest_since(self, instant: datetime) -> dict[str, Decimal]:
+        """By currency, of readings at or after ``instant`` (UTC), each in its currency."""
+        table = equity_snapshots.c
+        query = (
+            select(table.currency, func.min(table.equity).label("lowest"))
+            .where(table.account_id == self._account_id, table.read_at >= instant)
+            .group_by(table.currency)
+        )
+        with self._engine.connect() as connection:
+            return {row.currency: row.lowest for row in connection.execute(query)}

@@ -11,6 +11,7 @@ from trading_pipeline.adapters.stores.postgres.tables import (
     order_intents,
     positions,
     reconciliation_differences,
+    risk_events,
     trade_plans,
 )
 from trading_pipeline.ports.stores.execution.ledger_runs import LedgerRuns
@@ -22,6 +23,7 @@ _NAMED_BY = (
     positions.c.run_id,
     halts.c.run_id,
     reconciliation_differences.c.run_id,
+    risk_events.c.run_id,
     operator_commands.c.run_id,
 )
 """Readings of equity are left out: every reconciliation makes one."""

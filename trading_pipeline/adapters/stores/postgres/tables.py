@@ -279,6 +279,7 @@ fills = Table(
     _run_id(),
     _written_at("received_at"),
     Index("fills_by_position", "position_id"),
+    Index("fills_by_order", "order_link_id"),
     Index("fills_by_time", "executed_at"),
 )
 
@@ -317,6 +318,15 @@ positions = Table(
         unique=True,
         postgresql_where=text("status IN ('opening', 'open')"),
     ),
+    Index("positions_by_close", "account_id", "closed_at"),
+    Index(
+        "positions_stopped",
+        "account_id",
+        "instrument_id",
+        "timeframe",
+        "closed_at",
+        postgresql_where=text("exit_reason = 'stop_loss'"),
+    ),
 )
 """``positions_one_live_per_instrument`` makes a second live position of an account in an instrument impossible. Profit,
 ``fees`` and ``funding`` are in ``settlement_currency``; ``fees`` are without ``funding``, both are positive when paid.
@@ -346,9 +356,33 @@ halts = Table(
     _instant("since"),
     Column("flatten", Boolean, nullable=False, server_default="false"),
     _run_id(),
+    Column("kind", Text, primary_key=True, server_default="halt"),
+    _instant("until", nullable=True),
 )
 """No new entries while a row stands. ``scope`` is account and instrument as one text; a part that is NULL covers every
-one, both are NULL for ``all``, the kill switch. ``flatten``: what is open in it is closed, too."""
+one, both are NULL for ``all``, the kill switch. ``flatten``: what is open in it is closed, too. ``kind``: who sets and
+who ends it; ``until`` is venue time, NULL where somebody has to lift it."""
+
+risk_events = Table(
+    "risk_events",
+    metadata,
+    Column("event_id", BigInteger, Identity(), primary_key=True),
+    Column("account_id", Text, nullable=False),
+    Column("plan_id", Text, ForeignKey(trade_plans.c.plan_id)),
+    Column("instrument_id", Text),
+    Column("rule", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("value", Numeric),
+    Column("limit", Numeric),
+    Column("sentence", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    _instant("at"),
+    _written_at(),
+    Index("risk_events_by_plan", "plan_id", postgresql_where=text("plan_id IS NOT NULL")),
+    Index("risk_events_by_time", "account_id", "at"),
+)
+"""Append-only, which a trigger enforces: every refusal, reduction and warning of the gate, and what the account's own
+watch decided, which has no plan. ``at`` is venue time; ``value`` and ``limit`` are NULL where there is no number."""
 
 operator_commands = Table(
     "operator_commands",

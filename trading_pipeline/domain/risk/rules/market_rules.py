@@ -2,22 +2,24 @@
 
 from abc import abstractmethod
 from datetime import timedelta
+from decimal import Decimal
 
 from trading_pipeline.domain.model.guards import EntryGuards
 from trading_pipeline.domain.risk.entry import EntryQuestion
+from trading_pipeline.domain.risk.finding import Finding
 from trading_pipeline.domain.risk.rules.base import EntryRule
 
 
 class GuardRule(EntryRule):
     """A rule that a plan without guards does not know."""
 
-    def objection(self, question: EntryQuestion) -> str | None:
+    def judge(self, question: EntryQuestion) -> Finding | None:
         """Ask the rule when the plan wants its moment guarded."""
         return None if question.plan.guards is None else self.breach(question.plan.guards, question)
 
     @abstractmethod
-    def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:
-        """Why not, as ``objection`` says it."""
+    def breach(self, guards: EntryGuards, question: EntryQuestion) -> Finding | None:
+        """What ``judge`` says of a plan with these guards."""
 
 
 class BookKnown(GuardRule):
@@ -25,13 +27,11 @@ class BookKnown(GuardRule):
 
     name = "book_unknown"
 
-    def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:  # noqa: ARG002 - it has no limit
+    def breach(self, guards: EntryGuards, question: EntryQuestion) -> Finding | None:  # noqa: ARG002 - it has no limit
         """Pass on why there is none."""
-        return (
-            None
-            if question.conditions.book
-            else f"no order book of {question.plan.instrument_id}: {question.conditions.book_problem}"
-        )
+        if question.conditions.book:
+            return None
+        return self.deny(f"no order book of {question.plan.instrument_id}: {question.conditions.book_problem}")
 
 
 class FreshBook(GuardRule):
@@ -39,14 +39,15 @@ class FreshBook(GuardRule):
 
     name = "book_stale"
 
-    def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:
+    def breach(self, guards: EntryGuards, question: EntryQuestion) -> Finding | None:
         """Compare the book's venue time with now, in seconds."""
         book = question.conditions.book
         # No book is the objection of the rule before; here it has no age to complain about.
         age = abs(question.now - book.at) if book else timedelta()
         if age < timedelta(seconds=guards.max_book_age_s):
             return None
-        return f"the order book is {age.total_seconds():.1f} s away, it must be within {guards.max_book_age_s} s"
+        sentence = f"the order book is {age.total_seconds():.1f} s away, it must be within {guards.max_book_age_s} s"
+        return self.deny(sentence, _seconds(age), Decimal(guards.max_book_age_s))
 
 
 class NarrowSpread(GuardRule):
@@ -54,12 +55,13 @@ class NarrowSpread(GuardRule):
 
     name = "spread"
 
-    def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:
+    def breach(self, guards: EntryGuards, question: EntryQuestion) -> Finding | None:
         """Compare in basis points of the mid."""
         book = question.conditions.book
         if book is None or book.spread_bps <= guards.max_spread_bps:
             return None
-        return f"the spread is {book.spread_bps:.2f} bps, the limit is {guards.max_spread_bps} bps"
+        sentence = f"the spread is {book.spread_bps:.2f} bps, the limit is {guards.max_spread_bps} bps"
+        return self.deny(sentence, book.spread_bps, guards.max_spread_bps)
 
 
 class FreshBar(GuardRule):
@@ -67,12 +69,13 @@ class FreshBar(GuardRule):
 
     name = "bar_stale"
 
-    def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:
+    def breach(self, guards: EntryGuards, question: EntryQuestion) -> Finding | None:
         """Compare the bar's close with now, in seconds."""
         age = question.now - question.plan.close_time
         if age <= timedelta(seconds=guards.enter_within_s):
             return None
-        return f"the bar closed {age.total_seconds():.1f} s ago, an entry has {guards.enter_within_s} s"
+        sentence = f"the bar closed {age.total_seconds():.1f} s ago, an entry has {guards.enter_within_s} s"
+        return self.deny(sentence, _seconds(age), Decimal(guards.enter_within_s))
 
 
 class FundingKnown(GuardRule):
@@ -80,12 +83,13 @@ class FundingKnown(GuardRule):
 
     name = "funding_unknown"
 
-    def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:  # noqa: ARG002 - it has no limit
+    def breach(self, guards: EntryGuards, question: EntryQuestion) -> Finding | None:  # noqa: ARG002 - it has no limit
         """Pass on why it did not; an instant that has passed tells nothing of the next one."""
         at = question.conditions.next_funding_at
         if at is None:
-            return f"no funding time of {question.plan.instrument_id}: {question.conditions.funding_problem}"
-        return f"the funding time {at:%Y-%m-%d %H:%M} UTC has passed" if at < question.now else None
+            problem = question.conditions.funding_problem
+            return self.deny(f"no funding time of {question.plan.instrument_id}: {problem}")
+        return self.deny(f"the funding time {at:%Y-%m-%d %H:%M} UTC has passed") if at < question.now else None
 
 
 class FundingFarEnough(GuardRule):
@@ -93,12 +97,14 @@ class FundingFarEnough(GuardRule):
 
     name = "funding_near"
 
-    def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:
+    def breach(self, guards: EntryGuards, question: EntryQuestion) -> Finding | None:
         """Compare the minutes until the settlement with the limit; exactly as many are enough."""
         at = question.conditions.next_funding_at
         if at is None or at - question.now >= timedelta(minutes=guards.min_minutes_to_funding):
             return None
-        return f"funding is settled at {at:%H:%M} UTC, an entry needs {guards.min_minutes_to_funding} minutes before it"
+        needed = guards.min_minutes_to_funding
+        sentence = f"funding is settled at {at:%H:%M} UTC, an entry needs {needed} minutes before it"
+        return self.deny(sentence, _seconds(at - question.now) / 60, Decimal(needed))
 
 
 class DeepBook(GuardRule):
@@ -106,9 +112,15 @@ class DeepBook(GuardRule):
 
     name = "depth"
 
-    def breach(self, guards: EntryGuards, question: EntryQuestion) -> str | None:
+    def breach(self, guards: EntryGuards, question: EntryQuestion) -> Finding | None:
         """Compare what rests within half a percent of the mid, in quote currency."""
         book = question.conditions.book
         if book is None or book.depth_usdt >= guards.min_depth_usdt:
             return None
-        return f"{book.depth_usdt:,.0f} USDT rest within 0.5 % of the mid, an entry needs {guards.min_depth_usdt:,.0f}"
+        needed = guards.min_depth_usdt
+        sentence = f"{book.depth_usdt:,.0f} USDT rest within 0.5 % of the mid, an entry needs {needed:,.0f}"
+        return self.deny(sentence, book.depth_usdt, needed)
+
+
+def _seconds(span: timedelta) -> Decimal:
+    return Decimal(span // timedelta(milliseconds=1)) / 1000

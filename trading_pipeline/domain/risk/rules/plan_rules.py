@@ -4,6 +4,7 @@ from trading_pipeline.domain.model.checks import CheckName
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.risk.entry import EntryQuestion
 from trading_pipeline.domain.risk.entry_size import sizing_inputs
+from trading_pipeline.domain.risk.finding import Finding
 from trading_pipeline.domain.risk.rules.base import EntryRule
 
 
@@ -12,21 +13,23 @@ class NotExpired(EntryRule):
 
     name = "expiry"
 
-    def objection(self, question: EntryQuestion) -> str | None:
+    def judge(self, question: EntryQuestion) -> Finding | None:
         """Late is too late: the market the plan was made for is gone."""
         if question.now <= question.plan.valid_until:
             return None
-        return f"the plan was valid until {question.plan.valid_until:%Y-%m-%d %H:%M:%S} UTC"
+        return self.deny(f"the plan was valid until {question.plan.valid_until:%Y-%m-%d %H:%M:%S} UTC")
 
 
 class Listed(EntryRule):
-    """The venue lists the instrument."""
+    """The venue lists the instrument as trading."""
 
     name = "instrument"
 
-    def objection(self, question: EntryQuestion) -> str | None:
+    def judge(self, question: EntryQuestion) -> Finding | None:
         """What it does not list has neither steps nor a currency to be settled in."""
-        return None if question.instrument else f"the venue lists no instrument {question.plan.instrument_id}"
+        if question.instrument is not None:
+            return None
+        return self.deny(f"the venue lists no instrument {question.plan.instrument_id} as trading")
 
 
 class SoundBar(EntryRule):
@@ -34,16 +37,16 @@ class SoundBar(EntryRule):
 
     name = "data_checks"
 
-    def objection(self, question: EntryQuestion) -> str | None:
+    def judge(self, question: EntryQuestion) -> Finding | None:
         """A check nobody made counts as failed."""
         # Asked of the names there are, not of the rows that were found: a check that was never stored has no row.
         made = {check.name: check for check in question.facts.checks}
         missing = sorted(name for name in CheckName if name not in made)
         if missing:
-            return f"no verdict about the bar: {', '.join(missing)}"
+            return self.deny(f"no verdict about the bar: {', '.join(missing)}")
         failed = [check for check in question.facts.checks if not check.passed]
         if failed:
-            return "; ".join(f"{check.name} failed: {check.detail}" for check in failed)
+            return self.deny("; ".join(f"{check.name} failed: {check.detail}" for check in failed))
         return None
 
 
@@ -51,26 +54,28 @@ class StopOnLosingSide(EntryRule):
     """The stop as the venue will hold it is below the entry of a long, above that of a short, and above zero."""
 
     name = "stop_side"
+    backtested = True
 
-    def objection(self, question: EntryQuestion) -> str | None:
+    def judge(self, question: EntryQuestion) -> Finding | None:
         """Compare the two prices of the plan, the stop in whole ticks where the instrument is known."""
         plan, instrument = question.plan, question.instrument
         stop = plan.stop_price if instrument is None else instrument.round_price(plan.stop_price)
         distance = plan.entry_price - stop
         if (distance if plan.bias is Bias.LONG else -distance) > 0 and stop > 0:
             return None
-        return f"stop {stop} protects nothing of a {plan.bias} entered at {plan.entry_price}"
+        return self.deny(f"stop {stop} protects nothing of a {plan.bias} entered at {plan.entry_price}")
 
 
 class NotSpentOnClosing(EntryRule):
     """The plan's signal did not close a position where closing is all it is to do (``opposite: close``)."""
 
     name = "closed_opposite"
+    backtested = True
 
-    def objection(self, question: EntryQuestion) -> str | None:
+    def judge(self, question: EntryQuestion) -> Finding | None:
         """Name the position that the signal closed."""
         closed = question.facts.closed_by_signal
-        return f"the signal closed position {closed}, and enters nothing" if closed else None
+        return self.deny(f"the signal closed position {closed}, and enters nothing") if closed else None
 
 
 class SizedAsConfigured(EntryRule):
@@ -78,11 +83,11 @@ class SizedAsConfigured(EntryRule):
 
     name = "sizing"
 
-    def objection(self, question: EntryQuestion) -> str | None:
+    def judge(self, question: EntryQuestion) -> Finding | None:
         """So the quantity of every order follows from its plan, and a lowered risk counts at once."""
         made, in_force = question.plan.sizing, sizing_inputs(question.limits)
         if made is None:
-            return "the plan does not say how it is sized; it was stored by an older version"
+            return self.deny("the plan does not say how it is sized; it was stored by an older version")
         if (made.model, made.numbers) == (in_force.model, in_force.numbers):
             return None
-        return f"the plan was sized by {made}; config/risk.yaml says {in_force}"
+        return self.deny(f"the plan was sized by {made}; config/risk.yaml says {in_force}")

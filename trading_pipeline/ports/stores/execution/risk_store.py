@@ -1,21 +1,22 @@
 """What the gate and the keepers of the account need from the store."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from trading_pipeline.domain.model.accounts import Wallet
-from trading_pipeline.domain.model.halts import Halt, HaltScope
-from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.halts import Halt, HaltKind, HaltScope
+from trading_pipeline.domain.model.identity import AccountId, InstrumentId
 from trading_pipeline.domain.model.indicator_readings import IndicatorReading
-from trading_pipeline.domain.model.orders import OrderIntent
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.risk.differences import Difference
-from trading_pipeline.domain.risk.entry import EntryVerdict, GateFacts
+from trading_pipeline.domain.risk.entry import EntryDecision, EntryVerdict, GateFacts
+from trading_pipeline.domain.risk.finding import Finding
+from trading_pipeline.domain.risk.held import EntryHealth
 
-Decide = Callable[[GateFacts], OrderIntent]
+Decide = Callable[[GateFacts], EntryDecision]
 
 
 class EntryGate(ABC):
@@ -26,11 +27,13 @@ class EntryGate(ABC):
         """Decide about a claimed plan in one transaction, one plan of the account at a time.
 
         Reads the facts, calls ``decide`` with them, and stores either the position (opening) with
-        its entry intent, or the denial. A plan decided before gets the same answer again.
+        its entry intent, or the denial, and every finding as a risk event. A plan decided before gets the same answer
+        again. Where something has to be closed first, nothing is stored and the plan may be asked about again.
 
         :param currency: what the plan's instrument is settled in, empty where the venue does not list it.
         :param now: venue time; its UTC day is the one whose losses count.
-        :param decide: returns the entry, or raises ``OrderDenied``.
+        :param decide: pure; what it returns is what is stored.
+        :raises ConfigurationError: it admitted an entry without a stop.
         """
 
 
@@ -39,25 +42,49 @@ class HaltRegister(ABC):
 
     @abstractmethod
     def halt(self, halt: Halt) -> bool:
-        """Let the halt stand; the first reason of a scope stays, and one of them that flattens makes it flatten.
+        """Let the halt stand; of a scope and kind the first reason stays, and one that flattens makes it flatten.
 
         :returns: whether it is new.
         """
 
     @abstractmethod
-    def lift(self, scope: HaltScope) -> bool:
-        """End the halt of a scope.
+    def lift(self, scope: HaltScope, *kinds: HaltKind) -> bool:
+        """End the halts of a scope.
 
+        :param kinds: ``HALT`` and ``PAUSE`` where none is named; a circuit breaker ends with the day.
         :returns: whether one stood.
         """
 
     @abstractmethod
+    def end(self, account_id: AccountId, now: datetime) -> list[Halt]:
+        """Remove the account's halts whose time is over at ``now`` (UTC, venue time), and tell which they were."""
+
+    @abstractmethod
     def halts(self) -> list[Halt]:
-        """Every halt that stands, oldest first."""
+        """Every halt that is stored, oldest first."""
 
     @abstractmethod
     def record_differences(self, differences: Sequence[Difference], run_id: str, found_at: datetime) -> None:
         """Keep what a reconciliation found, for the record."""
+
+
+class RiskEventLog(ABC):
+    """What the account's own watch decided; the gate keeps its findings itself, with its decision."""
+
+    @abstractmethod
+    def append(self, findings: Iterable[Finding], at: datetime) -> None:
+        """Keep the findings for good.
+
+        :param at: venue time, UTC.
+        """
+
+
+class EntryHealthReader(ABC):
+    """How the venue treats what the account sends."""
+
+    @abstractmethod
+    def of_entries(self, within: timedelta) -> EntryHealth:
+        """Of the entries whose request left within the window, wall time."""
 
 
 class EquityLog(ABC):
@@ -70,6 +97,10 @@ class EquityLog(ABC):
     @abstractmethod
     def first_since(self, instant: datetime) -> Wallet | None:
         """The oldest reading taken at or after ``instant`` (UTC venue time), ``None`` when there is none."""
+
+    @abstractmethod
+    def lowest_since(self, instant: datetime) -> dict[str, Decimal]:
+        """The lowest equity of each currency, in that currency, of readings taken at or after ``instant`` (UTC)."""
 
 
 class IndicatorReader(ABC):

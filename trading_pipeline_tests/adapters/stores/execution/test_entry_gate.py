@@ -8,13 +8,13 @@ from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresEntryGate
 from trading_pipeline.domain.model.accounts import Wallet
-from trading_pipeline.domain.model.errors import OrderDenied
 from trading_pipeline.domain.model.fills import FillKind
 from trading_pipeline.domain.model.identity import AccountId
-from trading_pipeline.domain.model.orders import OrderIntent, Side
+from trading_pipeline.domain.model.orders import Side
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.timeframes import day_of
-from trading_pipeline.domain.risk.entry import GateFacts
+from trading_pipeline.domain.risk.entry import EntryDecision, GateFacts
+from trading_pipeline.domain.risk.finding import Action, Finding
 from trading_pipeline.services.execution.claim_plans import claim_plans
 from trading_pipeline_tests.testkit.builders import ACCOUNT, usdt, usdt_wallet
 from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan, trade_plan
@@ -36,9 +36,9 @@ def facts_of(lab: Lab, plan: TradePlan, account_id: AccountId = ACCOUNT) -> Gate
     """What the gate of the account reads for the plan, which it then denies."""
     read: list[GateFacts] = []
 
-    def decide(facts: GateFacts) -> OrderIntent:
+    def decide(facts: GateFacts) -> EntryDecision:
         read.append(facts)
-        raise OrderDenied("none", "the facts are all that is asked for")
+        return EntryDecision(None, (Finding("none", Action.DENY, "the facts are all that is asked for"),))
 
     store_plan(lab.database, plan, checks=False)
     claim_plans(plans=lab.ledger, clock=lab.clock, run_id="asking")

@@ -1,0 +1,175 @@
+"""The facts that the gate decides on, read in its transaction."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection, Text, and_, bindparam, func, select
+
+from trading_pipeline.adapters.stores.execution.gate_history import activity_of, closed_trades
+from trading_pipeline.adapters.stores.execution.gate_numbers import numbers_of
+from trading_pipeline.adapters.stores.execution.ledger_rows import FINAL_STATES, LIVE_STATUSES, entries_query, record_of
+from trading_pipeline.adapters.stores.postgres.tables import (
+    data_checks,
+    fills,
+    halts,
+    order_intents,
+    positions,
+    trade_plans,
+)
+from trading_pipeline.domain.model.checks import CheckName, DataCheck
+from trading_pipeline.domain.model.halts import Halt, HaltKind, HaltScope
+from trading_pipeline.domain.model.identity import AccountId, InstrumentId
+from trading_pipeline.domain.model.orders import TAKE_PROFITS, Purpose
+from trading_pipeline.domain.model.plans import TradePlan
+from trading_pipeline.domain.model.positions import PositionStatus
+from trading_pipeline.domain.model.signals import Bias
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.risk.entry import GateFacts, OpenLayers
+from trading_pipeline.domain.risk.held import LivePosition, TradeRecord
+
+
+def facts_of(connection: Connection, account_id: AccountId, currency: str, plan: TradePlan, now: datetime) -> GateFacts:
+    """What the ledger says about the plan.
+
+    :param currency: settlement currency of the plan's instrument.
+    :param now: venue time, UTC.
+    """
+    # First: it holds the position, so that what follows still knows it as open.
+    adds_to = _adds_to(connection, account_id, plan)
+    pending = _pending(connection, account_id)
+    numbers = numbers_of(connection, account_id, currency, plan, now)
+    highs = [one for one in (numbers.day_high, numbers.peak_before) if one is not None]
+    return GateFacts(
+        account_id=account_id,
+        checks=_checks(connection, plan),
+        halts=tuple(read_halts(connection)),
+        live=_live(connection, account_id),
+        last_stop_loss_at=numbers.last_stop_loss_at,
+        day_start_equity=numbers.day_start,
+        pending_notional=pending[1],
+        closed_by_signal=numbers.closed_by or "",
+        adds_to=adds_to,
+        day_low_equity=numbers.day_low,
+        peak_equity=max(highs, default=None),
+        activity=activity_of(connection, account_id, now, pending, numbers.last_entry_at),
+        trades=TradeRecord(
+            closed_trades(connection, account_id, currency), numbers.realised_today, numbers.same_side_at
+        ),
+        # The plan is entered at the close of its bar.
+        volatility_pct=None if numbers.atr is None else Decimal(numbers.atr) / plan.entry_price * 100,
+    )
+
+
+def read_halts(connection: Connection) -> list[Halt]:
+    """Every halt that is stored, oldest first."""
+    rows = connection.execute(select(halts).order_by(halts.c.since, halts.c.scope, halts.c.kind))
+    return [
+        Halt(HaltScope(row.scope), row.reason, row.since, row.flatten, row.run_id, HaltKind(row.kind), row.until)
+        for row in rows
+    ]
+
+
+def _live(connection: Connection, account_id: AccountId) -> tuple[LivePosition, ...]:
+    """Opening and open positions with what is on its way into them."""
+    return tuple(
+        LivePosition(
+            position_id=row.position_id,
+            instrument_id=InstrumentId(row.instrument_id),
+            timeframe=Timeframe(row.timeframe),
+            bias=Bias(row.bias),
+            quantity=row.quantity + row.growing,
+            price=row.price,
+            stop_price=row.stop_price,
+        )
+        for row in connection.execute(_LIVE, {"account_id": account_id})
+    )
+
+
+def _adds_to(connection: Connection, account_id: AccountId, plan: TradePlan) -> OpenLayers | None:
+    """The open position of the plan's strategy, instrument, timeframe and side; none that is being left."""
+    leaving = select(order_intents.c.order_link_id).where(
+        order_intents.c.position_id == positions.c.position_id,
+        order_intents.c.purpose.not_in([Purpose.ENTRY.value, *(purpose.value for purpose in TAKE_PROFITS)]),
+    )
+    found = connection.execute(
+        select(positions.c.position_id)
+        .join(trade_plans, trade_plans.c.plan_id == positions.c.plan_id)
+        .where(
+            trade_plans.c.strategy == plan.strategy,
+            positions.c.account_id == account_id,
+            positions.c.instrument_id == plan.instrument_id,
+            positions.c.timeframe == plan.timeframe.value,
+            positions.c.bias == plan.bias.value,
+            positions.c.status == PositionStatus.OPEN.value,
+            positions.c.quantity > 0,
+            ~leaving.exists(),
+        )
+        .with_for_update(of=positions)
+    ).scalar()
+    if found is None:
+        return None
+    entries = [record_of(row) for row in connection.execute(entries_query(found))]
+    return OpenLayers(
+        position_id=found,
+        layers=sum(not entry.empty for entry in entries),
+        # By the last number and not by the count: an entry that ended empty has used up its number.
+        next_layer=entries[-1].intent.layer + 1,
+    )
+
+
+def _checks(connection: Connection, plan: TradePlan) -> tuple[DataCheck, ...]:
+    table = data_checks.c
+    rows = connection.execute(
+        select(data_checks).where(
+            table.instrument_id == plan.instrument_id,
+            table.timeframe == plan.timeframe.value,
+            table.close_time == plan.close_time,
+        )
+    )
+    return tuple(
+        DataCheck(plan.instrument_id, plan.timeframe, row.close_time, CheckName(row.name), row.passed, row.detail)
+        for row in rows
+    )
+
+
+def _pending(connection: Connection, account_id: AccountId) -> tuple[int, Decimal]:
+    """Number and notional (quote currency) of entries that are decided and of which no fill is booked yet."""
+    row = connection.execute(_PENDING, {"account_id": account_id}).one()
+    return row.number, row.notional
+
+
+# Built once: putting them together takes longer than PostgreSQL takes to answer them.
+_ACCOUNT = bindparam("account_id", type_=Text)
+_GROWING = (
+    select(func.sum(order_intents.c.quantity - order_intents.c.filled_quantity))
+    .where(
+        order_intents.c.position_id == positions.c.position_id,
+        order_intents.c.purpose == Purpose.ENTRY.value,
+        order_intents.c.state.not_in(FINAL_STATES),
+    )
+    .scalar_subquery()
+)
+_LIVE = (
+    select(
+        positions,
+        func.coalesce(_GROWING, Decimal(0)).label("growing"),
+        func.coalesce(positions.c.entry_price, trade_plans.c.entry_price).label("price"),
+    )
+    .join(trade_plans, trade_plans.c.plan_id == positions.c.plan_id)
+    .where(positions.c.account_id == _ACCOUNT, positions.c.status.in_(LIVE_STATUSES))
+    .order_by(positions.c.instrument_id)
+)
+_BOOKED = select(fills.c.execution_id).where(fills.c.order_link_id == order_intents.c.order_link_id)
+_NOTIONAL = func.sum(order_intents.c.quantity * trade_plans.c.entry_price)
+_PENDING = (
+    select(func.count().label("number"), func.coalesce(_NOTIONAL, Decimal(0)).label("notional"))
+    .join(trade_plans, trade_plans.c.plan_id == order_intents.c.plan_id)
+    .join(positions, positions.c.position_id == order_intents.c.position_id)
+    .where(
+        order_intents.c.account_id == _ACCOUNT,
+        order_intents.c.purpose == Purpose.ENTRY.value,
+        positions.c.status.in_(LIVE_STATUSES),
+        ~and_(order_intents.c.state.in_(FINAL_STATES), order_intents.c.filled_quantity == 0),
+        ~_BOOKED.exists(),
+    )
+)
