@@ -15,6 +15,7 @@ from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parame
 from trading_pipeline.exchange_simulator.routes import account, control, market, orders
 from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
 from trading_pipeline.exchange_simulator.streams import serve_stream
+from trading_pipeline.exchange_simulator.transports import abort
 from trading_pipeline.exchange_simulator.venue import Venue
 
 Message = MutableMapping[str, object]
@@ -40,7 +41,7 @@ class Application:
         if scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
-            await serve_stream(self._venue, str(scope["path"]), receive, send)
+            await serve_stream(self._venue, scope, receive, send)
 
     async def _http(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer a request, or suffer the fault that is armed for it."""
@@ -61,8 +62,8 @@ class Application:
         except Rejection as rejection:
             status, body = rejection.status, _envelope(rejection.code, rejection.message, {})
         if fault is not None and fault.kind is FaultKind.DROP_RESPONSE:
-            _abort(scope)
-        now_ms = self._venue.exchange.now_ms
+            abort(scope)
+        now_ms = self._venue.clock_ms()
         # Clients set their clock by it, so that it is virtual time like everything else.
         headers["Timenow"] = str(now_ms)
         await _respond(send, status, {**body, "time": now_ms}, headers)
@@ -94,7 +95,7 @@ class Application:
         if venue.rate_limits.address_exceeded():
             raise Rejection(10018, "access too frequent", 403)
         if endpoint.private:
-            instants = (venue.now_ms(), to_ms(venue.clock.wall()))
+            instants = (venue.clock_ms(), to_ms(venue.clock.wall()))
             verify_request(venue.credentials, request.headers, request.payload, instants)
             # After the signature: the limit is the account's, and a stranger must not use it up.
             usage = venue.rate_limits.count(request.path)
@@ -175,13 +176,6 @@ async def _read(scope: Message, receive: Receive) -> Request:
         if not message.get("more_body"):
             break
     return Request(method, path, headers, (query if method == "GET" else body).decode("utf-8", "replace"))
-
-
-def _abort(scope: Message) -> None:
-    """Lose the connection before anything was answered; the server puts its socket into the scope."""
-    transport = scope["simulator.transport"]
-    if isinstance(transport, asyncio.Transport):
-        transport.abort()
 
 
 async def _respond(send: Send, status: int, body: Payload, headers: dict[str, str]) -> None:

@@ -164,6 +164,10 @@ class OrderStore:
         """Resting and untriggered orders, oldest first."""
         return [order for order in self._active.values() if not symbol or order.terms.symbol == symbol]
 
+    def active_symbols(self) -> set[str]:
+        """Symbols of resting and untriggered orders."""
+        return {order.terms.symbol for order in self._active.values()}
+
     def newest_first(self) -> Iterator[Order]:
         """Every order, final ones included."""
         return reversed(self._all.values())

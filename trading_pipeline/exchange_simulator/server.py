@@ -7,27 +7,29 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.model.timeframes import Timeframe, from_ms, to_ms
+from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 from trading_pipeline.exchange_simulator.application import Application
 from trading_pipeline.exchange_simulator.authentication import credentials_for
 from trading_pipeline.exchange_simulator.bars import BarSeries
 from trading_pipeline.exchange_simulator.clock import Clock, FreeClock, LockStepClock, wall_now
 from trading_pipeline.exchange_simulator.exchange import Exchange, Market, Terms
 from trading_pipeline.exchange_simulator.instruments import specification, typical_price
-from trading_pipeline.exchange_simulator.market_model import generate
-from trading_pipeline.exchange_simulator.price_walk import PriceWalk
+from trading_pipeline.exchange_simulator.market_model import BASE, EPOCH, GENERATED_END, generate
+from trading_pipeline.exchange_simulator.price_walk import Moment, PriceWalk
 from trading_pipeline.exchange_simulator.recorded_funding import load_funding
 from trading_pipeline.exchange_simulator.streams import PRIVATE_PATH, PUBLIC_PATH
+from trading_pipeline.exchange_simulator.transports import HttpProtocol, WebSocketProtocol
 from trading_pipeline.exchange_simulator.venue import Venue, check_start
 
 DEFAULT_START = datetime(2025, 11, 1, tzinfo=UTC)
@@ -36,10 +38,16 @@ LOOPBACK = "127.0.0.1"
 EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - a name for it, not a default
 BASE_TIER = Costs(Decimal(2), Decimal("5.5"), Decimal(0), Decimal("0.0001"), 8)
 """Fees of a new account at the venue, and the interest part of its funding rate."""
+KEPT_AFTER_START = timedelta(days=240)
+"""Of generated bars; where they end, an exchange with a later start goes on with the same ones."""
+GENERATORS = 2
+"""Symbols whose bars are generated at the same time."""
 # Wall seconds between two messages about a forming bar.
 PULSE_S = 1.0
 # Wall seconds; a clock of any speed is looked at this often, so that resting orders meet the price in time.
 LONGEST_SLEEP_S = 0.1
+# Wall seconds of telling the public stream what happened, before requests have their turn.
+SLICE_S = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +105,8 @@ def assemble(configuration: Configuration, series: dict[str, BarSeries], start: 
     :raises ConfigurationError: start, speed or lock step do not fit.
     """
     check_start(start, wall_now())
-    markets = {symbol: _market(configuration, symbol, bars) for symbol, bars in series.items()}
+    moment = Moment(to_ms(start))
+    markets = {symbol: _market(configuration, symbol, bars, moment) for symbol, bars in series.items()}
     clock: Clock
     if configuration.lock_step is None:
         clock = FreeClock(start, configuration.speed)
@@ -114,7 +123,7 @@ def assemble(configuration: Configuration, series: dict[str, BarSeries], start: 
         run_id=run_id,
     )
     origin = str(configuration.bars.name if configuration.bars else configuration.seed)
-    return Venue(Exchange(markets, terms, to_ms(start)), clock, credentials_for(origin))
+    return Venue(Exchange(markets, terms, moment), clock, credentials_for(origin))
 
 
 def _bars(configuration: Configuration) -> tuple[dict[str, BarSeries], datetime]:
@@ -124,14 +133,17 @@ def _bars(configuration: Configuration) -> tuple[dict[str, BarSeries], datetime]
         from trading_pipeline.exchange_simulator.recorded_bars import load
 
         return load(configuration.bars, configuration.symbols, configuration.start)
-    series = {symbol: generate(symbol, configuration.seed) for symbol in configuration.symbols}
     start = configuration.start or DEFAULT_START
-    for symbol, bars in series.items():
-        if not bars.first_ms + bars.step_ms <= to_ms(start) < bars.end_ms:
-            raise ConfigurationError(
-                f"start {start.isoformat()} is outside the generated bars of {symbol}: "
-                f"{from_ms(bars.first_ms):%Y-%m-%d} to {from_ms(bars.end_ms):%Y-%m-%d}"
-            )
+    first = EPOCH + BASE.duration
+    if not first <= start < GENERATED_END:
+        raise ConfigurationError(
+            f"start {start.isoformat()} is outside the generated bars: {first:%Y-%m-%d} to {GENERATED_END:%Y-%m-%d}"
+        )
+    # numpy lets other threads in while it draws and adds up.
+    with ThreadPoolExecutor(GENERATORS) as pool:
+        until_ms = to_ms(start + KEPT_AFTER_START)
+        made = pool.map(partial(generate, seed=configuration.seed, until_ms=until_ms), configuration.symbols)
+        series = dict(zip(configuration.symbols, made, strict=True))
     return series, start
 
 
@@ -144,23 +156,14 @@ def _check_step(step: Timeframe, series: dict[str, BarSeries]) -> None:
             )
 
 
-def _market(configuration: Configuration, symbol: str, bars: BarSeries) -> Market:
+def _market(configuration: Configuration, symbol: str, bars: BarSeries, moment: Moment) -> Market:
     """A tradable symbol with the contract that suits its prices, its fees, and the funding that was recorded."""
     typical_price(symbol)
     last = bars.price(int(bars.open[0]))
     recorded = {} if configuration.bars is None else load_funding(configuration.bars, symbol)
     costs = configuration.costs
     contract = specification(symbol, last, bars.price_decimals, costs.maker_fee, costs.taker_fee)
-    return Market(contract, PriceWalk(bars), last, recorded)
-
-
-class _Protocol(HttpToolsProtocol):
-    """Lets the application reach the socket, which losing an answer on purpose needs."""
-
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        super().on_message_begin()
-        self.scope["simulator.transport"] = self.transport  # type: ignore[typeddict-unknown-key]
+    return Market(contract, PriceWalk(bars), moment, recorded)
 
 
 class _Server(uvicorn.Server):
@@ -243,7 +246,10 @@ def _server(venue: Venue) -> "_Server":
     return _Server(
         uvicorn.Config(
             Application(venue),
-            http=_Protocol,
+            http=HttpProtocol,
+            ws=WebSocketProtocol,
+            # Compressing every message for every listener costs more than all the rest.
+            ws_per_message_deflate=False,
             lifespan="off",
             log_level="warning",
             access_log=False,
@@ -283,14 +289,26 @@ async def _tick(venue: Venue) -> None:
     step_ms = min(market.walk.series.step_ms for market in venue.exchange.markets.values())
     while True:
         venue.catch_up()
+        venue.flush_private()
+        await _in_turns(venue.feed.announcing())
         if loop.time() >= pulse_at:
-            venue.feed.pulse()
+            await _in_turns(venue.feed.pulsing())
             pulse_at += PULSE_S
         now_ms = venue.exchange.now_ms
         close_ms = now_ms - now_ms % step_ms + step_ms
         # Exactly at the close, so that a closed bar is told in the instant in which it closes.
         wait_s = LONGEST_SLEEP_S if now_ms >= venue.end_ms else clock.seconds_until(close_ms)
         await asyncio.sleep(min(LONGEST_SLEEP_S, max(0.001, wait_s)))
+
+
+async def _in_turns(work: Iterator[None]) -> None:
+    """Do the work in slices, so that requests are answered between two of them."""
+    loop = asyncio.get_running_loop()
+    pause_at = loop.time() + SLICE_S
+    for _ in work:
+        if loop.time() >= pause_at:
+            await asyncio.sleep(0)
+            pause_at = loop.time() + SLICE_S
 
 
 def addresses(venue: Venue, listener: socket.socket) -> Addresses:

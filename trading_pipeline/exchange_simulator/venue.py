@@ -14,7 +14,7 @@ from trading_pipeline.exchange_simulator.hub import Hub
 from trading_pipeline.exchange_simulator.market_feed import MarketFeed
 from trading_pipeline.exchange_simulator.rate_limits import RateLimits
 from trading_pipeline.exchange_simulator.rejections import Rejection
-from trading_pipeline.exchange_simulator.walking import Passed, account_events, advance
+from trading_pipeline.exchange_simulator.walking import account_events, advance
 
 
 class Stand(StrEnum):
@@ -37,12 +37,14 @@ class Venue:
         self.private = Hub()
         self.feed = MarketFeed(exchange, self.public)
         self._events: Iterator[int] | None = None
-        self._passed: Passed = []
-
-    @property
-    def end_ms(self) -> int:
+        self.end_ms = min(market.walk.series.end_ms for market in exchange.markets.values())
         """Where (UTC ms) the bars of the first symbol to run out end."""
-        return min(market.walk.series.end_ms for market in self.exchange.markets.values())
+
+    def clock_ms(self) -> int:
+        """Virtual time in UTC milliseconds, at most the end of the bars; nothing is moved by asking."""
+        if isinstance(self.clock, LockStepClock):
+            return self.exchange.now_ms
+        return max(self.exchange.now_ms, min(self.clock.now_ms(), self.end_ms))
 
     def now_ms(self) -> int:
         """Virtual time in UTC milliseconds; the state of the exchange is brought up to it."""
@@ -50,13 +52,10 @@ class Venue:
         return self.exchange.now_ms
 
     def catch_up(self) -> None:
-        """In free mode, walk to the clock's instant, at most to the end of the bars."""
-        if isinstance(self.clock, LockStepClock):
-            return
-        target = min(self.clock.now_ms(), self.end_ms)
+        """In free mode, walk to the clock's instant; what that means for the streams is told by the next tick."""
+        target = self.clock_ms()
         if target > self.exchange.now_ms:
-            self.feed.announce(advance(self.exchange, target))
-            self.flush_private()
+            advance(self.exchange, target)
 
     def step(self) -> Stand:
         """In lock-step mode, walk on to the next account event or close; at a close, announce what closed.
@@ -68,9 +67,8 @@ class Venue:
         if not isinstance(self.clock, LockStepClock):
             raise Rejection(10001, "the clock runs free; start the exchange with --lock-step to step it", 409)
         if self._events is None:
-            self._passed = []
             # Kept between steps: the walk is a generator and stands where the last event left it.
-            self._events = account_events(self.exchange, self._next_close_ms(self.clock), self._passed)
+            self._events = account_events(self.exchange, self._next_close_ms(self.clock))
         event_ms = next(self._events, None)
         # Fills first: who hears of a close may rely on having been told what happened before it.
         self.flush_private()
@@ -78,7 +76,7 @@ class Venue:
             return Stand.EVENT
         self._events = None
         self.clock.step()
-        self.feed.announce(self._passed)
+        self.feed.announce()
         return Stand.CLOSE
 
     def _next_close_ms(self, clock: LockStepClock) -> int:

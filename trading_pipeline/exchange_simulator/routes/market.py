@@ -20,7 +20,7 @@ from trading_pipeline.exchange_simulator.venue import Venue
 
 def server_time(venue: Venue, _: Parameters) -> Payload:
     """``/v5/market/time``: virtual time."""
-    now_ms = venue.now_ms()
+    now_ms = venue.clock_ms()
     return {"timeSecond": str(now_ms // 1000), "timeNano": str(now_ms * 1_000_000)}
 
 
