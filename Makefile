@@ -69,7 +69,8 @@ check: $(READY_DEV) ## format, lint, types, import contracts, definitions
 	@$(BIN)/lint-imports
 	@$(BIN)/dagster definitions validate -w workspace.yaml
 
-bench: $(READY_DEV) $(PEERS)/.ready $(NAUTILUS)/.ready ## wave latency against the stock launcher, one decision of the gate, engine against its peers
+bench: $(READY_DEV) $(PEERS)/.ready $(NAUTILUS)/.ready ## exchange, wave latency against the stock launcher, one decision of the gate, engine against its peers
+	@$(BIN)/python benchmarks/exchange_simulator.py
 	@$(BIN)/python benchmarks/wave_latency.py
 	@$(BIN)/python benchmarks/wave_latency.py --midnights 3
 	@$(BIN)/python benchmarks/wave_latency.py --wide 200 --waves 8

@@ -1,12 +1,13 @@
 """Base bars of one symbol as compact integer columns, and coarser bars made of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trading_pipeline.domain.model.bar_frames import complete_buckets
+from trading_pipeline.exchange_simulator.columns import Near, Opens, Turnover
 from trading_pipeline.exchange_simulator.precision import decimals_of, refuse_large, refuse_rounded, units_of
 
 INTERVALS = {
@@ -29,6 +30,7 @@ TURNOVER_DECIMALS = 4
 MOST_VOLUME_DECIMALS = 8
 DAY_MS = INTERVALS["D"]
 Column = NDArray[np.int64]
+Prices = NDArray[np.integer] | Near | Opens
 
 
 def shown(value: int, decimals: int) -> str:
@@ -48,18 +50,20 @@ class BarSeries:
     :param open: prices count units of ``10 ** -price_decimals`` of the quote currency.
     :param volume: counts units of ``10 ** -volume_decimals`` of the base currency.
     :param turnover: counts units of ``10 ** -TURNOVER_DECIMALS`` of the quote currency.
+
+    Any column may be one that is worked out when it is read (``columns``).
     """
 
     step_ms: int
     price_decimals: int
     volume_decimals: int
     open_ms: Column
-    open: NDArray[np.integer]
-    high: NDArray[np.integer]
-    low: NDArray[np.integer]
-    close: NDArray[np.integer]
-    volume: Column
-    turnover: Column
+    open: Prices
+    high: Prices
+    low: Prices
+    close: Prices
+    volume: NDArray[np.integer]
+    turnover: Column | Turnover
 
     @property
     def first_ms(self) -> int:
@@ -78,6 +82,31 @@ class BarSeries:
     def closed_by(self, now_ms: int) -> int:
         """How many bars have closed at ``now_ms``, UTC milliseconds."""
         return int(np.searchsorted(self.open_ms, now_ms - self.step_ms, side="right"))
+
+    def part(self, first: int, last: int) -> "BarSeries":
+        """Bars ``first`` to ``last - 1``."""
+        chosen = slice(first, last)
+        return replace(
+            self,
+            open_ms=self.open_ms[chosen],
+            open=self.open[chosen],
+            high=self.high[chosen],
+            low=self.low[chosen],
+            close=self.close[chosen],
+            volume=self.volume[chosen],
+            turnover=self.turnover[chosen],
+        )
+
+    def closing_at(self, close_ms: int, step_ms: int) -> list[str] | None:
+        """The bar of ``step_ms`` that closes exactly then (UTC ms) as the venue lists it, ``None`` if none does."""
+        first = int(np.searchsorted(self.open_ms, close_ms - step_ms))
+        last = first + step_ms // self.step_ms
+        if last > len(self.open_ms) or int(self.open_ms[last - 1]) != close_ms - self.step_ms:
+            return None
+        if int(self.open_ms[first]) != close_ms - step_ms:
+            return None
+        page = self.part(first, last)
+        return (page if last == first + 1 else page.resampled(step_ms)).rows(0, 1)[0]
 
     def resampled(self, step_ms: int) -> "BarSeries":
         """Bars of ``step_ms``, a multiple of the own step; bars with a hole in them are left out."""

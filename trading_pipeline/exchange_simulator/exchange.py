@@ -7,16 +7,17 @@ gives the same fills for the same requests. Modules beside it change it: ``order
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.exchange_simulator.bars import BarSeries
+from trading_pipeline.exchange_simulator.coarse_bars import CoarseBars
 from trading_pipeline.exchange_simulator.funding_schedule import FundingSchedule
 from trading_pipeline.exchange_simulator.orders import ZERO, Order, OrderStore
 from trading_pipeline.exchange_simulator.positions import Position
-from trading_pipeline.exchange_simulator.price_walk import PriceWalk
+from trading_pipeline.exchange_simulator.price_walk import Moment, PriceWalk
 from trading_pipeline.exchange_simulator.rejections import unknown_symbol
 
 Payload = dict[str, object]
@@ -92,51 +93,94 @@ class Account:
 class Market:
     """One tradable symbol: its contract, its path, the last price, and funding rates that were recorded."""
 
-    __slots__ = ("_resampled", "instrument", "last", "recorded_funding", "walk")
+    __slots__ = ("_last", "_last_of", "_resampled", "instrument", "moment", "recorded_funding", "walk")
 
     def __init__(
         self,
         instrument: Instrument,
         walk: PriceWalk,
-        last: Decimal,
+        moment: Moment,
         recorded_funding: Mapping[int, Decimal] | None = None,
     ) -> None:
-        """:param recorded_funding: UTC milliseconds to rate."""
+        """
+        :param moment: of the exchange, by which the market knows where its price is.
+        :param recorded_funding: UTC milliseconds to rate.
+        """
         self.instrument = instrument
         self.recorded_funding = recorded_funding or {}
         self.walk = walk
-        self.last = last
-        # Coarser bars of years of base bars take a while; they are made when somebody first asks.
-        self._resampled: dict[int, BarSeries] = {}
+        self.moment = moment
+        self._last = ZERO
+        # The moment that the price belongs to: it is looked up again only when time has gone on.
+        self._last_of = (-1, False)
+        # Where the coarser bars of years of base bars begin is looked up when somebody first asks.
+        self._resampled: dict[int, CoarseBars] = {}
 
-    def series(self, step_ms: int) -> BarSeries:
-        """Bars of ``step_ms``, made on first use."""
+    @property
+    def last(self) -> Decimal:
+        """The last price in quote currency."""
+        here = (self.moment.now_ms, self.moment.opened)
+        if here != self._last_of:
+            self._last, self._last_of = self.walk.price_at(here[0], opened=here[1]), here
+        return self._last
+
+    @last.setter
+    def last(self, price: Decimal) -> None:
+        """Put the price somewhere else for as long as the moment lasts."""
+        self._last, self._last_of = price, (self.moment.now_ms, self.moment.opened)
+
+    @property
+    def pinned(self) -> Decimal | None:
+        """The price where it was looked up or put at this very moment, else ``None``."""
+        return self._last if self._last_of == (self.moment.now_ms, self.moment.opened) else None
+
+    def series(self, step_ms: int) -> BarSeries | CoarseBars:
+        """Bars of ``step_ms``."""
+        base = self.walk.series
+        if step_ms == base.step_ms:
+            return base
         if step_ms not in self._resampled:
-            base = self.walk.series
-            self._resampled[step_ms] = base if step_ms == base.step_ms else base.resampled(step_ms)
+            self._resampled[step_ms] = CoarseBars(base, step_ms)
         return self._resampled[step_ms]
 
 
 class Exchange:
     """See the module's docstring. Instants are UTC milliseconds."""
 
-    def __init__(self, markets: dict[str, Market], terms: Terms, start_ms: int) -> None:
+    def __init__(self, markets: dict[str, Market], terms: Terms, moment: Moment) -> None:
+        """:param moment: the one by which the markets know their prices."""
         self.markets = markets
         self.terms = terms
-        self.now_ms = start_ms
+        self.moment = moment
         self.account = Account(terms.balance)
         self.funding = {
             symbol: FundingSchedule(terms.funding_rate, terms.funding_interval_hours, market.recorded_funding)
             for symbol, market in markets.items()
         }
         self.orders = OrderStore()
-        self.positions = {symbol: Position(symbol, DEFAULT_LEVERAGE, start_ms) for symbol in markets}
+        self.positions = {symbol: Position(symbol, DEFAULT_LEVERAGE, moment.now_ms) for symbol in markets}
         self.executions: list[Execution] = []
         self.pushes: list[Push] = []
+        self.liquidity: Callable[[Order], Decimal] = _all_of_it
+        self.suspended: set[str] = set()
+        self.told = 0
+        """Private messages so far: no change of the account is without one."""
         self.sequence = 0
-        for market in markets.values():
-            # The path as it arrives at the start: the close before it, not the open behind it.
-            market.last = market.walk.price_at(start_ms)
+        # Paths turn at a third, two thirds and the end of a bar, wherever there are bars of that length.
+        self._grids = {(one.step_ms, one.first_ms % one.step_ms) for one in (m.walk.series for m in markets.values())}
+        self._funding_ms = moment.now_ms
+
+    @property
+    def now_ms(self) -> int:
+        """The instant, UTC milliseconds."""
+        return self.moment.now_ms
+
+    def next_stop_ms(self) -> int:
+        """The nearest instant (UTC ms) after now at which a path may turn, a bar open, or funding fall due."""
+        now_ms = self.now_ms
+        if self._funding_ms <= now_ms:
+            self._funding_ms = min(schedule.next_after(now_ms) for schedule in self.funding.values())
+        return min(self._funding_ms, *(_corner_after(now_ms, *grid) for grid in self._grids))
 
     def market(self, symbol: str) -> Market:
         """The market of a symbol.
@@ -160,6 +204,7 @@ class Exchange:
 
     def push(self, topic: str, data: Payload) -> None:
         """Queue a private message."""
+        self.told += 1
         self.pushes.append(Push(topic, self.now_ms, data))
 
     def take_pushes(self) -> list[Push]:
@@ -206,3 +251,15 @@ class Exchange:
     def available(self) -> Decimal:
         """USDT free for new margin, never negative."""
         return max(ZERO, self.equity() - self.position_margin() - self.order_margin())
+
+
+def _all_of_it(order: Order) -> Decimal:
+    """Every order fills whole."""
+    return order.leaves
+
+
+def _corner_after(now_ms: int, step_ms: int, phase_ms: int) -> int:
+    """The next end of a third of a bar."""
+    inside = (now_ms - phase_ms) % step_ms
+    third = step_ms // 3
+    return now_ms - inside + next(turn for turn in (third, 2 * third, step_ms) if turn > inside)

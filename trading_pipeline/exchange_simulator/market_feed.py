@@ -1,5 +1,8 @@
 """What the public stream says: klines, tickers, trades and books of the topics somebody listens to."""
 
+from collections.abc import Iterator
+from decimal import Decimal
+
 from trading_pipeline.exchange_simulator.bars import INTERVALS
 from trading_pipeline.exchange_simulator.exchange import Exchange, Market, Payload
 from trading_pipeline.exchange_simulator.hub import Connection, Hub
@@ -10,7 +13,6 @@ from trading_pipeline.exchange_simulator.payloads.market import (
     recent_trades,
     ticker_payload,
 )
-from trading_pipeline.exchange_simulator.walking import Passed
 
 DEPTHS = ("1", "50")
 
@@ -23,6 +25,9 @@ class MarketFeed:
         self._hub = hub
         # Books and tickers carry a growing number, by which clients notice what they missed.
         self._update = 0
+        self._announced_ms = exchange.now_ms
+        # The price that each ticker and book was last told at.
+        self._told: dict[str, Decimal] = {}
 
     def known(self, topic: str) -> bool:
         """Whether the topic can be subscribed to: kind, symbol, and an interval not finer than the base bars."""
@@ -38,30 +43,34 @@ class MarketFeed:
             return parts[1] in DEPTHS
         return parts[0] == "kline" and serves(market, parts[1])
 
-    def announce(self, passed: Passed) -> None:
-        """Publish what happened between the walked corners: closed bars in order of time, then where things stand."""
-        topics = self._hub.topics()
-        if not topics or not passed:
-            return
-        # Finer intervals first, as the venue sends them: who waits for the hour has its minutes by then.
-        klines = sorted((topic.split(".") for topic in topics if topic.startswith("kline.")), key=_fineness)
-        for now_ms, _ in passed:
-            for _, interval, symbol in klines:
-                # Walks also stop at corners inside bars and, running free, anywhere.
-                if now_ms % INTERVALS[interval] == 0:
-                    self._closed_bar(interval, symbol, now_ms)
-        for topic in sorted(topics):
-            parts = topic.split(".")
-            if parts[0] == "publicTrade":
-                self._trades(topic, parts[1], passed)
-            elif parts[0] != "kline":
-                self._hub.publish((topic,), self._standing(topic))
+    def announce(self) -> None:
+        """Publish what happened since the last time: closed bars in order of time, then where things stand."""
+        for _ in self.announcing():
+            pass
 
-    def pulse(self) -> None:
-        """Publish the forming bars; the venue does so every second or so."""
-        for topic in sorted(self._hub.topics()):
+    def announcing(self) -> Iterator[None]:
+        """The same, one topic at a time, for a caller who has other things to do in between."""
+        since_ms, until_ms = self._announced_ms, self._exchange.now_ms
+        if until_ms == since_ms:
+            return
+        self._announced_ms = until_ms
+        topics = self._hub.topics()
+        for close_ms, interval, symbol in _closes(topics, since_ms, until_ms):
+            self._closed_bar(interval, symbol, close_ms)
+            yield
+        for topic in topics:
+            if topic.startswith("publicTrade."):
+                self._trades(topic, since_ms, until_ms)
+            elif not topic.startswith("kline."):
+                self._changed(topic)
+            yield
+
+    def pulsing(self) -> Iterator[None]:
+        """Publish the forming bars, one topic at a time; the venue does so every second or so."""
+        for topic in self._hub.topics():
             if topic.startswith("kline."):
                 self._hub.publish((topic,), self._forming(topic))
+                yield
 
     def send_snapshot(self, connection: Connection, topic: str) -> None:
         """Send a new subscriber the state that updates refer to."""
@@ -72,13 +81,11 @@ class MarketFeed:
 
     def _closed_bar(self, interval: str, symbol: str, now_ms: int) -> None:
         """Publish the bar that closed at ``now_ms``, if there is one."""
-        series = self._exchange.markets[symbol].series(INTERVALS[interval])
-        index = series.closed_by(now_ms) - 1
+        row = self._exchange.markets[symbol].walk.series.closing_at(now_ms, INTERVALS[interval])
         # A hole in the bars closes nothing.
-        if index < 0 or int(series.open_ms[index]) != now_ms - series.step_ms:
+        if row is None:
             return
         topic = f"kline.{interval}.{symbol}"
-        row = series.rows(index, index + 1)[0]
         self._hub.publish((topic,), _kline_message(topic, interval, row, now_ms, confirm=True))
 
     def _forming(self, topic: str) -> Payload:
@@ -100,25 +107,42 @@ class MarketFeed:
         data = book_payload(market, int(topic.split(".")[1]), now_ms, self._update, half_spread)
         return {"topic": topic, "type": "snapshot", "ts": now_ms, "data": data, "cts": now_ms}
 
-    def _trades(self, topic: str, symbol: str, passed: Passed) -> None:
-        """Publish the prints at the corners passed, oldest first."""
-        market = self._exchange.markets[symbol]
-        instants = {now_ms for now_ms, _ in passed}
-        trades = [t for t in recent_trades(market, passed[-1][0], len(passed) + 1) if t.at_ms in instants]
+    def _changed(self, topic: str) -> None:
+        """Publish a ticker or book if its price is another than last time."""
+        price = self._exchange.markets[topic.split(".")[-1]].last
+        if self._told.get(topic) != price:
+            self._told[topic] = price
+            self._hub.publish((topic,), self._standing(topic))
+
+    def _trades(self, topic: str, since_ms: int, until_ms: int) -> None:
+        """Publish the prints after the one instant and up to the other, oldest first."""
+        market = self._exchange.markets[topic.split(".")[1]]
+        bars = (until_ms - since_ms) // market.walk.series.step_ms + 2
+        trades = [trade for trade in recent_trades(market, until_ms, bars) if trade.at_ms > since_ms]
         if trades:
             data = [_trade_entry(trade, self._exchange.sequence) for trade in reversed(trades)]
-            message = {"topic": topic, "type": "snapshot", "ts": passed[-1][0], "data": data}
-            self._hub.publish((topic,), message)
+            self._hub.publish((topic,), {"topic": topic, "type": "snapshot", "ts": until_ms, "data": data})
+
+
+def _closes(topics: list[str], since_ms: int, until_ms: int) -> list[tuple[int, str, str]]:
+    """Closes of the kline topics after the one instant and up to the other: UTC ms, interval and symbol, in order.
+
+    Finer intervals come first, as the venue sends them: who waits for the hour has its minutes by then.
+    """
+    klines = [topic.split(".")[1:] for topic in topics if topic.startswith("kline.")]
+    found = [
+        (close_ms, INTERVALS[interval], interval, symbol)
+        for interval, symbol in klines
+        for close_ms in range(
+            since_ms - since_ms % INTERVALS[interval] + INTERVALS[interval], until_ms + 1, INTERVALS[interval]
+        )
+    ]
+    return [(close_ms, interval, symbol) for close_ms, _, interval, symbol in sorted(found)]
 
 
 def serves(market: Market, interval: str) -> bool:
     """Whether bars of the interval can be made of the market's base bars."""
     return interval in INTERVALS and INTERVALS[interval] % market.walk.series.step_ms == 0
-
-
-def _fineness(parts: list[str]) -> int:
-    """Finer intervals are announced first."""
-    return INTERVALS[parts[1]]
 
 
 def _kline_message(topic: str, interval: str, row: list[str], now_ms: int, *, confirm: bool) -> Payload:

@@ -7,20 +7,22 @@ and symbol alone: they start at ``EPOCH`` whatever the clock says.
 """
 
 import zlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 from trading_pipeline.exchange_simulator.bars import TURNOVER_DECIMALS, BarSeries
+from trading_pipeline.exchange_simulator.columns import Near, Opens, Turnover, narrow
 from trading_pipeline.exchange_simulator.instruments import specification, typical_price
 
 EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 BASE = Timeframe.M5
 DAYS = 800
+GENERATED_END = EPOCH + timedelta(days=DAYS)
 Floats = NDArray[np.float64]
 
 # Per regime: volatility and drift of a 5m bar in multiples of the symbol's own 5m volatility, and how much of a
@@ -36,8 +38,10 @@ _DAILY_LEVEL_SPREAD = 0.35
 _GAP_SHARE = 0.01
 
 
-def generate(symbol: str, seed: int) -> BarSeries:
-    """5m bars of ``symbol`` from ``EPOCH`` for ``DAYS`` days.
+def generate(symbol: str, seed: int, until_ms: int | None = None) -> BarSeries:
+    """5m bars of ``symbol`` from ``EPOCH`` for ``DAYS`` days, in some 12 bytes a bar.
+
+    :param until_ms: bars that open later (UTC ms) are not kept; those before are the same.
 
     :raises ConfigurationError: the symbol cannot be traded.
     """
@@ -60,7 +64,8 @@ def generate(symbol: str, seed: int) -> BarSeries:
     reach *= np.abs(random.normal(0, 1, count))
     units = partial(_units, tick=tick)
     high, low = units(np.maximum(opening, close) + above), units(np.minimum(opening, close) - reach)
-    return _series([units(opening), high, low, units(close)], tick, volume)
+    kept = count if until_ms is None else min(count, max(0, (until_ms - to_ms(EPOCH)) // BASE.ms + 1))
+    return _series([column[:kept] for column in (units(opening), high, low, units(close))], tick, volume[:kept])
 
 
 def _regimes(random: np.random.Generator, count: int) -> NDArray[np.int64]:
@@ -104,10 +109,10 @@ def _volume(random: np.random.Generator, moves: Floats, price: float) -> Floats:
     return result
 
 
-def _units(values: Floats, tick: Decimal) -> NDArray[np.int32]:
+def _units(values: Floats, tick: Decimal) -> NDArray[np.int64]:
     """Prices as integers at the decimals of the tick, at least one tick."""
     ticks = np.maximum(1, np.rint(values / float(tick)))
-    return (ticks * int(tick.scaleb(_decimals(tick)))).astype(np.int32)
+    return (ticks * int(tick.scaleb(_decimals(tick)))).astype(np.int64)
 
 
 def _decimals(tick: Decimal) -> int:
@@ -115,19 +120,28 @@ def _decimals(tick: Decimal) -> int:
     return max(0, -int(tick.normalize().as_tuple().exponent))
 
 
-def _series(prices: list[NDArray[np.int32]], tick: Decimal, volume: Floats) -> BarSeries:
-    """Columns of a series from integer prices and volume in base currency."""
+@lru_cache
+def _open_times(count: int) -> NDArray[np.int64]:
+    """Open times of the first bars of every generated series, UTC milliseconds: one array for all of them."""
+    times = to_ms(EPOCH) + BASE.ms * np.arange(count, dtype=np.int64)
+    times.flags.writeable = False
+    return times
+
+
+def _series(prices: list[NDArray[np.int64]], tick: Decimal, volume: Floats) -> BarSeries:
+    """Columns of a series from integer prices and volume in base currency, rounded to a tenth."""
     opening, high, low, close = prices
-    mean = sum(column.astype(np.float64) for column in prices) / 4 / 10 ** _decimals(tick)
+    closes, tenths = narrow(close), narrow(np.rint(volume * 10).astype(np.int64))
+    columns = (Opens.of(opening, closes), Near.of(high, closes), Near.of(low, closes), closes)
     return BarSeries(
         step_ms=BASE.ms,
         price_decimals=_decimals(tick),
         volume_decimals=1,
-        open_ms=to_ms(EPOCH) + BASE.ms * np.arange(len(volume), dtype=np.int64),
-        open=opening,
-        high=high,
-        low=low,
-        close=close,
-        volume=np.rint(volume * 10).astype(np.int64),
-        turnover=np.rint(volume * mean * 10**TURNOVER_DECIMALS).astype(np.int64),
+        open_ms=_open_times(len(closes)),
+        open=columns[0],
+        high=columns[1],
+        low=columns[2],
+        close=closes,
+        volume=tenths,
+        turnover=Turnover(columns, tenths, 10 ** _decimals(tick), 10, 10**TURNOVER_DECIMALS),
     )

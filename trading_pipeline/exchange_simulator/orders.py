@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from itertools import islice
 
 ZERO = Decimal(0)
 # Per symbol; the venue's limits for linear contracts.
@@ -74,6 +75,7 @@ class Order:
         "created_ms",
         "fees",
         "filled",
+        "idle_until_ms",
         "last_price",
         "order_id",
         "reject_reason",
@@ -94,6 +96,8 @@ class Order:
         self.closed_pnl = ZERO
         self.cancel_type = "UNKNOWN"
         self.reject_reason = "EC_NoError"
+        # Until then the market passes by what is left of the order.
+        self.idle_until_ms = 0
         self.created_ms = now_ms
         self.updated_ms = now_ms
         self.last_price = last_price
@@ -163,6 +167,14 @@ class OrderStore:
     def active(self, symbol: str = "") -> list[Order]:
         """Resting and untriggered orders, oldest first."""
         return [order for order in self._active.values() if not symbol or order.terms.symbol == symbol]
+
+    def active_symbols(self) -> set[str]:
+        """Symbols of resting and untriggered orders."""
+        return {order.terms.symbol for order in self._active.values()}
+
+    def newest(self, count: int) -> list[Order]:
+        """The last ``count`` orders, newest first."""
+        return list(islice(self.newest_first(), count))
 
     def newest_first(self) -> Iterator[Order]:
         """Every order, final ones included."""

@@ -4,6 +4,7 @@ Up bars (close >= open) go open → high → low → close, down bars open → l
 in a third of the bar's time. Between two bars the price jumps from close to open.
 """
 
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
@@ -12,9 +13,10 @@ import numpy as np
 from trading_pipeline.exchange_simulator.bars import BarSeries
 
 Corner = tuple[int, int]
+Path = tuple[Corner, Corner, Corner, Corner]
 
 
-def corners(series: BarSeries, index: int) -> tuple[Corner, Corner, Corner, Corner]:
+def corners(series: BarSeries, index: int) -> Path:
     """The four (instant in UTC ms, price in units of the series) that the path of bar ``index`` joins by legs."""
     begin = int(series.open_ms[index])
     opening, high, low, close = (int(column[index]) for column in (series.open, series.high, series.low, series.close))
@@ -24,42 +26,99 @@ def corners(series: BarSeries, index: int) -> tuple[Corner, Corner, Corner, Corn
     return (begin, opening), (begin + third, first), (begin + 2 * third, second), (begin + series.step_ms, close)
 
 
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A straight piece of a path: instants in UTC ms, prices in quote currency."""
+
+    begin_ms: int
+    start: Decimal
+    end_ms: int
+    goal: Decimal
+
+    def price_at(self, instant_ms: Decimal) -> Decimal:
+        """The price (quote currency) on the line at an instant of the leg, UTC ms."""
+        return self.start + (self.goal - self.start) * self.done_at(instant_ms)
+
+    def done_at(self, instant_ms: Decimal) -> Decimal:
+        """The fraction of the leg, 0 to 1, that lies behind at the instant, UTC ms."""
+        return (instant_ms - self.begin_ms) / (self.end_ms - self.begin_ms)
+
+
+class Moment:
+    """Where the exchange stands in time: an instant, and whether the bars that open at it have opened.
+
+    A price arrives at a boundary of bars as the close of the one and leaves it as the open of the next.
+    """
+
+    __slots__ = ("_now_ms", "opened")
+
+    def __init__(self, now_ms: int) -> None:
+        self._now_ms = now_ms
+        self.opened = False
+
+    @property
+    def now_ms(self) -> int:
+        """The instant, UTC milliseconds."""
+        return self._now_ms
+
+    def move(self, now_ms: int) -> None:
+        """Go on to another instant, UTC milliseconds, where nothing has opened yet."""
+        if now_ms != self._now_ms:
+            self._now_ms = now_ms
+            self.opened = False
+
+
 class PriceWalk:
     """Where the price of one symbol is at any instant of its base bars."""
 
     def __init__(self, series: BarSeries) -> None:
         self.series = series
+        # The bar asked for last: time goes on in small steps, and a bar has many of them.
+        self._index = -1
+        self._path: Path = ((0, 0), (0, 0), (0, 0), (0, 0))
 
-    def jump_at(self, now_ms: int) -> Decimal | None:
-        """The open price (quote currency) of a bar that opens exactly now, which is where the price goes next."""
-        index = int(np.searchsorted(self.series.open_ms, now_ms))
-        if index == len(self.series.open_ms) or self.series.open_ms[index] != now_ms:
-            return None
-        return self.series.price(int(self.series.open[index]))
+    def price_at(self, now_ms: int, *, opened: bool = False) -> Decimal:
+        """The price (quote currency) at ``now_ms`` (UTC).
 
-    def boundary_after(self, now_ms: int) -> int | None:
-        """The next instant (UTC ms) at which the path turns or a bar opens; ``None`` at the end of the bars."""
-        index = int(np.searchsorted(self.series.open_ms, now_ms, side="right")) - 1
-        if index >= 0 and now_ms < int(self.series.open_ms[index]) + self.series.step_ms:
-            return next(instant for instant, _ in corners(self.series, index) if instant > now_ms)
-        if index + 1 == len(self.series.open_ms):
-            return None
-        return int(self.series.open_ms[index + 1])
-
-    def close_of_last(self, now_ms: int) -> int:
-        """When (UTC ms) the last bar that opened before now closes, or closed; the open of the first bar before any."""
-        index = int(np.searchsorted(self.series.open_ms, now_ms)) - 1
-        return self.series.first_ms if index < 0 else int(self.series.open_ms[index]) + self.series.step_ms
-
-    def price_at(self, now_ms: int) -> Decimal:
-        """The price (quote currency) when the path arrives at ``now_ms``; on a boundary of bars the close before it."""
-        index = int(np.searchsorted(self.series.open_ms, now_ms)) - 1
-        if index < 0:
+        :param opened: on a boundary of bars, the open behind it instead of the close before it.
+        """
+        path = self._path_before(now_ms + opened)
+        if path is None:
             return self.series.price(int(self.series.open[0]))
-        path = corners(self.series, index)
         if now_ms >= path[3][0]:
             return self.series.price(path[3][1])
         for (begin, start), (end, goal) in pairwise(path):
             if now_ms <= end:
                 return self.series.price(start + (goal - start) * (now_ms - begin) // (end - begin))
         raise AssertionError("a bar's corners cover its whole time")
+
+    def leg_from(self, now_ms: int, end_ms: int) -> Leg:
+        """The leg that leads away from ``now_ms``; level until ``end_ms`` where there is no bar (UTC)."""
+        path = self._path_before(now_ms + 1)
+        if path is not None:
+            for (begin, start), (end, goal) in pairwise(path):
+                if now_ms < end:
+                    return Leg(begin, self.series.price(start), end, self.series.price(goal))
+        level = self.price_at(now_ms)
+        return Leg(now_ms, level, end_ms, level)
+
+    def opens_at(self, now_ms: int) -> bool:
+        """Whether a bar opens exactly then, UTC milliseconds."""
+        path = self._path_before(now_ms + 1)
+        return path is not None and path[0][0] == now_ms
+
+    def close_of_last(self, now_ms: int) -> int:
+        """When (UTC ms) the last bar that opened before now closes, or closed; the open of the first bar before any."""
+        path = self._path_before(now_ms)
+        return self.series.first_ms if path is None else path[3][0]
+
+    def _path_before(self, now_ms: int) -> Path | None:
+        """The corners of the last bar that opened before ``now_ms`` (UTC); ``None`` before the first bar."""
+        if self._path[0][0] < now_ms <= self._path[3][0]:
+            return self._path
+        index = int(np.searchsorted(self.series.open_ms, now_ms)) - 1
+        if index < 0:
+            return None
+        if index != self._index:
+            self._index, self._path = index, corners(self.series, index)
+        return self._path

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from trading_pipeline.exchange_simulator.authentication import verify_stream
 from trading_pipeline.exchange_simulator.exchange import Payload
 from trading_pipeline.exchange_simulator.hub import CLOSE, Connection, Hub
+from trading_pipeline.exchange_simulator.transports import abort, stop_reading
 from trading_pipeline.exchange_simulator.venue import Venue
 
 Message = MutableMapping[str, object]
@@ -25,22 +26,22 @@ _PRIVATE_TOPICS = frozenset(
 ) - {"wallet.linear"}
 
 
-async def serve_stream(venue: Venue, path: str, receive: Receive, send: Send) -> None:
+async def serve_stream(venue: Venue, scope: Message, receive: Receive, send: Send) -> None:
     """Serve one WebSocket until it closes."""
-    hub = {PUBLIC_PATH: venue.public, PRIVATE_PATH: venue.private}.get(path)
+    hub = {PUBLIC_PATH: venue.public, PRIVATE_PATH: venue.private}.get(str(scope["path"]))
     await receive()
     if hub is None:
         await send({"type": "websocket.close", "code": 1008})
         return
     await send({"type": "websocket.accept"})
-    connection = Connection()
+    connection = Connection(lost=lambda: abort(scope), silenced=lambda: stop_reading(scope))
     hub.connections.add(connection)
     writer = asyncio.create_task(_write(connection, send))
     try:
         await _listen(venue, hub, connection, receive)
     finally:
         # Whatever ended it, nothing is queued for a connection that nobody reads.
-        hub.connections.discard(connection)
+        hub.drop(connection)
         writer.cancel()
 
 
@@ -79,24 +80,25 @@ def _obey(venue: Venue, hub: Hub, connection: Connection, command: Payload) -> N
         connection.send(_answer(connection, command, "auth", reason, success=not reason))
         # The venue closes a connection whose signature it does not accept.
         if reason:
-            connection.outgoing.put_nowait(CLOSE)
+            connection.send_text(CLOSE)
     elif operation == "subscribe":
-        _subscribe(venue, connection, command, topics, private=private)
+        _subscribe(venue, hub, connection, command, topics)
     elif operation == "unsubscribe":
-        connection.topics.difference_update(topics)
+        hub.unsubscribe(connection, topics)
         connection.send(_answer(connection, command, "unsubscribe", "", success=True))
     else:
         connection.send(_answer(connection, command, str(operation), f"error:unknown op {operation}", success=False))
 
 
-def _subscribe(venue: Venue, connection: Connection, command: Payload, topics: list[str], *, private: bool) -> None:
+def _subscribe(venue: Venue, hub: Hub, connection: Connection, command: Payload, topics: list[str]) -> None:
     """Add topics; one unknown topic refuses the whole request, as at the venue."""
+    private = hub is venue.private
     reason = _objection(venue, connection, topics, private=private)
     said = reason or ("" if private else "subscribe")
     connection.send(_answer(connection, command, "subscribe", said, success=not reason))
     if reason:
         return
-    connection.topics.update(topics)
+    hub.subscribe(connection, topics)
     if not private:
         venue.catch_up()
         for topic in topics:

@@ -2,19 +2,24 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import from_ms, to_ms
+from trading_pipeline.exchange_simulator.account_faults import suffer_partly
 from trading_pipeline.exchange_simulator.authentication import Credentials
 from trading_pipeline.exchange_simulator.clock import Clock, LockStepClock
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.faults import Faults
 from trading_pipeline.exchange_simulator.hub import Hub
 from trading_pipeline.exchange_simulator.market_feed import MarketFeed
+from trading_pipeline.exchange_simulator.orders import Order
 from trading_pipeline.exchange_simulator.rate_limits import RateLimits
 from trading_pipeline.exchange_simulator.rejections import Rejection
-from trading_pipeline.exchange_simulator.walking import Passed, account_events, advance
+from trading_pipeline.exchange_simulator.state_file import StateFile
+from trading_pipeline.exchange_simulator.stream_faults import Delivery
+from trading_pipeline.exchange_simulator.walking import account_events, advance
 
 
 class Stand(StrEnum):
@@ -27,22 +32,45 @@ class Stand(StrEnum):
 class Venue:
     """The exchange with its clock, its account's keys and the two streams."""
 
-    def __init__(self, exchange: Exchange, clock: Clock, credentials: Credentials) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        clock: Clock,
+        credentials: Credentials,
+        state: StateFile | None = None,
+        faults: Faults | None = None,
+    ) -> None:
+        """
+        :param state: where the exchange is kept; ``None`` forgets it at the end.
+        :param faults: that are armed; none by default.
+        """
+        self._state = state
+        self._kept = -1
         self.exchange = exchange
         self.clock = clock
         self.credentials = credentials
         self.rate_limits = RateLimits()
-        self.faults = Faults()
+        self.faults = Faults() if faults is None else faults
+        self.skew_ms = 0
+        """By how much the time that is told is ahead of the exchange's own, or behind it."""
         self.public = Hub()
         self.private = Hub()
         self.feed = MarketFeed(exchange, self.public)
+        self._delivery = Delivery(self.private, self.faults)
+        exchange.liquidity = self._liquidity
         self._events: Iterator[int] | None = None
-        self._passed: Passed = []
-
-    @property
-    def end_ms(self) -> int:
+        self.end_ms = min(market.walk.series.end_ms for market in exchange.markets.values())
         """Where (UTC ms) the bars of the first symbol to run out end."""
-        return min(market.walk.series.end_ms for market in self.exchange.markets.values())
+
+    def clock_ms(self) -> int:
+        """Virtual time in UTC milliseconds, at most the end of the bars; nothing is moved by asking."""
+        if isinstance(self.clock, LockStepClock):
+            return self.exchange.now_ms
+        return max(self.exchange.now_ms, min(self.clock.now_ms(), self.end_ms))
+
+    def told_ms(self) -> int:
+        """The time that clients are told, UTC milliseconds."""
+        return self.clock_ms() + self.skew_ms
 
     def now_ms(self) -> int:
         """Virtual time in UTC milliseconds; the state of the exchange is brought up to it."""
@@ -50,13 +78,10 @@ class Venue:
         return self.exchange.now_ms
 
     def catch_up(self) -> None:
-        """In free mode, walk to the clock's instant, at most to the end of the bars."""
-        if isinstance(self.clock, LockStepClock):
-            return
-        target = min(self.clock.now_ms(), self.end_ms)
+        """In free mode, walk to the clock's instant; what that means for the streams is told by the next tick."""
+        target = self.clock_ms()
         if target > self.exchange.now_ms:
-            self.feed.announce(advance(self.exchange, target))
-            self.flush_private()
+            advance(self.exchange, target)
 
     def step(self) -> Stand:
         """In lock-step mode, walk on to the next account event or close; at a close, announce what closed.
@@ -68,9 +93,8 @@ class Venue:
         if not isinstance(self.clock, LockStepClock):
             raise Rejection(10001, "the clock runs free; start the exchange with --lock-step to step it", 409)
         if self._events is None:
-            self._passed = []
             # Kept between steps: the walk is a generator and stands where the last event left it.
-            self._events = account_events(self.exchange, self._next_close_ms(self.clock), self._passed)
+            self._events = account_events(self.exchange, self._next_close_ms(self.clock))
         event_ms = next(self._events, None)
         # Fills first: who hears of a close may rely on having been told what happened before it.
         self.flush_private()
@@ -78,7 +102,8 @@ class Venue:
             return Stand.EVENT
         self._events = None
         self.clock.step()
-        self.feed.announce(self._passed)
+        self.feed.announce()
+        self.keep()
         return Stand.CLOSE
 
     def _next_close_ms(self, clock: LockStepClock) -> int:
@@ -93,8 +118,27 @@ class Venue:
             raise Rejection(10001, "virtual time would pass wall time", 409)
         return target
 
+    def keep(self) -> None:
+        """Write where everything stands."""
+        if self._state is not None:
+            stepped = isinstance(self.clock, LockStepClock)
+            self._state.save(self.exchange, self.clock.now_ms() if stepped else self.exchange.now_ms)
+            self._kept = self.exchange.told
+
+    def keep_changes(self) -> None:
+        """Write what has happened to the account, if anything has."""
+        if self.exchange.told != self._kept:
+            self.keep()
+
+    def end(self) -> None:
+        """Write for the last time."""
+        self.keep()
+        if self._state is not None:
+            self._state.close()
+
     def flush_private(self) -> None:
-        """Send what the exchange has to tell the account."""
+        """Send what the exchange has to tell the account, and is written."""
+        self.keep_changes()
         for push in self.exchange.take_pushes():
             message = {
                 "id": self.exchange.new_id("push", self.exchange.next_sequence()),
@@ -102,7 +146,12 @@ class Venue:
                 "creationTime": push.at_ms,
                 "data": [push.data],
             }
-            self.private.publish((push.topic, f"{push.topic}.linear"), message)
+            self._delivery.deliver(push.topic, message)
+
+    def _liquidity(self, order: Order) -> Decimal:
+        """How much of an order fills: all that is left, unless a fault says otherwise."""
+        fault = self.faults.spend_on_fill(order.terms.symbol)
+        return order.leaves if fault is None else suffer_partly(self.exchange, order, fault)
 
 
 def check_start(start: datetime, wall: datetime) -> None:

@@ -1,4 +1,7 @@
-"""Letting time pass: prices walk along the bars, and whatever they touch happens in order of time."""
+"""Letting time pass: prices walk along the bars, and whatever they touch happens in order of time.
+
+Only symbols with orders or positions are looked at; where another price stands is worked out when somebody asks.
+"""
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -6,49 +9,32 @@ from decimal import Decimal
 from trading_pipeline.exchange_simulator import funding, matching
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.orders import Order
+from trading_pipeline.exchange_simulator.price_walk import Leg
 
-Leg = tuple[Decimal, Decimal]
-Passed = list[tuple[int, dict[str, Decimal]]]
+Jump = tuple[Decimal, Decimal]
 
 
-def advance(exchange: Exchange, until_ms: int) -> Passed:
-    """Walk all prices to ``until_ms`` with every fill, funding and liquidation on the way.
-
-    :returns: the corners passed, as instants with the last price of every symbol.
-    """
-    passed: Passed = []
-    for _ in account_events(exchange, until_ms, passed):
+def advance(exchange: Exchange, until_ms: int) -> None:
+    """Walk all prices to ``until_ms`` (UTC) with every fill, funding and liquidation on the way."""
+    for _ in account_events(exchange, until_ms):
         pass
-    return passed
 
 
-def account_events(exchange: Exchange, until_ms: int, passed: Passed) -> Iterator[int]:
+def account_events(exchange: Exchange, until_ms: int) -> Iterator[int]:
     """Walk to ``until_ms``, standing still wherever the account traded, for as long as the caller likes.
 
     Time, prices and orders are exactly those of the moment; what is ordered meanwhile counts from there
     on, and the rest of the way is the same however often the walk stood. Funding needs no answer.
 
-    :param passed: the corners passed are added to it.
     :returns: the instant of each account event, UTC milliseconds.
     """
     while exchange.now_ms < until_ms:
         # The jump belongs to the time after a close: orders sent while the clock stood there met the close.
         yield from _open_bars(exchange)
-        yield from _travel(exchange, _next_stop(exchange, until_ms))
+        yield from _travel(exchange, min(until_ms, exchange.next_stop_ms()))
         # At the end of the leg, on what is still held after everything the leg has met.
         funding.settle_due(exchange)
         yield from _traded(exchange, matching.liquidate_if_broke)
-        passed.append((exchange.now_ms, {symbol: market.last for symbol, market in exchange.markets.items()}))
-
-
-def _next_stop(exchange: Exchange, until_ms: int) -> int:
-    """The nearest corner of any path, funding instant, or the goal."""
-    stops = [until_ms, *(schedule.next_after(exchange.now_ms) for schedule in exchange.funding.values())]
-    for market in exchange.markets.values():
-        boundary = market.walk.boundary_after(exchange.now_ms)
-        if boundary is not None:
-            stops.append(boundary)
-    return min(stops)
 
 
 def _open_bars(exchange: Exchange) -> Iterator[int]:
@@ -57,24 +43,29 @@ def _open_bars(exchange: Exchange) -> Iterator[int]:
     Funding that fell due while bars were missing comes first. Everything that leaves at an open leaves
     before anything enters at it, over all symbols.
     """
-    jumps: dict[str, Leg] = {}
-    for symbol, market in exchange.markets.items():
-        opening = market.walk.jump_at(exchange.now_ms)
-        if opening is None:
-            continue
-        before, market.last = market.last, opening
-        funding.settle_missed(exchange, symbol)
-        if opening != before:
-            jumps[symbol] = (before, opening)
+    # An exchange that was kept and taken up again in the middle of an open has that behind it.
+    if exchange.moment.opened:
+        return
+    before = {symbol: exchange.markets[symbol].last for symbol in exchange.orders.active_symbols()}
+    exchange.moment.opened = True
+    for position in exchange.open_positions():
+        if exchange.markets[position.symbol].walk.opens_at(exchange.now_ms):
+            funding.settle_missed(exchange, position.symbol)
+    # The price away from the boundary differs from the one that arrived where a bar has opened elsewhere.
+    jumps = {
+        symbol: (arrived, opening)
+        for symbol, arrived in before.items()
+        if (opening := exchange.markets[symbol].last) != arrived
+    }
 
     def met(order: Order) -> Decimal | None:
-        leg = jumps.get(order.terms.symbol)
-        return None if leg is None else _share(order, leg, Decimal(0))
+        jump = jumps.get(order.terms.symbol)
+        return None if jump is None else _share(order, jump, Decimal(0))
 
     passed = [
         (*_turn(order), share, order.sequence, order)
         for order in exchange.orders.active()
-        if (share := met(order)) is not None
+        if order.idle_until_ms <= exchange.now_ms and (share := met(order)) is not None
     ]
     # By turn, then by how much of the jump is needed to reach the level.
     for *_, order in sorted(passed, key=lambda one: one[:-1]):
@@ -103,12 +94,12 @@ def _turn(order: Order) -> tuple[int, str]:
     return (2 if not order.terms.reduce_only else 0 if is_stop else 1), order.terms.symbol
 
 
-def _share(order: Order, leg: Leg, done: Decimal) -> Decimal | None:
-    """The fraction of the leg, 0 to 1, after which the order's level is met; ``None`` if it is not.
+def _share(order: Order, jump: Jump, done: Decimal) -> Decimal | None:
+    """The fraction of the way, 0 to 1, after which the order's level is met; ``None`` if it is not.
 
-    :param done: part of the leg already walked. A level behind it is met at once.
+    :param done: part of the way already walked. A level behind it is met at once.
     """
-    start, goal = leg
+    start, goal = jump
     level = order.watched_level
     here = start + (goal - start) * done
     beyond = here >= level if order.watches_rise else here <= level
@@ -119,23 +110,25 @@ def _share(order: Order, leg: Leg, done: Decimal) -> Decimal | None:
 
 
 def _travel(exchange: Exchange, end_ms: int) -> Iterator[int]:
-    """One leg of all symbols at once: meet levels in order of time, then stand at the end of the leg."""
+    """Go to the next corner of any path, or less far: meet levels in order of time."""
     begin_ms = exchange.now_ms
-    legs = {symbol: (m.last, m.walk.price_at(end_ms)) for symbol, m in exchange.markets.items()}
-    done = Decimal(0)
-    while (meeting := _next_meeting(exchange, legs, done)) is not None:
-        done, order = meeting
-        exchange.now_ms = begin_ms + int((end_ms - begin_ms) * done)
-        # All symbols move on together, so that margin and unrealised profit are those of this moment.
-        _stand(exchange, legs, done)
-        market = exchange.markets[order.terms.symbol]
-        start, goal = legs[order.terms.symbol]
+    legs: dict[str, Leg] = {}
+    at = Decimal(begin_ms)
+    while (meeting := _next_meeting(exchange, legs, (begin_ms, end_ms), at)) is not None:
+        at, order = meeting
+        exchange.moment.move(int(at))
+        # What is watched moves on together, so that prices are those of this very moment.
+        for symbol, leg in legs.items():
+            market = exchange.markets[symbol]
+            market.last = market.instrument.round_price(leg.price_at(at))
+        market, leg = exchange.markets[order.terms.symbol], legs[order.terms.symbol]
         # Rounding to the tick may stop beside the level; the fill has to be exactly on it.
-        if min(start, goal) <= order.watched_level <= max(start, goal) and not _behind(order, market.last):
+        if min(leg.start, leg.goal) <= order.watched_level <= max(leg.start, leg.goal) and not _behind(
+            order, market.last
+        ):
             market.last = order.watched_level
         yield from _touched(exchange, order)
-    exchange.now_ms = end_ms
-    _stand(exchange, legs, Decimal(1))
+    exchange.moment.move(end_ms)
 
 
 def _behind(order: Order, price: Decimal) -> bool:
@@ -143,15 +136,31 @@ def _behind(order: Order, price: Decimal) -> bool:
     return price > order.watched_level if order.watches_rise else price < order.watched_level
 
 
-def _next_meeting(exchange: Exchange, legs: dict[str, Leg], done: Decimal) -> tuple[Decimal, Order] | None:
-    """The order that is met first from here on."""
-    shares = ((_share(order, legs[order.terms.symbol], done), order) for order in exchange.orders.active())
-    met = [(share, order) for share, order in shares if share is not None]
-    return min(met, key=lambda one: (one[0], *_turn(one[1]), one[1].sequence), default=None)
+def _next_meeting(
+    exchange: Exchange, legs: dict[str, Leg], way: tuple[int, int], at: Decimal
+) -> tuple[Decimal, Order] | None:
+    """The order that is met first from ``at`` on, and the exact instant (UTC ms).
 
-
-def _stand(exchange: Exchange, legs: dict[str, Leg], done: Decimal) -> None:
-    """Put every price where it is after that fraction of its leg, rounded to the tick."""
-    for symbol, (start, goal) in legs.items():
-        market = exchange.markets[symbol]
-        market.last = goal if done == 1 else market.instrument.round_price(start + (goal - start) * done)
+    :param legs: of the symbols looked at so far; others are added as they get orders.
+    :param way: where it began and where it ends, UTC ms.
+    """
+    met = []
+    for order in exchange.orders.active():
+        symbol = order.terms.symbol
+        if symbol not in legs:
+            legs[symbol] = exchange.markets[symbol].walk.leg_from(*way)
+        leg, since = legs[symbol], max(at, Decimal(order.idle_until_ms))
+        if since > way[1]:
+            continue
+        share = _share(order, (leg.start, leg.goal), leg.done_at(since))
+        if share is None:
+            continue
+        instant = max(since, leg.begin_ms + share * (leg.end_ms - leg.begin_ms))
+        if instant <= way[1]:
+            # Of several levels that lie behind already, the price came by the farthest first.
+            behind = abs(leg.price_at(at) - order.watched_level) if instant == at else Decimal(0)
+            met.append((instant, *_turn(order), -behind, order.sequence, order))
+    if not met:
+        return None
+    first = min(met, key=lambda one: one[:-1])
+    return first[0], first[-1]

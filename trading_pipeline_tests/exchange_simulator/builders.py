@@ -12,7 +12,7 @@ from trading_pipeline.exchange_simulator.exchange import Exchange, Execution, Ma
 from trading_pipeline.exchange_simulator.instruments import MAKER_FEE, TAKER_FEE, specification
 from trading_pipeline.exchange_simulator.order_entry import create
 from trading_pipeline.exchange_simulator.orders import Order
-from trading_pipeline.exchange_simulator.price_walk import PriceWalk
+from trading_pipeline.exchange_simulator.price_walk import Moment, PriceWalk
 from trading_pipeline.exchange_simulator.walking import account_events, advance
 
 START = datetime(2025, 6, 1, 1, 0, tzinfo=UTC)
@@ -44,14 +44,14 @@ def an_exchange(
     :param funding: recorded rates by UTC milliseconds.
     :param fees: of makers and takers, fractions of the value traded.
     """
-    markets = {}
+    markets, moment = {}, Moment(to_ms(start))
     for symbol in symbols:
         series = a_series([FLAT, *bars], to_ms(start) - STEP_MS)
         series.open_ms[1:] += missing * STEP_MS
         contract = specification("BTCUSDT", Decimal(100), 1, *fees)
-        markets[symbol] = Market(contract, PriceWalk(series), Decimal(0), funding)
+        markets[symbol] = Market(contract, PriceWalk(series), moment, funding)
     defaults = {"balance": Decimal(10_000), "run_id": "test"}
-    return Exchange(markets, Terms(**(defaults | terms)), to_ms(start))  # type: ignore[arg-type]
+    return Exchange(markets, Terms(**(defaults | terms)), moment)  # type: ignore[arg-type]
 
 
 def order(exchange: Exchange, side: str, qty: str, **rest: object) -> Order:
@@ -64,7 +64,7 @@ def order(exchange: Exchange, side: str, qty: str, **rest: object) -> Order:
 def stand_by_stand(exchange: Exchange, answer: Callable[[Exchange], None], bars: int = 1) -> list[int]:
     """Let bars pass, answering each account event; returns the instants at which the walk stood."""
     stood = []
-    for instant in account_events(exchange, exchange.now_ms + bars * STEP_MS, []):
+    for instant in account_events(exchange, exchange.now_ms + bars * STEP_MS):
         stood.append(instant)
         answer(exchange)
     return stood

@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from trading_pipeline.domain.model.timeframes import to_ms
-from trading_pipeline.exchange_simulator.price_walk import PriceWalk
+from trading_pipeline.exchange_simulator.price_walk import Moment, PriceWalk
 from trading_pipeline_tests.exchange_simulator.builders import START, STEP_MS, Ohlc, a_series
 
 FIRST = to_ms(START)
@@ -33,14 +33,32 @@ def test_close_stands_until_the_next_bar_has_begun() -> None:
     walk = PriceWalk(a_series([UP, (120, 121, 119, 120)], FIRST))
     boundary = FIRST + STEP_MS
     assert walk.price_at(boundary) == Decimal(105)
-    assert walk.jump_at(boundary) == Decimal(120)
+    assert walk.price_at(boundary, opened=True) == Decimal(120)
 
 
 @pytest.mark.parametrize(
-    ("offset", "expected"),
-    [(-1, 0), (0, STEP_MS // 3), (STEP_MS // 3, STEP_MS // 3 * 2), (STEP_MS - 1, STEP_MS), (STEP_MS, None)],
+    ("offset", "begin", "end"),
+    [
+        (0, 0, STEP_MS // 3),
+        (STEP_MS // 3 - 1, 0, STEP_MS // 3),
+        (STEP_MS // 3, STEP_MS // 3, STEP_MS // 3 * 2),
+        (STEP_MS - 1, STEP_MS // 3 * 2, STEP_MS),
+    ],
 )
-def test_boundaries_are_the_corners_and_end_with_the_bars(offset: int, expected: int | None) -> None:
-    walk = PriceWalk(a_series([UP], FIRST))
-    boundary = walk.boundary_after(FIRST + offset)
-    assert boundary == (None if expected is None else FIRST + expected)
+def test_a_leg_joins_the_corners_around_an_instant(offset: int, begin: int, end: int) -> None:
+    leg = PriceWalk(a_series([UP], FIRST)).leg_from(FIRST + offset, FIRST + 10 * STEP_MS)
+    assert (leg.begin_ms, leg.end_ms) == (FIRST + begin, FIRST + end)
+
+
+def test_where_there_is_no_bar_the_last_close_stands() -> None:
+    leg = PriceWalk(a_series([UP], FIRST)).leg_from(FIRST + STEP_MS, FIRST + 3 * STEP_MS)
+    assert (leg.start, leg.goal, leg.end_ms) == (Decimal(105), Decimal(105), FIRST + 3 * STEP_MS)
+
+
+def test_a_moment_forgets_what_opened_as_soon_as_time_goes_on() -> None:
+    moment = Moment(FIRST)
+    moment.opened = True
+    moment.move(FIRST)
+    assert moment.opened
+    moment.move(FIRST + 1)
+    assert not moment.opened

@@ -35,7 +35,7 @@ def series_frame(instrument_id: InstrumentId, series: BarSeries) -> pd.DataFrame
             "instrument_id": instrument_id,
             **{name: pd.DatetimeIndex(column).as_unit("us").tz_localize("UTC") for name, column in times.items()},
             # an integer over a power of ten is the float that the same digits read as
-            **{name: getattr(series, name) / 10.0 ** scales[name] for name in OHLCV},
+            **{name: getattr(series, name)[:] / 10.0 ** scales[name] for name in OHLCV},
         }
     )
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0018"
-down_revision = "0016"
+down_revision = "0017"
 
 _APPEND_ONLY = """
 CREATE TRIGGER risk_events_append_only BEFORE UPDATE OR DELETE ON trading.risk_events

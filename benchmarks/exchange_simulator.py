@@ -1,0 +1,167 @@
+"""What the simulated exchange costs: one question, a virtual day, a start, by audience and number of symbols.
+
+Processor time and not wall time, so that the lines mean the same on a busy machine. The application is called as a
+server calls it (ASGI), with subscribers that read everything; sockets and other people's clients are left out.
+
+    python benchmarks/exchange_simulator.py
+    python benchmarks/exchange_simulator.py --symbols 100 --start-symbols 200
+"""
+
+import argparse
+import asyncio
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import MutableMapping
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.table import Table
+
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.exchange_simulator.application import Application
+from trading_pipeline.exchange_simulator.assembly import Configuration, build
+from trading_pipeline.exchange_simulator.venue import Venue
+
+START = datetime(2025, 11, 1, tzinfo=UTC)
+KINDS = ("kline.5.{}", "tickers.{}", "publicTrade.{}", "orderbook.1.{}")
+QUESTIONS = 40
+MEGABYTE = 1024
+Message = MutableMapping[str, object]
+
+
+class Reader:
+    """A subscriber who takes every message at once and counts them."""
+
+    def __init__(self, topics: list[str]) -> None:
+        command = json.dumps({"op": "subscribe", "args": topics})
+        self._commands: list[Message] = [
+            {"type": "websocket.connect"},
+            {"type": "websocket.receive", "text": command},
+        ]
+        self.messages = 0
+
+    async def receive(self) -> Message:
+        """The handshake, one subscription, then silence until the end."""
+        if self._commands:
+            return self._commands.pop(0)
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets it")
+
+    async def send(self, _: Message) -> None:
+        """Count it."""
+        self.messages += 1
+
+
+async def ask(application: Application, path: str) -> float:
+    """Processor seconds of one GET."""
+    scope: Message = {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": b""}
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b""}
+
+    async def send(_: Message) -> None:
+        return
+
+    began = time.process_time()
+    await application(scope, receive, send)
+    return time.process_time() - began
+
+
+async def audience(application: Application, topics: list[str], count: int) -> list[asyncio.Task[None]]:
+    """``count`` subscribers of all topics, each heard of by the exchange."""
+    scope = {"type": "websocket", "path": "/v5/public/linear"}
+    tasks = []
+    for _ in range(count):
+        reader = Reader(topics)
+        tasks.append(asyncio.create_task(application(dict(scope), reader.receive, reader.send)))
+        while not reader.messages:
+            await asyncio.sleep(0.01)
+    return tasks
+
+
+async def question(symbols: int, subscribers: int) -> float:
+    """Processor milliseconds of one ``market/time``, mean of some with time passing between them."""
+    venue = build(Configuration(symbols=names(symbols), start=START, speed=60), "bench")
+    application = Application(venue)
+    topics = [kind.format(symbol) for symbol in names(symbols) for kind in KINDS]
+    tasks = await audience(application, topics, subscribers)
+    spent = 0.0
+    for _ in range(QUESTIONS):
+        await asyncio.sleep(0.01)
+        spent += await ask(application, "/v5/market/time")
+    for task in tasks:
+        task.cancel()
+    return spent / QUESTIONS * 1000
+
+
+def day(symbols: int) -> float:
+    """Processor milliseconds of one virtual day and symbol in lock-step, one subscriber of every closed bar."""
+    venue = build(Configuration(symbols=names(symbols), start=START, lock_step=Timeframe.M15), "bench")
+    began = time.process_time()
+    asyncio.run(_day(venue, [f"kline.15.{symbol}" for symbol in names(symbols)]))
+    return (time.process_time() - began) / symbols * 1000
+
+
+async def _day(venue: Venue, topics: list[str]) -> None:
+    tasks = await audience(Application(venue), topics, 1)
+    for _ in range(24 * 4):
+        venue.step()
+        await asyncio.sleep(0)
+    for task in tasks:
+        task.cancel()
+
+
+def names(count: int) -> tuple[str, ...]:
+    """Made-up symbols."""
+    return tuple(f"C{number:03d}USDT" for number in range(count))
+
+
+def started(symbols: int) -> dict[str, float]:
+    """Wall and processor seconds and resident MiB of building an exchange, measured by a process of its own."""
+    command = [sys.executable, __file__, "--measure-start", str(symbols)]
+    result = subprocess.run(command, check=True, capture_output=True, text=True)
+    measured: dict[str, float] = json.loads(result.stdout)
+    return measured
+
+
+def measure_start(symbols: int) -> None:
+    """Build, and print what it took."""
+    wall, processor = time.perf_counter(), time.process_time()
+    venue = build(Configuration(symbols=names(symbols), start=START), "bench")
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE
+    seconds = {"wall": time.perf_counter() - wall, "processor": time.process_time() - processor}
+    assert len(venue.exchange.markets) == symbols
+    print(json.dumps({**seconds, "memory": used}))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--symbols", type=int, default=100)
+    parser.add_argument("--start-symbols", type=int, default=200)
+    parser.add_argument("--measure-start", type=int, default=0, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.measure_start:
+        measure_start(given.measure_start)
+        return
+    table = Table(title="simulated exchange, processor time")
+    for column in ("what", "measured", "wanted"):
+        table.add_column(column)
+    alone, busy = asyncio.run(question(3, 0)), asyncio.run(question(given.symbols, 1))
+    topics = given.symbols * len(KINDS)
+    table.add_row("market/time, 3 symbols, nobody", f"{alone:.3f} ms", "1 ms")
+    table.add_row(f"market/time, {given.symbols} symbols, {topics} topics", f"{busy:.3f} ms", "1 ms")
+    table.add_row("the second to the first", f"{busy / alone:.1f} x", "")
+    table.add_row("a virtual day of a symbol in lock-step", f"{day(10):.1f} ms", "20 ms")
+    start = started(given.start_symbols)
+    table.add_row(f"start, {given.start_symbols} symbols, processor", f"{start['processor']:.1f} s", "")
+    table.add_row(f"start, {given.start_symbols} symbols, wall", f"{start['wall']:.1f} s", "10 s")
+    table.add_row(f"memory, {given.start_symbols} symbols", f"{start['memory']:.0f} MiB", "600 MiB")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
