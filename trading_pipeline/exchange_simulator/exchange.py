@@ -15,6 +15,7 @@ from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.exchange_simulator.bars import BarSeries
 from trading_pipeline.exchange_simulator.coarse_bars import CoarseBars
 from trading_pipeline.exchange_simulator.funding_schedule import FundingSchedule
+from trading_pipeline.exchange_simulator.intervals import Interval
 from trading_pipeline.exchange_simulator.orders import ZERO, Order, OrderStore
 from trading_pipeline.exchange_simulator.positions import Position
 from trading_pipeline.exchange_simulator.price_walk import Moment, PriceWalk
@@ -93,7 +94,7 @@ class Account:
 class Market:
     """One tradable symbol: its contract, its path, the last price, and funding rates that were recorded."""
 
-    __slots__ = ("_last", "_last_of", "_resampled", "instrument", "moment", "recorded_funding", "walk")
+    __slots__ = ("_coarse", "_last", "_last_of", "instrument", "moment", "recorded_funding", "walk")
 
     def __init__(
         self,
@@ -114,7 +115,7 @@ class Market:
         # The moment that the price belongs to: it is looked up again only when time has gone on.
         self._last_of = (-1, False)
         # Where the coarser bars of years of base bars begin is looked up when somebody first asks.
-        self._resampled: dict[int, CoarseBars] = {}
+        self._coarse: dict[str, CoarseBars] = {}
 
     @property
     def last(self) -> Decimal:
@@ -136,14 +137,14 @@ class Market:
         on_path = self.walk.price_at(here[0], opened=here[1])
         return None if self.last == on_path else self.last
 
-    def series(self, step_ms: int) -> BarSeries | CoarseBars:
-        """Bars of ``step_ms``."""
+    def series(self, interval: Interval) -> BarSeries | CoarseBars:
+        """Bars of the interval, which base bars can make up."""
         base = self.walk.series
-        if step_ms == base.step_ms:
+        if interval.step_ms == base.step_ms:
             return base
-        if step_ms not in self._resampled:
-            self._resampled[step_ms] = CoarseBars(base, step_ms)
-        return self._resampled[step_ms]
+        if interval.name not in self._coarse:
+            self._coarse[interval.name] = CoarseBars(base, interval)
+        return self._coarse[interval.name]
 
 
 class Exchange:

@@ -3,16 +3,12 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from trading_pipeline.exchange_simulator.bars import INTERVALS
 from trading_pipeline.exchange_simulator.exchange import Exchange, Market, Payload
 from trading_pipeline.exchange_simulator.hub import Connection, Hub
-from trading_pipeline.exchange_simulator.payloads.market import (
-    PublicTrade,
-    book_payload,
-    forming_row,
-    recent_trades,
-    ticker_payload,
-)
+from trading_pipeline.exchange_simulator.intervals import INTERVALS
+from trading_pipeline.exchange_simulator.payloads.klines import forming_row
+from trading_pipeline.exchange_simulator.payloads.market import book_payload, ticker_payload
+from trading_pipeline.exchange_simulator.tape import PublicTrade, recent_trades
 
 DEPTHS = ("1", "50")
 
@@ -81,7 +77,8 @@ class MarketFeed:
 
     def _closed_bar(self, interval: str, symbol: str, now_ms: int) -> None:
         """Publish the bar that closed at ``now_ms``, if there is one."""
-        row = self._exchange.markets[symbol].walk.series.closing_at(now_ms, INTERVALS[interval])
+        opened_ms = INTERVALS[interval].open_of(now_ms - 1)
+        row = self._exchange.markets[symbol].walk.series.spanning(opened_ms, now_ms)
         # A hole in the bars closes nothing.
         if row is None:
             return
@@ -131,18 +128,16 @@ def _closes(topics: list[str], since_ms: int, until_ms: int) -> list[tuple[int, 
     """
     klines = [topic.split(".")[1:] for topic in topics if topic.startswith("kline.")]
     found = [
-        (close_ms, INTERVALS[interval], interval, symbol)
+        (close_ms, INTERVALS[interval].step_ms, interval, symbol)
         for interval, symbol in klines
-        for close_ms in range(
-            since_ms - since_ms % INTERVALS[interval] + INTERVALS[interval], until_ms + 1, INTERVALS[interval]
-        )
+        for close_ms in INTERVALS[interval].closes_between(since_ms, until_ms)
     ]
     return [(close_ms, interval, symbol) for close_ms, _, interval, symbol in sorted(found)]
 
 
 def serves(market: Market, interval: str) -> bool:
     """Whether bars of the interval can be made of the market's base bars."""
-    return interval in INTERVALS and INTERVALS[interval] % market.walk.series.step_ms == 0
+    return interval in INTERVALS and INTERVALS[interval].step_ms % market.walk.series.step_ms == 0
 
 
 def _kline_message(topic: str, interval: str, row: list[str], now_ms: int, *, confirm: bool) -> Payload:
@@ -151,7 +146,7 @@ def _kline_message(topic: str, interval: str, row: list[str], now_ms: int, *, co
     entry = {
         "start": start,
         # The venue names the last millisecond inside the bar, not the closing instant.
-        "end": start + INTERVALS[interval] - 1,
+        "end": INTERVALS[interval].close_of(start) - 1,
         "interval": interval,
         "open": row[1],
         "close": row[4],

@@ -1,20 +1,15 @@
 """Instruments, tickers, books and trades as the venue shows them."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 
-import numpy as np
-
-from trading_pipeline.exchange_simulator.bars import TURNOVER_DECIMALS, BarSeries, shown
+from trading_pipeline.exchange_simulator.bars import TURNOVER_DECIMALS, shown
 from trading_pipeline.exchange_simulator.exchange import Market, Payload
 from trading_pipeline.exchange_simulator.funding_schedule import FundingSchedule
+from trading_pipeline.exchange_simulator.intervals import DAY_MS
 from trading_pipeline.exchange_simulator.order_entry import PRICE_BAND
 from trading_pipeline.exchange_simulator.payloads.numbers import plain
-from trading_pipeline.exchange_simulator.price_walk import corners
 
-DAY_MS = 86_400_000
 FUNDING_CAP = Decimal("0.04")
 """Beyond this a rate is refused where it is configured or recorded."""
 
@@ -127,76 +122,3 @@ def book_payload(market: Market, depth: int, now_ms: int, update: int, half_spre
         "u": update,
         "seq": update,
     }
-
-
-@dataclass(frozen=True, slots=True)
-class PublicTrade:
-    """A print of the tape: one per corner of the price path."""
-
-    symbol: str
-    price: Decimal
-    size: Decimal
-    rose: bool
-    at_ms: int
-
-    @property
-    def trade_id(self) -> str:
-        """An id in the venue's form, the same for the same print."""
-        digits = hashlib.sha256(f"{self.symbol}|{self.at_ms}|{self.price}".encode()).hexdigest()
-        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}"
-
-    @property
-    def side(self) -> str:
-        """The taker's side."""
-        return "Buy" if self.rose else "Sell"
-
-
-def recent_trades(market: Market, now_ms: int, count: int) -> Iterator[PublicTrade]:
-    """The newest prints up to now, newest first; a fourth of a bar's volume at each corner."""
-    series = market.walk.series
-    newest = int(np.searchsorted(series.open_ms, now_ms, side="right")) - 1
-    for index in range(newest, max(-1, newest - count), -1):
-        path = corners(series, index)
-        volume = Decimal(int(series.volume[index])).scaleb(-series.volume_decimals) / 4
-        for number in (3, 2, 1, 0):
-            at_ms, units = path[number]
-            # A bar that opens right now has not traded yet.
-            if at_ms <= now_ms and (number, at_ms) != (0, now_ms):
-                rose = units >= path[max(0, number - 1)][1]
-                # A print of nothing would be no print.
-                size = max(market.instrument.floor_quantity(volume), market.instrument.quantity_increment)
-                yield PublicTrade(market.instrument.symbol, series.price(units), size, rose, at_ms)
-
-
-def forming_row(market: Market, step_ms: int, now_ms: int) -> list[str]:
-    """The bar that is still forming at ``now_ms``, as a kline row; its close is the last price."""
-    base = market.walk.series
-    begin = now_ms - now_ms % step_ms
-    closed = slice(int(np.searchsorted(base.open_ms, begin)), base.closed_by(now_ms))
-    scale = base.price_decimals
-    prices = [int(market.last.scaleb(scale))]
-    # Corners that were passed count although the bar is not over: its high may lie behind the last price.
-    prices += _walked(base, now_ms)
-    high, low = prices[:], prices[:]
-    opening = prices[1] if len(prices) > 1 else prices[0]
-    volume = turnover = 0
-    if closed.stop > closed.start:
-        opening = int(base.open[closed.start])
-        high.append(int(base.high[closed].max()))
-        low.append(int(base.low[closed].min()))
-        volume, turnover = int(base.volume[closed].sum()), int(base.turnover[closed].sum())
-    numbers = [shown(value, scale) for value in (opening, max(high), min(low), prices[0])]
-    return [
-        str(begin),
-        *numbers,
-        shown(volume, base.volume_decimals),
-        shown(turnover, TURNOVER_DECIMALS),
-    ]
-
-
-def _walked(base: BarSeries, now_ms: int) -> list[int]:
-    """Prices of the corners already passed inside the base bar that is forming, its open first."""
-    index = int(np.searchsorted(base.open_ms, now_ms)) - 1
-    if index < 0 or now_ms >= int(base.open_ms[index]) + base.step_ms:
-        return []
-    return [units for at_ms, units in corners(base, index) if at_ms <= now_ms]
