@@ -12,7 +12,7 @@ from trading_pipeline.exchange_simulator.exchange import Payload
 from trading_pipeline.exchange_simulator.faults import Fault, FaultKind
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
-from trading_pipeline.exchange_simulator.routes import account, control, market, orders
+from trading_pipeline.exchange_simulator.routes import account, control, market, orders, positions
 from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
 from trading_pipeline.exchange_simulator.streams import serve_stream
 from trading_pipeline.exchange_simulator.transports import abort
@@ -26,7 +26,7 @@ ACKNOWLEDGE_FIRST_S = 0.005
 
 _ENDPOINTS = {
     (endpoint.method, endpoint.path): endpoint
-    for endpoint in (*market.ENDPOINTS, *orders.ENDPOINTS, *account.ENDPOINTS)
+    for endpoint in (*market.ENDPOINTS, *orders.ENDPOINTS, *account.ENDPOINTS, *positions.ENDPOINTS)
 }
 
 

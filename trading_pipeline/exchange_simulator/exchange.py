@@ -62,6 +62,7 @@ class Execution:
     :param closed: quantity of the position that it closed.
     :param realised: profit of the closed part before fees, USDT.
     :param fee: USDT, negative when received.
+    :param open_fee: what opening the closed part took in fees, USDT.
     """
 
     execution_id: str
@@ -77,6 +78,12 @@ class Execution:
     is_maker: bool
     leaves: Decimal
     at_ms: int
+    open_fee: Decimal = ZERO
+
+    @property
+    def closing_fee(self) -> Decimal:
+        """The part of the fee that closing took, USDT."""
+        return self.fee * self.closed / self.quantity
 
 
 class Account:

@@ -25,7 +25,7 @@ def order_payload(order: Order) -> Payload:
         "orderStatus": order.status.value,
         "cancelType": order.cancel_type,
         "rejectReason": order.reject_reason,
-        "avgPrice": average_price(order.average_price) if order.filled else "0",
+        "avgPrice": average_price(order.average_price) if order.filled else "",
         "leavesQty": plain(order.leaves),
         "leavesValue": plain(unfilled),
         "cumExecQty": plain(order.filled),
@@ -130,7 +130,8 @@ def execution_push(execution: Execution, mark: Decimal) -> Payload:
         **execution_payload(execution, mark),
         "isLeverage": "0",
         "marketUnit": "",
-        "execPnl": money(execution.realised - execution.fee),
+        # What the transaction log calls cash flow: before fees.
+        "execPnl": money(execution.realised),
     }
 
 
