@@ -22,7 +22,7 @@ from rich.table import Table
 
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.exchange_simulator.application import Application
-from trading_pipeline.exchange_simulator.server import Configuration, build
+from trading_pipeline.exchange_simulator.assembly import Configuration, build
 from trading_pipeline.exchange_simulator.venue import Venue
 
 START = datetime(2025, 11, 1, tzinfo=UTC)

@@ -27,6 +27,11 @@ def exchange(
     start: Annotated[str, typer.Option(help="first virtual instant, ISO 8601, UTC unless it says otherwise")] = "",
     speed: Annotated[float, typer.Option(help="virtual seconds per second")] = 1.0,
     lock_step: Annotated[str, typer.Option(help="stand at every close of this timeframe until told to go on")] = "",
+    wall: Annotated[
+        bool, typer.Option("--wall", help="run at wall time, with the bars from start on moved to now")
+    ] = False,
+    state: Annotated[Path | None, typer.Option(help="file that keeps the account over a restart")] = None,
+    tls: Annotated[Path | None, typer.Option(help="folder of a certificate, made when missing; serves HTTPS")] = None,
     balance: Annotated[str, typer.Option(help="initial USDT")] = "10000",
     half_spread_ticks: Annotated[int, typer.Option(min=0, help="what a market order pays beyond the last price")] = 0,
     maker_fee_bps: Annotated[float, typer.Option(min=-10, max=100, help="of limit orders that rested")] = 2,
@@ -42,7 +47,8 @@ def exchange(
     Prints one JSON line with addresses, key and secret as soon as it listens.
     """
     # The other commands do without a web server and its memory.
-    from trading_pipeline.exchange_simulator.server import Configuration, serve
+    from trading_pipeline.exchange_simulator.assembly import Configuration
+    from trading_pipeline.exchange_simulator.server import serve
 
     try:
         configuration = Configuration(
@@ -54,6 +60,9 @@ def exchange(
             start=_instant(start),
             speed=speed,
             lock_step=Timeframe.parse(lock_step) if lock_step else None,
+            wall=wall,
+            state=state,
+            tls=tls,
             balance=money(balance, "--balance"),
             half_spread_ticks=half_spread_ticks,
             costs=Costs(

@@ -58,6 +58,8 @@ class Application:
         headers: dict[str, str] = {}
         try:
             result = self._answer(endpoint, request, fault, headers)
+            # Who is told that something was accepted finds it again after a restart.
+            self._venue.keep_changes()
             status, body = 200, _envelope(0, "OK", result)
         except Rejection as rejection:
             status, body = rejection.status, _envelope(rejection.code, rejection.message, {})

@@ -1,4 +1,4 @@
-"""The one virtual clock of the exchange: free running, or standing still between closes."""
+"""The one virtual clock of the exchange: free running, equal to wall time, or standing still between closes."""
 
 import time
 from collections.abc import Callable
@@ -39,6 +39,25 @@ class FreeClock:
         return max(0.0, (instant_ms - self.now_ms()) / 1000 / self.speed)
 
 
+class WallClock:
+    """Virtual time is wall time, for programs that know no other."""
+
+    mode = "wall"
+    speed = 1.0
+
+    def __init__(self, wall: Callable[[], datetime] = wall_now) -> None:
+        self.wall = wall
+        self.wall_start = self.virtual_start = wall()
+
+    def now_ms(self) -> int:
+        """Milliseconds since the epoch."""
+        return to_ms(self.wall())
+
+    def seconds_until(self, instant_ms: int) -> float:
+        """Seconds until the instant."""
+        return max(0.0, (instant_ms - self.now_ms()) / 1000)
+
+
 class LockStepClock:
     """Virtual time stands at a close of ``timeframe`` until the next step is asked for."""
 
@@ -69,7 +88,7 @@ class LockStepClock:
         self._now_ms = self.next_close_ms()
 
 
-Clock = FreeClock | LockStepClock
+Clock = FreeClock | WallClock | LockStepClock
 
 
 def iso(instant_ms: int) -> str:

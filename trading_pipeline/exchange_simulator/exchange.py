@@ -139,10 +139,8 @@ class Market:
 
     @property
     def pinned(self) -> Decimal | None:
-        """The price where it is not where the path has it at this moment, else ``None``."""
-        here = (self.moment.now_ms, self.moment.opened)
-        on_path = self.walk.price_at(here[0], opened=here[1])
-        return None if self.last == on_path else self.last
+        """The price where it was looked up or put at this very moment, else ``None``."""
+        return self._last if self._last_of == (self.moment.now_ms, self.moment.opened) else None
 
     def series(self, interval: Interval) -> BarSeries | CoarseBars:
         """Bars of the interval, which base bars can make up."""
@@ -171,6 +169,8 @@ class Exchange:
         self.positions = {symbol: Position(symbol, DEFAULT_LEVERAGE, moment.now_ms) for symbol in markets}
         self.executions: list[Execution] = []
         self.pushes: list[Push] = []
+        self.told = 0
+        """Private messages so far: no change of the account is without one."""
         self.sequence = 0
         # Paths turn at a third, two thirds and the end of a bar, wherever there are bars of that length.
         self._grids = {(one.step_ms, one.first_ms % one.step_ms) for one in (m.walk.series for m in markets.values())}
@@ -210,6 +210,7 @@ class Exchange:
 
     def push(self, topic: str, data: Payload) -> None:
         """Queue a private message."""
+        self.told += 1
         self.pushes.append(Push(topic, self.now_ms, data))
 
     def take_pushes(self) -> list[Push]:

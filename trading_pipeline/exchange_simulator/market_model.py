@@ -64,7 +64,7 @@ def generate(symbol: str, seed: int, until_ms: int | None = None) -> BarSeries:
     reach *= np.abs(random.normal(0, 1, count))
     units = partial(_units, tick=tick)
     high, low = units(np.maximum(opening, close) + above), units(np.minimum(opening, close) - reach)
-    kept = count if until_ms is None else int(np.searchsorted(_open_times(), until_ms, side="right"))
+    kept = count if until_ms is None else min(count, max(0, (until_ms - to_ms(EPOCH)) // BASE.ms + 1))
     return _series([column[:kept] for column in (units(opening), high, low, units(close))], tick, volume[:kept])
 
 
@@ -121,9 +121,9 @@ def _decimals(tick: Decimal) -> int:
 
 
 @lru_cache
-def _open_times() -> NDArray[np.int64]:
-    """Open times of every generated series, UTC milliseconds: one array for all of them."""
-    times = to_ms(EPOCH) + BASE.ms * np.arange(DAYS * 24 * 60 // 5, dtype=np.int64)
+def _open_times(count: int) -> NDArray[np.int64]:
+    """Open times of the first bars of every generated series, UTC milliseconds: one array for all of them."""
+    times = to_ms(EPOCH) + BASE.ms * np.arange(count, dtype=np.int64)
     times.flags.writeable = False
     return times
 
@@ -137,7 +137,7 @@ def _series(prices: list[NDArray[np.int64]], tick: Decimal, volume: Floats) -> B
         step_ms=BASE.ms,
         price_decimals=_decimals(tick),
         volume_decimals=1,
-        open_ms=_open_times()[: len(closes)],
+        open_ms=_open_times(len(closes)),
         open=columns[0],
         high=columns[1],
         low=columns[2],

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from itertools import islice
 
 ZERO = Decimal(0)
 # Per symbol; the venue's limits for linear contracts.
@@ -167,6 +168,10 @@ class OrderStore:
     def active_symbols(self) -> set[str]:
         """Symbols of resting and untriggered orders."""
         return {order.terms.symbol for order in self._active.values()}
+
+    def newest(self, count: int) -> list[Order]:
+        """The last ``count`` orders, newest first."""
+        return list(islice(self.newest_first(), count))
 
     def newest_first(self) -> Iterator[Order]:
         """Every order, final ones included."""

@@ -14,6 +14,7 @@ from trading_pipeline.exchange_simulator.hub import Hub
 from trading_pipeline.exchange_simulator.market_feed import MarketFeed
 from trading_pipeline.exchange_simulator.rate_limits import RateLimits
 from trading_pipeline.exchange_simulator.rejections import Rejection
+from trading_pipeline.exchange_simulator.state_file import StateFile
 from trading_pipeline.exchange_simulator.walking import account_events, advance
 
 
@@ -27,7 +28,12 @@ class Stand(StrEnum):
 class Venue:
     """The exchange with its clock, its account's keys and the two streams."""
 
-    def __init__(self, exchange: Exchange, clock: Clock, credentials: Credentials) -> None:
+    def __init__(
+        self, exchange: Exchange, clock: Clock, credentials: Credentials, state: StateFile | None = None
+    ) -> None:
+        """:param state: where the exchange is kept; ``None`` forgets it at the end."""
+        self._state = state
+        self._kept = -1
         self.exchange = exchange
         self.clock = clock
         self.credentials = credentials
@@ -77,6 +83,7 @@ class Venue:
         self._events = None
         self.clock.step()
         self.feed.announce()
+        self.keep()
         return Stand.CLOSE
 
     def _next_close_ms(self, clock: LockStepClock) -> int:
@@ -91,8 +98,27 @@ class Venue:
             raise Rejection(10001, "virtual time would pass wall time", 409)
         return target
 
+    def keep(self) -> None:
+        """Write where everything stands."""
+        if self._state is not None:
+            stepped = isinstance(self.clock, LockStepClock)
+            self._state.save(self.exchange, self.clock.now_ms() if stepped else self.exchange.now_ms)
+            self._kept = self.exchange.told
+
+    def keep_changes(self) -> None:
+        """Write what has happened to the account, if anything has."""
+        if self.exchange.told != self._kept:
+            self.keep()
+
+    def end(self) -> None:
+        """Write for the last time."""
+        self.keep()
+        if self._state is not None:
+            self._state.close()
+
     def flush_private(self) -> None:
-        """Send what the exchange has to tell the account."""
+        """Send what the exchange has to tell the account, and is written."""
+        self.keep_changes()
         for push in self.exchange.take_pushes():
             message = {
                 "id": self.exchange.new_id("push", self.exchange.next_sequence()),

@@ -155,5 +155,10 @@ def _next_meeting(
             continue
         instant = max(at, leg.begin_ms + share * (leg.end_ms - leg.begin_ms))
         if instant <= way[1]:
-            met.append((instant, order))
-    return min(met, key=lambda one: (one[0], *_turn(one[1]), one[1].sequence), default=None)
+            # Of several levels that lie behind already, the price came by the farthest first.
+            behind = abs(leg.price_at(at) - order.watched_level) if instant == at else Decimal(0)
+            met.append((instant, *_turn(order), -behind, order.sequence, order))
+    if not met:
+        return None
+    first = min(met, key=lambda one: one[:-1])
+    return first[0], first[-1]

@@ -15,11 +15,12 @@ from websockets.sync.client import connect
 
 from trading_pipeline.domain.model.timeframes import to_ms
 from trading_pipeline.exchange_simulator.application import Application
+from trading_pipeline.exchange_simulator.assembly import Configuration, assemble
 from trading_pipeline.exchange_simulator.bars import BarSeries
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.hub import Connection
 from trading_pipeline.exchange_simulator.order_entry import create
-from trading_pipeline.exchange_simulator.server import Addresses, Configuration, assemble, running_venue
+from trading_pipeline.exchange_simulator.server import Addresses, running_venue
 from trading_pipeline.exchange_simulator.venue import Venue
 from trading_pipeline.exchange_simulator.walking import advance
 from trading_pipeline_tests.exchange_simulator.builders import STEP_MS, an_exchange

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from trading_pipeline.exchange_simulator.server import Configuration, listen
+from trading_pipeline.exchange_simulator.assembly import Configuration
+from trading_pipeline.exchange_simulator.server import listen
 
 RUN = [sys.executable, "-c", "import typer; from trading_pipeline.cli.exchange import exchange; typer.run(exchange)"]
 

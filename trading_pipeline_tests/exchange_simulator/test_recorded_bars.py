@@ -9,13 +9,13 @@ import pytest
 
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.exchange_simulator.assembly import Configuration, assemble
 from trading_pipeline.exchange_simulator.coarse_bars import CoarseBars
 from trading_pipeline.exchange_simulator.intervals import INTERVALS
 from trading_pipeline.exchange_simulator.order_entry import create
 from trading_pipeline.exchange_simulator.payloads.klines import forming_row
 from trading_pipeline.exchange_simulator.payloads.private import position_payload
 from trading_pipeline.exchange_simulator.recorded_bars import Recording, load, read
-from trading_pipeline.exchange_simulator.server import Configuration, assemble
 from trading_pipeline.exchange_simulator.walking import advance
 
 HEADER = "open_time_ms,open,high,low,close,volume\n"

@@ -21,7 +21,8 @@ from trading_pipeline.adapters.venues.venue_clock import VenueClock
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
-from trading_pipeline.exchange_simulator.server import Addresses, Configuration, assemble, running_venue
+from trading_pipeline.exchange_simulator.assembly import Configuration, assemble
+from trading_pipeline.exchange_simulator.server import Addresses, running_venue
 from trading_pipeline.runtime.replay.lock_step import ExchangeClock
 from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.follow_fills import follow_fills

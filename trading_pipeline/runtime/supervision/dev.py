@@ -45,7 +45,7 @@ def run_dev(config_dir: Path, state_dir: Path, port: int) -> None:
         try:
             say("starting PostgreSQL and Redis, bringing the schema up to date")
             state.open()
-            supervisor.start([exchange_spec(state.log_dir, simulated_exchange(config_dir, SIMULATED_START))])
+            supervisor.start([exchange_spec(state.log_dir, simulated_exchange(config_dir, state_dir, SIMULATED_START))])
             state.variables.update(exchange_access(state.log_dir).variables())
             supervisor.start([feed_spec(), _dagster_spec(port)])
             announce(settings, state.variables, f"http://127.0.0.1:{port}")

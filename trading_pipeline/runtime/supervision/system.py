@@ -109,11 +109,16 @@ def feed_spec() -> ProcessSpec:
     return ProcessSpec("feed", _ours("feed"))
 
 
-def simulated_exchange(config_dir: Path, start: datetime) -> list[str]:
-    """Arguments of the exchange that is started where there is no other; it stands for no real market."""
+def simulated_exchange(config_dir: Path, state_dir: Path, start: datetime) -> list[str]:
+    """Arguments of the exchange that is started where there is no other; it stands for no real market.
+
+    :param state_dir: holds its account beside the database that knows of it, so that both live equally long.
+    :param start: of its clock where the folder is new.
+    """
     symbols = ",".join(one.symbol for one in load_universe(config_dir).instrument_ids)
     world = ["--seed", "1", "--symbols", symbols, "--start", start.isoformat(), "--port", str(free_port())]
-    return [*world, *cost_arguments(load_costs(config_dir))]
+    kept = ["--state", str(state_dir.resolve() / "exchange.sqlite")]
+    return [*world, *kept, *cost_arguments(load_costs(config_dir))]
 
 
 def control_specs(state: SystemState, webserver_port: int) -> list[ProcessSpec]:

@@ -34,7 +34,7 @@ from trading_pipeline.runtime.supervision.watch import Watch
 from trading_pipeline.settings import Settings
 
 SIMULATED_START = datetime(2025, 11, 1, tzinfo=UTC)
-"""Where the clock of an exchange that is started with the system begins."""
+"""Where the clock of an exchange that is started with the system begins, if it has no state to go on from."""
 
 
 @dataclass(slots=True)
@@ -128,7 +128,7 @@ def run_system(settings: Settings, port: int) -> None:
     simulated = settings.mode is TradingMode.SIMULATED and not settings.bybit_rest_url
     require(system_checks(settings, port, SIMULATED_START if simulated else None))
     stop = StopRequested()
-    arguments = simulated_exchange(settings.config_dir, SIMULATED_START) if simulated else []
+    arguments = simulated_exchange(settings.config_dir, settings.state_dir, SIMULATED_START) if simulated else []
     with held(settings.state_dir), RunningSystem(settings, port, arguments, say) as system:
         say(f"up and trading in mode {settings.mode}; Ctrl-C ends everything")
         say(f"Dagster UI {system.webserver}, logs {system.state.log_dir}")
