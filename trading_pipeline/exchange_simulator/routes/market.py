@@ -108,8 +108,9 @@ def orderbook(venue: Venue, request: Parameters) -> Payload:
     now_ms = venue.now_ms()
     depth = parameters.limit(request, 25, 500)
     exchange = venue.exchange
-    book = book_payload(_market(venue, request), depth, now_ms, exchange.sequence + 1, exchange.terms.half_spread_ticks)
-    return {**book, "ts": now_ms, "cts": now_ms}
+    book = book_payload(_market(venue, request), depth, now_ms, exchange.terms.half_spread_ticks)
+    update = exchange.sequence + 1
+    return {**book, "u": update, "seq": update, "ts": now_ms, "cts": now_ms}
 
 
 def recent_trade(venue: Venue, request: Parameters) -> Payload:
