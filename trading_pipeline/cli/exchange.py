@@ -32,6 +32,7 @@ def exchange(
     ] = False,
     state: Annotated[Path | None, typer.Option(help="file that keeps the account over a restart")] = None,
     tls: Annotated[Path | None, typer.Option(help="folder of a certificate, made when missing; serves HTTPS")] = None,
+    faults: Annotated[Path | None, typer.Option(help="JSON file of the faults that are armed at the start")] = None,
     balance: Annotated[str, typer.Option(help="initial USDT")] = "10000",
     half_spread_ticks: Annotated[int, typer.Option(min=0, help="what a market order pays beyond the last price")] = 0,
     maker_fee_bps: Annotated[float, typer.Option(min=-10, max=100, help="of limit orders that rested")] = 2,
@@ -63,6 +64,7 @@ def exchange(
             wall=wall,
             state=state,
             tls=tls,
+            faults=faults,
             balance=money(balance, "--balance"),
             half_spread_ticks=half_spread_ticks,
             costs=Costs(

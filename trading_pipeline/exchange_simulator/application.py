@@ -7,11 +7,13 @@ from typing import cast
 from urllib.parse import parse_qsl
 
 from trading_pipeline.domain.model.timeframes import to_ms
+from trading_pipeline.exchange_simulator.account_faults import refuse_suspended
 from trading_pipeline.exchange_simulator.authentication import verify_request
 from trading_pipeline.exchange_simulator.exchange import Payload
 from trading_pipeline.exchange_simulator.faults import Fault, FaultKind
-from trading_pipeline.exchange_simulator.parameters import Parameters
+from trading_pipeline.exchange_simulator.parameters import Parameters, text
 from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
+from trading_pipeline.exchange_simulator.request_faults import PAGES, after, before, exhausted
 from trading_pipeline.exchange_simulator.routes import account, control, market, orders, positions
 from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
 from trading_pipeline.exchange_simulator.streams import serve_stream
@@ -23,6 +25,10 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ACKNOWLEDGE_FIRST_S = 0.005
 """Private pushes leave this much after the HTTP answer that caused them."""
+STREAM_LEADS_S = 0.05
+"""By so much they are ahead of it where that is the fault."""
+EDGE = frozenset({*PAGES, FaultKind.DROP_REQUEST, FaultKind.HALF_OPEN})
+"""Faults that happen in front of the exchange: a request may get through it, its answer does not."""
 
 _ENDPOINTS = {
     (endpoint.method, endpoint.path): endpoint
@@ -49,29 +55,48 @@ class Application:
         if request.path.startswith("/simulator/"):
             await self._control(request, send)
             return
-        endpoint = _ENDPOINTS.get((request.method, request.path))
         # Spent before anything is looked at: a fault hits the next request to its path, sound or not.
-        fault = self._venue.faults.spend(request.path)
-        if fault is not None and fault.kind is FaultKind.HTTP_500:
-            await _respond(send, 500, {}, {})
+        fault = self._venue.faults.spend_on_request(request.path, request.symbol())
+        at_the_edge = fault is not None and fault.kind in EDGE
+        if fault is not None and at_the_edge and not fault.accepted:
+            await _turn_away(fault, scope, receive, send)
             return
-        headers: dict[str, str] = {}
+        headers = exhausted(fault, to_ms(self._venue.clock.wall()))
         try:
-            result = self._answer(endpoint, request, fault, headers)
-            # Who is told that something was accepted finds it again after a restart.
-            self._venue.keep_changes()
+            result = self._answer(request, fault, headers)
             status, body = 200, _envelope(0, "OK", result)
         except Rejection as rejection:
             status, body = rejection.status, _envelope(rejection.code, rejection.message, {})
-        if fault is not None and fault.kind is FaultKind.DROP_RESPONSE:
-            abort(scope)
-        now_ms = self._venue.clock_ms()
+        # Who is told that something was accepted finds it again after a restart.
+        self._venue.keep_changes()
+        if fault is not None and at_the_edge:
+            self._tell_private()
+            await _turn_away(fault, scope, receive, send)
+            return
+        await self._hold_up(fault, scope)
+        now_ms = self._venue.told_ms()
         # Clients set their clock by it, so that it is virtual time like everything else.
         headers["Timenow"] = str(now_ms)
         await _respond(send, status, {**body, "time": now_ms}, headers)
-        # The venue acknowledges a request before its streams tell what became of it.
+        self._tell_private()
+
+    def _tell_private(self) -> None:
+        """Tell the private stream a little later: the venue acknowledges before it tells what became of a request."""
         if self._venue.exchange.pushes:
             asyncio.get_running_loop().call_later(ACKNOWLEDGE_FIRST_S, self._venue.flush_private)
+
+    async def _hold_up(self, fault: Fault | None, scope: Message) -> None:
+        """What happens between a request's effect and its answer."""
+        if fault is None:
+            return
+        if fault.kind is FaultKind.DROP_RESPONSE:
+            abort(scope)
+        elif fault.kind is FaultKind.SLOW:
+            self._tell_private()
+            await asyncio.sleep(fault.seconds)
+        elif fault.kind is FaultKind.STREAM_FIRST:
+            self._venue.flush_private()
+            await asyncio.sleep(fault.seconds or STREAM_LEADS_S)
 
     async def _control(self, request: "Request", send: Send) -> None:
         """Answer a control request: plain JSON, ``{"error": ...}`` when it is refused."""
@@ -83,30 +108,30 @@ class Application:
             status = 400 if rejection.status == 200 else rejection.status
             await _respond(send, status, {"error": rejection.message}, {})
 
-    def _answer(
-        self, endpoint: Endpoint | None, request: "Request", fault: Fault | None, headers: dict[str, str]
-    ) -> Payload:
+    def _answer(self, request: "Request", fault: Fault | None, headers: dict[str, str]) -> Payload:
         """The result of a request.
 
         :raises Rejection: the request is refused.
         """
         venue = self._venue
+        endpoint = _ENDPOINTS.get((request.method, request.path))
         if endpoint is None:
             raise Rejection(10017, f"Route not found: {request.method} {request.path}", 404)
         # Before the signature, as at the venue: its edge counts addresses and knows no keys.
         if venue.rate_limits.address_exceeded():
             raise Rejection(10018, "access too frequent", 403)
         if endpoint.private:
-            instants = (venue.clock_ms(), to_ms(venue.clock.wall()))
+            instants = (venue.told_ms(), to_ms(venue.clock.wall()) + venue.skew_ms)
             verify_request(venue.credentials, request.headers, request.payload, instants)
             # After the signature: the limit is the account's, and a stranger must not use it up.
             usage = venue.rate_limits.count(request.path)
             if usage is not None:
-                headers.update(usage.headers())
+                headers.update({**usage.headers(), **headers})
                 if usage.exceeded:
                     raise Rejection(10006, "Too many visits. Exceeded the API Rate Limit.")
-        _suffer(fault)
-        return endpoint.handler(venue, request.parameters())
+        asked = before(venue, fault, request.parameters())
+        refuse_suspended(venue.exchange, request.path, request.symbol())
+        return after(fault, endpoint.handler(venue, asked))
 
 
 def _control_endpoint(request: "Request") -> Endpoint:
@@ -120,15 +145,17 @@ def _control_endpoint(request: "Request") -> Endpoint:
     raise Rejection(10017, f"no control endpoint {request.method} {request.path}", 404)
 
 
-def _suffer(fault: Fault | None) -> None:
-    """Refuse the request when the fault says so."""
-    # A lost answer is no refusal: the request goes through.
-    if fault is None or fault.kind is FaultKind.DROP_RESPONSE:
-        return
-    if fault.kind is FaultKind.REJECT:
-        raise Rejection(fault.ret_code, "rejected on demand")
-    code = 10000 if fault.kind is FaultKind.RET_CODE_10000 else 10016
-    raise Rejection(code, "Server Timeout" if code == 10000 else "Server error.")
+async def _turn_away(fault: Fault, scope: Message, receive: Receive, send: Send) -> None:
+    """Answer with a page of the edge, with a lost connection, or not at all until the client has gone."""
+    page = PAGES.get(fault.kind)
+    if page is not None:
+        status, text, kind = page
+        await _send(send, status, text.encode(), {"Content-Type": kind})
+    elif fault.kind is FaultKind.HALF_OPEN:
+        while (await receive())["type"] != "http.disconnect":
+            continue
+    else:
+        abort(scope)
 
 
 def _envelope(code: int, message: str, result: Payload) -> Payload:
@@ -146,6 +173,13 @@ class Request:
         self.path = path
         self.headers = headers
         self.payload = payload
+
+    def symbol(self) -> str:
+        """The symbol that the request names; empty where it names none, or cannot be read."""
+        try:
+            return text(self.parameters(), "symbol")
+        except Rejection:
+            return ""
 
     def parameters(self) -> Parameters:
         """Query parameters of a GET, the JSON object of a POST.
@@ -183,7 +217,12 @@ async def _read(scope: Message, receive: Receive) -> Request:
 async def _respond(send: Send, status: int, body: Payload, headers: dict[str, str]) -> None:
     """Send one JSON answer."""
     content = json.dumps(body, separators=(",", ":")).encode()
-    pairs = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(content)), **headers}
+    await _send(send, status, content, {"Content-Type": "application/json; charset=utf-8", **headers})
+
+
+async def _send(send: Send, status: int, content: bytes, headers: dict[str, str]) -> None:
+    """Send one answer."""
+    pairs = {**headers, "Content-Length": str(len(content))}
     raw = [(name.encode(), value.encode()) for name, value in pairs.items()]
     await send({"type": "http.response.start", "status": status, "headers": raw})
     await send({"type": "http.response.body", "body": content})

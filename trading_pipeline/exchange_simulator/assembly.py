@@ -14,6 +14,7 @@ from trading_pipeline.exchange_simulator.authentication import credentials_for
 from trading_pipeline.exchange_simulator.bars import BarSeries
 from trading_pipeline.exchange_simulator.clock import Clock, FreeClock, LockStepClock, WallClock, wall_now
 from trading_pipeline.exchange_simulator.exchange import Exchange, Market, Terms
+from trading_pipeline.exchange_simulator.faults import faults_of
 from trading_pipeline.exchange_simulator.instruments import specification, typical_price
 from trading_pipeline.exchange_simulator.market_model import BASE, EPOCH, GENERATED_END, generate
 from trading_pipeline.exchange_simulator.price_walk import Moment, PriceWalk
@@ -44,6 +45,7 @@ class Configuration:
     :param wall: virtual time is wall time, and the bars from ``start`` on are moved to now.
     :param tls: folder of the certificate with which HTTPS and WSS are served, made when it is missing; ``None`` serves
         neither.
+    :param faults: file of the faults that are armed at the start.
     :param state: file that the account is kept in; what it holds comes before ``start``.
     :param costs: what the account pays; funding rates recorded beside the bars come before the constant one.
     """
@@ -59,6 +61,7 @@ class Configuration:
     wall: bool = False
     state: Path | None = None
     tls: Path | None = None
+    faults: Path | None = None
     balance: Decimal = Decimal(10_000)
     half_spread_ticks: int = 0
     costs: Costs = BASE_TIER
@@ -123,11 +126,11 @@ def _assembled(configuration: Configuration, world: World, run_id: str, state: S
         funding_interval_hours=costs.funding_interval_hours,
         run_id=run_id,
     )
-    exchange = Exchange(markets, terms, moment)
+    exchange, faults = Exchange(markets, terms, moment), faults_of(configuration.faults)
     if state is not None:
         state.shift_ms = world.shift_ms
         state.restore(exchange)
-    return Venue(exchange, _clock(configuration, world), credentials_for(_origin(configuration)), state)
+    return Venue(exchange, _clock(configuration, world), credentials_for(_origin(configuration)), state, faults)
 
 
 def _clock(configuration: Configuration, world: World) -> Clock:

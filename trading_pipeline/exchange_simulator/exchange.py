@@ -7,7 +7,7 @@ gives the same fills for the same requests. Modules beside it change it: ``order
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -169,6 +169,8 @@ class Exchange:
         self.positions = {symbol: Position(symbol, DEFAULT_LEVERAGE, moment.now_ms) for symbol in markets}
         self.executions: list[Execution] = []
         self.pushes: list[Push] = []
+        self.liquidity: Callable[[Order], Decimal] = _all_of_it
+        self.suspended: set[str] = set()
         self.told = 0
         """Private messages so far: no change of the account is without one."""
         self.sequence = 0
@@ -257,6 +259,11 @@ class Exchange:
     def available(self) -> Decimal:
         """USDT free for new margin, never negative."""
         return max(ZERO, self.equity() - self.position_margin() - self.order_margin())
+
+
+def _all_of_it(order: Order) -> Decimal:
+    """Every order fills whole."""
+    return order.leaves
 
 
 def _corner_after(now_ms: int, step_ms: int, phase_ms: int) -> int:

@@ -38,7 +38,7 @@ def fill(exchange: Exchange, order: Order, price: Decimal, *, maker: bool, kind:
     What a reduce-only order cannot close is cancelled, as the venue does.
     """
     position = exchange.positions[order.terms.symbol]
-    quantity = order.leaves
+    quantity = exchange.liquidity(order) if kind == "Trade" else order.leaves
     if order.terms.reduce_only:
         quantity = min(quantity, position.reducible(order.terms.sign))
     if not quantity:
@@ -50,12 +50,20 @@ def fill(exchange: Exchange, order: Order, price: Decimal, *, maker: bool, kind:
         order.status = Status.FILLED
         exchange.orders.settle(order)
     exchange.push("order", order_push(order))
-    # Only a reduce-only order larger than the position has something left: there is no partial liquidity here.
-    if order.leaves:
-        cancel(exchange, order, "CancelByReduceOnly")
+    _end_rest(exchange, order, position)
     # After the order's own message: the venue tells of an order before it tells of what follows from it.
     _follow_position(exchange, order, position, was)
     announce_position(exchange, position)
+
+
+def _end_rest(exchange: Exchange, order: Order, position: Position) -> None:
+    """Cancel what is left of an order that cannot close more, or does not rest."""
+    if not order.leaves:
+        return
+    if order.terms.reduce_only and not position.reducible(order.terms.sign):
+        cancel(exchange, order, "CancelByReduceOnly")
+    elif order.terms.price is None or order.terms.time_in_force in ("IOC", "FOK"):
+        cancel(exchange, order, "UNKNOWN", "EC_NoImmediateQtyToFill")
 
 
 def _book(exchange: Exchange, order: Order, quantity: Decimal, price: Decimal, *, maker: bool, kind: str) -> None:

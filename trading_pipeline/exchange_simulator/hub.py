@@ -19,14 +19,22 @@ class Connection:
     """One client: its topics and the messages that wait to be written.
 
     :param lost: called when the client has read too slowly to be kept.
+    :param silenced: called when nothing shall pass any more, and the connection stay.
     """
 
-    def __init__(self, lost: Callable[[], None] = _nothing, limit: int = QUEUE_LIMIT) -> None:
+    def __init__(
+        self,
+        lost: Callable[[], None] = _nothing,
+        silenced: Callable[[], None] = _nothing,
+        limit: int = QUEUE_LIMIT,
+    ) -> None:
         self.connection_id = secrets.token_hex(10)
         self.topics: set[str] = set()
         self.authenticated = False
         self.outgoing: asyncio.Queue[str] = asyncio.Queue(limit)
         self._lost = lost
+        self._silenced = silenced
+        self._mute = False
 
     def send(self, message: Mapping[str, object]) -> None:
         """Queue a message."""
@@ -34,6 +42,8 @@ class Connection:
 
     def send_text(self, text: str) -> None:
         """Queue a message that is text already; the empty one ends the connection."""
+        if self._mute:
+            return
         try:
             self.outgoing.put_nowait(text)
         except asyncio.QueueFull:
@@ -41,6 +51,11 @@ class Connection:
             while not self.outgoing.empty():
                 self.outgoing.get_nowait()
             self._lost()
+
+    def mute(self) -> None:
+        """Send nothing any more."""
+        self._mute = True
+        self._silenced()
 
 
 class Hub:
@@ -92,3 +107,8 @@ class Hub:
         """Send raw text to everybody; the empty text closes the connections."""
         for connection in self.connections:
             connection.send_text(text)
+
+    def mute(self) -> None:
+        """Let the connections of this moment stay open, and nothing pass through them."""
+        for connection in self.connections:
+            connection.mute()

@@ -1,12 +1,15 @@
 """What happens when the price meets an order, and when the account runs out of margin."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.fills import announce_position, cancel, fill, market_price, touch_price
 from trading_pipeline.exchange_simulator.orders import Order, Status, Terms
 from trading_pipeline.exchange_simulator.payloads.private import order_push
 from trading_pipeline.exchange_simulator.positions import Position
+
+_BY_THE_VENUE = {"BustTrade": "CreateByLiq", "AdlTrade": "CreateByAdl_PassThrough"}
 
 
 def touch(exchange: Exchange, order: Order) -> None:
@@ -20,7 +23,9 @@ def touch(exchange: Exchange, order: Order) -> None:
             raise AssertionError(f"order {order.order_id} rests without a price")
         # After a jump over the level the open is the better price; on a leg the two are the same.
         better = max if order.terms.sign < 0 else min
-        fill(exchange, order, better(order.terms.price, exchange.markets[order.terms.symbol].last), maker=True)
+        last = exchange.markets[order.terms.symbol].last
+        # What is left of an order has rested while the price went past: no jump makes it better.
+        fill(exchange, order, order.terms.price if order.filled else better(order.terms.price, last), maker=True)
         return
     order.status = Status.TRIGGERED
     order.updated_ms = exchange.now_ms
@@ -64,23 +69,26 @@ def liquidate_if_broke(exchange: Exchange) -> None:
         cancel(exchange, order, "CancelAllBeforeLiq")
     for position in open_positions:
         position.stop_loss = position.take_profit = None
-        _bust(exchange, position)
+        take_over(exchange, position, abs(position.size), "BustTrade")
         announce_position(exchange, position)
 
 
-def _bust(exchange: Exchange, position: Position) -> None:
-    """Close one position by order of the venue."""
+def take_over(exchange: Exchange, position: Position, quantity: Decimal, kind: str) -> None:
+    """Close so much of a position (base currency) at the last price by order of the venue.
+
+    :param kind: of the execution, ``BustTrade`` or ``AdlTrade``.
+    """
     sequence = exchange.next_sequence()
     last = exchange.markets[position.symbol].last
     terms = Terms(
         symbol=position.symbol,
         side="Sell" if position.size > 0 else "Buy",
         order_type="Market",
-        quantity=abs(position.size),
+        quantity=quantity,
         time_in_force="IOC",
         reduce_only=True,
-        create_type="CreateByLiq",
+        create_type=_BY_THE_VENUE[kind],
     )
     order = Order(exchange.new_id("order", sequence), sequence, terms, exchange.now_ms, last)
     exchange.orders.add(order)
-    fill(exchange, order, last, maker=False, kind="BustTrade")
+    fill(exchange, order, last, maker=False, kind=kind)

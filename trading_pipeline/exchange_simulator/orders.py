@@ -75,6 +75,7 @@ class Order:
         "created_ms",
         "fees",
         "filled",
+        "idle_until_ms",
         "last_price",
         "order_id",
         "reject_reason",
@@ -95,6 +96,8 @@ class Order:
         self.closed_pnl = ZERO
         self.cancel_type = "UNKNOWN"
         self.reject_reason = "EC_NoError"
+        # Until then the market passes by what is left of the order.
+        self.idle_until_ms = 0
         self.created_ms = now_ms
         self.updated_ms = now_ms
         self.last_price = last_price

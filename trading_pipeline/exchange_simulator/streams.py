@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from trading_pipeline.exchange_simulator.authentication import verify_stream
 from trading_pipeline.exchange_simulator.exchange import Payload
 from trading_pipeline.exchange_simulator.hub import CLOSE, Connection, Hub
-from trading_pipeline.exchange_simulator.transports import abort
+from trading_pipeline.exchange_simulator.transports import abort, stop_reading
 from trading_pipeline.exchange_simulator.venue import Venue
 
 Message = MutableMapping[str, object]
@@ -34,7 +34,7 @@ async def serve_stream(venue: Venue, scope: Message, receive: Receive, send: Sen
         await send({"type": "websocket.close", "code": 1008})
         return
     await send({"type": "websocket.accept"})
-    connection = Connection(lost=lambda: abort(scope))
+    connection = Connection(lost=lambda: abort(scope), silenced=lambda: stop_reading(scope))
     hub.connections.add(connection)
     writer = asyncio.create_task(_write(connection, send))
     try:

@@ -38,3 +38,10 @@ def abort(scope: MutableMapping[str, object]) -> None:
     transport = transport_of(scope)
     if transport is not None:
         transport.abort()
+
+
+def stop_reading(scope: MutableMapping[str, object]) -> None:
+    """Leave the connection open and take nothing from it any more, not even a ping."""
+    transport = transport_of(scope)
+    if transport is not None and transport.is_reading():
+        transport.pause_reading()

@@ -2,19 +2,23 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import from_ms, to_ms
+from trading_pipeline.exchange_simulator.account_faults import suffer_partly
 from trading_pipeline.exchange_simulator.authentication import Credentials
 from trading_pipeline.exchange_simulator.clock import Clock, LockStepClock
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.faults import Faults
 from trading_pipeline.exchange_simulator.hub import Hub
 from trading_pipeline.exchange_simulator.market_feed import MarketFeed
+from trading_pipeline.exchange_simulator.orders import Order
 from trading_pipeline.exchange_simulator.rate_limits import RateLimits
 from trading_pipeline.exchange_simulator.rejections import Rejection
 from trading_pipeline.exchange_simulator.state_file import StateFile
+from trading_pipeline.exchange_simulator.stream_faults import Delivery
 from trading_pipeline.exchange_simulator.walking import account_events, advance
 
 
@@ -29,19 +33,31 @@ class Venue:
     """The exchange with its clock, its account's keys and the two streams."""
 
     def __init__(
-        self, exchange: Exchange, clock: Clock, credentials: Credentials, state: StateFile | None = None
+        self,
+        exchange: Exchange,
+        clock: Clock,
+        credentials: Credentials,
+        state: StateFile | None = None,
+        faults: Faults | None = None,
     ) -> None:
-        """:param state: where the exchange is kept; ``None`` forgets it at the end."""
+        """
+        :param state: where the exchange is kept; ``None`` forgets it at the end.
+        :param faults: that are armed; none by default.
+        """
         self._state = state
         self._kept = -1
         self.exchange = exchange
         self.clock = clock
         self.credentials = credentials
         self.rate_limits = RateLimits()
-        self.faults = Faults()
+        self.faults = Faults() if faults is None else faults
+        self.skew_ms = 0
+        """By how much the time that is told is ahead of the exchange's own, or behind it."""
         self.public = Hub()
         self.private = Hub()
         self.feed = MarketFeed(exchange, self.public)
+        self._delivery = Delivery(self.private, self.faults)
+        exchange.liquidity = self._liquidity
         self._events: Iterator[int] | None = None
         self.end_ms = min(market.walk.series.end_ms for market in exchange.markets.values())
         """Where (UTC ms) the bars of the first symbol to run out end."""
@@ -51,6 +67,10 @@ class Venue:
         if isinstance(self.clock, LockStepClock):
             return self.exchange.now_ms
         return max(self.exchange.now_ms, min(self.clock.now_ms(), self.end_ms))
+
+    def told_ms(self) -> int:
+        """The time that clients are told, UTC milliseconds."""
+        return self.clock_ms() + self.skew_ms
 
     def now_ms(self) -> int:
         """Virtual time in UTC milliseconds; the state of the exchange is brought up to it."""
@@ -126,7 +146,12 @@ class Venue:
                 "creationTime": push.at_ms,
                 "data": [push.data],
             }
-            self.private.publish((push.topic, f"{push.topic}.linear"), message)
+            self._delivery.deliver(push.topic, message)
+
+    def _liquidity(self, order: Order) -> Decimal:
+        """How much of an order fills: all that is left, unless a fault says otherwise."""
+        fault = self.faults.spend_on_fill(order.terms.symbol)
+        return order.leaves if fault is None else suffer_partly(self.exchange, order, fault)
 
 
 def check_start(start: datetime, wall: datetime) -> None:

@@ -65,7 +65,7 @@ def _open_bars(exchange: Exchange) -> Iterator[int]:
     passed = [
         (*_turn(order), share, order.sequence, order)
         for order in exchange.orders.active()
-        if (share := met(order)) is not None
+        if order.idle_until_ms <= exchange.now_ms and (share := met(order)) is not None
     ]
     # By turn, then by how much of the jump is needed to reach the level.
     for *_, order in sorted(passed, key=lambda one: one[:-1]):
@@ -149,11 +149,13 @@ def _next_meeting(
         symbol = order.terms.symbol
         if symbol not in legs:
             legs[symbol] = exchange.markets[symbol].walk.leg_from(*way)
-        leg = legs[symbol]
-        share = _share(order, (leg.start, leg.goal), leg.done_at(at))
+        leg, since = legs[symbol], max(at, Decimal(order.idle_until_ms))
+        if since > way[1]:
+            continue
+        share = _share(order, (leg.start, leg.goal), leg.done_at(since))
         if share is None:
             continue
-        instant = max(at, leg.begin_ms + share * (leg.end_ms - leg.begin_ms))
+        instant = max(since, leg.begin_ms + share * (leg.end_ms - leg.begin_ms))
         if instant <= way[1]:
             # Of several levels that lie behind already, the price came by the farthest first.
             behind = abs(leg.price_at(at) - order.watched_level) if instant == at else Decimal(0)

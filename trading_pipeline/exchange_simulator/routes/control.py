@@ -3,14 +3,11 @@
 from trading_pipeline.domain.model.timeframes import from_ms
 from trading_pipeline.exchange_simulator.clock import LockStepClock
 from trading_pipeline.exchange_simulator.exchange import Payload
-from trading_pipeline.exchange_simulator.faults import FaultKind
-from trading_pipeline.exchange_simulator.hub import CLOSE
+from trading_pipeline.exchange_simulator.faults import IMMEDIATE, Fault
 from trading_pipeline.exchange_simulator.parameters import Parameters
+from trading_pipeline.exchange_simulator.request_faults import happen_now
 from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
 from trading_pipeline.exchange_simulator.venue import Venue
-
-# A frame that was cut off in the middle.
-MALFORMED_FRAME = '{"topic": "kline.15.'
 
 
 def _standing(venue: Venue) -> Payload:
@@ -57,18 +54,26 @@ def status(venue: Venue, _: Parameters) -> Payload:
 
 
 def faults(venue: Venue, request: Parameters) -> Payload:
-    """``POST /simulator/faults``: arm a fault, or break the streams at once."""
-    fault = venue.faults.arm(request)
-    if fault.kind is FaultKind.MALFORMED_FRAME:
-        venue.public.send_text(MALFORMED_FRAME)
-    elif fault.kind is FaultKind.DISCONNECT:
-        venue.public.send_text(CLOSE)
-        venue.private.send_text(CLOSE)
+    """``POST /simulator/faults``: arm a fault; what waits for no request happens at once."""
+    fault = Fault.of(request)
+    if fault.kind in IMMEDIATE and not fault.path:
+        happen_now(venue, fault)
+        venue.flush_private()
+    else:
+        venue.faults.arm(fault)
     return {"kind": fault.kind.value, "path": fault.path, "count": fault.remaining}
+
+
+def clear_faults(venue: Venue, _: Parameters) -> Payload:
+    """``POST /simulator/faults/clear``: forget what is armed, and set the clock right."""
+    venue.faults.disarm()
+    venue.skew_ms = 0
+    return {}
 
 
 ENDPOINTS = (
     Endpoint("POST", "/simulator/advance", advance, private=False),
     Endpoint("GET", "/simulator/status", status, private=False),
     Endpoint("POST", "/simulator/faults", faults, private=False),
+    Endpoint("POST", "/simulator/faults/clear", clear_faults, private=False),
 )

@@ -18,7 +18,7 @@ KlinePage = tuple[int | None, int | None, int]
 
 def server_time(venue: Venue, _: Parameters) -> Payload:
     """``/v5/market/time``: virtual time."""
-    now_ms = venue.clock_ms()
+    now_ms = venue.told_ms()
     return {"timeSecond": str(now_ms // 1000), "timeNano": str(now_ms * 1_000_000)}
 
 
@@ -77,9 +77,15 @@ def instruments(venue: Venue, request: Parameters) -> Payload:
     following = str(first + count) if first + count < len(markets) else ""
     return {
         "category": "linear",
-        "list": [instrument_payload(market, venue.exchange.funding[market.instrument.symbol]) for market in page],
+        "list": [_listed(venue, market) for market in page],
         "nextPageCursor": following,
     }
+
+
+def _listed(venue: Venue, market: Market) -> Payload:
+    """The instrument, closed where trading stands still."""
+    row = instrument_payload(market, venue.exchange.funding[market.instrument.symbol])
+    return {**row, "status": "Closed"} if market.instrument.symbol in venue.exchange.suspended else row
 
 
 def tickers(venue: Venue, request: Parameters) -> Payload:
