@@ -14,7 +14,7 @@ from trading_pipeline.exchange_simulator.faults import Fault, FaultKind
 from trading_pipeline.exchange_simulator.parameters import Parameters, text
 from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
 from trading_pipeline.exchange_simulator.request_faults import PAGES, after, before, exhausted
-from trading_pipeline.exchange_simulator.routes import account, control, market, orders
+from trading_pipeline.exchange_simulator.routes import account, control, market, orders, positions
 from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
 from trading_pipeline.exchange_simulator.streams import serve_stream
 from trading_pipeline.exchange_simulator.transports import abort
@@ -32,7 +32,7 @@ EDGE = frozenset({*PAGES, FaultKind.DROP_REQUEST, FaultKind.HALF_OPEN})
 
 _ENDPOINTS = {
     (endpoint.method, endpoint.path): endpoint
-    for endpoint in (*market.ENDPOINTS, *orders.ENDPOINTS, *account.ENDPOINTS)
+    for endpoint in (*market.ENDPOINTS, *orders.ENDPOINTS, *account.ENDPOINTS, *positions.ENDPOINTS)
 }
 
 

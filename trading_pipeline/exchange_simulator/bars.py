@@ -6,29 +6,13 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from trading_pipeline.domain.model.bar_frames import complete_buckets
 from trading_pipeline.exchange_simulator.columns import Near, Opens, Turnover
+from trading_pipeline.exchange_simulator.intervals import DAY_MS
 from trading_pipeline.exchange_simulator.precision import decimals_of, refuse_large, refuse_rounded, units_of
-
-INTERVALS = {
-    "1": 60_000,
-    "3": 180_000,
-    "5": 300_000,
-    "15": 900_000,
-    "30": 1_800_000,
-    "60": 3_600_000,
-    "120": 7_200_000,
-    "240": 14_400_000,
-    "360": 21_600_000,
-    "720": 43_200_000,
-    "D": 86_400_000,
-}
-"""Length in milliseconds of every kline interval served, by the venue's spelling. Weeks and months are not served."""
 
 # Coarse enough that a day's sum of any symbol fits into 64 bits.
 TURNOVER_DECIMALS = 4
 MOST_VOLUME_DECIMALS = 8
-DAY_MS = INTERVALS["D"]
 Column = NDArray[np.int64]
 Prices = NDArray[np.integer] | Near | Opens
 
@@ -97,33 +81,42 @@ class BarSeries:
             turnover=self.turnover[chosen],
         )
 
-    def closing_at(self, close_ms: int, step_ms: int) -> list[str] | None:
-        """The bar of ``step_ms`` that closes exactly then (UTC ms) as the venue lists it, ``None`` if none does."""
-        first = int(np.searchsorted(self.open_ms, close_ms - step_ms))
-        last = first + step_ms // self.step_ms
+    def opened_before(self, instant_ms: int) -> int:
+        """How many bars opened before the instant, UTC milliseconds."""
+        return int(np.searchsorted(self.open_ms, instant_ms))
+
+    def spanning(self, open_ms: int, close_ms: int) -> list[str] | None:
+        """The bar between two instants (UTC ms) as the venue lists it, ``None`` where base bars are missing."""
+        first = int(np.searchsorted(self.open_ms, open_ms))
+        count = (close_ms - open_ms) // self.step_ms
+        last = first + count
         if last > len(self.open_ms) or int(self.open_ms[last - 1]) != close_ms - self.step_ms:
             return None
-        if int(self.open_ms[first]) != close_ms - step_ms:
+        if int(self.open_ms[first]) != open_ms:
             return None
         page = self.part(first, last)
-        return (page if last == first + 1 else page.resampled(step_ms)).rows(0, 1)[0]
+        return (page if count == 1 else page.merged(np.array([0]), np.array([count]))).rows(0, 1)[0]
 
-    def resampled(self, step_ms: int) -> "BarSeries":
-        """Bars of ``step_ms``, a multiple of the own step; bars with a hole in them are left out."""
-        starts = complete_buckets(self.open_ms, self.step_ms, step_ms)
-        width = step_ms // self.step_ms
-        rows = starts[:, None] + np.arange(width)
-        return BarSeries(
-            step_ms=step_ms,
-            price_decimals=self.price_decimals,
-            volume_decimals=self.volume_decimals,
+    def merged(self, starts: NDArray[np.integer], ends: NDArray[np.integer]) -> "BarSeries":
+        """One bar of each run of bars.
+
+        :param starts: position of the first bar of each run, ascending, shape ``(m,)``.
+        :param ends: position behind the last one; runs do not overlap.
+        """
+        # Every second stretch is a run; those between them are what lies between two runs.
+        edges = np.stack([starts, ends], axis=1).ravel()
+        edges = edges[:-1] if edges[-1] == len(self.open_ms) else edges
+        # Columns that are worked out when they are read become arrays here.
+        whole = slice(None)
+        return replace(
+            self,
             open_ms=self.open_ms[starts],
             open=self.open[starts],
-            high=self.high[rows].max(axis=1),
-            low=self.low[rows].min(axis=1),
-            close=self.close[starts + width - 1],
-            volume=self.volume[rows].sum(axis=1),
-            turnover=self.turnover[rows].sum(axis=1),
+            high=np.maximum.reduceat(self.high[whole], edges)[::2],
+            low=np.minimum.reduceat(self.low[whole], edges)[::2],
+            close=self.close[ends - 1],
+            volume=np.add.reduceat(self.volume, edges, dtype=np.int64)[::2],
+            turnover=np.add.reduceat(self.turnover[whole], edges)[::2],
         )
 
     def rows(self, first: int, last: int) -> list[list[str]]:

@@ -1,30 +1,41 @@
 """Bars of a coarser interval, made of base bars page by page: only where they begin is kept."""
 
 import numpy as np
+from numpy.typing import NDArray
 
-from trading_pipeline.domain.model.bar_frames import complete_buckets
 from trading_pipeline.exchange_simulator.bars import BarSeries
+from trading_pipeline.exchange_simulator.intervals import Interval
 
 
 class CoarseBars:
-    """Bars of ``step_ms``, a multiple of the base's; bars with a hole in them are left out."""
+    """Bars of an interval whose opens and closes are opens and closes of base bars; bars with a hole are left out."""
 
-    def __init__(self, base: BarSeries, step_ms: int) -> None:
-        self.step_ms = step_ms
+    def __init__(self, base: BarSeries, interval: Interval) -> None:
         self._base = base
+        self._interval = interval
+        opens = base.open_ms
+        starts = np.flatnonzero(interval.opens(opens) == opens)
+        starts = starts[self._ends(starts) <= len(opens)]
+        # Open times ascend strictly: the last base bar stands where it belongs only if none before it is missing.
+        whole = opens[self._ends(starts) - 1] == interval.closes(opens[starts]) - base.step_ms
         # Positions in the base, of which there are fewer than fit into four bytes.
-        self._starts = complete_buckets(base.open_ms, base.step_ms, step_ms).astype(np.int32)
+        self._starts = starts[whole].astype(np.int32)
 
-    def closed_by(self, now_ms: int) -> int:
-        """How many bars have closed at ``now_ms``, UTC milliseconds."""
-        begun = np.searchsorted(self._base.open_ms, now_ms - self.step_ms, side="right")
-        return int(np.searchsorted(self._starts, begun))
+    def _ends(self, starts: NDArray[np.integer]) -> NDArray[np.integer]:
+        """Positions behind the last base bar of the bars that start there, if no base bar is missing."""
+        opens = self._base.open_ms[starts]
+        ends: NDArray[np.integer] = starts + (self._interval.closes(opens) - opens) // self._base.step_ms
+        return ends
+
+    def opened_before(self, instant_ms: int) -> int:
+        """How many bars opened before the instant, UTC milliseconds."""
+        return int(np.searchsorted(self._starts, np.searchsorted(self._base.open_ms, instant_ms)))
 
     def rows(self, first: int, last: int) -> list[list[str]]:
         """Bars ``first`` to ``last - 1`` as the venue lists them; see ``BarSeries.rows``."""
-        chosen = self._starts[first:last]
-        if not len(chosen):
+        starts = self._starts[first:last]
+        if not len(starts):
             return []
-        end = int(chosen[-1]) + self.step_ms // self._base.step_ms
-        page = self._base.part(int(chosen[0]), end).resampled(self.step_ms)
+        ends = self._ends(starts)
+        page = self._base.part(int(starts[0]), int(ends[-1])).merged(starts - starts[0], ends - starts[0])
         return page.rows(0, len(page.open_ms))

@@ -15,6 +15,7 @@ from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.exchange_simulator.bars import BarSeries
 from trading_pipeline.exchange_simulator.coarse_bars import CoarseBars
 from trading_pipeline.exchange_simulator.funding_schedule import FundingSchedule
+from trading_pipeline.exchange_simulator.intervals import Interval
 from trading_pipeline.exchange_simulator.orders import ZERO, Order, OrderStore
 from trading_pipeline.exchange_simulator.positions import Position
 from trading_pipeline.exchange_simulator.price_walk import Moment, PriceWalk
@@ -61,6 +62,7 @@ class Execution:
     :param closed: quantity of the position that it closed.
     :param realised: profit of the closed part before fees, USDT.
     :param fee: USDT, negative when received.
+    :param open_fee: what opening the closed part took in fees, USDT.
     """
 
     execution_id: str
@@ -76,6 +78,12 @@ class Execution:
     is_maker: bool
     leaves: Decimal
     at_ms: int
+    open_fee: Decimal = ZERO
+
+    @property
+    def closing_fee(self) -> Decimal:
+        """The part of the fee that closing took, USDT."""
+        return self.fee * self.closed / self.quantity
 
 
 class Account:
@@ -93,7 +101,7 @@ class Account:
 class Market:
     """One tradable symbol: its contract, its path, the last price, and funding rates that were recorded."""
 
-    __slots__ = ("_last", "_last_of", "_resampled", "instrument", "moment", "recorded_funding", "walk")
+    __slots__ = ("_coarse", "_last", "_last_of", "instrument", "moment", "recorded_funding", "walk")
 
     def __init__(
         self,
@@ -114,7 +122,7 @@ class Market:
         # The moment that the price belongs to: it is looked up again only when time has gone on.
         self._last_of = (-1, False)
         # Where the coarser bars of years of base bars begin is looked up when somebody first asks.
-        self._resampled: dict[int, CoarseBars] = {}
+        self._coarse: dict[str, CoarseBars] = {}
 
     @property
     def last(self) -> Decimal:
@@ -134,14 +142,14 @@ class Market:
         """The price where it was looked up or put at this very moment, else ``None``."""
         return self._last if self._last_of == (self.moment.now_ms, self.moment.opened) else None
 
-    def series(self, step_ms: int) -> BarSeries | CoarseBars:
-        """Bars of ``step_ms``."""
+    def series(self, interval: Interval) -> BarSeries | CoarseBars:
+        """Bars of the interval, which base bars can make up."""
         base = self.walk.series
-        if step_ms == base.step_ms:
+        if interval.step_ms == base.step_ms:
             return base
-        if step_ms not in self._resampled:
-            self._resampled[step_ms] = CoarseBars(base, step_ms)
-        return self._resampled[step_ms]
+        if interval.name not in self._coarse:
+            self._coarse[interval.name] = CoarseBars(base, interval)
+        return self._coarse[interval.name]
 
 
 class Exchange:

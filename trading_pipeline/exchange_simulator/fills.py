@@ -73,7 +73,10 @@ def _book(exchange: Exchange, order: Order, quantity: Decimal, price: Decimal, *
     rate = instrument.maker_fee if maker else instrument.taker_fee
     fee = quantity * price * rate
     closed = min(quantity, position.reducible(order.terms.sign))
+    closing_fee = fee * closed / quantity
+    open_fee = position.release_open_fees(closed)
     realised = position.change(quantity * order.terms.sign, price, exchange.now_ms)
+    position.open_fees += fee - closing_fee
     # The position's own count beside the account's: the venue shows fees as part of a position's realised profit.
     position.charge(fee)
     account = exchange.account
@@ -83,10 +86,10 @@ def _book(exchange: Exchange, order: Order, quantity: Decimal, price: Decimal, *
     order.filled += quantity
     order.average_value += quantity * price
     order.fees += fee
-    order.closed_pnl += realised
+    order.closed_pnl += realised - open_fee - closing_fee
     order.updated_ms = exchange.now_ms
     order.status = Status.PARTIALLY_FILLED
-    record(exchange, order, Booking(kind, quantity, price, closed, realised, fee, rate, maker))
+    record(exchange, order, Booking(kind, quantity, price, closed, realised, fee, rate, maker, open_fee))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ class Booking:
     fee: Decimal
     rate: Decimal
     maker: bool
+    open_fee: Decimal = ZERO
 
 
 def record(exchange: Exchange, order: Order, booking: Booking) -> None:
@@ -118,6 +122,7 @@ def record(exchange: Exchange, order: Order, booking: Booking) -> None:
         fee=booking.fee,
         fee_rate=booking.rate,
         is_maker=booking.maker,
+        open_fee=booking.open_fee,
         leaves=order.leaves,
         at_ms=exchange.now_ms,
     )

@@ -1,20 +1,14 @@
 """What the public stream says: klines, tickers, trades and books of the topics somebody listens to."""
 
-from collections.abc import Iterator
-from decimal import Decimal
+from collections.abc import Iterable, Iterator
 
-from trading_pipeline.exchange_simulator.bars import INTERVALS
 from trading_pipeline.exchange_simulator.exchange import Exchange, Market, Payload
 from trading_pipeline.exchange_simulator.hub import Connection, Hub
-from trading_pipeline.exchange_simulator.payloads.market import (
-    PublicTrade,
-    book_payload,
-    forming_row,
-    recent_trades,
-    ticker_payload,
-)
-
-DEPTHS = ("1", "50")
+from trading_pipeline.exchange_simulator.intervals import INTERVALS
+from trading_pipeline.exchange_simulator.payloads.klines import forming_row
+from trading_pipeline.exchange_simulator.payloads.private import liquidation_entry
+from trading_pipeline.exchange_simulator.standing import DEPTHS, KINDS, Standing
+from trading_pipeline.exchange_simulator.tape import PublicTrade, recent_trades
 
 
 class MarketFeed:
@@ -23,11 +17,9 @@ class MarketFeed:
     def __init__(self, exchange: Exchange, hub: Hub) -> None:
         self._exchange = exchange
         self._hub = hub
-        # Books and tickers carry a growing number, by which clients notice what they missed.
-        self._update = 0
         self._announced_ms = exchange.now_ms
-        # The price that each ticker and book was last told at.
-        self._told: dict[str, Decimal] = {}
+        self._seen_executions = len(exchange.executions)
+        self._standings: dict[str, Standing] = {}
 
     def known(self, topic: str) -> bool:
         """Whether the topic can be subscribed to: kind, symbol, and an interval not finer than the base bars."""
@@ -35,7 +27,7 @@ class MarketFeed:
         market = self._exchange.markets.get(parts[-1])
         if market is None:
             return False
-        if parts[0] in ("tickers", "publicTrade"):
+        if parts[0] in ("tickers", "publicTrade", "priceLimit", "allLiquidation"):
             return len(parts) == 2
         if len(parts) != 3:
             return False
@@ -54,6 +46,7 @@ class MarketFeed:
         if until_ms == since_ms:
             return
         self._announced_ms = until_ms
+        self._liquidations()
         topics = self._hub.topics()
         for close_ms, interval, symbol in _closes(topics, since_ms, until_ms):
             self._closed_bar(interval, symbol, close_ms)
@@ -61,7 +54,7 @@ class MarketFeed:
         for topic in topics:
             if topic.startswith("publicTrade."):
                 self._trades(topic, since_ms, until_ms)
-            elif not topic.startswith("kline."):
+            elif topic.startswith(KINDS):
                 self._changed(topic)
             yield
 
@@ -76,12 +69,19 @@ class MarketFeed:
         """Send a new subscriber the state that updates refer to."""
         if topic.startswith("kline."):
             connection.send(self._forming(topic))
-        elif not topic.startswith("publicTrade."):
-            connection.send(self._standing(topic))
+        elif topic.startswith(KINDS):
+            connection.send(self._standing(topic).snapshot())
+
+    def prepare(self, topics: Iterable[str]) -> None:
+        """Before somebody begins to listen: bring the others to where the new one's snapshot will be."""
+        for topic in topics:
+            if topic.startswith(KINDS):
+                self._changed(topic)
 
     def _closed_bar(self, interval: str, symbol: str, now_ms: int) -> None:
         """Publish the bar that closed at ``now_ms``, if there is one."""
-        row = self._exchange.markets[symbol].walk.series.closing_at(now_ms, INTERVALS[interval])
+        opened_ms = INTERVALS[interval].open_of(now_ms - 1)
+        row = self._exchange.markets[symbol].walk.series.spanning(opened_ms, now_ms)
         # A hole in the bars closes nothing.
         if row is None:
             return
@@ -95,24 +95,29 @@ class MarketFeed:
         row = forming_row(self._exchange.markets[symbol], INTERVALS[interval], now_ms)
         return _kline_message(topic, interval, row, now_ms, confirm=False)
 
-    def _standing(self, topic: str) -> Payload:
-        """The newest ticker or book."""
-        now_ms, half_spread = self._exchange.now_ms, self._exchange.terms.half_spread_ticks
-        market = self._exchange.markets[topic.split(".")[-1]]
-        self._update += 1
-        if topic.startswith("tickers."):
-            schedule = self._exchange.funding[market.instrument.symbol]
-            data = ticker_payload(market, schedule, now_ms, half_spread)
-            return {"topic": topic, "type": "snapshot", "data": data, "cs": self._update, "ts": now_ms}
-        data = book_payload(market, int(topic.split(".")[1]), now_ms, self._update, half_spread)
-        return {"topic": topic, "type": "snapshot", "ts": now_ms, "data": data, "cts": now_ms}
+    def _standing(self, topic: str) -> Standing:
+        """The ticker, book or price limit of the topic."""
+        if topic not in self._standings:
+            self._standings[topic] = Standing(self._exchange, topic)
+        return self._standings[topic]
 
     def _changed(self, topic: str) -> None:
-        """Publish a ticker or book if its price is another than last time."""
-        price = self._exchange.markets[topic.split(".")[-1]].last
-        if self._told.get(topic) != price:
-            self._told[topic] = price
-            self._hub.publish((topic,), self._standing(topic))
+        """Publish what has changed, if the price is another than last time."""
+        known = topic in self._standings
+        standing = self._standing(topic)
+        message = standing.refresh() if known else standing.snapshot()
+        if message is not None:
+            self._hub.publish((topic,), message)
+
+    def _liquidations(self) -> None:
+        """Publish what the venue has closed since the last time, each in the venue's words about the position."""
+        executions = self._exchange.executions
+        for one in executions[self._seen_executions :]:
+            if one.kind == "BustTrade":
+                topic = f"allLiquidation.{one.order.terms.symbol}"
+                entry = liquidation_entry(one)
+                self._hub.publish((topic,), {"topic": topic, "type": "snapshot", "ts": one.at_ms, "data": [entry]})
+        self._seen_executions = len(executions)
 
     def _trades(self, topic: str, since_ms: int, until_ms: int) -> None:
         """Publish the prints after the one instant and up to the other, oldest first."""
@@ -131,18 +136,16 @@ def _closes(topics: list[str], since_ms: int, until_ms: int) -> list[tuple[int, 
     """
     klines = [topic.split(".")[1:] for topic in topics if topic.startswith("kline.")]
     found = [
-        (close_ms, INTERVALS[interval], interval, symbol)
+        (close_ms, INTERVALS[interval].step_ms, interval, symbol)
         for interval, symbol in klines
-        for close_ms in range(
-            since_ms - since_ms % INTERVALS[interval] + INTERVALS[interval], until_ms + 1, INTERVALS[interval]
-        )
+        for close_ms in INTERVALS[interval].closes_between(since_ms, until_ms)
     ]
     return [(close_ms, interval, symbol) for close_ms, _, interval, symbol in sorted(found)]
 
 
 def serves(market: Market, interval: str) -> bool:
     """Whether bars of the interval can be made of the market's base bars."""
-    return interval in INTERVALS and INTERVALS[interval] % market.walk.series.step_ms == 0
+    return interval in INTERVALS and INTERVALS[interval].step_ms % market.walk.series.step_ms == 0
 
 
 def _kline_message(topic: str, interval: str, row: list[str], now_ms: int, *, confirm: bool) -> Payload:
@@ -151,7 +154,7 @@ def _kline_message(topic: str, interval: str, row: list[str], now_ms: int, *, co
     entry = {
         "start": start,
         # The venue names the last millisecond inside the bar, not the closing instant.
-        "end": start + INTERVALS[interval] - 1,
+        "end": INTERVALS[interval].close_of(start) - 1,
         "interval": interval,
         "open": row[1],
         "close": row[4],
@@ -176,5 +179,6 @@ def _trade_entry(trade: PublicTrade, sequence: int) -> Payload:
         "L": "PlusTick" if trade.rose else "MinusTick",
         "i": trade.trade_id,
         "BT": False,
+        "RPI": False,
         "seq": sequence,
     }

@@ -12,13 +12,14 @@ class Position:
     """Signed size, what it cost, and the stops the venue holds for it.
 
     ``size`` is positive for long; ``cost`` is the sum of price x signed size of what is open, so
-    that the average price is ``cost / size``.
+    that the average price is ``cost / size``; ``open_fees`` are the fees that opening it took, USDT.
     """
 
     __slots__ = (
         "cost",
         "created_ms",
         "leverage",
+        "open_fees",
         "realised_now",
         "realised_total",
         "size",
@@ -33,6 +34,7 @@ class Position:
         self.leverage = leverage
         self.size = ZERO
         self.cost = ZERO
+        self.open_fees = ZERO
         self.realised_now = ZERO
         self.realised_total = ZERO
         self.stop_loss: Order | None = None
@@ -93,6 +95,16 @@ class Position:
             self._open(opening if signed_quantity > 0 else -opening, price, now_ms)
         self.updated_ms = now_ms
         return realised
+
+    def release_open_fees(self, closing: Decimal) -> Decimal:
+        """Before so much of it is closed: its share of the fees that opening took, USDT, which goes with it."""
+        if not closing:
+            return ZERO
+        # Like the cost: the last share takes all that is left.
+        whole = closing == abs(self.size)
+        released = self.open_fees if whole else self.open_fees * closing / abs(self.size)
+        self.open_fees -= released
+        return released
 
     def _open(self, signed_quantity: Decimal, price: Decimal, now_ms: int) -> None:
         """Add to the position, or begin a new one."""

@@ -98,9 +98,11 @@ def _subscribe(venue: Venue, hub: Hub, connection: Connection, command: Payload,
     connection.send(_answer(connection, command, "subscribe", said, success=not reason))
     if reason:
         return
-    hub.subscribe(connection, topics)
     if not private:
         venue.catch_up()
+        venue.feed.prepare(topics)
+    hub.subscribe(connection, topics)
+    if not private:
         for topic in topics:
             venue.feed.send_snapshot(connection, topic)
 

@@ -52,6 +52,29 @@ def test_start_and_end_are_both_inclusive(client: HTTP, start: int, end: int, of
     assert [(int(row[0]) - START_MS) // QUARTER_MS for row in rows] == offsets
 
 
+@pytest.mark.parametrize(
+    ("start", "limit", "offsets"),
+    [(-5, 2, [-4, -5]), (-1, 2, [0, -1]), (-2, 2, [-1, -2]), (0, 5, [0]), (1, 5, [])],
+)
+def test_start_alone_pages_forward_from_there(client: HTTP, start: int, limit: int, offsets: list[int]) -> None:
+    rows = klines(client, start=START_MS + start * QUARTER_MS, limit=limit)
+    assert [(int(row[0]) - START_MS) // QUARTER_MS for row in rows] == offsets
+
+
+def test_start_before_all_bars_begins_with_the_first(client: HTTP) -> None:
+    [first] = klines(client, start=0, limit=1)
+    assert int(first[0]) == int(datetime(2025, 1, 1, tzinfo=UTC).timestamp() * 1000)
+
+
+@pytest.mark.parametrize(
+    ("interval", "opened"), [("120", "2025-11-01"), ("360", "2025-11-01"), ("W", "2025-10-27"), ("M", "2025-11-01")]
+)
+def test_coarse_intervals_are_served_up_to_months(client: HTTP, interval: str, opened: str) -> None:
+    rows = klines(client, interval=interval, limit=3)
+    assert f"{datetime.fromtimestamp(int(rows[0][0]) / 1000, UTC):%Y-%m-%d}" == opened
+    assert len(rows) == 3
+
+
 def test_pages_backwards_cover_every_bar_once(client: HTTP) -> None:
     end, seen = START_MS - QUARTER_MS, []
     for _ in range(3):

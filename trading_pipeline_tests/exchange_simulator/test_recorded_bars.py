@@ -10,8 +10,10 @@ import pytest
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.exchange_simulator.assembly import Configuration, assemble
+from trading_pipeline.exchange_simulator.coarse_bars import CoarseBars
+from trading_pipeline.exchange_simulator.intervals import INTERVALS
 from trading_pipeline.exchange_simulator.order_entry import create
-from trading_pipeline.exchange_simulator.payloads.market import forming_row
+from trading_pipeline.exchange_simulator.payloads.klines import forming_row
 from trading_pipeline.exchange_simulator.payloads.private import position_payload
 from trading_pipeline.exchange_simulator.recorded_bars import Recording, load, read
 from trading_pipeline.exchange_simulator.walking import advance
@@ -119,7 +121,8 @@ def test_recorded_numbers_come_out_as_they_went_in(samples: Path) -> None:
 
 
 def test_coarse_bars_of_the_exchange_equal_the_recorded_coarse_bars(samples: Path) -> None:
-    made = read(Recording(samples / "bars_5m" / "BTCUSDT_5m.csv.gz", Timeframe.M5)).resampled(14_400_000)
+    base = read(Recording(samples / "bars_5m" / "BTCUSDT_5m.csv.gz", Timeframe.M5))
+    made = CoarseBars(base, INTERVALS["240"])
     recorded = read(Recording(samples / "bars_4h" / "BTCUSDT_4h.csv.gz", Timeframe.H4))
     count = len(recorded.open_ms)
     assert count == 84
@@ -141,7 +144,7 @@ def test_tiny_prices_are_served_traded_and_reported_as_they_were_recorded(tmp_pa
         return f"{Decimal(units).scaleb(-power):f}"
 
     market = exchange.markets["TINYUSDT"]
-    assert market.series(300_000).rows(0, 1)[0][1:5] == [price(units) for units in (150, 151, 146, 147)]
+    assert market.series(INTERVALS["5"]).rows(0, 1)[0][1:5] == [price(units) for units in (150, 151, 146, 147)]
     assert market.instrument.price_increment == Decimal(1).scaleb(-power)
     # 10 USDT at 147 units, all of it sold at 155 units on the way up to 160
     quantity = str(int(Decimal(10) / Decimal(price(147))))
@@ -151,4 +154,4 @@ def test_tiny_prices_are_served_traded_and_reported_as_they_were_recorded(tmp_pa
     advance(exchange, DAY_ONE + 600_000)
     assert [f"{execution.price:f}" for execution in exchange.executions] == [price(147), price(155)]
     assert exchange.account.realised == int(quantity) * (Decimal(price(155)) - Decimal(price(147)))
-    assert forming_row(market, 300_000, exchange.now_ms)[4] == price(158)
+    assert forming_row(market, INTERVALS["5"], exchange.now_ms)[4] == price(158)

@@ -1,20 +1,16 @@
 """Instruments, tickers, books and trades as the venue shows them."""
 
-import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from decimal import Decimal
+import zlib
+from decimal import ROUND_CEILING, Decimal
 
-import numpy as np
-
-from trading_pipeline.exchange_simulator.bars import TURNOVER_DECIMALS, BarSeries, shown
+from trading_pipeline.exchange_simulator.bars import TURNOVER_DECIMALS, shown
 from trading_pipeline.exchange_simulator.exchange import Market, Payload
 from trading_pipeline.exchange_simulator.funding_schedule import FundingSchedule
+from trading_pipeline.exchange_simulator.intervals import DAY_MS
 from trading_pipeline.exchange_simulator.order_entry import PRICE_BAND
 from trading_pipeline.exchange_simulator.payloads.numbers import plain
-from trading_pipeline.exchange_simulator.price_walk import corners
 
-DAY_MS = 86_400_000
+SIZES_LAST_MS = 300_000
 FUNDING_CAP = Decimal("0.04")
 """Beyond this a rate is refused where it is configured or recorded."""
 
@@ -59,8 +55,8 @@ def instrument_payload(market: Market, funding: FundingSchedule) -> Payload:
 
 def ticker_payload(market: Market, funding: FundingSchedule, now_ms: int, half_spread_ticks: int) -> Payload:
     """An entry of ``/v5/market/tickers`` and of the topic ``tickers``; day figures come from closed base bars."""
-    series, last, tick = market.walk.series, market.last, market.instrument.price_increment
-    half_spread = _half_spread(market, half_spread_ticks)
+    series, last = market.walk.series, market.last
+    bid, ask = best_prices(market, half_spread_ticks)
     end = series.closed_by(now_ms)
     # At least one bar, also right after the first.
     begin = min(series.closed_by(now_ms - DAY_MS), max(0, end - 1))
@@ -68,7 +64,7 @@ def ticker_payload(market: Market, funding: FundingSchedule, now_ms: int, half_s
     before = series.price(int(series.open[begin]))
     hour = min(series.closed_by(now_ms - DAY_MS // 24), max(0, end - 1))
     volume = int(series.volume[day].sum())
-    price, size = plain(last), _size(market, 0, now_ms)
+    price = plain(last)
     return {
         "symbol": market.instrument.symbol,
         "lastPrice": price,
@@ -89,10 +85,10 @@ def ticker_payload(market: Market, funding: FundingSchedule, now_ms: int, half_s
         "basisRate": "",
         "deliveryFeeRate": "",
         "deliveryTime": "0",
-        "ask1Size": size,
-        "bid1Price": plain(max(tick, last - half_spread)),
-        "ask1Price": plain(last + half_spread),
-        "bid1Size": size,
+        "ask1Size": _size(market, ask, now_ms),
+        "bid1Price": plain(bid),
+        "ask1Price": plain(ask),
+        "bid1Size": _size(market, bid, now_ms),
         "basis": "",
         "preOpenPrice": "",
         "preQty": "",
@@ -103,100 +99,35 @@ def ticker_payload(market: Market, funding: FundingSchedule, now_ms: int, half_s
     }
 
 
-def _size(market: Market, level: int, now_ms: int) -> str:
-    """A made-up resting size of a book level, 100 to 1,000 quantity steps, the same at the same instant."""
-    seed = f"{market.instrument.symbol}|{level}|{now_ms}".encode()
-    steps = 100 + int.from_bytes(hashlib.sha256(seed).digest()[:2]) % 900
-    return plain(market.instrument.quantity_increment * steps)
+def _size(market: Market, price: Decimal, now_ms: int) -> str:
+    """A made-up resting size of a book level, 100 to 1,000 quantity steps, the same for some minutes."""
+    seed = f"{market.instrument.symbol}|{plain(price)}|{now_ms // SIZES_LAST_MS}".encode()
+    return plain(market.instrument.quantity_increment * (100 + zlib.crc32(seed) % 900))
 
 
-def _half_spread(market: Market, ticks: int) -> Decimal:
-    """From the last price to the best bid or ask: what a market order pays, and one tick at least."""
-    return market.instrument.price_increment * max(1, ticks)
+def best_prices(market: Market, half_spread_ticks: int) -> tuple[Decimal, Decimal]:
+    """Best bid and ask, quote currency: what a market order gets, and one tick from the last price at least."""
+    tick = market.instrument.price_increment
+    half_spread = tick * max(1, half_spread_ticks)
+    return max(tick, market.last - half_spread), market.last + half_spread
 
 
-def book_payload(market: Market, depth: int, now_ms: int, update: int, half_spread_ticks: int) -> Payload:
+def book_payload(market: Market, depth: int, now_ms: int, half_spread_ticks: int) -> Payload:
     """A book around the last price, one level per tick; it is shown, never matched against."""
-    tick, half_spread = market.instrument.price_increment, _half_spread(market, half_spread_ticks)
-    bids = [market.last - half_spread - tick * level for level in range(depth)]
-    asks = [market.last + half_spread + tick * level for level in range(depth)]
+    tick = market.instrument.price_increment
+    bid, ask = best_prices(market, half_spread_ticks)
+    bids = [bid - tick * level for level in range(depth)]
+    asks = [ask + tick * level for level in range(depth)]
     return {
         "s": market.instrument.symbol,
-        "b": [[plain(price), _size(market, -level - 1, now_ms)] for level, price in enumerate(bids) if price > 0],
-        "a": [[plain(price), _size(market, level + 1, now_ms)] for level, price in enumerate(asks)],
-        "u": update,
-        "seq": update,
+        "b": [[plain(price), _size(market, price, now_ms)] for price in bids if price > 0],
+        "a": [[plain(price), _size(market, price, now_ms)] for price in asks],
     }
 
 
-@dataclass(frozen=True, slots=True)
-class PublicTrade:
-    """A print of the tape: one per corner of the price path."""
-
-    symbol: str
-    price: Decimal
-    size: Decimal
-    rose: bool
-    at_ms: int
-
-    @property
-    def trade_id(self) -> str:
-        """An id in the venue's form, the same for the same print."""
-        digits = hashlib.sha256(f"{self.symbol}|{self.at_ms}|{self.price}".encode()).hexdigest()
-        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}"
-
-    @property
-    def side(self) -> str:
-        """The taker's side."""
-        return "Buy" if self.rose else "Sell"
-
-
-def recent_trades(market: Market, now_ms: int, count: int) -> Iterator[PublicTrade]:
-    """The newest prints up to now, newest first; a fourth of a bar's volume at each corner."""
-    series = market.walk.series
-    newest = int(np.searchsorted(series.open_ms, now_ms, side="right")) - 1
-    for index in range(newest, max(-1, newest - count), -1):
-        path = corners(series, index)
-        volume = Decimal(int(series.volume[index])).scaleb(-series.volume_decimals) / 4
-        for number in (3, 2, 1, 0):
-            at_ms, units = path[number]
-            # A bar that opens right now has not traded yet.
-            if at_ms <= now_ms and (number, at_ms) != (0, now_ms):
-                rose = units >= path[max(0, number - 1)][1]
-                # A print of nothing would be no print.
-                size = max(market.instrument.floor_quantity(volume), market.instrument.quantity_increment)
-                yield PublicTrade(market.instrument.symbol, series.price(units), size, rose, at_ms)
-
-
-def forming_row(market: Market, step_ms: int, now_ms: int) -> list[str]:
-    """The bar that is still forming at ``now_ms``, as a kline row; its close is the last price."""
-    base = market.walk.series
-    begin = now_ms - now_ms % step_ms
-    closed = slice(int(np.searchsorted(base.open_ms, begin)), base.closed_by(now_ms))
-    scale = base.price_decimals
-    prices = [int(market.last.scaleb(scale))]
-    # Corners that were passed count although the bar is not over: its high may lie behind the last price.
-    prices += _walked(base, now_ms)
-    high, low = prices[:], prices[:]
-    opening = prices[1] if len(prices) > 1 else prices[0]
-    volume = turnover = 0
-    if closed.stop > closed.start:
-        opening = int(base.open[closed.start])
-        high.append(int(base.high[closed].max()))
-        low.append(int(base.low[closed].min()))
-        volume, turnover = int(base.volume[closed].sum()), int(base.turnover[closed].sum())
-    numbers = [shown(value, scale) for value in (opening, max(high), min(low), prices[0])]
-    return [
-        str(begin),
-        *numbers,
-        shown(volume, base.volume_decimals),
-        shown(turnover, TURNOVER_DECIMALS),
-    ]
-
-
-def _walked(base: BarSeries, now_ms: int) -> list[int]:
-    """Prices of the corners already passed inside the base bar that is forming, its open first."""
-    index = int(np.searchsorted(base.open_ms, now_ms)) - 1
-    if index < 0 or now_ms >= int(base.open_ms[index]) + base.step_ms:
-        return []
-    return [units for at_ms, units in corners(base, index) if at_ms <= now_ms]
+def price_limits(market: Market) -> Payload:
+    """The highest price of a buy order and the lowest of a sell order, as ``/v5/market/price-limit`` has them."""
+    tick, band = market.instrument.price_increment, market.last * PRICE_BAND
+    highest = (market.last + band) // tick * tick
+    lowest = ((market.last - band) / tick).to_integral_value(ROUND_CEILING) * tick
+    return {"symbol": market.instrument.symbol, "buyLmt": plain(highest), "sellLmt": plain(lowest)}

@@ -7,6 +7,8 @@ from trading_pipeline.exchange_simulator.orders import ZERO, Order
 from trading_pipeline.exchange_simulator.payloads.numbers import average_price, money, optional, plain
 from trading_pipeline.exchange_simulator.positions import Position
 
+_EMPTY_ON_THE_STREAM = ("stopOrderType", "triggerPrice", "triggerBy", "tpTriggerBy", "slTriggerBy")
+
 
 def order_payload(order: Order) -> Payload:
     """An entry of ``/v5/order/realtime`` and ``/v5/order/history``."""
@@ -25,7 +27,7 @@ def order_payload(order: Order) -> Payload:
         "orderStatus": order.status.value,
         "cancelType": order.cancel_type,
         "rejectReason": order.reject_reason,
-        "avgPrice": average_price(order.average_price) if order.filled else "0",
+        "avgPrice": average_price(order.average_price) if order.filled else "",
         "leavesQty": plain(order.leaves),
         "leavesValue": plain(unfilled),
         "cumExecQty": plain(order.filled),
@@ -78,10 +80,13 @@ def _carries_levels(order: Order) -> bool:
 
 
 def order_push(order: Order) -> Payload:
-    """An entry of the private topic ``order``."""
+    """An entry of the private topic ``order``, which leaves empty what the query calls unknown."""
+    payload = order_payload(order)
+    empty = {name: "" for name in _EMPTY_ON_THE_STREAM if payload[name] in ("UNKNOWN", "0.00")}
     return {
         "category": "linear",
-        **order_payload(order),
+        **payload,
+        **empty,
         "closedPnl": money(order.closed_pnl),
         "feeCurrency": "USDT",
     }
@@ -130,7 +135,21 @@ def execution_push(execution: Execution, mark: Decimal) -> Payload:
         **execution_payload(execution, mark),
         "isLeverage": "0",
         "marketUnit": "",
-        "execPnl": money(execution.realised - execution.fee),
+        # What the transaction log calls cash flow: before fees.
+        "execPnl": money(execution.realised),
+    }
+
+
+def liquidation_entry(execution: Execution) -> Payload:
+    """An entry of the public topic ``allLiquidation``: a position that the venue closed."""
+    terms = execution.order.terms
+    return {
+        "T": execution.at_ms,
+        "s": terms.symbol,
+        # Of the position, not of the order that closed it.
+        "S": "Buy" if terms.side == "Sell" else "Sell",
+        "v": plain(execution.quantity),
+        "p": plain(execution.price),
     }
 
 

@@ -1,21 +1,19 @@
 """Public market data."""
 
 from trading_pipeline.exchange_simulator import parameters
-from trading_pipeline.exchange_simulator.bars import INTERVALS
 from trading_pipeline.exchange_simulator.exchange import Market, Payload
+from trading_pipeline.exchange_simulator.intervals import INTERVALS, Interval
 from trading_pipeline.exchange_simulator.market_feed import serves
 from trading_pipeline.exchange_simulator.parameters import Parameters
-from trading_pipeline.exchange_simulator.payloads.market import (
-    book_payload,
-    forming_row,
-    instrument_payload,
-    recent_trades,
-    ticker_payload,
-)
+from trading_pipeline.exchange_simulator.payloads.klines import forming_row
+from trading_pipeline.exchange_simulator.payloads.market import book_payload, instrument_payload, ticker_payload
 from trading_pipeline.exchange_simulator.payloads.numbers import plain
 from trading_pipeline.exchange_simulator.rejections import bad_parameter
 from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
+from trading_pipeline.exchange_simulator.tape import recent_trades
 from trading_pipeline.exchange_simulator.venue import Venue
+
+KlinePage = tuple[int | None, int | None, int]
 
 
 def server_time(venue: Venue, _: Parameters) -> Payload:
@@ -32,28 +30,35 @@ def kline(venue: Venue, request: Parameters) -> Payload:
     interval = parameters.required(request, "interval")
     if not serves(market, interval):
         raise bad_parameter(f"Invalid period: {interval}; base bars here are {market.walk.series.step_ms // 60_000}m")
-    count = parameters.limit(request, 200, 1000)
-    start = parameters.optional_integer(request, "start")
-    end = parameters.optional_integer(request, "end")
-    rows = _kline_rows(market, INTERVALS[interval], now_ms, (start, end, count))
+    rows = _kline_rows(market, INTERVALS[interval], now_ms, _kline_page(request))
     return {"symbol": market.instrument.symbol, "category": "linear", "list": rows}
 
 
-def _kline_rows(market: Market, step_ms: int, now_ms: int, page: tuple[int | None, int | None, int]) -> list[list[str]]:
-    """At most ``count`` rows that open between start and end, newest first, forming bar included."""
+def _kline_page(request: Parameters) -> KlinePage:
+    """Start, end and count as asked for."""
+    start, end = (parameters.optional_integer(request, name) for name in ("start", "end"))
+    return start, end, parameters.limit(request, 200, 1000)
+
+
+def _kline_rows(market: Market, interval: Interval, now_ms: int, page: KlinePage) -> list[list[str]]:
+    """At most ``count`` rows that open between start and end, both included, newest first, forming bar included.
+
+    With a start alone the page goes forward from there, else it holds the newest bars before the end.
+    """
     start, end, count = page
-    series = market.series(step_ms)
-    forming_ms = now_ms - now_ms % step_ms
+    series, forming_ms = market.series(interval), interval.open_of(now_ms)
+    closed = series.opened_before(forming_ms)
+    first = 0 if start is None else min(series.opened_before(start), closed)
+    last = closed if end is None else min(series.opened_before(end + 1), closed)
     with_forming = (end is None or forming_ms <= end) and (start is None or forming_ms >= start)
-    last = series.closed_by(now_ms)
-    if end is not None:
-        # Both ends count, as at the venue: a bar that opens exactly at `end` is on the page.
-        last = min(last, series.closed_by(end + step_ms))
-    first = 0 if start is None else series.closed_by(start + step_ms - 1)
-    # The forming bar takes one of the places on the page.
-    first = max(first, last - (count - with_forming))
+    if start is not None and end is None:
+        # The forming bar is the last one, which is reached only where the page has room for it.
+        with_forming = with_forming and last - first < count
+        last = min(last, first + count)
+    else:
+        first = max(first, last - (count - with_forming))
     rows = series.rows(first, max(first, last))[::-1]
-    return [forming_row(market, step_ms, now_ms), *rows] if with_forming else rows
+    return [forming_row(market, interval, now_ms), *rows] if with_forming else rows
 
 
 def _market(venue: Venue, request: Parameters) -> Market:
@@ -109,8 +114,9 @@ def orderbook(venue: Venue, request: Parameters) -> Payload:
     now_ms = venue.now_ms()
     depth = parameters.limit(request, 25, 500)
     exchange = venue.exchange
-    book = book_payload(_market(venue, request), depth, now_ms, exchange.sequence + 1, exchange.terms.half_spread_ticks)
-    return {**book, "ts": now_ms, "cts": now_ms}
+    book = book_payload(_market(venue, request), depth, now_ms, exchange.terms.half_spread_ticks)
+    update = exchange.sequence + 1
+    return {**book, "u": update, "seq": update, "ts": now_ms, "cts": now_ms}
 
 
 def recent_trade(venue: Venue, request: Parameters) -> Payload:

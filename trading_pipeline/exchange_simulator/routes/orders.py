@@ -1,8 +1,5 @@
 """Orders and executions."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
-
 from trading_pipeline.exchange_simulator import order_changes, order_entry, parameters
 from trading_pipeline.exchange_simulator.exchange import Execution, Payload
 from trading_pipeline.exchange_simulator.orders import Order
@@ -10,12 +7,11 @@ from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.private import execution_payload, order_payload
 from trading_pipeline.exchange_simulator.rejections import bad_parameter
 from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
+from trading_pipeline.exchange_simulator.routes.paging import page, period
 from trading_pipeline.exchange_simulator.venue import Venue
 
 # The venue's cache of closed orders; older ones are found in the history alone.
 CLOSED_KEPT = 500
-WEEK_MS = 7 * 86_400_000
-Item = TypeVar("Item")
 
 
 def _ids(order: Order) -> Payload:
@@ -66,26 +62,26 @@ def realtime(venue: Venue, request: Parameters) -> Payload:
         if not order.active and closed_seen > CLOSED_KEPT:
             continue
         if _selected(order, request):
-            found.append(order)
-    return _page(found, request, order_payload, default=20, most=50)
+            found.append((order.sequence, order))
+    return page(found, request, order_payload, default=20, most=50)
 
 
 def history(venue: Venue, request: Parameters) -> Payload:
     """``/v5/order/history``: final orders, newest first, seven days at a time."""
     parameters.linear(request)
-    begin, end = _period(venue, request)
+    begin, end = period(venue, request)
     final = (order for order in venue.exchange.orders.newest_first() if not order.active)
-    found = [order for order in final if _selected(order, request) and begin <= order.created_ms <= end]
-    return _page(found, request, order_payload, default=20, most=50)
+    found = [(one.sequence, one) for one in final if _selected(one, request) and begin <= one.created_ms <= end]
+    return page(found, request, order_payload, default=20, most=50)
 
 
 def executions(venue: Venue, request: Parameters) -> Payload:
     """``/v5/execution/list``: newest first, seven days at a time."""
     parameters.linear(request)
-    begin, end = _period(venue, request)
+    begin, end = period(venue, request)
     kind = parameters.text(request, "execType")
     found = [
-        execution
+        (execution.sequence, execution)
         for execution in reversed(venue.exchange.executions)
         if begin <= execution.at_ms <= end and kind in ("", execution.kind) and _selected(execution.order, request)
     ]
@@ -93,7 +89,7 @@ def executions(venue: Venue, request: Parameters) -> Payload:
     def shown(execution: Execution) -> Payload:
         return execution_payload(execution, execution.price)
 
-    return _page(found, request, shown, default=50, most=100)
+    return page(found, request, shown, default=50, most=100)
 
 
 def _selected(order: Order, request: Parameters) -> bool:
@@ -112,34 +108,6 @@ def _selected(order: Order, request: Parameters) -> bool:
         parameters.text(request, name, value) == value
         for name, value in (("symbol", order.terms.symbol), ("orderStatus", order.status.value))
     )
-
-
-def _period(venue: Venue, request: Parameters) -> tuple[int, int]:
-    """Start and end in ms: as asked, or the seven days beside the one that is given, or the last seven.
-
-    :raises Rejection: 10001, longer than seven days or the wrong way round.
-    """
-    begin = parameters.optional_integer(request, "startTime")
-    end = parameters.optional_integer(request, "endTime")
-    now_ms = venue.now_ms()
-    if end is None:
-        end = now_ms if begin is None else begin + WEEK_MS
-    if begin is None:
-        begin = end - WEEK_MS
-    if not 0 <= end - begin <= WEEK_MS:
-        raise bad_parameter("The time range between startTime and endTime cannot exceed 7 days")
-    return begin, end
-
-
-def _page(
-    found: Sequence[Item], request: Parameters, shown: Callable[[Item], Payload], *, default: int, most: int
-) -> Payload:
-    """One page; the cursor is the position of the next."""
-    count = parameters.limit(request, default, most)
-    first = parameters.integer(request, "cursor", 0)
-    page: Iterable[Item] = found[first : first + count]
-    following = str(first + count) if first + count < len(found) else ""
-    return {"nextPageCursor": following, "category": "linear", "list": [shown(item) for item in page]}
 
 
 ENDPOINTS = (

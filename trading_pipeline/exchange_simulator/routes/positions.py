@@ -1,0 +1,120 @@
+"""Positions, and what closing them has brought."""
+
+from collections.abc import Iterable
+
+from trading_pipeline.exchange_simulator import parameters, position_changes
+from trading_pipeline.exchange_simulator.exchange import Execution, Payload
+from trading_pipeline.exchange_simulator.orders import ZERO
+from trading_pipeline.exchange_simulator.parameters import Parameters
+from trading_pipeline.exchange_simulator.payloads.numbers import average_price, money, plain
+from trading_pipeline.exchange_simulator.payloads.private import position_payload
+from trading_pipeline.exchange_simulator.positions import Position
+from trading_pipeline.exchange_simulator.rejections import bad_parameter
+from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
+from trading_pipeline.exchange_simulator.routes.paging import page, period
+from trading_pipeline.exchange_simulator.venue import Venue
+
+
+def positions(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/position/list``: the asked symbol even when flat, else whatever is open."""
+    parameters.linear(request)
+    venue.catch_up()
+    exchange = venue.exchange
+    symbol = parameters.text(request, "symbol")
+    if symbol:
+        exchange.market(symbol)
+        chosen = [exchange.positions[symbol]]
+    # A flat symbol has a row only when it is asked for by name, as at the venue.
+    elif parameters.text(request, "settleCoin") or parameters.text(request, "baseCoin"):
+        chosen = exchange.open_positions() if parameters.text(request, "settleCoin", "USDT") == "USDT" else []
+    else:
+        raise bad_parameter("params error: symbol or settleCoin is required")
+    # By place in the list of symbols, which falls from row to row as a cursor wants it.
+    places = {symbol: -number for number, symbol in enumerate(exchange.positions)}
+
+    def shown(position: Position) -> Payload:
+        return position_payload(exchange, position)
+
+    return page([(places[one.symbol], one) for one in chosen], request, shown, default=20, most=200)
+
+
+def set_leverage(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/position/set-leverage``."""
+    venue.catch_up()
+    position_changes.set_leverage(venue.exchange, request)
+    return {}
+
+
+def trading_stop(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/position/trading-stop``."""
+    venue.catch_up()
+    position_changes.set_trading_stop(venue.exchange, request)
+    return {}
+
+
+def closed_pnl(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/position/closed-pnl``: one row per order that closed something, newest first, seven days at a time."""
+    parameters.linear(request)
+    begin, end = period(venue, request)
+    symbol = parameters.text(request, "symbol")
+    if symbol:
+        venue.exchange.market(symbol)
+    closing = [
+        one
+        for one in venue.exchange.executions
+        if one.closed and begin <= one.at_ms <= end and symbol in ("", one.order.terms.symbol)
+    ]
+
+    def shown(fills: list[Execution]) -> Payload:
+        return _closed_row(venue, fills)
+
+    return page(_by_order(closing), request, shown, default=50, most=100)
+
+
+def _by_order(closing: Iterable[Execution]) -> list[tuple[int, list[Execution]]]:
+    """Fills of each order, oldest first, with the number of the first one, which no later fill changes."""
+    orders: dict[str, list[Execution]] = {}
+    for execution in closing:
+        orders.setdefault(execution.order.order_id, []).append(execution)
+    return [(fills[0].sequence, fills) for fills in reversed(orders.values())]
+
+
+def _closed_row(venue: Venue, fills: list[Execution]) -> Payload:
+    """A row of closed PnL; the entry price follows from exit price and realised profit."""
+    order, terms, last = fills[0].order, fills[0].order.terms, fills[-1]
+    closed = sum((one.closed for one in fills), ZERO)
+    realised = sum((one.realised for one in fills), ZERO)
+    open_fee = sum((one.open_fee for one in fills), ZERO)
+    close_fee = sum((one.closing_fee for one in fills), ZERO)
+    exit_value = sum((one.closed * one.price for one in fills), ZERO)
+    # The closing side sells a long: profit = exit - entry; for a short the sign turns.
+    entry_value = exit_value + realised * terms.sign
+    return {
+        "symbol": terms.symbol,
+        "orderType": terms.order_type,
+        "leverage": plain(venue.exchange.positions[terms.symbol].leverage),
+        "updatedTime": str(last.at_ms),
+        "side": terms.side,
+        "orderId": order.order_id,
+        "closedPnl": money(realised - open_fee - close_fee),
+        "openFee": money(open_fee),
+        "closeFee": money(close_fee),
+        "avgEntryPrice": average_price(entry_value / closed),
+        "qty": plain(terms.quantity),
+        "cumEntryValue": money(entry_value),
+        "createdTime": str(order.created_ms),
+        "orderPrice": plain(terms.price or last.price),
+        "closedSize": plain(closed),
+        "avgExitPrice": average_price(exit_value / closed),
+        "execType": last.kind,
+        "fillCount": str(len(fills)),
+        "cumExitValue": money(exit_value),
+    }
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/v5/position/list", positions),
+    Endpoint("POST", "/v5/position/set-leverage", set_leverage),
+    Endpoint("POST", "/v5/position/trading-stop", trading_stop),
+    Endpoint("GET", "/v5/position/closed-pnl", closed_pnl),
+)
