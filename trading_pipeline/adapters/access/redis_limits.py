@@ -1,6 +1,7 @@
 """Attempts counted in Redis, by every process together."""
 
 import time
+from functools import cached_property
 
 import redis
 from limits import RateLimitItemPerSecond
@@ -16,9 +17,13 @@ class RedisLimits(AttemptLimiter):
 
     def __init__(self, url: str) -> None:
         # The library names a unix socket after the server.
-        address = f"redis+{url}" if url.startswith("unix://") else url
-        self._counted = SlidingWindowCounterRateLimiter(
-            RedisStorage(address, key_prefix="api-limit", socket_timeout=2.0, socket_connect_timeout=2.0)
+        self._address = f"redis+{url}" if url.startswith("unix://") else url
+
+    @cached_property
+    def _counted(self) -> SlidingWindowCounterRateLimiter:
+        """Made at the first use: whoever only adds users needs no Redis."""
+        return SlidingWindowCounterRateLimiter(
+            RedisStorage(self._address, key_prefix="api-limit", socket_timeout=2.0, socket_connect_timeout=2.0)
         )
 
     def spend(self, key: str, most: int, per_s: int) -> None:
