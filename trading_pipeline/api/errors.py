@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import DataError as UnstorableValue
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from trading_pipeline.api.requests import request_id_of
 from trading_pipeline.domain.model import errors
@@ -39,11 +40,18 @@ _SAID: tuple[tuple[type[errors.TradingError], int, str], ...] = (
 )
 """The first class that fits says status and code."""
 
-_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+_HTTP_CODES = {
+    400: "malformed",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
 
 DOCUMENTED: dict[int | str, dict[str, object]] = {
     status: {"model": Problem, "description": meaning}
     for status, meaning in {
+        400: "the body cannot be read",
         401: "nobody, or nobody any more, has these credentials",
         403: "whoever asks may not",
         404: "there is no such thing",
@@ -86,7 +94,15 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
 def _of_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101
     code = _HTTP_CODES.get(error.status_code, "refused")
-    return problem(request, error.status_code, code, str(error.detail), dict(error.headers or {}))
+    headers = {"Allow": _allowed(request)} if error.status_code == 405 else dict(error.headers or {})
+    return problem(request, error.status_code, code, str(error.detail), headers)
+
+
+def _allowed(request: Request) -> str:
+    """Every method of the path: the router names those of the one route that it looked at first (RFC 9110, 15.5.6)."""
+    documented = request.app.openapi()["paths"].items()
+    fitting = [methods for path, methods in documented if compile_path(path)[0].match(request.url.path)]
+    return ", ".join(sorted({method.upper() for methods in fitting for method in methods}))
 
 
 def _database_away(request: Request, error: Exception) -> JSONResponse:
