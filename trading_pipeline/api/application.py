@@ -13,7 +13,7 @@ from trading_pipeline.api.doors import MARK, PUBLIC, authorise
 from trading_pipeline.api.errors import DOCUMENTED, handle_errors
 from trading_pipeline.api.health import Probes
 from trading_pipeline.api.requests import Envelope
-from trading_pipeline.api.routers import administration, auth, execution, health
+from trading_pipeline.api.routers import administration, auth, execution, health, looks
 from trading_pipeline.api.routers.records import records_router
 
 _SCHEMES: dict[str, dict[str, str]] = {
@@ -42,8 +42,9 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.context, app.state.probes = context, Probes.of(context)
     handle_errors(app)
     app.add_middleware(Envelope)
+    records = records_router(context.reader.collections)
     canonical = APIRouter(prefix="/api/v1")
-    for router in (auth.router, records_router(context.reader.collections), execution.router, administration.router):
+    for router in (auth.router, records, looks.router, execution.router, administration.router):
         canonical.include_router(router)
     for part in (health.router, canonical):
         app.include_router(part)

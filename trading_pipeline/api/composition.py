@@ -15,6 +15,7 @@ from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.adapters.stores.reading.record_reader import PostgresRecordReader
 from trading_pipeline.api.binding import signing_secret
 from trading_pipeline.api.commands import Commands
+from trading_pipeline.api.looks import Looks
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.ports.credentials import Tickets
 from trading_pipeline.ports.orchestrator import JobLauncher
@@ -39,6 +40,7 @@ class ApiContext:
     reader: RecordReader
     jobs: JobLauncher
     commands: Commands
+    looks: Looks
 
     def now(self) -> datetime:
         """Wall time, UTC: sessions and commands must go on while no venue says what time it is."""
@@ -61,6 +63,7 @@ def build_context(settings: Settings) -> ApiContext:
         reader=PostgresRecordReader(engine),
         jobs=jobs,
         commands=Commands(settings, engine, jobs),
+        looks=Looks(engine, settings.config_dir),
     )
 
 

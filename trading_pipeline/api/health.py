@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import redis
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,7 +13,8 @@ from trading_pipeline.api.composition import ApiContext
 from trading_pipeline.domain.model.errors import TradingError
 from trading_pipeline.domain.model.health import ComponentHealth, HealthState
 
-_PATIENCE_S = 0.08
+_SOCKET_S = 1.0
+"""After which a thread that asks is free again; the answer was given long before."""
 _SILENT_S = 30.0
 """A feed that gave no sign of life for so long is told of; it beats every few seconds."""
 NEEDED = frozenset({"database", "redis"})
@@ -24,19 +25,24 @@ Look = Callable[[], list[ComponentHealth]]
 
 @dataclass(slots=True)
 class Probes:
-    """Everything that is looked at, with when each last answered."""
+    """Everything that is looked at.
+
+    :param patience_s: a part that takes longer is down.
+    :param answered: when each last did, by the process's own clock.
+    """
 
     context: ApiContext
     redis: "redis.Redis"
-    _answered: dict[str, float]
+    patience_s: float = 0.08
+    answered: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, context: ApiContext) -> "Probes":
         """On connections of their own, so that a busy pool does not look like a dead server."""
         client = redis.Redis.from_url(
-            context.settings.redis_url, socket_timeout=_PATIENCE_S, socket_connect_timeout=_PATIENCE_S
+            context.settings.redis_url, socket_timeout=_SOCKET_S, socket_connect_timeout=_SOCKET_S
         )
-        return cls(context, client, {})
+        return cls(context, client)
 
     async def look(self) -> list[ComponentHealth]:
         """Ask all of them side by side, within a tenth of a second."""
@@ -46,13 +52,13 @@ class Probes:
 
     async def _in_time(self, name: str, look: Look) -> list[ComponentHealth]:
         try:
-            found = await asyncio.wait_for(asyncio.to_thread(look), _PATIENCE_S)
+            found = await asyncio.wait_for(asyncio.to_thread(look), self.patience_s)
         except (TimeoutError, TradingError, SQLAlchemyError, redis.RedisError, OSError) as error:
-            cause = str(error).splitlines()[0] if str(error) else f"no answer within {_PATIENCE_S * 1000:.0f} ms"
-            since = self._answered.get(name)
+            cause = str(error).splitlines()[0] if str(error) else f"no answer within {self.patience_s * 1000:.0f} ms"
+            since = self.answered.get(name)
             age_s = None if since is None else time.monotonic() - since
             return [ComponentHealth(name, HealthState.DOWN, cause[:200], age_s)]
-        self._answered[name] = time.monotonic()
+        self.answered[name] = time.monotonic()
         return found
 
     def _database(self) -> list[ComponentHealth]:

@@ -12,6 +12,9 @@ from trading_pipeline_tests.testkit.api_lab import ApiLab
 ASKERS = (None, Role.VIEWER, Role.ADMIN, Role.ADMIN)
 """Whoever asks; an administrator gets past the door everywhere, so that more is to be seen."""
 
+KNOWN_TO_THE_SYSTEM_ALONE = schemathesis.checks.positive_data_acceptance
+"""Which instruments, users and cursors there are is not in the document, so that what fits it may be refused."""
+
 
 @pytest.fixture(scope="module")
 def document(api: ApiLab) -> schemathesis.BaseSchema:
@@ -31,5 +34,6 @@ operations = schemathesis.pytest.from_fixture("document")
 )
 def test_every_answer_is_one_that_is_documented(case: schemathesis.Case, api: ApiLab) -> None:
     sent = repr((case.path_parameters, case.query, case.body))
+    api.limiter.spent.clear()  # what is refused is counted, and this asks for hundreds of refusals
     asker = ASKERS[crc32(sent.encode(errors="replace")) % len(ASKERS)]
-    case.call_and_validate(headers=api.as_(asker) if asker else None)
+    case.call_and_validate(headers=api.as_(asker) if asker else None, excluded_checks=[KNOWN_TO_THE_SYSTEM_ALONE])

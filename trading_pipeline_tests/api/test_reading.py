@@ -112,3 +112,41 @@ def test_an_equity_reading_is_shown(api: ApiLab) -> None:
     lab.equity.record(lab.venue.wallet())
     (reading,) = api.get("/api/v1/execution/equity").json()["items"]
     assert (reading["currency"], Decimal(reading["equity"])) == ("USDT", Decimal(10_000))
+
+
+def test_every_instrument_of_the_universe_is_shown_and_those_of_before(api: ApiLab) -> None:
+    items = api.get("/api/v1/market/instruments").json()["items"]
+    assert items[0]["instrument_id"] == "BTCUSDT.BYBIT"
+    assert all(one["collected"] and "15m" in one["timeframes"] for one in items)
+
+
+def test_coverage_counts_each_day_and_names_what_is_missing(api: ApiLab) -> None:
+    day = WAVE.replace(hour=0) + timedelta(days=5)
+    for number in (1, 2, 3):
+        store_bar(api.context.engine, "ADAUSDT.BYBIT", day + timedelta(minutes=15 * number), Decimal(1), 1.0)
+    span = {"since": (day - timedelta(days=1)).isoformat(), "until": (day + timedelta(days=1)).isoformat()}
+    answer = api.get("/api/v1/market/coverage", instrument_id="ADAUSDT", timeframe="15m", **span).json()
+    assert [(one["bars"], one["expected"]) for one in answer["items"]] == [(0, 96), (3, 96)]
+    assert answer["missing"] == 96 + 93
+    empty = {"since": day.isoformat(), "until": day.isoformat()}
+    assert api.get("/api/v1/market/coverage", instrument_id="ADAUSDT", timeframe="15m", **empty).status_code == 422
+
+
+def test_strategies_are_shown_with_what_their_parameters_may_be(api: ApiLab) -> None:
+    shown = {one["name"]: one for one in api.get("/api/v1/research/strategies").json()["items"]}
+    fast = next(one for one in shown["ema_cross"]["parameters"] if "fast" in one["name"])
+    assert (shown["ema_cross"]["configured"], " to " in fast["allowed"]) == (True, True)
+
+
+def test_the_status_is_that_of_the_command_line(api: ApiLab) -> None:
+    told = api.get("/api/v1/status").json()
+    assert set(told) == {
+        "heartbeats",
+        "newest_wave",
+        "waiting_waves",
+        "waiting_plans",
+        "unsettled_orders",
+        "halts",
+        "positions",
+        "equity",
+    }

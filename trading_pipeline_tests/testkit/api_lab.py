@@ -54,6 +54,7 @@ class ApiLab:
     context: ApiContext
     client: TestClient
     jobs: LaunchedJobs
+    limiter: CountedAttempts
     signed_in: dict[Role, dict[str, str]] = field(default_factory=dict)
 
     def add(self, name: str, role: Role) -> Credentials:
@@ -91,8 +92,12 @@ def running_api(settings: GivenSettings) -> Iterator[ApiLab]:
     """The API without a socket: requests go straight into the application."""
     composed, jobs = build_context(settings), LaunchedJobs()
     # Of the composition, what would be slow (hashes), shared by tests (counted attempts) or a whole system (jobs).
-    access = replace(composed.access, passwords=QuickPasswords(), limiter=CountedAttempts())
+    limiter = CountedAttempts()
+    access = replace(composed.access, passwords=QuickPasswords(), limiter=limiter)
     commands = Commands(settings, composed.engine, jobs)
     context = replace(composed, access=access, jobs=jobs, commands=commands)
-    with TestClient(create_app(context), raise_server_exceptions=False) as client:
-        yield ApiLab(context, client, jobs)
+    app = create_app(context)
+    # how soon a part has to answer says something about the machine
+    app.state.probes = replace(app.state.probes, patience_s=10.0)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield ApiLab(context, client, jobs, limiter)
