@@ -9,6 +9,9 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+import redis
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
+from websockets.sync.client import connect
 
 from trading_pipeline.runtime.supervision.embedded import free_port
 from trading_pipeline_tests.testkit.api_lab import CONFIG
@@ -67,6 +70,31 @@ def run(environment: dict[str, str], *words: str) -> str:
     return done.stdout
 
 
+@pytest.fixture(scope="module")
+def trader(address: str, environment: dict[str, str]) -> dict[str, str]:
+    """Headers of somebody who may halt."""
+    told = run(environment, "users", "add", "tim", "--role", "trader")
+    login = {"name": "tim", "password": told.partition("password: ")[2].strip()}
+    return {"Authorization": f"Bearer {httpx.post(f'{address}/api/v1/auth/login', json=login).json()['access_token']}"}
+
+
+def halt(address: str, trader: dict[str, str], scope: str) -> None:
+    body = {"scope": scope, "reason": "look first"}
+    assert httpx.post(f"{address}/api/v1/execution/halts", json=body, headers=trader).status_code == 200
+
+
+def events(lines: Iterator[str]) -> Iterator[tuple[str, str, str]]:
+    """Id, kind and data of each event of a stream."""
+    read: dict[str, str] = {}
+    for line in lines:
+        if line:
+            name, _, value = line.partition(": ")
+            read[name] = value
+        elif "data" in read:
+            yield read["id"], read["event"], read["data"]
+            read = {}
+
+
 def test_the_first_administrator_is_added_by_a_command_and_signs_in(address: str, environment: dict[str, str]) -> None:
     told = run(environment, "users", "add", "root", "--role", "admin")
     password = told.partition("password: ")[2].strip()
@@ -75,7 +103,7 @@ def test_the_first_administrator_is_added_by_a_command_and_signs_in(address: str
     bearer = {"Authorization": f"Bearer {signed.json()['access_token']}"}
     assert httpx.get(f"{address}/api/v1/auth/me", headers=bearer).json()["role"] == "admin"
     assert run(environment, "users", "list") == "root  admin  active  password alone\n"
-    assert "2 records follow from each other" in run(environment, "audit", "verify")
+    assert "records follow from each other" in run(environment, "audit", "verify")
 
 
 def test_every_component_is_told_with_its_state_and_age(address: str) -> None:
@@ -95,3 +123,46 @@ def test_every_component_is_told_with_its_state_and_age(address: str) -> None:
 def test_the_document_is_served(address: str) -> None:
     assert json.loads(httpx.get(f"{address}/openapi.json").text)["openapi"].startswith("3.")
     assert httpx.get(f"{address}/docs").status_code == 200
+
+
+def test_what_happens_is_told_at_once_and_what_was_missed_when_somebody_comes_back(
+    address: str, trader: dict[str, str]
+) -> None:
+    with httpx.stream("GET", f"{address}/stream", headers=trader, timeout=30) as stream:
+        lines = stream.iter_lines()
+        assert next(lines).startswith("retry")
+        halt(address, trader, "BTCUSDT")
+        seen, kind, data = next(events(lines))
+    assert (kind, json.loads(data)["scope"], json.loads(data)["operation"]) == ("halt", "BTCUSDT.BYBIT", "insert")
+    halt(address, trader, "SOLUSDT")
+    halt(address, trader, "ADAUSDT")
+    back = {**trader, "Last-Event-ID": seen}
+    with httpx.stream("GET", f"{address}/stream", headers=back, timeout=30) as stream:
+        told = events(stream.iter_lines())
+        scopes = [json.loads(next(told)[2])["scope"] for _ in range(2)]
+    assert scopes == ["SOLUSDT.BYBIT", "ADAUSDT.BYBIT"]
+
+
+def test_a_ticket_opens_one_stream(address: str, trader: dict[str, str]) -> None:
+    ticket = httpx.post(f"{address}/api/v1/auth/ticket", headers=trader).json()
+    with httpx.stream("GET", f"{address}/stream", params=ticket, timeout=30) as stream:
+        assert stream.status_code == 200
+    assert httpx.get(f"{address}/stream", params=ticket).status_code == 401
+
+
+def test_a_channel_is_relayed_byte_for_byte(address: str, trader: dict[str, str], redis_url: str) -> None:
+    socket = address.replace("http", "ws") + "/api/v1/live?channel={}&ticket={}"
+    ticket = httpx.post(f"{address}/api/v1/auth/ticket", headers=trader).json()["ticket"]
+    frames = ['{"v":1,"type":"test","payload":42}', '{"v": 1,  "type":"trade","ü":"\\u00fc"}']
+    with connect(socket.format("bybit:ticks", ticket)) as relay:
+        assert json.loads(relay.recv(10))["payload"] == "subscribed"
+        for frame in frames:
+            redis.Redis.from_url(redis_url).publish("bybit:ticks", frame)
+        assert [relay.recv(10), relay.recv(10)] == frames
+        relay.send("ping")
+        assert json.loads(relay.recv(10))["type"] == "pong"
+    with pytest.raises(InvalidStatus), connect(socket.format("bybit:ticks", ticket)):
+        pass
+    ticket = httpx.post(f"{address}/api/v1/auth/ticket", headers=trader).json()["ticket"]
+    with connect(socket.format("secrets", ticket)) as relay, pytest.raises(ConnectionClosedError, match="1008"):
+        relay.recv(10)
