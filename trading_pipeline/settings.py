@@ -55,6 +55,20 @@ class Settings(BaseSettings):
     dagster_url: str = Field(
         "", alias="TRADING_DAGSTER_URL", description="the Dagster UI; empty: that of the system in the state folder"
     )
+    api_host: str = Field(
+        "127.0.0.1", alias="TRADING_API_HOST", description="address the API listens on; another needs TLS or a proxy"
+    )
+    api_port: int = Field(
+        8000, ge=0, le=65535, alias="TRADING_API_PORT", description="port of the API; 0: `up` starts none"
+    )
+    api_secret: SecretStr = Field(
+        SecretStr(""), alias="TRADING_API_SECRET", description="signs access tokens; empty: one in the state folder"
+    )
+    api_tls_cert: str = Field("", alias="TRADING_API_TLS_CERT", description="file of the certificate chain, PEM")
+    api_tls_key: str = Field("", alias="TRADING_API_TLS_KEY", description="file of its private key, PEM")
+    api_trusted_proxies: str = Field(
+        "", alias="TRADING_API_TRUSTED_PROXIES", description="addresses whose X-Forwarded-For and -Proto are believed"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", alias="TRADING_LOG_LEVEL", description="the least that is written to logs"
     )
@@ -96,6 +110,11 @@ class Settings(BaseSettings):
             if _PREFIX.match(name) or near:
                 hint = f"; did you mean {near[0]}?" if near else "; .env.example lists every variable there is"
                 raise ConfigurationError(f"{name} is no variable of trading-pipeline{hint}")
+
+    @property
+    def api_address(self) -> str:
+        """Where the API answers."""
+        return f"http{'s' if self.api_tls_cert else ''}://{self.api_host}:{self.api_port}"
 
     def variables(self) -> dict[str, str]:
         """Every setting as the environment variable that would give it, secrets in the clear: for child processes."""

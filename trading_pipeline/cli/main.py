@@ -5,6 +5,8 @@ import sys
 
 import typer
 
+from trading_pipeline.cli.api import api
+from trading_pipeline.cli.audit import audit
 from trading_pipeline.cli.backtest import backtest
 from trading_pipeline.cli.close import close
 from trading_pipeline.cli.demo import demo
@@ -18,6 +20,7 @@ from trading_pipeline.cli.replay import replay
 from trading_pipeline.cli.signals import signals
 from trading_pipeline.cli.status import positions, status
 from trading_pipeline.cli.strategy import strategy
+from trading_pipeline.cli.users import users
 from trading_pipeline.cli.warm_up import warm_up
 from trading_pipeline.domain.model.errors import TradingError
 from trading_pipeline.runtime.logs import configure_logs
@@ -32,14 +35,14 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (demo, replay, up, dev, exchange, feed, daemon, worker, migrate):
+for command in (demo, replay, up, dev, exchange, feed, daemon, worker, api, migrate):
     app.command()(command)
 for operation in (status, positions, halt, resume, kill_switch, close):
     app.command()(operation)
 app.command()(signals)
 app.command()(indicators)
 app.command()(warm_up)
-for group in (backtest, strategy, dlq):
+for group in (backtest, strategy, dlq, users, audit):
     app.add_typer(group)
 
 

@@ -21,6 +21,8 @@ BREACHES = {
     "resources/wrong.py": "from trading_pipeline import exchange_simulator",
     "services/execution/wrong.py": "from trading_pipeline.services.strategy import windows",
     "services/research/wrong.py": "from trading_pipeline.ports.venue import trading",
+    "api/wrong.py": "import dagster",
+    "api/routers/wrong.py": "import sqlalchemy",
     "adapters/venues/wrong/__init__.py": "from trading_pipeline.adapters.venues.bybit import parse",
 }
 

@@ -21,7 +21,7 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("BYBIT", "DATABASE", "REDIS"))
     }
-    settings = {"TRADING_CONFIG_DIR": str(REPOSITORY / "config"), **environment}
+    settings = {"TRADING_CONFIG_DIR": str(REPOSITORY / "config"), "TRADING_API_PORT": "0", **environment}
     return subprocess.run(
         [sys.executable, "-m", "trading_pipeline.cli.main", *arguments],
         cwd=folder,

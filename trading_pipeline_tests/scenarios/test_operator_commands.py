@@ -83,7 +83,11 @@ def up(open_folder: Path) -> Iterator[Up]:
     command = [sys.executable, "-m", "trading_pipeline.cli.main", "up", "--port", str(free_port())]
     with (folder / "up.log").open("w") as log:
         process = subprocess.Popen(
-            command, env=environment | {"TRADING_STATE_DIR": str(state)}, cwd=folder, stdout=log, stderr=log
+            command,
+            env=environment | {"TRADING_STATE_DIR": str(state), "TRADING_API_PORT": str(free_port())},
+            cwd=folder,
+            stdout=log,
+            stderr=log,
         )
         try:
             deadline = time.monotonic() + START_S

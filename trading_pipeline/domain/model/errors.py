@@ -14,6 +14,12 @@
             ``StopPassed``: a stop that cannot rest any more; leave at market.
         ``OrderOutcomeUnknown``: never repeat; ask by link id until it is settled.
         ``TradingForbiddenByVenue``: stop trading on this account; page a human.
+    ``AccessRefused``: nothing was done for whoever asked.
+        ``NotSignedIn``: say who asks, and ask again.
+        ``NotAllowed``: somebody who may has to ask.
+        ``TooManyRequests``: ask again after ``retry_after_s``.
+    ``UnknownName``: there is no such thing; ask for another.
+    ``ServerAway``: a server of ours does not answer; ask again later.
 """
 
 from decimal import Decimal
@@ -110,3 +116,41 @@ class OrderOutcomeUnknown(VenueError):
 
 class TradingForbiddenByVenue(VenueError):
     """The venue refuses trading for this key or account."""
+
+
+class AccessRefused(TradingError):
+    """Somebody asked for what is not theirs to ask."""
+
+
+class NotSignedIn(AccessRefused):
+    """It is not known who asks: no credentials, wrong ones, or such that are over."""
+
+
+class NotAllowed(AccessRefused):
+    """It is known who asks, and they may not."""
+
+
+class TooManyRequests(AccessRefused):
+    """Somebody asks too often, or failed to sign in too often.
+
+    :param retry_after_s: seconds after which it is worth to ask again.
+    """
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class UnknownName(TradingError):
+    """What was asked for by its name or id does not exist."""
+
+
+class ServerAway(TradingError):
+    """PostgreSQL, Redis or Dagster does not answer.
+
+    :param component: which of them, in lower case.
+    """
+
+    def __init__(self, component: str, message: str) -> None:
+        super().__init__(message)
+        self.component = component

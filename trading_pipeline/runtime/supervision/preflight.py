@@ -81,6 +81,8 @@ def system_checks(settings: Settings, port: int, simulated_start: datetime | Non
     """
     configured = Check("configuration", lambda: check_parameters(settings.config_dir))
     machine = machine_checks(settings.state_dir, port, redis_url=settings.redis_url)
+    if settings.api_port:
+        machine.append(Check("api", lambda: _refuse_taken_api_port(settings.api_port)))
     if simulated_start is not None:
         return [configured, Check("history", lambda: refuse_future_history(settings, simulated_start)), *machine]
     venue = [
@@ -89,6 +91,13 @@ def system_checks(settings: Settings, port: int, simulated_start: datetime | Non
         Check("venue", lambda: _meet(settings)),
     ]
     return [configured, *venue, *machine]
+
+
+def _refuse_taken_api_port(port: int) -> None:
+    try:
+        refuse_taken_port(port)
+    except ConfigurationError:
+        raise ConfigurationError(f"port {port} is in use; choose another with TRADING_API_PORT, or 0") from None
 
 
 def refuse_missing_redis() -> None:

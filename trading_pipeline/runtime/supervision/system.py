@@ -135,6 +135,16 @@ def control_specs(state: SystemState, webserver_port: int) -> list[ProcessSpec]:
     ]
 
 
+def api_spec(host: str, port: int) -> ProcessSpec:
+    """The HTTP API; it answers while everything else is away, so nothing else waits for it."""
+    return ProcessSpec("api", _ours("api"), ready=lambda: _listens(host, port), grace_s=_SHORT_GRACE_S)
+
+
+def _listens(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1" if host == "0.0.0.0" else host, port)) == 0  # noqa: S104
+
+
 def location_loaded(webserver_port: int) -> bool:
     """Whether the webserver answers and has read the definitions."""
     query = {"query": "{ repositoriesOrError { ... on RepositoryConnection { nodes { name } } } }"}

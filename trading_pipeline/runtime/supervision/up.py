@@ -24,6 +24,7 @@ from trading_pipeline.runtime.supervision.state_folder import held
 from trading_pipeline.runtime.supervision.supervisor import Supervisor
 from trading_pipeline.runtime.supervision.system import (
     ExchangeAccess,
+    api_spec,
     control_specs,
     exchange_access,
     exchange_spec,
@@ -43,12 +44,14 @@ class RunningSystem:
 
     :param exchange_arguments: of ``trading-pipeline exchange``; empty when the venue is not simulated.
     :param say: told what is started and waited for.
+    :param with_api: whether the HTTP API is one of the processes.
     """
 
     settings: Settings
     webserver_port: int
     exchange_arguments: Sequence[str] = ()
     say: Say = quiet
+    with_api: bool = False
     state: SystemState = field(init=False)
     supervisor: Supervisor = field(init=False)
     exchange: ExchangeAccess | None = field(default=None, init=False)
@@ -83,6 +86,9 @@ class RunningSystem:
         # The code server before those who ask it for definitions.
         self.supervisor.start(execution_specs(self.state))
         self.supervisor.start(control_specs(self.state, self.webserver_port))
+        if self.with_api:
+            self.state.variables["TRADING_DAGSTER_URL"] = self.webserver
+            self.supervisor.start([api_spec(self.settings.api_host, self.settings.api_port)])
         announce(self.settings, self.state.variables, self.webserver)
 
     def check(self) -> list[str]:
@@ -129,9 +135,12 @@ def run_system(settings: Settings, port: int) -> None:
     require(system_checks(settings, port, SIMULATED_START if simulated else None))
     stop = StopRequested()
     arguments = simulated_exchange(settings.config_dir, settings.state_dir, SIMULATED_START) if simulated else []
-    with held(settings.state_dir), RunningSystem(settings, port, arguments, say) as system:
+    with_api = settings.api_port > 0
+    with held(settings.state_dir), RunningSystem(settings, port, arguments, say, with_api) as system:
         say(f"up and trading in mode {settings.mode}; Ctrl-C ends everything")
         say(f"Dagster UI {system.webserver}, logs {system.state.log_dir}")
+        if with_api:
+            say(f"API {settings.api_address}/docs; `trading-pipeline users add NAME --role admin` lets somebody in")
         engine = connect(system.state.variables["DATABASE_URL"])
         try:
             _keep_running(system, Watch(engine, say, load_universe(settings.config_dir).instrument_ids), stop)

@@ -2,20 +2,22 @@
 
 from sqlalchemy import Engine, insert, select
 
+from trading_pipeline.adapters.stores.operations.audit_trail import append_to_chain
 from trading_pipeline.adapters.stores.postgres.tables import operator_commands
+from trading_pipeline.domain.model.audit import AuditEntry
 from trading_pipeline.domain.model.commands import CommandOutcome, CommandRecord, CommandVerb, OperatorCommand
 from trading_pipeline.domain.model.halts import HaltScope
 from trading_pipeline.ports.stores.operations.command_log import CommandLog
 
 
 class PostgresCommandLog(CommandLog):
-    """``operator_commands``; its trigger refuses every change."""
+    """``operator_commands``, whose trigger refuses every change; each line is one of the audit trail, too."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def append(self, command: OperatorCommand, outcome: CommandOutcome, detail: str) -> None:
-        """Insert one row."""
+        """Insert one row here and one there, or none."""
         row = {
             "command_id": command.command_id,
             "verb": command.verb.value,
@@ -29,6 +31,7 @@ class PostgresCommandLog(CommandLog):
         }
         with self._engine.begin() as connection:
             connection.execute(insert(operator_commands).values(**row))
+            append_to_chain(connection, _entry(command, outcome, detail))
 
     def of(self, command_id: str) -> list[CommandRecord]:
         """Rows of the command as they were written."""
@@ -51,3 +54,11 @@ class PostgresCommandLog(CommandLog):
                 )
                 for row in connection.execute(query)
             ]
+
+
+def _entry(command: OperatorCommand, outcome: CommandOutcome, detail: str) -> AuditEntry:
+    """A command's id is that of the request or of the run that brought it."""
+    said = "; ".join(part for part in (command.reason, detail) if part)
+    return AuditEntry(
+        command.actor, f"command.{command.verb}", command.scope, outcome.value, command.command_id, detail=said
+    )

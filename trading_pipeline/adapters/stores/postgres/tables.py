@@ -164,6 +164,7 @@ signals = Table(
     _run_id(),
     CheckConstraint("(kind = 'entry') = (stop_price IS NOT NULL)", name="signals_entries_have_a_stop"),
     Index("signals_by_bar", "instrument_id", "timeframe", "close_time"),
+    Index("signals_by_time", "close_time", "signal_id"),
 )
 """``kind``: ``entry``, or ``exit``, which has no stop; an exit's ``bias`` is that of the position it closes and its
 ``entry_price`` the close of its bar. ``live``: a wave's run found it, so it may lead to an order; what backfills alone
@@ -198,6 +199,7 @@ trade_plans = Table(
     _written_at(),
     Column("claimed_by", Text),
     _instant("claimed_until", nullable=True),
+    Index("trade_plans_by_time", "close_time", "plan_id"),
     Index("trade_plans_pending", "close_time", postgresql_where=text("status IN ('new', 'claimed')")),
 )
 """``exit_rules`` (read as the defaults) and ``sizing`` are NULL in rows older than the columns. ``guards``: what the
@@ -243,6 +245,7 @@ order_intents = Table(
     _instant("acknowledged_at", nullable=True),
     _instant("venue_updated_at", nullable=True),
     Index("order_intents_by_plan", "plan_id"),
+    Index("order_intents_by_time", "intended_at", "order_link_id"),
     Index("order_intents_by_signal", "signal_id", postgresql_where=text("signal_id IS NOT NULL")),
     Index(
         "order_intents_one_entry_per_layer", "position_id", "layer", unique=True, postgresql_where=text("purpose = 'E'")
@@ -344,6 +347,7 @@ equity_snapshots = Table(
     Column("available", Numeric, nullable=False),
     Column("unrealised_pnl", Numeric, nullable=False),
     _run_id(),
+    Index("equity_snapshots_by_time", "read_at"),
 )
 
 halts = Table(

@@ -1,0 +1,1 @@
+"""The orchestrator as others reach it: over HTTP."""

@@ -1,0 +1,1 @@
+"""Stored records for looking at, in PostgreSQL."""

@@ -1,0 +1,197 @@
+"""What may be looked at, collection by collection. Secrets are in none of them."""
+
+from sqlalchemy import Column, Table, select
+
+from trading_pipeline.adapters.stores.postgres import research_tables as research
+from trading_pipeline.adapters.stores.postgres import tables
+from trading_pipeline.adapters.stores.postgres.access_tables import api_keys, audit_trail, users
+from trading_pipeline.adapters.stores.reading.readable import Readable, readable
+
+_BAR = ("instrument_id", "timeframe")
+_DECISION = ("instrument_id", "timeframe", "strategy", "bias")
+
+
+def _positions() -> Readable:
+    """A position's own instants are unknown until it is filled; that of its decision never changes."""
+    position, plan = tables.positions, tables.trade_plans
+    decided = select(position, plan.c.strategy, plan.c.close_time.label("decided_at"))
+    source = decided.join(plan, plan.c.plan_id == position.c.plan_id).subquery("positions")
+    return readable(
+        "positions",
+        "What a plan opened, from its first order on; a sum of its fills.",
+        source,
+        ("decided_at", "position_id"),
+        filters=("account_id", "instrument_id", "strategy", "status", "plan_id"),
+        identity="position_id",
+    )
+
+
+def _of_setup(name: str, meaning: str) -> Readable:
+    """Triggers and pivots with the bar of their setup."""
+    table, setup = tables.metadata.tables[f"trading.{name}s"], research.setups
+    bar = (setup.c.instrument_id, setup.c.timeframe, setup.c.close_time)
+    source = select(table, *bar).join(setup, setup.c.setup_id == table.c.setup_id).subquery(f"{name}s")
+    order = ("close_time", f"{name}_id")
+    return readable(f"{name}s", meaning, source, order, filters=(*_BAR, "setup_id", "signal_id"), identity=f"{name}_id")
+
+
+def _without(table: Table, *hidden: str) -> list[Column[object]]:
+    return [column for column in table.c if column.name not in hidden]
+
+
+_READABLE = (
+    readable(
+        "bars",
+        "One bar as everything downstream reads it.",
+        tables.bars,
+        ("open_time", *_BAR),
+        filters=_BAR,
+        required=_BAR,
+    ),
+    readable(
+        "checks",
+        "A verdict about one bar.",
+        tables.data_checks,
+        ("close_time", "name", *_BAR),
+        filters=(*_BAR, "name"),
+        required=_BAR,
+    ),
+    readable(
+        "waves",
+        "A closing instant of a timeframe, from its first bar to its plans.",
+        tables.waves,
+        ("close_time", "timeframe"),
+        filters=("timeframe",),
+    ),
+    readable(
+        "indicator_snapshots",
+        "The indicators of one bar; one that is warming up is left out.",
+        tables.indicator_snapshots,
+        ("close_time", *_BAR),
+        filters=_BAR,
+        required=_BAR,
+    ),
+    readable(
+        "setups",
+        "The structure behind a divergence signal.",
+        research.setups,
+        ("close_time", "setup_id"),
+        filters=(*_BAR, "bias", "signal_id"),
+        identity="setup_id",
+    ),
+    _of_setup("trigger", "Which confirmations a setup had."),
+    _of_setup("pivot", "One of the three extremes of a setup."),
+    readable(
+        "signals",
+        "A strategy enters or leaves at a close.",
+        tables.signals,
+        ("close_time", "signal_id"),
+        filters=(*_DECISION, "kind"),
+        identity="signal_id",
+    ),
+    readable(
+        "plans",
+        "What is to be done about a signal.",
+        tables.trade_plans,
+        ("close_time", "plan_id"),
+        filters=(*_DECISION, "status", "signal_id"),
+        identity="plan_id",
+    ),
+    readable(
+        "orders",
+        "An order as it was meant, and what became of it.",
+        tables.order_intents,
+        ("intended_at", "order_link_id"),
+        filters=("account_id", "instrument_id", "state", "purpose", "plan_id", "position_id"),
+        identity="order_link_id",
+    ),
+    readable(
+        "fills",
+        "An execution at the venue, or a funding payment.",
+        tables.fills,
+        ("executed_at", "account_id", "execution_id"),
+        filters=("account_id", "instrument_id", "position_id", "order_link_id", "kind"),
+    ),
+    _positions(),
+    readable(
+        "equity",
+        "What an account had of one currency.",
+        tables.equity_snapshots,
+        ("read_at", "account_id", "currency"),
+        filters=("account_id", "currency"),
+    ),
+    readable("halts", "Nothing new is entered in its scope.", tables.halts, ("since", "scope"), identity="scope"),
+    readable(
+        "commands",
+        "A line of the record of what people ordered.",
+        tables.operator_commands,
+        ("written_at", "record_id"),
+        filters=("command_id", "actor", "verb", "scope", "outcome"),
+    ),
+    readable(
+        "differences",
+        "Where venue and ledger disagreed.",
+        tables.reconciliation_differences,
+        ("found_at", "difference_id"),
+        filters=("account_id", "instrument_id", "kind"),
+    ),
+    readable(
+        "backtests",
+        "A finished backtest with its figures; the curve stands under /equity.",
+        tables.backtest_runs,
+        ("written_at", "run_id"),
+        columns=_without(tables.backtest_runs, "equity_close_ms", "equity"),
+        filters=("strategy", "timeframe"),
+        identity="run_id",
+    ),
+    readable(
+        "backtest_curves",
+        "What the account of a backtest was worth at each close.",
+        tables.backtest_runs,
+        ("written_at", "run_id"),
+        columns=[tables.backtest_runs.c[name] for name in ("run_id", "written_at", "equity_close_ms", "equity")],
+        identity="run_id",
+    ),
+    readable(
+        "backtest_trades",
+        "One trade of a backtest.",
+        tables.backtest_trades,
+        ("entry_time", "position", "trade_id"),
+        filters=("run_id", "instrument_id"),
+        required=("run_id",),
+        identity="trade_id",
+    ),
+    readable(
+        "calibrations",
+        "What AVI-5 learned from a window.",
+        research.avi5_calibrations,
+        ("calibrated_at", "calibration_id"),
+    ),
+    readable(
+        "users",
+        "Who may sign in.",
+        users,
+        ("created_at", "user_id"),
+        columns=_without(users, "password_hash", "totp_secret", "totp_step"),
+        filters=("role",),
+        identity="name",
+    ),
+    readable(
+        "api_keys",
+        "A program's credential; its secret is nowhere.",
+        api_keys,
+        ("created_at", "key_id"),
+        columns=_without(api_keys, "secret_hash"),
+        filters=("user_id",),
+        identity="key_id",
+    ),
+    readable(
+        "audit",
+        "Who did what.",
+        audit_trail,
+        ("written_at", "number"),
+        filters=("actor", "action", "subject", "outcome", "request_id"),
+    ),
+)
+
+READABLE = {one.collection.name: one for one in _READABLE}

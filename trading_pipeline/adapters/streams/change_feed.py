@@ -1,0 +1,39 @@
+"""What PostgreSQL tells at a commit."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from psycopg import AsyncConnection, sql
+from sqlalchemy import make_url
+
+CHANNEL = "trading_changes"
+"""That triggers notify; migration 0024 makes them."""
+_LOCK = 7_013_002
+"""Number of the advisory lock that the one who listens holds: what is told once must not be passed on twice."""
+_ASK_AGAIN_S = 1.0
+
+
+class ChangeFeed:
+    """Of all processes one listens; another takes over within a second of its end."""
+
+    def __init__(self, database_url: str) -> None:
+        address = make_url(database_url).set(drivername="postgresql")
+        self._dsn = address.render_as_string(hide_password=False)
+
+    async def changes(self) -> AsyncIterator[str]:
+        """Every notification as it was sent, JSON; for ever.
+
+        :raises psycopg.Error: the connection is lost; what is told until the next call is not heard.
+        """
+        async with await AsyncConnection.connect(self._dsn, autocommit=True) as connection:
+            while not await self._chosen(connection):
+                await asyncio.sleep(_ASK_AGAIN_S)
+            await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))
+            async for told in connection.notifies():
+                yield told.payload
+
+    @staticmethod
+    async def _chosen(connection: AsyncConnection) -> bool:
+        answer = await connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,))
+        row = await answer.fetchone()
+        return bool(row and row[0])

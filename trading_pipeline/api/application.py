@@ -1,0 +1,76 @@
+"""The application: every route behind the door, every error in one shape."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from trading_pipeline.adapters.streams.change_feed import ChangeFeed
+from trading_pipeline.adapters.streams.event_log import EventLog
+from trading_pipeline.api.composition import ApiContext
+from trading_pipeline.api.doors import MARK, PUBLIC, authorise
+from trading_pipeline.api.errors import DOCUMENTED, handle_errors
+from trading_pipeline.api.health import Probes
+from trading_pipeline.api.live.channels import CHANNELS, Channel
+from trading_pipeline.api.live.events import Events
+from trading_pipeline.api.requests import Envelope
+from trading_pipeline.api.routers import administration, auth, execution, health, live, looks
+from trading_pipeline.api.routers.records import records_router
+
+_SCHEMES: dict[str, dict[str, str]] = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "an access token, or an API key"},
+    "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "cookie": {"type": "apiKey", "in": "cookie", "name": "session"},
+}
+
+
+def create_app(context: ApiContext) -> FastAPI:
+    """The whole API on a composition."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        passing_on = asyncio.create_task(app.state.events.run())
+        yield
+        passing_on.cancel()
+        with suppress(asyncio.CancelledError):
+            await passing_on
+        context.engine.dispose()
+
+    app = FastAPI(
+        title="trading-pipeline",
+        version=version("trading-pipeline"),
+        summary="Look at a running system and steer it",
+        lifespan=lifespan,
+        dependencies=[Depends(authorise)],
+        responses=DOCUMENTED,
+    )
+    app.state.context, app.state.probes = context, Probes.of(context)
+    settings = context.settings
+    app.state.events = Events(ChangeFeed(settings.database_url), EventLog(settings.redis_url))
+    app.state.channels = {name: Channel(settings.redis_url, name) for name in CHANNELS}
+    handle_errors(app)
+    app.add_middleware(Envelope)
+    records = records_router(context.reader.collections)
+    canonical = APIRouter(prefix="/api/v1")
+    for router in (auth.router, records, looks.router, execution.router, administration.router):
+        canonical.include_router(router)
+    for part in (health.router, live.router, canonical):
+        app.include_router(part)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+    return app
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    """OpenAPI, in which each operation says what it needs."""
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+        document["components"]["securitySchemes"] = _SCHEMES
+        for operation in (one for path in document["paths"].values() for one in path.values()):
+            if operation.get(MARK) != PUBLIC[MARK]:
+                operation["security"] = [{name: []} for name in _SCHEMES]
+        app.openapi_schema = document
+    return app.openapi_schema

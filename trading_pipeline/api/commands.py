@@ -1,0 +1,120 @@
+"""What people order through the API: the services, the record and the jobs of the command line and the Dagster UI."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine
+
+from trading_pipeline.adapters.parameters.risk import load_risk
+from trading_pipeline.adapters.parameters.universe import load_universe
+from trading_pipeline.adapters.stores.execution.account_overview import PostgresAccountOverview
+from trading_pipeline.adapters.stores.operations.audit_trail import PostgresAuditTrail
+from trading_pipeline.adapters.venues.catalog import venue_named
+from trading_pipeline.domain.model.access import Permission, Principal
+from trading_pipeline.domain.model.audit import AuditEntry
+from trading_pipeline.domain.model.commands import CommandVerb, OperatorCommand
+from trading_pipeline.domain.model.halts import ALL, HaltScope
+from trading_pipeline.domain.model.launched import LaunchedJob
+from trading_pipeline.domain.risk.differences import Difference
+from trading_pipeline.ports.orchestrator import JobLauncher
+from trading_pipeline.resources.execution_context import build_controls, build_execution_context
+from trading_pipeline.services.access.authenticate import require
+from trading_pipeline.services.execution.compare_account import compare_account
+from trading_pipeline.services.execution.find_scope import find_scope
+from trading_pipeline.services.execution.halt_by_operator import halt_by_operator
+from trading_pipeline.services.execution.resume_by_operator import resume_by_operator
+from trading_pipeline.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who orders something, in which request: its id is the command's."""
+
+    principal: Principal
+    request_id: str
+
+    def command(self, verb: CommandVerb, scope: HaltScope, reason: str) -> OperatorCommand:
+        """For the record; wall time, as for every command of a person."""
+        return OperatorCommand(self.request_id, verb, scope, self.principal.name, reason, datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeChanged:
+    """A halt that was set or lifted.
+
+    :param changed: whether it stood, or did not, before.
+    """
+
+    scope: HaltScope
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """One method a command; what sends orders is always a job."""
+
+    settings: Settings
+    engine: Engine
+    jobs: JobLauncher
+
+    def halt(self, asker: Asker, text: str, reason: str, *, flatten: bool = False) -> ScopeChanged:
+        """Stop new entries of a scope; works while venue and Dagster are away."""
+        scope = self._scope(text, lifting=False)
+        command = asker.command(CommandVerb.HALT, scope, reason)
+        return ScopeChanged(
+            scope, halt_by_operator(controls=build_controls(self.engine), command=command, flatten=flatten)
+        )
+
+    def resume(self, asker: Asker, text: str, reason: str, *, forced: bool) -> ScopeChanged:
+        """Let entries go on where venue and ledger agree; an administrator alone lifts the kill switch, or forces.
+
+        :raises NotAllowed: the asker may not lift this.
+        """
+        scope = self._scope(text, lifting=True)
+        if scope == ALL or forced:
+            require(asker.principal, Permission.ADMINISTER)
+        command = asker.command(CommandVerb.RESUME, scope, reason)
+        controls = build_controls(self.engine)
+        lifted = resume_by_operator(controls=controls, command=command, compare=self._differences, forced=forced)
+        return ScopeChanged(scope, lifted)
+
+    def close(self, asker: Asker, instrument: str, reason: str) -> LaunchedJob:
+        """Leave an instrument's position at market, as a run."""
+        scope = self._scope(instrument, lifting=False)
+        asker.command(CommandVerb.CLOSE, scope, reason).require_reason()
+        config = {"instrument": str(scope), "reason": reason, "actor": asker.principal.name}
+        return self._launch(asker, "close_position", {"close_out": config}, str(scope))
+
+    def close_everything(self, asker: Asker, reason: str) -> LaunchedJob:
+        """The half of a kill switch that sends orders; the halt stands already."""
+        config = {"on": True, "close": True, "reason": reason, "actor": asker.principal.name}
+        return self._launch(asker, "kill_switch", {"switch": config}, str(ALL))
+
+    def reconcile(self, asker: Asker) -> LaunchedJob:
+        """Compare venue and ledger now instead of within the minute."""
+        return self._launch(asker, "reconcile", {}, str(ALL))
+
+    def _launch(self, asker: Asker, job: str, ops: Mapping[str, Mapping[str, object]], subject: str) -> LaunchedJob:
+        """Launch, and put on record who did; what the run does is recorded by the run."""
+        launched = self.jobs.launch(job, ops)
+        entry = AuditEntry(
+            asker.principal.name, f"launch.{job}", subject, "done", asker.request_id, after={"run_id": launched.run_id}
+        )
+        PostgresAuditTrail(self.engine).append(entry)
+        return launched
+
+    def _scope(self, text: str, *, lifting: bool) -> HaltScope:
+        return find_scope(
+            text=text,
+            universe=load_universe(self.settings.config_dir),
+            halts=build_controls(self.engine).halts,
+            positions=PostgresAccountOverview(self.engine),
+            lifting=lifting,
+        )
+
+    def _differences(self) -> Sequence[Difference]:
+        folder = self.settings.config_dir
+        venue = venue_named(load_universe(folder).venue, self.settings)
+        limits = load_risk(folder)
+        return compare_account(context=build_execution_context(self.engine, venue, self.settings, limits, run_id=""))

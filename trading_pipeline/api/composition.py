@@ -1,0 +1,77 @@
+"""What the routes work with, put together once for the process."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.requests import HTTPConnection
+from sqlalchemy import Engine
+
+from trading_pipeline.adapters.access.redis_tickets import RedisTickets
+from trading_pipeline.adapters.orchestrator.dagster_jobs import DagsterJobs
+from trading_pipeline.adapters.parameters.universe import load_universe
+from trading_pipeline.adapters.stores.postgres.database import connect
+from trading_pipeline.adapters.stores.reading.record_reader import PostgresRecordReader
+from trading_pipeline.api.binding import signing_secret
+from trading_pipeline.api.commands import Commands
+from trading_pipeline.api.looks import Looks
+from trading_pipeline.domain.model.universe import Universe
+from trading_pipeline.ports.credentials import Tickets
+from trading_pipeline.ports.orchestrator import JobLauncher
+from trading_pipeline.ports.stores.operations.record_reader import RecordReader
+from trading_pipeline.resources.access import build_access
+from trading_pipeline.services.access.access_context import AccessContext
+from trading_pipeline.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class ApiContext:
+    """The one composition of the API.
+
+    :param universe: as it was when the process started.
+    """
+
+    settings: Settings
+    engine: Engine
+    universe: Universe
+    access: AccessContext
+    tickets: Tickets
+    reader: RecordReader
+    jobs: JobLauncher
+    commands: Commands
+    looks: Looks
+
+    def now(self) -> datetime:
+        """Wall time, UTC: sessions and commands must go on while no venue says what time it is."""
+        return datetime.now(UTC)
+
+
+def build_context(settings: Settings) -> ApiContext:
+    """Put it together; nothing is asked yet, so that the API answers while its servers are away.
+
+    :raises ConfigurationError: the configuration folder, an address or the secret is wrong.
+    """
+    engine = connect(settings.database_url)
+    jobs = DagsterJobs(settings.dagster_url)
+    return ApiContext(
+        settings=settings,
+        engine=engine,
+        universe=load_universe(settings.config_dir),
+        access=build_access(engine, settings, signing_secret(settings)),
+        tickets=RedisTickets(settings.redis_url),
+        reader=PostgresRecordReader(engine),
+        jobs=jobs,
+        commands=Commands(settings, engine, jobs),
+        looks=Looks(engine, settings.config_dir),
+    )
+
+
+def context_of(connection: HTTPConnection) -> ApiContext:
+    """That of the application which answers."""
+    context: ApiContext = connection.app.state.context
+    return context
+
+
+Context = Annotated[ApiContext, Depends(context_of)]
+"""What a route asks for."""

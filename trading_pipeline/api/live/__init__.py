@@ -1,0 +1,1 @@
+"""What is told as it happens, to everybody who looks on."""

@@ -1,0 +1,1 @@
+"""Routes of the canonical tree, a file a context."""

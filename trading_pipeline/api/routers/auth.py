@@ -1,0 +1,119 @@
+"""Signing in and out."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
+
+from trading_pipeline.api.composition import Context
+from trading_pipeline.api.doors import PUBLIC, SESSION_COOKIE, Who, address_of, needs
+from trading_pipeline.api.requests import request_id_of
+from trading_pipeline.api.shapes import Body, Words
+from trading_pipeline.domain.model.access import REFRESH_LIFE, Permission, Role
+from trading_pipeline.domain.model.errors import NotSignedIn
+from trading_pipeline.services.access.refresh_session import refresh_session, sign_out
+from trading_pipeline.services.access.sign_in import SignInAttempt, sign_in
+from trading_pipeline.services.access.tokens import TokenPair
+
+router = APIRouter(prefix="/auth", tags=["access"])
+_REFRESH_COOKIE = "refresh"
+_REFRESH_PATH = "/api/v1/auth/refresh"
+Secret = Annotated[str, Field(max_length=1000)]
+
+
+class Login(Body):
+    """Who signs in."""
+
+    name: Words = Field(examples=["ann"])
+    password: Secret
+    totp_code: Annotated[str, Field(max_length=20)] = ""
+    cookies: bool = Field(default=False, description="for a browser: the tokens become HttpOnly cookies instead")
+
+
+class Refresh(Body):
+    """The refresh token; empty where it is a cookie."""
+
+    refresh_token: Secret = ""
+
+
+class Tokens(BaseModel):
+    """A session's tokens; empty where they are cookies."""
+
+    access_token: str
+    refresh_token: str
+    token_type: str = Field(default="bearer")
+    expires_in: int = Field(description="seconds that the access token is good for")
+    csrf_token: str = Field(description="repeated in X-CSRF-Token by every write with cookies")
+
+
+class Myself(BaseModel):
+    """Who asks, and what they may."""
+
+    name: str
+    role: Role
+    permissions: list[Permission]
+
+
+class Ticket(BaseModel):
+    """Good once, for thirty seconds, as `?ticket=` of /stream and /api/v1/live."""
+
+    ticket: str
+
+
+@router.post("/login", openapi_extra=PUBLIC)
+def login(request: Request, response: Response, context: Context, body: Login) -> Tokens:
+    """Open a session for a name, a password and, where one is set up, a one-time code."""
+    request_id = request_id_of(request.scope)
+    attempt = SignInAttempt(body.name, body.password, body.totp_code, address_of(request), request_id)
+    pair = sign_in(access=context.access, attempt=attempt, now=context.now())
+    return _told(request, response, pair, by_cookie=body.cookies)
+
+
+@router.post("/refresh", openapi_extra=PUBLIC)
+def refresh(request: Request, response: Response, context: Context, body: Refresh) -> Tokens:
+    """Take a refresh token, which is good once, for a new pair."""
+    cookie = request.cookies.get(_REFRESH_COOKIE, "")
+    if not (token := body.refresh_token or cookie):
+        raise NotSignedIn("no refresh token; sign in")
+    pair = refresh_session(
+        access=context.access, token=token, request_id=request_id_of(request.scope), now=context.now()
+    )
+    return _told(request, response, pair, by_cookie=not body.refresh_token)
+
+
+@router.post("/logout", status_code=204, openapi_extra=needs(Permission.READ))
+def logout(response: Response, context: Context, who: Who) -> None:
+    """End the session: its tokens are refused from the next request on."""
+    sign_out(access=context.access, principal=who.principal, request_id=who.request_id, now=context.now())
+    response.delete_cookie(SESSION_COOKIE)
+    response.delete_cookie(_REFRESH_COOKIE, path=_REFRESH_PATH)
+
+
+@router.get("/me", openapi_extra=needs(Permission.READ))
+def me(who: Who) -> Myself:
+    """Say who asks."""
+    principal = who.principal
+    return Myself(name=principal.name, role=principal.role, permissions=sorted(principal.permissions))
+
+
+@router.post("/ticket", openapi_extra=needs(Permission.READ))
+def ticket(request: Request, context: Context) -> Ticket:
+    """A one-time pass for connections that can carry no header; it lasts as long as what it stands for."""
+    return Ticket(ticket=context.tickets.issue(request.state.credential))
+
+
+def _told(request: Request, response: Response, pair: TokenPair, *, by_cookie: bool) -> Tokens:
+    if not by_cookie:
+        return Tokens(
+            access_token=pair.access_token,
+            refresh_token=pair.refresh_token,
+            expires_in=pair.expires_in_s,
+            csrf_token=pair.csrf,
+        )
+    secure = request.url.scheme == "https"
+    life, week = pair.expires_in_s, int(REFRESH_LIFE.total_seconds())
+    response.set_cookie(SESSION_COOKIE, pair.access_token, life, httponly=True, secure=secure, samesite="strict")
+    response.set_cookie(
+        _REFRESH_COOKIE, pair.refresh_token, week, path=_REFRESH_PATH, httponly=True, secure=secure, samesite="strict"
+    )
+    return Tokens(access_token="", refresh_token="", expires_in=life, csrf_token=pair.csrf)

@@ -1,0 +1,118 @@
+"""Commands of people: stop, let go on, close, compare."""
+
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+
+from trading_pipeline.api.commands import ScopeChanged
+from trading_pipeline.api.composition import Context
+from trading_pipeline.api.doors import Who, needs
+from trading_pipeline.api.shapes import Body, Key, Words
+from trading_pipeline.domain.model.access import Permission
+from trading_pipeline.domain.model.halts import ALL
+from trading_pipeline.domain.model.launched import LaunchedJob
+from trading_pipeline.services.operations.read_records import one_record
+
+router = APIRouter(prefix="/execution", tags=["execution"])
+Reason = Annotated[
+    Words, Field(min_length=1, description="why, in a sentence; kept for good", examples=["maintenance"])
+]
+
+
+class Halting(Body):
+    """What is halted, and why."""
+
+    scope: Key = Field(description="all, an instrument such as BTCUSDT, or an account", examples=["BTCUSDT"])
+    reason: Reason
+
+
+class Resuming(Body):
+    """What may go on."""
+
+    scope: Key = Field(examples=["BTCUSDT"])
+    reason: Words = ""
+    force: bool = Field(default=False, description="without comparing venue and ledger; administrators, with a reason")
+
+
+class Switching(Body):
+    """Which way the kill switch is turned."""
+
+    reason: Reason
+    close: bool = Field(default=False, description="leave every position at market, too")
+
+
+class Closing(Body):
+    """Why it is closed."""
+
+    reason: Reason
+
+
+class Changed(BaseModel):
+    """What a command did."""
+
+    scope: str
+    changed: bool = Field(description="false where it stood, or did not, before")
+
+    @classmethod
+    def of(cls, done: ScopeChanged) -> Self:
+        """As it is told."""
+        return cls(scope=done.scope, changed=done.changed)
+
+
+class Launched(BaseModel):
+    """A run that goes on by itself; its page says what becomes of it."""
+
+    job: str
+    run_id: str
+    run_page: str
+
+    @classmethod
+    def of(cls, launched: LaunchedJob) -> Self:
+        """As it is told."""
+        return cls(job=launched.job, run_id=launched.run_id, run_page=launched.page)
+
+
+class Switched(Changed):
+    """The kill switch; `run` where positions are being closed."""
+
+    run: Launched | None = None
+
+
+@router.post("/halts", openapi_extra=needs(Permission.TRADE))
+def halt(context: Context, who: Who, body: Halting) -> Changed:
+    """Stop new entries in an instrument, an account or everything; what is open stays protected."""
+    return Changed.of(context.commands.halt(who, body.scope, body.reason))
+
+
+@router.post("/resume", openapi_extra=needs(Permission.TRADE))
+def resume(context: Context, who: Who, body: Resuming) -> Changed:
+    """Let entries go on, once venue and ledger agree."""
+    return Changed.of(context.commands.resume(who, body.scope, body.reason, forced=body.force))
+
+
+@router.put("/kill-switch", openapi_extra=needs(Permission.TRADE))
+def engage(context: Context, who: Who, body: Switching) -> Switched:
+    """Stop every new entry at once, and with `close` leave every position, as a run."""
+    done = context.commands.halt(who, ALL, body.reason, flatten=body.close)
+    run = context.commands.close_everything(who, body.reason) if body.close else None
+    return Switched(scope=done.scope, changed=done.changed, run=run and Launched.of(run))
+
+
+@router.delete("/kill-switch", openapi_extra=needs(Permission.ADMINISTER))
+def clear(context: Context, who: Who, force: bool = False, reason: Words = "") -> Changed:
+    """Let entries go on again; an administrator alone does it."""
+    return Changed.of(context.commands.resume(who, ALL, reason, forced=force))
+
+
+@router.post("/positions/{position_id}/close", status_code=202, openapi_extra=needs(Permission.TRADE))
+def close(context: Context, who: Who, position_id: Annotated[Key, Path()], body: Closing) -> Launched:
+    """Leave a position at market and take back what rests of it, as a run."""
+    position = one_record(reader=context.reader, collection="positions", identity=position_id)
+    return Launched.of(context.commands.close(who, str(position["instrument_id"]), body.reason))
+
+
+@router.post("/reconciliation", status_code=202, openapi_extra=needs(Permission.TRADE))
+def reconcile(context: Context, who: Who) -> Launched:
+    """Compare venue and ledger now, as a run."""
+    return Launched.of(context.commands.reconcile(who))

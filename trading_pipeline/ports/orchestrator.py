@@ -1,0 +1,30 @@
+"""Handing work to the orchestrator."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+from trading_pipeline.domain.model.launched import LaunchedJob
+
+
+class JobLauncher(ABC):
+    """Launches jobs; whatever sends an order is one."""
+
+    @abstractmethod
+    def launch(self, job: str, ops: Mapping[str, Mapping[str, object]]) -> LaunchedJob:
+        """Request a run and return at once.
+
+        :param ops: config of each op.
+        :raises ServerAway: the orchestrator does not answer.
+        :raises ConfigurationError: it refuses the job or its config.
+        """
+
+    @abstractmethod
+    def page_of(self, run_id: str) -> str:
+        """Address of a run's page; empty where there is no UI."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Make sure that it answers.
+
+        :raises ServerAway: it does not.
+        """

@@ -1,0 +1,1 @@
+"""Where users, sessions and keys are kept."""

@@ -1,0 +1,33 @@
+"""Who may what, built from settings for the API and for the command line."""
+
+from sqlalchemy import Engine
+
+from trading_pipeline.adapters.access.argon2_passwords import Argon2Passwords
+from trading_pipeline.adapters.access.jwt_tokens import JwtTokens
+from trading_pipeline.adapters.access.redis_limits import RedisLimits
+from trading_pipeline.adapters.access.totp_codes import TotpCodes
+from trading_pipeline.adapters.stores.access.api_key_store import PostgresApiKeyStore
+from trading_pipeline.adapters.stores.access.session_store import PostgresSessionStore
+from trading_pipeline.adapters.stores.access.user_store import PostgresUserStore
+from trading_pipeline.adapters.stores.operations.audit_trail import PostgresAuditTrail
+from trading_pipeline.services.access.access_context import AccessContext
+from trading_pipeline.settings import Settings
+
+
+def build_access(engine: Engine, settings: Settings, secret: str) -> AccessContext:
+    """Connect nothing yet.
+
+    :param secret: signs access tokens.
+    :raises ConfigurationError: it is too short.
+    """
+    return AccessContext(
+        mode=settings.mode,
+        users=PostgresUserStore(engine),
+        sessions=PostgresSessionStore(engine),
+        keys=PostgresApiKeyStore(engine),
+        audit=PostgresAuditTrail(engine),
+        passwords=Argon2Passwords(),
+        tokens=JwtTokens(secret),
+        codes=TotpCodes(),
+        limiter=RedisLimits(settings.redis_url),
+    )

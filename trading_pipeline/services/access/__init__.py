@@ -1,0 +1,1 @@
+"""Use cases around users, sessions and keys."""

@@ -1,0 +1,102 @@
+"""People stop and close through the API, by the services and the record of the command line."""
+
+import pytest
+from sqlalchemy import text
+
+from trading_pipeline.adapters.stores.execution.risk_store import PostgresHaltRegister
+from trading_pipeline.adapters.stores.operations.command_log import PostgresCommandLog
+from trading_pipeline.domain.model.access import Role
+from trading_pipeline_tests.testkit.api_lab import ApiLab
+from trading_pipeline_tests.testkit.execution_lab import Lab, store_plan, trade_plan
+from trading_pipeline_tests.testkit.execution_run import execute_plans
+
+PREFIX = "/api/v1/execution"
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_halted(api: ApiLab) -> None:
+    """Each test begins without halts and launched jobs."""
+    with api.context.engine.begin() as connection:
+        connection.execute(text("DELETE FROM trading.halts"))
+    api.jobs.launched.clear()
+    api.jobs.away = False
+
+
+def halts(api: ApiLab) -> list[tuple[str, str]]:
+    return [(one.scope, one.reason) for one in PostgresHaltRegister(api.context.engine).halts()]
+
+
+def test_a_halt_stands_is_shown_and_recorded_under_its_request(api: ApiLab) -> None:
+    halt = {"scope": "BTCUSDT", "reason": "earnings"}
+    answer = api.post(f"{PREFIX}/halts", Role.TRADER, halt)
+    assert answer.json() == {"scope": "BTCUSDT.BYBIT", "changed": True}
+    assert api.post(f"{PREFIX}/halts", Role.TRADER, halt).json()["changed"] is False
+    assert halts(api) == [("BTCUSDT.BYBIT", "earnings")]
+    (shown,) = api.get(f"{PREFIX}/halts").json()["items"]
+    assert (shown["scope"], shown["reason"], shown["since"][-1]) == ("BTCUSDT.BYBIT", "earnings", "Z")
+    recorded = PostgresCommandLog(api.context.engine).of(answer.headers["X-Request-ID"])
+    assert [(one.command.actor, one.outcome, one.detail) for one in recorded] == [
+        ("a-trader", "asked", ""),
+        ("a-trader", "done", "halted"),
+    ]
+
+
+def test_a_scope_that_nobody_can_mean_is_refused_with_the_nearest(api: ApiLab) -> None:
+    answer = api.post(f"{PREFIX}/halts", Role.TRADER, {"scope": "BTCUSD", "reason": "x"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "refused")
+    assert "did you mean BTCUSDT.BYBIT" in answer.json()["detail"]
+    assert api.post(f"{PREFIX}/halts", Role.TRADER, {"scope": "all", "reason": " "}).status_code == 422
+    assert halts(api) == []
+
+
+def test_the_kill_switch_is_engaged_by_a_trader_and_cleared_by_an_administrator_alone(api: ApiLab) -> None:
+    engaged = api.client.put(f"{PREFIX}/kill-switch", json={"reason": "all out"}, headers=api.as_(Role.TRADER))
+    assert engaged.json() == {"scope": "all", "changed": True, "run": None}
+    assert api.client.delete(f"{PREFIX}/kill-switch", headers=api.as_(Role.TRADER)).status_code == 403
+    assert api.post(f"{PREFIX}/resume", Role.TRADER, {"scope": "all"}).status_code == 403
+    forced = {"scope": "BTCUSDT", "force": True, "reason": "sure"}
+    assert api.post(f"{PREFIX}/resume", Role.TRADER, forced).status_code == 403
+    assert halts(api) == [("all", "all out")]
+    cleared = api.client.delete(
+        f"{PREFIX}/kill-switch", params={"force": True, "reason": "mended"}, headers=api.as_(Role.ADMIN)
+    )
+    assert cleared.json() == {"scope": "all", "changed": True}
+    assert halts(api) == []
+
+
+def test_a_kill_switch_stands_while_dagster_is_away(api: ApiLab) -> None:
+    api.jobs.away = True
+    body = {"reason": "all out", "close": True}
+    answer = api.client.put(f"{PREFIX}/kill-switch", json=body, headers=api.as_(Role.TRADER))
+    assert (answer.status_code, answer.json()["code"]) == (503, "dagster_away")
+    assert halts(api) == [("all", "all out")]
+
+
+def test_what_sends_orders_is_a_run_with_a_page(api: ApiLab) -> None:
+    body = {"reason": "all out", "close": True}
+    answer = api.client.put(f"{PREFIX}/kill-switch", json=body, headers=api.as_(Role.TRADER))
+    assert answer.json()["run"] == {
+        "job": "kill_switch",
+        "run_id": "run-1",
+        "run_page": "http://dagster.test/runs/run-1",
+    }
+    reconciled = api.post(f"{PREFIX}/reconciliation", Role.TRADER)
+    assert (reconciled.status_code, reconciled.json()["run_id"]) == (202, "run-2")
+    config = {"on": True, "close": True, "reason": "all out", "actor": "a-trader"}
+    assert api.jobs.launched == [("kill_switch", {"switch": config}), ("reconcile", {})]
+
+
+def test_a_position_is_closed_by_its_id_and_leads_to_its_plan_and_run(api: ApiLab) -> None:
+    lab = Lab(api.context.engine)
+    store_plan(lab.database, trade_plan())
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+    (position,) = api.get(f"{PREFIX}/positions", status="open").json()["items"]
+    assert (position["quantity"], position["strategy"]) == ("5.000", "ema_atr")
+    plan = api.get(f"/api/v1/pipeline/plans/{position['plan_id']}").json()
+    assert plan["run_page"] == "http://dagster.test/runs/planning-run"
+    path = f"{PREFIX}/positions/{position['position_id']}"
+    answer = api.post(f"{path}/close", Role.TRADER, {"reason": "enough"})
+    assert (answer.status_code, answer.json()["job"]) == (202, "close_position")
+    config = {"instrument": "BTCUSDT.BYBIT", "reason": "enough", "actor": "a-trader"}
+    assert api.jobs.launched == [("close_position", {"close_out": config})]
+    assert api.post(f"{PREFIX}/positions/none/close", Role.TRADER, {"reason": "x"}).status_code == 404

@@ -1,0 +1,40 @@
+"""The OpenAPI document keeps its word: whatever is sent, the answer is one that it describes, and none is a 5xx."""
+
+from zlib import crc32
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+
+from trading_pipeline.domain.model.access import Role
+from trading_pipeline_tests.testkit.api_lab import ApiLab
+
+ASKERS = (None, Role.VIEWER, Role.ADMIN, Role.ADMIN)
+"""Whoever asks; an administrator gets past the door everywhere, so that more is to be seen."""
+
+KNOWN_TO_THE_SYSTEM_ALONE = schemathesis.checks.positive_data_acceptance
+"""Which instruments, users and cursors there are is not in the document, so that what fits it may be refused."""
+
+
+@pytest.fixture(scope="module")
+def document(api: ApiLab) -> schemathesis.BaseSchema:
+    """As the application serves it."""
+    # a stream never ends, and whoever reads it whole waits for ever
+    return schemathesis.openapi.from_asgi("/openapi.json", api.client.app).exclude(path="/stream")
+
+
+operations = schemathesis.pytest.from_fixture("document")
+
+
+@operations.parametrize()
+@settings(
+    max_examples=4,
+    phases=[Phase.explicit, Phase.generate],
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+def test_every_answer_is_one_that_is_documented(case: schemathesis.Case, api: ApiLab) -> None:
+    sent = repr((case.path_parameters, case.query, case.body))
+    api.limiter.spent.clear()  # what is refused is counted, and this asks for hundreds of refusals
+    asker = ASKERS[crc32(sent.encode(errors="replace")) % len(ASKERS)]
+    case.call_and_validate(headers=api.as_(asker) if asker else None, excluded_checks=[KNOWN_TO_THE_SYSTEM_ALONE])

@@ -1,0 +1,152 @@
+"""What is stored, as the API shows it."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from trading_pipeline.domain.model.access import Role
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline_tests.testkit.api_lab import ApiLab
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_bar, store_plan, store_wave, trade_plan
+
+LISTS = [
+    "/api/v1/pipeline/waves",
+    "/api/v1/pipeline/setups",
+    "/api/v1/pipeline/triggers",
+    "/api/v1/pipeline/pivots",
+    "/api/v1/pipeline/signals",
+    "/api/v1/pipeline/plans",
+    "/api/v1/execution/orders",
+    "/api/v1/execution/fills",
+    "/api/v1/execution/positions",
+    "/api/v1/execution/equity",
+    "/api/v1/execution/halts",
+    "/api/v1/execution/commands",
+    "/api/v1/execution/reconciliation",
+    "/api/v1/research/backtests",
+    "/api/v1/research/curves",
+    "/api/v1/research/calibrations",
+]
+BAR = {"instrument_id": "BTCUSDT", "timeframe": "15m"}
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_every_list_answers_a_viewer(api: ApiLab, path: str) -> None:
+    answer = api.get(path, limit=5)
+    assert (answer.status_code, set(answer.json())) == (200, {"items", "next_cursor"})
+
+
+@pytest.mark.parametrize("path", ["/api/v1/market/bars", "/api/v1/market/checks", "/api/v1/pipeline/snapshots"])
+def test_what_is_kept_per_bar_is_asked_by_bar(api: ApiLab, path: str) -> None:
+    assert api.get(path, **BAR).status_code == 200
+    refused = api.get(path)
+    assert (refused.status_code, "query.instrument_id" in refused.json()["detail"]) == (422, True)
+
+
+def test_money_is_decimal_text_and_times_are_utc(api: ApiLab) -> None:
+    store_bar(api.context.engine, "BTCUSDT.BYBIT", WAVE, Decimal("1007.10"), 1.0)
+    (bar,) = api.get("/api/v1/market/bars", **BAR).json()["items"]
+    assert (bar["close"], bar["close_time"]) == ("1007.10", "2025-11-03T12:00:00Z")
+
+
+def test_a_signal_leads_to_its_plan_and_to_the_page_of_its_run(api: ApiLab) -> None:
+    plan = trade_plan(close_time=WAVE + timedelta(hours=1))
+    store_plan(api.context.engine, plan)
+    (shown,) = api.get("/api/v1/pipeline/plans", signal_id=plan.signal_id).json()["items"]
+    assert (shown["plan_id"], shown["run_page"]) == (plan.plan_id, "http://dagster.test/runs/planning-run")
+    assert api.get(f"/api/v1/pipeline/signals/{shown['signal_id']}").json()["strategy"] == "ema_atr"
+
+
+def test_a_list_that_rarely_changes_is_not_sent_twice(api: ApiLab) -> None:
+    first = api.get("/api/v1/execution/halts")
+    headers = {**api.as_(Role.VIEWER), "If-None-Match": first.headers["ETag"]}
+    assert api.client.get("/api/v1/execution/halts", headers=headers).status_code == 304
+    api.post("/api/v1/execution/halts", Role.TRADER, {"scope": "all", "reason": "new"})
+    assert api.client.get("/api/v1/execution/halts", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "status", "told"),
+    [
+        ("/api/v1/market/bars", {**BAR, "instrument_id": "BTCUSD"}, 404, "did you mean BTCUSDT.BYBIT"),
+        ("/api/v1/market/bars", {**BAR, "timeframe": "7m"}, 422, "unknown timeframe '7m'"),
+        ("/api/v1/pipeline/waves", {"cursor": "nonsense"}, 422, "cursor 'nonsense' is none"),
+        ("/api/v1/pipeline/waves", {"limit": 0}, 422, "query.limit"),
+        ("/api/v1/pipeline/waves", {"limit": 1001}, 422, "query.limit"),
+        ("/api/v1/pipeline/waves", {"since": "yesterday"}, 422, "query.since"),
+        ("/api/v1/pipeline/waves", {"symbol": "x"}, 422, "query.symbol"),
+        ("/api/v1/pipeline/signals/none", {}, 404, "there is no 'none' among signals"),
+        ("/api/v1/pipeline/signals/a%00b", {}, 422, "signal_id"),
+        ("/api/v1/nothing", {}, 404, "Not Found"),
+    ],
+)
+def test_what_does_not_exist_is_named(
+    api: ApiLab, path: str, params: dict[str, object], status: int, told: str
+) -> None:
+    answer = api.get(path, **params)
+    assert answer.status_code == status
+    assert told in answer.json()["detail"]
+    assert answer.json()["request_id"] == answer.headers["X-Request-ID"]
+
+
+def test_a_body_over_a_megabyte_is_refused_whether_it_says_so_or_not(api: ApiLab) -> None:
+    for body in (b"x" * 1_000_001, iter([b"x" * 600_000] * 2)):
+        answer = api.client.post("/api/v1/execution/halts", content=body, headers=api.as_(Role.TRADER))
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_nothing_that_is_no_id_is_taken_for_one_of_a_request(api: ApiLab) -> None:
+    for brought, kept in (("a-request-id-of-ours", True), ("x", False), ("a b\nc" * 4, False)):
+        given = api.client.get("/livez", headers={"X-Request-ID": brought.replace("\n", "")}).headers["X-Request-ID"]
+        assert (given == brought) is kept
+
+
+def test_waves_are_shown_with_what_was_unanswered(api: ApiLab) -> None:
+    store_wave(api.context.engine, Timeframe.M15)
+    assert api.get("/api/v1/pipeline/waves").json()["items"][0]["unanswered"] == []
+
+
+def test_an_equity_reading_is_shown(api: ApiLab) -> None:
+    lab = Lab(api.context.engine)
+    lab.equity.record(lab.venue.wallet())
+    (reading,) = api.get("/api/v1/execution/equity").json()["items"]
+    assert (reading["currency"], Decimal(reading["equity"])) == ("USDT", Decimal(10_000))
+
+
+def test_every_instrument_of_the_universe_is_shown_and_those_of_before(api: ApiLab) -> None:
+    items = api.get("/api/v1/market/instruments").json()["items"]
+    assert items[0]["instrument_id"] == "BTCUSDT.BYBIT"
+    assert all(one["collected"] and "15m" in one["timeframes"] for one in items)
+
+
+def test_coverage_counts_each_day_and_names_what_is_missing(api: ApiLab) -> None:
+    day = WAVE.replace(hour=0) + timedelta(days=5)
+    for number in (1, 2, 3):
+        store_bar(api.context.engine, "ADAUSDT.BYBIT", day + timedelta(minutes=15 * number), Decimal(1), 1.0)
+    span = {"since": (day - timedelta(days=1)).isoformat(), "until": (day + timedelta(days=1)).isoformat()}
+    answer = api.get("/api/v1/market/coverage", instrument_id="ADAUSDT", timeframe="15m", **span).json()
+    assert [(one["bars"], one["expected"]) for one in answer["items"]] == [(0, 96), (3, 96)]
+    assert answer["missing"] == 96 + 93
+    empty = {"since": day.isoformat(), "until": day.isoformat()}
+    assert api.get("/api/v1/market/coverage", instrument_id="ADAUSDT", timeframe="15m", **empty).status_code == 422
+
+
+def test_strategies_are_shown_with_what_their_parameters_may_be(api: ApiLab) -> None:
+    shown = {one["name"]: one for one in api.get("/api/v1/research/strategies").json()["items"]}
+    fast = next(one for one in shown["ema_cross"]["parameters"] if "fast" in one["name"])
+    assert (shown["ema_cross"]["configured"], " to " in fast["allowed"]) == (True, True)
+
+
+def test_the_status_is_that_of_the_command_line(api: ApiLab) -> None:
+    told = api.get("/api/v1/status").json()
+    assert set(told) == {
+        "heartbeats",
+        "newest_wave",
+        "waiting_waves",
+        "waiting_plans",
+        "unsettled_orders",
+        "halts",
+        "positions",
+        "equity",
+    }

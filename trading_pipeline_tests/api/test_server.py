@@ -1,0 +1,168 @@
+"""The process itself: started as a person starts it, beside servers that run."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import redis
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
+from websockets.sync.client import connect
+
+from trading_pipeline.runtime.supervision.embedded import free_port
+from trading_pipeline_tests.testkit.api_lab import CONFIG
+
+COMMAND = [sys.executable, "-m", "trading_pipeline.cli.main"]
+START_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def environment(module_database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Of commands beside the servers."""
+    given = {
+        "DATABASE_URL": module_database_url,
+        "REDIS_URL": redis_url,
+        "TRADING_CONFIG_DIR": str(CONFIG),
+        "TRADING_STATE_DIR": str(tmp_path_factory.mktemp("state")),
+    }
+    return {**os.environ, **given}
+
+
+@pytest.fixture(scope="module")
+def address(environment: dict[str, str]) -> Iterator[str]:
+    """Of a process that answers; whatever happens, it ends with the module."""
+    port = free_port()
+    process = subprocess.Popen(
+        [*COMMAND, "api", "--port", str(port)], env=environment, cwd=environment["TRADING_STATE_DIR"]
+    )
+    try:
+        deadline = time.monotonic() + START_S
+        while True:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            try:
+                httpx.get(f"http://127.0.0.1:{port}/livez")
+                break
+            except httpx.TransportError:
+                time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def run(environment: dict[str, str], *words: str) -> str:
+    """Output of a command."""
+    done = subprocess.run(
+        [*COMMAND, *words],
+        env=environment,
+        cwd=environment["TRADING_STATE_DIR"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def trader(address: str, environment: dict[str, str]) -> dict[str, str]:
+    """Headers of somebody who may halt."""
+    told = run(environment, "users", "add", "tim", "--role", "trader")
+    login = {"name": "tim", "password": told.partition("password: ")[2].strip()}
+    return {"Authorization": f"Bearer {httpx.post(f'{address}/api/v1/auth/login', json=login).json()['access_token']}"}
+
+
+def halt(address: str, trader: dict[str, str], scope: str) -> None:
+    body = {"scope": scope, "reason": "look first"}
+    assert httpx.post(f"{address}/api/v1/execution/halts", json=body, headers=trader).status_code == 200
+
+
+def events(lines: Iterator[str]) -> Iterator[tuple[str, str, str]]:
+    """Id, kind and data of each event of a stream."""
+    read: dict[str, str] = {}
+    for line in lines:
+        if line:
+            name, _, value = line.partition(": ")
+            read[name] = value
+        elif "data" in read:
+            yield read["id"], read["event"], read["data"]
+            read = {}
+
+
+def test_the_first_administrator_is_added_by_a_command_and_signs_in(address: str, environment: dict[str, str]) -> None:
+    told = run(environment, "users", "add", "root", "--role", "admin")
+    password = told.partition("password: ")[2].strip()
+    signed = httpx.post(f"{address}/api/v1/auth/login", json={"name": "root", "password": password})
+    assert signed.status_code == 200
+    bearer = {"Authorization": f"Bearer {signed.json()['access_token']}"}
+    assert httpx.get(f"{address}/api/v1/auth/me", headers=bearer).json()["role"] == "admin"
+    assert run(environment, "users", "list") == "root  admin  active  password alone\n"
+    assert "records follow from each other" in run(environment, "audit", "verify")
+
+
+def test_every_component_is_told_with_its_state_and_age(address: str) -> None:
+    told = httpx.get(f"{address}/health")
+    components = told.json()["components"]
+    assert told.status_code == 200
+    assert {name: components[name]["state"] for name in ("database", "redis", "dagster")} == {
+        "database": "up",
+        "redis": "up",
+        "dagster": "down",
+    }
+    assert told.json()["status"] == "degraded"
+    assert httpx.get(f"{address}/readyz").json()["checks"] == {"database": "up", "redis": "up"}
+    assert {httpx.get(f"{address}/{path}").status_code for path in ("healthz", "livez", "health/live")} == {200}
+
+
+def test_the_document_is_served(address: str) -> None:
+    assert json.loads(httpx.get(f"{address}/openapi.json").text)["openapi"].startswith("3.")
+    assert httpx.get(f"{address}/docs").status_code == 200
+
+
+def test_what_happens_is_told_at_once_and_what_was_missed_when_somebody_comes_back(
+    address: str, trader: dict[str, str]
+) -> None:
+    with httpx.stream("GET", f"{address}/stream", headers=trader, timeout=30) as stream:
+        lines = stream.iter_lines()
+        assert next(lines).startswith("retry")
+        halt(address, trader, "BTCUSDT")
+        seen, kind, data = next(events(lines))
+    assert (kind, json.loads(data)["scope"], json.loads(data)["operation"]) == ("halt", "BTCUSDT.BYBIT", "insert")
+    halt(address, trader, "SOLUSDT")
+    halt(address, trader, "ADAUSDT")
+    back = {**trader, "Last-Event-ID": seen}
+    with httpx.stream("GET", f"{address}/stream", headers=back, timeout=30) as stream:
+        told = events(stream.iter_lines())
+        scopes = [json.loads(next(told)[2])["scope"] for _ in range(2)]
+    assert scopes == ["SOLUSDT.BYBIT", "ADAUSDT.BYBIT"]
+
+
+def test_a_ticket_opens_one_stream(address: str, trader: dict[str, str]) -> None:
+    ticket = httpx.post(f"{address}/api/v1/auth/ticket", headers=trader).json()
+    with httpx.stream("GET", f"{address}/stream", params=ticket, timeout=30) as stream:
+        assert stream.status_code == 200
+    assert httpx.get(f"{address}/stream", params=ticket).status_code == 401
+
+
+def test_a_channel_is_relayed_byte_for_byte(address: str, trader: dict[str, str], redis_url: str) -> None:
+    socket = address.replace("http", "ws") + "/api/v1/live?channel={}&ticket={}"
+    ticket = httpx.post(f"{address}/api/v1/auth/ticket", headers=trader).json()["ticket"]
+    frames = ['{"v":1,"type":"test","payload":42}', '{"v": 1,  "type":"trade","ü":"\\u00fc"}']
+    with connect(socket.format("bybit:ticks", ticket)) as relay:
+        assert json.loads(relay.recv(10))["payload"] == "subscribed"
+        for frame in frames:
+            redis.Redis.from_url(redis_url).publish("bybit:ticks", frame)
+        assert [relay.recv(10), relay.recv(10)] == frames
+        relay.send("ping")
+        assert json.loads(relay.recv(10))["type"] == "pong"
+    with pytest.raises(InvalidStatus), connect(socket.format("bybit:ticks", ticket)):
+        pass
+    ticket = httpx.post(f"{address}/api/v1/auth/ticket", headers=trader).json()["ticket"]
+    with connect(socket.format("secrets", ticket)) as relay, pytest.raises(ConnectionClosedError, match="1008"):
+        relay.recv(10)

@@ -1,0 +1,103 @@
+"""The API as production composes it, on a real database and Redis; only jobs go nowhere."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from fastapi.testclient import TestClient
+from httpx import Response
+
+from trading_pipeline.api.application import create_app
+from trading_pipeline.api.commands import Commands
+from trading_pipeline.api.composition import ApiContext, build_context
+from trading_pipeline.domain.model.access import Role
+from trading_pipeline.domain.model.errors import ServerAway
+from trading_pipeline.domain.model.launched import LaunchedJob
+from trading_pipeline.ports.orchestrator import JobLauncher
+from trading_pipeline.services.access.manage_users import Credentials, add_user
+from trading_pipeline.settings import GivenSettings
+from trading_pipeline_tests.testkit.access_lab import ACTOR, PASSWORD, SECRET, CountedAttempts, QuickPasswords
+
+CONFIG = Path(__file__).resolve().parents[2] / "config"
+DAGSTER = "http://dagster.test"
+
+
+@dataclass
+class LaunchedJobs(JobLauncher):
+    """Remembers what was launched."""
+
+    launched: list[tuple[str, Mapping[str, Mapping[str, object]]]] = field(default_factory=list)
+    away: bool = False
+
+    def launch(self, job: str, ops: Mapping[str, Mapping[str, object]]) -> LaunchedJob:
+        """Number the runs."""
+        self.check()
+        self.launched.append((job, ops))
+        run_id = f"run-{len(self.launched)}"
+        return LaunchedJob(job, run_id, self.page_of(run_id))
+
+    def page_of(self, run_id: str) -> str:
+        """At an address that nobody serves."""
+        return f"{DAGSTER}/runs/{run_id}"
+
+    def check(self) -> None:
+        """Answer, unless told not to."""
+        if self.away:
+            raise ServerAway("dagster", "Dagster does not answer")
+
+
+@dataclass
+class ApiLab:
+    """An API and users of every role."""
+
+    context: ApiContext
+    client: TestClient
+    jobs: LaunchedJobs
+    limiter: CountedAttempts
+    signed_in: dict[Role, dict[str, str]] = field(default_factory=dict)
+
+    def add(self, name: str, role: Role) -> Credentials:
+        """A user with ``PASSWORD``."""
+        return add_user(access=self.context.access, name=name, role=role, actor=ACTOR, password=PASSWORD)
+
+    def login(self, name: str, **more: object) -> Response:
+        """Sign in by name and password."""
+        return self.client.post("/api/v1/auth/login", json={"name": name, "password": PASSWORD, **more})
+
+    def as_(self, role: Role) -> dict[str, str]:
+        """Headers of a user of the role."""
+        if role not in self.signed_in:
+            self.add(f"a-{role}", role)
+            self.signed_in[role] = {"Authorization": f"Bearer {self.login(f'a-{role}').json()['access_token']}"}
+        return self.signed_in[role]
+
+    def get(self, path: str, role: Role = Role.VIEWER, **params: object) -> Response:
+        """Read as somebody."""
+        return self.client.get(path, params=params, headers=self.as_(role))
+
+    def post(self, path: str, role: Role, body: object = None) -> Response:
+        """Write as somebody."""
+        return self.client.post(path, json=body, headers=self.as_(role))
+
+
+def settings_of(folder: Path, database_url: str, redis_url: str, **more: object) -> GivenSettings:
+    """Settings of a process beside these servers."""
+    given = {"database_url": database_url, "redis_url": redis_url, "config_dir": CONFIG, "state_dir": folder}
+    return GivenSettings.model_validate({**given, "api_secret": SECRET, **more})
+
+
+@contextmanager
+def running_api(settings: GivenSettings) -> Iterator[ApiLab]:
+    """The API without a socket: requests go straight into the application."""
+    composed, jobs = build_context(settings), LaunchedJobs()
+    # Of the composition, what would be slow (hashes), shared by tests (counted attempts) or a whole system (jobs).
+    limiter = CountedAttempts()
+    access = replace(composed.access, passwords=QuickPasswords(), limiter=limiter)
+    commands = Commands(settings, composed.engine, jobs)
+    context = replace(composed, access=access, jobs=jobs, commands=commands)
+    app = create_app(context)
+    # how soon a part has to answer says something about the machine
+    app.state.probes = replace(app.state.probes, patience_s=10.0)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield ApiLab(context, client, jobs, limiter)
