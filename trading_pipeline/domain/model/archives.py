@@ -97,7 +97,7 @@ def _only_table(content: bytes, most_bytes: int) -> tuple[bytes, str]:
         raise DataError(f"holds {len(tables)} CSV files ({listed or 'nothing'}); pack one CSV alone")
 
 
-def _limited(stream: IO[bytes], most_bytes: int) -> bytes:
+def _limited(stream: IO[bytes] | io.BufferedIOBase, most_bytes: int) -> bytes:
     """Everything of a stream that unpacks as it is read.
 
     :raises DataError: there is more than ``most_bytes``.

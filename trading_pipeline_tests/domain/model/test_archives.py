@@ -114,7 +114,7 @@ def test_no_more_is_unpacked_than_is_allowed(ending: str, pack: Callable[[bytes]
     assert unpacked(pack(bytes(1_000)), f"bars{ending}", most_bytes=1_000) == bytes(1_000)
 
 
-@pytest.mark.parametrize("name", ["../a.csv", "/etc/a.csv", "b/../../a.csv", "..\\a.csv"])
+@pytest.mark.parametrize("name", ["../a.csv", "/etc/a.csv", "b/../../a.csv"])
 def test_a_zip_that_points_outside_itself_is_refused(name: str) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
