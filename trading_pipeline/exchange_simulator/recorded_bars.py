@@ -1,4 +1,4 @@
-"""Recorded bars from CSV files: which file serves a symbol, and what is in it."""
+"""Recorded bars from files: which file serves a symbol, and what is in it."""
 
 import re
 from dataclasses import dataclass
@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from trading_pipeline.domain.model.bar_frames import FILE_COLUMNS, check_bars, timeframe_of
-from trading_pipeline.domain.model.csv_tables import table_of
+from trading_pipeline.domain.model.archives import TABLES
+from trading_pipeline.domain.model.bar_file_names import told_by
+from trading_pipeline.domain.model.bar_frames import FILE_COLUMNS
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.recognised_bars import recognised_bars
 from trading_pipeline.domain.model.timeframes import Timeframe, from_ms, to_ms
 from trading_pipeline.exchange_simulator.bars import BarSeries, series_from_floats
 
@@ -17,6 +19,8 @@ _NAME = re.compile(
     r"(?:(?P<venue>[a-z]+(?:_[a-z]+)*)_)?(?P<symbol>[A-Z0-9]+)_(?P<timeframe>\d+[mhdwM])(?:_(?P<label>\w+))?"
     r"(?:\.csv(?:\.(?:gz|bz2|xz|zip))?|\.zip)"
 )
+_PACKED = (".gz", ".bz2", ".xz", ".zip")
+_OF_NO_TRADES = re.compile(r"[-_](mark|index|premium\w*|funding\w*)\b")
 _READ = frozenset(timeframe.value for timeframe in Timeframe)
 _SHOWN = 3
 # Without a start a demonstration has a month to run and everything before it as history.
@@ -55,15 +59,7 @@ def load(folder: Path, symbols: tuple[str, ...], start: datetime | None) -> tupl
 
 def _recordings(folder: Path, symbol: str) -> list[Recording]:
     """Files of the symbol in order of preference; mark prices and timeframes that are not read are left aside."""
-    found = []
-    for path in folder.iterdir():
-        match = _NAME.fullmatch(path.name)
-        if match is None or match["symbol"] != symbol or (match["label"] or "").split("_")[-1] == "mark":
-            continue
-        if match["timeframe"] in _READ:
-            # Another venue's prices are better than none, but never than the venue's own.
-            foreign = match["venue"] not in (None, "bybit_linear")
-            found.append(Recording(path, Timeframe(match["timeframe"]), foreign))
+    found = [recording for path in folder.iterdir() if (recording := _recording(path, symbol))]
     if not found:
         raise ConfigurationError(
             f"no bars of {symbol} in {folder}{_seen(folder, symbol)}; expected a file such as "
@@ -71,6 +67,17 @@ def _recordings(folder: Path, symbol: str) -> list[Recording]:
         )
     # The path comes last, so that equal files are chosen alike on every machine.
     return sorted(found, key=lambda one: (one.foreign, one.timeframe.ms, -one.path.stat().st_size, one.path))
+
+
+def _recording(path: Path, symbol: str) -> Recording | None:
+    """The file as a recording of the symbol, where its name says that it is one."""
+    match, told = _NAME.fullmatch(path.name), told_by(path.name)
+    named, timeframe = (match["symbol"], match["timeframe"]) if match else (told.symbol, told.timeframe)
+    readable = path.name.lower().endswith((*TABLES, *_PACKED)) and not _OF_NO_TRADES.search(path.name)
+    if named != symbol or timeframe not in _READ or not readable:
+        return None
+    # Another venue's prices are better than none, but never than the venue's own.
+    return Recording(path, Timeframe(timeframe), match is None or match["venue"] not in (None, "bybit_linear"))
 
 
 def _seen(folder: Path, symbol: str) -> str:
@@ -91,11 +98,10 @@ def read(recording: Recording) -> BarSeries:
         content = recording.path.read_bytes()
     except OSError as error:
         raise DataError(f"{origin} cannot be read: {error.strerror or error}") from None
-    frame = table_of(content, origin)
-    check_bars(frame, origin)
-    found = timeframe_of(frame, timeframe, origin)
-    if found != timeframe:
-        raise DataError(f"{origin}: holds {found} bars, the name says {timeframe}; rename the file")
+    bars = recognised_bars(content, origin, timeframe)
+    if bars.timeframe != timeframe:
+        raise DataError(f"{origin}: holds {bars.timeframe} bars, the name says {timeframe}; rename the file")
+    frame = bars.frame
     columns = {name: frame[name].to_numpy(np.float64) for name in FILE_COLUMNS[1:]}
     return series_from_floats(timeframe.ms, frame["open_time_ms"].to_numpy(np.int64), columns, origin)
 

@@ -57,9 +57,9 @@ def test_a_file_of_a_timeframe_that_is_not_read_is_left_aside(tmp_path: Path, ot
 
 
 def test_the_files_that_are_left_aside_are_named_where_no_other_is_there(tmp_path: Path) -> None:
-    for name in ("BTCUSDT_3m.csv", "BTCUSDT-5m-2025-01.zip", "BTCUSDT_5m_mark.csv", "BTCUSDT_5m.csv.zst", "SOL_5m.csv"):
+    for name in ("BTCUSDT_3m.csv", "BTCUSDT-3m-2025-01.zip", "BTCUSDT_5m_mark.csv", "BTCUSDT_5m.csv.zst", "SOL_5m.csv"):
         record(tmp_path, name, 3)
-    named = "among BTCUSDT-5m-2025-01.zip, BTCUSDT_3m.csv, BTCUSDT_5m.csv.zst and 1 more; expected a file such as"
+    named = "among BTCUSDT-3m-2025-01.zip, BTCUSDT_3m.csv, BTCUSDT_5m.csv.zst and 1 more; expected a file such as"
     with pytest.raises(ConfigurationError, match=named):
         load(tmp_path, ("BTCUSDT",), None)
 

@@ -1,4 +1,4 @@
-"""Bars in CSV files, plain or packed, with the columns ``open_time_ms,open,high,low,close,volume``.
+"""Bars in files, of whatever form ``domain/model/recognised_bars`` reads.
 
 A file may be finer than what is asked for: coarser bars are made of it, and the rows of a coarse bar
 of which others are missing are left out and counted.
@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from trading_pipeline.adapters.files.csv_files import read_csv_file
-from trading_pipeline.domain.model.bar_frames import FILE_COLUMNS, check_bars, resample, rows_left_out, timeframe_of
+from trading_pipeline.domain.model.archives import MOST_BYTES
+from trading_pipeline.domain.model.bar_frames import FILE_COLUMNS, resample, rows_left_out
 from trading_pipeline.domain.model.bars import BAR_COLUMNS, OHLCV
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.recognised_bars import RecognisedBars, recognised_bars
 from trading_pipeline.domain.model.timeframes import Timeframe, from_ms
 
 
@@ -23,7 +24,8 @@ class ReadBars:
     """Bars that were read.
 
     :param frame: with ``BAR_COLUMNS``.
-    :param note: how many rows of the source are in none of them, as a sentence; empty when there are none.
+    :param note: what was recognised where the source is not of our own form, and how many of its rows are in none of
+        the bars; empty when there is nothing to say.
     :param finest: the bars they were made of, where those are finer.
     """
 
@@ -35,28 +37,48 @@ class ReadBars:
 def read_bar_file(
     path: Path, instrument_id: InstrumentId, timeframe: Timeframe, *, allow_zero_volume: bool = False
 ) -> ReadBars:
-    """The bars of one instrument; ``turnover`` is close x volume, as files have none.
+    """The bars of one instrument; ``turnover`` is close x volume where the file has none.
 
     :param allow_zero_volume: take bars in which nothing was traded, as in files of mark prices.
     :raises ConfigurationError: no such file, or its bars are too coarse.
     :raises DataError: a file that holds no table of bars, or a row that no decision may be taken from; the
         message names file, row and problem.
     """
-    rows = read_csv_file(path, FILE_COLUMNS)
-    check_bars(rows, str(path))
-    base, note, finest = timeframe_of(rows, timeframe, str(path)), "", None
+    found = recognised_file(path, timeframe)
+    rows, base, finest = found.frame, found.timeframe, None
+    notes = [] if found.ours else [f"{path}: {'; '.join(found.described())}"]
     if base != timeframe:
         if base.ms > timeframe.ms:
             raise ConfigurationError(f"{path} has {base} bars: {timeframe} bars cannot be made of them; ask for {base}")
         # The finer bars are kept: a backtest walks its prices along them.
-        note, finest = _left_out(rows, base, timeframe, str(path)), _frame(rows, instrument_id, base)
+        notes += _left_out(rows, base, timeframe, str(path))
+        finest = bar_frame(rows, instrument_id, base)
         rows = resample(rows, base, timeframe)
         if not len(rows):
             raise DataError(f"{path}: no {timeframe} bar has all of its {base} bars; give a longer file")
     # After the resampling: a quiet minute is no fault, a quiet bar of the asked length is a price nobody paid.
     if not allow_zero_volume:
         refuse_zero_volume(rows["volume"], rows["open_time_ms"].to_numpy(np.int64), str(path))
-    return ReadBars(_frame(rows, instrument_id, timeframe), note, finest)
+    return ReadBars(bar_frame(rows, instrument_id, timeframe), "\n".join(notes), finest)
+
+
+def recognised_file(path: Path, expected: Timeframe = Timeframe.D1) -> RecognisedBars:
+    """What is in a file of bars.
+
+    :param expected: what a single row is a bar of, where the name does not say it.
+    :raises ConfigurationError: it cannot be read.
+    :raises DataError: it is too large, or its bars are not sound; the message names file, row and problem.
+    """
+    try:
+        # Looked at before it is in memory.
+        if path.stat().st_size > MOST_BYTES:
+            raise DataError(f"{path}: has more than {MOST_BYTES:,} bytes; cut it into smaller files")
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise ConfigurationError(f"{path}: no such file; give a file of bars with {','.join(FILE_COLUMNS)}") from None
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror or error}") from error
+    return recognised_bars(content, str(path), expected)
 
 
 def file_timeframe(path: Path) -> Timeframe:
@@ -65,17 +87,15 @@ def file_timeframe(path: Path) -> Timeframe:
     :raises ConfigurationError: no such file.
     :raises DataError: a file that holds no table of bars.
     """
-    rows = read_csv_file(path, FILE_COLUMNS)
-    check_bars(rows, str(path))
-    return timeframe_of(rows, Timeframe.D1, str(path))
+    return recognised_file(path).timeframe
 
 
-def _left_out(rows: pd.DataFrame, base: Timeframe, target: Timeframe, origin: str) -> str:
+def _left_out(rows: pd.DataFrame, base: Timeframe, target: Timeframe, origin: str) -> list[str]:
     """How many rows stand in no bar of the asked timeframe."""
     count = rows_left_out(rows["open_time_ms"].to_numpy(np.int64), base, target)
     if not count:
-        return ""
-    return f"{origin}: {count} of {len(rows)} {base} bars are left out, as others of their {target} bars are missing"
+        return []
+    return [f"{origin}: {count} of {len(rows)} {base} bars are left out, as others of their {target} bars are missing"]
 
 
 def refuse_zero_volume(volume: "pd.Series[float]", open_ms: np.ndarray, origin: str) -> None:
@@ -93,8 +113,8 @@ def refuse_zero_volume(volume: "pd.Series[float]", open_ms: np.ndarray, origin: 
         )
 
 
-def _frame(rows: pd.DataFrame, instrument_id: InstrumentId, timeframe: Timeframe) -> pd.DataFrame:
-    """The rows as bars travel."""
+def bar_frame(rows: pd.DataFrame, instrument_id: InstrumentId, timeframe: Timeframe) -> pd.DataFrame:
+    """Rows with ``FILE_COLUMNS`` as bars travel, with ``BAR_COLUMNS``."""
     opens = rows["open_time_ms"].to_numpy(np.int64).astype("datetime64[ms]")
     prices = {name: rows[name].to_numpy(np.float64) for name in OHLCV}
     columns = {
@@ -103,6 +123,6 @@ def _frame(rows: pd.DataFrame, instrument_id: InstrumentId, timeframe: Timeframe
         "open_time": pd.DatetimeIndex(opens).as_unit("us").tz_localize("UTC"),
         "close_time": pd.DatetimeIndex(opens + np.timedelta64(timeframe.ms, "ms")).as_unit("us").tz_localize("UTC"),
         **prices,
-        "turnover": prices["close"] * prices["volume"],
+        "turnover": rows["turnover"].to_numpy(np.float64) if "turnover" in rows else prices["close"] * prices["volume"],
     }
     return pd.DataFrame(columns, columns=list(BAR_COLUMNS))

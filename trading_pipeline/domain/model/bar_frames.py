@@ -141,12 +141,14 @@ def rows_left_out(open_ms: NDArray[np.int64], base: Timeframe, target: Timeframe
 
 
 def resample(frame: "pd.DataFrame", base: Timeframe, target: Timeframe) -> "pd.DataFrame":
-    """Coarser bars of a sound frame with ``FILE_COLUMNS``; a bar of which a base bar is missing is left out.
+    """Coarser bars of a sound frame with ``FILE_COLUMNS``, and its ``turnover`` where it has one.
+
+    A bar of which a base bar is missing is left out.
 
     :raises ConfigurationError: ``target`` is not a multiple of ``base``.
     """
     rows = _parts(frame["open_time_ms"].to_numpy(np.int64), base, target)
-    return _merged(frame[list(FILE_COLUMNS)], rows)
+    return _merged(frame[[name for name in (*FILE_COLUMNS, "turnover") if name in frame]], rows)
 
 
 def coarser_bars(bars: "pd.DataFrame", base: Timeframe, target: Timeframe) -> "pd.DataFrame":
@@ -169,7 +171,7 @@ def _parts(open_ms: NDArray[np.int64], base: Timeframe, target: Timeframe) -> ND
 
 def _merged(frame: "pd.DataFrame", rows: NDArray[np.int64]) -> "pd.DataFrame":
     """One row per group of rows: the first one's, with the prices and volumes of the group."""
-    # Files have no turnover.
+    # Not every file has a turnover.
     sums = [name for name in ("volume", "turnover") if name in frame]
     return (
         frame.iloc[rows[:, 0]]

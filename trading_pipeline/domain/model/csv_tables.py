@@ -5,6 +5,7 @@ rows have one field more than the header, and every other column is another one 
 """
 
 import io
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,26 @@ from trading_pipeline.domain.model.errors import DataError
 _WAY_OUT = "name every column and write every row in full"
 # Characters of the header that a message quotes.
 _SHOWN = 80
-_COMMA, _END, _QUOTE = (ord(character) for character in ',\n"')
+_END, _QUOTE = (ord(character) for character in '\n"')
+_DELIMITERS = ",;\t|"
+_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+# A line above the header: CryptoDataDownload's address, a comment, Excel's word on the delimiter.
+_ABOVE = (b"http", b"#", b"sep=")
+# Names of columns where the file has none.
+_UNNAMED = "column {}"
+
+
+@dataclass(frozen=True, slots=True)
+class CsvTable:
+    """Rows as they stand in a file.
+
+    :param header: whether the file names its columns; else they are called ``column 1`` and so on.
+    :param form: how it is written, for people.
+    """
+
+    frame: pd.DataFrame
+    header: bool
+    form: str
 
 
 def table_of(content: bytes, origin: str) -> pd.DataFrame:
@@ -26,24 +46,68 @@ def table_of(content: bytes, origin: str) -> pd.DataFrame:
     :param origin: the file's name.
     :raises DataError: broken, no table, or rows of another number of fields than the header.
     """
-    lines = unpacked(content, origin).replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip(b"\n") + b"\n"
+    return _parsed(_shaped(_lines(unpacked(content, origin)), origin, ","), origin, ",")
+
+
+def csv_of(content: bytes, origin: str) -> CsvTable:
+    """The rows of a CSV as people have it: of any usual delimiter, with a header or without.
+
+    :param content: not packed any more.
+    :raises DataError: as ``table_of``.
+    """
+    lines = _lines(content)
+    first, _, rest = lines.lstrip(b"\n").partition(b"\n")
+    above = first.lower().startswith(_ABOVE) and bool(rest)
+    if above:
+        lines, (first, _, rest) = rest, rest.partition(b"\n")
+    text = first.decode("utf-8-sig", errors="replace")
+    # The first of those that are equally frequent: commas, as in a table of one column.
+    delimiter = max(_DELIMITERS, key=text.count)
+    header = not _value(text.split(delimiter)[0])
+    decimal = "," if delimiter != "," and b"," in rest.partition(b"\n")[0] else "."
+    if not header:
+        names = delimiter.join(_UNNAMED.format(place + 1) for place in range(text.count(delimiter) + 1))
+        lines = names.encode() + b"\n" + lines.removeprefix(b"\xef\xbb\xbf")
+    frame = _parsed(_shaped(lines, origin, delimiter), origin, delimiter, decimal)
+    remarks = [f"CSV with {_NAMES[delimiter]}", *["decimal commas"] * (decimal == ",")]
+    remarks += [*["one line above the header"] * above, *["no header"] * (not header)]
+    return CsvTable(frame, header, ", ".join(remarks))
+
+
+def _value(field: str) -> bool:
+    """Whether the first field of a file is a time and not the name of a column."""
+    return field.strip().strip('"').strip()[:4].isdigit()
+
+
+def _lines(content: bytes) -> bytes:
+    """The content with line ends of one kind, one of them at the end."""
+    return content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip(b"\n") + b"\n"
+
+
+def _parsed(lines: bytes, origin: str, delimiter: str, decimal: str = ".") -> pd.DataFrame:
     try:
         # Types are decided over whole columns (low_memory off): decided
         # piecewise, one column could be numbers above and text below.
-        return pd.read_csv(io.BytesIO(_shaped(lines, origin)), index_col=False, low_memory=False)
+        return pd.read_csv(
+            io.BytesIO(lines),
+            sep=delimiter,
+            decimal=decimal,
+            index_col=False,
+            low_memory=False,
+        )
     except (UnicodeDecodeError, pd.errors.EmptyDataError, pd.errors.ParserError) as error:
         cause = " ".join(str(error).split())
         raise DataError(f"{origin} is no CSV: {cause}") from error
 
 
-def _shaped(lines: bytes, origin: str) -> bytes:
-    """The lines without the commas that a row ends in beyond the header.
+def _shaped(lines: bytes, origin: str, delimiter: str) -> bytes:
+    """The lines without the delimiters that a row ends in beyond the header.
 
     :raises DataError: names the first row (1 is the first below the header) whose fields are not the header's.
     """
     characters = np.frombuffer(lines, np.uint8)
-    quotes = np.flatnonzero(characters == _QUOTE)
-    ends, commas = _outside(characters == _END, quotes), _outside(characters == _COMMA, quotes)
+    quotes, separator = np.flatnonzero(characters == _QUOTE), ord(delimiter)
+    ends, commas = _outside(characters == _END, quotes), _outside(characters == separator, quotes)
     # Every file ends with a line end by now, so that none outside quotation marks means that one stays open.
     if not len(ends):
         raise DataError(f"{origin} is no CSV: a quotation mark is never closed")
@@ -55,7 +119,7 @@ def _shaped(lines: bytes, origin: str) -> bytes:
         raise DataError(f"{origin} is empty; give a CSV with a header")
     # An empty field behind a comma at the end of a row loses nothing,
     # so it is cut off; any other extra field shifts columns.
-    hanging = (fields == fields[0] + 1) & (characters[ends - 1] == _COMMA)
+    hanging = (fields == fields[0] + 1) & (characters[ends - 1] == separator)
     other = (fields != fields[0]) & ~hanging
     if other.any():
         header = lines[begins[0] : ends[0]].decode(errors="replace")[:_SHOWN]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from trading_pipeline.domain.model.archives import unpacked
+from trading_pipeline.domain.model.archives import opened, unpacked
 from trading_pipeline.domain.model.errors import DataError
 
 TABLE = b"a,b\n1,2\n"
@@ -105,3 +105,24 @@ def test_a_zip_with_any_byte_turned_is_read_or_refused(place: int) -> None:
 def test_what_is_not_read_is_refused_with_the_way_out(name: str) -> None:
     with pytest.raises(DataError, match=r"is not read; unpack it, or pack the CSV as .gz"):
         unpacked(b"\x28\xb5\x2f\xfd", name)
+
+
+@pytest.mark.parametrize(("ending", "pack"), {**WAYS, ".zip": lambda whole: zipped(a_csv=whole)}.items())
+def test_no_more_is_unpacked_than_is_allowed(ending: str, pack: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(DataError, match=rf"^bars\{ending}: unpacks to more than 1,000 bytes; cut it"):
+        unpacked(pack(bytes(1_001)), f"bars{ending}", most_bytes=1_000)
+    assert unpacked(pack(bytes(1_000)), f"bars{ending}", most_bytes=1_000) == bytes(1_000)
+
+
+@pytest.mark.parametrize("name", ["../a.csv", "/etc/a.csv", "b/../../a.csv"])
+def test_a_zip_that_points_outside_itself_is_refused(name: str) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(name, TABLE)
+    with pytest.raises(DataError, match="names a file outside the archive"):
+        unpacked(buffer.getvalue(), "bars.zip")
+
+
+def test_the_file_inside_keeps_its_name() -> None:
+    assert opened(zipped(BTCUSDT_parquet=TABLE), "bars.zip").name == "BTCUSDT.parquet"
+    assert opened(gzip.compress(TABLE), "a.jsonl.gz").name == "a.jsonl"
