@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, Text, and_, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, array, distinct_on
 
+from trading_pipeline.adapters.stores.market_data.absent_bars import AbsentBars
 from trading_pipeline.adapters.stores.postgres.tables import raw_bars
 from trading_pipeline.domain.model.bars import OHLCV, Bar, BarSource
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -82,8 +83,8 @@ WHERE waves.close_time = late.close_time AND waves.timeframe = late.timeframe AN
 """
 
 
-class PostgresRawBarStore(RawBarStore):
-    """``raw_bars`` and ``waves``; one transaction per call."""
+class PostgresRawBarStore(AbsentBars, RawBarStore):
+    """``raw_bars``, ``waves`` and ``absent_bars``; one transaction per call."""
 
     def __init__(self, engine: Engine, run_id: str = "") -> None:
         """Write in the name of a run; empty for a process that is none."""

@@ -105,6 +105,20 @@ listings = Table(
 """The first bar the venue has of an instrument: asked for everything since ``asked_from``, it had nothing
 before ``first_open``. What is absent before it is no gap."""
 
+absent_bars = Table(
+    "absent_bars",
+    metadata,
+    Column("instrument_id", Text, primary_key=True),
+    Column("timeframe", Text, primary_key=True),
+    Column("open_time", DateTime(timezone=True), primary_key=True),
+    _instant("asked_at"),
+    _instant("asked_again_at", nullable=True),
+    Column("answer", Text, nullable=False),
+    _run_id(),
+)
+"""Bars that the venue was asked for and did not have, with venue times; asked for twice they are an outage, unless
+somebody told the bar since."""
+
 book_samples = Table(
     "book_samples",
     metadata,
