@@ -61,6 +61,10 @@ class Outage:
     asked_again_at: datetime
     answer: str
 
+    def holds(self, open_time: datetime) -> bool:
+        """Whether the bar that opens at an instant (UTC) is one of them."""
+        return self.first_open <= open_time < self.end
+
 
 def bar_number(instant: datetime, timeframe: Timeframe) -> int:
     """Bars between the epoch and ``instant`` (UTC)."""

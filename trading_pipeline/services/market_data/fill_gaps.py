@@ -71,7 +71,7 @@ def _before_listing(listing: FirstAvailableBar | None, start: datetime, time: da
 
 def _lost(outages: Sequence[Outage], time: datetime) -> bool:
     """Whether the venue is known to have lost the bar that opens at ``time``."""
-    return any(outage.first_open <= time < outage.end for outage in outages)
+    return any(outage.holds(time) for outage in outages)
 
 
 def _fill(
