@@ -9,7 +9,7 @@ import pandas as pd
 
 from trading_pipeline.domain.backtest.codes import OrderKind
 from trading_pipeline.domain.model.errors import DataError
-from trading_pipeline.domain.model.holes import untraded
+from trading_pipeline.domain.model.missing_bars import untraded
 from trading_pipeline.domain.strategies.framework.arrays import ArrayStrategy, BarArrays, Decisions
 from trading_pipeline.domain.strategies.framework.base import Strategy
 

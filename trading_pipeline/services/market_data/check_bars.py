@@ -15,8 +15,8 @@ import pandas as pd
 from trading_pipeline.domain.model.bar_history import FirstAvailableBar
 from trading_pipeline.domain.model.bars import OHLCV
 from trading_pipeline.domain.model.checks import CheckName, DataCheck
-from trading_pipeline.domain.model.holes import Integers, bar_number, bar_numbers, lost_numbers, missing_since
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.missing_bars import Integers, bar_number, bar_numbers, lost_numbers, missing_since
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.possible_bars import possible
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from trading_pipeline.domain.model.errors import DataError, StrategyFailed
-from trading_pipeline.domain.model.holes import bar_numbers, untraded
+from trading_pipeline.domain.model.missing_bars import bar_numbers, untraded
 from trading_pipeline.domain.model.setups import Setup
 from trading_pipeline.domain.model.signals import UNTRADED, Bias, Details, Signal, SignalKind, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from trading_pipeline.domain.model.bar_history import FirstAvailableBar
-from trading_pipeline.domain.model.holes import bar_number, bar_numbers, lost_numbers, missing_since
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.missing_bars import bar_number, bar_numbers, lost_numbers, missing_since
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.possible_bars import possible
 from trading_pipeline.domain.model.timeframes import Timeframe, day_of

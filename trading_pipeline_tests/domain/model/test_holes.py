@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trading_pipeline.domain.model.holes import Outage, lost_numbers, missing_since, untraded
+from trading_pipeline.domain.model.holes import Outage
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.missing_bars import lost_numbers, missing_since, untraded
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline_tests.testkit.builders import START, a_range
 

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from trading_pipeline.domain.model.bar_history import Mend, Revision
 from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.holes import Outage
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -23,6 +24,19 @@ class RawBarStore(ABC):
 
         :returns: the bars that no source had told before, in the order given.
         """
+
+    @abstractmethod
+    def revise(self, bars: Sequence[Bar], source: BarSource) -> list[Revision]:
+        """Take a source's newest word of bars of which it had told other prices or volumes, and keep the older one.
+
+        No wave is opened for them: what was decided at their close stands. Bars that it had not told are left out.
+
+        :returns: what changed, in the order given.
+        """
+
+    @abstractmethod
+    def mend(self, mend: Mend) -> Revision:
+        """Write a bar that counts before every source's, and keep what it replaces, by whom and why."""
 
     @abstractmethod
     def raw_bars(
