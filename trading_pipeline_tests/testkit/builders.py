@@ -9,6 +9,7 @@ import numpy as np
 
 from trading_pipeline.domain.model.accounts import Balance, Wallet
 from trading_pipeline.domain.model.bars import Bar
+from trading_pipeline.domain.model.holes import HolePolicy, HoleRules
 from trading_pipeline.domain.model.identity import AccountId, InstrumentId
 from trading_pipeline.domain.model.instruments import Instrument, InstrumentKind
 from trading_pipeline.domain.model.partitions import PartitionRange
@@ -107,9 +108,18 @@ def a_range(
     start: datetime = START,
     days: int = 1,
     history_start: datetime = START,
+    policy: HolePolicy = HolePolicy.COMPUTE_OVER,
 ) -> PartitionRange:
     """Whole days from ``start``."""
-    return PartitionRange(tuple(instrument_ids), timeframe, start, start + days * Timeframe.D1.duration, history_start)
+    end = start + days * Timeframe.D1.duration
+    return PartitionRange(
+        tuple(InstrumentId(one) for one in instrument_ids),
+        timeframe,
+        start,
+        end,
+        history_start,
+        holes=HoleRules(policy),
+    )
 
 
 def days_of(scope: PartitionRange) -> Iterator[PartitionRange]:

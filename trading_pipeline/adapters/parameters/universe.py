@@ -1,6 +1,6 @@
 """``universe.yaml``: venue, instruments, timeframes, start of history."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, field_validator
 from trading_pipeline.adapters.parameters.reading import Section, read
 from trading_pipeline.adapters.venues.catalog import VENUES, derivations_of
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.holes import HolePolicy, HoleRules
 from trading_pipeline.domain.model.identity import InstrumentId, VenueName
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.universe import Universe
@@ -27,6 +28,13 @@ InstrumentName = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,30}(\.[A-Z]+)?$")]
 TimeframeName = Annotated[Timeframe, BeforeValidator(_timeframe)]
 
 
+class _Holes(Section):
+    """What becomes of bars that nobody can have."""
+
+    policy: HolePolicy = HolePolicy.COMPUTE_OVER
+    ask_again_after_minutes: Annotated[int, Field(ge=1, le=1440)] = 5
+
+
 class _UniverseFile(Section):
     """Keys and rules of the file."""
 
@@ -34,6 +42,7 @@ class _UniverseFile(Section):
     history_start: datetime
     symbols: Annotated[tuple[SymbolName, ...], Field(min_length=1)]
     timeframes: Annotated[tuple[TimeframeName, ...], Field(min_length=1)]
+    holes: _Holes = _Holes()
 
     @field_validator("venue")
     @classmethod
@@ -92,4 +101,5 @@ def load_universe(config_dir: Path) -> Universe:
         history_start=start.replace(tzinfo=UTC) if start.tzinfo is None else start.astimezone(UTC),
         instrument_ids=tuple(instrument_named(symbol, content.venue) for symbol in content.symbols),
         timeframes=tuple(sorted(content.timeframes, key=lambda timeframe: timeframe.ms)),
+        holes=HoleRules(content.holes.policy, timedelta(minutes=content.holes.ask_again_after_minutes)),
     )

@@ -32,7 +32,14 @@ def judged_alone(context: dg.AssetExecutionContext, stores: Stores) -> Iterator[
     """Checks that somebody launched without their assets: everything that is stored is judged again."""
     for timeframe in UNIVERSE.timeframes:
         if _asked(context, timeframe):
-            judge_stored_bars(stores.bars, stores.checks, UNIVERSE.instrument_ids, timeframe, UNIVERSE.history_start)
+            judge_stored_bars(
+                stores.bars,
+                stores.checks,
+                UNIVERSE.instrument_ids,
+                timeframe,
+                UNIVERSE.history_start,
+                UNIVERSE.holes,
+            )
             yield from check_results(context, stores, stores.checks.failed_bars(timeframe), [], timeframe)
 
 

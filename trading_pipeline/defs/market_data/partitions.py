@@ -69,7 +69,8 @@ def scope_of(context: dg.AssetExecutionContext, timeframe: Timeframe) -> Partiti
     # In the order of the universe, whatever order the keys came in.
     instrument_ids = tuple(name for name in UNIVERSE.instrument_ids if name in wanted)
     # The end is excluded, so it is the midnight after the last day.
-    return PartitionRange(instrument_ids, timeframe, first, last + timedelta(days=1), UNIVERSE.history_start)
+    end = last + timedelta(days=1)
+    return PartitionRange(instrument_ids, timeframe, first, end, UNIVERSE.history_start, holes=UNIVERSE.holes)
 
 
 def wave_of(context: dg.AssetExecutionContext) -> datetime | None:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from trading_pipeline.domain.backtest.codes import OrderKind
 from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.missing_bars import untraded
 from trading_pipeline.domain.strategies.framework.arrays import ArrayStrategy, BarArrays, Decisions
 from trading_pipeline.domain.strategies.framework.base import Strategy
 
@@ -79,6 +80,14 @@ class EntrySignals:
         columns = {spec.name: getattr(self, spec.name) for spec in fields(self)}
         return replace(self, **{name: column[kept] for name, column in columns.items() if column is not None})
 
+    def rested(self, bars: BarArrays, warmup_bars: int) -> "EntrySignals":
+        """Without those of bars that follow a hole by less than ``warmup_bars``."""
+        if not len(self):
+            return self
+        length_ms = int(bars.close_time_ms[0] - bars.open_time_ms[0])
+        soon = untraded(bars.open_time_ms, length_ms, warmup_bars) > 0
+        return self.chosen(~soon[self.bar_index]) if soon.any() else self
+
     @classmethod
     def of_frame(cls, signals: pd.DataFrame) -> Self:
         """Market entries from a strategy's frame of signals, each entered at once whatever its details say."""
@@ -95,15 +104,17 @@ class EntrySignals:
     ) -> "EntrySignals":
         """All that a strategy says of some bars: its entries, and its exits before the entries of their bar.
 
+        Entries too soon after a hole are left out, as nobody makes a plan of them.
         The mapping of evidence per signal is left out where that can be done.
 
         :param bars: the arrays of ``frame``.
         :param exits: without them the position is left by its own rules alone.
         """
         if not isinstance(strategy, ArrayStrategy):
-            entries = cls.of_frame(strategy.signals(frame))
+            entries = cls.of_frame(strategy.signals(frame)).rested(bars, strategy.warmup_bars)
             return entries.with_exits(strategy.exits(frame)) if exits else entries
-        entries, leaving = cls.of_decisions(strategy.decide(bars)), strategy.leave(bars) if exits else None
+        entries = cls.of_decisions(strategy.decide(bars)).rested(bars, strategy.warmup_bars)
+        leaving = strategy.leave(bars) if exits else None
         return entries if leaving is None else entries._with_exits(*leaving.places())
 
     @classmethod

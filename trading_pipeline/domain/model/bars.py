@@ -18,7 +18,12 @@ BAR_COLUMNS = ("instrument_id", "open_time", "close_time", *OHLCV, "turnover")
 
 
 class BarSource(StrEnum):
-    """Where a raw bar came from; ``DERIVED`` was made of stored bars of a shorter timeframe."""
+    """Where a raw bar came from, in the order in which they count.
+
+    ``MENDED`` was written by a person; ``DERIVED`` was made of stored bars of a shorter timeframe.
+    """
+
+    MENDED = "mended"
 
     WEBSOCKET = "websocket"
     REST = "rest"

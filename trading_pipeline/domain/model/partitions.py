@@ -1,10 +1,12 @@
 """The days of a partition range, and where the computation of each day begins."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Self
 
 from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.holes import HolePolicy, HoleRules, Outage
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe, day_of
 
@@ -39,6 +41,8 @@ class PartitionRange:
     :param computed_until: rows of bars that close by then stand as they would be computed now, so that only later
         ones are computed; ``None`` computes the days whole.
     :param recomputed: instruments of which the days are computed whole all the same.
+    :param holes: what becomes of bars that nobody can have.
+    :param outages: by instrument, ascending, where they are computed over: windows reach back over them.
     """
 
     instrument_ids: tuple[InstrumentId, ...]
@@ -48,6 +52,8 @@ class PartitionRange:
     history_start: datetime
     computed_until: datetime | None = None
     recomputed: frozenset[InstrumentId] = frozenset()
+    holes: HoleRules = field(default_factory=HoleRules)
+    outages: Mapping[InstrumentId, Sequence[Outage]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for instant in (self.start, self.end):
@@ -64,10 +70,24 @@ class PartitionRange:
             yield day
             day += _DAY
 
-    def anchor(self, day: datetime) -> datetime:
+    def bridging(self, outages: Mapping[InstrumentId, Sequence[Outage]]) -> Self:
+        """The same range with windows that reach back over outages, where the policy computes over them."""
+        return replace(self, outages=outages) if self.computes_over else self
+
+    @property
+    def computes_over(self) -> bool:
+        """Whether bars that nobody can have are simply not there."""
+        return self.holes.policy is HolePolicy.COMPUTE_OVER
+
+    def anchor(self, day: datetime, instrument_id: InstrumentId) -> datetime:
         """Open time (UTC) of the bar that ``day`` is computed from: 1,700 bars earlier, or where history begins."""
         # Indicators are recursive: an anchor at a fixed distance gives a wave and a backfill the same bits.
-        return max(day - WINDOW_BARS * self.timeframe.duration, self.first_open)
+        begin = day - WINDOW_BARS * self.timeframe.duration
+        # Bars that nobody can have do not count, so that a window has its 1,700 whatever the venue lost.
+        for outage in reversed(self.outages.get(instrument_id, ())):
+            if begin < outage.end and outage.first_open < day:
+                begin -= min(outage.end, day) - outage.first_open
+        return max(begin, self.first_open)
 
     @property
     def first_open(self) -> datetime:
@@ -78,8 +98,8 @@ class PartitionRange:
 
     @property
     def window_start(self) -> datetime:
-        """Open time (UTC) of the first bar that has to be there: the anchor of the first day."""
-        return self.anchor(self.start)
+        """Open time (UTC) of the first bar that has to be there: the earliest anchor of the first day."""
+        return min(self.anchor(self.start, instrument_id) for instrument_id in self.instrument_ids)
 
     @property
     def parts(self) -> list["ComputedPart"]:

@@ -12,6 +12,9 @@ from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 
 Details = dict[str, object]
 
+UNTRADED = "untraded"
+"""Key of a signal's details that says, as a sentence, why no plan is made of it."""
+
 
 class Bias(StrEnum):
     """Direction of a view."""
@@ -79,6 +82,11 @@ class Signal:
     score: Decimal
     details: Details = field(default_factory=dict)
     kind: SignalKind = SignalKind.ENTRY
+
+    @property
+    def untraded(self) -> str:
+        """Why it is not traded, as a sentence; empty where it may be."""
+        return str(self.details.get(UNTRADED, ""))
 
     @property
     def entry_stop(self) -> Decimal:

@@ -1,8 +1,9 @@
 """What is collected and computed: the venue, its instruments, the timeframes, and since when."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from trading_pipeline.domain.model.holes import HoleRules
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -15,12 +16,14 @@ class Universe:
         A replay of recorded bars sets it to the start of the recording.
     :param instrument_ids: in the order of the file, which is the order of the instrument partitions.
     :param timeframes: shortest first.
+    :param holes: what becomes of bars that nobody can have.
     """
 
     venue: str
     history_start: datetime
     instrument_ids: tuple[InstrumentId, ...]
     timeframes: tuple[Timeframe, ...]
+    holes: HoleRules = field(default_factory=HoleRules)
 
     @property
     def finest(self) -> Timeframe:

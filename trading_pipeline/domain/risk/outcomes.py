@@ -6,6 +6,9 @@ STOP_NOT_PROTECTIVE = "stop_not_protective"
 NO_PLAN = "no_plan"
 """No enabled strategy stands behind the signal."""
 
+AFTER_HOLE = "after_hole"
+"""Bars lack before the signal's bar, and the strategy has not had its warm-up since."""
+
 # Backtests know fewer reasons than the gate: several of its rules are one outcome there.
 OUTCOMES: Mapping[str, str] = {
     "stop_side": STOP_NOT_PROTECTIVE,

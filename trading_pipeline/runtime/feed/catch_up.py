@@ -17,11 +17,13 @@ class Missed:
     :param newest: the last bar closed of its series: a decision taken on it is still valid, so it counts as live.
     :param older: history; the decisions it would have led to have expired.
     :param refused: series the venue does not serve (any more), with its reason.
+    :param answered: series that it told all it has of.
     """
 
     older: list[Bar]
     newest: list[Bar]
     refused: list[str]
+    answered: list[Series]
 
 
 def missed_bars(market_data: MarketData, missing: Mapping[Series, datetime], now: datetime) -> Missed:
@@ -31,7 +33,7 @@ def missed_bars(market_data: MarketData, missing: Mapping[Series, datetime], now
     :param now: venue time, UTC.
     :raises TemporaryVenueError: the venue does not answer.
     """
-    missed = Missed([], [], [])
+    missed = Missed([], [], [], [])
     for (instrument_id, timeframe), through in missing.items():
         # The bar that still forms is left out by the venue's port; this names the last one that has closed.
         newest_close = timeframe.floor(now)
@@ -41,6 +43,7 @@ def missed_bars(market_data: MarketData, missing: Mapping[Series, datetime], now
             # one delisted instrument must not keep the others waiting
             missed.refused.append(f"{instrument_id} {timeframe}: {error}")
             continue
+        missed.answered.append((instrument_id, timeframe))
         for bar in bars:
             # A later close than this one has not happened, so no newer bar can have made its decision stale.
             kind = missed.newest if bar.close_time == newest_close else missed.older

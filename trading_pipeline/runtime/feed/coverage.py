@@ -45,6 +45,18 @@ class Coverage:
                 self._ahead.setdefault(series, set()).add(bar.close_time)
                 self._advance(series)
 
+    def lost(self, series: Series, open_times: Iterable[datetime]) -> None:
+        """Take note of bars that nobody will ever have: they are owed no more."""
+        ahead = self._ahead.setdefault(series, set())
+        ahead |= {time + series[1].duration for time in open_times if time >= self._through[series]}
+        self._advance(series)
+
+    def owed(self, series: Series, now: datetime) -> list[datetime]:
+        """Open times (UTC) of the bars that closed by ``now`` and are not stored, ascending."""
+        through, step, ahead = self._through[series], series[1].duration, self._ahead.get(series, ())
+        opens = (through + place * step for place in range((now - through) // step))
+        return [time for time in opens if time + step not in ahead]
+
     def _advance(self, series: Series) -> None:
         ahead, step = self._ahead[series], series[1].duration
         # One late bar may complete a row of bars that came before it.

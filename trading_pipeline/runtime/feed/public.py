@@ -4,12 +4,14 @@ import asyncio
 import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
 
 from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.derived_bars import Derivations, derived_bars
 from trading_pipeline.domain.model.errors import VenueError
+from trading_pipeline.domain.model.holes import HoleRules
 from trading_pipeline.domain.model.stream_updates import StreamUpdate
 from trading_pipeline.ports.stores.market_data.raw_bar_store import RawBarStore
 from trading_pipeline.ports.streams import EventStream
@@ -18,6 +20,7 @@ from trading_pipeline.runtime.feed.catch_up import Missed, missed_bars
 from trading_pipeline.runtime.feed.coverage import Coverage, Series
 from trading_pipeline.runtime.feed.persistence import retry_until_reachable
 from trading_pipeline.services.market_data.ingest_bars import ingest_bars
+from trading_pipeline.services.market_data.note_absent_bars import note_absent_bars
 
 _log = structlog.get_logger(__name__)
 
@@ -47,6 +50,7 @@ class PublicFeed:
 
     :param series: instruments and timeframes that are collected, derived ones included.
     :param bar_closed: told of every bar that closed just now, before it is stored; returns at once.
+    :param holes: when the venue's silence about a bar makes an outage.
     :param derivations: timeframes that the stream does not bring, each with the one that they are made of.
     """
 
@@ -56,6 +60,7 @@ class PublicFeed:
     market_data: MarketData
     bar_closed: Callable[[Bar], None] = _nobody
     derivations: Derivations = field(default_factory=dict)
+    holes: HoleRules = field(default_factory=HoleRules)
     coverage: Coverage = field(default_factory=Coverage)
     name: str = "feed.public"
     _heard: asyncio.Queue[Bar | Malformed] = field(default_factory=asyncio.Queue)
@@ -116,6 +121,7 @@ class PublicFeed:
                 if missing and (urgent or overdue):
                     missed = await asyncio.to_thread(missed_bars, self.market_data, missing, now)
                     await self._ingest_missed(missed)
+                    await self._note_lost(missed.answered, now)
             except VenueError as error:
                 _log.warning("bars cannot be asked for", cause=str(error))
             else:
@@ -143,6 +149,19 @@ class PublicFeed:
         # The older first: the wave that the newest opens reads them.
         await self._ingest(missed.older, BarSource.REST)
         await self._ingest(missed.newest, BarSource.REST, live=True)
+
+    async def _note_lost(self, answered: Iterable[Series], now: datetime) -> None:
+        """Keep what the venue was asked for and does not have; what it has lost is owed no more."""
+        for series in answered:
+            # Of most series everything has come, and the database need not be asked.
+            if owed := self.coverage.owed(series, now):
+                note = functools.partial(note_absent_bars, self.store, *series, owed, now, self.holes)
+                for_good = await retry_until_reachable(note, "noting absent bars")
+                read = functools.partial(self.store.outages, [series[0]], series[1])
+                outages = (await retry_until_reachable(read, "reading outages")).get(series[0], [])
+                self.coverage.lost(series, [time for time in owed if any(one.holds(time) for one in outages)])
+                if for_good:
+                    _log.error("bars lost by the venue", series=f"{series[0]} {series[1]}", bars=len(for_good))
 
     async def _ingest(self, bars: Sequence[Bar], source: BarSource, *, live: bool = False) -> None:
         if bars:

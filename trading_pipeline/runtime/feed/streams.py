@@ -30,7 +30,10 @@ def market_stream(
     # Of derived timeframes, too: coverage has to know what they owe, though no frame ever brings them.
     series = [(one, timeframe) for one in instrument_ids for timeframe in (*bars.timeframes, *derived)]
     books = BookSampler(venue.live_market(), storage.books, functools.partial(book_timeframes, config_dir))
-    public = PublicFeed(series, storage.bars, storage.events, venue.market_data(), books.bar_closed, derived)
+    market_data = venue.market_data()
+    public = PublicFeed(
+        series, storage.bars, storage.events, market_data, books.bar_closed, derived, holes=universe.holes
+    )
     return FeedStream(Link(bars, public), public.begin, (public.store_bars, public.fill_in, books.sample))
 
 

@@ -1,8 +1,8 @@
 """Ask every bar whether a decision may be taken at its close.
 
-``docs/data_checks.md`` states the rules. A bar that is missing or impossible spoils every later bar
-whose window holds it, because recursive indicators carry it on; a bar about which sources disagree
-spoils only itself.
+``docs/data_checks.md`` states the rules. A bar that is missing spoils every later bar whose window holds it, because
+recursive indicators carry it on. A bar that nobody can have, lost by the venue or impossible, is computed over, unless
+the policy refuses it; an impossible one spoils itself in any case, and so does a bar about which sources disagree.
 """
 
 from dataclasses import dataclass
@@ -16,13 +16,12 @@ from trading_pipeline.domain.model.bar_history import FirstAvailableBar
 from trading_pipeline.domain.model.bars import OHLCV
 from trading_pipeline.domain.model.checks import CheckName, DataCheck
 from trading_pipeline.domain.model.identity import InstrumentId
-from trading_pipeline.domain.model.partitions import WINDOW_BARS, PartitionRange
+from trading_pipeline.domain.model.missing_bars import Integers, bar_number, bar_numbers, lost_numbers, missing_since
+from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.possible_bars import possible
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
-
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,7 @@ class CheckReport:
 
 def check_bars(bars: BarStore, checks: CheckStore, scope: PartitionRange, now: datetime) -> CheckReport:
     """Store one verdict per question for every bar that ``scope`` computes and that has closed by ``now``."""
+    scope = scope.bridging(bars.outages(scope.instrument_ids, scope.timeframe))
     start, end = scope.open_times_until(now)
     frame = bars.frame(scope.instrument_ids, scope.timeframe, start, end)
     listings = bars.first_available_bars(scope.instrument_ids, scope.timeframe)
@@ -79,7 +79,9 @@ class _Window:
 
     :param anchors: number of the first bar that ought to be there, per bar.
     :param first: place of the first bar that is there from the anchor on, per bar.
+    :param lost: numbers of bars that the venue does not have, where they are computed over.
     :param asked: whether the bar is asked about.
+    :param computes_over: whether an impossible bar spoils itself alone.
     """
 
     rows: pd.DataFrame
@@ -87,27 +89,26 @@ class _Window:
     numbers: Integers
     anchors: Integers
     first: Integers
+    lost: Integers
     asked: npt.NDArray[np.bool_]
+    computes_over: bool
 
     @classmethod
     def of(
         cls, rows: pd.DataFrame, scope: PartitionRange, asked_from: datetime, listing: FirstAvailableBar | None
     ) -> "_Window":
         """Number the bars and find each one's anchor."""
-        timeframe = scope.timeframe
-        # numpy has no time zones; the instants are UTC before and after.
-        opens = rows["open_time"].dt.tz_localize(None).to_numpy("datetime64[ms]").astype(np.int64)
-        numbers = opens // timeframe.ms
-        bars_a_day = Timeframe.D1.ms // timeframe.ms
-        day = numbers // bars_a_day * bars_a_day
-        anchors = np.maximum(day - WINDOW_BARS, _number(scope.first_open, timeframe))
+        timeframe, instrument_id = scope.timeframe, InstrumentId(rows["instrument_id"].iloc[0])
+        numbers = bar_numbers(rows["open_time"], timeframe)
+        anchors = _anchors(numbers, scope, instrument_id)
         if listing is not None:
             # A listing counts only where the venue was asked from the anchor on: else the hole before it is one.
-            asked_since = _number(listing.asked_from, timeframe) <= anchors
-            listed = np.maximum(anchors, _number(listing.first_open, timeframe))
+            asked_since = bar_number(listing.asked_from, timeframe) <= anchors
+            listed = np.maximum(anchors, bar_number(listing.first_open, timeframe))
             anchors = np.where(asked_since, listed, anchors)
-        first = np.searchsorted(numbers, anchors)
-        return cls(rows, timeframe, numbers, anchors, first, numbers >= _number(asked_from, timeframe))
+        lost = lost_numbers(scope.outages.get(instrument_id, ()), timeframe)
+        first, asked = np.searchsorted(numbers, anchors), numbers >= bar_number(asked_from, timeframe)
+        return cls(rows, timeframe, numbers, anchors, first, lost, asked, scope.computes_over)
 
     def time(self, number: int) -> datetime:
         """Open time (UTC) of a numbered bar."""
@@ -115,26 +116,27 @@ class _Window:
 
     def gaps(self) -> dict[int, str]:
         """What is missing between anchor and bar, by place, for the bars asked about."""
-        places = np.arange(len(self.numbers))
-        # Bars there should be since the anchor, less those there are.
-        missing = (self.numbers - self.anchors) - (places - self.first)
-        breaks = np.flatnonzero(np.diff(self.numbers) > 1)
-        details = {}
+        missing = missing_since(self.numbers, self.anchors, self.lost)
+        details, since = {}, ""
         for place in np.flatnonzero(self.asked & (missing > 0)):
-            number = int(self.anchors[place])
-            begin = int(self.first[place])
-            if self.numbers[begin] == number:
-                number = int(self.numbers[breaks[np.searchsorted(breaks, begin)]]) + 1
-            details[int(place)] = f"bars missing since {self.time(number).isoformat()}"
+            # Bars of one day have one anchor, and what is missing first for one of them is so for those after it.
+            if not since or self.anchors[place] != self.anchors[place - 1] or missing[place - 1] <= 0:
+                since = self.time(self._first_missing(int(place))).isoformat()
+            details[int(place)] = f"bars missing since {since}"
         return details
 
+    def _first_missing(self, place: int) -> int:
+        """Number of the first bar from the anchor of a bar on that is neither there nor lost."""
+        due = np.arange(self.anchors[place], self.numbers[place])
+        return int(due[~(np.isin(due, self.numbers) | np.isin(due, self.lost))][0])
+
     def impossible_bars(self) -> dict[int, str]:
-        """The first impossible bar between anchor and bar, by place, for the bars asked about."""
+        """The first impossible bar between anchor and bar, or the bar itself, by place, for the bars asked about."""
         # Sorted places, so that one search per bar tells whether its window holds one.
         wrong = np.flatnonzero(~possible(self.rows))
         details = {}
         for place in np.flatnonzero(self.asked):
-            at = np.searchsorted(wrong, self.first[place])
+            at = np.searchsorted(wrong, place if self.computes_over else self.first[place])
             if at < len(wrong) and wrong[at] <= place:
                 values = " ".join(f"{name} {self.rows[name].iloc[wrong[at]]}" for name in OHLCV)
                 opens = self.time(int(self.numbers[wrong[at]])).isoformat()
@@ -142,6 +144,9 @@ class _Window:
         return details
 
 
-def _number(instant: datetime, timeframe: Timeframe) -> int:
-    """Bars between the epoch and ``instant``."""
-    return (instant - EPOCH) // timeframe.duration
+def _anchors(numbers: Integers, scope: PartitionRange, instrument_id: InstrumentId) -> Integers:
+    """Number of the first bar of the window of each bar's day."""
+    bars_a_day = Timeframe.D1.ms // scope.timeframe.ms
+    days, place = np.unique(numbers // bars_a_day, return_inverse=True)
+    begin = [scope.anchor(EPOCH + int(day) * Timeframe.D1.duration, instrument_id) for day in days]
+    return np.array([bar_number(instant, scope.timeframe) for instant in begin], np.int64)[place]

@@ -21,5 +21,9 @@ def derive_bars(bars: BarStore, scope: PartitionRange, base: Timeframe, now: dat
     end = scope.timeframe.floor(min(scope.end, now))
     if end <= scope.start:
         return 0
-    parts = bars.raw_bars(scope.instrument_ids, base, scope.start, end)
-    return len(bars.append_raw(derived_bars(parts, scope.timeframe), BarSource.DERIVED))
+    made = derived_bars(bars.raw_bars(scope.instrument_ids, base, scope.start, end), scope.timeframe)
+    new = bars.append_raw(made, BarSource.DERIVED)
+    if len(new) < len(made):
+        # Parts that were revised or mended make another bar than they did.
+        bars.revise(made, BarSource.DERIVED)
+    return len(new)

@@ -7,11 +7,13 @@ from datetime import datetime
 from trading_pipeline.domain.model.bar_history import FirstAvailableBar
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.errors import TradingError
+from trading_pipeline.domain.model.holes import Outage
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 from trading_pipeline.ports.venue.market_data import MarketData
+from trading_pipeline.services.market_data.note_absent_bars import note_absent_bars
 
 _BRIDGED_BARS = 200
 """Holes closer than this are fetched by one request; a page of the venue holds five times as many."""
@@ -22,14 +24,16 @@ class GapReport:
     """What became of the missing bars of one instrument.
 
     :param healed: bars fetched.
-    :param missing: open times that are still missing, ascending; bars before the listing are not.
+    :param missing: open times that are still missing, ascending; bars before the listing are not, nor are outages.
     :param failure: why the venue could not be asked, empty when it could.
+    :param lost: open times of bars that are an outage from now on, as the venue was asked twice, ascending.
     """
 
     instrument_id: InstrumentId
     healed: int
     missing: tuple[datetime, ...]
     failure: str
+    lost: tuple[datetime, ...] = ()
 
 
 def fill_gaps(store: BarStore, market_data: MarketData, scope: PartitionRange, now: datetime) -> list[GapReport]:
@@ -39,11 +43,13 @@ def fill_gaps(store: BarStore, market_data: MarketData, scope: PartitionRange, n
 
     An instrument that fails is reported and does not stop the others.
 
-    What the venue does not have before an instrument's first bar is taken for the time before its listing:
-    it is remembered, so that it is neither asked for again nor held against the instrument.
+    What the venue does not have before an instrument's first bar is taken for the time before its listing; what it
+    does not have when asked twice, some minutes apart, is an outage. Both are remembered, so that they are neither
+    asked for again nor held against the instrument; a policy that refuses outages asks for them in every run.
 
     :returns: one report per instrument that missed something.
     """
+    scope = scope.bridging(store.outages(scope.instrument_ids, scope.timeframe))
     start, end = scope.open_times_until(now)
     missing: dict[InstrumentId, list[datetime]] = {}
     for part in scope.parts:
@@ -51,9 +57,10 @@ def fill_gaps(store: BarStore, market_data: MarketData, scope: PartitionRange, n
     listings = store.first_available_bars(list(missing), scope.timeframe)
     reports = []
     for instrument_id, absent in missing.items():
-        wanted = [time for time in absent if not _before_listing(listings.get(instrument_id), start, time)]
+        listing, outages = listings.get(instrument_id), scope.outages.get(instrument_id, ())
+        wanted = [time for time in absent if not (_before_listing(listing, start, time) or _lost(outages, time))]
         if wanted:
-            reports.append(_fill(store, market_data, scope, instrument_id, wanted))
+            reports.append(_fill(store, market_data, scope, instrument_id, wanted, now))
     return reports
 
 
@@ -62,16 +69,22 @@ def _before_listing(listing: FirstAvailableBar | None, start: datetime, time: da
     return listing is not None and listing.asked_from <= start and time < listing.first_open
 
 
+def _lost(outages: Sequence[Outage], time: datetime) -> bool:
+    """Whether the venue is known to have lost the bar that opens at ``time``."""
+    return any(outage.holds(time) for outage in outages)
+
+
 def _fill(
     store: BarStore,
     market_data: MarketData,
     scope: PartitionRange,
     instrument_id: InstrumentId,
     wanted: Sequence[datetime],
+    now: datetime,
 ) -> GapReport:
     """Fetch the wanted bars of one instrument."""
     absent, timeframe = set(wanted), scope.timeframe
-    healed, failure = 0, ""
+    healed, failure, lost = 0, "", list[datetime]()
     try:
         for begin, last in _stretches(wanted, timeframe):
             bars = market_data.bars(instrument_id, timeframe, begin, last + timeframe.duration)
@@ -84,7 +97,9 @@ def _fill(
         failure = str(error)
     else:
         _note_listing(store, scope, instrument_id, absent)
-    return GapReport(instrument_id, healed, tuple(sorted(absent)), failure)
+        lost = note_absent_bars(store, instrument_id, timeframe, absent, now, scope.holes)
+    missing = absent - set(lost) if scope.computes_over else absent
+    return GapReport(instrument_id, healed, tuple(sorted(missing)), failure, tuple(lost))
 
 
 def _note_listing(store: BarStore, scope: PartitionRange, instrument_id: InstrumentId, absent: set[datetime]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from trading_pipeline.domain.model.holes import HoleRules
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -21,6 +22,7 @@ def judge_stored_bars(
     instrument_ids: Sequence[InstrumentId],
     timeframe: Timeframe,
     history_start: datetime,
+    holes: HoleRules,
 ) -> int:
     """Judge the stored bars of every day that has verdicts, and store what they are by now.
 
@@ -33,7 +35,7 @@ def judge_stored_bars(
     asked = 0
     for instrument_id, days in checks.judged_days(instrument_ids, timeframe).items():
         for first, last in _stretches(days):
-            scope = PartitionRange((instrument_id,), timeframe, first, last + _DAY, history_start)
+            scope = PartitionRange((instrument_id,), timeframe, first, last + _DAY, history_start, holes=holes)
             # what is stored has closed: no venue has to tell the time
             asked += check_bars(bars, checks, scope, scope.end).bars
     return asked

@@ -53,6 +53,8 @@ def refresh_bars(
         derive_bars(bars, scope, base, now)
     # The order matters: what is fetched has to be consolidated, and only consolidated bars are judged.
     gaps = fill_gaps(bars, market_data, scope, now)
+    # What the venue has lost is known now, and windows reach back over it.
+    scope = scope.bridging(bars.outages(scope.instrument_ids, scope.timeframe))
     changed = consolidate_bars(bars, scope, now)
     verdicts = check_bars(bars, checks, scope, now)
     frame = bars.frame(scope.instrument_ids, scope.timeframe, *scope.open_times_until(now))

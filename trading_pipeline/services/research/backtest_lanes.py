@@ -27,7 +27,7 @@ def seen_bars(request: BacktestRequest, run: StrategyRun) -> dict[InstrumentId, 
     for instrument_id, frame in run.bars.items():
         # Before the cut: higher bars need what lies before the window, however long they are.
         whole = with_resampled(run.strategy, frame)
-        bars[instrument_id] = windowed(whole, request.window, run.timeframe, run.strategy.warmup_bars)
+        bars[instrument_id] = windowed(whole, request.window, run.strategy.warmup_bars)
         _require_bars(request, run, instrument_id, bars[instrument_id])
     return bars
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from trading_pipeline.domain.model.trade_history import SignalOutcome
+from trading_pipeline.domain.risk.outcomes import AFTER_HOLE
 from trading_pipeline.services.research.backtest_request import BacktestRequest, StrategyRun
 from trading_pipeline.services.research.backtest_rows import outcomes_of_signals, trade_rows
 from trading_pipeline.services.research.compare_parity import ParitySide
@@ -34,6 +36,13 @@ def engine_side(question: ParityQuestion, runs: Sequence[StrategyRun]) -> tuple[
             path=question.path,
         )
     )
-    side = ParitySide(computed, list(outcomes_of_signals(done, question.end)), trade_rows(done, question.end))
+    # The engine is not told of signals that nobody makes a plan of.
+    resting = [
+        SignalOutcome(one.strategy, one.instrument_id, one.timeframe, one.close_time, one.bias, AFTER_HOLE)
+        for one in computed
+        if one.untraded and one.close_time < question.end
+    ]
+    outcomes = [*outcomes_of_signals(done, question.end), *resting]
+    side = ParitySide(computed, outcomes, trade_rows(done, question.end))
     told = [run.strategy.name for run in runs if run.strategy.needs_book]
     return side, tuple(f"signals of {name}, which bars alone do not decide" for name in told)

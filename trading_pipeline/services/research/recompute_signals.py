@@ -29,7 +29,7 @@ def recomputed_signals(question: ParityQuestion, run: StrategyRun) -> Iterator[S
         if plan.strategy.name == run.strategy.name and plan.covers(next(iter(run.bars)), run.timeframe)
     )
     for instrument_id, frame in run.bars.items():
-        bars = windowed(with_resampled(run.strategy, frame), question.window, run.timeframe)
+        bars = windowed(with_resampled(run.strategy, frame), question.window)
         kept = pd.Series(in_window(bars, question.window))
         if not kept.any():
             raise DataError(f"{instrument_id} {run.timeframe}: no bars {question.window}")
@@ -49,10 +49,9 @@ def engine_signals(
             for one in computed
             if (one.strategy, one.instrument_id, one.timeframe) == (run.strategy.name, instrument_id, run.timeframe)
             and one.kind is SignalKind.ENTRY
+            and not one.untraded
         ]
-        closes = pd.DatetimeIndex(
-            windowed(frame, question.window, run.timeframe, run.strategy.warmup_bars)["close_time"]
-        )
+        closes = pd.DatetimeIndex(windowed(frame, question.window, run.strategy.warmup_bars)["close_time"])
         signals[instrument_id] = EntrySignals(
             closes.get_indexer(pd.DatetimeIndex([one.close_time for one in mine], tz="UTC")).astype(np.int64),
             np.array([1 if one.bias is Bias.LONG else -1 for one in mine], np.int64),

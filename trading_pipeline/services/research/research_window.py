@@ -10,7 +10,7 @@ import pandas as pd
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.partitions import WINDOW_BARS
 from trading_pipeline.domain.model.signals import Details
-from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
+from trading_pipeline.domain.model.timeframes import to_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,16 @@ class Window:
         return {"from": self.start and self.start.isoformat(), "to": self.end and self.end.isoformat()}
 
 
-def windowed(bars: pd.DataFrame, window: Window, timeframe: Timeframe, warmup: int = 0) -> pd.DataFrame:
+def windowed(bars: pd.DataFrame, window: Window, warmup: int = 0) -> pd.DataFrame:
     """The bars of the window and those before it that warm indicators up; positions begin at 0.
 
     :param warmup: bars the strategy needs; at least the 1,700 are kept from which the pipeline computes a day.
     """
     kept = np.ones(len(bars), dtype=bool)
     if window.start is not None:
-        kept &= (bars["open_time"] >= window.start - max(WINDOW_BARS, warmup) * timeframe.duration).to_numpy()
+        # Counted in bars that exist, as the pipeline's windows reach back over holes.
+        first = int(bars["open_time"].searchsorted(pd.Timestamp(window.start))) - max(WINDOW_BARS, warmup)
+        kept[: max(first, 0)] = False
     if window.end is not None:
         kept &= (bars["open_time"] < window.end).to_numpy()
     # The same object where nothing is cut, instead of a copy of years of bars.

@@ -6,6 +6,7 @@ from datetime import datetime
 import pandas as pd
 
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.possible_bars import possible
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 
@@ -17,7 +18,8 @@ def stored_bars(
     start: datetime,
     end: datetime,
 ) -> dict[Timeframe, dict[InstrumentId, pd.DataFrame]]:
-    """Bars that open in the range, by timeframe and instrument; an instrument without any is left out.
+    """Bars that open in the range, by timeframe and instrument; an instrument without any is left out, and so are
+    bars that cannot have been, as the pipeline computes over them.
 
     :raises DataError: a row breaks the schema of bars.
     """
@@ -25,6 +27,7 @@ def stored_bars(
 
 
 def _by_instrument(frame: pd.DataFrame) -> dict[InstrumentId, pd.DataFrame]:
+    frame = frame[possible(frame)]
     return {
         InstrumentId(instrument_id): rows.reset_index(drop=True)
         for instrument_id, rows in frame.groupby("instrument_id", sort=False)

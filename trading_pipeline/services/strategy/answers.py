@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from trading_pipeline.domain.model.errors import DataError, StrategyFailed
+from trading_pipeline.domain.model.missing_bars import bar_numbers, untraded
 from trading_pipeline.domain.model.setups import Setup
-from trading_pipeline.domain.model.signals import Bias, Details, Signal, SignalKind, decision_key
+from trading_pipeline.domain.model.signals import UNTRADED, Bias, Details, Signal, SignalKind, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.base import SIGNAL_COLUMNS
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
@@ -65,6 +66,8 @@ def signals_of(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe) ->
     found = strategy.signals(window.bars)
     places = found["bar_index"].to_numpy(np.int64)
     kept = np.flatnonzero(window.kept.to_numpy()[places])
+    opens = bar_numbers(window.bars["open_time"], timeframe) * timeframe.ms
+    lacking = untraded(opens, timeframe.ms, strategy.warmup_bars) if len(kept) else opens
     # in a wave there is one bar to keep, and mostly no signal at it
     columns = {name: found[name].array for name in SIGNAL_COLUMNS} if len(kept) else {}
     for row in kept:
@@ -82,7 +85,7 @@ def signals_of(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe) ->
             entry_price=decimal_of(values["entry_price"]),
             stop_price=decimal_of(values["stop_price"]),
             score=decimal_of(values["score"]),
-            details=_finite(values["details"]),
+            details=_finite(values["details"]) | _resting(int(lacking[places[row]]), strategy.warmup_bars),
         )
 
 
@@ -121,6 +124,13 @@ def decimal_of(value: float) -> Decimal:
     if not isfinite(value):
         raise DataError(f"a strategy answered {value} where a price or score belongs")
     return Decimal(f"{value:.10g}")
+
+
+def _resting(lacking: int, warmup_bars: int) -> Details:
+    """Says of a signal that it comes too soon after a hole; nothing where it does not."""
+    if not lacking:
+        return {}
+    return {UNTRADED: f"{lacking} bars lack among the {warmup_bars} before it, which the strategy needs to warm up"}
 
 
 def _finite(details: Details) -> Details:

@@ -12,7 +12,7 @@ from trading_pipeline.domain.model.plans import NextBarRule, SizingInputs, Trade
 from trading_pipeline.domain.model.signals import Bias, Signal
 from trading_pipeline.domain.risk.entry_size import reads_volatility, sizing_inputs
 from trading_pipeline.domain.risk.limits import RiskLimits
-from trading_pipeline.domain.risk.outcomes import STOP_NOT_PROTECTIVE
+from trading_pipeline.domain.risk.outcomes import AFTER_HOLE, STOP_NOT_PROTECTIVE
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.ports.stores.market_data.wave_store import WaveStore
 from trading_pipeline.ports.stores.strategy.plan_store import PlanStore
@@ -61,7 +61,8 @@ class Planner:
 
 
 def plan_trades(planner: Planner, scope: PartitionRange, wave: datetime | None, run_id: str) -> PlanReport:
-    """Store a plan for every entry signal of the bars that ``scope`` computes; note that a wave is computed and say so.
+    """Store a plan for every entry signal that may be traded of the bars that ``scope`` computes; note that a wave is
+    computed and say so.
 
     :param wave: closing instant (UTC) whose plans may be executed; ``None`` in a backfill, which therefore
         cannot reach an order.
@@ -92,13 +93,15 @@ def plan_trades(planner: Planner, scope: PartitionRange, wave: datetime | None, 
 def plan_of(signal: Signal, planner: Planner) -> TradePlan:
     """The plan that follows from a signal.
 
-    :raises DataError: the stop is not on the losing side of the entry, or no enabled strategy stands
-        behind the signal.
+    :raises DataError: the signal comes too soon after a hole, the stop is not on the losing side of the entry, or no
+        enabled strategy stands behind the signal.
     """
+    if signal.untraded:
+        raise DataError(f"{_named(signal)}: {AFTER_HOLE}: {signal.untraded}")
     if not _stop_on_losing_side(signal):
         raise DataError(
-            f"{signal.instrument_id} {signal.timeframe} {signal.close_time.isoformat()} {signal.strategy}: "
-            f"{STOP_NOT_PROTECTIVE}: {signal.bias} at {signal.entry_price} cannot have its stop at {signal.stop_price}"
+            f"{_named(signal)}: {STOP_NOT_PROTECTIVE}: {signal.bias} at {signal.entry_price} cannot have its stop at "
+            f"{signal.stop_price}"
         )
     behind = _strategy_behind(signal, planner.strategies)
     return TradePlan(
@@ -124,6 +127,10 @@ def plan_of(signal: Signal, planner: Planner) -> TradePlan:
         exit_rules=behind.lifecycle.exit_rules,
         scoring=behind.strategy.scoring(signal.details),
     )
+
+
+def _named(signal: Signal) -> str:
+    return f"{signal.instrument_id} {signal.timeframe} {signal.close_time.isoformat()} {signal.strategy}"
 
 
 def _momentum(signal: Signal) -> Decimal | None:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from trading_pipeline.domain.model.bar_history import FirstAvailableBar
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.missing_bars import bar_number, bar_numbers, lost_numbers, missing_since
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.possible_bars import possible
 from trading_pipeline.domain.model.timeframes import Timeframe, day_of
@@ -62,23 +63,28 @@ class StrategyFrames:
     def _sound(
         self, timeframe: Timeframe, instrument_id: InstrumentId, day: datetime
     ) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
-        """Higher bars from the day's anchor to the first that is missing or impossible, and which are undisputed."""
+        """Higher bars from the day's anchor to the first that is missing, and which are undisputed."""
         read = self._higher(timeframe)
         rows = read.rows[instrument_id]
         first = _first_open(read, instrument_id, day)
         begin, end = pd.DatetimeIndex(rows["open_time"]).searchsorted(pd.DatetimeIndex([first, day + _DAY]))
         bars = rows.iloc[begin:end].reset_index(drop=True)
-        due = pd.date_range(first, periods=len(bars), freq=timeframe.duration)
+        numbers = bar_numbers(bars["open_time"], timeframe)
+        lost = lost_numbers(read.scope.outages.get(instrument_id, ()), timeframe)
+        sane = possible(bars)
         # From the first fault on nothing is known: recursive values carry it into every later bar.
-        unbroken = np.logical_and.accumulate((bars["open_time"] == due).to_numpy() & possible(bars))
-        bars = bars[unbroken]
+        unbroken = missing_since(numbers, bar_number(first, timeframe), lost) == 0
+        if not self.scope.computes_over:
+            unbroken &= sane
+        bars = bars[np.logical_and.accumulate(unbroken) & sane]
         return bars, ~bars["open_time"].isin(read.disputed.get(instrument_id, set())).to_numpy()
 
     def _higher(self, timeframe: Timeframe) -> _HigherBars:
         """Everything stored of a timeframe that a day of the range may look at."""
         # Read once for all instruments and strategies of the range.
         if timeframe not in self._read:
-            scope = replace(self.scope, timeframe=timeframe)
+            outages = self.bars.outages(self.scope.instrument_ids, timeframe)
+            scope = replace(self.scope, timeframe=timeframe).bridging(outages)
             start, end = scope.open_times_until(self.now)
             frame = self.bars.frame(scope.instrument_ids, timeframe, start, end)
             disputed: dict[InstrumentId, set[datetime]] = {}
@@ -94,7 +100,7 @@ class StrategyFrames:
 
 def _first_open(read: _HigherBars, instrument_id: InstrumentId, day: datetime) -> datetime:
     """Where the day's bars have to begin: at their anchor, or at the first the venue has."""
-    anchor, listing = read.scope.anchor(day), read.listings.get(instrument_id)
+    anchor, listing = read.scope.anchor(day, instrument_id), read.listings.get(instrument_id)
     if listing is not None and listing.asked_from <= anchor:
         return max(anchor, listing.first_open)
     return anchor

@@ -8,6 +8,7 @@ import pandas as pd
 
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.partitions import PartitionRange
+from trading_pipeline.domain.model.possible_bars import possible
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 
@@ -16,7 +17,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class DayWindow:
-    """Bars of one instrument from a day's anchor to its last sound bar.
+    """Bars of one instrument from a day's anchor to its last sound bar, without those that cannot have been.
 
     :param bars: columns of ``BAR_COLUMNS``, index from 0.
     :param kept: per bar, whether it is a sound bar of the day that is computed, so that a result may be stored for it.
@@ -33,8 +34,11 @@ def day_windows(bars: BarStore, checks: CheckStore, scope: PartitionRange, now: 
     Each day is cut out from its own anchor, also when many days are computed together: a row
     depends on the same bars, and so has the same bits, whichever range it was computed in.
     """
+    scope = scope.bridging(bars.outages(scope.instrument_ids, scope.timeframe))
     start, end = scope.open_times_until(now)
     frame = bars.frame(scope.instrument_ids, scope.timeframe, start, end)
+    # No sound bar looks back on one, unless it is computed over as if it were not there.
+    frame = frame[possible(frame)]
     sound = {
         instrument_id: opens
         for part in scope.parts
@@ -47,7 +51,7 @@ def day_windows(bars: BarStore, checks: CheckStore, scope: PartitionRange, now: 
         times = pd.DatetimeIndex(rows["open_time"])
         is_sound = times.isin(pd.DatetimeIndex(sound.get(instrument_id, []), tz="UTC"))
         for day in scope.days:
-            first, last = times.searchsorted(pd.DatetimeIndex([scope.anchor(day), day + _DAY]))
+            first, last = times.searchsorted(pd.DatetimeIndex([scope.anchor(day, instrument_id), day + _DAY]))
             kept = is_sound[first:last] & (times[first:last] >= pd.Timestamp(day))
             if kept.any():
                 # Up to the last sound bar: bars behind it are of no use to any result that is stored.

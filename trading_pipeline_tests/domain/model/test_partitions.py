@@ -22,7 +22,7 @@ def test_an_anchor_lies_on_the_grid_within_history_and_at_most_a_window_before(
 ) -> None:
     history_start = START + timedelta(minutes=minutes)
     scope = a_range(timeframe=timeframe, start=START + day * DAY, history_start=history_start)
-    anchor = scope.anchor(scope.start)
+    anchor = scope.anchor(scope.start, scope.instrument_ids[0])
     assert timeframe.closes_at(anchor)
     assert history_start <= anchor
     assert anchor == scope.first_open or scope.start - anchor == WINDOW_BARS * timeframe.duration

@@ -51,3 +51,15 @@ def test_bars_of_other_series_are_not_known() -> None:
     assert coverage.knows(a_bar())
     assert not coverage.knows(a_bar(instrument_id="SOLUSDT.BYBIT"))
     assert not coverage.knows(a_bar(timeframe=Timeframe.H4))
+
+
+@given(st.permutations(range(6)), st.sets(st.integers(0, 5)))
+def test_what_is_lost_is_owed_no_more_and_hides_nothing_else(order: list[int], lost: set[int]) -> None:
+    coverage = Coverage()
+    coverage.begin(SERIES, START, START)
+    there = [number for number in order[:3] if number not in lost]
+    coverage.stored([a_bar(open_time=START + number * HOUR) for number in there])
+    coverage.lost(SERIES, [START + number * HOUR for number in lost])
+    owed = [START + number * HOUR for number in range(6) if number not in lost and number not in there]
+    assert coverage.owed(SERIES, START + 6 * HOUR) == owed
+    assert coverage.missing(START + 6 * HOUR) == ({SERIES: owed[0]} if owed else {})

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import cast
@@ -62,10 +62,15 @@ def with_feed(
     scenario: Scenario,
     instrument_ids: Sequence[str] = INSTRUMENT_IDS[:1],
     derivations: Derivations | None = None,
+    lost: Collection[int] = (),
 ) -> ListStream:
-    """Run a feed on a venue whose clock stands ``hours`` after the start; return what it published."""
+    """Run a feed on a venue whose clock stands ``hours`` after the start; return what it published.
+
+    :param lost: hours that the venue does not have.
+    """
     made = derivations or {}
-    market = RecordedMarketData([bar for bars in RECORDED.values() for bar in bars], START + hours * HOUR)
+    known = [bar for bars in RECORDED.values() for place, bar in enumerate(bars) if place not in lost]
+    market = RecordedMarketData(known, START + hours * HOUR)
     stream = ListStream()
 
     async def run() -> None:
@@ -225,3 +230,28 @@ def test_a_bar_of_eight_hours_that_lacks_a_part_is_asked_for(database: Engine) -
 
     with_feed(database, 7.01, scenario, derivations=EIGHT)
     assert waves(database)[-2:] == [8, 8]
+
+
+def test_what_the_venue_has_lost_is_asked_for_twice_and_owed_no_more(database: Engine) -> None:
+    btc = INSTRUMENT_IDS[0]
+    store = PostgresBarStore(database)
+    store.append_raw(RECORDED[btc][:2], BarSource.REST)
+
+    async def scenario(venue: SocketVenue, feed: PublicFeed, market: RecordedMarketData) -> None:
+        await until(lambda: noted(database) == [(2, False), (3, False)])
+        assert feed.coverage.missing(market.time) == {(btc, Timeframe.H1): START + 2 * HOUR}
+        market.time += timedelta(minutes=5)
+        feed.connected()
+        await until(lambda: noted(database) == [(2, True), (3, True)])
+        await until(lambda: feed.coverage.missing(market.time) == {})
+
+    with_feed(database, 6, scenario, lost=(2, 3))
+    [outage] = store.outages([btc], Timeframe.H1)[btc]
+    assert (outage.first_open, outage.end) == (START + 2 * HOUR, START + 4 * HOUR)
+
+
+def noted(database: Engine) -> list[tuple[int, bool]]:
+    """Hours that were asked for in vain, and whether twice."""
+    with database.connect() as connection:
+        rows = connection.execute(text("SELECT open_time, asked_again_at FROM trading.absent_bars ORDER BY 1"))
+        return [((opened - START) // HOUR, again is not None) for opened, again in rows]

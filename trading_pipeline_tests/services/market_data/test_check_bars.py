@@ -9,6 +9,8 @@ from sqlalchemy import Engine
 from trading_pipeline.domain.model.bar_history import FirstAvailableBar
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.checks import CheckName
+from trading_pipeline.domain.model.holes import HolePolicy
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline_tests.testkit.builders import START, a_bar, a_range, walk, without
 from trading_pipeline_tests.testkit.market_vertical import Vertical
@@ -66,14 +68,17 @@ def test_what_is_absent_before_a_known_listing_is_not_charged(vertical: Vertical
     ],
     ids=["high below close", "low above open", "a price of zero", "negative volume", "no number"],
 )
-def test_an_impossible_bar_is_charged_to_itself_and_to_what_is_computed_from_it(
-    vertical: Vertical, changes: dict[str, str], words: str
+@pytest.mark.parametrize(
+    ("policy", "charged"), [(HolePolicy.COMPUTE_OVER, 1), (HolePolicy.REFUSE, 4)], ids=["computed over", "refused"]
+)
+def test_an_impossible_bar_is_charged_to_itself_and_where_it_is_refused_to_what_is_computed_from_it(
+    vertical: Vertical, changes: dict[str, str], words: str, policy: HolePolicy, charged: int
 ) -> None:
     bars = [a_bar(open_time=START + step * HOUR) for step in range(24)]
     bars[20] = a_bar(open_time=START + 20 * HOUR, **changes)
     vertical.bars.append_raw(bars, BarSource.REST)
-    failed = vertical.judge(a_range(), START + DAY).failed
-    assert [check.close_time for check in failed] == [START + step * HOUR for step in range(21, 25)]
+    failed = vertical.judge(a_range(policy=policy), START + DAY).failed
+    assert [check.close_time for check in failed] == [START + step * HOUR for step in range(21, 21 + charged)]
     assert {check.name for check in failed} == {CheckName.OHLC_SANE}
     assert f"impossible bar at {(START + 20 * HOUR).isoformat()}" in failed[0].detail
     assert words in failed[0].detail
@@ -113,3 +118,52 @@ def test_details_survive_any_text(vertical: Vertical) -> None:
     vertical.bars.append_raw([a_bar(volume=str(Decimal(-1)))], BarSource.REST)
     [check] = vertical.judge(a_range(), START + DAY).failed
     assert vertical.checks.failed(["BTCUSDT.BYBIT"], Timeframe.H1, START, START + DAY) == [check]
+
+
+def lose(vertical: Vertical, *places: int) -> None:
+    """The venue was asked twice for these hours and has none of them."""
+    times = [START + place * HOUR for place in places]
+    for asked_at in (START + 90 * DAY, START + 90 * DAY + HOUR):
+        vertical.bars.note_absent(InstrumentId("BTCUSDT.BYBIT"), Timeframe.H1, times, asked_at, "none", HOUR)
+
+
+def test_an_outage_is_charged_to_nobody_unless_the_policy_refuses_it(vertical: Vertical) -> None:
+    vertical.bars.append_raw(without(walk(count=24), 10, 11), BarSource.REST)
+    lose(vertical, 10, 11)
+    assert vertical.judge(a_range(), START + DAY).failed == ()
+    refused = vertical.judge(a_range(policy=HolePolicy.REFUSE), START + DAY).failed
+    assert [check.close_time for check in refused] == [START + step * HOUR for step in range(13, 25)]
+
+
+def test_a_hole_beside_an_outage_is_charged(vertical: Vertical) -> None:
+    vertical.bars.append_raw(without(walk(count=24), 10, 11, 15), BarSource.REST)
+    lose(vertical, 10, 11)
+    failed = vertical.judge(a_range(), START + DAY).failed
+    assert [check.close_time for check in failed] == [START + step * HOUR for step in range(17, 25)]
+    assert {check.detail for check in failed} == {"bars missing since 2025-03-01T15:00:00+00:00"}
+
+
+def test_windows_reach_back_over_an_outage_by_as_many_bars_as_it_lost(vertical: Vertical) -> None:
+    # Day 72 begins at bar 1728: its window of 1,700 begins at 28, and with two bars lost in between at 26.
+    scope = a_range(start=START + 72 * DAY)
+    vertical.bars.append_raw(without(walk(count=24 * 73), 26, 100, 101), BarSource.REST)
+    assert {check.detail for check in vertical.judge(scope, START + 73 * DAY).failed} == {
+        "bars missing since 2025-03-05T04:00:00+00:00"
+    }
+    lose(vertical, 100, 101)
+    assert {check.detail for check in vertical.judge(scope, START + 73 * DAY).failed} == {
+        "bars missing since 2025-03-02T02:00:00+00:00"
+    }
+
+
+def test_a_bar_that_somebody_told_after_all_ends_its_outage(vertical: Vertical) -> None:
+    bars = walk(count=24)
+    vertical.bars.append_raw(without(bars, 10, 11, 12), BarSource.REST)
+    lose(vertical, 10, 11, 12)
+    vertical.bars.append_raw([bars[11]], BarSource.FILE)
+    outages = vertical.bars.outages([InstrumentId("BTCUSDT.BYBIT")], Timeframe.H1)["BTCUSDT.BYBIT"]
+    assert [(one.first_open, one.end) for one in outages] == [
+        (START + 10 * HOUR, START + 11 * HOUR),
+        (START + 12 * HOUR, START + 13 * HOUR),
+    ]
+    assert vertical.judge(a_range(), START + DAY).failed == ()

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 from trading_pipeline.domain.model.bars import BarSource
+from trading_pipeline.domain.model.holes import HolePolicy
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.market_data.fill_gaps import GapReport, fill_gaps
 from trading_pipeline_tests.testkit.builders import START, a_range, walk, without
@@ -104,3 +105,51 @@ def test_a_listing_known_from_a_later_start_is_asked_for_again_from_an_earlier_o
         GapReport("BTCUSDT.BYBIT", 0, (), "")
     ]
     assert store.first_available_bars(["BTCUSDT.BYBIT"], Timeframe.H1)["BTCUSDT.BYBIT"].asked_from == START
+
+
+def asked(store: PostgresBarStore, venue: RecordedMarketData, minutes: int) -> GapReport:
+    """The one report of a question some minutes after the day has ended."""
+    now = START + DAY + timedelta(minutes=minutes)
+    [report] = fill_gaps(store, venue, a_range(), now)
+    return report
+
+
+def test_what_the_venue_does_not_have_twice_some_minutes_apart_is_an_outage(store: PostgresBarStore) -> None:
+    venue = RecordedMarketData(without(walk(count=24), 7, 8, 20), START + DAY)
+    lost = (START + 7 * HOUR, START + 8 * HOUR, START + 20 * HOUR)
+    first, soon, again = (asked(store, venue, minutes) for minutes in (0, 4, 5))
+    assert [(one.missing, one.lost) for one in (first, soon, again)] == [(lost, ()), (lost, ()), ((), lost)]
+    [outage, other] = store.outages(["BTCUSDT.BYBIT"], Timeframe.H1)["BTCUSDT.BYBIT"]
+    assert (outage.first_open, outage.end, other.first_open) == (lost[0], START + 9 * HOUR, lost[2])
+    assert (outage.asked_at, outage.asked_again_at) == (START + DAY, START + DAY + timedelta(minutes=5))
+    assert outage.answer == "; ".join(
+        f"asked at 2025-03-02 00:0{minute}:00 UTC the venue had none of 3 bars opening from 2025-03-01 07:00 "
+        "to 2025-03-01 20:00"
+        for minute in (0, 5)
+    )
+
+
+def test_an_outage_is_asked_for_no_more_unless_the_policy_refuses_it(store: PostgresBarStore) -> None:
+    venue = RecordedMarketData(without(walk(count=24), 7), START + DAY)
+    for minutes in (0, 10):
+        asked(store, venue, minutes)
+    asked_so_far = len(venue.requests)
+    assert fill_gaps(store, venue, a_range(), START + DAY + HOUR) == []
+    assert len(venue.requests) == asked_so_far
+    [refused] = fill_gaps(store, venue, a_range(policy=HolePolicy.REFUSE), START + DAY + HOUR)
+    assert (refused.missing, len(venue.requests)) == ((START + 7 * HOUR,), asked_so_far + 1)
+
+
+def test_a_venue_that_does_not_answer_has_lost_nothing(store: PostgresBarStore) -> None:
+    store.append_raw(without(walk(count=24), 7), BarSource.WEBSOCKET)
+    venue = RecordedMarketData([], START + DAY, frozenset({"BTCUSDT.BYBIT"}))
+    assert [asked(store, venue, minutes).lost for minutes in (0, 10, 20)] == [(), (), ()]
+    assert store.outages(["BTCUSDT.BYBIT"], Timeframe.H1) == {}
+
+
+def test_a_bar_that_closed_a_moment_ago_is_late_and_not_lost(store: PostgresBarStore) -> None:
+    venue = RecordedMarketData(walk(count=23), START + DAY)
+    reports = [
+        fill_gaps(store, venue, a_range(), START + DAY + timedelta(seconds=seconds))[0] for seconds in (30, 60, 360)
+    ]
+    assert [len(one.lost) for one in reports] == [0, 0, 1]

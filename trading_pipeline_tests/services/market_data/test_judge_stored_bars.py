@@ -7,6 +7,7 @@ from sqlalchemy import Engine, text
 
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.checks import CheckName
+from trading_pipeline.domain.model.holes import HolePolicy, HoleRules
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.market_data.judge_stored_bars import judge_stored_bars
@@ -29,8 +30,8 @@ def vertical(database: Engine) -> Vertical:
     return vertical
 
 
-def judge(vertical: Vertical) -> int:
-    return judge_stored_bars(vertical.bars, vertical.checks, [BTC, SOL], Timeframe.H1, START)
+def judge(vertical: Vertical, policy: HolePolicy = HolePolicy.REFUSE) -> int:
+    return judge_stored_bars(vertical.bars, vertical.checks, [BTC, SOL], Timeframe.H1, START, HoleRules(policy))
 
 
 def change(vertical: Vertical, statement: str) -> None:
@@ -50,6 +51,14 @@ def test_a_bar_that_was_broken_since_is_found_with_the_bars_that_it_spoils(verti
     judge(vertical)
     (failed,) = vertical.checks.failed_bars(Timeframe.H1)
     assert (failed.instrument_id, failed.name, failed.bars) == (BTC, CheckName.OHLC_SANE, 19)
+
+
+def test_a_bar_that_was_broken_since_spoils_no_other_where_it_is_computed_over(vertical: Vertical) -> None:
+    at = (START + 3 * DAY + 5 * HOUR).isoformat()
+    change(vertical, f"UPDATE trading.bars SET high = low - 1 WHERE instrument_id = '{BTC}' AND open_time = '{at}'")
+    judge(vertical, HolePolicy.COMPUTE_OVER)
+    (failed,) = vertical.checks.failed_bars(Timeframe.H1)
+    assert (failed.instrument_id, failed.name, failed.bars) == (BTC, CheckName.OHLC_SANE, 1)
 
 
 def test_a_bar_that_was_broken_on_a_day_nobody_computed_spoils_the_days_that_look_back_on_it(
@@ -86,4 +95,4 @@ def test_a_history_longer_than_what_is_read_at_once_is_asked_to_its_last_day(dat
     vertical.bars.append_raw(walk(count=250, timeframe=Timeframe.D1), BarSource.REST)
     now = START + 250 * DAY
     vertical.judge(a_range([BTC], Timeframe.D1, days=250), now)
-    assert judge_stored_bars(vertical.bars, vertical.checks, [BTC], Timeframe.D1, START) == 250
+    assert judge_stored_bars(vertical.bars, vertical.checks, [BTC], Timeframe.D1, START, HoleRules()) == 250

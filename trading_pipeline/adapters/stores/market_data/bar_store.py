@@ -12,9 +12,9 @@ from sqlalchemy.dialects.postgresql import Insert, aggregate_order_by, distinct_
 from trading_pipeline.adapters.stores.market_data.raw_bar_store import (
     BEST_FIRST,
     IN_RANGE,
-    NUMBERS,
     PostgresRawBarStore,
 )
+from trading_pipeline.adapters.stores.market_data.told_bars import NUMBERS
 from trading_pipeline.adapters.stores.postgres.bulk_copy import read_arrays
 from trading_pipeline.adapters.stores.postgres.schemas import BARS, validated
 from trading_pipeline.adapters.stores.postgres.tables import bars, raw_bars
@@ -92,6 +92,8 @@ _CONFLICTS = (
     .group_by(_HEARD.instrument_id, _HEARD.open_time)
     .having(
         func.count() > 1,
+        # A person who mended a bar has settled what it is.
+        ~func.bool_or(_HEARD.source == "mended"),
         or_(*(func.min(_HEARD[name]) != func.max(_HEARD[name]) for name in ("open", "high", "low", "close"))),
     )
     .order_by(_HEARD.instrument_id, _HEARD.open_time)

@@ -9,27 +9,17 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, Text, and_, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, array, distinct_on
 
+from trading_pipeline.adapters.stores.market_data.absent_bars import AbsentBars
+from trading_pipeline.adapters.stores.market_data.bar_revisions import BarRevisions
+from trading_pipeline.adapters.stores.market_data.told_bars import NUMBERS, TOLD, told
 from trading_pipeline.adapters.stores.postgres.tables import raw_bars
-from trading_pipeline.domain.model.bars import OHLCV, Bar, BarSource
+from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.raw_bar_store import RawBarStore
 
-NUMBERS = (*OHLCV, "turnover")
-"""Columns of every table of bars that hold a price or an amount."""
-
-# One text per column: the server splits it faster than the driver can bind arrays of decimals.
-_APPEND = """
-WITH told AS (
-    SELECT * FROM unnest(
-        string_to_array(%(instrument_id)s, ','), string_to_array(%(timeframe)s, ','),
-        string_to_array(%(open_time)s, ',')::timestamptz[], string_to_array(%(close_time)s, ',')::timestamptz[],
-        string_to_array(%(open)s, ',')::numeric[], string_to_array(%(high)s, ',')::numeric[],
-        string_to_array(%(low)s, ',')::numeric[], string_to_array(%(close)s, ',')::numeric[],
-        string_to_array(%(volume)s, ',')::numeric[], string_to_array(%(turnover)s, ',')::numeric[]
-    ) WITH ORDINALITY
-    AS told(instrument_id, timeframe, open_time, close_time, open, high, low, close, volume, turnover, position)
-), inserted AS (
+_APPEND = f"""
+WITH {TOLD}, inserted AS (
     INSERT INTO trading.raw_bars
         (instrument_id, timeframe, open_time, close_time, open, high, low, close, volume, turnover, source, run_id)
     SELECT instrument_id, timeframe, open_time, close_time, open, high, low, close, volume, turnover,
@@ -43,7 +33,7 @@ SELECT position, NOT EXISTS (
     AND known.open_time = told.open_time
 ) AS unheard
 FROM told JOIN inserted USING (instrument_id, timeframe, open_time) ORDER BY position
-"""
+"""  # noqa: S608 - made of constants
 
 _HEARD = raw_bars.c
 IN_RANGE = and_(
@@ -57,7 +47,7 @@ IN_RANGE = and_(
 BEST_FIRST = (
     _HEARD.instrument_id,
     _HEARD.open_time,
-    func.array_position(array(["websocket", "rest", "file", "derived"]), _HEARD.source),
+    func.array_position(array(["mended", "websocket", "rest", "file", "derived"]), _HEARD.source),
 )
 """Order of ``raw_bars`` in which the first row of each bar is that of the source that counts."""
 
@@ -82,8 +72,8 @@ WHERE waves.close_time = late.close_time AND waves.timeframe = late.timeframe AN
 """
 
 
-class PostgresRawBarStore(RawBarStore):
-    """``raw_bars`` and ``waves``; one transaction per call."""
+class PostgresRawBarStore(AbsentBars, BarRevisions, RawBarStore):
+    """``raw_bars`` with ``bar_revisions``, ``waves`` and ``absent_bars``; one transaction per call."""
 
     def __init__(self, engine: Engine, run_id: str = "") -> None:
         """Write in the name of a run; empty for a process that is none."""
@@ -96,18 +86,9 @@ class PostgresRawBarStore(RawBarStore):
             return []
         # Two rows of one key would both be joined to the one that was inserted, and be told as new twice.
         bars = _first_words(bars)
-        columns: dict[str, list[str]] = {
-            "instrument_id": [bar.instrument_id for bar in bars],
-            "timeframe": [bar.timeframe.value for bar in bars],
-            "open_time": [bar.open_time.isoformat() for bar in bars],
-            "close_time": [bar.close_time.isoformat() for bar in bars],
-            **{name: [str(getattr(bar, name)) for bar in bars] for name in NUMBERS},
-        }
-        # No value holds a comma: they are names, instants and decimals.
-        parameters = {name: ",".join(values) for name, values in columns.items()}
         with self._engine.begin() as connection:
             rows = connection.exec_driver_sql(
-                _APPEND, {**parameters, "source": source.value, "run_id": self._run_id}
+                _APPEND, {**told(bars), "source": source.value, "run_id": self._run_id}
             ).all()
             # In the bars' transaction: nobody sees a wave without the bar that opened it, or the bar without its wave.
             if live or source is BarSource.WEBSOCKET:

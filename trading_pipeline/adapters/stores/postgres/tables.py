@@ -61,8 +61,9 @@ raw_bars = Table(
     Index("raw_bars_by_close", "close_time"),
     Index("raw_bars_by_transaction", "heard_in"),
 )
-"""Append-only: what was heard, by source. The first word of a source about a bar stands. ``heard_in`` is the
-transaction, NULL for rows of before the column: what a snapshot could see is asked by it, as no clock tells it."""
+"""What was heard, by source. A source that tells a bar otherwise later revises its row, and ``bar_revisions`` keeps
+what it said; no row is ever removed. ``heard_in`` is the transaction, NULL for rows of before the column: what a
+snapshot could see is asked by it, as no clock tells it."""
 
 waves = Table(
     "waves",
@@ -106,6 +107,40 @@ listings = Table(
 )
 """The first bar the venue has of an instrument: asked for everything since ``asked_from``, it had nothing
 before ``first_open``. What is absent before it is no gap."""
+
+bar_revisions = Table(
+    "bar_revisions",
+    metadata,
+    Column("revision_id", BigInteger, Identity(), primary_key=True),
+    Column("instrument_id", Text, nullable=False),
+    Column("timeframe", Text, nullable=False),
+    _instant("open_time"),
+    Column("source", Text, nullable=False),
+    Column("was", JSONB),
+    Column("became", JSONB, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("command_id", Text, nullable=False),
+    _written_at(),
+    _run_id(),
+    Index("bar_revisions_by_bar", "instrument_id", "timeframe", "open_time"),
+)
+"""Append-only: bars of ``raw_bars`` that were told otherwise than before (``reason`` is empty) or that a person mended,
+by the command of that id. ``was`` is null where there was no bar."""
+
+absent_bars = Table(
+    "absent_bars",
+    metadata,
+    Column("instrument_id", Text, primary_key=True),
+    Column("timeframe", Text, primary_key=True),
+    Column("open_time", DateTime(timezone=True), primary_key=True),
+    _instant("asked_at"),
+    _instant("asked_again_at", nullable=True),
+    Column("answer", Text, nullable=False),
+    _run_id(),
+)
+"""Bars that the venue was asked for and did not have, with venue times; asked for twice they are an outage, unless
+somebody told the bar since."""
 
 book_samples = Table(
     "book_samples",

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, TextClause, text
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.pipeline_runs import Latency
 from trading_pipeline.domain.model.plans import PlanStatus
-from trading_pipeline.domain.risk.outcomes import NO_PLAN, STOP_NOT_PROTECTIVE, outcome_of
+from trading_pipeline.domain.risk.outcomes import AFTER_HOLE, NO_PLAN, STOP_NOT_PROTECTIVE, outcome_of
 
 # Orders, fills and positions are counted without a window: a replay begins with an empty ledger.
 _COUNTS = text("""
@@ -35,14 +35,15 @@ _STATUSES = text(
     "SELECT status, count(*) FROM trading.trade_plans WHERE close_time > :start AND close_time <= :end "
     "GROUP BY 1 ORDER BY 1"
 )
-# A signal without a plan was refused by the planner, which asks for the stop first.
+# A signal without a plan was refused by the planner, which asks for a hole first and then for the stop.
 _FATES = text("""
 SELECT plan.status, split_part(plan.status_reason, ':', 1) AS rule, plan.plan_id IS NULL AND NOT CASE signal.bias
     WHEN 'long' THEN 0 < signal.stop_price AND signal.stop_price < signal.entry_price
-    ELSE 0 < signal.entry_price AND signal.entry_price < signal.stop_price END AS unprotected, count(*) AS signals
+    ELSE 0 < signal.entry_price AND signal.entry_price < signal.stop_price END AS unprotected,
+    signal.details ? 'untraded' AS after_hole, count(*) AS signals
 FROM trading.signals signal LEFT JOIN trading.trade_plans plan USING (signal_id)
 WHERE signal.kind = 'entry' AND signal.close_time > :start AND signal.close_time <= :end
-GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """)
 _EXITS = text("SELECT exit_reason, count(*) FROM trading.positions WHERE status = 'closed' GROUP BY 1 ORDER BY 1")
 _LATENCIES = text("""
@@ -138,7 +139,7 @@ def _signal_outcomes(connection: Connection, window: Mapping[str, datetime]) -> 
     signal_outcomes: Counter[str] = Counter()
     for row in connection.execute(_FATES, window):
         if row.status is None:
-            outcome = STOP_NOT_PROTECTIVE if row.unprotected else NO_PLAN
+            outcome = AFTER_HOLE if row.after_hole else STOP_NOT_PROTECTIVE if row.unprotected else NO_PLAN
         else:
             outcome = outcome_of(row.rule) if row.status == PlanStatus.DENIED else str(row.status)
         signal_outcomes[outcome] += row.signals

@@ -14,7 +14,7 @@ from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.trade_history import FlatStart, SignalOutcome, TradeLeg, TradeRow
-from trading_pipeline.domain.risk.outcomes import STOP_NOT_PROTECTIVE, outcome_of
+from trading_pipeline.domain.risk.outcomes import AFTER_HOLE, STOP_NOT_PROTECTIVE, outcome_of
 from trading_pipeline.ports.stores.research.trade_history import TradeHistory
 
 _FILLS = text("""
@@ -34,7 +34,7 @@ ORDER BY plan.close_time, position.instrument_id, fill.executed_at, fill.sequenc
 """)
 _OUTCOMES = text("""
 SELECT signal.strategy, signal.instrument_id, signal.timeframe, signal.close_time, signal.bias, plan.status,
-       plan.status_reason
+       plan.status_reason, signal.details ? 'untraded' AS after_hole
 FROM trading.signals signal LEFT JOIN trading.trade_plans plan USING (signal_id)
 WHERE signal.kind = 'entry' AND signal.strategy = :strategy AND signal.timeframe = :timeframe
   AND signal.close_time > :start AND signal.close_time <= :end
@@ -100,9 +100,11 @@ Fills = Sequence[Row[tuple[object, ...]]]
 
 
 def _outcome(row: Row[tuple[object, ...]]) -> str:
-    """The outcome of a signal: without a plan its stop protected nothing; a denial is called by its rule."""
+    """The outcome of a signal: without a plan it came too soon after a hole, or its stop protected nothing; a denial is
+    called by its rule.
+    """
     if row.status is None:
-        return STOP_NOT_PROTECTIVE
+        return AFTER_HOLE if row.after_hole else STOP_NOT_PROTECTIVE
     if row.status == PlanStatus.EXECUTED.value:
         return "filled"
     rule = str(row.status_reason).partition(":")[0]

@@ -45,7 +45,7 @@ class BarStore(RawBarStore):
     def consolidate(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
     ) -> int:
-        """Bring one row per raw bar into ``bars``: websocket before REST before file before derived.
+        """Bring one row per raw bar into ``bars``: mended before websocket before REST before file before derived.
 
         :returns: rows that were new or changed; repeating it changes nothing.
         """
