@@ -200,6 +200,8 @@ def test_how_entries_fared_is_told_of_those_that_left_of_late(lab: Lab) -> None:
     assert reader.of_entries(timedelta(minutes=5)) == EntryHealth(0, 0, Decimal(0))
     for instrument_id in ("ADAUSDT.BYBIT", "BTCUSDT.BYBIT"):
         store_plan(lab.database, trade_plan(instrument_id))
+    # what is filled cannot be refused any more
+    lab.venue.holds_fills = True
     execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     entries = order_intents.c.purpose == "E"
     with lab.database.begin() as connection:
@@ -208,7 +210,7 @@ def test_how_entries_fared_is_told_of_those_that_left_of_late(lab: Lab) -> None:
         connection.execute(
             update(order_intents)
             .where(entries, order_intents.c.instrument_id == "ADAUSDT.BYBIT")
-            .values(state="unknown")
+            .values(state="rejected")
         )
     assert reader.of_entries(timedelta(minutes=5)) == EntryHealth(2, 1, Decimal(1000))
     assert reader.of_entries(timedelta(0)).sent == 0
