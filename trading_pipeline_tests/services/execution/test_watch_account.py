@@ -22,11 +22,13 @@ from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.ports.stores.execution.risk_store import EntryHealthReader
 from trading_pipeline.services.accounting.record_equity import ensure_day_start, record_equity
 from trading_pipeline.services.execution.claim_plans import claim_plans
+from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.gate_plans import gate_plans
 from trading_pipeline.services.execution.leave_by_operator import carry_on_leaving
 from trading_pipeline.services.execution.resume_by_operator import resume_by_operator
 from trading_pipeline.services.execution.watch_account import watch_account
 from trading_pipeline_tests.testkit.builders import ACCOUNT
+from trading_pipeline_tests.testkit.execution_jobs import reconcile
 from trading_pipeline_tests.testkit.execution_lab import LIMITS, WAVE, Lab, operator_command, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 
@@ -243,3 +245,27 @@ def test_the_kill_switch_outlives_midnight(lab: Lab) -> None:
     lab.clock.set(WAVE + timedelta(days=1))
     watch(lab)
     assert refused_by(lab) == ["kill_switch"]
+
+
+class BreakingLab(Lab):
+    """An account whose limits have a circuit breaker."""
+
+    def context(self, run_id: str = "run-1") -> ExecutionContext:
+        """With the breaker."""
+        return replace(super().context(run_id), limits=BREAKING)
+
+
+def test_the_job_that_reconciles_reads_the_wallet_opens_the_breaker_and_closes(database: Engine) -> None:
+    lab = BreakingLab(database)
+    lab.venue.on_fill = lab.ledger.apply_fill
+    position_id = open_position(lab)
+    worth(lab, 9_599)
+    lab.clock.set(WAVE + timedelta(minutes=1))
+    assert reconcile(lab).success
+    position = lab.ledger.position_of(position_id)
+    assert position is not None
+    assert (kinds(lab), position.exit_reason) == (
+        [HaltKind.CIRCUIT_HARD, HaltKind.CIRCUIT_SOFT],
+        ExitReason.CIRCUIT_BREAKER,
+    )
+    assert lab.venue.positions() == []

@@ -55,7 +55,7 @@ class PostgresEntryGate(EntryGate):
                 return EntryVerdict(plan.plan_id, None, findings=decision.findings, replaces=decision.replaces)
             append_events(connection, self._account_id, decision.findings, run_id, now, plan)
             # As they are read when the question is asked again.
-            findings = events_of(connection, plan.plan_id)
+            findings = events_of(connection, plan.plan_id) if decision.findings else ()
             denial = decision.denial
             if denial is not None:
                 _deny(connection, plan.plan_id, denial)
