@@ -15,7 +15,7 @@ from trading_pipeline.services.execution.execution_context import POSITION_TROUB
 from trading_pipeline.services.execution.follow_fills import follow_position
 from trading_pipeline.services.execution.leave_by_signal import leave_by_signal
 from trading_pipeline.services.execution.leave_next_bar import leave_next_bar
-from trading_pipeline.services.execution.protect_position import Protection
+from trading_pipeline.services.execution.prove_stop import Protection
 from trading_pipeline.services.execution.settle_orders import SettleResult, settle_orders
 from trading_pipeline.services.execution.trail_stop import TrailingCloses, trail_stop
 
