@@ -16,7 +16,8 @@ from trading_pipeline.services.execution.execute_plans import protect_positions,
 from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline.services.execution.gate_plans import GateResult, gate_plans
 from trading_pipeline.services.execution.manage_positions import manage_positions
-from trading_pipeline.services.execution.protect_position import Protection, ProtectResult
+from trading_pipeline.services.execution.protect_position import ProtectResult
+from trading_pipeline.services.execution.prove_stop import Protection
 from trading_pipeline.services.execution.reconcile_account import ReconcileResult, reconcile_account
 from trading_pipeline.services.execution.watch_account import watch_account
 

@@ -8,7 +8,8 @@ from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.cancel_leftovers import CancelResult, cancel_leftovers
 from trading_pipeline.services.execution.execution_context import POSITION_TROUBLE, ExecutionContext
 from trading_pipeline.services.execution.move_stop import pull_stop
-from trading_pipeline.services.execution.protect_position import Protection, ProtectResult, protect_position
+from trading_pipeline.services.execution.protect_position import ProtectResult, protect_position
+from trading_pipeline.services.execution.prove_stop import Protection
 from trading_pipeline.services.execution.settle_orders import SettleResult, settle_orders
 
 

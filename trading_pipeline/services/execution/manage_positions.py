@@ -15,7 +15,7 @@ from trading_pipeline.services.execution.execution_context import POSITION_TROUB
 from trading_pipeline.services.execution.follow_fills import follow_position
 from trading_pipeline.services.execution.leave_by_signal import leave_by_signal
 from trading_pipeline.services.execution.leave_next_bar import leave_next_bar
-from trading_pipeline.services.execution.protect_position import Protection
+from trading_pipeline.services.execution.prove_stop import Protection
 from trading_pipeline.services.execution.settle_orders import SettleResult, settle_orders
 from trading_pipeline.services.execution.trail_stop import TrailingCloses, trail_stop
 
@@ -92,19 +92,11 @@ def _look_after(context: ExecutionContext, indicators: IndicatorReader, plan: Tr
     if protection is Protection.CLOSED:
         # Not done: what the wave asks of the position is asked again, should it turn out to be open after all.
         raise VenueError("flat at the venue, its fills are not all known")
-    bar_close, left = plan.timeframe.floor(closes.wave), None
+    bar_close = plan.timeframe.floor(closes.wave)
     # Before signals, as the engine asks it.
-    if _due(position, bar_close):
-        left = leave_next_bar(context=context, indicators=indicators, plan=plan, position=position, bar_close=bar_close)
+    left = leave_next_bar(context=context, indicators=indicators, plan=plan, position=position, bar_close=bar_close)
     left = left or leave_by_signal(context=context, plan=plan, position=position, bar_close=bar_close)
     if left:
         return left
     trailed = trail_stop(context=context, indicators=indicators, plan=plan, position=position, closes=closes)
     return "; ".join(filter(None, [followed.action, trailed]))
-
-
-def _due(position: Position, bar_close: datetime) -> bool:
-    """Whether a bar of its own closed that it was open in and that was not looked at yet."""
-    if position.opened_at is None or position.managed_through is None:
-        return False
-    return position.managed_through < bar_close and position.opened_at < bar_close

@@ -3,15 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 
-from trading_pipeline.domain.model.errors import (
-    OrderRejectedByVenue,
-    StopPassed,
-    TradingForbiddenByVenue,
-    TurnedAway,
-    VenueError,
-)
+from trading_pipeline.domain.model.errors import VenueError
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import (
     TAKE_PROFITS,
@@ -24,26 +17,15 @@ from trading_pipeline.domain.model.orders import (
     order_link_id,
 )
 from trading_pipeline.domain.model.plans import TradePlan
-from trading_pipeline.domain.model.positions import Position, PositionStatus, VenuePosition
+from trading_pipeline.domain.model.positions import Position, PositionStatus
 from trading_pipeline.domain.portfolio.exits import ALWAYS_VALID
-from trading_pipeline.domain.portfolio.stops import targets_reached, tighter
+from trading_pipeline.domain.portfolio.stops import targets_reached
 from trading_pipeline.domain.portfolio.targets import Entered, TargetOrder, target_orders
-from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.cancel_leftovers import cancel_order
-from trading_pipeline.services.execution.close_position import close_position, venue_position
 from trading_pipeline.services.execution.execution_context import ExecutionContext
+from trading_pipeline.services.execution.prove_stop import Protection, prove_stop
 from trading_pipeline.services.execution.settle_orders import await_order, book_fills
 from trading_pipeline.services.execution.submit_order import SubmitOutcome, submit_order
-
-
-class Protection(StrEnum):
-    """How a position stands: ``NOT_FILLED`` has nothing to protect yet, ``CLOSED`` nothing any more."""
-
-    NOT_FILLED = "not_filled"
-    LIVE_STOP = "live_stop"
-    REPAIRED_STOP = "repaired_stop"
-    CLOSED = "closed"
-    CLOSING_FAILED = "closing_failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +57,7 @@ def protect_position(*, context: ExecutionContext, plan: TradePlan) -> ProtectRe
         return ProtectResult(plan.plan_id, plan.instrument_id, Protection.NOT_FILLED)
     if position.status is PositionStatus.CLOSED:
         return ProtectResult(plan.plan_id, plan.instrument_id, Protection.CLOSED)
-    protection = _ensure_stop(context, plan, position)
+    protection = prove_stop(context=context, plan=plan, position=position)
     if protection in (Protection.CLOSED, Protection.CLOSING_FAILED):
         return ProtectResult(plan.plan_id, plan.instrument_id, protection)
     return ProtectResult(plan.plan_id, plan.instrument_id, protection, _place_targets(context, plan))
@@ -104,77 +86,6 @@ def _see_entries_through(context: ExecutionContext, plan: TradePlan) -> Position
 def _at_its_end(context: ExecutionContext, entry: IntentRecord) -> IntentRecord:
     """An entry that was sent, once the venue has told its end or the retries are used up."""
     return await_order(context, entry.intent.order_link_id, final=True) if entry.growing else entry
-
-
-def _ensure_stop(context: ExecutionContext, plan: TradePlan, position: Position) -> Protection:
-    held = venue_position(context, plan)
-    if held is None:  # closed between two questions
-        return Protection.CLOSED
-    if _stands(held, position):
-        # The venue's stop is tighter than ours where a run died
-        # between moving and remembering: it is kept, never loosened.
-        if held.stop_loss is not None and held.stop_loss != position.stop_price:
-            context.ledger.set_stop(position.position_id, held.stop_loss, None)
-        return Protection.LIVE_STOP
-    problem: VenueError | None = None
-    for left in context.retries.rounds():
-        problem = _set_stop(context, position)
-        # Whatever the answer was, the venue is looked at again: a lost answer may hide a success.
-        held = venue_position(context, plan)
-        if held is None:
-            return Protection.CLOSED
-        if _stands(held, position):
-            return _repaired(context, plan, position)
-        if isinstance(problem, OrderRejectedByVenue | TradingForbiddenByVenue):
-            break
-        if left:
-            context.retries.rest(problem.retry_after_s if isinstance(problem, TurnedAway) else None)
-    return _without_stop(context, plan, position, held, problem)
-
-
-def _stands(held: VenuePosition, position: Position) -> bool:
-    """Whether the venue's stop is the ledger's or a tighter one."""
-    bias = position.bias
-    return held.stop_loss is not None and tighter(bias, held.stop_loss, position.stop_price) == held.stop_loss
-
-
-def _set_stop(context: ExecutionContext, position: Position) -> VenueError | None:
-    """Try to set the stop; what went wrong."""
-    try:
-        context.trading.set_stop_loss(position.instrument_id, position.stop_price)
-    except VenueError as error:
-        return error
-    return None
-
-
-def _repaired(context: ExecutionContext, plan: TradePlan, position: Position) -> Protection:
-    context.notifier.notify(
-        Severity.WARNING,
-        f"stop repaired: {plan.instrument_id}",
-        f"The stop of plan {plan.plan_id} was missing or too loose; it is at {position.stop_price} now.",
-    )
-    return Protection.REPAIRED_STOP
-
-
-def _without_stop(
-    context: ExecutionContext, plan: TradePlan, position: Position, held: VenuePosition, problem: VenueError | None
-) -> Protection:
-    """Leave at market where the venue will not have the stop; where it did not look, that is no reason to leave.
-
-    :raises VenueError: the stop could not be set now; it is tried again.
-    """
-    refused = problem is None or isinstance(problem, OrderRejectedByVenue)
-    looser = held.stop_loss is not None and not isinstance(problem, StopPassed)
-    if problem is not None and (looser or not refused):
-        raise problem
-    context.notifier.notify(
-        Severity.CRITICAL,
-        f"no stop: {plan.instrument_id}",
-        f"Plan {plan.plan_id} is filled, its stop {position.stop_price} cannot be set: "
-        f"{problem or 'it was accepted and is not there'}. Closing at market.",
-    )
-    flat = close_position(context=context, plan=plan, purpose=Purpose.EXIT)
-    return Protection.CLOSED if flat else Protection.CLOSING_FAILED
 
 
 def _place_targets(context: ExecutionContext, plan: TradePlan) -> tuple[SubmitOutcome, ...]:

@@ -13,7 +13,8 @@ from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.positions import ExitReason, PositionStatus
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.close_position import close_position
-from trading_pipeline.services.execution.protect_position import Protection, protect_position
+from trading_pipeline.services.execution.protect_position import protect_position
+from trading_pipeline.services.execution.prove_stop import Protection
 from trading_pipeline_tests.testkit.execution_lab import Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import ExecutionSummary, execute_plans
 from trading_pipeline_tests.testkit.fake_venue import FakeVenue

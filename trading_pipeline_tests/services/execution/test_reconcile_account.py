@@ -14,7 +14,7 @@ from trading_pipeline.domain.portfolio.exits import ALWAYS_VALID
 from trading_pipeline.domain.risk.differences import DifferenceKind
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.compare_account import compare_account
-from trading_pipeline.services.execution.protect_position import Protection
+from trading_pipeline.services.execution.prove_stop import Protection
 from trading_pipeline.services.execution.reconcile_account import ReconcileResult, reconcile_account
 from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan, trade_plan

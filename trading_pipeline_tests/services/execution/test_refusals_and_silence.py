@@ -18,7 +18,8 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.close_position import close_position
 from trading_pipeline.services.execution.manage_positions import ManageResult, manage_positions
-from trading_pipeline.services.execution.protect_position import Protection, protect_position
+from trading_pipeline.services.execution.protect_position import protect_position
+from trading_pipeline.services.execution.prove_stop import Protection
 from trading_pipeline.services.execution.reconcile_account import reconcile_account
 from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_bar, store_plan, trade_plan
