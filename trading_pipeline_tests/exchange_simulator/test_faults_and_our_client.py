@@ -22,10 +22,10 @@ from trading_pipeline.domain.model.errors import (
     ConfigurationError,
     OrderOutcomeUnknown,
     OrderRejectedByVenue,
-    RateLimited,
     TemporaryVenueError,
     TradingError,
     TradingForbiddenByVenue,
+    TurnedAway,
 )
 from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -157,7 +157,7 @@ LOST = pytest.mark.parametrize(
         ({"kind": "ret_code_10000", "accepted": True}, OrderOutcomeUnknown),
         ({"kind": "ret_code_10016"}, OrderOutcomeUnknown),
         ({"kind": "reject", "ret_code": 110007}, OrderRejectedByVenue),
-        ({"kind": "rate_limited"}, RateLimited),
+        ({"kind": "rate_limited"}, TurnedAway),
         ({"kind": "http_403"}, TradingForbiddenByVenue),
     ],
     ids=lambda given: "-".join(map(str, given.values())) if isinstance(given, dict) else "",
@@ -187,7 +187,7 @@ def test_a_duplicate_that_is_refused_counts_as_acknowledged(lab: Lab) -> None:
 
 def test_a_limit_that_is_used_up_says_until_when(lab: Lab) -> None:
     lab.fault("rate_limited", path=CREATE)
-    with pytest.raises(RateLimited) as caught:
+    with pytest.raises(TurnedAway) as caught:
         lab.enter()
     assert 0 < caught.value.retry_after_s <= 1
 
