@@ -158,11 +158,13 @@ async def _run(venue: Venue, server: "_Server", listener: socket.socket) -> None
     # An exchange whose time stopped by an error must not go on answering.
     stands = isinstance(venue.clock, LockStepClock)
     ticker.add_done_callback(lambda _: setattr(server, "should_exit", not stands or server.should_exit))
-    await server.serve(sockets=[listener])
-    ticker.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await ticker
-    venue.end()
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        ticker.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await ticker
+        venue.end()
 
 
 async def _tick(venue: Venue) -> None:
