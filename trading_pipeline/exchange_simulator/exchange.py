@@ -175,6 +175,11 @@ class Exchange:
         """The instant, UTC milliseconds."""
         return self.moment.now_ms
 
+    @property
+    def funding_is_due(self) -> bool:
+        """Whether funding falls due in some market exactly now, as the walk arrives."""
+        return self._funding_ms == self.now_ms
+
     def next_stop_ms(self) -> int:
         """The nearest instant (UTC ms) after now at which a path may turn, a bar open, or funding fall due."""
         now_ms = self.now_ms
