@@ -30,7 +30,8 @@ def account_events(exchange: Exchange, until_ms: int) -> Iterator[int]:
     """
     while exchange.now_ms < until_ms:
         # The jump belongs to the time after a close: orders sent while the clock stood there met the close.
-        yield from _open_bars(exchange)
+        if exchange.bars_may_open:
+            yield from _open_bars(exchange)
         yield from _travel(exchange, min(until_ms, exchange.next_stop_ms()))
         # At the end of the leg, on what is still held after everything the leg has met.
         if exchange.funding_is_due:
