@@ -158,7 +158,6 @@ LOST = pytest.mark.parametrize(
         ({"kind": "ret_code_10016"}, OrderOutcomeUnknown),
         ({"kind": "reject", "ret_code": 110007}, OrderRejectedByVenue),
         ({"kind": "rate_limited"}, TurnedAway),
-        ({"kind": "http_403"}, TradingForbiddenByVenue),
     ],
     ids=lambda given: "-".join(map(str, given.values())) if isinstance(given, dict) else "",
 )
@@ -175,6 +174,13 @@ def test_an_order_whose_answer_is_bad_exists_only_if_it_was_accepted(
     assert (lab.state("entry") is not None) == exists
     lab.enter("next")
     assert lab.state("next") is not None
+
+
+def test_an_order_that_meets_a_shut_door_does_not_exist(lab: Lab) -> None:
+    lab.fault("http_403", path=CREATE)
+    with pytest.raises(TurnedAway, match="for 10 minutes"):
+        lab.enter()
+    assert lab.state("entry") is None
 
 
 def test_a_duplicate_that_is_refused_counts_as_acknowledged(lab: Lab) -> None:
