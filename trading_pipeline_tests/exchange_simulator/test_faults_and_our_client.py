@@ -24,7 +24,6 @@ from trading_pipeline.domain.model.errors import (
     OrderRejectedByVenue,
     TemporaryVenueError,
     TradingError,
-    TradingForbiddenByVenue,
     TurnedAway,
 )
 from trading_pipeline.domain.model.fills import Fill, FillKind
