@@ -20,6 +20,7 @@ from trading_pipeline.api.live.events import Events
 from trading_pipeline.api.requests import Envelope
 from trading_pipeline.api.routers import administration, auth, execution, health, live, looks
 from trading_pipeline.api.routers.records import records_router
+from trading_pipeline.api.seeds import algo_grid, divergence_bot, spot_bot, strategy_tester
 
 _SCHEMES: dict[str, dict[str, str]] = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "an access token, or an API key"},
@@ -58,7 +59,8 @@ def create_app(context: ApiContext) -> FastAPI:
     canonical = APIRouter(prefix="/api/v1")
     for router in (auth.router, records, looks.router, execution.router, administration.router):
         canonical.include_router(router)
-    for part in (health.router, live.router, canonical):
+    seeds = (divergence_bot.router, algo_grid.router, spot_bot.router, strategy_tester.router)
+    for part in (health.router, live.router, canonical, *seeds):
         app.include_router(part)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
