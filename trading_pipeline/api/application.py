@@ -34,11 +34,12 @@ def create_app(context: ApiContext) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        passing_on = asyncio.create_task(app.state.events.run())
+        beside = [asyncio.create_task(work) for work in (app.state.events.run(), app.state.probes.run())]
         yield
-        passing_on.cancel()
-        with suppress(asyncio.CancelledError):
-            await passing_on
+        for task in beside:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         context.engine.dispose()
 
     app = FastAPI(

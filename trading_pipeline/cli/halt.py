@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trading_pipeline.cli.remote import RemoteApi, Url
 from trading_pipeline.cli.running_system import (
     Reason,
     StateDir,
@@ -18,7 +19,7 @@ from trading_pipeline.cli.running_system import (
 from trading_pipeline.domain.model.commands import CommandVerb
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Engine
 
@@ -32,8 +33,12 @@ def halt(
     scope: Annotated[str, typer.Argument(help="all, an instrument such as BTCUSDT, or an account")],
     reason: Reason,
     state_dir: StateDir = None,
+    url: Url = "",
 ) -> None:
     """Stop new entries in an instrument, an account or everything; what is open stays protected. Asks no venue."""
+    if url:
+        _say_halted(RemoteApi(url).order("POST", "/execution/halts", {"scope": scope, "reason": reason}))
+        return
     _halt(settings_of(state_dir), scope, reason, flatten=False)
 
 
@@ -42,8 +47,13 @@ def resume(
     reason: Reason = "",
     force: Force = False,
     state_dir: StateDir = None,
+    url: Url = "",
 ) -> None:
     """Let entries go on, once the venue and the ledger agree."""
+    if url:
+        body = {"scope": scope, "reason": reason, "force": force}
+        _say_resumed(RemoteApi(url).order("POST", "/execution/resume", body))
+        return
     _resume(settings_of(state_dir), scope, reason, forced=force)
 
 
@@ -53,10 +63,14 @@ def kill_switch(
     close: Annotated[bool, typer.Option("--close", help="on: close everything that is open at market, too")] = False,
     force: Force = False,
     state_dir: StateDir = None,
+    url: Url = "",
 ) -> None:
     """Stop every new entry at once; with --close leave every position, too."""
     if turn not in ("on", "off"):
         raise typer.BadParameter(f"{turn!r} is neither on nor off")
+    if url:
+        _switch_there(RemoteApi(url), turn, reason, close=close, force=force)
+        return
     settings = settings_of(state_dir)
     if turn == "off":
         _resume(settings, "all", reason, forced=force)
@@ -66,6 +80,25 @@ def kill_switch(
         config = {"on": True, "close": True, "reason": reason, "actor": getpass.getuser()}
         run_job(settings, "kill_switch", {"switch": config})
         sys.stdout.write("everything that was open is closed\n")
+
+
+def _switch_there(api: RemoteApi, turn: str, reason: str, *, close: bool, force: bool) -> None:
+    if turn == "off":
+        _say_resumed(api.order("POST", "/execution/resume", {"scope": "all", "reason": reason, "force": force}))
+        return
+    done = api.order("PUT", "/execution/kill-switch", {"reason": reason, "close": close})
+    _say_halted(done)
+    if done["run"]:
+        sys.stdout.write(f"everything is being closed: {done['run']['run_page']}\n")
+
+
+def _say_halted(done: "Mapping[str, object]") -> None:
+    sys.stdout.write(f"{done['scope']} is halted\n" if done["changed"] else f"{done['scope']} was halted already\n")
+
+
+def _say_resumed(done: "Mapping[str, object]") -> None:
+    said = "may be entered again" if done["changed"] else "was not halted"
+    sys.stdout.write(f"{done['scope']} {said}\n")
 
 
 def _halt(settings: "Settings", text: str, reason: str, *, flatten: bool) -> None:
