@@ -13,17 +13,13 @@ from trading_pipeline.cli.running_system import (
     command_of,
     database_of,
     run_job,
-    scope_of,
     settings_of,
 )
 from trading_pipeline.domain.model.commands import CommandVerb
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from sqlalchemy import Engine
-
-    from trading_pipeline.domain.risk.differences import Difference
     from trading_pipeline.settings import Settings
 
 Force = Annotated[bool, typer.Option("--force", help="without comparing venue and ledger first; needs a reason")]
@@ -103,39 +99,28 @@ def _say_resumed(done: "Mapping[str, object]") -> None:
 
 def _halt(settings: "Settings", text: str, reason: str, *, flatten: bool) -> None:
     from trading_pipeline.resources.execution_context import build_controls
+    from trading_pipeline.resources.operator_questions import scope_meant
     from trading_pipeline.services.execution.halt_by_operator import halt_by_operator
 
     with database_of(settings) as engine:
         controls = build_controls(engine)
-        scope = scope_of(settings, engine, controls, text, lifting=False)
+        scope = scope_meant(engine, settings, text, lifting=False)
         new = halt_by_operator(controls=controls, command=command_of(CommandVerb.HALT, scope, reason), flatten=flatten)
     sys.stdout.write(f"{scope} is halted\n" if new else f"{scope} was halted already\n")
 
 
 def _resume(settings: "Settings", text: str, reason: str, *, forced: bool) -> None:
     from trading_pipeline.resources.execution_context import build_controls
+    from trading_pipeline.resources.operator_questions import differences_now, scope_meant
     from trading_pipeline.services.execution.resume_by_operator import resume_by_operator
 
     with database_of(settings) as engine:
         controls = build_controls(engine)
-        scope = scope_of(settings, engine, controls, text, lifting=True)
+        scope = scope_meant(engine, settings, text, lifting=True)
         lifted = resume_by_operator(
             controls=controls,
             command=command_of(CommandVerb.RESUME, scope, reason),
-            compare=lambda: _differences(settings, engine),
+            compare=lambda: differences_now(engine, settings),
             forced=forced,
         )
     sys.stdout.write(f"{scope} may be entered again\n" if lifted else f"{scope} was not halted\n")
-
-
-def _differences(settings: "Settings", engine: "Engine") -> "Sequence[Difference]":
-    """What the venue and the ledger disagree about now."""
-    from trading_pipeline.adapters.parameters.risk import load_risk
-    from trading_pipeline.adapters.parameters.universe import load_universe
-    from trading_pipeline.adapters.venues.catalog import venue_named
-    from trading_pipeline.resources.execution_context import build_execution_context
-    from trading_pipeline.services.execution.compare_account import compare_account
-
-    folder = settings.config_dir
-    venue = venue_named(load_universe(folder).venue, settings)
-    return compare_account(context=build_execution_context(engine, venue, settings, load_risk(folder), run_id=""))

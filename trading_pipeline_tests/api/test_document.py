@@ -28,7 +28,7 @@ operations = schemathesis.pytest.from_fixture("document")
 
 @operations.parametrize()
 @settings(
-    max_examples=4,
+    max_examples=3,
     phases=[Phase.explicit, Phase.generate],
     derandomize=True,
     suppress_health_check=list(HealthCheck),
