@@ -34,7 +34,11 @@ def create_app(context: ApiContext) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        beside = [asyncio.create_task(work) for work in (app.state.events.run(), app.state.probes.run())]
+        # Here and not below: their connections belong to the loop that serves.
+        settings = context.settings
+        app.state.events = events = Events(ChangeFeed(settings.database_url), EventLog(settings.redis_url))
+        app.state.channels = {name: Channel(settings.redis_url, name) for name in CHANNELS}
+        beside = [asyncio.create_task(work) for work in (events.run(), app.state.probes.run())]
         yield
         for task in beside:
             task.cancel()
@@ -51,11 +55,15 @@ def create_app(context: ApiContext) -> FastAPI:
         responses=DOCUMENTED,
     )
     app.state.context, app.state.probes = context, Probes.of(context)
-    settings = context.settings
-    app.state.events = Events(ChangeFeed(settings.database_url), EventLog(settings.redis_url))
-    app.state.channels = {name: Channel(settings.redis_url, name) for name in CHANNELS}
     handle_errors(app)
     app.add_middleware(Envelope)
+    _add_routes(app, context)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+    return app
+
+
+def _add_routes(app: FastAPI, context: ApiContext) -> None:
+    """The canonical tree, what stands beside it, and the paths of earlier programs."""
     records = records_router(context.reader.collections)
     canonical = APIRouter(prefix="/api/v1")
     for router in (auth.router, records, looks.router, execution.router, administration.router):
@@ -63,8 +71,6 @@ def create_app(context: ApiContext) -> FastAPI:
     seeds = (divergence_bot.router, algo_grid.router, spot_bot.router, strategy_tester.router)
     for part in (health.router, live.router, canonical, *seeds):
         app.include_router(part)
-    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
-    return app
 
 
 def _document(app: FastAPI) -> dict[str, Any]:
