@@ -28,7 +28,7 @@ operations = schemathesis.pytest.from_fixture("document").exclude(path="/stream"
 
 @operations.parametrize()
 @settings(
-    max_examples=3,
+    max_examples=2,
     phases=[Phase.explicit, Phase.generate],
     derandomize=True,
     suppress_health_check=list(HealthCheck),
