@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     api_secret: SecretStr = Field(
         SecretStr(""), alias="TRADING_API_SECRET", description="signs access tokens; empty: one in the state folder"
     )
+    api_token: SecretStr = Field(
+        SecretStr(""), alias="TRADING_API_TOKEN", description="API key of commands that are given --url"
+    )
     api_tls_cert: str = Field("", alias="TRADING_API_TLS_CERT", description="file of the certificate chain, PEM")
     api_tls_key: str = Field("", alias="TRADING_API_TLS_KEY", description="file of its private key, PEM")
     api_trusted_proxies: str = Field(

@@ -20,6 +20,7 @@ from trading_pipeline.api.live.events import Events
 from trading_pipeline.api.requests import Envelope
 from trading_pipeline.api.routers import administration, auth, execution, health, live, looks
 from trading_pipeline.api.routers.records import records_router
+from trading_pipeline.api.seeds import algo_grid, divergence_bot, spot_bot, strategy_tester
 
 _SCHEMES: dict[str, dict[str, str]] = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "an access token, or an API key"},
@@ -33,11 +34,16 @@ def create_app(context: ApiContext) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        passing_on = asyncio.create_task(app.state.events.run())
+        # Here and not below: their connections belong to the loop that serves.
+        settings = context.settings
+        app.state.events = events = Events(ChangeFeed(settings.database_url), EventLog(settings.redis_url))
+        app.state.channels = {name: Channel(settings.redis_url, name) for name in CHANNELS}
+        beside = [asyncio.create_task(work) for work in (events.run(), app.state.probes.run())]
         yield
-        passing_on.cancel()
-        with suppress(asyncio.CancelledError):
-            await passing_on
+        for task in beside:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         context.engine.dispose()
 
     app = FastAPI(
@@ -49,19 +55,22 @@ def create_app(context: ApiContext) -> FastAPI:
         responses=DOCUMENTED,
     )
     app.state.context, app.state.probes = context, Probes.of(context)
-    settings = context.settings
-    app.state.events = Events(ChangeFeed(settings.database_url), EventLog(settings.redis_url))
-    app.state.channels = {name: Channel(settings.redis_url, name) for name in CHANNELS}
     handle_errors(app)
     app.add_middleware(Envelope)
+    _add_routes(app, context)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+    return app
+
+
+def _add_routes(app: FastAPI, context: ApiContext) -> None:
+    """The canonical tree, what stands beside it, and the paths of earlier programs."""
     records = records_router(context.reader.collections)
     canonical = APIRouter(prefix="/api/v1")
     for router in (auth.router, records, looks.router, execution.router, administration.router):
         canonical.include_router(router)
-    for part in (health.router, live.router, canonical):
+    seeds = (divergence_bot.router, algo_grid.router, spot_bot.router, strategy_tester.router)
+    for part in (health.router, live.router, canonical, *seeds):
         app.include_router(part)
-    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
-    return app
 
 
 def _document(app: FastAPI) -> dict[str, Any]:

@@ -6,11 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.parameters.risk import load_risk
-from trading_pipeline.adapters.parameters.universe import load_universe
-from trading_pipeline.adapters.stores.execution.account_overview import PostgresAccountOverview
 from trading_pipeline.adapters.stores.operations.audit_trail import PostgresAuditTrail
-from trading_pipeline.adapters.venues.catalog import venue_named
 from trading_pipeline.domain.model.access import Permission, Principal
 from trading_pipeline.domain.model.audit import AuditEntry
 from trading_pipeline.domain.model.commands import CommandVerb, OperatorCommand
@@ -18,10 +14,9 @@ from trading_pipeline.domain.model.halts import ALL, HaltScope
 from trading_pipeline.domain.model.launched import LaunchedJob
 from trading_pipeline.domain.risk.differences import Difference
 from trading_pipeline.ports.orchestrator import JobLauncher
-from trading_pipeline.resources.execution_context import build_controls, build_execution_context
+from trading_pipeline.resources.execution_context import build_controls
+from trading_pipeline.resources.operator_questions import differences_now, scope_meant
 from trading_pipeline.services.access.authenticate import require
-from trading_pipeline.services.execution.compare_account import compare_account
-from trading_pipeline.services.execution.find_scope import find_scope
 from trading_pipeline.services.execution.halt_by_operator import halt_by_operator
 from trading_pipeline.services.execution.resume_by_operator import resume_by_operator
 from trading_pipeline.settings import Settings
@@ -105,16 +100,7 @@ class Commands:
         return launched
 
     def _scope(self, text: str, *, lifting: bool) -> HaltScope:
-        return find_scope(
-            text=text,
-            universe=load_universe(self.settings.config_dir),
-            halts=build_controls(self.engine).halts,
-            positions=PostgresAccountOverview(self.engine),
-            lifting=lifting,
-        )
+        return scope_meant(self.engine, self.settings, text, lifting=lifting)
 
     def _differences(self) -> Sequence[Difference]:
-        folder = self.settings.config_dir
-        venue = venue_named(load_universe(folder).venue, self.settings)
-        limits = load_risk(folder)
-        return compare_account(context=build_execution_context(self.engine, venue, self.settings, limits, run_id=""))
+        return differences_now(self.engine, self.settings)

@@ -63,7 +63,7 @@ def build_context(settings: Settings) -> ApiContext:
         reader=PostgresRecordReader(engine),
         jobs=jobs,
         commands=Commands(settings, engine, jobs),
-        looks=Looks(engine, settings.config_dir),
+        looks=Looks(engine, settings),
     )
 
 

@@ -1,9 +1,9 @@
-"""How each part is, asked at once and answered in time: a part that does not answer soon is down."""
+"""How each part is: asked every second, so that whoever wants to know is answered at once, however slow a part is."""
 
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import redis
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,8 +13,9 @@ from trading_pipeline.api.composition import ApiContext
 from trading_pipeline.domain.model.errors import TradingError
 from trading_pipeline.domain.model.health import ComponentHealth, HealthState
 
-_SOCKET_S = 1.0
-"""After which a thread that asks is free again; the answer was given long before."""
+_PATIENCE_S = 2.0
+"""A part that takes longer to answer is down."""
+_EVERY_S = 1.0
 _SILENT_S = 30.0
 """A feed that gave no sign of life for so long is told of; it beats every few seconds."""
 NEEDED = frozenset({"database", "redis"})
@@ -27,34 +28,47 @@ Look = Callable[[], list[ComponentHealth]]
 class Probes:
     """Everything that is looked at.
 
-    :param patience_s: a part that takes longer is down.
-    :param answered: when each last did, by the process's own clock.
+    :param answered: when each part last did, by the process's own clock, in seconds.
+    :param seen: what the last look showed, and when it was.
     """
 
     context: ApiContext
     redis: "redis.Redis"
-    patience_s: float = 0.08
     answered: dict[str, float] = field(default_factory=dict)
+    seen: tuple[float, list[ComponentHealth]] | None = None
 
     @classmethod
     def of(cls, context: ApiContext) -> "Probes":
         """On connections of their own, so that a busy pool does not look like a dead server."""
         client = redis.Redis.from_url(
-            context.settings.redis_url, socket_timeout=_SOCKET_S, socket_connect_timeout=_SOCKET_S
+            context.settings.redis_url, socket_timeout=_PATIENCE_S, socket_connect_timeout=_PATIENCE_S
         )
         return cls(context, client)
 
-    async def look(self) -> list[ComponentHealth]:
-        """Ask all of them side by side, within a tenth of a second."""
+    async def run(self) -> None:
+        """Look every second, until it is cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(_EVERY_S)
+
+    async def latest(self) -> list[ComponentHealth]:
+        """What the last look showed, with ages as of now; the first to ask before any look waits for one."""
+        looked_at, parts = self.seen or await self.look()
+        since = time.monotonic() - looked_at
+        return [one if one.age_s is None else replace(one, age_s=round(one.age_s + since, 3)) for one in parts]
+
+    async def look(self) -> tuple[float, list[ComponentHealth]]:
+        """Ask all of them side by side."""
         looks: dict[str, Look] = {"database": self._database, "redis": self._redis, "dagster": self._dagster}
         found = await asyncio.gather(*(self._in_time(name, look) for name, look in looks.items()))
-        return [one for several in found for one in several]
+        self.seen = time.monotonic(), [one for several in found for one in several]
+        return self.seen
 
     async def _in_time(self, name: str, look: Look) -> list[ComponentHealth]:
         try:
-            found = await asyncio.wait_for(asyncio.to_thread(look), self.patience_s)
+            found = await asyncio.wait_for(asyncio.to_thread(look), _PATIENCE_S)
         except (TimeoutError, TradingError, SQLAlchemyError, redis.RedisError, OSError) as error:
-            cause = str(error).splitlines()[0] if str(error) else f"no answer within {self.patience_s * 1000:.0f} ms"
+            cause = str(error).splitlines()[0] if str(error) else f"no answer within {_PATIENCE_S:.0f} s"
             since = self.answered.get(name)
             age_s = None if since is None else time.monotonic() - since
             return [ComponentHealth(name, HealthState.DOWN, cause[:200], age_s)]

@@ -1,20 +1,36 @@
 """What is looked at that is no plain list: how the system stands, coverage, strategies."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import Engine
 
+from trading_pipeline.adapters.stores.execution.risk_store import PostgresHaltRegister
 from trading_pipeline.adapters.stores.operations.system_overview import SystemOverview, system_overview
 from trading_pipeline.adapters.stores.reading.coverage import coverage
+from trading_pipeline.adapters.stores.reading.day_result import DayResult, day_result
 from trading_pipeline.domain.model.coverage import DayCoverage
-from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.errors import ConfigurationError, ServerAway
+from trading_pipeline.domain.model.halts import Halt
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.records import MOST_RECORDS
 from trading_pipeline.domain.model.timeframes import Timeframe, day_of
+from trading_pipeline.settings import Settings
 
 _MOST_DAYS = 400
+_PUBLIC = frozenset(
+    {
+        "TRADING_MODE",
+        "TRADING_LOG_LEVEL",
+        "TRADING_KEEP_RUNS_DAYS",
+        "TRADING_KEEP_ORDER_RUNS_DAYS",
+        "TRADING_KEEP_QUIET_RUNS_HOURS",
+        "TRADING_CODE_VERSION",
+        "TRADING_API_HOST",
+        "TRADING_API_PORT",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +60,34 @@ class Looks:
     """Reads of the database and of the configuration folder."""
 
     engine: Engine
-    config_dir: Path
+    settings: Settings
+
+    def halts(self) -> Sequence[Halt]:
+        """Those that stand."""
+        return PostgresHaltRegister(self.engine).halts()
+
+    def day(self, instrument_id: InstrumentId, day: datetime) -> DayResult:
+        """What a UTC day brought in an instrument."""
+        return day_result(self.engine, instrument_id, day)
+
+    def public_settings(self) -> dict[str, str]:
+        """Settings of the process by their variables: such as are listed here, so that a new one is hidden at first."""
+        return {name: value for name, value in self.settings.variables().items() if name in _PUBLIC}
+
+    def dead_letters(self, limit: int) -> Sequence[Mapping[str, str]]:
+        """The newest messages that could not be understood, newest first.
+
+        :raises ServerAway: Redis does not answer.
+        """
+        from trading_pipeline.adapters.streams.redis_stream import RedisStream
+
+        stream = RedisStream(self.settings.redis_url)
+        try:
+            return [asdict(one) for one in stream.dead_letters(min(max(limit, 1), MOST_RECORDS))]
+        except ConfigurationError as error:
+            raise ServerAway("redis", str(error)) from error
+        finally:
+            stream.close()
 
     def status(self) -> SystemOverview:
         """How the system stands, as `trading-pipeline status` says it."""
@@ -68,10 +111,11 @@ class Looks:
         from trading_pipeline.adapters.parameters.strategies import configured_names
         from trading_pipeline.adapters.parameters.strategy_files import available_strategies, find_strategy
 
-        configured = set(configured_names(self.config_dir))
+        folder = self.settings.config_dir
+        configured = set(configured_names(folder))
         shown = []
-        for name in available_strategies(self.config_dir):
-            strategy = find_strategy(self.config_dir, name, {})
+        for name in available_strategies(folder):
+            strategy = find_strategy(folder, name, {})
             parameters = tuple(
                 ParameterShown(
                     one.name, str(getattr(strategy.parameters, one.name)), strategy.parameters.allowed(one.name)

@@ -6,23 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trading_pipeline.cli.remote import RemoteApi, Url
 from trading_pipeline.cli.running_system import (
     Reason,
     StateDir,
     command_of,
     database_of,
     run_job,
-    scope_of,
     settings_of,
 )
 from trading_pipeline.domain.model.commands import CommandVerb
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
-    from sqlalchemy import Engine
-
-    from trading_pipeline.domain.risk.differences import Difference
     from trading_pipeline.settings import Settings
 
 Force = Annotated[bool, typer.Option("--force", help="without comparing venue and ledger first; needs a reason")]
@@ -32,8 +29,12 @@ def halt(
     scope: Annotated[str, typer.Argument(help="all, an instrument such as BTCUSDT, or an account")],
     reason: Reason,
     state_dir: StateDir = None,
+    url: Url = "",
 ) -> None:
     """Stop new entries in an instrument, an account or everything; what is open stays protected. Asks no venue."""
+    if url:
+        _say_halted(RemoteApi(url).order("POST", "/execution/halts", {"scope": scope, "reason": reason}))
+        return
     _halt(settings_of(state_dir), scope, reason, flatten=False)
 
 
@@ -42,8 +43,13 @@ def resume(
     reason: Reason = "",
     force: Force = False,
     state_dir: StateDir = None,
+    url: Url = "",
 ) -> None:
     """Let entries go on, once the venue and the ledger agree."""
+    if url:
+        body = {"scope": scope, "reason": reason, "force": force}
+        _say_resumed(RemoteApi(url).order("POST", "/execution/resume", body))
+        return
     _resume(settings_of(state_dir), scope, reason, forced=force)
 
 
@@ -53,10 +59,14 @@ def kill_switch(
     close: Annotated[bool, typer.Option("--close", help="on: close everything that is open at market, too")] = False,
     force: Force = False,
     state_dir: StateDir = None,
+    url: Url = "",
 ) -> None:
     """Stop every new entry at once; with --close leave every position, too."""
     if turn not in ("on", "off"):
         raise typer.BadParameter(f"{turn!r} is neither on nor off")
+    if url:
+        _switch_there(RemoteApi(url), turn, reason, close=close, force=force)
+        return
     settings = settings_of(state_dir)
     if turn == "off":
         _resume(settings, "all", reason, forced=force)
@@ -68,41 +78,49 @@ def kill_switch(
         sys.stdout.write("everything that was open is closed\n")
 
 
+def _switch_there(api: RemoteApi, turn: str, reason: str, *, close: bool, force: bool) -> None:
+    if turn == "off":
+        _say_resumed(api.order("POST", "/execution/resume", {"scope": "all", "reason": reason, "force": force}))
+        return
+    done = api.order("PUT", "/execution/kill-switch", {"reason": reason, "close": close})
+    _say_halted(done)
+    if done["run"]:
+        sys.stdout.write(f"everything is being closed: {done['run']['run_page']}\n")
+
+
+def _say_halted(done: "Mapping[str, object]") -> None:
+    sys.stdout.write(f"{done['scope']} is halted\n" if done["changed"] else f"{done['scope']} was halted already\n")
+
+
+def _say_resumed(done: "Mapping[str, object]") -> None:
+    said = "may be entered again" if done["changed"] else "was not halted"
+    sys.stdout.write(f"{done['scope']} {said}\n")
+
+
 def _halt(settings: "Settings", text: str, reason: str, *, flatten: bool) -> None:
     from trading_pipeline.resources.execution_context import build_controls
+    from trading_pipeline.resources.operator_questions import scope_meant
     from trading_pipeline.services.execution.halt_by_operator import halt_by_operator
 
     with database_of(settings) as engine:
         controls = build_controls(engine)
-        scope = scope_of(settings, engine, controls, text, lifting=False)
+        scope = scope_meant(engine, settings, text, lifting=False)
         new = halt_by_operator(controls=controls, command=command_of(CommandVerb.HALT, scope, reason), flatten=flatten)
     sys.stdout.write(f"{scope} is halted\n" if new else f"{scope} was halted already\n")
 
 
 def _resume(settings: "Settings", text: str, reason: str, *, forced: bool) -> None:
     from trading_pipeline.resources.execution_context import build_controls
+    from trading_pipeline.resources.operator_questions import differences_now, scope_meant
     from trading_pipeline.services.execution.resume_by_operator import resume_by_operator
 
     with database_of(settings) as engine:
         controls = build_controls(engine)
-        scope = scope_of(settings, engine, controls, text, lifting=True)
+        scope = scope_meant(engine, settings, text, lifting=True)
         lifted = resume_by_operator(
             controls=controls,
             command=command_of(CommandVerb.RESUME, scope, reason),
-            compare=lambda: _differences(settings, engine),
+            compare=lambda: differences_now(engine, settings),
             forced=forced,
         )
     sys.stdout.write(f"{scope} may be entered again\n" if lifted else f"{scope} was not halted\n")
-
-
-def _differences(settings: "Settings", engine: "Engine") -> "Sequence[Difference]":
-    """What the venue and the ledger disagree about now."""
-    from trading_pipeline.adapters.parameters.risk import load_risk
-    from trading_pipeline.adapters.parameters.universe import load_universe
-    from trading_pipeline.adapters.venues.catalog import venue_named
-    from trading_pipeline.resources.execution_context import build_execution_context
-    from trading_pipeline.services.execution.compare_account import compare_account
-
-    folder = settings.config_dir
-    venue = venue_named(load_universe(folder).venue, settings)
-    return compare_account(context=build_execution_context(engine, venue, settings, load_risk(folder), run_id=""))

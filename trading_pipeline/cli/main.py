@@ -18,7 +18,7 @@ from trading_pipeline.cli.indicators import indicators
 from trading_pipeline.cli.processes import daemon, dev, migrate, up, worker
 from trading_pipeline.cli.replay import replay
 from trading_pipeline.cli.signals import signals
-from trading_pipeline.cli.status import positions, status
+from trading_pipeline.cli.status import orders, positions, status
 from trading_pipeline.cli.strategy import strategy
 from trading_pipeline.cli.users import users
 from trading_pipeline.cli.warm_up import warm_up
@@ -37,7 +37,7 @@ app = typer.Typer(
 )
 for command in (demo, replay, up, dev, exchange, feed, daemon, worker, api, migrate):
     app.command()(command)
-for operation in (status, positions, halt, resume, kill_switch, close):
+for operation in (status, positions, orders, halt, resume, kill_switch, close):
     app.command()(operation)
 app.command()(signals)
 app.command()(indicators)

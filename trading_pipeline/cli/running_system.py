@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from trading_pipeline.services.execution.controls import Controls
     from trading_pipeline.settings import Settings
 
 StateDir = Annotated[
@@ -67,21 +66,6 @@ def database_of(settings: "Settings") -> Iterator["Engine"]:
         raise ConfigurationError(f"the database has another schema; run `trading-pipeline migrate`: {error}") from error
     finally:
         engine.dispose()
-
-
-def scope_of(settings: "Settings", engine: "Engine", controls: "Controls", text: str, *, lifting: bool) -> HaltScope:
-    """What a person means by an instrument, an account or ``all``."""
-    from trading_pipeline.adapters.parameters.universe import load_universe
-    from trading_pipeline.adapters.stores.execution.account_overview import PostgresAccountOverview
-    from trading_pipeline.services.execution.find_scope import find_scope
-
-    return find_scope(
-        text=text,
-        universe=load_universe(settings.config_dir),
-        halts=controls.halts,
-        positions=PostgresAccountOverview(engine),
-        lifting=lifting,
-    )
 
 
 def command_of(verb: CommandVerb, scope: HaltScope, reason: str) -> OperatorCommand:

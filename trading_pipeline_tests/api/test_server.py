@@ -10,12 +10,17 @@ from collections.abc import Iterator
 import httpx
 import pytest
 import redis
+from sqlalchemy import text
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
+from trading_pipeline.adapters.stores.postgres.database import connect as connect_database
 from trading_pipeline.runtime.supervision.embedded import free_port
 from trading_pipeline_tests.testkit.api_lab import CONFIG
+from trading_pipeline_tests.testkit.execution_lab import Lab, store_plan, trade_plan
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 
+pytestmark = pytest.mark.timeout(120)
 COMMAND = [sys.executable, "-m", "trading_pipeline.cli.main"]
 START_S = 60.0
 
@@ -104,6 +109,32 @@ def test_the_first_administrator_is_added_by_a_command_and_signs_in(address: str
     assert httpx.get(f"{address}/api/v1/auth/me", headers=bearer).json()["role"] == "admin"
     assert run(environment, "users", "list") == "root  admin  active  password alone\n"
     assert "records follow from each other" in run(environment, "audit", "verify")
+
+
+def test_commands_say_the_same_with_the_database_and_with_an_address(
+    address: str, environment: dict[str, str], trader: dict[str, str]
+) -> None:
+    admin = run(environment, "users", "add", "ada", "--role", "admin").partition("password: ")[2].strip()
+    login = httpx.post(f"{address}/api/v1/auth/login", json={"name": "ada", "password": admin}).json()
+    key = httpx.post(
+        f"{address}/api/v1/admin/api-keys",
+        json={"user": "tim", "label": "cli", "scopes": ["read", "trade"]},
+        headers={"Authorization": f"Bearer {login['access_token']}"},
+    ).json()["secret"]
+    there = {**environment, "TRADING_API_TOKEN": key, "DATABASE_URL": "", "REDIS_URL": ""}
+    lab = Lab(connect_database(environment["DATABASE_URL"]))
+    store_plan(lab.database, trade_plan())
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+    for words in (("positions",), ("orders", "--limit", "3"), ("status",)):
+        here, remote = run(environment, *words), run(there, *words, "--url", address)
+        assert remote.splitlines() == here.splitlines(), words
+    told = run(there, "halt", "SOLUSDT", "--reason", "look first", "--url", address)
+    assert told == "SOLUSDT.BYBIT is halted\n"
+    assert run(environment, "halt", "SOLUSDT", "--reason", "x") == "SOLUSDT.BYBIT was halted already\n"
+    assert json.loads(run(there, "positions", "--json", "--url", address))[0]["instrument_id"] == "BTCUSDT.BYBIT"
+    with lab.database.begin() as connection:
+        connection.execute(text("DELETE FROM trading.halts"))
+    lab.database.dispose()
 
 
 def test_every_component_is_told_with_its_state_and_age(address: str) -> None:

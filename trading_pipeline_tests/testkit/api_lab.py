@@ -96,8 +96,5 @@ def running_api(settings: GivenSettings) -> Iterator[ApiLab]:
     access = replace(composed.access, passwords=QuickPasswords(), limiter=limiter)
     commands = Commands(settings, composed.engine, jobs)
     context = replace(composed, access=access, jobs=jobs, commands=commands)
-    app = create_app(context)
-    # how soon a part has to answer says something about the machine
-    app.state.probes = replace(app.state.probes, patience_s=10.0)
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with TestClient(create_app(context), raise_server_exceptions=False) as client:
         yield ApiLab(context, client, jobs, limiter)

@@ -12,10 +12,10 @@ from trading_pipeline.domain.model.errors import ConfigurationError, ServerAway
 from trading_pipeline.domain.model.launched import LaunchedJob
 from trading_pipeline.ports.orchestrator import JobLauncher
 
-_WHERE = """
+WHERE = """
 { repositoriesOrError { ... on RepositoryConnection { nodes { name location { name } jobs { name } } } } }
 """
-_LAUNCH = """
+LAUNCH = """
 mutation ($params: ExecutionParams!) {
   launchRun(executionParams: $params) {
     __typename
@@ -31,15 +31,20 @@ _TIMEOUT_S = 10.0
 class DagsterJobs(JobLauncher):
     """One connection pool on the webserver."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
+        """Connect at the first call.
+
+        :param url: of the webserver; empty where there is none.
+        :param transport: in place of a socket.
+        """
         self._url = url.rstrip("/")
-        self._http = httpx.Client(timeout=_TIMEOUT_S)
+        self._http = httpx.Client(timeout=_TIMEOUT_S, transport=transport)
 
     def launch(self, job: str, ops: Mapping[str, Mapping[str, object]]) -> LaunchedJob:
         """Find the location that has the job, and launch it there."""
         config = {"ops": {op: {"config": dict(values)} for op, values in ops.items()}} if ops else {}
         params = {"selector": self._selector(job), "runConfigData": config, "mode": "default"}
-        answer = self._ask(_LAUNCH, {"params": params})["launchRun"]
+        answer = self._ask(LAUNCH, {"params": params})["launchRun"]
         if answer["__typename"] != "LaunchRunSuccess":
             said = [one["message"] for one in answer.get("errors", [])] or [answer.get("message", answer["__typename"])]
             raise ConfigurationError(f"Dagster does not run {job}: {'; '.join(said)}")
@@ -55,7 +60,7 @@ class DagsterJobs(JobLauncher):
         self._answer("GET", "/server_info")
 
     def _selector(self, job: str) -> dict[str, str]:
-        for repository in self._ask(_WHERE, {})["repositoriesOrError"].get("nodes", []):
+        for repository in self._ask(WHERE, {})["repositoriesOrError"].get("nodes", []):
             if job in {one["name"] for one in repository["jobs"]}:
                 where = repository["location"]["name"]
                 return {"repositoryLocationName": where, "repositoryName": repository["name"], "jobName": job}

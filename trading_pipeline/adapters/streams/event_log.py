@@ -42,7 +42,7 @@ class EventLog:
 
     def __init__(self, url: str) -> None:
         self._redis: redis.Redis = redis.Redis.from_url(
-            url, decode_responses=True, protocol=2, socket_connect_timeout=2.0
+            url, decode_responses=True, protocol=2, socket_connect_timeout=2.0, socket_timeout=_BLOCK_MS / 1000 * 2
         )
 
     async def append(self, event: str, data: str) -> None:

@@ -52,7 +52,7 @@ class Channel:
                     self._task = None
 
     async def _subscribe(self) -> tuple[redis.Redis, redis.client.PubSub]:
-        client = redis.Redis.from_url(self._url, protocol=2, socket_connect_timeout=2.0)
+        client = redis.Redis.from_url(self._url, protocol=2, socket_connect_timeout=2.0, socket_timeout=None)
         listening = client.pubsub(ignore_subscribe_messages=False)
         await listening.subscribe(self._name)
         # Waited for: what is published after a client was told that it listens must reach it.

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import AliasChoices, BaseModel, Field
 
 from trading_pipeline.api.composition import Context
 from trading_pipeline.api.doors import PUBLIC, SESSION_COOKIE, Who, address_of, needs
@@ -24,7 +24,7 @@ Secret = Annotated[str, Field(max_length=1000)]
 class Login(Body):
     """Who signs in."""
 
-    name: Words = Field(examples=["ann"])
+    name: Words = Field(validation_alias=AliasChoices("name", "email"), examples=["ann"])
     password: Secret
     totp_code: Annotated[str, Field(max_length=20)] = ""
     cookies: bool = Field(default=False, description="for a browser: the tokens become HttpOnly cookies instead")

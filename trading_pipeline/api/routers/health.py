@@ -54,7 +54,7 @@ _DOCUMENTED_READY: dict[int | str, dict[str, Any]] = {
 
 @router.get("/health", openapi_extra=PUBLIC, responses=_DOCUMENTED)
 async def health(request: Request, response: Response) -> Health:
-    """Each part's state with its age, within a tenth of a second."""
+    """Each part's state with its age."""
     parts = await _look(request)
     state = overall(parts)
     response.status_code = _AWAY if state is HealthState.DOWN else 200
@@ -83,4 +83,4 @@ async def live() -> Alive:
 
 async def _look(request: Request) -> list[ComponentHealth]:
     probes: Probes = request.app.state.probes
-    return await probes.look()
+    return await probes.latest()

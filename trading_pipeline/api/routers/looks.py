@@ -121,6 +121,9 @@ class Held(Shown):
     account_id: str
     instrument_id: str
     bias: str
+    status: str
+    settlement_currency: str
+    opened_at: datetime | None
     quantity: Money
     entry_price: Money | None
     stop_price: Money

@@ -1,0 +1,164 @@
+"""Every path of the earlier programs that has something behind it answers as their documents say."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from trading_pipeline.domain.model.access import Role
+from trading_pipeline_tests.testkit.api_lab import ApiLab
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_bar, store_plan, trade_plan
+from trading_pipeline_tests.testkit.execution_run import execute_plans
+
+BAR = {"symbol": "BTCUSDT", "timeframe": "15m"}
+SYMBOL = {"symbol": "BTCUSDT"}
+Shape = Callable[[Any], bool]
+
+
+def listing(content: Any) -> bool:
+    return set(content) == {"items"} and isinstance(content["items"], list)
+
+
+def array(content: Any) -> bool:
+    return isinstance(content, list)
+
+
+def having(*names: str) -> Shape:
+    return lambda content: set(names) <= set(content)
+
+
+READS: list[tuple[str, dict[str, object], Role, Shape]] = [
+    # the divergence bot
+    ("/v1/signals", {}, Role.VIEWER, listing),
+    ("/v1/trade-plans", {"limit": 5000}, Role.VIEWER, listing),
+    ("/v1/orders", {"limit": 0}, Role.VIEWER, listing),
+    ("/v1/positions", {}, Role.VIEWER, listing),
+    ("/v1/indicator-snapshots", BAR, Role.VIEWER, listing),
+    ("/v1/setups", BAR, Role.VIEWER, listing),
+    ("/v1/triggers", BAR, Role.VIEWER, listing),
+    ("/v1/pivots", BAR, Role.VIEWER, listing),
+    ("/v1/execution-traces", {"idempotency_key": "none"}, Role.VIEWER, listing),
+    ("/v1/account-snapshots", {"trade_date": "2025-11-03"}, Role.VIEWER, listing),
+    ("/v1/backtest-runs", BAR, Role.VIEWER, listing),
+    ("/v1/backtest-trades", {"run_id": "none"}, Role.VIEWER, listing),
+    ("/v1/config", {}, Role.VIEWER, having("config")),
+    ("/v1/dlq", {}, Role.ADMIN, listing),
+    # the algo grid
+    ("/api/v1/signals", {**SYMBOL, "direction": "LONG"}, Role.VIEWER, array),
+    ("/api/v1/positions", SYMBOL, Role.VIEWER, array),
+    ("/api/v1/config", {}, Role.VIEWER, having("config")),
+    ("/api/v1/admin/kill_switch", {}, Role.ADMIN, having("active", "reason", "updated_at")),
+    ("/api/v1/admin/reconciliation/status", {}, Role.ADMIN, listing),
+    ("/docs", {}, Role.VIEWER, lambda _: True),
+    # the spot bot
+    ("/health", {}, Role.VIEWER, having("status", "components")),
+    ("/ready", {}, Role.VIEWER, having("status", "checks")),
+    ("/orchestrator/status", {"symbol": "BTC/USDT"}, Role.VIEWER, having("state")),
+    ("/pnl/today", SYMBOL, Role.VIEWER, having("symbol", "pnl_quote", "turnover_quote", "orders_count")),
+    # the strategy tester
+    ("/healthz", {}, Role.VIEWER, having("status")),
+    ("/readyz", {}, Role.VIEWER, having("status")),
+    ("/livez", {}, Role.VIEWER, having("status")),
+    ("/api/v1/marketdata/bybit/klines/working", {**SYMBOL, "interval": "15"}, Role.VIEWER, array),
+    (
+        "/api/v1/marketdata/bybit/mtf",
+        {**SYMBOL, "intervals": "15,60"},
+        Role.VIEWER,
+        having("symbol", "intervals", "data"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "params", "role", "shape"), READS, ids=[one[0] for one in READS])
+def test_a_path_answers_whoever_may_read_it_and_nobody_else(
+    api: ApiLab, path: str, params: dict[str, object], role: Role, shape: Shape
+) -> None:
+    answer = api.get(path, role, **params)
+    assert answer.status_code == 200, answer.text
+    assert shape(answer.json() if "json" in answer.headers["content-type"] else {})
+    if path.startswith(("/v1", "/api", "/orchestrator", "/pnl")):
+        assert api.client.get(path, params=params).status_code == 401
+    if role is Role.ADMIN:
+        assert api.get(path, Role.VIEWER, **params).status_code == 403
+
+
+def test_what_a_read_needs_is_named_when_it_is_missing(api: ApiLab) -> None:
+    for path, missing in (("/v1/setups", "symbol"), ("/v1/account-snapshots", "trade_date"), ("/pnl/today", "symbol")):
+        answer = api.get(path)
+        assert (answer.status_code, f"query.{missing}" in answer.json()["detail"]) == (422, True)
+
+
+def test_the_kill_switch_of_each_program_is_the_one_kill_switch(api: ApiLab) -> None:
+    key = api.client.post(
+        "/api/v1/admin/api-keys",
+        json={"user": "a-admin", "label": "ops", "scopes": ["read", "trade", "administer"]},
+        headers=api.as_(Role.ADMIN),
+    ).json()["secret"]
+    token = {"X-Admin-Token": key}
+    assert api.client.post("/v1/admin/kill-switch", json={"enabled": True}, headers=token).json() == {
+        "kill_switch_enabled": True
+    }
+    state = api.get("/api/v1/admin/kill_switch", Role.ADMIN).json()
+    assert (state["active"], state["updated_at"][-1]) == (True, "Z")
+    assert api.get("/orchestrator/status", **SYMBOL).json()["state"] == "paused"
+    assert (
+        api.client.post("/v1/admin/kill-switch", json={"enabled": True}, headers={"X-Admin-Token": "x"}).status_code
+        == 401
+    )
+    assert (
+        api.client.post("/v1/admin/kill-switch", json={"enabled": False}, headers=api.as_(Role.TRADER)).status_code
+        == 403
+    )
+    with api.context.engine.begin() as connection:
+        connection.execute(text("DELETE FROM trading.halts"))
+
+
+def test_the_orchestrator_stops_one_instrument(api: ApiLab) -> None:
+    stopped = api.client.post("/orchestrator/stop", params=SYMBOL, headers=api.as_(Role.TRADER)).json()
+    assert (stopped["ok"], stopped["status"]["state"]) == (True, "paused")
+    unknown = api.client.post("/orchestrator/stop", params={"symbol": "NONE/USD"}, headers=api.as_(Role.TRADER))
+    assert unknown.status_code == 404
+    with api.context.engine.begin() as connection:
+        connection.execute(text("DELETE FROM trading.halts"))
+
+
+def test_candles_ascend_in_seconds_and_longer_ones_are_made_of_shorter(api: ApiLab) -> None:
+    closes = {1: "1001", 2: "1005", 3: "999", 4: "1002", 5: "1003"}
+    for number, close in closes.items():
+        store_bar(api.context.engine, "SOLUSDT.BYBIT", WAVE + timedelta(minutes=15 * number), Decimal(close), 1.0)
+    candles = api.get("/api/v1/marketdata/bybit/klines/working", symbol="SOLUSDT", interval="15").json()
+    assert [one["close"] for one in candles] == [float(close) for close in closes.values()]
+    assert candles[0]["time"] == WAVE.timestamp()
+    charts = api.get("/api/v1/marketdata/bybit/mtf", symbol="SOLUSDT", intervals="15,60").json()
+    hour, rest = charts["data"]["60"]
+    assert (hour["time"], hour["high"], hour["low"], hour["close"]) == (WAVE.timestamp(), 1005.0, 999.0, 1002.0)
+    assert (rest["close"], len(charts["data"]["15"])) == (1003.0, 5)
+    wrong = api.get("/api/v1/marketdata/bybit/mtf", symbol="SOLUSDT", intervals="15,20")
+    assert (
+        wrong.status_code,
+        api.get("/api/v1/marketdata/bybit/mtf", symbol="SOLUSDT", intervals=",").status_code,
+    ) == (422, 422)
+
+
+def test_a_trade_is_traced_from_its_plan_and_counted_today(api: ApiLab) -> None:
+    lab = Lab(api.context.engine)
+    plan = trade_plan("ADAUSDT.BYBIT")
+    store_plan(lab.database, plan)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+    traced = api.get("/v1/execution-traces", idempotency_key=plan.plan_id).json()["items"]
+    assert traced[0]["purpose"] == "E"
+    assert traced[0]["symbol"] == "ADAUSDT"
+    (position,) = api.get("/api/v1/positions", symbol="ADAUSDT").json()
+    path = f"/api/v1/positions/{position['position_id']}"
+    assert api.get(path).json()["plan_id"] == plan.plan_id
+    assert api.client.post(f"{path}/close", headers=api.as_(Role.TRADER)).status_code == 202
+    assert api.get("/api/v1/signals/none").status_code == 404
+
+
+def test_no_secret_is_in_the_configuration(api: ApiLab) -> None:
+    shown = api.get("/v1/config").json()["config"]
+    assert shown["TRADING_MODE"] == "simulated"
+    assert not [name for name in shown if any(word in name for word in ("SECRET", "KEY_", "URL", "TOKEN", "PASSWORD"))]
