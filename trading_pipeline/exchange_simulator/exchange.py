@@ -233,12 +233,8 @@ class Exchange:
         return self.account.wallet + self.unrealised()
 
     def position_margin(self) -> Decimal:
-        """Initial margin of all positions, USDT."""
+        """What all positions bind of the available balance, USDT: by their entries, as the backtest counts it."""
         return sum((position.initial_margin() for position in self.open_positions()), ZERO)
-
-    def maintenance_margin(self) -> Decimal:
-        """Below this equity the account is liquidated, USDT."""
-        return sum((p.maintenance_margin(self.markets[p.symbol].last) for p in self.open_positions()), ZERO)
 
     def order_margin(self) -> Decimal:
         """Initial margin bound by resting orders that would open something, USDT."""

@@ -8,7 +8,7 @@ from pybit.unified_trading import HTTP
 from trading_pipeline.exchange_simulator.exchange import Payload
 from trading_pipeline.exchange_simulator.hub import Connection, Hub
 from trading_pipeline.exchange_simulator.market_feed import MarketFeed
-from trading_pipeline.exchange_simulator.payloads import private
+from trading_pipeline.exchange_simulator.payloads import positions
 from trading_pipeline.exchange_simulator.payloads.market import instrument_payload
 from trading_pipeline_tests.exchange_simulator.builders import FLAT, an_exchange, order
 
@@ -97,6 +97,6 @@ def test_instrument_carries_the_documented_fields_of_linear_contracts() -> None:
 
 def test_flat_and_open_positions_have_the_same_fields() -> None:
     exchange = an_exchange(FLAT)
-    flat = private.position_payload(exchange, exchange.positions["BTCUSDT"])
+    flat = positions.position_payload(exchange, exchange.positions["BTCUSDT"])
     order(exchange, "Buy", "1")
-    assert set(private.position_payload(exchange, exchange.positions["BTCUSDT"])) == set(flat)
+    assert set(positions.position_payload(exchange, exchange.positions["BTCUSDT"])) == set(flat)

@@ -6,7 +6,7 @@ from trading_pipeline.exchange_simulator import parameters
 from trading_pipeline.exchange_simulator.exchange import Payload
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.numbers import plain
-from trading_pipeline.exchange_simulator.payloads.private import wallet_push
+from trading_pipeline.exchange_simulator.payloads.wallet import wallet_push
 from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
 from trading_pipeline.exchange_simulator.venue import Venue
 

@@ -7,7 +7,7 @@ from trading_pipeline.exchange_simulator.exchange import Execution, Payload
 from trading_pipeline.exchange_simulator.orders import ZERO
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.numbers import average_price, money, plain
-from trading_pipeline.exchange_simulator.payloads.private import position_payload
+from trading_pipeline.exchange_simulator.payloads.positions import position_payload
 from trading_pipeline.exchange_simulator.positions import Position
 from trading_pipeline.exchange_simulator.rejections import bad_parameter
 from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
