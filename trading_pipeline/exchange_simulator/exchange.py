@@ -89,13 +89,19 @@ class Execution:
 class Account:
     """Money of the account in USDT; ``wallet`` holds everything but unrealised profit."""
 
-    __slots__ = ("fees", "funding", "realised", "wallet")
+    __slots__ = ("fees", "funding", "margin_mode", "realised", "wallet")
 
     def __init__(self, wallet: Decimal) -> None:
         self.wallet = wallet
         self.realised = ZERO
         self.fees = ZERO
         self.funding = ZERO
+        self.margin_mode = "REGULAR_MARGIN"
+
+    @property
+    def isolated(self) -> bool:
+        """Whether each position stands for itself with its own margin, instead of all with all that is there."""
+        return self.margin_mode == "ISOLATED_MARGIN"
 
 
 class Market:

@@ -43,8 +43,23 @@ def maintenance_margins(exchange: Exchange) -> Decimal:
     return sum((maintenance_margin(exchange, one) for one in exchange.open_positions()), ZERO)
 
 
+def broke(exchange: Exchange) -> list[Position]:
+    """The positions that the venue takes over: in isolated mode those without enough margin of their own, else all
+    or none.
+    """
+    held = exchange.open_positions()
+    if exchange.account.isolated:
+        return [one for one in held if _left(exchange, one) < maintenance_margin(exchange, one)]
+    return held if held and exchange.equity() < maintenance_margins(exchange) else []
+
+
+def _left(exchange: Exchange, position: Position) -> Decimal:
+    """What is left of an isolated position's own margin, USDT."""
+    return position.initial_margin() + position.unrealised(exchange.markets[position.symbol].last)
+
+
 def liquidation_price(exchange: Exchange, position: Position) -> Decimal | None:
-    """The price (quote currency) at which the account would be liquidated if no other price moved.
+    """The price (quote currency) at which the position would be liquidated if no other price moved.
 
     Solves equity = maintenance margins for it; ``None`` where the venue shows none, which is outside the prices that a
     contract may have, and without a position.
@@ -53,8 +68,11 @@ def liquidation_price(exchange: Exchange, position: Position) -> Decimal | None:
         return None
     market, held = exchange.markets[position.symbol], tier(exchange, position)
     tick = market.instrument.price_increment
-    others = exchange.equity() - position.unrealised(market.last)
-    others -= maintenance_margins(exchange) - maintenance_margin(exchange, position)
+    if exchange.account.isolated:
+        others = position.initial_margin()
+    else:
+        others = exchange.equity() - position.unrealised(market.last)
+        others -= maintenance_margins(exchange) - maintenance_margin(exchange, position)
     rate = held.maintenance_rate + market.instrument.taker_fee
     price = (position.cost - others - held.deduction) / (position.size - abs(position.size) * rate)
     rounded = round(price / tick) * tick

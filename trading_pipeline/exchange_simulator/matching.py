@@ -6,7 +6,7 @@ from decimal import Decimal
 from trading_pipeline.exchange_simulator import protection
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.fills import announce_position, cancel, fill, market_price, touch_price
-from trading_pipeline.exchange_simulator.margins import maintenance_margins
+from trading_pipeline.exchange_simulator.margins import broke
 from trading_pipeline.exchange_simulator.orders import Order, Status, Terms
 from trading_pipeline.exchange_simulator.payloads.private import order_push
 from trading_pipeline.exchange_simulator.positions import Position
@@ -62,17 +62,19 @@ def execute(exchange: Exchange, order: Order) -> None:
 
 
 def liquidate_if_broke(exchange: Exchange) -> None:
-    """Close everything when equity is below the maintenance margin.
+    """Close what has fallen below its maintenance margin: one position alone in isolated mode, else all.
 
-    A simple form of the venue's liquidation: all positions at once, at the last price, as the taker.
+    A simple form of the venue's liquidation: whole positions at once, at the last price, as the taker.
     """
-    open_positions = exchange.open_positions()
-    if not open_positions or exchange.equity() >= maintenance_margins(exchange):
+    taken = broke(exchange)
+    if not taken:
         return
+    symbols = {position.symbol for position in taken}
     # The venue frees margin first; what still rests after that would fill against the liquidation.
     for order in exchange.orders.active():
-        cancel(exchange, order, "CancelAllBeforeLiq")
-    for position in open_positions:
+        if not exchange.account.isolated or order.terms.symbol in symbols:
+            cancel(exchange, order, "CancelAllBeforeLiq")
+    for position in taken:
         position.stop_loss = position.take_profit = position.trailing_stop = None
         take_over(exchange, position, abs(position.size), "BustTrade")
         announce_position(exchange, position)
