@@ -80,10 +80,10 @@ bench: $(READY_DEV) $(PEERS)/.ready $(NAUTILUS)/.ready ## simulated exchange, wa
 $(PEERS)/.ready: pyproject.toml
 	@if command -v uv >/dev/null 2>&1; then \
 		uv venv --quiet --allow-existing --python $(PYTHON) $(PEERS) && \
-		VIRTUAL_ENV=$(PEERS) uv pip install --quiet -e '.[bench]'; \
+		VIRTUAL_ENV=$(PEERS) uv pip install --quiet -e '.[pipeline,bench]'; \
 	else \
 		$(PYTHON) -m venv $(PEERS) && \
-		$(PEERS)/bin/pip install --quiet --disable-pip-version-check -e '.[bench]'; \
+		$(PEERS)/bin/pip install --quiet --disable-pip-version-check -e '.[pipeline,bench]'; \
 	fi
 	@touch $@
 
@@ -104,8 +104,8 @@ $(MUTANTS)/.ready: requirements-dev.lock
 	@touch $@
 
 lock: ## renew both lock files (needs uv)
-	$(call LOCK) -o requirements.lock
-	$(call LOCK) --extra dev -c requirements.lock -o requirements-dev.lock
+	$(call LOCK) --extra pipeline -o requirements.lock
+	$(call LOCK) --extra pipeline --extra dev -c requirements.lock -o requirements-dev.lock
 
 clean: ## remove state, reports and caches; .venv stays
 	rm -rf var reports dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from rich.console import Console
 from rich.table import Table
@@ -23,7 +24,8 @@ from rich.table import Table
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.exchange_simulator.application import Application
 from trading_pipeline.exchange_simulator.assembly import Configuration, build
-from trading_pipeline.exchange_simulator.venue import Venue
+from trading_pipeline.exchange_simulator.order_entry import create
+from trading_pipeline.exchange_simulator.venue import Stand, Venue
 
 START = datetime(2025, 11, 1, tzinfo=UTC)
 KINDS = ("kline.5.{}", "tickers.{}", "publicTrade.{}", "orderbook.1.{}")
@@ -97,18 +99,42 @@ async def question(symbols: int, subscribers: int) -> float:
     return spent / QUESTIONS * 1000
 
 
-def day(symbols: int) -> float:
-    """Processor milliseconds of one virtual day and symbol in lock-step, one subscriber of every closed bar."""
-    venue = build(Configuration(symbols=names(symbols), start=START, lock_step=Timeframe.M15), "bench")
+def day(symbols: int, *, held: bool) -> float:
+    """Processor milliseconds of one virtual day and symbol in lock-step, one subscriber of every closed bar.
+
+    :param held: with a position, its stop and take profit, and a resting entry in every symbol.
+    """
+    wide = Configuration(symbols=names(symbols), start=START, lock_step=Timeframe.M15, balance=Decimal(10_000_000))
+    venue = build(wide, "bench")
+    for symbol in names(symbols) if held else ():
+        _hold(venue, symbol)
     began = time.process_time()
     asyncio.run(_day(venue, [f"kline.15.{symbol}" for symbol in names(symbols)]))
     return (time.process_time() - began) / symbols * 1000
 
 
+def _hold(venue: Venue, symbol: str) -> None:
+    """Buy, with levels and an entry so far away that the day hardly reaches them."""
+    market = venue.exchange.markets[symbol]
+    instrument, last = market.instrument, market.last
+    quantity = str(instrument.floor_quantity(Decimal(1000) / last))
+    far = {
+        name: str(instrument.round_price(last * Decimal(share)))
+        for name, share in (("stopLoss", "0.7"), ("takeProfit", "1.4"), ("price", "0.75"))
+    }
+    order = {"category": "linear", "symbol": symbol, "side": "Buy", "qty": quantity}
+    create(venue.exchange, {**order, "orderType": "Limit", "price": far["price"]})
+    create(
+        venue.exchange,
+        {**order, "orderType": "Market", "stopLoss": far["stopLoss"], "takeProfit": far["takeProfit"]},
+    )
+
+
 async def _day(venue: Venue, topics: list[str]) -> None:
     tasks = await audience(Application(venue), topics, 1)
     for _ in range(24 * 4):
-        venue.step()
+        while venue.step() is not Stand.CLOSE:
+            pass
         await asyncio.sleep(0)
     for task in tasks:
         task.cancel()
@@ -155,7 +181,8 @@ def main() -> None:
     table.add_row("market/time, 3 symbols, nobody", f"{alone:.3f} ms", "1 ms")
     table.add_row(f"market/time, {given.symbols} symbols, {topics} topics", f"{busy:.3f} ms", "1 ms")
     table.add_row("the second to the first", f"{busy / alone:.1f} x", "")
-    table.add_row("a virtual day of a symbol in lock-step", f"{day(10):.1f} ms", "20 ms")
+    table.add_row("a virtual day of a symbol in lock-step", f"{day(10, held=False):.1f} ms", "20 ms")
+    table.add_row("the same with a position and three orders", f"{day(10, held=True):.1f} ms", "20 ms")
     start = started(given.start_symbols)
     table.add_row(f"start, {given.start_symbols} symbols, processor", f"{start['processor']:.1f} s", "")
     table.add_row(f"start, {given.start_symbols} symbols, wall", f"{start['wall']:.1f} s", "10 s")

@@ -24,6 +24,8 @@ from trading_pipeline.exchange_simulator.venue import ACKNOWLEDGE_FIRST_S, Venue
 Message = MutableMapping[str, object]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+LONGEST_BODY = 1_000_000
+"""Bytes; more of a request is not read."""
 STREAM_LEADS_S = 0.05
 """By so much they are ahead of it where that is the fault."""
 EDGE = frozenset({*PAGES, FaultKind.DROP_REQUEST, FaultKind.HALF_OPEN})
@@ -186,7 +188,7 @@ class Request:
             return dict(parse_qsl(self.payload, keep_blank_values=True))
         try:
             body = json.loads(self.payload or "{}")
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise bad_parameter(f"params error: body is not JSON: {error}") from None
         if not isinstance(body, dict):
             raise bad_parameter("params error: body is not a JSON object")
@@ -205,7 +207,8 @@ async def _read(scope: Message, receive: Receive) -> Request:
         message = await receive()
         chunk = message.get("body", b"")
         body += chunk if isinstance(chunk, bytes) else b""
-        if not message.get("more_body"):
+        # What is longer than anything that is asked for here cannot be read, and is refused as such.
+        if not message.get("more_body") or len(body) > LONGEST_BODY:
             break
     return Request(method, path, headers, (query if method == "GET" else body).decode("utf-8", "replace"))
 

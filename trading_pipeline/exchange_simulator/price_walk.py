@@ -14,6 +14,7 @@ from trading_pipeline.exchange_simulator.bars import BarSeries
 
 Corner = tuple[int, int]
 Path = tuple[Corner, Corner, Corner, Corner]
+_NOWHERE: Path = ((0, 0), (0, 0), (0, 0), (0, 0))
 
 
 def corners(series: BarSeries, index: int) -> Path:
@@ -73,9 +74,8 @@ class PriceWalk:
 
     def __init__(self, series: BarSeries) -> None:
         self.series = series
-        # The bar asked for last: time goes on in small steps, and a bar has many of them.
-        self._index = -1
-        self._path: Path = ((0, 0), (0, 0), (0, 0), (0, 0))
+        # The bars asked for last: time goes on in small steps, and stands between two bars again and again.
+        self._recent: tuple[Path, Path] = (_NOWHERE, _NOWHERE)
 
     def price_at(self, now_ms: int, *, opened: bool = False) -> Decimal:
         """The price (quote currency) at ``now_ms`` (UTC).
@@ -114,11 +114,12 @@ class PriceWalk:
 
     def _path_before(self, now_ms: int) -> Path | None:
         """The corners of the last bar that opened before ``now_ms`` (UTC); ``None`` before the first bar."""
-        if self._path[0][0] < now_ms <= self._path[3][0]:
-            return self._path
+        for path in self._recent:
+            if path[0][0] < now_ms <= path[3][0]:
+                return path
         index = int(np.searchsorted(self.series.open_ms, now_ms)) - 1
         if index < 0:
             return None
-        if index != self._index:
-            self._index, self._path = index, corners(self.series, index)
-        return self._path
+        path = corners(self.series, index)
+        self._recent = (path, self._recent[0])
+        return path

@@ -27,6 +27,8 @@ PULSE_S = 1.0
 LONGEST_SLEEP_S = 0.1
 # Wall seconds of telling the public stream what happened, before requests have their turn.
 SLICE_S = 0.005
+LONGEST_FRAME = 100_000
+"""Bytes of a client's message; several times the venue's longest subscription. Longer ones end the connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ def _server(venue: Venue, certificate: Certificate | None) -> "_Server":
             ws=WebSocketProtocol,
             # Compressing every message for every listener costs more than all the rest.
             ws_per_message_deflate=False,
+            ws_max_size=LONGEST_FRAME,
             lifespan="off",
             log_level="warning",
             access_log=False,
@@ -155,11 +158,13 @@ async def _run(venue: Venue, server: "_Server", listener: socket.socket) -> None
     # An exchange whose time stopped by an error must not go on answering.
     stands = isinstance(venue.clock, LockStepClock)
     ticker.add_done_callback(lambda _: setattr(server, "should_exit", not stands or server.should_exit))
-    await server.serve(sockets=[listener])
-    ticker.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await ticker
-    venue.end()
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        ticker.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await ticker
+        venue.end()
 
 
 async def _tick(venue: Venue) -> None:

@@ -22,6 +22,9 @@ Thing = TypeVar("Thing", Account, Order, Position)
 _LAYOUTS = (Account.__slots__, Order.__slots__, Position.__slots__, Terms.__slots__, Execution.__slots__)
 VERSION = sha256(json.dumps([sorted(names) for names in _LAYOUTS]).encode()).hexdigest()[:12]
 """Of what is written about an order, a position, an execution and an account: it changes with them."""
+_PATIENCE_S = 1.0
+# Exclusive: two exchanges on one file would each be right for half of the account.
+_PRAGMAS = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 _SCHEMA = """
     CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, content TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS orders (sequence INTEGER PRIMARY KEY, content TEXT NOT NULL);
@@ -59,8 +62,8 @@ class StateFile:
         self._path = path
         try:
             # The event loop may live in another thread than the one that builds the exchange; only one uses it.
-            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + _SCHEMA)
+            self._connection = sqlite3.connect(path, _PATIENCE_S, isolation_level=None, check_same_thread=False)
+            self._connection.executescript(_PRAGMAS + _SCHEMA)
             self._refuse_other({"version": VERSION, **world})
         except sqlite3.Error as error:
             raise ConfigurationError(f"state file {path} cannot be used ({error}); choose another") from None
@@ -158,6 +161,7 @@ class StateFile:
             return
         for name, value in world.items():
             if (before := json.loads(noted).get(name)) != value:
+                self.close()
                 raise ConfigurationError(
                     f"state file {self._path} was made with {name} {before}, this exchange has {name} {value}; "
                     "use what it was made with, or choose another file"

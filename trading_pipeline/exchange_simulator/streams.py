@@ -59,7 +59,7 @@ async def _listen(venue: Venue, hub: Hub, connection: Connection, receive: Recei
     while (message := await receive())["type"] != "websocket.disconnect":
         try:
             command = json.loads(str(message.get("text") or ""))
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             command = None
         if not isinstance(command, dict):
             connection.send(_answer(connection, {}, "", "Request format error", success=False))

@@ -5,6 +5,7 @@ from collections.abc import MutableMapping
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import State
 
 _KEY = "simulator.transport"
 
@@ -25,6 +26,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """Serve the connection."""
         self.scope[_KEY] = self.transport  # type: ignore[literal-required]
         await super().run_asgi()
+
+    def shutdown(self) -> None:
+        """End the connection with the server, also where the client is about to end it."""
+        # uvicorn says goodbye once more then, which is an error in the middle of the end.
+        if self.conn.state is State.CLOSING:
+            self.transport.close()
+        else:
+            super().shutdown()
 
 
 def transport_of(scope: MutableMapping[str, object]) -> asyncio.Transport | None:

@@ -101,12 +101,15 @@ def _share(order: Order, jump: Jump, done: Decimal) -> Decimal | None:
     :param done: part of the way already walked. A level behind it is met at once.
     """
     start, goal = jump
-    level = order.watched_level
+    level, rises = order.watched_level, order.watches_rise
+    # Most levels are nowhere near.
+    if (start < level and goal < level) if rises else (start > level and goal > level):
+        return None
     here = start + (goal - start) * done
-    beyond = here >= level if order.watches_rise else here <= level
+    beyond = here >= level if rises else here <= level
     if beyond:
         return done
-    reached = goal >= level if order.watches_rise else goal <= level
+    reached = goal >= level if rises else goal <= level
     return (level - start) / (goal - start) if reached else None
 
 

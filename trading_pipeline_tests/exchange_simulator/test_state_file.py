@@ -3,7 +3,7 @@
 import sqlite3
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -141,13 +141,23 @@ def test_a_file_of_another_world_is_refused(tmp_path: Path, changes: dict[str, o
 def test_a_file_of_another_version_and_one_of_something_else_are_refused(tmp_path: Path) -> None:
     kept = replace(SEEDED, state=tmp_path / "state")
     build(kept, "test").end()
-    with sqlite3.connect(tmp_path / "state") as connection:
+    with closing(sqlite3.connect(tmp_path / "state", isolation_level=None)) as connection:
         connection.execute('UPDATE state SET content = replace(content, \'"version": "\', \'"version": "old\')')
-    with pytest.raises(ConfigurationError, match="made with version old"):
-        build(kept, "test")
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match="made with version old"):
+            build(kept, "test")
     (tmp_path / "letter").write_text("Dear exchange, I write to you because I have no other address. " * 20)
     with pytest.raises(ConfigurationError, match="letter cannot be used"):
         build(replace(SEEDED, state=tmp_path / "letter"), "test")
+
+
+def test_a_file_belongs_to_one_exchange_at_a_time(tmp_path: Path) -> None:
+    kept = replace(SEEDED, state=tmp_path / "state")
+    first = build(kept, "test")
+    with pytest.raises(ConfigurationError, match="database is locked"):
+        build(kept, "test")
+    first.end()
+    build(kept, "test").end()
 
 
 def test_a_restarted_exchange_has_its_clock_account_and_orders(start_exchange: Start, tmp_path: Path) -> None:

@@ -72,11 +72,36 @@ def test_unsubscribed_topic_is_silent(venue: Addresses) -> None:
         assert ask(socket, {"op": "ping"})["ret_msg"] == "pong"
 
 
-@pytest.mark.parametrize("command", ["no json", "[1]", '"text"', '{"op": "dance"}', '{"op": "subscribe"}'])
+@pytest.mark.parametrize(
+    "command",
+    ["no json", "[1]", '"text"', '{"op": "dance"}', '{"op": "subscribe"}', "[" * 90_000],
+    ids=["no json", "a list", "a text", "unknown", "without topics", "too deep"],
+)
 def test_malformed_command_is_answered_and_the_connection_lives(venue: Addresses, command: str) -> None:
     with connect(venue.public_ws_url) as socket:
         assert ask(socket, command)["success"] is False
         assert ask(socket, {"op": "ping"})["ret_msg"] == "pong"
+
+
+def test_a_message_longer_than_any_command_ends_its_connection_alone(venue: Addresses) -> None:
+    with connect(venue.public_ws_url) as other, connect(venue.public_ws_url) as socket:
+        socket.send("x" * 200_000)
+        with pytest.raises(ConnectionClosed):
+            socket.recv(timeout=5)
+        assert ask(other, {"op": "ping"})["ret_msg"] == "pong"
+
+
+@pytest.mark.parametrize(
+    "body", ["[" * 100_000, "x" * 3_000_000, b"\xff\xfe", '{"qty": 1'], ids=["deep", "long", "binary", "cut"]
+)
+def test_a_body_that_cannot_be_read_is_refused_by_the_venues_code(venue: Addresses, body: str | bytes) -> None:
+    timestamp = str(int(time.time() * 1000))
+    text = body if isinstance(body, str) else body.decode("utf-8", "replace")
+    sign = hmac.new(venue.api_secret.encode(), f"{timestamp}{venue.api_key}5000{text}".encode(), hashlib.sha256)
+    headers = {"X-BAPI-API-KEY": venue.api_key, "X-BAPI-TIMESTAMP": timestamp, "X-BAPI-SIGN": sign.hexdigest()}
+    answer = requests.post(f"{venue.rest_url}/v5/order/create", data=body, headers=headers, timeout=10)
+    assert answer.json()["retCode"] in (10001, 10004)
+    assert requests.get(f"{venue.rest_url}/v5/market/time", timeout=5).json()["retCode"] == 0
 
 
 def test_private_topics_need_auth(venue: Addresses) -> None:

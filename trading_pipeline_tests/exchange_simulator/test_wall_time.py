@@ -1,10 +1,13 @@
 """An exchange at wall time, and one that is reached over TLS."""
 
 import json
+import socket
 import ssl
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -15,6 +18,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 from trading_pipeline.exchange_simulator.assembly import Configuration, build
 from trading_pipeline.exchange_simulator.market_model import generate
+from trading_pipeline.exchange_simulator.server import running_exchange
 from trading_pipeline.exchange_simulator.venue import Venue
 from trading_pipeline_tests.exchange_simulator.conftest import Start
 
@@ -80,9 +84,24 @@ def test_a_client_that_trusts_the_certificate_is_served_over_tls(start_exchange:
     assert requests.get(f"{venue.rest_url}/v5/market/time", timeout=5, verify=chain).json()["retCode"] == 0
     with pytest.raises(requests.exceptions.SSLError):
         requests.get(f"{venue.rest_url}/v5/market/time", timeout=5)
-    with connect(venue.public_ws_url, ssl=ssl.create_default_context(cafile=chain)) as socket:
-        socket.send(json.dumps({"op": "ping"}))
-        assert json.loads(socket.recv(timeout=5))["ret_msg"] == "pong"
+    with connect(venue.public_ws_url, ssl=ssl.create_default_context(cafile=chain)) as stream:
+        stream.send(json.dumps({"op": "ping"}))
+        assert json.loads(stream.recv(timeout=5))["ret_msg"] == "pong"
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_the_exchange_ends_while_a_client_is_saying_goodbye(tmp_path: Path) -> None:
+    """The client has sent its close frame and does not end TLS: the exchange, told to end then, ends."""
+    with running_exchange(replace(WALL, tls=tmp_path)) as venue, socket.socket() as plain:
+        context = ssl.create_default_context(cafile=tmp_path / "certificate.pem")
+        plain.connect(("127.0.0.1", urlsplit(venue.rest_url).port))
+        raw = context.wrap_socket(plain, server_hostname="127.0.0.1")
+        head = "GET /v5/public/linear HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        raw.sendall(f"{head}Sec-WebSocket-Key: {'A' * 22}==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode())
+        assert raw.recv(4096).startswith(b"HTTP/1.1 101")
+        raw.sendall(bytes([0x88, 0x80, 0, 0, 0, 0]))
+        assert raw.recv(4096)[0] == 0x88
+    assert not [thread for thread in threading.enumerate() if thread.name == "exchange"]
 
 
 def test_a_certificate_is_made_once_and_its_key_is_its_owners_alone(start_exchange: Start, tmp_path: Path) -> None:
