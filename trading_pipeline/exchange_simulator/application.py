@@ -14,28 +14,22 @@ from trading_pipeline.exchange_simulator.faults import Fault, FaultKind
 from trading_pipeline.exchange_simulator.parameters import Parameters, text
 from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
 from trading_pipeline.exchange_simulator.request_faults import PAGES, after, before, exhausted
-from trading_pipeline.exchange_simulator.routes import account, control, market, orders, positions
-from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
+from trading_pipeline.exchange_simulator.routes import control
+from trading_pipeline.exchange_simulator.routes.catalog import ENDPOINTS
+from trading_pipeline.exchange_simulator.routes.endpoint import EXTRA_INFO, Endpoint
 from trading_pipeline.exchange_simulator.streams import serve_stream
 from trading_pipeline.exchange_simulator.transports import abort
-from trading_pipeline.exchange_simulator.venue import Venue
+from trading_pipeline.exchange_simulator.venue import ACKNOWLEDGE_FIRST_S, Venue
 
 Message = MutableMapping[str, object]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-ACKNOWLEDGE_FIRST_S = 0.005
-"""Private pushes leave this much after the HTTP answer that caused them."""
 LONGEST_BODY = 1_000_000
 """Bytes; more of a request is not read."""
 STREAM_LEADS_S = 0.05
 """By so much they are ahead of it where that is the fault."""
 EDGE = frozenset({*PAGES, FaultKind.DROP_REQUEST, FaultKind.HALF_OPEN})
 """Faults that happen in front of the exchange: a request may get through it, its answer does not."""
-
-_ENDPOINTS = {
-    (endpoint.method, endpoint.path): endpoint
-    for endpoint in (*market.ENDPOINTS, *orders.ENDPOINTS, *account.ENDPOINTS, *positions.ENDPOINTS)
-}
 
 
 class Application:
@@ -116,7 +110,7 @@ class Application:
         :raises Rejection: the request is refused.
         """
         venue = self._venue
-        endpoint = _ENDPOINTS.get((request.method, request.path))
+        endpoint = ENDPOINTS.get((request.method, request.path))
         if endpoint is None:
             raise Rejection(10017, f"Route not found: {request.method} {request.path}", 404)
         # Before the signature, as at the venue: its edge counts addresses and knows no keys.
@@ -133,7 +127,7 @@ class Application:
                     raise Rejection(10006, "Too many visits. Exceeded the API Rate Limit.")
         asked = before(venue, fault, request.parameters())
         refuse_suspended(venue.exchange, request.path, request.symbol())
-        return after(fault, endpoint.handler(venue, asked))
+        return after(fault, endpoint.answer(venue, asked))
 
 
 def _control_endpoint(request: "Request") -> Endpoint:
@@ -162,7 +156,9 @@ async def _turn_away(fault: Fault, scope: Message, receive: Receive, send: Send)
 
 def _envelope(code: int, message: str, result: Payload) -> Payload:
     """The venue's frame around every answer, without its time."""
-    return {"retCode": code, "retMsg": message, "result": result, "retExtInfo": {}}
+    extra = result.get(EXTRA_INFO, {})
+    shown = {name: value for name, value in result.items() if name != EXTRA_INFO}
+    return {"retCode": code, "retMsg": message, "result": shown, EXTRA_INFO: extra}
 
 
 class Request:

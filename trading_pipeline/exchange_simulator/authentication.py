@@ -50,12 +50,22 @@ def verify_request(credentials: Credentials, headers: dict[str, str], payload: s
     if key != credentials.api_key:
         raise Rejection(10003, "API key is invalid.")
     window = headers.get("x-bapi-recv-window", "") or str(DEFAULT_RECV_WINDOW_MS)
+    verify_time(timestamp, window, instants)
+    if not hmac.compare_digest(sign.lower(), credentials.signature(timestamp + key + window + payload)):
+        raise Rejection(10004, "error sign! origin_string[" + timestamp + key + window + payload + "]")
+
+
+def verify_time(timestamp: str, window: str, instants: tuple[int, int]) -> None:
+    """Check that a request is neither too old nor ahead of the server.
+
+    :param window: how old it may be, milliseconds.
+    :param instants: virtual and wall milliseconds, see ``verify_request``.
+    :raises Rejection: 10001 no numbers, 10002 not in time.
+    """
     if not (timestamp.isdigit() and window.isdigit()):
         raise Rejection(10001, "params error: timestamp and recv_window must be integers")
     if not any(now - int(window) <= int(timestamp) < now + _LEAD_MS for now in instants):
         raise Rejection(10002, _FUTURE_MESSAGE.format(timestamp=timestamp, server=instants[1], window=window))
-    if not hmac.compare_digest(sign.lower(), credentials.signature(timestamp + key + window + payload)):
-        raise Rejection(10004, "error sign! origin_string[" + timestamp + key + window + payload + "]")
 
 
 def verify_stream(credentials: Credentials, arguments: list[object], now_ms: int) -> str:

@@ -89,13 +89,19 @@ class Execution:
 class Account:
     """Money of the account in USDT; ``wallet`` holds everything but unrealised profit."""
 
-    __slots__ = ("fees", "funding", "realised", "wallet")
+    __slots__ = ("fees", "funding", "margin_mode", "realised", "wallet")
 
     def __init__(self, wallet: Decimal) -> None:
         self.wallet = wallet
         self.realised = ZERO
         self.fees = ZERO
         self.funding = ZERO
+        self.margin_mode = "REGULAR_MARGIN"
+
+    @property
+    def isolated(self) -> bool:
+        """Whether each position stands for itself with its own margin, instead of all with all that is there."""
+        return self.margin_mode == "ISOLATED_MARGIN"
 
 
 class Market:
@@ -243,12 +249,8 @@ class Exchange:
         return self.account.wallet + self.unrealised()
 
     def position_margin(self) -> Decimal:
-        """Initial margin of all positions, USDT."""
+        """What all positions bind of the available balance, USDT: by their entries, as the backtest counts it."""
         return sum((position.initial_margin() for position in self.open_positions()), ZERO)
-
-    def maintenance_margin(self) -> Decimal:
-        """Below this equity the account is liquidated, USDT."""
-        return sum((p.maintenance_margin(self.markets[p.symbol].last) for p in self.open_positions()), ZERO)
 
     def order_margin(self) -> Decimal:
         """Initial margin bound by resting orders that would open something, USDT."""

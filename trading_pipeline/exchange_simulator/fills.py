@@ -6,12 +6,9 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from trading_pipeline.exchange_simulator import protection
 from trading_pipeline.exchange_simulator.exchange import Exchange, Execution
 from trading_pipeline.exchange_simulator.orders import ZERO, Order, Status
-from trading_pipeline.exchange_simulator.payloads.private import (
-    execution_push,
-    order_push,
-    position_push,
-    wallet_push,
-)
+from trading_pipeline.exchange_simulator.payloads.positions import position_push
+from trading_pipeline.exchange_simulator.payloads.private import execution_push, order_push
+from trading_pipeline.exchange_simulator.payloads.wallet import wallet_push
 from trading_pipeline.exchange_simulator.positions import Position
 
 _BPS = Decimal(10_000)
@@ -151,6 +148,9 @@ def _follow_position(exchange: Exchange, order: Order, position: Position, was: 
     # Closed, or turned around, which closes it and opens another.
     if position.flat or position.size * was < 0:
         for other in exchange.orders.active(position.symbol):
+            # The user's own conditional orders outlive the position: they are judged when they trigger.
+            if other.conditional and other.terms.create_type == "CreateByUser":
+                continue
             if other.terms.reduce_only and position.reducible(other.terms.sign) == ZERO:
                 own = other.terms.create_type != "CreateByUser"
                 cancel(exchange, other, "CancelByTpSlTsClear" if own else "CancelByReduceOnly")

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from decimal import Decimal
 
+from trading_pipeline.exchange_simulator import protection
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.fills import announce_position, cancel, fill, market_price, touch_price
+from trading_pipeline.exchange_simulator.margins import broke
 from trading_pipeline.exchange_simulator.orders import Order, Status, Terms
 from trading_pipeline.exchange_simulator.payloads.private import order_push
 from trading_pipeline.exchange_simulator.positions import Position
@@ -26,6 +28,9 @@ def touch(exchange: Exchange, order: Order) -> None:
         last = exchange.markets[order.terms.symbol].last
         # What is left of an order has rested while the price went past: no jump makes it better.
         fill(exchange, order, order.terms.price if order.filled else better(order.terms.price, last), maker=True)
+        return
+    if order.terms.awaits_activation:
+        protection.activate(exchange, order)
         return
     order.status = Status.TRIGGERED
     order.updated_ms = exchange.now_ms
@@ -57,18 +62,20 @@ def execute(exchange: Exchange, order: Order) -> None:
 
 
 def liquidate_if_broke(exchange: Exchange) -> None:
-    """Close everything when equity is below the maintenance margin.
+    """Close what has fallen below its maintenance margin: one position alone in isolated mode, else all.
 
-    A simple form of the venue's liquidation: all positions at once, at the last price, as the taker.
+    A simple form of the venue's liquidation: whole positions at once, at the last price, as the taker.
     """
-    open_positions = exchange.open_positions()
-    if not open_positions or exchange.equity() >= exchange.maintenance_margin():
+    taken = broke(exchange)
+    if not taken:
         return
+    symbols = {position.symbol for position in taken}
     # The venue frees margin first; what still rests after that would fill against the liquidation.
     for order in exchange.orders.active():
-        cancel(exchange, order, "CancelAllBeforeLiq")
-    for position in open_positions:
-        position.stop_loss = position.take_profit = None
+        if not exchange.account.isolated or order.terms.symbol in symbols:
+            cancel(exchange, order, "CancelAllBeforeLiq")
+    for position in taken:
+        position.stop_loss = position.take_profit = position.trailing_stop = None
         take_over(exchange, position, abs(position.size), "BustTrade")
         announce_position(exchange, position)
 

@@ -37,7 +37,9 @@ class Terms:
     :param trigger_price: price that turns a conditional order into a live one.
     :param trigger_rises: whether the price has to rise to the trigger.
     :param stop_loss: attached stop, becomes the position's when the order fills.
-    :param stop_order_type: ``Stop``, ``StopLoss``, ``TakeProfit``; empty for plain orders.
+    :param stop_order_type: ``Stop``, ``StopLoss``, ``TakeProfit``, ``TrailingStop``; empty for plain orders.
+    :param trailing_by: how far behind the best price the trigger follows, quote currency.
+    :param awaits_activation: the trigger is the price from which on it follows, not yet one that closes anything.
     """
 
     symbol: str
@@ -57,6 +59,8 @@ class Terms:
     stop_trigger_by: str = "LastPrice"
     profit_trigger_by: str = "LastPrice"
     stop_order_type: str = ""
+    trailing_by: Decimal | None = None
+    awaits_activation: bool = False
     create_type: str = "CreateByUser"
 
     @property

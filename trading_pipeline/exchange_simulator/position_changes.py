@@ -6,7 +6,7 @@ from trading_pipeline.exchange_simulator import order_entry, parameters, protect
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.fills import announce_position, cancel
 from trading_pipeline.exchange_simulator.parameters import Parameters
-from trading_pipeline.exchange_simulator.payloads.private import position_push
+from trading_pipeline.exchange_simulator.payloads.positions import position_push
 from trading_pipeline.exchange_simulator.positions import Position
 from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
 
@@ -41,7 +41,7 @@ def set_leverage(exchange: Exchange, request: Parameters) -> None:
 
 
 def set_trading_stop(exchange: Exchange, request: Parameters) -> None:
-    """Set, move or remove (``0``) the position's stop loss and take profit, Full mode.
+    """Set, move or remove (``0``) the position's stop loss, take profit and trailing stop, Full mode.
 
     :raises Rejection: 10001 no position or wrong side, 34040 nothing changes.
     """
@@ -56,10 +56,13 @@ def set_trading_stop(exchange: Exchange, request: Parameters) -> None:
     if position.flat:
         raise bad_parameter("can not set tp/sl/ts for zero position")
     changes = {kind: level for kind in _FIELDS if (level := _change(exchange, position, kind, request)) is not None}
-    if not changes:
+    trails = _trailing_change(exchange, position, request)
+    if not changes and trails is None:
         raise Rejection(34040, "not modified")
     for kind, level in changes.items():
         _apply(exchange, position, kind, level, request)
+    if trails is not None:
+        _apply_trailing(exchange, position, *trails)
     announce_position(exchange, position)
 
 
@@ -76,6 +79,35 @@ def _change(exchange: Exchange, position: Position, kind: str, request: Paramete
         order_entry.on_tick(level, _FIELDS[kind], market.instrument)
         protection.check_side(kind, level, position.side, market.last)
     return level
+
+
+def _trailing_change(
+    exchange: Exchange, position: Position, request: Parameters
+) -> tuple[Decimal, Decimal | None] | None:
+    """Distance, zero to remove it, and activation price of the trailing stop; ``None`` when it stays as it is.
+
+    :raises Rejection: 10001, off the tick, or the price has passed the activation price already.
+    """
+    instrument, last = exchange.markets[position.symbol].instrument, exchange.markets[position.symbol].last
+    distance = parameters.number(request, "trailingStop")
+    activation = order_entry.optional_price(request, "activePrice", instrument)
+    order = position.trailing_stop
+    if distance is None or (distance == (order.terms.trailing_by if order else 0) and activation is None):
+        return None
+    order_entry.on_tick(distance, "trailingStop", instrument)
+    if activation is not None and (activation - last) * position.size <= 0:
+        raise bad_parameter(f"params error: activePrice invalid {activation}, the last price is {last}")
+    return distance, activation
+
+
+def _apply_trailing(exchange: Exchange, position: Position, distance: Decimal, activation: Decimal | None) -> None:
+    """Set or remove the trailing stop."""
+    order = position.trailing_stop
+    if distance:
+        protection.set_trailing(exchange, position, distance, activation)
+    elif order is not None:
+        position.trailing_stop = None
+        cancel(exchange, order, "CancelByTpSlTsClear")
 
 
 def _apply(exchange: Exchange, position: Position, kind: str, level: Decimal, request: Parameters) -> None:

@@ -4,9 +4,6 @@ from decimal import Decimal
 
 from trading_pipeline.exchange_simulator.orders import ZERO, Order
 
-MAINTENANCE_MARGIN_RATE = Decimal("0.005")
-"""Share of the position's value; the venue's lowest risk tier."""
-
 
 class Position:
     """Signed size, what it cost, and the stops the venue holds for it.
@@ -26,6 +23,7 @@ class Position:
         "stop_loss",
         "symbol",
         "take_profit",
+        "trailing_stop",
         "updated_ms",
     )
 
@@ -39,6 +37,7 @@ class Position:
         self.realised_total = ZERO
         self.stop_loss: Order | None = None
         self.take_profit: Order | None = None
+        self.trailing_stop: Order | None = None
         self.created_ms = now_ms
         self.updated_ms = now_ms
 
@@ -64,10 +63,6 @@ class Position:
     def initial_margin(self) -> Decimal:
         """USDT bound by the position: entry value over leverage."""
         return abs(self.cost) / self.leverage
-
-    def maintenance_margin(self, price: Decimal) -> Decimal:
-        """USDT the account must keep, or the position is liquidated."""
-        return self.value(price) * MAINTENANCE_MARGIN_RATE
 
     def unrealised(self, price: Decimal) -> Decimal:
         """Profit (quote currency) if closed at ``price`` without fees."""

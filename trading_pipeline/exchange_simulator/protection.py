@@ -9,7 +9,12 @@ from trading_pipeline.exchange_simulator.payloads.private import order_push
 from trading_pipeline.exchange_simulator.positions import Position
 from trading_pipeline.exchange_simulator.rejections import bad_parameter
 
-_CREATE_TYPES = {"StopLoss": "CreateByStopLoss", "TakeProfit": "CreateByTakeProfit"}
+_CREATE_TYPES = {
+    "StopLoss": "CreateByStopLoss",
+    "TakeProfit": "CreateByTakeProfit",
+    "TrailingStop": "CreateByTrailingStop",
+}
+_SLOTS = {"StopLoss": "stop_loss", "TakeProfit": "take_profit", "TrailingStop": "trailing_stop"}
 
 
 def check_side(kind: str, level: Decimal, side: str, base: Decimal) -> None:
@@ -49,17 +54,60 @@ def set_level(exchange: Exchange, position: Position, kind: str, level: Decimal,
     exchange.push("order", order_push(existing))
 
 
+def set_trailing(exchange: Exchange, position: Position, distance: Decimal, activation: Decimal | None) -> None:
+    """Place the position's trailing stop, or give the one that is there another distance or activation price.
+
+    :param distance: quote currency; ``activation`` likewise, ``None`` follows from now on.
+    """
+    existing = position.trailing_stop
+    level = activation or exchange.markets[position.symbol].last
+    order = existing or _place(exchange, position, "TrailingStop", level, "LastPrice")
+    order.terms = replace(order.terms, trailing_by=distance, trigger_price=level, awaits_activation=True)
+    # Activation is a rise for a long, as a take profit would be.
+    order.terms = replace(order.terms, trigger_rises=position.size > 0)
+    position.trailing_stop = order
+    if activation is None:
+        activate(exchange, order)
+    else:
+        exchange.push("order", order_push(order))
+
+
+def activate(exchange: Exchange, order: Order) -> None:
+    """Let a trailing stop follow the price from where it stands."""
+    order.terms = replace(order.terms, awaits_activation=False, trigger_rises=order.terms.sign > 0, trigger_price=None)
+    trail(exchange, order)
+
+
+def trail_all(exchange: Exchange) -> None:
+    """Let every active trailing stop follow where the price has gone to its favour."""
+    for position in exchange.open_positions():
+        order = position.trailing_stop
+        if order is not None and order.active and not order.terms.awaits_activation:
+            trail(exchange, order)
+
+
+def trail(exchange: Exchange, order: Order) -> None:
+    """Move the trigger to its distance behind the price, never back."""
+    terms, last = order.terms, exchange.markets[order.terms.symbol].last
+    if terms.trailing_by is None:
+        raise AssertionError(f"order {order.order_id} follows at no distance")
+    level, before = last + terms.trailing_by * terms.sign, terms.trigger_price
+    if before is not None and (level - before) * terms.sign >= 0:
+        return
+    order.terms = replace(terms, trigger_price=level)
+    order.updated_ms = exchange.now_ms
+    exchange.push("order", order_push(order))
+
+
 def held(position: Position, kind: str) -> Order | None:
     """The position's order of that kind."""
-    return position.stop_loss if kind == "StopLoss" else position.take_profit
+    order: Order | None = getattr(position, _SLOTS[kind])
+    return order
 
 
 def hold(position: Position, kind: str, order: Order | None) -> None:
     """Make an order the position's order of that kind."""
-    if kind == "StopLoss":
-        position.stop_loss = order
-    else:
-        position.take_profit = order
+    setattr(position, _SLOTS[kind], order)
 
 
 def _place(exchange: Exchange, position: Position, kind: str, level: Decimal, trigger_by: str) -> Order:
@@ -90,7 +138,7 @@ def _place(exchange: Exchange, position: Position, kind: str, level: Decimal, tr
 
 def resize(exchange: Exchange, position: Position) -> None:
     """Full mode: stops always cover the whole position."""
-    for order in (position.stop_loss, position.take_profit):
+    for order in (position.stop_loss, position.take_profit, position.trailing_stop):
         if order is not None and order.active and order.terms.quantity != abs(position.size):
             order.terms = replace(order.terms, quantity=abs(position.size))
             order.updated_ms = exchange.now_ms
@@ -99,7 +147,7 @@ def resize(exchange: Exchange, position: Position) -> None:
 
 def forget_settled(position: Position) -> None:
     """Drop stops that were triggered or cancelled."""
-    for kind in ("StopLoss", "TakeProfit"):
+    for kind in _SLOTS:
         order = held(position, kind)
         if order is not None and order.status is not Status.UNTRIGGERED:
             hold(position, kind, None)

@@ -1,31 +1,39 @@
-"""Request limits per account and endpoint, per second, and the venue's limit per address."""
+"""Request limits per account and endpoint in any second, and the venue's limit per address."""
 
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 
 LIMITS = {
     "/v5/order/create": 10,
     "/v5/order/amend": 10,
     "/v5/order/cancel": 10,
     "/v5/order/cancel-all": 10,
+    "/v5/order/create-batch": 10,
+    "/v5/order/amend-batch": 10,
+    "/v5/order/cancel-batch": 10,
     "/v5/order/realtime": 50,
     "/v5/order/history": 50,
     "/v5/execution/list": 50,
     "/v5/position/list": 50,
     "/v5/position/closed-pnl": 50,
     "/v5/position/set-leverage": 10,
+    "/v5/position/switch-mode": 10,
     "/v5/position/trading-stop": 10,
     "/v5/account/wallet-balance": 50,
     "/v5/account/info": 50,
     "/v5/account/fee-rate": 5,
+    "/v5/account/transaction-log": 50,
     "/v5/user/query-api": 10,
 }
 """Linear contracts of a unified account, requests per second."""
 
-# Requests in so many seconds; beyond it the venue answers 403 to everything from the address.
+# Requests in so many seconds; beyond it the venue answers 403 to everything from the address for ten minutes.
 ADDRESS_LIMIT = 600
 ADDRESS_WINDOW_S = 5.0
+ADDRESS_BAN_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,7 @@ class Usage:
     """Standing of one endpoint after a request.
 
     :param remaining: requests left in the window.
-    :param reset_ms: wall milliseconds at which the window ends.
+    :param reset_ms: wall milliseconds at which a refused request would be taken, for any other the present.
     """
 
     limit: int
@@ -51,30 +59,45 @@ class Usage:
 
 
 class RateLimits:
-    """Counts requests in windows of wall time."""
+    """Counts requests in rolling windows of wall time."""
 
     def __init__(self, wall_s: Callable[[], float] = time.time) -> None:
         self._wall_s = wall_s
-        self._windows: dict[str, tuple[int, int]] = {}
-        self._address: tuple[int, int] = (0, 0)
+        self._counted: dict[str, deque[float]] = {}
+        self._address: deque[float] = deque()
+        self._banned_until_s = 0.0
 
     def count(self, path: str) -> Usage | None:
         """Count a request of an account; ``None`` where the endpoint has no limit of its own."""
         limit = LIMITS.get(path)
         if limit is None:
             return None
-        # Fixed windows, as the reset timestamp in the headers says: the count is free again when it passes.
-        second = int(self._wall_s())
-        began, used = self._windows.get(path, (second, 0))
-        used = used + 1 if began == second else 1
-        self._windows[path] = (second, used)
-        return Usage(limit, max(0, limit - used), (second + 1) * 1000, used > limit)
+        now_s = self._wall_s()
+        counted = self._counted.setdefault(path, deque())
+        _forget(counted, now_s - 1)
+        exceeded = len(counted) >= limit
+        # A request that is refused takes no place of one that is not.
+        if not exceeded:
+            counted.append(now_s)
+        reset_s = counted[0] + 1 if exceeded else now_s
+        return Usage(limit, limit - len(counted), ceil(reset_s * 1000), exceeded)
 
     def address_exceeded(self) -> bool:
-        """Count a request of the one address; true above 600 in 5 s."""
+        """Count a request of the one address; true above 600 in 5 s, and then for ten minutes."""
         # Wall time on purpose: a client on a fast virtual clock is still one process on one machine.
-        window = int(self._wall_s() / ADDRESS_WINDOW_S)
-        began, used = self._address
-        used = used + 1 if began == window else 1
-        self._address = (window, used)
-        return used > ADDRESS_LIMIT
+        now_s = self._wall_s()
+        if now_s < self._banned_until_s:
+            return True
+        _forget(self._address, now_s - ADDRESS_WINDOW_S)
+        self._address.append(now_s)
+        if len(self._address) <= ADDRESS_LIMIT:
+            return False
+        self._address.clear()
+        self._banned_until_s = now_s + ADDRESS_BAN_S
+        return True
+
+
+def _forget(counted: deque[float], until_s: float) -> None:
+    """Drop what was counted up to an instant, wall seconds."""
+    while counted and counted[0] <= until_s:
+        counted.popleft()

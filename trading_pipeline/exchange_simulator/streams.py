@@ -1,9 +1,10 @@
-"""The public and the private WebSocket: subscribe, unsubscribe, ping, auth."""
+"""The WebSockets: subscribe, unsubscribe, ping and auth of the public and the private one; see ``trade_stream``."""
 
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 
+from trading_pipeline.exchange_simulator import trade_stream
 from trading_pipeline.exchange_simulator.authentication import verify_stream
 from trading_pipeline.exchange_simulator.exchange import Payload
 from trading_pipeline.exchange_simulator.hub import CLOSE, Connection, Hub
@@ -28,7 +29,8 @@ _PRIVATE_TOPICS = frozenset(
 
 async def serve_stream(venue: Venue, scope: Message, receive: Receive, send: Send) -> None:
     """Serve one WebSocket until it closes."""
-    hub = {PUBLIC_PATH: venue.public, PRIVATE_PATH: venue.private}.get(str(scope["path"]))
+    hubs = {PUBLIC_PATH: venue.public, PRIVATE_PATH: venue.private, trade_stream.TRADE_PATH: venue.trade}
+    hub = hubs.get(str(scope["path"]))
     await receive()
     if hub is None:
         await send({"type": "websocket.close", "code": 1008})
@@ -63,7 +65,10 @@ async def _listen(venue: Venue, hub: Hub, connection: Connection, receive: Recei
             connection.send(_answer(connection, {}, "", "Request format error", success=False))
             continue
         await asyncio.sleep(ANSWER_DELAY_S)
-        _obey(venue, hub, connection, command)
+        if hub is venue.trade:
+            trade_stream.obey(venue, connection, command)
+        else:
+            _obey(venue, hub, connection, command)
 
 
 def _obey(venue: Venue, hub: Hub, connection: Connection, command: Payload) -> None:

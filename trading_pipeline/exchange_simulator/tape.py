@@ -66,7 +66,8 @@ def printed_of_forming(series: BarSeries, now_ms: int) -> tuple[int, int]:
     if index < 0 or now_ms >= int(series.open_ms[index]) + series.step_ms:
         return 0, 0
     printed = sum(at_ms <= now_ms for at_ms in _instants(series, index))
-    amounts = int(series.volume[index]), int(series.turnover[index])
+    bar = series.part(index, index + 1)
+    amounts = int(bar.volume[0]), int(bar.turnover[:][0])
     volume, turnover = (sum(_shares(amount)[:printed]) for amount in amounts)
     return volume, turnover
 

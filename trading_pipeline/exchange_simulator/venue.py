@@ -21,6 +21,9 @@ from trading_pipeline.exchange_simulator.state_file import StateFile
 from trading_pipeline.exchange_simulator.stream_faults import Delivery
 from trading_pipeline.exchange_simulator.walking import account_events, advance
 
+ACKNOWLEDGE_FIRST_S = 0.005
+"""Private pushes leave this much after the answer to the request that caused them."""
+
 
 class Stand(StrEnum):
     """Where a step of the lock-step clock ended."""
@@ -55,6 +58,7 @@ class Venue:
         """By how much the time that is told is ahead of the exchange's own, or behind it."""
         self.public = Hub()
         self.private = Hub()
+        self.trade = Hub()
         self.feed = MarketFeed(exchange, self.public)
         self._delivery = Delivery(self.private, self.faults)
         exchange.liquidity = self._liquidity

@@ -6,7 +6,7 @@ Only symbols with orders or positions are looked at; where another price stands 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from trading_pipeline.exchange_simulator import funding, matching
+from trading_pipeline.exchange_simulator import funding, matching, protection
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.orders import Order
 from trading_pipeline.exchange_simulator.price_walk import Leg
@@ -74,6 +74,7 @@ def _open_bars(exchange: Exchange) -> Iterator[int]:
         # An event before it may have cancelled or moved it.
         if order.active and met(order) is not None:
             yield from _touched(exchange, order)
+    protection.trail_all(exchange)
     yield from _traded(exchange, matching.liquidate_if_broke)
 
 
@@ -137,8 +138,11 @@ def _travel(exchange: Exchange, end_ms: int) -> Iterator[int]:
             order, market.last
         ):
             market.last = order.watched_level
+        # Up to here the price has gone one way; who changed its goal by now follows from here.
+        protection.trail_all(exchange)
         yield from _touched(exchange, order)
     exchange.moment.move(end_ms)
+    protection.trail_all(exchange)
 
 
 def _behind(order: Order, price: Decimal) -> bool:

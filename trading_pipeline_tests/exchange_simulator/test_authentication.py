@@ -66,21 +66,31 @@ def test_secret_does_not_show_in_a_representation() -> None:
     assert KEYS.api_secret not in repr(KEYS)
 
 
-def test_eleventh_order_of_a_second_exceeds_the_limit_and_the_next_second_is_free() -> None:
-    now = [100.0]
+def test_eleventh_order_of_any_second_exceeds_the_limit_and_places_come_free_one_by_one() -> None:
+    now = [100.5]
     limits = RateLimits(lambda: now[0])
-    usages = [limits.count("/v5/order/create") for _ in range(11)]
+    usages = [limits.count("/v5/order/create") for _ in range(9)]
+    now[0] = 101.0
+    usages += [limits.count("/v5/order/create") for _ in range(2)]
     assert [usage.remaining for usage in usages if usage] == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 0]
     assert [usage.exceeded for usage in usages if usage] == [False] * 10 + [True]
-    now[0] = 101.0
+    assert [usage.reset_ms for usage in usages[-2:] if usage] == [101_000, 101_500]
+    now[0] = 101.5
     fresh = limits.count("/v5/order/create")
     assert fresh is not None
-    assert (fresh.remaining, fresh.reset_ms) == (9, 102_000)
+    assert (fresh.remaining, fresh.exceeded) == (8, False)
 
 
-def test_six_hundred_and_first_request_of_five_seconds_is_forbidden() -> None:
-    limits = RateLimits(lambda: 100.0)
-    assert [limits.address_exceeded() for _ in range(601)] == [False] * 600 + [True]
+def test_six_hundred_and_first_request_of_any_five_seconds_is_forbidden_for_ten_minutes() -> None:
+    now = [104.0]
+    limits = RateLimits(lambda: now[0])
+    assert not any(limits.address_exceeded() for _ in range(300))
+    now[0] = 108.9
+    assert [limits.address_exceeded() for _ in range(301)] == [False] * 300 + [True]
+    now[0] = 708.8
+    assert limits.address_exceeded()
+    now[0] = 708.9
+    assert not limits.address_exceeded()
 
 
 def test_answers_carry_the_limit_headers_and_excess_is_refused(venue: Addresses) -> None:
@@ -94,4 +104,4 @@ def test_answers_carry_the_limit_headers_and_excess_is_refused(venue: Addresses)
         codes.append(response.json()["retCode"])
     assert set(codes) == {0, 10006}
     assert response.headers["X-Bapi-Limit"] == "10"
-    assert int(response.headers["X-Bapi-Limit-Reset-Timestamp"]) > timestamp
+    assert int(response.headers["X-Bapi-Limit-Reset-Timestamp"]) >= timestamp

@@ -14,7 +14,7 @@ from trading_pipeline.exchange_simulator.coarse_bars import CoarseBars
 from trading_pipeline.exchange_simulator.intervals import INTERVALS
 from trading_pipeline.exchange_simulator.order_entry import create
 from trading_pipeline.exchange_simulator.payloads.klines import forming_row
-from trading_pipeline.exchange_simulator.payloads.private import position_payload
+from trading_pipeline.exchange_simulator.payloads.positions import position_payload
 from trading_pipeline.exchange_simulator.recorded_bars import Recording, load, read
 from trading_pipeline.exchange_simulator.walking import advance
 

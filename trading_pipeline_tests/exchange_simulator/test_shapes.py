@@ -3,13 +3,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
 from pybit.unified_trading import HTTP
 
 from trading_pipeline.exchange_simulator.exchange import Payload
 from trading_pipeline.exchange_simulator.hub import Connection, Hub
 from trading_pipeline.exchange_simulator.market_feed import MarketFeed
-from trading_pipeline.exchange_simulator.payloads import private
+from trading_pipeline.exchange_simulator.payloads import positions
 from trading_pipeline.exchange_simulator.payloads.market import instrument_payload
+from trading_pipeline.exchange_simulator.server import Addresses
 from trading_pipeline_tests.exchange_simulator.builders import FLAT, an_exchange, order
 
 BTC = {"category": "linear", "symbol": "BTCUSDT"}
@@ -38,6 +40,47 @@ CALLS: list[tuple[str, Callable[[HTTP], Json]]] = [
     ("order/order-list", lambda c: c.get_order_history(**BTC)),
     ("order/execution", lambda c: c.get_executions(**BTC)),
 ]
+
+
+STARTS: list[tuple[str, str, dict[str, object]]] = [
+    ("market/order-price-limit", "/v5/market/price-limit", {}),
+    ("market/open-interest", "/v5/market/open-interest", {"intervalTime": "1h"}),
+    ("market/long-short-ratio", "/v5/market/account-ratio", {"period": "1h"}),
+    ("market/mark-kline", "/v5/market/mark-price-kline", {"interval": "15"}),
+    ("market/mark-kline", "/v5/market/index-price-kline", {"interval": "15"}),
+    ("market/premium-index-kline", "/v5/market/premium-index-price-kline", {"interval": "15"}),
+    ("market/risk-limit", "/v5/market/risk-limit", {}),
+]
+
+
+@pytest.mark.parametrize(("page", "path", "query"), STARTS, ids=[path for _, path, _ in STARTS])
+def test_reference_answers_carry_every_documented_field(
+    samples: Path, venue: Addresses, page: str, path: str, query: dict[str, object]
+) -> None:
+    answer = requests.get(f"{venue.rest_url}{path}", params={**BTC, **query}, timeout=5).json()  # type: ignore[arg-type]
+    expected = documented(samples, page)
+    assert missing(expected["result"], answer["result"]) == []
+    assert set(expected) <= set(answer)
+
+
+SIGNED: list[tuple[str, Callable[[HTTP], Json]]] = [
+    ("account/transaction-log", lambda c: c.get_transaction_log(category="linear")),
+    ("asset/coin-info", lambda c: c.get_coin_info()),
+    ("position/position-mode", lambda c: c.switch_position_mode(category="linear", coin="USDT", mode=0)),
+    ("order/batch-place", lambda c: c.place_batch_order(category="linear", request=[LIMIT])),
+    ("order/batch-cancel", lambda c: c.cancel_batch_order(category="linear", request=[LIMIT])),
+]
+LIMIT = {"symbol": "BTCUSDT", "side": "Buy", "orderType": "Limit", "qty": "0.01", "price": "40000", "orderLinkId": "a"}
+
+
+@pytest.mark.parametrize(("page", "call"), SIGNED, ids=[page for page, _ in SIGNED])
+def test_answers_to_what_bots_ask_at_the_start_carry_every_documented_field(
+    samples: Path, client: HTTP, page: str, call: Callable[[HTTP], Json]
+) -> None:
+    client.place_order(**BTC, side="Buy", orderType="Market", qty="0.02")
+    expected, answer = documented(samples, page), call(client)
+    assert missing(expected["result"], answer["result"]) == []
+    assert missing(expected["retExtInfo"], answer["retExtInfo"]) == []
 
 
 @pytest.mark.parametrize(("page", "call"), CALLS, ids=[page for page, _ in CALLS])
@@ -79,7 +122,11 @@ def test_private_pushes_carry_every_documented_field(samples: Path, topic: str) 
 
 @pytest.mark.parametrize(
     ("page", "topic"),
-    [("kline", "kline.5.BTCUSDT"), ("orderbook", "orderbook.50.BTCUSDT")],
+    [
+        ("kline", "kline.5.BTCUSDT"),
+        ("orderbook", "orderbook.50.BTCUSDT"),
+        ("order-price-limit", "priceLimit.BTCUSDT"),
+    ],
 )
 def test_public_messages_carry_every_documented_field(samples: Path, page: str, topic: str) -> None:
     connection, hub = Connection(), Hub()
@@ -97,6 +144,6 @@ def test_instrument_carries_the_documented_fields_of_linear_contracts() -> None:
 
 def test_flat_and_open_positions_have_the_same_fields() -> None:
     exchange = an_exchange(FLAT)
-    flat = private.position_payload(exchange, exchange.positions["BTCUSDT"])
+    flat = positions.position_payload(exchange, exchange.positions["BTCUSDT"])
     order(exchange, "Buy", "1")
-    assert set(private.position_payload(exchange, exchange.positions["BTCUSDT"])) == set(flat)
+    assert set(positions.position_payload(exchange, exchange.positions["BTCUSDT"])) == set(flat)

@@ -19,12 +19,9 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.exchange_simulator.assembly import Configuration, build
 from trading_pipeline.exchange_simulator.exchange import Exchange
-from trading_pipeline.exchange_simulator.payloads.private import (
-    execution_payload,
-    order_payload,
-    position_payload,
-    wallet_push,
-)
+from trading_pipeline.exchange_simulator.payloads.positions import position_payload
+from trading_pipeline.exchange_simulator.payloads.private import execution_payload, order_payload
+from trading_pipeline.exchange_simulator.payloads.wallet import wallet_push
 from trading_pipeline.exchange_simulator.rejections import Rejection
 from trading_pipeline.exchange_simulator.state_file import StateFile
 from trading_pipeline.exchange_simulator.walking import account_events, advance

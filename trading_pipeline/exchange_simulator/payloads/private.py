@@ -1,11 +1,10 @@
-"""Orders, executions, positions and the wallet, as REST lists and the private stream show them."""
+"""Orders and executions, as REST lists and the private stream show them."""
 
 from decimal import Decimal
 
-from trading_pipeline.exchange_simulator.exchange import Exchange, Execution, Payload
-from trading_pipeline.exchange_simulator.orders import ZERO, Order
+from trading_pipeline.exchange_simulator.exchange import Execution, Payload
+from trading_pipeline.exchange_simulator.orders import Order
 from trading_pipeline.exchange_simulator.payloads.numbers import average_price, money, optional, plain
-from trading_pipeline.exchange_simulator.positions import Position
 
 _EMPTY_ON_THE_STREAM = ("stopOrderType", "triggerPrice", "triggerBy", "tpTriggerBy", "slTriggerBy")
 
@@ -150,125 +149,4 @@ def liquidation_entry(execution: Execution) -> Payload:
         "S": "Buy" if terms.side == "Sell" else "Sell",
         "v": plain(execution.quantity),
         "p": plain(execution.price),
-    }
-
-
-def position_payload(exchange: Exchange, position: Position) -> Payload:
-    """An entry of ``/v5/position/list``."""
-    mark = exchange.markets[position.symbol].last
-    margin, maintenance = money(position.initial_margin()), money(position.maintenance_margin(mark))
-    return {
-        "positionIdx": 0,
-        "riskId": 1,
-        "riskLimitValue": "2000000",
-        "symbol": position.symbol,
-        "side": position.side,
-        "size": plain(abs(position.size)),
-        "avgPrice": average_price(position.average_price),
-        "positionValue": money(abs(position.cost)),
-        "tradeMode": 0,
-        "positionStatus": "Normal",
-        "autoAddMargin": 0,
-        "adlRankIndicator": 0 if position.flat else 2,
-        "leverage": plain(position.leverage),
-        "breakEvenPrice": "" if position.flat else average_price(_break_even(exchange, position)),
-        "positionBalance": margin,
-        "markPrice": plain(mark),
-        # A unified account has no liquidation price of a single position.
-        "liqPrice": "",
-        "bustPrice": "",
-        "positionMM": maintenance,
-        "positionMMByMp": maintenance,
-        "positionIM": margin,
-        "positionIMByMp": margin,
-        "tpslMode": "Full",
-        "takeProfit": _level(position.take_profit),
-        "stopLoss": _level(position.stop_loss),
-        "trailingStop": "0",
-        "unrealisedPnl": money(position.unrealised(mark)) if not position.flat else "",
-        "curRealisedPnl": money(position.realised_now),
-        "cumRealisedPnl": money(position.realised_total),
-        "seq": exchange.sequence,
-        "isReduceOnly": False,
-        "mmrSysUpdateTime": "",
-        "leverageSysUpdatedTime": "",
-        "sessionAvgPrice": "",
-        "createdTime": str(position.created_ms),
-        "updatedTime": str(position.updated_ms),
-    }
-
-
-def _level(order: Order | None) -> str:
-    """Trigger price of a position's stop; empty when there is none."""
-    return "" if order is None else optional(order.terms.trigger_price)
-
-
-def _break_even(exchange: Exchange, position: Position) -> Decimal:
-    """Price (quote currency) at which closing as a taker returns what the position has cost since it was opened."""
-    sign = 1 if position.size > 0 else -1
-    cost = position.cost - position.realised_now
-    taker_fee = exchange.markets[position.symbol].instrument.taker_fee
-    return max(ZERO, cost / position.size / (1 - sign * taker_fee))
-
-
-def position_push(exchange: Exchange, position: Position) -> Payload:
-    """An entry of the private topic ``position``, which names the entry price differently and writes none as 0."""
-    payload = position_payload(exchange, position)
-    entry = payload.pop("avgPrice")
-    # The venue spells this field differently in REST and on the stream.
-    payload["mmrSysUpdatedTime"] = payload.pop("mmrSysUpdateTime")
-    payload["category"] = "linear"
-    payload["entryPrice"] = entry
-    for name in ("takeProfit", "stopLoss", "unrealisedPnl", "liqPrice"):
-        payload[name] = payload[name] or "0"
-    return payload
-
-
-def wallet_push(exchange: Exchange) -> Payload:
-    """The account of ``/v5/account/wallet-balance`` and of the private topic ``wallet``."""
-    equity, unrealised = exchange.equity(), exchange.unrealised()
-    position_margin, order_margin = exchange.position_margin(), exchange.order_margin()
-    initial, maintenance = position_margin + order_margin, exchange.maintenance_margin()
-    wallet, free = money(exchange.account.wallet), money(exchange.available())
-    initial_rate = money(initial / equity) if equity > 0 else "0"
-    maintenance_rate = money(maintenance / equity) if equity > 0 else "0"
-    return {
-        "totalEquity": money(equity),
-        "accountIMRate": initial_rate,
-        "accountIMRateByMp": initial_rate,
-        "totalMarginBalance": money(equity),
-        "totalInitialMargin": money(initial),
-        "totalInitialMarginByMp": money(initial),
-        "accountType": "UNIFIED",
-        "totalAvailableBalance": free,
-        "accountMMRate": maintenance_rate,
-        "accountMMRateByMp": maintenance_rate,
-        "totalPerpUPL": money(unrealised),
-        "totalWalletBalance": wallet,
-        "accountLTV": "0",
-        "totalMaintenanceMargin": money(maintenance),
-        "totalMaintenanceMarginByMp": money(maintenance),
-        "coin": [
-            {
-                "availableToBorrow": "",
-                "bonus": "0",
-                "accruedInterest": "0",
-                "availableToWithdraw": "",
-                "totalOrderIM": money(order_margin),
-                "equity": money(equity),
-                "totalPositionMM": money(maintenance),
-                "usdValue": money(equity),
-                "spotHedgingQty": "0",
-                "unrealisedPnl": money(unrealised),
-                "collateralSwitch": True,
-                "borrowAmount": "0",
-                "totalPositionIM": money(position_margin),
-                "walletBalance": wallet,
-                "cumRealisedPnl": money(exchange.account.wallet - exchange.terms.balance),
-                "locked": "0",
-                "marginCollateral": True,
-                "coin": "USDT",
-                "spotBorrow": "0",
-            }
-        ],
     }

@@ -6,7 +6,8 @@ from trading_pipeline.exchange_simulator import parameters
 from trading_pipeline.exchange_simulator.exchange import Payload
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.numbers import plain
-from trading_pipeline.exchange_simulator.payloads.private import wallet_push
+from trading_pipeline.exchange_simulator.payloads.wallet import wallet_push
+from trading_pipeline.exchange_simulator.rejections import Rejection
 from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
 from trading_pipeline.exchange_simulator.venue import Venue
 
@@ -21,7 +22,7 @@ def wallet_balance(venue: Venue, request: Parameters) -> Payload:
 def info(venue: Venue, _: Parameters) -> Payload:
     """``/v5/account/info``."""
     return {
-        "marginMode": "REGULAR_MARGIN",
+        "marginMode": venue.exchange.account.margin_mode,
         "updatedTime": str(venue.now_ms()),
         "unifiedMarginStatus": 4,
         "dcpStatus": "OFF",
@@ -34,7 +35,8 @@ def info(venue: Venue, _: Parameters) -> Payload:
 
 def fee_rates(venue: Venue, request: Parameters) -> Payload:
     """``/v5/account/fee-rate`` of one symbol or all; contracts come without ``category`` and ``baseCoin``."""
-    parameters.linear(request)
+    # The venue's page calls the category required and leaves it out in its own example.
+    parameters.linear({**request, "category": parameters.text(request, "category", "linear")})
     symbol = parameters.text(request, "symbol")
     markets = [venue.exchange.market(symbol)] if symbol else venue.exchange.markets.values()
     return {
@@ -45,6 +47,32 @@ def fee_rates(venue: Venue, request: Parameters) -> Payload:
                 "makerFeeRate": plain(market.instrument.maker_fee),
             }
             for market in markets
+        ]
+    }
+
+
+def set_margin_mode(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/account/set-margin-mode``: cross or isolated, while nothing is open.
+
+    :raises Rejection: 10001 an unknown mode, 3400045 portfolio margin or open positions.
+    """
+    venue.catch_up()
+    mode = parameters.one_of(request, "setMarginMode", ("REGULAR_MARGIN", "ISOLATED_MARGIN", "PORTFOLIO_MARGIN"))
+    account = venue.exchange.account
+    if mode == "PORTFOLIO_MARGIN" or (mode != account.margin_mode and venue.exchange.open_positions()):
+        raise Rejection(3400045, "Set margin mode failed")
+    account.margin_mode = mode
+    return {"reasons": []}
+
+
+def coin_info(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/asset/coin/query-info``: the coins of all contracts; nothing goes in or out of this account."""
+    instruments = [market.instrument for market in venue.exchange.markets.values()]
+    coins = {"USDT": None, **dict.fromkeys(instrument.base_currency for instrument in instruments)}
+    wanted = parameters.text(request, "coin")
+    return {
+        "rows": [
+            {"name": coin, "coin": coin, "remainAmount": "0", "chains": []} for coin in coins if wanted in ("", coin)
         ]
     }
 
@@ -104,6 +132,8 @@ def key_info(venue: Venue, _: Parameters) -> Payload:
 ENDPOINTS = (
     Endpoint("GET", "/v5/account/wallet-balance", wallet_balance),
     Endpoint("GET", "/v5/account/info", info),
-    Endpoint("GET", "/v5/account/fee-rate", fee_rates),
+    Endpoint("GET", "/v5/account/fee-rate", fee_rates, lists=True),
+    Endpoint("POST", "/v5/account/set-margin-mode", set_margin_mode),
+    Endpoint("GET", "/v5/asset/coin/query-info", coin_info),
     Endpoint("GET", "/v5/user/query-api", key_info),
 )

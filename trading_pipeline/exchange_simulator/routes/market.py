@@ -71,6 +71,9 @@ def instruments(venue: Venue, request: Parameters) -> Payload:
     parameters.linear(request)
     symbol = parameters.text(request, "symbol")
     markets = [venue.exchange.market(symbol)] if symbol else list(venue.exchange.markets.values())
+    # Nothing here waits to be listed or is being delivered.
+    if parameters.text(request, "status", "Trading") != "Trading":
+        markets = []
     count = parameters.limit(request, 500, 1000)
     first = parameters.integer(request, "cursor", 0)
     page = markets[first : first + count]
@@ -166,8 +169,8 @@ def funding_history(venue: Venue, request: Parameters) -> Payload:
 ENDPOINTS = (
     Endpoint("GET", "/v5/market/time", server_time, private=False),
     Endpoint("GET", "/v5/market/kline", kline, private=False),
-    Endpoint("GET", "/v5/market/instruments-info", instruments, private=False),
-    Endpoint("GET", "/v5/market/tickers", tickers, private=False),
+    Endpoint("GET", "/v5/market/instruments-info", instruments, private=False, lists=True),
+    Endpoint("GET", "/v5/market/tickers", tickers, private=False, lists=True),
     Endpoint("GET", "/v5/market/orderbook", orderbook, private=False),
     Endpoint("GET", "/v5/market/recent-trade", recent_trade, private=False),
     Endpoint("GET", "/v5/market/funding/history", funding_history, private=False),

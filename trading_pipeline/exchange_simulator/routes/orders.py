@@ -115,7 +115,7 @@ ENDPOINTS = (
     Endpoint("POST", "/v5/order/amend", amend),
     Endpoint("POST", "/v5/order/cancel", cancel),
     Endpoint("POST", "/v5/order/cancel-all", cancel_all),
-    Endpoint("GET", "/v5/order/realtime", realtime),
-    Endpoint("GET", "/v5/order/history", history),
-    Endpoint("GET", "/v5/execution/list", executions),
+    Endpoint("GET", "/v5/order/realtime", realtime, lists=True),
+    Endpoint("GET", "/v5/order/history", history, lists=True),
+    Endpoint("GET", "/v5/execution/list", executions, lists=True),
 )

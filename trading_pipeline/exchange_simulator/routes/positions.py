@@ -7,9 +7,9 @@ from trading_pipeline.exchange_simulator.exchange import Execution, Payload
 from trading_pipeline.exchange_simulator.orders import ZERO
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.numbers import average_price, money, plain
-from trading_pipeline.exchange_simulator.payloads.private import position_payload
+from trading_pipeline.exchange_simulator.payloads.positions import position_payload
 from trading_pipeline.exchange_simulator.positions import Position
-from trading_pipeline.exchange_simulator.rejections import bad_parameter
+from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
 from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
 from trading_pipeline.exchange_simulator.routes.paging import page, period
 from trading_pipeline.exchange_simulator.venue import Venue
@@ -43,6 +43,24 @@ def set_leverage(venue: Venue, request: Parameters) -> Payload:
     venue.catch_up()
     position_changes.set_leverage(venue.exchange, request)
     return {}
+
+
+def switch_mode(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/position/switch-mode``: positions are one-way here, which is nothing to switch to.
+
+    :raises Rejection: 110025 the symbol is one-way already, 10001 hedge mode, which there is none of here.
+    """
+    parameters.linear(request)
+    symbol = parameters.text(request, "symbol")
+    if not symbol:
+        parameters.required(request, "coin")
+    if parameters.required(request, "mode") == "0":
+        # Of all symbols of a coin those that can are switched, which is no error where none had to be.
+        if not symbol:
+            return {}
+        venue.exchange.market(symbol)
+        raise Rejection(110025, "Position mode is not modified")
+    raise bad_parameter("params error: mode invalid; 0, one-way, is the only one here")
 
 
 def trading_stop(venue: Venue, request: Parameters) -> Payload:
@@ -113,8 +131,9 @@ def _closed_row(venue: Venue, fills: list[Execution]) -> Payload:
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/v5/position/list", positions),
+    Endpoint("GET", "/v5/position/list", positions, lists=True),
     Endpoint("POST", "/v5/position/set-leverage", set_leverage),
+    Endpoint("POST", "/v5/position/switch-mode", switch_mode),
     Endpoint("POST", "/v5/position/trading-stop", trading_stop),
-    Endpoint("GET", "/v5/position/closed-pnl", closed_pnl),
+    Endpoint("GET", "/v5/position/closed-pnl", closed_pnl, lists=True),
 )

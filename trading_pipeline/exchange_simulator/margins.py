@@ -1,0 +1,87 @@
+"""What positions must keep, by mark price and the venue's formulas for unified accounts.
+
+initial margin = value / leverage + fee to close, maintenance margin = value x rate - deduction + fee to close
+(bybit.com help centre, "Understanding the Adjustment and Impact of the New Margin Calculation").
+"""
+
+from decimal import Decimal
+
+from trading_pipeline.exchange_simulator.exchange import Exchange
+from trading_pipeline.exchange_simulator.orders import ZERO
+from trading_pipeline.exchange_simulator.positions import Position
+from trading_pipeline.exchange_simulator.risk_tiers import RiskTier, tier_of
+
+FARTHEST = 1_000
+"""So many times the last price lies beyond the largest price that any contract may have."""
+
+
+def tier(exchange: Exchange, position: Position) -> RiskTier:
+    """The risk tier of the position's value."""
+    market = exchange.markets[position.symbol]
+    return tier_of(position.value(market.last), market.instrument.max_leverage)
+
+
+def initial_margin(exchange: Exchange, position: Position) -> Decimal:
+    """USDT that opening the position at the mark price would bind."""
+    return _value(exchange, position) * (1 / position.leverage + _fee_rate(exchange, position))
+
+
+def maintenance_margin(exchange: Exchange, position: Position) -> Decimal:
+    """USDT that must be there for the position."""
+    held = tier(exchange, position)
+    rate = held.maintenance_rate + _fee_rate(exchange, position)
+    return max(ZERO, _value(exchange, position) * rate - held.deduction)
+
+
+def initial_margins(exchange: Exchange) -> Decimal:
+    """The same for all positions, USDT."""
+    return sum((initial_margin(exchange, one) for one in exchange.open_positions()), ZERO)
+
+
+def maintenance_margins(exchange: Exchange) -> Decimal:
+    """Below this equity the account is liquidated, USDT."""
+    return sum((maintenance_margin(exchange, one) for one in exchange.open_positions()), ZERO)
+
+
+def broke(exchange: Exchange) -> list[Position]:
+    """The positions that the venue takes over: in isolated mode those without enough margin of their own, else all
+    or none.
+    """
+    held = exchange.open_positions()
+    if exchange.account.isolated:
+        return [one for one in held if _left(exchange, one) < maintenance_margin(exchange, one)]
+    return held if held and exchange.equity() < maintenance_margins(exchange) else []
+
+
+def _left(exchange: Exchange, position: Position) -> Decimal:
+    """What is left of an isolated position's own margin, USDT."""
+    return position.initial_margin() + position.unrealised(exchange.markets[position.symbol].last)
+
+
+def liquidation_price(exchange: Exchange, position: Position) -> Decimal | None:
+    """The price (quote currency) at which the position would be liquidated if no other price moved.
+
+    Solves equity = maintenance margins for it; ``None`` where the venue shows none, which is outside the prices that a
+    contract may have, and without a position.
+    """
+    if position.flat:
+        return None
+    market, held = exchange.markets[position.symbol], tier(exchange, position)
+    tick = market.instrument.price_increment
+    if exchange.account.isolated:
+        others = position.initial_margin()
+    else:
+        others = exchange.equity() - position.unrealised(market.last)
+        others -= maintenance_margins(exchange) - maintenance_margin(exchange, position)
+    rate = held.maintenance_rate + market.instrument.taker_fee
+    price = (position.cost - others - held.deduction) / (position.size - abs(position.size) * rate)
+    rounded = round(price / tick) * tick
+    return rounded if tick < rounded < market.last * FARTHEST else None
+
+
+def _value(exchange: Exchange, position: Position) -> Decimal:
+    return position.value(exchange.markets[position.symbol].last)
+
+
+def _fee_rate(exchange: Exchange, position: Position) -> Decimal:
+    return exchange.markets[position.symbol].instrument.taker_fee

@@ -1,0 +1,67 @@
+"""Several orders in one request: each is taken or refused for itself."""
+
+from collections.abc import Callable
+
+from trading_pipeline.exchange_simulator import order_changes, order_entry, parameters
+from trading_pipeline.exchange_simulator.exchange import Exchange, Payload
+from trading_pipeline.exchange_simulator.orders import Order
+from trading_pipeline.exchange_simulator.parameters import Parameters
+from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
+from trading_pipeline.exchange_simulator.routes.endpoint import EXTRA_INFO, Endpoint
+from trading_pipeline.exchange_simulator.venue import Venue
+
+MOST_ORDERS = 20
+"""In one request of linear contracts."""
+Act = Callable[[Exchange, Parameters], Order]
+
+
+def create(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/order/create-batch``."""
+    return _each(venue, request, order_entry.create, created=True)
+
+
+def amend(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/order/amend-batch``."""
+    return _each(venue, request, order_changes.amend)
+
+
+def cancel(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/order/cancel-batch``."""
+    return _each(venue, request, order_changes.cancel)
+
+
+def _each(venue: Venue, request: Parameters, act: Act, *, created: bool = False) -> Payload:
+    """Do one thing with each order; what became of each stands beside the result, in ``retExtInfo``.
+
+    :raises Rejection: 10001, there is no list of orders, or too long a one.
+    """
+    parameters.linear(request)
+    venue.catch_up()
+    wanted = request.get("request")
+    if not isinstance(wanted, list) or not wanted or not all(isinstance(one, dict) for one in wanted):
+        raise bad_parameter("params error: request is required, a list of orders")
+    if len(wanted) > MOST_ORDERS:
+        raise bad_parameter(f"params error: request has {len(wanted)} orders; at most {MOST_ORDERS}")
+    rows, outcomes = [], []
+    for one in wanted:
+        row = {"category": "linear", "symbol": parameters.text(one, "symbol")}
+        try:
+            order = act(venue.exchange, {**one, "category": "linear"})
+            row |= {"orderId": order.order_id, "orderLinkId": order.terms.link_id}
+            if created:
+                row["createAt"] = str(order.created_ms)
+            outcomes.append({"code": 0, "msg": "OK"})
+        except Rejection as rejection:
+            row |= {name: parameters.text(one, name) for name in ("orderId", "orderLinkId")}
+            if created:
+                row["createAt"] = ""
+            outcomes.append({"code": rejection.code, "msg": rejection.message})
+        rows.append(row)
+    return {"list": rows, EXTRA_INFO: {"list": outcomes}}
+
+
+ENDPOINTS = (
+    Endpoint("POST", "/v5/order/create-batch", create),
+    Endpoint("POST", "/v5/order/amend-batch", amend),
+    Endpoint("POST", "/v5/order/cancel-batch", cancel),
+)

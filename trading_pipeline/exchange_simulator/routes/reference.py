@@ -1,0 +1,151 @@
+"""Public data that follows from prices, volumes and contracts: reference prices, limits, tiers, open interest."""
+
+import numpy as np
+
+from trading_pipeline.exchange_simulator import parameters
+from trading_pipeline.exchange_simulator.bars import shown
+from trading_pipeline.exchange_simulator.exchange import Market, Payload
+from trading_pipeline.exchange_simulator.intervals import DAY_MS
+from trading_pipeline.exchange_simulator.parameters import Parameters
+from trading_pipeline.exchange_simulator.payloads.market import price_limits
+from trading_pipeline.exchange_simulator.payloads.numbers import plain
+from trading_pipeline.exchange_simulator.rejections import bad_parameter
+from trading_pipeline.exchange_simulator.risk_tiers import RiskTier, risk_tiers
+from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
+from trading_pipeline.exchange_simulator.routes.market import kline
+from trading_pipeline.exchange_simulator.venue import Venue
+
+_PERIODS = {
+    "5min": 300_000,
+    "15min": 900_000,
+    "30min": 1_800_000,
+    "1h": 3_600_000,
+    "4h": 14_400_000,
+    "1d": DAY_MS,
+}
+
+
+def reference_kline(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/market/mark-price-kline`` and ``index-price-kline``: mark and index are the last price here."""
+    answer = kline(venue, request)
+    rows = answer["list"]
+    # Start, open, high, low and close: nothing is traded at these prices.
+    return {**answer, "list": [row[:5] for row in rows]} if isinstance(rows, list) else answer
+
+
+def premium_kline(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/market/premium-index-price-kline``: no premium, because the mark price is the index price."""
+    answer = kline(venue, request)
+    rows = answer["list"]
+    return {**answer, "list": [[row[0], *["0"] * 4] for row in rows]} if isinstance(rows, list) else answer
+
+
+def price_limit(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/market/price-limit``."""
+    parameters.linear({**request, "category": parameters.text(request, "category", "linear")})
+    now_ms = venue.now_ms()
+    market = venue.exchange.market(parameters.required(request, "symbol"))
+    return {**price_limits(market), "ts": str(now_ms)}
+
+
+def risk_limit(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/market/risk-limit`` of one symbol or, fifteen symbols a page, of all."""
+    parameters.linear(request)
+    symbol = parameters.text(request, "symbol")
+    markets = [venue.exchange.market(symbol)] if symbol else list(venue.exchange.markets.values())
+    first = parameters.integer(request, "cursor", 0)
+    page = markets[first : first + 15]
+    rows = [_tier_row(market, tier) for market in page for tier in risk_tiers(market.instrument.max_leverage)]
+    following = str(first + 15) if first + 15 < len(markets) else ""
+    return {"category": "linear", "list": rows, "nextPageCursor": following}
+
+
+def _tier_row(market: Market, tier: RiskTier) -> Payload:
+    """A row of risk limits; ``mmDeduction`` of the lowest tier is empty."""
+    return {
+        "id": tier.number,
+        "symbol": market.instrument.symbol,
+        "riskLimitValue": plain(tier.limit),
+        "maintenanceMargin": plain(tier.maintenance_rate),
+        "initialMargin": plain(round(tier.initial_rate, 6)),
+        "isLowestRisk": int(tier.number == 1),
+        "maxLeverage": f"{tier.max_leverage:.2f}",
+        "mmDeduction": plain(tier.deduction) if tier.deduction else "",
+    }
+
+
+def open_interest(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/market/open-interest``: as in the ticker, what was traded in the day before."""
+    parameters.linear(request)
+    market = venue.exchange.market(parameters.required(request, "symbol"))
+    step_ms = _PERIODS[parameters.one_of(request, "intervalTime", tuple(_PERIODS))]
+    now_ms = venue.now_ms()
+    end = min(now_ms, parameters.integer(request, "endTime", now_ms))
+    cursor = parameters.optional_integer(request, "cursor")
+    newest = end - end % step_ms if cursor is None else cursor - step_ms
+    oldest = max(market.walk.series.first_ms + DAY_MS, parameters.integer(request, "startTime", 0))
+    count = parameters.limit(request, 50, 200)
+    instants = list(range(newest, oldest - 1, -step_ms))
+    page = instants[:count]
+    rows = [{"openInterest": _traded_in_day(market, at), "timestamp": str(at)} for at in page]
+    following = str(page[-1]) if len(instants) > count else ""
+    shown_rows = [{**row, "singleOpenInterest": row["openInterest"]} for row in rows]
+    return {
+        "symbol": market.instrument.symbol,
+        "category": "linear",
+        "list": shown_rows,
+        "nextPageCursor": following,
+    }
+
+
+def _traded_in_day(market: Market, at_ms: int) -> str:
+    """Volume of the day before an instant, base currency."""
+    series = market.walk.series
+    day = slice(series.opened_before(at_ms - DAY_MS), series.closed_by(at_ms))
+    return shown(int(series.volume[day].sum(dtype=np.int64)), series.volume_decimals)
+
+
+def account_ratio(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/market/account-ratio``: buyers are the share of rising bars in the period."""
+    parameters.linear(request)
+    market = venue.exchange.market(parameters.required(request, "symbol"))
+    step_ms = _PERIODS[parameters.one_of(request, "period", tuple(_PERIODS))]
+    now_ms, series = venue.now_ms(), market.walk.series
+    if step_ms < series.step_ms:
+        raise bad_parameter(f"params error: period invalid; base bars here are {series.step_ms // 60_000}m")
+    end = min(now_ms, parameters.integer(request, "endTime", now_ms))
+    oldest = max(series.first_ms + step_ms, parameters.integer(request, "startTime", 0))
+    instants = range(end - end % step_ms, oldest - 1, -step_ms)[: parameters.limit(request, 50, 500)]
+    rows = []
+    for at in instants:
+        part = series.part(series.opened_before(at - step_ms), series.closed_by(at))
+        count = len(part.open_ms)
+        # A hole in the bars tells nothing.
+        if count:
+            buyers = round(float((part.close[slice(None)] >= part.open[slice(None)]).sum()) / count, 4)
+            rows.append(
+                {
+                    "symbol": market.instrument.symbol,
+                    "buyRatio": f"{buyers:g}",
+                    "sellRatio": f"{round(1 - buyers, 4):g}",
+                    "timestamp": str(at),
+                }
+            )
+    return {"list": rows, "nextPageCursor": ""}
+
+
+def system_status(_: Venue, __: Parameters) -> Payload:
+    """``/v5/system/status``: no maintenance is planned."""
+    return {"list": []}
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/v5/market/mark-price-kline", reference_kline, private=False),
+    Endpoint("GET", "/v5/market/index-price-kline", reference_kline, private=False),
+    Endpoint("GET", "/v5/market/premium-index-price-kline", premium_kline, private=False),
+    Endpoint("GET", "/v5/market/price-limit", price_limit, private=False),
+    Endpoint("GET", "/v5/market/risk-limit", risk_limit, private=False, lists=True),
+    Endpoint("GET", "/v5/market/open-interest", open_interest, private=False),
+    Endpoint("GET", "/v5/market/account-ratio", account_ratio, private=False),
+    Endpoint("GET", "/v5/system/status", system_status, private=False),
+)

@@ -1,0 +1,80 @@
+"""The account's transaction log: every change of the wallet, and what was in it afterwards."""
+
+from decimal import Decimal
+
+from trading_pipeline.exchange_simulator import parameters
+from trading_pipeline.exchange_simulator.exchange import Execution, Payload
+from trading_pipeline.exchange_simulator.orders import ZERO
+from trading_pipeline.exchange_simulator.parameters import Parameters
+from trading_pipeline.exchange_simulator.payloads.numbers import plain
+from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
+from trading_pipeline.exchange_simulator.routes.paging import page, period
+from trading_pipeline.exchange_simulator.venue import Venue
+
+Entry = tuple[Execution, Decimal, Decimal]
+_KINDS = {"Trade": "TRADE", "Funding": "SETTLEMENT", "BustTrade": "LIQUIDATION", "AdlTrade": "ADL"}
+
+
+def transaction_log(venue: Venue, request: Parameters) -> Payload:
+    """``/v5/account/transaction-log``: newest first, seven days at a time."""
+    begin, end = period(venue, request)
+    wanted = {
+        "category": ("", "linear"),
+        "currency": ("", "USDT"),
+        "accountType": ("", "UNIFIED"),
+    }
+    if any(parameters.text(request, name) not in allowed for name, allowed in wanted.items()):
+        return {"nextPageCursor": "", "list": []}
+    kind = parameters.text(request, "type")
+    found = [
+        (entry[0].sequence, entry)
+        for entry in reversed(_entries(venue))
+        if begin <= entry[0].at_ms <= end and kind in ("", _KINDS[entry[0].kind])
+    ]
+    return page(found, request, _row, default=20, most=50)
+
+
+def _entries(venue: Venue) -> list[Entry]:
+    """Every execution with the size of the position and the wallet after it, oldest first."""
+    wallet, sizes = venue.exchange.terms.balance, dict.fromkeys(venue.exchange.markets, ZERO)
+    entries = []
+    for execution in venue.exchange.executions:
+        terms = execution.order.terms
+        if execution.kind != "Funding":
+            sizes[terms.symbol] += execution.quantity * terms.sign
+        wallet += execution.realised - execution.fee
+        entries.append((execution, sizes[terms.symbol], wallet))
+    return entries
+
+
+def _row(entry: Entry) -> Payload:
+    """A row of the log; funding stands in a field of its own, positive when received."""
+    execution, size, wallet = entry
+    terms, funding = execution.order.terms, execution.kind == "Funding"
+    return {
+        "id": execution.execution_id,
+        "symbol": terms.symbol,
+        "category": "linear",
+        "side": terms.side,
+        "transactionTime": str(execution.at_ms),
+        "type": _KINDS[execution.kind],
+        "transSubType": "",
+        "qty": plain(execution.quantity),
+        "size": plain(size),
+        "currency": "USDT",
+        "tradePrice": plain(execution.price),
+        "funding": plain(-execution.fee) if funding else "",
+        "fee": "0" if funding else plain(execution.fee),
+        "cashFlow": plain(execution.realised),
+        "change": plain(execution.realised - execution.fee),
+        "cashBalance": plain(wallet),
+        "feeRate": plain(execution.fee_rate),
+        "bonusChange": "",
+        "tradeId": execution.execution_id,
+        "orderId": execution.order.order_id,
+        "orderLinkId": terms.link_id,
+        "extraFees": "",
+    }
+
+
+ENDPOINTS = (Endpoint("GET", "/v5/account/transaction-log", transaction_log, lists=True),)

@@ -1,0 +1,107 @@
+"""Orders over a WebSocket, ``/v5/trade``: the same requests and answers as over HTTP, in a frame of their own."""
+
+import asyncio
+import hashlib
+
+from trading_pipeline.domain.model.timeframes import to_ms
+from trading_pipeline.exchange_simulator.authentication import DEFAULT_RECV_WINDOW_MS, verify_stream, verify_time
+from trading_pipeline.exchange_simulator.exchange import Payload
+from trading_pipeline.exchange_simulator.hub import CLOSE, Connection
+from trading_pipeline.exchange_simulator.parameters import Parameters, text
+from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
+from trading_pipeline.exchange_simulator.routes.catalog import ENDPOINTS
+from trading_pipeline.exchange_simulator.routes.endpoint import EXTRA_INFO
+from trading_pipeline.exchange_simulator.venue import ACKNOWLEDGE_FIRST_S, Venue
+
+TRADE_PATH = "/v5/trade"
+_PATHS = {
+    f"order.{verb}{suffix}": f"/v5/order/{verb}{suffix}"
+    for verb in ("create", "amend", "cancel")
+    for suffix in ("", "-batch")
+}
+
+
+def obey(venue: Venue, connection: Connection, command: Payload) -> None:
+    """Carry out one command and answer it."""
+    operation = text(command, "op")
+    if operation == "ping":
+        connection.send(_frame(connection, command, "pong", {"data": [str(venue.now_ms())]}))
+    elif operation == "auth":
+        _authenticate(venue, connection, command)
+    else:
+        _trade(venue, connection, command, operation)
+
+
+def _authenticate(venue: Venue, connection: Connection, command: Payload) -> None:
+    """Accept the key, or refuse it and close the connection."""
+    arguments = command.get("args")
+    reason = verify_stream(venue.credentials, arguments if isinstance(arguments, list) else [], venue.now_ms())
+    connection.authenticated = not reason
+    outcome = {"retCode": 10004, "retMsg": reason} if reason else {}
+    connection.send(_frame(connection, command, "auth", outcome))
+    if reason:
+        connection.send_text(CLOSE)
+
+
+def _trade(venue: Venue, connection: Connection, command: Payload, operation: str) -> None:
+    """Send an order request the way that HTTP sends it."""
+    answer: Payload = {"data": {}, EXTRA_INFO: {}}
+    limits: dict[str, str] = {}
+    try:
+        result = _result(venue, connection, command, operation, limits)
+        answer = {
+            "data": {name: value for name, value in result.items() if name != EXTRA_INFO},
+            EXTRA_INFO: result.get(EXTRA_INFO, {}),
+        }
+    except Rejection as rejection:
+        answer |= {"retCode": rejection.code, "retMsg": rejection.message}
+    # Who is told that something was accepted finds it again after a restart.
+    venue.keep_changes()
+    now_ms = venue.now_ms()
+    trace = hashlib.sha256(f"{connection.connection_id}|{now_ms}".encode()).hexdigest()[:32]
+    header = {**limits, "Traceid": trace, "Timenow": str(now_ms)}
+    connection.send(_frame(connection, command, operation, {**answer, "header": header}))
+    if venue.exchange.pushes:
+        asyncio.get_running_loop().call_later(ACKNOWLEDGE_FIRST_S, venue.flush_private)
+
+
+def _result(venue: Venue, connection: Connection, command: Payload, operation: str, limits: dict[str, str]) -> Payload:
+    """The result of the request.
+
+    :param limits: the headers about the limit of requests are put in here.
+    :raises Rejection: 10404 an unknown operation, 10003 nobody has authenticated, else as over HTTP.
+    """
+    path = _PATHS.get(operation)
+    if path is None:
+        raise Rejection(10404, f"op {operation} is not found")
+    if not connection.authenticated:
+        raise Rejection(10003, "Request not authorized")
+    header, request = _parts(command)
+    window = text(header, "X-BAPI-RECV-WINDOW", str(DEFAULT_RECV_WINDOW_MS))
+    verify_time(text(header, "X-BAPI-TIMESTAMP"), window, (venue.told_ms(), to_ms(venue.clock.wall())))
+    # One account's limit, whichever way its requests come.
+    usage = venue.rate_limits.count(path)
+    if usage is not None:
+        limits.update(usage.headers())
+        if usage.exceeded:
+            raise Rejection(10006, "Too many visits. Exceeded the API Rate Limit.")
+    return ENDPOINTS["POST", path].answer(venue, request)
+
+
+def _parts(command: Payload) -> tuple[Parameters, Parameters]:
+    """Header and the one request of a command.
+
+    :raises Rejection: 10001, one of them is missing or of another form.
+    """
+    header, arguments = command.get("header"), command.get("args")
+    if not isinstance(header, dict) or not isinstance(arguments, list) or len(arguments) != 1:
+        raise bad_parameter("params error: header and args with one request are required")
+    if not isinstance(arguments[0], dict):
+        raise bad_parameter("params error: args[0] is not a JSON object")
+    return header, arguments[0]
+
+
+def _frame(connection: Connection, command: Payload, operation: str, content: Payload) -> Payload:
+    """The venue's frame around an answer; it carries the client's own id where there is one."""
+    own = {"reqId": command["reqId"]} if "reqId" in command else {}
+    return {**own, "retCode": 0, "retMsg": "OK", "op": operation, **content, "connId": connection.connection_id}
