@@ -6,6 +6,7 @@ import sys
 import typer
 
 from trading_pipeline.cli.backtest import backtest
+from trading_pipeline.cli.bars import bars
 from trading_pipeline.cli.close import close
 from trading_pipeline.cli.demo import demo
 from trading_pipeline.cli.exchange import exchange
@@ -38,7 +39,7 @@ for operation in (status, positions, halt, resume, kill_switch, close):
 app.command()(signals)
 app.command()(indicators)
 app.command()(warm_up)
-for group in (backtest, strategy):
+for group in (backtest, bars, strategy):
     app.add_typer(group)
 
 
