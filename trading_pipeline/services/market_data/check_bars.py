@@ -3,6 +3,7 @@
 ``docs/data_checks.md`` states the rules. A bar that is missing spoils every later bar whose window holds it, because
 recursive indicators carry it on. A bar that nobody can have, lost by the venue or impossible, is computed over, unless
 the policy refuses it; an impossible one spoils itself in any case, and so does a bar about which sources disagree.
+A jump that no market makes spoils what is computed from both sides of it.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from trading_pipeline.domain.model.bar_history import FirstAvailableBar
 from trading_pipeline.domain.model.bars import OHLCV
 from trading_pipeline.domain.model.checks import CheckName, DataCheck
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.jumps import jumps
 from trading_pipeline.domain.model.missing_bars import Integers, bar_number, bar_numbers, lost_numbers, missing_since
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.possible_bars import possible
@@ -53,7 +55,7 @@ def check_bars(bars: BarStore, checks: CheckStore, scope: PartitionRange, now: d
     for name, rows in frame.groupby("instrument_id", sort=False):
         instrument_id = InstrumentId(name)
         window = _Window.of(rows, scope, asked_from[instrument_id], listings.get(instrument_id))
-        gaps, impossible_bars = window.gaps(), window.impossible_bars()
+        gaps, impossible_bars = window.gaps(), window.jumps() | window.impossible_bars()
         for place in np.flatnonzero(window.asked):
             close_time = window.time(int(window.numbers[place]) + 1)
             told = disagreements.get((instrument_id, close_time - scope.timeframe.duration), "")
@@ -141,6 +143,23 @@ class _Window:
                 values = " ".join(f"{name} {self.rows[name].iloc[wrong[at]]}" for name in OHLCV)
                 opens = self.time(int(self.numbers[wrong[at]])).isoformat()
                 details[int(place)] = f"impossible bar at {opens}: {values}"
+        return details
+
+    def jumps(self) -> dict[int, str]:
+        """The newest jump that no market makes between anchor and bar, by place, for the bars asked about.
+
+        What is counted changed there, so what is computed from both sides of it means nothing, whatever the policy.
+        """
+        sound = np.flatnonzero(possible(self.rows))
+        rows, closes = self.rows.iloc[sound], (self.numbers[sound] + 1) * self.timeframe.ms
+        opens = self.numbers[sound] * self.timeframe.ms
+        found = jumps(opens, closes, rows["open"].to_numpy(np.float64), rows["close"].to_numpy(np.float64))
+        places = np.searchsorted(self.numbers, [jump.open_ms // self.timeframe.ms for jump in found])
+        details = {}
+        for place in np.flatnonzero(self.asked) if found else ():
+            at = int(np.searchsorted(places, place, side="right")) - 1
+            if at >= 0 and places[at] >= self.first[place]:
+                details[int(place)] = f"price jumps as no market does: {found[at]}"
         return details
 
 
