@@ -79,10 +79,10 @@ class _Window:
 
     Times are counted in bars since the epoch, so that neighbours differ by one.
 
-    :param anchors: number of the first bar that ought to be there, per bar.
-    :param first: place of the first bar that is there from the anchor on, per bar.
+    :param anchors: number of the first bar that ought to be there, per bar that is asked about.
+    :param first: place of the first bar that is there from the anchor on, per bar that is asked about.
     :param lost: numbers of bars that the venue does not have, where they are computed over.
-    :param asked: whether the bar is asked about.
+    :param asked: whether the bar is asked about; ``sane`` whether it could have been.
     :param computes_over: whether an impossible bar spoils itself alone.
     """
 
@@ -93,6 +93,7 @@ class _Window:
     first: Integers
     lost: Integers
     asked: npt.NDArray[np.bool_]
+    sane: npt.NDArray[np.bool_]
     computes_over: bool
 
     @classmethod
@@ -102,15 +103,17 @@ class _Window:
         """Number the bars and find each one's anchor."""
         timeframe, instrument_id = scope.timeframe, InstrumentId(rows["instrument_id"].iloc[0])
         numbers = bar_numbers(rows["open_time"], timeframe)
-        anchors = _anchors(numbers, scope, instrument_id)
+        asked = numbers >= bar_number(asked_from, timeframe)
+        anchors = np.zeros(len(numbers), np.int64)
+        anchors[asked] = _anchors(numbers[asked], scope, instrument_id)
         if listing is not None:
             # A listing counts only where the venue was asked from the anchor on: else the hole before it is one.
             asked_since = bar_number(listing.asked_from, timeframe) <= anchors
             listed = np.maximum(anchors, bar_number(listing.first_open, timeframe))
             anchors = np.where(asked_since, listed, anchors)
         lost = lost_numbers(scope.outages.get(instrument_id, ()), timeframe)
-        first, asked = np.searchsorted(numbers, anchors), numbers >= bar_number(asked_from, timeframe)
-        return cls(rows, timeframe, numbers, anchors, first, lost, asked, scope.computes_over)
+        first, sane = np.searchsorted(numbers, anchors), possible(rows)
+        return cls(rows, timeframe, numbers, anchors, first, lost, asked, sane, scope.computes_over)
 
     def time(self, number: int) -> datetime:
         """Open time (UTC) of a numbered bar."""
@@ -135,7 +138,7 @@ class _Window:
     def impossible_bars(self) -> dict[int, str]:
         """The first impossible bar between anchor and bar, or the bar itself, by place, for the bars asked about."""
         # Sorted places, so that one search per bar tells whether its window holds one.
-        wrong = np.flatnonzero(~possible(self.rows))
+        wrong = np.flatnonzero(~self.sane)
         details = {}
         for place in np.flatnonzero(self.asked):
             at = np.searchsorted(wrong, place if self.computes_over else self.first[place])
@@ -150,10 +153,9 @@ class _Window:
 
         What is counted changed there, so what is computed from both sides of it means nothing, whatever the policy.
         """
-        sound = np.flatnonzero(possible(self.rows))
-        rows, closes = self.rows.iloc[sound], (self.numbers[sound] + 1) * self.timeframe.ms
-        opens = self.numbers[sound] * self.timeframe.ms
-        found = jumps(opens, closes, rows["open"].to_numpy(np.float64), rows["close"].to_numpy(np.float64))
+        opened, closed = (self.rows[name].to_numpy(np.float64)[self.sane] for name in ("open", "close"))
+        opens = self.numbers[self.sane] * self.timeframe.ms
+        found = jumps(opens, opens + self.timeframe.ms, opened, closed)
         places = np.searchsorted(self.numbers, [jump.open_ms // self.timeframe.ms for jump in found])
         details = {}
         for place in np.flatnonzero(self.asked) if found else ():
@@ -168,4 +170,5 @@ def _anchors(numbers: Integers, scope: PartitionRange, instrument_id: Instrument
     bars_a_day = Timeframe.D1.ms // scope.timeframe.ms
     days, place = np.unique(numbers // bars_a_day, return_inverse=True)
     begin = [scope.anchor(EPOCH + int(day) * Timeframe.D1.duration, instrument_id) for day in days]
-    return np.array([bar_number(instant, scope.timeframe) for instant in begin], np.int64)[place]
+    anchors: Integers = np.array([bar_number(instant, scope.timeframe) for instant in begin], np.int64)[place]
+    return anchors

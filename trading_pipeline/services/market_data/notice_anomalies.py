@@ -20,6 +20,8 @@ NORMAL, HIGH_VOL, NEWS_WINDOW = "NORMAL", "HIGH_VOL", "NEWS_WINDOW"
 
 _LEAST_VOLUMES = 10
 """Positive volumes without which there is no median to compare with."""
+_LEAD = 10
+"""Windows before the first bar that are read, as bars may lack among them."""
 
 
 def notice_anomalies(frame: pd.DataFrame, scope: PartitionRange, rules: QualityRules) -> Iterator[QualityEvent]:
@@ -28,13 +30,21 @@ def notice_anomalies(frame: pd.DataFrame, scope: PartitionRange, rules: QualityR
     :param frame: consolidated bars of the range's windows.
     """
     asked_from = {name: part.start for part in scope.parts for name in part.instrument_ids}
+    if not asks_for_states(rules):
+        # States remember all bars before; the rest looks back on few, and a wave on the bars of one close.
+        begin = min(asked_from.values()) - _LEAD * rules.volume_window * scope.timeframe.duration
+        frame = frame[(frame["open_time"] >= begin).to_numpy()]
     # Of a bar that cannot have been nothing more need be said, and nothing compares with it.
     for name, rows in frame[possible(frame)].groupby("instrument_id", sort=False):
         first = int(rows["open_time"].searchsorted(pd.Timestamp(asked_from[InstrumentId(name)])))
         yield from _of_prices(rows.iloc[max(first - 1, 0) :], scope.timeframe, rules)
-        lead = min(first, rules.volume_window)
-        yield from _of_volumes(rows.iloc[first - lead :], lead, scope.timeframe, rules)
+        yield from _of_volumes(rows, first, scope.timeframe, rules)
         yield from _of_states(rows, first, scope.timeframe, rules)
+
+
+def asks_for_states(rules: QualityRules) -> bool:
+    """Whether anything is a state of the market."""
+    return rules.high_volatility > 0 or bool(rules.news_windows)
 
 
 def _of_prices(rows: pd.DataFrame, timeframe: Timeframe, rules: QualityRules) -> Iterator[QualityEvent]:
@@ -51,25 +61,27 @@ def _of_prices(rows: pd.DataFrame, timeframe: Timeframe, rules: QualityRules) ->
 
 
 def _of_volumes(rows: pd.DataFrame, first: int, timeframe: Timeframe, rules: QualityRules) -> Iterator[QualityEvent]:
-    """Volumes many times the usual; the rows before ``first`` are there for the median."""
-    if rules.volume_spike <= 0:
+    """Volumes many times the usual, which is the median of the positive ones among the bars before."""
+    volumes = rows["volume"].to_numpy(np.float64)
+    traded = volumes[volumes > 0]
+    if rules.volume_spike <= 0 or not len(traded):
         return
-    volumes = rows["volume"]
-    usual = volumes.where(volumes > 0).shift(1).rolling(rules.volume_window, min_periods=_LEAST_VOLUMES).median()
-    multiples = (volumes / usual).to_numpy(np.float64)
-    for place in np.flatnonzero(multiples >= rules.volume_spike).tolist():
-        if place >= first:
-            multiple = float(multiples[place])
-            found = {"volume": float(volumes.iloc[place]), "median_volume": float(usual.iloc[place])}
-            asked = {"threshold_multiple": rules.volume_spike, "window": rules.volume_window}
-            detail = {**found, "spike_multiple": multiple, **asked}
+    # What is no multiple of the least volume is none of the median.
+    for place in (first + np.flatnonzero(volumes[first:] >= rules.volume_spike * traded.min())).tolist():
+        before = volumes[max(place - rules.volume_window, 0) : place]
+        before = before[before > 0]
+        usual = float(np.median(before)) if len(before) >= _LEAST_VOLUMES else np.inf
+        if volumes[place] >= rules.volume_spike * usual:
+            multiple = float(volumes[place] / usual)
+            found = {"volume": float(volumes[place]), "median_volume": usual, "spike_multiple": multiple}
+            detail = {**found, "threshold_multiple": rules.volume_spike, "window": rules.volume_window}
             important = multiple >= 2 * rules.volume_spike
             yield _noted(QualityKind.VOLUME_ANOMALY, important, rows, place, timeframe, detail)
 
 
 def _of_states(rows: pd.DataFrame, first: int, timeframe: Timeframe, rules: QualityRules) -> Iterator[QualityEvent]:
     """States that a market comes into; that it is normal again is no event."""
-    if not (rules.high_volatility > 0 or rules.news_windows):
+    if not asks_for_states(rules):
         return
     high, low, close = (rows[name].to_numpy(np.float64) for name in ("high", "low", "close"))
     share = atr(high, low, close, rules.atr_period) / close
