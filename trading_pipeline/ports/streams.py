@@ -7,7 +7,8 @@ from trading_pipeline.domain.model.events import Event
 
 
 class EventStream(ABC):
-    """A log of events per kind: ``stream:bar_close``, ``stream:wave_computed`` and ``stream:fill_booked``.
+    """A log of events per kind: ``stream:bar_close``, ``stream:wave_computed``, ``stream:fill_booked``
+    and ``stream:quality``.
 
     Publish after the database has committed. Raises ``TemporaryVenueError`` never; an unreachable
     log raises ``ConfigurationError``.

@@ -1,6 +1,6 @@
 """``universe.yaml``: venue, instruments, timeframes, start of history."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +11,7 @@ from trading_pipeline.adapters.venues.catalog import VENUES, derivations_of
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.holes import HolePolicy, HoleRules
 from trading_pipeline.domain.model.identity import InstrumentId, VenueName
+from trading_pipeline.domain.model.quality import QualityRules
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.universe import Universe
 
@@ -35,6 +36,41 @@ class _Holes(Section):
     ask_again_after_minutes: Annotated[int, Field(ge=1, le=1440)] = 5
 
 
+def _window(text: object) -> tuple[time, time]:
+    """``HH:MM-HH:MM``; pydantic turns the ``ValueError`` into a named key."""
+    begin, dash, end = str(text).partition("-")
+    if not dash:
+        raise ValueError(f"{text!r} is no window; write it like 12:25-12:45")
+    return time.fromisoformat(begin.strip()), time.fromisoformat(end.strip())
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Quality(Section):
+    """When something is noticed about bars; 0 never."""
+
+    max_lag_s: Annotated[int, Field(ge=0)] = 180
+    price_jump: Share = 0.08
+    volume_spike: Annotated[float, Field(ge=0)] = 10.0
+    volume_window: Annotated[int, Field(ge=10, le=500)] = 30
+    high_volatility: Share = 0.0
+    atr_period: Annotated[int, Field(ge=2, le=500)] = 14
+    news_windows_utc: tuple[Annotated[tuple[time, time], BeforeValidator(_window)], ...] = ()
+
+    def rules(self) -> QualityRules:
+        """As the services take them."""
+        return QualityRules(
+            max_lag=timedelta(seconds=self.max_lag_s),
+            price_jump=self.price_jump,
+            volume_spike=self.volume_spike,
+            volume_window=self.volume_window,
+            high_volatility=self.high_volatility,
+            atr_period=self.atr_period,
+            news_windows=self.news_windows_utc,
+        )
+
+
 class _UniverseFile(Section):
     """Keys and rules of the file."""
 
@@ -43,6 +79,7 @@ class _UniverseFile(Section):
     symbols: Annotated[tuple[SymbolName, ...], Field(min_length=1)]
     timeframes: Annotated[tuple[TimeframeName, ...], Field(min_length=1)]
     holes: _Holes = _Holes()
+    quality: _Quality = _Quality()
 
     @field_validator("venue")
     @classmethod
@@ -102,4 +139,5 @@ def load_universe(config_dir: Path) -> Universe:
         instrument_ids=tuple(instrument_named(symbol, content.venue) for symbol in content.symbols),
         timeframes=tuple(sorted(content.timeframes, key=lambda timeframe: timeframe.ms)),
         holes=HoleRules(content.holes.policy, timedelta(minutes=content.holes.ask_again_after_minutes)),
+        quality=content.quality.rules(),
     )

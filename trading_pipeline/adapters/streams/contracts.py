@@ -4,11 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 
 from trading_pipeline.domain.model.errors import DataError
-from trading_pipeline.domain.model.events import BarClosed, Event, FillBooked, WaveComputed
+from trading_pipeline.domain.model.events import BarClosed, Event, FillBooked, QualityNoted, WaveComputed
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.quality import QualityEvent, QualityKind, Severity
 from trading_pipeline.domain.model.timeframes import Timeframe, from_ms, to_ms
 
 Milliseconds = Annotated[int, Field(ge=0, description="milliseconds since 1970-01-01 UTC")]
@@ -64,12 +65,37 @@ class FillBookedMessage(_Message):
         )
 
 
-Message = BarClosedMessage | WaveComputedMessage | FillBookedMessage
+class QualityMessage(_Message):
+    """Something was noticed about market data for the first time; it is in quality_events."""
+
+    kind: Literal["quality"] = "quality"
+    noticed: QualityKind
+    severity: Severity
+    at_ms: Milliseconds
+    instrument_id: Identity | None = None
+    timeframe: Timeframe | None = None
+    close_time_ms: Milliseconds | None = None
+    detail: Annotated[dict[str, JsonValue], Field(description="numbers and words that belong to the kind")]
+    told_apart_by: Annotated[str, Field(description="what tells it from others about the same bar")] = ""
+
+    def event(self) -> QualityNoted:
+        """The fact it tells."""
+        closed = None if self.close_time_ms is None else _instant(self.close_time_ms, "close_time_ms")
+        name = None if self.instrument_id is None else InstrumentId(self.instrument_id)
+        at = _instant(self.at_ms, "at_ms")
+        noted = QualityEvent(
+            self.noticed, self.severity, at, name, self.timeframe, closed, self.detail, self.told_apart_by
+        )
+        return QualityNoted(noted)
+
+
+Message = BarClosedMessage | WaveComputedMessage | FillBookedMessage | QualityMessage
 
 CONTRACTS: dict[type[Event], tuple[str, type[Message]]] = {
     BarClosed: ("bar_close", BarClosedMessage),
     WaveComputed: ("wave_computed", WaveComputedMessage),
     FillBooked: ("fill_booked", FillBookedMessage),
+    QualityNoted: ("quality", QualityMessage),
 }
 """Event to the name of its stream and its message."""
 
@@ -91,6 +117,17 @@ def encode(event: Event) -> str:
         case FillBooked(instrument_id, execution_id, executed_at):
             message = FillBookedMessage(
                 instrument_id=instrument_id, execution_id=execution_id, executed_at_ms=to_ms(executed_at)
+            )
+        case QualityNoted(noted):
+            message = QualityMessage(
+                noticed=noted.kind,
+                severity=noted.severity,
+                at_ms=to_ms(noted.at),
+                instrument_id=noted.instrument_id,
+                timeframe=noted.timeframe,
+                close_time_ms=None if noted.close_time is None else to_ms(noted.close_time),
+                detail=TypeAdapter(dict[str, JsonValue]).validate_python(dict(noted.detail)),
+                told_apart_by=noted.told_apart_by,
             )
     return message.model_dump_json()
 

@@ -1,4 +1,4 @@
-"""Event streams in Redis: ``stream:bar_close``, ``stream:wave_computed``, ``stream:fill_booked``, ``stream:dlq``."""
+"""Event streams in Redis: those of the contracts, such as ``stream:bar_close``, and ``stream:dlq``."""
 
 import time
 from collections.abc import Iterator, Sequence

@@ -4,11 +4,13 @@ One step for the timeframes of a run: at midnight all of them close, and a step 
 longer than their bars.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
 import dagster as dg
 
 from trading_pipeline.adapters.plots.sparkline import markdown_image, sparkline
+from trading_pipeline.adapters.stores.market_data.quality_store import PostgresQualityStore
 from trading_pipeline.adapters.stores.postgres import tables
 from trading_pipeline.defs.catalogue import ASKED
 from trading_pipeline.defs.code_versions import CODE_VERSIONS
@@ -27,9 +29,11 @@ from trading_pipeline.defs.market_data.partitions import (
 )
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.resources.venue import Markets
+from trading_pipeline.services.market_data.record_quality import record_quality
 from trading_pipeline.services.market_data.refresh_bars import BarsReport, refresh_bars
 
 
@@ -58,7 +62,7 @@ def _spec(timeframe: Timeframe) -> dg.AssetSpec:
     can_subset=True,
 )
 def bars(
-    context: dg.AssetExecutionContext, stores: Stores, markets: Markets, parameters: Parameters
+    context: dg.AssetExecutionContext, stores: Stores, markets: Markets, parameters: Parameters, events: Events
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Bring the bars of each timeframe up to date, shorter ones first as longer ones may be made of them.
 
@@ -67,11 +71,16 @@ def bars(
     if not context.selected_asset_keys:
         yield from judged_alone(context, stores)
     for timeframe in timeframes_of(context, "bars"):
-        if wave := wave_of(context):
+        wave = wave_of(context)
+        if wave:
             # Before any bar of it is read: what is heard from here on is late, and the next wave's to look at.
             stores.waves.begin(wave, timeframe, decision_digest(parameters))
         scope, base = wave_scope(context, timeframe, stores, parameters), DERIVATIONS.get(timeframe)
-        report = refresh_bars(stores.bars, stores.checks, markets.market_data(), scope, now_of(context, markets), base)
+        market, now = markets.market_data(), now_of(context, markets)
+        report = refresh_bars(stores.bars, stores.checks, market, scope, now, base, UNIVERSE.quality, wave)
+        # History wakes nobody, so a backfill needs no stream.
+        noticed = PostgresQualityStore(stores.engine, context.run_id)
+        record_quality(noticed, events.stream() if wave else None, report.noticed)
         asset = f"bars_{timeframe}"
         version = tell_partitions(context, asset, stores.contents(tables.bars, scope), _pictures(report))
         yield dg.MaterializeResult(asset_key=asset, data_version=version, metadata=_metadata(report))
@@ -85,6 +94,7 @@ def _metadata(report: BarsReport) -> dict[str, dg.MetadataValue]:
         "bars_checked": dg.MetadataValue.int(report.checks.bars),
         "rows_changed": dg.MetadataValue.int(report.changed),
         "last_close": dg.MetadataValue.text(last),
+        "noticed": dg.MetadataValue.json(dict(Counter(event.kind.value for event in report.noticed))),
         "gaps_healed": dg.MetadataValue.json({gap.instrument_id: gap.healed for gap in report.gaps if gap.healed}),
     }
 

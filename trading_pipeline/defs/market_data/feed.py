@@ -25,7 +25,7 @@ feed_assets = [
         deps=[PUBLIC_STREAM],
         group_name="market_data",
         kinds={"python", "postgres"},
-        description="Every bar as it was heard, by source; append-only, written by the feed and where gaps are filled.",
+        description="Every bar as its source told it last, by the feed and where gaps are filled; nothing is removed.",
     ),
     dg.AssetSpec(
         "book_samples",

@@ -9,12 +9,13 @@ from trading_pipeline.domain.model.halts import HaltScope
 
 
 class CommandVerb(StrEnum):
-    """``FLATTEN`` is the half of a kill switch that closes what is open."""
+    """``FLATTEN`` is the half of a kill switch that closes what is open; ``MEND`` says what a bar was."""
 
     HALT = "halt"
     RESUME = "resume"
     CLOSE = "close"
     FLATTEN = "flatten"
+    MEND = "mend"
 
 
 class CommandOutcome(StrEnum):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.quality import QualityEvent
 from trading_pipeline.domain.model.timeframes import Timeframe
 
 
@@ -41,4 +42,11 @@ class FillBooked:
     executed_at: datetime
 
 
-Event = BarClosed | WaveComputed | FillBooked
+@dataclass(frozen=True, slots=True)
+class QualityNoted:
+    """Something was noticed about market data for the first time; it is in ``quality_events``."""
+
+    event: QualityEvent
+
+
+Event = BarClosed | WaveComputed | FillBooked | QualityNoted

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from trading_pipeline.domain.model.holes import HoleRules
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.quality import QualityRules
 from trading_pipeline.domain.model.timeframes import Timeframe
 
 
@@ -17,6 +18,7 @@ class Universe:
     :param instrument_ids: in the order of the file, which is the order of the instrument partitions.
     :param timeframes: shortest first.
     :param holes: what becomes of bars that nobody can have.
+    :param quality: when something is noticed about bars.
     """
 
     venue: str
@@ -24,6 +26,7 @@ class Universe:
     instrument_ids: tuple[InstrumentId, ...]
     timeframes: tuple[Timeframe, ...]
     holes: HoleRules = field(default_factory=HoleRules)
+    quality: QualityRules = field(default_factory=QualityRules)
 
     @property
     def finest(self) -> Timeframe:

@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.derived_bars import Derivations, derived_bars
 from trading_pipeline.domain.model.errors import VenueError
 from trading_pipeline.domain.model.holes import HoleRules
+from trading_pipeline.domain.model.quality import QualityEvent
 from trading_pipeline.domain.model.stream_updates import StreamUpdate
 from trading_pipeline.ports.stores.market_data.raw_bar_store import RawBarStore
 from trading_pipeline.ports.streams import EventStream
@@ -21,6 +22,13 @@ from trading_pipeline.runtime.feed.coverage import Coverage, Series
 from trading_pipeline.runtime.feed.persistence import retry_until_reachable
 from trading_pipeline.services.market_data.ingest_bars import ingest_bars
 from trading_pipeline.services.market_data.note_absent_bars import note_absent_bars
+from trading_pipeline.services.market_data.notice_gaps import (
+    backfill_noticed,
+    gap_noticed,
+    outages_noticed,
+    reconnect_noticed,
+    revisions_noticed,
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -40,8 +48,8 @@ class Malformed:
     reason: str
 
 
-def _nobody(_: Bar) -> None:
-    """Who hears of closes when nobody wants to."""
+def _nobody(_: object) -> None:
+    """Who hears of closes, or of what is noticed, when nobody wants to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,7 @@ class PublicFeed:
 
     :param series: instruments and timeframes that are collected, derived ones included.
     :param bar_closed: told of every bar that closed just now, before it is stored; returns at once.
+    :param notice: keeps what is noticed about the data; blocks, and may be asked again.
     :param holes: when the venue's silence about a bar makes an outage.
     :param derivations: timeframes that the stream does not bring, each with the one that they are made of.
     """
@@ -60,14 +69,17 @@ class PublicFeed:
     market_data: MarketData
     bar_closed: Callable[[Bar], None] = _nobody
     derivations: Derivations = field(default_factory=dict)
+    notice: Callable[[list[QualityEvent]], object] = _nobody
     holes: HoleRules = field(default_factory=HoleRules)
     coverage: Coverage = field(default_factory=Coverage)
     name: str = "feed.public"
     _heard: asyncio.Queue[Bar | Malformed] = field(default_factory=asyncio.Queue)
     _look_now: asyncio.Event = field(default_factory=asyncio.Event)
+    _sessions: list[str] = field(default_factory=list)
 
     def connected(self) -> None:
         """Look over REST for what closed while nobody listened."""
+        self._sessions.append(self.name)
         self._look_now.set()
 
     def heard(self, update: StreamUpdate) -> None:
@@ -110,7 +122,7 @@ class PublicFeed:
         A bar is late when it is missing for two seconds of real time, because a replay's clock may
         stand still. Answers without the bar make the next question wait longer, up to a minute.
         """
-        patience_s, overdue = _PATIENCE_S, False
+        patience_s, overdue, sessions = _PATIENCE_S, False, 1
         while True:
             # A malformed frame or a new connection is a reason to ask at once; lateness alone has to last.
             urgent = await self._pause(patience_s)
@@ -118,10 +130,11 @@ class PublicFeed:
                 now = await asyncio.to_thread(self.market_data.server_time)
                 # By venue time: bars close by that clock, and the host's may be off.
                 missing = self.coverage.missing(now)
+                if len(self._sessions) > sessions:
+                    sessions = len(self._sessions)
+                    await self._keep([reconnect_noticed(self.name, sessions, now)])
                 if missing and (urgent or overdue):
-                    missed = await asyncio.to_thread(missed_bars, self.market_data, missing, now)
-                    await self._ingest_missed(missed)
-                    await self._note_lost(missed.answered, now)
+                    await self._ask(missing, now, overdue=overdue)
             except VenueError as error:
                 _log.warning("bars cannot be asked for", cause=str(error))
             else:
@@ -138,6 +151,27 @@ class PublicFeed:
             return False
         self._look_now.clear()
         return True
+
+    async def _ask(self, missing: Mapping[Series, datetime], now: datetime, *, overdue: bool) -> None:
+        """Ask REST for what is missing, and say so where it is more than the bar that closes just now."""
+        owed = {series: self.coverage.owed(series, now) for series in missing}
+        gaps = {series: times for series, times in owed.items() if times and (overdue or len(times) > 1)}
+        await self._keep([gap_noticed(*series, times, now) for series, times in gaps.items()])
+        missed = await asyncio.to_thread(missed_bars, self.market_data, missing, now)
+        await self._ingest_missed(missed)
+        filled = {series: len(times) - len(self.coverage.owed(series, now)) for series, times in gaps.items()}
+        await self._keep(
+            [
+                backfill_noticed(*series, filled[series], times[0], times[-1] + series[1].duration, now)
+                for series, times in gaps.items()
+                if filled[series]
+            ]
+        )
+        await self._note_lost(missed.answered, now)
+
+    async def _keep(self, events: list[QualityEvent]) -> None:
+        if events:
+            await retry_until_reachable(functools.partial(self.notice, events), "keeping what was noticed")
 
     async def _ingest_missed(self, missed: Missed) -> None:
         for refusal in missed.refused:
@@ -160,14 +194,14 @@ class PublicFeed:
                 read = functools.partial(self.store.outages, [series[0]], series[1])
                 outages = (await retry_until_reachable(read, "reading outages")).get(series[0], [])
                 self.coverage.lost(series, [time for time in owed if any(one.holds(time) for one in outages)])
-                if for_good:
-                    _log.error("bars lost by the venue", series=f"{series[0]} {series[1]}", bars=len(for_good))
+                await self._keep(list(outages_noticed(*series, for_good, now)))
 
     async def _ingest(self, bars: Sequence[Bar], source: BarSource, *, live: bool = False) -> None:
         if bars:
             work = functools.partial(ingest_bars, self.store, self.stream, bars, source, live=live)
-            await retry_until_reachable(work, f"storing {len(bars)} bars")
+            ingested = await retry_until_reachable(work, f"storing {len(bars)} bars")
             self.coverage.stored(bars)
+            await self._keep(list(revisions_noticed(ingested.revised)))
             if live or source is BarSource.WEBSOCKET:
                 await self._ingest_derived(bars)
 

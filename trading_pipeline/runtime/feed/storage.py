@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from trading_pipeline.adapters.stores.execution.account_register import PostgresAccountRegister
 from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.market_data.book_store import PostgresBookSampleStore
+from trading_pipeline.adapters.stores.market_data.quality_store import PostgresQualityStore
 from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresRawBarStore
 from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
 from trading_pipeline.adapters.stores.postgres.database import connect, unreachable
@@ -33,6 +34,11 @@ class FeedStorage:
     def bars(self) -> PostgresRawBarStore:
         """Bars as they were heard."""
         return PostgresRawBarStore(self.engine)
+
+    @property
+    def quality(self) -> PostgresQualityStore:
+        """What was noticed about market data."""
+        return PostgresQualityStore(self.engine)
 
     @property
     def books(self) -> PostgresBookSampleStore:

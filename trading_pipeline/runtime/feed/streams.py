@@ -15,6 +15,7 @@ from trading_pipeline.runtime.feed.private import PrivateFeed
 from trading_pipeline.runtime.feed.public import PublicFeed
 from trading_pipeline.runtime.feed.storage import FeedStorage
 from trading_pipeline.runtime.supervision.subprocess_tasks import book_timeframes
+from trading_pipeline.services.market_data.record_quality import record_quality
 
 
 def market_stream(
@@ -32,7 +33,14 @@ def market_stream(
     books = BookSampler(venue.live_market(), storage.books, functools.partial(book_timeframes, config_dir))
     market_data = venue.market_data()
     public = PublicFeed(
-        series, storage.bars, storage.events, market_data, books.bar_closed, derived, holes=universe.holes
+        series,
+        storage.bars,
+        storage.events,
+        market_data,
+        books.bar_closed,
+        derived,
+        functools.partial(record_quality, storage.quality, storage.events),
+        universe.holes,
     )
     return FeedStream(Link(bars, public), public.begin, (public.store_bars, public.fill_in, books.sample))
 

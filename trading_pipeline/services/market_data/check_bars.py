@@ -3,6 +3,7 @@
 ``docs/data_checks.md`` states the rules. A bar that is missing spoils every later bar whose window holds it, because
 recursive indicators carry it on. A bar that nobody can have, lost by the venue or impossible, is computed over, unless
 the policy refuses it; an impossible one spoils itself in any case, and so does a bar about which sources disagree.
+A jump that no market makes spoils what is computed from both sides of it.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from trading_pipeline.domain.model.bar_history import FirstAvailableBar
 from trading_pipeline.domain.model.bars import OHLCV
 from trading_pipeline.domain.model.checks import CheckName, DataCheck
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.jumps import jumps
 from trading_pipeline.domain.model.missing_bars import Integers, bar_number, bar_numbers, lost_numbers, missing_since
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.possible_bars import possible
@@ -53,7 +55,7 @@ def check_bars(bars: BarStore, checks: CheckStore, scope: PartitionRange, now: d
     for name, rows in frame.groupby("instrument_id", sort=False):
         instrument_id = InstrumentId(name)
         window = _Window.of(rows, scope, asked_from[instrument_id], listings.get(instrument_id))
-        gaps, impossible_bars = window.gaps(), window.impossible_bars()
+        gaps, impossible_bars = window.gaps(), window.jumps() | window.impossible_bars()
         for place in np.flatnonzero(window.asked):
             close_time = window.time(int(window.numbers[place]) + 1)
             told = disagreements.get((instrument_id, close_time - scope.timeframe.duration), "")
@@ -77,10 +79,10 @@ class _Window:
 
     Times are counted in bars since the epoch, so that neighbours differ by one.
 
-    :param anchors: number of the first bar that ought to be there, per bar.
-    :param first: place of the first bar that is there from the anchor on, per bar.
+    :param anchors: number of the first bar that ought to be there, per bar that is asked about.
+    :param first: place of the first bar that is there from the anchor on, per bar that is asked about.
     :param lost: numbers of bars that the venue does not have, where they are computed over.
-    :param asked: whether the bar is asked about.
+    :param asked: whether the bar is asked about; ``sane`` whether it could have been.
     :param computes_over: whether an impossible bar spoils itself alone.
     """
 
@@ -91,6 +93,7 @@ class _Window:
     first: Integers
     lost: Integers
     asked: npt.NDArray[np.bool_]
+    sane: npt.NDArray[np.bool_]
     computes_over: bool
 
     @classmethod
@@ -100,15 +103,17 @@ class _Window:
         """Number the bars and find each one's anchor."""
         timeframe, instrument_id = scope.timeframe, InstrumentId(rows["instrument_id"].iloc[0])
         numbers = bar_numbers(rows["open_time"], timeframe)
-        anchors = _anchors(numbers, scope, instrument_id)
+        asked = numbers >= bar_number(asked_from, timeframe)
+        anchors = np.zeros(len(numbers), np.int64)
+        anchors[asked] = _anchors(numbers[asked], scope, instrument_id)
         if listing is not None:
             # A listing counts only where the venue was asked from the anchor on: else the hole before it is one.
             asked_since = bar_number(listing.asked_from, timeframe) <= anchors
             listed = np.maximum(anchors, bar_number(listing.first_open, timeframe))
             anchors = np.where(asked_since, listed, anchors)
         lost = lost_numbers(scope.outages.get(instrument_id, ()), timeframe)
-        first, asked = np.searchsorted(numbers, anchors), numbers >= bar_number(asked_from, timeframe)
-        return cls(rows, timeframe, numbers, anchors, first, lost, asked, scope.computes_over)
+        first, sane = np.searchsorted(numbers, anchors), possible(rows)
+        return cls(rows, timeframe, numbers, anchors, first, lost, asked, sane, scope.computes_over)
 
     def time(self, number: int) -> datetime:
         """Open time (UTC) of a numbered bar."""
@@ -133,7 +138,7 @@ class _Window:
     def impossible_bars(self) -> dict[int, str]:
         """The first impossible bar between anchor and bar, or the bar itself, by place, for the bars asked about."""
         # Sorted places, so that one search per bar tells whether its window holds one.
-        wrong = np.flatnonzero(~possible(self.rows))
+        wrong = np.flatnonzero(~self.sane)
         details = {}
         for place in np.flatnonzero(self.asked):
             at = np.searchsorted(wrong, place if self.computes_over else self.first[place])
@@ -143,10 +148,27 @@ class _Window:
                 details[int(place)] = f"impossible bar at {opens}: {values}"
         return details
 
+    def jumps(self) -> dict[int, str]:
+        """The newest jump that no market makes between anchor and bar, by place, for the bars asked about.
+
+        What is counted changed there, so what is computed from both sides of it means nothing, whatever the policy.
+        """
+        opened, closed = (self.rows[name].to_numpy(np.float64)[self.sane] for name in ("open", "close"))
+        opens = self.numbers[self.sane] * self.timeframe.ms
+        found = jumps(opens, opens + self.timeframe.ms, opened, closed)
+        places = np.searchsorted(self.numbers, [jump.open_ms // self.timeframe.ms for jump in found])
+        details = {}
+        for place in np.flatnonzero(self.asked) if found else ():
+            at = int(np.searchsorted(places, place, side="right")) - 1
+            if at >= 0 and places[at] >= self.first[place]:
+                details[int(place)] = f"price jumps as no market does: {found[at]}"
+        return details
+
 
 def _anchors(numbers: Integers, scope: PartitionRange, instrument_id: InstrumentId) -> Integers:
     """Number of the first bar of the window of each bar's day."""
     bars_a_day = Timeframe.D1.ms // scope.timeframe.ms
     days, place = np.unique(numbers // bars_a_day, return_inverse=True)
     begin = [scope.anchor(EPOCH + int(day) * Timeframe.D1.duration, instrument_id) for day in days]
-    return np.array([bar_number(instant, scope.timeframe) for instant in begin], np.int64)[place]
+    anchors: Integers = np.array([bar_number(instant, scope.timeframe) for instant in begin], np.int64)[place]
+    return anchors

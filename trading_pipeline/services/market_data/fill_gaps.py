@@ -1,7 +1,7 @@
 """Fetch the bars that a partition range needs and nobody has told."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from trading_pipeline.domain.model.bar_history import FirstAvailableBar
@@ -27,6 +27,7 @@ class GapReport:
     :param missing: open times that are still missing, ascending; bars before the listing are not, nor are outages.
     :param failure: why the venue could not be asked, empty when it could.
     :param lost: open times of bars that are an outage from now on, as the venue was asked twice, ascending.
+    :param asked: open times of the first and the last bar that the venue was asked for.
     """
 
     instrument_id: InstrumentId
@@ -34,6 +35,7 @@ class GapReport:
     missing: tuple[datetime, ...]
     failure: str
     lost: tuple[datetime, ...] = ()
+    asked: tuple[datetime, ...] = field(default=(), compare=False)
 
 
 def fill_gaps(store: BarStore, market_data: MarketData, scope: PartitionRange, now: datetime) -> list[GapReport]:
@@ -99,7 +101,7 @@ def _fill(
         _note_listing(store, scope, instrument_id, absent)
         lost = note_absent_bars(store, instrument_id, timeframe, absent, now, scope.holes)
     missing = absent - set(lost) if scope.computes_over else absent
-    return GapReport(instrument_id, healed, tuple(sorted(missing)), failure, tuple(lost))
+    return GapReport(instrument_id, healed, tuple(sorted(missing)), failure, tuple(lost), (wanted[0], wanted[-1]))
 
 
 def _note_listing(store: BarStore, scope: PartitionRange, instrument_id: InstrumentId, absent: set[datetime]) -> None:

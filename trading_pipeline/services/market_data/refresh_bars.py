@@ -1,11 +1,13 @@
 """From what was heard to sound bars: fetch what is missing, consolidate, judge."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from trading_pipeline.domain.model.checks import FailedBars
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.partitions import PartitionRange
+from trading_pipeline.domain.model.quality import QualityEvent, QualityRules
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
@@ -14,6 +16,13 @@ from trading_pipeline.services.market_data.check_bars import CheckReport, check_
 from trading_pipeline.services.market_data.consolidate_bars import consolidate_bars
 from trading_pipeline.services.market_data.derive_bars import derive_bars
 from trading_pipeline.services.market_data.fill_gaps import GapReport, fill_gaps
+from trading_pipeline.services.market_data.notice_anomalies import notice_anomalies
+from trading_pipeline.services.market_data.notice_gaps import (
+    backfill_noticed,
+    gap_noticed,
+    lag_noticed,
+    outages_noticed,
+)
 
 # A day of 15m bars.
 _PLOTTED_BARS = 96
@@ -26,6 +35,7 @@ class BarsReport:
     :param changed: bars written; 0 on a rerun.
     :param failed: everything that fails of the timeframe, of other days and instruments, too.
     :param last_close: newest close of the days, ``None`` when no bar has closed.
+    :param noticed: what is worth a look and decides nothing.
     :param newest_closes: the last closing prices by instrument, quote currency, oldest first, for a picture.
     """
 
@@ -35,6 +45,7 @@ class BarsReport:
     failed: tuple[FailedBars, ...]
     last_close: datetime | None
     newest_closes: dict[InstrumentId, list[float]]
+    noticed: tuple[QualityEvent, ...]
 
 
 def refresh_bars(
@@ -44,11 +55,16 @@ def refresh_bars(
     scope: PartitionRange,
     now: datetime,
     base: Timeframe | None = None,
+    rules: QualityRules | None = None,
+    wave: datetime | None = None,
 ) -> BarsReport:
     """Make the bars of ``scope`` complete as far as the venue has them, and judge each.
 
     :param base: of a timeframe that the venue does not publish, the one whose stored bars it is made of.
+    :param rules: when something is noticed; the usual thresholds without them.
+    :param wave: closing instant (UTC) that is computed; history has neither gaps nor lags that anybody has to know of.
     """
+    rules = rules or QualityRules()
     if base is not None:
         derive_bars(bars, scope, base, now)
     # The order matters: what is fetched has to be consolidated, and only consolidated bars are judged.
@@ -64,4 +80,22 @@ def refresh_bars(
     }
     failed = tuple(checks.failed_bars(scope.timeframe))
     last = None if frame.empty else frame["close_time"].max().to_pydatetime()
-    return BarsReport(tuple(gaps), changed, verdicts, failed, last, closes)
+    noticed = [
+        *notice_anomalies(frame, scope, rules),
+        *_gaps_noticed(gaps, scope.timeframe, now, live=wave is not None),
+        *lag_noticed(scope.timeframe, wave, now, rules.max_lag),
+    ]
+    return BarsReport(tuple(gaps), changed, verdicts, failed, last, closes, tuple(noticed))
+
+
+def _gaps_noticed(
+    gaps: Iterable[GapReport], timeframe: Timeframe, now: datetime, *, live: bool
+) -> Iterator[QualityEvent]:
+    """What the venue has lost, and in a wave what is missing and what was fetched."""
+    for gap in gaps:
+        yield from outages_noticed(gap.instrument_id, timeframe, gap.lost, now)
+        if live and gap.missing:
+            yield gap_noticed(gap.instrument_id, timeframe, gap.missing, now)
+        if live and gap.healed:
+            first, last = gap.asked
+            yield backfill_noticed(gap.instrument_id, timeframe, gap.healed, first, last + timeframe.duration, now)

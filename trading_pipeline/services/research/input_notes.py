@@ -46,7 +46,10 @@ def input_notes(one: GivenInput, window: Window, *, assumed_rate: float, allow_j
     first = int(np.searchsorted(opens, window.start_ms))
     missing = int((opens[-1] - opens[0]) // timeframe.ms + 1 - len(opens))
     if missing:
-        yield f"{one.instrument_id}: {missing} {timeframe} bars are missing between the first and the last"
+        yield (
+            f"{one.instrument_id}: {missing} {timeframe} bars are missing between the first and the last; "
+            "after a hole nothing is entered for a strategy's warm-up"
+        )
     yield from _funding(one, Span(int(opens[first]), int(one.bars.close_time_ms[-1])), assumed_rate)
     yield from _path(one, first)
 

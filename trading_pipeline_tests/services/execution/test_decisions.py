@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from trading_pipeline.domain.indicators.snapshot import SNAPSHOT_WARMUP
 from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.holes import HolePolicy
 from trading_pipeline.domain.model.partitions import WINDOW_BARS
 from trading_pipeline.domain.model.signals import SignalKind, decision_key
 from trading_pipeline.domain.model.timeframes import Timeframe, from_ms
@@ -103,7 +104,7 @@ def test_nothing_is_decided_from_unsound_bars_and_the_other_symbols_go_on(vertic
     assert vertical.snapshots.values("SOLUSDT.BYBIT", Timeframe.H1, START + DAY) is not None
 
 
-def test_an_impossible_price_leaves_the_bars_before_it_their_decisions(vertical: Vertical) -> None:
+def test_an_impossible_price_that_is_refused_leaves_the_bars_before_it_their_decisions(vertical: Vertical) -> None:
     bars = walk(count=24, seed=3)
     vertical.bars.append_raw(bars, BarSource.REST)
     vertical.decide(a_range(), START + DAY)
@@ -111,7 +112,7 @@ def test_an_impossible_price_leaves_the_bars_before_it_their_decisions(vertical:
     vertical.wipe()
     bars[18] = a_bar(open_time=START + 18 * HOUR, low="-5")
     vertical.bars.append_raw(bars, BarSource.REST)
-    assert vertical.decide(a_range(), START + DAY).refused == ()
+    assert vertical.decide(a_range(policy=HolePolicy.REFUSE), START + DAY).refused == ()
     assert vertical.signals.signals(["BTCUSDT.BYBIT"], Timeframe.H1, START, START + DAY) == undisturbed
 
 

@@ -167,3 +167,25 @@ def test_a_bar_that_somebody_told_after_all_ends_its_outage(vertical: Vertical) 
         (START + 12 * HOUR, START + 13 * HOUR),
     ]
     assert vertical.judge(a_range(), START + DAY).failed == ()
+
+
+def test_a_jump_that_no_market_makes_spoils_what_is_computed_from_both_sides_of_it(vertical: Vertical) -> None:
+    old = walk(count=12)
+    new = walk(start=START + 12 * HOUR, count=12, price=1_000_000.0)
+    vertical.bars.append_raw(old + new, BarSource.REST)
+    failed = vertical.judge(a_range(), START + DAY).failed
+    assert [check.close_time for check in failed] == [START + step * HOUR for step in range(13, 25)]
+    assert {check.name for check in failed} == {CheckName.OHLC_SANE}
+    assert "price jumps as no market does: 2025-03-01T12:00:00Z close" in failed[0].detail
+
+
+def test_of_two_hundred_instruments_one_that_is_bad_leaves_the_others_trading(vertical: Vertical) -> None:
+    names = [InstrumentId(f"COIN{number}USDT.BYBIT") for number in range(200)]
+    bad = names[77]
+    heard = [bar for name in names for bar in walk(name, count=3)]
+    heard = [bar for bar in heard if bar.instrument_id != bad or bar.open_time != START + HOUR]
+    vertical.bars.append_raw(heard, BarSource.WEBSOCKET)
+    report = vertical.judge(a_range(names), START + 3 * HOUR)
+    sound = vertical.checks.sound_bars(names, Timeframe.H1, START + 2 * HOUR, START + 3 * HOUR)
+    assert report.unsound_instruments == [bad]
+    assert set(sound) == set(names) - {bad}

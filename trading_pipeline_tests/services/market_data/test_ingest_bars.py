@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
+from trading_pipeline.adapters.stores.market_data.wave_store import PostgresWaveStore
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.events import BarClosed
@@ -27,7 +28,7 @@ def test_bars_by_rest_are_announced_only_when_they_closed_just_now(
     database: Engine, live: bool, announced: int
 ) -> None:
     stream = ListStream()
-    assert ingest_bars(PostgresBarStore(database), stream, [a_bar()], BarSource.REST, live=live) == [a_bar()]
+    assert ingest_bars(PostgresBarStore(database), stream, [a_bar()], BarSource.REST, live=live).new == [a_bar()]
     assert len(stream.published) == announced
 
 
@@ -38,3 +39,35 @@ def test_a_bar_off_the_grid_is_refused_and_nothing_is_stored(database: Engine) -
         ingest_bars(store, stream, [a_bar(), crooked], BarSource.WEBSOCKET)
     assert store.newest_raw_close("BTCUSDT.BYBIT", Timeframe.H1) is None
     assert stream.published == []
+
+
+def test_a_bar_that_is_told_otherwise_is_revised_and_announced_no_second_time(database: Engine) -> None:
+    store, stream = PostgresBarStore(database), ListStream()
+    ingest_bars(store, stream, [a_bar()], BarSource.WEBSOCKET)
+    again = a_bar(close="106", volume="9")
+    done = ingest_bars(store, stream, [again], BarSource.WEBSOCKET)
+    assert (done.new, len(stream.published)) == ([], 1)
+    [revision] = done.revised
+    assert revision.changes == {"close": ("105", "106"), "volume": ("7", "9")}
+    assert store.raw_bars(["BTCUSDT.BYBIT"], Timeframe.H1, START, START + timedelta(hours=1)) == [again]
+    assert ingest_bars(store, stream, [again], BarSource.WEBSOCKET).revised == []
+
+
+def test_of_two_words_about_a_bar_in_one_breath_the_second_counts(database: Engine) -> None:
+    store, stream = PostgresBarStore(database), ListStream()
+    done = ingest_bars(store, stream, [a_bar(), a_bar(close="106")], BarSource.WEBSOCKET)
+    assert (done.new, [one.changes for one in done.revised]) == ([a_bar()], [{"close": ("105", "106")}])
+
+
+def test_a_revision_opens_no_wave_and_makes_its_instrument_late_for_the_next(database: Engine) -> None:
+    store, waves = PostgresBarStore(database), PostgresWaveStore(database)
+    close = START + timedelta(hours=1)
+    ingest_bars(store, ListStream(), [a_bar(), a_bar("SOLUSDT.BYBIT")], BarSource.WEBSOCKET)
+    waves.begin(close, Timeframe.H1, "code")
+    store.consolidate(["BTCUSDT.BYBIT", "SOLUSDT.BYBIT"], Timeframe.H1, START, close)
+    assert waves.mark_computed(close, Timeframe.H1, ["BTCUSDT.BYBIT", "SOLUSDT.BYBIT"], "run-1")
+    ingest_bars(store, ListStream(), [a_bar(close="106")], BarSource.WEBSOCKET)
+    computed = waves.computed(close, Timeframe.H1)
+    assert computed is not None
+    assert waves.pending() == []
+    assert waves.late(["BTCUSDT.BYBIT", "SOLUSDT.BYBIT"], [Timeframe.H1], computed, close) == {"BTCUSDT.BYBIT"}

@@ -46,7 +46,10 @@ def test_nothing_is_said_about_whole_bars_with_whole_funding() -> None:
 
 
 def test_missing_bars_are_counted() -> None:
-    assert notes(day(3, 4, 20)) == ["BTCUSDT.BYBIT: 3 1h bars are missing between the first and the last"]
+    assert notes(day(3, 4, 20)) == [
+        "BTCUSDT.BYBIT: 3 1h bars are missing between the first and the last; "
+        "after a hole nothing is entered for a strategy's warm-up"
+    ]
 
 
 def test_a_renamed_contract_is_refused_or_named() -> None:

@@ -13,6 +13,8 @@ from sqlalchemy import Engine
 
 from trading_pipeline.domain.model.bar_history import FirstAvailableBar
 from trading_pipeline.domain.model.bars import Bar, BarSource
+from trading_pipeline.domain.model.holes import HolePolicy, HoleRules
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.partitions import WINDOW_BARS, PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.higher_timeframes import with_higher
@@ -130,13 +132,34 @@ def test_a_higher_bar_counts_from_its_close_until_the_next_and_not_longer(vertic
     assert frame.loc[last - HOUR : last, SCORE].notna().all()
 
 
-def test_nothing_is_known_after_a_higher_bar_that_is_missing_or_impossible(vertical: Vertical) -> None:
+BTC = InstrumentId("BTCUSDT.BYBIT")
+HOLE = START + 61 * HOUR
+
+
+def test_after_a_higher_bar_that_is_impossible_or_that_the_venue_lost_the_others_go_on(vertical: Vertical) -> None:
+    quarters, hours = walk(count=96 * 3, timeframe=Timeframe.M15), without(walk(count=72), 61)
+    known = []
+    for impossible in (True, False):
+        vertical.wipe()
+        hear(vertical, quarters, [*hours, a_bar(open_time=HOLE, low="-5")] if impossible else hours)
+        if not impossible:
+            for asked_at in (START + 4 * DAY, START + 5 * DAY):
+                vertical.bars.note_absent(BTC, Timeframe.H1, [HOLE], asked_at, "none", HOUR)
+        frame = shown(vertical, a_quarter_range(days=3), START + 3 * DAY)
+        assert frame.loc[HOLE, SCORE] > 0
+        assert frame.loc[HOLE + HOUR : HOLE + 105 * timedelta(minutes=1), SCORE].isna().all()
+        assert frame.loc[HOLE + 2 * HOUR :, SCORE].notna().all()
+        known.append(frame)
+    pd.testing.assert_frame_equal(*known, check_exact=True)
+
+
+def test_nothing_is_known_after_a_higher_bar_that_is_missing_or_impossible_and_refused(vertical: Vertical) -> None:
     quarters, hours = walk(count=96 * 3, timeframe=Timeframe.M15), walk(count=72)
-    hole = START + 61 * HOUR
+    hole = HOLE
     for broken in (without(hours, 61), [*without(hours, 61), a_bar(open_time=hole, low="-5")]):
         vertical.wipe()
         hear(vertical, quarters, broken)
-        frame = shown(vertical, a_quarter_range(days=3), START + 3 * DAY)
+        frame = shown(vertical, replace(a_quarter_range(days=3), holes=HoleRules(HolePolicy.REFUSE)), START + 3 * DAY)
         assert frame.loc[hole, SCORE] > 0
         assert frame.loc[hole + HOUR :, SCORE].isna().all()
 

@@ -142,6 +142,24 @@ absent_bars = Table(
 """Bars that the venue was asked for and did not have, with venue times; asked for twice they are an outage, unless
 somebody told the bar since."""
 
+quality_events = Table(
+    "quality_events",
+    metadata,
+    Column("event_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    _instant("at"),
+    Column("instrument_id", Text),
+    Column("timeframe", Text),
+    _instant("close_time", nullable=True),
+    Column("detail", JSONB, nullable=False),
+    Column("told_apart_by", Text, nullable=False),
+    _written_at(),
+    _run_id(),
+    Index("quality_events_by_time", "at"),
+)
+"""Append-only: what was noticed about market data, at venue time ``at``; it never decides about a trade."""
+
 book_samples = Table(
     "book_samples",
     metadata,

@@ -1,0 +1,95 @@
+"""What is noticed about bars at their close, and what is not."""
+
+from collections.abc import Sequence
+from datetime import time, timedelta
+
+import pandas as pd
+import pytest
+
+from trading_pipeline.domain.model.bars import OHLCV, Bar
+from trading_pipeline.domain.model.quality import QualityEvent, QualityKind, QualityRules, Severity
+from trading_pipeline.services.market_data.notice_anomalies import notice_anomalies
+from trading_pipeline_tests.testkit.builders import START, a_bar, a_range
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+CALM = [a_bar(open_time=START + step * HOUR, open="100", high="101", low="99", close="100") for step in range(48)]
+
+
+def noticed(bars: Sequence[Bar], rules: QualityRules | None = None) -> list[QualityEvent]:
+    """Of the second day, with the first before it."""
+    frame = pd.DataFrame(
+        {
+            "instrument_id": [bar.instrument_id for bar in bars],
+            "open_time": pd.DatetimeIndex([bar.open_time for bar in bars]),
+            "close_time": pd.DatetimeIndex([bar.close_time for bar in bars]),
+            **{name: [float(getattr(bar, name)) for bar in bars] for name in OHLCV},
+        }
+    )
+    return list(notice_anomalies(frame, a_range(start=START + DAY), rules or QualityRules()))
+
+
+def with_bar(place: int, **changes: str) -> list[Bar]:
+    values = {"open": "100", "high": "101", "low": "99", "close": "100", "volume": "7", **changes}
+    return [*CALM[:place], a_bar(open_time=START + place * HOUR, **values), *CALM[place + 1 :]]
+
+
+def test_calm_bars_are_no_news() -> None:
+    assert noticed(CALM) == []
+
+
+@pytest.mark.parametrize(
+    ("close", "severities"),
+    [("107.9", []), ("108", [Severity.INFO]), ("116", [Severity.IMPORTANT])],
+    ids=["below the threshold", "at it", "at twice the threshold"],
+)
+def test_a_close_far_from_the_one_before_it_is_a_price_jump(close: str, severities: list[Severity]) -> None:
+    events = noticed(with_bar(24, close=close, high="120"))
+    assert [event.severity for event in events if event.close_time == START + 25 * HOUR] == severities
+    if events:
+        assert events[0].kind is QualityKind.PRICE_JUMP
+        assert events[0].detail["prev_close"] == 100.0
+        assert events[0].detail["threshold_pct"] == 0.08
+
+
+def test_what_happened_on_days_that_are_not_asked_about_is_not_told_again() -> None:
+    assert noticed(with_bar(10, close="120", high="120", volume="700")) == []
+
+
+@pytest.mark.parametrize(
+    ("volume", "severities"),
+    [("69", []), ("70", [Severity.INFO]), ("140", [Severity.IMPORTANT])],
+    ids=["below the threshold", "at it", "at twice the threshold"],
+)
+def test_a_volume_of_many_times_the_usual_is_an_anomaly(volume: str, severities: list[Severity]) -> None:
+    events = noticed(with_bar(30, volume=volume))
+    assert [(event.kind, event.severity) for event in events] == [
+        (QualityKind.VOLUME_ANOMALY, severity) for severity in severities
+    ]
+
+
+def test_a_volume_is_compared_with_ten_others_or_with_none() -> None:
+    first = [bar for bar in with_bar(24, volume="700") if bar.open_time >= START + 15 * HOUR]
+    assert noticed(first) == []
+    assert len(noticed([CALM[14], *first])) == 1
+
+
+def test_a_market_that_turns_wild_is_told_once() -> None:
+    wild = [
+        a_bar(open_time=START + step * HOUR, open="100", high="110", low="90", close="100") for step in range(30, 48)
+    ]
+    events = noticed([*CALM[:30], *wild], QualityRules(high_volatility=0.04))
+    assert [(event.kind, event.detail["states"]) for event in events] == [(QualityKind.MARKET_STATE, ["HIGH_VOL"])]
+
+
+def test_a_window_of_news_is_told_when_it_begins_whether_the_market_is_wild_or_not() -> None:
+    rules = QualityRules(news_windows=((time(12), time(14)), (time(23), time(1))))
+    events = noticed(CALM, rules)
+    assert [(event.close_time, event.detail["states"]) for event in events] == [
+        (START + DAY + hours * HOUR, ["NORMAL", "NEWS_WINDOW"]) for hours in (12, 23)
+    ]
+
+
+def test_a_threshold_of_nothing_turns_its_question_off() -> None:
+    bars = with_bar(30, close="150", high="150", volume="9999")
+    assert noticed(bars, QualityRules(price_jump=0, volume_spike=0)) == []
+    assert len(noticed(bars)) == 3
