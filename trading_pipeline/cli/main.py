@@ -5,7 +5,9 @@ import sys
 
 import typer
 
+from trading_pipeline.cli.backfill import backfill
 from trading_pipeline.cli.backtest import backtest
+from trading_pipeline.cli.bars_group import bars
 from trading_pipeline.cli.close import close
 from trading_pipeline.cli.demo import demo
 from trading_pipeline.cli.exchange import exchange
@@ -37,8 +39,9 @@ for operation in (status, positions, halt, resume, kill_switch, close):
     app.command()(operation)
 app.command()(signals)
 app.command()(indicators)
+app.command()(backfill)
 app.command()(warm_up)
-for group in (backtest, strategy):
+for group in (backtest, strategy, bars):
     app.add_typer(group)
 
 
