@@ -35,8 +35,8 @@ class Candle:
     @classmethod
     def of(cls, bar: Bar) -> "Candle":
         """A closed bar."""
-        prices = (float(value) for value in (bar.open, bar.high, bar.low, bar.close, bar.volume))
-        return cls(to_ms(bar.open_time) // 1000, *prices)
+        opened, high, low, close = float(bar.open), float(bar.high), float(bar.low), float(bar.close)
+        return cls(to_ms(bar.open_time) // 1000, opened, high, low, close, float(bar.volume))
 
 
 def interval_named(text: str) -> str:

@@ -6,6 +6,7 @@ file go into NUMERIC columns as they are; float64 is made of them only to look a
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from trading_pipeline.domain.model.bars import BAR_COLUMNS, OHLCV, Bar
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.identity import InstrumentId
-from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
+from trading_pipeline.domain.model.timeframes import Timeframe, from_ms, to_ms
 
 if TYPE_CHECKING:
     # Processes that hear bars one by one know this module, and no frames.
@@ -56,14 +57,18 @@ class WrittenBars:
     def frame(self) -> "pd.DataFrame":
         """With ``BAR_COLUMNS``.
 
-        :raises DataError: something is no number.
+        :raises DataError: something is no finite number.
         """
         import pandas as pd
 
         try:
-            values = np.array(self.numbers, dtype="U").reshape(len(self), len(NUMBERS)).astype(np.float64)
-        except ValueError as error:
+            values = self._values()
+        except (ValueError, TypeError) as error:
             raise DataError(f"{self.instrument_id} {self.timeframe}: {error}") from None
+        if not np.isfinite(values).all():
+            row = int(np.argmin(np.isfinite(values).all(axis=1)))
+            opens = from_ms(int(self.open_ms[row])).isoformat()
+            raise DataError(f"{self.instrument_id} {self.timeframe}: the bar of {opens} holds no finite numbers")
         opens = self.open_ms.astype("datetime64[ms]")
         columns = {
             "instrument_id": pd.Series(np.full(len(self), self.instrument_id, dtype=object), dtype="str"),
@@ -73,10 +78,22 @@ class WrittenBars:
         }
         return pd.DataFrame(columns, columns=list(BAR_COLUMNS))
 
+    def _values(self) -> NDArray[np.float64]:
+        """The numbers as float64, shape ``(n, 6)``."""
+        flat = list(map(float, chain.from_iterable(self.numbers)))
+        return np.array(flat, dtype=np.float64).reshape(len(self), len(NUMBERS))
+
     def between(self, first_ms: int, end_ms: int) -> "WrittenBars":
         """The bars that open in ``[first_ms, end_ms)``, UTC milliseconds."""
         part = slice(*np.searchsorted(self.open_ms, [first_ms, end_ms]).tolist())
         return WrittenBars(self.instrument_id, self.timeframe, self.open_ms[part], self.numbers[part])
+
+    @classmethod
+    def joined(cls, pages: "Sequence[WrittenBars]") -> "WrittenBars":
+        """Pages of one instrument and timeframe that follow each other, at least one, as one."""
+        opens = np.concatenate([page.open_ms for page in pages])
+        numbers = [row for page in pages for row in page.numbers]
+        return cls(pages[0].instrument_id, pages[0].timeframe, opens, numbers)
 
     def parts(self, size: int) -> Iterator["WrittenBars"]:
         """The same bars, ``size`` at a time."""

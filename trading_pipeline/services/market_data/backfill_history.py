@@ -1,9 +1,10 @@
 """Fetch a stretch of history page by page; every page is kept as soon as it is there."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
 from trading_pipeline.domain.model.backfills import (
@@ -20,8 +21,11 @@ from trading_pipeline.ports.stores.market_data.backfill_log import BackfillLog
 from trading_pipeline.ports.stores.market_data.bulk_bar_store import BulkBarStore
 from trading_pipeline.ports.venue.market_data import MarketData
 
-_AHEAD = 3
-"""Pages that are asked for while one is written; more would only wait in memory."""
+_AHEAD = 10
+"""Pages that are asked for while others are written; those that have arrived by then are written together."""
+_WORKERS = 3
+_SURVEYED = 100
+"""Pages of which the database is asked at once whether it has all of them, or none."""
 
 Window = tuple[datetime, datetime]
 Told = Callable[[BackfillProgress], None]
@@ -40,7 +44,7 @@ def backfill_history(
     Pages that are complete in the database are not asked for again, so that a run that was cut off goes on where it
     was. The bar still forming is never stored.
 
-    :param told: given the progress after each page.
+    :param told: given the progress each time that pages were kept.
     :returns: what came of it; ``truncated`` where the cap on pages ended it.
     :raises ConfigurationError: the venue does not list the instrument; the message names the nearest that it lists.
     :raises VenueError: the venue failed for good; pages before are kept, and the run says FAILED.
@@ -66,45 +70,58 @@ def backfill_history(
 
 
 def _pages(request: BackfillRequest | None, market_data: MarketData, store: BulkBarStore) -> Iterator[BackfillProgress]:
-    """Fetch some pages ahead while one is written; the progress after each."""
+    """Ask for some pages ahead while others are written; the progress after each time that something was."""
     if request is None:
         return
     windows = _missing(request, store)
+    # one more than may be asked for tells whether the cap left something out
+    allowed = islice(windows, request.max_pages)
     progress = BackfillProgress()
-    with ThreadPoolExecutor(_AHEAD) as pool:
-
-        def ask(window: Window) -> tuple[Window, Future[WrittenBars]]:
-            return window, pool.submit(market_data.written_bars, request.instrument_id, request.timeframe, *window)
-
-        asked = [ask(window) for window in islice(windows, min(_AHEAD, request.max_pages))]
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        asked: deque[tuple[Window, Future[WrittenBars]]] = deque()
         try:
-            while asked:
-                window, page = asked.pop(0)
-                bars = page.result()
+            while True:
+                for window in islice(allowed, _AHEAD - len(asked)):
+                    page = pool.submit(market_data.written_bars, request.instrument_id, request.timeframe, *window)
+                    asked.append((window, page))
+                if not asked:
+                    break
+                pages, through = _arrived(asked)
+                bars = WrittenBars.joined(pages)
                 store.append(bars, BarSource.REST)
-                progress = BackfillProgress(progress.upserts + len(bars), progress.pages + 1, through=window[1])
-                following = next(windows, None)
-                if following is not None and progress.pages + len(asked) < request.max_pages:
-                    asked.append(ask(following))
-                elif following is not None:
-                    # the last pages of the cap are on their way; what lies behind them is left out
-                    progress = replace(progress, truncated=not asked)
-                    windows = iter([following])
+                progress = BackfillProgress(progress.upserts + len(bars), progress.pages + len(pages), through=through)
                 yield progress
         finally:
             # what is on its way is not waited for when something failed
             pool.shutdown(wait=False, cancel_futures=True)
+    if next(windows, None) is not None:
+        yield replace(progress, truncated=True)
+
+
+def _arrived(asked: deque[tuple[Window, Future[WrittenBars]]]) -> tuple[list[WrittenBars], datetime]:
+    """The oldest pages that were asked for, at least one, and the end of their range; they leave the queue."""
+    pages = []
+    while asked and (not pages or asked[0][1].done()):
+        window, page = asked.popleft()
+        pages.append(page.result())
+    return pages, window[1]
 
 
 def _missing(request: BackfillRequest, store: BulkBarStore) -> Iterator[Window]:
     """The pages, oldest first, of which the database misses a bar."""
-    length = request.page_limit * request.timeframe.duration
-    start = request.start
-    while start < request.end:
-        end = min(start + length, request.end)
-        if (
-            store.stored(request.instrument_id, request.timeframe, start, end)
-            < (end - start) // request.timeframe.duration
-        ):
-            yield start, end
-        start = end
+    page = request.page_limit * request.timeframe.duration
+    for begin, stop in _windows(request.start, request.end, _SURVEYED * page):
+        here = store.stored(request.instrument_id, request.timeframe, begin, stop)
+        if here == (stop - begin) // request.timeframe.duration:
+            continue
+        for start, end in _windows(begin, stop, page):
+            bars = (end - start) // request.timeframe.duration
+            if not here or store.stored(request.instrument_id, request.timeframe, start, end) < bars:
+                yield start, end
+
+
+def _windows(start: datetime, end: datetime, length: timedelta) -> Iterator[Window]:
+    """Stretches of a range."""
+    while start < end:
+        yield start, min(start + length, end)
+        start += length

@@ -23,25 +23,30 @@ CREATE TEMPORARY TABLE IF NOT EXISTS told_bars (
 """
 _COPY = SQL("COPY told_bars FROM STDIN")
 
+_TOLD_BY_OTHERS = """
+SELECT EXISTS (
+    SELECT FROM trading.raw_bars WHERE instrument_id = %(instrument_id)s AND timeframe = %(timeframe)s
+    AND open_time BETWEEN %(first)s AND %(last)s AND source <> %(source)s
+)
+"""
+
 # What is new goes into both tables at once: most histories are told by one source, and then its word is the bar.
 _APPEND = """
 WITH new AS (
     INSERT INTO trading.raw_bars
-        (instrument_id, timeframe, open_time, close_time, open, high, low, close, volume, turnover, source, run_id)
+        (instrument_id, timeframe, open_time, close_time, open, high, low, close, volume, turnover, source, run_id,
+        received_at, heard_in)
     SELECT %(instrument_id)s, %(timeframe)s, opens, opens + %(length)s,
-        open, high, low, close, volume, turnover, %(source)s, %(run_id)s
+        open, high, low, close, volume, turnover, %(source)s, %(run_id)s,
+        -- once for all rows
+        (SELECT clock_timestamp()), (SELECT pg_current_xact_id()::text::bigint)
     FROM (SELECT timestamptz 'epoch' + open_ms * interval '1 millisecond' AS opens, told_bars.* FROM told_bars) AS told
     ON CONFLICT DO NOTHING
     RETURNING instrument_id, timeframe, open_time, close_time, open, high, low, close, volume, turnover, source, run_id
 ), consolidated AS (
     INSERT INTO trading.bars
         (instrument_id, timeframe, open_time, close_time, open, high, low, close, volume, turnover, source, run_id)
-    SELECT * FROM new
-    -- the statement does not see its own rows: what is found here was told by another source
-    WHERE NOT EXISTS (
-        SELECT FROM trading.raw_bars AS heard WHERE heard.instrument_id = new.instrument_id
-        AND heard.timeframe = new.timeframe AND heard.open_time = new.open_time
-    )
+    SELECT * FROM new WHERE NOT %(told_by_others)s
     ON CONFLICT DO NOTHING
     RETURNING 1
 )
@@ -73,16 +78,17 @@ class PostgresBulkBarStore(BulkBarStore):
     def _insert(self, connection: Connection, bars: WrittenBars, source: BarSource) -> tuple[int, int]:
         connection.exec_driver_sql(_STAGE)
         copy_text(connection, _COPY, _lines(bars))
-        row = connection.exec_driver_sql(
-            _APPEND,
-            {
-                "instrument_id": bars.instrument_id,
-                "timeframe": bars.timeframe.value,
-                "length": bars.timeframe.duration,
-                "source": source.value,
-                "run_id": self._run_id,
-            },
-        ).one()
+        values: dict[str, object] = {
+            "instrument_id": bars.instrument_id,
+            "timeframe": bars.timeframe.value,
+            "length": bars.timeframe.duration,
+            "source": source.value,
+            "run_id": self._run_id,
+            "first": from_ms(int(bars.open_ms[0])),
+            "last": from_ms(int(bars.open_ms[-1])),
+        }
+        values["told_by_others"] = connection.exec_driver_sql(_TOLD_BY_OTHERS, values).scalar_one()
+        row = connection.exec_driver_sql(_APPEND, values).one()
         return int(row[0]), int(row[1])
 
     def stored(self, instrument_id: InstrumentId, timeframe: Timeframe, start: datetime, end: datetime) -> int:

@@ -14,24 +14,19 @@ from trading_pipeline.domain.model.written_bars import WrittenBars
 def klines(instrument_id: InstrumentId, timeframe: Timeframe, page: Sequence[object]) -> WrittenBars:
     """The rows of a REST page, newest first, as bars, oldest first, in the venue's own digits.
 
-    :raises DataError: a row has another shape, a time is none, a number is not finite.
+    Whether numbers are numbers is looked at where many of them are kept or computed with.
+
+    :raises DataError: a row has another shape, or a time is none.
     """
     rows = [row for row in reversed(page) if isinstance(row, list) and len(row) >= KLINE_FIELDS]
     numbers = [row[1:KLINE_FIELDS] for row in rows]
     try:
-        opens = np.array([row[0] for row in rows], dtype="U").astype(np.int64)
-        whole = len(rows) == len(page) and bool(np.isfinite(np.array(numbers, dtype="U").astype(np.float64)).all())
+        opens = np.array([int(row[0]) for row in rows], dtype=np.int64)
     except (ValueError, TypeError, OverflowError):
-        whole = False
-    if not whole:
+        rows = []
+    if len(rows) != len(page):
         # The row at fault, in the words of the reader of single rows.
         for row in page:
             kline(instrument_id.symbol, timeframe, row)
-        raise DataError(f"bybit sent a page of {len(page)} klines that cannot be read as numbers")
+        raise DataError(f"bybit sent a page of {len(page)} klines whose times cannot be read")
     return WrittenBars(instrument_id, timeframe, opens, numbers)
-
-
-def joined(instrument_id: InstrumentId, timeframe: Timeframe, pages: Sequence[WrittenBars]) -> WrittenBars:
-    """Pages that follow each other as one."""
-    opens = np.concatenate([np.empty(0, np.int64), *(page.open_ms for page in pages)])
-    return WrittenBars(instrument_id, timeframe, opens, [row for page in pages for row in page.numbers])

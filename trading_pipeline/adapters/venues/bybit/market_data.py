@@ -57,12 +57,15 @@ class BybitMarketData(MarketData, LiveMarket):
     ) -> "WrittenBars":
         """The same windows, with the venue's own digits."""
         # here, as processes that hear bars one by one do without numpy
-        from trading_pipeline.adapters.venues.bybit.kline_pages import joined, klines
+        import numpy as np
+
+        from trading_pipeline.adapters.venues.bybit.kline_pages import klines
+        from trading_pipeline.domain.model.written_bars import WrittenBars
 
         # An earlier time of the venue's does as well: what had closed by then is final for good.
         if self._heard_time < end:
             self._heard_time = self.server_time()
-        now, pages = self._heard_time, []
+        now, pages = self._heard_time, [WrittenBars(instrument_id, timeframe, np.empty(0, np.int64), [])]
         # a bar that opens later still forms
         closed_ms = to_ms(now) - timeframe.ms + 1
         for opens, stop in _windows(timeframe, start, min(end, now)):
@@ -73,7 +76,7 @@ class BybitMarketData(MarketData, LiveMarket):
                 lambda answer: klines(instrument_id, timeframe, entries(answer.result, "list")),
             )
             pages.append(page.between(to_ms(opens), min(to_ms(stop), closed_ms)))
-        return joined(instrument_id, timeframe, pages)
+        return WrittenBars.joined(pages)
 
     def _klines(
         self,
