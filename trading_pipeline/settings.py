@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.identity import TradingMode
 
-_PREFIX = re.compile(r"TRADING_|BYBIT_|LIVE_TRADING")
+_PREFIX = re.compile(r"TRADING_|BYBIT_|LIVE_TRADING|ADMIN_BACKFILL_")
 _READ_ELSEWHERE = {
     "POSTGRES_PASSWORD",
     *(f"TRADING_DB_{part}" for part in ("HOST", "PORT", "USER", "PASSWORD", "NAME")),
@@ -51,6 +51,12 @@ class Settings(BaseSettings):
     bybit_api_secret: SecretStr = Field(SecretStr(""), alias="BYBIT_API_SECRET")
     live_trading_acknowledged: str = Field(
         "", alias="LIVE_TRADING_ACKNOWLEDGED", description="account id; live mode only"
+    )
+    backfill_allowed_symbols: str = Field(
+        "", alias="ADMIN_BACKFILL_ALLOWED_SYMBOLS", description="comma-separated; empty: everything"
+    )
+    backfill_allowed_intervals: str = Field(
+        "", alias="ADMIN_BACKFILL_ALLOWED_INTERVALS", description="comma-separated; empty: everything"
     )
     dagster_url: str = Field(
         "", alias="TRADING_DAGSTER_URL", description="the Dagster UI; empty: that of the system in the state folder"

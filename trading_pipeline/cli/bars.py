@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trading_pipeline.cli.bars_files import export_files, import_file
 from trading_pipeline.cli.running_system import Reason, StateDir, command_of, database_of, settings_of
 from trading_pipeline.domain.model.commands import CommandVerb
 from trading_pipeline.domain.model.errors import ConfigurationError
@@ -17,12 +18,9 @@ if TYPE_CHECKING:
     from trading_pipeline.domain.model.commands import OperatorCommand
     from trading_pipeline.settings import Settings
 
-bars = typer.Typer(name="bars", help="Stored bars.", no_args_is_help=True)
-
-
-@bars.callback()
-def _group() -> None:
-    """Keep the name of the only command."""
+bars = typer.Typer(name="bars", help="Stored bars, and bars from files and into files.", no_args_is_help=True)
+bars.command("import")(import_file)
+bars.command("export")(export_files)
 
 
 @bars.command()

@@ -7,6 +7,7 @@ import typer
 
 from trading_pipeline.cli.api import api
 from trading_pipeline.cli.audit import audit
+from trading_pipeline.cli.backfill import backfill
 from trading_pipeline.cli.backtest import backtest
 from trading_pipeline.cli.bars import bars
 from trading_pipeline.cli.close import close
@@ -42,6 +43,7 @@ for operation in (status, positions, orders, halt, resume, kill_switch, close):
     app.command()(operation)
 app.command()(signals)
 app.command()(indicators)
+app.command()(backfill)
 app.command()(warm_up)
 for group in (backtest, bars, strategy, dlq, users, audit):
     app.add_typer(group)

@@ -9,6 +9,7 @@ import pytest
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.model.written_bars import WrittenBars
 from trading_pipeline.ports.venue.market_data import MarketData
 
 
@@ -48,6 +49,17 @@ class MarketDataContract:
         found = market.bars(self.listed, self.timeframe, close - 3 * self.timeframe.duration, close)
         assert {(bar.instrument_id, bar.timeframe) for bar in found} == {(self.listed, self.timeframe)}
         assert all(bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high for bar in found)
+
+    def test_bars_by_the_thousand_are_the_same_bars(self, market: MarketData, close: datetime) -> None:
+        step = self.timeframe.duration
+        asked = (self.listed, self.timeframe, close - self.count * step, close + step)
+        written = market.written_bars(*asked)
+        assert len(written) == self.count
+        objects = WrittenBars.of_bars(self.listed, self.timeframe, market.bars(*asked))
+        assert written.open_ms.tolist() == objects.open_ms.tolist()
+        assert [tuple(map(Decimal, row)) for row in written.numbers] == [
+            tuple(map(Decimal, row)) for row in objects.numbers
+        ]
 
     @pytest.mark.parametrize(
         ("start", "end", "expected"),

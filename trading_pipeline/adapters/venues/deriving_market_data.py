@@ -1,6 +1,7 @@
 """A venue's market data with the bar lengths that it does not publish."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.derived_bars import Derivations, derived_bars
@@ -8,6 +9,9 @@ from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.venue.market_data import MarketData
+
+if TYPE_CHECKING:
+    from trading_pipeline.domain.model.written_bars import WrittenBars
 
 
 class DerivingMarketData(MarketData):
@@ -33,6 +37,14 @@ class DerivingMarketData(MarketData):
         if last < end:
             last += timeframe.duration  # the last bar that opens in time closes after ``end``
         return derived_bars(self._venue.bars(instrument_id, base, first, last), timeframe)
+
+    def written_bars(
+        self, instrument_id: InstrumentId, timeframe: Timeframe, start: datetime, end: datetime
+    ) -> "WrittenBars":
+        """The venue's own digits, where the bars are not derived."""
+        if timeframe in self._derivations:
+            return super().written_bars(instrument_id, timeframe, start, end)
+        return self._venue.written_bars(instrument_id, timeframe, start, end)
 
     def instruments(self) -> dict[InstrumentId, Instrument]:
         """What the venue lists."""

@@ -9,7 +9,7 @@ from trading_pipeline.api.composition import ApiContext, Context
 from trading_pipeline.api.doors import needs
 from trading_pipeline.api.shapes import Key, Words
 from trading_pipeline.domain.model.access import Permission
-from trading_pipeline.domain.model.candles import Candle, resampled, seconds_of
+from trading_pipeline.domain.model.candles import Candle, interval_named, interval_seconds, resampled
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.records import RecordQuestion
 from trading_pipeline.domain.model.timeframes import to_ms
@@ -64,9 +64,9 @@ def several(
     if not aligned:
         found = {one: _candles(context, meant, one, min(load_limit, _KEPT)) for one in asked}
     else:
-        shortest = base or min(asked, key=seconds_of)
+        shortest = interval_named(base) if base else min(map(interval_named, asked), key=interval_seconds)
         candles = _candles(context, meant, shortest, load_limit)
-        found = {one: resampled(candles, seconds_of(shortest), seconds_of(one))[-_KEPT:] for one in asked}
+        found = {one: resampled(candles, shortest, interval_named(one))[-_KEPT:] for one in asked}
     data = {interval: [_chart(one) for one in candles] for interval, candles in found.items()}
     return Charts(symbol=meant.symbol, intervals=asked, data=data)
 
@@ -79,10 +79,10 @@ def _candles(context: ApiContext, symbol: str, interval: str, limit: int) -> lis
 
 
 def _candle(bar: dict[str, Any]) -> Candle:
-    prices = (bar[name] for name in ("open", "high", "low", "close", "volume"))
-    return Candle(to_ms(bar["open_time"]) // 1000, *prices)
+    opened, high, low, close, volume = (float(bar[name]) for name in ("open", "high", "low", "close", "volume"))
+    return Candle(to_ms(bar["open_time"]) // 1000, opened, high, low, close, volume)
 
 
 def _chart(candle: Candle) -> ChartCandle:
-    prices = {name: float(getattr(candle, name)) for name in ("open", "high", "low", "close", "volume")}
+    prices = {name: getattr(candle, name) for name in ("open", "high", "low", "close", "volume")}
     return ChartCandle(time=candle.time, **prices)

@@ -12,7 +12,6 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import IO
 
 from trading_pipeline.domain.model.errors import DataError
@@ -86,12 +85,12 @@ def _only_table(content: bytes, most_bytes: int) -> tuple[bytes, str]:
         files = [name for name in archive.namelist() if not _shadow(name)]
         for name in files:
             # Nothing is written, so it could do no harm here; whoever packed it meant some.
-            if name.startswith(("/", "\\")) or ".." in PurePosixPath(name.replace("\\", "/")).parts:
+            if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/"):
                 raise DataError(f"names a file outside the archive ({name}); do not trust it")
         for tables in ([name for name in files if name.lower().endswith(ending)] for ending in (".csv", TABLES)):
             if len(tables) == 1:
                 with archive.open(tables[0]) as member:
-                    return _limited(member, most_bytes), PurePosixPath(tables[0]).name
+                    return _limited(member, most_bytes), tables[0].rpartition("/")[2]
         tables = [name for name in files if name.lower().endswith(".csv")]
         listed = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
         raise DataError(f"holds {len(tables)} CSV files ({listed or 'nothing'}); pack one CSV alone")

@@ -1,69 +1,110 @@
-"""Candles as charts draw them, and longer ones made of shorter ones."""
+"""Candles as pages and answers show them: time in seconds, numbers as float64; and coarser ones made of them.
 
+Unlike the bars that decisions are taken from, a candle may be partial, and says so.
+"""
+
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from itertools import groupby
+from dataclasses import dataclass, replace
 
+from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 
-_DAY_S = 86_400
-_WEEK_S = 7 * _DAY_S
-_MONDAY_S = 4 * _DAY_S
-"""1970-01-05, the first Monday."""
-_LETTERS = {"D": _DAY_S, "W": _WEEK_S}
+_MINUTE_S, _DAY_S, _WEEK_S = 60, 86_400, 604_800
+_ALIASES = {"1m": "1", "3m": "3", "5m": "5", "15m": "15", "30m": "30", "1h": "60", "2h": "120", "4h": "240"}
+_ALIASES |= {"6h": "360", "8h": "480", "12h": "720", "1d": "D", "1w": "W", "1440": "D"}
 
 
 @dataclass(frozen=True, slots=True)
 class Candle:
     """One candle.
 
-    :param time: seconds since 1970, UTC, when it opens.
+    :param time: open time, seconds since 1970 UTC.
+    :param complete: whether nothing is missing of it and nothing can be added.
     """
 
     time: int
-    open: Decimal
-    high: Decimal
-    low: Decimal
-    close: Decimal
-    volume: Decimal
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    complete: bool = True
+
+    @classmethod
+    def of(cls, bar: Bar) -> "Candle":
+        """A closed bar."""
+        opened, high, low, close = float(bar.open), float(bar.high), float(bar.low), float(bar.close)
+        return cls(to_ms(bar.open_time) // 1000, opened, high, low, close, float(bar.volume))
 
 
-def seconds_of(interval: str) -> int:
-    """Length of an interval as venues spell it: minutes, ``D`` or ``W``.
+def interval_named(text: str) -> str:
+    """An interval as venues write it: minutes, ``D`` or ``W``; ``1h`` is ``60``.
 
-    :raises ConfigurationError: it is none of these.
+    :raises ConfigurationError: it is none.
     """
-    if interval in _LETTERS:
-        return _LETTERS[interval]
-    if not (interval.isascii() and interval.isdigit() and 0 < int(interval[:6]) <= 1440 and len(interval) <= 4):
-        raise ConfigurationError(f"unknown interval {interval[:20]!r}; write minutes such as 15, D or W")
-    return int(interval) * 60
+    name = _ALIASES.get(text.strip(), text.strip())
+    if name not in ("D", "W") and not re.fullmatch(r"[1-9]\d{0,4}", name):
+        raise ConfigurationError(f"unknown interval {text!r}; write minutes, D or W, or like 15m, 1h, 1d")
+    return name
 
 
-def bucket_of(time: int, length_s: int) -> int:
-    """When the candle that contains an instant opens; weeks begin on Monday (ISO 8601)."""
-    offset = _MONDAY_S if length_s == _WEEK_S else 0
-    return time - (time - offset) % length_s
+def interval_seconds(interval: str) -> int:
+    """Length of an interval that ``interval_named`` gave."""
+    return {"D": _DAY_S, "W": _WEEK_S}.get(interval) or int(interval) * _MINUTE_S
 
 
-def resampled(candles: Sequence[Candle], base_s: int, length_s: int) -> list[Candle]:
-    """Candles of another length, with the partial ones at either end.
+def bucket_start(time: int, interval: str) -> int:
+    """Open time of the candle that holds ``time``, both in seconds UTC; weeks begin on Monday, as ISO 8601 has it."""
+    if interval == "W":
+        day = time // _DAY_S
+        # 1970-01-01 was a Thursday.
+        return (day - (day + 3) % 7) * _DAY_S
+    length = interval_seconds(interval)
+    return time // length * length
 
-    :param candles: of ``base_s`` seconds each, ascending.
-    :raises ConfigurationError: the length is no multiple of theirs.
+
+def resampled(candles: Sequence[Candle], base: str, target: str) -> list[Candle]:
+    """Coarser candles; one at an end or with a hole, of which base candles are missing, is kept and marked.
+
+    :param candles: of ``base``, ascending.
+    :raises ConfigurationError: ``target`` is shorter than ``base`` or no multiple of it.
     """
-    if length_s % base_s:
-        raise ConfigurationError(f"candles of {length_s} s cannot be made of such of {base_s} s")
-    return [_merged(start, list(group)) for start, group in groupby(candles, lambda one: bucket_of(one.time, length_s))]
+    if base == target:
+        return list(candles)
+    width, rest = divmod(interval_seconds(target), interval_seconds(base))
+    if rest or width < 1:
+        raise ConfigurationError(f"{target} is no multiple of {base}; ask for another base")
+    made: list[Candle] = []
+    parts = 0
+    for candle in candles:
+        start = bucket_start(candle.time, target)
+        if made and made[-1].time == start:
+            made[-1], parts = _joined(made[-1], candle), parts + candle.complete
+        else:
+            made.append(replace(candle, time=start))
+            parts = int(candle.complete)
+        made[-1] = replace(made[-1], complete=parts == width)
+    return made
 
 
-def _merged(start: int, group: Sequence[Candle]) -> Candle:
+def base_needed(base: str, target: str, candles: int) -> int:
+    """How many base candles make so many of the target."""
+    return candles * max(1, interval_seconds(target) // interval_seconds(base))
+
+
+def timeframe_of_interval(interval: str) -> Timeframe | None:
+    """The stored timeframe of an interval, ``None`` where it is made of another."""
+    return next((timeframe for timeframe in Timeframe if timeframe.ms == interval_seconds(interval) * 1000), None)
+
+
+def _joined(first: Candle, second: Candle) -> Candle:
     return Candle(
-        start,
-        group[0].open,
-        max(one.high for one in group),
-        min(one.low for one in group),
-        group[-1].close,
-        sum((one.volume for one in group), Decimal(0)),
+        time=first.time,
+        open=first.open,
+        high=max(first.high, second.high),
+        low=min(first.low, second.low),
+        close=second.close,
+        volume=first.volume + second.volume,
     )

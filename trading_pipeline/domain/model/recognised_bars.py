@@ -4,7 +4,6 @@ Everything that reads bars from files reads them here: backtests, imports and th
 """
 
 from dataclasses import dataclass
-from pathlib import PurePath
 
 import numpy as np
 import pandas as pd
@@ -81,7 +80,7 @@ def recognised_bars(
     :raises DataError: it holds no table of bars, bars of several instruments, or a row that no decision may be taken
         from; the message names file, row and problem.
     """
-    name = told_by(PurePath(origin).name)
+    name = told_by(origin.replace("\\", "/").rpartition("/")[2])
     table = file_table(content, origin, most_bytes)
     if not len(table.frame):
         raise DataError(f"{origin}: holds no bars")
@@ -90,7 +89,8 @@ def recognised_bars(
     times, unit = milliseconds_of(table.frame[columns["open_time_ms"]], columns["open_time_ms"], origin)
     given = [ours for ours in (*OHLCV, "turnover") if ours in columns]
     frame = pd.DataFrame({"open_time_ms": times, **{ours: table.frame[columns[ours]] for ours in given}})
-    backwards = len(times) > 1 and bool((np.diff(times) < 0).all())
+    # two rows prove no order
+    backwards = len(times) > 2 and bool((np.diff(times) < 0).all())
     if backwards:
         frame = frame.iloc[::-1].reset_index(drop=True)
     where = f"{origin} (newest first, rows counted from its end)" if backwards else origin

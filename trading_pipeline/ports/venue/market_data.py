@@ -2,12 +2,16 @@
 
 from abc import ABC, abstractmethod
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.books import OrderBook
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.timeframes import Timeframe
+
+if TYPE_CHECKING:
+    from trading_pipeline.domain.model.written_bars import WrittenBars
 
 
 class MarketData(ABC):
@@ -25,6 +29,15 @@ class MarketData(ABC):
 
         :raises ConfigurationError: the venue does not know the instrument or timeframe.
         """
+
+    def written_bars(
+        self, instrument_id: InstrumentId, timeframe: Timeframe, start: datetime, end: datetime
+    ) -> "WrittenBars":
+        """What ``bars`` returns, for many of them: without an object for each."""
+        # here, as processes that hear bars one by one do without numpy
+        from trading_pipeline.domain.model.written_bars import WrittenBars
+
+        return WrittenBars.of_bars(instrument_id, timeframe, self.bars(instrument_id, timeframe, start, end))
 
     @abstractmethod
     def instruments(self) -> dict[InstrumentId, Instrument]:

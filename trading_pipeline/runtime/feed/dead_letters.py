@@ -52,8 +52,8 @@ class LetterReplay:
 
     def _store_bars(self, payload: str) -> str:
         bars = _read(self.market, payload).bars
-        new = ingest_bars(self.storage.bars, self.storage.events, bars, BarSource.WEBSOCKET)
-        return f"{len(bars)} bars, {len(new)} of them new"
+        found = ingest_bars(self.storage.bars, self.storage.events, bars, BarSource.WEBSOCKET)
+        return f"{len(bars)} bars, {len(found.new)} of them new"
 
     def _book(self, payload: str) -> str:
         update = _read(self.account, payload)

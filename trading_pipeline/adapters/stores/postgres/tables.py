@@ -472,6 +472,27 @@ reconciliation_differences = Table(
     _instant("found_at"),
 )
 
+backfill_runs = Table(
+    "backfill_runs",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("instrument_id", Text, nullable=False),
+    Column("timeframe", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("upserts", BigInteger, nullable=False, server_default="0"),
+    Column("pages", BigInteger, nullable=False, server_default="0"),
+    Column("truncated", Boolean, nullable=False, server_default="false"),
+    _written_at("started_at"),
+    _instant("finished_at", nullable=True),
+    Column("actor", Text, nullable=False),
+    Column("params", JSONB, nullable=False),
+    Column("error", Text, nullable=False, server_default=""),
+    Index("backfill_runs_by_time", "started_at"),
+)
+"""One row per history that somebody loaded, from the venue (``rest``) or from a file (``file``); its ``run_id`` stands
+in the bars. ``upserts`` counts bars sent, whether they were new or not; times are wall time."""
+
 heartbeats = Table(
     "heartbeats",
     metadata,

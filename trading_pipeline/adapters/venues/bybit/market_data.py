@@ -1,7 +1,8 @@
 """Market data over REST: public, but for the fees of an account."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
 
 from trading_pipeline.adapters.venues.bybit import capabilities, parse
 from trading_pipeline.adapters.venues.bybit.client import Answer, BybitClient
@@ -14,6 +15,11 @@ from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe, to_ms
 from trading_pipeline.ports.venue.market_data import LiveMarket, MarketData
 
+if TYPE_CHECKING:
+    from trading_pipeline.domain.model.written_bars import WrittenBars
+
+T = TypeVar("T")
+
 
 class BybitMarketData(MarketData, LiveMarket):
     """Klines, instruments, the venue's clock, and the present book and funding time."""
@@ -21,6 +27,7 @@ class BybitMarketData(MarketData, LiveMarket):
     def __init__(self, client: BybitClient) -> None:
         """Read through ``client``, whose key is needed for nothing but the fees of its account."""
         self._client = client
+        self._heard_time = EPOCH
 
     def server_time(self) -> datetime:
         """The venue's clock, to the microsecond."""
@@ -33,26 +40,63 @@ class BybitMarketData(MarketData, LiveMarket):
         cursor and none can fall between two pages. The clock is read before the rows: a bar that
         had closed by then is final in every row read later.
         """
-        spelling, now, step = interval(timeframe), self.server_time(), timeframe.duration
-        symbol = instrument_id.symbol
-        opens, bars = _first_open(timeframe, start), list[Bar]()
-        while opens < min(end, now):
-            stop = min(opens + capabilities.KLINE_LIMIT * step, end)
-            page = self._client.read(
-                self._client.http.get_kline,
+        symbol, now, bars = instrument_id.symbol, self.server_time(), list[Bar]()
+        for opens, stop in _windows(timeframe, start, min(end, now)):
+            page = self._klines(
+                instrument_id,
+                timeframe,
+                (opens, stop),
                 lambda answer: [parse.kline(symbol, timeframe, row) for row in entries(answer.result, "list")],
-                category=capabilities.CATEGORY,
-                symbol=symbol,
-                interval=spelling,
-                start=to_ms(opens),
-                # The venue counts both ends in.
-                end=to_ms(stop) - 1,
-                limit=capabilities.KLINE_LIMIT,
             )
             # newest first, the forming bar among them
             bars += [bar for bar in reversed(page) if opens <= bar.open_time < stop and bar.close_time <= now]
-            opens = stop
         return bars
+
+    def written_bars(
+        self, instrument_id: InstrumentId, timeframe: Timeframe, start: datetime, end: datetime
+    ) -> "WrittenBars":
+        """The same windows, with the venue's own digits."""
+        # here, as processes that hear bars one by one do without numpy
+        import numpy as np
+
+        from trading_pipeline.adapters.venues.bybit.kline_pages import klines
+        from trading_pipeline.domain.model.written_bars import WrittenBars
+
+        # An earlier time of the venue's does as well: what had closed by then is final for good.
+        if self._heard_time < end:
+            self._heard_time = self.server_time()
+        now, pages = self._heard_time, [WrittenBars(instrument_id, timeframe, np.empty(0, np.int64), [])]
+        # a bar that opens later still forms
+        closed_ms = to_ms(now) - timeframe.ms + 1
+        for opens, stop in _windows(timeframe, start, min(end, now)):
+            page = self._klines(
+                instrument_id,
+                timeframe,
+                (opens, stop),
+                lambda answer: klines(instrument_id, timeframe, entries(answer.result, "list")),
+            )
+            pages.append(page.between(to_ms(opens), min(to_ms(stop), closed_ms)))
+        return WrittenBars.joined(pages)
+
+    def _klines(
+        self,
+        instrument_id: InstrumentId,
+        timeframe: Timeframe,
+        window: tuple[datetime, datetime],
+        read: Callable[[Answer], T],
+    ) -> T:
+        """One page of market/kline: bars opening in ``[window[0], window[1])``, at most 1,000."""
+        return self._client.read(
+            self._client.http.get_kline,
+            read,
+            category=capabilities.CATEGORY,
+            symbol=instrument_id.symbol,
+            interval=interval(timeframe),
+            start=to_ms(window[0]),
+            # The venue counts both ends in.
+            end=to_ms(window[1]) - 1,
+            limit=capabilities.KLINE_LIMIT,
+        )
 
     def instruments(self) -> dict[InstrumentId, Instrument]:
         """Every linear perpetual in trading that settles in USDT, by identity.
@@ -103,6 +147,15 @@ def _server_time(answer: Answer) -> datetime:
     if not nanoseconds.isdigit():
         return answer.time
     return EPOCH + timedelta(microseconds=int(nanoseconds) // 1000)
+
+
+def _windows(timeframe: Timeframe, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Stretches of at most 1,000 open times in ``[start, end)``."""
+    opens = _first_open(timeframe, start)
+    while opens < end:
+        stop = min(opens + capabilities.KLINE_LIMIT * timeframe.duration, end)
+        yield opens, stop
+        opens = stop
 
 
 def _first_open(timeframe: Timeframe, start: datetime) -> datetime:

@@ -54,7 +54,7 @@ _PROFIT_CAUSES = frozenset(
     {"TakeProfit", "PartialTakeProfit", "CreateByTakeProfit", "CreateByPartialTakeProfit", "CreateByTrailingProfit"}
 )
 _ORDINARY_CREATE_TYPES = frozenset({"", "CreateByUser", "CreateByClosing", "CreateByStopOrder"})
-_KLINE_FIELDS = 7
+KLINE_FIELDS = 7
 
 
 def side(row: Row) -> Side:
@@ -73,9 +73,9 @@ def kline(symbol: str, length: Timeframe, row: object) -> Bar:
 
     :raises DataError: the row has another shape.
     """
-    if not isinstance(row, list) or len(row) < _KLINE_FIELDS:
-        raise DataError(f"bybit sent the kline row {row!r}, which has fewer than {_KLINE_FIELDS} fields")
-    prices = [as_decimal(value, "kline") for value in row[1:_KLINE_FIELDS]]
+    if not isinstance(row, list) or len(row) < KLINE_FIELDS:
+        raise DataError(f"bybit sent the kline row {row!r}, which has fewer than {KLINE_FIELDS} fields")
+    prices = [as_decimal(value, "kline") for value in row[1:KLINE_FIELDS]]
     return Bar(instrument_id(symbol), length, as_instant(row[0], "startTime"), *prices)
 
 

@@ -1,0 +1,127 @@
+"""Fetch a stretch of history page by page; every page is kept as soon as it is there."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import islice
+
+from trading_pipeline.domain.model.backfills import (
+    BackfillProgress,
+    BackfillRequest,
+    BackfillRun,
+    BackfillStatus,
+    require_known,
+)
+from trading_pipeline.domain.model.bars import BarSource
+from trading_pipeline.domain.model.errors import TradingError
+from trading_pipeline.domain.model.written_bars import WrittenBars
+from trading_pipeline.ports.stores.market_data.backfill_log import BackfillLog
+from trading_pipeline.ports.stores.market_data.bulk_bar_store import BulkBarStore
+from trading_pipeline.ports.venue.market_data import MarketData
+
+_AHEAD = 10
+"""Pages that are asked for while others are written; those that have arrived by then are written together."""
+_WORKERS = 3
+_SURVEYED = 100
+"""Pages of which the database is asked at once whether it has all of them, or none."""
+
+Window = tuple[datetime, datetime]
+Told = Callable[[BackfillProgress], None]
+
+
+def backfill_history(
+    request: BackfillRequest,
+    run: BackfillRun,
+    market_data: MarketData,
+    store: BulkBarStore,
+    log: BackfillLog,
+    told: Told = lambda _: None,
+) -> BackfillProgress:
+    """Store what the venue has of the range and the database has not.
+
+    Pages that are complete in the database are not asked for again, so that a run that was cut off goes on where it
+    was. The bar still forming is never stored.
+
+    :param told: given the progress each time that pages were kept.
+    :returns: what came of it; ``truncated`` where the cap on pages ended it.
+    :raises ConfigurationError: the venue does not list the instrument; the message names the nearest that it lists.
+    :raises VenueError: the venue failed for good; pages before are kept, and the run says FAILED.
+    """
+    require_known(request.instrument_id, market_data.instruments(), "instrument")
+    # a bar that opens later than this still forms
+    end = min(request.end, request.timeframe.floor(market_data.server_time()))
+    log.begin(run)
+    progress = BackfillProgress()
+    try:
+        for progress in _pages(replace(request, end=end) if end > request.start else None, market_data, store):
+            log.progress(run.run_id, progress)
+            told(progress)
+    except TradingError as error:
+        log.end(run.run_id, BackfillStatus.FAILED, progress, str(error))
+        raise
+    except BaseException as error:
+        # Ctrl-C and whatever nobody foresaw: the row must not say for ever that it runs.
+        log.end(run.run_id, BackfillStatus.CANCELED, progress, repr(error))
+        raise
+    log.end(run.run_id, BackfillStatus.SUCCEEDED, progress)
+    return progress
+
+
+def _pages(request: BackfillRequest | None, market_data: MarketData, store: BulkBarStore) -> Iterator[BackfillProgress]:
+    """Ask for some pages ahead while others are written; the progress after each time that something was."""
+    if request is None:
+        return
+    windows = _missing(request, store)
+    # one more than may be asked for tells whether the cap left something out
+    allowed = islice(windows, request.max_pages)
+    progress = BackfillProgress()
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        asked: deque[tuple[Window, Future[WrittenBars]]] = deque()
+        try:
+            while True:
+                for window in islice(allowed, _AHEAD - len(asked)):
+                    page = pool.submit(market_data.written_bars, request.instrument_id, request.timeframe, *window)
+                    asked.append((window, page))
+                if not asked:
+                    break
+                pages, through = _arrived(asked)
+                bars = WrittenBars.joined(pages)
+                store.append(bars, BarSource.REST)
+                progress = BackfillProgress(progress.upserts + len(bars), progress.pages + len(pages), through=through)
+                yield progress
+        finally:
+            # what is on its way is not waited for when something failed
+            pool.shutdown(wait=False, cancel_futures=True)
+    if next(windows, None) is not None:
+        yield replace(progress, truncated=True)
+
+
+def _arrived(asked: deque[tuple[Window, Future[WrittenBars]]]) -> tuple[list[WrittenBars], datetime]:
+    """The oldest pages that were asked for, at least one, and the end of their range; they leave the queue."""
+    pages: list[WrittenBars] = []
+    while asked and (not pages or asked[0][1].done()):
+        window, page = asked.popleft()
+        pages.append(page.result())
+    return pages, window[1]
+
+
+def _missing(request: BackfillRequest, store: BulkBarStore) -> Iterator[Window]:
+    """The pages, oldest first, of which the database misses a bar."""
+    page = request.page_limit * request.timeframe.duration
+    for begin, stop in _windows(request.start, request.end, _SURVEYED * page):
+        here = store.stored(request.instrument_id, request.timeframe, begin, stop)
+        if here == (stop - begin) // request.timeframe.duration:
+            continue
+        for start, end in _windows(begin, stop, page):
+            bars = (end - start) // request.timeframe.duration
+            if not here or store.stored(request.instrument_id, request.timeframe, start, end) < bars:
+                yield start, end
+
+
+def _windows(start: datetime, end: datetime, length: timedelta) -> Iterator[Window]:
+    """Stretches of a range."""
+    while start < end:
+        yield start, min(start + length, end)
+        start += length
