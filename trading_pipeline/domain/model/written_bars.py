@@ -67,8 +67,8 @@ class WrittenBars:
             raise DataError(f"{self.instrument_id} {self.timeframe}: {error}") from None
         if not np.isfinite(values).all():
             row = int(np.argmin(np.isfinite(values).all(axis=1)))
-            opens = from_ms(int(self.open_ms[row])).isoformat()
-            raise DataError(f"{self.instrument_id} {self.timeframe}: the bar of {opens} holds no finite numbers")
+            at = from_ms(int(self.open_ms[row])).isoformat()
+            raise DataError(f"{self.instrument_id} {self.timeframe}: the bar of {at} holds no finite numbers")
         opens = self.open_ms.astype("datetime64[ms]")
         columns = {
             "instrument_id": pd.Series(np.full(len(self), self.instrument_id, dtype=object), dtype="str"),

@@ -100,7 +100,7 @@ def _pages(request: BackfillRequest | None, market_data: MarketData, store: Bulk
 
 def _arrived(asked: deque[tuple[Window, Future[WrittenBars]]]) -> tuple[list[WrittenBars], datetime]:
     """The oldest pages that were asked for, at least one, and the end of their range; they leave the queue."""
-    pages = []
+    pages: list[WrittenBars] = []
     while asked and (not pages or asked[0][1].done()):
         window, page = asked.popleft()
         pages.append(page.result())
