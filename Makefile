@@ -15,7 +15,7 @@ PYTHON ?= $(shell for python in python3.12 python3.11 python3; do \
 	&& echo $$python && break; done)
 
 # what is imported is compiled when it is first imported; the rest, and these libraries' own tests, are a quarter of the size
-TESTED := matplotlib networkx numba numpy pandas
+TESTED := matplotlib networkx numba numpy pandas pyarrow
 INSTALL = if command -v uv >/dev/null 2>&1; then \
 		VIRTUAL_ENV=$(VENV) uv pip install --quiet $(1); \
 	else \

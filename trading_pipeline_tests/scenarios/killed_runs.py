@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import dagster as dg
 from sqlalchemy import Engine, delete, text
 
+from trading_pipeline.adapters.stores.postgres.access_tables import audit_trail
 from trading_pipeline.adapters.stores.postgres.tables import metadata, operator_commands, risk_events
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -20,12 +21,12 @@ State = dict[str, list[tuple[object, ...]]]
 
 
 def fresh(database: Engine, *plans: TradePlan) -> Lab:
-    """The same plans on an empty ledger and an empty venue; the record of commands lets nothing be deleted."""
+    """The same plans on an empty ledger and an empty venue; records of who did what let nothing be deleted."""
     with database.begin() as connection:
         # It lets nothing be deleted either, and would keep the plans that it is about.
         connection.execute(text("TRUNCATE trading.risk_events"))
         for table in reversed(metadata.sorted_tables):
-            if table not in (operator_commands, risk_events):
+            if table not in (audit_trail, operator_commands, risk_events):
                 connection.execute(delete(table))
     lab = Lab(database)
     for plan in plans:
