@@ -25,11 +25,14 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.exchange_simulator.application import Application
 from trading_pipeline.exchange_simulator.assembly import Configuration, build
 from trading_pipeline.exchange_simulator.order_entry import create
+from trading_pipeline.exchange_simulator.server import keep_time
 from trading_pipeline.exchange_simulator.venue import Stand, Venue
 
 START = datetime(2025, 11, 1, tzinfo=UTC)
 KINDS = ("kline.5.{}", "tickers.{}", "publicTrade.{}", "orderbook.1.{}")
 QUESTIONS = 40
+SUBSCRIBERS = 20
+CROWD_S = 10.0
 MEGABYTE = 1024
 Message = MutableMapping[str, object]
 
@@ -97,6 +100,28 @@ async def question(symbols: int, subscribers: int) -> float:
     for task in tasks:
         task.cancel()
     return spent / QUESTIONS * 1000
+
+
+async def crowd(symbols: int, subscribers: int) -> tuple[float, list[float]]:
+    """Share of a processor that time at speed 60 takes with so many listeners of four topics of each symbol.
+
+    :returns: it, and the wall milliseconds that each of 50 questions a second waited for its answer, ascending.
+    """
+    venue = build(Configuration(symbols=names(symbols), start=START, speed=60), "bench")
+    application = Application(venue)
+    topics = [kind.format(symbol) for symbol in names(symbols) for kind in KINDS]
+    tasks = [*await audience(application, topics, subscribers), asyncio.create_task(keep_time(venue))]
+    waited = []
+    spent, began = time.process_time(), time.perf_counter()
+    while time.perf_counter() - began < CROWD_S:
+        due = time.perf_counter() + 0.02
+        await asyncio.sleep(0.02)
+        await ask(application, "/v5/market/time")
+        waited.append((time.perf_counter() - due) * 1000)
+    share = (time.process_time() - spent) / (time.perf_counter() - began)
+    for task in tasks:
+        task.cancel()
+    return share, sorted(waited)
 
 
 def day(symbols: int, *, held: bool) -> float:
@@ -183,6 +208,11 @@ def main() -> None:
     table.add_row("the second to the first", f"{busy / alone:.1f} x", "")
     table.add_row("a virtual day of a symbol in lock-step", f"{day(10, held=False):.1f} ms", "20 ms")
     table.add_row("the same with a position and three orders", f"{day(10, held=True):.1f} ms", "20 ms")
+    share, waited = asyncio.run(crowd(given.symbols, SUBSCRIBERS))
+    who = f"{given.symbols} symbols x {len(KINDS)} topics x {SUBSCRIBERS} subscribers, speed 60"
+    table.add_row(f"{who}, share of a processor", f"{share:.0%}", "")
+    table.add_row("a question meanwhile, half", f"{waited[len(waited) // 2]:.1f} ms", "20 ms")
+    table.add_row("a question meanwhile, 99 of 100", f"{waited[len(waited) * 99 // 100]:.1f} ms", "100 ms")
     start = started(given.start_symbols)
     table.add_row(f"start, {given.start_symbols} symbols, processor", f"{start['processor']:.1f} s", "")
     table.add_row(f"start, {given.start_symbols} symbols, wall", f"{start['wall']:.1f} s", "10 s")

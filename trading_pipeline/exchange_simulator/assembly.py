@@ -27,7 +27,7 @@ DEFAULT_START = datetime(2025, 11, 1, tzinfo=UTC)
 """Where generated bars are entered without a start: ten months of history before it."""
 BASE_TIER = Costs(Decimal(2), Decimal("5.5"), Decimal(0), Decimal("0.0001"), 8)
 """Fees of a new account at the venue, and the interest part of its funding rate."""
-KEPT_AFTER_START = timedelta(days=240)
+KEPT_AFTER_START = timedelta(days=210)
 """Of generated bars; where they end, an exchange with a later start goes on with the same ones."""
 GENERATORS = 2
 """Symbols whose bars are generated at the same time."""

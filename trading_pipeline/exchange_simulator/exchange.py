@@ -189,6 +189,16 @@ class Exchange:
         """The instant, UTC milliseconds."""
         return self.moment.now_ms
 
+    @property
+    def funding_is_due(self) -> bool:
+        """Whether funding falls due in some market exactly now, as the walk arrives."""
+        return self._funding_ms == self.now_ms
+
+    @property
+    def bars_may_open(self) -> bool:
+        """Whether a bar opens exactly now in some market, if it has one there."""
+        return any((self.now_ms - phase_ms) % step_ms == 0 for step_ms, phase_ms in self._grids)
+
     def next_stop_ms(self) -> int:
         """The nearest instant (UTC ms) after now at which a path may turn, a bar open, or funding fall due."""
         now_ms = self.now_ms

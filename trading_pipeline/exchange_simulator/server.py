@@ -154,7 +154,7 @@ async def _run_until_signal(venue: Venue, listener: socket.socket, certificate: 
 
 async def _run(venue: Venue, server: "_Server", listener: socket.socket) -> None:
     """Serve until the server is told to exit."""
-    ticker = asyncio.create_task(_tick(venue))
+    ticker = asyncio.create_task(keep_time(venue))
     # An exchange whose time stopped by an error must not go on answering.
     stands = isinstance(venue.clock, LockStepClock)
     ticker.add_done_callback(lambda _: setattr(server, "should_exit", not stands or server.should_exit))
@@ -167,7 +167,7 @@ async def _run(venue: Venue, server: "_Server", listener: socket.socket) -> None
         venue.end()
 
 
-async def _tick(venue: Venue) -> None:
+async def keep_time(venue: Venue) -> None:
     """Keep a free-running exchange at its clock, exactly at closes, and pulse forming bars."""
     clock = venue.clock
     if isinstance(clock, LockStepClock):

@@ -30,10 +30,12 @@ def account_events(exchange: Exchange, until_ms: int) -> Iterator[int]:
     """
     while exchange.now_ms < until_ms:
         # The jump belongs to the time after a close: orders sent while the clock stood there met the close.
-        yield from _open_bars(exchange)
+        if exchange.bars_may_open:
+            yield from _open_bars(exchange)
         yield from _travel(exchange, min(until_ms, exchange.next_stop_ms()))
         # At the end of the leg, on what is still held after everything the leg has met.
-        funding.settle_due(exchange)
+        if exchange.funding_is_due:
+            funding.settle_due(exchange)
         yield from _traded(exchange, matching.liquidate_if_broke)
 
 
@@ -95,6 +97,14 @@ def _turn(order: Order) -> tuple[int, str]:
     return (2 if not order.terms.reduce_only else 0 if is_stop else 1), order.terms.symbol
 
 
+def _is_near(order: Order, leg: Leg) -> bool:
+    """Whether the order's level is met anywhere on the leg; most are not."""
+    level = order.watched_level
+    if order.watches_rise:
+        return leg.start >= level or leg.goal >= level
+    return leg.start <= level or leg.goal <= level
+
+
 def _share(order: Order, jump: Jump, done: Decimal) -> Decimal | None:
     """The fraction of the way, 0 to 1, after which the order's level is met; ``None`` if it is not.
 
@@ -102,9 +112,6 @@ def _share(order: Order, jump: Jump, done: Decimal) -> Decimal | None:
     """
     start, goal = jump
     level, rises = order.watched_level, order.watches_rise
-    # Most levels are nowhere near.
-    if (start < level and goal < level) if rises else (start > level and goal > level):
-        return None
     here = start + (goal - start) * done
     beyond = here >= level if rises else here <= level
     if beyond:
@@ -156,7 +163,10 @@ def _next_meeting(
         symbol = order.terms.symbol
         if symbol not in legs:
             legs[symbol] = exchange.markets[symbol].walk.leg_from(*way)
-        leg, since = legs[symbol], max(at, Decimal(order.idle_until_ms))
+        leg = legs[symbol]
+        if not _is_near(order, leg):
+            continue
+        since = max(at, Decimal(order.idle_until_ms))
         if since > way[1]:
             continue
         share = _share(order, (leg.start, leg.goal), leg.done_at(since))

@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from pybit.exceptions import InvalidRequestError
 
 from trading_pipeline.exchange_simulator.assembly import Configuration
-from trading_pipeline.exchange_simulator.server import listen
+from trading_pipeline.exchange_simulator.server import Addresses, listen
+from trading_pipeline_tests.exchange_simulator.conftest import pybit_client
 
 RUN = [sys.executable, "-c", "import typer; from trading_pipeline.cli.exchange import exchange; typer.run(exchange)"]
 
@@ -27,6 +29,32 @@ def test_command_announces_itself_serves_and_ends_cleanly_on_a_signal(number: si
     finally:
         process.send_signal(number)
         assert process.wait(timeout=10) == 0
+
+
+def started(*options: str) -> tuple[subprocess.Popen[str], Addresses]:
+    process = subprocess.Popen([*RUN, "--symbols", "BTCUSDT", *options], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    return process, Addresses(**json.loads(process.stdout.readline()))
+
+
+def test_an_order_that_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
+    options = ("--lock-step", "15m", "--state", str(tmp_path / "state"))
+    first, addresses = started(*options)
+    order = {"category": "linear", "symbol": "BTCUSDT", "side": "Buy", "orderType": "Market", "qty": "0.01"}
+    pybit_client(addresses).place_order(**order, orderLinkId="before")
+    first.kill()
+    first.wait(timeout=10)
+    second, addresses = started(*options)
+    try:
+        client = pybit_client(addresses)
+        [found] = client.get_open_orders(category="linear", orderLinkId="before")["result"]["list"]
+        [position] = client.get_positions(category="linear", symbol="BTCUSDT")["result"]["list"]
+        assert (found["orderStatus"], position["size"]) == ("Filled", "0.01")
+        with pytest.raises(InvalidRequestError, match="duplicate"):
+            client.place_order(**order, orderLinkId="before")
+    finally:
+        second.terminate()
+        assert second.wait(timeout=10) == 0
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "localhost"])
@@ -65,6 +93,9 @@ def refused(*arguments: str) -> str:
         (["--symbols", "BTCUSDT", "--lock-step", "7m"], "unknown timeframe '7m'"),
         (["--symbols", "BTCUSDT", "--balance", "-5"], "--balance -5: no positive amount"),
         (["--symbols", "BTCUSDT", "--funding-interval-hours", "7"], "interval_hours = 7: must divide 24"),
+        (["--symbols", "BTCUSDT", "--wall", "--speed", "2"], "wall time can be neither stepped nor sped up"),
+        (["--symbols", "BTCUSDT", "--faults", "/no/such/file"], "faults file /no/such/file cannot be read"),
+        (["--symbols", "BTCUSDT", "--state", "/no/such/folder/state"], "unable to open database file"),
         (["--symbols", "BTCUSDT", "--port", "99999"], "port 99999 cannot be used"),
         (["--symbols", "BTCUSDT", "--host", "192.0.2.1"], "192.0.2.1 port 0 cannot be used"),
         (["--symbols", "BTCUSDT", "--host", "no.such.host.invalid"], "host 'no.such.host.invalid' is unknown"),

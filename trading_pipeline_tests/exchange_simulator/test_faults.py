@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 import requests
@@ -7,6 +8,7 @@ from pybit.unified_trading import HTTP
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from trading_pipeline.exchange_simulator.faults import FaultKind
 from trading_pipeline.exchange_simulator.server import Addresses
 
 ENTRY = {"category": "linear", "symbol": "BTCUSDT", "side": "Buy", "orderType": "Market", "qty": "0.01"}
@@ -15,6 +17,11 @@ CREATE = "/v5/order/create"
 
 def arm(venue: Addresses, **fault: object) -> requests.Response:
     return requests.post(f"{venue.rest_url}/simulator/faults", json=fault, timeout=5)
+
+
+def test_every_kind_has_a_line_in_the_documentation() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "exchange_simulator.md").read_text()
+    assert [kind for kind in FaultKind if f"`{kind}`" not in page] == []
 
 
 def test_dropped_response_leaves_an_order_behind(venue: Addresses, client: HTTP) -> None:
