@@ -1,6 +1,6 @@
 """Sensors that tell the operator, evaluated by a code location with the resources and the notifiers that it binds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,11 @@ def evaluated(queue: Queue, sensor: str, cursor: str | None = None) -> dict[str,
     return result
 
 
+def alerts_in(lines: Sequence[MutableMapping[str, Any]]) -> list[str]:
+    """Subjects of the alerts; another thread of the process may write lines of its own meanwhile."""
+    return [line["event"] for line in lines if "body" in line]
+
+
 def test_a_failed_check_reaches_the_notifiers_of_the_system_once(queue: Queue, stage: PipelineStage) -> None:
     bars_1h = [dg.AssetKey("bars_1h")]
     stage.materialize(bars_1h)
@@ -59,7 +64,7 @@ def test_a_failed_check_reaches_the_notifiers_of_the_system_once(queue: Queue, s
     with capture_logs() as lines:
         first = evaluated(queue, "failed_check_sensor")
         second = evaluated(queue, "failed_check_sensor", first["cursor"])
-    assert [line["event"] for line in lines] == ["check failed: bars_1h ohlc_sane"]
+    assert alerts_in(lines) == ["check failed: bars_1h ohlc_sane"]
     assert second["skipReason"] == "failing checks: bars_1h ohlc_sane"
 
 
@@ -74,7 +79,7 @@ def test_a_failed_check_reaches_the_notifiers_of_the_system_once(queue: Queue, s
 def test_of_a_system_that_has_done_nothing_there_is_nothing_to_say(queue: Queue, sensor: str, said: str) -> None:
     with capture_logs() as lines:
         assert evaluated(queue, sensor)["skipReason"] == said
-    assert lines == []
+    assert alerts_in(lines) == []
 
 
 def test_a_run_that_failed_is_told_every_way_with_job_wave_and_reason() -> None:
