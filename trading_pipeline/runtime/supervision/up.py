@@ -1,8 +1,9 @@
 """``trading-pipeline up``: the whole system on one machine until Ctrl-C."""
 
+import queue
 import signal
-import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
@@ -115,13 +116,17 @@ class StopRequested:
     """Set by the first SIGINT or SIGTERM; ``wait`` returns early then."""
 
     def __init__(self) -> None:
-        self._event = threading.Event()
+        self._asked = False
+        # a handler may interrupt another one: an event's lock would wait for itself, this queue is made for it
+        self._requests: queue.SimpleQueue[int] = queue.SimpleQueue()
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self._event.set())
+            signal.signal(number, lambda number, _: self._requests.put(number))
 
     def wait(self, seconds: float) -> bool:
         """Sleep up to ``seconds`` wall seconds; whether the end was asked for."""
-        return self._event.wait(seconds)
+        with suppress(queue.Empty):
+            self._asked = self._asked or self._requests.get(timeout=seconds) > 0
+        return self._asked
 
 
 def run_system(settings: Settings, port: int) -> None:
