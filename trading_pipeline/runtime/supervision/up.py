@@ -124,8 +124,10 @@ class StopRequested:
 
     def wait(self, seconds: float) -> bool:
         """Sleep up to ``seconds`` wall seconds; whether the end was asked for."""
-        with suppress(queue.Empty):
-            self._asked = self._asked or self._requests.get(timeout=seconds) > 0
+        if not self._asked:
+            with suppress(queue.Empty):
+                self._requests.get(timeout=seconds)
+                self._asked = True
         return self._asked
 
 
