@@ -7,6 +7,7 @@ from sqlalchemy import Engine, Row, insert, select, update
 
 from trading_pipeline.adapters.stores.access.user_store import USER_COLUMNS, user_of
 from trading_pipeline.adapters.stores.postgres.access_tables import api_keys, users
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.domain.model.access import ApiKey, Permission, User
 from trading_pipeline.ports.stores.access.api_key_store import ApiKeyStore
 
@@ -33,13 +34,13 @@ class PostgresApiKeyStore(ApiKeyStore):
             .join(users, users.c.user_id == api_keys.c.user_id)
             .where(api_keys.c.key_id == key_id)
         )
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(query).first()
         return None if row is None else (_key_of(row), user_of(row))
 
     def keys(self) -> Sequence[ApiKey]:
         """Select all."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             query = select(*_KEY).order_by(api_keys.c.created_at.desc(), api_keys.c.key_id)
             return [_key_of(row) for row in connection.execute(query)]
 

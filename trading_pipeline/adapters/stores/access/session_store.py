@@ -6,6 +6,7 @@ from sqlalchemy import Engine, Update, insert, select, update
 
 from trading_pipeline.adapters.stores.access.user_store import USER_COLUMNS, user_of
 from trading_pipeline.adapters.stores.postgres.access_tables import refresh_tokens, sessions, users
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.domain.model.access import Rotation, RotationOutcome, User
 from trading_pipeline.ports.stores.access.session_store import SessionStore
 
@@ -65,7 +66,7 @@ class PostgresSessionStore(SessionStore):
             .join(sessions, sessions.c.user_id == users.c.user_id)
             .where(sessions.c.session_id == session_id, sessions.c.ended_at.is_(None), users.c.active)
         )
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(query).first()
         return None if row is None else user_of(row)
 

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Engine, Row, case, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from trading_pipeline.adapters.stores.postgres.access_tables import users
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.domain.model.access import Role, User
 from trading_pipeline.ports.stores.access.user_store import UserStore
 
@@ -69,7 +70,7 @@ class PostgresUserStore(UserStore):
             return connection.execute(newer).rowcount == 1
 
     def _select(self, *conditions: ColumnElement[bool]) -> list[User]:
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             query = select(*USER_COLUMNS).where(*conditions).order_by(users.c.name)
             return [user_of(row) for row in connection.execute(query)]
 

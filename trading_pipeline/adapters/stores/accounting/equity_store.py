@@ -6,6 +6,7 @@ from decimal import Decimal
 from sqlalchemy import Engine, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import equity_snapshots
 from trading_pipeline.domain.model.accounts import Balance, Wallet
 from trading_pipeline.domain.model.identity import AccountId
@@ -47,7 +48,7 @@ class PostgresEquityLog(EquityLog):
         mine = table.account_id == self._account_id
         # All currencies of a wallet are read at one instant, so the rows of the oldest one are a whole wallet.
         oldest = select(func.min(table.read_at)).where(mine, table.read_at >= instant).scalar_subquery()
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(select(equity_snapshots).where(mine, table.read_at == oldest)).all()
         if not rows:
             return None
@@ -62,5 +63,5 @@ class PostgresEquityLog(EquityLog):
             .where(table.account_id == self._account_id, table.read_at >= instant)
             .group_by(table.currency)
         )
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return {row.currency: row.lowest for row in connection.execute(query)}

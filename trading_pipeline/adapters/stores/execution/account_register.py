@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, Engine, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import (
     account_keys,
     equity_snapshots,
@@ -29,7 +30,7 @@ class PostgresAccountRegister(AccountRegister):
 
     def of_key(self, key_fingerprint: str) -> AccountId | None:
         """One row."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return _account_of(connection, key_fingerprint)
 
     def register(self, account_id: AccountId, key_fingerprint: str) -> None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from sqlalchemy import Engine, case, func, select
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import order_intents
 from trading_pipeline.domain.model.identity import AccountId
 from trading_pipeline.domain.model.orders import IntentState, Purpose
@@ -34,6 +35,6 @@ class PostgresEntryHealthReader(EntryHealthReader):
             table.purpose == Purpose.ENTRY.value,
             table.sent_at > func.clock_timestamp() - within,
         )
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(query).one()
         return EntryHealth(row.sent, row.failed, Decimal(row.latency_ms))

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from sqlalchemy import Engine, and_, select
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import bars, indicator_snapshots
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.indicator_readings import IndicatorReading
@@ -40,7 +41,7 @@ class PostgresIndicatorReader(IndicatorReader):
                 bars.c.close_time == close_time,
             )
         )
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(query).first()
         # Values that are not finite, as those of a warm-up, are left out when a snapshot is stored.
         if row is None or row.value is None:
@@ -52,6 +53,6 @@ class PostgresIndicatorReader(IndicatorReader):
         query = select(bars.c.close).where(
             bars.c.instrument_id == instrument_id, bars.c.timeframe == timeframe.value, bars.c.close_time == close_time
         )
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             found: Decimal | None = connection.execute(query).scalar()
             return found

@@ -14,6 +14,7 @@ from trading_pipeline.adapters.stores.execution.ledger_rows import (
     intent_values,
     record_of,
 )
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import fills, order_intents, positions, trade_plans
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.fills import Booking, Fill, FillKind
@@ -44,7 +45,7 @@ class OrderLedgerStore(OrderLedger):
 
     def intent(self, order_link_id: str) -> IntentRecord:
         """One intent by link id."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(intent_query().where(order_intents.c.order_link_id == order_link_id)).first()
         if row is None:
             raise ConfigurationError(f"no order intent {order_link_id!r} is stored; check the link id")
@@ -53,7 +54,7 @@ class OrderLedgerStore(OrderLedger):
     def intents_of(self, plan_id: str) -> list[IntentRecord]:
         """The plan's intents in the order they were written."""
         query = intent_query().where(order_intents.c.plan_id == plan_id).order_by(order_intents.c.intended_at)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [record_of(row) for row in connection.execute(query)]
 
     def open_intents(self) -> list[IntentRecord]:
@@ -62,7 +63,7 @@ class OrderLedgerStore(OrderLedger):
         over = (*FINAL_STATES, IntentState.INTENDED.value)
         mine = order_intents.c.account_id == self._account_id
         query = intent_query().where(mine, order_intents.c.state.not_in(over)).order_by(order_intents.c.intended_at)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [record_of(row) for row in connection.execute(query)]
 
     def advance(self, order_link_id: str, to: IntentState, reason: str = "", venue_order_id: str = "") -> bool:
@@ -149,12 +150,12 @@ class OrderLedgerStore(OrderLedger):
                 ),
             )
         )
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return connection.execute(query).scalar()
 
     def last_fill_time(self) -> datetime | None:
         """The newest ``executed_at``, UTC."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             mine = fills.c.account_id == self._account_id
             return connection.execute(select(func.max(fills.c.executed_at)).where(mine)).scalar()
 

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, case, func, or_, selec
 
 from trading_pipeline.adapters.stores.execution.decided_closes import decided, whole
 from trading_pipeline.adapters.stores.execution.ledger_rows import plan_query
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import fills, order_intents, positions, trade_plans
 from trading_pipeline.adapters.stores.strategy.plan_rows import plan_of
 from trading_pipeline.domain.model.errors import ConfigurationError
@@ -49,7 +50,7 @@ class PlanQueueStore(PlanQueue):
 
     def plan(self, plan_id: str) -> TradePlan:
         """One plan by id."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(plan_query().where(trade_plans.c.plan_id == plan_id)).first()
         if row is None:
             raise ConfigurationError(f"no trade plan {plan_id!r} is stored; check the id")

@@ -17,6 +17,7 @@ from trading_pipeline.adapters.stores.execution.ledger_rows import (
     record_of,
     unfollowed,
 )
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import order_intents, positions
 from trading_pipeline.domain.model.identity import AccountId
 from trading_pipeline.domain.model.orders import IntentRecord, Purpose
@@ -36,13 +37,13 @@ class PositionBookStore(PositionBook):
         entered = select(order_intents.c.position_id).where(
             order_intents.c.plan_id == plan_id, order_intents.c.purpose == Purpose.ENTRY.value
         )
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(position_query().where(positions.c.position_id.in_(entered))).first()
         return None if row is None else position_of(row)
 
     def entries_of(self, position_id: str) -> list[IntentRecord]:
         """Its entries by layer."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [record_of(row) for row in connection.execute(entries_query(position_id))]
 
     def live_positions(self) -> list[Position]:
@@ -52,14 +53,14 @@ class PositionBookStore(PositionBook):
             .where(self._mine, positions.c.status.in_(LIVE_STATUSES))
             .order_by(positions.c.instrument_id)
         )
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [position_of(row) for row in connection.execute(query)]
 
     def unfollowed_positions(self) -> list[Position]:
         """More booked than followed, by instrument."""
         order = positions.c.instrument_id, positions.c.position_id
         query = position_query().where(self._mine, unfollowed()).order_by(*order)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [position_of(row) for row in connection.execute(query)]
 
     @contextmanager
@@ -104,7 +105,7 @@ class PositionBookStore(PositionBook):
             )
             .order_by(order_intents.c.intended_at)
         )
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [record_of(row) for row in connection.execute(query)]
 
     @property

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Engine, select, union
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import (
     fills,
     halts,
@@ -38,5 +39,5 @@ class PostgresLedgerRuns(LedgerRuns):
     def writers(self, run_ids: Collection[str]) -> set[str]:
         """Whatever the rows have become since."""
         query = union(*(select(column).where(column.in_(run_ids)) for column in _NAMED_BY))
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return set(connection.execute(query).scalars())

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine, select
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import signals
 from trading_pipeline.adapters.stores.strategy.signal_store import signal_of
 from trading_pipeline.domain.model.plans import TradePlan
@@ -36,6 +37,6 @@ class PostgresSignalReader(SignalReader):
             .order_by(signals.c.close_time)
             .limit(1)
         )
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(query).first()
         return None if row is None else signal_of(row)

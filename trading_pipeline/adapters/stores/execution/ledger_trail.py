@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table, and_, or_, select
 
 from trading_pipeline.adapters.stores.execution.ledger_rows import unfollowed
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import fills, order_intents, positions, trade_plans
 from trading_pipeline.domain.model.identity import AccountId
 from trading_pipeline.domain.model.timeframes import Timeframe, day_of
@@ -82,12 +83,12 @@ class LedgerTrail:
     def unanswered(self, account_id: AccountId) -> set[str]:
         """Positions of the account with fills that nobody has followed."""
         query = select(positions.c.position_id).where(positions.c.account_id == account_id, unfollowed())
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return set(connection.execute(query).scalars())
 
     def rows(self, written: Written) -> list[WrittenRows]:
         """One entry for each table and partition that the run wrote to."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [
                 one
                 for table, which in _touched(written).items()

@@ -14,6 +14,7 @@ from trading_pipeline.adapters.stores.execution.ledger_rows import (
     record_of,
 )
 from trading_pipeline.adapters.stores.execution.risk_events import append_events, events_of
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import (
     halts,
     order_intents,
@@ -121,7 +122,7 @@ class PostgresHaltRegister(HaltRegister):
 
     def halts(self) -> list[Halt]:
         """All rows, oldest first."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return read_halts(connection)
 
     def record_differences(self, differences: Sequence[Difference], run_id: str, found_at: datetime) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, and_, func, or_, select, text
 
 from trading_pipeline.adapters.stores.execution.decided_closes import decided
 from trading_pipeline.adapters.stores.execution.ledger_rows import unfollowed
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import positions, trade_plans
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.plans import PlanStatus
@@ -63,17 +64,17 @@ class WorkQueue:
 
     def waiting_plans(self) -> list[WaitingPlan]:
         """Plans that a run could claim now: those of a close that is not decided as a whole are left out."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [WaitingPlan(**row) for row in connection.execute(_PLANS).mappings()]
 
     def unfollowed_fills(self) -> list[str]:
         """Positions whose fills nobody follows, each as ``<position id>:<fills booked>``."""
         fills = func.concat(positions.c.position_id, ":", positions.c.booked_fills).label("fills")
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return list(connection.execute(select(fills).where(unfollowed()).order_by(fills)).scalars())
 
     def unmanaged_wave(self) -> datetime | None:
         """Close (UTC) of the newest computed wave that some open position has not been managed for."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             found: datetime | None = connection.execute(_UNMANAGED).scalar()
             return found

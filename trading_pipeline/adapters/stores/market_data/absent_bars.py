@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.domain.model.holes import Outage
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -74,7 +75,7 @@ class AbsentBars:
             "duration": timeframe.duration,
         }
         found: dict[InstrumentId, list[Outage]] = {}
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             for row in connection.exec_driver_sql(_OUTAGES, parameters):
                 name = InstrumentId(row.instrument_id)
                 end = row.last_open + timeframe.duration

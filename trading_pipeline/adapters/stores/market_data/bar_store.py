@@ -16,6 +16,7 @@ from trading_pipeline.adapters.stores.market_data.raw_bar_store import (
 )
 from trading_pipeline.adapters.stores.market_data.told_bars import NUMBERS
 from trading_pipeline.adapters.stores.postgres.bulk_copy import read_arrays
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.schemas import BARS, validated
 from trading_pipeline.adapters.stores.postgres.tables import bars, raw_bars
 from trading_pipeline.domain.model.bar_history import Conflict, FirstAvailableBar
@@ -108,7 +109,7 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
     ) -> dict[InstrumentId, list[datetime]]:
         """Count first; look bar by bar only where the count falls short."""
         grid = [start + step * timeframe.duration for step in range(max(0, (end - start) // timeframe.duration))]
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             counts = connection.execute(_COUNTS, _range(instrument_ids, timeframe, start, end)).all()
             found = {InstrumentId(row.instrument_id): row.bars for row in counts}
             short = [instrument_id for instrument_id in instrument_ids if found.get(instrument_id, 0) < len(grid)]
@@ -136,7 +137,7 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
             "SELECT instrument_id, asked_from, first_open FROM trading.listings"
             " WHERE instrument_id = ANY(%(instrument_ids)s) AND timeframe = %(timeframe)s"
         )
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = connection.exec_driver_sql(
                 query, {"instrument_ids": list(instrument_ids), "timeframe": timeframe.value}
             )
@@ -169,7 +170,7 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
     ) -> list[Conflict]:
         """Group raw bars by open time and compare their prices."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(_CONFLICTS, _range(instrument_ids, timeframe, start, end))
             return [Conflict(InstrumentId(row.instrument_id), row.open_time, row.detail) for row in rows]
 
@@ -185,7 +186,7 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
     ) -> pd.DataFrame:
         """Gather the range as one array per instrument and column."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = read_arrays(connection, _FRAME, _range(instrument_ids, timeframe, start, end))
         arrays = {name: [row[place] for row in rows] for place, name in enumerate(("instrument_id", *_COLUMNS))}
         counts = [len(times) for times in arrays["open_time"]]  # type: ignore[arg-type]

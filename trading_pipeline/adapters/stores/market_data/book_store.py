@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Engine, select
 from sqlalchemy.dialects.postgresql import insert
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import book_samples
 from trading_pipeline.domain.model.books import BookReading, BookSample
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -34,7 +35,7 @@ class PostgresBookSampleStore(BookSampleStore):
         wanted = select(book_samples).where(
             book_samples.c.instrument_id == instrument_id, book_samples.c.close_time.between(first, last)
         )
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(wanted.order_by(book_samples.c.close_time)).all()
         return [
             BookSample(

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine
 
 from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 from trading_pipeline.adapters.stores.postgres.bulk_copy import copy_text
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.schemas import BARS, validated
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -98,7 +99,7 @@ class PostgresBulkBarStore(BulkBarStore):
             " AND timeframe = %(timeframe)s AND open_time >= %(start)s AND open_time < %(end)s"
         )
         scope = {"instrument_id": instrument_id, "timeframe": timeframe.value, "start": start, "end": end}
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return int(connection.exec_driver_sql(query, scope).scalar_one())
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, Text, and_, any_, bindparam, func, literal, selec
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from trading_pipeline.adapters.stores.postgres.bulk_copy import merge
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import data_checks
 from trading_pipeline.domain.model.checks import CheckName, DataCheck, FailedBars
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -108,7 +109,7 @@ class PostgresCheckStore(CheckStore):
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
     ) -> list[DataCheck]:
         """Read in the order of instrument, close and question."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(_FAILED, _range(instrument_ids, timeframe, start, end)).all()
         return [
             DataCheck(
@@ -124,7 +125,7 @@ class PostgresCheckStore(CheckStore):
 
     def failed_bars(self, timeframe: Timeframe) -> list[FailedBars]:
         """Group what the index of failed verdicts holds."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(_FAILED_BARS, {"timeframe": timeframe.value}).all()
         return [
             FailedBars(
@@ -147,7 +148,7 @@ class PostgresCheckStore(CheckStore):
             "timeframe": timeframe.value,
             "duration": timeframe.duration,
         }
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = connection.exec_driver_sql(_JUDGED_DAYS, parameters).all()
         return {InstrumentId(row.instrument_id): row.days for row in rows}
 
@@ -160,14 +161,14 @@ class PostgresCheckStore(CheckStore):
             "timeframes": [timeframe.value for timeframe in timeframes],
             "closes": list(closes),
         }
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return list(connection.exec_driver_sql(_SKIPPED, parameters).scalars())
 
     def sound_bars(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
     ) -> dict[InstrumentId, list[datetime]]:
         """Group verdicts per bar and count those that passed."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(_SOUND, _range(instrument_ids, timeframe, start, end)).all()
         return {InstrumentId(row.instrument_id): [close - timeframe.duration for close in row.closes] for row in rows}
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Engine, select
 from sqlalchemy.dialects.postgresql import insert
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import quality_events
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.quality import QualityEvent, QualityKind, Severity
@@ -50,7 +51,7 @@ class PostgresQualityStore(QualityStore):
         """Read by venue time."""
         table = quality_events.c
         query = select(quality_events).where(table.at >= at).order_by(table.at, table.kind, table.event_id)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [
                 QualityEvent(
                     QualityKind(row.kind),

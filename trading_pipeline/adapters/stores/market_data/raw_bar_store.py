@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, array, distinct_on
 from trading_pipeline.adapters.stores.market_data.absent_bars import AbsentBars
 from trading_pipeline.adapters.stores.market_data.bar_revisions import BarRevisions
 from trading_pipeline.adapters.stores.market_data.told_bars import NUMBERS, TOLD, told
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import raw_bars
 from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -102,7 +103,7 @@ class PostgresRawBarStore(AbsentBars, BarRevisions, RawBarStore):
     ) -> list[Bar]:
         """Of several sources the first in the order of ``consolidate``."""
         scope = {"instrument_ids": list(instrument_ids), "timeframe": timeframe.value, "start": start, "end": end}
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [Bar(InstrumentId(row[0]), timeframe, *row[1:]) for row in connection.execute(_READ, scope)]
 
     def newest_raw_close(self, instrument_id: InstrumentId, timeframe: Timeframe) -> datetime | None:
@@ -115,7 +116,7 @@ class PostgresRawBarStore(AbsentBars, BarRevisions, RawBarStore):
         )
 
     def _instant(self, query: str, parameters: dict[str, object]) -> datetime | None:
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             found: datetime | None = connection.exec_driver_sql(query, parameters).scalar()
             return found
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.waves import ComputedWave, Wave
@@ -92,13 +93,13 @@ class PostgresWaveStore(WaveStore):
 
     def newest(self) -> datetime | None:
         """The greatest ``close_time``, UTC."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             found: datetime | None = connection.exec_driver_sql("SELECT max(close_time) FROM trading.waves").scalar()
             return found
 
     def computed_span(self, timeframe: Timeframe) -> tuple[datetime, datetime] | None:
         """The least and the greatest ``close_time`` (UTC) that has ``computed_at``."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.exec_driver_sql(_COMPUTED_SPAN, {"timeframe": timeframe.value}).one()
         return None if row.oldest is None else (row.oldest, row.newest)
 
@@ -110,7 +111,7 @@ class PostgresWaveStore(WaveStore):
 
     def computed(self, close_time: datetime, timeframe: Timeframe) -> ComputedWave | None:
         """Waves of before these columns have none."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.exec_driver_sql(
                 _COMPUTED, {"close_time": close_time, "timeframe": timeframe.value}
             ).one_or_none()
@@ -126,7 +127,7 @@ class PostgresWaveStore(WaveStore):
 
     def newest_unanswered(self, timeframe: Timeframe) -> frozenset[InstrumentId]:
         """Read from the newest computed row."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             found = connection.exec_driver_sql(_NEWEST_UNANSWERED, {"timeframe": timeframe.value}).scalar()
         return _instruments(found or [])
 
@@ -140,7 +141,7 @@ class PostgresWaveStore(WaveStore):
             "timeframes": [timeframe.value for timeframe in timeframes],
             "by": by,
         }
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return {InstrumentId(row.instrument_id) for row in connection.exec_driver_sql(_LATE, parameters)}
 
     def mark_computed(
@@ -157,7 +158,7 @@ class PostgresWaveStore(WaveStore):
             return connection.exec_driver_sql(_MARK, parameters).rowcount == 1
 
     def _waves(self, condition: str, parameters: dict[str, object]) -> list[Wave]:
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = connection.exec_driver_sql(_WAVES.format(condition=condition), parameters).all()
         waves = [
             Wave(row.close_time, Timeframe(row.timeframe), row.instruments_heard, row.computed, row.run_id)

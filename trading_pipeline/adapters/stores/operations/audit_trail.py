@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 
 from trading_pipeline.adapters.stores.postgres.access_tables import audit_trail
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.domain.model.audit import GENESIS, AuditEntry, AuditRecord, link
 from trading_pipeline.ports.stores.operations.audit_trail import AuditTrail
 
@@ -36,7 +37,7 @@ class PostgresAuditTrail(AuditTrail):
     def _after(self, number: int) -> list[AuditRecord]:
         table = audit_trail.c
         query = select(audit_trail).where(table.number > number).order_by(table.number).limit(_PORTION)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [_record_of(row) for row in connection.execute(query)]
 
 

@@ -3,6 +3,7 @@
 from sqlalchemy import Engine, insert, select
 
 from trading_pipeline.adapters.stores.operations.audit_trail import append_to_chain
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import operator_commands
 from trading_pipeline.domain.model.audit import AuditEntry
 from trading_pipeline.domain.model.commands import CommandOutcome, CommandRecord, CommandVerb, OperatorCommand
@@ -37,7 +38,7 @@ class PostgresCommandLog(CommandLog):
         """Rows of the command as they were written."""
         table = operator_commands.c
         query = select(operator_commands).where(table.command_id == command_id).order_by(table.record_id)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [
                 CommandRecord(
                     OperatorCommand(

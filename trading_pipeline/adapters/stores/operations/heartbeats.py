@@ -3,6 +3,7 @@
 from sqlalchemy import Engine, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import heartbeats
 from trading_pipeline.domain.model.heartbeats import Heartbeat
 from trading_pipeline.ports.stores.operations.heartbeats import HeartbeatStore
@@ -26,5 +27,5 @@ class PostgresHeartbeatStore(HeartbeatStore):
         # By the server's clock, which also stamped the beat: the asker's may be off.
         age_s = func.extract("epoch", func.clock_timestamp() - heartbeats.c.beat_at).label("age_s")
         query = select(heartbeats.c.component, heartbeats.c.detail, age_s).order_by(heartbeats.c.component)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [Heartbeat(row.component, row.detail, float(row.age_s)) for row in connection.execute(query)]

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine, text
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.domain.model.timeframes import Timeframe
 
 _UNFINISHED = text("""
@@ -49,7 +50,7 @@ def progress(engine: Engine, wave: datetime | None, timeframes: Sequence[Timefra
 
     :param timeframes: those of which a bar closes at ``wave``.
     """
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         row = connection.execute(_UNFINISHED, {"wave": wave, "timeframes": [str(item) for item in timeframes]}).one()
     # Without a wave there are no timeframes, and no row equals its NULL: nothing is left to compute.
     uncomputed = len(timeframes) - row.computed

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from trading_pipeline.adapters.stores.execution.account_overview import PostgresAccountOverview
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresHaltRegister
 from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import (
     bars,
     equity_snapshots,
@@ -78,7 +79,7 @@ def system_overview(engine: Engine) -> SystemOverview:
     halts = tuple(PostgresHaltRegister(engine).halts())
     positions = open_positions(engine)
     heartbeats = tuple(PostgresHeartbeatStore(engine).beats())
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return SystemOverview(
             heartbeats=heartbeats,
             newest_wave=connection.execute(
@@ -98,7 +99,7 @@ def system_overview(engine: Engine) -> SystemOverview:
 def open_positions(engine: Engine) -> tuple[OpenPosition, ...]:
     """Positions of every account that are opening or open, by account and instrument."""
     held = PostgresAccountOverview(engine).live_positions()
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return tuple(_priced(connection, position) for position in held)
 
 

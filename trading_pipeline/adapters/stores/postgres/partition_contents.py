@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine, Table, distinct, func, select
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.partitions import PartitionRange
 
@@ -50,7 +51,7 @@ def partition_contents(engine: Engine, table: Table, scope: PartitionRange) -> P
     )
     if "open_time" in columns:  # which the key of bars is ordered by
         query = query.where(columns.open_time >= scope.start, columns.open_time < scope.end)
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         found = connection.execute(query).tuples().all()
     return {(InstrumentId(name), opened): _content(rows, run_ids) for name, opened, rows, run_ids in found}
 

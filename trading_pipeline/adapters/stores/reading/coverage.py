@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Engine, Table, func, select
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import bars, data_checks
 from trading_pipeline.domain.model.coverage import DayCoverage
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -19,7 +20,7 @@ def coverage(
 
     A bar lies on the day that it opens in, like the partition that holds it.
     """
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         stored = _by_day(connection, bars, bars.c.open_time, instrument_id, timeframe, since, until)
         opened = data_checks.c.close_time - timeframe.duration
         failed = _by_day(connection, data_checks, opened, instrument_id, timeframe, since, until, ~data_checks.c.passed)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from sqlalchemy import Engine, func, select
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import fills, positions
 from trading_pipeline.domain.model.fills import FillKind
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -37,7 +38,7 @@ def day_result(engine: Engine, instrument_id: InstrumentId, day: datetime) -> Da
         fill.executed_at >= day,
         fill.executed_at < end,
     )
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         net_pnl = connection.execute(select(earned).where(*closed)).scalar()
         turnover = connection.execute(select(func.sum(fill.quantity * fill.price)).where(*traded)).scalar()
         orders = connection.execute(select(func.count(fill.order_link_id.distinct())).where(*traded)).scalar_one()

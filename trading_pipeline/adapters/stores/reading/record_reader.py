@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Select, literal, select, tuple_
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import listings
 from trading_pipeline.adapters.stores.reading.catalogue import READABLE
 from trading_pipeline.adapters.stores.reading.readable import Readable
@@ -39,7 +40,7 @@ class PostgresRecordReader(RecordReader):
         """One query; one record more than asked for tells whether there is a next page."""
         found = READABLE[question.collection]
         query = _behind(_chosen(found, question), found, question, after).limit(question.limit + 1)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = [dict(row._mapping) for row in connection.execute(query)]
         items = rows[: question.limit]
         more = len(rows) > question.limit
@@ -49,14 +50,14 @@ class PostgresRecordReader(RecordReader):
         """Select by the identity."""
         found = READABLE[collection.name]
         query = select(*found.columns.values()).where(found.columns[collection.identity] == identity)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(query).first()
         return None if row is None else dict(row._mapping)
 
     def instrument_ids(self) -> Sequence[InstrumentId]:
         """Of every instrument of which bars were asked for it is known since when there are any."""
         query = select(listings.c.instrument_id).distinct().order_by(listings.c.instrument_id)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [InstrumentId(row.instrument_id) for row in connection.execute(query)]
 
 

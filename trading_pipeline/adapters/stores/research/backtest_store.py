@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import Connection, Engine, Row, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import backtest_runs, backtest_trades
 from trading_pipeline.domain.model.backtest_runs import EquityCurve, LegRecord, RunRecord, RunSummary, TradeRecord
 from trading_pipeline.domain.model.errors import DataError
@@ -48,7 +49,7 @@ class PostgresBacktestStore(BacktestStore):
 
     def load(self, run_id: str) -> RunRecord:
         """Read the run with its trades."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = self._run(connection, run_id)
             trades = connection.execute(
                 select(backtest_trades)
@@ -67,7 +68,7 @@ class PostgresBacktestStore(BacktestStore):
         """Read summaries alone, not the trades."""
         runs = backtest_runs.c
         columns = (runs.run_id, runs.strategy, runs.instrument_ids, runs.timeframe, runs.metrics, runs.written_at)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(select(*columns).order_by(runs.written_at.desc(), runs.run_id).limit(limit))
             return [
                 RunSummary(

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine, insert, null, select
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.research_tables import avi5_calibrations
 from trading_pipeline.domain.model.calibrations import Calibration, HourlyTheta
 from trading_pipeline.ports.stores.research.calibration_store import CalibrationStore
@@ -39,7 +40,7 @@ class PostgresCalibrationStore(CalibrationStore):
     def newest(self, by: datetime) -> Calibration | None:
         """The one made last; of two made at one instant the one kept last."""
         wanted = select(avi5_calibrations).where(_TABLE.calibrated_at <= by, _TABLE.trades > 0)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(wanted.order_by(*_NEWEST_FIRST).limit(1)).one_or_none()
         if row is None:
             return None
@@ -57,6 +58,6 @@ class PostgresCalibrationStore(CalibrationStore):
     def newest_histogram(self) -> Sequence[float] | None:
         """The same order among those that have one."""
         wanted = select(_TABLE.histogram).where(_TABLE.histogram.is_not(None)).order_by(*_NEWEST_FIRST).limit(1)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             found: list[float] | None = connection.execute(wanted).scalar()
         return found

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, Engine, TextClause, text
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.pipeline_runs import Latency
 from trading_pipeline.domain.model.plans import PlanStatus
@@ -112,7 +113,7 @@ class ReplayFacts:
 def replay_facts(engine: Engine, start: datetime, end: datetime) -> ReplayFacts:
     """Read the facts of the waves that closed in ``(start, end]`` (UTC): money in USDT, latency in seconds."""
     window = {"start": start, "end": end}
-    with engine.connect() as connection:
+    with reading(engine) as connection:
 
         def rows(statement: TextClause) -> list[tuple[object, ...]]:
             return [tuple(row) for row in connection.execute(statement, window)]

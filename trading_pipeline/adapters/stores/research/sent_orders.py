@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine, Row, text
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import IntentState, OrderType, Purpose, Side
 from trading_pipeline.domain.model.pipeline_runs import RefusedPlan, SentOrder
@@ -26,13 +27,13 @@ ORDER BY close_time, instrument_id, strategy, plan_id
 
 def sent_orders(engine: Engine, start: datetime, end: datetime) -> tuple[SentOrder, ...]:
     """Orders of the plans that closed in ``(start, end]`` (UTC), in the order in which they were sent."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return tuple(_order(row) for row in connection.execute(_ORDERS, {"start": start, "end": end}))
 
 
 def refused_plans(engine: Engine, start: datetime, end: datetime) -> tuple[RefusedPlan, ...]:
     """Plans that closed in ``(start, end]`` and were denied, rejected, given up or failed; by close."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return tuple(_refused(row) for row in connection.execute(_REFUSED, {"start": start, "end": end}))
 
 

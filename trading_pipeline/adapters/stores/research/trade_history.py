@@ -7,6 +7,7 @@ from itertools import groupby
 
 from sqlalchemy import Engine, Row, text
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.domain.model.fills import FillKind
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import TAKE_PROFITS, Purpose
@@ -65,7 +66,7 @@ class PostgresTradeHistory(TradeHistory):
     def trades(self, strategy: str, timeframe: Timeframe, start: datetime, end: datetime) -> list[TradeRow]:
         """Read fills by position and sum them up."""
         window = {"strategy": strategy, "timeframe": timeframe.value, "start": start, "end": end}
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(_FILLS, window).all()
         return [_trade(list(fills), timeframe) for _, fills in groupby(rows, key=lambda row: row.position_id)]
 
@@ -74,7 +75,7 @@ class PostgresTradeHistory(TradeHistory):
     ) -> list[SignalOutcome]:
         """Signals joined to plans, verdicts and positions."""
         window = {"strategy": strategy, "timeframe": timeframe.value, "start": start, "end": end}
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(_OUTCOMES, window).all()
         return [
             SignalOutcome(
@@ -85,13 +86,13 @@ class PostgresTradeHistory(TradeHistory):
 
     def flat_start(self, since: datetime) -> FlatStart | None:
         """Read from ``equity_snapshots``, in USDT, and ``positions``."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(_FLAT, {"since": since}).first()
         return None if row is None else FlatStart(row.read_at, float(row.equity))
 
     def live_span(self, timeframe: Timeframe) -> tuple[datetime, datetime] | None:
         """Read from ``waves``."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(_LIVE, {"timeframe": timeframe.value}).one()
         return None if row.first is None else (row.first, row.newest)
 

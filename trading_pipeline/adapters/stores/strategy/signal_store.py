@@ -8,6 +8,7 @@ from psycopg.sql import SQL
 from sqlalchemy import Engine, Row
 
 from trading_pipeline.adapters.stores.postgres.bulk_copy import merge
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import signals as signals_table
 from trading_pipeline.adapters.stores.strategy.setup_rows import save_setups
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -111,7 +112,7 @@ class PostgresSignalStore(SignalStore):
             "end": end,
             "kind": kind.value,
         }
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return [signal_of(row) for row in connection.exec_driver_sql(_READ, scope)]
 
 

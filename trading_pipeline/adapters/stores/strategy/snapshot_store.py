@@ -9,6 +9,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.postgres.bulk_copy import merge
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.schemas import SNAPSHOTS, validated
 from trading_pipeline.adapters.stores.postgres.tables import indicator_snapshots
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -65,7 +66,7 @@ class PostgresSnapshotStore(SnapshotStore):
             " WHERE instrument_id = %(instrument_id)s AND timeframe = %(timeframe)s AND close_time = %(close_time)s"
         )
         key = {"instrument_id": instrument_id, "timeframe": timeframe.value, "close_time": close_time}
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             found: dict[str, float] | None = connection.exec_driver_sql(query, key).scalar()
             return found
 
