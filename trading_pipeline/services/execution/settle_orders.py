@@ -34,7 +34,6 @@ def settle_orders(*, context: ExecutionContext) -> SettleResult:
     answered is a problem of its own and keeps no other from being asked.
     """
     problems: list[str] = []
-    settled: dict[str, IntentState] = {}
     records = context.ledger.open_intents()
     resting = _resting(context, problems) if records else {}  # else nobody is interested in what rests
     began = time.monotonic()
@@ -46,9 +45,9 @@ def settle_orders(*, context: ExecutionContext) -> SettleResult:
             problems.append(f"{link_id}: not asked about, the venue is too slow")
         else:
             _try_to_settle(context, record, problems)
-        state = context.ledger.intent(link_id).state
-        if state is not record.state:
-            settled[link_id] = state
+    before = {record.intent.order_link_id: record.state for record in records}
+    after = context.ledger.states(list(before)) if before else {}
+    settled = {link_id: state for link_id, state in after.items() if state is not before[link_id]}
     return SettleResult(settled, _book_new_fills(context, problems), tuple(problems))
 
 
@@ -145,7 +144,7 @@ def await_order(context: ExecutionContext, link_id: str, *, final: bool) -> Inte
 def book_fills(context: ExecutionContext, since: datetime) -> int:
     """Let the ledger hear every fill since an instant of venue time (UTC); known ones change nothing."""
     fills = context.trading.fills(since)
-    for fill in fills:
+    for fill in context.ledger.unbooked(fills) if fills else ():
         booking = context.ledger.apply_fill(fill)
         announce_fill(notifier=context.notifier, fill=fill, booking=booking)
     return len(fills)

@@ -1,11 +1,17 @@
 """Intents and fills in PostgreSQL."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, and_, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from trading_pipeline.adapters.stores.execution.ledger_refresh import locked_intent, refresh_order, refresh_position
+from trading_pipeline.adapters.stores.execution.ledger_refresh import (
+    locked_intent,
+    locked_row,
+    refresh_order,
+    refresh_position,
+)
 from trading_pipeline.adapters.stores.execution.ledger_rows import (
     FINAL_STATES,
     LIVE_STATUSES,
@@ -66,6 +72,13 @@ class OrderLedgerStore(OrderLedger):
         with reading(self._engine) as connection:
             return [record_of(row) for row in connection.execute(query)]
 
+    def states(self, order_link_ids: Sequence[str]) -> dict[str, IntentState]:
+        """Of several intents, with one question."""
+        query = select(order_intents.c.order_link_id, order_intents.c.state)
+        with reading(self._engine) as connection:
+            found = connection.execute(query.where(order_intents.c.order_link_id.in_(order_link_ids)))
+            return {row.order_link_id: IntentState(row.state) for row in found}
+
     def advance(self, order_link_id: str, to: IntentState, reason: str = "", venue_order_id: str = "") -> bool:
         """Compare and set under the row's lock; an acknowledgement is stamped even if a report was faster."""
         with self._engine.begin() as connection:
@@ -94,9 +107,13 @@ class OrderLedgerStore(OrderLedger):
     def apply_report(self, report: OrderReport) -> None:
         """Merge what is newer in the report, then let booked fills have their say."""
         with self._engine.begin() as connection:
-            record = locked_intent(connection, report.order_link_id)
+            row = locked_row(connection, report.order_link_id)
             # Somebody else's order, or the venue's own: no intent is behind it, and reconciliation names it.
-            if record is None:
+            if row is None:
+                return
+            record = record_of(row)
+            # An order that rests is asked about at every wave, and mostly nothing has become of it.
+            if row.acknowledged_at is not None and _repeats(record, report, row.venue_updated_at):
                 return
             _change(connection, report.order_link_id, _merged(record, report))
             # Booked fills are held against what came out of the merge, not against what was there before.
@@ -124,6 +141,16 @@ class OrderLedgerStore(OrderLedger):
                 refresh_position(connection, position_id)
         by_whom = fill.kind is FillKind.VENUE or (fill.kind is FillKind.TRADE and record is None)
         return Booking.EXTERNAL if by_whom else Booking.OURS
+
+    def unbooked(self, heard: Sequence[Fill]) -> list[Fill]:
+        """One question for all of them."""
+        ids = [fill.execution_id for fill in heard]
+        query = select(fills.c.execution_id).where(
+            fills.c.account_id == self._account_id, fills.c.execution_id.in_(ids)
+        )
+        with reading(self._engine) as connection:
+            booked: set[str] = set(connection.execute(query).scalars())
+        return [fill for fill in heard if fill.execution_id not in booked]
 
     def fills_missing_since(self) -> datetime | None:
         """The oldest bar close (UTC) among orders whose filled quantity is not covered by fills, or not known."""
@@ -193,6 +220,18 @@ class OrderLedgerStore(OrderLedger):
 
 def _change(connection: Connection, link_id: str, values: dict[str, object]) -> None:
     connection.execute(update(order_intents).where(order_intents.c.order_link_id == link_id).values(**values))
+
+
+def _repeats(record: IntentRecord, report: OrderReport, heard_until: datetime | None) -> bool:
+    """Whether the report would leave an acknowledged intent as it is."""
+    return (
+        later_state(record.state, report.state) is record.state
+        and heard_until is not None
+        and report.updated_at <= heard_until
+        and report.venue_order_id in ("", record.venue_order_id)
+        and report.reason in ("", record.reason)
+        and report.filled_quantity <= record.filled_quantity
+    )
 
 
 def _merged(record: IntentRecord, report: OrderReport) -> dict[str, object]:

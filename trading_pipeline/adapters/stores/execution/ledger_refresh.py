@@ -6,7 +6,7 @@ order wait for each other instead of locking each other out.
 
 from dataclasses import replace
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from trading_pipeline.adapters.stores.execution.ledger_rows import (
     LIVE_STATUSES,
@@ -34,9 +34,14 @@ _PLAN_STATUS_OF_ENDED_ENTRY = {
 
 def locked_intent(connection: Connection, link_id: str) -> IntentRecord | None:
     """The intent, held until the transaction ends; ``None`` when it is not ours."""
-    query = intent_query().where(order_intents.c.order_link_id == link_id).with_for_update()
-    row = connection.execute(query).first()
+    row = locked_row(connection, link_id)
     return None if row is None else record_of(row)
+
+
+def locked_row(connection: Connection, link_id: str) -> Row[tuple[object, ...]] | None:
+    """The same with every column of the table."""
+    query = intent_query().where(order_intents.c.order_link_id == link_id).with_for_update()
+    return connection.execute(query).first()
 
 
 def refresh_order(connection: Connection, record: IntentRecord) -> None:

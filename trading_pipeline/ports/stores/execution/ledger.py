@@ -4,6 +4,7 @@ Every method is one database transaction, so a process may die between any two o
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -63,6 +64,10 @@ class OrderLedger(ABC):
         """Every intent that was sent, or may have been, and is not final, oldest first."""
 
     @abstractmethod
+    def states(self, order_link_ids: Sequence[str]) -> dict[str, IntentState]:
+        """The states of several intents by link id; those that are not stored are missing."""
+
+    @abstractmethod
     def advance(self, order_link_id: str, to: IntentState, reason: str = "", venue_order_id: str = "") -> bool:
         """Move the intent if its present state allows it; compare-and-set, so one of two callers wins.
 
@@ -83,6 +88,10 @@ class OrderLedger(ABC):
 
         :returns: whether it was new, and whose it is; of several callers one hears that it is new.
         """
+
+    @abstractmethod
+    def unbooked(self, heard: Sequence[Fill]) -> list[Fill]:
+        """Those of the fills that are not booked, in their order; another process may book one of them meanwhile."""
 
     @abstractmethod
     def fills_missing_since(self) -> datetime | None:

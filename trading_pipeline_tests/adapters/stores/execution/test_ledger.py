@@ -172,3 +172,15 @@ def test_a_report_about_an_order_that_is_not_ours_is_ignored(database: Engine) -
     before = everything(lab)
     hear(lab, replace(report(IntentState.FILLED, "5"), order_link_id="by-hand"))
     assert everything(lab) == before
+
+
+def test_only_fills_that_are_not_booked_are_left_to_book(database: Engine) -> None:
+    lab = admitted(database)
+    hear(lab, fill(1, "2"))
+    assert lab.ledger.unbooked([fill(2, "3"), fill(1, "2")]) == [fill(2, "3")]
+
+
+def test_the_states_of_several_intents_are_one_question(database: Engine) -> None:
+    lab = admitted(database)
+    hear(lab, report(IntentState.FILLED, "5"))
+    assert lab.ledger.states([ENTRY, "nobody's"]) == {ENTRY: IntentState.FILLED}
