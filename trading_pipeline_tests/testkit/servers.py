@@ -1,8 +1,7 @@
-"""Embedded servers shared by one test session, and a fresh database per test that asks for one."""
+"""Embedded servers shared by one test session, and an empty database for each test that asks for one."""
 
 import shutil
 import tempfile
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from sqlalchemy import Engine, create_engine, text
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.adapters.stores.postgres.migration import migrate
 from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres, EmbeddedRedis
+from trading_pipeline_tests.testkit.databases import TEMPLATE, Databases
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +25,7 @@ def server_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres(server_folder: Path) -> Iterator[EmbeddedPostgres]:
-    """A running server with one migrated database, ``template_trading``, to copy from."""
+    """A running server with one migrated database, ``TEMPLATE``, to copy from."""
     server = EmbeddedPostgres(server_folder / "postgres")
     server.start()
     try:
@@ -33,21 +33,27 @@ def postgres(server_folder: Path) -> Iterator[EmbeddedPostgres]:
         for unsafe in ("fsync", "synchronous_commit", "full_page_writes"):
             _execute(server, f"ALTER SYSTEM SET {unsafe} = off")
         _execute(server, "SELECT pg_reload_conf()")
-        _execute(server, "CREATE DATABASE template_trading")
-        migrate(server.url("template_trading", "psycopg"))
+        _execute(server, f"CREATE DATABASE {TEMPLATE}")
+        migrate(server.url(TEMPLATE, "psycopg"))
         yield server
     finally:
         server.stop()
 
 
+@pytest.fixture(scope="session")
+def databases(postgres: EmbeddedPostgres) -> Iterator[Databases]:
+    """Empty databases, lent to one test after the other."""
+    lent = Databases(postgres)
+    yield lent
+    lent.close()
+
+
 @pytest.fixture
-def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
-    """Address of an empty database with the newest schema, which is gone after the test."""
-    name = f"t_{uuid.uuid4().hex[:12]}"
-    # files copied whole: half the time of writing each block to the log as well
-    _execute(postgres, f"CREATE DATABASE {name} TEMPLATE template_trading STRATEGY FILE_COPY")
+def database_url(postgres: EmbeddedPostgres, databases: Databases) -> Iterator[str]:
+    """Address of an empty database with the newest schema; the name leads nowhere after the test."""
+    name = databases.lend()
     yield postgres.url(name, "psycopg")
-    _execute(postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    databases.take_back(name)
 
 
 @pytest.fixture
