@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import cache
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
@@ -11,7 +12,7 @@ from trading_pipeline.adapters.stores.execution.ledger_runs import PostgresLedge
 from trading_pipeline.adapters.stores.execution.work_queue import WorkQueue
 from trading_pipeline.adapters.stores.market_data.book_store import PostgresBookSampleStore
 from trading_pipeline.adapters.stores.market_data.check_store import PostgresCheckStore
-from trading_pipeline.adapters.stores.market_data.remembered_bars import RememberedBarStore
+from trading_pipeline.adapters.stores.market_data.resident_bars import Kept, ResidentBarStore
 from trading_pipeline.adapters.stores.market_data.wave_store import PostgresWaveStore
 from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
 from trading_pipeline.adapters.stores.postgres.database import connect
@@ -21,7 +22,14 @@ from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSigna
 from trading_pipeline.adapters.stores.strategy.snapshot_store import PostgresSnapshotStore
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.partitions import PartitionRange
+from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.research_stores import ResearchStores
+
+
+@cache
+def _kept_windows(database_url: str) -> dict[Timeframe, Kept]:  # noqa: ARG001
+    """The windows of the newest wave of each timeframe: a worker's process outlives its runs."""
+    return {}
 
 
 class Stores(dg.ConfigurableResource["Stores"]):
@@ -30,7 +38,7 @@ class Stores(dg.ConfigurableResource["Stores"]):
     database_url: str = Field(description="SQLAlchemy address of the database `trading`")
     _engine: Engine = PrivateAttr()
     _run_id: str = PrivateAttr("")
-    _bars: RememberedBarStore = PrivateAttr()
+    _bars: ResidentBarStore = PrivateAttr()
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Stores", None, None]:
@@ -46,8 +54,7 @@ class Stores(dg.ConfigurableResource["Stores"]):
         self._engine = connect(self.database_url)
         # A sensor tick has no run: what it writes is written in nobody's name.
         self._run_id = context.run_id or ""
-        # Per run: several assets of one run read the same windows.
-        self._bars = RememberedBarStore(self._engine, self._run_id)
+        self._bars = ResidentBarStore(self._engine, self._run_id, _kept_windows(self.database_url))
         try:
             yield self
         finally:
@@ -59,7 +66,7 @@ class Stores(dg.ConfigurableResource["Stores"]):
         return self._engine
 
     @property
-    def bars(self) -> RememberedBarStore:
+    def bars(self) -> ResidentBarStore:
         """Raw and consolidated bars."""
         return self._bars
 

@@ -54,22 +54,27 @@ class Vertical:
             LIMITS,
         )
 
-    def judge(self, scope: PartitionRange, now: datetime) -> CheckReport:
+    def judge(self, scope: PartitionRange, now: datetime, bars: PostgresBarStore | None = None) -> CheckReport:
         """Consolidate and check."""
-        consolidate_bars(self.bars, scope, now)
-        return check_bars(self.bars, self.checks, scope, now)
+        consolidate_bars(bars or self.bars, scope, now)
+        return check_bars(bars or self.bars, self.checks, scope, now)
 
-    def decide(self, scope: PartitionRange, now: datetime) -> SignalReport:
+    def decide(self, scope: PartitionRange, now: datetime, bars: PostgresBarStore | None = None) -> SignalReport:
         """Everything up to signals."""
-        self.judge(scope, now)
-        compute_indicators(self.bars, self.checks, self.snapshots, scope, now)
-        return generate_signals(self.bars, self.checks, self.signals, self.strategies, scope, now)
+        self.judge(scope, now, bars)
+        compute_indicators(bars or self.bars, self.checks, self.snapshots, scope, now)
+        return generate_signals(bars or self.bars, self.checks, self.signals, self.strategies, scope, now)
 
     def run(
-        self, scope: PartitionRange, now: datetime, wave: datetime | None = None, run_id: str = "run-1"
+        self,
+        scope: PartitionRange,
+        now: datetime,
+        wave: datetime | None = None,
+        run_id: str = "run-1",
+        bars: PostgresBarStore | None = None,
     ) -> PlanReport:
-        """Everything up to plans."""
-        self.decide(scope, now)
+        """Everything up to plans, on a store of bars that a worker keeps where there is one."""
+        self.decide(scope, now, bars)
         return plan_trades(self.planner, scope, wave, run_id)
 
     def rows(self) -> dict[str, list[str]]:

@@ -74,7 +74,7 @@ def bars(
         wave = wave_of(context)
         if wave:
             # Before any bar of it is read: what is heard from here on is late, and the next wave's to look at.
-            stores.waves.begin(wave, timeframe, decision_digest(parameters))
+            stores.bars.resume(timeframe, stores.waves.begin(wave, timeframe, decision_digest(parameters)))
         scope, base = wave_scope(context, timeframe, stores, parameters), DERIVATIONS.get(timeframe)
         market, now = markets.market_data(), now_of(context, markets)
         report = refresh_bars(stores.bars, stores.checks, market, scope, now, base, UNIVERSE.quality, wave)

@@ -34,7 +34,7 @@ def narrow_to_wave(
     if computed is None or computed.decided_by != decided_by or before < scope.start:
         return scope
     longer = [timeframe for timeframe in timeframes if timeframe.ms >= scope.timeframe.ms]
-    late = waves.late(scope.instrument_ids, longer, computed, before)
+    late = waves.late(scope.instrument_ids, longer, computed.heard, before)
     failed = checks.failed(scope.instrument_ids, scope.timeframe, before - scope.timeframe.duration, before)
     # A hole may have been healed since; only a whole day shows what follows from that.
     holed = {check.instrument_id for check in failed if check.name is CheckName.NO_GAP}

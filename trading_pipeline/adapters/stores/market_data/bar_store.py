@@ -1,6 +1,6 @@
 """Bars in PostgreSQL, consolidated and read as frames."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -55,8 +55,11 @@ def _consolidate() -> Insert:
 
 _CONSOLIDATE = _consolidate()
 
-# Read below SQLAlchemy, which makes an object of every value; in the order of ``_COLUMNS``.
-_COLUMNS = ("open_time", "close_time", *NUMBERS)
+Series = tuple[npt.NDArray[np.generic], ...]
+"""Bars of one instrument, an array per column of ``SERIES_COLUMNS``, ascending."""
+SERIES_COLUMNS = ("open_time", "close_time", *NUMBERS)
+
+# Read below SQLAlchemy, which makes an object of every value; in the order of ``SERIES_COLUMNS``.
 _FRAME = """
 SELECT min(instrument_id), array_agg(open_time), array_agg(close_time),
     array_agg(open), array_agg(high), array_agg(low), array_agg(close), array_agg(volume), array_agg(turnover)
@@ -186,22 +189,32 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
     ) -> pd.DataFrame:
         """Gather the range as one array per instrument and column."""
+        return framed(self.series(instrument_ids, timeframe, start, end))
+
+    def series(
+        self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
+    ) -> dict[InstrumentId, Series]:
+        """The arrays themselves, by instrument in ascending order; one without bars is left out."""
         with reading(self._engine) as connection:
             rows = read_arrays(connection, _FRAME, _range(instrument_ids, timeframe, start, end))
-        arrays = {name: [row[place] for row in rows] for place, name in enumerate(("instrument_id", *_COLUMNS))}
-        counts = [len(times) for times in arrays["open_time"]]  # type: ignore[arg-type]
-        frame = pd.DataFrame({name: _joined(name, arrays[name]) for name in _COLUMNS})
-        frame.insert(
-            0,
-            "instrument_id",
-            pd.Series(np.repeat(np.array(arrays["instrument_id"], dtype=object), counts), dtype="str"),
-        )
-        return validated(frame[list(BAR_COLUMNS)], BARS)
+        return {InstrumentId(str(row[0])): tuple(np.asarray(part) for part in row[1:]) for row in rows}
 
 
-def _joined(name: str, parts: list[object]) -> "pd.Series[float] | pd.DatetimeIndex":
+def framed(series: Mapping[InstrumentId, Series]) -> pd.DataFrame:
+    """One frame of the series in their order, with ``BAR_COLUMNS``.
+
+    :raises DataError: a row breaks the schema of bars.
+    """
+    columns = {name: [one[place] for one in series.values()] for place, name in enumerate(SERIES_COLUMNS)}
+    counts = [len(times) for times in columns["open_time"]]
+    frame = pd.DataFrame({name: _joined(name, columns[name]) for name in SERIES_COLUMNS})
+    names = np.repeat(np.array(list(series), dtype=object), counts)
+    frame.insert(0, "instrument_id", pd.Series(names, dtype="str"))
+    return validated(frame[list(BAR_COLUMNS)], BARS)
+
+
+def _joined(name: str, arrays: Sequence[npt.NDArray[np.generic]]) -> "pd.Series[float] | pd.DatetimeIndex":
     """The arrays of all instruments as one column."""
-    arrays: list[npt.NDArray[np.generic]] = [np.asarray(part) for part in parts]
     # The empty array gives a column without bars its type; of nothing at all numpy makes none.
     if name in NUMBERS:
         return pd.Series(np.concatenate([*arrays, np.empty(0, np.float64)]))

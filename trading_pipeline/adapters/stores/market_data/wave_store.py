@@ -40,7 +40,7 @@ WHERE close_time = %(close_time)s AND computed_at IS NULL AND given_up_at IS NUL
 
 _BEGIN = """
 UPDATE trading.waves SET heard = pg_current_snapshot()::text, decided_by = %(decided_by)s, unanswered = '{}'
-WHERE close_time = %(close_time)s AND timeframe = %(timeframe)s
+WHERE close_time = %(close_time)s AND timeframe = %(timeframe)s RETURNING heard
 """
 
 _COMPUTED = """
@@ -103,11 +103,12 @@ class PostgresWaveStore(WaveStore):
             row = connection.exec_driver_sql(_COMPUTED_SPAN, {"timeframe": timeframe.value}).one()
         return None if row.oldest is None else (row.oldest, row.newest)
 
-    def begin(self, close_time: datetime, timeframe: Timeframe, decided_by: str) -> None:
+    def begin(self, close_time: datetime, timeframe: Timeframe, decided_by: str) -> str | None:
         """Keep the snapshot of this transaction, which began before the run reads."""
         parameters = {"close_time": close_time, "timeframe": timeframe.value, "decided_by": decided_by}
         with self._engine.begin() as connection:
-            connection.exec_driver_sql(_BEGIN, parameters)
+            heard: str | None = connection.exec_driver_sql(_BEGIN, parameters).scalar()
+        return heard
 
     def computed(self, close_time: datetime, timeframe: Timeframe) -> ComputedWave | None:
         """Waves of before these columns have none."""
@@ -132,11 +133,11 @@ class PostgresWaveStore(WaveStore):
         return _instruments(found or [])
 
     def late(
-        self, instrument_ids: Sequence[InstrumentId], timeframes: Sequence[Timeframe], wave: ComputedWave, by: datetime
+        self, instrument_ids: Sequence[InstrumentId], timeframes: Sequence[Timeframe], heard: str, by: datetime
     ) -> set[InstrumentId]:
         """A row is late whose transaction that snapshot could not see; times of the clock do not tell."""
         parameters = {
-            "heard": wave.heard,
+            "heard": heard,
             "instrument_ids": list(instrument_ids),
             "timeframes": [timeframe.value for timeframe in timeframes],
             "by": by,

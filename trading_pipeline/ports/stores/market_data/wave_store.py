@@ -38,10 +38,11 @@ class WaveStore(ABC):
         """The oldest and the newest closing instant whose wave of the timeframe is computed, ``None`` without one."""
 
     @abstractmethod
-    def begin(self, close_time: datetime, timeframe: Timeframe, decided_by: str) -> None:
+    def begin(self, close_time: datetime, timeframe: Timeframe, decided_by: str) -> str | None:
         """Note which raw bars a run that computes the wave can see from here on, and what decides.
 
         :param decided_by: digest of the code and the parameters.
+        :returns: name of what it can see, as ``late`` takes it; ``None`` of a wave that nobody opened.
         """
 
     @abstractmethod
@@ -60,9 +61,12 @@ class WaveStore(ABC):
 
     @abstractmethod
     def late(
-        self, instrument_ids: Sequence[InstrumentId], timeframes: Sequence[Timeframe], wave: ComputedWave, by: datetime
+        self, instrument_ids: Sequence[InstrumentId], timeframes: Sequence[Timeframe], heard: str, by: datetime
     ) -> set[InstrumentId]:
-        """Instruments of which a bar that closes by then was heard after a wave had been begun."""
+        """Instruments of which a bar that closes by then was heard after a wave had been begun.
+
+        :param heard: what the wave could see, as ``begin`` named it.
+        """
 
     @abstractmethod
     def mark_computed(
