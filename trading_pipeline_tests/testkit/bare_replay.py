@@ -14,6 +14,7 @@ from trading_pipeline.adapters.stores.execution.ledger_signals import PostgresSi
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresEntryGate, PostgresHaltRegister
 from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 from trading_pipeline.adapters.stores.market_data.check_store import PostgresCheckStore
+from trading_pipeline.adapters.stores.market_data.resident_bars import Kept, ResidentBarStore
 from trading_pipeline.adapters.stores.market_data.wave_store import PostgresWaveStore
 from trading_pipeline.adapters.stores.research.trade_history import PostgresTradeHistory
 from trading_pipeline.adapters.stores.strategy.plan_store import PostgresPlanStore
@@ -39,6 +40,7 @@ from trading_pipeline.services.execution.execution_context import ExecutionConte
 from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline.services.execution.manage_positions import manage_positions
 from trading_pipeline.services.market_data.ingest_bars import ingest_bars
+from trading_pipeline.services.market_data.narrow_to_wave import narrow_to_wave
 from trading_pipeline.services.market_data.refresh_bars import refresh_bars
 from trading_pipeline.services.research.account_backtest import steps_of
 from trading_pipeline.services.research.check_parity import check_parity
@@ -74,6 +76,7 @@ class BareReplay:
     start: datetime
     history_start: datetime
     postbox: Postbox = field(default_factory=Postbox)
+    kept: dict[Timeframe, Kept] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         wanted = {one for plan in self.plans for one in (*plan.timeframes, *plan.strategy.higher_timeframes)}
@@ -121,19 +124,24 @@ class BareReplay:
 
     def wave(self, now: datetime) -> None:
         """Everything that happens at one close: all timeframes are computed, then it is one decision."""
-        scopes = [self._scope(timeframe, now) for timeframe in closing_timeframes(now, self.timeframes)]
-        for scope in scopes:
+        bars = ResidentBarStore(self.engine, kept=self.kept)
+        scopes = []
+        for timeframe in closing_timeframes(now, self.timeframes):
+            scope = self._scope(timeframe, now)
             opened = now - scope.timeframe.duration
             heard = [
                 bar
                 for instrument_id in self.instrument_ids
                 for bar in self.market.bars(instrument_id, scope.timeframe, opened, now)
             ]
-            ingest_bars(self.bars, ListStream(), heard, BarSource.WEBSOCKET)
-            refresh_bars(self.bars, self.checks, self.market, scope, now)
-            compute_indicators(self.bars, self.checks, self.snapshots, scope, now)
+            ingest_bars(bars, ListStream(), heard, BarSource.WEBSOCKET)
+            bars.resume(timeframe, self.waves.begin(now, timeframe, "one code"))
+            scope = narrow_to_wave(self.waves, self.checks, scope, self.timeframes, now, "one code")
+            refresh_bars(bars, self.checks, self.market, scope, now)
+            compute_indicators(bars, self.checks, self.snapshots, scope, now)
+            scopes.append(scope)
         for scope in scopes:
-            generate_signals(self.bars, self.checks, self.signals, self.plans, scope, now, live=True)
+            generate_signals(bars, self.checks, self.signals, self.plans, scope, now, live=True)
             plan_trades(self.planner, scope, now, "run-1")
         indicators = PostgresIndicatorReader(self.engine)
         manage_positions(context=self.context, indicators=indicators, wave=now, finest=self.timeframes[0])
