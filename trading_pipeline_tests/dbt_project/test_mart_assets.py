@@ -1,31 +1,63 @@
 """The marts as assets: what a build, a damaged ledger and a check that is asked alone leave in Dagster."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
 import pytest
 from sqlalchemy import Engine, text
 
+from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.defs.accounting.assets import mart_assets
 from trading_pipeline.resources.marts import Marts
+from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres
 from trading_pipeline_tests.dbt_project.conftest import PROJECT
+from trading_pipeline_tests.dbt_project.ledger_rows import write_trades
+from trading_pipeline_tests.testkit.databases import Databases
 
 Build = Callable[..., dg.ExecuteInProcessResult]
 MODELS = sorted(key.to_user_string() for key in mart_assets.keys)
 FLAT = dg.AssetCheckKey(dg.AssetKey("fct_closed_trades"), "assert_closed_positions_are_flat")
 
 
-@pytest.fixture
-def build(ledger: Engine, database_url: str, tmp_path: Path) -> Build:
-    """Materialise the marts of the test's ledger in this process."""
-    del ledger  # its rows are there before anything is built
-    marts = Marts(project_dir=str(PROJECT), target_dir=str(tmp_path / "dbt"), database_url=database_url)
+def builder(database_url: str, target: Path) -> Build:
+    """Materialises the marts of a database in this process."""
+    marts = Marts(project_dir=str(PROJECT), target_dir=str(target), database_url=database_url)
 
     def run(selection: dg.AssetSelection | None = None, *, complete: bool = True) -> dg.ExecuteInProcessResult:
         return dg.materialize([mart_assets], resources={"marts": marts}, selection=selection, raise_on_error=complete)
 
     return run
+
+
+@pytest.fixture
+def build(ledger: Engine, database_url: str, tmp_path: Path) -> Build:
+    """For a ledger that a test damages first."""
+    del ledger  # its rows are there before anything is built
+    return builder(database_url, tmp_path / "dbt")
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A ledger that adds up, and its marts."""
+
+    ledger: Engine
+    build: Build
+    result: dg.ExecuteInProcessResult
+
+
+@pytest.fixture(scope="module")
+def sound(
+    postgres: EmbeddedPostgres, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Sound]:
+    name = databases.lend()
+    url = postgres.url(name, "psycopg")
+    ledger, build = connect(url), builder(url, tmp_path_factory.mktemp("sound") / "dbt")
+    write_trades(ledger)
+    yield Sound(ledger, build, build())
+    ledger.dispose()
+    databases.take_back(name)
 
 
 def verdicts(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
@@ -36,20 +68,18 @@ def built(result: dg.ExecuteInProcessResult) -> list[str]:
     return sorted(one.asset_key.to_user_string() for one in result.asset_materializations_for_node("marts"))
 
 
-def test_every_model_is_an_asset_and_every_data_test_a_check_with_its_verdict(build: Build) -> None:
-    result = build()
-    assert built(result) == MODELS
-    assert verdicts(result) == {key.name: True for key in mart_assets.check_keys}
-    (trades,) = result.asset_materializations_for_node("marts")[-1:]
+def test_every_model_is_an_asset_and_every_data_test_a_check_with_its_verdict(sound: Sound) -> None:
+    assert built(sound.result) == MODELS
+    assert verdicts(sound.result) == {key.name: True for key in mart_assets.check_keys}
+    (trades,) = sound.result.asset_materializations_for_node("marts")[-1:]
     assert trades.asset_key == dg.AssetKey("fct_closed_trades")
     assert trades.metadata["dagster/row_count"].value == 2
 
 
-def test_the_columns_an_asset_shows_are_those_of_the_database(build: Build, ledger: Engine) -> None:
-    build()
+def test_the_columns_an_asset_shows_are_those_of_the_database(sound: Sound) -> None:
     query = text("SELECT column_name, data_type FROM information_schema.columns WHERE table_name = :model")
     for spec in mart_assets.specs:
-        with ledger.connect() as connection:
+        with sound.ledger.connect() as connection:
             stored = [tuple(row) for row in connection.execute(query, {"model": spec.key.to_user_string()})]
         shown = spec.metadata["dagster/column_schema"].columns
         assert sorted((column.name, column.type) for column in shown) == sorted(stored)
@@ -65,9 +95,8 @@ def test_a_ledger_that_does_not_add_up_turns_red_the_checks_that_say_so(build: B
     assert red == {"assert_closed_positions_are_flat", "assert_pnl_and_costs_equal_the_sum_over_fills"}
 
 
-def test_a_check_is_asked_alone_and_builds_nothing(build: Build) -> None:
-    build()
-    result = build(dg.AssetSelection.checks(FLAT))
+def test_a_check_is_asked_alone_and_builds_nothing(sound: Sound) -> None:
+    result = sound.build(dg.AssetSelection.checks(FLAT))
     assert built(result) == []
     assert verdicts(result) == {FLAT.name: True}
 
