@@ -9,6 +9,9 @@ NAUTILUS := .venv-nautilus
 MUTANTS := .venv-mutants
 ARGS ?=
 
+# where this is set, each of a system's ten processes compiles everything it imports anew: 8 s of a processor, not 3
+unexport PYTHONDONTWRITEBYTECODE
+
 # a version manager may leave a python3.12 on the PATH that does not run, so each candidate is tried
 PYTHON ?= $(shell for python in python3.12 python3.11 python3; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
