@@ -10,7 +10,7 @@ import structlog
 
 from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.derived_bars import Derivations, derived_bars
-from trading_pipeline.domain.model.errors import VenueError
+from trading_pipeline.domain.model.errors import ConfigurationError, VenueError
 from trading_pipeline.domain.model.holes import HoleRules
 from trading_pipeline.domain.model.quality import QualityEvent
 from trading_pipeline.domain.model.stream_updates import StreamUpdate
@@ -29,6 +29,7 @@ from trading_pipeline.services.market_data.notice_gaps import (
     reconnect_noticed,
     revisions_noticed,
 )
+from trading_pipeline.services.market_data.verify_bars import bars_told_otherwise
 
 _log = structlog.get_logger(__name__)
 
@@ -121,6 +122,7 @@ class PublicFeed:
 
         A bar is late when it is missing for two seconds of real time, because a replay's clock may
         stand still. Answers without the bar make the next question wait longer, up to a minute.
+        After a reconnection the bars that had come before are compared, too.
         """
         patience_s, overdue, sessions = _PATIENCE_S, False, 1
         while True:
@@ -130,11 +132,13 @@ class PublicFeed:
                 now = await asyncio.to_thread(self.market_data.server_time)
                 # By venue time: bars close by that clock, and the host's may be off.
                 missing = self.coverage.missing(now)
-                if len(self._sessions) > sessions:
-                    sessions = len(self._sessions)
+                reconnected, sessions = len(self._sessions) > sessions, len(self._sessions)
+                if reconnected:
                     await self._keep([reconnect_noticed(self.name, sessions, now)])
                 if missing and (urgent or overdue):
                     await self._ask(missing, now, overdue=overdue)
+                if reconnected:
+                    await self._verify(now)
             except VenueError as error:
                 _log.warning("bars cannot be asked for", cause=str(error))
             else:
@@ -168,6 +172,16 @@ class PublicFeed:
             ]
         )
         await self._note_lost(missed.answered, now)
+
+    async def _verify(self, now: datetime) -> None:
+        """Keep what REST says of the newest bars where it is not what was heard; a check of the bar names both."""
+        for series in self.series:
+            compare = functools.partial(bars_told_otherwise, self.store, self.market_data, *series, now)
+            try:
+                await self._ingest(await asyncio.to_thread(compare), BarSource.REST)
+            except ConfigurationError as error:
+                # one delisted instrument must not keep the others waiting
+                _log.error("bars refused", cause=f"{series[0]} {series[1]}: {error}")
 
     async def _keep(self, events: list[QualityEvent]) -> None:
         if events:

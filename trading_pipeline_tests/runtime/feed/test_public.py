@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
@@ -159,6 +160,23 @@ def test_bars_that_closed_while_the_link_was_down_are_fetched(database: Engine) 
 
     with_feed(database, 2, scenario)
     assert [hour for _, hour, _ in told(database)] == [1, 2, 3]
+
+
+def test_after_a_reconnection_the_newest_bars_are_compared_and_what_differs_is_kept(database: Engine) -> None:
+    bars = RECORDED["BTCUSDT.BYBIT"]
+
+    async def scenario(venue: SocketVenue, feed: PublicFeed, market: RecordedMarketData) -> None:
+        await until(lambda: len(told(database)) == 1)
+        await venue.push(a_push(replace(bars[2], close=bars[2].low)))
+        await venue.push(a_push(bars[3]))
+        await until(lambda: len(told(database)) == 3)
+        market.time += 2 * HOUR
+        await venue.drop()
+        await until(lambda: len(told(database)) == 4)
+
+    stream = with_feed(database, 2, scenario)
+    assert told(database)[1:3] == [("BTCUSDT.BYBIT", 2, "rest"), ("BTCUSDT.BYBIT", 2, "websocket")]
+    assert [event.close_time for event in stream.published] == [START + hour * HOUR for hour in (2, 3, 4)]
 
 
 def test_a_bar_that_never_comes_is_asked_for_although_the_clock_stands_still(database: Engine) -> None:
