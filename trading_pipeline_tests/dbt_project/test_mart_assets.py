@@ -1,6 +1,6 @@
 """The marts as assets: what a build, a damaged ledger and a check that is asked alone leave in Dagster."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,13 +8,10 @@ import dagster as dg
 import pytest
 from sqlalchemy import Engine, text
 
-from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.defs.accounting.assets import mart_assets
 from trading_pipeline.resources.marts import Marts
-from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres
 from trading_pipeline_tests.dbt_project.conftest import PROJECT
 from trading_pipeline_tests.dbt_project.ledger_rows import write_trades
-from trading_pipeline_tests.testkit.databases import Databases
 
 Build = Callable[..., dg.ExecuteInProcessResult]
 MODELS = sorted(key.to_user_string() for key in mart_assets.keys)
@@ -48,16 +45,11 @@ class Sound:
 
 
 @pytest.fixture(scope="module")
-def sound(
-    postgres: EmbeddedPostgres, databases: Databases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Sound]:
-    name = databases.lend()
-    url = postgres.url(name, "psycopg")
-    ledger, build = connect(url), builder(url, tmp_path_factory.mktemp("sound") / "dbt")
-    write_trades(ledger)
-    yield Sound(ledger, build, build())
-    ledger.dispose()
-    databases.take_back(name)
+def sound(module_database: Engine, tmp_path_factory: pytest.TempPathFactory) -> Sound:
+    write_trades(module_database)
+    url = module_database.url.render_as_string(hide_password=False)
+    build = builder(url, tmp_path_factory.mktemp("sound") / "dbt")
+    return Sound(module_database, build, build())
 
 
 def verdicts(result: dg.ExecuteInProcessResult) -> dict[str, bool]:

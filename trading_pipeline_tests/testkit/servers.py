@@ -64,6 +64,16 @@ def database(database_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.fixture(scope="module")
+def module_database(postgres: EmbeddedPostgres, databases: Databases) -> Iterator[Engine]:
+    """An engine on a database that the tests of a file share."""
+    name = databases.lend()
+    engine = connect(postgres.url(name, "psycopg"))
+    yield engine
+    engine.dispose()
+    databases.take_back(name)
+
+
 @pytest.fixture(scope="session")
 def redis_url(server_folder: Path) -> Iterator[str]:
     """Address of a running Redis; use keys of your own."""

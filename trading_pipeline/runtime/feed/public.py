@@ -77,6 +77,7 @@ class PublicFeed:
     _heard: asyncio.Queue[Bar | Malformed] = field(default_factory=asyncio.Queue)
     _look_now: asyncio.Event = field(default_factory=asyncio.Event)
     _sessions: list[str] = field(default_factory=list)
+    _storing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def connected(self) -> None:
         """Look over REST for what closed while nobody listened."""
@@ -213,7 +214,9 @@ class PublicFeed:
     async def _ingest(self, bars: Sequence[Bar], source: BarSource, *, live: bool = False) -> None:
         if bars:
             work = functools.partial(ingest_bars, self.store, self.stream, bars, source, live=live)
-            ingested = await retry_until_reachable(work, f"storing {len(bars)} bars")
+            # Stream and REST may bring a bar at one time, and each would be the first to tell it.
+            async with self._storing:
+                ingested = await retry_until_reachable(work, f"storing {len(bars)} bars")
             self.coverage.stored(bars)
             await self._keep(list(revisions_noticed(ingested.revised)))
             if live or source is BarSource.WEBSOCKET:

@@ -15,7 +15,7 @@ from trading_pipeline.ports.streams import EventStream
 class Ingested:
     """What became of some bars.
 
-    :param new: those that their source had not told before.
+    :param new: those that nobody had told before.
     :param revised: those that it had told otherwise.
     """
 
@@ -26,7 +26,7 @@ class Ingested:
 def ingest_bars(
     store: RawBarStore, stream: EventStream, bars: Sequence[Bar], source: BarSource, *, live: bool = False
 ) -> Ingested:
-    """Store bars and, when they are live, announce those that this source had not told before.
+    """Store bars and, when they are live, announce those that no source had told before.
 
     The database commits before the stream hears of anything, so a lost message loses only time.
 

@@ -70,4 +70,4 @@ def test_a_revision_opens_no_wave_and_makes_its_instrument_late_for_the_next(dat
     computed = waves.computed(close, Timeframe.H1)
     assert computed is not None
     assert waves.pending() == []
-    assert waves.late(["BTCUSDT.BYBIT", "SOLUSDT.BYBIT"], [Timeframe.H1], computed, close) == {"BTCUSDT.BYBIT"}
+    assert waves.late(["BTCUSDT.BYBIT", "SOLUSDT.BYBIT"], [Timeframe.H1], computed.heard, close) == {"BTCUSDT.BYBIT"}

@@ -96,7 +96,7 @@ class PostgresRawBarStore(AbsentBars, BarRevisions, RawBarStore):
                 _run_for_waves(connection, _OPEN_WAVES, bars)
                 # A second source's word reopens nothing; a bar that nobody had heard may change what was decided.
                 _run_for_waves(connection, _REOPEN_WAVES, [bars[row.position - 1] for row in rows if row.unheard])
-        return [bars[row.position - 1] for row in rows]
+        return [bars[row.position - 1] for row in rows if row.unheard]
 
     def raw_bars(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime

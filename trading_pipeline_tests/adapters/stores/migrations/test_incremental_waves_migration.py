@@ -32,6 +32,6 @@ def test_bars_survive_down_and_up_and_count_as_heard_long_ago(database: Engine) 
     assert waves.mark_computed(second, Timeframe.H1, [heard[0].instrument_id], "run-1")
     computed = waves.computed(second, Timeframe.H1)
     assert computed is not None
-    assert waves.late([heard[0].instrument_id], [Timeframe.H1], computed, second) == set()
+    assert waves.late([heard[0].instrument_id], [Timeframe.H1], computed.heard, second) == set()
     bars.append_raw(heard[1:2], BarSource.REST)
-    assert waves.late([heard[0].instrument_id], [Timeframe.H1], computed, second) == {heard[0].instrument_id}
+    assert waves.late([heard[0].instrument_id], [Timeframe.H1], computed.heard, second) == {heard[0].instrument_id}
