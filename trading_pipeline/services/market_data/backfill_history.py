@@ -25,7 +25,7 @@ _AHEAD = 10
 """Pages that are asked for while others are written; those that have arrived by then are written together."""
 _WORKERS = 3
 _SURVEYED = 100
-"""Pages of which the database is asked at once whether it has all of them, or none."""
+"""Pages of which the database is asked at once whether all of them are settled, or none."""
 
 Window = tuple[datetime, datetime]
 Told = Callable[[BackfillProgress], None]
@@ -41,8 +41,8 @@ def backfill_history(
 ) -> BackfillProgress:
     """Store what the venue has of the range and the database has not.
 
-    Pages that are complete in the database are not asked for again, so that a run that was cut off goes on where it
-    was. The bar still forming is never stored.
+    Pages that are complete in the database, but for what the venue has lost, are not asked for again, so that a run
+    that was cut off goes on where it was. The bar still forming is never stored.
 
     :param told: given the progress each time that pages were kept.
     :returns: what came of it; ``truncated`` where the cap on pages ended it.
@@ -111,12 +111,12 @@ def _missing(request: BackfillRequest, store: BulkBarStore) -> Iterator[Window]:
     """The pages, oldest first, of which the database misses a bar."""
     page = request.page_limit * request.timeframe.duration
     for begin, stop in _windows(request.start, request.end, _SURVEYED * page):
-        here = store.stored(request.instrument_id, request.timeframe, begin, stop)
+        here = store.settled(request.instrument_id, request.timeframe, begin, stop)
         if here == (stop - begin) // request.timeframe.duration:
             continue
         for start, end in _windows(begin, stop, page):
             bars = (end - start) // request.timeframe.duration
-            if not here or store.stored(request.instrument_id, request.timeframe, start, end) < bars:
+            if not here or store.settled(request.instrument_id, request.timeframe, start, end) < bars:
                 yield start, end
 
 

@@ -71,6 +71,16 @@ def test_a_week_of_minutes_is_eleven_pages_and_a_repetition_none(backfills: Back
     assert backfills.record("a") == ("SUCCEEDED", 10_080, 11, False, "")
 
 
+def test_what_the_venue_has_lost_is_asked_for_until_it_said_so_twice(backfills: Backfills) -> None:
+    lost = [bar.open_time for bar in BARS[1_500:1_510]]
+    backfills.venue.recorded = [bar for bar in BARS if bar.open_time not in lost]
+    assert (backfills.run("a").pages, backfills.run("b").pages) == (11, 1)
+    absent, asked = PostgresBarStore(backfills.engine), START + timedelta(days=7)
+    for minutes in (0, 5):
+        absent.note_absent(BTC, Timeframe.M1, lost, asked + minutes * MINUTE, "empty", 5 * MINUTE)
+    assert backfills.run("c").pages == 0
+
+
 def test_a_cap_on_pages_ends_the_run_and_is_told_and_the_next_run_goes_on(backfills: Backfills) -> None:
     done = backfills.run("a", replace(WEEK, max_pages=4))
     assert (done.upserts, done.pages, done.truncated) == (4_000, 4, True)

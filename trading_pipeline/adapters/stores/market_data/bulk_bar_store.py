@@ -55,6 +55,23 @@ SELECT (SELECT count(*) FROM new), (SELECT count(*) FROM consolidated)
 """
 
 
+_SETTLED = """
+SELECT (
+    SELECT count(*) FROM trading.bars
+    WHERE instrument_id = %(instrument_id)s AND timeframe = %(timeframe)s
+    AND open_time >= %(start)s AND open_time < %(end)s
+) + (
+    SELECT count(*) FROM trading.absent_bars AS lost
+    WHERE instrument_id = %(instrument_id)s AND timeframe = %(timeframe)s
+    AND open_time >= %(start)s AND open_time < %(end)s AND asked_again_at IS NOT NULL
+    AND NOT EXISTS (
+        SELECT FROM trading.bars WHERE bars.instrument_id = lost.instrument_id
+        AND bars.timeframe = lost.timeframe AND bars.open_time = lost.open_time
+    )
+)
+"""
+
+
 class PostgresBulkBarStore(BulkBarStore):
     """One transaction per call."""
 
@@ -92,15 +109,11 @@ class PostgresBulkBarStore(BulkBarStore):
         row = connection.exec_driver_sql(_APPEND, values).one()
         return int(row[0]), int(row[1])
 
-    def stored(self, instrument_id: InstrumentId, timeframe: Timeframe, start: datetime, end: datetime) -> int:
-        """Counted by the primary key."""
-        query = (
-            "SELECT count(*) FROM trading.bars WHERE instrument_id = %(instrument_id)s"
-            " AND timeframe = %(timeframe)s AND open_time >= %(start)s AND open_time < %(end)s"
-        )
+    def settled(self, instrument_id: InstrumentId, timeframe: Timeframe, start: datetime, end: datetime) -> int:
+        """Counted by the primary keys."""
         scope = {"instrument_id": instrument_id, "timeframe": timeframe.value, "start": start, "end": end}
         with reading(self._engine) as connection:
-            return int(connection.exec_driver_sql(query, scope).scalar_one())
+            return int(connection.exec_driver_sql(_SETTLED, scope).scalar_one())
 
 
 def _lines(bars: WrittenBars) -> Iterator[str]:

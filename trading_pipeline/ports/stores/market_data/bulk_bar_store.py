@@ -21,5 +21,5 @@ class BulkBarStore(ABC):
         """
 
     @abstractmethod
-    def stored(self, instrument_id: InstrumentId, timeframe: Timeframe, start: datetime, end: datetime) -> int:
-        """How many consolidated bars open in ``[start, end)``, UTC."""
+    def settled(self, instrument_id: InstrumentId, timeframe: Timeframe, start: datetime, end: datetime) -> int:
+        """How many bars that open in ``[start, end)``, UTC, are consolidated, or lost: absent when asked for twice."""

@@ -28,7 +28,7 @@ def test_bars_arrive_with_every_digit_and_only_once(database: Engine) -> None:
     store, single = PostgresBulkBarStore(database, "a run"), PostgresBarStore(database)
     assert [store.append(written(), BarSource.REST), store.append(written(), BarSource.REST)] == [50, 0]
     assert single.raw_bars([BTC], Timeframe.H1, START, END) == walk(BTC, count=50)
-    assert store.stored(BTC, Timeframe.H1, START, START + timedelta(hours=20)) == 20
+    assert store.settled(BTC, Timeframe.H1, START, START + timedelta(hours=20)) == 20
     frame = single.frame([BTC], Timeframe.H1, START, END)
     assert frame["close"].tolist() == [float(bar.close) for bar in walk(BTC, count=50)]
 
@@ -53,7 +53,7 @@ def test_what_is_no_number_is_refused_and_nothing_is_kept(database: Engine, plac
     numbers[1][place] = value
     with pytest.raises(DataError, match="BTCUSDT"):
         store.append(replace(bars, numbers=numbers), BarSource.REST)
-    assert store.stored(BTC, Timeframe.H1, START, END) == 0
+    assert store.settled(BTC, Timeframe.H1, START, END) == 0
 
 
 def test_bars_out_of_order_are_refused(database: Engine) -> None:
