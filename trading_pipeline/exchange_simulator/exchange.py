@@ -17,6 +17,8 @@ from trading_pipeline.exchange_simulator.coarse_bars import CoarseBars
 from trading_pipeline.exchange_simulator.funding_schedule import FundingSchedule
 from trading_pipeline.exchange_simulator.intervals import Interval
 from trading_pipeline.exchange_simulator.orders import ZERO, Order, OrderStore
+from trading_pipeline.exchange_simulator.orders import Terms as OrderTerms
+from trading_pipeline.exchange_simulator.position_book import PositionBook
 from trading_pipeline.exchange_simulator.positions import Position
 from trading_pipeline.exchange_simulator.price_walk import Moment, PriceWalk
 from trading_pipeline.exchange_simulator.rejections import unknown_symbol
@@ -172,7 +174,7 @@ class Exchange:
             for symbol, market in markets.items()
         }
         self.orders = OrderStore()
-        self.positions = {symbol: Position(symbol, DEFAULT_LEVERAGE, moment.now_ms) for symbol in markets}
+        self.positions = PositionBook(markets, DEFAULT_LEVERAGE, moment.now_ms)
         self.executions: list[Execution] = []
         self.pushes: list[Push] = []
         self.liquidity: Callable[[Order], Decimal] = _all_of_it
@@ -242,7 +244,7 @@ class Exchange:
 
     def open_positions(self) -> list[Position]:
         """Positions that are not flat."""
-        return [position for position in self.positions.values() if not position.flat]
+        return [position for position in self.positions if not position.flat]
 
     def equity(self) -> Decimal:
         """Wallet and unrealised profit, USDT."""
@@ -260,12 +262,12 @@ class Exchange:
         """Margin that one resting order binds; none while it is conditional or only reduces."""
         if order.terms.price is None or order.terms.reduce_only or order.conditional:
             return ZERO
-        return self.opening_margin(order.terms.symbol, order.terms.sign, order.leaves, order.terms.price)
+        return self.opening_margin(order.terms, order.leaves, order.terms.price)
 
-    def opening_margin(self, symbol: str, sign: int, quantity: Decimal, price: Decimal) -> Decimal:
-        """Margin of the part of a trade that opens or adds to a position, USDT."""
-        position = self.positions[symbol]
-        opening = max(ZERO, quantity - position.reducible(sign))
+    def opening_margin(self, terms: OrderTerms, quantity: Decimal, price: Decimal) -> Decimal:
+        """Margin of the part of an order that opens or adds to a position, USDT."""
+        position = self.positions.of(terms)
+        opening = max(ZERO, quantity - position.reducible(terms.sign))
         return opening * price / position.leverage
 
     def available(self) -> Decimal:

@@ -34,7 +34,7 @@ def fill(exchange: Exchange, order: Order, price: Decimal, *, maker: bool, kind:
 
     What a reduce-only order cannot close is cancelled, as the venue does.
     """
-    position = exchange.positions[order.terms.symbol]
+    position = exchange.positions.of(order.terms)
     quantity = exchange.liquidity(order) if kind == "Trade" else order.leaves
     if order.terms.reduce_only:
         quantity = min(quantity, position.reducible(order.terms.sign))
@@ -65,7 +65,7 @@ def _end_rest(exchange: Exchange, order: Order, position: Position) -> None:
 
 def _book(exchange: Exchange, order: Order, quantity: Decimal, price: Decimal, *, maker: bool, kind: str) -> None:
     """Change position, money and order, and write the execution."""
-    position = exchange.positions[order.terms.symbol]
+    position = exchange.positions.of(order.terms)
     instrument = exchange.markets[order.terms.symbol].instrument
     rate = instrument.maker_fee if maker else instrument.taker_fee
     fee = quantity * price * rate
@@ -148,6 +148,8 @@ def _follow_position(exchange: Exchange, order: Order, position: Position, was: 
     # Closed, or turned around, which closes it and opens another.
     if position.flat or position.size * was < 0:
         for other in exchange.orders.active(position.symbol):
+            if other.terms.position_index != position.index:
+                continue
             # The user's own conditional orders outlive the position: they are judged when they trigger.
             if other.conditional and other.terms.create_type == "CreateByUser":
                 continue

@@ -36,7 +36,7 @@ def cancel(exchange: Exchange, request: Parameters) -> Order:
     """
     order = _addressed(exchange, request)
     cancel_order(exchange, order, "CancelByUser")
-    forget_settled(exchange.positions[order.terms.symbol])
+    forget_settled(exchange.positions.of(order.terms))
     return order
 
 
@@ -55,7 +55,7 @@ def cancel_all(exchange: Exchange, request: Parameters) -> list[Order]:
     chosen = [order for order in exchange.orders.active(symbol) if _matches(order, wanted)]
     for order in chosen:
         cancel_order(exchange, order, "CancelByUser")
-        forget_settled(exchange.positions[order.terms.symbol])
+        forget_settled(exchange.positions.of(order.terms))
     return chosen
 
 
@@ -100,7 +100,7 @@ def _check_margin(exchange: Exchange, order: Order, terms: Terms) -> None:
         return
     open_quantity = terms.quantity - order.filled
     # Only what the change adds: the order's own margin is bound already.
-    after = exchange.opening_margin(terms.symbol, terms.sign, open_quantity, terms.price)
+    after = exchange.opening_margin(terms, open_quantity, terms.price)
     if after - before > exchange.available():
         raise Rejection(110007, "ab not enough for new order")
 

@@ -10,6 +10,7 @@ from trading_pipeline.exchange_simulator.fills import market_price
 from trading_pipeline.exchange_simulator.orders import MAX_ACTIVE, MAX_CONDITIONAL, ZERO, Order, Terms
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.private import order_push
+from trading_pipeline.exchange_simulator.position_book import LONG, ONE_WAY
 from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
 
 PRICE_BAND = Decimal("0.05")
@@ -48,13 +49,14 @@ def _read(exchange: Exchange, request: Parameters) -> Terms:
     symbol = parameters.required(request, "symbol")
     instrument = exchange.market(symbol).instrument
     order_type = parameters.one_of(request, "orderType", ("Market", "Limit"))
-    if parameters.integer(request, "positionIdx", 0) != 0:
-        raise bad_parameter("position idx not match position mode")
-    reduce_only = parameters.flag(request, "reduceOnly")
+    index = position_index(exchange, request)
     side = parameters.one_of(request, "side", ("Buy", "Sell"))
+    # In hedge mode a side that does not open the position closes it, and nothing more.
+    closes = index != ONE_WAY and (side == "Buy") != (index == LONG)
+    reduce_only = closes or parameters.flag(request, "reduceOnly")
     price = _limit_price(exchange, request, instrument, order_type)
     trigger, rises = _trigger(exchange, request, instrument)
-    quantity = _quantity(exchange, request, instrument, side)
+    quantity = _quantity(exchange, request, instrument, index)
     check_notional(exchange, instrument, quantity, price, reduce_only=reduce_only)
     levels = [optional_price(request, name, instrument) for name in ("stopLoss", "takeProfit")]
     if reduce_only and levels != [None, None]:
@@ -82,7 +84,19 @@ def _read(exchange: Exchange, request: Parameters) -> Terms:
         stop_trigger_by=parameters.one_of(request, "slTriggerBy", _TRIGGERS, "LastPrice"),
         profit_trigger_by=parameters.one_of(request, "tpTriggerBy", _TRIGGERS, "LastPrice"),
         stop_order_type="" if trigger is None else "Stop",
+        position_index=index,
     )
+
+
+def position_index(exchange: Exchange, request: Parameters) -> int:
+    """The position that the request is about; the symbol's mode has it.
+
+    :raises Rejection: 10001, it has not.
+    """
+    index = parameters.integer(request, "positionIdx", ONE_WAY)
+    if index not in exchange.positions.indices(parameters.text(request, "symbol")):
+        raise bad_parameter("position idx not match position mode")
+    return index
 
 
 def on_tick(value: Decimal, name: str, instrument: Instrument) -> Decimal:
@@ -141,7 +155,7 @@ def _trigger(exchange: Exchange, request: Parameters, instrument: Instrument) ->
     return trigger, direction == 1
 
 
-def _quantity(exchange: Exchange, request: Parameters, instrument: Instrument, side: str) -> Decimal:
+def _quantity(exchange: Exchange, request: Parameters, instrument: Instrument, index: int) -> Decimal:
     """The quantity; 0 with reduce-only and close-on-trigger means all that is open."""
     quantity = parameters.number(request, "qty")
     if quantity is None:
@@ -149,7 +163,8 @@ def _quantity(exchange: Exchange, request: Parameters, instrument: Instrument, s
     closes_all = parameters.flag(request, "reduceOnly") and parameters.flag(request, "closeOnTrigger")
     # The venue's way to say "all of it", which a client cannot know to the last fill.
     if not quantity and closes_all:
-        quantity = exchange.positions[instrument.symbol].reducible(1 if side == "Buy" else -1)
+        sign = 1 if parameters.text(request, "side") == "Buy" else -1
+        quantity = exchange.positions.at(instrument.symbol, index).reducible(sign)
     is_market = parameters.text(request, "orderType") == "Market"
     check_quantity(instrument, quantity, instrument.max_market_quantity if is_market else instrument.max_quantity)
     return quantity
@@ -217,7 +232,7 @@ def _check_reduce_only(exchange: Exchange, terms: Terms) -> None:
     # Conditional orders are judged when they trigger: the position may come later.
     if not terms.reduce_only or terms.trigger_price is not None:
         return
-    position = exchange.positions[terms.symbol]
+    position = exchange.positions.of(terms)
     if position.flat:
         raise Rejection(110017, "current position is zero, cannot fix reduce-only order qty")
     if position.reducible(terms.sign) == ZERO:
@@ -232,7 +247,7 @@ def _check_margin(exchange: Exchange, terms: Terms) -> None:
     if terms.reduce_only or terms.trigger_price is not None:
         return
     price = terms.price or market_price(exchange, terms.symbol, terms.sign)
-    margin = exchange.opening_margin(terms.symbol, terms.sign, terms.quantity, price)
+    margin = exchange.opening_margin(terms, terms.quantity, price)
     if not margin:
         return
     # The fee as a taker's: nobody knows yet whether the order will rest.

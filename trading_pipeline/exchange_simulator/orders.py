@@ -39,6 +39,7 @@ class Terms:
     :param stop_loss: attached stop, becomes the position's when the order fills.
     :param stop_order_type: ``Stop``, ``StopLoss``, ``TakeProfit``, ``TrailingStop``; empty for plain orders.
     :param trailing_by: how far behind the best price the trigger follows, quote currency.
+    :param position_index: of the position that it changes; 0 in one-way mode, 1 the long and 2 the short one.
     :param awaits_activation: the trigger is the price from which on it follows, not yet one that closes anything.
     """
 
@@ -62,6 +63,7 @@ class Terms:
     trailing_by: Decimal | None = None
     awaits_activation: bool = False
     create_type: str = "CreateByUser"
+    position_index: int = 0
 
     @property
     def sign(self) -> int:

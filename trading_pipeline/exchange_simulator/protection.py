@@ -126,6 +126,7 @@ def _place(exchange: Exchange, position: Position, kind: str, level: Decimal, tr
         trigger_rises=is_long == (kind == "TakeProfit"),
         trigger_by=trigger_by,
         stop_order_type=kind,
+        position_index=position.index,
         create_type=_CREATE_TYPES[kind],
     )
     order = Order(

@@ -101,8 +101,9 @@ class StateFile:
         kept = json.loads(written, object_hook=decoded)
         exchange.sequence = kept["sequence"]
         _with(exchange.account, kept["account"])
-        for symbol, position in kept["positions"].items():
-            _with(exchange.positions[symbol], position)
+        exchange.positions.hedged.update(kept["hedged"])
+        for position in kept["positions"]:
+            _with(exchange.positions.at(position["symbol"], position["index"]), position)
         exchange.moment.opened = kept["opened"]
         for symbol, price in kept["pinned"].items():
             exchange.markets[symbol].last = price
@@ -187,12 +188,12 @@ def _place(content: Mapping[str, Any]) -> Place:
 
 def _kept(exchange: Exchange) -> dict[str, object]:
     """Everything but orders and executions; positions that nobody ever touched are as they are made."""
-    positions = exchange.positions.items()
     prices = {symbol: market.pinned for symbol, market in exchange.markets.items()}
     return {
         "sequence": exchange.sequence,
         "account": _slots(exchange.account),
-        "positions": {symbol: _slots(one) for symbol, one in positions if _touched(one)},
+        "positions": [_slots(one) for one in exchange.positions if _touched(one)],
+        "hedged": sorted(exchange.positions.hedged),
         "opened": exchange.moment.opened,
         "pinned": {symbol: price for symbol, price in prices.items() if price is not None},
     }

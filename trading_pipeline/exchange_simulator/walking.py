@@ -52,7 +52,7 @@ def _open_bars(exchange: Exchange) -> Iterator[int]:
     exchange.moment.opened = True
     for position in exchange.open_positions():
         if exchange.markets[position.symbol].walk.opens_at(exchange.now_ms):
-            funding.settle_missed(exchange, position.symbol)
+            funding.settle_missed(exchange, position)
     # The price away from the boundary differs from the one that arrived where a bar has opened elsewhere.
     jumps = {
         symbol: (arrived, opening)

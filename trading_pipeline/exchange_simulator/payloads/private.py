@@ -22,7 +22,7 @@ def order_payload(order: Order) -> Payload:
         "qty": plain(terms.quantity),
         "side": terms.side,
         "isLeverage": "",
-        "positionIdx": 0,
+        "positionIdx": terms.position_index,
         "orderStatus": order.status.value,
         "cancelType": order.cancel_type,
         "rejectReason": order.reject_reason,

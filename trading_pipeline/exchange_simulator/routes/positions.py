@@ -8,8 +8,9 @@ from trading_pipeline.exchange_simulator.orders import ZERO
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.numbers import average_price, money, plain
 from trading_pipeline.exchange_simulator.payloads.positions import position_payload
+from trading_pipeline.exchange_simulator.position_mode import switch_mode as switch_position_mode
 from trading_pipeline.exchange_simulator.positions import Position
-from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
+from trading_pipeline.exchange_simulator.rejections import bad_parameter
 from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
 from trading_pipeline.exchange_simulator.routes.paging import page, period
 from trading_pipeline.exchange_simulator.venue import Venue
@@ -23,19 +24,19 @@ def positions(venue: Venue, request: Parameters) -> Payload:
     symbol = parameters.text(request, "symbol")
     if symbol:
         exchange.market(symbol)
-        chosen = [exchange.positions[symbol]]
+        chosen = exchange.positions.shown(symbol)
     # A flat symbol has a row only when it is asked for by name, as at the venue.
     elif parameters.text(request, "settleCoin") or parameters.text(request, "baseCoin"):
         chosen = exchange.open_positions() if parameters.text(request, "settleCoin", "USDT") == "USDT" else []
     else:
         raise bad_parameter("params error: symbol or settleCoin is required")
     # By place in the list of symbols, which falls from row to row as a cursor wants it.
-    places = {symbol: -number for number, symbol in enumerate(exchange.positions)}
+    places = {id(one): -number for number, one in enumerate(exchange.positions)}
 
     def shown(position: Position) -> Payload:
         return position_payload(exchange, position)
 
-    return page([(places[one.symbol], one) for one in chosen], request, shown, default=20, most=200)
+    return page([(places[id(one)], one) for one in chosen], request, shown, default=20, most=200)
 
 
 def set_leverage(venue: Venue, request: Parameters) -> Payload:
@@ -46,21 +47,10 @@ def set_leverage(venue: Venue, request: Parameters) -> Payload:
 
 
 def switch_mode(venue: Venue, request: Parameters) -> Payload:
-    """``/v5/position/switch-mode``: positions are one-way here, which is nothing to switch to.
-
-    :raises Rejection: 110025 the symbol is one-way already, 10001 hedge mode, which there is none of here.
-    """
-    parameters.linear(request)
-    symbol = parameters.text(request, "symbol")
-    if not symbol:
-        parameters.required(request, "coin")
-    if parameters.required(request, "mode") == "0":
-        # Of all symbols of a coin those that can are switched, which is no error where none had to be.
-        if not symbol:
-            return {}
-        venue.exchange.market(symbol)
-        raise Rejection(110025, "Position mode is not modified")
-    raise bad_parameter("params error: mode invalid; 0, one-way, is the only one here")
+    """``/v5/position/switch-mode``: one-way or hedge, of one symbol or of all of a coin."""
+    venue.catch_up()
+    switch_position_mode(venue.exchange, request)
+    return {}
 
 
 def trading_stop(venue: Venue, request: Parameters) -> Payload:
@@ -110,7 +100,7 @@ def _closed_row(venue: Venue, fills: list[Execution]) -> Payload:
     return {
         "symbol": terms.symbol,
         "orderType": terms.order_type,
-        "leverage": plain(venue.exchange.positions[terms.symbol].leverage),
+        "leverage": plain(venue.exchange.positions.of(terms).leverage),
         "updatedTime": str(last.at_ms),
         "side": terms.side,
         "orderId": order.order_id,

@@ -1,10 +1,10 @@
 """The account's transaction log: every change of the wallet, and what was in it afterwards."""
 
+from collections import defaultdict
 from decimal import Decimal
 
 from trading_pipeline.exchange_simulator import parameters
 from trading_pipeline.exchange_simulator.exchange import Execution, Payload
-from trading_pipeline.exchange_simulator.orders import ZERO
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.numbers import plain
 from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
@@ -36,14 +36,15 @@ def transaction_log(venue: Venue, request: Parameters) -> Payload:
 
 def _entries(venue: Venue) -> list[Entry]:
     """Every execution with the size of the position and the wallet after it, oldest first."""
-    wallet, sizes = venue.exchange.terms.balance, dict.fromkeys(venue.exchange.markets, ZERO)
+    wallet = venue.exchange.terms.balance
+    sizes: dict[tuple[str, int], Decimal] = defaultdict(Decimal)
     entries = []
     for execution in venue.exchange.executions:
         terms = execution.order.terms
         if execution.kind != "Funding":
-            sizes[terms.symbol] += execution.quantity * terms.sign
+            sizes[terms.symbol, terms.position_index] += execution.quantity * terms.sign
         wallet += execution.realised - execution.fee
-        entries.append((execution, sizes[terms.symbol], wallet))
+        entries.append((execution, sizes[terms.symbol, terms.position_index], wallet))
     return entries
 
 
