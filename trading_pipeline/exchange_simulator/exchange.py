@@ -1,4 +1,6 @@
-"""The state of the exchange: prices, one account, its orders and positions, and what it has to tell.
+"""The state of the exchange as one account has it: prices, its money, orders and positions, and what it has to tell.
+
+Accounts beside each other share the markets and the moment and nothing else.
 
 Pure and synchronous: it is told the instant and the requests, knows no socket and no clock, and
 gives the same fills for the same requests. Modules beside it change it: ``order_entry``,
@@ -163,12 +165,20 @@ class Market:
 class Exchange:
     """See the module's docstring. Instants are UTC milliseconds."""
 
-    def __init__(self, markets: dict[str, Market], terms: Terms, moment: Moment) -> None:
-        """:param moment: the one by which the markets know their prices."""
+    def __init__(
+        self, markets: dict[str, Market], terms: Terms, moment: Moment, beside: "Exchange | None" = None
+    ) -> None:
+        """
+        :param moment: the one by which the markets know their prices.
+        :param beside: another account's, in whose markets this one trades too.
+        """
         self.markets = markets
         self.terms = terms
         self.moment = moment
         self.account = Account(terms.balance)
+        self.accounts: list[Exchange] = [] if beside is None else beside.accounts
+        """Every account that trades in these markets, this one among them."""
+        self.accounts.append(self)
         self.funding = {
             symbol: FundingSchedule(terms.funding_rate, terms.funding_interval_hours, market.recorded_funding)
             for symbol, market in markets.items()
@@ -178,7 +188,7 @@ class Exchange:
         self.executions: list[Execution] = []
         self.pushes: list[Push] = []
         self.liquidity: Callable[[Order], Decimal] = _all_of_it
-        self.suspended: set[str] = set()
+        self.suspended: set[str] = set() if beside is None else beside.suspended
         self.told = 0
         """Private messages so far: no change of the account is without one."""
         self.sequence = 0
