@@ -9,14 +9,14 @@ from trading_pipeline.exchange_simulator.exchange import Payload
 from trading_pipeline.exchange_simulator.margins import liquidation_price
 from trading_pipeline.exchange_simulator.rejections import Rejection
 from trading_pipeline.exchange_simulator.routes import account, transaction_log
-from trading_pipeline.exchange_simulator.routes.catalog import ENDPOINTS
+from trading_pipeline.exchange_simulator.routes.catalog import PUBLIC, SIGNED
 from trading_pipeline.exchange_simulator.server import Addresses
 from trading_pipeline_tests.exchange_simulator.builders import FLAT, an_exchange, order, walk
 from trading_pipeline_tests.exchange_simulator.conftest import pybit_client
 from trading_pipeline_tests.exchange_simulator.test_private_lists import a_venue
 
 ISOLATED = {"setMarginMode": "ISOLATED_MARGIN"}
-LISTS = sorted(path for (_, path), endpoint in ENDPOINTS.items() if endpoint.lists)
+LISTS = sorted(path for (_, path), endpoint in (PUBLIC | SIGNED).items() if endpoint.lists)
 
 
 @pytest.mark.parametrize("category", ["spot", "inverse", "option"])
@@ -24,7 +24,7 @@ LISTS = sorted(path for (_, path), endpoint in ENDPOINTS.items() if endpoint.lis
 def test_other_categories_have_nothing_to_list(category: str, path: str) -> None:
     venue = a_venue(FLAT)
     order(venue.exchange, "Buy", "1")
-    answer: Payload = ENDPOINTS["GET", path].answer(venue, {"category": category})
+    answer: Payload = (PUBLIC | SIGNED)["GET", path].answer(venue, {"category": category})
     assert answer == {"category": category, "list": [], "nextPageCursor": ""}
 
 

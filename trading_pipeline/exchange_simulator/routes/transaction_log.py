@@ -7,17 +7,17 @@ from trading_pipeline.exchange_simulator import parameters
 from trading_pipeline.exchange_simulator.exchange import Execution, Payload
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.numbers import plain
-from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
+from trading_pipeline.exchange_simulator.routes.endpoint import SignedEndpoint
 from trading_pipeline.exchange_simulator.routes.paging import page, period
-from trading_pipeline.exchange_simulator.venue import Venue
+from trading_pipeline.exchange_simulator.seat import Seat
 
 Entry = tuple[Execution, Decimal, Decimal]
 _KINDS = {"Trade": "TRADE", "Funding": "SETTLEMENT", "BustTrade": "LIQUIDATION", "AdlTrade": "ADL"}
 
 
-def transaction_log(venue: Venue, request: Parameters) -> Payload:
+def transaction_log(seat: Seat, request: Parameters) -> Payload:
     """``/v5/account/transaction-log``: newest first, seven days at a time."""
-    begin, end = period(venue, request)
+    begin, end = period(seat, request)
     wanted = {
         "category": ("", "linear"),
         "currency": ("", "USDT"),
@@ -28,18 +28,18 @@ def transaction_log(venue: Venue, request: Parameters) -> Payload:
     kind = parameters.text(request, "type")
     found = [
         (entry[0].sequence, entry)
-        for entry in reversed(_entries(venue))
+        for entry in reversed(_entries(seat))
         if begin <= entry[0].at_ms <= end and kind in ("", _KINDS[entry[0].kind])
     ]
     return page(found, request, _row, default=20, most=50)
 
 
-def _entries(venue: Venue) -> list[Entry]:
+def _entries(seat: Seat) -> list[Entry]:
     """Every execution with the size of the position and the wallet after it, oldest first."""
-    wallet = venue.exchange.terms.balance
+    wallet = seat.exchange.terms.balance
     sizes: dict[tuple[str, int], Decimal] = defaultdict(Decimal)
     entries = []
-    for execution in venue.exchange.executions:
+    for execution in seat.exchange.executions:
         terms = execution.order.terms
         if execution.kind != "Funding":
             sizes[terms.symbol, terms.position_index] += execution.quantity * terms.sign
@@ -78,4 +78,4 @@ def _row(entry: Entry) -> Payload:
     }
 
 
-ENDPOINTS = (Endpoint("GET", "/v5/account/transaction-log", transaction_log, lists=True),)
+ENDPOINTS = (SignedEndpoint("GET", "/v5/account/transaction-log", transaction_log, lists=True),)
