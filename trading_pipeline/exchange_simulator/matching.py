@@ -35,6 +35,10 @@ def touch(exchange: Exchange, order: Order) -> None:
     order.status = Status.TRIGGERED
     order.updated_ms = exchange.now_ms
     exchange.push("order", order_push(order))
+    # Before it fills: whatever closes the position would end the other one as well, under another name.
+    other = protection.paired(exchange, order)
+    if other is not None:
+        cancel(exchange, other, "CancelByTpSlTsClear")
     execute(exchange, order)
 
 

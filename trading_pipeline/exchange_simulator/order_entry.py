@@ -7,7 +7,7 @@ from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.exchange_simulator import matching, parameters, protection
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.fills import market_price
-from trading_pipeline.exchange_simulator.orders import MAX_ACTIVE, MAX_CONDITIONAL, ZERO, Order, Terms
+from trading_pipeline.exchange_simulator.orders import MAX_ACTIVE, MAX_CONDITIONAL, ZERO, Levels, Order, Terms
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.private import order_push
 from trading_pipeline.exchange_simulator.position_book import LONG, ONE_WAY
@@ -58,11 +58,9 @@ def _read(exchange: Exchange, request: Parameters) -> Terms:
     trigger, rises = _trigger(exchange, request, instrument)
     quantity = _quantity(exchange, request, instrument, index)
     check_notional(exchange, instrument, quantity, price, reduce_only=reduce_only)
-    levels = [optional_price(request, name, instrument) for name in ("stopLoss", "takeProfit")]
-    if reduce_only and levels != [None, None]:
+    levels = attached_levels(request, instrument)
+    if reduce_only and (levels.stop_loss is not None or levels.take_profit is not None):
         raise bad_parameter("params error: reduce-only order can not set tp/sl")
-    if parameters.text(request, "tpslMode", "Full") not in ("", "Full"):
-        raise bad_parameter("params error: tpslMode Partial is not supported")
     default_tif = "IOC" if order_type == "Market" else "GTC"
     return Terms(
         symbol=symbol,
@@ -79,13 +77,48 @@ def _read(exchange: Exchange, request: Parameters) -> Terms:
         trigger_price=trigger,
         trigger_rises=rises,
         trigger_by="" if trigger is None else parameters.text(request, "triggerBy", "LastPrice"),
-        stop_loss=levels[0],
-        take_profit=levels[1],
-        stop_trigger_by=parameters.one_of(request, "slTriggerBy", _TRIGGERS, "LastPrice"),
-        profit_trigger_by=parameters.one_of(request, "tpTriggerBy", _TRIGGERS, "LastPrice"),
+        stop_loss=levels.stop_loss,
+        take_profit=levels.take_profit,
+        stop_trigger_by=levels.stop_trigger_by,
+        profit_trigger_by=levels.profit_trigger_by,
+        partial=levels.partial,
+        stop_limit=levels.stop_limit,
+        profit_limit=levels.profit_limit,
         stop_order_type="" if trigger is None else "Stop",
         position_index=index,
     )
+
+
+def attached_levels(request: Parameters, instrument: Instrument) -> Levels:
+    """Stop loss and take profit that a request names, checked as far as that needs no price.
+
+    :raises Rejection: 10001.
+    """
+    partial = parameters.one_of(request, "tpslMode", ("Full", "Partial"), "Full") == "Partial"
+    return Levels(
+        stop_loss=optional_price(request, "stopLoss", instrument),
+        take_profit=optional_price(request, "takeProfit", instrument),
+        stop_trigger_by=parameters.one_of(request, "slTriggerBy", _TRIGGERS, "LastPrice"),
+        profit_trigger_by=parameters.one_of(request, "tpTriggerBy", _TRIGGERS, "LastPrice"),
+        partial=partial,
+        stop_limit=_level_limit(request, "sl", instrument, partial=partial),
+        profit_limit=_level_limit(request, "tp", instrument, partial=partial),
+    )
+
+
+def _level_limit(request: Parameters, which: str, instrument: Instrument, *, partial: bool) -> Decimal | None:
+    """The limit price of a stop loss (``sl``) or take profit (``tp``); ``None`` for one that is a market order.
+
+    :raises Rejection: 10001, a limit order in Full mode or without a price.
+    """
+    if parameters.one_of(request, f"{which}OrderType", ("Market", "Limit"), "Market") == "Market":
+        return None
+    if not partial:
+        raise bad_parameter(f"params error: {which}OrderType Limit needs tpslMode Partial")
+    price = optional_price(request, f"{which}LimitPrice", instrument)
+    if price is None:
+        raise bad_parameter(f"params error: {which}LimitPrice is required")
+    return price
 
 
 def position_index(exchange: Exchange, request: Parameters) -> int:

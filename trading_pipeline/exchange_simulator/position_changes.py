@@ -6,6 +6,7 @@ from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.exchange_simulator import order_entry, parameters, protection
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.fills import announce_position, cancel
+from trading_pipeline.exchange_simulator.orders import ZERO, Levels
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.positions import position_push
 from trading_pipeline.exchange_simulator.positions import Position
@@ -60,7 +61,7 @@ def _lever(positions: list[Position], leverages: tuple[Decimal, ...]) -> None:
 
 
 def set_trading_stop(exchange: Exchange, request: Parameters) -> None:
-    """Set, move or remove (``0``) the position's stop loss, take profit and trailing stop, Full mode.
+    """Set, move or remove (``0``) the position's stop loss, take profit and trailing stop; in Partial mode add a pair.
 
     :raises Rejection: 10001 no position or wrong side, 34040 nothing changes.
     """
@@ -68,10 +69,12 @@ def set_trading_stop(exchange: Exchange, request: Parameters) -> None:
     symbol = parameters.required(request, "symbol")
     exchange.market(symbol)
     position = exchange.positions.at(symbol, order_entry.position_index(exchange, request))
-    if parameters.text(request, "tpslMode", "Full") != "Full":
-        raise bad_parameter("params error: tpslMode Partial is not supported")
     if position.flat:
         raise bad_parameter("can not set tp/sl/ts for zero position")
+    levels = order_entry.attached_levels(request, exchange.markets[symbol].instrument)
+    if levels.partial:
+        _add_partial(exchange, position, levels, request)
+        return
     changes = {kind: level for kind in _FIELDS if (level := _change(exchange, position, kind, request)) is not None}
     trails = _trailing_change(exchange, position, request)
     if not changes and trails is None:
@@ -80,6 +83,28 @@ def set_trading_stop(exchange: Exchange, request: Parameters) -> None:
         _apply(exchange, position, kind, level, request)
     if trails is not None:
         _apply_trailing(exchange, position, *trails)
+    announce_position(exchange, position)
+
+
+def _add_partial(exchange: Exchange, position: Position, levels: Levels, request: Parameters) -> None:
+    """Add a stop loss, a take profit or both for a part of the position; what is there stays.
+
+    :raises Rejection: 10001 wrong side or size, 34040 nothing is asked for.
+    """
+    given = (("StopLoss", "slSize", levels.stop_loss), ("TakeProfit", "tpSize", levels.take_profit))
+    wanted = [(kind, name, level) for kind, name, level in given if level is not None]
+    if not wanted:
+        raise Rejection(34040, "not modified")
+    market = exchange.markets[position.symbol]
+    for kind, name, level in wanted:
+        protection.check_side(kind, level, position.side, market.last)
+        parameters.required(request, name)
+    sizes = {parameters.number(request, name) or ZERO for _, name, _ in wanted}
+    if len(sizes) > 1:
+        raise bad_parameter("params error: tpSize and slSize are not equal")
+    quantity = sizes.pop()
+    order_entry.check_quantity(market.instrument, quantity, abs(position.size))
+    protection.place_pair(exchange, position, levels, quantity)
     announce_position(exchange, position)
 
 

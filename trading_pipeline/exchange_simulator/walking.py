@@ -102,7 +102,7 @@ def _touched(exchange: Exchange, order: Order) -> Iterator[int]:
 
 def _turn(order: Order) -> tuple[int, str]:
     """What of several orders at one price and instant comes first: stops, targets and exits, entries; by symbol."""
-    is_stop = order.conditional and order.terms.stop_order_type != "TakeProfit"
+    is_stop = order.conditional and not order.terms.stop_order_type.endswith("TakeProfit")
     return (2 if not order.terms.reduce_only else 0 if is_stop else 1), order.terms.symbol
 
 
