@@ -15,6 +15,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.timeframes import Timeframe
 
 if TYPE_CHECKING:
+    from trading_pipeline.exchange_simulator.assembly import AnotherAccount
     from trading_pipeline.exchange_simulator.server import Addresses
 
 
@@ -34,6 +35,9 @@ def exchange(
     tls: Annotated[Path | None, typer.Option(help="folder of a certificate, made when missing; serves HTTPS")] = None,
     faults: Annotated[Path | None, typer.Option(help="JSON file of the faults that are armed at the start")] = None,
     balance: Annotated[str, typer.Option(help="initial USDT")] = "10000",
+    account: Annotated[
+        list[str] | None, typer.Option(help="NAME or NAME=USDT: another account with its own keys; repeat for more")
+    ] = None,
     half_spread_ticks: Annotated[int, typer.Option(min=0, help="what a market order pays beyond the last price")] = 0,
     maker_fee_bps: Annotated[float, typer.Option(min=-10, max=100, help="of limit orders that rested")] = 2,
     taker_fee_bps: Annotated[float, typer.Option(min=0, max=100, help="of market orders and stops")] = 5.5,
@@ -66,6 +70,7 @@ def exchange(
             tls=tls,
             faults=faults,
             balance=money(balance, "--balance"),
+            others=tuple(_another(text, balance) for text in account or ()),
             half_spread_ticks=half_spread_ticks,
             costs=Costs(
                 maker_fee_bps=_exact(maker_fee_bps),
@@ -80,6 +85,17 @@ def exchange(
         typer.echo(f"trading-pipeline exchange: {error}", err=True)
         # The code of a refused setting, as ``main`` has it: a supervisor must not start the venue again.
         raise typer.Exit(2) from None
+
+
+def _another(text: str, balance: str) -> "AnotherAccount":
+    """An account from ``NAME`` or ``NAME=USDT``; without an amount it begins like the first one.
+
+    :raises ConfigurationError: the amount is none.
+    """
+    from trading_pipeline.exchange_simulator.assembly import AnotherAccount
+
+    name, _, amount = text.partition("=")
+    return AnotherAccount(name, money(amount or balance, "--account"))
 
 
 def _announce(addresses: "Addresses") -> None:

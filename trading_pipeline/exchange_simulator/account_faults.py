@@ -9,6 +9,8 @@ from trading_pipeline.exchange_simulator.faults import Fault, FaultKind
 from trading_pipeline.exchange_simulator.fills import announce_position, cancel
 from trading_pipeline.exchange_simulator.orders import Order
 from trading_pipeline.exchange_simulator.parameters import Parameters, text
+from trading_pipeline.exchange_simulator.position_book import LONG, SHORT
+from trading_pipeline.exchange_simulator.positions import Position
 from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
 
 
@@ -46,7 +48,7 @@ def refuse_suspended(exchange: Exchange, path: str, symbol: str) -> None:
 
 def _cancel_stop(exchange: Exchange, fault: Fault) -> None:
     """The position's stop loss is gone, and the position is not."""
-    position = exchange.positions[fault.symbol]
+    position = _hit(exchange, fault)
     if position.stop_loss is None:
         raise bad_parameter(f"params error: {fault.symbol} has no stop to cancel")
     cancel(exchange, position.stop_loss, "CancelBySystem")
@@ -57,12 +59,14 @@ def _cancel_stop(exchange: Exchange, fault: Fault) -> None:
 def _trade_by_hand(exchange: Exchange, fault: Fault) -> None:
     """A market order of somebody with the same account, without a client id."""
     request = {"category": "linear", "symbol": fault.symbol, "side": fault.side, "qty": str(fault.quantity)}
+    if fault.symbol in exchange.positions.hedged:
+        request["positionIdx"] = str(LONG if fault.side == "Buy" else SHORT)
     order_entry.create(exchange, {**request, "orderType": "Market"})
 
 
 def _adl(exchange: Exchange, fault: Fault) -> None:
     """Part of the position is closed against somebody's liquidation."""
-    position = exchange.positions[fault.symbol]
+    position = _hit(exchange, fault)
     step = exchange.markets[fault.symbol].instrument.quantity_increment
     quantity = (abs(position.size) * fault.fraction / step).to_integral_value(ROUND_UP) * step
     _refuse_flat(exchange, fault)
@@ -72,12 +76,18 @@ def _adl(exchange: Exchange, fault: Fault) -> None:
 def _liquidate(exchange: Exchange, fault: Fault) -> None:
     """The whole position is closed by the venue."""
     _refuse_flat(exchange, fault)
-    position = exchange.positions[fault.symbol]
+    position = _hit(exchange, fault)
     matching.take_over(exchange, position, abs(position.size), "BustTrade")
 
 
+def _hit(exchange: Exchange, fault: Fault) -> Position:
+    """The symbol's position; in hedge mode the long one, or the short one where only that is open."""
+    shown = exchange.positions.shown(fault.symbol)
+    return next((position for position in shown if not position.flat), shown[0])
+
+
 def _refuse_flat(exchange: Exchange, fault: Fault) -> None:
-    if exchange.positions[fault.symbol].flat:
+    if _hit(exchange, fault).flat:
         raise bad_parameter(f"params error: {fault.symbol} has no position for {fault.kind}")
 
 

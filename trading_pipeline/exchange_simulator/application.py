@@ -15,8 +15,9 @@ from trading_pipeline.exchange_simulator.parameters import Parameters, text
 from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
 from trading_pipeline.exchange_simulator.request_faults import PAGES, after, before, exhausted
 from trading_pipeline.exchange_simulator.routes import control
-from trading_pipeline.exchange_simulator.routes.catalog import ENDPOINTS
+from trading_pipeline.exchange_simulator.routes.catalog import PUBLIC, SIGNED
 from trading_pipeline.exchange_simulator.routes.endpoint import EXTRA_INFO, Endpoint
+from trading_pipeline.exchange_simulator.seat import Seat
 from trading_pipeline.exchange_simulator.streams import serve_stream
 from trading_pipeline.exchange_simulator.transports import abort
 from trading_pipeline.exchange_simulator.venue import ACKNOWLEDGE_FIRST_S, Venue
@@ -52,7 +53,8 @@ class Application:
             await self._control(request, send)
             return
         # Spent before anything is looked at: a fault hits the next request to its path, sound or not.
-        fault = self._venue.faults.spend_on_request(request.path, request.symbol())
+        asker = self._venue.seat(request.headers.get("x-bapi-api-key", ""))
+        fault = self._venue.faults.spend_on_request(request.path, request.symbol(), asker.credentials.account_id)
         at_the_edge = fault is not None and fault.kind in EDGE
         if fault is not None and at_the_edge and not fault.accepted:
             await _turn_away(fault, scope, receive, send)
@@ -78,7 +80,7 @@ class Application:
 
     def _tell_private(self) -> None:
         """Tell the private stream a little later: the venue acknowledges before it tells what became of a request."""
-        if self._venue.exchange.pushes:
+        if self._venue.has_pushes:
             asyncio.get_running_loop().call_later(ACKNOWLEDGE_FIRST_S, self._venue.flush_private)
 
     async def _hold_up(self, fault: Fault | None, scope: Message) -> None:
@@ -109,25 +111,34 @@ class Application:
 
         :raises Rejection: the request is refused.
         """
-        venue = self._venue
-        endpoint = ENDPOINTS.get((request.method, request.path))
-        if endpoint is None:
+        venue, route = self._venue, (request.method, request.path)
+        if route not in SIGNED and route not in PUBLIC:
             raise Rejection(10017, f"Route not found: {request.method} {request.path}", 404)
         # Before the signature, as at the venue: its edge counts addresses and knows no keys.
         if venue.rate_limits.address_exceeded():
             raise Rejection(10018, "access too frequent", 403)
-        if endpoint.private:
-            instants = (venue.told_ms(), to_ms(venue.clock.wall()) + venue.skew_ms)
-            verify_request(venue.credentials, request.headers, request.payload, instants)
-            # After the signature: the limit is the account's, and a stranger must not use it up.
-            usage = venue.rate_limits.count(request.path)
-            if usage is not None:
-                headers.update({**usage.headers(), **headers})
-                if usage.exceeded:
-                    raise Rejection(10006, "Too many visits. Exceeded the API Rate Limit.")
-        asked = before(venue, fault, request.parameters())
-        refuse_suspended(venue.exchange, request.path, request.symbol())
-        return after(fault, endpoint.answer(venue, asked))
+        signed = SIGNED.get(route)
+        seat = venue.seat("") if signed is None else self._admitted(request, headers)
+        asked = before(venue, seat, fault, request.parameters())
+        refuse_suspended(seat.exchange, request.path, request.symbol())
+        return after(fault, PUBLIC[route].answer(venue, asked) if signed is None else signed.answer(seat, asked))
+
+    def _admitted(self, request: "Request", headers: dict[str, str]) -> Seat:
+        """The account that has signed the request, and asks not too often.
+
+        :raises Rejection: see ``verify_request``; 10006.
+        """
+        venue = self._venue
+        seat = venue.seat(request.headers.get("x-bapi-api-key", ""))
+        instants = (venue.told_ms(), to_ms(venue.clock.wall()) + venue.skew_ms)
+        verify_request(seat.credentials, request.headers, request.payload, instants)
+        # After the signature: the limit is the account's, and a stranger must not use it up.
+        usage = seat.rate_limits.count(request.path)
+        if usage is not None:
+            headers.update({**usage.headers(), **headers})
+            if usage.exceeded:
+                raise Rejection(10006, "Too many visits. Exceeded the API Rate Limit.")
+        return seat
 
 
 def _control_endpoint(request: "Request") -> Endpoint:

@@ -35,6 +35,18 @@ _WEEK_MS = 7 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
+class AnotherAccount:
+    """An account beside the first one.
+
+    :param name: what its keys depend on, with what the first one's do.
+    :param balance: initial USDT.
+    """
+
+    name: str
+    balance: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """What to simulate.
 
@@ -47,7 +59,8 @@ class Configuration:
         neither.
     :param faults: file of the faults that are armed at the start.
     :param state: file that the account is kept in; what it holds comes before ``start``.
-    :param costs: what the account pays; funding rates recorded beside the bars come before the constant one.
+    :param others: accounts beside the first one.
+    :param costs: what every account pays; funding rates recorded beside the bars come before the constant one.
     """
 
     symbols: tuple[str, ...]
@@ -63,6 +76,7 @@ class Configuration:
     tls: Path | None = None
     faults: Path | None = None
     balance: Decimal = Decimal(10_000)
+    others: tuple[AnotherAccount, ...] = ()
     half_spread_ticks: int = 0
     costs: Costs = BASE_TIER
 
@@ -92,6 +106,9 @@ def build(configuration: Configuration, run_id: str) -> Venue:
     symbols = configuration.symbols
     if not symbols or len(set(symbols)) != len(symbols):
         raise ConfigurationError(f"symbols {','.join(symbols)!r} are empty or repeated; name each once")
+    names = [account.name for account in configuration.others]
+    if not all(names) or len(set(names)) != len(names):
+        raise ConfigurationError(f"accounts {','.join(names)!r} are unnamed or repeated; name each once")
     if configuration.wall and (configuration.lock_step is not None or configuration.speed != 1):
         raise ConfigurationError("wall time can be neither stepped nor sped up; leave --speed and --lock-step away")
     state = None if configuration.state is None else StateFile(configuration.state, _identity(configuration))
@@ -127,10 +144,15 @@ def _assembled(configuration: Configuration, world: World, run_id: str, state: S
         run_id=run_id,
     )
     exchange, faults = Exchange(markets, terms, moment), faults_of(configuration.faults)
+    for other in configuration.others:
+        own = replace(terms, balance=other.balance, run_id=f"{run_id}/{other.name}")
+        Exchange(markets, own, moment, beside=exchange)
     if state is not None:
         state.shift_ms = world.shift_ms
         state.restore(exchange)
-    return Venue(exchange, _clock(configuration, world), credentials_for(_origin(configuration)), state, faults)
+    origin = _origin(configuration)
+    others = [credentials_for(f"{origin}/{other.name}") for other in configuration.others]
+    return Venue(exchange, _clock(configuration, world), credentials_for(origin), state, faults, others)
 
 
 def _clock(configuration: Configuration, world: World) -> Clock:
@@ -155,6 +177,7 @@ def _identity(configuration: Configuration) -> dict[str, str]:
         "bars": f"folder {origin}" if configuration.bars else f"seed {origin}",
         "time": "wall" if configuration.wall else "virtual",
         "balance": str(configuration.balance),
+        "accounts": ", ".join(f"{other.name} of {other.balance}" for other in configuration.others),
     }
 
 

@@ -1,4 +1,6 @@
-"""The state of the exchange: prices, one account, its orders and positions, and what it has to tell.
+"""The state of the exchange as one account has it: prices, its money, orders and positions, and what it has to tell.
+
+Accounts beside each other share the markets and the moment and nothing else.
 
 Pure and synchronous: it is told the instant and the requests, knows no socket and no clock, and
 gives the same fills for the same requests. Modules beside it change it: ``order_entry``,
@@ -17,6 +19,8 @@ from trading_pipeline.exchange_simulator.coarse_bars import CoarseBars
 from trading_pipeline.exchange_simulator.funding_schedule import FundingSchedule
 from trading_pipeline.exchange_simulator.intervals import Interval
 from trading_pipeline.exchange_simulator.orders import ZERO, Order, OrderStore
+from trading_pipeline.exchange_simulator.orders import Terms as OrderTerms
+from trading_pipeline.exchange_simulator.position_book import PositionBook
 from trading_pipeline.exchange_simulator.positions import Position
 from trading_pipeline.exchange_simulator.price_walk import Moment, PriceWalk
 from trading_pipeline.exchange_simulator.rejections import unknown_symbol
@@ -161,22 +165,30 @@ class Market:
 class Exchange:
     """See the module's docstring. Instants are UTC milliseconds."""
 
-    def __init__(self, markets: dict[str, Market], terms: Terms, moment: Moment) -> None:
-        """:param moment: the one by which the markets know their prices."""
+    def __init__(
+        self, markets: dict[str, Market], terms: Terms, moment: Moment, beside: "Exchange | None" = None
+    ) -> None:
+        """
+        :param moment: the one by which the markets know their prices.
+        :param beside: another account's, in whose markets this one trades too.
+        """
         self.markets = markets
         self.terms = terms
         self.moment = moment
         self.account = Account(terms.balance)
+        self.accounts: list[Exchange] = [] if beside is None else beside.accounts
+        """Every account that trades in these markets, this one among them."""
+        self.accounts.append(self)
         self.funding = {
             symbol: FundingSchedule(terms.funding_rate, terms.funding_interval_hours, market.recorded_funding)
             for symbol, market in markets.items()
         }
         self.orders = OrderStore()
-        self.positions = {symbol: Position(symbol, DEFAULT_LEVERAGE, moment.now_ms) for symbol in markets}
+        self.positions = PositionBook(markets, DEFAULT_LEVERAGE, moment.now_ms)
         self.executions: list[Execution] = []
         self.pushes: list[Push] = []
         self.liquidity: Callable[[Order], Decimal] = _all_of_it
-        self.suspended: set[str] = set()
+        self.suspended: set[str] = set() if beside is None else beside.suspended
         self.told = 0
         """Private messages so far: no change of the account is without one."""
         self.sequence = 0
@@ -242,7 +254,7 @@ class Exchange:
 
     def open_positions(self) -> list[Position]:
         """Positions that are not flat."""
-        return [position for position in self.positions.values() if not position.flat]
+        return [position for position in self.positions if not position.flat]
 
     def equity(self) -> Decimal:
         """Wallet and unrealised profit, USDT."""
@@ -260,12 +272,12 @@ class Exchange:
         """Margin that one resting order binds; none while it is conditional or only reduces."""
         if order.terms.price is None or order.terms.reduce_only or order.conditional:
             return ZERO
-        return self.opening_margin(order.terms.symbol, order.terms.sign, order.leaves, order.terms.price)
+        return self.opening_margin(order.terms, order.leaves, order.terms.price)
 
-    def opening_margin(self, symbol: str, sign: int, quantity: Decimal, price: Decimal) -> Decimal:
-        """Margin of the part of a trade that opens or adds to a position, USDT."""
-        position = self.positions[symbol]
-        opening = max(ZERO, quantity - position.reducible(sign))
+    def opening_margin(self, terms: OrderTerms, quantity: Decimal, price: Decimal) -> Decimal:
+        """Margin of the part of an order that opens or adds to a position, USDT."""
+        position = self.positions.of(terms)
+        opening = max(ZERO, quantity - position.reducible(terms.sign))
         return opening * price / position.leverage
 
     def available(self) -> Decimal:

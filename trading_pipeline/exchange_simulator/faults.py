@@ -77,6 +77,8 @@ class Fault:
 
     :param path: of the requests it hits; for faults of private messages their topic.
     :param symbol: only what names it; empty for any.
+    :param account: id of the account whose requests, messages and orders it hits; empty for any. What happens to an
+        account happens to it, to the first one without an id.
     :param remaining: how many more it hits.
     :param probability: with which each that matches is hit, 0 to 1.
     :param ret_code: the code of a ``reject``.
@@ -91,6 +93,7 @@ class Fault:
     kind: FaultKind
     path: str = ""
     symbol: str = ""
+    account: str = ""
     remaining: int = 1
     probability: float = 1.0
     ret_code: int = 10001
@@ -116,6 +119,7 @@ class Fault:
             kind=kind,
             path=parameters.text(request, "path") or parameters.text(request, "topic"),
             symbol=parameters.text(request, "symbol"),
+            account=parameters.text(request, "account"),
             remaining=parameters.integer(request, "count", 1),
             probability=_float(request, "probability", 1.0),
             ret_code=parameters.integer(request, "ret_code", 10001),
@@ -148,10 +152,10 @@ class Fault:
         if self.kind is not FaultKind.PARTIAL_FILL and self.kind not in IMMEDIATE and not self.path:
             raise bad_parameter(f"params error: path or topic is required for {self.kind}; * for every one")
 
-    def matches(self, path: str, symbol: str) -> bool:
+    def matches(self, path: str, symbol: str, account: str) -> bool:
         """Whether a request, message or order is what this is armed for."""
         # Of the account: there it says what is hit, whatever the request is about.
-        about = self.kind in OF_THE_ACCOUNT or self.symbol in ("", symbol)
+        about = self.kind in OF_THE_ACCOUNT or (self.symbol in ("", symbol) and self.account in ("", account))
         return about and self.path in (path, EVERYTHING)
 
 
@@ -174,19 +178,20 @@ class Faults:
         """Forget what has not been spent."""
         self._armed.clear()
 
-    def spend_on_request(self, path: str, symbol: str) -> Fault | None:
-        """The fault that a request to a path suffers."""
+    def spend_on_request(self, path: str, symbol: str, account: str) -> Fault | None:
+        """The fault that an account's request to a path suffers."""
         other = OF_MESSAGES | {FaultKind.PARTIAL_FILL}
-        return self._spend(one for one in self._armed if one.kind not in other and one.matches(path, symbol))
+        return self._spend(one for one in self._armed if one.kind not in other and one.matches(path, symbol, account))
 
-    def spend_on_message(self, topic: str, symbol: str) -> Fault | None:
-        """The fault that a private message suffers."""
+    def spend_on_message(self, topic: str, symbol: str, account: str) -> Fault | None:
+        """The fault that a private message to an account suffers."""
         these = OF_MESSAGES | {FaultKind.ALTER}
-        return self._spend(one for one in self._armed if one.kind in these and one.matches(topic, symbol))
+        return self._spend(one for one in self._armed if one.kind in these and one.matches(topic, symbol, account))
 
-    def spend_on_fill(self, symbol: str) -> Fault | None:
-        """The fault that an order suffers when it is about to fill."""
-        return self._spend(one for one in self._armed if one.kind is FaultKind.PARTIAL_FILL and one.symbol == symbol)
+    def spend_on_fill(self, symbol: str, account: str) -> Fault | None:
+        """The fault that an account's order suffers when it is about to fill."""
+        partly = (one for one in self._armed if one.kind is FaultKind.PARTIAL_FILL)
+        return self._spend(one for one in partly if one.symbol == symbol and one.account in ("", account))
 
     def _spend(self, candidates: Iterable[Fault]) -> Fault | None:
         # A copy: what is spent is taken out of what is looked through.

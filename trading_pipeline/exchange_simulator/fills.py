@@ -34,7 +34,7 @@ def fill(exchange: Exchange, order: Order, price: Decimal, *, maker: bool, kind:
 
     What a reduce-only order cannot close is cancelled, as the venue does.
     """
-    position = exchange.positions[order.terms.symbol]
+    position = exchange.positions.of(order.terms)
     quantity = exchange.liquidity(order) if kind == "Trade" else order.leaves
     if order.terms.reduce_only:
         quantity = min(quantity, position.reducible(order.terms.sign))
@@ -49,7 +49,7 @@ def fill(exchange: Exchange, order: Order, price: Decimal, *, maker: bool, kind:
     exchange.push("order", order_push(order))
     _end_rest(exchange, order, position)
     # After the order's own message: the venue tells of an order before it tells of what follows from it.
-    _follow_position(exchange, order, position, was)
+    _follow_position(exchange, order, position, was, quantity)
     announce_position(exchange, position)
 
 
@@ -65,7 +65,7 @@ def _end_rest(exchange: Exchange, order: Order, position: Position) -> None:
 
 def _book(exchange: Exchange, order: Order, quantity: Decimal, price: Decimal, *, maker: bool, kind: str) -> None:
     """Change position, money and order, and write the execution."""
-    position = exchange.positions[order.terms.symbol]
+    position = exchange.positions.of(order.terms)
     instrument = exchange.markets[order.terms.symbol].instrument
     rate = instrument.maker_fee if maker else instrument.taker_fee
     fee = quantity * price * rate
@@ -143,11 +143,16 @@ def cancel(exchange: Exchange, order: Order, cancel_type: str, reject_reason: st
     exchange.push("order", order_push(order))
 
 
-def _follow_position(exchange: Exchange, order: Order, position: Position, was: Decimal) -> None:
-    """Stops and reduce-only orders follow the position: gone when it closed, resized when it changed."""
+def _follow_position(exchange: Exchange, order: Order, position: Position, was: Decimal, quantity: Decimal) -> None:
+    """Stops and reduce-only orders follow the position: gone when it closed, resized when it changed.
+
+    :param was: its size before; ``quantity`` is what the order has filled since, both base currency.
+    """
     # Closed, or turned around, which closes it and opens another.
     if position.flat or position.size * was < 0:
         for other in exchange.orders.active(position.symbol):
+            if other.terms.position_index != position.index:
+                continue
             # The user's own conditional orders outlive the position: they are judged when they trigger.
             if other.conditional and other.terms.create_type == "CreateByUser":
                 continue
@@ -157,7 +162,7 @@ def _follow_position(exchange: Exchange, order: Order, position: Position, was: 
         protection.forget_settled(position)
     # After the old stops are gone: an order that turns the position brings the stops of the new one.
     if order.terms.stop_loss is not None or order.terms.take_profit is not None:
-        protection.attach(exchange, position, order)
+        protection.attach(exchange, position, order, quantity)
     protection.resize(exchange, position)
 
 

@@ -15,11 +15,10 @@ def settle_due(exchange: Exchange) -> None:
             _charge(exchange, position, exchange.now_ms)
 
 
-def settle_missed(exchange: Exchange, symbol: str) -> None:
+def settle_missed(exchange: Exchange, position: Position) -> None:
     """At the open of a bar, charge what fell due since the bar before it closed, at this open's price."""
-    position = exchange.positions[symbol]
-    closed_ms = exchange.markets[symbol].walk.close_of_last(exchange.now_ms)
-    for due_ms in exchange.funding[symbol].between(closed_ms, exchange.now_ms):
+    closed_ms = exchange.markets[position.symbol].walk.close_of_last(exchange.now_ms)
+    for due_ms in exchange.funding[position.symbol].between(closed_ms, exchange.now_ms):
         if not position.flat:
             _charge(exchange, position, due_ms)
 
@@ -34,7 +33,9 @@ def _charge(exchange: Exchange, position: Position, due_ms: int) -> None:
     exchange.account.funding += fee
     position.charge(fee)
     sequence = exchange.next_sequence()
-    terms = Terms(position.symbol, position.side, "UNKNOWN", abs(position.size), create_type="")
+    terms = Terms(
+        position.symbol, position.side, "UNKNOWN", abs(position.size), create_type="", position_index=position.index
+    )
     order = Order(exchange.new_id("funding", sequence), sequence, terms, exchange.now_ms, price)
     order.status = Status.FILLED
     record(exchange, order, Booking("Funding", abs(position.size), price, ZERO, ZERO, fee, rate, maker=False))

@@ -30,7 +30,8 @@ class Connection:
     ) -> None:
         self.connection_id = secrets.token_hex(10)
         self.topics: set[str] = set()
-        self.authenticated = False
+        self.api_key = ""
+        """Of the account whose connection it is; empty until it has authenticated."""
         self.outgoing: asyncio.Queue[str] = asyncio.Queue(limit)
         self._lost = lost
         self._silenced = silenced

@@ -28,9 +28,8 @@ def initial_margin(exchange: Exchange, position: Position) -> Decimal:
 
 def maintenance_margin(exchange: Exchange, position: Position) -> Decimal:
     """USDT that must be there for the position."""
-    held = tier(exchange, position)
-    rate = held.maintenance_rate + _fee_rate(exchange, position)
-    return max(ZERO, _value(exchange, position) * rate - held.deduction)
+    deduction = tier(exchange, position).deduction
+    return max(ZERO, _value(exchange, position) * _kept_rate(exchange, position) - deduction)
 
 
 def initial_margins(exchange: Exchange) -> Decimal:
@@ -66,17 +65,30 @@ def liquidation_price(exchange: Exchange, position: Position) -> Decimal | None:
     """
     if position.flat:
         return None
-    market, held = exchange.markets[position.symbol], tier(exchange, position)
+    market = exchange.markets[position.symbol]
     tick = market.instrument.price_increment
+    # A long and a short position of one symbol move together, unless each stands for itself.
+    moving = [position] if exchange.account.isolated else _beside(exchange, position)
     if exchange.account.isolated:
         others = position.initial_margin()
     else:
-        others = exchange.equity() - position.unrealised(market.last)
-        others -= maintenance_margins(exchange) - maintenance_margin(exchange, position)
-    rate = held.maintenance_rate + market.instrument.taker_fee
-    price = (position.cost - others - held.deduction) / (position.size - abs(position.size) * rate)
+        others = exchange.equity() - sum((one.unrealised(market.last) for one in moving), ZERO)
+        others -= maintenance_margins(exchange) - sum((maintenance_margin(exchange, one) for one in moving), ZERO)
+    cost = sum((one.cost - tier(exchange, one).deduction for one in moving), ZERO)
+    slope = sum((one.size - abs(one.size) * _kept_rate(exchange, one) for one in moving), ZERO)
+    price = (cost - others) / slope
     rounded = round(price / tick) * tick
     return rounded if tick < rounded < market.last * FARTHEST else None
+
+
+def _beside(exchange: Exchange, position: Position) -> list[Position]:
+    """The open positions of its symbol."""
+    return [one for one in exchange.open_positions() if one.symbol == position.symbol]
+
+
+def _kept_rate(exchange: Exchange, position: Position) -> Decimal:
+    """Share of the value that must be kept, with the fee to close."""
+    return tier(exchange, position).maintenance_rate + _fee_rate(exchange, position)
 
 
 def _value(exchange: Exchange, position: Position) -> Decimal:

@@ -18,7 +18,7 @@ class MarketFeed:
         self._exchange = exchange
         self._hub = hub
         self._announced_ms = exchange.now_ms
-        self._seen_executions = len(exchange.executions)
+        self._seen_executions = [len(account.executions) for account in exchange.accounts]
         self._standings: dict[str, Standing] = {}
 
     def known(self, topic: str) -> bool:
@@ -111,13 +111,18 @@ class MarketFeed:
 
     def _liquidations(self) -> None:
         """Publish what the venue has closed since the last time, each in the venue's words about the position."""
-        executions = self._exchange.executions
-        for one in executions[self._seen_executions :]:
+        accounts = self._exchange.accounts
+        new = [
+            one
+            for account, seen in zip(accounts, self._seen_executions, strict=True)
+            for one in account.executions[seen:]
+        ]
+        for one in sorted(new, key=lambda execution: execution.at_ms):
             if one.kind == "BustTrade":
                 topic = f"allLiquidation.{one.order.terms.symbol}"
                 entry = liquidation_entry(one)
                 self._hub.publish((topic,), {"topic": topic, "type": "snapshot", "ts": one.at_ms, "data": [entry]})
-        self._seen_executions = len(executions)
+        self._seen_executions = [len(account.executions) for account in accounts]
 
     def _trades(self, topic: str, since_ms: int, until_ms: int) -> None:
         """Publish the prints after the one instant and up to the other, oldest first."""

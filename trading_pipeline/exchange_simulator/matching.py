@@ -35,6 +35,10 @@ def touch(exchange: Exchange, order: Order) -> None:
     order.status = Status.TRIGGERED
     order.updated_ms = exchange.now_ms
     exchange.push("order", order_push(order))
+    # Before it fills: whatever closes the position would end the other one as well, under another name.
+    other = protection.paired(exchange, order)
+    if other is not None:
+        cancel(exchange, other, "CancelByTpSlTsClear")
     execute(exchange, order)
 
 
@@ -42,7 +46,7 @@ def execute(exchange: Exchange, order: Order) -> None:
     """Meet the market with a new or just triggered order."""
     terms = order.terms
     price = touch_price(exchange, terms.symbol, terms.sign)
-    if terms.reduce_only and not exchange.positions[terms.symbol].reducible(terms.sign):
+    if terms.reduce_only and not exchange.positions.of(terms).reducible(terms.sign):
         cancel(exchange, order, "CancelByReduceOnly")
     elif terms.price is None:
         fill(exchange, order, market_price(exchange, terms.symbol, terms.sign), maker=False)
@@ -94,6 +98,7 @@ def take_over(exchange: Exchange, position: Position, quantity: Decimal, kind: s
         quantity=quantity,
         time_in_force="IOC",
         reduce_only=True,
+        position_index=position.index,
         create_type=_BY_THE_VENUE[kind],
     )
     order = Order(exchange.new_id("order", sequence), sequence, terms, exchange.now_ms, last)

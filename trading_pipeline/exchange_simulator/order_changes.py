@@ -8,7 +8,7 @@ from trading_pipeline.exchange_simulator.fills import cancel as cancel_order
 from trading_pipeline.exchange_simulator.orders import Order, Terms
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.private import order_push
-from trading_pipeline.exchange_simulator.protection import forget_settled
+from trading_pipeline.exchange_simulator.protection import forget_settled, paired
 from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter, order_not_found
 
 
@@ -35,9 +35,16 @@ def cancel(exchange: Exchange, request: Parameters) -> Order:
     :raises Rejection: see ``_addressed``.
     """
     order = _addressed(exchange, request)
-    cancel_order(exchange, order, "CancelByUser")
-    forget_settled(exchange.positions[order.terms.symbol])
+    _cancel(exchange, order)
     return order
+
+
+def _cancel(exchange: Exchange, order: Order) -> None:
+    """Cancel an order, and with a take profit or stop loss the one it was given together with."""
+    for one in (order, paired(exchange, order)):
+        if one is not None and one.active:
+            cancel_order(exchange, one, "CancelByUser")
+    forget_settled(exchange.positions.of(order.terms))
 
 
 def cancel_all(exchange: Exchange, request: Parameters) -> list[Order]:
@@ -54,14 +61,13 @@ def cancel_all(exchange: Exchange, request: Parameters) -> list[Order]:
     wanted = parameters.text(request, "orderFilter")
     chosen = [order for order in exchange.orders.active(symbol) if _matches(order, wanted)]
     for order in chosen:
-        cancel_order(exchange, order, "CancelByUser")
-        forget_settled(exchange.positions[order.terms.symbol])
+        _cancel(exchange, order)
     return chosen
 
 
 def _matches(order: Order, order_filter: str) -> bool:
     """Whether the filter (``Order``, ``StopOrder``, ``tpslOrder`` or empty for all) selects the order."""
-    own_stop = order.terms.stop_order_type in ("StopLoss", "TakeProfit")
+    own_stop = order.terms.stop_order_type.endswith(("StopLoss", "TakeProfit"))
     if order_filter == "Order":
         return not order.conditional
     if order_filter == "StopOrder":
@@ -100,7 +106,7 @@ def _check_margin(exchange: Exchange, order: Order, terms: Terms) -> None:
         return
     open_quantity = terms.quantity - order.filled
     # Only what the change adds: the order's own margin is bound already.
-    after = exchange.opening_margin(terms.symbol, terms.sign, open_quantity, terms.price)
+    after = exchange.opening_margin(terms, open_quantity, terms.price)
     if after - before > exchange.available():
         raise Rejection(110007, "ab not enough for new order")
 

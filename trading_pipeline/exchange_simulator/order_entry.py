@@ -7,9 +7,10 @@ from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.exchange_simulator import matching, parameters, protection
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.fills import market_price
-from trading_pipeline.exchange_simulator.orders import MAX_ACTIVE, MAX_CONDITIONAL, ZERO, Order, Terms
+from trading_pipeline.exchange_simulator.orders import MAX_ACTIVE, MAX_CONDITIONAL, ZERO, Levels, Order, Terms
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.private import order_push
+from trading_pipeline.exchange_simulator.position_book import LONG, ONE_WAY
 from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
 
 PRICE_BAND = Decimal("0.05")
@@ -48,19 +49,18 @@ def _read(exchange: Exchange, request: Parameters) -> Terms:
     symbol = parameters.required(request, "symbol")
     instrument = exchange.market(symbol).instrument
     order_type = parameters.one_of(request, "orderType", ("Market", "Limit"))
-    if parameters.integer(request, "positionIdx", 0) != 0:
-        raise bad_parameter("position idx not match position mode")
-    reduce_only = parameters.flag(request, "reduceOnly")
+    index = position_index(exchange, request)
     side = parameters.one_of(request, "side", ("Buy", "Sell"))
+    # In hedge mode a side that does not open the position closes it, and nothing more.
+    closes = index != ONE_WAY and (side == "Buy") != (index == LONG)
+    reduce_only = closes or parameters.flag(request, "reduceOnly")
     price = _limit_price(exchange, request, instrument, order_type)
     trigger, rises = _trigger(exchange, request, instrument)
-    quantity = _quantity(exchange, request, instrument, side)
+    quantity = _quantity(exchange, request, instrument, index)
     check_notional(exchange, instrument, quantity, price, reduce_only=reduce_only)
-    levels = [optional_price(request, name, instrument) for name in ("stopLoss", "takeProfit")]
-    if reduce_only and levels != [None, None]:
+    levels = attached_levels(request, instrument)
+    if reduce_only and (levels.stop_loss is not None or levels.take_profit is not None):
         raise bad_parameter("params error: reduce-only order can not set tp/sl")
-    if parameters.text(request, "tpslMode", "Full") not in ("", "Full"):
-        raise bad_parameter("params error: tpslMode Partial is not supported")
     default_tif = "IOC" if order_type == "Market" else "GTC"
     return Terms(
         symbol=symbol,
@@ -77,12 +77,59 @@ def _read(exchange: Exchange, request: Parameters) -> Terms:
         trigger_price=trigger,
         trigger_rises=rises,
         trigger_by="" if trigger is None else parameters.text(request, "triggerBy", "LastPrice"),
-        stop_loss=levels[0],
-        take_profit=levels[1],
+        stop_loss=levels.stop_loss,
+        take_profit=levels.take_profit,
+        stop_trigger_by=levels.stop_trigger_by,
+        profit_trigger_by=levels.profit_trigger_by,
+        partial=levels.partial,
+        stop_limit=levels.stop_limit,
+        profit_limit=levels.profit_limit,
+        stop_order_type="" if trigger is None else "Stop",
+        position_index=index,
+    )
+
+
+def attached_levels(request: Parameters, instrument: Instrument) -> Levels:
+    """Stop loss and take profit that a request names, checked as far as that needs no price.
+
+    :raises Rejection: 10001.
+    """
+    partial = parameters.one_of(request, "tpslMode", ("Full", "Partial"), "Full") == "Partial"
+    return Levels(
+        stop_loss=optional_price(request, "stopLoss", instrument),
+        take_profit=optional_price(request, "takeProfit", instrument),
         stop_trigger_by=parameters.one_of(request, "slTriggerBy", _TRIGGERS, "LastPrice"),
         profit_trigger_by=parameters.one_of(request, "tpTriggerBy", _TRIGGERS, "LastPrice"),
-        stop_order_type="" if trigger is None else "Stop",
+        partial=partial,
+        stop_limit=_level_limit(request, "sl", instrument, partial=partial),
+        profit_limit=_level_limit(request, "tp", instrument, partial=partial),
     )
+
+
+def _level_limit(request: Parameters, which: str, instrument: Instrument, *, partial: bool) -> Decimal | None:
+    """The limit price of a stop loss (``sl``) or take profit (``tp``); ``None`` for one that is a market order.
+
+    :raises Rejection: 10001, a limit order in Full mode or without a price.
+    """
+    if parameters.one_of(request, f"{which}OrderType", ("Market", "Limit"), "Market") == "Market":
+        return None
+    if not partial:
+        raise bad_parameter(f"params error: {which}OrderType Limit needs tpslMode Partial")
+    price = optional_price(request, f"{which}LimitPrice", instrument)
+    if price is None:
+        raise bad_parameter(f"params error: {which}LimitPrice is required")
+    return price
+
+
+def position_index(exchange: Exchange, request: Parameters) -> int:
+    """The position that the request is about; the symbol's mode has it.
+
+    :raises Rejection: 10001, it has not.
+    """
+    index = parameters.integer(request, "positionIdx", ONE_WAY)
+    if index not in exchange.positions.indices(parameters.text(request, "symbol")):
+        raise bad_parameter("position idx not match position mode")
+    return index
 
 
 def on_tick(value: Decimal, name: str, instrument: Instrument) -> Decimal:
@@ -141,7 +188,7 @@ def _trigger(exchange: Exchange, request: Parameters, instrument: Instrument) ->
     return trigger, direction == 1
 
 
-def _quantity(exchange: Exchange, request: Parameters, instrument: Instrument, side: str) -> Decimal:
+def _quantity(exchange: Exchange, request: Parameters, instrument: Instrument, index: int) -> Decimal:
     """The quantity; 0 with reduce-only and close-on-trigger means all that is open."""
     quantity = parameters.number(request, "qty")
     if quantity is None:
@@ -149,7 +196,8 @@ def _quantity(exchange: Exchange, request: Parameters, instrument: Instrument, s
     closes_all = parameters.flag(request, "reduceOnly") and parameters.flag(request, "closeOnTrigger")
     # The venue's way to say "all of it", which a client cannot know to the last fill.
     if not quantity and closes_all:
-        quantity = exchange.positions[instrument.symbol].reducible(1 if side == "Buy" else -1)
+        sign = 1 if parameters.text(request, "side") == "Buy" else -1
+        quantity = exchange.positions.at(instrument.symbol, index).reducible(sign)
     is_market = parameters.text(request, "orderType") == "Market"
     check_quantity(instrument, quantity, instrument.max_market_quantity if is_market else instrument.max_quantity)
     return quantity
@@ -217,7 +265,7 @@ def _check_reduce_only(exchange: Exchange, terms: Terms) -> None:
     # Conditional orders are judged when they trigger: the position may come later.
     if not terms.reduce_only or terms.trigger_price is not None:
         return
-    position = exchange.positions[terms.symbol]
+    position = exchange.positions.of(terms)
     if position.flat:
         raise Rejection(110017, "current position is zero, cannot fix reduce-only order qty")
     if position.reducible(terms.sign) == ZERO:
@@ -232,7 +280,7 @@ def _check_margin(exchange: Exchange, terms: Terms) -> None:
     if terms.reduce_only or terms.trigger_price is not None:
         return
     price = terms.price or market_price(exchange, terms.symbol, terms.sign)
-    margin = exchange.opening_margin(terms.symbol, terms.sign, terms.quantity, price)
+    margin = exchange.opening_margin(terms, terms.quantity, price)
     if not margin:
         return
     # The fee as a taker's: nobody knows yet whether the order will rest.

@@ -30,6 +30,19 @@ ACTIVE = frozenset({Status.NEW, Status.UNTRIGGERED, Status.PARTIALLY_FILLED})
 
 
 @dataclass(frozen=True, slots=True)
+class Levels:
+    """Stop loss and take profit as a request names them; see ``Terms`` for their meaning."""
+
+    stop_loss: Decimal | None
+    take_profit: Decimal | None
+    stop_trigger_by: str
+    profit_trigger_by: str
+    partial: bool
+    stop_limit: Decimal | None
+    profit_limit: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """What was asked for.
 
@@ -37,8 +50,13 @@ class Terms:
     :param trigger_price: price that turns a conditional order into a live one.
     :param trigger_rises: whether the price has to rise to the trigger.
     :param stop_loss: attached stop, becomes the position's when the order fills.
-    :param stop_order_type: ``Stop``, ``StopLoss``, ``TakeProfit``, ``TrailingStop``; empty for plain orders.
+    :param partial: the attached levels are for what this order fills, as orders of their own, not the position's.
+    :param stop_limit: limit price of a partial stop loss once it triggers, ``None`` for market; ``profit_limit`` alike.
+    :param stop_order_type: ``Stop``, ``StopLoss``, ``TakeProfit``, ``TrailingStop``, ``PartialStopLoss``,
+        ``PartialTakeProfit``; empty for plain orders.
+    :param pair_id: the order that ends when this one triggers or is cancelled.
     :param trailing_by: how far behind the best price the trigger follows, quote currency.
+    :param position_index: of the position that it changes; 0 in one-way mode, 1 the long and 2 the short one.
     :param awaits_activation: the trigger is the price from which on it follows, not yet one that closes anything.
     """
 
@@ -58,10 +76,15 @@ class Terms:
     take_profit: Decimal | None = None
     stop_trigger_by: str = "LastPrice"
     profit_trigger_by: str = "LastPrice"
+    partial: bool = False
+    stop_limit: Decimal | None = None
+    profit_limit: Decimal | None = None
     stop_order_type: str = ""
     trailing_by: Decimal | None = None
     awaits_activation: bool = False
     create_type: str = "CreateByUser"
+    position_index: int = 0
+    pair_id: str = ""
 
     @property
     def sign(self) -> int:

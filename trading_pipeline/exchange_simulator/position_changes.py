@@ -2,9 +2,11 @@
 
 from decimal import Decimal
 
+from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.exchange_simulator import order_entry, parameters, protection
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.fills import announce_position, cancel
+from trading_pipeline.exchange_simulator.orders import ZERO, Levels
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.positions import position_push
 from trading_pipeline.exchange_simulator.positions import Position
@@ -14,7 +16,7 @@ _FIELDS = {"StopLoss": "stopLoss", "TakeProfit": "takeProfit"}
 
 
 def set_leverage(exchange: Exchange, request: Parameters) -> None:
-    """Set the leverage of one symbol, both sides alike in one-way mode.
+    """Set the leverage of one symbol; both sides alike, but for hedge mode with isolated margin.
 
     :raises Rejection: 110043 unchanged, 110013 above the maximum, 110044 not enough margin, 10001.
     """
@@ -22,39 +24,57 @@ def set_leverage(exchange: Exchange, request: Parameters) -> None:
     symbol = parameters.required(request, "symbol")
     instrument = exchange.market(symbol).instrument
     buy, sell = parameters.number(request, "buyLeverage"), parameters.number(request, "sellLeverage")
-    if buy is None or buy != sell:
+    shown = exchange.positions.shown(symbol)
+    apart = len(shown) > 1 and exchange.account.isolated
+    if buy is None or sell is None or (buy != sell and not apart):
         raise bad_parameter("buy leverage not equal sell leverage")
-    # Two decimals at most.
-    if buy < 1 or buy * 100 % 1:
-        raise bad_parameter(f"params error: leverage invalid {buy}")
-    if buy > instrument.max_leverage:
-        raise Rejection(110013, f"cannot set leverage [{buy}] gt maxLeverage [{instrument.max_leverage}] by risk limit")
-    position = exchange.positions[symbol]
-    if buy == position.leverage:
+    wanted = (buy, sell)[: len(shown)]
+    for leverage in wanted:
+        _check_leverage(leverage, instrument)
+    before = tuple(position.leverage for position in shown)
+    if wanted == before:
         raise Rejection(110043, "leverage not modified")
     # Set first and taken back if need be: the margins are computed from what is set.
-    before, position.leverage = position.leverage, buy
+    _lever(shown, wanted)
     if exchange.equity() < exchange.position_margin() + exchange.order_margin():
-        position.leverage = before
+        _lever(shown, before)
         raise Rejection(110044, "Available margin is insufficient")
-    exchange.push("position", position_push(exchange, position))
+    for position in shown:
+        exchange.push("position", position_push(exchange, position))
+
+
+def _check_leverage(leverage: Decimal, instrument: Instrument) -> None:
+    """Between 1 and the contract's maximum, with two decimals at most.
+
+    :raises Rejection: 10001 or 110013.
+    """
+    if leverage < 1 or leverage * 100 % 1:
+        raise bad_parameter(f"params error: leverage invalid {leverage}")
+    if leverage > instrument.max_leverage:
+        most = instrument.max_leverage
+        raise Rejection(110013, f"cannot set leverage [{leverage}] gt maxLeverage [{most}] by risk limit")
+
+
+def _lever(positions: list[Position], leverages: tuple[Decimal, ...]) -> None:
+    for position, leverage in zip(positions, leverages, strict=True):
+        position.leverage = leverage
 
 
 def set_trading_stop(exchange: Exchange, request: Parameters) -> None:
-    """Set, move or remove (``0``) the position's stop loss, take profit and trailing stop, Full mode.
+    """Set, move or remove (``0``) the position's stop loss, take profit and trailing stop; in Partial mode add a pair.
 
     :raises Rejection: 10001 no position or wrong side, 34040 nothing changes.
     """
     parameters.linear(request)
     symbol = parameters.required(request, "symbol")
     exchange.market(symbol)
-    position = exchange.positions[symbol]
-    if parameters.text(request, "tpslMode", "Full") != "Full":
-        raise bad_parameter("params error: tpslMode Partial is not supported")
-    if parameters.integer(request, "positionIdx", 0) != 0:
-        raise bad_parameter("position idx not match position mode")
+    position = exchange.positions.at(symbol, order_entry.position_index(exchange, request))
     if position.flat:
         raise bad_parameter("can not set tp/sl/ts for zero position")
+    levels = order_entry.attached_levels(request, exchange.markets[symbol].instrument)
+    if levels.partial:
+        _add_partial(exchange, position, levels, request)
+        return
     changes = {kind: level for kind in _FIELDS if (level := _change(exchange, position, kind, request)) is not None}
     trails = _trailing_change(exchange, position, request)
     if not changes and trails is None:
@@ -63,6 +83,28 @@ def set_trading_stop(exchange: Exchange, request: Parameters) -> None:
         _apply(exchange, position, kind, level, request)
     if trails is not None:
         _apply_trailing(exchange, position, *trails)
+    announce_position(exchange, position)
+
+
+def _add_partial(exchange: Exchange, position: Position, levels: Levels, request: Parameters) -> None:
+    """Add a stop loss, a take profit or both for a part of the position; what is there stays.
+
+    :raises Rejection: 10001 wrong side or size, 34040 nothing is asked for.
+    """
+    given = (("StopLoss", "slSize", levels.stop_loss), ("TakeProfit", "tpSize", levels.take_profit))
+    wanted = [(kind, name, level) for kind, name, level in given if level is not None]
+    if not wanted:
+        raise Rejection(34040, "not modified")
+    market = exchange.markets[position.symbol]
+    for kind, name, level in wanted:
+        protection.check_side(kind, level, position.side, market.last)
+        parameters.required(request, name)
+    sizes = {parameters.number(request, name) or ZERO for _, name, _ in wanted}
+    if len(sizes) > 1:
+        raise bad_parameter("params error: tpSize and slSize are not equal")
+    quantity = sizes.pop()
+    order_entry.check_quantity(market.instrument, quantity, abs(position.size))
+    protection.place_pair(exchange, position, levels, quantity)
     announce_position(exchange, position)
 
 

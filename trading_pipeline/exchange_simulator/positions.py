@@ -1,4 +1,4 @@
-"""A net position in one symbol (one-way mode) and the arithmetic of changing it."""
+"""A position in one symbol, net in one-way mode and of one side in hedge mode, and the arithmetic of changing it."""
 
 from decimal import Decimal
 
@@ -15,6 +15,7 @@ class Position:
     __slots__ = (
         "cost",
         "created_ms",
+        "index",
         "leverage",
         "open_fees",
         "realised_now",
@@ -27,8 +28,10 @@ class Position:
         "updated_ms",
     )
 
-    def __init__(self, symbol: str, leverage: Decimal, now_ms: int) -> None:
+    def __init__(self, symbol: str, leverage: Decimal, now_ms: int, index: int = 0) -> None:
+        """:param index: the venue's: 0 one-way, 1 the long and 2 the short one of hedge mode."""
         self.symbol = symbol
+        self.index = index
         self.leverage = leverage
         self.size = ZERO
         self.cost = ZERO

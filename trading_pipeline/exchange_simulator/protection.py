@@ -1,19 +1,14 @@
-"""Position-level stop loss and take profit in Full mode: market orders that the venue holds."""
+"""Stop losses and take profits that the venue holds: the position's own (Full mode), and of parts of it (Partial)."""
 
 from dataclasses import replace
 from decimal import Decimal
 
 from trading_pipeline.exchange_simulator.exchange import Exchange
-from trading_pipeline.exchange_simulator.orders import Order, Status, Terms
+from trading_pipeline.exchange_simulator.orders import Levels, Order, Status, Terms
 from trading_pipeline.exchange_simulator.payloads.private import order_push
 from trading_pipeline.exchange_simulator.positions import Position
 from trading_pipeline.exchange_simulator.rejections import bad_parameter
 
-_CREATE_TYPES = {
-    "StopLoss": "CreateByStopLoss",
-    "TakeProfit": "CreateByTakeProfit",
-    "TrailingStop": "CreateByTrailingStop",
-}
 _SLOTS = {"StopLoss": "stop_loss", "TakeProfit": "take_profit", "TrailingStop": "trailing_stop"}
 
 
@@ -30,16 +25,47 @@ def check_side(kind: str, level: Decimal, side: str, base: Decimal) -> None:
     raise bad_parameter(f"{kind}:{level} set for {side} position should {relation} than base_price:{base}??LastPrice")
 
 
-def attach(exchange: Exchange, position: Position, order: Order) -> None:
-    """The levels an order carried become the position's when it opened or added to it."""
+def attach(exchange: Exchange, position: Position, order: Order, quantity: Decimal) -> None:
+    """The levels an order carried become the position's when it opened or added to it, or those of what it filled.
+
+    :param quantity: that it has just filled, base currency.
+    """
     # The order closed something: its levels were meant for what it would have opened.
     if position.flat or position.size * order.terms.sign < 0:
         return
     terms = order.terms
+    if terms.partial:
+        place_pair(exchange, position, terms, quantity)
+        return
     if terms.stop_loss is not None:
         set_level(exchange, position, "StopLoss", terms.stop_loss, terms.stop_trigger_by)
     if terms.take_profit is not None:
         set_level(exchange, position, "TakeProfit", terms.take_profit, terms.profit_trigger_by)
+
+
+def place_pair(exchange: Exchange, position: Position, levels: Terms | Levels, quantity: Decimal) -> None:
+    """Place the levels for a part of the position; of two that are given together one ends with the other.
+
+    :param quantity: base currency.
+    """
+    wanted = (
+        ("PartialStopLoss", levels.stop_loss, levels.stop_trigger_by, levels.stop_limit),
+        ("PartialTakeProfit", levels.take_profit, levels.profit_trigger_by, levels.profit_limit),
+    )
+    placed = [
+        _place(exchange, position, kind, level, trigger_by, quantity, limit)
+        for kind, level, trigger_by, limit in wanted
+        if level is not None
+    ]
+    if len(placed) > 1:
+        for order, other in (placed, reversed(placed)):
+            order.terms = replace(order.terms, pair_id=other.order_id)
+
+
+def paired(exchange: Exchange, order: Order) -> Order | None:
+    """The order that ends with this one, if it has not ended yet."""
+    other = exchange.orders.find(order.terms.pair_id, "") if order.terms.pair_id else None
+    return other if other is not None and other.active else None
 
 
 def set_level(exchange: Exchange, position: Position, kind: str, level: Decimal, trigger_by: str = "") -> None:
@@ -110,23 +136,33 @@ def hold(position: Position, kind: str, order: Order | None) -> None:
     setattr(position, _SLOTS[kind], order)
 
 
-def _place(exchange: Exchange, position: Position, kind: str, level: Decimal, trigger_by: str) -> Order:
-    """A new untriggered market order for the whole position, without a client id."""
+def _place(
+    exchange: Exchange,
+    position: Position,
+    kind: str,
+    level: Decimal,
+    trigger_by: str,
+    quantity: Decimal | None = None,
+    limit: Decimal | None = None,
+) -> Order:
+    """A new untriggered order without a client id, for the whole position at market unless it is said otherwise."""
     sequence = exchange.next_sequence()
     is_long = position.size > 0
     terms = Terms(
         symbol=position.symbol,
         side="Sell" if is_long else "Buy",
-        order_type="Market",
-        quantity=abs(position.size),
-        time_in_force="IOC",
+        order_type="Market" if limit is None else "Limit",
+        quantity=abs(position.size) if quantity is None else quantity,
+        price=limit,
+        time_in_force="IOC" if limit is None else "GTC",
         reduce_only=True,
         close_on_trigger=True,
         trigger_price=level,
-        trigger_rises=is_long == (kind == "TakeProfit"),
+        trigger_rises=is_long == kind.endswith("TakeProfit"),
         trigger_by=trigger_by,
         stop_order_type=kind,
-        create_type=_CREATE_TYPES[kind],
+        position_index=position.index,
+        create_type=f"CreateBy{kind}",
     )
     order = Order(
         exchange.new_id("order", sequence), sequence, terms, exchange.now_ms, exchange.markets[position.symbol].last
@@ -137,10 +173,13 @@ def _place(exchange: Exchange, position: Position, kind: str, level: Decimal, tr
 
 
 def resize(exchange: Exchange, position: Position) -> None:
-    """Full mode: stops always cover the whole position."""
-    for order in (position.stop_loss, position.take_profit, position.trailing_stop):
-        if order is not None and order.active and order.terms.quantity != abs(position.size):
-            order.terms = replace(order.terms, quantity=abs(position.size))
+    """The position's own stops always cover all of it, those of a part never more than there is."""
+    size, own = abs(position.size), (position.stop_loss, position.take_profit, position.trailing_stop)
+    for order in exchange.orders.active(position.symbol):
+        terms = order.terms
+        too_large = terms.stop_order_type.startswith("Partial") and order.conditional and terms.quantity > size > 0
+        if terms.position_index == position.index and (too_large or (order in own and terms.quantity != size)):
+            order.terms = replace(terms, quantity=size)
             order.updated_ms = exchange.now_ms
             exchange.push("order", order_push(order))
 

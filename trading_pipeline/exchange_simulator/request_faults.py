@@ -7,6 +7,7 @@ from trading_pipeline.exchange_simulator.hub import CLOSE
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.rate_limits import Usage
 from trading_pipeline.exchange_simulator.rejections import Rejection
+from trading_pipeline.exchange_simulator.seat import Seat
 from trading_pipeline.exchange_simulator.stream_faults import altered
 from trading_pipeline.exchange_simulator.venue import Venue
 
@@ -33,7 +34,7 @@ def happen_now(venue: Venue, fault: Fault) -> None:
         _break_streams(venue, fault.kind)
     else:
         venue.catch_up()
-        account_faults.happen(venue.exchange, fault)
+        account_faults.happen(venue.seat_of(fault.account).exchange, fault)
 
 
 def _break_streams(venue: Venue, kind: FaultKind) -> None:
@@ -47,8 +48,8 @@ def _break_streams(venue: Venue, kind: FaultKind) -> None:
             hub.mute()
 
 
-def before(venue: Venue, fault: Fault | None, request: Parameters) -> Parameters:
-    """What comes before the request is carried out; returns the request as it is then carried out.
+def before(venue: Venue, seat: Seat, fault: Fault | None, request: Parameters) -> Parameters:
+    """What comes before an account's request is carried out; returns the request as it is then carried out.
 
     :raises Rejection: the fault refuses it.
     """
@@ -58,7 +59,7 @@ def before(venue: Venue, fault: Fault | None, request: Parameters) -> Parameters
         happen_now(venue, fault)
     elif fault.kind is FaultKind.FILL_BEFORE_CANCEL:
         venue.catch_up()
-        account_faults.fill_addressed(venue.exchange, request)
+        account_faults.fill_addressed(seat.exchange, request)
     elif fault.kind is FaultKind.WITHOUT_STOP:
         return {name: value for name, value in request.items() if name not in _LEVELS}
     elif not fault.accepted:

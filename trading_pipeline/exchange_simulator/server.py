@@ -32,8 +32,20 @@ LONGEST_FRAME = 100_000
 
 
 @dataclass(frozen=True, slots=True)
+class Keys:
+    """Whom a client trades as."""
+
+    api_key: str
+    api_secret: str
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Addresses:
-    """How to reach a running exchange, and as whom."""
+    """How to reach a running exchange, and as whom.
+
+    :param others: keys of the accounts beside the first one, in their order.
+    """
 
     rest_url: str
     public_ws_url: str
@@ -41,6 +53,7 @@ class Addresses:
     api_key: str
     api_secret: str
     account_id: str
+    others: tuple[Keys, ...] = ()
 
 
 class _Server(uvicorn.Server):
@@ -205,7 +218,9 @@ def addresses(venue: Venue, listener: socket.socket, certificate: Certificate | 
     host, port = listener.getsockname()
     if host == EVERY_INTERFACE:
         host = LOOPBACK
-    keys, secure = venue.credentials, "" if certificate is None else "s"
+    secure = "" if certificate is None else "s"
+    held = [seat.credentials for seat in venue.seats.values()]
+    keys, *others = [Keys(one.api_key, one.api_secret, one.account_id) for one in held]
     return Addresses(
         rest_url=f"http{secure}://{host}:{port}",
         public_ws_url=f"ws{secure}://{host}:{port}{PUBLIC_PATH}",
@@ -213,4 +228,5 @@ def addresses(venue: Venue, listener: socket.socket, certificate: Certificate | 
         api_key=keys.api_key,
         api_secret=keys.api_secret,
         account_id=keys.account_id,
+        others=tuple(others),
     )

@@ -19,17 +19,34 @@ from trading_pipeline.exchange_simulator.orders import Order, Status, Terms
 from trading_pipeline.exchange_simulator.positions import Position
 
 Thing = TypeVar("Thing", Account, Order, Position)
-_LAYOUTS = (Account.__slots__, Order.__slots__, Position.__slots__, Terms.__slots__, Execution.__slots__)
-VERSION = sha256(json.dumps([sorted(names) for names in _LAYOUTS]).encode()).hexdigest()[:12]
-"""Of what is written about an order, a position, an execution and an account: it changes with them."""
 _PATIENCE_S = 1.0
+_LAYOUTS = (Account.__slots__, Order.__slots__, Position.__slots__, Terms.__slots__, Execution.__slots__)
 # Exclusive: two exchanges on one file would each be right for half of the account.
 _PRAGMAS = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+# Accounts are numbered by their order at the exchange.
 _SCHEMA = """
     CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, content TEXT NOT NULL);
-    CREATE TABLE IF NOT EXISTS orders (sequence INTEGER PRIMARY KEY, content TEXT NOT NULL);
-    CREATE TABLE IF NOT EXISTS executions (number INTEGER PRIMARY KEY, content TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS orders (
+        account INTEGER, sequence INTEGER, content TEXT NOT NULL, PRIMARY KEY (account, sequence)
+    );
+    CREATE TABLE IF NOT EXISTS executions (
+        account INTEGER, number INTEGER, content TEXT NOT NULL, PRIMARY KEY (account, number)
+    );
 """
+VERSION = sha256(json.dumps([sorted(names) for names in _LAYOUTS] + [_SCHEMA]).encode()).hexdigest()[:12]
+"""Of what is written about an order, a position, an execution and an account: it changes with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """How much of an account is in the file.
+
+    :param unsettled: orders that were not final then: only they can be another next time.
+    """
+
+    orders: int = 0
+    executions: int = 0
+    unsettled: tuple[Order, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +86,7 @@ class StateFile:
             raise ConfigurationError(f"state file {path} cannot be used ({error}); choose another") from None
         self.shift_ms = 0
         self._place = self._read_place()
-        self._written_orders = 0
-        self._written_executions = 0
-        self._unsettled: list[Order] = []
+        self._written: dict[int, _Written] = {}
 
     @property
     def place(self) -> Place | None:
@@ -83,69 +98,90 @@ class StateFile:
         self._connection.close()
 
     def restore(self, exchange: Exchange) -> None:
-        """Put everything that was written into an exchange that stands at the file's place."""
+        """Put everything that was written into an exchange, and those beside it, that stand at the file's place."""
+        for number, account in enumerate(exchange.accounts):
+            self._restore(number, account)
+        prices = self._state("prices")
+        if prices is None:
+            return
+        kept = json.loads(prices, object_hook=_decoder({}))
+        exchange.moment.opened = kept["opened"]
+        for symbol, price in kept["pinned"].items():
+            exchange.markets[symbol].last = price
+
+    def _restore(self, number: int, exchange: Exchange) -> None:
+        """Put what was written of one account into it."""
         orders: dict[str, Order] = {}
-        for content in self._contents("SELECT content FROM orders ORDER BY sequence"):
-            order = _with(Order.__new__(Order), json.loads(content, object_hook=_decoder(orders)))
+        decoded = _decoder(orders)
+        for content in self._contents("SELECT content FROM orders WHERE account = ? ORDER BY sequence", number):
+            order = _with(Order.__new__(Order), json.loads(content, object_hook=decoded))
             order.status = Status(order.status)
             orders[order.order_id] = order
             exchange.orders.add(order)
             if not order.active:
                 exchange.orders.settle(order)
-        decoded = _decoder(orders)
-        for content in self._contents("SELECT content FROM executions ORDER BY number"):
+        for content in self._contents("SELECT content FROM executions WHERE account = ? ORDER BY number", number):
             exchange.executions.append(Execution(**json.loads(content, object_hook=decoded)))
-        written = self._state("exchange")
+        written = self._state(f"account {number}")
         if written is None:
             return
         kept = json.loads(written, object_hook=decoded)
         exchange.sequence = kept["sequence"]
         _with(exchange.account, kept["account"])
-        for symbol, position in kept["positions"].items():
-            _with(exchange.positions[symbol], position)
-        exchange.moment.opened = kept["opened"]
-        for symbol, price in kept["pinned"].items():
-            exchange.markets[symbol].last = price
-        self._note_written(exchange)
+        exchange.positions.hedged.update(kept["hedged"])
+        for position in kept["positions"]:
+            _with(exchange.positions.at(position["symbol"], position["index"]), position)
+        self._note_written(number, exchange)
 
     def save(self, exchange: Exchange, clock_ms: int) -> None:
-        """Write what has changed, all of it or nothing.
+        """Write what has changed of an exchange and those beside it, all of it or nothing.
 
         :param clock_ms: see ``Place``.
         """
-        newest = exchange.orders.newest(len(exchange.orders) - self._written_orders)
-        changed = [*self._unsettled, *newest]
-        new = list(enumerate(exchange.executions[self._written_executions :], self._written_executions))
-        kept = _kept(exchange)
-        symbols = sorted({*self._symbols(), *(order.terms.symbol for order in changed)})
+        changed = {number: self._changed(number, account) for number, account in enumerate(exchange.accounts)}
+        traded = {order.terms.symbol for orders in changed.values() for order in orders}
         place = {
             "clock_ms": clock_ms,
             "now_ms": exchange.now_ms,
             "run_id": exchange.terms.run_id,
-            "symbols": symbols,
+            "symbols": sorted({*self._symbols(), *traded}),
             "shift_ms": self.shift_ms,
         }
         execute = self._connection.execute
         execute("BEGIN IMMEDIATE")
         try:
-            for order in changed:
-                execute("REPLACE INTO orders VALUES (?, ?)", (order.sequence, _encoded(_slots(order))))
-            for number, execution in new:
-                content = {field.name: getattr(execution, field.name) for field in fields(execution)}
-                execute("REPLACE INTO executions VALUES (?, ?)", (number, _encoded(content)))
-            execute("REPLACE INTO state VALUES ('exchange', ?)", (_encoded(kept),))
+            for number, account in enumerate(exchange.accounts):
+                self._write(number, account, changed[number])
+            execute("REPLACE INTO state VALUES ('prices', ?)", (_encoded(_prices(exchange)),))
             execute("REPLACE INTO state VALUES ('place', ?)", (_encoded(place),))
         except BaseException:
             execute("ROLLBACK")
             raise
         execute("COMMIT")
         self._place = _place(place)
-        self._note_written(exchange)
+        for number, account in enumerate(exchange.accounts):
+            self._note_written(number, account)
 
-    def _note_written(self, exchange: Exchange) -> None:
-        """Only what is not final now can be another next time."""
-        self._written_orders, self._written_executions = len(exchange.orders), len(exchange.executions)
-        self._unsettled = exchange.orders.active()
+    def _changed(self, number: int, exchange: Exchange) -> list[Order]:
+        """Orders of an account that the file has otherwise, or not at all."""
+        written = self._written.get(number, _Written())
+        return [*written.unsettled, *exchange.orders.newest(len(exchange.orders) - written.orders)]
+
+    def _write(self, number: int, exchange: Exchange, changed: list[Order]) -> None:
+        """Write one account."""
+        execute = self._connection.execute
+        for order in changed:
+            execute("REPLACE INTO orders VALUES (?, ?, ?)", (number, order.sequence, _encoded(_slots(order))))
+        seen = self._written.get(number, _Written()).executions
+        for place, execution in enumerate(exchange.executions[seen:], seen):
+            content = {field.name: getattr(execution, field.name) for field in fields(execution)}
+            execute("REPLACE INTO executions VALUES (?, ?, ?)", (number, place, _encoded(content)))
+        execute("REPLACE INTO state VALUES (?, ?)", (f"account {number}", _encoded(_kept(exchange))))
+
+    def _note_written(self, number: int, exchange: Exchange) -> None:
+        """Remember what is in the file now."""
+        orders = exchange.orders
+        self._written[number] = _Written(len(orders), len(exchange.executions), tuple(orders.active()))
 
     def _symbols(self) -> tuple[str, ...]:
         return () if self._place is None else self._place.symbols
@@ -177,8 +213,8 @@ class StateFile:
         row = self._connection.execute("SELECT content FROM state WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
 
-    def _contents(self, query: str) -> list[str]:
-        return [content for (content,) in self._connection.execute(query)]
+    def _contents(self, query: str, number: int) -> list[str]:
+        return [content for (content,) in self._connection.execute(query, (number,))]
 
 
 def _place(content: Mapping[str, Any]) -> Place:
@@ -186,16 +222,20 @@ def _place(content: Mapping[str, Any]) -> Place:
 
 
 def _kept(exchange: Exchange) -> dict[str, object]:
-    """Everything but orders and executions; positions that nobody ever touched are as they are made."""
-    positions = exchange.positions.items()
-    prices = {symbol: market.pinned for symbol, market in exchange.markets.items()}
+    """Everything of an account but orders and executions; positions that nobody ever touched are as they are made."""
     return {
         "sequence": exchange.sequence,
         "account": _slots(exchange.account),
-        "positions": {symbol: _slots(one) for symbol, one in positions if _touched(one)},
-        "opened": exchange.moment.opened,
-        "pinned": {symbol: price for symbol, price in prices.items() if price is not None},
+        "positions": [_slots(one) for one in exchange.positions if _touched(one)],
+        "hedged": sorted(exchange.positions.hedged),
     }
+
+
+def _prices(exchange: Exchange) -> dict[str, object]:
+    """Where prices are put that the bars do not tell."""
+    prices = {symbol: market.pinned for symbol, market in exchange.markets.items()}
+    pinned = {symbol: price for symbol, price in prices.items() if price is not None}
+    return {"opened": exchange.moment.opened, "pinned": pinned}
 
 
 def _touched(position: Position) -> bool:

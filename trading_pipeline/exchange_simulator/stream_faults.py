@@ -9,10 +9,11 @@ from trading_pipeline.exchange_simulator.hub import Hub
 
 
 class Delivery:
-    """The way of the private messages to their listeners."""
+    """The way of an account's private messages to their listeners."""
 
-    def __init__(self, hub: Hub, faults: Faults) -> None:
+    def __init__(self, hub: Hub, faults: Faults, account: str) -> None:
         self._hub = hub
+        self._account = account
         self._faults = faults
         # By topic, messages that let the next one pass.
         self._held: dict[str, list[Payload]] = {}
@@ -21,7 +22,7 @@ class Delivery:
         """Publish a message, or do to it what is armed for it."""
         data = message["data"]
         symbol = str(data[0].get("symbol", "")) if isinstance(data, list) else ""
-        fault = self._faults.spend_on_message(topic, symbol)
+        fault = self._faults.spend_on_message(topic, symbol, self._account)
         if fault is not None and fault.kind is FaultKind.REORDER_MESSAGES:
             self._held.setdefault(topic, []).append(message)
             return

@@ -5,9 +5,9 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 
 from trading_pipeline.exchange_simulator import trade_stream
-from trading_pipeline.exchange_simulator.authentication import verify_stream
 from trading_pipeline.exchange_simulator.exchange import Payload
 from trading_pipeline.exchange_simulator.hub import CLOSE, Connection, Hub
+from trading_pipeline.exchange_simulator.trade_stream import authenticate
 from trading_pipeline.exchange_simulator.transports import abort, stop_reading
 from trading_pipeline.exchange_simulator.venue import Venue
 
@@ -44,6 +44,8 @@ async def serve_stream(venue: Venue, scope: Message, receive: Receive, send: Sen
     finally:
         # Whatever ended it, nothing is queued for a connection that nobody reads.
         hub.drop(connection)
+        for seat in venue.seats.values():
+            seat.listeners.drop(connection)
         writer.cancel()
 
 
@@ -80,8 +82,7 @@ def _obey(venue: Venue, hub: Hub, connection: Connection, command: Payload) -> N
     if operation == "ping":
         connection.send(_pong(venue, connection, command, private=private))
     elif operation == "auth" and private and isinstance(arguments, list):
-        reason = verify_stream(venue.credentials, arguments, venue.now_ms())
-        connection.authenticated = not reason
+        reason = authenticate(venue, connection, arguments)
         connection.send(_answer(connection, command, "auth", reason, success=not reason))
         # The venue closes a connection whose signature it does not accept.
         if reason:
@@ -89,7 +90,7 @@ def _obey(venue: Venue, hub: Hub, connection: Connection, command: Payload) -> N
     elif operation == "subscribe":
         _subscribe(venue, hub, connection, command, topics)
     elif operation == "unsubscribe":
-        hub.unsubscribe(connection, topics)
+        _listeners(venue, hub, connection).unsubscribe(connection, topics)
         connection.send(_answer(connection, command, "unsubscribe", "", success=True))
     else:
         connection.send(_answer(connection, command, str(operation), f"error:unknown op {operation}", success=False))
@@ -106,15 +107,20 @@ def _subscribe(venue: Venue, hub: Hub, connection: Connection, command: Payload,
     if not private:
         venue.catch_up()
         venue.feed.prepare(topics)
-    hub.subscribe(connection, topics)
+    _listeners(venue, hub, connection).subscribe(connection, topics)
     if not private:
         for topic in topics:
             venue.feed.send_snapshot(connection, topic)
 
 
+def _listeners(venue: Venue, hub: Hub, connection: Connection) -> Hub:
+    """Who listens to what the connection may hear: everybody to the public stream, an account to its own."""
+    return venue.seat(connection.api_key).listeners if hub is venue.private else hub
+
+
 def _objection(venue: Venue, connection: Connection, topics: list[str], *, private: bool) -> str:
     """Why the topics cannot be subscribed to; empty when they can."""
-    if private and not connection.authenticated:
+    if private and not connection.api_key:
         return "Request not authorized"
     if not topics:
         return "error:args is empty"

@@ -9,7 +9,7 @@ from trading_pipeline.exchange_simulator.exchange import Payload
 from trading_pipeline.exchange_simulator.hub import CLOSE, Connection
 from trading_pipeline.exchange_simulator.parameters import Parameters, text
 from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
-from trading_pipeline.exchange_simulator.routes.catalog import ENDPOINTS
+from trading_pipeline.exchange_simulator.routes.catalog import SIGNED
 from trading_pipeline.exchange_simulator.routes.endpoint import EXTRA_INFO
 from trading_pipeline.exchange_simulator.venue import ACKNOWLEDGE_FIRST_S, Venue
 
@@ -27,16 +27,26 @@ def obey(venue: Venue, connection: Connection, command: Payload) -> None:
     if operation == "ping":
         connection.send(_frame(connection, command, "pong", {"data": [str(venue.now_ms())]}))
     elif operation == "auth":
-        _authenticate(venue, connection, command)
+        _log_in(venue, connection, command)
     else:
         _trade(venue, connection, command, operation)
 
 
-def _authenticate(venue: Venue, connection: Connection, command: Payload) -> None:
+def authenticate(venue: Venue, connection: Connection, arguments: list[object]) -> str:
+    """Make it a connection of the account that has signed ``[key, expires, signature]``.
+
+    :returns: empty when accepted, else the venue's reason.
+    """
+    seat = venue.seat(str(arguments[0]) if arguments else "")
+    reason = verify_stream(seat.credentials, arguments, venue.now_ms())
+    connection.api_key = "" if reason else seat.credentials.api_key
+    return reason
+
+
+def _log_in(venue: Venue, connection: Connection, command: Payload) -> None:
     """Accept the key, or refuse it and close the connection."""
     arguments = command.get("args")
-    reason = verify_stream(venue.credentials, arguments if isinstance(arguments, list) else [], venue.now_ms())
-    connection.authenticated = not reason
+    reason = authenticate(venue, connection, arguments if isinstance(arguments, list) else [])
     outcome = {"retCode": 10004, "retMsg": reason} if reason else {}
     connection.send(_frame(connection, command, "auth", outcome))
     if reason:
@@ -61,7 +71,7 @@ def _trade(venue: Venue, connection: Connection, command: Payload, operation: st
     trace = hashlib.sha256(f"{connection.connection_id}|{now_ms}".encode()).hexdigest()[:32]
     header = {**limits, "Traceid": trace, "Timenow": str(now_ms)}
     connection.send(_frame(connection, command, operation, {**answer, "header": header}))
-    if venue.exchange.pushes:
+    if venue.has_pushes:
         asyncio.get_running_loop().call_later(ACKNOWLEDGE_FIRST_S, venue.flush_private)
 
 
@@ -74,18 +84,19 @@ def _result(venue: Venue, connection: Connection, command: Payload, operation: s
     path = _PATHS.get(operation)
     if path is None:
         raise Rejection(10404, f"op {operation} is not found")
-    if not connection.authenticated:
+    if not connection.api_key:
         raise Rejection(10003, "Request not authorized")
     header, request = _parts(command)
     window = text(header, "X-BAPI-RECV-WINDOW", str(DEFAULT_RECV_WINDOW_MS))
     verify_time(text(header, "X-BAPI-TIMESTAMP"), window, (venue.told_ms(), to_ms(venue.clock.wall())))
     # One account's limit, whichever way its requests come.
-    usage = venue.rate_limits.count(path)
+    seat = venue.seat(connection.api_key)
+    usage = seat.rate_limits.count(path)
     if usage is not None:
         limits.update(usage.headers())
         if usage.exceeded:
             raise Rejection(10006, "Too many visits. Exceeded the API Rate Limit.")
-    return ENDPOINTS["POST", path].answer(venue, request)
+    return SIGNED["POST", path].answer(seat, request)
 
 
 def _parts(command: Payload) -> tuple[Parameters, Parameters]:

@@ -1,9 +1,10 @@
 """Everything one running exchange consists of, handed to every route."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import from_ms, to_ms
@@ -16,9 +17,9 @@ from trading_pipeline.exchange_simulator.hub import Hub
 from trading_pipeline.exchange_simulator.market_feed import MarketFeed
 from trading_pipeline.exchange_simulator.orders import Order
 from trading_pipeline.exchange_simulator.rate_limits import RateLimits
-from trading_pipeline.exchange_simulator.rejections import Rejection
+from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
+from trading_pipeline.exchange_simulator.seat import Seat
 from trading_pipeline.exchange_simulator.state_file import StateFile
-from trading_pipeline.exchange_simulator.stream_faults import Delivery
 from trading_pipeline.exchange_simulator.walking import account_events, advance
 
 ACKNOWLEDGE_FIRST_S = 0.005
@@ -33,7 +34,7 @@ class Stand(StrEnum):
 
 
 class Venue:
-    """The exchange with its clock, its account's keys and the two streams."""
+    """The exchange with its clock, the seats of its accounts and the streams."""
 
     def __init__(
         self,
@@ -42,8 +43,11 @@ class Venue:
         credentials: Credentials,
         state: StateFile | None = None,
         faults: Faults | None = None,
+        others: Sequence[Credentials] = (),
     ) -> None:
         """
+        :param exchange: of the first account.
+        :param others: keys of the accounts beside it, in their order.
         :param state: where the exchange is kept; ``None`` forgets it at the end.
         :param faults: that are armed; none by default.
         """
@@ -51,8 +55,8 @@ class Venue:
         self._kept = -1
         self.exchange = exchange
         self.clock = clock
-        self.credentials = credentials
         self.rate_limits = RateLimits()
+        """Of addresses; those of accounts are their seats'."""
         self.faults = Faults() if faults is None else faults
         self.skew_ms = 0
         """By how much the time that is told is ahead of the exchange's own, or behind it."""
@@ -60,11 +64,41 @@ class Venue:
         self.private = Hub()
         self.trade = Hub()
         self.feed = MarketFeed(exchange, self.public)
-        self._delivery = Delivery(self.private, self.faults)
-        exchange.liquidity = self._liquidity
+        keys = (credentials, *others)
+        self.seats = {
+            key.api_key: Seat(account, key, self.faults, self.catch_up)
+            for account, key in zip(exchange.accounts, keys, strict=True)
+        }
+        """By API key, the first account's first."""
+        for seat in self.seats.values():
+            seat.exchange.liquidity = partial(self._liquidity, seat)
         self._events: Iterator[int] | None = None
         self.end_ms = min(market.walk.series.end_ms for market in exchange.markets.values())
         """Where (UTC ms) the bars of the first symbol to run out end."""
+
+    @property
+    def credentials(self) -> Credentials:
+        """The first account's keys."""
+        return next(iter(self.seats.values())).credentials
+
+    def seat(self, api_key: str) -> Seat:
+        """The account of a key; of an unknown key the first one, whose signature it cannot have."""
+        return self.seats.get(api_key) or next(iter(self.seats.values()))
+
+    def seat_of(self, account_id: str) -> Seat:
+        """The account of an id, of none the first one.
+
+        :raises Rejection: 10001, there is no such account.
+        """
+        for seat in self.seats.values():
+            if account_id in ("", seat.credentials.account_id):
+                return seat
+        raise bad_parameter(f"params error: account {account_id} unknown")
+
+    @property
+    def has_pushes(self) -> bool:
+        """Whether some account has something to be told."""
+        return any(account.pushes for account in self.exchange.accounts)
 
     def clock_ms(self) -> int:
         """Virtual time in UTC milliseconds, at most the end of the bars; nothing is moved by asking."""
@@ -127,12 +161,17 @@ class Venue:
         if self._state is not None:
             stepped = isinstance(self.clock, LockStepClock)
             self._state.save(self.exchange, self.clock.now_ms() if stepped else self.exchange.now_ms)
-            self._kept = self.exchange.told
+            self._kept = self._told
 
     def keep_changes(self) -> None:
-        """Write what has happened to the account, if anything has."""
-        if self.exchange.told != self._kept:
+        """Write what has happened to the accounts, if anything has."""
+        if self._told != self._kept:
             self.keep()
+
+    @property
+    def _told(self) -> int:
+        """Private messages to all accounts so far."""
+        return sum(account.told for account in self.exchange.accounts)
 
     def end(self) -> None:
         """Write for the last time."""
@@ -141,21 +180,15 @@ class Venue:
             self._state.close()
 
     def flush_private(self) -> None:
-        """Send what the exchange has to tell the account, and is written."""
+        """Send what the exchange has to tell its accounts, and is written."""
         self.keep_changes()
-        for push in self.exchange.take_pushes():
-            message = {
-                "id": self.exchange.new_id("push", self.exchange.next_sequence()),
-                "topic": push.topic,
-                "creationTime": push.at_ms,
-                "data": [push.data],
-            }
-            self._delivery.deliver(push.topic, message)
+        for seat in self.seats.values():
+            seat.flush()
 
-    def _liquidity(self, order: Order) -> Decimal:
+    def _liquidity(self, seat: Seat, order: Order) -> Decimal:
         """How much of an order fills: all that is left, unless a fault says otherwise."""
-        fault = self.faults.spend_on_fill(order.terms.symbol)
-        return order.leaves if fault is None else suffer_partly(self.exchange, order, fault)
+        fault = self.faults.spend_on_fill(order.terms.symbol, seat.credentials.account_id)
+        return order.leaves if fault is None else suffer_partly(seat.exchange, order, fault)
 
 
 def check_start(start: datetime, wall: datetime) -> None:

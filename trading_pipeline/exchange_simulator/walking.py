@@ -1,5 +1,8 @@
 """Letting time pass: prices walk along the bars, and whatever they touch happens in order of time.
 
+Every account is met on the same walk: whose order is reached first is filled first, and at one instant the account
+that was opened first comes first.
+
 Only symbols with orders or positions are looked at; where another price stands is worked out when somebody asks.
 """
 
@@ -21,7 +24,7 @@ def advance(exchange: Exchange, until_ms: int) -> None:
 
 
 def account_events(exchange: Exchange, until_ms: int) -> Iterator[int]:
-    """Walk to ``until_ms``, standing still wherever the account traded, for as long as the caller likes.
+    """Walk to ``until_ms``, standing still wherever an account traded, for as long as the caller likes.
 
     Time, prices and orders are exactly those of the moment; what is ordered meanwhile counts from there
     on, and the rest of the way is the same however often the walk stood. Funding needs no answer.
@@ -34,9 +37,11 @@ def account_events(exchange: Exchange, until_ms: int) -> Iterator[int]:
             yield from _open_bars(exchange)
         yield from _travel(exchange, min(until_ms, exchange.next_stop_ms()))
         # At the end of the leg, on what is still held after everything the leg has met.
-        if exchange.funding_is_due:
-            funding.settle_due(exchange)
-        yield from _traded(exchange, matching.liquidate_if_broke)
+        due = exchange.funding_is_due
+        for account in exchange.accounts:
+            if due:
+                funding.settle_due(account)
+            yield from _traded(account, matching.liquidate_if_broke)
 
 
 def _open_bars(exchange: Exchange) -> Iterator[int]:
@@ -48,11 +53,13 @@ def _open_bars(exchange: Exchange) -> Iterator[int]:
     # An exchange that was kept and taken up again in the middle of an open has that behind it.
     if exchange.moment.opened:
         return
-    before = {symbol: exchange.markets[symbol].last for symbol in exchange.orders.active_symbols()}
+    watched = {symbol for account in exchange.accounts for symbol in account.orders.active_symbols()}
+    before = {symbol: exchange.markets[symbol].last for symbol in watched}
     exchange.moment.opened = True
-    for position in exchange.open_positions():
-        if exchange.markets[position.symbol].walk.opens_at(exchange.now_ms):
-            funding.settle_missed(exchange, position.symbol)
+    for account in exchange.accounts:
+        for position in account.open_positions():
+            if exchange.markets[position.symbol].walk.opens_at(exchange.now_ms):
+                funding.settle_missed(account, position)
     # The price away from the boundary differs from the one that arrived where a bar has opened elsewhere.
     jumps = {
         symbol: (arrived, opening)
@@ -65,17 +72,19 @@ def _open_bars(exchange: Exchange) -> Iterator[int]:
         return None if jump is None else _share(order, jump, Decimal(0))
 
     passed = [
-        (*_turn(order), share, order.sequence, order)
-        for order in exchange.orders.active()
+        (*_turn(order), share, number, order.sequence, account, order)
+        for number, account in enumerate(exchange.accounts)
+        for order in account.orders.active()
         if order.idle_until_ms <= exchange.now_ms and (share := met(order)) is not None
     ]
     # By turn, then by how much of the jump is needed to reach the level.
-    for *_, order in sorted(passed, key=lambda one: one[:-1]):
+    for *_, account, order in sorted(passed, key=lambda one: one[:-2]):
         # An event before it may have cancelled or moved it.
         if order.active and met(order) is not None:
-            yield from _touched(exchange, order)
-    protection.trail_all(exchange)
-    yield from _traded(exchange, matching.liquidate_if_broke)
+            yield from _touched(account, order)
+    _trail_all(exchange)
+    for account in exchange.accounts:
+        yield from _traded(account, matching.liquidate_if_broke)
 
 
 def _traded(exchange: Exchange, work: Callable[[Exchange], None]) -> Iterator[int]:
@@ -93,7 +102,7 @@ def _touched(exchange: Exchange, order: Order) -> Iterator[int]:
 
 def _turn(order: Order) -> tuple[int, str]:
     """What of several orders at one price and instant comes first: stops, targets and exits, entries; by symbol."""
-    is_stop = order.conditional and order.terms.stop_order_type != "TakeProfit"
+    is_stop = order.conditional and not order.terms.stop_order_type.endswith("TakeProfit")
     return (2 if not order.terms.reduce_only else 0 if is_stop else 1), order.terms.symbol
 
 
@@ -126,7 +135,7 @@ def _travel(exchange: Exchange, end_ms: int) -> Iterator[int]:
     legs: dict[str, Leg] = {}
     at = Decimal(begin_ms)
     while (meeting := _next_meeting(exchange, legs, (begin_ms, end_ms), at)) is not None:
-        at, order = meeting
+        at, account, order = meeting
         exchange.moment.move(int(at))
         # What is watched moves on together, so that prices are those of this very moment.
         for symbol, leg in legs.items():
@@ -139,10 +148,16 @@ def _travel(exchange: Exchange, end_ms: int) -> Iterator[int]:
         ):
             market.last = order.watched_level
         # Up to here the price has gone one way; who changed its goal by now follows from here.
-        protection.trail_all(exchange)
-        yield from _touched(exchange, order)
+        _trail_all(exchange)
+        yield from _touched(account, order)
     exchange.moment.move(end_ms)
-    protection.trail_all(exchange)
+    _trail_all(exchange)
+
+
+def _trail_all(exchange: Exchange) -> None:
+    """Let the trailing stops of every account follow."""
+    for account in exchange.accounts:
+        protection.trail_all(account)
 
 
 def _behind(order: Order, price: Decimal) -> bool:
@@ -152,14 +167,15 @@ def _behind(order: Order, price: Decimal) -> bool:
 
 def _next_meeting(
     exchange: Exchange, legs: dict[str, Leg], way: tuple[int, int], at: Decimal
-) -> tuple[Decimal, Order] | None:
-    """The order that is met first from ``at`` on, and the exact instant (UTC ms).
+) -> tuple[Decimal, Exchange, Order] | None:
+    """The order that is met first from ``at`` on, whose it is, and the exact instant (UTC ms).
 
     :param legs: of the symbols looked at so far; others are added as they get orders.
     :param way: where it began and where it ends, UTC ms.
     """
     met = []
-    for order in exchange.orders.active():
+    orders = ((number, order) for number, one in enumerate(exchange.accounts) for order in one.orders.active())
+    for number, order in orders:
         symbol = order.terms.symbol
         if symbol not in legs:
             legs[symbol] = exchange.markets[symbol].walk.leg_from(*way)
@@ -176,8 +192,8 @@ def _next_meeting(
         if instant <= way[1]:
             # Of several levels that lie behind already, the price came by the farthest first.
             behind = abs(leg.price_at(at) - order.watched_level) if instant == at else Decimal(0)
-            met.append((instant, *_turn(order), -behind, order.sequence, order))
+            met.append((instant, *_turn(order), -behind, number, order.sequence, order))
     if not met:
         return None
     first = min(met, key=lambda one: one[:-1])
-    return first[0], first[-1]
+    return first[0], exchange.accounts[first[-3]], first[-1]

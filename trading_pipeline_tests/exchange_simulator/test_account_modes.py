@@ -8,15 +8,15 @@ import requests
 from trading_pipeline.exchange_simulator.exchange import Payload
 from trading_pipeline.exchange_simulator.margins import liquidation_price
 from trading_pipeline.exchange_simulator.rejections import Rejection
-from trading_pipeline.exchange_simulator.routes import account, positions, transaction_log
-from trading_pipeline.exchange_simulator.routes.catalog import ENDPOINTS
+from trading_pipeline.exchange_simulator.routes import account, transaction_log
+from trading_pipeline.exchange_simulator.routes.catalog import PUBLIC, SIGNED
 from trading_pipeline.exchange_simulator.server import Addresses
 from trading_pipeline_tests.exchange_simulator.builders import FLAT, an_exchange, order, walk
 from trading_pipeline_tests.exchange_simulator.conftest import pybit_client
 from trading_pipeline_tests.exchange_simulator.test_private_lists import a_venue
 
 ISOLATED = {"setMarginMode": "ISOLATED_MARGIN"}
-LISTS = sorted(path for (_, path), endpoint in ENDPOINTS.items() if endpoint.lists)
+LISTS = sorted(path for (_, path), endpoint in (PUBLIC | SIGNED).items() if endpoint.lists)
 
 
 @pytest.mark.parametrize("category", ["spot", "inverse", "option"])
@@ -24,7 +24,7 @@ LISTS = sorted(path for (_, path), endpoint in ENDPOINTS.items() if endpoint.lis
 def test_other_categories_have_nothing_to_list(category: str, path: str) -> None:
     venue = a_venue(FLAT)
     order(venue.exchange, "Buy", "1")
-    answer: Payload = ENDPOINTS["GET", path].answer(venue, {"category": category})
+    answer: Payload = (PUBLIC | SIGNED)["GET", path].answer(venue, {"category": category})
     assert answer == {"category": category, "list": [], "nextPageCursor": ""}
 
 
@@ -36,16 +36,6 @@ def test_a_symbol_of_another_category_is_not_traded_here(venue: Addresses) -> No
 def test_an_unknown_category_is_refused(venue: Addresses) -> None:
     url = f"{venue.rest_url}/v5/market/tickers?category=bonds"
     assert requests.get(url, timeout=5).json()["retCode"] == 10001
-
-
-def test_one_way_mode_is_what_there_is() -> None:
-    venue = a_venue(FLAT)
-    request = {"category": "linear", "mode": "0"}
-    assert positions.switch_mode(venue, request | {"coin": "USDT"}) == {}
-    for changes, code in (({"symbol": "BTCUSDT"}, 110025), ({"symbol": "BTCUSDT", "mode": "3"}, 10001), ({}, 10001)):
-        with pytest.raises(Rejection) as caught:
-            positions.switch_mode(venue, request | changes)
-        assert caught.value.code == code
 
 
 def test_margin_mode_can_be_set_while_nothing_is_open(venue: Addresses) -> None:

@@ -39,7 +39,9 @@ def refused(exchange: Exchange, request: dict[str, str], act: Callable[..., obje
         ({"stopLoss": "100"}, 10001),
         ({"takeProfit": "99"}, 10001),
         ({"stopLoss": "95.05"}, 10001),
-        ({"stopLoss": "95", "tpslMode": "Partial"}, 10001),
+        ({"stopLoss": "95", "tpslMode": "Some"}, 10001),
+        ({"stopLoss": "95", "slOrderType": "Limit", "slLimitPrice": "94"}, 10001),
+        ({"stopLoss": "95", "tpslMode": "Partial", "slOrderType": "Limit"}, 10001),
         ({"stopLoss": "95", "slTriggerBy": "Mood"}, 10001),
         ({"orderLinkId": "x" * 37}, 10001),
         ({"orderLinkId": "a b"}, 10001),
@@ -146,6 +148,10 @@ STOP = {"category": "linear", "symbol": "BTCUSDT"}
         ({}, 34040),
         ({"takeProfit": "0"}, 34040),
         ({"tpslMode": "Partial", "stopLoss": "94"}, 10001),
+        ({"tpslMode": "Partial", "stopLoss": "94", "slSize": "2"}, 10001),
+        ({"tpslMode": "Partial", "stopLoss": "101", "slSize": "1"}, 10001),
+        ({"tpslMode": "Partial", "stopLoss": "94", "slSize": "1", "takeProfit": "105", "tpSize": "0.5"}, 10001),
+        ({"tpslMode": "Partial", "stopLoss": "0", "slSize": "1"}, 34040),
     ],
 )
 def test_trading_stop_refuses_the_wrong_side_and_what_changes_nothing(changes: dict[str, str], code: int) -> None:

@@ -41,7 +41,7 @@ def shown(exchange: Exchange) -> list[object]:
         exchange.now_ms,
         [order_payload(one) for one in exchange.orders.newest_first()],
         [execution_payload(one, one.price) for one in exchange.executions],
-        [position_payload(exchange, one) for one in exchange.positions.values()],
+        [position_payload(exchange, one) for one in exchange.positions],
         wallet_push(exchange),
         {symbol: market.last for symbol, market in exchange.markets.items()},
     ]

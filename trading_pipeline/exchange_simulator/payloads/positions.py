@@ -16,7 +16,7 @@ def position_payload(exchange: Exchange, position: Position) -> Payload:
     margin = money(margins.initial_margin(exchange, position))
     maintenance = money(margins.maintenance_margin(exchange, position))
     return {
-        "positionIdx": 0,
+        "positionIdx": position.index,
         "riskId": tier.number,
         "riskLimitValue": plain(tier.limit),
         "symbol": position.symbol,

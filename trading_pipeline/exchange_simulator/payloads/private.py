@@ -22,7 +22,7 @@ def order_payload(order: Order) -> Payload:
         "qty": plain(terms.quantity),
         "side": terms.side,
         "isLeverage": "",
-        "positionIdx": 0,
+        "positionIdx": terms.position_index,
         "orderStatus": order.status.value,
         "cancelType": order.cancel_type,
         "rejectReason": order.reject_reason,
@@ -49,9 +49,9 @@ def order_payload(order: Order) -> Payload:
         "smpType": "None",
         "smpGroup": 0,
         "smpOrderId": "",
-        "tpslMode": "Full" if _carries_levels(order) else "",
-        "tpLimitPrice": "",
-        "slLimitPrice": "",
+        "tpslMode": _levels_mode(order),
+        "tpLimitPrice": optional(terms.profit_limit),
+        "slLimitPrice": optional(terms.stop_limit),
         "placeType": "",
         "slippageToleranceType": "UNKNOWN",
         "slippageTolerance": "",
@@ -72,10 +72,13 @@ def _direction(order: Order) -> int:
     return 1 if order.terms.trigger_rises else 2
 
 
-def _carries_levels(order: Order) -> bool:
-    """Whether position-level stops come with the order, or it is one."""
+def _levels_mode(order: Order) -> str:
+    """``Full`` or ``Partial`` where levels come with the order, or it is one; else empty."""
     terms = order.terms
-    return terms.stop_loss is not None or terms.take_profit is not None or terms.stop_order_type.endswith("s")
+    is_level = terms.stop_order_type.endswith(("StopLoss", "TakeProfit"))
+    if terms.stop_loss is None and terms.take_profit is None and not is_level:
+        return ""
+    return "Partial" if terms.partial or terms.stop_order_type.startswith("Partial") else "Full"
 
 
 def order_push(order: Order) -> Payload:

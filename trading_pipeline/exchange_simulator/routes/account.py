@@ -8,22 +8,22 @@ from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.numbers import plain
 from trading_pipeline.exchange_simulator.payloads.wallet import wallet_push
 from trading_pipeline.exchange_simulator.rejections import Rejection
-from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
-from trading_pipeline.exchange_simulator.venue import Venue
+from trading_pipeline.exchange_simulator.routes.endpoint import SignedEndpoint
+from trading_pipeline.exchange_simulator.seat import Seat
 
 
-def wallet_balance(venue: Venue, request: Parameters) -> Payload:
+def wallet_balance(seat: Seat, request: Parameters) -> Payload:
     """``/v5/account/wallet-balance`` of the unified account."""
     parameters.one_of(request, "accountType", ("UNIFIED",))
-    venue.catch_up()
-    return {"list": [wallet_push(venue.exchange)]}
+    seat.catch_up()
+    return {"list": [wallet_push(seat.exchange)]}
 
 
-def info(venue: Venue, _: Parameters) -> Payload:
+def info(seat: Seat, _: Parameters) -> Payload:
     """``/v5/account/info``."""
     return {
-        "marginMode": venue.exchange.account.margin_mode,
-        "updatedTime": str(venue.now_ms()),
+        "marginMode": seat.exchange.account.margin_mode,
+        "updatedTime": str(seat.now_ms()),
         "unifiedMarginStatus": 4,
         "dcpStatus": "OFF",
         "timeWindow": 10,
@@ -33,12 +33,12 @@ def info(venue: Venue, _: Parameters) -> Payload:
     }
 
 
-def fee_rates(venue: Venue, request: Parameters) -> Payload:
+def fee_rates(seat: Seat, request: Parameters) -> Payload:
     """``/v5/account/fee-rate`` of one symbol or all; contracts come without ``category`` and ``baseCoin``."""
     # The venue's page calls the category required and leaves it out in its own example.
     parameters.linear({**request, "category": parameters.text(request, "category", "linear")})
     symbol = parameters.text(request, "symbol")
-    markets = [venue.exchange.market(symbol)] if symbol else venue.exchange.markets.values()
+    markets = [seat.exchange.market(symbol)] if symbol else seat.exchange.markets.values()
     return {
         "list": [
             {
@@ -51,23 +51,23 @@ def fee_rates(venue: Venue, request: Parameters) -> Payload:
     }
 
 
-def set_margin_mode(venue: Venue, request: Parameters) -> Payload:
+def set_margin_mode(seat: Seat, request: Parameters) -> Payload:
     """``/v5/account/set-margin-mode``: cross or isolated, while nothing is open.
 
     :raises Rejection: 10001 an unknown mode, 3400045 portfolio margin or open positions.
     """
-    venue.catch_up()
+    seat.catch_up()
     mode = parameters.one_of(request, "setMarginMode", ("REGULAR_MARGIN", "ISOLATED_MARGIN", "PORTFOLIO_MARGIN"))
-    account = venue.exchange.account
-    if mode == "PORTFOLIO_MARGIN" or (mode != account.margin_mode and venue.exchange.open_positions()):
+    account = seat.exchange.account
+    if mode == "PORTFOLIO_MARGIN" or (mode != account.margin_mode and seat.exchange.open_positions()):
         raise Rejection(3400045, "Set margin mode failed")
     account.margin_mode = mode
     return {"reasons": []}
 
 
-def coin_info(venue: Venue, request: Parameters) -> Payload:
+def coin_info(seat: Seat, request: Parameters) -> Payload:
     """``/v5/asset/coin/query-info``: the coins of all contracts; nothing goes in or out of this account."""
-    instruments = [market.instrument for market in venue.exchange.markets.values()]
+    instruments = [market.instrument for market in seat.exchange.markets.values()]
     coins = {"USDT": None, **dict.fromkeys(instrument.base_currency for instrument in instruments)}
     wanted = parameters.text(request, "coin")
     return {
@@ -77,14 +77,14 @@ def coin_info(venue: Venue, request: Parameters) -> Payload:
     }
 
 
-def key_info(venue: Venue, _: Parameters) -> Payload:
+def key_info(seat: Seat, _: Parameters) -> Payload:
     """``/v5/user/query-api``: what the key may do, and whose it is."""
-    number = int(venue.credentials.account_id)
-    created = datetime.fromtimestamp(venue.now_ms() / 1000, UTC)
+    number = int(seat.credentials.account_id)
+    created = datetime.fromtimestamp(seat.now_ms() / 1000, UTC)
     return {
-        "id": venue.credentials.account_id,
+        "id": seat.credentials.account_id,
         "note": "simulated",
-        "apiKey": venue.credentials.api_key,
+        "apiKey": seat.credentials.api_key,
         "readOnly": 0,
         "secret": "",
         "permissions": {
@@ -130,10 +130,10 @@ def key_info(venue: Venue, _: Parameters) -> Payload:
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/v5/account/wallet-balance", wallet_balance),
-    Endpoint("GET", "/v5/account/info", info),
-    Endpoint("GET", "/v5/account/fee-rate", fee_rates, lists=True),
-    Endpoint("POST", "/v5/account/set-margin-mode", set_margin_mode),
-    Endpoint("GET", "/v5/asset/coin/query-info", coin_info),
-    Endpoint("GET", "/v5/user/query-api", key_info),
+    SignedEndpoint("GET", "/v5/account/wallet-balance", wallet_balance),
+    SignedEndpoint("GET", "/v5/account/info", info),
+    SignedEndpoint("GET", "/v5/account/fee-rate", fee_rates, lists=True),
+    SignedEndpoint("POST", "/v5/account/set-margin-mode", set_margin_mode),
+    SignedEndpoint("GET", "/v5/asset/coin/query-info", coin_info),
+    SignedEndpoint("GET", "/v5/user/query-api", key_info),
 )

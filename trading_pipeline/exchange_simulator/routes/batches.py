@@ -7,36 +7,36 @@ from trading_pipeline.exchange_simulator.exchange import Exchange, Payload
 from trading_pipeline.exchange_simulator.orders import Order
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
-from trading_pipeline.exchange_simulator.routes.endpoint import EXTRA_INFO, Endpoint
-from trading_pipeline.exchange_simulator.venue import Venue
+from trading_pipeline.exchange_simulator.routes.endpoint import EXTRA_INFO, SignedEndpoint
+from trading_pipeline.exchange_simulator.seat import Seat
 
 MOST_ORDERS = 20
 """In one request of linear contracts."""
 Act = Callable[[Exchange, Parameters], Order]
 
 
-def create(venue: Venue, request: Parameters) -> Payload:
+def create(seat: Seat, request: Parameters) -> Payload:
     """``/v5/order/create-batch``."""
-    return _each(venue, request, order_entry.create, created=True)
+    return _each(seat, request, order_entry.create, created=True)
 
 
-def amend(venue: Venue, request: Parameters) -> Payload:
+def amend(seat: Seat, request: Parameters) -> Payload:
     """``/v5/order/amend-batch``."""
-    return _each(venue, request, order_changes.amend)
+    return _each(seat, request, order_changes.amend)
 
 
-def cancel(venue: Venue, request: Parameters) -> Payload:
+def cancel(seat: Seat, request: Parameters) -> Payload:
     """``/v5/order/cancel-batch``."""
-    return _each(venue, request, order_changes.cancel)
+    return _each(seat, request, order_changes.cancel)
 
 
-def _each(venue: Venue, request: Parameters, act: Act, *, created: bool = False) -> Payload:
+def _each(seat: Seat, request: Parameters, act: Act, *, created: bool = False) -> Payload:
     """Do one thing with each order; what became of each stands beside the result, in ``retExtInfo``.
 
     :raises Rejection: 10001, there is no list of orders, or too long a one.
     """
     parameters.linear(request)
-    venue.catch_up()
+    seat.catch_up()
     wanted = request.get("request")
     if not isinstance(wanted, list) or not wanted or not all(isinstance(one, dict) for one in wanted):
         raise bad_parameter("params error: request is required, a list of orders")
@@ -46,7 +46,7 @@ def _each(venue: Venue, request: Parameters, act: Act, *, created: bool = False)
     for one in wanted:
         row = {"category": "linear", "symbol": parameters.text(one, "symbol")}
         try:
-            order = act(venue.exchange, {**one, "category": "linear"})
+            order = act(seat.exchange, {**one, "category": "linear"})
             row |= {"orderId": order.order_id, "orderLinkId": order.terms.link_id}
             if created:
                 row["createAt"] = str(order.created_ms)
@@ -61,7 +61,7 @@ def _each(venue: Venue, request: Parameters, act: Act, *, created: bool = False)
 
 
 ENDPOINTS = (
-    Endpoint("POST", "/v5/order/create-batch", create),
-    Endpoint("POST", "/v5/order/amend-batch", amend),
-    Endpoint("POST", "/v5/order/cancel-batch", cancel),
+    SignedEndpoint("POST", "/v5/order/create-batch", create),
+    SignedEndpoint("POST", "/v5/order/amend-batch", amend),
+    SignedEndpoint("POST", "/v5/order/cancel-batch", cancel),
 )

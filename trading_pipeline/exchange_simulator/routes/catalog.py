@@ -9,11 +9,17 @@ from trading_pipeline.exchange_simulator.routes import (
     reference,
     transaction_log,
 )
-from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
+from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint, SignedEndpoint
 
-ENDPOINTS: dict[tuple[str, str], Endpoint] = {
-    (endpoint.method, endpoint.path): endpoint
-    for module in (market, reference, orders, batches, account, transaction_log, positions)
-    for endpoint in module.ENDPOINTS
-}
-"""By method and path."""
+_PUBLIC = (*market.ENDPOINTS, *reference.ENDPOINTS)
+_SIGNED = (
+    *orders.ENDPOINTS,
+    *batches.ENDPOINTS,
+    *account.ENDPOINTS,
+    *transaction_log.ENDPOINTS,
+    *positions.ENDPOINTS,
+)
+SIGNED: dict[tuple[str, str], SignedEndpoint] = {(one.method, one.path): one for one in _SIGNED}
+"""What accounts ask, by method and path."""
+PUBLIC: dict[tuple[str, str], Endpoint] = {(one.method, one.path): one for one in _PUBLIC}
+"""What everybody may ask."""

@@ -12,11 +12,11 @@ from trading_pipeline.exchange_simulator.venue import Venue
 
 def _standing(venue: Venue) -> Payload:
     """Virtual time and how much has happened."""
-    exchange = venue.exchange
+    accounts = venue.exchange.accounts
     return {
-        "now": from_ms(exchange.now_ms).isoformat(),
-        "executions": len(exchange.executions),
-        "orders": len(exchange.orders),
+        "now": from_ms(venue.exchange.now_ms).isoformat(),
+        "executions": sum(len(account.executions) for account in accounts),
+        "orders": sum(len(account.orders) for account in accounts),
     }
 
 
@@ -45,10 +45,11 @@ def status(venue: Venue, _: Parameters) -> Payload:
         "bars_end": from_ms(venue.end_ms).isoformat(),
         "public_connections": len(venue.public.connections),
         "private_connections": sum(bool(connection.topics) for connection in venue.private.connections),
-        "private_topics": sorted(venue.private.topics()),
+        "private_topics": sorted({topic for seat in venue.seats.values() for topic in seat.listeners.topics()}),
         "public_topics": sorted(venue.public.topics()),
         "kline_subscriptions": sum(topic.startswith("kline.") for topic in venue.public.topics()),
         "account_id": venue.credentials.account_id,
+        "accounts": [seat.credentials.account_id for seat in venue.seats.values()],
         "symbols": list(venue.exchange.markets),
     }
 
@@ -72,8 +73,8 @@ def clear_faults(venue: Venue, _: Parameters) -> Payload:
 
 
 ENDPOINTS = (
-    Endpoint("POST", "/simulator/advance", advance, private=False),
-    Endpoint("GET", "/simulator/status", status, private=False),
-    Endpoint("POST", "/simulator/faults", faults, private=False),
-    Endpoint("POST", "/simulator/faults/clear", clear_faults, private=False),
+    Endpoint("POST", "/simulator/advance", advance),
+    Endpoint("GET", "/simulator/status", status),
+    Endpoint("POST", "/simulator/faults", faults),
+    Endpoint("POST", "/simulator/faults/clear", clear_faults),
 )

@@ -167,11 +167,11 @@ def funding_history(venue: Venue, request: Parameters) -> Payload:
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/v5/market/time", server_time, private=False),
-    Endpoint("GET", "/v5/market/kline", kline, private=False),
-    Endpoint("GET", "/v5/market/instruments-info", instruments, private=False, lists=True),
-    Endpoint("GET", "/v5/market/tickers", tickers, private=False, lists=True),
-    Endpoint("GET", "/v5/market/orderbook", orderbook, private=False),
-    Endpoint("GET", "/v5/market/recent-trade", recent_trade, private=False),
-    Endpoint("GET", "/v5/market/funding/history", funding_history, private=False),
+    Endpoint("GET", "/v5/market/time", server_time),
+    Endpoint("GET", "/v5/market/kline", kline),
+    Endpoint("GET", "/v5/market/instruments-info", instruments, lists=True),
+    Endpoint("GET", "/v5/market/tickers", tickers, lists=True),
+    Endpoint("GET", "/v5/market/orderbook", orderbook),
+    Endpoint("GET", "/v5/market/recent-trade", recent_trade),
+    Endpoint("GET", "/v5/market/funding/history", funding_history),
 )

@@ -6,9 +6,9 @@ from trading_pipeline.exchange_simulator.orders import Order
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.private import execution_payload, order_payload
 from trading_pipeline.exchange_simulator.rejections import bad_parameter
-from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
+from trading_pipeline.exchange_simulator.routes.endpoint import SignedEndpoint
 from trading_pipeline.exchange_simulator.routes.paging import page, period
-from trading_pipeline.exchange_simulator.venue import Venue
+from trading_pipeline.exchange_simulator.seat import Seat
 
 # The venue's cache of closed orders; older ones are found in the history alone.
 CLOSED_KEPT = 500
@@ -19,42 +19,42 @@ def _ids(order: Order) -> Payload:
     return {"orderId": order.order_id, "orderLinkId": order.terms.link_id}
 
 
-def create(venue: Venue, request: Parameters) -> Payload:
+def create(seat: Seat, request: Parameters) -> Payload:
     """``/v5/order/create``."""
-    venue.catch_up()
-    return _ids(order_entry.create(venue.exchange, request))
+    seat.catch_up()
+    return _ids(order_entry.create(seat.exchange, request))
 
 
-def amend(venue: Venue, request: Parameters) -> Payload:
+def amend(seat: Seat, request: Parameters) -> Payload:
     """``/v5/order/amend``."""
-    venue.catch_up()
-    return _ids(order_changes.amend(venue.exchange, request))
+    seat.catch_up()
+    return _ids(order_changes.amend(seat.exchange, request))
 
 
-def cancel(venue: Venue, request: Parameters) -> Payload:
+def cancel(seat: Seat, request: Parameters) -> Payload:
     """``/v5/order/cancel``."""
-    venue.catch_up()
-    return _ids(order_changes.cancel(venue.exchange, request))
+    seat.catch_up()
+    return _ids(order_changes.cancel(seat.exchange, request))
 
 
-def cancel_all(venue: Venue, request: Parameters) -> Payload:
+def cancel_all(seat: Seat, request: Parameters) -> Payload:
     """``/v5/order/cancel-all``."""
-    venue.catch_up()
-    cancelled = order_changes.cancel_all(venue.exchange, request)
+    seat.catch_up()
+    cancelled = order_changes.cancel_all(seat.exchange, request)
     return {"list": [_ids(order) for order in cancelled], "success": "1"}
 
 
-def realtime(venue: Venue, request: Parameters) -> Payload:
+def realtime(seat: Seat, request: Parameters) -> Payload:
     """``/v5/order/realtime``: active orders and, by id or ``openOnly=1``, the last 500 closed ones."""
     parameters.linear(request)
-    venue.catch_up()
+    seat.catch_up()
     by_id = bool(parameters.text(request, "orderId") or parameters.text(request, "orderLinkId"))
     if not by_id and not any(parameters.text(request, name) for name in ("symbol", "baseCoin", "settleCoin")):
         raise bad_parameter("params error: symbol, baseCoin or settleCoin is required")
     closed_only = parameters.integer(request, "openOnly", 0) == 1
     closed_seen = 0
     found = []
-    for order in venue.exchange.orders.newest_first():
+    for order in seat.exchange.orders.newest_first():
         # Counted over all orders, selected or not: that is what the venue's cache holds.
         closed_seen += not order.active
         if order.active == closed_only and not by_id:
@@ -66,23 +66,23 @@ def realtime(venue: Venue, request: Parameters) -> Payload:
     return page(found, request, order_payload, default=20, most=50)
 
 
-def history(venue: Venue, request: Parameters) -> Payload:
+def history(seat: Seat, request: Parameters) -> Payload:
     """``/v5/order/history``: final orders, newest first, seven days at a time."""
     parameters.linear(request)
-    begin, end = period(venue, request)
-    final = (order for order in venue.exchange.orders.newest_first() if not order.active)
+    begin, end = period(seat, request)
+    final = (order for order in seat.exchange.orders.newest_first() if not order.active)
     found = [(one.sequence, one) for one in final if _selected(one, request) and begin <= one.created_ms <= end]
     return page(found, request, order_payload, default=20, most=50)
 
 
-def executions(venue: Venue, request: Parameters) -> Payload:
+def executions(seat: Seat, request: Parameters) -> Payload:
     """``/v5/execution/list``: newest first, seven days at a time."""
     parameters.linear(request)
-    begin, end = period(venue, request)
+    begin, end = period(seat, request)
     kind = parameters.text(request, "execType")
     found = [
         (execution.sequence, execution)
-        for execution in reversed(venue.exchange.executions)
+        for execution in reversed(seat.exchange.executions)
         if begin <= execution.at_ms <= end and kind in ("", execution.kind) and _selected(execution.order, request)
     ]
 
@@ -111,11 +111,11 @@ def _selected(order: Order, request: Parameters) -> bool:
 
 
 ENDPOINTS = (
-    Endpoint("POST", "/v5/order/create", create),
-    Endpoint("POST", "/v5/order/amend", amend),
-    Endpoint("POST", "/v5/order/cancel", cancel),
-    Endpoint("POST", "/v5/order/cancel-all", cancel_all),
-    Endpoint("GET", "/v5/order/realtime", realtime, lists=True),
-    Endpoint("GET", "/v5/order/history", history, lists=True),
-    Endpoint("GET", "/v5/execution/list", executions, lists=True),
+    SignedEndpoint("POST", "/v5/order/create", create),
+    SignedEndpoint("POST", "/v5/order/amend", amend),
+    SignedEndpoint("POST", "/v5/order/cancel", cancel),
+    SignedEndpoint("POST", "/v5/order/cancel-all", cancel_all),
+    SignedEndpoint("GET", "/v5/order/realtime", realtime, lists=True),
+    SignedEndpoint("GET", "/v5/order/history", history, lists=True),
+    SignedEndpoint("GET", "/v5/execution/list", executions, lists=True),
 )

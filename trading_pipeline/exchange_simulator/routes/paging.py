@@ -7,20 +7,20 @@ from trading_pipeline.exchange_simulator import parameters
 from trading_pipeline.exchange_simulator.exchange import Payload
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.rejections import bad_parameter
-from trading_pipeline.exchange_simulator.venue import Venue
+from trading_pipeline.exchange_simulator.seat import Seat
 
 WEEK_MS = 7 * 86_400_000
 Item = TypeVar("Item")
 
 
-def period(venue: Venue, request: Parameters) -> tuple[int, int]:
+def period(seat: Seat, request: Parameters) -> tuple[int, int]:
     """Start and end in ms: as asked, or the seven days beside the one that is given, or the last seven.
 
     :raises Rejection: 10001, longer than seven days or the wrong way round.
     """
     begin = parameters.optional_integer(request, "startTime")
     end = parameters.optional_integer(request, "endTime")
-    now_ms = venue.now_ms()
+    now_ms = seat.now_ms()
     if end is None:
         end = now_ms if begin is None else begin + WEEK_MS
     if begin is None:

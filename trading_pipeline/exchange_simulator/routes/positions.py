@@ -8,83 +8,73 @@ from trading_pipeline.exchange_simulator.orders import ZERO
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.numbers import average_price, money, plain
 from trading_pipeline.exchange_simulator.payloads.positions import position_payload
+from trading_pipeline.exchange_simulator.position_mode import switch_mode as switch_position_mode
 from trading_pipeline.exchange_simulator.positions import Position
-from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
-from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
+from trading_pipeline.exchange_simulator.rejections import bad_parameter
+from trading_pipeline.exchange_simulator.routes.endpoint import SignedEndpoint
 from trading_pipeline.exchange_simulator.routes.paging import page, period
-from trading_pipeline.exchange_simulator.venue import Venue
+from trading_pipeline.exchange_simulator.seat import Seat
 
 
-def positions(venue: Venue, request: Parameters) -> Payload:
+def positions(seat: Seat, request: Parameters) -> Payload:
     """``/v5/position/list``: the asked symbol even when flat, else whatever is open."""
     parameters.linear(request)
-    venue.catch_up()
-    exchange = venue.exchange
+    seat.catch_up()
+    exchange = seat.exchange
     symbol = parameters.text(request, "symbol")
     if symbol:
         exchange.market(symbol)
-        chosen = [exchange.positions[symbol]]
+        chosen = exchange.positions.shown(symbol)
     # A flat symbol has a row only when it is asked for by name, as at the venue.
     elif parameters.text(request, "settleCoin") or parameters.text(request, "baseCoin"):
         chosen = exchange.open_positions() if parameters.text(request, "settleCoin", "USDT") == "USDT" else []
     else:
         raise bad_parameter("params error: symbol or settleCoin is required")
     # By place in the list of symbols, which falls from row to row as a cursor wants it.
-    places = {symbol: -number for number, symbol in enumerate(exchange.positions)}
+    places = {id(one): -number for number, one in enumerate(exchange.positions)}
 
     def shown(position: Position) -> Payload:
         return position_payload(exchange, position)
 
-    return page([(places[one.symbol], one) for one in chosen], request, shown, default=20, most=200)
+    return page([(places[id(one)], one) for one in chosen], request, shown, default=20, most=200)
 
 
-def set_leverage(venue: Venue, request: Parameters) -> Payload:
+def set_leverage(seat: Seat, request: Parameters) -> Payload:
     """``/v5/position/set-leverage``."""
-    venue.catch_up()
-    position_changes.set_leverage(venue.exchange, request)
+    seat.catch_up()
+    position_changes.set_leverage(seat.exchange, request)
     return {}
 
 
-def switch_mode(venue: Venue, request: Parameters) -> Payload:
-    """``/v5/position/switch-mode``: positions are one-way here, which is nothing to switch to.
-
-    :raises Rejection: 110025 the symbol is one-way already, 10001 hedge mode, which there is none of here.
-    """
-    parameters.linear(request)
-    symbol = parameters.text(request, "symbol")
-    if not symbol:
-        parameters.required(request, "coin")
-    if parameters.required(request, "mode") == "0":
-        # Of all symbols of a coin those that can are switched, which is no error where none had to be.
-        if not symbol:
-            return {}
-        venue.exchange.market(symbol)
-        raise Rejection(110025, "Position mode is not modified")
-    raise bad_parameter("params error: mode invalid; 0, one-way, is the only one here")
+def switch_mode(seat: Seat, request: Parameters) -> Payload:
+    """``/v5/position/switch-mode``: one-way or hedge, of one symbol or of all of a coin."""
+    seat.catch_up()
+    switch_position_mode(seat.exchange, request)
+    return {}
 
 
-def trading_stop(venue: Venue, request: Parameters) -> Payload:
+def trading_stop(seat: Seat, request: Parameters) -> Payload:
     """``/v5/position/trading-stop``."""
-    venue.catch_up()
-    position_changes.set_trading_stop(venue.exchange, request)
+    seat.catch_up()
+    position_changes.set_trading_stop(seat.exchange, request)
     return {}
 
 
-def closed_pnl(venue: Venue, request: Parameters) -> Payload:
+def closed_pnl(seat: Seat, request: Parameters) -> Payload:
     """``/v5/position/closed-pnl``: one row per order that closed something, newest first, seven days at a time."""
     parameters.linear(request)
-    begin, end = period(venue, request)
+    begin, end = period(seat, request)
     symbol = parameters.text(request, "symbol")
     if symbol:
-        venue.exchange.market(symbol)
+        seat.exchange.market(symbol)
     closing = [
         one
-        for one in venue.exchange.executions
+        for one in seat.exchange.executions
         if one.closed and begin <= one.at_ms <= end and symbol in ("", one.order.terms.symbol)
     ]
 
     def shown(fills: list[Execution]) -> Payload:
-        return _closed_row(venue, fills)
+        return _closed_row(seat, fills)
 
     return page(_by_order(closing), request, shown, default=50, most=100)
 
@@ -97,7 +87,7 @@ def _by_order(closing: Iterable[Execution]) -> list[tuple[int, list[Execution]]]
     return [(fills[0].sequence, fills) for fills in reversed(orders.values())]
 
 
-def _closed_row(venue: Venue, fills: list[Execution]) -> Payload:
+def _closed_row(seat: Seat, fills: list[Execution]) -> Payload:
     """A row of closed PnL; the entry price follows from exit price and realised profit."""
     order, terms, last = fills[0].order, fills[0].order.terms, fills[-1]
     closed = sum((one.closed for one in fills), ZERO)
@@ -110,7 +100,7 @@ def _closed_row(venue: Venue, fills: list[Execution]) -> Payload:
     return {
         "symbol": terms.symbol,
         "orderType": terms.order_type,
-        "leverage": plain(venue.exchange.positions[terms.symbol].leverage),
+        "leverage": plain(seat.exchange.positions.of(terms).leverage),
         "updatedTime": str(last.at_ms),
         "side": terms.side,
         "orderId": order.order_id,
@@ -131,9 +121,9 @@ def _closed_row(venue: Venue, fills: list[Execution]) -> Payload:
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/v5/position/list", positions, lists=True),
-    Endpoint("POST", "/v5/position/set-leverage", set_leverage),
-    Endpoint("POST", "/v5/position/switch-mode", switch_mode),
-    Endpoint("POST", "/v5/position/trading-stop", trading_stop),
-    Endpoint("GET", "/v5/position/closed-pnl", closed_pnl, lists=True),
+    SignedEndpoint("GET", "/v5/position/list", positions, lists=True),
+    SignedEndpoint("POST", "/v5/position/set-leverage", set_leverage),
+    SignedEndpoint("POST", "/v5/position/switch-mode", switch_mode),
+    SignedEndpoint("POST", "/v5/position/trading-stop", trading_stop),
+    SignedEndpoint("GET", "/v5/position/closed-pnl", closed_pnl, lists=True),
 )

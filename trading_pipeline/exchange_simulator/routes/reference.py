@@ -140,12 +140,12 @@ def system_status(_: Venue, __: Parameters) -> Payload:
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/v5/market/mark-price-kline", reference_kline, private=False),
-    Endpoint("GET", "/v5/market/index-price-kline", reference_kline, private=False),
-    Endpoint("GET", "/v5/market/premium-index-price-kline", premium_kline, private=False),
-    Endpoint("GET", "/v5/market/price-limit", price_limit, private=False),
-    Endpoint("GET", "/v5/market/risk-limit", risk_limit, private=False, lists=True),
-    Endpoint("GET", "/v5/market/open-interest", open_interest, private=False),
-    Endpoint("GET", "/v5/market/account-ratio", account_ratio, private=False),
-    Endpoint("GET", "/v5/system/status", system_status, private=False),
+    Endpoint("GET", "/v5/market/mark-price-kline", reference_kline),
+    Endpoint("GET", "/v5/market/index-price-kline", reference_kline),
+    Endpoint("GET", "/v5/market/premium-index-price-kline", premium_kline),
+    Endpoint("GET", "/v5/market/price-limit", price_limit),
+    Endpoint("GET", "/v5/market/risk-limit", risk_limit, lists=True),
+    Endpoint("GET", "/v5/market/open-interest", open_interest),
+    Endpoint("GET", "/v5/market/account-ratio", account_ratio),
+    Endpoint("GET", "/v5/system/status", system_status),
 )

@@ -1,23 +1,23 @@
 """The account's transaction log: every change of the wallet, and what was in it afterwards."""
 
+from collections import defaultdict
 from decimal import Decimal
 
 from trading_pipeline.exchange_simulator import parameters
 from trading_pipeline.exchange_simulator.exchange import Execution, Payload
-from trading_pipeline.exchange_simulator.orders import ZERO
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.numbers import plain
-from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
+from trading_pipeline.exchange_simulator.routes.endpoint import SignedEndpoint
 from trading_pipeline.exchange_simulator.routes.paging import page, period
-from trading_pipeline.exchange_simulator.venue import Venue
+from trading_pipeline.exchange_simulator.seat import Seat
 
 Entry = tuple[Execution, Decimal, Decimal]
 _KINDS = {"Trade": "TRADE", "Funding": "SETTLEMENT", "BustTrade": "LIQUIDATION", "AdlTrade": "ADL"}
 
 
-def transaction_log(venue: Venue, request: Parameters) -> Payload:
+def transaction_log(seat: Seat, request: Parameters) -> Payload:
     """``/v5/account/transaction-log``: newest first, seven days at a time."""
-    begin, end = period(venue, request)
+    begin, end = period(seat, request)
     wanted = {
         "category": ("", "linear"),
         "currency": ("", "USDT"),
@@ -28,22 +28,23 @@ def transaction_log(venue: Venue, request: Parameters) -> Payload:
     kind = parameters.text(request, "type")
     found = [
         (entry[0].sequence, entry)
-        for entry in reversed(_entries(venue))
+        for entry in reversed(_entries(seat))
         if begin <= entry[0].at_ms <= end and kind in ("", _KINDS[entry[0].kind])
     ]
     return page(found, request, _row, default=20, most=50)
 
 
-def _entries(venue: Venue) -> list[Entry]:
+def _entries(seat: Seat) -> list[Entry]:
     """Every execution with the size of the position and the wallet after it, oldest first."""
-    wallet, sizes = venue.exchange.terms.balance, dict.fromkeys(venue.exchange.markets, ZERO)
+    wallet = seat.exchange.terms.balance
+    sizes: dict[tuple[str, int], Decimal] = defaultdict(Decimal)
     entries = []
-    for execution in venue.exchange.executions:
+    for execution in seat.exchange.executions:
         terms = execution.order.terms
         if execution.kind != "Funding":
-            sizes[terms.symbol] += execution.quantity * terms.sign
+            sizes[terms.symbol, terms.position_index] += execution.quantity * terms.sign
         wallet += execution.realised - execution.fee
-        entries.append((execution, sizes[terms.symbol], wallet))
+        entries.append((execution, sizes[terms.symbol, terms.position_index], wallet))
     return entries
 
 
@@ -77,4 +78,4 @@ def _row(entry: Entry) -> Payload:
     }
 
 
-ENDPOINTS = (Endpoint("GET", "/v5/account/transaction-log", transaction_log, lists=True),)
+ENDPOINTS = (SignedEndpoint("GET", "/v5/account/transaction-log", transaction_log, lists=True),)
