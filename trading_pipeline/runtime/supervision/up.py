@@ -31,6 +31,7 @@ from trading_pipeline.runtime.supervision.system import (
     exchange_spec,
     execution_specs,
     simulated_exchange,
+    watchdog_spec,
 )
 from trading_pipeline.runtime.supervision.watch import Watch
 from trading_pipeline.settings import Settings
@@ -46,6 +47,7 @@ class RunningSystem:
     :param exchange_arguments: of ``trading-pipeline exchange``; empty when the venue is not simulated.
     :param say: told what is started and waited for.
     :param with_api: whether the HTTP API is one of the processes.
+    :param watched: whether the watchdog is; a replay, whose clock stands and jumps, goes without.
     """
 
     settings: Settings
@@ -53,6 +55,7 @@ class RunningSystem:
     exchange_arguments: Sequence[str] = ()
     say: Say = quiet
     with_api: bool = False
+    watched: bool = False
     state: SystemState = field(init=False)
     supervisor: Supervisor = field(init=False)
     exchange: ExchangeAccess | None = field(default=None, init=False)
@@ -85,7 +88,7 @@ class RunningSystem:
             self.exchange = exchange_access(self.state.log_dir)
             self.state.variables.update(self.exchange.variables())
         # The code server before those who ask it for definitions.
-        self.supervisor.start(execution_specs(self.state))
+        self.supervisor.start([*execution_specs(self.state), *([watchdog_spec()] if self.watched else [])])
         self.supervisor.start(control_specs(self.state, self.webserver_port))
         if self.with_api:
             self.state.variables["TRADING_DAGSTER_URL"] = self.webserver
@@ -143,7 +146,7 @@ def run_system(settings: Settings, port: int) -> None:
     stop = StopRequested()
     arguments = simulated_exchange(settings.config_dir, settings.state_dir, SIMULATED_START) if simulated else []
     with_api = settings.api_port > 0
-    with held(settings.state_dir), RunningSystem(settings, port, arguments, say, with_api) as system:
+    with held(settings.state_dir), RunningSystem(settings, port, arguments, say, with_api, watched=True) as system:
         say(f"up and trading in mode {settings.mode}; Ctrl-C ends everything")
         say(f"Dagster UI {system.webserver}, logs {system.state.log_dir}")
         if with_api:
@@ -162,7 +165,9 @@ def _keep_running(system: RunningSystem, watch: Watch, stop: StopRequested) -> N
     while not stop.wait(0.5):
         for name in system.check():
             system.say(f"restarted {name}")
-        watch.look()
+        for name, silent_s in watch.look().items():
+            if system.supervisor.end_hung(name, silent_s):
+                system.say(f"{name} hangs, silent for {silent_s:.0f} s; ended by force")
 
 
 def _say_what_stays_open(engine: Engine, say: Say) -> None:

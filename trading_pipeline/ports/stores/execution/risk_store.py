@@ -51,7 +51,7 @@ class HaltRegister(ABC):
     def lift(self, scope: HaltScope, *kinds: HaltKind) -> bool:
         """End the halts of a scope.
 
-        :param kinds: ``HALT`` and ``PAUSE`` where none is named; a circuit breaker ends with the day.
+        :param kinds: all but the circuit breaker's where none is named; a circuit breaker ends with the day.
         :returns: whether one stood.
         """
 
