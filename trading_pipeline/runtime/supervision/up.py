@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from trading_pipeline.adapters.parameters.running_system import announce, withdraw
 from trading_pipeline.adapters.parameters.universe import load_universe
+from trading_pipeline.adapters.stores.execution.account_lease import release
 from trading_pipeline.adapters.stores.operations.system_overview import open_positions
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.domain.model.identity import TradingMode
@@ -107,7 +108,21 @@ class RunningSystem:
         """End every process, then the servers."""
         withdraw(self.settings)
         self.supervisor.stop()
+        self._release_accounts()
         self.state.close()
+
+    def _release_accounts(self) -> None:
+        """Nothing of this system writes any more: another one need not wait until it has been silent for long."""
+        url = self.state.variables.get("DATABASE_URL")
+        if not url:
+            return
+        engine = connect(url)
+        try:
+            release(engine, self.settings.instance_name)
+        except SQLAlchemyError as error:
+            self.say(f"accounts are free in half a minute, the database does not answer: {str(error).splitlines()[0]}")
+        finally:
+            engine.dispose()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

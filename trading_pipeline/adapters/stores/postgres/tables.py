@@ -269,6 +269,18 @@ account_keys = Table(
 )
 """Which account a key belongs to; the key itself is nowhere in the database."""
 
+account_leases = Table(
+    "account_leases",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    Column("instance", Text, nullable=False),
+    Column("token", BigInteger, nullable=False),
+    _instant("renewed_at"),
+)
+"""Which running system has an account. A trigger lets rows of an account that has one here into the ledger only from
+sessions that show its ``token`` as ``trading.fence``, which grows with each change of hands. ``renewed_at`` is wall
+time."""
+
 order_intents = Table(
     "order_intents",
     metadata,
