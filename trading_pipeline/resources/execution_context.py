@@ -7,6 +7,7 @@ from trading_pipeline.adapters.stores.execution.account_lease import AccountLeas
 from trading_pipeline.adapters.stores.execution.account_register import PostgresAccountRegister
 from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.execution.ledger_signals import PostgresSignalReader
+from trading_pipeline.adapters.stores.execution.reconciliation_log import PostgresReconciliationLog
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresHaltRegister
 from trading_pipeline.adapters.stores.operations.command_log import PostgresCommandLog
 from trading_pipeline.adapters.venues.live_guard import acknowledge_live
@@ -40,6 +41,7 @@ def build_execution_context(
         market=venue.live_market(),
         signals=PostgresSignalReader(engine),
         halts=PostgresHaltRegister(engine),
+        differences=PostgresReconciliationLog(engine, account_id),
         notifier=operator_notifier(),
         clock=venue.clock(),
         limits=limits,
