@@ -14,6 +14,7 @@ from trading_pipeline.ports.stores.operations.heartbeats import HeartbeatStore
 from trading_pipeline.services.execution.dead_mans_switch import dead_mans_switch, gone
 from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.guard_positions import Naked, guard_positions
+from trading_pipeline.services.execution.start_barrier import StartBarrier
 
 _log = structlog.get_logger(__name__)
 
@@ -37,6 +38,7 @@ class Watchdog:
     _naked: dict[InstrumentId, Naked] = field(default_factory=dict)
     _blind_since: dict[str, float] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
+    _barrier: StartBarrier = field(default_factory=StartBarrier)
     _began: float = field(init=False)
     _beat_at: float = field(init=False, default=float("-inf"))
 
@@ -44,8 +46,10 @@ class Watchdog:
         self._began = self.monotonic()
 
     def look(self) -> None:
-        """Stops first: they are what costs money while nobody looks."""
+        """Stops first: they are what costs money while nobody looks. Entries begin when the account was compared."""
         self._try("stops", self._guard)
+        if not self._barrier.passed:
+            self._try("the account at the start", lambda: self._barrier.look(self.context))
         self._try("signs of life", self._switch)
 
     def _guard(self) -> None:

@@ -99,7 +99,7 @@ class PostgresHaltRegister(HaltRegister):
 
     def lift(self, scope: HaltScope, *kinds: HaltKind) -> bool:
         """Delete the scope's rows of those kinds."""
-        lifted = [kind.value for kind in kinds or (HaltKind.HALT, HaltKind.PAUSE, HaltKind.DEAD_MAN)]
+        lifted = [kind.value for kind in kinds or (kind for kind in HaltKind if not kind.of_circuit)]
         with self._engine.begin() as connection:
             gone = connection.execute(
                 delete(halts).where(halts.c.scope == scope, halts.c.kind.in_(lifted)).returning(halts.c.scope)
