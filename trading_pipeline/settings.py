@@ -4,6 +4,7 @@
 """
 
 import os
+import platform
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -32,6 +33,9 @@ class Settings(BaseSettings):
 
     mode: TradingMode = Field(TradingMode.SIMULATED, alias="TRADING_MODE")
     state_dir: Path = Field(Path("var"), alias="TRADING_STATE_DIR", description="embedded servers, logs, Dagster home")
+    instance: str = Field(
+        "", alias="TRADING_INSTANCE", description="name of this running system; empty: machine and state folder"
+    )
     config_dir: Path = Field(
         Path("config"), alias="TRADING_CONFIG_DIR", description="universe, risk and strategy files"
     )
@@ -119,6 +123,11 @@ class Settings(BaseSettings):
             if _PREFIX.match(name) or near:
                 hint = f"; did you mean {near[0]}?" if near else "; .env.example lists every variable there is"
                 raise ConfigurationError(f"{name} is no variable of trading-pipeline{hint}")
+
+    @property
+    def instance_name(self) -> str:
+        """What all processes of this running system are called together: one of that name trades an account."""
+        return self.instance or f"{platform.node()}:{self.state_dir.resolve()}"
 
     @property
     def api_address(self) -> str:

@@ -13,6 +13,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 if TYPE_CHECKING:
     from trading_pipeline.adapters.streams.redis_stream import RedisStream
     from trading_pipeline.domain.model.dead_letters import DeadLetter
+    from trading_pipeline.ports.stores.execution.ledger import OrderLedger
     from trading_pipeline.runtime.feed.dead_letters import LetterReplay
     from trading_pipeline.runtime.feed.storage import FeedStorage
     from trading_pipeline.settings import Settings
@@ -98,11 +99,16 @@ def _replay(settings: "Settings", storage: "FeedStorage") -> "LetterReplay":
 
     universe = load_universe(settings.config_dir)
     venue = venue_named(universe.venue, settings)
+
+    def ledger() -> "OrderLedger":
+        account_id = identify_account(register=storage.accounts, venue=venue, mode=settings.mode)
+        return storage.ledger(storage.lease(account_id))
+
     return LetterReplay(
         storage=storage,
         market=venue.market_stream(universe.instrument_ids, universe.timeframes),
         account=venue.account_stream(),
-        ledger=lambda: storage.ledger(identify_account(register=storage.accounts, venue=venue, mode=settings.mode)),
+        ledger=ledger,
     )
 
 

@@ -24,6 +24,7 @@ from trading_pipeline.cli.status import orders, positions, status
 from trading_pipeline.cli.strategy import strategy
 from trading_pipeline.cli.users import users
 from trading_pipeline.cli.warm_up import warm_up
+from trading_pipeline.cli.watchdog import watchdog
 from trading_pipeline.domain.model.errors import TradingError
 from trading_pipeline.runtime.logs import configure_logs
 
@@ -37,7 +38,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (demo, replay, up, dev, exchange, feed, daemon, worker, api, migrate):
+for command in (demo, replay, up, dev, exchange, feed, watchdog, daemon, worker, api, migrate):
     app.command()(command)
 for operation in (status, positions, orders, halt, resume, kill_switch, close):
     app.command()(operation)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
+from trading_pipeline.adapters.stores.execution.account_lease import AccountLease
 from trading_pipeline.adapters.stores.execution.entry_health import PostgresEntryHealthReader
 from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
 from trading_pipeline.adapters.stores.execution.risk_events import PostgresRiskEventLog
@@ -19,11 +20,12 @@ class AccountRecords:
     engine: Engine
     account_id: AccountId
     run_id: str
+    instance: str
 
     @property
     def gate(self) -> PostgresEntryGate:
         """The one door to a new position."""
-        return PostgresEntryGate(self.engine, self.account_id)
+        return PostgresEntryGate(AccountLease(self.engine, self.account_id, self.instance).fenced, self.account_id)
 
     @property
     def equity(self) -> PostgresEquityLog:

@@ -3,9 +3,11 @@
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.notifiers.catalog import operator_notifier
+from trading_pipeline.adapters.stores.execution.account_lease import AccountLease
 from trading_pipeline.adapters.stores.execution.account_register import PostgresAccountRegister
 from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.execution.ledger_signals import PostgresSignalReader
+from trading_pipeline.adapters.stores.execution.reconciliation_log import PostgresReconciliationLog
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresHaltRegister
 from trading_pipeline.adapters.stores.operations.command_log import PostgresCommandLog
 from trading_pipeline.adapters.venues.live_guard import acknowledge_live
@@ -22,21 +24,24 @@ def build_execution_context(
 ) -> ExecutionContext:
     """Ask the venue for its instruments and put everything together.
 
-    :raises ConfigurationError: no key, one that was used in another mode, or live mode without acknowledgement.
+    :raises ConfigurationError: no key, one that was used in another mode, live mode without acknowledgement, or an
+        account that another running system trades.
     :raises TemporaryVenueError: the venue does not answer.
     """
     trading = venue.trading()
     # Before anything is read or written: real money needs somebody who wrote the account down.
     acknowledge_live(settings, trading)
     account_id = identify_account(register=PostgresAccountRegister(engine), venue=venue, mode=settings.mode)
+    lease = AccountLease(engine, account_id, settings.instance_name)
     return ExecutionContext(
         run_id=run_id,
         account_id=account_id,
-        ledger=PostgresLedger(engine, account_id, run_id),
+        ledger=PostgresLedger(lease.fenced, account_id, run_id),
         trading=trading,
         market=venue.live_market(),
         signals=PostgresSignalReader(engine),
         halts=PostgresHaltRegister(engine),
+        differences=PostgresReconciliationLog(engine, account_id),
         notifier=operator_notifier(),
         clock=venue.clock(),
         limits=limits,

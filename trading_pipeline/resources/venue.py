@@ -119,4 +119,4 @@ class ExecutionResource(dg.ConfigurableResource["ExecutionResource"]):
 
     @property
     def _records(self) -> AccountRecords:
-        return AccountRecords(self.stores.engine, self.context.account_id, self._run_id)
+        return AccountRecords(self.stores.engine, self.context.account_id, self._run_id, Settings().instance_name)

@@ -80,7 +80,7 @@ def test_nothing_is_left_unsettled(finished: FinishedDemo) -> None:
         "SELECT FROM trading.trade_plans WHERE status IN ('new', 'claimed')",
         "SELECT FROM trading.order_intents WHERE state IN ('intended', 'sent', 'unknown')",
         "SELECT FROM trading.positions WHERE status = 'opening'",
-        "SELECT FROM trading.reconciliation_differences",
+        "SELECT FROM trading.reconciliation_log",
     ):
         assert not rows(finished.trading, left), left
 

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
 from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.execution.ledger_signals import PostgresSignalReader
+from trading_pipeline.adapters.stores.execution.reconciliation_log import PostgresReconciliationLog
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresEntryGate, PostgresHaltRegister
 from trading_pipeline.adapters.venues.bybit.client import BybitClient
 from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
@@ -56,6 +57,7 @@ def context_at(exchange: Addresses, database: Engine) -> ExecutionContext:
         market=market,
         signals=PostgresSignalReader(database),
         halts=PostgresHaltRegister(database),
+        differences=PostgresReconciliationLog(database, ACCOUNT),
         notifier=Postbox(),
         clock=VenueClock(market, 0.0),
         limits=LIMITS,

@@ -11,6 +11,7 @@ from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEqu
 from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
 from trading_pipeline.adapters.stores.execution.ledger_signals import PostgresSignalReader
+from trading_pipeline.adapters.stores.execution.reconciliation_log import PostgresReconciliationLog
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresEntryGate, PostgresHaltRegister
 from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 from trading_pipeline.adapters.stores.market_data.check_store import PostgresCheckStore
@@ -105,6 +106,7 @@ class BareReplay:
             market=self.market,
             signals=PostgresSignalReader(self.engine),
             halts=PostgresHaltRegister(self.engine),
+            differences=PostgresReconciliationLog(self.engine, ACCOUNT),
             notifier=self.postbox,
             clock=VenueClock(self.market, 0.0),
             limits=self.limits,

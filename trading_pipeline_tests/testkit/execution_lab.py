@@ -10,6 +10,7 @@ from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEqu
 from trading_pipeline.adapters.stores.execution.account_register import PostgresAccountRegister
 from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.execution.ledger_signals import PostgresSignalReader
+from trading_pipeline.adapters.stores.execution.reconciliation_log import PostgresReconciliationLog
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresEntryGate, PostgresHaltRegister
 from trading_pipeline.adapters.stores.operations.command_log import PostgresCommandLog
 from trading_pipeline.adapters.stores.postgres.tables import (
@@ -233,6 +234,7 @@ class Lab:
             market=self.market,
             signals=PostgresSignalReader(self.database),
             halts=self.halts,
+            differences=PostgresReconciliationLog(self.database, ACCOUNT),
             notifier=self.postbox,
             clock=self.clock,
             limits=LIMITS,

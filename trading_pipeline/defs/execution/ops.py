@@ -190,6 +190,7 @@ def reconcile_with_venue(context: dg.OpExecutionContext, execution: ExecutionRes
     context.add_output_metadata(
         {
             "differences": {one.instrument_id: f"{one.kind}: {one.detail}" for one in result.differences},
+            "gone": {one.instrument_id: f"{one.kind}: {one.detail}" for one in result.gone},
             "halted": list(result.halted),
             "followed": result.followed,
             "protected": {one.instrument_id: str(one.protection) for one in result.protected},
@@ -211,8 +212,10 @@ def reconcile_with_venue(context: dg.OpExecutionContext, execution: ExecutionRes
 
 def _tell_differences(context: dg.OpExecutionContext, result: ReconcileResult, now: datetime) -> None:
     """Only where there are any: most minutes nothing differs, and nothing is written."""
-    if result.differences:
+    if result.differences or result.gone:
         found = [f"{one.instrument_id}: {one.kind}: {one.detail}" for one in result.differences]
-        tell_day(context, "reconciliation", now, {"rows_written": len(found), "differences": found})
+        gone = [f"{one.instrument_id}: {one.kind}" for one in result.gone]
+        written = len(found) + len(gone)
+        tell_day(context, "reconciliation", now, {"rows_written": written, "differences": found, "gone": gone})
     if result.halted:
         tell_day(context, "halts", now, {"rows_written": len(result.halted), "scopes": list(result.halted)})

@@ -64,12 +64,16 @@ class HaltKind(StrEnum):
     """Who sets and who ends it.
 
     ``HALT``: an operator or reconciliation; a person lifts it. ``PAUSE``: the account itself, while the venue fails or
-    is slow; it goes on by itself. ``CIRCUIT_SOFT`` and ``CIRCUIT_HARD``: the account's circuit breaker; it ends with
+    is slow; it goes on by itself. ``DEAD_MAN``: the watchdog, while feed or trading worker give no sign of life; it
+    ends with the next one. ``START``: the watchdog, until venue and ledger are found to agree for the first time.
+    ``CIRCUIT_SOFT`` and ``CIRCUIT_HARD``: the account's circuit breaker; it ends with
     the UTC day and nobody lifts it before. Those of one scope stand beside each other, one a kind.
     """
 
     HALT = "halt"
     PAUSE = "pause"
+    DEAD_MAN = "dead_man"
+    START = "start"
     CIRCUIT_SOFT = "circuit_soft"
     CIRCUIT_HARD = "circuit_hard"
 

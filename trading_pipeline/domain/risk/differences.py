@@ -18,9 +18,18 @@ class DifferenceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One disagreement, as a sentence an operator can act on."""
+    """One disagreement, as a sentence an operator can act on.
+
+    :param subject: the order that it is about, empty where it is about the position.
+    """
 
     account_id: AccountId
     instrument_id: InstrumentId
     kind: DifferenceKind
     detail: str
+    subject: str = ""
+
+    @property
+    def key(self) -> tuple[InstrumentId, DifferenceKind, str]:
+        """What makes it the same difference at the next look, whatever quantities have become."""
+        return self.instrument_id, self.kind, self.subject

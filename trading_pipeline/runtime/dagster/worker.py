@@ -4,10 +4,12 @@ import os
 import socket
 
 import redis
-from celery.signals import task_postrun, task_prerun, worker_init
+from celery.signals import heartbeat_sent, task_postrun, task_prerun, worker_init
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
 from trading_pipeline.runtime.dagster.celery_app import app, execute_job
+from trading_pipeline.runtime.dagster.sign_of_life import SignOfLife
+from trading_pipeline.settings import Settings
 
 _UNFINISHED = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
 _KILLED = "The worker that executed this run was killed."
@@ -24,6 +26,7 @@ def run_worker(queue: str, processes: int) -> None:
     task_prerun.connect(ledger.began, sender=execute_job, weak=False)
     task_postrun.connect(ledger.ended, sender=execute_job, weak=False)
     worker_init.connect(warm_up, weak=False)
+    heartbeat_sent.connect(SignOfLife(Settings().database_url, queue), weak=False)
     with DagsterInstance.get() as instance:
         # Before any task is taken: afterwards the ledger would hold runs that live.
         fail_orphans(instance, ledger)

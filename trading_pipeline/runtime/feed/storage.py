@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from trading_pipeline.adapters.stores.execution.account_lease import AccountLease
 from trading_pipeline.adapters.stores.execution.account_register import PostgresAccountRegister
 from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.market_data.book_store import PostgresBookSampleStore
@@ -29,6 +30,7 @@ class FeedStorage:
 
     engine: Engine
     events: RedisStream
+    instance: str
 
     @property
     def bars(self) -> PostgresRawBarStore:
@@ -50,9 +52,16 @@ class FeedStorage:
         """Whose key is whose."""
         return PostgresAccountRegister(self.engine)
 
-    def ledger(self, account_id: AccountId) -> PostgresLedger:
-        """Orders and fills of one account."""
-        return PostgresLedger(self.engine, account_id)
+    def lease(self, account_id: AccountId) -> AccountLease:
+        """The right to write about one account.
+
+        :raises ConfigurationError: another running system has it.
+        """
+        return AccountLease(self.engine, account_id, self.instance)
+
+    def ledger(self, lease: AccountLease) -> PostgresLedger:
+        """Orders and fills of the account that was leased."""
+        return PostgresLedger(lease.fenced, lease.account_id)
 
     def beat(self, detail: str) -> None:
         """Leave a sign of life.
@@ -69,7 +78,7 @@ def opened_storage(settings: Settings) -> Iterator[FeedStorage]:
     :raises ConfigurationError: an address is missing, nobody answers there, or the database has no schema.
     """
     with closing(_events(settings)) as events:
-        storage = FeedStorage(_database(settings), events)
+        storage = FeedStorage(_database(settings), events, settings.instance_name)
         try:
             _require_schema(settings, storage)
             yield storage

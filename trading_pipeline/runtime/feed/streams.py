@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from trading_pipeline.adapters.notifiers.catalog import operator_notifier
-from trading_pipeline.domain.model.identity import AccountId, InstrumentId
+from trading_pipeline.adapters.stores.execution.account_lease import AccountLease
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.ports.venue.venue import Venue
 from trading_pipeline.runtime.feed.books import BookSampler
@@ -45,7 +46,7 @@ def market_stream(
     return FeedStream(Link(bars, public), public.begin, (public.store_bars, public.fill_in, books.sample))
 
 
-def account_stream(venue: Venue, account_id: AccountId, storage: FeedStorage) -> FeedStream:
+def account_stream(venue: Venue, lease: AccountLease, storage: FeedStorage) -> FeedStream:
     """Orders and fills of the account behind the venue's key."""
-    private = PrivateFeed(storage.ledger(account_id), storage.events, venue.trading(), operator_notifier())
+    private = PrivateFeed(storage.ledger(lease), storage.events, venue.trading(), operator_notifier())
     return FeedStream(Link(venue.account_stream(), private), private.begin, (private.book, private.resync))

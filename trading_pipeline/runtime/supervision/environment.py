@@ -96,6 +96,7 @@ class SystemState:
         self.variables.update(
             PROCESS_SETTINGS,
             TRADING_STATE_DIR=str(self.folder),
+            TRADING_INSTANCE=self.settings.instance_name,
             TRADING_CONFIG_DIR=str(self.settings.config_dir.resolve()),
             TRADING_DBT_PROJECT_DIR=str(self.settings.dbt_project_dir.resolve()),
             DATABASE_URL=database_url,

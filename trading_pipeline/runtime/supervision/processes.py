@@ -118,6 +118,19 @@ class Supervised:
         self.start()
         return True
 
+    def end_hung(self, silent_s: float) -> bool:
+        """End a process by force that lives and says nothing any more; ``check`` starts it again.
+
+        :param silent_s: wall seconds since its last sign of life; one of a life before this one proves nothing.
+        :returns: whether it was ended.
+        """
+        if self._process is None or self._process.poll() is not None:
+            return False
+        if silent_s >= time.monotonic() - self._started_at:
+            return False
+        self._end_group()
+        return True
+
     def ask_to_end(self) -> None:
         """Ask once, by the way of the process or by SIGTERM, and return at once."""
         if self._process is None or self._asked or self._process.poll() is not None:

@@ -56,6 +56,16 @@ class Supervisor:
             log.warning("process restarted", process=name)
         return restarted
 
+    def end_hung(self, name: str, silent_s: float) -> bool:
+        """End the process of that name, if it is one of these and lives; returns whether it was ended.
+
+        :param silent_s: wall seconds since its last sign of life.
+        """
+        hung = [process for process in self._processes if process.spec.name == name and process.end_hung(silent_s)]
+        for process in hung:
+            log.warning("process hung", process=process.spec.name, silent_s=round(silent_s))
+        return bool(hung)
+
     @property
     def pids(self) -> dict[str, int]:
         """Process ids by name."""

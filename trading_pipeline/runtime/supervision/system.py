@@ -109,6 +109,11 @@ def feed_spec() -> ProcessSpec:
     return ProcessSpec("feed", _ours("feed"))
 
 
+def watchdog_spec() -> ProcessSpec:
+    """The second look at stops; it trades nothing and needs none of the others."""
+    return ProcessSpec("watchdog", _ours("watchdog"), grace_s=_SHORT_GRACE_S)
+
+
 def simulated_exchange(config_dir: Path, state_dir: Path, start: datetime) -> list[str]:
     """Arguments of the exchange that is started where there is no other; it stands for no real market.
 

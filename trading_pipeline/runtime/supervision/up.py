@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from trading_pipeline.adapters.parameters.running_system import announce, withdraw
 from trading_pipeline.adapters.parameters.universe import load_universe
+from trading_pipeline.adapters.stores.execution.account_lease import release
 from trading_pipeline.adapters.stores.operations.system_overview import open_positions
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.domain.model.identity import TradingMode
@@ -31,6 +32,7 @@ from trading_pipeline.runtime.supervision.system import (
     exchange_spec,
     execution_specs,
     simulated_exchange,
+    watchdog_spec,
 )
 from trading_pipeline.runtime.supervision.watch import Watch
 from trading_pipeline.settings import Settings
@@ -46,6 +48,7 @@ class RunningSystem:
     :param exchange_arguments: of ``trading-pipeline exchange``; empty when the venue is not simulated.
     :param say: told what is started and waited for.
     :param with_api: whether the HTTP API is one of the processes.
+    :param watched: whether the watchdog is; a replay, whose clock stands and jumps, goes without.
     """
 
     settings: Settings
@@ -53,6 +56,7 @@ class RunningSystem:
     exchange_arguments: Sequence[str] = ()
     say: Say = quiet
     with_api: bool = False
+    watched: bool = False
     state: SystemState = field(init=False)
     supervisor: Supervisor = field(init=False)
     exchange: ExchangeAccess | None = field(default=None, init=False)
@@ -85,7 +89,7 @@ class RunningSystem:
             self.exchange = exchange_access(self.state.log_dir)
             self.state.variables.update(self.exchange.variables())
         # The code server before those who ask it for definitions.
-        self.supervisor.start(execution_specs(self.state))
+        self.supervisor.start([*execution_specs(self.state), *([watchdog_spec()] if self.watched else [])])
         self.supervisor.start(control_specs(self.state, self.webserver_port))
         if self.with_api:
             self.state.variables["TRADING_DAGSTER_URL"] = self.webserver
@@ -104,7 +108,21 @@ class RunningSystem:
         """End every process, then the servers."""
         withdraw(self.settings)
         self.supervisor.stop()
+        self._release_accounts()
         self.state.close()
+
+    def _release_accounts(self) -> None:
+        """Nothing of this system writes any more: another one need not wait until it has been silent for long."""
+        url = self.state.variables.get("DATABASE_URL")
+        if not url:
+            return
+        engine = connect(url)
+        try:
+            release(engine, self.settings.instance_name)
+        except SQLAlchemyError as error:
+            self.say(f"accounts are free in half a minute, the database does not answer: {str(error).splitlines()[0]}")
+        finally:
+            engine.dispose()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -143,7 +161,7 @@ def run_system(settings: Settings, port: int) -> None:
     stop = StopRequested()
     arguments = simulated_exchange(settings.config_dir, settings.state_dir, SIMULATED_START) if simulated else []
     with_api = settings.api_port > 0
-    with held(settings.state_dir), RunningSystem(settings, port, arguments, say, with_api) as system:
+    with held(settings.state_dir), RunningSystem(settings, port, arguments, say, with_api, watched=True) as system:
         say(f"up and trading in mode {settings.mode}; Ctrl-C ends everything")
         say(f"Dagster UI {system.webserver}, logs {system.state.log_dir}")
         if with_api:
@@ -162,7 +180,9 @@ def _keep_running(system: RunningSystem, watch: Watch, stop: StopRequested) -> N
     while not stop.wait(0.5):
         for name in system.check():
             system.say(f"restarted {name}")
-        watch.look()
+        for name, silent_s in watch.look().items():
+            if system.supervisor.end_hung(name, silent_s):
+                system.say(f"{name} hangs, silent for {silent_s:.0f} s; ended by force")
 
 
 def _say_what_stays_open(engine: Engine, say: Say) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from trading_pipeline.adapters.stores.operations.system_overview import SystemOverview, system_overview
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.runtime.supervision.stages import Say
-from trading_pipeline.services.operations.find_dead_feeds import dead_streams
+from trading_pipeline.services.operations.find_dead_feeds import dead_streams, silent
 
 
 @dataclass(slots=True)
@@ -24,17 +24,23 @@ class Watch:
     engine: Engine
     say: Say
     universe: Collection[InstrumentId] = ()
-    every_s: float = 5.0
+    every_s: float = 3.0
     _wrong: set[str] = field(default_factory=set)
     _suspected: set[str] = field(default_factory=set)
+    _silent: dict[str, float] = field(default_factory=dict)
     _looked_at: float = 0.0
 
-    def look(self) -> None:
-        """Say what has become wrong or well. What is seen once may be on its way."""
+    def look(self) -> dict[str, float]:
+        """Say what has become wrong or well. What is seen once may be on its way.
+
+        :returns: components that were silent at this look and the one before, with wall seconds since their last sign
+            of life; empty between two looks.
+        """
         now = time.monotonic()
         if now - self._looked_at < self.every_s:
-            return
+            return {}
         self._looked_at = now
+        silent_before, self._silent = self._silent, {}
         found = self._look()
         for problem in sorted((found & self._suspected) - self._wrong):
             self.say(f"PROBLEM  {problem}")
@@ -43,10 +49,12 @@ class Watch:
         # Seen twice in a row makes a problem, seen no more ends it.
         self._wrong = (self._wrong & found) | (found & self._suspected)
         self._suspected = found
+        return {name: age_s for name, age_s in self._silent.items() if name in silent_before}
 
     def _look(self) -> set[str]:
         try:
             overview = system_overview(self.engine)
+            self._silent = silent(overview.heartbeats)
             return problems(overview) | uncollected(overview, self.universe)
         except SQLAlchemyError as error:
             return {f"the database does not answer: {str(error.__cause__ or error).splitlines()[0]}"}

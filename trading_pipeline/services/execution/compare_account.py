@@ -23,8 +23,8 @@ def compare_account(*, context: ExecutionContext) -> tuple[Difference, ...]:
     context.retries.rest()
     settle_orders(context=context)
     _book_since_oldest_position(context)
-    seen = {(one.instrument_id, one.kind) for one in suspected}
-    return tuple(one for one in _observe(context) if (one.instrument_id, one.kind) in seen)
+    seen = {one.key for one in suspected}
+    return tuple(one for one in _observe(context) if one.key in seen)
 
 
 def _observe(context: ExecutionContext) -> list[Difference]:
@@ -69,8 +69,9 @@ def _unknown_position(account_id: AccountId, held: VenuePosition) -> Difference:
 
 
 def _unknown_order(account_id: AccountId, order: OrderReport) -> Difference:
-    detail = f"external: order {order.order_link_id or order.venue_order_id} rests and the ledger does not expect it"
-    return Difference(account_id, order.instrument_id, DifferenceKind.UNKNOWN_ORDER, detail)
+    name = order.order_link_id or order.venue_order_id
+    detail = f"external: order {name} rests and the ledger does not expect it"
+    return Difference(account_id, order.instrument_id, DifferenceKind.UNKNOWN_ORDER, detail, name)
 
 
 def _book_since_oldest_position(context: ExecutionContext) -> None:

@@ -10,6 +10,7 @@ from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.ports.notifications import Notifier
 from trading_pipeline.ports.regime import RegimeSource
 from trading_pipeline.ports.stores.execution.ledger import Ledger
+from trading_pipeline.ports.stores.execution.reconciliation_log import ReconciliationLog
 from trading_pipeline.ports.stores.execution.risk_store import HaltRegister
 from trading_pipeline.ports.stores.execution.signal_reader import SignalReader
 from trading_pipeline.ports.venue.clock import Clock
@@ -40,6 +41,7 @@ class ExecutionContext:
     market: LiveMarket
     signals: SignalReader
     halts: HaltRegister
+    differences: ReconciliationLog
     notifier: Notifier
     clock: Clock
     limits: RiskLimits

@@ -20,6 +20,7 @@ class ReconcileResult:
     """What was found and done.
 
     :param differences: disagreements seen twice in a row.
+    :param gone: disagreements that stood at the comparison before and do no more.
     :param halted: scopes that this call halted, each an instrument of the account.
     :param followed: position id to what was done about fills that nobody had answered.
     :param protected: what was done about positions of ours without a stop.
@@ -27,6 +28,7 @@ class ReconcileResult:
     """
 
     differences: tuple[Difference, ...]
+    gone: tuple[Difference, ...]
     halted: tuple[str, ...]
     followed: dict[str, str]
     protected: tuple[ProtectResult, ...]
@@ -50,9 +52,10 @@ def reconcile_account(*, context: ExecutionContext) -> ReconcileResult:
     left = carry_on_leaving(context=context)
     protected = _protect_naked(context)
     confirmed = compare_account(context=context)
-    context.halts.record_differences(confirmed, context.run_id, context.clock.now())
+    gone = context.differences.keep(confirmed, context.run_id, context.clock.now())
+    _tell_gone(context, gone)
     halted = (*unlisted, *_halt(context, confirmed))
-    return ReconcileResult(confirmed, halted, fills.positions, protected, fills.settled, left)
+    return ReconcileResult(confirmed, gone, halted, fills.positions, protected, fills.settled, left)
 
 
 def _protect_naked(context: ExecutionContext) -> tuple[ProtectResult, ...]:
@@ -100,6 +103,13 @@ def _tell_problems(context: ExecutionContext, problems: tuple[str, ...]) -> None
             f"{len(problems)} questions unanswered",
             f"The venue did not answer: {'; '.join(problems)}. They are asked again in a minute.",
         )
+
+
+def _tell_gone(context: ExecutionContext, gone: tuple[Difference, ...]) -> None:
+    """A person decides whether entries go on: what vanished by itself may come back by itself."""
+    for one in gone:
+        body = f"{one.kind} is gone: {one.detail}. `trading-pipeline resume {one.instrument_id}` lets entries go on."
+        context.notifier.notify(Severity.INFO, f"agrees again: {one.instrument_id}", body)
 
 
 def _halt(context: ExecutionContext, differences: tuple[Difference, ...]) -> tuple[str, ...]:

@@ -22,8 +22,13 @@ def find_dead_feeds(*, heartbeats: HeartbeatStore, waves: WaveStore, clock: Cloc
     :param finest: the shortest timeframe that is collected: one close of it after the other has to be heard.
     """
     beats = heartbeats.beats()
-    stopped = any(beat.age_s > SILENT_S for beat in beats)
+    stopped = bool(silent(beats))
     return dead_streams(beats) | ({} if stopped else _missing_bars(waves, clock, finest))
+
+
+def silent(heartbeats: Iterable[Heartbeat]) -> dict[str, float]:
+    """Components that give no sign of life any more, with the wall seconds since their last."""
+    return {beat.component: beat.age_s for beat in heartbeats if beat.age_s > SILENT_S}
 
 
 def dead_streams(heartbeats: Iterable[Heartbeat]) -> dict[str, str]:

@@ -59,12 +59,12 @@ class Stage:
     log: Path
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start(self, **changes: str) -> subprocess.Popen[bytes]:
-        """Start a feed."""
-        command = [sys.executable, "-m", "trading_pipeline.cli.main", "feed"]
+    def start(self, command: str = "feed", **changes: str) -> subprocess.Popen[bytes]:
+        """Start a feed, or whatever else needs these settings."""
+        words = [sys.executable, "-m", "trading_pipeline.cli.main", command]
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                command, env={**os.environ, **self.environment, **changes}, stdout=log, stderr=log, cwd=self.log.parent
+                words, env={**os.environ, **self.environment, **changes}, stdout=log, stderr=log, cwd=self.log.parent
             )
         self.processes.append(process)
         return process

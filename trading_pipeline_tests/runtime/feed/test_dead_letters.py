@@ -54,10 +54,15 @@ class Graveyard:
 @pytest.fixture
 def graveyard(database: Engine, redis_url: str) -> Iterator[Graveyard]:
     prefix = f"{uuid.uuid4().hex}:"
-    storage = FeedStorage(database, RedisStream(redis_url, prefix))
+    storage = FeedStorage(database, RedisStream(redis_url, prefix), "one")
     market = BybitMarketStream("ws://nowhere", [InstrumentId("BTCUSDT.BYBIT")], [Timeframe.H1])
     account = BybitAccountStream("ws://nowhere", "", "")
-    yield Graveyard(storage, LetterReplay(storage, market, account, lambda: storage.ledger(ACCOUNT)), prefix, redis_url)
+    yield Graveyard(
+        storage,
+        LetterReplay(storage, market, account, lambda: storage.ledger(storage.lease(ACCOUNT))),
+        prefix,
+        redis_url,
+    )
     storage.events.close()
 
 

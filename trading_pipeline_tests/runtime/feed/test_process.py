@@ -142,6 +142,15 @@ def test_an_unknown_symbol_is_one_line_and_exit_code_two(stage: Stage, tmp_path:
     assert "NOSUCHUSDT.BYBIT" in last
 
 
+def test_a_second_system_on_the_same_account_is_refused_by_name(running: Stage) -> None:
+    until(running.listening, "both streams are up")
+    second = running.start(TRADING_INSTANCE="the other machine")
+    assert second.wait(PATIENCE_S) == 2
+    running.processes.pop()
+    assert "and this is 'the other machine'; stop the other" in running.log.read_text()
+    assert running.processes[-1].poll() is None
+
+
 def test_an_instrument_that_is_no_longer_listed_leaves_the_others_their_bars(running: Stage, tmp_path: Path) -> None:
     until(running.listening, "both streams are up")
     until(lambda: len(running.bars()) > 0, "bars are stored")

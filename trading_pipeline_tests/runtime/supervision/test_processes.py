@@ -53,6 +53,21 @@ def test_a_killed_process_is_restarted_under_a_new_id(supervisor: Supervisor, tm
     assert (tmp_path / "log" / "one.pid").read_text() == f"{supervisor.pids['one']}\n"
 
 
+def test_a_process_that_hangs_without_dying_is_replaced(supervisor: Supervisor) -> None:
+    supervisor.start([python("one", SLEEPS), python("two", SLEEPS)])
+    before = supervisor.pids
+    os.kill(before["one"], signal.SIGSTOP)
+    assert supervisor.end_hung("one", silent_s=0.0)
+    assert restarted(supervisor) == ["one"]
+    assert supervisor.pids["two"] == before["two"]
+
+
+def test_silence_from_before_a_process_began_is_no_sign_that_it_hangs(supervisor: Supervisor) -> None:
+    supervisor.start([python("one", SLEEPS)])
+    assert not supervisor.end_hung("one", silent_s=3600.0)
+    assert not supervisor.end_hung("nobody", silent_s=0.0)
+
+
 def test_children_of_a_killed_process_go_with_it(supervisor: Supervisor) -> None:
     supervisor.start([python("parent", HAS_CHILD)])
     parent = psutil.Process(supervisor.pids["parent"])

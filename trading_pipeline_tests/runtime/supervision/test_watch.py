@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
 from trading_pipeline.adapters.stores.operations.system_overview import SystemOverview, system_overview
@@ -12,6 +12,7 @@ from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.domain.model.halts import Halt, HaltScope
 from trading_pipeline.domain.model.heartbeats import Heartbeat
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.runtime.supervision.stages import quiet
 from trading_pipeline.runtime.supervision.watch import Watch, problems, uncollected
 from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
@@ -62,6 +63,18 @@ def test_a_stream_that_is_down_is_said_when_it_stays_so_and_when_it_is_up_again(
     beats.beat("feed", "feed.public up")
     watch.look()
     assert lines[1:] == ["over     feed.public has no connection to the venue"]
+
+
+def test_a_component_that_is_silent_at_two_looks_is_named(database: Engine) -> None:
+    watch, beats = Watch(database, quiet, every_s=0.0), PostgresHeartbeatStore(database)
+    beats.beat("feed", "feed.public up")
+    assert (watch.look(), watch.look()) == ({}, {})
+    with database.begin() as connection:
+        connection.execute(text("UPDATE trading.heartbeats SET beat_at = beat_at - interval '21 seconds'"))
+    assert watch.look() == {}
+    assert 21 <= watch.look()["feed"] < 60
+    beats.beat("feed", "feed.public up")
+    assert watch.look() == {}
 
 
 def test_a_position_in_what_was_taken_out_of_the_universe_is_said_by_its_name(database: Engine) -> None:

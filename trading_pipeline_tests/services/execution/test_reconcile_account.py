@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, text
 
+from trading_pipeline.domain.model.errors import TemporaryVenueError
 from trading_pipeline.domain.model.fills import FillKind
 from trading_pipeline.domain.model.orders import OrderIntent, OrderType, Purpose, Side
 from trading_pipeline.domain.model.signals import Bias
@@ -90,13 +91,17 @@ def test_what_is_seen_once_only_is_no_difference(lab: Lab) -> None:
     assert [one.instrument_id for one in compare_account(context=lab.context("run-r"))] == ["ADAUSDT.BYBIT"]
 
 
-def test_an_order_nobody_knows_is_reported(lab: Lab) -> None:
-    stranger = OrderIntent(
-        "by-hand", ACCOUNT, "none", Purpose.EXIT, "BTCUSDT.BYBIT", Side.SELL, OrderType.LIMIT,
+def _by_hand(link_id: str) -> OrderIntent:
+    """A limit that rests and that no plan asked for."""
+    return OrderIntent(
+        link_id, ACCOUNT, "none", Purpose.EXIT, "BTCUSDT.BYBIT", Side.SELL, OrderType.LIMIT,
         Decimal(1), Decimal(2000), None,
         reduce_only=True, valid_until=ALWAYS_VALID, run_id="none",
     )  # fmt: skip
-    lab.venue.submit(stranger)
+
+
+def test_an_order_nobody_knows_is_reported(lab: Lab) -> None:
+    lab.venue.submit(_by_hand("by-hand"))
     assert [one.kind for one in reconcile(lab).differences] == [DifferenceKind.UNKNOWN_ORDER]
 
 
@@ -127,10 +132,64 @@ def test_what_was_found_is_kept_with_its_run(lab: Lab) -> None:
     lab.venue.trade("SOLUSDT.BYBIT", Side.BUY, Decimal(3), Decimal(1000), FillKind.TRADE)
     reconcile(lab)
     with lab.database.connect() as connection:
-        rows = connection.execute(
-            text("SELECT instrument_id, kind, run_id, found_at FROM trading.reconciliation_differences")
-        )
+        rows = connection.execute(text("SELECT instrument_id, kind, run_id, found_at FROM trading.reconciliation_log"))
         assert [tuple(row) for row in rows] == [("SOLUSDT.BYBIT", "unknown_position", "run-r", WAVE)]
+
+
+def log_of(lab: Lab) -> list[tuple[object, ...]]:
+    """Kind, subject, sightings, length of its life in minutes and the run that found it gone, oldest first."""
+    query = text("""
+        SELECT kind, subject, sightings, extract(epoch FROM coalesce(gone_at, last_seen_at) - found_at)::int / 60,
+            gone_run_id
+        FROM trading.reconciliation_log ORDER BY difference_id
+    """)
+    with lab.database.connect() as connection:
+        return [tuple(row) for row in connection.execute(query)]
+
+
+def test_a_difference_is_one_row_from_when_it_is_seen_until_it_is_gone(lab: Lab) -> None:
+    lab.venue.trade("SOLUSDT.BYBIT", Side.BUY, Decimal(3), Decimal(1000), FillKind.TRADE)
+    for quantity in (1, 2):
+        reconcile(lab)
+        lab.clock.advance(timedelta(minutes=1))
+        lab.venue.trade("SOLUSDT.BYBIT", Side.BUY, Decimal(quantity), Decimal(1000), FillKind.TRADE)
+    reconcile(lab)
+    assert log_of(lab) == [("unknown_position", "", 3, 2, "")]
+    lab.venue.trade("SOLUSDT.BYBIT", Side.SELL, Decimal(6), Decimal(1000), FillKind.TRADE)
+    lab.clock.advance(timedelta(minutes=1))
+    assert [one.kind for one in reconcile(lab).gone] == [DifferenceKind.UNKNOWN_POSITION]
+    assert log_of(lab) == [("unknown_position", "", 3, 3, "run-r")]
+    assert lab.postbox.subjects(Severity.INFO)[-1] == "agrees again: SOLUSDT.BYBIT"
+    assert reconcile(lab).gone == ()
+
+
+def test_a_difference_that_comes_back_lives_again(lab: Lab) -> None:
+    for side in (Side.BUY, Side.SELL, Side.BUY):
+        lab.venue.trade("SOLUSDT.BYBIT", side, Decimal(3), Decimal(1000), FillKind.TRADE)
+        reconcile(lab)
+    assert [(sightings, gone) for _, _, sightings, _, gone in log_of(lab)] == [(1, "run-r"), (1, "")]
+
+
+def test_two_orders_of_one_instrument_are_two_differences(lab: Lab) -> None:
+    for link_id in ("by-hand-1", "by-hand-2"):
+        lab.venue.submit(_by_hand(link_id))
+    reconcile(lab)
+    lab.venue.end("by-hand-1")
+    reconcile(lab)
+    assert [(subject, sightings, gone) for _, subject, sightings, _, gone in log_of(lab)] == [
+        ("by-hand-1", 1, "run-r"),
+        ("by-hand-2", 2, ""),
+    ]
+
+
+@pytest.mark.parametrize("question", ["positions", "open_orders"])
+def test_a_venue_that_does_not_answer_ends_no_difference(lab: Lab, question: str) -> None:
+    lab.venue.trade("SOLUSDT.BYBIT", Side.BUY, Decimal(3), Decimal(1000), FillKind.TRADE)
+    reconcile(lab)
+    lab.venue.faults[question] = [TemporaryVenueError("maintenance")] * 9
+    with pytest.raises(TemporaryVenueError):
+        reconcile(lab)
+    assert log_of(lab) == [("unknown_position", "", 1, 0, "")]
 
 
 def test_what_a_run_writes_about_the_account_leads_back_to_it(lab: Lab) -> None:
@@ -141,6 +200,6 @@ def test_what_a_run_writes_about_the_account_leads_back_to_it(lab: Lab) -> None:
         for table, writer in (
             ("positions", "run-1"),
             ("order_intents", "run-1"),
-            ("reconciliation_differences", "run-r"),
+            ("reconciliation_log", "run-r"),
         ):
             assert set(connection.execute(text(f"SELECT run_id FROM trading.{table}")).scalars()) == {writer}

@@ -10,7 +10,7 @@ from trading_pipeline.adapters.stores.postgres.tables import (
     fills,
     order_intents,
     positions,
-    reconciliation_differences,
+    reconciliation_log,
 )
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.identity import AccountId
@@ -19,7 +19,7 @@ from trading_pipeline.ports.stores.execution.account_register import AccountRegi
 UNREGISTERED = "unregistered"
 """What the migration calls the one account that a database served before accounts had names."""
 
-_OWNED = (order_intents, fills, positions, equity_snapshots, reconciliation_differences)
+_OWNED = (order_intents, fills, positions, equity_snapshots, reconciliation_log)
 
 
 class PostgresAccountRegister(AccountRegister):

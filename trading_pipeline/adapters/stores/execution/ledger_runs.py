@@ -11,7 +11,7 @@ from trading_pipeline.adapters.stores.postgres.tables import (
     operator_commands,
     order_intents,
     positions,
-    reconciliation_differences,
+    reconciliation_log,
     risk_events,
     trade_plans,
 )
@@ -23,7 +23,8 @@ _NAMED_BY = (
     fills.c.run_id,
     positions.c.run_id,
     halts.c.run_id,
-    reconciliation_differences.c.run_id,
+    reconciliation_log.c.run_id,
+    reconciliation_log.c.gone_run_id,
     risk_events.c.run_id,
     operator_commands.c.run_id,
 )

@@ -1,6 +1,5 @@
 """The gate's transaction, halts and found differences in PostgreSQL."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, delete, func, select, update
@@ -19,7 +18,6 @@ from trading_pipeline.adapters.stores.postgres.tables import (
     halts,
     order_intents,
     positions,
-    reconciliation_differences,
     trade_plans,
 )
 from trading_pipeline.domain.model.errors import ConfigurationError
@@ -27,7 +25,6 @@ from trading_pipeline.domain.model.halts import Halt, HaltKind, HaltScope
 from trading_pipeline.domain.model.identity import AccountId
 from trading_pipeline.domain.model.orders import Purpose, order_link_id
 from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
-from trading_pipeline.domain.risk.differences import Difference
 from trading_pipeline.domain.risk.entry import EntryVerdict
 from trading_pipeline.domain.risk.finding import Finding
 from trading_pipeline.domain.risk.rules.plan_rules import NotExpired
@@ -74,7 +71,7 @@ class PostgresEntryGate(EntryGate):
 
 
 class PostgresHaltRegister(HaltRegister):
-    """``halts`` and ``reconciliation_differences``."""
+    """``halts``."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -103,7 +100,7 @@ class PostgresHaltRegister(HaltRegister):
 
     def lift(self, scope: HaltScope, *kinds: HaltKind) -> bool:
         """Delete the scope's rows of those kinds."""
-        lifted = [kind.value for kind in kinds or (HaltKind.HALT, HaltKind.PAUSE)]
+        lifted = [kind.value for kind in kinds or (kind for kind in HaltKind if not kind.of_circuit)]
         with self._engine.begin() as connection:
             gone = connection.execute(
                 delete(halts).where(halts.c.scope == scope, halts.c.kind.in_(lifted)).returning(halts.c.scope)
@@ -124,23 +121,6 @@ class PostgresHaltRegister(HaltRegister):
         """All rows, oldest first."""
         with reading(self._engine) as connection:
             return read_halts(connection)
-
-    def record_differences(self, differences: Sequence[Difference], run_id: str, found_at: datetime) -> None:
-        """One row per difference."""
-        rows = [
-            {
-                "account_id": one.account_id,
-                "instrument_id": one.instrument_id,
-                "kind": one.kind.value,
-                "detail": one.detail,
-                "run_id": run_id,
-                "found_at": found_at,
-            }
-            for one in differences
-        ]
-        if rows:
-            with self._engine.begin() as connection:
-                connection.execute(insert(reconciliation_differences), rows)
 
 
 def _decided(connection: Connection, plan_id: str, run_id: str) -> EntryVerdict | None:

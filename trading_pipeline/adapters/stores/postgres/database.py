@@ -15,17 +15,19 @@ _RESTED_S = 1.0
 """A server that was restarted has been away for longer than this, in seconds."""
 
 
-def connect(url: str) -> Engine:
+def connect(url: str, patience_ms: int = 0) -> Engine:
     """An engine on ``url``; sessions speak UTC.
 
     A bare ``postgresql://`` is read as psycopg 3.
 
+    :param patience_ms: what a statement may take before it fails, locks included; 0: as long as it takes.
     :raises ConfigurationError: it is no address of a PostgreSQL database.
     """
     parsed = _address(url)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-    return pinged_after_rest(create_engine(parsed, pool_size=4, connect_args={"options": "-c timezone=UTC"}))
+    options = f"-c timezone=UTC -c statement_timeout={patience_ms}"
+    return pinged_after_rest(create_engine(parsed, pool_size=4, connect_args={"options": options}))
 
 
 @contextmanager

@@ -269,6 +269,18 @@ account_keys = Table(
 )
 """Which account a key belongs to; the key itself is nowhere in the database."""
 
+account_leases = Table(
+    "account_leases",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    Column("instance", Text, nullable=False),
+    Column("token", BigInteger, nullable=False),
+    _instant("renewed_at"),
+)
+"""Which running system has an account. A trigger lets rows of an account that has one here into the ledger only from
+sessions that show its ``token`` as ``trading.fence``, which grows with each change of hands. ``renewed_at`` is wall
+time."""
+
 order_intents = Table(
     "order_intents",
     metadata,
@@ -460,8 +472,8 @@ operator_commands = Table(
 """Append-only, which a trigger enforces: what people ordered, ``asked`` before it was done and what came of it after.
 ``given_at`` is wall time; ``run_id`` is empty where the command line did it."""
 
-reconciliation_differences = Table(
-    "reconciliation_differences",
+reconciliation_log = Table(
+    "reconciliation_log",
     metadata,
     Column("difference_id", BigInteger, Identity(), primary_key=True),
     Column("account_id", Text, nullable=False),
@@ -470,7 +482,23 @@ reconciliation_differences = Table(
     Column("detail", Text, nullable=False),
     Column("run_id", Text, nullable=False),
     _instant("found_at"),
+    Column("subject", Text, nullable=False, server_default=""),
+    _instant("last_seen_at"),
+    Column("sightings", BigInteger, nullable=False, server_default="1"),
+    _instant("gone_at", nullable=True),
+    Column("gone_run_id", Text, nullable=False, server_default=""),
+    Index(
+        "reconciliation_log_standing",
+        "account_id",
+        "instrument_id",
+        "kind",
+        "subject",
+        unique=True,
+        postgresql_where=text("gone_at IS NULL"),
+    ),
 )
+"""One row per difference and life: seen first by ``run_id`` at ``found_at``, ``sightings`` times, and found gone by
+``gone_run_id`` at ``gone_at``, NULL while it stands. ``subject`` is the order it is about. Times are venue time."""
 
 backfill_runs = Table(
     "backfill_runs",

@@ -130,8 +130,8 @@ _READABLE = (
     ),
     readable(
         "differences",
-        "Where venue and ledger disagreed.",
-        tables.reconciliation_differences,
+        "Where venue and ledger disagreed, from when until when.",
+        tables.reconciliation_log,
         ("found_at", "difference_id"),
         filters=("account_id", "instrument_id", "kind"),
     ),

@@ -52,7 +52,7 @@ class NotPaused(StandingHalt):
     """The account has not paused by itself."""
 
     name = "pause"
-    kinds = (HaltKind.PAUSE,)
+    kinds = (HaltKind.PAUSE, HaltKind.DEAD_MAN, HaltKind.START)
 
 
 class CircuitLatched(StandingHalt):

@@ -1,7 +1,7 @@
 """What the gate and the keepers of the account need from the store."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -11,7 +11,6 @@ from trading_pipeline.domain.model.identity import AccountId, InstrumentId
 from trading_pipeline.domain.model.indicator_readings import IndicatorReading
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.risk.differences import Difference
 from trading_pipeline.domain.risk.entry import EntryDecision, EntryVerdict, GateFacts
 from trading_pipeline.domain.risk.finding import Finding
 from trading_pipeline.domain.risk.held import EntryHealth
@@ -51,7 +50,7 @@ class HaltRegister(ABC):
     def lift(self, scope: HaltScope, *kinds: HaltKind) -> bool:
         """End the halts of a scope.
 
-        :param kinds: ``HALT`` and ``PAUSE`` where none is named; a circuit breaker ends with the day.
+        :param kinds: all but the circuit breaker's where none is named; a circuit breaker ends with the day.
         :returns: whether one stood.
         """
 
@@ -62,10 +61,6 @@ class HaltRegister(ABC):
     @abstractmethod
     def halts(self) -> list[Halt]:
         """Every halt that is stored, oldest first."""
-
-    @abstractmethod
-    def record_differences(self, differences: Sequence[Difference], run_id: str, found_at: datetime) -> None:
-        """Keep what a reconciliation found, for the record."""
 
 
 class RiskEventLog(ABC):

@@ -33,11 +33,12 @@ def test_halts_differences_and_commands_lead_to_their_runs(database: Engine) -> 
     lab = Lab(database)
     lab.halts.halt(Halt(ALL, "because", WAVE, run_id="halted"))
     difference = Difference(ACCOUNT, "BTCUSDT.BYBIT", DifferenceKind.QUANTITY, "one more")
-    lab.halts.record_differences([difference], "differed", WAVE)
+    lab.context().differences.keep([difference], "differed", WAVE)
+    lab.context().differences.keep([], "agreed", WAVE)
     command = replace(operator_command(CommandVerb.CLOSE), run_id="ordered")
     lab.commands.append(command, CommandOutcome.ASKED, "")
-    found = PostgresLedgerRuns(database).writers(["halted", "differed", "ordered", "wrote nothing"])
-    assert found == {"halted", "differed", "ordered"}
+    found = PostgresLedgerRuns(database).writers(["halted", "differed", "agreed", "ordered", "wrote nothing"])
+    assert found == {"halted", "differed", "agreed", "ordered"}
 
 
 def test_a_reading_of_the_money_leads_to_no_run_that_has_to_stay(database: Engine) -> None:

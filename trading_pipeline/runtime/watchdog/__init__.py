@@ -1,0 +1,1 @@
+"""The process that looks after the account when everything else may be gone."""

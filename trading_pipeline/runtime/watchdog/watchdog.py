@@ -1,0 +1,88 @@
+"""One look after the other at the venue's positions and at the signs of life of the others."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from trading_pipeline.domain.model.errors import TradingError
+from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.ports.notifications import Severity
+from trading_pipeline.ports.stores.operations.heartbeats import HeartbeatStore
+from trading_pipeline.services.execution.dead_mans_switch import dead_mans_switch, gone
+from trading_pipeline.services.execution.execution_context import ExecutionContext
+from trading_pipeline.services.execution.guard_positions import Naked, guard_positions
+from trading_pipeline.services.execution.start_barrier import StartBarrier
+
+_log = structlog.get_logger(__name__)
+
+COMPONENT = "watchdog"
+"""Name of its own heartbeat."""
+BLIND_S = 20.0
+"""Wall seconds without an answer after which the operator is told."""
+_BEAT_S = 5.0
+
+
+@dataclass(slots=True)
+class Watchdog:
+    """Looks when it is told to; neither venue nor database may keep it from looking at the other.
+
+    :param monotonic: wall seconds.
+    """
+
+    context: ExecutionContext
+    heartbeats: HeartbeatStore
+    monotonic: Callable[[], float] = time.monotonic
+    _naked: dict[InstrumentId, Naked] = field(default_factory=dict)
+    _blind_since: dict[str, float] = field(default_factory=dict)
+    _told: set[str] = field(default_factory=set)
+    _barrier: StartBarrier = field(default_factory=StartBarrier)
+    _began: float = field(init=False)
+    _beat_at: float = field(init=False, default=float("-inf"))
+
+    def __post_init__(self) -> None:
+        self._began = self.monotonic()
+
+    def look(self) -> None:
+        """Stops first: they are what costs money while nobody looks. Entries begin when the account was compared."""
+        self._try("stops", self._guard)
+        if not self._barrier.passed:
+            self._try("the account at the start", lambda: self._barrier.look(self.context))
+        self._try("signs of life", self._switch)
+
+    def _guard(self) -> None:
+        self._naked = guard_positions(context=self.context, before=self._naked)
+
+    def _switch(self) -> None:
+        now = self.monotonic()
+        missing = gone(self.heartbeats.beats(), now - self._began)
+        dead_mans_switch(context=self.context, missing=missing)
+        if now - self._beat_at >= _BEAT_S:
+            self._beat_at = now
+            self.heartbeats.beat(COMPONENT, self._state(missing))
+
+    def _state(self, missing: tuple[str, ...]) -> str:
+        found = [*(f"{name} missing" for name in missing), *(f"{name} naked" for name in self._naked)]
+        return ", ".join(found) or "everything is looked after"
+
+    def _try(self, what: str, work: Callable[[], None]) -> None:
+        """Do it, and tell the operator once when it has not been possible for long."""
+        try:
+            work()
+        except (TradingError, SQLAlchemyError) as error:
+            self._blind(what, str(error).splitlines()[0])
+            return
+        self._blind_since.pop(what, None)
+        if what in self._told:
+            self._told.remove(what)
+            self.context.notifier.notify(Severity.INFO, f"watched again: {what}", "The watchdog gets answers again.")
+
+    def _blind(self, what: str, cause: str) -> None:
+        since = self._blind_since.setdefault(what, self.monotonic())
+        _log.warning("cannot look", at=what, cause=cause)
+        if self.monotonic() - since >= BLIND_S and what not in self._told:
+            self._told.add(what)
+            body = f"For {BLIND_S:.0f} s nobody could see {what}: {cause}. Look at the venue's own page."
+            self.context.notifier.notify(Severity.CRITICAL, f"unwatched: {what}", body)

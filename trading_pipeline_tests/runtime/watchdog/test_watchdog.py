@@ -1,0 +1,118 @@
+"""The watchdog between venue and database, each of which may be away."""
+
+from dataclasses import dataclass, field
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
+from trading_pipeline.domain.model.errors import TemporaryVenueError
+from trading_pipeline.domain.model.halts import HaltKind
+from trading_pipeline.domain.model.heartbeats import Heartbeat
+from trading_pipeline.ports.notifications import Severity
+from trading_pipeline.ports.stores.operations.heartbeats import HeartbeatStore
+from trading_pipeline.runtime.watchdog.watchdog import Watchdog
+from trading_pipeline_tests.testkit.execution_lab import Lab, store_plan, trade_plan
+from trading_pipeline_tests.testkit.execution_run import execute_plans
+
+
+@dataclass
+class UnreachableStore(HeartbeatStore):
+    """A database that is away for as long as ``away`` says."""
+
+    store: HeartbeatStore
+    away: bool = True
+
+    def beat(self, component: str, detail: str) -> None:
+        self.store.beat(component, detail)
+
+    def beats(self) -> list[Heartbeat]:
+        if self.away:
+            raise OperationalError("SELECT", {}, Exception("the server is gone"))
+        return list(self.store.beats())
+
+
+@dataclass
+class Seconds:
+    """Wall seconds that a test lets pass."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Scene:
+    lab: Lab
+    watchdog: Watchdog
+    seconds: Seconds = field(default_factory=Seconds)
+
+    def look_for(self, seconds: int) -> None:
+        """A look a second."""
+        for _ in range(seconds):
+            self.watchdog.look()
+            self.seconds.now += 1
+
+
+def scene_on(lab: Lab, heartbeats: HeartbeatStore) -> Scene:
+    seconds = Seconds()
+    return Scene(lab, Watchdog(lab.context("watchdog"), heartbeats, seconds), seconds)
+
+
+@pytest.fixture
+def lab(database: Engine) -> Lab:
+    """An account with one open, protected long."""
+    lab = Lab(database)
+    store_plan(database, trade_plan())
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+    return lab
+
+
+@pytest.fixture
+def scene(lab: Lab) -> Scene:
+    return scene_on(lab, PostgresHeartbeatStore(lab.database))
+
+
+def test_it_says_what_it_sees_in_a_sign_of_life_of_its_own(scene: Scene) -> None:
+    store = PostgresHeartbeatStore(scene.lab.database)
+    scene.watchdog.look()
+    assert [(one.component, one.detail) for one in store.beats()] == [("watchdog", "everything is looked after")]
+    scene.lab.venue.strip_stop("BTCUSDT.BYBIT")
+    scene.seconds.now = 5.0
+    scene.watchdog.look()
+    assert [one.detail for one in store.beats()] == ["BTCUSDT.BYBIT naked"]
+
+
+def test_a_feed_and_a_worker_that_never_come_hold_entries_back_within_thirty_seconds(scene: Scene) -> None:
+    scene.look_for(20)
+    assert scene.lab.halts.halts() == []
+    scene.look_for(10)
+    assert [halt.kind for halt in scene.lab.halts.halts()] == [HaltKind.DEAD_MAN]
+
+
+def test_a_venue_that_is_away_does_not_keep_it_from_watching_the_others(scene: Scene) -> None:
+    scene.lab.venue.faults["positions"] = [TemporaryVenueError("maintenance")] * 300
+    scene.look_for(30)
+    assert {halt.kind for halt in scene.lab.halts.halts()} == {HaltKind.START, HaltKind.DEAD_MAN}
+    assert "unwatched: stops" in scene.lab.postbox.subjects(Severity.CRITICAL)
+
+
+def test_a_database_that_is_away_does_not_keep_it_from_covering_positions(lab: Lab) -> None:
+    scene = scene_on(lab, UnreachableStore(PostgresHeartbeatStore(lab.database)))
+    lab.venue.strip_stop("BTCUSDT.BYBIT")
+    scene.look_for(2)
+    assert lab.venue.positions()[0].stop_loss is not None
+
+
+def test_that_nothing_can_be_seen_is_told_once_and_when_it_is_over(lab: Lab) -> None:
+    store = UnreachableStore(PostgresHeartbeatStore(lab.database))
+    scene = scene_on(lab, store)
+    scene.look_for(40)
+    store.away = False
+    store.beat("feed", "up")
+    store.beat("worker-trading", "")
+    scene.look_for(2)
+    assert lab.postbox.subjects(Severity.CRITICAL) == ["unwatched: signs of life"]
+    assert lab.postbox.subjects(Severity.INFO) == ["watched again: signs of life"]
