@@ -8,8 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
+from trading_pipeline.adapters.stores.execution.risk_events import PostgresRiskEventLog
 from trading_pipeline.domain.model.access import Role
+from trading_pipeline.domain.model.halts import HaltKind
+from trading_pipeline.domain.risk.finding import Action, Finding
 from trading_pipeline_tests.testkit.api_lab import ApiLab
+from trading_pipeline_tests.testkit.builders import ACCOUNT, usdt_wallet
 from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_bar, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 
@@ -42,6 +47,8 @@ READS: list[tuple[str, dict[str, object], Role, Shape]] = [
     ("/v1/pivots", BAR, Role.VIEWER, listing),
     ("/v1/execution-traces", {"idempotency_key": "none"}, Role.VIEWER, listing),
     ("/v1/account-snapshots", {"trade_date": "2025-11-03"}, Role.VIEWER, listing),
+    ("/v1/risk-state", {"trade_date": "2025-11-03"}, Role.VIEWER, having("trade_date")),
+    ("/v1/risk-events", {"trade_date": "2025-11-03"}, Role.VIEWER, listing),
     ("/v1/backtest-runs", BAR, Role.VIEWER, listing),
     ("/v1/backtest-trades", {"run_id": "none"}, Role.VIEWER, listing),
     ("/v1/config", {}, Role.VIEWER, having("config")),
@@ -114,6 +121,29 @@ def test_the_kill_switch_of_each_program_is_the_one_kill_switch(api: ApiLab) -> 
     )
     with api.context.engine.begin() as connection:
         connection.execute(text("DELETE FROM trading.halts"))
+
+
+def test_a_day_of_risk_is_told_from_its_readings_and_the_breaker_that_opened(api: ApiLab) -> None:
+    day = {"trade_date": "2025-11-05"}
+    assert api.get("/v1/risk-state", **day).json() == {**day, "exists": False}
+    equity = PostgresEquityLog(api.context.engine, ACCOUNT)
+    noon = WAVE + timedelta(days=2)
+    for number, amount in enumerate(("1000", "1100", "950", "990")):
+        equity.record(usdt_wallet(Decimal(amount), noon + timedelta(minutes=number)))
+    opened = Finding(HaltKind.CIRCUIT_SOFT, Action.DENY, "equity fell", Decimal("0.05"), Decimal("0.02"))
+    PostgresRiskEventLog(api.context.engine, ACCOUNT).append([opened], noon)
+    told = api.get("/v1/risk-state", **day).json()
+    assert [Decimal(told[f"{name}_equity"]) for name in ("starting", "current", "min", "max")] == [1000, 990, 950, 1100]
+    assert (Decimal(told["drawdown_pct"]), told["soft_halt"], told["hard_halt"], told["mode"]) == (
+        5,
+        True,
+        False,
+        "simulated",
+    )
+    (event,) = api.get("/v1/risk-events", **day).json()["items"]
+    assert (event["rule"], event["sentence"]) == ("circuit_soft", "equity fell")
+    assert api.get("/v1/risk-events", trade_date="2025-11-06").json()["items"] == []
+    assert api.get("/v1/risk-state", trade_date="9999-12-31").status_code == 422
 
 
 def test_the_orchestrator_stops_one_instrument(api: ApiLab) -> None:
