@@ -14,6 +14,7 @@ from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.adapters.stores.reading.record_reader import PostgresRecordReader
 from trading_pipeline.api.binding import signing_secret
+from trading_pipeline.api.charts import Charts, market_of
 from trading_pipeline.api.commands import Commands
 from trading_pipeline.api.looks import Looks
 from trading_pipeline.domain.model.universe import Universe
@@ -41,6 +42,7 @@ class ApiContext:
     jobs: JobLauncher
     commands: Commands
     looks: Looks
+    charts: Charts
 
     def now(self) -> datetime:
         """Wall time, UTC: sessions and commands must go on while no venue says what time it is."""
@@ -54,16 +56,18 @@ def build_context(settings: Settings) -> ApiContext:
     """
     engine = connect(settings.database_url)
     jobs = DagsterJobs(settings.dagster_url)
+    reader, universe = PostgresRecordReader(engine), load_universe(settings.config_dir)
     return ApiContext(
         settings=settings,
         engine=engine,
-        universe=load_universe(settings.config_dir),
+        universe=universe,
         access=build_access(engine, settings, signing_secret(settings)),
         tickets=RedisTickets(settings.redis_url),
-        reader=PostgresRecordReader(engine),
+        reader=reader,
         jobs=jobs,
         commands=Commands(settings, engine, jobs),
         looks=Looks(engine, settings),
+        charts=Charts(reader, universe, lambda: market_of(universe, settings)),
     )
 
 

@@ -12,9 +12,10 @@ from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEqu
 from trading_pipeline.adapters.stores.execution.risk_events import PostgresRiskEventLog
 from trading_pipeline.domain.model.access import Role
 from trading_pipeline.domain.model.halts import HaltKind
+from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.risk.finding import Action, Finding
 from trading_pipeline_tests.testkit.api_lab import ApiLab
-from trading_pipeline_tests.testkit.builders import ACCOUNT, usdt_wallet
+from trading_pipeline_tests.testkit.builders import ACCOUNT, a_bar, usdt_wallet
 from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_bar, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 
@@ -157,11 +158,20 @@ def test_the_orchestrator_stops_one_instrument(api: ApiLab) -> None:
 
 def test_candles_ascend_in_seconds_and_longer_ones_are_made_of_shorter(api: ApiLab) -> None:
     closes = {1: "1001", 2: "1005", 3: "999", 4: "1002", 5: "1003"}
-    for number, close in closes.items():
-        store_bar(api.context.engine, "SOLUSDT.BYBIT", WAVE + timedelta(minutes=15 * number), Decimal(close), 1.0)
+    quarter = timedelta(minutes=15)
+    api.market.recorded = [
+        a_bar("SOLUSDT.BYBIT", WAVE + number * quarter, Timeframe.M15, *(closes[number + 1],) * 4)
+        for number in range(4)
+    ]
+    api.market.time = WAVE + 4 * quarter
+    api.clock.set(api.market.time)
+    api.market.requests.clear()
+    api.get("/api/v1/marketdata/bybit/klines/working", symbol="SOLUSDT", interval="15")
+    # what the feed has stored since is shown without another question to the venue
+    store_bar(api.context.engine, "SOLUSDT.BYBIT", WAVE + 5 * quarter, Decimal(closes[5]), 1.0)
     candles = api.get("/api/v1/marketdata/bybit/klines/working", symbol="SOLUSDT", interval="15").json()
     assert [one["close"] for one in candles] == [float(close) for close in closes.values()]
-    assert candles[0]["time"] == WAVE.timestamp()
+    assert (candles[0]["time"], len(api.market.requests)) == (WAVE.timestamp(), 1)
     charts = api.get("/api/v1/marketdata/bybit/mtf", symbol="SOLUSDT", intervals="15,60").json()
     hour, rest = charts["data"]["60"]
     assert (hour["time"], hour["high"], hour["low"], hour["close"]) == (WAVE.timestamp(), 1005.0, 999.0, 1002.0)

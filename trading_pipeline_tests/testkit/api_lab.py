@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from trading_pipeline.api.application import create_app
+from trading_pipeline.api.charts import Charts
 from trading_pipeline.api.commands import Commands
 from trading_pipeline.api.composition import ApiContext, build_context
 from trading_pipeline.domain.model.access import Role
@@ -18,6 +19,9 @@ from trading_pipeline.ports.orchestrator import JobLauncher
 from trading_pipeline.services.access.manage_users import Credentials, add_user
 from trading_pipeline.settings import GivenSettings
 from trading_pipeline_tests.testkit.access_lab import ACTOR, PASSWORD, SECRET, CountedAttempts, QuickPasswords
+from trading_pipeline_tests.testkit.execution_lab import WAVE
+from trading_pipeline_tests.testkit.fake_clock import FakeClock
+from trading_pipeline_tests.testkit.fakes_market_data import RecordedMarketData
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 DAGSTER = "http://dagster.test"
@@ -55,6 +59,8 @@ class ApiLab:
     client: TestClient
     jobs: LaunchedJobs
     limiter: CountedAttempts
+    market: RecordedMarketData
+    clock: FakeClock
     signed_in: dict[Role, dict[str, str]] = field(default_factory=dict)
 
     def add(self, name: str, role: Role) -> Credentials:
@@ -91,10 +97,12 @@ def settings_of(folder: Path, database_url: str, redis_url: str, **more: object)
 def running_api(settings: GivenSettings) -> Iterator[ApiLab]:
     """The API without a socket: requests go straight into the application."""
     composed, jobs = build_context(settings), LaunchedJobs()
-    # Of the composition, what would be slow (hashes), shared by tests (counted attempts) or a whole system (jobs).
+    # Of the composition, what would be slow (hashes), shared by tests (counted attempts) or elsewhere (jobs, venue).
     limiter = CountedAttempts()
     access = replace(composed.access, passwords=QuickPasswords(), limiter=limiter)
     commands = Commands(settings, composed.engine, jobs)
-    context = replace(composed, access=access, jobs=jobs, commands=commands)
+    market, clock = RecordedMarketData([], WAVE), FakeClock(WAVE)
+    charts = Charts(composed.reader, composed.universe, lambda: (market, clock))
+    context = replace(composed, access=access, jobs=jobs, commands=commands, charts=charts)
     with TestClient(create_app(context), raise_server_exceptions=False) as client:
-        yield ApiLab(context, client, jobs, limiter)
+        yield ApiLab(context, client, jobs, limiter, market, clock)
