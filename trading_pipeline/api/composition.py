@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends
@@ -13,6 +14,7 @@ from trading_pipeline.adapters.orchestrator.dagster_jobs import DagsterJobs
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.adapters.stores.reading.record_reader import PostgresRecordReader
+from trading_pipeline.api.backfills import Backfills
 from trading_pipeline.api.binding import signing_secret
 from trading_pipeline.api.charts import Charts, market_of
 from trading_pipeline.api.commands import Commands
@@ -43,6 +45,7 @@ class ApiContext:
     commands: Commands
     looks: Looks
     charts: Charts
+    backfills: Backfills
 
     def now(self) -> datetime:
         """Wall time, UTC: sessions and commands must go on while no venue says what time it is."""
@@ -57,6 +60,8 @@ def build_context(settings: Settings) -> ApiContext:
     engine = connect(settings.database_url)
     jobs = DagsterJobs(settings.dagster_url)
     reader, universe = PostgresRecordReader(engine), load_universe(settings.config_dir)
+    # the venue's code is loaded by whoever needs it first
+    market = partial(market_of, universe, settings)
     return ApiContext(
         settings=settings,
         engine=engine,
@@ -67,7 +72,8 @@ def build_context(settings: Settings) -> ApiContext:
         jobs=jobs,
         commands=Commands(settings, engine, jobs),
         looks=Looks(engine, settings),
-        charts=Charts(reader, universe, lambda: market_of(universe, settings)),
+        charts=Charts(reader, universe, market),
+        backfills=Backfills(settings, engine, universe, jobs, lambda: market()[0]),
     )
 
 

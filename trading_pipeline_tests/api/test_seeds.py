@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from httpx import Response
 from sqlalchemy import text
 
 from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
@@ -15,7 +16,7 @@ from trading_pipeline.domain.model.halts import HaltKind
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.risk.finding import Action, Finding
 from trading_pipeline_tests.testkit.api_lab import ApiLab
-from trading_pipeline_tests.testkit.builders import ACCOUNT, a_bar, usdt_wallet
+from trading_pipeline_tests.testkit.builders import ACCOUNT, a_bar, usdt_wallet, walk
 from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_bar, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 
@@ -181,6 +182,36 @@ def test_candles_ascend_in_seconds_and_longer_ones_are_made_of_shorter(api: ApiL
         wrong.status_code,
         api.get("/api/v1/marketdata/bybit/mtf", symbol="SOLUSDT", intervals=",").status_code,
     ) == (422, 422)
+
+
+def test_history_is_loaded_by_an_administrator_with_basic_credentials_and_put_on_record(api: ApiLab) -> None:
+    first = WAVE - timedelta(days=2)
+    api.market.recorded = walk("ADAUSDT.BYBIT", first, 96, Timeframe.M15)
+    api.market.time = WAVE
+    api.as_(Role.ADMIN)
+    key = {"user": "a-admin", "label": "loader", "scopes": ["read", "administer"]}
+    secret = api.post("/api/v1/admin/api-keys", Role.ADMIN, key).json()["secret"]
+    body = {"symbol": "ADAUSDT", "interval": "15", "lookback_minutes": 2 * 24 * 60, "page_limit": 50}
+
+    def ask(**more: object) -> Response:
+        return api.client.post("/api/v1/admin/backfill", json={**body, **more}, auth=("admin", secret))
+
+    loaded = ask().json()
+    assert (loaded["mode"], loaded["interval"], loaded["upserts"], loaded["pages"]) == ("sync", "15", 96, 4)
+    assert len(api.get("/api/v1/market/bars", instrument_id="ADAUSDT", timeframe="15m").json()["items"]) == 96
+    launched = ask(mode="async", start_at_iso=first.isoformat(), end_at_iso=WAVE.isoformat())
+    assert (launched.status_code, launched.json()["task_id"]) == (202, f"backfill-{len(api.jobs.launched)}")
+    assert api.jobs.launched[-1][1]["bars_15m"]["partitions"] == [f"2025-11-0{day}|ADAUSDT.BYBIT" for day in (1, 2, 3)]
+    recorded = api.get("/api/v1/admin/audit", Role.ADMIN, action="backfill").json()["items"]
+    assert [(one["actor"], one["outcome"], one["after"]["mode"]) for one in recorded] == [
+        ("a-admin", "done", "async"),
+        ("a-admin", "done", "sync"),
+        ("a-admin", "asked", "sync"),
+    ]
+    assert "the nearest is" in ask(interval="7").json()["detail"]
+    assert ask(end_at_iso="0001-01-01T00:00:00Z").status_code == 422
+    assert api.post("/api/v1/admin/backfill", Role.TRADER, body).status_code == 403
+    assert api.client.post("/api/v1/admin/backfill", json=body, auth=("admin", "admin")).status_code == 401
 
 
 def test_a_trade_is_traced_from_its_plan_and_counted_today(api: ApiLab) -> None:

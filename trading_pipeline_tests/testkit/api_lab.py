@@ -1,6 +1,6 @@
 """The API as production composes it, on a real database and Redis; only jobs go nowhere."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from trading_pipeline.api.application import create_app
+from trading_pipeline.api.backfills import Backfills
 from trading_pipeline.api.charts import Charts
 from trading_pipeline.api.commands import Commands
 from trading_pipeline.api.composition import ApiContext, build_context
@@ -40,6 +41,13 @@ class LaunchedJobs(JobLauncher):
         self.launched.append((job, ops))
         run_id = f"run-{len(self.launched)}"
         return LaunchedJob(job, run_id, self.page_of(run_id))
+
+    def backfill(self, assets: Sequence[str], partitions: Sequence[str], title: str) -> LaunchedJob:
+        """Number them, too."""
+        self.check()
+        self.launched.append((title, {asset: {"partitions": list(partitions)} for asset in assets}))
+        backfill_id = f"backfill-{len(self.launched)}"
+        return LaunchedJob(title, backfill_id, f"{DAGSTER}/runs/b/{backfill_id}")
 
     def page_of(self, run_id: str) -> str:
         """At an address that nobody serves."""
@@ -103,6 +111,7 @@ def running_api(settings: GivenSettings) -> Iterator[ApiLab]:
     commands = Commands(settings, composed.engine, jobs)
     market, clock = RecordedMarketData([], WAVE), FakeClock(WAVE)
     charts = Charts(composed.reader, composed.universe, lambda: (market, clock))
-    context = replace(composed, access=access, jobs=jobs, commands=commands, charts=charts)
+    backfills = Backfills(settings, composed.engine, composed.universe, jobs, lambda: market)
+    context = replace(composed, access=access, jobs=jobs, commands=commands, charts=charts, backfills=backfills)
     with TestClient(create_app(context), raise_server_exceptions=False) as client:
         yield ApiLab(context, client, jobs, limiter, market, clock)
