@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends
@@ -13,7 +14,9 @@ from trading_pipeline.adapters.orchestrator.dagster_jobs import DagsterJobs
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.adapters.stores.reading.record_reader import PostgresRecordReader
+from trading_pipeline.api.backfills import Backfills
 from trading_pipeline.api.binding import signing_secret
+from trading_pipeline.api.charts import Charts, market_of
 from trading_pipeline.api.commands import Commands
 from trading_pipeline.api.looks import Looks
 from trading_pipeline.domain.model.universe import Universe
@@ -41,6 +44,8 @@ class ApiContext:
     jobs: JobLauncher
     commands: Commands
     looks: Looks
+    charts: Charts
+    backfills: Backfills
 
     def now(self) -> datetime:
         """Wall time, UTC: sessions and commands must go on while no venue says what time it is."""
@@ -54,16 +59,21 @@ def build_context(settings: Settings) -> ApiContext:
     """
     engine = connect(settings.database_url)
     jobs = DagsterJobs(settings.dagster_url)
+    reader, universe = PostgresRecordReader(engine), load_universe(settings.config_dir)
+    # the venue's code is loaded by whoever needs it first
+    market = partial(market_of, universe, settings)
     return ApiContext(
         settings=settings,
         engine=engine,
-        universe=load_universe(settings.config_dir),
+        universe=universe,
         access=build_access(engine, settings, signing_secret(settings)),
         tickets=RedisTickets(settings.redis_url),
-        reader=PostgresRecordReader(engine),
+        reader=reader,
         jobs=jobs,
         commands=Commands(settings, engine, jobs),
         looks=Looks(engine, settings),
+        charts=Charts(reader, universe, market),
+        backfills=Backfills(settings, engine, universe, jobs, lambda: market()[0]),
     )
 
 

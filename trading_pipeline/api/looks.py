@@ -10,6 +10,7 @@ from trading_pipeline.adapters.stores.execution.risk_store import PostgresHaltRe
 from trading_pipeline.adapters.stores.operations.system_overview import SystemOverview, system_overview
 from trading_pipeline.adapters.stores.reading.coverage import coverage
 from trading_pipeline.adapters.stores.reading.day_result import DayResult, day_result
+from trading_pipeline.adapters.stores.reading.day_risk import DayRisk, day_risk
 from trading_pipeline.domain.model.coverage import DayCoverage
 from trading_pipeline.domain.model.errors import ConfigurationError, ServerAway
 from trading_pipeline.domain.model.halts import Halt
@@ -69,6 +70,10 @@ class Looks:
     def day(self, instrument_id: InstrumentId, day: datetime) -> DayResult:
         """What a UTC day brought in an instrument."""
         return day_result(self.engine, instrument_id, day)
+
+    def risk(self, day: datetime) -> Sequence[DayRisk]:
+        """How each account stood on a UTC day, the deepest fall first."""
+        return day_risk(self.engine, day)
 
     def public_settings(self) -> dict[str, str]:
         """Settings of the process by their variables: such as are listed here, so that a new one is hidden at first."""

@@ -11,17 +11,13 @@ import typer
 
 from trading_pipeline.cli.arguments import instant, instrument_list
 from trading_pipeline.cli.running_system import StateDir, database_of, settings_of
-from trading_pipeline.domain.model.backfills import BackfillRequest, require_allowed, timeframe_typed
+from trading_pipeline.domain.model.backfills import BackfillRequest, timeframe_typed
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.model.timeframes import Timeframe
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from trading_pipeline.domain.model.backfills import BackfillProgress
+    from trading_pipeline.ports.venue.market_data import MarketData
     from trading_pipeline.settings import Settings
-
-_DAY = timedelta(days=1)
 
 
 def backfill(
@@ -38,6 +34,7 @@ def backfill(
     """Fetch what is missing of a stretch of bars; a second run goes on where the first was cut off."""
     from trading_pipeline.adapters.parameters.universe import usual_venue
     from trading_pipeline.adapters.venues.catalog import venue_named
+    from trading_pipeline.resources.backfills import require_backfillable
 
     if mode not in ("sync", "async"):
         raise ConfigurationError(f"--mode {mode}: is neither sync nor async")
@@ -46,9 +43,7 @@ def backfill(
     if len(ids) != 1:
         raise ConfigurationError(f"{symbol}: give one symbol at a time")
     settings = settings_of(state_dir)
-    require_allowed(ids[0].symbol, _listed(settings.backfill_allowed_symbols.upper()), "symbol")
-    allowed = {timeframe_typed(text) for text in _listed(settings.backfill_allowed_intervals)}
-    require_allowed(timeframe, allowed, "interval")
+    require_backfillable(settings, ids[0], timeframe)
     market_data = venue_named(usual_venue(settings.config_dir), settings).market_data()
     stop = instant(end, "--to") or market_data.server_time()
     since = instant(start, "--from") or stop - timedelta(days=days)
@@ -56,16 +51,10 @@ def backfill(
     if mode == "async":
         _launch(settings, request)
     else:
-        _run(settings, request)
+        _run(settings, market_data, request)
 
 
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(
-        name.upper() if name.upper() != name.lower() else name for name in text.replace(" ", "").split(",") if name
-    )
-
-
-def _run(settings: "Settings", request: BackfillRequest) -> None:
+def _run(settings: "Settings", market_data: "MarketData", request: BackfillRequest) -> None:
     """Fetch here, with a bar that fills."""
     from rich.progress import Progress
 
@@ -81,7 +70,7 @@ def _run(settings: "Settings", request: BackfillRequest) -> None:
             through = progress.through or request.start
             shown.update(task, completed=(through - request.start).total_seconds())
 
-        done = backfill_by_operator(settings, engine, request, str(uuid.uuid4()), getpass.getuser(), told)
+        done = backfill_by_operator(market_data, engine, request, str(uuid.uuid4()), getpass.getuser(), told)
         shown.update(task, completed=(request.end - request.start).total_seconds())
     elapsed = time.monotonic() - began
     rate = done.upserts / elapsed if elapsed else 0.0
@@ -99,25 +88,9 @@ def _rest(done: "BackfillProgress", pages: int) -> str:
 
 
 def _launch(settings: "Settings", request: BackfillRequest) -> None:
-    """Let Dagster fetch and judge the days that the range touches; nothing is computed of them."""
+    from trading_pipeline.adapters.orchestrator.dagster_jobs import DagsterJobs
     from trading_pipeline.adapters.parameters.universe import load_universe
-    from trading_pipeline.runtime.replay.backfill import launch_backfill, partition_keys
+    from trading_pipeline.resources.backfills import launch_by_operator
 
-    universe = load_universe(settings.config_dir)
-    if request.instrument_id not in universe.instrument_ids or request.timeframe not in universe.timeframes:
-        raise ConfigurationError(
-            f"--mode async: {request.instrument_id} {request.timeframe} is not in universe.yaml, so Dagster has no "
-            "partitions of it; add it there or take --mode sync"
-        )
-    first = max(_day(request.start), _day(universe.history_start))
-    days = max(0, -(-(request.end - first) // _DAY))
-    if not days:
-        raise ConfigurationError(f"--mode async: everything is before history_start {universe.history_start:%Y-%m-%d}")
-    keys = partition_keys(first.date(), days, [request.instrument_id])
-    title = f"bars of {request.instrument_id} {request.timeframe}"
-    backfill_id = launch_backfill(settings.dagster_url, [f"bars_{request.timeframe}"], keys, title)
-    sys.stdout.write(f"launched {backfill_id}: {settings.dagster_url}/runs/b/{backfill_id}\n")
-
-
-def _day(moment: "datetime") -> "datetime":
-    return Timeframe.D1.floor(moment)
+    launched = launch_by_operator(load_universe(settings.config_dir), DagsterJobs(settings.dagster_url), request)
+    sys.stdout.write(f"launched {launched.run_id}: {launched.page}\n")

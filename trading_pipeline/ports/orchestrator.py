@@ -1,7 +1,7 @@
 """Handing work to the orchestrator."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from trading_pipeline.domain.model.launched import LaunchedJob
 
@@ -16,6 +16,16 @@ class JobLauncher(ABC):
         :param ops: config of each op.
         :raises ServerAway: the orchestrator does not answer.
         :raises ConfigurationError: it refuses the job or its config.
+        """
+
+    @abstractmethod
+    def backfill(self, assets: Sequence[str], partitions: Sequence[str], title: str) -> LaunchedJob:
+        """Request the materialisation of partitions and return at once.
+
+        :param partitions: keys of the grid, ``2025-11-03|BTCUSDT.BYBIT``.
+        :returns: with the id of the backfill.
+        :raises ServerAway: the orchestrator does not answer.
+        :raises DataError: it has no such asset or partition.
         """
 
     @abstractmethod

@@ -1,28 +1,67 @@
 """Histories that people load, put together of the stores and the venue; commands and the API ask here."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.parameters.universe import usual_venue
 from trading_pipeline.adapters.stores.market_data.backfill_log import PostgresBackfillLog
 from trading_pipeline.adapters.stores.market_data.bulk_bar_store import PostgresBulkBarStore
-from trading_pipeline.adapters.venues.catalog import venue_named
-from trading_pipeline.domain.model.backfills import BackfillProgress, BackfillRequest, BackfillRun
+from trading_pipeline.domain.model.backfills import (
+    BackfillProgress,
+    BackfillRequest,
+    BackfillRun,
+    partition_keys,
+    require_allowed,
+    timeframe_typed,
+)
 from trading_pipeline.domain.model.bars import BarSource
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.launched import LaunchedJob
+from trading_pipeline.domain.model.timeframes import Timeframe, day_of
+from trading_pipeline.domain.model.universe import Universe
+from trading_pipeline.ports.orchestrator import JobLauncher
+from trading_pipeline.ports.venue.market_data import MarketData
 from trading_pipeline.services.market_data.backfill_history import backfill_history
 from trading_pipeline.settings import Settings
 
 
+def require_backfillable(settings: Settings, instrument_id: InstrumentId, timeframe: Timeframe) -> None:
+    """:raises ConfigurationError: the operator's lists in the settings leave it out."""
+    require_allowed(instrument_id.symbol, _listed(settings.backfill_allowed_symbols.upper()), "symbol")
+    allowed = {timeframe_typed(text) for text in _listed(settings.backfill_allowed_intervals)}
+    require_allowed(timeframe, allowed, "interval")
+
+
+def launch_by_operator(universe: Universe, jobs: JobLauncher, request: BackfillRequest) -> LaunchedJob:
+    """Let Dagster fetch and judge the days that the range touches; nothing is computed of them.
+
+    :raises ConfigurationError: Dagster has no partitions of it.
+    """
+    if request.instrument_id not in universe.instrument_ids or request.timeframe not in universe.timeframes:
+        raise ConfigurationError(
+            f"async: {request.instrument_id} {request.timeframe} is not in universe.yaml, so Dagster has no "
+            "partitions of it; add it there or take sync"
+        )
+    first = max(day_of(request.start), day_of(universe.history_start))
+    days = max(0, -(-(request.end - first) // timedelta(days=1)))
+    if not days:
+        raise ConfigurationError(f"async: everything is before history_start {universe.history_start:%Y-%m-%d}")
+    keys = partition_keys(first.date(), days, [request.instrument_id])
+    title = f"bars of {request.instrument_id} {request.timeframe}"
+    return jobs.backfill([f"bars_{request.timeframe}"], keys, title)
+
+
 def backfill_by_operator(
-    settings: Settings,
+    market_data: MarketData,
     engine: Engine,
     request: BackfillRequest,
     run_id: str,
     actor: str,
     told: Callable[[BackfillProgress], None] = lambda _: None,
 ) -> BackfillProgress:
-    """Fetch a stretch from the venue of the settings, in the name of a person.
+    """Fetch a stretch from the venue, in the name of a person.
 
     :param run_id: of the row in ``backfill_runs`` and of the bars.
     """
@@ -36,8 +75,14 @@ def backfill_by_operator(
     return backfill_history(
         request,
         BackfillRun(run_id, BarSource.REST, request.instrument_id, request.timeframe, actor, params),
-        venue_named(usual_venue(settings.config_dir), settings).market_data(),
+        market_data,
         PostgresBulkBarStore(engine, run_id),
         PostgresBackfillLog(engine),
         told,
+    )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(
+        name.upper() if name.upper() != name.lower() else name for name in text.replace(" ", "").split(",") if name
     )

@@ -24,6 +24,7 @@ LISTS = [
     "/api/v1/execution/halts",
     "/api/v1/execution/commands",
     "/api/v1/execution/reconciliation",
+    "/api/v1/execution/risk-events",
     "/api/v1/research/backtests",
     "/api/v1/research/curves",
     "/api/v1/research/calibrations",

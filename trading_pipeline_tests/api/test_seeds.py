@@ -6,10 +6,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from httpx import Response
 from sqlalchemy import text
 
+from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
+from trading_pipeline.adapters.stores.execution.risk_events import PostgresRiskEventLog
 from trading_pipeline.domain.model.access import Role
+from trading_pipeline.domain.model.halts import HaltKind
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.risk.finding import Action, Finding
 from trading_pipeline_tests.testkit.api_lab import ApiLab
+from trading_pipeline_tests.testkit.builders import ACCOUNT, a_bar, usdt_wallet, walk
 from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_bar, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 
@@ -42,6 +49,8 @@ READS: list[tuple[str, dict[str, object], Role, Shape]] = [
     ("/v1/pivots", BAR, Role.VIEWER, listing),
     ("/v1/execution-traces", {"idempotency_key": "none"}, Role.VIEWER, listing),
     ("/v1/account-snapshots", {"trade_date": "2025-11-03"}, Role.VIEWER, listing),
+    ("/v1/risk-state", {"trade_date": "2025-11-03"}, Role.VIEWER, having("trade_date")),
+    ("/v1/risk-events", {"trade_date": "2025-11-03"}, Role.VIEWER, listing),
     ("/v1/backtest-runs", BAR, Role.VIEWER, listing),
     ("/v1/backtest-trades", {"run_id": "none"}, Role.VIEWER, listing),
     ("/v1/config", {}, Role.VIEWER, having("config")),
@@ -116,6 +125,29 @@ def test_the_kill_switch_of_each_program_is_the_one_kill_switch(api: ApiLab) -> 
         connection.execute(text("DELETE FROM trading.halts"))
 
 
+def test_a_day_of_risk_is_told_from_its_readings_and_the_breaker_that_opened(api: ApiLab) -> None:
+    day = {"trade_date": "2025-11-05"}
+    assert api.get("/v1/risk-state", **day).json() == {**day, "exists": False}
+    equity = PostgresEquityLog(api.context.engine, ACCOUNT)
+    noon = WAVE + timedelta(days=2)
+    for number, amount in enumerate(("1000", "1100", "950", "990")):
+        equity.record(usdt_wallet(Decimal(amount), noon + timedelta(minutes=number)))
+    opened = Finding(HaltKind.CIRCUIT_SOFT, Action.DENY, "equity fell", Decimal("0.05"), Decimal("0.02"))
+    PostgresRiskEventLog(api.context.engine, ACCOUNT).append([opened], noon)
+    told = api.get("/v1/risk-state", **day).json()
+    assert [Decimal(told[f"{name}_equity"]) for name in ("starting", "current", "min", "max")] == [1000, 990, 950, 1100]
+    assert (Decimal(told["drawdown_pct"]), told["soft_halt"], told["hard_halt"], told["mode"]) == (
+        5,
+        True,
+        False,
+        "simulated",
+    )
+    (event,) = api.get("/v1/risk-events", **day).json()["items"]
+    assert (event["rule"], event["sentence"]) == ("circuit_soft", "equity fell")
+    assert api.get("/v1/risk-events", trade_date="2025-11-06").json()["items"] == []
+    assert api.get("/v1/risk-state", trade_date="9999-12-31").status_code == 422
+
+
 def test_the_orchestrator_stops_one_instrument(api: ApiLab) -> None:
     stopped = api.client.post("/orchestrator/stop", params=SYMBOL, headers=api.as_(Role.TRADER)).json()
     assert (stopped["ok"], stopped["status"]["state"]) == (True, "paused")
@@ -127,11 +159,20 @@ def test_the_orchestrator_stops_one_instrument(api: ApiLab) -> None:
 
 def test_candles_ascend_in_seconds_and_longer_ones_are_made_of_shorter(api: ApiLab) -> None:
     closes = {1: "1001", 2: "1005", 3: "999", 4: "1002", 5: "1003"}
-    for number, close in closes.items():
-        store_bar(api.context.engine, "SOLUSDT.BYBIT", WAVE + timedelta(minutes=15 * number), Decimal(close), 1.0)
+    quarter = timedelta(minutes=15)
+    api.market.recorded = [
+        a_bar("SOLUSDT.BYBIT", WAVE + number * quarter, Timeframe.M15, *(closes[number + 1],) * 4)
+        for number in range(4)
+    ]
+    api.market.time = WAVE + 4 * quarter
+    api.clock.set(api.market.time)
+    api.market.requests.clear()
+    api.get("/api/v1/marketdata/bybit/klines/working", symbol="SOLUSDT", interval="15")
+    # what the feed has stored since is shown without another question to the venue
+    store_bar(api.context.engine, "SOLUSDT.BYBIT", WAVE + 5 * quarter, Decimal(closes[5]), 1.0)
     candles = api.get("/api/v1/marketdata/bybit/klines/working", symbol="SOLUSDT", interval="15").json()
     assert [one["close"] for one in candles] == [float(close) for close in closes.values()]
-    assert candles[0]["time"] == WAVE.timestamp()
+    assert (candles[0]["time"], len(api.market.requests)) == (WAVE.timestamp(), 1)
     charts = api.get("/api/v1/marketdata/bybit/mtf", symbol="SOLUSDT", intervals="15,60").json()
     hour, rest = charts["data"]["60"]
     assert (hour["time"], hour["high"], hour["low"], hour["close"]) == (WAVE.timestamp(), 1005.0, 999.0, 1002.0)
@@ -141,6 +182,36 @@ def test_candles_ascend_in_seconds_and_longer_ones_are_made_of_shorter(api: ApiL
         wrong.status_code,
         api.get("/api/v1/marketdata/bybit/mtf", symbol="SOLUSDT", intervals=",").status_code,
     ) == (422, 422)
+
+
+def test_history_is_loaded_by_an_administrator_with_basic_credentials_and_put_on_record(api: ApiLab) -> None:
+    first = WAVE - timedelta(days=2)
+    api.market.recorded = walk("ADAUSDT.BYBIT", first, 96, Timeframe.M15)
+    api.market.time = WAVE
+    api.as_(Role.ADMIN)
+    key = {"user": "a-admin", "label": "loader", "scopes": ["read", "administer"]}
+    secret = api.post("/api/v1/admin/api-keys", Role.ADMIN, key).json()["secret"]
+    body = {"symbol": "ADAUSDT", "interval": "15", "lookback_minutes": 2 * 24 * 60, "page_limit": 50}
+
+    def ask(**more: object) -> Response:
+        return api.client.post("/api/v1/admin/backfill", json={**body, **more}, auth=("admin", secret))
+
+    loaded = ask().json()
+    assert (loaded["mode"], loaded["interval"], loaded["upserts"], loaded["pages"]) == ("sync", "15", 96, 4)
+    assert len(api.get("/api/v1/market/bars", instrument_id="ADAUSDT", timeframe="15m").json()["items"]) == 96
+    launched = ask(mode="async", start_at_iso=first.isoformat(), end_at_iso=WAVE.isoformat())
+    assert (launched.status_code, launched.json()["task_id"]) == (202, f"backfill-{len(api.jobs.launched)}")
+    assert api.jobs.launched[-1][1]["bars_15m"]["partitions"] == [f"2025-11-0{day}|ADAUSDT.BYBIT" for day in (1, 2, 3)]
+    recorded = api.get("/api/v1/admin/audit", Role.ADMIN, action="backfill").json()["items"]
+    assert [(one["actor"], one["outcome"], one["after"]["mode"]) for one in recorded] == [
+        ("a-admin", "done", "async"),
+        ("a-admin", "done", "sync"),
+        ("a-admin", "asked", "sync"),
+    ]
+    assert "the nearest is" in ask(interval="7").json()["detail"]
+    assert ask(end_at_iso="0001-01-01T00:00:00Z").status_code == 422
+    assert api.post("/api/v1/admin/backfill", Role.TRADER, body).status_code == 403
+    assert api.client.post("/api/v1/admin/backfill", json=body, auth=("admin", "admin")).status_code == 401
 
 
 def test_a_trade_is_traced_from_its_plan_and_counted_today(api: ApiLab) -> None:

@@ -14,10 +14,13 @@ from sqlalchemy import text
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
+from trading_pipeline.adapters.stores.execution.risk_events import PostgresRiskEventLog
 from trading_pipeline.adapters.stores.postgres.database import connect as connect_database
+from trading_pipeline.domain.risk.finding import Action, Finding
 from trading_pipeline.runtime.supervision.embedded import free_port
 from trading_pipeline_tests.testkit.api_lab import CONFIG
-from trading_pipeline_tests.testkit.execution_lab import Lab, store_plan, trade_plan
+from trading_pipeline_tests.testkit.builders import ACCOUNT
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 
 pytestmark = pytest.mark.timeout(120)
@@ -157,14 +160,19 @@ def test_the_document_is_served(address: str) -> None:
 
 
 def test_what_happens_is_told_at_once_and_what_was_missed_when_somebody_comes_back(
-    address: str, trader: dict[str, str]
+    address: str, environment: dict[str, str], trader: dict[str, str]
 ) -> None:
     with httpx.stream("GET", f"{address}/stream", headers=trader, timeout=30) as stream:
         lines = stream.iter_lines()
         assert next(lines).startswith("retry")
         halt(address, trader, "BTCUSDT")
-        seen, kind, data = next(events(lines))
+        _, kind, data = next(events(lines))
+        database = connect_database(environment["DATABASE_URL"])
+        PostgresRiskEventLog(database, ACCOUNT).append([Finding("spread", Action.DENY, "too wide")], WAVE)
+        database.dispose()
+        seen, risk, found = next(events(lines))
     assert (kind, json.loads(data)["scope"], json.loads(data)["operation"]) == ("halt", "BTCUSDT.BYBIT", "insert")
+    assert (risk, json.loads(found)["sentence"]) == ("risk", "too wide")
     halt(address, trader, "SOLUSDT")
     halt(address, trader, "ADAUSDT")
     back = {**trader, "Last-Event-ID": seen}

@@ -1,6 +1,6 @@
 """The API as production composes it, on a real database and Redis; only jobs go nowhere."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,6 +9,8 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from trading_pipeline.api.application import create_app
+from trading_pipeline.api.backfills import Backfills
+from trading_pipeline.api.charts import Charts
 from trading_pipeline.api.commands import Commands
 from trading_pipeline.api.composition import ApiContext, build_context
 from trading_pipeline.domain.model.access import Role
@@ -18,6 +20,9 @@ from trading_pipeline.ports.orchestrator import JobLauncher
 from trading_pipeline.services.access.manage_users import Credentials, add_user
 from trading_pipeline.settings import GivenSettings
 from trading_pipeline_tests.testkit.access_lab import ACTOR, PASSWORD, SECRET, CountedAttempts, QuickPasswords
+from trading_pipeline_tests.testkit.execution_lab import WAVE
+from trading_pipeline_tests.testkit.fake_clock import FakeClock
+from trading_pipeline_tests.testkit.fakes_market_data import RecordedMarketData
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 DAGSTER = "http://dagster.test"
@@ -37,6 +42,13 @@ class LaunchedJobs(JobLauncher):
         run_id = f"run-{len(self.launched)}"
         return LaunchedJob(job, run_id, self.page_of(run_id))
 
+    def backfill(self, assets: Sequence[str], partitions: Sequence[str], title: str) -> LaunchedJob:
+        """Number them, too."""
+        self.check()
+        self.launched.append((title, {asset: {"partitions": list(partitions)} for asset in assets}))
+        backfill_id = f"backfill-{len(self.launched)}"
+        return LaunchedJob(title, backfill_id, f"{DAGSTER}/runs/b/{backfill_id}")
+
     def page_of(self, run_id: str) -> str:
         """At an address that nobody serves."""
         return f"{DAGSTER}/runs/{run_id}"
@@ -55,6 +67,8 @@ class ApiLab:
     client: TestClient
     jobs: LaunchedJobs
     limiter: CountedAttempts
+    market: RecordedMarketData
+    clock: FakeClock
     signed_in: dict[Role, dict[str, str]] = field(default_factory=dict)
 
     def add(self, name: str, role: Role) -> Credentials:
@@ -91,10 +105,13 @@ def settings_of(folder: Path, database_url: str, redis_url: str, **more: object)
 def running_api(settings: GivenSettings) -> Iterator[ApiLab]:
     """The API without a socket: requests go straight into the application."""
     composed, jobs = build_context(settings), LaunchedJobs()
-    # Of the composition, what would be slow (hashes), shared by tests (counted attempts) or a whole system (jobs).
+    # Of the composition, what would be slow (hashes), shared by tests (counted attempts) or elsewhere (jobs, venue).
     limiter = CountedAttempts()
     access = replace(composed.access, passwords=QuickPasswords(), limiter=limiter)
     commands = Commands(settings, composed.engine, jobs)
-    context = replace(composed, access=access, jobs=jobs, commands=commands)
+    market, clock = RecordedMarketData([], WAVE), FakeClock(WAVE)
+    charts = Charts(composed.reader, composed.universe, lambda: (market, clock))
+    backfills = Backfills(settings, composed.engine, composed.universe, jobs, lambda: market)
+    context = replace(composed, access=access, jobs=jobs, commands=commands, charts=charts, backfills=backfills)
     with TestClient(create_app(context), raise_server_exceptions=False) as client:
-        yield ApiLab(context, client, jobs, limiter)
+        yield ApiLab(context, client, jobs, limiter, market, clock)

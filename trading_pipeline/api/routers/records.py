@@ -49,6 +49,7 @@ TREE: dict[str, tuple[Shown, ...]] = {
         Shown("/execution/halts", "halts", steady=True),
         Shown("/execution/commands", "commands"),
         Shown("/execution/reconciliation", "differences"),
+        Shown("/execution/risk-events", "risk_events"),
     ),
     "research": (
         Shown("/research/backtests", "backtests", steady=True),

@@ -1,15 +1,15 @@
 """``/v1/…`` of the divergence bot: lists as ``{"items": […]}``, and its kill switch."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from trading_pipeline.api.composition import Context
 from trading_pipeline.api.doors import Who, needs
 from trading_pipeline.api.seeds.shapes import Items, Limit, items
-from trading_pipeline.api.shapes import Body, Key
+from trading_pipeline.api.shapes import Body, Key, Money
 from trading_pipeline.domain.model.access import Permission
 from trading_pipeline.domain.model.halts import ALL
 from trading_pipeline.domain.model.records import MOST_RECORDS
@@ -17,7 +17,7 @@ from trading_pipeline.services.operations.read_records import known_instrument
 
 router = APIRouter(prefix="/v1", tags=["divergence bot"])
 READ, TRADE, ADMINISTER = (needs(one) for one in Permission)
-TradeDate = Annotated[date, Query(description="UTC day", examples=["2025-11-03"])]
+TradeDate = Annotated[date, Query(le=date(9999, 12, 30), description="UTC day", examples=["2025-11-03"])]
 
 
 class KillSwitch(Body):
@@ -36,6 +36,30 @@ class Config(BaseModel):
     """Settings by variable; only such as hold no secret are there at all."""
 
     config: dict[str, str]
+
+
+class NoRiskState(BaseModel):
+    """No account was read on the day."""
+
+    trade_date: date
+    exists: Literal[False] = False
+
+
+class RiskState(BaseModel):
+    """An account on a UTC day; amounts in its currency, `drawdown_pct` from the first reading to the lowest."""
+
+    trade_date: date
+    mode: str
+    account_id: str
+    currency: str
+    starting_equity: Money
+    current_equity: Money
+    min_equity: Money
+    max_equity: Money
+    drawdown_pct: Money
+    soft_halt: bool
+    hard_halt: bool
+    kill_switch: bool = Field(description="whether it stands now")
 
 
 @router.get("/signals", openapi_extra=READ)
@@ -95,8 +119,37 @@ def execution_traces(context: Context, idempotency_key: Key, limit: Limit = 200)
 @router.get("/account-snapshots", openapi_extra=READ)
 def account_snapshots(context: Context, trade_date: TradeDate, limit: Limit = 200) -> Items:
     """Readings of the accounts' money on a day."""
-    day = datetime.combine(trade_date, datetime.min.time(), UTC)
-    return items(context, "equity", limit, since=day, until=day + timedelta(days=1))
+    since, until = _span(trade_date)
+    return items(context, "equity", limit, since=since, until=until)
+
+
+@router.get("/risk-events", openapi_extra=READ)
+def risk_events(context: Context, trade_date: TradeDate, limit: Limit = 50) -> Items:
+    """What rules of risk found on a day."""
+    since, until = _span(trade_date)
+    return items(context, "risk_events", limit, since=since, until=until)
+
+
+@router.get("/risk-state", openapi_extra=READ)
+def risk_state(context: Context, trade_date: TradeDate) -> RiskState | NoRiskState:
+    """How a day went; of several accounts and currencies the one that fell furthest."""
+    worst = next(iter(context.looks.risk(_span(trade_date)[0])), None)
+    if worst is None:
+        return NoRiskState(trade_date=trade_date)
+    return RiskState(
+        trade_date=trade_date,
+        mode=worst.account_id.mode,
+        account_id=worst.account_id,
+        currency=worst.currency,
+        starting_equity=worst.starting,
+        current_equity=worst.current,
+        min_equity=worst.lowest,
+        max_equity=worst.highest,
+        drawdown_pct=100 * worst.drawdown,
+        soft_halt=worst.soft_halt,
+        hard_halt=worst.hard_halt,
+        kill_switch=any(one.scope == ALL for one in context.looks.halts()),
+    )
 
 
 @router.get("/backtest-runs", openapi_extra=READ)
@@ -137,3 +190,9 @@ def kill_switch(context: Context, who: Who, body: KillSwitch) -> KillSwitchState
     else:
         context.commands.resume(who, ALL, "", forced=False)
     return KillSwitchState(kill_switch_enabled=body.enabled)
+
+
+def _span(day: date) -> tuple[datetime, datetime]:
+    """From midnight to midnight, UTC."""
+    since = datetime.combine(day, datetime.min.time(), UTC)
+    return since, since + timedelta(days=1)

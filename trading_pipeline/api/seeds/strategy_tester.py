@@ -1,25 +1,21 @@
 """``/api/v1/marketdata/bybit/…`` of the strategy tester: candles as charts draw them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from trading_pipeline.api.composition import ApiContext, Context
+from trading_pipeline.api.composition import Context
 from trading_pipeline.api.doors import needs
 from trading_pipeline.api.shapes import Key, Words
 from trading_pipeline.domain.model.access import Permission
-from trading_pipeline.domain.model.candles import Candle, interval_named, interval_seconds, resampled
-from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.model.records import RecordQuestion
-from trading_pipeline.domain.model.timeframes import to_ms
-from trading_pipeline.services.operations.read_records import known_instrument, list_records
+from trading_pipeline.domain.model.candles import Candle
+from trading_pipeline.services.market_data.working_set import LOAD_LIMITS
+from trading_pipeline.services.operations.read_records import known_instrument
 
 router = APIRouter(prefix="/api/v1/marketdata", tags=["strategy tester"])
 READ = needs(Permission.READ)
-_KEPT = 500
-"""Of a working set."""
-LoadLimit = Annotated[int, Query(ge=100, le=1000)]
+LoadLimit = Annotated[int, Query(ge=LOAD_LIMITS[0], le=LOAD_LIMITS[1])]
 
 
 class ChartCandle(BaseModel):
@@ -44,7 +40,8 @@ class Charts(BaseModel):
 @router.get("/bybit/klines/working", openapi_extra=READ)
 def working(context: Context, symbol: Key, interval: Key = "15", load_limit: LoadLimit = 1000) -> list[ChartCandle]:
     """The newest candles of an interval, at most 500, ascending."""
-    return [_chart(one) for one in _candles(context, symbol, interval, min(load_limit, _KEPT))]
+    meant = known_instrument(symbol, context.reader, context.universe)
+    return [_chart(one) for one in context.charts.newest(meant, interval, load_limit)]
 
 
 @router.get("/bybit/mtf", openapi_extra=READ)
@@ -56,31 +53,12 @@ def several(
     aligned: Annotated[int, Query(ge=0, le=1)] = 1,
     load_limit: LoadLimit = 1000,
 ) -> Charts:
-    """Several intervals: made of the shortest where they are aligned, else each as it is stored."""
+    """Several intervals: made of the shortest, or of `base`, where they are aligned; else each on its own."""
     asked = [one for one in intervals.replace(" ", "").split(",") if one]
-    if not asked:
-        raise ConfigurationError("intervals is empty; write it like 15,60")
     meant = known_instrument(symbol, context.reader, context.universe)
-    if not aligned:
-        found = {one: _candles(context, meant, one, min(load_limit, _KEPT)) for one in asked}
-    else:
-        shortest = interval_named(base) if base else min(map(interval_named, asked), key=interval_seconds)
-        candles = _candles(context, meant, shortest, load_limit)
-        found = {one: resampled(candles, shortest, interval_named(one))[-_KEPT:] for one in asked}
+    found = context.charts.several(meant, asked, base, load_limit, aligned=bool(aligned))
     data = {interval: [_chart(one) for one in candles] for interval, candles in found.items()}
     return Charts(symbol=meant.symbol, intervals=asked, data=data)
-
-
-def _candles(context: ApiContext, symbol: str, interval: str, limit: int) -> list[Candle]:
-    """The newest stored bars, ascending."""
-    question = RecordQuestion("bars", {"instrument_id": symbol, "timeframe": interval}, limit=limit)
-    page = list_records(reader=context.reader, universe=context.universe, question=question)
-    return [_candle(dict(one)) for one in reversed(page.items)]
-
-
-def _candle(bar: dict[str, Any]) -> Candle:
-    opened, high, low, close, volume = (float(bar[name]) for name in ("open", "high", "low", "close", "volume"))
-    return Candle(to_ms(bar["open_time"]) // 1000, opened, high, low, close, volume)
 
 
 def _chart(candle: Candle) -> ChartCandle:

@@ -1,9 +1,9 @@
 """Histories that people load: what they ask for, and what is recorded of it."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 
@@ -85,6 +85,12 @@ class BackfillRun:
     timeframe: Timeframe
     actor: str
     params: Mapping[str, object]
+
+
+def partition_keys(first_day: date, days: int, instrument_ids: Sequence[InstrumentId]) -> list[str]:
+    """Keys of the day x instrument grid, as Dagster writes them."""
+    dates = [first_day + timedelta(days=offset) for offset in range(days)]
+    return [f"{day.isoformat()}|{instrument_id}" for day in dates for instrument_id in instrument_ids]
 
 
 def require_allowed(value: str, allowed: Collection[str], what: str) -> None:

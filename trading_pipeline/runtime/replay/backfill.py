@@ -2,25 +2,13 @@
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
 from typing import Any
 
 import httpx
 
+from trading_pipeline.adapters.orchestrator.dagster_jobs import DagsterJobs
 from trading_pipeline.domain.model.errors import DataError
-from trading_pipeline.domain.model.identity import InstrumentId
 
-_LAUNCH = """
-mutation ($params: LaunchBackfillParams!) {
-  launchPartitionBackfill(backfillParams: $params) {
-    __typename
-    ... on LaunchBackfillSuccess { backfillId }
-    ... on PythonError { message }
-    ... on PartitionKeysNotFoundError { message }
-    ... on UnauthorizedError { message }
-  }
-}
-"""
 _STATUS = """
 query ($id: String!) {
   partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill { status error { message } } }
@@ -39,26 +27,12 @@ _PROGRESS_EVERY_S = 2.0
 _RUNNING = ("REQUESTED", "CANCELING", "FAILING", "COMPLETED_FAILING")
 
 
-def partition_keys(first_day: date, days: int, instrument_ids: Sequence[InstrumentId]) -> list[str]:
-    """Keys of the day x instrument grid, as Dagster writes them."""
-    dates = [first_day + timedelta(days=offset) for offset in range(days)]
-    return [f"{day.isoformat()}|{instrument_id}" for day in dates for instrument_id in instrument_ids]
-
-
 def launch_backfill(webserver: str, assets: Sequence[str], partitions: Sequence[str], title: str) -> str:
     """Ask the webserver for a backfill of ``assets`` over ``partitions``; returns its id.
 
     :raises DataError: Dagster refused it.
     """
-    params = {
-        "assetSelection": [{"path": [asset]} for asset in assets],
-        "partitionNames": list(partitions),
-        "title": title,
-    }
-    answer = _ask(webserver, _LAUNCH, {"params": params})["launchPartitionBackfill"]
-    if answer["__typename"] != "LaunchBackfillSuccess":
-        raise DataError(f"backfill of {len(partitions)} partitions refused: {answer.get('message', answer)}")
-    return str(answer["backfillId"])
+    return DagsterJobs(webserver).backfill(assets, partitions, title).run_id
 
 
 def wait_for_backfill(

@@ -15,9 +15,10 @@ from sqlalchemy import Engine
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.adapters.stores.research.replay_facts import ReplayFacts, replay_facts
 from trading_pipeline.adapters.venues.catalog import derivations_of
+from trading_pipeline.domain.model.backfills import partition_keys
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.universe import Universe
-from trading_pipeline.runtime.replay.backfill import launch_backfill, partition_keys, wait_for_backfill
+from trading_pipeline.runtime.replay.backfill import launch_backfill, wait_for_backfill
 from trading_pipeline.runtime.replay.lock_step import ExchangeClock, replay
 from trading_pipeline.runtime.replay.replay_plan import ReplayPlan, prepared
 from trading_pipeline.runtime.replay.report import ReportHeader

@@ -42,7 +42,7 @@ def multi_timeframe(
     if not aligned:
         return {text: _raw(working_set, instrument_id, interval, load_limit) for text, interval in named.items()}
     shortest = interval_named(base) if base else min(named.values(), key=interval_seconds)
-    timeframe = _published(shortest)
+    timeframe = published_timeframe(shortest)
     # refused before anything is loaded
     for interval in named.values():
         resampled([], shortest, interval)
@@ -58,12 +58,16 @@ def multi_timeframe(
 def _raw(working_set: WorkingSet, instrument_id: InstrumentId, interval: str, load_limit: int) -> list[Candle]:
     """The working set of one interval, or nothing where it fails: the others are shown all the same."""
     try:
-        return working_set.candles(instrument_id, _published(interval), load_limit)
+        return working_set.candles(instrument_id, published_timeframe(interval), load_limit)
     except TradingError:
         return []
 
 
-def _published(interval: str) -> Timeframe:
+def published_timeframe(interval: str) -> Timeframe:
+    """The timeframe of an interval that ``interval_named`` gave.
+
+    :raises ConfigurationError: there is none of its length.
+    """
     timeframe = timeframe_of_interval(interval)
     if timeframe is None:
         raise ConfigurationError(f"no bars of {interval} are kept; give a base that they can be made of")

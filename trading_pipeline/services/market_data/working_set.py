@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Lock
 
 from trading_pipeline.domain.model.bars import Bar
@@ -23,6 +24,8 @@ _REMEMBERED_FAILURE_S = 5.0
 
 Key = tuple[InstrumentId, Timeframe]
 Keep = Callable[[Sequence[Bar]], None]
+Heard = Callable[[InstrumentId, Timeframe, datetime], Sequence[Bar]]
+"""Bars of a key that open at an instant (UTC) or later and were heard by somebody else, ascending."""
 
 
 def require_load_limit(limit: int) -> None:
@@ -39,6 +42,7 @@ class WorkingSet:
     Safe to ask from many threads; of one key one thread asks the venue and the others wait for its answer.
 
     :param keep: what is done with every bar that was loaded, such as storing it.
+    :param heard: asked for what is newer than memory before the venue is.
     :param monotonic_s: seconds of a clock that never runs back; failures are remembered by it.
     """
 
@@ -46,6 +50,7 @@ class WorkingSet:
     clock: Clock
     monotonic_s: Callable[[], float]
     keep: Keep = lambda _: None
+    heard: Heard = lambda *_: ()
     _sets: "OrderedDict[Key, list[Candle]]" = field(default_factory=OrderedDict)
     _loading: "dict[Key, Future[list[Candle]]]" = field(default_factory=dict)
     _failures: "dict[Key, tuple[float, TradingError]]" = field(default_factory=dict)
@@ -59,6 +64,7 @@ class WorkingSet:
         """
         require_load_limit(load_limit)
         key = (instrument_id, timeframe)
+        self._take_up(key)
         with self._lock:
             held = self._sets.get(key)
             if held and not self._stale(held, timeframe):
@@ -89,6 +95,21 @@ class WorkingSet:
         with self._lock:
             self._sets.pop((instrument_id, timeframe), None)
             self._failures.pop((instrument_id, timeframe), None)
+
+    def _take_up(self, key: Key) -> None:
+        """Put what was heard behind what is held, up to the first hole: what is missing there the venue has to tell."""
+        with self._lock:
+            held = self._sets.get(key)
+            newest = held[-1].time if held else None
+        if newest is None:
+            return
+        instrument_id, timeframe = key
+        opens = from_ms(newest * 1000) + timeframe.duration
+        for bar in self.heard(instrument_id, timeframe, opens):
+            if bar.open_time != opens:
+                break
+            self.put(bar)
+            opens = bar.close_time
 
     def _stale(self, held: list[Candle], timeframe: Timeframe) -> bool:
         return self.clock.now() - from_ms(held[-1].time * 1000) > _STALE_AFTER * timeframe.duration

@@ -9,7 +9,7 @@ import pytest
 from dagster_graphql.schema import create_schema
 from graphql import parse, validate
 
-from trading_pipeline.adapters.orchestrator.dagster_jobs import LAUNCH, WHERE, DagsterJobs
+from trading_pipeline.adapters.orchestrator.dagster_jobs import BACKFILL, LAUNCH, WHERE, DagsterJobs
 from trading_pipeline.domain.model.errors import ConfigurationError, ServerAway
 
 REPOSITORY = {"name": "__repository__", "location": {"name": "trading_pipeline"}, "jobs": [{"name": "reconcile"}]}
@@ -28,7 +28,7 @@ def dagster(launched: dict[str, Any], asked: list[dict[str, Any]]) -> DagsterJob
     return DagsterJobs("http://dagster.test/", httpx.MockTransport(answer))
 
 
-@pytest.mark.parametrize("question", [WHERE, LAUNCH])
+@pytest.mark.parametrize("question", [WHERE, LAUNCH, BACKFILL])
 def test_every_question_fits_the_schema_of_the_dagster_that_is_installed(question: str) -> None:
     assert validate(create_schema().graphql_schema, parse(question)) == []
 

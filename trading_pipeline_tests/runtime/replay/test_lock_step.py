@@ -14,12 +14,13 @@ from trading_pipeline.adapters.stores.execution.ledger_rows import new_position_
 from trading_pipeline.adapters.stores.operations.progress import progress
 from trading_pipeline.adapters.stores.postgres.tables import positions
 from trading_pipeline.adapters.stores.research.replay_facts import replay_facts
+from trading_pipeline.domain.model.backfills import partition_keys
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.orders import OrderIntent, OrderType, Purpose, Side, order_link_id
 from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.portfolio.exits import ALWAYS_VALID
-from trading_pipeline.runtime.replay.backfill import launch_backfill, partition_keys, wait_for_backfill
+from trading_pipeline.runtime.replay.backfill import launch_backfill, wait_for_backfill
 from trading_pipeline.runtime.replay.lock_step import ExchangeClock, replay
 from trading_pipeline.runtime.replay.report import ReportHeader, report_rows
 from trading_pipeline_tests.adapters.venues.simulator import Simulator, simulator

@@ -186,3 +186,18 @@ def test_without_alignment_one_interval_that_fails_leaves_the_others(held: Set) 
     assert (len(views["1"]), views["7"]) == (KEPT, [])
     with pytest.raises(ConfigurationError, match="intervals is empty"):
         multi_timeframe(held.working, BTC, [])
+
+
+def test_what_somebody_else_heard_is_put_behind_up_to_the_first_hole() -> None:
+    venue, later = RecordedMarketData(MINUTES[:1_000], MINUTES[999].close_time), MINUTES[1_000:1_003]
+    heard = [*later, MINUTES[1_004]]
+    working = WorkingSet(
+        venue,
+        FakeClock(venue.time),
+        lambda: 0.0,
+        heard=lambda _, __, since: [bar for bar in heard if bar.open_time >= since],
+    )
+    working.candles(BTC, Timeframe.M1)
+    newest = working.candles(BTC, Timeframe.M1)[-4:]
+    assert newest == [Candle.of(bar) for bar in MINUTES[999:1_003]]
+    assert len(venue.requests) == 1

@@ -129,6 +129,13 @@ _READABLE = (
         filters=("command_id", "actor", "verb", "scope", "outcome"),
     ),
     readable(
+        "risk_events",
+        "What a rule of the gate or of the account's watch found, and what it did about it.",
+        tables.risk_events,
+        ("at", "event_id"),
+        filters=("account_id", "instrument_id", "plan_id", "rule", "action"),
+    ),
+    readable(
         "differences",
         "Where venue and ledger disagreed, from when until when.",
         tables.reconciliation_log,

@@ -1,0 +1,83 @@
+"""Histories that an administrator loads through the API, by the services of the command line."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+
+from trading_pipeline.adapters.stores.operations.audit_trail import PostgresAuditTrail
+from trading_pipeline.api.commands import Asker
+from trading_pipeline.domain.model.audit import AuditEntry
+from trading_pipeline.domain.model.backfills import BackfillProgress, BackfillRequest
+from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.launched import LaunchedJob
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.model.universe import Universe
+from trading_pipeline.ports.orchestrator import JobLauncher
+from trading_pipeline.ports.venue.market_data import MarketData
+from trading_pipeline.resources.backfills import backfill_by_operator, launch_by_operator, require_backfillable
+from trading_pipeline.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What is asked for: from ``start`` to ``end``, or ``lookback`` before the end; without an end up to now."""
+
+    instrument_id: InstrumentId
+    timeframe: Timeframe
+    start: datetime | None
+    end: datetime | None
+    lookback: timedelta
+    page_limit: int
+    max_pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backfills:
+    """Here and now, or by Dagster.
+
+    :param market_data: of the universe's venue.
+    """
+
+    settings: Settings
+    engine: Engine
+    universe: Universe
+    jobs: JobLauncher
+    market_data: Callable[[], MarketData]
+
+    def fetch(self, asker: Asker, stretch: Stretch) -> tuple[BackfillProgress, float]:
+        """Store what is missing, in the name of the asker and under the request's id; and the seconds that took."""
+        request, began = self._request(stretch), time.monotonic()
+        self._record(asker, request, "asked", {"mode": "sync"})
+        done = backfill_by_operator(self.market_data(), self.engine, request, asker.request_id, asker.principal.name)
+        self._record(asker, request, "done", {"mode": "sync", "upserts": done.upserts, "pages": done.pages})
+        return done, time.monotonic() - began
+
+    def launch(self, asker: Asker, stretch: Stretch) -> LaunchedJob:
+        """Let Dagster fetch the days that the stretch touches."""
+        request = self._request(stretch)
+        launched = launch_by_operator(self.universe, self.jobs, request)
+        self._record(asker, request, "done", {"mode": "async", "backfill_id": launched.run_id})
+        return launched
+
+    def _request(self, stretch: Stretch) -> BackfillRequest:
+        require_backfillable(self.settings, stretch.instrument_id, stretch.timeframe)
+        end = stretch.end or self.market_data().server_time()
+        try:
+            start = stretch.start or end - stretch.lookback
+        except OverflowError as error:
+            raise ConfigurationError(f"nothing is {stretch.lookback} before {end.isoformat()}") from error
+        return BackfillRequest(
+            stretch.instrument_id, stretch.timeframe, start, end, stretch.page_limit, stretch.max_pages
+        )
+
+    def _record(self, asker: Asker, request: BackfillRequest, outcome: str, after: dict[str, object]) -> None:
+        subject = f"{request.instrument_id} {request.timeframe}"
+        span = {"start": request.start.isoformat(), "end": request.end.isoformat()}
+        entry = AuditEntry(
+            asker.principal.name, "backfill", subject, outcome, asker.request_id, after={**span, **after}
+        )
+        PostgresAuditTrail(self.engine).append(entry)
