@@ -11,6 +11,7 @@ from trading_pipeline.adapters.venues.catalog import VENUES, derivations_of
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.holes import HolePolicy, HoleRules
 from trading_pipeline.domain.model.identity import InstrumentId, VenueName
+from trading_pipeline.domain.model.market_feeds import MarketFeeds, TickerFeed
 from trading_pipeline.domain.model.quality import QualityRules
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.universe import Universe
@@ -71,6 +72,23 @@ class _Quality(Section):
         )
 
 
+class _Tickers(Section):
+    """Best and reference prices."""
+
+    every_s: Annotated[int, Field(ge=0, le=86_400)] = 60
+    keep_days: Annotated[int, Field(ge=0)] = 90
+
+
+class _Feeds(Section):
+    """What is collected beside bars; ``every_s`` of 0 collects none, ``keep_days`` of 0 keeps for ever."""
+
+    tickers: _Tickers = _Tickers()
+
+    def feeds(self) -> MarketFeeds:
+        """As the feed takes them."""
+        return MarketFeeds(TickerFeed(timedelta(seconds=self.tickers.every_s), timedelta(days=self.tickers.keep_days)))
+
+
 class _UniverseFile(Section):
     """Keys and rules of the file."""
 
@@ -80,6 +98,7 @@ class _UniverseFile(Section):
     timeframes: Annotated[tuple[TimeframeName, ...], Field(min_length=1)]
     holes: _Holes = _Holes()
     quality: _Quality = _Quality()
+    feeds: _Feeds = _Feeds()
 
     @field_validator("venue")
     @classmethod
@@ -140,4 +159,5 @@ def load_universe(config_dir: Path) -> Universe:
         timeframes=tuple(sorted(content.timeframes, key=lambda timeframe: timeframe.ms)),
         holes=HoleRules(content.holes.policy, timedelta(minutes=content.holes.ask_again_after_minutes)),
         quality=content.quality.rules(),
+        feeds=content.feeds.feeds(),
     )

@@ -31,7 +31,7 @@ class Shown:
 
 
 TREE: dict[str, tuple[Shown, ...]] = {
-    "market": (Shown("/market/bars", "bars"), Shown("/market/checks", "checks")),
+    "market": (Shown("/market/bars", "bars"), Shown("/market/checks", "checks"), Shown("/market/tickers", "tickers")),
     "pipeline": (
         Shown("/pipeline/waves", "waves"),
         Shown("/pipeline/snapshots", "indicator_snapshots"),

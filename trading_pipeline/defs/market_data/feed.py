@@ -12,7 +12,7 @@ feed_assets = [
         PUBLIC_STREAM,
         group_name="market_data",
         kinds={UNIVERSE.venue},
-        description="Klines and order books as the venue publishes them, on its public WebSocket and by REST.",
+        description="Klines, tickers and order books as the venue publishes them, on its public WebSocket and by REST.",
     ),
     dg.AssetSpec(
         PRIVATE_STREAM,
@@ -33,5 +33,12 @@ feed_assets = [
         group_name="market_data",
         kinds={"python", "postgres"},
         description="What the order book said at closes, where an enabled strategy asks for it; written by the feed.",
+    ),
+    dg.AssetSpec(
+        "tickers",
+        deps=[PUBLIC_STREAM],
+        group_name="market_data",
+        kinds={"python", "postgres"},
+        description="Best prices, mark, index, funding to come and open interest, once in `feeds.tickers.every_s`.",
     ),
 ]

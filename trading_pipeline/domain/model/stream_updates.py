@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.fills import Fill
 from trading_pipeline.domain.model.orders import OrderReport
+from trading_pipeline.domain.model.tickers import TickerChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,4 @@ class StreamUpdate:
     bars: tuple[Bar, ...] = ()
     reports: tuple[OrderReport, ...] = ()
     fills: tuple[Fill, ...] = ()
+    tickers: tuple[TickerChange, ...] = ()

@@ -42,6 +42,9 @@ class LetterReplay:
                 done = self._store_bars(letter.payload)
             case "feed.private":
                 done = self._book(letter.payload)
+            case "feed.conditions":
+                _read(self.market, letter.payload)
+                done = "read, and left out: it says where things stood, and they stand elsewhere now"
             # Every other letter was an event on a stream of our own.
             case stream:
                 self.storage.events.republish(stream, letter.payload)

@@ -6,7 +6,7 @@ from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.adapters.venues.catalog import venue_named
 from trading_pipeline.runtime.feed.feed import Feed
 from trading_pipeline.runtime.feed.storage import opened_storage
-from trading_pipeline.runtime.feed.streams import account_stream, market_stream
+from trading_pipeline.runtime.feed.streams import account_stream, conditions_stream, market_stream
 from trading_pipeline.runtime.feed.venue_check import check_venue
 from trading_pipeline.settings import Settings
 
@@ -20,8 +20,10 @@ def run_feed(settings: Settings) -> None:
     venue = venue_named(universe.venue, settings)
     with opened_storage(settings) as storage:
         account_id, instrument_ids = check_venue(settings, universe, venue, storage.accounts, storage.bars)
+        conditions = conditions_stream(venue, universe, instrument_ids, storage)
         streams = (
             market_stream(venue, universe, instrument_ids, storage, settings.config_dir),
             account_stream(venue, account_id, storage),
+            *([conditions] if conditions else []),
         )
         asyncio.run(Feed(streams, storage.beat).run())

@@ -1,4 +1,4 @@
-"""The streams of a venue as the feed runs them: closed bars, and the account's orders and fills."""
+"""The streams of a venue as the feed runs them: bars, what stands between them, the account's orders and fills."""
 
 import functools
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from trading_pipeline.domain.model.identity import AccountId, InstrumentId
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.ports.venue.venue import Venue
 from trading_pipeline.runtime.feed.books import BookSampler
+from trading_pipeline.runtime.feed.conditions import ConditionsFeed
 from trading_pipeline.runtime.feed.feed import FeedStream
 from trading_pipeline.runtime.feed.link import Link
 from trading_pipeline.runtime.feed.private import PrivateFeed
@@ -43,6 +44,17 @@ def market_stream(
         universe.holes,
     )
     return FeedStream(Link(bars, public), public.begin, (public.store_bars, public.fill_in, books.sample))
+
+
+def conditions_stream(
+    venue: Venue, universe: Universe, instrument_ids: Sequence[InstrumentId], storage: FeedStorage
+) -> FeedStream | None:
+    """What stands between bars; ``None`` where nothing of it is collected."""
+    stream = venue.conditions_stream(instrument_ids, universe.feeds)
+    if stream is None:
+        return None
+    conditions = ConditionsFeed(universe.feeds, storage.tickers, storage.events)
+    return FeedStream(Link(stream, conditions), conditions.begin, (conditions.store,))
 
 
 def account_stream(venue: Venue, account_id: AccountId, storage: FeedStorage) -> FeedStream:

@@ -73,6 +73,18 @@ def test_the_book_at_the_closes_of_a_strategy_that_needs_it_is_kept(running: Sta
     assert kept() == [("BTCUSDT.BYBIT", now, now)]
 
 
+def test_what_stands_between_bars_is_kept_once_a_minute_of_venue_time(running: Stage) -> None:
+    now = running.advance(1)
+    query = text("SELECT instrument_id, at FROM trading.tickers WHERE at > :before ORDER BY 1")
+
+    def kept() -> list[tuple[str, datetime]]:
+        with running.database.connect() as connection:
+            return [tuple(row) for row in connection.execute(query, {"before": now - QUARTER})]
+
+    until(lambda: len(kept()) == 2, "a ticker of each")
+    assert kept() == [("BTCUSDT.BYBIT", now), ("SOLUSDT.BYBIT", now)]
+
+
 def test_a_malformed_frame_is_dead_lettered_and_the_feed_goes_on(running: Stage) -> None:
     running.exchange.fault("malformed_frame")
     running.advance(1)
@@ -96,7 +108,7 @@ def test_the_feed_shows_that_it_lives(running: Stage) -> None:
                 connection.execute(text("SELECT detail FROM trading.heartbeats WHERE component = 'feed'")).scalar()
             )
 
-    until(lambda: detail() == "feed.public up, feed.private up", "a heartbeat")
+    until(lambda: detail() == "feed.public up, feed.private up, feed.conditions up", "a heartbeat")
 
 
 def test_a_killed_feed_catches_up_without_a_hole(running: Stage) -> None:

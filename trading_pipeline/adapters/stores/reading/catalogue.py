@@ -2,8 +2,8 @@
 
 from sqlalchemy import Column, Table, select
 
+from trading_pipeline.adapters.stores.postgres import condition_tables, tables
 from trading_pipeline.adapters.stores.postgres import research_tables as research
-from trading_pipeline.adapters.stores.postgres import tables
 from trading_pipeline.adapters.stores.postgres.access_tables import api_keys, audit_trail, users
 from trading_pipeline.adapters.stores.reading.readable import Readable, readable
 
@@ -47,6 +47,13 @@ _READABLE = (
         ("open_time", *_BAR),
         filters=_BAR,
         required=_BAR,
+    ),
+    readable(
+        "tickers",
+        "Best and reference prices, funding to come and open interest at one instant.",
+        condition_tables.tickers,
+        ("at", "instrument_id"),
+        filters=("instrument_id",),
     ),
     readable(
         "checks",

@@ -1,6 +1,6 @@
 """WebSocket messages of the venue: what to send, and what its frames mean. Pure.
 
-Pages: v5/ws/connect, v5/websocket/public/kline, v5/websocket/private/order and execution.
+Pages: v5/ws/connect, v5/websocket/public/kline and ticker, v5/websocket/private/order and execution.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from trading_pipeline.adapters.venues.bybit.payload import Row, as_row, rows, te
 from trading_pipeline.adapters.venues.bybit.symbols import INTERVALS
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.market_feeds import MarketFeeds
 from trading_pipeline.domain.model.stream_updates import StreamReply, StreamUpdate
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -30,6 +31,11 @@ def kline_topics(symbols: Sequence[str], timeframes: Iterable[Timeframe]) -> lis
     """Topics of the bars of every symbol in every native timeframe."""
     intervals = [INTERVALS[timeframe] for timeframe in native(timeframes)]
     return [f"kline.{interval}.{symbol}" for symbol in symbols for interval in intervals]
+
+
+def condition_topics(symbols: Sequence[str], feeds: MarketFeeds) -> list[str]:
+    """Topics of what is collected of every symbol beside its bars."""
+    return [f"tickers.{symbol}" for symbol in symbols if feeds.tickers.every]
 
 
 def subscriptions(topics: Sequence[str]) -> Iterator[str]:
@@ -75,6 +81,8 @@ def read_frame(raw: str | bytes) -> StreamReply | StreamUpdate:
     kind, _, name = topic.partition(".")
     if kind == "kline":
         return StreamUpdate(bars=_closed_bars(frame, name))
+    if kind == "tickers":
+        return StreamUpdate(tickers=(parse.ticker_change(frame),))
     ours = [row for row in rows(frame, "data") if text(row, "category") in ("", capabilities.CATEGORY)]
     if kind == "order":
         return StreamUpdate(reports=tuple(parse.order_report(row) for row in ours if text(row, "orderLinkId")))

@@ -29,6 +29,7 @@ from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.instruments import Instrument, InstrumentKind
 from trading_pipeline.domain.model.orders import IntentState, OrderReport, Side
 from trading_pipeline.domain.model.positions import VenuePosition
+from trading_pipeline.domain.model.tickers import TickerChange
 from trading_pipeline.domain.model.timeframes import Timeframe
 
 _SIDES = {spelling: side for side, spelling in SIDES.items()}
@@ -55,6 +56,16 @@ _PROFIT_CAUSES = frozenset(
 )
 _ORDINARY_CREATE_TYPES = frozenset({"", "CreateByUser", "CreateByClosing", "CreateByStopOrder"})
 KLINE_FIELDS = 7
+_TICKER_FIELDS = {
+    "last_price": "lastPrice",
+    "bid_price": "bid1Price",
+    "ask_price": "ask1Price",
+    "mark_price": "markPrice",
+    "index_price": "indexPrice",
+    "funding_rate": "fundingRate",
+    "next_funding_at": "nextFundingTime",
+    "open_interest": "openInterest",
+}
 
 
 def side(row: Row) -> Side:
@@ -123,6 +134,23 @@ def next_funding(result: Row) -> datetime:
     if len(found) != 1:
         raise DataError(f"bybit sent {len(found)} tickers where one was asked for")
     return instant(found[0], "nextFundingTime")
+
+
+def ticker_change(frame: Row) -> TickerChange:
+    """A message of the topic ``tickers``: the first is whole, later ones have what changed.
+
+    A field that is empty is one that the venue does not know, such as the funding rate before a contract trades.
+
+    :raises DataError: a field is no number, or symbol or time is missing.
+    """
+    row = inner(frame, "data")
+    told = {name: field for name, field in _TICKER_FIELDS.items() if text(row, field)}
+    values: dict[str, Decimal | datetime] = {
+        name: instant(row, field) if name == "next_funding_at" else decimal(row, field) for name, field in told.items()
+    }
+    return TickerChange(
+        instrument_id(text(row, "symbol")), instant(frame, "ts"), text(frame, "type") == "snapshot", values
+    )
 
 
 def instrument(row: Row, fees: Row) -> Instrument:

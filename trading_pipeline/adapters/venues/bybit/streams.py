@@ -1,6 +1,6 @@
-"""Bybit's two WebSockets.
+"""Bybit's WebSockets.
 
-Pages: v5/ws/connect, v5/websocket/public/kline, v5/websocket/private/order and execution.
+Pages: v5/ws/connect, v5/websocket/public/kline and ticker, v5/websocket/private/order and execution.
 """
 
 import time
@@ -11,12 +11,14 @@ from trading_pipeline.adapters.venues.bybit.frames import (
     PING,
     PRIVATE_TOPICS,
     authentication,
+    condition_topics,
     kline_topics,
     native,
     read_frame,
     subscriptions,
 )
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.market_feeds import MarketFeeds
 from trading_pipeline.domain.model.stream_updates import StreamReply, StreamUpdate
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.venue.streams import MarketStream, VenueStream
@@ -40,6 +42,26 @@ class BybitMarketStream(MarketStream):
     def handshake_messages(self) -> Iterator[str]:
         """Subscriptions to every series."""
         return subscriptions(kline_topics(self._symbols, self.timeframes))
+
+    def read(self, raw: str | bytes) -> StreamReply | StreamUpdate:
+        """See ``read_frame``."""
+        return read_frame(raw)
+
+
+class BybitConditionsStream(VenueStream):
+    """What stands between bars."""
+
+    ping = PING
+    ping_s = PING_INTERVAL_S
+
+    def __init__(self, url: str, instrument_ids: Sequence[InstrumentId], feeds: MarketFeeds) -> None:
+        """:param feeds: what of it is collected."""
+        self.url = url
+        self.topics = condition_topics([one.symbol for one in instrument_ids], feeds)
+
+    def handshake_messages(self) -> Iterator[str]:
+        """Subscriptions to everything that is collected."""
+        return subscriptions(self.topics)
 
     def read(self, raw: str | bytes) -> StreamReply | StreamUpdate:
         """See ``read_frame``."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 from trading_pipeline.adapters.venues.bybit.client import BybitClient
 from trading_pipeline.adapters.venues.bybit.endpoints import endpoints
 from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
-from trading_pipeline.adapters.venues.bybit.streams import BybitAccountStream, BybitMarketStream
+from trading_pipeline.adapters.venues.bybit.streams import BybitAccountStream, BybitConditionsStream, BybitMarketStream
 from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
 from trading_pipeline.adapters.venues.deriving_market_data import DerivingMarketData
 from trading_pipeline.adapters.venues.request_limiter import RequestLimiter
@@ -15,6 +15,7 @@ from trading_pipeline.adapters.venues.venue_clock import VenueClock
 from trading_pipeline.domain.model.derived_bars import Derivations
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.identity import InstrumentId, TradingMode
+from trading_pipeline.domain.model.market_feeds import MarketFeeds
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.venue.venue import Venue
 from trading_pipeline.settings import Settings
@@ -78,6 +79,13 @@ class Bybit(Venue):
     ) -> BybitMarketStream:
         """The public socket of linear contracts."""
         return BybitMarketStream(self._endpoints.public_ws, instrument_ids, timeframes)
+
+    def conditions_stream(
+        self, instrument_ids: Sequence[InstrumentId], feeds: MarketFeeds
+    ) -> BybitConditionsStream | None:
+        """A public socket of its own, so that nothing on it comes before bars."""
+        stream = BybitConditionsStream(self._endpoints.public_ws, instrument_ids, feeds)
+        return stream if stream.topics else None
 
     def account_stream(self) -> BybitAccountStream:
         """The private socket."""

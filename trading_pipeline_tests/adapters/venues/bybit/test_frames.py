@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from trading_pipeline.adapters.venues.bybit.frames import (
 )
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.stream_updates import StreamReply, StreamUpdate
-from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.model.timeframes import Timeframe, from_ms
 from trading_pipeline_tests.adapters.venues.bybit.scripted_venue import NOW_MS
 from trading_pipeline_tests.adapters.venues.bybit.test_parse import EXECUTION, ORDER
 
@@ -112,7 +113,7 @@ def test_other_categories_of_the_account_are_none_of_our_business(category: str 
     assert len(update(a_frame("execution", {**EXECUTION, "category": category})).fills) == count
 
 
-@pytest.mark.parametrize("topic", ["wallet", "position", "tickers.BTCUSDT", "invented"])
+@pytest.mark.parametrize("topic", ["wallet", "position", "priceLimit.BTCUSDT", "invented"])
 def test_other_topics_tell_nothing(topic: str) -> None:
     assert update(a_frame(topic, {"coin": "USDT"})) == StreamUpdate()
 
@@ -159,3 +160,18 @@ def test_the_signature_is_the_venues() -> None:
 def test_a_missing_key_is_named(key: str, secret: str) -> None:
     with pytest.raises(ConfigurationError, match="BYBIT_API_KEY"):
         authentication(key, secret, 1)
+
+
+def test_a_ticker_says_what_changed_and_whether_it_is_whole() -> None:
+    told = {"symbol": "BTCUSDT", "markPrice": "104000.5", "nextFundingTime": str(NOW_MS), "fundingRate": ""}
+    raw = json.dumps({"topic": "tickers.BTCUSDT", "type": "delta", "data": told, "cs": 1, "ts": NOW_MS})
+    (change,) = update(raw).tickers
+    assert (change.instrument_id, change.at, change.whole) == ("BTCUSDT.BYBIT", from_ms(NOW_MS), False)
+    assert change.values == {"mark_price": Decimal("104000.5"), "next_funding_at": from_ms(NOW_MS)}
+    assert update(raw.replace("delta", "snapshot")).tickers[0].whole
+
+
+def test_a_ticker_with_a_word_for_a_price_is_refused() -> None:
+    told = {"symbol": "BTCUSDT", "markPrice": "much"}
+    with pytest.raises(DataError, match="markPrice='much'"):
+        read_frame(json.dumps({"topic": "tickers.BTCUSDT", "type": "delta", "data": told, "ts": NOW_MS}))

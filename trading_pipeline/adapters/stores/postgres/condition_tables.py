@@ -1,0 +1,34 @@
+"""What stands between bars, in the schema ``trading``: rows of a venue's public data that no order depends on."""
+
+from sqlalchemy import Column, DateTime, Index, Numeric, Table, Text, func
+
+from trading_pipeline.adapters.stores.postgres.tables import metadata
+
+
+def _instant(name: str) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=False)
+
+
+def _written_at(name: str = "written_at") -> Column[object]:
+    """Wall time of the insert, for latency and never for decisions."""
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp())
+
+
+tickers = Table(
+    "tickers",
+    metadata,
+    Column("instrument_id", Text, primary_key=True),
+    Column("at", DateTime(timezone=True), primary_key=True),
+    Column("last_price", Numeric, nullable=False),
+    Column("bid_price", Numeric, nullable=False),
+    Column("ask_price", Numeric, nullable=False),
+    Column("mark_price", Numeric, nullable=False),
+    Column("index_price", Numeric, nullable=False),
+    Column("funding_rate", Numeric, nullable=False),
+    _instant("next_funding_at"),
+    Column("open_interest", Numeric, nullable=False),
+    _written_at("received_at"),
+    # ages are asked of the whole table, in which rows lie by time
+    Index("tickers_by_time", "at", postgresql_using="brin"),
+)
+"""Append-only; ``at`` is venue time."""
