@@ -43,6 +43,7 @@ CATALOGUE = {
     "raw_bars": Entry("market_data", tables.raw_bars),
     "book_samples": Entry("market_data", tables.book_samples),
     "tickers": Entry("market_data", condition_tables.tickers),
+    "instruments": Entry("market_data", condition_tables.instruments),
     "bars": Entry("market_data", tables.bars, BARS),
     "indicator_snapshots": Entry("strategy", tables.indicator_snapshots, SNAPSHOTS),
     "signals": Entry("strategy", tables.signals),

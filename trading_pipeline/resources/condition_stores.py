@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.market_data.condition_retention import PostgresConditionRetention
+from trading_pipeline.adapters.stores.market_data.instrument_store import PostgresInstrumentStore
 from trading_pipeline.adapters.stores.market_data.ticker_store import PostgresTickerStore
 
 
@@ -22,6 +23,11 @@ class ConditionStores:
     def tickers(self) -> PostgresTickerStore:
         """What stood in tickers."""
         return PostgresTickerStore(self.engine)
+
+    @property
+    def instruments(self) -> PostgresInstrumentStore:
+        """What the venue lists."""
+        return PostgresInstrumentStore(self.engine, self.run_id)
 
     @property
     def retention(self) -> PostgresConditionRetention:

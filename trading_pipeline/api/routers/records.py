@@ -31,7 +31,12 @@ class Shown:
 
 
 TREE: dict[str, tuple[Shown, ...]] = {
-    "market": (Shown("/market/bars", "bars"), Shown("/market/checks", "checks"), Shown("/market/tickers", "tickers")),
+    "market": (
+        Shown("/market/bars", "bars"),
+        Shown("/market/checks", "checks"),
+        Shown("/market/tickers", "tickers"),
+        Shown("/market/instruments", "instruments"),
+    ),
     "pipeline": (
         Shown("/pipeline/waves", "waves"),
         Shown("/pipeline/snapshots", "indicator_snapshots"),

@@ -36,10 +36,11 @@ def tickers_sound(stores: Stores, markets: Markets) -> dg.AssetCheckResult:
     return judged(judge_tickers(stores.conditions.tickers, UNIVERSE.instrument_ids, now, max_age))
 
 
-def judged(faults: Mapping[InstrumentId, str], *, off: bool = False) -> dg.AssetCheckResult:
+def judged(faults: Mapping[InstrumentId, str], *, off: bool = False, name: str | None = None) -> dg.AssetCheckResult:
     """The result of a check that finds one sentence an instrument.
 
     :param off: whether nothing of it is collected, so that there is nothing to ask.
+    :param name: of the check, where its asset asks several.
     """
     said = "; ".join(f"{instrument_id}: {fault}" for instrument_id, fault in faults.items())
     problems = {
@@ -51,6 +52,7 @@ def judged(faults: Mapping[InstrumentId, str], *, off: bool = False) -> dg.Asset
         for instrument_id, fault in faults.items()
     }
     return dg.AssetCheckResult(
+        check_name=name,
         passed=not faults,
         severity=dg.AssetCheckSeverity.WARN,
         description=said or ("nothing of it is collected" if off else "sound"),

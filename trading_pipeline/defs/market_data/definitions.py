@@ -7,14 +7,20 @@ from trading_pipeline.defs.market_data.assets import bars
 from trading_pipeline.defs.market_data.catch_up import catch_up_job, missed_days_sensor
 from trading_pipeline.defs.market_data.condition_checks import condition_checks, conditions_job, hourly_conditions
 from trading_pipeline.defs.market_data.feed import feed_assets
+from trading_pipeline.defs.market_data.instruments import (
+    daily_instruments,
+    instruments,
+    instruments_job,
+    refused_order_sensor,
+)
 from trading_pipeline.defs.market_data.jobs import bar_close_job
 from trading_pipeline.defs.market_data.sensors import bar_close_sensor
 from trading_pipeline.defs.operations.freshness import fresh
 
 defs = dg.Definitions(
-    assets=fresh(catalogued([*feed_assets, bars])),
+    assets=fresh(catalogued([*feed_assets, instruments, bars])),
     asset_checks=condition_checks,
-    jobs=[bar_close_job, catch_up_job, conditions_job],
-    schedules=[hourly_conditions],
-    sensors=[bar_close_sensor, missed_days_sensor],
+    jobs=[bar_close_job, catch_up_job, conditions_job, instruments_job],
+    schedules=[hourly_conditions, daily_instruments],
+    sensors=[bar_close_sensor, missed_days_sensor, refused_order_sensor],
 )

@@ -27,6 +27,7 @@ class QualityKind(StrEnum):
     BAR_DUPLICATE = "bar_duplicate"
     BAR_MENDED = "bar_mended"
     MARKET_STATE = "market_state"
+    INSTRUMENT_CHANGED = "instrument_changed"
 
 
 class Severity(StrEnum):

@@ -14,6 +14,19 @@ def _written_at(name: str = "written_at") -> Column[object]:
     return Column(name, DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp())
 
 
+INSTRUMENT_TEXTS = ("kind", "base_currency", "quote_currency", "settlement_currency", "status")
+INSTRUMENT_NUMBERS = (
+    "price_increment",
+    "quantity_increment",
+    "min_quantity",
+    "max_quantity",
+    "max_market_quantity",
+    "min_notional",
+    "max_leverage",
+    "maker_fee",
+    "taker_fee",
+)
+
 tickers = Table(
     "tickers",
     metadata,
@@ -32,3 +45,15 @@ tickers = Table(
     Index("tickers_by_time", "at", postgresql_using="brin"),
 )
 """Append-only; ``at`` is venue time."""
+
+instruments = Table(
+    "instruments",
+    metadata,
+    Column("instrument_id", Text, primary_key=True),
+    *(Column(name, Text, nullable=False) for name in INSTRUMENT_TEXTS),
+    *(Column(name, Numeric, nullable=False) for name in INSTRUMENT_NUMBERS),
+    Column("delists_at", DateTime(timezone=True)),
+    _instant("read_at"),
+    Column("run_id", Text, nullable=False, server_default=""),
+)
+"""What the venue said last, at ``read_at`` of its time; what it lists no more has the status ``closed``."""

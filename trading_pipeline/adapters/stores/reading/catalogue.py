@@ -56,6 +56,14 @@ _READABLE = (
         filters=("instrument_id",),
     ),
     readable(
+        "instruments",
+        "What the venue lists, as it said last: standing, steps, limits and fees.",
+        condition_tables.instruments,
+        ("read_at", "instrument_id"),
+        filters=("instrument_id", "status"),
+        identity="instrument_id",
+    ),
+    readable(
         "checks",
         "A verdict about one bar.",
         tables.data_checks,

@@ -26,7 +26,7 @@ from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.books import Level, OrderBook
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.fills import Fill, FillKind
-from trading_pipeline.domain.model.instruments import Instrument, InstrumentKind
+from trading_pipeline.domain.model.instruments import Instrument, InstrumentKind, InstrumentStatus
 from trading_pipeline.domain.model.orders import IntentState, OrderReport, Side
 from trading_pipeline.domain.model.positions import VenuePosition
 from trading_pipeline.domain.model.tickers import TickerChange
@@ -56,6 +56,12 @@ _PROFIT_CAUSES = frozenset(
 )
 _ORDINARY_CREATE_TYPES = frozenset({"", "CreateByUser", "CreateByClosing", "CreateByStopOrder"})
 KLINE_FIELDS = 7
+_STATUSES = {
+    "PreLaunch": InstrumentStatus.PRE_LAUNCH,
+    "Trading": InstrumentStatus.TRADING,
+    "Delivering": InstrumentStatus.DELIVERING,
+}
+"""A status that the venue may add is none that one enters in."""
 _TICKER_FIELDS = {
     "last_price": "lastPrice",
     "bid_price": "bid1Price",
@@ -175,6 +181,9 @@ def instrument(row: Row, fees: Row) -> Instrument:
         max_leverage=decimal(inner(row, "leverageFilter"), "maxLeverage"),
         maker_fee=decimal(fees, "makerFeeRate"),
         taker_fee=decimal(fees, "takerFeeRate"),
+        status=_STATUSES.get(text(row, "status"), InstrumentStatus.CLOSED),
+        # the venue writes 0 for a perpetual whose end is not announced
+        delists_at=instant(row, "deliveryTime") if text(row, "deliveryTime") not in ("", "0") else None,
     )
 
 

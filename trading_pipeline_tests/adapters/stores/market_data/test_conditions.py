@@ -7,11 +7,14 @@ from decimal import Decimal
 from sqlalchemy import Engine, text
 
 from trading_pipeline.adapters.stores.market_data.condition_retention import PostgresConditionRetention
+from trading_pipeline.adapters.stores.market_data.instrument_store import PostgresInstrumentStore
 from trading_pipeline.adapters.stores.market_data.ticker_store import PostgresTickerStore
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.instruments import InstrumentStatus
 from trading_pipeline.domain.model.market_feeds import MarketFeeds
 from trading_pipeline.domain.model.tickers import Ticker
 from trading_pipeline.services.market_data.purge_conditions import purge_conditions
+from trading_pipeline_tests.testkit.builders import instrument
 
 AT = datetime(2025, 6, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -49,3 +52,12 @@ def test_what_is_older_than_it_is_kept_goes_and_the_newest_stays(database: Engin
 
 def test_an_empty_table_has_nothing_to_lose(database: Engine) -> None:
     assert purge_conditions(PostgresConditionRetention(database), MarketFeeds())["tickers"] == 0
+
+
+def test_instruments_come_back_exactly_as_they_were_told_last(database: Engine) -> None:
+    store = PostgresInstrumentStore(database)
+    first = replace(instrument(), maker_fee=Decimal("-0.000015"))
+    ending = replace(first, status=InstrumentStatus.DELIVERING, delists_at=AT)
+    for told in (first, ending):
+        store.write([told, instrument(SOL)], AT)
+        assert store.instruments() == {BTC: told, SOL: instrument(SOL)}

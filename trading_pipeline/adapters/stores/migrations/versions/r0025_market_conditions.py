@@ -7,6 +7,18 @@ revision = "0025"
 down_revision = "0024"
 
 _NUMBERS = ("last_price", "bid_price", "ask_price", "mark_price", "index_price", "funding_rate")
+_INSTRUMENT_TEXTS = ("kind", "base_currency", "quote_currency", "settlement_currency", "status")
+_INSTRUMENT_NUMBERS = (
+    "price_increment",
+    "quantity_increment",
+    "min_quantity",
+    "max_quantity",
+    "max_market_quantity",
+    "min_notional",
+    "max_leverage",
+    "maker_fee",
+    "taker_fee",
+)
 
 
 def _key(name: str) -> sa.Column[object]:
@@ -34,7 +46,19 @@ def upgrade() -> None:
     )
     op.create_index("tickers_by_time", "tickers", ["at"], schema="trading", postgresql_using="brin")
 
+    op.create_table(
+        "instruments",
+        _key("instrument_id"),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in _INSTRUMENT_TEXTS),
+        *(sa.Column(name, sa.Numeric(), nullable=False) for name in _INSTRUMENT_NUMBERS),
+        sa.Column("delists_at", sa.DateTime(timezone=True)),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("run_id", sa.Text(), nullable=False, server_default=""),
+        schema="trading",
+    )
+
 
 def downgrade() -> None:
     """Drop them."""
+    op.drop_table("instruments", schema="trading")
     op.drop_table("tickers", schema="trading")
