@@ -11,7 +11,7 @@ from trading_pipeline.adapters.venues.catalog import VENUES, derivations_of
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.holes import HolePolicy, HoleRules
 from trading_pipeline.domain.model.identity import InstrumentId, VenueName
-from trading_pipeline.domain.model.market_feeds import MarketFeeds, TickerFeed
+from trading_pipeline.domain.model.market_feeds import MarketFeeds, SeriesFeed, TickerFeed
 from trading_pipeline.domain.model.quality import QualityRules
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.universe import Universe
@@ -79,14 +79,32 @@ class _Tickers(Section):
     keep_days: Annotated[int, Field(ge=0)] = 90
 
 
+class _Series(Section):
+    """What the venue keeps."""
+
+    keep_days: Annotated[int, Field(ge=0)] = 0
+
+    def feed(self) -> SeriesFeed:
+        """As the purge takes it."""
+        return SeriesFeed(timedelta(days=self.keep_days))
+
+
 class _Feeds(Section):
     """What is collected beside bars; ``every_s`` of 0 collects none, ``keep_days`` of 0 keeps for ever."""
 
     tickers: _Tickers = _Tickers()
+    funding_rates: _Series = _Series()
+    open_interest: _Series = _Series()
+    mark_bars: _Series = _Series()
 
     def feeds(self) -> MarketFeeds:
         """As the feed takes them."""
-        return MarketFeeds(TickerFeed(timedelta(seconds=self.tickers.every_s), timedelta(days=self.tickers.keep_days)))
+        return MarketFeeds(
+            tickers=TickerFeed(timedelta(seconds=self.tickers.every_s), timedelta(days=self.tickers.keep_days)),
+            funding_rates=self.funding_rates.feed(),
+            open_interest=self.open_interest.feed(),
+            mark_bars=self.mark_bars.feed(),
+        )
 
 
 class _UniverseFile(Section):

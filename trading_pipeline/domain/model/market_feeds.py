@@ -17,10 +17,23 @@ class TickerFeed:
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesFeed:
+    """Funding, open interest or mark prices, which the venue keeps.
+
+    :param keep: age at which a row may go; zero keeps it for ever.
+    """
+
+    keep: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True)
 class MarketFeeds:
     """One part for each kind."""
 
     tickers: TickerFeed = field(default_factory=TickerFeed)
+    funding_rates: SeriesFeed = field(default_factory=SeriesFeed)
+    open_interest: SeriesFeed = field(default_factory=SeriesFeed)
+    mark_bars: SeriesFeed = field(default_factory=SeriesFeed)
 
     @property
     def kept(self) -> dict[str, timedelta]:

@@ -10,6 +10,7 @@ from trading_pipeline.domain.model.market_feeds import MarketFeeds
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.venue.clock import Clock
 from trading_pipeline.ports.venue.market_data import LiveMarket, MarketData
+from trading_pipeline.ports.venue.reference_data import ReferenceData
 from trading_pipeline.ports.venue.streams import MarketStream, VenueStream
 from trading_pipeline.ports.venue.trading import Trading
 
@@ -50,6 +51,10 @@ class Venue(ABC):
 
     def conditions_stream(self, instrument_ids: Sequence[InstrumentId], feeds: MarketFeeds) -> VenueStream | None:  # noqa: ARG002 - for those that have one
         """The WebSocket of what stands between bars; ``None`` where nothing of it is wanted or the venue has none."""
+        return None
+
+    def reference_data(self) -> ReferenceData | None:
+        """Funding, open interest and mark prices of the past; ``None`` where the venue has no such contracts."""
         return None
 
     @abstractmethod

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, delete, func, select
 
-from trading_pipeline.adapters.stores.postgres.condition_tables import tickers
+from trading_pipeline.adapters.stores.postgres.condition_tables import funding_rates, mark_bars, open_interest, tickers
 from trading_pipeline.ports.stores.market_data.condition_retention import ConditionRetention
 
-_AGED_BY = {"tickers": (tickers, "at")}
+_AGED_BY = {table.name: (table, "at") for table in (tickers, funding_rates, open_interest, mark_bars)}
 """By kind, its table and the column with a row's venue time."""
 
 

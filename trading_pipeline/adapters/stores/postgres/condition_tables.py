@@ -57,3 +57,26 @@ instruments = Table(
     Column("run_id", Text, nullable=False, server_default=""),
 )
 """What the venue said last, at ``read_at`` of its time; what it lists no more has the status ``closed``."""
+
+
+def _series(name: str, *numbers: str) -> Table:
+    """A row an instrument and instant of venue time, as the venue told it."""
+    return Table(
+        name,
+        metadata,
+        Column("instrument_id", Text, primary_key=True),
+        Column("at", DateTime(timezone=True), primary_key=True),
+        *(Column(number, Numeric, nullable=False) for number in numbers),
+        Column("run_id", Text, nullable=False, server_default=""),
+        _written_at(),
+    )
+
+
+funding_rates = _series("funding_rates", "rate")
+"""Settlements; ``rate`` is a fraction of the position's value."""
+
+open_interest = _series("open_interest", "quantity")
+"""Contracts held at the full hour, in base currency."""
+
+mark_bars = _series("mark_bars", "open", "high", "low", "close")
+"""The mark price over the hour that began ``at``."""

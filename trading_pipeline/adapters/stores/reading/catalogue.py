@@ -63,6 +63,14 @@ _READABLE = (
         filters=("instrument_id", "status"),
         identity="instrument_id",
     ),
+    *(
+        readable(name, meaning, table, ("at", "instrument_id"), filters=("instrument_id",))
+        for name, meaning, table in (
+            ("funding_rates", "Funding as it was settled.", condition_tables.funding_rates),
+            ("open_interest", "Contracts held at a full hour.", condition_tables.open_interest),
+            ("mark_bars", "The mark price over an hour.", condition_tables.mark_bars),
+        )
+    ),
     readable(
         "checks",
         "A verdict about one bar.",

@@ -7,6 +7,7 @@ from typing import ClassVar
 from trading_pipeline.adapters.venues.bybit.client import BybitClient
 from trading_pipeline.adapters.venues.bybit.endpoints import endpoints
 from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
+from trading_pipeline.adapters.venues.bybit.reference_data import BybitReferenceData
 from trading_pipeline.adapters.venues.bybit.streams import BybitAccountStream, BybitConditionsStream, BybitMarketStream
 from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
 from trading_pipeline.adapters.venues.deriving_market_data import DerivingMarketData
@@ -79,6 +80,10 @@ class Bybit(Venue):
     ) -> BybitMarketStream:
         """The public socket of linear contracts."""
         return BybitMarketStream(self._endpoints.public_ws, instrument_ids, timeframes)
+
+    def reference_data(self) -> BybitReferenceData:
+        """Without a key."""
+        return BybitReferenceData(self._client("", "", _TIMEOUT_S))
 
     def conditions_stream(
         self, instrument_ids: Sequence[InstrumentId], feeds: MarketFeeds

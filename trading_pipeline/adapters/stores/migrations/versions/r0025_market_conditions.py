@@ -7,6 +7,7 @@ revision = "0025"
 down_revision = "0024"
 
 _NUMBERS = ("last_price", "bid_price", "ask_price", "mark_price", "index_price", "funding_rate")
+_SERIES = {"funding_rates": ["rate"], "open_interest": ["quantity"], "mark_bars": ["open", "high", "low", "close"]}
 _INSTRUMENT_TEXTS = ("kind", "base_currency", "quote_currency", "settlement_currency", "status")
 _INSTRUMENT_NUMBERS = (
     "price_increment",
@@ -26,10 +27,8 @@ def _key(name: str) -> sa.Column[object]:
     return sa.Column(name, kind, primary_key=True)
 
 
-def _received_at() -> sa.Column[object]:
-    return sa.Column(
-        "received_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.clock_timestamp()
-    )
+def _written_at(name: str) -> sa.Column[object]:
+    return sa.Column(name, sa.DateTime(timezone=True), nullable=False, server_default=sa.func.clock_timestamp())
 
 
 def upgrade() -> None:
@@ -41,7 +40,7 @@ def upgrade() -> None:
         *(sa.Column(name, sa.Numeric(), nullable=False) for name in _NUMBERS),
         sa.Column("next_funding_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("open_interest", sa.Numeric(), nullable=False),
-        _received_at(),
+        _written_at("received_at"),
         schema="trading",
     )
     op.create_index("tickers_by_time", "tickers", ["at"], schema="trading", postgresql_using="brin")
@@ -56,9 +55,21 @@ def upgrade() -> None:
         sa.Column("run_id", sa.Text(), nullable=False, server_default=""),
         schema="trading",
     )
+    for name, numbers in _SERIES.items():
+        op.create_table(
+            name,
+            _key("instrument_id"),
+            _key("at"),
+            *(sa.Column(number, sa.Numeric(), nullable=False) for number in numbers),
+            sa.Column("run_id", sa.Text(), nullable=False, server_default=""),
+            _written_at("written_at"),
+            schema="trading",
+        )
 
 
 def downgrade() -> None:
     """Drop them."""
+    for name in _SERIES:
+        op.drop_table(name, schema="trading")
     op.drop_table("instruments", schema="trading")
     op.drop_table("tickers", schema="trading")
