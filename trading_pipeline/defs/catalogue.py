@@ -47,6 +47,8 @@ CATALOGUE = {
     "funding_rates": Entry("market_data", condition_tables.funding_rates),
     "open_interest": Entry("market_data", condition_tables.open_interest),
     "mark_bars": Entry("market_data", condition_tables.mark_bars),
+    "book_snapshots": Entry("market_data", condition_tables.book_snapshots),
+    "public_trades": Entry("market_data", condition_tables.public_trades),
     "bars": Entry("market_data", tables.bars, BARS),
     "indicator_snapshots": Entry("strategy", tables.indicator_snapshots, SNAPSHOTS),
     "signals": Entry("strategy", tables.signals),

@@ -9,7 +9,15 @@ from trading_pipeline_tests.defs.asset_graph import SNAPSHOT, described
 
 REPOSITORY = defs.get_repository_def()
 ORDER_JOBS = ("execute_plans", "manage_and_execute", "manage_positions", "reconcile", "kill_switch", "close_position")
-OF_THE_FEED = ("bybit_public_stream", "bybit_private_stream", "raw_bars", "book_samples", "tickers")
+OF_THE_FEED = (
+    "bybit_public_stream",
+    "bybit_private_stream",
+    "raw_bars",
+    "book_samples",
+    "tickers",
+    "book_snapshots",
+    "public_trades",
+)
 UNPARTITIONED = ("instruments",)
 LEDGER = ("orders", "fills", "positions", "equity", "reconciliation", "halts")
 FROM_CANDLE_TO_FILL = (

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
@@ -11,7 +11,7 @@ from trading_pipeline.adapters.venues.catalog import VENUES, derivations_of
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.holes import HolePolicy, HoleRules
 from trading_pipeline.domain.model.identity import InstrumentId, VenueName
-from trading_pipeline.domain.model.market_feeds import MarketFeeds, SeriesFeed, TickerFeed
+from trading_pipeline.domain.model.market_feeds import BookFeed, MarketFeeds, SeriesFeed, TickerFeed, TradeFeed
 from trading_pipeline.domain.model.quality import QualityRules
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.universe import Universe
@@ -79,6 +79,25 @@ class _Tickers(Section):
     keep_days: Annotated[int, Field(ge=0)] = 90
 
 
+class _Books(Section):
+    """Whole order books; 0 levels are none."""
+
+    depth: Literal[0, 1, 50] = 0
+    every_s: Annotated[int, Field(ge=1, le=86_400)] = 1
+    keep_days: Annotated[int, Field(ge=0)] = 7
+
+    def feed(self) -> BookFeed:
+        """As the feed takes it."""
+        return BookFeed(self.depth, timedelta(seconds=self.every_s), timedelta(days=self.keep_days))
+
+
+class _Trades(Section):
+    """Public trades."""
+
+    wanted: bool = False
+    keep_days: Annotated[int, Field(ge=0)] = 7
+
+
 class _Series(Section):
     """What the venue keeps."""
 
@@ -93,6 +112,8 @@ class _Feeds(Section):
     """What is collected beside bars; ``every_s`` of 0 collects none, ``keep_days`` of 0 keeps for ever."""
 
     tickers: _Tickers = _Tickers()
+    book_snapshots: _Books = _Books()
+    public_trades: _Trades = _Trades()
     funding_rates: _Series = _Series()
     open_interest: _Series = _Series()
     mark_bars: _Series = _Series()
@@ -101,6 +122,8 @@ class _Feeds(Section):
         """As the feed takes them."""
         return MarketFeeds(
             tickers=TickerFeed(timedelta(seconds=self.tickers.every_s), timedelta(days=self.tickers.keep_days)),
+            book_snapshots=self.book_snapshots.feed(),
+            public_trades=TradeFeed(self.public_trades.wanted, timedelta(days=self.public_trades.keep_days)),
             funding_rates=self.funding_rates.feed(),
             open_interest=self.open_interest.feed(),
             mark_bars=self.mark_bars.feed(),

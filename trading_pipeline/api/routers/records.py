@@ -36,6 +36,8 @@ TREE: dict[str, tuple[Shown, ...]] = {
         Shown("/market/checks", "checks"),
         Shown("/market/tickers", "tickers"),
         Shown("/market/instruments", "instruments"),
+        Shown("/market/books", "book_snapshots"),
+        Shown("/market/trades", "public_trades"),
         Shown("/market/funding", "funding_rates"),
         Shown("/market/open-interest", "open_interest"),
         Shown("/market/marks", "mark_bars"),

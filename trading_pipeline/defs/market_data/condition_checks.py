@@ -16,6 +16,7 @@ from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.resources.beside import SCHEDULES
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.resources.venue import Markets
+from trading_pipeline.services.market_data.judge_conditions import stopped
 from trading_pipeline.services.market_data.judge_tickers import judge_tickers
 
 FEEDS = UNIVERSE.feeds
@@ -34,6 +35,18 @@ def tickers_sound(stores: Stores, markets: Markets) -> dg.AssetCheckResult:
     max_age = max(3 * FEEDS.tickers.every, UNIVERSE.finest.duration)
     now = markets.clock().now()
     return judged(judge_tickers(stores.conditions.tickers, UNIVERSE.instrument_ids, now, max_age))
+
+
+def _comes(kind: str, max_age: timedelta, description: str, *, wanted: bool) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=kind, name="newest_is_recent", description=description)
+    def comes(stores: Stores, markets: Markets) -> dg.AssetCheckResult:
+        """Ask how old the newest row of each instrument is."""
+        if not wanted:
+            return judged({}, off=True)
+        ages, now = stores.conditions.retention, markets.clock().now()
+        return judged(stopped(ages, kind, UNIVERSE.instrument_ids, now, max_age))
+
+    return comes
 
 
 def judged(faults: Mapping[InstrumentId, str], *, off: bool = False, name: str | None = None) -> dg.AssetCheckResult:
@@ -60,7 +73,22 @@ def judged(faults: Mapping[InstrumentId, str], *, off: bool = False, name: str |
     )
 
 
-condition_checks = [tickers_sound]
+condition_checks = [
+    tickers_sound,
+    _comes(
+        "book_snapshots",
+        max(3 * FEEDS.book_snapshots.every, UNIVERSE.finest.duration),
+        "Every instrument has a whole book of moments ago; one with a gap, or crossed, is never stored.",
+        wanted=FEEDS.book_snapshots.depth > 0,
+    ),
+    _comes(
+        "public_trades",
+        # in a quiet market nobody trades for a while
+        max(timedelta(hours=1), 2 * UNIVERSE.finest.duration),
+        "Somebody traded every instrument within the last hour.",
+        wanted=FEEDS.public_trades.wanted,
+    ),
+]
 
 conditions_job = dg.define_asset_job(
     "check_conditions",

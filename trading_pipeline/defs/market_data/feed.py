@@ -41,4 +41,18 @@ feed_assets = [
         kinds={"python", "postgres"},
         description="Best prices, mark, index, funding to come and open interest, once in `feeds.tickers.every_s`.",
     ),
+    dg.AssetSpec(
+        "book_snapshots",
+        deps=[PUBLIC_STREAM],
+        group_name="market_data",
+        kinds={"python", "postgres"},
+        description="Whole order books, where `feeds.book_snapshots` has a `depth`, one in `every_s`; for research.",
+    ),
+    dg.AssetSpec(
+        "public_trades",
+        deps=[PUBLIC_STREAM],
+        group_name="market_data",
+        kinds={"python", "postgres"},
+        description="What others traded, each trade once; for research, where `feeds.public_trades.wanted` says so.",
+    ),
 ]

@@ -17,6 +17,32 @@ class TickerFeed:
 
 
 @dataclass(frozen=True, slots=True)
+class BookFeed:
+    """Whole order books, for research.
+
+    :param depth: levels a side, 1 or 50; 0 collects none.
+    :param every: at most one book of an instrument in so much venue time.
+    :param keep: age at which a row may go; zero keeps it for ever.
+    """
+
+    depth: int = 0
+    every: timedelta = timedelta(seconds=1)
+    keep: timedelta = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class TradeFeed:
+    """Public trades, for research.
+
+    :param wanted: whether they are collected.
+    :param keep: age at which a row may go; zero keeps it for ever.
+    """
+
+    wanted: bool = False
+    keep: timedelta = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
 class SeriesFeed:
     """Funding, open interest or mark prices, which the venue keeps.
 
@@ -31,6 +57,8 @@ class MarketFeeds:
     """One part for each kind."""
 
     tickers: TickerFeed = field(default_factory=TickerFeed)
+    book_snapshots: BookFeed = field(default_factory=BookFeed)
+    public_trades: TradeFeed = field(default_factory=TradeFeed)
     funding_rates: SeriesFeed = field(default_factory=SeriesFeed)
     open_interest: SeriesFeed = field(default_factory=SeriesFeed)
     mark_bars: SeriesFeed = field(default_factory=SeriesFeed)

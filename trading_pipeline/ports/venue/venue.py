@@ -11,7 +11,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.venue.clock import Clock
 from trading_pipeline.ports.venue.market_data import LiveMarket, MarketData
 from trading_pipeline.ports.venue.reference_data import ReferenceData
-from trading_pipeline.ports.venue.streams import MarketStream, VenueStream
+from trading_pipeline.ports.venue.streams import ConditionsStream, MarketStream, VenueStream
 from trading_pipeline.ports.venue.trading import Trading
 
 
@@ -49,7 +49,7 @@ class Venue(ABC):
     def market_stream(self, instrument_ids: Sequence[InstrumentId], timeframes: Sequence[Timeframe]) -> MarketStream:
         """The WebSocket of closed bars."""
 
-    def conditions_stream(self, instrument_ids: Sequence[InstrumentId], feeds: MarketFeeds) -> VenueStream | None:  # noqa: ARG002 - for those that have one
+    def conditions_stream(self, instrument_ids: Sequence[InstrumentId], feeds: MarketFeeds) -> ConditionsStream | None:  # noqa: ARG002 - for those that have one
         """The WebSocket of what stands between bars; ``None`` where nothing of it is wanted or the venue has none."""
         return None
 

@@ -53,8 +53,11 @@ def conditions_stream(
     stream = venue.conditions_stream(instrument_ids, universe.feeds)
     if stream is None:
         return None
-    conditions = ConditionsFeed(universe.feeds, storage.tickers, storage.events)
-    return FeedStream(Link(stream, conditions), conditions.begin, (conditions.store,))
+    notice = functools.partial(record_quality, storage.quality, storage.events)
+    conditions = ConditionsFeed(universe.feeds, storage.tickers, storage.tape, storage.events, notice)
+    link = Link(stream, conditions)
+    resync = functools.partial(conditions.resync, link, stream.resync_messages)
+    return FeedStream(link, conditions.begin, (conditions.store, resync))
 
 
 def account_stream(venue: Venue, account_id: AccountId, storage: FeedStorage) -> FeedStream:

@@ -1,6 +1,7 @@
 """What stands between bars, in the schema ``trading``: rows of a venue's public data that no order depends on."""
 
-from sqlalchemy import Column, DateTime, Index, Numeric, Table, Text, func
+from sqlalchemy import BigInteger, Column, DateTime, Index, Numeric, Table, Text, func
+from sqlalchemy.dialects.postgresql import JSONB
 
 from trading_pipeline.adapters.stores.postgres.tables import metadata
 
@@ -80,3 +81,30 @@ open_interest = _series("open_interest", "quantity")
 
 mark_bars = _series("mark_bars", "open", "high", "low", "close")
 """The mark price over the hour that began ``at``."""
+
+book_snapshots = Table(
+    "book_snapshots",
+    metadata,
+    Column("instrument_id", Text, primary_key=True),
+    Column("at", DateTime(timezone=True), primary_key=True),
+    Column("update_id", BigInteger, nullable=False),
+    Column("bids", JSONB, nullable=False),
+    Column("asks", JSONB, nullable=False),
+    _written_at("received_at"),
+    Index("book_snapshots_by_time", "at", postgresql_using="brin"),
+)
+"""Append-only; a side is its levels from the best on, each the venue's digits of price and quantity, as text."""
+
+public_trades = Table(
+    "public_trades",
+    metadata,
+    Column("instrument_id", Text, primary_key=True),
+    Column("at", DateTime(timezone=True), primary_key=True),
+    Column("trade_id", Text, primary_key=True),
+    Column("side", Text, nullable=False),
+    Column("price", Numeric, nullable=False),
+    Column("quantity", Numeric, nullable=False),
+    _written_at("received_at"),
+    Index("public_trades_by_time", "at", postgresql_using="brin"),
+)
+"""Append-only; ``side`` is the taker's."""

@@ -63,9 +63,18 @@ _READABLE = (
         filters=("instrument_id", "status"),
         identity="instrument_id",
     ),
+    readable(
+        "public_trades",
+        "What somebody traded.",
+        condition_tables.public_trades,
+        ("at", "instrument_id", "trade_id"),
+        filters=("instrument_id",),
+        required=("instrument_id",),
+    ),
     *(
         readable(name, meaning, table, ("at", "instrument_id"), filters=("instrument_id",))
         for name, meaning, table in (
+            ("book_snapshots", "A whole order book.", condition_tables.book_snapshots),
             ("funding_rates", "Funding as it was settled.", condition_tables.funding_rates),
             ("open_interest", "Contracts held at a full hour.", condition_tables.open_interest),
             ("mark_bars", "The mark price over an hour.", condition_tables.mark_bars),

@@ -1,6 +1,6 @@
 """WebSocket messages of the venue: what to send, and what its frames mean. Pure.
 
-Pages: v5/ws/connect, v5/websocket/public/kline and ticker, v5/websocket/private/order and execution.
+Pages: v5/ws/connect, v5/websocket/public/kline, ticker, orderbook and trade, v5/websocket/private/order and execution.
 """
 
 import hashlib
@@ -35,7 +35,20 @@ def kline_topics(symbols: Sequence[str], timeframes: Iterable[Timeframe]) -> lis
 
 def condition_topics(symbols: Sequence[str], feeds: MarketFeeds) -> list[str]:
     """Topics of what is collected of every symbol beside its bars."""
-    return [f"tickers.{symbol}" for symbol in symbols if feeds.tickers.every]
+    kinds = ["tickers"] if feeds.tickers.every else []
+    kinds += [book_topic(feeds)] if feeds.book_snapshots.depth else []
+    kinds += ["publicTrade"] if feeds.public_trades.wanted else []
+    return [f"{kind}.{symbol}" for symbol in symbols for kind in kinds]
+
+
+def book_topic(feeds: MarketFeeds) -> str:
+    """The topic of books, without its symbol."""
+    return f"orderbook.{feeds.book_snapshots.depth}"
+
+
+def subscribe_anew(topic: str) -> tuple[str, str]:
+    """Messages after which a topic begins again with everything whole."""
+    return _message("unsubscribe", [topic]), _message("subscribe", [topic])
 
 
 def subscriptions(topics: Sequence[str]) -> Iterator[str]:
@@ -81,6 +94,10 @@ def read_frame(raw: str | bytes) -> StreamReply | StreamUpdate:
     kind, _, name = topic.partition(".")
     if kind == "kline":
         return StreamUpdate(bars=_closed_bars(frame, name))
+    if kind == "orderbook":
+        return StreamUpdate(books=(parse.book_change(frame),))
+    if kind == "publicTrade":
+        return StreamUpdate(trades=tuple(parse.public_trade(row) for row in rows(frame, "data")))
     if kind == "tickers":
         return StreamUpdate(tickers=(parse.ticker_change(frame),))
     ours = [row for row in rows(frame, "data") if text(row, "category") in ("", capabilities.CATEGORY)]

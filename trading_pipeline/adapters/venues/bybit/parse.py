@@ -27,8 +27,10 @@ from trading_pipeline.domain.model.books import Level, OrderBook
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.instruments import Instrument, InstrumentKind, InstrumentStatus
+from trading_pipeline.domain.model.local_books import BookChange
 from trading_pipeline.domain.model.orders import IntentState, OrderReport, Side
 from trading_pipeline.domain.model.positions import VenuePosition
+from trading_pipeline.domain.model.public_trades import PublicTrade
 from trading_pipeline.domain.model.tickers import TickerChange
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -156,6 +158,38 @@ def ticker_change(frame: Row) -> TickerChange:
     }
     return TickerChange(
         instrument_id(text(row, "symbol")), instant(frame, "ts"), text(frame, "type") == "snapshot", values
+    )
+
+
+def book_change(frame: Row) -> BookChange:
+    """A message of a topic ``orderbook``; update number 1 comes whole, as the venue began to count anew.
+
+    :raises DataError: a level is no pair of numbers, or symbol, number or time is missing.
+    """
+    row = inner(frame, "data")
+    number = text(row, "u")
+    if not number.isdigit():
+        raise DataError(f"bybit sent u={number!r} where the number of an update belongs")
+    bids, asks = (tuple(_level(entry) for entry in entries(row, side)) for side in ("b", "a"))
+    whole = text(frame, "type") == "snapshot" or number == "1"
+    return BookChange(instrument_id(text(row, "s")), instant(frame, "ts"), int(number), whole, bids, asks)
+
+
+def public_trade(row: Row) -> PublicTrade:
+    """An entry of a topic ``publicTrade``.
+
+    :raises DataError: a field is missing, or is no number.
+    """
+    spelling, trade_id = text(row, "S"), text(row, "i")
+    if spelling not in _SIDES or not trade_id:
+        raise DataError(f"bybit sent the trade {trade_id!r} with S={spelling!r}, neither Buy nor Sell")
+    return PublicTrade(
+        instrument_id(text(row, "s")),
+        trade_id,
+        instant(row, "T"),
+        _SIDES[spelling],
+        decimal(row, "p"),
+        decimal(row, "v"),
     )
 
 

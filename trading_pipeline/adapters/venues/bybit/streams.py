@@ -11,17 +11,19 @@ from trading_pipeline.adapters.venues.bybit.frames import (
     PING,
     PRIVATE_TOPICS,
     authentication,
+    book_topic,
     condition_topics,
     kline_topics,
     native,
     read_frame,
+    subscribe_anew,
     subscriptions,
 )
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.market_feeds import MarketFeeds
 from trading_pipeline.domain.model.stream_updates import StreamReply, StreamUpdate
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.venue.streams import MarketStream, VenueStream
+from trading_pipeline.ports.venue.streams import ConditionsStream, MarketStream, VenueStream
 
 # Seconds for which a signature is good: longer than a handshake takes, too short to be of use to somebody else.
 _AUTHENTICATION_S = 10.0
@@ -48,7 +50,7 @@ class BybitMarketStream(MarketStream):
         return read_frame(raw)
 
 
-class BybitConditionsStream(VenueStream):
+class BybitConditionsStream(ConditionsStream):
     """What stands between bars."""
 
     ping = PING
@@ -57,6 +59,7 @@ class BybitConditionsStream(VenueStream):
     def __init__(self, url: str, instrument_ids: Sequence[InstrumentId], feeds: MarketFeeds) -> None:
         """:param feeds: what of it is collected."""
         self.url = url
+        self._book_topic = book_topic(feeds)
         self.topics = condition_topics([one.symbol for one in instrument_ids], feeds)
 
     def handshake_messages(self) -> Iterator[str]:
@@ -66,6 +69,10 @@ class BybitConditionsStream(VenueStream):
     def read(self, raw: str | bytes) -> StreamReply | StreamUpdate:
         """See ``read_frame``."""
         return read_frame(raw)
+
+    def resync_messages(self, instrument_id: InstrumentId) -> tuple[str, ...]:
+        """Leave the topic and come back: the venue begins with a snapshot."""
+        return subscribe_anew(f"{self._book_topic}.{instrument_id.symbol}")
 
 
 class BybitAccountStream(VenueStream):

@@ -1,7 +1,10 @@
 """What stands between bars grows old."""
 
 from abc import ABC, abstractmethod
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from trading_pipeline.domain.model.identity import InstrumentId
 
 
 class ConditionRetention(ABC):
@@ -13,3 +16,7 @@ class ConditionRetention(ABC):
 
         :returns: how many went.
         """
+
+    @abstractmethod
+    def newest(self, kind: str, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, datetime]:
+        """Venue time (UTC) of the last row of each instrument that has one."""

@@ -175,3 +175,50 @@ def test_a_ticker_with_a_word_for_a_price_is_refused() -> None:
     told = {"symbol": "BTCUSDT", "markPrice": "much"}
     with pytest.raises(DataError, match="markPrice='much'"):
         read_frame(json.dumps({"topic": "tickers.BTCUSDT", "type": "delta", "data": told, "ts": NOW_MS}))
+
+
+def a_book(**fields: object) -> str:
+    data = {"s": "BTCUSDT", "b": [["99", "1.5"], ["98", "0"]], "a": [], "u": 8, "seq": 3}
+    return json.dumps({"topic": "orderbook.50.BTCUSDT", "type": "delta", "ts": NOW_MS, "data": {**data, **fields}})
+
+
+def test_a_book_says_which_levels_changed_and_in_which_update() -> None:
+    (change,) = update(a_book()).books
+    assert (change.instrument_id, change.at, change.update_id, change.whole) == (
+        "BTCUSDT.BYBIT",
+        from_ms(NOW_MS),
+        8,
+        False,
+    )
+    assert (change.bids, change.asks) == (((Decimal(99), Decimal("1.5")), (Decimal(98), Decimal(0))), ())
+
+
+def test_a_book_is_whole_in_a_snapshot_and_when_the_venue_counts_anew() -> None:
+    assert update(a_book(u=1)).books[0].whole
+    assert update(a_book().replace("delta", "snapshot")).books[0].whole
+
+
+@pytest.mark.parametrize("wrong", [{"u": ""}, {"b": [["99"]]}, {"a": None}, {"s": ""}, {"b": [["99", "NaN"]]}])
+def test_a_book_with_a_part_that_cannot_be_read_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(DataError):
+        read_frame(a_book(**wrong))
+
+
+TRADE = {"T": NOW_MS, "s": "BTCUSDT", "S": "Sell", "v": "0.5", "p": "99.5", "i": "a-b"}
+
+
+def test_every_trade_of_a_frame_is_told() -> None:
+    first, second = update(a_frame("publicTrade.BTCUSDT", TRADE, {**TRADE, "i": "c-d"})).trades
+    assert (first.trade_id, second.trade_id) == ("a-b", "c-d")
+    assert (first.side, first.price, first.quantity, first.at) == (
+        "sell",
+        Decimal("99.5"),
+        Decimal("0.5"),
+        from_ms(NOW_MS),
+    )
+
+
+@pytest.mark.parametrize("wrong", [{"S": "None"}, {"i": ""}, {"p": ""}, {"T": "now"}])
+def test_a_trade_with_a_part_that_cannot_be_read_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(DataError):
+        read_frame(a_frame("publicTrade.BTCUSDT", {**TRADE, **wrong}))
