@@ -40,7 +40,7 @@ class BookSnapshot:
     update_id: int
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Sides:
     update_id: int
     at: datetime
@@ -74,7 +74,8 @@ class LocalBooks:
         if change.update_id != sides.update_id + 1:
             del self._sides[change.instrument_id]
             return False
-        sides.update_id, sides.at = change.update_id, change.at
+        known = _Sides(change.update_id, change.at, sides.bids, sides.asks)
+        self._sides[change.instrument_id] = known
         _merge(sides.bids, change.bids)
         _merge(sides.asks, change.asks)
         return True
