@@ -1,7 +1,7 @@
 """Everything one running exchange consists of, handed to every route."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -13,6 +13,7 @@ from trading_pipeline.exchange_simulator.clock import Clock, LockStepClock
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.faults import Faults
 from trading_pipeline.exchange_simulator.hub import Hub
+from trading_pipeline.exchange_simulator.live_feed import LivePrices
 from trading_pipeline.exchange_simulator.market_feed import MarketFeed
 from trading_pipeline.exchange_simulator.orders import Order
 from trading_pipeline.exchange_simulator.rate_limits import RateLimits
@@ -23,6 +24,10 @@ from trading_pipeline.exchange_simulator.walking import account_events, advance
 
 ACKNOWLEDGE_FIRST_S = 0.005
 """Private pushes leave this much after the answer to the request that caused them."""
+
+
+_NEVER_MS = to_ms(datetime(9000, 1, 1, tzinfo=UTC))
+"""When a venue's prices end."""
 
 
 class Stand(StrEnum):
@@ -42,8 +47,10 @@ class Venue:
         credentials: Credentials,
         state: StateFile | None = None,
         faults: Faults | None = None,
+        live: LivePrices | None = None,
     ) -> None:
         """
+        :param live: the venue whose prices are taken; without one the markets have their own.
         :param state: where the exchange is kept; ``None`` forgets it at the end.
         :param faults: that are armed; none by default.
         """
@@ -63,7 +70,9 @@ class Venue:
         self._delivery = Delivery(self.private, self.faults)
         exchange.liquidity = self._liquidity
         self._events: Iterator[int] | None = None
-        self.end_ms = min(market.walk.series.end_ms for market in exchange.markets.values())
+        self.live = live
+        ends = [market.walk.series.end_ms for market in exchange.markets.values()]
+        self.end_ms = _NEVER_MS if live else min(ends)
         """Where (UTC ms) the bars of the first symbol to run out end."""
 
     def clock_ms(self) -> int:

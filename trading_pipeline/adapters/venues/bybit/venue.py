@@ -49,12 +49,14 @@ class Bybit(Venue):
 
     def market_data(self) -> DerivingMarketData:
         """Needs no key; with one, instruments tell the fees of its account."""
-        published = BybitMarketData(self._client(self._key, self._secret, _TIMEOUT_S))
+        # The account of a paper system is not known where its markets are.
+        key, secret = ("", "") if self._endpoints.market_rest else (self._key, self._secret)
+        published = BybitMarketData(self._market_client(_TIMEOUT_S, key=key, secret=secret))
         return DerivingMarketData(published, self.derivations)
 
     def live_market(self) -> BybitMarketData:
         """Without a key, with two attempts of two seconds each."""
-        return BybitMarketData(self._client("", "", _BOOK_TIMEOUT_S, attempts=2))
+        return BybitMarketData(self._market_client(_BOOK_TIMEOUT_S, attempts=2))
 
     def clock(self) -> VenueClock:
         """Asked for every time where the venue's clock stands still and jumps."""
@@ -72,6 +74,10 @@ class Bybit(Venue):
         """With the settings' key."""
         return BybitTrading(self._client(self._key, self._secret, _ORDER_TIMEOUT_S))
 
+    def _market_client(self, timeout_s: float, attempts: int = 4, key: str = "", secret: str = "") -> BybitClient:
+        rest = self._endpoints.market_rest or self._endpoints.rest
+        return BybitClient(rest, key, secret, timeout_s, attempts, self._limiter)
+
     def _client(self, key: str, secret: str, timeout_s: float, attempts: int = 4) -> BybitClient:
         return BybitClient(self._endpoints.rest, key, secret, timeout_s, attempts, self._limiter)
 
@@ -83,7 +89,7 @@ class Bybit(Venue):
 
     def reference_data(self) -> BybitReferenceData:
         """Without a key."""
-        return BybitReferenceData(self._client("", "", _TIMEOUT_S))
+        return BybitReferenceData(self._market_client(_TIMEOUT_S))
 
     def conditions_stream(
         self, instrument_ids: Sequence[InstrumentId], feeds: MarketFeeds
