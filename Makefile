@@ -78,6 +78,7 @@ bench: $(READY_DEV) $(PEERS)/.ready $(NAUTILUS)/.ready ## exchange, wave latency
 	@$(BIN)/python benchmarks/wave_latency.py --midnights 3
 	@$(BIN)/python benchmarks/wave_latency.py --wide 200 --waves 8
 	@$(BIN)/python benchmarks/gate_latency.py
+	@$(BIN)/python benchmarks/order_books.py
 	@$(BIN)/python benchmarks/backfill.py 100000 1000000 10000000
 	@$(PEERS)/bin/python benchmarks/backtest_engine.py --nautilus $(NAUTILUS)/bin/python
 

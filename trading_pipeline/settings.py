@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     )
     redis_url: str = Field("", alias="REDIS_URL", repr=False, description="empty: embedded Redis")
     bybit_rest_url: str = Field("", alias="BYBIT_REST_URL", description="empty: the mode's own endpoint")
+    bybit_market_rest_url: str = Field(
+        "", alias="BYBIT_MARKET_REST_URL", description="paper mode: the venue whose markets are real; empty: mainnet"
+    )
     bybit_public_ws_url: str = Field("", alias="BYBIT_PUBLIC_WS_URL", description="empty: the mode's own endpoint")
     bybit_private_ws_url: str = Field("", alias="BYBIT_PRIVATE_WS_URL", description="empty: the mode's own endpoint")
     bybit_api_key: SecretStr = Field(SecretStr(""), alias="BYBIT_API_KEY")

@@ -16,6 +16,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 
 if TYPE_CHECKING:
     from trading_pipeline.exchange_simulator.assembly import AnotherAccount
+    from trading_pipeline.exchange_simulator.live_venue import LiveVenue
     from trading_pipeline.exchange_simulator.server import Addresses
 
 
@@ -31,6 +32,8 @@ def exchange(
     wall: Annotated[
         bool, typer.Option("--wall", help="run at wall time, with the bars from start on moved to now")
     ] = False,
+    live: Annotated[str, typer.Option(help="REST address of the venue whose prices are taken; with --wall")] = "",
+    live_ws: Annotated[str, typer.Option(help="its public WebSocket of linear contracts")] = "",
     state: Annotated[Path | None, typer.Option(help="file that keeps the account over a restart")] = None,
     tls: Annotated[Path | None, typer.Option(help="folder of a certificate, made when missing; serves HTTPS")] = None,
     faults: Annotated[Path | None, typer.Option(help="JSON file of the faults that are armed at the start")] = None,
@@ -66,6 +69,7 @@ def exchange(
             speed=speed,
             lock_step=Timeframe.parse(lock_step) if lock_step else None,
             wall=wall,
+            live=_live(live, live_ws),
             state=state,
             tls=tls,
             faults=faults,
@@ -101,6 +105,15 @@ def _another(text: str, balance: str) -> "AnotherAccount":
 def _announce(addresses: "Addresses") -> None:
     """One line for programs and people; stdout is flushed because the reader waits for it."""
     typer.echo(json.dumps(asdict(addresses)))
+
+
+def _live(rest_url: str, public_ws_url: str) -> "LiveVenue | None":
+    """:raises ConfigurationError: one of the two addresses is missing."""
+    from trading_pipeline.exchange_simulator.live_venue import LiveVenue
+
+    if bool(rest_url) != bool(public_ws_url):
+        raise ConfigurationError("--live and --live-ws go together: contracts come by one, prices by the other")
+    return LiveVenue(rest_url.rstrip("/"), public_ws_url) if rest_url else None
 
 
 def _instant(text: str) -> datetime | None:

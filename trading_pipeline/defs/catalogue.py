@@ -11,7 +11,7 @@ import dagster as dg
 from sqlalchemy import Column, Table
 from sqlalchemy.dialects import postgresql
 
-from trading_pipeline.adapters.stores.postgres import research_tables, tables
+from trading_pipeline.adapters.stores.postgres import condition_tables, research_tables, tables
 from trading_pipeline.adapters.stores.postgres.schemas import BARS, SNAPSHOTS
 from trading_pipeline.domain.model.checks import CheckName
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -42,6 +42,13 @@ CATALOGUE = {
     "private_stream": Entry("execution", None),
     "raw_bars": Entry("market_data", tables.raw_bars),
     "book_samples": Entry("market_data", tables.book_samples),
+    "tickers": Entry("market_data", condition_tables.tickers),
+    "instruments": Entry("market_data", condition_tables.instruments),
+    "funding_rates": Entry("market_data", condition_tables.funding_rates),
+    "open_interest": Entry("market_data", condition_tables.open_interest),
+    "mark_bars": Entry("market_data", condition_tables.mark_bars),
+    "book_snapshots": Entry("market_data", condition_tables.book_snapshots),
+    "public_trades": Entry("market_data", condition_tables.public_trades),
     "bars": Entry("market_data", tables.bars, BARS),
     "indicator_snapshots": Entry("strategy", tables.indicator_snapshots, SNAPSHOTS),
     "signals": Entry("strategy", tables.signals),

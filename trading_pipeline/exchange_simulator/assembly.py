@@ -1,7 +1,7 @@
 """Putting an exchange together: bars, clock, account and the state it was left in."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -15,7 +15,11 @@ from trading_pipeline.exchange_simulator.bars import BarSeries
 from trading_pipeline.exchange_simulator.clock import Clock, FreeClock, LockStepClock, WallClock, wall_now
 from trading_pipeline.exchange_simulator.exchange import Exchange, Market, Terms
 from trading_pipeline.exchange_simulator.faults import faults_of
+from trading_pipeline.exchange_simulator.funding_schedule import FundingSchedule
 from trading_pipeline.exchange_simulator.instruments import specification, typical_price
+from trading_pipeline.exchange_simulator.live_feed import LivePrices
+from trading_pipeline.exchange_simulator.live_prices import LiveWalk
+from trading_pipeline.exchange_simulator.live_venue import LiveContract, LiveVenue
 from trading_pipeline.exchange_simulator.market_model import BASE, EPOCH, GENERATED_END, generate
 from trading_pipeline.exchange_simulator.price_walk import Moment, PriceWalk
 from trading_pipeline.exchange_simulator.recorded_funding import load_funding
@@ -60,6 +64,7 @@ class Configuration:
     :param faults: file of the faults that are armed at the start.
     :param state: file that the account is kept in; what it holds comes before ``start``.
     :param others: accounts beside the first one.
+    :param live: the venue whose prices are taken as they are told; goes with ``wall``, and with neither bars nor start.
     :param costs: what every account pays; funding rates recorded beside the bars come before the constant one.
     """
 
@@ -79,6 +84,7 @@ class Configuration:
     others: tuple[AnotherAccount, ...] = ()
     half_spread_ticks: int = 0
     costs: Costs = BASE_TIER
+    live: LiveVenue | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,7 @@ class World:
 
     :param clock_start: where the clock begins; in lock-step the close before ``now_ms``, or that itself.
     :param now_ms: where the exchange stands, UTC ms.
+    :param contracts: of the venue whose prices are taken, by symbol; none where prices are generated or recorded.
     :param shift_ms: by how much bars and funding were moved away from when they were recorded.
     """
 
@@ -94,6 +101,7 @@ class World:
     clock_start: datetime
     now_ms: int
     shift_ms: int = 0
+    contracts: dict[str, LiveContract] = field(default_factory=dict)
 
 
 def build(configuration: Configuration, run_id: str) -> Venue:
@@ -111,6 +119,8 @@ def build(configuration: Configuration, run_id: str) -> Venue:
         raise ConfigurationError(f"accounts {','.join(names)!r} are unnamed or repeated; name each once")
     if configuration.wall and (configuration.lock_step is not None or configuration.speed != 1):
         raise ConfigurationError("wall time can be neither stepped nor sped up; leave --speed and --lock-step away")
+    if configuration.live is not None and (not configuration.wall or configuration.bars or configuration.start):
+        raise ConfigurationError("a venue's prices come at wall time: give --wall, and neither --bars nor --start")
     state = None if configuration.state is None else StateFile(configuration.state, _identity(configuration))
     place = None if state is None else state.place
     if place is None:
@@ -152,7 +162,14 @@ def _assembled(configuration: Configuration, world: World, run_id: str, state: S
         state.restore(exchange)
     origin = _origin(configuration)
     others = [credentials_for(f"{origin}/{other.name}") for other in configuration.others]
-    return Venue(exchange, _clock(configuration, world), credentials_for(origin), state, faults, others)
+    clock, credentials = _clock(configuration, world), credentials_for(origin)
+    if configuration.live is None:
+        return Venue(exchange, clock, credentials, state, faults, others)
+    for symbol, contract in world.contracts.items():
+        exchange.funding[symbol] = FundingSchedule(costs.funding_rate, contract.funding_hours)
+    # until the venue has told a first price, there is none to trade at
+    exchange.suspended.update(markets)
+    return Venue(exchange, clock, credentials, state, faults, others, LivePrices(configuration.live))
 
 
 def _clock(configuration: Configuration, world: World) -> Clock:
@@ -167,22 +184,38 @@ def _clock(configuration: Configuration, world: World) -> Clock:
 
 def _origin(configuration: Configuration) -> str:
     """What the account's keys depend on."""
+    if configuration.live is not None:
+        return configuration.live.rest_url
     return str(configuration.bars.name if configuration.bars else configuration.seed)
 
 
 def _identity(configuration: Configuration) -> dict[str, str]:
     """What an account cannot be taken away from: its prices, and what it began with."""
-    origin = _origin(configuration)
     return {
-        "bars": f"folder {origin}" if configuration.bars else f"seed {origin}",
+        "bars": _told_bars(configuration),
         "time": "wall" if configuration.wall else "virtual",
         "balance": str(configuration.balance),
         "accounts": ", ".join(f"{other.name} of {other.balance}" for other in configuration.others),
     }
 
 
+def _told_bars(configuration: Configuration) -> str:
+    kind = "venue" if configuration.live is not None else "folder" if configuration.bars else "seed"
+    return f"{kind} {_origin(configuration)}"
+
+
+def _live_world(configuration: Configuration, live: LiveVenue, place: Place | None) -> World:
+    """Now; an account that was left has what fell due since then behind it by the first price."""
+    costs, now = configuration.costs, wall_now()
+    contracts = {one: live.contract(one, costs.maker_fee, costs.taker_fee) for one in configuration.symbols}
+    series = {symbol: contract.bars for symbol, contract in contracts.items()}
+    return World(series, now, to_ms(now) if place is None else place.now_ms, contracts=contracts)
+
+
 def _new_world(configuration: Configuration) -> World:
     """Where a new account begins."""
+    if configuration.live is not None:
+        return _live_world(configuration, configuration.live, None)
     series, start = _bars(configuration)
     if not configuration.wall:
         return World(series, start, to_ms(start))
@@ -194,6 +227,8 @@ def _new_world(configuration: Configuration) -> World:
 
 def _old_world(configuration: Configuration, place: Place) -> World:
     """Where an account was left."""
+    if configuration.live is not None:
+        return _live_world(configuration, configuration.live, place)
     series, _ = _bars(replace(configuration, start=from_ms(place.now_ms - place.shift_ms)))
     return World(_shifted(series, place.shift_ms), from_ms(place.clock_ms), place.now_ms, place.shift_ms)
 
@@ -240,10 +275,13 @@ def _check_step(step: Timeframe, series: dict[str, BarSeries]) -> None:
 
 def _market(configuration: Configuration, symbol: str, world: World, moment: Moment) -> Market:
     """A tradable symbol with the contract that suits its prices, its fees, and the funding that was recorded."""
+    if symbol in world.contracts:
+        contract = world.contracts[symbol]
+        return Market(contract.instrument, LiveWalk(contract.bars, contract.instrument), moment)
     typical_price(symbol)
     bars, costs = world.series[symbol], configuration.costs
     recorded = {} if configuration.bars is None else load_funding(configuration.bars, symbol)
     rates = {at_ms + world.shift_ms: rate for at_ms, rate in recorded.items()}
     first = bars.price(int(bars.open[0]))
-    contract = specification(symbol, first, bars.price_decimals, costs.maker_fee, costs.taker_fee)
-    return Market(contract, PriceWalk(bars), moment, rates)
+    specified = specification(symbol, first, bars.price_decimals, costs.maker_fee, costs.taker_fee)
+    return Market(specified, PriceWalk(bars), moment, rates)

@@ -167,7 +167,8 @@ async def _run_until_signal(venue: Venue, listener: socket.socket, certificate: 
 
 async def _run(venue: Venue, server: "_Server", listener: socket.socket) -> None:
     """Serve until the server is told to exit."""
-    ticker = asyncio.create_task(keep_time(venue))
+    followed = [] if venue.live is None else [venue.live.follow(venue)]
+    ticker = asyncio.ensure_future(asyncio.gather(keep_time(venue), *followed))
     # An exchange whose time stopped by an error must not go on answering.
     stands = isinstance(venue.clock, LockStepClock)
     ticker.add_done_callback(lambda _: setattr(server, "should_exit", not stands or server.should_exit))

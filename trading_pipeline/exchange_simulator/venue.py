@@ -1,7 +1,7 @@
 """Everything one running exchange consists of, handed to every route."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import partial
@@ -14,6 +14,7 @@ from trading_pipeline.exchange_simulator.clock import Clock, LockStepClock
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.faults import Faults
 from trading_pipeline.exchange_simulator.hub import Hub
+from trading_pipeline.exchange_simulator.live_feed import LivePrices
 from trading_pipeline.exchange_simulator.market_feed import MarketFeed
 from trading_pipeline.exchange_simulator.orders import Order
 from trading_pipeline.exchange_simulator.rate_limits import RateLimits
@@ -24,6 +25,10 @@ from trading_pipeline.exchange_simulator.walking import account_events, advance
 
 ACKNOWLEDGE_FIRST_S = 0.005
 """Private pushes leave this much after the answer to the request that caused them."""
+
+
+_NEVER_MS = to_ms(datetime(9000, 1, 1, tzinfo=UTC))
+"""When a venue's prices end."""
 
 
 class Stand(StrEnum):
@@ -44,10 +49,12 @@ class Venue:
         state: StateFile | None = None,
         faults: Faults | None = None,
         others: Sequence[Credentials] = (),
+        live: LivePrices | None = None,
     ) -> None:
         """
         :param exchange: of the first account.
         :param others: keys of the accounts beside it, in their order.
+        :param live: the venue whose prices are taken; without one the markets have their own.
         :param state: where the exchange is kept; ``None`` forgets it at the end.
         :param faults: that are armed; none by default.
         """
@@ -73,7 +80,9 @@ class Venue:
         for seat in self.seats.values():
             seat.exchange.liquidity = partial(self._liquidity, seat)
         self._events: Iterator[int] | None = None
-        self.end_ms = min(market.walk.series.end_ms for market in exchange.markets.values())
+        self.live = live
+        ends = [market.walk.series.end_ms for market in exchange.markets.values()]
+        self.end_ms = _NEVER_MS if live else min(ends)
         """Where (UTC ms) the bars of the first symbol to run out end."""
 
     @property

@@ -23,6 +23,7 @@ from trading_pipeline.adapters.stores.strategy.snapshot_store import PostgresSna
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.resources.condition_stores import ConditionStores
 from trading_pipeline.resources.research_stores import ResearchStores
 
 
@@ -118,6 +119,11 @@ class Stores(dg.ConfigurableResource["Stores"]):
     def ledger_runs(self) -> PostgresLedgerRuns:
         """Which runs the ledger's rows lead to."""
         return PostgresLedgerRuns(self._engine)
+
+    @property
+    def conditions(self) -> ConditionStores:
+        """What stands between bars."""
+        return ConditionStores(self._engine, self._run_id)
 
     @property
     def research(self) -> ResearchStores:

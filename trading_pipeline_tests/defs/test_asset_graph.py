@@ -9,7 +9,16 @@ from trading_pipeline_tests.defs.asset_graph import SNAPSHOT, described
 
 REPOSITORY = defs.get_repository_def()
 ORDER_JOBS = ("execute_plans", "manage_and_execute", "manage_positions", "reconcile", "kill_switch", "close_position")
-OF_THE_FEED = ("bybit_public_stream", "bybit_private_stream", "raw_bars", "book_samples")
+OF_THE_FEED = (
+    "bybit_public_stream",
+    "bybit_private_stream",
+    "raw_bars",
+    "book_samples",
+    "tickers",
+    "book_snapshots",
+    "public_trades",
+)
+UNPARTITIONED = ("instruments",)
 LEDGER = ("orders", "fills", "positions", "equity", "reconciliation", "halts")
 FROM_CANDLE_TO_FILL = (
     "bybit_public_stream",
@@ -54,7 +63,7 @@ def test_a_wave_has_a_worker_of_its_own_and_a_backfill_does_not_get_it() -> None
 
 def test_every_pipeline_asset_lies_on_one_grid() -> None:
     graph = REPOSITORY.asset_graph
-    assets = [graph.get(key) for key in graph.get_all_asset_keys() if key.path[0] not in OF_THE_FEED]
+    assets = [graph.get(key) for key in graph.get_all_asset_keys() if key.path[0] not in (*OF_THE_FEED, *UNPARTITIONED)]
     grids = {asset.partitions_def for asset in assets if asset.group_name in ("market_data", "strategy")}
     assert len(grids) == 1
     assert isinstance(grids.pop(), dg.MultiPartitionsDefinition)

@@ -35,6 +35,7 @@ class RecordedMarketData(MarketData):
     :param listed: instruments that it knows, beside those it has bars of.
     :param silent: whether it does not even tell the time.
     :param taker_fee: of every instrument, a fraction of the value traded.
+    :param changed: instruments that are listed otherwise than the others.
     """
 
     recorded: Sequence[Bar]
@@ -44,6 +45,7 @@ class RecordedMarketData(MarketData):
     listed: frozenset[str] = LISTED
     silent: bool = False
     taker_fee: Decimal = Decimal("0.00055")
+    changed: dict[str, Instrument] = field(default_factory=dict)
 
     def server_time(self) -> datetime:
         """The time it was given."""
@@ -68,7 +70,8 @@ class RecordedMarketData(MarketData):
 
     def instruments(self) -> dict[str, Instrument]:
         """All it knows, with the steps of a large perpetual."""
-        return {one: replace(instrument(one), taker_fee=self.taker_fee) for one in self._known()}
+        listed = {one: replace(instrument(one), taker_fee=self.taker_fee) for one in self._known()}
+        return {**listed, **self.changed}
 
     def _known(self) -> set[str]:
         return self.listed | {bar.instrument_id for bar in self.recorded}

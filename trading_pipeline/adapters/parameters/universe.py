@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
@@ -11,6 +11,7 @@ from trading_pipeline.adapters.venues.catalog import VENUES, derivations_of
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.holes import HolePolicy, HoleRules
 from trading_pipeline.domain.model.identity import InstrumentId, VenueName
+from trading_pipeline.domain.model.market_feeds import BookFeed, MarketFeeds, SeriesFeed, TickerFeed, TradeFeed
 from trading_pipeline.domain.model.quality import QualityRules
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.universe import Universe
@@ -71,6 +72,64 @@ class _Quality(Section):
         )
 
 
+class _Tickers(Section):
+    """Best and reference prices."""
+
+    every_s: Annotated[int, Field(ge=0, le=86_400)] = 60
+    keep_days: Annotated[int, Field(ge=0)] = 90
+
+
+class _Books(Section):
+    """Whole order books; 0 levels are none."""
+
+    depth: Literal[0, 1, 50] = 0
+    every_s: Annotated[int, Field(ge=1, le=86_400)] = 1
+    keep_days: Annotated[int, Field(ge=0)] = 7
+
+    def feed(self) -> BookFeed:
+        """As the feed takes it."""
+        return BookFeed(self.depth, timedelta(seconds=self.every_s), timedelta(days=self.keep_days))
+
+
+class _Trades(Section):
+    """Public trades."""
+
+    wanted: bool = False
+    keep_days: Annotated[int, Field(ge=0)] = 7
+
+
+class _Series(Section):
+    """What the venue keeps."""
+
+    keep_days: Annotated[int, Field(ge=0)] = 0
+
+    def feed(self) -> SeriesFeed:
+        """As the purge takes it."""
+        return SeriesFeed(timedelta(days=self.keep_days))
+
+
+class _Feeds(Section):
+    """What is collected beside bars; ``every_s`` of 0 collects none, ``keep_days`` of 0 keeps for ever."""
+
+    tickers: _Tickers = _Tickers()
+    book_snapshots: _Books = _Books()
+    public_trades: _Trades = _Trades()
+    funding_rates: _Series = _Series()
+    open_interest: _Series = _Series()
+    mark_bars: _Series = _Series()
+
+    def feeds(self) -> MarketFeeds:
+        """As the feed takes them."""
+        return MarketFeeds(
+            tickers=TickerFeed(timedelta(seconds=self.tickers.every_s), timedelta(days=self.tickers.keep_days)),
+            book_snapshots=self.book_snapshots.feed(),
+            public_trades=TradeFeed(self.public_trades.wanted, timedelta(days=self.public_trades.keep_days)),
+            funding_rates=self.funding_rates.feed(),
+            open_interest=self.open_interest.feed(),
+            mark_bars=self.mark_bars.feed(),
+        )
+
+
 class _UniverseFile(Section):
     """Keys and rules of the file."""
 
@@ -80,6 +139,7 @@ class _UniverseFile(Section):
     timeframes: Annotated[tuple[TimeframeName, ...], Field(min_length=1)]
     holes: _Holes = _Holes()
     quality: _Quality = _Quality()
+    feeds: _Feeds = _Feeds()
 
     @field_validator("venue")
     @classmethod
@@ -140,4 +200,5 @@ def load_universe(config_dir: Path) -> Universe:
         timeframes=tuple(sorted(content.timeframes, key=lambda timeframe: timeframe.ms)),
         holes=HoleRules(content.holes.policy, timedelta(minutes=content.holes.ask_again_after_minutes)),
         quality=content.quality.rules(),
+        feeds=content.feeds.feeds(),
     )

@@ -31,7 +31,17 @@ class Shown:
 
 
 TREE: dict[str, tuple[Shown, ...]] = {
-    "market": (Shown("/market/bars", "bars"), Shown("/market/checks", "checks")),
+    "market": (
+        Shown("/market/bars", "bars"),
+        Shown("/market/checks", "checks"),
+        Shown("/market/tickers", "tickers"),
+        Shown("/market/instruments", "instruments"),
+        Shown("/market/books", "book_snapshots"),
+        Shown("/market/trades", "public_trades"),
+        Shown("/market/funding", "funding_rates"),
+        Shown("/market/open-interest", "open_interest"),
+        Shown("/market/marks", "mark_bars"),
+    ),
     "pipeline": (
         Shown("/pipeline/waves", "waves"),
         Shown("/pipeline/snapshots", "indicator_snapshots"),

@@ -12,7 +12,7 @@ feed_assets = [
         PUBLIC_STREAM,
         group_name="market_data",
         kinds={UNIVERSE.venue},
-        description="Klines and order books as the venue publishes them, on its public WebSocket and by REST.",
+        description="Klines, tickers and order books as the venue publishes them, on its public WebSocket and by REST.",
     ),
     dg.AssetSpec(
         PRIVATE_STREAM,
@@ -33,5 +33,26 @@ feed_assets = [
         group_name="market_data",
         kinds={"python", "postgres"},
         description="What the order book said at closes, where an enabled strategy asks for it; written by the feed.",
+    ),
+    dg.AssetSpec(
+        "tickers",
+        deps=[PUBLIC_STREAM],
+        group_name="market_data",
+        kinds={"python", "postgres"},
+        description="Best prices, mark, index, funding to come and open interest, once in `feeds.tickers.every_s`.",
+    ),
+    dg.AssetSpec(
+        "book_snapshots",
+        deps=[PUBLIC_STREAM],
+        group_name="market_data",
+        kinds={"python", "postgres"},
+        description="Whole order books, where `feeds.book_snapshots` has a `depth`, one in `every_s`; for research.",
+    ),
+    dg.AssetSpec(
+        "public_trades",
+        deps=[PUBLIC_STREAM],
+        group_name="market_data",
+        kinds={"python", "postgres"},
+        description="What others traded, each trade once; for research, where `feeds.public_trades.wanted` says so.",
     ),
 ]

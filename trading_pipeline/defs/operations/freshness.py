@@ -38,10 +38,14 @@ _OF_READINGS = dg.FreshnessPolicy.time_window(warn_window=timedelta(minutes=5), 
 _OF_MARTS = dg.FreshnessPolicy.cron(deadline_cron="25 * * * *", lower_bound_delta=timedelta(minutes=20))
 """They are built five minutes past each hour."""
 
+_OF_DAYS = dg.FreshnessPolicy.time_window(warn_window=timedelta(hours=25), fail_window=timedelta(hours=49))
+"""The venue's list is read every day."""
+
 POLICIES: dict[dg.AssetKey, dg.FreshnessPolicy] = {
     **{key: _of_waves(timeframe) for timeframe in UNIVERSE.timeframes for key in wave_assets([timeframe])},
     **dict.fromkeys(mart_assets.keys, _OF_MARTS),
     dg.AssetKey("equity"): _OF_READINGS,
+    dg.AssetKey("instruments"): _OF_DAYS,
 }
 """Without one: what people launch, what is switched on by hand, what only happens when somebody trades, and what the
 feed writes without a run."""

@@ -4,11 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from trading_pipeline.defs.market_data.partitions import UNIVERSE
 from trading_pipeline.defs.operations.queues import housekeeping_tags
 from trading_pipeline.defs.operations.run_history import DagsterRunHistory
 from trading_pipeline.domain.model.run_history import Retention
 from trading_pipeline.resources.beside import SCHEDULES
 from trading_pipeline.resources.stores import Stores
+from trading_pipeline.services.market_data.purge_conditions import purge_conditions
 from trading_pipeline.services.operations.purge_runs import purge_runs
 from trading_pipeline.settings import Settings
 
@@ -44,9 +46,17 @@ def purge_history(context: dg.OpExecutionContext, stores: Stores) -> None:
     )
 
 
+@dg.op
+def purge_market_data(context: dg.OpExecutionContext, stores: Stores) -> None:
+    """Remove what stood between bars and is older than ``feeds`` in ``config/universe.yaml`` keeps it."""
+    removed = purge_conditions(stores.conditions.retention, UNIVERSE.feeds)
+    context.add_output_metadata({"removed": removed})
+
+
 @dg.job(executor_def=dg.in_process_executor, tags=housekeeping_tags(timedelta(hours=1)))
 def purge() -> None:
-    """Remove runs that have outlived their use."""
+    """Remove what has outlived its use: runs, and what stood between bars."""
+    purge_market_data()
     purge_history()
 
 

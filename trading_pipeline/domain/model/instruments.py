@@ -1,6 +1,7 @@
 """What may be traded, and in which steps."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 
@@ -13,6 +14,15 @@ class InstrumentKind(StrEnum):
     LINEAR_PERPETUAL = "linear_perpetual"
     SPOT = "spot"
     BINARY_OUTCOME = "binary_outcome"
+
+
+class InstrumentStatus(StrEnum):
+    """Whether it is traded: not yet, now, no more while it is settled, no more."""
+
+    PRE_LAUNCH = "pre_launch"
+    TRADING = "trading"
+    DELIVERING = "delivering"
+    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,7 @@ class Instrument:
     :param max_leverage: ratio of notional to margin.
     :param maker_fee: fraction of the value traded by a fill that rested; below zero when the venue pays it.
     :param taker_fee: fraction of the value traded by a fill that did not.
+    :param delists_at: when the venue will end its trading, UTC; ``None`` while no end is announced.
     """
 
     instrument_id: InstrumentId
@@ -45,6 +56,15 @@ class Instrument:
     max_leverage: Decimal
     maker_fee: Decimal
     taker_fee: Decimal
+    status: InstrumentStatus = InstrumentStatus.TRADING
+    delists_at: datetime | None = None
+
+    @property
+    def no_entry(self) -> str:
+        """Why nothing new is entered, empty where nothing is in the way: who enters has to be able to leave."""
+        if self.status is not InstrumentStatus.TRADING:
+            return f"it is {self.status} and not in trading"
+        return f"the venue ends its trading at {self.delists_at:%Y-%m-%d %H:%M} UTC" if self.delists_at else ""
 
     @property
     def symbol(self) -> str:

@@ -27,6 +27,8 @@ class QualityKind(StrEnum):
     BAR_DUPLICATE = "bar_duplicate"
     BAR_MENDED = "bar_mended"
     MARKET_STATE = "market_state"
+    BOOK_RESYNC = "book_resync"
+    INSTRUMENT_CHANGED = "instrument_changed"
 
 
 class Severity(StrEnum):

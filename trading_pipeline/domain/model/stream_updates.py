@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.fills import Fill
+from trading_pipeline.domain.model.local_books import BookChange
 from trading_pipeline.domain.model.orders import OrderReport
+from trading_pipeline.domain.model.public_trades import PublicTrade
+from trading_pipeline.domain.model.tickers import TickerChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +31,6 @@ class StreamUpdate:
     bars: tuple[Bar, ...] = ()
     reports: tuple[OrderReport, ...] = ()
     fills: tuple[Fill, ...] = ()
+    tickers: tuple[TickerChange, ...] = ()
+    books: tuple[BookChange, ...] = ()
+    trades: tuple[PublicTrade, ...] = ()

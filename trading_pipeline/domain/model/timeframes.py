@@ -61,7 +61,7 @@ class Timeframe(StrEnum):
 
     def floor(self, instant: datetime) -> datetime:
         """Open time (UTC) of the bar that contains ``instant``; a closing instant is the open of the next bar."""
-        return instant - (instant - EPOCH) % self.duration
+        return slot_of(instant, self.duration)
 
     def closes_at(self, instant: datetime) -> bool:
         """Whether a bar of this timeframe closes exactly at ``instant``, to the microsecond."""
@@ -71,6 +71,11 @@ class Timeframe(StrEnum):
 def closing_timeframes(instant: datetime, timeframes: Iterable[Timeframe]) -> list[Timeframe]:
     """The timeframes of which a bar closes at ``instant``, in the order given."""
     return [timeframe for timeframe in timeframes if timeframe.closes_at(instant)]
+
+
+def slot_of(instant: datetime, length: timedelta) -> datetime:
+    """The start of the stretch of ``length`` that holds ``instant``; stretches are counted from the epoch."""
+    return instant - (instant - EPOCH) % length
 
 
 def to_ms(instant: datetime) -> int:

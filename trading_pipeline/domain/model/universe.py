@@ -5,6 +5,7 @@ from datetime import datetime
 
 from trading_pipeline.domain.model.holes import HoleRules
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.market_feeds import MarketFeeds
 from trading_pipeline.domain.model.quality import QualityRules
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -19,6 +20,7 @@ class Universe:
     :param timeframes: shortest first.
     :param holes: what becomes of bars that nobody can have.
     :param quality: when something is noticed about bars.
+    :param feeds: what is collected beside bars.
     """
 
     venue: str
@@ -27,6 +29,7 @@ class Universe:
     timeframes: tuple[Timeframe, ...]
     holes: HoleRules = field(default_factory=HoleRules)
     quality: QualityRules = field(default_factory=QualityRules)
+    feeds: MarketFeeds = field(default_factory=MarketFeeds)
 
     @property
     def finest(self) -> Timeframe:

@@ -36,6 +36,7 @@ ENTRY_RULES: tuple[EntryRule, ...] = (
     halt_rules.CircuitLatched(),
     plan_rules.NotExpired(),
     plan_rules.Listed(),
+    plan_rules.Tradable(),
     plan_rules.SoundBar(),
     plan_rules.SizedAsConfigured(),
     plan_rules.StopOnLosingSide(),

@@ -41,7 +41,7 @@ class MarketData(ABC):
 
     @abstractmethod
     def instruments(self) -> dict[InstrumentId, Instrument]:
-        """Everything that can be traded, by identity, with the fees of whoever asks.
+        """Everything that is listed, by identity, with its status and the fees of whoever asks.
 
         Where the venue tells an account its own fees and the adapter has its key, these; else those that the venue has
         published for everybody.

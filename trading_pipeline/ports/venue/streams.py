@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.stream_updates import StreamReply, StreamUpdate
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -41,3 +42,11 @@ class MarketStream(VenueStream):
     """
 
     timeframes: tuple[Timeframe, ...]
+
+
+class ConditionsStream(VenueStream):
+    """What stands between bars: tickers, books, trades."""
+
+    @abstractmethod
+    def resync_messages(self, instrument_id: InstrumentId) -> tuple[str, ...]:
+        """Messages after which the instrument's book is told whole."""

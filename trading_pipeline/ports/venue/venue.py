@@ -6,10 +6,12 @@ from typing import ClassVar
 
 from trading_pipeline.domain.model.derived_bars import Derivations
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.market_feeds import MarketFeeds
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.venue.clock import Clock
 from trading_pipeline.ports.venue.market_data import LiveMarket, MarketData
-from trading_pipeline.ports.venue.streams import MarketStream, VenueStream
+from trading_pipeline.ports.venue.reference_data import ReferenceData
+from trading_pipeline.ports.venue.streams import ConditionsStream, MarketStream, VenueStream
 from trading_pipeline.ports.venue.trading import Trading
 
 
@@ -46,6 +48,14 @@ class Venue(ABC):
     @abstractmethod
     def market_stream(self, instrument_ids: Sequence[InstrumentId], timeframes: Sequence[Timeframe]) -> MarketStream:
         """The WebSocket of closed bars."""
+
+    def conditions_stream(self, instrument_ids: Sequence[InstrumentId], feeds: MarketFeeds) -> ConditionsStream | None:  # noqa: ARG002 - for those that have one
+        """The WebSocket of what stands between bars; ``None`` where nothing of it is wanted or the venue has none."""
+        return None
+
+    def reference_data(self) -> ReferenceData | None:
+        """Funding, open interest and mark prices of the past; ``None`` where the venue has no such contracts."""
+        return None
 
     @abstractmethod
     def account_stream(self) -> VenueStream:

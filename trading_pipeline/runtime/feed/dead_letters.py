@@ -42,6 +42,11 @@ class LetterReplay:
                 done = self._store_bars(letter.payload)
             case "feed.private":
                 done = self._book(letter.payload)
+            case "feed.conditions":
+                trades = _read(self.market, letter.payload).trades
+                self.storage.tape.append_trades(trades)
+                # where things stood is no use any more: they stand elsewhere now
+                done = f"{len(trades)} trades stored"
             # Every other letter was an event on a stream of our own.
             case stream:
                 self.storage.events.republish(stream, letter.payload)

@@ -1,6 +1,7 @@
 """One WebSocket that is kept open: handshake, pings, silence, reconnection."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Protocol
 
 import structlog
@@ -60,6 +61,7 @@ class Link:
         self.listener = listener
         self.up = False
         self._was_up = False
+        self._socket: ClientConnection | None = None
         self._backoff = backoff or Backoff()
         self._silence_s = silence_s
 
@@ -82,8 +84,23 @@ class Link:
                 _log.error("handshake refused", stream=self.listener.name, cause=str(error))
             finally:
                 self.up = False
+                self._socket = None
             # After a session of any length, so that a venue which accepts and drops at once is not hammered.
             await asyncio.sleep(self._backoff.pause_s(loop.time() - began))
+
+    async def say(self, messages: Iterable[str]) -> None:
+        """Send messages over the connection of now.
+
+        Lost where there is none, or it breaks: the next one begins with its own handshake.
+        """
+        socket = self._socket
+        if socket is None:
+            return
+        try:
+            for message in messages:
+                await socket.send(message)
+        except WebSocketException as error:
+            _log.warning("not sent", stream=self.listener.name, cause=f"{type(error).__name__}: {error}")
 
     async def _session(self) -> None:
         # the venue wants pings of its own kind, so the library's are off
@@ -99,6 +116,7 @@ class Link:
                 async with asyncio.timeout(_OPEN_TIMEOUT_S):
                     await self._accepted(socket)
             self.up = self._was_up = True
+            self._socket = socket
             _log.info("connected", stream=self.listener.name, url=self.stream.url)
             # After the handshake: what is asked of REST from here on
             # overlaps with what the stream tells, so nothing falls between.

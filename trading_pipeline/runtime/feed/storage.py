@@ -13,6 +13,8 @@ from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.market_data.book_store import PostgresBookSampleStore
 from trading_pipeline.adapters.stores.market_data.quality_store import PostgresQualityStore
 from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresRawBarStore
+from trading_pipeline.adapters.stores.market_data.tape_store import PostgresTapeStore
+from trading_pipeline.adapters.stores.market_data.ticker_store import PostgresTickerStore
 from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
 from trading_pipeline.adapters.stores.postgres.database import connect, unreachable
 from trading_pipeline.adapters.streams.redis_stream import RedisStream
@@ -46,6 +48,16 @@ class FeedStorage:
     def books(self) -> PostgresBookSampleStore:
         """What the order book said at closes."""
         return PostgresBookSampleStore(self.engine)
+
+    @property
+    def tickers(self) -> PostgresTickerStore:
+        """What stood in tickers."""
+        return PostgresTickerStore(self.engine)
+
+    @property
+    def tape(self) -> PostgresTapeStore:
+        """Whole order books and public trades."""
+        return PostgresTapeStore(self.engine)
 
     @property
     def accounts(self) -> PostgresAccountRegister:

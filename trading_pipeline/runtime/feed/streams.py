@@ -1,4 +1,4 @@
-"""The streams of a venue as the feed runs them: closed bars, and the account's orders and fills."""
+"""The streams of a venue as the feed runs them: bars, what stands between them, the account's orders and fills."""
 
 import functools
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.ports.venue.venue import Venue
 from trading_pipeline.runtime.feed.books import BookSampler
+from trading_pipeline.runtime.feed.conditions import ConditionsFeed
 from trading_pipeline.runtime.feed.feed import FeedStream
 from trading_pipeline.runtime.feed.link import Link
 from trading_pipeline.runtime.feed.private import PrivateFeed
@@ -44,6 +45,20 @@ def market_stream(
         universe.holes,
     )
     return FeedStream(Link(bars, public), public.begin, (public.store_bars, public.fill_in, books.sample))
+
+
+def conditions_stream(
+    venue: Venue, universe: Universe, instrument_ids: Sequence[InstrumentId], storage: FeedStorage
+) -> FeedStream | None:
+    """What stands between bars; ``None`` where nothing of it is collected."""
+    stream = venue.conditions_stream(instrument_ids, universe.feeds)
+    if stream is None:
+        return None
+    notice = functools.partial(record_quality, storage.quality, storage.events)
+    conditions = ConditionsFeed(universe.feeds, storage.tickers, storage.tape, storage.events, notice)
+    link = Link(stream, conditions)
+    resync = functools.partial(conditions.resync, link, stream.resync_messages)
+    return FeedStream(link, conditions.begin, (conditions.store, resync))
 
 
 def account_stream(venue: Venue, lease: AccountLease, storage: FeedStorage) -> FeedStream:

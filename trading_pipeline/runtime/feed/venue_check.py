@@ -7,6 +7,7 @@ import structlog
 from trading_pipeline.adapters.venues.live_guard import acknowledge_live
 from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError
 from trading_pipeline.domain.model.identity import AccountId, InstrumentId
+from trading_pipeline.domain.model.instruments import InstrumentStatus
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.ports.stores.execution.account_register import AccountRegister
 from trading_pipeline.ports.stores.market_data.raw_bar_store import RawBarStore
@@ -32,7 +33,8 @@ def check_venue(
             # Before anything is written: real money needs somebody who wrote the account down.
             acknowledge_live(settings, venue.trading())
             account_id = register_account(register=register, venue=venue, mode=settings.mode)
-            listed = set(venue.market_data().instruments())
+            instruments = venue.market_data().instruments()
+            listed = {one for one, told in instruments.items() if told.status is InstrumentStatus.TRADING}
             traded = tuple(one for one in universe.instrument_ids if one in listed)
             venue.trading().require_tradable(traded)
             break

@@ -12,15 +12,17 @@ import httpx
 
 from trading_pipeline.adapters.parameters.costs import load_costs
 from trading_pipeline.adapters.parameters.universe import load_universe
+from trading_pipeline.adapters.venues.bybit.endpoints import market_of_paper
 from trading_pipeline.adapters.venues.catalog import venue_named
 from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.identity import TradingMode
 from trading_pipeline.ports.venue.venue import Venue
 from trading_pipeline.runtime.supervision.code_server import code_server_spec
 from trading_pipeline.runtime.supervision.embedded import free_port
 from trading_pipeline.runtime.supervision.environment import SystemState
 from trading_pipeline.runtime.supervision.processes import ProcessSpec
-from trading_pipeline.settings import GivenSettings
+from trading_pipeline.settings import GivenSettings, Settings
 
 DEFINITIONS = "trading_pipeline.definitions"
 _SIMULATED = "bybit"
@@ -57,6 +59,14 @@ class ExchangeAccess:
             "BYBIT_API_KEY": self.api_key,
             "BYBIT_API_SECRET": self.api_secret,
         }
+
+
+def account_variables(exchange: ExchangeAccess, settings: Settings) -> dict[str, str]:
+    """Where the account is, for every process; the markets of a paper account are those of the real venue."""
+    variables = exchange.variables()
+    if settings.mode is TradingMode.PAPER:
+        variables["BYBIT_PUBLIC_WS_URL"] = settings.bybit_public_ws_url
+    return variables
 
 
 def exchange_spec(log_dir: Path, arguments: Sequence[str]) -> ProcessSpec:
@@ -124,6 +134,16 @@ def simulated_exchange(config_dir: Path, state_dir: Path, start: datetime) -> li
     world = ["--seed", "1", "--symbols", symbols, "--start", start.isoformat(), "--port", str(free_port())]
     kept = ["--state", str(state_dir.resolve() / "exchange.sqlite")]
     return [*world, *kept, *cost_arguments(load_costs(config_dir))]
+
+
+def paper_exchange(settings: Settings) -> list[str]:
+    """Arguments of the exchange that keeps a paper account: at wall time, at the prices of the real venue."""
+    symbols = ",".join(one.symbol for one in load_universe(settings.config_dir).instrument_ids)
+    market = market_of_paper(settings)
+    prices = ["--wall", "--live", market.rest, "--live-ws", market.public_ws]
+    kept = ["--state", str(settings.state_dir.resolve() / "paper.sqlite")]
+    costs = cost_arguments(load_costs(settings.config_dir))
+    return ["--symbols", symbols, "--port", str(free_port()), *prices, *kept, *costs]
 
 
 def control_specs(state: SystemState, webserver_port: int) -> list[ProcessSpec]:

@@ -26,11 +26,13 @@ from trading_pipeline.runtime.supervision.state_folder import held
 from trading_pipeline.runtime.supervision.supervisor import Supervisor
 from trading_pipeline.runtime.supervision.system import (
     ExchangeAccess,
+    account_variables,
     api_spec,
     control_specs,
     exchange_access,
     exchange_spec,
     execution_specs,
+    paper_exchange,
     simulated_exchange,
     watchdog_spec,
 )
@@ -87,7 +89,7 @@ class RunningSystem:
             (self.state.log_dir / "exchange.log").unlink(missing_ok=True)
             self.supervisor.start([exchange_spec(self.state.log_dir, self.exchange_arguments)])
             self.exchange = exchange_access(self.state.log_dir)
-            self.state.variables.update(self.exchange.variables())
+            self.state.variables.update(account_variables(self.exchange, self.settings))
         # The code server before those who ask it for definitions.
         self.supervisor.start([*execution_specs(self.state), *([watchdog_spec()] if self.watched else [])])
         self.supervisor.start(control_specs(self.state, self.webserver_port))
@@ -156,10 +158,10 @@ def run_system(settings: Settings, port: int) -> None:
     """
     say = Stages(Console())
     say("looking at configuration, venue, disk and ports")
-    simulated = settings.mode is TradingMode.SIMULATED and not settings.bybit_rest_url
-    require(system_checks(settings, port, SIMULATED_START if simulated else None))
+    exchange_begins = _own_exchange_begins(settings)
+    require(system_checks(settings, port, exchange_begins))
     stop = StopRequested()
-    arguments = simulated_exchange(settings.config_dir, settings.state_dir, SIMULATED_START) if simulated else []
+    arguments = _exchange_arguments(settings) if exchange_begins else []
     with_api = settings.api_port > 0
     with held(settings.state_dir), RunningSystem(settings, port, arguments, say, with_api, watched=True) as system:
         say(f"up and trading in mode {settings.mode}; Ctrl-C ends everything")
@@ -174,6 +176,21 @@ def run_system(settings: Settings, port: int) -> None:
             engine.dispose()
         say("ending every process, the servers last")
     say("ended")
+
+
+def _own_exchange_begins(settings: Settings) -> datetime | None:
+    """Where the clock of the exchange begins that is started with the system; ``None`` where there is another."""
+    if settings.bybit_rest_url:
+        return None
+    # a paper account lives now
+    begins = {TradingMode.SIMULATED: SIMULATED_START, TradingMode.PAPER: datetime.now(UTC)}
+    return begins.get(settings.mode)
+
+
+def _exchange_arguments(settings: Settings) -> list[str]:
+    if settings.mode is TradingMode.PAPER:
+        return paper_exchange(settings)
+    return simulated_exchange(settings.config_dir, settings.state_dir, SIMULATED_START)
 
 
 def _keep_running(system: RunningSystem, watch: Watch, stop: StopRequested) -> None:

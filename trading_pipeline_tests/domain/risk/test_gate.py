@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from trading_pipeline.domain.model.halts import Halt, HaltScope
+from trading_pipeline.domain.model.instruments import InstrumentStatus
 from trading_pipeline.domain.model.orders import OrderType, Side
 from trading_pipeline.domain.model.plans import ExitRules, SizingInputs
 from trading_pipeline.domain.model.signals import Bias
@@ -14,7 +15,7 @@ from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
 from trading_pipeline.domain.risk.entry import MarketConditions, OpenLayers
 from trading_pipeline.domain.risk.entry_size import sizing_inputs
 from trading_pipeline.domain.risk.rules.loss_rules import MaxDailyLoss
-from trading_pipeline_tests.testkit.builders import usdt_wallet
+from trading_pipeline_tests.testkit.builders import instrument, usdt_wallet
 from trading_pipeline_tests.testkit.execution_lab import LIMITS, WAVE
 from trading_pipeline_tests.testkit.gate_questions import (
     BOOK,
@@ -204,3 +205,13 @@ def test_a_plan_that_knows_no_volatility_is_not_sized_by_it() -> None:
     limits = replace(LIMITS, sizing=SizingRule(SizingModel.VOLATILITY))
     found = denied(replace(QUESTION, limits=limits, plan=replace(PLAN, sizing=sizing_inputs(limits))))
     assert found.rule == "volatility"
+
+
+@pytest.mark.parametrize(
+    "standing",
+    [{"status": status} for status in InstrumentStatus if status is not InstrumentStatus.TRADING]
+    + [{"delists_at": WAVE + timedelta(days=7)}],
+)
+def test_what_is_not_in_trading_or_not_for_long_is_not_entered(standing: dict[str, object]) -> None:
+    found = denied(replace(QUESTION, instrument=replace(instrument(), **standing)))
+    assert found.rule == "not_tradable"

@@ -16,7 +16,15 @@ from sqlalchemy import Engine, text
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline_tests.adapters.venues.simulator import Simulator, simulator
 
-UNIVERSE = "venue: bybit\nhistory_start: 2025-05-01\nsymbols: [{}]\ntimeframes: [15m, 1h]\n"
+UNIVERSE = """
+venue: bybit
+history_start: 2025-05-01
+symbols: [{}]
+timeframes: [15m, 1h]
+feeds:
+  book_snapshots: {{depth: 50}}
+  public_trades: {{wanted: true}}
+"""
 AVI5 = """
 strategy: avi5
 enabled: true

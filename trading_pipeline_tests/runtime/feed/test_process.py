@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import redis
-from sqlalchemy import create_engine, text
+from sqlalchemy import TextClause, create_engine, text
 
 from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 from trading_pipeline.adapters.streams.redis_stream import RedisStream
@@ -73,6 +73,42 @@ def test_the_book_at_the_closes_of_a_strategy_that_needs_it_is_kept(running: Sta
     assert kept() == [("BTCUSDT.BYBIT", now, now)]
 
 
+def test_what_stands_between_bars_is_kept_once_a_minute_of_venue_time(running: Stage) -> None:
+    now = running.advance(1)
+    query = text("SELECT instrument_id, at FROM trading.tickers WHERE at > :before ORDER BY 1")
+
+    def kept() -> list[tuple[str, datetime]]:
+        with running.database.connect() as connection:
+            return [tuple(row) for row in connection.execute(query, {"before": now - QUARTER})]
+
+    until(lambda: len(kept()) == 2, "a ticker of each")
+    assert kept() == [("BTCUSDT.BYBIT", now), ("SOLUSDT.BYBIT", now)]
+
+
+def test_whole_books_and_trades_are_kept_where_research_wants_them(running: Stage) -> None:
+    now = running.advance(1)
+    query = text("""
+        SELECT instrument_id, jsonb_array_length(bids), jsonb_array_length(asks)
+        FROM trading.book_snapshots WHERE at = :now ORDER BY 1
+    """)
+    traded = text("""
+        SELECT bar.instrument_id FROM trading.raw_bars AS bar
+        WHERE bar.timeframe = '15m' AND bar.close_time = :now AND bar.volume = (
+            SELECT sum(quantity) FROM trading.public_trades AS trade
+            WHERE trade.instrument_id = bar.instrument_id AND at > bar.open_time AND at <= bar.close_time
+        )
+        ORDER BY 1
+    """)
+
+    def rows(asked: TextClause) -> list[tuple[object, ...]]:
+        with running.database.connect() as connection:
+            return [tuple(row) for row in connection.execute(asked, {"now": now})]
+
+    until(lambda: len(rows(query)) == 2, "a book of each")
+    assert rows(query) == [("BTCUSDT.BYBIT", 50, 50), ("SOLUSDT.BYBIT", 50, 50)]
+    until(lambda: len(rows(traded)) == 2, "trades that add up to the volume of the bar")
+
+
 def test_a_malformed_frame_is_dead_lettered_and_the_feed_goes_on(running: Stage) -> None:
     running.exchange.fault("malformed_frame")
     running.advance(1)
@@ -96,7 +132,7 @@ def test_the_feed_shows_that_it_lives(running: Stage) -> None:
                 connection.execute(text("SELECT detail FROM trading.heartbeats WHERE component = 'feed'")).scalar()
             )
 
-    until(lambda: detail() == "feed.public up, feed.private up", "a heartbeat")
+    until(lambda: detail() == "feed.public up, feed.private up, feed.conditions up", "a heartbeat")
 
 
 def test_a_killed_feed_catches_up_without_a_hole(running: Stage) -> None:

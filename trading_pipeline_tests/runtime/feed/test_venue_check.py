@@ -1,7 +1,7 @@
 """Which account and instruments the feed starts with, and which it refuses to start with."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import NoReturn
 
@@ -13,13 +13,14 @@ from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresR
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.identity import AccountId, InstrumentId
+from trading_pipeline.domain.model.instruments import Instrument, InstrumentStatus
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.ports.venue.trading import Trading
 from trading_pipeline.ports.venue.venue import Venue
 from trading_pipeline.runtime.feed.venue_check import check_venue
 from trading_pipeline.settings import GivenSettings
-from trading_pipeline_tests.testkit.builders import ACCOUNT, START, walk
+from trading_pipeline_tests.testkit.builders import ACCOUNT, START, instrument, walk
 from trading_pipeline_tests.testkit.fake_clock import FakeClock
 from trading_pipeline_tests.testkit.fake_venue import FakeVenue
 from trading_pipeline_tests.testkit.fakes_market_data import RecordedMarketData
@@ -33,10 +34,11 @@ class Answering(Venue):
 
     name = "bybit"
     account: Trading = field(default_factory=lambda: FakeVenue(FakeClock(START), {}))
+    changed: dict[str, Instrument] = field(default_factory=dict)
 
     def market_data(self) -> RecordedMarketData:
         """Lists three instruments."""
-        return RecordedMarketData([], START)
+        return RecordedMarketData([], START, changed=self.changed)
 
     def trading(self) -> Trading:
         """The lab's account."""
@@ -90,3 +92,9 @@ def test_an_instrument_that_is_no_longer_listed_is_left_out(database: Engine) ->
     assert checked(database, TRADED, GONE)[1] == (TRADED,)
     with pytest.raises(ConfigurationError, match="bybit trades no GONEUSDT"):
         checked(database, GONE)
+
+
+def test_an_instrument_that_is_being_settled_is_left_out(database: Engine) -> None:
+    PostgresRawBarStore(database).append_raw(walk(GONE, START - timedelta(hours=3), count=2), BarSource.WEBSOCKET)
+    settled = replace(instrument(GONE), status=InstrumentStatus.DELIVERING)
+    assert checked(database, TRADED, GONE, venue=Answering(changed={GONE: settled}))[1] == (TRADED,)

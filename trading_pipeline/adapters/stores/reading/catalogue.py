@@ -2,8 +2,8 @@
 
 from sqlalchemy import Column, Table, select
 
+from trading_pipeline.adapters.stores.postgres import condition_tables, tables
 from trading_pipeline.adapters.stores.postgres import research_tables as research
-from trading_pipeline.adapters.stores.postgres import tables
 from trading_pipeline.adapters.stores.postgres.access_tables import api_keys, audit_trail, users
 from trading_pipeline.adapters.stores.reading.readable import Readable, readable
 
@@ -47,6 +47,38 @@ _READABLE = (
         ("open_time", *_BAR),
         filters=_BAR,
         required=_BAR,
+    ),
+    readable(
+        "tickers",
+        "Best and reference prices, funding to come and open interest at one instant.",
+        condition_tables.tickers,
+        ("at", "instrument_id"),
+        filters=("instrument_id",),
+    ),
+    readable(
+        "instruments",
+        "What the venue lists, as it said last: standing, steps, limits and fees.",
+        condition_tables.instruments,
+        ("read_at", "instrument_id"),
+        filters=("instrument_id", "status"),
+        identity="instrument_id",
+    ),
+    readable(
+        "public_trades",
+        "What somebody traded.",
+        condition_tables.public_trades,
+        ("at", "instrument_id", "trade_id"),
+        filters=("instrument_id",),
+        required=("instrument_id",),
+    ),
+    *(
+        readable(name, meaning, table, ("at", "instrument_id"), filters=("instrument_id",))
+        for name, meaning, table in (
+            ("book_snapshots", "A whole order book.", condition_tables.book_snapshots),
+            ("funding_rates", "Funding as it was settled.", condition_tables.funding_rates),
+            ("open_interest", "Contracts held at a full hour.", condition_tables.open_interest),
+            ("mark_bars", "The mark price over an hour.", condition_tables.mark_bars),
+        )
     ),
     readable(
         "checks",

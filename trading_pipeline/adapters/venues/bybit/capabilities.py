@@ -16,6 +16,9 @@ KLINE_LIMIT = 1000
 # market/orderbook: levels per side and request for linear contracts are 1 to 500; depth limits are stated for 50
 BOOK_LEVELS = 50
 
+# rows per page: market/history-fund-rate, market/open-interest
+SERIES_PAGE = 200
+
 # rows per page: market/instrument, order/open-order, order/execution, position/position
 INSTRUMENT_PAGE = 1000
 ORDER_PAGE = 50

@@ -9,11 +9,15 @@ from trading_pipeline.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Addresses without a trailing slash."""
+    """Addresses without a trailing slash.
+
+    :param market_rest: of public data, where it is another venue than that of the account; else empty.
+    """
 
     rest: str
     public_ws: str
     private_ws: str
+    market_rest: str = ""
 
 
 # https://bybit-exchange.github.io/docs/v5/guide and .../v5/ws/connect
@@ -35,16 +39,30 @@ def endpoints(settings: Settings) -> Endpoints:
     """The addresses of the mode; the ``BYBIT_*_URL`` settings win over them.
 
     The simulator's port is its own choice, so its modes have no addresses of their own. Its WebSocket
-    addresses follow from the REST one.
+    addresses follow from the REST one. In paper mode the simulator has the account alone: markets are asked of the
+    venue whose prices it takes.
 
     :raises ConfigurationError: simulated or paper mode without ``BYBIT_REST_URL``.
     """
     known = _VENUE.get(settings.mode) or _beside(settings)
+    if settings.mode is TradingMode.PAPER:
+        market = market_of_paper(settings)
+        known = replace(known, public_ws=market.public_ws, market_rest=market.rest)
     return replace(
         known,
         rest=_trimmed(settings.bybit_rest_url) or known.rest,
         public_ws=_trimmed(settings.bybit_public_ws_url) or known.public_ws,
         private_ws=_trimmed(settings.bybit_private_ws_url) or known.private_ws,
+    )
+
+
+def market_of_paper(settings: Settings) -> Endpoints:
+    """Where the prices of a paper account come from: mainnet, unless the settings say otherwise."""
+    live = _VENUE[TradingMode.LIVE]
+    return replace(
+        live,
+        rest=_trimmed(settings.bybit_market_rest_url) or live.rest,
+        public_ws=_trimmed(settings.bybit_public_ws_url) or live.public_ws,
     )
 
 

@@ -1,6 +1,6 @@
 """WebSocket messages of the venue: what to send, and what its frames mean. Pure.
 
-Pages: v5/ws/connect, v5/websocket/public/kline, v5/websocket/private/order and execution.
+Pages: v5/ws/connect, v5/websocket/public/kline, ticker, orderbook and trade, v5/websocket/private/order and execution.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from trading_pipeline.adapters.venues.bybit.payload import Row, as_row, rows, te
 from trading_pipeline.adapters.venues.bybit.symbols import INTERVALS
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.market_feeds import MarketFeeds
 from trading_pipeline.domain.model.stream_updates import StreamReply, StreamUpdate
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -30,6 +31,24 @@ def kline_topics(symbols: Sequence[str], timeframes: Iterable[Timeframe]) -> lis
     """Topics of the bars of every symbol in every native timeframe."""
     intervals = [INTERVALS[timeframe] for timeframe in native(timeframes)]
     return [f"kline.{interval}.{symbol}" for symbol in symbols for interval in intervals]
+
+
+def condition_topics(symbols: Sequence[str], feeds: MarketFeeds) -> list[str]:
+    """Topics of what is collected of every symbol beside its bars."""
+    kinds = ["tickers"] if feeds.tickers.every else []
+    kinds += [book_topic(feeds)] if feeds.book_snapshots.depth else []
+    kinds += ["publicTrade"] if feeds.public_trades.wanted else []
+    return [f"{kind}.{symbol}" for symbol in symbols for kind in kinds]
+
+
+def book_topic(feeds: MarketFeeds) -> str:
+    """The topic of books, without its symbol."""
+    return f"orderbook.{feeds.book_snapshots.depth}"
+
+
+def subscribe_anew(topic: str) -> tuple[str, str]:
+    """Messages after which a topic begins again with everything whole."""
+    return _message("unsubscribe", [topic]), _message("subscribe", [topic])
 
 
 def subscriptions(topics: Sequence[str]) -> Iterator[str]:
@@ -75,6 +94,12 @@ def read_frame(raw: str | bytes) -> StreamReply | StreamUpdate:
     kind, _, name = topic.partition(".")
     if kind == "kline":
         return StreamUpdate(bars=_closed_bars(frame, name))
+    if kind == "orderbook":
+        return StreamUpdate(books=(parse.book_change(frame),))
+    if kind == "publicTrade":
+        return StreamUpdate(trades=tuple(parse.public_trade(row) for row in rows(frame, "data")))
+    if kind == "tickers":
+        return StreamUpdate(tickers=(parse.ticker_change(frame),))
     ours = [row for row in rows(frame, "data") if text(row, "category") in ("", capabilities.CATEGORY)]
     if kind == "order":
         return StreamUpdate(reports=tuple(parse.order_report(row) for row in ours if text(row, "orderLinkId")))

@@ -10,6 +10,7 @@ from trading_pipeline.adapters.venues.bybit.payload import Row, entries, rows, t
 from trading_pipeline.adapters.venues.bybit.symbols import interval
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.books import OrderBook
+from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe, to_ms
@@ -99,7 +100,7 @@ class BybitMarketData(MarketData, LiveMarket):
         )
 
     def instruments(self) -> dict[InstrumentId, Instrument]:
-        """Every linear perpetual in trading that settles in USDT, by identity.
+        """Every linear perpetual that is listed and settles in USDT, by identity.
 
         Fees are those of the account behind the key, by ``/v5/account/fee-rate``. Without a key, and of what that
         leaves out, they are those of the base tier, which the venue publishes for everybody.
@@ -164,7 +165,13 @@ def _first_open(timeframe: Timeframe, start: datetime) -> datetime:
 
 
 def _instrument_or_none(row: Row, fees: Mapping[str, Row]) -> Instrument | None:
-    wanted = ("LinearPerpetual", "Trading", capabilities.SETTLE_COIN)
-    if (text(row, "contractType"), text(row, "status"), text(row, "settleCoin")) != wanted:
+    wanted = ("LinearPerpetual", capabilities.SETTLE_COIN)
+    if (text(row, "contractType"), text(row, "settleCoin")) != wanted:
         return None
-    return parse.instrument(row, fees.get(text(row, "symbol"), capabilities.BASE_FEES))
+    try:
+        return parse.instrument(row, fees.get(text(row, "symbol"), capabilities.BASE_FEES))
+    except DataError:
+        # What is not traded yet, or no more, may have no steps: it must not take the others with it.
+        if text(row, "status") == "Trading":
+            raise
+        return None

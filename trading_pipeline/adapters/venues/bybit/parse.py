@@ -26,9 +26,12 @@ from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.books import Level, OrderBook
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.fills import Fill, FillKind
-from trading_pipeline.domain.model.instruments import Instrument, InstrumentKind
+from trading_pipeline.domain.model.instruments import Instrument, InstrumentKind, InstrumentStatus
+from trading_pipeline.domain.model.local_books import BookChange
 from trading_pipeline.domain.model.orders import IntentState, OrderReport, Side
 from trading_pipeline.domain.model.positions import VenuePosition
+from trading_pipeline.domain.model.public_trades import PublicTrade
+from trading_pipeline.domain.model.tickers import TickerChange
 from trading_pipeline.domain.model.timeframes import Timeframe
 
 _SIDES = {spelling: side for side, spelling in SIDES.items()}
@@ -55,6 +58,22 @@ _PROFIT_CAUSES = frozenset(
 )
 _ORDINARY_CREATE_TYPES = frozenset({"", "CreateByUser", "CreateByClosing", "CreateByStopOrder"})
 KLINE_FIELDS = 7
+_STATUSES = {
+    "PreLaunch": InstrumentStatus.PRE_LAUNCH,
+    "Trading": InstrumentStatus.TRADING,
+    "Delivering": InstrumentStatus.DELIVERING,
+}
+"""A status that the venue may add is none that one enters in."""
+_TICKER_FIELDS = {
+    "last_price": "lastPrice",
+    "bid_price": "bid1Price",
+    "ask_price": "ask1Price",
+    "mark_price": "markPrice",
+    "index_price": "indexPrice",
+    "funding_rate": "fundingRate",
+    "next_funding_at": "nextFundingTime",
+    "open_interest": "openInterest",
+}
 
 
 def side(row: Row) -> Side:
@@ -125,6 +144,55 @@ def next_funding(result: Row) -> datetime:
     return instant(found[0], "nextFundingTime")
 
 
+def ticker_change(frame: Row) -> TickerChange:
+    """A message of the topic ``tickers``: the first is whole, later ones have what changed.
+
+    A field that is empty is one that the venue does not know, such as the funding rate before a contract trades.
+
+    :raises DataError: a field is no number, or symbol or time is missing.
+    """
+    row = inner(frame, "data")
+    told = {name: field for name, field in _TICKER_FIELDS.items() if text(row, field)}
+    values: dict[str, Decimal | datetime] = {
+        name: instant(row, field) if name == "next_funding_at" else decimal(row, field) for name, field in told.items()
+    }
+    return TickerChange(
+        instrument_id(text(row, "symbol")), instant(frame, "ts"), text(frame, "type") == "snapshot", values
+    )
+
+
+def book_change(frame: Row) -> BookChange:
+    """A message of a topic ``orderbook``; update number 1 comes whole, as the venue began to count anew.
+
+    :raises DataError: a level is no pair of numbers, or symbol, number or time is missing.
+    """
+    row = inner(frame, "data")
+    number = text(row, "u")
+    if not number.isdigit():
+        raise DataError(f"bybit sent u={number!r} where the number of an update belongs")
+    bids, asks = (tuple(_level(entry) for entry in entries(row, side)) for side in ("b", "a"))
+    whole = text(frame, "type") == "snapshot" or number == "1"
+    return BookChange(instrument_id(text(row, "s")), instant(frame, "ts"), int(number), whole, bids, asks)
+
+
+def public_trade(row: Row) -> PublicTrade:
+    """An entry of a topic ``publicTrade``.
+
+    :raises DataError: a field is missing, or is no number.
+    """
+    spelling, trade_id = text(row, "S"), text(row, "i")
+    if spelling not in _SIDES or not trade_id:
+        raise DataError(f"bybit sent the trade {trade_id!r} with S={spelling!r}, neither Buy nor Sell")
+    return PublicTrade(
+        instrument_id(text(row, "s")),
+        trade_id,
+        instant(row, "T"),
+        _SIDES[spelling],
+        decimal(row, "p"),
+        decimal(row, "v"),
+    )
+
+
 def instrument(row: Row, fees: Row) -> Instrument:
     """One row of instruments-info.
 
@@ -147,6 +215,9 @@ def instrument(row: Row, fees: Row) -> Instrument:
         max_leverage=decimal(inner(row, "leverageFilter"), "maxLeverage"),
         maker_fee=decimal(fees, "makerFeeRate"),
         taker_fee=decimal(fees, "takerFeeRate"),
+        status=_STATUSES.get(text(row, "status"), InstrumentStatus.CLOSED),
+        # the venue writes 0 for a perpetual whose end is not announced
+        delists_at=instant(row, "deliveryTime") if text(row, "deliveryTime") not in ("", "0") else None,
     )
 
 

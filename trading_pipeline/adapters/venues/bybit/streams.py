@@ -1,6 +1,6 @@
-"""Bybit's two WebSockets.
+"""Bybit's WebSockets.
 
-Pages: v5/ws/connect, v5/websocket/public/kline, v5/websocket/private/order and execution.
+Pages: v5/ws/connect, v5/websocket/public/kline and ticker, v5/websocket/private/order and execution.
 """
 
 import time
@@ -11,15 +11,19 @@ from trading_pipeline.adapters.venues.bybit.frames import (
     PING,
     PRIVATE_TOPICS,
     authentication,
+    book_topic,
+    condition_topics,
     kline_topics,
     native,
     read_frame,
+    subscribe_anew,
     subscriptions,
 )
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.market_feeds import MarketFeeds
 from trading_pipeline.domain.model.stream_updates import StreamReply, StreamUpdate
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.ports.venue.streams import MarketStream, VenueStream
+from trading_pipeline.ports.venue.streams import ConditionsStream, MarketStream, VenueStream
 
 # Seconds for which a signature is good: longer than a handshake takes, too short to be of use to somebody else.
 _AUTHENTICATION_S = 10.0
@@ -44,6 +48,31 @@ class BybitMarketStream(MarketStream):
     def read(self, raw: str | bytes) -> StreamReply | StreamUpdate:
         """See ``read_frame``."""
         return read_frame(raw)
+
+
+class BybitConditionsStream(ConditionsStream):
+    """What stands between bars."""
+
+    ping = PING
+    ping_s = PING_INTERVAL_S
+
+    def __init__(self, url: str, instrument_ids: Sequence[InstrumentId], feeds: MarketFeeds) -> None:
+        """:param feeds: what of it is collected."""
+        self.url = url
+        self._book_topic = book_topic(feeds)
+        self.topics = condition_topics([one.symbol for one in instrument_ids], feeds)
+
+    def handshake_messages(self) -> Iterator[str]:
+        """Subscriptions to everything that is collected."""
+        return subscriptions(self.topics)
+
+    def read(self, raw: str | bytes) -> StreamReply | StreamUpdate:
+        """See ``read_frame``."""
+        return read_frame(raw)
+
+    def resync_messages(self, instrument_id: InstrumentId) -> tuple[str, ...]:
+        """Leave the topic and come back: the venue begins with a snapshot."""
+        return subscribe_anew(f"{self._book_topic}.{instrument_id.symbol}")
 
 
 class BybitAccountStream(VenueStream):

@@ -7,7 +7,8 @@ from typing import ClassVar
 from trading_pipeline.adapters.venues.bybit.client import BybitClient
 from trading_pipeline.adapters.venues.bybit.endpoints import endpoints
 from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
-from trading_pipeline.adapters.venues.bybit.streams import BybitAccountStream, BybitMarketStream
+from trading_pipeline.adapters.venues.bybit.reference_data import BybitReferenceData
+from trading_pipeline.adapters.venues.bybit.streams import BybitAccountStream, BybitConditionsStream, BybitMarketStream
 from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
 from trading_pipeline.adapters.venues.deriving_market_data import DerivingMarketData
 from trading_pipeline.adapters.venues.request_limiter import RequestLimiter
@@ -15,6 +16,7 @@ from trading_pipeline.adapters.venues.venue_clock import VenueClock
 from trading_pipeline.domain.model.derived_bars import Derivations
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.identity import InstrumentId, TradingMode
+from trading_pipeline.domain.model.market_feeds import MarketFeeds
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.venue.venue import Venue
 from trading_pipeline.settings import Settings
@@ -47,12 +49,14 @@ class Bybit(Venue):
 
     def market_data(self) -> DerivingMarketData:
         """Needs no key; with one, instruments tell the fees of its account."""
-        published = BybitMarketData(self._client(self._key, self._secret, _TIMEOUT_S))
+        # The account of a paper system is not known where its markets are.
+        key, secret = ("", "") if self._endpoints.market_rest else (self._key, self._secret)
+        published = BybitMarketData(self._market_client(_TIMEOUT_S, key=key, secret=secret))
         return DerivingMarketData(published, self.derivations)
 
     def live_market(self) -> BybitMarketData:
         """Without a key, with two attempts of two seconds each."""
-        return BybitMarketData(self._client("", "", _BOOK_TIMEOUT_S, attempts=2))
+        return BybitMarketData(self._market_client(_BOOK_TIMEOUT_S, attempts=2))
 
     def clock(self) -> VenueClock:
         """Asked for every time where the venue's clock stands still and jumps."""
@@ -70,6 +74,10 @@ class Bybit(Venue):
         """With the settings' key."""
         return BybitTrading(self._client(self._key, self._secret, _ORDER_TIMEOUT_S))
 
+    def _market_client(self, timeout_s: float, attempts: int = 4, key: str = "", secret: str = "") -> BybitClient:
+        rest = self._endpoints.market_rest or self._endpoints.rest
+        return BybitClient(rest, key, secret, timeout_s, attempts, self._limiter)
+
     def _client(self, key: str, secret: str, timeout_s: float, attempts: int = 4) -> BybitClient:
         return BybitClient(self._endpoints.rest, key, secret, timeout_s, attempts, self._limiter)
 
@@ -78,6 +86,17 @@ class Bybit(Venue):
     ) -> BybitMarketStream:
         """The public socket of linear contracts."""
         return BybitMarketStream(self._endpoints.public_ws, instrument_ids, timeframes)
+
+    def reference_data(self) -> BybitReferenceData:
+        """Without a key."""
+        return BybitReferenceData(self._market_client(_TIMEOUT_S))
+
+    def conditions_stream(
+        self, instrument_ids: Sequence[InstrumentId], feeds: MarketFeeds
+    ) -> BybitConditionsStream | None:
+        """A public socket of its own, so that nothing on it comes before bars."""
+        stream = BybitConditionsStream(self._endpoints.public_ws, instrument_ids, feeds)
+        return stream if stream.topics else None
 
     def account_stream(self) -> BybitAccountStream:
         """The private socket."""

@@ -21,7 +21,7 @@ class NotExpired(EntryRule):
 
 
 class Listed(EntryRule):
-    """The venue lists the instrument as trading."""
+    """The venue lists the instrument."""
 
     name = "instrument"
 
@@ -29,7 +29,18 @@ class Listed(EntryRule):
         """What it does not list has neither steps nor a currency to be settled in."""
         if question.instrument is not None:
             return None
-        return self.deny(f"the venue lists no instrument {question.plan.instrument_id} as trading")
+        return self.deny(f"the venue lists no instrument {question.plan.instrument_id}")
+
+
+class Tradable(EntryRule):
+    """The instrument is in trading, and no end of it is announced."""
+
+    name = "not_tradable"
+
+    def judge(self, question: EntryQuestion) -> Finding | None:
+        """Who enters has to be able to leave."""
+        reason = "" if question.instrument is None else question.instrument.no_entry
+        return self.deny(f"{question.plan.instrument_id} cannot be entered: {reason}") if reason else None
 
 
 class SoundBar(EntryRule):

@@ -25,11 +25,21 @@ def test_real_venues_have_addresses_of_their_own(mode: TradingMode, host: str) -
     assert found.rest.startswith("https://api")
 
 
-@pytest.mark.parametrize("mode", [TradingMode.SIMULATED, TradingMode.PAPER])
-def test_the_simulators_sockets_follow_from_its_rest_address(mode: TradingMode) -> None:
-    found = endpoints(a_setting(mode, bybit_rest_url="http://127.0.0.1:8080/"))
+def test_the_simulators_sockets_follow_from_its_rest_address() -> None:
+    found = endpoints(a_setting(TradingMode.SIMULATED, bybit_rest_url="http://127.0.0.1:8080/"))
     assert (found.rest, found.private_ws) == ("http://127.0.0.1:8080", "ws://127.0.0.1:8080/v5/private")
     assert found.public_ws == "ws://127.0.0.1:8080/v5/public/linear"
+
+
+def test_a_paper_account_is_the_simulators_and_its_markets_are_the_real_ones() -> None:
+    found = endpoints(a_setting(TradingMode.PAPER, bybit_rest_url="http://127.0.0.1:8080/"))
+    assert (found.rest, found.private_ws) == ("http://127.0.0.1:8080", "ws://127.0.0.1:8080/v5/private")
+    assert (found.market_rest, found.public_ws) == (
+        "https://api.bybit.com",
+        "wss://stream.bybit.com/v5/public/linear",
+    )
+    other = endpoints(a_setting(TradingMode.PAPER, bybit_rest_url="http://a", bybit_market_rest_url="http://b/"))
+    assert other.market_rest == "http://b"
 
 
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8080"])

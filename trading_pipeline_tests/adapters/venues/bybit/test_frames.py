@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from trading_pipeline.adapters.venues.bybit.frames import (
 )
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.stream_updates import StreamReply, StreamUpdate
-from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.model.timeframes import Timeframe, from_ms
 from trading_pipeline_tests.adapters.venues.bybit.scripted_venue import NOW_MS
 from trading_pipeline_tests.adapters.venues.bybit.test_parse import EXECUTION, ORDER
 
@@ -112,7 +113,7 @@ def test_other_categories_of_the_account_are_none_of_our_business(category: str 
     assert len(update(a_frame("execution", {**EXECUTION, "category": category})).fills) == count
 
 
-@pytest.mark.parametrize("topic", ["wallet", "position", "tickers.BTCUSDT", "invented"])
+@pytest.mark.parametrize("topic", ["wallet", "position", "priceLimit.BTCUSDT", "invented"])
 def test_other_topics_tell_nothing(topic: str) -> None:
     assert update(a_frame(topic, {"coin": "USDT"})) == StreamUpdate()
 
@@ -159,3 +160,65 @@ def test_the_signature_is_the_venues() -> None:
 def test_a_missing_key_is_named(key: str, secret: str) -> None:
     with pytest.raises(ConfigurationError, match="BYBIT_API_KEY"):
         authentication(key, secret, 1)
+
+
+def test_a_ticker_says_what_changed_and_whether_it_is_whole() -> None:
+    told = {"symbol": "BTCUSDT", "markPrice": "104000.5", "nextFundingTime": str(NOW_MS), "fundingRate": ""}
+    raw = json.dumps({"topic": "tickers.BTCUSDT", "type": "delta", "data": told, "cs": 1, "ts": NOW_MS})
+    (change,) = update(raw).tickers
+    assert (change.instrument_id, change.at, change.whole) == ("BTCUSDT.BYBIT", from_ms(NOW_MS), False)
+    assert change.values == {"mark_price": Decimal("104000.5"), "next_funding_at": from_ms(NOW_MS)}
+    assert update(raw.replace("delta", "snapshot")).tickers[0].whole
+
+
+def test_a_ticker_with_a_word_for_a_price_is_refused() -> None:
+    told = {"symbol": "BTCUSDT", "markPrice": "much"}
+    with pytest.raises(DataError, match="markPrice='much'"):
+        read_frame(json.dumps({"topic": "tickers.BTCUSDT", "type": "delta", "data": told, "ts": NOW_MS}))
+
+
+def a_book(**fields: object) -> str:
+    data = {"s": "BTCUSDT", "b": [["99", "1.5"], ["98", "0"]], "a": [], "u": 8, "seq": 3}
+    return json.dumps({"topic": "orderbook.50.BTCUSDT", "type": "delta", "ts": NOW_MS, "data": {**data, **fields}})
+
+
+def test_a_book_says_which_levels_changed_and_in_which_update() -> None:
+    (change,) = update(a_book()).books
+    assert (change.instrument_id, change.at, change.update_id, change.whole) == (
+        "BTCUSDT.BYBIT",
+        from_ms(NOW_MS),
+        8,
+        False,
+    )
+    assert (change.bids, change.asks) == (((Decimal(99), Decimal("1.5")), (Decimal(98), Decimal(0))), ())
+
+
+def test_a_book_is_whole_in_a_snapshot_and_when_the_venue_counts_anew() -> None:
+    assert update(a_book(u=1)).books[0].whole
+    assert update(a_book().replace("delta", "snapshot")).books[0].whole
+
+
+@pytest.mark.parametrize("wrong", [{"u": ""}, {"b": [["99"]]}, {"a": None}, {"s": ""}, {"b": [["99", "NaN"]]}])
+def test_a_book_with_a_part_that_cannot_be_read_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(DataError):
+        read_frame(a_book(**wrong))
+
+
+TRADE = {"T": NOW_MS, "s": "BTCUSDT", "S": "Sell", "v": "0.5", "p": "99.5", "i": "a-b"}
+
+
+def test_every_trade_of_a_frame_is_told() -> None:
+    first, second = update(a_frame("publicTrade.BTCUSDT", TRADE, {**TRADE, "i": "c-d"})).trades
+    assert (first.trade_id, second.trade_id) == ("a-b", "c-d")
+    assert (first.side, first.price, first.quantity, first.at) == (
+        "sell",
+        Decimal("99.5"),
+        Decimal("0.5"),
+        from_ms(NOW_MS),
+    )
+
+
+@pytest.mark.parametrize("wrong", [{"S": "None"}, {"i": ""}, {"p": ""}, {"T": "now"}])
+def test_a_trade_with_a_part_that_cannot_be_read_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(DataError):
+        read_frame(a_frame("publicTrade.BTCUSDT", {**TRADE, **wrong}))

@@ -105,7 +105,7 @@ def fees_told(market: BybitMarketData) -> dict[str, tuple[str, str]]:
     return {one.symbol: (str(one.maker_fee), str(one.taker_fee)) for one in market.instruments().values()}
 
 
-def test_only_perpetuals_in_trading_are_instruments(venue: ScriptedVenue, client: BybitClient) -> None:
+def test_only_perpetuals_that_can_be_read_are_instruments(venue: ScriptedVenue, client: BybitClient) -> None:
     others = [
         {**PERPETUAL, "symbol": "BTCPERP", "settleCoin": "USDC"},
         {**PERPETUAL, "symbol": "BTC-26DEC25", "contractType": "LinearFutures"},
@@ -114,6 +114,22 @@ def test_only_perpetuals_in_trading_are_instruments(venue: ScriptedVenue, client
     venue.script("account/fee-rate", Reply({"list": []}))
     venue.script("market/instruments-info", Reply({"list": [*others, PERPETUAL], "nextPageCursor": ""}))
     assert list(BybitMarketData(client).instruments()) == ["BTCUSDT.BYBIT"]
+
+
+def test_an_instrument_says_whether_it_is_traded_and_until_when(venue: ScriptedVenue, client: BybitClient) -> None:
+    ending = {**PERPETUAL, "symbol": "ENDUSDT", "deliveryTime": "1748779200000"}
+    settled = {**PERPETUAL, "symbol": "OLDUSDT", "status": "Delivering"}
+    invented = {**PERPETUAL, "symbol": "NEWUSDT", "status": "Paused"}
+    venue.script("account/fee-rate", Reply({"list": []}))
+    rows = [PERPETUAL, ending, settled, invented]
+    venue.script("market/instruments-info", Reply({"list": rows, "nextPageCursor": ""}))
+    found = {one.symbol: (one.status, one.no_entry) for one in BybitMarketData(client).instruments().values()}
+    assert found == {
+        "BTCUSDT": ("trading", ""),
+        "ENDUSDT": ("trading", "the venue ends its trading at 2025-06-01 12:00 UTC"),
+        "OLDUSDT": ("delivering", "it is delivering and not in trading"),
+        "NEWUSDT": ("closed", "it is closed and not in trading"),
+    }
 
 
 def test_fees_are_those_that_the_venue_tells_the_account(venue: ScriptedVenue, client: BybitClient) -> None:

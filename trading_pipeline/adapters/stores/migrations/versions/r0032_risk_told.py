@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0032"
-down_revision = "0024"
+down_revision = "0031"
 
 _TOLD = "event_id account_id plan_id instrument_id rule action sentence at"
 
