@@ -15,9 +15,10 @@ from trading_pipeline.adapters.parameters.strategy_files import check_name, find
 from trading_pipeline.adapters.parameters.universe import InstrumentName, TimeframeName, instrument_named, load_universe
 from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.lifecycle.lifecycle import EntryTiming, Lifecycle, StopTrigger
+from trading_pipeline.domain.model.entry_orders import EntryOrder
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.guards import EntryGuards
-from trading_pipeline.domain.model.orders import TAKE_PROFITS
+from trading_pipeline.domain.model.orders import TAKE_PROFITS, OrderType
 from trading_pipeline.domain.model.plans import ExitRules, Opposite, Runner, Target, TrailAt, TrailRule
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.domain.risk.limits import RiskLimits
@@ -28,8 +29,11 @@ _SNAPSHOT_ATR_PERIODS = (14,)
 """The trailing stop reads its ATR from the indicator snapshots, which hold ``atr_14`` and ``atr_simple_14``."""
 
 _UNREAD = {
-    TrailRule.PIVOT: {"atr_multiple", "atr_period"},
-    TrailRule.NONE: {"atr_multiple", "atr_period", "trail_at"},
+    TrailRule.ATR: {"activation", "offset"},
+    TrailRule.ATR_SIMPLE: {"activation", "offset"},
+    TrailRule.PIVOT: {"atr_multiple", "atr_period", "activation", "offset"},
+    TrailRule.PERCENT: {"atr_multiple", "atr_period"},
+    TrailRule.NONE: {"atr_multiple", "atr_period", "trail_at", "activation", "offset"},
 }
 """Keys of the runner that a rule does not read."""
 
@@ -42,14 +46,16 @@ class _TargetSection(Section):
 
 
 class _RunnerSection(Section):
-    """``atr_multiple`` and ``atr_period`` are read by the rules ``atr`` and ``atr_simple`` alone, ``trail_at`` by all
-    but ``none``."""
+    """``atr_multiple`` and ``atr_period`` are read by the rules ``atr`` and ``atr_simple`` alone, ``activation`` and
+    ``offset`` by ``percent``, ``trail_at`` by all but ``none``."""
 
     fraction: Annotated[Decimal, Field(ge=0, le=1)]
     atr_multiple: Annotated[Decimal, Field(gt=0, le=100)] = Decimal(3)
     atr_period: int = _SNAPSHOT_ATR_PERIODS[0]
     trail: TrailRule = TrailRule.ATR
     trail_at: TrailAt = TrailAt.POSITION
+    activation: Annotated[Decimal, Field(ge=0, le=Decimal("0.5"))] = Decimal("0.01")
+    offset: Annotated[Decimal, Field(ge=Decimal("0.001"), le=Decimal("0.2"))] = Decimal("0.005")
 
     @field_validator("atr_period")
     @classmethod
@@ -66,6 +72,24 @@ class _RunnerSection(Section):
         return self
 
 
+class _EntryOrderSection(Section):
+    """All but ``order_type`` is read of limit orders alone."""
+
+    order_type: OrderType = OrderType.MARKET
+    timeout_s: Annotated[int, Field(ge=1, le=3600)] = 15
+    partial_timeout_s: Annotated[int, Field(ge=1, le=3600)] = 20
+    max_retries: Annotated[int, Field(ge=0, le=5)] = 2
+    reprice_bps: Annotated[Decimal, Field(ge=0, le=100)] = Decimal(5)
+    market_fallback: bool = True
+
+    @model_validator(mode="after")
+    def _what_the_type_reads(self) -> Self:
+        unread = sorted(self.model_fields_set - {"order_type"})
+        if self.order_type is OrderType.MARKET and unread:
+            raise ValueError(f"entry by market order does not read {', '.join(unread)}; leave it out")
+        return self
+
+
 class _LifecycleSection(Section):
     """The exits of a strategy's trades; ``docs/lifecycle.md`` says what each key means."""
 
@@ -76,6 +100,7 @@ class _LifecycleSection(Section):
     strategy_exits: bool = True
     opposite: Opposite = Opposite.IGNORE
     max_layers: Annotated[int, Field(ge=1, le=99)] = 1
+    entry_order: _EntryOrderSection = _EntryOrderSection()
     entry: EntryTiming = EntryTiming.BAR_CLOSE
     stop_trigger: StopTrigger = StopTrigger.LAST_PRICE
 
@@ -103,6 +128,7 @@ class _LifecycleSection(Section):
             costs=costs,
             exit_rules=ExitRules(self.break_even_after_targets, self.strategy_exits, self.opposite, self.max_layers),
             next_bar_exit=self.next_bar_exit,
+            entry_order=EntryOrder(**dict(self.entry_order)),
             entry=self.entry,
             stop_trigger=self.stop_trigger,
         )
