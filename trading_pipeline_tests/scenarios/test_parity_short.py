@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,7 +11,10 @@ import pytest
 from sqlalchemy import Engine, text
 
 from trading_pipeline.domain.indicators.momentum import macd
+from trading_pipeline.domain.model.entry_orders import EntryOrder
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.orders import OrderType
+from trading_pipeline.domain.model.plans import Runner, Target, TrailRule
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.arrays import BarArrays, Decisions
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
@@ -53,6 +57,32 @@ def test_every_signal_and_trade_of_two_weeks_is_the_engines(database: Engine, ba
     assert report.trades >= 5
     assert report.legs >= 7
     assert report.not_entered > 0, "no signal met an open position: choose other bars"
+    assert replay.postbox.messages == []
+
+
+def test_limit_entries_and_a_percent_trail_end_as_in_the_engine(database: Engine, bars_dir: Path) -> None:
+    """Limits at the last price are filled at once, so that the chain of orders ends with its first."""
+    runner = Runner(
+        Decimal("0.6"), Decimal(3), 14, TrailRule.PERCENT, activation=Decimal("0.005"), offset=Decimal("0.01")
+    )
+    lifecycle = replace(
+        LIFECYCLE,
+        targets=(Target(Decimal(1), Decimal("0.4")),),
+        runner=runner,
+        entry_order=EntryOrder(OrderType.LIMIT),
+    )
+    plan = replace(strategy_plan("rsi", Timeframe.H4, oversold=40.0, overbought=60.0), lifecycle=lifecycle)
+    end = START + timedelta(days=6)
+    with running_exchange(Configuration(SYMBOLS, bars=bars_dir, start=START, lock_step=Timeframe.H4)) as exchange:
+        replay = BareReplay(database, exchange, [plan], INSTRUMENT_IDS, START, START - timedelta(days=20))
+        replay.run(end)
+        report = replay.parity(bars_dir, end)
+    with database.connect() as connection:
+        reasons = Counter(connection.execute(text("SELECT exit_reason FROM trading.positions")).scalars())
+        kinds = connection.execute(text("SELECT DISTINCT order_type FROM trading.order_intents WHERE purpose = 'E'"))
+        assert list(kinds.scalars()) == ["limit"]
+    assert report.differences == ()
+    assert reasons["trailing_stop"] >= 1
     assert replay.postbox.messages == []
 
 

@@ -9,6 +9,7 @@ from trading_pipeline.domain.backtest.config import (
     Exits,
     ExitTarget,
     Limits,
+    PercentTrail,
     PivotTrail,
     Trail,
 )
@@ -77,5 +78,7 @@ def _trail(runner: Runner, finest_ms: int) -> Trail:
         return None
     if runner.trail is TrailRule.PIVOT:
         return PivotTrail(every=every)
+    if runner.trail is TrailRule.PERCENT:
+        return PercentTrail(float(runner.activation), float(runner.offset), every)
     smoothing = Smoothing.WILDER if runner.trail is TrailRule.ATR else Smoothing.SIMPLE
     return AtrTrail(float(runner.atr_multiple), runner.atr_period, smoothing, every)
