@@ -19,7 +19,7 @@ from trading_pipeline.domain.model.entry_orders import EntryOrder
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.guards import EntryGuards
 from trading_pipeline.domain.model.orders import TAKE_PROFITS, OrderType
-from trading_pipeline.domain.model.plans import ExitRules, Opposite, Runner, Target, TrailAt, TrailRule
+from trading_pipeline.domain.model.plans import ExitRules, FundingExitRule, Opposite, Runner, Target, TrailAt, TrailRule
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.domain.strategies.framework.base import Strategy
@@ -90,6 +90,11 @@ class _EntryOrderSection(Section):
         return self
 
 
+class _FundingExitSection(Section):
+    minutes: Annotated[int, Field(ge=1, le=1440)] = 10
+    below_r: Annotated[Decimal, Field(ge=-10, le=100)] = Decimal("0.3")
+
+
 class _LifecycleSection(Section):
     """The exits of a strategy's trades; ``docs/lifecycle.md`` says what each key means."""
 
@@ -100,6 +105,7 @@ class _LifecycleSection(Section):
     strategy_exits: bool = True
     opposite: Opposite = Opposite.IGNORE
     max_layers: Annotated[int, Field(ge=1, le=99)] = 1
+    funding_exit: _FundingExitSection | None = None
     entry_order: _EntryOrderSection = _EntryOrderSection()
     entry: EntryTiming = EntryTiming.BAR_CLOSE
     stop_trigger: StopTrigger = StopTrigger.LAST_PRICE
@@ -126,7 +132,13 @@ class _LifecycleSection(Section):
             runner=Runner(**dict(self.runner)),
             limits=limits,
             costs=costs,
-            exit_rules=ExitRules(self.break_even_after_targets, self.strategy_exits, self.opposite, self.max_layers),
+            exit_rules=ExitRules(
+                self.break_even_after_targets,
+                self.strategy_exits,
+                self.opposite,
+                self.max_layers,
+                None if self.funding_exit is None else FundingExitRule(**dict(self.funding_exit)),
+            ),
             next_bar_exit=self.next_bar_exit,
             entry_order=EntryOrder(**dict(self.entry_order)),
             entry=self.entry,
@@ -207,6 +219,7 @@ def load_strategies(config_dir: Path) -> list[StrategyConfig]:
             strategy = find_strategy(config_dir, content.strategy, dict(content.parameters))
         _refuse_unknown(path, "higher timeframes", strategy.higher_timeframes, universe.timeframes)
         refuse_unknown_momentum(path, strategy, content.lifecycle)
+        _refuse_late_funding_exit(path, content.lifecycle, universe)
         _refuse_entry_grid(path, strategy)
         guards = content.guards.guards() if content.guards else None
         lifecycle = content.lifecycle.lifecycle(limits, costs)
@@ -264,6 +277,16 @@ def refuse_unknown_momentum(path: Path, strategy: Strategy, lifecycle: _Lifecycl
         raise ConfigurationError(
             f"{path}: lifecycle.next_bar_exit: signals of {strategy.name} carry no MACD histogram to compare with; "
             "leave it out"
+        )
+
+
+def _refuse_late_funding_exit(path: Path, lifecycle: _LifecycleSection, universe: Universe) -> None:
+    """It is asked at closes: with a window shorter than the finest bar none of them may lie in it."""
+    minutes, rule = universe.finest.ms // 60_000, lifecycle.funding_exit
+    if rule is not None and rule.minutes < minutes:
+        raise ConfigurationError(
+            f"{path}: lifecycle.funding_exit.minutes {rule.minutes}: the finest bars close every {minutes} minutes; "
+            f"give at least {minutes}, or collect finer bars"
         )
 
 

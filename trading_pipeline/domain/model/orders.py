@@ -40,7 +40,8 @@ class Purpose(StrEnum):
     has passed already, ``NEXT_BAR_EXIT`` one whose momentum did not move in favour. ``SIGNAL_EXIT`` closes where
     the strategy leaves, ``OPPOSITE_EXIT`` and ``REVERSAL`` where it signals the other side: the one enters
     nothing instead, the other may. ``OPERATOR_EXIT`` closes because a person says so, ``CIRCUIT_EXIT`` because the
-    account's circuit breaker does, ``UPGRADE_EXIT`` because a plan of a longer timeframe takes the position's place.
+    account's circuit breaker does, ``UPGRADE_EXIT`` because a plan of a longer timeframe takes the position's place,
+    ``FUNDING_EXIT`` because funding is near and the gain small.
     """
 
     ENTRY = "E"
@@ -56,6 +57,7 @@ class Purpose(StrEnum):
     OPERATOR_EXIT = "CX"
     CIRCUIT_EXIT = "BX"
     UPGRADE_EXIT = "UX"
+    FUNDING_EXIT = "NF"
 
 
 TAKE_PROFITS = (Purpose.TAKE_PROFIT_1, Purpose.TAKE_PROFIT_2, Purpose.TAKE_PROFIT_3)

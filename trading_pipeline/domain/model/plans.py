@@ -85,6 +85,17 @@ class Runner:
 
 
 @dataclass(frozen=True, slots=True)
+class FundingExitRule:
+    """Leave at a close at most so many minutes before funding, unless the gain is large enough to pay for it.
+
+    :param below_r: gain per unit, in R from the average entry to the initial stop, below which the position is left.
+    """
+
+    minutes: int = 10
+    below_r: Decimal = Decimal("0.3")
+
+
+@dataclass(frozen=True, slots=True)
 class ExitRules:
     """How a position is left beside its stop, its targets and its runner.
 
@@ -92,12 +103,14 @@ class ExitRules:
     :param strategy_exits: whether what the strategy says about leaving closes the position.
     :param opposite: what a signal of the same strategy, instrument and timeframe against the position does.
     :param max_layers: signals that may make up one position.
+    :param funding_exit: ``None`` keeps positions through funding.
     """
 
     break_even_after_targets: int = 1
     strategy_exits: bool = True
     opposite: Opposite = Opposite.IGNORE
     max_layers: int = 1
+    funding_exit: FundingExitRule | None = None
 
 
 @dataclass(frozen=True, slots=True)

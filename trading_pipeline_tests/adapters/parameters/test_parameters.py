@@ -15,6 +15,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.guards import EntryGuards
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import OrderType
+from trading_pipeline.domain.model.plans import FundingExitRule
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
 from trading_pipeline_tests.adapters.parameters.test_strategy_files import OWN
@@ -123,6 +124,12 @@ def test_a_file_that_trades_may_let_several_signals_make_up_a_position(folder: P
     path = folder / "strategies" / "one.yaml"
     path.write_text(STRATEGY + "  max_layers: 3\n")
     assert [plan.lifecycle.exit_rules.max_layers for plan in load_strategies(folder)] == [3]
+
+
+def test_a_file_may_leave_before_funding(folder: Path) -> None:
+    path = folder / "strategies" / "one.yaml"
+    path.write_text(STRATEGY + "  funding_exit: {minutes: 15}\n")
+    assert [plan.lifecycle.exit_rules.funding_exit for plan in load_strategies(folder)] == [FundingExitRule(15)]
 
 
 def test_a_file_may_enter_by_limit_orders(folder: Path) -> None:
@@ -272,6 +279,7 @@ def test_a_users_own_file_counts_as_corrected_from_the_next_reading_on(folder: P
         ),
         ("strategies/one.yaml", "lifecycle:", "lifecycle:\n  entry: next_open", "lifecycle.entry = 'next_open'"),
         ("strategies/one.yaml", "lifecycle:", "lifecycle:\n  entry_order: {timeout_s: 5}", "does not read timeout_s"),
+        ("strategies/one.yaml", "lifecycle:", "lifecycle:\n  funding_exit: {minutes: 14}", "close every 15 minutes"),
         ("strategies/one.yaml", "lifecycle:", "lifecycle:\n  stop_trigger: mark_price", "lifecycle.stop_trigger"),
         ("strategies/one.yaml", "lifecycle:", "lifecycle:\n  break_even_after_targets: 3", "there are 2 targets"),
         ("risk.yaml", "max_open_positions: 3", "max_open_positions: -1", "max_open_positions = -1"),

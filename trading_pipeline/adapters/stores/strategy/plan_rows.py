@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from decimal import Decimal
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from sqlalchemy import Row
 
@@ -12,6 +12,7 @@ from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import OrderType
 from trading_pipeline.domain.model.plans import (
     ExitRules,
+    FundingExitRule,
     NextBarRule,
     Opposite,
     Runner,
@@ -31,11 +32,17 @@ class _Target(TypedDict):
     fraction: str
 
 
+class _FundingExit(TypedDict):
+    minutes: int
+    below_r: str
+
+
 class _ExitRules(TypedDict):
     break_even_after_targets: int
     strategy_exits: bool
     opposite: str
     max_layers: int
+    funding_exit: NotRequired[_FundingExit | None]
 
 
 class _EntryOrder(TypedDict):
@@ -83,7 +90,7 @@ def plan_values(plan: TradePlan) -> dict[str, object]:
             "activation": str(plan.runner.activation),
             "offset": str(plan.runner.offset),
         },
-        "exit_rules": asdict(plan.exit_rules),
+        "exit_rules": _exit_rules_values(plan.exit_rules),
         "entry_order": {**asdict(plan.entry_order), "reprice_bps": str(plan.entry_order.reprice_bps)},
         "score": plan.score,
         "scoring": None if plan.scoring is None else _scoring_values(plan.scoring),
@@ -162,12 +169,20 @@ def _sizing(stored: _Sizing) -> SizingInputs:
     return SizingInputs(stored["model"], numbers, _number(stored["volatility_pct"]))
 
 
+def _exit_rules_values(rules: ExitRules) -> dict[str, object]:
+    funding = rules.funding_exit
+    told = None if funding is None else {"minutes": funding.minutes, "below_r": str(funding.below_r)}
+    return {**asdict(rules), "funding_exit": told}
+
+
 def _exit_rules(stored: _ExitRules) -> ExitRules:
+    funding = stored.get("funding_exit")
     return ExitRules(
         break_even_after_targets=stored["break_even_after_targets"],
         strategy_exits=stored["strategy_exits"],
         opposite=Opposite(stored["opposite"]),
         max_layers=stored["max_layers"],
+        funding_exit=None if funding is None else FundingExitRule(funding["minutes"], Decimal(funding["below_r"])),
     )
 
 
