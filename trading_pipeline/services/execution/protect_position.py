@@ -53,10 +53,14 @@ def protect_position(*, context: ExecutionContext, plan: TradePlan) -> ProtectRe
     :raises TemporaryVenueError: the venue does not answer, so that nothing can be proved.
     :raises VenueError: the stop could not be set, for a reason that may pass, or an earlier target not be taken back.
     """
-    protection = _proved(context, plan)
-    # What has filled is protected before more is sent.
-    while protection in _GOES_ON and continue_entries(context=context, position_id=_position_id(context, plan)):
-        protection = _proved(context, plan)
+    while True:
+        position, short = _see_entries_through(context, plan)
+        # What has filled is protected before more is sent.
+        protection = _proved(context, plan, position)
+        if position is None or not short or protection not in _GOES_ON:
+            break
+        if not continue_entries(context=context, position_id=position.position_id):
+            break
     if protection in (Protection.LIVE_STOP, Protection.REPAIRED_STOP):
         return ProtectResult(plan.plan_id, plan.instrument_id, protection, _place_targets(context, plan))
     return ProtectResult(plan.plan_id, plan.instrument_id, protection)
@@ -66,9 +70,8 @@ _GOES_ON = (Protection.NOT_FILLED, Protection.LIVE_STOP, Protection.REPAIRED_STO
 """How a position may stand whose entry takes another order."""
 
 
-def _proved(context: ExecutionContext, plan: TradePlan) -> Protection:
-    """What stands between the position and a loss, once its entries have been seen through."""
-    position = _see_entries_through(context, plan)
+def _proved(context: ExecutionContext, plan: TradePlan, position: Position | None) -> Protection:
+    """What stands between the position and a loss."""
     if position is None or position.status in (PositionStatus.OPENING, PositionStatus.FAILED):
         return Protection.NOT_FILLED
     if position.status is PositionStatus.CLOSED:
@@ -76,19 +79,17 @@ def _proved(context: ExecutionContext, plan: TradePlan) -> Protection:
     return prove_stop(context=context, plan=plan, position=position)
 
 
-def _position_id(context: ExecutionContext, plan: TradePlan) -> str:
-    position = context.ledger.position_of(plan.plan_id)
-    return plan.plan_id if position is None else position.position_id
+def _see_entries_through(context: ExecutionContext, plan: TradePlan) -> tuple[Position | None, bool]:
+    """Wait for the end of every entry that is not meant to rest, and for the fills they report.
 
-
-def _see_entries_through(context: ExecutionContext, plan: TradePlan) -> Position | None:
-    """Wait for the end of every entry that is not meant to rest, and for the fills they report."""
+    :returns: the position, and whether another order follows one of its entries.
+    """
     position = context.ledger.position_of(plan.plan_id)
     if position is None:
-        return None
-    entries = context.ledger.entries_of(position.position_id)
+        return None, False
+    entries = [_at_its_end(context, entry) for entry in context.ledger.entries_of(position.position_id)]
     # Reports come before fills: what they say was filled is what the booked fills have to reach.
-    reported = sum((_at_its_end(context, entry).filled_quantity for entry in entries), Decimal(0))
+    reported = sum((entry.filled_quantity for entry in entries), Decimal(0))
     for _ in context.retries.rounds():
         position = context.ledger.position_of(plan.plan_id)
         if position is None or position.entry_quantity >= reported:
@@ -98,14 +99,14 @@ def _see_entries_through(context: ExecutionContext, plan: TradePlan) -> Position
         if position is None or position.entry_quantity >= reported:
             break
         context.retries.rest()
-    return position
+    return position, any(entry.continuing for entry in entries)
 
 
 def _at_its_end(context: ExecutionContext, entry: IntentRecord) -> IntentRecord:
     """An entry that was sent, once the venue has told its end, or that it may rest, or the retries are used up."""
     if not entry.growing:
         return entry
-    if entry.intent.order_type is OrderType.LIMIT and not entry.state.unsettled:
+    if entry.intent.order_type is OrderType.LIMIT:
         return resting_entry(context, entry)
     return await_order(context, entry.intent.order_link_id, final=True)
 

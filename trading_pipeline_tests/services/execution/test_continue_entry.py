@@ -19,6 +19,7 @@ from trading_pipeline.services.execution.leave_position import leave_position
 from trading_pipeline.services.execution.protect_position import protect_position
 from trading_pipeline_tests.testkit.execution_lab import Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
+from trading_pipeline_tests.testkit.fake_venue import ResponseLost
 from trading_pipeline_tests.testkit.tripwire import Killed, Tripwire
 
 BTC = "BTCUSDT.BYBIT"
@@ -142,6 +143,24 @@ def test_a_position_that_is_left_takes_its_limit_back_and_sends_no_other(lab: La
     assert leave_position(context=lab.context("run-3"), plan=plan, purpose=Purpose.OPERATOR_EXIT)
     assert look(lab, plan, seconds=60).status is PositionStatus.CLOSED
     assert [ending for ending, *_ in orders(lab, plan)] == ["E"]
+
+
+def test_a_limit_whose_answer_was_lost_is_found_and_goes_on_as_any_other(lab: Lab) -> None:
+    lab.venue.faults["submit"] = [ResponseLost()]
+    plan = enter(lab)
+    look(lab, plan, seconds=15)
+    assert [(ending, state) for ending, *_, state in orders(lab, plan)] == [
+        ("E", IntentState.CANCELLED),
+        ("E1", IntentState.ACKNOWLEDGED),
+    ]
+    assert lab.venue.posts == [f"{plan.plan_id}_E", f"{plan.plan_id}_E1"]
+
+
+def test_a_limit_that_never_filled_is_taken_back_when_its_place_is_wanted(lab: Lab) -> None:
+    plan = enter(lab)
+    assert leave_position(context=lab.context("run-3"), plan=plan, purpose=Purpose.UPGRADE_EXIT)
+    assert look(lab, plan, seconds=60).status is PositionStatus.FAILED
+    assert orders(lab, plan) == [("E", "1000.0", "5.000", IntentState.CANCELLED)]
 
 
 def test_a_market_order_that_filled_in_part_has_exactly_one_follow_up(lab: Lab) -> None:
