@@ -14,7 +14,7 @@ from trading_pipeline.domain.indicators.momentum import macd
 from trading_pipeline.domain.model.entry_orders import EntryOrder
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import OrderType
-from trading_pipeline.domain.model.plans import Runner, Target, TrailRule
+from trading_pipeline.domain.model.plans import ExitRules, FundingExitRule, Runner, Target, TrailRule
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.arrays import BarArrays, Decisions
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
@@ -76,8 +76,10 @@ def test_every_signal_and_trade_of_two_weeks_is_the_engines(database: Engine, ba
     assert replay.postbox.messages == []
 
 
-def test_what_the_next_bar_rule_leaves_is_what_the_engine_leaves(database: Engine, bars_dir: Path) -> None:
-    plan = StrategyConfig(PullbacksTellingMomentum(), (Timeframe.H4,), (), replace(LIFECYCLE, next_bar_exit=True))
+def test_what_the_next_bar_rule_and_funding_leave_is_what_the_engine_leaves(database: Engine, bars_dir: Path) -> None:
+    before_funding = ExitRules(funding_exit=FundingExitRule(minutes=240))
+    lifecycle = replace(LIFECYCLE, next_bar_exit=True, exit_rules=before_funding)
+    plan = StrategyConfig(PullbacksTellingMomentum(), (Timeframe.H4,), (), lifecycle)
     with running_exchange(Configuration(SYMBOLS, bars=bars_dir, start=START, lock_step=Timeframe.H4)) as exchange:
         replay = BareReplay(database, exchange, [plan], INSTRUMENT_IDS, START, START - timedelta(days=20))
         replay.run(END)
@@ -86,5 +88,6 @@ def test_what_the_next_bar_rule_leaves_is_what_the_engine_leaves(database: Engin
         reasons = Counter(connection.execute(text("SELECT exit_reason FROM trading.positions")).scalars())
     assert report.differences == ()
     assert reasons["next_bar_exit"] >= 2
+    assert reasons["funding_exit"] >= 1
     assert sum(reasons.values()) > reasons["next_bar_exit"], "the rule kept no position: choose other bars"
     assert replay.postbox.messages == []
