@@ -12,6 +12,7 @@ from trading_pipeline.cli.bar_sources import TypedBars, require_place_for
 from trading_pipeline.cli.rules import Rules, TypedRules, read_rules
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.orders import OrderType
 from trading_pipeline.domain.model.plans import TrailAt
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.research.backtest_request import BacktestRequest, StrategyRun
@@ -142,6 +143,8 @@ def _assumed(typed: TypedBacktest, rules: Rules, chosen: list[tuple[Timeframe, .
         name = plan.strategy.name
         if plan.guards is not None:
             yield f"{name}: no entry is kept back by spread, depth or age of the book, which bars do not tell"
+        if plan.lifecycle.entry_order.order_type is OrderType.LIMIT:
+            yield f"{name}: limit entries fill whole at the deciding close, as bars do not tell who takes them"
         left = [one for one in plan.timeframes if one not in timeframes]
         if left and len(plan.timeframes) < len(Timeframe):
             yield f"{name}: nothing on {', '.join(left)}"

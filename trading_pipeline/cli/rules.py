@@ -18,6 +18,7 @@ from trading_pipeline.domain.backtest.config import (
     Execution,
     Exits,
     ExitTarget,
+    FundingExit,
     KellySizing,
     Limits,
     PercentTrail,
@@ -148,7 +149,10 @@ def _ruled(config_dir: Path, name: str, typed: TypedRules, finest: Timeframe, *,
 
 
 def _at_closes_of(live: BacktestConfig, given: Mapping[str, object]) -> dict[str, object]:
-    """A trail is typed as its formula; the closes at which it moves stay those of the file."""
+    """A trail and a funding exit are typed as formulas; the closes at which they are asked stay those of the file."""
+    funding, before = given.get("funding_exit"), live.exits.funding_exit
+    if isinstance(funding, FundingExit) and before is not None:
+        given = {**given, "funding_exit": replace(funding, every=before.every)}
     trail, configured = given.get("trail"), live.exits.trail
     if configured is None or not isinstance(trail, AtrTrail | PivotTrail | PercentTrail):
         return dict(given)
@@ -194,10 +198,9 @@ def _rule(name: str, text: str) -> object:
     """A rule's value from its text; ranges are the configuration's to check."""
     if name in _CHOICES:
         return _choice(name, text, _CHOICES[name])
-    if name == "targets":
-        return _targets(text)
-    if name == "trail":
-        return _trail(text)
+    parsers = {"targets": _targets, "trail": _trail, "funding_exit": _funding_exit}
+    if name in parsers:
+        return parsers[name](text)
     if name in _SWITCHES:
         if text.lower() not in _FLAGS:
             raise ConfigurationError(f"{name} = {text}: must be true or false")
@@ -262,6 +265,16 @@ def _targets(text: str) -> tuple[ExitTarget, ...]:
             raise ConfigurationError(f"targets = {text}: write DISTANCE:FRACTION pairs such as 1:0.4,2:0.4, or none")
         found.append(ExitTarget(_number("targets", distance), _number("targets", fraction)))
     return tuple(found)
+
+
+def _funding_exit(text: str) -> FundingExit | None:
+    """``10:0.3`` for ten minutes and 0.3 R, or ``none``."""
+    minutes, separator, below_r = text.partition(":")
+    if text.lower() == "none":
+        return None
+    if not separator:
+        raise ConfigurationError(f"funding_exit = {text}: write MINUTES:R such as 10:0.3, or none")
+    return FundingExit(_count(minutes, "funding_exit"), _number("funding_exit", below_r))
 
 
 def _trail(text: str) -> Trail:

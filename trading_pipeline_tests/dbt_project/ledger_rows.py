@@ -64,7 +64,11 @@ SHORT = Trade(
     fees=Decimal("0.2"),
     funding=Decimal(0),
     exit_reason="stop_loss",
-    fills=(("E", "sell", "3", "50", "0.1", "trade"), ("", "buy", "3", "52.1", "0.1", "stop_loss")),
+    fills=(
+        ("E", "sell", "2", "50", "0.06", "trade"),
+        ("E-pf", "sell", "1", "50", "0.04", "trade"),
+        ("", "buy", "3", "52.1", "0.1", "stop_loss"),
+    ),
 )
 OPEN = Trade(
     plan_id="plan-open",
@@ -118,7 +122,7 @@ def _write(connection: Connection, trade: Trade) -> None:
     connection.execute(insert(tables.positions).values(**_position(trade)))
     # TP2 of the stopped short was intended and never sent: it is no order of the trade
     sent = {"E", *(fill[0] for fill in trade.fills if fill[0])}
-    for purpose in ("E", "TP1", "TP2", *(["E2"] if "E2" in sent else [])):
+    for purpose in ("E", "TP1", "TP2", *sorted({"E2", "E-pf"} & sent)):
         connection.execute(insert(tables.order_intents).values(**_intent(trade, purpose, purpose in sent)))
     for number, fill in enumerate(trade.fills):
         connection.execute(insert(tables.fills).values(**_fill(trade, number, fill)))
@@ -174,14 +178,15 @@ def _intent(trade: Trade, purpose: str, sent: bool) -> Row:
         "account_id": ACCOUNT,
         "plan_id": _plan_of(trade, purpose),
         "position_id": f"position of {trade.plan_id}",
-        "purpose": "E" if purpose == "E2" else purpose,
+        "purpose": "E" if purpose in ("E2", "E-pf") else purpose,
+        "attempt": 1 if purpose == "E-pf" else 0,
         "layer": 2 if purpose == "E2" else 1,
         "filled_quantity": 1 if sent else 0,
         "instrument_id": trade.instrument_id,
         "side": "buy",
         "order_type": "market",
         "quantity": 1,
-        "reduce_only": purpose not in ("E", "E2"),
+        "reduce_only": purpose not in ("E", "E2", "E-pf"),
         "valid_until": CLOSE,
         "run_id": "run",
         "state": "filled" if sent else "intended",

@@ -51,7 +51,7 @@ def test_every_closed_position_is_one_trade_with_its_profit_in_usdt_and_r(
         ),
         (
             *("SOLUSDT.BYBIT", "short", "ema_atr", Decimal("-6.5"), pytest.approx(Decimal("-6.5") / 6)),
-            *(Decimal("-1.05"), "stop_loss", 1, 1, 2),
+            *(Decimal("-1.05"), "stop_loss", 1, 2, 3),
         ),
     ]
 

@@ -1,6 +1,7 @@
 """Booked fills become one run at a time."""
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -12,6 +13,8 @@ from trading_pipeline.adapters.stores.postgres.tables import positions, trade_pl
 from trading_pipeline.defs.execution import fill_sensor as sensors
 from trading_pipeline.defs.execution.sensors import management_key
 from trading_pipeline.defs.operations.attempts import lives
+from trading_pipeline.domain.model.entry_orders import EntryOrder
+from trading_pipeline.domain.model.orders import OrderType
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline_tests.defs.pipeline_stage import PipelineStage
 from trading_pipeline_tests.defs.test_trade_plan_sensor import a_wave
@@ -52,6 +55,20 @@ def a_run(stage: PipelineStage, request: dg.RunRequest, status: dg.DagsterRunSta
 def test_a_fill_nobody_follows_is_one_run_whose_tag_leads_to_its_position(stage: PipelineStage, lab: Lab) -> None:
     (request,) = ticked(stage)
     assert request.tags["fills"] == f"{trade_plan().plan_id}:2"
+
+
+def test_a_limit_entry_that_rests_is_looked_at_again_and_again(
+    stage: PipelineStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab, plan = Lab(stage.engine), replace(trade_plan(), entry_order=EntryOrder(OrderType.LIMIT))
+    store_plan(stage.engine, plan)
+    lab.venue.prices[plan.instrument_id] = Decimal(1005)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+    (first,) = ticked(stage)
+    assert first.tags["fills"].startswith(f"{plan.plan_id}@")
+    monkeypatch.setattr(sensors, "_ENTRY_S", 1e-9)
+    (second,) = ticked(stage)
+    assert second.run_key != first.run_key
 
 
 def test_nothing_is_requested_while_a_run_is_on_its_way(stage: PipelineStage, lab: Lab) -> None:

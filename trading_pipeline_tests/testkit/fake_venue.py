@@ -41,6 +41,7 @@ class FakeVenue(Trading):
     :ivar forgets_stops: entries lose their attached stop.
     :ivar refuses_stops: ``set_stop_loss`` is rejected.
     :ivar holds_fills: market orders stay acknowledged until ``fill``.
+    :ivar before_cancel: what happens while a cancellation is on its way.
     """
 
     def __init__(self, clock: FakeClock, prices: dict[str, Decimal], equity: Decimal = Decimal(10_000)) -> None:
@@ -55,6 +56,7 @@ class FakeVenue(Trading):
         self.refuses_stops = False
         self.holds_fills = False
         self.on_fill: Callable[[Fill], None] = lambda fill: None
+        self.before_cancel: Callable[[], None] = lambda: None
         self._orders: dict[str, OrderReport] = {}
         self._intents: dict[str, OrderIntent] = {}
         self._positions: dict[str, VenuePosition] = {}
@@ -83,6 +85,7 @@ class FakeVenue(Trading):
     def cancel(self, instrument_id: str, order_link_id: str) -> None:
         """Cancel what rests; of an order that is not here, the create may still be on its way."""
         self._raise_fault("cancel")
+        self.before_cancel()
         report = self._orders.get(order_link_id)
         if report is None:
             raise OrderOutcomeUnknown(f"no order {order_link_id} to cancel")

@@ -6,7 +6,8 @@ orders_by_position as (
     select
         position_id,
         count(*) as order_count,
-        count(*) filter (where purpose = 'E' and filled_quantity > 0) as layer_count
+        -- an entry may take several orders; each layer is the entry of a plan of its own
+        count(distinct plan_id) filter (where purpose = 'E' and filled_quantity > 0) as layer_count
     from {{ ref('stg_trading__order_intents') }}
     where was_sent and position_id is not null
     group by position_id

@@ -15,10 +15,11 @@ from trading_pipeline.adapters.parameters.strategy_files import check_name, find
 from trading_pipeline.adapters.parameters.universe import InstrumentName, TimeframeName, instrument_named, load_universe
 from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.lifecycle.lifecycle import EntryTiming, Lifecycle, StopTrigger
+from trading_pipeline.domain.model.entry_orders import EntryOrder
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.guards import EntryGuards
-from trading_pipeline.domain.model.orders import TAKE_PROFITS
-from trading_pipeline.domain.model.plans import ExitRules, Opposite, Runner, Target, TrailAt, TrailRule
+from trading_pipeline.domain.model.orders import TAKE_PROFITS, OrderType
+from trading_pipeline.domain.model.plans import ExitRules, FundingExitRule, Opposite, Runner, Target, TrailAt, TrailRule
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.domain.strategies.framework.base import Strategy
@@ -28,8 +29,11 @@ _SNAPSHOT_ATR_PERIODS = (14,)
 """The trailing stop reads its ATR from the indicator snapshots, which hold ``atr_14`` and ``atr_simple_14``."""
 
 _UNREAD = {
-    TrailRule.PIVOT: {"atr_multiple", "atr_period"},
-    TrailRule.NONE: {"atr_multiple", "atr_period", "trail_at"},
+    TrailRule.ATR: {"activation", "offset"},
+    TrailRule.ATR_SIMPLE: {"activation", "offset"},
+    TrailRule.PIVOT: {"atr_multiple", "atr_period", "activation", "offset"},
+    TrailRule.PERCENT: {"atr_multiple", "atr_period"},
+    TrailRule.NONE: {"atr_multiple", "atr_period", "trail_at", "activation", "offset"},
 }
 """Keys of the runner that a rule does not read."""
 
@@ -42,14 +46,16 @@ class _TargetSection(Section):
 
 
 class _RunnerSection(Section):
-    """``atr_multiple`` and ``atr_period`` are read by the rules ``atr`` and ``atr_simple`` alone, ``trail_at`` by all
-    but ``none``."""
+    """``atr_multiple`` and ``atr_period`` are read by the rules ``atr`` and ``atr_simple`` alone, ``activation`` and
+    ``offset`` by ``percent``, ``trail_at`` by all but ``none``."""
 
     fraction: Annotated[Decimal, Field(ge=0, le=1)]
     atr_multiple: Annotated[Decimal, Field(gt=0, le=100)] = Decimal(3)
     atr_period: int = _SNAPSHOT_ATR_PERIODS[0]
     trail: TrailRule = TrailRule.ATR
     trail_at: TrailAt = TrailAt.POSITION
+    activation: Annotated[Decimal, Field(ge=0, le=Decimal("0.5"))] = Decimal("0.01")
+    offset: Annotated[Decimal, Field(ge=Decimal("0.001"), le=Decimal("0.2"))] = Decimal("0.005")
 
     @field_validator("atr_period")
     @classmethod
@@ -66,6 +72,29 @@ class _RunnerSection(Section):
         return self
 
 
+class _EntryOrderSection(Section):
+    """All but ``order_type`` is read of limit orders alone."""
+
+    order_type: OrderType = OrderType.MARKET
+    timeout_s: Annotated[int, Field(ge=1, le=3600)] = 15
+    partial_timeout_s: Annotated[int, Field(ge=1, le=3600)] = 20
+    max_retries: Annotated[int, Field(ge=0, le=5)] = 2
+    reprice_bps: Annotated[Decimal, Field(ge=0, le=100)] = Decimal(5)
+    market_fallback: bool = True
+
+    @model_validator(mode="after")
+    def _what_the_type_reads(self) -> Self:
+        unread = sorted(self.model_fields_set - {"order_type"})
+        if self.order_type is OrderType.MARKET and unread:
+            raise ValueError(f"entry by market order does not read {', '.join(unread)}; leave it out")
+        return self
+
+
+class _FundingExitSection(Section):
+    minutes: Annotated[int, Field(ge=1, le=1440)] = 10
+    below_r: Annotated[Decimal, Field(ge=-10, le=100)] = Decimal("0.3")
+
+
 class _LifecycleSection(Section):
     """The exits of a strategy's trades; ``docs/lifecycle.md`` says what each key means."""
 
@@ -76,6 +105,8 @@ class _LifecycleSection(Section):
     strategy_exits: bool = True
     opposite: Opposite = Opposite.IGNORE
     max_layers: Annotated[int, Field(ge=1, le=99)] = 1
+    funding_exit: _FundingExitSection | None = None
+    entry_order: _EntryOrderSection = _EntryOrderSection()
     entry: EntryTiming = EntryTiming.BAR_CLOSE
     stop_trigger: StopTrigger = StopTrigger.LAST_PRICE
 
@@ -101,8 +132,15 @@ class _LifecycleSection(Section):
             runner=Runner(**dict(self.runner)),
             limits=limits,
             costs=costs,
-            exit_rules=ExitRules(self.break_even_after_targets, self.strategy_exits, self.opposite, self.max_layers),
+            exit_rules=ExitRules(
+                self.break_even_after_targets,
+                self.strategy_exits,
+                self.opposite,
+                self.max_layers,
+                None if self.funding_exit is None else FundingExitRule(**dict(self.funding_exit)),
+            ),
             next_bar_exit=self.next_bar_exit,
+            entry_order=EntryOrder(**dict(self.entry_order)),
             entry=self.entry,
             stop_trigger=self.stop_trigger,
         )
@@ -181,6 +219,7 @@ def load_strategies(config_dir: Path) -> list[StrategyConfig]:
             strategy = find_strategy(config_dir, content.strategy, dict(content.parameters))
         _refuse_unknown(path, "higher timeframes", strategy.higher_timeframes, universe.timeframes)
         refuse_unknown_momentum(path, strategy, content.lifecycle)
+        _refuse_late_funding_exit(path, content.lifecycle, universe)
         _refuse_entry_grid(path, strategy)
         guards = content.guards.guards() if content.guards else None
         lifecycle = content.lifecycle.lifecycle(limits, costs)
@@ -238,6 +277,16 @@ def refuse_unknown_momentum(path: Path, strategy: Strategy, lifecycle: _Lifecycl
         raise ConfigurationError(
             f"{path}: lifecycle.next_bar_exit: signals of {strategy.name} carry no MACD histogram to compare with; "
             "leave it out"
+        )
+
+
+def _refuse_late_funding_exit(path: Path, lifecycle: _LifecycleSection, universe: Universe) -> None:
+    """It is asked at closes: with a window shorter than the finest bar none of them may lie in it."""
+    minutes, rule = universe.finest.ms // 60_000, lifecycle.funding_exit
+    if rule is not None and rule.minutes < minutes:
+        raise ConfigurationError(
+            f"{path}: lifecycle.funding_exit.minutes {rule.minutes}: the finest bars close every {minutes} minutes; "
+            f"give at least {minutes}, or collect finer bars"
         )
 
 

@@ -1,4 +1,4 @@
-"""Wakes execution when a fill is booked. The database says which fills wait, the event only when to look."""
+"""Wakes execution when a fill is booked, or an entry rests. The database says what waits, the event when to look."""
 
 import hashlib
 import time
@@ -19,12 +19,15 @@ _POLL_S = 20.0
 _LOOK_AGAIN_S = 2.0
 """A fill that settling booked makes no event, nor does a failed run, so the table is looked at this often anyway."""
 
+_ENTRY_S = 5
+"""Wall seconds between two looks at an entry that rests."""
+
 
 @dg.sensor(
     job=follow_booked_fills,
     minimum_interval_seconds=1,
     default_status=SENSORS,
-    description="Requests one run at a time for the fills that nobody has answered.",
+    description="Requests one run at a time for fills that nobody has answered and for entries that rest.",
 )
 def fill_sensor(context: dg.SensorEvaluationContext, stores: Stores, events: Events) -> dg.SensorResult:
     """One run for all fills that nobody follows; where there are none it waits up to 20 seconds for one."""
@@ -43,13 +46,13 @@ def _request(instance: dg.DagsterInstance, stores: Stores) -> dg.RunRequest | No
 
     A wave whose runs pause or were given up, as one position's trouble can bring about, holds no fill back.
     """
-    fills = stores.work.unfollowed_fills()
+    fills = stores.work.unfollowed_fills() + _looked_at_anew(stores.work.entering_positions())
     if not fills or under_way(instance, follow_booked_fills.name):
         return None
     wave = stores.work.unmanaged_wave()
     if wave is not None and not rests(instance, management_key(wave), time.time()):
         return None
-    # The fills name the work: the same ones ask for the same run, however often the table is looked at.
+    # The work is named by what waits: the same ask for the same run, however often the table is looked at.
     key = f"follow-{hashlib.sha256('|'.join(fills).encode()).hexdigest()[:16]}"
     attempt = next_attempt(instance, key, time.time())
     if attempt is None:
@@ -64,3 +67,8 @@ def _request(instance: dg.DagsterInstance, stores: Stores) -> dg.RunRequest | No
             "fills": ",".join(fills)[:255],
         },
     )
+
+
+def _looked_at_anew(entering: list[str]) -> list[str]:
+    """Entries that rest or go on, with a name for every few seconds: a limit order has to be given up in time."""
+    return [f"{position_id}@{int(time.time() // _ENTRY_S)}" for position_id in entering]

@@ -105,6 +105,7 @@ class LegKind(IntEnum):
     TIME_EXIT = 10
     END_OF_DATA = 11
     OPPOSITE_SIGNAL = 12
+    FUNDING_EXIT = 13
 
     @property
     def label(self) -> str:

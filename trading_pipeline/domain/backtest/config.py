@@ -129,6 +129,24 @@ class PercentTrail(Checked):
         return f"percent:{self.activation:g}:{self.offset:g}"
 
 
+@dataclass(frozen=True, slots=True)
+class FundingExit(Checked):
+    """Leave before a settlement of funding while the gain is small.
+
+    :param minutes: to the settlement, at most.
+    :param below_r: the gain, in R of the average entry, below which the position is left.
+    :param every: ms; only closes of the path that are a multiple of it are asked.
+    """
+
+    minutes: int = bounded(10, 1, 1440)
+    below_r: float = bounded(0.3, -10.0, 100.0)
+    every: int = bounded(60_000, 60_000, LONGEST_BAR_MS)
+
+    def __str__(self) -> str:
+        """As it is typed: ``10:0.3``."""
+        return f"{self.minutes}:{self.below_r:g}"
+
+
 Trail = AtrTrail | PivotTrail | PercentTrail | None
 
 
@@ -276,6 +294,7 @@ class Exits(Checked):
     :param next_bar_exit: leave at the first close after the entry bar at which the momentum series has
         not moved in favour.
     :param max_holding_bars: bars after which the position is closed; 0 is never.
+    :param funding_exit: when a position is left before funding; ``None`` is never.
     :param strategy_exits: whether what the strategy says about leaving closes the position.
     """
 
@@ -289,6 +308,7 @@ class Exits(Checked):
     next_bar_exit: bool = False
     max_holding_bars: int = bounded(0, 0, 1_000_000)
     strategy_exits: bool = True
+    funding_exit: FundingExit | None = None
 
     def check(self) -> None:
         """Targets in order and within the position; nothing that would wait for a target that is not there."""

@@ -70,6 +70,7 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
     pivot_low, pivot_high = uncounted_column(market.pivot_low), uncounted_column(market.pivot_high)
     funding, gaps = uncounted_column(market.funding_rate), uncounted_column(market.gap_rate)
     momentum, equity = uncounted_column(market.momentum), uncounted_column(book.equity)
+    until_funding = uncounted_column(market.until_funding)
     common: Rules = state.rules[0]
     daily, guarded = common.max_daily_loss < math.inf, common.max_drawdown < math.inf
     wave, taken, due = 0, 0, _wave_of(state.entries, 0, len(equity))
@@ -132,7 +133,7 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
             p = positions[positions[place].seat]
             if p.closing:
                 if p.direction != 0 and (account.limited or p.bar == p.last_bar):
-                    _exit_by_rule(state, p)
+                    _exit_by_rule(state, p, until_funding[p.bar] if len(funding) > 0 else NEVER)
                 rules = state.rules[p.lane]
                 if p.direction != 0 and _stops_move(rules, p, account.now):
                     pivot = pivot_low[p.own] if p.direction > 0 else pivot_high[p.own]
@@ -336,12 +337,24 @@ def _exit_by_signals(state: EngineState, taken: int) -> None:
 
 
 @compiled
-def _exit_by_rule(state: EngineState, p: Position) -> None:
-    """The exits that a close decides without a signal: holding limit, end of data."""
+def _funding_is_near(state: EngineState, p: Position, until: int) -> bool:
+    """Whether the next settlement, ``until`` ms away, ends a position whose gain per unit is below its part of R."""
+    rules: Rules = state.rules[p.lane]
+    if until > rules.funding_exit_ms or state.account.now % rules.funding_exit_every != 0:
+        return False
+    unit = abs(p.entry_price - p.initial_stop)
+    return p.direction * (p.mark - p.entry_price) < rules.funding_exit_below_r * unit
+
+
+@compiled
+def _exit_by_rule(state: EngineState, p: Position, until: int) -> None:
+    """The exits that a close decides without a signal: holding limit, funding ``until`` ms away, end of data."""
     rules: Rules = state.rules[p.lane]
     held = state.account.now - p.entered_ms
     if p.deciding and 0 < rules.max_holding_bars * p.bar_ms <= held:
         leave(state, p, p.mark, LegKind.TIME_EXIT.value)
+    elif rules.funding_exit_ms > 0 and _funding_is_near(state, p, until):
+        leave(state, p, p.mark, LegKind.FUNDING_EXIT.value)
     elif p.bar == p.last_bar:
         leave(state, p, p.mark, LegKind.END_OF_DATA.value)
 

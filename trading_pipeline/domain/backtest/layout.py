@@ -30,6 +30,8 @@ from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 
 _NONE = np.empty(0)
 _NO_BARS = np.empty(0, np.int64)
+# ms to an event that does not come.
+_NEVER = 2**62
 AMOUNT_ATR_PERIOD = 14
 """Bars of the ATR (Wilder) that the live volatility model reads."""
 Scale = tuple[float, int]
@@ -236,7 +238,7 @@ def market_of(layout: Layout) -> Market:
     close_ms, wave = paths[0].close_time_ms, _NO_BARS
     if len(paths) > 1:
         close_ms, wave = np.unique(_joined([one.close_time_ms for one in paths]), return_inverse=True)
-    funding, gaps = _funding(layout)
+    funding, gaps, until = _funding(layout)
     sparse = not all(layout.dense)
     return Market(
         first=read_only(layout.first),
@@ -249,6 +251,7 @@ def market_of(layout: Layout) -> Market:
         close_ms=read_only(close_ms),
         funding_rate=read_only(funding),
         gap_rate=read_only(gaps),
+        until_funding=read_only(until),
         own_close=read_only(_joined([layout.closes(i) for i in range(len(lanes))]) if sparse else _NO_BARS),
         atr=read_only(_joined([_ranges(lane) for lane in lanes])),
         pivot_low=read_only(_joined([_pivots(lane, "low") for lane in lanes])),
@@ -292,21 +295,25 @@ def _momentum(lane: Lane) -> Floats:
     return series
 
 
-def _funding(layout: Layout) -> tuple[Floats, Floats]:
-    """Per bar of the paths the rates (fractions of notional) paid at its close and at its open.
+def _funding(layout: Layout) -> tuple[Floats, Floats, Integers]:
+    """Per bar of the paths the rates (fractions of notional) paid at its close and at its open, ms to the next event.
 
-    Both are empty without any events.
+    All are empty without any events.
     """
     given: dict[InstrumentId, Funding] = {
         lane.instrument_id: lane.given.funding for lane in layout.lanes if lane.given.funding
     }
     if not given:
-        return _NONE, _NONE
+        return _NONE, _NONE, _NO_BARS
     at_close, at_open = np.zeros(layout.first[-1]), np.zeros(layout.first[-1])
+    until = np.full(layout.first[-1], _NEVER)
     for number, (instrument_id, path) in enumerate(zip(layout.instrument_ids, layout.paths, strict=True)):
         if instrument_id not in given:
             continue
         start, events = layout.first[number], given[instrument_id]
+        coming = np.searchsorted(events.time_ms, path.close_time_ms, side="right")
+        ahead = np.flatnonzero(coming < len(events.time_ms))
+        until[start + ahead] = events.time_ms[coming[ahead]] - path.close_time_ms[ahead]
         # The first bar to close at or after the event; the event is its own if it came after the open.
         bar = np.searchsorted(path.close_time_ms, events.time_ms, side="left")
         known = (bar < len(path)) & (events.time_ms > path.open_time_ms[0])
@@ -314,4 +321,4 @@ def _funding(layout: Layout) -> tuple[Floats, Floats]:
         inside = time_ms > path.open_time_ms[bar]
         np.add.at(at_close, start + bar[inside], rate[inside])
         np.add.at(at_open, start + bar[~inside], rate[~inside])
-    return at_close, at_open if at_open.any() else _NONE
+    return at_close, at_open if at_open.any() else _NONE, until

@@ -8,12 +8,14 @@ from trading_pipeline.domain.backtest.config import (
     Execution,
     Exits,
     ExitTarget,
+    FundingExit,
     Limits,
+    PercentTrail,
     PivotTrail,
     Trail,
 )
 from trading_pipeline.domain.lifecycle.lifecycle import Lifecycle
-from trading_pipeline.domain.model.plans import Runner, TrailAt, TrailRule
+from trading_pipeline.domain.model.plans import FundingExitRule, Runner, TrailAt, TrailRule
 from trading_pipeline.domain.model.timeframes import Timeframe
 
 DEFAULT_CAPITAL = 10_000.0
@@ -66,8 +68,14 @@ def live_rules(
             trail_after_targets=len(lifecycle.targets),
             next_bar_exit=lifecycle.next_bar_exit,
             strategy_exits=rules.strategy_exits,
+            funding_exit=_funding_exit(rules.funding_exit, finest_ms),
         ),
     )
+
+
+def _funding_exit(rule: FundingExitRule | None, finest_ms: int) -> FundingExit | None:
+    """Asked live at every wave, whose closes are those of the finest bars."""
+    return None if rule is None else FundingExit(rule.minutes, float(rule.below_r), finest_ms)
 
 
 def _trail(runner: Runner, finest_ms: int) -> Trail:
@@ -77,5 +85,7 @@ def _trail(runner: Runner, finest_ms: int) -> Trail:
         return None
     if runner.trail is TrailRule.PIVOT:
         return PivotTrail(every=every)
+    if runner.trail is TrailRule.PERCENT:
+        return PercentTrail(float(runner.activation), float(runner.offset), every)
     smoothing = Smoothing.WILDER if runner.trail is TrailRule.ATR else Smoothing.SIMPLE
     return AtrTrail(float(runner.atr_multiple), runner.atr_period, smoothing, every)

@@ -51,6 +51,7 @@ class Rules:
     """A ``BacktestConfig`` as numbers, one row a lane; fractions and rates, infinity where a limit is off.
 
     ``margin_rate`` is 1 / leverage; ``trail_every`` is ms, 0 at the closes of the lane's own bars.
+    ``funding_exit_ms`` is 0 where no position is left before funding.
     """
 
     initial_capital: float
@@ -91,6 +92,9 @@ class Rules:
     trail_every: int
     next_bar_exit: bool
     max_holding_bars: int
+    funding_exit_ms: int
+    funding_exit_below_r: float
+    funding_exit_every: int
 
 
 class Position:
@@ -183,7 +187,7 @@ class Account:
     """The one account of the run, and the fill levels of its output arrays.
 
     ``equity`` is as it was last marked, when the balance was ``marked_balance``; ``now`` is the wave's close, UTC ms.
-    ``heeding`` says whether signals may end positions, ``limited`` whether a holding limit or a next-bar exit may,
+    ``heeding`` says whether signals may end positions, ``limited`` whether a rule without a signal may,
     ``shared`` whether an instrument has several lanes.
     """
 
@@ -290,7 +294,8 @@ class Market(NamedTuple):
     ``first`` has the first bar of each instrument's path and the end; ``wave`` the closing instant of each bar
     as an index into ``close_ms``, empty where there is one path, whose bars are the waves. ``funding_rate`` is
     what is paid at the close of each bar and ``gap_rate`` at its open, for what fell due while bars were missing;
-    both are empty where there is none. ``own_close`` has the bar of the path with which each lane's bar closes,
+    both are empty where there is none; ``until_funding`` has ms from each close to the next event after it, likewise.
+    ``own_close`` has the bar of the path with which each lane's bar closes,
     and is empty where the path is the bars of every lane. ``atr``, the pivots and ``momentum`` have a value per
     bar of each lane; where the rules do not use one, any array of the right length stands in.
     """
@@ -305,6 +310,7 @@ class Market(NamedTuple):
     close_ms: Integers
     funding_rate: Floats
     gap_rate: Floats
+    until_funding: Integers
     own_close: Integers
     atr: Floats
     pivot_low: Floats
@@ -349,7 +355,8 @@ def new_book(positions: Records, waves: int, entries: Records, rules: Records) -
         account[name] = rules[0]["initial_capital"]
     account["heeding"] = (rules["opposite"] != Opposite.IGNORE).any() or (entries["kind"] == OrderKind.EXIT).any()
     account["shared"] = (positions["home"] != positions["lane"]).any()
-    account["limited"] = (rules["max_holding_bars"] > 0).any() or rules["next_bar_exit"].any()
+    by_rule = [rules[name] > 0 for name in ("max_holding_bars", "next_bar_exit", "funding_exit_ms")]
+    account["limited"] = np.any(by_rule)
     return Book(
         account=account,
         positions=positions.copy(),

@@ -88,6 +88,12 @@ def _rules_row(config: BacktestConfig) -> Records:
         "next_bar_exit": exits.next_bar_exit,
         "max_holding_bars": exits.max_holding_bars,
     }
+    if exits.funding_exit is not None:
+        values |= {
+            "funding_exit_ms": exits.funding_exit.minutes * 60_000,
+            "funding_exit_below_r": exits.funding_exit.below_r,
+            "funding_exit_every": exits.funding_exit.every,
+        }
     for name, value in (values | _sizing(limits) | _amount(limits.amount) | _trail(config)).items():
         rules[name] = value
     for j, target in enumerate(exits.targets):

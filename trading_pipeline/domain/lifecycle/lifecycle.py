@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from trading_pipeline.domain.lifecycle.costs import Costs
+from trading_pipeline.domain.model.entry_orders import EntryOrder
 from trading_pipeline.domain.model.plans import ExitRules, Runner, Target
 from trading_pipeline.domain.risk.limits import RiskLimits
 
@@ -45,6 +46,7 @@ class Lifecycle:
     :param next_bar_exit: leave at the first close after the deciding one at which momentum has not moved in favour.
     :param limits: size, limits, expiry of plans and order of entries, of the whole account.
     :param costs: of the venue.
+    :param entry_order: by which orders a plan is entered; a backtest fills either kind at the deciding close.
     """
 
     targets: tuple[Target, ...]
@@ -53,6 +55,7 @@ class Lifecycle:
     costs: Costs
     exit_rules: ExitRules = field(default_factory=ExitRules)
     next_bar_exit: bool = False
+    entry_order: EntryOrder = field(default_factory=EntryOrder)
     # One member each: a file may state what is assumed, and one that assumes something else is refused.
     entry: EntryTiming = EntryTiming.BAR_CLOSE
     stop_trigger: StopTrigger = StopTrigger.LAST_PRICE

@@ -40,7 +40,8 @@ class Purpose(StrEnum):
     has passed already, ``NEXT_BAR_EXIT`` one whose momentum did not move in favour. ``SIGNAL_EXIT`` closes where
     the strategy leaves, ``OPPOSITE_EXIT`` and ``REVERSAL`` where it signals the other side: the one enters
     nothing instead, the other may. ``OPERATOR_EXIT`` closes because a person says so, ``CIRCUIT_EXIT`` because the
-    account's circuit breaker does, ``UPGRADE_EXIT`` because a plan of a longer timeframe takes the position's place.
+    account's circuit breaker does, ``UPGRADE_EXIT`` because a plan of a longer timeframe takes the position's place,
+    ``FUNDING_EXIT`` because funding is near and the gain small.
     """
 
     ENTRY = "E"
@@ -56,6 +57,7 @@ class Purpose(StrEnum):
     OPERATOR_EXIT = "CX"
     CIRCUIT_EXIT = "BX"
     UPGRADE_EXIT = "UX"
+    FUNDING_EXIT = "NF"
 
 
 TAKE_PROFITS = (Purpose.TAKE_PROFIT_1, Purpose.TAKE_PROFIT_2, Purpose.TAKE_PROFIT_3)
@@ -129,6 +131,8 @@ class OrderIntent:
     :param run_id: the Dagster run that decided it.
     :param signal_id: of an exit, the signal that asked for it; the plan leads to that of an entry.
     :param layer: of an entry, its number in the position; of a target, the newest layer whose fill it is sized by.
+    :param attempt: of an entry, how many orders of it were sent before this one.
+    :param continues: of an entry, whether another order follows where this one ends short.
     """
 
     order_link_id: str
@@ -146,6 +150,8 @@ class OrderIntent:
     run_id: str
     signal_id: str | None = None
     layer: int = 1
+    attempt: int = 0
+    continues: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +162,7 @@ class IntentRecord:
     :param average_price: of what is filled, quote currency; ``None`` before the first fill.
     :param sent_age_s: wall seconds since the request was about to leave, ``None`` when it never was.
     :param position_id: the position that the order opens, adds to or reduces.
+    :param changed_at: venue time (UTC) of the newest change that the venue told of, ``None`` before the first.
     """
 
     intent: OrderIntent
@@ -166,6 +173,7 @@ class IntentRecord:
     average_price: Decimal | None
     sent_age_s: float | None
     position_id: str | None = None
+    changed_at: datetime | None = None
 
     @property
     def growing(self) -> bool:
@@ -173,9 +181,20 @@ class IntentRecord:
         return not self.state.final and self.state is not IntentState.INTENDED
 
     @property
+    def to_be_continued(self) -> bool:
+        """Whether it ended short and another order follows: a limit that was taken back, a market order cut off."""
+        cut_off = self.intent.order_type is OrderType.LIMIT or self.filled_quantity > 0
+        return self.state is IntentState.CANCELLED and self.intent.continues and cut_off
+
+    @property
+    def continuing(self) -> bool:
+        """Whether an order that follows it, or that it is itself, is yet to be sent."""
+        return self.to_be_continued or (self.state is IntentState.INTENDED and self.intent.attempt > 0)
+
+    @property
     def empty(self) -> bool:
-        """Whether it ended without a fill."""
-        return self.state.final and not self.filled_quantity
+        """Whether it ended without a fill, and no other order follows."""
+        return self.state.final and not self.filled_quantity and not self.to_be_continued
 
 
 @dataclass(frozen=True, slots=True)

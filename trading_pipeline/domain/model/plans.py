@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from trading_pipeline.domain.model.entry_orders import EntryOrder
 from trading_pipeline.domain.model.guards import EntryGuards
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.scoring import Scoring
@@ -30,12 +31,13 @@ class TrailRule(StrEnum):
     """Where the runner's stop comes from.
 
     ``atr``: a multiple of Wilder's ATR behind the close, ``atr_simple`` of the plain mean of true ranges,
-    ``pivot`` the newest confirmed pivot, ``none`` nowhere.
+    ``pivot`` the newest confirmed pivot, ``percent`` a fraction of the best price since the entry, ``none`` nowhere.
     """
 
     ATR = "atr"
     ATR_SIMPLE = "atr_simple"
     PIVOT = "pivot"
+    PERCENT = "percent"
     NONE = "none"
 
 
@@ -69,6 +71,8 @@ class Runner:
     :param fraction: share of the filled quantity.
     :param atr_multiple: distance of the trailing stop from the close, in ATR.
     :param atr_period: bars in the ATR.
+    :param activation: of ``percent``: how far the best price has to be from the average entry, a fraction of it.
+    :param offset: of ``percent``: distance of the stop from the best price, a fraction of that.
     """
 
     fraction: Decimal
@@ -76,6 +80,19 @@ class Runner:
     atr_period: int
     trail: TrailRule = TrailRule.ATR
     trail_at: TrailAt = TrailAt.POSITION
+    activation: Decimal = Decimal("0.01")
+    offset: Decimal = Decimal("0.005")
+
+
+@dataclass(frozen=True, slots=True)
+class FundingExitRule:
+    """Leave at a close at most so many minutes before funding, unless the gain is large enough to pay for it.
+
+    :param below_r: gain per unit, in R from the average entry to the initial stop, below which the position is left.
+    """
+
+    minutes: int = 10
+    below_r: Decimal = Decimal("0.3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +103,14 @@ class ExitRules:
     :param strategy_exits: whether what the strategy says about leaving closes the position.
     :param opposite: what a signal of the same strategy, instrument and timeframe against the position does.
     :param max_layers: signals that may make up one position.
+    :param funding_exit: ``None`` keeps positions through funding.
     """
 
     break_even_after_targets: int = 1
     strategy_exits: bool = True
     opposite: Opposite = Opposite.IGNORE
     max_layers: int = 1
+    funding_exit: FundingExitRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +168,8 @@ class TradePlan:
     :param guards: what the gate asks of the moment; ``None`` asks nothing.
     :param exit_rules: how the position is left beside stop, targets and runner.
     :param scoring: the parts of ``score``, ``None`` where the strategy has none.
-    :param entry_price: close of the deciding bar, quote currency; the order itself is at market.
+    :param entry_order: by which orders it is entered.
+    :param entry_price: close of the deciding bar, quote currency; a limit order's first price.
     :param stop_price: quote currency, as the strategy says it, not yet on the tick.
     :param score: 0 to 100; orders entries where the limits say so, and decides nothing else.
     """
@@ -174,6 +194,7 @@ class TradePlan:
     guards: EntryGuards | None = None
     exit_rules: ExitRules = field(default_factory=ExitRules)
     scoring: Scoring | None = None
+    entry_order: EntryOrder = field(default_factory=EntryOrder)
 
     @property
     def risk_per_unit(self) -> Decimal:

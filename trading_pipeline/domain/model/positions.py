@@ -30,6 +30,7 @@ class ExitReason(StrEnum):
     NEXT_BAR_EXIT = "next_bar_exit"
     SIGNAL_EXIT = "signal_exit"
     OPPOSITE_SIGNAL = "opposite_signal"
+    FUNDING_EXIT = "funding_exit"
     REVERSAL = "reversal"
     PROTECTION_FAILED = "protection_failed"
     OPERATOR = "operator"

@@ -16,6 +16,7 @@ _REASONS = {
     Purpose.SIGNAL_EXIT: ExitReason.SIGNAL_EXIT,
     Purpose.OPPOSITE_EXIT: ExitReason.OPPOSITE_SIGNAL,
     Purpose.REVERSAL: ExitReason.REVERSAL,
+    Purpose.FUNDING_EXIT: ExitReason.FUNDING_EXIT,
     Purpose.OPERATOR_EXIT: ExitReason.OPERATOR,
     Purpose.CIRCUIT_EXIT: ExitReason.CIRCUIT_BREAKER,
     Purpose.UPGRADE_EXIT: ExitReason.MUTEX_UPGRADE,

@@ -56,8 +56,8 @@ def next_stop(plan: TradePlan, position: Position, reached: TargetsReached, inst
 
 
 def runner_indicator(runner: Runner, bias: Bias) -> str | None:
-    """The column of the indicator snapshot that the runner's stop reads; ``None`` where nothing trails."""
-    if runner.trail is TrailRule.NONE:
+    """The column of the indicator snapshot that the runner's stop reads; ``None`` where it reads none."""
+    if runner.trail in (TrailRule.NONE, TrailRule.PERCENT):
         return None
     if runner.trail is TrailRule.PIVOT:
         return "pivot_low" if bias is Bias.LONG else "pivot_high"
@@ -75,6 +75,22 @@ def runner_level(plan: TradePlan, instrument: Instrument, close: Decimal, value:
     if plan.runner.trail is not TrailRule.PIVOT:
         distance = plan.runner.atr_multiple * value
         level = close - distance if plan.bias is Bias.LONG else close + distance
+    return _a_price(instrument, level)
+
+
+def percent_level(plan: TradePlan, instrument: Instrument, entry_price: Decimal, best: Decimal) -> Decimal | None:
+    """Where the rule ``percent`` puts the runner's stop, in whole ticks; ``None`` until the price has come far enough.
+
+    :param entry_price: the average, quote currency.
+    :param best: highest price of a long since its entry, lowest of a short, quote currency.
+    """
+    sign = 1 if plan.bias is Bias.LONG else -1
+    if sign * (best - entry_price * (1 + sign * plan.runner.activation)) < 0:
+        return None
+    return _a_price(instrument, best * (1 - sign * plan.runner.offset))
+
+
+def _a_price(instrument: Instrument, level: Decimal) -> Decimal | None:
     rounded = instrument.round_price(level)
     # An ATR larger than the price would put a long's stop below zero; no venue takes that.
     return rounded if rounded > 0 else None

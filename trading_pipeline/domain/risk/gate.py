@@ -89,7 +89,7 @@ SIZE_RULES: tuple[SizeRule, ...] = (
 
 
 def decide_entry(question: EntryQuestion, run_id: str, rules: tuple[EntryRule, ...] = ENTRY_RULES) -> EntryDecision:
-    """The entry to send for a plan: a market order with the plan's stop attached. It opens a position or adds to one.
+    """The first order of a plan's entry, with the plan's stop attached. It opens a position or adds to one.
 
     The first rule that denies ends the questions; warnings and reductions before it are kept.
     """
@@ -152,7 +152,9 @@ def _sized(question: EntryQuestion, findings: list[Finding]) -> Decimal:
 
 def _intent(question: EntryQuestion, quantity: Decimal, run_id: str) -> OrderIntent:
     plan, adds_to = question.plan, question.facts.adds_to
-    stop = plan.stop_price if question.instrument is None else question.instrument.round_price(plan.stop_price)
+    stop, price, order = plan.stop_price, plan.entry_price, plan.entry_order
+    if question.instrument is not None:
+        stop, price = question.instrument.round_price(stop), question.instrument.round_price(price)
     return OrderIntent(
         order_link_id=order_link_id(plan.plan_id, Purpose.ENTRY),
         account_id=question.facts.account_id,
@@ -160,12 +162,13 @@ def _intent(question: EntryQuestion, quantity: Decimal, run_id: str) -> OrderInt
         purpose=Purpose.ENTRY,
         instrument_id=plan.instrument_id,
         side=Side.opening(plan.bias),
-        order_type=OrderType.MARKET,
+        order_type=order.order_type,
         quantity=quantity,
-        price=None,
+        price=price if order.order_type is OrderType.LIMIT else None,
         stop_loss=stop,
         reduce_only=False,
         valid_until=plan.valid_until,
         run_id=run_id,
         layer=1 if adds_to is None else adds_to.next_layer,
+        continues=order.continues(0),
     )

@@ -6,6 +6,7 @@ from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import VenuePosition
 from trading_pipeline.domain.portfolio.exits import ALWAYS_VALID
 from trading_pipeline.ports.notifications import Severity
+from trading_pipeline.services.execution.continue_entry import withdraw_resting
 from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.settle_orders import await_order, book_fills
 from trading_pipeline.services.execution.submit_order import submit_order
@@ -49,12 +50,14 @@ def close_position(
     """Close what the venue holds in the plan's instrument with reduce-only market orders.
 
     Each order has its own number in the link id, and the next one is written only when the one
-    before has ended, so a crash never leaves two of them under way.
+    before has ended, so a crash never leaves two of them under way. A limit entry that rests is taken back first: one
+    that fills after the close would open the position again.
 
     :param purpose: any that closes the whole position.
     :param signal_id: the signal that asked for it, where one did.
     :returns: whether the venue is flat; when not, the operator has been called.
     """
+    withdraw_resting(context, plan.plan_id, "the position is left")
     for _ in range(_MOST_ORDERS):
         held = venue_position(context, plan)
         if held is None:

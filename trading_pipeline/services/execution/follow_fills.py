@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from trading_pipeline.domain.model.orders import OrderType
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import Position, PositionStatus
 from trading_pipeline.ports.notifications import Severity
@@ -45,11 +46,14 @@ def follow_fills(*, context: ExecutionContext) -> FollowResult:
     """Settle orders and answer every fill that nobody has answered, then cancel what closed positions left behind.
 
     May be killed anywhere and run again by anybody. One position's trouble does not keep the others waiting;
-    its fills stay unfollowed. No new runner's stop is computed here, the remembered one is used.
+    its fills stay unfollowed. No new runner's stop is computed here, the remembered one is used. Entries that rest or
+    go on are seen through, too.
     """
     # First, because what the feed has not heard yet may be a fill that has to be answered.
     settled = settle_orders(context=context)
-    positions = {position.position_id: _follow(context, position) for position in context.ledger.unfollowed_positions()}
+    waiting = {one.position_id: one for one in context.ledger.entering_positions()}
+    waiting |= {one.position_id: one for one in context.ledger.unfollowed_positions()}
+    positions = {position_id: _follow(context, position) for position_id, position in waiting.items()}
     return FollowResult(positions, settled, cancel_leftovers(context=context))
 
 
@@ -57,7 +61,9 @@ def _follow(context: ExecutionContext, position: Position) -> str:
     plan = context.ledger.plan(position.plan_id)
     try:
         with context.ledger.holding(plan.plan_id):
-            return follow_position(context=context, plan=plan).summary
+            summary = follow_position(context=context, plan=plan).summary
+        _finish_entries(context, position)
+        return summary
     except POSITION_TROUBLE as error:
         context.notifier.notify(
             Severity.CRITICAL,
@@ -65,6 +71,13 @@ def _follow(context: ExecutionContext, position: Position) -> str:
             f"Plan {plan.plan_id}: {error}. It is tried again; look at the position if this repeats.",
         )
         return f"venue: {error}"
+
+
+def _finish_entries(context: ExecutionContext, position: Position) -> None:
+    """Close the books of plans whose entry took longer than their run; a market order's run does that itself."""
+    for entry in context.ledger.entries_of(position.position_id):
+        if entry.intent.order_type is OrderType.LIMIT or entry.intent.attempt > 0:
+            context.ledger.finish(entry.intent.plan_id)
 
 
 def follow_position(*, context: ExecutionContext, plan: TradePlan) -> Followed:

@@ -38,7 +38,9 @@ def leave_position(*, context: ExecutionContext, plan: TradePlan, purpose: Purpo
 
 
 def _ended(context: ExecutionContext, entry: IntentRecord, why: str) -> IntentRecord:
-    """The entry after it was taken back, or found to have filled."""
+    """The entry after it was taken back, or found to have filled; no other order follows it."""
+    if entry.intent.continues:
+        context.ledger.continue_entry(entry.intent.order_link_id, None)
     if entry.state.final:
         return entry
     cancel_order(context, entry, why)

@@ -13,6 +13,7 @@ from trading_pipeline.ports.stores.execution.risk_store import IndicatorReader
 from trading_pipeline.services.execution.cancel_leftovers import CancelResult, cancel_leftovers
 from trading_pipeline.services.execution.execution_context import POSITION_TROUBLE, ExecutionContext
 from trading_pipeline.services.execution.follow_fills import follow_position
+from trading_pipeline.services.execution.leave_before_funding import leave_before_funding
 from trading_pipeline.services.execution.leave_by_signal import leave_by_signal
 from trading_pipeline.services.execution.leave_next_bar import leave_next_bar
 from trading_pipeline.services.execution.prove_stop import Protection
@@ -48,9 +49,9 @@ def manage_positions(
     """Settle orders, answer fills, leave or trail stops, cancel what closed positions left behind.
 
     The first close after the entry may end the position by its plan's next-bar rule, any close by a signal: of
-    its strategy's exit first, of the other side then. The runner's stop follows the closes of the position's own
-    timeframe, or of the finest one where the plan says so. What a close decides counts from the next bar.
-    One position's trouble does not keep the others waiting.
+    its strategy's exit first, of the other side then; funding that is near may end it at any wave. The runner's stop
+    follows the closes of the position's own timeframe, or of the finest one where the plan says so. What a close
+    decides counts from the next bar. One position's trouble does not keep the others waiting.
 
     :param wave: the closing instant to manage for.
     :param finest: the shortest timeframe of the universe.
@@ -96,6 +97,9 @@ def _look_after(context: ExecutionContext, indicators: IndicatorReader, plan: Tr
     # Before signals, as the engine asks it.
     left = leave_next_bar(context=context, indicators=indicators, plan=plan, position=position, bar_close=bar_close)
     left = left or leave_by_signal(context=context, plan=plan, position=position, bar_close=bar_close)
+    left = left or leave_before_funding(
+        context=context, indicators=indicators, plan=plan, position=position, closes=closes
+    )
     if left:
         return left
     trailed = trail_stop(context=context, indicators=indicators, plan=plan, position=position, closes=closes)

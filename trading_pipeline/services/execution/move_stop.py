@@ -50,7 +50,7 @@ def _reached(context: ExecutionContext, plan: TradePlan, position: Position) -> 
     reached = targets_reached(
         {record.intent.purpose: record.state for record in records if record.intent.purpose in TAKE_PROFITS}
     )
-    growing = any(entry.growing for entry in context.ledger.entries_of(position.position_id))
+    growing = any(entry.growing or entry.continuing for entry in context.ledger.entries_of(position.position_id))
     return replace(reached, last=reached.last and not growing)
 
 

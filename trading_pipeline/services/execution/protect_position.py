@@ -22,6 +22,7 @@ from trading_pipeline.domain.portfolio.exits import ALWAYS_VALID
 from trading_pipeline.domain.portfolio.stops import targets_reached
 from trading_pipeline.domain.portfolio.targets import Entered, TargetOrder, target_orders
 from trading_pipeline.services.execution.cancel_leftovers import cancel_order
+from trading_pipeline.services.execution.continue_entry import continue_entries, resting_entry
 from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.prove_stop import Protection, prove_stop
 from trading_pipeline.services.execution.settle_orders import await_order, book_fills
@@ -42,7 +43,7 @@ class ProtectResult:
 
 
 def protect_position(*, context: ExecutionContext, plan: TradePlan) -> ProtectResult:
-    """See the entries through, prove that the stop is live, place the take profits.
+    """See the entries through, prove the stop, send the rest of an entry that ended short, place the take profits.
 
     A stop that is missing is set; where the venue refuses it for good the position is closed at market and the operator
     called. Take profits are sized from what the entries really filled, so they wait for their end; those of a
@@ -52,25 +53,43 @@ def protect_position(*, context: ExecutionContext, plan: TradePlan) -> ProtectRe
     :raises TemporaryVenueError: the venue does not answer, so that nothing can be proved.
     :raises VenueError: the stop could not be set, for a reason that may pass, or an earlier target not be taken back.
     """
-    position = _see_entries_through(context, plan)
+    while True:
+        position, short = _see_entries_through(context, plan)
+        # What has filled is protected before more is sent.
+        protection = _proved(context, plan, position)
+        if position is None or not short or protection not in _GOES_ON:
+            break
+        if not continue_entries(context=context, position_id=position.position_id):
+            break
+    if protection in (Protection.LIVE_STOP, Protection.REPAIRED_STOP):
+        return ProtectResult(plan.plan_id, plan.instrument_id, protection, _place_targets(context, plan))
+    return ProtectResult(plan.plan_id, plan.instrument_id, protection)
+
+
+_GOES_ON = (Protection.NOT_FILLED, Protection.LIVE_STOP, Protection.REPAIRED_STOP)
+"""How a position may stand whose entry takes another order."""
+
+
+def _proved(context: ExecutionContext, plan: TradePlan, position: Position | None) -> Protection:
+    """What stands between the position and a loss."""
     if position is None or position.status in (PositionStatus.OPENING, PositionStatus.FAILED):
-        return ProtectResult(plan.plan_id, plan.instrument_id, Protection.NOT_FILLED)
+        return Protection.NOT_FILLED
     if position.status is PositionStatus.CLOSED:
-        return ProtectResult(plan.plan_id, plan.instrument_id, Protection.CLOSED)
-    protection = prove_stop(context=context, plan=plan, position=position)
-    if protection in (Protection.CLOSED, Protection.CLOSING_FAILED):
-        return ProtectResult(plan.plan_id, plan.instrument_id, protection)
-    return ProtectResult(plan.plan_id, plan.instrument_id, protection, _place_targets(context, plan))
+        return Protection.CLOSED
+    return prove_stop(context=context, plan=plan, position=position)
 
 
-def _see_entries_through(context: ExecutionContext, plan: TradePlan) -> Position | None:
-    """Wait for the end of every entry and for the fills they report."""
+def _see_entries_through(context: ExecutionContext, plan: TradePlan) -> tuple[Position | None, bool]:
+    """Wait for the end of every entry that is not meant to rest, and for the fills they report.
+
+    :returns: the position, and whether another order follows one of its entries.
+    """
     position = context.ledger.position_of(plan.plan_id)
     if position is None:
-        return None
-    entries = context.ledger.entries_of(position.position_id)
+        return None, False
+    entries = [_at_its_end(context, entry) for entry in context.ledger.entries_of(position.position_id)]
     # Reports come before fills: what they say was filled is what the booked fills have to reach.
-    reported = sum((_at_its_end(context, entry).filled_quantity for entry in entries), Decimal(0))
+    reported = sum((entry.filled_quantity for entry in entries), Decimal(0))
     for _ in context.retries.rounds():
         position = context.ledger.position_of(plan.plan_id)
         if position is None or position.entry_quantity >= reported:
@@ -80,12 +99,16 @@ def _see_entries_through(context: ExecutionContext, plan: TradePlan) -> Position
         if position is None or position.entry_quantity >= reported:
             break
         context.retries.rest()
-    return position
+    return position, any(entry.continuing for entry in entries)
 
 
 def _at_its_end(context: ExecutionContext, entry: IntentRecord) -> IntentRecord:
-    """An entry that was sent, once the venue has told its end or the retries are used up."""
-    return await_order(context, entry.intent.order_link_id, final=True) if entry.growing else entry
+    """An entry that was sent, once the venue has told its end, or that it may rest, or the retries are used up."""
+    if not entry.growing:
+        return entry
+    if entry.intent.order_type is OrderType.LIMIT:
+        return resting_entry(context, entry)
+    return await_order(context, entry.intent.order_link_id, final=True)
 
 
 def _place_targets(context: ExecutionContext, plan: TradePlan) -> tuple[SubmitOutcome, ...]:
@@ -96,7 +119,7 @@ def _place_targets(context: ExecutionContext, plan: TradePlan) -> tuple[SubmitOu
     entries = context.ledger.entries_of(position.position_id)
     reported = sum((entry.filled_quantity for entry in entries), Decimal(0))
     # Sized too early, targets would cover a part of the position only.
-    if any(entry.growing for entry in entries) or position.entry_quantity < reported:
+    if any(entry.growing or entry.continuing for entry in entries) or position.entry_quantity < reported:
         return ()
     layer = max(entry.intent.layer for entry in entries if entry.filled_quantity)
     earlier = _withdrawn(context, plan, layer)

@@ -107,13 +107,14 @@ def _obsolete(context: ExecutionContext, intent: OrderIntent) -> str:
         standing = next(covering, None)
         if standing is not None:
             return str(standing)
-    position = context.ledger.position_of(intent.plan_id) if _is_layer(intent) else None
-    return "the position it adds to was closed before it was sent" if position and not position.quantity else ""
+    position = context.ledger.position_of(intent.plan_id) if _adds(intent) else None
+    flat = position is not None and position.entry_quantity > 0 and not position.quantity
+    return "the position it adds to was closed before it was sent" if flat else ""
 
 
-def _is_layer(intent: OrderIntent) -> bool:
-    """Whether it adds to a position that is there."""
-    return intent.purpose is Purpose.ENTRY and intent.layer > 1
+def _adds(intent: OrderIntent) -> bool:
+    """Whether it adds to a position that is there, or may be: a layer, or a later order of an entry."""
+    return intent.purpose is Purpose.ENTRY and (intent.layer > 1 or intent.attempt > 0)
 
 
 def _protective(context: ExecutionContext, intent: OrderIntent) -> OrderIntent:
@@ -121,7 +122,7 @@ def _protective(context: ExecutionContext, intent: OrderIntent) -> OrderIntent:
 
     The stop of an order becomes that of the whole position when it fills, so that the looser one would loosen it.
     """
-    position = context.ledger.position_of(intent.plan_id) if _is_layer(intent) else None
+    position = context.ledger.position_of(intent.plan_id) if _adds(intent) else None
     if position is None or intent.stop_loss is None:
         return intent
     return replace(intent, stop_loss=tighter(position.bias, intent.stop_loss, position.stop_price))

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from trading_pipeline.domain.model.plans import TradePlan, TrailAt
+from trading_pipeline.domain.model.plans import TradePlan, TrailAt, TrailRule
 from trading_pipeline.domain.model.positions import Position
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.portfolio.stops import ratcheted, runner_indicator, runner_level
+from trading_pipeline.domain.portfolio.stops import percent_level, ratcheted, runner_indicator, runner_level
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.ports.stores.execution.risk_store import IndicatorReader
 from trading_pipeline.services.execution.execution_context import ExecutionContext
@@ -62,7 +62,7 @@ def trail_stop(
         return "no bar of its timeframe closed"
     runner_stop = position.runner_stop_price
     for close_time in due:
-        close, level = _level(context, indicators, plan, close_time, closes.step(plan))
+        close, level = _level(context, indicators, plan, position, close_time, closes.step(plan))
         runner_stop = ratcheted(plan.bias, runner_stop, level)
     if runner_stop is not None and runner_stop != position.runner_stop_price:
         context.ledger.set_runner_stop(position.position_id, runner_stop)
@@ -72,13 +72,23 @@ def trail_stop(
 
 
 def _level(
-    context: ExecutionContext, indicators: IndicatorReader, plan: TradePlan, close_time: datetime, step: Timeframe
+    context: ExecutionContext,
+    indicators: IndicatorReader,
+    plan: TradePlan,
+    position: Position,
+    close_time: datetime,
+    step: Timeframe,
 ) -> tuple[Decimal | None, Decimal | None]:
     """The close, and where it puts the runner's stop by the newest closed bar of the plan's own timeframe.
 
     A number that is missing where the rule needs it is told; the runner's stop then waits.
     """
     close = indicators.close_price(plan.instrument_id, step, close_time)
+    if plan.runner.trail is TrailRule.PERCENT:
+        best = indicators.best_price(plan.instrument_id, step, plan.close_time, close_time, plan.bias)
+        if best is None or position.entry_price is None:
+            return close, None
+        return close, percent_level(plan, context.instrument(plan.instrument_id), position.entry_price, best)
     name = runner_indicator(plan.runner, plan.bias)
     if name is None:
         return close, None

@@ -125,6 +125,7 @@ def plan_of(signal: Signal, planner: Planner) -> TradePlan:
         setup_id=behind.strategy.setup_id(signal),
         guards=behind.guards,
         exit_rules=behind.lifecycle.exit_rules,
+        entry_order=behind.lifecycle.entry_order,
         scoring=behind.strategy.scoring(signal.details),
     )
 

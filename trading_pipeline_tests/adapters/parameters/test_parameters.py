@@ -10,9 +10,12 @@ from trading_pipeline.adapters.parameters.risk import load_risk
 from trading_pipeline.adapters.parameters.strategies import load_strategies
 from trading_pipeline.adapters.parameters.strategy_files import find_strategy
 from trading_pipeline.adapters.parameters.universe import instrument_named, load_universe
+from trading_pipeline.domain.model.entry_orders import EntryOrder
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.guards import EntryGuards
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.orders import OrderType
+from trading_pipeline.domain.model.plans import FundingExitRule
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
 from trading_pipeline_tests.adapters.parameters.test_strategy_files import OWN
@@ -121,6 +124,20 @@ def test_a_file_that_trades_may_let_several_signals_make_up_a_position(folder: P
     path = folder / "strategies" / "one.yaml"
     path.write_text(STRATEGY + "  max_layers: 3\n")
     assert [plan.lifecycle.exit_rules.max_layers for plan in load_strategies(folder)] == [3]
+
+
+def test_a_file_may_leave_before_funding(folder: Path) -> None:
+    path = folder / "strategies" / "one.yaml"
+    path.write_text(STRATEGY + "  funding_exit: {minutes: 15}\n")
+    assert [plan.lifecycle.exit_rules.funding_exit for plan in load_strategies(folder)] == [FundingExitRule(15)]
+
+
+def test_a_file_may_enter_by_limit_orders(folder: Path) -> None:
+    path = folder / "strategies" / "one.yaml"
+    path.write_text(STRATEGY + "  entry_order: {order_type: limit, timeout_s: 30, market_fallback: false}\n")
+    assert [plan.lifecycle.entry_order for plan in load_strategies(folder)] == [
+        EntryOrder(OrderType.LIMIT, timeout_s=30, market_fallback=False)
+    ]
 
 
 def test_strategies_are_built_with_their_parameters_and_lifecycle(folder: Path) -> None:
@@ -261,6 +278,8 @@ def test_a_users_own_file_counts_as_corrected_from_the_next_reading_on(folder: P
             "trail none does not read trail_at",
         ),
         ("strategies/one.yaml", "lifecycle:", "lifecycle:\n  entry: next_open", "lifecycle.entry = 'next_open'"),
+        ("strategies/one.yaml", "lifecycle:", "lifecycle:\n  entry_order: {timeout_s: 5}", "does not read timeout_s"),
+        ("strategies/one.yaml", "lifecycle:", "lifecycle:\n  funding_exit: {minutes: 14}", "close every 15 minutes"),
         ("strategies/one.yaml", "lifecycle:", "lifecycle:\n  stop_trigger: mark_price", "lifecycle.stop_trigger"),
         ("strategies/one.yaml", "lifecycle:", "lifecycle:\n  break_even_after_targets: 3", "there are 2 targets"),
         ("risk.yaml", "max_open_positions: 3", "max_open_positions: -1", "max_open_positions = -1"),

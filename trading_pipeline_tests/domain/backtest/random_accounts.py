@@ -20,6 +20,7 @@ from trading_pipeline.domain.backtest.config import (
     Execution,
     Exits,
     ExitTarget,
+    FundingExit,
     Limits,
     PivotTrail,
     Trail,
@@ -193,6 +194,8 @@ def _exits(rng: Random, finest: int) -> Exits:
         trail_after_targets=len(targets),
         next_bar_exit=bool(rng.random() < 0.25),
         max_holding_bars=int(rng.choice([0, 0, 0, 5, 20])),
+        # Without a draw of its own, so that the accounts of all seeds stay what they are.
+        funding_exit=FundingExit(120, 0.3, finest * MINUTE_MS) if multiple == 0.5 else None,
     )
 
 

@@ -132,7 +132,9 @@ class Reference:
             self.exit(lane, now)
         for symbol, bar in ending.items():
             trade = self.books.open.get(symbol)
-            if trade is not None and symbol in ended:
+            if trade is not None and self.funds_soon(trade, now, bar.close):
+                self.leave(trade, bar.close, LegKind.FUNDING_EXIT)
+            elif trade is not None and symbol in ended:
                 self.leave(trade, bar.close, LegKind.END_OF_DATA)
             elif trade is not None and trade.lane.trails_at(now):
                 trade.trail(bar.close, now)
@@ -163,6 +165,15 @@ class Reference:
         trade = self.held(lane)
         if trade is not None and 0 < exits.max_holding_bars * lane.ms <= now - trade.fills[0].at.ms:
             self.leave(trade, price, LegKind.TIME_EXIT)
+
+    def funds_soon(self, trade: Position, now: int, close: float) -> bool:
+        """Whether funding is near and the gain small."""
+        rule, due = trade.lane.config.exits.funding_exit, self.funding[trade.lane.symbol]
+        if rule is None or due is None or now % rule.every:
+            return False
+        near = any(now < at <= now + rule.minutes * 60_000 for at in due.time_ms)
+        gain = trade.sign * (close - trade.average)
+        return near and gain < rule.below_r * abs(trade.average - trade.initial_stop)
 
     def leave_as_told(self, lane: LaneState, rows: list[int], price: float) -> None:
         """Leave what a lane holds, as its signals say: exits first, then opposite ones."""

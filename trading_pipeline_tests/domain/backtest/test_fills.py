@@ -11,6 +11,7 @@ from trading_pipeline.domain.backtest.config import (
     Execution,
     Exits,
     ExitTarget,
+    FundingExit,
     Limits,
     PercentTrail,
     PivotTrail,
@@ -337,6 +338,30 @@ def test_funding_is_paid_by_longs_on_what_is_open_at_the_close() -> None:
     (trade,) = run_backtest(config_of(), {"BTCUSDT": one}).trade_list()
     assert trade.funding == pytest.approx(0.2)
     assert trade.pnl == pytest.approx(-0.2)
+
+
+@pytest.mark.parametrize(
+    ("closes", "minutes", "every", "bar"),
+    [
+        # funding in the fourth hour, R = 10: the gain of 2 is too small an hour before it, that of 4 is not
+        ((100.0, 102.0, 102.0), 60, HOUR_MS, 2),
+        ((100.0, 102.0, 104.0), 60, HOUR_MS, None),
+        ((100.0, 102.0, 102.0), 59, HOUR_MS, None),
+        ((100.0, 104.0, 102.0), 120, HOUR_MS, 2),
+        ((100.0, 102.0, 104.0), 120, HOUR_MS, 1),
+        ((100.0, 104.0, 102.0), 120, 2 * HOUR_MS, None),
+    ],
+)
+def test_a_small_gain_is_taken_before_funding(
+    closes: tuple[float, ...], minutes: int, every: int, bar: int | None
+) -> None:
+    exits = replace(STOP_ONLY, funding_exit=FundingExit(minutes, 0.3, every))
+    bars = bars_of([(100.0, 105.0, 99.0, close) for close in (*closes, 104.0, 104.0)])
+    funding = Funding(bars.close_time_ms[3:4], np.array([0.001]))
+    one = SymbolInput(bars, signal(0, 1, 90.0, 1.0), funding=funding)
+    (trade,) = run_backtest(config_of(exits), {"BTCUSDT": one}).trade_list()
+    left = trade.exit_bar if trade.exit_reason is LegKind.FUNDING_EXIT else None
+    assert (left, trade.funding > 0.0) == (bar, bar is None)
 
 
 def test_a_position_is_closed_when_it_was_held_long_enough() -> None:

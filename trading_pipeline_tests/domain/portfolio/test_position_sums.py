@@ -116,6 +116,26 @@ def test_the_result_of_a_flat_position_is_what_its_fills_add_up_to_exactly() -> 
     assert made.realised_pnl == 2 * Decimal(1010) + 9 * Decimal("1003.1") - 5 * Decimal(1000) - 6 * Decimal("1002.5")
 
 
+def test_a_round_trip_is_worth_its_gain_less_both_fees_whatever_order_it_is_heard_in() -> None:
+    # 0.05 at 50,000 with the stop 500 away are 25 at risk; 0.055 % of 2,500 and of 2,525 are the fees.
+    order = replace(entry(1, "0.05", "49500"), filled_quantity=Decimal("0.05"))
+    heard = [
+        _charged(fill("E1", "0.02", "50000", 1), "0.55"),
+        _charged(fill("E1", "0.03", "50000", 2), "0.825"),
+        _charged(fill("TP1", "0.05", "50500", 3), "1.38875"),
+    ]
+    for fills in permutations(heard):
+        made = recompute(replace(OPENING, initial_stop_price=Decimal(49500)), [order], fills)
+        in_r = r_multiple(made)
+        assert (made.status, net_pnl(made)) == (PositionStatus.CLOSED, Decimal("22.23625"))
+        assert in_r is not None
+        assert round(in_r, 3) == Decimal("0.889")
+
+
+def _charged(part: PositionFill, fee: str) -> PositionFill:
+    return replace(part, fill=replace(part.fill, fee=Decimal(fee)))
+
+
 def test_a_short_gains_what_the_price_falls() -> None:
     # 5 sold at 1000; 2 bought back at 990 earn 20, 3 at 1004 lose 12
     heard = (fill("E1", "5", "1000", 1), fill("TP1", "2", "990", 2), fill("TP1", "3", "1004", 3))

@@ -17,6 +17,7 @@ from trading_pipeline.domain.portfolio.stops import (
     TargetsReached,
     next_stop,
     passed,
+    percent_level,
     ratcheted,
     runner_indicator,
     runner_level,
@@ -110,6 +111,25 @@ def test_of_two_runners_stops_the_one_that_is_known_counts_and_else_the_tighter(
         assert ratcheted(bias, None, None) is None
     assert ratcheted(Bias.LONG, low, high) == ratcheted(Bias.LONG, high, low) == high
     assert ratcheted(Bias.SHORT, low, high) == ratcheted(Bias.SHORT, high, low) == low
+
+
+@pytest.mark.parametrize(
+    ("bias", "best", "level"),
+    [
+        # 1 % of the average entry away and not before, half a percent behind the best price, in ticks of 0.1
+        (Bias.LONG, "1009.9", None),
+        (Bias.LONG, "1010", "1005.0"),
+        (Bias.LONG, "1012", "1006.9"),
+        (Bias.SHORT, "990.1", None),
+        (Bias.SHORT, "990", "995.0"),
+    ],
+)
+def test_where_the_best_price_puts_the_runners_stop(bias: Bias, best: str, level: str | None) -> None:
+    runner = Runner(Decimal("0.2"), Decimal(3), 14, TrailRule.PERCENT)
+    plan = replace(trade_plan(bias=bias), runner=runner)
+    found = percent_level(plan, BTC, Decimal(1000), Decimal(best))
+    assert found == (None if level is None else Decimal(level))
+    assert runner_indicator(runner, bias) is None
 
 
 @pytest.mark.parametrize(

@@ -197,6 +197,9 @@ def test_targets_stay_as_they_are_until_the_layer_has_come_to_its_end(lab: Lab) 
     assert targets(lab) == before
     lab.venue.end(f"{layer().plan_id}_E")
     reconcile_account(context=lab.context("run-r"))
+    execute_plans(context=lab.context(layer().plan_id), gate=lab.gate, equity=lab.equity)
+    lab.venue.end(f"{layer().plan_id}_E-pf")
+    reconcile_account(context=lab.context("run-r"))
     follow_fills(context=lab.context("run-f"))
     execute_plans(context=lab.context(layer().plan_id), gate=lab.gate, equity=lab.equity)
     # 7 are in it: 2.8 each

@@ -84,7 +84,10 @@ def test_targets_follow_what_the_entry_really_filled(lab: Lab) -> None:
     assert execute(lab).protected[0].protection is Protection.NOT_FILLED
     lab.venue.fill(f"{PLAN.plan_id}_E", Decimal("1.001"), Decimal(1001))
     lab.venue.end(f"{PLAN.plan_id}_E")
-    result = protect_position(context=lab.context("run-2"), plan=PLAN)
+    protect_position(context=lab.context("run-2"), plan=PLAN)
+    # The one order for the rest fills nothing.
+    lab.venue.end(f"{PLAN.plan_id}_E-pf")
+    result = protect_position(context=lab.context("run-3"), plan=PLAN)
     targets = {
         record.intent.purpose: (record.intent.quantity, record.intent.price)
         for record in lab.ledger.intents_of(PLAN.plan_id)

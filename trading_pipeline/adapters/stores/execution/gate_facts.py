@@ -111,7 +111,7 @@ def _adds_to(connection: Connection, account_id: AccountId, plan: TradePlan) -> 
     entries = [record_of(row) for row in connection.execute(entries_query(found))]
     return OpenLayers(
         position_id=found,
-        layers=sum(not entry.empty for entry in entries),
+        layers=len({entry.intent.layer for entry in entries if not entry.empty}),
         # By the last number and not by the count: an entry that ended empty has used up its number.
         next_layer=entries[-1].intent.layer + 1,
     )

@@ -3,12 +3,13 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Engine, and_, select
+from sqlalchemy import Engine, and_, func, select
 
 from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import bars, indicator_snapshots
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.indicator_readings import IndicatorReading
+from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.execution.risk_store import IndicatorReader
 
@@ -52,6 +53,21 @@ class PostgresIndicatorReader(IndicatorReader):
         """The close of one row of ``bars``, in quote currency."""
         query = select(bars.c.close).where(
             bars.c.instrument_id == instrument_id, bars.c.timeframe == timeframe.value, bars.c.close_time == close_time
+        )
+        with reading(self._engine) as connection:
+            found: Decimal | None = connection.execute(query).scalar()
+            return found
+
+    def best_price(
+        self, instrument_id: InstrumentId, timeframe: Timeframe, after: datetime, until: datetime, bias: Bias
+    ) -> Decimal | None:
+        """The extreme of rows of ``bars``, quote currency."""
+        extreme = func.max(bars.c.high) if bias is Bias.LONG else func.min(bars.c.low)
+        query = select(extreme).where(
+            bars.c.instrument_id == instrument_id,
+            bars.c.timeframe == timeframe.value,
+            bars.c.close_time > after,
+            bars.c.close_time <= until,
         )
         with reading(self._engine) as connection:
             found: Decimal | None = connection.execute(query).scalar()

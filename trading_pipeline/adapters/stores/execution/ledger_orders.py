@@ -104,6 +104,19 @@ class OrderLedgerStore(OrderLedger):
                 refresh_position(connection, record.position_id)
         return moves
 
+    def continue_entry(self, order_link_id: str, successor: OrderIntent | None) -> None:
+        """The successor and the end of the older one in one transaction, so that the entry never seems to be over."""
+        with self._engine.begin() as connection:
+            record = locked_intent(connection, order_link_id)
+            if record is None:
+                raise ConfigurationError(f"no order intent {order_link_id!r} is stored; check the link id")
+            if successor is not None and record.intent.continues:
+                values = {**intent_values(successor), "position_id": record.position_id}
+                connection.execute(insert(order_intents).values(**values).on_conflict_do_nothing())
+            _change(connection, order_link_id, {"continues": False})
+            if record.position_id is not None:
+                refresh_position(connection, record.position_id)
+
     def apply_report(self, report: OrderReport) -> None:
         """Merge what is newer in the report, then let booked fills have their say."""
         with self._engine.begin() as connection:

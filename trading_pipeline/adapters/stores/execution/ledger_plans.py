@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, Engine, case, func, or_, select, update
 
 from trading_pipeline.adapters.stores.execution.decided_closes import decided, whole
-from trading_pipeline.adapters.stores.execution.ledger_rows import plan_query
+from trading_pipeline.adapters.stores.execution.ledger_rows import FINAL_STATES, plan_query
 from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import fills, order_intents, positions, trade_plans
 from trading_pipeline.adapters.stores.strategy.plan_rows import plan_of
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.model.orders import Purpose
+from trading_pipeline.domain.model.orders import OrderType, Purpose
 from trading_pipeline.domain.model.plans import Claim, PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import PositionStatus
 from trading_pipeline.ports.stores.execution.ledger import PlanQueue
@@ -69,6 +69,12 @@ class PlanQueueStore(PlanQueue):
                 positions.c.status.in_(filled),
             )
         )
+        resting = select(order_intents.c.order_link_id).where(
+            order_intents.c.plan_id == plan_id,
+            order_intents.c.purpose == Purpose.ENTRY.value,
+            or_(order_intents.c.order_type == OrderType.LIMIT.value, order_intents.c.attempt > 0),
+            order_intents.c.state.not_in(FINAL_STATES),
+        )
         with self._engine.begin() as connection:
             connection.execute(
                 update(trade_plans)
@@ -76,6 +82,7 @@ class PlanQueueStore(PlanQueue):
                     trade_plans.c.plan_id == plan_id,
                     trade_plans.c.status == PlanStatus.CLAIMED.value,
                     entered.exists(),
+                    ~resting.exists(),
                 )
                 .values(status=PlanStatus.EXECUTED.value)
             )

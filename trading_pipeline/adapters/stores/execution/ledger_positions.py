@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Engine, func, select, update
 from trading_pipeline.adapters.stores.execution.ledger_rows import (
     FINAL_STATES,
     LIVE_STATUSES,
+    entering,
     entries_query,
     intent_query,
     position_of,
@@ -60,6 +61,13 @@ class PositionBookStore(PositionBook):
         """More booked than followed, by instrument."""
         order = positions.c.instrument_id, positions.c.position_id
         query = position_query().where(self._mine, unfollowed()).order_by(*order)
+        with reading(self._engine) as connection:
+            return [position_of(row) for row in connection.execute(query)]
+
+    def entering_positions(self) -> list[Position]:
+        """Those whose entry goes on, by instrument."""
+        order = positions.c.instrument_id, positions.c.position_id
+        query = position_query().where(self._mine, entering()).order_by(*order)
         with reading(self._engine) as connection:
             return [position_of(row) for row in connection.execute(query)]
 

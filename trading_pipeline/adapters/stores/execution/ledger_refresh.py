@@ -4,6 +4,7 @@ Locks are always taken in the order intent, position, plan, so two processes tha
 order wait for each other instead of locking each other out.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection, Row, func, select, update
@@ -83,9 +84,17 @@ def refresh_position(connection: Connection, position_id: str) -> None:
         after = replace(after, status=before.status)
     connection.execute(update(positions).where(of_it).values(**position_sums(after)))
     filled = {part.fill.order_link_id for part in parts}
-    for layer in layers:
+    for entry in _entries_by_plan(layers).values():
         if not crowded_out:
-            _tell_plan(connection, layer, filled=layer.intent.order_link_id in filled)
+            _tell_plan(connection, entry, filled=any(one.intent.order_link_id in filled for one in entry))
+
+
+def _entries_by_plan(orders: Sequence[IntentRecord]) -> dict[str, list[IntentRecord]]:
+    """The orders of each plan's entry, oldest first."""
+    entries: dict[str, list[IntentRecord]] = {}
+    for order in orders:
+        entries.setdefault(order.intent.plan_id, []).append(order)
+    return entries
 
 
 def _would_crowd_out(connection: Connection, before: Position, after: Position) -> bool:
@@ -101,14 +110,15 @@ def _would_crowd_out(connection: Connection, before: Position, after: Position) 
     return connection.execute(others).first() is not None
 
 
-def _tell_plan(connection: Connection, entry: IntentRecord, *, filled: bool) -> None:
+def _tell_plan(connection: Connection, entry: Sequence[IntentRecord], *, filled: bool) -> None:
     """A plan whose entry ended empty is over; one that was given up and filled after all is executed."""
-    change = update(trade_plans).where(trade_plans.c.plan_id == entry.intent.plan_id)
-    if entry.empty:
-        status = _PLAN_STATUS_OF_ENDED_ENTRY.get(entry.state, PlanStatus.FAILED)
+    newest = entry[-1]
+    change = update(trade_plans).where(trade_plans.c.plan_id == newest.intent.plan_id)
+    if all(order.empty for order in entry):
+        status = _PLAN_STATUS_OF_ENDED_ENTRY.get(newest.state, PlanStatus.FAILED)
         connection.execute(
             change.where(trade_plans.c.status == PlanStatus.CLAIMED.value).values(
-                status=status.value, status_reason=f"entry {entry.state}: {entry.reason}"
+                status=status.value, status_reason=f"entry {newest.state}: {newest.reason}"
             )
         )
     elif filled:

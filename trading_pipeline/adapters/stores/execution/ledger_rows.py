@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 
 from trading_pipeline.adapters.stores.postgres.tables import fills, order_intents, positions, trade_plans
 from trading_pipeline.domain.model.fills import Fill, FillKind
@@ -34,9 +34,9 @@ def intent_query() -> Select[tuple[object, ...]]:
 
 
 def entries_query(position_id: str) -> Select[tuple[object, ...]]:
-    """The entries of a position by layer."""
+    """The entries of a position by layer, each with its orders as they followed each other."""
     of_it = order_intents.c.position_id == position_id, order_intents.c.purpose == Purpose.ENTRY.value
-    return intent_query().where(*of_it).order_by(order_intents.c.layer)
+    return intent_query().where(*of_it).order_by(order_intents.c.layer, order_intents.c.attempt)
 
 
 def position_query() -> Select[tuple[object, ...]]:
@@ -50,6 +50,21 @@ def unfollowed() -> ColumnElement[bool]:
         trade_plans.c.plan_id == positions.c.plan_id, trade_plans.c.status == PlanStatus.CLAIMED.value
     )
     return and_(positions.c.booked_fills > positions.c.followed_fills, ~held.exists())
+
+
+def entering() -> ColumnElement[bool]:
+    """Live positions whose entry takes more than one order at the market, and that nobody has seen to its end."""
+    going_on = (
+        select(order_intents.c.order_link_id)
+        .join(trade_plans, trade_plans.c.plan_id == order_intents.c.plan_id)
+        .where(
+            order_intents.c.position_id == positions.c.position_id,
+            order_intents.c.purpose == Purpose.ENTRY.value,
+            or_(order_intents.c.order_type == OrderType.LIMIT.value, order_intents.c.attempt > 0),
+            trade_plans.c.status == PlanStatus.CLAIMED.value,
+        )
+    )
+    return and_(positions.c.status.in_(LIVE_STATUSES), going_on.exists())
 
 
 def fill_query() -> Select[tuple[object, ...]]:
@@ -77,6 +92,8 @@ def record_of(row: PlanRow) -> IntentRecord:
         run_id=row.run_id,
         signal_id=row.signal_id,
         layer=row.layer,
+        attempt=row.attempt,
+        continues=row.continues,
     )
     return IntentRecord(
         intent=intent,
@@ -87,6 +104,7 @@ def record_of(row: PlanRow) -> IntentRecord:
         average_price=row.average_price,
         sent_age_s=None if row.sent_age_s is None else float(row.sent_age_s),
         position_id=row.position_id,
+        changed_at=row.venue_updated_at,
     )
 
 
@@ -108,6 +126,8 @@ def intent_values(intent: OrderIntent) -> dict[str, object]:
         "run_id": intent.run_id,
         "signal_id": intent.signal_id,
         "layer": intent.layer,
+        "attempt": intent.attempt,
+        "continues": intent.continues,
         "state": IntentState.INTENDED.value,
     }
 

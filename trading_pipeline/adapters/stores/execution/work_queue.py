@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Engine, and_, func, or_, select, text
 
 from trading_pipeline.adapters.stores.execution.decided_closes import decided
-from trading_pipeline.adapters.stores.execution.ledger_rows import unfollowed
+from trading_pipeline.adapters.stores.execution.ledger_rows import entering, unfollowed
 from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import positions, trade_plans
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -72,6 +72,12 @@ class WorkQueue:
         fills = func.concat(positions.c.position_id, ":", positions.c.booked_fills).label("fills")
         with reading(self._engine) as connection:
             return list(connection.execute(select(fills).where(unfollowed()).order_by(fills)).scalars())
+
+    def entering_positions(self) -> list[str]:
+        """Positions whose entry rests at the venue or goes on after its first order."""
+        with reading(self._engine) as connection:
+            query = select(positions.c.position_id).where(entering()).order_by(positions.c.position_id)
+            return list(connection.execute(query).scalars())
 
     def unmanaged_wave(self) -> datetime | None:
         """Close (UTC) of the newest computed wave that some open position has not been managed for."""

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.dialects.postgresql import insert
 
 from trading_pipeline.adapters.stores.postgres.condition_tables import instruments
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.instruments import Instrument, InstrumentKind, InstrumentStatus
 from trading_pipeline.ports.stores.market_data.instrument_store import InstrumentStore
@@ -25,7 +26,7 @@ class PostgresInstrumentStore(InstrumentStore):
 
     def instruments(self) -> Mapping[InstrumentId, Instrument]:
         """Every row."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(select(instruments)).mappings().all()
         found = [_instrument({name: value for name, value in row.items() if name not in _KEPT}) for row in rows]
         return {one.instrument_id: one for one in found}

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, Table, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from trading_pipeline.adapters.stores.postgres.condition_tables import funding_rates, mark_bars, open_interest
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.reference_series import FundingRate, MarkBar, OpenInterest, SeriesRow
 from trading_pipeline.ports.stores.market_data.series_store import SeriesStore
@@ -44,7 +45,7 @@ class PostgresSeriesStore(SeriesStore[RowT]):
         table = self._table.c
         query = select(table.instrument_id, table.at).where(table.instrument_id.in_(instrument_ids))
         found: dict[InstrumentId, list[datetime]] = {}
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             for instrument_id, at in connection.execute(query.order_by(table.instrument_id, table.at)):
                 instants = found.setdefault(InstrumentId(str(instrument_id)), [])
                 instants.append(cast("datetime", at))

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.dialects.postgresql import insert
 
 from trading_pipeline.adapters.stores.postgres.condition_tables import tickers
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.tickers import TICKER_FIELDS, Ticker
 from trading_pipeline.ports.stores.market_data.ticker_store import TickerStore
@@ -27,7 +28,7 @@ class PostgresTickerStore(TickerStore):
     def newest(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, Ticker]:
         """One look into the primary key for each instrument."""
         found = {}
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             for instrument_id in instrument_ids:
                 query = select(tickers).where(tickers.c.instrument_id == instrument_id)
                 row = connection.execute(query.order_by(tickers.c.at.desc()).limit(1)).one_or_none()

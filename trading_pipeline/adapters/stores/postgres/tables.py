@@ -239,6 +239,7 @@ trade_plans = Table(
     Column("targets", JSONB, nullable=False),
     Column("runner", JSONB, nullable=False),
     Column("exit_rules", JSONB(none_as_null=True)),
+    Column("entry_order", JSONB(none_as_null=True)),
     Column("guards", JSONB(none_as_null=True)),
     Column("score", Numeric, nullable=False),
     Column("scoring", JSONB(none_as_null=True)),
@@ -255,10 +256,10 @@ trade_plans = Table(
     Index("trade_plans_by_time", "close_time", "plan_id"),
     Index("trade_plans_pending", "close_time", postgresql_where=text("status IN ('new', 'claimed')")),
 )
-"""``exit_rules`` (read as the defaults) and ``sizing`` are NULL in rows older than the columns. ``guards``: what the
-gate asks of the moment, NULL for nothing. ``next_bar_rule`` is NULL where it does not apply, ``setup_id`` where there
-is no setup, ``scoring`` where a score has no parts. ``run_id`` is the run that planned, ``claimed_by`` the run that
-executes; ``claimed_until`` is wall time."""
+"""``exit_rules`` and ``entry_order`` (read as the defaults) and ``sizing`` are NULL in rows older than the columns.
+``guards``: what the gate asks of the moment, NULL for nothing. ``next_bar_rule`` is NULL where it does not apply,
+``setup_id`` where there is no setup, ``scoring`` where a score has no parts. ``run_id`` is the run that planned,
+``claimed_by`` the run that executes; ``claimed_until`` is wall time."""
 
 account_keys = Table(
     "account_keys",
@@ -299,6 +300,8 @@ order_intents = Table(
     Column("signal_id", Text, ForeignKey(signals.c.signal_id)),
     Column("position_id", Text, ForeignKey("trading.positions.position_id")),
     Column("layer", BigInteger, nullable=False, server_default="1"),
+    Column("attempt", BigInteger, nullable=False, server_default="0"),
+    Column("continues", Boolean, nullable=False, server_default="false"),
     Column("run_id", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
@@ -313,7 +316,12 @@ order_intents = Table(
     Index("order_intents_by_time", "intended_at", "order_link_id"),
     Index("order_intents_by_signal", "signal_id", postgresql_where=text("signal_id IS NOT NULL")),
     Index(
-        "order_intents_one_entry_per_layer", "position_id", "layer", unique=True, postgresql_where=text("purpose = 'E'")
+        "order_intents_one_entry_per_layer",
+        "position_id",
+        "layer",
+        "attempt",
+        unique=True,
+        postgresql_where=text("purpose = 'E'"),
     ),
     Index(
         "order_intents_open",
@@ -322,8 +330,9 @@ order_intents = Table(
     ),
 )
 """The ledger of what we meant to do. ``signal_id`` is that of an exit that a signal asked for. ``position_id``: what
-the order opens, adds to or reduces; the entries of a position have one ``layer`` each, a target that of the newest
-entry it is sized by. A trigger lets ``state`` take the steps of an intent's life alone, and ``filled_quantity`` never
+the order opens, adds to or reduces; the entries of a position have one ``layer`` each, the orders of an entry one
+``attempt`` each, and ``continues`` while another may follow; a target has the layer of the newest entry it is sized
+by. A trigger lets ``state`` take the steps of an intent's life alone, and ``filled_quantity`` never
 shrink. ``intended_at``, ``sent_at`` and ``acknowledged_at`` are wall times."""
 
 fills = Table(

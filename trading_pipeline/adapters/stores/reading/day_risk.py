@@ -8,6 +8,7 @@ from decimal import Decimal
 from sqlalchemy import ColumnElement, Engine, and_, exists, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import equity_snapshots, risk_events
 from trading_pipeline.domain.model.halts import HaltKind
 from trading_pipeline.domain.model.identity import AccountId
@@ -63,6 +64,6 @@ def day_risk(engine: Engine, day: datetime) -> Sequence[DayRisk]:
         .group_by(read.account_id, read.currency)
         .order_by(read.account_id, read.currency)
     )
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         found = [DayRisk(AccountId(row[0]), *row[1:]) for row in connection.execute(query)]
     return sorted(found, key=lambda one: -one.drawdown)

@@ -2,14 +2,17 @@
 
 from dataclasses import asdict
 from decimal import Decimal
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from sqlalchemy import Row
 
+from trading_pipeline.domain.model.entry_orders import EntryOrder
 from trading_pipeline.domain.model.guards import EntryGuards
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.orders import OrderType
 from trading_pipeline.domain.model.plans import (
     ExitRules,
+    FundingExitRule,
     NextBarRule,
     Opposite,
     Runner,
@@ -29,11 +32,26 @@ class _Target(TypedDict):
     fraction: str
 
 
+class _FundingExit(TypedDict):
+    minutes: int
+    below_r: str
+
+
 class _ExitRules(TypedDict):
     break_even_after_targets: int
     strategy_exits: bool
     opposite: str
     max_layers: int
+    funding_exit: NotRequired[_FundingExit | None]
+
+
+class _EntryOrder(TypedDict):
+    order_type: str
+    timeout_s: int
+    partial_timeout_s: int
+    max_retries: int
+    reprice_bps: str
+    market_fallback: bool
 
 
 class _Scoring(TypedDict):
@@ -69,8 +87,11 @@ def plan_values(plan: TradePlan) -> dict[str, object]:
             "atr_period": plan.runner.atr_period,
             "trail": plan.runner.trail.value,
             "trail_at": plan.runner.trail_at.value,
+            "activation": str(plan.runner.activation),
+            "offset": str(plan.runner.offset),
         },
-        "exit_rules": asdict(plan.exit_rules),
+        "exit_rules": _exit_rules_values(plan.exit_rules),
+        "entry_order": {**asdict(plan.entry_order), "reprice_bps": str(plan.entry_order.reprice_bps)},
         "score": plan.score,
         "scoring": None if plan.scoring is None else _scoring_values(plan.scoring),
         "valid_until": plan.valid_until,
@@ -102,6 +123,8 @@ def plan_of(row: Row[tuple[object, ...]]) -> TradePlan:
             int(row.runner["atr_period"]),
             TrailRule(row.runner.get("trail", TrailRule.ATR)),
             TrailAt(row.runner.get("trail_at", TrailAt.POSITION)),
+            Decimal(str(row.runner.get("activation", "0.01"))),
+            Decimal(str(row.runner.get("offset", "0.005"))),
         ),
         score=row.score,
         scoring=None if row.scoring is None else _scoring(row.scoring),
@@ -111,6 +134,7 @@ def plan_of(row: Row[tuple[object, ...]]) -> TradePlan:
         setup_id=row.setup_id,
         guards=None if row.guards is None else _guards(row.guards),
         exit_rules=ExitRules() if row.exit_rules is None else _exit_rules(row.exit_rules),
+        entry_order=EntryOrder() if row.entry_order is None else _entry_order(row.entry_order),
     )
 
 
@@ -145,12 +169,31 @@ def _sizing(stored: _Sizing) -> SizingInputs:
     return SizingInputs(stored["model"], numbers, _number(stored["volatility_pct"]))
 
 
+def _exit_rules_values(rules: ExitRules) -> dict[str, object]:
+    funding = rules.funding_exit
+    told = None if funding is None else {"minutes": funding.minutes, "below_r": str(funding.below_r)}
+    return {**asdict(rules), "funding_exit": told}
+
+
 def _exit_rules(stored: _ExitRules) -> ExitRules:
+    funding = stored.get("funding_exit")
     return ExitRules(
         break_even_after_targets=stored["break_even_after_targets"],
         strategy_exits=stored["strategy_exits"],
         opposite=Opposite(stored["opposite"]),
         max_layers=stored["max_layers"],
+        funding_exit=None if funding is None else FundingExitRule(funding["minutes"], Decimal(funding["below_r"])),
+    )
+
+
+def _entry_order(stored: _EntryOrder) -> EntryOrder:
+    return EntryOrder(
+        order_type=OrderType(stored["order_type"]),
+        timeout_s=stored["timeout_s"],
+        partial_timeout_s=stored["partial_timeout_s"],
+        max_retries=stored["max_retries"],
+        reprice_bps=Decimal(stored["reprice_bps"]),
+        market_fallback=stored["market_fallback"],
     )
 
 

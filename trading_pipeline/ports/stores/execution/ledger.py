@@ -38,7 +38,7 @@ class PlanQueue(ABC):
 
     @abstractmethod
     def finish(self, plan_id: str) -> PlanStatus:
-        """Give the plan the status its position implies; it stays ``CLAIMED`` while the entry is open."""
+        """Give the plan the status its position implies; it stays ``CLAIMED`` while its entry rests or goes on."""
 
 
 class OrderLedger(ABC):
@@ -72,6 +72,14 @@ class OrderLedger(ABC):
         """Move the intent if its present state allows it; compare-and-set, so one of two callers wins.
 
         :returns: whether this call moved it.
+        """
+
+    @abstractmethod
+    def continue_entry(self, order_link_id: str, successor: OrderIntent | None) -> None:
+        """Store the order that follows an entry's newest one, in its place in the position; ``None``: none follows.
+
+        Either way nothing follows the older one any more, and the position and the plan go by what is left. Where
+        something was stored as its successor before, that stays.
         """
 
     @abstractmethod
@@ -123,6 +131,10 @@ class PositionBook(ABC):
 
         Those whose opening plan a run holds are left out: that run follows them, or whoever takes the plan over.
         """
+
+    @abstractmethod
+    def entering_positions(self) -> list[Position]:
+        """Live positions whose plan is not finished, as its entry is a limit order or goes on after its first one."""
 
     @abstractmethod
     def holding(self, plan_id: str) -> AbstractContextManager[None]:

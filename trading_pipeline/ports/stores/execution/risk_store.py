@@ -10,6 +10,7 @@ from trading_pipeline.domain.model.halts import Halt, HaltKind, HaltScope
 from trading_pipeline.domain.model.identity import AccountId, InstrumentId
 from trading_pipeline.domain.model.indicator_readings import IndicatorReading
 from trading_pipeline.domain.model.plans import TradePlan
+from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.risk.entry import EntryDecision, EntryVerdict, GateFacts
 from trading_pipeline.domain.risk.finding import Finding
@@ -113,3 +114,11 @@ class IndicatorReader(ABC):
     @abstractmethod
     def close_price(self, instrument_id: InstrumentId, timeframe: Timeframe, close_time: datetime) -> Decimal | None:
         """Where exactly this bar closed, quote currency; ``None`` when it is not stored."""
+
+    @abstractmethod
+    def best_price(
+        self, instrument_id: InstrumentId, timeframe: Timeframe, after: datetime, until: datetime, bias: Bias
+    ) -> Decimal | None:
+        """The highest price for a long, the lowest for a short, of the bars that closed after one instant and up to
+        another (UTC); quote currency, ``None`` when none is stored.
+        """
