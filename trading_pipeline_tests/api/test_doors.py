@@ -15,6 +15,12 @@ READS_OF_A_VIEWER = {"post /api/v1/auth/logout", "post /api/v1/auth/ticket"}
 SIGNING_IN = {"post /api/v1/auth/login", "post /api/v1/auth/refresh"}
 
 
+@pytest.fixture(autouse=True)
+def nothing_spent(api: ApiLab) -> None:
+    """What is refused is counted, and every test here asks for a refusal of every operation."""
+    api.limiter.spent.clear()
+
+
 def operations(api: ApiLab) -> Iterator[tuple[str, str, str]]:
     """Method, path with something in its places, and what it needs, of every operation of the document."""
     for path, several in api.client.get("/openapi.json").json()["paths"].items():

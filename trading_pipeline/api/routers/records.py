@@ -35,7 +35,7 @@ TREE: dict[str, tuple[Shown, ...]] = {
         Shown("/market/bars", "bars"),
         Shown("/market/checks", "checks"),
         Shown("/market/tickers", "tickers"),
-        Shown("/market/instruments", "instruments"),
+        Shown("/market/contracts", "instruments"),
         Shown("/market/books", "book_snapshots"),
         Shown("/market/trades", "public_trades"),
         Shown("/market/funding", "funding_rates"),
