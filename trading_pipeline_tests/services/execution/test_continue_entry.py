@@ -14,6 +14,7 @@ from trading_pipeline.domain.model.halts import Halt, HaltScope
 from trading_pipeline.domain.model.orders import IntentState, OrderType, Purpose
 from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import Position, PositionStatus
+from trading_pipeline.services.execution.close_position import close_position
 from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline.services.execution.leave_position import leave_position
 from trading_pipeline.services.execution.protect_position import protect_position
@@ -175,6 +176,16 @@ def test_a_market_order_that_filled_in_part_has_exactly_one_follow_up(lab: Lab) 
         ("E-pf", "market", "3.000", IntentState.CANCELLED),
     ]
     assert (position.status, position.entry_quantity) == (PositionStatus.OPEN, Decimal(3))
+
+
+def test_a_position_on_its_way_out_has_no_follow_up(lab: Lab) -> None:
+    plan = enter(lab, EntryOrder())
+    lab.venue.fill(f"{plan.plan_id}_E", Decimal(2), Decimal(1010))
+    look(lab, plan)
+    assert not close_position(context=lab.context("run-3"), plan=plan, purpose=Purpose.NEXT_BAR_EXIT)
+    lab.venue.end(f"{plan.plan_id}_E")
+    assert look(lab, plan).quantity == Decimal(2)
+    assert [ending for ending, *_ in orders(lab, plan)] == ["E"]
 
 
 def test_a_market_order_that_filled_nothing_is_followed_by_nothing(lab: Lab) -> None:
