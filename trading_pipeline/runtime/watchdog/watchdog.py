@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from trading_pipeline.domain.model.errors import TradingError
+from trading_pipeline.domain.model.errors import AccountTradedElsewhere, TradingError
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.ports.stores.execution.risk_store import EquityLog, RiskEventLog
@@ -50,7 +50,11 @@ class Watchdog:
         self._began = self.monotonic()
 
     def look(self) -> None:
-        """Stops first: they are what costs money while nobody looks. Entries begin when the account was compared."""
+        """Look once.
+
+        :raises AccountTradedElsewhere: another system has taken the account over, and looks after it.
+        """
+        # Stops first: they are what costs money while nobody looks. Entries begin when the account was compared.
         self._try("stops", self._guard)
         self._try("equity", self._fall)
         if not self._barrier.passed:
@@ -79,6 +83,8 @@ class Watchdog:
         """Do it, and tell the operator once when it has not been possible for long."""
         try:
             work()
+        except AccountTradedElsewhere:
+            raise
         except (TradingError, SQLAlchemyError) as error:
             self._blind(what, str(error).splitlines()[0])
             return
