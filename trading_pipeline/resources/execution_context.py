@@ -24,8 +24,8 @@ def build_execution_context(
 ) -> ExecutionContext:
     """Ask the venue for its instruments and put everything together.
 
-    :raises ConfigurationError: no key, one that was used in another mode, live mode without acknowledgement, or an
-        account that another running system trades.
+    :raises ConfigurationError: no key, one that was used in another mode, or live mode without acknowledgement.
+    :raises AccountTradedElsewhere: another running system trades the account.
     :raises TemporaryVenueError: the venue does not answer.
     """
     trading = venue.trading()

@@ -6,6 +6,7 @@
         ``GapError``: bars are missing.
         ``StaleDataError``: the newest data is too old.
     ``StrategyFailed``: say so and go on with everything that it has no part in.
+    ``AccountTradedElsewhere``: stop at once; another running system trades the account.
     ``OrderDenied``: our own gate said no; record it and go on.
     ``VenueError``: the venue or the way to it failed.
         ``TemporaryVenueError``: repeat the read.
@@ -56,6 +57,10 @@ class StrategyFailed(TradingError):
         super().__init__(f"{strategy}: {reason}")
         self.strategy = strategy
         self.reason = reason
+
+
+class AccountTradedElsewhere(TradingError):
+    """Another instance holds the account; whatever was to be written was not."""
 
 
 class OrderDenied(TradingError):

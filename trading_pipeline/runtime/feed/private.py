@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from trading_pipeline.domain.model.errors import ConfigurationError, TradingError, VenueError
+from trading_pipeline.domain.model.errors import AccountTradedElsewhere, ConfigurationError, TradingError, VenueError
 from trading_pipeline.domain.model.events import FillBooked
 from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.orders import OrderReport
@@ -108,8 +108,9 @@ class PrivateFeed:
                 announce_fill(notifier=self.notifier, fill=item, booking=booking)
             else:
                 self.ledger.apply_report(item)
-        # The server is away: the caller waits for it. Every other refusal would be the same the next time.
-        except (OperationalError, InterfaceError):
+        # The server is away: the caller waits for it; or another system hears the account now, and this feed ends.
+        # Every other refusal would be the same the next time.
+        except (OperationalError, InterfaceError, AccountTradedElsewhere):
             raise
         except (TradingError, DBAPIError) as error:
             raise _Unbookable(str(error).splitlines()[0]) from error

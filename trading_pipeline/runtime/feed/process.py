@@ -17,6 +17,7 @@ def run_feed(settings: Settings) -> None:
     """Check every setting, then feed.
 
     :raises ConfigurationError: database, Redis, key, instrument or mode is wrong; the message says which.
+    :raises AccountTradedElsewhere: another running system trades the account, or has taken it over.
     """
     universe = load_universe(settings.config_dir)
     venue = venue_named(universe.venue, settings)
@@ -35,7 +36,7 @@ def run_feed(settings: Settings) -> None:
 def _beat(storage: FeedStorage, lease: AccountLease, detail: str) -> None:
     """Show that the feed lives, and that its system goes on trading the account.
 
-    :raises ConfigurationError: another system has taken the account over.
+    :raises AccountTradedElsewhere: another system has taken the account over.
     """
     lease.hold()
     storage.beat(detail)

@@ -67,7 +67,7 @@ class FeedStorage:
     def lease(self, account_id: AccountId) -> AccountLease:
         """The right to write about one account.
 
-        :raises ConfigurationError: another running system has it.
+        :raises AccountTradedElsewhere: another running system has it.
         """
         return AccountLease(self.engine, account_id, self.instance)
 

@@ -120,7 +120,7 @@ def feed_spec() -> ProcessSpec:
 
 
 def watchdog_spec() -> ProcessSpec:
-    """The second look at stops; it trades nothing and needs none of the others."""
+    """The second look at stops; it enters nothing and needs none of the others."""
     return ProcessSpec("watchdog", _ours("watchdog"), grace_s=_SHORT_GRACE_S)
 
 

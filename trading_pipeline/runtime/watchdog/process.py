@@ -8,6 +8,8 @@ from sqlalchemy import Engine
 
 from trading_pipeline.adapters.parameters.risk import load_risk
 from trading_pipeline.adapters.parameters.universe import load_universe
+from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
+from trading_pipeline.adapters.stores.execution.risk_events import PostgresRiskEventLog
 from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.adapters.venues.catalog import venue_named
@@ -39,9 +41,14 @@ def run_watchdog(settings: Settings) -> None:
     try:
         context = _context(settings, engine, stop)
         if context is not None:
-            _look_until(stop, Watchdog(context, PostgresHeartbeatStore(engine)))
+            _look_until(stop, _watchdog(context, engine))
     finally:
         engine.dispose()
+
+
+def _watchdog(context: ExecutionContext, engine: Engine) -> Watchdog:
+    records = PostgresEquityLog(engine, context.account_id), PostgresRiskEventLog(engine, context.account_id, COMPONENT)
+    return Watchdog(context, PostgresHeartbeatStore(engine), *records)
 
 
 def _look_until(stop: threading.Event, watchdog: Watchdog) -> None:

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from trading_pipeline.domain.model.errors import TradingError
+from trading_pipeline.domain.model.errors import AccountTradedElsewhere, TradingError
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.ports.notifications import Severity
+from trading_pipeline.ports.stores.execution.risk_store import EquityLog, RiskEventLog
 from trading_pipeline.ports.stores.operations.heartbeats import HeartbeatStore
 from trading_pipeline.services.execution.dead_mans_switch import dead_mans_switch, gone
 from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.guard_positions import Naked, guard_positions
 from trading_pipeline.services.execution.start_barrier import StartBarrier
+from trading_pipeline.services.execution.watch_fall import watch_fall
 
 _log = structlog.get_logger(__name__)
 
@@ -34,6 +36,8 @@ class Watchdog:
 
     context: ExecutionContext
     heartbeats: HeartbeatStore
+    equity: EquityLog
+    events: RiskEventLog
     monotonic: Callable[[], float] = time.monotonic
     _naked: dict[InstrumentId, Naked] = field(default_factory=dict)
     _blind_since: dict[str, float] = field(default_factory=dict)
@@ -46,14 +50,22 @@ class Watchdog:
         self._began = self.monotonic()
 
     def look(self) -> None:
-        """Stops first: they are what costs money while nobody looks. Entries begin when the account was compared."""
+        """Look once.
+
+        :raises AccountTradedElsewhere: another system has taken the account over, and looks after it.
+        """
+        # Stops first: they are what costs money while nobody looks. Entries begin when the account was compared.
         self._try("stops", self._guard)
+        self._try("equity", self._fall)
         if not self._barrier.passed:
             self._try("the account at the start", lambda: self._barrier.look(self.context))
         self._try("signs of life", self._switch)
 
     def _guard(self) -> None:
         self._naked = guard_positions(context=self.context, before=self._naked)
+
+    def _fall(self) -> None:
+        watch_fall(context=self.context, equity=self.equity, events=self.events)
 
     def _switch(self) -> None:
         now = self.monotonic()
@@ -71,6 +83,8 @@ class Watchdog:
         """Do it, and tell the operator once when it has not been possible for long."""
         try:
             work()
+        except AccountTradedElsewhere:
+            raise
         except (TradingError, SQLAlchemyError) as error:
             self._blind(what, str(error).splitlines()[0])
             return

@@ -12,9 +12,16 @@ from sqlalchemy import Engine, text
 
 from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
 from trading_pipeline.adapters.venues.bybit.streams import BybitAccountStream
-from trading_pipeline.domain.model.errors import DataError, TemporaryVenueError, TradingForbiddenByVenue, VenueError
+from trading_pipeline.domain.model.errors import (
+    AccountTradedElsewhere,
+    DataError,
+    TemporaryVenueError,
+    TradingForbiddenByVenue,
+    VenueError,
+)
 from trading_pipeline.domain.model.fills import Booking, Fill, FillKind
 from trading_pipeline.domain.model.orders import Side
+from trading_pipeline.domain.model.stream_updates import StreamUpdate
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.runtime.feed.backoff import Backoff
 from trading_pipeline.runtime.feed.link import Link
@@ -39,6 +46,14 @@ class Choosy(PostgresLedger):
         if fill.execution_id == "bad":
             raise DataError("execution bad contradicts its order")
         return super().apply_fill(fill)
+
+
+class Fenced(PostgresLedger):
+    """That of a system whose account another one trades now."""
+
+    def apply_fill(self, fill: Fill) -> Booking:
+        """Refuse whatever it is."""
+        raise AccountTradedElsewhere("held by instance second")
 
 
 def booked(database: Engine) -> list[str]:
@@ -150,3 +165,14 @@ def test_reports_about_orders_that_are_not_ours_change_nothing(database: Engine)
         await until(lambda: booked(database) == ["last"])
 
     assert with_feed(database, scenario).dead == []
+
+
+def test_what_the_ledger_of_another_system_refuses_is_no_dead_letter_and_ends_the_feed(database: Engine) -> None:
+    stream = ListStream()
+    account = FakeVenue(FakeClock(START), {"BTCUSDT.BYBIT": Decimal(100_000)})
+    feed = PrivateFeed(Fenced(database, ACCOUNT), stream, account, Postbox())
+    account.on_fill = lambda fill: feed.heard(StreamUpdate(fills=(fill,)))
+    account.trade("BTCUSDT.BYBIT", Side.BUY, Decimal(1), Decimal(100_000), FillKind.TRADE)
+    with pytest.raises(AccountTradedElsewhere):
+        asyncio.run(asyncio.wait_for(feed.book(), 30))
+    assert stream.dead == []

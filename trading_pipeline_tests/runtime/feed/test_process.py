@@ -192,6 +192,16 @@ def test_a_second_system_on_the_same_account_is_refused_by_name(running: Stage) 
     assert running.processes[-1].poll() is None
 
 
+def test_a_system_whose_account_was_taken_over_ends_its_feed(running: Stage) -> None:
+    until(running.listening, "both streams are up")
+    with running.database.begin() as connection:
+        connection.execute(text("UPDATE trading.account_leases SET instance = 'the other machine', token = token + 1"))
+    assert running.processes[-1].wait(PATIENCE_S) == 2
+    assert "is traded by instance 'the other machine'" in running.log.read_text().splitlines()[-1]
+    with running.database.begin() as connection:
+        connection.execute(text("DELETE FROM trading.account_leases"))
+
+
 def test_an_instrument_that_is_no_longer_listed_leaves_the_others_their_bars(running: Stage, tmp_path: Path) -> None:
     until(running.listening, "both streams are up")
     until(lambda: len(running.bars()) > 0, "bars are stored")

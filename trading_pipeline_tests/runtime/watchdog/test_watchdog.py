@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from trading_pipeline.adapters.stores.execution.risk_events import PostgresRiskEventLog
 from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
 from trading_pipeline.domain.model.errors import TemporaryVenueError
 from trading_pipeline.domain.model.halts import HaltKind
@@ -13,6 +14,7 @@ from trading_pipeline.domain.model.heartbeats import Heartbeat
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.ports.stores.operations.heartbeats import HeartbeatStore
 from trading_pipeline.runtime.watchdog.watchdog import Watchdog
+from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.execution_lab import Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 
@@ -58,7 +60,8 @@ class Scene:
 
 def scene_on(lab: Lab, heartbeats: HeartbeatStore) -> Scene:
     seconds = Seconds()
-    return Scene(lab, Watchdog(lab.context("watchdog"), heartbeats, seconds), seconds)
+    events = PostgresRiskEventLog(lab.database, ACCOUNT, "watchdog")
+    return Scene(lab, Watchdog(lab.context("watchdog"), heartbeats, lab.equity, events, seconds), seconds)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Engine, Row, event, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from trading_pipeline.adapters.stores.postgres.tables import account_leases
-from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.errors import AccountTradedElsewhere
 from trading_pipeline.domain.model.identity import AccountId
 
 LAPSED = timedelta(seconds=30)
@@ -20,7 +20,7 @@ class AccountLease:
         """Take the account, or renew what this instance has of it.
 
         :param instance: the name that all processes of one running system share.
-        :raises ConfigurationError: another instance has it.
+        :raises AccountTradedElsewhere: another instance has it.
         """
         self._engine = engine
         self.account_id = account_id
@@ -30,7 +30,7 @@ class AccountLease:
     def hold(self) -> None:
         """Take or renew; whoever goes on for long does so every few seconds.
 
-        :raises ConfigurationError: another instance has the account.
+        :raises AccountTradedElsewhere: another instance has the account.
         """
         with self._engine.begin() as connection:
             self.token = self._renewed(connection) or self._taken(connection)
@@ -76,7 +76,7 @@ class AccountLease:
 
     def _refuse_living(self, held: Row[tuple[object, ...]]) -> None:
         if held.age_s < LAPSED.total_seconds():
-            raise ConfigurationError(
+            raise AccountTradedElsewhere(
                 f"account {self.account_id} is traded by instance {held.instance!r}, which was heard of "
                 f"{held.age_s:.0f} s ago, and this is {self._instance!r}; stop the other, or wait until it has been "
                 f"silent for {LAPSED.total_seconds():.0f} s"

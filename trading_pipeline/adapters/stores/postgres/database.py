@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.errors import AccountTradedElsewhere, ConfigurationError
 
+_FENCED = "TP001"
+"""The code of ``trading.require_lease``."""
 _RESTED_S = 1.0
 """A server that was restarted has been away for longer than this, in seconds."""
 
@@ -27,7 +29,15 @@ def connect(url: str, patience_ms: int = 0) -> Engine:
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     options = f"-c timezone=UTC -c statement_timeout={patience_ms}"
-    return pinged_after_rest(create_engine(parsed, pool_size=4, connect_args={"options": options}))
+    engine = create_engine(parsed, pool_size=4, connect_args={"options": options})
+    event.listen(engine, "handle_error", _raise_traded_elsewhere)
+    return pinged_after_rest(engine)
+
+
+def _raise_traded_elsewhere(context: ExceptionContext) -> None:
+    """A trigger's refusal in our own words, so that whoever sorts errors knows it from rows that cannot be written."""
+    if getattr(context.original_exception, "sqlstate", None) == _FENCED:
+        raise AccountTradedElsewhere(str(context.original_exception).splitlines()[0]) from context.original_exception
 
 
 @contextmanager

@@ -4,12 +4,11 @@ from datetime import datetime
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import ProgrammingError
 
 from trading_pipeline.adapters.stores.execution.account_lease import AccountLease, release
 from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresEntryGate
-from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.errors import AccountTradedElsewhere
 from trading_pipeline.domain.model.identity import AccountId
 from trading_pipeline.domain.model.orders import IntentState, OrderIntent, OrderType, Purpose, Side
 from trading_pipeline_tests.testkit.builders import ACCOUNT
@@ -58,7 +57,7 @@ def renewed_at(database: Engine) -> datetime:
 
 
 def test_a_second_instance_is_refused_by_name(database: Engine, first: AccountLease) -> None:
-    with pytest.raises(ConfigurationError, match=r"is traded by instance 'first', .* and this is 'second'"):
+    with pytest.raises(AccountTradedElsewhere, match=r"is traded by instance 'first', .* and this is 'second'"):
         AccountLease(database, ACCOUNT, "second")
     assert first.token == 1
 
@@ -80,7 +79,7 @@ def test_an_account_is_taken_over_from_who_is_silent(
 ) -> None:
     fall_silent(database, silent_s)
     if not taken:
-        with pytest.raises(ConfigurationError):
+        with pytest.raises(AccountTradedElsewhere):
             AccountLease(database, ACCOUNT, "second")
         return
     assert AccountLease(database, ACCOUNT, "second").token == first.token + 1
@@ -88,7 +87,7 @@ def test_an_account_is_taken_over_from_who_is_silent(
 
 def test_whoever_ends_in_order_lets_the_next_one_begin_at_once(database: Engine, first: AccountLease) -> None:
     release(database, "somebody else")
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(AccountTradedElsewhere):
         AccountLease(database, ACCOUNT, "second")
     release(database, "first")
     assert AccountLease(database, ACCOUNT, "second").token == first.token + 1
@@ -99,18 +98,18 @@ def test_what_an_old_holder_writes_is_refused_by_the_database(database: Engine, 
     old.write_intent(intent())
     fall_silent(database, 31)
     new = ledger_of(AccountLease(database, ACCOUNT, "second"))
-    with pytest.raises(ProgrammingError, match="is held by instance second with token 2, this session has 1"):
+    with pytest.raises(AccountTradedElsewhere, match="is held by instance second with token 2, this session has 1"):
         old.advance(SENT, IntentState.SENT)
-    with pytest.raises(ProgrammingError, match="is held by instance second"):
+    with pytest.raises(AccountTradedElsewhere, match="is held by instance second"):
         old.write_intent(intent("another"))
     assert new.advance(SENT, IntentState.SENT)
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(AccountTradedElsewhere):
         first.hold()
 
 
 def test_nobody_writes_about_a_leased_account_without_showing_a_token(database: Engine, first: AccountLease) -> None:
     ledger_of(first).write_intent(intent())
-    with pytest.raises(ProgrammingError, match="this session has none"):
+    with pytest.raises(AccountTradedElsewhere, match="this session has none"):
         PostgresLedger(database, ACCOUNT).advance(SENT, IntentState.SENT)
 
 
@@ -118,7 +117,7 @@ def test_an_old_holder_admits_nothing_and_sends_nothing(database: Engine, first:
     lab = lab_of(first)
     fall_silent(database, 31)
     AccountLease(database, ACCOUNT, "second")
-    with pytest.raises(ProgrammingError, match="is held by instance second"):
+    with pytest.raises(AccountTradedElsewhere, match="is held by instance second"):
         execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     assert lab.venue.posts == []
 

@@ -34,7 +34,7 @@ def upgrade() -> None:
             IF FOUND AND lease.token::text IS DISTINCT FROM current_setting('trading.fence', true) THEN
                 RAISE EXCEPTION '% is held by instance % with token %, this session has %', NEW.account_id,
                     lease.instance, lease.token, coalesce(nullif(current_setting('trading.fence', true), ''), 'none')
-                    USING ERRCODE = 'insufficient_privilege';
+                    USING ERRCODE = 'TP001';
             END IF;
             RETURN NEW;
         END $$
