@@ -1,11 +1,14 @@
 """People stop and close through the API, by the services and the record of the command line."""
 
+from contextlib import closing
+
 import pytest
 from sqlalchemy import text
 
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresHaltRegister
 from trading_pipeline.adapters.stores.operations.command_log import PostgresCommandLog
 from trading_pipeline.adapters.stores.research.backtest_store import PostgresBacktestStore
+from trading_pipeline.adapters.streams.redis_stream import RedisStream
 from trading_pipeline.domain.model.access import Role
 from trading_pipeline_tests.testkit.api_lab import ApiLab
 from trading_pipeline_tests.testkit.execution_lab import Lab, store_plan, trade_plan
@@ -135,3 +138,16 @@ def test_a_backtest_is_run_as_a_partition_of_dagster_compared_and_deleted(api: A
     assert api.client.delete(path, headers=api.as_(Role.ADMIN)).status_code == 404
     (recorded,) = api.get("/api/v1/admin/audit", Role.ADMIN, action="backtest.delete").json()["items"]
     assert (recorded["actor"], recorded["subject"]) == ("a-admin", "bb2")
+
+
+def test_a_dead_letter_is_dropped_by_an_administrator_and_kept_on_record(api: ApiLab) -> None:
+    with closing(RedisStream(api.context.settings.redis_url)) as stream:
+        stream.dead_letter("stream:bar_close", "{broken", "no JSON")
+    letters = api.get(f"{PREFIX}/dead-letters", Role.ADMIN, limit=1).json()["items"]
+    assert (letters[0]["payload"], letters[0]["reason"]) == ("{broken", "no JSON")
+    path = f"{PREFIX}/dead-letters/{letters[0]['letter_id']}"
+    assert api.client.delete(path, headers=api.as_(Role.TRADER)).status_code == 403
+    assert api.client.delete(path, headers=api.as_(Role.ADMIN)).status_code == 204
+    assert api.client.delete(path, headers=api.as_(Role.ADMIN)).status_code == 404
+    (recorded,) = api.get("/api/v1/admin/audit", Role.ADMIN, action="dead_letter.drop").json()["items"]
+    assert recorded["before"]["payload"] == "{broken"

@@ -1,5 +1,6 @@
 """``/v1/…`` of the divergence bot: lists as ``{"items": […]}``, and its kill switch."""
 
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -221,7 +222,7 @@ def config(context: Context) -> Config:
 @router.get("/dlq", openapi_extra=ADMINISTER)
 def dead_letters(context: Context, limit: Limit = 50) -> Items:
     """Messages that could not be understood, with their reasons."""
-    return Items(items=[dict(one) for one in context.looks.dead_letters(limit)])
+    return Items(items=[asdict(one) for one in context.looks.dead_letters(limit)])
 
 
 @router.post("/admin/kill-switch", openapi_extra=ADMINISTER)
