@@ -213,6 +213,10 @@ def test_history_is_loaded_by_an_administrator_with_basic_credentials_and_put_on
         ("a-admin", "done", "sync"),
         ("a-admin", "asked", "sync"),
     ]
+    narrow = api.context.settings.model_copy(update={"backfill_allowed_symbols": "BTCUSDT"})
+    object.__setattr__(api.context.backfills, "settings", narrow)
+    assert "may not be backfilled here" in ask().json()["detail"]
+    object.__setattr__(api.context.backfills, "settings", api.context.settings)
     assert "the nearest is" in ask(interval="7").json()["detail"]
     assert ask(end_at_iso="0001-01-01T00:00:00Z").status_code == 422
     assert api.post("/api/v1/admin/backfill", Role.TRADER, body).status_code == 403
