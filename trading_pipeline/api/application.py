@@ -18,7 +18,7 @@ from trading_pipeline.api.health import Probes
 from trading_pipeline.api.live.channels import CHANNELS, Channel
 from trading_pipeline.api.live.events import Events
 from trading_pipeline.api.requests import Envelope
-from trading_pipeline.api.routers import administration, auth, backfill, execution, health, live, looks
+from trading_pipeline.api.routers import administration, auth, backfill, execution, health, live, looks, research
 from trading_pipeline.api.routers.records import records_router
 from trading_pipeline.api.seeds import algo_grid, divergence_bot, spot_bot, strategy_tester
 
@@ -66,7 +66,15 @@ def _add_routes(app: FastAPI, context: ApiContext) -> None:
     """The canonical tree, what stands beside it, and the paths of earlier programs."""
     records = records_router(context.reader.collections)
     canonical = APIRouter(prefix="/api/v1")
-    for router in (auth.router, records, looks.router, execution.router, administration.router, backfill.router):
+    for router in (
+        auth.router,
+        records,
+        looks.router,
+        execution.router,
+        administration.router,
+        backfill.router,
+        research.router,
+    ):
         canonical.include_router(router)
     seeds = (divergence_bot.router, algo_grid.router, spot_bot.router, strategy_tester.router)
     for part in (health.router, live.router, canonical, *seeds):

@@ -19,6 +19,7 @@ from trading_pipeline.api.binding import signing_secret
 from trading_pipeline.api.charts import Charts, market_of
 from trading_pipeline.api.commands import Commands
 from trading_pipeline.api.looks import Looks
+from trading_pipeline.api.research import Research
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.ports.credentials import Tickets
 from trading_pipeline.ports.orchestrator import JobLauncher
@@ -46,6 +47,7 @@ class ApiContext:
     looks: Looks
     charts: Charts
     backfills: Backfills
+    research: Research
 
     def now(self) -> datetime:
         """Wall time, UTC: sessions and commands must go on while no venue says what time it is."""
@@ -74,6 +76,7 @@ def build_context(settings: Settings) -> ApiContext:
         looks=Looks(engine, settings),
         charts=Charts(reader, universe, market),
         backfills=Backfills(settings, engine, universe, jobs, lambda: market()[0]),
+        research=Research(settings, engine, universe, jobs),
     )
 
 

@@ -1,7 +1,7 @@
 """What is looked at that is no plain list: how the system stands, coverage, strategies."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
@@ -11,8 +11,10 @@ from trading_pipeline.adapters.stores.operations.system_overview import SystemOv
 from trading_pipeline.adapters.stores.reading.coverage import coverage
 from trading_pipeline.adapters.stores.reading.day_result import DayResult, day_result
 from trading_pipeline.adapters.stores.reading.day_risk import DayRisk, day_risk
+from trading_pipeline.api.letters import opened_stream
 from trading_pipeline.domain.model.coverage import DayCoverage
-from trading_pipeline.domain.model.errors import ConfigurationError, ServerAway
+from trading_pipeline.domain.model.dead_letters import DeadLetter
+from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.halts import Halt
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.records import MOST_RECORDS
@@ -79,20 +81,13 @@ class Looks:
         """Settings of the process by their variables: such as are listed here, so that a new one is hidden at first."""
         return {name: value for name, value in self.settings.variables().items() if name in _PUBLIC}
 
-    def dead_letters(self, limit: int) -> Sequence[Mapping[str, str]]:
+    def dead_letters(self, limit: int) -> Sequence[DeadLetter]:
         """The newest messages that could not be understood, newest first.
 
         :raises ServerAway: Redis does not answer.
         """
-        from trading_pipeline.adapters.streams.redis_stream import RedisStream
-
-        stream = RedisStream(self.settings.redis_url)
-        try:
-            return [asdict(one) for one in stream.dead_letters(min(max(limit, 1), MOST_RECORDS))]
-        except ConfigurationError as error:
-            raise ServerAway("redis", str(error)) from error
-        finally:
-            stream.close()
+        with opened_stream(self.settings) as stream:
+            return stream.dead_letters(min(max(limit, 1), MOST_RECORDS))
 
     def status(self) -> SystemOverview:
         """How the system stands, as `trading-pipeline status` says it."""

@@ -1,14 +1,19 @@
 """People stop and close through the API, by the services and the record of the command line."""
 
+from contextlib import closing
+
 import pytest
 from sqlalchemy import text
 
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresHaltRegister
 from trading_pipeline.adapters.stores.operations.command_log import PostgresCommandLog
+from trading_pipeline.adapters.stores.research.backtest_store import PostgresBacktestStore
+from trading_pipeline.adapters.streams.redis_stream import RedisStream
 from trading_pipeline.domain.model.access import Role
 from trading_pipeline_tests.testkit.api_lab import ApiLab
 from trading_pipeline_tests.testkit.execution_lab import Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
+from trading_pipeline_tests.testkit.research import a_run
 
 PREFIX = "/api/v1/execution"
 
@@ -110,3 +115,39 @@ def test_a_kill_switch_set_through_the_api_stops_the_next_order(api: ApiLab) -> 
     shown = api.get(f"/api/v1/pipeline/plans/{plan.plan_id}").json()
     assert (shown["status"], "all out" in shown["status_reason"]) == ("denied", True)
     assert api.get(f"{PREFIX}/orders", plan_id=plan.plan_id).json()["items"] == []
+
+
+def test_a_backtest_is_run_as_a_partition_of_dagster_compared_and_deleted(api: ApiLab) -> None:
+    ordered = {"strategy": "ema_atr", "instrument_id": "BTCUSDT"}
+    launched = api.post("/api/v1/research/backtests", Role.TRADER, ordered)
+    assert (launched.status_code, launched.json()["run_id"]) == (202, "backfill-1")
+    assert api.jobs.launched[0][1] == {"backtests": {"partitions": ["BTCUSDT.BYBIT|ema_atr"]}}
+    wrong = api.post("/api/v1/research/backtests", Role.TRADER, {**ordered, "strategy": "ema_art"})
+    assert (wrong.status_code, "did you mean ema_atr" in wrong.json()["detail"]) == (422, True)
+    assert api.post("/api/v1/research/backtests", Role.VIEWER, ordered).status_code == 403
+    store = PostgresBacktestStore(api.context.engine)
+    store.save(a_run("aa1"))
+    store.save(a_run("bb2", net_profit=7.0))
+    compared = api.get("/api/v1/research/comparison", first="aa", second="bb2").json()
+    assert (compared["first_id"], compared["equal"]) == ("aa1", False)
+    assert compared["metrics"] == [{"name": "net_profit", "first": 6.0, "second": 7.0, "difference": 1.0}]
+    path = "/api/v1/research/backtests/bb2"
+    assert api.client.delete(path, headers=api.as_(Role.TRADER)).status_code == 403
+    assert api.client.delete(path, headers=api.as_(Role.ADMIN)).status_code == 204
+    assert api.get(path).status_code == 404
+    assert api.client.delete(path, headers=api.as_(Role.ADMIN)).status_code == 404
+    (recorded,) = api.get("/api/v1/admin/audit", Role.ADMIN, action="backtest.delete").json()["items"]
+    assert (recorded["actor"], recorded["subject"]) == ("a-admin", "bb2")
+
+
+def test_a_dead_letter_is_dropped_by_an_administrator_and_kept_on_record(api: ApiLab) -> None:
+    with closing(RedisStream(api.context.settings.redis_url)) as stream:
+        stream.dead_letter("stream:bar_close", "{broken", "no JSON")
+    letters = api.get(f"{PREFIX}/dead-letters", Role.ADMIN, limit=1).json()["items"]
+    assert (letters[0]["payload"], letters[0]["reason"]) == ("{broken", "no JSON")
+    path = f"{PREFIX}/dead-letters/{letters[0]['letter_id']}"
+    assert api.client.delete(path, headers=api.as_(Role.TRADER)).status_code == 403
+    assert api.client.delete(path, headers=api.as_(Role.ADMIN)).status_code == 204
+    assert api.client.delete(path, headers=api.as_(Role.ADMIN)).status_code == 404
+    (recorded,) = api.get("/api/v1/admin/audit", Role.ADMIN, action="dead_letter.drop").json()["items"]
+    assert recorded["before"]["payload"] == "{broken"

@@ -1,10 +1,12 @@
 """The OpenAPI document keeps its word: whatever is sent, the answer is one that it describes, and none is a 5xx."""
 
+from collections.abc import Iterator
 from zlib import crc32
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
+from schemathesis.python import asgi
 
 from trading_pipeline.domain.model.access import Role
 from trading_pipeline_tests.testkit.api_lab import ApiLab
@@ -17,9 +19,11 @@ KNOWN_TO_THE_SYSTEM_ALONE = schemathesis.checks.positive_data_acceptance
 
 
 @pytest.fixture(scope="module")
-def document(api: ApiLab) -> schemathesis.BaseSchema:
+def document(api: ApiLab) -> Iterator[schemathesis.BaseSchema]:
     """As the application serves it."""
-    return schemathesis.openapi.from_asgi("/openapi.json", api.client.app)
+    yield schemathesis.openapi.from_asgi("/openapi.json", api.client.app)
+    # schemathesis runs the application a second time, beside its own servers, until the interpreter ends
+    asgi.shutdown_lifespans()
 
 
 # a stream never ends, and whoever reads it whole waits for ever

@@ -1,24 +1,29 @@
 """Every path of the earlier programs that has something behind it answers as their documents say."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from httpx import Response
 from sqlalchemy import text
 
 from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
 from trading_pipeline.adapters.stores.execution.risk_events import PostgresRiskEventLog
+from trading_pipeline.adapters.stores.research.backtest_store import PostgresBacktestStore
 from trading_pipeline.domain.model.access import Role
+from trading_pipeline.domain.model.backtest_runs import EquityCurve
 from trading_pipeline.domain.model.halts import HaltKind
-from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 from trading_pipeline.domain.risk.finding import Action, Finding
 from trading_pipeline_tests.testkit.api_lab import ApiLab
 from trading_pipeline_tests.testkit.builders import ACCOUNT, a_bar, usdt_wallet, walk
 from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_bar, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
+from trading_pipeline_tests.testkit.research import a_run
 
 BAR = {"symbol": "BTCUSDT", "timeframe": "15m"}
 SYMBOL = {"symbol": "BTCUSDT"}
@@ -208,10 +213,27 @@ def test_history_is_loaded_by_an_administrator_with_basic_credentials_and_put_on
         ("a-admin", "done", "sync"),
         ("a-admin", "asked", "sync"),
     ]
+    narrow = api.context.settings.model_copy(update={"backfill_allowed_symbols": "BTCUSDT"})
+    object.__setattr__(api.context.backfills, "settings", narrow)
+    assert "may not be backfilled here" in ask().json()["detail"]
+    object.__setattr__(api.context.backfills, "settings", api.context.settings)
     assert "the nearest is" in ask(interval="7").json()["detail"]
     assert ask(end_at_iso="0001-01-01T00:00:00Z").status_code == 422
     assert api.post("/api/v1/admin/backfill", Role.TRADER, body).status_code == 403
     assert api.client.post("/api/v1/admin/backfill", json=body, auth=("admin", "admin")).status_code == 401
+
+
+def test_a_backtest_stands_beside_what_the_pipeline_did_in_its_span(api: ApiLab) -> None:
+    plan = trade_plan("BTCUSDT.BYBIT", close_time=WAVE + timedelta(days=30))
+    store_plan(api.context.engine, plan)
+    run, span = a_run("beside", trades=()), (WAVE + timedelta(days=29), WAVE + timedelta(days=31))
+    rules = {"strategy": plan.strategy, "instrument_ids": [plan.instrument_id], "timeframe": plan.timeframe.value}
+    curve = EquityCurve(np.array([to_ms(at) for at in span]), np.array([1.0, 1.0]))
+    PostgresBacktestStore(api.context.engine).save(replace(run, params={**run.params, **rules}, curve=curve))
+    told = api.get("/v1/backtest-compare", run_id="beside").json()
+    assert (told["counts"]["trade_plans"], told["counts"]["orders"], told["trades"]) == (1, 0, [])
+    assert told["hints"] == ["there are plans and no trades", "there are plans and no orders"]
+    assert api.get("/v1/backtest-compare", run_id="nothing").status_code == 404
 
 
 def test_a_trade_is_traced_from_its_plan_and_counted_today(api: ApiLab) -> None:

@@ -13,6 +13,7 @@ from trading_pipeline.api.backfills import Backfills
 from trading_pipeline.api.charts import Charts
 from trading_pipeline.api.commands import Commands
 from trading_pipeline.api.composition import ApiContext, build_context
+from trading_pipeline.api.research import Research
 from trading_pipeline.domain.model.access import Role
 from trading_pipeline.domain.model.errors import ServerAway
 from trading_pipeline.domain.model.launched import LaunchedJob
@@ -112,6 +113,9 @@ def running_api(settings: GivenSettings) -> Iterator[ApiLab]:
     market, clock = RecordedMarketData([], WAVE), FakeClock(WAVE)
     charts = Charts(composed.reader, composed.universe, lambda: (market, clock))
     backfills = Backfills(settings, composed.engine, composed.universe, jobs, lambda: market)
-    context = replace(composed, access=access, jobs=jobs, commands=commands, charts=charts, backfills=backfills)
+    research = Research(settings, composed.engine, composed.universe, jobs)
+    context = replace(
+        composed, access=access, jobs=jobs, commands=commands, charts=charts, backfills=backfills, research=research
+    )
     with TestClient(create_app(context), raise_server_exceptions=False) as client:
         yield ApiLab(context, client, jobs, limiter, market, clock)

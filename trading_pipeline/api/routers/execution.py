@@ -1,9 +1,10 @@
 """Commands of people: stop, let go on, close, compare."""
 
+from datetime import datetime
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
 
 from trading_pipeline.api.commands import ScopeChanged
 from trading_pipeline.api.composition import Context
@@ -12,6 +13,7 @@ from trading_pipeline.api.shapes import Body, Key, Words
 from trading_pipeline.domain.model.access import Permission
 from trading_pipeline.domain.model.halts import ALL
 from trading_pipeline.domain.model.launched import LaunchedJob
+from trading_pipeline.domain.model.records import MOST_RECORDS
 from trading_pipeline.services.operations.read_records import one_record
 
 router = APIRouter(prefix="/execution", tags=["execution"])
@@ -73,6 +75,24 @@ class Launched(BaseModel):
         return cls(job=launched.job, run_id=launched.run_id, run_page=launched.page)
 
 
+class DeadLetter(BaseModel):
+    """A message, who heard it, and why it was buried."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    letter_id: str
+    buried_at: datetime
+    source: str
+    reason: str
+    payload: str
+
+
+class DeadLetters(BaseModel):
+    """Some of them."""
+
+    items: list[DeadLetter]
+
+
 class Switched(Changed):
     """The kill switch; `run` where positions are being closed."""
 
@@ -116,3 +136,15 @@ def close(context: Context, who: Who, position_id: Annotated[Key, Path()], body:
 def reconcile(context: Context, who: Who) -> Launched:
     """Compare venue and ledger now, as a run."""
     return Launched.of(context.commands.reconcile(who))
+
+
+@router.get("/dead-letters", openapi_extra=needs(Permission.ADMINISTER))
+def dead_letters(context: Context, limit: Annotated[int, Query(ge=1, le=MOST_RECORDS)] = 100) -> DeadLetters:
+    """The newest messages that could not be understood, newest first."""
+    return DeadLetters(items=[DeadLetter.model_validate(one) for one in context.looks.dead_letters(limit)])
+
+
+@router.delete("/dead-letters/{letter_id}", status_code=204, openapi_extra=needs(Permission.ADMINISTER))
+def drop(context: Context, who: Who, letter_id: Annotated[Key, Path()]) -> None:
+    """Forget one for good; what it said stays in the audit trail."""
+    context.commands.drop_letter(who, letter_id)

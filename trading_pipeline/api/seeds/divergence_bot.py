@@ -1,7 +1,8 @@
 """``/v1/…`` of the divergence bot: lists as ``{"items": […]}``, and its kill switch."""
 
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
@@ -36,6 +37,26 @@ class Config(BaseModel):
     """Settings by variable; only such as hold no secret are there at all."""
 
     config: dict[str, str]
+
+
+class Counts(BaseModel):
+    """Of the pipeline."""
+
+    signals: int
+    trade_plans: int
+    orders: int
+    execution_reports: int
+    positions_open: int
+    positions_closed: int
+
+
+class Compared(BaseModel):
+    """A backtest's first trades beside what the pipeline did; `hints` name what does not fit."""
+
+    run_id: str
+    counts: Counts
+    trades: list[dict[str, Any]]
+    hints: list[str]
 
 
 class NoRiskState(BaseModel):
@@ -170,6 +191,28 @@ def backtest_trades(context: Context, run_id: Key, limit: Limit = 500) -> Items:
     return items(context, "backtest_trades", limit, newest_first=False, run_id=run_id)
 
 
+@router.get("/backtest-compare", openapi_extra=READ)
+def backtest_compare(
+    context: Context, run_id: Key, limit_trades: Annotated[int, Query(ge=1, le=MOST_RECORDS)] = 50
+) -> Compared:
+    """What the pipeline did where a backtest looked: of its strategy, instruments, timeframe and span."""
+    counts, count = context.research.beside_the_pipeline(run_id)
+    trades = items(context, "backtest_trades", limit_trades, newest_first=False, run_id=run_id).items
+    return Compared(
+        run_id=run_id,
+        counts=Counts(
+            signals=counts.signals,
+            trade_plans=counts.trade_plans,
+            orders=counts.orders,
+            execution_reports=counts.fills,
+            positions_open=counts.positions_open,
+            positions_closed=counts.positions_closed,
+        ),
+        trades=trades,
+        hints=_hints(counts.trade_plans, counts.orders, counts.positions_open, count),
+    )
+
+
 @router.get("/config", openapi_extra=READ)
 def config(context: Context) -> Config:
     """What the process runs with."""
@@ -179,7 +222,7 @@ def config(context: Context) -> Config:
 @router.get("/dlq", openapi_extra=ADMINISTER)
 def dead_letters(context: Context, limit: Limit = 50) -> Items:
     """Messages that could not be understood, with their reasons."""
-    return Items(items=[dict(one) for one in context.looks.dead_letters(limit)])
+    return Items(items=[asdict(one) for one in context.looks.dead_letters(limit)])
 
 
 @router.post("/admin/kill-switch", openapi_extra=ADMINISTER)
@@ -196,3 +239,12 @@ def _span(day: date) -> tuple[datetime, datetime]:
     """From midnight to midnight, UTC."""
     since = datetime.combine(day, datetime.min.time(), UTC)
     return since, since + timedelta(days=1)
+
+
+def _hints(plans: int, orders: int, positions_open: int, trades: int) -> list[str]:
+    found = {
+        "there are plans and no trades": plans and not trades,
+        "open positions remain": positions_open,
+        "there are plans and no orders": plans and not orders,
+    }
+    return [hint for hint, holds in found.items() if holds]

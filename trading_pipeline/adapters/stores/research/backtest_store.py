@@ -64,6 +64,12 @@ class PostgresBacktestStore(BacktestStore):
                 curve=EquityCurve(np.array(row.equity_close_ms, np.int64), np.array(row.equity, np.float64)),
             )
 
+    def delete(self, run_id: str) -> bool:
+        """Delete the run; its trades go with it."""
+        with self._engine.begin() as connection:
+            gone = connection.execute(delete(backtest_runs).where(backtest_runs.c.run_id == run_id))
+            return gone.rowcount == 1
+
     def newest(self, limit: int) -> Sequence[RunSummary]:
         """Read summaries alone, not the trades."""
         runs = backtest_runs.c

@@ -27,5 +27,12 @@ class BacktestStore(ABC):
         """
 
     @abstractmethod
+    def delete(self, run_id: str) -> bool:
+        """Forget the run of exactly this id, and its trades.
+
+        :returns: whether there was one.
+        """
+
+    @abstractmethod
     def newest(self, limit: int) -> Sequence[RunSummary]:
         """The runs stored last, newest first."""
