@@ -29,6 +29,7 @@ class Simulator:
     api_key: str
     api_secret: str
     account_id: str
+    others: list[dict[str, str]]
 
     def client(self, key: str = "", secret: str = "") -> BybitClient:
         """A client with the account's key, unless another is given."""

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Engine, FromClause, func, select
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import fills, order_intents, positions, signals, trade_plans
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.positions import PositionStatus
@@ -42,7 +43,7 @@ def pipeline_counts(
     ours = positions.c.plan_id.in_(plans)
     closed = positions.c.status == PositionStatus.CLOSED.value
     of_plans = select(order_intents.c.order_link_id).where(order_intents.c.plan_id.in_(plans))
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return PipelineCounts(
             signals=_count(connection, signals, *decided(signals), signals.c.live),
             trade_plans=_count(connection, plans.subquery()),
