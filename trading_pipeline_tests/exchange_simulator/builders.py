@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from trading_pipeline.domain.model.intrabar_paths import IntrabarPath
 from trading_pipeline.domain.model.timeframes import to_ms
 from trading_pipeline.exchange_simulator.bars import BarSeries
 from trading_pipeline.exchange_simulator.exchange import Exchange, Execution, Market, Terms
@@ -49,7 +50,9 @@ def an_exchange(
         series = a_series([FLAT, *bars], to_ms(start) - STEP_MS)
         series.open_ms[1:] += missing * STEP_MS
         contract = specification("BTCUSDT", Decimal(100), 1, *fees)
-        markets[symbol] = Market(contract, PriceWalk(series), moment, funding)
+        # What hand-written bars mean must not follow the default: an up bar here goes to its high first.
+        walk = PriceWalk(series, IntrabarPath.CANDLE_DIRECTION)
+        markets[symbol] = Market(contract, walk, moment, funding)
     defaults = {"balance": Decimal(10_000), "run_id": "test"}
     return Exchange(markets, Terms(**(defaults | terms)), moment)  # type: ignore[arg-type]
 
