@@ -14,6 +14,7 @@ from trading_pipeline.exchange_simulator.authentication import credentials_for
 from trading_pipeline.exchange_simulator.bars import BarSeries
 from trading_pipeline.exchange_simulator.clock import Clock, FreeClock, LockStepClock, WallClock, wall_now
 from trading_pipeline.exchange_simulator.exchange import Exchange, Market, Terms
+from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.faults import faults_of
 from trading_pipeline.exchange_simulator.instruments import specification, typical_price
 from trading_pipeline.exchange_simulator.market_model import BASE, EPOCH, GENERATED_END, generate
@@ -47,6 +48,7 @@ class Configuration:
         neither.
     :param faults: file of the faults that are armed at the start.
     :param state: file that the account is kept in; what it holds comes before ``start``.
+    :param profile: how kind the market is.
     :param costs: what the account pays; funding rates recorded beside the bars come before the constant one.
     """
 
@@ -65,6 +67,7 @@ class Configuration:
     balance: Decimal = Decimal(10_000)
     half_spread_ticks: int = 0
     costs: Costs = BASE_TIER
+    profile: ExecutionProfile = ExecutionProfile.REALISTIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,8 @@ def _assembled(configuration: Configuration, world: World, run_id: str, state: S
         funding_rate=costs.funding_rate,
         funding_interval_hours=costs.funding_interval_hours,
         run_id=run_id,
+        profile=configuration.profile,
+        seed=configuration.seed,
     )
     exchange, faults = Exchange(markets, terms, moment), faults_of(configuration.faults)
     if state is not None:

@@ -14,6 +14,8 @@ from decimal import Decimal
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.exchange_simulator.bars import BarSeries
 from trading_pipeline.exchange_simulator.coarse_bars import CoarseBars
+from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
+from trading_pipeline.exchange_simulator.funding_model import FundingModel
 from trading_pipeline.exchange_simulator.funding_schedule import FundingSchedule
 from trading_pipeline.exchange_simulator.intervals import Interval
 from trading_pipeline.exchange_simulator.orders import ZERO, Order, OrderStore
@@ -31,8 +33,12 @@ class Terms:
 
     :param balance: initial USDT.
     :param slippage_bps: basis points by which market orders and stops fill worse than the best price.
-    :param half_spread_ticks: the best price is this many ticks worse than the last one.
-    :param funding_rate: share of notional that longs pay shorts at every settlement without a recorded rate.
+    :param half_spread_ticks: the best price is this many ticks worse than the last one; the realistic profile, and
+        the book that is shown, have one at least.
+    :param profile: how kind the market is.
+    :param seed: of what is modelled beside the bars.
+    :param funding_rate: share of notional that longs pay shorts at every settlement without a recorded rate; the
+        realistic profile takes it for the interest part, the most that they pay.
     :param funding_interval_hours: between settlements, counted from midnight UTC.
     :param run_id: enters every generated id, so that two runs of the exchange never share one.
     """
@@ -43,6 +49,8 @@ class Terms:
     funding_rate: Decimal = Decimal("0.0001")
     funding_interval_hours: int = 8
     run_id: str = "simulated"
+    profile: ExecutionProfile = ExecutionProfile.IDEAL
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +176,9 @@ class Exchange:
         self.moment = moment
         self.account = Account(terms.balance)
         self.funding = {
-            symbol: FundingSchedule(terms.funding_rate, terms.funding_interval_hours, market.recorded_funding)
+            symbol: FundingSchedule(
+                terms.funding_rate, terms.funding_interval_hours, market.recorded_funding, _funding_model(terms, symbol)
+            )
             for symbol, market in markets.items()
         }
         self.orders = OrderStore()
@@ -271,6 +281,13 @@ class Exchange:
     def available(self) -> Decimal:
         """USDT free for new margin, never negative."""
         return max(ZERO, self.equity() - self.position_margin() - self.order_margin())
+
+
+def _funding_model(terms: Terms, symbol: str) -> FundingModel | None:
+    """What rates are where none are recorded; the constant one under the ideal profile."""
+    if terms.profile is ExecutionProfile.IDEAL:
+        return None
+    return FundingModel(symbol, terms.seed, terms.funding_rate)
 
 
 def _all_of_it(order: Order) -> Decimal:

@@ -22,6 +22,7 @@ from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 from trading_pipeline.exchange_simulator.assembly import Configuration, assemble
+from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.server import Addresses, running_venue
 from trading_pipeline.runtime.replay.lock_step import ExchangeClock
 from trading_pipeline.services.execution.execution_context import ExecutionContext
@@ -94,7 +95,9 @@ def test_a_position_leaves_where_the_fills_have_put_its_stop(
     plan = plan_at_100(bias)
     store_plan(database, plan)
     series = {"BTCUSDT": a_series([FLAT, *bars, FLAT], to_ms(WAVE) - STEP_MS)}
-    venue = assemble(Configuration(("BTCUSDT",), lock_step=Timeframe.M5), series, WAVE, "test")
+    venue = assemble(
+        Configuration(("BTCUSDT",), lock_step=Timeframe.M5, profile=ExecutionProfile.IDEAL), series, WAVE, "test"
+    )
     with running_venue(venue) as exchange:
         context, clock = context_at(exchange, database), ExchangeClock(exchange.rest_url)
         execute_plans(
