@@ -20,6 +20,7 @@ from trading_pipeline.exchange_simulator.instruments import specification, typic
 from trading_pipeline.exchange_simulator.market_model import BASE, EPOCH, GENERATED_END, generate
 from trading_pipeline.exchange_simulator.price_walk import Moment, PriceWalk
 from trading_pipeline.exchange_simulator.recorded_funding import load_funding
+from trading_pipeline.exchange_simulator.reference_prices import KINDS, Basis, modelled, recorded
 from trading_pipeline.exchange_simulator.state_file import Place, StateFile
 from trading_pipeline.exchange_simulator.venue import Venue, check_start
 
@@ -228,4 +229,21 @@ def _market(configuration: Configuration, symbol: str, world: World, moment: Mom
     rates = {at_ms + world.shift_ms: rate for at_ms, rate in recorded.items()}
     first = bars.price(int(bars.open[0]))
     contract = specification(symbol, first, bars.price_decimals, costs.maker_fee, costs.taker_fee)
-    return Market(contract, PriceWalk(bars), moment, rates)
+    return Market(contract, PriceWalk(bars), moment, rates, _references(configuration, symbol, bars, world.shift_ms))
+
+
+def _references(configuration: Configuration, symbol: str, bars: BarSeries, shift_ms: int) -> dict[str, Basis]:
+    """How mark and index part from the last price; not at all under the ideal profile."""
+    if configuration.profile is ExecutionProfile.IDEAL:
+        return {}
+    found = {kind: modelled(symbol, kind, configuration.seed) for kind in KINDS}
+    if configuration.bars is None:
+        return found
+    from trading_pipeline.exchange_simulator.recorded_bars import load_reference
+
+    for kind, otherwise in found.items():
+        reference = load_reference(configuration.bars, symbol, kind)
+        if reference is not None:
+            moved = replace(reference, open_ms=reference.open_ms + shift_ms)
+            found[kind] = recorded(moved, bars, otherwise)
+    return found

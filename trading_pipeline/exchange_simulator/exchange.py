@@ -21,6 +21,7 @@ from trading_pipeline.exchange_simulator.intervals import Interval
 from trading_pipeline.exchange_simulator.orders import ZERO, Order, OrderStore
 from trading_pipeline.exchange_simulator.positions import Position
 from trading_pipeline.exchange_simulator.price_walk import Moment, PriceWalk
+from trading_pipeline.exchange_simulator.reference_prices import Basis
 from trading_pipeline.exchange_simulator.rejections import unknown_symbol
 
 Payload = dict[str, object]
@@ -115,7 +116,7 @@ class Account:
 class Market:
     """One tradable symbol: its contract, its path, the last price, and funding rates that were recorded."""
 
-    __slots__ = ("_coarse", "_last", "_last_of", "instrument", "moment", "recorded_funding", "walk")
+    __slots__ = ("_coarse", "_last", "_last_of", "basis", "instrument", "moment", "recorded_funding", "walk")
 
     def __init__(
         self,
@@ -123,11 +124,14 @@ class Market:
         walk: PriceWalk,
         moment: Moment,
         recorded_funding: Mapping[int, Decimal] | None = None,
+        basis: Mapping[str, Basis] | None = None,
     ) -> None:
         """
         :param moment: of the exchange, by which the market knows where its price is.
         :param recorded_funding: UTC milliseconds to rate.
+        :param basis: of ``mark`` and ``index``; the last price where there is none.
         """
+        self.basis = basis or {}
         self.instrument = instrument
         self.recorded_funding = recorded_funding or {}
         self.walk = walk
@@ -150,6 +154,21 @@ class Market:
     def last(self, price: Decimal) -> None:
         """Put the price somewhere else for as long as the moment lasts."""
         self._last, self._last_of = price, (self.moment.now_ms, self.moment.opened)
+
+    @property
+    def mark(self) -> Decimal:
+        """The price (quote currency) that margins and unrealised profit are counted by."""
+        return self._reference("mark")
+
+    @property
+    def index(self) -> Decimal:
+        """The index price in quote currency."""
+        return self._reference("index")
+
+    def _reference(self, kind: str) -> Decimal:
+        if kind not in self.basis:
+            return self.last
+        return self.instrument.round_price(self.last * (1 + self.basis[kind](self.moment.now_ms)))
 
     @property
     def pinned(self) -> Decimal | None:
@@ -247,8 +266,8 @@ class Exchange:
         return taken
 
     def unrealised(self) -> Decimal:
-        """Unrealised profit of all positions at last prices, USDT."""
-        return sum((p.unrealised(self.markets[p.symbol].last) for p in self.open_positions()), ZERO)
+        """Unrealised profit of all positions at mark prices, USDT."""
+        return sum((p.unrealised(self.markets[p.symbol].mark) for p in self.open_positions()), ZERO)
 
     def open_positions(self) -> list[Position]:
         """Positions that are not flat."""

@@ -18,7 +18,7 @@ FARTHEST = 1_000
 def tier(exchange: Exchange, position: Position) -> RiskTier:
     """The risk tier of the position's value."""
     market = exchange.markets[position.symbol]
-    return tier_of(position.value(market.last), market.instrument.max_leverage)
+    return tier_of(position.value(market.mark), market.instrument.max_leverage)
 
 
 def initial_margin(exchange: Exchange, position: Position) -> Decimal:
@@ -55,7 +55,7 @@ def broke(exchange: Exchange) -> list[Position]:
 
 def _left(exchange: Exchange, position: Position) -> Decimal:
     """What is left of an isolated position's own margin, USDT."""
-    return position.initial_margin() + position.unrealised(exchange.markets[position.symbol].last)
+    return position.initial_margin() + position.unrealised(exchange.markets[position.symbol].mark)
 
 
 def liquidation_price(exchange: Exchange, position: Position) -> Decimal | None:
@@ -71,16 +71,16 @@ def liquidation_price(exchange: Exchange, position: Position) -> Decimal | None:
     if exchange.account.isolated:
         others = position.initial_margin()
     else:
-        others = exchange.equity() - position.unrealised(market.last)
+        others = exchange.equity() - position.unrealised(market.mark)
         others -= maintenance_margins(exchange) - maintenance_margin(exchange, position)
     rate = held.maintenance_rate + market.instrument.taker_fee
     price = (position.cost - others - held.deduction) / (position.size - abs(position.size) * rate)
     rounded = round(price / tick) * tick
-    return rounded if tick < rounded < market.last * FARTHEST else None
+    return rounded if tick < rounded < market.mark * FARTHEST else None
 
 
 def _value(exchange: Exchange, position: Position) -> Decimal:
-    return position.value(exchange.markets[position.symbol].last)
+    return position.value(exchange.markets[position.symbol].mark)
 
 
 def _fee_rate(exchange: Exchange, position: Position) -> Decimal:

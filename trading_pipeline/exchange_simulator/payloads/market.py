@@ -68,8 +68,8 @@ def ticker_payload(market: Market, funding: FundingSchedule, now_ms: int, half_s
     return {
         "symbol": market.instrument.symbol,
         "lastPrice": price,
-        "indexPrice": price,
-        "markPrice": price,
+        "indexPrice": plain(market.index),
+        "markPrice": plain(market.mark),
         "prevPrice24h": plain(before),
         "price24hPcnt": plain(round(last / before - 1, 6)),
         "highPrice24h": plain(max(last, series.price(int(series.high[day].max())))),
