@@ -116,7 +116,17 @@ class Account:
 class Market:
     """One tradable symbol: its contract, its path, the last price, and funding rates that were recorded."""
 
-    __slots__ = ("_coarse", "_last", "_last_of", "basis", "instrument", "moment", "recorded_funding", "walk")
+    __slots__ = (
+        "_coarse",
+        "_last",
+        "_last_of",
+        "_references",
+        "basis",
+        "instrument",
+        "moment",
+        "recorded_funding",
+        "walk",
+    )
 
     def __init__(
         self,
@@ -132,6 +142,7 @@ class Market:
         :param basis: of ``mark`` and ``index``; the last price where there is none.
         """
         self.basis = basis or {}
+        self._references: dict[str, tuple[tuple[int, Decimal], Decimal]] = {}
         self.instrument = instrument
         self.recorded_funding = recorded_funding or {}
         self.walk = walk
@@ -168,7 +179,12 @@ class Market:
     def _reference(self, kind: str) -> Decimal:
         if kind not in self.basis:
             return self.last
-        return self.instrument.round_price(self.last * (1 + self.basis[kind](self.moment.now_ms)))
+        # Margins ask several times at every corner of a path.
+        here = (self.moment.now_ms, self.last)
+        if self._references.get(kind, (None,))[0] != here:
+            price = self.instrument.round_price(self.last * (1 + self.basis[kind](self.moment.now_ms)))
+            self._references[kind] = (here, price)
+        return self._references[kind][1]
 
     @property
     def pinned(self) -> Decimal | None:
