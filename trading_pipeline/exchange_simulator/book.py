@@ -32,7 +32,8 @@ def size_at(market: Market, price: Decimal, now_ms: int) -> Decimal:
     # Between a fifth and nine fifths of the usual, so that the mean is the usual.
     uneven = (100 + Decimal(zlib.crc32(seed) % 800)) / 500
     size = usual * DEPTH_PER_BPS * (instrument.price_increment / market.last * _BPS) * uneven
-    return max(instrument.quantity_increment, instrument.floor_quantity(size))
+    # A level never looks emptier than some hundred of the smallest orders, which risk rules take for a dead market.
+    return max(instrument.quantity_increment * int(500 * uneven), instrument.floor_quantity(size))
 
 
 def levels(market: Market, sign: int, now_ms: int, half_spread_ticks: int) -> Iterator[tuple[Decimal, Decimal]]:
