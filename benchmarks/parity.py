@@ -70,6 +70,7 @@ def bare(name: str, case: Case, options: argparse.Namespace) -> bool:
     from trading_pipeline.adapters.stores.postgres.migration import migrate
     from trading_pipeline.domain.model.timeframes import Timeframe
     from trading_pipeline.exchange_simulator.assembly import Configuration
+    from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
     from trading_pipeline.exchange_simulator.server import running_exchange
     from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres
     from trading_pipeline_tests.testkit.bare_replay import BareReplay, strategy_plan
@@ -85,7 +86,9 @@ def bare(name: str, case: Case, options: argparse.Namespace) -> bool:
             ensure_database(server.url("trading", "psycopg"))
             migrate(server.url("trading", "psycopg"))
             engine = connect(server.url("trading", "psycopg"))
-            configuration = Configuration(INSTRUMENT_IDS, bars=options.bars, start=start, lock_step=timeframe)
+            configuration = Configuration(
+                INSTRUMENT_IDS, bars=options.bars, start=start, lock_step=timeframe, profile=ExecutionProfile.IDEAL
+            )
             with running_exchange(configuration) as exchange:
                 replay = BareReplay(engine, exchange, [plan], INSTRUMENT_IDS, start, start - timedelta(days=90))
                 replay.run(end)

@@ -13,6 +13,7 @@ from trading_pipeline.cli.arguments import money
 from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 
 if TYPE_CHECKING:
     from trading_pipeline.exchange_simulator.assembly import AnotherAccount
@@ -41,6 +42,9 @@ def exchange(
     account: Annotated[
         list[str] | None, typer.Option(help="NAME or NAME=USDT: another account with its own keys; repeat for more")
     ] = None,
+    profile: Annotated[
+        str, typer.Option(help="realistic: spread, depth and volume count; ideal: what backtests count")
+    ] = "realistic",
     half_spread_ticks: Annotated[int, typer.Option(min=0, help="what a market order pays beyond the last price")] = 0,
     maker_fee_bps: Annotated[float, typer.Option(min=-10, max=100, help="of limit orders that rested")] = 2,
     taker_fee_bps: Annotated[float, typer.Option(min=0, max=100, help="of market orders and stops")] = 5.5,
@@ -76,6 +80,7 @@ def exchange(
             balance=money(balance, "--balance"),
             others=tuple(_another(text, balance) for text in account or ()),
             half_spread_ticks=half_spread_ticks,
+            profile=_profile(profile),
             costs=Costs(
                 maker_fee_bps=_exact(maker_fee_bps),
                 taker_fee_bps=_exact(taker_fee_bps),
@@ -128,6 +133,16 @@ def _instant(text: str) -> datetime | None:
     except ValueError:
         raise ConfigurationError(f"start {text!r} is no ISO 8601 instant such as 2025-11-01T00:00:00") from None
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+def _profile(name: str) -> ExecutionProfile:
+    """The profile of that name.
+
+    :raises ConfigurationError: there is none.
+    """
+    if name not in set(ExecutionProfile):
+        raise ConfigurationError(f"--profile {name}: there are {' and '.join(ExecutionProfile)}")
+    return ExecutionProfile(name)
 
 
 def _exact(number: float) -> Decimal:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from pathlib import Path
 
-from trading_pipeline.domain.backtest.codes import EntriesBy, IntrabarPath, Opposite, Smoothing, Timing, Unit
+from trading_pipeline.domain.backtest.codes import EntriesBy, Opposite, Smoothing, Timing, Unit
 from trading_pipeline.domain.backtest.config import (
     SIZING_RULES,
     AtrTrail,
@@ -30,6 +30,7 @@ from trading_pipeline.domain.backtest.live_rules import live_rules
 from trading_pipeline.domain.backtest.presets import LIVE, RulesUsed, differences, preset_named, refuse_contradiction
 from trading_pipeline.domain.backtest.translate import Steps
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.intrabar_paths import IntrabarPath
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.base import Strategy
 from trading_pipeline.domain.strategies.framework.parameters import spelling_hint

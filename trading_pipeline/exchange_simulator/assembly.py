@@ -14,6 +14,7 @@ from trading_pipeline.exchange_simulator.authentication import credentials_for
 from trading_pipeline.exchange_simulator.bars import BarSeries
 from trading_pipeline.exchange_simulator.clock import Clock, FreeClock, LockStepClock, WallClock, wall_now
 from trading_pipeline.exchange_simulator.exchange import Exchange, Market, Terms
+from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.faults import faults_of
 from trading_pipeline.exchange_simulator.funding_schedule import FundingSchedule
 from trading_pipeline.exchange_simulator.instruments import specification, typical_price
@@ -23,6 +24,7 @@ from trading_pipeline.exchange_simulator.live_venue import LiveContract, LiveVen
 from trading_pipeline.exchange_simulator.market_model import BASE, EPOCH, GENERATED_END, generate
 from trading_pipeline.exchange_simulator.price_walk import Moment, PriceWalk
 from trading_pipeline.exchange_simulator.recorded_funding import load_funding
+from trading_pipeline.exchange_simulator.reference_prices import KINDS, Basis, modelled, recorded
 from trading_pipeline.exchange_simulator.state_file import Place, StateFile
 from trading_pipeline.exchange_simulator.venue import Venue, check_start
 
@@ -65,6 +67,7 @@ class Configuration:
     :param state: file that the account is kept in; what it holds comes before ``start``.
     :param others: accounts beside the first one.
     :param live: the venue whose prices are taken as they are told; goes with ``wall``, and with neither bars nor start.
+    :param profile: how kind the market is.
     :param costs: what every account pays; funding rates recorded beside the bars come before the constant one.
     """
 
@@ -85,6 +88,7 @@ class Configuration:
     half_spread_ticks: int = 0
     costs: Costs = BASE_TIER
     live: LiveVenue | None = None
+    profile: ExecutionProfile = ExecutionProfile.REALISTIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,8 @@ def _assembled(configuration: Configuration, world: World, run_id: str, state: S
         funding_rate=costs.funding_rate,
         funding_interval_hours=costs.funding_interval_hours,
         run_id=run_id,
+        profile=configuration.profile,
+        seed=configuration.seed,
     )
     exchange, faults = Exchange(markets, terms, moment), faults_of(configuration.faults)
     for other in configuration.others:
@@ -284,4 +290,21 @@ def _market(configuration: Configuration, symbol: str, world: World, moment: Mom
     rates = {at_ms + world.shift_ms: rate for at_ms, rate in recorded.items()}
     first = bars.price(int(bars.open[0]))
     specified = specification(symbol, first, bars.price_decimals, costs.maker_fee, costs.taker_fee)
-    return Market(specified, PriceWalk(bars), moment, rates)
+    return Market(specified, PriceWalk(bars), moment, rates, _references(configuration, symbol, bars, world.shift_ms))
+
+
+def _references(configuration: Configuration, symbol: str, bars: BarSeries, shift_ms: int) -> dict[str, Basis]:
+    """How mark and index part from the last price; not at all under the ideal profile."""
+    if configuration.profile is ExecutionProfile.IDEAL:
+        return {}
+    found = {kind: modelled(symbol, kind, configuration.seed) for kind in KINDS}
+    if configuration.bars is None:
+        return found
+    from trading_pipeline.exchange_simulator.recorded_bars import load_reference
+
+    for kind, otherwise in found.items():
+        reference = load_reference(configuration.bars, symbol, kind)
+        if reference is not None:
+            moved = replace(reference, open_ms=reference.open_ms + shift_ms)
+            found[kind] = recorded(moved, bars, otherwise)
+    return found

@@ -16,6 +16,8 @@ from decimal import Decimal
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.exchange_simulator.bars import BarSeries
 from trading_pipeline.exchange_simulator.coarse_bars import CoarseBars
+from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
+from trading_pipeline.exchange_simulator.funding_model import FundingModel
 from trading_pipeline.exchange_simulator.funding_schedule import FundingSchedule
 from trading_pipeline.exchange_simulator.intervals import Interval
 from trading_pipeline.exchange_simulator.orders import ZERO, Order, OrderStore
@@ -23,6 +25,7 @@ from trading_pipeline.exchange_simulator.orders import Terms as OrderTerms
 from trading_pipeline.exchange_simulator.position_book import PositionBook
 from trading_pipeline.exchange_simulator.positions import Position
 from trading_pipeline.exchange_simulator.price_walk import Moment, PriceWalk
+from trading_pipeline.exchange_simulator.reference_prices import Basis
 from trading_pipeline.exchange_simulator.rejections import unknown_symbol
 
 Payload = dict[str, object]
@@ -35,8 +38,12 @@ class Terms:
 
     :param balance: initial USDT.
     :param slippage_bps: basis points by which market orders and stops fill worse than the best price.
-    :param half_spread_ticks: the best price is this many ticks worse than the last one.
-    :param funding_rate: share of notional that longs pay shorts at every settlement without a recorded rate.
+    :param half_spread_ticks: the best price is this many ticks worse than the last one; the realistic profile, and
+        the book that is shown, have one at least.
+    :param profile: how kind the market is.
+    :param seed: of what is modelled beside the bars.
+    :param funding_rate: share of notional that longs pay shorts at every settlement without a recorded rate; the
+        realistic profile takes it for the interest part, the most that they pay.
     :param funding_interval_hours: between settlements, counted from midnight UTC.
     :param run_id: enters every generated id, so that two runs of the exchange never share one.
     """
@@ -47,6 +54,8 @@ class Terms:
     funding_rate: Decimal = Decimal("0.0001")
     funding_interval_hours: int = 8
     run_id: str = "simulated"
+    profile: ExecutionProfile = ExecutionProfile.IDEAL
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +120,17 @@ class Account:
 class Market:
     """One tradable symbol: its contract, its path, the last price, and funding rates that were recorded."""
 
-    __slots__ = ("_coarse", "_last", "_last_of", "instrument", "moment", "recorded_funding", "walk")
+    __slots__ = (
+        "_coarse",
+        "_last",
+        "_last_of",
+        "_references",
+        "basis",
+        "instrument",
+        "moment",
+        "recorded_funding",
+        "walk",
+    )
 
     def __init__(
         self,
@@ -119,11 +138,15 @@ class Market:
         walk: PriceWalk,
         moment: Moment,
         recorded_funding: Mapping[int, Decimal] | None = None,
+        basis: Mapping[str, Basis] | None = None,
     ) -> None:
         """
         :param moment: of the exchange, by which the market knows where its price is.
         :param recorded_funding: UTC milliseconds to rate.
+        :param basis: of ``mark`` and ``index``; the last price where there is none.
         """
+        self.basis = basis or {}
+        self._references: dict[str, tuple[tuple[int, Decimal], Decimal]] = {}
         self.instrument = instrument
         self.recorded_funding = recorded_funding or {}
         self.walk = walk
@@ -146,6 +169,26 @@ class Market:
     def last(self, price: Decimal) -> None:
         """Put the price somewhere else for as long as the moment lasts."""
         self._last, self._last_of = price, (self.moment.now_ms, self.moment.opened)
+
+    @property
+    def mark(self) -> Decimal:
+        """The price (quote currency) that margins and unrealised profit are counted by."""
+        return self._reference("mark")
+
+    @property
+    def index(self) -> Decimal:
+        """The index price in quote currency."""
+        return self._reference("index")
+
+    def _reference(self, kind: str) -> Decimal:
+        if kind not in self.basis:
+            return self.last
+        # Margins ask several times at every corner of a path.
+        here = (self.moment.now_ms, self.last)
+        if self._references.get(kind, (None,))[0] != here:
+            price = self.instrument.round_price(self.last * (1 + self.basis[kind](self.moment.now_ms)))
+            self._references[kind] = (here, price)
+        return self._references[kind][1]
 
     @property
     def pinned(self) -> Decimal | None:
@@ -180,7 +223,9 @@ class Exchange:
         """Every account that trades in these markets, this one among them."""
         self.accounts.append(self)
         self.funding = {
-            symbol: FundingSchedule(terms.funding_rate, terms.funding_interval_hours, market.recorded_funding)
+            symbol: FundingSchedule(
+                terms.funding_rate, terms.funding_interval_hours, market.recorded_funding, _funding_model(terms, symbol)
+            )
             for symbol, market in markets.items()
         }
         self.orders = OrderStore()
@@ -249,8 +294,8 @@ class Exchange:
         return taken
 
     def unrealised(self) -> Decimal:
-        """Unrealised profit of all positions at last prices, USDT."""
-        return sum((p.unrealised(self.markets[p.symbol].last) for p in self.open_positions()), ZERO)
+        """Unrealised profit of all positions at mark prices, USDT."""
+        return sum((p.unrealised(self.markets[p.symbol].mark) for p in self.open_positions()), ZERO)
 
     def open_positions(self) -> list[Position]:
         """Positions that are not flat."""
@@ -283,6 +328,13 @@ class Exchange:
     def available(self) -> Decimal:
         """USDT free for new margin, never negative."""
         return max(ZERO, self.equity() - self.position_margin() - self.order_margin())
+
+
+def _funding_model(terms: Terms, symbol: str) -> FundingModel | None:
+    """What rates are where none are recorded; the constant one under the ideal profile."""
+    if terms.profile is ExecutionProfile.IDEAL:
+        return None
+    return FundingModel(symbol, terms.seed, terms.funding_rate)
 
 
 def _all_of_it(order: Order) -> Decimal:

@@ -1,45 +1,33 @@
 """Filling and cancelling orders, with everything the venue does as a consequence."""
 
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 from trading_pipeline.exchange_simulator import protection
 from trading_pipeline.exchange_simulator.exchange import Exchange, Execution
+from trading_pipeline.exchange_simulator.liquidity import offered, pause
 from trading_pipeline.exchange_simulator.orders import ZERO, Order, Status
 from trading_pipeline.exchange_simulator.payloads.positions import position_push
 from trading_pipeline.exchange_simulator.payloads.private import execution_push, order_push
 from trading_pipeline.exchange_simulator.payloads.wallet import wallet_push
 from trading_pipeline.exchange_simulator.positions import Position
 
-_BPS = Decimal(10_000)
-
-
-def touch_price(exchange: Exchange, symbol: str, sign: int) -> Decimal:
-    """The best price on the other side, quote currency: the last one, worse by the half spread, at least one tick."""
-    market = exchange.markets[symbol]
-    offset = market.instrument.price_increment * exchange.terms.half_spread_ticks * sign
-    return max(market.last + offset, market.instrument.price_increment)
-
-
-def market_price(exchange: Exchange, symbol: str, sign: int) -> Decimal:
-    """What a market order or a stop gets: the best price, worse by the slippage, away from the trader to the tick."""
-    tick = exchange.markets[symbol].instrument.price_increment
-    slipped = touch_price(exchange, symbol, sign) * (1 + sign * exchange.terms.slippage_bps / _BPS)
-    ticks = (slipped / tick).to_integral_value(ROUND_CEILING if sign > 0 else ROUND_FLOOR)
-    return max(ticks * tick, tick)
-
 
 def fill(exchange: Exchange, order: Order, price: Decimal, *, maker: bool, kind: str = "Trade") -> None:
-    """Fill what is left of the order at ``price``; a reduce-only order at most what is open.
+    """Fill at ``price`` what the market gives of the order; a reduce-only order at most what is open.
 
     What a reduce-only order cannot close is cancelled, as the venue does.
     """
     position = exchange.positions.of(order.terms)
-    quantity = exchange.liquidity(order) if kind == "Trade" else order.leaves
+    quantity = order.leaves
+    if kind == "Trade":
+        quantity = min(exchange.liquidity(order), offered(exchange, order, maker=maker))
+    if quantity < order.leaves:
+        pause(exchange, order)
     if order.terms.reduce_only:
         quantity = min(quantity, position.reducible(order.terms.sign))
     if not quantity:
-        cancel(exchange, order, "CancelByReduceOnly")
+        _go_without(exchange, order, position, maker=maker)
         return
     was = position.size
     _book(exchange, order, quantity, price, maker=maker, kind=kind)
@@ -51,6 +39,15 @@ def fill(exchange: Exchange, order: Order, price: Decimal, *, maker: bool, kind:
     # After the order's own message: the venue tells of an order before it tells of what follows from it.
     _follow_position(exchange, order, position, was, quantity)
     announce_position(exchange, position)
+
+
+def _go_without(exchange: Exchange, order: Order, position: Position, *, maker: bool) -> None:
+    """The market gave nothing: an order that may rest does, any other ends."""
+    if order.status is Status.TRIGGERED:
+        order.status = Status.NEW
+    _end_rest(exchange, order, position)
+    if order.active and not maker:
+        exchange.push("order", order_push(order))
 
 
 def _end_rest(exchange: Exchange, order: Order, position: Position) -> None:

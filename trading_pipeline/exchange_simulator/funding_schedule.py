@@ -4,6 +4,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+from trading_pipeline.exchange_simulator.funding_model import FundingModel
+
 DAY_MS = 86_400_000
 _HOUR_MS = 3_600_000
 _KNOWN_MS = 10 * _HOUR_MS
@@ -13,9 +15,19 @@ _KNOWN_MS = 10 * _HOUR_MS
 class FundingSchedule:
     """At recorded instants at their rates; where nothing is recorded, every ``interval_hours`` from midnight UTC."""
 
-    def __init__(self, rate: Decimal, interval_hours: int, recorded: Mapping[int, Decimal] | None = None) -> None:
-        """:param recorded: UTC milliseconds to the rate that was charged there; comes before the constant one."""
+    def __init__(
+        self,
+        rate: Decimal,
+        interval_hours: int,
+        recorded: Mapping[int, Decimal] | None = None,
+        model: FundingModel | None = None,
+    ) -> None:
+        """
+        :param recorded: UTC milliseconds to the rate that was charged there; comes before the others.
+        :param model: of rates that are not recorded; the constant one without it.
+        """
         self._rate = rate
+        self._model = model
         self._interval_ms = interval_hours * _HOUR_MS
         self._recorded = dict(recorded or {})
         self._recorded_ms = sorted(self._recorded)
@@ -45,7 +57,9 @@ class FundingSchedule:
 
     def rate_at(self, at_ms: int) -> Decimal:
         """Fraction of notional that longs pay shorts at a funding instant."""
-        return self._recorded.get(at_ms, self._rate)
+        if at_ms in self._recorded:
+            return self._recorded[at_ms]
+        return self._rate if self._model is None else self._model.rate(at_ms // self._interval_ms)
 
     def _is_known(self, at_ms: int) -> bool:
         """Whether the record tells of a regular instant what was charged: in its interval, or nothing."""

@@ -18,7 +18,7 @@ FARTHEST = 1_000
 def tier(exchange: Exchange, position: Position) -> RiskTier:
     """The risk tier of the position's value."""
     market = exchange.markets[position.symbol]
-    return tier_of(position.value(market.last), market.instrument.max_leverage)
+    return tier_of(position.value(market.mark), market.instrument.max_leverage)
 
 
 def initial_margin(exchange: Exchange, position: Position) -> Decimal:
@@ -54,7 +54,7 @@ def broke(exchange: Exchange) -> list[Position]:
 
 def _left(exchange: Exchange, position: Position) -> Decimal:
     """What is left of an isolated position's own margin, USDT."""
-    return position.initial_margin() + position.unrealised(exchange.markets[position.symbol].last)
+    return position.initial_margin() + position.unrealised(exchange.markets[position.symbol].mark)
 
 
 def liquidation_price(exchange: Exchange, position: Position) -> Decimal | None:
@@ -72,13 +72,13 @@ def liquidation_price(exchange: Exchange, position: Position) -> Decimal | None:
     if exchange.account.isolated:
         others = position.initial_margin()
     else:
-        others = exchange.equity() - sum((one.unrealised(market.last) for one in moving), ZERO)
+        others = exchange.equity() - sum((one.unrealised(market.mark) for one in moving), ZERO)
         others -= maintenance_margins(exchange) - sum((maintenance_margin(exchange, one) for one in moving), ZERO)
     cost = sum((one.cost - tier(exchange, one).deduction for one in moving), ZERO)
     slope = sum((one.size - abs(one.size) * _kept_rate(exchange, one) for one in moving), ZERO)
     price = (cost - others) / slope
     rounded = round(price / tick) * tick
-    return rounded if tick < rounded < market.last * FARTHEST else None
+    return rounded if tick < rounded < market.mark * FARTHEST else None
 
 
 def _beside(exchange: Exchange, position: Position) -> list[Position]:
@@ -92,7 +92,7 @@ def _kept_rate(exchange: Exchange, position: Position) -> Decimal:
 
 
 def _value(exchange: Exchange, position: Position) -> Decimal:
-    return position.value(exchange.markets[position.symbol].last)
+    return position.value(exchange.markets[position.symbol].mark)
 
 
 def _fee_rate(exchange: Exchange, position: Position) -> Decimal:

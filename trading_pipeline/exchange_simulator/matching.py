@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from trading_pipeline.exchange_simulator import protection
 from trading_pipeline.exchange_simulator.exchange import Exchange
-from trading_pipeline.exchange_simulator.fills import announce_position, cancel, fill, market_price, touch_price
+from trading_pipeline.exchange_simulator.fills import announce_position, cancel, fill
+from trading_pipeline.exchange_simulator.liquidity import limit_price, market_price, offered, touch_price
 from trading_pipeline.exchange_simulator.margins import broke
 from trading_pipeline.exchange_simulator.orders import Order, Status, Terms
 from trading_pipeline.exchange_simulator.payloads.private import order_push
@@ -27,7 +28,8 @@ def touch(exchange: Exchange, order: Order) -> None:
         better = max if order.terms.sign < 0 else min
         last = exchange.markets[order.terms.symbol].last
         # What is left of an order has rested while the price went past: no jump makes it better.
-        fill(exchange, order, order.terms.price if order.filled else better(order.terms.price, last), maker=True)
+        rested = order.filled or order.idle_until_ms
+        fill(exchange, order, order.terms.price if rested else better(order.terms.price, last), maker=True)
         return
     if order.terms.awaits_activation:
         protection.activate(exchange, order)
@@ -49,12 +51,15 @@ def execute(exchange: Exchange, order: Order) -> None:
     if terms.reduce_only and not exchange.positions.of(terms).reducible(terms.sign):
         cancel(exchange, order, "CancelByReduceOnly")
     elif terms.price is None:
-        fill(exchange, order, market_price(exchange, terms.symbol, terms.sign), maker=False)
+        quantity = offered(exchange, order, maker=False)
+        fill(exchange, order, market_price(exchange, terms.symbol, terms.sign, quantity), maker=False)
     elif (terms.price - price) * terms.sign >= 0:
         if terms.time_in_force == "PostOnly":
             cancel(exchange, order, "UNKNOWN", "EC_PostOnlyWillTakeLiquidity")
+        elif terms.time_in_force == "FOK" and offered(exchange, order, maker=False) < order.leaves:
+            cancel(exchange, order, "UNKNOWN", "EC_CancelForNoFullFill")
         else:
-            fill(exchange, order, price, maker=False)
+            fill(exchange, order, limit_price(exchange, order), maker=False)
     elif terms.time_in_force in ("IOC", "FOK"):
         reason = "EC_NoImmediateQtyToFill" if terms.time_in_force == "IOC" else "EC_CancelForNoFullFill"
         cancel(exchange, order, "UNKNOWN", reason)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.exchange_simulator import matching, parameters, protection
 from trading_pipeline.exchange_simulator.exchange import Exchange
-from trading_pipeline.exchange_simulator.fills import market_price
+from trading_pipeline.exchange_simulator.liquidity import market_price
 from trading_pipeline.exchange_simulator.orders import MAX_ACTIVE, MAX_CONDITIONAL, ZERO, Levels, Order, Terms
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.private import order_push
@@ -279,7 +279,7 @@ def _check_margin(exchange: Exchange, terms: Terms) -> None:
     """
     if terms.reduce_only or terms.trigger_price is not None:
         return
-    price = terms.price or market_price(exchange, terms.symbol, terms.sign)
+    price = terms.price or market_price(exchange, terms.symbol, terms.sign, terms.quantity)
     margin = exchange.opening_margin(terms, terms.quantity, price)
     if not margin:
         return

@@ -1,7 +1,7 @@
 """The way the price takes through a bar.
 
-Up bars (close >= open) go open → high → low → close, down bars open → low → high → close, each leg
-in a third of the bar's time. Between two bars the price jumps from close to open.
+From the open to one extreme, the other and the close, each leg in a third of the bar's time; which extreme comes
+first is a rule by name (``domain.model.intrabar_paths``). Between two bars the price jumps from close to open.
 """
 
 from dataclasses import dataclass
@@ -10,21 +10,12 @@ from itertools import pairwise
 
 import numpy as np
 
+from trading_pipeline.domain.model.intrabar_paths import IntrabarPath, high_comes_first
 from trading_pipeline.exchange_simulator.bars import BarSeries
 
 Corner = tuple[int, int]
 Path = tuple[Corner, Corner, Corner, Corner]
 _NOWHERE: Path = ((0, 0), (0, 0), (0, 0), (0, 0))
-
-
-def corners(series: BarSeries, index: int) -> Path:
-    """The four (instant in UTC ms, price in units of the series) that the path of bar ``index`` joins by legs."""
-    begin = int(series.open_ms[index])
-    opening, high, low, close = (int(column[index]) for column in (series.open, series.high, series.low, series.close))
-    first, second = (high, low) if close >= opening else (low, high)
-    # Whole milliseconds; the last leg takes what the division leaves.
-    third = series.step_ms // 3
-    return (begin, opening), (begin + third, first), (begin + 2 * third, second), (begin + series.step_ms, close)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +63,24 @@ class Moment:
 class PriceWalk:
     """Where the price of one symbol is at any instant of its base bars."""
 
-    def __init__(self, series: BarSeries) -> None:
+    def __init__(self, series: BarSeries, rule: IntrabarPath = IntrabarPath.PULLBACK_FIRST) -> None:
+        """:param rule: any but ``CONSERVATIVE``, which asks who holds what."""
         self.series = series
+        self._rule = rule
         # The bars asked for last: time goes on in small steps, and stands between two bars again and again.
         self._recent: tuple[Path, Path] = (_NOWHERE, _NOWHERE)
+
+    def corners(self, index: int) -> Path:
+        """The four (instant in UTC ms, price in units of the series) that the path of bar ``index`` joins by legs."""
+        series = self.series
+        begin = int(series.open_ms[index])
+        columns = (series.open, series.high, series.low, series.close)
+        opening, high, low, close = (int(column[index]) for column in columns)
+        high_first = high_comes_first(self._rule, opening, high, low, close)
+        first, second = (high, low) if high_first else (low, high)
+        # Whole milliseconds; the last leg takes what the division leaves.
+        third = series.step_ms // 3
+        return (begin, opening), (begin + third, first), (begin + 2 * third, second), (begin + series.step_ms, close)
 
     def price_at(self, now_ms: int, *, opened: bool = False) -> Decimal:
         """The price (quote currency) at ``now_ms`` (UTC).
@@ -120,6 +125,6 @@ class PriceWalk:
         index = int(np.searchsorted(self.series.open_ms, now_ms)) - 1
         if index < 0:
             return None
-        path = corners(self.series, index)
+        path = self.corners(index)
         self._recent = (path, self._recent[0])
         return path

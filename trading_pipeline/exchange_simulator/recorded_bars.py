@@ -80,6 +80,22 @@ def _recording(path: Path, symbol: str) -> Recording | None:
     return Recording(path, Timeframe(timeframe), match is None or match["venue"] not in (None, "bybit_linear"))
 
 
+def load_reference(folder: Path, symbol: str, kind: str) -> BarSeries | None:
+    """The finest recorded bars of the symbol's ``mark`` or ``index`` price at the venue; ``None`` without a file.
+
+    :raises DataError: the file is unreadable or holds a bad row.
+    """
+    found = [
+        Recording(path, Timeframe(match["timeframe"]))
+        for path in sorted(folder.iterdir())
+        if (match := _NAME.fullmatch(path.name))
+        and (match["symbol"], match["venue"] or "bybit_linear") == (symbol, "bybit_linear")
+        and re.search(rf"_{kind}\b", path.name)
+        and match["timeframe"] in _READ
+    ]
+    return read(min(found, key=lambda one: (one.timeframe.ms, one.path))) if found else None
+
+
 def _seen(folder: Path, symbol: str) -> str:
     """The files that have the symbol in their names, as part of a sentence."""
     names = sorted(path.name for path in folder.iterdir() if symbol in path.name)

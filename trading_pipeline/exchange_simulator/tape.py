@@ -7,9 +7,8 @@ from decimal import Decimal
 
 import numpy as np
 
-from trading_pipeline.exchange_simulator.bars import BarSeries
 from trading_pipeline.exchange_simulator.exchange import Market
-from trading_pipeline.exchange_simulator.price_walk import corners
+from trading_pipeline.exchange_simulator.price_walk import Path, PriceWalk
 
 _PRINTS = 4
 
@@ -47,9 +46,9 @@ def recent_trades(market: Market, now_ms: int, bars: int) -> Iterator[PublicTrad
     series = market.walk.series
     newest = int(np.searchsorted(series.open_ms, now_ms)) - 1
     for index in range(newest, max(-1, newest - bars), -1):
-        path = corners(series, index)
+        path = market.walk.corners(index)
         shares = _shares(int(series.volume[index]))
-        instants = _instants(series, index)
+        instants = _instants(path)
         for number in reversed(range(_PRINTS)):
             # A print of nothing would be no print.
             if instants[number] > now_ms or not shares[number]:
@@ -60,12 +59,13 @@ def recent_trades(market: Market, now_ms: int, bars: int) -> Iterator[PublicTrad
             yield PublicTrade(market.instrument.symbol, series.price(units), size, rose, number, instants[number])
 
 
-def printed_of_forming(series: BarSeries, now_ms: int) -> tuple[int, int]:
+def printed_of_forming(walk: PriceWalk, now_ms: int) -> tuple[int, int]:
     """Volume and turnover, in units of the series, that the bar forming now has printed so far."""
+    series = walk.series
     index = int(np.searchsorted(series.open_ms, now_ms)) - 1
     if index < 0 or now_ms >= int(series.open_ms[index]) + series.step_ms:
         return 0, 0
-    printed = sum(at_ms <= now_ms for at_ms in _instants(series, index))
+    printed = sum(at_ms <= now_ms for at_ms in _instants(walk.corners(index)))
     bar = series.part(index, index + 1)
     amounts = int(bar.volume[0]), int(bar.turnover[:][0])
     volume, turnover = (sum(_shares(amount)[:printed]) for amount in amounts)
@@ -78,7 +78,7 @@ def _shares(amount: int) -> tuple[int, ...]:
     return (fourth,) * (_PRINTS - 1) + (amount - fourth * (_PRINTS - 1),)
 
 
-def _instants(series: BarSeries, index: int) -> tuple[int, ...]:
+def _instants(path: Path) -> tuple[int, ...]:
     """When (UTC ms) the prints of a bar are, all of them inside it: its end belongs to the next one."""
-    (begin, _), (first, _), (second, _), (end, _) = corners(series, index)
+    (begin, _), (first, _), (second, _), (end, _) = path
     return begin + 1, first, second, end - 1

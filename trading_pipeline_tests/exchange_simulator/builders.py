@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from trading_pipeline.domain.model.intrabar_paths import IntrabarPath
 from trading_pipeline.domain.model.timeframes import to_ms
 from trading_pipeline.exchange_simulator.bars import BarSeries
 from trading_pipeline.exchange_simulator.exchange import Exchange, Execution, Market, Terms
@@ -37,11 +38,13 @@ def an_exchange(
     missing: int = 0,
     funding: dict[int, Decimal] | None = None,
     fees: tuple[Decimal, Decimal] = (MAKER_FEE, TAKER_FEE),
+    path: IntrabarPath = IntrabarPath.CANDLE_DIRECTION,
     **terms: object,
 ) -> Exchange:
     """Stands at ``start`` after one flat bar at 100; ``bars`` follow, after a hole of ``missing`` bars.
 
     :param funding: recorded rates by UTC milliseconds.
+    :param path: not the default, so that hand-written bars mean what they meant: an up bar goes to its high first.
     :param fees: of makers and takers, fractions of the value traded.
     """
     markets, moment = {}, Moment(to_ms(start))
@@ -49,7 +52,7 @@ def an_exchange(
         series = a_series([FLAT, *bars], to_ms(start) - STEP_MS)
         series.open_ms[1:] += missing * STEP_MS
         contract = specification("BTCUSDT", Decimal(100), 1, *fees)
-        markets[symbol] = Market(contract, PriceWalk(series), moment, funding)
+        markets[symbol] = Market(contract, PriceWalk(series, path), moment, funding)
     defaults = {"balance": Decimal(10_000), "run_id": "test"}
     return Exchange(markets, Terms(**(defaults | terms)), moment)  # type: ignore[arg-type]
 

@@ -12,12 +12,15 @@ from pybit.unified_trading import HTTP
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.exchange_simulator.assembly import Configuration, assemble
 from trading_pipeline.exchange_simulator.bars import BarSeries
+from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.market_model import generate
 from trading_pipeline.exchange_simulator.server import Addresses, running_exchange, running_venue
 
 Start = Callable[[Configuration], Addresses]
 START = datetime(2025, 11, 1, tzinfo=UTC)
-LOCK_STEP = Configuration(symbols=("BTCUSDT", "SOLUSDT"), seed=7, start=START, lock_step=Timeframe.M15)
+LOCK_STEP = Configuration(
+    symbols=("BTCUSDT", "SOLUSDT"), seed=7, start=START, lock_step=Timeframe.M15, profile=ExecutionProfile.IDEAL
+)
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ from trading_pipeline.domain.model.stream_updates import StreamReply, StreamUpda
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.exchange_simulator.assembly import Configuration, assemble, build
 from trading_pipeline.exchange_simulator.bars import BarSeries
+from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.server import Addresses, running_venue
 from trading_pipeline_tests.exchange_simulator.builders import FLAT, STEP_MS, Ohlc, a_series
 from trading_pipeline_tests.exchange_simulator.conftest import walk_on
@@ -138,7 +139,7 @@ def lab() -> Iterator[Lab]:
     """BTCUSDT at 100, where it falls a little in every bar, in lock-step of 5m."""
     first_ms = int(START.timestamp() * 1000) - STEP_MS
     series: dict[str, BarSeries] = {"BTCUSDT": a_series([FLAT, *FALLING], first_ms)}
-    configuration = Configuration(symbols=("BTCUSDT",), lock_step=Timeframe.M5)
+    configuration = Configuration(symbols=("BTCUSDT",), lock_step=Timeframe.M5, profile=ExecutionProfile.IDEAL)
     with running_venue(assemble(configuration, series, START, "test")) as addresses:
         yield Lab(addresses)
 
@@ -408,7 +409,9 @@ def test_a_seeded_file_refuses_some_requests_and_always_the_same(tmp_path: Path)
     fault = {"kind": "ret_code_10016", "path": POSITIONS, "count": 100, "probability": 0.5}
     for seed in (1, 1, 2):
         path.write_text(json.dumps({"seed": seed, "faults": [fault]}))
-        configuration = Configuration(symbols=("BTCUSDT",), lock_step=Timeframe.M15, faults=path)
+        configuration = Configuration(
+            symbols=("BTCUSDT",), lock_step=Timeframe.M15, profile=ExecutionProfile.IDEAL, faults=path
+        )
         with running_venue(build(configuration, "test")) as addresses:
             ends.append(refusals(Lab(addresses), 20))
     assert ends[0] == ends[1] != ends[2]

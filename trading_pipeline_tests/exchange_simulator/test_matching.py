@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from trading_pipeline.exchange_simulator.exchange import Exchange
-from trading_pipeline.exchange_simulator.fills import market_price
+from trading_pipeline.exchange_simulator.liquidity import market_price
 from trading_pipeline.exchange_simulator.orders import Status
 from trading_pipeline_tests.exchange_simulator.builders import FLAT, Ohlc, an_exchange, order, told, walk
 
@@ -181,7 +181,7 @@ def test_slippage_of_5_bps_is_rounded_away_from_the_trader_to_the_tick(
     """5 bps of 100 are 0.05, half a tick; of 200 a whole one; nothing is sold below a tick."""
     exchange = an_exchange(FLAT, slippage_bps=Decimal(5))
     exchange.markets["BTCUSDT"].last = Decimal(last)
-    assert market_price(exchange, "BTCUSDT", sign) == Decimal(paid)
+    assert market_price(exchange, "BTCUSDT", sign, Decimal(1)) == Decimal(paid)
 
 
 def test_stops_slip_and_limits_do_not() -> None:

@@ -2,6 +2,8 @@ from decimal import Decimal
 
 import pytest
 
+from trading_pipeline.domain.backtest.config import Execution
+from trading_pipeline.domain.model.intrabar_paths import IntrabarPath
 from trading_pipeline.domain.model.timeframes import to_ms
 from trading_pipeline.exchange_simulator.price_walk import Moment, PriceWalk
 from trading_pipeline_tests.exchange_simulator.builders import START, STEP_MS, Ohlc, a_series
@@ -13,20 +15,34 @@ DOJI: Ohlc = (100, 110, 90, 100)
 
 
 @pytest.mark.parametrize(
-    ("bar", "first", "second"),
-    [(UP, "110", "90"), (DOWN, "90", "110"), (DOJI, "110", "90")],
-    ids=["up bars visit the high first", "down bars visit the low first", "unchanged bars count as up"],
+    ("rule", "bar", "first", "second"),
+    [
+        (IntrabarPath.PULLBACK_FIRST, UP, "90", "110"),
+        (IntrabarPath.PULLBACK_FIRST, DOWN, "110", "90"),
+        (IntrabarPath.PULLBACK_FIRST, DOJI, "90", "110"),
+        (IntrabarPath.CANDLE_DIRECTION, UP, "110", "90"),
+        (IntrabarPath.CANDLE_DIRECTION, DOWN, "90", "110"),
+        (IntrabarPath.NEAREST_EXTREME, (100, 104, 90, 101), "104", "90"),
+        (IntrabarPath.NEAREST_EXTREME, (100, 110, 96, 101), "96", "110"),
+    ],
 )
-def test_path_visits_both_extremes_in_the_order_of_direction(bar: Ohlc, first: str, second: str) -> None:
-    walk = PriceWalk(a_series([bar], FIRST))
+def test_path_visits_both_extremes_in_the_order_of_the_rule(
+    rule: IntrabarPath, bar: Ohlc, first: str, second: str
+) -> None:
+    walk = PriceWalk(a_series([bar], FIRST), rule)
     assert walk.price_at(FIRST + STEP_MS // 3) == Decimal(first)
     assert walk.price_at(FIRST + STEP_MS // 3 * 2) == Decimal(second)
     assert walk.price_at(FIRST + STEP_MS) == Decimal(bar[3])
 
 
+def test_without_a_rule_the_pullback_comes_first_in_exchange_and_engine_alike() -> None:
+    assert PriceWalk(a_series([UP], FIRST)).price_at(FIRST + STEP_MS // 3) == Decimal(90)
+    assert Execution().path is IntrabarPath.PULLBACK_FIRST
+
+
 def test_price_moves_in_a_straight_line_between_corners() -> None:
     walk = PriceWalk(a_series([UP], FIRST))
-    assert walk.price_at(FIRST + STEP_MS // 6) == Decimal(105)
+    assert walk.price_at(FIRST + STEP_MS // 6) == Decimal(95)
 
 
 def test_close_stands_until_the_next_bar_has_begun() -> None:

@@ -11,6 +11,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.exchange_simulator.assembly import Configuration, assemble
 from trading_pipeline.exchange_simulator.coarse_bars import CoarseBars
+from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.intervals import INTERVALS
 from trading_pipeline.exchange_simulator.order_entry import create
 from trading_pipeline.exchange_simulator.payloads.klines import forming_row
@@ -138,7 +139,8 @@ def test_tiny_prices_are_served_traded_and_reported_as_they_were_recorded(tmp_pa
     (tmp_path / "TINYUSDT_5m.csv").write_text(HEADER + "\n".join(rows) + "\n")
     start = datetime(2025, 6, 1, 0, 5, tzinfo=UTC)
     series, _ = load(tmp_path, ("TINYUSDT",), start)
-    exchange = assemble(Configuration(("TINYUSDT",), lock_step=Timeframe.M5), series, start, "test").exchange
+    configuration = Configuration(("TINYUSDT",), lock_step=Timeframe.M5, profile=ExecutionProfile.IDEAL)
+    exchange = assemble(configuration, series, start, "test").exchange
 
     def price(units: int) -> str:
         return f"{Decimal(units).scaleb(-power):f}"

@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trading_pipeline.exchange_simulator.book import best_prices
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.hub import Connection, Hub
 from trading_pipeline.exchange_simulator.market_feed import MarketFeed
 from trading_pipeline.exchange_simulator.order_entry import check_band
-from trading_pipeline.exchange_simulator.payloads.market import best_prices, book_payload, price_limits, ticker_payload
+from trading_pipeline.exchange_simulator.payloads.market import book_payload, price_limits, ticker_payload
 from trading_pipeline.exchange_simulator.rejections import Rejection
 from trading_pipeline.exchange_simulator.walking import advance
 from trading_pipeline_tests.exchange_simulator.builders import FLAT, STEP_MS, an_exchange, order

@@ -15,6 +15,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.domain.strategies.registry import strategy_names
 from trading_pipeline.exchange_simulator.assembly import Configuration
+from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.server import running_exchange
 from trading_pipeline_tests.testkit.bare_replay import BareReplay
 
@@ -59,7 +60,9 @@ def test_every_built_in_strategy_does_in_the_pipeline_what_its_backtest_shows(da
     assert set(configured_names(CONFIG)) == set(strategy_names())
     instrument_ids = tuple(sorted(map(instrument_of, strategy_names())))
     symbols = tuple(one.symbol for one in instrument_ids)
-    configuration = Configuration(symbols, bars=bars_dir, start=START, lock_step=Timeframe.M15)
+    configuration = Configuration(
+        symbols, bars=bars_dir, start=START, lock_step=Timeframe.M15, profile=ExecutionProfile.IDEAL
+    )
     with running_exchange(configuration) as exchange:
         plans = [plan_of(name) for name in strategy_names()]
         replay = BareReplay(database, exchange, plans, instrument_ids, START, START - timedelta(days=20))

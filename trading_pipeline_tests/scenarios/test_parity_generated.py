@@ -11,6 +11,7 @@ from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.plans import Target
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.exchange_simulator.assembly import Configuration
+from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.server import running_exchange
 from trading_pipeline_tests.testkit.bare_replay import BareReplay, strategy_plan
 
@@ -34,7 +35,9 @@ def test_stops_that_follow_fills_end_trades_where_the_engine_ends_them(database:
     near = (Target(Decimal("0.2"), Decimal("0.4")), Target(Decimal("0.4"), Decimal("0.4")))
     plan = strategy_plan("rsi", Timeframe.H4, oversold=45.0, overbought=55.0)
     plan = replace(plan, lifecycle=replace(plan.lifecycle, targets=near))
-    configuration = Configuration(SYMBOLS, seed=SEED, start=START, lock_step=Timeframe.H4)
+    configuration = Configuration(
+        SYMBOLS, seed=SEED, start=START, lock_step=Timeframe.H4, profile=ExecutionProfile.IDEAL
+    )
     with running_exchange(configuration) as exchange:
         replay = BareReplay(database, exchange, [plan], INSTRUMENT_IDS, START, START - timedelta(days=20))
         replay.run(END)

@@ -18,6 +18,7 @@ from trading_pipeline.domain.strategies.framework.arrays import ArrayStrategy, B
 from trading_pipeline.domain.strategies.framework.parameters import Parameters
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.exchange_simulator.assembly import Configuration
+from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.server import running_exchange
 from trading_pipeline_tests.testkit.bare_replay import BareReplay
 from trading_pipeline_tests.testkit.execution_lab import LIFECYCLE, LIMITS
@@ -100,7 +101,13 @@ def test_layers_of_generated_bars_are_the_engines(database: Engine, made: Strate
     )
     end = start + timedelta(days=4)
     with running_exchange(
-        Configuration(tuple(one.symbol for one in instrument_ids), seed=seed, start=start, lock_step=Timeframe.H1)
+        Configuration(
+            tuple(one.symbol for one in instrument_ids),
+            seed=seed,
+            start=start,
+            lock_step=Timeframe.H1,
+            profile=ExecutionProfile.IDEAL,
+        )
     ) as exchange:
         replay = BareReplay(database, exchange, [made], instrument_ids, start, start - timedelta(days=10))
         replay.run(end)
@@ -116,7 +123,13 @@ def test_layers_of_real_bars_are_the_engines(database: Engine) -> None:
     end = start + timedelta(hours=30)
     runner = Runner(Decimal("0.5"), Decimal(2), 14, trail_at=TrailAt.FINEST)
     with running_exchange(
-        Configuration(tuple(one.symbol for one in instrument_ids), bars=SAMPLES, start=start, lock_step=Timeframe.M15)
+        Configuration(
+            tuple(one.symbol for one in instrument_ids),
+            bars=SAMPLES,
+            start=start,
+            lock_step=Timeframe.M15,
+            profile=ExecutionProfile.IDEAL,
+        )
     ) as exchange:
         made = plan(Timeframe.M15, "0.01", runner, {"0.25": "0.5"})
         replay = BareReplay(database, exchange, [made], instrument_ids, start, start - timedelta(days=5))

@@ -20,6 +20,7 @@ from trading_pipeline.domain.strategies.framework.arrays import BarArrays, Decis
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.domain.strategies.opinions.stochastic_adx import StochasticAdx
 from trading_pipeline.exchange_simulator.assembly import Configuration
+from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.server import running_exchange
 from trading_pipeline_tests.testkit.bare_replay import BareReplay, strategy_plan
 from trading_pipeline_tests.testkit.execution_lab import LIFECYCLE
@@ -60,7 +61,9 @@ BY_LIMIT = replace(
 
 def test_every_signal_and_trade_of_two_weeks_is_the_engines(database: Engine, bars_dir: Path) -> None:
     plan = replace(strategy_plan("rsi", Timeframe.H4, oversold=40.0, overbought=60.0), lifecycle=BY_LIMIT)
-    with running_exchange(Configuration(SYMBOLS, bars=bars_dir, start=START, lock_step=Timeframe.H4)) as exchange:
+    with running_exchange(
+        Configuration(SYMBOLS, bars=bars_dir, start=START, lock_step=Timeframe.H4, profile=ExecutionProfile.IDEAL)
+    ) as exchange:
         replay = BareReplay(database, exchange, [plan], INSTRUMENT_IDS, START, START - timedelta(days=20))
         replay.run(END)
         report = replay.parity(bars_dir, END)
@@ -80,7 +83,9 @@ def test_what_the_next_bar_rule_and_funding_leave_is_what_the_engine_leaves(data
     before_funding = ExitRules(funding_exit=FundingExitRule(minutes=240))
     lifecycle = replace(LIFECYCLE, next_bar_exit=True, exit_rules=before_funding)
     plan = StrategyConfig(PullbacksTellingMomentum(), (Timeframe.H4,), (), lifecycle)
-    with running_exchange(Configuration(SYMBOLS, bars=bars_dir, start=START, lock_step=Timeframe.H4)) as exchange:
+    with running_exchange(
+        Configuration(SYMBOLS, bars=bars_dir, start=START, lock_step=Timeframe.H4, profile=ExecutionProfile.IDEAL)
+    ) as exchange:
         replay = BareReplay(database, exchange, [plan], INSTRUMENT_IDS, START, START - timedelta(days=20))
         replay.run(END)
         report = replay.parity(bars_dir, END)

@@ -23,6 +23,7 @@ from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 from trading_pipeline.exchange_simulator.assembly import Configuration, assemble
+from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.server import Addresses, running_venue
 from trading_pipeline.runtime.replay.lock_step import ExchangeClock
 from trading_pipeline.services.execution.execution_context import ExecutionContext
@@ -69,15 +70,15 @@ def context_at(exchange: Addresses, database: Engine) -> ExecutionContext:
     ("bias", "bars", "runner_stop", "exits", "reason", "gross"),
     [
         # 100, 111, 99: 2 x 10 at the target, 3 x 0 at break-even; at the initial stop they were 3 x -10
-        (Bias.LONG, [(100, 111, 99, 101)], None, "110 100", "break_even", 20),
+        (Bias.LONG, [(100, 111, 99, 99.5)], None, "110 100", "break_even", 20),
         # the mirror image: 100, 89, 101
-        (Bias.SHORT, [(100, 101, 89, 99)], None, "90 100", "break_even", 20),
+        (Bias.SHORT, [(100, 101, 89, 100.5)], None, "90 100", "break_even", 20),
         # 100, 121, 95: 2 x 10 + 2 x 20, and the last one at the runner's stop that was remembered
-        (Bias.LONG, [(100, 121, 95, 101)], 104, "110 120 104", "trailing_stop", 64),
+        (Bias.LONG, [(100, 121, 95, 99)], 104, "110 120 104", "trailing_stop", 64),
         # the remembered stop is looser than break-even, which holds: 2 x 10 + 2 x 20 + 0
-        (Bias.LONG, [(100, 121, 95, 101)], 97, "110 120 100", "break_even", 60),
+        (Bias.LONG, [(100, 121, 95, 99)], 97, "110 120 100", "break_even", 60),
         # no target is reached: 5 x -10
-        (Bias.LONG, [(100, 109, 89, 101)], 104, "90", "stop_loss", -50),
+        (Bias.LONG, [(100, 109, 89, 99)], 104, "90", "stop_loss", -50),
         # a jump over both targets: 4 x 21 at the open; the runner leaves in the next leg at 104
         (Bias.LONG, [(121, 122, 100, 101)], 104, "121 121 104", "trailing_stop", 88),
         # the target in one bar, break-even two bars later, before any 4h bar has closed
@@ -96,7 +97,9 @@ def test_a_position_leaves_where_the_fills_have_put_its_stop(
     plan = plan_at_100(bias)
     store_plan(database, plan)
     series = {"BTCUSDT": a_series([FLAT, *bars, FLAT], to_ms(WAVE) - STEP_MS)}
-    venue = assemble(Configuration(("BTCUSDT",), lock_step=Timeframe.M5), series, WAVE, "test")
+    venue = assemble(
+        Configuration(("BTCUSDT",), lock_step=Timeframe.M5, profile=ExecutionProfile.IDEAL), series, WAVE, "test"
+    )
     with running_venue(venue) as exchange:
         context, clock = context_at(exchange, database), ExchangeClock(exchange.rest_url)
         execute_plans(

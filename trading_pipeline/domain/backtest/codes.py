@@ -10,14 +10,6 @@ class Timing(IntEnum):
     NEXT_OPEN = 1
 
 
-class IntrabarPath(IntEnum):
-    """In which order a bar is taken to have visited its extremes."""
-
-    CANDLE_DIRECTION = 0
-    NEAREST_EXTREME = 1
-    CONSERVATIVE = 2
-
-
 class Opposite(IntEnum):
     """What an entry against the open position does."""
 

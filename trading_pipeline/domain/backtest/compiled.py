@@ -8,6 +8,7 @@ would make reading it fail.
 """
 
 import hashlib
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -16,6 +17,7 @@ import numba
 import numpy as np
 
 from trading_pipeline.domain.indicators import ties
+from trading_pipeline.domain.model import intrabar_paths
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,9 +31,10 @@ of a bar on which nothing happens.
 
 
 def _sources_digest() -> str:
-    """SHA-256 over every module of this folder, and the one whose constant is compiled in."""
+    """SHA-256 over every module of this folder, and those of others that are compiled in."""
     digest = hashlib.sha256()
-    for path in [*sorted(Path(__file__).parent.glob("*.py")), Path(ties.__file__)]:
+    others = [Path(inspect.getfile(module)) for module in (ties, intrabar_paths)]
+    for path in [*sorted(Path(__file__).parent.glob("*.py")), *others]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

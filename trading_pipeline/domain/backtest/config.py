@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Self, TypeVar
 
-from trading_pipeline.domain.backtest.codes import EntriesBy, IntrabarPath, Opposite, Smoothing, Timing, Unit
+from trading_pipeline.domain.backtest.codes import EntriesBy, Opposite, Smoothing, Timing, Unit
 from trading_pipeline.domain.lifecycle.costs import UNEVEN, settles_evenly
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.intrabar_paths import IntrabarPath
 from trading_pipeline.domain.portfolio.sizing import SizingRule, kelly_fraction
 from trading_pipeline.domain.strategies.framework.parameters import spelling_hint
 
@@ -162,7 +163,7 @@ class Execution(Checked):
     """
 
     timing: Timing = Timing.BAR_CLOSE
-    path: IntrabarPath = IntrabarPath.CANDLE_DIRECTION
+    path: IntrabarPath = IntrabarPath.PULLBACK_FIRST
     opposite: Opposite = Opposite.IGNORE
     max_layers: int = bounded(1, 1, 99)
     entry_expiry_bars: int = bounded(1, 1, 100_000)

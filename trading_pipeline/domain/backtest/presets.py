@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
 
-from trading_pipeline.domain.backtest.codes import IntrabarPath, Opposite, Timing
+from trading_pipeline.domain.backtest.codes import Opposite, Timing
 from trading_pipeline.domain.backtest.config import BacktestConfig
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.intrabar_paths import IntrabarPath
 from trading_pipeline.domain.strategies.framework.parameters import spelling_hint
 
 LIVE = "live"

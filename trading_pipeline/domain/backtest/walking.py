@@ -10,15 +10,17 @@ the other, those with a position first; the lanes of one instrument are walked t
 
 import math
 
-from trading_pipeline.domain.backtest.codes import IntrabarPath, LegKind, Opposite, OrderKind, Outcome, Phase
+from trading_pipeline.domain.backtest.codes import LegKind, Opposite, OrderKind, Outcome, Phase
 from trading_pipeline.domain.backtest.compiled import compiled
 from trading_pipeline.domain.backtest.entering import NEVER, enter, meant_for
 from trading_pipeline.domain.backtest.leaving import expire, leave, liquidate, reduce, remove_resting, withdraw_layers
 from trading_pipeline.domain.backtest.levels import after_target, target_quantity
 from trading_pipeline.domain.backtest.records import EngineState, EntryRow, Position, Rules
+from trading_pipeline.domain.model.intrabar_paths import IntrabarPath, high_comes_first
 
 # Events of a walk; resting order r is ENTER + r.
 NOTHING, PROTECT, TARGET, ENTER = 0, 1, 2, 3
+_high_comes_first = compiled(high_comes_first)
 
 
 @compiled
@@ -151,12 +153,10 @@ def _walk_inside(state: EngineState, p: Position) -> None:
     if p.direction != 0:
         p.highest, p.lowest = max(p.highest, p.high), min(p.lowest, p.low)
     rules: Rules = state.rules[p.lane]
-    if rules.path == IntrabarPath.CANDLE_DIRECTION:
-        high_first = p.close >= p.open
-    elif rules.path == IntrabarPath.NEAREST_EXTREME:
-        high_first = abs(p.open - p.high) < abs(p.open - p.low)
-    else:
+    if rules.path == IntrabarPath.CONSERVATIVE:
         high_first = _worse_high_first(state, p)
+    else:
+        high_first = _high_comes_first(rules.path, p.open, p.high, p.low, p.close)
     first, second = (p.high, p.low) if high_first else (p.low, p.high)
     if state.account.shared:
         _stretch_together(state, p, p.open, first)

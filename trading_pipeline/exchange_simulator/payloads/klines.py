@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from trading_pipeline.exchange_simulator.bars import TURNOVER_DECIMALS, BarSeries, shown
+from trading_pipeline.exchange_simulator.bars import TURNOVER_DECIMALS, shown
 from trading_pipeline.exchange_simulator.exchange import Market
 from trading_pipeline.exchange_simulator.intervals import Interval
-from trading_pipeline.exchange_simulator.price_walk import corners
+from trading_pipeline.exchange_simulator.price_walk import PriceWalk
 from trading_pipeline.exchange_simulator.tape import printed_of_forming
 
 
@@ -20,10 +20,10 @@ def forming_row(market: Market, interval: Interval, now_ms: int) -> list[str]:
     scale = base.price_decimals
     prices = [int(market.last.scaleb(scale))]
     # Corners that were passed count although the bar is not over: its high may lie behind the last price.
-    prices += _walked(base, now_ms)
+    prices += _walked(market.walk, now_ms)
     high, low = prices[:], prices[:]
     opening = prices[1] if len(prices) > 1 else prices[0]
-    volume, turnover = printed_of_forming(base, now_ms)
+    volume, turnover = printed_of_forming(market.walk, now_ms)
     if closed.stop > closed.start:
         opening = int(base.open[closed.start])
         high.append(int(base.high[closed].max()))
@@ -39,9 +39,10 @@ def forming_row(market: Market, interval: Interval, now_ms: int) -> list[str]:
     ]
 
 
-def _walked(base: BarSeries, now_ms: int) -> list[int]:
+def _walked(walk: PriceWalk, now_ms: int) -> list[int]:
     """Prices of the corners already passed inside the base bar that is forming, its open first."""
+    base = walk.series
     index = int(np.searchsorted(base.open_ms, now_ms)) - 1
     if index < 0 or now_ms >= int(base.open_ms[index]) + base.step_ms:
         return []
-    return [units for at_ms, units in corners(base, index) if at_ms <= now_ms]
+    return [units for at_ms, units in walk.corners(index) if at_ms <= now_ms]

@@ -1,16 +1,16 @@
 """Instruments, tickers, books and trades as the venue shows them."""
 
-import zlib
 from decimal import ROUND_CEILING, Decimal
+from itertools import islice
 
 from trading_pipeline.exchange_simulator.bars import TURNOVER_DECIMALS, shown
+from trading_pipeline.exchange_simulator.book import best_prices, levels, size_at
 from trading_pipeline.exchange_simulator.exchange import Market, Payload
 from trading_pipeline.exchange_simulator.funding_schedule import FundingSchedule
 from trading_pipeline.exchange_simulator.intervals import DAY_MS
 from trading_pipeline.exchange_simulator.order_entry import PRICE_BAND
 from trading_pipeline.exchange_simulator.payloads.numbers import plain
 
-SIZES_LAST_MS = 300_000
 FUNDING_CAP = Decimal("0.04")
 """Beyond this a rate is refused where it is configured or recorded."""
 
@@ -68,8 +68,8 @@ def ticker_payload(market: Market, funding: FundingSchedule, now_ms: int, half_s
     return {
         "symbol": market.instrument.symbol,
         "lastPrice": price,
-        "indexPrice": price,
-        "markPrice": price,
+        "indexPrice": plain(market.index),
+        "markPrice": plain(market.mark),
         "prevPrice24h": plain(before),
         "price24hPcnt": plain(round(last / before - 1, 6)),
         "highPrice24h": plain(max(last, series.price(int(series.high[day].max())))),
@@ -85,10 +85,10 @@ def ticker_payload(market: Market, funding: FundingSchedule, now_ms: int, half_s
         "basisRate": "",
         "deliveryFeeRate": "",
         "deliveryTime": "0",
-        "ask1Size": _size(market, ask, now_ms),
+        "ask1Size": plain(size_at(market, ask, now_ms)),
         "bid1Price": plain(bid),
         "ask1Price": plain(ask),
-        "bid1Size": _size(market, bid, now_ms),
+        "bid1Size": plain(size_at(market, bid, now_ms)),
         "basis": "",
         "preOpenPrice": "",
         "preQty": "",
@@ -99,29 +99,13 @@ def ticker_payload(market: Market, funding: FundingSchedule, now_ms: int, half_s
     }
 
 
-def _size(market: Market, price: Decimal, now_ms: int) -> str:
-    """A made-up resting size of a book level, 100 to 1,000 quantity steps, the same for some minutes."""
-    seed = f"{market.instrument.symbol}|{plain(price)}|{now_ms // SIZES_LAST_MS}".encode()
-    return plain(market.instrument.quantity_increment * (100 + zlib.crc32(seed) % 900))
-
-
-def best_prices(market: Market, half_spread_ticks: int) -> tuple[Decimal, Decimal]:
-    """Best bid and ask, quote currency: what a market order gets, and one tick from the last price at least."""
-    tick = market.instrument.price_increment
-    half_spread = tick * max(1, half_spread_ticks)
-    return max(tick, market.last - half_spread), market.last + half_spread
-
-
 def book_payload(market: Market, depth: int, now_ms: int, half_spread_ticks: int) -> Payload:
-    """A book around the last price, one level per tick; it is shown, never matched against."""
-    tick = market.instrument.price_increment
-    bid, ask = best_prices(market, half_spread_ticks)
-    bids = [bid - tick * level for level in range(depth)]
-    asks = [ask + tick * level for level in range(depth)]
+    """So many levels of the book on either side."""
+    bids, asks = (islice(levels(market, sign, now_ms, half_spread_ticks), depth) for sign in (-1, 1))
     return {
         "s": market.instrument.symbol,
-        "b": [[plain(price), _size(market, price, now_ms)] for price in bids if price > 0],
-        "a": [[plain(price), _size(market, price, now_ms)] for price in asks],
+        "b": [[plain(price), plain(size)] for price, size in bids],
+        "a": [[plain(price), plain(size)] for price, size in asks],
     }
 
 

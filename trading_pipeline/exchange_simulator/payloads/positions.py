@@ -11,7 +11,7 @@ from trading_pipeline.exchange_simulator.positions import Position
 
 def position_payload(exchange: Exchange, position: Position) -> Payload:
     """An entry of ``/v5/position/list``."""
-    mark = exchange.markets[position.symbol].last
+    mark = exchange.markets[position.symbol].mark
     tier = margins.tier(exchange, position)
     margin = money(margins.initial_margin(exchange, position))
     maintenance = money(margins.maintenance_margin(exchange, position))

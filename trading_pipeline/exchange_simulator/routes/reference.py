@@ -1,11 +1,15 @@
 """Public data that follows from prices, volumes and contracts: reference prices, limits, tiers, open interest."""
 
+from decimal import Decimal
+from functools import partial
+from typing import cast
+
 import numpy as np
 
 from trading_pipeline.exchange_simulator import parameters
 from trading_pipeline.exchange_simulator.bars import shown
 from trading_pipeline.exchange_simulator.exchange import Market, Payload
-from trading_pipeline.exchange_simulator.intervals import DAY_MS
+from trading_pipeline.exchange_simulator.intervals import DAY_MS, INTERVALS, Interval
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.market import price_limits
 from trading_pipeline.exchange_simulator.payloads.numbers import plain
@@ -25,19 +29,45 @@ _PERIODS = {
 }
 
 
-def reference_kline(venue: Venue, request: Parameters) -> Payload:
-    """``/v5/market/mark-price-kline`` and ``index-price-kline``: mark and index are the last price here."""
+def reference_kline(venue: Venue, request: Parameters, kind: str) -> Payload:
+    """``/v5/market/mark-price-kline`` and ``index-price-kline``: the last price's bars at their distance from it."""
     answer = kline(venue, request)
-    rows = answer["list"]
-    # Start, open, high, low and close: nothing is traded at these prices.
-    return {**answer, "list": [row[:5] for row in rows]} if isinstance(rows, list) else answer
+    market, interval = venue.exchange.market(str(answer["symbol"])), INTERVALS[parameters.required(request, "interval")]
+    made = [
+        _moved(market, interval, kind, row, venue.exchange.now_ms) for row in cast("list[list[str]]", answer["list"])
+    ]
+    return {**answer, "list": made}
+
+
+def _moved(market: Market, interval: Interval, kind: str, row: list[str], now_ms: int) -> list[str]:
+    """Start, open, high, low and close: nothing is traded at these prices. The extremes reach to open and close."""
+    if kind not in market.basis:
+        return row[:5]
+    begin = int(row[0])
+    first, last = (1 + market.basis[kind](at_ms) for at_ms in (begin, min(interval.close_of(begin), now_ms)))
+    factors = (first, first, first, last)
+    prices = [market.instrument.round_price(Decimal(price) * by) for price, by in zip(row[1:5], factors, strict=True)]
+    opening, high, low, close = prices
+    return [row[0], *(plain(price) for price in (opening, max(high, close), min(low, close), close))]
 
 
 def premium_kline(venue: Venue, request: Parameters) -> Payload:
-    """``/v5/market/premium-index-price-kline``: no premium, because the mark price is the index price."""
+    """``/v5/market/premium-index-price-kline``: how far the last price lies above the index price, as a fraction."""
     answer = kline(venue, request)
-    rows = answer["list"]
-    return {**answer, "list": [[row[0], *["0"] * 4] for row in rows]} if isinstance(rows, list) else answer
+    market, interval = venue.exchange.market(str(answer["symbol"])), INTERVALS[parameters.required(request, "interval")]
+    made = [
+        _premium(market, interval, row[0], venue.exchange.now_ms) for row in cast("list[list[str]]", answer["list"])
+    ]
+    return {**answer, "list": made}
+
+
+def _premium(market: Market, interval: Interval, start: str, now_ms: int) -> list[str]:
+    """Start, open, high, low and close of the premium, as it was at both ends of the bar."""
+    if "index" not in market.basis:
+        return [start, *["0"] * 4]
+    begin = int(start)
+    opening, close = (-market.basis["index"](at_ms) for at_ms in (begin, min(interval.close_of(begin), now_ms)))
+    return [start, *(plain(one) for one in (opening, max(opening, close), min(opening, close), close))]
 
 
 def price_limit(venue: Venue, request: Parameters) -> Payload:
@@ -140,8 +170,8 @@ def system_status(_: Venue, __: Parameters) -> Payload:
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/v5/market/mark-price-kline", reference_kline),
-    Endpoint("GET", "/v5/market/index-price-kline", reference_kline),
+    Endpoint("GET", "/v5/market/mark-price-kline", partial(reference_kline, kind="mark")),
+    Endpoint("GET", "/v5/market/index-price-kline", partial(reference_kline, kind="index")),
     Endpoint("GET", "/v5/market/premium-index-price-kline", premium_kline),
     Endpoint("GET", "/v5/market/price-limit", price_limit),
     Endpoint("GET", "/v5/market/risk-limit", risk_limit, lists=True),

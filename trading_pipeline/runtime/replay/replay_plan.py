@@ -104,6 +104,8 @@ class ReplayPlan:
             *("--start", self.start.isoformat()),
             *("--lock-step", str(universe.finest)),
             *("--balance", str(self.balance)),
+            # What the plain backtest counts, so that the two can be held against each other.
+            *("--profile", "ideal"),
             *cost_arguments(load_costs(self.config_dir)),
         ]
 

@@ -82,7 +82,7 @@ def simulator(
     symbols: str = "BTCUSDT,SOLUSDT", lock_step: str = "15m", half_spread_ticks: int = 0, taker_fee_bps: float = 5.5
 ) -> Iterator[Simulator]:
     """An exchange with generated bars that runs until the block ends."""
-    options = ["--symbols", symbols, "--seed", "7", "--start", START, "--lock-step", lock_step]
+    options = ["--symbols", symbols, "--seed", "7", "--profile", "ideal", "--start", START, "--lock-step", lock_step]
     options += ["--half-spread-ticks", str(half_spread_ticks), "--taker-fee-bps", str(taker_fee_bps)]
     process = subprocess.Popen([sys.executable, "-c", _RUN, *options], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

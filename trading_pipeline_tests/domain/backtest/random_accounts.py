@@ -28,12 +28,15 @@ from trading_pipeline.domain.backtest.config import (
 from trading_pipeline.domain.backtest.lanes import Lane
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.translate import Funding, Steps, SymbolInput
+from trading_pipeline.domain.model.intrabar_paths import IntrabarPath
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
 from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 
 MINUTE_MS = 60_000
 START_MS = 1_704_067_200_000
 """2024-01-01, a midnight."""
+# The reference knows no rule that asks who holds what.
+_PATHS = (IntrabarPath.PULLBACK_FIRST, IntrabarPath.CANDLE_DIRECTION, IntrabarPath.NEAREST_EXTREME)
 SPLITS = ((), (1.0,), (0.4, 0.4), (0.5, 0.5), (0.4, 0.3, 0.3), (0.2, 0.2, 0.2))
 Random = np.random.Generator
 Floats = npt.NDArray[np.float64]
@@ -73,7 +76,7 @@ def account_of(seed: int) -> RandomAccount:
         chosen = [possible[place] for place in rng.permutation(len(possible))[: int(rng.integers(1, 3))]]
         finest = base if market.fine is not None else min(minutes for _, minutes in chosen)
         for name, minutes in chosen:
-            config = _rules(rng, common, finest)
+            config = _rules(rng, common, finest, _PATHS[seed % len(_PATHS)])
             lanes.append(Lane(name, instrument_id, config, _input(rng, config, market, minutes)))
     return RandomAccount(lanes, path)
 
@@ -146,12 +149,13 @@ def _funding(rng: Random, start: int, minutes: int) -> Funding | None:
     return Funding(times, rng.choice([0.0001, 0.001, -0.001, 0.02, -0.01], len(times)))
 
 
-def _rules(rng: Random, common: Limits, finest: int) -> BacktestConfig:
+def _rules(rng: Random, common: Limits, finest: int, path: IntrabarPath) -> BacktestConfig:
     """Rules of one lane; what rests enters against nothing that stands."""
     leverage, maintenance = float(rng.choice([1.0, 3.0, 10.0, 25.0])), float(rng.choice([0.0037, 0.0053, 0.0213]))
     limits = replace(common, max_leverage=leverage, maintenance_margin=maintenance, **_sizing(rng))
     execution = Execution(
         timing=Timing(int(rng.random() < 0.2)),
+        path=path,
         opposite=Opposite(int(rng.integers(0, 3))),
         max_layers=int(rng.choice([1, 1, 2, 3])),
         entry_expiry_bars=int(rng.integers(1, 4)),

@@ -12,6 +12,7 @@ from trading_pipeline.domain.backtest.config import AtrTrail, PivotTrail
 from trading_pipeline.domain.backtest.lanes import Lane
 from trading_pipeline.domain.indicators.pivots import last_pivot_price, pivot_highs, pivot_lows
 from trading_pipeline.domain.indicators.volatility import atr, atr_simple
+from trading_pipeline.domain.model.intrabar_paths import IntrabarPath
 from trading_pipeline.domain.portfolio.sizing import SizingModel
 from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 
@@ -26,6 +27,13 @@ class Bar(NamedTuple):
     low: float
     close: float
     before_ms: int = 0
+
+    def extremes(self, path: IntrabarPath) -> tuple[float, float]:
+        """The extremes in the order in which the rule has them."""
+        rose, up, down = self.close >= self.open, (self.high, self.low), (self.low, self.high)
+        if path is IntrabarPath.NEAREST_EXTREME:
+            return up if abs(self.open - self.high) < abs(self.open - self.low) else down
+        return up if rose is (path is IntrabarPath.CANDLE_DIRECTION) else down
 
 
 def bars_of(arrays: BarArrays) -> list[Bar]:

@@ -60,7 +60,7 @@ class Reference:
         for symbol, bar in [(symbol, ending[symbol]) for symbol in self.in_turn(ending)]:
             price = bar.open
             self.settle(symbol, price)
-            for goal in (*((bar.high, bar.low) if bar.close >= bar.open else (bar.low, bar.high)), bar.close):
+            for goal in (*bar.extremes(self.lanes[0].config.execution.path), bar.close):
                 while price != goal:
                     price = self.next_price(symbol, price, goal)
                     self.settle(symbol, price)

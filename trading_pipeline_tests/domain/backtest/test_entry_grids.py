@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trading_pipeline.domain.backtest.codes import IntrabarPath, LegKind, Opposite, OrderKind, Outcome, Timing
+from trading_pipeline.domain.backtest.codes import LegKind, Opposite, OrderKind, Outcome, Timing
 from trading_pipeline.domain.backtest.config import Execution, Exits, ExitTarget, Limits
 from trading_pipeline.domain.backtest.results import BacktestResult, Trade
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.intrabar_paths import IntrabarPath
 from trading_pipeline.domain.strategies.avi5.levels import entry_grid
 from trading_pipeline.domain.strategies.framework.arrays import Decisions
 from trading_pipeline_tests.domain.backtest.cases import (

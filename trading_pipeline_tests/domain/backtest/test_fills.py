@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trading_pipeline.domain.backtest.codes import IntrabarPath, LegKind, Opposite, OrderKind, Outcome, Timing, Unit
+from trading_pipeline.domain.backtest.codes import LegKind, Opposite, OrderKind, Outcome, Timing, Unit
 from trading_pipeline.domain.backtest.config import (
     AtrTrail,
     BacktestConfig,
@@ -19,6 +19,7 @@ from trading_pipeline.domain.backtest.config import (
 from trading_pipeline.domain.backtest.engine import run_backtest
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.translate import Funding, Steps, SymbolInput
+from trading_pipeline.domain.model.intrabar_paths import IntrabarPath
 from trading_pipeline_tests.domain.backtest.cases import (
     FREE_LIMITS,
     HOUR_MS,
@@ -73,6 +74,9 @@ def test_the_golden_runner_has_its_three_exits_at_their_bars_and_prices() -> Non
         # A rising bar visits the low last, a falling bar first.
         ((100.0, 121.0, 89.0, 101.0), IntrabarPath.CANDLE_DIRECTION, 120.0, LegKind.TAKE_PROFIT),
         ((100.0, 121.0, 89.0, 99.0), IntrabarPath.CANDLE_DIRECTION, 90.0, LegKind.STOP_LOSS),
+        ((100.0, 121.0, 89.0, 101.0), IntrabarPath.PULLBACK_FIRST, 90.0, LegKind.STOP_LOSS),
+        ((100.0, 121.0, 89.0, 99.0), IntrabarPath.PULLBACK_FIRST, 120.0, LegKind.TAKE_PROFIT),
+        ((100.0, 121.0, 89.0, 100.0), IntrabarPath.PULLBACK_FIRST, 90.0, LegKind.STOP_LOSS),
         ((100.0, 121.0, 89.0, 101.0), IntrabarPath.NEAREST_EXTREME, 90.0, LegKind.STOP_LOSS),
         ((100.0, 121.0, 75.0, 99.0), IntrabarPath.NEAREST_EXTREME, 120.0, LegKind.TAKE_PROFIT),
         # As far up as down takes the low first.
@@ -120,7 +124,7 @@ def test_a_next_open_round_trip_pays_fees_and_slippage_on_both_sides() -> None:
 
 
 def test_limits_slip_not_at_all_and_the_rest_of_the_position_does() -> None:
-    bars = [FLAT, (100.0, 112.0, 98.0, 101.0), FLAT]
+    bars = [FLAT, (100.0, 112.0, 98.0, 99.0), FLAT]
     config = config_of(LADDER, costs=Costs(0.0, 0.0, 10.0))
     (trade,) = run_one(config, bars, signal(0, 1, 90.1, 1.0)).trade_list()
     assert [leg.kind for leg in trade.legs] == [LegKind.ENTRY, LegKind.TAKE_PROFIT, LegKind.BREAK_EVEN]
@@ -128,7 +132,7 @@ def test_limits_slip_not_at_all_and_the_rest_of_the_position_does() -> None:
 
 
 def test_after_the_first_target_the_stop_is_at_the_entry_within_the_same_bar() -> None:
-    bars = [FLAT, (100.0, 112.0, 98.0, 101.0), FLAT]
+    bars = [FLAT, (100.0, 112.0, 98.0, 99.0), (99.0, 99.0, 95.0, 95.0)]
     (trade,) = run_one(config_of(LADDER), bars, signal(0, 1, 90.0, 1.0)).trade_list()
     assert [leg.kind for leg in trade.legs] == [LegKind.ENTRY, LegKind.TAKE_PROFIT, LegKind.BREAK_EVEN]
     assert trade.pnl_r == pytest.approx(0.4)
@@ -256,13 +260,13 @@ def test_real_minutes_decide_what_one_bar_leaves_open() -> None:
     exits = Exits((ExitTarget(1.0, 1.0),), break_even_after_targets=0, trail=None, trail_after_targets=0)
     minute, bar_ms = 60_000, 3 * 60_000
     bars = bars_of([FLAT, (100.0, 111.0, 89.0, 95.0), FLAT], bar_ms)
-    fine = bars_of([(100.0, 111.0, 100.0, 110.0), (110.0, 110.0, 89.0, 90.0), (90.0, 95.0, 90.0, 95.0)], minute, bar_ms)
+    fine = bars_of([(100.0, 100.0, 89.0, 90.0), (90.0, 111.0, 90.0, 110.0), (110.0, 110.0, 95.0, 95.0)], minute, bar_ms)
     reasons = []
     for magnifier in (None, fine):
         one = SymbolInput(bars, signal(0, 1, 90.0, 1.0), fine_bars=magnifier)
         reasons.append(run_backtest(config_of(exits), {"X": one}).trade_list()[0].exit_reason)
-    # The falling bar is taken to fall first; its minutes say that it rose first.
-    assert reasons == [LegKind.STOP_LOSS, LegKind.TAKE_PROFIT]
+    # The falling bar is taken to rise first; its minutes say that it fell first.
+    assert reasons == [LegKind.TAKE_PROFIT, LegKind.STOP_LOSS]
 
 
 @pytest.mark.parametrize(

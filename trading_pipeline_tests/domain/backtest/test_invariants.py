@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trading_pipeline.domain.backtest.codes import IntrabarPath, LegKind, Opposite, Smoothing, Timing, Unit
+from trading_pipeline.domain.backtest.codes import LegKind, Opposite, Smoothing, Timing, Unit
 from trading_pipeline.domain.backtest.config import (
     AtrTrail,
     BacktestConfig,
@@ -20,6 +20,7 @@ from trading_pipeline.domain.backtest.config import (
 from trading_pipeline.domain.backtest.engine import run_backtest
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.translate import Funding, SymbolInput
+from trading_pipeline.domain.model.intrabar_paths import IntrabarPath
 from trading_pipeline.domain.strategies.avi5.levels import entry_grid
 from trading_pipeline.domain.strategies.framework.arrays import BarArrays, Decisions
 from trading_pipeline_tests.domain.backtest.cases import (
@@ -189,7 +190,7 @@ def plain_exit(bars: BarArrays, entry: int, direction: int, stop: float, target:
                 return i, o
         stopped, reached = (low <= stop, h >= target) if direction > 0 else (h >= stop, low <= target)
         if stopped and reached:
-            high_first = c >= o
+            high_first = c < o
             return (i, target) if high_first == (direction > 0) else (i, stop)
         if stopped or reached:
             return i, stop if stopped else target

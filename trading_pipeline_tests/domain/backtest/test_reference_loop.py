@@ -46,17 +46,17 @@ def without(bars: BarArrays, *places: int) -> BarArrays:
     return BarArrays(*(np.delete(getattr(bars, name), places) for name in names))
 
 
-def test_a_rising_bar_meets_the_targets_then_the_break_even_stop_and_a_falling_one_the_stop() -> None:
+def test_a_falling_bar_meets_the_targets_then_the_break_even_stop_and_a_rising_one_the_stop() -> None:
     # 10 units at 100, stop 90: R = 10, targets 110 (4) and 120 (4), the rest 2.
     exits = Exits((ExitTarget(1.0, 0.4), ExitTarget(2.0, 0.4)), trail=None)
-    rising = run([FLAT, (100.0, 121.0, 89.0, 101.0), FLAT], [(0, 1, 90.0)], exits)
-    assert exits_of(rising) == [
+    falling = run([FLAT, (100.0, 121.0, 89.0, 99.0), FLAT], [(0, 1, 90.0)], exits)
+    assert exits_of(falling) == [
         (LegKind.TAKE_PROFIT, 4.0, 110.0),
         (LegKind.TAKE_PROFIT, 4.0, 120.0),
         (LegKind.BREAK_EVEN, 2.0, 100.0),
     ]
-    falling = run([FLAT, (100.0, 121.0, 89.0, 99.0), FLAT], [(0, 1, 90.0)], exits)
-    assert exits_of(falling) == [(LegKind.STOP_LOSS, 10.0, 90.0)]
+    rising = run([FLAT, (100.0, 121.0, 89.0, 101.0), FLAT], [(0, 1, 90.0)], exits)
+    assert exits_of(rising) == [(LegKind.STOP_LOSS, 10.0, 90.0)]
 
 
 def test_a_gap_fills_at_the_open_and_a_level_at_its_own_price() -> None:

@@ -16,6 +16,7 @@ from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.exchange_simulator.assembly import Configuration
+from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.server import Addresses, running_exchange
 from trading_pipeline.runtime.replay.replay_plan import ReplayedStrategy, ReplayPlan, prepare
 from trading_pipeline.runtime.replay.replay_question import replay_question
@@ -74,7 +75,9 @@ def test_everything_but_the_venues_terms_is_the_replays_own(database: Engine, pl
     store = PostgresBarStore(database)
     store.append_raw(walk(BTC, START - timedelta(days=30), 180, Timeframe.H4), BarSource.FILE)
     store.consolidate([BTC], Timeframe.H4, START - timedelta(days=40), plan.end)
-    with running_exchange(Configuration(("BTCUSDT",), seed=7, start=START, lock_step=Timeframe.H4)) as at:
+    with running_exchange(
+        Configuration(("BTCUSDT",), seed=7, start=START, lock_step=Timeframe.H4, profile=ExecutionProfile.IDEAL)
+    ) as at:
         question = replay_question(plan, done(database, plan, Exchange(at)))
     assert [one.strategy.name for one in question.plans] == ["rsi"]
     assert len(question.bars[Timeframe.H4][BTC]) == 180
