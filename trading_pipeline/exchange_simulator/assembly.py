@@ -90,6 +90,11 @@ class Configuration:
     live: LiveVenue | None = None
     profile: ExecutionProfile = ExecutionProfile.REALISTIC
 
+    @property
+    def met(self) -> ExecutionProfile:
+        """The profile that orders meet: a venue's ticker tells no volumes, of which a realistic fill is a share."""
+        return self.profile if self.live is None else ExecutionProfile.IDEAL
+
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -156,7 +161,7 @@ def _assembled(configuration: Configuration, world: World, run_id: str, state: S
         funding_rate=costs.funding_rate,
         funding_interval_hours=costs.funding_interval_hours,
         run_id=run_id,
-        profile=configuration.profile,
+        profile=configuration.met,
         seed=configuration.seed,
     )
     exchange, faults = Exchange(markets, terms, moment), faults_of(configuration.faults)
@@ -295,7 +300,7 @@ def _market(configuration: Configuration, symbol: str, world: World, moment: Mom
 
 def _references(configuration: Configuration, symbol: str, bars: BarSeries, shift_ms: int) -> dict[str, Basis]:
     """How mark and index part from the last price; not at all under the ideal profile."""
-    if configuration.profile is ExecutionProfile.IDEAL:
+    if configuration.met is ExecutionProfile.IDEAL:
         return {}
     found = {kind: modelled(symbol, kind, configuration.seed) for kind in KINDS}
     if configuration.bars is None:

@@ -72,7 +72,8 @@ def test_wallet_fees_funding_and_profit_add_up_to_what_was_there(
 ) -> None:
     exchange = play(session, profile)
     account = exchange.account
-    assert account.wallet + account.fees + account.funding - account.realised == exchange.terms.balance
+    # a mean price has no last digit
+    assert abs(account.wallet + account.fees + account.funding - account.realised - exchange.terms.balance) < EXACT
     # From the history alone: what was paid and received, and what is held at the last price.
     trades = [one for one in exchange.executions if one.kind != "Funding"]
     signed = [one.quantity * one.order.terms.sign for one in trades]

@@ -28,6 +28,7 @@ from trading_pipeline.domain.model.errors import (
 )
 from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.instruments import InstrumentStatus
 from trading_pipeline.domain.model.orders import IntentState, OrderIntent, OrderReport, OrderType, Purpose, Side
 from trading_pipeline.domain.model.stream_updates import StreamReply, StreamUpdate
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -277,7 +278,8 @@ def test_a_suspended_symbol_takes_no_orders_until_it_trades_again(lab: Lab) -> N
     lab.fault("suspend", symbol="BTCUSDT")
     with pytest.raises(OrderRejectedByVenue):
         lab.enter("during")
-    assert not BybitMarketData(lab.client()).instruments()
+    [listed] = BybitMarketData(lab.client()).instruments().values()
+    assert listed.status is InstrumentStatus.CLOSED
     lab.fault("suspend", symbol="BTCUSDT", value="Trading")
     lab.enter("after")
     assert lab.state("after") is not None
