@@ -1,0 +1,16 @@
+"""The commands that look at a running system and tell it what to do."""
+
+import typer
+
+from trading_pipeline.cli.audit import audit
+from trading_pipeline.cli.close import close
+from trading_pipeline.cli.dlq import dlq
+from trading_pipeline.cli.halt import halt, kill_switch, resume
+from trading_pipeline.cli.status import orders, positions, status
+from trading_pipeline.cli.users import users
+
+operating = typer.Typer()
+for command in (status, positions, orders, halt, resume, kill_switch, close):
+    operating.command()(command)
+for group in (dlq, users, audit):
+    operating.add_typer(group)
