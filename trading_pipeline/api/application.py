@@ -11,14 +11,15 @@ from fastapi.openapi.utils import get_openapi
 
 from trading_pipeline.adapters.streams.change_feed import ChangeFeed
 from trading_pipeline.adapters.streams.event_log import EventLog
-from trading_pipeline.api.composition import ApiContext
+from trading_pipeline.api.context import ApiContext
 from trading_pipeline.api.doors import MARK, PUBLIC, authorise
 from trading_pipeline.api.errors import DOCUMENTED, handle_errors
 from trading_pipeline.api.health import Probes
 from trading_pipeline.api.live.channels import CHANNELS, Channel
 from trading_pipeline.api.live.events import Events
 from trading_pipeline.api.requests import Envelope
-from trading_pipeline.api.routers import administration, auth, backfill, execution, health, live, looks, research
+from trading_pipeline.api.routers import health, live
+from trading_pipeline.api.routers.catalog import canonical_routers
 from trading_pipeline.api.routers.records import records_router
 from trading_pipeline.api.seeds import algo_grid, divergence_bot, spot_bot, strategy_tester
 
@@ -64,17 +65,8 @@ def create_app(context: ApiContext) -> FastAPI:
 
 def _add_routes(app: FastAPI, context: ApiContext) -> None:
     """The canonical tree, what stands beside it, and the paths of earlier programs."""
-    records = records_router(context.reader.collections)
     canonical = APIRouter(prefix="/api/v1")
-    for router in (
-        auth.router,
-        records,
-        looks.router,
-        execution.router,
-        administration.router,
-        backfill.router,
-        research.router,
-    ):
+    for router in (records_router(context.reader.collections), *canonical_routers()):
         canonical.include_router(router)
     seeds = (divergence_bot.router, algo_grid.router, spot_bot.router, strategy_tester.router)
     for part in (health.router, live.router, canonical, *seeds):

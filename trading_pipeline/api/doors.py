@@ -9,7 +9,7 @@ from fastapi.exceptions import WebSocketException
 from fastapi.requests import HTTPConnection
 
 from trading_pipeline.api.commands import Asker
-from trading_pipeline.api.composition import ApiContext, context_of
+from trading_pipeline.api.context import ApiContext, context_of
 from trading_pipeline.api.requests import request_id_of
 from trading_pipeline.domain.model.access import Permission, Principal
 from trading_pipeline.domain.model.errors import AccessRefused, NotAllowed, NotSignedIn, ServerAway

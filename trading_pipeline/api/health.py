@@ -9,7 +9,7 @@ import redis
 from sqlalchemy.exc import SQLAlchemyError
 
 from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
-from trading_pipeline.api.composition import ApiContext
+from trading_pipeline.api.context import ApiContext
 from trading_pipeline.domain.model.errors import TradingError
 from trading_pipeline.domain.model.health import ComponentHealth, HealthState
 

@@ -32,7 +32,7 @@ class Recipe:
 def recipe(thing: str) -> Recipe:
     """The list under ``**A <thing>**``; exactly one of its items says where one line goes."""
     text = (ROOT / "CONTRIBUTING.md").read_text()
-    section = re.search(rf"^\*\*A {thing}\*\*.*?(?=^\*\*|^## )", text, re.MULTILINE | re.DOTALL)
+    section = re.search(rf"^\*\*An? {thing}\*\*.*?(?=^\*\*|^## )", text, re.MULTILINE | re.DOTALL)
     assert section is not None, f"CONTRIBUTING.md has no recipe for a {thing}"
     items = [" ".join(item.split()) for item in re.split(r"^- ", section[0], flags=re.MULTILINE)[1:]]
     makes = tuple(re.findall(r"`([^`]+)`", item)[0] for item in items if not item.startswith("One line"))

@@ -15,7 +15,7 @@ def workshop(tmp_path: Path) -> Workshop:
     return Workshop(tmp_path)
 
 
-@pytest.mark.parametrize("thing", ["strategy", "risk rule", "venue", "notifier"])
+@pytest.mark.parametrize("thing", ["strategy", "risk rule", "venue", "notifier", "endpoint"])
 def test_a_recipe_takes_a_folder_or_two_files_and_a_line_at_most(thing: str) -> None:
     found = recipe(thing)
     folders = [path for path in found.makes if path.endswith("/")]
@@ -46,6 +46,14 @@ def test_a_notifier_is_a_file_and_a_line(workshop: Workshop) -> None:
     workshop.place("toy_notifier.py", file.replace("<name>", "pigeon"))
     workshop.register(steps, steps.line.replace("<name>", "pigeon").replace("<Class>", "Pigeon"))
     workshop.test(str(ROOT / HERE / "contracts_of_toy_notifier.py"))
+
+
+def test_an_endpoint_is_a_file_and_a_line(workshop: Workshop) -> None:
+    steps = recipe("endpoint")
+    (file,) = steps.makes
+    workshop.place("toy_endpoint.py", file.replace("<name>", "weather"))
+    workshop.register(steps, steps.line.replace("<name>", "weather"))
+    workshop.test(str(ROOT / HERE / "toy_endpoint_is_served.py"))
 
 
 def test_a_strategy_is_two_files_and_a_line(workshop: Workshop) -> None:

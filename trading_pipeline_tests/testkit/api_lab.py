@@ -12,7 +12,8 @@ from trading_pipeline.api.application import create_app
 from trading_pipeline.api.backfills import Backfills
 from trading_pipeline.api.charts import Charts
 from trading_pipeline.api.commands import Commands
-from trading_pipeline.api.composition import ApiContext, build_context
+from trading_pipeline.api.composition import build_context
+from trading_pipeline.api.context import ApiContext
 from trading_pipeline.api.research import Research
 from trading_pipeline.domain.model.access import Role
 from trading_pipeline.domain.model.errors import ServerAway

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from trading_pipeline.api.commands import Asker
-from trading_pipeline.api.composition import ApiContext, Context
+from trading_pipeline.api.context import ApiContext, Context
 from trading_pipeline.api.doors import Who, needs
 from trading_pipeline.api.shapes import Body, Key, Words
 from trading_pipeline.domain.model.access import Permission, Role, User

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import AliasChoices, BaseModel, Field
 
-from trading_pipeline.api.composition import Context
+from trading_pipeline.api.context import Context
 from trading_pipeline.api.doors import PUBLIC, SESSION_COOKIE, Who, address_of, needs
 from trading_pipeline.api.requests import request_id_of
 from trading_pipeline.api.shapes import Body, Words

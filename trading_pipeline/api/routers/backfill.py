@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from trading_pipeline.api.backfills import Stretch
-from trading_pipeline.api.composition import Context
+from trading_pipeline.api.context import Context
 from trading_pipeline.api.doors import Who, needs
 from trading_pipeline.api.shapes import Body, Instant, Key
 from trading_pipeline.domain.model.access import Permission

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from trading_pipeline.api.commands import ScopeChanged
-from trading_pipeline.api.composition import Context
+from trading_pipeline.api.context import Context
 from trading_pipeline.api.doors import Who, needs
 from trading_pipeline.api.shapes import Body, Key, Words
 from trading_pipeline.domain.model.access import Permission

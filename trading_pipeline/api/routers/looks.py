@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from trading_pipeline.api.answers import unless_known
-from trading_pipeline.api.composition import Context
+from trading_pipeline.api.context import Context
 from trading_pipeline.api.doors import needs
 from trading_pipeline.api.shapes import Body, Instant, Key, Money
 from trading_pipeline.domain.model.access import Permission

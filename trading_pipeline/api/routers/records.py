@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from trading_pipeline.api.answers import unless_known
-from trading_pipeline.api.composition import ApiContext, Context
+from trading_pipeline.api.context import ApiContext, Context
 from trading_pipeline.api.doors import needs
 from trading_pipeline.api.shapes import Key, page_model, query_model, record_model, with_run_page
 from trading_pipeline.domain.model.access import Permission

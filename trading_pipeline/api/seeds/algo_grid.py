@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
-from trading_pipeline.api.composition import ApiContext, Context
+from trading_pipeline.api.context import ApiContext, Context
 from trading_pipeline.api.doors import Who, needs
 from trading_pipeline.api.routers.execution import Launched
 from trading_pipeline.api.seeds.divergence_bot import Config

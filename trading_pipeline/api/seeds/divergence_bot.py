@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from trading_pipeline.api.composition import Context
+from trading_pipeline.api.context import Context
 from trading_pipeline.api.doors import Who, needs
 from trading_pipeline.api.seeds.shapes import Items, Limit, items
 from trading_pipeline.api.shapes import Body, Key, Money

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import BaseModel
 
-from trading_pipeline.api.composition import ApiContext
+from trading_pipeline.api.context import ApiContext
 from trading_pipeline.api.shapes import with_run_page
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.records import MOST_RECORDS, RecordQuestion

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from trading_pipeline.api.composition import ApiContext, Context
+from trading_pipeline.api.context import ApiContext, Context
 from trading_pipeline.api.doors import Who, needs
 from trading_pipeline.api.shapes import Key, Money
 from trading_pipeline.domain.model.access import Permission

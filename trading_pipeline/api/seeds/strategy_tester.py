@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from trading_pipeline.api.composition import Context
+from trading_pipeline.api.context import Context
 from trading_pipeline.api.doors import needs
 from trading_pipeline.api.shapes import Key, Words
 from trading_pipeline.domain.model.access import Permission

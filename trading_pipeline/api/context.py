@@ -1,0 +1,56 @@
+"""What the routes work with."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.requests import HTTPConnection
+from sqlalchemy import Engine
+
+from trading_pipeline.api.backfills import Backfills
+from trading_pipeline.api.charts import Charts
+from trading_pipeline.api.commands import Commands
+from trading_pipeline.api.looks import Looks
+from trading_pipeline.api.research import Research
+from trading_pipeline.domain.model.universe import Universe
+from trading_pipeline.ports.credentials import Tickets
+from trading_pipeline.ports.orchestrator import JobLauncher
+from trading_pipeline.ports.stores.operations.record_reader import RecordReader
+from trading_pipeline.services.access.access_context import AccessContext
+from trading_pipeline.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class ApiContext:
+    """The one composition of the API.
+
+    :param universe: as it was when the process started.
+    """
+
+    settings: Settings
+    engine: Engine
+    universe: Universe
+    access: AccessContext
+    tickets: Tickets
+    reader: RecordReader
+    jobs: JobLauncher
+    commands: Commands
+    looks: Looks
+    charts: Charts
+    backfills: Backfills
+    research: Research
+
+    def now(self) -> datetime:
+        """Wall time, UTC: sessions and commands must go on while no venue says what time it is."""
+        return datetime.now(UTC)
+
+
+def context_of(connection: HTTPConnection) -> ApiContext:
+    """That of the application which answers."""
+    context: ApiContext = connection.app.state.context
+    return context
+
+
+Context = Annotated[ApiContext, Depends(context_of)]
+"""What a route asks for."""
