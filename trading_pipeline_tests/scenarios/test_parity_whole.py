@@ -35,6 +35,10 @@ THREE_TARGETS: dict[str, object] = {
     ],
     "runner": {"fraction": 0, "trail": "none"},
 }
+FAR_TARGET: dict[str, object] = {
+    "targets": [{"r_multiple": 3, "fraction": 1.0}],
+    "runner": {"fraction": 0, "trail": "none"},
+}
 BEHIND_PIVOTS: dict[str, object] = {
     "targets": [{"r_multiple": 0.5, "fraction": 0.5}],
     "runner": {"fraction": 0.5, "trail": "pivot", "trail_at": "finest"},
@@ -68,7 +72,7 @@ STRATEGIES: dict[str, dict[str, object]] = {
     "macd": {
         "symbols": ["DDDUSDT"],
         "parameters": FAR_STOP,
-        "lifecycle": {**BEHIND_PIVOTS, "opposite": "close", "strategy_exits": False},
+        "lifecycle": {**FAR_TARGET, "opposite": "close", "strategy_exits": False},
     },
     "ema_cross": {"timeframes": list(TIMEFRAMES), "parameters": {}, "lifecycle": BEHIND_PIVOTS},
     "dca": {

@@ -25,11 +25,17 @@ from trading_pipeline.services.market_data.refresh_instruments import refresh_in
 ALL_TRADABLE = "all_tradable"
 
 
-@dg.asset(
-    deps=[PUBLIC_STREAM],
-    group_name="market_data",
-    kinds={"postgres"},
-    description="What the venue lists: status, steps, limits and fees, as it said last; what is gone is closed.",
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(
+            "instruments",
+            deps=[PUBLIC_STREAM],
+            group_name="market_data",
+            kinds={"postgres"},
+            description="What the venue lists: status, steps, limits and fees, as it said last; closed what is gone.",
+        )
+    ],
+    can_subset=True,
     check_specs=[
         dg.AssetCheckSpec(
             ALL_TRADABLE,
@@ -41,12 +47,14 @@ ALL_TRADABLE = "all_tradable"
 def instruments(
     context: dg.AssetExecutionContext, stores: Stores, markets: Markets, events: Events
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-    """Read the list, keep it, tell what has changed."""
+    """Read the list, keep it, tell what has changed; the check alone judges what was read last."""
     store = stores.conditions.instruments
-    changes = refresh_instruments(markets.market_data(), store, UNIVERSE.instrument_ids)
-    record_quality(PostgresQualityStore(stores.engine, context.run_id), events.stream(), changes)
-    yield dg.MaterializeResult(metadata={"changed": len(changes)})
-    yield judged(untradable(store, UNIVERSE.instrument_ids), name=ALL_TRADABLE)
+    if context.selected_asset_keys:
+        changes = refresh_instruments(markets.market_data(), store, UNIVERSE.instrument_ids)
+        record_quality(PostgresQualityStore(stores.engine, context.run_id), events.stream(), changes)
+        yield dg.MaterializeResult(metadata={"changed": len(changes)})
+    if context.selected_asset_check_keys:
+        yield judged(untradable(store, UNIVERSE.instrument_ids), name=ALL_TRADABLE)
 
 
 instruments_job = dg.define_asset_job(

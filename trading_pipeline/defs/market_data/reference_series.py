@@ -21,6 +21,7 @@ from trading_pipeline.defs.market_data.condition_checks import judged
 from trading_pipeline.defs.market_data.feed import PUBLIC_STREAM
 from trading_pipeline.defs.market_data.partitions import GRID, SINGLE_RUN, UNIVERSE, scope_of
 from trading_pipeline.defs.operations.queues import housekeeping_tags
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.reference_series import HOUR, LONGEST_FUNDING
 from trading_pipeline.ports.venue.reference_data import ReferenceData
 from trading_pipeline.resources.beside import SCHEDULES
@@ -67,29 +68,40 @@ def _asset(series: Series) -> dg.AssetsDefinition:
         description=f"No two rows lie more than {series.longest} apart, and the newest is due.",
     )
 
-    @dg.asset(
-        name=series.name,
+    spec = dg.AssetSpec(
+        series.name,
         deps=[PUBLIC_STREAM],
-        partitions_def=GRID,
-        backfill_policy=SINGLE_RUN,
         group_name="market_data",
         kinds={"postgres"},
         description=f"{series.description} From the venue, by day and instrument.",
+    )
+
+    @dg.multi_asset(
+        name=series.name,
+        specs=[spec],
         check_specs=[check],
+        partitions_def=GRID,
+        backfill_policy=SINGLE_RUN,
+        can_subset=True,
     )
     def refreshed(
         context: dg.AssetExecutionContext, stores: Stores, markets: Markets
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-        """Ask the venue for the run's days and look for holes in all that is stored."""
-        scope, venue = scope_of(context, UNIVERSE.finest), markets.venue().reference_data()
-        if venue is None:
-            raise dg.Failure(f"{UNIVERSE.venue} keeps no {series.name}: it has no such contracts")
+        """Ask the venue for the run's days and look for holes in all that is stored; the check alone only looks."""
         store, now = series.store(stores.engine, context.run_id), markets.clock().now()
-        report = refresh_series(series.ask(venue), store, scope.instrument_ids, scope.start, min(scope.end, now))
-        yield dg.MaterializeResult(metadata={"rows": report.rows, "changed": report.changed})
-        # a bar of an hour is there when the hour has ended
-        holes = series_holes(store, scope.instrument_ids, series.longest, now - LATE - HOUR)
-        yield judged({**holes, **report.failures}, name=COMPLETE)
+        instrument_ids, failures = UNIVERSE.instrument_ids, dict[InstrumentId, str]()
+        if context.selected_asset_keys:
+            scope, venue = scope_of(context, UNIVERSE.finest), markets.venue().reference_data()
+            if venue is None:
+                raise dg.Failure(f"{UNIVERSE.venue} keeps no {series.name}: it has no such contracts")
+            instrument_ids = scope.instrument_ids
+            report = refresh_series(series.ask(venue), store, instrument_ids, scope.start, min(scope.end, now))
+            failures |= report.failures
+            yield dg.MaterializeResult(metadata={"rows": report.rows, "changed": report.changed})
+        if context.selected_asset_check_keys:
+            # a bar of an hour is there when the hour has ended
+            holes = series_holes(store, instrument_ids, series.longest, now - LATE - HOUR)
+            yield judged({**holes, **failures}, name=COMPLETE)
 
     return refreshed
 

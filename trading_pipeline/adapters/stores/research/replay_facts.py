@@ -58,7 +58,7 @@ SELECT
     AS acknowledged,
   count(plan.written_at) AS plans, count(intent.acknowledged_at) AS orders
 FROM heard JOIN trading.trade_plans plan USING (close_time)
-LEFT JOIN trading.order_intents intent ON intent.plan_id = plan.plan_id AND intent.purpose = 'E'
+LEFT JOIN trading.order_intents intent ON intent.plan_id = plan.plan_id AND intent.purpose = 'E' AND intent.attempt = 0
 WHERE plan.status <> 'historical'
 """)
 _TRADES = text("""
