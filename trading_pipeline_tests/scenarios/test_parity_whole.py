@@ -62,15 +62,19 @@ class Pullbacks(StochasticAdx):
 """A user's own strategy, whose signals tell the MACD histogram that the next-bar exit compares."""
 STRATEGIES: dict[str, dict[str, object]] = {
     "supertrend": {
-        "symbols": ["AAAUSDT"],
+        "symbols": ["DDDUSDT"],
         "parameters": {**FAR_STOP, "period": 7, "multiple": 1.0},
         "lifecycle": {**TWO_TARGETS, "opposite": "reverse", "strategy_exits": False},
     },
     "pullbacks": {"symbols": ["BBBUSDT"], "parameters": {}, "lifecycle": {**TWO_TARGETS, "next_bar_exit": True}},
-    "donchian_breakout": {"parameters": {**CLOSE_STOP, "channel": 10}, "lifecycle": THREE_TARGETS},
+    "donchian_breakout": {
+        "symbols": ["BBBUSDT", "CCCUSDT"],
+        "parameters": {**CLOSE_STOP, "channel": 10},
+        "lifecycle": THREE_TARGETS,
+    },
     "vwap_reversion": {"symbols": ["CCCUSDT"], "parameters": CLOSE_STOP, "lifecycle": TWO_TARGETS},
     "macd": {
-        "symbols": ["DDDUSDT"],
+        "symbols": ["AAAUSDT"],
         "parameters": FAR_STOP,
         "lifecycle": {**FAR_TARGET, "opposite": "close", "strategy_exits": False},
     },
@@ -145,7 +149,7 @@ def test_seven_strategies_on_one_account_do_in_the_whole_pipeline_what_their_bac
     assert parity["given"] == ["ticks and lots of the venue"]
     assert {one.split()[1] for one in parity["strategies"]} == set(TIMEFRAMES)
     assert {"next_bar_exit", "signal_exit", "reversal", "opposite_signal", "break_even", "take_profit"} <= set(left)
-    assert parity["trades"] >= 20
+    assert parity["trades"] >= 18
     assert parity["trades"] - parity["still_open"] == len(report["trades"]), "the report and parity count other trades"
     entered = parity["signals"] - parity["not_entered"]
     assert entered > parity["trades"], "nothing added a layer: choose other bars"
