@@ -4,7 +4,8 @@ import os
 import socket
 
 import redis
-from celery.signals import heartbeat_sent, task_postrun, task_prerun, worker_init
+from celery.signals import heartbeat_sent, task_postrun, task_received, worker_init
+from celery.worker.request import Request
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
 from trading_pipeline.runtime.dagster.celery_app import app, execute_job
@@ -23,7 +24,7 @@ def run_worker(queue: str, processes: int) -> None:
     name = f"{queue}@{socket.gethostname()}"
     ledger = TaskLedger(redis.Redis.from_url(os.environ["REDIS_URL"], decode_responses=True), name)
     # Celery keeps weak references, and nobody else holds these bound methods.
-    task_prerun.connect(ledger.began, sender=execute_job, weak=False)
+    task_received.connect(ledger.received, weak=False)
     task_postrun.connect(ledger.ended, sender=execute_job, weak=False)
     worker_init.connect(warm_up, weak=False)
     heartbeat_sent.connect(SignOfLife(Settings().database_url, queue), weak=False)
@@ -58,9 +59,13 @@ class TaskLedger:
         self._client = client
         self._key = f"worker:{worker}:tasks"
 
-    def began(self, *, task_id: str, **_: object) -> None:
-        """Note a task that is about to execute a run."""
-        self._client.sadd(self._key, task_id)
+    def received(self, *, request: Request, **_: object) -> None:
+        """Note a task that is taken from the queue, where nobody else finds it any more.
+
+        Not when a process of the pool begins it: a worker killed in between would leave a run that nobody starts.
+        """
+        if request.name == execute_job.name:
+            self._client.sadd(self._key, request.id)
 
     def ended(self, *, task_id: str, **_: object) -> None:
         """Forget a task that ended in any way."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import importlib
 import uuid
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -42,9 +42,15 @@ def status_of(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterRunStatus:
     return run.status
 
 
-def test_a_worker_knows_the_tasks_it_has_begun_and_not_ended(ledger: TaskLedger) -> None:
+def receive(worker: ModuleType, ledger: TaskLedger, task_id: str) -> None:
+    """Take a run's task from the queue, as Celery tells of it."""
+    ledger.received(request=SimpleNamespace(id=task_id, name=worker.execute_job.name))
+
+
+def test_a_worker_knows_the_tasks_it_has_taken_and_not_ended(worker: ModuleType, ledger: TaskLedger) -> None:
     for task_id in ("one", "two", "three"):
-        ledger.began(task_id=task_id)
+        receive(worker, ledger, task_id)
+    ledger.received(request=SimpleNamespace(id="four", name="celery.ping"))
     ledger.ended(task_id="two")
     assert ledger.take() == ["one", "three"]
     assert ledger.take() == []
@@ -65,7 +71,7 @@ def test_runs_of_a_killed_worker_are_ended_when_it_starts_again(
 ) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         run_id = a_run(instance, "task", status)
-        ledger.began(task_id="task")
+        receive(worker, ledger, "task")
         assert worker.fail_orphans(instance, ledger) == ([run_id] if status is not after else [])
         assert status_of(instance, run_id) is after
 
@@ -73,6 +79,6 @@ def test_runs_of_a_killed_worker_are_ended_when_it_starts_again(
 def test_runs_of_other_workers_are_left_alone(worker: ModuleType, ledger: TaskLedger) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         run_id = a_run(instance, "somebody-elses", dg.DagsterRunStatus.STARTED)
-        ledger.began(task_id="mine")
+        receive(worker, ledger, "mine")
         assert worker.fail_orphans(instance, ledger) == []
         assert status_of(instance, run_id) is dg.DagsterRunStatus.STARTED
