@@ -5,47 +5,18 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 import pytest
-from typer.testing import CliRunner
 
-from trading_pipeline.cli.main import EXIT_REFUSED, app
-from trading_pipeline.domain.model.errors import TradingError
+from trading_pipeline.cli.main import EXIT_REFUSED
 from trading_pipeline.runtime.supervision.embedded import free_port
 from trading_pipeline_tests.adapters.venues.simulator import simulator
+from trading_pipeline_tests.cli.commands import Refusal
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FIRST_MS, NEXT_MS = 1_735_689_600_000, 1_735_689_900_000
 GOOD_ROW = f"{FIRST_MS},10,11,9,10,1"
 UNREACHABLE = "postgresql://trader:secret@127.0.0.1:1/trading"
-
-
-class Refusal(Protocol):
-    """The one line of a command that refuses to run, in an empty folder and with nothing but these settings."""
-
-    def __call__(self, *arguments: str, **settings: str) -> str: ...
-
-
-@pytest.fixture
-def refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Refusal:
-    for name in list(os.environ):
-        if name.startswith(("BYBIT", "DATABASE", "REDIS", "DAGSTER_HOME")):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-
-    def refused(*arguments: str, **settings: str) -> str:
-        given = {"TRADING_CONFIG_DIR": str(REPOSITORY / "config"), "TRADING_API_PORT": "0", **settings}
-        result = CliRunner().invoke(app, arguments, env=given)
-        if isinstance(result.exception, TradingError):
-            said = str(result.exception)
-        else:  # a command that is also an entry point of its own says it itself
-            assert result.exit_code == EXIT_REFUSED, result.output
-            said = result.stderr
-        (line,) = said.splitlines()
-        return line
-
-    return refused
 
 
 @pytest.fixture
