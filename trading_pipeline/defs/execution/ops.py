@@ -5,6 +5,7 @@ from datetime import datetime
 import dagster as dg
 
 from trading_pipeline.adapters.stores.execution.ledger_trail import Written
+from trading_pipeline.defs.execution.asked_again import asked_again
 from trading_pipeline.defs.execution.told import tell_changed_equity, tell_day, tell_equity, tell_ledger
 from trading_pipeline.domain.model.accounts import Wallet
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -21,11 +22,9 @@ from trading_pipeline.services.execution.prove_stop import Protection
 from trading_pipeline.services.execution.reconcile_account import ReconcileResult, reconcile_account
 from trading_pipeline.services.execution.watch_account import watch_account
 
-AGAIN = dg.RetryPolicy(max_retries=2, delay=1)
-"""A retry asks the ledger first and never sends an order twice, so it is safe here."""
 
-
-@dg.op(retry_policy=AGAIN, ins={"managed": dg.In(dg.Nothing)})
+@dg.op(ins={"managed": dg.In(dg.Nothing)})
+@asked_again
 def claim(context: dg.OpExecutionContext, execution: ExecutionResource) -> Claim:
     """Take the plans that this run executes; after positions were looked after, where the run does both."""
     trading = execution.context
@@ -60,7 +59,8 @@ def _unanswered(execution: ExecutionResource) -> set[str]:
     return execution.trail.unanswered(execution.context.account_id)
 
 
-@dg.op(retry_policy=AGAIN)
+@dg.op
+@asked_again
 def gate(context: dg.OpExecutionContext, execution: ExecutionResource, claimed: Claim) -> GateResult:
     """Admit or deny each plan; an admitted one leaves with its entry intent written."""
     trading = execution.context
@@ -78,7 +78,8 @@ def gate(context: dg.OpExecutionContext, execution: ExecutionResource, claimed: 
     return result
 
 
-@dg.op(retry_policy=AGAIN)
+@dg.op
+@asked_again
 def submit(context: dg.OpExecutionContext, execution: ExecutionResource, gated: GateResult) -> GateResult:
     """Send the entries, each with its stop attached."""
     outcomes = submit_entries(context=execution.context, intents=gated.admitted)
@@ -88,7 +89,8 @@ def submit(context: dg.OpExecutionContext, execution: ExecutionResource, gated: 
     return gated
 
 
-@dg.op(retry_policy=AGAIN)
+@dg.op
+@asked_again
 def protect(
     context: dg.OpExecutionContext, execution: ExecutionResource, claimed: Claim, submitted: GateResult
 ) -> list[ProtectResult]:
@@ -104,7 +106,8 @@ def protect(
     return results
 
 
-@dg.op(retry_policy=AGAIN)
+@dg.op
+@asked_again
 def record(context: dg.OpExecutionContext, execution: ExecutionResource, protected: list[ProtectResult]) -> None:
     """Give every plan its final status and read the account's money."""
     outcomes = record_outcomes(context=execution.context, protected=protected)
@@ -124,7 +127,8 @@ class Wave(dg.Config):
     """ISO 8601, UTC."""
 
 
-@dg.op(retry_policy=AGAIN)
+@dg.op
+@asked_again
 def manage(context: dg.OpExecutionContext, execution: ExecutionResource, config: Wave) -> None:
     """Settle orders, prove and move stops, cancel what closed positions left behind."""
     # Asked before and after: what no longer waits was answered by this run, whichever step of it did so.
@@ -156,7 +160,8 @@ def manage(context: dg.OpExecutionContext, execution: ExecutionResource, config:
     tell_equity(context, wallet)
 
 
-@dg.op(retry_policy=AGAIN)
+@dg.op
+@asked_again
 def follow(context: dg.OpExecutionContext, execution: ExecutionResource) -> None:
     """Answer fills: prove stops, place missing targets, pull stops to where the filled targets allow."""
     waiting = _unanswered(execution)
@@ -173,7 +178,8 @@ def follow(context: dg.OpExecutionContext, execution: ExecutionResource) -> None
     tell_ledger(context, execution.trail.rows(written))
 
 
-@dg.op(retry_policy=AGAIN)
+@dg.op
+@asked_again
 def reconcile_with_venue(context: dg.OpExecutionContext, execution: ExecutionResource) -> None:
     """Hold the venue's account against the ledger; halt instruments that differ."""
     waiting = _unanswered(execution)
