@@ -8,7 +8,6 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 from sqlalchemy import Engine, Table
 
-from trading_pipeline.adapters.stores.execution.ledger_runs import PostgresLedgerRuns
 from trading_pipeline.adapters.stores.execution.work_queue import WorkQueue
 from trading_pipeline.adapters.stores.market_data.book_store import PostgresBookSampleStore
 from trading_pipeline.adapters.stores.market_data.check_store import PostgresCheckStore
@@ -24,6 +23,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.condition_stores import ConditionStores
+from trading_pipeline.resources.ledger_readers import LedgerReaders
 from trading_pipeline.resources.research_stores import ResearchStores
 
 
@@ -116,9 +116,9 @@ class Stores(dg.ConfigurableResource["Stores"]):
         return PostgresHeartbeatStore(self._engine)
 
     @property
-    def ledger_runs(self) -> PostgresLedgerRuns:
-        """Which runs the ledger's rows lead to."""
-        return PostgresLedgerRuns(self._engine)
+    def ledger(self) -> LedgerReaders:
+        """What was meant and what happened, of every account."""
+        return LedgerReaders(self._engine)
 
     @property
     def conditions(self) -> ConditionStores:
