@@ -12,6 +12,7 @@ from trading_pipeline.adapters.parameters.risk_sections import (
     CircuitSection,
     CooldownSection,
     Fraction,
+    LagSection,
     LossSection,
     MarketSection,
     OrderSection,
@@ -23,7 +24,7 @@ from trading_pipeline.domain.portfolio.sizing import BOUNDS, NUMBERS, SizingMode
 from trading_pipeline.domain.risk.limits import EntriesBy, RiskLimits
 
 Profile = Literal["conservative", "balanced", "aggressive"]
-_SECTIONS = ("circuit", "losses", "activity", "cooldowns", "portfolio", "market", "orders", "pause")
+_SECTIONS = ("circuit", "losses", "activity", "cooldowns", "portfolio", "market", "orders", "pause", "lag")
 
 Amount = Annotated[Decimal, Field(gt=0)]
 Share = Annotated[Decimal, Field(gt=0, le=1)]
@@ -88,6 +89,7 @@ class _RiskFile(Section):
     market: MarketSection = MarketSection()
     orders: OrderSection = OrderSection()
     pause: PauseSection = PauseSection()
+    lag: LagSection = LagSection()
 
     def limits(self) -> RiskLimits:
         """The same in domain types."""

@@ -13,6 +13,7 @@ from trading_pipeline.domain.risk.limit_sections import (
     ActivityLimits,
     CircuitLimits,
     CooldownLimits,
+    LagLimits,
     LossLimits,
     MarketLimits,
     NewsWindow,
@@ -163,6 +164,17 @@ class OrderSection(Section):
     def limits(self) -> OrderLimits:
         """The same in domain types."""
         return OrderLimits(**self.model_dump())
+
+
+class LagSection(Section):
+    """``lag``."""
+
+    plan_s: Annotated[int, Field(ge=0, le=86_400)] = 60
+    order_s: Annotated[int, Field(ge=0, le=86_400)] = 120
+
+    def limits(self) -> LagLimits:
+        """The same in domain types."""
+        return LagLimits(**self.model_dump())
 
 
 class PauseSection(Section):

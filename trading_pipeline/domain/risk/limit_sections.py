@@ -157,6 +157,18 @@ class OrderLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class LagLimits:
+    """How long a close may take, in wall seconds, before the operator is told; 0 never. No entry is denied by it.
+
+    :param plan_s: from the first bar of a close that is heard to its plans.
+    :param order_s: from there to the acknowledgement of an entry.
+    """
+
+    plan_s: int = 60
+    order_s: int = 120
+
+
+@dataclass(frozen=True, slots=True)
 class PauseLimits:
     """When the account pauses by itself, and when it goes on by itself; over the entries of five minutes.
 
