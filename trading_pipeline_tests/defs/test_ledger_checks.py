@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text
 
 from trading_pipeline.defs.execution.ledger import ledger_assets
 from trading_pipeline.defs.execution.ledger_checks import ledger_checks, ledger_job
+from trading_pipeline.defs.execution.reconciliation import reconciliation
 from trading_pipeline.domain.risk.differences import Difference, DifferenceKind
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline_tests.testkit.builders import ACCOUNT, usdt_wallet
@@ -51,10 +52,13 @@ def lab(module_database: Engine) -> Lab:
 def said(lab: Lab) -> dict[str, str]:
     """By check what it found, asked alone: no asset is materialised."""
     definitions = dg.Definitions(
-        assets=ledger_assets,
+        assets=[*ledger_assets, reconciliation],
         asset_checks=ledger_checks,
         jobs=[ledger_job],
-        resources={"stores": Stores(database_url=lab.database.url.render_as_string(hide_password=False))},
+        resources={
+            "stores": Stores(database_url=lab.database.url.render_as_string(hide_password=False)),
+            **dict.fromkeys(("markets", "comparison"), dg.ResourceDefinition.none_resource()),
+        },
     )
     result = definitions.get_job_def(ledger_job.name).execute_in_process()
     assert result.get_asset_materialization_events() == []

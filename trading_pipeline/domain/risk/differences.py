@@ -1,6 +1,7 @@
 """Where the venue and the ledger disagree."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from trading_pipeline.domain.model.identity import AccountId, InstrumentId
@@ -33,3 +34,17 @@ class Difference:
     def key(self) -> tuple[InstrumentId, DifferenceKind, str]:
         """What makes it the same difference at the next look, whatever quantities have become."""
         return self.instrument_id, self.kind, self.subject
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDifference:
+    """A difference and its life so far, in venue time (UTC).
+
+    :param sightings: comparisons that found it.
+    :param gone_at: when a comparison found it gone, ``None`` while it stands.
+    """
+
+    difference: Difference
+    found_at: datetime
+    sightings: int
+    gone_at: datetime | None

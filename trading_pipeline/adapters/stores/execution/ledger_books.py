@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, Row, or_, select, text
 
 from trading_pipeline.adapters.stores.execution.ledger_rows import fill_of, fill_query, position_of, position_query
 from trading_pipeline.adapters.stores.postgres.database import reading
@@ -13,7 +13,7 @@ from trading_pipeline.domain.model.orders import Purpose
 from trading_pipeline.domain.model.positions import Position, PositionStatus
 from trading_pipeline.domain.portfolio.ledger_faults import OrderInDoubt, UnbookedOrder, UnequalResult, WalletStep
 from trading_pipeline.domain.portfolio.position_sums import PositionFill, earned_until
-from trading_pipeline.domain.risk.differences import Difference, DifferenceKind
+from trading_pipeline.domain.risk.differences import Difference, DifferenceKind, KeptDifference
 from trading_pipeline.ports.stores.execution.ledger_books import LedgerBooks
 
 _IN_DOUBT = text("""
@@ -108,14 +108,16 @@ class PostgresLedgerBooks(LedgerBooks):
         log = reconciliation_log.c
         query = select(reconciliation_log).where(log.gone_at.is_(None)).order_by(log.difference_id)
         with reading(self._engine) as connection:
+            return [_difference(row) for row in connection.execute(query)]
+
+    def differences_between(self, since: datetime, until: datetime) -> list[KeptDifference]:
+        """By their lives."""
+        log = reconciliation_log.c
+        lived = log.found_at < until, or_(log.gone_at.is_(None), log.gone_at >= since)
+        query = select(reconciliation_log).where(*lived).order_by(log.difference_id)
+        with reading(self._engine) as connection:
             return [
-                Difference(
-                    AccountId(row.account_id),
-                    InstrumentId(row.instrument_id),
-                    DifferenceKind(row.kind),
-                    row.detail,
-                    row.subject,
-                )
+                KeptDifference(_difference(row), row.found_at, row.sightings, row.gone_at)
                 for row in connection.execute(query)
             ]
 
@@ -123,6 +125,12 @@ class PostgresLedgerBooks(LedgerBooks):
         """What positions had realised at the last reading, less what they had at the first."""
         with reading(self._engine) as connection:
             return [_step(connection, row) for row in connection.execute(_STEPS).all()]
+
+
+def _difference(row: Row[tuple[object, ...]]) -> Difference:
+    return Difference(
+        AccountId(row.account_id), InstrumentId(row.instrument_id), DifferenceKind(row.kind), row.detail, row.subject
+    )
 
 
 def _step(connection: Connection, row: Row[tuple[object, ...]]) -> WalletStep:

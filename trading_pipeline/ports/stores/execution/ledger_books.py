@@ -1,10 +1,11 @@
 """What checks of the ledger ask: rows of every account that do not add up."""
 
 from abc import ABC, abstractmethod
+from datetime import datetime
 
 from trading_pipeline.domain.model.positions import Position
 from trading_pipeline.domain.portfolio.ledger_faults import OrderInDoubt, UnbookedOrder, UnequalResult, WalletStep
-from trading_pipeline.domain.risk.differences import Difference
+from trading_pipeline.domain.risk.differences import Difference, KeptDifference
 
 
 class LedgerBooks(ABC):
@@ -29,6 +30,10 @@ class LedgerBooks(ABC):
     @abstractmethod
     def standing_differences(self) -> list[Difference]:
         """What the last whole comparison of venue and ledger found, and no later one found gone."""
+
+    @abstractmethod
+    def differences_between(self, since: datetime, until: datetime) -> list[KeptDifference]:
+        """Those that stood at some time from ``since`` up to ``until`` (UTC, excluded), oldest first."""
 
     @abstractmethod
     def wallet_steps(self) -> list[WalletStep]:
