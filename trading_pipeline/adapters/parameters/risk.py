@@ -18,13 +18,25 @@ from trading_pipeline.adapters.parameters.risk_sections import (
     OrderSection,
     PauseSection,
     PortfolioSection,
+    ReconciliationSection,
 )
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.portfolio.sizing import BOUNDS, NUMBERS, SizingModel, SizingRule
 from trading_pipeline.domain.risk.limits import EntriesBy, RiskLimits
 
 Profile = Literal["conservative", "balanced", "aggressive"]
-_SECTIONS = ("circuit", "losses", "activity", "cooldowns", "portfolio", "market", "orders", "pause", "lag")
+_SECTIONS = (
+    "circuit",
+    "losses",
+    "activity",
+    "cooldowns",
+    "portfolio",
+    "market",
+    "orders",
+    "pause",
+    "lag",
+    "reconciliation",
+)
 
 Amount = Annotated[Decimal, Field(gt=0)]
 Share = Annotated[Decimal, Field(gt=0, le=1)]
@@ -90,6 +102,7 @@ class _RiskFile(Section):
     orders: OrderSection = OrderSection()
     pause: PauseSection = PauseSection()
     lag: LagSection = LagSection()
+    reconciliation: ReconciliationSection = ReconciliationSection()
 
     def limits(self) -> RiskLimits:
         """The same in domain types."""

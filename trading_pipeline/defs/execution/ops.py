@@ -195,6 +195,7 @@ def reconcile_with_venue(context: dg.OpExecutionContext, execution: ExecutionRes
             "followed": result.followed,
             "protected": {one.instrument_id: str(one.protection) for one in result.protected},
             "left": left,
+            "mended": result.mended,
             "settled": {link: str(state) for link, state in result.settled.settled.items()},
         }
     )

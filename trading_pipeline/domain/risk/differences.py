@@ -17,6 +17,9 @@ class DifferenceKind(StrEnum):
     NO_STOP = "no_stop"
 
 
+DifferenceKey = tuple[InstrumentId, DifferenceKind, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One disagreement, as a sentence an operator can act on.
@@ -31,7 +34,7 @@ class Difference:
     subject: str = ""
 
     @property
-    def key(self) -> tuple[InstrumentId, DifferenceKind, str]:
+    def key(self) -> DifferenceKey:
         """What makes it the same difference at the next look, whatever quantities have become."""
         return self.instrument_id, self.kind, self.subject
 

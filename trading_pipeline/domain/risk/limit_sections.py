@@ -6,6 +6,7 @@ from datetime import datetime, time
 from decimal import Decimal
 
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.risk.differences import DifferenceKind
 
 _OFF = Decimal(0)
 
@@ -154,6 +155,16 @@ class OrderLimits:
     max_order_value: Decimal = _OFF
     max_stake: Decimal = _OFF
     max_account_leverage: Decimal = _OFF
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciliationLimits:
+    """What reconciliation may do about a difference besides halting and telling.
+
+    :param autofix: kinds of difference that it mends by itself; none by default.
+    """
+
+    autofix: tuple[DifferenceKind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from trading_pipeline.domain.risk.limit_sections import (
     OrderLimits,
     PauseLimits,
     PortfolioLimits,
+    ReconciliationLimits,
 )
 
 
@@ -63,6 +64,7 @@ class RiskLimits:
     orders: OrderLimits = field(default_factory=OrderLimits)
     pause: PauseLimits = field(default_factory=PauseLimits)
     lag: LagLimits = field(default_factory=LagLimits)
+    reconciliation: ReconciliationLimits = field(default_factory=ReconciliationLimits)
 
     def cooldown_of(self, timeframe: Timeframe) -> int:
         """Bars without a new entry after a stop loss in the timeframe."""
