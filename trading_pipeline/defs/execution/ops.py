@@ -18,6 +18,7 @@ from trading_pipeline.services.execution.gate_plans import GateResult, gate_plan
 from trading_pipeline.services.execution.manage_positions import manage_positions
 from trading_pipeline.services.execution.protect_position import ProtectResult
 from trading_pipeline.services.execution.prove_stop import Protection
+from trading_pipeline.services.execution.watch_venue import watch_venue
 
 AGAIN = dg.RetryPolicy(max_retries=2, delay=1)
 """A retry asks the ledger first and never sends an order twice, so it is safe here."""
@@ -80,6 +81,9 @@ def gate(context: dg.OpExecutionContext, execution: ExecutionResource, claimed: 
 def submit(context: dg.OpExecutionContext, execution: ExecutionResource, gated: GateResult) -> GateResult:
     """Send the entries, each with its stop attached."""
     outcomes = submit_entries(context=execution.context, intents=gated.admitted)
+    if outcomes:
+        # At once and not with the next reconciliation: the next run's entries are judged by how these fared.
+        watch_venue(context=execution.context, health=execution.entry_health, events=execution.risk_events)
     context.add_output_metadata(
         {"orders": {outcome.order_link_id: f"{outcome.state} {outcome.reason}".strip() for outcome in outcomes}}
     )
