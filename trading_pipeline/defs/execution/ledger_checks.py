@@ -30,7 +30,7 @@ def _check(
     @dg.asset_check(asset=asset, name=name, description=description)
     def check(stores: Stores) -> dg.AssetCheckResult:
         """Ask the books."""
-        return judged(ask(stores.ledger.books), severity=severity)
+        return judged(ask(stores.operations.ledger_books), severity=severity)
 
     return check
 

@@ -34,7 +34,7 @@ def reconciliation(
     compared = since <= markets.clock().now() < until
     if compared:
         comparison.observe()
-    kept = stores.ledger.books.differences_between(since, until)
+    kept = stores.operations.ledger_books.differences_between(since, until)
     return dg.MaterializeResult(metadata={"compared": compared, **_told(kept)})
 
 

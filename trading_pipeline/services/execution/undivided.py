@@ -27,5 +27,5 @@ def undivided() -> Iterator[None]:
         for number, handler in before.items():
             # None is a handler that was not set from Python, of which only the default can be set again
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
-        for number in dict.fromkeys(came):
-            signal.raise_signal(number)
+        for signalled in dict.fromkeys(came):
+            signal.raise_signal(signalled)
