@@ -40,6 +40,8 @@ def test_a_position_is_shown_lot_by_lot_beside_its_steps(api: ApiLab) -> None:
         ("trade", "10.0000"),
         ("trade", "0.0000"),
     ]
+    steps = api.get("/v1/execution-traces", idempotency_key=PLAN.plan_id).json()["items"]
+    assert [one["step"] for one in steps[:3]] == ["new", "claimed", "opening"]
     (filled, _) = api.get("/api/v1/execution/fills", position_id=PLAN.plan_id, newest_first=False).json()["items"]
     assert (filled["reference_price"], filled["slippage_bps"]) == ("1000", "10.0000")
 
