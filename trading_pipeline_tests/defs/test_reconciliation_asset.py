@@ -13,8 +13,16 @@ from trading_pipeline.defs.execution.reconciliation import reconciliation
 from trading_pipeline.domain.model.errors import TemporaryVenueError
 from trading_pipeline.domain.model.fills import FillKind
 from trading_pipeline.domain.model.orders import Side
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.exchange_simulator.assembly import assemble
+from trading_pipeline.exchange_simulator.configuration import Configuration
+from trading_pipeline.exchange_simulator.market_model import generate
+from trading_pipeline.exchange_simulator.server import running_venue
 from trading_pipeline.ports.venue.clock import Clock
+from trading_pipeline.resources.comparison import Comparison
+from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
+from trading_pipeline.resources.venue import ExecutionResource, Markets
 from trading_pipeline.services.execution.observe_differences import Observed, observe_differences
 from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab
 
@@ -86,3 +94,29 @@ def test_a_day_that_is_over_is_read_from_the_log_and_the_venue_is_not_asked(lab:
     of_today = materialised(lab, TODAY)
     assert (of_today["compared"], of_today["standing"]) == (False, 1)
     assert materialised(lab, YESTERDAY)["differences"] == "none"
+
+
+def test_a_simulated_venue_is_compared_with_an_empty_ledger_by_the_resources_that_ship(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    series = {symbol: generate(symbol, seed=7) for symbol in ("BTCUSDT",)}
+    configuration = Configuration(symbols=("BTCUSDT",), start=WAVE, lock_step=Timeframe.M15)
+    with running_venue(assemble(configuration, series, WAVE, "test")) as addresses:
+        for name, value in {
+            "BYBIT_REST_URL": addresses.rest_url,
+            "BYBIT_API_KEY": addresses.api_key,
+            "BYBIT_API_SECRET": addresses.api_secret,
+        }.items():
+            monkeypatch.setenv(name, value)
+        stores, parameters = Stores(database_url=database_url), Parameters(config_dir="config")
+        account = ExecutionResource(stores=stores, parameters=parameters)
+        shipped = {
+            "stores": stores,
+            "markets": Markets(parameters=parameters),
+            "comparison": Comparison(account=account),
+        }
+        result = dg.materialize(
+            [*ledger_assets, reconciliation], selection=[reconciliation], partition_key=TODAY, resources=shipped
+        )
+    (told,) = result.asset_materializations_for_node("reconciliation")
+    assert (told.metadata["compared"].value, told.metadata["differences"].value) == (True, "none")
