@@ -46,6 +46,10 @@ def lab(module_database: Engine) -> Lab:
     for fill in lab.venue.fills(WAVE):
         lab.ledger.apply_fill(fill)
     lab.equity.record(usdt_wallet(Decimal("9981.7555"), WAVE + timedelta(minutes=10)))
+    with module_database.begin() as connection:
+        # its steps may only be added to, and are moments old
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text("UPDATE trading.execution_traces SET at = at - interval '2 minutes'"))
     return lab
 
 
@@ -141,3 +145,11 @@ def test_what_reconciliation_found_stands_until_it_is_found_gone(lab: Lab) -> No
     }
     log.keep([], "run-2", WAVE + timedelta(minutes=1))
     assert said(lab) == SOUND
+
+
+def test_an_order_that_has_just_ended_is_given_a_minute_for_its_fills(lab: Lab) -> None:
+    write(lab, f"UPDATE trading.order_intents SET filled_quantity = 4 {_ORDER}")
+    newest = f"SELECT max(trace_id) FROM trading.execution_traces {_ORDER}"
+    write(lab, f"UPDATE trading.execution_traces SET at = clock_timestamp() WHERE trace_id = ({newest})")
+    assert said(lab) == SOUND
+    write(lab, f"UPDATE trading.order_intents SET filled_quantity = 5 {_ORDER}")

@@ -22,13 +22,20 @@ FROM trading.order_intents
 WHERE state IN ('sent', 'unknown') AND sent_at < clock_timestamp() - make_interval(secs => :longer_than_s)
 ORDER BY sent_at
 """)
+# A report may be a moment ahead of its fills: what moved within the last minute is asked about by the next check.
 _UNBOOKED = text("""
 SELECT ordered.instrument_id, ordered.order_link_id, ordered.filled_quantity AS filled,
        coalesce(sum(fill.quantity), 0) AS booked
 FROM trading.order_intents ordered
 LEFT JOIN trading.fills fill ON fill.order_link_id = ordered.order_link_id AND fill.kind <> 'funding'
 WHERE ordered.state IN ('filled', 'cancelled')
-GROUP BY ordered.order_link_id HAVING ordered.filled_quantity <> coalesce(sum(fill.quantity), 0)
+GROUP BY ordered.order_link_id
+HAVING ordered.filled_quantity <> coalesce(sum(fill.quantity), 0)
+   AND NOT EXISTS (
+       SELECT FROM trading.execution_traces trace
+       WHERE trace.plan_id = ordered.plan_id AND trace.order_link_id = ordered.order_link_id
+         AND trace.at > clock_timestamp() - interval '1 minute'
+   )
 ORDER BY ordered.order_link_id
 """)
 # Whichever side opened it: what was sold less what was bought is what a flat position earned.

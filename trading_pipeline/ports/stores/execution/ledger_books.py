@@ -17,7 +17,7 @@ class LedgerBooks(ABC):
 
     @abstractmethod
     def unbooked_orders(self) -> list[UnbookedOrder]:
-        """Orders that are over, with another filled quantity than their fills add up to."""
+        """Orders that are over for a minute, with another filled quantity than their fills add up to."""
 
     @abstractmethod
     def unequal_results(self) -> list[UnequalResult]:
