@@ -8,7 +8,6 @@ from trading_pipeline.adapters.stores.execution.ledger_trail import Written
 from trading_pipeline.defs.execution.asked_again import asked_again
 from trading_pipeline.defs.execution.told import tell_equity, tell_ledger
 from trading_pipeline.domain.model.accounts import Wallet
-from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.plans import Claim, TradePlan
 from trading_pipeline.resources.venue import ExecutionResource
 from trading_pipeline.services.accounting.record_equity import ensure_day_start, record_equity
@@ -101,7 +100,7 @@ def protect(
     results = list(protect_positions(context=execution.context, plans=claimed.plans))
     context.add_output_metadata(
         {
-            "protection": {result.instrument_id: InstrumentId(result.protection) for result in results},
+            "protection": {result.instrument_id: str(result.protection) for result in results},
             "targets": {target.order_link_id: str(target.state) for result in results for target in result.targets},
         }
     )
