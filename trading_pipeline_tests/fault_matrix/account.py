@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 import requests
-from sqlalchemy import Engine, delete, text
+from sqlalchemy import Engine, text
 
 from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
 from trading_pipeline.adapters.stores.execution.account_register import PostgresAccountRegister
@@ -15,8 +15,6 @@ from trading_pipeline.adapters.stores.execution.ledger_signals import PostgresSi
 from trading_pipeline.adapters.stores.execution.reconciliation_log import PostgresReconciliationLog
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresEntryGate, PostgresHaltRegister
 from trading_pipeline.adapters.stores.operations.command_log import PostgresCommandLog
-from trading_pipeline.adapters.stores.postgres.access_tables import audit_trail
-from trading_pipeline.adapters.stores.postgres.tables import metadata, operator_commands, risk_events
 from trading_pipeline.adapters.venues.bybit.client import BybitClient
 from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
 from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
@@ -33,6 +31,7 @@ from trading_pipeline.services.execution.execution_context import ExecutionConte
 from trading_pipeline.services.execution.retry_policy import RetryPolicy
 from trading_pipeline_tests.exchange_simulator.builders import STEP_MS, Ohlc, a_series
 from trading_pipeline_tests.testkit.builders import ACCOUNT
+from trading_pipeline_tests.testkit.databases import empty
 from trading_pipeline_tests.testkit.execution_lab import LIMITS, WAVE, Postbox
 
 HELD, NEXT = "BTCUSDT", "SOLUSDT"
@@ -120,14 +119,3 @@ def simulated_account(database: Engine, path: list[Ohlc]) -> Iterator[SimulatedA
     venue = assemble(wanted, series, WAVE, "matrix")
     with running_venue(venue) as addresses:
         yield SimulatedAccount(database, addresses, venue.exchange)
-
-
-def empty(database: Engine) -> None:
-    """Forget everything but what may only be added."""
-    kept = (audit_trail, operator_commands, risk_events)
-    with database.begin() as connection:
-        # It lets nothing be deleted, and would keep the plans that it is about.
-        connection.execute(text("TRUNCATE trading.risk_events"))
-        for table in reversed(metadata.sorted_tables):
-            if table not in kept:
-                connection.execute(delete(table))

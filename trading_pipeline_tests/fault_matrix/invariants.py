@@ -4,12 +4,10 @@ Each function returns what is wrong, in words; an empty list is all that anybody
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from decimal import Decimal
 
 from sqlalchemy import text
 
-from trading_pipeline.domain.model.halts import Halt
 from trading_pipeline_tests.fault_matrix.account import BALANCE, SimulatedAccount
 
 _IN_FLIGHT = ("intended", "sent", "unknown")
@@ -95,14 +93,17 @@ def _money(account: SimulatedAccount) -> list[str]:
 
 
 def untraced(account: SimulatedAccount) -> list[str]:
-    """Every row about an order leads to the run that wrote it."""
-    query = "SELECT 'intent ' || order_link_id FROM trading.order_intents WHERE run_id = ''"
-    return [f"{what} names no run" for (what,) in rows(account, query)]
-
-
-def standing_halts(account: SimulatedAccount) -> Sequence[Halt]:
-    """What a human was asked to look at."""
-    return account.halts.halts()
+    """Every intent leads to the run that wrote it, and the traces end with the state that it is in."""
+    query = "SELECT order_link_id FROM trading.order_intents WHERE run_id = ''"
+    found = [f"{link_id} names no run" for (link_id,) in rows(account, query)]
+    query = (
+        "SELECT intent.order_link_id, intent.state, (SELECT step FROM trading.execution_traces trace"
+        " WHERE trace.order_link_id = intent.order_link_id AND trace.subject = 'order' ORDER BY trace_id DESC LIMIT 1)"
+        " FROM trading.order_intents intent"
+    )
+    return found + [
+        f"{link_id} is {state}, traced as {step}" for link_id, state, step in rows(account, query) if state != step
+    ]
 
 
 def rows(account: SimulatedAccount, query: str, **values: object) -> list[tuple[object, ...]]:
