@@ -1,6 +1,6 @@
 """An account at the simulated exchange, as jobs that touch orders see it: the real client, a real ledger."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -111,11 +111,18 @@ class SimulatedAccount:
 @contextmanager
 def simulated_account(database: Engine, path: list[Ohlc]) -> Iterator[SimulatedAccount]:
     """An empty ledger and an exchange at ``WAVE`` whose first symbol walks ``path`` in bars of 5m; the other rests."""
+    flat: Ohlc = (100.0, 100.0, 100.0, 100.0)
+    with simulated_markets(database, {HELD: path, NEXT: [flat] * len(path)}) as account:
+        yield account
+
+
+@contextmanager
+def simulated_markets(database: Engine, paths: Mapping[str, list[Ohlc]]) -> Iterator[SimulatedAccount]:
+    """An empty ledger and an exchange at ``WAVE`` whose symbols walk these bars of 5m, from 100 on."""
     empty(database)
     flat: Ohlc = (100.0, 100.0, 100.0, 100.0)
-    bars = {HELD: [flat, *path], NEXT: [flat] * (len(path) + 1)}
-    series = {symbol: a_series(walked, to_ms(WAVE) - STEP_MS) for symbol, walked in bars.items()}
-    wanted = Configuration((HELD, NEXT), lock_step=Timeframe.M5, profile=ExecutionProfile.IDEAL, balance=BALANCE)
+    series = {symbol: a_series([flat, *path], to_ms(WAVE) - STEP_MS) for symbol, path in paths.items()}
+    wanted = Configuration(tuple(paths), lock_step=Timeframe.M5, profile=ExecutionProfile.IDEAL, balance=BALANCE)
     venue = assemble(wanted, series, WAVE, "matrix")
     with running_venue(venue) as addresses:
         yield SimulatedAccount(database, addresses, venue.exchange)

@@ -86,7 +86,7 @@ def _executions(account: SimulatedAccount) -> list[str]:
 
 
 def _money(account: SimulatedAccount) -> list[str]:
-    query = "SELECT COALESCE(sum(realised_pnl - fees + funding), 0) FROM trading.positions"
+    query = "SELECT COALESCE(sum(realised_pnl - fees - funding), 0) FROM trading.positions"
     ((gained,),) = rows(account, query)
     at_venue = account.exchange.account.wallet - BALANCE
     return [] if at_venue == gained else [f"money: the wallet gained {at_venue}, the ledger {gained}"]

@@ -147,7 +147,7 @@ class Story:
                 self._strike(step)
                 self._rounds(self._first(execution_jobs.follow, step))
             if Timeframe.M15.closes_at(stand.now):
-                self._run(lambda wave=stand.now: execution_jobs.manage(self.account, wave, self._run_id()))  # type: ignore[misc]
+                attempt(lambda wave=stand.now: execution_jobs.manage(self.account, wave, self._run_id()))  # type: ignore[misc]
             self._settled()
         self._next_trade()
         self._end()
@@ -172,25 +172,14 @@ class Story:
 
     def _rounds(self, first: Callable[[], object]) -> None:
         """The job that the step is about, and then what comes anyway: sensors see what waits, a schedule reconciles."""
-        self._run(first)
+        attempt(first)
         for _ in range(ROUNDS):
             self.account.end_leases()
             for job in (execution_jobs.execute, execution_jobs.follow, execution_jobs.reconcile):
-                self._run(lambda job=job: job(self.account, self._run_id()))  # type: ignore[misc]
+                attempt(lambda job=job: job(self.account, self._run_id()))  # type: ignore[misc]
             if not self._unfinished():
                 break
         self._settled()
-
-    def _run(self, job: Callable[[], object]) -> None:
-        try:
-            job()
-        # A failed run is requested again; a killed one is found by the next.
-        except (VenueError, ConfigurationError, Died, DagsterExecutionInterruptedError):
-            return
-        except DagsterMaxRetriesExceededError as error:
-            # What was tried too often has lost its class: its name stands in the trace.
-            if not any(name in str(error) for name in FAILURES_OF_OTHERS):
-                raise
 
     def _unfinished(self) -> list[str]:
         if self.account.halts.halts():
@@ -225,6 +214,18 @@ class Story:
         self.outcome.wrong += invariants.untraced(self.account)
         if not self.outcome.halted:
             self.outcome.wrong += invariants.otherwise_at_venue(self.account)
+
+
+def attempt(job: Callable[[], object]) -> None:
+    """Run a job that others may fail: it is requested again, and what a killed one left the next one finds."""
+    try:
+        job()
+    except (VenueError, ConfigurationError, Died, DagsterExecutionInterruptedError):
+        return
+    except DagsterMaxRetriesExceededError as error:
+        # What was tried too often has lost its class: its name stands in the trace.
+        if not any(name in str(error) for name in FAILURES_OF_OTHERS):
+            raise
 
 
 def tell(database: Engine, scenario: Scenario) -> Outcome:
