@@ -28,8 +28,11 @@ def initial_margin(exchange: Exchange, position: Position) -> Decimal:
 
 def maintenance_margin(exchange: Exchange, position: Position) -> Decimal:
     """USDT that must be there for the position."""
-    deduction = tier(exchange, position).deduction
-    return max(ZERO, _value(exchange, position) * _kept_rate(exchange, position) - deduction)
+    # Asked for every position at every corner of a path: mark and tier are looked up once.
+    market = exchange.markets[position.symbol]
+    value = position.value(market.mark)
+    met = tier_of(value, market.instrument.max_leverage)
+    return max(ZERO, value * (met.maintenance_rate + market.instrument.taker_fee) - met.deduction)
 
 
 def initial_margins(exchange: Exchange) -> Decimal:
