@@ -1,6 +1,7 @@
 """A check that a person launches without its asset: asked for as the UI asks, executed as a worker does."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -78,8 +79,8 @@ class Page:
         return data
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[WorkspaceProcessContext]:
+@contextmanager
+def served_in(folder: Path) -> Iterator[WorkspaceProcessContext]:
     """The definitions as the webserver finds them; a run that is launched has ended."""
     at_once = {
         "run_coordinator": {"module": "dagster._core.run_coordinator", "class": "DefaultRunCoordinator"},
@@ -89,12 +90,25 @@ def served(tmp_path: Path) -> Iterator[WorkspaceProcessContext]:
         },
         "telemetry": {"enabled": False},
     }
-    ref = InstanceRef.from_dir(str(tmp_path), overrides=at_once)
+    ref = InstanceRef.from_dir(str(folder), overrides=at_once)
     definitions = ServedModule("trading_pipeline.definitions")
     with (
         dg.DagsterInstance.from_ref(ref) as instance,
         create_test_daemon_workspace_context(definitions, instance) as workspace,
     ):
+        yield workspace
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[WorkspaceProcessContext]:
+    with served_in(tmp_path) as workspace:
+        yield workspace
+
+
+@pytest.fixture(scope="module")
+def listed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkspaceProcessContext]:
+    """For questions that change nothing."""
+    with served_in(tmp_path_factory.mktemp("listed")) as workspace:
         yield workspace
 
 
@@ -118,8 +132,8 @@ def break_bar(stage: PipelineStage) -> None:
 
 
 @pytest.mark.parametrize("asset", sorted({key.asset_key.to_user_string() for key in CHECKED}))
-def test_every_check_has_a_button_of_its_own(served: WorkspaceProcessContext, asset: str) -> None:
-    answer = execute_dagster_graphql(served.create_request_context(), _CHECKS, {"asset": {"path": [asset]}})
+def test_every_check_has_a_button_of_its_own(listed: WorkspaceProcessContext, asset: str) -> None:
+    answer = execute_dagster_graphql(listed.create_request_context(), _CHECKS, {"asset": {"path": [asset]}})
     checks = answer.data["assetNodeOrError"]["assetChecksOrError"]["checks"]
     names = {key.name for key in CHECKED if key.asset_key == dg.AssetKey(asset)}
     assert {one["name"]: one["canExecuteIndividually"] for one in checks} == dict.fromkeys(names, "CAN_EXECUTE")

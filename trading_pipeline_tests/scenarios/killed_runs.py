@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 import dagster as dg
+import pytest
+from _pytest.mark import ParameterSet
 from sqlalchemy import Engine, delete, text
 
 from trading_pipeline.adapters.stores.postgres.access_tables import audit_trail
@@ -62,6 +64,11 @@ def reconcile(lab: Lab, wire: Tripwire, run_id: str) -> dg.ExecuteInProcessResul
 def every_other(calls: int, case: object, cases: Iterable[object]) -> range:
     """Numbers of calls to die before: cases of one kind take turns, so that two neighbours die before each call."""
     return range(list(cases).index(case) % 2, calls, 2)
+
+
+def first_here(cases: Iterable[str]) -> list[ParameterSet]:
+    """Cases of one table: every call of the first dies in every test run, of the others where all is proved."""
+    return [pytest.param(case, marks=[pytest.mark.proof] if number else []) for number, case in enumerate(cases)]
 
 
 def ledger_state(lab: Lab) -> State:
