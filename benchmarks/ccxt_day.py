@@ -19,7 +19,7 @@ from pathlib import Path
 from bot_books import equal
 
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.exchange_simulator.assembly import Configuration
+from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.server import running_exchange
 
 SCRIPT = Path(__file__).with_name("ccxt_trades.py")

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bot_books import equal
 
-from trading_pipeline.exchange_simulator.assembly import Configuration
+from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.server import running_exchange
 
 SCRIPT = Path(__file__).with_name("nautilus_trades.py")
