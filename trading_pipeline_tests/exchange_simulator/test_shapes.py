@@ -27,8 +27,8 @@ def documented(samples: Path, page: str) -> Json:
     return pages[page]
 
 
-LIMIT = {"symbol": "BTCUSDT", "side": "Buy", "orderType": "Limit", "qty": "0.01", "price": "40000"}
-MARKET = {"symbol": "BTCUSDT", "side": "Buy", "orderType": "Market", "qty": "0.02"}
+LIMIT: Json = {"symbol": "BTCUSDT", "side": "Buy", "orderType": "Limit", "qty": "0.01", "price": "40000"}
+MARKET: Json = {"symbol": "BTCUSDT", "side": "Buy", "orderType": "Market", "qty": "0.02"}
 
 
 def ask(client: HTTP, method: str, path: str, request: Json) -> Json:
@@ -73,6 +73,13 @@ PAGES: list[tuple[str, str, str, Json]] = [
     ("account/fee-rate", "GET", "/v5/account/fee-rate", {}),
     ("account/transaction-log", "GET", "/v5/account/transaction-log", {}),
     ("account/set-margin-mode", "POST", "/v5/account/set-margin-mode", {"setMarginMode": "REGULAR_MARGIN"}),
+    (
+        "order/dcp",
+        "POST",
+        "/v5/order/disconnected-cancel-all",
+        {"product": "DERIVATIVES", "timeWindow": 40},
+    ),
+    ("account/dcp-info", "GET", "/v5/account/query-dcp-info", {}),
     ("asset/coin-info", "GET", "/v5/asset/coin/query-info", {}),
     ("user/apikey-info", "GET", "/v5/user/query-api", {}),
     ("position/position", "GET", "/v5/position/list", {}),
