@@ -181,14 +181,17 @@ class Market:
         return self._reference("index")
 
     def _reference(self, kind: str) -> Decimal:
-        if kind not in self.basis:
+        basis = self.basis.get(kind)
+        if basis is None:
             return self.last
         # Margins ask several times at every corner of a path.
         here = (self.moment.now_ms, self.last)
-        if self._references.get(kind, (None,))[0] != here:
-            price = self.instrument.round_price(self.last * (1 + self.basis[kind](self.moment.now_ms)))
-            self._references[kind] = (here, price)
-        return self._references[kind][1]
+        known = self._references.get(kind)
+        if known is not None and known[0] == here:
+            return known[1]
+        price = self.instrument.round_price(here[1] * (1 + basis(here[0])))
+        self._references[kind] = (here, price)
+        return price
 
     @property
     def pinned(self) -> Decimal | None:
