@@ -53,7 +53,8 @@ def broke(exchange: Exchange) -> list[Position]:
     left = exchange.account.wallet
     for position in held:
         market = exchange.markets[position.symbol]
-        left += position.unrealised(market.mark) - _kept(market, position, market.mark)
+        mark = market.mark
+        left += position.unrealised(mark) - _kept(market, position, mark)
     return held if left < ZERO else []
 
 
