@@ -193,6 +193,16 @@ class Market:
         self._references[kind] = (here, price)
         return price
 
+    def last_at(self, level: Decimal, trigger_by: str, begin_ms: int) -> Decimal:
+        """Where the last price stands when the one that a trigger watches is at ``level``, both quote currency.
+
+        :param trigger_by: ``LastPrice``, ``MarkPrice`` or ``IndexPrice``; empty for what rests at its own price.
+        :param begin_ms: UTC ms of the corner before. By the distance between the two prices there until the next one:
+            how often a walk stands in between changes nothing.
+        """
+        basis = self.basis.get(trigger_by.removesuffix("Price").lower())
+        return level if basis is None else level / (1 + basis(begin_ms))
+
     @property
     def pinned(self) -> Decimal | None:
         """The price where it was looked up or put at this very moment, else ``None``."""
