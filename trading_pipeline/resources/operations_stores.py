@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from trading_pipeline.adapters.stores.execution.ledger_books import PostgresLedgerBooks
 from trading_pipeline.adapters.stores.execution.ledger_runs import PostgresLedgerRuns
 from trading_pipeline.adapters.stores.execution.work_queue import WorkQueue
 from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
@@ -29,3 +30,8 @@ class OperationsStores:
     def ledger_runs(self) -> PostgresLedgerRuns:
         """Which runs the ledger's rows lead to."""
         return PostgresLedgerRuns(self.engine)
+
+    @property
+    def ledger_books(self) -> PostgresLedgerBooks:
+        """What does not add up in the ledger."""
+        return PostgresLedgerBooks(self.engine)

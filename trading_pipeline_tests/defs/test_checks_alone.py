@@ -17,9 +17,13 @@ from sqlalchemy import text
 
 from trading_pipeline.definitions import defs
 from trading_pipeline.defs.market_data.checks import CHECKS
+from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.risk.differences import Difference, DifferenceKind
 from trading_pipeline_tests.defs.pipeline_stage import DAY, PipelineStage
 from trading_pipeline_tests.defs.test_failed_check_sensor import Operator
 from trading_pipeline_tests.runtime.dagster.queued_instance import ServedModule
+from trading_pipeline_tests.testkit.builders import ACCOUNT
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab
 
 _LAUNCH = """
 mutation launch($params: ExecutionParams!) {
@@ -189,3 +193,23 @@ def test_the_operator_hears_once_of_what_a_check_asked_alone_finds_and_once_that
         [],
         ["check passes again: bars_1h ohlc_sane"],
     ]
+
+
+def test_the_operator_hears_of_a_ledger_that_differs_from_the_venue_and_of_its_end(
+    stage: PipelineStage, served: WorkspaceProcessContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", stage.database_url)
+    stage.instance = served.instance
+    page, operator, log = Page(stage, served), Operator(stage), Lab(stage.engine).context().differences
+    phantom = Difference(ACCOUNT, InstrumentId("BTCUSDT.BYBIT"), DifferenceKind.UNKNOWN_POSITION, "the venue holds 3")
+    heard = []
+    for found in ([phantom], []):
+        log.keep(found, "run-r", WAVE)
+        run_id = page.launch("reconciliation", ["ledger_equals_venue"])
+        assert page.verdicts(run_id) == {"ledger_equals_venue": not found}
+        heard += operator.hears()
+    assert [subject for _, subject, _ in heard] == [
+        "check failed: reconciliation ledger_equals_venue",
+        "check passes again: reconciliation ledger_equals_venue",
+    ]
+    assert heard[0][2].startswith("BTCUSDT.BYBIT: unknown_position: the venue holds 3.")

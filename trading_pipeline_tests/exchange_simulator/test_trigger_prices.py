@@ -23,9 +23,7 @@ def by(distance: Decimal, _: int) -> Decimal:
 def apart(*bars: Ohlc, mark: str = "-0.02", index: str = "0") -> Exchange:
     """Mark and index price lie so far from the last one, as a fraction of it."""
     exchange = an_exchange(*bars)
-    exchange.markets["BTCUSDT"].basis = {
-        kind: lambda _, by=by: Decimal(by) for kind, by in (("mark", mark), ("index", index))
-    }
+    exchange.markets["BTCUSDT"].basis = {"mark": partial(by, Decimal(mark)), "index": partial(by, Decimal(index))}
     return exchange
 
 

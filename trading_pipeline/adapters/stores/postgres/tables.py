@@ -355,10 +355,36 @@ fills = Table(
     Column("sequence", BigInteger, nullable=False, server_default="0"),
     _run_id(),
     _written_at("received_at"),
+    Column("reference_price", Numeric),
+    Column("slippage_bps", Numeric),
     Index("fills_by_position", "position_id"),
     Index("fills_by_order", "order_link_id"),
     Index("fills_by_time", "executed_at"),
 )
+"""``reference_price``: what the decision behind the order counted with, NULL where none was decided; ``slippage_bps``:
+how much worse than that the fill was, negative where it was better."""
+
+execution_traces = Table(
+    "execution_traces",
+    metadata,
+    Column("trace_id", BigInteger, Identity(), primary_key=True),
+    _written_at("at"),
+    Column("account_id", Text),
+    Column("plan_id", Text),
+    Column("position_id", Text),
+    Column("order_link_id", Text),
+    Column("instrument_id", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("detail", JSONB, nullable=False),
+    _run_id(),
+    _instant("venue_at", nullable=True),
+    Index("execution_traces_by_plan", "plan_id", "trace_id"),
+    Index("execution_traces_by_time", "at", "trace_id"),
+)
+"""Append-only: every step of a plan, its orders, fills and position, written by triggers in the step's transaction.
+``at`` is wall time, ``venue_at`` what the venue says where it said anything; ``run_id`` is the run that made the step,
+empty for the feed."""
 
 positions = Table(
     "positions",

@@ -146,6 +146,13 @@ _READABLE = (
     ),
     _positions(),
     readable(
+        "traces",
+        "A step of a plan, of its orders, fills or position, as the database saw it happen.",
+        tables.execution_traces,
+        ("at", "trace_id"),
+        filters=("account_id", "instrument_id", "plan_id", "position_id", "order_link_id", "subject", "step"),
+    ),
+    readable(
         "equity",
         "What an account had of one currency.",
         tables.equity_snapshots,
