@@ -6,6 +6,7 @@ READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 PEERS := .venv-bench
 NAUTILUS := .venv-nautilus
+FREQTRADE := .venv-freqtrade
 MUTANTS := .venv-mutants
 ARGS ?=
 
@@ -75,8 +76,11 @@ check: $(READY_DEV) ## format, lint, types, import contracts, definitions
 	@$(BIN)/lint-imports
 	@$(BIN)/dagster definitions validate -w workspace.yaml
 
-bench: $(READY_DEV) $(PEERS)/.ready $(NAUTILUS)/.ready ## exchange, wave latency against the stock launcher, one decision of the gate, engine against its peers
+bench: $(READY_DEV) $(PEERS)/.ready $(NAUTILUS)/.ready $(FREQTRADE)/.ready ## exchange and bots on it, wave latency against the stock launcher, one decision of the gate, engine against its peers
 	@$(BIN)/python benchmarks/exchange_simulator.py
+	@$(BIN)/python benchmarks/freqtrade_session.py --freqtrade $(FREQTRADE)/bin/freqtrade
+	@$(BIN)/python benchmarks/nautilus_session.py --nautilus $(NAUTILUS)/bin/python
+	@$(BIN)/python benchmarks/ccxt_day.py --ccxt $(FREQTRADE)/bin/python
 	@$(BIN)/python benchmarks/wave_latency.py
 	@$(BIN)/python benchmarks/wave_latency.py --midnights 3
 	@$(BIN)/python benchmarks/wave_latency.py --wide 200 --waves 8
@@ -100,6 +104,12 @@ $(PEERS)/.ready: pyproject.toml
 $(NAUTILUS)/.ready:
 	@$(PYTHON) -m venv $(NAUTILUS) && \
 		$(NAUTILUS)/bin/pip install --quiet --disable-pip-version-check 'nautilus_trader>=1.221'
+	@touch $@
+
+# brings ccxt with it
+$(FREQTRADE)/.ready:
+	@$(PYTHON) -m venv $(FREQTRADE) && \
+		$(FREQTRADE)/bin/pip install --quiet --disable-pip-version-check 'freqtrade>=2026.9'
 	@touch $@
 
 mutants: $(READY_DEV) $(MUTANTS)/.ready ## change code that money passes through, see who notices: make mutants ARGS="--sample 5"

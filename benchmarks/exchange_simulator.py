@@ -34,12 +34,15 @@ KINDS = ("kline.5.{}", "tickers.{}", "publicTrade.{}", "orderbook.1.{}")
 QUESTIONS = 40
 SUBSCRIBERS = 20
 CROWD_S = 10.0
+LATE_S = 0.5
+"""In which what was sent at the end has arrived."""
+STEP_MS = 300_000
 MEGABYTE = 1024
 Message = MutableMapping[str, object]
 
 
 class Reader:
-    """A subscriber who takes every message at once and counts them."""
+    """A subscriber who takes every message at once, counts them and keeps the closed bars."""
 
     def __init__(self, topics: list[str]) -> None:
         command = json.dumps({"op": "subscribe", "args": topics})
@@ -48,6 +51,7 @@ class Reader:
             {"type": "websocket.receive", "text": command},
         ]
         self.messages = 0
+        self.closed: list[str] = []
 
     async def receive(self) -> Message:
         """The handshake, one subscription, then silence until the end."""
@@ -56,9 +60,22 @@ class Reader:
         await asyncio.Event().wait()
         raise AssertionError("nobody sets it")
 
-    async def send(self, _: Message) -> None:
-        """Count it."""
-        self.messages += 1
+    async def send(self, message: Message) -> None:
+        """Count it; that the connection is accepted is no message, and comes before anything is subscribed to."""
+        self.messages += message["type"] == "websocket.send"
+        text = str(message.get("text", ""))
+        if '"confirm": true' in text:
+            self.closed.append(text)
+
+    def misses(self, symbols: int, closes: range) -> int:
+        """Of how many symbols not every bar of 5m was told, once and in order.
+
+        :param closes: of bars, counted in steps since 1970.
+        """
+        told: dict[str, list[int]] = {symbol: [] for symbol in names(symbols)}
+        for message in map(json.loads, self.closed):
+            told[message["topic"].rpartition(".")[2]] += [(one["end"] + 1) // STEP_MS for one in message["data"]]
+        return sum(bars != list(closes) for bars in told.values())
 
 
 async def ask(application: Application, path: str) -> float:
@@ -76,13 +93,13 @@ async def ask(application: Application, path: str) -> float:
     return time.process_time() - began
 
 
-async def audience(application: Application, topics: list[str], count: int) -> list[asyncio.Task[None]]:
+async def audience(application: Application, topics: list[str], count: int) -> dict[asyncio.Task[None], Reader]:
     """``count`` subscribers of all topics, each heard of by the exchange."""
     scope = {"type": "websocket", "path": "/v5/public/linear"}
-    tasks = []
+    tasks = {}
     for _ in range(count):
         reader = Reader(topics)
-        tasks.append(asyncio.create_task(application(dict(scope), reader.receive, reader.send)))
+        tasks[asyncio.create_task(application(dict(scope), reader.receive, reader.send))] = reader
         while not reader.messages:
             await asyncio.sleep(0.01)
     return tasks
@@ -103,16 +120,19 @@ async def question(symbols: int, subscribers: int) -> float:
     return spent / QUESTIONS * 1000
 
 
-async def crowd(symbols: int, subscribers: int) -> tuple[float, list[float]]:
+async def crowd(symbols: int, subscribers: int) -> tuple[float, list[float], int]:
     """Share of a processor that time at speed 60 takes with so many listeners of four topics of each symbol.
 
-    :returns: it, and the wall milliseconds that each of 50 questions a second waited for its answer, ascending.
+    :returns: it, the wall milliseconds that each of 50 questions a second waited for its answer, ascending, and how
+        often a listener was not told every closed bar of a symbol in its order.
     """
     venue = build(Configuration(symbols=names(symbols), start=START, speed=60), "bench")
     application = Application(venue)
     topics = [kind.format(symbol) for symbol in names(symbols) for kind in KINDS]
-    tasks = [*await audience(application, topics, subscribers), asyncio.create_task(keep_time(venue))]
-    waited = []
+    # Nothing is told before time is kept: what closes while they subscribe is told then.
+    heard_from = venue.exchange.now_ms
+    listeners = await audience(application, topics, subscribers)
+    keeper, waited = asyncio.create_task(keep_time(venue)), []
     spent, began = time.process_time(), time.perf_counter()
     while time.perf_counter() - began < CROWD_S:
         due = time.perf_counter() + 0.02
@@ -120,9 +140,14 @@ async def crowd(symbols: int, subscribers: int) -> tuple[float, list[float]]:
         await ask(application, "/v5/market/time")
         waited.append((time.perf_counter() - due) * 1000)
     share = (time.process_time() - spent) / (time.perf_counter() - began)
-    for task in tasks:
+    keeper.cancel()
+    await asyncio.sleep(LATE_S)
+    closes = range(heard_from // STEP_MS + 1, venue.exchange.now_ms // STEP_MS + 1)
+    assert closes, "nothing closed in that time"
+    missed = sum(reader.misses(symbols, closes) for reader in listeners.values())
+    for task in listeners:
         task.cancel()
-    return share, sorted(waited)
+    return share, sorted(waited), missed
 
 
 def day(symbols: int, *, held: bool) -> float:
@@ -209,9 +234,10 @@ def main() -> None:
     table.add_row("the second to the first", f"{busy / alone:.1f} x", "")
     table.add_row("a virtual day of a symbol in lock-step", f"{day(10, held=False):.1f} ms", "20 ms")
     table.add_row("the same with a position and three orders", f"{day(10, held=True):.1f} ms", "20 ms")
-    share, waited = asyncio.run(crowd(given.symbols, SUBSCRIBERS))
+    share, waited, missed = asyncio.run(crowd(given.symbols, SUBSCRIBERS))
     who = f"{given.symbols} symbols x {len(KINDS)} topics x {SUBSCRIBERS} subscribers, speed 60"
     table.add_row(f"{who}, share of a processor", f"{share:.0%}", "")
+    table.add_row("listeners and symbols whose bars were not all told in order", str(missed), "0")
     table.add_row("a question meanwhile, half", f"{waited[len(waited) // 2]:.1f} ms", "20 ms")
     table.add_row("a question meanwhile, 99 of 100", f"{waited[len(waited) * 99 // 100]:.1f} ms", "100 ms")
     start = started(given.start_symbols)
@@ -219,6 +245,8 @@ def main() -> None:
     table.add_row(f"start, {given.start_symbols} symbols, wall", f"{start['wall']:.1f} s", "10 s")
     table.add_row(f"memory, {given.start_symbols} symbols", f"{start['memory']:.0f} MiB", "600 MiB")
     Console().print(table)
+    if missed:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -37,12 +37,12 @@ def fill_addressed(exchange: Exchange, request: Parameters) -> None:
         matching.touch(exchange, order)
 
 
-def refuse_suspended(exchange: Exchange, path: str, symbol: str) -> None:
+def refuse_suspended(exchange: Exchange, symbol: str) -> None:
     """Where trading stands still, orders can be cancelled and nothing else.
 
     :raises Rejection: 110074.
     """
-    if symbol in exchange.suspended and path in ("/v5/order/create", "/v5/order/amend", "/v5/position/trading-stop"):
+    if symbol in exchange.suspended:
         raise Rejection(110074, "This contract is not live")
 
 

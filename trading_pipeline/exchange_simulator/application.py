@@ -3,17 +3,17 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import cast
 from urllib.parse import parse_qsl
 
 from trading_pipeline.domain.model.timeframes import to_ms
-from trading_pipeline.exchange_simulator.account_faults import refuse_suspended
 from trading_pipeline.exchange_simulator.authentication import verify_request
 from trading_pipeline.exchange_simulator.exchange import Payload
 from trading_pipeline.exchange_simulator.faults import Fault, FaultKind
 from trading_pipeline.exchange_simulator.parameters import Parameters, text
 from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
-from trading_pipeline.exchange_simulator.request_faults import PAGES, after, before, exhausted
+from trading_pipeline.exchange_simulator.request_faults import EDGE, PAGES, STREAM_LEADS_S, carry_out, exhausted
 from trading_pipeline.exchange_simulator.routes import control
 from trading_pipeline.exchange_simulator.routes.catalog import PUBLIC, SIGNED
 from trading_pipeline.exchange_simulator.routes.endpoint import EXTRA_INFO, Endpoint
@@ -27,10 +27,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 LONGEST_BODY = 1_000_000
 """Bytes; more of a request is not read."""
-STREAM_LEADS_S = 0.05
-"""By so much they are ahead of it where that is the fault."""
-EDGE = frozenset({*PAGES, FaultKind.DROP_REQUEST, FaultKind.HALF_OPEN})
-"""Faults that happen in front of the exchange: a request may get through it, its answer does not."""
 
 
 class Application:
@@ -119,9 +115,8 @@ class Application:
             raise Rejection(10018, "access too frequent", 403)
         signed = SIGNED.get(route)
         seat = venue.seat("") if signed is None else self._admitted(request, headers)
-        asked = before(venue, seat, fault, request.parameters())
-        refuse_suspended(seat.exchange, request.path, request.symbol())
-        return after(fault, PUBLIC[route].answer(venue, asked) if signed is None else signed.answer(seat, asked))
+        answer = partial(PUBLIC[route].answer, venue) if signed is None else partial(signed.answer, seat)
+        return carry_out(venue, seat, fault, (request.path, request.parameters()), answer)
 
     def _admitted(self, request: "Request", headers: dict[str, str]) -> Seat:
         """The account that has signed the request, and asks not too often.

@@ -181,14 +181,27 @@ class Market:
         return self._reference("index")
 
     def _reference(self, kind: str) -> Decimal:
-        if kind not in self.basis:
+        basis = self.basis.get(kind)
+        if basis is None:
             return self.last
         # Margins ask several times at every corner of a path.
         here = (self.moment.now_ms, self.last)
-        if self._references.get(kind, (None,))[0] != here:
-            price = self.instrument.round_price(self.last * (1 + self.basis[kind](self.moment.now_ms)))
-            self._references[kind] = (here, price)
-        return self._references[kind][1]
+        known = self._references.get(kind)
+        if known is not None and known[0] == here:
+            return known[1]
+        price = self.instrument.round_price(here[1] * (1 + basis(here[0])))
+        self._references[kind] = (here, price)
+        return price
+
+    def last_at(self, level: Decimal, trigger_by: str, begin_ms: int) -> Decimal:
+        """Where the last price stands when the one that a trigger watches is at ``level``, both quote currency.
+
+        :param trigger_by: ``LastPrice``, ``MarkPrice`` or ``IndexPrice``; empty for what rests at its own price.
+        :param begin_ms: UTC ms of the corner before. By the distance between the two prices there until the next one:
+            how often a walk stands in between changes nothing.
+        """
+        basis = self.basis.get(trigger_by.removesuffix("Price").lower())
+        return level if basis is None else level / (1 + basis(begin_ms))
 
     @property
     def pinned(self) -> Decimal | None:

@@ -6,7 +6,7 @@ initial margin = value / leverage + fee to close, maintenance margin = value x r
 
 from decimal import Decimal
 
-from trading_pipeline.exchange_simulator.exchange import Exchange
+from trading_pipeline.exchange_simulator.exchange import Exchange, Market
 from trading_pipeline.exchange_simulator.orders import ZERO
 from trading_pipeline.exchange_simulator.positions import Position
 from trading_pipeline.exchange_simulator.risk_tiers import RiskTier, tier_of
@@ -28,8 +28,8 @@ def initial_margin(exchange: Exchange, position: Position) -> Decimal:
 
 def maintenance_margin(exchange: Exchange, position: Position) -> Decimal:
     """USDT that must be there for the position."""
-    deduction = tier(exchange, position).deduction
-    return max(ZERO, _value(exchange, position) * _kept_rate(exchange, position) - deduction)
+    market = exchange.markets[position.symbol]
+    return _kept(market, position, market.mark)
 
 
 def initial_margins(exchange: Exchange) -> Decimal:
@@ -49,7 +49,20 @@ def broke(exchange: Exchange) -> list[Position]:
     held = exchange.open_positions()
     if exchange.account.isolated:
         return [one for one in held if _left(exchange, one) < maintenance_margin(exchange, one)]
-    return held if held and exchange.equity() < maintenance_margins(exchange) else []
+    # The mark price of each is asked for once: this is looked at wherever any path turns.
+    left = exchange.account.wallet
+    for position in held:
+        market = exchange.markets[position.symbol]
+        mark = market.mark
+        left += position.unrealised(mark) - _kept(market, position, mark)
+    return held if left < ZERO else []
+
+
+def _kept(market: Market, position: Position, mark: Decimal) -> Decimal:
+    """The maintenance margin at a mark price, USDT."""
+    value = position.value(mark)
+    met = tier_of(value, market.instrument.max_leverage)
+    return max(ZERO, value * (met.maintenance_rate + market.instrument.taker_fee) - met.deduction)
 
 
 def _left(exchange: Exchange, position: Position) -> Decimal:

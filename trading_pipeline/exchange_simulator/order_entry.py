@@ -178,13 +178,15 @@ def _trigger(exchange: Exchange, request: Parameters, instrument: Instrument) ->
     if trigger is None:
         return None, False
     direction = parameters.integer(request, "triggerDirection", 0)
-    last = exchange.markets[instrument.symbol].last
+    watched = parameters.one_of(request, "triggerBy", _TRIGGERS, "LastPrice")
+    market = exchange.markets[instrument.symbol]
+    here = {"LastPrice": market.last, "MarkPrice": market.mark, "IndexPrice": market.index}[watched]
     if direction not in (1, 2):
         raise bad_parameter("params error: triggerDirection invalid; 1 rising, 2 falling")
-    if direction == 1 and trigger <= last:
-        raise Rejection(110092, f"expect Rising, but trigger_price[{trigger}] <= current[{last}]??LastPrice")
-    if direction == 2 and trigger >= last:
-        raise Rejection(110093, f"expect Falling, but trigger_price[{trigger}] >= current[{last}]??LastPrice")
+    if direction == 1 and trigger <= here:
+        raise Rejection(110092, f"expect Rising, but trigger_price[{trigger}] <= current[{here}]??{watched}")
+    if direction == 2 and trigger >= here:
+        raise Rejection(110093, f"expect Falling, but trigger_price[{trigger}] >= current[{here}]??{watched}")
     return trigger, direction == 1
 
 

@@ -1,10 +1,12 @@
-"""What HTTP requests suffer: before they are looked at, instead of their answer, and in it."""
+"""What requests suffer, whichever way they come: before they are looked at, instead of their answer, and in it."""
+
+from collections.abc import Callable
 
 from trading_pipeline.exchange_simulator import account_faults
 from trading_pipeline.exchange_simulator.exchange import Payload
 from trading_pipeline.exchange_simulator.faults import IMMEDIATE, OF_STREAMS, Fault, FaultKind
 from trading_pipeline.exchange_simulator.hub import CLOSE
-from trading_pipeline.exchange_simulator.parameters import Parameters
+from trading_pipeline.exchange_simulator.parameters import Parameters, text
 from trading_pipeline.exchange_simulator.rate_limits import Usage
 from trading_pipeline.exchange_simulator.rejections import Rejection
 from trading_pipeline.exchange_simulator.seat import Seat
@@ -20,6 +22,11 @@ PAGES = {
     FaultKind.HTML: (200, _PAGE.format("Service unavailable"), "text/html"),
 }
 """Answers of an edge that has not let the request through: status, body, type."""
+EDGE = frozenset({*PAGES, FaultKind.DROP_REQUEST, FaultKind.HALF_OPEN})
+"""Faults that happen in front of the exchange: a request may get through it, its answer does not."""
+STREAM_LEADS_S = 0.05
+"""By so much the private stream is ahead of an answer where that is the fault."""
+_NEED_TRADING = frozenset({"/v5/order/create", "/v5/order/amend", "/v5/position/trading-stop"})
 _LEVELS = ("stopLoss", "takeProfit")
 
 
@@ -41,11 +48,31 @@ def _break_streams(venue: Venue, kind: FaultKind) -> None:
     if kind is FaultKind.MALFORMED_FRAME:
         venue.public.send_text(MALFORMED_FRAME)
         return
-    for hub in (venue.public, venue.private):
+    for hub in (venue.public, venue.private, venue.trade):
         if kind is FaultKind.DISCONNECT:
             hub.send_text(CLOSE)
         else:
             hub.mute()
+
+
+def carry_out(
+    venue: Venue,
+    seat: Seat,
+    fault: Fault | None,
+    asked: tuple[str, Parameters],
+    answer: Callable[[Parameters], Payload],
+) -> Payload:
+    """The result of a request with what it suffers.
+
+    :param asked: path and parameters.
+    :raises Rejection: the fault, the suspended market or the endpoint refuses it.
+    """
+    path, parameters = asked
+    request = before(venue, seat, fault, parameters)
+    # A batch is judged order by order.
+    if path in _NEED_TRADING:
+        account_faults.refuse_suspended(seat.exchange, text(request, "symbol"))
+    return after(fault, answer(request))
 
 
 def before(venue: Venue, seat: Seat, fault: Fault | None, request: Parameters) -> Parameters:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from trading_pipeline.exchange_simulator.authentication import Credentials
+from trading_pipeline.exchange_simulator.disconnection import DisconnectionProtection, cancel_resting
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.faults import Faults
 from trading_pipeline.exchange_simulator.hub import Hub
@@ -27,6 +28,7 @@ class Seat:
         """Connections that have authenticated with its key, by private topic."""
         self._delivery = Delivery(self.listeners, faults, credentials.account_id)
         self._catch_up = catch_up
+        self.disconnection = DisconnectionProtection(self._cancel_resting)
 
     def catch_up(self) -> None:
         """Walk to the clock's instant."""
@@ -36,6 +38,12 @@ class Seat:
         """Virtual time in UTC milliseconds; the state of the exchange is brought up to it."""
         self._catch_up()
         return self.exchange.now_ms
+
+    def _cancel_resting(self) -> None:
+        """Cancel what the account has ordered, and tell it to whoever listens."""
+        self._catch_up()
+        cancel_resting(self.exchange)
+        self.flush()
 
     def flush(self) -> None:
         """Send what the exchange has to tell the account."""

@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 
 from trading_pipeline.exchange_simulator import trade_stream
+from trading_pipeline.exchange_simulator.disconnection import DCP_TOPICS
 from trading_pipeline.exchange_simulator.exchange import Payload
 from trading_pipeline.exchange_simulator.hub import CLOSE, Connection, Hub
 from trading_pipeline.exchange_simulator.trade_stream import authenticate
@@ -22,9 +23,13 @@ MAX_ARGUMENTS_LENGTH = 21_000
 ANSWER_DELAY_S = 0.05
 """Commands are answered after this time, as over a network: pybit notes a subscription only after sending it, and
 loses the connection when the answer is there first."""
-_PRIVATE_TOPICS = frozenset(
-    f"{topic}{suffix}" for topic in ("order", "execution", "position", "wallet") for suffix in ("", ".linear")
-) - {"wallet.linear"}
+_PRIVATE_TOPICS = (
+    frozenset(
+        f"{topic}{suffix}" for topic in ("order", "execution", "position", "wallet") for suffix in ("", ".linear")
+    )
+    - {"wallet.linear"}
+    | DCP_TOPICS
+)
 
 
 async def serve_stream(venue: Venue, scope: Message, receive: Receive, send: Send) -> None:
@@ -46,6 +51,7 @@ async def serve_stream(venue: Venue, scope: Message, receive: Receive, send: Sen
         hub.drop(connection)
         for seat in venue.seats.values():
             seat.listeners.drop(connection)
+            seat.disconnection.lose(connection)
         writer.cancel()
 
 
@@ -108,6 +114,8 @@ def _subscribe(venue: Venue, hub: Hub, connection: Connection, command: Payload,
         venue.catch_up()
         venue.feed.prepare(topics)
     _listeners(venue, hub, connection).subscribe(connection, topics)
+    if not DCP_TOPICS.isdisjoint(topics):
+        venue.seat(connection.api_key).disconnection.watch(connection)
     if not private:
         for topic in topics:
             venue.feed.send_snapshot(connection, topic)

@@ -69,7 +69,8 @@ def _open_bars(exchange: Exchange) -> Iterator[int]:
 
     def met(order: Order) -> Decimal | None:
         jump = jumps.get(order.terms.symbol)
-        return None if jump is None else _share(order, jump, Decimal(0))
+        level = _level(exchange, order, exchange.now_ms)
+        return None if jump is None else _share(order, level, jump, Decimal(0))
 
     passed = [
         (*_turn(order), share, number, order.sequence, account, order)
@@ -106,21 +107,29 @@ def _turn(order: Order) -> tuple[int, str]:
     return (2 if not order.terms.reduce_only else 0 if is_stop else 1), order.terms.symbol
 
 
-def _is_near(order: Order, leg: Leg) -> bool:
+def _level(exchange: Exchange, order: Order, begin_ms: int) -> Decimal:
+    """The last price (quote currency) at which something happens to the order, on the way from a corner (UTC ms)."""
+    level, trigger_by = order.watched_level, order.terms.trigger_by
+    # Most watch the last price itself.
+    if not order.conditional or trigger_by in ("", "LastPrice"):
+        return level
+    return exchange.markets[order.terms.symbol].last_at(level, trigger_by, begin_ms)
+
+
+def _is_near(order: Order, level: Decimal, leg: Leg) -> bool:
     """Whether the order's level is met anywhere on the leg; most are not."""
-    level = order.watched_level
     if order.watches_rise:
         return leg.start >= level or leg.goal >= level
     return leg.start <= level or leg.goal <= level
 
 
-def _share(order: Order, jump: Jump, done: Decimal) -> Decimal | None:
+def _share(order: Order, level: Decimal, jump: Jump, done: Decimal) -> Decimal | None:
     """The fraction of the way, 0 to 1, after which the order's level is met; ``None`` if it is not.
 
     :param done: part of the way already walked. A level behind it is met at once.
     """
     start, goal = jump
-    level, rises = order.watched_level, order.watches_rise
+    rises = order.watches_rise
     here = start + (goal - start) * done
     beyond = here >= level if rises else here <= level
     if beyond:
@@ -143,10 +152,13 @@ def _travel(exchange: Exchange, end_ms: int) -> Iterator[int]:
             market.last = market.instrument.round_price(leg.price_at(at))
         market, leg = exchange.markets[order.terms.symbol], legs[order.terms.symbol]
         # Rounding to the tick may stop beside the level; the fill has to be exactly on it.
-        if min(leg.start, leg.goal) <= order.watched_level <= max(leg.start, leg.goal) and not _behind(
-            order, market.last
+        level = _level(exchange, order, leg.begin_ms)
+        if (
+            level == order.watched_level
+            and min(leg.start, leg.goal) <= level <= max(leg.start, leg.goal)
+            and not _behind(order, market.last)
         ):
-            market.last = order.watched_level
+            market.last = level
         # Up to here the price has gone one way; who changed its goal by now follows from here.
         _trail_all(exchange)
         yield from _touched(account, order)
@@ -180,18 +192,19 @@ def _next_meeting(
         if symbol not in legs:
             legs[symbol] = exchange.markets[symbol].walk.leg_from(*way)
         leg = legs[symbol]
-        if not _is_near(order, leg):
+        level = _level(exchange, order, leg.begin_ms)
+        if not _is_near(order, level, leg):
             continue
         since = max(at, Decimal(order.idle_until_ms))
         if since > way[1]:
             continue
-        share = _share(order, (leg.start, leg.goal), leg.done_at(since))
+        share = _share(order, level, (leg.start, leg.goal), leg.done_at(since))
         if share is None:
             continue
         instant = max(since, leg.begin_ms + share * (leg.end_ms - leg.begin_ms))
         if instant <= way[1]:
             # Of several levels that lie behind already, the price came by the farthest first.
-            behind = abs(leg.price_at(at) - order.watched_level) if instant == at else Decimal(0)
+            behind = abs(leg.price_at(at) - level) if instant == at else Decimal(0)
             met.append((instant, *_turn(order), -behind, number, order.sequence, order))
     if not met:
         return None

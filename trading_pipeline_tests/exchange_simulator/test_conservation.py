@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import accumulate
 
@@ -18,6 +19,8 @@ from trading_pipeline.exchange_simulator.rejections import Rejection
 from trading_pipeline.exchange_simulator.walking import advance
 from trading_pipeline_tests.exchange_simulator.builders import STEP_MS, Ohlc, an_exchange, order
 
+BEFORE_FUNDING = datetime(2025, 6, 1, 7, 55, tzinfo=UTC)
+"""One bar before a settlement."""
 EXACT = Decimal("1e-15")
 """What 28 digits of Decimal leave of sums of this size."""
 
@@ -51,7 +54,8 @@ profiles = st.sampled_from(ExecutionProfile)
 
 def play(session: list[tuple[Ohlc, list[dict[str, object]]]], profile: ExecutionProfile) -> Exchange:
     """Each bar's orders at equal distances inside it; the venue refuses some."""
-    exchange = an_exchange(*(one for one, _ in session), profile=profile, balance=Decimal(2_000))
+    bars = [one for one, _ in session]
+    exchange = an_exchange(*bars, start=BEFORE_FUNDING, profile=profile, balance=Decimal(2_000))
     for number, (_, requests) in enumerate(session, 1):
         for made in requests:
             with contextlib.suppress(Rejection):

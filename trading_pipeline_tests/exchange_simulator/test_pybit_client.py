@@ -1,5 +1,6 @@
 import queue
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pybit.unified_trading
 import pytest
@@ -137,3 +138,23 @@ def test_paged_executions_give_every_fill_once(client: HTTP) -> None:
 
 def test_account_of_the_key_is_the_announced_one(venue: Addresses, client: HTTP) -> None:
     assert str(client.get_api_key_information()["result"]["userID"]) == venue.account_id
+
+
+def test_its_fills_and_fees_over_a_day_are_the_wallet(venue: Addresses, client: HTTP) -> None:
+    for close in range(96):
+        # A day passes in a second, in which the venue takes ten orders.
+        if close % 12 == 0:
+            price, side = last_price(client), ("Buy", "Sell")[close // 12 % 2]
+            stop = round(price * (0.995 if side == "Buy" else 1.005), 1)
+            client.place_order(**BTC, side=side, orderType="Market", qty="0.02", stopLoss=str(stop))
+        advance(venue)
+    client.cancel_all_orders(**BTC)
+    money = Decimal(10_000)
+    for fill in client.get_executions(**BTC, limit=100)["result"]["list"]:
+        value = Decimal(fill["execQty"]) * Decimal(fill["execPrice"]) * (fill["execType"] == "Trade")
+        money += (value if fill["side"] == "Sell" else -value) - Decimal(fill["execFee"])
+    [position] = client.get_positions(**BTC)["result"]["list"]
+    signed = {"Buy": 1, "Sell": -1, "": 0}[position["side"]]
+    money += signed * Decimal(position["size"]) * Decimal(position["avgPrice"] or 0)
+    [account] = client.get_wallet_balance(accountType="UNIFIED")["result"]["list"]
+    assert abs(money - Decimal(account["coin"][0]["walletBalance"])) < Decimal("1e-8")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from pybit.unified_trading import HTTP
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
@@ -93,3 +94,76 @@ def test_a_wrong_signature_closes_the_connection(venue: Addresses, stranger: Cli
     assert ask(stranger, auth(venue, secret="wrong"))["retCode"] == 10004
     with pytest.raises(ConnectionClosed):
         json.loads(stranger.recv(timeout=5))
+
+
+def arm(venue: Addresses, **fault: object) -> None:
+    answer = requests.post(f"{venue.rest_url}/simulator/faults", json=fault, timeout=5)
+    assert answer.status_code == 200, answer.text
+
+
+def sent(client: HTTP, link_id: str) -> bool:
+    """Whether an order with the client's id exists."""
+    return bool(client.get_open_orders(category="linear", orderLinkId=link_id)["result"]["list"])
+
+
+def test_a_fault_hits_a_request_whichever_way_it_comes(venue: Addresses, trade: ClientConnection, client: HTTP) -> None:
+    create = "/v5/order/create"
+    for number, (fault, code, accepted) in enumerate(
+        [
+            ({"kind": "reject", "ret_code": 10019}, 10019, False),
+            ({"kind": "ret_code_10000"}, 10000, False),
+            ({"kind": "ret_code_10016", "accepted": True}, 10016, True),
+            ({"kind": "rate_limited"}, 10006, False),
+            ({"kind": "slow", "seconds": 0.3}, 0, True),
+            ({"kind": "stream_first"}, 0, True),
+        ]
+    ):
+        arm(venue, path=create, symbol="BTCUSDT", **fault)
+        began = time.monotonic()
+        answer = ask(trade, command("order.create", LIMIT | {"orderLinkId": f"f{number}"}))
+        assert (answer["retCode"], sent(client, f"f{number}")) == (code, accepted), fault
+        assert (time.monotonic() - began > 0.3) == (fault["kind"] == "slow")
+        client.cancel_all_orders(**BTC)
+    arm(venue, kind="half_open", path=create)
+    trade.send(json.dumps(command("order.create", LIMIT | {"orderLinkId": "swallowed"})))
+    assert ask(trade, {"op": "ping"})["op"] == "pong"
+    assert not sent(client, "swallowed")
+
+
+@pytest.mark.parametrize(
+    ("fault", "accepted"),
+    [({"kind": "drop_response"}, True), ({"kind": "http_500"}, False), ({"kind": "html", "accepted": True}, True)],
+)
+def test_an_answer_that_is_lost_ends_the_connection(
+    venue: Addresses, trade: ClientConnection, client: HTTP, fault: dict[str, object], accepted: bool
+) -> None:
+    arm(venue, path="/v5/order/create", **fault)
+    trade.send(json.dumps(command("order.create", LIMIT | {"orderLinkId": "lost"})))
+    with pytest.raises(ConnectionClosed):
+        trade.recv(timeout=5)
+    assert sent(client, "lost") == accepted
+
+
+def test_a_suspended_symbol_takes_cancels_and_nothing_else(
+    venue: Addresses, trade: ClientConnection, client: HTTP
+) -> None:
+    client.place_order(**LIMIT)
+    arm(venue, kind="suspend", symbol="BTCUSDT")
+    other = LIMIT | {"orderLinkId": "b"}
+    batch = {"category": "linear", "request": [other, other | {"symbol": "SOLUSDT", "price": "100", "qty": "1"}]}
+    assert ask(trade, command("order.create", other))["retCode"] == 110074
+    assert ask(trade, command("order.amend", {**BTC, "orderLinkId": "a", "price": "53900"}))["retCode"] == 110074
+    outcomes = ask(trade, command("order.create-batch", batch))["retExtInfo"]["list"]  # type: ignore[index]
+    assert [one["code"] for one in outcomes] == [110074, 0]
+    assert ask(trade, command("order.cancel", {**BTC, "orderLinkId": "a"}))["retCode"] == 0
+
+
+def test_a_clock_that_is_wrong_is_wrong_for_both_ways(venue: Addresses, trade: ClientConnection) -> None:
+    arm(venue, kind="clock_skew", seconds=-3600)
+    assert ask(trade, command("order.create", LIMIT))["retCode"] == 10002
+
+
+def test_a_disconnection_ends_the_order_stream_too(venue: Addresses, trade: ClientConnection) -> None:
+    arm(venue, kind="disconnect")
+    with pytest.raises(ConnectionClosed):
+        trade.recv(timeout=5)

@@ -1,5 +1,6 @@
 """Instruments, tickers, books and trades as the venue shows them."""
 
+import zlib
 from decimal import ROUND_CEILING, Decimal
 from itertools import islice
 
@@ -21,6 +22,8 @@ def instrument_payload(market: Market, funding: FundingSchedule) -> Payload:
     tick = instrument.price_increment
     return {
         "symbol": instrument.symbol,
+        # A number of its own for each name, the same in every run.
+        "symbolId": zlib.crc32(instrument.symbol.encode()),
         "contractType": "LinearPerpetual",
         "status": "Trading",
         "baseCoin": instrument.base_currency,
@@ -49,6 +52,10 @@ def instrument_payload(market: Market, funding: FundingSchedule) -> Payload:
         "preListingInfo": None,
         "riskParameters": {"priceLimitRatioX": plain(PRICE_BAND), "priceLimitRatioY": plain(PRICE_BAND)},
         "displayName": "",
+        "fullName": instrument.base_currency,
+        "marketRegion": "",
+        "underlyingTicker": "",
+        "forbidUplWithdrawal": False,
         "symbolType": "",
     }
 

@@ -21,12 +21,13 @@ def wallet_balance(seat: Seat, request: Parameters) -> Payload:
 
 def info(seat: Seat, _: Parameters) -> Payload:
     """``/v5/account/info``."""
+    window_s = seat.disconnection.window_s
     return {
         "marginMode": seat.exchange.account.margin_mode,
         "updatedTime": str(seat.now_ms()),
         "unifiedMarginStatus": 4,
-        "dcpStatus": "OFF",
-        "timeWindow": 10,
+        "dcpStatus": "OFF" if window_s is None else "ON",
+        "timeWindow": 10 if window_s is None else window_s,
         "smpGroup": 0,
         "isMasterTrader": False,
         "spotHedgingStatus": "OFF",

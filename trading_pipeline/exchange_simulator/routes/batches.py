@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from trading_pipeline.exchange_simulator import order_changes, order_entry, parameters
+from trading_pipeline.exchange_simulator.account_faults import refuse_suspended
 from trading_pipeline.exchange_simulator.exchange import Exchange, Payload
 from trading_pipeline.exchange_simulator.orders import Order
 from trading_pipeline.exchange_simulator.parameters import Parameters
@@ -17,17 +18,27 @@ Act = Callable[[Exchange, Parameters], Order]
 
 def create(seat: Seat, request: Parameters) -> Payload:
     """``/v5/order/create-batch``."""
-    return _each(seat, request, order_entry.create, created=True)
+    return _each(seat, request, _create, created=True)
 
 
 def amend(seat: Seat, request: Parameters) -> Payload:
     """``/v5/order/amend-batch``."""
-    return _each(seat, request, order_changes.amend)
+    return _each(seat, request, _amend)
 
 
 def cancel(seat: Seat, request: Parameters) -> Payload:
     """``/v5/order/cancel-batch``."""
     return _each(seat, request, order_changes.cancel)
+
+
+def _create(exchange: Exchange, request: Parameters) -> Order:
+    refuse_suspended(exchange, parameters.text(request, "symbol"))
+    return order_entry.create(exchange, request)
+
+
+def _amend(exchange: Exchange, request: Parameters) -> Order:
+    refuse_suspended(exchange, parameters.text(request, "symbol"))
+    return order_changes.amend(exchange, request)
 
 
 def _each(seat: Seat, request: Parameters, act: Act, *, created: bool = False) -> Payload:

@@ -3,6 +3,7 @@
 from trading_pipeline.exchange_simulator.routes import (
     account,
     batches,
+    disconnection,
     market,
     orders,
     positions,
@@ -16,6 +17,7 @@ _SIGNED = (
     *orders.ENDPOINTS,
     *batches.ENDPOINTS,
     *account.ENDPOINTS,
+    *disconnection.ENDPOINTS,
     *transaction_log.ENDPOINTS,
     *positions.ENDPOINTS,
 )

@@ -1,0 +1,70 @@
+"""What freqtrade does in ``freqtrade_session.py``: open, add, take part of it off, close; long and short in turns.
+
+Orders come from seconds that have passed and not from prices, so that every kind of order is sent in a short session.
+"""
+
+from datetime import UTC, datetime
+
+from freqtrade.persistence import Trade
+from freqtrade.strategy import IStrategy
+from pandas import DataFrame
+
+ADD_AFTER_S, REDUCE_AFTER_S, CLOSE_AFTER_S = 8, 16, 24
+TURN_S = 40
+
+
+class Scripted(IStrategy):
+    """Every pair once, and again once its lock is over; each position with its stop at the exchange."""
+
+    INTERFACE_VERSION = 3
+    can_short = True
+    timeframe = "5m"
+    startup_candle_count = 20
+    process_only_new_candles = False
+    position_adjustment_enable = True
+    minimal_roi = {"0": 10.0}  # noqa: RUF012 - freqtrade's own word
+    stoploss = -0.2
+    order_types = {  # noqa: RUF012
+        "entry": "market",
+        "exit": "market",
+        "stoploss": "market",
+        "stoploss_on_exchange": True,
+        "stoploss_on_exchange_interval": 5,
+    }
+
+    def populate_indicators(self, dataframe: DataFrame, metadata: dict) -> DataFrame:  # noqa: ARG002
+        """None."""
+        return dataframe
+
+    def populate_entry_trend(self, dataframe: DataFrame, metadata: dict) -> DataFrame:
+        """Long in some pairs and short in the others, then the other way round: a side just closed is locked."""
+        turn = int(datetime.now(UTC).timestamp() // TURN_S)
+        dataframe["enter_long" if (len(metadata["pair"]) + turn) % 2 else "enter_short"] = 1
+        return dataframe
+
+    def populate_exit_trend(self, dataframe: DataFrame, metadata: dict) -> DataFrame:  # noqa: ARG002
+        """Never: see ``custom_exit``."""
+        return dataframe
+
+    def leverage(self, pair: str, current_time: datetime, **_: object) -> float:  # noqa: ARG002
+        """Three times."""
+        return 3.0
+
+    def confirm_trade_entry(self, pair: str, *_: object, **__: object) -> bool:  # noqa: ARG002
+        """Nothing new once the session is told to end."""
+        return datetime.now(UTC).timestamp() < self.config["session_ends"]
+
+    def adjust_trade_position(self, trade: Trade, *_: object, **__: object) -> float | None:
+        """Add once, reduce once."""
+        age_s = (datetime.now(UTC) - trade.open_date_utc).total_seconds()
+        entries, exits = trade.nr_of_successful_entries, trade.nr_of_successful_exits
+        if entries == 1 and age_s > ADD_AFTER_S:
+            return trade.stake_amount / 2
+        if entries == 2 and exits == 0 and age_s > REDUCE_AFTER_S:
+            return -trade.stake_amount / 3
+        return None
+
+    def custom_exit(self, pair: str, trade: Trade, *_: object, **__: object) -> str | None:  # noqa: ARG002
+        """Close what is old enough."""
+        age_s = (datetime.now(UTC) - trade.open_date_utc).total_seconds()
+        return "old" if age_s > CLOSE_AFTER_S else None
