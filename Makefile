@@ -28,7 +28,7 @@ INSTALL = if command -v uv >/dev/null 2>&1; then \
 LOCK = uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup demo up dev test check bench mutants lock clean
+.PHONY: help setup demo up dev test proofs check bench mutants lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -64,6 +64,9 @@ dev: $(READY) ## dagster dev on servers of its own, reloaded when code changes
 
 test: $(READY_DEV) ## every test, offline: make test ARGS="-k wave"
 	@$(BIN)/pytest $(ARGS)
+
+proofs: $(READY_DEV) ## what tries everything and takes minutes: a kill before every call, whole systems against the engine
+	@$(BIN)/pytest -m proof $(ARGS)
 
 check: $(READY_DEV) ## format, lint, types, import contracts, definitions
 	@$(BIN)/ruff format --check .

@@ -23,7 +23,8 @@ from rich.table import Table
 
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.exchange_simulator.application import Application
-from trading_pipeline.exchange_simulator.assembly import Configuration, build
+from trading_pipeline.exchange_simulator.assembly import build
+from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.order_entry import create
 from trading_pipeline.exchange_simulator.server import keep_time
 from trading_pipeline.exchange_simulator.venue import Stand, Venue

@@ -69,7 +69,7 @@ def bare(name: str, case: Case, options: argparse.Namespace) -> bool:
     from trading_pipeline.adapters.stores.postgres.database import connect, ensure_database
     from trading_pipeline.adapters.stores.postgres.migration import migrate
     from trading_pipeline.domain.model.timeframes import Timeframe
-    from trading_pipeline.exchange_simulator.assembly import Configuration
+    from trading_pipeline.exchange_simulator.configuration import Configuration
     from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
     from trading_pipeline.exchange_simulator.server import running_exchange
     from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres

@@ -21,7 +21,7 @@ from trading_pipeline.api.requests import Envelope
 from trading_pipeline.api.routers import health, live
 from trading_pipeline.api.routers.catalog import canonical_routers
 from trading_pipeline.api.routers.records import records_router
-from trading_pipeline.api.seeds import algo_grid, divergence_bot, spot_bot, strategy_tester
+from trading_pipeline.api.seeds.catalog import seed_routers
 
 _SCHEMES: dict[str, dict[str, str]] = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "an access token, or an API key"},
@@ -68,8 +68,7 @@ def _add_routes(app: FastAPI, context: ApiContext) -> None:
     canonical = APIRouter(prefix="/api/v1")
     for router in (records_router(context.reader.collections), *canonical_routers()):
         canonical.include_router(router)
-    seeds = (divergence_bot.router, algo_grid.router, spot_bot.router, strategy_tester.router)
-    for part in (health.router, live.router, canonical, *seeds):
+    for part in (health.router, live.router, canonical, *seed_routers()):
         app.include_router(part)
 
 

@@ -7,9 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.stores.operations.audit_trail import PostgresAuditTrail
-from trading_pipeline.api.commands import Asker
-from trading_pipeline.domain.model.audit import AuditEntry
+from trading_pipeline.api.asker import Asker
 from trading_pipeline.domain.model.backfills import BackfillProgress, BackfillRequest
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -77,7 +75,4 @@ class Backfills:
     def _record(self, asker: Asker, request: BackfillRequest, outcome: str, after: dict[str, object]) -> None:
         subject = f"{request.instrument_id} {request.timeframe}"
         span = {"start": request.start.isoformat(), "end": request.end.isoformat()}
-        entry = AuditEntry(
-            asker.principal.name, "backfill", subject, outcome, asker.request_id, after={**span, **after}
-        )
-        PostgresAuditTrail(self.engine).append(entry)
+        asker.record(self.engine, "backfill", subject, outcome, after={**span, **after})

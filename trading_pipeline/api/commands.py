@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.stores.operations.audit_trail import PostgresAuditTrail
+from trading_pipeline.api.asker import Asker
 from trading_pipeline.api.letters import opened_stream
-from trading_pipeline.domain.model.access import Permission, Principal
-from trading_pipeline.domain.model.audit import AuditEntry
-from trading_pipeline.domain.model.commands import CommandVerb, OperatorCommand
+from trading_pipeline.domain.model.access import Permission
+from trading_pipeline.domain.model.commands import CommandVerb
 from trading_pipeline.domain.model.errors import UnknownName
 from trading_pipeline.domain.model.halts import ALL, HaltScope
 from trading_pipeline.domain.model.launched import LaunchedJob
@@ -25,18 +23,6 @@ from trading_pipeline.settings import Settings
 
 _EVERY_LETTER = 100_000
 """More than a stream keeps."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Who orders something, in which request: its id is the command's."""
-
-    principal: Principal
-    request_id: str
-
-    def command(self, verb: CommandVerb, scope: HaltScope, reason: str) -> OperatorCommand:
-        """For the record; wall time, as for every command of a person."""
-        return OperatorCommand(self.request_id, verb, scope, self.principal.name, reason, datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +93,12 @@ class Commands:
                 raise UnknownName(f"there is no {letter_id[:100]!r} among dead letters")
             stream.drop_dead_letter(letter_id)
         what = {"source": letter.source, "reason": letter.reason, "payload": letter.payload}
-        entry = AuditEntry(asker.principal.name, "dead_letter.drop", letter_id, "done", asker.request_id, before=what)
-        PostgresAuditTrail(self.engine).append(entry)
+        asker.record(self.engine, "dead_letter.drop", letter_id, before=what)
 
     def _launch(self, asker: Asker, job: str, ops: Mapping[str, Mapping[str, object]], subject: str) -> LaunchedJob:
         """Launch, and put on record who did; what the run does is recorded by the run."""
         launched = self.jobs.launch(job, ops)
-        entry = AuditEntry(
-            asker.principal.name, f"launch.{job}", subject, "done", asker.request_id, after={"run_id": launched.run_id}
-        )
-        PostgresAuditTrail(self.engine).append(entry)
+        asker.record(self.engine, f"launch.{job}", subject, after={"run_id": launched.run_id})
         return launched
 
     def _scope(self, text: str, *, lifting: bool) -> HaltScope:

@@ -12,6 +12,7 @@ from trading_pipeline.api.binding import signing_secret
 from trading_pipeline.api.charts import Charts, market_of
 from trading_pipeline.api.commands import Commands
 from trading_pipeline.api.context import ApiContext
+from trading_pipeline.api.ledger_looks import LedgerLooks
 from trading_pipeline.api.looks import Looks
 from trading_pipeline.api.research import Research
 from trading_pipeline.resources.access import build_access
@@ -38,6 +39,7 @@ def build_context(settings: Settings) -> ApiContext:
         jobs=jobs,
         commands=Commands(settings, engine, jobs),
         looks=Looks(engine, settings),
+        ledger=LedgerLooks(engine),
         charts=Charts(reader, universe, market),
         backfills=Backfills(settings, engine, universe, jobs, lambda: market()[0]),
         research=Research(settings, engine, universe, jobs),

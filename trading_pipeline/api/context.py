@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from trading_pipeline.api.backfills import Backfills
 from trading_pipeline.api.charts import Charts
 from trading_pipeline.api.commands import Commands
+from trading_pipeline.api.ledger_looks import LedgerLooks
 from trading_pipeline.api.looks import Looks
 from trading_pipeline.api.research import Research
 from trading_pipeline.domain.model.universe import Universe
@@ -37,6 +38,7 @@ class ApiContext:
     jobs: JobLauncher
     commands: Commands
     looks: Looks
+    ledger: LedgerLooks
     charts: Charts
     backfills: Backfills
     research: Research

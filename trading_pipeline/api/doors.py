@@ -8,7 +8,7 @@ from fastapi import Depends
 from fastapi.exceptions import WebSocketException
 from fastapi.requests import HTTPConnection
 
-from trading_pipeline.api.commands import Asker
+from trading_pipeline.api.asker import Asker
 from trading_pipeline.api.context import ApiContext, context_of
 from trading_pipeline.api.requests import request_id_of
 from trading_pipeline.domain.model.access import Permission, Principal

@@ -1,7 +1,7 @@
 """What is looked at that is no plain list: how the system stands, coverage, strategies."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
@@ -12,6 +12,7 @@ from trading_pipeline.adapters.stores.reading.coverage import coverage
 from trading_pipeline.adapters.stores.reading.day_result import DayResult, day_result
 from trading_pipeline.adapters.stores.reading.day_risk import DayRisk, day_risk
 from trading_pipeline.api.letters import opened_stream
+from trading_pipeline.api.strategies_shown import StrategyShown, strategies_shown
 from trading_pipeline.domain.model.coverage import DayCoverage
 from trading_pipeline.domain.model.dead_letters import DeadLetter
 from trading_pipeline.domain.model.errors import ConfigurationError
@@ -34,28 +35,6 @@ _PUBLIC = frozenset(
         "TRADING_API_PORT",
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ParameterShown:
-    """A parameter: its default, and what it may be, in words."""
-
-    name: str
-    default: str
-    allowed: str
-
-
-@dataclass(frozen=True, slots=True)
-class StrategyShown:
-    """A strategy that can be asked.
-
-    :param configured: whether a file of the configuration runs it.
-    """
-
-    name: str
-    configured: bool
-    warmup_bars: int
-    parameters: tuple[ParameterShown, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +86,4 @@ class Looks:
 
     def strategies(self) -> Sequence[StrategyShown]:
         """Every strategy with its parameters."""
-        # Strategies bring pandas, which is a third of the process: loaded by whoever asks.
-        from trading_pipeline.adapters.parameters.strategies import configured_names
-        from trading_pipeline.adapters.parameters.strategy_files import available_strategies, find_strategy
-
-        folder = self.settings.config_dir
-        configured = set(configured_names(folder))
-        shown = []
-        for name in available_strategies(folder):
-            strategy = find_strategy(folder, name, {})
-            parameters = tuple(
-                ParameterShown(
-                    one.name, str(getattr(strategy.parameters, one.name)), strategy.parameters.allowed(one.name)
-                )
-                for one in fields(strategy.parameters)
-            )
-            shown.append(StrategyShown(name, name in configured, strategy.warmup_bars, parameters))
-        return shown
+        return strategies_shown(self.settings.config_dir)

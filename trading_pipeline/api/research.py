@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.parameters.strategies import configured_names
-from trading_pipeline.adapters.stores.operations.audit_trail import PostgresAuditTrail
 from trading_pipeline.adapters.stores.reading.pipeline_counts import PipelineCounts, pipeline_counts
-from trading_pipeline.api.commands import Asker
-from trading_pipeline.domain.model.audit import AuditEntry
+from trading_pipeline.api.asker import Asker
 from trading_pipeline.domain.model.backfills import require_known
 from trading_pipeline.domain.model.errors import DataError, UnknownName
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -43,7 +41,8 @@ class Research:
         # Dagster writes a key's dimensions in the order of their names.
         title = f"backtests of {strategy} on {instrument_id}"
         launched = self.jobs.backfill(["backtests"], [f"{instrument_id}|{strategy}"], title)
-        self._record(asker, "backtest.run", f"{strategy} {instrument_id}", {"backfill_id": launched.run_id})
+        after = {"backfill_id": launched.run_id}
+        asker.record(self.engine, "backtest.run", f"{strategy} {instrument_id}", after=after)
         return launched
 
     def delete(self, asker: Asker, run_id: str) -> None:
@@ -55,7 +54,7 @@ class Research:
 
         if not PostgresBacktestStore(self.engine).delete(run_id):
             raise UnknownName(f"there is no {run_id[:100]!r} among backtests")
-        self._record(asker, "backtest.delete", run_id, {})
+        asker.record(self.engine, "backtest.delete", run_id)
 
     def compare(self, first: str, second: str) -> "Comparison":
         """In what the second run differs from the first; the beginning of an id is enough.
@@ -87,7 +86,3 @@ class Research:
             return PostgresBacktestStore(self.engine).load(run_id)
         except DataError as error:
             raise UnknownName(str(error)) from error
-
-    def _record(self, asker: Asker, action: str, subject: str, after: dict[str, object]) -> None:
-        entry = AuditEntry(asker.principal.name, action, subject, "done", asker.request_id, after=after)
-        PostgresAuditTrail(self.engine).append(entry)

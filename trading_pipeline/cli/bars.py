@@ -1,20 +1,18 @@
 """``trading-pipeline bars``: what a person does to stored bars."""
 
 import sys
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from trading_pipeline.cli.bars_files import export_files, import_file
+from trading_pipeline.cli.given_bar import given_bar
 from trading_pipeline.cli.running_system import Reason, StateDir, command_of, database_of, settings_of
 from trading_pipeline.domain.model.commands import CommandVerb
-from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.halts import HaltScope
 
 if TYPE_CHECKING:
     from trading_pipeline.domain.model.bar_history import Mend, Revision
-    from trading_pipeline.domain.model.bars import Bar
     from trading_pipeline.domain.model.commands import OperatorCommand
     from trading_pipeline.settings import Settings
 
@@ -39,7 +37,7 @@ def mend(
     from trading_pipeline.domain.model.bar_history import Mend
 
     settings = settings_of(state_dir)
-    bar = _bar(settings, symbol, timeframe, at, [*prices.split(","), volume, turnover])
+    bar = given_bar(settings, symbol, timeframe, at, [*prices.split(","), volume, turnover])
     command = command_of(CommandVerb.MEND, HaltScope.of(instrument_id=bar.instrument_id), reason)
     words = f"from {source}: {reason}" if source.strip() and reason.strip() else ""
     revision = _mended(settings, command, Mend(bar, words, command.actor, command.command_id))
@@ -67,33 +65,3 @@ def _mended(settings: "Settings", command: "OperatorCommand", mend: "Mend") -> "
         PostgresQualityStore(engine).record([mend_noticed(revision, mend, command.given_at)])
         done.append(f"{revision.timeframe} {revision.open_time.isoformat()} is mended: {dict(revision.became)}")
     return revision
-
-
-def _bar(settings: "Settings", symbol: str, timeframe: str, at: str, numbers: list[str]) -> "Bar":
-    from trading_pipeline.adapters.parameters.universe import instrument_named, load_universe
-    from trading_pipeline.cli.arguments import instant
-    from trading_pipeline.domain.model.bars import Bar
-    from trading_pipeline.domain.model.timeframes import Timeframe
-
-    universe = load_universe(settings.config_dir)
-    instrument_id = instrument_named(symbol, universe.venue)
-    if instrument_id not in universe.instrument_ids:
-        raise ConfigurationError(f"{instrument_id} is not in universe.yaml ({', '.join(universe.instrument_ids)})")
-    opened = instant(at, "--at")
-    if opened is None:
-        raise ConfigurationError("--at is empty; give the open time of the bar, like 2025-11-01T10:00:00Z")
-    if len(numbers) != 6:
-        raise ConfigurationError("--ohlc: give four prices, open,high,low,close")
-    open_, high, low, close, volume = (_number(text) for text in numbers[:5])
-    turnover = _number(numbers[5]) if numbers[5] else volume * close
-    return Bar(instrument_id, Timeframe.parse(timeframe), opened, open_, high, low, close, volume, turnover)
-
-
-def _number(text: str) -> Decimal:
-    try:
-        value = Decimal(text.strip())
-    except InvalidOperation:
-        raise ConfigurationError(f"{text!r} is no number") from None
-    if not value.is_finite():
-        raise ConfigurationError(f"{text} is no price and no amount")
-    return value

@@ -16,7 +16,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 
 if TYPE_CHECKING:
-    from trading_pipeline.exchange_simulator.assembly import AnotherAccount
+    from trading_pipeline.exchange_simulator.configuration import AnotherAccount
     from trading_pipeline.exchange_simulator.live_venue import LiveVenue
     from trading_pipeline.exchange_simulator.server import Addresses
 
@@ -59,7 +59,7 @@ def exchange(
     Prints one JSON line with addresses, key and secret as soon as it listens.
     """
     # The other commands do without a web server and its memory.
-    from trading_pipeline.exchange_simulator.assembly import Configuration
+    from trading_pipeline.exchange_simulator.configuration import Configuration
     from trading_pipeline.exchange_simulator.server import serve
 
     try:
@@ -101,7 +101,7 @@ def _another(text: str, balance: str) -> "AnotherAccount":
 
     :raises ConfigurationError: the amount is none.
     """
-    from trading_pipeline.exchange_simulator.assembly import AnotherAccount
+    from trading_pipeline.exchange_simulator.configuration import AnotherAccount
 
     name, _, amount = text.partition("=")
     return AnotherAccount(name, money(amount or balance, "--account"))

@@ -59,7 +59,7 @@ CATALOGUE = {
     "halts": Entry("execution", tables.halts),
     "equity": Entry("accounting", tables.equity_snapshots),
     "reconciliation": Entry("accounting", tables.reconciliation_log),
-    "backtests": Entry("research", tables.backtest_runs),
+    "backtests": Entry("research", research_tables.backtest_runs),
     "avi5_calibration": Entry("research", research_tables.avi5_calibrations),
     "parity": Entry("research", None),
 }

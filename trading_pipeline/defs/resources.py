@@ -4,6 +4,7 @@ import dagster as dg
 
 from trading_pipeline.resources.alerts import Alerts
 from trading_pipeline.resources.beside import join_running_system
+from trading_pipeline.resources.comparison import Comparison
 from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.marts import Marts
 from trading_pipeline.resources.parameters import Parameters
@@ -15,6 +16,8 @@ join_running_system()
 _settings = Settings()
 _stores = Stores(database_url=dg.EnvVar("DATABASE_URL"))
 _parameters = Parameters(config_dir=str(_settings.config_dir))
+
+_execution = ExecutionResource(stores=_stores, parameters=_parameters)
 
 RESOURCES: dict[str, object] = {
     # values pass from op to op in memory: what matters is in the database, and a run begins at its first op
@@ -29,5 +32,6 @@ RESOURCES: dict[str, object] = {
         target_dir=str(_settings.state_dir / "dbt"),
         database_url=dg.EnvVar("DATABASE_URL"),
     ),
-    "execution": ExecutionResource(stores=_stores, parameters=_parameters),
+    "execution": _execution,
+    "comparison": Comparison(account=_execution),
 }

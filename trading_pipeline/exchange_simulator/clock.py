@@ -94,3 +94,12 @@ Clock = FreeClock | WallClock | LockStepClock
 def iso(instant_ms: int) -> str:
     """Milliseconds as ISO 8601 UTC."""
     return from_ms(instant_ms).isoformat()
+
+
+def check_start(start: datetime, wall: datetime) -> None:
+    """The virtual clock starts in the past.
+
+    :raises ConfigurationError: it does not.
+    """
+    if start > wall:
+        raise ConfigurationError(f"start {start.isoformat()} is in the future; virtual time never passes wall time")

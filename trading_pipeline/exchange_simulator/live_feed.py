@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING
 
 import structlog
 from websockets.asyncio.client import connect
@@ -16,10 +15,8 @@ from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.exchange_simulator.funding_schedule import FundingSchedule
 from trading_pipeline.exchange_simulator.live_prices import LiveWalk
 from trading_pipeline.exchange_simulator.live_venue import LiveVenue
+from trading_pipeline.exchange_simulator.venue import Venue
 from trading_pipeline.exchange_simulator.walking import advance
-
-if TYPE_CHECKING:
-    from trading_pipeline.exchange_simulator.venue import Venue
 
 _log = structlog.get_logger(__name__)
 
@@ -37,28 +34,29 @@ class LivePrices:
     A market of which nobody knows the price must not fill: orders are refused as in a suspended market, stops rest.
     """
 
-    venue: LiveVenue
+    venue: Venue
+    source: LiveVenue
 
-    async def follow(self, exchange: "Venue") -> None:
+    async def follow(self) -> None:
         """Connect, hear, connect again."""
         while True:
             try:
-                await self._session(exchange)
+                await self._session()
             except (OSError, TimeoutError, WebSocketException) as error:
                 _log.warning("the venue's prices are lost", cause=f"{type(error).__name__}: {error}")
-            exchange.exchange.suspended.update(exchange.exchange.markets)
+            self.venue.exchange.suspended.update(self.venue.exchange.markets)
             await asyncio.sleep(_RECONNECT_S)
 
-    async def _session(self, exchange: "Venue") -> None:
-        async with connect(self.venue.public_ws_url, ping_interval=None, open_timeout=_TIMEOUT_S) as socket:
-            topics = [f"tickers.{symbol}" for symbol in exchange.exchange.markets]
+    async def _session(self) -> None:
+        async with connect(self.source.public_ws_url, ping_interval=None, open_timeout=_TIMEOUT_S) as socket:
+            topics = [f"tickers.{symbol}" for symbol in self.venue.exchange.markets]
             await socket.send(json.dumps({"op": "subscribe", "args": topics}))
             loop = asyncio.get_running_loop()
             pinged_at = heard_at = loop.time()
             while True:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout_at(pinged_at + _PING_S):
-                        self.take(exchange, await socket.recv())
+                        self.take(await socket.recv())
                         heard_at = loop.time()
                 if loop.time() - heard_at > _SILENCE_S:
                     raise TimeoutError(f"nothing heard for {_SILENCE_S:.0f} s")
@@ -66,12 +64,12 @@ class LivePrices:
                     await socket.send('{"op":"ping"}')
                     pinged_at = loop.time()
 
-    def take(self, exchange: "Venue", raw: str | bytes) -> None:
+    def take(self, raw: str | bytes) -> None:
         """Walk to the price of a frame; frames about anything else change nothing."""
         try:
             for symbol, told in _tickers(raw):
-                if symbol in exchange.exchange.markets:
-                    _apply(exchange, symbol, told)
+                if symbol in self.venue.exchange.markets:
+                    _apply(self.venue, symbol, told)
         except DataError as error:
             # The next frame of the symbol is a second away; a wrong price would be traded at.
             _log.warning("a frame of the venue cannot be read", cause=str(error))
@@ -94,7 +92,7 @@ def _tickers(raw: str | bytes) -> Iterator[tuple[str, Mapping[str, Decimal]]]:
         raise DataError(f"{type(error).__name__}: {error}") from error
 
 
-def _apply(venue: "Venue", symbol: str, told: Mapping[str, Decimal]) -> None:
+def _apply(venue: Venue, symbol: str, told: Mapping[str, Decimal]) -> None:
     exchange = venue.exchange
     if "fundingRate" in told:
         schedule = exchange.funding[symbol]

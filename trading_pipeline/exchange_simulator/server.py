@@ -13,8 +13,10 @@ import uvicorn
 
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.exchange_simulator.application import Application
-from trading_pipeline.exchange_simulator.assembly import LOOPBACK, Configuration, build
+from trading_pipeline.exchange_simulator.assembly import build
 from trading_pipeline.exchange_simulator.clock import LockStepClock
+from trading_pipeline.exchange_simulator.configuration import LOOPBACK, Configuration
+from trading_pipeline.exchange_simulator.live_feed import LivePrices
 from trading_pipeline.exchange_simulator.streams import PRIVATE_PATH, PUBLIC_PATH
 from trading_pipeline.exchange_simulator.tls import Certificate, certificate_in
 from trading_pipeline.exchange_simulator.transports import HttpProtocol, WebSocketProtocol
@@ -167,7 +169,7 @@ async def _run_until_signal(venue: Venue, listener: socket.socket, certificate: 
 
 async def _run(venue: Venue, server: "_Server", listener: socket.socket) -> None:
     """Serve until the server is told to exit."""
-    followed = [] if venue.live is None else [venue.live.follow(venue)]
+    followed = [] if venue.live is None else [LivePrices(venue, venue.live).follow()]
     ticker = asyncio.ensure_future(asyncio.gather(keep_time(venue), *followed))
     # An exchange whose time stopped by an error must not go on answering.
     stands = isinstance(venue.clock, LockStepClock)

@@ -6,7 +6,6 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import partial
 
-from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import from_ms, to_ms
 from trading_pipeline.exchange_simulator.account_faults import suffer_partly
 from trading_pipeline.exchange_simulator.authentication import Credentials
@@ -14,7 +13,7 @@ from trading_pipeline.exchange_simulator.clock import Clock, LockStepClock
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.faults import Faults
 from trading_pipeline.exchange_simulator.hub import Hub
-from trading_pipeline.exchange_simulator.live_feed import LivePrices
+from trading_pipeline.exchange_simulator.live_venue import LiveVenue
 from trading_pipeline.exchange_simulator.market_feed import MarketFeed
 from trading_pipeline.exchange_simulator.orders import Order
 from trading_pipeline.exchange_simulator.rate_limits import RateLimits
@@ -49,7 +48,7 @@ class Venue:
         state: StateFile | None = None,
         faults: Faults | None = None,
         others: Sequence[Credentials] = (),
-        live: LivePrices | None = None,
+        live: LiveVenue | None = None,
     ) -> None:
         """
         :param exchange: of the first account.
@@ -198,12 +197,3 @@ class Venue:
         """How much of an order fills: all that is left, unless a fault says otherwise."""
         fault = self.faults.spend_on_fill(order.terms.symbol, seat.credentials.account_id)
         return order.leaves if fault is None else suffer_partly(seat.exchange, order, fault)
-
-
-def check_start(start: datetime, wall: datetime) -> None:
-    """The virtual clock starts in the past.
-
-    :raises ConfigurationError: it does not.
-    """
-    if start > wall:
-        raise ConfigurationError(f"start {start.isoformat()} is in the future; virtual time never passes wall time")

@@ -25,7 +25,8 @@ class AccountRecords:
     @property
     def gate(self) -> PostgresEntryGate:
         """The one door to a new position."""
-        return PostgresEntryGate(AccountLease(self.engine, self.account_id, self.instance).fenced, self.account_id)
+        lease = AccountLease(self.engine, self.account_id, self.instance, self.run_id)
+        return PostgresEntryGate(lease.fenced, self.account_id)
 
     @property
     def equity(self) -> PostgresEquityLog:

@@ -32,7 +32,7 @@ def build_execution_context(
     # Before anything is read or written: real money needs somebody who wrote the account down.
     acknowledge_live(settings, trading)
     account_id = identify_account(register=PostgresAccountRegister(engine), venue=venue, mode=settings.mode)
-    lease = AccountLease(engine, account_id, settings.instance_name)
+    lease = AccountLease(engine, account_id, settings.instance_name, run_id)
     return ExecutionContext(
         run_id=run_id,
         account_id=account_id,

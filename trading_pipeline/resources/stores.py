@@ -8,13 +8,10 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 from sqlalchemy import Engine, Table
 
-from trading_pipeline.adapters.stores.execution.ledger_runs import PostgresLedgerRuns
-from trading_pipeline.adapters.stores.execution.work_queue import WorkQueue
 from trading_pipeline.adapters.stores.market_data.book_store import PostgresBookSampleStore
 from trading_pipeline.adapters.stores.market_data.check_store import PostgresCheckStore
 from trading_pipeline.adapters.stores.market_data.resident_bars import Kept, ResidentBarStore
 from trading_pipeline.adapters.stores.market_data.wave_store import PostgresWaveStore
-from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.adapters.stores.postgres.partition_contents import PartitionContents, partition_contents
 from trading_pipeline.adapters.stores.strategy.plan_store import PostgresPlanStore
@@ -24,6 +21,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.condition_stores import ConditionStores
+from trading_pipeline.resources.operations_stores import OperationsStores
 from trading_pipeline.resources.research_stores import ResearchStores
 
 
@@ -106,19 +104,9 @@ class Stores(dg.ConfigurableResource["Stores"]):
         return partition_contents(self._engine, table, scope)
 
     @property
-    def work(self) -> WorkQueue:
-        """What waits for a run."""
-        return WorkQueue(self._engine)
-
-    @property
-    def heartbeats(self) -> PostgresHeartbeatStore:
-        """Signs of life of the feed."""
-        return PostgresHeartbeatStore(self._engine)
-
-    @property
-    def ledger_runs(self) -> PostgresLedgerRuns:
-        """Which runs the ledger's rows lead to."""
-        return PostgresLedgerRuns(self._engine)
+    def operations(self) -> OperationsStores:
+        """What waits for a run, who lives, and which runs rows lead to."""
+        return OperationsStores(self._engine)
 
     @property
     def conditions(self) -> ConditionStores:

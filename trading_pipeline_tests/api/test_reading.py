@@ -20,6 +20,7 @@ LISTS = [
     "/api/v1/execution/orders",
     "/api/v1/execution/fills",
     "/api/v1/execution/positions",
+    "/api/v1/execution/traces",
     "/api/v1/execution/equity",
     "/api/v1/execution/halts",
     "/api/v1/execution/commands",

@@ -242,7 +242,7 @@ def test_a_trade_is_traced_from_its_plan_and_counted_today(api: ApiLab) -> None:
     store_plan(lab.database, plan)
     execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     traced = api.get("/v1/execution-traces", idempotency_key=plan.plan_id).json()["items"]
-    assert traced[0]["purpose"] == "E"
+    assert [one["step"] for one in traced if one["subject"] == "order"][:3] == ["intended", "sent", "acknowledged"]
     assert traced[0]["symbol"] == "ADAUSDT"
     (position,) = api.get("/api/v1/positions", symbol="ADAUSDT").json()
     path = f"/api/v1/positions/{position['position_id']}"

@@ -1,14 +1,14 @@
 """Dead letters from the command line."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.streams.redis_stream import RedisStream
+from trading_pipeline.domain.model.errors import TradingError
 from trading_pipeline.runtime.supervision.embedded import EmbeddedRedis
-from trading_pipeline_tests.cli.test_main import refusal, run
+from trading_pipeline_tests.cli.commands import Command, Refusal
 
 NOTHING_READS = "postgresql://nobody@127.0.0.1:1/trading"
 """An address of a database, which commands that only look at letters never ask."""
@@ -34,32 +34,32 @@ def letters(own_redis: str) -> RedisStream:
     return stream
 
 
-def test_letters_are_listed_shown_and_dropped(tmp_path: Path, letters: RedisStream, own_redis: str) -> None:
+def test_letters_are_listed_shown_and_dropped(command: Command, letters: RedisStream, own_redis: str) -> None:
     where = {"REDIS_URL": own_redis, "DATABASE_URL": NOTHING_READS}
     newest, oldest = letters.dead_letters(10)
-    listed = run(tmp_path, "dlq", "list", **where).stdout.splitlines()
+    listed = command("dlq", "list", **where).stdout.splitlines()
     assert [line.split()[0] for line in listed] == [newest.letter_id, oldest.letter_id]
     assert listed[1].endswith("UTC  feed.public  not JSON: it ends early")
-    shown = run(tmp_path, "dlq", "show", newest.letter_id, **where).stdout
+    shown = command("dlq", "show", newest.letter_id, **where).stdout
     assert shown.startswith("heard by stream:bar_close at ")
     assert shown.endswith("kind: Field required\n\n{}\n")
-    assert run(tmp_path, "dlq", "drop", newest.letter_id, **where).stdout == "1 dropped\n"
+    assert command("dlq", "drop", newest.letter_id, **where).stdout == "1 dropped\n"
     assert letters.dead_letters(10) == [oldest]
-    assert run(tmp_path, "dlq", "drop", "--all", **where).stdout == "1 dropped\n"
-    assert run(tmp_path, "dlq", "list", **where).stdout == "no dead letters\n"
+    assert command("dlq", "drop", "--all", **where).stdout == "1 dropped\n"
+    assert command("dlq", "list", **where).stdout == "no dead letters\n"
 
 
 def test_what_is_replayed_and_not_understood_is_told_and_stays(
-    tmp_path: Path, letters: RedisStream, own_redis: str, database: Engine
+    command: Command, letters: RedisStream, own_redis: str, database: Engine
 ) -> None:
     where = {
         "REDIS_URL": own_redis,
         "DATABASE_URL": database.url.render_as_string(hide_password=False),
         "BYBIT_REST_URL": "http://127.0.0.1:9",
     }
-    result = run(tmp_path, "dlq", "replay", "--all", **where)
-    assert result.returncode == 2
-    assert result.stderr.splitlines()[-1].startswith("trading-pipeline: 2 of 2 letters are still not understood")
+    result = command("dlq", "replay", "--all", **where)
+    assert isinstance(result.exception, TradingError)
+    assert str(result.exception).startswith("2 of 2 letters are still not understood")
     assert ["still not understood" in line for line in result.stdout.splitlines()] == [True, True]
     assert len(letters.dead_letters(10)) == 2
 
@@ -72,6 +72,8 @@ def test_what_is_replayed_and_not_understood_is_told_and_stays(
         (["show", "1-0"], "no dead letter 1-0"),
     ],
 )
-def test_letters_are_named_or_all_are_meant(tmp_path: Path, own_redis: str, arguments: list[str], problem: str) -> None:
+def test_letters_are_named_or_all_are_meant(
+    refusal: Refusal, own_redis: str, arguments: list[str], problem: str
+) -> None:
     where = {"REDIS_URL": own_redis, "DATABASE_URL": NOTHING_READS}
-    assert problem in refusal(tmp_path, "dlq", *arguments, **where)
+    assert problem in refusal("dlq", *arguments, **where)

@@ -3,12 +3,15 @@ import shutil
 import socket
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from trading_pipeline.cli.main import EXIT_REFUSED
 from trading_pipeline.runtime.supervision.embedded import free_port
 from trading_pipeline_tests.adapters.venues.simulator import simulator
+from trading_pipeline_tests.cli.commands import Refusal
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FIRST_MS, NEXT_MS = 1_735_689_600_000, 1_735_689_900_000
@@ -16,35 +19,23 @@ GOOD_ROW = f"{FIRST_MS},10,11,9,10,1"
 UNREACHABLE = "postgresql://trader:secret@127.0.0.1:1/trading"
 
 
-def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line in an empty folder with nothing but these settings."""
-    inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith(("BYBIT", "DATABASE", "REDIS"))
-    }
-    settings = {"TRADING_CONFIG_DIR": str(REPOSITORY / "config"), "TRADING_API_PORT": "0", **environment}
-    return subprocess.run(
-        [sys.executable, "-m", "trading_pipeline.cli.main", *arguments],
-        cwd=folder,
-        env={**inherited, **settings},
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
+@pytest.fixture
+def demo(refusal: Refusal) -> Refusal:
+    """A demo's."""
+    return partial(refusal, "demo", "--port", str(free_port()), "--state-dir", "state")
+
+
+def test_a_refusal_is_one_line_and_the_exit_code_of_a_wrong_argument(tmp_path: Path) -> None:
+    """Like every case of this file, by the process that people start."""
+    environment = {**os.environ, "DATABASE_URL": "somewhere"}
+    command = [sys.executable, "-m", "trading_pipeline.cli.main", "migrate"]
+    result = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100, check=False
     )
-
-
-def refusal(folder: Path, *arguments: str, **environment: str) -> str:
-    """The one line on standard error of a command that refuses to run."""
-    result = run(folder, *arguments, **environment)
-    assert result.returncode == 2, result.stderr
-    lines = result.stderr.strip().splitlines()
-    assert len(lines) == 1, result.stderr
-    return lines[0]
-
-
-def demo(folder: Path, *arguments: str, **environment: str) -> str:
-    """A demo's refusal."""
-    return refusal(folder, "demo", "--port", str(free_port()), "--state-dir", "state", *arguments, **environment)
+    assert result.returncode == EXIT_REFUSED
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("trading-pipeline: DATABASE_URL is no address like postgresql://")
 
 
 @pytest.mark.parametrize(
@@ -59,8 +50,10 @@ def demo(folder: Path, *arguments: str, **environment: str) -> str:
         (["--port", "99999"], "--port 99999: not between 0 and 65535"),
     ],
 )
-def test_a_wrong_argument_of_the_demo_is_named(tmp_path: Path, arguments: list[str], problem: str) -> None:
-    assert problem in demo(tmp_path, *arguments)
+def test_a_wrong_argument_of_the_demo_is_named(
+    tmp_path: Path, demo: Refusal, arguments: list[str], problem: str
+) -> None:
+    assert problem in demo(*arguments)
     assert not list(tmp_path.rglob("postgres"))
 
 
@@ -75,13 +68,13 @@ def test_a_wrong_argument_of_the_demo_is_named(tmp_path: Path, arguments: list[s
     ids=["strategy", "timeframe of a strategy", "timeframe", "limit"],
 )
 def test_a_wrong_configuration_is_named_with_its_file(
-    tmp_path: Path, file: str, old: str, new: str, problem: str
+    tmp_path: Path, refusal: Refusal, file: str, old: str, new: str, problem: str
 ) -> None:
     config = tmp_path / "config"
     shutil.copytree(REPOSITORY / "config", config)
     (config / file).write_text((config / file).read_text().replace(old, new))
     port = str(free_port())
-    line = refusal(tmp_path, "up", "--port", port, TRADING_CONFIG_DIR=str(config), TRADING_STATE_DIR="state")
+    line = refusal("up", "--port", port, TRADING_CONFIG_DIR=str(config), TRADING_STATE_DIR="state")
     assert file in line
     assert problem in line
     assert not (tmp_path / "state").exists()
@@ -97,31 +90,31 @@ def test_a_wrong_configuration_is_named_with_its_file(
         ([f"{GOOD_ROW},100"], "BTCUSDT_5m.csv: rows have 7 fields and the header 6"),
     ],
 )
-def test_a_bad_row_of_recorded_bars_is_named(tmp_path: Path, rows: list[str], problem: str) -> None:
+def test_a_bad_row_of_recorded_bars_is_named(tmp_path: Path, refusal: Refusal, rows: list[str], problem: str) -> None:
     bars = tmp_path / "bars"
     bars.mkdir()
     (bars / "BTCUSDT_5m.csv").write_text("\n".join(["open_time_ms,open,high,low,close,volume", *rows]) + "\n")
-    line = refusal(tmp_path, "exchange", "--bars", str(bars), "--symbols", "BTCUSDT")
+    line = refusal("exchange", "--bars", str(bars), "--symbols", "BTCUSDT")
     assert problem in line
 
 
-def test_a_file_that_is_no_recording_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_no_recording_is_named(tmp_path: Path, refusal: Refusal) -> None:
     (tmp_path / "BTCUSDT_5m.csv.gz").write_bytes(b"not compressed")
-    assert "BTCUSDT_5m.csv.gz" in refusal(tmp_path, "exchange", "--bars", str(tmp_path), "--symbols", "BTCUSDT")
+    assert "BTCUSDT_5m.csv.gz" in refusal("exchange", "--bars", str(tmp_path), "--symbols", "BTCUSDT")
 
 
-def test_a_taken_port_is_named_and_the_state_is_left_alone(tmp_path: Path) -> None:
+def test_a_taken_port_is_named_and_the_state_is_left_alone(tmp_path: Path, refusal: Refusal) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        line = refusal(tmp_path, "demo", "--port", str(port), "--state-dir", "state")
+        line = refusal("demo", "--port", str(port), "--state-dir", "state")
     assert f"port {port} is in use; choose another with --port" in line
     assert not (tmp_path / "state").exists()
 
 
-def test_a_folder_with_other_content_is_not_emptied(tmp_path: Path) -> None:
+def test_a_folder_with_other_content_is_not_emptied(tmp_path: Path, demo: Refusal) -> None:
     (tmp_path / "state" / "config").mkdir(parents=True)
     (tmp_path / "state" / "thesis.txt").write_text("years of work")
-    assert "holds something else" in demo(tmp_path)
+    assert "holds something else" in demo()
     assert (tmp_path / "state" / "thesis.txt").read_text() == "years of work"
 
 
@@ -140,22 +133,22 @@ def test_a_folder_with_other_content_is_not_emptied(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_named(
-    tmp_path: Path, arguments: list[str], environment: dict[str, str], problem: str
+    refusal: Refusal, arguments: list[str], environment: dict[str, str], problem: str
 ) -> None:
-    line = refusal(tmp_path, *arguments, **environment)
+    line = refusal(*arguments, **environment)
     assert problem in line
     assert "secret" not in line
 
 
-def test_a_redis_that_does_not_answer_is_named(tmp_path: Path) -> None:
+def test_a_redis_that_does_not_answer_is_named(refusal: Refusal) -> None:
     settings = {"REDIS_URL": "redis://127.0.0.1:1/0", "TRADING_STATE_DIR": "state"}
-    line = refusal(tmp_path, "up", "--port", str(free_port()), **settings)
+    line = refusal("up", "--port", str(free_port()), **settings)
     assert "Redis at 127.0.0.1:1 cannot be reached" in line
 
 
-def test_a_wrong_key_is_named_and_not_shown(tmp_path: Path, database_url: str, redis_url: str) -> None:
+def test_a_wrong_key_is_named_and_not_shown(refusal: Refusal, database_url: str, redis_url: str) -> None:
     with simulator() as exchange:
         environment = {**exchange.environment(), "BYBIT_API_SECRET": "not-the-secret"}
-        line = refusal(tmp_path, "feed", DATABASE_URL=database_url, REDIS_URL=redis_url, **environment)
+        line = refusal("feed", DATABASE_URL=database_url, REDIS_URL=redis_url, **environment)
     assert "BYBIT_API" in line
     assert "not-the-secret" not in line

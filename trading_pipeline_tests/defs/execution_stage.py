@@ -11,10 +11,11 @@ from trading_pipeline.adapters.stores.execution.ledger_indicators import Postgre
 from trading_pipeline.adapters.stores.execution.ledger_trail import LedgerTrail
 from trading_pipeline.adapters.stores.execution.risk_events import PostgresRiskEventLog
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresEntryGate
+from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline_tests.testkit.builders import ACCOUNT
-from trading_pipeline_tests.testkit.execution_lab import Lab
+from trading_pipeline_tests.testkit.execution_lab import LIMITS, Lab
 
 RUN = "0190a4c5-0000-4000-8000-000000000001"
 """Dagster wants a run id to look like one."""
@@ -41,13 +42,14 @@ def launch(
     ops: dict[str, object] | None = None,
     run_id: str = RUN,
     instance: dg.DagsterInstance | None = None,
+    limits: RiskLimits = LIMITS,
 ) -> dg.ExecuteInProcessResult:
     """A job of execution, in this process.
 
     :param instance: where its events are kept; nowhere if there is none.
     """
     indicators, trail = PostgresIndicatorReader(lab.database), LedgerTrail(lab.database)
-    context = replace(lab.context(run_id), ledger=PostgresLedger(lab.database, ACCOUNT, run_id))
+    context = replace(lab.context(run_id), ledger=PostgresLedger(lab.database, ACCOUNT, run_id), limits=limits)
     events = PostgresRiskEventLog(lab.database, ACCOUNT, run_id)
     health = PostgresEntryHealthReader(lab.database, ACCOUNT)
     stand_in = ExecutionOfLab(context, lab.gate, lab.equity, indicators, PARAMETERS, trail, events, health)

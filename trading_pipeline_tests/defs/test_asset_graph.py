@@ -19,7 +19,7 @@ OF_THE_FEED = (
     "public_trades",
 )
 UNPARTITIONED = ("instruments",)
-LEDGER = ("orders", "fills", "positions", "equity", "reconciliation", "halts")
+LEDGER = ("orders", "fills", "positions", "equity", "halts")
 FROM_CANDLE_TO_FILL = (
     "bybit_public_stream",
     "raw_bars",

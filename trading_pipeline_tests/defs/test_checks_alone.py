@@ -1,6 +1,7 @@
 """A check that a person launches without its asset: asked for as the UI asks, executed as a worker does."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,9 +17,13 @@ from sqlalchemy import text
 
 from trading_pipeline.definitions import defs
 from trading_pipeline.defs.market_data.checks import CHECKS
+from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.risk.differences import Difference, DifferenceKind
 from trading_pipeline_tests.defs.pipeline_stage import DAY, PipelineStage
 from trading_pipeline_tests.defs.test_failed_check_sensor import Operator
 from trading_pipeline_tests.runtime.dagster.queued_instance import ServedModule
+from trading_pipeline_tests.testkit.builders import ACCOUNT
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab
 
 _LAUNCH = """
 mutation launch($params: ExecutionParams!) {
@@ -78,8 +83,8 @@ class Page:
         return data
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[WorkspaceProcessContext]:
+@contextmanager
+def served_in(folder: Path) -> Iterator[WorkspaceProcessContext]:
     """The definitions as the webserver finds them; a run that is launched has ended."""
     at_once = {
         "run_coordinator": {"module": "dagster._core.run_coordinator", "class": "DefaultRunCoordinator"},
@@ -89,12 +94,25 @@ def served(tmp_path: Path) -> Iterator[WorkspaceProcessContext]:
         },
         "telemetry": {"enabled": False},
     }
-    ref = InstanceRef.from_dir(str(tmp_path), overrides=at_once)
+    ref = InstanceRef.from_dir(str(folder), overrides=at_once)
     definitions = ServedModule("trading_pipeline.definitions")
     with (
         dg.DagsterInstance.from_ref(ref) as instance,
         create_test_daemon_workspace_context(definitions, instance) as workspace,
     ):
+        yield workspace
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[WorkspaceProcessContext]:
+    with served_in(tmp_path) as workspace:
+        yield workspace
+
+
+@pytest.fixture(scope="module")
+def listed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkspaceProcessContext]:
+    """For questions that change nothing."""
+    with served_in(tmp_path_factory.mktemp("listed")) as workspace:
         yield workspace
 
 
@@ -118,8 +136,8 @@ def break_bar(stage: PipelineStage) -> None:
 
 
 @pytest.mark.parametrize("asset", sorted({key.asset_key.to_user_string() for key in CHECKED}))
-def test_every_check_has_a_button_of_its_own(served: WorkspaceProcessContext, asset: str) -> None:
-    answer = execute_dagster_graphql(served.create_request_context(), _CHECKS, {"asset": {"path": [asset]}})
+def test_every_check_has_a_button_of_its_own(listed: WorkspaceProcessContext, asset: str) -> None:
+    answer = execute_dagster_graphql(listed.create_request_context(), _CHECKS, {"asset": {"path": [asset]}})
     checks = answer.data["assetNodeOrError"]["assetChecksOrError"]["checks"]
     names = {key.name for key in CHECKED if key.asset_key == dg.AssetKey(asset)}
     assert {one["name"]: one["canExecuteIndividually"] for one in checks} == dict.fromkeys(names, "CAN_EXECUTE")
@@ -175,3 +193,23 @@ def test_the_operator_hears_once_of_what_a_check_asked_alone_finds_and_once_that
         [],
         ["check passes again: bars_1h ohlc_sane"],
     ]
+
+
+def test_the_operator_hears_of_a_ledger_that_differs_from_the_venue_and_of_its_end(
+    stage: PipelineStage, served: WorkspaceProcessContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", stage.database_url)
+    stage.instance = served.instance
+    page, operator, log = Page(stage, served), Operator(stage), Lab(stage.engine).context().differences
+    phantom = Difference(ACCOUNT, InstrumentId("BTCUSDT.BYBIT"), DifferenceKind.UNKNOWN_POSITION, "the venue holds 3")
+    heard = []
+    for found in ([phantom], []):
+        log.keep(found, "run-r", WAVE)
+        run_id = page.launch("reconciliation", ["ledger_equals_venue"])
+        assert page.verdicts(run_id) == {"ledger_equals_venue": not found}
+        heard += operator.hears()
+    assert [subject for _, subject, _ in heard] == [
+        "check failed: reconciliation ledger_equals_venue",
+        "check passes again: reconciliation ledger_equals_venue",
+    ]
+    assert heard[0][2].startswith("BTCUSDT.BYBIT: unknown_position: the venue holds 3.")

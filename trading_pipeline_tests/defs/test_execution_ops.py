@@ -12,14 +12,26 @@ from sqlalchemy import Engine, func, select
 from trading_pipeline.adapters.stores.postgres.tables import equity_snapshots
 from trading_pipeline.defs.execution.jobs import execute_plans as execute
 from trading_pipeline.defs.execution.jobs import follow_booked_fills, manage_and_execute, reconcile
+from trading_pipeline.domain.model.errors import OrderRejectedByVenue
 from trading_pipeline.domain.model.fills import FillKind
+from trading_pipeline.domain.model.halts import HaltKind
 from trading_pipeline.domain.model.orders import Side
 from trading_pipeline.domain.model.plans import PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import ExitReason
 from trading_pipeline.domain.model.scoring import Scoring
 from trading_pipeline.domain.model.signals import Bias
+from trading_pipeline.domain.risk.limit_sections import PauseLimits
 from trading_pipeline_tests.defs.execution_stage import RUN, launch
-from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, exit_signal, store_plan, store_signal, trade_plan
+from trading_pipeline_tests.testkit.builders import ACCOUNT
+from trading_pipeline_tests.testkit.execution_lab import (
+    LIMITS,
+    WAVE,
+    Lab,
+    exit_signal,
+    store_plan,
+    store_signal,
+    trade_plan,
+)
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 
 FOLLOWING, LATER = "0190a4c5-0000-4000-8000-000000000003", "0190a4c5-0000-4000-8000-000000000004"
@@ -206,3 +218,17 @@ def test_a_difference_and_the_halt_that_follows_are_told_of(database: Engine) ->
     told = events(launch(lab, reconcile), "reconcile_with_venue")
     assert str(told["reconciliation", "2025-11-03"]["differences"]).startswith("['BTCUSDT.BYBIT: unknown_position")
     assert told["halts", "2025-11-03"]["rows_written"] == 1
+
+
+def test_entries_that_are_refused_pause_the_account_in_the_run_that_sent_them(database: Engine) -> None:
+    lab = Lab(database)
+    pausing = replace(LIMITS, pause=PauseLimits(error_rate=Decimal("0.5")))
+    store_plan(database, LONG)
+    lab.venue.faults["submit"] = [OrderRejectedByVenue("insufficient margin")]
+    launch(lab, execute, limits=pausing)
+    assert [(halt.kind, halt.scope) for halt in lab.halts.halts()] == [(HaltKind.PAUSE, ACCOUNT)]
+    later = trade_plan("SOLUSDT.BYBIT", close_time=NEXT)
+    store_plan(database, later)
+    lab.clock.set(NEXT)
+    launch(lab, execute, run_id=LATER, limits=pausing)
+    assert lab.plan_status(later)[1].startswith("pause: ")

@@ -1,7 +1,9 @@
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import dagster as dg
-from sqlalchemy import text
+import pytest
+from sqlalchemy import Engine, text
 
 from trading_pipeline.domain.model.checks import CheckName
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -26,8 +28,23 @@ def evaluation(result: dg.ExecuteInProcessResult, asset: str, check: CheckName) 
     )
 
 
-def test_a_backfill_fetches_what_is_missing_and_computes_every_stage(stage: PipelineStage) -> None:
-    result = stage.materialize()
+class Computed(NamedTuple):
+    """A day of every timeframe, backfilled."""
+
+    stage: PipelineStage
+    result: dg.ExecuteInProcessResult
+
+
+@pytest.fixture(scope="module")
+def computed(module_database: Engine, redis_url: str) -> Computed:
+    """For tests that only look."""
+    url = module_database.url.render_as_string(hide_password=False)
+    stage = PipelineStage(module_database, url, redis_url)
+    return Computed(stage, stage.materialize())
+
+
+def test_a_backfill_fetches_what_is_missing_and_computes_every_stage(computed: Computed) -> None:
+    result = computed.result
     assert {one.asset_key for one in result.get_asset_materialization_events()} == set(ASSETS)
     metadata = metadata_of(result, "bars_15m")
     assert by_instrument(result, "bars_15m", "dagster/row_count") == dict.fromkeys(INSTRUMENT_IDS, 96)
@@ -42,24 +59,22 @@ def test_a_backfill_fetches_what_is_missing_and_computes_every_stage(stage: Pipe
     assert all(check.passed for check in result.get_asset_check_evaluations())
 
 
-def test_bars_of_higher_timeframes_are_there_before_the_signals_that_may_look_at_them(stage: PipelineStage) -> None:
-    order = [
-        str(one.asset_key.path[0]) for one in stage.materialize().get_asset_materialization_events() if one.asset_key
-    ]
+def test_bars_of_higher_timeframes_are_there_before_the_signals_that_may_look_at_them(computed: Computed) -> None:
+    order = [str(one.asset_key.path[0]) for one in computed.result.get_asset_materialization_events() if one.asset_key]
     for low, high in (("15m", "1h"), ("15m", "4h"), ("1h", "4h")):
         assert order.index(f"bars_{high}") < order.index(f"signals_{low}")
 
 
-def test_a_backfill_without_a_wave_leaves_history_that_nobody_executes(stage: PipelineStage) -> None:
-    stage.materialize()
+def test_a_backfill_without_a_wave_leaves_history_that_nobody_executes(computed: Computed) -> None:
+    stage = computed.stage
     statuses = dict(stage.rows("SELECT status, count(*) FROM trade_plans GROUP BY 1"))
     assert list(statuses) == ["historical"]
     assert stage.rows("SELECT DISTINCT live FROM signals") == [(False,)]
     assert not stage.rows("SELECT FROM waves")
 
 
-def test_signals_are_counted_by_what_they_are_about(stage: PipelineStage) -> None:
-    result = stage.materialize()
+def test_signals_are_counted_by_what_they_are_about(computed: Computed) -> None:
+    stage, result = computed
     stored = dict(stage.rows("SELECT kind, count(*) FROM signals WHERE timeframe = '15m' GROUP BY 1"))
     metadata = metadata_of(result, "signals_15m")
     assert (metadata["entries"], metadata["exits"]) == (stored["entry"], stored["exit"])
@@ -76,7 +91,7 @@ def a_plan(stage: PipelineStage) -> tuple[str, datetime]:
     return str(plan_id), close
 
 
-def test_a_wave_makes_its_own_plans_executable_and_no_others(stage: PipelineStage) -> None:
+def test_a_wave_makes_its_own_plans_executable_and_signals_that_may_close_positions(stage: PipelineStage) -> None:
     stage.materialize()
     plan_id, close = a_plan(stage)
     stage.hear(INSTRUMENT_IDS, Timeframe.M15, close)
@@ -86,13 +101,6 @@ def test_a_wave_makes_its_own_plans_executable_and_no_others(stage: PipelineStag
     assert {at for _, at in fresh} == {close}
     assert metadata_of(result, "trade_plans_15m")["executable"] == len(fresh)
     assert stage.rows("SELECT timeframe, run_id FROM waves WHERE computed_at IS NOT NULL") == [("15m", result.run_id)]
-
-
-def test_signals_of_a_waves_run_may_close_positions(stage: PipelineStage) -> None:
-    stage.materialize()
-    _, close = a_plan(stage)
-    stage.hear(INSTRUMENT_IDS, Timeframe.M15, close)
-    stage.materialize([key for key in ASSETS if key.path[0].endswith("15m")], wave=utc(close))
     assert set(stage.rows("SELECT DISTINCT live FROM signals WHERE timeframe = '15m'")) == {(True,)}
     assert set(stage.rows("SELECT DISTINCT live FROM signals WHERE timeframe <> '15m'")) <= {(False,)}
 

@@ -10,8 +10,9 @@ import requests
 from pybit.unified_trading import HTTP
 
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.exchange_simulator.assembly import Configuration, assemble
+from trading_pipeline.exchange_simulator.assembly import assemble
 from trading_pipeline.exchange_simulator.bars import BarSeries
+from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.market_model import generate
 from trading_pipeline.exchange_simulator.server import Addresses, running_exchange, running_venue

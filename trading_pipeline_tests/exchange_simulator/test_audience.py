@@ -15,8 +15,9 @@ from websockets.sync.client import connect
 
 from trading_pipeline.domain.model.timeframes import to_ms
 from trading_pipeline.exchange_simulator.application import Application
-from trading_pipeline.exchange_simulator.assembly import Configuration, assemble
+from trading_pipeline.exchange_simulator.assembly import assemble
 from trading_pipeline.exchange_simulator.bars import BarSeries
+from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.hub import Connection
 from trading_pipeline.exchange_simulator.order_entry import create

@@ -9,8 +9,9 @@ from websockets.sync.client import connect
 
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
-from trading_pipeline.exchange_simulator.assembly import Configuration, build
+from trading_pipeline.exchange_simulator.assembly import build
 from trading_pipeline.exchange_simulator.clock import FreeClock, LockStepClock
+from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline_tests.exchange_simulator.conftest import LOCK_STEP, Start
 
 START = datetime(2025, 11, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 import requests
 from pybit.exceptions import InvalidRequestError
 
-from trading_pipeline.exchange_simulator.assembly import Configuration
+from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.server import Addresses, listen
 from trading_pipeline_tests.exchange_simulator.conftest import pybit_client
 

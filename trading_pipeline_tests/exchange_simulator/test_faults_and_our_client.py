@@ -32,8 +32,9 @@ from trading_pipeline.domain.model.instruments import InstrumentStatus
 from trading_pipeline.domain.model.orders import IntentState, OrderIntent, OrderReport, OrderType, Purpose, Side
 from trading_pipeline.domain.model.stream_updates import StreamReply, StreamUpdate
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.exchange_simulator.assembly import Configuration, assemble, build
+from trading_pipeline.exchange_simulator.assembly import assemble, build
 from trading_pipeline.exchange_simulator.bars import BarSeries
+from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.server import Addresses, running_venue
 from trading_pipeline_tests.exchange_simulator.builders import FLAT, STEP_MS, Ohlc, a_series

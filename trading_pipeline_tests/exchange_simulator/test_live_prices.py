@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.exchange_simulator.assembly import Configuration, build
+from trading_pipeline.exchange_simulator.assembly import build
+from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.live_feed import LivePrices
 from trading_pipeline.exchange_simulator.live_venue import LiveVenue
 from trading_pipeline.exchange_simulator.server import Addresses, running_exchange
@@ -36,7 +37,7 @@ def told(paper: Venue, **values: str) -> None:
     """Have the real venue say something."""
     assert paper.live is not None
     frame = {"topic": f"tickers.{SYMBOL}", "type": "delta", "data": {"symbol": SYMBOL, **values}}
-    paper.live.take(paper, json.dumps(frame))
+    LivePrices(paper, paper.live).take(json.dumps(frame))
 
 
 def test_the_price_is_the_one_that_was_told_last(paper: Venue) -> None:
@@ -69,8 +70,8 @@ def test_a_price_that_no_market_has_changes_nothing(paper: Venue, wrong: str) ->
 @pytest.mark.parametrize("raw", ["not JSON", "[]", '{"topic":"tickers.BTCUSDT"}', '{"op":"ping"}', "{"])
 def test_a_frame_about_something_else_changes_nothing(paper: Venue, raw: str) -> None:
     told(paper, lastPrice="104000")
-    assert isinstance(paper.live, LivePrices)
-    paper.live.take(paper, raw)
+    assert paper.live is not None
+    LivePrices(paper, paper.live).take(raw)
     assert paper.exchange.markets[SYMBOL].last == Decimal(104000)
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.exchange_simulator.assembly import Configuration, assemble
+from trading_pipeline.exchange_simulator.assembly import assemble
 from trading_pipeline.exchange_simulator.coarse_bars import CoarseBars
+from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.intervals import INTERVALS
 from trading_pipeline.exchange_simulator.order_entry import create

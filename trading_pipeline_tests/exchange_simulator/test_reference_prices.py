@@ -9,7 +9,8 @@ import pytest
 
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 from trading_pipeline.exchange_simulator import margins
-from trading_pipeline.exchange_simulator.assembly import Configuration, assemble
+from trading_pipeline.exchange_simulator.assembly import assemble
+from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.payloads.market import ticker_payload

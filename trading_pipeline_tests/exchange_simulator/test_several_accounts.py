@@ -15,7 +15,8 @@ from pybit.exceptions import InvalidRequestError
 from pybit.unified_trading import WebSocket
 
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.exchange_simulator.assembly import AnotherAccount, build
+from trading_pipeline.exchange_simulator.assembly import build
+from trading_pipeline.exchange_simulator.configuration import AnotherAccount
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.position_mode import switch_mode
 from trading_pipeline.exchange_simulator.rejections import Rejection

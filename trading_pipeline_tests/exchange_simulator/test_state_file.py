@@ -17,7 +17,8 @@ from pybit.unified_trading import HTTP
 
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.exchange_simulator.assembly import Configuration, build
+from trading_pipeline.exchange_simulator.assembly import build
+from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.payloads.positions import position_payload
 from trading_pipeline.exchange_simulator.payloads.private import execution_payload, order_payload

@@ -16,7 +16,8 @@ from websockets.sync.client import connect
 
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
-from trading_pipeline.exchange_simulator.assembly import Configuration, build
+from trading_pipeline.exchange_simulator.assembly import build
+from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.market_model import generate
 from trading_pipeline.exchange_simulator.server import running_exchange
 from trading_pipeline.exchange_simulator.venue import Venue

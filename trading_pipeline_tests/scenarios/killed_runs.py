@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Iterable
 
 import dagster as dg
-from sqlalchemy import Engine, delete, text
+import pytest
+from _pytest.mark import ParameterSet
+from sqlalchemy import Engine, text
 
-from trading_pipeline.adapters.stores.postgres.access_tables import audit_trail
-from trading_pipeline.adapters.stores.postgres.tables import metadata, operator_commands, risk_events
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline_tests.testkit import execution_jobs
+from trading_pipeline_tests.testkit.databases import empty
 from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.tripwire import Tripwire
@@ -21,13 +22,8 @@ State = dict[str, list[tuple[object, ...]]]
 
 
 def fresh(database: Engine, *plans: TradePlan) -> Lab:
-    """The same plans on an empty ledger and an empty venue; records of who did what let nothing be deleted."""
-    with database.begin() as connection:
-        # It lets nothing be deleted either, and would keep the plans that it is about.
-        connection.execute(text("TRUNCATE trading.risk_events"))
-        for table in reversed(metadata.sorted_tables):
-            if table not in (audit_trail, operator_commands, risk_events):
-                connection.execute(delete(table))
+    """The same plans on an empty ledger and an empty venue."""
+    empty(database)
     lab = Lab(database)
     for plan in plans:
         store_plan(database, plan)
@@ -62,6 +58,11 @@ def reconcile(lab: Lab, wire: Tripwire, run_id: str) -> dg.ExecuteInProcessResul
 def every_other(calls: int, case: object, cases: Iterable[object]) -> range:
     """Numbers of calls to die before: cases of one kind take turns, so that two neighbours die before each call."""
     return range(list(cases).index(case) % 2, calls, 2)
+
+
+def first_here(cases: Iterable[str]) -> list[ParameterSet]:
+    """Cases of one table: every call of the first dies in every test run, of the others where all is proved."""
+    return [pytest.param(case, marks=[pytest.mark.proof] if number else []) for number, case in enumerate(cases)]
 
 
 def ledger_state(lab: Lab) -> State:

@@ -56,7 +56,10 @@ def assert_flat(lab: Lab, instrument_ids: set[str]) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("order", "closed"),
-    [(kill_switch, {"BTCUSDT.BYBIT", "SOLUSDT.BYBIT"}), (close, {"BTCUSDT.BYBIT"})],
+    [
+        pytest.param(kill_switch, {"BTCUSDT.BYBIT", "SOLUSDT.BYBIT"}, marks=pytest.mark.proof),
+        (close, {"BTCUSDT.BYBIT"}),
+    ],
     ids=["kill switch", "close"],
 )
 def test_an_order_to_close_that_is_killed_before_any_call_and_given_again_ends_as_if_it_had_not_been(
@@ -76,6 +79,7 @@ def test_an_order_to_close_that_is_killed_before_any_call_and_given_again_ends_a
             assert ledger_state(lab) == undisturbed, f"killed before call {before}: {wire.calls[before]}"
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(300)
 def test_a_kill_switch_that_is_killed_once_it_stands_is_finished_by_the_schedule(database: Engine) -> None:
     lab, wire = opened(database), Tripwire()
@@ -89,6 +93,7 @@ def test_a_kill_switch_that_is_killed_once_it_stands_is_finished_by_the_schedule
         assert_flat(lab, {"BTCUSDT.BYBIT", "SOLUSDT.BYBIT"})
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(300)
 def test_a_reconciliation_that_is_killed_while_it_closes_is_carried_on_by_the_next(database: Engine) -> None:
     def halted() -> Lab:

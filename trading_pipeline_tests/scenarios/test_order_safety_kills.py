@@ -21,6 +21,7 @@ from trading_pipeline_tests.scenarios.killed_runs import (
     enter,
     every_other,
     execute,
+    first_here,
     follow,
     fresh,
     ledger_state,
@@ -69,7 +70,9 @@ def calls_of_undisturbed_run(database: Engine, plans: tuple[TradePlan, ...]) -> 
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("plans", [(LONG,), (LONG, SHORT)], ids=["one plan", "two plans"])
+@pytest.mark.parametrize(
+    "plans", [(LONG,), pytest.param((LONG, SHORT), marks=pytest.mark.proof)], ids=["one plan", "two plans"]
+)
 def test_execution_killed_before_any_call_ends_as_if_it_had_not_been(
     database: Engine, plans: tuple[TradePlan, ...]
 ) -> None:
@@ -102,6 +105,7 @@ def assert_given_up_safely(lab: Lab, link_ids: list[str]) -> None:
         assert lab.plan_status(plan)[0] is PlanStatus.FAILED
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(300)
 def test_execution_killed_twice_is_still_safe(database: Engine) -> None:
     calls, _ = calls_of_undisturbed_run(database, (LONG, SHORT))
@@ -118,7 +122,7 @@ def test_execution_killed_twice_is_still_safe(database: Engine) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("case", MANAGED)
+@pytest.mark.parametrize("case", first_here(MANAGED))
 def test_management_killed_before_any_call_ends_as_if_it_had_not_been(database: Engine, case: str) -> None:
     def opened() -> Lab:
         lab = fresh(database, {"next_bar": BY_MOMENTUM, "opposite": BY_OPPOSITE}.get(case, LONG))
@@ -155,7 +159,7 @@ def test_management_killed_before_any_call_ends_as_if_it_had_not_been(database: 
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("case", FOLLOWED)
+@pytest.mark.parametrize("case", first_here(FOLLOWED))
 def test_following_killed_before_any_call_ends_as_if_it_had_not_been(database: Engine, case: str) -> None:
     prices, stop = FOLLOWED[case]
 

@@ -26,6 +26,7 @@ from trading_pipeline_tests.scenarios.killed_runs import (
     enter,
     every_other,
     execute,
+    first_here,
     follow,
     fresh,
     ledger_state,
@@ -79,7 +80,7 @@ def resting(lab: Lab) -> list[tuple[Decimal, Decimal | None]]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", first_here(CASES))
 def test_a_layer_killed_before_any_call_ends_as_if_it_had_not_been(database: Engine, case: str) -> None:
     """By turns the same run goes on, and another takes over."""
     plan, reached, expected = CASES[case]
@@ -111,6 +112,7 @@ def test_a_layer_killed_before_any_call_ends_as_if_it_had_not_been(database: Eng
             assert ledger_state(lab) == undisturbed, f"killed before call {call}: {wire.calls[call]}"
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(300)
 def test_following_a_layer_killed_before_any_call_ends_as_if_it_had_not_been(database: Engine) -> None:
     """The run that executed died as its layer had filled; others that follow fills die on the way, too."""

@@ -14,7 +14,7 @@ from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.domain.strategies.registry import strategy_names
-from trading_pipeline.exchange_simulator.assembly import Configuration
+from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.server import running_exchange
 from trading_pipeline_tests.testkit.bare_replay import BareReplay
@@ -56,6 +56,7 @@ def bars_dir(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.proof
 def test_every_built_in_strategy_does_in_the_pipeline_what_its_backtest_shows(database: Engine, bars_dir: Path) -> None:
     assert set(configured_names(CONFIG)) == set(strategy_names())
     instrument_ids = tuple(sorted(map(instrument_of, strategy_names())))

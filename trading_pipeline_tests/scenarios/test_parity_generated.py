@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.plans import Target
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.exchange_simulator.assembly import Configuration
+from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.server import running_exchange
 from trading_pipeline_tests.testkit.bare_replay import BareReplay, strategy_plan

@@ -17,7 +17,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.arrays import ArrayStrategy, BarArrays, Decisions
 from trading_pipeline.domain.strategies.framework.parameters import Parameters
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
-from trading_pipeline.exchange_simulator.assembly import Configuration
+from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.server import running_exchange
 from trading_pipeline_tests.testkit.bare_replay import BareReplay
@@ -90,7 +90,10 @@ SPENT = plan(Timeframe.H1, "0.05", Runner(Decimal(0), Decimal(3), 14), {"0.5": "
 
 @pytest.mark.parametrize(
     ("made", "expected"),
-    [(RUNNING, {"tightened", "after a target", "full", "ran"}), (SPENT, {"without margin", "behind the close"})],
+    [
+        (RUNNING, {"tightened", "after a target", "full", "ran"}),
+        pytest.param(SPENT, {"without margin", "behind the close"}, marks=pytest.mark.proof),
+    ],
     ids=["two targets and a runner", "three targets and no margin left"],
 )
 def test_layers_of_generated_bars_are_the_engines(database: Engine, made: StrategyConfig, expected: set[str]) -> None:

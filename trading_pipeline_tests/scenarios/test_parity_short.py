@@ -19,7 +19,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.arrays import BarArrays, Decisions
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.domain.strategies.opinions.stochastic_adx import StochasticAdx
-from trading_pipeline.exchange_simulator.assembly import Configuration
+from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.server import running_exchange
 from trading_pipeline_tests.testkit.bare_replay import BareReplay, strategy_plan

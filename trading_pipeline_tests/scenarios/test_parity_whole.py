@@ -13,7 +13,7 @@ import yaml
 
 from trading_pipeline.runtime.supervision.embedded import free_port
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(900), pytest.mark.xdist_group("demo")]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BARS = REPOSITORY / "trading_pipeline_tests" / "samples" / "SOLUSDT_15m.csv.gz"

@@ -100,7 +100,9 @@ def upgraded(lab: Lab) -> None:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
-    ("prepare", "step", "ended"), [(fallen, watch, broken), (outgrown, execute, upgraded)], ids=["breaker", "upgrade"]
+    ("prepare", "step", "ended"),
+    [(fallen, watch, broken), pytest.param(outgrown, execute, upgraded, marks=pytest.mark.proof)],
+    ids=["breaker", "upgrade"],
 )
 def test_it_ends_as_if_it_had_not_been_killed(
     database: Engine,

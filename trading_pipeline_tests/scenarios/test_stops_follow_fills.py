@@ -22,7 +22,8 @@ from trading_pipeline.adapters.venues.venue_clock import VenueClock
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
-from trading_pipeline.exchange_simulator.assembly import Configuration, assemble
+from trading_pipeline.exchange_simulator.assembly import assemble
+from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.server import Addresses, running_venue
 from trading_pipeline.runtime.replay.lock_step import ExchangeClock

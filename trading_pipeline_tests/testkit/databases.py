@@ -6,7 +6,7 @@ a tenth of that. One whose schema a test has changed is dropped, and nobody sees
 
 import uuid
 
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import Engine, NullPool, create_engine, text
 
 from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres
 
@@ -51,6 +51,12 @@ _EMPTY = text(
     END $$
     """
 )
+
+
+def empty(engine: Engine) -> None:
+    """Delete every row, of tables that may only be added to as well."""
+    with engine.begin() as connection:
+        connection.execute(_EMPTY)
 
 
 class Databases:

@@ -4,9 +4,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from threading import get_ident
+from typing import Protocol
 from uuid import uuid4
 
 import dagster as dg
+from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.execution.account_overview import PostgresAccountOverview
 from trading_pipeline.adapters.stores.execution.entry_health import PostgresEntryHealthReader
@@ -26,7 +28,6 @@ from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.services.execution.controls import Controls
 from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline_tests.testkit.builders import ACCOUNT
-from trading_pipeline_tests.testkit.execution_lab import Lab
 from trading_pipeline_tests.testkit.tripwire import Tripwire
 
 
@@ -37,6 +38,19 @@ def _instance(thread: int) -> dg.DagsterInstance:
     return dg.DagsterInstance.ephemeral()
 
 
+class LabAccount(Protocol):
+    """An account that the jobs run on: of a lab, or at the simulated exchange."""
+
+    database: Engine
+    gate: EntryGate
+    equity: EquityLog
+    controls: Controls
+
+    def context(self, run_id: str) -> ExecutionContext:
+        """The context of one run."""
+        ...
+
+
 @dataclass
 class ExecutionOfLab:
     """In place of ``ExecutionResource``: the account of a lab, with every call of a port counted.
@@ -45,7 +59,7 @@ class ExecutionOfLab:
     :param away: the venue does not answer when a run asks for it.
     """
 
-    lab: Lab
+    lab: LabAccount
     run_id: str = "run-1"
     wire: Tripwire = field(default_factory=Tripwire)
     away: bool = False
@@ -134,12 +148,14 @@ def run_job(
     )
 
 
-def execute(lab: Lab, run_id: str = "run-1", wire: Tripwire | None = None) -> dg.ExecuteInProcessResult:
+def execute(lab: LabAccount, run_id: str = "run-1", wire: Tripwire | None = None) -> dg.ExecuteInProcessResult:
     """From new trade plans to protected positions."""
     return run_job(jobs.execute_plans, ExecutionOfLab(lab, run_id, wire or Tripwire()))
 
 
-def manage(lab: Lab, wave: datetime, run_id: str = "run-2", wire: Tripwire | None = None) -> dg.ExecuteInProcessResult:
+def manage(
+    lab: LabAccount, wave: datetime, run_id: str = "run-2", wire: Tripwire | None = None
+) -> dg.ExecuteInProcessResult:
     """Look after open positions when bars close."""
     return run_job(
         jobs.manage_open_positions,
@@ -148,11 +164,11 @@ def manage(lab: Lab, wave: datetime, run_id: str = "run-2", wire: Tripwire | Non
     )
 
 
-def follow(lab: Lab, run_id: str = "run-3", wire: Tripwire | None = None) -> dg.ExecuteInProcessResult:
+def follow(lab: LabAccount, run_id: str = "run-3", wire: Tripwire | None = None) -> dg.ExecuteInProcessResult:
     """Move stops and targets as fills ask for."""
     return run_job(jobs.follow_booked_fills, ExecutionOfLab(lab, run_id, wire or Tripwire()))
 
 
-def reconcile(lab: Lab, run_id: str = "run-4", wire: Tripwire | None = None) -> dg.ExecuteInProcessResult:
+def reconcile(lab: LabAccount, run_id: str = "run-4", wire: Tripwire | None = None) -> dg.ExecuteInProcessResult:
     """Hold the venue's truth against the ledger."""
     return run_job(jobs.reconcile, ExecutionOfLab(lab, run_id, wire or Tripwire()))

@@ -204,6 +204,10 @@ class FakeVenue(Trading):
         """The account holds this, whatever the fills say."""
         self._positions[position.instrument_id] = position
 
+    def forget_fill(self) -> None:
+        """The newest execution is in no answer any more."""
+        self._fills.pop()
+
     def strip_stop(self, instrument_id: str) -> None:
         """The stop disappears."""
         self._positions[instrument_id] = replace(self._positions[instrument_id], stop_loss=None)

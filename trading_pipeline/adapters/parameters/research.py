@@ -11,8 +11,9 @@ from pathlib import Path
 
 from trading_pipeline.adapters.parameters.costs import load_costs
 from trading_pipeline.adapters.parameters.risk import load_risk
-from trading_pipeline.adapters.parameters.strategies import STANDARD_EXITS, file_of, refuse_unknown_momentum
+from trading_pipeline.adapters.parameters.strategies import file_of, refuse_unknown_momentum
 from trading_pipeline.adapters.parameters.strategy_files import find_strategy
+from trading_pipeline.adapters.parameters.strategy_sections import STANDARD_EXITS
 from trading_pipeline.adapters.parameters.universe import instrument_named, usual_venue
 from trading_pipeline.domain.lifecycle.costs import Costs
 from trading_pipeline.domain.model.timeframes import Timeframe

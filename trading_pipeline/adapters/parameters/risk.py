@@ -12,18 +12,31 @@ from trading_pipeline.adapters.parameters.risk_sections import (
     CircuitSection,
     CooldownSection,
     Fraction,
+    LagSection,
     LossSection,
     MarketSection,
     OrderSection,
     PauseSection,
     PortfolioSection,
+    ReconciliationSection,
 )
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.portfolio.sizing import BOUNDS, NUMBERS, SizingModel, SizingRule
 from trading_pipeline.domain.risk.limits import EntriesBy, RiskLimits
 
 Profile = Literal["conservative", "balanced", "aggressive"]
-_SECTIONS = ("circuit", "losses", "activity", "cooldowns", "portfolio", "market", "orders", "pause")
+_SECTIONS = (
+    "circuit",
+    "losses",
+    "activity",
+    "cooldowns",
+    "portfolio",
+    "market",
+    "orders",
+    "pause",
+    "lag",
+    "reconciliation",
+)
 
 Amount = Annotated[Decimal, Field(gt=0)]
 Share = Annotated[Decimal, Field(gt=0, le=1)]
@@ -88,6 +101,8 @@ class _RiskFile(Section):
     market: MarketSection = MarketSection()
     orders: OrderSection = OrderSection()
     pause: PauseSection = PauseSection()
+    lag: LagSection = LagSection()
+    reconciliation: ReconciliationSection = ReconciliationSection()
 
     def limits(self) -> RiskLimits:
         """The same in domain types."""

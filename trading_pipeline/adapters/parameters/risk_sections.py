@@ -3,22 +3,25 @@
 import re
 from datetime import time
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from trading_pipeline.adapters.parameters.reading import Section
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.risk.differences import DifferenceKind
 from trading_pipeline.domain.risk.limit_sections import (
     ActivityLimits,
     CircuitLimits,
     CooldownLimits,
+    LagLimits,
     LossLimits,
     MarketLimits,
     NewsWindow,
     OrderLimits,
     PauseLimits,
     PortfolioLimits,
+    ReconciliationLimits,
 )
 
 Fraction = Annotated[Decimal, Field(ge=0, le=1)]
@@ -163,6 +166,27 @@ class OrderSection(Section):
     def limits(self) -> OrderLimits:
         """The same in domain types."""
         return OrderLimits(**self.model_dump())
+
+
+class ReconciliationSection(Section):
+    """``reconciliation``."""
+
+    autofix: tuple[Literal["unknown_order", "missing_position"], ...] = ()
+
+    def limits(self) -> ReconciliationLimits:
+        """The same in domain types."""
+        return ReconciliationLimits(tuple(DifferenceKind(kind) for kind in self.autofix))
+
+
+class LagSection(Section):
+    """``lag``."""
+
+    plan_s: Annotated[int, Field(ge=0, le=86_400)] = 60
+    order_s: Annotated[int, Field(ge=0, le=86_400)] = 120
+
+    def limits(self) -> LagLimits:
+        """The same in domain types."""
+        return LagLimits(**self.model_dump())
 
 
 class PauseSection(Section):

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from trading_pipeline.api.commands import Asker
+from trading_pipeline.api.asker import Asker
 from trading_pipeline.api.context import ApiContext, Context
 from trading_pipeline.api.doors import Who, needs
 from trading_pipeline.api.shapes import Body, Key, Words

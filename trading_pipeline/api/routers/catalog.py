@@ -9,6 +9,7 @@ ROUTERS = (
     "auth",
     "looks",
     "execution",
+    "lots",
     "administration",
     "backfill",
     "research",

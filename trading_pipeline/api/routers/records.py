@@ -55,6 +55,7 @@ TREE: dict[str, tuple[Shown, ...]] = {
         Shown("/execution/orders", "orders"),
         Shown("/execution/fills", "fills"),
         Shown("/execution/positions", "positions"),
+        Shown("/execution/traces", "traces"),
         Shown("/execution/equity", "equity"),
         Shown("/execution/halts", "halts", steady=True),
         Shown("/execution/commands", "commands"),

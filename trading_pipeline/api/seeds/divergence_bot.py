@@ -133,8 +133,8 @@ def pivots(context: Context, symbol: Key, timeframe: Key, limit: Limit = 50) -> 
 
 @router.get("/execution-traces", openapi_extra=READ)
 def execution_traces(context: Context, idempotency_key: Key, limit: Limit = 200) -> Items:
-    """What was ordered about a plan, in the order in which it was meant; the key is the plan's id."""
-    return items(context, "orders", limit, newest_first=False, plan_id=idempotency_key)
+    """What was done about a plan step by step, the first step first; the key is the plan's id."""
+    return items(context, "traces", limit, newest_first=False, plan_id=idempotency_key)
 
 
 @router.get("/account-snapshots", openapi_extra=READ)

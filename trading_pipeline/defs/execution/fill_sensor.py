@@ -46,10 +46,10 @@ def _request(instance: dg.DagsterInstance, stores: Stores) -> dg.RunRequest | No
 
     A wave whose runs pause or were given up, as one position's trouble can bring about, holds no fill back.
     """
-    fills = stores.work.unfollowed_fills() + _looked_at_anew(stores.work.entering_positions())
+    fills = stores.operations.work.unfollowed_fills() + _looked_at_anew(stores.operations.work.entering_positions())
     if not fills or under_way(instance, follow_booked_fills.name):
         return None
-    wave = stores.work.unmanaged_wave()
+    wave = stores.operations.work.unmanaged_wave()
     if wave is not None and not rests(instance, management_key(wave), time.time()):
         return None
     # The work is named by what waits: the same ask for the same run, however often the table is looked at.

@@ -10,10 +10,10 @@ from trading_pipeline.defs.execution.ops import (
     gate,
     manage,
     protect,
-    reconcile_with_venue,
     record,
     submit,
 )
+from trading_pipeline.defs.execution.reconcile_op import reconcile_with_venue
 from trading_pipeline.defs.operations.queues import Priority, trading_tags
 
 # The longest that a run may take before it is ended; what it left undone the next one finds in the ledger.

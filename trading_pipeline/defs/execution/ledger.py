@@ -1,7 +1,9 @@
 """The ledger in the graph: tables that the steps of execution runs write and tell about.
 
 No asset computes them: what can be materialised can be repeated, and an order must not be. See
-docs/decisions/0001-orders-are-ops.md. A row lies in the partition of the plan that it carries out, the day its bar
+docs/decisions/0001-orders-are-ops.md. The comparison with the venue can be repeated (``reconciliation.py``).
+
+A row lies in the partition of the plan that it carries out, the day its bar
 opened in and its instrument, so that the same key leads from a fill up to its bar.
 """
 
@@ -47,14 +49,6 @@ ledger_assets = [
         group_name="accounting",
         kinds=_KINDS,
         description="Readings of the account's money by currency, by the day of venue time that they were made on.",
-    ),
-    dg.AssetSpec(
-        "reconciliation",
-        deps=["orders", "positions", PRIVATE_STREAM],
-        partitions_def=DAYS,
-        group_name="accounting",
-        kinds=_KINDS,
-        description="Where venue and ledger disagreed twice in a row, by the day it was found; no row: they agreed.",
     ),
     dg.AssetSpec(
         "halts",

@@ -5,9 +5,9 @@ from datetime import datetime
 import dagster as dg
 
 from trading_pipeline.adapters.stores.execution.ledger_trail import Written
-from trading_pipeline.defs.execution.told import tell_changed_equity, tell_day, tell_equity, tell_ledger
+from trading_pipeline.defs.execution.asked_again import asked_again
+from trading_pipeline.defs.execution.told import tell_equity, tell_ledger
 from trading_pipeline.domain.model.accounts import Wallet
-from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.plans import Claim, TradePlan
 from trading_pipeline.resources.venue import ExecutionResource
 from trading_pipeline.services.accounting.record_equity import ensure_day_start, record_equity
@@ -18,14 +18,11 @@ from trading_pipeline.services.execution.gate_plans import GateResult, gate_plan
 from trading_pipeline.services.execution.manage_positions import manage_positions
 from trading_pipeline.services.execution.protect_position import ProtectResult
 from trading_pipeline.services.execution.prove_stop import Protection
-from trading_pipeline.services.execution.reconcile_account import ReconcileResult, reconcile_account
-from trading_pipeline.services.execution.watch_account import watch_account
-
-AGAIN = dg.RetryPolicy(max_retries=2, delay=1)
-"""A retry asks the ledger first and never sends an order twice, so it is safe here."""
+from trading_pipeline.services.execution.watch_venue import watch_venue
 
 
-@dg.op(retry_policy=AGAIN, ins={"managed": dg.In(dg.Nothing)})
+@dg.op(ins={"managed": dg.In(dg.Nothing)})
+@asked_again
 def claim(context: dg.OpExecutionContext, execution: ExecutionResource) -> Claim:
     """Take the plans that this run executes; after positions were looked after, where the run does both."""
     trading = execution.context
@@ -55,12 +52,13 @@ def _equity(wallet: Wallet) -> dict[str, float]:
     return {currency: float(held.equity) for currency, held in wallet.balances.items()}
 
 
-def _unanswered(execution: ExecutionResource) -> set[str]:
+def unanswered(execution: ExecutionResource) -> set[str]:
     """Positions with fills that wait for their answer; those that are missing afterwards got theirs."""
     return execution.trail.unanswered(execution.context.account_id)
 
 
-@dg.op(retry_policy=AGAIN)
+@dg.op
+@asked_again
 def gate(context: dg.OpExecutionContext, execution: ExecutionResource, claimed: Claim) -> GateResult:
     """Admit or deny each plan; an admitted one leaves with its entry intent written."""
     trading = execution.context
@@ -78,17 +76,22 @@ def gate(context: dg.OpExecutionContext, execution: ExecutionResource, claimed: 
     return result
 
 
-@dg.op(retry_policy=AGAIN)
+@dg.op
+@asked_again
 def submit(context: dg.OpExecutionContext, execution: ExecutionResource, gated: GateResult) -> GateResult:
     """Send the entries, each with its stop attached."""
     outcomes = submit_entries(context=execution.context, intents=gated.admitted)
+    if outcomes:
+        # At once and not with the next reconciliation: the next run's entries are judged by how these fared.
+        watch_venue(context=execution.context, health=execution.entry_health, events=execution.risk_events)
     context.add_output_metadata(
         {"orders": {outcome.order_link_id: f"{outcome.state} {outcome.reason}".strip() for outcome in outcomes}}
     )
     return gated
 
 
-@dg.op(retry_policy=AGAIN)
+@dg.op
+@asked_again
 def protect(
     context: dg.OpExecutionContext, execution: ExecutionResource, claimed: Claim, submitted: GateResult
 ) -> list[ProtectResult]:
@@ -97,14 +100,15 @@ def protect(
     results = list(protect_positions(context=execution.context, plans=claimed.plans))
     context.add_output_metadata(
         {
-            "protection": {result.instrument_id: InstrumentId(result.protection) for result in results},
+            "protection": {result.instrument_id: str(result.protection) for result in results},
             "targets": {target.order_link_id: str(target.state) for result in results for target in result.targets},
         }
     )
     return results
 
 
-@dg.op(retry_policy=AGAIN)
+@dg.op
+@asked_again
 def record(context: dg.OpExecutionContext, execution: ExecutionResource, protected: list[ProtectResult]) -> None:
     """Give every plan its final status and read the account's money."""
     outcomes = record_outcomes(context=execution.context, protected=protected)
@@ -124,11 +128,12 @@ class Wave(dg.Config):
     """ISO 8601, UTC."""
 
 
-@dg.op(retry_policy=AGAIN)
+@dg.op
+@asked_again
 def manage(context: dg.OpExecutionContext, execution: ExecutionResource, config: Wave) -> None:
     """Settle orders, prove and move stops, cancel what closed positions left behind."""
     # Asked before and after: what no longer waits was answered by this run, whichever step of it did so.
-    waiting = _unanswered(execution)
+    waiting = unanswered(execution)
     result = manage_positions(
         context=execution.context,
         indicators=execution.indicators,
@@ -150,16 +155,17 @@ def manage(context: dg.OpExecutionContext, execution: ExecutionResource, config:
         context.run_id,
         orders=moved,
         positions=changed,
-        answered=waiting - _unanswered(execution),
+        answered=waiting - unanswered(execution),
     )
     tell_ledger(context, execution.trail.rows(written))
     tell_equity(context, wallet)
 
 
-@dg.op(retry_policy=AGAIN)
+@dg.op
+@asked_again
 def follow(context: dg.OpExecutionContext, execution: ExecutionResource) -> None:
     """Answer fills: prove stops, place missing targets, pull stops to where the filled targets allow."""
-    waiting = _unanswered(execution)
+    waiting = unanswered(execution)
     result = follow_fills(context=execution.context)
     context.add_output_metadata(
         {
@@ -169,53 +175,5 @@ def follow(context: dg.OpExecutionContext, execution: ExecutionResource) -> None
         }
     )
     moved = [*result.settled.settled, *result.leftovers.cancelled]
-    written = Written(context.run_id, orders=moved, answered=waiting - _unanswered(execution))
+    written = Written(context.run_id, orders=moved, answered=waiting - unanswered(execution))
     tell_ledger(context, execution.trail.rows(written))
-
-
-@dg.op(retry_policy=AGAIN)
-def reconcile_with_venue(context: dg.OpExecutionContext, execution: ExecutionResource) -> None:
-    """Hold the venue's account against the ledger; halt instruments that differ."""
-    waiting = _unanswered(execution)
-    result = reconcile_account(context=execution.context)
-    wallet = record_equity(trading=execution.context.trading, equity=execution.equity)
-    # By the reading of this minute; a hard breaker closes at once, and the next minutes go on with what is left.
-    closed = watch_account(
-        context=execution.context,
-        equity=execution.equity,
-        health=execution.entry_health,
-        events=execution.risk_events,
-    )
-    left = {**result.left, **closed}
-    context.add_output_metadata(
-        {
-            "differences": {one.instrument_id: f"{one.kind}: {one.detail}" for one in result.differences},
-            "gone": {one.instrument_id: f"{one.kind}: {one.detail}" for one in result.gone},
-            "halted": list(result.halted),
-            "followed": result.followed,
-            "protected": {one.instrument_id: str(one.protection) for one in result.protected},
-            "left": left,
-            "settled": {link: str(state) for link, state in result.settled.settled.items()},
-        }
-    )
-    written = Written(
-        context.run_id,
-        orders=list(result.settled.settled),
-        positions=[one.plan_id for one in result.protected],
-        answered=waiting - _unanswered(execution),
-    )
-    tell_ledger(context, execution.trail.rows(written))
-    # Every minute, and most of them alike: the event log would grow by a reading a minute.
-    tell_changed_equity(context, wallet)
-    _tell_differences(context, result, execution.context.clock.now())
-
-
-def _tell_differences(context: dg.OpExecutionContext, result: ReconcileResult, now: datetime) -> None:
-    """Only where there are any: most minutes nothing differs, and nothing is written."""
-    if result.differences or result.gone:
-        found = [f"{one.instrument_id}: {one.kind}: {one.detail}" for one in result.differences]
-        gone = [f"{one.instrument_id}: {one.kind}" for one in result.gone]
-        written = len(found) + len(gone)
-        tell_day(context, "reconciliation", now, {"rows_written": written, "differences": found, "gone": gone})
-    if result.halted:
-        tell_day(context, "halts", now, {"rows_written": len(result.halted), "scopes": list(result.halted)})

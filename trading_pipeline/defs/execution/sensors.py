@@ -45,7 +45,7 @@ def trade_plan_sensor(context: dg.SensorEvaluationContext, stores: Stores, event
 
 def _request(instance: dg.DagsterInstance, stores: Stores) -> dg.RunRequest | None:
     """The run that is due; none while one is on its way that will do the work."""
-    plans, wave = stores.work.waiting_plans(), stores.work.unmanaged_wave()
+    plans, wave = stores.operations.work.waiting_plans(), stores.operations.work.unmanaged_wave()
     if not (plans or wave):
         return None
     key = _execution_key(plans) if wave is None else management_key(wave)

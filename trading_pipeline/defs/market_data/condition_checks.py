@@ -3,16 +3,13 @@
 They decide about no trade; a red one tells the operator.
 """
 
-import hashlib
-from collections.abc import Mapping
 from datetime import timedelta
 
 import dagster as dg
 
 from trading_pipeline.defs.market_data.partitions import UNIVERSE
-from trading_pipeline.defs.operations.check_sensor import PROBLEMS
 from trading_pipeline.defs.operations.queues import housekeeping_tags
-from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.defs.operations.verdicts import judged
 from trading_pipeline.resources.beside import SCHEDULES
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.resources.venue import Markets
@@ -47,30 +44,6 @@ def _comes(kind: str, max_age: timedelta, description: str, *, wanted: bool) -> 
         return judged(stopped(ages, kind, UNIVERSE.instrument_ids, now, max_age))
 
     return comes
-
-
-def judged(faults: Mapping[InstrumentId, str], *, off: bool = False, name: str | None = None) -> dg.AssetCheckResult:
-    """The result of a check that finds one sentence an instrument.
-
-    :param off: whether nothing of it is collected, so that there is nothing to ask.
-    :param name: of the check, where its asset asks several.
-    """
-    said = "; ".join(f"{instrument_id}: {fault}" for instrument_id, fault in faults.items())
-    problems = {
-        str(instrument_id): {
-            "ids": [hashlib.sha256(instrument_id.encode()).hexdigest()[:12]],
-            "bars": 0,
-            "first": [fault],
-        }
-        for instrument_id, fault in faults.items()
-    }
-    return dg.AssetCheckResult(
-        check_name=name,
-        passed=not faults,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=said or ("nothing of it is collected" if off else "sound"),
-        metadata={PROBLEMS: dg.MetadataValue.json(problems)} if problems else {},
-    )
 
 
 condition_checks = [

@@ -11,10 +11,10 @@ import dagster as dg
 
 from trading_pipeline.adapters.stores.execution.refusals import newest_refused_order
 from trading_pipeline.adapters.stores.market_data.quality_store import PostgresQualityStore
-from trading_pipeline.defs.market_data.condition_checks import judged
 from trading_pipeline.defs.market_data.feed import PUBLIC_STREAM
 from trading_pipeline.defs.market_data.partitions import UNIVERSE
 from trading_pipeline.defs.operations.queues import housekeeping_tags
+from trading_pipeline.defs.operations.verdicts import judged
 from trading_pipeline.resources.beside import SCHEDULES, SENSORS
 from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.stores import Stores

@@ -17,10 +17,10 @@ from trading_pipeline.adapters.stores.market_data.series_store import (
     mark_store,
     open_interest_store,
 )
-from trading_pipeline.defs.market_data.condition_checks import judged
 from trading_pipeline.defs.market_data.feed import PUBLIC_STREAM
 from trading_pipeline.defs.market_data.partitions import GRID, SINGLE_RUN, UNIVERSE, scope_of
 from trading_pipeline.defs.operations.queues import housekeeping_tags
+from trading_pipeline.defs.operations.verdicts import judged
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.reference_series import HOUR, LONGEST_FUNDING
 from trading_pipeline.ports.venue.reference_data import ReferenceData

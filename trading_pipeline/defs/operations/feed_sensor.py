@@ -23,7 +23,7 @@ def dead_feed_sensor(
 ) -> dg.SensorResult:
     """Look at heartbeats and at the newest close heard; two looks in a row have to agree."""
     found = find_dead_feeds(
-        heartbeats=stores.heartbeats, waves=stores.waves, clock=markets.clock(), finest=UNIVERSE.finest
+        heartbeats=stores.operations.heartbeats, waves=stores.waves, clock=markets.clock(), finest=UNIVERSE.finest
     )
     before = {name: frozenset(values) for name, values in json.loads(context.cursor or "{}").items()}
     known = tell_dead_feeds(notifier=alerts.notifier(), found=found, known=Known(**before))

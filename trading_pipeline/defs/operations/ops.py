@@ -3,7 +3,7 @@
 import dagster as dg
 
 from trading_pipeline.adapters.stores.execution.ledger_trail import Written
-from trading_pipeline.defs.execution.ops import AGAIN
+from trading_pipeline.defs.execution.asked_again import asked_again
 from trading_pipeline.defs.execution.told import Told, tell_day, tell_ledger
 from trading_pipeline.defs.operations.commands import Closed, Resumed, Scoped, Switched
 from trading_pipeline.domain.model.commands import CommandVerb, OperatorCommand
@@ -72,7 +72,8 @@ def switch(context: dg.OpExecutionContext, execution: ExecutionResource, config:
     return config.command(CommandVerb.FLATTEN, ALL, context.run_id)
 
 
-@dg.op(retry_policy=AGAIN)
+@dg.op
+@asked_again
 def flatten(context: dg.OpExecutionContext, execution: ExecutionResource, switched: OperatorCommand) -> None:
     """Close what the kill switch covers, where it says so; ``reconcile`` goes on with what is left."""
     if not any(halt.flatten for halt in execution.controls.halts.halts() if halt.scope == ALL):
@@ -82,7 +83,8 @@ def flatten(context: dg.OpExecutionContext, execution: ExecutionResource, switch
     tell_ledger(context, execution.trail.rows(Written(context.run_id)))
 
 
-@dg.op(retry_policy=AGAIN)
+@dg.op
+@asked_again
 def close_out(context: dg.OpExecutionContext, execution: ExecutionResource, config: Closed) -> None:
     """Close one instrument's position at market and take back what rests."""
     scope = _scope(execution, config.instrument)

@@ -31,7 +31,7 @@ def purge_history(context: dg.OpExecutionContext, stores: Stores) -> None:
     """Remove old runs with their events, verdicts and folders."""
     result = purge_runs(
         history=DagsterRunHistory(context.instance),
-        ledger_runs=stores.ledger_runs,
+        ledger_runs=stores.operations.ledger_runs,
         retention=_retention(Settings()),
         # Wall time: the ages are those of runs of Dagster, which knows no venue time.
         now=datetime.now(UTC),

@@ -99,8 +99,7 @@ def simulate(market: Market, rules_rows: Records, book: Book) -> None:  # noqa: 
             p.closing = p.bar < p.last_bar and wave_of(waves_of_bars, p.bar + 1) == wave
             if not p.closing:
                 continue
-            p.bar += 1
-            bar = p.bar
+            bar = p.bar = p.bar + 1
             p.mark = close[bar]
             p.deciding = p.dense or (p.own < p.own_last and own_close[p.own + 1] == bar)
             p.own = bar + p.shift if p.dense else p.own + p.deciding

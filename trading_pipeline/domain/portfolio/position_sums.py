@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 
 from trading_pipeline.domain.model.fills import Fill, FillKind
@@ -74,6 +75,11 @@ def recompute(position: Position, layers: Sequence[IntentRecord], fills: Sequenc
 def net_pnl(position: Position) -> Decimal:
     """Realised profit after fees and funding, in the settlement currency (the quote currency of linear perpetuals)."""
     return position.realised_pnl - position.fees - position.funding
+
+
+def earned_until(position: Position, fills: Sequence[PositionFill], instant: datetime) -> Decimal:
+    """What the position had realised at ``instant`` (venue time, UTC) after fees and funding, settlement currency."""
+    return net_pnl(recompute(position, (), [one for one in fills if one.fill.executed_at <= instant]))
 
 
 def unrealised_pnl(position: Position, price: Decimal) -> Decimal:

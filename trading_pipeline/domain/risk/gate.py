@@ -1,9 +1,4 @@
-"""The gate: every rule, then the size; the first objection decides.
-
-The order: what stops the account; what makes the plan unfit; the objections of ``docs/lifecycle.md`` in its order, so
-that a signal has the outcome that a backtest gives it; what only the live account knows; the size. The rules are
-listed in ``docs/risk_gate.md``.
-"""
+"""The gate: every rule, then the size; the first objection decides."""
 
 from decimal import Decimal
 from operator import attrgetter
@@ -14,78 +9,9 @@ from trading_pipeline.domain.risk.entry import EntryDecision, EntryQuestion
 from trading_pipeline.domain.risk.entry_size import cap_findings, entry_quantity, refuse_small
 from trading_pipeline.domain.risk.finding import Action, Finding
 from trading_pipeline.domain.risk.limits import RiskLimits
-from trading_pipeline.domain.risk.rules import (
-    account_rules,
-    activity_rules,
-    condition_rules,
-    cooldown_rules,
-    halt_rules,
-    loss_rules,
-    market_rules,
-    plan_rules,
-    portfolio_rules,
-    size_rules,
-)
-from trading_pipeline.domain.risk.rules.base import EntryRule, Rule, SizeRule
-
-# The order is part of the behaviour: the first objection is the outcome that is stored and compared with backtests.
-ENTRY_RULES: tuple[EntryRule, ...] = (
-    halt_rules.KillSwitch(),
-    halt_rules.NotHalted(),
-    halt_rules.NotPaused(),
-    halt_rules.CircuitLatched(),
-    plan_rules.NotExpired(),
-    plan_rules.Listed(),
-    plan_rules.Tradable(),
-    plan_rules.SoundBar(),
-    plan_rules.SizedAsConfigured(),
-    plan_rules.StopOnLosingSide(),
-    plan_rules.NotSpentOnClosing(),
-    portfolio_rules.OnePositionPerSymbol(),
-    portfolio_rules.NoOppositePosition(),
-    portfolio_rules.MaxOpenPositions(),
-    cooldown_rules.Cooldown(),
-    account_rules.FreshWallet(),
-    account_rules.Funded(),
-    loss_rules.MaxDailyLoss(),
-    halt_rules.CircuitHard(),
-    halt_rules.CircuitSoft(),
-    loss_rules.MaxDailyLossAmount(),
-    loss_rules.MaxDrawdown(),
-    loss_rules.LossStreak(),
-    activity_rules.MaxOrders5m(),
-    activity_rules.MaxTurnover5m(),
-    activity_rules.MaxOrdersDay(),
-    activity_rules.MaxTurnoverDay(),
-    cooldown_rules.RestAfterEntry(),
-    cooldown_rules.RestAfterLoss(),
-    cooldown_rules.AntiChurn(),
-    portfolio_rules.PerBaseLimit(),
-    portfolio_rules.CorrelatedPositions(),
-    portfolio_rules.TotalRiskR(),
-    portfolio_rules.TotalRiskAmount(),
-    portfolio_rules.SymbolRiskR(),
-    loss_rules.StreakSize(),
-    condition_rules.NewsWindow(),
-    condition_rules.HighVolatility(),
-    condition_rules.RegimeAllows(),
-    market_rules.BookKnown(),
-    market_rules.FreshBook(),
-    market_rules.NarrowSpread(),
-    market_rules.FreshBar(),
-    market_rules.FundingKnown(),
-    market_rules.FundingFarEnough(),
-    market_rules.DeepBook(),
-    condition_rules.SpreadCap(),
-    condition_rules.FundingWindow(),
-)
-SIZE_RULES: tuple[SizeRule, ...] = (
-    size_rules.MaxStake(),
-    size_rules.MaxAccountLeverage(),
-    size_rules.MaxOrderValue(),
-    size_rules.MinOrderValue(),
-    size_rules.SlippageCap(),
-)
+from trading_pipeline.domain.risk.rules.asked import ENTRY_RULES, SIZE_RULES
+from trading_pipeline.domain.risk.rules.base import EntryRule, Rule
+from trading_pipeline.domain.risk.rules.portfolio_rules import replaced
 
 
 def decide_entry(question: EntryQuestion, run_id: str, rules: tuple[EntryRule, ...] = ENTRY_RULES) -> EntryDecision:
@@ -100,10 +26,10 @@ def decide_entry(question: EntryQuestion, run_id: str, rules: tuple[EntryRule, .
             findings.append(finding)
             if finding.action is Action.DENY:
                 return EntryDecision(None, tuple(findings))
-    replaced = portfolio_rules.replaced(question)
-    if replaced is not None:
+    shorter = replaced(question)
+    if shorter is not None:
         # Its size depends on what closing the other leaves, so nothing is decided before that.
-        return EntryDecision(None, tuple(findings), replaced.position_id)
+        return EntryDecision(None, tuple(findings), shorter.position_id)
     try:
         quantity = _sized(question, findings)
     except OrderDenied as denial:

@@ -91,6 +91,18 @@ class TradeRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessingLag:
+    """The slowest of the last minutes, wall seconds from the first bar of a close that was heard.
+
+    :param plan_s: to its stored plans; of a wave that is not computed yet, up to now.
+    :param order_s: to the acknowledgement of an entry; of one that has none yet, up to now. 0 where none was decided.
+    """
+
+    plan_s: Decimal
+    order_s: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class EntryHealth:
     """How entries of the last minutes fared at the venue.
 

@@ -6,6 +6,7 @@ from datetime import datetime, time
 from decimal import Decimal
 
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.risk.differences import DifferenceKind
 
 _OFF = Decimal(0)
 
@@ -154,6 +155,28 @@ class OrderLimits:
     max_order_value: Decimal = _OFF
     max_stake: Decimal = _OFF
     max_account_leverage: Decimal = _OFF
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciliationLimits:
+    """What reconciliation may do about a difference besides halting and telling.
+
+    :param autofix: kinds of difference that it mends by itself; none by default.
+    """
+
+    autofix: tuple[DifferenceKind, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LagLimits:
+    """How long a close may take, in wall seconds, before the operator is told; 0 never. No entry is denied by it.
+
+    :param plan_s: from the first bar of a close that is heard to its plans.
+    :param order_s: from there to the acknowledgement of an entry.
+    """
+
+    plan_s: int = 60
+    order_s: int = 120
 
 
 @dataclass(frozen=True, slots=True)

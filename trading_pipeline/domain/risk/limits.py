@@ -10,11 +10,13 @@ from trading_pipeline.domain.risk.limit_sections import (
     ActivityLimits,
     CircuitLimits,
     CooldownLimits,
+    LagLimits,
     LossLimits,
     MarketLimits,
     OrderLimits,
     PauseLimits,
     PortfolioLimits,
+    ReconciliationLimits,
 )
 
 
@@ -61,6 +63,8 @@ class RiskLimits:
     market: MarketLimits = field(default_factory=MarketLimits)
     orders: OrderLimits = field(default_factory=OrderLimits)
     pause: PauseLimits = field(default_factory=PauseLimits)
+    lag: LagLimits = field(default_factory=LagLimits)
+    reconciliation: ReconciliationLimits = field(default_factory=ReconciliationLimits)
 
     def cooldown_of(self, timeframe: Timeframe) -> int:
         """Bars without a new entry after a stop loss in the timeframe."""

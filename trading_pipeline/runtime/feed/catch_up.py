@@ -1,13 +1,19 @@
-"""Bars that closed while nobody listened."""
+"""What REST says of bars: of those that closed while nobody listened, and of the newest once more."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.ports.stores.market_data.raw_bar_store import RawBarStore
 from trading_pipeline.ports.venue.market_data import MarketData
 from trading_pipeline.runtime.feed.coverage import Series
+from trading_pipeline.services.market_data.verify_bars import bars_told_otherwise
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +55,17 @@ def missed_bars(market_data: MarketData, missing: Mapping[Series, datetime], now
             kind = missed.newest if bar.close_time == newest_close else missed.older
             kind.append(bar)
     return missed
+
+
+def corrections(store: RawBarStore, market_data: MarketData, series: Series, now: datetime) -> list[Bar]:
+    """The newest bars of a series where REST says otherwise than what is stored; none of one that it refuses.
+
+    :param now: venue time, UTC.
+    :raises TemporaryVenueError: the venue does not answer.
+    """
+    try:
+        return bars_told_otherwise(store, market_data, *series, now)
+    except ConfigurationError as error:
+        # one delisted instrument must not keep the others waiting
+        _log.error("bars refused", cause=f"{series[0]} {series[1]}: {error}")
+        return []

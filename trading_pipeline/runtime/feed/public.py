@@ -10,14 +10,14 @@ import structlog
 
 from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.derived_bars import Derivations, derived_bars
-from trading_pipeline.domain.model.errors import ConfigurationError, VenueError
+from trading_pipeline.domain.model.errors import VenueError
 from trading_pipeline.domain.model.holes import HoleRules
 from trading_pipeline.domain.model.quality import QualityEvent
 from trading_pipeline.domain.model.stream_updates import StreamUpdate
 from trading_pipeline.ports.stores.market_data.raw_bar_store import RawBarStore
 from trading_pipeline.ports.streams import EventStream
 from trading_pipeline.ports.venue.market_data import MarketData
-from trading_pipeline.runtime.feed.catch_up import Missed, missed_bars
+from trading_pipeline.runtime.feed.catch_up import Missed, corrections, missed_bars
 from trading_pipeline.runtime.feed.coverage import Coverage, Series
 from trading_pipeline.runtime.feed.persistence import retry_until_reachable
 from trading_pipeline.services.market_data.ingest_bars import ingest_bars
@@ -29,7 +29,6 @@ from trading_pipeline.services.market_data.notice_gaps import (
     reconnect_noticed,
     revisions_noticed,
 )
-from trading_pipeline.services.market_data.verify_bars import bars_told_otherwise
 
 _log = structlog.get_logger(__name__)
 
@@ -177,12 +176,8 @@ class PublicFeed:
     async def _verify(self, now: datetime) -> None:
         """Keep what REST says of the newest bars where it is not what was heard; a check of the bar names both."""
         for series in self.series:
-            compare = functools.partial(bars_told_otherwise, self.store, self.market_data, *series, now)
-            try:
-                await self._ingest(await asyncio.to_thread(compare), BarSource.REST)
-            except ConfigurationError as error:
-                # one delisted instrument must not keep the others waiting
-                _log.error("bars refused", cause=f"{series[0]} {series[1]}: {error}")
+            compare = functools.partial(corrections, self.store, self.market_data, series, now)
+            await self._ingest(await asyncio.to_thread(compare), BarSource.REST)
 
     async def _keep(self, events: list[QualityEvent]) -> None:
         if events:

@@ -13,9 +13,7 @@ from trading_pipeline.ports.stores.execution.risk_store import IndicatorReader
 from trading_pipeline.services.execution.cancel_leftovers import CancelResult, cancel_leftovers
 from trading_pipeline.services.execution.execution_context import POSITION_TROUBLE, ExecutionContext
 from trading_pipeline.services.execution.follow_fills import follow_position
-from trading_pipeline.services.execution.leave_before_funding import leave_before_funding
-from trading_pipeline.services.execution.leave_by_signal import leave_by_signal
-from trading_pipeline.services.execution.leave_next_bar import leave_next_bar
+from trading_pipeline.services.execution.leave_at_close import leave_at_close
 from trading_pipeline.services.execution.prove_stop import Protection
 from trading_pipeline.services.execution.settle_orders import SettleResult, settle_orders
 from trading_pipeline.services.execution.trail_stop import TrailingCloses, trail_stop
@@ -93,13 +91,7 @@ def _look_after(context: ExecutionContext, indicators: IndicatorReader, plan: Tr
     if protection is Protection.CLOSED:
         # Not done: what the wave asks of the position is asked again, should it turn out to be open after all.
         raise VenueError("flat at the venue, its fills are not all known")
-    bar_close = plan.timeframe.floor(closes.wave)
-    # Before signals, as the engine asks it.
-    left = leave_next_bar(context=context, indicators=indicators, plan=plan, position=position, bar_close=bar_close)
-    left = left or leave_by_signal(context=context, plan=plan, position=position, bar_close=bar_close)
-    left = left or leave_before_funding(
-        context=context, indicators=indicators, plan=plan, position=position, closes=closes
-    )
+    left = leave_at_close(context=context, indicators=indicators, plan=plan, position=position, closes=closes)
     if left:
         return left
     trailed = trail_stop(context=context, indicators=indicators, plan=plan, position=position, closes=closes)

@@ -6,11 +6,12 @@ from trading_pipeline.domain.model.halts import Halt, HaltScope
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.risk.differences import Difference
 from trading_pipeline.ports.notifications import Severity
-from trading_pipeline.services.execution.compare_account import compare_account
 from trading_pipeline.services.execution.execution_context import POSITION_TROUBLE, ExecutionContext
 from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline.services.execution.halt_trading import halt_trading
 from trading_pipeline.services.execution.leave_by_operator import carry_on_leaving
+from trading_pipeline.services.execution.mend_differences import mend_differences
+from trading_pipeline.services.execution.observe_differences import observe_differences
 from trading_pipeline.services.execution.protect_position import ProtectResult, protect_position
 from trading_pipeline.services.execution.settle_orders import SettleResult
 
@@ -25,6 +26,7 @@ class ReconcileResult:
     :param followed: position id to what was done about fills that nobody had answered.
     :param protected: what was done about positions of ours without a stop.
     :param left: instrument to what became of a position that an operator ordered to be closed.
+    :param mended: instrument to what was mended by itself, or why it was not; empty unless the configuration says so.
     """
 
     differences: tuple[Difference, ...]
@@ -34,6 +36,7 @@ class ReconcileResult:
     protected: tuple[ProtectResult, ...]
     settled: SettleResult
     left: dict[str, str]
+    mended: dict[str, str]
 
 
 def reconcile_account(*, context: ExecutionContext) -> ReconcileResult:
@@ -41,7 +44,7 @@ def reconcile_account(*, context: ExecutionContext) -> ReconcileResult:
 
     Fills whose event was lost are answered here, and what an operator ordered to be closed is closed.
 
-    Nothing else is closed, nothing adopted or lifted.
+    Nothing else is closed, nothing adopted or lifted, unless ``reconciliation.autofix`` names the kind of difference.
 
     :raises TemporaryVenueError: the venue does not answer.
     """
@@ -51,11 +54,11 @@ def reconcile_account(*, context: ExecutionContext) -> ReconcileResult:
     # Before the comparison, which would otherwise find what an operator has ordered to be closed.
     left = carry_on_leaving(context=context)
     protected = _protect_naked(context)
-    confirmed = compare_account(context=context)
-    gone = context.differences.keep(confirmed, context.run_id, context.clock.now())
-    _tell_gone(context, gone)
-    halted = (*unlisted, *_halt(context, confirmed))
-    return ReconcileResult(confirmed, gone, halted, fills.positions, protected, fills.settled, left)
+    seen = observe_differences(context=context)
+    _tell_gone(context, seen.gone)
+    halted = (*unlisted, *_halt(context, seen.standing))
+    mended = mend_differences(context=context, standing=seen.standing)
+    return ReconcileResult(seen.standing, seen.gone, halted, fills.positions, protected, fills.settled, left, mended)
 
 
 def _protect_naked(context: ExecutionContext) -> tuple[ProtectResult, ...]:

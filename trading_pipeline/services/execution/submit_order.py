@@ -18,6 +18,7 @@ from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.halt_trading import halt_trading
 from trading_pipeline.services.execution.settle_orders import await_order
+from trading_pipeline.services.execution.undivided import undivided
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +146,10 @@ def _send(context: ExecutionContext, intent: OrderIntent) -> _Delay | None:
     except VenueError as error:
         return _Delay(error, f"leverage could not be set: {error}")
     protective = _protective(context, intent)
-    if not context.ledger.advance(link_id, IntentState.SENT):
-        return None  # another run was faster, its outcome is looked up
-    return _post(context, protective)
+    with undivided():
+        if not context.ledger.advance(link_id, IntentState.SENT):
+            return None  # another run was faster, its outcome is looked up
+        return _post(context, protective)
 
 
 def _post(context: ExecutionContext, intent: OrderIntent) -> _Delay | None:

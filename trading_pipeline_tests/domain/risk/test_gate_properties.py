@@ -16,7 +16,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.risk.entry import EntryQuestion
 from trading_pipeline.domain.risk.entry_size import entry_quantity
 from trading_pipeline.domain.risk.finding import Action
-from trading_pipeline.domain.risk.gate import ENTRY_RULES, SIZE_RULES, decide_entry
+from trading_pipeline.domain.risk.gate import decide_entry
 from trading_pipeline.domain.risk.held import Activity, ClosedTrade, LivePosition, TradeRecord
 from trading_pipeline.domain.risk.limit_sections import (
     ActivityLimits,
@@ -26,6 +26,7 @@ from trading_pipeline.domain.risk.limit_sections import (
     OrderLimits,
     PortfolioLimits,
 )
+from trading_pipeline.domain.risk.rules.asked import ENTRY_RULES, SIZE_RULES
 from trading_pipeline.domain.risk.rules.base import EntryRule, SizeRule
 from trading_pipeline_tests.testkit.builders import usdt_wallet
 from trading_pipeline_tests.testkit.execution_lab import LIMITS, WAVE

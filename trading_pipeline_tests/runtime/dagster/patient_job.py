@@ -6,10 +6,13 @@ from pathlib import Path
 
 import dagster as dg
 
+from trading_pipeline.defs.execution.asked_again import asked_again
+
 
 @dg.op
+@asked_again
 def wait(context: dg.OpExecutionContext) -> None:
-    """Leave a file named after the run, and wait for a signal."""
+    """Leave a file named after the run, and wait for a signal; a step like those that touch orders."""
     Path(os.environ["PATIENT_FOLDER"], context.run_id).touch()
     signal.pause()
 

@@ -30,7 +30,8 @@ from trading_pipeline_tests.adapters.venues.bybit.test_frames import a_frame
 from trading_pipeline_tests.adapters.venues.bybit.test_parse import EXECUTION, ORDER
 from trading_pipeline_tests.runtime.feed.socket_venue import SocketVenue, socket_venue, until
 from trading_pipeline_tests.testkit.builders import ACCOUNT, START
-from trading_pipeline_tests.testkit.execution_lab import Postbox
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, Postbox, store_plan, trade_plan
+from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.fake_clock import FakeClock
 from trading_pipeline_tests.testkit.fake_venue import FakeVenue
 from trading_pipeline_tests.testkit.fakes_market_data import ListStream
@@ -54,6 +55,20 @@ class Fenced(PostgresLedger):
     def apply_fill(self, fill: Fill) -> Booking:
         """Refuse whatever it is."""
         raise AccountTradedElsewhere("held by instance second")
+
+
+class Killed(Exception):
+    """The process is gone, in the middle of what it did."""
+
+
+class Dying(PostgresLedger):
+    """That of a feed which is killed when it hears of the execution x3, before that is booked."""
+
+    def apply_fill(self, fill: Fill) -> Booking:
+        """Die of it."""
+        if fill.execution_id == "x3":
+            raise Killed
+        return super().apply_fill(fill)
 
 
 def booked(database: Engine) -> list[str]:
@@ -176,3 +191,45 @@ def test_what_the_ledger_of_another_system_refuses_is_no_dead_letter_and_ends_th
     with pytest.raises(AccountTradedElsewhere):
         asyncio.run(asyncio.wait_for(feed.book(), 30))
     assert stream.dead == []
+
+
+def test_a_feed_that_is_killed_between_two_executions_books_each_once_from_where_it_stood(database: Engine) -> None:
+    lab, plan, stream = Lab(database), trade_plan(), ListStream()
+    # long before, and somebody else's: who began anew would book it
+    lab.clock.set(WAVE - timedelta(hours=3))
+    lab.venue.trade("SOLUSDT.BYBIT", Side.BUY, Decimal(1), Decimal(100), FillKind.TRADE)
+    lab.clock.set(WAVE)
+    lab.venue.holds_fills = True
+    store_plan(database, plan)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+
+    def fill(quantity: int, price: int) -> None:
+        lab.venue.fill(f"{plan.plan_id}_E", Decimal(quantity), Decimal(price))
+
+    killed = PrivateFeed(Dying(database, ACCOUNT), stream, lab.venue, lab.postbox)
+    lab.venue.on_fill = lambda one: killed.heard(StreamUpdate(fills=(one,)))
+    fill(2, 1000)
+    fill(1, 1001)
+    with pytest.raises(Killed):
+        asyncio.run(asyncio.wait_for(killed.book(), 30))
+    assert booked(database) == ["x2"]
+    lab.venue.on_fill = lambda one: None
+    fill(2, 1002)
+
+    async def restarted() -> None:
+        feed = PrivateFeed(lab.ledger, stream, lab.venue, lab.postbox, retry_s=0.05)
+        tasks = [asyncio.create_task(part) for part in (feed.book(), feed.resync())]
+        feed.connected()
+        await until(lambda: booked(database) == ["x2", "x3", "x4"])
+        # the socket brings late what REST has told
+        feed.heard(StreamUpdate(fills=tuple(lab.venue.fills(WAVE))))
+        await feed._heard.join()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(restarted())
+    position = lab.ledger.position_of(plan.plan_id)
+    assert booked(database) == ["x2", "x3", "x4"]
+    assert position is not None
+    assert (position.quantity, position.entry_price, position.booked_fills) == (Decimal(5), Decimal(1001), 3)

@@ -15,7 +15,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.universe import Universe
-from trading_pipeline.exchange_simulator.assembly import Configuration
+from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.server import Addresses, running_exchange
 from trading_pipeline.runtime.replay.replay_plan import ReplayedStrategy, ReplayPlan, prepare

@@ -3,6 +3,7 @@
 import shutil
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -94,11 +95,9 @@ def _revived(server: EmbeddedPostgres) -> bool:
     """Ask as the supervisor does, until what the killed server left has ended."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        try:
+        with suppress(ServerNotUp):
             if server.revive():
                 return True
-        except ServerNotUp:
-            pass
         time.sleep(0.1)
     return False
 

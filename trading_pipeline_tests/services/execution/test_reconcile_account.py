@@ -91,7 +91,7 @@ def test_what_is_seen_once_only_is_no_difference(lab: Lab) -> None:
     assert [one.instrument_id for one in compare_account(context=lab.context("run-r"))] == ["ADAUSDT.BYBIT"]
 
 
-def _by_hand(link_id: str) -> OrderIntent:
+def by_hand(link_id: str) -> OrderIntent:
     """A limit that rests and that no plan asked for."""
     return OrderIntent(
         link_id, ACCOUNT, "none", Purpose.EXIT, "BTCUSDT.BYBIT", Side.SELL, OrderType.LIMIT,
@@ -101,7 +101,7 @@ def _by_hand(link_id: str) -> OrderIntent:
 
 
 def test_an_order_nobody_knows_is_reported(lab: Lab) -> None:
-    lab.venue.submit(_by_hand("by-hand"))
+    lab.venue.submit(by_hand("by-hand"))
     assert [one.kind for one in reconcile(lab).differences] == [DifferenceKind.UNKNOWN_ORDER]
 
 
@@ -172,7 +172,7 @@ def test_a_difference_that_comes_back_lives_again(lab: Lab) -> None:
 
 def test_two_orders_of_one_instrument_are_two_differences(lab: Lab) -> None:
     for link_id in ("by-hand-1", "by-hand-2"):
-        lab.venue.submit(_by_hand(link_id))
+        lab.venue.submit(by_hand(link_id))
     reconcile(lab)
     lab.venue.end("by-hand-1")
     reconcile(lab)

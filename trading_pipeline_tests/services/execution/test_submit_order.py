@@ -1,6 +1,7 @@
 """Sending at most once."""
 
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -169,3 +170,38 @@ def test_an_order_declared_absent_that_shows_up_after_all_is_booked(lab: Lab) ->
     assert position is not None
     assert position.status is PositionStatus.OPEN
     assert lab.plan_status(PLAN)[0] is PlanStatus.EXECUTED
+
+
+class Ended(BaseException):
+    """Somebody ends the process."""
+
+
+@pytest.fixture
+def ending() -> Iterator[None]:
+    """SIGTERM ends what the main thread is at, as Dagster has it while an op runs."""
+
+    def end(number: int, _: object) -> None:
+        raise Ended(number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    yield
+    assert signal.signal(signal.SIGTERM, before) is end
+
+
+@pytest.mark.usefixtures("ending")
+def test_a_shutdown_while_the_request_is_on_its_way_waits_for_the_row_that_says_what_came_of_it(lab: Lab) -> None:
+    lab.venue.on_fill = lambda fill: signal.raise_signal(signal.SIGTERM)
+    with pytest.raises(Ended):
+        entry(lab)
+    record = lab.ledger.intent(f"{PLAN.plan_id}_E")
+    assert (record.state, record.venue_order_id) == (IntentState.ACKNOWLEDGED, f"v-{PLAN.plan_id}_E")
+    assert lab.venue.posts == [f"{PLAN.plan_id}_E"]
+
+
+@pytest.mark.usefixtures("ending")
+def test_a_shutdown_before_the_request_sends_nothing_and_the_order_may_still_be_sent(lab: Lab) -> None:
+    lab.venue.set_leverage = lambda *_: signal.raise_signal(signal.SIGTERM)  # type: ignore[method-assign]
+    with pytest.raises(Ended):
+        entry(lab)
+    assert lab.ledger.intent(f"{PLAN.plan_id}_E").state is IntentState.INTENDED
+    assert lab.venue.posts == []

@@ -15,7 +15,7 @@ from trading_pipeline.domain.model.errors import OrderRejectedByVenue, Temporary
 from trading_pipeline.domain.model.halts import ALL, Halt, HaltKind, HaltScope
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.positions import ExitReason, PositionStatus
-from trading_pipeline.domain.risk.held import EntryHealth
+from trading_pipeline.domain.risk.held import EntryHealth, ProcessingLag
 from trading_pipeline.domain.risk.limit_sections import CircuitLimits, PauseLimits
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.ports.notifications import Severity
@@ -47,6 +47,11 @@ class Told(EntryHealthReader):
         """The same whatever the window."""
         assert within == timedelta(minutes=5)
         return self.health
+
+    def lag(self, within: timedelta) -> ProcessingLag:
+        """None."""
+        assert within == timedelta(minutes=5)
+        return ProcessingLag(Decimal(0), Decimal(0))
 
 
 @pytest.fixture

@@ -192,6 +192,7 @@ def test_every_wave_leaves_the_rows_that_its_whole_day_has(
     assert whole <= 1 + len(delayed)
 
 
+@pytest.mark.proof
 def test_five_hundred_waves_leave_the_rows_that_an_empty_database_computes(waves: Waves) -> None:
     bars = walk(BTC, count=500, seed=11)
     for number, bar in enumerate(bars):

@@ -16,15 +16,17 @@ LAPSED = timedelta(seconds=30)
 class AccountLease:
     """The right of one instance to an account, with a token that grows with each change of hands."""
 
-    def __init__(self, engine: Engine, account_id: AccountId, instance: str) -> None:
+    def __init__(self, engine: Engine, account_id: AccountId, instance: str, run_id: str = "") -> None:
         """Take the account, or renew what this instance has of it.
 
         :param instance: the name that all processes of one running system share.
+        :param run_id: in whose name steps are traced; empty for a process that is no run.
         :raises AccountTradedElsewhere: another instance has it.
         """
         self._engine = engine
         self.account_id = account_id
         self._instance = instance
+        self._run_id = run_id
         self.hold()
 
     def hold(self) -> None:
@@ -43,7 +45,8 @@ class AccountLease:
         @event.listens_for(engine, "begin")
         def show(connection: Connection) -> None:
             # For this transaction alone: the pool is shared with those who have no token.
-            connection.execute(select(func.set_config("trading.fence", str(self.token), True)))
+            shown = func.set_config("trading.fence", str(self.token), True)
+            connection.execute(select(shown, func.set_config("trading.run_id", self._run_id, True)))
 
         return engine
 

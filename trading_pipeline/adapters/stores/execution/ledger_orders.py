@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, and_, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from trading_pipeline.adapters.stores.execution.fill_references import slippage_values
 from trading_pipeline.adapters.stores.execution.ledger_refresh import (
     locked_intent,
     locked_row,
@@ -139,9 +140,10 @@ class OrderLedgerStore(OrderLedger):
             # The intent is locked before the position, as everywhere: two messages about it wait for each other.
             record = locked_intent(connection, fill.order_link_id) if fill.order_link_id else None
             position_id = record.position_id if record else self._position_by_instrument(connection, fill)
+            slipped = slippage_values(connection, fill, record, position_id)
             added = connection.execute(
                 insert(fills)
-                .values(**fill_values(fill, self._account_id, position_id), run_id=self._run_id)
+                .values(**fill_values(fill, self._account_id, position_id), **slipped, run_id=self._run_id)
                 .on_conflict_do_nothing()
                 .returning(fills.c.position_id)
             )

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, tuple_, update
+from sqlalchemy import Connection, Engine, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import reconciliation_log
 from trading_pipeline.domain.model.identity import AccountId, InstrumentId
-from trading_pipeline.domain.risk.differences import Difference, DifferenceKind
+from trading_pipeline.domain.risk.differences import Difference, DifferenceKey, DifferenceKind
 from trading_pipeline.ports.stores.execution.reconciliation_log import ReconciliationLog
 
 _log = reconciliation_log.c
@@ -27,6 +28,28 @@ class PostgresReconciliationLog(ReconciliationLog):
             for one in differences:
                 self._see(connection, one, run_id, at)
             return self._end(connection, differences, run_id, at)
+
+    def seen(self, times: int) -> set[DifferenceKey]:
+        """A row counts its sightings, and one that was gone begins anew."""
+        standing = _log.account_id == self._account_id, _log.gone_at.is_(None), _log.sightings >= times
+        query = select(_log.instrument_id, _log.kind, _log.subject).where(*standing)
+        with reading(self._engine) as connection:
+            return {
+                (InstrumentId(row.instrument_id), DifferenceKind(row.kind), row.subject)
+                for row in connection.execute(query)
+            }
+
+    def note(self, difference: Difference, words: str) -> None:
+        """Behind what was seen."""
+        noted = update(reconciliation_log).where(
+            _log.account_id == self._account_id,
+            _log.gone_at.is_(None),
+            _log.instrument_id == difference.instrument_id,
+            _log.kind == difference.kind.value,
+            _log.subject == difference.subject,
+        )
+        with self._engine.begin() as connection:
+            connection.execute(noted.values(detail=f"{difference.detail}; {words}"))
 
     def _see(self, connection: Connection, one: Difference, run_id: str, at: datetime) -> None:
         row = {

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, Row, insert, select
 
+from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import risk_events
 from trading_pipeline.domain.model.identity import AccountId
 from trading_pipeline.domain.model.plans import TradePlan
@@ -25,6 +26,15 @@ class PostgresRiskEventLog(RiskEventLog):
         """One row per finding."""
         with self._engine.begin() as connection:
             append_events(connection, self._account_id, findings, self._run_id, at)
+
+    def newest(self, rule: str) -> Finding | None:
+        """By the order of writing."""
+        event = risk_events.c
+        mine = event.account_id == self._account_id, event.rule == rule, event.plan_id.is_(None)
+        query = select(risk_events).where(*mine).order_by(event.event_id.desc()).limit(1)
+        with reading(self._engine) as connection:
+            row = connection.execute(query).first()
+        return None if row is None else _finding(row)
 
 
 def append_events(
@@ -64,4 +74,8 @@ def events_of(connection: Connection, plan_id: str) -> tuple[Finding, ...]:
     rows = connection.execute(
         select(risk_events).where(risk_events.c.plan_id == plan_id).order_by(risk_events.c.event_id)
     )
-    return tuple(Finding(row.rule, Action(row.action), row.sentence, row.value, row.limit) for row in rows)
+    return tuple(_finding(row) for row in rows)
+
+
+def _finding(row: Row[tuple[object, ...]]) -> Finding:
+    return Finding(row.rule, Action(row.action), row.sentence, row.value, row.limit)

@@ -1,6 +1,20 @@
-"""Tables of research: what divergence signals consist of, and calibrations."""
+"""Tables of research: what divergence signals consist of, calibrations and backtests."""
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Double, ForeignKey, Identity, Index, Numeric, Table, Text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Numeric,
+    Table,
+    Text,
+    func,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from trading_pipeline.adapters.stores.postgres.tables import metadata, signals
@@ -84,3 +98,49 @@ avi5_calibrations = Table(
 )
 """Append-only. ``hours``: threshold and figures per UTC hour; ``histogram``: shares of the imbalances it was
 made on, ``null`` without any; ``window_split`` ends the training window and begins the one it was tried on."""
+
+backtest_runs = Table(
+    "backtest_runs",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("strategy", Text, nullable=False),
+    Column("strategy_version", Text, nullable=False),
+    Column("instrument_ids", ARRAY(Text), nullable=False),
+    Column("timeframe", Text, nullable=False),
+    Column("code_version", Text, nullable=False),
+    Column("params", JSONB, nullable=False),
+    Column("metrics", JSONB, nullable=False),
+    Column("equity_close_ms", ARRAY(BigInteger), nullable=False),
+    Column("equity", ARRAY(Double), nullable=False),
+    Column("written_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Index("backtest_runs_by_time", "written_at"),
+)
+"""``equity``: the account at each of ``equity_close_ms``, as the engine computed it in float64."""
+
+backtest_trades = Table(
+    "backtest_trades",
+    metadata,
+    Column("trade_id", Text, primary_key=True),
+    Column("run_id", Text, ForeignKey("trading.backtest_runs.run_id", ondelete="CASCADE"), nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("instrument_id", Text, nullable=False),
+    Column("side", Text, nullable=False),
+    _instant("entry_time"),
+    Column("entry_price", Numeric, nullable=False),
+    _instant("exit_time"),
+    Column("exit_price", Numeric, nullable=False),
+    Column("quantity", Numeric, nullable=False),
+    Column("stop_price", Numeric),
+    Column("pnl_usdt", Numeric, nullable=False),
+    Column("pnl_r", Numeric),
+    Column("gross_pnl_r", Numeric),
+    Column("fees_usdt", Numeric, nullable=False),
+    Column("funding_usdt", Numeric, nullable=False),
+    Column("mfe_usdt", Numeric),
+    Column("mae_usdt", Numeric),
+    Column("exit_reason", Text, nullable=False),
+    Column("legs", JSONB, nullable=False),
+    Column("entries", JSONB, nullable=False),
+    Index("backtest_trades_by_run", "run_id", "position", unique=True),
+)
+"""``position`` counts a run's trades in the order of entries; ``legs`` are exits, ``entries`` the fills before."""

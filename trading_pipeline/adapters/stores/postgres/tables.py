@@ -11,7 +11,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
-    Double,
     ForeignKey,
     Identity,
     Index,
@@ -355,10 +354,36 @@ fills = Table(
     Column("sequence", BigInteger, nullable=False, server_default="0"),
     _run_id(),
     _written_at("received_at"),
+    Column("reference_price", Numeric),
+    Column("slippage_bps", Numeric),
     Index("fills_by_position", "position_id"),
     Index("fills_by_order", "order_link_id"),
     Index("fills_by_time", "executed_at"),
 )
+"""``reference_price``: what the decision behind the order counted with, NULL where none was decided; ``slippage_bps``:
+how much worse than that the fill was, negative where it was better."""
+
+execution_traces = Table(
+    "execution_traces",
+    metadata,
+    Column("trace_id", BigInteger, Identity(), primary_key=True),
+    _written_at("at"),
+    Column("account_id", Text),
+    Column("plan_id", Text),
+    Column("position_id", Text),
+    Column("order_link_id", Text),
+    Column("instrument_id", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("detail", JSONB, nullable=False),
+    _run_id(),
+    _instant("venue_at", nullable=True),
+    Index("execution_traces_by_plan", "plan_id", "trace_id"),
+    Index("execution_traces_by_time", "at", "trace_id"),
+)
+"""Append-only: every step of a plan, its orders, fills and position, written by triggers in the step's transaction.
+``at`` is wall time, ``venue_at`` what the venue says where it said anything; ``run_id`` is the run that made the step,
+empty for the feed."""
 
 positions = Table(
     "positions",
@@ -537,49 +562,3 @@ heartbeats = Table(
     Column("detail", Text, nullable=False),
     _written_at("beat_at"),
 )
-
-backtest_runs = Table(
-    "backtest_runs",
-    metadata,
-    Column("run_id", Text, primary_key=True),
-    Column("strategy", Text, nullable=False),
-    Column("strategy_version", Text, nullable=False),
-    Column("instrument_ids", ARRAY(Text), nullable=False),
-    Column("timeframe", Text, nullable=False),
-    Column("code_version", Text, nullable=False),
-    Column("params", JSONB, nullable=False),
-    Column("metrics", JSONB, nullable=False),
-    Column("equity_close_ms", ARRAY(BigInteger), nullable=False),
-    Column("equity", ARRAY(Double), nullable=False),
-    _written_at(),
-    Index("backtest_runs_by_time", "written_at"),
-)
-"""``equity``: the account at each of ``equity_close_ms``, as the engine computed it in float64."""
-
-backtest_trades = Table(
-    "backtest_trades",
-    metadata,
-    Column("trade_id", Text, primary_key=True),
-    Column("run_id", Text, ForeignKey("trading.backtest_runs.run_id", ondelete="CASCADE"), nullable=False),
-    Column("position", BigInteger, nullable=False),
-    Column("instrument_id", Text, nullable=False),
-    Column("side", Text, nullable=False),
-    _instant("entry_time"),
-    Column("entry_price", Numeric, nullable=False),
-    _instant("exit_time"),
-    Column("exit_price", Numeric, nullable=False),
-    Column("quantity", Numeric, nullable=False),
-    Column("stop_price", Numeric),
-    Column("pnl_usdt", Numeric, nullable=False),
-    Column("pnl_r", Numeric),
-    Column("gross_pnl_r", Numeric),
-    Column("fees_usdt", Numeric, nullable=False),
-    Column("funding_usdt", Numeric, nullable=False),
-    Column("mfe_usdt", Numeric),
-    Column("mae_usdt", Numeric),
-    Column("exit_reason", Text, nullable=False),
-    Column("legs", JSONB, nullable=False),
-    Column("entries", JSONB, nullable=False),
-    Index("backtest_trades_by_run", "run_id", "position", unique=True),
-)
-"""``position`` counts a run's trades in the order of entries; ``legs`` are exits, ``entries`` the fills before."""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Row, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from trading_pipeline.adapters.stores.postgres.database import reading
-from trading_pipeline.adapters.stores.postgres.tables import backtest_runs, backtest_trades
+from trading_pipeline.adapters.stores.postgres.research_tables import backtest_runs, backtest_trades
 from trading_pipeline.domain.model.backtest_runs import EquityCurve, LegRecord, RunRecord, RunSummary, TradeRecord
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.identity import InstrumentId

@@ -8,7 +8,7 @@ of it is switched off here: one call is one request.
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import requests
@@ -28,6 +28,7 @@ from trading_pipeline.domain.model.errors import (
     TemporaryVenueError,
     TurnedAway,
 )
+from trading_pipeline.domain.model.timeframes import EPOCH
 
 T = TypeVar("T")
 Call = Callable[..., object]
@@ -92,6 +93,10 @@ class BybitClient:
             reraise=True,
         )
 
+    def server_time(self) -> datetime:
+        """The venue's clock, to the microsecond."""
+        return self.read(self.http.get_server_time, _server_time)
+
     def read(self, call: Call, parse: Callable[[Answer], T], **params: object) -> T:
         """Ask, and ask again when that may help.
 
@@ -152,6 +157,14 @@ class BybitClient:
             raise TemporaryVenueError(str(error)) from error
         except PermissionError as error:
             raise _no_key() from error
+
+
+def _server_time(answer: Answer) -> datetime:
+    nanoseconds = text(answer.result, "timeNano")
+    # The envelope has milliseconds, which is enough where the finer time is missing.
+    if not nanoseconds.isdigit():
+        return answer.time
+    return EPOCH + timedelta(microseconds=int(nanoseconds) // 1000)
 
 
 def _asked(params: Mapping[str, object]) -> str:

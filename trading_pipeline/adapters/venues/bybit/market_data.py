@@ -1,7 +1,7 @@
 """Market data over REST: public, but for the fees of an account."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from trading_pipeline.adapters.venues.bybit import capabilities, parse
@@ -32,7 +32,7 @@ class BybitMarketData(MarketData, LiveMarket):
 
     def server_time(self) -> datetime:
         """The venue's clock, to the microsecond."""
-        return self._client.read(self._client.http.get_server_time, _server_time)
+        return self._client.server_time()
 
     def bars(self, instrument_id: InstrumentId, timeframe: Timeframe, start: datetime, end: datetime) -> list[Bar]:
         """Closed bars opening in ``[start, end)``, oldest first.
@@ -140,14 +140,6 @@ class BybitMarketData(MarketData, LiveMarket):
             lambda answer: {text(row, "symbol"): row for row in rows(answer.result, "list")},
             category=capabilities.CATEGORY,
         )
-
-
-def _server_time(answer: Answer) -> datetime:
-    nanoseconds = text(answer.result, "timeNano")
-    # The envelope has milliseconds, which is enough where the finer time is missing.
-    if not nanoseconds.isdigit():
-        return answer.time
-    return EPOCH + timedelta(microseconds=int(nanoseconds) // 1000)
 
 
 def _windows(timeframe: Timeframe, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:

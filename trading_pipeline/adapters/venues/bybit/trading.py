@@ -11,7 +11,6 @@ from trading_pipeline.adapters.venues.bybit import capabilities, parse
 from trading_pipeline.adapters.venues.bybit.account import account_trouble
 from trading_pipeline.adapters.venues.bybit.client import Answer, BybitClient, Call
 from trading_pipeline.adapters.venues.bybit.errors import Reaction, reaction_to
-from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
 from trading_pipeline.adapters.venues.bybit.order_request import ONE_WAY, STOP_TERMS, create_request
 from trading_pipeline.adapters.venues.bybit.payload import Row, plain, rows, text
 from trading_pipeline.domain.model.accounts import Wallet
@@ -40,7 +39,6 @@ class BybitTrading(Trading):
         """Trade through ``client``, whose key decides the account."""
         self._client = client
         self._http = client.http
-        self._market_data = BybitMarketData(client)
 
     def account_id(self) -> str:
         """The user id behind the key."""
@@ -120,7 +118,7 @@ class BybitTrading(Trading):
 
     def fills(self, since: datetime) -> list[Fill]:
         """Executions at or after ``since``, oldest first; asked for in windows of seven days."""
-        now = self._market_data.server_time()
+        now = self._client.server_time()
         # By id, because windows share their border and pages may shift while they are read.
         found: dict[str, Fill] = {}
         start = since

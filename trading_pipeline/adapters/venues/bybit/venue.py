@@ -4,14 +4,13 @@ import hashlib
 from collections.abc import Sequence
 from typing import ClassVar
 
-from trading_pipeline.adapters.venues.bybit.client import BybitClient
+from trading_pipeline.adapters.venues.bybit.clients import BybitClients
 from trading_pipeline.adapters.venues.bybit.endpoints import endpoints
 from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
 from trading_pipeline.adapters.venues.bybit.reference_data import BybitReferenceData
 from trading_pipeline.adapters.venues.bybit.streams import BybitAccountStream, BybitConditionsStream, BybitMarketStream
 from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
 from trading_pipeline.adapters.venues.deriving_market_data import DerivingMarketData
-from trading_pipeline.adapters.venues.request_limiter import RequestLimiter
 from trading_pipeline.adapters.venues.venue_clock import VenueClock
 from trading_pipeline.domain.model.derived_bars import Derivations
 from trading_pipeline.domain.model.errors import ConfigurationError
@@ -21,12 +20,8 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.venue.venue import Venue
 from trading_pipeline.settings import Settings
 
-# Seconds: a machine's clock drifts by a millisecond or so in that time.
 _CLOCK_MAX_AGE_S = 30.0
-_TIMEOUT_S = 5.0
-_ORDER_TIMEOUT_S = 10.0
-_BOOK_TIMEOUT_S = 2.0
-"""A book that takes longer is too old to enter on, and other plans wait."""
+"""A machine's clock drifts by a millisecond or so in that time."""
 
 
 class Bybit(Venue):
@@ -42,21 +37,15 @@ class Bybit(Venue):
         """
         self._mode = settings.mode
         self._endpoints = endpoints(settings)
-        self._key = settings.bybit_api_key.get_secret_value()
-        self._secret = settings.bybit_api_secret.get_secret_value()
-        # A process without a Redis is alone with its key: a test, or a look at the venue.
-        self._limiter = RequestLimiter(settings.redis_url, self.name) if settings.redis_url else None
+        self._clients = BybitClients(settings, self._endpoints)
 
     def market_data(self) -> DerivingMarketData:
         """Needs no key; with one, instruments tell the fees of its account."""
-        # The account of a paper system is not known where its markets are.
-        key, secret = ("", "") if self._endpoints.market_rest else (self._key, self._secret)
-        published = BybitMarketData(self._market_client(_TIMEOUT_S, key=key, secret=secret))
-        return DerivingMarketData(published, self.derivations)
+        return DerivingMarketData(BybitMarketData(self._clients.markets()), self.derivations)
 
     def live_market(self) -> BybitMarketData:
         """Without a key, with two attempts of two seconds each."""
-        return BybitMarketData(self._market_client(_BOOK_TIMEOUT_S, attempts=2))
+        return BybitMarketData(self._clients.books())
 
     def clock(self) -> VenueClock:
         """Asked for every time where the venue's clock stands still and jumps."""
@@ -65,21 +54,14 @@ class Bybit(Venue):
 
     def key_fingerprint(self) -> str:
         """A digest of the API key; the secret has no part in it."""
-        if not self._key:
+        if not self._clients.key:
             raise ConfigurationError("BYBIT_API_KEY is empty; set it to the key of the account to trade")
         # With the venue's name: two venues could give the same key.
-        return hashlib.sha256(f"{self.name} {self._key}".encode()).hexdigest()
+        return hashlib.sha256(f"{self.name} {self._clients.key}".encode()).hexdigest()
 
     def trading(self) -> BybitTrading:
         """With the settings' key."""
-        return BybitTrading(self._client(self._key, self._secret, _ORDER_TIMEOUT_S))
-
-    def _market_client(self, timeout_s: float, attempts: int = 4, key: str = "", secret: str = "") -> BybitClient:
-        rest = self._endpoints.market_rest or self._endpoints.rest
-        return BybitClient(rest, key, secret, timeout_s, attempts, self._limiter)
-
-    def _client(self, key: str, secret: str, timeout_s: float, attempts: int = 4) -> BybitClient:
-        return BybitClient(self._endpoints.rest, key, secret, timeout_s, attempts, self._limiter)
+        return BybitTrading(self._clients.account())
 
     def market_stream(
         self, instrument_ids: Sequence[InstrumentId], timeframes: Sequence[Timeframe]
@@ -89,7 +71,7 @@ class Bybit(Venue):
 
     def reference_data(self) -> BybitReferenceData:
         """Without a key."""
-        return BybitReferenceData(self._market_client(_TIMEOUT_S))
+        return BybitReferenceData(self._clients.public())
 
     def conditions_stream(
         self, instrument_ids: Sequence[InstrumentId], feeds: MarketFeeds
@@ -100,4 +82,4 @@ class Bybit(Venue):
 
     def account_stream(self) -> BybitAccountStream:
         """The private socket."""
-        return BybitAccountStream(self._endpoints.private_ws, self._key, self._secret)
+        return BybitAccountStream(self._endpoints.private_ws, self._clients.key, self._clients.secret)

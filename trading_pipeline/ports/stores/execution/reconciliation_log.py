@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 
-from trading_pipeline.domain.risk.differences import Difference
+from trading_pipeline.domain.risk.differences import Difference, DifferenceKey
 
 
 class ReconciliationLog(ABC):
@@ -20,3 +20,11 @@ class ReconciliationLog(ABC):
         :param at: venue time, UTC.
         :returns: what stood and is gone now, as it was seen last.
         """
+
+    @abstractmethod
+    def seen(self, times: int) -> set[DifferenceKey]:
+        """Keys of the account's standing differences that so many comparisons in a row have found."""
+
+    @abstractmethod
+    def note(self, difference: Difference, words: str) -> None:
+        """Add to the standing row of a difference what was done about it."""

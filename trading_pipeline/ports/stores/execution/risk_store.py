@@ -14,7 +14,7 @@ from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.risk.entry import EntryDecision, EntryVerdict, GateFacts
 from trading_pipeline.domain.risk.finding import Finding
-from trading_pipeline.domain.risk.held import EntryHealth
+from trading_pipeline.domain.risk.held import EntryHealth, ProcessingLag
 
 Decide = Callable[[GateFacts], EntryDecision]
 
@@ -74,13 +74,21 @@ class RiskEventLog(ABC):
         :param at: venue time, UTC.
         """
 
+    @abstractmethod
+    def newest(self, rule: str) -> Finding | None:
+        """What the account's watch said last about a rule; ``None`` where it never said anything."""
+
 
 class EntryHealthReader(ABC):
-    """How the venue treats what the account sends."""
+    """How the venue treats what the account sends, and how long it takes until it is sent."""
 
     @abstractmethod
     def of_entries(self, within: timedelta) -> EntryHealth:
         """Of the entries whose request left within the window, wall time."""
+
+    @abstractmethod
+    def lag(self, within: timedelta) -> ProcessingLag:
+        """Of the closes that were heard, and the entries that were decided, within the window, wall time."""
 
 
 class EquityLog(ABC):

@@ -7,15 +7,15 @@ from decimal import Decimal
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, delete, text
+from sqlalchemy import Engine, text
 
-from trading_pipeline.adapters.stores.postgres.tables import metadata
 from trading_pipeline.domain.model.fills import Fill, FillKind
 from trading_pipeline.domain.model.orders import IntentState, OrderReport, Purpose, Side, order_link_id
 from trading_pipeline.domain.model.positions import PositionStatus
 from trading_pipeline.services.accounting.record_equity import record_equity
 from trading_pipeline.services.execution.claim_plans import claim_plans
 from trading_pipeline.services.execution.gate_plans import gate_plans
+from trading_pipeline_tests.testkit.databases import empty
 from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan, trade_plan
 
 PLAN = trade_plan()
@@ -63,9 +63,7 @@ def admitted(database: Engine) -> Lab:
 
 
 def emptied(database: Engine) -> Engine:
-    with database.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(delete(table))
+    empty(database)
     return database
 
 

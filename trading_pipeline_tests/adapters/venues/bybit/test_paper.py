@@ -23,7 +23,7 @@ from trading_pipeline.domain.model.errors import (
 from trading_pipeline.domain.model.identity import TradingMode
 from trading_pipeline.domain.model.orders import IntentState, OrderIntent, Purpose, Side
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.exchange_simulator.assembly import Configuration
+from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.live_venue import LiveVenue
 from trading_pipeline.exchange_simulator.server import Addresses, running_exchange
 from trading_pipeline.settings import GivenSettings

@@ -1,0 +1,209 @@
+"""What strikes where, a line each."""
+
+from collections.abc import Mapping
+
+from trading_pipeline_tests.fault_matrix.story import Kill, Scenario, Step
+
+CREATE, CANCEL, STOP = "/v5/order/create", "/v5/order/cancel", "/v5/position/trading-stop"
+OPEN_ORDERS, POSITIONS, FILLS = "/v5/order/realtime", "/v5/position/list", "/v5/execution/list"
+WALLET, LEVERAGE, TIME, HISTORY = (
+    "/v5/account/wallet-balance",
+    "/v5/position/set-leverage",
+    "/v5/market/time",
+    "/v5/order/history",
+)
+LONG = 40
+"""More often than anything asks within a step."""
+
+
+def fault(kind: str, path: str = "", **details: object) -> Mapping[str, object]:
+    """As the exchange takes it."""
+    return {"kind": kind, **({"path": path} if path else {}), **details}
+
+
+def at(step: Step, name: str, *faults: Mapping[str, object], **expected: object) -> Scenario:
+    """A scenario of faults alone."""
+    return Scenario(name, step, faults, **expected)  # type: ignore[arg-type]
+
+
+E, H, T, S = Step.ENTRY, Step.HELD, Step.TARGET, Step.STOPPED
+
+_ENTRY = (
+    at(E, "nothing"),
+    at(E, "entry: answer lost after it was accepted", fault("drop_response", CREATE, accepted=True)),
+    at(E, "entry: request lost before it was accepted", fault("drop_request", CREATE), reason="failed"),
+    at(E, "entry: 10000 although accepted", fault("ret_code_10000", CREATE, accepted=True)),
+    at(E, "entry: 10000 and not accepted", fault("ret_code_10000", CREATE), reason="failed"),
+    at(E, "entry: 10016 although accepted", fault("ret_code_10016", CREATE, accepted=True)),
+    at(E, "entry: 10016 and not accepted", fault("ret_code_10016", CREATE), reason="failed"),
+    at(E, "entry: 10006 with reset headers", fault("rate_limited", CREATE)),
+    at(E, "entry: 403 of the edge", fault("http_403", CREATE), told="not sent"),
+    at(E, "entry: HTML in place of JSON", fault("html", CREATE), reason="failed"),
+    at(E, "entry: HTML although accepted", fault("html", CREATE, accepted=True)),
+    at(E, "entry: 500", fault("http_500", CREATE), reason="failed"),
+    at(E, "entry: connection half open", fault("half_open", CREATE), reason="failed"),
+    at(E, "entry: half open after it was accepted", fault("half_open", CREATE, accepted=True)),
+    at(E, "entry: answer later than anybody waits", fault("slow", CREATE, seconds=0.8)),
+    at(
+        E,
+        "entry: refused for want of money (110007)",
+        fault("reject", CREATE, ret_code=110007),
+        reason="rejected",
+        told="rejected",
+    ),
+    at(
+        E, "entry: its id is taken (110072) as it was accepted", fault("reject", CREATE, ret_code=110072, accepted=True)
+    ),
+    at(E, "entry: refused, the time is off (10002)", fault("reject", CREATE, ret_code=10002)),
+    at(
+        E,
+        "entry: the key may not trade (10005)",
+        fault("reject", CREATE, ret_code=10005, count=LONG),
+        reason="rejected",
+        told="halted",
+        halted=True,
+    ),
+    at(E, "entry: an unknown code", fault("reject", CREATE, ret_code=987654), reason="failed"),
+    at(E, "entry: accepted without its stop", fault("without_stop", CREATE), told="stop repaired"),
+    at(
+        E,
+        "entry: without its stop, and the stop is refused twice",
+        fault("without_stop", CREATE),
+        fault("reject", STOP, ret_code=10001, count=2),
+    ),
+    at(
+        E,
+        "entry: without its stop, which no one may set (10005)",
+        fault("without_stop", CREATE),
+        fault("reject", STOP, ret_code=10005, count=3),
+    ),
+    at(
+        E,
+        "entry: without its stop, answers about it lost",
+        fault("without_stop", CREATE),
+        fault("drop_response", STOP, accepted=True, count=2),
+    ),
+    at(E, "entry: fills in part", fault("partial_fill", fraction=0.4, seconds=1), told="entry goes on"),
+    at(E, "entry: fill told before the acknowledgement", fault("stream_first", CREATE)),
+    at(E, "entry: leverage refused", fault("reject", LEVERAGE, ret_code=10001), told="not sent"),
+    at(E, "entry: leverage not answered", fault("drop_response", LEVERAGE, count=2), told="not sent"),
+    at(E, "entry: symbol suspended", fault("suspend"), reason="rejected", told="rejected"),
+    at(
+        E,
+        "entry: answer lost, and lookups are empty at first",
+        fault("drop_response", CREATE, accepted=True),
+        fault("empty_list", OPEN_ORDERS, count=1),
+    ),
+    at(
+        E,
+        "entry: answer lost, and lookups answer 10016",
+        fault("drop_response", CREATE, accepted=True),
+        fault("ret_code_10016", OPEN_ORDERS, count=4),
+    ),
+    at(E, "entry: positions are an empty list at first", fault("empty_list", POSITIONS, count=2)),
+    at(E, "entry: executions are not answered", fault("drop_response", FILLS, count=3)),
+    at(E, "entry: the wallet is not answered", fault("html", WALLET, count=3)),
+    at(E, "entry: the venue's clock is 2 s ahead", fault("clock_skew", seconds=2)),
+    at(
+        E,
+        "entry: a state that nobody has heard of",
+        fault("alter", OPEN_ORDERS, field="orderStatus", value="Surprised", count=2),
+    ),
+    at(E, "entry: a field that nobody has heard of", fault("alter", OPEN_ORDERS, field="surprise", value="1", count=4)),
+    at(
+        E,
+        "entry: a kind of execution that nobody has heard of",
+        fault("alter", FILLS, field="execType", value="Surprise", count=2),
+    ),
+)
+_HELD = (
+    at(H, "held: the venue cancels the stop", fault("cancel_stop"), told="stop repaired"),
+    at(
+        H,
+        "held: the venue cancels the stop, a new one is refused at first",
+        fault("cancel_stop"),
+        fault("reject", STOP, ret_code=10001, count=2),
+    ),
+    at(
+        H, "held: closed by hand", fault("trade_by_hand", side="Sell", qty="5"), reason="external", told="external fill"
+    ),
+    at(H, "held: half of it sold by hand", fault("trade_by_hand", side="Sell", qty="2"), told="external fill"),
+    at(H, "held: more of it bought by hand", fault("trade_by_hand", side="Buy", qty="2"), told="halted", halted=True),
+    at(H, "held: ADL takes half", fault("adl", fraction=0.4), told="external fill"),
+    at(H, "held: ADL takes all", fault("adl", fraction=1), reason="external", told="external fill"),
+    at(H, "held: liquidated", fault("liquidation"), reason="external", told="external fill"),
+    at(H, "held: symbol suspended", fault("suspend"), reason="executed", told="cannot follow"),
+    at(H, "held: positions are an empty list for a minute", fault("empty_list", POSITIONS, count=3)),
+    at(H, "held: open orders are an empty list for a minute", fault("empty_list", OPEN_ORDERS, count=3)),
+    at(
+        H,
+        "held: nothing answers for a minute",
+        fault("http_500", "*", symbol="", count=12),
+        told="questions unanswered",
+    ),
+    at(H, "held: HTML for a minute", fault("html", "*", symbol="", count=12), told="questions unanswered"),
+)
+_TARGET = (
+    at(
+        T,
+        "target: moving the stop, answer lost after it was accepted",
+        fault("drop_response", STOP, accepted=True),
+        told="cannot follow",
+    ),
+    at(T, "target: moving the stop, request lost", fault("drop_request", STOP), told="cannot follow"),
+    at(T, "target: moving the stop, 10000", fault("ret_code_10000", STOP, count=2), told="cannot follow"),
+    at(T, "target: moving the stop, 10006", fault("rate_limited", STOP), told="cannot follow"),
+    at(T, "target: moving the stop, HTML", fault("html", STOP, count=2), told="cannot follow"),
+    at(
+        T,
+        "target: moving the stop is refused (10001)",
+        fault("reject", STOP, ret_code=10001, count=2),
+        told="cannot follow",
+    ),
+    at(
+        T,
+        "target: moving the stop is refused, the key is out of permission (10005)",
+        fault("reject", STOP, ret_code=10005, count=2),
+    ),
+    at(T, "target: executions are an empty list", fault("empty_list", FILLS, count=2)),
+    at(T, "target: executions are not answered", fault("drop_response", FILLS, count=3)),
+    at(
+        T,
+        "target: positions show no stop",
+        fault("alter", POSITIONS, field="stopLoss", value="", count=2),
+        told="stop repaired",
+    ),
+    at(T, "target: the stop is gone as well", fault("cancel_stop"), told="stop repaired"),
+    at(T, "target: symbol suspended", fault("suspend"), reason="executed", told="cannot follow"),
+    at(T, "target: everything is slow", fault("slow", "*", symbol="", seconds=0.3, count=8)),
+)
+_STOPPED = (
+    at(S, "stopped: cancel of the other target, answer lost", fault("drop_response", CANCEL, accepted=True)),
+    at(S, "stopped: cancel of the other target, request lost", fault("drop_request", CANCEL, count=2)),
+    at(S, "stopped: cancel of the other target, 10016", fault("ret_code_10016", CANCEL, count=2)),
+    at(S, "stopped: executions are an empty list", fault("empty_list", FILLS, count=3)),
+    at(S, "stopped: order history is not answered", fault("html", HISTORY, count=3)),
+    at(S, "stopped: positions are not answered", fault("drop_response", POSITIONS, count=4)),
+)
+
+
+def _killed(step: Step, before: str, nth: int = 1, **expected: object) -> tuple[Scenario, ...]:
+    """Gone, and terminated, before the same call."""
+    call = before.split(".")[1]
+    which = f"{call} ({nth})" if nth > 1 else call
+    return (
+        Scenario(f"{step}: killed before {which}", step, kill=Kill(before, nth), **expected),  # type: ignore[arg-type]
+        Scenario(f"{step}: terminated before {which}", step, kill=Kill(before, nth, terminated=True), **expected),  # type: ignore[arg-type]
+    )
+
+
+_KILLED = (
+    *_killed(E, "BybitTrading.set_leverage"),
+    *_killed(E, "BybitTrading.submit", reason="failed"),
+    *_killed(E, "PostgresLedger.apply_report"),
+    *_killed(E, "BybitTrading.submit", 2),
+    *_killed(E, "BybitTrading.submit", 3),
+    *_killed(T, "BybitTrading.set_stop_loss"),
+    *_killed(S, "BybitTrading.cancel"),
+)
+SCENARIOS = (*_ENTRY, *_HELD, *_TARGET, *_STOPPED, *_KILLED)

@@ -1,0 +1,110 @@
+"""Each invariant sees what it is there to see."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import Engine, text
+
+from trading_pipeline.exchange_simulator.order_entry import create
+from trading_pipeline_tests.fault_matrix import invariants
+from trading_pipeline_tests.fault_matrix.account import HELD, SimulatedAccount, simulated_account
+from trading_pipeline_tests.fault_matrix.story import WALK, plan_of
+from trading_pipeline_tests.testkit import execution_jobs
+from trading_pipeline_tests.testkit.execution_lab import store_plan
+
+Invariant = Callable[[SimulatedAccount], list[str]]
+ALL: tuple[Invariant, ...] = (
+    invariants.sent_twice,
+    invariants.naked,
+    invariants.turning_around,
+    invariants.in_flight,
+    invariants.otherwise_at_venue,
+    invariants.untraced,
+)
+
+
+@pytest.fixture
+def held(module_database: Engine) -> Iterator[SimulatedAccount]:
+    """An account with a protected position."""
+    with simulated_account(module_database, WALK) as account:
+        store_plan(module_database, plan_of(HELD))
+        execution_jobs.execute(account)
+        yield account
+
+
+def order_by_somebody(account: SimulatedAccount, link_id: str) -> None:
+    terms = {"category": "linear", "symbol": HELD, "side": "Sell", "qty": "1", "orderType": "Limit", "price": "130"}
+    create(account.exchange, {**terms, "orderLinkId": link_id})
+
+
+def sql(statement: str) -> Callable[[SimulatedAccount], None]:
+    def change(account: SimulatedAccount) -> None:
+        with account.database.begin() as connection:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))  # past the triggers
+            connection.execute(text(statement))
+
+    return change
+
+
+BROKEN: dict[str, tuple[Invariant, Callable[[SimulatedAccount], None], str]] = {
+    "an order of nobody": (
+        invariants.sent_twice,
+        lambda account: order_by_somebody(account, "somebody_E"),
+        "somebody_E is known to no intent",
+    ),
+    "more filled than was decided": (
+        invariants.sent_twice,
+        sql("UPDATE trading.order_intents SET quantity = 1 WHERE purpose = 'E'"),
+        "_E filled 5 of 1",
+    ),
+    "no stop": (invariants.naked, lambda account: account.arm(kind="cancel_stop", symbol=HELD), "5 without a stop"),
+    "an exit that could open": (
+        invariants.turning_around,
+        lambda account: order_by_somebody(account, "somebody_TP1"),
+        "somebody_TP1 could open a position",
+    ),
+    "an order in flight": (
+        invariants.in_flight,
+        sql("UPDATE trading.order_intents SET state = 'unknown' WHERE purpose = 'TP1'"),
+        "_TP1 is unknown",
+    ),
+    "a plan half done": (invariants.in_flight, sql("UPDATE trading.trade_plans SET status = 'claimed'"), "is claimed"),
+    "another size": (
+        invariants.otherwise_at_venue,
+        lambda account: account.arm(kind="trade_by_hand", symbol=HELD, side="Sell", qty="1"),
+        "positions: venue",
+    ),
+    "another stop": (
+        invariants.otherwise_at_venue,
+        sql("UPDATE trading.positions SET stop_price = 91"),
+        "positions: venue",
+    ),
+    "an order that rests no more": (
+        invariants.otherwise_at_venue,
+        sql("UPDATE trading.order_intents SET state = 'cancelled' WHERE purpose = 'TP2'"),
+        "resting: venue",
+    ),
+    "a fill that is missing": (
+        invariants.otherwise_at_venue,
+        sql("DELETE FROM trading.fills"),
+        "executions: 1 at the venue, 0 in the ledger",
+    ),
+    "a cent": (
+        invariants.otherwise_at_venue,
+        sql("UPDATE trading.positions SET fees = fees + 0.01"),
+        "money: the wallet gained",
+    ),
+    "a row of no run": (
+        invariants.untraced,
+        sql("UPDATE trading.order_intents SET run_id = '' WHERE purpose = 'E'"),
+        "names no run",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_is_broken_is_seen(held: SimulatedAccount, name: str) -> None:
+    sees, break_it, words = BROKEN[name]
+    assert [found for ask in ALL for found in ask(held)] == []
+    break_it(held)
+    assert any(words in found for found in sees(held)), sees(held)

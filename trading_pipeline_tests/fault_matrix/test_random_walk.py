@@ -1,0 +1,157 @@
+"""Three days of trades at which what the matrix knows strikes, drawn by a seed: ``FAULT_SEED`` sets another."""
+
+import os
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine
+
+from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.plans import TradePlan, plan_id_of
+from trading_pipeline.domain.model.signals import Bias, decision_key
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline_tests.exchange_simulator.builders import Ohlc
+from trading_pipeline_tests.fault_matrix import invariants
+from trading_pipeline_tests.fault_matrix.account import SimulatedAccount, simulated_markets
+from trading_pipeline_tests.fault_matrix.scenarios import SCENARIOS
+from trading_pipeline_tests.fault_matrix.story import attempt
+from trading_pipeline_tests.testkit import execution_jobs
+from trading_pipeline_tests.testkit.execution_lab import WAVE, store_plan, trade_plan
+
+SEED = int(os.environ.get("FAULT_SEED", "1"))
+SYMBOLS = ("BTCUSDT", "SOLUSDT", "ADAUSDT")
+DAYS = 3
+WAVES = DAYS * 96
+FAULTS = 500
+ROUNDS = 6
+# A person's doing that another person has to undo, and what stands until somebody ends it.
+_NOT_DRAWN = {"trade_by_hand", "suspend", "clock_skew"}
+DRAWN = [
+    fault
+    for scenario in SCENARIOS
+    for fault in scenario.faults
+    if fault["kind"] not in _NOT_DRAWN and fault.get("count") != 40 and fault.get("symbol") != ""
+]
+
+
+def walk_of(draw: random.Random) -> list[Ohlc]:
+    """Bars of 5m to one decimal, from 100 on."""
+    closes = 100 * np.exp(np.cumsum(np.random.default_rng(draw.randrange(10**6)).normal(0, 0.003, WAVES * 3 + 3)))
+    bars, before = [], 100.0
+    for close in np.round(closes, 1).tolist():
+        high, low = max(before, close) + 0.1, min(before, close) - 0.1
+        bars.append((before, high, low, close))
+        before = close
+    return bars
+
+
+@dataclass
+class Walk:
+    """Wave after wave, with something striking at each."""
+
+    account: SimulatedAccount
+    draw: random.Random
+    struck: Counter[str] = field(default_factory=Counter)
+    runs: int = 0
+
+    def wave(self, close_time: datetime) -> None:
+        """Plan, strike, and let the jobs do their work until nothing is left to do."""
+        symbol = self.draw.choice(SYMBOLS)
+        if symbol not in self._held():
+            store_plan(self.account.database, self._plan(symbol, close_time))
+        for _ in range(2):
+            self._strike()
+        self._run(lambda: execution_jobs.manage(self.account, close_time, self._run_id()))
+        self._settle(close_time)
+
+    def _settle(self, where: object) -> None:
+        for number in range(ROUNDS):
+            if number == ROUNDS // 2:
+                self.account.disarm()  # a minute later whatever it was is over
+            self.account.end_leases()
+            for job in (execution_jobs.execute, execution_jobs.follow, execution_jobs.reconcile):
+                self._run(lambda job=job: job(self.account, self._run_id()))  # type: ignore[misc]
+            if not (wrong := self._wrong()):
+                return
+        raise AssertionError(f"seed {SEED}, {where}: {wrong}; struck {dict(self.struck)}")
+
+    def _wrong(self) -> list[str]:
+        asked = (invariants.sent_twice, invariants.naked, invariants.turning_around, invariants.in_flight)
+        return [found for ask in (*asked, invariants.otherwise_at_venue) for found in ask(self.account)]
+
+    def _strike(self) -> None:
+        fault = {"symbol": self.draw.choice(SYMBOLS), **self.draw.choice(DRAWN)}
+        held = self._held()
+        # to a position something can happen only where there is one
+        if fault["kind"] in ("cancel_stop", "adl", "liquidation"):
+            if not held:
+                return
+            fault["symbol"] = self.draw.choice(sorted(held))
+        self.account.arm(**fault)
+        self.struck[str(fault["kind"])] += 1
+
+    def _held(self) -> set[str]:
+        return {position.symbol for position in self.account.exchange.open_positions()}
+
+    def _plan(self, symbol: str, close_time: datetime) -> TradePlan:
+        price = self.account.exchange.markets[symbol].last
+        bias = self.draw.choice((Bias.LONG, Bias.SHORT))
+        distance = (price / 100).quantize(Decimal("0.1"))
+        key = decision_key("walk", f"{symbol}.BYBIT", Timeframe.M15, close_time, bias)
+        return replace(
+            trade_plan(f"{symbol}.BYBIT", bias, close_time, strategy="walk"),
+            instrument_id=InstrumentId(f"{symbol}.BYBIT"),
+            plan_id=plan_id_of(key),
+            entry_price=price,
+            stop_price=price - distance if bias is Bias.LONG else price + distance,
+        )
+
+    def _run(self, job: Callable[[], object]) -> None:
+        attempt(job)
+
+    def _run_id(self) -> str:
+        self.runs += 1
+        return f"run-{self.runs}"
+
+    def let_entries_go_on(self) -> None:
+        """The human's part: halts are lifted once venue and ledger agree."""
+        for halt in self.account.halts.halts():
+            self.account.halts.lift(halt.scope)
+
+    def go(self) -> None:
+        """All waves."""
+        close_time = WAVE
+        while sum(self.struck.values()) < FAULTS or close_time < WAVE + timedelta(days=DAYS):
+            self.wave(close_time)
+            self.let_entries_go_on()
+            while (stand := self.account.advance()).event or not Timeframe.M15.closes_at(stand.now):
+                if stand.event:
+                    self._run(lambda: execution_jobs.follow(self.account, self._run_id()))
+                    self._settle(stand.now)
+            close_time = stand.now
+
+
+@contextmanager
+def walked(database: Engine) -> Iterator[Walk]:
+    draw = random.Random(SEED)
+    with simulated_markets(database, {symbol: walk_of(draw) for symbol in SYMBOLS}) as account:
+        yield Walk(account, draw)
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(1800)
+def test_five_hundred_faults_in_three_days_leave_the_account_sound(module_database: Engine) -> None:
+    with walked(module_database) as walk:
+        walk.go()
+        assert sum(walk.struck.values()) >= FAULTS
+        kinds: Mapping[str, int] = walk.struck
+        assert set(kinds) == {str(fault["kind"]) for fault in DRAWN}
+        closed = invariants.rows(walk.account, "SELECT 1 FROM trading.positions WHERE status = 'closed'")
+        assert len(closed) > DAYS * 10
