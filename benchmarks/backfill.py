@@ -8,6 +8,7 @@ PostgreSQL of its own. Processor time counts, as the machine may be shared: of t
 """
 
 import json
+import os
 import resource
 import sys
 import tempfile
@@ -172,14 +173,16 @@ def parts(engine: Engine, address: str) -> None:
     print("  ".join(f"{step} {1e6 * spent / count:.2f} us/bar" for step, spent in steps.items()))
 
 
-def read(engine: Engine) -> None:
-    """Read bars into a frame."""
+def read(engine: Engine, processor: Processor) -> None:
+    """Read bars into a frame, the second time, when the connection is open and its plan is known."""
     store = PostgresBarStore(engine)
-    wall, own = time.perf_counter(), time.process_time()
-    frame = store.frame([InstrumentId("BTCUSDT.BYBIT")], Timeframe.M1, START, START + timedelta(minutes=READ))
+    for _ in range(2):
+        wall, own, server = time.perf_counter(), processor.own(), processor.server()
+        frame = store.frame([InstrumentId("BTCUSDT.BYBIT")], Timeframe.M1, START, START + timedelta(minutes=READ))
+        own, server, wall = processor.own() - own, processor.server() - server, time.perf_counter() - wall
     print(
-        f"{len(frame):>10,} bars read into a frame: {time.perf_counter() - wall:.2f} s"
-        f" ({time.process_time() - own:.2f} s of them this program)"
+        f"{len(frame):>10,} bars read into a frame: {own + server:.2f} s of processor time, {server:.2f} s of them"
+        f" PostgreSQL; wall {wall:.2f} s at load {os.getloadavg()[0]:.1f}"
     )
 
 
@@ -198,7 +201,7 @@ def main(sizes: list[int]) -> None:
             for number, bars in enumerate(sizes):
                 backfilled(engine, address, bars, number, processor)
             if max(sizes) >= READ:
-                read(engine)
+                read(engine, processor)
             with engine.begin() as connection:
                 connection.exec_driver_sql("TRUNCATE trading.raw_bars, trading.bars")
             parts(engine, address)

@@ -140,12 +140,22 @@ def test_resampling_in_two_steps_equals_one_step(opens: set[int]) -> None:
     pd.testing.assert_frame_equal(by_quarters, resample(bars, Timeframe.M5, Timeframe.H1))
 
 
-@pytest.mark.parametrize("symbol", ["BTCUSDT", "SOLUSDT", "ADAUSDT"])
-def test_recorded_fine_bars_resample_exactly_to_the_recorded_coarse_ones(samples: Path, symbol: str) -> None:
-    fine = pd.read_csv(samples / "bars_5m" / f"{symbol}_5m.csv.gz")
-    coarse = pd.read_csv(samples / "bars_4h" / f"{symbol}_4h.csv.gz")
+@pytest.mark.parametrize(
+    ("fine_name", "coarse_name", "target"),
+    [
+        ("bars_5m/BTCUSDT_5m", "bars_4h/BTCUSDT_4h", Timeframe.H4),
+        ("bars_5m/SOLUSDT_5m", "bars_4h/SOLUSDT_4h", Timeframe.H4),
+        ("bars_5m/ADAUSDT_5m", "bars_4h/ADAUSDT_4h", Timeframe.H4),
+        ("bars_5m_2025q2/BTCUSDT_5m", "bars_15m/BTCUSDT_15m", Timeframe.M15),
+    ],
+)
+def test_recorded_fine_bars_resample_exactly_to_the_recorded_coarse_ones(
+    samples: Path, fine_name: str, coarse_name: str, target: Timeframe
+) -> None:
+    fine = pd.read_csv(samples / f"{fine_name}.csv.gz")
+    coarse = pd.read_csv(samples / f"{coarse_name}.csv.gz")
     check_bars(fine, "fine")
-    made = resample(fine, Timeframe.M5, Timeframe.H4)
+    made = resample(fine, Timeframe.M5, target)
     both = made.merge(coarse, on="open_time_ms", suffixes=("", "_recorded"))
     assert len(both) == len(made) >= 84
     for name in ("open", "high", "low", "close"):
