@@ -174,6 +174,11 @@ class Faults:
         """Keep a fault until it is spent."""
         self._armed.append(fault)
 
+    @property
+    def waiting(self) -> int:
+        """How many more will strike, counted one by one."""
+        return sum(fault.remaining for fault in self._armed)
+
     def disarm(self) -> None:
         """Forget what has not been spent."""
         self._armed.clear()

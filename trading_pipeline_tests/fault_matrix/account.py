@@ -24,6 +24,7 @@ from trading_pipeline.exchange_simulator.assembly import assemble
 from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
+from trading_pipeline.exchange_simulator.faults import Faults
 from trading_pipeline.exchange_simulator.server import Addresses, running_venue
 from trading_pipeline.runtime.replay.lock_step import ExchangeClock, Stand
 from trading_pipeline.services.execution.controls import Controls
@@ -49,6 +50,7 @@ class SimulatedAccount:
     database: Engine
     addresses: Addresses
     exchange: Exchange
+    faults: Faults
     postbox: Postbox = field(default_factory=Postbox)
 
     def __post_init__(self) -> None:
@@ -125,4 +127,4 @@ def simulated_markets(database: Engine, paths: Mapping[str, list[Ohlc]]) -> Iter
     wanted = Configuration(tuple(paths), lock_step=Timeframe.M5, profile=ExecutionProfile.IDEAL, balance=BALANCE)
     venue = assemble(wanted, series, WAVE, "matrix")
     with running_venue(venue) as addresses:
-        yield SimulatedAccount(database, addresses, venue.exchange)
+        yield SimulatedAccount(database, addresses, venue.exchange, venue.faults)

@@ -211,7 +211,7 @@ class Story:
         )
         ((reason,),) = invariants.rows(self.account, query, held=f"{HELD}.%")
         self.outcome.reason = str(reason)
-        self.outcome.wrong += invariants.untraced(self.account)
+        self.outcome.wrong += [*invariants.untraced(self.account), *invariants.unsent(self.account)]
         if not self.outcome.halted:
             self.outcome.wrong += invariants.otherwise_at_venue(self.account)
 

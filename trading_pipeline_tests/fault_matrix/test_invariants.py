@@ -18,6 +18,7 @@ ALL: tuple[Invariant, ...] = (
     invariants.naked,
     invariants.turning_around,
     invariants.in_flight,
+    invariants.unsent,
     invariants.otherwise_at_venue,
     invariants.untraced,
 )
@@ -67,6 +68,11 @@ BROKEN: dict[str, tuple[Invariant, Callable[[SimulatedAccount], None], str]] = {
         invariants.in_flight,
         sql("UPDATE trading.order_intents SET state = 'unknown' WHERE purpose = 'TP1'"),
         "_TP1 is unknown",
+    ),
+    "an order that nobody sends": (
+        invariants.unsent,
+        sql("UPDATE trading.order_intents SET state = 'intended' WHERE purpose = 'TP1'"),
+        "_TP1 is not sent",
     ),
     "a plan half done": (invariants.in_flight, sql("UPDATE trading.trade_plans SET status = 'claimed'"), "is claimed"),
     "another size": (

@@ -41,10 +41,25 @@ def _instance(thread: int) -> dg.DagsterInstance:
 class LabAccount(Protocol):
     """An account that the jobs run on: of a lab, or at the simulated exchange."""
 
-    database: Engine
-    gate: EntryGate
-    equity: EquityLog
-    controls: Controls
+    @property
+    def database(self) -> Engine:
+        """With its ledger."""
+        ...
+
+    @property
+    def gate(self) -> EntryGate:
+        """The one door to a new position."""
+        ...
+
+    @property
+    def equity(self) -> EquityLog:
+        """Readings of the account's money."""
+        ...
+
+    @property
+    def controls(self) -> Controls:
+        """Halts and the record of commands."""
+        ...
 
     def context(self, run_id: str) -> ExecutionContext:
         """The context of one run."""
