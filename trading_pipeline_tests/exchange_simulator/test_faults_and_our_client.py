@@ -364,6 +364,21 @@ def test_the_venues_clock_is_off(lab: Lab, seconds: float) -> None:
     assert market.server_time() == before
 
 
+@pytest.mark.parametrize("seconds", [-2.0, 2.0])
+def test_an_order_gets_through_from_a_clock_that_is_two_seconds_off(lab: Lab, seconds: float) -> None:
+    lab.fault("clock_skew", seconds=seconds)
+    lab.enter()
+    report = lab.state("entry")
+    assert report is not None
+    assert report.state is IntentState.FILLED
+
+
+def test_an_order_from_four_seconds_ahead_is_turned_away(lab: Lab) -> None:
+    lab.fault("clock_skew", seconds=-4.0)
+    with pytest.raises(TurnedAway):
+        lab.enter()
+
+
 def test_streams_end_and_can_be_opened_again(lab: Lab) -> None:
     with lab.stream() as listener:
         lab.fault("disconnect")

@@ -174,6 +174,7 @@ _TARGET = (
         told="stop repaired",
     ),
     at(T, "target: the stop is gone as well", fault("cancel_stop"), told="stop repaired"),
+    at(T, "target: the venue's clock is 2 s behind", fault("clock_skew", seconds=-2)),
     at(T, "target: symbol suspended", fault("suspend"), reason="executed", told="cannot follow"),
     at(T, "target: everything is slow", fault("slow", "*", symbol="", seconds=0.3, count=8)),
 )

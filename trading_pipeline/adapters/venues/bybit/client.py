@@ -13,12 +13,12 @@ from typing import TypeVar
 
 import requests
 from pybit.exceptions import FailedRequestError, InvalidRequestError
-from pybit.unified_trading import HTTP
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_after_delay
 from tenacity.wait import wait_random_exponential
 
 from trading_pipeline.adapters.venues.bybit.errors import read_error, write_error
 from trading_pipeline.adapters.venues.bybit.payload import Row, as_row, inner, instant, rows, text
+from trading_pipeline.adapters.venues.bybit.signing import SignedRequests
 from trading_pipeline.adapters.venues.bybit.transport import CountedTransport
 from trading_pipeline.adapters.venues.request_limiter import HeldBack, RequestLimiter
 from trading_pipeline.domain.model.errors import (
@@ -72,7 +72,7 @@ class BybitClient:
         :param limiter: counts the requests of all processes; ``None`` for one that is alone.
         """
         self.has_key = bool(key)
-        self.http = HTTP(api_key=key or None, api_secret=secret or None, max_retries=1, force_retry=False)
+        self.http = SignedRequests(api_key=key or None, api_secret=secret or None, max_retries=1, force_retry=False)
         self.http.endpoint = rest_url
         # an empty set in the constructor means pybit's own list
         self.http.retry_codes = set()
