@@ -156,7 +156,8 @@ def _follow_position(exchange: Exchange, order: Order, position: Position, was: 
             if other.terms.reduce_only and position.reducible(other.terms.sign) == ZERO:
                 own = other.terms.create_type != "CreateByUser"
                 cancel(exchange, other, "CancelByTpSlTsClear" if own else "CancelByReduceOnly")
-        protection.forget_settled(position)
+    # A stop that was triggered protects no more, also where it has filled a part and the rest was cancelled.
+    protection.forget_settled(position)
     # After the old stops are gone: an order that turns the position brings the stops of the new one.
     if order.terms.stop_loss is not None or order.terms.take_profit is not None:
         protection.attach(exchange, position, order, quantity)

@@ -341,6 +341,15 @@ def test_a_market_order_fills_in_part_and_loses_the_rest(lab: Lab) -> None:
     assert (found.filled_quantity, found.state.final) == (Decimal("0.3"), True)
 
 
+def test_a_position_whose_stop_filled_in_part_shows_none(lab: Lab) -> None:
+    lab.enter()
+    lab.fault("partial_fill", symbol="BTCUSDT", fraction=0.3)
+    while walk_on(lab.addresses)["at"] != "event":
+        pass
+    [held] = lab.trading().positions()
+    assert (held.quantity, held.stop_loss) == (Decimal("0.7"), None)
+
+
 def test_words_and_fields_that_nobody_knows_are_lived_with(lab: Lab) -> None:
     with lab.stream() as listener:
         lab.fault("alter", topic="order", field="orderStatus", value="Pondering")

@@ -175,6 +175,13 @@ _TARGET = (
     ),
     at(T, "target: the stop is gone as well", fault("cancel_stop"), told="stop repaired"),
     at(T, "target: the venue's clock is 2 s behind", fault("clock_skew", seconds=-2)),
+    at(
+        T,
+        "target: the stop fills in part, the rest of it is cancelled",
+        fault("partial_fill", fraction=0.4),
+        reason="protection_failed",
+        told="no stop",
+    ),
     at(T, "target: symbol suspended", fault("suspend"), reason="executed", told="cannot follow"),
     at(T, "target: everything is slow", fault("slow", "*", symbol="", seconds=0.3, count=8)),
 )

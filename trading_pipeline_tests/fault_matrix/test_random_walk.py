@@ -98,7 +98,8 @@ class Walk:
                 self._run(partial(job, self.account, self._run_id(), wire=self._wire(number)))
             if not (wrong := self._wrong()):
                 return
-        raise AssertionError(f"seed {SEED}, {where}: {wrong}; struck {dict(self.struck)}")
+        heard = [f"{subject}: {body}" for _, subject, body in self.account.postbox.messages[-6:]]
+        raise AssertionError(f"seed {SEED}, {where}: {wrong}; heard {heard}; struck {dict(self.struck)}")
 
     def _end_of_faults(self) -> None:
         """A minute later whatever it was is over; what has not struck by then is not counted."""
