@@ -45,12 +45,16 @@ _ATTEMPTS = 2
 
 @dataclass
 class SimulatedAccount:
-    """The account, and what the exchange itself has on record about it."""
+    """The account, and what the exchange itself has on record about it.
+
+    :param lookup_window_s: wall seconds in which "no such order" proves nothing; 20 in production.
+    """
 
     database: Engine
     addresses: Addresses
     exchange: Exchange
     faults: Faults
+    lookup_window_s: float = 0.0
     postbox: Postbox = field(default_factory=Postbox)
 
     def __post_init__(self) -> None:
@@ -86,7 +90,7 @@ class SimulatedAccount:
             clock=VenueClock(market, 0.0),
             limits=LIMITS,
             instruments=self.instruments,
-            retries=RetryPolicy(tries=3, interval_s=0.0, lookup_window_s=0.0, pause=lambda _: None),
+            retries=RetryPolicy(tries=3, interval_s=0.0, lookup_window_s=self.lookup_window_s, pause=lambda _: None),
         )
 
     def arm(self, **fault: object) -> None:

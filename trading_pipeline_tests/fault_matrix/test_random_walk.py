@@ -34,7 +34,10 @@ WAVES = DAYS * 96
 FAULTS = 500
 AT_ONCE = 2
 """Armed at each wave; what finds nothing to strike waits for the next one."""
-ROUNDS = 6
+ROUNDS = 20
+STRUCK = 3
+"""Rounds in which faults strike; then a minute has passed, and whatever it was is over."""
+LOOKUP_WINDOW_S = 3.0
 KILLS = 0.2
 """Part of the rounds whose first job dies, or is terminated, before one of its calls to the venue or the ledger."""
 CALLS = (
@@ -91,7 +94,7 @@ class Walk:
 
     def _settle(self, where: object) -> None:
         for number in range(ROUNDS):
-            if number == ROUNDS // 2:
+            if number == STRUCK:
                 self._end_of_faults()
             self.account.end_leases()
             for job in (execution_jobs.execute, execution_jobs.follow, execution_jobs.reconcile):
@@ -184,6 +187,8 @@ class Walk:
 def walked(database: Engine) -> Iterator[Walk]:
     draw = random.Random(SEED)
     with simulated_markets(database, {symbol: walk_of(draw) for symbol in SYMBOLS}) as account:
+        # longer than the rounds in which lookups are struck, too: an order that they deny may live
+        account.lookup_window_s = LOOKUP_WINDOW_S
         yield Walk(account, draw)
 
 
