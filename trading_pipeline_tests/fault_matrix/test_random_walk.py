@@ -21,7 +21,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline_tests.exchange_simulator.builders import Ohlc
 from trading_pipeline_tests.fault_matrix import invariants
 from trading_pipeline_tests.fault_matrix.account import SimulatedAccount, simulated_markets
-from trading_pipeline_tests.fault_matrix.scenarios import SCENARIOS
+from trading_pipeline_tests.fault_matrix.scenarios import LONG, SCENARIOS
 from trading_pipeline_tests.fault_matrix.story import Kill, Wire, attempt
 from trading_pipeline_tests.testkit import execution_jobs
 from trading_pipeline_tests.testkit.execution_lab import WAVE, store_plan, trade_plan
@@ -56,7 +56,7 @@ DRAWN = [
     fault
     for scenario in SCENARIOS
     for fault in scenario.faults
-    if fault["kind"] not in _NOT_DRAWN and fault.get("count") != 40 and fault.get("symbol") != ""
+    if fault["kind"] not in _NOT_DRAWN and fault.get("count") != LONG and fault.get("symbol") != ""
 ]
 
 
