@@ -84,7 +84,7 @@ def test_trading_resumes_after_holes_as_in_the_backtest(vertical: Vertical, reco
     assert all("after_hole: 500 bars lack among the" in reason for reason in report.refused)
 
 
-def test_a_day_alone_has_the_wholes_rows(vertical: Vertical, recorded: list[Bar]) -> None:
+def test_a_day_alone_has_the_same_rows(vertical: Vertical, recorded: list[Bar]) -> None:
     now = recorded[-1].close_time
     vertical.run(whole(recorded), now)
     before = vertical.rows()
@@ -100,7 +100,7 @@ def test_a_policy_that_refuses_holes_trades_nothing_after_the_first(vertical: Ve
     assert max(closes) <= first
 
 
-def test_an_impossible_bar_is_computed_over_like_lost(vertical: Vertical, recorded: list[Bar]) -> None:
+def test_impossible_bars_are_computed_over_like_lost_ones(vertical: Vertical, recorded: list[Bar]) -> None:
     now, place = recorded[-1].close_time, 700
     broken = replace(recorded[place], high=Decimal(1))
     with vertical.engine.begin() as connection:

@@ -123,7 +123,7 @@ def test_a_next_open_round_trip_pays_both_sides() -> None:
     assert trade.slippage == pytest.approx(98.960421 * (0.0505 + 0.0525), abs=1e-6)
 
 
-def test_only_what_takes_slips() -> None:
+def test_only_orders_that_take_slip() -> None:
     bars = [FLAT, (100.0, 112.0, 98.0, 99.0), FLAT]
     config = config_of(LADDER, costs=Costs(0.0, 0.0, 10.0))
     (trade,) = run_one(config, bars, signal(0, 1, 90.1, 1.0)).trade_list()

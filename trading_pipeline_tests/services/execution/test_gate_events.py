@@ -93,7 +93,7 @@ def test_what_was_found_is_never_changed(lab: Lab, change: str) -> None:
         connection.execute(text(change))
 
 
-def test_two_racing_plans_share_no_place(lab: Lab, database_url: str) -> None:
+def test_of_two_racing_plans_one_gets_the_place(lab: Lab, database_url: str) -> None:
     plans = [trade_plan("BTCUSDT.BYBIT"), trade_plan("SOLUSDT.BYBIT")]
     for plan in plans:
         store_plan(lab.database, plan)

@@ -227,7 +227,7 @@ def test_a_naked_position_does_not_wait_for_another(database: Engine) -> None:
     assert f"no stop: {BTC}" in lab.postbox.subjects(Severity.CRITICAL)
 
 
-def test_a_long_refused_entry_waits_for_another_run(database: Engine) -> None:
+def test_entries_refused_for_long_wait_for_another_run(database: Engine) -> None:
     lab = Lab(database)
     store_plan(database, PLAN)
     lab.venue.faults["submit"] = [_written(403)]

@@ -117,7 +117,7 @@ def test_where_nothing_is_open_nothing_is_asked(database: Engine) -> None:
     assert settle_orders(context=lab.context()) == SettleResult({}, 0, ())
 
 
-def test_a_missed_fill_is_asked_for_past_newer(lab: Lab) -> None:
+def test_a_missed_fill_is_found_behind_newer_ones(lab: Lab) -> None:
     other = trade_plan("SOLUSDT.BYBIT")
     store_plan(lab.database, other)
     lab.venue.holds_fills = True

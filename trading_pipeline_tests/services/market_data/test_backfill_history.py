@@ -81,7 +81,7 @@ def test_a_lost_bar_is_asked_for_until_confirmed(backfills: Backfills) -> None:
     assert backfills.run("c").pages == 0
 
 
-def test_a_cap_on_pages_leaves_a_later_rest(backfills: Backfills) -> None:
+def test_a_cap_on_pages_leaves_some_for_later(backfills: Backfills) -> None:
     done = backfills.run("a", replace(WEEK, max_pages=4))
     assert (done.upserts, done.pages, done.truncated) == (4_000, 4, True)
     assert backfills.record("a")[3] is True

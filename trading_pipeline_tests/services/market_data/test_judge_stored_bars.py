@@ -45,7 +45,7 @@ def test_days_that_were_computed_are_asked_again_and_no_others(vertical: Vertica
     assert vertical.versions() == before
 
 
-def test_a_broken_bar_is_found_with_its_victims(vertical: Vertical) -> None:
+def test_a_broken_bar_is_found_with_those_spoiled(vertical: Vertical) -> None:
     at = (START + 3 * DAY + 5 * HOUR).isoformat()
     change(vertical, f"UPDATE trading.bars SET high = low - 1 WHERE instrument_id = '{BTC}' AND open_time = '{at}'")
     judge(vertical)
@@ -61,7 +61,7 @@ def test_a_bar_computed_over_spoils_no_other(vertical: Vertical) -> None:
     assert (failed.instrument_id, failed.name, failed.bars) == (BTC, CheckName.OHLC_SANE, 1)
 
 
-def test_a_broken_uncomputed_day_spoils_later_ones(
+def test_bars_of_days_nobody_computed_spoil_later_days(
     vertical: Vertical,
 ) -> None:
     at = (START + 2 * DAY).isoformat()

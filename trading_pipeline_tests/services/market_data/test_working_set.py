@@ -188,7 +188,7 @@ def test_without_alignment_one_interval_that_fails_leaves_the_others(held: Set) 
         multi_timeframe(held.working, BTC, [])
 
 
-def test_others_bars_are_appended_to_the_first_hole() -> None:
+def test_bars_heard_elsewhere_are_appended_up_to_holes() -> None:
     venue, later = RecordedMarketData(MINUTES[:1_000], MINUTES[999].close_time), MINUTES[1_000:1_003]
     heard = [*later, MINUTES[1_004]]
     working = WorkingSet(

@@ -63,7 +63,7 @@ def test_the_golden_runner_leaves_in_three_legs_and_alone() -> None:
     assert trade.pnl_r == pytest.approx(by_legs)
 
 
-def test_a_lazy_histogram_ends_a_divergence_trade() -> None:
+def test_a_contrary_histogram_ends_a_divergence_trade() -> None:
     (left,), (kept,) = golden_run(23, 1200).record.trades, golden_run(23, 1200, next_bar_exit=False).record.trades
     assert (left.exit_reason, left.exit_time - left.entry_time) == ("next_bar_exit", timedelta(hours=1))
     assert kept.exit_time > left.exit_time

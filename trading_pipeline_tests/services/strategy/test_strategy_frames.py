@@ -69,7 +69,7 @@ def shown(vertical: Vertical, scope: PartitionRange, now: datetime) -> pd.DataFr
 
 @few_examples
 @given(seed=st.integers(0, 10_000), holes=st.sets(st.integers(30, 143), max_size=1))
-def test_a_ranges_signals_are_its_days(vertical: Vertical, seed: int, holes: set[int]) -> None:
+def test_a_range_gives_each_of_its_days_signals(vertical: Vertical, seed: int, holes: set[int]) -> None:
     vertical.wipe()
     quarters = walk(count=6 * 96, timeframe=Timeframe.M15, seed=seed)
     hear(vertical, quarters, without(walk(count=6 * 24, seed=seed), *holes))
