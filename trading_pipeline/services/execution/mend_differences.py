@@ -24,7 +24,7 @@ def mend_differences(*, context: ExecutionContext, standing: Sequence[Difference
     allowed = [one for one in standing if one.kind in context.limits.reconciliation.autofix]
     if not allowed:
         return {}
-    # A fill under way looks like a difference for a moment; what is seen again a minute later is none.
+    # A fill under way looks like a difference for a moment; what is seen again a minute later is no such thing.
     lasting = context.differences.seen(_SIGHTINGS)
     return {one.instrument_id: _mend(context, one) for one in allowed if one.key in lasting}
 
