@@ -32,7 +32,7 @@ def test_a_variable_with_our_prefix_that_nobody_reads_is_refused(
 
 
 @pytest.mark.parametrize(("name", "meant"), [("DATABASE_ULR", "DATABASE_URL"), ("REDIS_UR", "REDIS_URL")])
-def test_a_misspelt_variable_in_the_file_is_refused_with_what_was_meant(name: str, meant: str) -> None:
+def test_a_misspelt_variable_is_refused_with_the_nearest(name: str, meant: str) -> None:
     Path(".env").write_text(f"{name}=x\n")
     with pytest.raises(ConfigurationError, match=f"{name}.*did you mean {meant}"):
         Settings()

@@ -45,6 +45,7 @@ def backfill(
     settings = settings_of(state_dir)
     require_backfillable(settings, ids[0], timeframe)
     market_data = venue_named(usual_venue(settings.config_dir), settings).market_data()
+    # Now is the venue's: a simulated one is on another day than this machine.
     stop = instant(end, "--to") or market_data.server_time()
     since = instant(start, "--from") or stop - timedelta(days=days)
     request = BackfillRequest(ids[0], timeframe, since, stop, page, max_pages)
@@ -63,6 +64,7 @@ def _run(settings: "Settings", market_data: "MarketData", request: BackfillReque
     began = time.monotonic()
     pages = -(-(request.end - request.start) // (request.page_limit * request.timeframe.duration))
     title = f"{request.instrument_id} {request.timeframe}"
+    # Where nobody watches, the bar leaves nothing behind.
     with database_of(settings) as engine, Progress(transient=not sys.stderr.isatty()) as shown:
         task = shown.add_task(title, total=(request.end - request.start).total_seconds())
 

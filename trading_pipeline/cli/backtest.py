@@ -77,6 +77,7 @@ def run(
         magnifier=magnifier,
     )
     done = run_backtest(replace(request_of(typed), allow_jumps=allow_jumps, run_id=run_id))
+    # The files before the database: where that is away, what was computed is not lost.
     _write(done, json, report)
     if store:
         _store(done.record)
@@ -102,6 +103,7 @@ def compare(
     console = result_console()
     for table in comparison_tables(comparison):
         console.print(table)
+    # For scripts: a run that is compared with a stored one is a test.
     raise typer.Exit(0 if comparison.equal else 1)
 
 
@@ -131,6 +133,7 @@ def _load(name: str) -> "RunRecord":
     from trading_pipeline.adapters.stores.research.backtest_store import PostgresBacktestStore
     from trading_pipeline.cli.bar_sources import open_database
 
+    # By its ending alone a file that is missing is told as such, and not as an unknown run.
     if name.endswith(".json") or Path(name).is_file():
         return read_run(Path(name))
     with open_database() as engine:

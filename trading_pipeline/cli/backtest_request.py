@@ -60,6 +60,7 @@ def request_of(typed: TypedBacktest) -> BacktestRequest:
     shortest = min((one for several in chosen for one in several), key=_length)
     live = _finest_of_universe()
     trailed = min(max(Timeframe.M1 if typed.magnifier else finest, live, key=_length), shortest, key=_length)
+    # Once more, now that it is known which closes there will be.
     rules = read_rules(Settings().config_dir, typed.strategies, typed.rules, trailed)
     late = _trailed_late(rules, trailed, live)
     read = {

@@ -42,6 +42,7 @@ def import_file(
     sys.stdout.write("\n".join([*found.described(), f"into: {instrument_id} {found.timeframe}", ""]))
     if not yes and not typer.confirm("take these bars?"):
         raise typer.Exit(1)
+    # Of the file as it was taken: its name may be given to another one tomorrow.
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     params = {"file": file.name, "sha256": digest, "reason": reason, "recognised": found.described()}
     run = BackfillRun(str(uuid.uuid4()), BarSource.FILE, instrument_id, found.timeframe, getpass.getuser(), params)
@@ -88,6 +89,7 @@ def _whose(found: "RecognisedBars", typed: str, file: Path) -> "InstrumentId":
     if not typed and not found.symbol:
         raise ConfigurationError(f"{file} does not say whose bars it holds; give --symbol")
     instrument_id = instrument_list((typed or found.symbol).upper())[0]
+    # Typed to be sure is typed to be compared: a wrong symbol would put one market's prices into another's history.
     if found.symbol and instrument_id.symbol != found.symbol:
         raise ConfigurationError(
             f"{file} holds bars of {found.symbol}, not of {instrument_id.symbol}; give another file"

@@ -27,6 +27,7 @@ def close(
 
 def _close_there(api: RemoteApi, instrument: str, reason: str) -> None:
     """The run goes on over there; its page says what becomes of it."""
+    # By the position and not by the instrument: several accounts may each hold one.
     held = api.get("/execution/positions", instrument_id=instrument, status="open")["items"]
     if not held:
         sys.stdout.write(f"{instrument}: nothing is open\n")

@@ -100,6 +100,7 @@ def _replay(settings: "Settings", storage: "FeedStorage") -> "LetterReplay":
     universe = load_universe(settings.config_dir)
     venue = venue_named(universe.venue, settings)
 
+    # Built when a letter of the account comes up: letters of the market need no key and no venue that answers.
     def ledger() -> "OrderLedger":
         account_id = identify_account(register=storage.accounts, venue=venue, mode=settings.mode)
         return storage.ledger(storage.lease(account_id))
@@ -117,6 +118,7 @@ def _chosen(events: "RedisStream", letter_ids: Sequence[str], *, everything: boo
 
     :raises ConfigurationError: neither or both is asked for, or there is no letter of an id.
     """
+    # To name some and to say all cannot both be meant, and dropping is for good.
     if everything == bool(letter_ids):
         raise ConfigurationError("name letters by their ids, or say --all")
     letters = events.dead_letters(_MOST)

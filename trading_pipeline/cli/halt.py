@@ -32,6 +32,7 @@ def halt(
     url: Url = "",
 ) -> None:
     """Stop new entries in an instrument, an account or everything; what is open stays protected. Asks no venue."""
+    # Before anything of this machine is read: who orders from elsewhere has no database and no settings here.
     if url:
         _say_halted(RemoteApi(url).order("POST", "/execution/halts", {"scope": scope, "reason": reason}))
         return
@@ -71,6 +72,7 @@ def kill_switch(
     if turn == "off":
         _resume(settings, "all", reason, forced=force)
         return
+    # Here and now, without Dagster, which may be what is broken; the closing needs the venue and is a run.
     _halt(settings, "all", reason, flatten=close)
     if close:
         config = {"on": True, "close": True, "reason": reason, "actor": getpass.getuser()}

@@ -30,6 +30,7 @@ def main() -> None:
     configure_logs(os.environ.get("TRADING_LOG_LEVEL", "info"))
     try:
         app()
+    # What we foresaw is one line; anything else is a defect and keeps its traceback.
     except TradingError as error:
         sys.stderr.write(f"trading-pipeline: {error}\n")
         raise SystemExit(EXIT_REFUSED) from None

@@ -43,6 +43,7 @@ def migrate() -> None:
     url = settings.database_url
     if not url:
         raise ConfigurationError("DATABASE_URL is unset; the embedded server is migrated when the system starts")
+    # The database first: a schema needs one, and a new server has neither.
     ensure_database(url)
     migrate_schema(url)
     if settings.dagster_database_url:

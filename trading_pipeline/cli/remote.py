@@ -47,7 +47,11 @@ class RemoteApi:
         if address.scheme != "https" and address.host not in ("127.0.0.1", "localhost", "::1"):
             raise ConfigurationError(f"--url {url} would send the key in the clear; use https")
         self._http = httpx.Client(
-            base_url=address, headers={"Authorization": f"Bearer {token}"}, timeout=_TIMEOUT_S, follow_redirects=False
+            # No redirect is followed: the key would go along to wherever it points.
+            base_url=address,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=_TIMEOUT_S,
+            follow_redirects=False,
         )
 
     def get(self, path: str, **params: Any) -> Any:
@@ -113,4 +117,5 @@ def _reason(answer: "httpx.Response") -> str:
     try:
         return str(answer.json()["detail"])
     except (ValueError, KeyError, TypeError):
+        # A proxy in between answers with a page, of which the beginning says what it is.
         return answer.text[:200] or "no reason is given"

@@ -88,6 +88,7 @@ def read_strategy(config_dir: Path, name: str, values: Mapping[str, object]) -> 
     """
     from trading_pipeline.adapters.parameters.research import researched_strategy
 
+    # A strategy may have a parameter that is called like a rule; then it is meant.
     known = _parameter_names(config_dir, name)
     for given in values:
         if given in engine_names() and given not in known:
@@ -103,6 +104,7 @@ def read_rules(config_dir: Path, names: Sequence[str], typed: TypedRules, finest
         contradicts the preset.
     """
     found = [_ruled(config_dir, name, typed, finest, alone=len(names) == 1) for name in names]
+    # Strategies under the same rules differ by the same words; each is told once, in the order it came up.
     differs = tuple(dict.fromkeys(text for one in found for text in one.differs))
     assumed = tuple(dict.fromkeys(text for one in found for text in one.assumed))
     rules = {key: _rule(key, str(value)) for key, value in typed.values.items() if key in engine_names()}
@@ -129,6 +131,7 @@ def _ruled(config_dir: Path, name: str, typed: TypedRules, finest: Timeframe, *,
     from trading_pipeline.adapters.parameters.research import researched_strategy
 
     known, engine = _parameter_names(config_dir, name), engine_names()
+    # In a backtest one name would mean two things, and either would be changed without a word.
     if shared := sorted(set(known) & set(engine)):
         raise ConfigurationError(f"strategy {name!r} has a parameter {shared[0]!r}, as the engine does: rename it")
     for given in typed.values:
@@ -143,6 +146,7 @@ def _ruled(config_dir: Path, name: str, typed: TypedRules, finest: Timeframe, *,
     if typed.preset:
         refuse_contradiction(typed.preset, given_rules, live)
     levels = _entry_levels(made.plan.strategy)
+    # The preset first: what was typed changes the preset, and the preset what is live.
     config = live.with_values({**levels, **_completed(live, preset_named(typed.preset or LIVE))})
     config = config.with_values(_completed(config, given_rules))
     differs = (*made.changed, *differences(config, live))
@@ -242,6 +246,7 @@ def _number(name: str, text: str) -> int | float:
         value = math.nan
     if not math.isfinite(value):
         raise ConfigurationError(f"{name} = {text}: must be a number")
+    # What wants a whole number, bars and layers, would refuse 3.0.
     return int(value) if value == int(value) else value
 
 

@@ -36,6 +36,7 @@ def status(as_json: Json = False, state_dir: StateDir = None, url: Url = "") -> 
     from trading_pipeline.adapters.stores.operations.system_overview import system_overview
 
     with database_of(settings_of(state_dir)) as engine:
+        # The ledger and no venue: status has to answer when nothing else does.
         overview = system_overview(engine)
     _write(asdict(overview) if as_json else _lines(overview))
 

@@ -76,6 +76,7 @@ def _set_active(name: str, state_dir: StateDir, *, active: bool) -> None:
 
 @contextmanager
 def _access(state_dir: StateDir) -> Iterator["AccessContext"]:
+    # Access is built whole, as the API builds it, though no command here signs a token.
     from trading_pipeline.api.binding import signing_secret
     from trading_pipeline.resources.access import build_access
 

@@ -25,6 +25,7 @@ class AccountRecords:
     @property
     def gate(self) -> PostgresEntryGate:
         """The one door to a new position."""
+        # Taken with the gate: a system that lost the account must not admit what it can no longer send.
         lease = AccountLease(self.engine, self.account_id, self.instance, self.run_id)
         return PostgresEntryGate(lease.fenced, self.account_id)
 

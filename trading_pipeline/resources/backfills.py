@@ -44,6 +44,7 @@ def launch_by_operator(universe: Universe, jobs: JobLauncher, request: BackfillR
             f"async: {request.instrument_id} {request.timeframe} is not in universe.yaml, so Dagster has no "
             "partitions of it; add it there or take sync"
         )
+    # Dagster has no partition before history begins, and would refuse all of them for one.
     first = max(day_of(request.start), day_of(universe.history_start))
     days = max(0, -(-(request.end - first) // timedelta(days=1)))
     if not days:

@@ -37,4 +37,5 @@ def differences_now(engine: Engine, settings: Settings) -> Sequence[Difference]:
     """
     venue = venue_named(load_universe(settings.config_dir).venue, settings)
     limits = load_risk(settings.config_dir)
+    # In no run's name: a question writes nothing that would have to lead back to one.
     return compare_account(context=build_execution_context(engine, venue, settings, limits, run_id=""))

@@ -96,7 +96,7 @@ def test_pages_that_the_code_refers_to_exist() -> None:
         ("```\ndocs/glossary.md\n```", {"docs/glossary.md"}),
     ],
 )
-def test_a_quoted_word_is_a_path_when_it_looks_like_one_of_ours(text: str, claims: set[str]) -> None:
+def test_a_quoted_path_is_told_from_a_word(text: str, claims: set[str]) -> None:
     assert _paths(text) == claims
 
 

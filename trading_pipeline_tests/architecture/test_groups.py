@@ -5,6 +5,6 @@ import pytest
 pytestmark = pytest.mark.xdist_group("demo")
 
 
-def test_the_group_of_a_test_is_seen_by_whoever_spreads_the_tests(request: pytest.FixtureRequest) -> None:
+def test_whoever_spreads_the_tests_sees_their_groups(request: pytest.FixtureRequest) -> None:
     spread = hasattr(request.config, "workerinput")
     assert request.node.nodeid.endswith("@demo") is spread

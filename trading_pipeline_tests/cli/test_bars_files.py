@@ -47,7 +47,7 @@ def binance_file(folder: Path, name: str = "BTCUSDT-1h-2025-03.csv.gz") -> Path:
 
 
 @pytest.mark.usefixtures("environment")
-def test_a_file_is_shown_taken_once_recorded_and_comes_out_as_parquet(tmp_path: Path, database: Engine) -> None:
+def test_a_shown_file_is_taken_once_and_exported(tmp_path: Path, database: Engine) -> None:
     path = str(binance_file(tmp_path))
     shown = said("bars", "import", path, "--reason", "a try", answer="n\n")
     assert "times: microseconds" in shown

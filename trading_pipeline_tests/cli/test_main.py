@@ -25,7 +25,7 @@ def demo(refusal: Refusal) -> Refusal:
     return partial(refusal, "demo", "--port", str(free_port()), "--state-dir", "state")
 
 
-def test_a_refusal_is_one_line_and_the_exit_code_of_a_wrong_argument(tmp_path: Path) -> None:
+def test_a_refusal_is_one_line_with_exit_code(tmp_path: Path) -> None:
     """Like every case of this file, by the process that people start."""
     environment = {**os.environ, "DATABASE_URL": "somewhere"}
     command = [sys.executable, "-m", "trading_pipeline.cli.main", "migrate"]

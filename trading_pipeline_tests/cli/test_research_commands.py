@@ -158,7 +158,7 @@ def test_what_is_missing_is_named(bars: Path) -> None:
         typed("backtest", "--bars", bars, "--symbol", "BTCUSDT", "--timeframe", "1h")
 
 
-def test_a_rule_of_the_engine_is_refused_where_it_has_no_effect(bars: Path, tmp_path: Path) -> None:
+def test_an_engine_rule_without_effect_is_refused(bars: Path, tmp_path: Path) -> None:
     words = ("--symbol", "BTCUSDT", "--timeframe", "1h", "--strategy", "divergence", "--json", tmp_path / "x.json")
     with pytest.raises(ConfigurationError, match="taker_fee_bps: a rule of backtests"):
         typed("signals", "--bars", bars, *words, "--param", "taker_fee_bps=5")
@@ -231,9 +231,7 @@ def test_prices_of_a_renamed_contract_are_refused_by_bar(renamed: Path, tmp_path
     assert not (tmp_path / "run.json").exists()
 
 
-def test_prices_of_a_renamed_contract_are_taken_when_asked_for_and_named_everywhere(
-    renamed: Path, tmp_path: Path
-) -> None:
+def test_a_renamed_contracts_prices_are_named_everywhere(renamed: Path, tmp_path: Path) -> None:
     where = ("--json", tmp_path / "run.json", "--report", tmp_path / "run.html")
     result = backtest(renamed, "--allow-jumps", *where, strategy="ema_cross")
     note = f"BTCUSDT.BYBIT: {JUMP}: taken as a move of the market"
@@ -242,7 +240,7 @@ def test_prices_of_a_renamed_contract_are_taken_when_asked_for_and_named_everywh
     assert note.replace(">", "&gt;") in (tmp_path / "run.html").read_text()
 
 
-def test_what_makes_no_money_of_a_jump_says_it_and_goes_on(renamed: Path, tmp_path: Path) -> None:
+def test_a_jump_that_makes_no_money_is_told(renamed: Path, tmp_path: Path) -> None:
     words = ("--symbol", "BTCUSDT", "--timeframe", "1h", "--strategy", "ema_cross", "--json", tmp_path / "s.json")
     made = [
         typed("indicators", "--bars", renamed, "--timeframe", "1h", "--out", tmp_path / "out.csv"),
@@ -439,9 +437,7 @@ class Prophet(ArrayStrategy):
 """
 
 
-def test_a_users_strategy_that_sees_the_future_is_told_bar_and_column(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_strategy_that_looks_ahead_is_told_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "strategies").mkdir()
     (tmp_path / "strategies" / "prophet.py").write_text(FOLLOWS_THE_FUTURE)
     monkeypatch.setenv("TRADING_CONFIG_DIR", str(tmp_path))
@@ -459,9 +455,7 @@ PEEKS_RARELY = (
 )
 
 
-def test_the_check_names_every_signal_that_sees_the_future_and_says_how_many_it_asked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_check_names_every_signal_that_looks_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "strategies").mkdir()
     (tmp_path / "strategies" / "peek.py").write_text(PEEKS_RARELY)
     monkeypatch.setenv("TRADING_CONFIG_DIR", str(tmp_path))
@@ -499,9 +493,7 @@ def rules_of(folder: Path) -> dict[str, object]:
     return rules
 
 
-def test_a_backtest_without_options_is_the_live_lifecycle_and_its_first_line_says_so(
-    tmp_path: Path, bars: Path
-) -> None:
+def test_a_backtest_by_default_is_the_live_lifecycle(tmp_path: Path, bars: Path) -> None:
     result = backtest(bars, "--json", tmp_path / "run.json", strategy="ema_atr")
     assert result.output.startswith("rules live: as live. Assumed: funding 0.0100% every 8 h")
     document = json.loads((tmp_path / "run.json").read_text())
@@ -564,7 +556,7 @@ def trailing_at_the_finest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     ],
 )
 @pytest.mark.usefixtures("trailing_at_the_finest")
-def test_a_4h_stop_trails_at_the_closes_at_which_the_pipeline_moves_it(
+def test_a_4h_stop_trails_at_the_pipelines_closes(
     tmp_path: Path, made_of: Timeframe, every: Timeframe, said: str
 ) -> None:
     bars = write_bars(tmp_path / "bars.csv.gz", sample_bars("BTCUSDT", made_of, 300 * Timeframe.H4.ms // made_of.ms))
@@ -577,7 +569,7 @@ def test_a_4h_stop_trails_at_the_closes_at_which_the_pipeline_moves_it(
 
 
 @pytest.mark.usefixtures("trailing_at_the_finest")
-def test_a_trail_that_is_typed_changes_its_formula_and_not_its_closes(tmp_path: Path) -> None:
+def test_a_typed_trail_changes_its_formula_alone(tmp_path: Path) -> None:
     bars = write_bars(tmp_path / "bars.csv.gz", sample_bars("BTCUSDT", Timeframe.M15, 4_800))
     words = ("--bars", bars, "--symbol", "BTCUSDT", "--timeframe", "4h", "--strategy", "ema_atr")
     output = typed("backtest", *words, "--rules", "live", "--param", "trail=atr:3:14:wilder").output
@@ -601,19 +593,19 @@ def a_second_file(folder: Path, name: str, enabled: bool) -> None:
     (folder / name).write_text(text.replace("enabled: true", f"enabled: {str(enabled).lower()}"))
 
 
-def test_of_two_files_of_a_strategy_the_one_that_trades_is_run(tmp_path: Path, bars: Path, own_config: Path) -> None:
+def test_of_two_files_the_trading_one_is_run(tmp_path: Path, bars: Path, own_config: Path) -> None:
     a_second_file(own_config, "a_first_by_name.yaml", enabled=False)
     backtest(bars, "--json", tmp_path / "run.json", strategy="ema_atr")
     assert json.loads((tmp_path / "run.json").read_text())["params"]["strategy_parameters"]["fast_period"] == 12
 
 
-def test_two_files_of_a_strategy_that_both_trade_are_refused_by_name(bars: Path, own_config: Path) -> None:
+def test_two_trading_files_of_a_strategy_are_refused(bars: Path, own_config: Path) -> None:
     a_second_file(own_config, "other.yaml", enabled=True)
     with pytest.raises(ConfigurationError, match=r"ema_atr is run by ema_atr.yaml, other.yaml"):
         backtest(bars, strategy="ema_atr")
 
 
-def test_a_next_bar_exit_that_the_pipeline_refuses_is_refused_in_a_backtest(bars: Path, own_config: Path) -> None:
+def test_a_backtest_refuses_what_the_pipeline_refuses(bars: Path, own_config: Path) -> None:
     file = own_config / "rsi.yaml"
     file.write_text(file.read_text().replace("lifecycle:", "lifecycle:\n  next_bar_exit: true"))
     with pytest.raises(ConfigurationError, match=r"rsi.yaml: lifecycle.next_bar_exit: signals of rsi carry no MACD"):

@@ -34,9 +34,7 @@ class RawBarStoreContract:
         assert raw.append_raw([second, first, second], BarSource.REST) == [second, first]
         assert raw.append_raw([], BarSource.REST) == []
 
-    def test_bars_come_by_instrument_and_time_whatever_order_they_were_heard_and_asked_for(
-        self, raw: RawBarStore
-    ) -> None:
+    def test_bars_come_by_instrument_and_time(self, raw: RawBarStore) -> None:
         heard = walk(SOL, count=3) + walk(BTC, count=3)
         raw.append_raw(heard[::-1], BarSource.REST)
         for asked in ([BTC, SOL], [SOL, BTC]):
@@ -53,7 +51,7 @@ class RawBarStoreContract:
         assert raw.raw_bars([BTC], Timeframe.M15, START, END) == [a_bar(timeframe=Timeframe.M15)]
         assert raw.raw_bars([SOL], Timeframe.H1, START, END) == []
 
-    def test_a_bar_is_told_as_the_best_of_its_sources_tells_it(self, raw: RawBarStore) -> None:
+    def test_a_bar_is_its_best_sources(self, raw: RawBarStore) -> None:
         told = {"derived": "101", "file": "102", "rest": "103", "websocket": "104"}
         for source, close in told.items():
             raw.append_raw([a_bar(close=close)], BarSource(source))
@@ -91,7 +89,7 @@ class BarStoreContract(RawBarStoreContract):
         for name in BAR_COLUMNS[3:]:
             assert frame[name].tolist() == [float(getattr(bar, name)) for bar in expected]
 
-    def test_a_range_without_bars_is_an_empty_frame_of_the_same_types(self, store: BarStore) -> None:
+    def test_an_empty_range_keeps_the_frames_types(self, store: BarStore) -> None:
         store.append_raw(walk(count=3), BarSource.REST)
         store.consolidate(["BTCUSDT.BYBIT"], Timeframe.H1, START, END)
         full = store.frame(["BTCUSDT.BYBIT"], Timeframe.H1, START, END)
@@ -112,7 +110,7 @@ class BarStoreContract(RawBarStoreContract):
             store.consolidate(["BTCUSDT.BYBIT"], Timeframe.H1, START, END)
         assert store.frame(["BTCUSDT.BYBIT"], Timeframe.H1, START, END)["close"].tolist() == [105.0]
 
-    def test_sources_that_disagree_in_price_are_a_conflict_and_volume_is_not(self, store: BarStore) -> None:
+    def test_only_disagreeing_prices_are_a_conflict(self, store: BarStore) -> None:
         second = START + HOUR
         store.append_raw([a_bar(), a_bar(open_time=second)], BarSource.WEBSOCKET)
         store.append_raw([a_bar(volume="8"), a_bar(open_time=second, low="89")], BarSource.REST)

@@ -28,9 +28,7 @@ class CalibrationStoreContract:
         assert calibrations.newest(AT) is None
         assert calibrations.newest_histogram() is None
 
-    def test_the_newest_by_an_instant_comes_back_whole_whichever_was_kept_last(
-        self, calibrations: CalibrationStore
-    ) -> None:
+    def test_the_newest_calibration_by_an_instant_comes_back(self, calibrations: CalibrationStore) -> None:
         for made in (LATER, MADE):
             calibrations.append(made, "run-1")
         assert calibrations.newest(AT - timedelta(seconds=1)) is None

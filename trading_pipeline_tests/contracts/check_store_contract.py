@@ -88,7 +88,7 @@ class CheckStoreContract:
         checks.save(verdicts())
         assert checks.sound_bars([BTC], Timeframe.M15, START, END) == {}
 
-    def test_a_day_is_judged_when_a_bar_that_opens_in_it_has_a_verdict(self, checks: CheckStore) -> None:
+    def test_a_verdict_on_any_bar_judges_its_day(self, checks: CheckStore) -> None:
         for hour in (0, 23, 49):
             checks.save(verdicts(hour))
         checks.save(verdicts(24, SOL, CheckName.NO_GAP))
@@ -97,9 +97,7 @@ class CheckStoreContract:
         assert checks.judged_days([SOL, BTC], Timeframe.H1)[SOL] == [START + day]
         assert checks.judged_days([BTC, SOL], Timeframe.M15) == {}
 
-    def test_a_close_is_skipped_where_an_instrument_was_judged_before_and_after_and_not_at_it(
-        self, checks: CheckStore
-    ) -> None:
+    def test_a_close_between_verdicts_without_one_is_skipped(self, checks: CheckStore) -> None:
         closes = [START + hours * HOUR for hours in (1, 2, 3, 4)]
         for hour in (0, 2):
             checks.save(verdicts(hour))

@@ -16,7 +16,7 @@ class EquityLogContract:
     def test_before_the_first_reading_there_is_none(self, equity: EquityLog) -> None:
         assert equity.first_since(START) is None
 
-    def test_the_oldest_reading_from_an_instant_on_comes_back_the_instant_included(self, equity: EquityLog) -> None:
+    def test_the_oldest_reading_includes_its_instant(self, equity: EquityLog) -> None:
         readings = [usdt_wallet(Decimal(10_000 + hour), START + hour * HOUR) for hour in range(3)]
         for reading in reversed(readings):
             equity.record(reading)

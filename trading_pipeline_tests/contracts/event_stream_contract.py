@@ -65,9 +65,7 @@ class EventStreamContract:
         stream.publish([])
         assert stream.wait(BarClosed, start, SOON_S) == start
 
-    def test_a_message_nobody_understood_is_kept_with_its_reason_and_is_no_news(
-        self, stream: EventStream, dead_letters: Callable[[], Letters]
-    ) -> None:
+    def test_a_dead_letter_keeps_its_reason(self, stream: EventStream, dead_letters: Callable[[], Letters]) -> None:
         start = self.end(stream)
         stream.dead_letter("feed.public", "{", "no json")
         stream.dead_letter("feed.private", "[]", "no object")

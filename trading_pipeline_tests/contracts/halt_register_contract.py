@@ -20,7 +20,7 @@ class HaltRegisterContract:
         assert halts.halt(PLAIN)
         assert halts.halts() == [PLAIN]
 
-    def test_a_halt_that_stands_keeps_its_reason_and_may_begin_to_flatten(self, halts: HaltRegister) -> None:
+    def test_a_standing_halt_may_begin_to_flatten(self, halts: HaltRegister) -> None:
         halts.halt(PLAIN)
         assert not halts.halt(FLATTENING)
         assert halts.halts() == [Halt(ALL, "look first", START, flatten=True, run_id="run-1")]

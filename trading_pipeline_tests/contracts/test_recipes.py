@@ -16,7 +16,7 @@ def workshop(tmp_path: Path) -> Workshop:
 
 
 @pytest.mark.parametrize("thing", ["strategy", "risk rule", "venue", "notifier", "endpoint"])
-def test_a_recipe_takes_a_folder_or_two_files_and_a_line_at_most(thing: str) -> None:
+def test_a_recipe_takes_few_files_and_one_line(thing: str) -> None:
     found = recipe(thing)
     folders = [path for path in found.makes if path.endswith("/")]
     assert len(found.makes) <= (1 if folders else 2)

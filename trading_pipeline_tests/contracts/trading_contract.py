@@ -171,9 +171,7 @@ class TradingContract:
         assert trading.open_orders() == []
         assert trading.positions() == []
 
-    def test_a_limit_that_the_market_has_passed_is_filled_at_no_worse_price(
-        self, trading: Trading, above: Decimal
-    ) -> None:
+    def test_a_passed_limit_fills_at_no_worse_price(self, trading: Trading, above: Decimal) -> None:
         order = an_intent(self.listed, quantity=self.quantity, price=above)
         trading.submit(order)
         report = settled(trading, order)
@@ -261,7 +259,7 @@ class TradingContract:
         assert self.held(trading).stop_loss == below
         assert trading.open_orders() == []
 
-    def test_a_stop_is_the_only_one_and_setting_it_again_is_harmless(
+    def test_setting_the_same_stop_again_is_harmless(
         self, trading: Trading, below: Decimal, instrument: Instrument
     ) -> None:
         self.enter(trading)
@@ -275,7 +273,7 @@ class TradingContract:
         with pytest.raises(OrderRejectedByVenue):
             trading.set_stop_loss(self.listed, below)
 
-    def test_a_stop_that_the_price_has_passed_is_refused_and_the_old_one_stays(
+    def test_a_passed_stop_is_refused_and_changes_nothing(
         self, trading: Trading, below: Decimal, above: Decimal
     ) -> None:
         self.enter(trading, stop_loss=below)

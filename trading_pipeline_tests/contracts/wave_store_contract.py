@@ -53,15 +53,13 @@ class WaveStoreContract:
         assert waves.pending() == []
         assert waves.at(START + HOUR)[0].run_id == "run-1"
 
-    def test_what_is_given_up_of_a_close_waits_no_more_and_is_news_once(
-        self, store: BarStore, waves: WaveStore
-    ) -> None:
+    def test_giving_up_a_close_is_news_once(self, store: BarStore, waves: WaveStore) -> None:
         store.append_raw([a_bar(), a_bar(open_time=START + HOUR)], BarSource.WEBSOCKET)
         assert [waves.give_up(START + HOUR) for _ in range(2)] == [True, False]
         assert [wave.close_time for wave in waves.pending()] == [START + 2 * HOUR]
         assert not waves.give_up(START + 3 * HOUR)
 
-    def test_a_wave_that_was_given_up_may_be_computed_all_the_same(self, store: BarStore, waves: WaveStore) -> None:
+    def test_a_wave_given_up_may_still_be_computed(self, store: BarStore, waves: WaveStore) -> None:
         store.append_raw([a_bar()], BarSource.WEBSOCKET)
         store.consolidate(["BTCUSDT.BYBIT"], Timeframe.H1, START, END)
         waves.give_up(START + HOUR)
@@ -79,9 +77,7 @@ class WaveStoreContract:
         assert waves.computed_span(Timeframe.H1) == (START + HOUR, START + 2 * HOUR)
         assert waves.computed_span(Timeframe.M15) is None
 
-    def test_a_wave_tells_about_which_instruments_a_strategy_failed_until_it_is_begun_again(
-        self, store: BarStore, waves: WaveStore
-    ) -> None:
+    def test_a_wave_tells_its_failures_until_begun_again(self, store: BarStore, waves: WaveStore) -> None:
         store.append_raw([a_bar()], BarSource.WEBSOCKET)
         store.consolidate(["BTCUSDT.BYBIT"], Timeframe.H1, START, END)
         waves.begin(START + HOUR, Timeframe.H1, "rules")
@@ -94,9 +90,7 @@ class WaveStoreContract:
         assert waves.newest_unanswered(Timeframe.H1) == set()
         assert waves.newest_unanswered(Timeframe.H4) == set()
 
-    def test_a_bar_that_came_too_late_for_the_run_keeps_the_wave_pending(
-        self, store: BarStore, waves: WaveStore
-    ) -> None:
+    def test_a_late_bar_keeps_the_wave_pending(self, store: BarStore, waves: WaveStore) -> None:
         store.append_raw([a_bar()], BarSource.WEBSOCKET)
         store.consolidate(["BTCUSDT.BYBIT", "SOLUSDT.BYBIT"], Timeframe.H1, START, END)
         store.append_raw([a_bar("SOLUSDT.BYBIT")], BarSource.WEBSOCKET)

@@ -28,9 +28,7 @@ ROWS_CAUGHT = {
 }
 
 
-def test_every_closed_position_is_one_trade_with_its_profit_in_usdt_and_r(
-    dbt: Dbt, address: dict[str, str], ledger: Engine
-) -> None:
+def test_every_closed_position_is_one_trade(dbt: Dbt, address: dict[str, str], ledger: Engine) -> None:
     built = dbt("build", **address)
     assert built.returncode == 0, built.stdout
     with ledger.connect() as connection:
@@ -56,9 +54,7 @@ def test_every_closed_position_is_one_trade_with_its_profit_in_usdt_and_r(
     ]
 
 
-def test_a_ledger_that_does_not_add_up_fails_the_build_and_names_what_is_wrong(
-    dbt: Dbt, address: dict[str, str], ledger: Engine, tmp_path: Path
-) -> None:
+def test_a_wrong_sum_fails_the_build_by_name(dbt: Dbt, address: dict[str, str], ledger: Engine, tmp_path: Path) -> None:
     with ledger.begin() as connection:
         for statement in DAMAGE:
             connection.execute(text(statement))

@@ -60,7 +60,7 @@ def built(result: dg.ExecuteInProcessResult) -> list[str]:
     return sorted(one.asset_key.to_user_string() for one in result.asset_materializations_for_node("marts"))
 
 
-def test_every_model_is_an_asset_and_every_data_test_a_check_with_its_verdict(sound: Sound) -> None:
+def test_models_are_assets_and_data_tests_are_checks(sound: Sound) -> None:
     assert built(sound.result) == MODELS
     assert verdicts(sound.result) == {key.name: True for key in mart_assets.check_keys}
     (trades,) = sound.result.asset_materializations_for_node("marts")[-1:]
@@ -78,7 +78,7 @@ def test_the_columns_an_asset_shows_are_those_of_the_database(sound: Sound) -> N
         assert all(column.description for column in shown)
 
 
-def test_a_ledger_that_does_not_add_up_turns_red_the_checks_that_say_so(build: Build, ledger: Engine) -> None:
+def test_a_wrong_sum_turns_its_checks_red(build: Build, ledger: Engine) -> None:
     with ledger.begin() as connection:
         connection.execute(text("DELETE FROM trading.fills WHERE execution_id = 'plan-short-1'"))
     result = build()
@@ -93,7 +93,7 @@ def test_a_check_is_asked_alone_and_builds_nothing(sound: Sound) -> None:
     assert verdicts(result) == {FLAT.name: True}
 
 
-def test_a_model_that_cannot_be_built_fails_the_run_by_name_and_the_others_stand(build: Build, ledger: Engine) -> None:
+def test_a_broken_model_fails_alone_by_name(build: Build, ledger: Engine) -> None:
     with ledger.begin() as connection:
         connection.execute(text("ALTER TABLE trading.fills RENAME COLUMN fee TO charge"))
     result = build(complete=False)

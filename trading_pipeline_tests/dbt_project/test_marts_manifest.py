@@ -35,13 +35,13 @@ def test_a_project_that_dbt_cannot_parse_is_refused_in_one_line(project: Path) -
     assert list((project / "target").iterdir()) == []
 
 
-def test_a_folder_without_a_project_is_named_and_left_as_it_is(tmp_path: Path) -> None:
+def test_a_folder_without_project_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="TRADING_DBT_PROJECT_DIR"):
         load_manifest(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_test_stands_beside_its_model_and_one_of_a_table_beside_the_model_that_stages_it() -> None:
+def test_a_test_stands_beside_the_nearest_model() -> None:
     beside = {test.name: test.model for test in load_manifest(PROJECT).tests}
     assert beside["unique_stg_trading__fills_fill_id"] == "stg_trading__fills"
     assert beside["assert_closed_positions_are_flat"] == "fct_closed_trades"

@@ -76,13 +76,13 @@ def test_a_failed_check_reaches_the_notifiers_of_the_system_once(queue: Queue, s
         ("missed_days_sensor", "no wave was computed yet"),
     ],
 )
-def test_of_a_system_that_has_done_nothing_there_is_nothing_to_say(queue: Queue, sensor: str, said: str) -> None:
+def test_an_idle_system_has_nothing_to_say(queue: Queue, sensor: str, said: str) -> None:
     with capture_logs() as lines:
         assert evaluated(queue, sensor)["skipReason"] == said
     assert alerts_in(lines) == []
 
 
-def test_a_run_that_failed_is_told_every_way_with_job_wave_and_reason() -> None:
+def test_a_failed_run_is_told_every_way() -> None:
     alerts, run = HeardAlerts(), dg.DagsterRun("bar_close", tags={"wave": "2025-01-02T00:15:00+00:00"})
     failed = dg.DagsterEvent(
         DagsterEventType.RUN_FAILURE.value,

@@ -42,7 +42,7 @@ def test_no_asset_and_no_check_can_reach_the_account() -> None:
 
 
 @pytest.mark.parametrize("name", ORDER_JOBS)
-def test_a_job_that_touches_orders_has_no_asset_to_select_and_no_partition_to_backfill(name: str) -> None:
+def test_a_job_about_orders_cannot_be_backfilled(name: str) -> None:
     job = REPOSITORY.get_job(name)
     assert not job.asset_layer.executable_asset_keys
     assert job.partitions_def is None
@@ -56,7 +56,7 @@ def test_where_positions_are_managed_too_plans_are_claimed_after_that() -> None:
     assert waits_for["claim"]["managed"].node == "manage"
 
 
-def test_a_wave_has_a_worker_of_its_own_and_a_backfill_does_not_get_it() -> None:
+def test_waves_have_a_worker_backfills_cannot_get() -> None:
     assert REPOSITORY.get_job("bar_close").run_tags["dagster-celery/queue"] == "trading"
     assert "dagster-celery/queue" not in REPOSITORY.get_job("__ASSET_JOB").run_tags
 
@@ -69,14 +69,14 @@ def test_every_pipeline_asset_lies_on_one_grid() -> None:
     assert isinstance(grids.pop(), dg.MultiPartitionsDefinition)
 
 
-def test_a_person_clicks_from_a_candle_to_its_fills_and_on_to_the_marts() -> None:
+def test_a_candle_leads_to_fills_and_marts() -> None:
     graph = REPOSITORY.asset_graph
     way = [*FROM_CANDLE_TO_FILL, "positions", "stg_trading__positions", "fct_closed_trades"]
     for upstream, downstream in pairwise(way):
         assert dg.AssetKey(downstream) in graph.get(dg.AssetKey(upstream)).child_keys, f"{upstream} -> {downstream}"
 
 
-def test_a_person_clicks_from_a_fill_back_to_its_bar_and_to_what_the_venue_said() -> None:
+def test_a_fill_leads_back_to_its_bar() -> None:
     graph = REPOSITORY.asset_graph
     for downstream, upstream in pairwise(reversed(FROM_CANDLE_TO_FILL)):
         assert dg.AssetKey(upstream) in graph.get(dg.AssetKey(downstream)).parent_keys, f"{downstream} -> {upstream}"
@@ -103,7 +103,7 @@ def test_nothing_can_materialise_the_ledger(table: str) -> None:
 
 
 @pytest.mark.parametrize("table", ["orders", "fills", "positions"])
-def test_a_row_of_the_ledger_lies_where_the_bar_of_its_plan_lies(table: str) -> None:
+def test_a_ledger_row_lies_with_its_plans_bar(table: str) -> None:
     graph = REPOSITORY.asset_graph
     bars, ledger = graph.get(dg.AssetKey("bars_15m")), graph.get(dg.AssetKey(table))
     assert ledger.partitions_def == bars.partitions_def

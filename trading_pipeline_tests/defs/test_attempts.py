@@ -79,14 +79,14 @@ def test_work_that_a_person_terminated_is_given_up_and_not_outlived(instance: dg
     assert not outlived(instance, "wave", now + HOUR)
 
 
-def test_a_run_that_a_person_launches_after_a_termination_takes_the_series_up_again(
+def test_a_relaunch_after_termination_resumes_the_series(
     instance: dg.DagsterInstance,
 ) -> None:
     tried(instance, CANCELED, FAILED)
     assert next_attempt(instance, "wave", time.time()) == 2
 
 
-def test_a_minute_is_left_out_while_the_last_reconciliation_is_going_on(tmp_path: Path) -> None:
+def test_a_minute_waits_for_the_last_reconciliation(tmp_path: Path) -> None:
     with dg.DagsterInstance.local_temp(str(tmp_path)) as instance, dg.build_schedule_context(instance) as context:
         assert isinstance(every_minute(context), dg.RunRequest)
         tried(instance, STARTED, job="reconcile")

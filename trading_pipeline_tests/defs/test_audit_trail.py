@@ -49,7 +49,7 @@ def traded(stage: PipelineStage) -> Traded:
     return Traded(stage, wave.run_id)
 
 
-def test_a_fill_leads_by_its_ids_to_order_verdict_plan_signal_snapshot_checks_and_bar(traded: Traded) -> None:
+def test_ids_lead_from_a_fill_to_its_bar(traded: Traded) -> None:
     fill = traded.row("fills", kind="trade")
     order = traded.row("order_intents", order_link_id=fill["order_link_id"])
     plan = traded.row("trade_plans", plan_id=order["plan_id"])

@@ -101,7 +101,7 @@ def finish(queue: Queue, backfill_id: str) -> list[dg.DagsterRun]:
     return requested(queue, backfill_id)
 
 
-def test_every_backtest_can_be_launched_at_once_and_each_is_a_run(queue: Queue) -> None:
+def test_backtests_launched_at_once_are_runs_each(queue: Queue) -> None:
     keys = [str(key) for key in STRATEGY_GRID.get_partition_keys()]
     backfill_id = launch(queue, ["backtests"], keys)
     iterate(queue)

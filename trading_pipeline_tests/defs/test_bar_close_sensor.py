@@ -67,7 +67,7 @@ def a_run(stage: PipelineStage, request: dg.RunRequest, status: dg.DagsterRunSta
     stage.instance.add_run(run)
 
 
-def test_a_closing_instant_becomes_one_run_over_all_symbols_and_the_timeframes_that_close(stage: PipelineStage) -> None:
+def test_a_closing_instant_becomes_one_run(stage: PipelineStage) -> None:
     for timeframe in (Timeframe.M15, Timeframe.M30, Timeframe.H1):
         stage.hear(INSTRUMENT_IDS, timeframe, HOUR)
     (request,) = ticked(stage)
@@ -78,7 +78,7 @@ def test_a_closing_instant_becomes_one_run_over_all_symbols_and_the_timeframes_t
     assert request.tags["dagster/asset_partition_range_end"] == "2025-01-02|ADAUSDT.BYBIT"
 
 
-def test_the_wave_at_midnight_belongs_to_the_day_its_bars_opened_in(stage: PipelineStage) -> None:
+def test_midnights_wave_belongs_to_the_day_before(stage: PipelineStage) -> None:
     stage.hear(INSTRUMENT_IDS, Timeframe.M15, DAY)
     (request,) = ticked(stage)
     assert request.tags["dagster/asset_partition_range_start"] == "2025-01-01|BTCUSDT.BYBIT"
@@ -108,7 +108,7 @@ def test_the_sensor_waits_for_every_timeframe_of_a_close(stage: PipelineStage) -
     assert (bell.waits, request.tags["timeframes"]) == (1, "15m,30m,1h")
 
 
-def test_a_wave_whose_last_bar_does_not_come_goes_on_without_it(stage: PipelineStage) -> None:
+def test_a_wave_goes_on_without_its_last_bar(stage: PipelineStage) -> None:
     stage.hear(INSTRUMENT_IDS[:2], Timeframe.M15, QUARTER)
     bell = Bell(lambda: None)
     (request,) = ticked(stage, Bells(bell))
@@ -119,16 +119,14 @@ def test_a_wave_whose_last_bar_does_not_come_goes_on_without_it(stage: PipelineS
 @pytest.mark.parametrize(
     "status", [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 )
-def test_a_wave_is_not_requested_twice_while_its_run_is_on_its_way(
-    stage: PipelineStage, status: dg.DagsterRunStatus
-) -> None:
+def test_a_wave_under_way_is_not_requested_twice(stage: PipelineStage, status: dg.DagsterRunStatus) -> None:
     stage.hear(INSTRUMENT_IDS, Timeframe.M15, QUARTER)
     (request,) = ticked(stage)
     a_run(stage, request, status)
     assert ticked(stage) == []
 
 
-def test_a_wave_whose_run_failed_is_requested_again_under_a_new_key(stage: PipelineStage) -> None:
+def test_a_failed_wave_is_requested_under_another_key(stage: PipelineStage) -> None:
     stage.hear(INSTRUMENT_IDS, Timeframe.M15, QUARTER)
     (first,) = ticked(stage)
     a_run(stage, first, dg.DagsterRunStatus.FAILURE)
@@ -137,14 +135,14 @@ def test_a_wave_whose_run_failed_is_requested_again_under_a_new_key(stage: Pipel
     assert second.run_key != first.run_key
 
 
-def test_a_wave_is_worth_trying_for_as_long_as_its_plans_live(stage: PipelineStage) -> None:
+def test_a_wave_is_tried_while_its_plans_live(stage: PipelineStage) -> None:
     for timeframe in (Timeframe.M15, Timeframe.M30, Timeframe.H1):
         stage.hear(INSTRUMENT_IDS, timeframe, HOUR)
     (request,) = ticked(stage)
     assert request.tags["lives_s"] == "3600"
 
 
-def test_a_wave_that_failed_for_as_long_as_its_plans_live_is_given_up_and_told_once(stage: PipelineStage) -> None:
+def test_a_wave_that_keeps_failing_is_given_up(stage: PipelineStage) -> None:
     stage.hear(INSTRUMENT_IDS, Timeframe.M15, QUARTER)
     (request,) = ticked(stage)
     request.tags["lives_s"] = "0"

@@ -15,7 +15,7 @@ KINDS = {"python", "postgres", "dbt", "bybit", "view", "table"}
 
 
 @pytest.mark.parametrize("key", ASSETS, ids=dg.AssetKey.to_user_string)
-def test_every_asset_has_an_owner_a_description_a_kind_and_the_tag_of_its_context(key: dg.AssetKey) -> None:
+def test_every_asset_has_owner_description_kind_and_tag(key: dg.AssetKey) -> None:
     asset = GRAPH.get(key)
     assert asset.owners == OWNERS
     assert asset.description
@@ -36,7 +36,7 @@ def test_every_asset_names_its_table_and_columns_unless_it_is_none(key: dg.Asset
         assert [column.name for column in columns] == list(metadata.tables[name].columns.keys())
 
 
-def test_the_rules_of_a_frame_stand_beside_the_columns_of_its_table() -> None:
+def test_a_frames_rules_stand_beside_its_columns() -> None:
     schema = GRAPH.get(dg.AssetKey("bars_15m")).metadata["dagster/column_schema"]
     assert schema.constraints.other == [
         "unique: instrument_id, timeframe, open_time",

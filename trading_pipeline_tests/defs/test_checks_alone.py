@@ -151,11 +151,11 @@ def test_one_check_alone_writes_its_verdict_and_materialises_nothing(page: Page)
     assert shown["executionForLatestMaterialization"] == {"status": "SUCCEEDED", "runId": run_id}
 
 
-def test_all_checks_of_an_asset_are_one_run_with_a_verdict_each(page: Page) -> None:
+def test_an_assets_checks_are_one_run(page: Page) -> None:
     assert page.verdicts(page.launch("bars_1h", CHECKS)) == dict.fromkeys(CHECKS, True)
 
 
-def test_a_bar_that_broke_since_is_found_on_days_that_no_run_touches(page: Page) -> None:
+def test_a_broken_bar_is_found_on_untouched_days(page: Page) -> None:
     break_bar(page.stage)
     assert page.verdicts(page.launch("bars_1h", CHECKS)) == {**dict.fromkeys(CHECKS, True), "ohlc_sane": False}
     unsound = "SELECT count(*) FROM data_checks WHERE NOT passed AND instrument_id = 'BTCUSDT.BYBIT'"
@@ -164,7 +164,7 @@ def test_a_bar_that_broke_since_is_found_on_days_that_no_run_touches(page: Page)
     assert page.verdicts(page.launch("bars_1h", ["ohlc_sane"])) == {"ohlc_sane": True}
 
 
-def test_an_instrument_that_stopped_fails_whichever_run_is_asked_until_its_bar_is_there(page: Page) -> None:
+def test_a_stopped_instrument_fails_until_its_bar_comes(page: Page) -> None:
     stage, close = page.stage, DAY + timedelta(days=1)
     with stage.engine.begin() as connection:
         wave = "INSERT INTO trading.waves (close_time, timeframe, computed_at) VALUES (:close, '1h', now())"
@@ -178,7 +178,7 @@ def test_an_instrument_that_stopped_fails_whichever_run_is_asked_until_its_bar_i
     assert page.verdicts(page.launch("bars_1h", ["no_gap"])) == {"no_gap": True}
 
 
-def test_the_operator_hears_once_of_what_a_check_asked_alone_finds_and_once_that_it_is_cured(page: Page) -> None:
+def test_the_operator_hears_once_of_failure_and_cure(page: Page) -> None:
     operator = Operator(page.stage)
     break_bar(page.stage)
     page.launch("bars_1h", ["ohlc_sane"])
@@ -195,7 +195,7 @@ def test_the_operator_hears_once_of_what_a_check_asked_alone_finds_and_once_that
     ]
 
 
-def test_the_operator_hears_of_a_ledger_that_differs_from_the_venue_and_of_its_end(
+def test_the_operator_hears_when_differences_begin_and_end(
     stage: PipelineStage, served: WorkspaceProcessContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", stage.database_url)

@@ -62,7 +62,7 @@ def at(stage: PipelineStage, venue_time: datetime) -> None:
     stage.markets.data.time = venue_time
 
 
-def test_a_feed_that_stopped_is_one_message_and_one_when_it_beats_again(operator: Operator) -> None:
+def test_a_stopped_feed_is_told_once_each_way(operator: Operator) -> None:
     beat(operator.stage, UP, age_s=21)
     assert [operator.hears() for _ in range(4)] == [[], [(Severity.CRITICAL, "dead feed: feed")], [], []]
     beat(operator.stage, UP)
@@ -74,13 +74,13 @@ def test_a_stream_without_connection_is_named_although_the_feed_lives(operator: 
     assert [operator.hears() for _ in range(2)] == [[], [(Severity.CRITICAL, "dead feed: feed.public")]]
 
 
-def test_a_connection_that_is_back_at_the_next_look_is_no_news(operator: Operator) -> None:
+def test_a_short_disconnection_is_no_news(operator: Operator) -> None:
     for detail in (DOWN, UP, DOWN, UP):
         beat(operator.stage, detail)
         assert operator.hears() == []
 
 
-def test_a_feed_that_beats_and_brings_no_bar_is_told_of_until_it_brings_one(operator: Operator) -> None:
+def test_a_feed_without_bars_is_told_of(operator: Operator) -> None:
     at(operator.stage, CLOSE + timedelta(minutes=17))
     assert [operator.hears() for _ in range(2)] == [[], []]
     at(operator.stage, CLOSE + timedelta(minutes=17, seconds=1))
@@ -91,7 +91,7 @@ def test_a_feed_that_beats_and_brings_no_bar_is_told_of_until_it_brings_one(oper
     assert operator.hears() == [(Severity.INFO, "feed is back: bars")]
 
 
-def test_bars_that_do_not_come_because_the_feed_has_stopped_are_no_second_message(operator: Operator) -> None:
+def test_a_stopped_feeds_missing_bars_are_no_news(operator: Operator) -> None:
     beat(operator.stage, UP, age_s=21)
     at(operator.stage, CLOSE + timedelta(hours=1))
     assert [operator.hears() for _ in range(3)] == [[], [(Severity.CRITICAL, "dead feed: feed")], []]
@@ -109,7 +109,7 @@ def test_a_feed_that_stops_is_no_sign_that_bars_are_back(operator: Operator) -> 
     assert [operator.hears() for _ in range(2)] == [[], [(Severity.CRITICAL, "dead feed: feed")]]
 
 
-def test_a_venue_that_does_not_tell_the_time_is_no_sign_that_bars_are_back(operator: Operator) -> None:
+def test_an_unreadable_venue_clock_proves_no_bars(operator: Operator) -> None:
     at(operator.stage, CLOSE + timedelta(hours=1))
     for _ in range(2):
         operator.hears()

@@ -55,7 +55,7 @@ def told(result: dg.ExecuteInProcessResult, op: str) -> dict[str, object]:
     return {name: value.value for name, value in output.step_output_data.metadata.items()}
 
 
-def test_one_run_leaves_by_the_strategys_exit_and_enters_the_other_side(reversed_long: Lab) -> None:
+def test_one_run_exits_and_enters_the_other_side(reversed_long: Lab) -> None:
     lab = reversed_long
     result = run(lab)
     left = lab.ledger.position_of(LONG.plan_id)
@@ -114,7 +114,7 @@ def reversed_long(opened_long: Lab, database: Engine) -> Lab:
     return lab
 
 
-def test_each_step_tells_the_graph_once_what_it_wrote_and_nothing_that_the_other_wrote(reversed_long: Lab) -> None:
+def test_each_step_tells_once_what_it_wrote(reversed_long: Lab) -> None:
     result = run(reversed_long)
     exit_fill, entry_fill = (fill.execution_id for fill in reversed_long.venue.fills(WAVE)[1:])
     assert written(result, "manage") == {
@@ -129,7 +129,7 @@ def test_each_step_tells_the_graph_once_what_it_wrote_and_nothing_that_the_other
     }
 
 
-def test_an_event_lies_in_the_partition_of_the_plans_bar_and_counts_its_rows(reversed_long: Lab) -> None:
+def test_an_event_lies_with_its_plans_bar(reversed_long: Lab) -> None:
     told = events(run(reversed_long), "record")
     counts = {key: one["dagster/row_count"] for key, one in told.items() if "ids" in one}
     assert counts == {
@@ -141,7 +141,7 @@ def test_an_event_lies_in_the_partition_of_the_plans_bar_and_counts_its_rows(rev
     assert told["equity", "2025-11-03"] == {"rows_written": 1, "equity": {"USDT": pytest.approx(10_000)}}
 
 
-def test_the_plan_of_a_close_at_midnight_lies_on_the_day_its_bar_opened_in(database: Engine) -> None:
+def test_midnights_plan_lies_on_its_bars_day(database: Engine) -> None:
     lab = Lab(database)
     midnight = trade_plan(close_time=WAVE + timedelta(hours=12))
     store_plan(database, midnight)
@@ -151,7 +151,7 @@ def test_the_plan_of_a_close_at_midnight_lies_on_the_day_its_bar_opened_in(datab
     assert ("equity", "2025-11-04") in told
 
 
-def test_a_fill_that_the_feed_booked_is_told_of_by_the_run_that_answers_it(database: Engine) -> None:
+def test_a_booked_fill_is_told_by_its_run(database: Engine) -> None:
     lab = Lab(database)
     store_plan(database, LONG)
     launch(lab, execute)
@@ -177,9 +177,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-def test_the_same_money_is_told_of_once_a_day_by_reconciliations_and_read_by_each(
-    database: Engine, instance: dg.DagsterInstance
-) -> None:
+def test_the_same_equity_is_told_once_a_day(database: Engine, instance: dg.DagsterInstance) -> None:
     lab, told = Lab(database), []
     for run_id, minutes in ((RUN, 0), (FOLLOWING, 1), (LATER, 24 * 60)):
         lab.clock.set(WAVE + timedelta(minutes=minutes))
@@ -199,7 +197,7 @@ def test_money_that_changed_is_told_of_by_the_next_reconciliation(
     assert told["equity", "2025-11-03"]["equity"] == {"USDT": 10_050}
 
 
-def test_a_reconciliation_tells_what_it_did_about_fills_that_nobody_had_answered(opened_long: Lab) -> None:
+def test_a_reconciliation_tells_of_the_fills_it_answered(opened_long: Lab) -> None:
     opened_long.venue.move("BTCUSDT.BYBIT", Decimal(1010))
     said = told(launch(opened_long, reconcile, run_id=FOLLOWING), "reconcile_with_venue")
     assert said["followed"] == {LONG.plan_id: "stop moved from 990.0 to 1000.0"}
@@ -220,7 +218,7 @@ def test_a_difference_and_the_halt_that_follows_are_told_of(database: Engine) ->
     assert told["halts", "2025-11-03"]["rows_written"] == 1
 
 
-def test_entries_that_are_refused_pause_the_account_in_the_run_that_sent_them(database: Engine) -> None:
+def test_refused_entries_pause_the_account_in_their_run(database: Engine) -> None:
     lab = Lab(database)
     pausing = replace(LIMITS, pause=PauseLimits(error_rate=Decimal("0.5")))
     store_plan(database, LONG)

@@ -67,7 +67,7 @@ def cure(stage: PipelineStage) -> None:
         connection.execute(text("DELETE FROM trading.raw_bars WHERE high < low"))
 
 
-def test_a_broken_bar_is_one_message_with_instrument_bars_run_and_where_to_look(operator: Operator) -> None:
+def test_a_broken_bar_is_one_full_message(operator: Operator) -> None:
     break_bar(operator.stage, BTC, DAY + timedelta(hours=3))
     run = operator.stage.materialize(BARS_1H)
     ((severity, subject, body),) = operator.hears()
@@ -89,7 +89,7 @@ def test_it_is_not_said_again_while_it_stands_whatever_is_materialised(operator:
     assert "bars_1h ohlc_sane" in str(operator.cursor)
 
 
-def test_a_bar_that_is_cured_is_one_message_that_all_is_well(operator: Operator) -> None:
+def test_a_cured_bar_is_one_message(operator: Operator) -> None:
     break_bar(operator.stage, BTC, DAY + timedelta(hours=3))
     operator.stage.materialize(BARS_1H)
     operator.hears()
@@ -101,7 +101,7 @@ def test_a_bar_that_is_cured_is_one_message_that_all_is_well(operator: Operator)
     assert operator.hears() == []
 
 
-def test_another_instrument_that_breaks_is_news_and_the_first_one_is_not_repeated(operator: Operator) -> None:
+def test_another_broken_instrument_alone_is_news(operator: Operator) -> None:
     break_bar(operator.stage, BTC, DAY + timedelta(hours=3))
     operator.stage.materialize(BARS_1H)
     operator.hears()
@@ -112,7 +112,7 @@ def test_another_instrument_that_breaks_is_news_and_the_first_one_is_not_repeate
     assert "impossible bar at 2025-01-02T03" not in body
 
 
-def test_a_wave_that_fails_about_the_bar_it_failed_about_before_says_nothing_new(operator: Operator) -> None:
+def test_failing_again_about_a_bar_says_nothing_new(operator: Operator) -> None:
     stage = operator.stage
     break_bar(stage, BTC, DAY + timedelta(hours=22))
     stage.answer_with(bar for bar in two_days_of_bars() if bar.close_time <= DAY + timedelta(hours=23))
@@ -132,7 +132,7 @@ def test_a_wave_that_fails_about_the_bar_it_failed_about_before_says_nothing_new
     assert operator.hears() == []
 
 
-def test_bars_missing_at_the_end_are_one_problem_however_many_they_become(operator: Operator) -> None:
+def test_bars_missing_at_the_end_are_one_problem(operator: Operator) -> None:
     stage = operator.stage
     with stage.engine.begin() as connection:
         connection.execute(
@@ -150,7 +150,7 @@ def test_bars_missing_at_the_end_are_one_problem_however_many_they_become(operat
     assert "BTCUSDT.BYBIT 1h: 1 bars missing" in body
 
 
-def test_a_run_that_has_not_come_to_its_verdict_does_not_hide_the_last_one(operator: Operator) -> None:
+def test_an_unfinished_run_hides_no_earlier_verdict(operator: Operator) -> None:
     break_bar(operator.stage, BTC, DAY + timedelta(hours=3))
     operator.stage.materialize(BARS_1H)
     planned = dg.DagsterEvent(

@@ -35,7 +35,7 @@ class WithAFailure:
         return [*sound, failing]
 
 
-def test_the_wave_is_computed_without_the_instrument_and_the_check_says_why(stage: PipelineStage) -> None:
+def test_a_failing_instrument_is_left_out_with_reason(stage: PipelineStage) -> None:
     stage.materialize()
     stage.hear(INSTRUMENT_IDS, Timeframe.M15, NOW)
     sound = stage.resources()

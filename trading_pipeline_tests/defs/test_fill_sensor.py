@@ -52,7 +52,7 @@ def a_run(stage: PipelineStage, request: dg.RunRequest, status: dg.DagsterRunSta
     stage.instance.add_run(run)
 
 
-def test_a_fill_nobody_follows_is_one_run_whose_tag_leads_to_its_position(stage: PipelineStage, lab: Lab) -> None:
+def test_an_unfollowed_fill_is_one_tagged_run(stage: PipelineStage, lab: Lab) -> None:
     (request,) = ticked(stage)
     assert request.tags["fills"] == f"{trade_plan().plan_id}:2"
 
@@ -91,14 +91,14 @@ def test_fills_that_were_followed_ask_for_nothing(stage: PipelineStage, lab: Lab
     assert ticked(stage) == []
 
 
-def test_a_wave_that_waits_for_its_own_run_has_the_fills_followed_by_it(stage: PipelineStage, lab: Lab) -> None:
+def test_a_waiting_waves_run_follows_the_fills(stage: PipelineStage, lab: Lab) -> None:
     with stage.engine.begin() as connection:
         connection.execute(update(positions).values(opened_at=WAVE))
     a_wave(stage, WAVE + timedelta(minutes=15), computed=True)
     assert ticked(stage) == []
 
 
-def test_fills_do_not_wait_for_a_wave_whose_run_has_been_given_up(stage: PipelineStage, lab: Lab) -> None:
+def test_fills_do_not_wait_for_an_abandoned_wave(stage: PipelineStage, lab: Lab) -> None:
     wave = WAVE + timedelta(minutes=15)
     with stage.engine.begin() as connection:
         connection.execute(update(positions).values(opened_at=WAVE))

@@ -68,7 +68,7 @@ def test_one_close_missed_is_a_warning_and_two_are_a_failure(
     assert seen == ["DEGRADED", "WARNING", "HEALTHY"]
 
 
-def test_a_mart_that_was_not_built_since_the_last_hour_but_one_is_stale(queue: Queue) -> None:
+def test_a_mart_is_stale_after_two_missed_hours(queue: Queue) -> None:
     materialized(queue, "fct_closed_trades", 2 * HOUR_S)
     assert shown(queue, "fct_closed_trades") == "DEGRADED"
     materialized(queue, "fct_closed_trades", 0)

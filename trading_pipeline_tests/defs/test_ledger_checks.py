@@ -123,9 +123,7 @@ _POSITION = f"WHERE position_id = '{CLOSED.plan_id}'"
         ),
     ],
 )
-def test_a_row_that_breaks_is_found_by_its_check_alone_and_cured(
-    lab: Lab, check: str, broken: str, cured: str, sentence: str
-) -> None:
+def test_a_broken_row_is_found_by_its_check(lab: Lab, check: str, broken: str, cured: str, sentence: str) -> None:
     assert said(lab) == SOUND
     write(lab, broken)
     found = said(lab)
@@ -147,7 +145,7 @@ def test_what_reconciliation_found_stands_until_it_is_found_gone(lab: Lab) -> No
     assert said(lab) == SOUND
 
 
-def test_an_order_that_has_just_ended_is_given_a_minute_for_its_fills(lab: Lab) -> None:
+def test_an_ended_order_has_a_minute_for_fills(lab: Lab) -> None:
     write(lab, f"UPDATE trading.order_intents SET filled_quantity = 4 {_ORDER}")
     newest = f"SELECT max(trace_id) FROM trading.execution_traces {_ORDER}"
     write(lab, f"UPDATE trading.execution_traces SET at = clock_timestamp() WHERE trace_id = ({newest})")

@@ -93,11 +93,11 @@ def outage(stage: PipelineStage) -> Outage:
     return outage
 
 
-def test_every_day_that_ended_meanwhile_is_requested_whole_and_today_is_left_to_its_waves(outage: Outage) -> None:
+def test_every_missed_day_is_requested_but_not_today(outage: Outage) -> None:
     assert days(outage.requested()) == ["2025-01-02", "2025-01-03"]
 
 
-def test_a_run_of_such_a_day_computes_it_to_its_end_as_history_and_the_day_is_settled(outage: Outage) -> None:
+def test_a_missed_day_is_settled_as_history(outage: Outage) -> None:
     requests = outage.requested()
     for request in requests:
         outage.run(request)
@@ -114,14 +114,14 @@ def test_a_run_of_such_a_day_computes_it_to_its_end_as_history_and_the_day_is_se
 
 
 @pytest.mark.parametrize("status", [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTED])
-def test_a_day_is_not_requested_again_while_its_run_is_on_its_way(outage: Outage, status: dg.DagsterRunStatus) -> None:
+def test_a_day_under_way_is_not_requested_again(outage: Outage, status: dg.DagsterRunStatus) -> None:
     for request in outage.requested():
         outage.noted(request, status)
     assert outage.requested() == []
     assert outage.cursor == utc(DAY)
 
 
-def test_a_day_whose_run_failed_after_its_bars_is_requested_again_under_a_new_key(outage: Outage) -> None:
+def test_a_failed_day_is_requested_under_another_key(outage: Outage) -> None:
     first, second = outage.requested()
     outage.noted(second, dg.DagsterRunStatus.SUCCESS)
     outage.stage.materialize([dg.AssetKey("bars_15m")], on=DAY)
@@ -143,7 +143,7 @@ def test_a_day_for_which_a_wave_waits_is_the_waves(outage: Outage) -> None:
     assert outage.cursor == utc(DAY)
 
 
-def test_days_wait_while_a_backfill_goes_on_that_may_be_about_them(outage: Outage) -> None:
+def test_days_wait_for_a_backfill_about_them(outage: Outage) -> None:
     backfill = PartitionBackfill(
         "of-days", BulkActionStatus.REQUESTED, from_failure=False, tags={}, backfill_timestamp=0.0
     )
@@ -153,7 +153,7 @@ def test_days_wait_while_a_backfill_goes_on_that_may_be_about_them(outage: Outag
     assert len(outage.requested()) == 2
 
 
-def test_an_outage_within_a_day_is_the_business_of_the_wave_after_it(stage: PipelineStage) -> None:
+def test_an_outage_within_a_day_is_the_waves(stage: PipelineStage) -> None:
     stage.answer_with(four_days())
     outage = Outage(stage)
     for close in (STOPPED, STOPPED + 5 * HOUR):

@@ -142,7 +142,7 @@ def test_the_kill_switch_closes_everything_where_it_is_told_to(lab: Lab) -> None
     ]
 
 
-def test_the_kill_switch_stops_the_plan_of_the_same_wave_and_off_lets_the_next_one_in(lab: Lab) -> None:
+def test_the_kill_switch_stops_plans_until_lifted(lab: Lab) -> None:
     plan, following = trade_plan("ADAUSDT.BYBIT"), trade_plan("ADAUSDT.BYBIT", Bias.SHORT)
     store_plan(lab.database, plan)
     launch(lab, kill_switch, "switch", {"on": True, "reason": "look first"})
@@ -175,7 +175,7 @@ def told(result: dg.ExecuteInProcessResult) -> list[tuple[str, object]]:
     ]
 
 
-def test_a_halt_is_told_of_when_it_is_set_and_when_it_is_lifted_and_not_where_it_stood_before(lab: Lab) -> None:
+def test_a_halt_is_told_when_set_and_lifted(lab: Lab) -> None:
     config: dict[str, object] = {"scope": "ADAUSDT", "reason": "delisting"}
     assert told(launch(lab, halt, "stop_entries", config)) == [("halts", ["ADAUSDT.BYBIT"])]
     assert told(launch(lab, halt, "stop_entries", config)) == []

@@ -59,7 +59,7 @@ def test_a_backfill_fetches_what_is_missing_and_computes_every_stage(computed: C
     assert all(check.passed for check in result.get_asset_check_evaluations())
 
 
-def test_bars_of_higher_timeframes_are_there_before_the_signals_that_may_look_at_them(computed: Computed) -> None:
+def test_higher_timeframes_are_there_before_the_signals(computed: Computed) -> None:
     order = [str(one.asset_key.path[0]) for one in computed.result.get_asset_materialization_events() if one.asset_key]
     for low, high in (("15m", "1h"), ("15m", "4h"), ("1h", "4h")):
         assert order.index(f"bars_{high}") < order.index(f"signals_{low}")
@@ -91,7 +91,7 @@ def a_plan(stage: PipelineStage) -> tuple[str, datetime]:
     return str(plan_id), close
 
 
-def test_a_wave_makes_its_own_plans_executable_and_signals_that_may_close_positions(stage: PipelineStage) -> None:
+def test_a_waves_own_plans_and_exits_become_executable(stage: PipelineStage) -> None:
     stage.materialize()
     plan_id, close = a_plan(stage)
     stage.hear(INSTRUMENT_IDS, Timeframe.M15, close)
@@ -113,7 +113,7 @@ def test_a_rerun_writes_not_one_row(stage: PipelineStage) -> None:
     assert metadata_of(result, "trade_plans_15m")["rows_changed"] == 0
 
 
-def test_a_gap_that_cannot_be_healed_is_named_and_stops_that_symbol_alone(stage: PipelineStage) -> None:
+def test_a_lasting_gap_stops_its_symbol_alone(stage: PipelineStage) -> None:
     hole = DAY + timedelta(hours=12)
     bars = [
         bar
@@ -146,7 +146,7 @@ def test_a_gap_that_cannot_be_healed_is_named_and_stops_that_symbol_alone(stage:
     assert evaluation(result, "bars_15m", CheckName.NO_GAP).passed
 
 
-def test_a_symbol_that_the_venue_does_not_answer_for_is_named_with_the_reason(stage: PipelineStage) -> None:
+def test_an_unanswered_symbol_is_named_with_the_reason(stage: PipelineStage) -> None:
     stage.answer_with(two_days_of_bars(), failing=frozenset({"ADAUSDT.BYBIT"}))
     result = stage.materialize()
     check = evaluation(result, "bars_15m", CheckName.NO_GAP)
@@ -157,7 +157,7 @@ def test_a_symbol_that_the_venue_does_not_answer_for_is_named_with_the_reason(st
     assert sorted(counts.values(), key=str) == [*[0] * (len(INSTRUMENT_IDS) - 2), 96, 96]
 
 
-def test_a_last_bar_that_is_missing_fails_the_check_although_no_bar_follows_it(stage: PipelineStage) -> None:
+def test_a_missing_last_bar_fails_the_check(stage: PipelineStage) -> None:
     end = DAY + timedelta(days=1)
     stage.answer_with(
         bar for bar in two_days_of_bars() if not (bar.instrument_id == "BTCUSDT.BYBIT" and bar.close_time == end)
@@ -168,7 +168,7 @@ def test_a_last_bar_that_is_missing_fails_the_check_although_no_bar_follows_it(s
     assert check.metadata["bars_missing"].value == 1
 
 
-def test_a_broken_bar_keeps_its_check_red_whatever_else_is_materialised_until_it_is_cured(stage: PipelineStage) -> None:
+def test_a_broken_bar_stays_red_until_cured(stage: PipelineStage) -> None:
     stage.materialize()
     with stage.engine.begin() as connection:
         broken = text(

@@ -113,7 +113,7 @@ def new_run_id() -> str:
     return str(uuid.uuid4())
 
 
-def test_a_run_beyond_its_age_goes_with_its_events_and_its_folder(purges: Purges) -> None:
+def test_an_old_run_goes_with_events_and_folder(purges: Purges) -> None:
     run_id = purges.run()
     assert purges.folder(run_id).is_dir()
     assert purges.later(14 * DAY + HOUR) == PurgeResult({OTHER: 1}, needed=0, complete=True)
@@ -145,7 +145,7 @@ def test_runs_that_ended_badly_go_like_any_other(purges: Purges) -> None:
     assert purges.runs == []
 
 
-def test_runs_that_touch_orders_stay_as_the_audit_trail_for_their_own_time(purges: Purges) -> None:
+def test_runs_about_orders_stay_their_own_time(purges: Purges) -> None:
     for job in ("execute_plans", "manage_and_execute", "manage_positions", "follow_fills", *OPERATOR_JOBS):
         purges.add(job, dg.DagsterRunStatus.SUCCESS)
     purges.later(399 * DAY)
@@ -194,7 +194,7 @@ def test_an_observation_is_kept_beside_the_materialization_that_came_after_it(pu
     assert purges.runs == kept
 
 
-def test_the_newest_verdict_of_a_check_is_kept_and_older_ones_leave_no_row(purges: Purges) -> None:
+def test_only_a_checks_newest_verdict_is_kept(purges: Purges) -> None:
     _, verdict = purges.materialize(total, total_is_sound), purges.materialize(total, total_is_sound)
     materialized = purges.materialize(total)
     purges.later(15 * DAY)
@@ -203,7 +203,7 @@ def test_the_newest_verdict_of_a_check_is_kept_and_older_ones_leave_no_row(purge
     assert [row.run_id for row in rows] == [verdict]
 
 
-def test_a_verdict_that_was_asked_for_and_did_not_come_leaves_the_one_before_it_known(purges: Purges) -> None:
+def test_an_unanswered_check_keeps_its_verdict_before(purges: Purges) -> None:
     @dg.asset_check(asset=total, name="total_is_sound")
     def broken_check() -> dg.AssetCheckResult:
         raise RuntimeError
@@ -225,7 +225,7 @@ def test_every_partition_keeps_the_newest_verdict_about_it(purges: Purges) -> No
     assert purges.runs == [*verdicts, *materialized]
 
 
-def test_runs_that_say_that_a_work_was_given_up_stay_so_that_nobody_begins_it_again(purges: Purges) -> None:
+def test_runs_that_gave_up_a_work_stay(purges: Purges) -> None:
     for work, useful_s in (("wave-a", 0), ("wave-b", 3600)):
         for _ in range(2):
             purges.add("bar_close", dg.DagsterRunStatus.FAILURE, work=work, lives_s=str(useful_s))
@@ -238,9 +238,7 @@ def reconciled(purges: Purges, lab: Lab) -> str:
     return launch(lab, reconcile, run_id=new_run_id(), instance=purges.instance).run_id
 
 
-def test_reconciliations_that_found_nothing_go_after_a_day_but_for_the_last_word_about_the_money(
-    purges: Purges, database: Engine
-) -> None:
+def test_empty_reconciliations_go_after_a_day(purges: Purges, database: Engine) -> None:
     lab = Lab(database)
     told, *_ = [reconciled(purges, lab) for _ in range(4)]
     purges.later(23 * HOUR)
@@ -260,9 +258,7 @@ def test_readings_that_change_every_minute_keep_no_reconciliation_but_the_newest
     assert purges.runs == quiet[-1:]
 
 
-def test_reconciliations_that_found_something_stay_as_long_as_runs_that_touch_orders(
-    purges: Purges, database: Engine
-) -> None:
+def test_reconciliations_with_findings_stay_like_order_runs(purges: Purges, database: Engine) -> None:
     lab = Lab(database)
     lab.venue.trade("BTCUSDT.BYBIT", Side.SELL, ONE, PRICE, FillKind.TRADE)
     found = reconciled(purges, lab)
@@ -274,9 +270,7 @@ def test_reconciliations_that_found_something_stay_as_long_as_runs_that_touch_or
     assert purges.runs == [found, newest]
 
 
-def test_a_reconciliation_that_answered_a_fill_stays_as_long_as_the_order_it_belongs_to(
-    purges: Purges, database: Engine
-) -> None:
+def test_a_reconciliation_stays_with_the_fill_it_answered(purges: Purges, database: Engine) -> None:
     lab, plan = Lab(database), trade_plan()
     store_plan(database, plan)
     executed = launch(lab, execute_plans, run_id=new_run_id(), instance=purges.instance).run_id
@@ -287,7 +281,7 @@ def test_a_reconciliation_that_answered_a_fill_stays_as_long_as_the_order_it_bel
     assert purges.runs == [executed, answered]
 
 
-def test_a_reconciliation_that_repaired_a_stop_stays_though_it_wrote_no_row(purges: Purges, database: Engine) -> None:
+def test_a_reconciliation_that_repaired_a_stop_stays(purges: Purges, database: Engine) -> None:
     lab, plan = Lab(database), trade_plan()
     store_plan(database, plan)
     executed = launch(lab, execute_plans, run_id=new_run_id(), instance=purges.instance).run_id
@@ -307,7 +301,7 @@ def test_a_reconciliation_that_failed_stays_as_long_as_any_run(purges: Purges) -
     assert purges.runs == []
 
 
-def test_a_run_that_died_before_it_told_stays_if_rows_of_the_ledger_name_it(purges: Purges, database: Engine) -> None:
+def test_a_silent_run_the_ledger_names_stays(purges: Purges, database: Engine) -> None:
     lab, plan = Lab(database), trade_plan()
     store_plan(database, plan)
     written, empty = launch(lab, execute_plans, run_id=new_run_id()).run_id, new_run_id()
@@ -331,7 +325,7 @@ def test_a_backlog_goes_in_shares_the_oldest_first(purges: Purges) -> None:
     assert purges.later(15 * DAY, most=2).complete
 
 
-def test_a_purge_that_was_killed_half_way_is_finished_by_the_next(purges: Purges) -> None:
+def test_a_killed_purge_is_finished_by_the_next(purges: Purges) -> None:
     run_id = purges.run()
     purges.instance.compute_log_manager.delete_logs(prefix=[run_id])
     purges.instance.event_log_storage.delete_events(run_id)

@@ -75,7 +75,7 @@ def lab(database: Engine) -> Lab:
     return lab
 
 
-def test_todays_is_compared_now_and_a_difference_keeps_its_life_while_nothing_is_sent_or_halted(lab: Lab) -> None:
+def test_comparing_today_sends_and_halts_nothing(lab: Lab) -> None:
     found = materialised(lab, TODAY)
     assert (found["compared"], found["dagster/row_count"], found["standing"]) == (True, 1, 1)
     assert "BTCUSDT.BYBIT unknown_position: external: the venue holds 1 on the buy side" in str(found["differences"])
@@ -87,7 +87,7 @@ def test_todays_is_compared_now_and_a_difference_keeps_its_life_while_nothing_is
     assert (lab.venue.posts, lab.halts.halts()) == ([], [])
 
 
-def test_a_day_that_is_over_is_read_from_the_log_and_the_venue_is_not_asked(lab: Lab) -> None:
+def test_a_past_day_is_read_without_the_venue(lab: Lab) -> None:
     materialised(lab, TODAY)
     lab.clock.set(WAVE + timedelta(days=1))
     lab.venue.faults["positions"] = [TemporaryVenueError("away")] * 9
@@ -96,9 +96,7 @@ def test_a_day_that_is_over_is_read_from_the_log_and_the_venue_is_not_asked(lab:
     assert materialised(lab, YESTERDAY)["differences"] == "none"
 
 
-def test_a_simulated_venue_is_compared_with_an_empty_ledger_by_the_resources_that_ship(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_simulated_venue_agrees_with_an_empty_ledger(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     series = {symbol: generate(symbol, seed=7) for symbol in ("BTCUSDT",)}
     configuration = Configuration(symbols=("BTCUSDT",), start=WAVE, lock_step=Timeframe.M15)
     with running_venue(assemble(configuration, series, WAVE, "test")) as addresses:

@@ -93,9 +93,7 @@ def test_a_day_of_every_series_is_kept_whole(stage: PipelineStage, venue: Hourly
         assert counts == [(name, rows) for name in sorted(INSTRUMENT_IDS)]
 
 
-def test_fetching_again_changes_no_row_and_a_hole_is_named_until_it_is_filled(
-    stage: PipelineStage, venue: HourlyVenue
-) -> None:
+def test_fetching_again_changes_nothing_and_names_holes(stage: PipelineStage, venue: HourlyVenue) -> None:
     lost = DAY + 5 * HOUR
     venue.lost = {lost}
     passed, said = fetched(stage)["open_interest"]
@@ -107,9 +105,7 @@ def test_fetching_again_changes_no_row_and_a_hole_is_named_until_it_is_filled(
     assert [row for row in stage.rows("SELECT * FROM open_interest ORDER BY 1, 2") if row[1] != lost] == first
 
 
-def test_an_instrument_that_cannot_be_asked_about_is_named_and_the_others_have_their_rows(
-    stage: PipelineStage, venue: HourlyVenue
-) -> None:
+def test_an_unanswered_instrument_alone_is_named(stage: PipelineStage, venue: HourlyVenue) -> None:
     venue.away = {INSTRUMENT_IDS[0]}
     passed, said = fetched(stage)["mark_bars"]
     assert not passed
@@ -117,7 +113,7 @@ def test_an_instrument_that_cannot_be_asked_about_is_named_and_the_others_have_t
     assert len(stage.rows("SELECT DISTINCT instrument_id FROM mark_bars")) == len(INSTRUMENT_IDS) - 1
 
 
-def test_the_hourly_run_asks_for_the_day_of_the_newest_wave_and_the_one_before(stage: PipelineStage) -> None:
+def test_the_hourly_run_asks_for_two_days(stage: PipelineStage) -> None:
     def request() -> dg.RunRequest | dg.SkipReason:
         with dg.build_schedule_context(instance=stage.instance, resources=stage.resources()) as context:
             asked = hourly_series(context)

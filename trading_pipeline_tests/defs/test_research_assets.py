@@ -35,7 +35,7 @@ def test_every_strategy_with_a_file_is_a_partition_of_every_symbol() -> None:
     assert dg.MultiPartitionKey({"strategy": "divergence", "instrument": "BTCUSDT.BYBIT"}) in keys
 
 
-def test_a_partition_stores_a_run_per_timeframe_and_names_those_without_enough_bars(filled: PipelineStage) -> None:
+def test_a_partition_stores_a_run_per_timeframe(filled: PipelineStage) -> None:
     key = dg.MultiPartitionKey({"strategy": "ema_atr", "instrument": "BTCUSDT.BYBIT"})
     metadata = metadata_of(_materialize(filled, backtests, key), "backtests")
     assert filled.rows("SELECT timeframe, strategy, instrument_ids FROM backtest_runs ORDER BY timeframe") == [
@@ -94,7 +94,7 @@ def test_without_a_wave_there_is_nothing_to_compare(filled: PipelineStage) -> No
     assert [check.passed for check in result.get_asset_check_evaluations()] == [True]
 
 
-def test_parity_asked_for_its_check_alone_gives_the_verdict_and_no_materialisation(filled: PipelineStage) -> None:
+def test_parity_may_be_asked_as_a_check_alone(filled: PipelineStage) -> None:
     wanted = {name: filled.resources()[name] for name in ("stores", "parameters", "markets", "io_manager")}
     alone = dg.AssetSelection.checks(dg.AssetCheckKey(dg.AssetKey("parity"), "pipeline_equals_engine"))
     result = dg.materialize([parity], resources=wanted, selection=alone, instance=filled.instance)

@@ -5,7 +5,7 @@ from trading_pipeline_tests.defs.pipeline_stage import PipelineStage
 COMPUTED = ("raw_bars", "bars", "data_checks", "indicator_snapshots", "signals", "trade_plans")
 
 
-def test_what_a_run_computes_carries_its_id_and_a_rerun_changes_none(stage: PipelineStage) -> None:
+def test_a_runs_rows_carry_its_id_through_reruns(stage: PipelineStage) -> None:
     first = stage.materialize()
     stage.materialize()
     written_by = {table: stage.rows(f"SELECT DISTINCT run_id FROM {table}") for table in COMPUTED}

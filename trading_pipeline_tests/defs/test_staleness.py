@@ -53,7 +53,7 @@ def stale(stage: PipelineStage) -> set[tuple[str, str]]:
     }
 
 
-def test_a_rerun_that_changes_nothing_leaves_everything_fresh_whatever_else_it_was_computed_with(
+def test_an_unchanged_rerun_leaves_everything_fresh(
     recorded: PipelineStage,
 ) -> None:
     recorded.materialize([BARS], instruments=[FIRST])
@@ -104,7 +104,7 @@ def code_versions(**environment: str) -> dict[str, str]:
     return found
 
 
-def test_a_parameter_of_a_strategy_makes_another_version_of_signals_and_plans_alone(tmp_path: Path) -> None:
+def test_a_parameter_makes_signals_and_plans_stale_alone(tmp_path: Path) -> None:
     config = shutil.copytree("config", tmp_path / "config")
     file = config / "strategies" / "ema_atr.yaml"
     content = yaml.safe_load(file.read_text())

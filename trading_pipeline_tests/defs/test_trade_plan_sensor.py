@@ -70,7 +70,7 @@ def a_wave(stage: PipelineStage, close_time: datetime, computed: bool) -> None:
         connection.execute(insert(waves).values(close_time=close_time, timeframe="15m", computed_at=at))
 
 
-def test_all_new_plans_are_one_run_whose_tags_lead_to_bar_plan_and_strategy(stage: PipelineStage) -> None:
+def test_all_new_plans_are_one_tagged_run(stage: PipelineStage) -> None:
     plans = [trade_plan("BTCUSDT.BYBIT"), trade_plan("SOLUSDT.BYBIT")]
     for plan in plans:
         store_plan(stage.engine, plan)
@@ -87,7 +87,7 @@ def test_a_plan_that_is_history_never_starts_a_run(stage: PipelineStage, status:
     assert ticked(stage) == []
 
 
-def test_plans_are_not_requested_twice_while_their_run_is_on_its_way(stage: PipelineStage) -> None:
+def test_plans_under_way_are_not_requested_twice(stage: PipelineStage) -> None:
     store_plan(stage.engine, trade_plan())
     (request,) = ticked(stage)
     a_run(stage, request, dg.DagsterRunStatus.STARTED)
@@ -127,7 +127,7 @@ def test_an_open_position_is_managed_once_the_next_wave_is_computed(
     assert request.run_config == {"ops": {"manage": {"config": {"close_time": utc(LATER)}}}}
 
 
-def test_a_position_of_a_long_timeframe_is_managed_at_the_waves_of_a_shorter_one(stage: PipelineStage) -> None:
+def test_shorter_waves_manage_a_longer_timeframes_position(stage: PipelineStage) -> None:
     open_position(stage, WAVE, Timeframe.H4)
     a_wave(stage, LATER, computed=True)
     (request,) = ticked(stage)
@@ -152,7 +152,7 @@ def test_a_wave_with_both_leaves_before_it_enters(stage: PipelineStage) -> None:
     assert ticked(stage) == []
 
 
-def test_plans_of_a_close_start_no_run_before_all_of_it_is_computed(stage: PipelineStage) -> None:
+def test_plans_wait_until_their_close_is_computed(stage: PipelineStage) -> None:
     store_plan(stage.engine, trade_plan())
     store_wave(stage.engine, Timeframe.M15)
     store_wave(stage.engine, Timeframe.H1, computed=False)

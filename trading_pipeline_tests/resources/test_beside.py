@@ -38,7 +38,7 @@ def running(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_beside_a_running_system_its_database_is_found_and_nothing_is_started_by_itself(running: Path) -> None:
+def test_beside_a_running_system_nothing_is_started(running: Path) -> None:
     with held(running):
         assert served(running, DAGSTER_IS_DEV_CLI="1") == ["postgresql://embedded", "STOPPED", ""]
 

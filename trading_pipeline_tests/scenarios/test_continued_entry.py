@@ -67,7 +67,7 @@ def stage(database: Engine) -> Iterator[Stage]:
         yield Stage(lab, exchange, clock, context)
 
 
-def test_the_rest_of_a_market_order_is_bought_once_and_protected_as_a_whole(stage: Stage) -> None:
+def test_a_market_orders_rest_is_bought_once(stage: Stage) -> None:
     fault = {"kind": "partial_fill", "symbol": "BTCUSDT", "fraction": 0.3}
     requests.post(f"{stage.exchange.rest_url}/simulator/faults", json=fault, timeout=5).raise_for_status()
     plan = stage.enter(EntryOrder())

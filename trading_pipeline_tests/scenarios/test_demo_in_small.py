@@ -42,7 +42,7 @@ def test_every_bar_of_the_replay_has_been_judged_sound(finished: FinishedDemo) -
     assert not rows(finished.trading, "SELECT FROM trading.data_checks WHERE NOT passed")
 
 
-def test_a_fill_leads_back_over_order_and_plan_to_signal_bar_and_runs(finished: FinishedDemo) -> None:
+def test_a_fill_leads_back_to_bar_and_runs(finished: FinishedDemo) -> None:
     found = rows(
         finished.trading,
         """
@@ -130,7 +130,7 @@ def test_no_process_warns_or_writes_colours_in_a_normal_run(finished: FinishedDe
     assert {name: lines for name, lines in told.items() if lines} == {}
 
 
-def test_every_stage_is_said_from_the_first_second_and_the_backfill_with_its_share(finished: FinishedDemo) -> None:
+def test_every_stage_tells_its_progress_from_the_start(finished: FinishedDemo) -> None:
     stages = re.findall(r"^ *([0-9.]+) s  (.*)$", finished.output, re.MULTILINE)
     assert stages[0] == ("0.0", "looking at configuration, days, disk and ports")
     begun = [" ".join(text.split()[:2]) for _, text in stages]

@@ -101,7 +101,7 @@ def up(open_folder: Path) -> Iterator[Up]:
             process.wait(60)
 
 
-def test_a_halt_that_reconciliation_set_is_lifted_by_hand_once_nothing_differs(up: Up) -> None:
+def test_a_reconciliations_halt_is_lifted_by_hand(up: Up) -> None:
     up.trade_by_hand(Side.BUY)
     up.reconcile()
     code, told = up.type("status")
@@ -116,7 +116,7 @@ def test_a_halt_that_reconciliation_set_is_lifted_by_hand_once_nothing_differs(u
     assert "nothing is halted" in up.type("status")[1]
 
 
-def test_a_halt_is_set_and_lifted_and_one_without_sense_is_refused_by_name(up: Up) -> None:
+def test_a_halt_needs_sense_and_can_be_lifted(up: Up) -> None:
     assert up.type("halt", "BTCUSDT", "--reason", "earnings")[0] == 0
     _, told = up.type("status", "--json")
     assert [(halt["scope"], halt["reason"]) for halt in json.loads(told)["halts"]] == [("BTCUSDT.BYBIT", "earnings")]
@@ -134,7 +134,7 @@ def test_a_close_and_the_kill_switch_are_runs_of_dagster(up: Up) -> None:
     assert up.type("kill-switch", "off")[0] == 0
 
 
-def test_a_close_that_fails_says_what_is_recorded_and_where_to_look(up: Up) -> None:
+def test_a_failed_close_says_where_to_look(up: Up) -> None:
     up.trade_by_hand(Side.BUY)
     try:
         code, told = up.type("close", "SOLUSDT", "--reason", "enough")

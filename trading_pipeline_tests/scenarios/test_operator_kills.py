@@ -62,9 +62,7 @@ def assert_flat(lab: Lab, instrument_ids: set[str]) -> None:
     ],
     ids=["kill switch", "close"],
 )
-def test_an_order_to_close_that_is_killed_before_any_call_and_given_again_ends_as_if_it_had_not_been(
-    database: Engine, order: Step, closed: set[str]
-) -> None:
+def test_a_close_killed_and_given_again_ends_alike(database: Engine, order: Step, closed: set[str]) -> None:
     lab, wire = opened(database), Tripwire()
     order(lab, wire, "run-2")
     undisturbed = ledger_state(lab)
@@ -81,7 +79,7 @@ def test_an_order_to_close_that_is_killed_before_any_call_and_given_again_ends_a
 
 @pytest.mark.proof
 @pytest.mark.timeout(300)
-def test_a_kill_switch_that_is_killed_once_it_stands_is_finished_by_the_schedule(database: Engine) -> None:
+def test_a_killed_kill_switch_is_finished_later(database: Engine) -> None:
     lab, wire = opened(database), Tripwire()
     kill_switch(lab, wire, "run-2")
     stands = wire.calls.index("PostgresHaltRegister.halt") + 1
@@ -95,7 +93,7 @@ def test_a_kill_switch_that_is_killed_once_it_stands_is_finished_by_the_schedule
 
 @pytest.mark.proof
 @pytest.mark.timeout(300)
-def test_a_reconciliation_that_is_killed_while_it_closes_is_carried_on_by_the_next(database: Engine) -> None:
+def test_a_killed_closing_reconciliation_is_carried_on(database: Engine) -> None:
     def halted() -> Lab:
         lab = opened(database)
         halt_by_operator(controls=lab.controls, command=operator_command(CommandVerb.HALT), flatten=True)

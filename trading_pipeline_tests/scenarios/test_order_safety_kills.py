@@ -73,9 +73,7 @@ def calls_of_undisturbed_run(database: Engine, plans: tuple[TradePlan, ...]) -> 
 @pytest.mark.parametrize(
     "plans", [(LONG,), pytest.param((LONG, SHORT), marks=pytest.mark.proof)], ids=["one plan", "two plans"]
 )
-def test_execution_killed_before_any_call_ends_as_if_it_had_not_been(
-    database: Engine, plans: tuple[TradePlan, ...]
-) -> None:
+def test_execution_killed_anywhere_ends_the_same(database: Engine, plans: tuple[TradePlan, ...]) -> None:
     """By turns the same run goes on, and another takes over."""
     calls, undisturbed = calls_of_undisturbed_run(database, plans)
     assert calls > 20 * len(plans)
@@ -123,7 +121,7 @@ def test_execution_killed_twice_is_still_safe(database: Engine) -> None:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("case", first_here(MANAGED))
-def test_management_killed_before_any_call_ends_as_if_it_had_not_been(database: Engine, case: str) -> None:
+def test_management_killed_anywhere_ends_the_same(database: Engine, case: str) -> None:
     def opened() -> Lab:
         lab = fresh(database, {"next_bar": BY_MOMENTUM, "opposite": BY_OPPOSITE}.get(case, LONG))
         enter(lab)
@@ -160,7 +158,7 @@ def test_management_killed_before_any_call_ends_as_if_it_had_not_been(database: 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("case", first_here(FOLLOWED))
-def test_following_killed_before_any_call_ends_as_if_it_had_not_been(database: Engine, case: str) -> None:
+def test_following_killed_anywhere_ends_the_same(database: Engine, case: str) -> None:
     prices, stop = FOLLOWED[case]
 
     def filled() -> Lab:

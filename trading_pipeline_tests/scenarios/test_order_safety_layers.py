@@ -81,7 +81,7 @@ def resting(lab: Lab) -> list[tuple[Decimal, Decimal | None]]:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("case", first_here(CASES))
-def test_a_layer_killed_before_any_call_ends_as_if_it_had_not_been(database: Engine, case: str) -> None:
+def test_a_layer_killed_anywhere_ends_the_same(database: Engine, case: str) -> None:
     """By turns the same run goes on, and another takes over."""
     plan, reached, expected = CASES[case]
     lab, wire = opened(database, plan, reached), Tripwire()
@@ -114,7 +114,7 @@ def test_a_layer_killed_before_any_call_ends_as_if_it_had_not_been(database: Eng
 
 @pytest.mark.proof
 @pytest.mark.timeout(300)
-def test_following_a_layer_killed_before_any_call_ends_as_if_it_had_not_been(database: Engine) -> None:
+def test_following_a_layer_killed_anywhere_ends_the_same(database: Engine) -> None:
     """The run that executed died as its layer had filled; others that follow fills die on the way, too."""
     plan, reached, expected = CASES["after a target"]
     posted = _calls_until_posted(database)
@@ -166,7 +166,7 @@ def together(*jobs: Callable[[], object]) -> list[object]:
         return [future.result() for future in [pool.submit(job) for job in jobs]]
 
 
-def test_of_many_layers_at_once_exactly_as_many_come_as_are_allowed(crowded: Lab) -> None:
+def test_only_allowed_layers_come_of_many_at_once(crowded: Lab) -> None:
     plans = [layer("1004", "994", seconds) for seconds in range(6)]
     for plan in plans:
         store_plan(crowded.database, plan)
@@ -179,7 +179,7 @@ def test_of_many_layers_at_once_exactly_as_many_come_as_are_allowed(crowded: Lab
     assert [entry.intent.layer for entry in crowded.ledger.entries_of(FIRST.plan_id)] == [1, 2, 3]
 
 
-def test_runs_that_execute_layers_at_once_send_each_once_and_no_more_than_allowed(crowded: Lab) -> None:
+def test_runs_at_once_send_each_layer_once(crowded: Lab) -> None:
     for seconds in range(6):
         store_plan(crowded.database, layer("1004", "994", seconds))
     together(*[lambda run=run: execute(crowded, Tripwire(), run) for run in ("run-2", "run-3", "run-4")])
@@ -192,7 +192,7 @@ def test_runs_that_execute_layers_at_once_send_each_once_and_no_more_than_allowe
     assert Counter(crowded.venue.posts) == Counter(crowded.venue.accepted)
 
 
-def test_a_layer_and_a_target_at_once_leave_the_stop_at_the_new_average(crowded: Lab) -> None:
+def test_a_layer_meeting_a_target_averages_the_stop(crowded: Lab) -> None:
     plan = layer("1010", "1000")
     store_plan(crowded.database, plan)
     crowded.venue.move("BTCUSDT.BYBIT", Decimal(1010))

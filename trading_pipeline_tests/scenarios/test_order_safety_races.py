@@ -113,7 +113,7 @@ def test_a_wave_and_a_fill_at_once_never_loosen_the_stop(lab: Lab) -> None:
     assert (position.stop_price, position.stop_kind) == (Decimal(1008), StopKind.TRAILING_STOP)
 
 
-def test_a_fill_that_comes_after_the_symbol_was_given_away_waits_for_reconciliation(database: Engine) -> None:
+def test_a_late_fill_waits_for_reconciliation(database: Engine) -> None:
     lab = Lab(database)
     record_equity(trading=lab.venue, equity=lab.equity)
     first, second = PLANS[1], PLANS[0]

@@ -57,7 +57,7 @@ def bars_dir(tmp_path: Path) -> Path:
 
 
 @pytest.mark.proof
-def test_every_built_in_strategy_does_in_the_pipeline_what_its_backtest_shows(database: Engine, bars_dir: Path) -> None:
+def test_every_strategy_trades_as_its_backtest_shows(database: Engine, bars_dir: Path) -> None:
     assert set(configured_names(CONFIG)) == set(strategy_names())
     instrument_ids = tuple(sorted(map(instrument_of, strategy_names())))
     symbols = tuple(one.symbol for one in instrument_ids)

@@ -79,7 +79,7 @@ def test_every_signal_and_trade_of_two_weeks_is_the_engines(database: Engine, ba
     assert replay.postbox.messages == []
 
 
-def test_what_the_next_bar_rule_and_funding_leave_is_what_the_engine_leaves(database: Engine, bars_dir: Path) -> None:
+def test_next_bar_exits_and_funding_match_the_engine(database: Engine, bars_dir: Path) -> None:
     before_funding = ExitRules(funding_exit=FundingExitRule(minutes=240))
     lifecycle = replace(LIFECYCLE, next_bar_exit=True, exit_rules=before_funding)
     plan = StrategyConfig(PullbacksTellingMomentum(), (Timeframe.H4,), (), lifecycle)

@@ -142,7 +142,7 @@ def replay(folder: Path) -> dict[str, Any]:
     return report
 
 
-def test_seven_strategies_on_one_account_do_in_the_whole_pipeline_what_their_backtest_shows(open_folder: Path) -> None:
+def test_seven_strategies_on_one_account_match_their_backtest(open_folder: Path) -> None:
     report = replay(open_folder)
     parity, left = report["parity"], report["exit_reasons"]
     assert parity["differences"] == []

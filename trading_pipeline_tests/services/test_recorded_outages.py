@@ -68,9 +68,7 @@ def test_it_lost_exactly_its_two_holes_of_500_hours(vertical: Vertical) -> None:
     assert {(one.end - one.first_open) // HOUR for one in found} == {500}
 
 
-def test_it_is_traded_again_after_each_hole_once_the_strategy_has_warmed_up_as_the_backtest_does(
-    vertical: Vertical, recorded: list[Bar]
-) -> None:
+def test_trading_resumes_after_holes_as_in_the_backtest(vertical: Vertical, recorded: list[Bar]) -> None:
     now = recorded[-1].close_time
     report = vertical.run(whole(recorded), now)
     strategy = vertical.strategies[0].strategy
@@ -86,7 +84,7 @@ def test_it_is_traded_again_after_each_hole_once_the_strategy_has_warmed_up_as_t
     assert all("after_hole: 500 bars lack among the" in reason for reason in report.refused)
 
 
-def test_a_day_computed_alone_has_the_rows_that_it_has_in_the_whole(vertical: Vertical, recorded: list[Bar]) -> None:
+def test_a_day_alone_has_the_same_rows(vertical: Vertical, recorded: list[Bar]) -> None:
     now = recorded[-1].close_time
     vertical.run(whole(recorded), now)
     before = vertical.rows()
@@ -102,9 +100,7 @@ def test_a_policy_that_refuses_holes_trades_nothing_after_the_first(vertical: Ve
     assert max(closes) <= first
 
 
-def test_a_bar_that_cannot_have_been_is_computed_over_like_one_that_was_lost(
-    vertical: Vertical, recorded: list[Bar]
-) -> None:
+def test_impossible_bars_are_computed_over_like_lost_ones(vertical: Vertical, recorded: list[Bar]) -> None:
     now, place = recorded[-1].close_time, 700
     broken = replace(recorded[place], high=Decimal(1))
     with vertical.engine.begin() as connection:

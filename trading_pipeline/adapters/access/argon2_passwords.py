@@ -11,6 +11,7 @@ class Argon2Passwords(PasswordHasher):
 
     def __init__(self) -> None:
         self._argon2 = Argon2()
+        # With the same cost as a real one, so that an unknown name takes as long to refuse.
         self._nobodys = self._argon2.hash("")
 
     def hashed(self, password: str) -> str:

@@ -35,5 +35,6 @@ class RedisLimits(AttemptLimiter):
             again_at = self._counted.get_window_stats(window, key).reset_time
         except redis.RedisError as error:
             raise ServerAway("redis", f"Redis does not answer, so requests cannot be counted: {error}") from error
+        # Rounded up: a client that comes back a moment early would be refused, and counted, again.
         wait_s = max(1, int(again_at - time.time()) + 1)
         raise TooManyRequests(f"more than {most} requests in {per_s} s; try again in {wait_s} s", wait_s)

@@ -40,4 +40,5 @@ class RedisTickets(Tickets):
 
 
 def _key(ticket: str) -> str:
+    # Only the hash is kept: whoever reads Redis can redeem nothing.
     return f"api-ticket:{sha256(ticket.encode()).hexdigest()}"

@@ -23,7 +23,9 @@ class TotpCodes(OneTimeCodes):
         digits, totp, current = code.replace(" ", ""), pyotp.TOTP(secret), int(now.timestamp()) // _STEP_S
         if not (digits.isascii() and digits.isdigit()):
             return None
+        # A phone's clock may be half a minute off, and a code takes a moment to type.
         matching = [step for step in (current - 1, current, current + 1) if _same(totp.generate_otp(step), digits)]
+        # The newest, as a step is spent with all before it.
         return matching[-1] if matching else None
 
     def enrolment_uri(self, secret: str, name: str) -> str:

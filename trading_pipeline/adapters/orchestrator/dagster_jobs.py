@@ -83,6 +83,7 @@ class DagsterJobs(JobLauncher):
         self._answer("GET", "/server_info")
 
     def _selector(self, job: str) -> dict[str, str]:
+        # Looked for at each launch: code that is loaded anew may have another location.
         for repository in self._ask(WHERE, {})["repositoriesOrError"].get("nodes", []):
             if job in {one["name"] for one in repository["jobs"]}:
                 where = repository["location"]["name"]

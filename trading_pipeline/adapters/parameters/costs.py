@@ -10,6 +10,7 @@ from trading_pipeline.adapters.parameters.reading import Section, read
 from trading_pipeline.domain.lifecycle.costs import UNEVEN, Costs, settles_evenly
 
 FeeBps = Annotated[Decimal, Field(ge=0, le=100)]
+# Below zero is a rebate, which some venues pay a maker.
 MakerFeeBps = Annotated[Decimal, Field(ge=-10, le=100)]
 
 

@@ -42,6 +42,7 @@ class CircuitSection(Section):
 
     @model_validator(mode="after")
     def _soft_first(self) -> Self:
+        # The other way round the soft one would open after everything was closed.
         if self.soft and self.hard and self.soft > self.hard:
             raise ValueError(f"soft {self.soft} must not exceed hard {self.hard}")
         return self
@@ -113,6 +114,7 @@ class PortfolioSection(Section):
                 raise ValueError(
                     f"a group of {', '.join(group) or 'nothing'} correlates with nothing: name two at least"
                 )
+        # As instruments write them: a group in small letters would be of nothing and switch its rule off unseen.
         return tuple(tuple(base.upper() for base in group) for group in groups)
 
     @field_validator("max_symbol_risk_r")
@@ -171,6 +173,7 @@ class OrderSection(Section):
 class ReconciliationSection(Section):
     """``reconciliation``."""
 
+    # Off, and these two alone: to mend any other kind would take an order that no plan stands behind.
     autofix: tuple[Literal["unknown_order", "missing_position"], ...] = ()
 
     def limits(self) -> ReconciliationLimits:
@@ -199,6 +202,7 @@ class PauseSection(Section):
 
     @model_validator(mode="after")
     def _resumes_below(self) -> Self:
+        # Apart from each other, or an account at its limit would pause and go on by turns.
         if self.error_rate and self.resume_error_rate >= self.error_rate:
             raise ValueError(f"resume_error_rate {self.resume_error_rate} must lie below error_rate {self.error_rate}")
         if self.latency_ms and self.resume_latency_ms >= self.latency_ms:

@@ -36,6 +36,7 @@ def load_strategies(config_dir: Path) -> list[StrategyConfig]:
         content = read(path, StrategyFile)
         with _naming_file(path):
             check_name(config_dir, content.strategy)
+        # After its name, which has to exist in a draft as well.
         if not content.enabled:
             continue
         with _naming_file(path):
@@ -52,6 +53,7 @@ def load_strategies(config_dir: Path) -> list[StrategyConfig]:
         guards = content.guards.guards() if content.guards else None
         lifecycle = content.lifecycle.lifecycle(limits, costs)
         plan = StrategyConfig(strategy, content.timeframes, instrument_ids, lifecycle, guards, content.watched)
+        # Against the files before it: of two that share bars the later one is named, once.
         _refuse_overlap(path, plan, plans, universe)
         plans.append(plan)
     return plans

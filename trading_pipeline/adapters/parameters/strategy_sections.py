@@ -57,6 +57,7 @@ class _RunnerSection(Section):
     @model_validator(mode="after")
     def _what_the_rule_reads(self) -> Self:
         unread = sorted(_UNREAD.get(self.trail, set()) & self.model_fields_set)
+        # A key that changes nothing reads as if it did; a file must not promise what its rule ignores.
         if unread:
             raise ValueError(f"trail {self.trail} does not read {', '.join(unread)}; leave it out")
         return self
@@ -75,6 +76,7 @@ class _EntryOrderSection(Section):
     @model_validator(mode="after")
     def _what_the_type_reads(self) -> Self:
         unread = sorted(self.model_fields_set - {"order_type"})
+        # Likewise: a timeout beside a market order would be waited for by nobody.
         if self.order_type is OrderType.MARKET and unread:
             raise ValueError(f"entry by market order does not read {', '.join(unread)}; leave it out")
         return self
@@ -107,6 +109,7 @@ class LifecycleSection(Section):
         if total != 1:
             raise ValueError(f"fractions of targets and runner add up to {total}, they must add up to 1")
         multiples = [target.r_multiple for target in self.targets]
+        # Orders are numbered by nearness: TP2 before TP1 would fill under the other's name.
         if multiples != sorted(set(multiples)):
             raise ValueError("targets must stand nearest first, each farther than the one before")
         if self.break_even_after_targets > len(self.targets):

@@ -33,6 +33,7 @@ TimeframeName = Annotated[Timeframe, BeforeValidator(_timeframe)]
 class _Holes(Section):
     """What becomes of bars that nobody can have."""
 
+    # A venue that lost one bar would otherwise keep its instrument out for as long as the slowest window.
     policy: HolePolicy = HolePolicy.COMPUTE_OVER
     ask_again_after_minutes: Annotated[int, Field(ge=1, le=1440)] = 5
 
@@ -82,6 +83,7 @@ class _Tickers(Section):
 class _Books(Section):
     """Whole order books; 0 levels are none."""
 
+    # Of the depths that the venue publishes; none by default, as no decision reads whole books.
     depth: Literal[0, 1, 50] = 0
     every_s: Annotated[int, Field(ge=1, le=86_400)] = 1
     keep_days: Annotated[int, Field(ge=0)] = 7
@@ -101,6 +103,7 @@ class _Trades(Section):
 class _Series(Section):
     """What the venue keeps."""
 
+    # A row an hour or less: years of it are small, and a venue keeps less than we may want.
     keep_days: Annotated[int, Field(ge=0)] = 0
 
     def feed(self) -> SeriesFeed:
@@ -181,6 +184,7 @@ def instrument_named(name: str, venue: str) -> InstrumentId:
 
 def usual_venue(config_dir: Path) -> str:
     """Where a symbol without a venue is traded: at the universe's, or at the first of the catalogue without one."""
+    # Research on files works in a folder that has no universe.
     return load_universe(config_dir).venue if (config_dir / "universe.yaml").exists() else next(iter(VENUES))
 
 

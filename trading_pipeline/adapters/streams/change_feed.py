@@ -25,7 +25,9 @@ class ChangeFeed:
 
         :raises psycopg.Error: the connection is lost; what is told until the next call is not heard.
         """
+        # Not from the pool: who listens keeps the connection for as long as the process lives.
         async with await AsyncConnection.connect(self._dsn, autocommit=True) as connection:
+            # A lock of the session: the server lifts it with the connection, however the process ends.
             while not await self._chosen(connection):
                 await asyncio.sleep(_ASK_AGAIN_S)
             await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))

@@ -98,6 +98,7 @@ class RequestLimiter:
     def shut(self, name: str, for_s: float) -> None:
         """Let nobody send under this name for so many wall seconds; a longer time that stands stays."""
         with self._reachable():
+            # At least a millisecond, as Redis refuses a key that is to live for none.
             self._shut([f"{self._prefix}shut:{name}"], [max(1, round(for_s * 1000))])
 
     def resize(self, name: str, requests: int) -> None:
@@ -110,6 +111,7 @@ class RequestLimiter:
         try:
             yield
         except redis.RedisError as error:
+            # An order must not wait for Redis: the venue counts as well, and turns away what is too much.
             _log.warning("requests are not counted, Redis is away", cause=str(error))
 
 

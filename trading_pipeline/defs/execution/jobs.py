@@ -32,6 +32,7 @@ def execute_plans() -> None:
 @dg.job(executor_def=dg.in_process_executor, tags=_ORDERS)
 def manage_and_execute() -> None:
     """What a wave asks for where it finds both: leave first, then enter with what that freed."""
+    # One run, because two would share the account: what is left frees the place and the money that is entered with.
     claimed = claim(managed=manage())
     record(protect(claimed, submit(gate(claimed))))
 

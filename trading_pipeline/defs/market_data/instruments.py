@@ -82,6 +82,7 @@ daily_instruments = dg.ScheduleDefinition(
 )
 def refused_order_sensor(context: dg.SensorEvaluationContext, stores: Stores) -> dg.SensorResult | dg.SkipReason:
     """One reading for what was refused since the last look; the cursor is the newest refused order."""
+    # Any refusal: a changed step, limit or status shows first as an order that the venue does not take.
     newest = newest_refused_order(stores.engine)
     if newest is None or newest == context.cursor:
         return dg.SkipReason("the venue refused no order since the last look")

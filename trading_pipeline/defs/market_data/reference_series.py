@@ -121,6 +121,7 @@ series_job = dg.define_asset_job(
 @dg.schedule(
     name="reference_series_hourly",
     job=series_job,
+    # Twelve past: rows of the full hour count as missing after ten minutes.
     cron_schedule="12 * * * *",
     description="Ask for funding, open interest and mark prices of the newest wave's day and the one before it.",
     default_status=SCHEDULES,
@@ -130,6 +131,7 @@ def hourly_series(stores: Stores) -> dg.RunRequest | dg.SkipReason:
     newest = stores.waves.newest()
     if newest is None:
         return dg.SkipReason("no close was heard yet")
+    # The day before as well, because its last hours are told only after midnight.
     first = max(newest - timedelta(days=1), UNIVERSE.history_start)
     return dg.RunRequest(
         tags={

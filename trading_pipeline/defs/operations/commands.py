@@ -25,6 +25,7 @@ class Ordered(dg.Config):
             scope=scope,
             actor=self.actor.strip() or _NOBODY,
             reason=self.reason,
+            # Wall time: a command is a person's, and has to be possible while no venue tells the time.
             given_at=datetime.now(UTC),
             run_id=run_id,
         )

@@ -27,5 +27,6 @@ def dead_feed_sensor(
     )
     before = {name: frozenset(values) for name, values in json.loads(context.cursor or "{}").items()}
     known = tell_dead_feeds(notifier=alerts.notifier(), found=found, known=Known(**before))
+    # In the cursor and not in memory: the code server that evaluates this may be another process each time.
     cursor = {"suspected": sorted(known.suspected), "told": sorted(known.told)}
     return dg.SensorResult(skip_reason="; ".join(found.values()) or "every feed lives", cursor=json.dumps(cursor))

@@ -27,6 +27,7 @@ def judged(
     said = "; ".join(f"{subject}: {fault}" for subject, fault in faults.items())
     problems = {
         str(subject): {
+            # By the subject alone: a sentence with an age in it would be another problem at every look.
             "ids": [hashlib.sha256(subject.encode()).hexdigest()[:12]],
             "bars": 0,
             "first": [f"{subject}: {fault}"],

@@ -38,6 +38,7 @@ def _verdict(
         return
     problems: dict[str, object] = {
         instrument_id: {
+            # One id for whatever it raised: to fail otherwise at the next wave is no news.
             "ids": ["failed"],
             "bars": 0,
             "first": [f"{instrument_id} {timeframe}: {reason}"],

@@ -31,6 +31,7 @@ def told_by(name: str) -> FileName:
     """Symbol and timeframe of a file's name, without its folders."""
     words = [word for word in re.split(r"[-_, ()]+", _ENDING.sub("", name)) if word]
     at, symbol, behind = _symbol(words)
+    # The word behind the symbol alone: in a date further on, ``15`` is a day and no length of bars.
     following = words[at + behind : at + behind + 1] if symbol else []
     return FileName(symbol, next((length for length in map(spelled, following) if length), ""))
 

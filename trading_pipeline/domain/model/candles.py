@@ -85,12 +85,14 @@ def resampled(candles: Sequence[Candle], base: str, target: str) -> list[Candle]
         else:
             made.append(replace(candle, time=start))
             parts = int(candle.complete)
+        # After every part, as nobody knows which is the last: a candle that is cut off stays marked by itself.
         made[-1] = replace(made[-1], complete=parts == width)
     return made
 
 
 def base_needed(base: str, target: str, candles: int) -> int:
     """How many base candles make so many of the target."""
+    # One at least: of a target that is no multiple there is nothing to make, which ``resampled`` says in words.
     return candles * max(1, interval_seconds(target) // interval_seconds(base))
 
 

@@ -33,6 +33,7 @@ class HaltScope(str):
         if text == ALL:
             return cls(text)
         account, slash, instrument = text.partition("/")
+        # Parsed for its error only: what is kept is the text as it was written.
         if slash or ":" not in text:
             InstrumentId.parse(instrument if slash else text)
         if slash or ":" in text:
@@ -49,6 +50,7 @@ class HaltScope(str):
     def instrument_id(self) -> InstrumentId | None:
         """The instrument it is limited to."""
         instrument = self.rpartition("/")[2]
+        # An account's text has a colon and an instrument's none, so either may stand alone.
         return None if self == ALL or ":" in instrument else InstrumentId(instrument)
 
     def covers(self, account_id: AccountId, instrument_id: InstrumentId) -> bool:

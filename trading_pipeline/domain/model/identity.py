@@ -73,6 +73,7 @@ class InstrumentId(str):
     @property
     def symbol(self) -> str:
         """As the venue writes it."""
+        # An id from before identities had venues is its symbol.
         return self.rpartition(".")[0] or str(self)
 
     @property

@@ -71,6 +71,7 @@ class LocalBooks:
         sides = self._sides.get(change.instrument_id)
         if sides is None:
             return False
+        # Forgotten at once: a level that was taken away unheard would stay in the book for ever.
         if change.update_id != sides.update_id + 1:
             del self._sides[change.instrument_id]
             return False
@@ -90,6 +91,7 @@ class LocalBooks:
         if sides is None:
             return None
         bids, asks = sorted(sides.bids.items(), reverse=True)[:depth], sorted(sides.asks.items())[:depth]
+        # A crossed book is one that missed something, though its numbers had no gap.
         if not bids or not asks or bids[0][0] >= asks[0][0]:
             del self._sides[instrument_id]
             return None

@@ -183,12 +183,14 @@ class IntentRecord:
     @property
     def to_be_continued(self) -> bool:
         """Whether it ended short and another order follows: a limit that was taken back, a market order cut off."""
+        # A market order that filled nothing found nobody to trade with; its entry ends there.
         cut_off = self.intent.order_type is OrderType.LIMIT or self.filled_quantity > 0
         return self.state is IntentState.CANCELLED and self.intent.continues and cut_off
 
     @property
     def continuing(self) -> bool:
         """Whether an order that follows it, or that it is itself, is yet to be sent."""
+        # A first order is for the gate's own run to send; one that follows may have outlived the run that stored it.
         return self.to_be_continued or (self.state is IntentState.INTENDED and self.intent.attempt > 0)
 
     @property

@@ -109,6 +109,7 @@ class PartitionRange:
             tuple(name for name in self.instrument_ids if (name in stands) is standing) for standing in (False, True)
         )
         parts = [ComputedPart(whole, self.start, self.window_start)] if whole else []
+        # Nothing before the wave can have changed for these: that is what they were sorted out by.
         if rest and self.computed_until:
             parts.append(ComputedPart(rest, self.computed_until, self.computed_until))
         return parts

@@ -60,6 +60,7 @@ class QualityEvent:
     @property
     def event_id(self) -> str:
         """The same for the same fact, however often it is noticed."""
+        # By the bar where there is one: the same fact noticed a minute later is no other.
         when = self.close_time or self.at
         parts = (self.kind, self.instrument_id, self.timeframe, when.isoformat(), self.told_apart_by)
         return hashlib.sha256("|".join(str(part) for part in parts).encode()).hexdigest()[:32]

@@ -95,6 +95,7 @@ def recognised_bars(
         frame = frame.iloc[::-1].reset_index(drop=True)
     where = f"{origin} (newest first, rows counted from its end)" if backwards else origin
     check_bars(frame, where)
+    # One row has no distance to a next one, so its length can only be told by the name.
     single = Timeframe(length) if length in set(Timeframe) else expected
     timeframe = timeframe_of(frame, single, where)
     if (frame["open_time_ms"] % 1 == 0).all():

@@ -34,6 +34,7 @@ def file_table(content: bytes, origin: str, most_bytes: int = MOST_BYTES) -> Fil
     :param origin: the file's name.
     :raises DataError: broken, too large, or no table.
     """
+    # Before it is unpacked, and once more within: a small archive may hold a very large file.
     if len(content) > most_bytes:
         raise DataError(f"{origin}: has more than {most_bytes:,} bytes; cut it into smaller files")
     inside = opened(content, origin, most_bytes)
@@ -58,6 +59,7 @@ def _columnar(content: bytes, origin: str, kind: str) -> FileTable:
     except (ValueError, OSError, KeyError, TypeError) as error:
         cause = " ".join(str(error).split())[:200]
         raise DataError(f"{origin} is no sound {kind.capitalize()}: {cause}") from error
+    # pandas may have written the time as the index, where no column would be found to hold it.
     kept = isinstance(frame.index, pd.RangeIndex) and frame.index.name is None
     return FileTable(frame if kept else frame.reset_index(), True, kind.capitalize())
 

@@ -24,6 +24,7 @@ def sizing_inputs(limits: RiskLimits, volatility_pct: Decimal | None = None) -> 
 
     :param volatility_pct: ATR in percent of the price at the decision; ``reads_volatility`` says who needs it.
     """
+    # It caps every model, so a plan of any model was made under it.
     numbers = {"risk_per_trade": limits.risk_per_trade}
     rule = limits.sizing
     if rule is None:

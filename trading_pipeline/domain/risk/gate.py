@@ -72,6 +72,7 @@ def _sized(question: EntryQuestion, findings: list[Finding]) -> Decimal:
         findings.append(finding)
         if finding.most is not None:
             quantity = instrument.floor_quantity(min(quantity, finding.most))
+            # Again after every reduction: each may leave less than the venue takes, and nothing is ever raised.
             refuse_small(quantity, plan, instrument, limits)
     return quantity
 
@@ -79,6 +80,7 @@ def _sized(question: EntryQuestion, findings: list[Finding]) -> Decimal:
 def _intent(question: EntryQuestion, quantity: Decimal, run_id: str) -> OrderIntent:
     plan, adds_to = question.plan, question.facts.adds_to
     stop, price, order = plan.stop_price, plan.entry_price, plan.entry_order
+    # A price between ticks would be refused; the quantity was computed to this rounded stop.
     if question.instrument is not None:
         stop, price = question.instrument.round_price(stop), question.instrument.round_price(price)
     return OrderIntent(

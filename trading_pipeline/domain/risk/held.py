@@ -40,6 +40,7 @@ class LivePosition:
     def risk(self) -> Decimal:
         """Quote currency lost at the stop; 0 once the stop is at the entry or beyond."""
         distance = self.price - self.stop_price if self.bias is Bias.LONG else self.stop_price - self.price
+        # A gain that a stop has locked in is not set off against what other positions may lose.
         return max(distance, Decimal(0)) * self.quantity
 
 

@@ -29,6 +29,7 @@ class SparingEventLog(PostgresEventLogStorage):
         """Store one event, with what it says about an asset in one transaction."""
         insert = self.prepare_insert_event(event).returning(SqlEventLogStorageTable.c.id)
         if _about_asset(event):
+            # Together, so that nobody reads an event of which its asset does not know.
             with self.index_transaction() as connection:
                 event_id = int(connection.execute(insert).scalar_one())
                 self._store_asset_event_tags(connection, [event], [event_id])
@@ -41,6 +42,7 @@ class SparingEventLog(PostgresEventLogStorage):
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Store the events of a batch, those that plan a run in one transaction."""
+        # Other events go Dagster's own way: only the planning of a run comes in dozens.
         if not {event.dagster_event_type for event in events} <= _PLANNED:
             super().store_event_batch(events)
             return

@@ -30,6 +30,7 @@ class RememberedSchema(PGDialect_psycopg2):
         """Whether the table exists; one that is missing is looked for again."""
         if schema is not None:
             return bool(super().has_table(connection, table_name, schema, **more))
+        # Only what is there is remembered: a table that a migration is about to make has to be found afterwards.
         if table_name not in self._tables and super().has_table(connection, table_name, **more):
             self._tables.add(table_name)
         return table_name in self._tables
@@ -38,6 +39,7 @@ class RememberedSchema(PGDialect_psycopg2):
         self, connection: Connection, table_name: str, schema: str | None = None, **more: Any
     ) -> list[ReflectedColumn]:
         """The columns as they were when they were first asked for."""
+        # Dagster's own tables are asked for without a schema; what names one is somebody else's question.
         if schema is None and table_name in self._columns:
             return self._columns[table_name]
         found: list[ReflectedColumn] = super().get_columns(connection, table_name, schema, **more)

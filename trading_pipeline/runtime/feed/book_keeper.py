@@ -34,6 +34,7 @@ class BookKeeper:
 
     def take(self, change: BookChange) -> BookSnapshot | None:
         """Take a change up; the book, when one is due."""
+        # Not noted as a slot: the book that comes anew may still be kept for this one.
         if not self._books.apply(change):
             self._ask(change)
             return None

@@ -100,6 +100,7 @@ class ConditionsFeed:
             await self._heard.wait()
             await asyncio.sleep(_BATCH_S)
             self._heard.clear()
+            # Swapped before it is written: what is heard meanwhile belongs to the next batch.
             due, self._waiting = self._waiting, _Waiting()
             await retry_until_reachable(functools.partial(self._write, due), "storing what stands between bars")
             for raw, reason in due.letters:

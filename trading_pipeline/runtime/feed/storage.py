@@ -102,6 +102,7 @@ def _events(settings: Settings) -> RedisStream:
     if not settings.redis_url:
         raise ConfigurationError("REDIS_URL is empty; set it, or let `trading-pipeline up` start the feed")
     stream = RedisStream(settings.redis_url)
+    # Asked now: without it a Redis that is away would show at the first bar only.
     stream.check()
     return stream
 

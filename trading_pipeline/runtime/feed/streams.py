@@ -55,6 +55,7 @@ def conditions_stream(
     if stream is None:
         return None
     notice = functools.partial(record_quality, storage.quality, storage.events)
+    # On a link of its own: trades and books of many symbols must never hold up a bar.
     conditions = ConditionsFeed(universe.feeds, storage.tickers, storage.tape, storage.events, notice)
     link = Link(stream, conditions)
     resync = functools.partial(conditions.resync, link, stream.resync_messages)

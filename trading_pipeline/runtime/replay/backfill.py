@@ -53,6 +53,7 @@ def wait_for_backfill(
         state = _ask(webserver, _STATUS, {"id": backfill_id})["partitionBackfillOrError"]
         if state["status"] == "COMPLETED_SUCCESS":
             return
+        # By what goes on and not by what has failed: a state that Dagster adds must not be waited for till the end.
         if state["status"] not in _RUNNING:
             raise DataError(f"backfill {backfill_id} ended as {state['status']}; its runs in the Dagster UI say why")
         if time.monotonic() > deadline:

@@ -58,6 +58,7 @@ def write_report(folder: Path, name: str, header: ReportHeader, facts: ReplayFac
     from trading_pipeline.adapters.plots.equity_curve import draw_equity_curve
 
     folder.mkdir(parents=True, exist_ok=True)
+    # Beside the page and named relative to it, so that the folder can be moved or sent as it is.
     plot = folder / f"{name}.png"
     draw_equity_curve(plot, facts.equity, f"Equity, {header.source}")
     lines = [f"# Replay of {header.source}", "", "| | |", "|---|---|"]

@@ -73,6 +73,7 @@ def _reload_on_change(stop: StopRequested, state: SystemState, supervisor: Super
             return
         for name in state.revive() + supervisor.check():
             say(f"restarted {name}")
+        # Pages and caches change, too, and need no new definitions.
         names = sorted({Path(path).name for _, path in changes if path.endswith((".py", ".yaml"))})
         if names:
             began = time.monotonic()

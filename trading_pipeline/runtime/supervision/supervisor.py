@@ -74,6 +74,7 @@ class Supervisor:
     def stop(self) -> None:
         """End every process, the last batch first and the processes of a batch together."""
         while self._batches:
+            # Popped first: a second call, after an error in this one, goes on with what is left.
             batch = self._batches.pop()
             for process in batch:
                 # All are asked before the first is waited for: a batch ends in the time of its slowest.

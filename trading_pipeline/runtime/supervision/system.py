@@ -108,6 +108,7 @@ def execution_specs(state: SystemState) -> list[ProcessSpec]:
             state.code_socket,
             _SHORT_GRACE_S,
         ),
+        # Three: a wave, what waits for the account, and one that is free when either takes long.
         ProcessSpec("worker-trading", [*_ours("worker"), "--queue", "trading", "--processes", "3"]),
         ProcessSpec("worker-backfill", [*_ours("worker"), "--queue", "backfill", "--processes", "1"]),
         feed_spec(),
@@ -167,6 +168,7 @@ def api_spec(host: str, port: int) -> ProcessSpec:
 
 def _listens(host: str, port: int) -> bool:
     with socket.socket() as probe:
+        # To listen on every address is no address that can be called.
         return probe.connect_ex(("127.0.0.1" if host == "0.0.0.0" else host, port)) == 0  # noqa: S104
 
 
@@ -177,6 +179,7 @@ def location_loaded(webserver_port: int) -> bool:
         response = httpx.post(f"http://127.0.0.1:{webserver_port}/graphql", json=query, timeout=5)
     except httpx.TransportError:
         return False
+    # A webserver answers before it has read the definitions, and then shows a page without a single asset.
     return response.status_code == 200 and bool(response.json()["data"]["repositoriesOrError"].get("nodes"))
 
 
@@ -206,6 +209,7 @@ def _announcement(log_dir: Path) -> dict[str, str] | None:
     log = log_dir / "exchange.log"
     if not log.exists():
         return None
+    # Its log may begin with other lines, such as warnings of libraries.
     for line in log.read_text(errors="replace").splitlines():
         if line.startswith("{") and "api_key" in line:
             announced: dict[str, str] = json.loads(line)

@@ -39,6 +39,7 @@ class Watch:
         now = time.monotonic()
         if now - self._looked_at < self.every_s:
             return {}
+        # Before the look: one that hangs in the database is not followed by the next at once.
         self._looked_at = now
         silent_before, self._silent = self._silent, {}
         found = self._look()

@@ -35,6 +35,7 @@ def run_watchdog(settings: Settings) -> None:
     if not settings.database_url:
         raise ConfigurationError("DATABASE_URL is empty; set it, or let `trading-pipeline up` start the watchdog")
     stop = threading.Event()
+    # Between two looks and never within one: a stop that is being set is seen through.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     engine = connect(settings.database_url, patience_ms=_PATIENCE_MS)
@@ -64,6 +65,7 @@ def _context(settings: Settings, engine: Engine, stop: threading.Event) -> Execu
     limits = load_risk(settings.config_dir)
     while not stop.is_set():
         try:
+            # Without the venue's list there are no steps to set a stop in, so it waits rather than look half blind.
             return build_execution_context(engine, venue, settings, limits, COMPONENT)
         except TemporaryVenueError as error:
             _log.warning("the venue does not answer yet", cause=str(error))

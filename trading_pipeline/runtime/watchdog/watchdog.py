@@ -69,6 +69,7 @@ class Watchdog:
 
     def _switch(self) -> None:
         now = self.monotonic()
+        # What was silent before it began is given as long as anybody else to come up.
         missing = gone(self.heartbeats.beats(), now - self._began)
         dead_mans_switch(context=self.context, missing=missing)
         if now - self._beat_at >= _BEAT_S:
@@ -83,6 +84,7 @@ class Watchdog:
         """Do it, and tell the operator once when it has not been possible for long."""
         try:
             work()
+        # The one trouble that ends it: two watchdogs would guard with two opinions.
         except AccountTradedElsewhere:
             raise
         except (TradingError, SQLAlchemyError) as error:

@@ -72,6 +72,7 @@ def reset_user(*, access: AccessContext, name: str, actor: Actor) -> Credentials
     password = secrets.token_urlsafe(15)
     totp = access.codes.new_secret() if access.asks_for_code(user) else ""
     access.users.set_credentials(user.user_id, access.passwords.hashed(password), totp)
+    # Whoever had the old password may have a session.
     access.sessions.end_all(user.user_id, actor.now)
     _record(access, actor, "user.reset", user, after={"second_factor": bool(totp)})
     return Credentials(user, password, access.codes.enrolment_uri(totp, user.name) if totp else "")
@@ -127,6 +128,7 @@ def refuse_weak(password: str, name: str) -> None:
 
 
 def _refuse_last_admin(access: AccessContext, user: User) -> None:
+    # Nobody could let anybody in again, except with the database in hand.
     if not any(one.role is Role.ADMIN and one.active and one.user_id != user.user_id for one in access.users.users()):
         raise ConfigurationError(f"{user.name} is the last administrator; add another first")
 

@@ -69,6 +69,7 @@ def _objection(access: AccessContext, user: User, code: str, now: datetime, *, p
     step = access.codes.step_of(user.totp_secret, code, now)
     if step is None:
         return "wrong code"
+    # Spent last: a code must not be lost to a wrong password, and somebody who saw it typed must not use it again.
     return "" if access.users.use_step(user.user_id, step) else "code used before"
 
 

@@ -23,6 +23,7 @@ def resting_entry(context: ExecutionContext, entry: IntentRecord) -> IntentRecor
     :raises VenueError: it is not known whether it still rests.
     """
     link_id = entry.intent.order_link_id
+    # What it has filled by now decides how long it may go on resting.
     context.retries.read(lambda: settle_order(context, entry))
     entry = context.ledger.intent(link_id)
     if entry.state.final:
@@ -48,10 +49,12 @@ def continue_entries(*, context: ExecutionContext, position_id: str) -> bool:
 
     :returns: whether an order was sent, so that there may be more to protect than before.
     """
+    # Entries come by layer and attempt, so the last of a layer is what stands.
     newest = {entry.intent.layer: entry for entry in context.ledger.entries_of(position_id)}
     sent = False
     for entry in newest.values():
         link_id = _continued(context, position_id, entry) if entry.to_be_continued else None
+        # Perhaps stored by a run that died before it sent it; an order that is submitted twice is sent once.
         if entry.continuing and not entry.state.final:
             link_id = entry.intent.order_link_id
         if link_id is not None:
@@ -103,6 +106,7 @@ def withdraw_resting(context: ExecutionContext, position_id: str, why: str) -> N
     for entry in context.ledger.entries_of(position_id):
         if entry.intent.order_type is not OrderType.LIMIT or (entry.state.final and not entry.continuing):
             continue
+        # First that nothing follows, then the cancellation: its end would be taken for the turn of the next order.
         context.ledger.continue_entry(entry.intent.order_link_id, None)
         if not entry.state.final:
             cancel_order(context, entry, why)

@@ -45,6 +45,7 @@ def dead_mans_switch(*, context: ExecutionContext, missing: Sequence[str]) -> bo
             "say more."
         )
         context.notifier.notify(Severity.CRITICAL, f"dead-man's switch: {scope}", body)
+    # At every look and not with the halt alone: a run that was past the gate may have sent one since.
     _take_back_entries(context, reason)
     return True
 
@@ -56,6 +57,7 @@ def _halt(context: ExecutionContext, scope: HaltScope, reason: str, now: datetim
 def _take_back_entries(context: ExecutionContext, reason: str) -> None:
     """Entries that rest would fill with nobody to follow them."""
     for record in context.ledger.open_intents():
+        # Of an unsettled one nobody knows whether there is anything to take back; whoever settles it finds out.
         if record.intent.purpose is not Purpose.ENTRY or record.state.unsettled:
             continue
         try:

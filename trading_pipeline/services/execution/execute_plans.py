@@ -14,6 +14,7 @@ from trading_pipeline.services.execution.submit_order import SubmitOutcome, subm
 
 def submit_entries(*, context: ExecutionContext, intents: Sequence[OrderIntent]) -> tuple[SubmitOutcome, ...]:
     """Send the entries one after the other."""
+    # Not at once: each is held against halts and the clock right before it goes, and an earlier one may change both.
     return tuple(submit_order(context=context, order_link_id=intent.order_link_id) for intent in intents)
 
 

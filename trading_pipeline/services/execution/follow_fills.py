@@ -62,6 +62,7 @@ def _follow(context: ExecutionContext, position: Position) -> str:
     try:
         with context.ledger.holding(plan.plan_id):
             summary = follow_position(context=context, plan=plan).summary
+        # Outside the lock: it changes the plan alone, and others wait for the position.
         _finish_entries(context, position)
         return summary
     except POSITION_TROUBLE as error:

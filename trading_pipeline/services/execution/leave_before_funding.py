@@ -29,8 +29,10 @@ def leave_before_funding(
     :raises VenueError: the venue does not tell when funding is, or it is not known whether the position is closed.
     """
     rule = plan.exit_rules.funding_exit
+    # The wave that the position was opened at has no close after the entry to judge it by.
     if rule is None or position.opened_at is None or position.opened_at >= closes.wave:
         return None
+    # A close that was begun is not asked about again: by now the gain may be large, and half of the position gone.
     begun = any(one.intent.purpose is Purpose.FUNDING_EXIT for one in context.ledger.intents_of(plan.plan_id))
     if not begun:
         funding_at = context.retries.read(lambda: context.market.next_funding(plan.instrument_id))

@@ -23,6 +23,7 @@ def leave_next_bar(
     :returns: what was done, for the record; ``None`` when the position stays.
     :raises VenueError: it is not known whether the position is closed; doing it again is harmless.
     """
+    # The bar is judged once; after that the intent says what was decided, also to the run after a crash.
     begun = any(record.intent.purpose is Purpose.NEXT_BAR_EXIT for record in context.ledger.intents_of(plan.plan_id))
     if not begun and not _failed(context, indicators, plan, position, bar_close):
         return None

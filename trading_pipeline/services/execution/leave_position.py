@@ -39,6 +39,7 @@ def leave_position(*, context: ExecutionContext, plan: TradePlan, purpose: Purpo
 
 def _ended(context: ExecutionContext, entry: IntentRecord, why: str) -> IntentRecord:
     """The entry after it was taken back, or found to have filled; no other order follows it."""
+    # Also of one that has ended: the order after it may not be written yet.
     if entry.intent.continues:
         context.ledger.continue_entry(entry.intent.order_link_id, None)
     if entry.state.final:

@@ -58,6 +58,7 @@ def manage_positions(
     managed = [
         _manage(context, indicators, position, TrailingCloses(wave, finest))
         for position in context.ledger.live_positions()
+        # One that is opening belongs to the run that sent its entry, until something has filled.
         if position.status is PositionStatus.OPEN
     ]
     return ManageResult(tuple(managed), settled, cancel_leftovers(context=context))
@@ -91,6 +92,7 @@ def _look_after(context: ExecutionContext, indicators: IndicatorReader, plan: Tr
     if protection is Protection.CLOSED:
         # Not done: what the wave asks of the position is asked again, should it turn out to be open after all.
         raise VenueError("flat at the venue, its fills are not all known")
+    # Leaving before trailing: a stop that is moved for a position about to be closed is a request for nothing.
     left = leave_at_close(context=context, indicators=indicators, plan=plan, position=position, closes=closes)
     if left:
         return left

@@ -20,10 +20,12 @@ def market_conditions(*, context: ExecutionContext, plan: TradePlan) -> MarketCo
     limits, guarded = context.limits.market, plan.guards is not None
     found = MarketConditions()
     book, book_problem, levels = found.book, found.book_problem, found.levels
+    # Only what somebody reads is asked for: each question is a request between the close and the order.
     if guarded or limits.max_spread_bps or limits.max_slippage_bps:
         levels, book_problem = _try_ask(lambda: context.market.order_book(plan.instrument_id))
         if levels is not None:
             told = levels
+            # Apart from the question: a book of one side is an answer, and its levels still tell the slippage.
             book, book_problem = _try_ask(lambda: reading_of(told))
     funding, funding_problem = found.next_funding_at, found.funding_problem
     if guarded or limits.min_minutes_to_funding:

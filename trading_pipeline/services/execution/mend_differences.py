@@ -24,6 +24,7 @@ def mend_differences(*, context: ExecutionContext, standing: Sequence[Difference
     allowed = [one for one in standing if one.kind in context.limits.reconciliation.autofix]
     if not allowed:
         return {}
+    # A fill under way looks like a difference for a moment; what is seen again a minute later is no such thing.
     lasting = context.differences.seen(_SIGHTINGS)
     return {one.instrument_id: _mend(context, one) for one in allowed if one.key in lasting}
 
@@ -59,6 +60,7 @@ def _close_in_ledger(context: ExecutionContext, difference: Difference) -> str:
     """
     instrument_id = difference.instrument_id
     position = next(one for one in context.ledger.live_positions() if one.instrument_id == instrument_id)
+    # Asked once more: to book out what is held would leave a position without anybody who knows of it.
     if context.retries.read(lambda: context.trading.position(instrument_id)) is not None:
         raise DataError(f"the venue holds {instrument_id} after all; it is compared again in a minute")
     book = context.market.order_book(instrument_id)

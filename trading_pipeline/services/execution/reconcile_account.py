@@ -48,11 +48,13 @@ def reconcile_account(*, context: ExecutionContext) -> ReconcileResult:
 
     :raises TemporaryVenueError: the venue does not answer.
     """
+    # First: a fill that is merely unheard would be found as a difference, and halt its instrument.
     fills = follow_fills(context=context)
     _tell_problems(context, fills.settled.problems)
     unlisted = _halt_unlisted(context)
     # Before the comparison, which would otherwise find what an operator has ordered to be closed.
     left = carry_on_leaving(context=context)
+    # After what is to be closed, which needs no stop any more.
     protected = _protect_naked(context)
     seen = observe_differences(context=context)
     _tell_gone(context, seen.gone)

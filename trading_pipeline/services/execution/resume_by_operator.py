@@ -43,6 +43,7 @@ def resume_by_operator(*, controls: Controls, command: OperatorCommand, compare:
 
 def _refuse_difference(controls: Controls, scope: HaltScope, differences: Sequence[Difference]) -> None:
     """What another halt covers, too, stays halted, whatever becomes of this one."""
+    # To resume everything is allowed while one instrument differs, as long as that one is halted by itself.
     others = [halt.scope for halt in controls.halts.halts() if halt.scope != scope]
     exposed = [
         one

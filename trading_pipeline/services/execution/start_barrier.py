@@ -29,9 +29,11 @@ class StartBarrier:
         """
         scope = HaltScope.of(context.account_id)
         reason = "venue and ledger have not been found to agree since the start"
+        # Before anything is compared: while the venue is asked, a wave could already enter.
         if not self._looks:
             context.halts.halt(Halt(scope, reason, context.clock.now(), run_id=context.run_id, kind=HaltKind.START))
         self._looks += 1
+        # The first look compares at once, or a clean start would wait for nothing.
         if self._looks % _EVERY_LOOKS != 1:
             return
         found = compare_account(context=context)

@@ -32,6 +32,7 @@ def watch_circuit(*, context: ExecutionContext, equity: EquityLog, events: RiskE
     limits, fall = context.limits.circuit, _fall(context, equity, now)
     if fall is None:
         return {}
+    # The hard one first: the operator is told the worse of the two before the other.
     hard = _open(context, events, fall, HaltKind.CIRCUIT_HARD, limits.hard, now)
     _open(context, events, fall, HaltKind.CIRCUIT_SOFT, limits.soft, now)
     return carry_on_leaving(context=context) if hard else {}
@@ -42,6 +43,7 @@ def _fall(context: ExecutionContext, equity: EquityLog, now: datetime) -> DayFal
     # Without a reading there is nothing to measure; the gate's own rules deny then.
     if first is None:
         return None
+    # Coins that an account happens to hold move by themselves and say nothing about its trades.
     settled_in = {instrument.settlement_currency for instrument in context.instruments.values()}
     return deepest_fall(first.balances, equity.lowest_since(day_of(now)), settled_in)
 

@@ -19,6 +19,7 @@ _WINDOW = timedelta(minutes=5)
 
 def watch_lag(*, context: ExecutionContext, health: EntryHealthReader, events: RiskEventLog) -> None:
     """One event and one message where a lag begins, and where it ends; what was said last stands in the events."""
+    # Read from the events and not kept in mind: every reconciliation is a run of its own.
     said, now = events.newest(PROCESSING_LAG), context.clock.now()
     standing = said is not None and said.value is not None
     seen = health.lag(_WINDOW)

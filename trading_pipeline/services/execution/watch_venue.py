@@ -18,10 +18,12 @@ def watch_venue(*, context: ExecutionContext, health: EntryHealthReader, events:
     """Pause entries at the limits, resume them below the lower ones; a halt that a person set is not touched."""
     limits, scope = context.limits.pause, HaltScope.of(context.account_id)
     paused = any(halt.kind is HaltKind.PAUSE and halt.scope == scope for halt in context.halts.halts())
+    # An account that is paused is looked at even with both limits off, or nothing would ever end the pause.
     if not paused and not limits.error_rate and not limits.latency_ms:
         return
     seen, now = health.of_entries(_WINDOW), context.clock.now()
     if paused:
+        # Two thresholds apart, or an account at its limit would pause and resume by turns.
         if seen.error_rate <= limits.resume_error_rate and seen.latency_ms <= limits.resume_latency_ms:
             context.halts.lift(scope, HaltKind.PAUSE)
             events.append([Finding("pause", Action.WARN, f"entries go on: {seen}")], now)

@@ -44,6 +44,7 @@ def find_missed_days(
         days.append(day)
         day += _DAY
     waiting = {_opened_on(wave.close_time, wave.timeframe) for wave in waves.pending()}
+    # By the last close of each day: a day that was computed to its end has a verdict there.
     skipped = checks.skipped_closes(universe.instrument_ids, universe.timeframes, [one + _DAY for one in days])
     missed = [close - _DAY for close in skipped if close - _DAY not in waiting]
     return MissedDays(tuple(missed), tuple(one for one in days if one in waiting), today)

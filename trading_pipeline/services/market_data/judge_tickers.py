@@ -34,6 +34,7 @@ def _faults(ticker: Ticker, now: datetime, max_age: timedelta) -> Iterator[str]:
         yield f"none since {ticker.at:%Y-%m-%d %H:%M:%S} UTC"
     if min(ticker.bid_price, ticker.ask_price, ticker.mark_price, ticker.index_price, ticker.last_price) <= 0:
         yield "a price is not above 0"
+    # Only of prices that can be: the comparisons below would divide by zero or repeat the fault above.
     elif ticker.bid_price > ticker.ask_price:
         yield f"the bid {ticker.bid_price} lies above the ask {ticker.ask_price}"
     elif abs(ticker.mark_price / ticker.index_price - 1) > MOST_AWAY:

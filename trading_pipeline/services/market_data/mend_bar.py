@@ -27,6 +27,7 @@ def mend_bar(store: RawBarStore, mend: Mend, now: datetime) -> Revision:
         raise ConfigurationError(f"{named}: no bar opens there; bars of {bar.timeframe} open at multiples of it in UTC")
     if bar.close_time > now:
         raise ConfigurationError(f"{named}: the bar is not over; give one that has closed")
+    # By the same rule as every stored bar: a mended one would otherwise be refused by the next check.
     if not possible(_row(bar)).all():
         values = " ".join(f"{name} {getattr(bar, name)}" for name in OHLCV)
         raise ConfigurationError(

@@ -20,5 +20,6 @@ def missing_ends(
     if span is None:
         return []
     _, newest = span
+    # Only the newest close: who has that bar has not stopped, whatever it lacks before.
     missing = bars.missing(instrument_ids, timeframe, newest - timeframe.duration, newest)
     return [GapReport(instrument_id, 0, tuple(times), "") for instrument_id, times in missing.items()]

@@ -24,6 +24,7 @@ def note_absent_bars(
     :param absent: open times (UTC) of bars that were asked for and did not come.
     :returns: open times of those that are an outage from now on, ascending.
     """
+    # A venue serves a bar over REST some time after its close, and would be taken at its word too early.
     settled = sorted(time for time in absent if time + timeframe.duration + SETTLED <= now)
     if not settled:
         return []

@@ -19,6 +19,7 @@ def gap_noticed(
     """
     first, end = open_times[0], open_times[-1] + timeframe.duration
     detail = {"prev_close_time_ms": to_ms(first), "next_open_time_ms": to_ms(end), "missing_bars": len(open_times)}
+    # The event is named by its first bar, so that a gap which grows stays one event.
     close = first + timeframe.duration
     return QualityEvent(QualityKind.DATA_GAP, Severity.IMPORTANT, now, instrument_id, timeframe, close, detail)
 
@@ -53,6 +54,7 @@ def lag_noticed(
     """A wave that is computed late, unless the limit is 0 or it is none."""
     if close_time is not None and timedelta() < limit < now - close_time:
         lag_ms, limit_ms = (int(span / timedelta(milliseconds=1)) for span in (now - close_time, limit))
+        # A little over the limit happens; twice the limit is a system that does not keep up.
         severity = Severity.IMPORTANT if lag_ms > 2 * limit_ms else Severity.INFO
         detail = {"close_time_ms": to_ms(close_time), "lag_ms": lag_ms, "threshold_ms": limit_ms}
         yield QualityEvent(QualityKind.DATA_LAG, severity, now, None, timeframe, close_time, detail)

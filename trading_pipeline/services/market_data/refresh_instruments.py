@@ -24,6 +24,7 @@ def refresh_instruments(
     :raises TemporaryVenueError: the venue does not answer; what was read last stays.
     """
     now, told, known = market.server_time(), market.instruments(), store.instruments()
+    # Kept as closed and not removed: bars and trades go on naming it.
     gone = {
         instrument_id: replace(instrument, status=InstrumentStatus.CLOSED)
         for instrument_id, instrument in known.items()
@@ -34,6 +35,7 @@ def refresh_instruments(
     changes = {
         instrument_id: changed_fields(known[instrument_id], listed[instrument_id])
         for instrument_id in instrument_ids
+        # A first reading is no change: it would be an event for everything there is.
         if instrument_id in known and instrument_id in listed
     }
     return [_event(instrument_id, changed, now) for instrument_id, changed in changes.items() if changed]

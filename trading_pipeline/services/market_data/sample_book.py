@@ -23,6 +23,7 @@ def sample_book(
     """
     reading = reading_of(market.order_book(instrument_id))
     distance = reading.at - close_time
+    # Either way: a book of well after the close knows what the decision must not.
     if abs(distance) > MAX_DISTANCE:
         raise StaleDataError(
             f"the book of {instrument_id} is {distance.total_seconds():.1f} s from the close "

@@ -24,5 +24,6 @@ def bars_told_otherwise(
     end = timeframe.floor(now)
     start = end - _NEWEST * timeframe.duration
     stored = {bar.open_time: bar for bar in store.raw_bars([instrument_id], timeframe, start, end)}
+    # What is not stored at all is for gap filling, so without a stored bar there is nothing to ask.
     said = market_data.bars(instrument_id, timeframe, start, end) if stored else []
     return [bar for bar in said if bar.open_time in stored and bar != stored[bar.open_time]]

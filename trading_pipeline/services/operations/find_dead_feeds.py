@@ -23,6 +23,7 @@ def find_dead_feeds(*, heartbeats: HeartbeatStore, waves: WaveStore, clock: Cloc
     """
     beats = heartbeats.beats()
     stopped = bool(silent(beats))
+    # One cause, one message: a feed that has stopped brings no bars either.
     return dead_streams(beats) | ({} if stopped else _missing_bars(waves, clock, finest))
 
 

@@ -38,6 +38,7 @@ def purge_runs(
     needed = 0
     for ended in history.ended(now - retention.shortest):
         due = _due(history, ledger_runs, retention, now, ended)
+        # Asked portion by portion, as what is needed changes with what has gone before.
         kept = history.needed([run.run_id for run in due]) if due else set()
         going = [run for run in due if run.run_id not in kept]
         share = going[: most - removed.total()]
@@ -54,6 +55,7 @@ def _due(
 ) -> list[EndedRun]:
     """Those beyond their age; who wrote to the ledger is asked where it decides."""
     old = [run for run in ended if now - run.ended_at > retention.age(run, wrote=False)]
+    # Runs about orders have their age by their kind alone; of the others it depends on what they wrote.
     asked = [run.run_id for run in old if run.kind is not RunKind.ORDERS]
     wrote = history.told_of_ledger(asked) | ledger_runs.writers(asked) if asked else set()
     return [run for run in old if now - run.ended_at > retention.age(run, wrote=run.run_id in wrote)]

@@ -56,6 +56,7 @@ def tell_check_verdicts(
     known = {check: {name: list(ids) for name, ids in subjects.items()} for check, subjects in told.items()}
     for verdict in verdicts:
         before = known.get(verdict.check, {})
+        # By ids and not by count: two bars of which one is cured and another broke are news.
         worse = [name for name, one in verdict.problems.items() if not set(one.ids) <= set(before.get(name, ()))]
         over = [name for name in before if name not in verdict.problems]
         if worse:

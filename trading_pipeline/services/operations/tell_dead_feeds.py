@@ -31,10 +31,12 @@ def tell_dead_feeds(*, notifier: Notifier, found: Mapping[str, str], known: Know
     :returns: what to remember.
     """
     dead = frozenset(found)
+    # Dead at two looks: a connection that is lost is back within seconds nearly always.
     new = (dead & known.suspected) - known.told
     for name in sorted(new):
         notifier.notify(Severity.CRITICAL, f"dead feed: {name}", f"{found[name]}. {_MEANWHILE}")
     if known.told and not dead:
         back = ", ".join(sorted(known.told))
         notifier.notify(Severity.INFO, f"feed is back: {back}", "What was missed is asked for over REST.")
+    # Told until all are back: one that comes and goes beside a dead one is not told of each time.
     return Known(dead, known.told | new if dead else frozenset())

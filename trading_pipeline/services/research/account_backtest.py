@@ -46,6 +46,7 @@ def steps_of(
             quantity_increment=float(instruments[instrument_id].quantity_increment),
             min_quantity=float(instruments[instrument_id].min_quantity),
             min_notional=float(instruments[instrument_id].min_notional),
+            # That of market orders: what the engine fills at once, a venue has to take in one.
             max_quantity=float(instruments[instrument_id].max_market_quantity),
         )
         for instrument_id in instrument_ids

@@ -42,6 +42,7 @@ def input_notes(one: GivenInput, window: Window, *, assumed_rate: float, allow_j
     found = jumps_of(one.bars)
     if not allow_jumps:
         refuse_jumps(found, f"{one.instrument_id} {timeframe}")
+    # Allowed is not unsaid: a split taken for a move of the market makes the best trade of the run.
     yield from (f"{one.instrument_id}: {jump}: taken as a move of the market" for jump in found)
     first = int(np.searchsorted(opens, window.start_ms))
     missing = int((opens[-1] - opens[0]) // timeframe.ms + 1 - len(opens))

@@ -69,6 +69,7 @@ def _judged(
     span: tuple[datetime, datetime],
 ) -> Iterator[JudgedSignal]:
     since, now = span
+    # Asked before the bars: without a book nothing can be judged, and its bars need not be read.
     samples = facts.books.samples(instrument_id, since, now)
     if samples:
         first, last = timeframe.floor(samples[0].close_time) - timeframe.duration, timeframe.floor(now)

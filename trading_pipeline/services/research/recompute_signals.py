@@ -49,8 +49,10 @@ def engine_signals(
             for one in computed
             if (one.strategy, one.instrument_id, one.timeframe) == (run.strategy.name, instrument_id, run.timeframe)
             and one.kind is SignalKind.ENTRY
+            # Found too soon after a hole: kept for the comparison, entered by neither side.
             and not one.untraded
         ]
+        # With the warm-up, as the engine gets its bars: a signal is a place among them.
         closes = pd.DatetimeIndex(windowed(frame, question.window, run.strategy.warmup_bars)["close_time"])
         signals[instrument_id] = EntrySignals(
             closes.get_indexer(pd.DatetimeIndex([one.close_time for one in mine], tz="UTC")).astype(np.int64),

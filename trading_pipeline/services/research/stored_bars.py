@@ -29,6 +29,7 @@ def stored_bars(
 def _by_instrument(frame: pd.DataFrame) -> dict[InstrumentId, pd.DataFrame]:
     frame = frame[possible(frame)]
     return {
+        # Places count from 0 in each frame: signals and paths are arrays beside it.
         InstrumentId(instrument_id): rows.reset_index(drop=True)
         for instrument_id, rows in frame.groupby("instrument_id", sort=False)
     }

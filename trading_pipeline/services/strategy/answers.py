@@ -40,6 +40,7 @@ def answers_of(
     :raises StrategyFailed: it raised anything else, or did not come to an end.
     """
     try:
+        # Around all three: a strategy may come late in any of its answers.
         with time_limit(limit_s):
             entries = list(signals_of(window, plan, timeframe))
             exits = list(exits_of(window, plan, timeframe))

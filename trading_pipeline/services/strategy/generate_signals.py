@@ -62,6 +62,7 @@ def generate_signals(
     frames = StrategyFrames(bars, scope, now)
     for window in day_windows(bars, checks, scope, now):
         for plan in strategies:
+            # After the first failure nothing of the instrument is stored, so nobody else is asked about it.
             if plan.looks_at(window.instrument_id, scope.timeframe) and window.instrument_id not in failed:
                 try:
                     ready, seen = (plan, window) if books is None else books.given(plan, window)

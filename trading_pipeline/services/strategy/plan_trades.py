@@ -84,6 +84,7 @@ def plan_trades(planner: Planner, scope: PartitionRange, wave: datetime | None, 
     wave_open = False
     if wave is not None:
         wave_open = not planner.waves.mark_computed(wave, scope.timeframe, scope.instrument_ids, run_id)
+        # Also of a wave that stays open: its plans wait, and to be woken once too often costs one look.
         planner.stream.publish([WaveComputed(wave, scope.timeframe, written.executable)])
     sizing = sizing_inputs(planner.limits)
     watched = len(signals) - len(traded)
@@ -155,6 +156,7 @@ def _sizing(signal: Signal, planner: Planner) -> SizingInputs:
 def _stop_on_losing_side(signal: Signal) -> bool:
     if signal.bias is Bias.LONG:
         return 0 < signal.entry_stop < signal.entry_price
+    # Equal is refused as well: a distance of nothing cannot be sized.
     return 0 < signal.entry_price < signal.entry_stop
 
 

@@ -74,6 +74,7 @@ class StrategyFrames:
         sane = possible(bars)
         # From the first fault on nothing is known: recursive values carry it into every later bar.
         unbroken = missing_since(numbers, bar_number(first, timeframe), lost) == 0
+        # Where holes are computed over, an impossible bar is one: left out below, and no end of what is known.
         if not self.scope.computes_over:
             unbroken &= sane
         bars = bars[np.logical_and.accumulate(unbroken) & sane]

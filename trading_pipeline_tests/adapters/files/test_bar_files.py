@@ -46,7 +46,7 @@ def test_a_gzipped_file_reads_the_same(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(one, other)
 
 
-def test_coarser_bars_are_made_of_whole_groups_only_and_the_rows_left_out_are_counted(tmp_path: Path) -> None:
+def test_coarser_bars_need_whole_groups_and_count_leftovers(tmp_path: Path) -> None:
     lines = rows(12)
     del lines[5]
     read = read_bar_file(bar_file(tmp_path, lines), "BTCUSDT", Timeframe.H4)
@@ -67,9 +67,7 @@ def in_microseconds(lines: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("timeframe", [Timeframe.H1, Timeframe.H4])
-def test_a_file_that_goes_on_in_microseconds_is_refused_at_the_row_where_it_does(
-    tmp_path: Path, timeframe: Timeframe
-) -> None:
+def test_a_switch_to_microseconds_is_refused_by_row(tmp_path: Path, timeframe: Timeframe) -> None:
     # 48 hours in milliseconds, then 48 in microseconds: an hour of these is a multiple of an hour of those
     lines = rows(96)
     path = bar_file(tmp_path, lines[:48] + in_microseconds(lines[48:]))

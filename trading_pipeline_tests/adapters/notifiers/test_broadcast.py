@@ -16,7 +16,7 @@ class CutWire(Notifier):
 
 
 @pytest.mark.parametrize("cut_first", [True, False])
-def test_a_way_that_fails_keeps_no_other_from_being_told_and_is_told_about(cut_first: bool) -> None:
+def test_a_failing_way_is_reported_through_the_others(cut_first: bool) -> None:
     postbox = Postbox()
     ways = [CutWire(), postbox] if cut_first else [postbox, CutWire()]
     Broadcast(ways).notify(Severity.CRITICAL, "no stop: BTCUSDT", "closing at market")

@@ -33,7 +33,7 @@ def test_every_question_fits_the_schema_of_the_dagster_that_is_installed(questio
     assert validate(create_schema().graphql_schema, parse(question)) == []
 
 
-def test_a_job_is_launched_where_it_is_with_the_config_of_its_ops() -> None:
+def test_a_job_is_launched_with_its_ops_config() -> None:
     asked: list[dict[str, Any]] = []
     launched = dagster(LAUNCHED, asked).launch("reconcile", {"compare": {"deep": True}})
     assert (launched.run_id, launched.page) == ("r-1", "http://dagster.test/runs/r-1")

@@ -120,7 +120,7 @@ def test_the_next_bar_exit_is_off_unless_the_file_says_otherwise(folder: Path) -
         assert [plan.lifecycle.next_bar_exit for plan in load_strategies(folder)] == [on]
 
 
-def test_a_file_that_trades_may_let_several_signals_make_up_a_position(folder: Path) -> None:
+def test_several_signals_may_make_up_a_position(folder: Path) -> None:
     path = folder / "strategies" / "one.yaml"
     path.write_text(STRATEGY + "  max_layers: 3\n")
     assert [plan.lifecycle.exit_rules.max_layers for plan in load_strategies(folder)] == [3]
@@ -179,7 +179,7 @@ def test_an_entry_in_several_levels_is_refused_where_plans_are_made(folder: Path
         load_strategies(folder)
 
 
-def test_a_disabled_strategy_is_left_out_and_need_not_fit_the_universe(folder: Path) -> None:
+def test_a_disabled_strategy_need_not_fit_the_universe(folder: Path) -> None:
     (folder / "strategies" / "two.yaml").write_text(DISABLED.replace("[15m]", "[1d]"))
     assert len(load_strategies(folder)) == 1
 
@@ -242,7 +242,7 @@ def test_a_users_own_file_runs_by_its_name(folder: Path) -> None:
     assert load_strategies(folder)[1].strategy == plans[1].strategy
 
 
-def test_a_users_own_file_counts_as_corrected_from_the_next_reading_on(folder: Path) -> None:
+def test_a_users_corrected_file_counts_at_next_reading(folder: Path) -> None:
     path = folder / "strategies" / "own.py"
     path.write_text(OWN)
     before = find_strategy(folder, "own", {})
@@ -360,7 +360,7 @@ def test_the_files_that_come_with_the_project_are_sound() -> None:
 
 
 @pytest.mark.parametrize("path", sorted((CONFIG / "strategies").glob("*.yaml")), ids=lambda path: path.stem)
-def test_every_strategy_file_that_comes_with_the_project_can_be_switched_on(folder: Path, path: Path) -> None:
+def test_every_shipped_strategy_file_can_be_switched_on(folder: Path, path: Path) -> None:
     (folder / "universe.yaml").write_text(UNIVERSE.replace("[1h, 15m]", f"[{', '.join(Timeframe)}]"))
     content = path.read_text().replace("enabled: false", "enabled: true")
     (folder / "strategies" / "one.yaml").write_text(content)
@@ -368,7 +368,7 @@ def test_every_strategy_file_that_comes_with_the_project_can_be_switched_on(fold
 
 
 @pytest.mark.parametrize("name", ["BTCUSDT.BYBITT", "BTC_USDT.KRAKEN"])
-def test_an_instrument_of_a_venue_that_the_catalogue_lacks_is_refused_by_name(name: str) -> None:
+def test_an_instrument_of_an_unknown_venue_is_refused(name: str) -> None:
     with pytest.raises(ConfigurationError, match=f"'{name}': there is no venue '{name.split('.')[1]}', only BYBIT"):
         instrument_named(name, "bybit")
 

@@ -48,7 +48,7 @@ def test_the_shipped_limits_are_those_that_a_backtest_asks_too() -> None:
     assert live_only(shipped) == ()
 
 
-def test_a_daily_loss_and_a_number_of_positions_of_0_are_off(folder: Path) -> None:
+def test_zero_switches_daily_loss_and_position_count_off(folder: Path) -> None:
     limits = load(folder, PLAIN.replace("0.05\n", "0\n").replace("positions: 3", "positions: 0"))
     assert (limits.max_daily_loss, limits.max_open_positions) == (0, 0)
 
@@ -147,7 +147,7 @@ def test_every_limit_stands_in_the_shipped_file_with_its_unit() -> None:
             assert re.search(rf"^[# ]*{name}:", told, re.MULTILINE), f"config/risk.yaml says nothing of {name}"
 
 
-def test_research_says_which_rules_of_the_live_gate_it_does_not_ask(folder: Path) -> None:
+def test_research_names_the_live_rules_it_skips(folder: Path) -> None:
     shutil.copytree(ROOT / "config" / "strategies", folder / "strategies")
     for name in ("costs.yaml", "universe.yaml"):
         shutil.copy(ROOT / "config" / name, folder / name)

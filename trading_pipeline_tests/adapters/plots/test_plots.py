@@ -35,7 +35,7 @@ def test_every_point_lies_inside_the_picture_from_left_to_right(values: list[flo
     assert all(0 <= x <= 260 and 0 <= y <= 60 for x, y in drawn)
 
 
-def test_the_highest_price_is_on_top_and_the_lowest_at_the_bottom() -> None:
+def test_high_prices_are_drawn_above_low_ones() -> None:
     assert [y for _, y in points(sparkline([1.0, 3.0, 2.0]))] == [57.0, 3.0, 30.0]
 
 

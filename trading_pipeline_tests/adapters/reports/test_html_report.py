@@ -107,7 +107,7 @@ def test_the_cards_show_what_a_net_figure_was_before_costs() -> None:
     assert card.group(1) != card.group(2).removeprefix("gross ")
 
 
-def test_a_stretch_shorter_than_a_month_is_told_nothing_of_a_year(page: str) -> None:
+def test_under_a_month_no_yearly_figure_is_shown(page: str) -> None:
     for words in ("Returns by month", ">CAGR</span>", ">Sharpe ratio</span>"):
         assert words not in page
         assert words in html_report(sampled().record, sampled().bars)

@@ -148,14 +148,14 @@ def test_a_latency_that_nobody_measured_is_not_made_up() -> None:
     assert rows == ["0.51 s", "0.73 s", "12", "n/a", "n/a", "0"]
 
 
-def test_a_running_system_is_linked_and_an_order_leads_to_its_run() -> None:
+def test_a_running_systems_order_links_to_its_run() -> None:
     page = page_of(PipelinePart(RECORD, (LINEAGE,), UI))
     assert f"<a href='{UI}/asset-groups'>Lineage</a>" in page
     assert f"<a href='{UI}/runs/0a1b2c3d-run'>" in page
     assert "--keep" not in page
 
 
-def test_a_system_that_has_ended_is_not_linked_and_the_command_that_keeps_it_is_named() -> None:
+def test_an_ended_system_names_the_keeping_command() -> None:
     page = page_of(PipelinePart(RECORD, (LINEAGE,), ""))
     assert "<a href" not in page
     assert "<b>Lineage</b>" in page
@@ -178,7 +178,7 @@ def test_a_backtests_page_has_none_of_it() -> None:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-def test_a_browser_draws_an_open_position_beside_the_closed_trades_without_an_error(tmp_path: Path) -> None:
+def test_a_browser_draws_open_positions_beside_closed_trades(tmp_path: Path) -> None:
     drawn = drawn_by_a_browser(page_of(PipelinePart(RECORD, (LINEAGE,), UI)), tmp_path)
     assert "<title>BROKEN" not in drawn
     # a badge each for the trade of the golden run, the open position, the order and the refused plan

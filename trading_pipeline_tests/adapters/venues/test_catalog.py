@@ -19,7 +19,7 @@ SETTINGS = Settings.model_validate(
 
 
 @pytest.mark.parametrize("name", sorted(VENUES))
-def test_every_venue_has_a_name_streams_and_an_account_without_asking_anybody(name: str) -> None:
+def test_every_venue_is_made_without_asking_anybody(name: str) -> None:
     venue = venue_named(name, SETTINGS)
     assert venue.name == name
     assert venue.market_stream([InstrumentId("BTCUSDT.BYBIT")], [Timeframe.H1]).timeframes == (Timeframe.H1,)

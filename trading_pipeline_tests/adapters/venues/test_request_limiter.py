@@ -50,7 +50,7 @@ def test_what_the_window_has_left_behind_is_free_again(redis_url: str, venue: st
     assert any(gets_leave(one, quota) for _ in range(10_000))
 
 
-def test_a_request_that_is_held_back_by_one_quota_takes_nothing_from_the_others(redis_url: str, venue: str) -> None:
+def test_a_held_request_takes_from_no_other_quota(redis_url: str, venue: str) -> None:
     one, _ = limiters(redis_url, venue)
     wide, narrow = Quota("endpoint", 2, LONG), Quota("endpoint:BTCUSDT", 1, LONG)
     one.take([wide, narrow])
@@ -70,7 +70,7 @@ def test_who_may_use_a_part_leaves_the_rest_to_the_others(redis_url: str, venue:
     held_back(one, writing)
 
 
-def test_a_quota_that_is_shut_is_shut_for_all_and_never_for_less(redis_url: str, venue: str) -> None:
+def test_a_shut_quota_is_never_shut_for_less(redis_url: str, venue: str) -> None:
     one, other = limiters(redis_url, venue)
     one.shut("address", LONG)
     other.shut("address", 1.0)

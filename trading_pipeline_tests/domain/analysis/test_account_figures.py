@@ -30,7 +30,7 @@ def metrics() -> Metrics:
     return metrics_of(run_account([lane("hourly", 1, 0, 1), lane("slow", 2, 1, 3)], {}), HOUR_MS)
 
 
-def test_a_bar_of_two_hours_is_as_much_exposure_as_two_bars_of_one(metrics: Metrics) -> None:
+def test_exposure_counts_time_and_not_bars(metrics: Metrics) -> None:
     assert metrics["trades"] == 2.0
     assert metrics["exposure_pct"] == pytest.approx((1 + 4) / 12 * 100)
 

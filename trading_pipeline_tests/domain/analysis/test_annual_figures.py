@@ -73,7 +73,7 @@ def test_without_holes_a_year_has_so_many_bars(minutes: int, expected: float) ->
     assert returns.periods_per_year(1000, returns.elapsed_years(close_ms, bar_ms)) == pytest.approx(expected, rel=1e-12)
 
 
-def test_the_same_equity_over_twice_the_time_has_ratios_smaller_by_the_root_of_two() -> None:
+def test_ratios_shrink_by_the_root_of_time() -> None:
     bars = random_bars(200, 3)
     late = np.where(np.arange(200) < 100, 0, 200 * 3_600_000)
     apart = BarArrays(

@@ -101,7 +101,7 @@ def test_a_trade_at_exactly_zero_ends_both_streaks() -> None:
     assert statistics.streaks(np.array([1.0, 1.0, 0.0, 1.0, -1.0, -1.0, -1.0])) == statistics.Streaks(2, 3)
 
 
-def test_an_entry_within_two_bars_of_an_exit_is_a_quick_reversal() -> None:
+def test_an_entry_soon_after_exit_is_quick_reversal() -> None:
     assert statistics.quick_reversals(np.array([0, 7, 20]), np.array([5, 10, 30])) == 1
 
 

@@ -146,7 +146,7 @@ def test_symbols_with_different_histories_share_the_waves() -> None:
         ({"max_leverage": 125.0, "maintenance_margin": 0.01}, "liquidated at its entry"),
     ],
 )
-def test_a_configuration_that_makes_no_sense_is_refused_with_the_way_out(values: dict[str, object], hint: str) -> None:
+def test_a_senseless_configuration_is_told_the_way_out(values: dict[str, object], hint: str) -> None:
     with pytest.raises(ConfigurationError, match=hint):
         BacktestConfig().with_values(values)
 

@@ -44,13 +44,13 @@ def test_a_hole_in_the_record_is_charged_at_the_assumed_rate() -> None:
     assert made.rate.tolist() == [0.0007] * 3 + [0.0001] * 2 + [0.0007]
 
 
-def test_a_settlement_at_the_first_open_was_paid_before_anything_was_held() -> None:
+def test_a_settlement_at_the_first_open_is_free() -> None:
     made = with_assumed_funding(None, Span(8 * HOUR_MS, 16 * HOUR_MS), COSTS)
     assert made is not None
     assert (made.time_ms // HOUR_MS).tolist() == [16]
 
 
-def test_an_interval_that_divides_no_day_is_refused_as_the_venue_counts_from_midnight() -> None:
+def test_an_interval_that_divides_no_day_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="funding_hours = 7: must divide 24"):
         Costs(funding_rate=0.0001, funding_hours=7)
 

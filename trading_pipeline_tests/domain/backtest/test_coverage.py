@@ -25,7 +25,7 @@ def span(first: float, end: float) -> Span:
 
 
 @pytest.mark.parametrize("hours", [(8,), (1,), (24,), (-8, 8), (8, 32)])
-def test_one_event_after_the_first_open_and_up_to_the_last_close_is_enough(hours: tuple[float, ...]) -> None:
+def test_one_event_within_the_bars_is_enough(hours: tuple[float, ...]) -> None:
     require_funding(events(*hours), span(0, 24), "BTCUSDT")
 
 
@@ -40,7 +40,7 @@ def test_one_event_after_the_first_open_and_up_to_the_last_close_is_enough(hours
         ((), "there are none"),
     ],
 )
-def test_funding_that_meets_no_bar_is_refused_and_told_where_it_is(hours: tuple[float, ...], problem: str) -> None:
+def test_funding_outside_the_bars_is_refused(hours: tuple[float, ...], problem: str) -> None:
     head = "BTCUSDT: no funding event falls due from 2025-01-01T00:00Z to 2025-01-02T00:00Z: "
     with pytest.raises(DataError, match=f"^{head}{problem}"):
         require_funding(events(*hours), span(0, 24), "BTCUSDT")

@@ -58,7 +58,7 @@ def test_the_default_lifecycle_earns_what_the_golden_series_says(
     assert (trade.exit_reason, trade.exit_bar) == (reason, exit_bar)
 
 
-def test_the_golden_runner_has_its_three_exits_at_their_bars_and_prices() -> None:
+def test_the_golden_runner_has_its_three_exits() -> None:
     (trade,) = run_one(BacktestConfig(), golden_bars(33, 700), signal(325, -1, 30125.0)).trade_list()
     exits = [(leg.time_ms // HOUR_MS - 1, round(leg.price, 4), round(leg.fraction, 9)) for leg in trade.legs[1:]]
     assert exits == [(333, 29801.0, 0.4), (337, 29639.0, 0.4), (386, 29166.0714, 0.2)]
@@ -106,7 +106,7 @@ def test_the_nearer_extreme_comes_first(start: float, price: float) -> None:
     assert trade.exit_price == pytest.approx(price)
 
 
-def test_a_next_open_round_trip_pays_fees_and_slippage_on_both_sides() -> None:
+def test_a_next_open_round_trip_pays_both_sides() -> None:
     bars = [FLAT, (101.0, 101.0, 101.0, 101.0), FLAT, (105.0, 105.0, 105.0, 105.0), FLAT]
     signals = EntrySignals(np.array([0, 2]), np.array([1, 0]), np.full(2, np.nan), np.array([0, int(OrderKind.EXIT)]))
     limits = Limits(risk_per_trade=None, cash_fraction=0.1, max_leverage=10.0, max_daily_loss=None, cooldown_bars=0)
@@ -123,7 +123,7 @@ def test_a_next_open_round_trip_pays_fees_and_slippage_on_both_sides() -> None:
     assert trade.slippage == pytest.approx(98.960421 * (0.0505 + 0.0525), abs=1e-6)
 
 
-def test_limits_slip_not_at_all_and_the_rest_of_the_position_does() -> None:
+def test_only_orders_that_take_slip() -> None:
     bars = [FLAT, (100.0, 112.0, 98.0, 99.0), FLAT]
     config = config_of(LADDER, costs=Costs(0.0, 0.0, 10.0))
     (trade,) = run_one(config, bars, signal(0, 1, 90.1, 1.0)).trade_list()
@@ -131,14 +131,14 @@ def test_limits_slip_not_at_all_and_the_rest_of_the_position_does() -> None:
     assert trade.slippage == pytest.approx(0.1 + 0.6 * 100.1 * 0.001)
 
 
-def test_after_the_first_target_the_stop_is_at_the_entry_within_the_same_bar() -> None:
+def test_the_first_target_pulls_the_stop_at_once() -> None:
     bars = [FLAT, (100.0, 112.0, 98.0, 99.0), (99.0, 99.0, 95.0, 95.0)]
     (trade,) = run_one(config_of(LADDER), bars, signal(0, 1, 90.0, 1.0)).trade_list()
     assert [leg.kind for leg in trade.legs] == [LegKind.ENTRY, LegKind.TAKE_PROFIT, LegKind.BREAK_EVEN]
     assert trade.pnl_r == pytest.approx(0.4)
 
 
-def test_a_stop_that_moves_at_closes_leaves_the_rest_of_the_bar_to_the_old_stop() -> None:
+def test_a_stop_moved_at_closes_spares_the_bar() -> None:
     exits = Exits(LADDER.targets, trail=None, trail_after_targets=0, move_stop_at_close=True)
     bars = [FLAT, (100.0, 112.0, 98.0, 101.0), (101.0, 102.0, 97.0, 98.0), FLAT]
     (trade,) = run_one(config_of(exits), bars, signal(0, 1, 90.0, 1.0)).trade_list()
@@ -159,7 +159,7 @@ def test_a_percent_trail_follows_the_best_price_and_never_loosens() -> None:
     assert trade.exit_reason is LegKind.TRAILING_STOP
 
 
-def test_an_atr_stop_computed_at_a_close_holds_from_the_next_bar() -> None:
+def test_an_atr_stop_holds_from_the_next_bar() -> None:
     exits = Exits((), break_even_after_targets=0, trail=AtrTrail(1.0, 2), trail_after_targets=0)
     bars = [FLAT, (100.0, 101.0, 99.0, 100.0), (100.0, 101.0, 99.0, 100.0), (100.0, 110.0, 97.0, 110.0), FLAT, FLAT]
     (trade,) = run_one(config_of(exits), bars, signal(0, 1, 90.0, 1.0)).trade_list()
@@ -185,9 +185,7 @@ def test_a_pivot_trail_waits_for_the_pivot_to_be_confirmed() -> None:
         ((0.3, 0.3 + 1e-9), LegKind.END_OF_DATA),
     ],
 )
-def test_a_long_whose_momentum_did_not_rise_leaves_at_the_next_close(
-    momentum: tuple[float, float], reason: LegKind
-) -> None:
+def test_a_long_without_momentum_leaves_next_close(momentum: tuple[float, float], reason: LegKind) -> None:
     exits = Exits((), break_even_after_targets=0, trail=None, trail_after_targets=0, next_bar_exit=True)
     series = np.array([*momentum, -20.0, -30.0])
     one = SymbolInput(bars_of([FLAT] * 4), signal(0, 1, 90.0, 1.0), momentum=series)
@@ -218,7 +216,7 @@ def test_the_stop_comes_before_the_next_bar_exit() -> None:
         (OrderKind.STOP, -1, 98.0, (100.0, 104.0, 97.0, 99.0), 98.0),
     ],
 )
-def test_a_resting_entry_fills_at_its_price_or_at_the_open_beyond_it(
+def test_a_resting_entry_fills_at_price_or_better(
     kind: OrderKind, direction: int, price: float, bar: Prices, entry: float
 ) -> None:
     stop = 80.0 if direction > 0 else 120.0
@@ -233,7 +231,7 @@ def test_a_resting_entry_fills_at_its_price_or_at_the_open_beyond_it(
         (OrderKind.STOP, 103.0, (100.0, 104.0, 99.0, 103.0), 103.0 * 0.001),
     ],
 )
-def test_an_entry_that_rested_pays_the_makers_fee_and_one_that_took_the_takers(
+def test_resting_entries_pay_maker_fees_and_others_taker(
     kind: OrderKind, price: float, bar: Prices, entry_fee: float
 ) -> None:
     # 1 unit; the stop at 80 takes, at 10 bps of 80
@@ -250,7 +248,7 @@ def test_a_resting_entry_that_is_not_met_expires() -> None:
 
 
 @pytest.mark.parametrize("timing", Timing)
-def test_a_stop_inside_the_first_bar_after_the_decision_counts_for_every_timing(timing: Timing) -> None:
+def test_a_stop_in_the_first_bar_counts_always(timing: Timing) -> None:
     bars = [FLAT, (100.0, 100.0, 85.0, 95.0), (95.0, 95.0, 85.0, 95.0), FLAT]
     (trade,) = run_one(config_of(STOP_ONLY, Execution(timing)), bars, signal(0, 1, 90.0, 1.0)).trade_list()
     assert (trade.exit_bar, trade.exit_price) == (1, 90.0)
@@ -291,7 +289,7 @@ def test_layers_share_one_average_and_the_tighter_stop() -> None:
     assert result.outcome_counts() == {"filled": 2, "position_open": 1}
 
 
-def test_a_target_that_a_layer_puts_behind_the_close_leaves_at_that_close_as_a_taker() -> None:
+def test_a_target_behind_the_close_leaves_as_taker() -> None:
     # 1 at 100 with the stop at 90 and 1 at 108 with the stop at 101: average 104, R = 3, so 1 R lies at 107, which the
     # close has passed: half of the two at 108, 5.5 bps of it. The stop goes to the average, where the rest leaves.
     exits = Exits((ExitTarget(1.0, 0.5),), trail=None, trail_after_targets=1)
@@ -305,7 +303,7 @@ def test_a_target_that_a_layer_puts_behind_the_close_leaves_at_that_close_as_a_t
     assert (trade.stop_price, trade.gross_pnl_r) == (101.0, pytest.approx(4 / 6))
 
 
-def test_a_break_even_stop_that_a_layer_pulls_to_the_close_leaves_at_that_close() -> None:
+def test_a_break_even_stop_pulled_to_closes_leaves() -> None:
     # 2 at 100, stop 90: 1 at the target 110, the stop to 100. 9 at 101: average 100.9, in ticks of 1 the close.
     exits = Exits((ExitTarget(1.0, 0.5),), trail=None, trail_after_targets=1)
     bars = [FLAT, (101.0, 110.0, 101.0, 101.0), (102.0, 102.0, 102.0, 102.0), FLAT]
@@ -335,7 +333,7 @@ def test_a_liquidation_level_inside_the_bar_fires_at_the_level() -> None:
     assert trade.exit_price == pytest.approx(100.0 * (1 - 0.1 + 0.005))
 
 
-def test_funding_is_paid_by_longs_on_what_is_open_at_the_close() -> None:
+def test_longs_pay_funding_on_the_closes_quantity() -> None:
     # The payment at the entry's own instant is not ours; the one two hours later is.
     funding = Funding(np.array([HOUR_MS, 3 * HOUR_MS]), np.array([0.01, 0.001]))
     one = SymbolInput(bars_of([FLAT] * 5), signal(0, 1, 50.0, 2.0), funding=funding)
@@ -374,7 +372,7 @@ def test_a_position_is_closed_when_it_was_held_long_enough() -> None:
     assert (trade.exit_bar, trade.exit_reason) == (3, LegKind.TIME_EXIT)
 
 
-def test_the_end_of_the_data_closes_at_the_last_close_with_slippage() -> None:
+def test_the_datas_end_closes_with_slippage() -> None:
     bars = [FLAT, FLAT, (100.0, 110.0, 100.0, 110.0)]
     (trade,) = run_one(config_of(costs=Costs(0.0, 0.0, 100.0)), bars, signal(0, 1, 50.0, 1.0)).trade_list()
     assert (trade.exit_price, trade.exit_reason) == (pytest.approx(108.9), LegKind.END_OF_DATA)

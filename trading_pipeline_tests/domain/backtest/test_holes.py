@@ -47,7 +47,7 @@ def test_funding_that_falls_due_in_a_hole_is_charged_after_it(missing: tuple[int
     assert funded(without(bars_of([FLAT] * 22), *missing), {8: 0.001, 16: 0.001})[0] == pytest.approx(2.0)
 
 
-def test_what_fell_due_in_a_hole_is_charged_at_the_open_after_it_before_anything_else() -> None:
+def test_funding_due_in_a_hole_is_charged_first() -> None:
     # Bar 2 is missing and bar 3 opens at 80, below the stop of 90: 10 x 80 x 0.01 are paid before the stop fills there.
     bars = without(bars_of([FLAT, FLAT, FLAT, (80.0,) * 4, (80.0,) * 4]), 2)
     funding = Funding(np.array([3 * HOUR_MS]), np.array([0.01]))
@@ -56,7 +56,7 @@ def test_what_fell_due_in_a_hole_is_charged_at_the_open_after_it_before_anything
     assert (trade.funding, trade.exit_reason, trade.exit_price) == (8.0, LegKind.STOP_LOSS, 80.0)
 
 
-def test_what_enters_at_the_open_after_a_hole_pays_nothing_for_it() -> None:
+def test_an_entry_after_a_hole_pays_no_funding() -> None:
     bars = without(bars_of([FLAT] * 5), 1)
     funding = Funding(np.array([2 * HOUR_MS]), np.array([0.01]))
     one = SymbolInput(bars, signal(0, 1, 90.0, 10.0), funding=funding)

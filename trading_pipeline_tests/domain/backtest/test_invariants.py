@@ -132,7 +132,7 @@ def test_doubling_prices_doubles_the_profit_of_a_fixed_quantity(config: Backtest
 
 @settings(max_examples=50, deadline=None)
 @given(configs(), seeds)
-def test_doubling_prices_changes_no_profit_of_a_grid_that_is_sized_by_risk(config: BacktestConfig, seed: int) -> None:
+def test_doubling_prices_changes_no_grids_profit(config: BacktestConfig, seed: int) -> None:
     bars = random_bars(BARS, seed, 0.01)
     twice = BarArrays(
         bars.open_time_ms, bars.close_time_ms, bars.open * 2, bars.high * 2, bars.low * 2, bars.close * 2, bars.volume

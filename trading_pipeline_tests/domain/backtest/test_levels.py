@@ -14,7 +14,7 @@ STEPS = st.sampled_from(["0.1", "0.01", "0.001", "0.05", "0.25", "0.5", "1", "5"
 
 
 @given(count=st.integers(0, 10**7), step=STEPS)
-def test_a_number_of_steps_is_the_float_that_a_venue_would_write(count: int, step: str) -> None:
+def test_steps_give_the_float_a_venue_writes(count: int, step: str) -> None:
     assert steps(float(count), float(step)) == float(count * Decimal(step))
 
 
@@ -31,7 +31,7 @@ def test_rounding_and_cutting_off_to_a_tenth(value: float, rounded: float, floor
     assert floor_step(value, 0.1) == floored
 
 
-def test_a_stop_on_a_tick_is_met_by_a_bar_that_just_touches_it() -> None:
+def test_a_touch_meets_a_stop_on_a_tick() -> None:
     entry = 22_266.4
     bars = bars_of([(entry, entry, entry, entry), (entry, 22_489.1, entry, entry), (entry, 22_489.1, entry, entry)])
     one = SymbolInput(bars, signal(0, -1, entry * 1.01, 0.1), Steps(price_increment=0.1))

@@ -102,7 +102,7 @@ def test_no_part_of_the_lifecycle_is_ignored(changes: dict[str, object]) -> None
     assert differences(rules(**changes), rules())
 
 
-def test_every_field_of_the_lifecycle_stands_in_the_table_above_or_has_one_value() -> None:
+def test_every_lifecycle_field_is_accounted_for() -> None:
     changed = {name for row in CHANGED for name in row}
     one_value = {
         spec.name
@@ -114,7 +114,7 @@ def test_every_field_of_the_lifecycle_stands_in_the_table_above_or_has_one_value
     assert changed | one_value | ONLY_LIVE == {spec.name for spec in fields(Lifecycle)}
 
 
-def test_a_pivot_trail_moves_at_the_finest_closes_where_the_rule_says_so() -> None:
+def test_a_pivot_trail_may_move_at_finest_closes() -> None:
     runner = replace(LIFECYCLE.runner, trail=TrailRule.PIVOT, trail_at=TrailAt.FINEST)
     assert rules(runner=runner).exits.trail == PivotTrail(every=QUARTER_MS)
 

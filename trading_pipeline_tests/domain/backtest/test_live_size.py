@@ -146,9 +146,7 @@ def test_the_engine_buys_what_the_gate_allows(
         (SizingRule(SizingModel.FRACTIONAL, fraction=Decimal("0.9")), 10_000.0, 25.0),
     ],
 )
-def test_an_amount_is_notional_of_what_is_free_under_the_risk_cap(
-    rule: SizingRule, free: float, quantity: float
-) -> None:
+def test_an_amount_is_notional_under_the_risk_cap(rule: SizingRule, free: float, quantity: float) -> None:
     config = BacktestConfig(free, limits=Limits(max_leverage=1.0, maintenance_margin=0.0, amount=rule), exits=STOP_ONLY)
     one = SymbolInput(moving(100.0, 0.01), signal(SIGNAL_BAR, 1, 98.0))
     assert run_backtest(config, {"X": one}).trades.quantity.tolist() == pytest.approx([quantity])

@@ -31,7 +31,7 @@ FLAT: Prices = (100.0, 100.0, 100.0, 100.0)
 ALL_IN = replace(FREE_LIMITS, risk_per_trade=None, cash_fraction=1.0, max_leverage=10.0)
 
 
-def test_the_fee_to_open_and_the_fee_to_close_are_kept_back_from_the_margin() -> None:
+def test_both_fees_are_kept_back_from_the_margin() -> None:
     # q (100 / 10 + 100 x 0.00055 x (2 - 1 / 10)) <= 10,000; the gap takes the margin of 10 each, and the fee is paid.
     bars = [FLAT, (50.0, 50.0, 50.0, 50.0), (50.0,) * 4]
     result = run_one(config_of(STOP_ONLY, costs=Costs(0.0, 5.5, 0.0), limits=ALL_IN), bars, signal(0, 1, 10.0))
@@ -88,7 +88,7 @@ def test_what_was_drained_leaves_with_the_part_that_leaves() -> None:
     ]
 
 
-def test_funding_beyond_the_margin_liquidates_at_its_close_and_takes_no_more() -> None:
+def test_funding_beyond_the_margin_liquidates_once() -> None:
     funding = Funding(np.array([2 * HOUR_MS]), np.array([0.5]))
     one = SymbolInput(bars_of([FLAT] * 4), signal(0, 1, 10.0), funding=funding)
     result = run_backtest(config_of(limits=ALL_IN), {"X": one})

@@ -47,7 +47,7 @@ def comparison() -> Comparison:
     return Comparison(differences, happened)
 
 
-def test_the_engine_does_what_a_plain_event_loop_written_from_the_page_does(comparison: Comparison) -> None:
+def test_the_engine_does_what_the_reference_does(comparison: Comparison) -> None:
     first = "\n".join(f"seed {seed}: {found}" for seed, found in list(comparison.differences.items())[:5])
     assert not comparison.differences, f"{len(comparison.differences)} of {len(SEEDS)} accounts differ\n{first}"
 

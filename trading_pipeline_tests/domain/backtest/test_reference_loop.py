@@ -46,7 +46,7 @@ def without(bars: BarArrays, *places: int) -> BarArrays:
     return BarArrays(*(np.delete(getattr(bars, name), places) for name in names))
 
 
-def test_a_falling_bar_meets_the_targets_then_the_break_even_stop_and_a_rising_one_the_stop() -> None:
+def test_direction_decides_which_levels_a_bar_meets() -> None:
     # 10 units at 100, stop 90: R = 10, targets 110 (4) and 120 (4), the rest 2.
     exits = Exits((ExitTarget(1.0, 0.4), ExitTarget(2.0, 0.4)), trail=None)
     falling = run([FLAT, (100.0, 121.0, 89.0, 99.0), FLAT], [(0, 1, 90.0)], exits)
@@ -59,7 +59,7 @@ def test_a_falling_bar_meets_the_targets_then_the_break_even_stop_and_a_rising_o
     assert exits_of(rising) == [(LegKind.STOP_LOSS, 10.0, 90.0)]
 
 
-def test_a_gap_fills_at_the_open_and_a_level_at_its_own_price() -> None:
+def test_a_gap_fills_at_the_open() -> None:
     gap = run([FLAT, (85.0, 86.0, 84.0, 85.0), FLAT], [(0, 1, 90.0)])
     inside = run([FLAT, (95.0, 96.0, 84.0, 85.0), FLAT], [(0, 1, 90.0)])
     assert (exits_of(gap)[0][2], exits_of(inside)[0][2]) == (85.0, 90.0)
@@ -74,7 +74,7 @@ def test_funding_is_charged_whether_or_not_its_bar_is_there(hole: tuple[int, ...
     assert made.trades[0].funding == pytest.approx(paid)
 
 
-def test_funding_takes_of_the_margin_what_is_not_free_and_moves_the_liquidation() -> None:
+def test_funding_without_free_money_moves_the_liquidation() -> None:
     # All of 10,000 at leverage 10: 1,000 units at 100, nothing free. Funding of 0.01 takes 1,000 of the 10,000 of
     # margin: 9 a unit are left, so with 0.5 % of 100 kept the position goes at 100 - 9 + 0.5 = 91.5.
     limits = Limits(risk_per_trade=None, cash_fraction=1.0, max_leverage=10.0, max_daily_loss=None, cooldown_bars=0)
@@ -85,7 +85,7 @@ def test_funding_takes_of_the_margin_what_is_not_free_and_moves_the_liquidation(
     assert made.curve[-1][1] == pytest.approx(500.0)
 
 
-def test_the_quantity_leaves_room_for_both_fees_and_a_gap_leaves_nothing_below_zero() -> None:
+def test_fees_and_gaps_leave_nothing_below_zero() -> None:
     # Margin and fees of 5.5 bps a unit: 100 / 10 + 100 x 0.00055 x (2 - 1 / 10) = 10.1045; 10,000 / 10.1045 = 989.66.
     # Liquidated at the open 50, below the bankruptcy price 90: the margin of 10 a unit is gone, and no fee is charged.
     limits = Limits(risk_per_trade=None, cash_fraction=1.0, max_leverage=10.0, max_daily_loss=None, cooldown_bars=0)
@@ -114,7 +114,7 @@ def test_whole_lots_are_not_lost_to_the_last_bit(notional: float, price: float, 
     assert whole(notional / price, 0.001) == lots
 
 
-def test_what_leaves_at_a_close_frees_its_slot_for_what_enters_there() -> None:
+def test_an_exit_at_a_close_frees_its_slot() -> None:
     limits = replace(TENTH, max_open_positions=1)
     config = BacktestConfig(execution=Execution(opposite=Opposite.CLOSE), limits=limits, exits=STOP_ONLY)
     rows = {"A": [(2, 1, 50.0)], "B": [(0, 1, 50.0), (2, -1, 150.0)], "C": [(1, 1, 50.0)]}
@@ -129,7 +129,7 @@ def test_what_leaves_at_a_close_frees_its_slot_for_what_enters_there() -> None:
     }
 
 
-def test_a_day_is_measured_from_its_first_mark_or_the_last_before_midnight() -> None:
+def test_a_days_loss_counts_across_a_hole() -> None:
     # The bars that close at 24:00 and 01:00 are missing. 100 units fall from 100 to 94 in the bar that closes at 02:00:
     # 6 % of the mark of 23:00, the last before midnight.
     bars = without(bars_of([FLAT] * 25 + [(100.0, 100.0, 94.0, 94.0)] * 2 + [FLAT] * 3), 23, 24)

@@ -109,7 +109,7 @@ def test_scores_that_decide_have_to_be_there() -> None:
 
 
 @pytest.mark.parametrize("timing", Timing)
-def test_a_stop_at_an_open_frees_its_slot_for_an_order_at_that_open(timing: Timing) -> None:
+def test_a_stop_at_an_open_frees_its_slot(timing: Timing) -> None:
     # Z opens below its stop of 90 in bar 2; A's order of bar 1 fills at the same open where orders do so.
     gap: Prices = (80.0, 80.0, 80.0, 80.0)
     inputs = {
@@ -131,7 +131,7 @@ def test_a_stop_at_an_open_frees_its_slot_for_an_order_at_that_open(timing: Timi
         (STOP_ONLY, None, [FLAT] * 2, LegKind.END_OF_DATA),
     ],
 )
-def test_every_exit_at_a_close_comes_before_the_entries_of_all_symbols(
+def test_at_a_close_exits_come_before_entries(
     exits: Exits, momentum: list[float] | None, bars: list[Prices], kind: LegKind
 ) -> None:
     # Z leaves by rule at the close of bar 1, at which A enters.
@@ -155,7 +155,7 @@ def test_every_exit_at_a_close_comes_before_the_entries_of_all_symbols(
         (AtrTrail(1.0, 2), [FLAT, FLAT, FLAT, (90.0,) * 4], 2, 100.0),
     ],
 )
-def test_a_stop_that_a_close_puts_at_or_beyond_it_leaves_at_that_close(
+def test_a_stop_put_beyond_a_close_leaves_there(
     trail: AtrTrail | PercentTrail, bars: list[Prices], bar: int, price: float
 ) -> None:
     exits = Exits((), break_even_after_targets=0, trail=trail, trail_after_targets=0)
@@ -164,7 +164,7 @@ def test_a_stop_that_a_close_puts_at_or_beyond_it_leaves_at_that_close(
     assert trade.exit_time_ms == (bar + 1) * HOUR_MS
 
 
-def test_an_exit_signal_comes_before_the_stop_that_moves_at_its_close() -> None:
+def test_an_exit_signal_precedes_its_closes_stop() -> None:
     # The trailing stop of 109.45 would leave at the close of bar 1 too: the exit signal names it.
     exits = Exits((), break_even_after_targets=0, trail=PercentTrail(0.01, 0.005), trail_after_targets=0)
     bars = [FLAT, (100.0, 110.0, 100.0, 105.0), (105.0,) * 4]
@@ -303,7 +303,7 @@ def test_a_symbol_has_one_position_whatever_strategy_opened_it() -> None:
     assert [result.lanes[one.lane].strategy for one in (slow, fast)] == ["slow", "fast"]
 
 
-def test_a_stop_within_the_long_bar_frees_the_symbol_for_the_short_one() -> None:
+def test_a_stop_within_the_bar_frees_the_symbol() -> None:
     # The hour from 01:00 falls through the stop of 90 in its second quarter, 01:15 to 01:30.
     prices: list[Prices] = [FLAT] * 5 + [(100.0, 100.0, 85.0, 95.0)] + [(95.0,) * 4] * 6
     hours = bars_of([FLAT, (100.0, 100.0, 85.0, 95.0), (95.0,) * 4])
@@ -317,7 +317,7 @@ def test_a_stop_within_the_long_bar_frees_the_symbol_for_the_short_one() -> None
     assert (slow.exit_time_ms, slow.exit_price, slow.exit_bar) == (6 * QUARTER, 90.0, 1)
 
 
-def test_the_longer_timeframe_and_then_the_name_of_the_strategy_come_first() -> None:
+def test_longer_timeframes_then_strategy_names_come_first() -> None:
     hours, short = bars_of([FLAT] * 3), quarters(12)
     lanes = [
         lane("a", "X", short, signal(3, 1, 50.0, 1.0)),
@@ -383,7 +383,7 @@ def test_capital_and_lanes_that_contradict_each_other_are_refused() -> None:
 # Trailing at the finest bars
 
 
-def test_a_trail_that_moves_at_the_finest_bars_uses_their_closes_and_the_newest_atr() -> None:
+def test_a_finest_trail_uses_finest_closes() -> None:
     # Ranges of 2 in the hours make the ATR 2 from the third on; the path's closes rise by 1 a quarter from 03:00.
     still: list[Prices] = [(100.0, 101.0, 99.0, 100.0)] * 12
     rising: list[Prices] = [(100.0 + k, 101.0 + k, 100.0 + k, 101.0 + k) for k in range(3)]

@@ -60,9 +60,7 @@ def test_adx_is_wilders_in_whole_ticks(walk: Ticks) -> None:
 
 @every_walk
 @pytest.mark.parametrize(("period", "levels"), [(14, (30, 45, 50, 70)), (2, (25, 50, 75))])
-def test_rsi_stands_on_the_side_of_a_level_where_its_fraction_does(
-    walk: Ticks, period: int, levels: tuple[int, ...]
-) -> None:
+def test_rsi_stands_where_its_fraction_does(walk: Ticks, period: int, levels: tuple[int, ...]) -> None:
     changes = [Fraction(b - a) for a, b in zip(walk.close, walk.close[1:], strict=False)]
     gains = exact_wilder([max(change, Fraction()) for change in changes], period)
     losses = exact_wilder([max(-change, Fraction()) for change in changes], period)
@@ -227,6 +225,6 @@ def test_a_snapshot_in_another_unit_says_the_same(seed: int, power: int) -> None
     np.testing.assert_allclose(other[prices], ticks[prices] * 10.0**power, rtol=0, atol=1e-13 * price)
 
 
-def test_typical_price_of_equal_prices_is_that_price_to_the_last_digits() -> None:
+def test_typical_price_of_equals_is_exactly_theirs() -> None:
     price = np.array([0.0231, 0.1, 69_123.4])
     assert beyond(typical_price(price, price, price), price, price).tolist() == [0.0] * 3

@@ -143,13 +143,13 @@ def test_adx_of_equal_moves_both_ways_is_nothing() -> None:
     assert values[27:].tolist() == [0.0] * 33
 
 
-def test_adx_and_rsi_agree_with_ta_lib_where_it_counts_in_whole_numbers() -> None:
+def test_adx_and_rsi_agree_with_ta_lib() -> None:
     high, low, close = (np.round(values * 1_000) for values in (HIGH, LOW, CLOSE))
     np.testing.assert_allclose(adx(high, low, close, 14), talib.ADX(high, low, close, 14), atol=1e-9)
     np.testing.assert_allclose(rsi(close, 14), talib.RSI(close, 14), atol=1e-9)
 
 
-def test_rsi_of_tiny_prices_and_of_a_price_at_rest_stays_what_it_was() -> None:
+def test_rsi_of_tiny_or_resting_prices_is_unchanged() -> None:
     # TA-Lib takes average moves below 1e-14 for none and says 0.
     closes = np.array([2.0, 3.0, 5.0, 4.0, *[4.0] * 600])
     expected = rsi(closes, 3)

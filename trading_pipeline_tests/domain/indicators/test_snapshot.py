@@ -6,7 +6,7 @@ from trading_pipeline_tests.domain.indicators.ticks import tick_walk
 from trading_pipeline_tests.domain.strategies.bars import bars_in_ticks, random_bars
 
 
-def test_a_snapshot_has_a_row_per_bar_and_a_float_column_per_indicator() -> None:
+def test_a_snapshot_has_a_row_per_bar() -> None:
     bars = random_bars(400).set_index("open_time", drop=False)
     values = snapshot(bars)
     assert values.index.equals(bars.index)
@@ -19,7 +19,7 @@ def test_short_history_is_undefined_rather_than_wrong() -> None:
     assert len(snapshot(random_bars(1)[:0])) == 0
 
 
-def test_after_the_warm_up_a_row_does_not_depend_on_where_the_bars_start() -> None:
+def test_past_the_warm_up_starts_do_not_matter() -> None:
     bars = random_bars(SNAPSHOT_WARMUP + 400)
     late = snapshot(bars[300:].reset_index(drop=True)).iloc[SNAPSHOT_WARMUP:]
     whole = snapshot(bars).iloc[SNAPSHOT_WARMUP + 300 :]

@@ -13,7 +13,7 @@ def test_the_trend_follows_a_clear_move_and_turns_with_it() -> None:
     assert np.isnan(band[9])
 
 
-def test_the_band_lies_behind_the_close_and_does_not_loosen_within_a_trend() -> None:
+def test_the_band_only_tightens_within_a_trend() -> None:
     bars = random_bars(1000)
     close = bars["close"].to_numpy()
     band, side = supertrend(bars["high"].to_numpy(), bars["low"].to_numpy(), close, 10, 3.0)

@@ -25,7 +25,7 @@ def test_a_window_longer_than_the_values_has_no_sum() -> None:
     assert len(rolling_sum(np.empty(0), 3)) == 0
 
 
-def test_an_undefined_value_leaves_no_sum_in_the_windows_that_hold_it() -> None:
+def test_an_undefined_value_leaves_its_windows_without_sum() -> None:
     values = np.array([np.nan, 1.0, 2.0, 4.0])
     assert rolling_sum(values, 2) == pytest.approx([np.nan, np.nan, 3.0, 6.0], nan_ok=True)
 

@@ -36,7 +36,7 @@ def on_a_mac() -> bytes:
     return buffer.getvalue()
 
 
-def test_a_name_without_an_ending_of_a_packed_file_is_the_content_itself() -> None:
+def test_an_unpacked_name_is_the_content_itself() -> None:
     assert unpacked(TABLE, "bars.csv") == TABLE
 
 

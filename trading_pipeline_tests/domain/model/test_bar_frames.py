@@ -77,7 +77,7 @@ def test_coarser_bar_takes_first_open_last_close_extremes_and_sum() -> None:
     assert tuple(row) == (FIRST, 10.0, 14.0, 9.0, 13.0, 3.0)
 
 
-def test_bars_on_their_way_keep_whose_they_are_and_when_they_close() -> None:
+def test_packed_bars_keep_instrument_and_close_time() -> None:
     opens = pd.to_datetime(frame(0, 1, 2)["open_time_ms"], unit="ms", utc=True)
     bars = frame(0, 1, 2).assign(instrument_id="BTCUSDT.BYBIT", open_time=opens, turnover=10.0, origin="rest")
     (made,) = coarser_bars(bars, Timeframe.M5, Timeframe.M15).to_dict("records")

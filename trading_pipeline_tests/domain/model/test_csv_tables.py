@@ -34,7 +34,7 @@ def test_a_comma_between_quotation_marks_separates_nothing() -> None:
     assert table_of(b'a,b\n"1,000",2\n', "a.csv").to_dict("list") == {"a": ["1,000"], "b": [2]}
 
 
-def test_an_empty_last_field_is_a_value_that_is_missing_and_not_a_comma_too_many() -> None:
+def test_an_empty_last_field_is_missing() -> None:
     table = table_of(b"a,b\n1,\n3,4\n", "a.csv")
     assert table["a"].tolist() == [1, 3]
     assert table["b"].isna().tolist() == [True, False]

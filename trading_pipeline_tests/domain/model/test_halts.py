@@ -28,7 +28,7 @@ KNOWN = ("ADAUSDT.BYBIT", "BTCUSDT.BYBIT")
         (f"{OTHER}/BTCUSDT.BYBIT", False),
     ],
 )
-def test_a_halt_covers_its_instrument_in_its_account_or_all_of_them(scope: str, covered: bool) -> None:
+def test_a_halt_covers_its_instrument_or_all(scope: str, covered: bool) -> None:
     assert HaltScope.parse(scope).covers(ACCOUNT, BTC) is covered
 
 

@@ -33,7 +33,7 @@ def outage(first: int, last: int) -> Outage:
     ],
     ids=["no hole", "two bars rest", "the newer hole counts", "the first bar follows none", "nothing"],
 )
-def test_as_many_bars_rest_after_a_hole_as_a_strategy_warms_up(numbers: list[int], expected: list[int]) -> None:
+def test_bars_rest_after_holes_for_a_warm_up(numbers: list[int], expected: list[int]) -> None:
     opens = np.array(numbers, np.int64) * 60_000
     assert untraded(opens, 60_000, 2).tolist() == expected
 

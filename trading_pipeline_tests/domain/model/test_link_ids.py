@@ -14,11 +14,9 @@ OLD = "0123456789abcdef01234567"
 @pytest.mark.parametrize("purpose", Purpose)
 @pytest.mark.parametrize("attempt", [0, 1, 99])
 @pytest.mark.parametrize("layer", [1, 2, 20])
-def test_a_link_id_has_at_most_28_of_the_characters_that_every_venue_knows(
-    purpose: Purpose, attempt: int, layer: int
-) -> None:
+def test_a_link_id_suits_every_venue(purpose: Purpose, attempt: int, layer: int) -> None:
     assert re.fullmatch(r"[0-9A-Za-z_-]{1,28}", order_link_id(NEW, purpose, attempt, layer))
 
 
-def test_orders_of_plans_with_an_older_id_are_found_under_the_link_ids_they_had() -> None:
+def test_orders_with_older_link_ids_are_found() -> None:
     assert order_link_id(OLD, Purpose.TAKE_PROFIT_1, 2) == f"{OLD}_TP12"

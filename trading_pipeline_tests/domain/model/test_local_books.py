@@ -43,7 +43,7 @@ def test_levels_are_changed_added_and_taken_away_and_come_best_first() -> None:
     assert snapshot.book.asks == levels((100, 4), (101, 1))
 
 
-def test_a_missing_update_makes_the_book_unknown_until_it_is_told_whole() -> None:
+def test_a_missing_update_makes_the_book_unknown() -> None:
     books = known()
     assert not books.apply(change(9, levels((99, 3))))
     assert books.snapshot(BTC, 1) is None

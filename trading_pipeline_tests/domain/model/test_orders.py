@@ -45,7 +45,7 @@ def record(state: IntentState, filled: int = 0) -> IntentRecord:
     return IntentRecord(BUY, state, "", "", Decimal(filled), None, None)
 
 
-def test_a_long_is_opened_by_buying_and_left_by_selling_and_a_short_the_other_way_round() -> None:
+def test_longs_open_by_buying_and_shorts_by_selling() -> None:
     sides = [(Side.opening(bias), Side.opening(bias).opposite) for bias in (Bias.LONG, Bias.SHORT)]
     assert sides == [(Side.BUY, Side.SELL), (Side.SELL, Side.BUY)]
 

@@ -17,9 +17,7 @@ HOUR = timedelta(hours=1)
 
 
 @given(st.sampled_from(Timeframe), st.integers(0, 1000), st.integers(0, 3000))
-def test_an_anchor_lies_on_the_grid_within_history_and_at_most_a_window_before(
-    timeframe: Timeframe, day: int, minutes: int
-) -> None:
+def test_an_anchor_is_within_history_and_a_window(timeframe: Timeframe, day: int, minutes: int) -> None:
     history_start = START + timedelta(minutes=minutes)
     scope = a_range(timeframe=timeframe, start=START + day * DAY, history_start=history_start)
     anchor = scope.anchor(scope.start, scope.instrument_ids[0])
@@ -52,7 +50,7 @@ def test_a_range_that_is_not_whole_days_is_refused(start: datetime, end: datetim
         PartitionRange(("BTCUSDT",), Timeframe.H1, start, end, START)
 
 
-def test_whole_days_are_one_part_and_new_bars_may_have_been_heard_since_the_anchor() -> None:
+def test_whole_days_may_follow_bars_heard_since() -> None:
     scope = a_range(["BTCUSDT.BYBIT", "SOLUSDT.BYBIT"], start=START + 2 * DAY)
     assert scope.parts == [ComputedPart(scope.instrument_ids, scope.start, scope.window_start)]
 
@@ -67,20 +65,20 @@ def test_instruments_whose_earlier_rows_stand_are_computed_from_there_on() -> No
     ]
 
 
-def test_where_everything_is_computed_whole_nothing_is_left_to_compute_from_a_wave_on() -> None:
+def test_what_is_recomputed_whole_has_no_other_part() -> None:
     scope = a_range(["BTCUSDT.BYBIT"], start=START + 2 * DAY)
     corrected = replace(scope, computed_until=scope.start + HOUR, recomputed=frozenset(scope.instrument_ids))
     assert corrected.parts == scope.parts
 
 
-def test_at_the_first_close_of_a_day_nothing_older_is_looked_for_either() -> None:
+def test_a_days_first_close_looks_at_nothing_older() -> None:
     scope = a_range(["BTCUSDT.BYBIT"], start=START + 2 * DAY)
     assert replace(scope, computed_until=scope.start).parts == [
         ComputedPart(("BTCUSDT.BYBIT",), scope.start, scope.start)
     ]
 
 
-def test_days_that_have_not_begun_at_the_venue_are_refused_with_its_time() -> None:
+def test_days_the_venue_has_not_begun_are_refused() -> None:
     with pytest.raises(
         DataError,
         match=rf"{START:%Y-%m-%d} has not begun at the venue, whose clock says {START - HOUR:%Y-%m-%d %H:%M} UTC",

@@ -9,7 +9,7 @@ def test_one_r_is_the_distance_to_the_stop_of_either_side() -> None:
     assert [trade_plan(bias=bias).risk_per_unit for bias in Bias] == [10, 10]
 
 
-def test_a_position_has_one_layer_and_follows_its_strategy_out_unless_its_plan_says_otherwise() -> None:
+def test_a_position_has_one_layer_by_default() -> None:
     rules = ExitRules()
     assert (rules.max_layers, rules.strategy_exits, rules.opposite) == (1, True, Opposite.IGNORE)
     assert rules.break_even_after_targets == 1

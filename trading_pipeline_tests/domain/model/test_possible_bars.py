@@ -27,7 +27,5 @@ from trading_pipeline.domain.model.possible_bars import possible
         ((10, 12, 9, np.nan, 1), False),
     ],
 )
-def test_high_and_low_hold_the_others_prices_are_positive_and_volume_is_not_negative(
-    bar: tuple[float, ...], expected: bool
-) -> None:
+def test_a_possible_bar_keeps_its_bounds(bar: tuple[float, ...], expected: bool) -> None:
     assert possible(pd.DataFrame([bar], columns=list(OHLCV))).tolist() == [expected]

@@ -20,7 +20,7 @@ KEYS = {
 
 
 @pytest.mark.parametrize(("bias", "kind"), KEYS)
-def test_entries_and_exits_of_one_bar_and_side_have_names_of_their_own(bias: Bias, kind: SignalKind) -> None:
+def test_entries_and_exits_have_names_of_their_own(bias: Bias, kind: SignalKind) -> None:
     assert decision_key("ema_atr", "BTCUSDT", Timeframe.H1, CLOSE, bias, kind) == KEYS[bias, kind]
 
 

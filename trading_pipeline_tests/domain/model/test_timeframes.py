@@ -24,9 +24,7 @@ def test_a_bar_is_as_long_as_it_is_called(timeframe: str, minutes: int) -> None:
     ("hour", "minute", "closing"),
     [(12, 0, ["15m", "1h", "4h"]), (13, 0, ["15m", "1h"]), (13, 15, ["15m"]), (13, 1, []), (0, 0, ["15m", "1h", "4h"])],
 )
-def test_at_an_instant_those_bars_close_whose_length_divides_the_time_of_day(
-    hour: int, minute: int, closing: list[str]
-) -> None:
+def test_bars_close_where_their_length_divides_the_day(hour: int, minute: int, closing: list[str]) -> None:
     asked = [Timeframe.M15, Timeframe.H1, Timeframe.H4]
     assert closing_timeframes(NOON.replace(hour=hour, minute=minute), asked) == closing
 

@@ -74,7 +74,7 @@ def test_each_limit_gives_way_from_the_first_price_on(side: Side, prices: list[s
     assert [str(one.intent.price) for one in orders[1:]] == prices
 
 
-def test_what_is_left_after_the_last_limit_goes_to_market_and_once_more() -> None:
+def test_after_the_last_limit_comes_the_market() -> None:
     orders = ended(LIMITS, filled="1")
     for filled in ("1", "0", "1.5"):
         orders = following(LIMITS, orders, filled)

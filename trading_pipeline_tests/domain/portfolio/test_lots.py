@@ -73,9 +73,7 @@ def fills_of(events: Sequence[Event], bias: Bias) -> list[PositionFill]:
 
 @given(EVENTS, st.sampled_from(Bias), PRICES, st.randoms(use_true_random=False))
 @settings(max_examples=400)
-def test_lots_add_up_to_the_position_with_what_is_held_valued_at_any_price(
-    events: list[Event], bias: Bias, mark: Decimal, random: object
-) -> None:
+def test_lots_add_up_to_the_position(events: list[Event], bias: Bias, mark: Decimal, random: object) -> None:
     fills = fills_of(events, bias)
     random.shuffle(fills)  # type: ignore[attr-defined]
     position = recompute(replace(OPENING, bias=bias), (), fills)
@@ -92,7 +90,7 @@ def test_lots_add_up_to_the_position_with_what_is_held_valued_at_any_price(
     assert abs(by_lots - by_average) < Decimal("1e-12")
 
 
-def test_what_was_entered_first_leaves_first_and_takes_its_share_of_fees_and_funding() -> None:
+def test_first_in_is_first_out_with_its_costs() -> None:
     # 4 at 100 and 6 at 110; 6 leave at 120: all of the first lot and 2 of the second.
     events = [
         Event("enter", Decimal(4), Decimal(100), Decimal("0.4")),
@@ -111,7 +109,7 @@ def test_what_was_entered_first_leaves_first_and_takes_its_share_of_fees_and_fun
         assert (rest.quantity, rest.exit_id, rest.unrealised_pnl(Decimal(105))) == (Decimal(4), None, Decimal(-20))
 
 
-def test_funding_that_is_told_after_the_exit_belongs_to_the_lot_that_left_last() -> None:
+def test_late_funding_belongs_to_the_last_lot_out() -> None:
     events = [
         Event("enter", Decimal(1), Decimal(100), Decimal(0)),
         Event("leave", Decimal(1), Decimal(101), Decimal(0)),

@@ -37,7 +37,7 @@ def test_whatever_a_venue_says_refutes_that_it_knows_no_such_order(heard: Intent
     assert later_state(heard, S.ABSENT) is heard
 
 
-def test_what_is_known_better_replaces_what_is_known_less_and_never_the_other_way_round() -> None:
+def test_better_knowledge_is_never_replaced_by_less() -> None:
     order = [S.INTENDED, S.SENT, S.UNKNOWN, S.ABSENT, S.ACKNOWLEDGED, S.PARTIALLY_FILLED, S.FILLED]
     for less, more in combinations(order, 2):
         assert later_state(less, more) is later_state(more, less) is more
@@ -73,7 +73,7 @@ def test_fills_price_what_they_cover() -> None:
     assert progress_with_fills(reported, Decimal(5), fills) == Progress(S.FILLED, Decimal(5), Decimal(1006))
 
 
-def test_fills_that_cover_what_was_reported_say_more_exactly_what_it_is() -> None:
+def test_covering_fills_say_more_than_a_report() -> None:
     reported = Progress(S.PARTIALLY_FILLED, Decimal(5), Decimal(1001))
     assert progress_with_fills(reported, Decimal(5), [fill("2", "1000"), fill("3", "1010")]) == Progress(
         S.FILLED, Decimal(5), Decimal(1006)

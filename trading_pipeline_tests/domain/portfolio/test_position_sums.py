@@ -97,7 +97,7 @@ def fill(order: str, quantity: str, price: str, at: int) -> PositionFill:
 LAYERS = [entry(1, "5", "990"), entry(2, "5", "986"), entry(3, "2", "995")]
 
 
-def test_a_layer_after_an_exit_weighs_more_whatever_order_fills_are_heard_in() -> None:
+def test_a_layer_weighs_the_same_in_any_order() -> None:
     # 2 of 5 at 1000 go at 1010, a layer of 5 at 1006: (3 x 1000 + 5 x 1006) / 8 = 1003.75. 4 of the 8 go at 1020:
     # earned are 2 x 10 and 4 x 16.25.
     fills = [fill("E1", "5", "1000", 1), fill("TP1", "2", "1010", 2), fill("E2", "5", "1006", 3)]
@@ -108,7 +108,7 @@ def test_a_layer_after_an_exit_weighs_more_whatever_order_fills_are_heard_in() -
         assert (made.realised_pnl, made.status) == (Decimal(85), PositionStatus.OPEN)
 
 
-def test_the_result_of_a_flat_position_is_what_its_fills_add_up_to_exactly() -> None:
+def test_a_flat_positions_result_is_its_fills_sum() -> None:
     # the average is 1001.666..., which no decimal holds
     fills = [fill("E1", "5", "1000", 1), fill("TP1", "2", "1010", 2), fill("E2", "6", "1002.5", 3)]
     made = recompute(OPENING, [LAYERS[0], entry(2, "6", "986")], [*fills, fill("TP1", "9", "1003.1", 4)])
@@ -116,7 +116,7 @@ def test_the_result_of_a_flat_position_is_what_its_fills_add_up_to_exactly() -> 
     assert made.realised_pnl == 2 * Decimal(1010) + 9 * Decimal("1003.1") - 5 * Decimal(1000) - 6 * Decimal("1002.5")
 
 
-def test_a_round_trip_is_worth_its_gain_less_both_fees_whatever_order_it_is_heard_in() -> None:
+def test_a_round_trip_is_gain_less_fees() -> None:
     # 0.05 at 50,000 with the stop 500 away are 25 at risk; 0.055 % of 2,500 and of 2,525 are the fees.
     order = replace(entry(1, "0.05", "49500"), filled_quantity=Decimal("0.05"))
     heard = [
@@ -168,14 +168,14 @@ def test_a_position_is_closed_when_no_layer_can_come_any_more(state: IntentState
     assert (made.status, made.quantity) == (status, Decimal(0))
 
 
-def test_an_entry_whose_fills_cover_it_has_grown_before_its_end_is_reported() -> None:
+def test_covering_fills_end_an_entry_before_its_report() -> None:
     fills = [fill("E1", "5", "1000", 1), fill("TP1", "5", "1010", 2)]
     reported = entry(1, "5", "990", IntentState.ACKNOWLEDGED)
     assert recompute(OPENING, [reported], fills).status is PositionStatus.CLOSED
     assert recompute(OPENING, [entry(1, "6", "990", IntentState.ACKNOWLEDGED)], fills).status is PositionStatus.OPEN
 
 
-def test_nothing_is_realised_before_both_an_entry_and_an_exit_are_known() -> None:
+def test_nothing_is_realised_without_entry_and_exit() -> None:
     # the average is 1000.666..., which no decimal holds
     entered, left = [fill("E1", "1", "1000", 1), fill("E1", "2", "1001", 2)], fill("TP1", "3", "1010", 3)
     assert recompute(OPENING, LAYERS[:1], entered).realised_pnl == 0
@@ -232,7 +232,7 @@ def test_a_position_ended_for_the_reason_of_its_last_order(
     assert (made.status, made.exit_reason) == (PositionStatus.CLOSED, reason)
 
 
-def test_the_order_that_made_it_flat_names_the_reason_and_the_time() -> None:
+def test_the_flattening_order_names_reason_and_time() -> None:
     first, last = left_by(Purpose.TAKE_PROFIT_1, FillKind.TRADE, 2, "2"), left_by(None, FillKind.STOP_LOSS, 3, "3")
     last = replace(last, fill=replace(last.fill, executed_at=WAVE + timedelta(minutes=1)))
     made = recompute(OPENING, LAYERS[:1], [fill("E1", "5", "1000", 1), last, first])

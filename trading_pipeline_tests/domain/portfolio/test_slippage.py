@@ -18,5 +18,5 @@ from trading_pipeline.domain.portfolio.slippage import adverse_bps
         ("buy", "50000", "0"),
     ],
 )
-def test_of_50000_a_buy_at_50025_and_a_sell_at_49975_lose_5_bps_each(side: str, price: str, bps: str) -> None:
+def test_buys_above_and_sells_below_lose_alike(side: str, price: str, bps: str) -> None:
     assert adverse_bps(Side(side), Decimal(price), Decimal(50_000)) == Decimal(bps)

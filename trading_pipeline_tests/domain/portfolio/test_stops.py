@@ -42,7 +42,7 @@ def position(bias: Bias, runner_stop: int | None = None) -> Position:
     )  # fmt: skip
 
 
-def test_a_layers_tighter_stop_is_the_least_until_break_even_is_tighter() -> None:
+def test_the_tighter_of_layer_and_break_even_counts() -> None:
     layered = replace(position(Bias.LONG), initial_stop_price=Decimal(995))
     plan, none, one = trade_plan(), TargetsReached(0, last=False), TargetsReached(1, last=False)
     assert next_stop(plan, layered, none, BTC) == Stop(Decimal(995), LOSS)
@@ -99,12 +99,12 @@ def test_a_stop_is_never_loosened(bias: Bias, levels: list[Decimal | None], fill
         held = replace(held, stop_price=stop)
 
 
-def test_the_runners_stop_of_a_cheap_coin_is_a_price_below_one() -> None:
+def test_a_cheap_coins_runner_stops_below_one() -> None:
     plan = replace(trade_plan(), runner=Runner(Decimal("0.2"), Decimal(3), 14))
     assert runner_level(plan, BTC, Decimal("0.9"), Decimal("0.1")) == Decimal("0.6")
 
 
-def test_of_two_runners_stops_the_one_that_is_known_counts_and_else_the_tighter() -> None:
+def test_the_known_or_tighter_runners_stop_counts() -> None:
     low, high = Decimal(995), Decimal(1005)
     for bias in Bias:
         assert ratcheted(bias, None, low) == ratcheted(bias, low, None) == low

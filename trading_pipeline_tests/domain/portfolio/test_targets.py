@@ -90,24 +90,24 @@ def test_targets_that_filled_before_the_newest_layer_stay_filled() -> None:
     assert rests(after_all, "0.4", "0.4", runner=True) == []
 
 
-def test_a_target_that_filled_in_part_asks_for_the_rest_of_its_new_part() -> None:
+def test_a_partly_filled_target_asks_for_the_rest() -> None:
     begun = replace(LAYERED, taken={Purpose.TAKE_PROFIT_1: Decimal("0.5")})
     assert rests(begun, "0.4", "0.6") == [("TP1", "3.500", "1010.0"), ("TP2", "6.000", "1018.0")]
 
 
-def test_a_rest_too_small_to_be_an_order_joins_the_next_target() -> None:
+def test_a_rest_below_the_minimum_joins_the_next() -> None:
     begun = replace(LAYERED, taken={Purpose.TAKE_PROFIT_1: Decimal("3.5")})
     assert rests(begun, "0.4", "0.4", runner=True, minimum="1") == [("TP2", "4.500", "1018.0")]
 
 
-def test_a_part_that_went_out_with_a_filled_target_is_not_sold_twice() -> None:
+def test_a_filled_targets_part_is_not_sold_twice() -> None:
     # Of the first 1 the parts 0.4 and 0.1 were sold together at the second target. Of 10 the second alone is again too
     # small and joins the third, which may sell no more than the 9.5 that are left.
     joined = replace(LAYERED, reached=2, taken={Purpose.TAKE_PROFIT_2: Decimal("0.5")})
     assert rests(joined, "0.4", "0.04", "0.56", minimum="0.5") == [("TP3", "9.500", "1026.0")]
 
 
-def test_the_whole_part_of_a_filled_target_joins_the_next_where_it_is_too_small_alone() -> None:
+def test_a_filled_targets_small_part_joins_the_next() -> None:
     # 0.04 x 10 is below the minimum and was sold with less: 0.36 x 10 and all of it rest at the third target
     joined = replace(LAYERED, reached=2, taken={Purpose.TAKE_PROFIT_2: Decimal("0.5")})
     assert rests(joined, "0.4", "0.04", "0.36", runner=True, minimum="0.5") == [("TP3", "4.000", "1026.0")]

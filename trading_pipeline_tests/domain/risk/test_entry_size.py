@@ -86,7 +86,7 @@ def test_fees_of_opening_and_of_closing_are_kept_in_reserve(bias: Bias, pending:
     assert quantity == Decimal(expected)
 
 
-def test_fees_of_what_is_promised_are_gone_before_a_share_is_taken() -> None:
+def test_promised_fees_are_gone_before_sharing() -> None:
     # 5000 at 5 times bind 1000 and cost 5 to open; a tenth of the 8995 that are left buys 0.8995
     limits, plan = _sized("fractional", fraction="0.1")
     costly = replace(BTC, taker_fee=Decimal("0.001"))
@@ -94,7 +94,7 @@ def test_fees_of_what_is_promised_are_gone_before_a_share_is_taken() -> None:
 
 
 @pytest.mark.parametrize(("equity", "expected"), [(10_400, "2"), (9_000, "4")], ids=["gain", "loss"])
-def test_what_is_won_on_paper_buys_nothing_and_what_is_lost_is_gone_already(equity: int, expected: str) -> None:
+def test_open_gains_buy_nothing_and_open_losses_count(equity: int, expected: str) -> None:
     # 800 are available at 5 times; the venue counts a gain of 400 among them, and a loss of 1000 no more
     money = replace(usdt(Decimal(10_000), Decimal(800)), equity=Decimal(equity))
     assert entry_quantity(trade_plan(), money, BTC, LIMITS, Decimal(0)) == Decimal(expected)
@@ -119,7 +119,7 @@ def test_no_entry_is_larger_than_the_venues_largest_market_order() -> None:
 
 
 @given(equity=prices(100, 10**6), entry=prices(10, 10**5), distance=prices(1, 9), available=prices(0, 10**6))
-def test_a_size_never_risks_more_than_its_share_nor_more_than_there_is(
+def test_a_size_risks_no_more_than_its_share(
     equity: Decimal, entry: Decimal, distance: Decimal, available: Decimal
 ) -> None:
     plan = replace(trade_plan(), entry_price=entry, stop_price=entry - distance)

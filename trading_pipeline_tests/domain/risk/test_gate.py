@@ -52,7 +52,7 @@ LAYERED = replace(
 """The position has two layers, one that was tried ended empty, and all places are taken."""
 
 
-def test_a_layer_takes_no_place_and_is_numbered_after_those_that_were_tried() -> None:
+def test_a_layer_is_numbered_and_takes_no_place() -> None:
     assert admitted(LAYERED).layer == 4
     assert admitted(QUESTION).layer == 1
 
@@ -128,7 +128,7 @@ def test_the_edge_of_a_rule_is_allowed(change: Change) -> None:
     assert admitted(change(QUESTION)).quantity == Decimal(5)
 
 
-def test_a_stop_of_a_cheap_coin_is_less_than_one_away_and_below_one() -> None:
+def test_a_cheap_coins_stop_is_below_one() -> None:
     cheap = plan(entry_price=Decimal("0.9"), stop_price=Decimal("0.8"))
     assert admitted(cheap(QUESTION)).stop_loss == Decimal("0.8")
 
@@ -139,7 +139,7 @@ def test_an_account_may_hold_less_than_one_of_its_currency() -> None:
 
 
 @pytest.mark.parametrize("unknown", [asked(wallet=None), asked(instrument=None)], ids=["wallet", "instrument"])
-def test_what_is_not_known_is_not_sized_even_when_no_rule_asks(unknown: Change) -> None:
+def test_the_unknown_is_not_sized_even_unasked(unknown: Change) -> None:
     assert unknown(QUESTION).balance is None
     assert "without a balance" in denied(unknown(QUESTION), rules=()).sentence
 
@@ -212,6 +212,6 @@ def test_a_plan_that_knows_no_volatility_is_not_sized_by_it() -> None:
     [{"status": status} for status in InstrumentStatus if status is not InstrumentStatus.TRADING]
     + [{"delists_at": WAVE + timedelta(days=7)}],
 )
-def test_what_is_not_in_trading_or_not_for_long_is_not_entered(standing: dict[str, object]) -> None:
+def test_what_does_not_trade_is_not_entered(standing: dict[str, object]) -> None:
     found = denied(replace(QUESTION, instrument=replace(instrument(), **standing)))
     assert found.rule == "not_tradable"

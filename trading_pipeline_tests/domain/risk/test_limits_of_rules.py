@@ -349,7 +349,7 @@ def test_the_strongest_reduction_counts_and_they_do_not_multiply() -> None:
 
 
 @pytest.mark.parametrize(("least", "outcome"), [("3", "25.00"), ("30", "min_notional")])
-def test_a_halved_entry_is_rounded_and_held_against_the_least_order_again(least: str, outcome: str) -> None:
+def test_a_halved_entry_meets_the_least_order_again(least: str, outcome: str) -> None:
     """50 to enter at ``risk_small``: 25 are submitted, or refused where the venue takes 30."""
     small = replace(instrument(), min_notional=Decimal(least))
     fifty = plan(stop_price=Decimal("0.1"))
@@ -441,7 +441,7 @@ def test_cooldowns_by_timeframe_take_the_place_of_the_one_of_all() -> None:
     assert admitted(changed(under("cooldowns", bars={Timeframe.H1: 2}), stopped)).quantity == Decimal(5)
 
 
-def test_a_limit_of_no_positions_and_of_no_daily_loss_is_none() -> None:
+def test_limits_of_zero_are_none() -> None:
     limits = replace(LIMITS, max_open_positions=0, max_daily_loss=Decimal(0))
     crowd = facts(live=live(*(f"X{number}USDT.BYBIT" for number in range(20))), day_start_equity=None)
     assert admitted(changed(asked(limits=limits), crowd)).quantity == Decimal(5)

@@ -92,7 +92,7 @@ def said_about(walk: Ticks, power: int, name: str, parameters: dict[str, object]
 
 
 @every_strategy
-def test_bars_in_ticks_give_the_decisions_of_bars_in_units_of_the_price(name: str) -> None:
+def test_the_unit_of_prices_changes_no_decision(name: str) -> None:
     for seed, walk in enumerate(TICK_WALKS):
         assert (seed, said_about(walk, -4, name, {})) == (seed, said_about(walk, 0, name, {}))
 

@@ -36,7 +36,7 @@ def test_the_installed_dagster_still_has_the_pauses_that_are_shortened(module: o
     assert ours < getattr(module, name)
 
 
-def test_a_sensor_that_waits_within_its_tick_is_asked_again_at_once_and_others_rest() -> None:
+def test_a_waiting_sensor_is_asked_again_at_once() -> None:
     state = InstigatorState(
         NOWHERE,
         InstigatorType.SENSOR,

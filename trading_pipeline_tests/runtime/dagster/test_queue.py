@@ -29,7 +29,7 @@ def submit(queue: Queue, job: str, **tags: str) -> str:
     return queue.submit(job, {**REPOSITORY.get_job(job).run_tags, **tags})
 
 
-def test_runs_from_the_ui_are_started_one_after_the_other_in_their_order(queue: Queue) -> None:
+def test_launched_runs_start_one_after_another(queue: Queue) -> None:
     asked = [queue.submit("__ASSET_JOB") for _ in range(8)]
     started = []
     for _ in asked:
@@ -51,7 +51,7 @@ def test_a_purge_waits_for_everything_that_people_launched(queue: Queue) -> None
     assert [queue.status(later), queue.status(purging)] == [STARTING, QUEUED]
 
 
-def test_a_run_that_waits_is_queued_and_not_starting_so_that_no_timeout_counts(queue: Queue) -> None:
+def test_a_waiting_run_is_queued_and_not_starting(queue: Queue) -> None:
     first, second = queue.submit("__ASSET_JOB"), queue.submit("__ASSET_JOB")
     queue.look()
     assert [queue.status(first), queue.status(second)] == [STARTING, QUEUED]
@@ -72,7 +72,7 @@ def test_a_second_reconciliation_waits_for_the_first(queue: Queue) -> None:
     assert queue.status(second) is STARTING
 
 
-def test_runs_that_hang_at_the_account_leave_a_process_to_waves_and_to_commands(queue: Queue) -> None:
+def test_hanging_order_runs_leave_waves_a_process(queue: Queue) -> None:
     hanging = [submit(queue, "reconcile"), submit(queue, "execute_plans")]
     third = submit(queue, "manage_positions")
     assert queue.going() == hanging
@@ -83,7 +83,7 @@ def test_runs_that_hang_at_the_account_leave_a_process_to_waves_and_to_commands(
     assert queue.status(submit(queue, "kill_switch")) is STARTING
 
 
-def test_when_every_process_is_taken_orders_go_before_waves_and_commands_before_orders(queue: Queue) -> None:
+def test_commands_precede_orders_and_orders_precede_waves(queue: Queue) -> None:
     taken = [submit(queue, "bar_close") for _ in range(3)]
     waiting = [submit(queue, job) for job in ("reconcile", "bar_close", "execute_plans", "halt")]
     started = []
@@ -94,7 +94,7 @@ def test_when_every_process_is_taken_orders_go_before_waves_and_commands_before_
     assert started == [waiting[3], waiting[2], waiting[1]]
 
 
-def test_a_backfill_of_a_trading_job_does_not_get_the_trading_worker(queue: Queue) -> None:
+def test_a_backfill_never_gets_the_trading_worker(queue: Queue) -> None:
     runs = [submit(queue, "bar_close", **{"dagster/backfill": "of-days"}) for _ in range(3)]
     queue.look()
     assert queue.going() == runs[:1]
@@ -108,7 +108,7 @@ def test_a_run_that_waits_can_be_terminated(queue: Queue) -> None:
     assert queue.status(second) is dg.DagsterRunStatus.CANCELED
 
 
-def test_every_job_of_the_trading_queue_says_how_long_it_may_take_and_is_not_repeated_by_dagster() -> None:
+def test_every_trading_job_ends_in_time_and_unrepeated() -> None:
     jobs = [job for job in REPOSITORY.get_all_jobs() if not job.name.startswith("__")]
     trading = [job for job in jobs if job.run_tags.get("dagster-celery/queue") == "trading"]
     assert len(trading) == 10
@@ -118,7 +118,7 @@ def test_every_job_of_the_trading_queue_says_how_long_it_may_take_and_is_not_rep
 
 
 @pytest.mark.parametrize("queue_name", ["trading", "backfill"])
-def test_a_queue_lets_as_many_runs_go_as_its_worker_has_processes(queue_name: str, tmp_path: Path) -> None:
+def test_a_queue_runs_as_many_as_processes(queue_name: str, tmp_path: Path) -> None:
     limits = SHIPPED["run_coordinator"]["config"]["tag_concurrency_limits"]
     [limit] = [one["limit"] for one in limits if one.get("value") == queue_name]
     specs = {one.name: one for one in execution_specs(SystemState(GivenSettings(state_dir=tmp_path)))}

@@ -105,9 +105,7 @@ def ended(queue: Queue, run_id: str) -> bool:
     return run is not None and run.is_finished
 
 
-def test_a_waiting_and_a_running_run_end_as_cancelled_and_the_worker_goes_on(
-    queue: Queue, home: dict[str, str]
-) -> None:
+def test_terminated_runs_are_cancelled_and_the_worker_lives(queue: Queue, home: dict[str, str]) -> None:
     running, waiting = launch(queue, "patient"), launch(queue, "patient")
     queue.look()
     wait_until((Path(home["PATIENT_FOLDER"]) / running).exists)

@@ -74,7 +74,7 @@ def test_closes_that_no_strategy_decides_at_cost_no_question(database: Engine) -
     assert market.asked == ["SOLUSDT.BYBIT"]
 
 
-def test_a_book_that_fails_or_comes_late_leaves_its_close_unknown_and_the_others_known(database: Engine) -> None:
+def test_a_failed_book_leaves_its_close_unknown(database: Engine) -> None:
     market = FakeMarket(FakeClock(CLOSE), {"BTCUSDT.BYBIT": TemporaryVenueError("no answer within 2 s")})
     old = a_bar("SOLUSDT.BYBIT", START - HOUR)
     wanted = {"BTCUSDT.BYBIT": HOURLY, "SOLUSDT.BYBIT": HOURLY}
@@ -83,7 +83,7 @@ def test_a_book_that_fails_or_comes_late_leaves_its_close_unknown_and_the_others
     assert sorted(market.asked) == ["BTCUSDT.BYBIT", "SOLUSDT.BYBIT", "SOLUSDT.BYBIT"]
 
 
-def test_a_venue_that_keeps_one_symbol_waiting_does_not_keep_the_other(database: Engine) -> None:
+def test_a_slow_symbol_keeps_no_other_waiting(database: Engine) -> None:
     answer = threading.Event()
 
     class SlowMarket(FakeMarket):
@@ -102,7 +102,7 @@ def test_a_venue_that_keeps_one_symbol_waiting_does_not_keep_the_other(database:
     with_sampler(database, SlowMarket(FakeClock(CLOSE)), lambda: wanted, BARS, other_came_first)
 
 
-def test_a_configuration_that_cannot_be_read_stops_samples_and_not_the_feed(database: Engine) -> None:
+def test_a_broken_configuration_stops_samples_alone(database: Engine) -> None:
     said = threading.Event()
 
     def refuse() -> BookTimeframes:

@@ -22,7 +22,7 @@ class Delisted(RecordedMarketData):
         return super().bars(instrument_id, timeframe, start, end)  # type: ignore[arg-type]
 
 
-def test_only_the_bar_that_closed_last_is_still_good_for_a_decision() -> None:
+def test_only_the_last_closed_bar_is_timely() -> None:
     recorded = walk(count=5)
     missed = missed_bars(
         RecordedMarketData(recorded, START + 5 * HOUR), {("BTCUSDT.BYBIT", Timeframe.H1): START}, START + 5 * HOUR

@@ -101,7 +101,7 @@ def test_the_first_ticker_of_each_minute_and_instrument_is_kept() -> None:
     assert kept_of(updates, 3) == [(BTC, 0), (SOL, 1), (BTC, 60)]
 
 
-def test_a_frame_that_cannot_be_read_is_a_dead_letter_with_its_reason() -> None:
+def test_an_unreadable_frame_is_a_dead_letter() -> None:
     stream = ListStream()
 
     async def run() -> None:
@@ -122,7 +122,7 @@ def a_book(number: int, kind: str, bids: list[list[str]], at: datetime = AT) -> 
     return json.dumps({"topic": "orderbook.50.BTCUSDT", "type": kind, "ts": to_ms(at), "data": data})
 
 
-def test_a_gap_in_a_book_has_it_told_whole_again_and_nothing_wrong_is_stored() -> None:
+def test_a_gap_has_the_book_told_whole() -> None:
     feeds = MarketFeeds(TickerFeed(timedelta()), book_snapshots=BookFeed(depth=50))
     tape, noticed = Tape(), list[QualityEvent]()
 

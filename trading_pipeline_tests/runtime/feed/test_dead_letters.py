@@ -72,7 +72,7 @@ def test_bars_of_a_frame_are_stored_and_told(graveyard: Graveyard) -> None:
     assert (graveyard.rows("raw_bars"), graveyard.published("bar_close"), graveyard.left()) == (1, 1, [])
 
 
-def test_fills_of_a_frame_are_booked_once_however_often_they_are_taken_up(graveyard: Graveyard) -> None:
+def test_dead_letters_fills_are_booked_once(graveyard: Graveyard) -> None:
     frame = a_frame("execution", EXECUTION)
     for _ in range(2):
         assert graveyard.replaying.replay(graveyard.bury("feed.private", frame)) == "0 reports and 1 fills booked"

@@ -47,7 +47,7 @@ def test_work_that_fails_ends_the_feed_and_all_other_work() -> None:
     assert ended == ["endless"]
 
 
-def test_the_sign_of_life_names_each_stream_and_whether_it_is_up() -> None:
+def test_the_heartbeat_names_each_streams_state() -> None:
     told: list[str] = []
 
     async def until_told() -> None:

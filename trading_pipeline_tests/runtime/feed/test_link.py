@@ -69,7 +69,7 @@ def test_a_link_is_up_once_the_whole_handshake_is_accepted() -> None:
     with_link(scenario)
 
 
-def test_a_malformed_frame_is_handed_on_with_its_text_and_the_link_stays() -> None:
+def test_a_malformed_frame_leaves_the_link_up() -> None:
     async def scenario(venue: SocketVenue, link: Link, ear: Ear) -> None:
         await venue.subscribed.wait()
         for frame in ("{not json", b"\xff", a_frame("kline.60.BTCUSDT", KLINE)):

@@ -122,7 +122,7 @@ def test_a_booked_fill_is_announced_and_funding_is_not(database: Engine) -> None
     assert "a" not in announced
 
 
-def test_what_the_venue_executed_by_itself_is_told_once_however_often_it_comes(database: Engine) -> None:
+def test_the_venues_own_executions_are_told_once(database: Engine) -> None:
     postbox = Postbox()
     deleveraged = {**EXECUTION, "execType": "AdlTrade", "orderLinkId": "", "createType": "CreateByAdl_PassThrough"}
 
@@ -136,7 +136,7 @@ def test_what_the_venue_executed_by_itself_is_told_once_however_often_it_comes(d
     assert ["execution a" in body for _, _, body in postbox.messages] == [True, False]
 
 
-def test_a_fill_the_ledger_refuses_is_buried_and_the_next_one_booked(database: Engine) -> None:
+def test_a_refused_fill_holds_no_other_back(database: Engine) -> None:
     async def scenario(venue: SocketVenue, account: FakeVenue) -> None:
         for name in ("bad", "good"):
             await venue.push(a_frame("execution", {**EXECUTION, "execId": name}))
@@ -182,7 +182,7 @@ def test_reports_about_orders_that_are_not_ours_change_nothing(database: Engine)
     assert with_feed(database, scenario).dead == []
 
 
-def test_what_the_ledger_of_another_system_refuses_is_no_dead_letter_and_ends_the_feed(database: Engine) -> None:
+def test_another_systems_ledger_ends_the_feed(database: Engine) -> None:
     stream = ListStream()
     account = FakeVenue(FakeClock(START), {"BTCUSDT.BYBIT": Decimal(100_000)})
     feed = PrivateFeed(Fenced(database, ACCOUNT), stream, account, Postbox())
@@ -193,7 +193,7 @@ def test_what_the_ledger_of_another_system_refuses_is_no_dead_letter_and_ends_th
     assert stream.dead == []
 
 
-def test_a_feed_that_is_killed_between_two_executions_books_each_once_from_where_it_stood(database: Engine) -> None:
+def test_a_killed_feed_books_each_execution_once(database: Engine) -> None:
     lab, plan, stream = Lab(database), trade_plan(), ListStream()
     # long before, and somebody else's: who began anew would book it
     lab.clock.set(WAVE - timedelta(hours=3))

@@ -61,7 +61,7 @@ def test_every_close_arrives_in_every_timeframe(running: Stage) -> None:
     assert redis.Redis.from_url(running.redis_url).xlen("stream:bar_close") == running.count("raw_bars")
 
 
-def test_the_book_at_the_closes_of_a_strategy_that_needs_it_is_kept(running: Stage) -> None:
+def test_a_needed_book_is_kept_at_closes(running: Stage) -> None:
     now = running.advance(1)
     query = text("SELECT instrument_id, close_time, book_at FROM trading.book_samples WHERE close_time = :now")
 
@@ -73,7 +73,7 @@ def test_the_book_at_the_closes_of_a_strategy_that_needs_it_is_kept(running: Sta
     assert kept() == [("BTCUSDT.BYBIT", now, now)]
 
 
-def test_what_stands_between_bars_is_kept_once_a_minute_of_venue_time(running: Stage) -> None:
+def test_market_conditions_are_kept_once_a_minute(running: Stage) -> None:
     now = running.advance(1)
     query = text("SELECT instrument_id, at FROM trading.tickers WHERE at > :before ORDER BY 1")
 
@@ -202,7 +202,7 @@ def test_a_system_whose_account_was_taken_over_ends_its_feed(running: Stage) -> 
         connection.execute(text("DELETE FROM trading.account_leases"))
 
 
-def test_an_instrument_that_is_no_longer_listed_leaves_the_others_their_bars(running: Stage, tmp_path: Path) -> None:
+def test_a_delisted_instrument_leaves_others_their_bars(running: Stage, tmp_path: Path) -> None:
     until(running.listening, "both streams are up")
     until(lambda: len(running.bars()) > 0, "bars are stored")
     running.processes[-1].terminate()

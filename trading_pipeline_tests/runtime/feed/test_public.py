@@ -162,7 +162,7 @@ def test_bars_that_closed_while_the_link_was_down_are_fetched(database: Engine) 
     assert [hour for _, hour, _ in told(database)] == [1, 2, 3]
 
 
-def test_after_a_reconnection_the_newest_bars_are_compared_and_what_differs_is_kept(database: Engine) -> None:
+def test_after_a_reconnection_the_newest_bars_are_compared(database: Engine) -> None:
     bars = RECORDED["BTCUSDT.BYBIT"]
 
     async def scenario(venue: SocketVenue, feed: PublicFeed, market: RecordedMarketData) -> None:
@@ -179,7 +179,7 @@ def test_after_a_reconnection_the_newest_bars_are_compared_and_what_differs_is_k
     assert [event.close_time for event in stream.published] == [START + hour * HOUR for hour in (2, 3, 4)]
 
 
-def test_a_bar_that_never_comes_is_asked_for_although_the_clock_stands_still(database: Engine) -> None:
+def test_a_bar_that_never_comes_is_asked_for(database: Engine) -> None:
     async def scenario(venue: SocketVenue, feed: PublicFeed, market: RecordedMarketData) -> None:
         await until(lambda: len(told(database)) == 1)
         market.time += HOUR
@@ -221,7 +221,7 @@ def eight_hours(database: Engine) -> list[tuple[int, str]]:
         return [((opened - START) // HOUR, source) for opened, source in connection.execute(text(query))]
 
 
-def test_the_last_hour_of_eight_completes_a_bar_though_the_feed_was_started_in_between(database: Engine) -> None:
+def test_a_late_start_still_completes_eight_hours(database: Engine) -> None:
     bars = RECORDED[INSTRUMENT_IDS[0]]
     PostgresBarStore(database).append_raw(bars[:5], BarSource.WEBSOCKET)
 
@@ -237,7 +237,7 @@ def test_the_last_hour_of_eight_completes_a_bar_though_the_feed_was_started_in_b
     assert waves(database)[-2:] == [8, 8]
 
 
-def test_a_bar_of_eight_hours_that_lacks_a_part_is_asked_for(database: Engine) -> None:
+def test_an_incomplete_eight_hour_bar_is_asked_for(database: Engine) -> None:
     bars = RECORDED[INSTRUMENT_IDS[0]]
     PostgresBarStore(database).append_raw([*bars[:2], *bars[3:7]], BarSource.WEBSOCKET)
 
@@ -250,7 +250,7 @@ def test_a_bar_of_eight_hours_that_lacks_a_part_is_asked_for(database: Engine) -
     assert waves(database)[-2:] == [8, 8]
 
 
-def test_what_the_venue_has_lost_is_asked_for_twice_and_owed_no_more(database: Engine) -> None:
+def test_a_lost_bar_is_asked_for_twice(database: Engine) -> None:
     btc = INSTRUMENT_IDS[0]
     store = PostgresBarStore(database)
     store.append_raw(RECORDED[btc][:2], BarSource.REST)

@@ -33,9 +33,7 @@ def test_an_event_log_that_is_not_there_is_named(url: str, database_url: str) ->
         pass
 
 
-def test_a_database_without_a_schema_is_told_the_command_that_makes_one(
-    postgres: EmbeddedPostgres, redis_url: str
-) -> None:
+def test_a_database_without_schema_names_the_command(postgres: EmbeddedPostgres, redis_url: str) -> None:
     bare = postgres.url("postgres", "psycopg")
     with (
         pytest.raises(ConfigurationError, match="trading-pipeline migrate"),

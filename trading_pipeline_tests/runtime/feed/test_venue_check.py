@@ -72,7 +72,7 @@ def checked(
     )
 
 
-def test_an_account_of_a_kind_that_is_not_supported_is_refused_by_name(database: Engine) -> None:
+def test_an_unsupported_account_kind_is_refused_by_name(database: Engine) -> None:
     with pytest.raises(ConfigurationError, match=r"BTCUSDT\.BYBIT is in hedge mode"):
         checked(database, TRADED, venue=Answering(Hedged(FakeClock(START), {})))
 
@@ -81,7 +81,7 @@ def test_the_account_behind_the_key_and_the_listed_instruments_are_found(databas
     assert checked(database, TRADED) == (ACCOUNT, (TRADED,))
 
 
-def test_an_instrument_that_never_was_there_is_a_slip_of_the_configuration(database: Engine) -> None:
+def test_an_instrument_never_listed_is_a_slip(database: Engine) -> None:
     with pytest.raises(ConfigurationError, match=r"bybit trades no GONEUSDT\.BYBIT; correct symbols in universe\.yaml"):
         checked(database, TRADED, GONE)
 

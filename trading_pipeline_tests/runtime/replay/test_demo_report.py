@@ -83,7 +83,7 @@ def data_of(page: str) -> dict[str, Any]:
     return data
 
 
-def test_the_page_draws_the_closed_trade_with_stop_exits_and_take_profits(lab: Lab, tmp_path: Path) -> None:
+def test_the_page_draws_a_trade_with_its_levels(lab: Lab, tmp_path: Path) -> None:
     data = data_of(page_of(lab, tmp_path))
     (trade,) = data["trades"]
     assert data["instrument_ids"][trade[0]] == "BTCUSDT.BYBIT"
@@ -108,7 +108,7 @@ def test_the_page_lists_orders_and_the_denied_plan(lab: Lab, tmp_path: Path) -> 
     assert "symbol_busy: " in page.split("<h2>Plans that were refused <small>1</small></h2>")[1]
 
 
-def test_a_page_of_a_system_that_stays_up_leads_to_the_runs_of_its_wave_and_order(lab: Lab, tmp_path: Path) -> None:
+def test_a_lasting_systems_page_links_its_runs(lab: Lab, tmp_path: Path) -> None:
     page = page_of(lab, tmp_path, UI)
     assert f"{UI}/runs?q[]=tag%3Awave%3D2025-11-03T12%3A00%3A00%2B00%3A00" in page
     assert f"{UI}/runs/run-1" in page

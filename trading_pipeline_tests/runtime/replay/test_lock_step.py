@@ -104,7 +104,7 @@ def resting_orders_around(exchange: Simulator, plan: TradePlan) -> None:
         exchange.trading().submit(OrderIntent(*terms, None, reduce_only=False, valid_until=ALWAYS_VALID, run_id="test"))
 
 
-def test_the_exchange_moves_on_from_a_fill_only_when_it_is_booked(exchange: Simulator, database: Engine) -> None:
+def test_the_exchange_waits_until_a_fill_is_booked(exchange: Simulator, database: Engine) -> None:
     clock = ExchangeClock(exchange.rest_url)
     start = datetime.fromisoformat(str(clock.status()["now"]))
     resting_orders_around(exchange, trade_plan())

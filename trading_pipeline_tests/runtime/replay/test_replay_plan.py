@@ -90,7 +90,7 @@ def test_the_exchange_steps_by_the_finest_timeframe(plan: ReplayPlan) -> None:
     assert arguments[:2] == ["--seed", "7"]
 
 
-def test_a_replay_fills_as_the_backtest_counts_that_it_is_held_against(plan: ReplayPlan) -> None:
+def test_a_replay_fills_as_its_backtest_counts(plan: ReplayPlan) -> None:
     arguments = plan.exchange_arguments(prepare(plan, CONFIG))
     assert arguments[arguments.index("--profile") + 1] == "ideal"
 

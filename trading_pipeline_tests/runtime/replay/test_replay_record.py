@@ -78,7 +78,7 @@ def test_a_ledgers_trade_is_told_net_with_gross_beside_it() -> None:
     assert (untold.pnl_r, untold.gross_pnl_r) == (None, None)
 
 
-def test_costs_that_eat_a_trade_up_make_it_a_loss_and_its_gross_result_stays() -> None:
+def test_costs_may_turn_a_gain_into_loss() -> None:
     # gross: 0.3 - 0.1 - 0.2 leaves 0 but for dust, and -0.1 + 0.1 + 0.2 = 0.2
     trades = [a_trade(-0.3, 0.1, -0.03, 0.2), a_trade(-0.1, 0.1, -0.01, 0.2)]
     figures = replay_metrics(trades, CURVE, 10_000.0, Timeframe.H1, {})

@@ -18,7 +18,7 @@ def folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def test_a_code_server_ends_by_its_own_word_and_not_by_a_signal(folder: Path) -> None:
+def test_a_code_server_ends_when_it_is_asked(folder: Path) -> None:
     (folder / "nothing.py").write_text("import dagster as dg\n\ndefs = dg.Definitions()\n")
     socket = folder / "code.sock"
     serve = ["-m", "dagster", "api", "grpc", "-s", str(socket), "-f", str(folder / "nothing.py")]
@@ -30,5 +30,5 @@ def test_a_code_server_ends_by_its_own_word_and_not_by_a_signal(folder: Path) ->
     assert "interrupted" not in (folder / "log" / "code-server.log").read_text()
 
 
-def test_a_code_server_that_does_not_answer_is_left_to_the_signal(folder: Path) -> None:
+def test_a_mute_code_server_is_ended_by_signal(folder: Path) -> None:
     assert not ask_code_server_to_end(folder / "nobody.sock")

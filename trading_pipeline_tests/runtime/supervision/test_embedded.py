@@ -30,7 +30,7 @@ def test_a_redis_that_can_write_nothing_any_more_still_ends(tmp_path: Path) -> N
     assert not process.is_running()
 
 
-def test_a_redis_of_ours_listens_to_its_owner_alone_and_every_client_knows_its_address(tmp_path: Path) -> None:
+def test_our_redis_listens_to_its_owner_alone(tmp_path: Path) -> None:
     server = EmbeddedRedis(tmp_path / "redis")
     before = set(psutil.Process().children())
     server.start()
@@ -109,7 +109,7 @@ def test_without_any_redis_the_way_out_is_named(monkeypatch: pytest.MonkeyPatch,
         EmbeddedRedis(tmp_path / "redis").start()
 
 
-def test_a_state_folder_is_its_owners_alone_even_where_it_was_not(tmp_path: Path) -> None:
+def test_a_state_folder_becomes_its_owners_alone(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir(mode=0o755)
     private(tmp_path / "state")
     assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700

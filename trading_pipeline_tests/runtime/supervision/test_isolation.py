@@ -51,7 +51,7 @@ def test_a_replays_settings_are_its_own() -> None:
     assert settings.bybit_api_secret.get_secret_value() == ""
 
 
-def test_a_child_process_sees_what_it_is_told_and_no_other_setting(hostile: Path) -> None:
+def test_a_child_process_sees_given_settings_alone(hostile: Path) -> None:
     log = hostile / "log"
     log.mkdir()
     program = "import json, os; from pathlib import Path; print(json.dumps([dict(os.environ), Path('.env').exists()]))"

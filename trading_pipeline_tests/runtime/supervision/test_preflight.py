@@ -82,9 +82,7 @@ def test_a_missing_redis_is_told_unless_one_is_given(tmp_path: Path, monkeypatch
     require(machine_checks(tmp_path, 0, redis_url="redis://given"))
 
 
-def test_a_full_disk_is_told_with_what_is_free_and_what_is_needed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_is_told_with_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refuse_full_disk(tmp_path / "not" / "there" / "yet")
     monkeypatch.setattr(preflight, "LEAST_FREE_BYTES", 1 << 60)
     with pytest.raises(ConfigurationError, match=r"GB are free for .*GB are needed; free some, or choose"):
@@ -109,7 +107,7 @@ def test_a_clock_that_the_venue_would_refuse_is_told(seconds: float, told: str) 
         refuse_wrong_clock(NOW + timedelta(seconds=seconds), NOW)
 
 
-def test_a_missing_key_and_a_missing_acknowledgement_are_told_by_their_variables() -> None:
+def test_missing_keys_are_told_by_their_variables() -> None:
     live = GivenSettings(mode=TradingMode.LIVE, config_dir=CONFIG)
     with pytest.raises(ConfigurationError, match="BYBIT_API_KEY is empty"):
         refuse_missing_key(live)
@@ -118,7 +116,7 @@ def test_a_missing_key_and_a_missing_acknowledgement_are_told_by_their_variables
     refuse_unacknowledged(GivenSettings(mode=TradingMode.TESTNET, config_dir=CONFIG))
 
 
-def test_a_venue_that_does_not_answer_is_told_with_the_key_that_is_missing(tmp_path: Path) -> None:
+def test_a_silent_venue_is_told_beside_missing_keys(tmp_path: Path) -> None:
     settings = GivenSettings(config_dir=CONFIG, state_dir=tmp_path, bybit_rest_url="http://127.0.0.1:1")
     with pytest.raises(ConfigurationError) as refused:
         require(system_checks(settings, 0, None))

@@ -62,7 +62,7 @@ def test_a_process_that_hangs_without_dying_is_replaced(supervisor: Supervisor) 
     assert supervisor.pids["two"] == before["two"]
 
 
-def test_silence_from_before_a_process_began_is_no_sign_that_it_hangs(supervisor: Supervisor) -> None:
+def test_silence_before_a_start_is_no_hang(supervisor: Supervisor) -> None:
     supervisor.start([python("one", SLEEPS)])
     assert not supervisor.end_hung("one", silent_s=3600.0)
     assert not supervisor.end_hung("nobody", silent_s=0.0)
@@ -94,14 +94,14 @@ def test_a_process_that_keeps_dying_is_restarted_with_growing_pauses(tmp_path: P
     assert starts[2] - starts[1] >= 2
 
 
-def test_a_process_that_refuses_its_settings_stops_everything_with_its_last_words(supervisor: Supervisor) -> None:
+def test_refused_settings_stop_everything_with_the_reason(supervisor: Supervisor) -> None:
     code = "print('noise'); print('no key'); raise SystemExit(2)"
     supervisor.start([python("feed", code)])
     with pytest.raises(ConfigurationError, match="feed refused to run: no key"):
         restarted(supervisor)
 
 
-def test_a_process_that_ends_while_starting_is_named_with_its_last_words(supervisor: Supervisor) -> None:
+def test_a_process_that_ends_early_is_named(supervisor: Supervisor) -> None:
     with pytest.raises(ConfigurationError, match="exchange ended while starting: port 99999"):
         supervisor.start([python("exchange", "print('port 99999'); raise SystemExit(2)", ready=lambda: False)])
 

@@ -26,7 +26,7 @@ def test_missing_databases_are_created_and_the_schema_is_there(postgres: Embedde
     engine.dispose()
 
 
-def test_a_server_that_does_not_answer_is_one_line_without_its_password() -> None:
+def test_an_unreachable_server_is_told_without_its_password() -> None:
     url = make_url("postgresql+psycopg://trader:hunter2@127.0.0.1:1/trading").render_as_string(hide_password=False)
     with pytest.raises(ConfigurationError, match=r"^database .*trader:\*\*\*@127.0.0.1:1/trading cannot be") as caught:
         prepare_databases(url, url)
@@ -42,7 +42,7 @@ def test_the_configuration_that_comes_with_the_project_needs_no_book() -> None:
     assert book_timeframes(CONFIG) == {}
 
 
-def test_an_enabled_strategy_that_needs_the_book_names_its_symbols_and_timeframes(tmp_path: Path) -> None:
+def test_a_strategy_needing_the_book_names_its_symbols(tmp_path: Path) -> None:
     shutil.copytree(CONFIG, tmp_path / "config")
     path = tmp_path / "config" / "strategies" / "avi5.yaml"
     content = path.read_text().replace("enabled: false", "enabled: true\nsymbols: [BTCUSDT]")

@@ -14,7 +14,7 @@ from trading_pipeline.settings import GivenSettings
 CONFIG = Path(__file__).parents[3] / "config"
 
 
-def test_the_simulated_account_lives_in_the_folder_of_the_database_that_knows_of_it(tmp_path: Path) -> None:
+def test_the_simulated_account_lives_beside_its_database(tmp_path: Path) -> None:
     arguments = simulated_exchange(CONFIG, tmp_path, datetime(2025, 11, 1, tzinfo=UTC))
     assert arguments[arguments.index("--state") + 1] == str(tmp_path / "exchange.sqlite")
     assert arguments[arguments.index("--start") + 1] == "2025-11-01T00:00:00+00:00"
@@ -32,7 +32,7 @@ def test_a_paper_account_lives_on_the_prices_of_the_real_venue(tmp_path: Path) -
     assert "--wall" in arguments
 
 
-def test_processes_of_a_paper_system_find_the_account_and_not_its_markets_at_the_exchange() -> None:
+def test_paper_takes_the_account_alone_from_the_exchange() -> None:
     access = ExchangeAccess("http://account", "ws://account/public", "ws://account/private", "key", "secret")
     found = account_variables(access, GivenSettings.model_validate({"TRADING_MODE": "paper"}))
     assert (found["BYBIT_REST_URL"], found["BYBIT_PUBLIC_WS_URL"]) == ("http://account", "")

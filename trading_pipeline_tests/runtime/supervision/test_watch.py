@@ -51,7 +51,7 @@ def test_each_thing_that_is_wrong_has_a_sentence(overview: SystemOverview, said:
     assert said in problem
 
 
-def test_a_stream_that_is_down_is_said_when_it_stays_so_and_when_it_is_up_again(database: Engine) -> None:
+def test_a_lasting_disconnection_is_told_and_its_end(database: Engine) -> None:
     lines: list[str] = []
     watch, beats = Watch(database, lines.append, every_s=0.0), PostgresHeartbeatStore(database)
     beats.beat("feed", "feed.public down")
@@ -77,7 +77,7 @@ def test_a_component_that_is_silent_at_two_looks_is_named(database: Engine) -> N
     assert watch.look() == {}
 
 
-def test_a_position_in_what_was_taken_out_of_the_universe_is_said_by_its_name(database: Engine) -> None:
+def test_a_position_outside_the_universe_is_named(database: Engine) -> None:
     lab = Lab(database)
     store_plan(database, trade_plan())
     execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)

@@ -27,7 +27,7 @@ def stage(postgres: EmbeddedPostgres, redis_url: str, tmp_path_factory: pytest.T
         yield made
 
 
-def test_it_tells_of_a_position_without_a_stop_and_ends_when_asked_to(stage: Stage) -> None:
+def test_it_tells_of_naked_positions_until_ended(stage: Stage) -> None:
     process = stage.start(command="watchdog")
     until(lambda: stage.count("heartbeats") == 1, "its sign of life")
     stage.exchange.trading().submit(_without_stop())

@@ -78,7 +78,7 @@ def scene(lab: Lab) -> Scene:
     return scene_on(lab, PostgresHeartbeatStore(lab.database))
 
 
-def test_it_says_what_it_sees_in_a_sign_of_life_of_its_own(scene: Scene) -> None:
+def test_it_has_a_heartbeat_of_its_own(scene: Scene) -> None:
     store = PostgresHeartbeatStore(scene.lab.database)
     scene.watchdog.look()
     assert [(one.component, one.detail) for one in store.beats()] == [("watchdog", "everything is looked after")]
@@ -88,28 +88,28 @@ def test_it_says_what_it_sees_in_a_sign_of_life_of_its_own(scene: Scene) -> None
     assert [one.detail for one in store.beats()] == ["BTCUSDT.BYBIT naked"]
 
 
-def test_a_feed_and_a_worker_that_never_come_hold_entries_back_within_thirty_seconds(scene: Scene) -> None:
+def test_absent_processes_stop_entries_within_thirty_seconds(scene: Scene) -> None:
     scene.look_for(20)
     assert scene.lab.halts.halts() == []
     scene.look_for(10)
     assert [halt.kind for halt in scene.lab.halts.halts()] == [HaltKind.DEAD_MAN]
 
 
-def test_a_venue_that_is_away_does_not_keep_it_from_watching_the_others(scene: Scene) -> None:
+def test_one_venues_outage_leaves_the_others_watched(scene: Scene) -> None:
     scene.lab.venue.faults["positions"] = [TemporaryVenueError("maintenance")] * 300
     scene.look_for(30)
     assert {halt.kind for halt in scene.lab.halts.halts()} == {HaltKind.START, HaltKind.DEAD_MAN}
     assert "unwatched: stops" in scene.lab.postbox.subjects(Severity.CRITICAL)
 
 
-def test_a_database_that_is_away_does_not_keep_it_from_covering_positions(lab: Lab) -> None:
+def test_without_the_database_positions_are_still_covered(lab: Lab) -> None:
     scene = scene_on(lab, UnreachableStore(PostgresHeartbeatStore(lab.database)))
     lab.venue.strip_stop("BTCUSDT.BYBIT")
     scene.look_for(2)
     assert lab.venue.positions()[0].stop_loss is not None
 
 
-def test_that_nothing_can_be_seen_is_told_once_and_when_it_is_over(lab: Lab) -> None:
+def test_blindness_is_told_once_and_its_end(lab: Lab) -> None:
     store = UnreachableStore(PostgresHeartbeatStore(lab.database))
     scene = scene_on(lab, store)
     scene.look_for(40)

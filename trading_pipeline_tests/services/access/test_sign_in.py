@@ -14,7 +14,7 @@ from trading_pipeline.services.access.refresh_session import refresh_session, si
 from trading_pipeline_tests.testkit.access_lab import ACTOR, NOW, AccessLab, code_of
 
 
-def test_a_name_and_its_password_open_a_session_and_any_other_pair_does_not(database: Engine) -> None:
+def test_only_name_with_its_password_opens_a_session(database: Engine) -> None:
     lab = AccessLab(database)
     lab.add()
     pair = lab.sign_in("Ann ")
@@ -31,7 +31,7 @@ def test_a_name_and_its_password_open_a_session_and_any_other_pair_does_not(data
     ]
 
 
-def test_five_failures_in_a_row_lock_a_user_for_a_while_even_with_the_right_password(database: Engine) -> None:
+def test_five_failures_lock_a_user_for_a_while(database: Engine) -> None:
     lab = AccessLab(database)
     lab.add()
     for _ in range(LOCK_AFTER):
@@ -52,7 +52,7 @@ def test_an_address_that_tries_many_names_is_stopped(database: Engine) -> None:
 
 
 @pytest.mark.parametrize("role", [Role.TRADER, Role.ADMIN])
-def test_outside_the_simulation_a_code_is_asked_for_and_each_is_good_once(database: Engine, role: Role) -> None:
+def test_outside_the_simulation_each_code_is_good_once(database: Engine, role: Role) -> None:
     lab = AccessLab(database, TradingMode.TESTNET)
     credentials = lab.add(role=role)
     with pytest.raises(NotSignedIn):
@@ -65,7 +65,7 @@ def test_outside_the_simulation_a_code_is_asked_for_and_each_is_good_once(databa
     lab.sign_in(code=code_of(credentials, later), now=later)
 
 
-def test_a_user_of_the_simulation_is_refused_with_real_money_until_a_second_factor_is_set_up(database: Engine) -> None:
+def test_real_money_needs_a_second_factor(database: Engine) -> None:
     AccessLab(database).add()
     live = AccessLab(database, TradingMode.LIVE)
     with pytest.raises(NotSignedIn):
@@ -75,7 +75,7 @@ def test_a_user_of_the_simulation_is_refused_with_real_money_until_a_second_fact
     assert fresh.enrolment.startswith("otpauth://totp/")
 
 
-def test_a_refresh_token_that_comes_twice_ends_the_session_for_both_who_hold_it(database: Engine) -> None:
+def test_a_refresh_token_used_twice_ends_the_session(database: Engine) -> None:
     lab = AccessLab(database)
     lab.add()
     first = lab.sign_in()
@@ -103,7 +103,7 @@ def test_tokens_end_by_time_and_by_signing_out(database: Engine) -> None:
         authenticate(access=lab.context, credential=pair.access_token, now=NOW)
 
 
-def test_another_role_counts_from_the_next_request_on_and_a_disabled_user_is_out_at_once(database: Engine) -> None:
+def test_a_changed_or_disabled_user_counts_at_once(database: Engine) -> None:
     lab = AccessLab(database)
     lab.add()
     token = lab.sign_in().access_token

@@ -86,9 +86,7 @@ def test_a_key_beyond_its_user_or_a_year_is_not_made(
         ("bob", "bob-is-my-name-1"),
     ],
 )
-def test_a_user_without_a_name_of_their_own_or_a_password_worth_it_is_not_added(
-    database: Engine, name: str, password: str
-) -> None:
+def test_a_user_needs_a_name_and_good_password(database: Engine, name: str, password: str) -> None:
     lab = AccessLab(database)
     lab.add()
     with pytest.raises(ConfigurationError):

@@ -40,7 +40,7 @@ def test_another_run_waits_for_the_lease(lab: Lab) -> None:
     assert claim(lab, "run-2").plans == (PLAN,)
 
 
-def test_a_plan_with_an_order_is_followed_to_its_end_even_after_its_time(lab: Lab) -> None:
+def test_a_plan_with_an_order_outlives_its_time(lab: Lab) -> None:
     lab.venue.holds_fills = True
     execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     lab.end_leases()
@@ -68,7 +68,7 @@ def test_a_plan_whose_close_was_never_decided_expires_and_says_why(lab: Lab) -> 
     )
 
 
-def test_a_plan_that_is_still_valid_is_executed_with_the_next_close_where_its_own_was_never_decided(lab: Lab) -> None:
+def test_a_valid_undecided_plan_joins_the_next_close(lab: Lab) -> None:
     """The 15m computation failed for good: the 1h plan of its close has an hour."""
     hourly = trade_plan("SOLUSDT.BYBIT", timeframe=Timeframe.H1)
     store_plan(lab.database, hourly)

@@ -76,7 +76,7 @@ def told(lab: Lab, command_id: str = "c-1") -> list[tuple[CommandOutcome, str]]:
     return [(one.outcome, one.detail) for one in lab.commands.of(command_id)]
 
 
-def test_a_close_is_one_reduce_only_order_with_a_purpose_of_its_own(lab: Lab) -> None:
+def test_a_close_is_one_reduce_only_order(lab: Lab) -> None:
     assert close(lab)
     intent = lab.ledger.intent(f"{LONG.plan_id}_CX").intent
     assert (intent.side, intent.quantity, intent.reduce_only, intent.run_id) == (Side.SELL, Decimal(5), True, "run-c")
@@ -130,14 +130,14 @@ def test_more_than_one_market_order_can_carry_is_closed_in_parts(lab: Lab) -> No
     assert quantities == [Decimal(2), Decimal(2), Decimal(1)]
 
 
-def test_an_exit_whose_answer_is_lost_is_asked_about_and_not_repeated(lab: Lab) -> None:
+def test_a_lost_exits_answer_is_asked_about(lab: Lab) -> None:
     lab.venue.faults["submit"] = [ResponseLost()]
     assert close(lab)
     assert exits(lab) == [f"{LONG.plan_id}_CX"]
     assert lab.ledger.intent(f"{LONG.plan_id}_CX").state is IntentState.FILLED
 
 
-def test_an_exit_that_stays_unknown_is_carried_on_by_reconciliation_and_not_repeated(lab: Lab) -> None:
+def test_an_unknown_exit_is_carried_on_without_repeating(lab: Lab) -> None:
     lab.venue.faults["submit"] = [ResponseLost()]
     lab.venue.holds_fills = True
     lab.venue.faults["order"] = [TemporaryVenueError("down")] * 99
@@ -152,13 +152,13 @@ def test_an_exit_that_stays_unknown_is_carried_on_by_reconciliation_and_not_repe
     assert (position.status, exits(lab)) == (PositionStatus.CLOSED, [f"{LONG.plan_id}_CX"])
 
 
-def test_an_exit_that_was_refused_is_tried_again_under_the_next_number(lab: Lab) -> None:
+def test_a_refused_exit_goes_under_the_next_number(lab: Lab) -> None:
     lab.venue.faults["submit"] = [OrderRejectedByVenue("busy")]
     assert close(lab)
     assert exits(lab) == [f"{LONG.plan_id}_CX", f"{LONG.plan_id}_CX1"]
 
 
-def test_a_close_that_was_given_up_goes_on_at_the_next_reconciliation(lab: Lab) -> None:
+def test_an_abandoned_close_goes_on_at_reconciliation(lab: Lab) -> None:
     lab.venue.faults["submit"] = [OrderRejectedByVenue("busy")] * 3
     with pytest.raises(VenueError, match="not flat"):
         close(lab)
@@ -206,7 +206,7 @@ def test_the_trouble_of_one_position_keeps_no_other_open(lab: Lab) -> None:
     assert held(lab) == []
 
 
-def test_while_a_flattening_halt_stands_what_comes_to_life_late_is_closed(admitted: Lab) -> None:
+def test_a_flattening_halt_closes_what_comes_late(admitted: Lab) -> None:
     admitted.ledger.advance(f"{LONG.plan_id}_E", IntentState.SENT)
     admitted.ledger.advance(f"{LONG.plan_id}_E", IntentState.ABSENT)
     assert flatten(admitted) == {}

@@ -69,14 +69,14 @@ def orders(lab: Lab, plan: TradePlan) -> list[tuple[str, str, str, IntentState]]
     ]
 
 
-def test_a_limit_rests_at_the_plans_price_with_its_stop_until_its_time_is_over(lab: Lab) -> None:
+def test_a_limit_rests_with_its_stop_until_expiry(lab: Lab) -> None:
     plan = enter(lab)
     assert look(lab, plan, seconds=14).status is PositionStatus.OPENING
     assert orders(lab, plan) == [("E", "1000.0", "5.000", IntentState.ACKNOWLEDGED)]
     assert lab.ledger.entries_of(plan.plan_id)[0].intent.stop_loss == Decimal(990)
 
 
-def test_a_limit_that_fills_after_its_run_is_followed_to_the_end_of_its_plan(lab: Lab) -> None:
+def test_a_late_filled_limit_is_followed_throughout(lab: Lab) -> None:
     plan = enter(lab, above=Decimal(1005))
     lab.venue.fill(f"{plan.plan_id}_E", DECIDED, Decimal(1000))
     assert follow_fills(context=lab.context("run-2")).positions == {plan.plan_id: "live_stop"}
@@ -85,7 +85,7 @@ def test_a_limit_that_fills_after_its_run_is_followed_to_the_end_of_its_plan(lab
     assert follow_fills(context=lab.context("run-3")).positions == {}
 
 
-def test_a_limit_without_a_fill_gives_way_twice_and_then_goes_to_market(lab: Lab) -> None:
+def test_an_unfilled_limit_tries_twice_then_takes_market(lab: Lab) -> None:
     plan = enter(lab)
     for _ in range(3):
         position = look(lab, plan, seconds=15)
@@ -112,7 +112,7 @@ def test_a_stalled_partial_fill_is_followed_by_the_rest_alone(lab: Lab) -> None:
     assert [(one.quantity, one.price) for one in targets] == [(Decimal(2), Decimal("1010.6")), (2, Decimal("1020.9"))]
 
 
-def test_without_a_fallback_an_entry_that_never_filled_ends_with_its_plan(lab: Lab) -> None:
+def test_an_unfilled_entry_ends_with_its_plan(lab: Lab) -> None:
     plan = enter(lab, replace(RULE, max_retries=1, market_fallback=False))
     look(lab, plan, seconds=15)
     assert look(lab, plan, seconds=15).status is PositionStatus.FAILED
@@ -136,7 +136,7 @@ def test_an_expired_plan_takes_its_limit_back_and_sends_no_other(lab: Lab) -> No
     assert lab.venue.posts == [f"{plan.plan_id}_E"]
 
 
-def test_a_position_that_is_left_takes_its_limit_back_and_sends_no_other(lab: Lab) -> None:
+def test_leaving_a_position_takes_its_limit_back(lab: Lab) -> None:
     plan = enter(lab)
     lab.venue.fill(f"{plan.plan_id}_E", Decimal(2), Decimal(1000))
     look(lab, plan)
@@ -146,7 +146,7 @@ def test_a_position_that_is_left_takes_its_limit_back_and_sends_no_other(lab: La
     assert [ending for ending, *_ in orders(lab, plan)] == ["E"]
 
 
-def test_a_limit_whose_answer_was_lost_is_found_and_goes_on_as_any_other(lab: Lab) -> None:
+def test_a_limits_lost_answer_is_found(lab: Lab) -> None:
     lab.venue.faults["submit"] = [ResponseLost()]
     plan = enter(lab)
     look(lab, plan, seconds=15)
@@ -157,14 +157,14 @@ def test_a_limit_whose_answer_was_lost_is_found_and_goes_on_as_any_other(lab: La
     assert lab.venue.posts == [f"{plan.plan_id}_E", f"{plan.plan_id}_E1"]
 
 
-def test_a_limit_that_never_filled_is_taken_back_when_its_place_is_wanted(lab: Lab) -> None:
+def test_an_unfilled_limit_gives_up_its_wanted_place(lab: Lab) -> None:
     plan = enter(lab)
     assert leave_position(context=lab.context("run-3"), plan=plan, purpose=Purpose.UPGRADE_EXIT)
     assert look(lab, plan, seconds=60).status is PositionStatus.FAILED
     assert orders(lab, plan) == [("E", "1000.0", "5.000", IntentState.CANCELLED)]
 
 
-def test_a_market_order_that_filled_in_part_has_exactly_one_follow_up(lab: Lab) -> None:
+def test_a_partial_market_order_has_one_follow_up(lab: Lab) -> None:
     plan = enter(lab, EntryOrder())
     for ending, part in (("E", Decimal(2)), ("E-pf", Decimal(1))):
         lab.venue.fill(f"{plan.plan_id}_{ending}", part, Decimal(1010))

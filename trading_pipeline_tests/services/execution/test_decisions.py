@@ -37,7 +37,7 @@ def vertical(database: Engine) -> Vertical:
 
 @few_examples
 @given(seed=st.integers(0, 10_000), holes=st.sets(st.integers(0, 95), max_size=2))
-def test_a_range_of_days_gives_the_rows_of_its_days_one_by_one(vertical: Vertical, seed: int, holes: set[int]) -> None:
+def test_a_range_equals_its_days_one_by_one(vertical: Vertical, seed: int, holes: set[int]) -> None:
     vertical.wipe()
     scope = a_range(["BTCUSDT.BYBIT", "SOLUSDT.BYBIT"], days=4)
     bars = without(walk(count=96, seed=seed), *holes) + walk("SOLUSDT.BYBIT", count=96, seed=seed)
@@ -77,7 +77,7 @@ def test_what_came_later_changes_no_row(vertical: Vertical, seed: int, known: in
         assert set(rows) <= set(late[table]), table
 
 
-def test_days_far_from_the_start_do_not_depend_on_where_history_begins(vertical: Vertical) -> None:
+def test_distant_days_do_not_depend_on_historys_start(vertical: Vertical) -> None:
     bars = walk(count=24 * 75)
     vertical.bars.append_raw(bars, BarSource.REST)
     day = a_range(start=START + 74 * DAY)
@@ -92,7 +92,7 @@ def test_days_far_from_the_start_do_not_depend_on_where_history_begins(vertical:
     }
 
 
-def test_nothing_is_decided_from_unsound_bars_and_the_other_symbols_go_on(vertical: Vertical) -> None:
+def test_unsound_bars_decide_nothing_for_their_symbol_alone(vertical: Vertical) -> None:
     bars = without(walk("ADAUSDT.BYBIT", count=24), 12) + walk("SOLUSDT.BYBIT", count=24)
     vertical.bars.append_raw(bars, BarSource.REST)
     report = vertical.decide(a_range(["ADAUSDT.BYBIT", "SOLUSDT.BYBIT"]), START + DAY)
@@ -104,7 +104,7 @@ def test_nothing_is_decided_from_unsound_bars_and_the_other_symbols_go_on(vertic
     assert vertical.snapshots.values("SOLUSDT.BYBIT", Timeframe.H1, START + DAY) is not None
 
 
-def test_an_impossible_price_that_is_refused_leaves_the_bars_before_it_their_decisions(vertical: Vertical) -> None:
+def test_a_refused_price_leaves_earlier_decisions(vertical: Vertical) -> None:
     bars = walk(count=24, seed=3)
     vertical.bars.append_raw(bars, BarSource.REST)
     vertical.decide(a_range(), START + DAY)
@@ -132,7 +132,7 @@ def test_snapshots_hold_what_is_warmed_up_and_only_that(vertical: Vertical) -> N
     assert "ema_169" not in old
 
 
-def test_the_window_before_a_day_is_as_long_as_the_slowest_indicator_needs() -> None:
+def test_the_window_covers_the_slowest_indicator() -> None:
     assert WINDOW_BARS == SNAPSHOT_WARMUP
 
 
@@ -194,9 +194,7 @@ def test_a_price_that_is_no_number_is_refused() -> None:
         decimal_of(float("nan"))
 
 
-def test_recorded_bars_of_a_real_market_give_plans_with_their_stop_on_the_losing_side(
-    vertical: Vertical, samples: Path
-) -> None:
+def test_recorded_bars_plan_stops_on_the_losing_side(vertical: Vertical, samples: Path) -> None:
     bars = recorded(samples / "bars_4h" / "SOLUSDT_4h.csv.gz")
     first = bars[0].open_time
     day = first.replace(hour=0) + DAY

@@ -34,9 +34,7 @@ def test_what_is_none_of_them_cannot(database: Engine) -> None:
 
 
 @pytest.mark.parametrize(("lifting", "scope"), [(True, f"{ACCOUNT}/BTCUSDT.BYBIT"), (False, "BTCUSDT.BYBIT")])
-def test_an_instrument_halted_in_one_account_is_that_halt_only_where_it_is_to_be_lifted(
-    database: Engine, lifting: bool, scope: str
-) -> None:
+def test_an_accounts_halt_is_found_only_for_lifting(database: Engine, lifting: bool, scope: str) -> None:
     lab, overview = Lab(database), PostgresAccountOverview(database)
     lab.halts.halt(Halt(HaltScope(f"{ACCOUNT}/BTCUSDT.BYBIT"), "reconciliation", WAVE))
     assert find_scope(text="BTCUSDT", universe=UNIVERSE, halts=lab.halts, positions=overview, lifting=lifting) == scope

@@ -90,7 +90,7 @@ def test_the_run_that_enters_has_followed_the_entry(trade: Trade) -> None:
     assert trade.lab.ledger.unfollowed_positions() == []
 
 
-def test_the_first_target_pulls_the_stop_to_the_entry_before_any_bar_closes(trade: Trade) -> None:
+def test_the_first_target_pulls_the_stop_at_once(trade: Trade) -> None:
     trade.move(1010)
     assert trade.stop == (Decimal(1000), StopKind.BREAK_EVEN)
     assert (trade.position.booked_fills, trade.position.followed_fills) == (2, 2)
@@ -109,7 +109,7 @@ def test_the_first_target_pulls_the_stop_to_the_entry_before_any_bar_closes(trad
         (ExitRules(break_even_after_targets=0), [1010, 1020, 990], ExitReason.STOP_LOSS, 50),
     ],
 )
-def test_inside_one_bar_a_position_leaves_at_the_stop_its_fills_have_earned(
+def test_inside_a_bar_the_earned_stop_counts(
     database: Engine, exits: ExitRules, path: list[float], reason: ExitReason, gross: int
 ) -> None:
     trade = Trade(Lab(database), replace(PLAN, exit_rules=exits))
@@ -158,7 +158,7 @@ def test_waves_that_were_missed_are_made_up_for(trade: Trade) -> None:
     assert trade.position.runner_stop_price == Decimal(1003)
 
 
-def test_a_runner_that_trails_pivots_reads_the_one_on_the_stops_side(database: Engine) -> None:
+def test_a_pivot_trail_reads_the_stops_side(database: Engine) -> None:
     plan = replace(PLAN, runner=Runner(Decimal("0.2"), Decimal(3), 14, TrailRule.PIVOT))
     trade = Trade(Lab(database), plan)
     trade.close(1, 1008, pivot_low=1003.0, pivot_high=1012.0)
@@ -174,7 +174,7 @@ def test_a_runner_that_does_not_trail_stays_at_break_even(database: Engine) -> N
     assert trade.lab.postbox.messages == []
 
 
-def test_a_runner_that_trails_at_the_finest_closes_moves_between_its_own(database: Engine) -> None:
+def test_a_finest_trail_moves_between_its_own_closes(database: Engine) -> None:
     """A 4h position: the ATR of its newest closed bar, 2, under the close of every 15m bar."""
     runner = Runner(Decimal("0.2"), Decimal(3), 14, trail_at=TrailAt.FINEST)
     trade = Trade(Lab(database), replace(PLAN, timeframe=Timeframe.H4, runner=runner))
@@ -194,7 +194,7 @@ def test_a_4h_position_does_not_trail_at_the_closes_between(database: Engine) ->
     assert trade.position.managed_through == WAVE + BAR
 
 
-def test_a_price_that_has_come_back_past_the_entry_is_left_at_market(trade: Trade) -> None:
+def test_a_price_back_past_entry_leaves_at_market(trade: Trade) -> None:
     trade.move(1010, 998, follow=False)
     follow_fills(context=trade.context())
     closed = trade.position
@@ -216,7 +216,7 @@ def test_a_closed_position_is_followed_too_and_its_leftovers_go(trade: Trade) ->
     assert states == [IntentState.CANCELLED, IntentState.CANCELLED]
 
 
-def test_a_leftover_that_cannot_be_cancelled_does_not_keep_the_next_from_going(trade: Trade) -> None:
+def test_a_stubborn_leftover_keeps_no_other_waiting(trade: Trade) -> None:
     trade.move(990, follow=False)
     book_fills(trade.context(), WAVE)
     trade.lab.venue.faults["cancel"] = [TemporaryVenueError("down")]
@@ -231,14 +231,14 @@ def test_a_fill_whose_event_was_lost_is_followed_by_the_reconciliation(trade: Tr
     assert trade.stop == (Decimal(1000), StopKind.BREAK_EVEN)
 
 
-def test_a_target_the_venue_cancelled_counts_as_if_it_had_not_been_planned(trade: Trade) -> None:
+def test_a_cancelled_target_counts_as_never_planned(trade: Trade) -> None:
     trade.close(1, 1008, atr_14=2.0)
     trade.lab.venue.end(f"{PLAN.plan_id}_TP2")
     trade.move(1010)
     assert trade.stop == (Decimal(1002), StopKind.TRAILING_STOP)
 
 
-def test_a_stop_the_venue_does_not_confirm_leaves_the_fill_unfollowed_and_the_others_followed(database: Engine) -> None:
+def test_an_unconfirmed_stop_leaves_its_fill_unfollowed(database: Engine) -> None:
     lab = Lab(database)
     for plan in (PLAN, trade_plan("SOLUSDT.BYBIT", Bias.SHORT)):
         store_plan(database, plan)
@@ -254,7 +254,7 @@ def test_a_stop_the_venue_does_not_confirm_leaves_the_fill_unfollowed_and_the_ot
     assert lab.ledger.unfollowed_positions() == []
 
 
-def test_a_symbol_that_the_venue_no_longer_lists_does_not_keep_the_others_waiting(trade: Trade) -> None:
+def test_a_delisted_symbol_keeps_no_other_waiting(trade: Trade) -> None:
     # SOLUSDT sorts after BTCUSDT, which is the one that is gone.
     other = Trade(trade.lab, trade_plan(instrument_id="SOLUSDT.BYBIT"))
     trade.move(1010, follow=False)
@@ -268,7 +268,7 @@ def test_a_symbol_that_the_venue_no_longer_lists_does_not_keep_the_others_waitin
     assert trade.lab.postbox.subjects(Severity.CRITICAL) == ["cannot follow BTCUSDT.BYBIT"]
 
 
-def test_a_wave_manages_what_it_can_where_one_symbol_is_no_longer_listed(trade: Trade) -> None:
+def test_a_wave_manages_around_a_delisted_symbol(trade: Trade) -> None:
     other = Trade(trade.lab, trade_plan(instrument_id="SOLUSDT.BYBIT"))
     wave = WAVE + BAR
     trade.lab.clock.set(wave)

@@ -50,7 +50,7 @@ def events(lab: Lab) -> Sequence[Row[tuple[object, ...]]]:
         return connection.execute(select(risk_events).order_by(risk_events.c.event_id)).all()
 
 
-def test_a_refusal_is_kept_with_rule_value_limit_plan_account_and_run(lab: Lab) -> None:
+def test_a_refusal_is_kept_with_its_numbers(lab: Lab) -> None:
     store_plan(lab.database, PLAN)
     lab.venue.equity = Decimal(9_500)
     gate(lab)
@@ -93,7 +93,7 @@ def test_what_was_found_is_never_changed(lab: Lab, change: str) -> None:
         connection.execute(text(change))
 
 
-def test_two_plans_race_for_one_place_over_two_connections_and_one_gets_it(lab: Lab, database_url: str) -> None:
+def test_of_two_racing_plans_one_gets_the_place(lab: Lab, database_url: str) -> None:
     plans = [trade_plan("BTCUSDT.BYBIT"), trade_plan("SOLUSDT.BYBIT")]
     for plan in plans:
         store_plan(lab.database, plan)
@@ -129,7 +129,7 @@ def longer(lab: Lab, timeframe: Timeframe = Timeframe.H4) -> TradePlan:
     return plan
 
 
-def test_a_longer_timeframe_closes_the_shorter_ones_position_and_takes_its_place(lab: Lab) -> None:
+def test_a_longer_timeframe_takes_the_shorters_place(lab: Lab) -> None:
     old = held(lab)
     new = longer(lab)
     result = gate(lab, REPLACING, "run-2")
@@ -164,7 +164,7 @@ def test_a_place_that_cannot_be_made_denies_the_plan(lab: Lab) -> None:
     assert [event.rule for event in events(lab)] == [UPGRADE_FAILED]
 
 
-def test_a_run_that_died_while_it_made_room_is_gone_on_with(lab: Lab) -> None:
+def test_a_run_dead_while_making_room_is_continued(lab: Lab) -> None:
     old = held(lab)
     longer(lab)
     lab.venue.faults["wallet"] = [None, TradingForbiddenByVenue("an end in the middle")]

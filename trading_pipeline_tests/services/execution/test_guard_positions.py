@@ -45,7 +45,7 @@ def test_a_protected_position_is_left_alone(lab: Lab) -> None:
     assert lab.postbox.messages == []
 
 
-def test_a_lost_stop_is_set_again_within_five_seconds_of_venue_time(lab: Lab) -> None:
+def test_a_lost_stop_is_back_within_five_seconds(lab: Lab) -> None:
     lab.venue.strip_stop(BTC)
     began = lab.clock.now()
     assert look(lab, 1) == {BTC: Naked(WAVE, 1)}
@@ -56,7 +56,7 @@ def test_a_lost_stop_is_set_again_within_five_seconds_of_venue_time(lab: Lab) ->
     assert lab.postbox.subjects(Severity.CRITICAL) == ["naked position: BTCUSDT.BYBIT"]
 
 
-def test_a_run_that_hangs_with_the_position_in_its_hands_is_not_waited_for(lab: Lab) -> None:
+def test_a_hanging_runs_position_is_not_waited_for(lab: Lab) -> None:
     lab.venue.strip_stop(BTC)
     with lab.ledger.holding(trade_plan().plan_id):
         look(lab, 2)
@@ -70,7 +70,7 @@ def test_a_position_whose_stop_the_venue_refuses_is_closed(lab: Lab) -> None:
     assert lab.venue.positions() == []
 
 
-def test_one_that_cannot_be_covered_now_is_tried_again_later_and_not_at_every_look(lab: Lab) -> None:
+def test_an_uncoverable_position_is_tried_again_later(lab: Lab) -> None:
     lab.venue.strip_stop(BTC)
     lab.venue.faults["set_stop_loss"] = [TemporaryVenueError("busy")] * 3
     look(lab, 16)

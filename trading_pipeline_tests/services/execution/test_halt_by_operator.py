@@ -97,7 +97,7 @@ def test_a_halted_position_gets_its_stop_back(lab: Lab) -> None:
     assert [held.stop_loss for held in lab.venue.positions()] == [PLAN.stop_price]
 
 
-def test_a_halted_position_leaves_by_its_target_its_stop_and_its_strategy(lab: Lab) -> None:
+def test_a_halted_position_may_still_leave(lab: Lab) -> None:
     halt_by_operator(controls=lab.controls, command=operator_command(CommandVerb.HALT))
     lab.venue.on_fill = lab.ledger.apply_fill
     lab.venue.move(PLAN.instrument_id, Decimal(1010))

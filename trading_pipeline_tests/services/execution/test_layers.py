@@ -104,7 +104,7 @@ def test_a_looser_layer_does_not_loosen_the_stop(lab: Lab) -> None:
     assert lab.ledger.entries_of(FIRST.plan_id)[1].intent.stop_loss == Decimal(986)
 
 
-def test_a_break_even_stop_goes_to_the_new_average_and_a_filled_target_stays_filled(lab: Lab) -> None:
+def test_a_break_even_stop_follows_the_new_average(lab: Lab) -> None:
     reach(lab, 1010)
     assert stop(lab) == (Decimal(1000), StopKind.BREAK_EVEN)
     add(lab, layer(price="1006", stop="996"))
@@ -119,14 +119,14 @@ def test_a_break_even_stop_goes_to_the_new_average_and_a_filled_target_stays_fil
     assert closed.realised_pnl == Decimal(20) + 8 * (Decimal("1003.8") - Decimal("1003.75"))
 
 
-def test_a_target_that_filled_in_part_has_the_rest_of_its_new_part_to_fill(lab: Lab) -> None:
+def test_a_partly_filled_target_fills_its_new_rest(lab: Lab) -> None:
     lab.venue.fill(f"{FIRST.plan_id}_TP1", Decimal(1), Decimal(1010))
     add(lab, layer())
     # 0.4 x 10 less the one that is sold; 4 are left at 1000 and 5 at 1004, R = 1002.22 - 994
     assert [(name, quantity) for name, quantity, _ in targets(lab)] == [("TP1L2", "3.000"), ("TP2L2", "4.000")]
 
 
-def test_a_target_that_the_price_has_passed_fills_as_it_is_placed(lab: Lab) -> None:
+def test_a_passed_target_fills_as_it_is_placed(lab: Lab) -> None:
     add(lab, layer(price="1008", stop="1003"))
     # 5 at 1000 and 10 at 1008 (50 / 5): average 1005.33, R = 2.33; 1 R lies at 1007.7, which 1008 has passed
     follow_fills(context=lab.context("run-f"))
@@ -146,7 +146,7 @@ def test_of_a_short_everything_is_the_other_way_round(database: Engine) -> None:
     assert targets(lab) == [("TP1L2", "4.000", "990.0"), ("TP2L2", "4.000", "982.0")]
 
 
-def test_no_more_layers_come_than_the_plan_allows_and_none_of_another_kind(lab: Lab) -> None:
+def test_only_planned_layers_of_its_kind_come(lab: Lab) -> None:
     others = {
         "symbol_busy: a 15m long of BTCUSDT.BYBIT is live": [
             layer(1, strategy="rsi"),
@@ -172,7 +172,7 @@ def test_a_layer_takes_no_slot_of_the_open_positions(lab: Lab) -> None:
     assert add(lab, layer()) == PlanStatus.EXECUTED
 
 
-def test_a_rejected_layer_leaves_the_position_as_it_was_and_counts_as_none(lab: Lab) -> None:
+def test_a_rejected_layer_changes_nothing_and_counts_nothing(lab: Lab) -> None:
     before = targets(lab)
     lab.venue.faults["submit"] = [OrderRejectedByVenue("no margin")]
     assert add(lab, layer()) == PlanStatus.REJECTED
@@ -181,14 +181,14 @@ def test_a_rejected_layer_leaves_the_position_as_it_was_and_counts_as_none(lab: 
     assert [entry.intent.layer for entry in lab.ledger.entries_of(FIRST.plan_id)] == [1, 2, 3, 4]
 
 
-def test_a_layer_whose_answer_is_lost_is_looked_up_and_not_sent_again(lab: Lab) -> None:
+def test_a_layers_lost_answer_is_looked_up(lab: Lab) -> None:
     lab.venue.faults["submit"] = [ResponseLost()]
     assert add(lab, layer()) == PlanStatus.EXECUTED
     assert lab.venue.posts.count(f"{layer().plan_id}_E") == 1
     assert targets(lab)[0][0] == "TP1L2"
 
 
-def test_targets_stay_as_they_are_until_the_layer_has_come_to_its_end(lab: Lab) -> None:
+def test_targets_stay_until_the_layer_has_ended(lab: Lab) -> None:
     before = targets(lab)
     lab.venue.holds_fills = True
     assert add(lab, layer()) == PlanStatus.CLAIMED
@@ -207,7 +207,7 @@ def test_targets_stay_as_they_are_until_the_layer_has_come_to_its_end(lab: Lab) 
     assert lab.plan_status(layer())[0] is PlanStatus.EXECUTED
 
 
-def test_new_targets_wait_until_the_old_ones_are_known_to_be_gone(lab: Lab) -> None:
+def test_new_targets_wait_until_old_ones_are_gone(lab: Lab) -> None:
     lab.venue.faults["cancel"] = [TemporaryVenueError("down")]
     assert add(lab, layer()) == PlanStatus.CLAIMED
     assert [name for name, _, _ in targets(lab)] == ["TP1", "TP2"]
@@ -226,7 +226,7 @@ def admitted(lab: Lab) -> TradePlan:
     return plan
 
 
-def test_a_layer_of_a_position_that_is_closed_by_then_is_not_sent(lab: Lab) -> None:
+def test_a_closed_positions_layer_is_not_sent(lab: Lab) -> None:
     plan = admitted(lab)
     reach(lab, 990)
     assert position(lab).status is PositionStatus.OPEN  # it might still grow
@@ -237,7 +237,7 @@ def test_a_layer_of_a_position_that_is_closed_by_then_is_not_sent(lab: Lab) -> N
     assert (position(lab).status, position(lab).exit_reason) == (PositionStatus.CLOSED, ExitReason.STOP_LOSS)
 
 
-def test_a_layer_that_is_sent_as_the_position_closes_is_a_position_with_its_stop(lab: Lab) -> None:
+def test_a_layer_sent_while_closing_has_its_stop(lab: Lab) -> None:
     plan = admitted(lab)
     lab.venue.on_fill = lambda fill: None
     lab.venue.trade("BTCUSDT.BYBIT", Side.SELL, Decimal(5), Decimal(990), FillKind.STOP_LOSS)

@@ -56,7 +56,7 @@ KEPT = (PositionStatus.OPEN, None)
 
 # R is 10
 @pytest.mark.parametrize(("close", "outcome"), [("1002.9", LEFT), ("1003", KEPT), ("995", LEFT)])
-def test_a_small_gain_is_taken_before_funding_and_a_large_one_kept(
+def test_only_small_gains_are_taken_before_funding(
     lab: Lab, close: str, outcome: tuple[PositionStatus, ExitReason | None]
 ) -> None:
     assert manage(lab, close) == outcome
@@ -67,7 +67,7 @@ def test_a_settlement_that_is_farther_away_keeps_the_position(lab: Lab) -> None:
     assert manage(lab, "1001") == KEPT
 
 
-def test_without_the_time_of_funding_the_position_is_kept_and_the_wave_asked_again(lab: Lab) -> None:
+def test_unknown_funding_time_keeps_the_position(lab: Lab) -> None:
     funding = lab.market.funding[BTC]
     lab.market.funding[BTC] = TemporaryVenueError("no answer")
     assert manage(lab, "1001") == KEPT
@@ -76,7 +76,7 @@ def test_without_the_time_of_funding_the_position_is_kept_and_the_wave_asked_aga
     assert again(lab, "1001") == LEFT
 
 
-def test_a_close_that_is_not_stored_keeps_the_position_and_is_told(lab: Lab) -> None:
+def test_without_the_stored_close_the_position_stays(lab: Lab) -> None:
     assert again(lab, "1001") == KEPT
     assert f"no close: {BTC}" in lab.postbox.subjects(Severity.WARNING)
 

@@ -68,7 +68,7 @@ def exits(lab: Lab) -> list[IntentRecord]:
     return [one for one in lab.ledger.intents_of(PLAN.plan_id) if one.intent.purpose in SIGNAL_EXITS]
 
 
-def test_an_exit_of_the_strategy_closes_its_position_at_that_bars_close(lab: Lab) -> None:
+def test_a_strategys_exit_closes_at_its_bar(lab: Lab) -> None:
     signal = exit_signal(PLAN, NEXT)
     store_signal(lab.database, signal)
     assert manage(lab).positions[0].action == "the strategy leaves: closed"
@@ -121,7 +121,7 @@ def the_other_side(close_time: datetime) -> Signal:
 
 
 @pytest.mark.parametrize("signal", [exit_signal(PLAN, NEXT), the_other_side(NEXT)], ids=["an exit", "the other side"])
-def test_what_a_backfill_found_reaches_no_order_before_a_wave_finds_it_too(database: Engine, signal: Signal) -> None:
+def test_a_backfills_exit_reaches_no_order(database: Engine, signal: Signal) -> None:
     lab = opened(database, by(Opposite.CLOSE))
     store = PostgresSignalStore(database)
     scope = ([signal], ["BTCUSDT.BYBIT"], Timeframe.M15, WAVE, WAVE + timedelta(days=1))
@@ -147,7 +147,7 @@ def test_an_exit_whose_wave_was_missed_is_made_up_for(lab: Lab) -> None:
     assert (position(lab).exit_reason, position(lab).closed_at) == (ExitReason.SIGNAL_EXIT, NEXT + 2 * BAR)
 
 
-def test_an_exit_that_was_computed_after_its_wave_was_managed_closes_with_the_next_wave(lab: Lab) -> None:
+def test_a_late_exit_closes_with_the_next_wave(lab: Lab) -> None:
     manage(lab, NEXT)
     store_signal(lab.database, exit_signal(PLAN, NEXT))
     manage(lab, NEXT + BAR)
@@ -162,7 +162,7 @@ def test_the_first_of_several_exits_names_the_close(lab: Lab) -> None:
     assert [one.intent.signal_id for one in exits(lab)] == [first.signal_id]
 
 
-def test_a_position_that_its_stop_took_inside_the_bar_is_not_left_again(lab: Lab) -> None:
+def test_a_stopped_position_is_not_left_again(lab: Lab) -> None:
     store_signal(lab.database, exit_signal(PLAN, NEXT))
     lab.clock.advance(timedelta(seconds=60))
     lab.venue.move("BTCUSDT.BYBIT", Decimal(990))
@@ -179,7 +179,7 @@ def test_the_next_bar_exit_names_the_exit_where_both_apply(database: Engine) -> 
     assert (position(lab).exit_reason, exits(lab)) == (ExitReason.NEXT_BAR_EXIT, [])
 
 
-def test_the_strategys_exit_names_the_exit_where_it_signals_the_other_side_too(database: Engine) -> None:
+def test_a_strategys_exit_outranks_the_other_side(database: Engine) -> None:
     lab = opened(database, by(Opposite.CLOSE))
     store_signal(database, exit_signal(PLAN, NEXT))
     store_plan(database, trade_plan(bias=Bias.SHORT, close_time=NEXT))
@@ -191,7 +191,7 @@ def test_the_strategys_exit_names_the_exit_where_it_signals_the_other_side_too(d
     ("opposite", "reason", "suffix"),
     [(Opposite.CLOSE, ExitReason.OPPOSITE_SIGNAL, "OX"), (Opposite.REVERSE, ExitReason.REVERSAL, "RX")],
 )
-def test_a_signal_of_the_other_side_closes_where_the_plan_says_so(
+def test_the_other_sides_signal_closes_where_planned(
     database: Engine, opposite: Opposite, reason: ExitReason, suffix: str
 ) -> None:
     lab = opened(database, by(opposite))
@@ -239,7 +239,7 @@ def test_one_wave_leaves_before_it_enters(
     assert [held.side for held in lab.venue.positions()] == ([] if side is None else [side])
 
 
-def test_a_close_that_broke_off_is_carried_on_with_the_same_order(lab: Lab) -> None:
+def test_a_broken_off_close_keeps_its_order(lab: Lab) -> None:
     signal = exit_signal(PLAN, NEXT)
     store_signal(lab.database, signal)
     lab.venue.faults["positions"] = [None, None, *[TemporaryVenueError("down")] * 3]

@@ -85,7 +85,7 @@ def test_the_close_of_the_entry_bar_itself_judges_nothing(lab: Lab) -> None:
     assert position(lab).status is PositionStatus.OPEN
 
 
-def test_a_position_that_its_stop_took_inside_the_bar_is_not_left_again(lab: Lab) -> None:
+def test_a_stopped_position_is_not_left_again(lab: Lab) -> None:
     lab.clock.advance(timedelta(seconds=60))
     lab.venue.move("BTCUSDT.BYBIT", Decimal(990))
     manage(lab, WAVE + BAR, 995, -12.0)
@@ -120,7 +120,7 @@ def test_a_plan_without_the_rule_is_left_alone(database: Engine) -> None:
     assert position(lab).status is PositionStatus.OPEN
 
 
-def test_a_close_that_broke_off_is_carried_on_with_the_same_order(lab: Lab) -> None:
+def test_a_broken_off_close_keeps_its_order(lab: Lab) -> None:
     lab.venue.faults["positions"] = [None, None, *[TemporaryVenueError("down")] * 3]
     assert not manage(lab, WAVE + BAR, 1005, -12.0).positions[0].done
     again(lab, WAVE + BAR, 1005, "run-n")

@@ -87,7 +87,7 @@ def test_a_trail_looser_than_break_even_is_not_used(lab: Lab) -> None:
     assert lab.venue.positions()[0].stop_loss == Decimal(1000)
 
 
-def test_while_the_entry_may_grow_what_is_held_is_not_the_runner(database: Engine) -> None:
+def test_a_growing_entry_is_no_runner_yet(database: Engine) -> None:
     lab = Lab(database)
     lab.venue.holds_fills = True
     store_plan(database, PLAN)

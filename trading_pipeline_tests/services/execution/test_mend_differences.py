@@ -53,7 +53,7 @@ def kept(lab: Lab) -> list[tuple[str, int, bool]]:
         return [tuple(row) for row in connection.execute(text(query))]  # type: ignore[misc]
 
 
-def test_an_order_nobody_knows_is_taken_back_by_the_second_comparison_and_stays_on_record(lab: Lab) -> None:
+def test_an_unknown_order_is_cancelled_at_second_sight(lab: Lab) -> None:
     lab.venue.submit(by_hand("by-hand"))
     said = [reconcile(lab), reconcile(lab), reconcile(lab)]
     assert said == [{}, {BTC: "order by-hand was taken back"}, {}]
@@ -63,7 +63,7 @@ def test_an_order_nobody_knows_is_taken_back_by_the_second_comparison_and_stays_
     assert [halt.scope for halt in lab.halts.halts()] == [f"{ACCOUNT}/{BTC}"]
 
 
-def test_a_position_that_is_gone_is_booked_out_at_the_middle_of_the_book_and_nothing_is_sent(lab: Lab) -> None:
+def test_a_vanished_position_is_booked_out_unsent(lab: Lab) -> None:
     lose_position(lab)
     posts = list(lab.venue.posts)
     assert reconcile(lab) == {}

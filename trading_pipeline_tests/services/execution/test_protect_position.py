@@ -62,7 +62,7 @@ def test_an_exit_whose_answer_is_lost_is_not_sent_twice(lab: Lab) -> None:
     assert lab.venue.positions() == []
 
 
-def test_an_exit_that_was_written_and_not_sent_is_the_next_to_go(lab: Lab) -> None:
+def test_a_written_exit_is_the_next_to_go(lab: Lab) -> None:
     execute(lab)
     lab.venue.faults["submit"] = [OrderOutcomeUnknown("request lost"), *[TurnedAway("slow down")] * 9]
     assert not close_position(context=lab.context("run-2"), plan=PLAN, purpose=Purpose.EXIT)
@@ -100,7 +100,7 @@ def test_targets_follow_what_the_entry_really_filled(lab: Lab) -> None:
     }
 
 
-def test_while_the_entry_may_still_grow_the_stop_is_proved_and_no_target_is_placed(lab: Lab) -> None:
+def test_a_growing_entry_has_stop_and_no_target(lab: Lab) -> None:
     lab.venue.holds_fills = True
     execute(lab)
     lab.venue.fill(f"{PLAN.plan_id}_E", Decimal(1), Decimal(1000))
@@ -155,7 +155,7 @@ def test_a_target_that_never_arrived_is_placed_under_the_next_number(lab: Lab) -
     assert lab.ledger.intent(f"{PLAN.plan_id}_TP11").state is IntentState.ACKNOWLEDGED
 
 
-def test_a_venue_that_does_not_answer_leaves_the_plan_claimed_and_calls(lab: Lab) -> None:
+def test_a_silent_venue_leaves_the_plan_claimed(lab: Lab) -> None:
     lab.venue.faults["positions"] = [TemporaryVenueError("down")] * 3
     summary = execute(lab)
     assert (summary.protected, summary.outcomes) == ((), {})

@@ -147,7 +147,7 @@ def log_of(lab: Lab) -> list[tuple[object, ...]]:
         return [tuple(row) for row in connection.execute(query)]
 
 
-def test_a_difference_is_one_row_from_when_it_is_seen_until_it_is_gone(lab: Lab) -> None:
+def test_a_difference_is_one_row_while_it_lasts(lab: Lab) -> None:
     lab.venue.trade("SOLUSDT.BYBIT", Side.BUY, Decimal(3), Decimal(1000), FillKind.TRADE)
     for quantity in (1, 2):
         reconcile(lab)

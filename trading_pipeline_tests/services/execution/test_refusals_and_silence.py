@@ -59,7 +59,7 @@ def position(lab: Lab, plan: TradePlan = PLAN) -> Position:
 
 
 @pytest.mark.parametrize("code", NOTHING_ABOUT_THE_PRICE)
-def test_a_refused_move_leaves_the_old_stop_and_is_made_up_for(database: Engine, code: int) -> None:
+def test_a_refused_move_keeps_the_old_stop(database: Engine, code: int) -> None:
     lab = opened(database, PLAN)
     lab.venue.move(BTC, Decimal(1010))
     lab.venue.faults["set_stop_loss"] = [_written(code)]
@@ -72,7 +72,7 @@ def test_a_refused_move_leaves_the_old_stop_and_is_made_up_for(database: Engine,
 
 
 @pytest.mark.parametrize("code", NOTHING_ABOUT_THE_PRICE[:-2])
-def test_a_missing_stop_that_is_refused_for_a_while_is_set_again_and_again(database: Engine, code: int) -> None:
+def test_a_refused_missing_stop_is_set_again(database: Engine, code: int) -> None:
     lab = opened(database, PLAN)
     lab.venue.strip_stop(BTC)
     lab.venue.faults["set_stop_loss"] = [_written(code)] * 3
@@ -109,7 +109,7 @@ def test_a_missing_stop_that_the_price_has_passed_is_an_exit(database: Engine) -
     assert position(lab).exit_reason is ExitReason.PROTECTION_FAILED
 
 
-def test_the_stop_that_the_price_has_passed_while_it_was_moved_is_an_exit(database: Engine) -> None:
+def test_a_stop_passed_while_moving_is_an_exit(database: Engine) -> None:
     lab = opened(database, PLAN)
     lab.venue.move(BTC, Decimal(1010))
     lab.venue.faults["set_stop_loss"] = [StopPassed("10001: base_price")]
@@ -143,7 +143,7 @@ def test_one_answer_without_the_position_closes_nothing_that_is_open(database: E
     assert position(lab).status is PositionStatus.CLOSED
 
 
-def test_an_exit_by_the_next_bar_rule_is_not_lost_to_two_wrong_answers(database: Engine) -> None:
+def test_two_wrong_answers_lose_no_exit(database: Engine) -> None:
     plan = replace(PLAN, next_bar_rule=NextBarRule(Decimal("-11.6")))
     lab = opened(database, plan)
     lab.venue = SilentFor(lab.venue, 1, 2)
@@ -190,7 +190,7 @@ class WithoutSol(FakeVenue):
         return super().order(instrument_id, order_link_id)
 
 
-def test_after_a_delisting_the_others_are_managed_and_reconciled_and_a_person_is_told_once(database: Engine) -> None:
+def test_a_delisting_is_told_once_and_stops_nothing(database: Engine) -> None:
     gone = trade_plan(SOL)
     lab = opened(database, PLAN, gone)
     lab.venue.move(BTC, Decimal(1010))
@@ -206,7 +206,7 @@ def test_after_a_delisting_the_others_are_managed_and_reconciled_and_a_person_is
     assert lab.postbox.subjects(Severity.CRITICAL) == [f"external fill: {SOL}"]
 
 
-def test_what_is_held_of_a_delisted_instrument_is_halted_once_and_keeps_no_other_waiting(database: Engine) -> None:
+def test_a_held_delisted_instrument_is_halted_alone(database: Engine) -> None:
     lab = opened(database, PLAN, trade_plan(SOL))
     lab.venue.move(BTC, Decimal(1010))
     lab.venue = WithoutSol(lab.venue, settles=False)
@@ -217,7 +217,7 @@ def test_what_is_held_of_a_delisted_instrument_is_halted_once_and_keeps_no_other
     assert lab.postbox.subjects(Severity.CRITICAL).count(f"halted: {ACCOUNT}/{SOL}") == 1
 
 
-def test_a_position_without_a_stop_does_not_wait_for_another_that_cannot_be_protected(database: Engine) -> None:
+def test_a_naked_position_does_not_wait_for_another(database: Engine) -> None:
     lab = opened(database, PLAN, trade_plan(SOL))
     for instrument_id in (BTC, SOL):
         lab.venue.strip_stop(instrument_id)
@@ -227,7 +227,7 @@ def test_a_position_without_a_stop_does_not_wait_for_another_that_cannot_be_prot
     assert f"no stop: {BTC}" in lab.postbox.subjects(Severity.CRITICAL)
 
 
-def test_an_entry_that_is_turned_away_for_long_is_left_for_another_run(database: Engine) -> None:
+def test_entries_refused_for_long_wait_for_another_run(database: Engine) -> None:
     lab = Lab(database)
     store_plan(database, PLAN)
     lab.venue.faults["submit"] = [_written(403)]

@@ -50,7 +50,7 @@ def scopes(lab: Lab) -> list[str]:
     return [halt.scope for halt in lab.halts.halts()]
 
 
-def test_a_halt_of_reconciliation_is_not_lifted_over_a_difference_that_stands(lab: Lab) -> None:
+def test_a_reconciliations_halt_stands_with_its_difference(lab: Lab) -> None:
     differ(lab)
     reconcile_account(context=lab.context("run-r"))
     with pytest.raises(DataError, match=r"stays halted.*unknown_position: external: the venue holds 3 on the buy side"):
@@ -68,7 +68,7 @@ def test_it_is_lifted_once_the_difference_is_gone(lab: Lab) -> None:
     assert lab.postbox.subjects(Severity.INFO) == [f"resumed: {OURS}"]
 
 
-def test_an_operators_halt_may_hide_a_difference_and_is_asked_about_it_too(lab: Lab) -> None:
+def test_an_operators_halt_may_hide_a_difference(lab: Lab) -> None:
     halt_by_operator(controls=lab.controls, command=operator_command(CommandVerb.HALT, SOL))
     differ(lab)
     with pytest.raises(DataError, match=r"SOLUSDT.BYBIT stays halted"):
@@ -76,7 +76,7 @@ def test_an_operators_halt_may_hide_a_difference_and_is_asked_about_it_too(lab: 
 
 
 @pytest.mark.parametrize("halted_apart", [True, False])
-def test_the_kill_switch_is_lifted_where_what_differs_stays_halted_by_itself(lab: Lab, halted_apart: bool) -> None:
+def test_lifting_the_kill_switch_leaves_differences_halted(lab: Lab, halted_apart: bool) -> None:
     halt_by_operator(controls=lab.controls, command=operator_command(CommandVerb.HALT))
     differ(lab)
     if halted_apart:
@@ -117,7 +117,7 @@ def test_resuming_what_is_not_halted_says_so(lab: Lab) -> None:
     assert [one.detail for one in lab.commands.of("c-1")] == ["", "nothing was halted"]
 
 
-def test_after_a_resume_the_next_plan_enters_and_none_of_those_from_before(lab: Lab) -> None:
+def test_after_a_resume_only_new_plans_enter(lab: Lab) -> None:
     halt_by_operator(controls=lab.controls, command=operator_command(CommandVerb.HALT))
     denied, waiting = trade_plan(), trade_plan("ADAUSDT.BYBIT")
     store_plan(lab.database, denied)

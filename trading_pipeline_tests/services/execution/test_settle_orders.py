@@ -59,7 +59,7 @@ def test_the_end_of_an_order_is_waited_for(lab: Lab) -> None:
     assert await_order(context, ENTRY, final=True).state is IntentState.FILLED
 
 
-def test_where_the_end_is_not_needed_any_word_of_the_venue_is_enough(lab: Lab) -> None:
+def test_any_word_settles_what_needs_no_end(lab: Lab) -> None:
     lab.venue.holds_fills = True
     execute(lab)
     lab.pauses.clear()
@@ -80,7 +80,7 @@ def test_orders_that_rest_come_with_one_question(lab: Lab) -> None:
     assert settle_orders(context=lab.context()).problems == ()
 
 
-def test_orders_are_looked_up_one_by_one_where_nobody_tells_what_rests(lab: Lab) -> None:
+def test_without_a_list_orders_are_looked_up_singly(lab: Lab) -> None:
     execute(lab)
     lab.venue.faults["open_orders"] = [SILENCE]
     lab.venue.end(f"{PLAN.plan_id}_TP1")
@@ -91,7 +91,7 @@ def test_orders_are_looked_up_one_by_one_where_nobody_tells_what_rests(lab: Lab)
     )
 
 
-def test_an_instrument_the_venue_does_not_know_any_more_keeps_no_other_order_waiting(lab: Lab) -> None:
+def test_a_delisted_instrument_keeps_no_order_waiting(lab: Lab) -> None:
     other = trade_plan("SOLUSDT.BYBIT")
     store_plan(lab.database, other)
     execute(lab)
@@ -103,7 +103,7 @@ def test_an_instrument_the_venue_does_not_know_any_more_keeps_no_other_order_wai
     assert result.problems == (f"{PLAN.plan_id}_TP1: 10001: symbol invalid BTCUSDT",)
 
 
-def test_a_venue_that_takes_too_long_is_asked_about_the_rest_another_time(lab: Lab) -> None:
+def test_a_slow_venue_is_asked_the_rest_later(lab: Lab) -> None:
     execute(lab)
     lab.venue.end(f"{PLAN.plan_id}_TP1")
     hasty = replace(lab.context(), retries=replace(lab.context().retries, patience_s=0.0))
@@ -117,7 +117,7 @@ def test_where_nothing_is_open_nothing_is_asked(database: Engine) -> None:
     assert settle_orders(context=lab.context()) == SettleResult({}, 0, ())
 
 
-def test_a_fill_that_was_missed_is_asked_for_however_new_the_newest_is(lab: Lab) -> None:
+def test_a_missed_fill_is_found_behind_newer_ones(lab: Lab) -> None:
     other = trade_plan("SOLUSDT.BYBIT")
     store_plan(lab.database, other)
     lab.venue.holds_fills = True

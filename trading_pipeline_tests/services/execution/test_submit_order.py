@@ -81,7 +81,7 @@ def test_what_becomes_of_a_request(
     assert (len(lab.venue.posts), len(lab.venue.accepted)) == (posts, accepted)
 
 
-def test_an_order_unknown_to_the_venue_stays_unknown_while_the_lookup_window_is_open(lab: Lab) -> None:
+def test_an_unfound_order_stays_unknown_within_its_window(lab: Lab) -> None:
     lab.venue.faults["submit"] = [TIMEOUT]
     assert entry(lab, patient=True).state is IntentState.UNKNOWN
     assert entry(lab, patient=True).state is IntentState.UNKNOWN
@@ -103,7 +103,7 @@ def test_the_pause_the_venue_asks_for_is_kept(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize(("scope", "posts"), [("all", 0), (PLAN.instrument_id, 0), ("SOLUSDT.BYBIT", 1)])
-def test_an_entry_that_was_admitted_before_a_halt_is_not_sent_after_it(lab: Lab, scope: str, posts: int) -> None:
+def test_a_later_halt_stops_an_admitted_entry(lab: Lab, scope: str, posts: int) -> None:
     lab.halts.halt(Halt(HaltScope(scope), "operator", WAVE))
     outcome = entry(lab)
     assert len(lab.venue.posts) == posts
@@ -189,7 +189,7 @@ def ending() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("ending")
-def test_a_shutdown_while_the_request_is_on_its_way_waits_for_the_row_that_says_what_came_of_it(lab: Lab) -> None:
+def test_a_shutdown_waits_for_the_requests_row(lab: Lab) -> None:
     lab.venue.on_fill = lambda fill: signal.raise_signal(signal.SIGTERM)
     with pytest.raises(Ended):
         entry(lab)
@@ -199,7 +199,7 @@ def test_a_shutdown_while_the_request_is_on_its_way_waits_for_the_row_that_says_
 
 
 @pytest.mark.usefixtures("ending")
-def test_a_shutdown_before_the_request_sends_nothing_and_the_order_may_still_be_sent(lab: Lab) -> None:
+def test_a_shutdown_before_the_request_sends_nothing(lab: Lab) -> None:
     lab.venue.set_leverage = lambda *_: signal.raise_signal(signal.SIGTERM)  # type: ignore[method-assign]
     with pytest.raises(Ended):
         entry(lab)

@@ -79,7 +79,7 @@ def test_reconciliation_of_one_finds_nothing_of_the_other(lab: Lab) -> None:
     assert reconcile_account(context=lab.context("run-r")).differences == ()
 
 
-def test_a_difference_halts_the_account_that_has_it_and_not_the_other(lab: Lab) -> None:
+def test_a_difference_halts_its_account_alone(lab: Lab) -> None:
     second = Second(lab)
     lab.venue.move("BTCUSDT.BYBIT", Decimal(1000))
     lab.halts.halt(Halt(HaltScope.of(ACCOUNT, FIRST.instrument_id), "reconciliation: quantity", WAVE))
@@ -95,7 +95,7 @@ def test_a_halt_of_the_account_stops_its_entries(lab: Lab) -> None:
     assert (status, reason.partition(":")[0]) == (PlanStatus.DENIED, "halt")
 
 
-def test_an_order_of_one_account_is_never_sent_with_the_key_of_another(lab: Lab) -> None:
+def test_no_order_goes_with_another_accounts_key(lab: Lab) -> None:
     second = Second(lab)
     store_plan(lab.database, SECOND, checks=False)
     second.equity.record(second.venue.wallet())

@@ -111,7 +111,7 @@ def events(lab: Lab) -> Sequence[Row[tuple[object, ...]]]:
     ],
     ids=["1.5 %", "2.01 %", "4.01 %"],
 )
-def test_a_fall_of_two_percent_stops_entries_and_one_of_four_closes_everything(
+def test_two_percent_stop_entries_and_four_close_everything(
     lab: Lab, equity: int, opened: list[HaltKind], status: PositionStatus
 ) -> None:
     position_id = open_position(lab)
@@ -164,7 +164,7 @@ def test_what_is_not_flat_is_tried_again_after_midnight_too(lab: Lab) -> None:
     assert (position.status, position.exit_reason) == (PositionStatus.CLOSED, ExitReason.CIRCUIT_BREAKER)
 
 
-def test_a_gate_that_no_watch_has_run_before_denies_by_what_the_day_has_read(lab: Lab) -> None:
+def test_without_a_watch_the_days_readings_deny(lab: Lab) -> None:
     worth(lab, 9_799)
     lab.clock.set(WAVE + timedelta(minutes=1))
     record_equity(trading=lab.venue, equity=lab.equity)
@@ -214,7 +214,7 @@ def test_a_venue_that_fails_or_is_slow_pauses_entries(lab: Lab, health: EntryHea
     assert (kinds(lab) == [HaltKind.PAUSE], refused_by(lab, PAUSING) == ["pause"]) == (paused, paused)
 
 
-def test_a_pause_goes_on_by_itself_and_only_well_below_its_limits(lab: Lab) -> None:
+def test_a_pause_ends_well_below_its_limits(lab: Lab) -> None:
     watch(lab, PAUSING, EntryHealth(10, 5, Decimal(100)))
     for still in (EntryHealth(10, 3, Decimal(100)), EntryHealth(10, 2, Decimal(1_001))):
         watch(lab, PAUSING, still)
@@ -224,7 +224,7 @@ def test_a_pause_goes_on_by_itself_and_only_well_below_its_limits(lab: Lab) -> N
     assert [(event.rule, event.action) for event in events(lab)] == [("pause", "deny"), ("pause", "warn")]
 
 
-def test_a_halt_that_a_person_set_is_not_lifted_with_a_pause(lab: Lab) -> None:
+def test_a_persons_halt_outlasts_a_pause(lab: Lab) -> None:
     watch(lab, PAUSING, EntryHealth(10, 5, Decimal(100)))
     lab.halts.halt(replace(lab.halts.halts()[0], kind=HaltKind.HALT, reason="look first"))
     watch(lab, PAUSING)
@@ -232,7 +232,7 @@ def test_a_halt_that_a_person_set_is_not_lifted_with_a_pause(lab: Lab) -> None:
     assert lab.halts.halts()[0].scope == HaltScope(ACCOUNT)
 
 
-def test_the_first_wave_of_a_day_is_entered_before_any_watch_has_run(lab: Lab) -> None:
+def test_the_days_first_wave_needs_no_watch(lab: Lab) -> None:
     worth(lab, 9_700)
     watch(lab)
     midnight = WAVE.replace(hour=0) + timedelta(days=1)
@@ -260,7 +260,7 @@ class BreakingLab(Lab):
         return replace(super().context(run_id), limits=BREAKING)
 
 
-def test_the_job_that_reconciles_reads_the_wallet_opens_the_breaker_and_closes(database: Engine) -> None:
+def test_reconciling_opens_the_breaker_and_closes(database: Engine) -> None:
     lab = BreakingLab(database)
     lab.venue.on_fill = lab.ledger.apply_fill
     position_id = open_position(lab)

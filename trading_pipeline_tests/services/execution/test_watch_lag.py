@@ -55,7 +55,7 @@ def heard_ago(lab: Lab, seconds: int, column: str = "first_bar_at") -> None:
         connection.execute(ago, {"seconds": seconds})
 
 
-def test_waves_that_lag_are_one_event_and_one_message_and_their_end_is_another(lab: Lab) -> None:
+def test_lagging_waves_are_told_once_each_way(lab: Lab) -> None:
     assert look(lab) == []
     heard_ago(lab, 70)
     for later in range(3):
@@ -67,7 +67,7 @@ def test_waves_that_lag_are_one_event_and_one_message_and_their_end_is_another(l
     assert len(kept(lab)) == 2
 
 
-def test_a_wave_that_is_not_computed_yet_lags_from_the_moment_that_it_was_heard(lab: Lab) -> None:
+def test_an_uncomputed_wave_lags_since_it_was_heard(lab: Lab) -> None:
     store_wave(lab.database, Timeframe.H1, computed=False)
     assert look(lab) == []
     heard_ago(lab, 61)
@@ -77,7 +77,7 @@ def test_a_wave_that_is_not_computed_yet_lags_from_the_moment_that_it_was_heard(
     assert look(lab) == [BEGAN]
 
 
-def test_an_order_that_lags_is_told_of_with_both_numbers_and_a_limit_of_0_tells_nothing(lab: Lab) -> None:
+def test_a_lagging_order_is_told_with_both_numbers(lab: Lab) -> None:
     heard_ago(lab, 200)
     heard_ago(lab, 200, "computed_at")
     assert look(lab, LagLimits(plan_s=0, order_s=0)) == []

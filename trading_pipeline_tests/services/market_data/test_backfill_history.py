@@ -71,7 +71,7 @@ def test_a_week_of_minutes_is_eleven_pages_and_a_repetition_none(backfills: Back
     assert backfills.record("a") == ("SUCCEEDED", 10_080, 11, False, "")
 
 
-def test_what_the_venue_has_lost_is_asked_for_until_it_said_so_twice(backfills: Backfills) -> None:
+def test_a_lost_bar_is_asked_for_until_confirmed(backfills: Backfills) -> None:
     lost = [bar.open_time for bar in BARS[1_500:1_510]]
     backfills.venue.recorded = [bar for bar in BARS if bar.open_time not in lost]
     assert (backfills.run("a").pages, backfills.run("b").pages) == (11, 1)
@@ -81,7 +81,7 @@ def test_what_the_venue_has_lost_is_asked_for_until_it_said_so_twice(backfills: 
     assert backfills.run("c").pages == 0
 
 
-def test_a_cap_on_pages_ends_the_run_and_is_told_and_the_next_run_goes_on(backfills: Backfills) -> None:
+def test_a_cap_on_pages_leaves_some_for_later(backfills: Backfills) -> None:
     done = backfills.run("a", replace(WEEK, max_pages=4))
     assert (done.upserts, done.pages, done.truncated) == (4_000, 4, True)
     assert backfills.record("a")[3] is True

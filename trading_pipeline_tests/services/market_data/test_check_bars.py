@@ -32,7 +32,7 @@ def test_sound_bars_pass_every_question(vertical: Vertical) -> None:
     assert sound == {"BTCUSDT.BYBIT": [START + step * HOUR for step in range(24)]}
 
 
-def test_a_hole_is_charged_to_the_bars_after_it_and_to_no_other(vertical: Vertical) -> None:
+def test_a_hole_is_charged_to_bars_after_it(vertical: Vertical) -> None:
     vertical.bars.append_raw(without(walk(count=24), 10, 11) + walk("SOLUSDT.BYBIT", count=24), BarSource.REST)
     report = vertical.judge(a_range(["BTCUSDT.BYBIT", "SOLUSDT.BYBIT"]), START + DAY)
     assert [check.close_time for check in report.failed] == [START + step * HOUR for step in range(13, 25)]
@@ -41,7 +41,7 @@ def test_a_hole_is_charged_to_the_bars_after_it_and_to_no_other(vertical: Vertic
     assert report.unsound_instruments == ["BTCUSDT.BYBIT"]
 
 
-def test_a_hole_is_charged_until_a_day_whose_window_begins_after_it(vertical: Vertical) -> None:
+def test_a_hole_is_charged_while_windows_hold_it(vertical: Vertical) -> None:
     # 1,700 hours before day 71 is the fourth hour of history, before day 72 the twenty-eighth.
     scope = a_range(start=START + 70 * DAY, days=3)
     vertical.bars.append_raw(without(walk(count=24 * 73), 10), BarSource.REST)
@@ -71,7 +71,7 @@ def test_what_is_absent_before_a_known_listing_is_not_charged(vertical: Vertical
 @pytest.mark.parametrize(
     ("policy", "charged"), [(HolePolicy.COMPUTE_OVER, 1), (HolePolicy.REFUSE, 4)], ids=["computed over", "refused"]
 )
-def test_an_impossible_bar_is_charged_to_itself_and_where_it_is_refused_to_what_is_computed_from_it(
+def test_an_impossible_bar_is_charged_to_itself(
     vertical: Vertical, changes: dict[str, str], words: str, policy: HolePolicy, charged: int
 ) -> None:
     bars = [a_bar(open_time=START + step * HOUR) for step in range(24)]
@@ -143,7 +143,7 @@ def test_a_hole_beside_an_outage_is_charged(vertical: Vertical) -> None:
     assert {check.detail for check in failed} == {"bars missing since 2025-03-01T15:00:00+00:00"}
 
 
-def test_windows_reach_back_over_an_outage_by_as_many_bars_as_it_lost(vertical: Vertical) -> None:
+def test_windows_reach_back_over_an_outage(vertical: Vertical) -> None:
     # Day 72 begins at bar 1728: its window of 1,700 begins at 28, and with two bars lost in between at 26.
     scope = a_range(start=START + 72 * DAY)
     vertical.bars.append_raw(without(walk(count=24 * 73), 26, 100, 101), BarSource.REST)
@@ -169,7 +169,7 @@ def test_a_bar_that_somebody_told_after_all_ends_its_outage(vertical: Vertical) 
     assert vertical.judge(a_range(), START + DAY).failed == ()
 
 
-def test_a_jump_that_no_market_makes_spoils_what_is_computed_from_both_sides_of_it(vertical: Vertical) -> None:
+def test_an_impossible_jump_spoils_what_spans_it(vertical: Vertical) -> None:
     old = walk(count=12)
     new = walk(start=START + 12 * HOUR, count=12, price=1_000_000.0)
     vertical.bars.append_raw(old + new, BarSource.REST)
@@ -179,7 +179,7 @@ def test_a_jump_that_no_market_makes_spoils_what_is_computed_from_both_sides_of_
     assert "price jumps as no market does: 2025-03-01T12:00:00Z close" in failed[0].detail
 
 
-def test_of_two_hundred_instruments_one_that_is_bad_leaves_the_others_trading(vertical: Vertical) -> None:
+def test_one_bad_instrument_leaves_the_others_trading(vertical: Vertical) -> None:
     names = [InstrumentId(f"COIN{number}USDT.BYBIT") for number in range(200)]
     bad = names[77]
     heard = [bar for name in names for bar in walk(name, count=3)]

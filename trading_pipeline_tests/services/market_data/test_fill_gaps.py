@@ -44,7 +44,7 @@ def test_a_bar_that_has_not_closed_is_not_missing(store: PostgresBarStore) -> No
     assert fill_gaps(store, RecordedMarketData(walk(count=24), now), a_range(), now) == []
 
 
-def test_the_window_before_the_day_is_filled_too_but_nothing_before_history(store: PostgresBarStore) -> None:
+def test_the_window_before_the_day_is_filled_too(store: PostgresBarStore) -> None:
     scope = a_range(start=START + 90 * DAY, history_start=START)
     venue = RecordedMarketData(walk(count=24 * 91), START + 91 * DAY)
     assert fill_gaps(store, venue, scope, START + 91 * DAY) == [GapReport("BTCUSDT.BYBIT", 1724, (), "")]
@@ -72,7 +72,7 @@ def test_a_symbol_that_fails_does_not_stop_the_others(store: PostgresBarStore) -
     assert healed == GapReport("SOLUSDT.BYBIT", 24, (), "")
 
 
-def test_the_time_before_a_listing_is_asked_for_once_and_is_no_gap(store: PostgresBarStore) -> None:
+def test_the_time_before_a_listing_is_no_gap(store: PostgresBarStore) -> None:
     venue = RecordedMarketData(walk(start=START + 6 * HOUR, count=18), START + DAY)
     assert fill_gaps(store, venue, a_range(), START + DAY) == [GapReport("BTCUSDT.BYBIT", 18, (), "")]
     assert store.first_available_bars(["BTCUSDT.BYBIT"], Timeframe.H1)["BTCUSDT.BYBIT"].first_open == START + 6 * HOUR
@@ -88,7 +88,7 @@ def test_a_venue_that_cannot_be_asked_proves_no_listing(store: PostgresBarStore)
     assert store.first_available_bars(["BTCUSDT.BYBIT"], Timeframe.H1) == {}
 
 
-def test_a_hole_that_begins_the_window_is_no_listing_when_bars_lie_before_it(store: PostgresBarStore) -> None:
+def test_a_hole_after_older_bars_is_no_listing(store: PostgresBarStore) -> None:
     scope = a_range(start=START + 80 * DAY)
     bars = walk(count=24 * 81)
     place = (scope.window_start - START) // HOUR
@@ -98,7 +98,7 @@ def test_a_hole_that_begins_the_window_is_no_listing_when_bars_lie_before_it(sto
     assert report.missing == (scope.window_start, scope.window_start + HOUR)
 
 
-def test_a_listing_known_from_a_later_start_is_asked_for_again_from_an_earlier_one(store: PostgresBarStore) -> None:
+def test_an_earlier_start_asks_for_the_listing_again(store: PostgresBarStore) -> None:
     venue = RecordedMarketData(walk(start=START + 30 * HOUR, count=18), START + 2 * DAY)
     fill_gaps(store, venue, a_range(start=START + DAY, history_start=START + DAY), START + 2 * DAY)
     assert fill_gaps(store, venue, a_range(start=START + DAY), START + 2 * DAY) == [
@@ -114,7 +114,7 @@ def asked(store: PostgresBarStore, venue: RecordedMarketData, minutes: int) -> G
     return report
 
 
-def test_what_the_venue_does_not_have_twice_some_minutes_apart_is_an_outage(store: PostgresBarStore) -> None:
+def test_a_bar_lacking_twice_is_an_outage(store: PostgresBarStore) -> None:
     venue = RecordedMarketData(without(walk(count=24), 7, 8, 20), START + DAY)
     lost = (START + 7 * HOUR, START + 8 * HOUR, START + 20 * HOUR)
     first, soon, again = (asked(store, venue, minutes) for minutes in (0, 4, 5))
@@ -129,7 +129,7 @@ def test_what_the_venue_does_not_have_twice_some_minutes_apart_is_an_outage(stor
     )
 
 
-def test_an_outage_is_asked_for_no_more_unless_the_policy_refuses_it(store: PostgresBarStore) -> None:
+def test_an_accepted_outage_is_asked_for_no_more(store: PostgresBarStore) -> None:
     venue = RecordedMarketData(without(walk(count=24), 7), START + DAY)
     for minutes in (0, 10):
         asked(store, venue, minutes)
@@ -147,7 +147,7 @@ def test_a_venue_that_does_not_answer_has_lost_nothing(store: PostgresBarStore) 
     assert store.outages(["BTCUSDT.BYBIT"], Timeframe.H1) == {}
 
 
-def test_a_bar_that_closed_a_moment_ago_is_late_and_not_lost(store: PostgresBarStore) -> None:
+def test_a_bar_just_closed_is_not_lost(store: PostgresBarStore) -> None:
     venue = RecordedMarketData(walk(count=23), START + DAY)
     reports = [
         fill_gaps(store, venue, a_range(), START + DAY + timedelta(seconds=seconds))[0] for seconds in (30, 60, 360)

@@ -41,7 +41,7 @@ def test_a_bar_off_the_grid_is_refused_and_nothing_is_stored(database: Engine) -
     assert stream.published == []
 
 
-def test_a_bar_that_is_told_otherwise_is_revised_and_announced_no_second_time(database: Engine) -> None:
+def test_a_revised_bar_is_announced_no_second_time(database: Engine) -> None:
     store, stream = PostgresBarStore(database), ListStream()
     ingest_bars(store, stream, [a_bar()], BarSource.WEBSOCKET)
     again = a_bar(close="106", volume="9")
@@ -53,13 +53,13 @@ def test_a_bar_that_is_told_otherwise_is_revised_and_announced_no_second_time(da
     assert ingest_bars(store, stream, [again], BarSource.WEBSOCKET).revised == []
 
 
-def test_of_two_words_about_a_bar_in_one_breath_the_second_counts(database: Engine) -> None:
+def test_of_two_simultaneous_bars_the_second_counts(database: Engine) -> None:
     store, stream = PostgresBarStore(database), ListStream()
     done = ingest_bars(store, stream, [a_bar(), a_bar(close="106")], BarSource.WEBSOCKET)
     assert (done.new, [one.changes for one in done.revised]) == ([a_bar()], [{"close": ("105", "106")}])
 
 
-def test_a_revision_opens_no_wave_and_makes_its_instrument_late_for_the_next(database: Engine) -> None:
+def test_a_revision_opens_no_wave(database: Engine) -> None:
     store, waves = PostgresBarStore(database), PostgresWaveStore(database)
     close = START + timedelta(hours=1)
     ingest_bars(store, ListStream(), [a_bar(), a_bar("SOLUSDT.BYBIT")], BarSource.WEBSOCKET)

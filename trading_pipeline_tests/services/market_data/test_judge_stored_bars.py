@@ -45,7 +45,7 @@ def test_days_that_were_computed_are_asked_again_and_no_others(vertical: Vertica
     assert vertical.versions() == before
 
 
-def test_a_bar_that_was_broken_since_is_found_with_the_bars_that_it_spoils(vertical: Vertical) -> None:
+def test_a_broken_bar_is_found_with_those_spoiled(vertical: Vertical) -> None:
     at = (START + 3 * DAY + 5 * HOUR).isoformat()
     change(vertical, f"UPDATE trading.bars SET high = low - 1 WHERE instrument_id = '{BTC}' AND open_time = '{at}'")
     judge(vertical)
@@ -53,7 +53,7 @@ def test_a_bar_that_was_broken_since_is_found_with_the_bars_that_it_spoils(verti
     assert (failed.instrument_id, failed.name, failed.bars) == (BTC, CheckName.OHLC_SANE, 19)
 
 
-def test_a_bar_that_was_broken_since_spoils_no_other_where_it_is_computed_over(vertical: Vertical) -> None:
+def test_a_bar_computed_over_spoils_no_other(vertical: Vertical) -> None:
     at = (START + 3 * DAY + 5 * HOUR).isoformat()
     change(vertical, f"UPDATE trading.bars SET high = low - 1 WHERE instrument_id = '{BTC}' AND open_time = '{at}'")
     judge(vertical, HolePolicy.COMPUTE_OVER)
@@ -61,7 +61,7 @@ def test_a_bar_that_was_broken_since_spoils_no_other_where_it_is_computed_over(v
     assert (failed.instrument_id, failed.name, failed.bars) == (BTC, CheckName.OHLC_SANE, 1)
 
 
-def test_a_bar_that_was_broken_on_a_day_nobody_computed_spoils_the_days_that_look_back_on_it(
+def test_bars_of_days_nobody_computed_spoil_later_days(
     vertical: Vertical,
 ) -> None:
     at = (START + 2 * DAY).isoformat()
@@ -90,7 +90,7 @@ def test_whoever_lacks_the_bar_of_the_newest_computed_wave_is_named(vertical: Ve
     assert [[(one.instrument_id, one.missing) for one in found] for found in ends] == [[], [(SOL, (NOW,))]]
 
 
-def test_a_history_longer_than_what_is_read_at_once_is_asked_to_its_last_day(database: Engine) -> None:
+def test_a_long_history_is_asked_to_its_end(database: Engine) -> None:
     vertical = Vertical(database)
     vertical.bars.append_raw(walk(count=250, timeframe=Timeframe.D1), BarSource.REST)
     now = START + 250 * DAY

@@ -82,13 +82,13 @@ def two_waves(waves: Waves) -> list[Bar]:
     return bars
 
 
-def test_the_first_wave_computes_its_day_and_the_next_ones_their_own_bars(waves: Waves) -> None:
+def test_only_the_first_wave_computes_its_day(waves: Waves) -> None:
     two_waves(waves)
     assert [scope.computed_until for scope in waves.seen] == [None, START + HOUR, START + 2 * HOUR]
     assert all(scope.recomputed == set() for scope in waves.seen)
 
 
-def test_a_bar_that_came_late_has_the_day_of_its_instrument_computed_whole(waves: Waves) -> None:
+def test_a_late_bar_has_its_day_computed_whole(waves: Waves) -> None:
     bars = two_waves(waves)
     late = replace(closing(bars, START + 2 * HOUR)[0], close=Decimal(100))
     waves.hear(late, source=BarSource.REST)
@@ -97,7 +97,7 @@ def test_a_bar_that_came_late_has_the_day_of_its_instrument_computed_whole(waves
     assert not waves.whole_day_writes(START + 4 * HOUR)
 
 
-def test_a_longer_bar_that_came_late_counts_and_a_shorter_one_does_not(waves: Waves) -> None:
+def test_only_longer_late_bars_count(waves: Waves) -> None:
     bars = two_waves(waves)
     longer, shorter = (walk(SOL, START - DAY, 1, timeframe)[0] for timeframe in (Timeframe.H4, Timeframe.M5))
     waves.hear(shorter, source=BarSource.REST)
@@ -138,7 +138,7 @@ def test_a_transaction_that_was_open_while_the_wave_began_is_late(waves: Waves) 
     assert not waves.whole_day_writes(START + 5 * HOUR)
 
 
-def test_an_instrument_about_which_a_strategy_failed_is_asked_about_again_from_the_days_start(waves: Waves) -> None:
+def test_a_failed_instrument_starts_from_the_days_start(waves: Waves) -> None:
     bars = two_waves(waves)
     waves.vertical.waves.note_unanswered(START + 3 * HOUR, Timeframe.H1, {SOL})
     for hour in (4, 5):

@@ -42,7 +42,7 @@ def test_calm_bars_are_no_news() -> None:
     [("107.9", []), ("108", [Severity.INFO]), ("116", [Severity.IMPORTANT])],
     ids=["below the threshold", "at it", "at twice the threshold"],
 )
-def test_a_close_far_from_the_one_before_it_is_a_price_jump(close: str, severities: list[Severity]) -> None:
+def test_a_close_far_off_is_a_price_jump(close: str, severities: list[Severity]) -> None:
     events = noticed(with_bar(24, close=close, high="120"))
     assert [event.severity for event in events if event.close_time == START + 25 * HOUR] == severities
     if events:
@@ -51,7 +51,7 @@ def test_a_close_far_from_the_one_before_it_is_a_price_jump(close: str, severiti
         assert events[0].detail["threshold_pct"] == 0.08
 
 
-def test_what_happened_on_days_that_are_not_asked_about_is_not_told_again() -> None:
+def test_days_not_asked_about_are_not_told() -> None:
     assert noticed(with_bar(10, close="120", high="120", volume="700")) == []
 
 
@@ -81,7 +81,7 @@ def test_a_market_that_turns_wild_is_told_once() -> None:
     assert [(event.kind, event.detail["states"]) for event in events] == [(QualityKind.MARKET_STATE, ["HIGH_VOL"])]
 
 
-def test_a_window_of_news_is_told_when_it_begins_whether_the_market_is_wild_or_not() -> None:
+def test_a_news_window_is_told_whatever_happens() -> None:
     rules = QualityRules(news_windows=((time(12), time(14)), (time(23), time(1))))
     events = noticed(CALM, rules)
     assert [(event.close_time, event.detail["states"]) for event in events] == [

@@ -34,7 +34,7 @@ def test_history_is_kept_and_wakes_nobody(database: Engine) -> None:
     assert len(store.since(START)) == 1
 
 
-def test_a_wave_notices_what_was_missing_what_came_and_what_is_lost_for_good(database: Engine) -> None:
+def test_a_wave_notices_missing_late_and_lost_bars(database: Engine) -> None:
     bars, checks = PostgresBarStore(database), PostgresCheckStore(database)
     day = walk(count=24)
     bars.append_raw(without(day, 5, 6, 7), BarSource.WEBSOCKET)

@@ -46,9 +46,7 @@ def test_they_are_made_of_stored_hours_and_no_venue_is_asked(bars: PostgresBarSt
     assert bars.raw_bars([BTC], Timeframe.H8, START, START + 2 * DAY) == derived_bars(HOURS[24:], Timeframe.H8)
 
 
-def test_what_lies_before_the_stored_hours_is_made_of_hours_that_the_venue_is_asked_for(
-    bars: PostgresBarStore, database: Engine
-) -> None:
+def test_older_hours_are_asked_of_the_venue(bars: PostgresBarStore, database: Engine) -> None:
     bars.append_raw(HOURS[24:], BarSource.REST)
     refreshed(bars, database, START + 2 * DAY, HOURS)
     assert bars.raw_bars([BTC], Timeframe.H8, START, START + 2 * DAY) == derived_bars(HOURS, Timeframe.H8)
@@ -61,9 +59,7 @@ def test_in_the_middle_of_a_window_there_is_no_bar_yet(bars: PostgresBarStore, d
     assert [bar.open_time for bar in found] == [START + hour * HOUR for hour in (0, 8, 16, 24)]
 
 
-def test_a_bar_that_was_told_otherwise_than_its_eight_hours_is_not_traded_on(
-    bars: PostgresBarStore, database: Engine
-) -> None:
+def test_a_contradicted_eight_hour_bar_is_not_traded(bars: PostgresBarStore, database: Engine) -> None:
     bars.append_raw(HOURS, BarSource.REST)
     (first, *_) = derived_bars(HOURS[24:], Timeframe.H8)
     bars.append_raw([replace(first, high=first.high + Decimal(1))], BarSource.WEBSOCKET)

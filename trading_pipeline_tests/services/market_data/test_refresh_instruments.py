@@ -49,7 +49,7 @@ def read(shelf: InstrumentShelf, **changes: object) -> list[QualityEvent]:
     return refresh_instruments(told, shelf, UNIVERSE)
 
 
-def test_the_first_reading_and_one_that_says_the_same_are_no_news(shelf: InstrumentShelf) -> None:
+def test_first_and_equal_readings_are_no_news(shelf: InstrumentShelf) -> None:
     assert set(shelf.kept) == {BTC, SOL, ADA}
     assert read(shelf) == []
 

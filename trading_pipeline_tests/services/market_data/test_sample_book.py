@@ -14,7 +14,7 @@ from trading_pipeline_tests.testkit.fakes_market_data import FakeMarket, a_book
 
 
 @pytest.mark.parametrize("distance_s", [0, 0.3, 5, -5])
-def test_a_book_close_to_the_close_is_kept_with_its_own_time(distance_s: float) -> None:
+def test_a_timely_book_keeps_its_own_time(distance_s: float) -> None:
     shelf, at = BookShelf(), WAVE + timedelta(seconds=distance_s)
     made = sample_book(FakeMarket(FakeClock(at)), shelf, "BTCUSDT.BYBIT", WAVE)
     assert shelf.kept == [made]

@@ -45,7 +45,7 @@ def held() -> Set:
     return Set()
 
 
-def test_the_newest_five_hundred_are_kept_and_the_venue_is_asked_once(held: Set) -> None:
+def test_the_newest_five_hundred_are_asked_for_once(held: Set) -> None:
     candles = held.working.candles(BTC, Timeframe.M1)
     assert candles == [Candle.of(bar) for bar in MINUTES[-KEPT:]]
     assert held.working.candles(BTC, Timeframe.M1) == candles
@@ -103,7 +103,7 @@ def test_nothing_found_is_asked_for_again(held: Set) -> None:
     assert len(held.working.candles(BTC, Timeframe.M1)) == KEPT
 
 
-def test_a_bar_that_is_heard_comes_behind_and_without_one_the_set_is_loaded_anew(held: Set) -> None:
+def test_a_heard_bar_is_appended_to_the_set(held: Set) -> None:
     held.working.candles(BTC, Timeframe.M1)
     heard = a_bar(BTC, NOW, Timeframe.M1)
     held.working.put(heard)
@@ -138,7 +138,7 @@ def test_buckets_begin_in_utc_and_weeks_on_monday(time: int, interval: str, star
     assert bucket_start(time, interval) == start
 
 
-def test_a_coarse_candle_of_which_something_is_missing_is_kept_and_says_so() -> None:
+def test_an_incomplete_coarse_candle_says_so() -> None:
     minutes = [Candle(60 * n, 10 + n, 12 + n, 9 + n, 11 + n, 1) for n in (1, 2, 3, 4, 5, 6, 8, 9)]
     assert resampled(minutes, "1", "3") == [
         Candle(0, 11, 14, 10, 13, 2, complete=False),
@@ -188,7 +188,7 @@ def test_without_alignment_one_interval_that_fails_leaves_the_others(held: Set) 
         multi_timeframe(held.working, BTC, [])
 
 
-def test_what_somebody_else_heard_is_put_behind_up_to_the_first_hole() -> None:
+def test_bars_heard_elsewhere_are_appended_up_to_holes() -> None:
     venue, later = RecordedMarketData(MINUTES[:1_000], MINUTES[999].close_time), MINUTES[1_000:1_003]
     heard = [*later, MINUTES[1_004]]
     working = WorkingSet(

@@ -35,13 +35,13 @@ def test_more_bars_spoiled_by_the_same_bar_are_no_news() -> None:
     assert said({"BTC": problem("3h", bars=99)}, {CHECK: {"BTC": ["3h"]}})[0] == []
 
 
-def test_of_two_bars_one_that_is_cured_is_no_news_and_would_be_if_it_broke_again() -> None:
+def test_only_breaking_again_makes_a_bar_news() -> None:
     messages, told = said({"BTC": problem("9h")}, {CHECK: {"BTC": ["3h", "9h"]}})
     assert messages == []
     assert len(said({"BTC": problem("3h", "9h")}, told)[0]) == 1
 
 
-def test_an_instrument_that_is_cured_while_another_still_fails_is_named_beside_it() -> None:
+def test_a_cured_instrument_is_named_beside_a_failing() -> None:
     ((severity, subject, body),), _ = said({"SOL": problem("9h")}, {CHECK: {"BTC": ["3h"], "SOL": ["9h"]}})
     assert (severity, subject) == (Severity.INFO, f"still failing: {CHECK}")
     assert body.startswith("BTC: nothing is wrong any more. It still fails for SOL.")
@@ -63,6 +63,6 @@ def test_many_instruments_at_once_are_one_message_that_names_five() -> None:
     )
 
 
-def test_what_was_told_of_a_check_that_was_not_asked_is_kept() -> None:
+def test_what_was_told_of_unasked_checks_stays() -> None:
     told = {"bars_4h no_gap": {"BTC": ["3h"]}}
     assert said({}, told)[1] == told

@@ -14,7 +14,7 @@ from trading_pipeline_tests.testkit.research import a_request
 START, END = datetime(2024, 4, 1, tzinfo=UTC), datetime(2024, 4, 15, tzinfo=UTC)
 
 
-def test_a_lane_sees_its_warm_up_and_signals_in_the_window_alone() -> None:
+def test_a_lane_signals_in_its_window_alone() -> None:
     request = a_request(("ETHUSDT.BYBIT", "BTCUSDT.BYBIT"), window=Window(START, END))
     runs = [replace(run, bars=seen_bars(request, run)) for run in request.runs]
     lanes = lanes_of(request, runs)

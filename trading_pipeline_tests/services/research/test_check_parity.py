@@ -71,7 +71,7 @@ def test_what_the_backtest_was_given_stands_in_the_result(database: Engine) -> N
     assert report.summary().endswith("given: nothing but bars")
 
 
-def test_a_trade_that_the_last_close_added_to_is_none_of_the_backtests(database: Engine) -> None:
+def test_the_last_closes_trade_is_left_out(database: Engine) -> None:
     asked_of, signals = a_question(), PostgresSignalStore(database)
     missing = [one for one in asked(database).differences if one.kind == "trade ema_atr 1h"]
     done = run_backtest(BacktestRequest(strategy_runs(asked_of.plans, asked_of.bars), code_version=""))

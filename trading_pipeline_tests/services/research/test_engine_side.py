@@ -20,7 +20,7 @@ def test_bars_are_all_that_a_strategy_of_bars_is_told() -> None:
     assert len(side.outcomes) > len(side.trades)
 
 
-def test_a_strategy_that_needs_the_book_is_told_its_signals_even_where_there_are_none() -> None:
+def test_a_strategy_needing_the_book_has_its_signals() -> None:
     side, told = asked(a_question("avi5", books=BookEvidence(BookShelf(), CalibrationShelf()), confirm_book=True))
     assert told == ("signals of avi5, which bars alone do not decide",)
     assert (side.trades, side.outcomes) == ([], []), "a book that nobody sampled confirms nothing"

@@ -64,7 +64,7 @@ def test_funding_of_another_time_is_refused() -> None:
         notes(day(), funding=funding(-16, -8))
 
 
-def test_funding_is_needed_in_the_window_and_not_while_bars_warm_up() -> None:
+def test_funding_is_needed_in_the_window_alone() -> None:
     assert notes(day(), NOON, funding=funding(16)) == []
     with pytest.raises(DataError, match="no funding event falls due from 2025-01-01T12:00Z to 2025-01-02T00:00Z"):
         notes(day(), NOON, funding=funding(8))
@@ -93,7 +93,7 @@ def test_finer_bars_of_another_time_are_refused() -> None:
         notes(day(), path=minutes(30, 120))
 
 
-def test_what_no_record_covers_is_said_with_the_rate_that_is_charged() -> None:
+def test_assumed_funding_is_told_with_its_rate() -> None:
     one = GivenInput("BTCUSDT.BYBIT", day(), funding(8))
     (note,) = input_notes(one, Window(), assumed_rate=0.0001, allow_jumps=False)
     assert (

@@ -63,7 +63,7 @@ def test_the_golden_runner_leaves_in_three_legs_and_alone() -> None:
     assert trade.pnl_r == pytest.approx(by_legs)
 
 
-def test_a_histogram_that_does_not_move_in_favour_ends_a_divergence_trade_at_the_next_close() -> None:
+def test_a_contrary_histogram_ends_a_divergence_trade() -> None:
     (left,), (kept,) = golden_run(23, 1200).record.trades, golden_run(23, 1200, next_bar_exit=False).record.trades
     assert (left.exit_reason, left.exit_time - left.entry_time) == ("next_bar_exit", timedelta(hours=1))
     assert kept.exit_time > left.exit_time
@@ -112,7 +112,7 @@ def test_swing_lets_the_rest_run_until_the_opposite_channel_breaks() -> None:
     }
 
 
-def test_avi5_enters_in_levels_of_equal_quantity_that_lose_one_r_together() -> None:
+def test_avi5s_levels_lose_one_r_together() -> None:
     run = avi5_run(entry_levels=3)
     whole = [trade for trade in run.record.trades if len(trade.entries) == 3]
     stopped = [trade for trade in whole if trade.exit_reason == "stop_loss"]
@@ -156,7 +156,7 @@ def test_entries_lie_in_the_window_and_figures_are_about_it() -> None:
     assert final == pytest.approx(10_000.0 + sum(trade.pnl_usdt for trade in trades))
 
 
-def test_a_year_of_a_window_begins_with_its_first_bar_and_not_with_the_warm_up() -> None:
+def test_a_windows_year_begins_without_the_warm_up() -> None:
     start, end = datetime(2024, 4, 1, tzinfo=UTC), datetime(2024, 4, 15, tzinfo=UTC)
     metrics = sampled(window=Window(start, end)).record.metrics
     total = metrics["total_return_pct"]
@@ -165,7 +165,7 @@ def test_a_year_of_a_window_begins_with_its_first_bar_and_not_with_the_warm_up()
     assert metrics["cagr_pct"] == pytest.approx(total / (14 / 365.25), rel=1e-12)
 
 
-def test_a_year_of_several_timeframes_begins_with_the_bar_that_closed_first() -> None:
+def test_a_year_begins_with_the_first_close() -> None:
     hours = sample_bars("BTCUSDT.BYBIT", Timeframe.H1, 3_000, 0)
     strategy = strategy_named("ema_cross", {})
     runs = [
@@ -206,7 +206,7 @@ def test_figures_that_have_no_value_are_none() -> None:
     assert all(value is None or np.isfinite(value) for value in metrics.values())
 
 
-def test_higher_timeframes_know_the_history_before_the_window_and_are_part_of_the_run() -> None:
+def test_higher_timeframes_know_history_before_the_window() -> None:
     strategy, bars = strategy_named("fused_score", {"higher": "1d"}), sample_bars("BTCUSDT.BYBIT", Timeframe.M15, 9_000)
     late = Window(bars["open_time"].iloc[8_000].to_pydatetime())
     young = bars[8_000 - 1_700 :].reset_index(drop=True)

@@ -14,7 +14,7 @@ BTC, SOL = "BTCUSDT.BYBIT", "SOLUSDT.BYBIT"
 END = START + timedelta(hours=8)
 
 
-def test_each_instrument_has_its_own_bars_and_one_without_any_is_left_out(database: Engine) -> None:
+def test_an_instrument_without_bars_is_left_out(database: Engine) -> None:
     store = PostgresBarStore(database)
     for bars in (walk(BTC, count=10), walk(SOL, count=4), walk(SOL, count=2, timeframe=Timeframe.H4)):
         store.append_raw(bars, BarSource.FILE)

@@ -40,7 +40,7 @@ def test_what_a_strategy_raises_is_named_with_its_place() -> None:
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 
-def test_an_error_of_this_project_that_is_not_about_the_bars_is_a_failure_of_the_strategy_too() -> None:
+def test_our_own_errors_are_the_strategys_failure_too() -> None:
     with pytest.raises(StrategyFailed, match=r"ConfigurationError at failing_strategies\.py"):
         asked(Misconfigured())
 
@@ -78,7 +78,7 @@ def vertical(database: Engine) -> Vertical:
     return made
 
 
-def test_the_rows_of_an_instrument_about_which_a_strategy_fails_stay_and_the_others_are_computed(
+def test_a_failing_instrument_keeps_its_rows(
     vertical: Vertical,
 ) -> None:
     scope = a_range([BTC, SOL], days=2)

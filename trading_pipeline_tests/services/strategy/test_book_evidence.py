@@ -92,7 +92,7 @@ def test_a_sample_of_another_close_confirms_nothing(stage: Stage) -> None:
     assert stage.say().entries == 0
 
 
-def test_a_day_is_decided_with_the_calibration_that_was_newest_when_it_began(stage: Stage) -> None:
+def test_a_day_uses_the_calibration_before_it(stage: Stage) -> None:
     stage.keep(readings(CLOSES, "0.3"))
     assert stage.say().entries == 0  # below the theta of the file
     noon = START + 2 * DAY - 12 * HOUR

@@ -90,7 +90,7 @@ def test_a_backfill_makes_historical_plans_only_and_says_nothing(vertical: Verti
     assert vertical.stream.published == []
 
 
-def test_the_plans_of_a_wave_are_new_and_the_wave_is_announced(vertical: Vertical) -> None:
+def test_a_waves_plans_are_new_and_announced(vertical: Vertical) -> None:
     signal = newest_close(vertical)
     report = plan_trades(vertical.planner, a_range(), signal.close_time, "run-1")
     found = statuses(vertical)
@@ -101,7 +101,7 @@ def test_the_plans_of_a_wave_are_new_and_the_wave_is_announced(vertical: Vertica
     assert [wave.computed for wave in vertical.waves.at(signal.close_time)] == [True]
 
 
-def test_a_historical_plan_becomes_new_with_its_wave_and_never_goes_back(vertical: Vertical) -> None:
+def test_a_historical_plan_only_ever_becomes_new(vertical: Vertical) -> None:
     signal = newest_close(vertical)
     for wave, status in ((None, "historical"), (signal.close_time, "new"), (None, "new")):
         plan_trades(vertical.planner, a_range(), wave, "run-1")
@@ -127,7 +127,7 @@ def test_a_plan_that_went_its_way_is_not_planned_again(vertical: Vertical, statu
     assert statuses(vertical)[plan_id_of(signal.signal_id)] == status
 
 
-def test_a_signal_that_is_no_longer_found_goes_with_its_historical_plan(vertical: Vertical) -> None:
+def test_a_vanished_signal_takes_its_historical_plan(vertical: Vertical) -> None:
     plan_trades(vertical.planner, a_range(), None, "run-1")
     vertical.signals.replace([], ["BTCUSDT.BYBIT"], Timeframe.H1, START, START + DAY)
     assert vertical.signals.signals(["BTCUSDT.BYBIT"], Timeframe.H1, START, START + DAY) == []
@@ -143,7 +143,7 @@ def test_a_signal_that_was_acted_upon_stays_as_it_was(vertical: Vertical) -> Non
         assert vertical.signals.signals(["BTCUSDT.BYBIT"], Timeframe.H1, START, START + DAY) == [signal]
 
 
-def test_a_plan_has_its_strategys_lifecycle_and_expires_one_bar_after_its_close(vertical: Vertical) -> None:
+def test_a_plan_expires_one_bar_after_its_close(vertical: Vertical) -> None:
     signal = a_signal()
     plan = plan_of(signal, vertical.planner)
     assert plan.plan_id == plan_id_of(signal.signal_id)
@@ -247,7 +247,7 @@ def test_a_plan_carries_by_what_it_is_left(vertical: Vertical) -> None:
     assert (stored.exit_rules, stored.runner) == (rules, runner)
 
 
-def test_a_plan_stored_before_it_carried_them_is_left_by_the_defaults(vertical: Vertical) -> None:
+def test_an_older_plan_is_left_by_the_defaults(vertical: Vertical) -> None:
     plan_trades(vertical.planner, a_range(), None, "run-1")
     with vertical.engine.begin() as connection:
         connection.execute(
@@ -269,9 +269,7 @@ def test_a_plan_stored_before_it_carried_them_is_left_by_the_defaults(vertical: 
         (Bias.SHORT, "100", "99"),
     ],
 )
-def test_a_stop_that_is_not_on_the_losing_side_makes_no_plan(
-    vertical: Vertical, bias: Bias, entry: str, stop: str
-) -> None:
+def test_a_stop_on_the_winning_side_plans_nothing(vertical: Vertical, bias: Bias, entry: str, stop: str) -> None:
     with pytest.raises(DataError, match=f"stop_not_protective: {bias} at {entry} cannot have its stop at {stop}"):
         plan_of(a_signal(bias, entry, stop), vertical.planner)
 
@@ -336,7 +334,7 @@ def test_a_denial_is_counted_under_the_word_of_a_backtest(vertical: Vertical, ru
     assert facts.signal_outcomes == {outcome: facts.counts["signals"]}
 
 
-def test_a_signal_of_a_strategy_that_no_longer_runs_makes_no_plan(vertical: Vertical) -> None:
+def test_a_stopped_strategys_signal_makes_no_plan(vertical: Vertical) -> None:
     with pytest.raises(DataError, match="no file of config/strategies runs here"):
         plan_of(a_signal(strategy="retired"), vertical.planner)
 

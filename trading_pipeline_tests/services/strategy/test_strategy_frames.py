@@ -69,9 +69,7 @@ def shown(vertical: Vertical, scope: PartitionRange, now: datetime) -> pd.DataFr
 
 @few_examples
 @given(seed=st.integers(0, 10_000), holes=st.sets(st.integers(30, 143), max_size=1))
-def test_a_range_of_days_gives_the_signals_of_its_days_each_on_its_own(
-    vertical: Vertical, seed: int, holes: set[int]
-) -> None:
+def test_a_range_gives_each_of_its_days_signals(vertical: Vertical, seed: int, holes: set[int]) -> None:
     vertical.wipe()
     quarters = walk(count=6 * 96, timeframe=Timeframe.M15, seed=seed)
     hear(vertical, quarters, without(walk(count=6 * 24, seed=seed), *holes))
@@ -123,7 +121,7 @@ def test_a_day_does_not_depend_on_what_lies_before_the_anchors(vertical: Vertica
     assert whole[SCORE].notna().all()
 
 
-def test_a_higher_bar_counts_from_its_close_until_the_next_and_not_longer(vertical: Vertical) -> None:
+def test_a_higher_bar_counts_until_the_next_closes(vertical: Vertical) -> None:
     hear(vertical, walk(count=96 * 3, timeframe=Timeframe.M15), walk(count=70))
     frame = shown(vertical, a_quarter_range(days=3), START + 3 * DAY)
     last = START + 70 * HOUR
@@ -136,7 +134,7 @@ BTC = InstrumentId("BTCUSDT.BYBIT")
 HOLE = START + 61 * HOUR
 
 
-def test_after_a_higher_bar_that_is_impossible_or_that_the_venue_lost_the_others_go_on(vertical: Vertical) -> None:
+def test_an_accepted_lost_higher_bar_stops_nothing(vertical: Vertical) -> None:
     quarters, hours = walk(count=96 * 3, timeframe=Timeframe.M15), without(walk(count=72), 61)
     known = []
     for impossible in (True, False):
@@ -153,7 +151,7 @@ def test_after_a_higher_bar_that_is_impossible_or_that_the_venue_lost_the_others
     pd.testing.assert_frame_equal(*known, check_exact=True)
 
 
-def test_nothing_is_known_after_a_higher_bar_that_is_missing_or_impossible_and_refused(vertical: Vertical) -> None:
+def test_a_missing_higher_bar_leaves_nothing_known(vertical: Vertical) -> None:
     quarters, hours = walk(count=96 * 3, timeframe=Timeframe.M15), walk(count=72)
     hole = HOLE
     for broken in (without(hours, 61), [*without(hours, 61), a_bar(open_time=hole, low="-5")]):
@@ -173,7 +171,7 @@ def test_a_higher_bar_about_which_sources_disagree_spoils_itself_alone(vertical:
     ]
 
 
-def test_a_symbol_that_was_listed_late_has_its_higher_bars_from_then_on(vertical: Vertical) -> None:
+def test_a_late_listing_has_higher_bars_from_then(vertical: Vertical) -> None:
     first = START + 24 * HOUR
     vertical.bars.record_first_available_bar(FirstAvailableBar("BTCUSDT.BYBIT", START, first), Timeframe.H1)
     hear(vertical, walk(count=96 * 4, timeframe=Timeframe.M15), walk(start=first, count=72))

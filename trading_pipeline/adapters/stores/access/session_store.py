@@ -37,6 +37,7 @@ class PostgresSessionStore(SessionStore):
             row = connection.execute(query).first()
             if row is None:
                 return Rotation(RotationOutcome.UNKNOWN)
+            # Before its age: a token in two hands is that also when the second comes late.
             if row.used_at is not None:
                 connection.execute(_ending(now).where(sessions.c.session_id == row.session_id))
                 return Rotation(RotationOutcome.REUSED, row.session_id, row.user_id)

@@ -55,6 +55,7 @@ class PostgresUserStore(UserStore):
         full = users.c.failures + 1 >= lock_after
         self._update(
             user_id,
+            # From 0 again with the lock, or the first slip after it would lock at once.
             failures=case((full, 0), else_=users.c.failures + 1),
             locked_until=case((full, locked_until), else_=users.c.locked_until),
         )

@@ -40,6 +40,7 @@ class AccountLease:
     @property
     def fenced(self) -> Engine:
         """The engine, whose transactions the ledger takes for as long as the token is the newest."""
+        # A copy on the same pool: a listener on the engine itself would show the token for everybody who has that.
         engine = self._engine.execution_options()
 
         @event.listens_for(engine, "begin")
@@ -63,6 +64,7 @@ class AccountLease:
 
     def _taken(self, connection: Connection) -> int:
         row = {"account_id": self.account_id, "instance": self._instance, "token": 1}
+        # The row has to be there before it can be locked, and two instances may both be the first.
         first = insert(account_leases).values(**row, renewed_at=func.clock_timestamp()).on_conflict_do_nothing()
         connection.execute(first)
         lease = account_leases.c
@@ -90,4 +92,5 @@ def release(engine: Engine, instance: str) -> None:
     """Let another instance have the accounts of this one at once; this one is about to end."""
     with engine.begin() as connection:
         mine = account_leases.c.instance == instance
+        # Aged and not deleted: a token that began at 1 again would let in a process that slept through the change.
         connection.execute(update(account_leases).where(mine).values(renewed_at=func.to_timestamp(0)))

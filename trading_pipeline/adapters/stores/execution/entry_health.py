@@ -12,6 +12,8 @@ from trading_pipeline.domain.model.orders import IntentState, Purpose
 from trading_pipeline.domain.risk.held import EntryHealth, ProcessingLag
 from trading_pipeline.ports.stores.execution.risk_store import EntryHealthReader
 
+# What is not finished goes on lagging beyond the window, so it is looked for a day back. An entry's later orders wait
+# by design and are left out; so is one that was refused, which will never be acknowledged.
 _LAG = text("""
 SELECT
   (SELECT coalesce(max(extract(epoch FROM coalesce(computed_at, clock_timestamp()) - first_bar_at)), 0)

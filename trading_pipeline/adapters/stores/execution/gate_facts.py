@@ -87,6 +87,7 @@ def _live(connection: Connection, account_id: AccountId) -> tuple[LivePosition, 
 
 def _adds_to(connection: Connection, account_id: AccountId, plan: TradePlan) -> OpenLayers | None:
     """The open position of the plan's strategy, instrument, timeframe and side; none that is being left."""
+    # Any exit but a target closes the whole position, and a layer that fills behind it would stand alone.
     leaving = select(order_intents.c.order_link_id).where(
         order_intents.c.position_id == positions.c.position_id,
         order_intents.c.purpose.not_in([Purpose.ENTRY.value, *(purpose.value for purpose in TAKE_PROFITS)]),
@@ -104,6 +105,7 @@ def _adds_to(connection: Connection, account_id: AccountId, plan: TradePlan) -> 
             positions.c.quantity > 0,
             ~leaving.exists(),
         )
+        # The plan that opened it is joined for its strategy only; holding it, too, would stop a run that finishes it.
         .with_for_update(of=positions)
     ).scalar()
     if found is None:
@@ -140,6 +142,7 @@ def _pending(connection: Connection, account_id: AccountId) -> tuple[int, Decima
 
 # Built once: putting them together takes longer than PostgreSQL takes to answer them.
 _ACCOUNT = bindparam("account_id", type_=Text)
+# What rests of an entry may fill while the gate decides, so it counts as held.
 _GROWING = (
     select(func.sum(order_intents.c.quantity - order_intents.c.filled_quantity))
     .where(
@@ -153,6 +156,7 @@ _LIVE = (
     select(
         positions,
         func.coalesce(_GROWING, Decimal(0)).label("growing"),
+        # Until something fills, the plan's price is the best there is.
         func.coalesce(positions.c.entry_price, trade_plans.c.entry_price).label("price"),
     )
     .join(trade_plans, trade_plans.c.plan_id == positions.c.plan_id)
@@ -170,6 +174,7 @@ _PENDING = (
         order_intents.c.purpose == Purpose.ENTRY.value,
         positions.c.status.in_(LIVE_STATUSES),
         ~and_(order_intents.c.state.in_(FINAL_STATES), order_intents.c.filled_quantity == 0),
+        # From its first fill on, the order is counted by its fills.
         ~_BOOKED.exists(),
     )
 )

@@ -28,6 +28,7 @@ def activity_of(
     :param pending: number and notional (quote currency) of those.
     """
     at, notional = fills.c.executed_at, fills.c.quantity * fills.c.price
+    # Midnight is never more than a day back, so one pass over a day has all four.
     row = connection.execute(
         select(
             _orders(at > now - FIVE_MINUTES).label("orders_5m"),
@@ -47,6 +48,7 @@ def activity_of(
 
 
 def _orders(within: ColumnElement[bool]) -> ColumnElement[int]:
+    # By the venue's id: what it sent by itself has no link id of ours, and all of that would be one order.
     return func.count(case((within, fills.c.venue_order_id)).distinct())
 
 

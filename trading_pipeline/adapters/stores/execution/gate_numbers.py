@@ -111,6 +111,7 @@ def _same_side_at() -> ScalarSelect[datetime]:
 
 def _last_entry_at() -> ScalarSelect[datetime]:
     return (
+        # Backwards by time until the first that belongs to an entry, and not the maximum of all there ever were.
         select(fills.c.executed_at)
         .join(order_intents, order_intents.c.order_link_id == fills.c.order_link_id)
         .where(fills.c.account_id == _ACCOUNT, order_intents.c.purpose == Purpose.ENTRY.value)
@@ -131,6 +132,7 @@ def _peak_before() -> ScalarSelect[Decimal]:
     day = bindparam("day", type_=Interval)
     series = func.generate_series(_instant("first_day"), _instant("last_day"), day)
     days = series.table_valued("day").render_derived()
+    # One look into the key for each day: to group thirty days would be to read every minute of them.
     starts = (
         select(equity_snapshots.c.equity)
         .where(

@@ -56,6 +56,8 @@ CROSS JOIN LATERAL (VALUES ('profit', position.realised_pnl, booked.profit), ('f
 WHERE position.status = 'closed' AND part.told <> part.booked
 ORDER BY position.closed_at, position.position_id, part.name
 """)
+# The venue's reading and its fill are stamped apart: within five seconds of a fill nobody can tell whether the balance
+# has it in it, and the difference would be called a fault of the ledger.
 _STEPS = text("""
 WITH newest AS (
     SELECT account_id, currency, date_trunc('day', max(read_at), 'UTC') AS day

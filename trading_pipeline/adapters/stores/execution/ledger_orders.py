@@ -46,6 +46,7 @@ class OrderLedgerStore(OrderLedger):
     def write_intent(self, intent: OrderIntent) -> None:
         """Insert unless it is there; what it reduces is the position that its plan opened."""
         opened = select(positions.c.position_id).where(positions.c.plan_id == intent.plan_id).scalar_subquery()
+        # A link id follows from the decision: who comes back to it after a crash finds its own row, in whatever state.
         values = {**intent_values(intent), "position_id": opened}
         with self._engine.begin() as connection:
             connection.execute(insert(order_intents).values(**values).on_conflict_do_nothing())
@@ -111,6 +112,7 @@ class OrderLedgerStore(OrderLedger):
             record = locked_intent(connection, order_link_id)
             if record is None:
                 raise ConfigurationError(f"no order intent {order_link_id!r} is stored; check the link id")
+            # Under the lock ``continues`` is spent once: of two that carry the entry on, the second adds no order.
             if successor is not None and record.intent.continues:
                 values = {**intent_values(successor), "position_id": record.position_id}
                 connection.execute(insert(order_intents).values(**values).on_conflict_do_nothing())
@@ -154,6 +156,7 @@ class OrderLedgerStore(OrderLedger):
                 refresh_order(connection, record)
             elif position_id is not None:
                 refresh_position(connection, position_id)
+        # What the venue executed by itself is booked to a position of ours and is still nobody's order here.
         by_whom = fill.kind is FillKind.VENUE or (fill.kind is FillKind.TRADE and record is None)
         return Booking.EXTERNAL if by_whom else Booking.OURS
 
@@ -181,6 +184,7 @@ class OrderLedgerStore(OrderLedger):
         unsure = (IntentState.SENT.value, IntentState.UNKNOWN.value)
         entering = order_intents.c.state.not_in((*FINAL_STATES, IntentState.INTENDED.value))
         query = (
+            # Nothing fills before its bar closed, and that instant is venue time, which fills are asked for by.
             select(func.min(trade_plans.c.close_time))
             .join(order_intents, order_intents.c.plan_id == trade_plans.c.plan_id)
             .where(

@@ -69,6 +69,7 @@ class PlanQueueStore(PlanQueue):
                 positions.c.status.in_(filled),
             )
         )
+        # A plan that is executed is nobody's to follow, so it stays claimed while an order of its entry can still fill.
         resting = select(order_intents.c.order_link_id).where(
             order_intents.c.plan_id == plan_id,
             order_intents.c.purpose == Purpose.ENTRY.value,
@@ -110,6 +111,7 @@ def _expire(connection: Connection, run_id: str, now: datetime) -> list[str]:
     ordered = select(order_intents.c.order_link_id).where(order_intents.c.plan_id == trade_plans.c.plan_id)
     late = connection.execute(
         update(trade_plans)
+        # Venue time, unlike the lease: a bar grows old by the market's clock.
         .where(_claimable(run_id), trade_plans.c.valid_until < now, ~ordered.exists())
         .values(
             status=PlanStatus.EXPIRED.value,

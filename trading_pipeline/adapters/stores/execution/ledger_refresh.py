@@ -99,6 +99,7 @@ def _entries_by_plan(orders: Sequence[IntentRecord]) -> dict[str, list[IntentRec
 
 def _would_crowd_out(connection: Connection, before: Position, after: Position) -> bool:
     """Whether a position believed dead comes back to life where another one lives already."""
+    # Asked here rather than left to the unique index: its error would undo the booking of a fill that did happen.
     if before.status.value in LIVE_STATUSES or after.status.value not in LIVE_STATUSES:
         return False
     others = select(positions.c.position_id).where(
@@ -122,6 +123,7 @@ def _tell_plan(connection: Connection, entry: Sequence[IntentRecord], *, filled:
             )
         )
     elif filled:
+        # A fill proves more than the word that ended the plan; ``denied`` is not among these, as nothing was sent then.
         given_up = (PlanStatus.FAILED.value, PlanStatus.REJECTED.value, PlanStatus.EXPIRED.value)
         connection.execute(
             change.where(trade_plans.c.status.in_(given_up)).values(

@@ -60,6 +60,7 @@ def entering() -> ColumnElement[bool]:
         .where(
             order_intents.c.position_id == positions.c.position_id,
             order_intents.c.purpose == Purpose.ENTRY.value,
+            # A first order at the market ends in the run that sent it; what rests or follows may outlive that run.
             or_(order_intents.c.order_type == OrderType.LIMIT.value, order_intents.c.attempt > 0),
             trade_plans.c.status == PlanStatus.CLAIMED.value,
         )
@@ -185,6 +186,7 @@ def new_position_values(
     plan: TradePlan, account_id: AccountId, settlement_currency: str, stop_price: Decimal
 ) -> dict[str, object]:
     """The row of a position whose entry is about to be sent: nothing filled, managed up to its own bar."""
+    # The bar that decided the entry must not decide about leaving it as well.
     managed: datetime = plan.close_time
     return {
         "position_id": plan.plan_id,

@@ -39,6 +39,7 @@ class PostgresLedgerRuns(LedgerRuns):
 
     def writers(self, run_ids: Collection[str]) -> set[str]:
         """Whatever the rows have become since."""
+        # Asked with the ids of the runs that are about to go, not for all that are named: the ledger grows for ever.
         query = union(*(select(column).where(column.in_(run_ids)) for column in _NAMED_BY))
         with reading(self._engine) as connection:
             return set(connection.execute(query).scalars())

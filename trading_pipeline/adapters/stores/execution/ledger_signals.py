@@ -34,6 +34,7 @@ class PostgresSignalReader(SignalReader):
                 signals.c.close_time > after,
                 signals.c.close_time <= through,
             )
+            # After an outage several may have come: the position was to be left at the first.
             .order_by(signals.c.close_time)
             .limit(1)
         )

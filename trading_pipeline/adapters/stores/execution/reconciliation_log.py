@@ -62,17 +62,20 @@ class PostgresReconciliationLog(ReconciliationLog):
             "found_at": at,
             "last_seen_at": at,
         }
+        # The run and the time that saw it first stay: they begin its life.
         again = {"detail": one.detail, "last_seen_at": at, "sightings": _log.sightings + 1}
         standing = ["account_id", "instrument_id", "kind", "subject"]
         connection.execute(
             insert(reconciliation_log)
             .values(**row)
+            # The index has standing rows alone, so that one which was gone and comes back is a life of its own.
             .on_conflict_do_update(index_elements=standing, index_where=_log.gone_at.is_(None), set_=again)
         )
 
     def _end(
         self, connection: Connection, differences: Sequence[Difference], run_id: str, at: datetime
     ) -> tuple[Difference, ...]:
+        # Without any, SQLAlchemy makes the condition true for every row, and all that stood is over.
         seen = [(one.instrument_id, one.kind.value, one.subject) for one in differences]
         ended = connection.execute(
             update(reconciliation_log)

@@ -49,6 +49,7 @@ class PostgresEntryGate(EntryGate):
                 return decided
             facts = facts_of(connection, self._account_id, currency, plan, now)
             decision = decide(facts)
+            # Nothing is written: the plan is asked about again when the other is closed, and then has no answer yet.
             if decision.replaces:
                 return EntryVerdict(plan.plan_id, None, findings=decision.findings, replaces=decision.replaces)
             append_events(connection, self._account_id, decision.findings, run_id, now, plan)
@@ -90,6 +91,7 @@ class PostgresHaltRegister(HaltRegister):
             "until": halt.until,
         }
         with self._engine.begin() as connection:
+            # What stands keeps its reason and its time: who halted first is what an operator has to know.
             added = connection.execute(insert(halts).values(**row).on_conflict_do_nothing().returning(halts.c.scope))
             new = added.first() is not None
             # Never the other way round: a halt that only stops entries does not call a flattening off.
@@ -100,6 +102,7 @@ class PostgresHaltRegister(HaltRegister):
 
     def lift(self, scope: HaltScope, *kinds: HaltKind) -> bool:
         """Delete the scope's rows of those kinds."""
+        # Where none are named the circuit breaker stays: it ends with its day and not by hand.
         lifted = [kind.value for kind in kinds or (kind for kind in HaltKind if not kind.of_circuit)]
         with self._engine.begin() as connection:
             gone = connection.execute(
@@ -136,6 +139,7 @@ def _decided(connection: Connection, plan_id: str, run_id: str) -> EntryVerdict 
     if row.status == PlanStatus.CLAIMED.value and row.claimed_by == run_id:
         return None
     if row.status in (PlanStatus.DENIED.value, PlanStatus.EXPIRED.value):
+        # Taken apart as ``_deny`` put it together, so that a retry answers word for word as the run before it.
         rule, _, reason = str(row.status_reason).partition(": ")
         return EntryVerdict(plan_id, None, rule, reason, events_of(connection, plan_id))
     return EntryVerdict(plan_id, None, "claim", f"the plan is {row.status}, held by run {row.claimed_by or 'none'}")

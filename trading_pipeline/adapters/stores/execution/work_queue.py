@@ -31,6 +31,8 @@ _PLANS = (
     )
     .order_by(trade_plans.c.plan_id)
 )
+# A close is left to its run until every timeframe of it is there: exits of one and entries of another are decided
+# together. What was opened by this very close has nothing to be managed for in it.
 _UNMANAGED = text("""
 SELECT max(wave.close_time) FROM trading.waves wave
 WHERE wave.computed_at IS NOT NULL
@@ -69,6 +71,7 @@ class WorkQueue:
 
     def unfollowed_fills(self) -> list[str]:
         """Positions whose fills nobody follows, each as ``<position id>:<fills booked>``."""
+        # With the count in its name, another fill of the same position is other work and gets a run of its own.
         fills = func.concat(positions.c.position_id, ":", positions.c.booked_fills).label("fills")
         with reading(self._engine) as connection:
             return list(connection.execute(select(fills).where(unfollowed()).order_by(fills)).scalars())

@@ -38,6 +38,7 @@ _FAILED_BARS = (
 _NAMES = [name.value for name in CheckName]
 _PASSED_ALL = (
     select(_STORED.instrument_id, _STORED.close_time)
+    # Only questions of today: one that is asked no more must not make up for one that was not.
     .where(_IN_RANGE, _STORED.passed, _STORED.name == any_(literal(_NAMES, ARRAY(Text))))
     .group_by(_STORED.instrument_id, _STORED.close_time)
     # A bar that was not asked every question is not sound either.
@@ -58,6 +59,7 @@ FROM trading.data_checks
 WHERE instrument_id = ANY(%(instrument_ids)s) AND timeframe = %(timeframe)s
 GROUP BY instrument_id ORDER BY instrument_id
 """
+# Between two verdicts: before its first and after its last an instrument was not in the universe, and skipped nothing.
 _SKIPPED = """
 SELECT close_time FROM unnest(%(closes)s::timestamptz[]) AS closes(close_time)
 WHERE EXISTS (

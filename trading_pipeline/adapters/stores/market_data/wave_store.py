@@ -11,6 +11,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.waves import ComputedWave, Wave
 from trading_pipeline.ports.stores.market_data.wave_store import WaveStore
 
+# Raw bars are counted: a run is requested for what was heard, and consolidates it only then.
 _WAVES = """
 SELECT close_time, timeframe, computed_at IS NOT NULL AS computed, coalesce(run_id, '') AS run_id, (
     SELECT count(DISTINCT instrument_id) FROM trading.raw_bars
@@ -38,6 +39,7 @@ UPDATE trading.waves SET given_up_at = clock_timestamp()
 WHERE close_time = %(close_time)s AND computed_at IS NULL AND given_up_at IS NULL
 """
 
+# Whom an earlier run of the wave got no answer about is asked again by this one.
 _BEGIN = """
 UPDATE trading.waves SET heard = pg_current_snapshot()::text, decided_by = %(decided_by)s, unanswered = '{}'
 WHERE close_time = %(close_time)s AND timeframe = %(timeframe)s RETURNING heard

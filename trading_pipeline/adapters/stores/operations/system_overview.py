@@ -105,6 +105,7 @@ def open_positions(engine: Engine) -> tuple[OpenPosition, ...]:
 
 def _priced(connection: Connection, position: Position) -> OpenPosition:
     of_instrument = bars.c.instrument_id == position.instrument_id
+    # Of whichever timeframe closed last: that is the price nearest to now.
     newest = select(bars.c.close).where(of_instrument).order_by(bars.c.close_time.desc()).limit(1)
     price: Decimal | None = connection.execute(newest).scalar()
     opened_by = select(trade_plans.c.strategy).where(trade_plans.c.plan_id == position.plan_id)

@@ -43,6 +43,7 @@ sessions = Table(
 refresh_tokens = Table(
     "refresh_tokens",
     metadata,
+    # The hash alone: whoever reads the table can sign in as nobody.
     Column("token_hash", Text, primary_key=True),
     Column("session_id", Text, ForeignKey(sessions.c.session_id), nullable=False),
     _instant("expires_at"),
@@ -67,6 +68,7 @@ api_keys = Table(
 audit_trail = Table(
     "audit_trail",
     metadata,
+    # Counted under the chain's lock: a sequence would leave a gap where a transaction is rolled back.
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     _instant("written_at"),
     Column("actor", Text, nullable=False),

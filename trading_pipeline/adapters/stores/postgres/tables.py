@@ -57,6 +57,7 @@ raw_bars = Table(
     _run_id(),
     _written_at("received_at"),
     Column("heard_in", BigInteger, server_default=text("((pg_current_xact_id())::text)::bigint")),
+    # A wave counts who was heard at its close, and the key begins with the instrument.
     Index("raw_bars_by_close", "close_time"),
     Index("raw_bars_by_transaction", "heard_in"),
 )
@@ -183,6 +184,7 @@ data_checks = Table(
     Column("passed", Boolean, nullable=False),
     Column("detail", Text, nullable=False),
     _run_id(),
+    # Verdicts are many and failures few: a partial index finds these at once and costs a sound bar nothing.
     Index("data_checks_failed", "timeframe", "close_time", postgresql_where=text("NOT passed")),
 )
 
@@ -214,7 +216,9 @@ signals = Table(
     Column("details", JSONB, nullable=False),
     Column("live", Boolean, nullable=False, server_default="false"),
     _run_id(),
+    # An entry without a stop could not be sized, whatever code wrote it.
     CheckConstraint("(kind = 'entry') = (stop_price IS NOT NULL)", name="signals_entries_have_a_stop"),
+    # A merge asks by bar what its range no longer has; lists are paged by time and id, which together are one place.
     Index("signals_by_bar", "instrument_id", "timeframe", "close_time"),
     Index("signals_by_time", "close_time", "signal_id"),
 )
@@ -226,6 +230,7 @@ trade_plans = Table(
     "trade_plans",
     metadata,
     Column("plan_id", Text, primary_key=True),
+    # A signal is planned once, however often its day is computed.
     Column("signal_id", Text, ForeignKey(signals.c.signal_id), nullable=False, unique=True),
     Column("strategy", Text, nullable=False),
     Column("strategy_version", Text, nullable=False),
@@ -237,6 +242,7 @@ trade_plans = Table(
     Column("stop_price", Numeric, nullable=False),
     Column("targets", JSONB, nullable=False),
     Column("runner", JSONB, nullable=False),
+    # Without ``none_as_null`` nothing would be JSON's null, which IS NULL does not find.
     Column("exit_rules", JSONB(none_as_null=True)),
     Column("entry_order", JSONB(none_as_null=True)),
     Column("guards", JSONB(none_as_null=True)),
@@ -253,6 +259,7 @@ trade_plans = Table(
     Column("claimed_by", Text),
     _instant("claimed_until", nullable=True),
     Index("trade_plans_by_time", "close_time", "plan_id"),
+    # Asked at every tick of a sensor; nearly all plans are history by then.
     Index("trade_plans_pending", "close_time", postgresql_where=text("status IN ('new', 'claimed')")),
 )
 """``exit_rules`` and ``entry_order`` (read as the defaults) and ``sizing`` are NULL in rows older than the columns.
@@ -313,8 +320,10 @@ order_intents = Table(
     _instant("venue_updated_at", nullable=True),
     Index("order_intents_by_plan", "plan_id"),
     Index("order_intents_by_time", "intended_at", "order_link_id"),
+    # Most orders come of a plan; only an exit that a signal asked for names one.
     Index("order_intents_by_signal", "signal_id", postgresql_where=text("signal_id IS NOT NULL")),
     Index(
+        # The last guard: two runs that both come to write the same entry meet here, whatever they have read before.
         "order_intents_one_entry_per_layer",
         "position_id",
         "layer",
@@ -323,6 +332,7 @@ order_intents = Table(
         postgresql_where=text("purpose = 'E'"),
     ),
     Index(
+        # What is not over is asked for at every wave, and is a handful of rows in a table that only grows.
         "order_intents_open",
         "state",
         postgresql_where=text("state NOT IN ('filled', 'cancelled', 'rejected', 'expired', 'absent')"),
@@ -339,6 +349,7 @@ fills = Table(
     metadata,
     Column("account_id", Text, primary_key=True),
     Column("execution_id", Text, primary_key=True),
+    # No foreign key: what the venue or a person did without us is booked as well.
     Column("order_link_id", Text, nullable=False),
     Column("venue_order_id", Text, nullable=False),
     Column("position_id", Text),
@@ -356,6 +367,7 @@ fills = Table(
     _written_at("received_at"),
     Column("reference_price", Numeric),
     Column("slippage_bps", Numeric),
+    # A position is summed up anew from its fills at each of them.
     Index("fills_by_position", "position_id"),
     Index("fills_by_order", "order_link_id"),
     Index("fills_by_time", "executed_at"),
@@ -420,6 +432,7 @@ positions = Table(
         unique=True,
         postgresql_where=text("status IN ('opening', 'open')"),
     ),
+    # For the gate, which reads the newest trades at every entry; the next for its cooldown, with the very condition.
     Index("positions_by_close", "account_id", "closed_at"),
     Index(
         "positions_stopped",
@@ -446,6 +459,7 @@ equity_snapshots = Table(
     Column("available", Numeric, nullable=False),
     Column("unrealised_pnl", Numeric, nullable=False),
     _run_id(),
+    # A day of all accounts is asked by time alone.
     Index("equity_snapshots_by_time", "read_at"),
 )
 
@@ -459,6 +473,7 @@ halts = Table(
     _instant("since"),
     Column("flatten", Boolean, nullable=False, server_default="false"),
     _run_id(),
+    # In the key, so that a person's halt and the circuit breaker's stand beside each other and end apart.
     Column("kind", Text, primary_key=True, server_default="halt"),
     _instant("until", nullable=True),
 )
@@ -481,6 +496,7 @@ risk_events = Table(
     Column("run_id", Text, nullable=False),
     _instant("at"),
     _written_at(),
+    # Asked when a run that died comes back to a plan; what the account's watch found belongs to none.
     Index("risk_events_by_plan", "plan_id", postgresql_where=text("plan_id IS NOT NULL")),
     Index("risk_events_by_time", "account_id", "at"),
 )
@@ -522,6 +538,7 @@ reconciliation_log = Table(
     _instant("gone_at", nullable=True),
     Column("gone_run_id", Text, nullable=False, server_default=""),
     Index(
+        # A difference stands once; the lives it had before stay as rows beside it.
         "reconciliation_log_standing",
         "account_id",
         "instrument_id",

@@ -91,6 +91,7 @@ class PostgresBacktestStore(BacktestStore):
     def _run(self, connection: Connection, run_id: str) -> Row[tuple[object, ...]]:
         """The row that an id or the beginning of one means."""
         found = backtest_runs.c.run_id
+        # Before any beginning: an id that begins another one has to stay reachable.
         exact = connection.execute(select(backtest_runs).where(found == run_id)).first()
         if exact is not None:
             return exact

@@ -41,6 +41,7 @@ WHERE signal.kind = 'entry' AND signal.strategy = :strategy AND signal.timeframe
   AND signal.close_time > :start AND signal.close_time <= :end
 ORDER BY signal.close_time, signal.instrument_id
 """)
+# By the plan's close and not by the fill: between the two the account is about to enter and no longer flat.
 _FLAT = text("""
 SELECT reading.read_at, reading.equity FROM trading.equity_snapshots reading
 WHERE reading.currency = 'USDT' AND reading.read_at >= :since AND NOT EXISTS (
@@ -116,6 +117,7 @@ def _trade(fills: Fills, timeframe: Timeframe) -> TradeRow:
     """One position from its fills, in the order of execution."""
     position = fills[0]
     reason = position.exit_reason or ""
+    # What no order of ours did, a stop at the venue or a liquidation, has no purpose and is an exit as well.
     exits = [row for row in fills if row.kind != FillKind.FUNDING and row.purpose != Purpose.ENTRY]
     legs = [_leg(row, timeframe) for row in exits]
     if reason and legs:
@@ -145,6 +147,7 @@ def _entries(fills: Fills) -> Iterator[TradeLeg]:
     for number, (entered_at, rows) in enumerate(groupby(fills, key=lambda row: row.entered_at)):
         layer = list(rows)
         quantity = sum(row.filled for row in layer)
+        # In ``Decimal`` to the end: as floats the sum would depend on the order of the fills.
         price = sum(row.filled * row.price for row in layer) / quantity
         yield TradeLeg(entered_at, entered_at, float(price), float(quantity), "add" if number else "entry")
 

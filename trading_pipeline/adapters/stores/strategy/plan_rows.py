@@ -80,6 +80,7 @@ def plan_values(plan: TradePlan) -> dict[str, object]:
         "bias": plan.bias.value,
         "entry_price": plan.entry_price,
         "stop_price": plan.stop_price,
+        # As a float in between, 0.1 would be another number than the ``Decimal`` that it was decided with.
         "targets": [{"r_multiple": str(one.r_multiple), "fraction": str(one.fraction)} for one in plan.targets],
         "runner": {
             "fraction": str(plan.runner.fraction),
@@ -121,6 +122,7 @@ def plan_of(row: Row[tuple[object, ...]]) -> TradePlan:
             Decimal(str(row.runner["fraction"])),
             Decimal(str(row.runner["atr_multiple"])),
             int(row.runner["atr_period"]),
+            # Plans of before a key was written are left as they were made: these are the values that held then.
             TrailRule(row.runner.get("trail", TrailRule.ATR)),
             TrailAt(row.runner.get("trail_at", TrailAt.POSITION)),
             Decimal(str(row.runner.get("activation", "0.01"))),
@@ -176,6 +178,7 @@ def _exit_rules_values(rules: ExitRules) -> dict[str, object]:
 
 
 def _exit_rules(stored: _ExitRules) -> ExitRules:
+    # Rows of before the rule lack the key; to have no such exit is what they were planned with.
     funding = stored.get("funding_exit")
     return ExitRules(
         break_even_after_targets=stored["break_even_after_targets"],

@@ -54,6 +54,7 @@ def _merge(connection: Connection, rows: Sequence[Row]) -> int:
     """Write what is new or differs; a plan that went its way stays as it is."""
     texts = ([_text(value) for value in row.values()] for row in rows)
     columns = list(rows[0])
+    # Only a historical plan may still change: one that was ever new may have led to an order.
     return merge(connection, trade_plans, columns, texts, unless="stored.status <> 'historical'", ignoring=("run_id",))
 
 

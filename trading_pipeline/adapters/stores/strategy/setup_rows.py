@@ -32,6 +32,7 @@ def save_setups(connection: Connection, setups_found: Sequence[Setup], unless: L
         return 0
     pivot_rows = [row for setup in setups_found for row in _pivots(setup)]
     tables: tuple[tuple[Table, Sequence[str], Sequence[tuple[str, ...]]], ...] = (
+        # In the order in which they refer to each other.
         (setups, _SETUPS, [_setup(one) for one in setups_found]),
         (triggers, _TRIGGERS, [_trigger(one) for one in setups_found]),
         (pivots, _PIVOTS, pivot_rows),
@@ -79,6 +80,7 @@ def _pivots(setup: Setup) -> list[tuple[str, ...]]:
             pivot.time.isoformat(),
             str(pivot.price),
             pivot.kind,
+            # The shortest text that is this very float, so that the same pivot is the same row.
             repr(pivot.histogram),
         )
         for pivot in setup.pivots

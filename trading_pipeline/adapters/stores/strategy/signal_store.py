@@ -32,6 +32,7 @@ _COLUMNS = (
     "details",
     "run_id",
 )
+# A signal that led to a plan or an order is evidence, even where new data would not give it any more.
 _ACTED_UPON = (
     "(EXISTS (SELECT FROM trading.trade_plans AS plan"
     " WHERE plan.signal_id = stored.signal_id AND plan.status <> 'historical')"
@@ -92,6 +93,7 @@ class PostgresSignalStore(SignalStore):
             # Plans before the signals that they refer to; what was acted upon is in neither statement.
             connection.exec_driver_sql(_REMOVE_PLANS, scope)
             written += connection.exec_driver_sql(_REMOVE, scope).rowcount
+            # Only ever switched on: a backfill that computes the same day later must not take a wave's word back.
             if live:
                 connection.exec_driver_sql(_ENLIVEN, scope)
             return written

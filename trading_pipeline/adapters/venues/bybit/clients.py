@@ -24,6 +24,7 @@ class BybitClients:
 
     def markets(self) -> BybitClient:
         """With the key, for the fees of its account; without it where the account of a paper system is not known."""
+        # A paper account's key is the simulator's: the real venue would refuse every question signed with it.
         key, secret = ("", "") if self._addresses.market_rest else (self.key, self.secret)
         return self._markets(_TIMEOUT_S, key=key, secret=secret)
 

@@ -89,6 +89,7 @@ class BybitAccountStream(VenueStream):
 
     def handshake_messages(self) -> Iterator[str]:
         """A fresh signature, then the topics."""
+        # Signed at each connection: the venue refuses a signature whose time has passed.
         yield authentication(self._key, self._secret, int((self._wall_s() + _AUTHENTICATION_S) * 1000))
         yield from subscriptions(PRIVATE_TOPICS)
 

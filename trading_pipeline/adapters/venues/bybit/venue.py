@@ -50,6 +50,7 @@ class Bybit(Venue):
     def clock(self) -> VenueClock:
         """Asked for every time where the venue's clock stands still and jumps."""
         jumps = self._mode is TradingMode.SIMULATED
+        # Carried forward by this machine's clock, a replay's time would run on while it stands still for a wave.
         return VenueClock(self.market_data(), 0.0 if jumps else _CLOCK_MAX_AGE_S)
 
     def key_fingerprint(self) -> str:

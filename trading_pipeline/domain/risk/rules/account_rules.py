@@ -20,6 +20,7 @@ class FreshWallet(EntryRule):
         age, limit = abs(question.now - question.wallet.read_at), question.limits.max_wallet_age_s
         if age <= timedelta(seconds=limit):
             return None
+        # By whole milliseconds: a float of seconds would be stored with digits that nobody measured.
         seconds = Decimal(age // timedelta(milliseconds=1)) / 1000
         return self.deny(f"the wallet reading is {seconds:.0f} s away, the limit is {limit} s", seconds, Decimal(limit))
 
@@ -31,6 +32,7 @@ class Funded(EntryRule):
 
     def judge(self, question: EntryQuestion) -> Finding | None:
         """Look the currency up in the wallet."""
+        # What the venue does not list was denied before, and has no currency to be looked up.
         if question.balance is not None or question.instrument is None:
             return None
         return self.deny(f"the account holds no {question.instrument.settlement_currency}")

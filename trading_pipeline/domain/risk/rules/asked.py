@@ -75,5 +75,6 @@ SIZE_RULES: tuple[SizeRule, ...] = (
     size_rules.MaxAccountLeverage(),
     size_rules.MaxOrderValue(),
     size_rules.MinOrderValue(),
+    # Last: how far an order reaches into the book depends on the size that the others leave.
     size_rules.SlippageCap(),
 )

@@ -78,6 +78,7 @@ class LimitRule(EntryRule):
     def judge(self, question: EntryQuestion) -> Finding | None:
         """Compare; a limit of 0 asks nothing."""
         limit = self.limit_in(question.limits)
+        # Before the value is asked for: a rule that is off must not deny for want of a number.
         if not limit:
             return None
         value = self.value(question)

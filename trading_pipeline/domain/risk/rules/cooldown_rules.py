@@ -38,6 +38,7 @@ class Rest(EntryRule):
 
     def rested(self, question: EntryQuestion, since: datetime | None, wait: Decimal, what: str) -> Finding | None:
         """Deny while fewer than ``wait`` seconds have passed at venue time; exactly as many are enough."""
+        # It never happened, which is known; that nobody looked is denied by the rule itself.
         if since is None:
             return None
         passed = Decimal((question.now - since) // timedelta(milliseconds=1)) / 1000

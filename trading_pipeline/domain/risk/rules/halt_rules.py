@@ -59,6 +59,7 @@ class CircuitLatched(StandingHalt):
     """The circuit breaker, which stays open until the UTC day ends, has not been opened."""
 
     name = "circuit_breaker"
+    # Asked beside the account's own numbers: a restart forgets no latch, and a watch that has not run hides no fall.
     kinds = (HaltKind.CIRCUIT_HARD, HaltKind.CIRCUIT_SOFT)
 
 

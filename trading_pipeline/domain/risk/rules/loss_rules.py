@@ -8,6 +8,7 @@ from trading_pipeline.domain.risk.finding import Finding
 from trading_pipeline.domain.risk.held import PEAK_DAYS, ClosedTrade
 from trading_pipeline.domain.risk.rules.base import EntryRule, LimitRule
 
+# A streak makes entries small; to stop them is what ``loss_streak`` is for.
 _LEAST_SIZE = Decimal("0.1")
 
 

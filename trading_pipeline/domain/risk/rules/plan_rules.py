@@ -72,6 +72,7 @@ class StopOnLosingSide(EntryRule):
         plan, instrument = question.plan, question.instrument
         stop = plan.stop_price if instrument is None else instrument.round_price(plan.stop_price)
         distance = plan.entry_price - stop
+        # In whole ticks the stop of a cheap coin may meet its entry, or zero.
         if (distance if plan.bias is Bias.LONG else -distance) > 0 and stop > 0:
             return None
         return self.deny(f"stop {stop} protects nothing of a {plan.bias} entered at {plan.entry_price}")
@@ -99,6 +100,7 @@ class SizedAsConfigured(EntryRule):
         made, in_force = question.plan.sizing, sizing_inputs(question.limits)
         if made is None:
             return self.deny("the plan does not say how it is sized; it was stored by an older version")
+        # Without the volatility, which is the bar's own and stands in no configuration.
         if (made.model, made.numbers) == (in_force.model, in_force.numbers):
             return None
         return self.deny(f"the plan was sized by {made}; config/risk.yaml says {in_force}")

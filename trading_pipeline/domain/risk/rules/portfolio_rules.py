@@ -23,6 +23,7 @@ class OnePositionPerSymbol(EntryRule):
         """Look the instrument up among live positions."""
         plan, adds_to = question.plan, question.facts.adds_to
         live = _in_the_way(question)
+        # The other side is the next rule's to object to, and what gives way to the plan is in nobody's way.
         if live is None or live.bias is not plan.bias or replaced(question) is not None:
             return None
         if adds_to is None:
@@ -87,6 +88,7 @@ class CorrelatedPositions(EntryRule):
             )
         limit = Decimal(limits.max_per_group)
         for group in limits.correlation_groups:
+            # How many there are of the plan's own base currency is what ``per_base_limit`` asks.
             live = [one for one in others if question.bases[one.instrument_id] in set(group) - {base}]
             if base not in group or len(live) < limit:
                 continue
@@ -119,6 +121,7 @@ class PerBaseLimit(EntryRule):
             return self.deny(
                 f"{len(live)} positions of {base} are live, the limit is {limit}", Decimal(len(live)), limit
             )
+        # Two of one side would be one bet in two instruments; a long beside a short is what a second place is for.
         same = [one for one in live if one.bias is question.plan.bias]
         if same:
             return self.deny(f"{same[0].instrument_id} is {same[0].bias} already, {base} has one position a side")
@@ -144,6 +147,7 @@ class StopRisk(LimitRule):
         """Quote currency, or R."""
         balance = question.balance
         unit = balance.equity * question.limits.risk_per_trade if balance else Decimal(0)
+        # In R of now, as the plan's own is: positions were entered with other equity and perhaps under another limit.
         return self.amount(sum((one.risk for one in beside(question)), Decimal(0)), unit) if unit > 0 else None
 
     @abstractmethod
@@ -208,6 +212,7 @@ class SymbolRiskR(EntryRule):
 def replaced(question: EntryQuestion) -> LivePosition | None:
     """The position of a shorter timeframe whose place the plan takes, ``None`` for none."""
     live, plan = _in_the_way(question), question.plan
+    # A layer adds to the very position whose place it would take.
     if live is None or live.bias is not plan.bias or question.facts.adds_to is not None:
         return None
     longer = plan.timeframe.ms > live.timeframe.ms
@@ -221,6 +226,7 @@ def beside(question: EntryQuestion) -> Sequence[LivePosition]:
 
 
 def _in_the_way(question: EntryQuestion) -> LivePosition | None:
+    # The database lets an account have one live position in an instrument, so the first is the only one.
     return next((one for one in question.facts.live if one.instrument_id == question.plan.instrument_id), None)
 
 

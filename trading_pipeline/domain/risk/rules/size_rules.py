@@ -44,6 +44,7 @@ class MaxAccountLeverage(SizeRule):
             return None
         if balance is None or balance.equity <= 0:
             return self.deny("the account's equity is not known, so neither is its leverage", limit=limit)
+        # What is on its way in counts as held, or two entries of one wave would each have the room for itself.
         held = sum((one.notional for one in beside(question)), Decimal(0))
         leverage = (held + quantity * price) / balance.equity
         if leverage <= limit:

@@ -59,7 +59,7 @@ def _named(row: object) -> str:
     return " ".join(filter(None, (row.subject, order, row.step)))  # type: ignore[attr-defined]
 
 
-def test_each_step_of_a_trade_is_traced_once_in_its_order_with_the_run_that_made_it(traded: Lab) -> None:
+def test_each_step_is_traced_once_with_its_run(traded: Lab) -> None:
     assert steps(traded) == [
         "planning-run: plan new",
         "entering: plan claimed",
@@ -88,7 +88,7 @@ def test_each_step_of_a_trade_is_traced_once_in_its_order_with_the_run_that_made
     ]
 
 
-def test_a_plan_of_history_and_a_row_that_is_written_again_leave_no_trace(database: Engine) -> None:
+def test_historical_plans_and_rewritten_rows_leave_no_trace(database: Engine) -> None:
     lab = Lab(database)
     store_plan(database, trade_plan("SOLUSDT.BYBIT"), PlanStatus.HISTORICAL)
     store_plan(database, PLAN)
@@ -113,7 +113,7 @@ def slipped(lab: Lab) -> dict[str, tuple[Decimal | None, Decimal | None]]:
         }
 
 
-def test_fills_are_held_against_the_close_of_the_plan_the_level_of_the_target_and_the_stop(traded: Lab) -> None:
+def test_fills_are_held_against_close_target_or_stop(traded: Lab) -> None:
     assert slipped(traded) == {
         "E": (Decimal(1000), Decimal(10)),
         "TP1": (Decimal(1012), Decimal(0)),
@@ -121,7 +121,7 @@ def test_fills_are_held_against_the_close_of_the_plan_the_level_of_the_target_an
     }
 
 
-def test_the_version_before_knows_no_traces_and_fills_survive_the_way_down_and_up(traded: Lab) -> None:
+def test_fills_survive_a_version_without_traces(traded: Lab) -> None:
     config = Config()
     config.set_main_option("script_location", "trading_pipeline.adapters.stores:migrations")
     config.attributes["engine"] = traded.database

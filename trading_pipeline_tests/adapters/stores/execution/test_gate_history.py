@@ -109,7 +109,7 @@ def test_five_minutes_end_at_299_seconds_and_an_order_counts_once(lab: Lab) -> N
     assert (activity.orders_day, activity.turnover_day) == (3, Decimal(10_000))
 
 
-def test_five_minutes_go_over_midnight_and_the_turnover_of_a_day_does_not(lab: Lab) -> None:
+def test_recent_turnover_crosses_midnight_and_daily_does_not(lab: Lab) -> None:
     fill(lab, "a", MIDNIGHT - SECOND, "400")
     fill(lab, "b", MIDNIGHT, "600")
     activity = read(lab, now=MIDNIGHT + SECOND).activity
@@ -129,7 +129,7 @@ def test_an_entry_that_is_decided_counts_before_it_fills(lab: Lab) -> None:
     assert (position.quantity, position.price, position.risk) == (Decimal(5), Decimal(1000), Decimal(50))
 
 
-def test_a_live_position_is_what_is_held_and_what_its_stop_would_lose(lab: Lab) -> None:
+def test_a_live_position_is_its_notional_and_risk(lab: Lab) -> None:
     store_plan(lab.database, trade_plan(bias=Bias.SHORT, timeframe=Timeframe.H1))
     execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
     facts = read(lab)
@@ -140,7 +140,7 @@ def test_a_live_position_is_what_is_held_and_what_its_stop_would_lose(lab: Lab) 
     assert facts.activity.last_entry_at == WAVE
 
 
-def test_trades_are_told_net_and_newest_first_and_those_of_today_add_up(lab: Lab) -> None:
+def test_trades_are_net_newest_first_and_added_daily(lab: Lab) -> None:
     trade(lab, "-60", WAVE - timedelta(hours=2))
     trade(lab, "-40", WAVE - timedelta(hours=1), "SOLUSDT.BYBIT")
     trade(lab, "500", MIDNIGHT - SECOND, "ADAUSDT.BYBIT")
@@ -159,7 +159,7 @@ def test_a_side_was_last_traded_when_it_was_closed(lab: Lab) -> None:
     assert [one.trades and one.trades.same_side_at for one in facts] == [WAVE - timedelta(hours=2), None]
 
 
-def test_what_was_closed_for_an_upgrade_starts_no_rest_and_is_in_no_streak(lab: Lab) -> None:
+def test_an_upgrade_close_starts_no_rest_nor_streak(lab: Lab) -> None:
     trade(lab, "-60", WAVE - timedelta(hours=2), "ADAUSDT.BYBIT")
     with lab.database.begin() as connection:
         connection.execute(update(positions).values(exit_reason="mutex_upgrade"))
@@ -168,7 +168,7 @@ def test_what_was_closed_for_an_upgrade_starts_no_rest_and_is_in_no_streak(lab: 
     assert (trades.closed, trades.same_side_at, trades.realised_today) == ((), None, Decimal(-60))
 
 
-def test_the_peak_is_the_highest_start_of_thirty_days_or_any_reading_of_today(lab: Lab) -> None:
+def test_the_peak_counts_daily_starts_and_todays_readings(lab: Lab) -> None:
     for days, hours, equity in ((30, 1, 30_000), (29, 1, 12_000), (29, 2, 20_000), (3, 5, 11_000), (0, 1, 10_000)):
         lab.equity.record(usdt_wallet(Decimal(equity), MIDNIGHT - days * DAY + timedelta(hours=hours)))
     assert read(lab).peak_equity == Decimal(12_000)

@@ -51,7 +51,7 @@ def known(now: IntentState, to: IntentState) -> bool:
     return now is to or may_step(now, to) or (to in HEARD and later_state(now, to) is to)
 
 
-def test_the_database_takes_the_steps_that_the_domain_knows_and_no_others(lab: Lab) -> None:
+def test_the_database_takes_the_domains_steps_alone(lab: Lab) -> None:
     with lab.database.begin() as connection:
         taken = {(now, to) for now, to in product(S, S) if accepts(connection, now, to)}
     assert taken == {(now, to) for now, to in product(S, S) if known(now, to)}

@@ -20,7 +20,7 @@ from trading_pipeline_tests.testkit.execution_run import execute_plans
     [trade_plans.c.claimed_by, order_intents.c.run_id, fills.c.run_id, positions.c.run_id],
     ids=["plans", "orders", "fills", "positions"],
 )
-def test_each_row_of_a_trade_leads_to_the_run_that_wrote_it(database: Engine, column: Column[str]) -> None:
+def test_each_ledger_row_leads_to_its_run(database: Engine, column: Column[str]) -> None:
     lab = Lab(database)
     store_plan(database, trade_plan())
     execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
@@ -41,7 +41,7 @@ def test_halts_differences_and_commands_lead_to_their_runs(database: Engine) -> 
     assert found == {"halted", "differed", "agreed", "ordered"}
 
 
-def test_a_reading_of_the_money_leads_to_no_run_that_has_to_stay(database: Engine) -> None:
+def test_an_equity_reading_keeps_no_run(database: Engine) -> None:
     lab = Lab(database)
     lab.equity.record(lab.venue.wallet())
     assert PostgresLedgerRuns(database).writers([""]) == set()

@@ -65,7 +65,7 @@ def test_a_plan_waits_for_the_whole_of_its_close(database: Engine, heard: Heard,
     assert PlanQueueStore(database).claim("run-1", WAVE, timedelta(minutes=5)).plans == (plan,) * waits
 
 
-def test_a_timeframe_that_was_given_up_holds_back_neither_plans_nor_positions(database: Engine) -> None:
+def test_a_timeframe_given_up_holds_nothing_back(database: Engine) -> None:
     lab = Lab(database)
     store_plan(database, trade_plan())
     execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
@@ -102,7 +102,7 @@ def test_positions_are_managed_for_whole_closes_only(
     assert WorkQueue(database).unmanaged_wave() == managed
 
 
-def test_a_plan_whose_claim_ran_out_waits_under_the_name_of_who_had_it(database: Engine) -> None:
+def test_an_expired_claim_waits_under_its_owners_name(database: Engine) -> None:
     lab = Lab(database)
     store_plan(database, trade_plan())
     PlanQueueStore(database).claim("run-1", WAVE, timedelta(minutes=5))
@@ -140,7 +140,7 @@ def test_a_wave_is_unsettled_while_a_plan_waits(database: Engine, status: PlanSt
     assert progress(database, WAVE, [Timeframe.M15]).settled(0) is settled
 
 
-def test_a_wave_is_unsettled_while_the_venue_counts_more_fills_than_are_booked(database: Engine) -> None:
+def test_a_wave_is_unsettled_while_fills_are_unbooked(database: Engine) -> None:
     store_wave(database, Timeframe.M15)
     state = progress(database, WAVE, [Timeframe.M15])
     assert (state.settled(0), state.settled(1)) == (True, False)

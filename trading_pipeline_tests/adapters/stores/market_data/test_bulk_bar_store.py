@@ -33,7 +33,7 @@ def test_bars_arrive_with_every_digit_and_only_once(database: Engine) -> None:
     assert frame["close"].tolist() == [float(bar.close) for bar in walk(BTC, count=50)]
 
 
-def test_the_consolidated_bars_are_those_that_one_after_the_other_would_give(database: Engine) -> None:
+def test_bulk_consolidation_equals_one_bar_after_another(database: Engine) -> None:
     store, single = PostgresBulkBarStore(database), PostgresBarStore(database)
     # a file tells 50 bars, the venue 30 of them otherwise, and the stream 5
     store.append(written(), BarSource.FILE)

@@ -41,7 +41,7 @@ def test_the_newest_ticker_of_each_instrument_comes_back_exactly(database: Engin
     assert store.newest([BTC, SOL]) == {BTC: later}
 
 
-def test_what_is_older_than_it_is_kept_goes_and_the_newest_stays(database: Engine) -> None:
+def test_what_is_past_its_age_goes(database: Engine) -> None:
     store = PostgresTickerStore(database)
     store.append([replace(TICKER, at=AT + days * DAY) for days in (0, 9, 10, 100)])
     assert purge_conditions(PostgresConditionRetention(database), MarketFeeds())["tickers"] == 2

@@ -84,7 +84,7 @@ def test_another_process_reads_everything(worker: Worker) -> None:
     assert reread(worker.wave(2)) == {BTC, SOL}
 
 
-def test_an_instrument_of_which_a_kept_bar_was_heard_again_is_read_anew(worker: Worker) -> None:
+def test_a_revised_bar_has_its_instrument_read_anew(worker: Worker) -> None:
     worker.wave(1)
     worker.wave(2)
     worker.spoil()

@@ -41,7 +41,7 @@ def owners(lab: Lab) -> set[str]:
         }
 
 
-def test_rows_wait_for_the_name_of_their_account_and_get_it_with_its_first_key(lab: Lab) -> None:
+def test_rows_get_their_account_with_its_first_key(lab: Lab) -> None:
     assert owners(lab) == {"unregistered"}
     lab.register()
     assert owners(lab) == {ACCOUNT}
@@ -71,7 +71,7 @@ def test_the_equity_that_the_days_loss_is_measured_from_is_found(lab: Lab) -> No
     assert first.balances["USDT"].equity == Decimal(10_000)
 
 
-def test_halts_of_one_account_become_wider_on_the_way_down_and_none_is_lost(database: Engine) -> None:
+def test_downgrading_widens_halts_of_an_account(database: Engine) -> None:
     lab = Lab(database)
     for scope in ("all", "ADAUSDT.BYBIT", f"{ACCOUNT}/ADAUSDT.BYBIT", f"{ACCOUNT}/SOLUSDT.BYBIT"):
         lab.halts.halt(Halt(HaltScope(scope), "look first", WAVE))

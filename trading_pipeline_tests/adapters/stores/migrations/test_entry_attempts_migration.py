@@ -17,7 +17,7 @@ _SECOND_ORDER = text("""
 """)
 
 
-def test_every_stored_entry_is_one_order_and_a_second_one_survives_the_way_back(database: Engine) -> None:
+def test_stored_entries_are_one_order_and_seconds_survive(database: Engine) -> None:
     lab = Lab(database)
     store_plan(database, trade_plan())
     execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)

@@ -16,7 +16,7 @@ _TOLD = text(
 )
 
 
-def test_stored_positions_get_their_stops_kind_and_live_ones_are_followed_once_more(database: Engine) -> None:
+def test_live_positions_are_followed_once_after_the_upgrade(database: Engine) -> None:
     lab = Lab(database)
     for instrument_id in ("ADAUSDT.BYBIT", "BTCUSDT.BYBIT", "SOLUSDT.BYBIT"):
         store_plan(database, trade_plan(instrument_id))

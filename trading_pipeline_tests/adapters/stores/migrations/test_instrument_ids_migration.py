@@ -51,7 +51,7 @@ def test_signals_have_the_ids_that_their_decisions_had_and_have(database: Engine
     assert read(database, "SELECT signal_id FROM trading.signals") == ids
 
 
-def test_a_plan_with_orders_keeps_its_id_and_its_orders_are_found(database: Engine) -> None:
+def test_a_plan_with_orders_keeps_its_id(database: Engine) -> None:
     lab = stored(database)
     command.downgrade(_alembic(database), BEFORE)
     with database.begin() as connection:

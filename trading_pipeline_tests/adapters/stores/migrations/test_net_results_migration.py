@@ -28,7 +28,7 @@ _TRADES = (
 )
 
 
-def test_results_of_stored_backtests_become_net_with_the_gross_ones_beside_them(database: Engine) -> None:
+def test_stored_results_become_net_beside_gross(database: Engine) -> None:
     command.downgrade(_alembic(database), "0003")
     with database.begin() as connection:
         connection.execute(text(_RUN))

@@ -10,7 +10,7 @@ from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.execution_lab import WAVE
 
 
-def test_what_a_person_set_survives_down_and_up_and_what_ends_by_itself_does_not(database: Engine) -> None:
+def test_persons_halts_survive_and_timed_ones_do_not(database: Engine) -> None:
     halts = PostgresHaltRegister(database)
     theirs = Halt(HaltScope(ACCOUNT), "the venue forbids trading", WAVE)
     for halt in (theirs, Halt(HaltScope(ACCOUNT), "2.1 % down", WAVE, kind=HaltKind.CIRCUIT_SOFT, until=WAVE)):

@@ -72,7 +72,7 @@ def test_whoever_gets_around_the_triggers_is_seen(
     assert broken in verify_chain(trail.records()).broken
 
 
-def test_every_line_of_the_record_of_commands_is_one_of_the_trail(database: Engine) -> None:
+def test_every_recorded_command_is_in_the_trail(database: Engine) -> None:
     command = OperatorCommand("c-1", CommandVerb.HALT, "all", "ann", "maintenance", WAVE, "run-1")
     log = PostgresCommandLog(database)
     log.append(command, CommandOutcome.ASKED, "")

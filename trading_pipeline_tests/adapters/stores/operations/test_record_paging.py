@@ -94,7 +94,7 @@ def test_a_forged_position_is_refused_by_its_field(database: Engine) -> None:
         page(database, cursor_of(question, Position(("yesterday", "1h"))))
 
 
-def test_an_instrument_that_nothing_is_known_about_is_told_with_the_nearest(database: Engine) -> None:
+def test_an_unknown_instrument_is_answered_with_the_nearest(database: Engine) -> None:
     reader = PostgresRecordReader(database)
     question = RecordQuestion("bars", {"instrument_id": "BTCUSD", "timeframe": "1h"})
     with pytest.raises(UnknownName, match=r"did you mean BTCUSDT\.BYBIT"):

@@ -30,7 +30,7 @@ def test_equal_rows_are_left_alone_and_others_follow(database: Engine) -> None:
     ("unless", "ignoring", "changed"),
     [("FALSE", (), 1), ("stored.detail = 'held'", (), 0), ("FALSE", ("detail",), 0)],
 )
-def test_a_row_that_is_held_or_differs_only_in_what_is_ignored_stays(
+def test_a_row_differing_in_ignored_columns_stays(
     database: Engine, unless: str, ignoring: tuple[str, ...], changed: int
 ) -> None:
     with database.begin() as connection:

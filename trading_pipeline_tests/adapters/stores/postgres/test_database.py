@@ -47,7 +47,7 @@ def test_an_unreachable_server_is_named_without_its_password() -> None:
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_connection_that_a_restarted_server_has_forgotten_is_replaced_before_use(database_url: str) -> None:
+def test_a_stale_connection_is_replaced_before_use(database_url: str) -> None:
     kept, other = connect(database_url), connect(database_url)
     with kept.connect() as connection:
         forgotten = connection.execute(text("SELECT pg_backend_pid()")).scalar()

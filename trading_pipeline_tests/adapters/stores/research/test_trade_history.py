@@ -103,7 +103,7 @@ def test_a_denied_signal_is_told_in_the_engines_words(lab: Lab, status: str, rea
     assert found.outcome == outcome
 
 
-def test_the_account_is_flat_from_the_first_reading_after_the_position_closed(lab: Lab) -> None:
+def test_an_account_is_flat_from_the_next_reading(lab: Lab) -> None:
     history = PostgresTradeHistory(lab.database)
     record_equity(trading=lab.venue, equity=lab.equity)
     assert history.flat_start(WAVE + timedelta(seconds=1)) is None
@@ -115,7 +115,7 @@ def test_the_account_is_flat_from_the_first_reading_after_the_position_closed(la
     assert start.equity == pytest.approx(float(lab.venue.wallet().balances["USDT"].equity))
 
 
-def test_a_reading_between_a_wave_and_its_entries_is_no_flat_start(database: Engine) -> None:
+def test_a_reading_before_entries_is_no_flat_start(database: Engine) -> None:
     """Managing reads the account before the wave enters: from that reading on a backtest would know of no position."""
     lab = Lab(database)
     record_equity(trading=lab.venue, equity=lab.equity)

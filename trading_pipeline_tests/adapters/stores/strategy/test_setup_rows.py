@@ -41,7 +41,7 @@ def _rows(database: Engine, query: str) -> list[tuple[object, ...]]:
         return [tuple(row) for row in connection.execute(text(query))]
 
 
-def test_the_parts_are_stored_with_the_signal_under_ids_of_the_decision(database: Engine) -> None:
+def test_parts_are_stored_under_the_decisions_ids(database: Engine) -> None:
     assert _replace(database, [SIGNAL]) == 6
     (setup,) = _rows(database, "SELECT setup_id, idempotency_key, setup_type, signal_id FROM trading.setups")
     assert str(setup[0]) == f"setup_{str(setup[1])[:20]}"

@@ -31,7 +31,7 @@ def test_the_simulators_sockets_follow_from_its_rest_address() -> None:
     assert found.public_ws == "ws://127.0.0.1:8080/v5/public/linear"
 
 
-def test_a_paper_account_is_the_simulators_and_its_markets_are_the_real_ones() -> None:
+def test_paper_pairs_simulated_account_with_real_markets() -> None:
     found = endpoints(a_setting(TradingMode.PAPER, bybit_rest_url="http://127.0.0.1:8080/"))
     assert (found.rest, found.private_ws) == ("http://127.0.0.1:8080", "ws://127.0.0.1:8080/v5/private")
     assert (found.market_rest, found.public_ws) == (

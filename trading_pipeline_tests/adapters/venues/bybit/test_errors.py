@@ -67,7 +67,7 @@ def test_what_the_venue_publishes_and_the_table_leaves_out_proves_nothing(publis
     assert not [code for code in left_out if 110_000 <= code < 110_200]
 
 
-def test_every_row_of_the_table_says_in_words_what_its_code_means() -> None:
+def test_every_code_says_what_it_means() -> None:
     rows = list(csv.DictReader((files(bybit) / "return_codes.csv").read_text().splitlines()))
     assert len({row["code"] for row in rows}) == len(rows) == len(REACTIONS)
     assert all(len(row["meaning"].split()) >= 2 for row in rows)
@@ -103,13 +103,13 @@ def test_an_unknown_code_proves_nothing_about_a_write(code: int) -> None:
     assert type(read_error(code, "")) is TemporaryVenueError
 
 
-def test_a_stop_that_the_price_has_passed_is_told_from_other_wrong_parameters() -> None:
+def test_a_passed_stop_is_no_other_wrong_parameter() -> None:
     passed = "StopLoss:1000000 set for Buy position should lower than base_price:990000??LastPrice"
     assert type(write_error(10001, passed)) is StopPassed
     assert type(write_error(10001, "position idx not match position mode")) is OrderRejectedByVenue
 
 
-def test_an_address_that_is_shut_out_asks_for_nothing_for_ten_minutes() -> None:
+def test_a_banned_address_asks_nothing_for_ten_minutes() -> None:
     error = write_error(403, "access too frequent", retry_after_s=0.1)
     assert isinstance(error, TurnedAway)
     assert error.retry_after_s == BLOCKED_S == 600

@@ -193,7 +193,7 @@ def test_a_book_says_which_levels_changed_and_in_which_update() -> None:
     assert (change.bids, change.asks) == (((Decimal(99), Decimal("1.5")), (Decimal(98), Decimal(0))), ())
 
 
-def test_a_book_is_whole_in_a_snapshot_and_when_the_venue_counts_anew() -> None:
+def test_snapshots_and_recounted_updates_are_whole_books() -> None:
     assert update(a_book(u=1)).books[0].whole
     assert update(a_book().replace("delta", "snapshot")).books[0].whole
 

@@ -72,9 +72,7 @@ def test_a_timeframe_the_venue_does_not_publish_is_refused(market_data: BybitMar
         market_data.bars(InstrumentId("BTCUSDT.BYBIT"), Timeframe.H8, NOW - timedelta(days=1), NOW)
 
 
-def test_an_unknown_symbol_is_refused_by_name_though_the_venue_names_none(
-    venue: ScriptedVenue, client: BybitClient
-) -> None:
+def test_an_unknown_symbol_is_refused_by_name(venue: ScriptedVenue, client: BybitClient) -> None:
     venue.script("market/time", Reply())
     venue.script("market/kline", Reply(code=10001))
     with pytest.raises(ConfigurationError, match="symbol=NOSUCH, interval=60"):
@@ -140,13 +138,13 @@ def test_fees_are_those_that_the_venue_tells_the_account(venue: ScriptedVenue, c
     assert fees_told(BybitMarketData(client)) == {"BTCUSDT": ("-0.00005", "0.0004"), "NEWUSDT": ("0.0002", "0.00055")}
 
 
-def test_without_a_key_nobody_is_asked_and_fees_are_those_of_the_base_tier(venue: ScriptedVenue) -> None:
+def test_without_a_key_fees_are_the_base_tiers(venue: ScriptedVenue) -> None:
     venue.script("market/instruments-info", Reply({"list": [PERPETUAL], "nextPageCursor": ""}))
     assert fees_told(BybitMarketData(BybitClient(venue.url, "", ""))) == {"BTCUSDT": ("0.0002", "0.00055")}
     assert venue.asked("account/fee-rate") == []
 
 
-def test_fees_that_cannot_be_read_are_no_fees_of_the_base_tier(venue: ScriptedVenue, client: BybitClient) -> None:
+def test_unreadable_fees_are_no_base_tier_fees(venue: ScriptedVenue, client: BybitClient) -> None:
     venue.script("account/fee-rate", Reply({"list": [{"symbol": "BTCUSDT", "takerFeeRate": "", "makerFeeRate": "0"}]}))
     venue.script("market/instruments-info", Reply({"list": [PERPETUAL], "nextPageCursor": ""}))
     with pytest.raises(TemporaryVenueError, match="takerFeeRate"):

@@ -99,7 +99,7 @@ def test_markets_are_those_of_the_real_venue(paper: Paper) -> None:
     assert paper.venue.market_stream([INSTRUMENT], [Timeframe.M15]).url == paper.real.public_ws_url
 
 
-def test_an_order_fills_at_the_real_venues_price_and_touches_no_account_there(paper: Paper) -> None:
+def test_a_paper_order_fills_at_the_real_price(paper: Paper) -> None:
     price = filled(paper, an_order("paper-entry"))
     book = paper.venue.live_market().order_book(INSTRUMENT)
     middle = (book.bids[0][0] + book.asks[0][0]) / 2
@@ -121,7 +121,7 @@ def test_an_order_fills_at_the_real_venues_price_and_touches_no_account_there(pa
     assert own.trading().fills(START) == []
 
 
-def test_while_the_real_venue_is_away_nothing_is_traded_and_after_it_all_goes_on() -> None:
+def test_without_the_real_venue_nothing_is_traded() -> None:
     with ExitStack() as away, ExitStack() as back:
         real = away.enter_context(running_exchange(Configuration(SYMBOLS, seed=5, wall=True, start=START)))
         live = LiveVenue(real.rest_url, real.public_ws_url)

@@ -203,7 +203,7 @@ def test_numbers_are_sent_plainly(number: str, text: str) -> None:
     assert plain(Decimal(number)) == text
 
 
-def test_the_documented_book_is_read_with_the_time_it_was_told_at(samples: Path) -> None:
+def test_the_documented_book_is_read_with_its_time(samples: Path) -> None:
     book = parse.order_book(documented(samples, "order_book"))
     assert (book.instrument_id, to_ms(book.at)) == ("BTCUSDT.BYBIT", 1716863719031)
     assert book.bids == ((Decimal("65485.47"), Decimal("47.081829")),)

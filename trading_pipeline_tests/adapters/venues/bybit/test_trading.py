@@ -253,9 +253,7 @@ def test_an_odd_row_of_one_symbol_does_not_hide_the_others(venue: ScriptedVenue,
 
 
 @pytest.mark.parametrize("answer", [Reply(status=404, raw=b"<html>"), Reply(code=10001)])
-def test_a_wallet_that_the_venue_does_not_show_names_the_account_kind(
-    venue: ScriptedVenue, trading: BybitTrading, answer: Reply
-) -> None:
+def test_a_hidden_wallet_names_the_account_kind(venue: ScriptedVenue, trading: BybitTrading, answer: Reply) -> None:
     venue.script("account/wallet-balance", answer)
     with pytest.raises(ConfigurationError, match=r"(?i)unified"):
         trading.wallet()

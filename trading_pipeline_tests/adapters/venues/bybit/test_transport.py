@@ -85,7 +85,7 @@ def test_a_question_leaves_a_part_of_the_address_to_orders() -> None:
     assert symbol.name.endswith("/v5/position/list:BTCUSDT")
 
 
-def test_what_has_no_limit_of_its_own_takes_from_the_address_alone() -> None:
+def test_unlisted_requests_take_from_the_address_alone() -> None:
     assert [one.name for one in quotas("GET", "/v5/market/kline?symbol=BTCUSDT")] == ["address"]
 
 

@@ -45,7 +45,7 @@ def test_levels_are_one_two_and_three_risk_units() -> None:
 
 
 @pytest.mark.parametrize(("shift", "expected"), [(0.0, []), (0.01, ["short"])])
-def test_a_short_from_30_with_an_atr_of_5_is_left_out(shift: float, expected: list[str]) -> None:
+def test_shorts_with_third_target_at_zero_are_out(shift: float, expected: list[str]) -> None:
     # Every range is 5, the risk 10: the third target of a short from 30 is 0.
     count = 15
     columns = {
@@ -58,7 +58,7 @@ def test_a_short_from_30_with_an_atr_of_5_is_left_out(shift: float, expected: li
     assert Avi5(TRIGGER_ONLY).signals(bars)["bias"].tolist() == expected
 
 
-def test_a_short_whose_third_target_is_not_above_zero_is_left_out() -> None:
+def test_a_short_targeting_below_zero_is_left_out() -> None:
     wide = replace(TRIGGER_ONLY, atr_multiplier=10.0)
     assert Avi5(wide).signals(_breakout(97.0))["bias"].tolist() == []
     assert Avi5(TRIGGER_ONLY).signals(_breakout(97.0))["bias"].tolist() == ["short"]
@@ -160,7 +160,7 @@ def test_swing_mode_takes_one_target_and_leaves_at_the_opposite_channel() -> Non
     assert Avi5(TRIGGER_ONLY).exits(_breakout(97.0)).empty
 
 
-def test_an_entry_grid_is_part_of_the_one_signal_there_is_at_its_bar() -> None:
+def test_an_entry_grid_belongs_to_one_signal() -> None:
     bars = random_bars(2000, timeframe="5m")
     plain = Avi5(TRIGGER_ONLY).signals(bars)
     grid = Avi5(replace(TRIGGER_ONLY, entry_levels=3)).signals(bars)
@@ -193,7 +193,7 @@ def test_a_calibration_that_cannot_be_used_is_refused() -> None:
         Avi5(dead_hours=frozenset({24}))
 
 
-def test_a_calibration_gives_each_hour_its_threshold_and_closes_the_dead_ones() -> None:
+def test_a_calibration_sets_thresholds_and_closes_dead_hours() -> None:
     hours = [HourlyTheta(hour, 0.2 + hour / 100, hour == 5, 40, 1.2, 1.4) for hour in range(24)]
     made = Avi5(WITH_BOOK).calibrated(hours[::-1])
     assert made.thetas == tuple(hour.theta for hour in hours)

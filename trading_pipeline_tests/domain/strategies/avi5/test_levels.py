@@ -15,7 +15,7 @@ def test_levels_of_a_long_and_a_short() -> None:
 
 
 @given(st.sampled_from([-1, 1]), st.floats(1, 1e5), st.floats(0.001, 0.5), st.integers(1, 10), st.floats(0.001, 0.11))
-def test_a_grid_has_equal_quantities_and_loses_its_risk_at_the_stop(
+def test_an_equal_grid_loses_its_risk_at_stop(
     side: int, entry: float, distance: float, count: int, step_r: float
 ) -> None:
     stop = entry * (1 - side * distance)

@@ -59,6 +59,6 @@ def test_a_whole_number_for_a_float_is_the_same_version() -> None:
     assert whole.version != EmaAtr().version
 
 
-def test_a_strategy_has_no_exits_of_its_own_unless_it_says_so() -> None:
+def test_a_strategy_has_no_exits_by_default() -> None:
     assert list(EmaAtr().exits(random_bars(50)).columns) == ["bar_index", "bias"]
     assert EmaAtr().exits(random_bars(50)).empty

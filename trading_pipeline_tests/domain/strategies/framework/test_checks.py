@@ -80,7 +80,7 @@ def bars_that_jump(count: int, jumps: list[int]) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("kind", "column"), [("sees_next", "signal"), ("stop_from_future", "stop_price"), ("withdraws", "signal")]
 )
-def test_a_strategy_that_looks_ahead_is_found_out_with_bar_and_column(kind: str, column: str) -> None:
+def test_looking_ahead_is_found_by_bar_and_column(kind: str, column: str) -> None:
     bars = random_bars(300, volatility=0.02)
     found = look_ahead(Cheat(kind), bars) + repaint(Cheat(kind), bars)
     assert column in {difference.column for difference in found}
@@ -92,7 +92,7 @@ def test_a_strategy_that_looks_ahead_is_found_out_with_bar_and_column(kind: str,
 JUMPS = [103, 337, 561]
 
 
-def test_three_signals_from_the_future_among_many_honest_ones_are_all_named() -> None:
+def test_each_signal_from_the_future_is_named() -> None:
     answer = without_future(Cheat("sees_few"), bars_that_jump(700, JUMPS))
     # Of 700 hours from midnight 174 after the first are fourth ones; the three before a jump are not among them.
     assert (answer.cuts.eventful, answer.cuts.all_eventful) == (177, 177)
@@ -112,12 +112,12 @@ def test_three_signals_withdrawn_a_bar_later_are_all_named() -> None:
 
 
 @pytest.mark.parametrize(("kind", "jumps"), [("sees_few", [53, 117]), ("withdraws_few", [52, 116])])
-def test_a_strategy_that_has_to_be_shown_frames_is_found_out_as_well(kind: str, jumps: list[int]) -> None:
+def test_a_strategy_wanting_frames_is_found_out_too(kind: str, jumps: list[int]) -> None:
     answer = without_future(FramedCheat(kind), bars_that_jump(160, jumps))
     assert [each.bar_index for each in answer.look_ahead + answer.repaint] == jumps
 
 
-def test_a_signal_from_the_future_is_named_however_many_bars_lie_before_it() -> None:
+def test_a_late_signal_from_the_future_is_named() -> None:
     answer = without_future(Cheat("sees_few"), bars_that_jump(2_500, [2_301]))
     assert [each.bar_index for each in answer.look_ahead] == [2_301]
 
@@ -137,14 +137,14 @@ def test_counting_from_the_first_bar_is_no_look_ahead() -> None:
     assert answer.look_ahead == answer.repaint == []
 
 
-def test_a_strategy_that_refuses_a_stretch_without_volume_is_asked_with_all_bars_before() -> None:
+def test_a_refused_stretch_is_asked_with_earlier_bars() -> None:
     bars = random_bars(2_400)
     bars.loc[300:, "volume"] = 0.0
     answer = without_future(VwapReversion(), bars, samples=20)
     assert answer.look_ahead == answer.repaint == []
 
 
-def test_a_sample_may_miss_what_is_rare_and_says_that_it_is_one() -> None:
+def test_a_sample_says_that_it_is_one() -> None:
     answer = without_future(Cheat("sees_few"), bars_that_jump(700, JUMPS), samples=2)
     assert answer.look_ahead == []
     assert str(answer.cuts) == ("a sample of 4 of 699 bars: 2 of 177 with a signal or an exit, 2 of 522 others")
@@ -170,9 +170,7 @@ def test_cuts_lie_evenly_among_the_bars_of_their_kind() -> None:
         (Cheat(), 40_000, 30_000, 40_000),
     ],
 )
-def test_all_signals_are_asked_and_so_many_others_unless_a_number_is_given(
-    strategy: Cheat, samples: int | None, eventful: int, others: int
-) -> None:
+def test_by_default_all_signals_are_asked(strategy: Cheat, samples: int | None, eventful: int, others: int) -> None:
     cuts = Cuts.of(strategy, 100_000, set(range(10, 90_010, 3)), samples)
     assert (cuts.eventful, len(cuts.ends) - cuts.eventful) == (eventful, others)
     assert (cuts.all_eventful, cuts.all_bars) == (30_000, 99_999)

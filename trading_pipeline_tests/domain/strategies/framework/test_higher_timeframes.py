@@ -65,7 +65,7 @@ def test_later_higher_bars_change_nothing_earlier() -> None:
     pd.testing.assert_frame_equal(as_of_close(LOW, HIGH[:2], Timeframe.H1), as_of_close(LOW, HIGH, Timeframe.H1))
 
 
-def test_where_the_newest_higher_bar_is_missing_an_older_one_does_not_stand_in() -> None:
+def test_an_older_bar_replaces_no_missing_newest() -> None:
     joined = as_of_close(LOW, HIGH.drop(index=1), Timeframe.H1)
     assert joined["close_1h"].tolist()[3:7] == [10.0] * 4
     assert joined["close_1h"].isna().tolist()[7:] == [True] * 2
@@ -102,7 +102,7 @@ def test_a_higher_bar_that_lacks_a_bar_is_unknown() -> None:
     assert unknown == ["00:15", "00:30", "00:45", "02:00", "02:15", "02:30", "02:45"]
 
 
-def test_bars_of_a_strategy_without_higher_timeframes_are_left_as_they_are() -> None:
+def test_bars_without_higher_timeframes_stay_unchanged() -> None:
     bars = random_bars(40)
     assert with_resampled(strategy_named("ema_atr", {}), bars) is bars
 
@@ -119,7 +119,7 @@ def test_cutting_the_bars_first_gives_the_frame_cut(seed: int, start: int, end: 
     pd.testing.assert_frame_equal(with_resampled(Curious(), bars[:end]), with_resampled(Curious(), bars)[:end])
 
 
-def test_a_join_that_looks_ahead_is_found_and_an_honest_one_is_not() -> None:
+def test_a_join_that_looks_ahead_is_found() -> None:
     bars = random_bars(400)
     honest = without_future(Curious(), bars, samples=20)
     assert honest.look_ahead == honest.repaint == []

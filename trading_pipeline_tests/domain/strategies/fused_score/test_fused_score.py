@@ -157,7 +157,7 @@ def test_another_model_is_another_version() -> None:
 
 
 @pytest.mark.parametrize("style", ["day", "swing"])
-def test_with_its_higher_timeframes_it_neither_looks_ahead_nor_depends_on_the_start(style: str) -> None:
+def test_higher_timeframes_bring_no_look_ahead(style: str) -> None:
     strategy = strategy_named(
         "fused_score", {"style": style, "higher": "1h,4h,1d", "adapt_to_volatility": True, "adapt_to_trend": True}
     )

@@ -74,13 +74,13 @@ def test_an_opposite_crossing_is_also_the_exit() -> None:
     assert (exits["bias"].to_numpy() != signals["bias"].to_numpy()).all()
 
 
-def test_bollinger_bands_signal_when_the_band_is_reached_not_while_it_is_held() -> None:
+def test_bollinger_signals_only_as_the_band_is_reached() -> None:
     closes = [100.0 + (bar % 2) for bar in range(40)] + [90.0, 80.0, 70.0]
     signals = strategy_named("bollinger_bands", {}).signals(bars_closing(closes))
     assert signals[["bar_index", "bias"]].to_numpy().tolist() == [[40, "long"]]
 
 
-def test_grid_enters_at_each_further_level_and_leaves_at_the_far_end() -> None:
+def test_grid_enters_each_level_until_the_far_end() -> None:
     flat = [100.0] * 30
     lows, highs = [*flat, 98.9, 97.9, 97.9, 96.5], [*flat, 99.0, 99.0, 99.0, 103.1]
     closes = [*flat, 99.0, 99.0, 99.0, 99.0]
@@ -103,7 +103,7 @@ def test_a_low_that_stands_on_a_level_has_reached_it(scale: float) -> None:
     assert signals["bar_index"].tolist() == [30]
 
 
-def test_dca_enters_by_the_clock_and_leaves_at_target_or_end_of_cycle() -> None:
+def test_dca_enters_by_clock_and_ends_its_cycle() -> None:
     # 2024-01-01 is hour 473,352 since 1970: place 52 of a cycle of 100, so a new one begins at bar 48.
     closes = [100.0] * 48 + [100.0] * 25 + [104.0] + [100.0] * 100
     strategy = strategy_named("dca", {})
@@ -131,7 +131,7 @@ def test_martingale_doubles_down_by_steps_and_only_buys() -> None:
     assert (entries[1:][further] <= entries[:-1][further] * 0.98).all()
 
 
-def test_martingale_begins_with_the_rsi_goes_on_by_the_fall_and_ends_at_the_target() -> None:
+def test_martingale_follows_the_fall_to_its_target() -> None:
     # A cycle of 500 begins at bar 148. RSI: 0 at the fall to 99, 23 at the further fall to 97.
     closes = [100.0] * 160 + [99.0, 100.4, 97.0, 99.4, 99.5, 99.5]
     wicks = {"high": [close + 1 for close in closes], "low": [close - 1 for close in closes]}

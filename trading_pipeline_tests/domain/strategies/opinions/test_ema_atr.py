@@ -10,7 +10,7 @@ FALL_THEN_RISE = [100.0 - i for i in range(20)] + [81.0 + 3 * i for i in range(2
 SMALL = EmaAtrParameters(fast_period=3, slow_period=6, atr_period=3)
 
 
-def test_a_cross_upwards_is_one_long_at_that_close_with_the_stop_below() -> None:
+def test_an_upward_cross_is_one_stopped_long() -> None:
     bars = bars_closing(FALL_THEN_RISE)
     signals = EmaAtr(SMALL).signals(bars)
     assert list(signals["bias"]) == ["long"]

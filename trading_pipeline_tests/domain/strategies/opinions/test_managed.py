@@ -134,7 +134,7 @@ def test_a_set_that_cannot_work_is_refused(parameters: dict[str, object], messag
 
 
 @pytest.mark.parametrize("mode", ["first", "vote", "weighted"])
-def test_everybody_together_sees_no_future_and_does_not_mind_where_bars_start(mode: str) -> None:
+def test_the_managed_set_sees_no_future(mode: str) -> None:
     strategy, bars = _managed(members=MEMBERS, mode=mode), random_bars(2600, seed=17)
     assert len(strategy.signals(bars)) > 0
     answer = without_future(strategy, bars, samples=6)

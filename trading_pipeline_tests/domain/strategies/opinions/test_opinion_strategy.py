@@ -31,13 +31,13 @@ WARMING_UP = {"not_enough_bars", "warming_up"}
         (np.nan, 31, False, False),
     ],
 )
-def test_a_level_is_crossed_from_at_or_before_it_to_beyond_it(before: float, now: float, up: bool, down: bool) -> None:
+def test_a_level_is_crossed_from_at_to_beyond(before: float, now: float, up: bool, down: bool) -> None:
     values = np.array([before, now], dtype=np.float64)
     assert crosses_up(values, 30.0).tolist() == [False, up]
     assert crosses_down(values, 30.0).tolist() == [False, down]
 
 
-def test_an_opinion_is_a_signal_where_it_differs_from_the_bar_before() -> None:
+def test_a_changed_opinion_is_a_signal() -> None:
     action = np.array([1, 1, 0, 1, -1, -1, 1])
     assert changes(action, 0).tolist() == [0, 0, 0, 1, -1, 0, 1]
     assert changes(action, 4).tolist() == [0, 0, 0, 0, -1, 0, 1]

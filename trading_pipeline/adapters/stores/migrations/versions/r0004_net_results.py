@@ -29,6 +29,7 @@ def upgrade() -> None:
     Figures of stored runs stay as their ``code_version`` computed them.
     """
     op.add_column("backtest_trades", sa.Column("gross_pnl_r", sa.Numeric()), schema="trading")
+    # From the gross R that stands in the row: its money at risk is stored nowhere else.
     op.execute(_TELL_NET)
     op.add_column("positions", sa.Column("funding", sa.Numeric(), nullable=False, server_default="0"), schema="trading")
     op.alter_column("positions", "funding", server_default=None, schema="trading")

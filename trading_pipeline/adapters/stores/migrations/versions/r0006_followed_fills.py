@@ -27,6 +27,7 @@ def upgrade() -> None:
     for name in ("booked_fills", "followed_fills"):
         column = sa.Column(name, sa.BigInteger(), nullable=False, server_default="0")
         op.add_column("positions", column, schema="trading")
+    # Counted before they are marked as followed, which copies the count.
     for statement in (_KINDS, _FILLS, _FOLLOWED):
         op.execute(statement)
 

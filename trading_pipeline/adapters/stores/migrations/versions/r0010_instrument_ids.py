@@ -73,12 +73,14 @@ def downgrade() -> None:
 def _rename_decisions(named: str, name: str, plan_id_length: int) -> None:
     """Signal ids as ``decision_key`` derives them, of an instrument ``named`` so and now by its ``name``."""
     for table, column, _, _, _ in _REFERENCES:
+        # All references first: the referring table and the referred one are changed by statements of their own.
         op.drop_constraint(f"{table}_{column}_fkey", table, schema="trading")
     op.execute(f"""
         CREATE TEMPORARY TABLE renamed ON COMMIT DROP AS
         SELECT signal_id AS old, {_decision_key(name)} AS new
         FROM trading.signals WHERE signal_id = {_decision_key(named)}
     """)
+    # Looked up once for each row of five tables; two decisions of one key would stop here and not in the middle.
     op.execute("CREATE UNIQUE INDEX ON renamed (old)")
     for table in ("signals", *(table for table, _, _, _, _ in _REFERENCES)):
         op.execute(f"UPDATE trading.{table} SET signal_id = renamed.new FROM renamed WHERE signal_id = renamed.old")

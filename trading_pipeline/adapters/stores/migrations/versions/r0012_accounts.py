@@ -58,6 +58,7 @@ def downgrade() -> None:
         ON CONFLICT DO NOTHING
     """)
     op.execute("DELETE FROM trading.halts WHERE account_id IS NOT NULL")
+    # Without the column two currencies of one instant would have one key.
     op.execute("DELETE FROM trading.equity_snapshots WHERE currency <> 'USDT'")
     for name in ("account_id", "instrument_id"):
         op.drop_column("halts", name, schema="trading")
@@ -76,6 +77,7 @@ def _add(table: str, column: str) -> None:
     """A column that what is stored gets its value in, and what comes later has to bring one for."""
     so_far = sa.Column(column, sa.Text(), nullable=False, server_default=_SO_FAR[column])
     op.add_column(table, so_far, schema="trading")
+    # The default only fills what is there: code that forgets whose a row is has to fail.
     op.alter_column(table, column, server_default=None, schema="trading")
 
 

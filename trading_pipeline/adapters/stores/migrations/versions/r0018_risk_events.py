@@ -64,6 +64,7 @@ def downgrade() -> None:
     op.drop_index("positions_stopped", "positions", schema="trading")
     op.drop_index("positions_by_close", "positions", schema="trading")
     op.drop_table("risk_events", schema="trading")
+    # Before the key loses the kind, which alone tells them from a person's halt of the same scope.
     op.execute("DELETE FROM trading.halts WHERE kind <> 'halt'")
     _key("scope")
     op.drop_column("halts", "until", schema="trading")

@@ -22,6 +22,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop the columns. Later orders of an entry become layers of their own, of which there is one each."""
+    # Far above any layer there is, so that no order collides with another layer's.
     op.execute("UPDATE trading.order_intents SET layer = layer + 1000 * attempt WHERE purpose = 'E' AND attempt > 0")
     _index("position_id", "layer")
     op.drop_column("order_intents", "continues", schema="trading")
