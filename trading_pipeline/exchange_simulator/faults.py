@@ -175,9 +175,9 @@ class Faults:
         self._armed.append(fault)
 
     @property
-    def waiting(self) -> int:
-        """How many more will strike, counted one by one."""
-        return sum(fault.remaining for fault in self._armed)
+    def armed(self) -> tuple[Fault, ...]:
+        """What has not been spent, first armed first."""
+        return tuple(self._armed)
 
     def disarm(self) -> None:
         """Forget what has not been spent."""

@@ -5,9 +5,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from trading_pipeline.adapters.stores.postgres.database import connect
+from trading_pipeline.adapters.stores.postgres.database import connect, ensure_database
 from trading_pipeline.adapters.stores.postgres.migration import migrate
-from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres
+from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres, EmbeddedRedis
 from trading_pipeline_tests.fault_matrix.page import PAGE, page_of
 from trading_pipeline_tests.fault_matrix.scenarios import SCENARIOS
 from trading_pipeline_tests.fault_matrix.story import tell
@@ -19,13 +19,17 @@ def main() -> int:
     folder.chmod(0o755)
     server = EmbeddedPostgres(folder / "postgres")
     server.start()
+    redis = EmbeddedRedis(folder / "redis")
+    redis.start()
     try:
-        address = server.url("postgres", "psycopg")
+        address = server.url("matrix", "psycopg")
+        ensure_database(address)
         migrate(address)
         database = connect(address)
-        told = [(scenario, tell(database, scenario)) for scenario in SCENARIOS]
+        told = [(scenario, tell(database, redis, scenario)) for scenario in SCENARIOS]
         database.dispose()
     finally:
+        redis.stop()
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
     PAGE.write_text(page_of(told))

@@ -18,6 +18,7 @@ from trading_pipeline.adapters.stores.operations.command_log import PostgresComm
 from trading_pipeline.adapters.venues.bybit.client import BybitClient
 from trading_pipeline.adapters.venues.bybit.market_data import BybitMarketData
 from trading_pipeline.adapters.venues.bybit.trading import BybitTrading
+from trading_pipeline.adapters.venues.request_limiter import RequestLimiter
 from trading_pipeline.adapters.venues.venue_clock import VenueClock
 from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 from trading_pipeline.exchange_simulator.assembly import assemble
@@ -47,6 +48,7 @@ _ATTEMPTS = 2
 class SimulatedAccount:
     """The account, and what the exchange itself has on record about it.
 
+    :param limiter: counts the account's requests, as that of all processes does; ``None``: nobody counts.
     :param lookup_window_s: wall seconds in which "no such order" proves nothing; 20 in production.
     """
 
@@ -54,6 +56,7 @@ class SimulatedAccount:
     addresses: Addresses
     exchange: Exchange
     faults: Faults
+    limiter: RequestLimiter | None = None
     lookup_window_s: float = 0.0
     postbox: Postbox = field(default_factory=Postbox)
 
@@ -71,7 +74,7 @@ class SimulatedAccount:
 
     def _client(self) -> BybitClient:
         at = self.addresses
-        return BybitClient(at.rest_url, at.api_key, at.api_secret, _TIMEOUT_S, _ATTEMPTS)
+        return BybitClient(at.rest_url, at.api_key, at.api_secret, _TIMEOUT_S, _ATTEMPTS, self.limiter)
 
     def context(self, run_id: str = "run-1") -> ExecutionContext:
         """As every run builds it anew: nothing is remembered but what is stored."""
@@ -115,15 +118,19 @@ class SimulatedAccount:
 
 
 @contextmanager
-def simulated_account(database: Engine, path: list[Ohlc]) -> Iterator[SimulatedAccount]:
+def simulated_account(
+    database: Engine, path: list[Ohlc], limiter: RequestLimiter | None = None
+) -> Iterator[SimulatedAccount]:
     """An empty ledger and an exchange at ``WAVE`` whose first symbol walks ``path`` in bars of 5m; the other rests."""
     flat: Ohlc = (100.0, 100.0, 100.0, 100.0)
-    with simulated_markets(database, {HELD: path, NEXT: [flat] * len(path)}) as account:
+    with simulated_markets(database, {HELD: path, NEXT: [flat] * len(path)}, limiter) as account:
         yield account
 
 
 @contextmanager
-def simulated_markets(database: Engine, paths: Mapping[str, list[Ohlc]]) -> Iterator[SimulatedAccount]:
+def simulated_markets(
+    database: Engine, paths: Mapping[str, list[Ohlc]], limiter: RequestLimiter | None = None
+) -> Iterator[SimulatedAccount]:
     """An empty ledger and an exchange at ``WAVE`` whose symbols walk these bars of 5m, from 100 on."""
     empty(database)
     flat: Ohlc = (100.0, 100.0, 100.0, 100.0)
@@ -131,4 +138,4 @@ def simulated_markets(database: Engine, paths: Mapping[str, list[Ohlc]]) -> Iter
     wanted = Configuration(tuple(paths), lock_step=Timeframe.M5, profile=ExecutionProfile.IDEAL, balance=BALANCE)
     venue = assemble(wanted, series, WAVE, "matrix")
     with running_venue(venue) as addresses:
-        yield SimulatedAccount(database, addresses, venue.exchange, venue.faults)
+        yield SimulatedAccount(database, addresses, venue.exchange, venue.faults, limiter)

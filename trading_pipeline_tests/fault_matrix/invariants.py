@@ -48,7 +48,13 @@ def in_flight(account: SimulatedAccount) -> list[str]:
     """No intent of which nobody knows what became of it, and no plan that is half done."""
     query = "SELECT order_link_id, state FROM trading.order_intents WHERE state = ANY(:states)"
     found = [f"{link_id} is {state}" for link_id, state in rows(account, query, states=list(_IN_FLIGHT))]
-    claimed = rows(account, "SELECT plan_id FROM trading.trade_plans WHERE status IN ('claimed', 'executing')")
+    # A limit entry that rests keeps its plan claimed: somebody has to look at it again.
+    query = (
+        "SELECT plan_id FROM trading.trade_plans plan WHERE status IN ('claimed', 'executing') AND NOT EXISTS ("
+        "SELECT 1 FROM trading.order_intents entry WHERE entry.plan_id = plan.plan_id AND order_type = 'limit'"
+        " AND purpose = 'E' AND state = ANY(:live))"
+    )
+    claimed = rows(account, query, live=list(_LIVE))
     return found + [f"plan {plan_id} is claimed" for (plan_id,) in claimed]
 
 

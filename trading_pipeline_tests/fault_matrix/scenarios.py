@@ -2,23 +2,24 @@
 
 from collections.abc import Mapping
 
-from trading_pipeline_tests.fault_matrix.story import Kill, Scenario, Step
+from trading_pipeline_tests.fault_matrix.servers import Server
+from trading_pipeline_tests.fault_matrix.story import Company, Kill, Scenario, Step
 
 CREATE, CANCEL, STOP = "/v5/order/create", "/v5/order/cancel", "/v5/position/trading-stop"
 OPEN_ORDERS, POSITIONS, FILLS = "/v5/order/realtime", "/v5/position/list", "/v5/execution/list"
-WALLET, LEVERAGE, TIME, HISTORY = (
-    "/v5/account/wallet-balance",
-    "/v5/position/set-leverage",
-    "/v5/market/time",
-    "/v5/order/history",
-)
+WALLET, LEVERAGE = "/v5/account/wallet-balance", "/v5/position/set-leverage"
 LONG = 40
 """More often than anything asks within a step."""
 
 
+OF_ALL_SYMBOLS = (FILLS, WALLET)
+"""Asked without a symbol, so that a fault of one would never strike."""
+
+
 def fault(kind: str, path: str = "", **details: object) -> Mapping[str, object]:
     """As the exchange takes it."""
-    return {"kind": kind, **({"path": path} if path else {}), **details}
+    everything = {"symbol": ""} if path in OF_ALL_SYMBOLS else {}
+    return {"kind": kind, **({"path": path} if path else {}), **everything, **details}
 
 
 def at(step: Step, name: str, *faults: Mapping[str, object], **expected: object) -> Scenario:
@@ -26,7 +27,7 @@ def at(step: Step, name: str, *faults: Mapping[str, object], **expected: object)
     return Scenario(name, step, faults, **expected)  # type: ignore[arg-type]
 
 
-E, H, T, S = Step.ENTRY, Step.HELD, Step.TARGET, Step.STOPPED
+E, R, H, T, S = Step.ENTRY, Step.RESTING, Step.HELD, Step.TARGET, Step.STOPPED
 
 _ENTRY = (
     at(E, "nothing"),
@@ -119,7 +120,18 @@ _ENTRY = (
         E,
         "entry: a kind of execution that nobody has heard of",
         fault("alter", FILLS, field="execType", value="Surprise", count=2),
+        told="external fill",
     ),
+)
+_RESTING = (
+    at(R, "limit: overdue", told="entry goes on"),
+    at(R, "limit: cancel, answer lost", fault("drop_response", CANCEL, accepted=True), told="entry goes on"),
+    at(R, "limit: cancel, request lost", fault("drop_request", CANCEL, count=2), told="entry goes on"),
+    at(R, "limit: cancel, 10016", fault("ret_code_10016", CANCEL, count=2), told="entry goes on"),
+    at(R, "limit: cancel, 10000 although accepted", fault("ret_code_10000", CANCEL, accepted=True), told="goes on"),
+    at(R, "limit: cancel, HTML", fault("html", CANCEL), told="entry goes on"),
+    at(R, "limit: fills before the cancel comes", fault("fill_before_cancel", CANCEL)),
+    at(R, "limit: orders are not answered", fault("html", OPEN_ORDERS, count=3), told="entry goes on"),
 )
 _HELD = (
     at(H, "held: the venue cancels the stop", fault("cancel_stop"), told="stop repaired"),
@@ -175,6 +187,7 @@ _TARGET = (
     ),
     at(T, "target: executions are an empty list", fault("empty_list", FILLS, count=2)),
     at(T, "target: executions are not answered", fault("drop_response", FILLS, count=3)),
+    at(T, "target: positions are not answered", fault("drop_response", POSITIONS, count=4)),
     at(
         T,
         "target: positions show no stop",
@@ -194,12 +207,8 @@ _TARGET = (
     at(T, "target: everything is slow", fault("slow", "*", symbol="", seconds=0.3, count=8)),
 )
 _STOPPED = (
-    at(S, "stopped: cancel of the other target, answer lost", fault("drop_response", CANCEL, accepted=True)),
-    at(S, "stopped: cancel of the other target, request lost", fault("drop_request", CANCEL, count=2)),
-    at(S, "stopped: cancel of the other target, 10016", fault("ret_code_10016", CANCEL, count=2)),
     at(S, "stopped: executions are an empty list", fault("empty_list", FILLS, count=3)),
-    at(S, "stopped: order history is not answered", fault("html", HISTORY, count=3)),
-    at(S, "stopped: positions are not answered", fault("drop_response", POSITIONS, count=4)),
+    at(S, "stopped: orders are not answered", fault("html", OPEN_ORDERS, count=3)),
 )
 
 
@@ -220,6 +229,80 @@ _KILLED = (
     *_killed(E, "BybitTrading.submit", 2),
     *_killed(E, "BybitTrading.submit", 3),
     *_killed(T, "BybitTrading.set_stop_loss"),
-    *_killed(S, "BybitTrading.cancel"),
+    *_killed(R, "BybitTrading.cancel", told="entry goes on"),
+    *_killed(R, "BybitTrading.submit", reason="failed", told="entry goes on"),
+    *_killed(S, "BybitTrading.order"),
+    *_killed(H, "BybitTrading.positions"),
+    *_killed(H, "BybitTrading.open_orders"),
 )
-SCENARIOS = (*_ENTRY, *_HELD, *_TARGET, *_STOPPED, *_KILLED)
+
+
+def _without(server: Server, step: Step, before: str, nth: int = 1, **expected: object) -> Scenario:
+    """The server is gone from that call until the run has failed."""
+    call = before.split(".")[1]
+    name = f"{step}: {server} gone before {call if nth == 1 else f'{call} ({nth})'}"
+    return Scenario(name, step, kill=Kill(before, nth, server=server), **expected)  # type: ignore[arg-type]
+
+
+_SERVERS = (
+    _without(Server.POSTGRES, E, "BybitTrading.set_leverage"),
+    _without(Server.POSTGRES, E, "BybitTrading.submit"),
+    _without(Server.POSTGRES, E, "PostgresLedger.apply_report"),
+    _without(Server.POSTGRES, E, "PostgresLedger.apply_fill"),
+    _without(Server.POSTGRES, E, "BybitTrading.submit", 2),
+    _without(Server.POSTGRES, H, "BybitTrading.positions"),
+    _without(Server.POSTGRES, T, "BybitTrading.set_stop_loss"),
+    _without(Server.POSTGRES, R, "BybitTrading.cancel", told="entry goes on"),
+    _without(Server.POSTGRES, R, "BybitTrading.submit", told="entry goes on"),
+    _without(Server.POSTGRES, S, "BybitTrading.order"),
+    _without(Server.REDIS, E, "BybitTrading.set_leverage"),
+    _without(Server.REDIS, E, "BybitTrading.submit"),
+    _without(Server.REDIS, T, "BybitTrading.set_stop_loss"),
+    _without(Server.REDIS, R, "BybitTrading.cancel", told="entry goes on"),
+)
+
+
+def _heard(step: Step, name: str, *faults: Mapping[str, object], **expected: object) -> Scenario:
+    """With the feed that hears the account at work beside the jobs."""
+    return Scenario(f"feed, {step}: {name}", step, faults, company=Company.FEED, **expected)  # type: ignore[arg-type]
+
+
+def _messages(step: Step) -> tuple[Scenario, ...]:
+    """What private messages may suffer."""
+    return (
+        _heard(step, "executions dropped", fault("drop_message", topic="execution", count=LONG)),
+        _heard(step, "orders dropped", fault("drop_message", topic="order", count=LONG)),
+        _heard(step, "everything is told twice", fault("duplicate_message", "*", count=LONG)),
+        _heard(step, "executions late", fault("delay_message", topic="execution", seconds=0.5, count=LONG)),
+        _heard(step, "orders pass each other", fault("reorder_messages", topic="order", count=LONG)),
+        _heard(step, "a frame that is no JSON", fault("malformed_frame", symbol="")),
+        _heard(step, "disconnected", fault("disconnect", symbol="")),
+        _heard(step, "nothing passes any more", fault("mute_streams", symbol="")),
+        _heard(step, "heard alone, REST shows no fills", fault("empty_list", FILLS, count=3)),
+    )
+
+
+_FEED = (
+    _heard(E, "nothing"),
+    *_messages(E),
+    *_messages(T),
+    _heard(H, "the venue cancels the stop", fault("cancel_stop"), told="stop repaired"),
+    _heard(H, "closed by hand", fault("trade_by_hand", side="Sell", qty="5"), reason="external", told="external fill"),
+)
+
+
+def _looked_at(step: Step, name: str, *faults: Mapping[str, object], **expected: object) -> Scenario:
+    """The watchdog looks before every call of the run."""
+    return Scenario(f"watchdog, {step}: {name}", step, faults, company=Company.WATCHDOG, **expected)  # type: ignore[arg-type]
+
+
+_WATCHDOG = (
+    _looked_at(E, "nothing"),
+    _looked_at(E, "answer lost after it was accepted", fault("drop_response", CREATE, accepted=True)),
+    _looked_at(E, "accepted without its stop", fault("without_stop", CREATE), told="stop"),
+    _looked_at(H, "the venue cancels the stop", fault("cancel_stop"), told="stop"),
+    _looked_at(H, "liquidated", fault("liquidation"), reason="external", told="external fill"),
+    _looked_at(T, "moving the stop, 10000", fault("ret_code_10000", STOP, count=2), told="cannot follow"),
+    _looked_at(T, "the stop is gone as well", fault("cancel_stop"), told="stop"),
+)
+SCENARIOS = (*_ENTRY, *_RESTING, *_HELD, *_TARGET, *_STOPPED, *_KILLED, *_SERVERS, *_FEED, *_WATCHDOG)

@@ -5,6 +5,7 @@ target fills and the stop is pulled to the entry, and comes back to 99, where th
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -13,15 +14,22 @@ from enum import StrEnum
 from dagster import DagsterExecutionInterruptedError
 from dagster._core.errors import DagsterMaxRetriesExceededError
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
+from trading_pipeline.adapters.venues.request_limiter import RequestLimiter
+from trading_pipeline.domain.model.entry_orders import EntryOrder
 from trading_pipeline.domain.model.errors import ConfigurationError, VenueError
 from trading_pipeline.domain.model.halts import HaltScope
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.orders import OrderType
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.runtime.supervision.embedded import EmbeddedRedis
 from trading_pipeline_tests.exchange_simulator.builders import FLAT, Ohlc
 from trading_pipeline_tests.fault_matrix import invariants
 from trading_pipeline_tests.fault_matrix.account import HELD, NEXT, SimulatedAccount, simulated_account
+from trading_pipeline_tests.fault_matrix.company import WatchedRun, listening, watchdog_of
+from trading_pipeline_tests.fault_matrix.servers import Server, Servers
 from trading_pipeline_tests.testkit import execution_jobs
 from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.execution_lab import WAVE, store_plan, trade_plan
@@ -32,13 +40,21 @@ ROUNDS = 4
 """Of everything that the schedules and sensors do while the market stands still: a few seconds of venue time."""
 
 
-FAILURES_OF_OTHERS = ("VenueError", "ConfigurationError", "TurnedAway", "OrderOutcomeUnknown", "OrderRejectedByVenue")
+FAILURES_OF_OTHERS = (
+    "VenueError",
+    "ConfigurationError",
+    "TurnedAway",
+    "OrderOutcomeUnknown",
+    "OrderRejectedByVenue",
+    "OperationalError",
+)
 
 
 class Step(StrEnum):
     """Where on the way something strikes: before the job that comes next."""
 
     ENTRY = "entry"
+    RESTING = "limit entry overdue"
     HELD = "position held"
     TARGET = "first target filled"
     STOPPED = "stop filled"
@@ -50,15 +66,24 @@ class Died(Killed):
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """The job ends before a call, as if its process were gone, or as *Terminate* ends it.
+    """The job ends before a call, as if its process were gone, or as *Terminate* ends it; or it finds a server gone.
 
     :param before: name of the call, like ``BybitTrading.submit``.
     :param nth: which one of them, from 1.
+    :param server: that is gone from this call on, until the job has ended.
     """
 
     before: str
     nth: int = 1
     terminated: bool = False
+    server: Server | None = None
+
+
+class Company(StrEnum):
+    """Who is at work on the account beside the jobs."""
+
+    FEED = "feed"
+    WATCHDOG = "watchdog"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +100,7 @@ class Scenario:
     step: Step
     faults: tuple[Mapping[str, object], ...] = ()
     kill: Kill | None = None
+    company: Company | None = None
     reason: str = "break_even"
     told: str = ""
     halted: bool = False
@@ -96,20 +122,33 @@ class Outcome:
 
 
 class Wire(Tripwire):
-    """Ends the job before a call of a name."""
+    """Ends the job, or a server, before a call of a name."""
 
-    def __init__(self, kill: Kill) -> None:
+    def __init__(self, kill: Kill, servers: Servers | None = None) -> None:
         super().__init__()
         self.kill = kill
         self.struck = False
+        self._servers = servers
 
     def _step(self, name: str) -> None:
         if not self.struck and name == self.kill.before and self.calls.count(name) == self.kill.nth - 1:
             self.struck = True
-            raise DagsterExecutionInterruptedError if self.kill.terminated else Died(name)
-        if self.struck:
+            self._strike(name)
+        elif self.struck and self.kill.server is None:
             raise AssertionError(f"the run went on with {name}")
         self.calls.append(name)
+
+    def _strike(self, name: str) -> None:
+        if self.kill.server is None:
+            raise DagsterExecutionInterruptedError if self.kill.terminated else Died(name)
+        assert self._servers is not None
+        self._servers.end(self.kill.server)
+
+
+def resting_plan(symbol: str) -> TradePlan:
+    """Entered by a limit that the market does not come to, and by a market order after 15 s."""
+    by_limit = EntryOrder(OrderType.LIMIT, max_retries=0)
+    return replace(plan_of(symbol), entry_price=Decimal("99.5"), entry_order=by_limit)
 
 
 def plan_of(symbol: str) -> TradePlan:
@@ -131,12 +170,24 @@ class Story:
 
     account: SimulatedAccount
     scenario: Scenario
+    servers: Servers
     outcome: Outcome = field(default_factory=Outcome)
     runs: int = 0
+    wires: list[Wire] = field(default_factory=list)
 
     def tell(self) -> Outcome:
-        """From the plan to the end, and one more trade in the other symbol."""
-        store_plan(self.account.database, plan_of(HELD))
+        """From the plan to the end, with whoever else is at work."""
+        with ExitStack() as company:
+            company.callback(self.servers.restore)
+            if self.scenario.company is Company.FEED:
+                company.enter_context(listening(self.account))
+            self._tell()
+        return self.outcome
+
+    def _tell(self) -> None:
+        """One trade, and one more in the other symbol."""
+        resting = self.scenario.step is Step.RESTING
+        store_plan(self.account.database, resting_plan(HELD) if resting else plan_of(HELD))
         self._strike(Step.ENTRY)
         self._rounds(self._first(execution_jobs.execute, Step.ENTRY))
         self._strike(Step.HELD)
@@ -146,12 +197,30 @@ class Story:
                 step = Step.TARGET if self._held() else Step.STOPPED
                 self._strike(step)
                 self._rounds(self._first(execution_jobs.follow, step))
+            if self._resting():
+                self._strike(Step.RESTING)
+                self._rounds(self._first(execution_jobs.follow, Step.RESTING))
             if Timeframe.M15.closes_at(stand.now):
                 attempt(lambda wave=stand.now: execution_jobs.manage(self.account, wave, self._run_id()))  # type: ignore[misc]
             self._settled()
+        self.outcome.wrong += self._never_struck()
         self._next_trade()
         self._end()
-        return self.outcome
+
+    def _never_struck(self) -> list[str]:
+        """A scenario in which nothing happened proves nothing."""
+        found = [f"no call {wire.kill.before} ({wire.kill.nth})" for wire in self.wires if not wire.struck]
+        for fault in self.scenario.faults:
+            whole = int(str(fault.get("count", 1)))
+            if any((one.kind, one.remaining) == (fault["kind"], whole) for one in self.account.faults.armed):
+                found.append(f"{fault} never struck")
+        return found
+
+    def _resting(self) -> bool:
+        live = (
+            "SELECT 1 FROM trading.order_intents WHERE purpose = 'E' AND state IN ('acknowledged', 'partially_filled')"
+        )
+        return self.scenario.step is Step.RESTING and bool(invariants.rows(self.account, live))
 
     def _held(self) -> bool:
         return any(position.symbol == HELD for position in self.account.exchange.open_positions())
@@ -162,9 +231,23 @@ class Story:
                 self.account.arm(**{"symbol": HELD, **fault})
 
     def _first(self, job: Callable[..., object], step: Step) -> Callable[[], object]:
-        kill = self.scenario.kill
-        wire = Wire(kill) if kill is not None and step is self.scenario.step else Tripwire()
-        return lambda: job(self.account, self._run_id(), wire=wire)
+        wire = self._wire(step)
+
+        def run() -> None:
+            try:
+                job(self.account, self._run_id(), wire=wire)
+            finally:
+                self.servers.restore()
+
+        return run
+
+    def _wire(self, step: Step) -> Tripwire:
+        if self.scenario.company is Company.WATCHDOG:
+            return WatchedRun(watchdog_of(self.account))
+        if self.scenario.kill is None or step is not self.scenario.step:
+            return Tripwire()
+        self.wires.append(Wire(self.scenario.kill, self.servers))
+        return self.wires[-1]
 
     def _run_id(self) -> str:
         self.runs += 1
@@ -220,7 +303,7 @@ def attempt(job: Callable[[], object]) -> None:
     """Run a job that others may fail: it is requested again, and what a killed one left the next one finds."""
     try:
         job()
-    except (VenueError, ConfigurationError, Died, DagsterExecutionInterruptedError):
+    except (VenueError, ConfigurationError, OperationalError, Died, DagsterExecutionInterruptedError):
         return
     except DagsterMaxRetriesExceededError as error:
         # What was tried too often has lost its class: its name stands in the trace.
@@ -228,7 +311,10 @@ def attempt(job: Callable[[], object]) -> None:
             raise
 
 
-def tell(database: Engine, scenario: Scenario) -> Outcome:
+def tell(database: Engine, redis: EmbeddedRedis, scenario: Scenario) -> Outcome:
     """Tell a scenario on an exchange of its own."""
-    with simulated_account(database, WALK) as account:
-        return Story(account, scenario).tell()
+    # Only where Redis is what strikes: the count of all processes keeps a client away for ten minutes after a 403.
+    counted = scenario.kill is not None and scenario.kill.server is Server.REDIS
+    limiter = RequestLimiter(redis.url, scenario.name) if counted else None
+    with simulated_account(database, WALK, limiter) as account:
+        return Story(account, scenario, Servers(database, redis)).tell()

@@ -107,7 +107,7 @@ class Walk:
 
     def _end_of_faults(self) -> None:
         """A minute later whatever it was is over; what has not struck by then is not counted."""
-        self.struck["left over"] -= self.account.faults.waiting
+        self.struck["left over"] -= sum(fault.remaining for fault in self.account.faults.armed)
         self.account.disarm()
 
     def _wire(self, number: int) -> Tripwire:
