@@ -239,6 +239,7 @@ trade_plans = Table(
     Column("runner", JSONB, nullable=False),
     Column("exit_rules", JSONB(none_as_null=True)),
     Column("entry_order", JSONB(none_as_null=True)),
+    Column("levels", JSONB, nullable=False, server_default="[]"),
     Column("guards", JSONB(none_as_null=True)),
     Column("score", Numeric, nullable=False),
     Column("scoring", JSONB(none_as_null=True)),
