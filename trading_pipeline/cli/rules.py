@@ -140,14 +140,13 @@ def _ruled(config_dir: Path, name: str, typed: TypedRules, finest: Timeframe, *,
             raise ConfigurationError(f"unknown parameter {given!r}{hint}")
     parameters = {key: value for key, value in typed.values.items() if key in known}
     made = researched_strategy(config_dir, name, parameters)
-    live = live_rules(made.plan.lifecycle, finest.ms)
+    live = live_rules(made.plan.lifecycle, finest.ms, entry=made.plan.strategy.trade_rules)
     rules = {key: _rule(key, str(value)) for key, value in typed.values.items() if key in engine}
     given_rules = _at_closes_of(live, {key: value for key, value in rules.items() if key not in _step_names()})
     if typed.preset:
         refuse_contradiction(typed.preset, given_rules, live)
-    levels = _entry_levels(made.plan.strategy)
     # The preset first: what was typed changes the preset, and the preset what is live.
-    config = live.with_values({**levels, **_completed(live, preset_named(typed.preset or LIVE))})
+    config = live.with_values(_completed(live, preset_named(typed.preset or LIVE)))
     config = config.with_values(_completed(config, given_rules))
     differs = (*made.changed, *differences(config, live))
     return _Ruled(made.plan, config, differs, made.assumed)
@@ -162,16 +161,6 @@ def _at_closes_of(live: BacktestConfig, given: Mapping[str, object]) -> dict[str
     if configured is None or not isinstance(trail, AtrTrail | PivotTrail | PercentTrail):
         return dict(given)
     return {**given, "trail": replace(trail, every=configured.every)}
-
-
-def _entry_levels(strategy: Strategy) -> dict[str, object]:
-    """A grid of entries is research: a plan has one entry."""
-    rules = strategy.trade_rules
-    return (
-        {"max_layers": rules.entry_levels, "entry_expiry_bars": rules.entry_valid_bars}
-        if rules.entry_levels > 1
-        else {}
-    )
 
 
 def _step_names() -> set[str]:

@@ -49,7 +49,7 @@ def load_strategies(config_dir: Path) -> list[StrategyConfig]:
         _refuse_unknown(path, "higher timeframes", strategy.higher_timeframes, universe.timeframes)
         refuse_unknown_momentum(path, strategy, content.lifecycle)
         _refuse_late_funding_exit(path, content.lifecycle, universe)
-        _refuse_entry_grid(path, strategy)
+        _refuse_layered_levels(path, strategy, content.lifecycle)
         guards = content.guards.guards() if content.guards else None
         lifecycle = content.lifecycle.lifecycle(limits, costs)
         plan = StrategyConfig(strategy, content.timeframes, instrument_ids, lifecycle, guards, content.watched)
@@ -120,13 +120,13 @@ def _refuse_late_funding_exit(path: Path, lifecycle: LifecycleSection, universe:
         )
 
 
-def _refuse_entry_grid(path: Path, strategy: Strategy) -> None:
-    """A plan has one entry: the whole of a grid would be entered at its first level."""
-    levels = strategy.trade_rules.entry_levels
-    if levels > 1:
+def _refuse_layered_levels(path: Path, strategy: Strategy, lifecycle: LifecycleSection) -> None:
+    """Signals and levels that add to one position would take each other's numbers."""
+    levels, layers = strategy.trade_rules.entry_levels, lifecycle.max_layers
+    if levels > 1 and layers > 1:
         raise ConfigurationError(
-            f"{path}: {strategy.name} enters in {levels} levels, a plan carries one entry; set entry_levels to 1 and "
-            "keep grids to backtests"
+            f"{path}: {strategy.name} enters in {levels} levels, and by max_layers = {layers} signals make up "
+            "one position, too; set one of them to 1"
         )
 
 

@@ -61,6 +61,8 @@ def _rest(state: EngineState, p: Position, row: int) -> None:
         # From above an infinite trigger is met by every price, and fires at that price.
         entry.trigger, entry.from_below, entry.expires = math.inf, False, NEVER
     else:
+        # A venue takes orders at whole ticks; so does the size of a level go by them.
+        entry.price = round_step(entry.price, p.price_increment)
         entry.trigger, entry.expires = entry.price, entry.decided_ms + rules.entry_expiry_bars * p.bar_ms
         entry.from_below = (entry.direction > 0) == (entry.kind == OrderKind.STOP)
     p.resting_rows[p.resting] = row

@@ -17,15 +17,22 @@ from trading_pipeline.domain.backtest.config import (
 from trading_pipeline.domain.lifecycle.lifecycle import Lifecycle
 from trading_pipeline.domain.model.plans import FundingExitRule, Runner, TrailAt, TrailRule
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.strategies.framework.trade_rules import TradeRules
 
 DEFAULT_CAPITAL = 10_000.0
 """Quote currency; what the simulated exchange gives an account too."""
+AT_ONCE = TradeRules()
+"""One entry at the close."""
 # The engine has no word for "no limit" here, and no universe has as many instruments.
 _ANY_NUMBER = 10_000
 
 
 def live_rules(
-    lifecycle: Lifecycle, finest_ms: int, capital: float = DEFAULT_CAPITAL, timeframe: Timeframe | None = None
+    lifecycle: Lifecycle,
+    finest_ms: int,
+    capital: float = DEFAULT_CAPITAL,
+    timeframe: Timeframe | None = None,
+    entry: TradeRules = AT_ONCE,
 ) -> BacktestConfig:
     """Every part of a lifecycle as a rule of the engine.
 
@@ -35,14 +42,16 @@ def live_rules(
         the stop.
     :param capital: quote currency.
     :param timeframe: of the strategy's bars, where its cooldown may be its own; ``None`` takes the one of all.
+    :param entry: of the strategy, which may enter at several prices.
     """
+    in_levels = entry.entry_levels > 1
     limits, costs, rules = lifecycle.limits, lifecycle.costs, lifecycle.exit_rules
     return BacktestConfig(
         initial_capital=capital,
         execution=Execution(
             opposite=Opposite[rules.opposite.name],
-            max_layers=rules.max_layers,
-            entry_expiry_bars=limits.plan_ttl_bars,
+            max_layers=entry.entry_levels if in_levels else rules.max_layers,
+            entry_expiry_bars=entry.entry_valid_bars if in_levels else limits.plan_ttl_bars,
         ),
         costs=Costs(
             maker_fee_bps=float(costs.maker_fee_bps),

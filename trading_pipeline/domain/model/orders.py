@@ -176,6 +176,23 @@ class IntentRecord:
     changed_at: datetime | None = None
 
     @property
+    def is_level(self) -> bool:
+        """Whether it is a further entry of the plan that opened the position, and rests as long as that one says."""
+        return (
+            self.intent.purpose is Purpose.ENTRY and self.intent.layer > 1 and self.intent.plan_id == self.position_id
+        )
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is such a level without any fill, which may stay so: nothing waits for it."""
+        return self.is_level and not self.filled_quantity
+
+    @property
+    def unsent_level(self) -> bool:
+        """Whether it is such a level and waits for the first entry: without that it is nothing."""
+        return self.is_level and self.state is IntentState.INTENDED
+
+    @property
     def growing(self) -> bool:
         """Whether the venue may still fill more of it: it was sent, and its end is not known."""
         return not self.state.final and self.state is not IntentState.INTENDED

@@ -157,6 +157,20 @@ def plan_id_of(signal_id: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class EntryLevel:
+    """A further entry of a plan: a limit order against the trade, behind the same stop.
+
+    :param price: quote currency, as the strategy says it, not yet on the tick.
+    :param share: of the plan's risk that it loses at the stop, between 0 and 1.
+    :param valid_until: venue time (UTC) until which it may rest.
+    """
+
+    price: Decimal
+    share: Decimal
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class TradePlan:
     """Entry, stop, exits, size and expiry derived from one signal.
 
@@ -169,6 +183,7 @@ class TradePlan:
     :param exit_rules: how the position is left beside stop, targets and runner.
     :param scoring: the parts of ``score``, ``None`` where the strategy has none.
     :param entry_order: by which orders it is entered.
+    :param levels: entries beside the first, nearest first; the first risks what they leave.
     :param entry_price: close of the deciding bar, quote currency; a limit order's first price.
     :param stop_price: quote currency, as the strategy says it, not yet on the tick.
     :param score: 0 to 100; orders entries where the limits say so, and decides nothing else.
@@ -195,6 +210,12 @@ class TradePlan:
     exit_rules: ExitRules = field(default_factory=ExitRules)
     scoring: Scoring | None = None
     entry_order: EntryOrder = field(default_factory=EntryOrder)
+    levels: tuple[EntryLevel, ...] = ()
+
+    @property
+    def first_share(self) -> Decimal:
+        """Of the plan's risk that its first entry loses at the stop, 1 where it is the only one."""
+        return 1 - sum((level.share for level in self.levels), Decimal(0))
 
     @property
     def risk_per_unit(self) -> Decimal:

@@ -36,7 +36,8 @@ class TradeRow:
     :param pnl: of what was closed so far, before fees and funding.
     :param fees: without funding; ``funding`` paid is positive.
     :param stop_price: the tightest of the entries' own stops.
-    :param legs: exits in their order; ``entries`` likewise, at the closes that decided them, several with layers.
+    :param legs: exits in their order; ``entries`` likewise, at the closes that decided them, several with layers;
+        levels of one entry when they filled.
     :param targets: where take profits were placed, nearest first; empty where the teller keeps none.
     """
 

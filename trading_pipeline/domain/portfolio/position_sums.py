@@ -104,7 +104,8 @@ def r_multiple(position: Position) -> Decimal | None:
 def _status(layers: Sequence[IntentRecord], entries: Sequence[PositionFill], left: Decimal) -> PositionStatus:
     entered = _quantity(entries)
     if not entered:
-        return PositionStatus.FAILED if all(layer.empty for layer in layers) else PositionStatus.OPENING
+        ended = all(layer.empty or layer.unsent_level for layer in layers)
+        return PositionStatus.FAILED if ended else PositionStatus.OPENING
     # Flat is not closed while an entry may still fill: what it fills then has to find an open position to protect.
     grown = all(_grown(layer, entries) for layer in layers)
     return PositionStatus.CLOSED if left >= entered and grown else PositionStatus.OPEN

@@ -122,6 +122,7 @@ class EntryDecision:
     """What the rules and the size amount to.
 
     :param intent: the entry to send, ``None`` when denied or when something has to be closed first.
+    :param levels: the plan's further entries, sent when the first has filled.
     :param findings: everything the rules had to say, in the order they were asked.
     :param replaces: the position that has to be closed before the plan can be decided, empty for none.
     """
@@ -129,6 +130,7 @@ class EntryDecision:
     intent: OrderIntent | None
     findings: tuple[Finding, ...]
     replaces: str = ""
+    levels: tuple[OrderIntent, ...] = ()
 
     @property
     def denial(self) -> Finding | None:

@@ -41,7 +41,7 @@ def reads_volatility(limits: RiskLimits) -> bool:
 def entry_quantity(
     plan: TradePlan, balance: Balance, instrument: Instrument, limits: RiskLimits, pending_notional: Decimal
 ) -> Decimal:
-    """Base currency to enter.
+    """Base currency of the first entry, which is the whole of a plan without further levels.
 
     Caps: the loss at the stop at most equity x risk_per_trade; notional at most equity x leverage; margin
     (notional / leverage), the fee to open and the fee to close at the bankruptcy price at most what is available
@@ -54,11 +54,38 @@ def entry_quantity(
     :raises OrderDenied: the model has nothing to go by or gives nothing, or the quantity is below what
         it or the venue accepts.
     """
+    return entry_quantities(plan, balance, instrument, limits, pending_notional)[0]
+
+
+def entry_quantities(
+    plan: TradePlan, balance: Balance, instrument: Instrument, limits: RiskLimits, pending_notional: Decimal
+) -> tuple[Decimal, ...]:
+    """Base currency of every entry of the plan, the first one's first: together they lose at the stop what one would.
+
+    The caps of ``entry_quantity`` hold for all of them at once, as if each were filled at the first price.
+
+    :raises OrderDenied: as there; a further level may come out as nothing.
+    """
+    parts = _parts(plan, instrument)
     asked = _asked(plan, balance, instrument, limits, pending_notional)
-    held = min(asked, *_caps(plan, balance, instrument, limits, pending_notional).values())
-    quantity = instrument.floor_quantity(max(held, _ZERO))
-    refuse_small(quantity, plan, instrument, limits)
-    return quantity
+    caps = _caps(plan, balance, instrument, limits, pending_notional)
+    held = max(min(asked, *(most / sum(parts) for most in caps.values())), _ZERO)
+    first, *further = (instrument.floor_quantity(held * part) for part in parts)
+    refuse_small(first, plan, instrument, limits)
+    return (first, *further)
+
+
+def _parts(plan: TradePlan, instrument: Instrument) -> tuple[Decimal, ...]:
+    """Of what one entry with all of the risk would buy, what each of the plan's entries buys.
+
+    A level that lies nearer to the stop loses less per unit there, so it buys more for its share.
+    """
+    stop = instrument.round_price(plan.stop_price)
+    distance = abs(plan.entry_price - stop)
+    distances = (abs(instrument.round_price(level.price) - stop) for level in plan.levels)
+    further = zip(plan.levels, distances, strict=True)
+    # On the stop after rounding, it would buy without end.
+    return (plan.first_share, *(level.share * distance / left if left else _ZERO for level, left in further))
 
 
 def refuse_small(quantity: Decimal, plan: TradePlan, instrument: Instrument, limits: RiskLimits) -> None:

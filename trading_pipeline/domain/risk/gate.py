@@ -1,12 +1,14 @@
 """The gate: every rule, then the size; the first objection decides."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from operator import attrgetter
 
 from trading_pipeline.domain.model.errors import OrderDenied
 from trading_pipeline.domain.model.orders import OrderIntent, OrderType, Purpose, Side, order_link_id
 from trading_pipeline.domain.risk.entry import EntryDecision, EntryQuestion
-from trading_pipeline.domain.risk.entry_size import cap_findings, entry_quantity, refuse_small
+from trading_pipeline.domain.risk.entry_size import cap_findings, entry_quantities, refuse_small
 from trading_pipeline.domain.risk.finding import Action, Finding
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.domain.risk.rules.asked import ENTRY_RULES, SIZE_RULES
@@ -31,11 +33,12 @@ def decide_entry(question: EntryQuestion, run_id: str, rules: tuple[EntryRule, .
         # Its size depends on what closing the other leaves, so nothing is decided before that.
         return EntryDecision(None, tuple(findings), shorter.position_id)
     try:
-        quantity = _sized(question, findings)
+        quantities = _sized(question, findings)
     except OrderDenied as denial:
         found = Finding(denial.rule, Action.DENY, denial.reason, denial.value, denial.limit)
         return EntryDecision(None, (*findings, found))
-    return EntryDecision(_intent(question, quantity, run_id), tuple(findings))
+    first = _intent(question, quantities[0], run_id)
+    return EntryDecision(first, tuple(findings), levels=_levels(question, first, quantities[1:]))
 
 
 def live_only(limits: RiskLimits) -> tuple[str, ...]:
@@ -47,10 +50,11 @@ def live_only(limits: RiskLimits) -> tuple[str, ...]:
     return tuple(rule.name for rule in rules if rule.key and not rule.backtested and attrgetter(rule.key)(limits))
 
 
-def _sized(question: EntryQuestion, findings: list[Finding]) -> Decimal:
-    """Base currency to enter; what reduced it joins ``findings``.
+def _sized(question: EntryQuestion, findings: list[Finding]) -> tuple[Decimal, ...]:
+    """Base currency of every entry; what reduced it joins ``findings``.
 
-    Shares of different rules do not multiply: the smallest counts. Every reduction is rounded down to the lot.
+    Rules of size judge all entries together, as they may all fill. Shares of different rules do not multiply: the
+    smallest counts. Every reduction is rounded down to the lot.
 
     :raises OrderDenied: too little is left, or the quantity itself is objected to.
     """
@@ -61,20 +65,48 @@ def _sized(question: EntryQuestion, findings: list[Finding]) -> Decimal:
     pending, limits = question.facts.pending_notional, question.limits
     keeps = min((finding.keeps for finding in findings), default=Decimal(1))
     findings += cap_findings(plan, balance, instrument, limits, pending)
-    quantity = instrument.floor_quantity(entry_quantity(plan, balance, instrument, limits, pending) * keeps)
-    refuse_small(quantity, plan, instrument, limits)
+    asked = entry_quantities(plan, balance, instrument, limits, pending)
+    quantities = tuple(instrument.floor_quantity(one * keeps) for one in asked)
+    refuse_small(quantities[0], plan, instrument, limits)
     for rule in SIZE_RULES:
-        finding = rule.judge(question, quantity)
+        together = sum(quantities, Decimal(0))
+        finding = rule.judge(question, together)
         if finding is None:
             continue
         if finding.action is Action.DENY:
             raise OrderDenied(finding.rule, finding.sentence, finding.value, finding.limit)
         findings.append(finding)
         if finding.most is not None:
-            quantity = instrument.floor_quantity(min(quantity, finding.most))
+            most = min(finding.most, together)
+            quantities = tuple(instrument.floor_quantity(one * most / together) for one in quantities)
             # Again after every reduction: each may leave less than the venue takes, and nothing is ever raised.
-            refuse_small(quantity, plan, instrument, limits)
-    return quantity
+            refuse_small(quantities[0], plan, instrument, limits)
+    return quantities
+
+
+def _levels(question: EntryQuestion, first: OrderIntent, quantities: Sequence[Decimal]) -> tuple[OrderIntent, ...]:
+    """The plan's further entries as layers of its position; one that the venue would not take is left out."""
+    plan, instrument = question.plan, question.instrument
+    if instrument is None:
+        return ()
+    found = []
+    for number, (level, quantity) in enumerate(zip(plan.levels, quantities, strict=True), start=2):
+        price = instrument.round_price(level.price)
+        if quantity < instrument.min_quantity or quantity * price < instrument.min_notional:
+            continue
+        found.append(
+            replace(
+                first,
+                order_link_id=order_link_id(plan.plan_id, Purpose.ENTRY, layer=number),
+                order_type=OrderType.LIMIT,
+                quantity=quantity,
+                price=price,
+                valid_until=level.valid_until,
+                layer=number,
+                continues=False,
+            )
+        )
+    return tuple(found)
 
 
 def _intent(question: EntryQuestion, quantity: Decimal, run_id: str) -> OrderIntent:

@@ -28,17 +28,20 @@ def resting_entry(context: ExecutionContext, entry: IntentRecord) -> IntentRecor
     entry = context.ledger.intent(link_id)
     if entry.state.final:
         return entry
-    rule = context.ledger.plan(entry.intent.plan_id).entry_order
-    why = rule.overdue(
-        filled=entry.filled_quantity > 0,
-        changed_at=entry.changed_at,
-        valid_until=entry.intent.valid_until,
-        now=context.clock.now(),
-    )
+    why = _overdue(context, entry)
     if not why:
         return entry
     cancel_order(context, entry, why)
     return await_order(context, link_id, final=True)
+
+
+def _overdue(context: ExecutionContext, entry: IntentRecord) -> str:
+    """Why it has to be taken back, empty while it may rest."""
+    now, until = context.clock.now(), entry.intent.valid_until
+    if entry.is_level:
+        return "its bars are over" if now > until else ""
+    rule = context.ledger.plan(entry.intent.plan_id).entry_order
+    return rule.overdue(filled=entry.filled_quantity > 0, changed_at=entry.changed_at, valid_until=until, now=now)
 
 
 def continue_entries(*, context: ExecutionContext, position_id: str) -> bool:

@@ -23,6 +23,7 @@ from trading_pipeline.domain.portfolio.stops import targets_reached
 from trading_pipeline.domain.portfolio.targets import Entered, TargetOrder, target_orders
 from trading_pipeline.services.execution.cancel_leftovers import cancel_order
 from trading_pipeline.services.execution.continue_entry import continue_entries, resting_entry
+from trading_pipeline.services.execution.entry_levels import see_levels
 from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.prove_stop import Protection, prove_stop
 from trading_pipeline.services.execution.settle_orders import await_order, book_fills
@@ -43,7 +44,8 @@ class ProtectResult:
 
 
 def protect_position(*, context: ExecutionContext, plan: TradePlan) -> ProtectResult:
-    """See the entries through, prove the stop, send the rest of an entry that ended short, place the take profits.
+    """See the entries through, prove the stop, send the rest of an entry that ended short, place the take profits,
+    send the further entries that the plan may have.
 
     A stop that is missing is set; where the venue refuses it for good the position is closed at market and the operator
     called. Take profits are sized from what the entries really filled, so they wait for their end; those of a
@@ -61,9 +63,11 @@ def protect_position(*, context: ExecutionContext, plan: TradePlan) -> ProtectRe
             break
         if not continue_entries(context=context, position_id=position.position_id):
             break
-    if protection in (Protection.LIVE_STOP, Protection.REPAIRED_STOP):
-        return ProtectResult(plan.plan_id, plan.instrument_id, protection, _place_targets(context, plan))
-    return ProtectResult(plan.plan_id, plan.instrument_id, protection)
+    protected = protection in (Protection.LIVE_STOP, Protection.REPAIRED_STOP)
+    targets = _place_targets(context, plan) if protected else ()
+    # After the targets: what is bought against the trade comes last of all.
+    see_levels(context=context, plan=plan, protected=protected)
+    return ProtectResult(plan.plan_id, plan.instrument_id, protection, targets)
 
 
 _GOES_ON = (Protection.NOT_FILLED, Protection.LIVE_STOP, Protection.REPAIRED_STOP)
@@ -119,7 +123,8 @@ def _place_targets(context: ExecutionContext, plan: TradePlan) -> tuple[SubmitOu
     entries = context.ledger.entries_of(position.position_id)
     reported = sum((entry.filled_quantity for entry in entries), Decimal(0))
     # Sized too early, targets would cover a part of the position only.
-    if any(entry.growing or entry.continuing for entry in entries) or position.entry_quantity < reported:
+    under_way = any((entry.growing and not entry.waits) or entry.continuing for entry in entries)
+    if under_way or position.entry_quantity < reported:
         return ()
     layer = max(entry.intent.layer for entry in entries if entry.filled_quantity)
     earlier = _withdrawn(context, plan, layer)

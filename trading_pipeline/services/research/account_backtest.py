@@ -70,7 +70,7 @@ def fees_of(
 
 def _of_plan(plan: StrategyConfig, bars: Bars, finest_ms: int, capital: float) -> Iterator[StrategyRun]:
     for timeframe in plan.timeframes:
-        config = live_rules(plan.lifecycle, finest_ms, capital, timeframe)
+        config = live_rules(plan.lifecycle, finest_ms, capital, timeframe, plan.strategy.trade_rules)
         covered = {
             instrument_id: frame
             for instrument_id, frame in bars.get(timeframe, {}).items()

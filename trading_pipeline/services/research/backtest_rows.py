@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+import numpy as np
+
 from trading_pipeline.domain.backtest.codes import LegKind, OrderKind, Outcome
 from trading_pipeline.domain.backtest.results import Leg, Trade
 from trading_pipeline.domain.model.signals import Bias
@@ -26,10 +28,12 @@ def trade_rows(done: BacktestRun, until: datetime) -> list[TradeRow]:
 
 
 def outcomes_of_signals(done: BacktestRun, until: datetime) -> Iterator[SignalOutcome]:
-    """What became of every entry signal of a bar that closed before ``until`` (UTC)."""
+    """What became of every entry signal of a bar that closed before ``until`` (UTC), by the first of its levels."""
     for lane, outcomes in zip(done.lanes, done.result.outcomes_by_lane(), strict=True):
         signals, bars = lane.given.signals, lane.given.bars
-        entries = signals.kinds() != OrderKind.EXIT
+        # The others add to what the first one opened; their fills are the trade's.
+        first = np.ones(len(signals.bar_index), bool) if signals.level is None else signals.level <= 1
+        entries = (signals.kinds() != OrderKind.EXIT) & first
         for place, direction, outcome in zip(
             signals.bar_index[entries].tolist(),
             signals.direction[entries].tolist(),

@@ -48,7 +48,8 @@ def backtest_stored_bars(
     finest = market.finest
     # Prices are walked along the finest bars there are, up to the close of the last bar that is decided on.
     path = bars if timeframe is finest else market.bars.frame([instrument_id], finest, EPOCH, until)
-    config = live_rules(plan.lifecycle, timeframe.ms if path.empty else finest.ms, timeframe=timeframe)
+    finest_ms, entry = timeframe.ms if path.empty else finest.ms, plan.strategy.trade_rules
+    config = live_rules(plan.lifecycle, finest_ms, timeframe=timeframe, entry=entry)
     return run_backtest(
         BacktestRequest(
             runs=[StrategyRun(plan.strategy, timeframe, {instrument_id: bars}, config)],

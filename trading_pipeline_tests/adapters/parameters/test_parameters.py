@@ -171,11 +171,12 @@ def test_half_a_guard_is_refused(folder: Path, old: str, new: str, message: str)
     assert message in str(caught.value)
 
 
-def test_an_entry_in_several_levels_is_refused_where_plans_are_made(folder: Path) -> None:
+def test_levels_and_layers_of_one_position_are_refused(folder: Path) -> None:
     grid = STRATEGY.replace("ema_atr", "avi5").replace("{fast_period: 5, slow_period: 20}", "{entry_levels: 3}")
-    assert "entry_levels" in grid
     (folder / "strategies" / "one.yaml").write_text(grid)
-    with pytest.raises(ConfigurationError, match=r"one\.yaml: avi5 enters in 3 levels, a plan carries one entry"):
+    assert load_strategies(folder)[0].strategy.trade_rules.entry_levels == 3
+    (folder / "strategies" / "one.yaml").write_text(grid.replace("lifecycle:", "lifecycle:\n  max_layers: 2"))
+    with pytest.raises(ConfigurationError, match=r"one\.yaml: avi5 enters in 3 levels, and by max_layers = 2 signals"):
         load_strategies(folder)
 
 

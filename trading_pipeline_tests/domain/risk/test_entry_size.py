@@ -8,10 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trading_pipeline.domain.model.errors import OrderDenied
-from trading_pipeline.domain.model.plans import TradePlan
+from trading_pipeline.domain.model.plans import EntryLevel, TradePlan
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
-from trading_pipeline.domain.risk.entry_size import entry_quantity, leverage_of, reads_volatility, sizing_inputs
+from trading_pipeline.domain.risk.entry_size import (
+    entry_quantities,
+    entry_quantity,
+    leverage_of,
+    reads_volatility,
+    sizing_inputs,
+)
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline_tests.testkit.builders import usdt
 from trading_pipeline_tests.testkit.execution_lab import LIMITS, instrument, trade_plan
@@ -55,6 +61,30 @@ def test_too_small_is_denied_and_never_raised(equity: int, pending: int, stop: i
     with pytest.raises(OrderDenied) as denied:
         entry_quantity(plan, usdt(Decimal(equity)), BTC, LIMITS, Decimal(pending))
     assert denied.value.rule == rule
+
+
+@given(
+    depths=st.lists(st.decimals("0.1", "0.9", places=2), min_size=1, max_size=4, unique=True),
+    distance=prices(1, 400),
+    available=prices(10, 20_000),
+)
+def test_all_levels_together_risk_and_bind_no_more_than_one_entry(
+    depths: list[Decimal], distance: Decimal, available: Decimal
+) -> None:
+    plan = replace(trade_plan(), stop_price=1000 - distance)
+    share = 1 / Decimal(len(depths) + 1)
+    levels = tuple(EntryLevel(1000 - depth * distance, share, plan.valid_until) for depth in sorted(depths))
+    money = usdt(Decimal(10_000), available)
+    try:
+        quantities = entry_quantities(replace(plan, levels=levels), money, BTC, LIMITS, Decimal(0))
+    except OrderDenied:
+        return
+    stop = BTC.round_price(plan.stop_price)
+    entered = [Decimal(1000), *(BTC.round_price(level.price) for level in levels)]
+    at_risk = sum(quantity * (price - stop) for quantity, price in zip(quantities, entered, strict=True))
+    assert at_risk <= 10_000 * LIMITS.risk_per_trade * (1 + Decimal("1e-20"))
+    margin = sum(quantities) * 1000 / LIMITS.max_leverage
+    assert margin <= min(available, Decimal(10_000)) * (1 + Decimal("1e-20"))
 
 
 def test_an_instrument_that_allows_less_leverage_caps_what_equity_buys() -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, Engine, case, func, or_, select, update
 
 from trading_pipeline.adapters.stores.execution.decided_closes import decided, whole
-from trading_pipeline.adapters.stores.execution.ledger_rows import FINAL_STATES, plan_query
+from trading_pipeline.adapters.stores.execution.ledger_rows import FINAL_STATES, is_level, plan_query
 from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import fills, order_intents, positions, trade_plans
 from trading_pipeline.adapters.stores.strategy.plan_rows import plan_of
@@ -74,6 +74,7 @@ class PlanQueueStore(PlanQueue):
             order_intents.c.plan_id == plan_id,
             order_intents.c.purpose == Purpose.ENTRY.value,
             or_(order_intents.c.order_type == OrderType.LIMIT.value, order_intents.c.attempt > 0),
+            ~is_level(),
             order_intents.c.state.not_in(FINAL_STATES),
         )
         with self._engine.begin() as connection:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Engine, func, select, update
+from sqlalchemy import ColumnElement, Engine, func, or_, select, update
 
 from trading_pipeline.adapters.stores.execution.ledger_rows import (
     FINAL_STATES,
@@ -13,6 +13,7 @@ from trading_pipeline.adapters.stores.execution.ledger_rows import (
     entering,
     entries_query,
     intent_query,
+    is_level,
     position_of,
     position_query,
     record_of,
@@ -101,13 +102,13 @@ class PositionBookStore(PositionBook):
         self._change(positions.c.position_id == position_id, {"managed_through": latest})
 
     def leftover_intents(self) -> list[IntentRecord]:
-        """Reduce-only intents that outlived their position."""
+        """Reduce-only intents and further entries that outlived their position."""
         query = (
             intent_query()
             .join(positions, positions.c.plan_id == order_intents.c.plan_id)
             .where(
                 self._mine,
-                order_intents.c.reduce_only,
+                or_(order_intents.c.reduce_only, is_level()),
                 order_intents.c.state.not_in(FINAL_STATES),
                 positions.c.status.not_in(LIVE_STATUSES),
             )

@@ -90,9 +90,9 @@ def refresh_position(connection: Connection, position_id: str) -> None:
 
 
 def _entries_by_plan(orders: Sequence[IntentRecord]) -> dict[str, list[IntentRecord]]:
-    """The orders of each plan's entry, oldest first."""
+    """The orders of each plan's entry, oldest first; levels that nobody sent say nothing about it."""
     entries: dict[str, list[IntentRecord]] = {}
-    for order in orders:
+    for order in (one for one in orders if not one.unsent_level):
         entries.setdefault(order.intent.plan_id, []).append(order)
     return entries
 

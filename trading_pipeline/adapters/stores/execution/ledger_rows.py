@@ -52,6 +52,15 @@ def unfollowed() -> ColumnElement[bool]:
     return and_(positions.c.booked_fills > positions.c.followed_fills, ~held.exists())
 
 
+def is_level() -> ColumnElement[bool]:
+    """Further entries of the plan that opened the position: they rest as long as they say, nobody waits for them."""
+    return and_(
+        order_intents.c.purpose == Purpose.ENTRY.value,
+        order_intents.c.layer > 1,
+        order_intents.c.plan_id == order_intents.c.position_id,
+    )
+
+
 def entering() -> ColumnElement[bool]:
     """Live positions whose entry takes more than one order at the market, and that nobody has seen to its end."""
     going_on = (
@@ -62,6 +71,7 @@ def entering() -> ColumnElement[bool]:
             order_intents.c.purpose == Purpose.ENTRY.value,
             # A first order at the market ends in the run that sent it; what rests or follows may outlive that run.
             or_(order_intents.c.order_type == OrderType.LIMIT.value, order_intents.c.attempt > 0),
+            ~is_level(),
             trade_plans.c.status == PlanStatus.CLAIMED.value,
         )
     )

@@ -67,7 +67,9 @@ class PostgresEntryGate(EntryGate):
                 connection.execute(insert(positions).values(**values, run_id=run_id))
             # Position and intent are stored together, the position first: the intent refers to it.
             position_id = plan.plan_id if facts.adds_to is None else facts.adds_to.position_id
-            connection.execute(insert(order_intents).values(**intent_values(intent), position_id=position_id))
+            entries = [intent] if facts.adds_to is not None else [intent, *decision.levels]
+            for one in entries:
+                connection.execute(insert(order_intents).values(**intent_values(one), position_id=position_id))
         return EntryVerdict(plan.plan_id, intent, findings=findings)
 
 

@@ -245,6 +245,7 @@ trade_plans = Table(
     # Without ``none_as_null`` nothing would be JSON's null, which IS NULL does not find.
     Column("exit_rules", JSONB(none_as_null=True)),
     Column("entry_order", JSONB(none_as_null=True)),
+    Column("levels", JSONB, nullable=False, server_default="[]"),
     Column("guards", JSONB(none_as_null=True)),
     Column("score", Numeric, nullable=False),
     Column("scoring", JSONB(none_as_null=True)),

@@ -21,6 +21,7 @@ from trading_pipeline.ports.stores.research.trade_history import TradeHistory
 _FILLS = text("""
 SELECT position.*, plan.strategy, plan.close_time AS signalled_at, fill.quantity AS filled, fill.price, fill.kind,
        fill.executed_at, intent.purpose, intent.layer, entered.close_time AS entered_at,
+       intent.layer > 1 AND intent.plan_id = position.plan_id AS is_level,
        ARRAY(SELECT DISTINCT placed.price FROM trading.order_intents placed
              WHERE placed.position_id = position.position_id AND placed.purpose LIKE 'TP_'
                AND placed.state <> 'intended' AND placed.price IS NOT NULL) AS targets
@@ -137,27 +138,32 @@ def _trade(fills: Fills, timeframe: Timeframe) -> TradeRow:
         fees=float(position.fees),
         funding=float(position.funding),
         legs=tuple(legs),
-        entries=tuple(_entries([row for row in fills if row.purpose == Purpose.ENTRY])),
+        entries=tuple(_entries([row for row in fills if row.purpose == Purpose.ENTRY], timeframe)),
         targets=tuple(sorted(map(float, position.targets), reverse=position.bias == Bias.SHORT)),
     )
 
 
-def _entries(fills: Fills) -> Iterator[TradeLeg]:
-    """Every layer with all of its fills, at the close that decided it."""
-    for number, (entered_at, rows) in enumerate(groupby(fills, key=lambda row: row.entered_at)):
+def _entries(fills: Fills, timeframe: Timeframe) -> Iterator[TradeLeg]:
+    """Every layer with all of its fills, at the close that decided it; a level that rested, when it filled."""
+    for number, (_, rows) in enumerate(groupby(fills, key=lambda row: (row.entered_at, row.layer))):
         layer = list(rows)
         quantity = sum(row.filled for row in layer)
         # In ``Decimal`` to the end: as floats the sum would depend on the order of the fills.
         price = sum(row.filled * row.price for row in layer) / quantity
-        yield TradeLeg(entered_at, entered_at, float(price), float(quantity), "add" if number else "entry")
+        at, close = layer[0].entered_at, layer[0].entered_at
+        if layer[0].is_level:
+            at, close = layer[0].executed_at, _bar_close(layer[0].executed_at, timeframe)
+        yield TradeLeg(at, close, float(price), float(quantity), "add" if number else "entry")
 
 
 def _leg(row: Row[tuple[object, ...]], timeframe: Timeframe) -> TradeLeg:
     """An exit that is not the last one is a take profit, or the venue's own doing."""
-    opened = timeframe.floor(row.executed_at)
-    # What is executed at the very close belongs to the bar that closes, not to the one that opens.
-    bar_close = opened if opened == row.executed_at else opened + timeframe.duration
-    is_target = row.purpose in TAKE_PROFITS
-    return TradeLeg(
-        row.executed_at, bar_close, float(row.price), float(row.filled), "take_profit" if is_target else str(row.kind)
-    )
+    kind = "take_profit" if row.purpose in TAKE_PROFITS else str(row.kind)
+    close = _bar_close(row.executed_at, timeframe)
+    return TradeLeg(row.executed_at, close, float(row.price), float(row.filled), kind)
+
+
+def _bar_close(at: datetime, timeframe: Timeframe) -> datetime:
+    """What is executed at the very close belongs to the bar that closes, not to the one that opens."""
+    opened = timeframe.floor(at)
+    return opened if opened == at else opened + timeframe.duration

@@ -1,6 +1,7 @@
 """A trade plan as columns of ``trade_plans``, and back; numbers inside JSON are text, never floats."""
 
 from dataclasses import asdict
+from datetime import datetime
 from decimal import Decimal
 from typing import NotRequired, TypedDict
 
@@ -11,6 +12,7 @@ from trading_pipeline.domain.model.guards import EntryGuards
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import OrderType
 from trading_pipeline.domain.model.plans import (
+    EntryLevel,
     ExitRules,
     FundingExitRule,
     NextBarRule,
@@ -54,6 +56,12 @@ class _EntryOrder(TypedDict):
     market_fallback: bool
 
 
+class _Level(TypedDict):
+    price: str
+    share: str
+    valid_until: str
+
+
 class _Scoring(TypedDict):
     signal_quality_score: str
     divergence_strength: str
@@ -93,6 +101,7 @@ def plan_values(plan: TradePlan) -> dict[str, object]:
         },
         "exit_rules": _exit_rules_values(plan.exit_rules),
         "entry_order": {**asdict(plan.entry_order), "reprice_bps": str(plan.entry_order.reprice_bps)},
+        "levels": [_level_values(level) for level in plan.levels],
         "score": plan.score,
         "scoring": None if plan.scoring is None else _scoring_values(plan.scoring),
         "valid_until": plan.valid_until,
@@ -137,7 +146,18 @@ def plan_of(row: Row[tuple[object, ...]]) -> TradePlan:
         guards=None if row.guards is None else _guards(row.guards),
         exit_rules=ExitRules() if row.exit_rules is None else _exit_rules(row.exit_rules),
         entry_order=EntryOrder() if row.entry_order is None else _entry_order(row.entry_order),
+        levels=tuple(_level(one) for one in row.levels),
     )
+
+
+def _level_values(level: EntryLevel) -> _Level:
+    until = level.valid_until.isoformat()
+    return {"price": str(level.price), "share": str(level.share), "valid_until": until}
+
+
+def _level(stored: _Level) -> EntryLevel:
+    until = datetime.fromisoformat(stored["valid_until"])
+    return EntryLevel(Decimal(stored["price"]), Decimal(stored["share"]), until)
 
 
 def _scoring_values(scoring: Scoring) -> _Scoring:
