@@ -26,11 +26,12 @@ def dev(
         "config"
     ),
     state_dir: Annotated[Path, typer.Option(help="databases and logs; kept for the next time")] = Path("var/dev"),
+    api_port: Annotated[int, typer.Option(help="port of the API; 0: none", min=0, max=65535)] = 8000,
 ) -> None:
     """Run `dagster dev` on servers and an exchange of its own, and reload it when a file of the package changes."""
     from trading_pipeline.runtime.supervision.dev import run_dev
 
-    run_dev(config.resolve(), state_dir.resolve(), port)
+    run_dev(config.resolve(), state_dir.resolve(), port, api_port)
 
 
 def migrate() -> None:
@@ -58,6 +59,18 @@ def daemon(workspace: Annotated[Path, typer.Option(help="Dagster workspace file"
     from trading_pipeline.runtime.dagster.daemon import run_daemon
 
     run_daemon(str(workspace))
+
+
+def webserver(
+    port: Annotated[int, typer.Option(help="port of the Dagster UI", min=1, max=65535)] = 3000,
+    host: Annotated[str, typer.Option(help="address; the UI itself asks nobody who they are")] = "127.0.0.1",
+    workspace: Annotated[Path, typer.Option(help="Dagster workspace file")] = Path("workspace.yaml"),
+) -> None:
+    """Serve the Dagster UI under /dagster; the API lets people in to it and says who may only look."""
+    _require("DAGSTER_HOME")
+    from trading_pipeline.runtime.dagster.webserver import run_webserver
+
+    run_webserver(str(workspace), host, port)
 
 
 def worker(

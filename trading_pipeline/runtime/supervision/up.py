@@ -27,13 +27,14 @@ from trading_pipeline.runtime.supervision.supervisor import Supervisor
 from trading_pipeline.runtime.supervision.system import (
     ExchangeAccess,
     account_variables,
-    api_spec,
+    api_specs,
     control_specs,
     exchange_access,
     exchange_spec,
     execution_specs,
     paper_exchange,
     simulated_exchange,
+    ui_address,
     watchdog_spec,
 )
 from trading_pipeline.runtime.supervision.watch import Watch
@@ -69,7 +70,7 @@ class RunningSystem:
     @property
     def webserver(self) -> str:
         """Address of the Dagster UI."""
-        return f"http://127.0.0.1:{self.webserver_port}"
+        return ui_address(self.webserver_port)
 
     def __enter__(self) -> Self:
         self.supervisor = Supervisor(self.state.log_dir, self.state.variables, self.say)
@@ -95,7 +96,7 @@ class RunningSystem:
         self.supervisor.start(control_specs(self.state, self.webserver_port))
         if self.with_api:
             self.state.variables["TRADING_DAGSTER_URL"] = self.webserver
-            self.supervisor.start([api_spec(self.settings.api_host, self.settings.api_port)])
+            self.supervisor.start(api_specs(self.settings))
         announce(self.settings, self.state.variables, self.webserver)
 
     def check(self) -> list[str]:
