@@ -66,7 +66,7 @@ class Settings(BaseSettings):
         "", alias="ADMIN_BACKFILL_ALLOWED_INTERVALS", description="comma-separated; empty: everything"
     )
     dagster_url: str = Field(
-        "", alias="TRADING_DAGSTER_URL", description="the Dagster UI; empty: that of the system in the state folder"
+        "", alias="TRADING_DAGSTER_URL", description="the Dagster UI, …/dagster; empty: that in the state folder"
     )
     api_host: str = Field(
         "127.0.0.1", alias="TRADING_API_HOST", description="address the API listens on; another needs TLS or a proxy"

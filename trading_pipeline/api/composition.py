@@ -4,6 +4,7 @@ from functools import partial
 
 from trading_pipeline.adapters.access.redis_tickets import RedisTickets
 from trading_pipeline.adapters.orchestrator.dagster_jobs import DagsterJobs
+from trading_pipeline.adapters.orchestrator.ui import UI_PREFIX
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.adapters.stores.reading.record_reader import PostgresRecordReader
@@ -25,7 +26,7 @@ def build_context(settings: Settings) -> ApiContext:
     :raises ConfigurationError: the configuration folder, an address or the secret is wrong.
     """
     engine = connect(settings.database_url)
-    jobs = DagsterJobs(settings.dagster_url)
+    jobs = DagsterJobs(settings.dagster_url, pages=UI_PREFIX)
     reader, universe = PostgresRecordReader(engine), load_universe(settings.config_dir)
     # the venue's code is loaded by whoever needs it first
     market = partial(market_of, universe, settings)

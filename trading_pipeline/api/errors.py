@@ -1,18 +1,20 @@
 """Every refusal in one shape: ``detail`` for people, ``code`` for programs, ``request_id`` for the log."""
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlencode
 
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.requests import Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import DataError as UnstorableValue
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
+from trading_pipeline.api.proxied.rules import is_of_the_ui
 from trading_pipeline.api.requests import request_id_of
 from trading_pipeline.domain.model import errors
 
@@ -74,8 +76,10 @@ def problem(
     return JSONResponse(content.model_dump(), status, headers)
 
 
-def _of_ours(request: Request, error: Exception) -> JSONResponse:
+def _of_ours(request: Request, error: Exception) -> Response:
     detail = str(error)
+    if isinstance(error, errors.NotSignedIn) and _is_a_visit(request):
+        return RedirectResponse(f"/sign-in?{urlencode({'next': request.url.path})}", 303)
     if isinstance(error, errors.ServerAway):
         return problem(request, 503, f"{error.component}_away", detail)
     if isinstance(error, errors.TooManyRequests):
@@ -83,6 +87,11 @@ def _of_ours(request: Request, error: Exception) -> JSONResponse:
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, errors.NotSignedIn) else None
     status, code = next(((status, code) for kind, status, code in _SAID if isinstance(error, kind)), (500, "failed"))
     return problem(request, status, code, detail, headers)
+
+
+def _is_a_visit(request: Request) -> bool:
+    """Whether a person went to a page of the Dagster UI, and did not send a program to ask."""
+    return is_of_the_ui(request) and request.method == "GET" and "text/html" in request.headers.get("accept", "")
 
 
 def _invalid(request: Request, error: Exception) -> JSONResponse:
@@ -120,7 +129,7 @@ def _unforeseen(request: Request, error: Exception) -> JSONResponse:
     return problem(request, 500, "internal_error", "something went wrong on our side; the log has it by request_id")
 
 
-_HANDLERS: dict[type[Exception], Callable[[Request, Exception], JSONResponse | Awaitable[JSONResponse]]] = {
+_HANDLERS: dict[type[Exception], Callable[[Request, Exception], Response | Awaitable[Response]]] = {
     errors.TradingError: _of_ours,
     RequestValidationError: _invalid,
     HTTPException: _of_http,
