@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from trading_pipeline.adapters.access.jwt_tokens import LEAST_SECRET
-from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.errors import ConfigurationError, NotAllowed
 from trading_pipeline.settings import Settings
 
 _FILE = "api.secret"
@@ -45,6 +45,16 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def refuse_remote(settings: Settings, address: str) -> None:
+    """Make sure that somebody is on this machine, whose API nobody else reaches.
+
+    :param address: where the request comes from.
+    :raises NotAllowed: they may be elsewhere.
+    """
+    if not is_loopback(settings.api_host) or not is_loopback(address):
+        raise NotAllowed("one-time links sign in on the machine itself alone; sign in by name and password")
 
 
 def signing_secret(settings: Settings) -> str:

@@ -16,7 +16,7 @@ from trading_pipeline.api.context import ApiContext
 from trading_pipeline.api.ledger_looks import LedgerLooks
 from trading_pipeline.api.looks import Looks
 from trading_pipeline.api.research import Research
-from trading_pipeline.resources.access import build_access
+from trading_pipeline.resources.access import build_access, build_links
 from trading_pipeline.settings import Settings
 
 
@@ -36,6 +36,7 @@ def build_context(settings: Settings) -> ApiContext:
         universe=universe,
         access=build_access(engine, settings, signing_secret(settings)),
         tickets=RedisTickets(settings.redis_url),
+        links=build_links(settings),
         reader=reader,
         jobs=jobs,
         commands=Commands(settings, engine, jobs),

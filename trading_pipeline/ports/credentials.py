@@ -62,11 +62,11 @@ class AttemptLimiter(ABC):
 
 
 class Tickets(ABC):
-    """One-time passes for connections that can carry no header: thirty seconds, one use."""
+    """One-time passes: short-lived, one use. For connections that can carry no header, and for links that sign in."""
 
     @abstractmethod
-    def issue(self, session: str) -> str:
-        """A pass that stands for an access token or a key.
+    def issue(self, stands_for: str) -> str:
+        """A pass that stands for an access token, a key or a name.
 
         :raises ServerAway: it cannot be kept.
         """

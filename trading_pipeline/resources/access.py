@@ -5,13 +5,20 @@ from sqlalchemy import Engine
 from trading_pipeline.adapters.access.argon2_passwords import Argon2Passwords
 from trading_pipeline.adapters.access.jwt_tokens import JwtTokens
 from trading_pipeline.adapters.access.redis_limits import RedisLimits
+from trading_pipeline.adapters.access.redis_tickets import LINK_LIFE_S, RedisTickets
 from trading_pipeline.adapters.access.totp_codes import TotpCodes
 from trading_pipeline.adapters.stores.access.api_key_store import PostgresApiKeyStore
 from trading_pipeline.adapters.stores.access.session_store import PostgresSessionStore
 from trading_pipeline.adapters.stores.access.user_store import PostgresUserStore
 from trading_pipeline.adapters.stores.operations.audit_trail import PostgresAuditTrail
+from trading_pipeline.ports.credentials import Tickets
 from trading_pipeline.services.access.access_context import AccessContext
 from trading_pipeline.settings import Settings
+
+
+def build_links(settings: Settings) -> Tickets:
+    """One-time links that sign in, each good for ten minutes."""
+    return RedisTickets(settings.redis_url, "link", LINK_LIFE_S)
 
 
 def build_access(engine: Engine, settings: Settings, secret: str) -> AccessContext:

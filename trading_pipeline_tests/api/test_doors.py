@@ -14,7 +14,7 @@ from trading_pipeline_tests.testkit.api_lab import ApiLab
 
 READS_OF_A_VIEWER = {"post /api/v1/auth/logout", "post /api/v1/auth/ticket"}
 """Written as POST because they change a session, not the system."""
-SIGNING_IN = {"post /api/v1/auth/login", "post /api/v1/auth/refresh"}
+SIGNING_IN = {f"post /api/v1/auth/{how}" for how in ("login", "link", "refresh")}
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import AliasChoices, BaseModel, Field
 
+from trading_pipeline.api.binding import refuse_remote
 from trading_pipeline.api.context import Context
 from trading_pipeline.api.doors import PUBLIC, SESSION_COOKIE, Who, address_of, needs
 from trading_pipeline.api.requests import request_id_of
@@ -13,6 +14,7 @@ from trading_pipeline.domain.model.access import REFRESH_LIFE, Permission, Role
 from trading_pipeline.domain.model.errors import NotSignedIn
 from trading_pipeline.services.access.refresh_session import refresh_session, sign_out
 from trading_pipeline.services.access.sign_in import SignInAttempt, sign_in
+from trading_pipeline.services.access.sign_in_link import sign_in_by_link
 from trading_pipeline.services.access.tokens import TokenPair
 
 router = APIRouter(prefix="/auth", tags=["access"])
@@ -28,6 +30,12 @@ class Login(Body):
     password: Secret
     totp_code: Annotated[str, Field(max_length=20)] = ""
     cookies: bool = Field(default=False, description="for a browser: the tokens become HttpOnly cookies instead")
+
+
+class LinkedLogin(Body):
+    """What stands behind the `#` of a one-time link."""
+
+    link: Secret
 
 
 class Refresh(Body):
@@ -67,6 +75,21 @@ def login(request: Request, response: Response, context: Context, body: Login) -
     attempt = SignInAttempt(body.name, body.password, body.totp_code, address_of(request), request_id)
     pair = sign_in(access=context.access, attempt=attempt, now=context.now())
     return _told(request, response, pair, by_cookie=body.cookies)
+
+
+@router.post("/link", openapi_extra=PUBLIC)
+def login_by_link(request: Request, response: Response, context: Context, body: LinkedLogin) -> Tokens:
+    """Open a browser's session for a one-time link; on the machine itself alone, and while nothing real is traded."""
+    refuse_remote(context.settings, address_of(request))
+    pair = sign_in_by_link(
+        access=context.access,
+        links=context.links,
+        link=body.link,
+        address=address_of(request),
+        request_id=request_id_of(request.scope),
+        now=context.now(),
+    )
+    return _told(request, response, pair, by_cookie=True)
 
 
 @router.post("/refresh", openapi_extra=PUBLIC)

@@ -26,6 +26,7 @@ from trading_pipeline.runtime.supervision.system import (
     ui_address,
 )
 from trading_pipeline.runtime.supervision.up import SIMULATED_START, StopRequested
+from trading_pipeline.runtime.supervision.welcome import welcome
 from trading_pipeline.settings import GivenSettings
 
 _PACKAGE = Path(__file__).parents[2]
@@ -57,6 +58,8 @@ def run_dev(config_dir: Path, state_dir: Path, port: int, api_port: int) -> None
             supervisor.start([feed_spec(), _dagster_spec(port), *api_specs(settings)])
             announce(settings, state.variables, ui_address(port))
             say(f"Dagster UI {ui_address(port)}, logs {state.log_dir}; Ctrl-C ends everything")
+            if api_port:
+                welcome(state, say)
             _reload_on_change(stop, state, supervisor, say, port)
         finally:
             # First, so that nobody finds the addresses of servers that are about to end.

@@ -81,8 +81,7 @@ def system_checks(settings: Settings, port: int, simulated_start: datetime | Non
     """
     configured = Check("configuration", lambda: check_parameters(settings.config_dir))
     machine = machine_checks(settings.state_dir, port, redis_url=settings.redis_url)
-    if settings.api_port:
-        machine.append(Check("api", lambda: _refuse_taken_api_port(settings.api_port)))
+    machine += api_checks(settings.api_port, "TRADING_API_PORT, or 0")
     if simulated_start is not None:
         return [configured, Check("history", lambda: refuse_future_history(settings, simulated_start)), *machine]
     venue = [
@@ -93,11 +92,12 @@ def system_checks(settings: Settings, port: int, simulated_start: datetime | Non
     return [configured, *venue, *machine]
 
 
-def _refuse_taken_api_port(port: int) -> None:
-    try:
-        refuse_taken_port(port)
-    except ConfigurationError:
-        raise ConfigurationError(f"port {port} is in use; choose another with TRADING_API_PORT, or 0") from None
+def api_checks(port: int, option: str) -> list[Check]:
+    """Of an API beside the rest; none where its port is 0.
+
+    :param option: by which another port is chosen.
+    """
+    return [Check("api", lambda: refuse_taken_port(port, option))] if port else []
 
 
 def refuse_missing_redis() -> None:

@@ -18,6 +18,9 @@ from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.settings import foreign_variables
 
+OPERATOR = "operator"
+"""Whom the link of a simulated system signs in."""
+
 
 def prepare_databases(database_url: str, dagster_url: str) -> None:
     """Create both databases where they are missing and bring ``trading`` to its newest schema.
@@ -26,6 +29,15 @@ def prepare_databases(database_url: str, dagster_url: str) -> None:
     """
     variables = {"DATABASE_URL": database_url, "DAGSTER_POSTGRES_URL": dagster_url}
     _run(["trading_pipeline.cli.main", "migrate"], variables)
+
+
+def sign_in_link(variables: Mapping[str, str]) -> str:
+    """Address that signs the operator in once, as an administrator, who is added where there is none.
+
+    :param variables: of the running system.
+    :raises ConfigurationError: there is none to be had; the message says why.
+    """
+    return _run(["trading_pipeline.cli.main", "users", "link", OPERATOR, "--add", "admin"], variables).strip()
 
 
 def check_parameters(config_dir: Path) -> None:

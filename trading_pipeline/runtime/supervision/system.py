@@ -188,18 +188,19 @@ def location_loaded(webserver_port: int) -> bool:
     return response.status_code == 200 and bool(response.json()["data"]["repositoriesOrError"].get("nodes"))
 
 
-def refuse_taken_port(port: int) -> None:
+def refuse_taken_port(port: int, option: str = "--port") -> None:
     """Make sure that nobody listens on a loopback port.
 
+    :param option: by which another is chosen.
     :raises ConfigurationError: somebody does, or it is no port.
     """
     try:
         with socket.socket() as probe:
             taken = probe.connect_ex(("127.0.0.1", port)) == 0
     except OverflowError:
-        raise ConfigurationError(f"--port {port}: not between 0 and 65535") from None
+        raise ConfigurationError(f"{option} {port}: not between 0 and 65535") from None
     if taken:
-        raise ConfigurationError(f"port {port} is in use; choose another with --port")
+        raise ConfigurationError(f"port {port} is in use; choose another with {option}")
 
 
 def _ours(command: str) -> list[str]:

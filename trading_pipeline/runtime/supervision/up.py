@@ -38,6 +38,7 @@ from trading_pipeline.runtime.supervision.system import (
     watchdog_spec,
 )
 from trading_pipeline.runtime.supervision.watch import Watch
+from trading_pipeline.runtime.supervision.welcome import welcome
 from trading_pipeline.settings import Settings
 
 SIMULATED_START = datetime(2025, 11, 1, tzinfo=UTC)
@@ -95,9 +96,13 @@ class RunningSystem:
         self.supervisor.start([*execution_specs(self.state), *([watchdog_spec()] if self.watched else [])])
         self.supervisor.start(control_specs(self.state, self.webserver_port))
         if self.with_api:
-            self.state.variables["TRADING_DAGSTER_URL"] = self.webserver
-            self.supervisor.start(api_specs(self.settings))
+            self.start_api()
         announce(self.settings, self.state.variables, self.webserver)
+
+    def start_api(self) -> None:
+        """Start the HTTP API beside the others."""
+        self.state.variables["TRADING_DAGSTER_URL"] = self.webserver
+        self.supervisor.start(api_specs(self.settings))
 
     def check(self) -> list[str]:
         """Start again what has died, servers first; the names.
@@ -168,7 +173,7 @@ def run_system(settings: Settings, port: int) -> None:
         say(f"up and trading in mode {settings.mode}; Ctrl-C ends everything")
         say(f"Dagster UI {system.webserver}, logs {system.state.log_dir}")
         if with_api:
-            say(f"API {settings.api_address}/docs; `trading-pipeline users add NAME --role admin` lets somebody in")
+            welcome(system.state, say)
         engine = connect(system.state.variables["DATABASE_URL"])
         try:
             _keep_running(system, Watch(engine, say, load_universe(settings.config_dir).instrument_ids), stop)
