@@ -1,12 +1,11 @@
 """Where the API may listen, and the secret that it signs with."""
 
-import os
 import secrets
-from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 
 from trading_pipeline.adapters.access.jwt_tokens import LEAST_SECRET
+from trading_pipeline.adapters.access.kept_secret import kept_secret
 from trading_pipeline.domain.model.errors import ConfigurationError, NotAllowed
 from trading_pipeline.settings import Settings
 
@@ -62,11 +61,7 @@ def signing_secret(settings: Settings) -> str:
     if given := settings.api_secret.get_secret_value():
         return given
     file = settings.state_dir / _FILE
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
-    # Made for its owner alone from the first moment, and once: another process may be at it, too.
-    with suppress(FileExistsError), os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
-        new.write(secrets.token_urlsafe(48))
-    kept = file.read_text()
+    kept = kept_secret(file, lambda: secrets.token_urlsafe(48))
     if len(kept.encode()) < LEAST_SECRET:
         raise ConfigurationError(f"{file} is no secret; delete it, and another is made")
     return kept

@@ -4,12 +4,16 @@ Imports stand inside the functions: a feed must not pay for Dagster, nor a daemo
 """
 
 import os
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from trading_pipeline.domain.model.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from trading_pipeline.settings import Settings
 
 
 def up(port: Annotated[int, typer.Option(help="port of the Dagster UI")] = 3000) -> None:
@@ -35,7 +39,7 @@ def dev(
 
 
 def migrate() -> None:
-    """Create the databases of DATABASE_URL and DAGSTER_POSTGRES_URL; bring the first to the newest schema."""
+    """Create the databases of DATABASE_URL and DAGSTER_POSTGRES_URL; bring schema and sealed secrets up to date."""
     from trading_pipeline.adapters.stores.postgres.database import ensure_database
     from trading_pipeline.adapters.stores.postgres.migration import migrate as migrate_schema
     from trading_pipeline.settings import Settings
@@ -51,6 +55,19 @@ def migrate() -> None:
 
         ensure_database(settings.dagster_database_url)
         create_tables(settings.dagster_database_url)
+    _seal_old_secrets(settings)
+
+
+def _seal_old_secrets(settings: "Settings") -> None:
+    from trading_pipeline.adapters.stores.postgres.database import connect
+    from trading_pipeline.resources.access import seal_old_secrets
+
+    engine = connect(settings.database_url)
+    try:
+        if sealed := seal_old_secrets(engine, settings):
+            sys.stdout.write(f"{sealed} second factors are sealed by the newest key now\n")
+    finally:
+        engine.dispose()
 
 
 def daemon(workspace: Annotated[Path, typer.Option(help="Dagster workspace file")] = Path("workspace.yaml")) -> None:

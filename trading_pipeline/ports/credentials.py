@@ -34,11 +34,19 @@ class TokenSigner(ABC):
 
 
 class OneTimeCodes(ABC):
-    """Time-based one-time codes (RFC 6238): six digits, 30 s, one step of tolerance on either side."""
+    """Time-based one-time codes (RFC 6238): six digits, 30 s, one step of tolerance on either side.
+
+    Secrets come and go sealed: whoever keeps them cannot read them. A secret that does not open is a
+    ``ConfigurationError``: another key sealed it.
+    """
 
     @abstractmethod
     def new_secret(self) -> str:
-        """32 base32 characters."""
+        """A random one, sealed."""
+
+    @abstractmethod
+    def resealed(self, secret: str) -> str:
+        """One that is in the clear, or sealed by an older key, sealed by the newest; else itself."""
 
     @abstractmethod
     def step_of(self, secret: str, code: str, now: datetime) -> int | None:

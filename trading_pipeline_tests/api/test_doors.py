@@ -12,8 +12,11 @@ from trading_pipeline.api.routers.catalog import canonical_routers, routers_besi
 from trading_pipeline.domain.model.access import Permission, Role
 from trading_pipeline_tests.testkit.api_lab import ApiLab
 
-READS_OF_A_VIEWER = {"post /api/v1/auth/logout", "post /api/v1/auth/ticket"}
-"""Written as POST because they change a session, not the system."""
+READS_OF_A_VIEWER = {
+    *("post /api/v1/auth/logout", "post /api/v1/auth/ticket"),
+    *("post /api/v1/auth/second-factor", "put /api/v1/auth/second-factor", "post /api/v1/auth/second-factor/drop"),
+}
+"""They change how somebody signs in, not the system."""
 SIGNING_IN = {f"post /api/v1/auth/{how}" for how in ("login", "link", "refresh")}
 
 

@@ -16,18 +16,21 @@ from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.domain.model.errors import ConfigurationError, TradingError
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.settings import foreign_variables
+from trading_pipeline.settings import Settings, foreign_variables
 
 OPERATOR = "operator"
 """Whom the link of a simulated system signs in."""
 
 
-def prepare_databases(database_url: str, dagster_url: str) -> None:
+def prepare_databases(database_url: str, dagster_url: str, settings: Settings) -> None:
     """Create both databases where they are missing and bring ``trading`` to its newest schema.
 
+    :param settings: of the system, among them what seals second factors.
     :raises ConfigurationError: a server cannot be reached, or an address is none.
     """
-    variables = {"DATABASE_URL": database_url, "DAGSTER_POSTGRES_URL": dagster_url}
+    addresses = {"DATABASE_URL": database_url, "DAGSTER_POSTGRES_URL": dagster_url}
+    state = {"TRADING_STATE_DIR": str(settings.state_dir.resolve())}  # the process stands elsewhere
+    variables = {**settings.variables(), **addresses, **state}
     _run(["trading_pipeline.cli.main", "migrate"], variables)
 
 
