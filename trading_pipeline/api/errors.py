@@ -79,7 +79,8 @@ def problem(
 def _of_ours(request: Request, error: Exception) -> Response:
     detail = str(error)
     if isinstance(error, errors.NotSignedIn) and _is_a_visit(request):
-        return RedirectResponse(f"/sign-in?{urlencode({'next': request.url.path})}", 303)
+        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/sign-in?{urlencode({'next': wanted})}", 303)
     if isinstance(error, errors.ServerAway):
         return problem(request, 503, f"{error.component}_away", detail)
     if isinstance(error, errors.TooManyRequests):

@@ -73,8 +73,8 @@ def before(api: ApiLab, webserver: str) -> Iterator[TestClient]:
 def test_nobody_who_is_not_signed_in_gets_to_dagster_and_a_visitor_is_led_to_the_sign_in_page(api: ApiLab) -> None:
     for method, path in (("GET", "/"), ("GET", "/runs"), ("POST", "/graphql"), ("GET", "/logs/x/y.out")):
         assert api.client.request(method, f"{UI_PREFIX}{path}").status_code == 401, path
-    led = api.client.get(f"{UI_PREFIX}/runs/7", headers=PAGE, follow_redirects=False)
-    assert (led.status_code, led.headers["location"]) == (303, "/sign-in?next=%2Fdagster%2Fruns%2F7")
+    led = api.client.get(f"{UI_PREFIX}/runs/7?tab=x", headers=PAGE, follow_redirects=False)
+    assert (led.status_code, led.headers["location"]) == (303, "/sign-in?next=%2Fdagster%2Fruns%2F7%3Ftab%3Dx")
     page = api.client.get(led.headers["location"])
     assert (page.status_code, "<form" in page.text) == (200, True)
     with pytest.raises(WebSocketDisconnect), api.client.websocket_connect(GRAPHQL, headers=HERE):

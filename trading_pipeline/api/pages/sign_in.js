@@ -16,8 +16,10 @@ async function enter(answer) {
 async function begin() {
   const link = location.hash.slice(1);
   history.replaceState(null, "", location.pathname + location.search);
-  if (link) return enter(await post("/api/v1/auth/link", { link }));
-  if (await refreshSession(0)) location.replace(next());
+  const linked = link ? await post("/api/v1/auth/link", { link }) : null;
+  // A link that is opened again was used by whoever has its session.
+  if (linked?.ok || (await refreshSession(0))) location.replace(next());
+  else if (linked) await enter(linked);
 }
 
 document.getElementById("sign-in").addEventListener("submit", async (event) => {
