@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import DataError as UnstorableValue
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import compile_path
 
 from trading_pipeline.api.proxied.rules import is_of_the_ui
@@ -125,6 +126,11 @@ def _unstorable(request: Request, error: Exception) -> JSONResponse:
     return problem(request, 422, "invalid_request", f"a value that cannot be stored: {str(error.orig).splitlines()[0]}")
 
 
+def _gone(request: Request, error: Exception) -> JSONResponse:
+    """Whoever asked left before they had said it all, as browsers do that go to another page; nobody reads this."""
+    return problem(request, 400, "malformed", f"the request ended in the middle: {error!r}")
+
+
 def _unforeseen(request: Request, error: Exception) -> JSONResponse:
     log.error("a request failed", path=request.url.path, exc_info=error)
     return problem(request, 500, "internal_error", "something went wrong on our side; the log has it by request_id")
@@ -137,6 +143,7 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Exception], Response | Await
     OperationalError: _database_away,
     InterfaceError: _database_away,
     UnstorableValue: _unstorable,
+    ClientDisconnect: _gone,
     Exception: _unforeseen,
 }
 

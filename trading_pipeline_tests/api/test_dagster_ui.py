@@ -1,5 +1,6 @@
 """Dagster's own webserver behind the door: what each role may there, and what comes through."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -203,3 +204,33 @@ def test_without_a_webserver_the_door_says_so(api: ApiLab) -> None:
             answer = client.get(f"{UI_PREFIX}/", headers=api.as_(Role.VIEWER))
         assert (answer.status_code, answer.json()["code"]) == (503, "dagster_away")
         assert why in answer.json()["detail"]
+
+
+def test_whoever_leaves_in_the_middle_of_a_question_is_no_error_of_ours(api: ApiLab) -> None:
+    sent: list[dict[str, object]] = []
+    bearer = api.as_(Role.VIEWER)["Authorization"].encode()
+    headers = [(b"authorization", bearer), (b"content-type", b"application/json")]
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": GRAPHQL,
+        "raw_path": GRAPHQL.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": headers,
+        "client": ("127.0.0.1", 1),
+        "server": ("testserver", 80),
+        "state": {},
+    }
+
+    async def gone() -> dict[str, object]:
+        return {"type": "http.disconnect"}
+
+    async def told(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    asyncio.run(api.client.app(scope, gone, told))  # type: ignore[arg-type]
+    assert sent[0]["status"] == 400
