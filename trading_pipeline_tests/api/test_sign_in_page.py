@@ -1,6 +1,7 @@
 """The sign-in page and what keeps a session, in a real browser before a real Dagster UI."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -13,7 +14,7 @@ from trading_pipeline.api.application import create_app
 from trading_pipeline.domain.model.access import Role
 from trading_pipeline.runtime.dagster.webserver import ByVisitor
 from trading_pipeline.services.access.sign_in_link import issue_link
-from trading_pipeline_tests.testkit.access_lab import ACTOR, PASSWORD
+from trading_pipeline_tests.testkit.access_lab import ACTOR, PASSWORD, shown_by
 from trading_pipeline_tests.testkit.api_lab import ApiLab, running_api, settings_of
 from trading_pipeline_tests.testkit.browser import CHROMIUM, Page, browser
 from trading_pipeline_tests.testkit.served import served
@@ -67,6 +68,24 @@ def test_who_is_not_signed_in_is_asked_and_led_back_to_the_page_they_wanted(
     page.wait_for("document.getElementById('trouble').textContent.includes('is wrong')")
     fill(page, name="vic", password=PASSWORD)
     page.wait_for(f"{SHOWS_RUNS} && location.search === '?view=list'")
+
+
+def test_a_person_sets_up_a_second_factor_on_their_own_page(door: tuple[ApiLab, str], page: Page) -> None:
+    api, address = door
+    api.add("eve", Role.TRADER)
+    page.open(f"{address}/sign-in?next=/second-factor")
+    page.wait_for(ASKS_WHO)
+    fill(page, name="eve", password=PASSWORD)
+    page.wait_for("location.pathname === '/second-factor' && !!document.querySelector('#prove')")
+    fill(page, password="guessed")
+    page.wait_for("document.getElementById('told').textContent === 'password or code is wrong'")
+    fill(page, password=PASSWORD)
+    page.wait_for("!document.getElementById('confirm').hidden")
+    app = page.says("document.getElementById('app').href")
+    page.says(f"document.querySelector('#confirm [name=code]').value = '{shown_by(app, datetime.now(UTC))}'")
+    page.says("document.getElementById('confirm').requestSubmit()")
+    page.wait_for("document.getElementById('told').textContent.startsWith('From the next sign-in')")
+    assert api.login("eve").status_code == 401
 
 
 def test_a_link_leads_to_dagster_whose_pages_keep_the_session_until_it_is_over(

@@ -3,18 +3,27 @@
 "use strict";
 const REFRESH_AFTER_MS = 10 * 60 * 1000;
 const REFRESHED_AT = "trading-pipeline.refreshed-at";
+const CSRF = "trading-pipeline.csrf";
 
-async function post(path, body) {
-  const headers = { "Content-Type": "application/json" };
-  const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
-  if (answer.ok) localStorage.setItem(REFRESHED_AT, String(Date.now()));
+// A write by cookie repeats the session's token, which a page of ours alone can know.
+async function send(method, path, body) {
+  const headers = { "Content-Type": "application/json", "X-CSRF-Token": localStorage.getItem(CSRF) || "" };
+  return fetch(path, { method, headers, body: JSON.stringify(body) });
+}
+
+async function openSession(path, body) {
+  const answer = await send("POST", path, body);
+  if (answer.ok) {
+    localStorage.setItem(CSRF, (await answer.clone().json()).csrf_token);
+    localStorage.setItem(REFRESHED_AT, String(Date.now()));
+  }
   return answer;
 }
 
 async function refreshSession(olderThanMs) {
   return navigator.locks.request("trading-pipeline.session", async () => {
     if (Date.now() - Number(localStorage.getItem(REFRESHED_AT)) < olderThanMs) return true;
-    return (await post("/api/v1/auth/refresh", {})).ok;
+    return (await openSession("/api/v1/auth/refresh", {})).ok;
   });
 }
 

@@ -16,7 +16,7 @@ async function enter(answer) {
 async function begin() {
   const link = location.hash.slice(1);
   history.replaceState(null, "", location.pathname + location.search);
-  const linked = link ? await post("/api/v1/auth/link", { link }) : null;
+  const linked = link ? await openSession("/api/v1/auth/link", { link }) : null;
   // A link that is opened again was used by whoever has its session.
   if (linked?.ok || (await refreshSession(0))) location.replace(next());
   else if (linked) await enter(linked);
@@ -26,7 +26,7 @@ document.getElementById("sign-in").addEventListener("submit", async (event) => {
   event.preventDefault();
   const given = new FormData(event.target);
   const body = { name: given.get("name"), password: given.get("password"), totp_code: given.get("code"), cookies: true };
-  await enter(await post("/api/v1/auth/login", body));
+  await enter(await openSession("/api/v1/auth/login", body));
 });
 
 begin();

@@ -1,4 +1,4 @@
-"""The page on which people sign in, and the script that keeps a page's session."""
+"""The pages on which people sign in and set up a second factor, and the script that keeps a session."""
 
 from pathlib import Path
 
@@ -20,22 +20,38 @@ _SAFE = {
 @router.get("/sign-in", openapi_extra=PUBLIC)
 def sign_in_page() -> FileResponse:
     """Ask for name, password and code, or take the one-time link behind the ``#``."""
-    return FileResponse(_FOLDER / "sign_in.html", headers=_SAFE)
+    return _file("sign_in.html")
+
+
+@router.get("/second-factor", openapi_extra=PUBLIC)
+def second_factor_page() -> FileResponse:
+    """Set up, move or drop one's own second factor; what it asks the API for needs a session."""
+    return _file("second_factor.html")
 
 
 @router.get("/sign_in.js", openapi_extra=PUBLIC)
 def sign_in_script() -> FileResponse:
-    """What the page does."""
-    return FileResponse(_FOLDER / "sign_in.js", headers=_SAFE)
+    """What the first page does."""
+    return _file("sign_in.js")
+
+
+@router.get("/second_factor.js", openapi_extra=PUBLIC)
+def second_factor_script() -> FileResponse:
+    """What the second page does."""
+    return _file("second_factor.js")
 
 
 @router.get("/sign_in.css", openapi_extra=PUBLIC)
-def sign_in_style() -> FileResponse:
-    """What it looks like."""
-    return FileResponse(_FOLDER / "sign_in.css", headers=_SAFE)
+def style() -> FileResponse:
+    """What they look like."""
+    return _file("sign_in.css")
 
 
 @router.get("/session.js", openapi_extra=PUBLIC)
 def session_script() -> FileResponse:
     """Keep a session for as long as a page is open."""
-    return FileResponse(_FOLDER / "session.js", headers=_SAFE)
+    return _file("session.js")
+
+
+def _file(name: str) -> FileResponse:
+    return FileResponse(_FOLDER / name, headers=_SAFE)
