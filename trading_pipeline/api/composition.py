@@ -2,7 +2,6 @@
 
 from functools import partial
 
-from trading_pipeline.adapters.access.redis_tickets import RedisTickets
 from trading_pipeline.adapters.orchestrator.dagster_jobs import DagsterJobs
 from trading_pipeline.adapters.orchestrator.ui import UI_PREFIX
 from trading_pipeline.adapters.parameters.universe import load_universe
@@ -16,7 +15,7 @@ from trading_pipeline.api.context import ApiContext
 from trading_pipeline.api.ledger_looks import LedgerLooks
 from trading_pipeline.api.looks import Looks
 from trading_pipeline.api.research import Research
-from trading_pipeline.resources.access import build_access, build_links
+from trading_pipeline.resources.access import build_access, build_links, build_tickets
 from trading_pipeline.settings import Settings
 
 
@@ -35,7 +34,7 @@ def build_context(settings: Settings) -> ApiContext:
         engine=engine,
         universe=universe,
         access=build_access(engine, settings, signing_secret(settings)),
-        tickets=RedisTickets(settings.redis_url),
+        tickets=build_tickets(settings),
         links=build_links(settings),
         reader=reader,
         jobs=jobs,

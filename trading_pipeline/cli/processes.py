@@ -64,8 +64,14 @@ def _seal_old_secrets(settings: "Settings") -> None:
 
     engine = connect(settings.database_url)
     try:
-        if sealed := seal_old_secrets(engine, settings):
-            sys.stdout.write(f"{sealed} second factors are sealed by the newest key now\n")
+        done = seal_old_secrets(engine, settings)
+        if done.sealed:
+            sys.stdout.write(f"{done.sealed} second factors are sealed by the newest key now\n")
+        for name in done.lost:
+            sys.stdout.write(
+                f"the second factor of {name} opens with no key of TRADING_TOTP_KEY; add the one it was sealed with "
+                f"after a comma, or `trading-pipeline users reset {name}`\n"
+            )
     finally:
         engine.dispose()
 

@@ -14,8 +14,13 @@ from trading_pipeline.adapters.stores.access.user_store import PostgresUserStore
 from trading_pipeline.adapters.stores.operations.audit_trail import PostgresAuditTrail
 from trading_pipeline.ports.credentials import Tickets
 from trading_pipeline.services.access.access_context import AccessContext
-from trading_pipeline.services.access.seal_secrets import seal_secrets
+from trading_pipeline.services.access.seal_secrets import Sealing, seal_secrets
 from trading_pipeline.settings import Settings
+
+
+def build_tickets(settings: Settings) -> Tickets:
+    """One-time passes for connections that can carry no header, each good for thirty seconds."""
+    return RedisTickets(settings.redis_url)
 
 
 def build_links(settings: Settings) -> Tickets:
@@ -23,15 +28,15 @@ def build_links(settings: Settings) -> Tickets:
     return RedisTickets(settings.redis_url, "link", LINK_LIFE_S)
 
 
-def seal_old_secrets(engine: Engine, settings: Settings) -> int:
-    """Seal secrets that stand in the clear, or by an older key; how many.
+def seal_old_secrets(engine: Engine, settings: Settings) -> Sealing:
+    """Seal secrets that stand in the clear, or by an older key.
 
-    :raises ConfigurationError: there is no key, or one does not open.
+    :raises ConfigurationError: there is no key, and the mode needs one.
     """
     users = PostgresUserStore(engine)
     # Where nobody has a second factor there is nothing to seal, and no key is needed.
     if not any(user.totp_secret for user in users.users()):
-        return 0
+        return Sealing(0, ())
     return seal_secrets(users=users, codes=TotpCodes(totp_keys(settings)))
 
 

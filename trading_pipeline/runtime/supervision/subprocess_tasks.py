@@ -22,16 +22,17 @@ OPERATOR = "operator"
 """Whom the link of a simulated system signs in."""
 
 
-def prepare_databases(database_url: str, dagster_url: str, settings: Settings) -> None:
+def prepare_databases(database_url: str, dagster_url: str, settings: Settings) -> str:
     """Create both databases where they are missing and bring ``trading`` to its newest schema.
 
     :param settings: of the system, among them what seals second factors.
+    :returns: what there is to know about secrets that are sealed; mostly nothing.
     :raises ConfigurationError: a server cannot be reached, or an address is none.
     """
     addresses = {"DATABASE_URL": database_url, "DAGSTER_POSTGRES_URL": dagster_url}
     state = {"TRADING_STATE_DIR": str(settings.state_dir.resolve())}  # the process stands elsewhere
     variables = {**settings.variables(), **addresses, **state}
-    _run(["trading_pipeline.cli.main", "migrate"], variables)
+    return _run(["trading_pipeline.cli.main", "migrate"], variables).strip()
 
 
 def sign_in_link(variables: Mapping[str, str]) -> str:

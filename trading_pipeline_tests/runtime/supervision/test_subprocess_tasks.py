@@ -86,7 +86,8 @@ def test_every_start_seals_second_factors_that_stand_in_the_clear_and_none_goes_
     live = GivenSettings.model_validate({"mode": "live", "state_dir": tmp_path})
     with pytest.raises(ConfigurationError, match="TRADING_TOTP_KEY is unset"):
         prepare_databases(database_url, dagster, live)
-    prepare_databases(database_url, dagster, live.model_copy(update={"totp_key": SecretStr(KEY)}))
+    told = prepare_databases(database_url, dagster, live.model_copy(update={"totp_key": SecretStr(KEY)}))
+    assert told == "1 second factors are sealed by the newest key now"
     with database.connect() as connection:
         kept = str(connection.execute(text("SELECT totp_secret FROM trading.users")).scalar_one())
     assert pyotp.parse_uri(TotpCodes([KEY]).enrolment_uri(kept, "ann")).secret == "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

@@ -4,21 +4,23 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import Engine, text
 
 from trading_pipeline.adapters.access.totp_codes import TotpCodes
 from trading_pipeline.domain.model.access import Principal, Role
-from trading_pipeline.domain.model.errors import DataError, NotAllowed, NotSignedIn, TooManyRequests
+from trading_pipeline.domain.model.errors import ConfigurationError, DataError, NotAllowed, NotSignedIn, TooManyRequests
 from trading_pipeline.domain.model.identity import TradingMode
 from trading_pipeline.services.access.authenticate import authenticate
 from trading_pipeline.services.access.manage_users import reset_user
-from trading_pipeline.services.access.seal_secrets import seal_secrets
+from trading_pipeline.services.access.seal_secrets import Sealing, seal_secrets
 from trading_pipeline.services.access.second_factor import (
     Proof,
     confirm_second_factor,
     drop_second_factor,
     offer_second_factor,
 )
+from trading_pipeline.services.access.sign_in import SignInAttempt, sign_in
 from trading_pipeline_tests.testkit.access_lab import ACTOR, KEY, NOW, PASSWORD, AccessLab, shown_by
 
 LATER = NOW + timedelta(minutes=2)
@@ -132,6 +134,19 @@ def test_secrets_that_stood_in_the_clear_are_sealed_once_and_their_codes_go_on(d
     with database.begin() as connection:
         connection.execute(text("UPDATE trading.users SET totp_secret = :it WHERE name = 'ann'"), {"it": clear})
     codes = TotpCodes([KEY])
-    assert [seal_secrets(users=lab.context.users, codes=codes) for _ in range(2)] == [1, 0]
+    assert [seal_secrets(users=lab.context.users, codes=codes).sealed for _ in range(2)] == [1, 0]
     lab.sign_in(code=shown_by(f"otpauth://totp/ann?secret={clear}", NOW))
     assert not lab.context.users.replace_secret(made.user.user_id, clear, "other")
+
+
+def test_whose_secret_opens_with_no_key_is_named_and_signs_in_once_they_are_reset(database: Engine) -> None:
+    lab = AccessLab(database, TradingMode.LIVE)
+    lab.add()
+    other = replace(lab.context, codes=TotpCodes([Fernet.generate_key().decode()]))
+    assert seal_secrets(users=other.users, codes=other.codes) == Sealing(0, ("ann",))
+    attempt = SignInAttempt("ann", PASSWORD, "123456", "127.0.0.1", "r-1")
+    with pytest.raises(ConfigurationError, match="users reset"):
+        sign_in(access=other, attempt=attempt, now=NOW)
+    reset = reset_user(access=other, name="ann", actor=ACTOR)
+    attempt = replace(attempt, password=reset.password, code=shown_by(reset.enrolment, NOW))
+    assert sign_in(access=other, attempt=attempt, now=NOW).user.name == "ann"
