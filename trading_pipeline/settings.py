@@ -81,7 +81,7 @@ class Settings(BaseSettings):
         SecretStr(""), alias="TRADING_API_TOKEN", description="API key of commands that are given --url"
     )
     totp_key: SecretStr = Field(
-        SecretStr(""), alias="TRADING_TOTP_KEY", description="seals second factors; empty: simulated mode makes one"
+        SecretStr(""), alias="TRADING_TOTP_KEY", description="seals second factors; empty: simulated and paper make one"
     )
     api_tls_cert: str = Field("", alias="TRADING_API_TLS_CERT", description="file of the certificate chain, PEM")
     api_tls_key: str = Field("", alias="TRADING_API_TLS_KEY", description="file of its private key, PEM")

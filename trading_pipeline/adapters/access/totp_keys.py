@@ -12,19 +12,32 @@ from trading_pipeline.domain.model.identity import TradingMode
 from trading_pipeline.settings import Settings
 
 _FILE = "totp.key"
+_ACCOUNT_LIVES_HERE = (TradingMode.SIMULATED, TradingMode.PAPER)
+"""Nothing is at stake that is not in the state folder, too."""
 
 
 def totp_keys(settings: Settings) -> list[str]:
-    """The newest first; in the simulated mode one is made and kept in the state folder where none is given.
+    """The newest first; where none is given and the account lives here, one is made and kept in the state folder.
+
+    :raises ConfigurationError: there is none, and the mode needs one.
+    """
+    kept = settings.state_dir / _FILE
+    return given_totp_keys(settings) or [kept_secret(kept, _made)]
+
+
+def given_totp_keys(settings: Settings) -> list[str]:
+    """Those of the settings; none where one can be made.
 
     :raises ConfigurationError: there is none, and the mode needs one.
     """
     given = settings.totp_key.get_secret_value().replace(",", " ").split()
-    if given:
-        return given
-    if settings.mode is not TradingMode.SIMULATED:
+    if not given and settings.mode not in _ACCOUNT_LIVES_HERE:
         raise ConfigurationError(
             f"TRADING_TOTP_KEY is unset, and in mode {settings.mode} it seals second factors; "
             "make one with openssl rand -base64 32 | tr '+/' '-_', and keep it apart from the database"
         )
-    return [kept_secret(settings.state_dir / _FILE, lambda: urlsafe_b64encode(secrets.token_bytes(32)).decode())]
+    return given
+
+
+def _made() -> str:
+    return urlsafe_b64encode(secrets.token_bytes(32)).decode()
