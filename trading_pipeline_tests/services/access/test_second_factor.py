@@ -89,6 +89,8 @@ def test_a_factor_moves_and_is_dropped_by_password_and_its_own_code_alone(databa
             with pytest.raises(NotAllowed, match="password or code is wrong"):
                 change(access=lab.context, proof=wrong)
     new = offer_second_factor(access=lab.context, proof=proof(ann, code=shown_by(old, LATER), now=LATER))
+    with pytest.raises(NotAllowed):
+        drop_second_factor(access=lab.context, proof=proof(ann, code=shown_by(old, LATER), now=LATER))  # used up
     confirm(lab, ann, shown_by(new, LATER), LATER)
     last = LATER + timedelta(minutes=1)
     with pytest.raises(NotAllowed):
