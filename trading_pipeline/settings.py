@@ -66,7 +66,7 @@ class Settings(BaseSettings):
         "", alias="ADMIN_BACKFILL_ALLOWED_INTERVALS", description="comma-separated; empty: everything"
     )
     dagster_url: str = Field(
-        "", alias="TRADING_DAGSTER_URL", description="the Dagster UI; empty: that of the system in the state folder"
+        "", alias="TRADING_DAGSTER_URL", description="the Dagster UI, …/dagster; empty: that in the state folder"
     )
     api_host: str = Field(
         "127.0.0.1", alias="TRADING_API_HOST", description="address the API listens on; another needs TLS or a proxy"
@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     )
     api_token: SecretStr = Field(
         SecretStr(""), alias="TRADING_API_TOKEN", description="API key of commands that are given --url"
+    )
+    totp_key: SecretStr = Field(
+        SecretStr(""), alias="TRADING_TOTP_KEY", description="seals second factors; empty: simulated and paper make one"
     )
     api_tls_cert: str = Field("", alias="TRADING_API_TLS_CERT", description="file of the certificate chain, PEM")
     api_tls_key: str = Field("", alias="TRADING_API_TLS_KEY", description="file of its private key, PEM")

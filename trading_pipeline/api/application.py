@@ -17,9 +17,9 @@ from trading_pipeline.api.errors import DOCUMENTED, handle_errors
 from trading_pipeline.api.health import Probes
 from trading_pipeline.api.live.channels import CHANNELS, Channel
 from trading_pipeline.api.live.events import Events
+from trading_pipeline.api.proxied.ui import DagsterUi
 from trading_pipeline.api.requests import Envelope
-from trading_pipeline.api.routers import health, live
-from trading_pipeline.api.routers.catalog import canonical_routers
+from trading_pipeline.api.routers.catalog import canonical_routers, routers_beside
 from trading_pipeline.api.routers.records import records_router
 from trading_pipeline.api.seeds.catalog import seed_routers
 
@@ -38,6 +38,7 @@ def create_app(context: ApiContext) -> FastAPI:
         # Here and not below: their connections belong to the loop that serves.
         settings = context.settings
         app.state.events = events = Events(ChangeFeed(settings.database_url), EventLog(settings.redis_url))
+        app.state.dagster_ui = DagsterUi(settings.dagster_url)
         app.state.channels = {name: Channel(settings.redis_url, name) for name in CHANNELS}
         beside = [asyncio.create_task(work) for work in (events.run(), app.state.probes.run())]
         yield
@@ -45,6 +46,7 @@ def create_app(context: ApiContext) -> FastAPI:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        await app.state.dagster_ui.close()
         context.engine.dispose()
 
     app = FastAPI(
@@ -68,7 +70,7 @@ def _add_routes(app: FastAPI, context: ApiContext) -> None:
     canonical = APIRouter(prefix="/api/v1")
     for router in (records_router(context.reader.collections), *canonical_routers()):
         canonical.include_router(router)
-    for part in (health.router, live.router, canonical, *seed_routers()):
+    for part in (*routers_beside(), canonical, *seed_routers()):
         app.include_router(part)
 
 

@@ -1,13 +1,12 @@
 """Where the API may listen, and the secret that it signs with."""
 
-import os
 import secrets
-from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 
 from trading_pipeline.adapters.access.jwt_tokens import LEAST_SECRET
-from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.adapters.access.kept_secret import kept_secret
+from trading_pipeline.domain.model.errors import ConfigurationError, NotAllowed
 from trading_pipeline.settings import Settings
 
 _FILE = "api.secret"
@@ -47,16 +46,22 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def refuse_remote(settings: Settings, address: str) -> None:
+    """Make sure that somebody is on this machine, whose API nobody else reaches.
+
+    :param address: where the request comes from.
+    :raises NotAllowed: they may be elsewhere.
+    """
+    if not is_loopback(settings.api_host) or not is_loopback(address):
+        raise NotAllowed("one-time links sign in on the machine itself alone; sign in by name and password")
+
+
 def signing_secret(settings: Settings) -> str:
     """The secret of the settings, or one that is made at random and kept in the state folder, its owner's alone."""
     if given := settings.api_secret.get_secret_value():
         return given
     file = settings.state_dir / _FILE
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
-    # Made for its owner alone from the first moment, and once: another process may be at it, too.
-    with suppress(FileExistsError), os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
-        new.write(secrets.token_urlsafe(48))
-    kept = file.read_text()
+    kept = kept_secret(file, lambda: secrets.token_urlsafe(48))
     if len(kept.encode()) < LEAST_SECRET:
         raise ConfigurationError(f"{file} is no secret; delete it, and another is made")
     return kept

@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from trading_pipeline.adapters.access.redis_tickets import RedisTickets
 from trading_pipeline.adapters.orchestrator.dagster_jobs import DagsterJobs
+from trading_pipeline.adapters.orchestrator.ui import UI_PREFIX
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.adapters.stores.reading.record_reader import PostgresRecordReader
@@ -15,7 +15,7 @@ from trading_pipeline.api.context import ApiContext
 from trading_pipeline.api.ledger_looks import LedgerLooks
 from trading_pipeline.api.looks import Looks
 from trading_pipeline.api.research import Research
-from trading_pipeline.resources.access import build_access
+from trading_pipeline.resources.access import build_access, build_links, build_tickets
 from trading_pipeline.settings import Settings
 
 
@@ -25,7 +25,7 @@ def build_context(settings: Settings) -> ApiContext:
     :raises ConfigurationError: the configuration folder, an address or the secret is wrong.
     """
     engine = connect(settings.database_url)
-    jobs = DagsterJobs(settings.dagster_url)
+    jobs = DagsterJobs(settings.dagster_url, pages=UI_PREFIX)
     reader, universe = PostgresRecordReader(engine), load_universe(settings.config_dir)
     # the venue's code is loaded by whoever needs it first
     market = partial(market_of, universe, settings)
@@ -34,7 +34,8 @@ def build_context(settings: Settings) -> ApiContext:
         engine=engine,
         universe=universe,
         access=build_access(engine, settings, signing_secret(settings)),
-        tickets=RedisTickets(settings.redis_url),
+        tickets=build_tickets(settings),
+        links=build_links(settings),
         reader=reader,
         jobs=jobs,
         commands=Commands(settings, engine, jobs),

@@ -34,6 +34,7 @@ class ApiContext:
     universe: Universe
     access: AccessContext
     tickets: Tickets
+    links: Tickets
     reader: RecordReader
     jobs: JobLauncher
     commands: Commands

@@ -10,6 +10,7 @@ from fastapi.requests import HTTPConnection
 
 from trading_pipeline.api.asker import Asker
 from trading_pipeline.api.context import ApiContext, context_of
+from trading_pipeline.api.proxied.rules import is_of_the_ui, require_same_origin
 from trading_pipeline.api.requests import request_id_of
 from trading_pipeline.domain.model.access import Permission, Principal
 from trading_pipeline.domain.model.errors import AccessRefused, NotAllowed, NotSignedIn, ServerAway
@@ -76,8 +77,12 @@ Who = Annotated[Asker, Depends(asker_of)]
 def _authorise_socket(context: ApiContext, connection: HTTPConnection) -> None:
     """A socket can carry no header from a browser, so that every one of them brings a ticket."""
     try:
-        credential = context.tickets.redeem(connection.query_params.get("ticket", ""))
-        principal = authenticate(access=context.access, credential=credential, now=context.now())
+        # Except Dagster's: its pages know no tickets, and their cookie and their origin say as much.
+        if is_of_the_ui(connection):
+            principal = _principal(context, connection)
+        else:
+            credential = context.tickets.redeem(connection.query_params.get("ticket", ""))
+            principal = authenticate(access=context.access, credential=credential, now=context.now())
         require(principal, Permission.READ)
     except (AccessRefused, ServerAway) as error:
         raise WebSocketException(code=1008, reason=str(error)[:100]) from error
@@ -93,9 +98,17 @@ def _principal(context: ApiContext, connection: HTTPConnection) -> Principal:
         raise NotSignedIn("sign in at /api/v1/auth/login, or bring an API key in X-API-Key")
     principal = authenticate(access=context.access, credential=credential or cookie, now=context.now())
     connection.state.credential = credential or cookie
-    if cookie and connection.scope["method"] not in _SAFE:
-        require_csrf(principal, connection.headers.get(CSRF_HEADER, ""))
+    if cookie and connection.scope.get("method") not in _SAFE:
+        _require_meant(principal, connection)
     return principal
+
+
+def _require_meant(principal: Principal, connection: HTTPConnection) -> None:
+    """Make sure that what comes with a cookie comes from a page of ours."""
+    if is_of_the_ui(connection):
+        require_same_origin(connection)
+    else:
+        require_csrf(principal, connection.headers.get(CSRF_HEADER, ""))
 
 
 def _in_header(connection: HTTPConnection) -> str:

@@ -1,18 +1,21 @@
 """Every refusal in one shape: ``detail`` for people, ``code`` for programs, ``request_id`` for the log."""
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlencode
 
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.requests import Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import DataError as UnstorableValue
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import compile_path
 
+from trading_pipeline.api.proxied.rules import is_of_the_ui
 from trading_pipeline.api.requests import request_id_of
 from trading_pipeline.domain.model import errors
 
@@ -74,8 +77,11 @@ def problem(
     return JSONResponse(content.model_dump(), status, headers)
 
 
-def _of_ours(request: Request, error: Exception) -> JSONResponse:
+def _of_ours(request: Request, error: Exception) -> Response:
     detail = str(error)
+    if isinstance(error, errors.NotSignedIn) and _is_a_visit(request):
+        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/sign-in?{urlencode({'next': wanted})}", 303)
     if isinstance(error, errors.ServerAway):
         return problem(request, 503, f"{error.component}_away", detail)
     if isinstance(error, errors.TooManyRequests):
@@ -83,6 +89,11 @@ def _of_ours(request: Request, error: Exception) -> JSONResponse:
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, errors.NotSignedIn) else None
     status, code = next(((status, code) for kind, status, code in _SAID if isinstance(error, kind)), (500, "failed"))
     return problem(request, status, code, detail, headers)
+
+
+def _is_a_visit(request: Request) -> bool:
+    """Whether a person went to a page of the Dagster UI, and did not send a program to ask."""
+    return is_of_the_ui(request) and request.method == "GET" and "text/html" in request.headers.get("accept", "")
 
 
 def _invalid(request: Request, error: Exception) -> JSONResponse:
@@ -115,18 +126,24 @@ def _unstorable(request: Request, error: Exception) -> JSONResponse:
     return problem(request, 422, "invalid_request", f"a value that cannot be stored: {str(error.orig).splitlines()[0]}")
 
 
+def _gone(request: Request, error: Exception) -> JSONResponse:
+    """Whoever asked left before they had said it all, as browsers do that go to another page; nobody reads this."""
+    return problem(request, 400, "malformed", f"the request ended in the middle: {error!r}")
+
+
 def _unforeseen(request: Request, error: Exception) -> JSONResponse:
     log.error("a request failed", path=request.url.path, exc_info=error)
     return problem(request, 500, "internal_error", "something went wrong on our side; the log has it by request_id")
 
 
-_HANDLERS: dict[type[Exception], Callable[[Request, Exception], JSONResponse | Awaitable[JSONResponse]]] = {
+_HANDLERS: dict[type[Exception], Callable[[Request, Exception], Response | Awaitable[Response]]] = {
     errors.TradingError: _of_ours,
     RequestValidationError: _invalid,
     HTTPException: _of_http,
     OperationalError: _database_away,
     InterfaceError: _database_away,
     UnstorableValue: _unstorable,
+    ClientDisconnect: _gone,
     Exception: _unforeseen,
 }
 

@@ -58,7 +58,10 @@ def record_model(collection: RecordCollection) -> type[BaseModel]:
     """The shape of a collection's records; what a run wrote leads to its page in the Dagster UI."""
     fields: dict[str, Any] = {one.name: _field(one) for one in collection.fields}
     if "run_id" in collection.names:
-        fields["run_page"] = (str | None, Field(default=None, description="the run in the Dagster UI"))
+        fields["run_page"] = (
+            str | None,
+            Field(default=None, description="path of the run in the Dagster UI, at this address"),
+        )
     return create_model(f"{_titled(collection)}Record", __doc__=collection.meaning, **fields)
 
 

@@ -33,4 +33,4 @@ def _close_there(api: RemoteApi, instrument: str, reason: str) -> None:
         sys.stdout.write(f"{instrument}: nothing is open\n")
     for position in held:
         run = api.order("POST", f"/execution/positions/{position['position_id']}/close", {"reason": reason})
-        sys.stdout.write(f"{position['position_id']} is being closed: {run['run_page']}\n")
+        sys.stdout.write(f"{position['position_id']} is being closed: {api.page(run['run_page'])}\n")

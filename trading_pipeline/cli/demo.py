@@ -17,6 +17,7 @@ def demo(
     days: Annotated[float, typer.Option(min=0.01, help="days to replay")] = 1,
     backfill_days: Annotated[int, typer.Option(min=0, help="days of bars to backfill before them")] = 60,
     port: Annotated[int, typer.Option(help="port of the Dagster UI")] = 3000,
+    api_port: Annotated[int, typer.Option(help="port of the API that --keep adds; 0: none", min=0, max=65535)] = 8000,
     keep: Annotated[bool, typer.Option("--keep", help="leave everything running until Ctrl-C")] = False,
     config: Annotated[
         Path, typer.Option(help="folder of the configuration that is replayed", envvar="TRADING_CONFIG_DIR")
@@ -39,6 +40,7 @@ def demo(
         backfill_days=backfill_days,
         port=port,
         state_dir=state_dir.resolve(),
+        api_port=api_port if keep else 0,
     )
     run_demo(plan, config, Path("reports"), keep=keep)
 

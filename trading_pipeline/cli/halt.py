@@ -87,7 +87,7 @@ def _switch_there(api: RemoteApi, turn: str, reason: str, *, close: bool, force:
     done = api.order("PUT", "/execution/kill-switch", {"reason": reason, "close": close})
     _say_halted(done)
     if done["run"]:
-        sys.stdout.write(f"everything is being closed: {done['run']['run_page']}\n")
+        sys.stdout.write(f"everything is being closed: {api.page(done['run']['run_page'])}\n")
 
 
 def _say_halted(done: "Mapping[str, object]") -> None:

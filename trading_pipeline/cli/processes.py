@@ -4,12 +4,16 @@ Imports stand inside the functions: a feed must not pay for Dagster, nor a daemo
 """
 
 import os
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from trading_pipeline.domain.model.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from trading_pipeline.settings import Settings
 
 
 def up(port: Annotated[int, typer.Option(help="port of the Dagster UI")] = 3000) -> None:
@@ -26,15 +30,16 @@ def dev(
         "config"
     ),
     state_dir: Annotated[Path, typer.Option(help="databases and logs; kept for the next time")] = Path("var/dev"),
+    api_port: Annotated[int, typer.Option(help="port of the API; 0: none", min=0, max=65535)] = 8000,
 ) -> None:
     """Run `dagster dev` on servers and an exchange of its own, and reload it when a file of the package changes."""
     from trading_pipeline.runtime.supervision.dev import run_dev
 
-    run_dev(config.resolve(), state_dir.resolve(), port)
+    run_dev(config.resolve(), state_dir.resolve(), port, api_port)
 
 
 def migrate() -> None:
-    """Create the databases of DATABASE_URL and DAGSTER_POSTGRES_URL; bring the first to the newest schema."""
+    """Create the databases of DATABASE_URL and DAGSTER_POSTGRES_URL; bring schema and sealed secrets up to date."""
     from trading_pipeline.adapters.stores.postgres.database import ensure_database
     from trading_pipeline.adapters.stores.postgres.migration import migrate as migrate_schema
     from trading_pipeline.settings import Settings
@@ -51,6 +56,25 @@ def migrate() -> None:
 
         ensure_database(settings.dagster_database_url)
         create_tables(settings.dagster_database_url)
+    _seal_old_secrets(settings)
+
+
+def _seal_old_secrets(settings: "Settings") -> None:
+    from trading_pipeline.adapters.stores.postgres.database import connect
+    from trading_pipeline.resources.access import seal_old_secrets
+
+    engine = connect(settings.database_url)
+    try:
+        done = seal_old_secrets(engine, settings)
+        if done.sealed:
+            sys.stdout.write(f"{done.sealed} second factors are sealed by the newest key now\n")
+        for name in done.lost:
+            sys.stdout.write(
+                f"the second factor of {name} opens with no key of TRADING_TOTP_KEY; add the one it was sealed with "
+                f"after a comma, or `trading-pipeline users reset {name}`\n"
+            )
+    finally:
+        engine.dispose()
 
 
 def daemon(workspace: Annotated[Path, typer.Option(help="Dagster workspace file")] = Path("workspace.yaml")) -> None:
@@ -59,6 +83,18 @@ def daemon(workspace: Annotated[Path, typer.Option(help="Dagster workspace file"
     from trading_pipeline.runtime.dagster.daemon import run_daemon
 
     run_daemon(str(workspace))
+
+
+def webserver(
+    port: Annotated[int, typer.Option(help="port of the Dagster UI", min=1, max=65535)] = 3000,
+    host: Annotated[str, typer.Option(help="address; the UI itself asks nobody who they are")] = "127.0.0.1",
+    workspace: Annotated[Path, typer.Option(help="Dagster workspace file")] = Path("workspace.yaml"),
+) -> None:
+    """Serve the Dagster UI under /dagster; the API lets people in to it and says who may only look."""
+    _require("DAGSTER_HOME")
+    from trading_pipeline.runtime.dagster.webserver import run_webserver
+
+    run_webserver(str(workspace), host, port)
 
 
 def worker(

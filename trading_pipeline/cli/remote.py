@@ -68,6 +68,10 @@ class RemoteApi:
         """
         return self._content(method, path, json=dict(body))
 
+    def page(self, path: str) -> str:
+        """Address of a page that an answer names; it stands at the same door."""
+        return str(self._http.base_url.join(path))
+
     def _content(self, method: str, path: str, **more: Any) -> Any:
         import httpx
 

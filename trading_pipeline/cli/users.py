@@ -66,6 +66,24 @@ def reset(name: Name, state_dir: StateDir = None) -> None:
         _tell(reset_user(access=access, name=name, actor=_actor()))
 
 
+@users.command()
+def link(
+    name: Name,
+    add_as: Annotated[Role | None, typer.Option("--add", help="add the user in this role where there is none")] = None,
+    state_dir: StateDir = None,
+) -> None:
+    """Write a link that signs a user in once, within ten minutes, on this machine; for simulated systems alone."""
+    from trading_pipeline.api.binding import refuse_remote
+    from trading_pipeline.resources.access import build_links
+    from trading_pipeline.services.access.sign_in_link import issue_link
+
+    settings = settings_of(state_dir)
+    refuse_remote(settings, "127.0.0.1")
+    with _access(state_dir) as access:
+        made = issue_link(access=access, links=build_links(settings), name=name, actor=_actor(), added_as=add_as)
+    sys.stdout.write(f"{settings.api_address}/sign-in#{made}\n")
+
+
 def _set_active(name: str, state_dir: StateDir, *, active: bool) -> None:
     from trading_pipeline.services.access.manage_users import change_user
 

@@ -34,11 +34,19 @@ class TokenSigner(ABC):
 
 
 class OneTimeCodes(ABC):
-    """Time-based one-time codes (RFC 6238): six digits, 30 s, one step of tolerance on either side."""
+    """Time-based one-time codes (RFC 6238): six digits, 30 s, one step of tolerance on either side.
+
+    Secrets come and go sealed: whoever keeps them cannot read them. A secret that does not open is a
+    ``ConfigurationError``: another key sealed it.
+    """
 
     @abstractmethod
     def new_secret(self) -> str:
-        """32 base32 characters."""
+        """A random one, sealed."""
+
+    @abstractmethod
+    def resealed(self, secret: str) -> str:
+        """One that is in the clear, or sealed by an older key, sealed by the newest; else itself."""
 
     @abstractmethod
     def step_of(self, secret: str, code: str, now: datetime) -> int | None:
@@ -62,11 +70,11 @@ class AttemptLimiter(ABC):
 
 
 class Tickets(ABC):
-    """One-time passes for connections that can carry no header: thirty seconds, one use."""
+    """One-time passes: short-lived, one use. For connections that can carry no header, and for links that sign in."""
 
     @abstractmethod
-    def issue(self, session: str) -> str:
-        """A pass that stands for an access token or a key.
+    def issue(self, stands_for: str) -> str:
+        """A pass that stands for an access token, a key or a name.
 
         :raises ServerAway: it cannot be kept.
         """

@@ -107,16 +107,6 @@ def test_a_position_is_closed_by_its_id_and_leads_to_its_plan_and_run(api: ApiLa
     assert api.post(f"{PREFIX}/positions/none/close", Role.TRADER, {"reason": "x"}).status_code == 404
 
 
-def test_a_kill_switch_set_through_the_api_stops_the_next_order(api: ApiLab) -> None:
-    lab, plan = Lab(api.context.engine), trade_plan("SOLUSDT.BYBIT")
-    store_plan(lab.database, plan)
-    api.client.put(f"{PREFIX}/kill-switch", json={"reason": "all out"}, headers=api.as_(Role.TRADER))
-    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
-    shown = api.get(f"/api/v1/pipeline/plans/{plan.plan_id}").json()
-    assert (shown["status"], "all out" in shown["status_reason"]) == ("denied", True)
-    assert api.get(f"{PREFIX}/orders", plan_id=plan.plan_id).json()["items"] == []
-
-
 def test_a_backtest_is_run_as_a_partition_of_dagster_compared_and_deleted(api: ApiLab) -> None:
     ordered = {"strategy": "ema_atr", "instrument_id": "BTCUSDT"}
     launched = api.post("/api/v1/research/backtests", Role.TRADER, ordered)

@@ -3,16 +3,21 @@
 from collections.abc import Iterator
 
 import pytest
+from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from trading_pipeline.api.application import create_app
 from trading_pipeline.api.doors import MARK
+from trading_pipeline.api.routers.catalog import canonical_routers, routers_beside
 from trading_pipeline.domain.model.access import Permission, Role
 from trading_pipeline_tests.testkit.api_lab import ApiLab
 
-READS_OF_A_VIEWER = {"post /api/v1/auth/logout", "post /api/v1/auth/ticket"}
-"""Written as POST because they change a session, not the system."""
-SIGNING_IN = {"post /api/v1/auth/login", "post /api/v1/auth/refresh"}
+READS_OF_A_VIEWER = {
+    *("post /api/v1/auth/logout", "post /api/v1/auth/ticket"),
+    *("post /api/v1/auth/second-factor", "put /api/v1/auth/second-factor", "post /api/v1/auth/second-factor/drop"),
+}
+"""They change how somebody signs in, not the system."""
+SIGNING_IN = {f"post /api/v1/auth/{how}" for how in ("login", "link", "refresh")}
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +45,15 @@ def test_only_signing_in_and_health_are_public(api: ApiLab) -> None:
     public = {f"{method} {path}" for method, path, need in operations(api) if need == "public"}
     assert {one for one in public if not one.startswith("get ")} == SIGNING_IN
     assert all(one.split("/")[1].removesuffix("z") in ("health", "ready", "live") for one in public - SIGNING_IN)
+
+
+def test_of_what_no_document_names_only_pages_that_hold_nothing_are_public() -> None:
+    routes = [route for router in (*routers_beside(), *canonical_routers()) for route in router.routes]
+    hidden = {one.path: one for one in routes if isinstance(one, APIRoute) and not one.include_in_schema}
+    public = {path for path, route in hidden.items() if (route.openapi_extra or {}).get(MARK) == "public"}
+    pages = {"/sign-in", "/sign_in.js", "/sign_in.css", "/second-factor", "/second_factor.js", "/session.js"}
+    assert public == pages
+    assert set(hidden) - public == {"/dagster", "/dagster/{path:path}"}
 
 
 def test_nobody_anonymous_gets_behind_the_door(api: ApiLab) -> None:

@@ -114,6 +114,16 @@ def test_the_first_administrator_is_added_by_a_command_and_signs_in(address: str
     assert "records follow from each other" in run(environment, "audit", "verify")
 
 
+def test_a_link_of_a_command_signs_a_browser_in_on_this_machine_once(address: str, environment: dict[str, str]) -> None:
+    page, _, link = run(environment, "users", "link", "opal", "--add", "admin").strip().partition("#")
+    assert page == "http://127.0.0.1:8000/sign-in"
+    with httpx.Client(base_url=address) as browser:
+        assert "<form" in browser.get("/sign-in").text
+        assert browser.post("/api/v1/auth/link", json={"link": link}).status_code == 200
+        assert browser.get("/api/v1/auth/me").json()["name"] == "opal"
+        assert browser.post("/api/v1/auth/link", json={"link": link}).status_code == 401
+
+
 def test_commands_say_the_same_with_the_database_and_with_an_address(
     address: str, environment: dict[str, str], trader: dict[str, str]
 ) -> None:

@@ -1,9 +1,8 @@
 """A browser and a program, from signing in to signing out."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-import pyotp
 import pytest
 from fastapi.testclient import TestClient
 
@@ -11,7 +10,7 @@ from trading_pipeline.api.application import create_app
 from trading_pipeline.domain.model.access import Role
 from trading_pipeline.domain.model.identity import TradingMode
 from trading_pipeline.services.access.manage_users import add_user
-from trading_pipeline_tests.testkit.access_lab import ACTOR, PASSWORD
+from trading_pipeline_tests.testkit.access_lab import ACTOR, PASSWORD, shown_by
 from trading_pipeline_tests.testkit.api_lab import ApiLab
 
 HALT = {"scope": "BTCUSDT", "reason": "maintenance"}
@@ -28,9 +27,9 @@ def test_a_browser_signs_in_with_a_code_writes_with_its_token_refreshes_and_sign
     api: ApiLab, browser: TestClient
 ) -> None:
     user = {"name": "bea", "password": PASSWORD, "cookies": True}
-    secret = with_second_factor(api, "bea")
+    enrolment = with_second_factor(api, "bea")
     assert browser.post("/api/v1/auth/login", json=user).status_code == 401
-    code = pyotp.TOTP(secret).at(datetime.now(UTC))
+    code = shown_by(enrolment, datetime.now(UTC))
     signed = browser.post("/api/v1/auth/login", json={**user, "totp_code": code})
     assert (signed.status_code, signed.json()["access_token"], signed.json()["refresh_token"]) == (200, "", "")
     for cookie in signed.headers.get_list("set-cookie"):
@@ -49,12 +48,26 @@ def test_a_browser_signs_in_with_a_code_writes_with_its_token_refreshes_and_sign
     assert browser.post("/api/v1/auth/refresh", json={"refresh_token": old}).status_code == 401
 
 
+def test_a_person_sets_up_a_second_factor_and_drops_it_again(api: ApiLab) -> None:
+    path, password = "/api/v1/auth/second-factor", {"password": PASSWORD}
+    api.add("eve", Role.TRADER)
+    bearer = {"Authorization": f"Bearer {api.login('eve').json()['access_token']}"}
+    assert api.client.post(path, json={"password": "guessed"}, headers=bearer).status_code == 403
+    app = api.client.post(path, json=password, headers=bearer).json()["totp_uri"]
+    now = datetime.now(UTC)
+    assert api.client.put(path, json={"totp_code": shown_by(app, now)}, headers=bearer).status_code == 204
+    assert api.login("eve").status_code == 401
+    later = {**password, "totp_code": shown_by(app, now + timedelta(seconds=30))}
+    assert api.client.post(f"{path}/drop", json=later, headers=bearer).status_code == 204
+    assert api.login("eve").status_code == 200
+
+
 def with_second_factor(api: ApiLab, name: str) -> str:
-    """A trader; the secret of their authenticator app."""
+    """A trader; what their authenticator app has read."""
     made = add_user(
         access=api.context.access, name=name, role=Role.TRADER, actor=ACTOR, password=PASSWORD, second_factor=True
     )
-    return made.user.totp_secret
+    return made.enrolment
 
 
 def test_a_refresh_token_that_is_replayed_ends_the_session(api: ApiLab) -> None:
@@ -110,4 +123,4 @@ def test_what_was_done_is_on_record_with_its_request_and_the_chain_is_whole(api:
 def test_no_secret_is_in_any_list(api: ApiLab) -> None:
     for path in ("/api/v1/admin/users", "/api/v1/admin/api-keys", "/api/v1/admin/audit"):
         shown = api.get(path, Role.ADMIN).text
-        assert not any(secret in shown for secret in ("hash", "totp_secret", PASSWORD)), path
+        assert not any(secret in shown for secret in ("hash", "totp_secret", "offered", "gAAAA", PASSWORD)), path

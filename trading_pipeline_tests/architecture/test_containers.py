@@ -9,9 +9,13 @@ import pytest
 import typer
 import yaml
 
+from trading_pipeline.adapters.orchestrator.ui import UI_PREFIX
 from trading_pipeline.adapters.parameters.costs import load_costs
+from trading_pipeline.api.binding import refuse_unsafe_binding
 from trading_pipeline.cli.main import app
+from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.runtime.supervision.system import cost_arguments
+from trading_pipeline.settings import GivenSettings
 from trading_pipeline_tests.architecture.source_tree import ROOT
 
 Service = dict[str, object]
@@ -57,6 +61,27 @@ def test_other_containers_reach_the_exchange_where_the_instructions_say() -> Non
 def test_the_exchange_charges_what_the_configuration_says() -> None:
     words, told = _words(SERVICES["exchange"], "command"), cost_arguments(load_costs(ROOT / "config"))
     assert words[-len(told) :] == told
+
+
+def test_the_api_listens_where_its_own_rule_lets_it_once_it_has_a_secret(tmp_path: Path) -> None:
+    told = {name: str(value) for name, value in _variables(SERVICES["api"]).items() if name.startswith("TRADING_API")}
+    (mount,) = _words(SERVICES["api"], "volumes")
+    for name in ("TRADING_API_TLS_CERT", "TRADING_API_TLS_KEY"):
+        assert str(Path(told[name]).parent) == mount.split(":")[1]
+        told[name] = str(tmp_path / Path(told[name]).name)
+        Path(told[name]).touch()
+    with pytest.raises(ConfigurationError, match="needs a TRADING_API_SECRET of its own"):
+        refuse_unsafe_binding(GivenSettings.model_validate(told))
+    refuse_unsafe_binding(GivenSettings.model_validate({**told, "TRADING_API_SECRET": "r4nd0m-" * 6}))
+    without_tls = {**told, "TRADING_API_TLS_CERT": "", "TRADING_API_TLS_KEY": "", "TRADING_API_SECRET": "r4nd0m-" * 6}
+    with pytest.raises(ConfigurationError, match="in the clear"):
+        refuse_unsafe_binding(GivenSettings.model_validate(without_tls))
+
+
+def test_everybody_finds_the_dagster_ui_where_the_webserver_serves_it() -> None:
+    options = dict(itertools.pairwise(_words(SERVICES["webserver"], "command")))
+    for name in OURS:
+        assert _variables(OURS[name])["TRADING_DAGSTER_URL"] == f"http://webserver:{options['--port']}{UI_PREFIX}"
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pyotp
+from cryptography.fernet import Fernet
 from sqlalchemy import Engine, select
 
 from trading_pipeline.adapters.access.jwt_tokens import JwtTokens
@@ -25,6 +26,7 @@ from trading_pipeline.services.access.tokens import TokenPair
 NOW = datetime(2025, 11, 3, 12, 0, tzinfo=UTC)
 ACTOR = Actor("root", "r-0", NOW)
 SECRET = "x" * 32
+KEY = Fernet.generate_key().decode()
 PASSWORD = "correct-horse-1"
 
 
@@ -73,7 +75,7 @@ class AccessLab:
             audit=PostgresAuditTrail(engine),
             passwords=QuickPasswords(),
             tokens=JwtTokens(SECRET),
-            codes=TotpCodes(),
+            codes=TotpCodes([KEY]),
             limiter=self.limiter,
         )
 
@@ -96,4 +98,11 @@ class AccessLab:
 
 def code_of(credentials: Credentials, now: datetime = NOW) -> str:
     """What the authenticator app of the user shows."""
-    return pyotp.TOTP(credentials.user.totp_secret).at(now)
+    return shown_by(credentials.enrolment, now)
+
+
+def shown_by(enrolment: str, now: datetime) -> str:
+    """What an authenticator app shows that has read it."""
+    app = pyotp.parse_uri(enrolment)
+    assert isinstance(app, pyotp.TOTP)
+    return app.at(now)

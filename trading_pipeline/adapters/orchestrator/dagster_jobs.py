@@ -44,13 +44,15 @@ _BACKFILL_TIMEOUT_S = 30.0
 class DagsterJobs(JobLauncher):
     """One connection pool on the webserver."""
 
-    def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, url: str, transport: httpx.BaseTransport | None = None, pages: str = "") -> None:
         """Connect at the first call.
 
         :param url: of the webserver; empty where there is none.
         :param transport: in place of a socket.
+        :param pages: where people find its pages; empty: at the webserver.
         """
         self._url = url.rstrip("/")
+        self._pages = pages if pages and self._url else self._url
         self._http = httpx.Client(transport=transport)
 
     def launch(self, job: str, ops: Mapping[str, Mapping[str, object]]) -> LaunchedJob:
@@ -72,11 +74,11 @@ class DagsterJobs(JobLauncher):
         if answer["__typename"] != "LaunchBackfillSuccess":
             raise DataError(f"backfill of {len(partitions)} partitions refused: {answer.get('message', answer)}")
         backfill_id = str(answer["backfillId"])
-        return LaunchedJob(title, backfill_id, f"{self._url}/runs/b/{backfill_id}")
+        return LaunchedJob(title, backfill_id, f"{self._pages}/runs/b/{backfill_id}")
 
     def page_of(self, run_id: str) -> str:
         """``/runs/<id>``."""
-        return f"{self._url}/runs/{run_id}" if self._url else ""
+        return f"{self._pages}/runs/{run_id}" if self._pages else ""
 
     def check(self) -> None:
         """Ask for the versions of the webserver."""

@@ -45,7 +45,7 @@ class User:
 
     :param name: unique, in lower case.
     :param password_hash: with its salt and parameters, as the hasher wrote it.
-    :param totp_secret: base32, empty where no second factor is set up.
+    :param totp_secret: sealed, empty where no second factor is set up.
     :param locked_until: wall time in UTC; until then nobody signs in under the name.
     """
 
@@ -57,6 +57,18 @@ class User:
     active: bool
     locked_until: datetime | None
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedFactor:
+    """A second factor that is being set up.
+
+    :param secret: sealed.
+    :param at: when it was begun, wall time in UTC.
+    """
+
+    secret: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

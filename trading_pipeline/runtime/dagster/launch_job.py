@@ -43,10 +43,12 @@ def launch_job(
     where = urlsplit(dagster_url)
     if not where.hostname:
         raise ConfigurationError(
-            f"TRADING_DAGSTER_URL = {dagster_url!r} is no address of a Dagster UI; set it like http://127.0.0.1:3000"
+            f"TRADING_DAGSTER_URL = {dagster_url!r} is no address of a Dagster UI; set it like http://127.0.0.1:3000/dagster"
         )
     try:
-        client = DagsterGraphQLClient(where.hostname, where.port, use_https=where.scheme == "https")
+        client = DagsterGraphQLClient(
+            where.hostname, where.port, use_https=where.scheme == "https", path_prefix=where.path.rstrip("/")
+        )
         run_id = client.submit_job_execution(job, run_config=config)
         deadline = time.monotonic() + timeout_s
         # Not by the wall clock: setting it must neither end nor prolong the wait.

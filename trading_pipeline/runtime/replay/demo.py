@@ -7,6 +7,8 @@ from rich.console import Console
 from trading_pipeline.runtime.replay.replay_plan import ReplayPlan
 from trading_pipeline.runtime.replay.replaying import replayed
 from trading_pipeline.runtime.replay.report import print_report
+from trading_pipeline.runtime.supervision.stages import Stages
+from trading_pipeline.runtime.supervision.welcome import welcome
 
 
 def run_demo(plan: ReplayPlan, config_dir: Path, reports_dir: Path, *, keep: bool) -> None:
@@ -28,5 +30,8 @@ def run_demo(plan: ReplayPlan, config_dir: Path, reports_dir: Path, *, keep: boo
         print_report(console, done.header, done.facts, page)
         if keep:
             console.print(f"Everything keeps running; Dagster UI {done.system.webserver}. Ctrl-C ends it.")
+            if plan.api_port:
+                done.system.start_api()
+                welcome(done.system.state, Stages(console))
             while not done.stop.wait(0.5):
                 done.system.check()

@@ -18,7 +18,7 @@ from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.runtime.supervision.embedded import free_port
-from trading_pipeline.runtime.supervision.preflight import Check, machine_checks, require
+from trading_pipeline.runtime.supervision.preflight import Check, api_checks, machine_checks, require
 from trading_pipeline.runtime.supervision.state_folder import empty, held, refuse_foreign
 from trading_pipeline.runtime.supervision.subprocess_tasks import check_parameters
 from trading_pipeline.runtime.supervision.system import cost_arguments
@@ -56,6 +56,7 @@ class ReplayPlan:
     :param timeframes: empty for those of ``universe.yaml``.
     :param strategy: ``None`` for the strategies that the configuration enables.
     :param balance: initial USDT.
+    :param api_port: of the API that is started when the replay is over; 0: none.
     """
 
     bars_dir: Path | None
@@ -69,6 +70,7 @@ class ReplayPlan:
     timeframes: tuple[Timeframe, ...] = ()
     strategy: ReplayedStrategy | None = None
     balance: Decimal = Decimal(10_000)
+    api_port: int = 0
 
     @property
     def source(self) -> str:
@@ -92,7 +94,9 @@ class ReplayPlan:
 
     def settings(self) -> GivenSettings:
         """Settings of the replayed system, which knows no other."""
-        return GivenSettings(TRADING_STATE_DIR=self.state_dir, TRADING_CONFIG_DIR=self.config_dir)
+        return GivenSettings(
+            TRADING_STATE_DIR=self.state_dir, TRADING_CONFIG_DIR=self.config_dir, TRADING_API_PORT=self.api_port
+        )
 
     def exchange_arguments(self, universe: Universe) -> list[str]:
         """How the simulated exchange is started; it charges what the run's own configuration says."""
@@ -123,6 +127,7 @@ def prepared(plan: ReplayPlan, config_dir: Path) -> Iterator[Universe]:
             Check("days", lambda: refuse_future_end(plan)),
             Check("state folder", lambda: refuse_foreign(plan.state_dir)),
             *machine_checks(plan.state_dir, plan.port, redis_url=""),
+            *api_checks(plan.api_port, "--api-port"),
         ]
     )
     with held(plan.state_dir):

@@ -140,7 +140,8 @@ class SystemState:
             database_url = self._postgres.url("trading", "psycopg")
             dagster_url = self._postgres.url("dagster", "psycopg2")
         dagster_url = dagster_url or _sibling(database_url, "dagster")
-        prepare_databases(database_url, dagster_url)
+        if told := prepare_databases(database_url, dagster_url, self.settings):
+            log.warning(told)
         return database_url, dagster_url
 
     def _open_redis(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from trading_pipeline.adapters.access.totp_keys import given_totp_keys
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.adapters.venues.catalog import venue_named
 from trading_pipeline.domain.model.errors import ConfigurationError, TradingError
@@ -81,23 +82,24 @@ def system_checks(settings: Settings, port: int, simulated_start: datetime | Non
     """
     configured = Check("configuration", lambda: check_parameters(settings.config_dir))
     machine = machine_checks(settings.state_dir, port, redis_url=settings.redis_url)
-    if settings.api_port:
-        machine.append(Check("api", lambda: _refuse_taken_api_port(settings.api_port)))
+    machine += api_checks(settings.api_port, "TRADING_API_PORT, or 0")
     if simulated_start is not None:
         return [configured, Check("history", lambda: refuse_future_history(settings, simulated_start)), *machine]
     venue = [
         Check("key", lambda: refuse_missing_key(settings)),
         Check("real money", lambda: refuse_unacknowledged(settings)),
+        *second_factor_checks(settings),
         Check("venue", lambda: _meet(settings)),
     ]
     return [configured, *venue, *machine]
 
 
-def _refuse_taken_api_port(port: int) -> None:
-    try:
-        refuse_taken_port(port)
-    except ConfigurationError:
-        raise ConfigurationError(f"port {port} is in use; choose another with TRADING_API_PORT, or 0") from None
+def api_checks(port: int, option: str) -> list[Check]:
+    """Of an API beside the rest; none where its port is 0.
+
+    :param option: by which another port is chosen.
+    """
+    return [Check("api", lambda: refuse_taken_port(port, option))] if port else []
 
 
 def refuse_missing_redis() -> None:
@@ -129,6 +131,19 @@ def refuse_missing_key(settings: Settings) -> None:
     :raises ConfigurationError: there is none.
     """
     venue_named(load_universe(settings.config_dir).venue, settings).key_fingerprint()
+
+
+def second_factor_checks(settings: Settings) -> list[Check]:
+    """Of an API that has to seal second factors, and cannot make a key of its own."""
+    return [Check("second factors", lambda: refuse_missing_totp_key(settings))] if settings.api_port else []
+
+
+def refuse_missing_totp_key(settings: Settings) -> None:
+    """Make sure that the API can seal second factors.
+
+    :raises ConfigurationError: it cannot, and the mode needs them.
+    """
+    given_totp_keys(settings)
 
 
 def refuse_unacknowledged(settings: Settings) -> None:

@@ -16,16 +16,32 @@ from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.domain.model.errors import ConfigurationError, TradingError
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.settings import foreign_variables
+from trading_pipeline.settings import Settings, foreign_variables
+
+OPERATOR = "operator"
+"""Whom the link of a simulated system signs in."""
 
 
-def prepare_databases(database_url: str, dagster_url: str) -> None:
+def prepare_databases(database_url: str, dagster_url: str, settings: Settings) -> str:
     """Create both databases where they are missing and bring ``trading`` to its newest schema.
 
+    :param settings: of the system, among them what seals second factors.
+    :returns: what there is to know about secrets that are sealed; mostly nothing.
     :raises ConfigurationError: a server cannot be reached, or an address is none.
     """
-    variables = {"DATABASE_URL": database_url, "DAGSTER_POSTGRES_URL": dagster_url}
-    _run(["trading_pipeline.cli.main", "migrate"], variables)
+    addresses = {"DATABASE_URL": database_url, "DAGSTER_POSTGRES_URL": dagster_url}
+    state = {"TRADING_STATE_DIR": str(settings.state_dir.resolve())}  # the process stands elsewhere
+    variables = {**settings.variables(), **addresses, **state}
+    return _run(["trading_pipeline.cli.main", "migrate"], variables).strip()
+
+
+def sign_in_link(variables: Mapping[str, str]) -> str:
+    """Address that signs the operator in once, as an administrator, who is added where there is none.
+
+    :param variables: of the running system.
+    :raises ConfigurationError: there is none to be had; the message says why.
+    """
+    return _run(["trading_pipeline.cli.main", "users", "link", OPERATOR, "--add", "admin"], variables).strip()
 
 
 def check_parameters(config_dir: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from trading_pipeline.adapters.orchestrator.ui import UI_PREFIX
 from trading_pipeline.adapters.parameters.costs import load_costs
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.adapters.venues.bybit.endpoints import market_of_paper
@@ -153,7 +154,7 @@ def control_specs(state: SystemState, webserver_port: int) -> list[ProcessSpec]:
     return [
         ProcessSpec(
             "webserver",
-            [*_module("dagster_webserver"), "-w", workspace, "-p", str(webserver_port), "-h", "127.0.0.1", *_PLAIN_LOG],
+            [*_ours("webserver"), "--workspace", workspace, "--port", str(webserver_port)],
             ready=lambda: location_loaded(webserver_port),
             grace_s=_SHORT_GRACE_S,
         ),
@@ -161,9 +162,11 @@ def control_specs(state: SystemState, webserver_port: int) -> list[ProcessSpec]:
     ]
 
 
-def api_spec(host: str, port: int) -> ProcessSpec:
-    """The HTTP API; it answers while everything else is away, so nothing else waits for it."""
-    return ProcessSpec("api", _ours("api"), ready=lambda: _listens(host, port), grace_s=_SHORT_GRACE_S)
+def api_specs(settings: Settings) -> list[ProcessSpec]:
+    """The HTTP API, unless its port is 0; it answers while everything else is away, so nothing else waits for it."""
+    host, port = settings.api_host, settings.api_port
+    spec = ProcessSpec("api", _ours("api"), ready=lambda: _listens(host, port), grace_s=_SHORT_GRACE_S)
+    return [spec] if port else []
 
 
 def _listens(host: str, port: int) -> bool:
@@ -172,29 +175,35 @@ def _listens(host: str, port: int) -> bool:
         return probe.connect_ex(("127.0.0.1" if host == "0.0.0.0" else host, port)) == 0  # noqa: S104
 
 
+def ui_address(webserver_port: int) -> str:
+    """Of the Dagster UI on this machine."""
+    return f"http://127.0.0.1:{webserver_port}{UI_PREFIX}"
+
+
 def location_loaded(webserver_port: int) -> bool:
     """Whether the webserver answers and has read the definitions."""
     query = {"query": "{ repositoriesOrError { ... on RepositoryConnection { nodes { name } } } }"}
     try:
-        response = httpx.post(f"http://127.0.0.1:{webserver_port}/graphql", json=query, timeout=5)
+        response = httpx.post(f"{ui_address(webserver_port)}/graphql", json=query, timeout=5)
     except httpx.TransportError:
         return False
     # A webserver answers before it has read the definitions, and then shows a page without a single asset.
     return response.status_code == 200 and bool(response.json()["data"]["repositoriesOrError"].get("nodes"))
 
 
-def refuse_taken_port(port: int) -> None:
+def refuse_taken_port(port: int, option: str = "--port") -> None:
     """Make sure that nobody listens on a loopback port.
 
+    :param option: by which another is chosen.
     :raises ConfigurationError: somebody does, or it is no port.
     """
     try:
         with socket.socket() as probe:
             taken = probe.connect_ex(("127.0.0.1", port)) == 0
     except OverflowError:
-        raise ConfigurationError(f"--port {port}: not between 0 and 65535") from None
+        raise ConfigurationError(f"{option} {port}: not between 0 and 65535") from None
     if taken:
-        raise ConfigurationError(f"port {port} is in use; choose another with --port")
+        raise ConfigurationError(f"port {port} is in use; choose another with {option}")
 
 
 def _ours(command: str) -> list[str]:

@@ -27,16 +27,18 @@ from trading_pipeline.runtime.supervision.supervisor import Supervisor
 from trading_pipeline.runtime.supervision.system import (
     ExchangeAccess,
     account_variables,
-    api_spec,
+    api_specs,
     control_specs,
     exchange_access,
     exchange_spec,
     execution_specs,
     paper_exchange,
     simulated_exchange,
+    ui_address,
     watchdog_spec,
 )
 from trading_pipeline.runtime.supervision.watch import Watch
+from trading_pipeline.runtime.supervision.welcome import welcome
 from trading_pipeline.settings import Settings
 
 SIMULATED_START = datetime(2025, 11, 1, tzinfo=UTC)
@@ -69,7 +71,7 @@ class RunningSystem:
     @property
     def webserver(self) -> str:
         """Address of the Dagster UI."""
-        return f"http://127.0.0.1:{self.webserver_port}"
+        return ui_address(self.webserver_port)
 
     def __enter__(self) -> Self:
         self.supervisor = Supervisor(self.state.log_dir, self.state.variables, self.say)
@@ -94,9 +96,13 @@ class RunningSystem:
         self.supervisor.start([*execution_specs(self.state), *([watchdog_spec()] if self.watched else [])])
         self.supervisor.start(control_specs(self.state, self.webserver_port))
         if self.with_api:
-            self.state.variables["TRADING_DAGSTER_URL"] = self.webserver
-            self.supervisor.start([api_spec(self.settings.api_host, self.settings.api_port)])
+            self.start_api()
         announce(self.settings, self.state.variables, self.webserver)
+
+    def start_api(self) -> None:
+        """Start the HTTP API beside the others."""
+        self.state.variables["TRADING_DAGSTER_URL"] = self.webserver
+        self.supervisor.start(api_specs(self.settings))
 
     def check(self) -> list[str]:
         """Start again what has died, servers first; the names.
@@ -167,7 +173,7 @@ def run_system(settings: Settings, port: int) -> None:
         say(f"up and trading in mode {settings.mode}; Ctrl-C ends everything")
         say(f"Dagster UI {system.webserver}, logs {system.state.log_dir}")
         if with_api:
-            say(f"API {settings.api_address}/docs; `trading-pipeline users add NAME --role admin` lets somebody in")
+            welcome(system.state, say)
         engine = connect(system.state.variables["DATABASE_URL"])
         try:
             _keep_running(system, Watch(engine, say, load_universe(settings.config_dir).instrument_ids), stop)

@@ -2,17 +2,15 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import uuid4
 
-from trading_pipeline.domain.model.access import LOCK_AFTER, LOCKED_FOR, REFRESH_LIFE, User
+from trading_pipeline.domain.model.access import LOCK_AFTER, LOCKED_FOR, User
 from trading_pipeline.domain.model.audit import AuditEntry
 from trading_pipeline.domain.model.errors import NotSignedIn, TooManyRequests
 from trading_pipeline.services.access.access_context import AccessContext
-from trading_pipeline.services.access.tokens import TokenPair, new_refresh_token, signed_pair
+from trading_pipeline.services.access.open_session import count_attempt, open_session
+from trading_pipeline.services.access.tokens import TokenPair
 
 _WRONG = "name, password or code is wrong"
-# A person who mistypes stays far below; whoever guesses passwords of many names from one address does not.
-_ATTEMPTS, _WITHIN_S = 20, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ def sign_in(*, access: AccessContext, attempt: SignInAttempt, now: datetime) -> 
     :raises TooManyRequests: the name is locked, or the address tried too often.
     :raises ServerAway: nobody can count attempts, so none is allowed.
     """
-    access.limiter.spend(f"sign-in:{attempt.address}", _ATTEMPTS, _WITHIN_S)
+    count_attempt(access, attempt.address)
     user = access.users.named(attempt.name.strip().lower())
     # Asked of a name that does not exist, too: how long the answer takes must not tell which names do.
     known = access.passwords.matches(user.password_hash if user else "", attempt.password)
@@ -50,10 +48,7 @@ def sign_in(*, access: AccessContext, attempt: SignInAttempt, now: datetime) -> 
         access.users.note_failure(user.user_id, LOCK_AFTER, now + LOCKED_FOR)
         raise _refusal(access, attempt, reason)
     access.users.note_success(user.user_id)
-    session_id, (token, token_hash) = str(uuid4()), new_refresh_token()
-    access.sessions.open(session_id, user.user_id, token_hash, now + REFRESH_LIFE)
-    access.audit.append(AuditEntry(user.name, "sign_in", attempt.address, "done", attempt.request_id))
-    return signed_pair(access, user, session_id, token, now)
+    return open_session(access=access, user=user, address=attempt.address, request_id=attempt.request_id, now=now)
 
 
 def _objection(access: AccessContext, user: User, code: str, now: datetime, *, password_right: bool) -> str:

@@ -3,9 +3,10 @@
 from uuid import uuid4
 
 import pytest
+import redis
 
 from trading_pipeline.adapters.access.redis_limits import RedisLimits
-from trading_pipeline.adapters.access.redis_tickets import RedisTickets
+from trading_pipeline.adapters.access.redis_tickets import LINK_LIFE_S, RedisTickets
 from trading_pipeline.domain.model.errors import NotSignedIn, ServerAway, TooManyRequests
 
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -36,3 +37,14 @@ def test_where_redis_is_away_it_is_named() -> None:
     assert away.value.component == "redis"
     with pytest.raises(ServerAway):
         RedisTickets(NOWHERE).issue("token")
+
+
+def test_a_link_is_no_ticket_and_lives_for_ten_minutes(redis_url: str) -> None:
+    kept_before = set(redis.Redis.from_url(redis_url).scan_iter("api-link:*"))
+    link = RedisTickets(redis_url, "link", LINK_LIFE_S).issue("ann")
+    with pytest.raises(NotSignedIn, match="no such ticket; each is good once, for 30 s"):
+        RedisTickets(redis_url).redeem(link)
+    (kept,) = set(redis.Redis.from_url(redis_url).scan_iter("api-link:*")) - kept_before
+    assert link.encode() not in kept
+    assert 590 < redis.Redis.from_url(redis_url).ttl(kept) <= 600
+    assert RedisTickets(redis_url, "link", LINK_LIFE_S).redeem(link) == "ann"

@@ -42,6 +42,11 @@ def test_a_job_is_launched_with_its_ops_config() -> None:
     assert params["runConfigData"] == {"ops": {"compare": {"config": {"deep": True}}}}
 
 
+def test_pages_are_where_people_find_them_and_nowhere_without_a_webserver() -> None:
+    assert DagsterJobs("http://dagster.test", pages="/dagster").page_of("r-1") == "/dagster/runs/r-1"
+    assert DagsterJobs("", pages="/dagster").page_of("r-1") == ""
+
+
 @pytest.mark.parametrize(
     ("refused", "why"),
     [

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -121,6 +122,25 @@ def test_a_silent_venue_is_told_beside_missing_keys(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as refused:
         require(system_checks(settings, 0, None))
     assert [line.split(":")[0].strip() for line in str(refused.value).splitlines()[1:]] == ["key", "venue"]
+
+
+def test_a_missing_key_of_second_factors_is_told_where_the_api_needs_one_of_its_owner(tmp_path: Path) -> None:
+    def asked(**given: object) -> bool:
+        settings = GivenSettings.model_validate({"config_dir": CONFIG, "state_dir": tmp_path / "state", **given})
+        for check in system_checks(settings, 0, None):
+            if check.name == "second factors":
+                with suppress(ConfigurationError):
+                    check.look()
+                    return False
+                return True
+        return False
+
+    assert asked(mode=TradingMode.LIVE)
+    assert asked(mode=TradingMode.TESTNET)
+    assert not asked(mode=TradingMode.LIVE, totp_key="given")
+    assert not asked(mode=TradingMode.LIVE, api_port=0)
+    assert not asked(mode=TradingMode.PAPER)
+    assert not (tmp_path / "state").exists()
 
 
 def test_a_configuration_that_breaks_a_rule_is_told(tmp_path: Path) -> None:

@@ -2,22 +2,27 @@ import shutil
 import uuid
 from pathlib import Path
 
+import pyotp
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from pydantic import SecretStr
+from sqlalchemy import Engine, create_engine, make_url, text
 
+from trading_pipeline.adapters.access.totp_codes import TotpCodes
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres
 from trading_pipeline.runtime.supervision.subprocess_tasks import book_timeframes, check_parameters, prepare_databases
+from trading_pipeline.settings import GivenSettings
+from trading_pipeline_tests.testkit.access_lab import KEY, AccessLab
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
 
 
-def test_missing_databases_are_created_and_the_schema_is_there(postgres: EmbeddedPostgres) -> None:
+def test_missing_databases_are_created_and_the_schema_is_there(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
     trading, dagster = f"trading_{uuid.uuid4().hex[:8]}", f"dagster_{uuid.uuid4().hex[:8]}"
     url = postgres.url(trading, "psycopg")
     for _ in ("first start", "next start"):
-        prepare_databases(url, postgres.url(dagster, "psycopg2"))
+        prepare_databases(url, postgres.url(dagster, "psycopg2"), GivenSettings(state_dir=tmp_path))
     engine = create_engine(url)
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM trading.alembic_version")).scalar() == 1
@@ -26,10 +31,10 @@ def test_missing_databases_are_created_and_the_schema_is_there(postgres: Embedde
     engine.dispose()
 
 
-def test_an_unreachable_server_is_told_without_its_password() -> None:
+def test_an_unreachable_server_is_told_without_its_password(tmp_path: Path) -> None:
     url = make_url("postgresql+psycopg://trader:hunter2@127.0.0.1:1/trading").render_as_string(hide_password=False)
     with pytest.raises(ConfigurationError, match=r"^database .*trader:\*\*\*@127.0.0.1:1/trading cannot be") as caught:
-        prepare_databases(url, url)
+        prepare_databases(url, url, GivenSettings(state_dir=tmp_path))
     assert "hunter2" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -68,3 +73,21 @@ def test_a_mistake_is_passed_on_in_one_line(tmp_path: Path, file: str, content: 
     with pytest.raises(ConfigurationError, match=f"^.*{message}") as caught:
         check_parameters(tmp_path / "config")
     assert "\n" not in str(caught.value)
+
+
+def test_every_start_seals_second_factors_that_stand_in_the_clear_and_none_goes_on_without_the_key(
+    database: Engine, database_url: str, tmp_path: Path
+) -> None:
+    lab = AccessLab(database)
+    lab.add()
+    with database.begin() as connection:
+        connection.execute(text("UPDATE trading.users SET totp_secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'"))
+    dagster = make_url(database_url).set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
+    live = GivenSettings.model_validate({"mode": "live", "state_dir": tmp_path})
+    with pytest.raises(ConfigurationError, match="TRADING_TOTP_KEY is unset"):
+        prepare_databases(database_url, dagster, live)
+    told = prepare_databases(database_url, dagster, live.model_copy(update={"totp_key": SecretStr(KEY)}))
+    assert told == "1 second factors are sealed by the newest key now"
+    with database.connect() as connection:
+        kept = str(connection.execute(text("SELECT totp_secret FROM trading.users")).scalar_one())
+    assert pyotp.parse_uri(TotpCodes([KEY]).enrolment_uri(kept, "ann")).secret == "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

@@ -3,11 +3,20 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import typer
+
+from trading_pipeline.cli.main import app
+from trading_pipeline.runtime.supervision.environment import SystemState
 from trading_pipeline.runtime.supervision.system import (
     ExchangeAccess,
     account_variables,
+    api_specs,
+    control_specs,
+    execution_specs,
     paper_exchange,
     simulated_exchange,
+    ui_address,
+    watchdog_spec,
 )
 from trading_pipeline.settings import GivenSettings
 
@@ -38,3 +47,24 @@ def test_paper_takes_the_account_alone_from_the_exchange() -> None:
     assert (found["BYBIT_REST_URL"], found["BYBIT_PUBLIC_WS_URL"]) == ("http://account", "")
     simulated = account_variables(access, GivenSettings.model_validate({}))
     assert simulated["BYBIT_PUBLIC_WS_URL"] == "ws://account/public"
+
+
+def test_every_process_of_ours_is_a_command_with_options_that_it_has(tmp_path: Path) -> None:
+    settings = GivenSettings.model_validate({"TRADING_STATE_DIR": str(tmp_path)})
+    state = SystemState(settings)
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    seen = set()
+    for spec in (*execution_specs(state), *control_specs(state, 3000), *api_specs(settings), watchdog_spec()):
+        _, _, module, *words = spec.command
+        if module != "trading_pipeline.cli.main":
+            continue
+        seen.add(spec.name)
+        known = {option for parameter in group.commands[words[0]].params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known, spec.name
+    assert {"webserver", "daemon", "api", "feed"} <= seen
+
+
+def test_an_api_at_port_0_is_none_and_the_ui_is_where_the_door_leads() -> None:
+    assert api_specs(GivenSettings.model_validate({"TRADING_API_PORT": "0"})) == []
+    assert ui_address(3000) == "http://127.0.0.1:3000/dagster"

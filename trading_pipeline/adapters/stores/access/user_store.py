@@ -8,10 +8,11 @@ from sqlalchemy.dialects.postgresql import insert
 
 from trading_pipeline.adapters.stores.postgres.access_tables import users
 from trading_pipeline.adapters.stores.postgres.database import reading
-from trading_pipeline.domain.model.access import Role, User
+from trading_pipeline.domain.model.access import OfferedFactor, Role, User
 from trading_pipeline.ports.stores.access.user_store import UserStore
 
 _SHOWN = ("user_id", "name", "role", "password_hash", "totp_secret", "active", "locked_until", "created_at")
+_NONE_OFFERED: dict[str, object] = {"offered_secret": "", "offered_at": None}
 USER_COLUMNS = tuple(users.c[name] for name in _SHOWN)
 """What a ``User`` is made of, in its order."""
 
@@ -47,8 +48,31 @@ class PostgresUserStore(UserStore):
 
     def set_credentials(self, user_id: str, password_hash: str, totp_secret: str) -> None:
         """Update; a new secret has used no step yet."""
-        fresh = {"failures": 0, "locked_until": None, "totp_step": 0}
+        fresh = {"failures": 0, "locked_until": None, "totp_step": 0, **_NONE_OFFERED}
         self._update(user_id, password_hash=password_hash, totp_secret=totp_secret, **fresh)
+
+    def offer_factor(self, user_id: str, secret: str, now: datetime) -> None:
+        """Update."""
+        self._update(user_id, offered_secret=secret, offered_at=now)
+
+    def offered_factor(self, user_id: str) -> OfferedFactor | None:
+        """Select by id."""
+        query = select(users.c.offered_secret, users.c.offered_at).where(
+            users.c.user_id == user_id, users.c.offered_at.is_not(None)
+        )
+        with reading(self._engine) as connection:
+            row = connection.execute(query).first()
+        return None if row is None else OfferedFactor(row.offered_secret, row.offered_at)
+
+    def take_factor(self, user_id: str, secret: str, step: int) -> None:
+        """Update."""
+        self._update(user_id, totp_secret=secret, totp_step=step, **_NONE_OFFERED)
+
+    def replace_secret(self, user_id: str, secret: str, other: str) -> bool:
+        """Compare and set in one statement."""
+        same = (users.c.user_id == user_id, users.c.totp_secret == secret)
+        with self._engine.begin() as connection:
+            return connection.execute(update(users).where(*same).values(totp_secret=other)).rowcount == 1
 
     def note_failure(self, user_id: str, lock_after: int, locked_until: datetime) -> None:
         """Add one in the database, so that two attempts at once count twice."""

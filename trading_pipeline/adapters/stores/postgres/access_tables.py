@@ -23,12 +23,15 @@ users = Table(
     Column("password_hash", Text, nullable=False),
     Column("totp_secret", Text, nullable=False),
     Column("totp_step", BigInteger, nullable=False, server_default="0"),
+    Column("offered_secret", Text, nullable=False, server_default=""),
+    _instant("offered_at", nullable=True),
     Column("active", Boolean, nullable=False),
     Column("failures", BigInteger, nullable=False, server_default="0"),
     _instant("locked_until", nullable=True),
     _instant("created_at"),
 )
-"""``totp_step``: the newest time step whose code was used; ``failures``: to sign in, since the last success."""
+"""Secrets are sealed. ``totp_step``: the newest time step whose code was used; ``offered_secret``: of a second factor
+that is being set up; ``failures``: to sign in, since the last success."""
 
 sessions = Table(
     "sessions",

@@ -218,7 +218,7 @@ _READABLE = (
         "Who may sign in.",
         users,
         ("created_at", "user_id"),
-        columns=_without(users, "password_hash", "totp_secret", "totp_step"),
+        columns=_without(users, "password_hash", "totp_secret", "totp_step", "offered_secret", "offered_at"),
         filters=("role",),
         identity="name",
     ),

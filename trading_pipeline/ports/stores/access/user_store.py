@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 
-from trading_pipeline.domain.model.access import Role, User
+from trading_pipeline.domain.model.access import OfferedFactor, Role, User
 
 
 class UserStore(ABC):
@@ -33,6 +33,25 @@ class UserStore(ABC):
     @abstractmethod
     def set_credentials(self, user_id: str, password_hash: str, totp_secret: str) -> None:
         """Replace password and second factor, and lift a lock."""
+
+    @abstractmethod
+    def offer_factor(self, user_id: str, secret: str, now: datetime) -> None:
+        """Keep a second factor that is being set up, in place of one before."""
+
+    @abstractmethod
+    def offered_factor(self, user_id: str) -> OfferedFactor | None:
+        """The one that is being set up."""
+
+    @abstractmethod
+    def take_factor(self, user_id: str, secret: str, step: int) -> None:
+        """Put a second factor into use, or with an empty secret none; nothing is being set up any more.
+
+        :param step: whose code was used last.
+        """
+
+    @abstractmethod
+    def replace_secret(self, user_id: str, secret: str, other: str) -> bool:
+        """Keep a secret in another form; whether it was still the one."""
 
     @abstractmethod
     def note_failure(self, user_id: str, lock_after: int, locked_until: datetime) -> None:

@@ -1,0 +1,1 @@
+"""The Dagster UI behind the API's door."""
