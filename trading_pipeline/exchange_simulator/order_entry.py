@@ -4,10 +4,10 @@ import re
 from decimal import Decimal
 
 from trading_pipeline.domain.model.instruments import Instrument
-from trading_pipeline.exchange_simulator import matching, parameters, protection
+from trading_pipeline.exchange_simulator import latency, matching, parameters, protection
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.liquidity import market_price
-from trading_pipeline.exchange_simulator.orders import MAX_ACTIVE, MAX_CONDITIONAL, ZERO, Levels, Order, Terms
+from trading_pipeline.exchange_simulator.orders import ENTER, MAX_ACTIVE, MAX_CONDITIONAL, ZERO, Levels, Order, Terms
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.private import order_push
 from trading_pipeline.exchange_simulator.position_book import LONG, ONE_WAY
@@ -20,9 +20,10 @@ _TRIGGERS = ("LastPrice", "MarkPrice", "IndexPrice")
 _TIMES_IN_FORCE = ("GTC", "IOC", "FOK", "PostOnly")
 
 
-def create(exchange: Exchange, request: Parameters) -> Order:
-    """Validate, accept and match a new order.
+def create(exchange: Exchange, request: Parameters, *, at_once: bool = False) -> Order:
+    """Validate and accept a new order, which then meets the market.
 
+    :param at_once: it is there already, whatever the latency.
     :raises Rejection: with the venue's code; nothing has changed then.
     """
     terms = _read(exchange, request)
@@ -36,11 +37,17 @@ def create(exchange: Exchange, request: Parameters) -> Order:
     order = Order(exchange.new_id("order", sequence), sequence, terms, exchange.now_ms, last)
     # Kept before it is matched, so that a second order with its client id is refused whatever becomes of it.
     exchange.orders.add(order)
+    if at_once or not latency.send(exchange, order, ENTER):
+        enter(exchange, order)
+    return order
+
+
+def enter(exchange: Exchange, order: Order) -> None:
+    """Let an accepted order meet the market, or wait for its trigger."""
     if order.conditional:
         exchange.push("order", order_push(order))
     else:
         matching.execute(exchange, order)
-    return order
 
 
 def _read(exchange: Exchange, request: Parameters) -> Terms:

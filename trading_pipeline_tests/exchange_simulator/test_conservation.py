@@ -55,7 +55,9 @@ profiles = st.sampled_from(ExecutionProfile)
 def play(session: list[tuple[Ohlc, list[dict[str, object]]]], profile: ExecutionProfile) -> Exchange:
     """Each bar's orders at equal distances inside it; the venue refuses some."""
     bars = [one for one, _ in session]
-    exchange = an_exchange(*bars, start=BEFORE_FUNDING, profile=profile, balance=Decimal(2_000))
+    # Long enough that bars close and levels are met while an order is on its way.
+    latency_ms = STEP_MS // 10 if profile is ExecutionProfile.REALISTIC else 0
+    exchange = an_exchange(*bars, start=BEFORE_FUNDING, profile=profile, balance=Decimal(2_000), latency_ms=latency_ms)
     for number, (_, requests) in enumerate(session, 1):
         for made in requests:
             with contextlib.suppress(Rejection):
