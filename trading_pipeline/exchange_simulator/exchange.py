@@ -277,10 +277,13 @@ class Exchange:
 
     def next_stop_ms(self) -> int:
         """The nearest instant (UTC ms) after now at which a path may turn, a bar open, or funding fall due."""
-        now_ms = self.now_ms
-        if self._funding_ms <= now_ms:
-            self._funding_ms = min(schedule.next_after(now_ms) for schedule in self.funding.values())
-        return min(self._funding_ms, *(_corner_after(now_ms, *grid) for grid in self._grids))
+        return min(self.next_funding_ms(), *(_corner_after(self.now_ms, *grid) for grid in self._grids))
+
+    def next_funding_ms(self) -> int:
+        """The nearest instant (UTC ms) after now at which funding falls due in some market."""
+        if self._funding_ms <= self.now_ms:
+            self._funding_ms = min(schedule.next_after(self.now_ms) for schedule in self.funding.values())
+        return self._funding_ms
 
     def market(self, symbol: str) -> Market:
         """The market of a symbol.

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from trading_pipeline.exchange_simulator import arrivals, funding, matching, protection
+from trading_pipeline.exchange_simulator.calm import calm_until
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.orders import ZERO, Order
 from trading_pipeline.exchange_simulator.price_walk import Leg
@@ -32,16 +33,25 @@ def account_events(exchange: Exchange, until_ms: int) -> Iterator[int]:
     :returns: the instant of each account event, UTC milliseconds.
     """
     while exchange.now_ms < until_ms:
-        # The jump belongs to the time after a close: orders sent while the clock stood there met the close.
-        if exchange.bars_may_open:
-            yield from _open_bars(exchange)
-        yield from _travel(exchange, min(until_ms, exchange.next_stop_ms()))
+        calm_ms = calm_until(exchange, min(until_ms, exchange.next_funding_ms()))
+        if calm_ms > exchange.now_ms:
+            exchange.moment.move(calm_ms)
+        else:
+            yield from _walk_on(exchange, until_ms)
         # At the end of the leg, on what is still held after everything the leg has met.
         due = exchange.funding_is_due
         for account in exchange.accounts:
             if due:
                 funding.settle_due(account)
             yield from _traded(account, matching.liquidate_if_broke)
+
+
+def _walk_on(exchange: Exchange, until_ms: int) -> Iterator[int]:
+    """To the next corner of any path."""
+    # The jump belongs to the time after a close: orders sent while the clock stood there met the close.
+    if exchange.bars_may_open:
+        yield from _open_bars(exchange)
+    yield from _travel(exchange, min(until_ms, exchange.next_stop_ms()))
 
 
 def _open_bars(exchange: Exchange) -> Iterator[int]:
