@@ -6,7 +6,7 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from trading_pipeline.exchange_simulator.columns import Near, Opens, Turnover
+from trading_pipeline.exchange_simulator.columns import Integers
 from trading_pipeline.exchange_simulator.intervals import DAY_MS
 from trading_pipeline.exchange_simulator.precision import decimals_of, refuse_large, refuse_rounded, units_of
 
@@ -14,7 +14,6 @@ from trading_pipeline.exchange_simulator.precision import decimals_of, refuse_la
 TURNOVER_DECIMALS = 4
 MOST_VOLUME_DECIMALS = 8
 Column = NDArray[np.int64]
-Prices = NDArray[np.integer] | Near | Opens
 
 
 def shown(value: int, decimals: int) -> str:
@@ -42,12 +41,12 @@ class BarSeries:
     price_decimals: int
     volume_decimals: int
     open_ms: Column
-    open: Prices
-    high: Prices
-    low: Prices
-    close: Prices
-    volume: NDArray[np.integer]
-    turnover: Column | Turnover
+    open: Integers
+    high: Integers
+    low: Integers
+    close: Integers
+    volume: Integers
+    turnover: Integers
 
     @property
     def first_ms(self) -> int:
@@ -123,7 +122,7 @@ class BarSeries:
             high=np.maximum.reduceat(self.high[whole], edges)[::2],
             low=np.minimum.reduceat(self.low[whole], edges)[::2],
             close=self.close[ends - 1],
-            volume=np.add.reduceat(self.volume, edges, dtype=np.int64)[::2],
+            volume=np.add.reduceat(self.volume[whole], edges, dtype=np.int64)[::2],
             turnover=np.add.reduceat(self.turnover[whole], edges)[::2],
         )
 
