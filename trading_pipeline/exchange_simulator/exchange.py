@@ -27,6 +27,7 @@ from trading_pipeline.exchange_simulator.positions import Position
 from trading_pipeline.exchange_simulator.price_walk import Moment, PriceWalk
 from trading_pipeline.exchange_simulator.reference_prices import Basis
 from trading_pipeline.exchange_simulator.rejections import unknown_symbol
+from trading_pipeline.exchange_simulator.risk_tiers import risk_tiers
 
 Payload = dict[str, object]
 DEFAULT_LEVERAGE = Decimal(10)
@@ -133,6 +134,7 @@ class Market:
         "instrument",
         "moment",
         "recorded_funding",
+        "tiers",
         "walk",
     )
 
@@ -152,6 +154,8 @@ class Market:
         self.basis = basis or {}
         self._references: dict[str, tuple[tuple[int, Decimal], Decimal]] = {}
         self.instrument = instrument
+        self.tiers = risk_tiers(instrument.symbol, instrument.max_leverage)
+        """Of the contract, lowest first."""
         self.recorded_funding = recorded_funding or {}
         self.walk = walk
         self.moment = moment

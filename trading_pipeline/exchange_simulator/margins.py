@@ -19,12 +19,13 @@ FARTHEST = 1_000
 def tier(exchange: Exchange, position: Position) -> RiskTier:
     """The risk tier of the position's value."""
     market = exchange.markets[position.symbol]
-    return tier_of(position.value(market.mark), market.instrument.max_leverage)
+    return tier_of(position.value(market.mark), market.tiers)
 
 
 def initial_margin(exchange: Exchange, position: Position) -> Decimal:
     """USDT that opening the position at the mark price would bind."""
-    return _value(exchange, position) * (1 / position.leverage + _fee_rate(exchange, position))
+    rate = max(1 / position.leverage, tier(exchange, position).initial_rate)
+    return _value(exchange, position) * (rate + _fee_rate(exchange, position))
 
 
 def maintenance_margin(exchange: Exchange, position: Position) -> Decimal:
@@ -66,7 +67,7 @@ def broke(exchange: Exchange, mark_of: Callable[[Position], Decimal] | None = No
 def _kept(market: Market, position: Position, mark: Decimal) -> Decimal:
     """The maintenance margin at a mark price, USDT."""
     value = position.value(mark)
-    met = tier_of(value, market.instrument.max_leverage)
+    met = tier_of(value, market.tiers)
     return max(ZERO, value * (met.maintenance_rate + market.instrument.taker_fee) - met.deduction)
 
 

@@ -12,6 +12,7 @@ from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.private import order_push
 from trading_pipeline.exchange_simulator.position_book import LONG, ONE_WAY
 from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
+from trading_pipeline.exchange_simulator.risk_tiers import limit_at, tier_of
 
 PRICE_BAND = Decimal("0.05")
 """A limit order may cross the last price by at most this share."""
@@ -31,6 +32,7 @@ def create(exchange: Exchange, request: Parameters, *, at_once: bool = False) ->
     _check_link_id(exchange, terms.link_id)
     check_levels(exchange, terms)
     _check_reduce_only(exchange, terms)
+    _check_tier(exchange, terms)
     _check_margin(exchange, terms)
     sequence = exchange.next_sequence()
     last = exchange.markets[terms.symbol].last
@@ -279,6 +281,25 @@ def _check_reduce_only(exchange: Exchange, terms: Terms) -> None:
         raise Rejection(110017, "current position is zero, cannot fix reduce-only order qty")
     if position.reducible(terms.sign) == ZERO:
         raise Rejection(110017, "Reduce-only rule not satisfied: order is on the same side as the position")
+
+
+def _check_tier(exchange: Exchange, terms: Terms) -> None:
+    """The position would not be larger than its leverage is allowed for.
+
+    :raises Rejection: 110090.
+    """
+    if terms.reduce_only:
+        return
+    market, position = exchange.markets[terms.symbol], exchange.positions.of(terms)
+    size = abs(position.size + terms.quantity * terms.sign)
+    value = size * (terms.price or market.last)
+    if size > abs(position.size) and value > limit_at(position.leverage, market.tiers):
+        most = tier_of(value, market.tiers).max_leverage
+        raise Rejection(
+            110090,
+            "Order placement failed as your position may exceed the max limit. "
+            f"Please adjust your leverage to {most} or below to increase the max. position limit",
+        )
 
 
 def _check_margin(exchange: Exchange, terms: Terms) -> None:

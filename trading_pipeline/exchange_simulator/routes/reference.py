@@ -14,7 +14,7 @@ from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.market import price_limits
 from trading_pipeline.exchange_simulator.payloads.numbers import plain
 from trading_pipeline.exchange_simulator.rejections import bad_parameter
-from trading_pipeline.exchange_simulator.risk_tiers import RiskTier, risk_tiers
+from trading_pipeline.exchange_simulator.risk_tiers import RiskTier
 from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
 from trading_pipeline.exchange_simulator.routes.market import kline
 from trading_pipeline.exchange_simulator.venue import Venue
@@ -85,7 +85,7 @@ def risk_limit(venue: Venue, request: Parameters) -> Payload:
     markets = [venue.exchange.market(symbol)] if symbol else list(venue.exchange.markets.values())
     first = parameters.integer(request, "cursor", 0)
     page = markets[first : first + 15]
-    rows = [_tier_row(market, tier) for market in page for tier in risk_tiers(market.instrument.max_leverage)]
+    rows = [_tier_row(market, tier) for market in page for tier in market.tiers]
     following = str(first + 15) if first + 15 < len(markets) else ""
     return {"category": "linear", "list": rows, "nextPageCursor": following}
 
@@ -97,7 +97,7 @@ def _tier_row(market: Market, tier: RiskTier) -> Payload:
         "symbol": market.instrument.symbol,
         "riskLimitValue": plain(tier.limit),
         "maintenanceMargin": plain(tier.maintenance_rate),
-        "initialMargin": plain(round(tier.initial_rate, 6)),
+        "initialMargin": plain(tier.initial_rate),
         "isLowestRisk": int(tier.number == 1),
         "maxLeverage": f"{tier.max_leverage:.2f}",
         "mmDeduction": plain(tier.deduction) if tier.deduction else "",
