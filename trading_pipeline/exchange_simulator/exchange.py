@@ -105,7 +105,7 @@ class Execution:
 class Account:
     """Money of the account in USDT; ``wallet`` holds everything but unrealised profit."""
 
-    __slots__ = ("fees", "funding", "margin_mode", "realised", "sent", "wallet")
+    __slots__ = ("away_cancels", "away_window_s", "fees", "funding", "margin_mode", "realised", "sent", "wallet")
 
     def __init__(self, wallet: Decimal) -> None:
         self.wallet = wallet
@@ -113,6 +113,10 @@ class Account:
         self.fees = ZERO
         self.funding = ZERO
         self.margin_mode = "REGULAR_MARGIN"
+        # After so many wall seconds without a connection that asked for it orders are cancelled; None never.
+        self.away_window_s: int | None = None
+        # Whether such a connection is there, or has gone and its time is not over.
+        self.away_cancels = False
         # Requests that were on their way so far: the next one's delay is drawn by it.
         self.sent = 0
 

@@ -73,7 +73,7 @@ class Venue:
         self.feed = MarketFeed(exchange, self.public)
         keys = (credentials, *others)
         self.seats = {
-            key.api_key: Seat(account, key, self.faults, self.catch_up)
+            key.api_key: Seat(account, key, self.faults, self.catch_up, self.flush_private)
             for account, key in zip(exchange.accounts, keys, strict=True)
         }
         """By API key, the first account's first."""
