@@ -56,10 +56,9 @@ class _Span:
     """The bars of one market from now on."""
 
     def __init__(self, market: Market, first: int, last: int) -> None:
-        series = market.walk.series
+        bars, whole = market.walk.series.part(first, last), slice(None)
         self._market = market
-        self._open_ms = series.open_ms[first:last]
-        self._high, self._low = series.high[first:last], series.low[first:last]
+        self._open_ms, self._high, self._low = bars.open_ms, bars.high[whole], bars.low[whole]
 
     @classmethod
     def ahead(cls, market: Market, now_ms: int, until_ms: int) -> "_Span | None":

@@ -226,7 +226,7 @@ class Market:
         if interval.step_ms == base.step_ms:
             return base
         if interval.name not in self._coarse:
-            self._coarse[interval.name] = CoarseBars(base, interval)
+            self._coarse[interval.name] = CoarseBars(base.base_of(interval.step_ms), interval)
         return self._coarse[interval.name]
 
 
