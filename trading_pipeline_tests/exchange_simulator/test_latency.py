@@ -108,17 +108,24 @@ def test_stops_of_the_venue_trigger_without_delay() -> None:
     assert (entry.price, stop.price, stop.at_ms - entry.at_ms > STEP_MS // 2) == (100, 95, True)
 
 
-def played(seed: int) -> list[tuple[int, Decimal]]:
+def played(seed: int, step_ms: int = STEP_MS // 3) -> list[tuple[int, Decimal]]:
     exchange = distant(FALLING, FLAT, seed=seed, profile=ExecutionProfile.REALISTIC)
     for side in ("Buy", "Sell", "Buy"):
         order(exchange, side, "0.1")
-        advance(exchange, exchange.now_ms + STEP_MS // 3)
+        until_ms = exchange.now_ms + STEP_MS // 3
+        while exchange.now_ms < until_ms:
+            advance(exchange, min(until_ms, exchange.now_ms + step_ms))
     return [(one.at_ms, one.price) for one in exchange.executions]
 
 
 def test_the_same_seed_and_requests_meet_the_same_market_and_another_seed_another() -> None:
     assert played(1) == played(1) != played(2)
     assert len(played(1)) == 3
+
+
+@pytest.mark.parametrize("step_ms", [97, 1_000, 33_333])
+def test_what_is_on_its_way_arrives_the_same_however_time_goes_on(step_ms: int) -> None:
+    assert played(1, step_ms) == played(1)
 
 
 def test_delays_are_at_least_half_of_the_mean_and_on_average_the_mean() -> None:
