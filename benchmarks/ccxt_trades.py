@@ -91,6 +91,8 @@ def trade(told: dict[str, str], exchange: Any) -> None:
     for symbol in SIZES:
         for ending in (5, 6):
             act(exchange, symbol, 0, ending)
+    # The last orders are on their way to the market as long as the clock stands.
+    advance(told)
 
 
 def made(trades: list[dict[str, Any]]) -> str:

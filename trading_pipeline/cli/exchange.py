@@ -45,6 +45,9 @@ def exchange(
     profile: Annotated[
         str, typer.Option(help="realistic: spread, depth and volume count; ideal: what backtests count")
     ] = "realistic",
+    latency_ms: Annotated[
+        int, typer.Option(min=0, max=60_000, help="mean time of an order on its way to the market, if realistic")
+    ] = 30,
     half_spread_ticks: Annotated[int, typer.Option(min=0, help="what a market order pays beyond the last price")] = 0,
     maker_fee_bps: Annotated[float, typer.Option(min=-10, max=100, help="of limit orders that rested")] = 2,
     taker_fee_bps: Annotated[float, typer.Option(min=0, max=100, help="of market orders and stops")] = 5.5,
@@ -79,6 +82,7 @@ def exchange(
             faults=faults,
             balance=money(balance, "--balance"),
             others=tuple(_another(text, balance) for text in account or ()),
+            latency_ms=latency_ms,
             half_spread_ticks=half_spread_ticks,
             profile=_profile(profile),
             costs=Costs(

@@ -33,7 +33,7 @@ def suffer_partly(exchange: Exchange, order: Order, fault: Fault) -> Decimal:
 def fill_addressed(exchange: Exchange, request: Parameters) -> None:
     """Fill the resting order that a cancel or amend request names, before the request is looked at."""
     order = exchange.orders.find(text(request, "orderId"), text(request, "orderLinkId"))
-    if order is not None and order.active and not order.conditional:
+    if order is not None and order.active and not (order.conditional or order.unseen):
         matching.touch(exchange, order)
 
 
@@ -61,7 +61,7 @@ def _trade_by_hand(exchange: Exchange, fault: Fault) -> None:
     request = {"category": "linear", "symbol": fault.symbol, "side": fault.side, "qty": str(fault.quantity)}
     if fault.symbol in exchange.positions.hedged:
         request["positionIdx"] = str(LONG if fault.side == "Buy" else SHORT)
-    order_entry.create(exchange, {**request, "orderType": "Market"})
+    order_entry.create(exchange, {**request, "orderType": "Market"}, at_once=True)
 
 
 def _adl(exchange: Exchange, fault: Fault) -> None:

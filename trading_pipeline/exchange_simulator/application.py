@@ -20,7 +20,7 @@ from trading_pipeline.exchange_simulator.routes.endpoint import EXTRA_INFO, Endp
 from trading_pipeline.exchange_simulator.seat import Seat
 from trading_pipeline.exchange_simulator.streams import serve_stream
 from trading_pipeline.exchange_simulator.transports import abort
-from trading_pipeline.exchange_simulator.venue import ACKNOWLEDGE_FIRST_S, Venue
+from trading_pipeline.exchange_simulator.venue import Venue
 
 Message = MutableMapping[str, object]
 Receive = Callable[[], Awaitable[Message]]
@@ -64,7 +64,7 @@ class Application:
         # Who is told that something was accepted finds it again after a restart.
         self._venue.keep_changes()
         if fault is not None and at_the_edge:
-            self._tell_private()
+            self._venue.tell_soon()
             await _turn_away(fault, scope, receive, send)
             return
         await self._hold_up(fault, scope)
@@ -72,12 +72,7 @@ class Application:
         # Clients set their clock by it, so that it is virtual time like everything else.
         headers["Timenow"] = str(now_ms)
         await _respond(send, status, {**body, "time": now_ms}, headers)
-        self._tell_private()
-
-    def _tell_private(self) -> None:
-        """Tell the private stream a little later: the venue acknowledges before it tells what became of a request."""
-        if self._venue.has_pushes:
-            asyncio.get_running_loop().call_later(ACKNOWLEDGE_FIRST_S, self._venue.flush_private)
+        self._venue.tell_soon()
 
     async def _hold_up(self, fault: Fault | None, scope: Message) -> None:
         """What happens between a request's effect and its answer."""
@@ -86,7 +81,7 @@ class Application:
         if fault.kind is FaultKind.DROP_RESPONSE:
             abort(scope)
         elif fault.kind is FaultKind.SLOW:
-            self._tell_private()
+            self._venue.tell_soon()
             await asyncio.sleep(fault.seconds)
         elif fault.kind is FaultKind.STREAM_FIRST:
             self._venue.flush_private()

@@ -10,6 +10,7 @@ from trading_pipeline.exchange_simulator.bars import BarSeries
 from trading_pipeline.exchange_simulator.clock import Clock, FreeClock, LockStepClock, WallClock, check_start, wall_now
 from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.exchange import Exchange, Terms
+from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.faults import faults_of
 from trading_pipeline.exchange_simulator.funding_schedule import FundingSchedule
 from trading_pipeline.exchange_simulator.markets import market
@@ -61,6 +62,7 @@ def _assembled(configuration: Configuration, world: World, run_id: str, state: S
         run_id=run_id,
         profile=configuration.met,
         seed=configuration.seed,
+        latency_ms=configuration.latency_ms if configuration.met is ExecutionProfile.REALISTIC else 0,
     )
     exchange, faults = Exchange(markets, terms, moment), faults_of(configuration.faults)
     for other in configuration.others:

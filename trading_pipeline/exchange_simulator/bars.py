@@ -1,12 +1,13 @@
 """Base bars of one symbol as compact integer columns, and coarser bars made of them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trading_pipeline.exchange_simulator.columns import Near, Opens, Turnover
+from trading_pipeline.exchange_simulator.columns import Integers
 from trading_pipeline.exchange_simulator.intervals import DAY_MS
 from trading_pipeline.exchange_simulator.precision import decimals_of, refuse_large, refuse_rounded, units_of
 
@@ -14,7 +15,6 @@ from trading_pipeline.exchange_simulator.precision import decimals_of, refuse_la
 TURNOVER_DECIMALS = 4
 MOST_VOLUME_DECIMALS = 8
 Column = NDArray[np.int64]
-Prices = NDArray[np.integer] | Near | Opens
 
 
 def shown(value: int, decimals: int) -> str:
@@ -42,12 +42,12 @@ class BarSeries:
     price_decimals: int
     volume_decimals: int
     open_ms: Column
-    open: Prices
-    high: Prices
-    low: Prices
-    close: Prices
-    volume: NDArray[np.integer]
-    turnover: Column | Turnover
+    open: Integers
+    high: Integers
+    low: Integers
+    close: Integers
+    volume: Integers
+    turnover: Integers
 
     @property
     def first_ms(self) -> int:
@@ -66,6 +66,14 @@ class BarSeries:
     def closed_by(self, now_ms: int) -> int:
         """How many bars have closed at ``now_ms``, UTC milliseconds."""
         return int(np.searchsorted(self.open_ms, now_ms - self.step_ms, side="right"))
+
+    def base_of(self, step_ms: int) -> "BarSeries":  # noqa: ARG002 - there is one base here
+        """The coarsest bars here of which bars of that length (ms) can be made."""
+        return self
+
+    def moved(self, move: Callable[[Column], Column]) -> "BarSeries":
+        """The same bars at other open times."""
+        return replace(self, open_ms=move(self.open_ms))
 
     def part(self, first: int, last: int) -> "BarSeries":
         """Bars ``first`` to ``last - 1``."""
@@ -94,15 +102,14 @@ class BarSeries:
             return None
         if int(self.open_ms[first]) != open_ms:
             return None
-        # One row, asked for at every close of every topic: worked out without a series around it.
-        bars = slice(first, last)
-        prices = (self.open[first], self.high[bars].max(), self.low[bars].min(), self.close[last - 1])
-        volume, turnover = self.volume[bars].sum(dtype=np.int64), self.turnover[bars].sum()
+        # One row, asked for at every close of every topic: of columns that are read once.
+        bars, whole = self.part(first, last), slice(None)
+        prices = (bars.open[0], bars.high[whole].max(), bars.low[whole].min(), bars.close[-1])
         return [
             str(open_ms),
             *(shown(int(price), self.price_decimals) for price in prices),
-            shown(int(volume), self.volume_decimals),
-            shown(int(turnover), TURNOVER_DECIMALS),
+            shown(int(bars.volume[whole].sum(dtype=np.int64)), self.volume_decimals),
+            shown(int(bars.turnover[whole].sum()), TURNOVER_DECIMALS),
         ]
 
     def merged(self, starts: NDArray[np.integer], ends: NDArray[np.integer]) -> "BarSeries":
@@ -123,7 +130,7 @@ class BarSeries:
             high=np.maximum.reduceat(self.high[whole], edges)[::2],
             low=np.minimum.reduceat(self.low[whole], edges)[::2],
             close=self.close[ends - 1],
-            volume=np.add.reduceat(self.volume, edges, dtype=np.int64)[::2],
+            volume=np.add.reduceat(self.volume[whole], edges, dtype=np.int64)[::2],
             turnover=np.add.reduceat(self.turnover[whole], edges)[::2],
         )
 

@@ -25,7 +25,7 @@ def best_prices(market: Market, half_spread_ticks: int) -> tuple[Decimal, Decima
 
 def size_at(market: Market, price: Decimal, now_ms: int) -> Decimal:
     """What rests at a price, base currency: by the volume of the newest closed bar, the same for some minutes."""
-    series, instrument = market.walk.series, market.instrument
+    series, instrument = market.walk.series.base_of(SIZES_LAST_MS), market.instrument
     volume = int(series.volume[max(0, series.closed_by(now_ms) - 1)])
     usual = Decimal(volume).scaleb(-series.volume_decimals) * SIZES_LAST_MS / series.step_ms
     seed = f"{instrument.symbol}|{plain(price)}|{now_ms // SIZES_LAST_MS}".encode()

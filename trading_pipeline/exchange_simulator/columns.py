@@ -4,12 +4,21 @@ They are read like the arrays they stand for: by an index, a slice, or an array 
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.integer]
+
+
+class Integers(Protocol):
+    """An array of integers, or what is read like one."""
+
+    def __getitem__(self, key: Any, /) -> Any:
+        """The value at an index, or those of a slice or of an array of indices."""
+
+
 Wide = NDArray[np.int64]
 
 

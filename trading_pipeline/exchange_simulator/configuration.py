@@ -44,6 +44,7 @@ class Configuration:
     :param others: accounts beside the first one.
     :param live: the venue whose prices are taken as they are told; goes with ``wall``, and with neither bars nor start.
     :param profile: how kind the market is.
+    :param latency_ms: mean time that a request about an order takes to reach the market, under the realistic profile.
     :param costs: what every account pays; funding rates recorded beside the bars come before the constant one.
     """
 
@@ -65,6 +66,7 @@ class Configuration:
     costs: Costs = BASE_TIER
     live: LiveVenue | None = None
     profile: ExecutionProfile = ExecutionProfile.REALISTIC
+    latency_ms: int = 30
 
     @property
     def met(self) -> ExecutionProfile:

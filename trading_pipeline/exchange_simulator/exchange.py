@@ -27,6 +27,7 @@ from trading_pipeline.exchange_simulator.positions import Position
 from trading_pipeline.exchange_simulator.price_walk import Moment, PriceWalk
 from trading_pipeline.exchange_simulator.reference_prices import Basis
 from trading_pipeline.exchange_simulator.rejections import unknown_symbol
+from trading_pipeline.exchange_simulator.risk_tiers import risk_tiers
 
 Payload = dict[str, object]
 DEFAULT_LEVERAGE = Decimal(10)
@@ -41,6 +42,7 @@ class Terms:
     :param half_spread_ticks: the best price is this many ticks worse than the last one; the realistic profile, and
         the book that is shown, have one at least.
     :param profile: how kind the market is.
+    :param latency_ms: mean time that a request about an order is on its way to the market; 0 is none.
     :param seed: of what is modelled beside the bars.
     :param funding_rate: share of notional that longs pay shorts at every settlement without a recorded rate; the
         realistic profile takes it for the interest part, the most that they pay.
@@ -56,6 +58,7 @@ class Terms:
     run_id: str = "simulated"
     profile: ExecutionProfile = ExecutionProfile.IDEAL
     seed: int = 0
+    latency_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ class Execution:
 class Account:
     """Money of the account in USDT; ``wallet`` holds everything but unrealised profit."""
 
-    __slots__ = ("fees", "funding", "margin_mode", "realised", "wallet")
+    __slots__ = ("away_cancels", "away_window_s", "fees", "funding", "margin_mode", "realised", "sent", "wallet")
 
     def __init__(self, wallet: Decimal) -> None:
         self.wallet = wallet
@@ -110,6 +113,12 @@ class Account:
         self.fees = ZERO
         self.funding = ZERO
         self.margin_mode = "REGULAR_MARGIN"
+        # After so many wall seconds without a connection that asked for it orders are cancelled; None never.
+        self.away_window_s: int | None = None
+        # Whether such a connection is there, or has gone and its time is not over.
+        self.away_cancels = False
+        # Requests that were on their way so far: the next one's delay is drawn by it.
+        self.sent = 0
 
     @property
     def isolated(self) -> bool:
@@ -129,6 +138,7 @@ class Market:
         "instrument",
         "moment",
         "recorded_funding",
+        "tiers",
         "walk",
     )
 
@@ -148,6 +158,8 @@ class Market:
         self.basis = basis or {}
         self._references: dict[str, tuple[tuple[int, Decimal], Decimal]] = {}
         self.instrument = instrument
+        self.tiers = risk_tiers(instrument.symbol, instrument.max_leverage)
+        """Of the contract, lowest first."""
         self.recorded_funding = recorded_funding or {}
         self.walk = walk
         self.moment = moment
@@ -214,7 +226,7 @@ class Market:
         if interval.step_ms == base.step_ms:
             return base
         if interval.name not in self._coarse:
-            self._coarse[interval.name] = CoarseBars(base, interval)
+            self._coarse[interval.name] = CoarseBars(base.base_of(interval.step_ms), interval)
         return self._coarse[interval.name]
 
 
@@ -247,8 +259,10 @@ class Exchange:
         self.pushes: list[Push] = []
         self.liquidity: Callable[[Order], Decimal] = _all_of_it
         self.suspended: set[str] = set() if beside is None else beside.suspended
-        self.told = 0
-        """Private messages so far: no change of the account is without one."""
+        self.changes = 0
+        """Private messages and requests on their way so far: no change of the account is without one of them."""
+        self.arrives_ms = 0
+        """When (UTC ms) the last request on its way reaches the market, or did."""
         self.sequence = 0
         # Paths turn at a third, two thirds and the end of a bar, wherever there are bars of that length.
         self._grids = {(one.step_ms, one.first_ms % one.step_ms) for one in (m.walk.series for m in markets.values())}
@@ -271,10 +285,13 @@ class Exchange:
 
     def next_stop_ms(self) -> int:
         """The nearest instant (UTC ms) after now at which a path may turn, a bar open, or funding fall due."""
-        now_ms = self.now_ms
-        if self._funding_ms <= now_ms:
-            self._funding_ms = min(schedule.next_after(now_ms) for schedule in self.funding.values())
-        return min(self._funding_ms, *(_corner_after(now_ms, *grid) for grid in self._grids))
+        return min(self.next_funding_ms(), *(_corner_after(self.now_ms, *grid) for grid in self._grids))
+
+    def next_funding_ms(self) -> int:
+        """The nearest instant (UTC ms) after now at which funding falls due in some market."""
+        if self._funding_ms <= self.now_ms:
+            self._funding_ms = min(schedule.next_after(self.now_ms) for schedule in self.funding.values())
+        return self._funding_ms
 
     def market(self, symbol: str) -> Market:
         """The market of a symbol.
@@ -298,7 +315,7 @@ class Exchange:
 
     def push(self, topic: str, data: Payload) -> None:
         """Queue a private message."""
-        self.told += 1
+        self.changes += 1
         self.pushes.append(Push(topic, self.now_ms, data))
 
     def take_pushes(self) -> list[Push]:
@@ -328,9 +345,13 @@ class Exchange:
 
     def margin_of(self, order: Order) -> Decimal:
         """Margin that one resting order binds; none while it is conditional or only reduces."""
-        if order.terms.price is None or order.terms.reduce_only or order.conditional:
+        terms, price = order.terms, order.terms.price
+        # A market order rests nowhere: it binds something only while it is on its way.
+        if price is None and order.unseen:
+            price = self.markets[terms.symbol].last
+        if price is None or terms.reduce_only or order.conditional:
             return ZERO
-        return self.opening_margin(order.terms, order.leaves, order.terms.price)
+        return self.opening_margin(terms, order.leaves, price)
 
     def opening_margin(self, terms: OrderTerms, quantity: Decimal, price: Decimal) -> Decimal:
         """Margin of the part of an order that opens or adds to a position, USDT."""

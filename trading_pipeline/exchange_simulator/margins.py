@@ -4,6 +4,7 @@ initial margin = value / leverage + fee to close, maintenance margin = value x r
 (bybit.com help centre, "Understanding the Adjustment and Impact of the New Margin Calculation").
 """
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from trading_pipeline.exchange_simulator.exchange import Exchange, Market
@@ -18,12 +19,13 @@ FARTHEST = 1_000
 def tier(exchange: Exchange, position: Position) -> RiskTier:
     """The risk tier of the position's value."""
     market = exchange.markets[position.symbol]
-    return tier_of(position.value(market.mark), market.instrument.max_leverage)
+    return tier_of(position.value(market.mark), market.tiers)
 
 
 def initial_margin(exchange: Exchange, position: Position) -> Decimal:
     """USDT that opening the position at the mark price would bind."""
-    return _value(exchange, position) * (1 / position.leverage + _fee_rate(exchange, position))
+    rate = max(1 / position.leverage, tier(exchange, position).initial_rate)
+    return _value(exchange, position) * (rate + _fee_rate(exchange, position))
 
 
 def maintenance_margin(exchange: Exchange, position: Position) -> Decimal:
@@ -42,32 +44,31 @@ def maintenance_margins(exchange: Exchange) -> Decimal:
     return sum((maintenance_margin(exchange, one) for one in exchange.open_positions()), ZERO)
 
 
-def broke(exchange: Exchange) -> list[Position]:
+def broke(exchange: Exchange, mark_of: Callable[[Position], Decimal] | None = None) -> list[Position]:
     """The positions that the venue takes over: in isolated mode those without enough margin of their own, else all
     or none.
+
+    :param mark_of: the mark price (quote currency) to judge a position by; the present one by default.
     """
     held = exchange.open_positions()
-    if exchange.account.isolated:
-        return [one for one in held if _left(exchange, one) < maintenance_margin(exchange, one)]
+    if not held:
+        return []
     # The mark price of each is asked for once: this is looked at wherever any path turns.
-    left = exchange.account.wallet
-    for position in held:
-        market = exchange.markets[position.symbol]
-        mark = market.mark
-        left += position.unrealised(mark) - _kept(market, position, mark)
-    return held if left < ZERO else []
+    marks = [exchange.markets[one.symbol].mark if mark_of is None else mark_of(one) for one in held]
+    gains = [
+        one.unrealised(mark) - _kept(exchange.markets[one.symbol], one, mark)
+        for one, mark in zip(held, marks, strict=True)
+    ]
+    if exchange.account.isolated:
+        return [one for one, gain in zip(held, gains, strict=True) if one.initial_margin() + gain < ZERO]
+    return held if exchange.account.wallet + sum(gains, ZERO) < ZERO else []
 
 
 def _kept(market: Market, position: Position, mark: Decimal) -> Decimal:
     """The maintenance margin at a mark price, USDT."""
     value = position.value(mark)
-    met = tier_of(value, market.instrument.max_leverage)
+    met = tier_of(value, market.tiers)
     return max(ZERO, value * (met.maintenance_rate + market.instrument.taker_fee) - met.deduction)
-
-
-def _left(exchange: Exchange, position: Position) -> Decimal:
-    """What is left of an isolated position's own margin, USDT."""
-    return position.initial_margin() + position.unrealised(exchange.markets[position.symbol].mark)
 
 
 def liquidation_price(exchange: Exchange, position: Position) -> Decimal | None:

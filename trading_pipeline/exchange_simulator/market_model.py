@@ -1,4 +1,4 @@
-"""Generated bars: a seeded model of a lively market.
+"""Generated bars: a seeded model of a lively market, drawn by five minutes and then by the minute.
 
 The market switches between five regimes that last for hours: calm range, nervous range, up trend,
 down trend and quiet drift. Ranges revert (each shock is partly taken back), trends carry on. A cross
@@ -18,9 +18,11 @@ from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 from trading_pipeline.exchange_simulator.bars import TURNOVER_DECIMALS, BarSeries
 from trading_pipeline.exchange_simulator.columns import Near, Opens, Turnover, narrow
 from trading_pipeline.exchange_simulator.instruments import specification, typical_price
+from trading_pipeline.exchange_simulator.minutes import PARTS, Minutes, MinuteSeries
 
 EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
-BASE = Timeframe.M5
+BASE = Timeframe.M1
+_FIVE = Timeframe.M5
 DAYS = 800
 GENERATED_END = EPOCH + timedelta(days=DAYS)
 Floats = NDArray[np.float64]
@@ -39,10 +41,9 @@ _GAP_SHARE = 0.01
 
 
 def generate(symbol: str, seed: int, until_ms: int | None = None) -> BarSeries:
-    """5m bars of ``symbol`` from ``EPOCH`` for ``DAYS`` days, in some 12 bytes a bar.
+    """1m bars of ``symbol`` from ``EPOCH`` for ``DAYS`` days, in some 12 bytes for five of them.
 
-    :param until_ms: bars that open later (UTC ms) are not kept; those before are the same.
-
+    :param until_ms: bars of five minutes that open later (UTC ms) are not kept; those before are the same.
     :raises ConfigurationError: the symbol cannot be traded.
     """
     price = typical_price(symbol)
@@ -64,8 +65,10 @@ def generate(symbol: str, seed: int, until_ms: int | None = None) -> BarSeries:
     reach *= np.abs(random.normal(0, 1, count))
     units = partial(_units, tick=tick)
     high, low = units(np.maximum(opening, close) + above), units(np.minimum(opening, close) - reach)
-    kept = count if until_ms is None else min(count, max(0, (until_ms - to_ms(EPOCH)) // BASE.ms + 1))
-    return _series([column[:kept] for column in (units(opening), high, low, units(close))], tick, volume[:kept])
+    kept = count if until_ms is None else min(count, max(0, (until_ms - to_ms(EPOCH)) // _FIVE.ms + 1))
+    fives = _series([column[:kept] for column in (units(opening), high, low, units(close))], tick, volume[:kept])
+    minutes = Minutes(fives, symbol, seed, int(tick.scaleb(fives.price_decimals)))
+    return MinuteSeries.of(minutes, fives, _open_times(kept * PARTS, BASE))
 
 
 def _regimes(random: np.random.Generator, count: int) -> NDArray[np.int64]:
@@ -121,9 +124,9 @@ def _decimals(tick: Decimal) -> int:
 
 
 @lru_cache
-def _open_times(count: int) -> NDArray[np.int64]:
+def _open_times(count: int, timeframe: Timeframe) -> NDArray[np.int64]:
     """Open times of the first bars of every generated series, UTC milliseconds: one array for all of them."""
-    times = to_ms(EPOCH) + BASE.ms * np.arange(count, dtype=np.int64)
+    times = to_ms(EPOCH) + timeframe.ms * np.arange(count, dtype=np.int64)
     times.flags.writeable = False
     return times
 
@@ -134,10 +137,10 @@ def _series(prices: list[NDArray[np.int64]], tick: Decimal, volume: Floats) -> B
     closes, tenths = narrow(close), narrow(np.rint(volume * 10).astype(np.int64))
     columns = (Opens.of(opening, closes), Near.of(high, closes), Near.of(low, closes), closes)
     return BarSeries(
-        step_ms=BASE.ms,
+        step_ms=_FIVE.ms,
         price_decimals=_decimals(tick),
         volume_decimals=1,
-        open_ms=_open_times(len(closes)),
+        open_ms=_open_times(len(closes), _FIVE),
         open=columns[0],
         high=columns[1],
         low=columns[2],

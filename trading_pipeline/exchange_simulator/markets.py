@@ -7,6 +7,7 @@ from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.exchange import Market
 from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.instruments import specification, typical_price
+from trading_pipeline.exchange_simulator.intervals import DAY_MS
 from trading_pipeline.exchange_simulator.live_prices import LiveWalk
 from trading_pipeline.exchange_simulator.price_walk import Moment, PriceWalk
 from trading_pipeline.exchange_simulator.recorded_funding import load_funding
@@ -23,7 +24,7 @@ def market(configuration: Configuration, symbol: str, world: World, moment: Mome
     bars, costs = world.series[symbol], configuration.costs
     recorded = {} if configuration.bars is None else load_funding(configuration.bars, symbol)
     rates = {at_ms + world.shift_ms: rate for at_ms, rate in recorded.items()}
-    first = bars.price(int(bars.open[0]))
+    first = bars.price(int(bars.base_of(DAY_MS).open[0]))
     specified = specification(symbol, first, bars.price_decimals, costs.maker_fee, costs.taker_fee)
     return Market(specified, PriceWalk(bars), moment, rates, _references(configuration, symbol, bars, world.shift_ms))
 

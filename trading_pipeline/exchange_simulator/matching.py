@@ -1,13 +1,13 @@
 """What happens when the price meets an order, and when the account runs out of margin."""
 
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 from trading_pipeline.exchange_simulator import protection
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.fills import announce_position, cancel, fill
 from trading_pipeline.exchange_simulator.liquidity import limit_price, market_price, offered, touch_price
-from trading_pipeline.exchange_simulator.margins import broke
+from trading_pipeline.exchange_simulator.margins import broke, tier
 from trading_pipeline.exchange_simulator.orders import Order, Status, Terms
 from trading_pipeline.exchange_simulator.payloads.private import order_push
 from trading_pipeline.exchange_simulator.positions import Position
@@ -73,7 +73,8 @@ def execute(exchange: Exchange, order: Order) -> None:
 def liquidate_if_broke(exchange: Exchange) -> None:
     """Close what has fallen below its maintenance margin: one position alone in isolated mode, else all.
 
-    A simple form of the venue's liquidation: whole positions at once, at the last price, as the taker.
+    At the last price, as the taker. While one of them lies in a higher risk tier, what makes it the largest goes first,
+    a tier at a time: less needs less margin, and that may be enough.
     """
     taken = broke(exchange)
     if not taken:
@@ -83,10 +84,31 @@ def liquidate_if_broke(exchange: Exchange) -> None:
     for order in exchange.orders.active():
         if not exchange.account.isolated or order.terms.symbol in symbols:
             cancel(exchange, order, "CancelAllBeforeLiq")
+    while (surplus := _surplus(exchange, taken)) is not None:
+        position, quantity = surplus
+        take_over(exchange, position, quantity, "BustTrade")
+        announce_position(exchange, position)
+        taken = broke(exchange)
     for position in taken:
         position.stop_loss = position.take_profit = position.trailing_stop = None
         take_over(exchange, position, abs(position.size), "BustTrade")
         announce_position(exchange, position)
+
+
+def _surplus(exchange: Exchange, taken: list[Position]) -> tuple[Position, Decimal] | None:
+    """The position in the highest tier, and how much of it (base currency) lies above the limit of the tier below.
+
+    ``None`` where every one of them is in its lowest tier, or none is left.
+    """
+    if not taken:
+        return None
+    position = max(taken, key=lambda one: (tier(exchange, one).number, one.symbol))
+    number, market = tier(exchange, position).number, exchange.markets[position.symbol]
+    if number == 1:
+        return None
+    above = position.value(market.mark) - market.tiers[number - 2].limit
+    step = market.instrument.quantity_increment
+    return position, min(abs(position.size), (above / market.mark / step).to_integral_value(ROUND_UP) * step)
 
 
 def take_over(exchange: Exchange, position: Position, quantity: Decimal, kind: str) -> None:

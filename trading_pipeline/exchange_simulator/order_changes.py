@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from trading_pipeline.exchange_simulator import matching, order_entry, parameters
+from trading_pipeline.exchange_simulator import latency, matching, order_entry, parameters
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.fills import cancel as cancel_order
-from trading_pipeline.exchange_simulator.orders import Order, Terms
+from trading_pipeline.exchange_simulator.orders import CANCEL, Order, Terms
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.private import order_push
 from trading_pipeline.exchange_simulator.protection import forget_settled, paired
@@ -40,7 +40,13 @@ def cancel(exchange: Exchange, request: Parameters) -> Order:
 
 
 def _cancel(exchange: Exchange, order: Order) -> None:
-    """Cancel an order, and with a take profit or stop loss the one it was given together with."""
+    """Cancel an order now, or when the wish has reached the market."""
+    if not latency.send(exchange, order, CANCEL):
+        withdraw(exchange, order)
+
+
+def withdraw(exchange: Exchange, order: Order) -> None:
+    """Take an order out of the market, and with a take profit or stop loss the one it was given together with."""
     for one in (order, paired(exchange, order)):
         if one is not None and one.active:
             cancel_order(exchange, one, "CancelByUser")
@@ -82,10 +88,20 @@ def amend(exchange: Exchange, request: Parameters) -> Order:
     """
     order = _addressed(exchange, request)
     terms = _amended(exchange, order, request)
-    if terms == order.terms:
+    if terms == order.agreed:
         raise bad_parameter("order not modified")
     order_entry.check_levels(exchange, terms)
     _check_margin(exchange, order, terms)
+    if not latency.send(exchange, order, terms):
+        change(exchange, order, terms)
+    return order
+
+
+def change(exchange: Exchange, order: Order, terms: Terms) -> None:
+    """Give an order other terms, unless the market has made them impossible on their way."""
+    triggered = (terms.trigger_price is not None) != order.conditional
+    if triggered or terms.quantity <= order.filled:
+        return
     order.terms = terms
     order.updated_ms = exchange.now_ms
     # An amended order that rests may cross the market now, and then meets it like a new one.
@@ -93,7 +109,6 @@ def amend(exchange: Exchange, request: Parameters) -> Order:
         exchange.push("order", order_push(order))
     else:
         matching.execute(exchange, order)
-    return order
 
 
 def _check_margin(exchange: Exchange, order: Order, terms: Terms) -> None:
@@ -113,7 +128,7 @@ def _check_margin(exchange: Exchange, order: Order, terms: Terms) -> None:
 
 def _amended(exchange: Exchange, order: Order, request: Parameters) -> Terms:
     """The order's terms with the changes asked for, checked."""
-    terms = order.terms
+    terms = order.agreed
     instrument = exchange.markets[terms.symbol].instrument
     quantity = parameters.number(request, "qty") or terms.quantity
     order_entry.check_quantity(instrument, quantity, instrument.max_quantity)

@@ -4,14 +4,15 @@ import re
 from decimal import Decimal
 
 from trading_pipeline.domain.model.instruments import Instrument
-from trading_pipeline.exchange_simulator import matching, parameters, protection
+from trading_pipeline.exchange_simulator import latency, matching, parameters, protection
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.liquidity import market_price
-from trading_pipeline.exchange_simulator.orders import MAX_ACTIVE, MAX_CONDITIONAL, ZERO, Levels, Order, Terms
+from trading_pipeline.exchange_simulator.orders import ENTER, MAX_ACTIVE, MAX_CONDITIONAL, ZERO, Levels, Order, Terms
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.private import order_push
 from trading_pipeline.exchange_simulator.position_book import LONG, ONE_WAY
 from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
+from trading_pipeline.exchange_simulator.risk_tiers import limit_at, tier_of
 
 PRICE_BAND = Decimal("0.05")
 """A limit order may cross the last price by at most this share."""
@@ -20,9 +21,10 @@ _TRIGGERS = ("LastPrice", "MarkPrice", "IndexPrice")
 _TIMES_IN_FORCE = ("GTC", "IOC", "FOK", "PostOnly")
 
 
-def create(exchange: Exchange, request: Parameters) -> Order:
-    """Validate, accept and match a new order.
+def create(exchange: Exchange, request: Parameters, *, at_once: bool = False) -> Order:
+    """Validate and accept a new order, which then meets the market.
 
+    :param at_once: it is there already, whatever the latency.
     :raises Rejection: with the venue's code; nothing has changed then.
     """
     terms = _read(exchange, request)
@@ -30,17 +32,24 @@ def create(exchange: Exchange, request: Parameters) -> Order:
     _check_link_id(exchange, terms.link_id)
     check_levels(exchange, terms)
     _check_reduce_only(exchange, terms)
+    _check_tier(exchange, terms)
     _check_margin(exchange, terms)
     sequence = exchange.next_sequence()
     last = exchange.markets[terms.symbol].last
     order = Order(exchange.new_id("order", sequence), sequence, terms, exchange.now_ms, last)
     # Kept before it is matched, so that a second order with its client id is refused whatever becomes of it.
     exchange.orders.add(order)
+    if at_once or not latency.send(exchange, order, ENTER):
+        enter(exchange, order)
+    return order
+
+
+def enter(exchange: Exchange, order: Order) -> None:
+    """Let an accepted order meet the market, or wait for its trigger."""
     if order.conditional:
         exchange.push("order", order_push(order))
     else:
         matching.execute(exchange, order)
-    return order
 
 
 def _read(exchange: Exchange, request: Parameters) -> Terms:
@@ -272,6 +281,25 @@ def _check_reduce_only(exchange: Exchange, terms: Terms) -> None:
         raise Rejection(110017, "current position is zero, cannot fix reduce-only order qty")
     if position.reducible(terms.sign) == ZERO:
         raise Rejection(110017, "Reduce-only rule not satisfied: order is on the same side as the position")
+
+
+def _check_tier(exchange: Exchange, terms: Terms) -> None:
+    """The position would not be larger than its leverage is allowed for.
+
+    :raises Rejection: 110090.
+    """
+    if terms.reduce_only:
+        return
+    market, position = exchange.markets[terms.symbol], exchange.positions.of(terms)
+    size = abs(position.size + terms.quantity * terms.sign)
+    value = size * (terms.price or market.last)
+    if size > abs(position.size) and value > limit_at(position.leverage, market.tiers):
+        most = tier_of(value, market.tiers).max_leverage
+        raise Rejection(
+            110090,
+            "Order placement failed as your position may exceed the max limit. "
+            f"Please adjust your leverage to {most} or below to increase the max. position limit",
+        )
 
 
 def _check_margin(exchange: Exchange, terms: Terms) -> None:

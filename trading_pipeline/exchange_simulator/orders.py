@@ -7,6 +7,8 @@ from enum import StrEnum
 from itertools import islice
 
 ZERO = Decimal(0)
+ENTER, CANCEL = "enter", "cancel"
+"""Steps of an order that take their time to reach the market; new terms are the third."""
 # Per symbol; the venue's limits for linear contracts.
 MAX_ACTIVE = 500
 MAX_CONDITIONAL = 10
@@ -92,6 +94,9 @@ class Terms:
         return 1 if self.side == "Buy" else -1
 
 
+Step = Terms | str
+
+
 class Order:
     """One order: its terms and what became of it so far."""
 
@@ -104,6 +109,7 @@ class Order:
         "filled",
         "idle_until_ms",
         "last_price",
+        "on_the_way",
         "order_id",
         "reject_reason",
         "sequence",
@@ -125,6 +131,8 @@ class Order:
         self.reject_reason = "EC_NoError"
         # Until then the market passes by what is left of the order.
         self.idle_until_ms = 0
+        # What the market has not seen yet, each with the instant (UTC ms) at which it does, in that order.
+        self.on_the_way: list[tuple[int, Step]] = []
         self.created_ms = now_ms
         self.updated_ms = now_ms
         self.last_price = last_price
@@ -138,6 +146,17 @@ class Order:
     def active(self) -> bool:
         """Whether the order rests or waits for its trigger."""
         return self.status in ACTIVE
+
+    @property
+    def unseen(self) -> bool:
+        """Whether it was accepted and has not reached the market."""
+        return bool(self.on_the_way) and self.on_the_way[0][1] == ENTER
+
+    @property
+    def agreed(self) -> Terms:
+        """Its terms once everything that is on the way has arrived."""
+        changed = [step for _, step in self.on_the_way if isinstance(step, Terms)]
+        return changed[-1] if changed else self.terms
 
     @property
     def conditional(self) -> bool:

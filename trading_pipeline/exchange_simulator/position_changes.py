@@ -2,10 +2,10 @@
 
 from decimal import Decimal
 
-from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.exchange_simulator import order_entry, parameters, protection
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.fills import announce_position, cancel
+from trading_pipeline.exchange_simulator.margins import tier
 from trading_pipeline.exchange_simulator.orders import ZERO, Levels
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.positions import position_push
@@ -22,15 +22,15 @@ def set_leverage(exchange: Exchange, request: Parameters) -> None:
     """
     parameters.linear(request)
     symbol = parameters.required(request, "symbol")
-    instrument = exchange.market(symbol).instrument
+    exchange.market(symbol)
     buy, sell = parameters.number(request, "buyLeverage"), parameters.number(request, "sellLeverage")
     shown = exchange.positions.shown(symbol)
     apart = len(shown) > 1 and exchange.account.isolated
     if buy is None or sell is None or (buy != sell and not apart):
         raise bad_parameter("buy leverage not equal sell leverage")
     wanted = (buy, sell)[: len(shown)]
-    for leverage in wanted:
-        _check_leverage(leverage, instrument)
+    for leverage, position in zip(wanted, shown, strict=True):
+        _check_leverage(leverage, tier(exchange, position).max_leverage)
     before = tuple(position.leverage for position in shown)
     if wanted == before:
         raise Rejection(110043, "leverage not modified")
@@ -43,15 +43,14 @@ def set_leverage(exchange: Exchange, request: Parameters) -> None:
         exchange.push("position", position_push(exchange, position))
 
 
-def _check_leverage(leverage: Decimal, instrument: Instrument) -> None:
-    """Between 1 and the contract's maximum, with two decimals at most.
+def _check_leverage(leverage: Decimal, most: Decimal) -> None:
+    """Between 1 and the most that the position's tier allows, with two decimals at most.
 
     :raises Rejection: 10001 or 110013.
     """
     if leverage < 1 or leverage * 100 % 1:
         raise bad_parameter(f"params error: leverage invalid {leverage}")
-    if leverage > instrument.max_leverage:
-        most = instrument.max_leverage
+    if leverage > most:
         raise Rejection(110013, f"cannot set leverage [{leverage}] gt maxLeverage [{most}] by risk limit")
 
 

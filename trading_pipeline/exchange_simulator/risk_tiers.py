@@ -1,17 +1,11 @@
-"""Risk tiers: the larger a position, the more margin it needs and the less leverage it may have.
-
-The form is the venue's, which sets limits and rates by contract and changes them twice a month; the steps here are
-one rule for all: two million USDT and half a percent each.
-"""
+"""Risk tiers: the larger a position, the more margin it needs and the less leverage it may have."""
 
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from functools import cache
+from itertools import pairwise
 
-TIERS = 10
-STEP_VALUE = Decimal(2_000_000)
-STEP_RATE = Decimal("0.005")
-_CENT = Decimal("0.01")
+from trading_pipeline.exchange_simulator.venue_tiers import USUAL, VENUE_TIERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +13,8 @@ class RiskTier:
     """One tier.
 
     :param limit: position value up to which it holds, USDT.
-    :param maintenance_rate: share of the value beyond the tiers below that must be kept; ``initial_rate`` likewise.
+    :param maintenance_rate: share of the value that must be kept, less the deduction.
+    :param initial_rate: share of the value that opening it binds at least.
     :param deduction: USDT taken off the maintenance margin, by which it grows without a jump between tiers.
     """
 
@@ -32,25 +27,28 @@ class RiskTier:
 
 
 @cache
-def risk_tiers(max_leverage: Decimal) -> tuple[RiskTier, ...]:
-    """The tiers of a contract, lowest first.
+def risk_tiers(symbol: str, max_leverage: Decimal) -> tuple[RiskTier, ...]:
+    """The tiers of a contract, lowest first: the venue's, for a symbol that is not well known those of a usual one.
 
-    :param max_leverage: of the lowest one.
+    :param max_leverage: of the lowest one; tiers of the venue that allow more are left out.
     """
-    tiers: list[RiskTier] = []
-    deduction = Decimal(0)
-    for number in range(1, TIERS + 1):
-        if tiers:
-            deduction += tiers[-1].limit * STEP_RATE
-        initial_rate = 1 / max_leverage + STEP_RATE * (number - 1)
-        leverage = (1 / initial_rate).quantize(_CENT, ROUND_DOWN) if tiers else max_leverage
-        tiers.append(
-            RiskTier(number, STEP_VALUE * number, STEP_RATE * number, initial_rate, leverage, deduction),
-        )
-    return tuple(tiers)
+    lines = [line.split() for line in VENUE_TIERS.get(symbol, VENUE_TIERS[USUAL]).split("\n") if line.strip()]
+    rows = [(limit, kept, bound, most) for limit, kept, bound, most in (map(Decimal, line) for line in lines)]
+    chosen = [row for row in rows if row[3] <= max_leverage] or rows[-1:]
+    deductions = [Decimal(0)]
+    for (limit, kept, *_), (_, more, *_) in pairwise(chosen):
+        deductions.append(deductions[-1] + limit * (more - kept))
+    return tuple(
+        RiskTier(number, *row, deduction)
+        for number, (row, deduction) in enumerate(zip(chosen, deductions, strict=True), 1)
+    )
 
 
-def tier_of(value: Decimal, max_leverage: Decimal) -> RiskTier:
+def tier_of(value: Decimal, tiers: tuple[RiskTier, ...]) -> RiskTier:
     """The tier of a position worth so much, USDT; beyond the last limit the last one."""
-    tiers = risk_tiers(max_leverage)
     return next((tier for tier in tiers if value <= tier.limit), tiers[-1])
+
+
+def limit_at(leverage: Decimal, tiers: tuple[RiskTier, ...]) -> Decimal:
+    """The largest position value that the leverage is allowed for, USDT."""
+    return max((tier.limit for tier in tiers if leverage <= tier.max_leverage), default=tiers[0].limit)

@@ -15,12 +15,19 @@ class Seat:
     """What a signed request is carried out on."""
 
     def __init__(
-        self, exchange: Exchange, credentials: Credentials, faults: Faults, catch_up: Callable[[], None]
+        self,
+        exchange: Exchange,
+        credentials: Credentials,
+        faults: Faults,
+        catch_up: Callable[[], None],
+        tell: Callable[[], None],
     ) -> None:
         """
         :param exchange: as the account has it.
         :param catch_up: brings every account to the clock's instant.
+        :param tell: keeps what has happened, and tells it.
         """
+        self._tell = tell
         self.exchange = exchange
         self.credentials = credentials
         self.rate_limits = RateLimits()
@@ -28,7 +35,7 @@ class Seat:
         """Connections that have authenticated with its key, by private topic."""
         self._delivery = Delivery(self.listeners, faults, credentials.account_id)
         self._catch_up = catch_up
-        self.disconnection = DisconnectionProtection(self._cancel_resting)
+        self.disconnection = DisconnectionProtection(exchange, self._cancel_resting)
 
     def catch_up(self) -> None:
         """Walk to the clock's instant."""
@@ -43,7 +50,7 @@ class Seat:
         """Cancel what the account has ordered, and tell it to whoever listens."""
         self._catch_up()
         cancel_resting(self.exchange)
-        self.flush()
+        self._tell()
 
     def flush(self) -> None:
         """Send what the exchange has to tell the account."""

@@ -170,6 +170,8 @@ async def _run_until_signal(venue: Venue, listener: socket.socket, certificate: 
 async def _run(venue: Venue, server: "_Server", listener: socket.socket) -> None:
     """Serve until the server is told to exit."""
     followed = [] if venue.live is None else [LivePrices(venue, venue.live).follow()]
+    for seat in venue.seats.values():
+        seat.disconnection.resume()
     ticker = asyncio.ensure_future(asyncio.gather(keep_time(venue), *followed))
     # An exchange whose time stopped by an error must not go on answering.
     stands = isinstance(venue.clock, LockStepClock)

@@ -116,6 +116,7 @@ def _subscribe(venue: Venue, hub: Hub, connection: Connection, command: Payload,
     _listeners(venue, hub, connection).subscribe(connection, topics)
     if not DCP_TOPICS.isdisjoint(topics):
         venue.seat(connection.api_key).disconnection.watch(connection)
+        venue.keep_changes()
     if not private:
         for topic in topics:
             venue.feed.send_snapshot(connection, topic)

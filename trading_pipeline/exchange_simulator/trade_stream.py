@@ -14,7 +14,7 @@ from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parame
 from trading_pipeline.exchange_simulator.request_faults import EDGE, STREAM_LEADS_S, carry_out, exhausted
 from trading_pipeline.exchange_simulator.routes.catalog import SIGNED
 from trading_pipeline.exchange_simulator.routes.endpoint import EXTRA_INFO
-from trading_pipeline.exchange_simulator.venue import ACKNOWLEDGE_FIRST_S, Venue
+from trading_pipeline.exchange_simulator.venue import Venue
 
 TRADE_PATH = "/v5/trade"
 _PATHS = {
@@ -66,8 +66,7 @@ def _trade(venue: Venue, connection: Connection, command: Payload, operation: st
         # Who is told that something was accepted finds it again after a restart.
         venue.keep_changes()
     _reply(venue, connection, frame, fault)
-    if venue.has_pushes:
-        asyncio.get_running_loop().call_later(ACKNOWLEDGE_FIRST_S, venue.flush_private)
+    venue.tell_soon()
 
 
 def _fault(venue: Venue, connection: Connection, command: Payload, operation: str) -> Fault | None:

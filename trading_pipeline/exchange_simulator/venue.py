@@ -1,5 +1,6 @@
 """Everything one running exchange consists of, handed to every route."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -72,7 +73,7 @@ class Venue:
         self.feed = MarketFeed(exchange, self.public)
         keys = (credentials, *others)
         self.seats = {
-            key.api_key: Seat(account, key, self.faults, self.catch_up)
+            key.api_key: Seat(account, key, self.faults, self.catch_up, self.flush_private)
             for account, key in zip(exchange.accounts, keys, strict=True)
         }
         """By API key, the first account's first."""
@@ -103,10 +104,22 @@ class Venue:
                 return seat
         raise bad_parameter(f"params error: account {account_id} unknown")
 
-    @property
-    def has_pushes(self) -> bool:
-        """Whether some account has something to be told."""
-        return any(account.pushes for account in self.exchange.accounts)
+    def tell_soon(self) -> None:
+        """Tell the private streams a little later: the venue acknowledges before it tells what became of a request.
+
+        What is on its way to the market is told when it has arrived.
+        """
+        loop, accounts = asyncio.get_running_loop(), self.exchange.accounts
+        if any(account.pushes for account in accounts):
+            loop.call_later(ACKNOWLEDGE_FIRST_S, self.flush_private)
+        arrives_ms = max(account.arrives_ms for account in accounts)
+        if arrives_ms > self.exchange.now_ms and not isinstance(self.clock, LockStepClock):
+            wait_s = self.clock.seconds_until(arrives_ms + 1)
+            loop.call_later(max(ACKNOWLEDGE_FIRST_S, wait_s), self._tell_arrival)
+
+    def _tell_arrival(self) -> None:
+        self.catch_up()
+        self.flush_private()
 
     def clock_ms(self) -> int:
         """Virtual time in UTC milliseconds, at most the end of the bars; nothing is moved by asking."""
@@ -169,17 +182,17 @@ class Venue:
         if self._state is not None:
             stepped = isinstance(self.clock, LockStepClock)
             self._state.save(self.exchange, self.clock.now_ms() if stepped else self.exchange.now_ms)
-            self._kept = self._told
+            self._kept = self._changes
 
     def keep_changes(self) -> None:
         """Write what has happened to the accounts, if anything has."""
-        if self._told != self._kept:
+        if self._changes != self._kept:
             self.keep()
 
     @property
-    def _told(self) -> int:
-        """Private messages to all accounts so far."""
-        return sum(account.told for account in self.exchange.accounts)
+    def _changes(self) -> int:
+        """Changes of all accounts so far."""
+        return sum(account.changes for account in self.exchange.accounts)
 
     def end(self) -> None:
         """Write for the last time."""

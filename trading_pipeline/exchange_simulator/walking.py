@@ -9,9 +9,10 @@ Only symbols with orders or positions are looked at; where another price stands 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from trading_pipeline.exchange_simulator import funding, matching, protection
+from trading_pipeline.exchange_simulator import arrivals, funding, matching, protection
+from trading_pipeline.exchange_simulator.calm import calm_until
 from trading_pipeline.exchange_simulator.exchange import Exchange
-from trading_pipeline.exchange_simulator.orders import Order
+from trading_pipeline.exchange_simulator.orders import ZERO, Order
 from trading_pipeline.exchange_simulator.price_walk import Leg
 
 Jump = tuple[Decimal, Decimal]
@@ -32,16 +33,25 @@ def account_events(exchange: Exchange, until_ms: int) -> Iterator[int]:
     :returns: the instant of each account event, UTC milliseconds.
     """
     while exchange.now_ms < until_ms:
-        # The jump belongs to the time after a close: orders sent while the clock stood there met the close.
-        if exchange.bars_may_open:
-            yield from _open_bars(exchange)
-        yield from _travel(exchange, min(until_ms, exchange.next_stop_ms()))
+        calm_ms = calm_until(exchange, min(until_ms, exchange.next_funding_ms()))
+        if calm_ms > exchange.now_ms:
+            exchange.moment.move(calm_ms)
+        else:
+            yield from _walk_on(exchange, until_ms)
         # At the end of the leg, on what is still held after everything the leg has met.
         due = exchange.funding_is_due
         for account in exchange.accounts:
             if due:
                 funding.settle_due(account)
             yield from _traded(account, matching.liquidate_if_broke)
+
+
+def _walk_on(exchange: Exchange, until_ms: int) -> Iterator[int]:
+    """To the next corner of any path."""
+    # The jump belongs to the time after a close: orders sent while the clock stood there met the close.
+    if exchange.bars_may_open:
+        yield from _open_bars(exchange)
+    yield from _travel(exchange, min(until_ms, exchange.next_stop_ms()))
 
 
 def _open_bars(exchange: Exchange) -> Iterator[int]:
@@ -68,6 +78,8 @@ def _open_bars(exchange: Exchange) -> Iterator[int]:
     }
 
     def met(order: Order) -> Decimal | None:
+        if order.unseen:
+            return None
         jump = jumps.get(order.terms.symbol)
         level = _level(exchange, order, exchange.now_ms)
         return None if jump is None else _share(order, level, jump, Decimal(0))
@@ -99,6 +111,11 @@ def _traded(exchange: Exchange, work: Callable[[Exchange], None]) -> Iterator[in
 def _touched(exchange: Exchange, order: Order) -> Iterator[int]:
     """Let the price meet the order."""
     return _traded(exchange, lambda venue: matching.touch(venue, order))
+
+
+def _arrived(exchange: Exchange, order: Order) -> Iterator[int]:
+    """Let the order's next step reach the market."""
+    return _traded(exchange, lambda venue: arrivals.arrive(venue, order))
 
 
 def _turn(order: Order) -> tuple[int, str]:
@@ -150,6 +167,10 @@ def _travel(exchange: Exchange, end_ms: int) -> Iterator[int]:
         for symbol, leg in legs.items():
             market = exchange.markets[symbol]
             market.last = market.instrument.round_price(leg.price_at(at))
+        if order.on_the_way and order.on_the_way[0][0] <= at:
+            _trail_all(exchange)
+            yield from _arrived(account, order)
+            continue
         market, leg = exchange.markets[order.terms.symbol], legs[order.terms.symbol]
         # Rounding to the tick may stop beside the level; the fill has to be exactly on it.
         level = _level(exchange, order, leg.begin_ms)
@@ -192,6 +213,10 @@ def _next_meeting(
         if symbol not in legs:
             legs[symbol] = exchange.markets[symbol].walk.leg_from(*way)
         leg = legs[symbol]
+        if order.on_the_way and order.on_the_way[0][0] <= way[1]:
+            met.append((max(at, Decimal(order.on_the_way[0][0])), *_turn(order), ZERO, number, order.sequence, order))
+        if order.unseen:
+            continue
         level = _level(exchange, order, leg.begin_ms)
         if not _is_near(order, level, leg):
             continue

@@ -7,7 +7,7 @@ from functools import partial
 
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import from_ms, to_ms
-from trading_pipeline.exchange_simulator.bars import BarSeries
+from trading_pipeline.exchange_simulator.bars import BarSeries, Column
 from trading_pipeline.exchange_simulator.clock import wall_now
 from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.live_venue import LiveContract, LiveVenue
@@ -74,9 +74,14 @@ def _shifted(series: dict[str, BarSeries], shift_ms: int) -> dict[str, BarSeries
     if not shift_ms:
         return series
     # Series that share their times share them moved as well: hundreds of them are most of the memory.
-    shared = {id(bars.open_ms): bars.open_ms for bars in series.values()}
-    moved = {number: times + shift_ms for number, times in shared.items()}
-    return {symbol: replace(bars, open_ms=moved[id(bars.open_ms)]) for symbol, bars in series.items()}
+    moved: dict[int, Column] = {}
+
+    def move(times: Column) -> Column:
+        if id(times) not in moved:
+            moved[id(times)] = times + shift_ms
+        return moved[id(times)]
+
+    return {symbol: bars.moved(move) for symbol, bars in series.items()}
 
 
 def _bars(configuration: Configuration) -> tuple[dict[str, BarSeries], datetime]:

@@ -15,6 +15,7 @@ from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline_tests.exchange_simulator.conftest import LOCK_STEP, Start
 
 START = datetime(2025, 11, 1, tzinfo=UTC)
+FIVES = Path(__file__).resolve().parents[1] / "samples" / "bars_5m"
 
 
 def test_free_clock_never_passes_wall_time() -> None:
@@ -41,7 +42,7 @@ def test_lock_step_clock_starts_only_at_a_close() -> None:
         (Configuration(symbols=("BTCUSDT", "BTCUSDT")), "empty or repeated"),
         (Configuration(symbols=("BTCUSDT",), start=datetime(2024, 1, 1, tzinfo=UTC)), "outside the generated bars"),
         (Configuration(symbols=("BTCUSDT",), start=datetime(2027, 3, 1, tzinfo=UTC)), "future"),
-        (Configuration(symbols=("BTCUSDT",), lock_step=Timeframe.M1), "multiple"),
+        (Configuration(symbols=("BTCUSDT",), bars=FIVES, lock_step=Timeframe.M1), "multiple"),
         (Configuration(symbols=("BTCUSDT",), bars=Path("/nowhere")), "/nowhere does not exist"),
     ],
 )

@@ -12,7 +12,7 @@ from pybit.exceptions import InvalidRequestError
 
 from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.server import Addresses, listen
-from trading_pipeline_tests.exchange_simulator.conftest import pybit_client
+from trading_pipeline_tests.exchange_simulator.conftest import pybit_client, walk_on
 
 RUN = [sys.executable, "-c", "import typer; from trading_pipeline.cli.exchange import exchange; typer.run(exchange)"]
 
@@ -47,6 +47,8 @@ def test_an_order_that_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
     second, addresses = started(*options)
     try:
         client = pybit_client(addresses)
+        # It was on its way to the market when the exchange died.
+        walk_on(addresses)
         [found] = client.get_open_orders(category="linear", orderLinkId="before")["result"]["list"]
         [position] = client.get_positions(category="linear", symbol="BTCUSDT")["result"]["list"]
         assert (found["orderStatus"], position["size"]) == ("Filled", "0.01")

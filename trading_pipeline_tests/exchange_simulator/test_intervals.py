@@ -6,8 +6,10 @@ import pytest
 from trading_pipeline.domain.model.timeframes import to_ms
 from trading_pipeline.exchange_simulator.bars import BarSeries
 from trading_pipeline.exchange_simulator.coarse_bars import CoarseBars
+from trading_pipeline.exchange_simulator.hub import Hub
 from trading_pipeline.exchange_simulator.intervals import INTERVALS
-from trading_pipeline_tests.exchange_simulator.builders import STEP_MS, a_series
+from trading_pipeline.exchange_simulator.market_feed import MarketFeed
+from trading_pipeline_tests.exchange_simulator.builders import FLAT, STEP_MS, a_series, an_exchange
 
 
 def ms(*day: int) -> int:
@@ -36,6 +38,11 @@ def test_last_millisecond_of_a_leap_day_is_in_the_bar_of_each_interval(name: str
 def test_closes_between_two_instants_are_after_the_one_and_up_to_the_other() -> None:
     months = list(INTERVALS["M"].closes_between(ms(2024, 1, 1), ms(2024, 4, 1)))
     assert months == [ms(2024, 2, 1), ms(2024, 3, 1), ms(2024, 4, 1)]
+
+
+def test_nothing_finer_than_base_bars_is_served() -> None:
+    feed = MarketFeed(an_exchange(FLAT), Hub())
+    assert [feed.known(f"kline.{name}.BTCUSDT") for name in ("1", "3", "5", "15")] == [False, False, True, True]
 
 
 def two_months(*left_out: int) -> BarSeries:

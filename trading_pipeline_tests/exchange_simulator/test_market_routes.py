@@ -89,7 +89,6 @@ def test_pages_backwards_cover_every_bar_once(client: HTTP) -> None:
     [
         "symbol=FOOUSDT&interval=15",
         "symbol=BTCUSDT&interval=7",
-        "symbol=BTCUSDT&interval=1",
         "symbol=BTCUSDT",
         "symbol=BTCUSDT&interval=15&limit=1001",
         "symbol=BTCUSDT&interval=15&limit=0",

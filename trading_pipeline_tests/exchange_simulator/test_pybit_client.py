@@ -1,5 +1,6 @@
 import queue
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 import pybit.unified_trading
@@ -7,8 +8,18 @@ import pytest
 from pybit.exceptions import InvalidRequestError
 from pybit.unified_trading import HTTP, WebSocket
 
-from trading_pipeline.exchange_simulator.server import Addresses
-from trading_pipeline_tests.exchange_simulator.conftest import advance, last_price, pybit_client, wait_for_subscription
+from trading_pipeline.exchange_simulator.assembly import assemble
+from trading_pipeline.exchange_simulator.bars import BarSeries
+from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
+from trading_pipeline.exchange_simulator.server import Addresses, running_venue
+from trading_pipeline_tests.exchange_simulator.conftest import (
+    LOCK_STEP,
+    START,
+    advance,
+    last_price,
+    pybit_client,
+    wait_for_subscription,
+)
 
 Messages = queue.Queue[dict]
 BTC = {"category": "linear", "symbol": "BTCUSDT"}
@@ -140,21 +151,28 @@ def test_account_of_the_key_is_the_announced_one(venue: Addresses, client: HTTP)
     assert str(client.get_api_key_information()["result"]["userID"]) == venue.account_id
 
 
-def test_its_fills_and_fees_over_a_day_are_the_wallet(venue: Addresses, client: HTTP) -> None:
-    for close in range(96):
-        # A day passes in a second, in which the venue takes ten orders.
-        if close % 12 == 0:
-            price, side = last_price(client), ("Buy", "Sell")[close // 12 % 2]
-            stop = round(price * (0.995 if side == "Buy" else 1.005), 1)
-            client.place_order(**BTC, side=side, orderType="Market", qty="0.02", stopLoss=str(stop))
-        advance(venue)
-    client.cancel_all_orders(**BTC)
+@pytest.mark.parametrize("profile", list(ExecutionProfile))
+def test_its_fills_and_fees_over_a_day_are_the_wallet(
+    generated: dict[str, BarSeries], profile: ExecutionProfile
+) -> None:
+    with running_venue(assemble(replace(LOCK_STEP, profile=profile), generated, START, "test")) as venue:
+        client = pybit_client(venue)
+        for close in range(96):
+            # A day passes in a second, in which the venue takes ten orders.
+            if close % 12 == 0:
+                price, side = last_price(client), ("Buy", "Sell")[close // 12 % 2]
+                stop = round(price * (0.995 if side == "Buy" else 1.005), 1)
+                client.place_order(**BTC, side=side, orderType="Market", qty="0.02", stopLoss=str(stop))
+            advance(venue)
+        client.cancel_all_orders(**BTC)
+        fills = client.get_executions(**BTC, limit=100)["result"]["list"]
+        [position] = client.get_positions(**BTC)["result"]["list"]
+        [account] = client.get_wallet_balance(accountType="UNIFIED")["result"]["list"]
+    assert sum(fill["execType"] == "Trade" for fill in fills) >= 8
     money = Decimal(10_000)
-    for fill in client.get_executions(**BTC, limit=100)["result"]["list"]:
+    for fill in fills:
         value = Decimal(fill["execQty"]) * Decimal(fill["execPrice"]) * (fill["execType"] == "Trade")
         money += (value if fill["side"] == "Sell" else -value) - Decimal(fill["execFee"])
-    [position] = client.get_positions(**BTC)["result"]["list"]
     signed = {"Buy": 1, "Sell": -1, "": 0}[position["side"]]
     money += signed * Decimal(position["size"]) * Decimal(position["avgPrice"] or 0)
-    [account] = client.get_wallet_balance(accountType="UNIFIED")["result"]["list"]
     assert abs(money - Decimal(account["coin"][0]["walletBalance"])) < Decimal("1e-8")

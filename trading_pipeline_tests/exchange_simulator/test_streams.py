@@ -42,7 +42,6 @@ def test_private_ping_is_answered_in_the_venues_form(venue: Addresses) -> None:
     "topic",
     [
         "kline.7.BTCUSDT",
-        "kline.1.BTCUSDT",
         "kline.15.FOOUSDT",
         "trades.BTCUSDT",
         "kline.BTCUSDT",

@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from trading_pipeline.exchange_simulator.server import Addresses
-from trading_pipeline_tests.exchange_simulator.test_shapes import documented, missing
+from trading_pipeline_tests.exchange_simulator.comparisons import COMMANDS, documented, missing
 from trading_pipeline_tests.exchange_simulator.test_streams import ask, auth
 
 BTC = {"category": "linear", "symbol": "BTCUSDT"}
@@ -47,16 +47,16 @@ def test_an_order_is_created_amended_and_cancelled_over_the_stream(trade: Client
 
 
 def test_answers_carry_every_documented_field(samples: Path, venue: Addresses, trade: ClientConnection) -> None:
-    batch = {"category": "linear", "request": [LIMIT]}
-    answers = {
-        "pong": ask(trade, {"op": "ping"}),
-        "order.create": ask(trade, command("order.create", LIMIT | {"orderLinkId": ""}, reqId="1")),
-        "order.create-batch": ask(trade, command("order.create-batch", batch)),
-        "auth": ask(trade, auth(venue)),
-    }
-    assert {name: missing(documented(samples, f"websocket/trade/{name}"), one) for name, one in answers.items()} == (
-        {name: [] for name in answers}
-    )
+    told, problems = {}, {}
+    for operation, frame, page, request in COMMANDS:
+        told[operation] = answer = ask(trade, command(operation, request, reqId="1"))
+        # "Keep the same as result on rest api response", says the page of every command.
+        expected = documented(samples, f"websocket/trade/{frame}") | {"data": documented(samples, page)["result"]}
+        problems[operation] = missing(expected, answer)
+    assert problems == {operation: [] for operation in told}
+    assert {answer["retCode"] for answer in told.values()} == {0}
+    for name, answer in {"pong": ask(trade, {"op": "ping"}), "auth": ask(trade, auth(venue))}.items():
+        assert missing(documented(samples, f"websocket/trade/{name}"), answer) == []
 
 
 def test_the_limit_of_orders_is_one_for_both_ways(trade: ClientConnection, client: HTTP) -> None:

@@ -31,11 +31,10 @@ from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe, closing_timeframes, day_of
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.domain.strategies.registry import strategy_named
-from trading_pipeline.exchange_simulator.market_model import generate
 from trading_pipeline.exchange_simulator.recorded_bars import load
 from trading_pipeline.exchange_simulator.server import Addresses
 from trading_pipeline.runtime.replay.lock_step import ExchangeClock
-from trading_pipeline.runtime.replay.price_path import recorded_funding, series_frame
+from trading_pipeline.runtime.replay.price_path import generated, recorded_funding, series_frame
 from trading_pipeline.services.accounting.record_equity import record_equity
 from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.follow_fills import follow_fills
@@ -160,7 +159,7 @@ class BareReplay:
         if isinstance(bars, Path):
             series, _ = load(bars, tuple(one.symbol for one in self.instrument_ids), self.start)
         else:
-            series = {one.symbol: generate(one.symbol, bars) for one in self.instrument_ids}
+            series = {one.symbol: generated(one, bars, self.start, until) for one in self.instrument_ids}
         question = ParityQuestion(
             plans=self.plans,
             bars=stored_bars(self.bars, self.instrument_ids, self.timeframes, self.history_start, until),

@@ -1,5 +1,6 @@
 """Public data that follows from prices, volumes and contracts: reference prices, limits, tiers, open interest."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import partial
 from typing import cast
@@ -14,7 +15,7 @@ from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.market import price_limits
 from trading_pipeline.exchange_simulator.payloads.numbers import plain
 from trading_pipeline.exchange_simulator.rejections import bad_parameter
-from trading_pipeline.exchange_simulator.risk_tiers import RiskTier, risk_tiers
+from trading_pipeline.exchange_simulator.risk_tiers import RiskTier
 from trading_pipeline.exchange_simulator.routes.endpoint import Endpoint
 from trading_pipeline.exchange_simulator.routes.market import kline
 from trading_pipeline.exchange_simulator.venue import Venue
@@ -85,7 +86,7 @@ def risk_limit(venue: Venue, request: Parameters) -> Payload:
     markets = [venue.exchange.market(symbol)] if symbol else list(venue.exchange.markets.values())
     first = parameters.integer(request, "cursor", 0)
     page = markets[first : first + 15]
-    rows = [_tier_row(market, tier) for market in page for tier in risk_tiers(market.instrument.max_leverage)]
+    rows = [_tier_row(market, tier) for market in page for tier in market.tiers]
     following = str(first + 15) if first + 15 < len(markets) else ""
     return {"category": "linear", "list": rows, "nextPageCursor": following}
 
@@ -97,7 +98,7 @@ def _tier_row(market: Market, tier: RiskTier) -> Payload:
         "symbol": market.instrument.symbol,
         "riskLimitValue": plain(tier.limit),
         "maintenanceMargin": plain(tier.maintenance_rate),
-        "initialMargin": plain(round(tier.initial_rate, 6)),
+        "initialMargin": plain(tier.initial_rate),
         "isLowestRisk": int(tier.number == 1),
         "maxLeverage": f"{tier.max_leverage:.2f}",
         "mmDeduction": plain(tier.deduction) if tier.deduction else "",
@@ -109,28 +110,39 @@ def open_interest(venue: Venue, request: Parameters) -> Payload:
     parameters.linear(request)
     market = venue.exchange.market(parameters.required(request, "symbol"))
     step_ms = _PERIODS[parameters.one_of(request, "intervalTime", tuple(_PERIODS))]
-    now_ms = venue.now_ms()
-    end = min(now_ms, parameters.integer(request, "endTime", now_ms))
-    cursor = parameters.optional_integer(request, "cursor")
-    newest = end - end % step_ms if cursor is None else cursor - step_ms
-    oldest = max(market.walk.series.first_ms + DAY_MS, parameters.integer(request, "startTime", 0))
-    count = parameters.limit(request, 50, 200)
-    instants = list(range(newest, oldest - 1, -step_ms))
-    page = instants[:count]
-    rows = [{"openInterest": _traded_in_day(market, at), "timestamp": str(at)} for at in page]
-    following = str(page[-1]) if len(instants) > count else ""
-    shown_rows = [{**row, "singleOpenInterest": row["openInterest"]} for row in rows]
+    first_ms = market.walk.series.first_ms + DAY_MS
+    instants, following = _page_of_instants(request, step_ms, (first_ms, venue.now_ms()), most=200)
+    rows = [{"openInterest": _traded_in_day(market, at), "timestamp": str(at)} for at in instants]
     return {
         "symbol": market.instrument.symbol,
         "category": "linear",
-        "list": shown_rows,
+        "list": [{**row, "singleOpenInterest": row["openInterest"]} for row in rows],
         "nextPageCursor": following,
     }
 
 
+def _page_of_instants(
+    request: Parameters, step_ms: int, known: tuple[int, int], most: int
+) -> tuple[Sequence[int], str]:
+    """Whole multiples of a step (UTC ms) that the request asks for, newest first, and the cursor of the page after.
+
+    The cursor is the last instant of a page: time goes on meanwhile, and what is older stays where it is.
+
+    :param known: first and last instant that there is anything to tell of.
+    :param most: instants on a page.
+    """
+    end = min(known[1], parameters.integer(request, "endTime", known[1]))
+    cursor = parameters.optional_integer(request, "cursor")
+    newest = end - end % step_ms if cursor is None else cursor - step_ms
+    oldest = max(known[0], parameters.integer(request, "startTime", 0))
+    instants, count = range(newest, oldest - 1, -step_ms), parameters.limit(request, 50, most)
+    page = instants[:count]
+    return page, str(page[-1]) if len(instants) > count else ""
+
+
 def _traded_in_day(market: Market, at_ms: int) -> str:
     """Volume of the day before an instant, base currency."""
-    series = market.walk.series
+    series = market.walk.series.base_of(_PERIODS["5min"])
     day = slice(series.opened_before(at_ms - DAY_MS), series.closed_by(at_ms))
     return shown(int(series.volume[day].sum(dtype=np.int64)), series.volume_decimals)
 
@@ -140,12 +152,11 @@ def account_ratio(venue: Venue, request: Parameters) -> Payload:
     parameters.linear(request)
     market = venue.exchange.market(parameters.required(request, "symbol"))
     step_ms = _PERIODS[parameters.one_of(request, "period", tuple(_PERIODS))]
-    now_ms, series = venue.now_ms(), market.walk.series
+    series = market.walk.series.base_of(step_ms)
     if step_ms < series.step_ms:
         raise bad_parameter(f"params error: period invalid; base bars here are {series.step_ms // 60_000}m")
-    end = min(now_ms, parameters.integer(request, "endTime", now_ms))
-    oldest = max(series.first_ms + step_ms, parameters.integer(request, "startTime", 0))
-    instants = range(end - end % step_ms, oldest - 1, -step_ms)[: parameters.limit(request, 50, 500)]
+    known = (series.first_ms + step_ms, venue.now_ms())
+    instants, following = _page_of_instants(request, step_ms, known, most=500)
     rows = []
     for at in instants:
         part = series.part(series.opened_before(at - step_ms), series.closed_by(at))
@@ -161,7 +172,7 @@ def account_ratio(venue: Venue, request: Parameters) -> Payload:
                     "timestamp": str(at),
                 }
             )
-    return {"list": rows, "nextPageCursor": ""}
+    return {"list": rows, "nextPageCursor": following}
 
 
 def system_status(_: Venue, __: Parameters) -> Payload:

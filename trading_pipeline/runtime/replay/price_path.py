@@ -1,6 +1,7 @@
 """Along which bars the simulated venue's prices walked, and the funding it charged, as a backtest takes them."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,15 @@ import pandas as pd
 from trading_pipeline.domain.backtest.translate import Funding
 from trading_pipeline.domain.model.bars import OHLCV
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.timeframes import to_ms
 from trading_pipeline.exchange_simulator.bars import BarSeries
 from trading_pipeline.exchange_simulator.market_model import generate
 from trading_pipeline.exchange_simulator.recorded_bars import load
 from trading_pipeline.exchange_simulator.recorded_funding import load_funding
 from trading_pipeline.runtime.replay.replay_plan import ReplayPlan
+
+_BEFORE = timedelta(days=2)
+"""What is walked before the first trade: the bar of any timeframe that ends with it is whole."""
 
 
 def base_bars(plan: ReplayPlan) -> dict[InstrumentId, pd.DataFrame]:
@@ -21,8 +26,14 @@ def base_bars(plan: ReplayPlan) -> dict[InstrumentId, pd.DataFrame]:
     if plan.bars_dir is not None:
         series, _ = load(plan.bars_dir, tuple(one.symbol for one in plan.instrument_ids), plan.start)
     else:
-        series = {one.symbol: generate(one.symbol, plan.seed) for one in plan.instrument_ids}
+        series = {one.symbol: generated(one, plan.seed, plan.start, plan.end) for one in plan.instrument_ids}
     return {one: series_frame(one, series[one.symbol]) for one in plan.instrument_ids if one.symbol in series}
+
+
+def generated(instrument_id: InstrumentId, seed: int, start: datetime, end: datetime) -> BarSeries:
+    """The generated bars along which prices walked while something was held: minutes of years are not needed."""
+    bars = generate(instrument_id.symbol, seed, to_ms(end))
+    return bars.part(bars.opened_before(to_ms(start - _BEFORE)), len(bars.open_ms))
 
 
 def series_frame(instrument_id: InstrumentId, series: BarSeries) -> pd.DataFrame:

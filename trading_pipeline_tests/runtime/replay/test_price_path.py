@@ -34,6 +34,9 @@ def test_generated_prices_are_those_of_the_seed() -> None:
     first, again, other = (base_bars(plan_of(None, seed))[BTC] for seed in (7, 7, 8))
     pd.testing.assert_frame_equal(first, again)
     assert not first["close"].equals(other["close"])
+    assert first["open_time"].iloc[0] < datetime(2026, 1, 7, tzinfo=UTC)
+    assert first["close_time"].iloc[-1] >= datetime(2026, 1, 9, tzinfo=UTC)
+    assert set(first["close_time"] - first["open_time"]) == {pd.Timedelta(minutes=1)}
 
 
 def test_rates_are_those_beside_the_recorded_bars(tmp_path: Path) -> None:

@@ -1,0 +1,36 @@
+"""How long what an account asks for is on its way to the market.
+
+The venue acknowledges a request as soon as it has read it; what becomes of the order is decided a little later, at the
+price of then. The delay is drawn by the seed and the number of the request, so that the same requests meet the same
+market.
+"""
+
+import numpy as np
+
+from trading_pipeline.exchange_simulator.exchange import Exchange
+from trading_pipeline.exchange_simulator.orders import Order, Step
+
+
+def send(exchange: Exchange, order: Order, step: Step) -> bool:
+    """Put a step of an order on its way; ``False`` where everything takes effect at once.
+
+    A step of an order never overtakes the one before it.
+    """
+    mean_ms = exchange.terms.latency_ms
+    if not mean_ms:
+        return False
+    account = exchange.account
+    arrives_ms = exchange.now_ms + _delay_ms(mean_ms, exchange.terms.seed, account.sent)
+    account.sent += 1
+    # Nothing is told before it arrives, and yet it was accepted and has to be kept.
+    exchange.changes += 1
+    before = order.on_the_way[-1][0] if order.on_the_way else 0
+    order.on_the_way.append((max(before, arrives_ms), step))
+    exchange.arrives_ms = max(exchange.arrives_ms, order.on_the_way[-1][0])
+    return True
+
+
+def _delay_ms(mean_ms: int, seed: int, number: int) -> int:
+    """Half of the mean always and the other half by chance, exponential, in whole milliseconds and at least one."""
+    jitter = np.random.default_rng([seed, number]).exponential(mean_ms / 2)
+    return max(1, round(mean_ms / 2 + jitter))
