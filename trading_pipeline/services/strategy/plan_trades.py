@@ -14,7 +14,6 @@ from trading_pipeline.domain.risk.entry_size import reads_volatility, sizing_inp
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.domain.risk.outcomes import AFTER_HOLE, STOP_NOT_PROTECTIVE
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
-from trading_pipeline.domain.strategies.framework.trade_rules import TradeRules
 from trading_pipeline.ports.stores.market_data.wave_store import WaveStore
 from trading_pipeline.ports.stores.strategy.plan_store import PlanStore
 from trading_pipeline.ports.stores.strategy.signal_store import SignalStore
@@ -129,7 +128,7 @@ def plan_of(signal: Signal, planner: Planner) -> TradePlan:
         exit_rules=behind.lifecycle.exit_rules,
         entry_order=behind.lifecycle.entry_order,
         scoring=behind.strategy.scoring(signal.details),
-        levels=_levels(signal, behind.strategy.trade_rules),
+        levels=_levels(signal, behind.strategy.trade_rules.entry_valid_bars),
     )
 
 
@@ -137,12 +136,12 @@ def _named(signal: Signal) -> str:
     return f"{signal.instrument_id} {signal.timeframe} {signal.close_time.isoformat()} {signal.strategy}"
 
 
-def _levels(signal: Signal, rules: TradeRules) -> tuple[EntryLevel, ...]:
-    """The entries beside the first one, as the signal tells them."""
+def _levels(signal: Signal, valid_bars: int) -> tuple[EntryLevel, ...]:
+    """The entries beside the first one, as the signal tells them, for so many bars."""
     told = signal.details.get("entries")
     if not isinstance(told, list):
         return ()
-    until = signal.close_time + rules.entry_valid_bars * signal.timeframe.duration
+    until = signal.close_time + valid_bars * signal.timeframe.duration
     return tuple(EntryLevel(decimal_of(one["price"]), decimal_of(one["share"]), until) for one in told[1:])
 
 
