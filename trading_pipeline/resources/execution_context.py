@@ -10,6 +10,7 @@ from trading_pipeline.adapters.stores.execution.ledger_signals import PostgresSi
 from trading_pipeline.adapters.stores.execution.reconciliation_log import PostgresReconciliationLog
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresHaltRegister
 from trading_pipeline.adapters.stores.operations.command_log import PostgresCommandLog
+from trading_pipeline.adapters.stores.operations.notification_log import NotificationLog
 from trading_pipeline.adapters.venues.live_guard import acknowledge_live
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.ports.venue.venue import Venue
@@ -42,7 +43,7 @@ def build_execution_context(
         signals=PostgresSignalReader(engine),
         halts=PostgresHaltRegister(engine),
         differences=PostgresReconciliationLog(engine, account_id),
-        notifier=operator_notifier(),
+        notifier=operator_notifier(NotificationLog(engine)),
         clock=venue.clock(),
         limits=limits,
         instruments=venue.market_data().instruments(),
@@ -51,4 +52,6 @@ def build_execution_context(
 
 def build_controls(engine: Engine) -> Controls:
     """What stops trading and records who did; asks no venue."""
-    return Controls(PostgresHaltRegister(engine), PostgresCommandLog(engine), operator_notifier())
+    return Controls(
+        PostgresHaltRegister(engine), PostgresCommandLog(engine), operator_notifier(NotificationLog(engine))
+    )

@@ -46,6 +46,16 @@ def test_a_halt_stands_is_shown_and_recorded_under_its_request(api: ApiLab) -> N
     ]
 
 
+def test_what_the_operator_was_told_is_shown_to_whoever_comes_later(api: ApiLab) -> None:
+    api.post(f"{PREFIX}/halts", Role.TRADER, {"scope": "ADAUSDT", "reason": "delisting"})
+    (told,) = api.get("/v1/notifications", limit=1).json()["items"]
+    assert (told["severity"], told["told_at"][-1]) == ("critical", "Z")
+    assert ("ADAUSDT" in told["subject"], "delisting" in told["body"]) == (True, True)
+    assert told["told_at_ms"] > 0
+    shown = api.get("/api/v1/operations/notifications", severity="critical", limit=1).json()["items"]
+    assert [one["notification_id"] for one in shown] == [told["notification_id"]]
+
+
 def test_a_scope_that_nobody_can_mean_is_refused_with_the_nearest(api: ApiLab) -> None:
     answer = api.post(f"{PREFIX}/halts", Role.TRADER, {"scope": "BTCUSD", "reason": "x"})
     assert (answer.status_code, answer.json()["code"]) == (422, "refused")

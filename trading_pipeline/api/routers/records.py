@@ -68,6 +68,7 @@ TREE: dict[str, tuple[Shown, ...]] = {
         Shown("/research/trades", "backtest_trades"),
         Shown("/research/calibrations", "calibrations", steady=True),
     ),
+    "operations": (Shown("/operations/notifications", "notifications"),),
     "administration": (
         Shown("/admin/users", "users", Permission.ADMINISTER),
         Shown("/admin/api-keys", "api_keys", Permission.ADMINISTER),

@@ -151,6 +151,12 @@ def risk_events(context: Context, trade_date: TradeDate, limit: Limit = 50) -> I
     return items(context, "risk_events", limit, since=since, until=until)
 
 
+@router.get("/notifications", openapi_extra=READ)
+def notifications(context: Context, limit: Limit = 50) -> Items:
+    """What the operator was told."""
+    return items(context, "notifications", limit)
+
+
 @router.get("/risk-state", openapi_extra=READ)
 def risk_state(context: Context, trade_date: TradeDate) -> RiskState | NoRiskState:
     """How a day went; of several accounts and currencies the one that fell furthest."""

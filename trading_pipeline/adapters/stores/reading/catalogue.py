@@ -5,6 +5,7 @@ from sqlalchemy import Column, Table, select
 from trading_pipeline.adapters.stores.postgres import condition_tables, tables
 from trading_pipeline.adapters.stores.postgres import research_tables as research
 from trading_pipeline.adapters.stores.postgres.access_tables import api_keys, audit_trail, users
+from trading_pipeline.adapters.stores.postgres.operations_tables import notifications
 from trading_pipeline.adapters.stores.reading.readable import Readable, readable
 
 _BAR = ("instrument_id", "timeframe")
@@ -212,6 +213,13 @@ _READABLE = (
         "What AVI-5 learned from a window.",
         research.avi5_calibrations,
         ("calibrated_at", "calibration_id"),
+    ),
+    readable(
+        "notifications",
+        "An alert, as the operator was told it.",
+        notifications,
+        ("told_at", "notification_id"),
+        filters=("severity", "subject"),
     ),
     readable(
         "users",
