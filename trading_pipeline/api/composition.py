@@ -11,6 +11,7 @@ from trading_pipeline.api.backfills import Backfills
 from trading_pipeline.api.binding import signing_secret
 from trading_pipeline.api.charts import Charts, market_of
 from trading_pipeline.api.commands import Commands
+from trading_pipeline.api.configuration import Configuration
 from trading_pipeline.api.context import ApiContext
 from trading_pipeline.api.ledger_looks import LedgerLooks
 from trading_pipeline.api.looks import Looks
@@ -43,4 +44,5 @@ def build_context(settings: Settings) -> ApiContext:
         charts=Charts(reader, universe, market),
         backfills=Backfills(settings, engine, universe, jobs, lambda: market()[0]),
         research=Research(settings, engine, universe, jobs),
+        configuration=Configuration(settings, engine),
     )

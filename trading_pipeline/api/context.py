@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from trading_pipeline.api.backfills import Backfills
 from trading_pipeline.api.charts import Charts
 from trading_pipeline.api.commands import Commands
+from trading_pipeline.api.configuration import Configuration
 from trading_pipeline.api.ledger_looks import LedgerLooks
 from trading_pipeline.api.looks import Looks
 from trading_pipeline.api.research import Research
@@ -42,6 +43,7 @@ class ApiContext:
     charts: Charts
     backfills: Backfills
     research: Research
+    configuration: Configuration
 
     def now(self) -> datetime:
         """Wall time, UTC: sessions and commands must go on while no venue says what time it is."""

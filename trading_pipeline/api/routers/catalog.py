@@ -12,6 +12,7 @@ ROUTERS = (
     "lots",
     "administration",
     "backfill",
+    "configuration",
     "research",
 )
 """Modules of this folder, each with a ``router``."""

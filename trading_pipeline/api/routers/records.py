@@ -72,6 +72,7 @@ TREE: dict[str, tuple[Shown, ...]] = {
     "administration": (
         Shown("/admin/users", "users", Permission.ADMINISTER),
         Shown("/admin/api-keys", "api_keys", Permission.ADMINISTER),
+        Shown("/admin/configuration/changes", "limit_changes"),
         Shown("/admin/audit", "audit", Permission.ADMINISTER),
     ),
 }

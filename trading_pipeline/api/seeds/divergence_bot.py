@@ -33,6 +33,18 @@ class KillSwitchState(BaseModel):
     kill_switch_enabled: bool
 
 
+class RiskCircuit(Body):
+    """Which way the account's circuit breaker is switched; left out it is only looked at."""
+
+    enabled: bool | None = None
+
+
+class RiskCircuitState(BaseModel):
+    """Which way it stands."""
+
+    risk_circuit_enabled: bool
+
+
 class Config(BaseModel):
     """Settings by variable; only such as hold no secret are there at all."""
 
@@ -239,6 +251,14 @@ def kill_switch(context: Context, who: Who, body: KillSwitch) -> KillSwitchState
     else:
         context.commands.resume(who, ALL, "", forced=False)
     return KillSwitchState(kill_switch_enabled=body.enabled)
+
+
+@router.post("/admin/risk-circuit", openapi_extra=ADMINISTER)
+def risk_circuit(context: Context, who: Who, body: RiskCircuit | None = None) -> RiskCircuitState:
+    """Switch the circuit breaker off, or on as the limits' file has it; without a body, say which way it stands."""
+    if body is not None and body.enabled is not None:
+        context.configuration.switch_circuit(who, enabled=body.enabled)
+    return RiskCircuitState(risk_circuit_enabled=context.configuration.circuit_enabled())
 
 
 def _span(day: date) -> tuple[datetime, datetime]:

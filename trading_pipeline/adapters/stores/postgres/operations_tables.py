@@ -1,6 +1,7 @@
-"""What keeping the system going leaves behind, in the schema ``trading``: alerts."""
+"""What keeping the system going leaves behind, in the schema ``trading``: alerts, and limits that people changed."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Table, Text, func
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Index, Table, Text, func
+from sqlalchemy.dialects.postgresql import JSONB
 
 from trading_pipeline.adapters.stores.postgres.tables import metadata
 
@@ -22,3 +23,20 @@ notifications = Table(
 )
 """Append-only, which a trigger enforces: every alert that any process raised. That a way did not take one is an alert
 to the others, and so a row, too."""
+
+limit_changes = Table(
+    "limit_changes",
+    metadata,
+    Column("change_id", BigInteger, Identity(), primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("before", JSONB, nullable=False),
+    Column("after", JSONB, nullable=False),
+    Column("stands", Boolean, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("request_id", Text, nullable=False),
+    _written_at("changed_at"),
+    Index("limit_changes_by_key", "key", "change_id"),
+)
+"""Append-only, which a trigger enforces: a limit of ``risk.yaml`` that somebody changed while everything ran. The
+newest row of a key decides: where it ``stands``, ``after`` lies over the file, else the file decides again."""

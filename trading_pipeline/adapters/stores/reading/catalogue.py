@@ -5,7 +5,7 @@ from sqlalchemy import Column, Table, select
 from trading_pipeline.adapters.stores.postgres import condition_tables, tables
 from trading_pipeline.adapters.stores.postgres import research_tables as research
 from trading_pipeline.adapters.stores.postgres.access_tables import api_keys, audit_trail, users
-from trading_pipeline.adapters.stores.postgres.operations_tables import notifications
+from trading_pipeline.adapters.stores.postgres.operations_tables import limit_changes, notifications
 from trading_pipeline.adapters.stores.reading.readable import Readable, readable
 
 _BAR = ("instrument_id", "timeframe")
@@ -220,6 +220,13 @@ _READABLE = (
         notifications,
         ("told_at", "notification_id"),
         filters=("severity", "subject"),
+    ),
+    readable(
+        "limit_changes",
+        "A limit that somebody changed while everything ran; where it does not stand, the file decides again.",
+        limit_changes,
+        ("changed_at", "change_id"),
+        filters=("key", "actor", "request_id"),
     ),
     readable(
         "users",
