@@ -10,6 +10,7 @@ from trading_pipeline.adapters.stores.operations.command_log import PostgresComm
 from trading_pipeline.adapters.stores.research.backtest_store import PostgresBacktestStore
 from trading_pipeline.adapters.streams.redis_stream import RedisStream
 from trading_pipeline.domain.model.access import Role
+from trading_pipeline_tests.adapters.venues.bybit.test_frames import KLINE, a_frame
 from trading_pipeline_tests.testkit.api_lab import ApiLab
 from trading_pipeline_tests.testkit.execution_lab import Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
@@ -161,3 +162,22 @@ def test_a_dead_letter_is_dropped_by_an_administrator_and_kept_on_record(api: Ap
     assert api.client.delete(path, headers=api.as_(Role.ADMIN)).status_code == 404
     (recorded,) = api.get("/api/v1/admin/audit", Role.ADMIN, action="dead_letter.drop").json()["items"]
     assert recorded["before"]["payload"] == "{broken"
+
+
+def test_a_dead_letter_is_taken_up_again_once_it_can_be_read_and_stays_while_it_cannot(api: ApiLab) -> None:
+    with closing(RedisStream(api.context.settings.redis_url)) as stream:
+        stream.dead_letter("feed.public", a_frame("kline.60.BTCUSDT", KLINE), "an unknown field")
+        stream.dead_letter("feed.public", "{broken", "no JSON")
+        broken, sound = (letter.letter_id for letter in stream.dead_letters(2))
+    path = f"{PREFIX}/dead-letters"
+    assert api.post(f"{path}/{sound}/replay", Role.TRADER).status_code == 403
+    done = api.post(f"{path}/{sound}/replay", Role.ADMIN)
+    assert (done.status_code, done.json()) == (200, {"letter_id": sound, "done": "1 bars, 1 of them new"})
+    assert api.post(f"{path}/{sound}/replay", Role.ADMIN).status_code == 404
+    refused = api.post(f"{path}/{broken}/replay", Role.ADMIN)
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+    left = [one["letter_id"] for one in api.get(path, Role.ADMIN).json()["items"]]
+    assert (broken in left, sound in left) == (True, False)
+    recorded = api.get("/api/v1/admin/audit", Role.ADMIN, action="dead_letter.replay").json()["items"]
+    assert [(one["subject"], one["outcome"]) for one in recorded] == [(broken, "failed"), (sound, "done")]
+    api.client.delete(f"{path}/{broken}", headers=api.as_(Role.ADMIN))

@@ -16,6 +16,7 @@ from websockets.sync.client import connect
 
 from trading_pipeline.adapters.stores.execution.risk_events import PostgresRiskEventLog
 from trading_pipeline.adapters.stores.postgres.database import connect as connect_database
+from trading_pipeline.adapters.streams.redis_stream import RedisStream
 from trading_pipeline.domain.risk.finding import Action, Finding
 from trading_pipeline.runtime.supervision.embedded import free_port
 from trading_pipeline_tests.testkit.api_lab import CONFIG
@@ -121,20 +122,27 @@ def test_commands_say_the_same_with_the_database_and_with_an_address(
     login = httpx.post(f"{address}/api/v1/auth/login", json={"name": "ada", "password": admin}).json()
     key = httpx.post(
         f"{address}/api/v1/admin/api-keys",
-        json={"user": "tim", "label": "cli", "scopes": ["read", "trade"]},
+        json={"user": "ada", "label": "cli", "scopes": ["read", "trade", "administer"]},
         headers={"Authorization": f"Bearer {login['access_token']}"},
     ).json()["secret"]
     there = {**environment, "TRADING_API_TOKEN": key, "DATABASE_URL": "", "REDIS_URL": ""}
     lab = Lab(connect_database(environment["DATABASE_URL"]))
     store_plan(lab.database, trade_plan())
     execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
-    for words in (("positions",), ("orders", "--limit", "3"), ("status",)):
+    stream = RedisStream(environment["REDIS_URL"])
+    stream.dead_letter("feed.public", "{broken", "no JSON")
+    letter = stream.dead_letters(1)[0].letter_id
+    looks = (("positions",), ("orders", "--limit", "3"), ("status",), ("dlq", "list"), ("dlq", "show", letter))
+    for words in looks:
         here, remote = run(environment, *words), run(there, *words, "--url", address)
         assert remote.splitlines() == here.splitlines(), words
     told = run(there, "halt", "SOLUSDT", "--reason", "look first", "--url", address)
     assert told == "SOLUSDT.BYBIT is halted\n"
     assert run(environment, "halt", "SOLUSDT", "--reason", "x") == "SOLUSDT.BYBIT was halted already\n"
     assert json.loads(run(there, "positions", "--json", "--url", address))[0]["instrument_id"] == "BTCUSDT.BYBIT"
+    assert run(there, "dlq", "drop", letter, "--url", address) == "1 dropped\n"
+    assert letter not in [one.letter_id for one in stream.dead_letters(100)]
+    stream.close()
     with lab.database.begin() as connection:
         connection.execute(text("DELETE FROM trading.halts"))
     lab.database.dispose()

@@ -100,6 +100,7 @@ class ApiLab:
 def settings_of(folder: Path, database_url: str, redis_url: str, **more: object) -> GivenSettings:
     """Settings of a process beside these servers."""
     given = {"database_url": database_url, "redis_url": redis_url, "config_dir": CONFIG, "state_dir": folder}
+    given |= {"bybit_rest_url": "http://127.0.0.1:9"}  # where no venue answers
     return GivenSettings.model_validate({**given, "api_secret": SECRET, **more})
 
 

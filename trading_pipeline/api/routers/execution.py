@@ -93,6 +93,13 @@ class DeadLetters(BaseModel):
     items: list[DeadLetter]
 
 
+class Replayed(BaseModel):
+    """What came of a message that was read again."""
+
+    letter_id: str
+    done: str
+
+
 class Switched(Changed):
     """The kill switch; `run` where positions are being closed."""
 
@@ -148,3 +155,9 @@ def dead_letters(context: Context, limit: Annotated[int, Query(ge=1, le=MOST_REC
 def drop(context: Context, who: Who, letter_id: Annotated[Key, Path()]) -> None:
     """Forget one for good; what it said stays in the audit trail."""
     context.commands.drop_letter(who, letter_id)
+
+
+@router.post("/dead-letters/{letter_id}/replay", openapi_extra=needs(Permission.ADMINISTER))
+def replay(context: Context, who: Who, letter_id: Annotated[Key, Path()]) -> Replayed:
+    """Read one again, and hand it on as if it had just come; what is still not understood stays."""
+    return Replayed(letter_id=letter_id, done=context.commands.replay_letter(who, letter_id))
