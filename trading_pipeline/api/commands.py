@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from trading_pipeline.api.asker import Asker
-from trading_pipeline.api.letters import letter_of, opened_stream
 from trading_pipeline.domain.model.access import Permission
 from trading_pipeline.domain.model.commands import CommandVerb
-from trading_pipeline.domain.model.dead_letters import DeadLetter
-from trading_pipeline.domain.model.errors import TradingError
 from trading_pipeline.domain.model.halts import ALL, HaltScope
 from trading_pipeline.domain.model.launched import LaunchedJob
 from trading_pipeline.domain.risk.differences import Difference
@@ -79,38 +76,6 @@ class Commands:
         """Compare venue and ledger now instead of within the minute."""
         return self._launch(asker, "reconcile", {}, str(ALL))
 
-    def drop_letter(self, asker: Asker, letter_id: str) -> None:
-        """Forget a message that could not be understood, for good.
-
-        :raises UnknownName: there is none of this id.
-        :raises ServerAway: Redis does not answer.
-        """
-        with opened_stream(self.settings) as stream:
-            letter = letter_of(stream, letter_id)
-            stream.drop_dead_letter(letter_id)
-        asker.record(self.engine, "dead_letter.drop", letter_id, before=_told(letter))
-
-    def replay_letter(self, asker: Asker, letter_id: str) -> str:
-        """Read a message again, now that its reader was mended, and hand it on as if it had just come.
-
-        :returns: what came of it.
-        :raises UnknownName: there is none of this id.
-        :raises DataError: it still cannot be understood; it stays.
-        :raises ServerAway: Redis does not answer.
-        """
-        # a venue's code is loaded by whoever needs it first
-        from trading_pipeline.resources.letter_replay import letter_replay
-
-        with opened_stream(self.settings) as stream:
-            letter = letter_of(stream, letter_id)
-            try:
-                done = letter_replay(self.engine, stream, self.settings).replay(letter)
-            except TradingError as error:
-                asker.record(self.engine, "dead_letter.replay", letter_id, "failed", after={"detail": str(error)})
-                raise
-        asker.record(self.engine, "dead_letter.replay", letter_id, before=_told(letter), after={"detail": done})
-        return done
-
     def _launch(self, asker: Asker, job: str, ops: Mapping[str, Mapping[str, object]], subject: str) -> LaunchedJob:
         """Launch, and put on record who did; what the run does is recorded by the run."""
         launched = self.jobs.launch(job, ops)
@@ -122,8 +87,3 @@ class Commands:
 
     def _differences(self) -> Sequence[Difference]:
         return differences_now(self.engine, self.settings)
-
-
-def _told(letter: DeadLetter) -> dict[str, object]:
-    """What the audit trail keeps of one that is gone."""
-    return {"source": letter.source, "reason": letter.reason, "payload": letter.payload}

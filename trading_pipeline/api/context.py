@@ -13,6 +13,7 @@ from trading_pipeline.api.charts import Charts
 from trading_pipeline.api.commands import Commands
 from trading_pipeline.api.configuration import Configuration
 from trading_pipeline.api.ledger_looks import LedgerLooks
+from trading_pipeline.api.letters import Letters
 from trading_pipeline.api.looks import Looks
 from trading_pipeline.api.research import Research
 from trading_pipeline.domain.model.universe import Universe
@@ -40,6 +41,7 @@ class ApiContext:
     commands: Commands
     looks: Looks
     ledger: LedgerLooks
+    letters: Letters
     charts: Charts
     backfills: Backfills
     research: Research

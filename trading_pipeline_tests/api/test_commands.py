@@ -181,3 +181,47 @@ def test_a_dead_letter_is_taken_up_again_once_it_can_be_read_and_stays_while_it_
     recorded = api.get("/api/v1/admin/audit", Role.ADMIN, action="dead_letter.replay").json()["items"]
     assert [(one["subject"], one["outcome"]) for one in recorded] == [(broken, "failed"), (sound, "done")]
     api.client.delete(f"{path}/{broken}", headers=api.as_(Role.ADMIN))
+
+
+def test_a_partition_is_computed_again_alone_or_with_what_is_made_of_it(api: ApiLab) -> None:
+    wanted = {"asset": "signals_15m", "day": "2025-11-03", "instrument_id": "BTCUSDT"}
+    launched = api.post("/api/v1/pipeline/relaunches", Role.TRADER, wanted)
+    assert (launched.status_code, launched.json()["run_id"]) == (202, "backfill-1")
+    assert launched.json()["run_page"] == "http://dagster.test/runs/b/backfill-1"
+    api.post("/api/v1/pipeline/relaunches", Role.TRADER, {**wanted, "with_later": True})
+    partition = {"partitions": ["2025-11-03|BTCUSDT.BYBIT"]}
+    assert [assets for _, assets in api.jobs.launched] == [
+        {"signals_15m": partition},
+        {"signals_15m": partition, "trade_plans_15m": partition},
+    ]
+    recorded = api.get("/api/v1/admin/audit", Role.ADMIN, action="partition.relaunch", limit=1).json()["items"]
+    assert recorded[0]["subject"] == "signals_15m 2025-11-03|BTCUSDT.BYBIT"
+    assert recorded[0]["after"] == {"backfill_id": "backfill-2", "with_later": True}
+    assert api.post("/api/v1/pipeline/relaunches", Role.VIEWER, wanted).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "said"),
+    [
+        ({"asset": "signal_15m"}, 422, "did you mean signals_15m?"),
+        ({"asset": "signals_7m"}, 422, "did you mean signals_"),
+        ({"instrument_id": "BTCUSD"}, 404, "did you mean BTCUSDT.BYBIT?"),
+        ({"day": "2024-12-31"}, 404, "the nearest is 2025-01-01"),
+        ({"day": "9999-12-31"}, 404, "the nearest is 20"),
+        ({"day": "2025-02-30"}, 422, "body.day"),
+    ],
+)
+def test_a_partition_that_there_is_not_is_refused_with_the_nearest(
+    api: ApiLab, wrong: dict[str, str], status: int, said: str
+) -> None:
+    wanted = {"asset": "signals_15m", "day": "2025-11-03", "instrument_id": "BTCUSDT", **wrong}
+    answer = api.post("/api/v1/pipeline/relaunches", Role.TRADER, wanted)
+    assert (answer.status_code, said in answer.json()["detail"]) == (status, True), answer.text
+    assert api.jobs.launched == []
+
+
+def test_nothing_is_computed_again_while_dagster_is_away(api: ApiLab) -> None:
+    api.jobs.away = True
+    wanted = {"asset": "signals_15m", "day": "2025-11-03", "instrument_id": "BTCUSDT"}
+    answer = api.post("/api/v1/pipeline/relaunches", Role.TRADER, wanted)
+    assert (answer.status_code, answer.json()["code"]) == (503, "dagster_away")

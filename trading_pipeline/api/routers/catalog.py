@@ -13,6 +13,7 @@ ROUTERS = (
     "administration",
     "backfill",
     "configuration",
+    "relaunch",
     "research",
 )
 """Modules of this folder, each with a ``router``."""

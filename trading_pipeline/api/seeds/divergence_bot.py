@@ -240,7 +240,7 @@ def config(context: Context) -> Config:
 @router.get("/dlq", openapi_extra=ADMINISTER)
 def dead_letters(context: Context, limit: Limit = 50) -> Items:
     """Messages that could not be understood, with their reasons."""
-    return Items(items=[asdict(one) for one in context.looks.dead_letters(limit)])
+    return Items(items=[asdict(one) for one in context.letters.newest(limit)])
 
 
 @router.post("/admin/kill-switch", openapi_extra=ADMINISTER)
