@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -100,8 +101,20 @@ def events(lines: Iterator[str]) -> Iterator[tuple[str, str, str]]:
             name, _, value = line.partition(": ")
             read[name] = value
         elif "data" in read:
-            yield read["id"], read["event"], read["data"]
+            # how things stand has no place among events
+            if "id" in read:
+                yield read["id"], read["event"], read["data"]
             read = {}
+
+
+def readings(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What is told without an id."""
+    read: dict[str, str] = {}
+    for line in lines:
+        name, _, value = line.partition(": ")
+        read = {**read, name: value} if line else {}
+        if name == "data" and "id" not in read:
+            yield read["event"], json.loads(value)
 
 
 def test_the_first_administrator_is_added_by_a_command_and_signs_in(address: str, environment: dict[str, str]) -> None:
@@ -188,6 +201,16 @@ def test_what_happens_is_told_at_once_and_what_was_missed_when_somebody_comes_ba
         told = events(stream.iter_lines())
         scopes = [json.loads(next(told)[2])["scope"] for _ in range(2)]
     assert scopes == ["SOLUSDT.BYBIT", "ADAUSDT.BYBIT"]
+
+
+def test_whoever_looks_on_is_told_at_once_how_everything_is_and_then_how_much_waits(
+    address: str, trader: dict[str, str]
+) -> None:
+    with httpx.stream("GET", f"{address}/stream", headers=trader, timeout=30) as stream:
+        told = readings(stream.iter_lines())
+        health, metrics = next(told), next(told)
+    assert (health[0], health[1]["components"]["database"], health[1]["status"]) == ("health", "up", "degraded")
+    assert (metrics[0], metrics[1]["lookers_on"] >= 1, metrics[1]["waiting_waves"]) == ("metrics", True, 0)
 
 
 def test_a_ticket_opens_one_stream(address: str, trader: dict[str, str]) -> None:
