@@ -17,6 +17,7 @@ from trading_pipeline.api.ledger_looks import LedgerLooks
 from trading_pipeline.api.letters import Letters
 from trading_pipeline.api.looks import Looks
 from trading_pipeline.api.research import Research
+from trading_pipeline.api.uploads import Uploads
 from trading_pipeline.resources.access import build_access
 from trading_pipeline.settings import Settings
 
@@ -47,4 +48,5 @@ def build_context(settings: Settings) -> ApiContext:
         backfills=Backfills(settings, engine, universe, jobs, lambda: market()[0]),
         research=Research(settings, engine, universe, jobs),
         configuration=Configuration(settings, engine),
+        uploads=Uploads(engine),
     )

@@ -16,6 +16,7 @@ from trading_pipeline.api.ledger_looks import LedgerLooks
 from trading_pipeline.api.letters import Letters
 from trading_pipeline.api.looks import Looks
 from trading_pipeline.api.research import Research
+from trading_pipeline.api.uploads import Uploads
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.ports.credentials import Tickets
 from trading_pipeline.ports.orchestrator import JobLauncher
@@ -46,6 +47,7 @@ class ApiContext:
     backfills: Backfills
     research: Research
     configuration: Configuration
+    uploads: Uploads
 
     def now(self) -> datetime:
         """Wall time, UTC: sessions and commands must go on while no venue says what time it is."""

@@ -15,6 +15,7 @@ ROUTERS = (
     "configuration",
     "relaunch",
     "research",
+    "uploads",
 )
 """Modules of this folder, each with a ``router``."""
 

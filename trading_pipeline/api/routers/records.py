@@ -41,6 +41,7 @@ TREE: dict[str, tuple[Shown, ...]] = {
         Shown("/market/funding", "funding_rates"),
         Shown("/market/open-interest", "open_interest"),
         Shown("/market/marks", "mark_bars"),
+        Shown("/market/uploads", "bar_uploads", Permission.ADMINISTER),
     ),
     "pipeline": (
         Shown("/pipeline/waves", "waves"),

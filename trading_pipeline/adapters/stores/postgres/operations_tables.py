@@ -1,6 +1,6 @@
-"""What keeping the system going leaves behind, in the schema ``trading``: alerts, and limits that people changed."""
+"""What keeping the system going leaves behind, in the schema ``trading``: alerts, changed limits, files that wait."""
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Index, Table, Text, func
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, DateTime, Identity, Index, LargeBinary, Table, Text, func
 from sqlalchemy.dialects.postgresql import JSONB
 
 from trading_pipeline.adapters.stores.postgres.tables import metadata
@@ -40,3 +40,19 @@ limit_changes = Table(
 )
 """Append-only, which a trigger enforces: a limit of ``risk.yaml`` that somebody changed while everything ran. The
 newest row of a key decides: where it ``stands``, ``after`` lies over the file, else the file decides again."""
+
+bar_uploads = Table(
+    "bar_uploads",
+    metadata,
+    Column("upload_id", Text, primary_key=True),
+    Column("filename", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("symbol", Text, nullable=False),
+    Column("timeframe", Text, nullable=False),
+    Column("bars", BigInteger, nullable=False),
+    Column("recognised", ARRAY(Text), nullable=False),
+    Column("actor", Text, nullable=False),
+    _written_at("uploaded_at"),
+    Index("bar_uploads_by_time", "uploaded_at", "upload_id"),
+)
+"""Files of bars that somebody brought over HTTP, until their bars are taken, or for a week; a megabyte each at most."""

@@ -1,4 +1,4 @@
-"""What the operator was told, and what people changed of the limits while everything ran: kept for good, both."""
+"""What the operator was told and what people changed of the limits, kept for good; and files of bars that wait."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 revision = "0035"
 down_revision = "0033"
 
-_TABLES = ("notifications", "limit_changes")
+_APPEND_ONLY = ("notifications", "limit_changes")
 
 
 def _texts(*names: str) -> list[sa.Column[str]]:
@@ -40,7 +40,20 @@ def upgrade() -> None:
         schema="trading",
     )
     op.create_index("limit_changes_by_key", "limit_changes", ["key", "change_id"], schema="trading")
-    for table in _TABLES:
+    op.create_table(
+        "bar_uploads",
+        sa.Column("upload_id", sa.Text(), primary_key=True),
+        *_texts("filename"),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        *_texts("symbol", "timeframe"),
+        sa.Column("bars", sa.BigInteger(), nullable=False),
+        sa.Column("recognised", sa.ARRAY(sa.Text()), nullable=False),
+        *_texts("actor"),
+        _written_at("uploaded_at"),
+        schema="trading",
+    )
+    op.create_index("bar_uploads_by_time", "bar_uploads", ["uploaded_at", "upload_id"], schema="trading")
+    for table in _APPEND_ONLY:
         op.execute(
             f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON trading.{table} "
             "FOR EACH ROW EXECUTE FUNCTION trading.refuse_change()"
@@ -49,5 +62,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them; the files of the configuration decide alone again."""
-    for table in _TABLES:
+    for table in ("bar_uploads", *_APPEND_ONLY):
         op.drop_table(table, schema="trading")
