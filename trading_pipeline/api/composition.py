@@ -11,13 +11,10 @@ from trading_pipeline.api.backfills import Backfills
 from trading_pipeline.api.binding import signing_secret
 from trading_pipeline.api.charts import Charts, market_of
 from trading_pipeline.api.commands import Commands
-from trading_pipeline.api.configuration import Configuration
 from trading_pipeline.api.context import ApiContext
 from trading_pipeline.api.ledger_looks import LedgerLooks
-from trading_pipeline.api.letters import Letters
 from trading_pipeline.api.looks import Looks
 from trading_pipeline.api.research import Research
-from trading_pipeline.api.uploads import Uploads
 from trading_pipeline.resources.access import build_access
 from trading_pipeline.settings import Settings
 
@@ -43,10 +40,7 @@ def build_context(settings: Settings) -> ApiContext:
         commands=Commands(settings, engine, jobs),
         looks=Looks(engine, settings),
         ledger=LedgerLooks(engine),
-        letters=Letters(settings, engine),
         charts=Charts(reader, universe, market),
         backfills=Backfills(settings, engine, universe, jobs, lambda: market()[0]),
         research=Research(settings, engine, universe, jobs),
-        configuration=Configuration(settings, engine),
-        uploads=Uploads(engine),
     )

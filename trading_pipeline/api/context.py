@@ -42,12 +42,24 @@ class ApiContext:
     commands: Commands
     looks: Looks
     ledger: LedgerLooks
-    letters: Letters
     charts: Charts
     backfills: Backfills
     research: Research
-    configuration: Configuration
-    uploads: Uploads
+
+    @property
+    def letters(self) -> Letters:
+        """Messages that could not be understood."""
+        return Letters(self.settings, self.engine)
+
+    @property
+    def configuration(self) -> Configuration:
+        """What the system runs with."""
+        return Configuration(self.settings, self.engine)
+
+    @property
+    def uploads(self) -> Uploads:
+        """Files of bars that wait."""
+        return Uploads(self.engine)
 
     def now(self) -> datetime:
         """Wall time, UTC: sessions and commands must go on while no venue says what time it is."""

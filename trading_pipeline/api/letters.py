@@ -51,7 +51,7 @@ class Letters:
         :raises DataError: it still cannot be understood; it stays.
         """
         # a venue's code is loaded by whoever needs it first
-        from trading_pipeline.resources.letter_replay import letter_replay
+        from trading_pipeline.resources.letter_readers import letter_replay
 
         with self._opened() as stream:
             letter = _letter_of(stream, letter_id)

@@ -79,7 +79,7 @@ class LettersHere(Letters):
 
     def replay(self, letter: DeadLetter) -> str:
         """By the readers of this version."""
-        from trading_pipeline.resources.letter_replay import letter_replay
+        from trading_pipeline.resources.letter_readers import letter_replay
 
         with database_of(self._settings) as engine:
             return letter_replay(engine, self._events, self._settings).replay(letter)

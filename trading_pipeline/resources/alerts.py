@@ -2,9 +2,8 @@
 
 import dagster as dg
 
-from trading_pipeline.adapters.notifiers.catalog import operator_notifier
-from trading_pipeline.adapters.stores.operations.notification_log import NotificationLog
 from trading_pipeline.ports.notifications import Notifier
+from trading_pipeline.resources.operator_alerts import kept_notifier
 from trading_pipeline.resources.stores import Stores
 
 
@@ -15,4 +14,4 @@ class Alerts(dg.ConfigurableResource["Alerts"]):
 
     def notifier(self) -> Notifier:
         """Every way there is, as one."""
-        return operator_notifier(NotificationLog(self.stores.engine))
+        return kept_notifier(self.stores.engine)

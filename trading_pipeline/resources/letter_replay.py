@@ -5,14 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.parameters.universe import load_universe
-from trading_pipeline.adapters.stores.execution.account_lease import AccountLease
-from trading_pipeline.adapters.stores.execution.account_register import PostgresAccountRegister
-from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresRawBarStore
 from trading_pipeline.adapters.stores.market_data.tape_store import PostgresTapeStore
 from trading_pipeline.adapters.streams.redis_stream import RedisStream
-from trading_pipeline.adapters.venues.catalog import venue_named
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.dead_letters import DeadLetter
 from trading_pipeline.domain.model.errors import DataError
@@ -21,9 +16,7 @@ from trading_pipeline.domain.model.fills import FillKind
 from trading_pipeline.domain.model.stream_updates import StreamReply, StreamUpdate
 from trading_pipeline.ports.stores.execution.ledger import OrderLedger
 from trading_pipeline.ports.venue.streams import VenueStream
-from trading_pipeline.services.execution.identify_account import identify_account
 from trading_pipeline.services.market_data.ingest_bars import ingest_bars
-from trading_pipeline.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +80,6 @@ class LetterReplay:
             ]
         )
         return f"{len(update.reports)} reports and {len(update.fills)} fills booked"
-
-
-def letter_replay(engine: Engine, events: RedisStream, settings: Settings) -> LetterReplay:
-    """By the readers of the universe's venue.
-
-    :raises ConfigurationError: the configuration folder or the mode is wrong.
-    """
-    universe = load_universe(settings.config_dir)
-    venue = venue_named(universe.venue, settings)
-
-    def ledger() -> OrderLedger:
-        account_id = identify_account(register=PostgresAccountRegister(engine), venue=venue, mode=settings.mode)
-        return PostgresLedger(AccountLease(engine, account_id, settings.instance_name).fenced, account_id)
-
-    market = venue.market_stream(universe.instrument_ids, universe.timeframes)
-    return LetterReplay(engine, events, market, venue.account_stream, ledger)
 
 
 def _read(stream: VenueStream, payload: str) -> StreamUpdate:
