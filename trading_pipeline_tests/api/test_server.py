@@ -12,12 +12,14 @@ import httpx
 import pytest
 import redis
 from sqlalchemy import text
+from typer.testing import CliRunner
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
 from trading_pipeline.adapters.stores.execution.risk_events import PostgresRiskEventLog
 from trading_pipeline.adapters.stores.postgres.database import connect as connect_database
 from trading_pipeline.adapters.streams.redis_stream import RedisStream
+from trading_pipeline.cli.main import app
 from trading_pipeline.domain.risk.finding import Action, Finding
 from trading_pipeline.runtime.supervision.embedded import free_port
 from trading_pipeline_tests.testkit.api_lab import CONFIG
@@ -80,6 +82,18 @@ def run(environment: dict[str, str], *words: str) -> str:
     return done.stdout
 
 
+def said(environment: dict[str, str], *words: str) -> str:
+    """Output of a command in this process, which costs no interpreter; the environment is as it was afterwards."""
+    before = dict(os.environ)
+    try:
+        done = CliRunner().invoke(app, words, env=environment, catch_exceptions=False)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
 @pytest.fixture(scope="module")
 def trader(address: str, environment: dict[str, str]) -> dict[str, str]:
     """Headers of somebody who may halt."""
@@ -131,7 +145,7 @@ def test_the_first_administrator_is_added_by_a_command_and_signs_in(address: str
 def test_commands_say_the_same_with_the_database_and_with_an_address(
     address: str, environment: dict[str, str], trader: dict[str, str]
 ) -> None:
-    admin = run(environment, "users", "add", "ada", "--role", "admin").partition("password: ")[2].strip()
+    admin = said(environment, "users", "add", "ada", "--role", "admin").partition("password: ")[2].strip()
     login = httpx.post(f"{address}/api/v1/auth/login", json={"name": "ada", "password": admin}).json()
     key = httpx.post(
         f"{address}/api/v1/admin/api-keys",
@@ -147,13 +161,13 @@ def test_commands_say_the_same_with_the_database_and_with_an_address(
     letter = stream.dead_letters(1)[0].letter_id
     looks = (("positions",), ("orders", "--limit", "3"), ("status",), ("dlq", "list"), ("dlq", "show", letter))
     for words in looks:
-        here, remote = run(environment, *words), run(there, *words, "--url", address)
+        here, remote = said(environment, *words), said(there, *words, "--url", address)
         assert remote.splitlines() == here.splitlines(), words
-    told = run(there, "halt", "SOLUSDT", "--reason", "look first", "--url", address)
+    told = said(there, "halt", "SOLUSDT", "--reason", "look first", "--url", address)
     assert told == "SOLUSDT.BYBIT is halted\n"
-    assert run(environment, "halt", "SOLUSDT", "--reason", "x") == "SOLUSDT.BYBIT was halted already\n"
-    assert json.loads(run(there, "positions", "--json", "--url", address))[0]["instrument_id"] == "BTCUSDT.BYBIT"
-    assert run(there, "dlq", "drop", letter, "--url", address) == "1 dropped\n"
+    assert said(environment, "halt", "SOLUSDT", "--reason", "x") == "SOLUSDT.BYBIT was halted already\n"
+    assert json.loads(said(there, "positions", "--json", "--url", address))[0]["instrument_id"] == "BTCUSDT.BYBIT"
+    assert said(there, "dlq", "drop", letter, "--url", address) == "1 dropped\n"
     assert letter not in [one.letter_id for one in stream.dead_letters(100)]
     stream.close()
     with lab.database.begin() as connection:
