@@ -6,6 +6,7 @@ import pytest
 from httpx import Response
 
 from trading_pipeline.domain.model.access import Role
+from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.limits_in_force import limits_in_force
 from trading_pipeline_tests.testkit.api_lab import CONFIG, ApiLab
 
@@ -58,6 +59,14 @@ def test_what_is_changed_is_in_force_for_the_next_run_shown_and_on_the_audit_tra
     assert (listed[0]["after"], listed[0]["reason"], listed[0]["stands"]) == ("0.020", "calmer", True)
 
 
+def test_limits_that_are_lists_and_tables_are_changed_as_a_whole(api: ApiLab) -> None:
+    wanted = {"risk.cooldowns.bars": {"1h": 2}, "risk.market.news_windows": ["12:00-12:10"]}
+    made = change(api, dict(wanted)).json()["items"]
+    assert {one["key"]: one["after"] for one in made} == wanted
+    limits = limits_in_force(api.context.engine, CONFIG)
+    assert (limits.cooldown_of(Timeframe.H1), [str(one) for one in limits.market.news_windows]) == (2, ["12:00-12:10"])
+
+
 def test_null_lets_the_file_decide_again_and_what_stands_already_is_no_change(api: ApiLab) -> None:
     change(api, {"risk.max_open_positions": 1})
     assert change(api, {"risk.max_open_positions": 1}).json()["items"] == []
@@ -80,6 +89,10 @@ def test_null_lets_the_file_decide_again_and_what_stands_already_is_no_change(ap
         ({"risk.max_daily_loss": "2"}, "less than or equal to 1"),
         ({"risk.cooldown_bars": "many"}, "valid integer"),
         ({"risk.circuit.soft": "0.1", "risk.circuit.hard": "0.05"}, "must not exceed hard"),
+        ({"risk.circuit": {"soft": "0.1"}}, "did you mean circuit."),
+        ({"risk.warn_at": "NaN"}, "finite"),
+        ({"risk.warn_at": {"a": [1]}}, "risk.yaml under what was changed since: warn_at"),
+        ({"risk.": 1}, "risk.max_open_positions"),
         ({"risk.orders.max_stake": -1.0}, "greater than or equal to 0"),
     ],
 )
