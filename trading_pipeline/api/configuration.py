@@ -12,6 +12,7 @@ from trading_pipeline.api.asker import Asker
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.limit_changes import LimitChange, StandingChange
 from trading_pipeline.domain.risk.changeable import fixed_because
+from trading_pipeline.resources.operator_alerts import kept_notifier
 from trading_pipeline.services.operations.change_limits import change_limits
 from trading_pipeline.settings import Settings
 
@@ -69,6 +70,7 @@ class Configuration:
         return change_limits(
             changes=PostgresLimitChanges(self.engine),
             limits=partial(risk_values, self.settings.config_dir),
+            notifier=kept_notifier(self.engine),
             wanted={_limit(name): value for name, value in wanted.items()},
             actor=asker.principal.name,
             reason=reason,

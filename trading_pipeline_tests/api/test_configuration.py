@@ -56,6 +56,9 @@ def test_what_is_changed_is_in_force_for_the_next_run_shown_and_on_the_audit_tra
     ]
     assert {one["request_id"] for one in recorded} == {answer.headers["X-Request-ID"]}
     listed = api.get(f"{PATH}/changes", key="circuit.soft", limit=1).json()["items"]
+    (told,) = api.get("/v1/notifications", limit=1).json()["items"]
+    assert (told["severity"], told["subject"]) == ("warning", "limits changed by a-admin")
+    assert told["body"] == "max_open_positions: 3 -> 1; circuit.soft: 0 -> 0.020. calmer"
     assert (listed[0]["after"], listed[0]["reason"], listed[0]["stands"]) == ("0.020", "calmer", True)
 
 

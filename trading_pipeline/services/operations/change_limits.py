@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.limit_changes import LimitChange
 from trading_pipeline.domain.risk.changeable import require_changeable
+from trading_pipeline.ports.notifications import Notifier, Severity
 from trading_pipeline.ports.stores.operations.limit_changes import LimitChanges
 
 Limits = Callable[[Mapping[str, object]], Mapping[str, object]]
@@ -15,6 +16,7 @@ def change_limits(
     *,
     changes: LimitChanges,
     limits: Limits,
+    notifier: Notifier,
     wanted: Mapping[str, object],
     actor: str,
     reason: str,
@@ -22,7 +24,7 @@ def change_limits(
 ) -> Sequence[LimitChange]:
     """Put values in the place of those of the files; runs that begin from now on decide by them.
 
-    They are judged together with everything else that is in force, and stored together.
+    They are judged together with everything else that is in force, stored together, and told the operator.
 
     :param wanted: value by key; ``None`` lets the files decide again.
     :returns: what changed; what lies over the files already, or never did, does not.
@@ -44,4 +46,12 @@ def change_limits(
     ]
     if made:
         changes.append(made, after)
+        _tell(notifier, made)
     return made
+
+
+def _tell(notifier: Notifier, made: Sequence[LimitChange]) -> None:
+    """Whoever trades hears of it from somebody else than the one who did it."""
+    said = (f"{one.key}: {one.before} -> {one.after}" + ("" if one.stands else ", as the file has it") for one in made)
+    subject = f"limits changed by {made[0].actor}"
+    notifier.notify(Severity.WARNING, subject, f"{'; '.join(said)}. {made[0].reason}")
