@@ -76,7 +76,7 @@ check: $(READY_DEV) ## format, lint, types, import contracts, definitions
 	@$(BIN)/lint-imports
 	@$(BIN)/dagster definitions validate -w workspace.yaml
 
-bench: $(READY_DEV) $(PEERS)/.ready $(NAUTILUS)/.ready $(FREQTRADE)/.ready ## exchange and bots on it, wave latency against the stock launcher, one decision of the gate, engine against its peers
+bench: $(READY_DEV) $(PEERS)/.ready $(NAUTILUS)/.ready $(FREQTRADE)/.ready ## exchange and bots on it, wave latency against the stock launcher, one decision of the gate, the API under load, engine against its peers
 	@$(BIN)/python benchmarks/exchange_simulator.py
 	@$(BIN)/python benchmarks/freqtrade_session.py --freqtrade $(FREQTRADE)/bin/freqtrade
 	@$(BIN)/python benchmarks/nautilus_session.py --nautilus $(NAUTILUS)/bin/python
@@ -85,6 +85,7 @@ bench: $(READY_DEV) $(PEERS)/.ready $(NAUTILUS)/.ready $(FREQTRADE)/.ready ## ex
 	@$(BIN)/python benchmarks/wave_latency.py --midnights 3
 	@$(BIN)/python benchmarks/wave_latency.py --wide 200 --waves 8
 	@$(BIN)/python benchmarks/gate_latency.py
+	@$(BIN)/python benchmarks/api_load.py
 	@$(BIN)/python benchmarks/order_books.py
 	@$(BIN)/python benchmarks/backfill.py 100000 1000000 10000000
 	@$(PEERS)/bin/python benchmarks/backtest_engine.py --nautilus $(NAUTILUS)/bin/python

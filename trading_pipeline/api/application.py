@@ -17,6 +17,7 @@ from trading_pipeline.api.errors import DOCUMENTED, handle_errors
 from trading_pipeline.api.health import Probes
 from trading_pipeline.api.live.channels import CHANNELS, Channel
 from trading_pipeline.api.live.events import Events
+from trading_pipeline.api.live.readings import Readings
 from trading_pipeline.api.proxied.ui import DagsterUi
 from trading_pipeline.api.requests import Envelope
 from trading_pipeline.api.routers.catalog import canonical_routers, routers_beside
@@ -40,7 +41,8 @@ def create_app(context: ApiContext) -> FastAPI:
         app.state.events = events = Events(ChangeFeed(settings.database_url), EventLog(settings.redis_url))
         app.state.dagster_ui = DagsterUi(settings.dagster_url)
         app.state.channels = {name: Channel(settings.redis_url, name) for name in CHANNELS}
-        beside = [asyncio.create_task(work) for work in (events.run(), app.state.probes.run())]
+        readings = Readings(app.state.probes, context.looks.status, events)
+        beside = [asyncio.create_task(work) for work in (events.run(), app.state.probes.run(), readings.run())]
         yield
         for task in beside:
             task.cancel()

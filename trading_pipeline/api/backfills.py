@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Engine
 
@@ -17,6 +17,7 @@ from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.ports.orchestrator import JobLauncher
 from trading_pipeline.ports.venue.market_data import MarketData
 from trading_pipeline.resources.backfills import backfill_by_operator, launch_by_operator, require_backfillable
+from trading_pipeline.services.operations.relaunch_partition import relaunch_partition
 from trading_pipeline.settings import Settings
 
 
@@ -59,6 +60,28 @@ class Backfills:
         request = self._request(stretch)
         launched = launch_by_operator(self.universe, self.jobs, request)
         self._record(asker, request, "done", {"mode": "async", "backfill_id": launched.run_id})
+        return launched
+
+    def relaunch(
+        self, asker: Asker, asset: str, day: date, instrument_id: InstrumentId, *, with_later: bool
+    ) -> LaunchedJob:
+        """Let Dagster compute an asset's day of an instrument again, and with ``with_later`` what is made of it.
+
+        :raises ConfigurationError: there is no such asset or instrument; the message names the nearest.
+        :raises UnknownName: there is no such day.
+        """
+        launched = relaunch_partition(
+            jobs=self.jobs,
+            universe=self.universe,
+            asset=asset,
+            day=day,
+            instrument_id=instrument_id,
+            # wall time, as in Dagster's own grid
+            today=datetime.now(UTC).date(),
+            with_later=with_later,
+        )
+        after = {"backfill_id": launched.run_id, "with_later": with_later}
+        asker.record(self.engine, "partition.relaunch", f"{asset} {day}|{instrument_id}", after=after)
         return launched
 
     def _request(self, stretch: Stretch) -> BackfillRequest:

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from trading_pipeline.api.asker import Asker
-from trading_pipeline.api.letters import opened_stream
 from trading_pipeline.domain.model.access import Permission
 from trading_pipeline.domain.model.commands import CommandVerb
-from trading_pipeline.domain.model.errors import UnknownName
 from trading_pipeline.domain.model.halts import ALL, HaltScope
 from trading_pipeline.domain.model.launched import LaunchedJob
 from trading_pipeline.domain.risk.differences import Difference
@@ -20,9 +18,6 @@ from trading_pipeline.services.access.authenticate import require
 from trading_pipeline.services.execution.halt_by_operator import halt_by_operator
 from trading_pipeline.services.execution.resume_by_operator import resume_by_operator
 from trading_pipeline.settings import Settings
-
-_EVERY_LETTER = 100_000
-"""More than a stream keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +75,6 @@ class Commands:
     def reconcile(self, asker: Asker) -> LaunchedJob:
         """Compare venue and ledger now instead of within the minute."""
         return self._launch(asker, "reconcile", {}, str(ALL))
-
-    def drop_letter(self, asker: Asker, letter_id: str) -> None:
-        """Forget a message that could not be understood, for good.
-
-        :raises UnknownName: there is none of this id.
-        :raises ServerAway: Redis does not answer.
-        """
-        with opened_stream(self.settings) as stream:
-            letter = next((one for one in stream.dead_letters(_EVERY_LETTER) if one.letter_id == letter_id), None)
-            if letter is None:
-                raise UnknownName(f"there is no {letter_id[:100]!r} among dead letters")
-            stream.drop_dead_letter(letter_id)
-        what = {"source": letter.source, "reason": letter.reason, "payload": letter.payload}
-        asker.record(self.engine, "dead_letter.drop", letter_id, before=what)
 
     def _launch(self, asker: Asker, job: str, ops: Mapping[str, Mapping[str, object]], subject: str) -> LaunchedJob:
         """Launch, and put on record who did; what the run does is recorded by the run."""

@@ -11,9 +11,12 @@ from sqlalchemy import Engine
 from trading_pipeline.api.backfills import Backfills
 from trading_pipeline.api.charts import Charts
 from trading_pipeline.api.commands import Commands
+from trading_pipeline.api.configuration import Configuration
 from trading_pipeline.api.ledger_looks import LedgerLooks
+from trading_pipeline.api.letters import Letters
 from trading_pipeline.api.looks import Looks
 from trading_pipeline.api.research import Research
+from trading_pipeline.api.uploads import Uploads
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.ports.credentials import Tickets
 from trading_pipeline.ports.orchestrator import JobLauncher
@@ -43,6 +46,21 @@ class ApiContext:
     charts: Charts
     backfills: Backfills
     research: Research
+
+    @property
+    def letters(self) -> Letters:
+        """Messages that could not be understood."""
+        return Letters(self.settings, self.engine)
+
+    @property
+    def configuration(self) -> Configuration:
+        """What the system runs with."""
+        return Configuration(self.settings, self.engine)
+
+    @property
+    def uploads(self) -> Uploads:
+        """Files of bars that wait."""
+        return Uploads(self.engine)
 
     def now(self) -> datetime:
         """Wall time, UTC: sessions and commands must go on while no venue says what time it is."""

@@ -18,6 +18,8 @@ _PATIENCE_S = 2.0
 _EVERY_S = 1.0
 _SILENT_S = 30.0
 """A feed that gave no sign of life for so long is told of; it beats every few seconds."""
+STATUS = {HealthState.UP: "ok", HealthState.DEGRADED: "degraded", HealthState.DOWN: "down"}
+"""In the word of whoever asks for the whole."""
 NEEDED = frozenset({"database", "redis"})
 """Without these no request of any use is answered."""
 

@@ -11,14 +11,11 @@ from trading_pipeline.adapters.stores.operations.system_overview import SystemOv
 from trading_pipeline.adapters.stores.reading.coverage import coverage
 from trading_pipeline.adapters.stores.reading.day_result import DayResult, day_result
 from trading_pipeline.adapters.stores.reading.day_risk import DayRisk, day_risk
-from trading_pipeline.api.letters import opened_stream
 from trading_pipeline.api.strategies_shown import StrategyShown, strategies_shown
 from trading_pipeline.domain.model.coverage import DayCoverage
-from trading_pipeline.domain.model.dead_letters import DeadLetter
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.halts import Halt
 from trading_pipeline.domain.model.identity import InstrumentId
-from trading_pipeline.domain.model.records import MOST_RECORDS
 from trading_pipeline.domain.model.timeframes import Timeframe, day_of
 from trading_pipeline.settings import Settings
 
@@ -59,14 +56,6 @@ class Looks:
     def public_settings(self) -> dict[str, str]:
         """Settings of the process by their variables: such as are listed here, so that a new one is hidden at first."""
         return {name: value for name, value in self.settings.variables().items() if name in _PUBLIC}
-
-    def dead_letters(self, limit: int) -> Sequence[DeadLetter]:
-        """The newest messages that could not be understood, newest first.
-
-        :raises ServerAway: Redis does not answer.
-        """
-        with opened_stream(self.settings) as stream:
-            return stream.dead_letters(min(max(limit, 1), MOST_RECORDS))
 
     def status(self) -> SystemOverview:
         """How the system stands, as `trading-pipeline status` says it."""

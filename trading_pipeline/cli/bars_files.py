@@ -11,8 +11,7 @@ import typer
 
 from trading_pipeline.cli.arguments import instant, instrument_list
 from trading_pipeline.cli.running_system import Reason, StateDir, database_of, settings_of
-from trading_pipeline.domain.model.backfills import BackfillRun, timeframe_typed
-from trading_pipeline.domain.model.bars import BarSource
+from trading_pipeline.domain.model.backfills import timeframe_typed
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.timeframes import EPOCH
 
@@ -31,11 +30,8 @@ def import_file(
     state_dir: StateDir = None,
 ) -> None:
     """Show what is recognised in a file of bars, and take it after a yes; the venue's own word goes before it."""
-    from trading_pipeline.adapters.files.bar_files import bar_frame, recognised_file
-    from trading_pipeline.adapters.stores.market_data.backfill_log import PostgresBackfillLog
-    from trading_pipeline.adapters.stores.market_data.bulk_bar_store import PostgresBulkBarStore
-    from trading_pipeline.domain.model.written_bars import WrittenBars
-    from trading_pipeline.services.market_data.import_bars import import_bars
+    from trading_pipeline.adapters.files.bar_files import recognised_file
+    from trading_pipeline.resources.bar_imports import import_by_operator
 
     found = recognised_file(file)
     instrument_id = _whose(found, symbol, file)
@@ -44,12 +40,11 @@ def import_file(
         raise typer.Exit(1)
     # Of the file as it was taken: its name may be given to another one tomorrow.
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    params = {"file": file.name, "sha256": digest, "reason": reason, "recognised": found.described()}
-    run = BackfillRun(str(uuid.uuid4()), BarSource.FILE, instrument_id, found.timeframe, getpass.getuser(), params)
-    bars = WrittenBars.of_frame(bar_frame(found.frame, instrument_id, found.timeframe), instrument_id, found.timeframe)
+    params = {"file": file.name, "sha256": digest, "reason": reason}
+    run_id = str(uuid.uuid4())
     with database_of(settings_of(state_dir)) as engine:
-        new = import_bars(bars, run, PostgresBulkBarStore(engine, run.run_id), PostgresBackfillLog(engine))
-    sys.stdout.write(f"{new} of {len(bars)} bars are new; recorded as {run.run_id}\n")
+        new = import_by_operator(engine, found, instrument_id, run_id, getpass.getuser(), params)
+    sys.stdout.write(f"{new} of {len(found.frame)} bars are new; recorded as {run_id}\n")
 
 
 def export_files(
@@ -86,12 +81,11 @@ def _whose(found: "RecognisedBars", typed: str, file: Path) -> "InstrumentId":
 
     :raises ConfigurationError: neither names one, or they disagree.
     """
+    from trading_pipeline.resources.bar_imports import require_same_symbol
+
     if not typed and not found.symbol:
         raise ConfigurationError(f"{file} does not say whose bars it holds; give --symbol")
     instrument_id = instrument_list((typed or found.symbol).upper())[0]
     # Typed to be sure is typed to be compared: a wrong symbol would put one market's prices into another's history.
-    if found.symbol and instrument_id.symbol != found.symbol:
-        raise ConfigurationError(
-            f"{file} holds bars of {found.symbol}, not of {instrument_id.symbol}; give another file"
-        )
+    require_same_symbol(found, instrument_id, str(file))
     return instrument_id

@@ -25,7 +25,7 @@ RESOURCES: dict[str, object] = {
     "stores": _stores,
     "markets": Markets(parameters=_parameters),
     "parameters": _parameters,
-    "alerts": Alerts(),
+    "alerts": Alerts(stores=_stores),
     "events": Events(redis_url=dg.EnvVar("REDIS_URL")),
     "marts": Marts(
         project_dir=str(_settings.dbt_project_dir),

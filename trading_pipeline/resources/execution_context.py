@@ -2,7 +2,6 @@
 
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.notifiers.catalog import operator_notifier
 from trading_pipeline.adapters.stores.execution.account_lease import AccountLease
 from trading_pipeline.adapters.stores.execution.account_register import PostgresAccountRegister
 from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
@@ -13,6 +12,7 @@ from trading_pipeline.adapters.stores.operations.command_log import PostgresComm
 from trading_pipeline.adapters.venues.live_guard import acknowledge_live
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.ports.venue.venue import Venue
+from trading_pipeline.resources.operator_alerts import kept_notifier
 from trading_pipeline.services.execution.controls import Controls
 from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.identify_account import identify_account
@@ -42,7 +42,7 @@ def build_execution_context(
         signals=PostgresSignalReader(engine),
         halts=PostgresHaltRegister(engine),
         differences=PostgresReconciliationLog(engine, account_id),
-        notifier=operator_notifier(),
+        notifier=kept_notifier(engine),
         clock=venue.clock(),
         limits=limits,
         instruments=venue.market_data().instruments(),
@@ -51,4 +51,4 @@ def build_execution_context(
 
 def build_controls(engine: Engine) -> Controls:
     """What stops trading and records who did; asks no venue."""
-    return Controls(PostgresHaltRegister(engine), PostgresCommandLog(engine), operator_notifier())
+    return Controls(PostgresHaltRegister(engine), PostgresCommandLog(engine), kept_notifier(engine))

@@ -8,6 +8,7 @@ from trading_pipeline.adapters.stores.execution.ledger_books import PostgresLedg
 from trading_pipeline.adapters.stores.execution.ledger_runs import PostgresLedgerRuns
 from trading_pipeline.adapters.stores.execution.work_queue import WorkQueue
 from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
+from trading_pipeline.adapters.stores.operations.limit_changes import PostgresLimitChanges
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +36,8 @@ class OperationsStores:
     def ledger_books(self) -> PostgresLedgerBooks:
         """What does not add up in the ledger."""
         return PostgresLedgerBooks(self.engine)
+
+    @property
+    def limit_changes(self) -> PostgresLimitChanges:
+        """Limits that people changed while everything ran."""
+        return PostgresLimitChanges(self.engine)

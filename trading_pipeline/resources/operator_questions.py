@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.parameters.risk import load_risk
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.adapters.stores.execution.account_overview import PostgresAccountOverview
 from trading_pipeline.adapters.venues.catalog import venue_named
 from trading_pipeline.domain.model.halts import HaltScope
 from trading_pipeline.domain.risk.differences import Difference
 from trading_pipeline.resources.execution_context import build_controls, build_execution_context
+from trading_pipeline.resources.limits_in_force import limits_in_force
 from trading_pipeline.services.execution.compare_account import compare_account
 from trading_pipeline.services.execution.find_scope import find_scope
 from trading_pipeline.settings import Settings
@@ -36,6 +36,6 @@ def differences_now(engine: Engine, settings: Settings) -> Sequence[Difference]:
     :raises TemporaryVenueError: the venue cannot be asked.
     """
     venue = venue_named(load_universe(settings.config_dir).venue, settings)
-    limits = load_risk(settings.config_dir)
+    limits = limits_in_force(engine, settings.config_dir)
     # In no run's name: a question writes nothing that would have to lead back to one.
     return compare_account(context=build_execution_context(engine, venue, settings, limits, run_id=""))

@@ -27,7 +27,7 @@ class Parameters(dg.ConfigurableResource["Parameters"]):
 
     @cached_property
     def risk(self) -> RiskLimits:
-        """Limits of the gate."""
+        """Limits as the file has them, by which plans are made; the gate asks ``limits_in_force``."""
         return load_risk(Path(self.config_dir))
 
     @cached_property

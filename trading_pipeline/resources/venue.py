@@ -1,5 +1,7 @@
 """The venue of the trading mode: markets for everybody, the account for execution alone."""
 
+from pathlib import Path
+
 import dagster as dg
 from pydantic import PrivateAttr
 
@@ -18,6 +20,7 @@ from trading_pipeline.ports.venue.market_data import LiveMarket, MarketData
 from trading_pipeline.ports.venue.venue import Venue
 from trading_pipeline.resources.account_records import AccountRecords
 from trading_pipeline.resources.execution_context import build_controls, build_execution_context
+from trading_pipeline.resources.limits_in_force import limits_in_force
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.services.execution.controls import Controls
@@ -72,9 +75,8 @@ class ExecutionResource(dg.ConfigurableResource["ExecutionResource"]):
         if self._execution_context is None:
             settings = Settings()
             venue = venue_named(self.parameters.universe.venue, settings)
-            self._execution_context = build_execution_context(
-                self.stores.engine, venue, settings, self.parameters.risk, self._run_id
-            )
+            limits = limits_in_force(self.stores.engine, Path(self.parameters.config_dir))
+            self._execution_context = build_execution_context(self.stores.engine, venue, settings, limits, self._run_id)
         return self._execution_context
 
     @property

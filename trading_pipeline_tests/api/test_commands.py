@@ -10,6 +10,7 @@ from trading_pipeline.adapters.stores.operations.command_log import PostgresComm
 from trading_pipeline.adapters.stores.research.backtest_store import PostgresBacktestStore
 from trading_pipeline.adapters.streams.redis_stream import RedisStream
 from trading_pipeline.domain.model.access import Role
+from trading_pipeline_tests.adapters.venues.bybit.test_frames import KLINE, a_frame
 from trading_pipeline_tests.testkit.api_lab import ApiLab
 from trading_pipeline_tests.testkit.execution_lab import Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
@@ -44,6 +45,16 @@ def test_a_halt_stands_is_shown_and_recorded_under_its_request(api: ApiLab) -> N
         ("a-trader", "asked", ""),
         ("a-trader", "done", "halted"),
     ]
+
+
+def test_what_the_operator_was_told_is_shown_to_whoever_comes_later(api: ApiLab) -> None:
+    api.post(f"{PREFIX}/halts", Role.TRADER, {"scope": "ADAUSDT", "reason": "delisting"})
+    (told,) = api.get("/v1/notifications", limit=1).json()["items"]
+    assert (told["severity"], told["told_at"][-1]) == ("critical", "Z")
+    assert ("ADAUSDT" in told["subject"], "delisting" in told["body"]) == (True, True)
+    assert told["told_at_ms"] > 0
+    shown = api.get("/api/v1/operations/notifications", severity="critical", limit=1).json()["items"]
+    assert [one["notification_id"] for one in shown] == [told["notification_id"]]
 
 
 def test_a_scope_that_nobody_can_mean_is_refused_with_the_nearest(api: ApiLab) -> None:
@@ -141,3 +152,66 @@ def test_a_dead_letter_is_dropped_by_an_administrator_and_kept_on_record(api: Ap
     assert api.client.delete(path, headers=api.as_(Role.ADMIN)).status_code == 404
     (recorded,) = api.get("/api/v1/admin/audit", Role.ADMIN, action="dead_letter.drop").json()["items"]
     assert recorded["before"]["payload"] == "{broken"
+
+
+def test_a_dead_letter_is_taken_up_again_once_it_can_be_read_and_stays_while_it_cannot(api: ApiLab) -> None:
+    with closing(RedisStream(api.context.settings.redis_url)) as stream:
+        stream.dead_letter("feed.public", a_frame("kline.60.BTCUSDT", KLINE), "an unknown field")
+        stream.dead_letter("feed.public", "{broken", "no JSON")
+        broken, sound = (letter.letter_id for letter in stream.dead_letters(2))
+    path = f"{PREFIX}/dead-letters"
+    assert api.post(f"{path}/{sound}/replay", Role.TRADER).status_code == 403
+    done = api.post(f"{path}/{sound}/replay", Role.ADMIN)
+    assert (done.status_code, done.json()) == (200, {"letter_id": sound, "done": "1 bars, 1 of them new"})
+    assert api.post(f"{path}/{sound}/replay", Role.ADMIN).status_code == 404
+    refused = api.post(f"{path}/{broken}/replay", Role.ADMIN)
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+    left = [one["letter_id"] for one in api.get(path, Role.ADMIN).json()["items"]]
+    assert (broken in left, sound in left) == (True, False)
+    recorded = api.get("/api/v1/admin/audit", Role.ADMIN, action="dead_letter.replay").json()["items"]
+    assert [(one["subject"], one["outcome"]) for one in recorded] == [(broken, "failed"), (sound, "done")]
+    api.client.delete(f"{path}/{broken}", headers=api.as_(Role.ADMIN))
+
+
+def test_a_partition_is_computed_again_alone_or_with_what_is_made_of_it(api: ApiLab) -> None:
+    wanted = {"asset": "signals_15m", "day": "2025-11-03", "instrument_id": "BTCUSDT"}
+    launched = api.post("/api/v1/pipeline/relaunches", Role.TRADER, wanted)
+    assert (launched.status_code, launched.json()["run_id"]) == (202, "backfill-1")
+    assert launched.json()["run_page"] == "http://dagster.test/runs/b/backfill-1"
+    api.post("/api/v1/pipeline/relaunches", Role.TRADER, {**wanted, "with_later": True})
+    partition = {"partitions": ["2025-11-03|BTCUSDT.BYBIT"]}
+    assert [assets for _, assets in api.jobs.launched] == [
+        {"signals_15m": partition},
+        {"signals_15m": partition, "trade_plans_15m": partition},
+    ]
+    recorded = api.get("/api/v1/admin/audit", Role.ADMIN, action="partition.relaunch", limit=1).json()["items"]
+    assert recorded[0]["subject"] == "signals_15m 2025-11-03|BTCUSDT.BYBIT"
+    assert recorded[0]["after"] == {"backfill_id": "backfill-2", "with_later": True}
+    assert api.post("/api/v1/pipeline/relaunches", Role.VIEWER, wanted).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "said"),
+    [
+        ({"asset": "signal_15m"}, 422, "did you mean signals_15m?"),
+        ({"asset": "signals_7m"}, 422, "did you mean signals_"),
+        ({"instrument_id": "BTCUSD"}, 404, "did you mean BTCUSDT.BYBIT?"),
+        ({"day": "2024-12-31"}, 404, "the nearest is 2025-01-01"),
+        ({"day": "9999-12-31"}, 404, "the nearest is 20"),
+        ({"day": "2025-02-30"}, 422, "body.day"),
+    ],
+)
+def test_a_partition_that_there_is_not_is_refused_with_the_nearest(
+    api: ApiLab, wrong: dict[str, str], status: int, said: str
+) -> None:
+    wanted = {"asset": "signals_15m", "day": "2025-11-03", "instrument_id": "BTCUSDT", **wrong}
+    answer = api.post("/api/v1/pipeline/relaunches", Role.TRADER, wanted)
+    assert (answer.status_code, said in answer.json()["detail"]) == (status, True), answer.text
+    assert api.jobs.launched == []
+
+
+def test_nothing_is_computed_again_while_dagster_is_away(api: ApiLab) -> None:
+    api.jobs.away = True
+    wanted = {"asset": "signals_15m", "day": "2025-11-03", "instrument_id": "BTCUSDT"}
+    answer = api.post("/api/v1/pipeline/relaunches", Role.TRADER, wanted)
+    assert (answer.status_code, answer.json()["code"]) == (503, "dagster_away")

@@ -56,6 +56,7 @@ READS: list[tuple[str, dict[str, object], Role, Shape]] = [
     ("/v1/account-snapshots", {"trade_date": "2025-11-03"}, Role.VIEWER, listing),
     ("/v1/risk-state", {"trade_date": "2025-11-03"}, Role.VIEWER, having("trade_date")),
     ("/v1/risk-events", {"trade_date": "2025-11-03"}, Role.VIEWER, listing),
+    ("/v1/notifications", {}, Role.VIEWER, listing),
     ("/v1/backtest-runs", BAR, Role.VIEWER, listing),
     ("/v1/backtest-trades", {"run_id": "none"}, Role.VIEWER, listing),
     ("/v1/config", {}, Role.VIEWER, having("config")),

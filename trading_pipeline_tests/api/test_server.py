@@ -6,16 +6,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
 import redis
 from sqlalchemy import text
+from typer.testing import CliRunner
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
 from trading_pipeline.adapters.stores.execution.risk_events import PostgresRiskEventLog
 from trading_pipeline.adapters.stores.postgres.database import connect as connect_database
+from trading_pipeline.adapters.streams.redis_stream import RedisStream
+from trading_pipeline.cli.main import app
 from trading_pipeline.domain.risk.finding import Action, Finding
 from trading_pipeline.runtime.supervision.embedded import free_port
 from trading_pipeline_tests.testkit.api_lab import CONFIG
@@ -78,6 +82,18 @@ def run(environment: dict[str, str], *words: str) -> str:
     return done.stdout
 
 
+def said(environment: dict[str, str], *words: str) -> str:
+    """Output of a command in this process, which costs no interpreter; the environment is as it was afterwards."""
+    before = dict(os.environ)
+    try:
+        done = CliRunner().invoke(app, words, env=environment, catch_exceptions=False)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
 @pytest.fixture(scope="module")
 def trader(address: str, environment: dict[str, str]) -> dict[str, str]:
     """Headers of somebody who may halt."""
@@ -99,8 +115,20 @@ def events(lines: Iterator[str]) -> Iterator[tuple[str, str, str]]:
             name, _, value = line.partition(": ")
             read[name] = value
         elif "data" in read:
-            yield read["id"], read["event"], read["data"]
+            # how things stand has no place among events
+            if "id" in read:
+                yield read["id"], read["event"], read["data"]
             read = {}
+
+
+def readings(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What is told without an id."""
+    read: dict[str, str] = {}
+    for line in lines:
+        name, _, value = line.partition(": ")
+        read = {**read, name: value} if line else {}
+        if name == "data" and "id" not in read:
+            yield read["event"], json.loads(value)
 
 
 def test_the_first_administrator_is_added_by_a_command_and_signs_in(address: str, environment: dict[str, str]) -> None:
@@ -127,24 +155,31 @@ def test_a_link_of_a_command_signs_a_browser_in_on_this_machine_once(address: st
 def test_commands_say_the_same_with_the_database_and_with_an_address(
     address: str, environment: dict[str, str], trader: dict[str, str]
 ) -> None:
-    admin = run(environment, "users", "add", "ada", "--role", "admin").partition("password: ")[2].strip()
+    admin = said(environment, "users", "add", "ada", "--role", "admin").partition("password: ")[2].strip()
     login = httpx.post(f"{address}/api/v1/auth/login", json={"name": "ada", "password": admin}).json()
     key = httpx.post(
         f"{address}/api/v1/admin/api-keys",
-        json={"user": "tim", "label": "cli", "scopes": ["read", "trade"]},
+        json={"user": "ada", "label": "cli", "scopes": ["read", "trade", "administer"]},
         headers={"Authorization": f"Bearer {login['access_token']}"},
     ).json()["secret"]
     there = {**environment, "TRADING_API_TOKEN": key, "DATABASE_URL": "", "REDIS_URL": ""}
     lab = Lab(connect_database(environment["DATABASE_URL"]))
     store_plan(lab.database, trade_plan())
     execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
-    for words in (("positions",), ("orders", "--limit", "3"), ("status",)):
-        here, remote = run(environment, *words), run(there, *words, "--url", address)
+    stream = RedisStream(environment["REDIS_URL"])
+    stream.dead_letter("feed.public", "{broken", "no JSON")
+    letter = stream.dead_letters(1)[0].letter_id
+    looks = (("positions",), ("orders", "--limit", "3"), ("status",), ("dlq", "list"), ("dlq", "show", letter))
+    for words in looks:
+        here, remote = said(environment, *words), said(there, *words, "--url", address)
         assert remote.splitlines() == here.splitlines(), words
-    told = run(there, "halt", "SOLUSDT", "--reason", "look first", "--url", address)
+    told = said(there, "halt", "SOLUSDT", "--reason", "look first", "--url", address)
     assert told == "SOLUSDT.BYBIT is halted\n"
-    assert run(environment, "halt", "SOLUSDT", "--reason", "x") == "SOLUSDT.BYBIT was halted already\n"
-    assert json.loads(run(there, "positions", "--json", "--url", address))[0]["instrument_id"] == "BTCUSDT.BYBIT"
+    assert said(environment, "halt", "SOLUSDT", "--reason", "x") == "SOLUSDT.BYBIT was halted already\n"
+    assert json.loads(said(there, "positions", "--json", "--url", address))[0]["instrument_id"] == "BTCUSDT.BYBIT"
+    assert said(there, "dlq", "drop", letter, "--url", address) == "1 dropped\n"
+    assert letter not in [one.letter_id for one in stream.dead_letters(100)]
+    stream.close()
     with lab.database.begin() as connection:
         connection.execute(text("DELETE FROM trading.halts"))
     lab.database.dispose()
@@ -190,6 +225,16 @@ def test_what_happens_is_told_at_once_and_what_was_missed_when_somebody_comes_ba
         told = events(stream.iter_lines())
         scopes = [json.loads(next(told)[2])["scope"] for _ in range(2)]
     assert scopes == ["SOLUSDT.BYBIT", "ADAUSDT.BYBIT"]
+
+
+def test_whoever_looks_on_is_told_at_once_how_everything_is_and_then_how_much_waits(
+    address: str, trader: dict[str, str]
+) -> None:
+    with httpx.stream("GET", f"{address}/stream", headers=trader, timeout=30) as stream:
+        told = readings(stream.iter_lines())
+        health, metrics = next(told), next(told)
+    assert (health[0], health[1]["components"]["database"], health[1]["status"]) == ("health", "up", "degraded")
+    assert (metrics[0], metrics[1]["lookers_on"] >= 1, metrics[1]["waiting_waves"]) == ("metrics", True, 0)
 
 
 def test_a_ticket_opens_one_stream(address: str, trader: dict[str, str]) -> None:

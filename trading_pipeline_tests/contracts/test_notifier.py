@@ -4,10 +4,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, select
 from structlog.testing import capture_logs
 
 from trading_pipeline.adapters.notifiers.broadcast import Broadcast
 from trading_pipeline.adapters.notifiers.log import LogNotifier
+from trading_pipeline.adapters.stores.operations.notification_log import NotificationLog
+from trading_pipeline.adapters.stores.postgres.operations_tables import notifications
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline_tests.contracts.notifier_contract import Heard, NotifierContract
 from trading_pipeline_tests.testkit.execution_lab import Postbox
@@ -26,6 +29,23 @@ class TestLogNotifier(NotifierContract):
     @pytest.fixture
     def heard(self, lines: list[Any]) -> Callable[[], Heard]:
         return lambda: [(Severity(line["log_level"]), line["event"], line["body"]) for line in lines]
+
+
+class TestNotificationLog(NotifierContract):
+    @pytest.fixture
+    def notifier(self, database: Engine) -> NotificationLog:
+        return NotificationLog(database)
+
+    @pytest.fixture
+    def heard(self, database: Engine) -> Callable[[], Heard]:
+        told = notifications.c
+
+        def heard() -> Heard:
+            query = select(told.severity, told.subject, told.body).order_by(told.notification_id)
+            with database.connect() as connection:
+                return [(Severity(row.severity), row.subject, row.body) for row in connection.execute(query)]
+
+        return heard
 
 
 class TestBroadcast(NotifierContract):

@@ -65,6 +65,9 @@ def test_a_failed_check_reaches_the_notifiers_of_the_system_once(queue: Queue, s
         first = evaluated(queue, "failed_check_sensor")
         second = evaluated(queue, "failed_check_sensor", first["cursor"])
     assert alerts_in(lines) == ["check failed: bars_1h ohlc_sane"]
+    with stage.engine.connect() as connection:
+        kept = connection.execute(text("SELECT subject FROM trading.notifications")).scalars().all()
+    assert kept == ["check failed: bars_1h ohlc_sane"]
     assert second["skipReason"] == "failing checks: bars_1h ohlc_sane"
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from trading_pipeline.definitions import defs
 from trading_pipeline.defs.market_data.partitions import UNIVERSE
+from trading_pipeline.domain.model.stages import stage_assets
 from trading_pipeline_tests.defs.asset_graph import SNAPSHOT, described
 
 REPOSITORY = defs.get_repository_def()
@@ -67,6 +68,15 @@ def test_every_pipeline_asset_lies_on_one_grid() -> None:
     grids = {asset.partitions_def for asset in assets if asset.group_name in ("market_data", "strategy")}
     assert len(grids) == 1
     assert isinstance(grids.pop(), dg.MultiPartitionsDefinition)
+
+
+def test_what_a_person_computes_again_over_http_are_assets_each_made_of_the_one_before() -> None:
+    graph = REPOSITORY.asset_graph
+    for asset, (itself, *later) in stage_assets(UNIVERSE.timeframes).items():
+        assert itself == asset
+        assert isinstance(graph.get(dg.AssetKey(asset)).partitions_def, dg.MultiPartitionsDefinition)
+        for upstream, downstream in pairwise((asset, *later)):
+            assert dg.AssetKey(upstream) in graph.get(dg.AssetKey(downstream)).parent_keys
 
 
 def test_a_candle_leads_to_fills_and_marts() -> None:

@@ -72,6 +72,7 @@ class ApiLab:
     market: RecordedMarketData
     clock: FakeClock
     signed_in: dict[Role, dict[str, str]] = field(default_factory=dict)
+    added: set[Role] = field(default_factory=set)
 
     def add(self, name: str, role: Role) -> Credentials:
         """A user with ``PASSWORD``."""
@@ -82,9 +83,11 @@ class ApiLab:
         return self.client.post("/api/v1/auth/login", json={"name": name, "password": PASSWORD, **more})
 
     def as_(self, role: Role) -> dict[str, str]:
-        """Headers of a user of the role."""
+        """Headers of a user of the role, who signs in anew where ``signed_in`` was emptied."""
         if role not in self.signed_in:
-            self.add(f"a-{role}", role)
+            if role not in self.added:
+                self.add(f"a-{role}", role)
+                self.added.add(role)
             self.signed_in[role] = {"Authorization": f"Bearer {self.login(f'a-{role}').json()['access_token']}"}
         return self.signed_in[role]
 
@@ -100,6 +103,7 @@ class ApiLab:
 def settings_of(folder: Path, database_url: str, redis_url: str, **more: object) -> GivenSettings:
     """Settings of a process beside these servers."""
     given = {"database_url": database_url, "redis_url": redis_url, "config_dir": CONFIG, "state_dir": folder}
+    given |= {"bybit_rest_url": "http://127.0.0.1:9"}  # where no venue answers
     return GivenSettings.model_validate({**given, "api_secret": SECRET, **more})
 
 

@@ -11,9 +11,12 @@ NOTIFIERS = (
 """Module and class, which is made without arguments; what it needs to know are settings."""
 
 
-def operator_notifier() -> Notifier:
-    """Every way there is, as one."""
-    return Broadcast([_made(way) for way in NOTIFIERS])
+def operator_notifier(*kept: Notifier) -> Notifier:
+    """Every way there is, as one.
+
+    :param kept: where the process keeps what it tells; told after the ways that need nothing.
+    """
+    return Broadcast([*(_made(way) for way in NOTIFIERS), *kept])
 
 
 def _made(way: str) -> Notifier:

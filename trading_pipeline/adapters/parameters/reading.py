@@ -65,8 +65,8 @@ def mapping_in(path: Path) -> dict[str, object]:
     return content
 
 
-def validated(path: Path, content: dict[str, object], model: type[SectionType]) -> SectionType:
-    """Content that ``path`` is to blame for, as ``model``.
+def validated(blamed: Path | str, content: dict[str, object], model: type[SectionType]) -> SectionType:
+    """Content that a file is to blame for, or a sentence about it, as ``model``.
 
     :raises ConfigurationError: it breaks a rule of the model; the message names file, key, value and rule.
     """
@@ -74,7 +74,7 @@ def validated(path: Path, content: dict[str, object], model: type[SectionType]) 
         return model.model_validate(content)
     except ValidationError as error:
         problems = "; ".join(_sentence(detail, model) for detail in error.errors())
-        raise ConfigurationError(f"{path}: {problems}") from error
+        raise ConfigurationError(f"{blamed}: {problems}") from error
 
 
 def _sentence(detail: ErrorDetails, model: type[Section]) -> str:

@@ -1,8 +1,10 @@
 """``risk.yaml``: the limits of the gate, and what sizes an entry within them."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, Self, get_args
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -37,6 +39,9 @@ _SECTIONS = (
     "lag",
     "reconciliation",
 )
+
+NO_CHANGES: Mapping[str, object] = MappingProxyType({})
+"""The files decide alone."""
 
 Amount = Annotated[Decimal, Field(gt=0)]
 Share = Annotated[Decimal, Field(gt=0, le=1)]
@@ -111,21 +116,51 @@ class _RiskFile(Section):
         return RiskLimits(**plain, **given, sizing=self.sizing.rule())
 
 
-def load_risk(config_dir: Path) -> RiskLimits:
-    """The limits in ``config_dir/risk.yaml``, over those of the profile that it names.
+def load_risk(config_dir: Path, changes: Mapping[str, object] = NO_CHANGES) -> RiskLimits:
+    """The limits in ``config_dir/risk.yaml``, over those of the profile that it names, under what people changed.
 
     A key of the file takes the place of the profile's, a section key by key.
 
-    :raises ConfigurationError: a file is missing or breaks a rule; the message names file and key.
+    :param changes: by key, one of a section with its name: ``circuit.soft``.
+    :raises ConfigurationError: a file is missing or breaks a rule, alone or with the changes; the message names file
+        and key.
     """
+    return _file(config_dir, changes).limits()
+
+
+def risk_values(config_dir: Path, changes: Mapping[str, object] = NO_CHANGES) -> dict[str, object]:
+    """Every limit by its key, as JSON writes it; decimal numbers are text.
+
+    :raises ConfigurationError: see ``load_risk``.
+    """
+    written = _file(config_dir, changes).model_dump(mode="json")
+    sections = {f"{name}.{key}": value for name in _SECTIONS for key, value in written.pop(name).items()}
+    return written | sections
+
+
+def _file(config_dir: Path, changes: Mapping[str, object]) -> _RiskFile:
     path = config_dir / "risk.yaml"
     content = mapping_in(path)
-    name = content.get("profile")
-    if name is None:
-        return validated(path, content, _RiskFile).limits()
-    profile = _profile(config_dir, name)
-    # The model again, over both, because one may break what the other keeps.
-    return validated(path, _over(profile, content), _RiskFile).limits()
+    if (name := content.get("profile")) is not None:
+        # The model again, over both, because one may break what the other keeps.
+        content = _over(_profile(config_dir, name), content)
+    if not changes:
+        return validated(path, content, _RiskFile)
+    # Sound without them first: a change is not to be blamed for the file, nor to mend it unseen.
+    validated(path, content, _RiskFile)
+    return validated(f"{path} under what was changed since", _over(content, _nested(changes)), _RiskFile)
+
+
+def _nested(changes: Mapping[str, object]) -> dict[str, object]:
+    """Keys of sections below their sections, as a file has them."""
+    nested: dict[str, Any] = {}
+    for name, value in changes.items():
+        section, _, key = name.partition(".")
+        if key:
+            nested.setdefault(section, {})[key] = value
+        else:
+            nested[section] = value
+    return nested
 
 
 def _profile(config_dir: Path, name: object) -> dict[str, object]:

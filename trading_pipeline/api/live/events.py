@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 
 import psycopg
 import redis
@@ -18,12 +19,35 @@ _KEEP_ALIVE_S = 15.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 10.0
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How something stands; it has no place among events.
+
+    :param data: JSON.
+    """
+
+    event: str
+    data: str
+
+
 class Events:
     """Two tasks: one passes on what PostgreSQL tells, in one process of all; one reads what was passed on."""
 
     def __init__(self, feed: ChangeFeed, events: EventLog) -> None:
         self._feed, self._log = feed, events
-        self._lookers_on: LookersOn[LoggedEvent] = LookersOn()
+        self._lookers_on: LookersOn[LoggedEvent | Reading] = LookersOn()
+        self.newest_health: Reading | None = None
+
+    @property
+    def watched(self) -> int:
+        """How many look on in this process."""
+        return len(self._lookers_on)
+
+    def tell_reading(self, reading: Reading) -> None:
+        """Tell everybody who looks on now; whoever comes later is told the newest health first."""
+        if reading.event == "health":
+            self.newest_health = reading
+        self._lookers_on.tell(reading)
 
     async def run(self) -> None:
         """Until it is cancelled; a server that is away is tried again."""
@@ -48,10 +72,14 @@ class Events:
                 async for missed in self._log.after(last_event_id):
                     told = missed.place
                     yield _frame(missed)
+            if self.newest_health is not None:
+                yield _frame(self.newest_health)
             while asyncio.get_running_loop().time() < end and not looker_on.dropped:
                 event = await looker_on.next(_KEEP_ALIVE_S)
                 if event is None:
                     yield ": keepalive\n\n"
+                elif isinstance(event, Reading):
+                    yield _frame(event)
                 elif event.place > told:
                     told = event.place
                     yield _frame(event)
@@ -83,5 +111,7 @@ async def _again(trouble: str, work: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(pause_s)
 
 
-def _frame(event: LoggedEvent) -> str:
-    return f"id: {event.event_id}\nevent: {event.event}\ndata: {event.data}\n\n"
+def _frame(told: LoggedEvent | Reading) -> str:
+    """A reading has no id, so that who comes back after it names the event before."""
+    place = f"id: {told.event_id}\n" if isinstance(told, LoggedEvent) else ""
+    return f"{place}event: {told.event}\ndata: {told.data}\n\n"

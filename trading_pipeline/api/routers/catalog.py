@@ -12,7 +12,10 @@ ROUTERS = (
     "lots",
     "administration",
     "backfill",
+    "configuration",
+    "relaunch",
     "research",
+    "uploads",
 )
 """Modules of this folder, each with a ``router``."""
 

@@ -93,6 +93,13 @@ class DeadLetters(BaseModel):
     items: list[DeadLetter]
 
 
+class Replayed(BaseModel):
+    """What came of a message that was read again."""
+
+    letter_id: str
+    done: str
+
+
 class Switched(Changed):
     """The kill switch; `run` where positions are being closed."""
 
@@ -141,10 +148,16 @@ def reconcile(context: Context, who: Who) -> Launched:
 @router.get("/dead-letters", openapi_extra=needs(Permission.ADMINISTER))
 def dead_letters(context: Context, limit: Annotated[int, Query(ge=1, le=MOST_RECORDS)] = 100) -> DeadLetters:
     """The newest messages that could not be understood, newest first."""
-    return DeadLetters(items=[DeadLetter.model_validate(one) for one in context.looks.dead_letters(limit)])
+    return DeadLetters(items=[DeadLetter.model_validate(one) for one in context.letters.newest(limit)])
 
 
 @router.delete("/dead-letters/{letter_id}", status_code=204, openapi_extra=needs(Permission.ADMINISTER))
 def drop(context: Context, who: Who, letter_id: Annotated[Key, Path()]) -> None:
     """Forget one for good; what it said stays in the audit trail."""
-    context.commands.drop_letter(who, letter_id)
+    context.letters.drop(who, letter_id)
+
+
+@router.post("/dead-letters/{letter_id}/replay", openapi_extra=needs(Permission.ADMINISTER))
+def replay(context: Context, who: Who, letter_id: Annotated[Key, Path()]) -> Replayed:
+    """Read one again, and hand it on as if it had just come; what is still not understood stays."""
+    return Replayed(letter_id=letter_id, done=context.letters.replay(who, letter_id))

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from trading_pipeline.api.doors import PUBLIC
-from trading_pipeline.api.health import NEEDED, Probes, overall
+from trading_pipeline.api.health import NEEDED, STATUS, Probes, overall
 from trading_pipeline.domain.model.health import ComponentHealth, HealthState
 
 router = APIRouter(tags=["health"])
@@ -45,7 +45,6 @@ class Alive(BaseModel):
     ts: datetime
 
 
-_STATUS = {HealthState.UP: "ok", HealthState.DEGRADED: "degraded", HealthState.DOWN: "down"}
 _DOCUMENTED: dict[int | str, dict[str, Any]] = {_AWAY: {"model": Health, "description": "database or Redis is down"}}
 _DOCUMENTED_READY: dict[int | str, dict[str, Any]] = {
     _AWAY: {"model": Ready, "description": "database or Redis is down"}
@@ -59,7 +58,7 @@ async def health(request: Request, response: Response) -> Health:
     state = overall(parts)
     response.status_code = _AWAY if state is HealthState.DOWN else 200
     told = {one.name: Component(state=one.state, detail=one.detail, age_s=one.age_s) for one in parts}
-    return Health(status=_STATUS[state], components=told, ts=datetime.now(UTC))
+    return Health(status=STATUS[state], components=told, ts=datetime.now(UTC))
 
 
 @router.get("/health/ready", openapi_extra=PUBLIC, responses=_DOCUMENTED_READY)

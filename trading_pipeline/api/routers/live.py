@@ -37,7 +37,7 @@ _TICKET = {
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
 async def stream(request: Request, last_event_id: EventId = "") -> StreamingResponse:
-    """Events: signal, plan, order, fill, position, equity, risk, halt, wave; what was missed comes first."""
+    """Events signal, plan, order, fill, position, equity, risk, halt, wave; health and metrics as they stand."""
     events: Events = request.app.state.events
     frames = events.frames(last_event_id)
     return StreamingResponse(frames, media_type="text/event-stream", headers={"Cache-Control": "no-store"})

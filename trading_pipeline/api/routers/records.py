@@ -41,6 +41,7 @@ TREE: dict[str, tuple[Shown, ...]] = {
         Shown("/market/funding", "funding_rates"),
         Shown("/market/open-interest", "open_interest"),
         Shown("/market/marks", "mark_bars"),
+        Shown("/market/uploads", "bar_uploads", Permission.ADMINISTER),
     ),
     "pipeline": (
         Shown("/pipeline/waves", "waves"),
@@ -68,9 +69,11 @@ TREE: dict[str, tuple[Shown, ...]] = {
         Shown("/research/trades", "backtest_trades"),
         Shown("/research/calibrations", "calibrations", steady=True),
     ),
+    "operations": (Shown("/operations/notifications", "notifications"),),
     "administration": (
         Shown("/admin/users", "users", Permission.ADMINISTER),
         Shown("/admin/api-keys", "api_keys", Permission.ADMINISTER),
+        Shown("/admin/configuration/changes", "limit_changes"),
         Shown("/admin/audit", "audit", Permission.ADMINISTER),
     ),
 }

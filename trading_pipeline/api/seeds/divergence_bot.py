@@ -33,6 +33,18 @@ class KillSwitchState(BaseModel):
     kill_switch_enabled: bool
 
 
+class RiskCircuit(Body):
+    """Which way the account's circuit breaker is switched; left out it is only looked at."""
+
+    enabled: bool | None = None
+
+
+class RiskCircuitState(BaseModel):
+    """Which way it stands."""
+
+    risk_circuit_enabled: bool
+
+
 class Config(BaseModel):
     """Settings by variable; only such as hold no secret are there at all."""
 
@@ -151,6 +163,12 @@ def risk_events(context: Context, trade_date: TradeDate, limit: Limit = 50) -> I
     return items(context, "risk_events", limit, since=since, until=until)
 
 
+@router.get("/notifications", openapi_extra=READ)
+def notifications(context: Context, limit: Limit = 50) -> Items:
+    """What the operator was told."""
+    return items(context, "notifications", limit)
+
+
 @router.get("/risk-state", openapi_extra=READ)
 def risk_state(context: Context, trade_date: TradeDate) -> RiskState | NoRiskState:
     """How a day went; of several accounts and currencies the one that fell furthest."""
@@ -222,7 +240,7 @@ def config(context: Context) -> Config:
 @router.get("/dlq", openapi_extra=ADMINISTER)
 def dead_letters(context: Context, limit: Limit = 50) -> Items:
     """Messages that could not be understood, with their reasons."""
-    return Items(items=[asdict(one) for one in context.looks.dead_letters(limit)])
+    return Items(items=[asdict(one) for one in context.letters.newest(limit)])
 
 
 @router.post("/admin/kill-switch", openapi_extra=ADMINISTER)
@@ -233,6 +251,14 @@ def kill_switch(context: Context, who: Who, body: KillSwitch) -> KillSwitchState
     else:
         context.commands.resume(who, ALL, "", forced=False)
     return KillSwitchState(kill_switch_enabled=body.enabled)
+
+
+@router.post("/admin/risk-circuit", openapi_extra=ADMINISTER)
+def risk_circuit(context: Context, who: Who, body: RiskCircuit | None = None) -> RiskCircuitState:
+    """Switch the circuit breaker off, or on as the limits' file has it; without a body, say which way it stands."""
+    if body is not None and body.enabled is not None:
+        context.configuration.switch_circuit(who, enabled=body.enabled)
+    return RiskCircuitState(risk_circuit_enabled=context.configuration.circuit_enabled())
 
 
 def _span(day: date) -> tuple[datetime, datetime]:

@@ -7,8 +7,8 @@ import dagster as dg
 from trading_pipeline.adapters.marts import MartsReport
 from trading_pipeline.adapters.marts_manifest import MartModel, MartTest, load_manifest
 from trading_pipeline.defs.catalogue import CATALOGUE, OWNERS, context_tags
-from trading_pipeline.defs.market_data.jobs import STAGES
 from trading_pipeline.defs.market_data.partitions import UNIVERSE
+from trading_pipeline.domain.model.stages import STAGES
 from trading_pipeline.resources.marts import Marts
 from trading_pipeline.settings import Settings
 

@@ -7,9 +7,8 @@ import dagster as dg
 
 from trading_pipeline.defs.market_data.partitions import GRID, UNIVERSE
 from trading_pipeline.defs.operations.queues import Priority, trading_tags
+from trading_pipeline.domain.model.stages import STAGES
 from trading_pipeline.domain.model.timeframes import Timeframe
-
-STAGES = ("bars", "indicator_snapshots", "signals", "trade_plans")
 
 
 def wave_assets(timeframes: Sequence[Timeframe]) -> list[dg.AssetKey]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -11,6 +12,7 @@ from trading_pipeline.defs.market_data.partitions import UNIVERSE
 from trading_pipeline.domain.model.bars import OHLCV, Bar
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.risk.gate import live_only
+from trading_pipeline.resources.limits_in_force import limits_in_force
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.resources.venue import Markets
@@ -87,7 +89,8 @@ def _report(config: ParityWindow, stores: Stores, parameters: Parameters, market
     if begin is None or finest.floor(begin.at) >= span[1]:
         return None
     start, end, path = finest.floor(begin.at), span[1], Timeframe.parse(config.path_timeframe)
-    market_data = markets.market_data()
+    market_data, changed = markets.market_data(), stores.operations.limit_changes.values()
+    in_force = limits_in_force(stores.engine, Path(parameters.config_dir))
     instruments = market_data.instruments()
     fine = {
         instrument_id: _frame(market_data.bars(instrument_id, path, start, end))
@@ -106,7 +109,8 @@ def _report(config: ParityWindow, stores: Stores, parameters: Parameters, market
         given=(
             "ticks, lots and fees of the venue",
             f"equity {begin.equity:.2f} at the start, when nothing was held",
-            *(f"no {name}, which only the live gate asks" for name in live_only(parameters.risk)),
+            *(f"no {name}, which only the live gate asks" for name in live_only(in_force)),
+            *(f"{key} as its file has it: live it is {value}" for key, value in changed.items()),
         ),
     )
     return check_parity(question, stores.signals, stores.research.history)

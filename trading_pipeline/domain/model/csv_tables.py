@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from trading_pipeline.domain.model.archives import unpacked
 from trading_pipeline.domain.model.errors import DataError
 
+MOST_COLUMNS = 200
+"""A table of bars has a dozen; one of thousands is something else, or means harm."""
 _WAY_OUT = "name every column and write every row in full"
 # Characters of the header that a message quotes.
 _SHOWN = 80
@@ -53,7 +55,7 @@ def csv_of(content: bytes, origin: str) -> CsvTable:
     """The rows of a CSV as people have it: of any usual delimiter, with a header or without.
 
     :param content: not packed any more.
-    :raises DataError: as ``table_of``.
+    :raises DataError: as ``table_of``, or more columns than a table of bars can have.
     """
     lines = _lines(content)
     first, _, rest = lines.lstrip(b"\n").partition(b"\n")
@@ -63,10 +65,13 @@ def csv_of(content: bytes, origin: str) -> CsvTable:
     text = first.decode("utf-8-sig", errors="replace")
     # The first of those that are equally frequent: commas, as in a table of one column.
     delimiter = max(_DELIMITERS, key=text.count)
-    header = not _value(text.split(delimiter)[0])
+    # Before anybody takes the time to read them: pandas needs minutes for the columns of one megabyte of commas.
+    if (columns := text.count(delimiter) + 1) > MOST_COLUMNS:
+        raise DataError(f"{origin}: has {columns} columns; a table of bars has a dozen")
+    header = not _value(text.split(delimiter, 1)[0])
     decimal = "," if delimiter != "," and b"," in rest.partition(b"\n")[0] else "."
     if not header:
-        names = delimiter.join(_UNNAMED.format(place + 1) for place in range(text.count(delimiter) + 1))
+        names = delimiter.join(_UNNAMED.format(place + 1) for place in range(columns))
         lines = names.encode() + b"\n" + lines.removeprefix(b"\xef\xbb\xbf")
     frame = _parsed(_shaped(lines, origin, delimiter), origin, delimiter, decimal)
     remarks = [f"CSV with {_NAMES[delimiter]}", *["decimal commas"] * (decimal == ",")]

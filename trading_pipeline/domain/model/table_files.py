@@ -7,11 +7,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from trading_pipeline.domain.model.archives import MOST_BYTES, opened
-from trading_pipeline.domain.model.csv_tables import csv_of
+from trading_pipeline.domain.model.csv_tables import MOST_COLUMNS, csv_of
 from trading_pipeline.domain.model.errors import DataError
 
-MOST_COLUMNS = 200
-"""A table of bars has a dozen; one of thousands is something else, or means harm."""
 _JSON_LINES = (".jsonl", ".ndjson")
 
 
@@ -75,6 +73,8 @@ def _json(content: bytes, origin: str, *, lines: bool) -> FileTable:
         raise DataError(f"{origin} is no {kind}: {error}") from error
     if not isinstance(rows, list) or not rows:
         raise DataError(f"{origin}: is no list of rows; give [[time, open, high, low, close, volume], ...]")
+    if isinstance(rows[0], (list, dict)) and len(rows[0]) > MOST_COLUMNS:
+        raise DataError(f"{origin}: has {len(rows[0])} columns; a table of bars has a dozen")
     if all(isinstance(row, list) for row in rows):
         _same(rows, [len(row) for row in rows], "fields", origin)
         names = [f"column {place + 1}" for place in range(len(rows[0]))]

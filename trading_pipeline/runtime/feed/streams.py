@@ -4,11 +4,11 @@ import functools
 from collections.abc import Sequence
 from pathlib import Path
 
-from trading_pipeline.adapters.notifiers.catalog import operator_notifier
 from trading_pipeline.adapters.stores.execution.account_lease import AccountLease
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.ports.venue.venue import Venue
+from trading_pipeline.resources.operator_alerts import kept_notifier
 from trading_pipeline.runtime.feed.books import BookSampler
 from trading_pipeline.runtime.feed.conditions import ConditionsFeed
 from trading_pipeline.runtime.feed.feed import FeedStream
@@ -64,5 +64,6 @@ def conditions_stream(
 
 def account_stream(venue: Venue, lease: AccountLease, storage: FeedStorage) -> FeedStream:
     """Orders and fills of the account behind the venue's key."""
-    private = PrivateFeed(storage.ledger(lease), storage.events, venue.trading(), operator_notifier())
+    notifier = kept_notifier(storage.engine)
+    private = PrivateFeed(storage.ledger(lease), storage.events, venue.trading(), notifier)
     return FeedStream(Link(venue.account_stream(), private), private.begin, (private.book, private.resync))

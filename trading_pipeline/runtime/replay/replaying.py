@@ -17,6 +17,7 @@ from trading_pipeline.adapters.stores.research.replay_facts import ReplayFacts, 
 from trading_pipeline.adapters.venues.catalog import derivations_of
 from trading_pipeline.domain.model.backfills import partition_keys
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.stages import stage_assets
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.runtime.replay.backfill import launch_backfill, wait_for_backfill
 from trading_pipeline.runtime.replay.lock_step import ExchangeClock, replay
@@ -25,7 +26,6 @@ from trading_pipeline.runtime.replay.report import ReportHeader
 from trading_pipeline.runtime.supervision.stages import Say, Stages
 from trading_pipeline.runtime.supervision.up import RunningSystem, StopRequested
 
-STAGES = ("bars", "indicator_snapshots", "signals", "trade_plans")
 # Wall seconds for all of its days together.
 _BACKFILL_TIMEOUT_S = 600.0
 
@@ -150,7 +150,7 @@ class _Run:
         if not days:
             return
         self._begin(f"backfilling {days} days")
-        assets = [f"{stage}_{timeframe}" for stage in STAGES for timeframe in self.universe.timeframes]
+        assets = list(stage_assets(self.universe.timeframes))
         keys = partition_keys(first.date(), days, self.universe.instrument_ids)
         backfill_id = launch_backfill(self.system.webserver, assets, keys, f"{days} days before the replay")
         wait_for_backfill(

@@ -2,11 +2,11 @@
 
 import signal
 import threading
+from functools import partial
 
 import structlog
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.parameters.risk import load_risk
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
 from trading_pipeline.adapters.stores.execution.risk_events import PostgresRiskEventLog
@@ -15,6 +15,7 @@ from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.adapters.venues.catalog import venue_named
 from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError
 from trading_pipeline.resources.execution_context import build_execution_context
+from trading_pipeline.resources.limits_in_force import limits_in_force
 from trading_pipeline.runtime.watchdog.watchdog import COMPONENT, Watchdog
 from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.settings import Settings
@@ -42,14 +43,15 @@ def run_watchdog(settings: Settings) -> None:
     try:
         context = _context(settings, engine, stop)
         if context is not None:
-            _look_until(stop, _watchdog(context, engine))
+            _look_until(stop, _watchdog(context, engine, settings))
     finally:
         engine.dispose()
 
 
-def _watchdog(context: ExecutionContext, engine: Engine) -> Watchdog:
+def _watchdog(context: ExecutionContext, engine: Engine, settings: Settings) -> Watchdog:
     records = PostgresEquityLog(engine, context.account_id), PostgresRiskEventLog(engine, context.account_id, COMPONENT)
-    return Watchdog(context, PostgresHeartbeatStore(engine), *records)
+    limits = partial(limits_in_force, engine, settings.config_dir)
+    return Watchdog(context, PostgresHeartbeatStore(engine), *records, limits)
 
 
 def _look_until(stop: threading.Event, watchdog: Watchdog) -> None:
@@ -62,9 +64,9 @@ def _look_until(stop: threading.Event, watchdog: Watchdog) -> None:
 def _context(settings: Settings, engine: Engine, stop: threading.Event) -> ExecutionContext | None:
     """The account as the watchdog sees it; a venue that is away is waited for. ``None`` when asked to end."""
     venue = venue_named(load_universe(settings.config_dir).venue, settings)
-    limits = load_risk(settings.config_dir)
     while not stop.is_set():
         try:
+            limits = limits_in_force(engine, settings.config_dir)
             # Without the venue's list there are no steps to set a stop in, so it waits rather than look half blind.
             return build_execution_context(engine, venue, settings, limits, COMPONENT)
         except TemporaryVenueError as error:

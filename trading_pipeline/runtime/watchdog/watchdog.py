@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from trading_pipeline.domain.model.errors import AccountTradedElsewhere, TradingError
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.ports.stores.execution.risk_store import EquityLog, RiskEventLog
 from trading_pipeline.ports.stores.operations.heartbeats import HeartbeatStore
@@ -31,6 +32,7 @@ _BEAT_S = 5.0
 class Watchdog:
     """Looks when it is told to; neither venue nor database may keep it from looking at the other.
 
+    :param limits: those in force now: it outlives runs, and so every change of them.
     :param monotonic: wall seconds.
     """
 
@@ -38,6 +40,7 @@ class Watchdog:
     heartbeats: HeartbeatStore
     equity: EquityLog
     events: RiskEventLog
+    limits: Callable[[], RiskLimits]
     monotonic: Callable[[], float] = time.monotonic
     _naked: dict[InstrumentId, Naked] = field(default_factory=dict)
     _blind_since: dict[str, float] = field(default_factory=dict)
@@ -65,7 +68,8 @@ class Watchdog:
         self._naked = guard_positions(context=self.context, before=self._naked)
 
     def _fall(self) -> None:
-        watch_fall(context=self.context, equity=self.equity, events=self.events)
+        context = replace(self.context, limits=self.limits())
+        watch_fall(context=context, equity=self.equity, events=self.events)
 
     def _switch(self) -> None:
         now = self.monotonic()

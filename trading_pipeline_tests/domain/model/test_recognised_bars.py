@@ -154,6 +154,21 @@ def test_a_file_of_several_symbols_is_refused() -> None:
         recognised_bars("\n".join([head, *rows]).encode(), "bars.csv")
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("BTCUSDT_1h.csv", b"," * 900_000),
+        ("BTCUSDT_1h.csv", b"1740787200000" + b",1" * 400_000),
+        ("BTCUSDT_1h.json", json.dumps([list(range(100_000))]).encode()),
+        ("BTCUSDT_1h.json", json.dumps([{str(number): 1 for number in range(50_000)}]).encode()),
+    ],
+    ids=["commas", "numbers", "a list", "an object"],
+)
+def test_a_megabyte_of_columns_is_refused_before_anybody_reads_them(name: str, content: bytes) -> None:
+    with pytest.raises(DataError, match="columns; a table of bars has a dozen"):
+        recognised_bars(content, name)
+
+
 def test_a_file_beyond_the_limit_is_refused_before_it_is_read() -> None:
     with pytest.raises(DataError, match="more than 10 bytes"):
         recognised_bars(b"x" * 11, "a.csv", most_bytes=10)

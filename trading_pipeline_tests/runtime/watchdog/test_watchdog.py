@@ -1,6 +1,10 @@
 """The watchdog between venue and database, each of which may be away."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -8,11 +12,14 @@ from sqlalchemy.exc import OperationalError
 
 from trading_pipeline.adapters.stores.execution.risk_events import PostgresRiskEventLog
 from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
+from trading_pipeline.adapters.stores.operations.limit_changes import PostgresLimitChanges
 from trading_pipeline.domain.model.errors import TemporaryVenueError
 from trading_pipeline.domain.model.halts import HaltKind
 from trading_pipeline.domain.model.heartbeats import Heartbeat
+from trading_pipeline.domain.model.limit_changes import LimitChange
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.ports.stores.operations.heartbeats import HeartbeatStore
+from trading_pipeline.resources.limits_in_force import limits_in_force
 from trading_pipeline.runtime.watchdog.watchdog import Watchdog
 from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.execution_lab import Lab, store_plan, trade_plan
@@ -61,7 +68,9 @@ class Scene:
 def scene_on(lab: Lab, heartbeats: HeartbeatStore) -> Scene:
     seconds = Seconds()
     events = PostgresRiskEventLog(lab.database, ACCOUNT, "watchdog")
-    return Scene(lab, Watchdog(lab.context("watchdog"), heartbeats, lab.equity, events, seconds), seconds)
+    limits = partial(limits_in_force, lab.database, Path("config"))
+    watchdog = Watchdog(lab.context("watchdog"), heartbeats, lab.equity, events, limits, seconds)
+    return Scene(lab, watchdog, seconds)
 
 
 @pytest.fixture
@@ -93,6 +102,17 @@ def test_absent_processes_stop_entries_within_thirty_seconds(scene: Scene) -> No
     assert scene.lab.halts.halts() == []
     scene.look_for(10)
     assert [halt.kind for halt in scene.lab.halts.halts()] == [HaltKind.DEAD_MAN]
+
+
+def test_a_breaker_that_is_set_while_it_looks_opens_at_its_next_look(scene: Scene) -> None:
+    scene.lab.venue.equity = Decimal(9_700)
+    scene.look_for(1)
+    assert scene.lab.halts.halts() == []
+    change = LimitChange("circuit.soft", "0", "0.02", True, "ann", "calmer", "request-1")
+    PostgresLimitChanges(scene.lab.database).append([change], after=0)
+    scene.lab.clock.advance(timedelta(seconds=1))
+    scene.look_for(1)
+    assert [halt.kind for halt in scene.lab.halts.halts()] == [HaltKind.CIRCUIT_SOFT]
 
 
 def test_one_venues_outage_leaves_the_others_watched(scene: Scene) -> None:

@@ -5,6 +5,7 @@ from sqlalchemy import Column, Table, select
 from trading_pipeline.adapters.stores.postgres import condition_tables, tables
 from trading_pipeline.adapters.stores.postgres import research_tables as research
 from trading_pipeline.adapters.stores.postgres.access_tables import api_keys, audit_trail, users
+from trading_pipeline.adapters.stores.postgres.operations_tables import bar_uploads, limit_changes, notifications
 from trading_pipeline.adapters.stores.reading.readable import Readable, readable
 
 _BAR = ("instrument_id", "timeframe")
@@ -212,6 +213,29 @@ _READABLE = (
         "What AVI-5 learned from a window.",
         research.avi5_calibrations,
         ("calibrated_at", "calibration_id"),
+    ),
+    readable(
+        "notifications",
+        "An alert, as the operator was told it.",
+        notifications,
+        ("told_at", "notification_id"),
+        filters=("severity", "subject"),
+    ),
+    readable(
+        "limit_changes",
+        "A limit that somebody changed while everything ran; where it does not stand, the file decides again.",
+        limit_changes,
+        ("changed_at", "change_id"),
+        filters=("key", "actor", "request_id"),
+    ),
+    readable(
+        "bar_uploads",
+        "A file of bars that waits to be taken.",
+        bar_uploads,
+        ("uploaded_at", "upload_id"),
+        columns=_without(bar_uploads, "content"),
+        filters=("actor", "symbol"),
+        identity="upload_id",
     ),
     readable(
         "users",

@@ -14,7 +14,7 @@ from trading_pipeline.domain.model.dead_letters import DeadLetter
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.runtime.feed.dead_letters import LetterReplay
+from trading_pipeline.resources.letter_replay import LetterReplay
 from trading_pipeline.runtime.feed.storage import FeedStorage
 from trading_pipeline_tests.adapters.venues.bybit.test_frames import KLINE, a_frame
 from trading_pipeline_tests.adapters.venues.bybit.test_parse import EXECUTION
@@ -59,7 +59,7 @@ def graveyard(database: Engine, redis_url: str) -> Iterator[Graveyard]:
     account = BybitAccountStream("ws://nowhere", "", "")
     yield Graveyard(
         storage,
-        LetterReplay(storage, market, account, lambda: storage.ledger(storage.lease(ACCOUNT))),
+        LetterReplay(database, storage.events, market, lambda: account, lambda: storage.ledger(storage.lease(ACCOUNT))),
         prefix,
         redis_url,
     )

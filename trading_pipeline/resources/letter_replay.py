@@ -3,6 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy import Engine
+
+from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresRawBarStore
+from trading_pipeline.adapters.stores.market_data.tape_store import PostgresTapeStore
+from trading_pipeline.adapters.streams.redis_stream import RedisStream
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.dead_letters import DeadLetter
 from trading_pipeline.domain.model.errors import DataError
@@ -11,7 +16,6 @@ from trading_pipeline.domain.model.fills import FillKind
 from trading_pipeline.domain.model.stream_updates import StreamReply, StreamUpdate
 from trading_pipeline.ports.stores.execution.ledger import OrderLedger
 from trading_pipeline.ports.venue.streams import VenueStream
-from trading_pipeline.runtime.feed.storage import FeedStorage
 from trading_pipeline.services.market_data.ingest_bars import ingest_bars
 
 
@@ -22,13 +26,13 @@ class LetterReplay:
     Bars, fills and reports are known by their ids, so that what came some other way meanwhile changes nothing.
 
     :param market: reads frames of the market.
-    :param account: reads frames of the account.
-    :param ledger: of that account; asked for when a letter is about it.
+    :param account: reads frames of the account, whose is ``ledger``; both are asked for when a letter is about it.
     """
 
-    storage: FeedStorage
+    engine: Engine
+    events: RedisStream
     market: VenueStream
-    account: VenueStream
+    account: Callable[[], VenueStream]
     ledger: Callable[[], OrderLedger]
 
     def replay(self, letter: DeadLetter) -> str:
@@ -44,31 +48,31 @@ class LetterReplay:
                 done = self._book(letter.payload)
             case "feed.conditions":
                 trades = _read(self.market, letter.payload).trades
-                self.storage.tape.append_trades(trades)
+                PostgresTapeStore(self.engine).append_trades(trades)
                 # where things stood is no use any more: they stand elsewhere now
                 done = f"{len(trades)} trades stored"
             # Every other letter was an event on a stream of our own.
             case stream:
-                self.storage.events.republish(stream, letter.payload)
+                self.events.republish(stream, letter.payload)
                 done = f"published on {stream}"
         # Last: one that dies in between is taken up twice, which changes nothing.
-        self.storage.events.drop_dead_letter(letter.letter_id)
+        self.events.drop_dead_letter(letter.letter_id)
         return done
 
     def _store_bars(self, payload: str) -> str:
         bars = _read(self.market, payload).bars
-        found = ingest_bars(self.storage.bars, self.storage.events, bars, BarSource.WEBSOCKET)
+        found = ingest_bars(PostgresRawBarStore(self.engine), self.events, bars, BarSource.WEBSOCKET)
         return f"{len(bars)} bars, {len(found.new)} of them new"
 
     def _book(self, payload: str) -> str:
-        update = _read(self.account, payload)
+        update = _read(self.account(), payload)
         ledger = self.ledger()
         for report in update.reports:
             ledger.apply_report(report)
         for fill in update.fills:
             ledger.apply_fill(fill)
         # After all are booked: whoever is woken finds them.
-        self.storage.events.publish(
+        self.events.publish(
             [
                 FillBooked(fill.instrument_id, fill.execution_id, fill.executed_at)
                 for fill in update.fills
