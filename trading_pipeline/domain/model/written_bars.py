@@ -25,7 +25,7 @@ NUMBERS = (*OHLCV, "turnover")
 
 BETWEEN = "\t"
 """What stands between the numbers of a bar. One text for each bar, because a list for each, of which there are tens of
-thousands on their way, is looked through again and again by the garbage collector: a third of all processor time."""
+thousands on their way, is looked through again and again by the garbage collector."""
 
 
 @dataclass(frozen=True, slots=True)
