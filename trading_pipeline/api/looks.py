@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresHaltRegister
+from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresRawBarStore
 from trading_pipeline.adapters.stores.operations.system_overview import SystemOverview, system_overview
 from trading_pipeline.adapters.stores.reading.coverage import coverage
 from trading_pipeline.adapters.stores.reading.day_result import DayResult, day_result
@@ -15,8 +16,10 @@ from trading_pipeline.api.strategies_shown import StrategyShown, strategies_show
 from trading_pipeline.domain.model.coverage import DayCoverage
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.halts import Halt
+from trading_pipeline.domain.model.holes import Outage
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe, day_of
+from trading_pipeline.services.market_data.list_outages import list_outages
 from trading_pipeline.settings import Settings
 
 _MOST_DAYS = 400
@@ -72,6 +75,10 @@ class Looks:
         if not timedelta(0) < end - first <= timedelta(days=_MOST_DAYS):
             raise ConfigurationError(f"coverage of 1 to {_MOST_DAYS} whole days, not of {since} to {until}")
         return coverage(self.engine, instrument_id, timeframe, first, end)
+
+    def outages(self, instrument_ids: Sequence[InstrumentId], timeframes: Sequence[Timeframe]) -> Sequence[Outage]:
+        """What the venue has lost, the newest first."""
+        return list_outages(PostgresRawBarStore(self.engine), instrument_ids, timeframes)
 
     def strategies(self) -> Sequence[StrategyShown]:
         """Every strategy with its parameters."""

@@ -11,6 +11,7 @@ from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.cli.bar_sources import TypedBars, require_place_for
 from trading_pipeline.cli.rules import Rules, TypedRules, read_rules
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.holes import HolePolicy
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import OrderType
 from trading_pipeline.domain.model.plans import TrailAt
@@ -58,7 +59,7 @@ def request_of(typed: TypedBacktest) -> BacktestRequest:
     finest = max(base.values(), key=_length)
     chosen = [typed.timeframes or _of_file(rules, place, finest) for place in range(len(rules.plans))]
     shortest = min((one for several in chosen for one in several), key=_length)
-    live = _finest_of_universe()
+    live, holes = _as_the_pipeline()
     trailed = min(max(Timeframe.M1 if typed.magnifier else finest, live, key=_length), shortest, key=_length)
     # Once more, now that it is known which closes there will be.
     rules = read_rules(Settings().config_dir, typed.strategies, typed.rules, trailed)
@@ -91,6 +92,7 @@ def request_of(typed: TypedBacktest) -> BacktestRequest:
             one: read_funding_file(_of_symbol(typed.funding, one)) for one in typed.instrument_ids if typed.funding
         },
         path=_path(typed, read, shortest),
+        holes=holes,
         notes=tuple(bars.note for bars in read.values() if bars.note),
     )
 
@@ -99,10 +101,16 @@ def _length(timeframe: Timeframe) -> int:
     return timeframe.ms
 
 
-def _finest_of_universe() -> Timeframe:
-    """The shortest timeframe that the pipeline hears closes of; the shortest there is where no universe says so."""
+def _as_the_pipeline() -> tuple[Timeframe, HolePolicy]:
+    """The shortest timeframe that the pipeline hears closes of, and what a hole means to it.
+
+    Where no universe says so the shortest there is, and what is done with holes where nothing is said.
+    """
     folder = Settings().config_dir
-    return load_universe(folder).finest if (folder / "universe.yaml").exists() else Timeframe.M1
+    if not (folder / "universe.yaml").exists():
+        return Timeframe.M1, HolePolicy.COMPUTE_OVER
+    universe = load_universe(folder)
+    return universe.finest, universe.holes.policy
 
 
 def _trailed_late(rules: Rules, trailed: Timeframe, live: Timeframe) -> Iterator[str]:

@@ -7,6 +7,7 @@ import typer
 
 from trading_pipeline.cli.bars_files import export_files, import_file
 from trading_pipeline.cli.given_bar import given_bar
+from trading_pipeline.cli.outages import outages
 from trading_pipeline.cli.running_system import Reason, StateDir, command_of, database_of, settings_of
 from trading_pipeline.domain.model.commands import CommandVerb
 from trading_pipeline.domain.model.halts import HaltScope
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 bars = typer.Typer(name="bars", help="Stored bars, and bars from files and into files.", no_args_is_help=True)
 bars.command("import")(import_file)
 bars.command("export")(export_files)
+bars.command("outages")(outages)
 
 
 @bars.command()

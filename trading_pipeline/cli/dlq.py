@@ -11,7 +11,7 @@ import typer
 from trading_pipeline.cli.letters import Letters, letters_of
 from trading_pipeline.cli.remote import Url
 from trading_pipeline.cli.running_system import StateDir
-from trading_pipeline.cli.status import Json
+from trading_pipeline.cli.written import Json
 from trading_pipeline.domain.model.dead_letters import DeadLetter
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 

@@ -1,8 +1,6 @@
 """``trading-pipeline status`` and ``positions``: how the system stands, as the ledger says."""
 
-import json
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -11,12 +9,11 @@ import typer
 
 from trading_pipeline.cli.remote import RemoteApi, Url, overview_of, positions_of
 from trading_pipeline.cli.running_system import StateDir, database_of, settings_of
+from trading_pipeline.cli.written import Json, columns, write
 
 if TYPE_CHECKING:
     from trading_pipeline.adapters.stores.operations.system_overview import EquityReading, OpenPosition, SystemOverview
     from trading_pipeline.settings import Settings
-
-Json = Annotated[bool, typer.Option("--json", help="for programs")]
 
 _SILENT_S = 30.0
 """A component that was not heard of for so long is said to be silent; it beats every few seconds."""
@@ -31,27 +28,27 @@ def status(as_json: Json = False, state_dir: StateDir = None, url: Url = "") -> 
     """Say what runs, what is halted, open and unsettled, and what the accounts are worth."""
     if url:
         content = RemoteApi(url).get("/status")
-        _write(content if as_json else _lines(overview_of(content)))
+        write(content if as_json else _lines(overview_of(content)))
         return
     from trading_pipeline.adapters.stores.operations.system_overview import system_overview
 
     with database_of(settings_of(state_dir)) as engine:
         # The ledger and no venue: status has to answer when nothing else does.
         overview = system_overview(engine)
-    _write(asdict(overview) if as_json else _lines(overview))
+    write(asdict(overview) if as_json else _lines(overview))
 
 
 def positions(as_json: Json = False, state_dir: StateDir = None, url: Url = "") -> None:
     """List what is open, with its stop and what it would earn at the newest close."""
     if url:
         content = RemoteApi(url).get("/status")
-        _write(content["positions"] if as_json else position_lines(positions_of(content)))
+        write(content["positions"] if as_json else position_lines(positions_of(content)))
         return
     from trading_pipeline.adapters.stores.operations.system_overview import open_positions
 
     with database_of(settings_of(state_dir)) as engine:
         held = open_positions(engine)
-    _write([asdict(one) for one in held] if as_json else position_lines(held))
+    write([asdict(one) for one in held] if as_json else position_lines(held))
 
 
 def orders(
@@ -67,7 +64,7 @@ def orders(
         found = RemoteApi(url).get("/execution/orders", limit=limit, **filters)["items"]
     else:
         found = _stored_orders(settings_of(state_dir), filters, limit)
-    _write(found if as_json else order_lines(found))
+    write(found if as_json else order_lines(found))
 
 
 def _stored_orders(settings: "Settings", filters: Mapping[str, str], limit: int) -> Sequence[Mapping[str, object]]:
@@ -87,7 +84,7 @@ def order_lines(found: Sequence[Mapping[str, object]]) -> list[str]:
     if not found:
         return ["no order"]
     rows = [_ORDER, *((_second(one["intended_at"]), *(_text(one[name]) for name in _ORDER[1:])) for one in found)]
-    return list(_columns(rows))
+    return list(columns(rows))
 
 
 def _second(instant: object) -> str:
@@ -111,7 +108,7 @@ def position_lines(held: Sequence["OpenPosition"]) -> list[str]:
         texts = (position.account_id, position.instrument_id, position.bias, position.quantity, position.entry_price)
         prices = (position.stop_price, one.last_close)
         rows.append((*map(_text, (*texts, *prices)), unrealised, one.strategy, opened))
-    return list(_columns(rows))
+    return list(columns(rows))
 
 
 def _lines(overview: "SystemOverview") -> list[str]:
@@ -135,23 +132,5 @@ def _equity(reading: "EquityReading") -> str:
     return f"equity {reading.account_id}: {worth} at {reading.read_at:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _columns(rows: Sequence[Sequence[str]]) -> Iterable[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-
-
 def _text(value: object) -> str:
     return "" if value is None else str(value)
-
-
-def _write(told: object) -> None:
-    if isinstance(told, list) and all(isinstance(line, str) for line in told):
-        sys.stdout.write("\n".join(told) + "\n")
-    else:
-        sys.stdout.write(json.dumps(told, default=_json, indent=1) + "\n")
-
-
-def _json(value: object) -> str:
-    """Money as text, so that no digit is lost."""
-    return value.isoformat() if isinstance(value, datetime) else str(value)

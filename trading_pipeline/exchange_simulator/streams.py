@@ -18,7 +18,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 PUBLIC_PATH = "/v5/public/linear"
 PRIVATE_PATH = "/v5/private"
-# Characters in one subscription, the venue's limit for public topics.
+# Characters of the topics of one public connection, with their quotes and commas: the venue's limit.
 MAX_ARGUMENTS_LENGTH = 21_000
 ANSWER_DELAY_S = 0.05
 """Commands are answered after this time, as over a network: pybit notes a subscription only after sending it, and
@@ -133,7 +133,7 @@ def _objection(venue: Venue, connection: Connection, topics: list[str], *, priva
         return "Request not authorized"
     if not topics:
         return "error:args is empty"
-    if sum(map(len, topics)) > MAX_ARGUMENTS_LENGTH:
+    if sum(len(topic) + 3 for topic in (*topics, *connection.topics)) > MAX_ARGUMENTS_LENGTH:
         return "error:args exceed the maximum length"
     for topic in topics:
         if topic in connection.topics:

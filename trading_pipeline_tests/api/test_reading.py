@@ -5,7 +5,9 @@ from decimal import Decimal
 
 import pytest
 
+from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresRawBarStore
 from trading_pipeline.domain.model.access import Role
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline_tests.testkit.api_lab import ApiLab
 from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_bar, store_plan, store_wave, trade_plan
@@ -132,6 +134,29 @@ def test_coverage_counts_each_day_and_names_what_is_missing(api: ApiLab) -> None
     assert answer["missing"] == 96 + 93
     empty = {"since": day.isoformat(), "until": day.isoformat()}
     assert api.get("/api/v1/market/coverage", instrument_id="ADAUSDT", timeframe="15m", **empty).status_code == 422
+
+
+def test_what_the_venue_has_lost_is_shown_newest_first_with_when_it_was_asked(api: ApiLab) -> None:
+    store = PostgresRawBarStore(api.context.engine)
+    lost = [WAVE - timedelta(hours=hours) for hours in (9, 8, 4)]
+    for minutes in (0, 6):
+        asked_at = WAVE + timedelta(minutes=minutes)
+        store.note_absent(
+            InstrumentId("BTCUSDT.BYBIT"), Timeframe.H1, lost, asked_at, "empty page", timedelta(minutes=5)
+        )
+    store.note_absent(
+        InstrumentId("ADAUSDT.BYBIT"), Timeframe.H1, lost, WAVE, "asked once proves nothing", timedelta(minutes=5)
+    )
+    items = api.get("/api/v1/market/outages").json()["items"]
+    assert [(one["first_open"][11:16], one["end"][11:16], one["bars"]) for one in items] == [
+        ("08:00", "09:00", 1),
+        ("03:00", "05:00", 2),
+    ]
+    assert (items[0]["asked_at"], items[0]["asked_again_at"]) == ("2025-11-03T12:00:00Z", "2025-11-03T12:06:00Z")
+    assert items[0]["answer"] == "empty page; empty page"
+    assert api.get("/api/v1/market/outages", instrument_id="BTCUSDT", timeframe="1h").json()["items"] == items
+    assert api.get("/api/v1/market/outages", timeframe="15m").json() == {"items": []}
+    assert api.get("/api/v1/market/outages", instrument_id="ADAUSDT").json() == {"items": []}
 
 
 def test_strategies_are_shown_with_what_their_parameters_may_be(api: ApiLab) -> None:

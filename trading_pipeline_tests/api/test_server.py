@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -17,9 +18,12 @@ from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
 from trading_pipeline.adapters.stores.execution.risk_events import PostgresRiskEventLog
+from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresRawBarStore
 from trading_pipeline.adapters.stores.postgres.database import connect as connect_database
 from trading_pipeline.adapters.streams.redis_stream import RedisStream
 from trading_pipeline.cli.main import app
+from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.risk.finding import Action, Finding
 from trading_pipeline.runtime.supervision.embedded import free_port
 from trading_pipeline_tests.testkit.api_lab import CONFIG
@@ -166,11 +170,22 @@ def test_commands_say_the_same_with_the_database_and_with_an_address(
     lab = Lab(connect_database(environment["DATABASE_URL"]))
     store_plan(lab.database, trade_plan())
     execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+    for asked_at in (WAVE, WAVE + timedelta(minutes=6)):
+        PostgresRawBarStore(lab.database).note_absent(
+            InstrumentId("BTCUSDT.BYBIT"), Timeframe.H1, [WAVE], asked_at, "none", timedelta(minutes=5)
+        )
     stream = RedisStream(environment["REDIS_URL"])
     stream.dead_letter("feed.public", "{broken", "no JSON")
     letter = stream.dead_letters(1)[0].letter_id
-    looks = (("positions",), ("orders", "--limit", "3"), ("status",), ("dlq", "list"), ("dlq", "show", letter))
-    for words in looks:
+    looks = (
+        ("positions",),
+        ("orders", "--limit", "3"),
+        ("bars", "outages"),
+        ("status",),
+        ("dlq", "list"),
+        ("dlq", "show", letter),
+    )
+    for words in (*looks, *letters):
         here, remote = said(environment, *words), said(there, *words, "--url", address)
         assert remote.splitlines() == here.splitlines(), words
     told = said(there, "halt", "SOLUSDT", "--reason", "look first", "--url", address)

@@ -9,7 +9,7 @@ import pytest
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.domain.model.written_bars import WrittenBars
+from trading_pipeline.domain.model.written_bars import BETWEEN, WrittenBars
 from trading_pipeline.ports.venue.market_data import MarketData
 
 
@@ -57,8 +57,8 @@ class MarketDataContract:
         assert len(written) == self.count
         objects = WrittenBars.of_bars(self.listed, self.timeframe, market.bars(*asked))
         assert written.open_ms.tolist() == objects.open_ms.tolist()
-        assert [tuple(map(Decimal, row)) for row in written.numbers] == [
-            tuple(map(Decimal, row)) for row in objects.numbers
+        assert [tuple(map(Decimal, row.split(BETWEEN))) for row in written.numbers] == [
+            tuple(map(Decimal, row.split(BETWEEN))) for row in objects.numbers
         ]
 
     @pytest.mark.parametrize(

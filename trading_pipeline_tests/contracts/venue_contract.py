@@ -44,6 +44,11 @@ class VenueContract:
         stream = venue.market_stream([self.listed], asked)
         assert stream.timeframes == tuple(one for one in asked if one not in venue.derivations)
 
+    def test_the_parts_of_a_stream_say_together_what_it_says(self, venue: Venue) -> None:
+        stream = venue.market_stream([self.listed], [Timeframe.H1])
+        said = [message for part in stream.parts() for message in part.handshake_messages()]
+        assert said == list(stream.handshake_messages())
+
     def test_a_fingerprint_tells_keys_apart_and_stays(self, venue: Venue) -> None:
         assert venue.key_fingerprint()
         assert venue.key_fingerprint() == venue.key_fingerprint()

@@ -63,6 +63,14 @@ def test_second_subscription_to_a_topic_is_refused(venue: Addresses) -> None:
         assert ask(socket, command)["ret_msg"] == "error:already subscribed,topic:publicTrade.BTCUSDT"
 
 
+def test_a_connection_takes_so_many_characters_of_topics_whatever_messages_they_come_in(venue: Addresses) -> None:
+    rest: dict[str, object] = {"op": "subscribe", "args": ["x" * 20_980]}
+    with connect(venue.public_ws_url) as socket:
+        assert ask(socket, rest)["ret_msg"].startswith("error:handler not found")
+        ask(socket, {"op": "subscribe", "args": ["publicTrade.BTCUSDT"]})
+        assert ask(socket, rest)["ret_msg"] == "error:args exceed the maximum length"
+
+
 def test_unsubscribed_topic_is_silent(venue: Addresses) -> None:
     with connect(venue.public_ws_url) as socket:
         ask(socket, {"op": "subscribe", "args": ["publicTrade.BTCUSDT"]})

@@ -30,7 +30,7 @@ class Demo:
     """
 
     folder: Path
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
 
     @property
     def log_dir(self) -> Path:
@@ -44,7 +44,8 @@ class Demo:
 
     def finish(self) -> str:
         """Wait for the end; returns what it printed."""
-        output, _ = self.process.communicate(timeout=TIMEOUT_S)
+        self.process.wait(timeout=TIMEOUT_S)
+        output = output_of(self.folder).read_text()
         assert self.process.returncode == 0, output[-3000:]
         return output
 
@@ -71,6 +72,11 @@ def environment_of() -> dict[str, str]:
     }
 
 
+def output_of(folder: Path) -> Path:
+    """What the demo prints goes into a file: a pipe that nobody reads would stop it once it is full."""
+    return folder / "output.txt"
+
+
 @contextmanager
 def demo(folder: Path) -> Iterator[Demo]:
     """Start the demo; whatever happens, it does not outlive the block.
@@ -82,20 +88,20 @@ def demo(folder: Path) -> Iterator[Demo]:
         *("--days", str(WAVES / 96), "--backfill-days", "1"),
         *("--port", str(free_port()), "--state-dir", str(folder / "state")),
     ]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "trading_pipeline.cli.main", "demo", *arguments],
-        cwd=folder,
-        env=environment_of(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    with output_of(folder).open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "trading_pipeline.cli.main", "demo", *arguments],
+            cwd=folder,
+            env=environment_of(),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
     try:
         yield Demo(folder, process)
     finally:
         if process.poll() is None:
             process.terminate()
-            process.communicate(timeout=60)
+            process.wait(timeout=60)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 ROUTERS = (
     "auth",
     "looks",
+    "outages",
     "execution",
     "lots",
     "administration",

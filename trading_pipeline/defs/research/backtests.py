@@ -74,7 +74,7 @@ def _run(
     from trading_pipeline.adapters.files.code_version import deciding_code_version
     from trading_pipeline.services.research.backtest_stored_bars import StoredMarket, backtest_stored_bars
 
-    market = StoredMarket(stores.bars, markets.market_data(), UNIVERSE.finest)
+    market = StoredMarket(stores.bars, markets.market_data(), UNIVERSE.finest, UNIVERSE.holes.policy)
     return backtest_stored_bars(market, plan, instrument_id, timeframe, markets.clock().now(), deciding_code_version())
 
 

@@ -105,6 +105,7 @@ def _report(config: ParityWindow, stores: Stores, parameters: Parameters, market
         steps=steps_of(instruments, UNIVERSE.instrument_ids),
         fees=fees_of(instruments, UNIVERSE.instrument_ids),
         path={instrument_id: frame for instrument_id, frame in fine.items() if len(frame)},
+        holes=UNIVERSE.holes.policy,
         books=BookEvidence(stores.books, stores.research.calibrations),
         given=(
             "ticks, lots and fees of the venue",

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.timeframes import Timeframe
 
 SETTLED = timedelta(minutes=1)
 """Younger than this a bar that is absent is late; a venue may close a bar some seconds after its end."""
@@ -47,11 +48,17 @@ class Outage:
     """
 
     instrument_id: InstrumentId
+    timeframe: Timeframe
     first_open: datetime
     end: datetime
     asked_at: datetime
     asked_again_at: datetime
     answer: str
+
+    @property
+    def bars(self) -> int:
+        """How many bars it lacks."""
+        return (self.end - self.first_open) // self.timeframe.duration
 
     def holds(self, open_time: datetime) -> bool:
         """Whether the bar that opens at an instant (UTC) is one of them."""

@@ -23,19 +23,23 @@ if TYPE_CHECKING:
 
 NUMBERS = (*OHLCV, "turnover")
 
+BETWEEN = "\t"
+"""What stands between the numbers of a bar. One text for each bar, because a list for each, of which there are tens of
+thousands on their way, is looked through again and again by the garbage collector."""
+
 
 @dataclass(frozen=True, slots=True)
 class WrittenBars:
     """Bars in ascending order.
 
     :param open_ms: open times, UTC milliseconds, shape ``(n,)``.
-    :param numbers: open, high, low, close, volume, turnover of each bar, as decimal text.
+    :param numbers: open, high, low, close, volume, turnover of each bar, as decimal text with ``BETWEEN`` between them.
     """
 
     instrument_id: InstrumentId
     timeframe: Timeframe
     open_ms: NDArray[np.int64]
-    numbers: Sequence[Sequence[str]]
+    numbers: Sequence[str]
 
     def __len__(self) -> int:
         """How many bars."""
@@ -45,14 +49,15 @@ class WrittenBars:
     def of_bars(cls, instrument_id: InstrumentId, timeframe: Timeframe, bars: Sequence[Bar]) -> "WrittenBars":
         """The same bars as objects."""
         opens = np.array([to_ms(bar.open_time) for bar in bars], dtype=np.int64)
-        return cls(instrument_id, timeframe, opens, [[str(getattr(bar, name)) for name in NUMBERS] for bar in bars])
+        numbers = [BETWEEN.join(str(getattr(bar, name)) for name in NUMBERS) for bar in bars]
+        return cls(instrument_id, timeframe, opens, numbers)
 
     @classmethod
     def of_frame(cls, frame: "pd.DataFrame", instrument_id: InstrumentId, timeframe: Timeframe) -> "WrittenBars":
         """The same bars as a frame with ``BAR_COLUMNS``; a float is written in the fewest digits that give it back."""
         opens = frame["open_time"].astype("datetime64[ms, UTC]").to_numpy("datetime64[ms]").astype(np.int64)
         columns = [map(repr, frame[name].tolist()) for name in NUMBERS]
-        return cls(instrument_id, timeframe, opens, list(zip(*columns, strict=True)))
+        return cls(instrument_id, timeframe, opens, list(map(BETWEEN.join, zip(*columns, strict=True))))
 
     def frame(self) -> "pd.DataFrame":
         """With ``BAR_COLUMNS``.
@@ -63,7 +68,7 @@ class WrittenBars:
 
         try:
             values = self._values()
-        except (ValueError, TypeError) as error:
+        except ValueError as error:
             raise DataError(f"{self.instrument_id} {self.timeframe}: {error}") from None
         if not np.isfinite(values).all():
             row = int(np.argmin(np.isfinite(values).all(axis=1)))
@@ -80,8 +85,9 @@ class WrittenBars:
 
     def _values(self) -> NDArray[np.float64]:
         """The numbers as float64, shape ``(n, 6)``."""
-        flat = list(map(float, chain.from_iterable(self.numbers)))
-        return np.array(flat, dtype=np.float64).reshape(len(self), len(NUMBERS))
+        texts = BETWEEN.join(self.numbers).split(BETWEEN) if len(self) else []
+        # One that holds the separator itself makes more of them.
+        return np.fromiter(map(float, texts), np.float64, len(texts)).reshape(len(self), len(NUMBERS))
 
     def between(self, first_ms: int, end_ms: int) -> "WrittenBars":
         """The bars that open in ``[first_ms, end_ms)``, UTC milliseconds."""
@@ -92,7 +98,7 @@ class WrittenBars:
     def joined(cls, pages: "Sequence[WrittenBars]") -> "WrittenBars":
         """Pages of one instrument and timeframe that follow each other, at least one, as one."""
         opens = np.concatenate([page.open_ms for page in pages])
-        numbers = [row for page in pages for row in page.numbers]
+        numbers = list(chain.from_iterable(page.numbers for page in pages))
         return cls(pages[0].instrument_id, pages[0].timeframe, opens, numbers)
 
     def parts(self, size: int) -> Iterator["WrittenBars"]:

@@ -1,7 +1,8 @@
 """A venue's WebSockets as descriptions: who keeps one open needs no word of the venue's language."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Self
 
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.stream_updates import StreamReply, StreamUpdate
@@ -10,6 +11,8 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 
 class VenueStream(ABC):
     """One WebSocket: where it is, how it is opened and kept alive, and what its frames mean. Connects nothing.
+
+    A stream that is more than the venue takes over one connection is opened in its ``parts``.
 
     :ivar url: address.
     :ivar ping: the message that keeps the connection alive.
@@ -26,6 +29,10 @@ class VenueStream(ABC):
 
         :raises ConfigurationError: the stream needs a key and there is none.
         """
+
+    def parts(self) -> Sequence[Self]:
+        """The same over as many connections as the venue's limits ask for: itself, where one carries everything."""
+        return (self,)
 
     @abstractmethod
     def read(self, raw: str | bytes) -> StreamReply | StreamUpdate:

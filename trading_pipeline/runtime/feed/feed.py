@@ -20,13 +20,13 @@ _HEARTBEAT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class FeedStream:
-    """One WebSocket and the work beside it.
+    """One listener, the WebSockets that it hears, and the work beside them.
 
     :param begin: asked once before anything is heard, again while the venue does not answer.
     :param work: each runs for as long as the feed does.
     """
 
-    link: Link
+    links: tuple[Link, ...]
     begin: Callable[[], Coroutine[None, None, None]]
     work: tuple[Callable[[], Coroutine[None, None, None]], ...]
 
@@ -57,7 +57,7 @@ class Feed:
         # Nothing connects before every stream knows where it stands: a frame would not find its series.
         while not await self._begun():
             await asyncio.sleep(UNANSWERED_S)
-        links = [stream.link.run() for stream in self.streams]
+        links = [link.run() for stream in self.streams for link in stream.links]
         await _first_ended(*links, *(work() for stream in self.streams for work in stream.work), self._beat())
 
     async def _begun(self) -> bool:
@@ -75,8 +75,11 @@ class Feed:
             await asyncio.sleep(_HEARTBEAT_S)
 
     def _beat_once(self) -> None:
-        states = (f"{stream.link.listener.name} {'up' if stream.link.up else 'down'}" for stream in self.streams)
-        self.beat(", ".join(states))
+        up: dict[str, bool] = {}
+        for link in (link for stream in self.streams for link in stream.links):
+            # A stream is up when all of its connections are: what one of them brings is missing otherwise.
+            up[link.listener.name] = link.up and up.get(link.listener.name, True)
+        self.beat(", ".join(f"{name} {'up' if stands else 'down'}" for name, stands in up.items()))
 
 
 async def _first_ended(*work: Coroutine[None, None, object]) -> None:

@@ -8,7 +8,7 @@ from trading_pipeline.adapters.stores.execution.account_lease import AccountLeas
 from trading_pipeline.adapters.venues.catalog import venue_named
 from trading_pipeline.runtime.feed.feed import Feed
 from trading_pipeline.runtime.feed.storage import FeedStorage, opened_storage
-from trading_pipeline.runtime.feed.streams import account_stream, conditions_stream, market_stream
+from trading_pipeline.runtime.feed.streams import account_stream, conditions_streams, market_stream
 from trading_pipeline.runtime.feed.venue_check import check_venue
 from trading_pipeline.settings import Settings
 
@@ -24,11 +24,10 @@ def run_feed(settings: Settings) -> None:
     with opened_storage(settings) as storage:
         account_id, instrument_ids = check_venue(settings, universe, venue, storage.accounts, storage.bars)
         lease = storage.lease(account_id)
-        conditions = conditions_stream(venue, universe, instrument_ids, storage)
         streams = (
             market_stream(venue, universe, instrument_ids, storage, settings.config_dir),
             account_stream(venue, lease, storage),
-            *([conditions] if conditions else []),
+            *conditions_streams(venue, universe, instrument_ids, storage),
         )
         asyncio.run(Feed(streams, functools.partial(_beat, storage, lease)).run())
 

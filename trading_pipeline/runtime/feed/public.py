@@ -54,12 +54,13 @@ def _nobody(_: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class PublicFeed:
-    """Hears bars; ``store_bars`` and ``fill_in`` run beside the link for as long as the feed does.
+    """Hears bars; ``store_bars`` and ``fill_in`` run beside the links for as long as the feed does.
 
     :param series: instruments and timeframes that are collected, derived ones included.
     :param bar_closed: told of every bar that closed just now, before it is stored; returns at once.
     :param notice: keeps what is noticed about the data; blocks, and may be asked again.
     :param holes: when the venue's silence about a bar makes an outage.
+    :param connections: over how many the bars come; who connects once more has come back.
     :param derivations: timeframes that the stream does not bring, each with the one that they are made of.
     """
 
@@ -71,6 +72,7 @@ class PublicFeed:
     derivations: Derivations = field(default_factory=dict)
     notice: Callable[[list[QualityEvent]], object] = _nobody
     holes: HoleRules = field(default_factory=HoleRules)
+    connections: int = 1
     coverage: Coverage = field(default_factory=Coverage)
     name: str = "feed.public"
     _heard: asyncio.Queue[Bar | Malformed] = field(default_factory=asyncio.Queue)
@@ -124,7 +126,7 @@ class PublicFeed:
         stand still. Answers without the bar make the next question wait longer, up to a minute.
         After a reconnection the bars that had come before are compared, too.
         """
-        patience_s, overdue, sessions = _PATIENCE_S, False, 1
+        patience_s, overdue, sessions = _PATIENCE_S, False, self.connections
         while True:
             # A malformed frame or a new connection is a reason to ask at once; lateness alone has to last.
             urgent = await self._pause(patience_s)
@@ -132,7 +134,7 @@ class PublicFeed:
                 now = await asyncio.to_thread(self.market_data.server_time)
                 # By venue time: bars close by that clock, and the host's may be off.
                 missing = self.coverage.missing(now)
-                reconnected, sessions = len(self._sessions) > sessions, len(self._sessions)
+                reconnected, sessions = len(self._sessions) > sessions, max(len(self._sessions), sessions)
                 if reconnected:
                     await self._keep([reconnect_noticed(self.name, sessions, now)])
                 if missing and (urgent or overdue):

@@ -18,7 +18,7 @@ from trading_pipeline.adapters.stores.market_data.ticker_store import PostgresTi
 from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
 from trading_pipeline.adapters.stores.postgres.database import connect, unreachable
 from trading_pipeline.adapters.streams.redis_stream import RedisStream
-from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.errors import ConfigurationError, ServerAway
 from trading_pipeline.domain.model.identity import AccountId
 from trading_pipeline.settings import Settings
 
@@ -87,7 +87,8 @@ class FeedStorage:
 def opened_storage(settings: Settings) -> Iterator[FeedStorage]:
     """Both, for as long as the block lasts.
 
-    :raises ConfigurationError: an address is missing, nobody answers there, or the database has no schema.
+    :raises ConfigurationError: an address is missing or none, or the database has no schema.
+    :raises ServerAway: nobody answers there; a server that is just being started again will.
     """
     with closing(_events(settings)) as events:
         storage = FeedStorage(_database(settings), events, settings.instance_name)
@@ -103,7 +104,10 @@ def _events(settings: Settings) -> RedisStream:
         raise ConfigurationError("REDIS_URL is empty; set it, or let `trading-pipeline up` start the feed")
     stream = RedisStream(settings.redis_url)
     # Asked now: without it a Redis that is away would show at the first bar only.
-    stream.check()
+    try:
+        stream.check()
+    except ConfigurationError as error:
+        raise ServerAway("redis", str(error)) from error
     return stream
 
 
@@ -118,6 +122,7 @@ def _require_schema(settings: Settings, storage: FeedStorage) -> None:
         # A write and not a question: it proves address, rights and schema at once.
         storage.beat("starting")
     except OperationalError as error:
-        raise unreachable(settings.database_url, error) from error
+        # Not a refusal: who watches over the feed would end the system because the server had died with it.
+        raise ServerAway("database", str(unreachable(settings.database_url, error))) from error
     except ProgrammingError as error:
         raise ConfigurationError("the database has no schema `trading`; run `trading-pipeline migrate`") from error

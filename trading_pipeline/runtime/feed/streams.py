@@ -7,6 +7,7 @@ from pathlib import Path
 from trading_pipeline.adapters.stores.execution.account_lease import AccountLease
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.universe import Universe
+from trading_pipeline.ports.venue.streams import ConditionsStream
 from trading_pipeline.ports.venue.venue import Venue
 from trading_pipeline.resources.operator_alerts import kept_notifier
 from trading_pipeline.runtime.feed.books import BookSampler
@@ -29,6 +30,7 @@ def market_stream(
     :param config_dir: whose strategies say at which closes the book is needed.
     """
     bars = venue.market_stream(instrument_ids, universe.timeframes)
+    parts = bars.parts()
     derived = {made: base for made, base in venue.derivations.items() if made in universe.timeframes}
     # Of derived timeframes, too: coverage has to know what they owe, though no frame ever brings them.
     series = [(one, timeframe) for one in instrument_ids for timeframe in (*bars.timeframes, *derived)]
@@ -43,27 +45,32 @@ def market_stream(
         derived,
         functools.partial(record_quality, storage.quality, storage.events),
         universe.holes,
+        connections=len(parts),
     )
-    return FeedStream(Link(bars, public), public.begin, (public.store_bars, public.fill_in, books.sample))
+    links = tuple(Link(part, public) for part in parts)
+    return FeedStream(links, public.begin, (public.store_bars, public.fill_in, books.sample))
 
 
-def conditions_stream(
+def conditions_streams(
     venue: Venue, universe: Universe, instrument_ids: Sequence[InstrumentId], storage: FeedStorage
-) -> FeedStream | None:
-    """What stands between bars; ``None`` where nothing of it is collected."""
+) -> list[FeedStream]:
+    """What stands between bars, a listener for each connection; none where nothing of it is collected."""
     stream = venue.conditions_stream(instrument_ids, universe.feeds)
-    if stream is None:
-        return None
+    return [] if stream is None else [_conditions(part, universe, storage) for part in stream.parts()]
+
+
+def _conditions(stream: ConditionsStream, universe: Universe, storage: FeedStorage) -> FeedStream:
     notice = functools.partial(record_quality, storage.quality, storage.events)
     # On a link of its own: trades and books of many symbols must never hold up a bar.
+    # Of its own for each connection: a new one begins with everything whole, and says nothing about the others.
     conditions = ConditionsFeed(universe.feeds, storage.tickers, storage.tape, storage.events, notice)
     link = Link(stream, conditions)
     resync = functools.partial(conditions.resync, link, stream.resync_messages)
-    return FeedStream(link, conditions.begin, (conditions.store, resync))
+    return FeedStream((link,), conditions.begin, (conditions.store, resync))
 
 
 def account_stream(venue: Venue, lease: AccountLease, storage: FeedStorage) -> FeedStream:
     """Orders and fills of the account behind the venue's key."""
     notifier = kept_notifier(storage.engine)
     private = PrivateFeed(storage.ledger(lease), storage.events, venue.trading(), notifier)
-    return FeedStream(Link(venue.account_stream(), private), private.begin, (private.book, private.resync))
+    return FeedStream((Link(venue.account_stream(), private),), private.begin, (private.book, private.resync))

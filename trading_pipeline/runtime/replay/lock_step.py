@@ -7,8 +7,9 @@ from datetime import datetime
 
 import requests
 from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
 
-from trading_pipeline.adapters.stores.operations.progress import progress
+from trading_pipeline.adapters.stores.operations.progress import Progress, progress
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.timeframes import Timeframe, closing_timeframes
 
@@ -95,11 +96,20 @@ def _wait_until_settled(
     wave = None if stand.event else stand.now
     closing = closing_timeframes(stand.now, timeframes) if wave else []
     while True:
-        state = progress(engine, wave, closing)
+        state = _progress(engine, wave, closing)
         # The exchange is asked last and only when everything else is done: an order under way may still trade.
-        if state.settled(0) and state.settled(clock.executions()):
+        if state is not None and state.settled(0) and state.settled(clock.executions()):
             return
         if time.monotonic() > deadline:
-            raise DataError(f"{stand} does not settle within {timeout_s:.0f} s: {state}")
+            left = state or "the database does not answer"
+            raise DataError(f"{stand} does not settle within {timeout_s:.0f} s: {left}")
         meanwhile(stand.now)
         time.sleep(0.02)
+
+
+def _progress(engine: Engine, wave: datetime | None, closing: Sequence[Timeframe]) -> Progress | None:
+    """How far it is; ``None`` while the database is away, which whoever watches the servers starts again."""
+    try:
+        return progress(engine, wave, closing)
+    except (OperationalError, InterfaceError):
+        return None

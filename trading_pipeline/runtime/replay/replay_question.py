@@ -38,6 +38,7 @@ def replay_question(plan: ReplayPlan, done: Replayed) -> ParityQuestion:
         steps=steps_of(instruments, plan.instrument_ids),
         path=base_bars(plan),
         funding=recorded_funding(plan.bars_dir, plan.instrument_ids),
+        holes=done.universe.holes.policy,
         books=BookEvidence(PostgresBookSampleStore(done.engine), PostgresCalibrationStore(done.engine)),
         given=("ticks and lots of the venue",),
     )

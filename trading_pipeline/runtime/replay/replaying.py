@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.adapters.stores.research.replay_facts import ReplayFacts, replay_facts
@@ -125,7 +126,9 @@ class _Run:
     def _read_facts(self) -> ReplayFacts | None:
         # Once a second at most: the table is drawn twice a second, and the facts are a dozen queries.
         if self.wave is not None and time.monotonic() - self._facts_at > 1:
-            self._facts = replay_facts(self.engine, self.plan.since, self.plan.end)
+            # A server that is just being started again must not end what it is only looked at for.
+            with suppress(OperationalError, InterfaceError):
+                self._facts = replay_facts(self.engine, self.plan.since, self.plan.end)
             self._facts_at = time.monotonic()
         return self._facts
 

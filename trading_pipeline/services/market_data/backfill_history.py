@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -21,8 +21,11 @@ from trading_pipeline.ports.stores.market_data.backfill_log import BackfillLog
 from trading_pipeline.ports.stores.market_data.bulk_bar_store import BulkBarStore
 from trading_pipeline.ports.venue.market_data import MarketData
 
-_AHEAD = 10
-"""Pages that are asked for while others are written; those that have arrived by then are written together."""
+_AHEAD = 20
+"""Pages that are asked for while others are written."""
+_TOGETHER = 10
+"""Pages that are waited for and written at once, with all that have arrived by then: what a transaction costs whatever
+is in it would be more than the bars of a page."""
 _WORKERS = 3
 _SURVEYED = 100
 """Pages of which the database is asked at once whether all of them are settled, or none."""
@@ -99,9 +102,13 @@ def _pages(request: BackfillRequest | None, market_data: MarketData, store: Bulk
 
 
 def _arrived(asked: deque[tuple[Window, Future[WrittenBars]]]) -> tuple[list[WrittenBars], datetime]:
-    """The oldest pages that were asked for, at least one, and the end of their range; they leave the queue."""
+    """The oldest pages that were asked for, at least one, and the end of their range; they leave the queue.
+
+    :raises TradingError: the oldest failed; one behind others stays, so that those are kept first.
+    """
+    wait([page for _, page in islice(asked, _TOGETHER)], return_when=FIRST_EXCEPTION)
     pages: list[WrittenBars] = []
-    while asked and (not pages or asked[0][1].done()):
+    while asked and (not pages or (asked[0][1].done() and not asked[0][1].exception())):
         window, page = asked.popleft()
         pages.append(page.result())
     return pages, window[1]

@@ -15,7 +15,7 @@ from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 from trading_pipeline.domain.strategies.framework.higher_timeframes import with_resampled
 from trading_pipeline.services.research.backtest_request import BacktestRequest, StrategyRun
-from trading_pipeline.services.research.research_window import in_window, windowed
+from trading_pipeline.services.research.research_window import in_window, unrefused, windowed
 
 
 def seen_bars(request: BacktestRequest, run: StrategyRun) -> dict[InstrumentId, pd.DataFrame]:
@@ -26,7 +26,7 @@ def seen_bars(request: BacktestRequest, run: StrategyRun) -> dict[InstrumentId, 
     bars = {}
     for instrument_id, frame in run.bars.items():
         # Before the cut: higher bars need what lies before the window, however long they are.
-        whole = with_resampled(run.strategy, frame)
+        whole = with_resampled(run.strategy, frame, request.holes)
         bars[instrument_id] = windowed(whole, request.window, run.strategy.warmup_bars)
         _require_bars(request, run, instrument_id, bars[instrument_id])
     return bars
@@ -40,7 +40,11 @@ def lanes_of(request: BacktestRequest, runs: Sequence[StrategyRun]) -> list[Lane
     """
     spans = _spans(run.bars for run in runs)
     return in_order(
-        [_lane(request, run, instrument_id, spans[instrument_id]) for run in runs for instrument_id in run.bars]
+        [
+            _lane(request, run, instrument_id, spans[instrument_id], given.bars[instrument_id])
+            for given, run in zip(request.runs, runs, strict=True)
+            for instrument_id in run.bars
+        ]
     )
 
 
@@ -68,14 +72,20 @@ def _spans(frames: Iterable[Mapping[InstrumentId, pd.DataFrame]]) -> dict[Instru
     return spans
 
 
-def _lane(request: BacktestRequest, run: StrategyRun, instrument_id: InstrumentId, span: Span) -> Lane:
-    """One strategy, timeframe and instrument as the engine takes them; signals outside the window are left out."""
+def _lane(
+    request: BacktestRequest, run: StrategyRun, instrument_id: InstrumentId, span: Span, whole: pd.DataFrame
+) -> Lane:
+    """One strategy, timeframe and instrument as the engine takes them.
+
+    Signals outside the window are left out, and so are those of bars that the pipeline would decide nothing of.
+    """
     bars = run.bars[instrument_id]
     arrays = BarArrays.of(bars)
     signals = run.signals.get(instrument_id)
     if signals is None:
         signals = EntrySignals.of_strategy(run.strategy, bars, arrays, exits=run.config.exits.strategy_exits)
-    signals = signals.chosen(in_window(bars, request.window)[signals.bar_index])
+    decided = in_window(bars, request.window) & unrefused(bars, whole, run.timeframe, request.holes)
+    signals = signals.chosen(decided[signals.bar_index])
     given = SymbolInput(
         bars=arrays,
         signals=signals,

@@ -33,6 +33,7 @@ def provenance(
         "timeframe": "+".join(timeframes),
         "window": request.window.document(),
         "bars": _described_bars(runs, lanes),
+        "holes": request.holes.value,
         "path": {instrument_id: _path_described(bars) for instrument_id, bars in sorted(path.items())},
         "rules": asdict(request.rules) | {"line": request.rules.line()},
         "initial_capital": runs[0].config.initial_capital,

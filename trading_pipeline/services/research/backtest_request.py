@@ -9,6 +9,7 @@ from trading_pipeline.domain.backtest.config import BacktestConfig
 from trading_pipeline.domain.backtest.presets import RulesUsed
 from trading_pipeline.domain.backtest.signals import EntrySignals
 from trading_pipeline.domain.backtest.translate import Funding, Steps
+from trading_pipeline.domain.model.holes import HolePolicy
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.base import Strategy
@@ -42,6 +43,7 @@ class BacktestRequest:
     :param funding: recorded events by instrument; what they do not cover is assumed by the costs.
     :param path: the finest bars by instrument, along which prices are taken to have moved.
     :param code_version: of what turns bars into trades; part of the run's identity.
+    :param holes: what a hole means for the bars after it, as the pipeline's ``universe.yaml`` has it.
     :param allow_jumps: take prices that jump as no market does, and name them in ``params["notes"]``.
     :param notes: what was said when the bars were read; likewise.
     :param run_id: a name for the run; derived from everything else when empty.
@@ -55,6 +57,7 @@ class BacktestRequest:
     fees: Mapping[InstrumentId, Mapping[str, float]] = field(default_factory=dict)
     funding: Mapping[InstrumentId, Funding] = field(default_factory=dict)
     path: Mapping[InstrumentId, pd.DataFrame] = field(default_factory=dict)
+    holes: HolePolicy = HolePolicy.COMPUTE_OVER
     allow_jumps: bool = False
     notes: tuple[str, ...] = ()
     run_id: str = ""

@@ -34,6 +34,7 @@ def engine_side(question: ParityQuestion, runs: Sequence[StrategyRun]) -> tuple[
             fees=question.fees,
             funding=question.funding,
             path=question.path,
+            holes=question.holes,
         )
     )
     # The engine is not told of signals that nobody makes a plan of.

@@ -9,8 +9,10 @@ from trading_pipeline.domain.backtest.coverage import Span, require_funding, wit
 from trading_pipeline.domain.backtest.paths import covered_whole
 from trading_pipeline.domain.backtest.translate import Funding
 from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.holes import HolePolicy
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.jumps import Jump, jumps, refuse_jumps
+from trading_pipeline.domain.model.partitions import WINDOW_BARS
 from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 from trading_pipeline.services.research.research_window import Window
 
@@ -31,7 +33,20 @@ class GivenInput:
     path: BarArrays | None = None
 
 
-def input_notes(one: GivenInput, window: Window, *, assumed_rate: float, allow_jumps: bool) -> Iterator[str]:
+_AFTER_HOLES = {
+    HolePolicy.COMPUTE_OVER: "after a hole nothing is entered for a strategy's warm-up",
+    HolePolicy.REFUSE: f"nothing is decided for as long as a hole lies among the {WINDOW_BARS:,} bars before a day",
+}
+
+
+def input_notes(
+    one: GivenInput,
+    window: Window,
+    *,
+    assumed_rate: float,
+    allow_jumps: bool,
+    holes: HolePolicy = HolePolicy.COMPUTE_OVER,
+) -> Iterator[str]:
     """A sentence for each thing.
 
     :param window: where trades are taken; bars before it warm up, and need neither funding nor finer bars.
@@ -49,7 +64,7 @@ def input_notes(one: GivenInput, window: Window, *, assumed_rate: float, allow_j
     if missing:
         yield (
             f"{one.instrument_id}: {missing} {timeframe} bars are missing between the first and the last; "
-            "after a hole nothing is entered for a strategy's warm-up"
+            f"{_AFTER_HOLES[holes]}"
         )
     yield from _funding(one, Span(int(opens[first]), int(one.bars.close_time_ms[-1])), assumed_rate)
     yield from _path(one, first)

@@ -7,6 +7,7 @@ from datetime import datetime
 import pandas as pd
 
 from trading_pipeline.domain.backtest.translate import Funding, Steps
+from trading_pipeline.domain.model.holes import HolePolicy
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.services.research.account_backtest import Bars
@@ -28,6 +29,7 @@ class ParityQuestion:
     :param path: what the venue's prices walked along inside the bars, by instrument.
     :param funding: recorded rates by instrument.
     :param books: what strategies that need the order book get; ``None`` where nobody does.
+    :param holes: what a hole means for the bars after it, in pipeline and backtest.
     :param given: what of this was read from the running system and not from the configuration, in words.
     """
 
@@ -41,6 +43,7 @@ class ParityQuestion:
     path: Mapping[InstrumentId, pd.DataFrame] = field(default_factory=dict)
     funding: Mapping[InstrumentId, Funding] = field(default_factory=dict)
     books: BookEvidence | None = None
+    holes: HolePolicy = HolePolicy.COMPUTE_OVER
     given: tuple[str, ...] = ()
 
     @property

@@ -13,7 +13,7 @@ from trading_pipeline.domain.strategies.framework.higher_timeframes import with_
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.services.research.backtest_request import StrategyRun
 from trading_pipeline.services.research.parity_question import ParityQuestion
-from trading_pipeline.services.research.research_window import in_window, windowed
+from trading_pipeline.services.research.research_window import in_window, unrefused, windowed
 from trading_pipeline.services.strategy.answers import exits_of, signals_of
 from trading_pipeline.services.strategy.windows import DayWindow
 
@@ -29,10 +29,11 @@ def recomputed_signals(question: ParityQuestion, run: StrategyRun) -> Iterator[S
         if plan.strategy.name == run.strategy.name and plan.covers(next(iter(run.bars)), run.timeframe)
     )
     for instrument_id, frame in run.bars.items():
-        bars = windowed(with_resampled(run.strategy, frame), question.window)
-        kept = pd.Series(in_window(bars, question.window))
-        if not kept.any():
+        bars = windowed(with_resampled(run.strategy, frame, question.holes), question.window)
+        inside = in_window(bars, question.window)
+        if not inside.any():
             raise DataError(f"{instrument_id} {run.timeframe}: no bars {question.window}")
+        kept = pd.Series(inside & unrefused(bars, frame, run.timeframe, question.holes))
         for one_plan, seen in _seen(question, plan, DayWindow(instrument_id, bars, kept)):
             yield from signals_of(seen, one_plan, run.timeframe)
             yield from exits_of(seen, one_plan, run.timeframe)

@@ -8,9 +8,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.holes import HolePolicy
 from trading_pipeline.domain.model.partitions import WINDOW_BARS
+from trading_pipeline.domain.model.refused_bars import refused
 from trading_pipeline.domain.model.signals import Details
-from trading_pipeline.domain.model.timeframes import to_ms
+from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +71,15 @@ def in_window(bars: pd.DataFrame, window: Window) -> npt.NDArray[np.bool_]:
     if window.end is not None:
         inside &= (bars["open_time"] < window.end).to_numpy()
     return inside
+
+
+def unrefused(
+    seen: pd.DataFrame, whole: pd.DataFrame, timeframe: Timeframe, holes: HolePolicy
+) -> npt.NDArray[np.bool_]:
+    """Of which bars a decision may be taken at all: everyone, unless holes are refused.
+
+    :param seen: a stretch of ``whole``, which is all there is: the hole may lie before what is seen.
+    """
+    if holes is HolePolicy.COMPUTE_OVER:
+        return np.ones(len(seen), dtype=bool)
+    return seen["open_time"].isin(whole["open_time"][~refused(whole, timeframe)]).to_numpy()

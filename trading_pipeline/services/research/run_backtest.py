@@ -66,7 +66,7 @@ def _notes(request: BacktestRequest, lane: Lane, path: BarArrays | None) -> Iter
     """What has to be said about the input of one lane."""
     given = GivenInput(lane.instrument_id, lane.given.bars, request.funding.get(lane.instrument_id), path)
     rate = lane.config.costs.funding_rate
-    return input_notes(given, request.window, assumed_rate=rate, allow_jumps=request.allow_jumps)
+    return input_notes(given, request.window, assumed_rate=rate, allow_jumps=request.allow_jumps, holes=request.holes)
 
 
 def _path(request: BacktestRequest, frame: pd.DataFrame) -> BarArrays:

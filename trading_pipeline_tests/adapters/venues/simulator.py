@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import httpx
 
@@ -79,11 +80,16 @@ def _result(response: httpx.Response) -> dict[str, object]:
 
 @contextmanager
 def simulator(
-    symbols: str = "BTCUSDT,SOLUSDT", lock_step: str = "15m", half_spread_ticks: int = 0, taker_fee_bps: float = 5.5
+    symbols: str = "BTCUSDT,SOLUSDT",
+    lock_step: str = "15m",
+    half_spread_ticks: int = 0,
+    taker_fee_bps: float = 5.5,
+    bars: Path | None = None,
 ) -> Iterator[Simulator]:
-    """An exchange with generated bars that runs until the block ends."""
+    """An exchange with generated bars, or those of a folder, that runs until the block ends."""
     options = ["--symbols", symbols, "--seed", "7", "--profile", "ideal", "--start", START, "--lock-step", lock_step]
     options += ["--half-spread-ticks", str(half_spread_ticks), "--taker-fee-bps", str(taker_fee_bps)]
+    options += ["--bars", str(bars)] if bars else []
     process = subprocess.Popen([sys.executable, "-c", _RUN, *options], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:

@@ -19,7 +19,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 def outage(first: int, last: int) -> Outage:
     """Hours of the builders' history, both included."""
-    return Outage(BTC, START + first * HOUR, START + (last + 1) * HOUR, START, START, "none")
+    return Outage(BTC, Timeframe.H1, START + first * HOUR, START + (last + 1) * HOUR, START, START, "none")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -58,13 +58,17 @@ def until(condition: Callable[[], bool], what: str) -> None:
 
 @dataclass
 class Stage:
-    """An exchange, a database, a Redis and the settings that join them."""
+    """An exchange, a database, a Redis and the settings that join them.
+
+    :ivar topics: of bars that the feed subscribes to.
+    """
 
     exchange: Simulator
     database: Engine
     redis_url: str
     environment: dict[str, str]
     log: Path
+    topics: int = 4
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(self, command: str = "feed", **changes: str) -> subprocess.Popen[bytes]:
@@ -87,7 +91,7 @@ class Stage:
     def listening(self) -> bool:
         """Whether somebody hears both streams."""
         status = self.exchange.status()
-        return status["kline_subscriptions"] == 4 and status["private_connections"] == 1
+        return status["kline_subscriptions"] == self.topics and status["private_connections"] == 1
 
     def bars(self, timeframe: str = "15m") -> list[tuple[str, datetime]]:
         """Instrument and close of every raw bar."""
@@ -113,15 +117,25 @@ class Stage:
 
 
 @contextmanager
-def staged(database_url: str, redis_url: str, folder: Path) -> Iterator[Stage]:
-    """A stage whose processes end with the block; the Redis is emptied first."""
-    (folder / "universe.yaml").write_text(UNIVERSE.format("BTCUSDT, SOLUSDT"))
+def staged(
+    database_url: str,
+    redis_url: str,
+    folder: Path,
+    universe: str = UNIVERSE.format("BTCUSDT, SOLUSDT"),
+    exchange_of: AbstractContextManager[Simulator] | None = None,
+    topics: int = 4,
+) -> Iterator[Stage]:
+    """A stage whose processes end with the block; the Redis is emptied first.
+
+    :param exchange_of: with the instruments of the universe; else one of BTCUSDT and SOLUSDT.
+    """
+    (folder / "universe.yaml").write_text(universe)
     (folder / "risk.yaml").write_text(RISK)
     (folder / "costs.yaml").write_text(COSTS)
     (folder / "strategies").mkdir()
     (folder / "strategies" / "avi5.yaml").write_text(AVI5)
     redis.Redis.from_url(redis_url).flushdb()
-    with simulator() as exchange:
+    with exchange_of or simulator() as exchange:
         environment = {
             "TRADING_MODE": "simulated",
             "TRADING_CONFIG_DIR": str(folder),
@@ -129,7 +143,7 @@ def staged(database_url: str, redis_url: str, folder: Path) -> Iterator[Stage]:
             "REDIS_URL": redis_url,
             **exchange.environment(),
         }
-        stage = Stage(exchange, connect(database_url), redis_url, environment, folder / "feed.log")
+        stage = Stage(exchange, connect(database_url), redis_url, environment, folder / "feed.log", topics)
         yield stage
         for process in stage.processes:
             if process.poll() is None:

@@ -41,7 +41,7 @@ def test_work_that_fails_ends_the_feed_and_all_other_work() -> None:
     async def refused() -> None:
         raise ConfigurationError("the key is wrong")
 
-    streams = (FeedStream(link("one"), at_once, (endless,)), FeedStream(link("two"), at_once, (refused,)))
+    streams = (FeedStream((link("one"),), at_once, (endless,)), FeedStream((link("two"),), at_once, (refused,)))
     with pytest.raises(ConfigurationError, match="the key is wrong"):
         asyncio.run(Feed(streams, lambda _: None).run())
     assert ended == ["endless"]
@@ -54,6 +54,18 @@ def test_the_heartbeat_names_each_streams_state() -> None:
         while not told:
             await asyncio.sleep(0)
 
-    streams = (FeedStream(link("one", up=False), at_once, (until_told,)), FeedStream(link("two"), at_once, ()))
+    streams = (FeedStream((link("one", up=False),), at_once, (until_told,)), FeedStream((link("two"),), at_once, ()))
     asyncio.run(Feed(streams, told.append).run())
     assert told == ["one down, two up"]
+
+
+def test_a_stream_of_several_connections_is_up_when_all_of_them_are() -> None:
+    told: list[str] = []
+
+    async def until_told() -> None:
+        while not told:
+            await asyncio.sleep(0)
+
+    streams = (FeedStream((link("one"), link("one", up=False)), at_once, (until_told,)),)
+    asyncio.run(Feed(streams, told.append).run())
+    assert told == ["one down"]

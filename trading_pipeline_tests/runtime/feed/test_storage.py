@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import Engine, text
 
-from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.errors import ConfigurationError, ServerAway
 from trading_pipeline.runtime.feed.storage import opened_storage
 from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres, free_port
 from trading_pipeline.settings import Settings
@@ -21,16 +21,27 @@ def test_what_is_opened_leaves_a_sign_of_life_at_once(database: Engine, database
         assert connection.execute(read).all() == [("feed", "feed.public up")]
 
 
-@pytest.mark.parametrize("url", ["", "postgresql://nobody@127.0.0.1:1/trading"])
-def test_a_database_that_is_not_there_is_named(url: str, redis_url: str) -> None:
-    with pytest.raises(ConfigurationError, match="DATABASE_URL"), opened_storage(settings_of(url, redis_url)):
+@pytest.mark.parametrize("missing", ["DATABASE_URL", "REDIS_URL"])
+def test_an_address_that_is_not_given_is_named(missing: str, database_url: str, redis_url: str) -> None:
+    given = settings_of(*("" if name == missing else url for name, url in _named(database_url, redis_url)))
+    with pytest.raises(ConfigurationError, match=missing), opened_storage(given):
         pass
 
 
-@pytest.mark.parametrize("url", ["", f"redis://127.0.0.1:{free_port()}/0"], ids=["unset", "nobody listens"])
-def test_an_event_log_that_is_not_there_is_named(url: str, database_url: str) -> None:
-    with pytest.raises(ConfigurationError, match="REDIS_URL"), opened_storage(settings_of(database_url, url)):
+@pytest.mark.parametrize(
+    ("away", "url"),
+    [("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/trading"), ("REDIS_URL", f"redis://127.0.0.1:{free_port()}/0")],
+)
+def test_a_server_that_does_not_answer_is_away_and_no_wrong_setting_so_that_the_feed_is_started_again(
+    away: str, url: str, database_url: str, redis_url: str
+) -> None:
+    given = settings_of(*(url if name == away else one for name, one in _named(database_url, redis_url)))
+    with pytest.raises(ServerAway, match=away), opened_storage(given):
         pass
+
+
+def _named(database_url: str, redis_url: str) -> tuple[tuple[str, str], tuple[str, str]]:
+    return ("DATABASE_URL", database_url), ("REDIS_URL", redis_url)
 
 
 def test_a_database_without_schema_names_the_command(postgres: EmbeddedPostgres, redis_url: str) -> None:

@@ -6,8 +6,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import psycopg
 import pytest
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, NullPool, create_engine, insert, text
 
 from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.execution.ledger_rows import new_position_values
@@ -67,6 +68,23 @@ def compute(database: Engine, wave: datetime) -> None:
 def exchange() -> Iterator[Simulator]:
     with simulator() as running:
         yield running
+
+
+def test_a_database_that_is_just_being_started_again_is_waited_for(
+    exchange: Simulator, database: Engine, database_url: str
+) -> None:
+    refused = [1, 2, 3]
+
+    def connected() -> psycopg.Connection[tuple[object, ...]]:
+        if refused and refused.pop():
+            raise psycopg.OperationalError("the database system is starting up")
+        return psycopg.connect(database_url.replace("+psycopg", ""))
+
+    clock = ExchangeClock(exchange.rest_url)
+    engine = create_engine("postgresql+psycopg://", creator=connected, poolclass=NullPool)
+    until = datetime.fromisoformat(str(clock.status()["now"])) + timedelta(minutes=15)
+    assert replay(clock, engine, QUARTER, until, lambda wave: compute(database, wave), wave_timeout_s=20.0) == 1
+    assert not refused
 
 
 def test_the_exchange_moves_on_only_when_a_wave_is_settled(exchange: Simulator, database: Engine) -> None:

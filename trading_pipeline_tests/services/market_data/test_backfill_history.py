@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, select
@@ -18,7 +18,7 @@ from trading_pipeline.domain.model.backfills import (
     require_allowed,
     timeframe_typed,
 )
-from trading_pipeline.domain.model.bars import BarSource
+from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -108,14 +108,33 @@ def test_what_was_fetched_before_the_venue_failed_is_kept(backfills: Backfills) 
     assert backfills.count() == 10_080
 
 
+@dataclass
+class FailingLater(RecordedMarketData):
+    """Has no answer about bars from a time on."""
+
+    def bars(self, instrument_id: str, timeframe: Timeframe, start: datetime, end: datetime) -> list[Bar]:
+        if start >= START + 5_000 * MINUTE:
+            raise TemporaryVenueError("no answer within 10 s")
+        return super().bars(instrument_id, timeframe, start, end)
+
+
+def test_every_page_before_one_that_failed_is_kept_whichever_came_first(database: Engine) -> None:
+    backfills = Backfills(database, FailingLater(BARS, START + timedelta(days=7)))
+    with pytest.raises(TemporaryVenueError):
+        backfills.run("a")
+    assert backfills.record("a")[:3] == ("FAILED", 5_000, 5)
+    assert backfills.count() == 5_000
+
+
 def test_a_run_that_somebody_ends_says_so(backfills: Backfills) -> None:
     def interrupt(_: BackfillProgress) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        backfills.run("a", told=interrupt)
+        backfills.run("a", replace(WEEK, page_limit=100), interrupt)
     status, upserts, pages, _, error = backfills.record("a")
-    assert (status, upserts, error) == ("CANCELED", 1_000 * pages, "KeyboardInterrupt()")
+    assert (status, upserts, error) == ("CANCELED", 100 * pages, "KeyboardInterrupt()")
+    assert pages < 101
     assert backfills.count() == upserts
 
 

@@ -12,7 +12,7 @@ from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe
 from trading_pipeline.services.research.backtest_stored_bars import StoredMarket, backtest_stored_bars
 from trading_pipeline.services.research.run_backtest import BacktestRun
 from trading_pipeline_tests.testkit.bare_replay import strategy_plan
-from trading_pipeline_tests.testkit.builders import START, walk
+from trading_pipeline_tests.testkit.builders import START, a_bar, walk
 from trading_pipeline_tests.testkit.fakes_market_data import RecordedMarketData
 
 BTC = "BTCUSDT.BYBIT"
@@ -43,6 +43,12 @@ def test_without_finer_bars_prices_walk_along_those_of_the_strategy(database: En
 def test_the_bar_that_forms_is_left_out(database: Engine) -> None:
     done = backtested(database, (Timeframe.H1,), NOW - timedelta(minutes=90))
     assert done.bars[BTC]["close_time"].max() == NOW - timedelta(hours=2)
+
+
+def test_a_bar_that_cannot_have_been_is_no_bar_of_a_backtest_as_it_is_none_of_the_pipelines(database: Engine) -> None:
+    store = PostgresBarStore(database)
+    store.append_raw([a_bar(open_time=START + timedelta(hours=20), low="-5")], BarSource.FILE)
+    assert len(backtested(database, (Timeframe.H1,)).bars[BTC]) == 39
 
 
 def test_an_instrument_without_bars_is_told_what_to_backfill(database: Engine) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from trading_pipeline.domain.backtest.translate import Funding
 from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.holes import HolePolicy
 from trading_pipeline.domain.model.timeframes import to_ms
 from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 from trading_pipeline.services.research.input_notes import GivenInput, input_notes
@@ -50,6 +51,12 @@ def test_missing_bars_are_counted() -> None:
         "BTCUSDT.BYBIT: 3 1h bars are missing between the first and the last; "
         "after a hole nothing is entered for a strategy's warm-up"
     ]
+
+
+def test_of_missing_bars_it_is_said_what_they_mean_where_holes_are_refused() -> None:
+    one = GivenInput("BTCUSDT.BYBIT", day(3))
+    (note,) = input_notes(one, Window(), assumed_rate=0.0, allow_jumps=False, holes=HolePolicy.REFUSE)
+    assert note.endswith("nothing is decided for as long as a hole lies among the 1,700 bars before a day")
 
 
 def test_a_renamed_contract_is_refused_or_named() -> None:

@@ -79,6 +79,6 @@ class AbsentBars:
             for row in connection.exec_driver_sql(_OUTAGES, parameters):
                 name = InstrumentId(row.instrument_id)
                 end = row.last_open + timeframe.duration
-                outage = Outage(name, row.first_open, end, row.asked_at, row.asked_again_at, row.answer)
+                outage = Outage(name, timeframe, row.first_open, end, row.asked_at, row.asked_again_at, row.answer)
                 found.setdefault(name, []).append(outage)
         return found

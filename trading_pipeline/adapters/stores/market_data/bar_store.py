@@ -59,16 +59,17 @@ Series = tuple[npt.NDArray[np.generic], ...]
 """Bars of one instrument, an array per column of ``SERIES_COLUMNS``, ascending."""
 SERIES_COLUMNS = ("open_time", "close_time", *NUMBERS)
 
-# Read below SQLAlchemy, which makes an object of every value; in the order of ``SERIES_COLUMNS``. Each instrument's
-# bars come in the order of the primary key: sorted all together they took longer than everything else.
+# Read below SQLAlchemy, which makes an object of every value; in the order of ``SERIES_COLUMNS``, without closes, as
+# they lie a bar's length behind the opens. Each instrument's bars come in the order of the primary key: sorted all
+# together they took longer than everything else.
 _FRAME = """
 SELECT wanted.instrument_id, gathered.*
 FROM unnest(%(instrument_ids)s::text[]) WITH ORDINALITY AS wanted(instrument_id, position)
 CROSS JOIN LATERAL (
-    SELECT array_agg(open_time), array_agg(close_time), array_agg(open), array_agg(high), array_agg(low),
+    SELECT array_agg(open_time), array_agg(open), array_agg(high), array_agg(low),
         array_agg(close), array_agg(volume), array_agg(turnover)
     FROM (
-        SELECT open_time, close_time, open::float8, high::float8, low::float8, close::float8,
+        SELECT open_time, open::float8, high::float8, low::float8, close::float8,
             volume::float8, turnover::float8
         FROM trading.bars
         WHERE bars.instrument_id = wanted.instrument_id AND timeframe = %(timeframe)s
@@ -203,7 +204,12 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
         """The arrays themselves, by instrument in ascending order; one without bars is left out."""
         with reading(self._engine) as connection:
             rows = read_arrays(connection, _FRAME, _range(instrument_ids, timeframe, start, end))
-        return {InstrumentId(str(row[0])): tuple(np.asarray(part) for part in row[1:]) for row in rows}
+        length = np.timedelta64(timeframe.ms, "ms")
+        found: dict[InstrumentId, Series] = {}
+        for name, opens, *numbers in rows:
+            opened = np.asarray(opens)
+            found[InstrumentId(str(name))] = (opened, opened + length, *map(np.asarray, numbers))
+        return found
 
 
 def framed(series: Mapping[InstrumentId, Series]) -> pd.DataFrame:

@@ -1,8 +1,13 @@
-"""Many bars into PostgreSQL, by COPY and one statement."""
+"""Many bars into PostgreSQL: by COPY where nothing is known of their range, else by COPY and one statement."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+from psycopg.errors import UniqueViolation
 from psycopg.sql import SQL
 from sqlalchemy import Connection, Engine
 
@@ -16,6 +21,16 @@ from trading_pipeline.domain.model.timeframes import Timeframe, from_ms
 from trading_pipeline.domain.model.written_bars import WrittenBars
 from trading_pipeline.ports.stores.market_data.bulk_bar_store import BulkBarStore
 
+# Of a range of which nothing is known every row is new, and COPY writes whole pages of a table.
+_COPY_RAW = SQL(
+    "COPY trading.raw_bars (instrument_id, timeframe, open_time, close_time, open, high, low, close, volume, turnover,"
+    " source, run_id, received_at, heard_in) FROM STDIN"
+)
+_COPY_BARS = SQL(
+    "COPY trading.bars (instrument_id, timeframe, open_time, close_time, open, high, low, close, volume, turnover,"
+    " source, run_id) FROM STDIN"
+)
+
 # Kept for the length of the connection: making it anew for every page would fill the catalogue with dead rows.
 _STAGE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS told_bars (
@@ -24,11 +39,17 @@ CREATE TEMPORARY TABLE IF NOT EXISTS told_bars (
 """
 _COPY = SQL("COPY told_bars FROM STDIN")
 
-_TOLD_BY_OTHERS = """
+_KNOWN = """
 SELECT EXISTS (
     SELECT FROM trading.raw_bars WHERE instrument_id = %(instrument_id)s AND timeframe = %(timeframe)s
+    AND open_time BETWEEN %(first)s AND %(last)s
+) AS heard, EXISTS (
+    SELECT FROM trading.raw_bars WHERE instrument_id = %(instrument_id)s AND timeframe = %(timeframe)s
     AND open_time BETWEEN %(first)s AND %(last)s AND source <> %(source)s
-)
+) AS told_by_others, EXISTS (
+    SELECT FROM trading.bars WHERE instrument_id = %(instrument_id)s AND timeframe = %(timeframe)s
+    AND open_time BETWEEN %(first)s AND %(last)s
+) AS consolidated, clock_timestamp()::text AS received_at, pg_current_xact_id()::text AS heard_in
 """
 
 # What is new goes into both tables at once: most histories are told by one source, and then its word is the bar.
@@ -82,7 +103,7 @@ class PostgresBulkBarStore(BulkBarStore):
         self._single = PostgresBarStore(engine, run_id)
 
     def append(self, bars: WrittenBars, source: BarSource) -> int:
-        """COPY into a temporary table, insert from it; compare sources only where another one had told something."""
+        """Compare sources only where another one had told something."""
         if not len(bars):
             return 0
         validated(bars.frame(), BARS)
@@ -94,8 +115,7 @@ class PostgresBulkBarStore(BulkBarStore):
         return new
 
     def _insert(self, connection: Connection, bars: WrittenBars, source: BarSource) -> tuple[int, int]:
-        connection.exec_driver_sql(_STAGE)
-        copy_text(connection, _COPY, _lines(bars))
+        """How many rows were new, and how many of them are consolidated."""
         values: dict[str, object] = {
             "instrument_id": bars.instrument_id,
             "timeframe": bars.timeframe.value,
@@ -105,8 +125,17 @@ class PostgresBulkBarStore(BulkBarStore):
             "first": from_ms(int(bars.open_ms[0])),
             "last": from_ms(int(bars.open_ms[-1])),
         }
-        values["told_by_others"] = connection.exec_driver_sql(_TOLD_BY_OTHERS, values).scalar_one()
-        row = connection.exec_driver_sql(_APPEND, values).one()
+        known = connection.exec_driver_sql(_KNOWN, values).one()
+        if not known.heard and not known.consolidated:
+            # Somebody else may tell a bar of the range meanwhile; then the rows are merged like any others.
+            with suppress(UniqueViolation), connection.begin_nested():
+                series, by, told = (bars.instrument_id, bars.timeframe.value), (source.value, self._run_id), _told(bars)
+                copy_text(connection, _COPY_RAW, _rows(series, told, (*by, known.received_at, known.heard_in)))
+                copy_text(connection, _COPY_BARS, _rows(series, told, by))
+                return len(bars), len(bars)
+        connection.exec_driver_sql(_STAGE)
+        copy_text(connection, _COPY, _lines(bars))
+        row = connection.exec_driver_sql(_APPEND, {**values, "told_by_others": known.told_by_others}).one()
         return int(row[0]), int(row[1])
 
     def settled(self, instrument_id: InstrumentId, timeframe: Timeframe, start: datetime, end: datetime) -> int:
@@ -116,7 +145,28 @@ class PostgresBulkBarStore(BulkBarStore):
             return int(connection.exec_driver_sql(_SETTLED, scope).scalar_one())
 
 
-def _lines(bars: WrittenBars) -> Iterator[str]:
-    """Rows as COPY reads them; numbers hold neither tabs nor backslashes, which ``BARS`` has seen."""
-    for opens, numbers in zip(bars.open_ms.tolist(), bars.numbers, strict=True):
-        yield f"{opens}\t" + "\t".join(numbers) + "\n"
+def _told(bars: WrittenBars) -> list[str]:
+    """Times and numbers of each bar as COPY reads them."""
+    opens, closes = _instants(bars.open_ms), _instants(bars.open_ms + bars.timeframe.ms)
+    # Numbers stand with tabs between them already and hold no backslashes, which ``BARS`` has seen.
+    return [
+        f"{opened}Z\t{closed}Z\t{numbers}" for opened, closed, numbers in zip(opens, closes, bars.numbers, strict=True)
+    ]
+
+
+def _instants(times_ms: NDArray[np.int64]) -> list[str]:
+    """UTC milliseconds as texts; no longer than they have to be, as the server reads every character."""
+    unit: Literal["ms", "m"] = "ms" if np.any(times_ms % 60_000) else "m"
+    texts: list[str] = np.datetime_as_string(times_ms.astype("datetime64[ms]"), unit=unit).tolist()
+    return texts
+
+
+def _rows(before: Sequence[str], told: Sequence[str], behind: Sequence[str]) -> str:
+    """Whole rows, with the same values before and behind each; none of them may hold a tab or a backslash."""
+    first, last = "".join(f"{value}\t" for value in before), "".join(f"\t{value}" for value in behind) + "\n"
+    return first + (last + first).join(told) + last
+
+
+def _lines(bars: WrittenBars) -> str:
+    """Rows as COPY reads them into the temporary table."""
+    return "".join(f"{opens}\t{numbers}\n" for opens, numbers in zip(bars.open_ms.tolist(), bars.numbers, strict=True))

@@ -83,14 +83,13 @@ def stage(connection: Connection, table: Table, columns: Sequence[str], rows: It
     return name
 
 
-def copy_text(connection: Connection, statement: SQL, lines: Iterable[str]) -> None:
-    """COPY rows that are in PostgreSQL's text format already, each with its line end.
+def copy_text(connection: Connection, statement: SQL, rows: str) -> None:
+    """COPY rows that are in PostgreSQL's text format already, each with its line end, in one message.
 
     :param statement: ``COPY ... FROM STDIN``.
     """
     with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
-        # One message instead of one for each row.
-        copy.write("".join(lines))
+        copy.write(rows)
 
 
 def merge(

@@ -59,7 +59,7 @@ raw_bars = Table(
     Column("heard_in", BigInteger, server_default=text("((pg_current_xact_id())::text)::bigint")),
     # A wave counts who was heard at its close, and the key begins with the instrument.
     Index("raw_bars_by_close", "close_time"),
-    Index("raw_bars_by_transaction", "heard_in"),
+    Index("raw_bars_by_transaction", "heard_in", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
 )
 """What was heard, by source. A source that tells a bar otherwise later revises its row, and ``bar_revisions`` keeps
 what it said; no row is ever removed. ``heard_in`` is the transaction, NULL for rows of before the column: what a

@@ -58,4 +58,5 @@ LINK_ID = re.compile(r"[A-Za-z0-9_-]{1,36}")
 
 # ws/connect
 PING_INTERVAL_S = 20.0
+# ws/connect, public channel: of the topics of one connection, as they are written in "args"
 MAX_ARGS_CHARACTERS = 21_000

@@ -6,13 +6,14 @@ Pages: v5/ws/connect, v5/websocket/public/kline, ticker, orderbook and trade, v5
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from trading_pipeline.adapters.venues.bybit import capabilities, parse
 from trading_pipeline.adapters.venues.bybit.payload import Row, as_row, rows, text
 from trading_pipeline.adapters.venues.bybit.symbols import INTERVALS
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.market_feeds import MarketFeeds
 from trading_pipeline.domain.model.stream_updates import StreamReply, StreamUpdate
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -51,19 +52,28 @@ def subscribe_anew(topic: str) -> tuple[str, str]:
     return _message("unsubscribe", [topic]), _message("subscribe", [topic])
 
 
-def subscriptions(topics: Sequence[str]) -> Iterator[str]:
-    """Subscribe messages, none with more characters of topics than the venue accepts."""
-    chunk: list[str] = []
+def spread(
+    instrument_ids: Iterable[InstrumentId], topics_of: Callable[[InstrumentId], Iterable[str]]
+) -> Iterator[list[InstrumentId]]:
+    """The instruments in groups whose topics the venue accepts over one connection each; one stays together."""
+    group: list[InstrumentId] = []
     characters = 0
-    for topic in topics:
+    for one in instrument_ids:
         # quotes and comma count too
-        if chunk and characters + len(topic) + 3 > capabilities.MAX_ARGS_CHARACTERS:
-            yield _message("subscribe", chunk)
-            chunk, characters = [], 0
-        chunk.append(topic)
-        characters += len(topic) + 3
-    if chunk:
-        yield _message("subscribe", chunk)
+        more = sum(len(topic) + 3 for topic in topics_of(one))
+        if group and characters + more > capabilities.MAX_ARGS_CHARACTERS:
+            yield group
+            group, characters = [], 0
+        group.append(one)
+        characters += more
+    if group:
+        yield group
+
+
+def subscriptions(topics: Sequence[str]) -> Iterator[str]:
+    """The message that subscribes to all topics of a connection; nothing without any."""
+    if topics:
+        yield _message("subscribe", topics)
 
 
 def authentication(key: str, secret: str, expires_ms: int) -> str:

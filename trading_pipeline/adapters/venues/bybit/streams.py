@@ -5,6 +5,7 @@ Pages: v5/ws/connect, v5/websocket/public/kline and ticker, v5/websocket/private
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import Self
 
 from trading_pipeline.adapters.venues.bybit.capabilities import PING_INTERVAL_S
 from trading_pipeline.adapters.venues.bybit.frames import (
@@ -16,6 +17,7 @@ from trading_pipeline.adapters.venues.bybit.frames import (
     kline_topics,
     native,
     read_frame,
+    spread,
     subscribe_anew,
     subscriptions,
 )
@@ -39,11 +41,16 @@ class BybitMarketStream(MarketStream):
         """:param timeframes: those the venue does not publish are left out."""
         self.url = url
         self.timeframes = tuple(native(timeframes))
-        self._symbols = tuple(one.symbol for one in instrument_ids)
+        self._instrument_ids = tuple(instrument_ids)
+
+    def parts(self) -> Sequence[Self]:
+        """By instrument, so that what closes together of one comes over one connection."""
+        groups = spread(self._instrument_ids, lambda one: kline_topics([one.symbol], self.timeframes))
+        return [type(self)(self.url, group, self.timeframes) for group in groups] or [self]
 
     def handshake_messages(self) -> Iterator[str]:
         """Subscriptions to every series."""
-        return subscriptions(kline_topics(self._symbols, self.timeframes))
+        return subscriptions(kline_topics([one.symbol for one in self._instrument_ids], self.timeframes))
 
     def read(self, raw: str | bytes) -> StreamReply | StreamUpdate:
         """See ``read_frame``."""
@@ -59,8 +66,13 @@ class BybitConditionsStream(ConditionsStream):
     def __init__(self, url: str, instrument_ids: Sequence[InstrumentId], feeds: MarketFeeds) -> None:
         """:param feeds: what of it is collected."""
         self.url = url
-        self._book_topic = book_topic(feeds)
+        self._instrument_ids, self._feeds = tuple(instrument_ids), feeds
         self.topics = condition_topics([one.symbol for one in instrument_ids], feeds)
+
+    def parts(self) -> Sequence[Self]:
+        """By instrument."""
+        groups = spread(self._instrument_ids, lambda one: condition_topics([one.symbol], self._feeds))
+        return [type(self)(self.url, group, self._feeds) for group in groups] or [self]
 
     def handshake_messages(self) -> Iterator[str]:
         """Subscriptions to everything that is collected."""
@@ -72,7 +84,7 @@ class BybitConditionsStream(ConditionsStream):
 
     def resync_messages(self, instrument_id: InstrumentId) -> tuple[str, ...]:
         """Leave the topic and come back: the venue begins with a snapshot."""
-        return subscribe_anew(f"{self._book_topic}.{instrument_id.symbol}")
+        return subscribe_anew(f"{book_topic(self._feeds)}.{instrument_id.symbol}")
 
 
 class BybitAccountStream(VenueStream):

@@ -7,6 +7,8 @@ import pandas as pd
 
 from trading_pipeline.domain.model.bar_frames import coarser_bars
 from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.holes import HolePolicy
+from trading_pipeline.domain.model.refused_bars import refused_higher
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 from trading_pipeline.domain.strategies.framework.base import Strategy
@@ -30,16 +32,23 @@ def with_higher(
     return bars
 
 
-def with_resampled(strategy: Strategy, bars: pd.DataFrame) -> pd.DataFrame:
+def with_resampled(strategy: Strategy, bars: pd.DataFrame, holes: HolePolicy = HolePolicy.COMPUTE_OVER) -> pd.DataFrame:
     """Bars with the strategy's context of higher bars that are made of the bars themselves.
 
     Nothing but these bars is known then: give the whole history, and cut it afterwards.
+
+    :param holes: refused, the context is unknown for as long as a higher bar lacks in the window behind it.
     """
     if not strategy.higher_timeframes or not len(bars):
         return bars
     base = BarArrays.of(bars).timeframe
     higher = {one: coarser_bars(bars, base, one) for one in longer(strategy, base)}
-    return with_higher(strategy, bars, higher, base)
+    framed = with_higher(strategy, bars, higher, base)
+    if holes is HolePolicy.REFUSE:
+        for one, rows in higher.items():
+            values = [name for name in framed.columns if str(name).endswith(f"_{one}")]
+            framed[values] = framed[values].mask(refused_higher(bars, rows, one))
+    return framed
 
 
 def closing_values(strategy: Strategy, bars: pd.DataFrame) -> pd.DataFrame:

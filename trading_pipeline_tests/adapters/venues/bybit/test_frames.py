@@ -11,13 +11,17 @@ from hypothesis import strategies as st
 
 from trading_pipeline.adapters.venues.bybit.frames import (
     authentication,
+    condition_topics,
     kline_topics,
     read_frame,
-    subscriptions,
 )
+from trading_pipeline.adapters.venues.bybit.streams import BybitConditionsStream, BybitMarketStream
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.market_feeds import BookFeed, MarketFeeds, TradeFeed
 from trading_pipeline.domain.model.stream_updates import StreamReply, StreamUpdate
 from trading_pipeline.domain.model.timeframes import Timeframe, from_ms
+from trading_pipeline.ports.venue.streams import VenueStream
 from trading_pipeline_tests.adapters.venues.bybit.scripted_venue import NOW_MS
 from trading_pipeline_tests.adapters.venues.bybit.test_parse import EXECUTION, ORDER
 
@@ -142,12 +146,29 @@ def test_derived_timeframes_are_not_subscribed() -> None:
     assert topics == ["kline.15.BTCUSDT", "kline.15.SOLUSDT"]
 
 
-def test_subscriptions_stay_below_the_venues_length() -> None:
-    topics = kline_topics([f"COIN{number}USDT" for number in range(800)], [Timeframe.M15, Timeframe.H1, Timeframe.H4])
-    messages = list(subscriptions(topics))
+FEEDS = MarketFeeds(book_snapshots=BookFeed(depth=50), public_trades=TradeFeed(wanted=True))
+
+
+@pytest.mark.parametrize("count", [0, 1, 800])
+@pytest.mark.parametrize("made", ["bars", "conditions"])
+def test_a_stream_is_spread_over_connections_none_of_which_has_more_topics_than_the_venue_takes(
+    count: int, made: str
+) -> None:
+    ids = [InstrumentId(f"COIN{number}USDT.BYBIT") for number in range(count)]
+    timeframes = [Timeframe.M15, Timeframe.H1, Timeframe.H4]
+    whole: VenueStream = (
+        BybitMarketStream("ws://venue", ids, timeframes)
+        if made == "bars"
+        else BybitConditionsStream("ws://venue", ids, FEEDS)
+    )
+    symbols = [one.symbol for one in ids]
+    topics = kline_topics(symbols, timeframes) if made == "bars" else condition_topics(symbols, FEEDS)
+    parts = [list(part.handshake_messages()) for part in whole.parts()]
+    messages = [message for part in parts for message in part]
     assert [topic for message in messages for topic in json.loads(message)["args"]] == topics
-    assert max(map(len, messages)) <= 21_000 + len('{"op":"subscribe","args":[]}')
-    assert len(messages) > 1
+    assert all(len(part) == min(count, 1) for part in parts)
+    assert max(map(len, messages), default=0) <= 21_000 + len('{"op":"subscribe","args":[]}')
+    assert (len(parts) > 1) is (count == 800)
 
 
 def test_the_signature_is_the_venues() -> None:

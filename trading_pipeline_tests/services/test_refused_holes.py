@@ -1,0 +1,77 @@
+"""Where holes are refused, the backtest decides at the bars at which the pipeline does, and at no other."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+
+from trading_pipeline.domain.backtest.codes import OrderKind
+from trading_pipeline.domain.backtest.config import BacktestConfig
+from trading_pipeline.domain.model.bars import BarSource
+from trading_pipeline.domain.model.holes import HolePolicy
+from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.partitions import WINDOW_BARS
+from trading_pipeline.domain.model.signals import Bias, SignalKind
+from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe, day_of, from_ms
+from trading_pipeline.services.research.backtest_request import BacktestRequest, StrategyRun
+from trading_pipeline.services.research.parity_question import ParityQuestion
+from trading_pipeline.services.research.recompute_signals import recomputed_signals
+from trading_pipeline.services.research.research_window import Window
+from trading_pipeline.services.research.run_backtest import run_backtest
+from trading_pipeline.services.research.stored_bars import stored_bars
+from trading_pipeline_tests.testkit.builders import START, a_bar, a_range, walk, without
+from trading_pipeline_tests.testkit.market_vertical import Vertical
+
+BTC = InstrumentId("BTCUSDT.BYBIT")
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+LOST, IMPOSSIBLE, DAYS = (100, 101), 103, 80
+END = START + DAYS * DAY
+RESUMES = day_of(START + (IMPOSSIBLE + WINDOW_BARS) * HOUR) + DAY
+Decided = tuple[datetime, SignalKind, Bias]
+
+
+def test_the_engine_decides_where_the_pipeline_does_and_rests_until_the_holes_left_the_window(
+    database: Engine,
+) -> None:
+    vertical = Vertical(database)
+    hours = without(walk(count=24 * DAYS), *LOST, IMPOSSIBLE)
+    vertical.bars.append_raw([*hours, a_bar(open_time=START + IMPOSSIBLE * HOUR, low="-5")], BarSource.REST)
+    vertical.run(a_range(days=DAYS, policy=HolePolicy.REFUSE), END)
+    stored = [
+        (one.close_time, one.kind, one.bias)
+        for kind in SignalKind
+        for one in vertical.signals.signals([BTC], Timeframe.H1, START, END, kind)
+    ]
+    assert {kind for _, kind, _ in stored} == set(SignalKind)
+    assert not [at for at, *_ in stored if START + LOST[0] * HOUR < at <= RESUMES]
+    assert [at for at, *_ in stored if at > RESUMES]
+    assert sorted(engine(vertical, Window())) == sorted(stored)
+    assert sorted(recomputed(vertical)) == sorted(stored)
+    # what is seen begins after the holes here, which spoil the days before they left the window all the same
+    late = Window(RESUMES - 18 * HOUR)
+    assert sorted(engine(vertical, late)) == sorted(one for one in stored if one[0] > RESUMES)
+
+
+def engine(vertical: Vertical, window: Window) -> list[Decided]:
+    """What the backtest is given to trade."""
+    (plan,) = vertical.strategies
+    bars = stored_bars(vertical.bars, [BTC], [Timeframe.H1], EPOCH, END)[Timeframe.H1]
+    run = StrategyRun(plan.strategy, Timeframe.H1, bars, BacktestConfig())
+    (lane,) = run_backtest(BacktestRequest([run], "test", window=window, holes=HolePolicy.REFUSE)).lanes
+    given, closes = lane.given.signals, lane.given.bars.close_time_ms
+    exits = given.kinds() == OrderKind.EXIT
+    return [
+        (
+            from_ms(int(closes[place])),
+            SignalKind.EXIT if leaves else SignalKind.ENTRY,
+            Bias.LONG if side > 0 else Bias.SHORT,
+        )
+        for place, side, leaves in zip(given.bar_index, given.direction, exits, strict=True)
+    ]
+
+
+def recomputed(vertical: Vertical) -> list[Decided]:
+    """What parity holds against the pipeline."""
+    bars = stored_bars(vertical.bars, [BTC], [Timeframe.H1], EPOCH, END)
+    question = ParityQuestion(vertical.strategies, bars, START, END, 10_000.0, holes=HolePolicy.REFUSE)
+    run = StrategyRun(vertical.strategies[0].strategy, Timeframe.H1, bars[Timeframe.H1], BacktestConfig())
+    return [(one.close_time, one.kind, one.bias) for one in recomputed_signals(question, run)]
