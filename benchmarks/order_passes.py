@@ -51,6 +51,7 @@ class Account:
         market = exchange.market_data()
         self.lab = lab
         self.now = market.server_time()
+        self._indicators = PostgresIndicatorReader(lab.database)
         limits = replace(
             LIMITS, risk_per_trade=Decimal("0.0005"), max_open_positions=INSTRUMENTS, max_leverage=Decimal(50)
         )
@@ -79,6 +80,23 @@ class Account:
         """What waits, as one run does."""
         execute_plans(context=self.context, gate=self.lab.gate, equity=self.lab.equity)
 
+    def settle(self) -> None:
+        """Execute and look after what is held until nothing waits: the venue takes so many orders a second."""
+        while self.count("trade_plans WHERE status <> 'executed'") or self.count(
+            "order_intents WHERE state = 'intended'"
+        ):
+            self.lab.end_leases()
+            self.execute()
+            self.manage()
+
+    def manage(self) -> None:
+        """As at a close."""
+        manage_positions(context=self.context, indicators=self._indicators, wave=self.now, finest=Timeframe.M15)
+
+    def reconcile(self) -> None:
+        """As every minute."""
+        reconcile_account(context=self.context)
+
     def count(self, query: str) -> int:
         """Rows of the ledger."""
         with self.lab.database.connect() as connection:
@@ -101,16 +119,11 @@ def measure(lab: Lab) -> None:
         account.execute()
         _said(f"{WAVE_PLANS} plans, last acknowledged", [account.last_acknowledgement() - began], 3.0)
         account.plan(names[WAVE_PLANS : INSTRUMENTS // 2])
-        account.execute()
-        _pass(account, "reconciliation", lambda: reconcile_account(context=account.context), 2.0)
+        account.settle()
+        _pass(account, "reconciliation", account.reconcile, 2.0)
         account.plan(names[INSTRUMENTS // 2 :])
-        account.execute()
-        indicators = PostgresIndicatorReader(lab.database)
-
-        def manage() -> None:
-            manage_positions(context=account.context, indicators=indicators, wave=account.now, finest=Timeframe.M15)
-
-        _pass(account, "pass over positions", manage, 1.0)
+        account.settle()
+        _pass(account, "pass over positions", account.manage, 1.0)
 
 
 def _pass(account: Account, what: str, work: Callable[[], object], wanted_s: float) -> None:

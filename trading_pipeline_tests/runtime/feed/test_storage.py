@@ -5,7 +5,7 @@ from sqlalchemy import Engine, text
 
 from trading_pipeline.domain.model.errors import ConfigurationError, ServerAway
 from trading_pipeline.runtime.feed.storage import opened_storage
-from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres, free_port
+from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres
 from trading_pipeline.settings import Settings
 
 
@@ -30,11 +30,9 @@ def test_an_address_that_is_not_given_is_named(missing: str, database_url: str, 
 
 @pytest.mark.parametrize(
     ("away", "url"),
-    [("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/trading"), ("REDIS_URL", f"redis://127.0.0.1:{free_port()}/0")],
+    [("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/trading"), ("REDIS_URL", "redis://127.0.0.1:1/0")],
 )
-def test_a_server_that_does_not_answer_is_away_and_no_wrong_setting_so_that_the_feed_is_started_again(
-    away: str, url: str, database_url: str, redis_url: str
-) -> None:
+def test_a_silent_server_is_away_and_no_wrong_setting(away: str, url: str, database_url: str, redis_url: str) -> None:
     given = settings_of(*(url if name == away else one for name, one in _named(database_url, redis_url)))
     with pytest.raises(ServerAway, match=away), opened_storage(given):
         pass
