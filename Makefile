@@ -85,6 +85,7 @@ bench: $(READY_DEV) $(PEERS)/.ready $(NAUTILUS)/.ready $(FREQTRADE)/.ready ## ex
 	@$(BIN)/python benchmarks/wave_latency.py --midnights 3
 	@$(BIN)/python benchmarks/wave_latency.py --wide 200 --waves 8
 	@$(BIN)/python benchmarks/gate_latency.py
+	@$(BIN)/python benchmarks/order_passes.py
 	@$(BIN)/python benchmarks/api_load.py
 	@$(BIN)/python benchmarks/order_books.py
 	@$(BIN)/python benchmarks/backfill.py 100000 1000000 10000000

@@ -10,7 +10,15 @@ from trading_pipeline.domain.model.access import Role
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline_tests.testkit.api_lab import ApiLab
-from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_bar, store_plan, store_wave, trade_plan
+from trading_pipeline_tests.testkit.execution_lab import (
+    WAVE,
+    Lab,
+    store_bar,
+    store_plan,
+    store_snapshot,
+    store_wave,
+    trade_plan,
+)
 
 LISTS = [
     "/api/v1/pipeline/waves",
@@ -52,6 +60,33 @@ def test_money_is_decimal_text_and_times_are_utc(api: ApiLab) -> None:
     store_bar(api.context.engine, "BTCUSDT.BYBIT", WAVE, Decimal("1007.10"), 1.0)
     (bar,) = api.get("/api/v1/market/bars", **BAR).json()["items"]
     assert (bar["close"], bar["close_time"]) == ("1007.10", "2025-11-03T12:00:00Z")
+
+
+def test_instruments_are_ordered_by_what_they_were_traded_for(api: ApiLab) -> None:
+    for name, turnover in (("SOLUSDT.BYBIT", 900), ("ADAUSDT.BYBIT", 950)):
+        for bar in range(2):
+            close_time = WAVE - bar * Timeframe.M15.duration
+            store_snapshot(api.context.engine, name, Timeframe.M15, close_time, Decimal(turnover), {})
+    items = api.get("/api/v1/market/most-traded").json()["items"]
+    traded = {one["instrument_id"]: (one["turnover"], one["bars"]) for one in items}
+    assert (traded["ADAUSDT.BYBIT"], traded["SOLUSDT.BYBIT"]) == (("1900", 2), ("1800", 2))
+    assert [one["instrument_id"] for one in items][:2] == ["ADAUSDT.BYBIT", "SOLUSDT.BYBIT"]
+    assert api.get("/api/v1/market/most-traded", limit=1).json()["items"] == items[:1]
+
+
+def test_volatility_is_that_of_the_newest_daily_bars(api: ApiLab) -> None:
+    asked = "/api/v1/market/volatility"
+    refused = api.get(asked, instrument_id="ADAUSDT")
+    assert (refused.status_code, "0 daily bars are stored, 7" in refused.json()["detail"]) == (409, True)
+    for day in range(9):
+        # Of the newest seven closes every second is a tenth higher; the two before them would be a fall by half.
+        close = Decimal(200) if day > 6 else Decimal(100 + 10 * (day % 2))
+        at = WAVE.replace(hour=0) - timedelta(days=day)
+        store_snapshot(api.context.engine, "ADAUSDT.BYBIT", Timeframe.D1, at, close, {})
+    found = api.get(asked, instrument_id="ADAUSDT", days=7).json()
+    assert (found["days"], found["max_move"], found["mean_range"]) == (7, pytest.approx(10), 0)
+    assert found["max_drawdown"] == pytest.approx(100 / 11)
+    assert found["atr"] == pytest.approx(10)
 
 
 def test_a_signal_leads_to_its_plan_and_to_the_page_of_its_run(api: ApiLab) -> None:

@@ -9,6 +9,7 @@ ROUTERS = (
     "auth",
     "looks",
     "outages",
+    "activity",
     "execution",
     "lots",
     "administration",
