@@ -55,11 +55,11 @@ class MostTraded(BaseModel):
 def volatility(context: Context, asked: Annotated[VolatilityQuery, Query()]) -> ShownVolatility:
     """How much an instrument moves in a day; 409 with fewer than seven daily bars."""
     instrument_id = known_instrument(asked.instrument_id, context.reader, context.universe)
-    return ShownVolatility.model_validate(context.looks.volatility(instrument_id, asked.days))
+    return ShownVolatility.model_validate(context.looks.markets.volatility(instrument_id, asked.days))
 
 
 @router.get("/market/most-traded", openapi_extra=needs(Permission.READ))
 def most_traded(context: Context, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> MostTraded:
     """Instruments by their turnover of 24 hours, by the finest bars that are collected."""
-    found = context.looks.most_traded(context.universe.finest, limit)
+    found = context.looks.markets.most_traded(context.universe.finest, limit)
     return MostTraded(items=[ShownTurnover.model_validate(one) for one in found])

@@ -167,7 +167,7 @@ def instruments(request: Request, context: Context) -> Response:
 def coverage(context: Context, asked: Annotated[CoverageQuery, Query()]) -> Coverage:
     """How many bars and failed checks each day has; days without any, too."""
     instrument_id = known_instrument(asked.instrument_id, context.reader, context.universe)
-    days = context.looks.coverage(instrument_id, Timeframe.parse(asked.timeframe), asked.since, asked.until)
+    days = context.looks.markets.coverage(instrument_id, Timeframe.parse(asked.timeframe), asked.since, asked.until)
     missing = sum(one.expected - one.bars for one in days)
     return Coverage(items=[Day.model_validate(one) for one in days], missing=missing)
 

@@ -54,5 +54,5 @@ def outages(context: Context, asked: Annotated[OutagesQuery, Query()]) -> ShownO
         else (known_instrument(asked.instrument_id, context.reader, universe),)
     )
     timeframes = universe.timeframes if asked.timeframe is None else (Timeframe.parse(asked.timeframe),)
-    found = context.looks.outages(chosen, timeframes)
+    found = context.looks.markets.outages(chosen, timeframes)
     return ShownOutages(items=[ShownOutage.model_validate(one) for one in found])
