@@ -37,7 +37,8 @@ class WatchedRun(Tripwire):
 def watchdog_of(account: SimulatedAccount) -> Watchdog:
     """As its process builds it; nobody is missed, as there are no other processes."""
     records = account.equity, PostgresRiskEventLog(account.database, ACCOUNT, COMPONENT)
-    return Watchdog(account.context(COMPONENT), PostgresHeartbeatStore(account.database), *records)
+    context = account.context(COMPONENT)
+    return Watchdog(context, PostgresHeartbeatStore(account.database), *records, lambda: context.limits)
 
 
 @contextmanager
