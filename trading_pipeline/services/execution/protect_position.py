@@ -127,7 +127,8 @@ def _place_targets(context: ExecutionContext, plan: TradePlan) -> tuple[SubmitOu
     if under_way or position.entry_quantity < reported:
         return ()
     layer = max(entry.intent.layer for entry in entries if entry.filled_quantity)
-    earlier = _withdrawn(context, plan, layer)
+    records = context.ledger.intents_of(plan.plan_id)
+    earlier = _withdrawn(context, records, layer)
     entered = Entered(
         quantity=position.entry_quantity,
         price=position.entry_price,
@@ -137,20 +138,30 @@ def _place_targets(context: ExecutionContext, plan: TradePlan) -> tuple[SubmitOu
     )
     orders = target_orders(plan, entered, context.instrument(plan.instrument_id))
     # All ids before the first write: an id depends on the intents that are stored.
-    link_ids = [_target_link_id(context, plan, order.purpose, layer) for order in orders]
+    link_ids = [_target_link_id(records, plan, order.purpose, layer) for order in orders]
+    stored = {record.intent.order_link_id: record for record in records}
     # All intents before the first request, so that a crash leaves none of the targets forgotten.
     for order, link_id in zip(orders, link_ids, strict=True):
-        context.ledger.write_intent(_target_intent(context, plan, order, link_id, layer))
-    return tuple(submit_order(context=context, order_link_id=link_id) for link_id in link_ids)
+        if link_id not in stored:
+            context.ledger.write_intent(_target_intent(context, plan, order, link_id, layer))
+    return tuple(_placed(context, link_id, stored.get(link_id)) for link_id in link_ids)
 
 
-def _withdrawn(context: ExecutionContext, plan: TradePlan, layer: int) -> list[IntentRecord]:
+def _placed(context: ExecutionContext, link_id: str, record: IntentRecord | None) -> SubmitOutcome:
+    """The target, sent unless the venue is known to have it: at a close nearly all of them rest already."""
+    if record is None or record.state is IntentState.INTENDED or record.state.unsettled:
+        return submit_order(context=context, order_link_id=link_id)
+    intent = record.intent
+    return SubmitOutcome(link_id, intent.plan_id, intent.instrument_id, record.state, record.reason, sent=False)
+
+
+def _withdrawn(context: ExecutionContext, records: Sequence[IntentRecord], layer: int) -> list[IntentRecord]:
     """Take back the targets that were placed before a layer was added; how each of them ended, oldest first.
 
     :raises VenueError: one of them may still rest, so that another beside it might sell more than there is.
     """
     ended = []
-    for record in context.ledger.intents_of(plan.plan_id):
+    for record in records:
         link_id = record.intent.order_link_id
         if record.intent.purpose not in TAKE_PROFITS or record.intent.layer >= layer:
             continue
@@ -171,11 +182,11 @@ def _taken(targets: Sequence[IntentRecord]) -> dict[Purpose, Decimal]:
     return taken
 
 
-def _target_link_id(context: ExecutionContext, plan: TradePlan, purpose: Purpose, layer: int) -> str:
+def _target_link_id(records: Sequence[IntentRecord], plan: TradePlan, purpose: Purpose, layer: int) -> str:
     """The first number whose order is not known to have never arrived; reduce-only orders may be repeated."""
     lost = [
         record
-        for record in context.ledger.intents_of(plan.plan_id)
+        for record in records
         if (record.intent.purpose, record.intent.layer) == (purpose, layer) and record.state is IntentState.ABSENT
     ]
     return order_link_id(plan.plan_id, purpose, len(lost), layer)
