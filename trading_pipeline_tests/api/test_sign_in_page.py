@@ -51,7 +51,8 @@ def page(tmp_path: Path) -> Iterator[Page]:
 
 
 def fill(page: Page, **given: str) -> None:
-    """Fill the form and send it."""
+    """Fill the form and send it, once its script is there: without one the page sends nothing anywhere."""
+    page.wait_for("document.readyState === 'complete'")
     for name, text in given.items():
         page.says(f"document.querySelector('[name={name}]').value = '{text}'")
     page.says("document.querySelector('form').requestSubmit()")

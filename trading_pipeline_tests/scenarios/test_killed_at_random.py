@@ -42,11 +42,24 @@ def leader(running: Demo, name: str) -> int | None:
     return int(lines[0]) if lines else None
 
 
+def killed_now(pid: int | None) -> bool:
+    """Whether there was such a process to kill."""
+    if pid is None:
+        return False
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def strike(running: Demo, name: str, deadline: float) -> None:
     """Kill, and wait until the supervisor has started another."""
-    before = leader(running, name)
-    assert before is not None
-    os.kill(before, signal.SIGKILL)
+    # What a kill before this one took along is being started again, and its file may still name the one that died.
+    while not killed_now(before := leader(running, name)):
+        assert running.process.poll() is None, running.finish()
+        assert time.monotonic() < deadline, f"{name} was not running again"
+        time.sleep(0.05)
     while leader(running, name) in (None, before):
         assert running.process.poll() is None, running.finish()
         assert time.monotonic() < deadline, f"{name} was not started again"
