@@ -164,6 +164,8 @@ def measure(folder: Path, dagster_yaml: Path, waves: int, market: Market = ONE_I
     write_config(config, market)
     exchange = ["--seed", "7", "--symbols", ",".join(market.symbols), "--port", str(free_port())]
     exchange += ["--start", market.start.isoformat(), "--lock-step", str(min(market.timeframes, key=_length))]
+    # Where the clock stands an order on its way never arrives, and the bench would wait for its fill for ever.
+    exchange += ["--latency-ms", "0"]
     settings = GivenSettings(TRADING_STATE_DIR=folder / "state", TRADING_CONFIG_DIR=config)
     system = RunningSystem(settings, free_port(), exchange)
     system.state.dagster_yaml = dagster_yaml
