@@ -12,15 +12,12 @@ from trading_pipeline.domain.model.orders import (
     IntentState,
     OrderIntent,
     OrderType,
-    Purpose,
     Side,
-    order_link_id,
 )
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import Position, PositionStatus
+from trading_pipeline.domain.portfolio.due_targets import DueTarget, due_targets, entries_settled, newest_layer
 from trading_pipeline.domain.portfolio.exits import ALWAYS_VALID
-from trading_pipeline.domain.portfolio.stops import targets_reached
-from trading_pipeline.domain.portfolio.targets import Entered, TargetOrder, target_orders
 from trading_pipeline.services.execution.cancel_leftovers import cancel_order
 from trading_pipeline.services.execution.continue_entry import continue_entries, resting_entry
 from trading_pipeline.services.execution.entry_levels import see_levels
@@ -121,30 +118,18 @@ def _place_targets(context: ExecutionContext, plan: TradePlan) -> tuple[SubmitOu
     if position is None or position.entry_price is None:
         return ()
     entries = context.ledger.entries_of(position.position_id)
-    reported = sum((entry.filled_quantity for entry in entries), Decimal(0))
     # Sized too early, targets would cover a part of the position only.
-    under_way = any((entry.growing and not entry.waits) or entry.continuing for entry in entries)
-    if under_way or position.entry_quantity < reported:
+    if not entries_settled(position, entries):
         return ()
-    layer = max(entry.intent.layer for entry in entries if entry.filled_quantity)
-    records = context.ledger.intents_of(plan.plan_id)
-    earlier = _withdrawn(context, records, layer)
-    entered = Entered(
-        quantity=position.entry_quantity,
-        price=position.entry_price,
-        stop_price=position.initial_stop_price,
-        reached=targets_reached({one.intent.purpose: one.state for one in earlier}).filled,
-        taken=_taken(earlier),
-    )
-    orders = target_orders(plan, entered, context.instrument(plan.instrument_id))
-    # All ids before the first write: an id depends on the intents that are stored.
-    link_ids = [_target_link_id(records, plan, order.purpose, layer) for order in orders]
+    layer = newest_layer(entries)
+    records = _withdrawn(context, context.ledger.intents_of(plan.plan_id), layer)
+    due = due_targets(plan, position, records, layer, context.instrument(plan.instrument_id))
     stored = {record.intent.order_link_id: record for record in records}
     # All intents before the first request, so that a crash leaves none of the targets forgotten.
-    for order, link_id in zip(orders, link_ids, strict=True):
-        if link_id not in stored:
-            context.ledger.write_intent(_target_intent(context, plan, order, link_id, layer))
-    return tuple(_placed(context, link_id, stored.get(link_id)) for link_id in link_ids)
+    for target in due:
+        if target.link_id not in stored:
+            context.ledger.write_intent(_target_intent(context, plan, target))
+    return tuple(_placed(context, target.link_id, stored.get(target.link_id)) for target in due)
 
 
 def _placed(context: ExecutionContext, link_id: str, record: IntentRecord | None) -> SubmitOutcome:
@@ -156,58 +141,37 @@ def _placed(context: ExecutionContext, link_id: str, record: IntentRecord | None
 
 
 def _withdrawn(context: ExecutionContext, records: Sequence[IntentRecord], layer: int) -> list[IntentRecord]:
-    """Take back the targets that were placed before a layer was added; how each of them ended, oldest first.
+    """Take back the targets that were placed before a layer was added; the records, with how each of them ended.
 
     :raises VenueError: one of them may still rest, so that another beside it might sell more than there is.
     """
     ended = []
     for record in records:
         link_id = record.intent.order_link_id
-        if record.intent.purpose not in TAKE_PROFITS or record.intent.layer >= layer:
-            continue
-        if not record.state.final:
+        earlier = record.intent.purpose in TAKE_PROFITS and record.intent.layer < layer
+        if earlier and not record.state.final:
             cancel_order(context, record, f"layer {layer} was added before it was sent")
             record = await_order(context, link_id, final=True)
-        if not record.state.final:
-            raise VenueError(f"target {link_id} is still {record.state} after its cancellation")
+            if not record.state.final:
+                raise VenueError(f"target {link_id} is still {record.state} after its cancellation")
         ended.append(record)
     return ended
 
 
-def _taken(targets: Sequence[IntentRecord]) -> dict[Purpose, Decimal]:
-    """Base currency that targets have filled, by their purpose."""
-    taken: dict[Purpose, Decimal] = {}
-    for record in targets:
-        taken[record.intent.purpose] = taken.get(record.intent.purpose, Decimal(0)) + record.filled_quantity
-    return taken
-
-
-def _target_link_id(records: Sequence[IntentRecord], plan: TradePlan, purpose: Purpose, layer: int) -> str:
-    """The first number whose order is not known to have never arrived; reduce-only orders may be repeated."""
-    lost = [
-        record
-        for record in records
-        if (record.intent.purpose, record.intent.layer) == (purpose, layer) and record.state is IntentState.ABSENT
-    ]
-    return order_link_id(plan.plan_id, purpose, len(lost), layer)
-
-
-def _target_intent(
-    context: ExecutionContext, plan: TradePlan, order: TargetOrder, link_id: str, layer: int
-) -> OrderIntent:
+def _target_intent(context: ExecutionContext, plan: TradePlan, target: DueTarget) -> OrderIntent:
     return OrderIntent(
-        order_link_id=link_id,
+        order_link_id=target.link_id,
         account_id=context.account_id,
         plan_id=plan.plan_id,
-        purpose=order.purpose,
+        purpose=target.order.purpose,
         instrument_id=plan.instrument_id,
         side=Side.opening(plan.bias).opposite,
         order_type=OrderType.LIMIT,
-        quantity=order.quantity,
-        price=order.price,
+        quantity=target.order.quantity,
+        price=target.order.price,
         stop_loss=None,
         reduce_only=True,
         valid_until=ALWAYS_VALID,
         run_id=context.run_id,
-        layer=layer,
+        layer=target.layer,
     )
