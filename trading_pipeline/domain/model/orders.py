@@ -63,6 +63,9 @@ class Purpose(StrEnum):
 TAKE_PROFITS = (Purpose.TAKE_PROFIT_1, Purpose.TAKE_PROFIT_2, Purpose.TAKE_PROFIT_3)
 """Nearest first; a plan has at most as many targets."""
 
+WHOLE_EXITS = tuple(purpose for purpose in Purpose if purpose not in (Purpose.ENTRY, *TAKE_PROFITS))
+"""Orders that close the position as a whole."""
+
 
 class IntentState(StrEnum):
     """Life of an intent.

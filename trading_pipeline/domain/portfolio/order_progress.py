@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from trading_pipeline.domain.model.fills import Fill, FillKind
-from trading_pipeline.domain.model.orders import IntentState
+from trading_pipeline.domain.model.orders import IntentRecord, IntentState, OrderReport
 
 # What our own acts may do; whatever is heard from the venue goes through `later_state` instead.
 _OWN_STEPS = {
@@ -42,6 +42,18 @@ def later_state(now: IntentState, heard: IntentState) -> IntentState:
     ``ABSENT`` ranks below anything a venue says, because it is a conclusion from silence.
     """
     return heard if _RANK.get(heard, _FINAL_RANK) > _RANK.get(now, _FINAL_RANK) else now
+
+
+def repeats(record: IntentRecord, report: OrderReport) -> bool:
+    """Whether the report would leave the intent as it is: no later state, nothing newer, no other words."""
+    return (
+        later_state(record.state, report.state) is record.state
+        and record.changed_at is not None
+        and report.updated_at <= record.changed_at
+        and report.venue_order_id in ("", record.venue_order_id)
+        and report.reason in ("", record.reason)
+        and report.filled_quantity <= record.filled_quantity
+    )
 
 
 @dataclass(frozen=True, slots=True)

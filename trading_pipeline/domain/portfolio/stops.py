@@ -1,11 +1,11 @@
 """Where the stop belongs: initial, then break-even, then the runner's, as ``docs/lifecycle.md`` says."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from trading_pipeline.domain.model.instruments import Instrument
-from trading_pipeline.domain.model.orders import TAKE_PROFITS, IntentState, Purpose
+from trading_pipeline.domain.model.orders import TAKE_PROFITS, IntentRecord, IntentState, Purpose
 from trading_pipeline.domain.model.plans import Runner, TradePlan, TrailRule
 from trading_pipeline.domain.model.positions import Position, StopKind
 from trading_pipeline.domain.model.signals import Bias
@@ -117,6 +117,17 @@ def targets_reached(targets: Mapping[Purpose, IntentState]) -> TargetsReached:
     """
     filled = [TAKE_PROFITS.index(purpose) + 1 for purpose, state in targets.items() if state is IntentState.FILLED]
     return TargetsReached(max(filled, default=0), last=all(state.final for state in targets.values()))
+
+
+def reached_by(records: Sequence[IntentRecord], entries: Sequence[IntentRecord]) -> TargetsReached:
+    """How far the targets have come; while an entry may still grow there will be others, so that none is the last.
+
+    :param records: the plan's intents, oldest first; of each target the newest counts.
+    """
+    targets = {one.intent.purpose: one.state for one in records if one.intent.purpose in TAKE_PROFITS}
+    reached = targets_reached(targets)
+    growing = any(entry.growing or entry.continuing for entry in entries)
+    return replace(reached, last=reached.last and not growing)
 
 
 def _pulled(bias: Bias, present: Stop, level: Stop) -> Stop:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from trading_pipeline.domain.model.orders import TAKE_PROFITS, IntentRecord, OrderIntent, OrderType, Purpose
+from trading_pipeline.domain.model.orders import WHOLE_EXITS, IntentRecord, OrderIntent, OrderType
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.portfolio.entry_attempts import next_attempt
 from trading_pipeline.ports.notifications import Severity
@@ -10,9 +10,6 @@ from trading_pipeline.services.execution.cancel_leftovers import cancel_order
 from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.settle_orders import await_order, settle_order
 from trading_pipeline.services.execution.submit_order import submit_order
-
-_KEEPING = (Purpose.ENTRY, *TAKE_PROFITS)
-"""Purposes that leave the position as a whole where it is."""
 
 
 def resting_entry(context: ExecutionContext, entry: IntentRecord) -> IntentRecord:
@@ -98,7 +95,7 @@ def _left(context: ExecutionContext, position_id: str, plan: TradePlan) -> bool:
     position = context.ledger.position_of(plan.plan_id)
     flat = position is not None and position.entry_quantity > 0 and not position.quantity
     # Every order that reduces carries the plan that opened the position, whose id is the position's.
-    return flat or any(one.intent.purpose not in _KEEPING for one in context.ledger.intents_of(position_id))
+    return flat or any(one.intent.purpose in WHOLE_EXITS for one in context.ledger.intents_of(position_id))
 
 
 def withdraw_resting(context: ExecutionContext, position_id: str, why: str) -> None:

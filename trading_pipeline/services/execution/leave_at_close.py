@@ -23,8 +23,12 @@ def leave_at_close(
     :raises VenueError: it is not known whether the position was left.
     """
     bar_close = plan.timeframe.floor(closes.wave)
-    left = leave_next_bar(context=context, indicators=indicators, plan=plan, position=position, bar_close=bar_close)
-    left = left or leave_by_signal(context=context, plan=plan, position=position, bar_close=bar_close)
+    # What was begun before, by this run or one that died, is carried on by whichever rule began it.
+    made = context.ledger.intents_of(plan.plan_id)
+    left = leave_next_bar(
+        context=context, indicators=indicators, plan=plan, position=position, made=made, bar_close=bar_close
+    )
+    left = left or leave_by_signal(context=context, plan=plan, position=position, made=made, bar_close=bar_close)
     return left or leave_before_funding(
-        context=context, indicators=indicators, plan=plan, position=position, closes=closes
+        context=context, indicators=indicators, plan=plan, position=position, made=made, closes=closes
     )

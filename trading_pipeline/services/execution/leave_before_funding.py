@@ -1,8 +1,9 @@
 """Leave a position shortly before funding is settled while its gain is small."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
-from trading_pipeline.domain.model.orders import Purpose
+from trading_pipeline.domain.model.orders import IntentRecord, Purpose
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import Position
 from trading_pipeline.domain.portfolio.funding_exit import leaves_before_funding
@@ -19,12 +20,14 @@ def leave_before_funding(
     indicators: IndicatorReader,
     plan: TradePlan,
     position: Position,
+    made: Sequence[IntentRecord],
     closes: TrailingCloses,
 ) -> str | None:
     """Close the position at market where its plan's rule says so; a close once begun is carried on.
 
     Asked at every wave, as of its close. A close that is not stored is told and keeps the position.
 
+    :param made: the plan's intents so far.
     :returns: what was done, for the record; ``None`` when the position stays.
     :raises VenueError: the venue does not tell when funding is, or it is not known whether the position is closed.
     """
@@ -33,7 +36,7 @@ def leave_before_funding(
     if rule is None or position.opened_at is None or position.opened_at >= closes.wave:
         return None
     # A close that was begun is not asked about again: by now the gain may be large, and half of the position gone.
-    begun = any(one.intent.purpose is Purpose.FUNDING_EXIT for one in context.ledger.intents_of(plan.plan_id))
+    begun = any(one.intent.purpose is Purpose.FUNDING_EXIT for one in made)
     if not begun:
         funding_at = context.retries.read(lambda: context.market.next_funding(plan.instrument_id))
         close = _close(context, indicators, plan, closes)

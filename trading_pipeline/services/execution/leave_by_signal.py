@@ -1,9 +1,10 @@
 """Leave a position because its strategy says so: by an exit, or by a signal of the other side."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from trading_pipeline.domain.model.orders import Purpose
+from trading_pipeline.domain.model.orders import IntentRecord, Purpose
 from trading_pipeline.domain.model.plans import Opposite, TradePlan
 from trading_pipeline.domain.model.positions import Position
 from trading_pipeline.domain.model.signals import SignalKind
@@ -27,7 +28,12 @@ class _Leaving:
 
 
 def leave_by_signal(
-    *, context: ExecutionContext, plan: TradePlan, position: Position, bar_close: datetime
+    *,
+    context: ExecutionContext,
+    plan: TradePlan,
+    position: Position,
+    made: Sequence[IntentRecord],
+    bar_close: datetime,
 ) -> str | None:
     """Close the position at market where a signal asks for it; a close once begun is carried on.
 
@@ -35,20 +41,21 @@ def leave_by_signal(
     signal that was found late, or whose wave was missed, still closes. One that closed is not met again,
     because then there is no position.
 
+    :param made: the plan's intents so far.
     :param bar_close: the newest close of the position's timeframe.
     :returns: what was done, for the record; ``None`` when the position stays.
     :raises VenueError: it is not known whether the position is closed; doing it again is harmless.
     """
     # A close once begun keeps its reason, although another signal may have come since.
-    leaving = _begun(context, plan) or _decided(context, plan, position, bar_close)
+    leaving = _begun(made) or _decided(context, plan, position, bar_close)
     if leaving is None:
         return None
     flat = close_position(context=context, plan=plan, purpose=leaving.purpose, signal_id=leaving.signal_id)
     return f"{_WORDS[leaving.purpose]}: {'closed' if flat else 'closing failed'}"
 
 
-def _begun(context: ExecutionContext, plan: TradePlan) -> _Leaving | None:
-    for record in context.ledger.intents_of(plan.plan_id):
+def _begun(made: Sequence[IntentRecord]) -> _Leaving | None:
+    for record in made:
         if record.intent.purpose in _WORDS:
             return _Leaving(record.intent.purpose, record.intent.signal_id)
     return None

@@ -1,8 +1,9 @@
 """Leave a position at the first close after its entry at which momentum has not moved in favour."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from trading_pipeline.domain.model.orders import Purpose
+from trading_pipeline.domain.model.orders import IntentRecord, Purpose
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import Position
 from trading_pipeline.domain.portfolio.next_bar import MOMENTUM, close_to_judge, fails
@@ -13,18 +14,25 @@ from trading_pipeline.services.execution.execution_context import ExecutionConte
 
 
 def leave_next_bar(
-    *, context: ExecutionContext, indicators: IndicatorReader, plan: TradePlan, position: Position, bar_close: datetime
+    *,
+    context: ExecutionContext,
+    indicators: IndicatorReader,
+    plan: TradePlan,
+    position: Position,
+    made: Sequence[IntentRecord],
+    bar_close: datetime,
 ) -> str | None:
     """Close the position at market when its first bar says so; a close once begun is carried on.
 
     Take profits that still rest are reduce-only, and are cancelled with what the position leaves behind.
 
+    :param made: the plan's intents so far.
     :param bar_close: the newest close of the position's timeframe.
     :returns: what was done, for the record; ``None`` when the position stays.
     :raises VenueError: it is not known whether the position is closed; doing it again is harmless.
     """
     # The bar is judged once; after that the intent says what was decided, also to the run after a crash.
-    begun = any(record.intent.purpose is Purpose.NEXT_BAR_EXIT for record in context.ledger.intents_of(plan.plan_id))
+    begun = any(record.intent.purpose is Purpose.NEXT_BAR_EXIT for record in made)
     if not begun and not _failed(context, indicators, plan, position, bar_close):
         return None
     flat = close_position(context=context, plan=plan, purpose=Purpose.NEXT_BAR_EXIT)

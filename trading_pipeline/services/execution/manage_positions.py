@@ -5,6 +5,7 @@ from datetime import datetime
 
 from trading_pipeline.domain.model.errors import VenueError
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.orders import WHOLE_EXITS
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import Position, PositionStatus
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -16,7 +17,10 @@ from trading_pipeline.services.execution.follow_fills import follow_position
 from trading_pipeline.services.execution.leave_at_close import leave_at_close
 from trading_pipeline.services.execution.prove_stop import Protection
 from trading_pipeline.services.execution.settle_orders import SettleResult, settle_orders
+from trading_pipeline.services.execution.standing_positions import Standing, standing_positions
 from trading_pipeline.services.execution.trail_stop import TrailingCloses, trail_stop
+
+_NOT_ALL_KNOWN = "flat at the venue, its fills are not all known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,46 +59,71 @@ def manage_positions(
     :param finest: the shortest timeframe of the universe.
     """
     settled = settle_orders(context=context)
-    managed = [
-        _manage(context, indicators, position, TrailingCloses(wave, finest))
-        for position in context.ledger.live_positions()
-        # One that is opening belongs to the run that sent its entry, until something has filled.
-        if position.status is PositionStatus.OPEN
-    ]
+    # One that is opening belongs to the run that sent its entry, until something has filled.
+    held = [one for one in context.ledger.live_positions() if one.status is PositionStatus.OPEN]
+    plans = context.ledger.plans([one.plan_id for one in held])
+    standing = standing_positions(context=context, positions=held, plans=plans)
+    managing = _Managing(context, indicators, TrailingCloses(wave, finest), standing)
+    managed = [managing.manage(position, plans[position.plan_id]) for position in held]
+    # Only what succeeded: a wave that is not marked is made up for by the next one.
+    context.ledger.mark_managed([one.position_id for one in managed if one.done], wave)
     return ManageResult(tuple(managed), settled, cancel_leftovers(context=context))
 
 
-def _manage(
-    context: ExecutionContext, indicators: IndicatorReader, position: Position, closes: TrailingCloses
-) -> ManagedPosition:
-    plan = context.ledger.plan(position.plan_id)
-    try:
-        with context.ledger.holding(plan.plan_id):
-            action = _look_after(context, indicators, plan, closes)
-    except POSITION_TROUBLE as error:
-        context.notifier.notify(
-            Severity.CRITICAL,
-            f"cannot manage {position.instrument_id}",
-            f"Plan {plan.plan_id}: {error}. It is tried again; look at the position if this repeats.",
+@dataclass(frozen=True, slots=True)
+class _Managing:
+    """What every position of one round is looked after with."""
+
+    context: ExecutionContext
+    indicators: IndicatorReader
+    closes: TrailingCloses
+    standing: Standing
+
+    def manage(self, position: Position, plan: TradePlan) -> ManagedPosition:
+        try:
+            with self.context.ledger.holding(plan.plan_id):
+                action = self._look_after(plan)
+        except POSITION_TROUBLE as error:
+            self.context.notifier.notify(
+                Severity.CRITICAL,
+                f"cannot manage {position.instrument_id}",
+                f"Plan {plan.plan_id}: {error}. It is tried again; look at the position if this repeats.",
+            )
+            return ManagedPosition(position.position_id, position.instrument_id, f"venue: {error}", done=False)
+        return ManagedPosition(position.position_id, position.instrument_id, action, done=True)
+
+    def _look_after(self, plan: TradePlan) -> str:
+        position = self.context.ledger.position_of(plan.plan_id)
+        # Read again by who holds it: what changed since the round began is asked about as if it had never stood.
+        if position is not None and self.standing.includes(position):
+            return self._close(plan, position)
+        followed = follow_position(context=self.context, plan=plan)
+        protection = followed.protected.protection
+        position = self.context.ledger.position_of(plan.plan_id)
+        if position is None or position.status is not PositionStatus.OPEN or protection is Protection.CLOSING_FAILED:
+            return followed.summary
+        if protection is Protection.CLOSED:
+            # Not done: what the wave asks of the position is asked again, should it turn out to be open after all.
+            raise VenueError(_NOT_ALL_KNOWN)
+        return "; ".join(filter(None, [followed.action, self._close(plan, position)]))
+
+    def _close(self, plan: TradePlan, position: Position) -> str:
+        """What the close asks for."""
+        # Leaving before trailing: a stop that is moved for a position about to be closed is a request for nothing.
+        left = leave_at_close(
+            context=self.context, indicators=self.indicators, plan=plan, position=position, closes=self.closes
         )
-        return ManagedPosition(position.position_id, position.instrument_id, f"venue: {error}", done=False)
-    # Only after everything succeeded: a wave that is not marked is made up for by the next one.
-    context.ledger.mark_managed(position.position_id, closes.wave)
-    return ManagedPosition(position.position_id, position.instrument_id, action, done=True)
+        if left:
+            self._doubt(plan)
+            return left
+        return trail_stop(
+            context=self.context, indicators=self.indicators, plan=plan, position=position, closes=self.closes
+        )
 
-
-def _look_after(context: ExecutionContext, indicators: IndicatorReader, plan: TradePlan, closes: TrailingCloses) -> str:
-    followed = follow_position(context=context, plan=plan)
-    protection = followed.protected.protection
-    position = context.ledger.position_of(plan.plan_id)
-    if position is None or position.status is not PositionStatus.OPEN or protection is Protection.CLOSING_FAILED:
-        return followed.summary
-    if protection is Protection.CLOSED:
-        # Not done: what the wave asks of the position is asked again, should it turn out to be open after all.
-        raise VenueError("flat at the venue, its fills are not all known")
-    # Leaving before trailing: a stop that is moved for a position about to be closed is a request for nothing.
-    left = leave_at_close(context=context, indicators=indicators, plan=plan, position=position, closes=closes)
-    if left:
-        return left
-    trailed = trail_stop(context=context, indicators=indicators, plan=plan, position=position, closes=closes)
-    return "; ".join(filter(None, [followed.action, trailed]))
+    def _doubt(self, plan: TradePlan) -> None:
+        """A position that was found flat, and that nothing of ours has closed, may yet turn out to be open."""
+        position = self.context.ledger.position_of(plan.plan_id)
+        made = self.context.ledger.intents_of(plan.plan_id)
+        live = position is not None and position.status is PositionStatus.OPEN
+        if live and not any(one.intent.purpose in WHOLE_EXITS for one in made):
+            raise VenueError(_NOT_ALL_KNOWN)

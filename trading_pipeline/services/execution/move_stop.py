@@ -1,13 +1,12 @@
 """Pull a position's stop to where it belongs now."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 from trading_pipeline.domain.model.errors import OrderRejectedByVenue, StopPassed
-from trading_pipeline.domain.model.orders import TAKE_PROFITS, Purpose
+from trading_pipeline.domain.model.orders import Purpose
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import Position
-from trading_pipeline.domain.portfolio.stops import Stop, TargetsReached, next_stop, passed, targets_reached
+from trading_pipeline.domain.portfolio.stops import Stop, TargetsReached, next_stop, passed, reached_by
 from trading_pipeline.services.execution.close_position import close_position, venue_position
 from trading_pipeline.services.execution.execution_context import ExecutionContext
 
@@ -45,13 +44,9 @@ def pull_stop(*, context: ExecutionContext, plan: TradePlan, position: Position,
 
 
 def _reached(context: ExecutionContext, plan: TradePlan, position: Position) -> TargetsReached:
-    """How far the targets have come; while an entry may still grow there will be others, so that none is the last."""
-    records = context.ledger.intents_of(plan.plan_id)
-    reached = targets_reached(
-        {record.intent.purpose: record.state for record in records if record.intent.purpose in TAKE_PROFITS}
-    )
-    growing = any(entry.growing or entry.continuing for entry in context.ledger.entries_of(position.position_id))
-    return replace(reached, last=reached.last and not growing)
+    """Asked anew: fills may have come since the position was read."""
+    targets = context.ledger.intents_of(plan.plan_id)
+    return reached_by(targets, context.ledger.entries_of(position.position_id))
 
 
 def _leave(context: ExecutionContext, plan: TradePlan, position: Position, stop: Stop) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError
 from trading_pipeline.domain.model.orders import IntentRecord, IntentState, OrderReport
+from trading_pipeline.domain.portfolio.order_progress import repeats
 from trading_pipeline.services.execution.announce_fill import announce_fill
 from trading_pipeline.services.execution.execution_context import POSITION_TROUBLE, ExecutionContext
 
@@ -40,7 +41,9 @@ def settle_orders(*, context: ExecutionContext) -> SettleResult:
     for record in records:
         link_id = record.intent.order_link_id
         if link_id in resting:
-            context.ledger.apply_report(resting[link_id])
+            # Of many that rest mostly nothing has become, and nothing has to be written about those.
+            if not repeats(record, resting[link_id]):
+                context.ledger.apply_report(resting[link_id])
         elif time.monotonic() - began >= context.retries.patience_s:
             problems.append(f"{link_id}: not asked about, the venue is too slow")
         else:

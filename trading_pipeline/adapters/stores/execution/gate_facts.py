@@ -19,7 +19,7 @@ from trading_pipeline.adapters.stores.postgres.tables import (
 from trading_pipeline.domain.model.checks import CheckName, DataCheck
 from trading_pipeline.domain.model.halts import Halt, HaltKind, HaltScope
 from trading_pipeline.domain.model.identity import AccountId, InstrumentId
-from trading_pipeline.domain.model.orders import TAKE_PROFITS, Purpose
+from trading_pipeline.domain.model.orders import WHOLE_EXITS, Purpose
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import PositionStatus
 from trading_pipeline.domain.model.signals import Bias
@@ -90,7 +90,7 @@ def _adds_to(connection: Connection, account_id: AccountId, plan: TradePlan) -> 
     # Any exit but a target closes the whole position, and a layer that fills behind it would stand alone.
     leaving = select(order_intents.c.order_link_id).where(
         order_intents.c.position_id == positions.c.position_id,
-        order_intents.c.purpose.not_in([Purpose.ENTRY.value, *(purpose.value for purpose in TAKE_PROFITS)]),
+        order_intents.c.purpose.in_([purpose.value for purpose in WHOLE_EXITS]),
     )
     found = connection.execute(
         select(positions.c.position_id)

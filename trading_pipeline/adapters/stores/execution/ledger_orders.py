@@ -29,7 +29,7 @@ from trading_pipeline.domain.model.identity import AccountId
 from trading_pipeline.domain.model.orders import IntentRecord, IntentState, OrderIntent, OrderReport, Purpose, Side
 from trading_pipeline.domain.model.positions import PositionStatus
 from trading_pipeline.domain.model.signals import Bias
-from trading_pipeline.domain.portfolio.order_progress import later_state, may_step
+from trading_pipeline.domain.portfolio.order_progress import later_state, may_step, repeats
 from trading_pipeline.ports.stores.execution.ledger import OrderLedger
 
 _STAMPS = {IntentState.SENT: "sent_at", IntentState.ACKNOWLEDGED: "acknowledged_at"}
@@ -129,7 +129,7 @@ class OrderLedgerStore(OrderLedger):
                 return
             record = record_of(row)
             # An order that rests is asked about at every wave, and mostly nothing has become of it.
-            if row.acknowledged_at is not None and _repeats(record, report, row.venue_updated_at):
+            if row.acknowledged_at is not None and repeats(record, report):
                 return
             _change(connection, report.order_link_id, _merged(record, report))
             # Booked fills are held against what came out of the merge, not against what was there before.
@@ -239,18 +239,6 @@ class OrderLedgerStore(OrderLedger):
 
 def _change(connection: Connection, link_id: str, values: dict[str, object]) -> None:
     connection.execute(update(order_intents).where(order_intents.c.order_link_id == link_id).values(**values))
-
-
-def _repeats(record: IntentRecord, report: OrderReport, heard_until: datetime | None) -> bool:
-    """Whether the report would leave an acknowledged intent as it is."""
-    return (
-        later_state(record.state, report.state) is record.state
-        and heard_until is not None
-        and report.updated_at <= heard_until
-        and report.venue_order_id in ("", record.venue_order_id)
-        and report.reason in ("", record.reason)
-        and report.filled_quantity <= record.filled_quantity
-    )
 
 
 def _merged(record: IntentRecord, report: OrderReport) -> dict[str, object]:

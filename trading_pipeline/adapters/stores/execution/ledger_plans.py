@@ -1,5 +1,6 @@
 """The queue of plans in PostgreSQL."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Engine, case, func, or_, select, update
@@ -55,6 +56,12 @@ class PlanQueueStore(PlanQueue):
         if row is None:
             raise ConfigurationError(f"no trade plan {plan_id!r} is stored; check the id")
         return plan_of(row)
+
+    def plans(self, plan_ids: Sequence[str]) -> dict[str, TradePlan]:
+        """With one question."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(plan_query().where(trade_plans.c.plan_id.in_(plan_ids)))
+            return {row.plan_id: plan_of(row) for row in rows}
 
     def finish(self, plan_id: str) -> PlanStatus:
         """``EXECUTED`` once the entry has filled; other ends were written with the event that made them."""

@@ -1,6 +1,6 @@
 """Positions in PostgreSQL."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -58,6 +58,15 @@ class PositionBookStore(PositionBook):
         with reading(self._engine) as connection:
             return [position_of(row) for row in connection.execute(query)]
 
+    def intents_by_position(self, position_ids: Sequence[str]) -> dict[str, list[IntentRecord]]:
+        """With one question."""
+        mine = order_intents.c.position_id.in_(position_ids)
+        found: dict[str, list[IntentRecord]] = {position_id: [] for position_id in position_ids}
+        with reading(self._engine) as connection:
+            for row in connection.execute(intent_query().where(mine).order_by(order_intents.c.intended_at)):
+                found[row.position_id].append(record_of(row))
+        return found
+
     def unfollowed_positions(self) -> list[Position]:
         """More booked than followed, by instrument."""
         order = positions.c.instrument_id, positions.c.position_id
@@ -96,10 +105,11 @@ class PositionBookStore(PositionBook):
         furthest = func.greatest(positions.c.followed_fills, fills)
         self._change(positions.c.position_id == position_id, {"followed_fills": furthest})
 
-    def mark_managed(self, position_id: str, wave: datetime) -> None:
-        """Move the mark forward, never back."""
+    def mark_managed(self, position_ids: Sequence[str], wave: datetime) -> None:
+        """Move the marks forward, never back, in one transaction."""
         latest = func.greatest(positions.c.managed_through, wave)
-        self._change(positions.c.position_id == position_id, {"managed_through": latest})
+        if position_ids:
+            self._change(positions.c.position_id.in_(position_ids), {"managed_through": latest})
 
     def leftover_intents(self) -> list[IntentRecord]:
         """Reduce-only intents and further entries that outlived their position."""

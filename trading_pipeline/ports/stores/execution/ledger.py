@@ -37,6 +37,10 @@ class PlanQueue(ABC):
         """
 
     @abstractmethod
+    def plans(self, plan_ids: Sequence[str]) -> dict[str, TradePlan]:
+        """Several plans by id; those that are not stored are missing."""
+
+    @abstractmethod
     def finish(self, plan_id: str) -> PlanStatus:
         """Give the plan the status its position implies; it stays ``CLAIMED`` while its entry rests or goes on."""
 
@@ -126,6 +130,10 @@ class PositionBook(ABC):
         """Positions that are opening or open."""
 
     @abstractmethod
+    def intents_by_position(self, position_ids: Sequence[str]) -> dict[str, list[IntentRecord]]:
+        """Every intent that opens, adds to or reduces one of the positions, oldest first."""
+
+    @abstractmethod
     def unfollowed_positions(self) -> list[Position]:
         """Positions with fills that stop and targets have not answered, closed ones included.
 
@@ -153,8 +161,8 @@ class PositionBook(ABC):
         """Remember that stop and targets have answered the position's first ``fills`` fills."""
 
     @abstractmethod
-    def mark_managed(self, position_id: str, wave: datetime) -> None:
-        """Remember that nothing is left to do for the position about the bars that closed at ``wave`` (UTC)."""
+    def mark_managed(self, position_ids: Sequence[str], wave: datetime) -> None:
+        """Remember that nothing is left to do for the positions about the bars that closed at ``wave`` (UTC)."""
 
     @abstractmethod
     def leftover_intents(self) -> list[IntentRecord]:
