@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, Text, and_, bindparam, func, select
+from sqlalchemy import Connection, DateTime, Text, and_, bindparam, func, select
 
 from trading_pipeline.adapters.stores.execution.gate_history import activity_of, closed_trades
 from trading_pipeline.adapters.stores.execution.gate_numbers import numbers_of
@@ -62,7 +62,7 @@ def facts_of(connection: Connection, account_id: AccountId, currency: str, plan:
 
 def read_halts(connection: Connection) -> list[Halt]:
     """Every halt that is stored, oldest first."""
-    rows = connection.execute(select(halts).order_by(halts.c.since, halts.c.scope, halts.c.kind))
+    rows = connection.execute(_HALTS)
     return [
         Halt(HaltScope(row.scope), row.reason, row.since, row.flatten, row.run_id, HaltKind(row.kind), row.until)
         for row in rows
@@ -87,27 +87,14 @@ def _live(connection: Connection, account_id: AccountId) -> tuple[LivePosition, 
 
 def _adds_to(connection: Connection, account_id: AccountId, plan: TradePlan) -> OpenLayers | None:
     """The open position of the plan's strategy, instrument, timeframe and side; none that is being left."""
-    # Any exit but a target closes the whole position, and a layer that fills behind it would stand alone.
-    leaving = select(order_intents.c.order_link_id).where(
-        order_intents.c.position_id == positions.c.position_id,
-        order_intents.c.purpose.in_([purpose.value for purpose in WHOLE_EXITS]),
-    )
-    found = connection.execute(
-        select(positions.c.position_id)
-        .join(trade_plans, trade_plans.c.plan_id == positions.c.plan_id)
-        .where(
-            trade_plans.c.strategy == plan.strategy,
-            positions.c.account_id == account_id,
-            positions.c.instrument_id == plan.instrument_id,
-            positions.c.timeframe == plan.timeframe.value,
-            positions.c.bias == plan.bias.value,
-            positions.c.status == PositionStatus.OPEN.value,
-            positions.c.quantity > 0,
-            ~leaving.exists(),
-        )
-        # The plan that opened it is joined for its strategy only; holding it, too, would stop a run that finishes it.
-        .with_for_update(of=positions)
-    ).scalar()
+    values = {
+        "account_id": account_id,
+        "strategy": plan.strategy,
+        "instrument_id": plan.instrument_id,
+        "timeframe": plan.timeframe.value,
+        "bias": plan.bias.value,
+    }
+    found = connection.execute(_ADDS_TO, values).scalar()
     if found is None:
         return None
     entries = [record_of(row) for row in connection.execute(entries_query(found))]
@@ -120,14 +107,12 @@ def _adds_to(connection: Connection, account_id: AccountId, plan: TradePlan) -> 
 
 
 def _checks(connection: Connection, plan: TradePlan) -> tuple[DataCheck, ...]:
-    table = data_checks.c
-    rows = connection.execute(
-        select(data_checks).where(
-            table.instrument_id == plan.instrument_id,
-            table.timeframe == plan.timeframe.value,
-            table.close_time == plan.close_time,
-        )
-    )
+    bar = {
+        "instrument_id": plan.instrument_id,
+        "timeframe": plan.timeframe.value,
+        "close_time": plan.close_time,
+    }
+    rows = connection.execute(_CHECKS, bar)
     return tuple(
         DataCheck(plan.instrument_id, plan.timeframe, row.close_time, CheckName(row.name), row.passed, row.detail)
         for row in rows
@@ -141,7 +126,36 @@ def _pending(connection: Connection, account_id: AccountId) -> tuple[int, Decima
 
 
 # Built once: putting them together takes longer than PostgreSQL takes to answer them.
-_ACCOUNT = bindparam("account_id", type_=Text)
+_ACCOUNT, _STRATEGY, _INSTRUMENT, _TIMEFRAME, _BIAS = (
+    bindparam(name, type_=Text) for name in ("account_id", "strategy", "instrument_id", "timeframe", "bias")
+)
+_HALTS = select(halts).order_by(halts.c.since, halts.c.scope, halts.c.kind)
+_CHECKS = select(data_checks).where(
+    data_checks.c.instrument_id == _INSTRUMENT,
+    data_checks.c.timeframe == _TIMEFRAME,
+    data_checks.c.close_time == bindparam("close_time", type_=DateTime(timezone=True)),
+)
+# Any exit but a target closes the whole position, and a layer that fills behind it would stand alone.
+_LEAVING = select(order_intents.c.order_link_id).where(
+    order_intents.c.position_id == positions.c.position_id,
+    order_intents.c.purpose.in_([purpose.value for purpose in WHOLE_EXITS]),
+)
+_ADDS_TO = (
+    select(positions.c.position_id)
+    .join(trade_plans, trade_plans.c.plan_id == positions.c.plan_id)
+    .where(
+        trade_plans.c.strategy == _STRATEGY,
+        positions.c.account_id == _ACCOUNT,
+        positions.c.instrument_id == _INSTRUMENT,
+        positions.c.timeframe == _TIMEFRAME,
+        positions.c.bias == _BIAS,
+        positions.c.status == PositionStatus.OPEN.value,
+        positions.c.quantity > 0,
+        ~_LEAVING.exists(),
+    )
+    # The plan that opened it is joined for its strategy only; holding it, too, would stop a run that finishes it.
+    .with_for_update(of=positions)
+)
 # What rests of an entry may fill while the gate decides, so it counts as held.
 _GROWING = (
     select(func.sum(order_intents.c.quantity - order_intents.c.filled_quantity))

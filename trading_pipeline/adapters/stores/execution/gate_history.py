@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, DateTime, Text, bindparam, case, func, select
 
 from trading_pipeline.adapters.stores.execution.gate_numbers import NET, OWN_END
 from trading_pipeline.adapters.stores.postgres.tables import fills, positions
@@ -27,16 +27,8 @@ def activity_of(
 
     :param pending: number and notional (quote currency) of those.
     """
-    at, notional = fills.c.executed_at, fills.c.quantity * fills.c.price
-    # Midnight is never more than a day back, so one pass over a day has all four.
-    row = connection.execute(
-        select(
-            _orders(at > now - FIVE_MINUTES).label("orders_5m"),
-            _orders(at > now - _DAY).label("orders_day"),
-            _sum(notional, at > now - FIVE_MINUTES).label("turnover_5m"),
-            _sum(notional, at >= day_of(now)).label("turnover_day"),
-        ).where(fills.c.account_id == account_id, fills.c.kind != FillKind.FUNDING.value, at > now - _DAY)
-    ).one()
+    since = {"minutes_ago": now - FIVE_MINUTES, "day_ago": now - _DAY, "midnight": day_of(now)}
+    row = connection.execute(_ACTIVITY, {"account_id": account_id, **since}).one()
     count, traded = pending
     return Activity(
         orders_5m=row.orders_5m + count,
@@ -58,15 +50,31 @@ def _sum(amount: ColumnElement[Decimal], within: ColumnElement[bool]) -> ColumnE
 
 def closed_trades(connection: Connection, account_id: AccountId, currency: str) -> tuple[ClosedTrade, ...]:
     """Trades of the account that are settled in the currency, newest first."""
-    rows = connection.execute(
-        select(positions.c.closed_at, NET.label("net"))
-        .where(
-            positions.c.account_id == account_id,
-            positions.c.settlement_currency == currency,
-            positions.c.status == PositionStatus.CLOSED.value,
-            OWN_END,
-        )
-        .order_by(positions.c.closed_at.desc(), positions.c.position_id)
-        .limit(MOST_CLOSED)
-    )
+    rows = connection.execute(_CLOSED, {"account_id": account_id, "currency": currency})
     return tuple(ClosedTrade(row.closed_at, row.net) for row in rows)
+
+
+# Built once: putting them together takes longer than PostgreSQL takes to answer them.
+_ACCOUNT, _CURRENCY = bindparam("account_id", type_=Text), bindparam("currency", type_=Text)
+_MINUTES_AGO, _DAY_AGO, _MIDNIGHT = (
+    bindparam(name, type_=DateTime(timezone=True)) for name in ("minutes_ago", "day_ago", "midnight")
+)
+_AT, _NOTIONAL = fills.c.executed_at, fills.c.quantity * fills.c.price
+# Midnight is never more than a day back, so one pass over a day has all four.
+_ACTIVITY = select(
+    _orders(_AT > _MINUTES_AGO).label("orders_5m"),
+    _orders(_AT > _DAY_AGO).label("orders_day"),
+    _sum(_NOTIONAL, _AT > _MINUTES_AGO).label("turnover_5m"),
+    _sum(_NOTIONAL, _AT >= _MIDNIGHT).label("turnover_day"),
+).where(fills.c.account_id == _ACCOUNT, fills.c.kind != FillKind.FUNDING.value, _AT > _DAY_AGO)
+_CLOSED = (
+    select(positions.c.closed_at, NET.label("net"))
+    .where(
+        positions.c.account_id == _ACCOUNT,
+        positions.c.settlement_currency == _CURRENCY,
+        positions.c.status == PositionStatus.CLOSED.value,
+        OWN_END,
+    )
+    .order_by(positions.c.closed_at.desc(), positions.c.position_id)
+    .limit(MOST_CLOSED)
+)

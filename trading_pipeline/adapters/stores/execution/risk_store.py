@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, delete, func, select, update
+from sqlalchemy import Connection, Engine, Text, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from trading_pipeline.adapters.stores.execution.gate_facts import facts_of, read_halts
@@ -42,8 +42,7 @@ class PostgresEntryGate(EntryGate):
         """Lock the account, look whether it is decided, read the facts, decide, store."""
         with self._engine.begin() as connection:
             # Held until the commit: two runs that read the same facts would each fill the last place in the account.
-            lease = func.hashtextextended(f"entry_gate {self._account_id}", 0)
-            connection.execute(select(func.pg_advisory_xact_lock(lease)))
+            connection.execute(_LOCK, {"account": f"entry_gate {self._account_id}"})
             decided = _decided(connection, plan.plan_id, run_id)
             if decided is not None:
                 return decided
@@ -64,12 +63,12 @@ class PostgresEntryGate(EntryGate):
                 raise ConfigurationError(f"the gate admitted plan {plan.plan_id} without an order that has a stop")
             if facts.adds_to is None:
                 values = new_position_values(plan, self._account_id, currency, intent.stop_loss)
-                connection.execute(insert(positions).values(**values, run_id=run_id))
+                connection.execute(insert(positions), {**values, "run_id": run_id})
             # Position and intent are stored together, the position first: the intent refers to it.
             position_id = plan.plan_id if facts.adds_to is None else facts.adds_to.position_id
             entries = [intent] if facts.adds_to is not None else [intent, *decision.levels]
-            for one in entries:
-                connection.execute(insert(order_intents).values(**intent_values(one), position_id=position_id))
+            rows = [{**intent_values(one), "position_id": position_id} for one in entries]
+            connection.execute(insert(order_intents), rows)
         return EntryVerdict(plan.plan_id, intent, findings=findings)
 
 
@@ -128,16 +127,24 @@ class PostgresHaltRegister(HaltRegister):
             return read_halts(connection)
 
 
+# Built once: putting them together takes longer than PostgreSQL takes to answer them.
+_LOCK = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("account", type_=Text), 0)))
+_ENTRY = intent_query().where(order_intents.c.order_link_id == bindparam("link_id", type_=Text))
+_CLAIM = (
+    select(trade_plans.c.status, trade_plans.c.claimed_by, trade_plans.c.status_reason)
+    .where(trade_plans.c.plan_id == bindparam("plan_id", type_=Text))
+    .with_for_update()
+)
+
+
 def _decided(connection: Connection, plan_id: str, run_id: str) -> EntryVerdict | None:
     """The answer given before, or that the plan is not this run's to decide; ``None`` when it is open."""
-    entry = connection.execute(
-        intent_query().where(order_intents.c.order_link_id == order_link_id(plan_id, Purpose.ENTRY))
-    ).first()
+    entry = connection.execute(_ENTRY, {"link_id": order_link_id(plan_id, Purpose.ENTRY)}).first()
     # Asked before the status: a run that died after the intent was written has to go on with that very order.
     if entry is not None:
         return EntryVerdict(plan_id, record_of(entry).intent, findings=events_of(connection, plan_id))
     # Locked, so that nobody takes the claim over while it is judged.
-    row = connection.execute(select(trade_plans).where(trade_plans.c.plan_id == plan_id).with_for_update()).one()
+    row = connection.execute(_CLAIM, {"plan_id": plan_id}).one()
     if row.status == PlanStatus.CLAIMED.value and row.claimed_by == run_id:
         return None
     if row.status in (PlanStatus.DENIED.value, PlanStatus.EXPIRED.value):
