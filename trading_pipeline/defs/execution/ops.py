@@ -17,7 +17,6 @@ from trading_pipeline.services.execution.follow_fills import follow_fills
 from trading_pipeline.services.execution.gate_plans import GateResult, gate_plans
 from trading_pipeline.services.execution.manage_positions import manage_positions
 from trading_pipeline.services.execution.protect_position import ProtectResult
-from trading_pipeline.services.execution.prove_stop import Protection
 from trading_pipeline.services.execution.watch_venue import watch_venue
 
 
@@ -149,12 +148,10 @@ def manage(context: dg.OpExecutionContext, execution: ExecutionResource, config:
         }
     )
     moved = [*result.settled.settled, *result.leftovers.cancelled]
-    # A stop that was found in its place changed nothing, so nothing is told of it.
-    changed = [one.position_id for one in result.positions if one.done and one.action != Protection.LIVE_STOP]
     written = Written(
         context.run_id,
         orders=moved,
-        positions=changed,
+        positions=result.changed,
         answered=waiting - unanswered(execution),
     )
     tell_ledger(context, execution.trail.rows(written))

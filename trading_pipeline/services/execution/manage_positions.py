@@ -38,11 +38,15 @@ class ManagedPosition:
 
 @dataclass(frozen=True, slots=True)
 class ManageResult:
-    """What one round of looking after positions did."""
+    """What one round of looking after positions did.
+
+    :param changed: ids of the positions that are not as they were, further than that the wave is marked.
+    """
 
     positions: tuple[ManagedPosition, ...]
     settled: SettleResult
     leftovers: CancelResult
+    changed: tuple[str, ...]
 
 
 def manage_positions(
@@ -67,7 +71,9 @@ def manage_positions(
     managed = [managing.manage(position, plans[position.plan_id]) for position in held]
     # Only what succeeded: a wave that is not marked is made up for by the next one.
     context.ledger.mark_managed([one.position_id for one in managed if one.done], wave)
-    return ManageResult(tuple(managed), settled, cancel_leftovers(context=context))
+    untouched = standing.untouched(context.ledger.live_positions()) if held else set()
+    changed = tuple(one.position_id for one in managed if one.done and one.position_id not in untouched)
+    return ManageResult(tuple(managed), settled, cancel_leftovers(context=context), changed)
 
 
 @dataclass(frozen=True, slots=True)

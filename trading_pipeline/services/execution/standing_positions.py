@@ -1,7 +1,7 @@
 """Which positions stand as their plans want, asked of the venue and the ledger once for all of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trading_pipeline.domain.model.orders import TAKE_PROFITS, IntentRecord, IntentState, Purpose, Side
 from trading_pipeline.domain.model.plans import TradePlan
@@ -20,6 +20,16 @@ class Standing:
     def includes(self, position: Position) -> bool:
         """Whether it is one of them and has not changed since."""
         return self.positions.get(position.position_id) == position
+
+    def untouched(self, now: Sequence[Position]) -> set[str]:
+        """Ids of those that are as they were, but for the wave they are managed through."""
+        before = self.positions
+        return {
+            one.position_id
+            for one in now
+            if one.position_id in before
+            and replace(one, managed_through=before[one.position_id].managed_through) == before[one.position_id]
+        }
 
 
 def standing_positions(

@@ -180,3 +180,10 @@ def test_one_positions_trouble_does_not_keep_the_others_waiting(lab: Lab) -> Non
     assert position(lab).managed_through == WAVE
     assert manage(lab, WAVE + BAR).positions[0].done
     assert {held.stop_loss for held in lab.venue.positions()} == {Decimal(1000)}
+
+
+def test_only_positions_that_moved_are_told_of(lab: Lab) -> None:
+    assert manage(lab, WAVE, 1000).changed == ()
+    move(lab, 1010)
+    assert manage(lab, WAVE + 2 * BAR, 1010).changed == (position(lab).position_id,)
+    assert manage(lab, WAVE + 2 * BAR).changed == ()
