@@ -31,7 +31,9 @@ Whatever strikes, these hold after every step, asked of the exchange's own books
 * another instrument is traded afterwards; not where the whole account is halted.
 
 `test_random_walk.py` beside it walks three days of trades on three instruments with some 500 of these faults, drawn by
-a seed (`FAULT_SEED`), and kills or terminates every fifth run on the way; the same holds after every wave.
+a seed (`FAULT_SEED`) kind after kind, so that each strikes many times; it kills or terminates every fifth run on the
+way, lets the feed die and begins it anew, and plays the human who takes back what was added by hand. The same holds
+after every wave and every fill.
 
 | strikes | ends as | a human hears | left to a human |
 |---|---|---|---|

@@ -28,7 +28,7 @@ from trading_pipeline.runtime.supervision.embedded import EmbeddedRedis
 from trading_pipeline_tests.exchange_simulator.builders import FLAT, Ohlc
 from trading_pipeline_tests.fault_matrix import invariants
 from trading_pipeline_tests.fault_matrix.account import HELD, NEXT, SimulatedAccount, simulated_account
-from trading_pipeline_tests.fault_matrix.company import WatchedRun, listening, watchdog_of
+from trading_pipeline_tests.fault_matrix.company import Feed, WatchedRun, watchdog_of
 from trading_pipeline_tests.fault_matrix.servers import Server, Servers
 from trading_pipeline_tests.testkit import execution_jobs
 from trading_pipeline_tests.testkit.builders import ACCOUNT
@@ -180,7 +180,9 @@ class Story:
         with ExitStack() as company:
             company.callback(self.servers.restore)
             if self.scenario.company is Company.FEED:
-                company.enter_context(listening(self.account))
+                feed = Feed(self.account)
+                company.callback(feed.end)
+                feed.begin()
             self._tell()
         return self.outcome
 
