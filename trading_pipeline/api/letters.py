@@ -5,12 +5,11 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import redis
 from sqlalchemy import Engine
 
 from trading_pipeline.api.asker import Asker
 from trading_pipeline.domain.model.dead_letters import DeadLetter
-from trading_pipeline.domain.model.errors import ConfigurationError, ServerAway, TradingError, UnknownName
+from trading_pipeline.domain.model.errors import TradingError, UnknownName
 from trading_pipeline.domain.model.records import MOST_RECORDS
 from trading_pipeline.settings import Settings
 
@@ -67,14 +66,8 @@ class Letters:
     def _opened(self) -> Iterator["RedisStream"]:
         from trading_pipeline.adapters.streams.redis_stream import RedisStream
 
-        try:
-            with closing(RedisStream(self.settings.redis_url)) as stream:
-                yield stream
-        except ConfigurationError as error:
-            # whoever uses the stream may have troubles of another kind
-            if isinstance(error.__cause__, redis.RedisError):
-                raise ServerAway("redis", str(error)) from error
-            raise
+        with closing(RedisStream(self.settings.redis_url)) as stream:
+            yield stream
 
 
 def _letter_of(stream: "RedisStream", letter_id: str) -> DeadLetter:

@@ -45,14 +45,11 @@ def happen_now(venue: Venue, fault: Fault) -> None:
 
 
 def _break_streams(venue: Venue, kind: FaultKind) -> None:
-    if kind is FaultKind.MALFORMED_FRAME:
-        venue.public.send_text(MALFORMED_FRAME)
-        return
     for hub in (venue.public, venue.private, venue.trade):
-        if kind is FaultKind.DISCONNECT:
-            hub.send_text(CLOSE)
-        else:
+        if kind is FaultKind.MUTE_STREAMS:
             hub.mute()
+        else:
+            hub.send_text(CLOSE if kind is FaultKind.DISCONNECT else MALFORMED_FRAME)
 
 
 def carry_out(

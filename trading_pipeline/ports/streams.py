@@ -10,8 +10,8 @@ class EventStream(ABC):
     """A log of events per kind: ``stream:bar_close``, ``stream:wave_computed``, ``stream:fill_booked``
     and ``stream:quality``.
 
-    Publish after the database has committed. Raises ``TemporaryVenueError`` never; an unreachable
-    log raises ``ConfigurationError``.
+    Publish after the database has committed. An unreachable log raises ``ServerAway``: it will be back, so whoever
+    must not lose an event waits for it.
     """
 
     @abstractmethod

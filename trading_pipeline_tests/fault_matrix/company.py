@@ -3,11 +3,13 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 
 from trading_pipeline.adapters.stores.execution.risk_events import PostgresRiskEventLog
 from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
 from trading_pipeline.adapters.venues.bybit.streams import BybitAccountStream
+from trading_pipeline.ports.streams import EventStream
 from trading_pipeline.runtime.feed.backoff import Backoff
 from trading_pipeline.runtime.feed.link import Link
 from trading_pipeline.runtime.feed.private import PrivateFeed
@@ -42,9 +44,9 @@ def watchdog_of(account: SimulatedAccount) -> Watchdog:
 
 
 @contextmanager
-def listening(account: SimulatedAccount) -> Iterator[ListStream]:
+def listening(account: SimulatedAccount, events: EventStream) -> Iterator[None]:
     """The feed of the account's orders and fills, connected, in a thread of its own."""
-    events, loop = ListStream(), asyncio.new_event_loop()
+    loop = asyncio.new_event_loop()
     private = PrivateFeed(account.ledger, events, account.context("feed").trading, account.postbox, retry_s=0.1)
     at = account.addresses
     stream = BybitAccountStream(at.private_ws_url, at.api_key, at.api_secret)
@@ -53,11 +55,31 @@ def listening(account: SimulatedAccount) -> Iterator[ListStream]:
     thread.start()
     try:
         asyncio.run_coroutine_threadsafe(_connected(link), loop).result(_PATIENCE_S)
-        yield events
+        yield
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(_PATIENCE_S)
         assert not thread.is_alive(), "the feed does not end"
+
+
+@dataclass
+class Feed:
+    """The feed's process: it may die at any time, and what is begun after it knows what is stored."""
+
+    account: SimulatedAccount
+    events: EventStream = field(default_factory=ListStream)
+    _process: ExitStack = field(default_factory=ExitStack)
+    alive: bool = False
+
+    def begin(self) -> None:
+        """Connect, and ask what was missed."""
+        self._process.enter_context(listening(self.account, self.events))
+        self.alive = True
+
+    def end(self) -> None:
+        """Be gone, with all that was heard and is not stored."""
+        self._process.close()
+        self.alive = False
 
 
 def _run(loop: asyncio.AbstractEventLoop, link: Link, private: PrivateFeed) -> None:

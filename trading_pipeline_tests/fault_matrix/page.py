@@ -12,8 +12,10 @@ _HEAD = """\
 What strikes while a position is entered, held and left, and what comes of it. Each row is told by the real jobs
 (`execute_plans`, `follow_fills`, `manage_positions`, `reconcile`) with the real client of Bybit on the simulated
 exchange and a real ledger; in some the feed hears the account's private messages beside them, or the watchdog looks
-before every call that a run makes. A row in which nothing struck fails. Written by
-`python -m trading_pipeline_tests.fault_matrix`; `make proofs` tells all of it, `make test` a row of each part.
+before every call that a run makes. What a run stands on goes away between two of its calls: PostgreSQL, Redis or what
+it held, the feed, or the daemon, after which nobody requests a run until the market has moved. A row in which nothing
+struck fails. Written by `python -m trading_pipeline_tests.fault_matrix`; `make proofs` tells all of it, `make test` a
+row of each part.
 
 The trade: 5 long at 100 with a stop at 90 and targets at 110 and 120. The market goes to 111, where the first target
 fills and the stop is pulled to the entry, and comes back to 99, where the stop fills (`break_even`). Rows that begin
@@ -31,7 +33,9 @@ Whatever strikes, these hold after every step, asked of the exchange's own books
 * another instrument is traded afterwards; not where the whole account is halted.
 
 `test_random_walk.py` beside it walks three days of trades on three instruments with some 500 of these faults, drawn by
-a seed (`FAULT_SEED`), and kills or terminates every fifth run on the way; the same holds after every wave.
+a seed (`FAULT_SEED`) kind after kind, so that each strikes many times; it kills or terminates every fifth run on the
+way, lets the feed die and begins it anew, and plays the human who takes back what was added by hand. The same holds
+after every wave and every fill.
 
 | strikes | ends as | a human hears | left to a human |
 |---|---|---|---|

@@ -238,9 +238,10 @@ _KILLED = (
 
 
 def _without(server: Server, step: Step, before: str, nth: int = 1, **expected: object) -> Scenario:
-    """The server is gone from that call until the run has failed."""
+    """The server is gone from that call until the run has ended."""
     call = before.split(".")[1]
-    name = f"{step}: {server} gone before {call if nth == 1 else f'{call} ({nth})'}"
+    beside = f"{expected['company']}, " if "company" in expected and server is not Server.FEED else ""
+    name = f"{beside}{step}: {server} gone before {call if nth == 1 else f'{call} ({nth})'}"
     return Scenario(name, step, kill=Kill(before, nth, server=server), **expected)  # type: ignore[arg-type]
 
 
@@ -259,6 +260,38 @@ _SERVERS = (
     _without(Server.REDIS, E, "BybitTrading.submit"),
     _without(Server.REDIS, T, "BybitTrading.set_stop_loss"),
     _without(Server.REDIS, R, "BybitTrading.cancel", told="entry goes on"),
+)
+
+_WITH_FEED = (
+    # it dies, and is begun anew with nothing but what is stored
+    _without(Server.FEED, E, "BybitTrading.set_leverage", company=Company.FEED),
+    _without(Server.FEED, E, "BybitTrading.submit", company=Company.FEED),
+    _without(Server.FEED, E, "BybitTrading.submit", 2, company=Company.FEED),
+    _without(Server.FEED, E, "BybitTrading.submit", 3, company=Company.FEED),
+    _without(Server.FEED, H, "BybitTrading.positions", company=Company.FEED),
+    _without(Server.FEED, T, "BybitTrading.set_stop_loss", company=Company.FEED),
+    _without(Server.FEED, R, "BybitTrading.cancel", told="entry goes on", company=Company.FEED),
+    _without(Server.FEED, S, "PostgresLedger.mark_followed", company=Company.FEED),
+    # it lives on, and waits for what is gone
+    _without(Server.POSTGRES, E, "BybitTrading.submit", 2, company=Company.FEED),
+    _without(Server.POSTGRES, T, "BybitTrading.set_stop_loss", company=Company.FEED),
+    _without(Server.REDIS, E, "BybitTrading.submit", company=Company.FEED),
+    _without(Server.REDIS, T, "BybitTrading.set_stop_loss", company=Company.FEED),
+    _without(Server.CACHE, E, "BybitTrading.submit", company=Company.FEED),
+)
+_UNATTENDED = (
+    _without(Server.DAEMON, E, "BybitTrading.set_leverage"),
+    _without(Server.DAEMON, E, "BybitTrading.submit"),
+    _without(Server.DAEMON, E, "BybitTrading.submit", 2),
+    _without(Server.DAEMON, H, "BybitTrading.positions"),
+    _without(Server.DAEMON, T, "BybitTrading.set_stop_loss"),
+    _without(Server.DAEMON, R, "BybitTrading.cancel", told="entry goes on"),
+    _without(Server.DAEMON, S, "PostgresLedger.mark_followed"),
+    _without(Server.CACHE, E, "BybitTrading.set_leverage"),
+    _without(Server.CACHE, E, "BybitTrading.submit"),
+    _without(Server.CACHE, E, "BybitTrading.submit", 2),
+    _without(Server.CACHE, T, "BybitTrading.set_stop_loss"),
+    _without(Server.CACHE, R, "BybitTrading.cancel", told="entry goes on"),
 )
 
 
@@ -305,4 +338,5 @@ _WATCHDOG = (
     _looked_at(T, "moving the stop, 10000", fault("ret_code_10000", STOP, count=2), told="cannot follow"),
     _looked_at(T, "the stop is gone as well", fault("cancel_stop"), told="stop"),
 )
-SCENARIOS = (*_ENTRY, *_RESTING, *_HELD, *_TARGET, *_STOPPED, *_KILLED, *_SERVERS, *_FEED, *_WATCHDOG)
+_PARTS = (_ENTRY, _RESTING, _HELD, _TARGET, _STOPPED, _KILLED, _SERVERS, _WITH_FEED, _UNATTENDED, _FEED, _WATCHDOG)
+SCENARIOS = tuple(scenario for part in _PARTS for scenario in part)

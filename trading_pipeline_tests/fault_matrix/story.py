@@ -16,6 +16,7 @@ from dagster._core.errors import DagsterMaxRetriesExceededError
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from trading_pipeline.adapters.streams.redis_stream import RedisStream
 from trading_pipeline.adapters.venues.request_limiter import RequestLimiter
 from trading_pipeline.domain.model.entry_orders import EntryOrder
 from trading_pipeline.domain.model.errors import ConfigurationError, VenueError
@@ -24,15 +25,18 @@ from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.orders import OrderType
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.ports.streams import EventStream
+from trading_pipeline.runtime.replay.lock_step import Stand
 from trading_pipeline.runtime.supervision.embedded import EmbeddedRedis
 from trading_pipeline_tests.exchange_simulator.builders import FLAT, Ohlc
 from trading_pipeline_tests.fault_matrix import invariants
 from trading_pipeline_tests.fault_matrix.account import HELD, NEXT, SimulatedAccount, simulated_account
-from trading_pipeline_tests.fault_matrix.company import WatchedRun, listening, watchdog_of
+from trading_pipeline_tests.fault_matrix.company import Feed, WatchedRun, watchdog_of
 from trading_pipeline_tests.fault_matrix.servers import Server, Servers
 from trading_pipeline_tests.testkit import execution_jobs
 from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.execution_lab import WAVE, store_plan, trade_plan
+from trading_pipeline_tests.testkit.fakes_market_data import ListStream
 from trading_pipeline_tests.testkit.tripwire import Killed, Tripwire
 
 WALK: list[Ohlc] = [FLAT, FLAT, FLAT, (100, 111, 100.5, 105), (105, 106, 99, 104), FLAT]
@@ -171,6 +175,7 @@ class Story:
     account: SimulatedAccount
     scenario: Scenario
     servers: Servers
+    events: EventStream = field(default_factory=ListStream)
     outcome: Outcome = field(default_factory=Outcome)
     runs: int = 0
     wires: list[Wire] = field(default_factory=list)
@@ -180,7 +185,9 @@ class Story:
         with ExitStack() as company:
             company.callback(self.servers.restore)
             if self.scenario.company is Company.FEED:
-                company.enter_context(listening(self.account))
+                self.servers.feed = Feed(self.account, self.events)
+                company.callback(self.servers.feed.end)
+                self.servers.feed.begin()
             self._tell()
         return self.outcome
 
@@ -193,7 +200,7 @@ class Story:
         self._strike(Step.HELD)
         self._rounds(self._first(execution_jobs.reconcile, Step.HELD))
         for _ in WALK:
-            while (stand := self.account.advance()).event:
+            while (stand := self._market_goes_on()).event:
                 step = Step.TARGET if self._held() else Step.STOPPED
                 self._strike(step)
                 self._rounds(self._first(execution_jobs.follow, step))
@@ -206,6 +213,10 @@ class Story:
         self.outcome.wrong += self._never_struck()
         self._next_trade()
         self._end()
+
+    def _market_goes_on(self) -> Stand:
+        self.servers.unattended = False
+        return self.account.advance()
 
     def _never_struck(self) -> list[str]:
         """A scenario in which nothing happened proves nothing."""
@@ -256,7 +267,7 @@ class Story:
     def _rounds(self, first: Callable[[], object]) -> None:
         """The job that the step is about, and then what comes anyway: sensors see what waits, a schedule reconciles."""
         attempt(first)
-        for _ in range(ROUNDS):
+        for _ in range(0 if self.servers.unattended else ROUNDS):
             self.account.end_leases()
             for job in (execution_jobs.execute, execution_jobs.follow, execution_jobs.reconcile):
                 attempt(lambda job=job: job(self.account, self._run_id()))  # type: ignore[misc]
@@ -314,7 +325,8 @@ def attempt(job: Callable[[], object]) -> None:
 def tell(database: Engine, redis: EmbeddedRedis, scenario: Scenario) -> Outcome:
     """Tell a scenario on an exchange of its own."""
     # Only where Redis is what strikes: the count of all processes keeps a client away for ten minutes after a 403.
-    counted = scenario.kill is not None and scenario.kill.server is Server.REDIS
+    counted = scenario.kill is not None and scenario.kill.server in (Server.REDIS, Server.CACHE)
     limiter = RequestLimiter(redis.url, scenario.name) if counted else None
+    events = RedisStream(redis.url, prefix=scenario.name) if counted else ListStream()
     with simulated_account(database, WALK, limiter) as account:
-        return Story(account, scenario, Servers(database, redis)).tell()
+        return Story(account, scenario, Servers(database, redis), events).tell()

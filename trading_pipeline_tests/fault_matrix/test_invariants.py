@@ -105,6 +105,31 @@ BROKEN: dict[str, tuple[Invariant, Callable[[SimulatedAccount], None], str]] = {
         sql("UPDATE trading.order_intents SET run_id = '' WHERE purpose = 'E'"),
         "names no run",
     ),
+    "a step that left no trace": (
+        invariants.untraced,
+        sql("DELETE FROM trading.execution_traces WHERE subject = 'order' AND step = 'filled'"),
+        "_E is filled, traced as acknowledged",
+    ),
+    "a fill that left no trace": (
+        invariants.untraced,
+        sql("DELETE FROM trading.execution_traces WHERE subject = 'fill'"),
+        "1 fills, 0 of them traced",
+    ),
+    "a plan's end that left no trace": (
+        invariants.untraced,
+        sql("DELETE FROM trading.execution_traces WHERE subject = 'plan' AND step = 'executed'"),
+        "is executed, traced as claimed",
+    ),
+    "a position that left no trace": (
+        invariants.untraced,
+        sql("DELETE FROM trading.execution_traces WHERE subject = 'position' AND step = 'open'"),
+        "is open, traced as opening",
+    ),
+    "an order without any trace": (
+        invariants.untraced,
+        sql("DELETE FROM trading.execution_traces WHERE order_link_id LIKE '%TP1'"),
+        "_TP1 is acknowledged, traced as None",
+    ),
 }
 
 

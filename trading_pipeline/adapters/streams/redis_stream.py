@@ -8,7 +8,7 @@ import redis
 
 from trading_pipeline.adapters.streams.contracts import CONTRACTS, decode, encode
 from trading_pipeline.domain.model.dead_letters import DeadLetter
-from trading_pipeline.domain.model.errors import ConfigurationError, DataError
+from trading_pipeline.domain.model.errors import DataError, ServerAway
 from trading_pipeline.domain.model.events import Event
 from trading_pipeline.ports.streams import EventStream
 
@@ -45,7 +45,7 @@ class RedisStream(EventStream):
     def check(self) -> None:
         """Make sure that Redis answers.
 
-        :raises ConfigurationError: it does not.
+        :raises ServerAway: it does not.
         """
         with self._reachable():
             self._redis.ping()
@@ -155,7 +155,7 @@ class RedisStream(EventStream):
         except (redis.ConnectionError, redis.TimeoutError) as error:
             where = self._redis.connection_pool.connection_kwargs
             address = where.get("path") or f"{where.get('host')}:{where.get('port')}"
-            raise ConfigurationError(f"Redis at {address} cannot be reached ({error}); check REDIS_URL") from error
+            raise ServerAway("redis", f"Redis at {address} cannot be reached ({error}); check REDIS_URL") from error
 
 
 def _stream_entries(reply: object) -> list[Entry]:

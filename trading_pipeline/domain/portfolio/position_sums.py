@@ -36,7 +36,8 @@ class PositionFill:
 def recompute(position: Position, layers: Sequence[IntentRecord], fills: Sequence[PositionFill]) -> Position:
     """The position that these fills make, whatever order they were heard in.
 
-    quantity = entries - exits; realised = direction x (exit notional - entry notional + what is held at its cost).
+    quantity = entries - exits; realised = direction x (exit notional - entry notional + what is held at its cost), of
+    exits only so much as was entered.
     It is closed when exits cover the entries and no entry can grow any more, and failed when every entry
     ended without a fill.
 
@@ -151,12 +152,22 @@ def _notional(fills: Sequence[PositionFill]) -> Decimal:
     return sum((one.fill.quantity * one.fill.price for one in fills), _ZERO)
 
 
+def _notional_up_to(fills: Sequence[PositionFill], quantity: Decimal) -> Decimal:
+    """Of the first of them, until they add up to the quantity."""
+    notional = _ZERO
+    for one in fills:
+        taken = min(one.fill.quantity, quantity)
+        notional, quantity = notional + taken * one.fill.price, quantity - taken
+    return notional
+
+
 def _realised(
     bias: Bias, entries: Sequence[PositionFill], exits: Sequence[PositionFill], held_at_cost: Decimal
 ) -> Decimal:
     if not entries or not exits:
         return _ZERO
-    gain = _notional(exits) - _notional(entries) + held_at_cost
+    # More leaves than was entered where the venue's position was larger than ours: that part is nobody's gain here.
+    gain = _notional_up_to(exits, _quantity(entries)) - _notional(entries) + held_at_cost
     return gain if bias is Bias.LONG else -gain
 
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.errors import ServerAway
 from trading_pipeline.runtime.feed.backoff import Backoff
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ async def retry_until_reachable(work: Callable[[], T], what: str) -> T:
         try:
             # In a thread, so that sockets are read while the database thinks.
             return await asyncio.to_thread(work)
-        except (OperationalError, InterfaceError, ConfigurationError) as error:
+        except (OperationalError, InterfaceError, ServerAway) as error:
             _log.error("server away, will try again", doing=what, cause=str(error).splitlines()[0])
             # No session at all, so the pauses keep growing.
             await asyncio.sleep(backoff.pause_s(0.0))

@@ -104,10 +104,7 @@ def _events(settings: Settings) -> RedisStream:
         raise ConfigurationError("REDIS_URL is empty; set it, or let `trading-pipeline up` start the feed")
     stream = RedisStream(settings.redis_url)
     # Asked now: without it a Redis that is away would show at the first bar only.
-    try:
-        stream.check()
-    except ConfigurationError as error:
-        raise ServerAway("redis", str(error)) from error
+    stream.check()
     return stream
 
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import structlog
 import yaml
 
+from trading_pipeline.domain.model.errors import ConfigurationError, ServerAway
 from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres, EmbeddedRedis, ServerNotUp
 from trading_pipeline.runtime.supervision.log_files import rotate
 from trading_pipeline.runtime.supervision.state_folder import private
@@ -149,7 +150,11 @@ class SystemState:
             # here alone: the client's 20 MB are only held where the server is not our own
             from trading_pipeline.adapters.streams.redis_stream import RedisStream
 
-            RedisStream(self.settings.redis_url).check()
+            try:
+                RedisStream(self.settings.redis_url).check()
+            # Before anything runs it is the address that is wrong, as far as anybody can tell.
+            except ServerAway as error:
+                raise ConfigurationError(str(error)) from error
             return self.settings.redis_url
         self._redis = EmbeddedRedis(self.folder / "redis")
         self._redis.start()

@@ -18,6 +18,7 @@ from trading_pipeline.services.execution.execution_context import ExecutionConte
 from trading_pipeline.services.execution.guard_positions import Naked, guard_positions
 from trading_pipeline.services.execution.start_barrier import StartBarrier
 from trading_pipeline.services.execution.watch_fall import watch_fall
+from trading_pipeline.services.execution.withdraw_halted import withdraw_halted
 
 _log = structlog.get_logger(__name__)
 
@@ -63,6 +64,8 @@ class Watchdog:
         if not self._barrier.passed:
             self._try("the account at the start", lambda: self._barrier.look(self.context))
         self._try("signs of life", self._switch)
+        # Last, as any of these may halt; and at every look: a run that was past the gate may have sent one since.
+        self._try("entries that rest", self._withdraw)
 
     def _guard(self) -> None:
         self._naked = guard_positions(context=self.context, before=self._naked)
@@ -79,6 +82,9 @@ class Watchdog:
         if now - self._beat_at >= _BEAT_S:
             self._beat_at = now
             self.heartbeats.beat(COMPONENT, self._state(missing))
+
+    def _withdraw(self) -> None:
+        withdraw_halted(context=self.context)
 
     def _state(self, missing: tuple[str, ...]) -> str:
         found = [*(f"{name} missing" for name in missing), *(f"{name} naked" for name in self._naked)]

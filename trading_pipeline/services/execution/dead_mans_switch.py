@@ -5,10 +5,8 @@ from datetime import datetime
 
 from trading_pipeline.domain.model.halts import Halt, HaltKind, HaltScope
 from trading_pipeline.domain.model.heartbeats import Heartbeat
-from trading_pipeline.domain.model.orders import Purpose
 from trading_pipeline.ports.notifications import Severity
-from trading_pipeline.services.execution.cancel_leftovers import cancel_order
-from trading_pipeline.services.execution.execution_context import POSITION_TROUBLE, ExecutionContext
+from trading_pipeline.services.execution.execution_context import ExecutionContext
 
 GONE_S = 20.0
 """Wall seconds without a sign of life; whoever is watched gives one every five."""
@@ -26,9 +24,7 @@ def gone(beats: Sequence[Heartbeat], watched_for_s: float) -> tuple[str, ...]:
 
 
 def dead_mans_switch(*, context: ExecutionContext, missing: Sequence[str]) -> bool:
-    """Halt the account's entries and take back those that rest while something vital is missing; end it afterwards.
-
-    Stops and take profits rest at the venue and are left alone. Repeating it changes nothing.
+    """Halt the account's entries while something vital is missing; end it afterwards. Repeating it changes nothing.
 
     :returns: whether entries are held back.
     :raises TemporaryVenueError: the venue does not tell the time; without it, no entry passes the gate either.
@@ -45,24 +41,8 @@ def dead_mans_switch(*, context: ExecutionContext, missing: Sequence[str]) -> bo
             "say more."
         )
         context.notifier.notify(Severity.CRITICAL, f"dead-man's switch: {scope}", body)
-    # At every look and not with the halt alone: a run that was past the gate may have sent one since.
-    _take_back_entries(context, reason)
     return True
 
 
 def _halt(context: ExecutionContext, scope: HaltScope, reason: str, now: datetime) -> Halt:
     return Halt(scope, reason, now, run_id=context.run_id, kind=HaltKind.DEAD_MAN)
-
-
-def _take_back_entries(context: ExecutionContext, reason: str) -> None:
-    """Entries that rest would fill with nobody to follow them."""
-    for record in context.ledger.open_intents():
-        # Of an unsettled one nobody knows whether there is anything to take back; whoever settles it finds out.
-        if record.intent.purpose is not Purpose.ENTRY or record.state.unsettled:
-            continue
-        try:
-            cancel_order(context, record, reason)
-        # Another one may be taken back all the same; this one is tried at the next look.
-        except POSITION_TROUBLE as error:
-            body = f"{error}. It is tried again; take it back at the venue if this repeats."
-            context.notifier.notify(Severity.WARNING, f"entry still rests: {record.intent.order_link_id}", body)

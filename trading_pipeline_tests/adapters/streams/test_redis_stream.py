@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from trading_pipeline.adapters.streams.redis_stream import RedisStream
-from trading_pipeline.domain.model.errors import ConfigurationError
+from trading_pipeline.domain.model.errors import ServerAway
 from trading_pipeline.domain.model.events import BarClosed
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.runtime.supervision.embedded import free_port
@@ -59,5 +59,5 @@ def test_dead_letters_come_newest_first_with_their_reason(stream: RedisStream) -
 
 def test_an_unreachable_redis_is_named_with_its_setting() -> None:
     port = free_port()
-    with pytest.raises(ConfigurationError, match=f"{port}.*REDIS_URL"):
+    with pytest.raises(ServerAway, match=f"{port}.*REDIS_URL"):
         RedisStream(f"redis://127.0.0.1:{port}/0").check()

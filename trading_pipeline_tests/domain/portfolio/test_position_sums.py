@@ -116,6 +116,13 @@ def test_a_flat_positions_result_is_its_fills_sum() -> None:
     assert made.realised_pnl == 2 * Decimal(1010) + 9 * Decimal("1003.1") - 5 * Decimal(1000) - 6 * Decimal("1002.5")
 
 
+def test_what_leaves_beyond_what_was_entered_is_no_gain() -> None:
+    # Somebody bought 2 by hand, and the venue's stop sold all 7: ours are 2 at 1010 and 3 at 990.
+    fills = [fill("E1", "5", "1000", 1), fill("TP1", "2", "1010", 2), fill("TP2", "5", "990", 3)]
+    made = recompute(OPENING, LAYERS[:1], fills)
+    assert (made.status, made.quantity, made.realised_pnl) == (PositionStatus.CLOSED, Decimal(0), Decimal(-10))
+
+
 def test_a_round_trip_is_gain_less_fees() -> None:
     # 0.05 at 50,000 with the stop 500 away are 25 at risk; 0.055 % of 2,500 and of 2,525 are the fees.
     order = replace(entry(1, "0.05", "49500"), filled_quantity=Decimal("0.05"))

@@ -116,9 +116,8 @@ def test_a_malformed_frame_is_dead_lettered_and_the_feed_goes_on(running: Stage)
     def letters() -> set[tuple[str, str]]:
         return {(one.source, one.payload[:9]) for one in RedisStream(running.redis_url).dead_letters(10)}
 
-    # the exchange sends it to everybody who listens to the public stream
-    until(lambda: len(letters()) == 2, "a letter of each stream")
-    assert letters() == {("feed.public", '{"topic":'), ("feed.conditions", '{"topic":')}
+    until(lambda: len(letters()) == 3, "a letter of each stream")
+    assert letters() == {(f"feed.{stream}", '{"topic":') for stream in ("public", "conditions", "private")}
     assert running.processes[-1].poll() is None
 
 

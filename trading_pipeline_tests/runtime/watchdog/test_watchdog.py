@@ -1,6 +1,6 @@
 """The watchdog between venue and database, each of which may be away."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -14,15 +14,17 @@ from trading_pipeline.adapters.stores.execution.risk_events import PostgresRiskE
 from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
 from trading_pipeline.adapters.stores.operations.limit_changes import PostgresLimitChanges
 from trading_pipeline.domain.model.errors import TemporaryVenueError
-from trading_pipeline.domain.model.halts import HaltKind
+from trading_pipeline.domain.model.halts import Halt, HaltKind, HaltScope
 from trading_pipeline.domain.model.heartbeats import Heartbeat
 from trading_pipeline.domain.model.limit_changes import LimitChange
+from trading_pipeline.domain.model.orders import Side
+from trading_pipeline.domain.model.plans import EntryLevel
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.ports.stores.operations.heartbeats import HeartbeatStore
 from trading_pipeline.resources.limits_in_force import limits_in_force
 from trading_pipeline.runtime.watchdog.watchdog import Watchdog
 from trading_pipeline_tests.testkit.builders import ACCOUNT
-from trading_pipeline_tests.testkit.execution_lab import Lab, store_plan, trade_plan
+from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 
 
@@ -113,6 +115,19 @@ def test_a_breaker_that_is_set_while_it_looks_opens_at_its_next_look(scene: Scen
     scene.lab.clock.advance(timedelta(seconds=1))
     scene.look_for(1)
     assert [halt.kind for halt in scene.lab.halts.halts()] == [HaltKind.CIRCUIT_SOFT]
+
+
+def test_levels_rest_until_the_look_after_a_halt(database: Engine) -> None:
+    lab = Lab(database)
+    level = EntryLevel(Decimal(997), Decimal("0.3"), WAVE + timedelta(minutes=45))
+    store_plan(database, replace(trade_plan(), levels=(level,)))
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+    scene = scene_on(lab, PostgresHeartbeatStore(database))
+    scene.look_for(2)
+    assert [one.side for one in lab.venue.open_orders()].count(Side.BUY) == 1
+    lab.halts.halt(Halt(HaltScope.of(ACCOUNT), "because", WAVE))
+    scene.look_for(1)
+    assert {one.side for one in lab.venue.open_orders()} == {Side.SELL}
 
 
 def test_one_venues_outage_leaves_the_others_watched(scene: Scene) -> None:

@@ -1,16 +1,13 @@
 """Entries stop while feed or worker give no sign of life."""
 
 from dataclasses import replace
-from decimal import Decimal
 
 import pytest
 from sqlalchemy import Engine
 
 from trading_pipeline.domain.model.halts import Halt, HaltKind, HaltScope
 from trading_pipeline.domain.model.heartbeats import Heartbeat
-from trading_pipeline.domain.model.orders import IntentState, OrderIntent, OrderType, Purpose, Side
 from trading_pipeline.domain.model.plans import PlanStatus
-from trading_pipeline.domain.portfolio.exits import ALWAYS_VALID
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.dead_mans_switch import dead_mans_switch, gone
 from trading_pipeline_tests.testkit.builders import ACCOUNT
@@ -67,25 +64,3 @@ def test_what_a_person_halted_stays_halted(lab: Lab) -> None:
     dead_mans_switch(context=lab.context(), missing=[])
     assert lab.halts.halts() == [by_hand]
     assert by_hand.kind is HaltKind.HALT
-
-
-def resting(lab: Lab, purpose: Purpose) -> str:
-    """A limit order of the purpose that the venue has acknowledged."""
-    plan = trade_plan("SOLUSDT.BYBIT")
-    intent = OrderIntent(
-        f"{plan.plan_id}_{purpose}", ACCOUNT, plan.plan_id, purpose, plan.instrument_id, Side.BUY, OrderType.LIMIT,
-        Decimal(1), Decimal(900), None, reduce_only=False, valid_until=ALWAYS_VALID, run_id="run-1",
-    )  # fmt: skip
-    lab.ledger.write_intent(intent)
-    for state in (IntentState.SENT, IntentState.ACKNOWLEDGED):
-        lab.ledger.advance(intent.order_link_id, state)
-    lab.venue.submit(intent)
-    return intent.order_link_id
-
-
-def test_entries_that_rest_are_taken_back_and_what_protects_stays(lab: Lab) -> None:
-    store_plan(lab.database, trade_plan("SOLUSDT.BYBIT"))
-    entry, target = resting(lab, Purpose.ENTRY), resting(lab, Purpose.TAKE_PROFIT_1)
-    dead_mans_switch(context=lab.context(), missing=["feed"])
-    assert lab.ledger.intent(entry).state is IntentState.CANCELLED
-    assert lab.ledger.intent(target).state is IntentState.ACKNOWLEDGED

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
-from sqlalchemy import Connection, Engine, and_, func, literal, or_, select, update
+from sqlalchemy import Connection, Engine, and_, case, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from trading_pipeline.adapters.stores.execution.fill_references import slippage_values
@@ -210,10 +211,11 @@ class OrderLedgerStore(OrderLedger):
 
         An instrument has one live position at a time, and a position closes only when its exits are booked,
         so the span from the plan's bar to the close tells positions apart even for a funding fill that
-        comes late. A trade on the opening side was not decided by the plan and stays external.
+        comes late. A trade on the opening side was not decided by the plan and stays external; so does one that
+        takes no more back than such trades have added.
         """
         query = (
-            select(positions.c.position_id, positions.c.bias)
+            select(positions.c.position_id, positions.c.bias, trade_plans.c.close_time)
             .join(trade_plans, trade_plans.c.plan_id == positions.c.plan_id)
             .where(
                 positions.c.account_id == self._account_id,
@@ -233,8 +235,24 @@ class OrderLedgerStore(OrderLedger):
         owner = connection.execute(query).first()
         if owner is None:
             return None
-        adds = fill.kind is not FillKind.FUNDING and fill.side is Side.opening(Bias(owner.bias))
-        return None if adds else str(owner.position_id)
+        opening = Side.opening(Bias(owner.bias))
+        adds = fill.kind is not FillKind.FUNDING and fill.side is opening
+        by_hand = fill.kind is FillKind.TRADE and fill.quantity <= self._added(
+            connection, fill, opening, owner.close_time
+        )
+        return None if adds or by_hand else str(owner.position_id)
+
+    def _added(self, connection: Connection, fill: Fill, opening: Side, since: datetime) -> Decimal:
+        """What trades of nobody here have added to the instrument's position and not taken back, base currency."""
+        quantity = case((fills.c.side == opening.value, fills.c.quantity), else_=-fills.c.quantity)
+        query = select(func.coalesce(func.sum(quantity), 0)).where(
+            fills.c.account_id == self._account_id,
+            fills.c.instrument_id == fill.instrument_id,
+            fills.c.position_id.is_(None),
+            fills.c.kind == FillKind.TRADE.value,
+            fills.c.executed_at >= since,
+        )
+        return Decimal(connection.execute(query).scalar_one())
 
 
 def _change(connection: Connection, link_id: str, values: dict[str, object]) -> None:

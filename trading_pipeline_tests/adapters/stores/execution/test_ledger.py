@@ -145,6 +145,17 @@ def test_fills_of_nobody_are_kept_as_external(database: Engine) -> None:
     assert owners == [None, None, None]
 
 
+def test_what_was_added_by_hand_is_taken_back_first(database: Engine) -> None:
+    lab = admitted(database)
+    added = replace(fill(6, "2", link="", side=Side.BUY), kind=FillKind.TRADE)
+    back = replace(fill(7, "2", link="", side=Side.SELL), kind=FillKind.TRADE)
+    ours = replace(fill(8, "1", link="", side=Side.SELL), kind=FillKind.TRADE)
+    hear(lab, fill(1, "2"), fill(2, "3"), added, back, ours)
+    position = lab.ledger.position_of(PLAN.plan_id)
+    assert position is not None
+    assert position.quantity == 4
+
+
 def test_late_funding_goes_to_the_position_that_was_open_then(database: Engine) -> None:
     lab = admitted(database)
     hear(lab, *STORY)
