@@ -27,6 +27,8 @@ from nautilus_trader.trading.strategy import Strategy
 
 INSTRUMENTS = {"BTCUSDT-LINEAR.BYBIT": "0.02", "SOLUSDT-LINEAR.BYBIT": "8"}
 STEP_S = 2.0
+RECV_WINDOW_MS = 900_000
+"""How old a request may be by the machine's clock, which ``hurried.py`` may have made a fast one."""
 ENDING_S = 12.0
 """Before the end nothing new is begun, and everything is closed."""
 
@@ -108,6 +110,7 @@ def main(told: dict[str, str], seconds: float, out: Path) -> None:
         "api_secret": told["api_secret"],
         "base_url_http": told["rest_url"],
         "product_types": (BybitProductType.LINEAR,),
+        "recv_window_ms": RECV_WINDOW_MS,
         "instrument_provider": InstrumentProviderConfig(load_ids=frozenset(INSTRUMENTS)),
     }
     private = told["private_ws_url"]
