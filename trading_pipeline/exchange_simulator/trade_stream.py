@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 from functools import partial
 
-from trading_pipeline.domain.model.timeframes import to_ms
 from trading_pipeline.exchange_simulator.authentication import DEFAULT_RECV_WINDOW_MS, verify_stream, verify_time
 from trading_pipeline.exchange_simulator.exchange import Payload
 from trading_pipeline.exchange_simulator.faults import Fault, FaultKind
@@ -41,7 +40,7 @@ def authenticate(venue: Venue, connection: Connection, arguments: list[object]) 
     :returns: empty when accepted, else the venue's reason.
     """
     seat = venue.seat(str(arguments[0]) if arguments else "")
-    reason = verify_stream(seat.credentials, arguments, venue.now_ms())
+    reason = verify_stream(seat.credentials, arguments, connection.heard[0])
     connection.api_key = "" if reason else seat.credentials.api_key
     return reason
 
@@ -131,8 +130,8 @@ def _result(
         raise Rejection(10003, "Request not authorized")
     header, request = _parts(command)
     window = text(header, "X-BAPI-RECV-WINDOW", str(DEFAULT_RECV_WINDOW_MS))
-    wall_ms = to_ms(venue.clock.wall()) + venue.skew_ms
-    verify_time(text(header, "X-BAPI-TIMESTAMP"), window, (venue.told_ms(), wall_ms))
+    heard_ms, wall_ms = (instant + venue.skew_ms for instant in connection.heard)
+    verify_time(text(header, "X-BAPI-TIMESTAMP"), window, (heard_ms, wall_ms))
     # One account's limit, whichever way its requests come.
     seat = venue.seat(connection.api_key)
     usage = seat.rate_limits.count(path)
