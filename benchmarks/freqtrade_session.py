@@ -82,22 +82,25 @@ def settings(told: Addresses, session: tuple[float, float]) -> dict[str, object]
     }
 
 
-def trade(freqtrade: Path, folder: Path, told: Addresses, seconds: float, speed: float) -> None:
-    """Run it until everything is closed, or for too long."""
+def trade(freqtrade: Path, folder: Path, told: Addresses, seconds: float, speed: float) -> str:
+    """Run it until everything is closed, or for too long; what it logged until it was told to end."""
     session = seconds * speed, max(STEP_S, seconds * speed / STEPS)
     (folder / "config.json").write_text(json.dumps(settings(told, session)))
-    command = [freqtrade, "trade", "--userdir", folder, "--config", folder / "config.json", "--strategy", "Scripted"]
+    clock = hurried(told.rest_url, speed, freqtrade.parent.parent)
+    bot = [freqtrade, "trade", "--userdir", folder, "--config", folder / "config.json", "--strategy", "Scripted"]
     database = ["--strategy-path", STRATEGIES, "--db-url", f"sqlite:///{folder / 'trades.sqlite'}"]
-    clock = hurried(told, speed, freqtrade.parent.parent)
     with (folder / "log").open("w") as log:
-        process = subprocess.Popen([*command, *database], cwd=folder, stdout=log, stderr=subprocess.STDOUT, env=clock)
+        process = subprocess.Popen([*clock, *bot, *database], cwd=folder, stdout=log, stderr=subprocess.STDOUT)
         begun = time.monotonic()
         while process.poll() is None and time.monotonic() < begun + seconds + CLOSING_S:
             time.sleep(1)
             if time.monotonic() > begun + seconds and not left_open(folder):
                 break
+        # From here on it is interrupted wherever it is, and complains about that.
+        logged = (folder / "log").read_text()
         process.send_signal(signal.SIGINT)
         process.wait(60)
+    return logged
 
 
 def left_open(folder: Path) -> int:
@@ -132,8 +135,7 @@ def main() -> int:
     configuration = Configuration(symbols=SYMBOLS, seed=3, start=START, wall=given.speed == 1, speed=given.speed)
     with tempfile.TemporaryDirectory(prefix="freqtrade-") as name, running_exchange(configuration) as told:
         folder = Path(name)
-        trade(given.freqtrade.absolute(), folder, told, given.seconds, given.speed)
-        log = (folder / "log").read_text()
+        log = trade(given.freqtrade.absolute(), folder, told, given.seconds, given.speed)
         if not (folder / "trades.sqlite").exists():
             print(log[-4000:])
             return 1

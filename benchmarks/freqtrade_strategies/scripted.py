@@ -9,6 +9,7 @@ from freqtrade.persistence import Trade
 from freqtrade.strategy import IStrategy
 from pandas import DataFrame
 
+SETTLED_EVERY_S = 8 * 3600
 TURN_STEPS = 5
 """So many steps of the session's length are a round: open, add, reduce, close, and be locked."""
 
@@ -52,10 +53,12 @@ class Scripted(IStrategy):
 
     def confirm_trade_entry(self, pair: str, *_: object, **__: object) -> bool:  # noqa: ARG002
         """Nothing new once the session is told to end."""
-        return datetime.now(UTC).timestamp() < self.config["session_ends"]
+        return not self.settles() and datetime.now(UTC).timestamp() < self.config["session_ends"]
 
     def adjust_trade_position(self, trade: Trade, *_: object, **__: object) -> float | None:
         """Add once, reduce once."""
+        if self.settles():
+            return None
         steps = self.steps(trade)
         entries, exits = trade.nr_of_successful_entries, trade.nr_of_successful_exits
         if entries == 1 and steps > 1:
@@ -66,7 +69,15 @@ class Scripted(IStrategy):
 
     def custom_exit(self, pair: str, trade: Trade, *_: object, **__: object) -> str | None:  # noqa: ARG002
         """Close what is old enough."""
-        return "old" if self.steps(trade) > 3 else None
+        return "old" if self.steps(trade) > 3 and not self.settles() else None
+
+    def settles(self) -> bool:
+        """Whether funding is about to be settled, or has just been.
+
+        Fills that it hears of late, because minutes pass while it asks, it would put on the wrong side of that instant.
+        """
+        past_s = datetime.now(UTC).timestamp() % SETTLED_EVERY_S
+        return bool(min(past_s, SETTLED_EVERY_S - past_s) < self.config["step_seconds"] / 3)
 
     def steps(self, trade: Trade) -> float:
         """How many steps a trade is old."""
