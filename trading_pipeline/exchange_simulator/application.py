@@ -12,9 +12,9 @@ from trading_pipeline.exchange_simulator.authentication import verify_request
 from trading_pipeline.exchange_simulator.exchange import Payload
 from trading_pipeline.exchange_simulator.faults import Fault, FaultKind
 from trading_pipeline.exchange_simulator.parameters import Parameters, text
-from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
+from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter, too_many_visits
 from trading_pipeline.exchange_simulator.request_faults import EDGE, PAGES, STREAM_LEADS_S, carry_out, exhausted
-from trading_pipeline.exchange_simulator.routes import control
+from trading_pipeline.exchange_simulator.routes import batches, control
 from trading_pipeline.exchange_simulator.routes.catalog import PUBLIC, SIGNED
 from trading_pipeline.exchange_simulator.routes.endpoint import EXTRA_INFO, Endpoint
 from trading_pipeline.exchange_simulator.seat import Seat
@@ -123,11 +123,12 @@ class Application:
         instants = (venue.told_ms(), to_ms(venue.clock.wall()) + venue.skew_ms)
         verify_request(seat.credentials, request.headers, request.payload, instants)
         # After the signature: the limit is the account's, and a stranger must not use it up.
-        usage = seat.rate_limits.count(request.path)
+        wanted = batches.size(request.parameters()) if request.path in batches.PATHS else 1
+        usage = seat.rate_limits.count(request.path, wanted)
         if usage is not None:
             headers.update({**usage.headers(), **headers})
             if usage.exceeded:
-                raise Rejection(10006, "Too many visits. Exceeded the API Rate Limit.")
+                raise too_many_visits()
         return seat
 
 

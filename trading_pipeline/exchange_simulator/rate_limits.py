@@ -25,7 +25,11 @@ LIMITS = {
     "/v5/account/wallet-balance": 50,
     "/v5/account/info": 50,
     "/v5/account/fee-rate": 5,
-    "/v5/account/transaction-log": 50,
+    "/v5/account/transaction-log": 25,
+    "/v5/account/query-dcp-info": 5,
+    "/v5/account/set-margin-mode": 5,
+    "/v5/asset/coin/query-info": 5,
+    "/v5/order/disconnected-cancel-all": 5,
     "/v5/user/query-api": 10,
 }
 """Linear contracts of a unified account, requests per second."""
@@ -65,18 +69,25 @@ class RateLimits:
         self._wall_s = wall_s
         self._counted: dict[str, deque[float]] = {}
 
-    def count(self, path: str) -> Usage | None:
-        """Count a request of an account; ``None`` where the endpoint has no limit of its own."""
+        self.granted: int | None = None
+        """Of what the last request asked for: as many as there was place for; ``None`` before the first."""
+
+    def count(self, path: str, wanted: int = 1) -> Usage | None:
+        """Count a request of an account; ``None`` where the endpoint has no limit of its own.
+
+        :param wanted: how many orders it is about: a batch takes a place for each, and what finds none is refused.
+        """
+        self.granted = wanted
         limit = LIMITS.get(path)
         if limit is None:
             return None
         now_s = self._wall_s()
         counted = self._counted.setdefault(path, deque())
         _forget(counted, now_s - 1)
-        exceeded = len(counted) >= limit
         # A request that is refused takes no place of one that is not.
-        if not exceeded:
-            counted.append(now_s)
+        self.granted = min(wanted, limit - len(counted))
+        counted.extend([now_s] * self.granted)
+        exceeded = not self.granted
         reset_s = counted[0] + 1 if exceeded else now_s
         return Usage(limit, limit - len(counted), ceil(reset_s * 1000), exceeded)
 

@@ -9,8 +9,9 @@ from trading_pipeline.exchange_simulator.exchange import Payload
 from trading_pipeline.exchange_simulator.faults import Fault, FaultKind
 from trading_pipeline.exchange_simulator.hub import CLOSE, Connection
 from trading_pipeline.exchange_simulator.parameters import Parameters, text
-from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
+from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter, too_many_visits
 from trading_pipeline.exchange_simulator.request_faults import EDGE, STREAM_LEADS_S, carry_out, exhausted
+from trading_pipeline.exchange_simulator.routes import batches
 from trading_pipeline.exchange_simulator.routes.catalog import SIGNED
 from trading_pipeline.exchange_simulator.routes.endpoint import EXTRA_INFO
 from trading_pipeline.exchange_simulator.venue import Venue
@@ -134,11 +135,11 @@ def _result(
     verify_time(text(header, "X-BAPI-TIMESTAMP"), window, (heard_ms, wall_ms))
     # One account's limit, whichever way its requests come.
     seat = venue.seat(connection.api_key)
-    usage = seat.rate_limits.count(path)
+    usage = seat.rate_limits.count(path, batches.size(request) if path in batches.PATHS else 1)
     if usage is not None:
         limits.update({**usage.headers(), **exhausted(fault, wall_ms)})
         if usage.exceeded:
-            raise Rejection(10006, "Too many visits. Exceeded the API Rate Limit.")
+            raise too_many_visits()
     return carry_out(venue, seat, fault, (path, request), partial(SIGNED["POST", path].answer, seat))
 
 

@@ -89,6 +89,16 @@ def test_eleventh_order_of_any_second_exceeds_the_limit_and_places_come_free_one
     assert (fresh.remaining, fresh.exceeded) == (8, False)
 
 
+def test_a_batch_gets_the_places_that_are_left_and_counts_for_as_many() -> None:
+    limits = RateLimits(lambda: 100.5)
+    granted = []
+    for wanted in (8, 5, 1):
+        usage = limits.count("/v5/order/create-batch", wanted)
+        assert usage is not None
+        granted.append((limits.granted, usage.remaining, usage.exceeded))
+    assert granted == [(8, 2, False), (2, 0, False), (0, 0, True)]
+
+
 def test_six_hundred_and_first_request_of_any_five_seconds_is_forbidden_for_ten_minutes() -> None:
     now = [104.0]
     limits = AddressLimits(lambda: now[0])
