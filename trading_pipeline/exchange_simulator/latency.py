@@ -18,7 +18,7 @@ def send(exchange: Exchange, way: list[tuple[int, Step]], step: Step) -> bool:
     """Put a step on its way; ``False`` where everything takes effect at once.
 
     :param way: what of the same thing, an order or the account's positions, is under way already. A step never
-        overtakes the one before it, and nothing overtakes a change of positions that was asked for before.
+        overtakes the one before it; a change of positions overtakes nothing, and nothing overtakes it.
     """
     mean_ms = exchange.terms.latency_ms
     if not mean_ms:
@@ -28,8 +28,11 @@ def send(exchange: Exchange, way: list[tuple[int, Step]], step: Step) -> bool:
     account.sent += 1
     # Nothing is told before it arrives, and yet it was accepted and has to be kept.
     exchange.changes += 1
-    before = max((ms for ms, _ in (*way[-1:], *account.on_the_way[-1:])), default=0)
-    way.append((max(before, arrives_ms), step))
+    ahead = [instant for instant, _ in (*way[-1:], *account.on_the_way[-1:])]
+    if way is account.on_the_way:
+        # A millisecond later: at one instant changes of positions come before orders.
+        ahead += [1 + order.on_the_way[-1][0] for order in exchange.orders.active() if order.on_the_way]
+    way.append((max([arrives_ms, *ahead]), step))
     exchange.arrives_ms = max(exchange.arrives_ms, way[-1][0])
     return True
 

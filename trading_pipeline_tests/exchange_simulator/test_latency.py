@@ -177,6 +177,19 @@ def test_orders_are_judged_by_the_leverage_that_is_on_its_way_and_do_not_overtak
     assert told[0] == "1"
 
 
+def test_of_two_ways_to_move_a_stop_the_later_one_wins() -> None:
+    exchange = holding(FLAT, FLAT)
+    set_trading_stop(exchange, BTC | {"stopLoss": "95"})
+    advance(exchange, exchange.account.on_the_way[0][0])
+    stop = exchange.positions["BTCUSDT"].stop_loss
+    assert stop is not None
+    for price in ("94", "93", "92", "91", "90"):
+        amend(exchange, named(stop, triggerPrice=price))
+        set_trading_stop(exchange, BTC | {"stopLoss": f"{price}.5"})
+    walked(exchange)
+    assert stop.terms.trigger_price == Decimal("90.5")
+
+
 def test_a_changed_stop_that_was_accepted_arrives_though_the_exchange_is_restarted_meanwhile(tmp_path: Path) -> None:
     kept = Configuration(("BTCUSDT",), seed=7, start=START, lock_step=Timeframe.M15, state=tmp_path / "state.sqlite")
     venue = build(kept, "test")
