@@ -105,13 +105,13 @@ $(PEERS)/.ready: pyproject.toml
 # this one needs a pandas before 3, which this project cannot be installed beside
 $(NAUTILUS)/.ready:
 	@$(PYTHON) -m venv $(NAUTILUS) && \
-		$(NAUTILUS)/bin/pip install --quiet --disable-pip-version-check 'nautilus_trader>=1.221'
+		$(NAUTILUS)/bin/pip install --quiet --disable-pip-version-check 'nautilus_trader>=1.221' libfaketime
 	@touch $@
 
-# brings ccxt with it
+# brings ccxt with it; both bots know no time but the machine's, which libfaketime hurries
 $(FREQTRADE)/.ready:
 	@$(PYTHON) -m venv $(FREQTRADE) && \
-		$(FREQTRADE)/bin/pip install --quiet --disable-pip-version-check 'freqtrade>=2026.9'
+		$(FREQTRADE)/bin/pip install --quiet --disable-pip-version-check 'freqtrade>=2026.9' libfaketime
 	@touch $@
 
 mutants: $(READY_DEV) $(MUTANTS)/.ready ## change code that money passes through, see who notices: make mutants ARGS="--sample 5"

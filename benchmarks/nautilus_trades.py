@@ -27,6 +27,9 @@ from nautilus_trader.trading.strategy import Strategy
 
 INSTRUMENTS = {"BTCUSDT-LINEAR.BYBIT": "0.02", "SOLUSDT-LINEAR.BYBIT": "8"}
 STEP_S = 2.0
+RECV_WINDOW_MS = 900_000
+CONNECTION_S = 7_200.0
+"""How old a request may be, and how long connecting may take, by the machine's clock, which may be a hurried one."""
 ENDING_S = 12.0
 """Before the end nothing new is begun, and everything is closed."""
 
@@ -108,6 +111,7 @@ def main(told: dict[str, str], seconds: float, out: Path) -> None:
         "api_secret": told["api_secret"],
         "base_url_http": told["rest_url"],
         "product_types": (BybitProductType.LINEAR,),
+        "recv_window_ms": RECV_WINDOW_MS,
         "instrument_provider": InstrumentProviderConfig(load_ids=frozenset(INSTRUMENTS)),
     }
     private = told["private_ws_url"]
@@ -117,7 +121,7 @@ def main(told: dict[str, str], seconds: float, out: Path) -> None:
         exec_engine=LiveExecEngineConfig(reconciliation=True),
         data_clients={"BYBIT": BybitDataClientConfig(**key)},
         exec_clients={"BYBIT": BybitExecClientConfig(**key, base_url_ws_private=private, use_ws_trade_api=False)},
-        timeout_connection=20.0,
+        timeout_connection=CONNECTION_S,
         timeout_disconnection=5.0,
         timeout_post_stop=2.0,
     )

@@ -1,6 +1,6 @@
 """What freqtrade does in ``freqtrade_session.py``: open, add, take part of it off, close; long and short in turns.
 
-Orders come from seconds that have passed and not from prices, so that every kind of order is sent in a short session.
+Orders come from time that has passed and not from prices, so that every kind of order is sent in any session.
 """
 
 from datetime import UTC, datetime
@@ -9,8 +9,9 @@ from freqtrade.persistence import Trade
 from freqtrade.strategy import IStrategy
 from pandas import DataFrame
 
-ADD_AFTER_S, REDUCE_AFTER_S, CLOSE_AFTER_S = 8, 16, 24
-TURN_S = 40
+SETTLED_EVERY_S = 8 * 3600
+TURN_STEPS = 5
+"""So many steps of the session's length are a round: open, add, reduce, close, and be locked."""
 
 
 class Scripted(IStrategy):
@@ -38,7 +39,7 @@ class Scripted(IStrategy):
 
     def populate_entry_trend(self, dataframe: DataFrame, metadata: dict) -> DataFrame:
         """Long in some pairs and short in the others, then the other way round: a side just closed is locked."""
-        turn = int(datetime.now(UTC).timestamp() // TURN_S)
+        turn = int(datetime.now(UTC).timestamp() // (TURN_STEPS * self.config["step_seconds"]))
         dataframe["enter_long" if (len(metadata["pair"]) + turn) % 2 else "enter_short"] = 1
         return dataframe
 
@@ -52,19 +53,33 @@ class Scripted(IStrategy):
 
     def confirm_trade_entry(self, pair: str, *_: object, **__: object) -> bool:  # noqa: ARG002
         """Nothing new once the session is told to end."""
-        return datetime.now(UTC).timestamp() < self.config["session_ends"]
+        return not self.settles() and datetime.now(UTC).timestamp() < self.config["session_ends"]
 
     def adjust_trade_position(self, trade: Trade, *_: object, **__: object) -> float | None:
         """Add once, reduce once."""
-        age_s = (datetime.now(UTC) - trade.open_date_utc).total_seconds()
+        if self.settles():
+            return None
+        steps = self.steps(trade)
         entries, exits = trade.nr_of_successful_entries, trade.nr_of_successful_exits
-        if entries == 1 and age_s > ADD_AFTER_S:
+        if entries == 1 and steps > 1:
             return trade.stake_amount / 2
-        if entries == 2 and exits == 0 and age_s > REDUCE_AFTER_S:
+        if entries == 2 and exits == 0 and steps > 2:
             return -trade.stake_amount / 3
         return None
 
     def custom_exit(self, pair: str, trade: Trade, *_: object, **__: object) -> str | None:  # noqa: ARG002
         """Close what is old enough."""
+        return "old" if self.steps(trade) > 3 and not self.settles() else None
+
+    def settles(self) -> bool:
+        """Whether funding is about to be settled, or has just been.
+
+        Fills that it hears of late, because minutes pass while it asks, it would put on the wrong side of that instant.
+        """
+        past_s = datetime.now(UTC).timestamp() % SETTLED_EVERY_S
+        return bool(min(past_s, SETTLED_EVERY_S - past_s) < self.config["step_seconds"] / 3)
+
+    def steps(self, trade: Trade) -> float:
+        """How many steps a trade is old."""
         age_s = (datetime.now(UTC) - trade.open_date_utc).total_seconds()
-        return "old" if age_s > CLOSE_AFTER_S else None
+        return float(age_s / self.config["step_seconds"])

@@ -12,9 +12,9 @@ from trading_pipeline.exchange_simulator.authentication import verify_request
 from trading_pipeline.exchange_simulator.exchange import Payload
 from trading_pipeline.exchange_simulator.faults import Fault, FaultKind
 from trading_pipeline.exchange_simulator.parameters import Parameters, text
-from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
+from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter, too_many_visits
 from trading_pipeline.exchange_simulator.request_faults import EDGE, PAGES, STREAM_LEADS_S, carry_out, exhausted
-from trading_pipeline.exchange_simulator.routes import control
+from trading_pipeline.exchange_simulator.routes import batches, control
 from trading_pipeline.exchange_simulator.routes.catalog import PUBLIC, SIGNED
 from trading_pipeline.exchange_simulator.routes.endpoint import EXTRA_INFO, Endpoint
 from trading_pipeline.exchange_simulator.seat import Seat
@@ -103,11 +103,11 @@ class Application:
         :raises Rejection: the request is refused.
         """
         venue, route = self._venue, (request.method, request.path)
+        # Before everything else, as at the venue: its edge counts addresses and knows no keys.
+        if venue.address_limits.exceeded(request.address):
+            raise Rejection(10018, "access too frequent", 403)
         if route not in SIGNED and route not in PUBLIC:
             raise Rejection(10017, f"Route not found: {request.method} {request.path}", 404)
-        # Before the signature, as at the venue: its edge counts addresses and knows no keys.
-        if venue.rate_limits.address_exceeded():
-            raise Rejection(10018, "access too frequent", 403)
         signed = SIGNED.get(route)
         seat = venue.seat("") if signed is None else self._admitted(request, headers)
         answer = partial(PUBLIC[route].answer, venue) if signed is None else partial(signed.answer, seat)
@@ -123,11 +123,12 @@ class Application:
         instants = (venue.told_ms(), to_ms(venue.clock.wall()) + venue.skew_ms)
         verify_request(seat.credentials, request.headers, request.payload, instants)
         # After the signature: the limit is the account's, and a stranger must not use it up.
-        usage = seat.rate_limits.count(request.path)
+        wanted = batches.size(request.parameters()) if request.path in batches.PATHS else 1
+        usage = seat.rate_limits.count(request.path, wanted)
         if usage is not None:
             headers.update({**usage.headers(), **headers})
             if usage.exceeded:
-                raise Rejection(10006, "Too many visits. Exceeded the API Rate Limit.")
+                raise too_many_visits()
         return seat
 
 
@@ -165,9 +166,11 @@ def _envelope(code: int, message: str, result: Payload) -> Payload:
 class Request:
     """One HTTP request, read completely."""
 
-    __slots__ = ("headers", "method", "path", "payload")
+    __slots__ = ("address", "headers", "method", "path", "payload")
 
-    def __init__(self, method: str, path: str, headers: dict[str, str], payload: str) -> None:
+    def __init__(self, method: str, path: str, headers: dict[str, str], payload: str, address: str) -> None:
+        """:param address: that it comes from."""
+        self.address = address
         self.method = method
         self.path = path
         self.headers = headers
@@ -211,7 +214,9 @@ async def _read(scope: Message, receive: Receive) -> Request:
         # What is longer than anything that is asked for here cannot be read, and is refused as such.
         if not message.get("more_body") or len(body) > LONGEST_BODY:
             break
-    return Request(method, path, headers, (query if method == "GET" else body).decode("utf-8", "replace"))
+    payload = (query if method == "GET" else body).decode("utf-8", "replace")
+    client = cast("tuple[str, int] | None", scope.get("client"))
+    return Request(method, path, headers, payload, client[0] if client else "")
 
 
 async def _respond(send: Send, status: int, body: Payload, headers: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass, field
 
 from trading_pipeline.exchange_simulator.rejections import Rejection
@@ -9,6 +10,8 @@ from trading_pipeline.exchange_simulator.rejections import Rejection
 # The venue's own numbers: how old a request may be, and how far ahead of the server's clock.
 DEFAULT_RECV_WINDOW_MS = 5000
 _LEAD_MS = 1000
+# Python takes other scripts' digits and superscripts for digits as well, and refuses to read thousands of them.
+_INSTANT = re.compile(r"\d{1,18}", re.ASCII)
 _FUTURE_MESSAGE = (
     "invalid request, please check your server timestamp or recv_window param. "
     "req_timestamp[{timestamp}],server_timestamp[{server}],recv_window[{window}]"
@@ -51,7 +54,7 @@ def verify_request(credentials: Credentials, headers: dict[str, str], payload: s
         raise Rejection(10003, "API key is invalid.")
     window = headers.get("x-bapi-recv-window", "") or str(DEFAULT_RECV_WINDOW_MS)
     verify_time(timestamp, window, instants)
-    if not hmac.compare_digest(sign.lower(), credentials.signature(timestamp + key + window + payload)):
+    if not _equal(sign.lower(), credentials.signature(timestamp + key + window + payload)):
         raise Rejection(10004, "error sign! origin_string[" + timestamp + key + window + payload + "]")
 
 
@@ -62,7 +65,7 @@ def verify_time(timestamp: str, window: str, instants: tuple[int, int]) -> None:
     :param instants: virtual and wall milliseconds, see ``verify_request``.
     :raises Rejection: 10001 no numbers, 10002 not in time.
     """
-    if not (timestamp.isdigit() and window.isdigit()):
+    if not (_INSTANT.fullmatch(timestamp) and _INSTANT.fullmatch(window)):
         raise Rejection(10001, "params error: timestamp and recv_window must be integers")
     if not any(now - int(window) <= int(timestamp) < now + _LEAD_MS for now in instants):
         raise Rejection(10002, _FUTURE_MESSAGE.format(timestamp=timestamp, server=instants[1], window=window))
@@ -79,8 +82,14 @@ def verify_stream(credentials: Credentials, arguments: list[object], now_ms: int
     if key != credentials.api_key:
         return "API key is invalid."
     # Virtual time is the earlier of the two clocks, so an instant that lies ahead of either passes.
-    if not expires.isdigit() or int(expires) < now_ms:
+    if not _INSTANT.fullmatch(expires) or int(expires) < now_ms:
         return "Request has expired"
-    if not hmac.compare_digest(sign, credentials.signature(f"GET/realtime{expires}")):
+    if not _equal(sign, credentials.signature(f"GET/realtime{expires}")):
         return "error sign!"
     return ""
+
+
+def _equal(given: str, right: str) -> bool:
+    """Whether a signature is the right one, in a time that tells nothing about it."""
+    # As bytes: text that is not ASCII cannot be compared.
+    return hmac.compare_digest(given.encode("utf-8", "replace"), right.encode())

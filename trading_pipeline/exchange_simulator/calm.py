@@ -26,7 +26,8 @@ def calm_until(exchange: Exchange, until_ms: int) -> int:
     """
     orders = [order for account in exchange.accounts for order in account.orders.active()]
     held = [position for account in exchange.accounts for position in account.open_positions()]
-    if any(_needs_the_walk(exchange.markets[order.terms.symbol], order) for order in orders):
+    arriving = any(account.account.on_the_way for account in exchange.accounts)
+    if arriving or any(_needs_the_walk(exchange.markets[order.terms.symbol], order) for order in orders):
         return exchange.now_ms
     ranges = {}
     for symbol in {order.terms.symbol for order in orders} | {position.symbol for position in held}:

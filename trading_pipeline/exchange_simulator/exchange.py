@@ -22,7 +22,7 @@ from trading_pipeline.exchange_simulator.funding_schedule import FundingSchedule
 from trading_pipeline.exchange_simulator.intervals import Interval
 from trading_pipeline.exchange_simulator.orders import ZERO, Order, OrderStore
 from trading_pipeline.exchange_simulator.orders import Terms as OrderTerms
-from trading_pipeline.exchange_simulator.position_book import PositionBook
+from trading_pipeline.exchange_simulator.position_book import SHORT, PositionBook
 from trading_pipeline.exchange_simulator.positions import Position
 from trading_pipeline.exchange_simulator.price_walk import Moment, PriceWalk
 from trading_pipeline.exchange_simulator.reference_prices import Basis
@@ -30,6 +30,8 @@ from trading_pipeline.exchange_simulator.rejections import unknown_symbol
 from trading_pipeline.exchange_simulator.risk_tiers import risk_tiers
 
 Payload = dict[str, object]
+Change = dict[str, str]
+"""A change of positions that was asked for, as the request named it."""
 DEFAULT_LEVERAGE = Decimal(10)
 
 
@@ -105,7 +107,17 @@ class Execution:
 class Account:
     """Money of the account in USDT; ``wallet`` holds everything but unrealised profit."""
 
-    __slots__ = ("away_cancels", "away_window_s", "fees", "funding", "margin_mode", "realised", "sent", "wallet")
+    __slots__ = (
+        "away_cancels",
+        "away_window_s",
+        "fees",
+        "funding",
+        "margin_mode",
+        "on_the_way",
+        "realised",
+        "sent",
+        "wallet",
+    )
 
     def __init__(self, wallet: Decimal) -> None:
         self.wallet = wallet
@@ -119,6 +131,8 @@ class Account:
         self.away_cancels = False
         # Requests that were on their way so far: the next one's delay is drawn by it.
         self.sent = 0
+        # Changes of positions that have not reached them yet, each with the instant (UTC ms) at which it does.
+        self.on_the_way: list[tuple[int, Change]] = []
 
     @property
     def isolated(self) -> bool:
@@ -357,7 +371,13 @@ class Exchange:
         """Margin of the part of an order that opens or adds to a position, USDT."""
         position = self.positions.of(terms)
         opening = max(ZERO, quantity - position.reducible(terms.sign))
-        return opening * price / position.leverage
+        return opening * price / self.agreed_leverage(position)
+
+    def agreed_leverage(self, position: Position) -> Decimal:
+        """Of a position once everything that is on its way has arrived: by it new orders are judged."""
+        name = "sellLeverage" if position.index == SHORT else "buyLeverage"
+        asked = (change for _, change in reversed(self.account.on_the_way) if change["symbol"] == position.symbol)
+        return next((Decimal(change[name]) for change in asked if name in change), position.leverage)
 
     def available(self) -> Decimal:
         """USDT free for new margin, never negative."""

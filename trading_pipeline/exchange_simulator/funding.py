@@ -25,7 +25,8 @@ def settle_missed(exchange: Exchange, position: Position) -> None:
 
 def _charge(exchange: Exchange, position: Position, due_ms: int) -> None:
     """Book one funding payment as an execution of the venue, without changing the position."""
-    price = exchange.markets[position.symbol].last
+    # By the mark price, as everything that a position owes.
+    price = exchange.markets[position.symbol].mark
     rate = exchange.funding[position.symbol].rate_at(due_ms)
     # Signed: a short has a negative size, so that it receives what longs pay.
     fee = position.size * price * rate

@@ -32,6 +32,8 @@ class Connection:
         self.topics: set[str] = set()
         self.api_key = ""
         """Of the account whose connection it is; empty until it has authenticated."""
+        self.heard = (0, 0)
+        """When its last command arrived, virtual and wall milliseconds: by that it is judged, however long it takes."""
         self.outgoing: asyncio.Queue[str] = asyncio.Queue(limit)
         self._lost = lost
         self._silenced = silenced

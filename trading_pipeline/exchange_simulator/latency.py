@@ -5,16 +5,20 @@ price of then. The delay is drawn by the seed and the number of the request, so 
 market.
 """
 
+from typing import TypeVar
+
 import numpy as np
 
 from trading_pipeline.exchange_simulator.exchange import Exchange
-from trading_pipeline.exchange_simulator.orders import Order, Step
+
+Step = TypeVar("Step")
 
 
-def send(exchange: Exchange, order: Order, step: Step) -> bool:
-    """Put a step of an order on its way; ``False`` where everything takes effect at once.
+def send(exchange: Exchange, way: list[tuple[int, Step]], step: Step) -> bool:
+    """Put a step on its way; ``False`` where everything takes effect at once.
 
-    A step of an order never overtakes the one before it.
+    :param way: what of the same thing, an order or the account's positions, is under way already. A step never
+        overtakes the one before it; a change of positions overtakes nothing, and nothing overtakes it.
     """
     mean_ms = exchange.terms.latency_ms
     if not mean_ms:
@@ -24,9 +28,12 @@ def send(exchange: Exchange, order: Order, step: Step) -> bool:
     account.sent += 1
     # Nothing is told before it arrives, and yet it was accepted and has to be kept.
     exchange.changes += 1
-    before = order.on_the_way[-1][0] if order.on_the_way else 0
-    order.on_the_way.append((max(before, arrives_ms), step))
-    exchange.arrives_ms = max(exchange.arrives_ms, order.on_the_way[-1][0])
+    ahead = [instant for instant, _ in (*way[-1:], *account.on_the_way[-1:])]
+    if way is account.on_the_way:
+        # A millisecond later: at one instant changes of positions come before orders.
+        ahead += [1 + order.on_the_way[-1][0] for order in exchange.orders.active() if order.on_the_way]
+    way.append((max([arrives_ms, *ahead]), step))
+    exchange.arrives_ms = max(exchange.arrives_ms, way[-1][0])
     return True
 
 

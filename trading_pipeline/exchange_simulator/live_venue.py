@@ -16,6 +16,7 @@ from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.exchange_simulator.bars import BarSeries, series_from_floats
 from trading_pipeline.exchange_simulator.instruments import specification
+from trading_pipeline.exchange_simulator.risk_tiers import RiskTier, Row, numbered
 
 _MINUTES = 5
 """Length of the bars that the day's figures are made of."""
@@ -32,6 +33,7 @@ class LiveContract:
 
     instrument: Instrument
     funding_hours: int
+    tiers: tuple[RiskTier, ...]
     bars: BarSeries
 
 
@@ -76,7 +78,18 @@ class LiveVenue:
             maker_fee=maker_fee,
             taker_fee=taker_fee,
         )
-        return LiveContract(instrument, int(row["fundingInterval"]) // 60, bars)
+        return LiveContract(instrument, int(row["fundingInterval"]) // 60, self._tiers(symbol), bars)
+
+    def _tiers(self, symbol: str) -> tuple[RiskTier, ...]:
+        """The contract's risk tiers.
+
+        :raises ConfigurationError: the venue does not answer, or tells none.
+        """
+        names = ("riskLimitValue", "maintenanceMargin", "initialMargin", "maxLeverage")
+        rows = [tuple(Decimal(row[name]) for name in names) for row in self._ask("risk-limit", symbol=symbol)]
+        if not rows:
+            raise ConfigurationError(f"{self.rest_url} tells no risk limits of {symbol}; correct --symbols")
+        return numbered(cast("list[Row]", sorted(rows)))
 
     def _ask(self, path: str, **asked: object) -> list[Any]:
         query = urlencode({"category": "linear", **asked})

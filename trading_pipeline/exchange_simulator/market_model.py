@@ -24,6 +24,7 @@ EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 BASE = Timeframe.M1
 _FIVE = Timeframe.M5
 DAYS = 800
+_COUNT = DAYS * 24 * 60 // 5
 GENERATED_END = EPOCH + timedelta(days=DAYS)
 Floats = NDArray[np.float64]
 
@@ -50,23 +51,24 @@ def generate(symbol: str, seed: int, until_ms: int | None = None) -> BarSeries:
     tick = specification(symbol, price).price_increment
     # By symbol too, so that markets of one seed do not move alike.
     random = np.random.default_rng([seed, zlib.crc32(symbol.encode())])
-    count = DAYS * 24 * 60 // 5
+    count = _COUNT
     # Deviation of a 5m return; 0.15 % is some 50 % a year.
     volatility = random.uniform(0.0012, 0.0020)
     regime = _regimes(random, count)
     returns = _returns(random, regime, volatility)
-    volume = np.round(_volume(random, returns / volatility, float(price)), 1)
-    close = float(price) * np.exp(_anchored(returns, random))
+    # Everything is drawn as if all were kept, so that what is kept is the same; the rest is not worked out.
+    kept = count if until_ms is None else min(count, max(0, (until_ms - to_ms(EPOCH)) // _FIVE.ms + 1))
+    volume = np.round(_volume(random, returns / volatility, float(price), kept), 1)
+    close = float(price) * np.exp(_anchored(returns, random)[:kept])
     # Two years of 5m bars are 2 MB a column; what is not kept is dropped before the next is made.
     del returns
     opening = _openings(random, close, float(price), volatility)
-    reach = 0.6 * volatility * _VOLATILITY[regime] * close
-    above = np.abs(random.normal(0, 1, count)) * reach
-    reach *= np.abs(random.normal(0, 1, count))
+    reach = 0.6 * volatility * _VOLATILITY[regime[:kept]] * close
+    above = np.abs(random.normal(0, 1, count)[:kept]) * reach
+    reach *= np.abs(random.normal(0, 1, kept))
     units = partial(_units, tick=tick)
     high, low = units(np.maximum(opening, close) + above), units(np.minimum(opening, close) - reach)
-    kept = count if until_ms is None else min(count, max(0, (until_ms - to_ms(EPOCH)) // _FIVE.ms + 1))
-    fives = _series([column[:kept] for column in (units(opening), high, low, units(close))], tick, volume[:kept])
+    fives = _series([units(opening), high, low, units(close)], tick, volume)
     minutes = Minutes(fives, symbol, seed, int(tick.scaleb(fives.price_decimals)))
     return MinuteSeries.of(minutes, fives, _open_times(kept * PARTS, BASE))
 
@@ -99,17 +101,24 @@ def _anchored(returns: Floats, random: np.random.Generator) -> Floats:
 def _openings(random: np.random.Generator, close: Floats, first: float, volatility: float) -> Floats:
     """Bars open where the last one closed, one in a hundred with a gap."""
     before = np.concatenate([[first], close[:-1]])
-    gap = (random.random(len(close)) < _GAP_SHARE) * random.normal(0, 2 * volatility, len(close))
+    gap = (random.random(_COUNT)[: len(close)] < _GAP_SHARE) * random.normal(0, 2 * volatility, _COUNT)[: len(close)]
     result: Floats = before * (1 + gap)
     return result
 
 
-def _volume(random: np.random.Generator, moves: Floats, price: float) -> Floats:
+def _volume(random: np.random.Generator, moves: Floats, price: float, kept: int) -> Floats:
     """Base currency of a bar: around 10 million USDT, more when the price moves and in European and US hours."""
-    hour = np.arange(len(moves)) / 12 % 24
-    season = 1 + 0.5 * np.sin((hour - 8) / 24 * 2 * np.pi)
-    result: Floats = 1e7 / price * season * (0.5 + np.abs(moves)) * random.lognormal(0, 0.4, len(moves))
+    uneven = random.lognormal(0, 0.4, len(moves))[:kept]
+    result: Floats = 1e7 / price * _seasons()[:kept] * (0.5 + np.abs(moves[:kept])) * uneven
     return result
+
+
+@lru_cache
+def _seasons() -> Floats:
+    """How much is traded at the hour of each bar, around 1: the same for every symbol."""
+    hour = np.arange(_COUNT) / 12 % 24
+    seasons: Floats = 1 + 0.5 * np.sin((hour - 8) / 24 * 2 * np.pi)
+    return seasons
 
 
 def _units(values: Floats, tick: Decimal) -> NDArray[np.int64]:

@@ -19,7 +19,9 @@ def market(configuration: Configuration, symbol: str, world: World, moment: Mome
     """A tradable symbol with the contract that suits its prices, its fees, and the funding that was recorded."""
     if symbol in world.contracts:
         contract = world.contracts[symbol]
-        return Market(contract.instrument, LiveWalk(contract.bars, contract.instrument), moment)
+        live = Market(contract.instrument, LiveWalk(contract.bars, contract.instrument), moment)
+        live.tiers = contract.tiers
+        return live
     typical_price(symbol)
     bars, costs = world.series[symbol], configuration.costs
     recorded = {} if configuration.bars is None else load_funding(configuration.bars, symbol)

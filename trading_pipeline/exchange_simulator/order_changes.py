@@ -41,7 +41,7 @@ def cancel(exchange: Exchange, request: Parameters) -> Order:
 
 def _cancel(exchange: Exchange, order: Order) -> None:
     """Cancel an order now, or when the wish has reached the market."""
-    if not latency.send(exchange, order, CANCEL):
+    if not latency.send(exchange, order.on_the_way, CANCEL):
         withdraw(exchange, order)
 
 
@@ -92,7 +92,7 @@ def amend(exchange: Exchange, request: Parameters) -> Order:
         raise bad_parameter("order not modified")
     order_entry.check_levels(exchange, terms)
     _check_margin(exchange, order, terms)
-    if not latency.send(exchange, order, terms):
+    if not latency.send(exchange, order.on_the_way, terms):
         change(exchange, order, terms)
     return order
 

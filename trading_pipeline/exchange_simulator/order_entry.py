@@ -39,7 +39,7 @@ def create(exchange: Exchange, request: Parameters, *, at_once: bool = False) ->
     order = Order(exchange.new_id("order", sequence), sequence, terms, exchange.now_ms, last)
     # Kept before it is matched, so that a second order with its client id is refused whatever becomes of it.
     exchange.orders.add(order)
-    if at_once or not latency.send(exchange, order, ENTER):
+    if at_once or not latency.send(exchange, order.on_the_way, ENTER):
         enter(exchange, order)
     return order
 
@@ -293,7 +293,7 @@ def _check_tier(exchange: Exchange, terms: Terms) -> None:
     market, position = exchange.markets[terms.symbol], exchange.positions.of(terms)
     size = abs(position.size + terms.quantity * terms.sign)
     value = size * (terms.price or market.last)
-    if size > abs(position.size) and value > limit_at(position.leverage, market.tiers):
+    if size > abs(position.size) and value > limit_at(exchange.agreed_leverage(position), market.tiers):
         most = tier_of(value, market.tiers).max_leverage
         raise Rejection(
             110090,

@@ -1,11 +1,18 @@
 """Reading request parameters, which arrive as text in queries and as JSON values in bodies."""
 
+import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from trading_pipeline.exchange_simulator.rejections import bad_parameter
 
 Parameters = Mapping[str, object]
+MOST_DIGITS = 27
+"""What is worked out with more digits than these is rounded or refused by arithmetic itself."""
+LONGEST_SAID = 100
+"""Characters of a wrong value that an answer repeats."""
+_NUMBER = re.compile(r"\+?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 
 
 def text(parameters: Parameters, name: str, default: str = "") -> str:
@@ -29,17 +36,15 @@ def required(parameters: Parameters, name: str) -> str:
 def number(parameters: Parameters, name: str) -> Decimal | None:
     """The parameter as a non-negative decimal; ``None`` when absent or empty.
 
-    :raises Rejection: 10001, it is no such number.
+    :raises Rejection: 10001, it is no such number, or larger or longer than anything that is traded.
     """
     value = text(parameters, name)
     if not value:
         return None
-    try:
-        result = Decimal(value)
-    except InvalidOperation:
-        raise bad_parameter(f"params error: {name} invalid {value}") from None
-    if not result.is_finite() or result < 0:
-        raise bad_parameter(f"params error: {name} invalid {value}")
+    # Python reads more than the venue: other scripts' digits, underscores, blanks, infinities.
+    result = Decimal(value) if _NUMBER.fullmatch(value) else None
+    if result is None or abs(result.adjusted()) > MOST_DIGITS or len(result.as_tuple().digits) > MOST_DIGITS:
+        raise bad_parameter(f"params error: {name} invalid {value[:LONGEST_SAID]}")
     return result
 
 
@@ -51,10 +56,9 @@ def integer(parameters: Parameters, name: str, default: int) -> int:
     value = text(parameters, name)
     if not value:
         return default
-    try:
-        return int(value)
-    except ValueError:
-        raise bad_parameter(f"params error: {name} invalid {value}") from None
+    if not _INTEGER.fullmatch(value):
+        raise bad_parameter(f"params error: {name} invalid {value[:LONGEST_SAID]}")
+    return int(value)
 
 
 def optional_integer(parameters: Parameters, name: str) -> int | None:
@@ -96,5 +100,5 @@ def one_of(parameters: Parameters, name: str, allowed: tuple[str, ...], default:
     """
     value = text(parameters, name, default) or default
     if value not in allowed:
-        raise bad_parameter(f"params error: {name} invalid {value}")
+        raise bad_parameter(f"params error: {name} invalid {value[:LONGEST_SAID]}")
     return value

@@ -2,17 +2,23 @@
 
 from decimal import Decimal
 
-from trading_pipeline.exchange_simulator import order_entry, parameters, protection
-from trading_pipeline.exchange_simulator.exchange import Exchange
+from trading_pipeline.exchange_simulator import latency, order_entry, parameters, protection
+from trading_pipeline.exchange_simulator.exchange import Change, Exchange
 from trading_pipeline.exchange_simulator.fills import announce_position, cancel
 from trading_pipeline.exchange_simulator.margins import tier
 from trading_pipeline.exchange_simulator.orders import ZERO, Levels
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.positions import position_push
+from trading_pipeline.exchange_simulator.position_book import ONE_WAY
 from trading_pipeline.exchange_simulator.positions import Position
 from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
 
 _FIELDS = {"StopLoss": "stopLoss", "TakeProfit": "takeProfit"}
+_STOP_FIELDS = (
+    *("symbol", "positionIdx", "tpslMode", "stopLoss", "takeProfit", "slTriggerBy", "tpTriggerBy", "slSize", "tpSize"),
+    *("slOrderType", "tpOrderType", "slLimitPrice", "tpLimitPrice", "trailingStop", "activePrice"),
+)
+"""What of a request is kept until it takes effect."""
 
 
 def set_leverage(exchange: Exchange, request: Parameters) -> None:
@@ -31,14 +37,35 @@ def set_leverage(exchange: Exchange, request: Parameters) -> None:
     wanted = (buy, sell)[: len(shown)]
     for leverage, position in zip(wanted, shown, strict=True):
         _check_leverage(leverage, tier(exchange, position).max_leverage)
-    before = tuple(position.leverage for position in shown)
-    if wanted == before:
+    if wanted == tuple(exchange.agreed_leverage(position) for position in shown):
         raise Rejection(110043, "leverage not modified")
-    # Set first and taken back if need be: the margins are computed from what is set.
-    _lever(shown, wanted)
-    if exchange.equity() < exchange.position_margin() + exchange.order_margin():
-        _lever(shown, before)
+    _check_affordable(exchange, shown, wanted)
+    change = {"symbol": symbol, "buyLeverage": str(buy), "sellLeverage": str(sell)}
+    if not latency.send(exchange, exchange.account.on_the_way, change):
+        carry_out(exchange, change)
+
+
+def _check_affordable(exchange: Exchange, positions: list[Position], wanted: tuple[Decimal, ...]) -> None:
+    """The account has the margin that the leverages bind.
+
+    :raises Rejection: 110044.
+    """
+    before = tuple(position.leverage for position in positions)
+    # Set and taken back: the margins are computed from what is set.
+    _lever(positions, wanted)
+    covered = exchange.equity() >= exchange.position_margin() + exchange.order_margin()
+    _lever(positions, before)
+    if not covered:
         raise Rejection(110044, "Available margin is insufficient")
+
+
+def carry_out(exchange: Exchange, change: Change) -> None:
+    """Let a change that was accepted take effect."""
+    if "buyLeverage" not in change:
+        _protect(exchange, change)
+        return
+    shown = exchange.positions.shown(change["symbol"])
+    _lever(shown, (Decimal(change["buyLeverage"]), Decimal(change["sellLeverage"]))[: len(shown)])
     for position in shown:
         exchange.push("position", position_push(exchange, position))
 
@@ -72,21 +99,40 @@ def set_trading_stop(exchange: Exchange, request: Parameters) -> None:
         raise bad_parameter("can not set tp/sl/ts for zero position")
     levels = order_entry.attached_levels(request, exchange.markets[symbol].instrument)
     if levels.partial:
-        _add_partial(exchange, position, levels, request)
+        _check_partial(exchange, position, levels, request)
+    else:
+        _check_whole(exchange, position, request)
+    change = {name: parameters.text(request, name) for name in _STOP_FIELDS} | {"side": position.side}
+    if not latency.send(exchange, exchange.account.on_the_way, change):
+        carry_out(exchange, change)
+
+
+def _protect(exchange: Exchange, change: Change) -> None:
+    """Give the position the levels that were asked for, unless it has been closed or turned since then.
+
+    A price that has passed a level meanwhile meets it at once.
+    """
+    symbol = change["symbol"]
+    position = exchange.positions.at(symbol, parameters.integer(change, "positionIdx", ONE_WAY))
+    if position.side != change["side"]:
         return
-    changes = {kind: level for kind in _FIELDS if (level := _change(exchange, position, kind, request)) is not None}
-    trails = _trailing_change(exchange, position, request)
-    if not changes and trails is None:
-        raise Rejection(34040, "not modified")
-    for kind, level in changes.items():
-        _apply(exchange, position, kind, level, request)
-    if trails is not None:
-        _apply_trailing(exchange, position, *trails)
+    levels = order_entry.attached_levels(change, exchange.markets[symbol].instrument)
+    if levels.partial:
+        sizes = [size for name in ("slSize", "tpSize") if (size := parameters.number(change, name))]
+        protection.place_pair(exchange, position, levels, min(abs(position.size), *sizes))
+    else:
+        for kind in _FIELDS:
+            level = _wanted(position, kind, change)
+            if level is not None:
+                _apply(exchange, position, kind, level, change)
+        trails = _wanted_trailing(exchange, position, change)
+        if trails is not None:
+            _apply_trailing(exchange, position, *trails)
     announce_position(exchange, position)
 
 
-def _add_partial(exchange: Exchange, position: Position, levels: Levels, request: Parameters) -> None:
-    """Add a stop loss, a take profit or both for a part of the position; what is there stays.
+def _check_partial(exchange: Exchange, position: Position, levels: Levels, request: Parameters) -> None:
+    """A stop loss, a take profit or both for a part of the position could be added; what is there stays.
 
     :raises Rejection: 10001 wrong side or size, 34040 nothing is asked for.
     """
@@ -101,43 +147,45 @@ def _add_partial(exchange: Exchange, position: Position, levels: Levels, request
     sizes = {parameters.number(request, name) or ZERO for _, name, _ in wanted}
     if len(sizes) > 1:
         raise bad_parameter("params error: tpSize and slSize are not equal")
-    quantity = sizes.pop()
-    order_entry.check_quantity(market.instrument, quantity, abs(position.size))
-    protection.place_pair(exchange, position, levels, quantity)
-    announce_position(exchange, position)
+    order_entry.check_quantity(market.instrument, sizes.pop(), abs(position.size))
 
 
-def _change(exchange: Exchange, position: Position, kind: str, request: Parameters) -> Decimal | None:
-    """The new level asked for, zero to remove it, ``None`` when it stays as it is."""
-    level = parameters.number(request, _FIELDS[kind])
-    if level is None:
-        return None
-    held = protection.held(position, kind)
-    if level == (held.terms.trigger_price if held else 0):
-        return None
-    if level:
-        market = exchange.markets[position.symbol]
-        order_entry.on_tick(level, _FIELDS[kind], market.instrument)
-        protection.check_side(kind, level, position.side, market.last)
-    return level
+def _check_whole(exchange: Exchange, position: Position, request: Parameters) -> None:
+    """The levels of the whole position change, and lie where they may.
 
-
-def _trailing_change(
-    exchange: Exchange, position: Position, request: Parameters
-) -> tuple[Decimal, Decimal | None] | None:
-    """Distance, zero to remove it, and activation price of the trailing stop; ``None`` when it stays as it is.
-
-    :raises Rejection: 10001, off the tick, or the price has passed the activation price already.
+    :raises Rejection: 10001 off the tick, wrong side, or the price has passed the activation price; 34040.
     """
     instrument, last = exchange.markets[position.symbol].instrument, exchange.markets[position.symbol].last
-    distance = parameters.number(request, "trailingStop")
-    activation = order_entry.optional_price(request, "activePrice", instrument)
-    order = position.trailing_stop
-    if distance is None or (distance == (order.terms.trailing_by if order else 0) and activation is None):
-        return None
+    changes = {kind: level for kind in _FIELDS if (level := _wanted(position, kind, request)) is not None}
+    trails = _wanted_trailing(exchange, position, request)
+    if not changes and trails is None:
+        raise Rejection(34040, "not modified")
+    for kind, level in changes.items():
+        if level:
+            order_entry.on_tick(level, _FIELDS[kind], instrument)
+            protection.check_side(kind, level, position.side, last)
+    distance, activation = trails or (ZERO, None)
     order_entry.on_tick(distance, "trailingStop", instrument)
     if activation is not None and (activation - last) * position.size <= 0:
         raise bad_parameter(f"params error: activePrice invalid {activation}, the last price is {last}")
+
+
+def _wanted(position: Position, kind: str, request: Parameters) -> Decimal | None:
+    """The new level asked for, zero to remove it, ``None`` when it stays as it is."""
+    level = parameters.number(request, _FIELDS[kind])
+    held = protection.held(position, kind)
+    return None if level is None or level == (held.terms.trigger_price if held else 0) else level
+
+
+def _wanted_trailing(
+    exchange: Exchange, position: Position, request: Parameters
+) -> tuple[Decimal, Decimal | None] | None:
+    """Distance, zero to remove it, and activation price of the trailing stop; ``None`` when it stays as it is."""
+    distance = parameters.number(request, "trailingStop")
+    activation = order_entry.optional_price(request, "activePrice", exchange.markets[position.symbol].instrument)
+    order = position.trailing_stop
+    if distance is None or (distance == (order.terms.trailing_by if order else 0) and activation is None):
+        return None
     return distance, activation
 
 

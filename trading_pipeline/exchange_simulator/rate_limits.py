@@ -25,7 +25,11 @@ LIMITS = {
     "/v5/account/wallet-balance": 50,
     "/v5/account/info": 50,
     "/v5/account/fee-rate": 5,
-    "/v5/account/transaction-log": 50,
+    "/v5/account/transaction-log": 25,
+    "/v5/account/query-dcp-info": 5,
+    "/v5/account/set-margin-mode": 5,
+    "/v5/asset/coin/query-info": 5,
+    "/v5/order/disconnected-cancel-all": 5,
     "/v5/user/query-api": 10,
 }
 """Linear contracts of a unified account, requests per second."""
@@ -64,36 +68,51 @@ class RateLimits:
     def __init__(self, wall_s: Callable[[], float] = time.time) -> None:
         self._wall_s = wall_s
         self._counted: dict[str, deque[float]] = {}
-        self._address: deque[float] = deque()
-        self._banned_until_s = 0.0
 
-    def count(self, path: str) -> Usage | None:
-        """Count a request of an account; ``None`` where the endpoint has no limit of its own."""
+        self.granted: int | None = None
+        """Of what the last request asked for: as many as there was place for; ``None`` before the first."""
+
+    def count(self, path: str, wanted: int = 1) -> Usage | None:
+        """Count a request of an account; ``None`` where the endpoint has no limit of its own.
+
+        :param wanted: how many orders it is about: a batch takes a place for each, and what finds none is refused.
+        """
+        self.granted = wanted
         limit = LIMITS.get(path)
         if limit is None:
             return None
         now_s = self._wall_s()
         counted = self._counted.setdefault(path, deque())
         _forget(counted, now_s - 1)
-        exceeded = len(counted) >= limit
         # A request that is refused takes no place of one that is not.
-        if not exceeded:
-            counted.append(now_s)
+        self.granted = min(wanted, limit - len(counted))
+        counted.extend([now_s] * self.granted)
+        exceeded = not self.granted
         reset_s = counted[0] + 1 if exceeded else now_s
         return Usage(limit, limit - len(counted), ceil(reset_s * 1000), exceeded)
 
-    def address_exceeded(self) -> bool:
-        """Count a request of the one address; true above 600 in 5 s, and then for ten minutes."""
+
+class AddressLimits:
+    """Counts requests of every address in a rolling window of wall time."""
+
+    def __init__(self, wall_s: Callable[[], float] = time.time) -> None:
+        self._wall_s = wall_s
+        self._counted: dict[str, deque[float]] = {}
+        self._banned_until_s: dict[str, float] = {}
+
+    def exceeded(self, address: str) -> bool:
+        """Count a request; true above 600 in 5 s, and then for ten minutes."""
         # Wall time on purpose: a client on a fast virtual clock is still one process on one machine.
         now_s = self._wall_s()
-        if now_s < self._banned_until_s:
+        if now_s < self._banned_until_s.get(address, 0.0):
             return True
-        _forget(self._address, now_s - ADDRESS_WINDOW_S)
-        self._address.append(now_s)
-        if len(self._address) <= ADDRESS_LIMIT:
+        counted = self._counted.setdefault(address, deque())
+        _forget(counted, now_s - ADDRESS_WINDOW_S)
+        counted.append(now_s)
+        if len(counted) <= ADDRESS_LIMIT:
             return False
-        self._address.clear()
-        self._banned_until_s = now_s + ADDRESS_BAN_S
+        counted.clear()
+        self._banned_until_s[address] = now_s + ADDRESS_BAN_S
         return True
 
 

@@ -16,6 +16,11 @@ class Rejection(Exception):
         self.status = status
 
 
+def too_many_visits() -> Rejection:
+    """More requests in a second than the endpoint takes from an account."""
+    return Rejection(10006, "Too many visits. Exceeded the API Rate Limit.")
+
+
 def bad_parameter(message: str) -> Rejection:
     """Code 10001: something in the request is missing, malformed or out of range."""
     return Rejection(10001, message)

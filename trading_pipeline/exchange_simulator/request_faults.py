@@ -8,7 +8,7 @@ from trading_pipeline.exchange_simulator.faults import IMMEDIATE, OF_STREAMS, Fa
 from trading_pipeline.exchange_simulator.hub import CLOSE
 from trading_pipeline.exchange_simulator.parameters import Parameters, text
 from trading_pipeline.exchange_simulator.rate_limits import Usage
-from trading_pipeline.exchange_simulator.rejections import Rejection
+from trading_pipeline.exchange_simulator.rejections import Rejection, too_many_visits
 from trading_pipeline.exchange_simulator.seat import Seat
 from trading_pipeline.exchange_simulator.stream_faults import altered
 from trading_pipeline.exchange_simulator.venue import Venue
@@ -111,7 +111,7 @@ def refuse(fault: Fault) -> None:
     if fault.kind is FaultKind.REJECT:
         raise Rejection(fault.ret_code, "rejected on demand")
     if fault.kind is FaultKind.RATE_LIMITED:
-        raise Rejection(10006, "Too many visits. Exceeded the API Rate Limit.")
+        raise too_many_visits()
     if fault.kind is FaultKind.RET_CODE_10000:
         raise Rejection(10000, "Server Timeout")
     if fault.kind is FaultKind.RET_CODE_10016:

@@ -1,11 +1,15 @@
 """Risk tiers: the larger a position, the more margin it needs and the less leverage it may have."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from itertools import pairwise
 
 from trading_pipeline.exchange_simulator.venue_tiers import USUAL, VENUE_TIERS
+
+Row = tuple[Decimal, Decimal, Decimal, Decimal]
+"""Limit, maintenance rate, initial rate and largest leverage of a tier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,11 @@ def risk_tiers(symbol: str, max_leverage: Decimal) -> tuple[RiskTier, ...]:
     """
     lines = [line.split() for line in VENUE_TIERS.get(symbol, VENUE_TIERS[USUAL]).split("\n") if line.strip()]
     rows = [(limit, kept, bound, most) for limit, kept, bound, most in (map(Decimal, line) for line in lines)]
-    chosen = [row for row in rows if row[3] <= max_leverage] or rows[-1:]
+    return numbered([row for row in rows if row[3] <= max_leverage] or rows[-1:])
+
+
+def numbered(chosen: Sequence[Row]) -> tuple[RiskTier, ...]:
+    """Tiers of rows, lowest first, with the deductions that follow from them."""
     deductions = [Decimal(0)]
     for (limit, kept, *_), (_, more, *_) in pairwise(chosen):
         deductions.append(deductions[-1] + limit * (more - kept))

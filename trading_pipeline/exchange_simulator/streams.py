@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 
+from trading_pipeline.domain.model.timeframes import to_ms
 from trading_pipeline.exchange_simulator import trade_stream
 from trading_pipeline.exchange_simulator.disconnection import DCP_TOPICS
 from trading_pipeline.exchange_simulator.exchange import Payload
@@ -72,6 +73,7 @@ async def _listen(venue: Venue, hub: Hub, connection: Connection, receive: Recei
         if not isinstance(command, dict):
             connection.send(_answer(connection, {}, "", "Request format error", success=False))
             continue
+        connection.heard = (venue.clock_ms(), to_ms(venue.clock.wall()))
         await asyncio.sleep(ANSWER_DELAY_S)
         if hub is venue.trade:
             trade_stream.obey(venue, connection, command)

@@ -4,14 +4,14 @@ import asyncio
 import hashlib
 from functools import partial
 
-from trading_pipeline.domain.model.timeframes import to_ms
 from trading_pipeline.exchange_simulator.authentication import DEFAULT_RECV_WINDOW_MS, verify_stream, verify_time
 from trading_pipeline.exchange_simulator.exchange import Payload
 from trading_pipeline.exchange_simulator.faults import Fault, FaultKind
 from trading_pipeline.exchange_simulator.hub import CLOSE, Connection
 from trading_pipeline.exchange_simulator.parameters import Parameters, text
-from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
+from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter, too_many_visits
 from trading_pipeline.exchange_simulator.request_faults import EDGE, STREAM_LEADS_S, carry_out, exhausted
+from trading_pipeline.exchange_simulator.routes import batches
 from trading_pipeline.exchange_simulator.routes.catalog import SIGNED
 from trading_pipeline.exchange_simulator.routes.endpoint import EXTRA_INFO
 from trading_pipeline.exchange_simulator.venue import Venue
@@ -41,7 +41,7 @@ def authenticate(venue: Venue, connection: Connection, arguments: list[object]) 
     :returns: empty when accepted, else the venue's reason.
     """
     seat = venue.seat(str(arguments[0]) if arguments else "")
-    reason = verify_stream(seat.credentials, arguments, venue.now_ms())
+    reason = verify_stream(seat.credentials, arguments, connection.heard[0])
     connection.api_key = "" if reason else seat.credentials.api_key
     return reason
 
@@ -131,15 +131,15 @@ def _result(
         raise Rejection(10003, "Request not authorized")
     header, request = _parts(command)
     window = text(header, "X-BAPI-RECV-WINDOW", str(DEFAULT_RECV_WINDOW_MS))
-    wall_ms = to_ms(venue.clock.wall()) + venue.skew_ms
-    verify_time(text(header, "X-BAPI-TIMESTAMP"), window, (venue.told_ms(), wall_ms))
+    heard_ms, wall_ms = (instant + venue.skew_ms for instant in connection.heard)
+    verify_time(text(header, "X-BAPI-TIMESTAMP"), window, (heard_ms, wall_ms))
     # One account's limit, whichever way its requests come.
     seat = venue.seat(connection.api_key)
-    usage = seat.rate_limits.count(path)
+    usage = seat.rate_limits.count(path, batches.size(request) if path in batches.PATHS else 1)
     if usage is not None:
         limits.update({**usage.headers(), **exhausted(fault, wall_ms)})
         if usage.exceeded:
-            raise Rejection(10006, "Too many visits. Exceeded the API Rate Limit.")
+            raise too_many_visits()
     return carry_out(venue, seat, fault, (path, request), partial(SIGNED["POST", path].answer, seat))
 
 

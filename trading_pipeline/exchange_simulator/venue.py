@@ -17,7 +17,7 @@ from trading_pipeline.exchange_simulator.hub import Hub
 from trading_pipeline.exchange_simulator.live_venue import LiveVenue
 from trading_pipeline.exchange_simulator.market_feed import MarketFeed
 from trading_pipeline.exchange_simulator.orders import Order
-from trading_pipeline.exchange_simulator.rate_limits import RateLimits
+from trading_pipeline.exchange_simulator.rate_limits import AddressLimits
 from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
 from trading_pipeline.exchange_simulator.seat import Seat
 from trading_pipeline.exchange_simulator.state_file import StateFile
@@ -62,8 +62,8 @@ class Venue:
         self._kept = -1
         self.exchange = exchange
         self.clock = clock
-        self.rate_limits = RateLimits()
-        """Of addresses; those of accounts are their seats'."""
+        self.address_limits = AddressLimits()
+        """Those of accounts are their seats'."""
         self.faults = Faults() if faults is None else faults
         self.skew_ms = 0
         """By how much the time that is told is ahead of the exchange's own, or behind it."""

@@ -16,6 +16,10 @@ from trading_pipeline.exchange_simulator.orders import ZERO, Order
 from trading_pipeline.exchange_simulator.price_walk import Leg
 
 Jump = tuple[Decimal, Decimal]
+Meeting = tuple[Decimal, int, str, Decimal, int, int, Order | None]
+"""Instant, turn, nearness of levels behind, number of the account, sequence and order: in this order they are met."""
+_FIRST = (-1, "")
+"""The turn of what is no order."""
 
 
 def advance(exchange: Exchange, until_ms: int) -> None:
@@ -113,8 +117,10 @@ def _touched(exchange: Exchange, order: Order) -> Iterator[int]:
     return _traded(exchange, lambda venue: matching.touch(venue, order))
 
 
-def _arrived(exchange: Exchange, order: Order) -> Iterator[int]:
-    """Let the order's next step reach the market."""
+def _arrived(exchange: Exchange, order: Order | None) -> Iterator[int]:
+    """Let the order's next step reach the market, or without one the account's next change of positions."""
+    if order is None:
+        return _traded(exchange, arrivals.arrive_at_position)
     return _traded(exchange, lambda venue: arrivals.arrive(venue, order))
 
 
@@ -167,7 +173,7 @@ def _travel(exchange: Exchange, end_ms: int) -> Iterator[int]:
         for symbol, leg in legs.items():
             market = exchange.markets[symbol]
             market.last = market.instrument.round_price(leg.price_at(at))
-        if order.on_the_way and order.on_the_way[0][0] <= at:
+        if order is None or (order.on_the_way and order.on_the_way[0][0] <= at):
             _trail_all(exchange)
             yield from _arrived(account, order)
             continue
@@ -200,13 +206,19 @@ def _behind(order: Order, price: Decimal) -> bool:
 
 def _next_meeting(
     exchange: Exchange, legs: dict[str, Leg], way: tuple[int, int], at: Decimal
-) -> tuple[Decimal, Exchange, Order] | None:
+) -> tuple[Decimal, Exchange, Order | None] | None:
     """The order that is met first from ``at`` on, whose it is, and the exact instant (UTC ms).
+
+    No order where a change of the account's positions arrives before any is met.
 
     :param legs: of the symbols looked at so far; others are added as they get orders.
     :param way: where it began and where it ends, UTC ms.
     """
-    met = []
+    met: list[Meeting] = [
+        (max(at, Decimal(one.account.on_the_way[0][0])), *_FIRST, ZERO, number, 0, None)
+        for number, one in enumerate(exchange.accounts)
+        if one.account.on_the_way and one.account.on_the_way[0][0] <= way[1]
+    ]
     orders = ((number, order) for number, one in enumerate(exchange.accounts) for order in one.orders.active())
     for number, order in orders:
         symbol = order.terms.symbol

@@ -1,14 +1,22 @@
+import asyncio
 import hashlib
 import hmac
 import time
+from collections.abc import MutableMapping
+from typing import Any
 
 import pytest
 import requests
 
+from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.exchange_simulator.application import Application
+from trading_pipeline.exchange_simulator.assembly import build
 from trading_pipeline.exchange_simulator.authentication import credentials_for, verify_request
-from trading_pipeline.exchange_simulator.rate_limits import RateLimits
+from trading_pipeline.exchange_simulator.configuration import Configuration
+from trading_pipeline.exchange_simulator.rate_limits import AddressLimits, RateLimits
 from trading_pipeline.exchange_simulator.rejections import Rejection
 from trading_pipeline.exchange_simulator.server import Addresses
+from trading_pipeline_tests.exchange_simulator.conftest import START
 
 KEYS = credentials_for("test")
 VIRTUAL, WALL = 1_000_000, 9_000_000
@@ -81,16 +89,53 @@ def test_eleventh_order_of_any_second_exceeds_the_limit_and_places_come_free_one
     assert (fresh.remaining, fresh.exceeded) == (8, False)
 
 
+def test_a_batch_gets_the_places_that_are_left_and_counts_for_as_many() -> None:
+    limits = RateLimits(lambda: 100.5)
+    granted = []
+    for wanted in (8, 5, 1):
+        usage = limits.count("/v5/order/create-batch", wanted)
+        assert usage is not None
+        granted.append((limits.granted, usage.remaining, usage.exceeded))
+    assert granted == [(8, 2, False), (2, 0, False), (0, 0, True)]
+
+
 def test_six_hundred_and_first_request_of_any_five_seconds_is_forbidden_for_ten_minutes() -> None:
     now = [104.0]
-    limits = RateLimits(lambda: now[0])
-    assert not any(limits.address_exceeded() for _ in range(300))
+    limits = AddressLimits(lambda: now[0])
+    assert not any(limits.exceeded("10.0.0.1") for _ in range(300))
     now[0] = 108.9
-    assert [limits.address_exceeded() for _ in range(301)] == [False] * 300 + [True]
+    assert [limits.exceeded("10.0.0.1") for _ in range(301)] == [False] * 300 + [True]
+    assert not limits.exceeded("10.0.0.2")
     now[0] = 708.8
-    assert limits.address_exceeded()
+    assert limits.exceeded("10.0.0.1")
     now[0] = 708.9
-    assert not limits.address_exceeded()
+    assert not limits.exceeded("10.0.0.1")
+
+
+def test_an_address_is_shut_out_over_http_whatever_it_asks_for_and_no_other_notices() -> None:
+    venue = build(Configuration(("BTCUSDT",), seed=7, start=START, lock_step=Timeframe.M15), "test")
+    statuses: list[int] = []
+
+    async def ask(address: str, path: str) -> None:
+        scope = {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": b""}
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            statuses.extend([message["status"]] if "status" in message else [])
+
+        await Application(venue)(scope | {"client": (address, 1)}, never, send)
+
+    async def crowd() -> None:
+        for _ in range(600):
+            await ask("10.0.0.1", "/v5/no/such/page")
+        for address in ("10.0.0.1", "10.0.0.2"):
+            await ask(address, "/v5/market/time")
+
+    asyncio.run(crowd())
+    assert statuses == [404] * 600 + [403, 200]
+
+
+async def never() -> dict[str, Any]:
+    raise AssertionError("a GET has no body")
 
 
 def test_answers_carry_the_limit_headers_and_excess_is_refused(venue: Addresses) -> None:

@@ -33,6 +33,14 @@ def test_shorts_receive_what_longs_pay() -> None:
     assert [one.fee for one in walk(exchange)] == [Decimal("-0.06")]
 
 
+def test_funding_is_owed_on_the_value_by_the_mark_price() -> None:
+    exchange = an_exchange(FLAT, start=BEFORE_EIGHT)
+    exchange.markets["BTCUSDT"].basis = {"mark": lambda _: Decimal("0.02")}
+    order(exchange, "Buy", "1")
+    [execution] = walk(exchange)
+    assert (execution.price, execution.fee) == (102, Decimal("0.0102"))
+
+
 def test_a_recorded_rate_comes_before_the_constant_one() -> None:
     exchange = an_exchange(FLAT, start=BEFORE_EIGHT, funding={MIDNIGHT + 8 * HOUR: Decimal("-0.0002")})
     order(exchange, "Buy", "1")

@@ -9,7 +9,7 @@ from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.order_entry import create
 from trading_pipeline.exchange_simulator.rejections import Rejection
 from trading_pipeline.exchange_simulator.walking import advance
-from trading_pipeline_tests.exchange_simulator.builders import Ohlc, an_exchange, walk
+from trading_pipeline_tests.exchange_simulator.builders import STEP_MS, Ohlc, an_exchange, walk
 
 prices = st.integers(900, 1100).map(lambda tenths: tenths / 10)
 
@@ -36,16 +36,23 @@ conditional = st.tuples(orders, prices, st.sampled_from(["1", "2"])).map(
 requests = st.one_of(
     st.tuples(st.just(create), st.one_of(orders, conditional)),
     st.tuples(st.just(position_changes.set_trading_stop), st.fixed_dictionaries({"stopLoss": prices.map(str)})),
+    st.tuples(
+        st.just(position_changes.set_leverage),
+        st.sampled_from(["1", "3", "25"]).map(lambda leverage: {"buyLeverage": leverage, "sellLeverage": leverage}),
+    ),
     st.tuples(st.just(order_changes.cancel_all), st.just({})),
 )
+latencies = st.sampled_from([0, 40_000])
+"""Milliseconds; the longer one lets bars turn and levels be met while something is on its way."""
 sessions = st.lists(st.tuples(ohlc(), st.lists(requests, max_size=4)), min_size=1, max_size=12)
 
 
 Session = list[tuple[Ohlc, list[tuple[Callable[..., object], dict[str, str]]]]]
 
 
-def play(session: Session, balance: str = "500") -> Exchange:
-    exchange = an_exchange(*(bar for bar, _ in session), balance=Decimal(balance))
+def play(session: Session, latency_ms: int = 0, parts: int = 1) -> Exchange:
+    """:param parts: in how many steps each bar is walked."""
+    exchange = an_exchange(*(bar for bar, _ in session), balance=Decimal(500), latency_ms=latency_ms)
     for _, asked in session:
         for act, request in asked:
             before = exchange.positions["BTCUSDT"].size
@@ -55,14 +62,15 @@ def play(session: Session, balance: str = "500") -> Exchange:
                 continue
             if request.get("reduceOnly") == "true":
                 assert abs(exchange.positions["BTCUSDT"].size) <= abs(before)
-        walk(exchange)
+        for part in range(1, parts + 1):
+            advance(exchange, exchange.now_ms + STEP_MS // parts + (STEP_MS % parts) * (part == parts))
     return exchange
 
 
 @settings(max_examples=150, deadline=None)
-@given(sessions)
-def test_money_reconciles_after_any_session(session: Session) -> None:
-    exchange = play(session)
+@given(sessions, latencies)
+def test_money_reconciles_after_any_session(session: Session, latency_ms: int) -> None:
+    exchange = play(session, latency_ms)
     account, position = exchange.account, exchange.positions["BTCUSDT"]
     assert account.wallet == exchange.terms.balance + account.realised - account.fees - account.funding
     assert exchange.equity() == account.wallet + position.unrealised(exchange.markets["BTCUSDT"].last)
@@ -87,9 +95,11 @@ def test_flat_position_leaves_no_stop_and_no_reduce_only_order(session: Session)
 
 
 @settings(max_examples=60, deadline=None)
-@given(sessions)
-def test_same_requests_on_same_bars_give_the_same_fills(session: Session) -> None:
-    first, second = play(session), play(session)
+@given(sessions, latencies, st.integers(1, 7))
+def test_same_requests_on_same_bars_give_the_same_fills_however_time_goes_on(
+    session: Session, latency_ms: int, parts: int
+) -> None:
+    first, second = play(session, latency_ms), play(session, latency_ms, parts)
     assert [vars_of(e) for e in first.executions] == [vars_of(e) for e in second.executions]
 
 

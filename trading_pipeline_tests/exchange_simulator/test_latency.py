@@ -14,18 +14,36 @@ from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfi
 from trading_pipeline.exchange_simulator.latency import _delay_ms
 from trading_pipeline.exchange_simulator.order_changes import amend, cancel
 from trading_pipeline.exchange_simulator.orders import Order, Status
+from trading_pipeline.exchange_simulator.position_changes import set_leverage, set_trading_stop
 from trading_pipeline.exchange_simulator.rejections import Rejection
+from trading_pipeline.exchange_simulator.venue import Stand
 from trading_pipeline.exchange_simulator.walking import advance
 from trading_pipeline_tests.exchange_simulator.builders import FLAT, STEP_MS, an_exchange, order
 from trading_pipeline_tests.exchange_simulator.conftest import START
 
 # Down to 90 in the first third of the bar, 100 s: a tick of 0.1 in a second.
+BTC = {"category": "linear", "symbol": "BTCUSDT"}
 FALLING = (100.0, 100.0, 90.0, 90.0)
 MEAN_MS = 2_000
 
 
 def distant(*bars: tuple[float, float, float, float], **terms: object) -> Exchange:
     return an_exchange(*bars, latency_ms=MEAN_MS, **terms)
+
+
+def holding(*bars: tuple[float, float, float, float]) -> Exchange:
+    """One BTC was bought, and half of the first bar is over."""
+    exchange = distant(*bars)
+    order(exchange, "Buy", "1")
+    advance(exchange, exchange.now_ms + STEP_MS // 2)
+    return exchange
+
+
+def walked(exchange: Exchange) -> list[Execution]:
+    """What was executed in the bar that comes next."""
+    before = len(exchange.executions)
+    advance(exchange, exchange.now_ms + STEP_MS)
+    return exchange.executions[before:]
 
 
 def named(made: Order, **changes: str) -> dict[str, str]:
@@ -106,6 +124,88 @@ def test_stops_of_the_venue_trigger_without_delay() -> None:
     advance(exchange, exchange.now_ms + 2 * STEP_MS)
     entry, stop = exchange.executions
     assert (entry.price, stop.price, stop.at_ms - entry.at_ms > STEP_MS // 2) == (100, 95, True)
+
+
+def test_a_stop_of_the_position_is_there_when_it_has_arrived() -> None:
+    exchange = holding(FLAT, FALLING)
+    position = exchange.positions["BTCUSDT"]
+    set_trading_stop(exchange, BTC | {"stopLoss": "95"})
+    [(arrives_ms, _)] = exchange.account.on_the_way
+    advance(exchange, arrives_ms - 1)
+    assert position.stop_loss is None
+    advance(exchange, arrives_ms)
+    assert position.stop_loss is not None
+    assert position.stop_loss.created_ms == arrives_ms
+    assert exchange.account.on_the_way == []
+    assert walked(exchange)[-1].price == 95
+
+
+def test_a_level_that_the_price_has_passed_meanwhile_is_met_when_it_arrives() -> None:
+    exchange = holding(FLAT, FALLING)
+    advance(exchange, exchange.now_ms + STEP_MS // 2)
+    set_trading_stop(exchange, BTC | {"stopLoss": "99.9"})
+    late_ms = exchange.now_ms + 30_000
+    exchange.account.on_the_way[0] = (late_ms, exchange.account.on_the_way[0][1])
+    [stop] = walked(exchange)
+    assert (stop.at_ms, stop.price, exchange.positions["BTCUSDT"].flat) == (late_ms, 97, True)
+
+
+def test_a_stop_for_a_position_that_was_closed_meanwhile_changes_nothing() -> None:
+    exchange = holding(FLAT, FLAT)
+    order(exchange, "Sell", "1", reduceOnly="true")
+    set_trading_stop(exchange, BTC | {"stopLoss": "95"})
+    exchange.account.on_the_way[0] = (exchange.now_ms + STEP_MS // 2, exchange.account.on_the_way[0][1])
+    walked(exchange)
+    assert (exchange.positions["BTCUSDT"].stop_loss, exchange.account.on_the_way) == (None, [])
+
+
+def test_orders_are_judged_by_the_leverage_that_is_on_its_way_and_do_not_overtake_it() -> None:
+    exchange = distant(FLAT, FLAT)
+    position = exchange.positions["BTCUSDT"]
+    set_leverage(exchange, BTC | {"buyLeverage": "1", "sellLeverage": "1"})
+    with pytest.raises(Rejection, match="not modified"):
+        set_leverage(exchange, BTC | {"buyLeverage": "1", "sellLeverage": "1"})
+    with pytest.raises(Rejection, match="ab not enough"):
+        order(exchange, "Buy", "101")
+    bought = order(exchange, "Buy", "50")
+    [(levered_ms, _)] = exchange.account.on_the_way
+    assert bought.on_the_way[0][0] >= levered_ms
+    assert (position.leverage, exchange.available()) == (10, 5_000)
+    advance(exchange, levered_ms)
+    assert position.leverage == 1
+    told = [push.data["leverage"] for push in exchange.take_pushes() if push.topic == "position"]
+    assert told[0] == "1"
+
+
+def test_of_two_ways_to_move_a_stop_the_later_one_wins() -> None:
+    exchange = holding(FLAT, FLAT)
+    set_trading_stop(exchange, BTC | {"stopLoss": "95"})
+    advance(exchange, exchange.account.on_the_way[0][0])
+    stop = exchange.positions["BTCUSDT"].stop_loss
+    assert stop is not None
+    for price in ("94", "93", "92", "91", "90"):
+        amend(exchange, named(stop, triggerPrice=price))
+        set_trading_stop(exchange, BTC | {"stopLoss": f"{price}.5"})
+    walked(exchange)
+    assert stop.terms.trigger_price == Decimal("90.5")
+
+
+def test_a_changed_stop_that_was_accepted_arrives_though_the_exchange_is_restarted_meanwhile(tmp_path: Path) -> None:
+    kept = Configuration(("BTCUSDT",), seed=7, start=START, lock_step=Timeframe.M15, state=tmp_path / "state.sqlite")
+    venue = build(kept, "test")
+    order(venue.exchange, "Buy", "0.01")
+    while venue.step() is not Stand.CLOSE:
+        continue
+    stop = venue.exchange.markets["BTCUSDT"].instrument.round_price(venue.exchange.markets["BTCUSDT"].last / 2)
+    set_trading_stop(venue.exchange, BTC | {"stopLoss": str(stop)})
+    venue.keep_changes()
+    venue.end()
+    venue = build(kept, "another")
+    venue.step()
+    held = venue.exchange.positions["BTCUSDT"].stop_loss
+    venue.end()
+    assert held is not None
+    assert held.terms.trigger_price == stop
 
 
 def played(seed: int, step_ms: int = STEP_MS // 3) -> list[tuple[int, Decimal]]:

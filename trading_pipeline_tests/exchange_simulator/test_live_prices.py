@@ -13,17 +13,27 @@ from trading_pipeline.exchange_simulator.assembly import build
 from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.live_feed import LivePrices
 from trading_pipeline.exchange_simulator.live_venue import LiveVenue
-from trading_pipeline.exchange_simulator.server import Addresses, running_exchange
+from trading_pipeline.exchange_simulator.risk_tiers import numbered
+from trading_pipeline.exchange_simulator.server import Addresses, running_venue
 from trading_pipeline.exchange_simulator.venue import Venue
 from trading_pipeline_tests.exchange_simulator.builders import order
 
 SYMBOL = "BTCUSDT"
+TIERS = numbered(
+    [
+        (Decimal(7_000_000), Decimal("0.004"), Decimal("0.008"), Decimal(125)),
+        (Decimal(9_000_000), Decimal("0.01"), Decimal("0.02"), Decimal(50)),
+    ]
+)
 
 
 @pytest.fixture(scope="module")
 def real() -> Iterator[Addresses]:
     """The venue whose contracts and prices are taken."""
-    with running_exchange(Configuration((SYMBOL,), seed=5, wall=True, start=datetime(2025, 5, 1, tzinfo=UTC))) as found:
+    venue = build(Configuration((SYMBOL,), seed=5, wall=True, start=datetime(2025, 5, 1, tzinfo=UTC)), "real")
+    # Other tiers than any that this exchange knows by itself.
+    venue.exchange.markets[SYMBOL].tiers = TIERS
+    with running_venue(venue) as found:
         yield found
 
 
@@ -52,6 +62,10 @@ def test_nothing_is_traded_before_the_first_price(paper: Venue) -> None:
     assert paper.exchange.suspended == {SYMBOL}
     told(paper, lastPrice="104000")
     assert paper.exchange.suspended == set()
+
+
+def test_risk_tiers_are_the_venues(paper: Venue) -> None:
+    assert paper.exchange.markets[SYMBOL].tiers == TIERS
 
 
 def test_funding_to_come_is_the_venues(paper: Venue) -> None:

@@ -1,7 +1,9 @@
+import asyncio
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -9,8 +11,11 @@ from pybit.unified_trading import HTTP
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from trading_pipeline.exchange_simulator.application import Application
+from trading_pipeline.exchange_simulator.assembly import build
 from trading_pipeline.exchange_simulator.server import Addresses
 from trading_pipeline_tests.exchange_simulator.comparisons import COMMANDS, documented, missing
+from trading_pipeline_tests.exchange_simulator.conftest import LOCK_STEP
 from trading_pipeline_tests.exchange_simulator.test_streams import ask, auth
 
 BTC = {"category": "linear", "symbol": "BTCUSDT"}
@@ -167,3 +172,38 @@ def test_a_disconnection_ends_the_order_stream_too(venue: Addresses, trade: Clie
     arm(venue, kind="disconnect")
     with pytest.raises(ConnectionClosed):
         trade.recv(timeout=5)
+
+
+@pytest.mark.parametrize("path", ["/v5/private", "/v5/trade"])
+def test_a_signature_is_judged_by_when_it_arrived_however_fast_the_clock_runs_while_it_is_read(path: str) -> None:
+    venue = build(LOCK_STEP, "test")
+    keys, expires = venue.credentials, venue.exchange.now_ms + 5_000
+    arguments = [keys.api_key, expires, keys.signature(f"GET/realtime{expires}")]
+    incoming = [
+        {"type": "websocket.connect"},
+        {"type": "websocket.receive", "text": json.dumps({"op": "auth", "args": arguments})},
+    ]
+    answered = asyncio.Event()
+    said: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        if incoming:
+            return incoming.pop(0)
+        await answered.wait()
+        return {"type": "websocket.disconnect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "websocket.send":
+            said.append(json.loads(message["text"]))
+            answered.set()
+
+    async def log_in() -> None:
+        connected = asyncio.create_task(Application(venue)({"type": "websocket", "path": path}, receive, send))
+        while incoming:
+            await asyncio.sleep(0)
+        venue.step()
+        await connected
+
+    asyncio.run(log_in())
+    assert venue.exchange.now_ms > expires
+    assert said[0].get("success", not said[0].get("retCode"))

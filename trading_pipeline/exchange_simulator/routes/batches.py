@@ -7,13 +7,19 @@ from trading_pipeline.exchange_simulator.account_faults import refuse_suspended
 from trading_pipeline.exchange_simulator.exchange import Exchange, Payload
 from trading_pipeline.exchange_simulator.orders import Order
 from trading_pipeline.exchange_simulator.parameters import Parameters
-from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter
+from trading_pipeline.exchange_simulator.rejections import Rejection, bad_parameter, too_many_visits
 from trading_pipeline.exchange_simulator.routes.endpoint import EXTRA_INFO, SignedEndpoint
 from trading_pipeline.exchange_simulator.seat import Seat
 
 MOST_ORDERS = 20
 """In one request of linear contracts."""
 Act = Callable[[Exchange, Parameters], Order]
+
+
+def size(request: Parameters) -> int:
+    """How many orders a batch is about; 1 where there is no list of them."""
+    wanted = request.get("request")
+    return min(MOST_ORDERS, max(1, len(wanted))) if isinstance(wanted, list) else 1
 
 
 def create(seat: Seat, request: Parameters) -> Payload:
@@ -54,9 +60,13 @@ def _each(seat: Seat, request: Parameters, act: Act, *, created: bool = False) -
     if len(wanted) > MOST_ORDERS:
         raise bad_parameter(f"params error: request has {len(wanted)} orders; at most {MOST_ORDERS}")
     rows, outcomes = [], []
-    for one in wanted:
+    # Orders beyond the limit fail for themselves, as at the venue; the others are taken.
+    granted = seat.rate_limits.granted
+    for number, one in enumerate(wanted):
         row = {"category": "linear", "symbol": parameters.text(one, "symbol")}
         try:
+            if granted is not None and number >= granted:
+                raise too_many_visits()
             order = act(seat.exchange, {**one, "category": "linear"})
             row |= {"orderId": order.order_id, "orderLinkId": order.terms.link_id}
             if created:
@@ -76,3 +86,4 @@ ENDPOINTS = (
     SignedEndpoint("POST", "/v5/order/amend-batch", amend),
     SignedEndpoint("POST", "/v5/order/cancel-batch", cancel),
 )
+PATHS = frozenset(endpoint.path for endpoint in ENDPOINTS)

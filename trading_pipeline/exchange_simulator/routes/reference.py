@@ -133,9 +133,10 @@ def _page_of_instants(
     """
     end = min(known[1], parameters.integer(request, "endTime", known[1]))
     cursor = parameters.optional_integer(request, "cursor")
-    newest = end - end % step_ms if cursor is None else cursor - step_ms
+    # No page tells what has not happened, whatever cursor is made up.
+    newest = end if cursor is None else min(end, cursor - step_ms)
     oldest = max(known[0], parameters.integer(request, "startTime", 0))
-    instants, count = range(newest, oldest - 1, -step_ms), parameters.limit(request, 50, most)
+    instants, count = range(newest - newest % step_ms, oldest - 1, -step_ms), parameters.limit(request, 50, most)
     page = instants[:count]
     return page, str(page[-1]) if len(instants) > count else ""
 
