@@ -52,7 +52,7 @@ class Stores(dg.ConfigurableResource["Stores"]):
             )
         self._engine = connect(self.database_url)
         # A sensor tick has no run: what it writes is written in nobody's name.
-        self._run_id = context.run_id or ""
+        self._run_id = context.run.run_id if context.run else ""
         self._bars = ResidentBarStore(self._engine, self._run_id, _kept_windows(self.database_url))
         try:
             yield self

@@ -61,7 +61,7 @@ class ExecutionResource(dg.ConfigurableResource["ExecutionResource"]):
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Remember the run."""
-        self._run_id = context.run_id or ""
+        self._run_id = context.run.run_id if context.run else ""
 
     @property
     def context(self) -> ExecutionContext:

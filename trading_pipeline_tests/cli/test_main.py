@@ -140,8 +140,8 @@ def test_a_wrong_setting_is_named(
     assert "secret" not in line
 
 
-def test_a_redis_that_does_not_answer_is_named(refusal: Refusal) -> None:
-    settings = {"REDIS_URL": "redis://127.0.0.1:1/0", "TRADING_STATE_DIR": "state"}
+def test_a_redis_that_does_not_answer_is_named(refusal: Refusal, database_url: str) -> None:
+    settings = {"DATABASE_URL": database_url, "REDIS_URL": "redis://127.0.0.1:1/0", "TRADING_STATE_DIR": "state"}
     line = refusal("up", "--port", str(free_port()), **settings)
     assert "Redis at 127.0.0.1:1 cannot be reached" in line
 

@@ -117,7 +117,7 @@ class PipelineStage:
             "dagster/asset_partition_range_start": f"{day}|{instruments[0]}",
             "dagster/asset_partition_range_end": f"{day}|{instruments[-1]}",
         }
-        job = definitions.get_job_def("bar_close")
+        job = definitions.resolve_job_def("bar_close")
         return job.execute_in_process(instance=self.instance, asset_selection=selection, tags={**covered, **tags})
 
     def hear(self, instrument_ids: Iterable[str], timeframe: Timeframe, close_time: datetime) -> None:

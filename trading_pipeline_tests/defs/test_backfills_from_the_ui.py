@@ -102,7 +102,7 @@ def finish(queue: Queue, backfill_id: str) -> list[dg.DagsterRun]:
 
 
 def test_backtests_launched_at_once_are_runs_each(queue: Queue) -> None:
-    keys = [str(key) for key in STRATEGY_GRID.get_partition_keys()]
+    keys = [str(key) for key in STRATEGY_GRID.get_partition_keys()[:12]]
     backfill_id = launch(queue, ["backtests"], keys)
     iterate(queue)
     runs = requested(queue, backfill_id)

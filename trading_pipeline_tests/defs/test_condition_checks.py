@@ -17,7 +17,7 @@ def verdicts(stage: PipelineStage) -> dict[str, tuple[bool, str]]:
     definitions = dg.Definitions(
         assets=feed_assets, asset_checks=condition_checks, jobs=[conditions_job], resources=stage.resources()
     )
-    result = definitions.get_job_def(conditions_job.name).execute_in_process(instance=stage.instance)
+    result = definitions.resolve_job_def(conditions_job.name).execute_in_process(instance=stage.instance)
     return {
         one.asset_key.to_user_string(): (one.passed, one.description or "")
         for one in result.get_asset_check_evaluations()

@@ -64,7 +64,7 @@ def said(lab: Lab) -> dict[str, str]:
             **dict.fromkeys(("markets", "comparison"), dg.ResourceDefinition.none_resource()),
         },
     )
-    result = definitions.get_job_def(ledger_job.name).execute_in_process()
+    result = definitions.resolve_job_def(ledger_job.name).execute_in_process()
     assert result.get_asset_materialization_events() == []
     found = {one.check_name: one for one in result.get_asset_check_evaluations()}
     assert all(one.passed is (one.description == "sound") for one in found.values())

@@ -64,7 +64,7 @@ class Outage:
         """Execute the job that the sensor is about."""
         stage = self.stage
         definitions = dg.Definitions(assets=[bars, *strategy_assets], jobs=[catch_up_job], resources=stage.resources())
-        job = definitions.get_job_def("catch_up")
+        job = definitions.resolve_job_def("catch_up")
         assert job.execute_in_process(instance=stage.instance, tags=dict(request.tags)).success
 
     def noted(self, request: dg.RunRequest, status: dg.DagsterRunStatus) -> None:

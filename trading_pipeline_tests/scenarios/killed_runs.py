@@ -1,7 +1,7 @@
 """Runs that die before a call of a port, and what must hold of the account whatever the call."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import dagster as dg
 import pytest
@@ -16,6 +16,8 @@ from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 from trading_pipeline_tests.testkit.tripwire import Tripwire
 
+SAMPLE = 7
+"""Calls from one kill to the next in every test run: few jobs repeat anything every seven calls."""
 NEXT = WAVE + Timeframe.M15.duration
 
 State = dict[str, list[tuple[object, ...]]]
@@ -55,14 +57,24 @@ def reconcile(lab: Lab, wire: Tripwire, run_id: str) -> dg.ExecuteInProcessResul
     return execution_jobs.reconcile(lab, run_id, wire)
 
 
-def every_other(calls: int, case: object, cases: Iterable[object]) -> range:
+def in_turns(calls: int, case: object, cases: Iterable[object], step: int) -> range:
     """Numbers of calls to die before: cases of one kind take turns, so that two neighbours die before each call."""
-    return range(list(cases).index(case) % 2, calls, 2)
+    return range(list(cases).index(case) % 2, calls, step)
 
 
-def first_here(cases: Iterable[str]) -> list[ParameterSet]:
-    """Cases of one table: every call of the first dies in every test run, of the others where all is proved."""
-    return [pytest.param(case, marks=[pytest.mark.proof] if number else []) for number, case in enumerate(cases)]
+def swept(cases: Mapping[str, tuple[object, ...]], step: int = 1) -> list[ParameterSet]:
+    """Cases of one table, each with a step from one call to die before to the next.
+
+    Of the first case a sample dies in every test run; every case dies as ``step`` says where all is proved.
+    """
+    first = next(iter(cases))
+    sample = pytest.param(*cases[first], SAMPLE, id=f"{first}, a sample")
+    return [sample, *(pytest.param(*case, step, id=name, marks=pytest.mark.proof) for name, case in cases.items())]
+
+
+def swept_in_turns(cases: Iterable[str]) -> list[ParameterSet]:
+    """The same for cases by name that share the calls between them; see ``in_turns``."""
+    return swept({case: (case,) for case in cases}, step=2)
 
 
 def ledger_state(lab: Lab) -> State:

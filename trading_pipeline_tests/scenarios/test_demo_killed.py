@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from trading_pipeline_tests.scenarios.conftest import FinishedDemo
 from trading_pipeline_tests.scenarios.replayed_demo import TIMEOUT_S, Demo, database_of, demo, rows
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(600), pytest.mark.xdist_group("demo")]
 
 VICTIMS = {2: "worker-trading", 4: "feed", 5: "daemon", 7: "worker-trading"}
 """Name by the number of the close after which it is killed; the fourth opens a position."""

@@ -14,7 +14,7 @@ from trading_pipeline.domain.model.commands import CommandOutcome, CommandVerb
 from trading_pipeline.domain.model.positions import ExitReason
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.services.execution.halt_by_operator import halt_by_operator
-from trading_pipeline_tests.scenarios.killed_runs import enter, fresh, ledger_state, lost_requests, reconcile
+from trading_pipeline_tests.scenarios.killed_runs import enter, fresh, ledger_state, lost_requests, reconcile, swept
 from trading_pipeline_tests.testkit.execution_jobs import ExecutionOfLab, run_job
 from trading_pipeline_tests.testkit.execution_lab import Lab, operator_command, trade_plan
 from trading_pipeline_tests.testkit.tripwire import Killed, Tripwire
@@ -55,19 +55,15 @@ def assert_flat(lab: Lab, instrument_ids: set[str]) -> None:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
-    ("order", "closed"),
-    [
-        pytest.param(kill_switch, {"BTCUSDT.BYBIT", "SOLUSDT.BYBIT"}, marks=pytest.mark.proof),
-        (close, {"BTCUSDT.BYBIT"}),
-    ],
-    ids=["kill switch", "close"],
+    ("order", "closed", "step"),
+    swept({"close": (close, {"BTCUSDT.BYBIT"}), "kill switch": (kill_switch, {"BTCUSDT.BYBIT", "SOLUSDT.BYBIT"})}),
 )
-def test_a_close_killed_and_given_again_ends_alike(database: Engine, order: Step, closed: set[str]) -> None:
+def test_a_close_killed_and_given_again_ends_alike(database: Engine, order: Step, closed: set[str], step: int) -> None:
     lab, wire = opened(database), Tripwire()
     order(lab, wire, "run-2")
     undisturbed = ledger_state(lab)
     assert_flat(lab, closed)
-    for before in range(len(wire.calls)):
+    for before in range(0, len(wire.calls), step):
         lab = opened(database)
         with pytest.raises(Killed):
             order(lab, Tripwire(before), "run-2")

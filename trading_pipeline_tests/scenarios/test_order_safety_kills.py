@@ -19,14 +19,15 @@ from trading_pipeline_tests.scenarios.killed_runs import (
     State,
     assert_safe,
     enter,
-    every_other,
     execute,
-    first_here,
     follow,
     fresh,
+    in_turns,
     ledger_state,
     lost_requests,
     manage,
+    swept,
+    swept_in_turns,
 )
 from trading_pipeline_tests.testkit.execution_lab import (
     Lab,
@@ -70,20 +71,19 @@ def calls_of_undisturbed_run(database: Engine, plans: tuple[TradePlan, ...]) -> 
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(
-    "plans", [(LONG,), pytest.param((LONG, SHORT), marks=pytest.mark.proof)], ids=["one plan", "two plans"]
-)
-def test_execution_killed_anywhere_ends_the_same(database: Engine, plans: tuple[TradePlan, ...]) -> None:
+@pytest.mark.parametrize(("plans", "step"), swept({"one plan": ((LONG,),), "two plans": ((LONG, SHORT),)}))
+def test_execution_killed_anywhere_ends_the_same(database: Engine, plans: tuple[TradePlan, ...], step: int) -> None:
     """By turns the same run goes on, and another takes over."""
     calls, undisturbed = calls_of_undisturbed_run(database, plans)
     assert calls > 20 * len(plans)
-    for before in range(0, calls, len(plans)):
+    step *= len(plans)
+    for before in range(0, calls, step):
         lab = fresh(database, *plans)
         with pytest.raises(Killed):
             execute(lab, Tripwire(before), "run-1")
         assert_safe(lab)
         lab.end_leases()
-        execute(lab, Tripwire(), ("run-1", "run-2")[before // len(plans) % 2])
+        execute(lab, Tripwire(), ("run-1", "run-2")[before // step % 2])
         assert_safe(lab)
         lost_request = lost_requests(lab)
         if lost_request:
@@ -120,8 +120,8 @@ def test_execution_killed_twice_is_still_safe(database: Engine) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("case", first_here(MANAGED))
-def test_management_killed_anywhere_ends_the_same(database: Engine, case: str) -> None:
+@pytest.mark.parametrize(("case", "step"), swept_in_turns(MANAGED))
+def test_management_killed_anywhere_ends_the_same(database: Engine, case: str, step: int) -> None:
     def opened() -> Lab:
         lab = fresh(database, {"next_bar": BY_MOMENTUM, "opposite": BY_OPPOSITE}.get(case, LONG))
         enter(lab)
@@ -144,7 +144,7 @@ def test_management_killed_anywhere_ends_the_same(database: Engine, case: str) -
     undisturbed = ledger_state(lab)
     held = {position.instrument_id: position.stop_loss for position in lab.venue.positions()}
     assert held.get("BTCUSDT.BYBIT") == MANAGED[case]
-    for before in every_other(len(wire.calls), case, MANAGED):
+    for before in in_turns(len(wire.calls), case, MANAGED, step):
         lab = opened()
         with pytest.raises(Killed):
             manage(lab, Tripwire(before), "run-2")
@@ -157,8 +157,8 @@ def test_management_killed_anywhere_ends_the_same(database: Engine, case: str) -
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("case", first_here(FOLLOWED))
-def test_following_killed_anywhere_ends_the_same(database: Engine, case: str) -> None:
+@pytest.mark.parametrize(("case", "step"), swept_in_turns(FOLLOWED))
+def test_following_killed_anywhere_ends_the_same(database: Engine, case: str, step: int) -> None:
     prices, stop = FOLLOWED[case]
 
     def filled() -> Lab:
@@ -175,7 +175,7 @@ def test_following_killed_anywhere_ends_the_same(database: Engine, case: str) ->
     follow(lab, wire, "run-3")
     undisturbed = ledger_state(lab)
     assert {position.stop_loss for position in lab.venue.positions()} == ({stop} if stop else set())
-    for before in every_other(len(wire.calls), case, FOLLOWED):
+    for before in in_turns(len(wire.calls), case, FOLLOWED, step):
         lab = filled()
         with pytest.raises(Killed):
             follow(lab, Tripwire(before), "run-3")

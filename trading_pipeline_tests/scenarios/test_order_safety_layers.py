@@ -24,13 +24,13 @@ from trading_pipeline_tests.scenarios.killed_runs import (
     State,
     assert_safe,
     enter,
-    every_other,
     execute,
-    first_here,
     follow,
     fresh,
+    in_turns,
     ledger_state,
     lost_requests,
+    swept_in_turns,
 )
 from trading_pipeline_tests.testkit.execution_lab import Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.tripwire import Killed, Tripwire
@@ -80,8 +80,8 @@ def resting(lab: Lab) -> list[tuple[Decimal, Decimal | None]]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("case", first_here(CASES))
-def test_a_layer_killed_anywhere_ends_the_same(database: Engine, case: str) -> None:
+@pytest.mark.parametrize(("case", "step"), swept_in_turns(CASES))
+def test_a_layer_killed_anywhere_ends_the_same(database: Engine, case: str, step: int) -> None:
     """By turns the same run goes on, and another takes over."""
     plan, reached, expected = CASES[case]
     lab, wire = opened(database, plan, reached), Tripwire()
@@ -90,7 +90,7 @@ def test_a_layer_killed_anywhere_ends_the_same(database: Engine, case: str) -> N
     follow_fills(context=lab.context("run-f"))
     undisturbed, after = ledger_state(lab), resting(lab)
     assert stop(lab) == expected
-    for call in every_other(len(wire.calls), case, CASES):
+    for call in in_turns(len(wire.calls), case, CASES, step):
         lab = opened(database, plan, reached)
         with pytest.raises(Killed):
             execute(lab, Tripwire(call), "run-2")
@@ -99,7 +99,7 @@ def test_a_layer_killed_anywhere_ends_the_same(database: Engine, case: str) -> N
         follow_fills(context=lab.context("run-f"))
         assert_safe(lab)
         lab.end_leases()
-        execute(lab, Tripwire(), ("run-2", "run-3")[call // 2 % 2])
+        execute(lab, Tripwire(), ("run-2", "run-3")[call // step % 2])
         follow_fills(context=lab.context("run-f"))
         assert_safe(lab)
         lost = lost_requests(lab)

@@ -21,7 +21,7 @@ from trading_pipeline.services.accounting.record_equity import record_equity
 from trading_pipeline.services.execution.execution_context import ExecutionContext
 from trading_pipeline.services.execution.leave_by_operator import carry_on_leaving
 from trading_pipeline.services.execution.watch_account import watch_account
-from trading_pipeline_tests.scenarios.killed_runs import enter, fresh
+from trading_pipeline_tests.scenarios.killed_runs import enter, fresh, swept
 from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.execution_lab import LIMITS, WAVE, Lab, store_plan, trade_plan
 from trading_pipeline_tests.testkit.execution_run import execute_plans
@@ -100,27 +100,27 @@ def upgraded(lab: Lab) -> None:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
-    ("prepare", "step", "ended"),
-    [(fallen, watch, broken), pytest.param(outgrown, execute, upgraded, marks=pytest.mark.proof)],
-    ids=["breaker", "upgrade"],
+    ("prepare", "run", "ended", "step"),
+    swept({"breaker": (fallen, watch, broken), "upgrade": (outgrown, execute, upgraded)}),
 )
 def test_it_ends_as_if_it_had_not_been_killed(
     database: Engine,
     prepare: Callable[[Engine], Lab],
-    step: Callable[[Lab, Tripwire, str], None],
+    run: Callable[[Lab, Tripwire, str], None],
     ended: Callable[[Lab], None],
+    step: int,
 ) -> None:
     undisturbed, lab = Tripwire(), prepare(database)
-    step(lab, undisturbed, "run-1")
+    run(lab, undisturbed, "run-1")
     ended(lab)
     # What comes after the gate has decided is an entry like any other, which has kills of its own.
     decided = [number for number, name in enumerate(undisturbed.calls) if name.endswith(".admit")]
-    for before in range((decided or [len(undisturbed.calls) - 1])[-1] + 1):
+    for before in range(0, (decided or [len(undisturbed.calls) - 1])[-1] + 1, step):
         lab = prepare(database)
         with pytest.raises(Killed):
-            step(lab, Tripwire(before), "run-1")
+            run(lab, Tripwire(before), "run-1")
         for run_id in ("run-1", "run-2"):
             lab.end_leases()
-            step(lab, Tripwire(), run_id)
+            run(lab, Tripwire(), run_id)
         ended(lab)
         assert max(Counter(lab.venue.posts).values()) == 1

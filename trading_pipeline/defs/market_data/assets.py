@@ -79,7 +79,7 @@ def bars(
         market, now = markets.market_data(), now_of(context, markets)
         report = refresh_bars(stores.bars, stores.checks, market, scope, now, base, UNIVERSE.quality, wave)
         # History wakes nobody, so a backfill needs no stream.
-        noticed = PostgresQualityStore(stores.engine, context.run_id)
+        noticed = PostgresQualityStore(stores.engine, context.run.run_id)
         record_quality(noticed, events.stream() if wave else None, report.noticed)
         asset = f"bars_{timeframe}"
         version = tell_partitions(context, asset, stores.contents(tables.bars, scope), _pictures(report))

@@ -51,7 +51,7 @@ def instruments(
     store = stores.conditions.instruments
     if context.selected_asset_keys:
         changes = refresh_instruments(markets.market_data(), store, UNIVERSE.instrument_ids)
-        record_quality(PostgresQualityStore(stores.engine, context.run_id), events.stream(), changes)
+        record_quality(PostgresQualityStore(stores.engine, context.run.run_id), events.stream(), changes)
         yield dg.MaterializeResult(metadata={"changed": len(changes)})
     if context.selected_asset_check_keys:
         yield judged(untradable(store, UNIVERSE.instrument_ids), name=ALL_TRADABLE)

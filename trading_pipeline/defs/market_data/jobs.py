@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from trading_pipeline.defs.market_data.partitions import GRID, UNIVERSE
+from trading_pipeline.defs.market_data.partitions import UNIVERSE
 from trading_pipeline.defs.operations.queues import Priority, trading_tags
 from trading_pipeline.domain.model.stages import STAGES
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -19,7 +19,6 @@ def wave_assets(timeframes: Sequence[Timeframe]) -> list[dg.AssetKey]:
 bar_close_job = dg.define_asset_job(
     "bar_close",
     selection=dg.AssetSelection.assets(*wave_assets(UNIVERSE.timeframes)),
-    partitions_def=GRID,
     executor_def=dg.in_process_executor,
     tags=trading_tags(Priority.WAVE, timedelta(minutes=10)),
     description="One run per closing instant over all instruments, and over the timeframes that close.",

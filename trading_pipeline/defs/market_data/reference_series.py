@@ -88,7 +88,7 @@ def _asset(series: Series) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, stores: Stores, markets: Markets
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         """Ask the venue for the run's days and look for holes in all that is stored; the check alone only looks."""
-        store, now = series.store(stores.engine, context.run_id), markets.clock().now()
+        store, now = series.store(stores.engine, context.run.run_id), markets.clock().now()
         instrument_ids, failures = UNIVERSE.instrument_ids, dict[InstrumentId, str]()
         if context.selected_asset_keys:
             scope, venue = scope_of(context, UNIVERSE.finest), markets.venue().reference_data()
@@ -111,7 +111,6 @@ series_assets = [_asset(series) for series in _SERIES]
 series_job = dg.define_asset_job(
     "refresh_reference_series",
     selection=dg.AssetSelection.assets(*series_assets),
-    partitions_def=GRID,
     executor_def=dg.in_process_executor,
     tags=housekeeping_tags(timedelta(minutes=30)),
     description="Ask the venue for funding, open interest and mark prices of days.",
