@@ -1,6 +1,6 @@
 """What people order through the API: the services, the record and the jobs of the command line and the Dagster UI."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -12,7 +12,9 @@ from trading_pipeline.domain.model.halts import ALL, HaltScope
 from trading_pipeline.domain.model.launched import LaunchedJob
 from trading_pipeline.domain.risk.differences import Difference
 from trading_pipeline.ports.orchestrator import JobLauncher
+from trading_pipeline.ports.venue.clock import Clock
 from trading_pipeline.resources.execution_context import build_controls
+from trading_pipeline.resources.openings import opening_now
 from trading_pipeline.resources.operator_questions import differences_now, scope_meant
 from trading_pipeline.services.access.authenticate import require
 from trading_pipeline.services.execution.halt_by_operator import halt_by_operator
@@ -33,11 +35,15 @@ class ScopeChanged:
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """One method a command; what sends orders is always a job."""
+    """One method a command; what sends orders is always a job.
+
+    :param clock: venue time; the venue's code is loaded by whoever asks first.
+    """
 
     settings: Settings
     engine: Engine
     jobs: JobLauncher
+    clock: Callable[[], Clock]
 
     def halt(self, asker: Asker, text: str, reason: str, *, flatten: bool = False) -> ScopeChanged:
         """Stop new entries of a scope; works while venue and Dagster are away."""
@@ -59,6 +65,17 @@ class Commands:
         controls = build_controls(self.engine)
         lifted = resume_by_operator(controls=controls, command=command, compare=self._differences, forced=forced)
         return ScopeChanged(scope, lifted)
+
+    def open(self, asker: Asker, signal_id: str, reason: str) -> LaunchedJob:
+        """Enter what a stored signal says, as a run; what is known to stand against it is told at once.
+
+        :raises UnknownName: no such signal is stored.
+        :raises OrderDenied: it is not to be opened.
+        """
+        plan = opening_now(self.engine, self.settings, signal_id, self.clock().now())
+        asker.command(CommandVerb.OPEN, HaltScope(plan.instrument_id), reason).require_reason()
+        config = {"signal_id": signal_id, "reason": reason, "actor": asker.principal.name}
+        return self._launch(asker, "open_from_signal", {"take_up": config}, signal_id)
 
     def close(self, asker: Asker, instrument: str, reason: str) -> LaunchedJob:
         """Leave an instrument's position at market, as a run."""

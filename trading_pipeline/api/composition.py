@@ -38,7 +38,7 @@ def build_context(settings: Settings) -> ApiContext:
         links=build_links(settings),
         reader=reader,
         jobs=jobs,
-        commands=Commands(settings, engine, jobs),
+        commands=Commands(settings, engine, jobs, lambda: market()[1]),
         looks=Looks(engine, settings),
         ledger=LedgerLooks(engine),
         charts=Charts(reader, universe, market),

@@ -118,6 +118,26 @@ def test_a_position_is_closed_by_its_id_and_leads_to_its_plan_and_run(api: ApiLa
     assert api.post(f"{PREFIX}/positions/none/close", Role.TRADER, {"reason": "x"}).status_code == 404
 
 
+def test_a_signal_is_opened_by_a_run_and_refused_at_once_where_something_stands_against_it(api: ApiLab) -> None:
+    plan = trade_plan("ADAUSDT.BYBIT")
+    store_plan(api.context.engine, plan)
+    path = f"{PREFIX}/signals/{plan.signal_id}/open"
+    assert api.post(path, Role.VIEWER, {"reason": "sure"}).status_code == 403
+    answer = api.post(path, Role.TRADER, {"reason": "sure"})
+    assert (answer.status_code, answer.json()["job"]) == (202, "open_from_signal")
+    config = {"signal_id": plan.signal_id, "reason": "sure", "actor": "a-trader"}
+    assert api.jobs.launched == [("open_from_signal", {"take_up": config})]
+    (recorded,) = api.get("/api/v1/admin/audit", Role.ADMIN, action="launch.open_from_signal").json()["items"]
+    assert (recorded["actor"], recorded["subject"]) == ("a-trader", plan.signal_id)
+    assert api.post(f"{PREFIX}/signals/none/open", Role.TRADER, {"reason": "x"}).status_code == 404
+    assert api.post(path, Role.TRADER, {"reason": " "}).status_code == 422
+    api.post(f"{PREFIX}/halts", Role.TRADER, {"scope": "ADAUSDT", "reason": "delisting"})
+    refused = api.post(path, Role.TRADER, {"reason": "sure"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "denied_by_the_gate")
+    assert "delisting" in refused.json()["detail"]
+    assert len(api.jobs.launched) == 1
+
+
 def test_a_backtest_is_run_as_a_partition_of_dagster_compared_and_deleted(api: ApiLab) -> None:
     ordered = {"strategy": "ema_atr", "instrument_id": "BTCUSDT"}
     launched = api.post("/api/v1/research/backtests", Role.TRADER, ordered)

@@ -29,7 +29,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 RETENTION = Retention(runs=14 * DAY, order_runs=400 * DAY, quiet_runs=DAY)
 DAYS = dg.StaticPartitionsDefinition(["monday", "tuesday"])
 REPOSITORY = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("trading_pipeline"), "__repository__")
-OPERATOR_JOBS = ("halt", "resume", "kill_switch", "close_position")
+OPERATOR_JOBS = ("halt", "resume", "kill_switch", "close_position", "open_from_signal")
 ONE, PRICE = Decimal(1), Decimal(1000)
 OTHER, RECONCILIATION = RunKind.OTHER, RunKind.RECONCILIATION
 
@@ -146,11 +146,12 @@ def test_runs_that_ended_badly_go_like_any_other(purges: Purges) -> None:
 
 
 def test_runs_about_orders_stay_their_own_time(purges: Purges) -> None:
-    for job in ("execute_plans", "manage_and_execute", "manage_positions", "follow_fills", *OPERATOR_JOBS):
+    jobs = ("execute_plans", "manage_and_execute", "manage_positions", "follow_fills", *OPERATOR_JOBS)
+    for job in jobs:
         purges.add(job, dg.DagsterRunStatus.SUCCESS)
     purges.later(399 * DAY)
-    assert len(purges.runs) == 8
-    assert purges.later(401 * DAY).removed == {RunKind.ORDERS: 8}
+    assert len(purges.runs) == len(jobs)
+    assert purges.later(401 * DAY).removed == {RunKind.ORDERS: len(jobs)}
 
 
 def test_every_partition_keeps_its_newest_materialization_and_no_older_one(purges: Purges) -> None:

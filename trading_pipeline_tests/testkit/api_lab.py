@@ -114,8 +114,8 @@ def running_api(settings: GivenSettings) -> Iterator[ApiLab]:
     # Of the composition, what would be slow (hashes), shared by tests (counted attempts) or elsewhere (jobs, venue).
     limiter = CountedAttempts()
     access = replace(composed.access, passwords=QuickPasswords(), limiter=limiter)
-    commands = Commands(settings, composed.engine, jobs)
     market, clock = RecordedMarketData([], WAVE), FakeClock(WAVE)
+    commands = Commands(settings, composed.engine, jobs, lambda: clock)
     charts = Charts(composed.reader, composed.universe, lambda: (market, clock))
     backfills = Backfills(settings, composed.engine, composed.universe, jobs, lambda: market)
     research = Research(settings, composed.engine, composed.universe, jobs)

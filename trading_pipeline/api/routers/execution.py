@@ -44,8 +44,8 @@ class Switching(Body):
     close: bool = Field(default=False, description="leave every position at market, too")
 
 
-class Closing(Body):
-    """Why it is closed."""
+class Explained(Body):
+    """Why it is done."""
 
     reason: Reason
 
@@ -132,8 +132,18 @@ def clear(context: Context, who: Who, force: bool = False, reason: Words = "") -
     return Changed.of(context.commands.resume(who, ALL, reason, forced=force))
 
 
+@router.post("/signals/{signal_id}/open", status_code=202, openapi_extra=needs(Permission.TRADE))
+def open_signal(context: Context, who: Who, signal_id: Annotated[Key, Path()], body: Explained) -> Launched:
+    """Enter what a stored signal says, by the gate and the orders of the pipeline, as a run.
+
+    409 says why not: its plan has had an order, is being executed, is history or too old, its timeframe is only
+    watched, or its instrument is halted. What the gate finds is told by the run.
+    """
+    return Launched.of(context.commands.open(who, signal_id, body.reason))
+
+
 @router.post("/positions/{position_id}/close", status_code=202, openapi_extra=needs(Permission.TRADE))
-def close(context: Context, who: Who, position_id: Annotated[Key, Path()], body: Closing) -> Launched:
+def close(context: Context, who: Who, position_id: Annotated[Key, Path()], body: Explained) -> Launched:
     """Leave a position at market and take back what rests of it, as a run."""
     position = one_record(reader=context.reader, collection="positions", identity=position_id)
     return Launched.of(context.commands.close(who, str(position["instrument_id"]), body.reason))

@@ -55,3 +55,9 @@ class Closed(Ordered):
     """What is closed."""
 
     instrument: str = Field(description="such as BTCUSDT or BTCUSDT.BYBIT")
+
+
+class Opened(Ordered):
+    """What is opened."""
+
+    signal_id: str = Field(description="of a stored signal whose plan was not executed")

@@ -4,7 +4,16 @@ from datetime import timedelta
 
 import dagster as dg
 
-from trading_pipeline.defs.operations.ops import allow_entries, close_out, flatten, stop_entries, switch
+from trading_pipeline.defs.execution.ops import gate, protect, record, submit
+from trading_pipeline.defs.operations.ops import (
+    allow_entries,
+    close_out,
+    conclude,
+    flatten,
+    stop_entries,
+    switch,
+    take_up,
+)
 from trading_pipeline.defs.operations.queues import Priority, trading_tags
 
 _COMMAND = trading_tags(Priority.COMMAND, timedelta(minutes=15))
@@ -33,3 +42,11 @@ def kill_switch() -> None:
 def close_position() -> None:
     """Close one instrument's position at market."""
     close_out()
+
+
+@dg.job(executor_def=dg.in_process_executor, tags=_COMMAND)
+def open_from_signal() -> None:
+    """Enter what a stored signal says, by the gate and the orders of every other plan."""
+    claimed, command = take_up()
+    done = record(protect(claimed, submit(gate(claimed))))
+    conclude(claimed, command, recorded=done)

@@ -5,14 +5,17 @@ import dagster as dg
 from trading_pipeline.adapters.stores.execution.ledger_trail import Written
 from trading_pipeline.defs.execution.asked_again import asked_again
 from trading_pipeline.defs.execution.told import Told, tell_day, tell_ledger
-from trading_pipeline.defs.operations.commands import Closed, Resumed, Scoped, Switched
+from trading_pipeline.defs.operations.commands import Closed, Opened, Resumed, Scoped, Switched
 from trading_pipeline.domain.model.commands import CommandVerb, OperatorCommand
 from trading_pipeline.domain.model.halts import ALL, HaltScope
+from trading_pipeline.domain.model.plans import Claim
+from trading_pipeline.resources.operator_questions import scope_of
 from trading_pipeline.resources.venue import ExecutionResource
 from trading_pipeline.services.execution.close_by_operator import close_by_operator, flatten_by_operator
 from trading_pipeline.services.execution.compare_account import compare_account
 from trading_pipeline.services.execution.find_scope import find_scope
 from trading_pipeline.services.execution.halt_by_operator import halt_by_operator
+from trading_pipeline.services.execution.open_by_operator import conclude_opening, take_up_by_operator
 from trading_pipeline.services.execution.resume_by_operator import resume_by_operator
 
 
@@ -92,3 +95,31 @@ def close_out(context: dg.OpExecutionContext, execution: ExecutionResource, conf
     closed = close_by_operator(open_context=lambda: execution.context, controls=execution.controls, command=command)
     context.add_output_metadata({"instrument_id": scope, "closed": closed})
     tell_ledger(context, execution.trail.rows(Written(context.run_id)))
+
+
+@dg.op(out={"claimed": dg.Out(), "command": dg.Out()})
+@asked_again
+def take_up(
+    context: dg.OpExecutionContext, execution: ExecutionResource, config: Opened
+) -> tuple[Claim, OperatorCommand]:
+    """Claim the plan of one signal; the steps of `execute_plans` follow."""
+    scope = scope_of(execution.stores.engine, "signals", config.signal_id)
+    command = config.command(CommandVerb.OPEN, scope, context.run_id)
+    claimed = take_up_by_operator(
+        open_context=lambda: execution.context,
+        controls=execution.controls,
+        strategies=execution.parameters.strategies,
+        command=command,
+        signal_id=config.signal_id,
+    )
+    return claimed, command
+
+
+@dg.op(ins={"recorded": dg.In(dg.Nothing)})
+def conclude(
+    context: dg.OpExecutionContext, execution: ExecutionResource, claimed: Claim, command: OperatorCommand
+) -> None:
+    """Say what became of the command; the run fails where nothing was entered."""
+    (plan,) = claimed.plans
+    plans, controls = execution.context.ledger, execution.controls
+    context.log.info(conclude_opening(plans=plans, controls=controls, command=command, plan=plan))

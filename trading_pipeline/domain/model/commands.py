@@ -9,12 +9,14 @@ from trading_pipeline.domain.model.halts import HaltScope
 
 
 class CommandVerb(StrEnum):
-    """``FLATTEN`` is the half of a kill switch that closes what is open; ``MEND`` says what a bar was."""
+    """``FLATTEN`` is the half of a kill switch that closes what is open; ``MEND`` says what a bar was, ``OPEN`` enters
+    what a stored signal says."""
 
     HALT = "halt"
     RESUME = "resume"
     CLOSE = "close"
     FLATTEN = "flatten"
+    OPEN = "open"
     MEND = "mend"
 
 
