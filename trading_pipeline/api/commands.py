@@ -1,6 +1,6 @@
 """What people order through the API: the services, the record and the jobs of the command line and the Dagster UI."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -12,9 +12,7 @@ from trading_pipeline.domain.model.halts import ALL, HaltScope
 from trading_pipeline.domain.model.launched import LaunchedJob
 from trading_pipeline.domain.risk.differences import Difference
 from trading_pipeline.ports.orchestrator import JobLauncher
-from trading_pipeline.ports.venue.clock import Clock
 from trading_pipeline.resources.execution_context import build_controls
-from trading_pipeline.resources.openings import opening_now
 from trading_pipeline.resources.operator_questions import differences_now, scope_meant
 from trading_pipeline.services.access.authenticate import require
 from trading_pipeline.services.execution.halt_by_operator import halt_by_operator
@@ -35,15 +33,11 @@ class ScopeChanged:
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """One method a command; what sends orders is always a job.
-
-    :param clock: venue time; the venue's code is loaded by whoever asks first.
-    """
+    """One method a command; what sends orders is always a job."""
 
     settings: Settings
     engine: Engine
     jobs: JobLauncher
-    clock: Callable[[], Clock]
 
     def halt(self, asker: Asker, text: str, reason: str, *, flatten: bool = False) -> ScopeChanged:
         """Stop new entries of a scope; works while venue and Dagster are away."""
@@ -66,41 +60,33 @@ class Commands:
         lifted = resume_by_operator(controls=controls, command=command, compare=self._differences, forced=forced)
         return ScopeChanged(scope, lifted)
 
-    def open(self, asker: Asker, signal_id: str, reason: str) -> LaunchedJob:
-        """Enter what a stored signal says, as a run; what is known to stand against it is told at once.
-
-        :raises UnknownName: no such signal is stored.
-        :raises OrderDenied: it is not to be opened.
-        """
-        plan = opening_now(self.engine, self.settings, signal_id, self.clock().now())
-        asker.command(CommandVerb.OPEN, HaltScope(plan.instrument_id), reason).require_reason()
-        config = {"signal_id": signal_id, "reason": reason, "actor": asker.principal.name}
-        return self._launch(asker, "open_from_signal", {"take_up": config}, signal_id)
-
     def close(self, asker: Asker, instrument: str, reason: str) -> LaunchedJob:
         """Leave an instrument's position at market, as a run."""
         scope = self._scope(instrument, lifting=False)
         asker.command(CommandVerb.CLOSE, scope, reason).require_reason()
         config = {"instrument": str(scope), "reason": reason, "actor": asker.principal.name}
-        return self._launch(asker, "close_position", {"close_out": config}, str(scope))
+        return launched(self.jobs, self.engine, asker, "close_position", {"close_out": config}, str(scope))
 
     def close_everything(self, asker: Asker, reason: str) -> LaunchedJob:
         """The half of a kill switch that sends orders; the halt stands already."""
         config = {"on": True, "close": True, "reason": reason, "actor": asker.principal.name}
-        return self._launch(asker, "kill_switch", {"switch": config}, str(ALL))
+        return launched(self.jobs, self.engine, asker, "kill_switch", {"switch": config}, str(ALL))
 
     def reconcile(self, asker: Asker) -> LaunchedJob:
         """Compare venue and ledger now instead of within the minute."""
-        return self._launch(asker, "reconcile", {}, str(ALL))
-
-    def _launch(self, asker: Asker, job: str, ops: Mapping[str, Mapping[str, object]], subject: str) -> LaunchedJob:
-        """Launch, and put on record who did; what the run does is recorded by the run."""
-        launched = self.jobs.launch(job, ops)
-        asker.record(self.engine, f"launch.{job}", subject, after={"run_id": launched.run_id})
-        return launched
+        return launched(self.jobs, self.engine, asker, "reconcile", {}, str(ALL))
 
     def _scope(self, text: str, *, lifting: bool) -> HaltScope:
         return scope_meant(self.engine, self.settings, text, lifting=lifting)
 
     def _differences(self) -> Sequence[Difference]:
         return differences_now(self.engine, self.settings)
+
+
+def launched(
+    jobs: JobLauncher, engine: Engine, asker: Asker, job: str, ops: Mapping[str, Mapping[str, object]], subject: str
+) -> LaunchedJob:
+    """Launch, and put on record who did; what the run does is recorded by the run."""
+    run = jobs.launch(job, ops)
+    asker.record(engine, f"launch.{job}", subject, after={"run_id": run.run_id})
+    return run

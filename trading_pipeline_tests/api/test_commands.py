@@ -116,6 +116,16 @@ def test_a_position_is_closed_by_its_id_and_leads_to_its_plan_and_run(api: ApiLa
     config = {"instrument": "BTCUSDT.BYBIT", "reason": "enough", "actor": "a-trader"}
     assert api.jobs.launched == [("close_position", {"close_out": config})]
     assert api.post(f"{PREFIX}/positions/none/close", Role.TRADER, {"reason": "x"}).status_code == 404
+    api.jobs.launched.clear()
+    wanted = {"price": "995.5", "reason": "news"}
+    assert api.post(f"{path}/stop", Role.VIEWER, wanted).status_code == 403
+    answer = api.post(f"{path}/stop", Role.TRADER, {**wanted, "loosen": True})
+    assert (answer.status_code, answer.json()["job"]) == (202, "move_stop")
+    config = {"instrument": "BTCUSDT.BYBIT", "position_id": position["position_id"], "price": "995.5"}
+    config |= {"loosen": True, "reason": "news", "actor": "a-trader"}
+    assert api.jobs.launched == [("move_stop", {"set_stop": config})]
+    for wrong in ({"price": "0"}, {"price": "NaN"}, {"price": "dear"}, {"reason": " "}):
+        assert api.post(f"{path}/stop", Role.TRADER, {**wanted, **wrong}).status_code == 422
 
 
 def test_a_signal_is_opened_by_a_run_and_refused_at_once_where_something_stands_against_it(api: ApiLab) -> None:

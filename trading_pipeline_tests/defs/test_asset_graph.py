@@ -17,6 +17,7 @@ ORDER_JOBS = (
     "kill_switch",
     "close_position",
     "open_from_signal",
+    "move_stop",
 )
 OF_THE_FEED = (
     "bybit_public_stream",

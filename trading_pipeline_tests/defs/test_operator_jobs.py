@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.execution.account_overview import PostgresAccountOverview
 from trading_pipeline.adapters.stores.execution.ledger_trail import LedgerTrail
-from trading_pipeline.defs.operations.jobs import close_position, halt, kill_switch, resume
+from trading_pipeline.defs.operations.jobs import close_position, halt, kill_switch, move_stop, resume
 from trading_pipeline.domain.model.commands import CommandOutcome, CommandVerb
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError, TemporaryVenueError
 from trading_pipeline.domain.model.fills import FillKind
@@ -160,6 +160,14 @@ def test_a_close_is_launched_by_symbol_and_leaves_the_others(lab: Lab) -> None:
     assert result.success
     assert [held.instrument_id for held in lab.venue.positions()] == ["SOLUSDT.BYBIT"]
     assert lab.ledger.intent(f"{LONG.plan_id}_CX").intent.run_id == RUN
+
+
+def test_a_stop_is_moved_by_symbol_and_told(lab: Lab) -> None:
+    config: dict[str, object] = {"instrument": "BTCUSDT", "price": "995", "reason": "news"}
+    assert told(launch(lab, move_stop, "set_stop", config)) == [("positions", [LONG.plan_id])]
+    stops = {held.instrument_id: held.stop_loss for held in lab.venue.positions()}
+    assert stops == {"BTCUSDT.BYBIT": Decimal(995), "SOLUSDT.BYBIT": Decimal(1010)}
+    assert recorded(lab)[-1] == (CommandVerb.MOVE_STOP, "ann", CommandOutcome.DONE)
 
 
 def test_who_launches_without_a_name_is_recorded_as_that(lab: Lab) -> None:

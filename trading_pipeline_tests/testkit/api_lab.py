@@ -14,6 +14,7 @@ from trading_pipeline.api.charts import Charts
 from trading_pipeline.api.commands import Commands
 from trading_pipeline.api.composition import build_context
 from trading_pipeline.api.context import ApiContext
+from trading_pipeline.api.order_commands import OrderCommands
 from trading_pipeline.api.research import Research
 from trading_pipeline.domain.model.access import Role
 from trading_pipeline.domain.model.errors import ServerAway
@@ -115,12 +116,20 @@ def running_api(settings: GivenSettings) -> Iterator[ApiLab]:
     limiter = CountedAttempts()
     access = replace(composed.access, passwords=QuickPasswords(), limiter=limiter)
     market, clock = RecordedMarketData([], WAVE), FakeClock(WAVE)
-    commands = Commands(settings, composed.engine, jobs, lambda: clock)
+    commands = Commands(settings, composed.engine, jobs)
+    orders = OrderCommands(settings, composed.engine, jobs, lambda: clock)
     charts = Charts(composed.reader, composed.universe, lambda: (market, clock))
     backfills = Backfills(settings, composed.engine, composed.universe, jobs, lambda: market)
     research = Research(settings, composed.engine, composed.universe, jobs)
     context = replace(
-        composed, access=access, jobs=jobs, commands=commands, charts=charts, backfills=backfills, research=research
+        composed,
+        access=access,
+        jobs=jobs,
+        commands=commands,
+        orders=orders,
+        charts=charts,
+        backfills=backfills,
+        research=research,
     )
     with TestClient(create_app(context), raise_server_exceptions=False) as client:
         yield ApiLab(context, client, jobs, limiter, market, clock)

@@ -10,6 +10,7 @@ from trading_pipeline.defs.operations.ops import (
     close_out,
     conclude,
     flatten,
+    set_stop,
     stop_entries,
     switch,
     take_up,
@@ -50,3 +51,9 @@ def open_from_signal() -> None:
     claimed, command = take_up()
     done = record(protect(claimed, submit(gate(claimed))))
     conclude(claimed, command, recorded=done)
+
+
+@dg.job(executor_def=dg.in_process_executor, tags=_COMMAND)
+def move_stop() -> None:
+    """Put the stop of an open position elsewhere."""
+    set_stop()

@@ -5,7 +5,7 @@ import dagster as dg
 from trading_pipeline.adapters.stores.execution.ledger_trail import Written
 from trading_pipeline.defs.execution.asked_again import asked_again
 from trading_pipeline.defs.execution.told import Told, tell_day, tell_ledger
-from trading_pipeline.defs.operations.commands import Closed, Opened, Resumed, Scoped, Switched
+from trading_pipeline.defs.operations.commands import Closed, Opened, Resumed, Scoped, StopOrdered, Switched
 from trading_pipeline.domain.model.commands import CommandVerb, OperatorCommand
 from trading_pipeline.domain.model.halts import ALL, HaltScope
 from trading_pipeline.domain.model.plans import Claim
@@ -15,6 +15,7 @@ from trading_pipeline.services.execution.close_by_operator import close_by_opera
 from trading_pipeline.services.execution.compare_account import compare_account
 from trading_pipeline.services.execution.find_scope import find_scope
 from trading_pipeline.services.execution.halt_by_operator import halt_by_operator
+from trading_pipeline.services.execution.move_stop_by_operator import move_stop_by_operator
 from trading_pipeline.services.execution.open_by_operator import conclude_opening, take_up_by_operator
 from trading_pipeline.services.execution.resume_by_operator import resume_by_operator
 
@@ -123,3 +124,15 @@ def conclude(
     (plan,) = claimed.plans
     plans, controls = execution.context.ledger, execution.controls
     context.log.info(conclude_opening(plans=plans, controls=controls, command=command, plan=plan))
+
+
+@dg.op
+@asked_again
+def set_stop(context: dg.OpExecutionContext, execution: ExecutionResource, config: StopOrdered) -> None:
+    """Put the stop of an open position where a person wants it."""
+    command = config.command(CommandVerb.MOVE_STOP, _scope(execution, config.instrument), context.run_id)
+    moved = move_stop_by_operator(
+        open_context=lambda: execution.context, controls=execution.controls, command=command, wanted=config.wanted
+    )
+    context.add_output_metadata({"instrument_id": command.scope, "done": moved.said})
+    tell_ledger(context, execution.trail.rows(Written(positions=[moved.position_id])))

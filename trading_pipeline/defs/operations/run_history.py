@@ -26,7 +26,7 @@ from trading_pipeline.defs.execution.jobs import (
 )
 from trading_pipeline.defs.execution.ledger import ledger_assets
 from trading_pipeline.defs.operations.attempts import given_up
-from trading_pipeline.defs.operations.jobs import close_position, halt, kill_switch, open_from_signal, resume
+from trading_pipeline.defs.operations.jobs import close_position, halt, kill_switch, move_stop, open_from_signal, resume
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.run_history import EndedRun, RunKind
 from trading_pipeline.ports.stores.operations.run_history import RunHistory
@@ -46,6 +46,7 @@ _KINDS: Mapping[str, RunKind] = {
                 resume,
                 kill_switch,
                 open_from_signal,
+                move_stop,
                 close_position,
             )
         ),
