@@ -14,7 +14,8 @@ from trading_pipeline.domain.model.launched import LaunchedJob
 from trading_pipeline.domain.model.positions import PositionStatus
 from trading_pipeline.ports.orchestrator import JobLauncher
 from trading_pipeline.ports.venue.clock import Clock
-from trading_pipeline.resources.openings import opening_now
+from trading_pipeline.resources.openings import opening_now, order_stored
+from trading_pipeline.services.execution.cancel_by_operator import require_cancellable
 from trading_pipeline.services.execution.move_stop_by_operator import StopWanted
 from trading_pipeline.settings import Settings
 
@@ -37,7 +38,7 @@ class OrderCommands:
         :raises UnknownName: no such signal is stored.
         :raises OrderDenied: it is not to be opened.
         """
-        plan = opening_now(self.engine, self.settings, signal_id, self.clock().now())
+        plan = opening_now(self.engine, self.settings, signal_id, self.clock())
         asker.command(CommandVerb.OPEN, HaltScope(plan.instrument_id), reason).require_reason()
         config = {"signal_id": signal_id, "reason": reason, "actor": asker.principal.name}
         return launched(self.jobs, self.engine, asker, "open_from_signal", {"take_up": config}, signal_id)
@@ -61,3 +62,16 @@ class OrderCommands:
             "actor": asker.principal.name,
         }
         return launched(self.jobs, self.engine, asker, "move_stop", {"set_stop": config}, instrument)
+
+    def cancel(self, asker: Asker, order_link_id: str, reason: str) -> LaunchedJob:
+        """Take one resting order of ours back, as a run; one that nobody may take back is refused at once.
+
+        :raises UnknownName: no such order is stored.
+        :raises OrderDenied: it is not one that a person may take back, or it has filled.
+        """
+        record = order_stored(self.engine, order_link_id)
+        require_cancellable(record)
+        scope = HaltScope(record.intent.instrument_id)
+        asker.command(CommandVerb.CANCEL, scope, reason).require_reason()
+        config = {"order_link_id": order_link_id, "reason": reason, "actor": asker.principal.name}
+        return launched(self.jobs, self.engine, asker, "cancel_order", {"take_back": config}, order_link_id)

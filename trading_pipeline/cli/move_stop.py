@@ -8,6 +8,7 @@ import typer
 
 from trading_pipeline.cli.remote import RemoteApi, Url
 from trading_pipeline.cli.running_system import Reason, StateDir, run_job, settings_of
+from trading_pipeline.domain.model.errors import DataError
 
 Loosen = Annotated[bool, typer.Option("--loosen", help="also where more may be lost than now; it then stays there")]
 
@@ -35,6 +36,6 @@ def _move_there(api: RemoteApi, instrument: str, body: dict[str, object]) -> Non
     if len(held) != 1:
         # Of several accounts each has a stop of its own, and a price that is meant for one of them.
         found = ", ".join(position["position_id"] for position in held) or "nothing"
-        raise typer.BadParameter(f"{instrument}: one position has to be open, not {found}")
+        raise DataError(f"{instrument}: one position has to be open, not {found}")
     run = api.order("POST", f"/execution/positions/{held[0]['position_id']}/stop", body)
     sys.stdout.write(f"the stop of {held[0]['position_id']} is being moved: {api.page(run['run_page'])}\n")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from trading_pipeline.cli.remote import RemoteApi, Url
-from trading_pipeline.cli.running_system import Reason, StateDir, run_job, settings_of
+from trading_pipeline.cli.running_system import Reason, StateDir, database_of, run_job, settings_of
 
 
 def open_signal(
@@ -22,6 +22,12 @@ def open_signal(
         run = api.order("POST", f"/execution/signals/{signal_id}/open", {"reason": reason})
         sys.stdout.write(f"signal {signal_id} is being opened: {api.page(run['run_page'])}\n")
         return
+    from trading_pipeline.resources.operator_questions import scope_of
+
     config = {"signal_id": signal_id, "reason": reason, "actor": getpass.getuser()}
-    run_job(settings_of(state_dir), "open_from_signal", {"take_up": config})
+    settings = settings_of(state_dir)
+    with database_of(settings) as engine:
+        # Before a run is launched: the run could not even say whose record the refusal belongs to.
+        scope_of(engine, "signals", signal_id)
+    run_job(settings, "open_from_signal", {"take_up": config})
     sys.stdout.write(f"signal {signal_id} was opened\n")

@@ -3,6 +3,7 @@
 import typer
 
 from trading_pipeline.cli.audit import audit
+from trading_pipeline.cli.cancel import cancel
 from trading_pipeline.cli.close import close
 from trading_pipeline.cli.dlq import dlq
 from trading_pipeline.cli.halt import halt, kill_switch, resume
@@ -12,7 +13,7 @@ from trading_pipeline.cli.status import orders, positions, status
 from trading_pipeline.cli.users import users
 
 operating = typer.Typer()
-for command in (status, positions, orders, halt, resume, kill_switch, close, move_stop):
+for command in (status, positions, orders, halt, resume, kill_switch, close, move_stop, cancel):
     operating.command()(command)
 operating.command("open")(open_signal)
 for group in (dlq, users, audit):

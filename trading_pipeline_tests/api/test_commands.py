@@ -126,6 +126,16 @@ def test_a_position_is_closed_by_its_id_and_leads_to_its_plan_and_run(api: ApiLa
     assert api.jobs.launched == [("move_stop", {"set_stop": config})]
     for wrong in ({"price": "0"}, {"price": "NaN"}, {"price": "dear"}, {"reason": " "}):
         assert api.post(f"{path}/stop", Role.TRADER, {**wanted, **wrong}).status_code == 422
+    api.jobs.launched.clear()
+    orders = f"{PREFIX}/orders/{position['plan_id']}"
+    assert api.post(f"{orders}_TP1/cancel", Role.VIEWER, {"reason": "news"}).status_code == 403
+    answer = api.post(f"{orders}_TP1/cancel", Role.TRADER, {"reason": "news"})
+    assert (answer.status_code, answer.json()["job"]) == (202, "cancel_order")
+    config = {"order_link_id": f"{position['plan_id']}_TP1", "reason": "news", "actor": "a-trader"}
+    assert api.jobs.launched == [("cancel_order", {"take_back": config})]
+    refused = api.post(f"{orders}_E/cancel", Role.TRADER, {"reason": "news"})
+    assert (refused.status_code, "market order" in refused.json()["detail"]) == (409, True)
+    assert api.post(f"{PREFIX}/orders/none/cancel", Role.TRADER, {"reason": "news"}).status_code == 404
 
 
 def test_a_signal_is_opened_by_a_run_and_refused_at_once_where_something_stands_against_it(api: ApiLab) -> None:

@@ -23,6 +23,7 @@ from trading_pipeline.adapters.stores.postgres.database import connect as connec
 from trading_pipeline.adapters.streams.redis_stream import RedisStream
 from trading_pipeline.cli.main import app
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.risk.finding import Action, Finding
 from trading_pipeline.runtime.supervision.embedded import free_port
@@ -43,6 +44,7 @@ def environment(module_database_url: str, redis_url: str, tmp_path_factory: pyte
         "DATABASE_URL": module_database_url,
         "REDIS_URL": redis_url,
         "TRADING_CONFIG_DIR": str(CONFIG),
+        "BYBIT_REST_URL": "http://127.0.0.1:9",  # where no venue answers
         "TRADING_STATE_DIR": str(tmp_path_factory.mktemp("state")),
     }
     return {**os.environ, **given}
@@ -96,6 +98,18 @@ def said(environment: dict[str, str], *words: str) -> str:
         os.environ.update(before)
     assert done.exit_code == 0, done.output
     return done.stdout
+
+
+def refused(environment: dict[str, str], *words: str) -> str:
+    """What a command in this process says that could not be carried out."""
+    before = dict(os.environ)
+    try:
+        done = CliRunner().invoke(app, words, env=environment)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    assert done.exit_code != 0, done.output
+    return f"{done.output} {done.exception}"
 
 
 @pytest.fixture(scope="module")
@@ -195,9 +209,24 @@ def test_commands_say_the_same_with_the_database_and_with_an_address(
     assert said(there, "dlq", "drop", letter, "--url", address) == "1 dropped\n"
     assert letter not in [one.letter_id for one in stream.dead_letters(100)]
     stream.close()
+    ordered(there, address, trade_plan())
     with lab.database.begin() as connection:
         connection.execute(text("DELETE FROM trading.halts"))
     lab.database.dispose()
+
+
+def ordered(there: dict[str, str], address: str, plan: TradePlan) -> None:
+    """Commands about signals, stops and orders reach the API: it refuses at once, or has no Dagster to hand them to."""
+    reason = ("--reason", "look first", "--url", address)
+    for words, why in (
+        (("open", plan.signal_id), f"plan {plan.plan_id} is executed"),
+        (("cancel", f"{plan.plan_id}_E"), "is a market order, which does not rest"),
+        (("cancel", f"{plan.plan_id}_TP1"), "no job can be launched"),
+        (("move-stop", "BTCUSDT", "dear"), "body.price"),
+        (("move-stop", "BTCUSDT", "995"), "no job can be launched"),
+        (("move-stop", "ADAUSDT", "995"), "one position has to be open, not nothing"),
+    ):
+        assert why in refused(there, *words, *reason), words
 
 
 def test_every_component_is_told_with_its_state_and_age(address: str) -> None:

@@ -18,6 +18,7 @@ ORDER_JOBS = (
     "close_position",
     "open_from_signal",
     "move_stop",
+    "cancel_order",
 )
 OF_THE_FEED = (
     "bybit_public_stream",

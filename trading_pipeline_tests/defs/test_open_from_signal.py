@@ -201,7 +201,7 @@ def test_what_is_no_open_plan_of_a_traded_signal_is_refused_with_the_reason(lab:
         connection.execute(delete(trade_plans).where(trade_plans.c.plan_id == unplanned.plan_id))
 
     def refusal(signal_id: str, *strategies: StrategyConfig) -> str:
-        question = OpeningQuestion(signal_id, strategies, lab.clock.now(), ACCOUNT)
+        question = OpeningQuestion(signal_id, strategies, lab.clock, ACCOUNT)
         signals = PostgresSignalReader(lab.database)
         with pytest.raises(OrderDenied) as refused:
             plan_to_open(signals=signals, plans=lab.ledger, halts=lab.halts, question=question)

@@ -29,7 +29,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 RETENTION = Retention(runs=14 * DAY, order_runs=400 * DAY, quiet_runs=DAY)
 DAYS = dg.StaticPartitionsDefinition(["monday", "tuesday"])
 REPOSITORY = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("trading_pipeline"), "__repository__")
-OPERATOR_JOBS = ("halt", "resume", "kill_switch", "close_position", "open_from_signal", "move_stop")
+OPERATOR_JOBS = ("halt", "resume", "kill_switch", "close_position", "open_from_signal", "move_stop", "cancel_order")
 ONE, PRICE = Decimal(1), Decimal(1000)
 OTHER, RECONCILIATION = RunKind.OTHER, RunKind.RECONCILIATION
 

@@ -169,6 +169,15 @@ def move_stop(context: Context, who: Who, position_id: Annotated[Key, Path()], b
     return Launched.of(context.orders.move_stop(who, position, wanted, body.reason))
 
 
+@router.post("/orders/{order_link_id}/cancel", status_code=202, openapi_extra=needs(Permission.TRADE))
+def cancel(context: Context, who: Who, order_link_id: Annotated[Key, Path()], body: Explained) -> Launched:
+    """Take back a limit entry or a target that rests, as a run; nothing follows it, and what has filled keeps its stop.
+
+    409 for every other order: what leaves a position is seen through, and stops are moved, never cancelled.
+    """
+    return Launched.of(context.orders.cancel(who, order_link_id, body.reason))
+
+
 @router.post("/reconciliation", status_code=202, openapi_extra=needs(Permission.TRADE))
 def reconcile(context: Context, who: Who) -> Launched:
     """Compare venue and ledger now, as a run."""

@@ -80,3 +80,9 @@ class StopOrdered(Closed):
             return StopWanted(Decimal(self.price), self.loosen, self.position_id)
         except InvalidOperation:
             raise ConfigurationError(f"price {self.price!r} is no number; write one such as 99.5") from None
+
+
+class Cancelled(Ordered):
+    """What is taken back."""
+
+    order_link_id: str = Field(description="of a limit entry or a target that rests")

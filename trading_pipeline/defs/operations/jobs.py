@@ -13,6 +13,7 @@ from trading_pipeline.defs.operations.ops import (
     set_stop,
     stop_entries,
     switch,
+    take_back,
     take_up,
 )
 from trading_pipeline.defs.operations.queues import Priority, trading_tags
@@ -57,3 +58,9 @@ def open_from_signal() -> None:
 def move_stop() -> None:
     """Put the stop of an open position elsewhere."""
     set_stop()
+
+
+@dg.job(executor_def=dg.in_process_executor, tags=_COMMAND)
+def cancel_order() -> None:
+    """Take back one limit order that rests; stops are moved, never cancelled."""
+    take_back()

@@ -5,12 +5,13 @@ import dagster as dg
 from trading_pipeline.adapters.stores.execution.ledger_trail import Written
 from trading_pipeline.defs.execution.asked_again import asked_again
 from trading_pipeline.defs.execution.told import Told, tell_day, tell_ledger
-from trading_pipeline.defs.operations.commands import Closed, Opened, Resumed, Scoped, StopOrdered, Switched
+from trading_pipeline.defs.operations.commands import Cancelled, Closed, Opened, Resumed, Scoped, StopOrdered, Switched
 from trading_pipeline.domain.model.commands import CommandVerb, OperatorCommand
 from trading_pipeline.domain.model.halts import ALL, HaltScope
 from trading_pipeline.domain.model.plans import Claim
 from trading_pipeline.resources.operator_questions import scope_of
 from trading_pipeline.resources.venue import ExecutionResource
+from trading_pipeline.services.execution.cancel_by_operator import cancel_by_operator
 from trading_pipeline.services.execution.close_by_operator import close_by_operator, flatten_by_operator
 from trading_pipeline.services.execution.compare_account import compare_account
 from trading_pipeline.services.execution.find_scope import find_scope
@@ -136,3 +137,16 @@ def set_stop(context: dg.OpExecutionContext, execution: ExecutionResource, confi
     )
     context.add_output_metadata({"instrument_id": command.scope, "done": moved.said})
     tell_ledger(context, execution.trail.rows(Written(positions=[moved.position_id])))
+
+
+@dg.op
+@asked_again
+def take_back(context: dg.OpExecutionContext, execution: ExecutionResource, config: Cancelled) -> None:
+    """Cancel one limit order of ours, and look after its position."""
+    link_id = config.order_link_id
+    command = config.command(CommandVerb.CANCEL, scope_of(execution.stores.engine, "orders", link_id), context.run_id)
+    said = cancel_by_operator(
+        open_context=lambda: execution.context, controls=execution.controls, command=command, order_link_id=link_id
+    )
+    context.add_output_metadata({"order_link_id": link_id, "done": said})
+    tell_ledger(context, execution.trail.rows(Written(context.run_id, orders=[link_id])))

@@ -10,7 +10,8 @@ from trading_pipeline.domain.model.halts import HaltScope
 
 class CommandVerb(StrEnum):
     """``FLATTEN`` is the half of a kill switch that closes what is open; ``MEND`` says what a bar was, ``OPEN`` enters
-    what a stored signal says, ``MOVE_STOP`` puts the stop of an open position elsewhere."""
+    what a stored signal says, ``MOVE_STOP`` puts the stop of an open position elsewhere, ``CANCEL`` takes one
+    order back."""
 
     HALT = "halt"
     RESUME = "resume"
@@ -18,6 +19,7 @@ class CommandVerb(StrEnum):
     FLATTEN = "flatten"
     OPEN = "open"
     MOVE_STOP = "move_stop"
+    CANCEL = "cancel"
     MEND = "mend"
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from trading_pipeline.domain.model.commands import CommandOutcome, OperatorCommand
 from trading_pipeline.domain.model.errors import OrderDenied, UnknownName
@@ -13,6 +12,7 @@ from trading_pipeline.domain.strategies.framework.plan import StrategyConfig, on
 from trading_pipeline.ports.stores.execution.ledger import PlanQueue
 from trading_pipeline.ports.stores.execution.risk_store import HaltRegister
 from trading_pipeline.ports.stores.execution.signal_reader import SignalReader
+from trading_pipeline.ports.venue.clock import Clock
 from trading_pipeline.services.execution.claim_plans import LEASE
 from trading_pipeline.services.execution.close_by_operator import OpenContext
 from trading_pipeline.services.execution.controls import Controls, begun
@@ -27,14 +27,14 @@ _ENTERED = (PlanStatus.EXECUTED, PlanStatus.CLAIMED)
 class OpeningQuestion:
     """Whether a stored signal may be opened now.
 
-    :param now: venue time, UTC.
+    :param clock: venue time; asked last, so that what the ledger knows is told while the venue is away.
     :param account_id: the account to open it in; ``None`` asks for halts that stand for every account.
     :param run_id: the run that asks, to which its own claim is no obstacle.
     """
 
     signal_id: str
     strategies: Sequence[StrategyConfig]
-    now: datetime
+    clock: Clock
     account_id: AccountId | None = None
     run_id: str = ""
 
@@ -79,7 +79,7 @@ def take_up_by_operator(
     command.require_reason()
     with begun(controls.commands, command, f"open signal {signal_id}"):
         context = open_context()
-        question = OpeningQuestion(signal_id, strategies, context.clock.now(), context.account_id, context.run_id)
+        question = OpeningQuestion(signal_id, strategies, context.clock, context.account_id, context.run_id)
         plan = plan_to_open(signals=context.signals, plans=context.ledger, halts=context.halts, question=question)
         # The question and the claim are two transactions: of two commands at one time the second is told here.
         if not context.ledger.take_up(plan.plan_id, context.run_id, LEASE):
@@ -127,7 +127,7 @@ def _spent(standing: PlanStanding, question: OpeningQuestion) -> str:
         return f"run {standing.run_id} executes plan {plan.plan_id} already"
     if status not in (PlanStatus.NEW, PlanStatus.DENIED) or standing.ordered:
         return f"plan {plan.plan_id} is {': '.join(filter(None, [status, standing.reason]))}"
-    if question.now > plan.valid_until:
+    if question.clock.now() > plan.valid_until:
         return f"plan {plan.plan_id} was valid until {plan.valid_until:%Y-%m-%d %H:%M:%S} UTC"
     return ""
 
@@ -136,6 +136,6 @@ def _halted(halts: HaltRegister, standing: PlanStanding, question: OpeningQuesti
     instrument_id = standing.plan.instrument_id
     for halt in halts.halts():
         in_account = halt.scope.account_id in (None, question.account_id)
-        if in_account and halt.scope.instrument_id in (None, instrument_id) and halt.stands(question.now):
+        if in_account and halt.scope.instrument_id in (None, instrument_id) and halt.stands(question.clock.now()):
             return str(halt)
     return ""
