@@ -9,9 +9,11 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine, delete, insert, select
+from sqlalchemy.exc import DBAPIError
 
 from trading_pipeline.adapters.stores.execution.ledger_runs import PostgresLedgerRuns
+from trading_pipeline.adapters.stores.postgres.operations_tables import notifications
 from trading_pipeline.defs.execution.jobs import execute_plans, reconcile
 from trading_pipeline.defs.operations.purge import purge
 from trading_pipeline.defs.operations.run_history import DagsterRunHistory
@@ -355,3 +357,18 @@ def test_ticks_of_every_kind_have_an_end(stored_instance: dg.DagsterInstance, ki
 def test_nothing_is_kept_for_less_than_one_unit(name: str) -> None:
     with pytest.raises(ConfigurationError, match=f"{name} = 0: .*greater than or equal to 1"):
         GivenSettings.model_validate({name: 0})
+
+
+def test_alerts_go_after_their_time_and_never_within_a_month(purges: Purges, database_url: str) -> None:
+    with create_engine(database_url).begin() as connection:
+        for days in (401, 399, 29):
+            told_at = datetime.now(UTC) - days * DAY
+            row = {"severity": "info", "subject": f"{days} days ago", "body": "", "told_at": told_at}
+            connection.execute(insert(notifications), row)
+    stores = Stores(database_url=database_url)
+    assert purge.execute_in_process(instance=purges.instance, resources={"stores": stores}).success
+    with create_engine(database_url).connect() as connection:
+        left = connection.execute(select(notifications.c.subject).order_by(notifications.c.told_at)).scalars().all()
+        assert left == ["399 days ago", "29 days ago"]
+        with pytest.raises(DBAPIError, match="rows go after 30 days at the earliest"):
+            connection.execute(delete(notifications))
