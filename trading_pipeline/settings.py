@@ -102,7 +102,10 @@ class Settings(BaseSettings):
     )
     keep_notifications_days: int = Field(
         # The table lets nothing go that is younger than 30 days.
-        400, ge=30, alias="TRADING_KEEP_NOTIFICATIONS_DAYS", description="what the operator was told"
+        400,
+        ge=30,
+        alias="TRADING_KEEP_NOTIFICATIONS_DAYS",
+        description="what the operator was told",
     )
     code_version: str = Field(
         "", alias="TRADING_CODE_VERSION", description="tag of every run; empty: the commit, or the package's version"

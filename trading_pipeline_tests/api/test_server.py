@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -50,13 +51,18 @@ def environment(module_database_url: str, redis_url: str, tmp_path_factory: pyte
     return {**os.environ, **given}
 
 
+def log_of(environment: dict[str, str]) -> Path:
+    """Where the process writes what it does."""
+    return Path(environment["TRADING_STATE_DIR"]) / "api.log"
+
+
 @pytest.fixture(scope="module")
 def address(environment: dict[str, str]) -> Iterator[str]:
     """Of a process that answers; whatever happens, it ends with the module."""
-    port = free_port()
-    process = subprocess.Popen(
-        [*COMMAND, "api", "--port", str(port)], env=environment, cwd=environment["TRADING_STATE_DIR"]
-    )
+    port, folder = free_port(), environment["TRADING_STATE_DIR"]
+    command = [*COMMAND, "api", "--port", str(port)]
+    with log_of(environment).open("w") as log:
+        process = subprocess.Popen(command, env=environment, cwd=folder, stderr=log)
     try:
         deadline = time.monotonic() + START_S
         while True:
@@ -288,7 +294,9 @@ def test_a_ticket_opens_one_stream(address: str, trader: dict[str, str]) -> None
     assert httpx.get(f"{address}/stream", params=ticket).status_code == 401
 
 
-def test_a_channel_is_relayed_byte_for_byte(address: str, trader: dict[str, str], redis_url: str) -> None:
+def test_a_channel_is_relayed_byte_for_byte(
+    address: str, environment: dict[str, str], trader: dict[str, str], redis_url: str
+) -> None:
     socket = address.replace("http", "ws") + "/api/v1/live?channel={}&ticket={}"
     ticket = httpx.post(f"{address}/api/v1/auth/ticket", headers=trader).json()["ticket"]
     frames = ['{"v":1,"type":"test","payload":42}', '{"v": 1,  "type":"trade","ü":"\\u00fc"}']
@@ -301,6 +309,9 @@ def test_a_channel_is_relayed_byte_for_byte(address: str, trader: dict[str, str]
         assert json.loads(relay.recv(10))["type"] == "pong"
     with pytest.raises(InvalidStatus), connect(socket.format("bybit:ticks", ticket)):
         pass
+    # of both, the one that was let in and the one that was not, the log has the address without its ticket
+    written = log_of(environment).read_text()
+    assert (written.count("/api/v1/live?channel=bybit:ticks&ticket=…"), ticket in written) == (2, False)
     ticket = httpx.post(f"{address}/api/v1/auth/ticket", headers=trader).json()["ticket"]
     with connect(socket.format("secrets", ticket)) as relay, pytest.raises(ConnectionClosedError, match="1008"):
         relay.recv(10)
