@@ -102,6 +102,26 @@ def test_what_sends_orders_is_a_run_with_a_page(api: ApiLab) -> None:
     assert api.jobs.launched == [("kill_switch", {"switch": config}), ("reconcile", {})]
 
 
+def test_runs_are_listed_page_by_page_and_shown_by_their_id(api: ApiLab) -> None:
+    for _ in range(3):
+        api.post(f"{PREFIX}/reconciliation", Role.TRADER)
+    first = api.get("/api/v1/admin/runs", job="reconcile", state="queued", limit=2).json()
+    assert [one["run_id"] for one in first["items"]] == ["run-3", "run-2"]
+    rest = api.get("/api/v1/admin/runs", limit=2, cursor=first["next_cursor"]).json()
+    assert ([one["run_id"] for one in rest["items"]], rest["next_cursor"]) == (["run-1"], None)
+    assert api.get("/api/v1/admin/runs", state="success").json()["items"] == []
+    shown = api.get("/api/v1/admin/runs/run-2").json()
+    assert (shown["job"], shown["state"], shown["run_page"]) == (
+        "reconcile",
+        "queued",
+        "http://dagster.test/runs/run-2",
+    )
+    assert api.get("/api/v1/admin/runs/none").status_code == 404
+    assert api.get("/api/v1/admin/runs", state="dancing").status_code == 422
+    api.jobs.away = True
+    assert api.get("/api/v1/admin/runs").status_code == 503
+
+
 def test_a_position_is_closed_by_its_id_and_leads_to_its_plan_and_run(api: ApiLab) -> None:
     lab = Lab(api.context.engine)
     store_plan(lab.database, trade_plan())
@@ -116,6 +136,11 @@ def test_a_position_is_closed_by_its_id_and_leads_to_its_plan_and_run(api: ApiLa
     config = {"instrument": "BTCUSDT.BYBIT", "reason": "enough", "actor": "a-trader"}
     assert api.jobs.launched == [("close_position", {"close_out": config})]
     assert api.post(f"{PREFIX}/positions/none/close", Role.TRADER, {"reason": "x"}).status_code == 404
+    state = api.get(f"{PREFIX}/risk-state", day="2025-11-03").json()
+    assert [(one["currency"], one["starting"], one["soft_halt"]) for one in state["items"]] == [
+        ("USDT", "10000", False)
+    ]
+    assert (state["halted"], api.get(f"{PREFIX}/risk-state", day="2020-01-01").json()["items"]) == ([], [])
     api.jobs.launched.clear()
     wanted = {"price": "995.5", "reason": "news"}
     assert api.post(f"{path}/stop", Role.VIEWER, wanted).status_code == 403

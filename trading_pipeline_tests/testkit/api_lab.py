@@ -18,7 +18,7 @@ from trading_pipeline.api.order_commands import OrderCommands
 from trading_pipeline.api.research import Research
 from trading_pipeline.domain.model.access import Role
 from trading_pipeline.domain.model.errors import ServerAway
-from trading_pipeline.domain.model.launched import LaunchedJob
+from trading_pipeline.domain.model.launched import LaunchedJob, RunShown, RunsQuestion, RunState
 from trading_pipeline.ports.orchestrator import JobLauncher
 from trading_pipeline.services.access.manage_users import Credentials, add_user
 from trading_pipeline.settings import GivenSettings
@@ -51,6 +51,23 @@ class LaunchedJobs(JobLauncher):
         self.launched.append((title, {asset: {"partitions": list(partitions)} for asset in assets}))
         backfill_id = f"backfill-{len(self.launched)}"
         return LaunchedJob(title, backfill_id, f"{DAGSTER}/runs/b/{backfill_id}")
+
+    def runs(self, question: RunsQuestion) -> Sequence[RunShown]:
+        """Those that were launched, the newest first; all of them wait."""
+        self.check()
+        known = [
+            RunShown(f"run-{place}", job, RunState.QUEUED, WAVE, None, None, {}, self.page_of(f"run-{place}"))
+            for place, (job, _) in enumerate(self.launched, start=1)
+        ]
+        fitting = [
+            one
+            for one in reversed(known)
+            if question.run_id in ("", one.run_id)
+            and question.job in ("", one.job)
+            and question.state in (None, one.state)
+        ]
+        following = [place for place, one in enumerate(fitting, start=1) if one.run_id == question.after]
+        return fitting[following[0] if following else 0 :][: question.limit]
 
     def page_of(self, run_id: str) -> str:
         """At an address that nobody serves."""
