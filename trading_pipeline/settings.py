@@ -100,6 +100,13 @@ class Settings(BaseSettings):
     keep_quiet_runs_hours: int = Field(
         24, ge=1, alias="TRADING_KEEP_QUIET_RUNS_HOURS", description="reconciliations that found nothing"
     )
+    keep_notifications_days: int = Field(
+        # The table lets nothing go that is younger than 30 days.
+        400,
+        ge=30,
+        alias="TRADING_KEEP_NOTIFICATIONS_DAYS",
+        description="what the operator was told",
+    )
     code_version: str = Field(
         "", alias="TRADING_CODE_VERSION", description="tag of every run; empty: the commit, or the package's version"
     )

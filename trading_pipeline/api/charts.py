@@ -7,6 +7,7 @@ from threading import Lock
 from typing import Any
 
 from trading_pipeline.adapters.venues.catalog import venue_named
+from trading_pipeline.adapters.venues.venue_clock import VenueClock
 from trading_pipeline.domain.model.bars import OHLCV, Bar
 from trading_pipeline.domain.model.candles import Candle, interval_named
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -21,6 +22,8 @@ from trading_pipeline.services.market_data.working_set import WorkingSet
 from trading_pipeline.services.operations.read_records import list_records
 from trading_pipeline.settings import Settings
 
+_CLOCK_AGE_S = 0.5
+"""A clock that jumps is asked so often: at every look at a chart in memory would cost more than the look."""
 Market = Callable[[], tuple[MarketData, Clock]]
 
 
@@ -29,8 +32,8 @@ def market_of(universe: Universe, settings: Settings) -> tuple[MarketData, Clock
 
     :raises ConfigurationError: the mode lacks an address.
     """
-    venue = venue_named(universe.venue, settings)
-    return venue.market_data(), venue.clock()
+    market_data = venue_named(universe.venue, settings).market_data()
+    return market_data, VenueClock(market_data, _CLOCK_AGE_S)
 
 
 class Charts:

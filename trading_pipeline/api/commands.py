@@ -65,25 +65,28 @@ class Commands:
         scope = self._scope(instrument, lifting=False)
         asker.command(CommandVerb.CLOSE, scope, reason).require_reason()
         config = {"instrument": str(scope), "reason": reason, "actor": asker.principal.name}
-        return self._launch(asker, "close_position", {"close_out": config}, str(scope))
+        return launched(self.jobs, self.engine, asker, "close_position", {"close_out": config}, str(scope))
 
     def close_everything(self, asker: Asker, reason: str) -> LaunchedJob:
         """The half of a kill switch that sends orders; the halt stands already."""
         config = {"on": True, "close": True, "reason": reason, "actor": asker.principal.name}
-        return self._launch(asker, "kill_switch", {"switch": config}, str(ALL))
+        return launched(self.jobs, self.engine, asker, "kill_switch", {"switch": config}, str(ALL))
 
     def reconcile(self, asker: Asker) -> LaunchedJob:
         """Compare venue and ledger now instead of within the minute."""
-        return self._launch(asker, "reconcile", {}, str(ALL))
-
-    def _launch(self, asker: Asker, job: str, ops: Mapping[str, Mapping[str, object]], subject: str) -> LaunchedJob:
-        """Launch, and put on record who did; what the run does is recorded by the run."""
-        launched = self.jobs.launch(job, ops)
-        asker.record(self.engine, f"launch.{job}", subject, after={"run_id": launched.run_id})
-        return launched
+        return launched(self.jobs, self.engine, asker, "reconcile", {}, str(ALL))
 
     def _scope(self, text: str, *, lifting: bool) -> HaltScope:
         return scope_meant(self.engine, self.settings, text, lifting=lifting)
 
     def _differences(self) -> Sequence[Difference]:
         return differences_now(self.engine, self.settings)
+
+
+def launched(
+    jobs: JobLauncher, engine: Engine, asker: Asker, job: str, ops: Mapping[str, Mapping[str, object]], subject: str
+) -> LaunchedJob:
+    """Launch, and put on record who did; what the run does is recorded by the run."""
+    run = jobs.launch(job, ops)
+    asker.record(engine, f"launch.{job}", subject, after={"run_id": run.run_id})
+    return run

@@ -15,6 +15,7 @@ from trading_pipeline.api.configuration import Configuration
 from trading_pipeline.api.ledger_looks import LedgerLooks
 from trading_pipeline.api.letters import Letters
 from trading_pipeline.api.looks import Looks
+from trading_pipeline.api.order_commands import OrderCommands
 from trading_pipeline.api.research import Research
 from trading_pipeline.api.uploads import Uploads
 from trading_pipeline.domain.model.universe import Universe
@@ -41,6 +42,7 @@ class ApiContext:
     reader: RecordReader
     jobs: JobLauncher
     commands: Commands
+    orders: OrderCommands
     looks: Looks
     ledger: LedgerLooks
     charts: Charts
@@ -73,5 +75,10 @@ def context_of(connection: HTTPConnection) -> ApiContext:
     return context
 
 
-Context = Annotated[ApiContext, Depends(context_of)]
+async def _given(connection: HTTPConnection) -> ApiContext:
+    """A coroutine, as what is none is handed to a thread and back, which costs more than what it does."""
+    return context_of(connection)
+
+
+Context = Annotated[ApiContext, Depends(_given)]
 """What a route asks for."""

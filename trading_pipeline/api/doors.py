@@ -64,8 +64,8 @@ def address_of(connection: HTTPConnection) -> str:
     return connection.client.host if connection.client else "local"
 
 
-def asker_of(connection: HTTPConnection) -> Asker:
-    """Who passed the door."""
+async def asker_of(connection: HTTPConnection) -> Asker:
+    """Who passed the door; a coroutine, so that no thread is asked for it."""
     principal: Principal = connection.state.principal
     return Asker(principal, request_id_of(connection.scope))
 

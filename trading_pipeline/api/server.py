@@ -5,6 +5,7 @@ import uvicorn
 from trading_pipeline.api.application import create_app
 from trading_pipeline.api.binding import refuse_unsafe_binding
 from trading_pipeline.api.composition import build_context
+from trading_pipeline.api.server_log import server_log
 from trading_pipeline.settings import Settings
 
 
@@ -26,6 +27,7 @@ def run_api(settings: Settings) -> None:
         server_header=False,
         # a line a request would be most of the log; what fails is written with its id
         access_log=False,
+        log_config=server_log(),
         log_level=settings.log_level,
         # an SSE stream never ends by itself
         timeout_graceful_shutdown=3,

@@ -1,6 +1,7 @@
 """Telling people."""
 
 from abc import ABC, abstractmethod
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -10,6 +11,17 @@ class Severity(StrEnum):
     INFO = "info"
     WARNING = "warning"
     CRITICAL = "critical"
+
+
+class AlertArchive(ABC):
+    """Alerts that were kept."""
+
+    @abstractmethod
+    def remove_older(self, keep: timedelta) -> int:
+        """Remove what was told longer ago than ``keep``, wall time as the database sees it.
+
+        :returns: alerts removed.
+        """
 
 
 class Notifier(ABC):

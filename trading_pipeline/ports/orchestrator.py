@@ -1,9 +1,9 @@
-"""Handing work to the orchestrator."""
+"""Handing work to the orchestrator, and looking at what became of it."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
-from trading_pipeline.domain.model.launched import LaunchedJob
+from trading_pipeline.domain.model.launched import LaunchedJob, RunShown, RunsQuestion
 
 
 class JobLauncher(ABC):
@@ -26,6 +26,14 @@ class JobLauncher(ABC):
         :returns: with the id of the backfill.
         :raises ServerAway: the orchestrator does not answer.
         :raises DataError: it has no such asset or partition.
+        """
+
+    @abstractmethod
+    def runs(self, question: RunsQuestion) -> Sequence[RunShown]:
+        """Runs that it knows, newest first.
+
+        :raises ServerAway: the orchestrator does not answer.
+        :raises ConfigurationError: it refuses the question.
         """
 
     @abstractmethod

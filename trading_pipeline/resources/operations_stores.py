@@ -9,6 +9,7 @@ from trading_pipeline.adapters.stores.execution.ledger_runs import PostgresLedge
 from trading_pipeline.adapters.stores.execution.work_queue import WorkQueue
 from trading_pipeline.adapters.stores.operations.heartbeats import PostgresHeartbeatStore
 from trading_pipeline.adapters.stores.operations.limit_changes import PostgresLimitChanges
+from trading_pipeline.adapters.stores.operations.notification_log import NotificationLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +42,8 @@ class OperationsStores:
     def limit_changes(self) -> PostgresLimitChanges:
         """Limits that people changed while everything ran."""
         return PostgresLimitChanges(self.engine)
+
+    @property
+    def alerts(self) -> NotificationLog:
+        """What the operator was told."""
+        return NotificationLog(self.engine)

@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.adapters.stores.execution.account_overview import PostgresAccountOverview
+from trading_pipeline.adapters.stores.reading.record_reader import PostgresRecordReader
 from trading_pipeline.adapters.venues.catalog import venue_named
 from trading_pipeline.domain.model.halts import HaltScope
 from trading_pipeline.domain.risk.differences import Difference
@@ -13,6 +14,7 @@ from trading_pipeline.resources.execution_context import build_controls, build_e
 from trading_pipeline.resources.limits_in_force import limits_in_force
 from trading_pipeline.services.execution.compare_account import compare_account
 from trading_pipeline.services.execution.find_scope import find_scope
+from trading_pipeline.services.operations.read_records import one_record
 from trading_pipeline.settings import Settings
 
 
@@ -28,6 +30,15 @@ def scope_meant(engine: Engine, settings: Settings, text: str, *, lifting: bool)
         positions=PostgresAccountOverview(engine),
         lifting=lifting,
     )
+
+
+def scope_of(engine: Engine, collection: str, identity: str) -> HaltScope:
+    """The instrument of a stored signal, order or position.
+
+    :raises UnknownName: there is none of that id.
+    """
+    found = one_record(reader=PostgresRecordReader(engine), collection=collection, identity=identity)
+    return HaltScope(str(found["instrument_id"]))
 
 
 def differences_now(engine: Engine, settings: Settings) -> Sequence[Difference]:

@@ -102,6 +102,26 @@ def test_what_sends_orders_is_a_run_with_a_page(api: ApiLab) -> None:
     assert api.jobs.launched == [("kill_switch", {"switch": config}), ("reconcile", {})]
 
 
+def test_runs_are_listed_page_by_page_and_shown_by_their_id(api: ApiLab) -> None:
+    for _ in range(3):
+        api.post(f"{PREFIX}/reconciliation", Role.TRADER)
+    first = api.get("/api/v1/admin/runs", job="reconcile", state="queued", limit=2).json()
+    assert [one["run_id"] for one in first["items"]] == ["run-3", "run-2"]
+    rest = api.get("/api/v1/admin/runs", limit=2, cursor=first["next_cursor"]).json()
+    assert ([one["run_id"] for one in rest["items"]], rest["next_cursor"]) == (["run-1"], None)
+    assert api.get("/api/v1/admin/runs", state="success").json()["items"] == []
+    shown = api.get("/api/v1/admin/runs/run-2").json()
+    assert (shown["job"], shown["state"], shown["run_page"]) == (
+        "reconcile",
+        "queued",
+        "http://dagster.test/runs/run-2",
+    )
+    assert api.get("/api/v1/admin/runs/none").status_code == 404
+    assert api.get("/api/v1/admin/runs", state="dancing").status_code == 422
+    api.jobs.away = True
+    assert api.get("/api/v1/admin/runs").status_code == 503
+
+
 def test_a_position_is_closed_by_its_id_and_leads_to_its_plan_and_run(api: ApiLab) -> None:
     lab = Lab(api.context.engine)
     store_plan(lab.database, trade_plan())
@@ -116,6 +136,51 @@ def test_a_position_is_closed_by_its_id_and_leads_to_its_plan_and_run(api: ApiLa
     config = {"instrument": "BTCUSDT.BYBIT", "reason": "enough", "actor": "a-trader"}
     assert api.jobs.launched == [("close_position", {"close_out": config})]
     assert api.post(f"{PREFIX}/positions/none/close", Role.TRADER, {"reason": "x"}).status_code == 404
+    state = api.get(f"{PREFIX}/risk-state", day="2025-11-03").json()
+    assert [(one["currency"], one["starting"], one["soft_halt"]) for one in state["items"]] == [
+        ("USDT", "10000", False)
+    ]
+    assert (state["halted"], api.get(f"{PREFIX}/risk-state", day="2020-01-01").json()["items"]) == ([], [])
+    api.jobs.launched.clear()
+    wanted = {"price": "995.5", "reason": "news"}
+    assert api.post(f"{path}/stop", Role.VIEWER, wanted).status_code == 403
+    answer = api.post(f"{path}/stop", Role.TRADER, {**wanted, "loosen": True})
+    assert (answer.status_code, answer.json()["job"]) == (202, "move_stop")
+    config = {"instrument": "BTCUSDT.BYBIT", "position_id": position["position_id"], "price": "995.5"}
+    config |= {"loosen": True, "reason": "news", "actor": "a-trader"}
+    assert api.jobs.launched == [("move_stop", {"set_stop": config})]
+    for wrong in ({"price": "0"}, {"price": "NaN"}, {"price": "dear"}, {"reason": " "}):
+        assert api.post(f"{path}/stop", Role.TRADER, {**wanted, **wrong}).status_code == 422
+    api.jobs.launched.clear()
+    orders = f"{PREFIX}/orders/{position['plan_id']}"
+    assert api.post(f"{orders}_TP1/cancel", Role.VIEWER, {"reason": "news"}).status_code == 403
+    answer = api.post(f"{orders}_TP1/cancel", Role.TRADER, {"reason": "news"})
+    assert (answer.status_code, answer.json()["job"]) == (202, "cancel_order")
+    config = {"order_link_id": f"{position['plan_id']}_TP1", "reason": "news", "actor": "a-trader"}
+    assert api.jobs.launched == [("cancel_order", {"take_back": config})]
+    refused = api.post(f"{orders}_E/cancel", Role.TRADER, {"reason": "news"})
+    assert (refused.status_code, "market order" in refused.json()["detail"]) == (409, True)
+    assert api.post(f"{PREFIX}/orders/none/cancel", Role.TRADER, {"reason": "news"}).status_code == 404
+
+
+def test_a_signal_is_opened_by_a_run_and_refused_at_once_where_something_stands_against_it(api: ApiLab) -> None:
+    plan = trade_plan("ADAUSDT.BYBIT")
+    store_plan(api.context.engine, plan)
+    path = f"{PREFIX}/signals/{plan.signal_id}/open"
+    assert api.post(path, Role.VIEWER, {"reason": "sure"}).status_code == 403
+    answer = api.post(path, Role.TRADER, {"reason": "sure"})
+    assert (answer.status_code, answer.json()["job"]) == (202, "open_from_signal")
+    config = {"signal_id": plan.signal_id, "reason": "sure", "actor": "a-trader"}
+    assert api.jobs.launched == [("open_from_signal", {"take_up": config})]
+    (recorded,) = api.get("/api/v1/admin/audit", Role.ADMIN, action="launch.open_from_signal").json()["items"]
+    assert (recorded["actor"], recorded["subject"]) == ("a-trader", plan.signal_id)
+    assert api.post(f"{PREFIX}/signals/none/open", Role.TRADER, {"reason": "x"}).status_code == 404
+    assert api.post(path, Role.TRADER, {"reason": " "}).status_code == 422
+    api.post(f"{PREFIX}/halts", Role.TRADER, {"scope": "ADAUSDT", "reason": "delisting"})
+    refused = api.post(path, Role.TRADER, {"reason": "sure"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "denied_by_the_gate")
+    assert "delisting" in refused.json()["detail"]
+    assert len(api.jobs.launched) == 1
 
 
 def test_a_backtest_is_run_as_a_partition_of_dagster_compared_and_deleted(api: ApiLab) -> None:

@@ -175,9 +175,11 @@ def test_candles_ascend_in_seconds_and_longer_ones_are_made_of_shorter(api: ApiL
     api.market.requests.clear()
     api.get("/api/v1/marketdata/bybit/klines/working", symbol="SOLUSDT", interval="15")
     # what the feed has stored since is shown without another question to the venue
+    api.clock.set(WAVE + 5 * quarter)
     store_bar(api.context.engine, "SOLUSDT.BYBIT", WAVE + 5 * quarter, Decimal(closes[5]), 1.0)
     candles = api.get("/api/v1/marketdata/bybit/klines/working", symbol="SOLUSDT", interval="15").json()
     assert [one["close"] for one in candles] == [float(close) for close in closes.values()]
+    assert set(candles[0]) == {"time", "open", "high", "low", "close", "volume"}
     assert (candles[0]["time"], len(api.market.requests)) == (WAVE.timestamp(), 1)
     charts = api.get("/api/v1/marketdata/bybit/mtf", symbol="SOLUSDT", intervals="15,60").json()
     hour, rest = charts["data"]["60"]

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -23,6 +24,7 @@ from trading_pipeline.adapters.stores.postgres.database import connect as connec
 from trading_pipeline.adapters.streams.redis_stream import RedisStream
 from trading_pipeline.cli.main import app
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.risk.finding import Action, Finding
 from trading_pipeline.runtime.supervision.embedded import free_port
@@ -43,18 +45,24 @@ def environment(module_database_url: str, redis_url: str, tmp_path_factory: pyte
         "DATABASE_URL": module_database_url,
         "REDIS_URL": redis_url,
         "TRADING_CONFIG_DIR": str(CONFIG),
+        "BYBIT_REST_URL": "http://127.0.0.1:9",  # where no venue answers
         "TRADING_STATE_DIR": str(tmp_path_factory.mktemp("state")),
     }
     return {**os.environ, **given}
 
 
+def log_of(environment: dict[str, str]) -> Path:
+    """Where the process writes what it does."""
+    return Path(environment["TRADING_STATE_DIR"]) / "api.log"
+
+
 @pytest.fixture(scope="module")
 def address(environment: dict[str, str]) -> Iterator[str]:
     """Of a process that answers; whatever happens, it ends with the module."""
-    port = free_port()
-    process = subprocess.Popen(
-        [*COMMAND, "api", "--port", str(port)], env=environment, cwd=environment["TRADING_STATE_DIR"]
-    )
+    port, folder = free_port(), environment["TRADING_STATE_DIR"]
+    command = [*COMMAND, "api", "--port", str(port)]
+    with log_of(environment).open("w") as log:
+        process = subprocess.Popen(command, env=environment, cwd=folder, stderr=log)
     try:
         deadline = time.monotonic() + START_S
         while True:
@@ -96,6 +104,18 @@ def said(environment: dict[str, str], *words: str) -> str:
         os.environ.update(before)
     assert done.exit_code == 0, done.output
     return done.stdout
+
+
+def refused(environment: dict[str, str], *words: str) -> str:
+    """What a command in this process says that could not be carried out."""
+    before = dict(os.environ)
+    try:
+        done = CliRunner().invoke(app, words, env=environment)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    assert done.exit_code != 0, done.output
+    return f"{done.output} {done.exception}"
 
 
 @pytest.fixture(scope="module")
@@ -195,9 +215,24 @@ def test_commands_say_the_same_with_the_database_and_with_an_address(
     assert said(there, "dlq", "drop", letter, "--url", address) == "1 dropped\n"
     assert letter not in [one.letter_id for one in stream.dead_letters(100)]
     stream.close()
+    ordered(there, address, trade_plan())
     with lab.database.begin() as connection:
         connection.execute(text("DELETE FROM trading.halts"))
     lab.database.dispose()
+
+
+def ordered(there: dict[str, str], address: str, plan: TradePlan) -> None:
+    """Commands about signals, stops and orders reach the API: it refuses at once, or has no Dagster to hand them to."""
+    reason = ("--reason", "look first", "--url", address)
+    for words, why in (
+        (("open", plan.signal_id), f"plan {plan.plan_id} is executed"),
+        (("cancel", f"{plan.plan_id}_E"), "is a market order, which does not rest"),
+        (("cancel", f"{plan.plan_id}_TP1"), "no job can be launched"),
+        (("move-stop", "BTCUSDT", "dear"), "body.price"),
+        (("move-stop", "BTCUSDT", "995"), "no job can be launched"),
+        (("move-stop", "ADAUSDT", "995"), "one position has to be open, not nothing"),
+    ):
+        assert why in refused(there, *words, *reason), words
 
 
 def test_every_component_is_told_with_its_state_and_age(address: str) -> None:
@@ -259,7 +294,9 @@ def test_a_ticket_opens_one_stream(address: str, trader: dict[str, str]) -> None
     assert httpx.get(f"{address}/stream", params=ticket).status_code == 401
 
 
-def test_a_channel_is_relayed_byte_for_byte(address: str, trader: dict[str, str], redis_url: str) -> None:
+def test_a_channel_is_relayed_byte_for_byte(
+    address: str, environment: dict[str, str], trader: dict[str, str], redis_url: str
+) -> None:
     socket = address.replace("http", "ws") + "/api/v1/live?channel={}&ticket={}"
     ticket = httpx.post(f"{address}/api/v1/auth/ticket", headers=trader).json()["ticket"]
     frames = ['{"v":1,"type":"test","payload":42}', '{"v": 1,  "type":"trade","ü":"\\u00fc"}']
@@ -272,6 +309,9 @@ def test_a_channel_is_relayed_byte_for_byte(address: str, trader: dict[str, str]
         assert json.loads(relay.recv(10))["type"] == "pong"
     with pytest.raises(InvalidStatus), connect(socket.format("bybit:ticks", ticket)):
         pass
+    # of both, the one that was let in and the one that was not, the log has the address without its ticket
+    written = log_of(environment).read_text()
+    assert (written.count("/api/v1/live?channel=bybit:ticks&ticket=…"), ticket in written) == (2, False)
     ticket = httpx.post(f"{address}/api/v1/auth/ticket", headers=trader).json()["ticket"]
     with connect(socket.format("secrets", ticket)) as relay, pytest.raises(ConnectionClosedError, match="1008"):
         relay.recv(10)

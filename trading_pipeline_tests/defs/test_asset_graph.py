@@ -9,7 +9,17 @@ from trading_pipeline.domain.model.stages import stage_assets
 from trading_pipeline_tests.defs.asset_graph import SNAPSHOT, described
 
 REPOSITORY = defs.get_repository_def()
-ORDER_JOBS = ("execute_plans", "manage_and_execute", "manage_positions", "reconcile", "kill_switch", "close_position")
+ORDER_JOBS = (
+    "execute_plans",
+    "manage_and_execute",
+    "manage_positions",
+    "reconcile",
+    "kill_switch",
+    "close_position",
+    "open_from_signal",
+    "move_stop",
+    "cancel_order",
+)
 OF_THE_FEED = (
     "bybit_public_stream",
     "bybit_private_stream",

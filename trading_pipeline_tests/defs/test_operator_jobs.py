@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.execution.account_overview import PostgresAccountOverview
 from trading_pipeline.adapters.stores.execution.ledger_trail import LedgerTrail
-from trading_pipeline.defs.operations.jobs import close_position, halt, kill_switch, resume
+from trading_pipeline.defs.operations.jobs import cancel_order, close_position, halt, kill_switch, move_stop, resume
 from trading_pipeline.domain.model.commands import CommandOutcome, CommandVerb
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError, TemporaryVenueError
 from trading_pipeline.domain.model.fills import FillKind
@@ -33,6 +34,11 @@ class ExecutionOfLab:
 
     lab: Lab
     away: bool = False
+
+    @property
+    def stores(self) -> SimpleNamespace:
+        """The database."""
+        return SimpleNamespace(engine=self.lab.database)
 
     @property
     def parameters(self) -> Parameters:
@@ -160,6 +166,22 @@ def test_a_close_is_launched_by_symbol_and_leaves_the_others(lab: Lab) -> None:
     assert result.success
     assert [held.instrument_id for held in lab.venue.positions()] == ["SOLUSDT.BYBIT"]
     assert lab.ledger.intent(f"{LONG.plan_id}_CX").intent.run_id == RUN
+
+
+def test_a_stop_is_moved_by_symbol_and_told(lab: Lab) -> None:
+    config: dict[str, object] = {"instrument": "BTCUSDT", "price": "995", "reason": "news"}
+    assert told(launch(lab, move_stop, "set_stop", config)) == [("positions", [LONG.plan_id])]
+    stops = {held.instrument_id: held.stop_loss for held in lab.venue.positions()}
+    assert stops == {"BTCUSDT.BYBIT": Decimal(995), "SOLUSDT.BYBIT": Decimal(1010)}
+    assert recorded(lab)[-1] == (CommandVerb.MOVE_STOP, "ann", CommandOutcome.DONE)
+
+
+def test_a_target_is_taken_back_by_its_id_and_told(lab: Lab) -> None:
+    target = f"{LONG.plan_id}_TP1"
+    result = launch(lab, cancel_order, "take_back", {"order_link_id": target, "reason": "news"})
+    assert told(result) == [("orders", [target]), ("positions", [LONG.plan_id])]
+    assert target not in [one.order_link_id for one in lab.venue.open_orders()]
+    assert recorded(lab)[-1] == (CommandVerb.CANCEL, "ann", CommandOutcome.DONE)
 
 
 def test_who_launches_without_a_name_is_recorded_as_that(lab: Lab) -> None:

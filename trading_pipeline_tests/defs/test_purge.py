@@ -9,9 +9,11 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine, delete, insert, select
+from sqlalchemy.exc import DBAPIError
 
 from trading_pipeline.adapters.stores.execution.ledger_runs import PostgresLedgerRuns
+from trading_pipeline.adapters.stores.postgres.operations_tables import notifications
 from trading_pipeline.defs.execution.jobs import execute_plans, reconcile
 from trading_pipeline.defs.operations.purge import purge
 from trading_pipeline.defs.operations.run_history import DagsterRunHistory
@@ -29,7 +31,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 RETENTION = Retention(runs=14 * DAY, order_runs=400 * DAY, quiet_runs=DAY)
 DAYS = dg.StaticPartitionsDefinition(["monday", "tuesday"])
 REPOSITORY = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("trading_pipeline"), "__repository__")
-OPERATOR_JOBS = ("halt", "resume", "kill_switch", "close_position")
+OPERATOR_JOBS = ("halt", "resume", "kill_switch", "close_position", "open_from_signal", "move_stop", "cancel_order")
 ONE, PRICE = Decimal(1), Decimal(1000)
 OTHER, RECONCILIATION = RunKind.OTHER, RunKind.RECONCILIATION
 
@@ -146,11 +148,12 @@ def test_runs_that_ended_badly_go_like_any_other(purges: Purges) -> None:
 
 
 def test_runs_about_orders_stay_their_own_time(purges: Purges) -> None:
-    for job in ("execute_plans", "manage_and_execute", "manage_positions", "follow_fills", *OPERATOR_JOBS):
+    jobs = ("execute_plans", "manage_and_execute", "manage_positions", "follow_fills", *OPERATOR_JOBS)
+    for job in jobs:
         purges.add(job, dg.DagsterRunStatus.SUCCESS)
     purges.later(399 * DAY)
-    assert len(purges.runs) == 8
-    assert purges.later(401 * DAY).removed == {RunKind.ORDERS: 8}
+    assert len(purges.runs) == len(jobs)
+    assert purges.later(401 * DAY).removed == {RunKind.ORDERS: len(jobs)}
 
 
 def test_every_partition_keeps_its_newest_materialization_and_no_older_one(purges: Purges) -> None:
@@ -354,3 +357,18 @@ def test_ticks_of_every_kind_have_an_end(stored_instance: dg.DagsterInstance, ki
 def test_nothing_is_kept_for_less_than_one_unit(name: str) -> None:
     with pytest.raises(ConfigurationError, match=f"{name} = 0: .*greater than or equal to 1"):
         GivenSettings.model_validate({name: 0})
+
+
+def test_alerts_go_after_their_time_and_never_within_a_month(purges: Purges, database_url: str) -> None:
+    with create_engine(database_url).begin() as connection:
+        for days in (401, 399, 29):
+            told_at = datetime.now(UTC) - days * DAY
+            row = {"severity": "info", "subject": f"{days} days ago", "body": "", "told_at": told_at}
+            connection.execute(insert(notifications), row)
+    stores = Stores(database_url=database_url)
+    assert purge.execute_in_process(instance=purges.instance, resources={"stores": stores}).success
+    with create_engine(database_url).connect() as connection:
+        left = connection.execute(select(notifications.c.subject).order_by(notifications.c.told_at)).scalars().all()
+        assert left == ["399 days ago", "29 days ago"]
+        with pytest.raises(DBAPIError, match="rows go after 30 days at the earliest"):
+            connection.execute(delete(notifications))

@@ -148,6 +148,16 @@ def test_a_close_and_the_kill_switch_are_runs_of_dagster(up: Up) -> None:
     assert up.type("kill-switch", "off")[0] == 0
 
 
+def test_commands_about_signals_orders_and_stops_say_what_stands_against_them(up: Up) -> None:
+    for words, why in (
+        (("open", "nothing"), "there is no 'nothing' among signals"),
+        (("cancel", "nothing"), "there is no 'nothing' among orders"),
+        (("move-stop", "SOLUSDT", "1"), "no position of ours is open in SOLUSDT.BYBIT"),
+    ):
+        code, told = up.type(*words, "--reason", "look first")
+        assert (code, why in told) == (2, True), told
+
+
 def test_a_failed_close_says_where_to_look(up: Up) -> None:
     up.trade_by_hand(Side.BUY)
     try:

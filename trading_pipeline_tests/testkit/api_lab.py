@@ -14,10 +14,11 @@ from trading_pipeline.api.charts import Charts
 from trading_pipeline.api.commands import Commands
 from trading_pipeline.api.composition import build_context
 from trading_pipeline.api.context import ApiContext
+from trading_pipeline.api.order_commands import OrderCommands
 from trading_pipeline.api.research import Research
 from trading_pipeline.domain.model.access import Role
 from trading_pipeline.domain.model.errors import ServerAway
-from trading_pipeline.domain.model.launched import LaunchedJob
+from trading_pipeline.domain.model.launched import LaunchedJob, RunShown, RunsQuestion, RunState
 from trading_pipeline.ports.orchestrator import JobLauncher
 from trading_pipeline.services.access.manage_users import Credentials, add_user
 from trading_pipeline.settings import GivenSettings
@@ -50,6 +51,23 @@ class LaunchedJobs(JobLauncher):
         self.launched.append((title, {asset: {"partitions": list(partitions)} for asset in assets}))
         backfill_id = f"backfill-{len(self.launched)}"
         return LaunchedJob(title, backfill_id, f"{DAGSTER}/runs/b/{backfill_id}")
+
+    def runs(self, question: RunsQuestion) -> Sequence[RunShown]:
+        """Those that were launched, the newest first; all of them wait."""
+        self.check()
+        known = [
+            RunShown(f"run-{place}", job, RunState.QUEUED, WAVE, None, None, {}, self.page_of(f"run-{place}"))
+            for place, (job, _) in enumerate(self.launched, start=1)
+        ]
+        fitting = [
+            one
+            for one in reversed(known)
+            if question.run_id in ("", one.run_id)
+            and question.job in ("", one.job)
+            and question.state in (None, one.state)
+        ]
+        following = [place for place, one in enumerate(fitting, start=1) if one.run_id == question.after]
+        return fitting[following[0] if following else 0 :][: question.limit]
 
     def page_of(self, run_id: str) -> str:
         """At an address that nobody serves."""
@@ -114,13 +132,21 @@ def running_api(settings: GivenSettings) -> Iterator[ApiLab]:
     # Of the composition, what would be slow (hashes), shared by tests (counted attempts) or elsewhere (jobs, venue).
     limiter = CountedAttempts()
     access = replace(composed.access, passwords=QuickPasswords(), limiter=limiter)
-    commands = Commands(settings, composed.engine, jobs)
     market, clock = RecordedMarketData([], WAVE), FakeClock(WAVE)
+    commands = Commands(settings, composed.engine, jobs)
+    orders = OrderCommands(settings, composed.engine, jobs, lambda: clock)
     charts = Charts(composed.reader, composed.universe, lambda: (market, clock))
     backfills = Backfills(settings, composed.engine, composed.universe, jobs, lambda: market)
     research = Research(settings, composed.engine, composed.universe, jobs)
     context = replace(
-        composed, access=access, jobs=jobs, commands=commands, charts=charts, backfills=backfills, research=research
+        composed,
+        access=access,
+        jobs=jobs,
+        commands=commands,
+        orders=orders,
+        charts=charts,
+        backfills=backfills,
+        research=research,
     )
     with TestClient(create_app(context), raise_server_exceptions=False) as client:
         yield ApiLab(context, client, jobs, limiter, market, clock)

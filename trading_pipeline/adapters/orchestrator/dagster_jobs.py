@@ -4,12 +4,13 @@ Without Dagster's own client, which imports all of Dagster: 150 MB in a process 
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError, ServerAway
-from trading_pipeline.domain.model.launched import LaunchedJob
+from trading_pipeline.domain.model.launched import LaunchedJob, RunShown, RunsQuestion, RunState
 from trading_pipeline.ports.orchestrator import JobLauncher
 
 WHERE = """
@@ -33,6 +34,16 @@ mutation ($params: LaunchBackfillParams!) {
     ... on PythonError { message }
     ... on PartitionKeysNotFoundError { message }
     ... on UnauthorizedError { message }
+  }
+}
+"""
+RUNS = """
+query ($filter: RunsFilter, $cursor: String, $limit: Int) {
+  runsOrError(filter: $filter, cursor: $cursor, limit: $limit) {
+    __typename
+    ... on Runs { results { runId jobName status creationTime startTime endTime tags { key value } } }
+    ... on InvalidPipelineRunsFilterError { message }
+    ... on PythonError { message }
   }
 }
 """
@@ -76,6 +87,21 @@ class DagsterJobs(JobLauncher):
         backfill_id = str(answer["backfillId"])
         return LaunchedJob(title, backfill_id, f"{self._pages}/runs/b/{backfill_id}")
 
+    def runs(self, question: RunsQuestion) -> Sequence[RunShown]:
+        """As its list of runs does."""
+        asked: dict[str, object] = {}
+        if question.run_id:
+            asked["runIds"] = [question.run_id]
+        if question.job:
+            asked["pipelineName"] = question.job
+        if question.state is not None:
+            asked["statuses"] = [question.state.name]
+        variables = {"filter": asked, "cursor": question.after or None, "limit": question.limit}
+        answer = self._ask(RUNS, variables)["runsOrError"]
+        if answer["__typename"] != "Runs":
+            raise ConfigurationError(f"Dagster does not list runs: {answer.get('message', answer['__typename'])}")
+        return [self._shown(one) for one in answer["results"]]
+
     def page_of(self, run_id: str) -> str:
         """``/runs/<id>``."""
         return f"{self._pages}/runs/{run_id}" if self._pages else ""
@@ -83,6 +109,18 @@ class DagsterJobs(JobLauncher):
     def check(self) -> None:
         """Ask for the versions of the webserver."""
         self._answer("GET", "/server_info")
+
+    def _shown(self, run: Mapping[str, Any]) -> RunShown:
+        return RunShown(
+            run_id=run["runId"],
+            job=run["jobName"],
+            state=RunState[run["status"]],
+            created_at=datetime.fromtimestamp(run["creationTime"], UTC),
+            started_at=_instant(run["startTime"]),
+            ended_at=_instant(run["endTime"]),
+            tags={tag["key"]: tag["value"] for tag in run["tags"]},
+            page=self.page_of(run["runId"]),
+        )
 
     def _selector(self, job: str) -> dict[str, str]:
         # Looked for at each launch: code that is loaded anew may have another location.
@@ -110,3 +148,7 @@ class DagsterJobs(JobLauncher):
         except httpx.HTTPError as error:
             raise ServerAway("dagster", f"Dagster does not answer at {self._url}: {error}") from error
         return answer
+
+
+def _instant(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

@@ -16,6 +16,8 @@ ROUTERS = (
     "backfill",
     "configuration",
     "relaunch",
+    "risk_state",
+    "runs",
     "research",
     "uploads",
 )

@@ -9,11 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from trading_pipeline.api.commands import ScopeChanged
 from trading_pipeline.api.context import Context
 from trading_pipeline.api.doors import Who, needs
-from trading_pipeline.api.shapes import Body, Key, Words
+from trading_pipeline.api.shapes import Body, Key, Money, Words
 from trading_pipeline.domain.model.access import Permission
 from trading_pipeline.domain.model.halts import ALL
 from trading_pipeline.domain.model.launched import LaunchedJob
 from trading_pipeline.domain.model.records import MOST_RECORDS
+from trading_pipeline.services.execution.move_stop_by_operator import StopWanted
 from trading_pipeline.services.operations.read_records import one_record
 
 router = APIRouter(prefix="/execution", tags=["execution"])
@@ -44,10 +45,17 @@ class Switching(Body):
     close: bool = Field(default=False, description="leave every position at market, too")
 
 
-class Closing(Body):
-    """Why it is closed."""
+class Explained(Body):
+    """Why it is done."""
 
     reason: Reason
+
+
+class MovingStop(Explained):
+    """Where the stop is to be, and why."""
+
+    price: Money = Field(gt=0, description="quote currency, a whole number of ticks", examples=["99000.5"])
+    loosen: bool = Field(default=False, description="also where more may be lost than now")
 
 
 class Changed(BaseModel):
@@ -132,11 +140,42 @@ def clear(context: Context, who: Who, force: bool = False, reason: Words = "") -
     return Changed.of(context.commands.resume(who, ALL, reason, forced=force))
 
 
+@router.post("/signals/{signal_id}/open", status_code=202, openapi_extra=needs(Permission.TRADE))
+def open_signal(context: Context, who: Who, signal_id: Annotated[Key, Path()], body: Explained) -> Launched:
+    """Enter what a stored signal says, by the gate and the orders of the pipeline, as a run.
+
+    409 says why not: its plan has had an order, is being executed, is history or too old, its timeframe is only
+    watched, or its instrument is halted. What the gate finds is told by the run.
+    """
+    return Launched.of(context.orders.open(who, signal_id, body.reason))
+
+
 @router.post("/positions/{position_id}/close", status_code=202, openapi_extra=needs(Permission.TRADE))
-def close(context: Context, who: Who, position_id: Annotated[Key, Path()], body: Closing) -> Launched:
+def close(context: Context, who: Who, position_id: Annotated[Key, Path()], body: Explained) -> Launched:
     """Leave a position at market and take back what rests of it, as a run."""
     position = one_record(reader=context.reader, collection="positions", identity=position_id)
     return Launched.of(context.commands.close(who, str(position["instrument_id"]), body.reason))
+
+
+@router.post("/positions/{position_id}/stop", status_code=202, openapi_extra=needs(Permission.TRADE))
+def move_stop(context: Context, who: Who, position_id: Annotated[Key, Path()], body: MovingStop) -> Launched:
+    """Put the stop of an open position elsewhere, as a run, which looks at the venue whether it is there.
+
+    It may only reduce what can be lost, unless `loosen` says otherwise; a stop that was loosened stays where it is
+    until somebody moves it. On the wrong side of the price it is refused by the run, and the old one stands.
+    """
+    position = one_record(reader=context.reader, collection="positions", identity=position_id)
+    wanted = StopWanted(body.price, body.loosen, position_id)
+    return Launched.of(context.orders.move_stop(who, position, wanted, body.reason))
+
+
+@router.post("/orders/{order_link_id}/cancel", status_code=202, openapi_extra=needs(Permission.TRADE))
+def cancel(context: Context, who: Who, order_link_id: Annotated[Key, Path()], body: Explained) -> Launched:
+    """Take back a limit entry or a target that rests, as a run; nothing follows it, and what has filled keeps its stop.
+
+    409 for every other order: what leaves a position is seen through, and stops are moved, never cancelled.
+    """
+    return Launched.of(context.orders.cancel(who, order_link_id, body.reason))
 
 
 @router.post("/reconciliation", status_code=202, openapi_extra=needs(Permission.TRADE))

@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeVar
 import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
-from trading_pipeline.domain.model.errors import TradingError
+from trading_pipeline.domain.model.errors import OrderDenied, TradingError, UnknownName
 
 _RETRIES = 2
 _PAUSE_S = 1
@@ -31,6 +31,9 @@ def asked_again(compute: Callable[P, T]) -> Callable[P, T]:
     def attempt(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return compute(*args, **kwargs)
+        # Our own answer, which is the same a second later.
+        except (OrderDenied, UnknownName):
+            raise
         except (TradingError, SQLAlchemyError) as error:
             raise dg.RetryRequested(max_retries=_RETRIES, seconds_to_wait=_PAUSE_S) from error
 

@@ -1,12 +1,15 @@
 """What people may order, as the launchpad asks for it."""
 
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 
 import dagster as dg
 from pydantic import Field
 
 from trading_pipeline.domain.model.commands import CommandVerb, OperatorCommand
+from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.halts import ALL, HaltScope
+from trading_pipeline.services.execution.move_stop_by_operator import StopWanted
 
 _NOBODY = "unnamed, in the Dagster UI"
 
@@ -55,3 +58,31 @@ class Closed(Ordered):
     """What is closed."""
 
     instrument: str = Field(description="such as BTCUSDT or BTCUSDT.BYBIT")
+
+
+class Opened(Ordered):
+    """What is opened."""
+
+    signal_id: str = Field(description="of a stored signal whose plan was not executed")
+
+
+class StopOrdered(Closed):
+    """Where a stop is to be."""
+
+    price: str = Field(description="quote currency, a whole number of ticks")
+    loosen: bool = Field(False, description="also where more may be lost than now; it then stays there")
+    position_id: str = Field("", description="only of this position; empty for whichever is open")
+
+    @property
+    def wanted(self) -> StopWanted:
+        """:raises ConfigurationError: the price is no number."""
+        try:
+            return StopWanted(Decimal(self.price), self.loosen, self.position_id)
+        except InvalidOperation:
+            raise ConfigurationError(f"price {self.price!r} is no number; write one such as 99.5") from None
+
+
+class Cancelled(Ordered):
+    """What is taken back."""
+
+    order_link_id: str = Field(description="of a limit entry or a target that rests")

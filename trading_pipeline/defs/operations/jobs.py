@@ -4,7 +4,18 @@ from datetime import timedelta
 
 import dagster as dg
 
-from trading_pipeline.defs.operations.ops import allow_entries, close_out, flatten, stop_entries, switch
+from trading_pipeline.defs.execution.ops import gate, protect, record, submit
+from trading_pipeline.defs.operations.ops import (
+    allow_entries,
+    close_out,
+    conclude,
+    flatten,
+    set_stop,
+    stop_entries,
+    switch,
+    take_back,
+    take_up,
+)
 from trading_pipeline.defs.operations.queues import Priority, trading_tags
 
 _COMMAND = trading_tags(Priority.COMMAND, timedelta(minutes=15))
@@ -33,3 +44,23 @@ def kill_switch() -> None:
 def close_position() -> None:
     """Close one instrument's position at market."""
     close_out()
+
+
+@dg.job(executor_def=dg.in_process_executor, tags=_COMMAND)
+def open_from_signal() -> None:
+    """Enter what a stored signal says, by the gate and the orders of every other plan."""
+    claimed, command = take_up()
+    done = record(protect(claimed, submit(gate(claimed))))
+    conclude(claimed, command, recorded=done)
+
+
+@dg.job(executor_def=dg.in_process_executor, tags=_COMMAND)
+def move_stop() -> None:
+    """Put the stop of an open position elsewhere."""
+    set_stop()
+
+
+@dg.job(executor_def=dg.in_process_executor, tags=_COMMAND)
+def cancel_order() -> None:
+    """Take back one limit order that rests; stops are moved, never cancelled."""
+    take_back()

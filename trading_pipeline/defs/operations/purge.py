@@ -53,10 +53,18 @@ def purge_market_data(context: dg.OpExecutionContext, stores: Stores) -> None:
     context.add_output_metadata({"removed": removed})
 
 
+@dg.op
+def purge_alerts(context: dg.OpExecutionContext, stores: Stores) -> None:
+    """Remove what the operator was told longer ago than TRADING_KEEP_NOTIFICATIONS_DAYS."""
+    keep = timedelta(days=Settings().keep_notifications_days)
+    context.add_output_metadata({"removed": stores.operations.alerts.remove_older(keep)})
+
+
 @dg.job(executor_def=dg.in_process_executor, tags=housekeeping_tags(timedelta(hours=1)))
 def purge() -> None:
-    """Remove what has outlived its use: runs, and what stood between bars."""
+    """Remove what has outlived its use: runs, alerts, and what stood between bars."""
     purge_market_data()
+    purge_alerts()
     purge_history()
 
 

@@ -26,7 +26,15 @@ from trading_pipeline.defs.execution.jobs import (
 )
 from trading_pipeline.defs.execution.ledger import ledger_assets
 from trading_pipeline.defs.operations.attempts import given_up
-from trading_pipeline.defs.operations.jobs import close_position, halt, kill_switch, resume
+from trading_pipeline.defs.operations.jobs import (
+    cancel_order,
+    close_position,
+    halt,
+    kill_switch,
+    move_stop,
+    open_from_signal,
+    resume,
+)
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.run_history import EndedRun, RunKind
 from trading_pipeline.ports.stores.operations.run_history import RunHistory
@@ -45,6 +53,9 @@ _KINDS: Mapping[str, RunKind] = {
                 halt,
                 resume,
                 kill_switch,
+                open_from_signal,
+                move_stop,
+                cancel_order,
                 close_position,
             )
         ),

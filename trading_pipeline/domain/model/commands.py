@@ -9,12 +9,17 @@ from trading_pipeline.domain.model.halts import HaltScope
 
 
 class CommandVerb(StrEnum):
-    """``FLATTEN`` is the half of a kill switch that closes what is open; ``MEND`` says what a bar was."""
+    """``FLATTEN`` is the half of a kill switch that closes what is open; ``MEND`` says what a bar was, ``OPEN`` enters
+    what a stored signal says, ``MOVE_STOP`` puts the stop of an open position elsewhere, ``CANCEL`` takes one
+    order back."""
 
     HALT = "halt"
     RESUME = "resume"
     CLOSE = "close"
     FLATTEN = "flatten"
+    OPEN = "open"
+    MOVE_STOP = "move_stop"
+    CANCEL = "cancel"
     MEND = "mend"
 
 

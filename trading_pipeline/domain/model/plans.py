@@ -224,6 +224,22 @@ class TradePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanStanding:
+    """How far a plan has come.
+
+    :param reason: what the status came of; empty where the status says enough.
+    :param run_id: the run that executes it or did; empty where none was to.
+    :param ordered: whether it has an order, whatever became of that.
+    """
+
+    plan: TradePlan
+    status: PlanStatus
+    reason: str
+    run_id: str
+    ordered: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PlansWritten:
     """:param changed: plans inserted, updated or upgraded; :param executable: plans of the wave that are ``new``."""
 

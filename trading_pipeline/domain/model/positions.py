@@ -26,6 +26,8 @@ class ExitReason(StrEnum):
     STOP_LOSS = "stop_loss"
     BREAK_EVEN = "break_even"
     TRAILING_STOP = "trailing_stop"
+    OPERATOR_STOP = "operator_stop"
+    HELD_STOP = "held_stop"
     TAKE_PROFIT = "take_profit"
     NEXT_BAR_EXIT = "next_bar_exit"
     SIGNAL_EXIT = "signal_exit"
@@ -40,11 +42,17 @@ class ExitReason(StrEnum):
 
 
 class StopKind(StrEnum):
-    """The level that set a stop last; an exit at the stop has the same name."""
+    """The level that set a stop last; an exit at the stop has the same name.
+
+    ``OPERATOR_STOP``: a person tightened it, and tighter levels go on moving it. ``HELD_STOP``: a person loosened it,
+    and no level moves it until a person does.
+    """
 
     STOP_LOSS = "stop_loss"
     BREAK_EVEN = "break_even"
     TRAILING_STOP = "trailing_stop"
+    OPERATOR_STOP = "operator_stop"
+    HELD_STOP = "held_stop"
 
 
 @dataclass(frozen=True, slots=True)

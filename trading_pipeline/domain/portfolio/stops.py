@@ -4,11 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from trading_pipeline.domain.model.errors import ConfigurationError, OrderDenied
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.orders import TAKE_PROFITS, IntentRecord, IntentState, Purpose
 from trading_pipeline.domain.model.plans import Runner, TradePlan, TrailRule
 from trading_pipeline.domain.model.positions import Position, StopKind
 from trading_pipeline.domain.model.signals import Bias
+
+_MOST = Decimal(10) ** 12
+"""No instrument costs as much; beyond it ticks cannot be counted exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +44,43 @@ def tighter(bias: Bias, one: Decimal, other: Decimal) -> Decimal:
     return max(one, other) if bias is Bias.LONG else min(one, other)
 
 
+def operator_stop(position: Position, price: Decimal, instrument: Instrument, *, loosen: bool) -> Stop:
+    """The stop that a person wants; a price that is looser than the present one has to be wanted as such.
+
+    :param price: quote currency.
+    :raises ConfigurationError: no price that the venue could hold; the message names the nearest.
+    :raises OrderDenied: it is looser, and nobody said that it may be.
+    """
+    # NaN compares with nothing, so it is asked for by name.
+    if not price.is_finite() or not 0 < price < _MOST:
+        raise ConfigurationError(f"{price} is no price of {position.instrument_id}; name one in quote currency")
+    nearest = instrument.round_price(price)
+    if price != nearest:
+        raise ConfigurationError(f"{price} is no price of {position.instrument_id}; the nearest is {nearest}")
+    if price == position.stop_price and (loosen or position.stop_kind is not StopKind.HELD_STOP):
+        return Stop(price, position.stop_kind)
+    if tighter(position.bias, price, position.stop_price) == price:
+        return Stop(price, StopKind.OPERATOR_STOP)
+    if not loosen:
+        raise OrderDenied(
+            "move_stop",
+            f"{price} is looser than the present stop {position.stop_price} of the {position.bias}; say that more may "
+            "be lost (loosen) to have it",
+            price,
+            position.stop_price,
+        )
+    return Stop(price, StopKind.HELD_STOP)
+
+
 def next_stop(plan: TradePlan, position: Position, reached: TargetsReached, instrument: Instrument) -> Stop:
-    """The stop that the filled targets allow, in whole ticks of quote currency; never looser than the present one.
+    """The stop that the filled targets allow, in whole ticks of quote currency; never looser than the present one, and
+    the present one where a person holds it.
 
     The tightest of the entries' own is the least. After ``break_even_after_targets`` targets it is the average entry
     price; when only the runner is left, the runner's stop as it is remembered takes over where it is tighter.
     """
+    if position.stop_kind is StopKind.HELD_STOP:
+        return Stop(position.stop_price, StopKind.HELD_STOP)
     initial = Stop(position.initial_stop_price, StopKind.STOP_LOSS)
     stop = _pulled(plan.bias, Stop(position.stop_price, position.stop_kind), initial)
     if 0 < plan.exit_rules.break_even_after_targets <= reached.filled and position.entry_price is not None:

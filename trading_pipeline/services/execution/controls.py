@@ -21,17 +21,27 @@ class Controls:
 
 
 @contextmanager
-def recorded(commands: CommandLog, command: OperatorCommand) -> Iterator[list[str]]:
-    """Record a command before the block and what came of it after; a process that dies leaves ``ASKED`` alone.
+def begun(commands: CommandLog, command: OperatorCommand, what: str) -> Iterator[None]:
+    """Record a command before the block, and after it only that it failed: a later step says what came of it.
 
-    :returns: takes what was done, in sentences.
+    :param what: what is asked for, where verb and scope do not say it.
     """
-    commands.append(command, CommandOutcome.ASKED, "")
-    done: list[str] = []
+    commands.append(command, CommandOutcome.ASKED, what)
     try:
-        yield done
+        yield
     # Any other exception is a bug and not an outcome: `ASKED` alone then says that nobody knows how it ended.
     except TradingError as error:
         commands.append(command, CommandOutcome.FAILED, str(error))
         raise
+
+
+@contextmanager
+def recorded(commands: CommandLog, command: OperatorCommand, what: str = "") -> Iterator[list[str]]:
+    """Record a command before the block and what came of it after; a process that dies leaves ``ASKED`` alone.
+
+    :returns: takes what was done, in sentences.
+    """
+    done: list[str] = []
+    with begun(commands, command, what):
+        yield done
     commands.append(command, CommandOutcome.DONE, "; ".join(done))

@@ -105,6 +105,9 @@ class WorkingSet:
             return
         instrument_id, timeframe = key
         opens = from_ms(newest * 1000) + timeframe.duration
+        # A bar that has not closed nobody has heard: between two closes a look costs no question.
+        if self.clock.now() < opens + timeframe.duration:
+            return
         for bar in self.heard(instrument_id, timeframe, opens):
             if bar.open_time != opens:
                 break

@@ -13,7 +13,7 @@ from trading_pipeline.domain.model.signals import Bias, Signal
 from trading_pipeline.domain.risk.entry_size import reads_volatility, sizing_inputs
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.domain.risk.outcomes import AFTER_HOLE, STOP_NOT_PROTECTIVE
-from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
+from trading_pipeline.domain.strategies.framework.plan import StrategyConfig, only_watched
 from trading_pipeline.ports.stores.market_data.wave_store import WaveStore
 from trading_pipeline.ports.stores.strategy.plan_store import PlanStore
 from trading_pipeline.ports.stores.strategy.signal_store import SignalStore
@@ -73,7 +73,11 @@ def plan_trades(planner: Planner, scope: PartitionRange, wave: datetime | None, 
         for part in scope.parts
         for signal in planner.signals.signals(part.instrument_ids, scope.timeframe, part.start, scope.end)
     ]
-    traded = [signal for signal in signals if not _only_watched(signal, planner.strategies)]
+    traded = [
+        signal
+        for signal in signals
+        if not only_watched(planner.strategies, signal.strategy, signal.instrument_id, signal.timeframe)
+    ]
     for signal in traded:
         try:
             plans.append(plan_of(signal, planner))
@@ -168,13 +172,6 @@ def _stop_on_losing_side(signal: Signal) -> bool:
         return 0 < signal.entry_stop < signal.entry_price
     # Equal is refused as well: a distance of nothing cannot be sized.
     return 0 < signal.entry_price < signal.entry_stop
-
-
-def _only_watched(signal: Signal, strategies: Sequence[StrategyConfig]) -> bool:
-    return any(
-        plan.strategy.name == signal.strategy and plan.watches(signal.instrument_id, signal.timeframe)
-        for plan in strategies
-    )
 
 
 def _strategy_behind(signal: Signal, strategies: Sequence[StrategyConfig]) -> StrategyConfig:

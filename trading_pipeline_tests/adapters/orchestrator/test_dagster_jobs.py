@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -9,8 +10,9 @@ import pytest
 from dagster_graphql.schema import create_schema
 from graphql import parse, validate
 
-from trading_pipeline.adapters.orchestrator.dagster_jobs import BACKFILL, LAUNCH, WHERE, DagsterJobs
+from trading_pipeline.adapters.orchestrator.dagster_jobs import BACKFILL, LAUNCH, RUNS, WHERE, DagsterJobs
 from trading_pipeline.domain.model.errors import ConfigurationError, ServerAway
+from trading_pipeline.domain.model.launched import RunsQuestion, RunState
 
 REPOSITORY = {"name": "__repository__", "location": {"name": "trading_pipeline"}, "jobs": [{"name": "reconcile"}]}
 LAUNCHED = {"launchRun": {"__typename": "LaunchRunSuccess", "run": {"runId": "r-1"}}}
@@ -28,7 +30,7 @@ def dagster(launched: dict[str, Any], asked: list[dict[str, Any]]) -> DagsterJob
     return DagsterJobs("http://dagster.test/", httpx.MockTransport(answer))
 
 
-@pytest.mark.parametrize("question", [WHERE, LAUNCH, BACKFILL])
+@pytest.mark.parametrize("question", [WHERE, LAUNCH, BACKFILL, RUNS])
 def test_every_question_fits_the_schema_of_the_dagster_that_is_installed(question: str) -> None:
     assert validate(create_schema().graphql_schema, parse(question)) == []
 
@@ -40,6 +42,38 @@ def test_a_job_is_launched_with_its_ops_config() -> None:
     params = asked[-1]["params"]
     assert params["selector"]["repositoryLocationName"] == "trading_pipeline"
     assert params["runConfigData"] == {"ops": {"compare": {"config": {"deep": True}}}}
+
+
+RUN = {
+    "runId": "r-1", "jobName": "reconcile", "status": "STARTED", "creationTime": 1762171200.0,
+    "startTime": 1762171201.5, "endTime": None, "tags": [{"key": "wave", "value": "12:00"}],
+}  # fmt: skip
+
+
+def test_runs_are_asked_for_by_job_state_and_the_page_before() -> None:
+    asked: list[dict[str, Any]] = []
+    known = {"runsOrError": {"__typename": "Runs", "results": [RUN]}}
+    question = RunsQuestion(job="reconcile", state=RunState.STARTED, after="r-0", limit=5)
+    (run,) = dagster(known, asked).runs(question)
+    assert asked == [
+        {"filter": {"pipelineName": "reconcile", "statuses": ["STARTED"]}, "cursor": "r-0", "limit": 5},
+    ]
+    assert (run.state, run.tags, run.page) == (RunState.STARTED, {"wave": "12:00"}, "http://dagster.test/runs/r-1")
+    assert run.started_at == datetime(2025, 11, 3, 12, 0, 1, 500_000, UTC)
+    assert run.ended_at is None
+    dagster(known, asked).runs(RunsQuestion(run_id="r-1"))
+    assert asked[-1]["filter"] == {"runIds": ["r-1"]}
+
+
+def test_runs_that_are_not_listed_are_told_with_the_reason() -> None:
+    refused = {"runsOrError": {"__typename": "PythonError", "message": "boom"}}
+    with pytest.raises(ConfigurationError, match="does not list runs: boom"):
+        dagster(refused, []).runs(RunsQuestion())
+
+
+def test_every_state_of_a_run_has_its_word() -> None:
+    known = create_schema().graphql_schema.type_map["RunStatus"]
+    assert set(known.values) == {state.name for state in RunState}
 
 
 def test_pages_are_where_people_find_them_and_nowhere_without_a_webserver() -> None:

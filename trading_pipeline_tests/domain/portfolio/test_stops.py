@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trading_pipeline.domain.model.errors import ConfigurationError, OrderDenied
 from trading_pipeline.domain.model.orders import IntentState, Purpose
 from trading_pipeline.domain.model.plans import ExitRules, Runner, TrailRule
 from trading_pipeline.domain.model.positions import Position, PositionStatus, StopKind
@@ -16,6 +17,7 @@ from trading_pipeline.domain.portfolio.stops import (
     Stop,
     TargetsReached,
     next_stop,
+    operator_stop,
     passed,
     percent_level,
     ratcheted,
@@ -40,6 +42,46 @@ def position(bias: Bias, runner_stop: int | None = None) -> Position:
         plan.stop_price, plan.stop_price, zero, zero, zero, WAVE, None, None, WAVE,
         runner_stop_price=None if runner_stop is None else Decimal(runner_stop),
     )  # fmt: skip
+
+
+def moved(at: Position, price: str, *, loosen: bool = False) -> Position:
+    """After a person moved the stop."""
+    stop = operator_stop(at, Decimal(price), BTC, loosen=loosen)
+    return replace(at, stop_price=stop.price, stop_kind=stop.kind)
+
+
+@pytest.mark.parametrize(("bias", "sign"), [(Bias.LONG, 1), (Bias.SHORT, -1)])
+def test_a_stop_that_a_person_tightened_is_moved_by_tighter_levels_alone(bias: Bias, sign: int) -> None:
+    plan = trade_plan(bias=bias)
+    tightened = moved(position(bias), str(1000 - 4 * sign))
+    assert tightened.stop_kind is StopKind.OPERATOR_STOP
+    none, one = TargetsReached(0, last=False), TargetsReached(1, last=False)
+    assert next_stop(plan, tightened, none, BTC) == Stop(Decimal(1000 - 4 * sign), StopKind.OPERATOR_STOP)
+    assert next_stop(plan, tightened, one, BTC) == Stop(Decimal(1000), EVEN)
+    beyond = moved(position(bias), str(1000 + 2 * sign))
+    assert next_stop(plan, beyond, one, BTC) == Stop(Decimal(1000 + 2 * sign), StopKind.OPERATOR_STOP)
+
+
+@pytest.mark.parametrize(("bias", "sign"), [(Bias.LONG, 1), (Bias.SHORT, -1)])
+def test_a_stop_that_a_person_loosened_is_moved_by_a_person_alone(bias: Bias, sign: int) -> None:
+    plan, last = trade_plan(bias=bias), TargetsReached(2, last=True)
+    with pytest.raises(OrderDenied, match="looser than the present stop"):
+        moved(position(bias), str(1000 - 20 * sign))
+    held = moved(position(bias, runner_stop=1000 + 8 * sign), str(1000 - 20 * sign), loosen=True)
+    assert next_stop(plan, held, last, BTC) == Stop(Decimal(1000 - 20 * sign), StopKind.HELD_STOP)
+    assert moved(held, str(1000 - 20 * sign), loosen=True) == held
+    freed = moved(held, str(1000 - 20 * sign))
+    assert next_stop(plan, freed, last, BTC) == Stop(Decimal(1000 + 8 * sign), TRAIL)
+
+
+@pytest.mark.parametrize("price", ["0", "-990", "NaN", "Infinity", "1E+20", "990.05"])
+def test_a_stop_at_no_price_is_refused(price: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"is no price of BTCUSDT.BYBIT"):
+        moved(position(Bias.LONG), price, loosen=True)
+
+
+def test_a_stop_that_is_where_it_is_wanted_keeps_its_name() -> None:
+    assert moved(position(Bias.LONG), "990") == position(Bias.LONG)
 
 
 def test_the_tighter_of_layer_and_break_even_counts() -> None:

@@ -190,14 +190,20 @@ def test_without_alignment_one_interval_that_fails_leaves_the_others(held: Set) 
 
 def test_bars_heard_elsewhere_are_appended_up_to_holes() -> None:
     venue, later = RecordedMarketData(MINUTES[:1_000], MINUTES[999].close_time), MINUTES[1_000:1_003]
-    heard = [*later, MINUTES[1_004]]
-    working = WorkingSet(
-        venue,
-        FakeClock(venue.time),
-        lambda: 0.0,
-        heard=lambda _, __, since: [bar for bar in heard if bar.open_time >= since],
-    )
+    heard, looks = [*later, MINUTES[1_004]], []
+
+    def looked(_: object, __: object, since: datetime) -> list[Bar]:
+        looks.append(since)
+        return [bar for bar in heard if bar.open_time >= since]
+
+    clock = FakeClock(venue.time)
+    working = WorkingSet(venue, clock, lambda: 0.0, heard=looked)
     working.candles(BTC, Timeframe.M1)
+    clock.advance(timedelta(seconds=59))
+    assert working.candles(BTC, Timeframe.M1)[-1] == Candle.of(MINUTES[999])
+    # nothing has closed since, so nobody was asked for it
+    assert looks == []
+    clock.advance(timedelta(seconds=1))
     newest = working.candles(BTC, Timeframe.M1)[-4:]
     assert newest == [Candle.of(bar) for bar in MINUTES[999:1_003]]
-    assert len(venue.requests) == 1
+    assert (len(venue.requests), looks) == (1, [MINUTES[1_000].open_time])

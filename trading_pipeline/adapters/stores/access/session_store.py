@@ -2,13 +2,20 @@
 
 from datetime import datetime
 
-from sqlalchemy import Engine, Update, insert, select, update
+from sqlalchemy import Engine, Update, bindparam, insert, select, update
 
 from trading_pipeline.adapters.stores.access.user_store import USER_COLUMNS, user_of
 from trading_pipeline.adapters.stores.postgres.access_tables import refresh_tokens, sessions, users
 from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.domain.model.access import Rotation, RotationOutcome, User
 from trading_pipeline.ports.stores.access.session_store import SessionStore
+
+_HOLDER = (
+    select(*USER_COLUMNS)
+    .join(sessions, sessions.c.user_id == users.c.user_id)
+    .where(sessions.c.session_id == bindparam("session_id"), sessions.c.ended_at.is_(None), users.c.active)
+)
+"""Made once, as every request asks it."""
 
 
 class PostgresSessionStore(SessionStore):
@@ -62,13 +69,8 @@ class PostgresSessionStore(SessionStore):
 
     def holder(self, session_id: str) -> User | None:
         """One query, because every request asks it."""
-        query = (
-            select(*USER_COLUMNS)
-            .join(sessions, sessions.c.user_id == users.c.user_id)
-            .where(sessions.c.session_id == session_id, sessions.c.ended_at.is_(None), users.c.active)
-        )
         with reading(self._engine) as connection:
-            row = connection.execute(query).first()
+            row = connection.execute(_HOLDER, {"session_id": session_id}).first()
         return None if row is None else user_of(row)
 
 

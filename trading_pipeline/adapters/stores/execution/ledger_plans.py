@@ -12,7 +12,7 @@ from trading_pipeline.adapters.stores.postgres.tables import fills, order_intent
 from trading_pipeline.adapters.stores.strategy.plan_rows import plan_of
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.orders import OrderType, Purpose
-from trading_pipeline.domain.model.plans import Claim, PlanStatus, TradePlan
+from trading_pipeline.domain.model.plans import Claim, PlanStanding, PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import PositionStatus
 from trading_pipeline.ports.stores.execution.ledger import PlanQueue
 
@@ -63,6 +63,35 @@ class PlanQueueStore(PlanQueue):
             rows = connection.execute(plan_query().where(trade_plans.c.plan_id.in_(plan_ids)))
             return {row.plan_id: plan_of(row) for row in rows}
 
+    def standing_of(self, signal_id: str) -> PlanStanding | None:
+        """The plan by its signal, whatever its id."""
+        query = select(trade_plans, _ordered().label("ordered")).where(trade_plans.c.signal_id == signal_id)
+        with reading(self._engine) as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            return None
+        return PlanStanding(
+            plan_of(row), PlanStatus(row.status), row.status_reason, row.claimed_by or "", ordered=row.ordered
+        )
+
+    def take_up(self, plan_id: str, run_id: str, lease: timedelta) -> bool:
+        """One update: who comes second finds it claimed."""
+        free = trade_plans.c.status.in_((PlanStatus.NEW.value, PlanStatus.DENIED.value)) & ~_ordered()
+        own = (trade_plans.c.status == PlanStatus.CLAIMED.value) & (trade_plans.c.claimed_by == run_id)
+        taken = (
+            update(trade_plans)
+            .where(trade_plans.c.plan_id == plan_id, or_(free, own))
+            .values(
+                status=PlanStatus.CLAIMED.value,
+                status_reason="",
+                claimed_by=run_id,
+                claimed_until=func.clock_timestamp() + lease,
+            )
+            .returning(trade_plans.c.plan_id)
+        )
+        with self._engine.begin() as connection:
+            return connection.execute(taken).first() is not None
+
     def finish(self, plan_id: str) -> PlanStatus:
         """``EXECUTED`` once the entry has filled; other ends were written with the event that made them."""
         filled = (PositionStatus.OPEN.value, PositionStatus.CLOSED.value)
@@ -110,17 +139,21 @@ def _claimable(run_id: str) -> ColumnElement[bool]:
     )
 
 
+def _ordered() -> ColumnElement[bool]:
+    """Plans with an order, whatever became of it."""
+    return select(order_intents.c.order_link_id).where(order_intents.c.plan_id == trade_plans.c.plan_id).exists()
+
+
 def _expire(connection: Connection, run_id: str, now: datetime) -> list[str]:
     """Give up what is too late, whether its close was decided or not.
 
     A plan with an order is not given up but followed to its end.
     """
     undecided = "; another timeframe of its close was not computed"
-    ordered = select(order_intents.c.order_link_id).where(order_intents.c.plan_id == trade_plans.c.plan_id)
     late = connection.execute(
         update(trade_plans)
         # Venue time, unlike the lease: a bar grows old by the market's clock.
-        .where(_claimable(run_id), trade_plans.c.valid_until < now, ~ordered.exists())
+        .where(_claimable(run_id), trade_plans.c.valid_until < now, ~_ordered())
         .values(
             status=PlanStatus.EXPIRED.value,
             status_reason=func.concat(

@@ -18,6 +18,12 @@ class PostgresSignalReader(SignalReader):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    def signal(self, signal_id: str) -> Signal | None:
+        """By its primary key."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(signals).where(signals.c.signal_id == signal_id)).first()
+        return None if row is None else signal_of(row)
+
     def earliest(
         self, plan: TradePlan, kind: SignalKind, bias: Bias, after: datetime, through: datetime
     ) -> Signal | None:

@@ -1,12 +1,14 @@
 """Alerts as rows: what the operator was told, for whoever looks later."""
 
-from sqlalchemy import Engine, insert
+from datetime import timedelta
+
+from sqlalchemy import Engine, delete, func, insert
 
 from trading_pipeline.adapters.stores.postgres.operations_tables import notifications
-from trading_pipeline.ports.notifications import Notifier, Severity
+from trading_pipeline.ports.notifications import AlertArchive, Notifier, Severity
 
 
-class NotificationLog(Notifier):
+class NotificationLog(Notifier, AlertArchive):
     """Keeps each alert in ``trading.notifications``.
 
     Among several ways the failure of this one is told by the others: an alert that cannot be kept is still told.
@@ -21,3 +23,9 @@ class NotificationLog(Notifier):
         row = {"severity": severity.value, "subject": subject, "body": body}
         with self._engine.begin() as connection:
             connection.execute(insert(notifications), row)
+
+    def remove_older(self, keep: timedelta) -> int:
+        """Delete; the table's trigger lets nothing go that is younger than a month."""
+        old = notifications.c.told_at < func.clock_timestamp() - keep
+        with self._engine.begin() as connection:
+            return connection.execute(delete(notifications).where(old)).rowcount

@@ -21,8 +21,8 @@ notifications = Table(
     _written_at("told_at"),
     Index("notifications_by_time", "told_at", "notification_id"),
 )
-"""Append-only, which a trigger enforces: every alert that any process raised. That a way did not take one is an alert
-to the others, and so a row, too."""
+"""Append-only, which a trigger enforces; a row may be removed once it is 30 days old. Every alert that any process
+raised. That a way did not take one is an alert to the others, and so a row, too."""
 
 limit_changes = Table(
     "limit_changes",

@@ -43,6 +43,13 @@ class StrategyConfig:
         return not self.instrument_ids or instrument_id in self.instrument_ids
 
 
+def only_watched(
+    configs: Iterable[StrategyConfig], strategy: str, instrument_id: InstrumentId, timeframe: Timeframe
+) -> bool:
+    """Whether nothing is planned from what the strategy says of these bars."""
+    return any(one.strategy.name == strategy and one.watches(instrument_id, timeframe) for one in configs)
+
+
 def running(plans: Iterable[StrategyConfig]) -> list[tuple[str, Timeframe]]:
     """Every strategy and timeframe that runs, each once: one strategy may have a file for some instruments each."""
     # A dict keeps the order in which files were read, and each pair once.

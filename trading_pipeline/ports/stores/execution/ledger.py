@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from trading_pipeline.domain.model.fills import Booking, Fill
 from trading_pipeline.domain.model.orders import IntentRecord, IntentState, OrderIntent, OrderReport
-from trading_pipeline.domain.model.plans import Claim, PlanStatus, TradePlan
+from trading_pipeline.domain.model.plans import Claim, PlanStanding, PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import Position, StopKind
 
 
@@ -39,6 +39,19 @@ class PlanQueue(ABC):
     @abstractmethod
     def plans(self, plan_ids: Sequence[str]) -> dict[str, TradePlan]:
         """Several plans by id; those that are not stored are missing."""
+
+    @abstractmethod
+    def standing_of(self, signal_id: str) -> PlanStanding | None:
+        """How far the plan of a signal has come; ``None`` where no plan was made of it."""
+
+    @abstractmethod
+    def take_up(self, plan_id: str, run_id: str, lease: timedelta) -> bool:
+        """Give the run one plan that waits or was denied and has no order, or give it back one that it has.
+
+        Compare-and-set, so that of two runs one gets it. It then counts as any claim, lease included.
+
+        :returns: whether the run has it now.
+        """
 
     @abstractmethod
     def finish(self, plan_id: str) -> PlanStatus:

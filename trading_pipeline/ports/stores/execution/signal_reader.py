@@ -8,7 +8,11 @@ from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind
 
 
 class SignalReader(ABC):
-    """Stored signals of a plan's strategy."""
+    """Stored signals, one question at a time."""
+
+    @abstractmethod
+    def signal(self, signal_id: str) -> Signal | None:
+        """The signal of an id, whoever found it; ``None`` where none is stored."""
 
     @abstractmethod
     def earliest(
