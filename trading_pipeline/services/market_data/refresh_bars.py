@@ -10,6 +10,7 @@ from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.quality import QualityEvent, QualityRules
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
+from trading_pipeline.ports.stores.market_data.bulk_bar_store import BulkBarStore
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 from trading_pipeline.ports.venue.market_data import MarketData
 from trading_pipeline.services.market_data.check_bars import CheckReport, check_bars
@@ -57,21 +58,24 @@ def refresh_bars(
     base: Timeframe | None = None,
     rules: QualityRules | None = None,
     wave: datetime | None = None,
+    history: BulkBarStore | None = None,
 ) -> BarsReport:
     """Make the bars of ``scope`` complete as far as the venue has them, and judge each.
 
     :param base: of a timeframe that the venue does not publish, the one whose stored bars it is made of.
     :param rules: when something is noticed; the usual thresholds without them.
     :param wave: closing instant (UTC) that is computed; history has neither gaps nor lags that anybody has to know of.
+    :param history: where long holes are kept at once; without it bar by bar.
     """
     rules = rules or QualityRules()
     if base is not None:
         derive_bars(bars, scope, base, now)
     # The order matters: what is fetched has to be consolidated, and only consolidated bars are judged.
-    gaps = fill_gaps(bars, market_data, scope, now)
+    gaps = fill_gaps(bars, market_data, scope, now, history)
     # What the venue has lost is known now, and windows reach back over it.
     scope = scope.bridging(bars.outages(scope.instrument_ids, scope.timeframe))
-    changed = consolidate_bars(bars, scope, now)
+    copied = {gap.instrument_id: gap.copied for gap in gaps if gap.copied}
+    changed = consolidate_bars(bars, scope, now, copied) + sum(gap.healed for gap in gaps if gap.copied)
     verdicts = check_bars(bars, checks, scope, now)
     frame = bars.frame(scope.instrument_ids, scope.timeframe, *scope.open_times_until(now))
     closes = {
