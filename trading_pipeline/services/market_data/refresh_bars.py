@@ -1,7 +1,7 @@
 """From what was heard to sound bars: fetch what is missing, consolidate, judge."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from trading_pipeline.domain.model.checks import FailedBars
@@ -68,6 +68,36 @@ def refresh_bars(
     :param history: where long holes are kept at once; without it bar by bar.
     """
     rules = rules or QualityRules()
+    if wave:
+        return _refreshed(bars, checks, market_data, scope, now, base, rules, wave, history)
+    # One after the other where nobody waits: a year of minutes of one instrument is much to hold.
+    alone = (replace(scope, instrument_ids=(name,)) for name in scope.instrument_ids)
+    reports = [_refreshed(bars, checks, market_data, one, now, base, rules, wave, history) for one in alone]
+    failed = tuple(check for one in reports for check in one.checks.failed)
+    return BarsReport(
+        gaps=tuple(gap for one in reports for gap in one.gaps),
+        changed=sum(one.changed for one in reports),
+        checks=CheckReport(sum(one.checks.bars for one in reports), failed),
+        # The last was asked when all had been judged.
+        failed=reports[-1].failed,
+        last_close=max((one.last_close for one in reports if one.last_close), default=None),
+        newest_closes={name: closes for one in reports for name, closes in one.newest_closes.items()},
+        noticed=tuple(event for one in reports for event in one.noticed),
+    )
+
+
+def _refreshed(
+    bars: BarStore,
+    checks: CheckStore,
+    market_data: MarketData,
+    scope: PartitionRange,
+    now: datetime,
+    base: Timeframe | None,
+    rules: QualityRules,
+    wave: datetime | None,
+    history: BulkBarStore | None,
+) -> BarsReport:
+    """All instruments of ``scope`` at once."""
     if base is not None:
         derive_bars(bars, scope, base, now)
     # The order matters: what is fetched has to be consolidated, and only consolidated bars are judged.

@@ -126,9 +126,8 @@ class PostgresCheckStore(CheckStore):
     def _texts(self, judged: Iterable[JudgedBars]) -> Iterator[str]:
         """Rows as COPY reads them, some thousands of bars in each text, in the order of the primary key."""
         for one in sorted(judged, key=lambda one: one.instrument_id):
-            lines = _lines(one, self._run_id)
-            for first in range(0, len(lines), _BARS_AT_ONCE):
-                yield "".join(lines[first : first + _BARS_AT_ONCE])
+            for first in range(0, len(one), _BARS_AT_ONCE):
+                yield _rows(one, range(first, min(first + _BARS_AT_ONCE, len(one))), self._run_id)
 
     def failed(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
@@ -215,20 +214,20 @@ def _ranges(judged: Sequence[JudgedBars]) -> dict[str, object]:
     }
 
 
-def _lines(judged: JudgedBars, run_id: str) -> list[str]:
-    """The rows of each bar, which has one for every question."""
+def _rows(judged: JudgedBars, places: range, run_id: str) -> str:
+    """The rows of some of the bars, each of which has one for every question."""
     series, names = f"{judged.instrument_id}\t{judged.timeframe}\t", sorted(judged.answers)
     # Between two of these stands the instant, so that a bar's rows are put together at once.
     passed = [f"\t{name}\tt\t\t{run_id}\n" for name in names]
-    closes = instants(judged.close_ms)
+    closes = instants(judged.close_ms[places.start : places.stop])
     lines = list(map(_around(series, passed), closes))
-    for place in {place for against in judged.answers.values() for place in against}:
+    for place in {place for against in judged.answers.values() for place in against if place in places}:
         rows = list(passed)
         for at, name in enumerate(names):
             if detail := judged.answers[name].get(place):
                 rows[at] = f"\t{name}\tf\t{_escaped(detail)}\t{run_id}\n"
-        lines[place] = _around(series, rows)(closes[place])
-    return lines
+        lines[place - places.start] = _around(series, rows)(closes[place - places.start])
+    return "".join(lines)
 
 
 def _around(series: str, rows: Sequence[str]) -> Callable[[str], str]:
