@@ -12,7 +12,6 @@ from trading_pipeline.domain.model.backfills import (
     require_known,
 )
 from trading_pipeline.domain.model.bars import BarSource
-from trading_pipeline.domain.model.errors import TradingError
 from trading_pipeline.ports.stores.market_data.backfill_log import BackfillLog
 from trading_pipeline.ports.stores.market_data.bulk_bar_store import BulkBarStore
 from trading_pipeline.ports.venue.market_data import MarketData
@@ -51,11 +50,11 @@ def backfill_history(
         for progress in _pages(replace(request, end=end) if end > request.start else None, market_data, store):
             log.progress(run.run_id, progress)
             told(progress)
-    except TradingError as error:
+    except Exception as error:
+        # Whatever it is, a full disk among it: the row must not say for ever that it runs.
         log.end(run.run_id, BackfillStatus.FAILED, progress, str(error))
         raise
     except BaseException as error:
-        # Ctrl-C and whatever nobody foresaw: the row must not say for ever that it runs.
         log.end(run.run_id, BackfillStatus.CANCELED, progress, repr(error))
         raise
     log.end(run.run_id, BackfillStatus.SUCCEEDED, progress)

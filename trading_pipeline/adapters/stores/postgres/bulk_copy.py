@@ -5,7 +5,8 @@ values into one array per column, and a binary array of numbers is already what 
 """
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Literal, LiteralString, cast
 
 import numpy as np
@@ -15,6 +16,7 @@ from psycopg import pq
 from psycopg.adapt import Buffer, Loader
 from psycopg.sql import SQL, Composed, Identifier
 from sqlalchemy import Connection, Table
+from sqlalchemy.exc import OperationalError
 
 Parameters = Mapping[str, object]
 Row = Sequence[str | None]
@@ -77,7 +79,8 @@ def stage(connection: Connection, table: Table, columns: Sequence[str], rows: It
     _execute(connection, SQL("DROP TABLE IF EXISTS {}").format(staged))
     made = SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA")
     _execute(connection, made.format(staged, _listed(columns), _name(table)))
-    with _driver(connection).cursor() as cursor, cursor.copy(SQL("COPY {} FROM STDIN").format(staged)) as copy:
+    statement = SQL("COPY {} FROM STDIN").format(staged)
+    with _as_by_sqlalchemy(statement), _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             if isinstance(row, str):
                 copy.write(row)
@@ -92,7 +95,7 @@ def copy_text(connection: Connection, statement: SQL, rows: Iterable[str]) -> No
     :param statement: ``COPY ... FROM STDIN``.
     :param rows: any number of rows in each text, every row with its line end.
     """
-    with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
+    with _as_by_sqlalchemy(statement), _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
         for text in rows:
             copy.write(text)
 
@@ -164,6 +167,15 @@ def _listed(columns: Sequence[str], *side: str) -> Composed:
 def _execute(connection: Connection, statement: Composed) -> int:
     """Run a statement as SQLAlchemy runs its own; the number of rows it wrote."""
     return connection.exec_driver_sql(statement.as_string()).rowcount
+
+
+@contextmanager
+def _as_by_sqlalchemy(statement: SQL | Composed) -> Iterator[None]:
+    """A server that is lost or has no room left is told as by any other statement."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        raise OperationalError(statement.as_string(), None, error) from error
 
 
 def _driver(connection: Connection) -> "psycopg.Connection[tuple[object, ...]]":
