@@ -121,6 +121,10 @@ def require_known(value: str, known: Collection[str], what: str) -> None:
     :raises ConfigurationError: it is not known.
     """
     if value not in known:
-        near = get_close_matches(value, known, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known)[:8])}"
-        raise ConfigurationError(f"unknown {what} {value!r}; {hint}")
+        raise ConfigurationError(f"unknown {what} {value!r}; {nearest_of(value, known)}")
+
+
+def nearest_of(value: str, known: Collection[str]) -> str:
+    """What a person may have meant, as a question; the first there are where nothing is near."""
+    near = get_close_matches(value, known, n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known)[:8])}"
