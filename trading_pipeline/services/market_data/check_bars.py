@@ -7,7 +7,7 @@ A jump that no market makes spoils what is computed from both sides of it.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,7 +26,8 @@ from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.possible_bars import possible
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
-from trading_pipeline.ports.stores.market_data.check_store import CheckStore
+
+Save = Callable[[Sequence[JudgedBars]], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,11 @@ class CheckReport:
         return sorted({check.instrument_id for check in self.failed})
 
 
-def check_bars(bars: BarStore, checks: CheckStore, scope: PartitionRange, now: datetime) -> CheckReport:
-    """Store one verdict per question for every bar that ``scope`` computes and that has closed by ``now``."""
+def check_bars(bars: BarStore, save: Save, scope: PartitionRange, now: datetime) -> CheckReport:
+    """Have one verdict per question kept for every bar that ``scope`` computes and that has closed by ``now``.
+
+    :param save: ``CheckStore.save``, or who sees to it that it is done.
+    """
     scope = scope.bridging(bars.outages(scope.instrument_ids, scope.timeframe))
     start, end = scope.open_times_until(now)
     frame = bars.frame(scope.instrument_ids, scope.timeframe, start, end)
@@ -58,7 +62,7 @@ def check_bars(bars: BarStore, checks: CheckStore, scope: PartitionRange, now: d
         instrument_id = InstrumentId(name)
         window = _Window.of(rows, scope, asked_from[instrument_id], listings.get(instrument_id))
         judged.append(window.judged(disagreements.get(instrument_id, {})))
-    checks.save(judged)
+    save(judged)
     failed = tuple(check for one in judged for check in one.failed())
     return CheckReport(bars=sum(map(len, judged)), failed=failed)
 
