@@ -89,6 +89,7 @@ bench: $(READY_DEV) $(PEERS)/.ready $(NAUTILUS)/.ready $(FREQTRADE)/.ready ## ex
 	@$(BIN)/python benchmarks/api_load.py
 	@$(BIN)/python benchmarks/order_books.py
 	@$(BIN)/python benchmarks/backfill.py 100000 1000000 10000000
+	@$(BIN)/python benchmarks/year_of_minutes.py
 	@$(PEERS)/bin/python benchmarks/backtest_engine.py --nautilus $(NAUTILUS)/bin/python
 
 # the peers pin other versions of pandas, so they live apart

@@ -8,9 +8,10 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.requests import Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from psycopg.errors import DiskFull
 from pydantic import BaseModel
 from sqlalchemy.exc import DataError as UnstorableValue
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import compile_path
@@ -117,6 +118,11 @@ def _allowed(request: Request) -> str:
 
 
 def _database_away(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DBAPIError)  # noqa: S101
+    if isinstance(error.orig, DiskFull):
+        log.error("the disk of the database is full", cause=str(error.orig).splitlines()[0], path=request.url.path)
+        words = "the disk of the database is full; what was committed is kept: make room and ask again"
+        return problem(request, 503, "database_full", words)
     log.warning("the database does not answer", cause=str(error).splitlines()[0], path=request.url.path)
     return problem(request, 503, "database_away", "the database does not answer; try again later")
 

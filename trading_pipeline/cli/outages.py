@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trading_pipeline.cli.arguments import instrument_list
 from trading_pipeline.cli.remote import RemoteApi, Url
 from trading_pipeline.cli.running_system import StateDir, database_of, settings_of
 from trading_pipeline.cli.written import Json, columns, write
@@ -38,12 +37,17 @@ def outages(
 def _stored(settings: "Settings", symbol: str, timeframe: str) -> Sequence["Outage"]:
     from trading_pipeline.adapters.parameters.universe import load_universe
     from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresRawBarStore
+    from trading_pipeline.adapters.stores.reading.record_reader import PostgresRecordReader
     from trading_pipeline.services.market_data.list_outages import list_outages
+    from trading_pipeline.services.operations.read_records import known_instrument
 
     universe = load_universe(settings.config_dir)
-    instrument_ids = instrument_list(symbol) if symbol else universe.instrument_ids
     timeframes = (Timeframe.parse(timeframe),) if timeframe else universe.timeframes
     with database_of(settings) as engine:
+        instrument_ids = universe.instrument_ids
+        if symbol:
+            # One that is no longer in the universe may have been heard of.
+            instrument_ids = (known_instrument(symbol, PostgresRecordReader(engine), universe),)
         return list_outages(PostgresRawBarStore(engine), instrument_ids, timeframes)
 
 

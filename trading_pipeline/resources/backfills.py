@@ -11,6 +11,7 @@ from trading_pipeline.domain.model.backfills import (
     BackfillProgress,
     BackfillRequest,
     BackfillRun,
+    nearest_of,
     partition_keys,
     require_allowed,
     timeframe_typed,
@@ -37,12 +38,16 @@ def require_backfillable(settings: Settings, instrument_id: InstrumentId, timefr
 def launch_by_operator(universe: Universe, jobs: JobLauncher, request: BackfillRequest) -> LaunchedJob:
     """Let Dagster fetch and judge the days that the range touches; nothing is computed of them.
 
-    :raises ConfigurationError: Dagster has no partitions of it.
+    :raises ConfigurationError: Dagster has no partitions of it; the message names the nearest.
     """
     if request.instrument_id not in universe.instrument_ids or request.timeframe not in universe.timeframes:
+        near = min(universe.timeframes, key=lambda one: abs(one.ms - request.timeframe.ms))
+        hint = f"the nearest is {near}."
+        if request.instrument_id not in universe.instrument_ids:
+            hint = nearest_of(request.instrument_id, universe.instrument_ids)
         raise ConfigurationError(
-            f"async: {request.instrument_id} {request.timeframe} is not in universe.yaml, so Dagster has no "
-            "partitions of it; add it there or take sync"
+            f"async: {request.instrument_id} {request.timeframe} is not in universe.yaml, so Dagster has no partitions "
+            f"of it; {hint} Add it there or take sync"
         )
     # Dagster has no partition before history begins, and would refuse all of them for one.
     first = max(day_of(request.start), day_of(universe.history_start))

@@ -2,15 +2,15 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from functools import cache
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
 from sqlalchemy import Engine, Table
 
 from trading_pipeline.adapters.stores.market_data.book_store import PostgresBookSampleStore
+from trading_pipeline.adapters.stores.market_data.bulk_bar_store import PostgresBulkBarStore
 from trading_pipeline.adapters.stores.market_data.check_store import PostgresCheckStore
-from trading_pipeline.adapters.stores.market_data.resident_bars import Kept, ResidentBarStore
+from trading_pipeline.adapters.stores.market_data.resident_bars import ResidentBarStore, kept_windows
 from trading_pipeline.adapters.stores.market_data.wave_store import PostgresWaveStore
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.adapters.stores.postgres.partition_contents import PartitionContents, partition_contents
@@ -19,16 +19,9 @@ from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSigna
 from trading_pipeline.adapters.stores.strategy.snapshot_store import PostgresSnapshotStore
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.partitions import PartitionRange
-from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.condition_stores import ConditionStores
 from trading_pipeline.resources.operations_stores import OperationsStores
 from trading_pipeline.resources.research_stores import ResearchStores
-
-
-@cache
-def _kept_windows(database_url: str) -> dict[Timeframe, Kept]:  # noqa: ARG001
-    """The windows of the newest wave of each timeframe: a worker's process outlives its runs."""
-    return {}
 
 
 class Stores(dg.ConfigurableResource["Stores"]):
@@ -53,7 +46,7 @@ class Stores(dg.ConfigurableResource["Stores"]):
         self._engine = connect(self.database_url)
         # A sensor tick has no run: what it writes is written in nobody's name.
         self._run_id = context.run.run_id if context.run else ""
-        self._bars = ResidentBarStore(self._engine, self._run_id, _kept_windows(self.database_url))
+        self._bars = ResidentBarStore(self._engine, self._run_id, kept_windows(self.database_url))
         try:
             yield self
         finally:
@@ -68,6 +61,11 @@ class Stores(dg.ConfigurableResource["Stores"]):
     def bars(self) -> ResidentBarStore:
         """Raw and consolidated bars."""
         return self._bars
+
+    @property
+    def history(self) -> PostgresBulkBarStore:
+        """Many bars at once."""
+        return PostgresBulkBarStore(self._engine, self._run_id)
 
     @property
     def books(self) -> PostgresBookSampleStore:

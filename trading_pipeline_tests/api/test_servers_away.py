@@ -2,7 +2,13 @@
 
 from pathlib import Path
 
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from psycopg.errors import DiskFull
+from sqlalchemy.exc import OperationalError
+
 from trading_pipeline.adapters.access.redis_limits import RedisLimits
+from trading_pipeline.api.errors import handle_errors
 from trading_pipeline.domain.model.access import Role
 from trading_pipeline_tests.testkit.api_lab import ApiLab, running_api, settings_of
 
@@ -33,3 +39,16 @@ def test_without_redis_nobody_signs_in_and_whoever_is_signed_in_can_still_halt(
         assert (ticket.status_code, ticket.json()["code"]) == (503, "redis_away")
         halt = {"scope": "all", "reason": "redis is away"}
         assert cut_off.client.post("/api/v1/execution/halts", json=halt, headers=trader).status_code == 200
+
+
+def test_a_full_disk_of_the_database_is_a_503_that_says_what_to_do() -> None:
+    app = FastAPI()
+    handle_errors(app)
+
+    @app.get("/kept")
+    def kept() -> None:
+        raise OperationalError("INSERT", None, DiskFull("could not extend file: No space left on device"))
+
+    answer = TestClient(app).get("/kept")
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_full")
+    assert "make room" in answer.json()["detail"]

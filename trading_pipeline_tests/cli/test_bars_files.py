@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, NullPool, create_engine, text
 from typer.testing import CliRunner
 
 from trading_pipeline.cli.main import app
@@ -92,3 +92,45 @@ def test_days_of_the_venue_come_into_the_database_once(
     engine.dispose()
     with pytest.raises(ConfigurationError, match="symbol ETHUSDT may not be backfilled here; allowed: BTCUSDT"):
         said("backfill", "ETHUSDT")
+
+
+_FAILING_LATER = """
+CREATE FUNCTION trading.fail_later() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (SELECT count(*) FROM trading.raw_bars) >= 200 THEN {what}; END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER fail_later BEFORE INSERT ON trading.raw_bars EXECUTE FUNCTION trading.fail_later();
+"""
+_FULL = "RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'"
+_LOST = "PERFORM pg_terminate_backend(pg_backend_pid())"
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize(
+    ("what", "said_of_it"),
+    [
+        (_FULL, r"the disk of database .* is full .*No space left.* make room and run it again"),
+        (_LOST, "cannot be reached"),
+    ],
+    ids=["a full disk", "a lost database"],
+)
+def test_a_backfill_that_cannot_store_stops_keeps_what_is_committed_and_goes_on_later(
+    exchange: Simulator, database_url: str, monkeypatch: pytest.MonkeyPatch, what: str, said_of_it: str
+) -> None:
+    for name, value in exchange.environment().items():
+        monkeypatch.setenv(name, value)
+    asked = ("backfill", "btcusdt", "--interval", "5", "--days", "2", "--page", "20")
+    engine = create_engine(database_url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text(_FAILING_LATER.format(what=what)))
+    with pytest.raises(ConfigurationError, match=said_of_it):
+        said(*asked)
+    with engine.begin() as connection:
+        kept = connection.execute(text("SELECT count(*) FROM trading.bars")).scalar_one()
+        status, counted = connection.execute(text("SELECT status, upserts FROM trading.backfill_runs")).one()
+        connection.execute(text("DROP TRIGGER fail_later ON trading.raw_bars"))
+    assert (status, counted) == ("FAILED", kept)
+    assert 200 <= kept < 576
+    assert f"{576 - kept} bars" in said(*asked)
+    engine.dispose()

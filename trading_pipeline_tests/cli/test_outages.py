@@ -1,6 +1,7 @@
 """A person asks what the venue has lost."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -53,3 +54,6 @@ def test_outages_are_a_table_for_people_and_json_for_programs(
     assert headings.split()[:5] == ["instrument_id", "timeframe", "first_open", "end", "bars"]
     assert row.split()[:2] == ["SOLUSDT.BYBIT", "1h"]
     assert said("--symbol", "BTCUSDT") == "no outage\n"
+    for typed in (("--symbol", "BTCUSTD"), ("--timeframe", "50m")):
+        refused = CliRunner().invoke(app, ["bars", "outages", *typed])
+        assert re.search(r"did you mean BTCUSDT\.BYBIT\?|the nearest of .* is 1h", str(refused.exception))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.partitions.subset.default import DefaultPartitionsSubset
 from dagster._core.events import StepMaterializationData
 from dagster._core.execution.backfill import BulkActionStatus
 from dagster._daemon.backfill import execute_backfill_iteration
@@ -14,6 +15,7 @@ from dagster_graphql.test.utils import execute_dagster_graphql
 from trading_pipeline.defs.market_data.jobs import wave_assets
 from trading_pipeline.defs.market_data.partitions import GRID, UNIVERSE
 from trading_pipeline.defs.research.backtests import STRATEGY_GRID
+from trading_pipeline.runtime.dagster.rectangles import MOST_PARTITIONS, rectangle_or_ranges
 from trading_pipeline.runtime.supervision.environment import PROCESS_SETTINGS
 from trading_pipeline_tests.runtime.dagster.queued_instance import Queue, ServedModule, shipped_queue
 
@@ -130,10 +132,46 @@ def test_backtests_launched_with_their_bars_wait_for_these(queue: Queue) -> None
     )
 
 
-def test_two_years_of_bars_through_plans_are_a_run_per_instrument(queue: Queue) -> None:
+@pytest.fixture
+def daemon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ranges as the daemon of the system makes them."""
+    monkeypatch.setattr(DefaultPartitionsSubset, "get_partition_key_ranges", rectangle_or_ranges)
+
+
+def keys_of(days: Sequence[str], instrument_ids: Sequence[str]) -> list[str]:
+    return [f"{day}|{instrument_id}" for day in days for instrument_id in instrument_ids]
+
+
+@pytest.mark.usefixtures("daemon")
+def test_a_year_of_bars_is_one_run(queue: Queue) -> None:
+    days = GRID.get_partitions_def_for_dimension("day").get_partition_keys()[:365]
+    backfill_id = launch(queue, BARS, keys_of(days, UNIVERSE.instrument_ids))
+    iterate(queue)
+    [run] = requested(queue, backfill_id)
+    assert sorted(partitions_of(run)) == sorted(keys_of(days, UNIVERSE.instrument_ids))
+
+
+@pytest.mark.usefixtures("daemon")
+def test_a_backfill_of_one_run_ends_with_it(queue: Queue) -> None:
+    backfill_id = launch(queue, BARS[:1], keys_of(DAYS, UNIVERSE.instrument_ids))
+    assert len(finish(queue, backfill_id)) == 1
+    assert status(queue, backfill_id) is BulkActionStatus.COMPLETED_SUCCESS
+
+
+@pytest.mark.usefixtures("daemon")
+def test_what_is_no_rectangle_is_left_to_dagster_and_nothing_is_computed_that_nobody_asked_for(queue: Queue) -> None:
+    first, *others = UNIVERSE.instrument_ids
+    wanted = [*keys_of(DAYS, [first]), *keys_of(DAYS[:1], others)]
+    backfill_id = launch(queue, BARS, wanted)
+    iterate(queue)
+    assert sorted(key for run in requested(queue, backfill_id) for key in partitions_of(run)) == sorted(wanted)
+
+
+@pytest.mark.usefixtures("daemon")
+def test_more_than_a_run_should_hold_are_a_run_per_instrument(queue: Queue) -> None:
     days = GRID.get_partitions_def_for_dimension("day").get_partition_keys()
-    partitions = [f"{day}|{instrument_id}" for day in days for instrument_id in UNIVERSE.instrument_ids]
-    backfill_id = launch(queue, PIPELINE, partitions)
+    assert len(days) * len(UNIVERSE.instrument_ids) > MOST_PARTITIONS
+    backfill_id = launch(queue, PIPELINE, keys_of(days, UNIVERSE.instrument_ids))
     iterate(queue)
     runs = requested(queue, backfill_id)
     assert [len(partitions_of(run)) for run in runs] == [len(days)] * len(UNIVERSE.instrument_ids)

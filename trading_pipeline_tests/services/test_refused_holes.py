@@ -2,16 +2,20 @@
 
 from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy import Engine
 
-from trading_pipeline.domain.backtest.codes import OrderKind
+from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
+from trading_pipeline.domain.backtest.codes import LegKind, OrderKind
 from trading_pipeline.domain.backtest.config import BacktestConfig
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.model.holes import HolePolicy
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.partitions import WINDOW_BARS
 from trading_pipeline.domain.model.signals import Bias, SignalKind
-from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe, day_of, from_ms
+from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe, day_of, from_ms, to_ms
+from trading_pipeline.domain.model.written_bars import WrittenBars
+from trading_pipeline.domain.strategies.registry import strategy_named
 from trading_pipeline.services.research.backtest_request import BacktestRequest, StrategyRun
 from trading_pipeline.services.research.parity_question import ParityQuestion
 from trading_pipeline.services.research.recompute_signals import recomputed_signals
@@ -75,3 +79,58 @@ def recomputed(vertical: Vertical) -> list[Decided]:
     question = ParityQuestion(vertical.strategies, bars, START, END, 10_000.0, holes=HolePolicy.REFUSE)
     run = StrategyRun(vertical.strategies[0].strategy, Timeframe.H1, bars[Timeframe.H1], BacktestConfig())
     return [(one.close_time, one.kind, one.bias) for one in recomputed_signals(question, run)]
+
+
+WEEK = 8
+STRATEGY = strategy_named("ema_atr", {"fast_period": 3, "slow_period": 8, "atr_period": 5})
+
+
+def test_behind_a_hole_stops_have_the_numbers_that_they_follow_and_nobody_decides(database: Engine) -> None:
+    vertical = Vertical(database)
+    vertical.bars.append_raw(without(walk(count=24 * WEEK), *LOST), BarSource.REST)
+    vertical.run(a_range(days=WEEK, policy=HolePolicy.REFUSE), START + WEEK * DAY)
+    numbers, hole = PostgresIndicatorReader(database), START + LOST[0] * HOUR
+    behind = [START + hour * HOUR for hour in range(LOST[-1] + 2, 24 * WEEK + 1)]
+    assert all(numbers.latest_indicator(BTC, Timeframe.H1, close, "atr_14") for close in behind)
+    assert [vertical.signals.signals([BTC], Timeframe.H1, hole, behind[-1] + HOUR, kind) for kind in SignalKind] == [
+        [],
+        [],
+    ]
+
+
+def test_a_hole_in_the_hours_leaves_the_decisions_of_four_hours_as_they_are(database: Engine) -> None:
+    vertical, end, decided = Vertical(database), START + WEEK * DAY, []
+    fours = walk(count=6 * WEEK, timeframe=Timeframe.H4)
+    for hours in (walk(count=24 * WEEK), without(walk(count=24 * WEEK), *LOST)):
+        vertical.wipe()
+        vertical.bars.append_raw([*hours, *fours], BarSource.REST)
+        for timeframe in (Timeframe.H1, Timeframe.H4):
+            vertical.run(a_range(timeframe=timeframe, days=WEEK, policy=HolePolicy.REFUSE), end)
+        both = {
+            timeframe: [vertical.signals.signals([BTC], timeframe, START, end, kind) for kind in SignalKind]
+            for timeframe in (Timeframe.H1, Timeframe.H4)
+        }
+        decided.append(both)
+    whole, holed = decided
+    assert whole[Timeframe.H4] == holed[Timeframe.H4]
+    assert all(whole[Timeframe.H4])
+    hole = START + LOST[0] * HOUR
+    assert {one.close_time > hole for kind in whole[Timeframe.H1] for one in kind} == {True, False}
+    assert {one.close_time > hole for kind in holed[Timeframe.H1] for one in kind} == {False}
+
+
+@pytest.mark.parametrize(
+    ("lost", "reason"),
+    # After the first target the stop stands at the entry.
+    [(LOST, LegKind.STOP_LOSS), ((30, 31), LegKind.BREAK_EVEN), ((42,), LegKind.BREAK_EVEN)],
+)
+def test_a_position_that_is_open_when_a_hole_begins_is_left_all_the_same_and_none_is_entered(
+    lost: tuple[int, ...], reason: LegKind
+) -> None:
+    hours = WrittenBars.of_bars(BTC, Timeframe.H1, without(walk(count=24 * WEEK), *lost)).frame()
+    run = StrategyRun(STRATEGY, Timeframe.H1, {BTC: hours}, BacktestConfig())
+    trades = run_backtest(BacktestRequest([run], "test", holes=HolePolicy.REFUSE)).result.trade_list()
+    hole = to_ms(START + lost[0] * HOUR)
+    (held,) = [one for one in trades if one.entry_time_ms < hole <= one.exit_time_ms]
+    assert held.exit_reason is reason
+    assert [one for one in trades if one.entry_time_ms >= hole] == []

@@ -4,6 +4,7 @@ Copying a database takes a tenth of a second and as much of a processor, emptyin
 a tenth of that. One whose schema a test has changed is dropped, and nobody sees it again.
 """
 
+import time
 import uuid
 
 from sqlalchemy import Engine, NullPool, create_engine, text
@@ -103,3 +104,17 @@ class Databases:
             if same:
                 connection.execute(_EMPTY)
         return same
+
+
+def until_somebody_waits(database: Engine) -> None:
+    """Until a transaction of this database waits for the end of another."""
+    query = text(
+        "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = :name"
+    )
+    deadline = time.monotonic() + 20
+    while True:
+        with database.connect() as connection:
+            if connection.execute(query, {"name": database.url.database}).scalar_one():
+                return
+        assert time.monotonic() < deadline, "nobody waits"
+        time.sleep(0.01)

@@ -57,7 +57,7 @@ class Vertical:
     def judge(self, scope: PartitionRange, now: datetime, bars: PostgresBarStore | None = None) -> CheckReport:
         """Consolidate and check."""
         consolidate_bars(bars or self.bars, scope, now)
-        return check_bars(bars or self.bars, self.checks, scope, now)
+        return check_bars(bars or self.bars, self.checks.save, scope, now)
 
     def decide(self, scope: PartitionRange, now: datetime, bars: PostgresBarStore | None = None) -> SignalReport:
         """Everything up to signals."""

@@ -77,7 +77,9 @@ def bars(
             stores.bars.resume(timeframe, stores.waves.begin(wave, timeframe, decision_digest(parameters)))
         scope, base = wave_scope(context, timeframe, stores, parameters), DERIVATIONS.get(timeframe)
         market, now = markets.market_data(), now_of(context, markets)
-        report = refresh_bars(stores.bars, stores.checks, market, scope, now, base, UNIVERSE.quality, wave)
+        report = refresh_bars(
+            stores.bars, stores.checks, market, scope, now, base, UNIVERSE.quality, wave, stores.history
+        )
         # History wakes nobody, so a backfill needs no stream.
         noticed = PostgresQualityStore(stores.engine, context.run.run_id)
         record_quality(noticed, events.stream() if wave else None, report.noticed)

@@ -17,6 +17,7 @@ from dagster._core.storage.asset_check_execution_record import (
 from trading_pipeline.resources.alerts import Alerts
 from trading_pipeline.resources.beside import SENSORS
 from trading_pipeline.services.operations.tell_check_verdicts import CheckVerdict, Problem, tell_check_verdicts
+from trading_pipeline.settings import Settings
 
 PROBLEMS = "problems"
 """Metadata of a failed evaluation: by subject the ids of what is to blame, the bars that fail, the first reasons."""
@@ -31,7 +32,8 @@ def failed_check_sensor(context: dg.SensorEvaluationContext, alerts: Alerts) -> 
     """Compare the newest verdict of every check with what was told."""
     checks = not_none(context.repository_def).asset_graph.asset_check_keys
     verdicts = list(_verdicts(context.instance, checks))
-    told = tell_check_verdicts(notifier=alerts.notifier(), verdicts=verdicts, told=json.loads(context.cursor or "{}"))
+    before, ui = json.loads(context.cursor or "{}"), Settings().dagster_url.rstrip("/")
+    told = tell_check_verdicts(notifier=alerts.notifier(), verdicts=verdicts, told=before, ui=ui)
     failing = ", ".join(sorted(told)) or "none"
     return dg.SensorResult(skip_reason=f"failing checks: {failing}", cursor=json.dumps(told, sort_keys=True))
 

@@ -1,6 +1,5 @@
 """Histories that people load: what they ask for, and what is recorded of it."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -111,12 +110,9 @@ def timeframe_typed(text: str) -> Timeframe:
     label = spelled(text) or (f"{text}m" if text.isdigit() else text)
     if label in set(Timeframe):
         return Timeframe(label)
-    match = re.fullmatch(r"(\d+)([mhdw])", label)
-    if match is None:
-        raise ConfigurationError(f"unknown interval {text!r}; there are {', '.join(Timeframe)}")
-    ms = int(match[1]) * {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}[match[2]]
-    near = min(Timeframe, key=lambda timeframe: abs(timeframe.ms - ms))
-    raise ConfigurationError(f"unknown interval {text!r}; the nearest is {near}")
+    if near := Timeframe.nearest(label):
+        raise ConfigurationError(f"unknown interval {text!r}; the nearest is {near}")
+    raise ConfigurationError(f"unknown interval {text!r}; there are {', '.join(Timeframe)}")
 
 
 def require_known(value: str, known: Collection[str], what: str) -> None:
@@ -125,6 +121,10 @@ def require_known(value: str, known: Collection[str], what: str) -> None:
     :raises ConfigurationError: it is not known.
     """
     if value not in known:
-        near = get_close_matches(value, known, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known)[:8])}"
-        raise ConfigurationError(f"unknown {what} {value!r}; {hint}")
+        raise ConfigurationError(f"unknown {what} {value!r}; {nearest_of(value, known)}")
+
+
+def nearest_of(value: str, known: Collection[str]) -> str:
+    """What a person may have meant, as a question; the first there are where nothing is near."""
+    near = get_close_matches(value, known, n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known)[:8])}"

@@ -1,5 +1,6 @@
 """Bar lengths and the arithmetic of closing instants, all in UTC."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -20,6 +21,9 @@ _MINUTES = {
     "1d": 1440,
 }
 _DURATIONS = {label: timedelta(minutes=minutes) for label, minutes in _MINUTES.items()}
+# Minutes of what people write behind a number, and nothing for minutes.
+_UNITS = {"": 1, "m": 1, "h": 60, "d": 1440, "w": 10_080, "M": 43_200}
+_LENGTH = re.compile(r"(\d{1,9})\s*([A-Za-z]*)")
 # Bybit's names of intervals: minutes, and D for a day. It publishes none of 8 hours.
 _VENUE_SPELLINGS = {"1": "1m", "5": "5m", "15": "15m", "30": "30m", "60": "1h", "240": "4h", "D": "1d"}
 
@@ -40,14 +44,28 @@ class Timeframe(StrEnum):
     def parse(cls, text: str) -> "Timeframe":
         """Read ``1h`` or the venue's spelling ``60``.
 
-        :raises ConfigurationError: the text names no timeframe.
+        :raises ConfigurationError: the text names no timeframe; the message names the one whose length is nearest.
         """
         label = _VENUE_SPELLINGS.get(text, text)
         try:
             return cls(label)
         except ValueError:
-            known = ", ".join(_MINUTES)
-            raise ConfigurationError(f"unknown timeframe {text!r}; use one of {known}") from None
+            near = cls.nearest(text)
+            hint = f"the nearest of {', '.join(_MINUTES)} is {near}" if near else f"use one of {', '.join(_MINUTES)}"
+            raise ConfigurationError(f"unknown timeframe {text!r}; {hint}") from None
+
+    @classmethod
+    def nearest(cls, text: str) -> "Timeframe | None":
+        """The one whose length is nearest to ``7m``, ``1 hour`` or ``1M``, as people write it, if to any."""
+        match = _LENGTH.fullmatch(text.strip())
+        if match is None:
+            return None
+        # Only a month is told apart from a minute by its letter.
+        unit = match[2] if match[2] == "M" else match[2][:1].lower()
+        if unit not in _UNITS:
+            return None
+        minutes = int(match[1]) * _UNITS[unit]
+        return min(cls, key=lambda timeframe: abs(_MINUTES[timeframe.value] - minutes))
 
     @property
     def duration(self) -> timedelta:

@@ -1,4 +1,4 @@
-"""The Dagster daemon with shorter pauses between its rounds.
+"""The Dagster daemon with shorter pauses between its rounds, and with one run for a rectangle of the grid.
 
 Dagster looks for sensors that are due every five seconds and at backfills every thirty, and leaves at least a second
 between two ticks of a sensor. A wave that closes one second after the last would wait four, and a lock-step replay
@@ -8,10 +8,13 @@ the stock ``dagster-daemon run`` everything still works, only later. See docs/de
 
 import logging
 
+from dagster._core.definitions.partitions.subset.default import DefaultPartitionsSubset
 from dagster._core.remote_representation.external import RemoteSensor
 from dagster._core.scheduler.instigation import InstigatorState
 from dagster._daemon import controller, sensor
 from dagster._daemon.cli import run_command
+
+from trading_pipeline.runtime.dagster.rectangles import rectangle_or_ranges
 
 SENSOR_PAUSE_S = 0.2
 BACKFILL_PAUSE_S = 2
@@ -30,6 +33,7 @@ def run_daemon(workspace: str) -> None:
         (sensor, "MIN_INTERVAL_LOOP_TIME", SENSOR_PAUSE_S),
         (controller, "DEFAULT_DAEMON_INTERVAL_SECONDS", BACKFILL_PAUSE_S),
         (sensor, "is_under_min_interval", rests),
+        (DefaultPartitionsSubset, "get_partition_key_ranges", rectangle_or_ranges),
     ):
         getattr(module, name)  # a release that renames one of them must fail loudly, not run slowly
         setattr(module, name, value)

@@ -5,6 +5,7 @@ import time
 import structlog
 
 from trading_pipeline.adapters.venues.live_guard import acknowledge_live
+from trading_pipeline.domain.model.backfills import nearest_of
 from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError
 from trading_pipeline.domain.model.identity import AccountId, InstrumentId
 from trading_pipeline.domain.model.instruments import InstrumentStatus
@@ -45,9 +46,8 @@ def check_venue(
     # One that was heard before has been delisted; one that never was is a misspelt symbol.
     unheard = [one for one in absent if store.newest_raw_close(one, universe.finest) is None]
     if unheard or not traded:
-        raise ConfigurationError(
-            f"{universe.venue} trades no {', '.join(unheard or absent)}; correct symbols in universe.yaml"
-        )
+        told = "; ".join(f"no {one}, {nearest_of(one, listed)}" for one in unheard or absent)
+        raise ConfigurationError(f"{universe.venue} trades {told}; correct symbols in universe.yaml")
     for instrument_id in absent:
         # one instrument that is gone must not leave the others without bars, and positions without fills
         _log.error("no longer listed, nothing of it is collected any more", instrument=instrument_id)

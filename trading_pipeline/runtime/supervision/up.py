@@ -86,6 +86,8 @@ class RunningSystem:
         return self
 
     def _start(self) -> None:
+        # for links in messages, and for the API
+        self.state.variables["TRADING_DAGSTER_URL"] = self.webserver
         if self.exchange_arguments:
             # a stale announcement must not be taken for the new exchange's
             (self.state.log_dir / "exchange.log").unlink(missing_ok=True)
@@ -101,7 +103,6 @@ class RunningSystem:
 
     def start_api(self) -> None:
         """Start the HTTP API beside the others."""
-        self.state.variables["TRADING_DAGSTER_URL"] = self.webserver
         self.supervisor.start(api_specs(self.settings))
 
     def check(self) -> list[str]:

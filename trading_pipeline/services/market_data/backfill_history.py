@@ -1,10 +1,7 @@
 """Fetch a stretch of history page by page; every page is kept as soon as it is there."""
 
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
-from datetime import datetime, timedelta
 from itertools import islice
 
 from trading_pipeline.domain.model.backfills import (
@@ -15,22 +12,14 @@ from trading_pipeline.domain.model.backfills import (
     require_known,
 )
 from trading_pipeline.domain.model.bars import BarSource
-from trading_pipeline.domain.model.errors import TradingError
-from trading_pipeline.domain.model.written_bars import WrittenBars
 from trading_pipeline.ports.stores.market_data.backfill_log import BackfillLog
 from trading_pipeline.ports.stores.market_data.bulk_bar_store import BulkBarStore
 from trading_pipeline.ports.venue.market_data import MarketData
+from trading_pipeline.services.market_data.fetch_pages import Window, fetched_pages, windows_of
 
-_AHEAD = 20
-"""Pages that are asked for while others are written."""
-_TOGETHER = 10
-"""Pages that are waited for and written at once, with all that have arrived by then: what a transaction costs whatever
-is in it would be more than the bars of a page."""
-_WORKERS = 3
 _SURVEYED = 100
 """Pages of which the database is asked at once whether all of them are settled, or none."""
 
-Window = tuple[datetime, datetime]
 Told = Callable[[BackfillProgress], None]
 
 
@@ -61,11 +50,11 @@ def backfill_history(
         for progress in _pages(replace(request, end=end) if end > request.start else None, market_data, store):
             log.progress(run.run_id, progress)
             told(progress)
-    except TradingError as error:
+    except Exception as error:
+        # Whatever it is, a full disk among it: the row must not say for ever that it runs.
         log.end(run.run_id, BackfillStatus.FAILED, progress, str(error))
         raise
     except BaseException as error:
-        # Ctrl-C and whatever nobody foresaw: the row must not say for ever that it runs.
         log.end(run.run_id, BackfillStatus.CANCELED, progress, repr(error))
         raise
     log.end(run.run_id, BackfillStatus.SUCCEEDED, progress)
@@ -80,55 +69,23 @@ def _pages(request: BackfillRequest | None, market_data: MarketData, store: Bulk
     # one more than may be asked for tells whether the cap left something out
     allowed = islice(windows, request.max_pages)
     progress = BackfillProgress()
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        asked: deque[tuple[Window, Future[WrittenBars]]] = deque()
-        try:
-            while True:
-                for window in islice(allowed, _AHEAD - len(asked)):
-                    page = pool.submit(market_data.written_bars, request.instrument_id, request.timeframe, *window)
-                    asked.append((window, page))
-                if not asked:
-                    break
-                pages, through = _arrived(asked)
-                bars = WrittenBars.joined(pages)
-                store.append(bars, BarSource.REST)
-                progress = BackfillProgress(progress.upserts + len(bars), progress.pages + len(pages), through=through)
-                yield progress
-        finally:
-            # what is on its way is not waited for when something failed
-            pool.shutdown(wait=False, cancel_futures=True)
+    for fetched in fetched_pages(market_data, request.instrument_id, request.timeframe, allowed):
+        store.append(fetched.bars, BarSource.REST)
+        upserts, pages = progress.upserts + len(fetched.bars), progress.pages + fetched.pages
+        progress = BackfillProgress(upserts, pages, through=fetched.through)
+        yield progress
     if next(windows, None) is not None:
         yield replace(progress, truncated=True)
-
-
-def _arrived(asked: deque[tuple[Window, Future[WrittenBars]]]) -> tuple[list[WrittenBars], datetime]:
-    """The oldest pages that were asked for, at least one, and the end of their range; they leave the queue.
-
-    :raises TradingError: the oldest failed; one behind others stays, so that those are kept first.
-    """
-    wait([page for _, page in islice(asked, _TOGETHER)], return_when=FIRST_EXCEPTION)
-    pages: list[WrittenBars] = []
-    while asked and (not pages or (asked[0][1].done() and not asked[0][1].exception())):
-        window, page = asked.popleft()
-        pages.append(page.result())
-    return pages, window[1]
 
 
 def _missing(request: BackfillRequest, store: BulkBarStore) -> Iterator[Window]:
     """The pages, oldest first, of which the database misses a bar."""
     page = request.page_limit * request.timeframe.duration
-    for begin, stop in _windows(request.start, request.end, _SURVEYED * page):
+    for begin, stop in windows_of(request.start, request.end, _SURVEYED * page):
         here = store.settled(request.instrument_id, request.timeframe, begin, stop)
         if here == (stop - begin) // request.timeframe.duration:
             continue
-        for start, end in _windows(begin, stop, page):
+        for start, end in windows_of(begin, stop, page):
             bars = (end - start) // request.timeframe.duration
             if not here or store.settled(request.instrument_id, request.timeframe, start, end) < bars:
                 yield start, end
-
-
-def _windows(start: datetime, end: datetime, length: timedelta) -> Iterator[Window]:
-    """Stretches of a range."""
-    while start < end:
-        yield start, min(start + length, end)
-        start += length

@@ -6,6 +6,8 @@ the policy refuses it; an impossible one spoils itself in any case, and so does 
 A jump that no market makes spoils what is computed from both sides of it.
 """
 
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,13 +19,15 @@ from trading_pipeline.domain.model.bar_history import FirstAvailableBar
 from trading_pipeline.domain.model.bars import OHLCV
 from trading_pipeline.domain.model.checks import CheckName, DataCheck
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.judged_bars import JudgedBars
 from trading_pipeline.domain.model.jumps import jumps
 from trading_pipeline.domain.model.missing_bars import Integers, bar_number, bar_numbers, lost_numbers, missing_since
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.possible_bars import possible
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
-from trading_pipeline.ports.stores.market_data.check_store import CheckStore
+
+Save = Callable[[Sequence[JudgedBars]], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,38 +43,28 @@ class CheckReport:
         return sorted({check.instrument_id for check in self.failed})
 
 
-def check_bars(bars: BarStore, checks: CheckStore, scope: PartitionRange, now: datetime) -> CheckReport:
-    """Store one verdict per question for every bar that ``scope`` computes and that has closed by ``now``."""
+def check_bars(bars: BarStore, save: Save, scope: PartitionRange, now: datetime) -> CheckReport:
+    """Have one verdict per question kept for every bar that ``scope`` computes and that has closed by ``now``.
+
+    :param save: ``CheckStore.save``, or who sees to it that it is done.
+    """
     scope = scope.bridging(bars.outages(scope.instrument_ids, scope.timeframe))
     start, end = scope.open_times_until(now)
     frame = bars.frame(scope.instrument_ids, scope.timeframe, start, end)
     listings = bars.first_available_bars(scope.instrument_ids, scope.timeframe)
-    disagreements = {
-        (conflict.instrument_id, conflict.open_time): conflict.detail
-        for part in scope.parts
-        for conflict in bars.conflicts(part.instrument_ids, scope.timeframe, part.start, scope.end)
-    }
+    disagreements = defaultdict[InstrumentId, dict[datetime, str]](dict)
+    for part in scope.parts:
+        for conflict in bars.conflicts(part.instrument_ids, scope.timeframe, part.start, scope.end):
+            disagreements[conflict.instrument_id][conflict.open_time] = conflict.detail
     asked_from = {instrument_id: part.start for part in scope.parts for instrument_id in part.instrument_ids}
-    verdicts: list[DataCheck] = []
+    judged = []
     for name, rows in frame.groupby("instrument_id", sort=False):
         instrument_id = InstrumentId(name)
         window = _Window.of(rows, scope, asked_from[instrument_id], listings.get(instrument_id))
-        gaps, impossible_bars = window.gaps(), window.jumps() | window.impossible_bars()
-        for place in np.flatnonzero(window.asked):
-            close_time = window.time(int(window.numbers[place]) + 1)
-            told = disagreements.get((instrument_id, close_time - scope.timeframe.duration), "")
-            details = {
-                CheckName.NO_GAP: gaps.get(int(place), ""),
-                CheckName.SOURCES_AGREE: f"sources disagree: {told}" if told else "",
-                CheckName.OHLC_SANE: impossible_bars.get(int(place), ""),
-            }
-            verdicts += [
-                DataCheck(instrument_id, scope.timeframe, close_time, question, not detail, detail)
-                for question, detail in details.items()
-            ]
-    checks.save(verdicts)
-    failed = tuple(check for check in verdicts if not check.passed)
-    return CheckReport(bars=len(verdicts) // len(CheckName), failed=failed)
+        judged.append(window.judged(disagreements.get(instrument_id, {})))
+    save(judged)
+    failed = tuple(check for one in judged for check in one.failed())
+    return CheckReport(bars=sum(map(len, judged)), failed=failed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +80,7 @@ class _Window:
     :param computes_over: whether an impossible bar spoils itself alone.
     """
 
+    instrument_id: InstrumentId
     rows: pd.DataFrame
     timeframe: Timeframe
     numbers: Integers
@@ -113,7 +108,29 @@ class _Window:
             anchors = np.where(asked_since, listed, anchors)
         lost = lost_numbers(scope.outages.get(instrument_id, ()), timeframe)
         first, sane = np.searchsorted(numbers, anchors), possible(rows)
-        return cls(rows, timeframe, numbers, anchors, first, lost, asked, sane, scope.computes_over)
+        return cls(instrument_id, rows, timeframe, numbers, anchors, first, lost, asked, sane, scope.computes_over)
+
+    def judged(self, disagreements: Mapping[datetime, str]) -> JudgedBars:
+        """The bars asked about, with what speaks against them.
+
+        :param disagreements: what sources tell of a bar, by its open time (UTC).
+        """
+        told = {bar_number(opens, self.timeframe): detail for opens, detail in disagreements.items()}
+        places = np.flatnonzero(np.isin(self.numbers, list(told))).tolist() if told else []
+        against = {
+            CheckName.NO_GAP: self.gaps(),
+            CheckName.SOURCES_AGREE: {place: f"sources disagree: {told[int(self.numbers[place])]}" for place in places},
+            CheckName.OHLC_SANE: self.jumps() | self.impossible_bars(),
+        }
+        # Bars asked about are the newest of the window, and are counted from the first of them on.
+        asked = np.flatnonzero(self.asked)
+        begin = int(asked[0]) if len(asked) else 0
+        answers = {
+            name: {place - begin: detail for place, detail in details.items() if place >= begin}
+            for name, details in against.items()
+        }
+        closes = (self.numbers[asked] + 1) * self.timeframe.ms
+        return JudgedBars(self.instrument_id, self.timeframe, closes, answers)
 
     def time(self, number: int) -> datetime:
         """Open time (UTC) of a numbered bar."""
@@ -137,16 +154,21 @@ class _Window:
 
     def impossible_bars(self) -> dict[int, str]:
         """The first impossible bar between anchor and bar, or the bar itself, by place, for the bars asked about."""
+        wrong, asked = np.flatnonzero(~self.sane), np.flatnonzero(self.asked)
         # Sorted places, so that one search per bar tells whether its window holds one.
-        wrong = np.flatnonzero(~self.sane)
-        details = {}
-        for place in np.flatnonzero(self.asked):
-            at = np.searchsorted(wrong, place if self.computes_over else self.first[place])
-            if at < len(wrong) and wrong[at] <= place:
-                values = " ".join(f"{name} {self.rows[name].iloc[wrong[at]]}" for name in OHLCV)
-                opens = self.time(int(self.numbers[wrong[at]])).isoformat()
-                details[int(place)] = f"impossible bar at {opens}: {values}"
-        return details
+        found = np.append(wrong, len(self.numbers))[
+            np.searchsorted(wrong, asked if self.computes_over else self.first[asked])
+        ]
+        blamed = found <= asked
+        return {
+            place: self._impossible(at)
+            for place, at in zip(asked[blamed].tolist(), found[blamed].tolist(), strict=True)
+        }
+
+    def _impossible(self, place: int) -> str:
+        """What an impossible bar says."""
+        values = " ".join(f"{name} {self.rows[name].iloc[place]}" for name in OHLCV)
+        return f"impossible bar at {self.time(int(self.numbers[place])).isoformat()}: {values}"
 
     def jumps(self) -> dict[int, str]:
         """The newest jump that no market makes between anchor and bar, by place, for the bars asked about.

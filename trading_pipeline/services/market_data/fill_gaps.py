@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 
 from trading_pipeline.domain.model.bar_history import FirstAvailableBar
 from trading_pipeline.domain.model.bars import BarSource
@@ -12,7 +13,10 @@ from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
+from trading_pipeline.ports.stores.market_data.bulk_bar_store import BulkBarStore
 from trading_pipeline.ports.venue.market_data import MarketData
+from trading_pipeline.services.market_data.copy_history import PAGE_BARS, copied_history
+from trading_pipeline.services.market_data.fetch_pages import Window
 from trading_pipeline.services.market_data.note_absent_bars import note_absent_bars
 
 _BRIDGED_BARS = 200
@@ -28,6 +32,7 @@ class GapReport:
     :param failure: why the venue could not be asked, empty when it could.
     :param lost: open times of bars that are an outage from now on, as the venue was asked twice, ascending.
     :param asked: open times of the first and the last bar that the venue was asked for.
+    :param copied: ranges of open times that held nothing and whose bars, fetched, are consolidated already.
     """
 
     instrument_id: InstrumentId
@@ -36,9 +41,16 @@ class GapReport:
     failure: str
     lost: tuple[datetime, ...] = ()
     asked: tuple[datetime, ...] = field(default=(), compare=False)
+    copied: tuple[Window, ...] = field(default=(), compare=False)
 
 
-def fill_gaps(store: BarStore, market_data: MarketData, scope: PartitionRange, now: datetime) -> list[GapReport]:
+def fill_gaps(
+    store: BarStore,
+    market_data: MarketData,
+    scope: PartitionRange,
+    now: datetime,
+    history: BulkBarStore | None = None,
+) -> list[GapReport]:
     """Fetch what is missing from the window's start to the last bar closed by ``now``.
 
     Where the days are computed from a bar on, what is missing before it was asked for when that was computed.
@@ -49,6 +61,7 @@ def fill_gaps(store: BarStore, market_data: MarketData, scope: PartitionRange, n
     does not have when asked twice, some minutes apart, is an outage. Both are remembered, so that they are neither
     asked for again nor held against the instrument; a policy that refuses outages asks for them in every run.
 
+    :param history: where holes of a page and more are kept at once; without it bar by bar, like others.
     :returns: one report per instrument that missed something.
     """
     scope = scope.bridging(store.outages(scope.instrument_ids, scope.timeframe))
@@ -60,9 +73,11 @@ def fill_gaps(store: BarStore, market_data: MarketData, scope: PartitionRange, n
     reports = []
     for instrument_id, absent in missing.items():
         listing, outages = listings.get(instrument_id), scope.outages.get(instrument_id, ())
-        wanted = [time for time in absent if not (_before_listing(listing, start, time) or _lost(outages, time))]
+        wanted = absent
+        if listing or outages:
+            wanted = [time for time in absent if not (_before_listing(listing, start, time) or _lost(outages, time))]
         if wanted:
-            reports.append(_fill(store, market_data, scope, instrument_id, wanted, now))
+            reports.append(_fill(store, market_data, scope, now, history, instrument_id, wanted))
     return reports
 
 
@@ -80,28 +95,41 @@ def _fill(
     store: BarStore,
     market_data: MarketData,
     scope: PartitionRange,
+    now: datetime,
+    history: BulkBarStore | None,
     instrument_id: InstrumentId,
     wanted: Sequence[datetime],
-    now: datetime,
 ) -> GapReport:
     """Fetch the wanted bars of one instrument."""
-    absent, timeframe = set(wanted), scope.timeframe
-    healed, failure, lost = 0, "", list[datetime]()
+    timeframe, absent, failure, lost = scope.timeframe, set(wanted), "", list[datetime]()
+    long, rest = _long_holes(wanted, timeframe) if history else ([], wanted)
     try:
-        for begin, last in _stretches(wanted, timeframe):
+        if history:
+            for opens in copied_history(history, market_data, instrument_id, timeframe, long):
+                absent -= opens
+        for begin, last in _stretches(rest, timeframe):
             bars = market_data.bars(instrument_id, timeframe, begin, last + timeframe.duration)
             # A request bridges small holes, so that it brings bars along that were there.
             found = [bar for bar in bars if bar.open_time in absent]
-            healed += len(store.append_raw(found, BarSource.REST))
+            store.append_raw(found, BarSource.REST)
             absent -= {bar.open_time for bar in found}
     # One instrument that the venue does not answer for must not leave the others with holes.
     except TradingError as error:
-        failure = str(error)
-    else:
+        failure, long = str(error), []
+    healed = len(wanted) - len(absent)
+    if not failure:
         _note_listing(store, scope, instrument_id, absent)
         lost = note_absent_bars(store, instrument_id, timeframe, absent, now, scope.holes)
-    missing = absent - set(lost) if scope.computes_over else absent
-    return GapReport(instrument_id, healed, tuple(sorted(missing)), failure, tuple(lost), (wanted[0], wanted[-1]))
+    missing, asked = absent - set(lost) if scope.computes_over else absent, (wanted[0], wanted[-1])
+    return GapReport(instrument_id, healed, tuple(sorted(missing)), failure, tuple(lost), asked, tuple(long))
+
+
+def _long_holes(times: Sequence[datetime], timeframe: Timeframe) -> tuple[list[Window], list[datetime]]:
+    """Ranges as long as a page or longer of which every bar is wanted, and the other times."""
+    ends = [place for place, (one, later) in enumerate(pairwise(times), 1) if later - one != timeframe.duration]
+    runs = [times[begin:end] for begin, end in pairwise([0, *ends, len(times)])]
+    long = [(run[0], run[-1] + timeframe.duration) for run in runs if len(run) >= PAGE_BARS]
+    return long, [time for run in runs if len(run) < PAGE_BARS for time in run]
 
 
 def _note_listing(store: BarStore, scope: PartitionRange, instrument_id: InstrumentId, absent: set[datetime]) -> None:
@@ -116,7 +144,7 @@ def _note_listing(store: BarStore, scope: PartitionRange, instrument_id: Instrum
 
 def _stretches(times: Sequence[datetime], timeframe: Timeframe) -> list[tuple[datetime, datetime]]:
     """First and last open time of each request that fetches ``times``."""
-    stretches = [(times[0], times[0])]
+    stretches = [(time, time) for time in times[:1]]
     for time in times[1:]:
         begin, last = stretches[-1]
         if time - last <= _BRIDGED_BARS * timeframe.duration:

@@ -37,7 +37,7 @@ def judge_stored_bars(
         for first, last in _stretches(days):
             scope = PartitionRange((instrument_id,), timeframe, first, last + _DAY, history_start, holes=holes)
             # what is stored has closed: no venue has to tell the time
-            asked += check_bars(bars, checks, scope, scope.end).bars
+            asked += check_bars(bars, checks.save, scope, scope.end).bars
     return asked
 
 

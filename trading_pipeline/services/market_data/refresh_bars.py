@@ -1,7 +1,8 @@
 """From what was heard to sound bars: fetch what is missing, consolidate, judge."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from trading_pipeline.domain.model.checks import FailedBars
@@ -10,9 +11,10 @@ from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.quality import QualityEvent, QualityRules
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.bar_store import BarStore
+from trading_pipeline.ports.stores.market_data.bulk_bar_store import BulkBarStore
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 from trading_pipeline.ports.venue.market_data import MarketData
-from trading_pipeline.services.market_data.check_bars import CheckReport, check_bars
+from trading_pipeline.services.market_data.check_bars import CheckReport, Save, check_bars
 from trading_pipeline.services.market_data.consolidate_bars import consolidate_bars
 from trading_pipeline.services.market_data.derive_bars import derive_bars
 from trading_pipeline.services.market_data.fill_gaps import GapReport, fill_gaps
@@ -57,35 +59,90 @@ def refresh_bars(
     base: Timeframe | None = None,
     rules: QualityRules | None = None,
     wave: datetime | None = None,
+    history: BulkBarStore | None = None,
 ) -> BarsReport:
     """Make the bars of ``scope`` complete as far as the venue has them, and judge each.
 
     :param base: of a timeframe that the venue does not publish, the one whose stored bars it is made of.
     :param rules: when something is noticed; the usual thresholds without them.
     :param wave: closing instant (UTC) that is computed; history has neither gaps nor lags that anybody has to know of.
+    :param history: where long holes are kept at once; without it bar by bar.
     """
     rules = rules or QualityRules()
+    if wave:
+        report = _refreshed(bars, checks.save, market_data, scope, now, base, rules, wave, history)
+        return replace(report, failed=tuple(checks.failed_bars(scope.timeframe)))
+    # One after the other where nobody waits: a year of minutes of one instrument is much to hold.
+    alone = (replace(scope, instrument_ids=(name,)) for name in scope.instrument_ids)
+    # Verdicts are most of what is written, and PostgreSQL writes those of one while the next is fetched.
+    with ThreadPoolExecutor(1) as pool:
+        saving: list[Future[int]] = []
+        reports = [
+            _refreshed(
+                bars,
+                lambda judged: saving.append(pool.submit(checks.save, judged)),
+                market_data,
+                one,
+                now,
+                base,
+                rules,
+                wave,
+                history,
+            )
+            for one in alone
+        ]
+        for saved in saving:
+            saved.result()
+    return _joined(reports, checks.failed_bars(scope.timeframe))
+
+
+def _joined(reports: Sequence[BarsReport], failed: Sequence[FailedBars]) -> BarsReport:
+    """What was done of one instrument after the other."""
+    against = tuple(check for one in reports for check in one.checks.failed)
+    return BarsReport(
+        gaps=tuple(gap for one in reports for gap in one.gaps),
+        changed=sum(one.changed for one in reports),
+        checks=CheckReport(sum(one.checks.bars for one in reports), against),
+        failed=tuple(failed),
+        last_close=max((one.last_close for one in reports if one.last_close), default=None),
+        newest_closes={name: closes for one in reports for name, closes in one.newest_closes.items()},
+        noticed=tuple(event for one in reports for event in one.noticed),
+    )
+
+
+def _refreshed(
+    bars: BarStore,
+    save: Save,
+    market_data: MarketData,
+    scope: PartitionRange,
+    now: datetime,
+    base: Timeframe | None,
+    rules: QualityRules,
+    wave: datetime | None,
+    history: BulkBarStore | None,
+) -> BarsReport:
+    """All instruments of ``scope`` at once; what fails of all that is stored is asked when verdicts are kept."""
     if base is not None:
         derive_bars(bars, scope, base, now)
     # The order matters: what is fetched has to be consolidated, and only consolidated bars are judged.
-    gaps = fill_gaps(bars, market_data, scope, now)
+    gaps = fill_gaps(bars, market_data, scope, now, history)
     # What the venue has lost is known now, and windows reach back over it.
     scope = scope.bridging(bars.outages(scope.instrument_ids, scope.timeframe))
-    changed = consolidate_bars(bars, scope, now)
-    verdicts = check_bars(bars, checks, scope, now)
+    copied = {gap.instrument_id: gap.copied for gap in gaps if gap.copied}
+    changed = consolidate_bars(bars, scope, now, copied) + sum(gap.healed for gap in gaps if gap.copied)
+    verdicts = check_bars(bars, save, scope, now)
     frame = bars.frame(scope.instrument_ids, scope.timeframe, *scope.open_times_until(now))
     closes = {
         InstrumentId(name): rows["close"].tail(_PLOTTED_BARS).tolist()
         for name, rows in frame.groupby("instrument_id", sort=False)
     }
-    failed = tuple(checks.failed_bars(scope.timeframe))
     last = None if frame.empty else frame["close_time"].max().to_pydatetime()
     noticed = [
         *notice_anomalies(frame, scope, rules),
         *_gaps_noticed(gaps, scope.timeframe, now, live=wave is not None),
         *lag_noticed(scope.timeframe, wave, now, rules.max_lag),
     ]
-    return BarsReport(tuple(gaps), changed, verdicts, failed, last, closes, tuple(noticed))
+    return BarsReport(tuple(gaps), changed, verdicts, (), last, closes, tuple(noticed))
 
 
 def _gaps_noticed(

@@ -46,11 +46,12 @@ class CheckVerdict:
 
 
 def tell_check_verdicts(
-    *, notifier: Notifier, verdicts: Iterable[CheckVerdict], told: Told
+    *, notifier: Notifier, verdicts: Iterable[CheckVerdict], told: Told, ui: str = ""
 ) -> dict[str, dict[str, list[str]]]:
     """Send one message per check that has news: a problem nobody was told of, or subjects that have none any more.
 
     :param told: what the operator was told so far.
+    :param ui: address of the Dagster UI, for links; empty where it is not known.
     :returns: what the operator was told by now, to be remembered.
     """
     known = {check: {name: list(ids) for name, ids in subjects.items()} for check, subjects in told.items()}
@@ -60,15 +61,15 @@ def tell_check_verdicts(
         worse = [name for name, one in verdict.problems.items() if not set(one.ids) <= set(before.get(name, ()))]
         over = [name for name in before if name not in verdict.problems]
         if worse:
-            notifier.notify(Severity.WARNING, f"check failed: {verdict.check}", _failed(verdict, worse))
+            notifier.notify(Severity.WARNING, f"check failed: {verdict.check}", _failed(verdict, worse, ui))
         elif over:
             subject = "still failing" if verdict.problems else "check passes again"
-            notifier.notify(Severity.INFO, f"{subject}: {verdict.check}", _passed(verdict, over))
+            notifier.notify(Severity.INFO, f"{subject}: {verdict.check}", _passed(verdict, over, ui))
         known[verdict.check] = {name: list(one.ids) for name, one in verdict.problems.items()}
     return {check: subjects for check, subjects in known.items() if subjects}
 
 
-def _failed(verdict: CheckVerdict, worse: Sequence[str]) -> str:
+def _failed(verdict: CheckVerdict, worse: Sequence[str], ui: str) -> str:
     """What is new, how much fails in all, and where to look."""
     reasons = [reason for name in worse[:_NAMED] for reason in verdict.problems[name].first]
     if len(worse) > _NAMED:
@@ -77,18 +78,20 @@ def _failed(verdict: CheckVerdict, worse: Sequence[str]) -> str:
     total = (
         f" It fails {bars} bars of {_named(list(verdict.problems))} in all; no decision rests on them." if bars else ""
     )
-    return f"{'; '.join(reasons)}.{total} {_look(verdict)} It is not repeated while this stands."
+    relaunch = f" Relaunch its partitions at {ui}/assets/{verdict.asset}?view=partitions ." if ui else ""
+    return f"{'; '.join(reasons)}.{total} {_look(verdict, ui)}{relaunch} It is not repeated while this stands."
 
 
-def _passed(verdict: CheckVerdict, over: Sequence[str]) -> str:
+def _passed(verdict: CheckVerdict, over: Sequence[str], ui: str) -> str:
     sound = f"{_named(over)}: nothing is wrong any more. " if any(over) else ""
     left = f"It still fails for {_named(list(verdict.problems))}. " if verdict.problems else ""
-    return f"{sound}{left}{_look(verdict)}"
+    return f"{sound}{left}{_look(verdict, ui)}"
 
 
-def _look(verdict: CheckVerdict) -> str:
+def _look(verdict: CheckVerdict, ui: str) -> str:
+    run = f"{verdict.run_id} ({ui}/runs/{verdict.run_id} )" if ui else verdict.run_id
     return (
-        f"Asked by run {verdict.run_id}; in the Dagster UI: Assets, {verdict.asset}, Checks, {verdict.name}, where it "
+        f"Asked by run {run}; in the Dagster UI: Assets, {verdict.asset}, Checks, {verdict.name}, where it "
         "can be asked again. Ways out: docs/operations.md, Alerts."
     )
 

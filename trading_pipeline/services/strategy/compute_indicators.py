@@ -33,9 +33,13 @@ class IndicatorReport:
 def compute_indicators(
     bars: BarStore, checks: CheckStore, snapshots: SnapshotStore, scope: PartitionRange, now: datetime
 ) -> IndicatorReport:
-    """Compute and store a snapshot for every sound bar that ``scope`` computes."""
+    """Compute and store a snapshot for every sound bar that ``scope`` computes.
+
+    Where holes are refused, of the bars behind one, too: nothing is decided there, but the stop of a position that was
+    open when the hole began follows its closes by these numbers, as it does in a backtest.
+    """
     parts = []
-    for window in day_windows(bars, checks, scope, now):
+    for window in day_windows(bars, checks, scope, now, behind_gaps=True):
         # Over the whole window and cut afterwards: averages need the bars before the day.
         values = snapshot(window.bars)[window.kept]
         values.insert(0, "close_time", window.bars["close_time"][window.kept])

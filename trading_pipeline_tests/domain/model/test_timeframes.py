@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.timeframes import Timeframe, closing_timeframes
 from trading_pipeline.domain.model.universe import Universe
 
@@ -31,3 +32,18 @@ def test_bars_close_where_their_length_divides_the_day(hour: int, minute: int, c
 
 def test_the_finest_timeframe_is_the_shortest_in_whatever_order() -> None:
     assert Universe("bybit", NOON, (), (Timeframe.H4, Timeframe.M15, Timeframe.D1)).finest is Timeframe.M15
+
+
+@pytest.mark.parametrize(
+    ("typed", "nearest"),
+    [("7m", "5m"), ("25", "30m"), ("90min", "1h"), ("1 hour", "1h"), ("4H", "4h"), ("2d", "1d"), ("1M", "1d")],
+)
+def test_a_length_that_there_is_not_is_named_with_the_nearest(typed: str, nearest: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"unknown timeframe '{typed}'; the nearest of .* is {nearest}$"):
+        Timeframe.parse(typed)
+
+
+@pytest.mark.parametrize("typed", ["", "hour", "m5", "-5m", "5 parsecs", "1.5h"])
+def test_what_is_no_length_is_told_which_there_are(typed: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"use one of 1m, 5m, .*, 1d$"):
+        Timeframe.parse(typed)

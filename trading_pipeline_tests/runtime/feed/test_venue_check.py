@@ -82,7 +82,10 @@ def test_the_account_behind_the_key_and_the_listed_instruments_are_found(databas
 
 
 def test_an_instrument_never_listed_is_a_slip(database: Engine) -> None:
-    with pytest.raises(ConfigurationError, match=r"bybit trades no GONEUSDT\.BYBIT; correct symbols in universe\.yaml"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"bybit trades no GONEUSDT\.BYBIT, (did you mean|there are) .*; correct symbols in universe\.yaml",
+    ):
         checked(database, TRADED, GONE)
 
 

@@ -1,17 +1,22 @@
 """Missing bars are fetched before anything is computed."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
-from trading_pipeline.domain.model.bars import BarSource
+from trading_pipeline.adapters.stores.market_data.bulk_bar_store import PostgresBulkBarStore
+from trading_pipeline.adapters.stores.market_data.check_store import PostgresCheckStore
+from trading_pipeline.domain.model.bars import Bar, BarSource
+from trading_pipeline.domain.model.errors import TemporaryVenueError
 from trading_pipeline.domain.model.holes import HolePolicy
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.market_data.fill_gaps import GapReport, fill_gaps
+from trading_pipeline.services.market_data.refresh_bars import BarsReport, refresh_bars
 from trading_pipeline_tests.testkit.builders import START, a_range, walk, without
 from trading_pipeline_tests.testkit.fakes_market_data import RecordedMarketData
+from trading_pipeline_tests.testkit.market_vertical import Vertical
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -153,3 +158,50 @@ def test_a_bar_just_closed_is_not_lost(store: PostgresBarStore) -> None:
         fill_gaps(store, venue, a_range(), START + DAY + timedelta(seconds=seconds))[0] for seconds in (30, 60, 360)
     ]
     assert [len(one.lost) for one in reports] == [0, 0, 1]
+
+
+NINETY = 90 * 24
+"""Hours of history: more than two pages of a venue."""
+
+
+def judged_whole(database: Engine, venue: RecordedMarketData, history: PostgresBulkBarStore | None) -> BarsReport:
+    """Ninety days of hours, as the asset of 1h refreshes them."""
+    scope, checks = a_range(days=90), PostgresCheckStore(database)
+    return refresh_bars(PostgresBarStore(database), checks, venue, scope, START + 90 * DAY, history=history)
+
+
+def test_pages_of_history_that_are_copied_leave_the_rows_that_bars_one_by_one_leave(database: Engine) -> None:
+    vertical, venue = Vertical(database), RecordedMarketData(without(walk(count=NINETY), 1500), START + 90 * DAY)
+    # What was heard of a day in the middle cuts the hole, and not all of it was consolidated.
+    heard, rows = walk(count=NINETY)[1100:1124], []
+    for history in (None, PostgresBulkBarStore(database)):
+        vertical.wipe()
+        vertical.bars.append_raw(heard, BarSource.WEBSOCKET)
+        report = judged_whole(database, venue, history)
+        assert (report.changed, report.checks.bars) == (NINETY - 1, NINETY - 1)
+        assert [(gap.healed, gap.missing) for gap in report.gaps] == [(NINETY - 25, (START + 1500 * HOUR,))]
+        rows.append({table: vertical.rows()[table] for table in ("bars", "data_checks")})
+    assert rows[0] == rows[1]
+    assert report.gaps[0].copied == ((START, START + 1100 * HOUR), (START + 1124 * HOUR, START + 90 * DAY))
+    assert judged_whole(database, venue, history).changed == 0
+
+
+def test_pages_before_a_failure_are_kept_and_those_after_it_are_missing(
+    store: PostgresBarStore, database: Engine
+) -> None:
+    venue = _BreaksDown(walk(count=NINETY), START + 90 * DAY)
+    [report] = fill_gaps(store, venue, a_range(days=90), START + 90 * DAY, PostgresBulkBarStore(database))
+    assert (report.healed, report.failure, report.copied) == (1000, "no answer within 10 s", ())
+    assert report.missing[0] == START + 1000 * HOUR
+    assert (
+        len(store.missing(["BTCUSDT.BYBIT"], Timeframe.H1, START, START + 90 * DAY)["BTCUSDT.BYBIT"]) == NINETY - 1000
+    )
+
+
+class _BreaksDown(RecordedMarketData):
+    """Answers for the first page of history."""
+
+    def bars(self, instrument_id: str, timeframe: Timeframe, start: datetime, end: datetime) -> list[Bar]:
+        if start > START:
+            raise TemporaryVenueError("no answer within 10 s")
+        return super().bars(instrument_id, timeframe, start, end)

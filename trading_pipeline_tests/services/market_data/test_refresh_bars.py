@@ -1,5 +1,6 @@
 """Bars that the venue does not publish, made of those that are stored and held against what was heard."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,7 +14,9 @@ from trading_pipeline.adapters.venues.deriving_market_data import DerivingMarket
 from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.checks import CheckName
 from trading_pipeline.domain.model.derived_bars import derived_bars
+from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.judged_bars import JudgedBars
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.market_data.refresh_bars import BarsReport, refresh_bars
@@ -67,3 +70,16 @@ def test_a_contradicted_eight_hour_bar_is_not_traded(bars: PostgresBarStore, dat
     failed = PostgresCheckStore(database).failed([BTC], Timeframe.H8, START + DAY, START + 2 * DAY)
     assert [(one.name, one.close_time) for one in failed] == [(CheckName.SOURCES_AGREE, first.close_time)]
     assert "derived" in failed[0].detail
+
+
+def test_verdicts_that_are_kept_while_the_next_instrument_is_fetched_end_the_run_when_they_are_not(
+    bars: PostgresBarStore, database: Engine
+) -> None:
+    class Full(PostgresCheckStore):
+        def save(self, judged: Sequence[JudgedBars]) -> int:
+            raise DataError(f"no room for {sum(map(len, judged))} bars")
+
+    bars.append_raw(HOURS, BarSource.REST)
+    scope = replace(SECOND_DAY, timeframe=Timeframe.H1)
+    with pytest.raises(DataError, match="no room for 24 bars"):
+        refresh_bars(bars, Full(database), RecordedMarketData(HOURS, START + 2 * DAY), scope, START + 2 * DAY)

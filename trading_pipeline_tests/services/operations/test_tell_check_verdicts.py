@@ -66,3 +66,14 @@ def test_many_instruments_at_once_are_one_message_that_names_five() -> None:
 def test_what_was_told_of_unasked_checks_stays() -> None:
     told = {"bars_4h no_gap": {"BTC": ["3h"]}}
     assert said({}, told)[1] == told
+
+
+def test_a_failed_check_says_where_its_partitions_are_launched_again() -> None:
+    postbox, ui = Postbox(), "http://127.0.0.1:3000/dagster"
+    for problems in ({"BTC": problem("3h")}, {}):
+        verdict = CheckVerdict("bars_1h", "ohlc_sane", "run-7", problems)
+        tell_check_verdicts(notifier=postbox, verdicts=[verdict], told={CHECK: {"SOL": ["1h"]}}, ui=ui)
+    (_, _, failed), (_, _, passes) = postbox.messages
+    assert f"{ui}/assets/bars_1h?view=partitions " in failed
+    assert f"{ui}/runs/run-7 " in failed
+    assert "view=partitions" not in passes

@@ -3,16 +3,13 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from psycopg.errors import UniqueViolation
 from psycopg.sql import SQL
 from sqlalchemy import Connection, Engine
 
 from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
-from trading_pipeline.adapters.stores.postgres.bulk_copy import copy_text
+from trading_pipeline.adapters.stores.postgres.bulk_copy import copy_text, instants
 from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.schemas import BARS, validated
 from trading_pipeline.domain.model.bars import BarSource
@@ -130,11 +127,11 @@ class PostgresBulkBarStore(BulkBarStore):
             # Somebody else may tell a bar of the range meanwhile; then the rows are merged like any others.
             with suppress(UniqueViolation), connection.begin_nested():
                 series, by, told = (bars.instrument_id, bars.timeframe.value), (source.value, self._run_id), _told(bars)
-                copy_text(connection, _COPY_RAW, _rows(series, told, (*by, known.received_at, known.heard_in)))
-                copy_text(connection, _COPY_BARS, _rows(series, told, by))
+                copy_text(connection, _COPY_RAW, [_rows(series, told, (*by, known.received_at, known.heard_in))])
+                copy_text(connection, _COPY_BARS, [_rows(series, told, by)])
                 return len(bars), len(bars)
         connection.exec_driver_sql(_STAGE)
-        copy_text(connection, _COPY, _lines(bars))
+        copy_text(connection, _COPY, [_lines(bars)])
         row = connection.exec_driver_sql(_APPEND, {**values, "told_by_others": known.told_by_others}).one()
         return int(row[0]), int(row[1])
 
@@ -147,18 +144,11 @@ class PostgresBulkBarStore(BulkBarStore):
 
 def _told(bars: WrittenBars) -> list[str]:
     """Times and numbers of each bar as COPY reads them."""
-    opens, closes = _instants(bars.open_ms), _instants(bars.open_ms + bars.timeframe.ms)
+    opens, closes = instants(bars.open_ms), instants(bars.open_ms + bars.timeframe.ms)
     # Numbers stand with tabs between them already and hold no backslashes, which ``BARS`` has seen.
     return [
-        f"{opened}Z\t{closed}Z\t{numbers}" for opened, closed, numbers in zip(opens, closes, bars.numbers, strict=True)
+        f"{opened}\t{closed}\t{numbers}" for opened, closed, numbers in zip(opens, closes, bars.numbers, strict=True)
     ]
-
-
-def _instants(times_ms: NDArray[np.int64]) -> list[str]:
-    """UTC milliseconds as texts; no longer than they have to be, as the server reads every character."""
-    unit: Literal["ms", "m"] = "ms" if np.any(times_ms % 60_000) else "m"
-    texts: list[str] = np.datetime_as_string(times_ms.astype("datetime64[ms]"), unit=unit).tolist()
-    return texts
 
 
 def _rows(before: Sequence[str], told: Sequence[str], behind: Sequence[str]) -> str:

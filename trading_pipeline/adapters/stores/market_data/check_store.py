@@ -1,17 +1,21 @@
 """Verdicts about bars in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 
-from sqlalchemy import Engine, Text, and_, any_, bindparam, func, literal, select
+from psycopg.errors import UniqueViolation
+from psycopg.sql import SQL
+from sqlalchemy import Connection, Engine, Text, and_, any_, bindparam, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
-from trading_pipeline.adapters.stores.postgres.bulk_copy import merge
+from trading_pipeline.adapters.stores.postgres.bulk_copy import copy_text, instants, merge
 from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import data_checks
 from trading_pipeline.domain.model.checks import CheckName, DataCheck, FailedBars
 from trading_pipeline.domain.model.identity import InstrumentId
-from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.domain.model.judged_bars import JudgedBars
+from trading_pipeline.domain.model.timeframes import Timeframe, from_ms
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 
 _COLUMNS = ("instrument_id", "timeframe", "close_time", "name", "passed", "detail", "run_id")
@@ -35,6 +39,19 @@ _FAILED_BARS = (
     .group_by(_STORED.instrument_id, _STORED.name, _STORED.detail)
     .order_by(_STORED.instrument_id, _FIRST_CLOSE, _STORED.name)
 )
+_COPY = SQL(f"COPY trading.data_checks ({', '.join(_COLUMNS)}) FROM STDIN")
+# Places of the series of which a bar in their range has a verdict.
+_KNOWN = """
+SELECT position::int - 1
+FROM unnest(%(instrument_ids)s::text[], %(timeframes)s::text[], %(first)s::timestamptz[], %(last)s::timestamptz[])
+    WITH ORDINALITY AS series(instrument_id, timeframe, first, last, position)
+WHERE EXISTS (
+    SELECT FROM trading.data_checks WHERE data_checks.instrument_id = series.instrument_id
+    AND data_checks.timeframe = series.timeframe AND close_time BETWEEN first AND last
+)
+"""
+_BARS_AT_ONCE = 5_000
+"""Bars whose rows are sent together: half a megabyte for each question."""
 _NAMES = [name.value for name in CheckName]
 _PASSED_ALL = (
     select(_STORED.instrument_id, _STORED.close_time)
@@ -87,25 +104,30 @@ class PostgresCheckStore(CheckStore):
         self._engine = engine
         self._run_id = run_id
 
-    def save(self, checks: Sequence[DataCheck]) -> int:
-        """Merge by bar and question; an unchanged verdict is not written again."""
-        # One text per instant and not per verdict: every bar of a close is asked several questions.
-        instants = {check.close_time: check.close_time.isoformat() for check in checks}
-        rows = (
-            (
-                check.instrument_id,
-                check.timeframe.value,
-                instants[check.close_time],
-                check.name.value,
-                # As COPY spells booleans.
-                "t" if check.passed else "f",
-                check.detail,
-                self._run_id,
-            )
-            for check in checks
-        )
+    def save(self, judged: Sequence[JudgedBars]) -> int:
+        """Copy what nothing is known of, and merge the rest, where an equal verdict is not written again."""
+        bars = [one for one in judged if len(one)]
+        if not bars:
+            return 0
         with self._engine.begin() as connection:
-            return merge(connection, data_checks, _COLUMNS, rows, ignoring=("run_id",))
+            known: set[int] = set(connection.exec_driver_sql(_KNOWN, _ranges(bars)).scalars())
+            fresh = [one for place, one in enumerate(bars) if place not in known]
+            # Another run may judge a bar of theirs meanwhile; then they are merged like any others.
+            with suppress(UniqueViolation), connection.begin_nested():
+                if fresh:
+                    copy_text(connection, _COPY, self._texts(fresh))
+                copied = sum(len(one) * len(one.answers) for one in fresh)
+                return copied + self._merged(connection, [bars[place] for place in sorted(known)])
+            return self._merged(connection, bars)
+
+    def _merged(self, connection: Connection, judged: Sequence[JudgedBars]) -> int:
+        return merge(connection, data_checks, _COLUMNS, self._texts(judged), ignoring=("run_id",)) if judged else 0
+
+    def _texts(self, judged: Iterable[JudgedBars]) -> Iterator[str]:
+        """Rows as COPY reads them, some thousands of bars in each text, in the order of the primary key."""
+        for one in sorted(judged, key=lambda one: one.instrument_id):
+            for first in range(0, len(one), _BARS_AT_ONCE):
+                yield _rows(one, range(first, min(first + _BARS_AT_ONCE, len(one))), self._run_id)
 
     def failed(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
@@ -180,3 +202,40 @@ def _range(
 ) -> dict[str, object]:
     """On the grid of the timeframe, bars that open in ``[start, end)`` close in ``(start, end]``."""
     return {"instrument_ids": list(instrument_ids), "timeframe": timeframe.value, "start": start, "end": end}
+
+
+def _ranges(judged: Sequence[JudgedBars]) -> dict[str, object]:
+    """Parameters of a question about all of them, each from its first bar to its last."""
+    return {
+        "instrument_ids": [one.instrument_id for one in judged],
+        "timeframes": [one.timeframe.value for one in judged],
+        "first": [from_ms(int(one.close_ms[0])) for one in judged],
+        "last": [from_ms(int(one.close_ms[-1])) for one in judged],
+    }
+
+
+def _rows(judged: JudgedBars, places: range, run_id: str) -> str:
+    """The rows of some of the bars, each of which has one for every question."""
+    series, names = f"{judged.instrument_id}\t{judged.timeframe}\t", sorted(judged.answers)
+    # Between two of these stands the instant, so that a bar's rows are put together at once.
+    passed = [f"\t{name}\tt\t\t{run_id}\n" for name in names]
+    closes = instants(judged.close_ms[places.start : places.stop])
+    lines = list(map(_around(series, passed), closes))
+    for place in {place for against in judged.answers.values() for place in against if place in places}:
+        rows = list(passed)
+        for at, name in enumerate(names):
+            if detail := judged.answers[name].get(place):
+                rows[at] = f"\t{name}\tf\t{_escaped(detail)}\t{run_id}\n"
+        lines[place - places.start] = _around(series, rows)(closes[place - places.start])
+    return "".join(lines)
+
+
+def _around(series: str, rows: Sequence[str]) -> Callable[[str], str]:
+    """Puts an instant between the series and the rest of each row."""
+    parts = [series, *(f"{row}{series}" for row in rows[:-1]), *rows[-1:]]
+    return lambda close: close.join(parts)
+
+
+def _escaped(text: str) -> str:
+    """As COPY reads a text that may hold anything."""
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")

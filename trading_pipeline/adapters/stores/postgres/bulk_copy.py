@@ -5,8 +5,9 @@ values into one array per column, and a binary array of numbers is already what 
 """
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
-from typing import LiteralString, cast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Literal, LiteralString, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from psycopg import pq
 from psycopg.adapt import Buffer, Loader
 from psycopg.sql import SQL, Composed, Identifier
 from sqlalchemy import Connection, Table
+from sqlalchemy.exc import OperationalError
 
 Parameters = Mapping[str, object]
 Row = Sequence[str | None]
@@ -64,11 +66,11 @@ def read_arrays(connection: Connection, query: str, parameters: Parameters) -> l
         return cursor.execute(query, parameters).fetchall()
 
 
-def stage(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> str:
+def stage(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row | str]) -> str:
     """Copy rows of text into a temporary table that is gone after the transaction.
 
     :param columns: names of columns of ``table``, which give the temporary ones their types.
-    :param rows: values in PostgreSQL's own spelling, ``None`` for no value.
+    :param rows: values in PostgreSQL's own spelling, ``None`` for no value; or texts as ``copy_text`` takes them.
     :returns: the temporary table's name.
     """
     name = f"staged_{table.name}"
@@ -77,26 +79,39 @@ def stage(connection: Connection, table: Table, columns: Sequence[str], rows: It
     _execute(connection, SQL("DROP TABLE IF EXISTS {}").format(staged))
     made = SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA")
     _execute(connection, made.format(staged, _listed(columns), _name(table)))
-    with _driver(connection).cursor() as cursor, cursor.copy(SQL("COPY {} FROM STDIN").format(staged)) as copy:
+    statement = SQL("COPY {} FROM STDIN").format(staged)
+    with _as_by_sqlalchemy(statement), _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
-            copy.write_row(row)
+            if isinstance(row, str):
+                copy.write(row)
+            else:
+                copy.write_row(row)
     return name
 
 
-def copy_text(connection: Connection, statement: SQL, rows: str) -> None:
-    """COPY rows that are in PostgreSQL's text format already, each with its line end, in one message.
+def copy_text(connection: Connection, statement: SQL, rows: Iterable[str]) -> None:
+    """COPY rows that are in PostgreSQL's text format already, a message for each text of them.
 
     :param statement: ``COPY ... FROM STDIN``.
+    :param rows: any number of rows in each text, every row with its line end.
     """
-    with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(rows)
+    with _as_by_sqlalchemy(statement), _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
+        for text in rows:
+            copy.write(text)
+
+
+def instants(times_ms: npt.NDArray[np.int64]) -> list[str]:
+    """UTC milliseconds as COPY reads them; no longer than they have to be, as the server reads every character."""
+    unit: Literal["ms", "m"] = "ms" if np.any(times_ms % 60_000) else "m"
+    texts: list[str] = np.datetime_as_string(times_ms.astype("datetime64[ms]"), unit=unit, timezone="UTC").tolist()
+    return texts
 
 
 def merge(
     connection: Connection,
     table: Table,
     columns: Sequence[str],
-    rows: Iterable[Row],
+    rows: Iterable[Row | str],
     *,
     unless: LiteralString = "FALSE",
     ignoring: Sequence[str] = (),
@@ -152,6 +167,15 @@ def _listed(columns: Sequence[str], *side: str) -> Composed:
 def _execute(connection: Connection, statement: Composed) -> int:
     """Run a statement as SQLAlchemy runs its own; the number of rows it wrote."""
     return connection.exec_driver_sql(statement.as_string()).rowcount
+
+
+@contextmanager
+def _as_by_sqlalchemy(statement: SQL | Composed) -> Iterator[None]:
+    """A server that is lost or has no room left is told as by any other statement."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        raise OperationalError(statement.as_string(), None, error) from error
 
 
 def _driver(connection: Connection) -> "psycopg.Connection[tuple[object, ...]]":

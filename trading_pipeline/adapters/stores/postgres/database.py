@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from psycopg.errors import DiskFull
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError, OperationalError
@@ -100,9 +101,13 @@ def ensure_database(url: str) -> None:
 
 
 def unreachable(url: str, error: OperationalError) -> ConfigurationError:
-    """The error for a server that does not answer, without the password."""
+    """The error for a server that does not answer or has no room left, without the password."""
     where = make_url(url).render_as_string(hide_password=True)
     cause = str(error.orig).strip().splitlines()[0]
+    if isinstance(error.orig, DiskFull):
+        return ConfigurationError(
+            f"the disk of database {where} is full ({cause}); what was committed is kept: make room and run it again"
+        )
     return ConfigurationError(f"database {where} cannot be reached ({cause}); check DATABASE_URL or unset it")
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from trading_pipeline.domain.model.checks import DataCheck, FailedBars
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.judged_bars import JudgedBars
 from trading_pipeline.domain.model.timeframes import Timeframe
 
 
@@ -16,7 +17,7 @@ class CheckStore(ABC):
     and end at multiples of the timeframe."""
 
     @abstractmethod
-    def save(self, checks: Sequence[DataCheck]) -> int:
+    def save(self, judged: Sequence[JudgedBars]) -> int:
         """Keep verdicts in place of earlier ones.
 
         :returns: verdicts that were new or changed.

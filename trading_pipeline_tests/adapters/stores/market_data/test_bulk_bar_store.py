@@ -1,6 +1,5 @@
 """Many bars into both tables at once."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -18,7 +17,7 @@ from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.written_bars import BETWEEN, WrittenBars
 from trading_pipeline_tests.testkit.builders import START, walk
-from trading_pipeline_tests.testkit.databases import empty
+from trading_pipeline_tests.testkit.databases import empty, until_somebody_waits
 
 BTC = InstrumentId("BTCUSDT.BYBIT")
 END = START + timedelta(days=10)
@@ -95,25 +94,11 @@ def test_a_bar_that_another_tells_in_the_middle_of_it_is_told_once(database: Eng
         with database.begin() as other:
             other.execute(told, {"instrument_id": BTC, "opens": opens, "closes": opens + timedelta(hours=1)})
             appended = pool.submit(store.append, written(), BarSource.REST)
-            _until_somebody_waits(database)
+            until_somebody_waits(database)
         assert appended.result(20) == 49
     frame = single.frame([BTC], Timeframe.H1, START, END)
     expected = [Decimal(1) if bar.open_time == opens else bar.close for bar in walk(BTC, count=50)]
     assert frame["close"].tolist() == [float(close) for close in expected]
-
-
-def _until_somebody_waits(database: Engine) -> None:
-    """Until a transaction of this database waits for the end of another."""
-    query = text(
-        "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = :name"
-    )
-    deadline = time.monotonic() + 20
-    while True:
-        with database.connect() as connection:
-            if connection.execute(query, {"name": database.url.database}).scalar_one():
-                return
-        assert time.monotonic() < deadline, "nobody waits"
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize(("place", "value"), [(0, "nope"), (3, "1\t2")])

@@ -1,0 +1,35 @@
+"""Verdicts of two runs about the same bars at the same time."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import numpy as np
+from sqlalchemy import Engine, text
+
+from trading_pipeline.adapters.stores.market_data.check_store import PostgresCheckStore
+from trading_pipeline.domain.model.checks import CheckName
+from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.judged_bars import JudgedBars
+from trading_pipeline.domain.model.timeframes import Timeframe, to_ms
+from trading_pipeline_tests.testkit.builders import START
+from trading_pipeline_tests.testkit.databases import until_somebody_waits
+
+BTC = InstrumentId("BTCUSDT.BYBIT")
+_TOLD = text("""
+    INSERT INTO trading.data_checks (instrument_id, timeframe, close_time, name, passed, detail)
+    VALUES ('BTCUSDT.BYBIT', '1h', :close_time, 'no_gap', false, 'bars missing since then')
+""")
+
+
+def test_a_bar_that_another_run_judges_in_the_middle_of_it_has_the_later_verdict(database: Engine) -> None:
+    closes = np.array([to_ms(START) + (hour + 1) * Timeframe.H1.ms for hour in range(50)])
+    judged = JudgedBars(BTC, Timeframe.H1, closes, {name: {} for name in CheckName})
+    store = PostgresCheckStore(database, "a run")
+    with ThreadPoolExecutor(1) as pool:
+        with database.begin() as other:
+            other.execute(_TOLD, {"close_time": START + timedelta(hours=20)})
+            saved = pool.submit(store.save, [judged])
+            until_somebody_waits(database)
+        assert saved.result(20) == 150
+    assert store.failed_bars(Timeframe.H1) == []
+    assert len(store.sound_bars([BTC], Timeframe.H1, START, START + timedelta(days=3))[BTC]) == 50
