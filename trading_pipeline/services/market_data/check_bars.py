@@ -8,15 +8,16 @@ A jump that no market makes spoils what is computed from both sides of it.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from trading_pipeline.domain.model.bar_history import FirstAvailableBar
 from trading_pipeline.domain.model.bars import OHLCV
 from trading_pipeline.domain.model.checks import CheckName, DataCheck
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.instrument_rows import instrument_rows
 from trading_pipeline.domain.model.jumps import jumps
 from trading_pipeline.domain.model.missing_bars import Integers, bar_number, bar_numbers, lost_numbers, missing_since
 from trading_pipeline.domain.model.partitions import PartitionRange
@@ -52,12 +53,14 @@ def check_bars(bars: BarStore, checks: CheckStore, scope: PartitionRange, now: d
     }
     asked_from = {instrument_id: part.start for part in scope.parts for instrument_id in part.instrument_ids}
     verdicts: list[DataCheck] = []
-    for name, rows in frame.groupby("instrument_id", sort=False):
-        instrument_id = InstrumentId(name)
-        window = _Window.of(rows, scope, asked_from[instrument_id], listings.get(instrument_id))
+    numbers, sane = bar_numbers(frame["open_time"], scope.timeframe), possible(frame)
+    values = {name: frame[name].to_numpy(np.float64) for name in OHLCV}
+    for instrument_id, rows in instrument_rows(frame):
+        ours = _Bars({name: column[rows] for name, column in values.items()}, numbers[rows], sane[rows])
+        window = _Window.of(ours, instrument_id, scope, asked_from[instrument_id], listings.get(instrument_id))
         gaps, impossible_bars = window.gaps(), window.jumps() | window.impossible_bars()
         for place in np.flatnonzero(window.asked):
-            close_time = window.time(int(window.numbers[place]) + 1)
+            close_time = window.time(int(window.bars.numbers[place]) + 1)
             told = disagreements.get((instrument_id, close_time - scope.timeframe.duration), "")
             details = {
                 CheckName.NO_GAP: gaps.get(int(place), ""),
@@ -73,6 +76,19 @@ def check_bars(bars: BarStore, checks: CheckStore, scope: PartitionRange, now: d
     return CheckReport(bars=len(verdicts) // len(CheckName), failed=failed)
 
 
+class _Bars(NamedTuple):
+    """The bars of one instrument, oldest first.
+
+    :ivar values: a column for each of ``OHLCV``.
+    :ivar numbers: of each bar, counted in bars since the epoch.
+    :ivar sane: whether the bar could have been.
+    """
+
+    values: dict[str, npt.NDArray[np.float64]]
+    numbers: Integers
+    sane: npt.NDArray[np.bool_]
+
+
 @dataclass(frozen=True, slots=True)
 class _Window:
     """The bars of one instrument, with for each the place where its day's computation begins.
@@ -82,27 +98,29 @@ class _Window:
     :param anchors: number of the first bar that ought to be there, per bar that is asked about.
     :param first: place of the first bar that is there from the anchor on, per bar that is asked about.
     :param lost: numbers of bars that the venue does not have, where they are computed over.
-    :param asked: whether the bar is asked about; ``sane`` whether it could have been.
+    :param asked: whether the bar is asked about.
     :param computes_over: whether an impossible bar spoils itself alone.
     """
 
-    rows: pd.DataFrame
+    bars: _Bars
     timeframe: Timeframe
-    numbers: Integers
     anchors: Integers
     first: Integers
     lost: Integers
     asked: npt.NDArray[np.bool_]
-    sane: npt.NDArray[np.bool_]
     computes_over: bool
 
     @classmethod
     def of(
-        cls, rows: pd.DataFrame, scope: PartitionRange, asked_from: datetime, listing: FirstAvailableBar | None
+        cls,
+        bars: _Bars,
+        instrument_id: InstrumentId,
+        scope: PartitionRange,
+        asked_from: datetime,
+        listing: FirstAvailableBar | None,
     ) -> "_Window":
-        """Number the bars and find each one's anchor."""
-        timeframe, instrument_id = scope.timeframe, InstrumentId(rows["instrument_id"].iloc[0])
-        numbers = bar_numbers(rows["open_time"], timeframe)
+        """Find each bar's anchor."""
+        timeframe, numbers = scope.timeframe, bars.numbers
         asked = numbers >= bar_number(asked_from, timeframe)
         anchors = np.zeros(len(numbers), np.int64)
         anchors[asked] = _anchors(numbers[asked], scope, instrument_id)
@@ -112,8 +130,8 @@ class _Window:
             listed = np.maximum(anchors, bar_number(listing.first_open, timeframe))
             anchors = np.where(asked_since, listed, anchors)
         lost = lost_numbers(scope.outages.get(instrument_id, ()), timeframe)
-        first, sane = np.searchsorted(numbers, anchors), possible(rows)
-        return cls(rows, timeframe, numbers, anchors, first, lost, asked, sane, scope.computes_over)
+        first = np.searchsorted(numbers, anchors)
+        return cls(bars, timeframe, anchors, first, lost, asked, scope.computes_over)
 
     def time(self, number: int) -> datetime:
         """Open time (UTC) of a numbered bar."""
@@ -121,7 +139,7 @@ class _Window:
 
     def gaps(self) -> dict[int, str]:
         """What is missing between anchor and bar, by place, for the bars asked about."""
-        missing = missing_since(self.numbers, self.anchors, self.lost)
+        missing = missing_since(self.bars.numbers, self.anchors, self.lost)
         details, since = {}, ""
         for place in np.flatnonzero(self.asked & (missing > 0)):
             # Bars of one day have one anchor, and what is missing first for one of them is so for those after it.
@@ -132,19 +150,19 @@ class _Window:
 
     def _first_missing(self, place: int) -> int:
         """Number of the first bar from the anchor of a bar on that is neither there nor lost."""
-        due = np.arange(self.anchors[place], self.numbers[place])
-        return int(due[~(np.isin(due, self.numbers) | np.isin(due, self.lost))][0])
+        due = np.arange(self.anchors[place], self.bars.numbers[place])
+        return int(due[~(np.isin(due, self.bars.numbers) | np.isin(due, self.lost))][0])
 
     def impossible_bars(self) -> dict[int, str]:
         """The first impossible bar between anchor and bar, or the bar itself, by place, for the bars asked about."""
         # Sorted places, so that one search per bar tells whether its window holds one.
-        wrong = np.flatnonzero(~self.sane)
+        wrong = np.flatnonzero(~self.bars.sane)
         details = {}
         for place in np.flatnonzero(self.asked):
             at = np.searchsorted(wrong, place if self.computes_over else self.first[place])
             if at < len(wrong) and wrong[at] <= place:
-                values = " ".join(f"{name} {self.rows[name].iloc[wrong[at]]}" for name in OHLCV)
-                opens = self.time(int(self.numbers[wrong[at]])).isoformat()
+                values = " ".join(f"{name} {self.bars.values[name][wrong[at]]}" for name in OHLCV)
+                opens = self.time(int(self.bars.numbers[wrong[at]])).isoformat()
                 details[int(place)] = f"impossible bar at {opens}: {values}"
         return details
 
@@ -153,10 +171,11 @@ class _Window:
 
         What is counted changed there, so what is computed from both sides of it means nothing, whatever the policy.
         """
-        opened, closed = (self.rows[name].to_numpy(np.float64)[self.sane] for name in ("open", "close"))
-        opens = self.numbers[self.sane] * self.timeframe.ms
+        numbers, sane = self.bars.numbers, self.bars.sane
+        opened, closed = (self.bars.values[name][sane] for name in ("open", "close"))
+        opens = numbers[sane] * self.timeframe.ms
         found = jumps(opens, opens + self.timeframe.ms, opened, closed)
-        places = np.searchsorted(self.numbers, [jump.open_ms // self.timeframe.ms for jump in found])
+        places = np.searchsorted(numbers, [jump.open_ms // self.timeframe.ms for jump in found])
         details = {}
         for place in np.flatnonzero(self.asked) if found else ():
             at = int(np.searchsorted(places, place, side="right")) - 1
