@@ -38,6 +38,7 @@ class Stores(dg.ConfigurableResource["Stores"]):
     _engine: Engine = PrivateAttr()
     _run_id: str = PrivateAttr("")
     _bars: ResidentBarStore = PrivateAttr()
+    _wave_scopes: dict[Timeframe, PartitionRange] = PrivateAttr(default_factory=dict)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Stores", None, None]:
@@ -54,6 +55,7 @@ class Stores(dg.ConfigurableResource["Stores"]):
         # A sensor tick has no run: what it writes is written in nobody's name.
         self._run_id = context.run_id or ""
         self._bars = ResidentBarStore(self._engine, self._run_id, _kept_windows(self.database_url))
+        self._wave_scopes = {}
         try:
             yield self
         finally:
@@ -68,6 +70,11 @@ class Stores(dg.ConfigurableResource["Stores"]):
     def bars(self) -> ResidentBarStore:
         """Raw and consolidated bars."""
         return self._bars
+
+    @property
+    def wave_scopes(self) -> dict[Timeframe, PartitionRange]:
+        """What the run of a wave computes of each timeframe, once it has been found out."""
+        return self._wave_scopes
 
     @property
     def books(self) -> PostgresBookSampleStore:

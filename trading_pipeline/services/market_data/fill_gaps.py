@@ -17,6 +17,8 @@ from trading_pipeline.services.market_data.note_absent_bars import note_absent_b
 
 _BRIDGED_BARS = 200
 """Holes closer than this are fetched by one request; a page of the venue holds five times as many."""
+_MANY_BARS = 10_000
+"""As many that are fetched at once are history, of which every later wave would have to be told that it is no news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ def fill_gaps(store: BarStore, market_data: MarketData, scope: PartitionRange, n
         wanted = [time for time in absent if not (_before_listing(listing, start, time) or _lost(outages, time))]
         if wanted:
             reports.append(_fill(store, market_data, scope, instrument_id, wanted, now))
+    if sum(report.healed for report in reports) >= _MANY_BARS:
+        store.sum_up()
     return reports
 
 
