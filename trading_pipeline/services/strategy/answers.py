@@ -103,8 +103,8 @@ def _exits(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe, found:
     strategy = plan.strategy
     places = found["bar_index"].to_numpy(np.int64)
     for row in np.flatnonzero(window.kept.to_numpy()[places]):
-        bar, bias = window.bars.iloc[int(places[row])], Bias(str(found["bias"].iloc[row]))
-        close_time = bar["close_time"].to_pydatetime()
+        bias = Bias(str(found["bias"].iloc[row]))
+        close_time = window.bars["close_time"].iloc[int(places[row])].to_pydatetime()
         yield Signal(
             signal_id=decision_key(strategy.name, window.instrument_id, timeframe, close_time, bias, SignalKind.EXIT),
             strategy=strategy.name,
@@ -114,7 +114,7 @@ def _exits(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe, found:
             close_time=close_time,
             bias=bias,
             # An exit is at market; its price is told for people.
-            entry_price=decimal_of(bar["close"]),
+            entry_price=decimal_of(window.bars["close"].iloc[int(places[row])]),
             stop_price=None,
             score=Decimal(0),
             kind=SignalKind.EXIT,

@@ -16,7 +16,7 @@ from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline_tests.testkit.builders import START, walk
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 BTC, SOL = InstrumentId("BTCUSDT.BYBIT"), InstrumentId("SOLUSDT.BYBIT")
 BARS = walk(BTC, count=10) + walk(SOL, count=10)
 
@@ -118,6 +118,21 @@ def test_nothing_is_kept_before_the_bars_of_the_wave_are_consolidated(worker: Wo
     assert not worker.kept
     store.consolidate([BTC, SOL], Timeframe.H1, START, close)
     assert len(store.frame([BTC, SOL], Timeframe.H1, START, close)) == 2
+
+
+def test_outages_are_asked_for_once_and_again_when_the_run_changes_them(worker: Worker) -> None:
+    store = ResidentBarStore(worker.engine)
+    lost = BARS[3]
+    assert store.outages([BTC], Timeframe.H1) == {}
+    for hour in (0, 1):
+        absent = [lost.open_time]
+        store.note_absent(BTC, Timeframe.H1, absent, START + DAY + hour * HOUR, "no such bar", timedelta(minutes=5))
+    found = store.outages([BTC], Timeframe.H1)
+    assert [one.first_open for one in found[BTC]] == [lost.open_time]
+    worker.hear(lost)
+    assert store.outages([BTC], Timeframe.H1) == found, "what others do meanwhile is the next run's to see"
+    store.append_raw([lost], BarSource.REST)
+    assert store.outages([BTC], Timeframe.H1) == {}
 
 
 _HISTORY = """
