@@ -18,7 +18,7 @@ from trading_pipeline.adapters.stores.strategy.plan_store import PostgresPlanSto
 from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSignalStore
 from trading_pipeline.adapters.stores.strategy.snapshot_store import PostgresSnapshotStore
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.model.partitions import PartitionRange
+from trading_pipeline.domain.model.partitions import PartitionRange, WaveScopes
 from trading_pipeline.resources.condition_stores import ConditionStores
 from trading_pipeline.resources.operations_stores import OperationsStores
 from trading_pipeline.resources.research_stores import ResearchStores
@@ -31,6 +31,7 @@ class Stores(dg.ConfigurableResource["Stores"]):
     _engine: Engine = PrivateAttr()
     _run_id: str = PrivateAttr("")
     _bars: ResidentBarStore = PrivateAttr()
+    _wave_scopes: WaveScopes = PrivateAttr(default_factory=dict)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["Stores", None, None]:
@@ -47,6 +48,7 @@ class Stores(dg.ConfigurableResource["Stores"]):
         # A sensor tick has no run: what it writes is written in nobody's name.
         self._run_id = context.run.run_id if context.run else ""
         self._bars = ResidentBarStore(self._engine, self._run_id, kept_windows(self.database_url))
+        self._wave_scopes = {}
         try:
             yield self
         finally:
@@ -66,6 +68,11 @@ class Stores(dg.ConfigurableResource["Stores"]):
     def history(self) -> PostgresBulkBarStore:
         """Many bars at once."""
         return PostgresBulkBarStore(self._engine, self._run_id)
+
+    @property
+    def wave_scopes(self) -> WaveScopes:
+        """What the run of a wave computes of each timeframe, once it has been found out."""
+        return self._wave_scopes
 
     @property
     def books(self) -> PostgresBookSampleStore:

@@ -90,8 +90,12 @@ def wave_scope(
     books = [plan for plan in parameters.strategies if plan.strategy.needs_book]
     if wave is None or any(timeframe in (*plan.timeframes, *plan.watched) for plan in books):
         return scope
-    decided_by = decision_digest(parameters)
-    return narrow_to_wave(stores.waves, stores.checks, scope, UNIVERSE.timeframes, wave, decided_by)
+    scopes = stores.wave_scopes
+    # Once for all stages: of what comes later this wave has not begun with, and the next one looks at it.
+    if timeframe not in scopes:
+        decided_by = decision_digest(parameters)
+        scopes[timeframe] = narrow_to_wave(stores.waves, stores.checks, scope, UNIVERSE.timeframes, wave, decided_by)
+    return scopes[timeframe]
 
 
 def decision_digest(parameters: Parameters) -> str:

@@ -26,7 +26,12 @@ _EMA_PERIODS = (12, 26, 144, 169)
 
 
 def snapshot(bars: pd.DataFrame) -> pd.DataFrame:
-    """Indicators of one instrument and timeframe, one float64 column each, indexed like ``bars``.
+    """The columns of ``snapshot_columns`` as a frame that is indexed like ``bars``."""
+    return pd.DataFrame(snapshot_columns(bars), index=bars.index)
+
+
+def snapshot_columns(bars: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Indicators of one instrument and timeframe by name, float64, a value per bar.
 
     NaN where an indicator is not warmed up or has no value. Prices in quote currency, RSI, stochastic
     and ADX 0 to 100, OBV in base currency over the last 100 bars, VWAP over the last 20 bars with its
@@ -51,7 +56,7 @@ def snapshot(bars: pd.DataFrame) -> pd.DataFrame:
     columns["pivot_high"] = last_pivot_price(high, pivot_highs(high))
     columns["pivot_low"] = last_pivot_price(low, pivot_lows(low))
     columns["atr_simple_14"] = atr_simple(high, low, close, 14)
-    return pd.DataFrame(columns, index=bars.index)
+    return columns
 
 
 def _bands(high: np.ndarray, low: np.ndarray, close: np.ndarray, volume: np.ndarray) -> dict[str, np.ndarray]:

@@ -128,3 +128,7 @@ class PartitionRange:
         closed = self.timeframe.floor(min(self.end, now))
         # Before the first close there is an empty range, not one that ends before it starts.
         return self.window_start, max(closed, self.window_start)
+
+
+WaveScopes = dict[Timeframe, PartitionRange]
+"""What the run of a wave computes, by timeframe."""

@@ -7,6 +7,10 @@ the stock ``dagster-daemon run`` everything still works, only later. See docs/de
 """
 
 import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from typing import Any
 
 from dagster._core.definitions.partitions.subset.default import DefaultPartitionsSubset
 from dagster._core.remote_representation.external import RemoteSensor
@@ -21,6 +25,9 @@ BACKFILL_PAUSE_S = 2
 SHORTEST_INTERVAL_S = 1
 """Dagster's least interval of a sensor. One that asks for it waits within its tick, and may be asked again at once."""
 
+FULL_ROUND_S = 1.0
+"""What a sensor waits for at most that does not wait within its tick; their intervals are of ten seconds and more."""
+
 _is_under_min_interval = sensor.is_under_min_interval
 
 
@@ -34,6 +41,7 @@ def run_daemon(workspace: str) -> None:
         (controller, "DEFAULT_DAEMON_INTERVAL_SECONDS", BACKFILL_PAUSE_S),
         (sensor, "is_under_min_interval", rests),
         (DefaultPartitionsSubset, "get_partition_key_ranges", rectangle_or_ranges),
+        (sensor, "execute_sensor_iteration", SparingRounds(sensor.execute_sensor_iteration)),
     ):
         getattr(module, name)  # a release that renames one of them must fail loudly, not run slowly
         setattr(module, name, value)
@@ -42,6 +50,33 @@ def run_daemon(workspace: str) -> None:
         lambda record: not record.getMessage().startswith("No cursor for event type")
     )
     run_command(["-w", workspace, "--log-level", "warning", "--log-format", "json"], standalone_mode=False)
+
+
+class SparingRounds:
+    """Dagster's round over all sensors, left out while every sensor that waits within its tick is still waiting.
+
+    A round loads the state of every sensor, 2.6 ms and four statements: five times a second they were the most that a
+    system did in which nothing happened.
+
+    :param iterate: Dagster's own round.
+    :param now: wall seconds that never run back.
+    """
+
+    def __init__(self, iterate: Callable[..., Iterator[Any]], now: Callable[[], float] = time.monotonic) -> None:
+        self._iterate, self._now = iterate, now
+        self._began = float("-inf")
+        self._waiting: set[str] = set()
+
+    def __call__(
+        self, *arguments: Any, sensor_tick_futures: Mapping[str, "Future[Any]"], **named: Any
+    ) -> Iterator[Any]:
+        """Go round when a tick has ended since the last round, or a second has passed."""
+        ended = any(sensor_tick_futures[name].done() for name in self._waiting)
+        if not ended and self._now() - self._began < FULL_ROUND_S:
+            return
+        self._began = self._now()
+        yield from self._iterate(*arguments, sensor_tick_futures=sensor_tick_futures, **named)
+        self._waiting = {name for name, tick in sensor_tick_futures.items() if not tick.done()}
 
 
 def rests(state: InstigatorState, remote_sensor: RemoteSensor, minimum_allowed_min_interval: int | None = None) -> bool:

@@ -2,7 +2,7 @@
 
 Outside the webserver Dagster opens a connection for every statement. A wave makes some fifty events of
 several statements each: 363 connections, measured, at 2.1 ms of server time apiece, more than all of the
-wave's computing. See docs/decisions/0008.
+wave's computing. See docs/decisions/0008. Its statements do not wait for the disk either: docs/decisions/0116.
 """
 
 import os
@@ -58,9 +58,12 @@ def _engine_of_process(url: str, process_id: int) -> Engine:  # noqa: ARG001
 
     :param process_id: a forked worker must not use the connections of its parent.
     """
+    address = make_url(url).set(drivername=DRIVER)
     return pinged_after_rest(
         create_engine(
-            make_url(url).set(drivername=DRIVER),
+            address,
+            # What an address says itself stays.
+            connect_args={"options": f"{address.query.get('options', '')} -c synchronous_commit=off".strip()},
             # Dagster's own engines have it, and this one stands in for them.
             isolation_level="AUTOCOMMIT",
             pool_size=_KEPT,

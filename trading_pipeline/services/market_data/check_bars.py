@@ -10,15 +10,16 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from trading_pipeline.domain.model.bar_history import FirstAvailableBar
 from trading_pipeline.domain.model.bars import OHLCV
 from trading_pipeline.domain.model.checks import CheckName, DataCheck
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.instrument_rows import instrument_rows
 from trading_pipeline.domain.model.judged_bars import JudgedBars
 from trading_pipeline.domain.model.jumps import jumps
 from trading_pipeline.domain.model.missing_bars import Integers, bar_number, bar_numbers, lost_numbers, missing_since
@@ -58,13 +59,29 @@ def check_bars(bars: BarStore, save: Save, scope: PartitionRange, now: datetime)
             disagreements[conflict.instrument_id][conflict.open_time] = conflict.detail
     asked_from = {instrument_id: part.start for part in scope.parts for instrument_id in part.instrument_ids}
     judged = []
-    for name, rows in frame.groupby("instrument_id", sort=False):
-        instrument_id = InstrumentId(name)
-        window = _Window.of(rows, scope, asked_from[instrument_id], listings.get(instrument_id))
+    numbers, sane = bar_numbers(frame["open_time"], scope.timeframe), possible(frame)
+    values = {name: frame[name].to_numpy(np.float64) for name in OHLCV}
+    for instrument_id, rows in instrument_rows(frame):
+        ours = _Bars(instrument_id, {name: column[rows] for name, column in values.items()}, numbers[rows], sane[rows])
+        window = _Window.of(ours, scope, asked_from[instrument_id], listings.get(instrument_id))
         judged.append(window.judged(disagreements.get(instrument_id, {})))
     save(judged)
     failed = tuple(check for one in judged for check in one.failed())
     return CheckReport(bars=sum(map(len, judged)), failed=failed)
+
+
+class _Bars(NamedTuple):
+    """The bars of one instrument, oldest first.
+
+    :ivar values: a column for each of ``OHLCV``.
+    :ivar numbers: of each bar, counted in bars since the epoch.
+    :ivar sane: whether the bar could have been.
+    """
+
+    instrument_id: InstrumentId
+    values: dict[str, npt.NDArray[np.float64]]
+    numbers: Integers
+    sane: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,39 +93,39 @@ class _Window:
     :param anchors: number of the first bar that ought to be there, per bar that is asked about.
     :param first: place of the first bar that is there from the anchor on, per bar that is asked about.
     :param lost: numbers of bars that the venue does not have, where they are computed over.
-    :param asked: whether the bar is asked about; ``sane`` whether it could have been.
+    :param asked: whether the bar is asked about.
     :param computes_over: whether an impossible bar spoils itself alone.
     """
 
-    instrument_id: InstrumentId
-    rows: pd.DataFrame
+    bars: _Bars
     timeframe: Timeframe
-    numbers: Integers
     anchors: Integers
     first: Integers
     lost: Integers
     asked: npt.NDArray[np.bool_]
-    sane: npt.NDArray[np.bool_]
     computes_over: bool
 
     @classmethod
     def of(
-        cls, rows: pd.DataFrame, scope: PartitionRange, asked_from: datetime, listing: FirstAvailableBar | None
+        cls,
+        bars: _Bars,
+        scope: PartitionRange,
+        asked_from: datetime,
+        listing: FirstAvailableBar | None,
     ) -> "_Window":
-        """Number the bars and find each one's anchor."""
-        timeframe, instrument_id = scope.timeframe, InstrumentId(rows["instrument_id"].iloc[0])
-        numbers = bar_numbers(rows["open_time"], timeframe)
+        """Find each bar's anchor."""
+        timeframe, numbers = scope.timeframe, bars.numbers
         asked = numbers >= bar_number(asked_from, timeframe)
         anchors = np.zeros(len(numbers), np.int64)
-        anchors[asked] = _anchors(numbers[asked], scope, instrument_id)
+        anchors[asked] = _anchors(numbers[asked], scope, bars.instrument_id)
         if listing is not None:
             # A listing counts only where the venue was asked from the anchor on: else the hole before it is one.
             asked_since = bar_number(listing.asked_from, timeframe) <= anchors
             listed = np.maximum(anchors, bar_number(listing.first_open, timeframe))
             anchors = np.where(asked_since, listed, anchors)
-        lost = lost_numbers(scope.outages.get(instrument_id, ()), timeframe)
-        first, sane = np.searchsorted(numbers, anchors), possible(rows)
-        return cls(instrument_id, rows, timeframe, numbers, anchors, first, lost, asked, sane, scope.computes_over)
+        lost = lost_numbers(scope.outages.get(bars.instrument_id, ()), timeframe)
+        first = np.searchsorted(numbers, anchors)
+        return cls(bars, timeframe, anchors, first, lost, asked, scope.computes_over)
 
     def judged(self, disagreements: Mapping[datetime, str]) -> JudgedBars:
         """The bars asked about, with what speaks against them.
@@ -116,10 +133,12 @@ class _Window:
         :param disagreements: what sources tell of a bar, by its open time (UTC).
         """
         told = {bar_number(opens, self.timeframe): detail for opens, detail in disagreements.items()}
-        places = np.flatnonzero(np.isin(self.numbers, list(told))).tolist() if told else []
+        places = np.flatnonzero(np.isin(self.bars.numbers, list(told))).tolist() if told else []
         against = {
             CheckName.NO_GAP: self.gaps(),
-            CheckName.SOURCES_AGREE: {place: f"sources disagree: {told[int(self.numbers[place])]}" for place in places},
+            CheckName.SOURCES_AGREE: {
+                place: f"sources disagree: {told[int(self.bars.numbers[place])]}" for place in places
+            },
             CheckName.OHLC_SANE: self.jumps() | self.impossible_bars(),
         }
         # Bars asked about are the newest of the window, and are counted from the first of them on.
@@ -129,8 +148,8 @@ class _Window:
             name: {place - begin: detail for place, detail in details.items() if place >= begin}
             for name, details in against.items()
         }
-        closes = (self.numbers[asked] + 1) * self.timeframe.ms
-        return JudgedBars(self.instrument_id, self.timeframe, closes, answers)
+        closes = (self.bars.numbers[asked] + 1) * self.timeframe.ms
+        return JudgedBars(self.bars.instrument_id, self.timeframe, closes, answers)
 
     def time(self, number: int) -> datetime:
         """Open time (UTC) of a numbered bar."""
@@ -138,7 +157,7 @@ class _Window:
 
     def gaps(self) -> dict[int, str]:
         """What is missing between anchor and bar, by place, for the bars asked about."""
-        missing = missing_since(self.numbers, self.anchors, self.lost)
+        missing = missing_since(self.bars.numbers, self.anchors, self.lost)
         details, since = {}, ""
         for place in np.flatnonzero(self.asked & (missing > 0)):
             # Bars of one day have one anchor, and what is missing first for one of them is so for those after it.
@@ -149,14 +168,14 @@ class _Window:
 
     def _first_missing(self, place: int) -> int:
         """Number of the first bar from the anchor of a bar on that is neither there nor lost."""
-        due = np.arange(self.anchors[place], self.numbers[place])
-        return int(due[~(np.isin(due, self.numbers) | np.isin(due, self.lost))][0])
+        due = np.arange(self.anchors[place], self.bars.numbers[place])
+        return int(due[~(np.isin(due, self.bars.numbers) | np.isin(due, self.lost))][0])
 
     def impossible_bars(self) -> dict[int, str]:
         """The first impossible bar between anchor and bar, or the bar itself, by place, for the bars asked about."""
-        wrong, asked = np.flatnonzero(~self.sane), np.flatnonzero(self.asked)
+        wrong, asked = np.flatnonzero(~self.bars.sane), np.flatnonzero(self.asked)
         # Sorted places, so that one search per bar tells whether its window holds one.
-        found = np.append(wrong, len(self.numbers))[
+        found = np.append(wrong, len(self.bars.numbers))[
             np.searchsorted(wrong, asked if self.computes_over else self.first[asked])
         ]
         blamed = found <= asked
@@ -167,18 +186,19 @@ class _Window:
 
     def _impossible(self, place: int) -> str:
         """What an impossible bar says."""
-        values = " ".join(f"{name} {self.rows[name].iloc[place]}" for name in OHLCV)
-        return f"impossible bar at {self.time(int(self.numbers[place])).isoformat()}: {values}"
+        values = " ".join(f"{name} {self.bars.values[name][place]}" for name in OHLCV)
+        return f"impossible bar at {self.time(int(self.bars.numbers[place])).isoformat()}: {values}"
 
     def jumps(self) -> dict[int, str]:
         """The newest jump that no market makes between anchor and bar, by place, for the bars asked about.
 
         What is counted changed there, so what is computed from both sides of it means nothing, whatever the policy.
         """
-        opened, closed = (self.rows[name].to_numpy(np.float64)[self.sane] for name in ("open", "close"))
-        opens = self.numbers[self.sane] * self.timeframe.ms
+        numbers, sane = self.bars.numbers, self.bars.sane
+        opened, closed = (self.bars.values[name][sane] for name in ("open", "close"))
+        opens = numbers[sane] * self.timeframe.ms
         found = jumps(opens, opens + self.timeframe.ms, opened, closed)
-        places = np.searchsorted(self.numbers, [jump.open_ms // self.timeframe.ms for jump in found])
+        places = np.searchsorted(numbers, [jump.open_ms // self.timeframe.ms for jump in found])
         details = {}
         for place in np.flatnonzero(self.asked) if found else ():
             at = int(np.searchsorted(places, place, side="right")) - 1

@@ -21,6 +21,8 @@ from trading_pipeline.services.market_data.note_absent_bars import note_absent_b
 
 _BRIDGED_BARS = 200
 """Holes closer than this are fetched by one request; a page of the venue holds five times as many."""
+_MANY_BARS = 10_000
+"""As many that are fetched at once are history, of which every later wave would have to be told that it is no news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ def fill_gaps(
             wanted = [time for time in absent if not (_before_listing(listing, start, time) or _lost(outages, time))]
         if wanted:
             reports.append(_fill(store, market_data, scope, now, history, instrument_id, wanted))
+    if sum(report.healed for report in reports) >= _MANY_BARS:
+        store.sum_up()
     return reports
 
 

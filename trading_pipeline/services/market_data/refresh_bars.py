@@ -7,6 +7,7 @@ from datetime import datetime
 
 from trading_pipeline.domain.model.checks import FailedBars
 from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.instrument_rows import instrument_rows
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.quality import QualityEvent, QualityRules
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -132,10 +133,8 @@ def _refreshed(
     changed = consolidate_bars(bars, scope, now, copied) + sum(gap.healed for gap in gaps if gap.copied)
     verdicts = check_bars(bars, save, scope, now)
     frame = bars.frame(scope.instrument_ids, scope.timeframe, *scope.open_times_until(now))
-    closes = {
-        InstrumentId(name): rows["close"].tail(_PLOTTED_BARS).tolist()
-        for name, rows in frame.groupby("instrument_id", sort=False)
-    }
+    prices = frame["close"].to_numpy()
+    closes = {name: prices[rows][-_PLOTTED_BARS:].tolist() for name, rows in instrument_rows(frame)}
     last = None if frame.empty else frame["close_time"].max().to_pydatetime()
     noticed = [
         *notice_anomalies(frame, scope, rules),

@@ -79,4 +79,5 @@ def _judged(
         kept = bars["open_time"].isin(pd.DatetimeIndex(sound, tz="UTC")) & (bars["close_time"] > since)
         window = DayWindow(instrument_id, with_book(bars, samples), kept)
         rules = live_rules(plan.lifecycle, timeframe.ms).with_values(facts.fees.get(instrument_id, {}))
-        yield from judge_signals(list(signals_of(window, plan, timeframe)), bars, rules.exits, rules.costs)
+        entries, _ = signals_of(window, plan, timeframe)
+        yield from judge_signals(entries, bars, rules.exits, rules.costs)

@@ -14,7 +14,7 @@ from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.services.research.backtest_request import StrategyRun
 from trading_pipeline.services.research.parity_question import ParityQuestion
 from trading_pipeline.services.research.research_window import in_window, unrefused, windowed
-from trading_pipeline.services.strategy.answers import exits_of, signals_of
+from trading_pipeline.services.strategy.answers import signals_of
 from trading_pipeline.services.strategy.windows import DayWindow
 
 
@@ -35,8 +35,8 @@ def recomputed_signals(question: ParityQuestion, run: StrategyRun) -> Iterator[S
             raise DataError(f"{instrument_id} {run.timeframe}: no bars {question.window}")
         kept = pd.Series(inside & unrefused(bars, frame, run.timeframe, question.holes))
         for one_plan, seen in _seen(question, plan, DayWindow(instrument_id, bars, kept)):
-            yield from signals_of(seen, one_plan, run.timeframe)
-            yield from exits_of(seen, one_plan, run.timeframe)
+            entries, exits = signals_of(seen, one_plan, run.timeframe)
+            yield from (*entries, *exits)
 
 
 def engine_signals(

@@ -16,6 +16,7 @@ from trading_pipeline.domain.model.signals import UNTRADED, Bias, Details, Signa
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.base import SIGNAL_COLUMNS
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
+from trading_pipeline.domain.strategies.framework.said import said_at
 from trading_pipeline.services.strategy.time_limit import time_limit
 from trading_pipeline.services.strategy.windows import DayWindow
 
@@ -42,8 +43,7 @@ def answers_of(
     try:
         # Around all three: a strategy may come late in any of its answers.
         with time_limit(limit_s):
-            entries = list(signals_of(window, plan, timeframe))
-            exits = list(exits_of(window, plan, timeframe))
+            entries, exits = signals_of(window, plan, timeframe)
             closes = pd.DatetimeIndex(window.bars["close_time"])
             setups = [setup for one in entries if (setup := plan.strategy.setup(one, closes)) is not None]
             return Answers(entries, exits, setups)
@@ -58,20 +58,26 @@ def answers_of(
         raise StrategyFailed(plan.strategy.name, f"{type(error).__name__} at {place}: {error}") from error
 
 
-def signals_of(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe) -> Iterator[Signal]:
-    """Where one strategy enters, at the kept bars of one window.
+def signals_of(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe) -> tuple[list[Signal], list[Signal]]:
+    """Where one strategy enters and where it leaves, at the kept bars of one window.
 
     :raises DataError: bars or an answer of the strategy that no signal can be made of.
     """
-    strategy = plan.strategy
-    found = strategy.signals(window.bars)
-    places = found["bar_index"].to_numpy(np.int64)
-    kept = np.flatnonzero(window.kept.to_numpy()[places])
-    opens = bar_numbers(window.bars["open_time"], timeframe) * timeframe.ms
-    lacking = untraded(opens, timeframe.ms, strategy.warmup_bars) if len(kept) else opens
+    signals, exits = said_at(plan.strategy, window.bars, window.kept.to_numpy())
+    return list(_entries(window, plan, timeframe, signals)), list(_exits(window, plan, timeframe, exits))
+
+
+def _entries(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe, found: pd.DataFrame) -> Iterator[Signal]:
+    """The rows of ``signals`` at kept bars."""
     # in a wave there is one bar to keep, and mostly no signal at it
-    columns = {name: found[name].array for name in SIGNAL_COLUMNS} if len(kept) else {}
-    for row in kept:
+    if found.empty:
+        return
+    strategy = plan.strategy
+    places = found["bar_index"].to_numpy(np.int64)
+    opens = bar_numbers(window.bars["open_time"], timeframe) * timeframe.ms
+    lacking = untraded(opens, timeframe.ms, strategy.warmup_bars)
+    columns = {name: found[name].array for name in SIGNAL_COLUMNS}
+    for row in np.flatnonzero(window.kept.to_numpy()[places]):
         values = {name: column[row] for name, column in columns.items()}
         close_time = window.bars["close_time"].iloc[int(places[row])].to_pydatetime()
         bias = Bias(str(values["bias"]))
@@ -90,17 +96,15 @@ def signals_of(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe) ->
         )
 
 
-def exits_of(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe) -> Iterator[Signal]:
-    """Where one strategy leaves, at the kept bars of one window; ``bias`` is the side that it closes.
-
-    :raises DataError: bars or an answer of the strategy that no signal can be made of.
-    """
+def _exits(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe, found: pd.DataFrame) -> Iterator[Signal]:
+    """The rows of ``exits`` at kept bars; ``bias`` is the side that each closes."""
+    if found.empty:
+        return
     strategy = plan.strategy
-    found = strategy.exits(window.bars)
     places = found["bar_index"].to_numpy(np.int64)
     for row in np.flatnonzero(window.kept.to_numpy()[places]):
-        bar, bias = window.bars.iloc[int(places[row])], Bias(str(found["bias"].iloc[row]))
-        close_time = bar["close_time"].to_pydatetime()
+        bias = Bias(str(found["bias"].iloc[row]))
+        close_time = window.bars["close_time"].iloc[int(places[row])].to_pydatetime()
         yield Signal(
             signal_id=decision_key(strategy.name, window.instrument_id, timeframe, close_time, bias, SignalKind.EXIT),
             strategy=strategy.name,
@@ -110,7 +114,7 @@ def exits_of(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe) -> I
             close_time=close_time,
             bias=bias,
             # An exit is at market; its price is told for people.
-            entry_price=decimal_of(bar["close"]),
+            entry_price=decimal_of(window.bars["close"].iloc[int(places[row])]),
             stop_price=None,
             score=Decimal(0),
             kind=SignalKind.EXIT,

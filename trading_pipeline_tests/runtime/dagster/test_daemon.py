@@ -1,4 +1,7 @@
 import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from inspect import signature
 from types import SimpleNamespace
 from typing import cast
 
@@ -45,3 +48,28 @@ def test_a_waiting_sensor_is_asked_again_at_once() -> None:
     )
     assert not daemon.rests(state, cast("RemoteSensor", SimpleNamespace(min_interval_seconds=1)))
     assert daemon.rests(state, cast("RemoteSensor", SimpleNamespace(min_interval_seconds=10)))
+
+
+def test_a_round_is_made_when_a_tick_has_ended_or_a_second_has_passed() -> None:
+    seconds, made = [0.0], list[float]()
+    ticks = {"waits": Future[None](), "ended long ago": Future[None]()}
+    ticks["ended long ago"].set_result(None)
+
+    def round_of_dagster(sensor_tick_futures: dict[str, Future[None]]) -> Iterator[None]:
+        assert sensor_tick_futures is ticks
+        made.append(seconds[0])
+        yield
+
+    rounds = daemon.SparingRounds(round_of_dagster, lambda: seconds[0])
+    for seconds[0] in (0.0, 0.2, 0.4, 1.0, 1.2):
+        list(rounds(sensor_tick_futures=ticks))
+    assert made == [0.0, 1.0]
+    ticks["waits"].set_result(None)
+    seconds[0] = 1.4
+    list(rounds(sensor_tick_futures=ticks))
+    assert made == [0.0, 1.0, 1.4]
+
+
+def test_the_installed_dagster_goes_round_as_we_expect() -> None:
+    names = signature(sensor.execute_sensor_iteration).parameters
+    assert "sensor_tick_futures" in names

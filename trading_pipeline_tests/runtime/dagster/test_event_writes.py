@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import yaml
+from dagster import DagsterEventType
 from sqlalchemy import Engine, create_engine, event, text
 
 from trading_pipeline.runtime.dagster.storage import create_tables
@@ -40,6 +41,7 @@ CLASSES = {
 }
 REMEMBERED = {
     "events": "SELECT dagster_event_type, step_key, asset_key, partition FROM event_logs ORDER BY 1, 2, 3, 4",
+    "order": "SELECT dagster_event_type, step_key, asset_key FROM event_logs ORDER BY id",
     "checks": "SELECT asset_key, check_name, partition, execution_status, evaluation_event_storage_id IS NULL, "
     "materialization_event_storage_id IS NULL FROM asset_check_executions ORDER BY 1, 2, 3",
     "assets": "SELECT asset_key, last_materialization IS NULL, last_run_id IS NULL FROM asset_keys ORDER BY 1",
@@ -55,14 +57,20 @@ class Written:
     statements: list[str]
 
 
-def run(name: str, postgres: EmbeddedPostgres, folder: Path) -> Written:
-    """Run the days on the storage of that name, in a database of its own."""
+def _made(postgres: EmbeddedPostgres, database: str, folder: Path, name: str) -> str:
+    """The address of a new database, and in the folder an instance on it with the storage of that name."""
     with create_engine(postgres.url("postgres", "psycopg"), isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text(f"CREATE DATABASE events_{name}"))
-    url = postgres.url(f"events_{name}", "psycopg2")
+        connection.execute(text(f"CREATE DATABASE {database}"))
+    url = postgres.url(database, "psycopg2")
     create_tables(url)
     storage = {"custom": {**CLASSES[name], "config": {"postgres_url": url, "should_autocreate_tables": False}}}
     (folder / "dagster.yaml").write_text(yaml.safe_dump({"storage": storage, "telemetry": {"enabled": False}}))
+    return url
+
+
+def run(name: str, postgres: EmbeddedPostgres, folder: Path) -> Written:
+    """Run the days on the storage of that name, in a database of its own."""
+    _made(postgres, f"events_{name}", folder, name)
     statements: list[str] = []
 
     def heard(_: object, __: object, statement: str, *___: object) -> None:
@@ -101,6 +109,34 @@ def test_it_needs_fewer_statements_and_calls_nobody_who_does_not_listen(written:
     sparing, stock = written["sparing"].statements, written["stock"].statements
     assert len(sparing) < 0.6 * len(stock), (len(sparing), len(stock))
     assert not [statement for statement in sparing if "NOTIFY" in statement]
+
+
+def test_the_end_of_an_asset_is_stored_with_what_follows(written: dict[str, Written]) -> None:
+    inserts = {
+        name: sum(statement.startswith("INSERT INTO event_logs") for statement in one.statements)
+        for name, one in written.items()
+    }
+    outputs = 2 * (2 + 2)  # in each of the two runs two assets and two checks, and each check has a verdict, too
+    assert inserts["sparing"] <= inserts["stock"] - outputs - 2 * 2
+
+
+def test_what_is_held_back_is_stored_when_its_process_leaves(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+    url = _made(postgres, "events_left", tmp_path, "sparing")
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        run = DEFINITIONS.resolve_job_def("all_days").execute_in_process(instance=instance, partition_key="2025-01-04")
+        before = _outputs(url)
+        output = next(
+            one for one in instance.all_logs(run.run_id) if one.dagster_event_type is DagsterEventType.STEP_OUTPUT
+        )
+        instance.store_event(output)
+        assert _outputs(url) == before
+    assert _outputs(url) == before + 1
+
+
+def _outputs(url: str) -> int:
+    with create_engine(url).connect() as connection:
+        query = "SELECT count(*) FROM event_logs WHERE dagster_event_type = 'STEP_OUTPUT'"
+        return int(connection.execute(text(query)).scalar_one())
 
 
 def test_a_process_asks_once_what_a_table_looks_like(written: dict[str, Written]) -> None:

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from sqlalchemy import create_engine, text
 
+from trading_pipeline.adapters.stores.postgres.database import connect, ensure_database
 from trading_pipeline.runtime.dagster.storage import create_tables
 from trading_pipeline.runtime.supervision.embedded import EmbeddedPostgres
 
@@ -16,8 +17,7 @@ _KEPT = 4
 @pytest.fixture
 def home(postgres: EmbeddedPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A Dagster home with the storage that the system ships."""
-    with create_engine(postgres.url("postgres", "psycopg"), isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text("CREATE DATABASE pooled"))
+    ensure_database(postgres.url("pooled", "psycopg"))
     monkeypatch.setenv("DAGSTER_POSTGRES_URL", postgres.url("pooled", "psycopg2"))
     create_tables(postgres.url("pooled", "psycopg2"))
     shipped = yaml.safe_load((Path(__file__).parents[3] / "trading_pipeline/runtime/dagster/dagster.yaml").read_text())
@@ -48,6 +48,18 @@ def test_runs_and_instances_of_a_process_share_their_connections(home: Path, pos
     sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'pooled'"
     assert _asked(postgres, sessions) <= _KEPT
     assert _asked(postgres, ever) - before <= _KEPT
+
+
+def test_its_statements_do_not_wait_for_the_disk_and_ours_do(home: Path, postgres: EmbeddedPostgres) -> None:
+    asked = text("SELECT source FROM pg_settings WHERE name = 'synchronous_commit'")
+    ours = connect(postgres.url("pooled", "psycopg"))
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        for storage in (instance.event_log_storage.index_connection, instance.run_storage.connect):
+            with storage() as connection:
+                assert connection.execute(asked).scalar() == "client"
+    with ours.connect() as connection:
+        assert connection.execute(asked).scalar() != "client"
+    ours.dispose()
 
 
 def _asked(postgres: EmbeddedPostgres, statement: str) -> int:

@@ -147,7 +147,7 @@ def test_days_seen_together_are_decided_as_each_was(stage: Stage) -> None:
     bars = stage.bars.frame(["BTCUSDT.BYBIT"], Timeframe.H1, START, END).reset_index(drop=True)
     window = DayWindow("BTCUSDT.BYBIT", bars, pd.Series(True, index=bars.index))
     days = BookEvidence(stage.books, stage.calibrations).by_day(stage.strategies[0], window)
-    together = [signal for plan, seen in days for signal in signals_of(seen, plan, Timeframe.H1)]
+    together = [signal for plan, seen in days for signal in signals_of(seen, plan, Timeframe.H1)[0]]
     assert [(one.signal_id, one.strategy_version) for one in together] == [
         (one.signal_id, one.strategy_version) for one in stage.said()
     ]

@@ -6,8 +6,10 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import bindparam, exists, func, literal_column, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import Insert, aggregate_order_by, distinct_on, insert
+from sqlalchemy.exc import OperationalError
 
 from trading_pipeline.adapters.stores.market_data.raw_bar_store import (
     BEST_FIRST,
@@ -139,6 +141,20 @@ class PostgresBarStore(PostgresRawBarStore, BarStore):
             else list(grid)
             for instrument_id in short
         }
+
+    def sum_up(self) -> None:
+        """Bring the index of ``heard_in`` up to the newest row, unless somebody works at the table.
+
+        Autovacuum does so within a minute; until then whoever asks what came late reads all rows not summed up yet.
+        """
+        try:
+            with self._engine.begin() as connection:
+                connection.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
+                connection.exec_driver_sql("SELECT brin_summarize_new_values('trading.raw_bars_by_transaction')")
+        except OperationalError as error:
+            # What holds the table is autovacuum, or another run that does the same.
+            if not isinstance(error.orig, LockNotAvailable):
+                raise
 
     def first_raw_open(self, instrument_id: InstrumentId, timeframe: Timeframe, since: datetime) -> datetime | None:
         """The least ``open_time`` (UTC) of any source."""

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import numpy as np
@@ -12,6 +12,8 @@ from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.market_data.bar_store import SERIES_COLUMNS, PostgresBarStore, Series, framed
 from trading_pipeline.adapters.stores.market_data.wave_store import PostgresWaveStore
+from trading_pipeline.domain.model.bars import Bar, BarSource
+from trading_pipeline.domain.model.holes import Outage
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 
@@ -90,6 +92,7 @@ class ResidentBarStore(PostgresBarStore):
         self._read: dict[Timeframe, _Read] = {}
         self._resumed: dict[Timeframe, Kept] = {}
         self._consolidated: set[Timeframe] = set()
+        self._outages: dict[tuple[Timeframe, frozenset[InstrumentId]], dict[InstrumentId, list[Outage]]] = {}
 
     def resume(self, timeframe: Timeframe, heard: str | None) -> None:
         """Go on with the kept windows of the timeframe; those of this wave are kept once it has consolidated its bars.
@@ -110,6 +113,31 @@ class ResidentBarStore(PostgresBarStore):
         self._read[timeframe] = _Read(dict(resumed.windows) if resumed else {})
         self._consolidated.add(timeframe)
         return super().consolidate(instrument_ids, timeframe, start, end)
+
+    def outages(self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe) -> dict[InstrumentId, list[Outage]]:
+        """As they were when this run asked first, or last noted or heard something itself."""
+        key = timeframe, frozenset(instrument_ids)
+        if key not in self._outages:
+            self._outages[key] = super().outages(instrument_ids, timeframe)
+        return self._outages[key]
+
+    def append_raw(self, bars: Sequence[Bar], source: BarSource, *, live: bool = False) -> list[Bar]:
+        """A bar that is told is no outage any more."""
+        self._outages.clear()
+        return super().append_raw(bars, source, live=live)
+
+    def note_absent(
+        self,
+        instrument_id: InstrumentId,
+        timeframe: Timeframe,
+        open_times: Sequence[datetime],
+        asked_at: datetime,
+        answer: str,
+        apart: timedelta,
+    ) -> list[datetime]:
+        """Bars that are asked for twice become outages."""
+        self._outages.clear()
+        return super().note_absent(instrument_id, timeframe, open_times, asked_at, answer, apart)
 
     def frame(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime

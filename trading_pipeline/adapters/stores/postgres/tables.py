@@ -77,6 +77,7 @@ waves = Table(
     Column("decided_by", Text),
     Column("unanswered", ARRAY(Text), nullable=False, server_default="{}"),
     _instant("given_up_at", nullable=True),
+    Index("waves_pending", "close_time", postgresql_where=text("computed_at IS NULL AND given_up_at IS NULL")),
 )
 """One row per closing instant and timeframe, from the first live bar heard to its stored plans.
 ``first_bar_at`` and ``computed_at`` are wall times; ``heard`` is the snapshot in which the run read raw bars and

@@ -7,7 +7,7 @@ same decisions with their evidence.
 
 from abc import abstractmethod
 from dataclasses import dataclass, field, fields, replace
-from typing import Self
+from typing import Self, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -99,7 +99,8 @@ class BarArrays:
 def _milliseconds(times: pd.Series) -> Integers:
     """UTC timestamps of any resolution as milliseconds since the epoch."""
     # Frames may come with nanoseconds or microseconds; integers of another unit would pass for other times.
-    return times.astype("datetime64[ms, UTC]").to_numpy("datetime64[ms]").astype(np.int64)
+    milliseconds: Integers = pd.DatetimeIndex(times).tz_convert("UTC").as_unit("ms").asi8
+    return milliseconds
 
 
 def _refuse_disorder(times: Integers) -> None:
@@ -161,6 +162,22 @@ class Decisions:
     evidence: dict[str, Floats] = field(default_factory=dict)
     grid: EntryGrid | None = None
 
+    def at(self, wanted: Flags) -> "Decisions":
+        """Those of the wanted bars.
+
+        :param wanted: one flag per bar.
+        """
+        rows = np.flatnonzero(wanted[self.bar_index])
+        return Decisions(
+            self.bar_index[rows],
+            self.direction[rows],
+            self.entry_price[rows],
+            self.stop_price[rows],
+            self.score[rows],
+            {name: values[rows] for name, values in self.evidence.items()},
+            None if self.grid is None else EntryGrid(self.grid.price[rows], self.grid.share[rows]),
+        )
+
     def merged_with(self, other: Self) -> "Decisions":
         """Both sets in the order of their bars; they carry the same kinds of evidence and enter at once."""
         # Stable: at one bar what stands first in `self` stays first.
@@ -197,6 +214,19 @@ class Leaving:
         order = np.argsort(bars, kind="stable")
         return bars[order], sides[order]
 
+    def at(self, wanted: Flags) -> "Leaving":
+        """Those of the wanted bars.
+
+        :param wanted: one flag per bar.
+        """
+        return Leaving(self.longs & wanted, self.shorts & wanted)
+
+    def as_frame(self) -> pd.DataFrame:
+        """One row for each bar and side, with ``EXIT_COLUMNS``."""
+        at, side = self.places()
+        bias = pd.Series(np.where(side == LONG, "long", "short"), dtype="str")
+        return pd.DataFrame({"bar_index": at, "bias": bias}, columns=list(EXIT_COLUMNS))
+
 
 class ArrayStrategy(Strategy):
     """A strategy written over arrays: ``signals`` is derived from ``decide``, ``exits`` from ``leave``."""
@@ -212,11 +242,7 @@ class ArrayStrategy(Strategy):
     def exits(self, bars: pd.DataFrame) -> pd.DataFrame:
         """The bars of ``leave`` as a frame with ``EXIT_COLUMNS``."""
         leaving = self.leave(BarArrays.of(bars))
-        if leaving is None:
-            return super().exits(bars)
-        at, side = leaving.places()
-        bias = pd.Series(np.where(side == LONG, "long", "short"), dtype="str")
-        return pd.DataFrame({"bar_index": at, "bias": bias}, columns=list(EXIT_COLUMNS))
+        return super().exits(bars) if leaving is None else leaving.as_frame()
 
     def signals(self, bars: pd.DataFrame) -> pd.DataFrame:
         """The decisions as a frame with ``SIGNAL_COLUMNS``.
@@ -241,6 +267,16 @@ class ArrayStrategy(Strategy):
     def details(self, decisions: Decisions, row: int) -> Details:
         """What led to one signal; a strategy with richer evidence overrides this."""
         return decisions.details(row)
+
+
+def answers_in_arrays(strategy: Strategy) -> TypeGuard[ArrayStrategy]:
+    """Whether signals and exits are nothing but ``decide`` and ``leave`` of the bars."""
+    kind = type(strategy)
+    return (
+        isinstance(strategy, ArrayStrategy)
+        and kind.signals is ArrayStrategy.signals
+        and kind.exits is ArrayStrategy.exits
+    )
 
 
 def decisions_with_atr_stop(

@@ -6,12 +6,20 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from trading_pipeline.domain.strategies.framework.arrays import ArrayStrategy, BarArrays
-from trading_pipeline.domain.strategies.framework.base import Strategy
+from trading_pipeline.domain.strategies.framework.arrays import (
+    ArrayStrategy,
+    BarArrays,
+    Flags,
+    answers_in_arrays,
+)
+from trading_pipeline.domain.strategies.framework.base import EXIT_COLUMNS, SIGNAL_COLUMNS, Strategy
 from trading_pipeline.domain.strategies.framework.higher_timeframes import with_resampled
 
 # Details count bars from where the shown part begins; compared are positions in the whole frame.
 _INDEX_KEYS = ("index", "bar_index")
+
+_NO_SIGNALS = pd.DataFrame(columns=list(SIGNAL_COLUMNS))
+_NO_EXITS = pd.DataFrame(columns=list(EXIT_COLUMNS))
 
 Row = dict[str, object]
 
@@ -45,15 +53,26 @@ def all_said(strategy: Strategy, bars: pd.DataFrame) -> Said:
     return Said.of(strategy.signals(framed), strategy.exits(framed))
 
 
+def said_at(strategy: Strategy, bars: pd.DataFrame, wanted: Flags) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Its signals and exits; those about bars that are not wanted may be left out.
+
+    :param bars: as the strategy wants them, higher timeframes beside them.
+    :param wanted: one flag per bar.
+    """
+    if not answers_in_arrays(strategy):
+        return strategy.signals(bars), strategy.exits(bars)
+    arrays = BarArrays.of(bars)
+    decisions, leaving = strategy.decide(arrays).at(wanted), strategy.leave(arrays)
+    left = None if leaving is None else leaving.at(wanted)
+    # A wave wants one bar, about which mostly nothing is said, and to make a frame of that takes longer than to say it.
+    signals = strategy.as_frame(decisions) if len(decisions.bar_index) else _NO_SIGNALS
+    exits = left.as_frame() if left is not None and (left.longs.any() or left.shorts.any()) else _NO_EXITS
+    return signals, exits
+
+
 def speaks_in_arrays(strategy: Strategy) -> bool:
     """Whether signals and exits are nothing but ``decide`` and ``leave`` of the bars themselves."""
-    kind = type(strategy)
-    return (
-        isinstance(strategy, ArrayStrategy)
-        and not strategy.higher_timeframes
-        and kind.signals is ArrayStrategy.signals
-        and kind.exits is ArrayStrategy.exits
-    )
+    return answers_in_arrays(strategy) and not strategy.higher_timeframes
 
 
 def shown_parts(strategy: Strategy, bars: pd.DataFrame) -> Callable[[range, int], Said]:

@@ -22,6 +22,10 @@ class BarStore(RawBarStore):
         """Open times (UTC) of which no source told a bar, ascending; instruments that miss none are left out."""
 
     @abstractmethod
+    def sum_up(self) -> None:
+        """After many bars came at once: keep it quick to ask which bars came after a wave had begun."""
+
+    @abstractmethod
     def first_raw_open(self, instrument_id: InstrumentId, timeframe: Timeframe, since: datetime) -> datetime | None:
         """Open time (UTC) of the first bar heard that opens at or after ``since``."""
 

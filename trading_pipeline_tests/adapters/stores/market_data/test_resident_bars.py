@@ -16,7 +16,7 @@ from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline_tests.testkit.builders import START, walk
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 BTC, SOL = InstrumentId("BTCUSDT.BYBIT"), InstrumentId("SOLUSDT.BYBIT")
 BARS = walk(BTC, count=10) + walk(SOL, count=10)
 
@@ -118,3 +118,52 @@ def test_nothing_is_kept_before_the_bars_of_the_wave_are_consolidated(worker: Wo
     assert not worker.kept
     store.consolidate([BTC, SOL], Timeframe.H1, START, close)
     assert len(store.frame([BTC, SOL], Timeframe.H1, START, close)) == 2
+
+
+def test_outages_are_asked_for_once_and_again_when_the_run_changes_them(worker: Worker) -> None:
+    store = ResidentBarStore(worker.engine)
+    lost = BARS[3]
+    assert store.outages([BTC], Timeframe.H1) == {}
+    for hour in (0, 1):
+        absent = [lost.open_time]
+        store.note_absent(BTC, Timeframe.H1, absent, START + DAY + hour * HOUR, "no such bar", timedelta(minutes=5))
+    found = store.outages([BTC], Timeframe.H1)
+    assert [one.first_open for one in found[BTC]] == [lost.open_time]
+    worker.hear(lost)
+    assert store.outages([BTC], Timeframe.H1) == found, "what others do meanwhile is the next run's to see"
+    store.append_raw([lost], BarSource.REST)
+    assert store.outages([BTC], Timeframe.H1) == {}
+
+
+_HISTORY = """
+INSERT INTO trading.raw_bars
+    (instrument_id, timeframe, open_time, close_time, open, high, low, close, volume, turnover, source)
+SELECT 'OLD.BYBIT', '1m', opens, opens + interval '1 minute', 1, 1, 1, 1, 1, 1, 'rest'
+FROM generate_series(timestamptz '2020-01-01', '2020-01-15', interval '1 minute') AS opens
+"""
+_READ = """
+EXPLAIN (ANALYZE, FORMAT JSON) SELECT count(*) FROM trading.raw_bars
+WHERE heard_in >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+"""
+
+
+def test_history_that_came_at_once_is_not_read_by_who_asks_for_news(database: Engine) -> None:
+    def looked_at() -> int:
+        with database.connect() as connection:
+            connection.exec_driver_sql("SET enable_seqscan = off")
+            (plan,) = connection.exec_driver_sql(_READ).scalar_one()
+        scan = plan["Plan"]["Plans"][0]
+        return int(scan["Rows Removed by Index Recheck"])
+
+    with database.begin() as connection:
+        connection.exec_driver_sql(_HISTORY)
+    before = looked_at()
+    PostgresBarStore(database).sum_up()
+    assert before > 10_000
+    assert looked_at() == 0
+
+
+def test_who_finds_the_table_at_work_leaves_it_alone(database: Engine) -> None:
+    with database.begin() as connection:
+        connection.exec_driver_sql("LOCK trading.raw_bars IN SHARE UPDATE EXCLUSIVE MODE")
+        PostgresBarStore(database).sum_up()

@@ -11,6 +11,7 @@ from trading_pipeline.adapters.stores.postgres.access_tables import users
 from trading_pipeline.adapters.stores.postgres.condition_tables import tickers
 from trading_pipeline.adapters.stores.postgres.database import connect, ensure_database
 from trading_pipeline.adapters.stores.postgres.migration import migrate
+from trading_pipeline.adapters.stores.postgres.operations_tables import notifications
 from trading_pipeline.adapters.stores.postgres.research_tables import setups
 from trading_pipeline.domain.model.errors import ConfigurationError
 
@@ -32,7 +33,7 @@ def test_migrations_and_tables_describe_the_same_schema(database: Engine) -> Non
             },
         )
         # every module of tables adds its own to the one metadata
-        assert setups.metadata is tickers.metadata is users.metadata
+        assert setups.metadata is tickers.metadata is users.metadata is notifications.metadata
         assert compare_metadata(context, users.metadata) == []
 
 

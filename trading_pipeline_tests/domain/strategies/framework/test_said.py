@@ -2,8 +2,15 @@ import numpy as np
 import pytest
 
 from trading_pipeline.domain.strategies.divergence.divergence import Divergence, DivergenceParameters
-from trading_pipeline.domain.strategies.framework.arrays import BarArrays
-from trading_pipeline.domain.strategies.framework.said import Said, all_said, shown_parts, speaks_in_arrays
+from trading_pipeline.domain.strategies.framework.arrays import BarArrays, answers_in_arrays
+from trading_pipeline.domain.strategies.framework.higher_timeframes import with_resampled
+from trading_pipeline.domain.strategies.framework.said import (
+    Said,
+    all_said,
+    said_at,
+    shown_parts,
+    speaks_in_arrays,
+)
 from trading_pipeline.domain.strategies.registry import strategy_named, strategy_names
 from trading_pipeline_tests.domain.strategies.bars import random_bars
 from trading_pipeline_tests.domain.strategies.golden import golden_bars
@@ -26,6 +33,20 @@ def test_a_part_shown_in_arrays_is_answered_like_its_frame(name: str) -> None:
         expected = whole.signals[bar - part.start]
         assert rows.keys() == expected.keys()
         assert all(rows[bias]["stop_price"] == expected[bias]["stop_price"] for bias in rows)
+
+
+@pytest.mark.parametrize("name", strategy_names())
+def test_what_is_said_at_wanted_bars_is_said_of_all_bars_too(name: str) -> None:
+    strategy = strategy_named(name, {})
+    bars = with_resampled(strategy, BARS)
+    wanted = np.zeros(len(bars), np.bool_)
+    wanted[::2] = True
+    for said, whole in zip(
+        said_at(strategy, bars, wanted), (strategy.signals(bars), strategy.exits(bars)), strict=True
+    ):
+        rows = [frame[wanted[frame["bar_index"].to_numpy(np.int64)]].to_dict("records") for frame in (said, whole)]
+        assert rows[0] == rows[1]
+        assert answers_in_arrays(strategy) <= (len(said) == len(rows[1])), "an unwanted row is left out"
 
 
 def test_positions_count_from_the_beginning_of_the_whole_frame() -> None:
