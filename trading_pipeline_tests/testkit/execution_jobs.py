@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from threading import get_ident
+from types import SimpleNamespace
 from typing import Protocol
 from uuid import uuid4
 
@@ -78,6 +79,11 @@ class ExecutionOfLab:
     run_id: str = "run-1"
     wire: Tripwire = field(default_factory=Tripwire)
     away: bool = False
+
+    @property
+    def stores(self) -> SimpleNamespace:
+        """The database, which is asked what an id means before a run touches the account."""
+        return SimpleNamespace(engine=self.lab.database)
 
     @property
     def parameters(self) -> Parameters:
