@@ -1,5 +1,6 @@
 """The jobs that touch orders, run by Dagster in this process on the account of a lab."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -151,7 +152,7 @@ class ExecutionOfLab:
 
 
 def run_job(
-    job: dg.JobDefinition, execution: ExecutionOfLab, config: dict[str, dict[str, object]] | None = None
+    job: dg.JobDefinition, execution: ExecutionOfLab, config: Mapping[str, Mapping[str, object]] | None = None
 ) -> dg.ExecuteInProcessResult:
     """Let Dagster run a job's ops.
 
