@@ -1,17 +1,12 @@
 """A person opens what a stored signal says, by the steps of every other plan."""
 
-from dataclasses import dataclass
 from datetime import timedelta
-from types import SimpleNamespace
 
 import dagster as dg
 import pytest
 from sqlalchemy import Engine, delete
 
-from trading_pipeline.adapters.stores.execution.entry_health import PostgresEntryHealthReader
 from trading_pipeline.adapters.stores.execution.ledger_signals import PostgresSignalReader
-from trading_pipeline.adapters.stores.execution.ledger_trail import LedgerTrail
-from trading_pipeline.adapters.stores.execution.risk_events import PostgresRiskEventLog
 from trading_pipeline.adapters.stores.postgres.tables import trade_plans
 from trading_pipeline.defs.operations.jobs import open_from_signal
 from trading_pipeline.domain.model.commands import CommandOutcome, CommandVerb
@@ -24,6 +19,7 @@ from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
 from trading_pipeline.domain.strategies.registry import strategy_named
 from trading_pipeline.services.execution.open_by_operator import OpeningQuestion, plan_to_open, take_up_by_operator
 from trading_pipeline_tests.testkit.builders import ACCOUNT
+from trading_pipeline_tests.testkit.execution_jobs import ExecutionOfLab
 from trading_pipeline_tests.testkit.execution_lab import (
     LIFECYCLE,
     WAVE,
@@ -40,49 +36,6 @@ RUN, LATER = "0190a4c5-0000-4000-8000-000000000003", "0190a4c5-0000-4000-8000-00
 LONG = trade_plan()
 
 
-@dataclass
-class ExecutionOfLab:
-    """In place of ``ExecutionResource``: the lab's account, as the run of this id sees it."""
-
-    lab: Lab
-    run_id: str
-    strategies: list[StrategyConfig]
-
-    @property
-    def context(self) -> object:
-        """The account."""
-        return self.lab.context(self.run_id)
-
-    @property
-    def stores(self) -> SimpleNamespace:
-        """The database."""
-        return SimpleNamespace(engine=self.lab.database)
-
-    @property
-    def parameters(self) -> SimpleNamespace:
-        """What is enabled."""
-        return SimpleNamespace(strategies=self.strategies)
-
-    def __getattr__(self, name: str) -> object:
-        """What the lab has of the account."""
-        return getattr(self.lab, name)
-
-    @property
-    def trail(self) -> LedgerTrail:
-        """Real."""
-        return LedgerTrail(self.lab.database)
-
-    @property
-    def risk_events(self) -> PostgresRiskEventLog:
-        """Real."""
-        return PostgresRiskEventLog(self.lab.database, ACCOUNT, self.run_id)
-
-    @property
-    def entry_health(self) -> PostgresEntryHealthReader:
-        """Real."""
-        return PostgresEntryHealthReader(self.lab.database, ACCOUNT)
-
-
 @pytest.fixture
 def lab(database: Engine) -> Lab:
     """An account with one plan that the gate denied while its instrument was halted."""
@@ -97,7 +50,7 @@ def lab(database: Engine) -> Lab:
 
 def launch(lab: Lab, signal_id: str, run_id: str = RUN) -> dg.ExecuteInProcessResult:
     """As the launchpad would."""
-    execution = ExecutionOfLab(lab, run_id, [])
+    execution = ExecutionOfLab(lab, run_id)
     return open_from_signal.execute_in_process(
         run_id=run_id,
         run_config={"ops": {"take_up": {"config": {"actor": "ann", "reason": "lifted", "signal_id": signal_id}}}},

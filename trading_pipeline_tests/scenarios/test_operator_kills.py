@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import dagster as dg
 import pytest
@@ -11,10 +12,19 @@ from sqlalchemy import Engine
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.defs.operations import jobs
 from trading_pipeline.domain.model.commands import CommandOutcome, CommandVerb
+from trading_pipeline.domain.model.errors import OrderDenied
 from trading_pipeline.domain.model.positions import ExitReason
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.services.execution.halt_by_operator import halt_by_operator
-from trading_pipeline_tests.scenarios.killed_runs import enter, fresh, ledger_state, lost_requests, reconcile, swept
+from trading_pipeline_tests.scenarios.killed_runs import (
+    enter,
+    execute,
+    fresh,
+    ledger_state,
+    lost_requests,
+    reconcile,
+    swept,
+)
 from trading_pipeline_tests.testkit.execution_jobs import ExecutionOfLab, run_job
 from trading_pipeline_tests.testkit.execution_lab import Lab, operator_command, trade_plan
 from trading_pipeline_tests.testkit.tripwire import Killed, Tripwire
@@ -34,6 +44,24 @@ def close(lab: Lab, wire: Tripwire, run_id: str) -> dg.ExecuteInProcessResult:
     """Close the long."""
     command = {"instrument": LONG.instrument_id, "actor": "ann", "reason": "because"}
     return run_job(jobs.close_position, ExecutionOfLab(lab, run_id, wire), {"close_out": command})
+
+
+def move_stop(lab: Lab, wire: Tripwire, run_id: str) -> dg.ExecuteInProcessResult:
+    """Tighten the stop of the long."""
+    command = {"instrument": LONG.instrument_id, "price": "995", "actor": "ann", "reason": "because"}
+    return run_job(jobs.move_stop, ExecutionOfLab(lab, run_id, wire), {"set_stop": command})
+
+
+def cancel(lab: Lab, wire: Tripwire, run_id: str) -> dg.ExecuteInProcessResult:
+    """Take back the first target of the long."""
+    command = {"order_link_id": f"{LONG.plan_id}_TP1", "actor": "ann", "reason": "because"}
+    return run_job(jobs.cancel_order, ExecutionOfLab(lab, run_id, wire), {"take_back": command})
+
+
+def open_signal(lab: Lab, wire: Tripwire, run_id: str) -> dg.ExecuteInProcessResult:
+    """Enter the long by its signal."""
+    command = {"signal_id": LONG.signal_id, "actor": "ann", "reason": "because"}
+    return run_job(jobs.open_from_signal, ExecutionOfLab(lab, run_id, wire), {"take_up": command})
 
 
 def opened(database: Engine) -> Lab:
@@ -119,3 +147,39 @@ def test_of_many_that_close_at_once_one_sends_the_order(database_url: str, order
     assert CommandOutcome.DONE in outcomes
     assert outcomes.count(CommandOutcome.DONE) == outcomes.count(CommandOutcome.ASKED)
     assert CommandOutcome.FAILED not in outcomes
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("order", [move_stop, pytest.param(cancel, marks=pytest.mark.proof)])
+def test_a_command_about_a_position_killed_and_given_again_ends_alike(database: Engine, order: Step) -> None:
+    lab, wire = opened(database), Tripwire()
+    order(lab, wire, "run-2")
+    undisturbed, sent = ledger_state(lab), lab.venue.posts
+    for before in range(len(wire.calls)):
+        lab = opened(database)
+        with pytest.raises(Killed):
+            order(lab, Tripwire(before), "run-2")
+        order(lab, Tripwire(), "run-3")
+        told = f"killed before call {before}: {wire.calls[before]}"
+        assert (ledger_state(lab), lab.venue.posts) == (undisturbed, sent), told
+        assert all(held.stop_loss is not None for held in lab.venue.positions()), told
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(300)
+def test_an_opening_that_is_killed_and_asked_for_again_enters_once(database: Engine) -> None:
+    lab, wire = fresh(database, LONG), Tripwire()
+    open_signal(lab, wire, "run-2")
+    undisturbed = ledger_state(lab)
+    for before in range(len(wire.calls)):
+        lab = fresh(database, LONG)
+        with pytest.raises(Killed):
+            open_signal(lab, Tripwire(before), "run-2")
+        # What the dead run held the pipeline takes over; what it had not taken a person asks for again.
+        lab.end_leases()
+        execute(lab, Tripwire(), "run-3")
+        with suppress(OrderDenied):
+            open_signal(lab, Tripwire(), "run-4")
+        assert max(Counter(lab.venue.posts).values(), default=0) <= 1
+        if not lost_requests(lab):  # an entry whose request was lost is given up, and never sent again
+            assert ledger_state(lab) == undisturbed, f"killed before call {before}: {wire.calls[before]}"

@@ -1,9 +1,11 @@
 """The jobs that touch orders, run by Dagster in this process on the account of a lab."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from threading import get_ident
+from types import SimpleNamespace
 from typing import Protocol
 from uuid import uuid4
 
@@ -80,6 +82,11 @@ class ExecutionOfLab:
     away: bool = False
 
     @property
+    def stores(self) -> SimpleNamespace:
+        """The database, which is asked what an id means before a run touches the account."""
+        return SimpleNamespace(engine=self.lab.database)
+
+    @property
     def parameters(self) -> Parameters:
         """Those of the checkout."""
         return Parameters(config_dir="config")
@@ -145,7 +152,7 @@ class ExecutionOfLab:
 
 
 def run_job(
-    job: dg.JobDefinition, execution: ExecutionOfLab, config: dict[str, dict[str, object]] | None = None
+    job: dg.JobDefinition, execution: ExecutionOfLab, config: Mapping[str, Mapping[str, object]] | None = None
 ) -> dg.ExecuteInProcessResult:
     """Let Dagster run a job's ops.
 
