@@ -89,20 +89,22 @@ SPENT = plan(Timeframe.H1, "0.05", Runner(Decimal(0), Decimal(3), 14), {"0.5": "
 
 
 @pytest.mark.parametrize(
-    ("made", "expected"),
+    ("made", "lasts", "expected"),
     [
-        (RUNNING, {"tightened", "after a target", "full", "ran"}),
-        pytest.param(SPENT, {"without margin", "behind the close"}, marks=pytest.mark.proof),
+        (RUNNING, timedelta(days=2.5), {"tightened", "after a target", "full", "ran"}),
+        pytest.param(SPENT, timedelta(days=4), {"without margin", "behind the close"}, marks=pytest.mark.proof),
     ],
     ids=["two targets and a runner", "three targets and no margin left"],
 )
-def test_layers_of_generated_bars_are_the_engines(database: Engine, made: StrategyConfig, expected: set[str]) -> None:
+def test_layers_of_generated_bars_are_the_engines(
+    database: Engine, made: StrategyConfig, lasts: timedelta, expected: set[str]
+) -> None:
     instrument_ids, start, seed = (
         (InstrumentId("ADAUSDT.BYBIT"), InstrumentId("SOLUSDT.BYBIT")),
         datetime(2025, 6, 2, tzinfo=UTC),
         7,
     )
-    end = start + timedelta(days=4)
+    end = start + lasts
     with running_exchange(
         Configuration(
             tuple(one.symbol for one in instrument_ids),
@@ -123,7 +125,7 @@ def test_layers_of_generated_bars_are_the_engines(database: Engine, made: Strate
 
 def test_layers_of_real_bars_are_the_engines(database: Engine) -> None:
     instrument_ids, start = (InstrumentId("SOLUSDT.BYBIT"),), datetime(2026, 1, 29, tzinfo=UTC)
-    end = start + timedelta(hours=30)
+    end = start + timedelta(hours=14)
     runner = Runner(Decimal("0.5"), Decimal(2), 14, trail_at=TrailAt.FINEST)
     with running_exchange(
         Configuration(

@@ -59,7 +59,7 @@ STATES = "SELECT layer, state FROM trading.order_intents WHERE purpose = 'E' AND
 def test_levels_fill_and_end_as_the_engines(database: Engine) -> None:
     instrument_ids = (InstrumentId("SOLUSDT.BYBIT"),)
     start, seed = datetime(2025, 6, 2, tzinfo=UTC), 7
-    end = start + timedelta(days=3)
+    end = start + timedelta(days=2)
     lifecycle = replace(
         LIFECYCLE,
         targets=(Target(Decimal("0.5"), Decimal("0.4")), Target(Decimal(1), Decimal("0.3"))),

@@ -80,6 +80,7 @@ def test_every_signal_and_trade_of_two_weeks_is_the_engines(database: Engine, ba
 
 
 def test_next_bar_exits_and_funding_match_the_engine(database: Engine, bars_dir: Path) -> None:
+    end = START + timedelta(days=8)
     before_funding = ExitRules(funding_exit=FundingExitRule(minutes=240))
     lifecycle = replace(LIFECYCLE, next_bar_exit=True, exit_rules=before_funding)
     plan = StrategyConfig(PullbacksTellingMomentum(), (Timeframe.H4,), (), lifecycle)
@@ -87,8 +88,8 @@ def test_next_bar_exits_and_funding_match_the_engine(database: Engine, bars_dir:
         Configuration(SYMBOLS, bars=bars_dir, start=START, lock_step=Timeframe.H4, profile=ExecutionProfile.IDEAL)
     ) as exchange:
         replay = BareReplay(database, exchange, [plan], INSTRUMENT_IDS, START, START - timedelta(days=20))
-        replay.run(END)
-        report = replay.parity(bars_dir, END)
+        replay.run(end)
+        report = replay.parity(bars_dir, end)
     with database.connect() as connection:
         reasons = Counter(connection.execute(text("SELECT exit_reason FROM trading.positions")).scalars())
     assert report.differences == ()

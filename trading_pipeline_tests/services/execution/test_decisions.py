@@ -26,7 +26,7 @@ from trading_pipeline_tests.testkit.market_vertical import Vertical
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 few_examples = settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 

@@ -159,13 +159,17 @@ Told = Mapping[int, tuple[int, bool]]
 """Place of a SOL bar: how many closes later it is told once more, and whether at another price."""
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
-@given(
+any_thirty_hours = given(
     seed=st.integers(0, 10_000),
     delayed=st.dictionaries(st.integers(0, 29), st.integers(1, 6), max_size=4),
     told_again=st.dictionaries(st.integers(0, 29), st.tuples(st.integers(0, 6), st.booleans()), max_size=4),
 )
-def test_every_wave_leaves_the_rows_that_its_whole_day_has(
+few_examples, more_examples = (
+    settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck)) for count in (2, 8)
+)
+
+
+def assert_every_wave_leaves_the_rows_that_its_whole_day_has(
     waves: Waves, seed: int, delayed: dict[int, int], told_again: Told
 ) -> None:
     waves.vertical.wipe()
@@ -190,6 +194,21 @@ def test_every_wave_leaves_the_rows_that_its_whole_day_has(
     # a wave that a late bar opened again is computed again by a run of its own, which is not played here
     whole = sum(scope.computed_until is None for scope in waves.seen)
     assert whole <= 1 + len(delayed)
+
+
+@few_examples
+@any_thirty_hours
+def test_every_wave_leaves_the_rows_that_its_whole_day_has(
+    waves: Waves, seed: int, delayed: dict[int, int], told_again: Told
+) -> None:
+    assert_every_wave_leaves_the_rows_that_its_whole_day_has(waves, seed, delayed, told_again)
+
+
+@pytest.mark.proof
+@more_examples
+@any_thirty_hours
+def test_many_more_waves_leave_them(waves: Waves, seed: int, delayed: dict[int, int], told_again: Told) -> None:
+    assert_every_wave_leaves_the_rows_that_its_whole_day_has(waves, seed, delayed, told_again)
 
 
 @pytest.mark.proof
