@@ -183,13 +183,10 @@ def _taken(targets: Sequence[IntentRecord]) -> dict[Purpose, Decimal]:
 
 
 def _target_link_id(records: Sequence[IntentRecord], plan: TradePlan, purpose: Purpose, layer: int) -> str:
-    """The first number whose order is not known to have never arrived; reduce-only orders may be repeated."""
-    lost = [
-        record
-        for record in records
-        if (record.intent.purpose, record.intent.layer) == (purpose, layer) and record.state is IntentState.ABSENT
-    ]
-    return order_link_id(plan.plan_id, purpose, len(lost), layer)
+    """The newest order's, or the next where that one never arrived; reduce-only orders may be repeated."""
+    same = [one for one in records if (one.intent.purpose, one.intent.layer) == (purpose, layer)]
+    lost = not same or same[-1].state is IntentState.ABSENT
+    return order_link_id(plan.plan_id, purpose, len(same) - (0 if lost else 1), layer)
 
 
 def _target_intent(
