@@ -222,6 +222,12 @@ def _killed(step: Step, before: str, nth: int = 1, **expected: object) -> tuple[
     )
 
 
+def _cut_short(before: str) -> tuple[Scenario, ...]:
+    """Gone before a call of the job that finds a part of the position taken."""
+    name = f"{H}: ADL takes half, killed before {before.split('.')[1]}"
+    return (Scenario(name, H, (fault("adl", fraction=0.4),), kill=Kill(before), told="external fill"),)
+
+
 _KILLED = (
     *_killed(E, "BybitTrading.set_leverage"),
     *_killed(E, "BybitTrading.submit", reason="failed"),
@@ -234,6 +240,10 @@ _KILLED = (
     *_killed(S, "BybitTrading.order"),
     *_killed(H, "BybitTrading.positions"),
     *_killed(H, "BybitTrading.open_orders"),
+    # While targets are cut down to what deleveraging has left.
+    *_cut_short("PostgresLedger.write_intent"),
+    *_cut_short("BybitTrading.cancel"),
+    *_cut_short("BybitTrading.submit"),
 )
 
 

@@ -70,10 +70,7 @@ def _taken(targets: Sequence[IntentRecord]) -> dict[Purpose, Decimal]:
 
 
 def _link_id(targets: Sequence[IntentRecord], plan: TradePlan, purpose: Purpose, layer: int) -> str:
-    """The first number whose order is not known to have never arrived; reduce-only orders may be repeated."""
-    lost = [
-        one
-        for one in targets
-        if (one.intent.purpose, one.intent.layer) == (purpose, layer) and one.state is IntentState.ABSENT
-    ]
-    return order_link_id(plan.plan_id, purpose, len(lost), layer)
+    """The newest order's, or the next where that one never arrived; reduce-only orders may be repeated."""
+    same = [one for one in targets if (one.intent.purpose, one.intent.layer) == (purpose, layer)]
+    lost = not same or same[-1].state is IntentState.ABSENT
+    return order_link_id(plan.plan_id, purpose, len(same) - (0 if lost else 1), layer)

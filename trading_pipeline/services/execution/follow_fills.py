@@ -7,6 +7,7 @@ from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.positions import Position, PositionStatus
 from trading_pipeline.ports.notifications import Severity
 from trading_pipeline.services.execution.cancel_leftovers import CancelResult, cancel_leftovers
+from trading_pipeline.services.execution.cut_targets import cut_targets
 from trading_pipeline.services.execution.execution_context import POSITION_TROUBLE, ExecutionContext
 from trading_pipeline.services.execution.move_stop import pull_stop
 from trading_pipeline.services.execution.protect_position import ProtectResult, protect_position
@@ -92,6 +93,9 @@ def follow_position(*, context: ExecutionContext, plan: TradePlan) -> Followed:
         return Followed(protected, "")
     action = ""
     if position.status is PositionStatus.OPEN and protected.protection is not Protection.CLOSED:
+        # All that was entered is more than all targets together.
+        if position.quantity < position.entry_quantity:
+            cut_targets(context=context, plan=plan, held=position.quantity)
         action = pull_stop(context=context, plan=plan, position=position, close=None)
         now = context.ledger.position_of(plan.plan_id)
         if now is not None and now.status is PositionStatus.CLOSED:

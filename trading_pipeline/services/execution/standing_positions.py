@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from trading_pipeline.domain.model.orders import TAKE_PROFITS, IntentRecord, IntentState, Purpose, Side
 from trading_pipeline.domain.model.plans import TradePlan
@@ -78,7 +79,9 @@ def _nothing_due(
     if instrument is None:
         return False
     layer = newest_layer(entries)
-    if any(one.intent.layer < layer and not one.state.final for one in others):
+    resting = [one for one in others if not one.state.final]
+    for_sale = sum((one.intent.quantity - one.filled_quantity for one in resting), Decimal(0))
+    if for_sale > position.quantity or any(one.intent.layer < layer for one in resting):
         return False
     due = {target.link_id for target in due_targets(plan, position, records, layer, instrument)}
     stop = next_stop(plan, position, reached_by(records, entries), instrument)

@@ -108,6 +108,9 @@ DISTURBED = {
     "both targets are gone": stored("UPDATE trading.order_intents SET state = 'cancelled' WHERE purpose LIKE 'TP%'"),
     "the entry may still fill": stored("UPDATE trading.order_intents SET state = 'acknowledged' WHERE purpose = 'E'"),
     "an exit was begun": exit_begins,
+    "targets would sell more than is held": stored(
+        "UPDATE trading.order_intents SET quantity = 4 WHERE purpose = 'TP2'"
+    ),
     "more was reported than booked": stored(
         "UPDATE trading.order_intents SET quantity = 6, filled_quantity = 6 WHERE purpose = 'E'"
     ),
