@@ -8,7 +8,7 @@ import pytest
 from trading_pipeline.domain.model.backfills import BackfillRequest
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.identity import InstrumentId
-from trading_pipeline.domain.model.launched import LaunchedJob
+from trading_pipeline.domain.model.launched import LaunchedJob, RunShown, RunsQuestion
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.ports.orchestrator import JobLauncher
@@ -31,6 +31,9 @@ class Asked(JobLauncher):
     def backfill(self, assets: Sequence[str], partitions: Sequence[str], title: str) -> LaunchedJob:
         self.partitions += [f"{asset} {key}" for asset in assets for key in partitions]
         return LaunchedJob(title, "an id", "a page")
+
+    def runs(self, question: RunsQuestion) -> Sequence[RunShown]:
+        return []
 
     def page_of(self, run_id: str) -> str:
         return run_id

@@ -111,7 +111,7 @@ def test_a_run_that_waits_can_be_terminated(queue: Queue) -> None:
 def test_every_trading_job_ends_in_time_and_unrepeated() -> None:
     jobs = [job for job in REPOSITORY.get_all_jobs() if not job.name.startswith("__")]
     trading = [job for job in jobs if job.run_tags.get("dagster-celery/queue") == "trading"]
-    assert len(trading) == 10
+    assert len(trading) == 13
     for job in trading:
         assert 60 <= int(job.run_tags["dagster/max_runtime"]) <= 900, job.name
         assert job.run_tags["dagster/max_retries"] == "0", job.name
