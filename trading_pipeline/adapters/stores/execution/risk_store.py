@@ -113,10 +113,12 @@ class PostgresHaltRegister(HaltRegister):
 
     def end(self, account_id: AccountId, now: datetime) -> list[Halt]:
         """Delete the account's rows whose time is over."""
+        mine = HaltScope.of(account_id)
+        # Looked at first: mostly nothing ends, and an entry waits for the answer.
+        if not any(one.scope == mine and not one.stands(now) for one in self.halts()):
+            return []
         with self._engine.begin() as connection:
-            over = [
-                one for one in read_halts(connection) if one.scope == HaltScope.of(account_id) and not one.stands(now)
-            ]
+            over = [one for one in read_halts(connection) if one.scope == mine and not one.stands(now)]
             for one in over:
                 connection.execute(delete(halts).where(halts.c.scope == one.scope, halts.c.kind == one.kind.value))
         return over
@@ -129,29 +131,31 @@ class PostgresHaltRegister(HaltRegister):
 
 # Built once: putting them together takes longer than PostgreSQL takes to answer them.
 _LOCK = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("account", type_=Text), 0)))
-_ENTRY = intent_query().where(order_intents.c.order_link_id == bindparam("link_id", type_=Text))
 _CLAIM = (
-    select(trade_plans.c.status, trade_plans.c.claimed_by, trade_plans.c.status_reason)
+    intent_query()
+    .add_columns(trade_plans.c.status.label("plan_status"), trade_plans.c.claimed_by, trade_plans.c.status_reason)
+    .select_from(trade_plans)
+    .join(order_intents, order_intents.c.order_link_id == bindparam("link_id", type_=Text), isouter=True)
     .where(trade_plans.c.plan_id == bindparam("plan_id", type_=Text))
-    .with_for_update()
+    .with_for_update(of=trade_plans)
 )
 
 
 def _decided(connection: Connection, plan_id: str, run_id: str) -> EntryVerdict | None:
     """The answer given before, or that the plan is not this run's to decide; ``None`` when it is open."""
-    entry = connection.execute(_ENTRY, {"link_id": order_link_id(plan_id, Purpose.ENTRY)}).first()
-    # Asked before the status: a run that died after the intent was written has to go on with that very order.
-    if entry is not None:
-        return EntryVerdict(plan_id, record_of(entry).intent, findings=events_of(connection, plan_id))
     # Locked, so that nobody takes the claim over while it is judged.
-    row = connection.execute(_CLAIM, {"plan_id": plan_id}).one()
-    if row.status == PlanStatus.CLAIMED.value and row.claimed_by == run_id:
+    row = connection.execute(_CLAIM, {"plan_id": plan_id, "link_id": order_link_id(plan_id, Purpose.ENTRY)}).one()
+    # Before the status: a run that died after the intent was written has to go on with that very order.
+    if row.order_link_id is not None:
+        return EntryVerdict(plan_id, record_of(row).intent, findings=events_of(connection, plan_id))
+    if row.plan_status == PlanStatus.CLAIMED.value and row.claimed_by == run_id:
         return None
-    if row.status in (PlanStatus.DENIED.value, PlanStatus.EXPIRED.value):
+    if row.plan_status in (PlanStatus.DENIED.value, PlanStatus.EXPIRED.value):
         # Taken apart as ``_deny`` put it together, so that a retry answers word for word as the run before it.
         rule, _, reason = str(row.status_reason).partition(": ")
         return EntryVerdict(plan_id, None, rule, reason, events_of(connection, plan_id))
-    return EntryVerdict(plan_id, None, "claim", f"the plan is {row.status}, held by run {row.claimed_by or 'none'}")
+    held = f"the plan is {row.plan_status}, held by run {row.claimed_by or 'none'}"
+    return EntryVerdict(plan_id, None, "claim", held)
 
 
 def _deny(connection: Connection, plan_id: str, denial: Finding) -> None:
