@@ -1,17 +1,19 @@
 """What people order through the API: the services, the record and the jobs of the command line and the Dagster UI."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
 from trading_pipeline.api.asker import Asker
+from trading_pipeline.api.launching import launched
+from trading_pipeline.api.order_commands import OrderCommands
 from trading_pipeline.domain.model.access import Permission
 from trading_pipeline.domain.model.commands import CommandVerb
 from trading_pipeline.domain.model.halts import ALL, HaltScope
 from trading_pipeline.domain.model.launched import LaunchedJob
-from trading_pipeline.domain.risk.differences import Difference
 from trading_pipeline.ports.orchestrator import JobLauncher
+from trading_pipeline.ports.venue.clock import Clock
 from trading_pipeline.resources.execution_context import build_controls
 from trading_pipeline.resources.operator_questions import differences_now, scope_meant
 from trading_pipeline.services.access.authenticate import require
@@ -33,11 +35,20 @@ class ScopeChanged:
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """One method a command; what sends orders is always a job."""
+    """One method a command; what sends orders is always a job.
+
+    :param clock: venue time; the venue's code is loaded by whoever asks first.
+    """
 
     settings: Settings
     engine: Engine
     jobs: JobLauncher
+    clock: Callable[[], Clock]
+
+    @property
+    def orders(self) -> OrderCommands:
+        """About one signal, position or order."""
+        return OrderCommands(self.settings, self.engine, self.jobs, self.clock)
 
     def halt(self, asker: Asker, text: str, reason: str, *, flatten: bool = False) -> ScopeChanged:
         """Stop new entries of a scope; works while venue and Dagster are away."""
@@ -57,7 +68,12 @@ class Commands:
             require(asker.principal, Permission.ADMINISTER)
         command = asker.command(CommandVerb.RESUME, scope, reason)
         controls = build_controls(self.engine)
-        lifted = resume_by_operator(controls=controls, command=command, compare=self._differences, forced=forced)
+        lifted = resume_by_operator(
+            controls=controls,
+            command=command,
+            compare=lambda: differences_now(self.engine, self.settings),
+            forced=forced,
+        )
         return ScopeChanged(scope, lifted)
 
     def close(self, asker: Asker, instrument: str, reason: str) -> LaunchedJob:
@@ -78,15 +94,3 @@ class Commands:
 
     def _scope(self, text: str, *, lifting: bool) -> HaltScope:
         return scope_meant(self.engine, self.settings, text, lifting=lifting)
-
-    def _differences(self) -> Sequence[Difference]:
-        return differences_now(self.engine, self.settings)
-
-
-def launched(
-    jobs: JobLauncher, engine: Engine, asker: Asker, job: str, ops: Mapping[str, Mapping[str, object]], subject: str
-) -> LaunchedJob:
-    """Launch, and put on record who did; what the run does is recorded by the run."""
-    run = jobs.launch(job, ops)
-    asker.record(engine, f"launch.{job}", subject, after={"run_id": run.run_id})
-    return run

@@ -14,7 +14,6 @@ from trading_pipeline.api.commands import Commands
 from trading_pipeline.api.context import ApiContext
 from trading_pipeline.api.ledger_looks import LedgerLooks
 from trading_pipeline.api.looks import Looks
-from trading_pipeline.api.order_commands import OrderCommands
 from trading_pipeline.api.research import Research
 from trading_pipeline.resources.access import build_access, build_links, build_tickets
 from trading_pipeline.settings import Settings
@@ -39,8 +38,7 @@ def build_context(settings: Settings) -> ApiContext:
         links=build_links(settings),
         reader=reader,
         jobs=jobs,
-        commands=Commands(settings, engine, jobs),
-        orders=OrderCommands(settings, engine, jobs, lambda: market()[1]),
+        commands=Commands(settings, engine, jobs, lambda: market()[1]),
         looks=Looks(engine, settings),
         ledger=LedgerLooks(engine),
         charts=Charts(reader, universe, market),

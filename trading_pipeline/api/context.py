@@ -15,7 +15,6 @@ from trading_pipeline.api.configuration import Configuration
 from trading_pipeline.api.ledger_looks import LedgerLooks
 from trading_pipeline.api.letters import Letters
 from trading_pipeline.api.looks import Looks
-from trading_pipeline.api.order_commands import OrderCommands
 from trading_pipeline.api.research import Research
 from trading_pipeline.api.uploads import Uploads
 from trading_pipeline.domain.model.universe import Universe
@@ -42,7 +41,6 @@ class ApiContext:
     reader: RecordReader
     jobs: JobLauncher
     commands: Commands
-    orders: OrderCommands
     looks: Looks
     ledger: LedgerLooks
     charts: Charts

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from trading_pipeline.api.asker import Asker
-from trading_pipeline.api.commands import launched
+from trading_pipeline.api.launching import launched
 from trading_pipeline.domain.model.commands import CommandVerb
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.halts import HaltScope

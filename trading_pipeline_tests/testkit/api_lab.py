@@ -14,7 +14,6 @@ from trading_pipeline.api.charts import Charts
 from trading_pipeline.api.commands import Commands
 from trading_pipeline.api.composition import build_context
 from trading_pipeline.api.context import ApiContext
-from trading_pipeline.api.order_commands import OrderCommands
 from trading_pipeline.api.research import Research
 from trading_pipeline.domain.model.access import Role
 from trading_pipeline.domain.model.errors import ServerAway
@@ -133,8 +132,7 @@ def running_api(settings: GivenSettings) -> Iterator[ApiLab]:
     limiter = CountedAttempts()
     access = replace(composed.access, passwords=QuickPasswords(), limiter=limiter)
     market, clock = RecordedMarketData([], WAVE), FakeClock(WAVE)
-    commands = Commands(settings, composed.engine, jobs)
-    orders = OrderCommands(settings, composed.engine, jobs, lambda: clock)
+    commands = Commands(settings, composed.engine, jobs, lambda: clock)
     charts = Charts(composed.reader, composed.universe, lambda: (market, clock))
     backfills = Backfills(settings, composed.engine, composed.universe, jobs, lambda: market)
     research = Research(settings, composed.engine, composed.universe, jobs)
@@ -143,7 +141,6 @@ def running_api(settings: GivenSettings) -> Iterator[ApiLab]:
         access=access,
         jobs=jobs,
         commands=commands,
-        orders=orders,
         charts=charts,
         backfills=backfills,
         research=research,

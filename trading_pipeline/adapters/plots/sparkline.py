@@ -1,7 +1,10 @@
 """A price line small enough for a run's metadata, drawn as SVG because a wave cannot wait for matplotlib."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+Name = TypeVar("Name", bound=str)
 
 _WIDTH, _HEIGHT, _MARGIN = 260, 60, 3
 
@@ -29,3 +32,8 @@ def markdown_image(title: str, svg: str) -> str:
     """The picture inside a line of Markdown."""
     data = base64.b64encode(svg.encode()).decode()
     return f"**{title}** ![{title}](data:image/svg+xml;base64,{data})"
+
+
+def pictures(series: Mapping[Name, Sequence[float]]) -> dict[Name, str]:
+    """A small one of each series, oldest value first, in Markdown."""
+    return {name: markdown_image(name, sparkline(values)) for name, values in series.items()}

@@ -147,7 +147,7 @@ def open_signal(context: Context, who: Who, signal_id: Annotated[Key, Path()], b
     409 says why not: its plan has had an order, is being executed, is history or too old, its timeframe is only
     watched, or its instrument is halted. What the gate finds is told by the run.
     """
-    return Launched.of(context.orders.open(who, signal_id, body.reason))
+    return Launched.of(context.commands.orders.open(who, signal_id, body.reason))
 
 
 @router.post("/positions/{position_id}/close", status_code=202, openapi_extra=needs(Permission.TRADE))
@@ -166,7 +166,7 @@ def move_stop(context: Context, who: Who, position_id: Annotated[Key, Path()], b
     """
     position = one_record(reader=context.reader, collection="positions", identity=position_id)
     wanted = StopWanted(body.price, body.loosen, position_id)
-    return Launched.of(context.orders.move_stop(who, position, wanted, body.reason))
+    return Launched.of(context.commands.orders.move_stop(who, position, wanted, body.reason))
 
 
 @router.post("/orders/{order_link_id}/cancel", status_code=202, openapi_extra=needs(Permission.TRADE))
@@ -175,7 +175,7 @@ def cancel(context: Context, who: Who, order_link_id: Annotated[Key, Path()], bo
 
     409 for every other order: what leaves a position is seen through, and stops are moved, never cancelled.
     """
-    return Launched.of(context.orders.cancel(who, order_link_id, body.reason))
+    return Launched.of(context.commands.orders.cancel(who, order_link_id, body.reason))
 
 
 @router.post("/reconciliation", status_code=202, openapi_extra=needs(Permission.TRADE))

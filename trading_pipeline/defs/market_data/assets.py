@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from trading_pipeline.adapters.plots.sparkline import markdown_image, sparkline
+from trading_pipeline.adapters.plots.sparkline import pictures
 from trading_pipeline.adapters.stores.market_data.quality_store import PostgresQualityStore
 from trading_pipeline.adapters.stores.postgres import tables
 from trading_pipeline.defs.catalogue import ASKED
@@ -27,14 +27,14 @@ from trading_pipeline.defs.market_data.partitions import (
     wave_of,
     wave_scope,
 )
-from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.resources.venue import Markets
+from trading_pipeline.services.market_data.bars_report import BarsReport
 from trading_pipeline.services.market_data.record_quality import record_quality
-from trading_pipeline.services.market_data.refresh_bars import BarsReport, refresh_bars
+from trading_pipeline.services.market_data.refresh_bars import refresh_bars
 
 
 def _spec(timeframe: Timeframe) -> dg.AssetSpec:
@@ -84,7 +84,7 @@ def bars(
         noticed = PostgresQualityStore(stores.engine, context.run.run_id)
         record_quality(noticed, events.stream() if wave else None, report.noticed)
         asset = f"bars_{timeframe}"
-        version = tell_partitions(context, asset, stores.contents(tables.bars, scope), _pictures(report))
+        version = tell_partitions(context, asset, stores.contents(tables.bars, scope), pictures(report.newest_closes))
         yield dg.MaterializeResult(asset_key=asset, data_version=version, metadata=_metadata(report))
         yield from check_results(context, stores, report.failed, report.gaps, timeframe)
 
@@ -99,8 +99,3 @@ def _metadata(report: BarsReport) -> dict[str, dg.MetadataValue]:
         "noticed": dg.MetadataValue.json(dict(Counter(event.kind.value for event in report.noticed))),
         "gaps_healed": dg.MetadataValue.json({gap.instrument_id: gap.healed for gap in report.gaps if gap.healed}),
     }
-
-
-def _pictures(report: BarsReport) -> dict[InstrumentId, str]:
-    """Small ones of each instrument's newest prices, in Markdown."""
-    return {name: markdown_image(name, sparkline(closes)) for name, closes in report.newest_closes.items()}

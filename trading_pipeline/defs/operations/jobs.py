@@ -5,17 +5,8 @@ from datetime import timedelta
 import dagster as dg
 
 from trading_pipeline.defs.execution.ops import gate, protect, record, submit
-from trading_pipeline.defs.operations.ops import (
-    allow_entries,
-    close_out,
-    conclude,
-    flatten,
-    set_stop,
-    stop_entries,
-    switch,
-    take_back,
-    take_up,
-)
+from trading_pipeline.defs.operations.ops import allow_entries, close_out, flatten, stop_entries, switch
+from trading_pipeline.defs.operations.order_ops import conclude, set_stop, take_back, take_up
 from trading_pipeline.defs.operations.queues import Priority, trading_tags
 
 _COMMAND = trading_tags(Priority.COMMAND, timedelta(minutes=15))

@@ -5,23 +5,22 @@ import dagster as dg
 from trading_pipeline.adapters.stores.execution.ledger_trail import Written
 from trading_pipeline.defs.execution.asked_again import asked_again
 from trading_pipeline.defs.execution.told import Told, tell_day, tell_ledger
-from trading_pipeline.defs.operations.commands import Cancelled, Closed, Opened, Resumed, Scoped, StopOrdered, Switched
+from trading_pipeline.defs.operations.commands import Closed, Resumed, Scoped, Switched
 from trading_pipeline.domain.model.commands import CommandVerb, OperatorCommand
 from trading_pipeline.domain.model.halts import ALL, HaltScope
-from trading_pipeline.domain.model.plans import Claim
-from trading_pipeline.resources.operator_questions import scope_of
 from trading_pipeline.resources.venue import ExecutionResource
-from trading_pipeline.services.execution.cancel_by_operator import cancel_by_operator
 from trading_pipeline.services.execution.close_by_operator import close_by_operator, flatten_by_operator
 from trading_pipeline.services.execution.compare_account import compare_account
 from trading_pipeline.services.execution.find_scope import find_scope
 from trading_pipeline.services.execution.halt_by_operator import halt_by_operator
-from trading_pipeline.services.execution.move_stop_by_operator import move_stop_by_operator
-from trading_pipeline.services.execution.open_by_operator import conclude_opening, take_up_by_operator
 from trading_pipeline.services.execution.resume_by_operator import resume_by_operator
 
 
-def _scope(execution: ExecutionResource, text: str, *, lifting: bool = False) -> HaltScope:
+def named_scope(execution: ExecutionResource, text: str, *, lifting: bool = False) -> HaltScope:
+    """The scope that a person named.
+
+    :raises ConfigurationError: there is no such scope; the message names the nearest.
+    """
     controls, universe = execution.controls, execution.parameters.universe
     halts, positions = controls.halts, execution.positions
     return find_scope(text=text, universe=universe, halts=halts, positions=positions, lifting=lifting)
@@ -47,7 +46,7 @@ def _tell_halt(context: dg.OpExecutionContext, command: OperatorCommand, *, chan
 @dg.op
 def stop_entries(context: dg.OpExecutionContext, execution: ExecutionResource, config: Scoped) -> None:
     """Halt a scope; no venue is asked."""
-    command = config.command(CommandVerb.HALT, _scope(execution, config.scope), context.run_id)
+    command = config.command(CommandVerb.HALT, named_scope(execution, config.scope), context.run_id)
     new = halt_by_operator(controls=execution.controls, command=command)
     context.add_output_metadata({"scope": command.scope, "new": new})
     _tell_halt(context, command, changed=new)
@@ -56,7 +55,7 @@ def stop_entries(context: dg.OpExecutionContext, execution: ExecutionResource, c
 @dg.op
 def allow_entries(context: dg.OpExecutionContext, execution: ExecutionResource, config: Resumed) -> None:
     """Lift the halt of a scope where venue and ledger agree."""
-    command = config.command(CommandVerb.RESUME, _scope(execution, config.scope, lifting=True), context.run_id)
+    command = config.command(CommandVerb.RESUME, named_scope(execution, config.scope, lifting=True), context.run_id)
     lifted = _lift(execution, command, forced=config.force)
     context.add_output_metadata({"scope": command.scope, "lifted": lifted})
     _tell_halt(context, command, changed=lifted)
@@ -92,61 +91,8 @@ def flatten(context: dg.OpExecutionContext, execution: ExecutionResource, switch
 @asked_again
 def close_out(context: dg.OpExecutionContext, execution: ExecutionResource, config: Closed) -> None:
     """Close one instrument's position at market and take back what rests."""
-    scope = _scope(execution, config.instrument)
+    scope = named_scope(execution, config.instrument)
     command = config.command(CommandVerb.CLOSE, scope, context.run_id)
     closed = close_by_operator(open_context=lambda: execution.context, controls=execution.controls, command=command)
     context.add_output_metadata({"instrument_id": scope, "closed": closed})
     tell_ledger(context, execution.trail.rows(Written(context.run_id)))
-
-
-@dg.op(out={"claimed": dg.Out(), "command": dg.Out()})
-@asked_again
-def take_up(
-    context: dg.OpExecutionContext, execution: ExecutionResource, config: Opened
-) -> tuple[Claim, OperatorCommand]:
-    """Claim the plan of one signal; the steps of `execute_plans` follow."""
-    scope = scope_of(execution.stores.engine, "signals", config.signal_id)
-    command = config.command(CommandVerb.OPEN, scope, context.run_id)
-    claimed = take_up_by_operator(
-        open_context=lambda: execution.context,
-        controls=execution.controls,
-        strategies=execution.parameters.strategies,
-        command=command,
-        signal_id=config.signal_id,
-    )
-    return claimed, command
-
-
-@dg.op(ins={"recorded": dg.In(dg.Nothing)})
-def conclude(
-    context: dg.OpExecutionContext, execution: ExecutionResource, claimed: Claim, command: OperatorCommand
-) -> None:
-    """Say what became of the command; the run fails where nothing was entered."""
-    (plan,) = claimed.plans
-    plans, controls = execution.context.ledger, execution.controls
-    context.log.info(conclude_opening(plans=plans, controls=controls, command=command, plan=plan))
-
-
-@dg.op
-@asked_again
-def set_stop(context: dg.OpExecutionContext, execution: ExecutionResource, config: StopOrdered) -> None:
-    """Put the stop of an open position where a person wants it."""
-    command = config.command(CommandVerb.MOVE_STOP, _scope(execution, config.instrument), context.run_id)
-    moved = move_stop_by_operator(
-        open_context=lambda: execution.context, controls=execution.controls, command=command, wanted=config.wanted
-    )
-    context.add_output_metadata({"instrument_id": command.scope, "done": moved.said})
-    tell_ledger(context, execution.trail.rows(Written(positions=[moved.position_id])))
-
-
-@dg.op
-@asked_again
-def take_back(context: dg.OpExecutionContext, execution: ExecutionResource, config: Cancelled) -> None:
-    """Cancel one limit order of ours, and look after its position."""
-    link_id = config.order_link_id
-    command = config.command(CommandVerb.CANCEL, scope_of(execution.stores.engine, "orders", link_id), context.run_id)
-    said = cancel_by_operator(
-        open_context=lambda: execution.context, controls=execution.controls, command=command, order_link_id=link_id
-    )
-    context.add_output_metadata({"order_link_id": link_id, "done": said})
-    tell_ledger(context, execution.trail.rows(Written(context.run_id, orders=[link_id])))

@@ -1,12 +1,10 @@
 """From what was heard to sound bars: fetch what is missing, consolidate, judge."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
-from trading_pipeline.domain.model.checks import FailedBars
-from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.instrument_rows import instrument_rows
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.quality import QualityEvent, QualityRules
@@ -15,7 +13,8 @@ from trading_pipeline.ports.stores.market_data.bar_store import BarStore
 from trading_pipeline.ports.stores.market_data.bulk_bar_store import BulkBarStore
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 from trading_pipeline.ports.venue.market_data import MarketData
-from trading_pipeline.services.market_data.check_bars import CheckReport, Save, check_bars
+from trading_pipeline.services.market_data.bars_report import BarsReport, joined
+from trading_pipeline.services.market_data.check_bars import Save, check_bars
 from trading_pipeline.services.market_data.consolidate_bars import consolidate_bars
 from trading_pipeline.services.market_data.derive_bars import derive_bars
 from trading_pipeline.services.market_data.fill_gaps import GapReport, fill_gaps
@@ -29,26 +28,6 @@ from trading_pipeline.services.market_data.notice_gaps import (
 
 # A day of 15m bars.
 _PLOTTED_BARS = 96
-
-
-@dataclass(frozen=True, slots=True)
-class BarsReport:
-    """What the days hold now.
-
-    :param changed: bars written; 0 on a rerun.
-    :param failed: everything that fails of the timeframe, of other days and instruments, too.
-    :param last_close: newest close of the days, ``None`` when no bar has closed.
-    :param noticed: what is worth a look and decides nothing.
-    :param newest_closes: the last closing prices by instrument, quote currency, oldest first, for a picture.
-    """
-
-    gaps: tuple[GapReport, ...]
-    changed: int
-    checks: CheckReport
-    failed: tuple[FailedBars, ...]
-    last_close: datetime | None
-    newest_closes: dict[InstrumentId, list[float]]
-    noticed: tuple[QualityEvent, ...]
 
 
 def refresh_bars(
@@ -94,21 +73,7 @@ def refresh_bars(
         ]
         for saved in saving:
             saved.result()
-    return _joined(reports, checks.failed_bars(scope.timeframe))
-
-
-def _joined(reports: Sequence[BarsReport], failed: Sequence[FailedBars]) -> BarsReport:
-    """What was done of one instrument after the other."""
-    against = tuple(check for one in reports for check in one.checks.failed)
-    return BarsReport(
-        gaps=tuple(gap for one in reports for gap in one.gaps),
-        changed=sum(one.changed for one in reports),
-        checks=CheckReport(sum(one.checks.bars for one in reports), against),
-        failed=tuple(failed),
-        last_close=max((one.last_close for one in reports if one.last_close), default=None),
-        newest_closes={name: closes for one in reports for name, closes in one.newest_closes.items()},
-        noticed=tuple(event for one in reports for event in one.noticed),
-    )
+    return joined(reports, checks.failed_bars(scope.timeframe))
 
 
 def _refreshed(

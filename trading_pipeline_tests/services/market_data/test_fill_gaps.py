@@ -12,8 +12,9 @@ from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.errors import TemporaryVenueError
 from trading_pipeline.domain.model.holes import HolePolicy
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.services.market_data.bars_report import BarsReport
 from trading_pipeline.services.market_data.fill_gaps import GapReport, fill_gaps
-from trading_pipeline.services.market_data.refresh_bars import BarsReport, refresh_bars
+from trading_pipeline.services.market_data.refresh_bars import refresh_bars
 from trading_pipeline_tests.testkit.builders import START, a_range, walk, without
 from trading_pipeline_tests.testkit.fakes_market_data import RecordedMarketData
 from trading_pipeline_tests.testkit.market_vertical import Vertical

@@ -19,7 +19,8 @@ from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.judged_bars import JudgedBars
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.timeframes import Timeframe
-from trading_pipeline.services.market_data.refresh_bars import BarsReport, refresh_bars
+from trading_pipeline.services.market_data.bars_report import BarsReport
+from trading_pipeline.services.market_data.refresh_bars import refresh_bars
 from trading_pipeline_tests.testkit.builders import START, walk
 from trading_pipeline_tests.testkit.fakes_market_data import RecordedMarketData
 
