@@ -86,7 +86,10 @@ bench: $(READY_DEV) $(PEERS)/.ready $(NAUTILUS)/.ready $(FREQTRADE)/.ready ## ex
 	@$(BIN)/python benchmarks/wave_latency.py --wide 200 --waves 8
 	@$(BIN)/python benchmarks/gate_latency.py
 	@$(BIN)/python benchmarks/order_passes.py
+	@$(BIN)/python benchmarks/recovery.py
+	@$(BIN)/python benchmarks/idle.py
 	@$(BIN)/python benchmarks/api_load.py
+	@$(BIN)/python benchmarks/wave_beside_api.py
 	@$(BIN)/python benchmarks/order_books.py
 	@$(BIN)/python benchmarks/backfill.py 100000 1000000 10000000
 	@$(BIN)/python benchmarks/year_of_minutes.py
