@@ -71,7 +71,8 @@ class SparingRounds:
         self, *arguments: Any, sensor_tick_futures: Mapping[str, "Future[Any]"], **named: Any
     ) -> Iterator[Any]:
         """Go round when a tick has ended since the last round, or a second has passed."""
-        ended = any(sensor_tick_futures[name].done() for name in self._waiting)
+        # A daemon that lost its database begins anew and knows of no tick any more: those are over, too.
+        ended = any(name not in sensor_tick_futures or sensor_tick_futures[name].done() for name in self._waiting)
         if not ended and self._now() - self._began < FULL_ROUND_S:
             return
         self._began = self._now()

@@ -70,6 +70,21 @@ def test_a_round_is_made_when_a_tick_has_ended_or_a_second_has_passed() -> None:
     assert made == [0.0, 1.0, 1.4]
 
 
+def test_a_daemon_that_begins_anew_goes_round_at_once() -> None:
+    made: list[dict[str, Future[None]]] = []
+
+    def round_of_dagster(*, sensor_tick_futures: dict[str, Future[None]]) -> Iterator[None]:
+        made.append(sensor_tick_futures)
+        sensor_tick_futures["waits"] = Future()
+        yield
+
+    rounds = daemon.SparingRounds(round_of_dagster, lambda: 0.0)
+    before, after = dict[str, Future[None]](), dict[str, Future[None]]()
+    for ticks in (before, before, after, after):
+        list(rounds(sensor_tick_futures=ticks))
+    assert made == [before, after]
+
+
 def test_the_installed_dagster_goes_round_as_we_expect() -> None:
     names = signature(sensor.execute_sensor_iteration).parameters
     assert "sensor_tick_futures" in names
