@@ -55,3 +55,7 @@ def move_stop() -> None:
 def cancel_order() -> None:
     """Take back one limit order that rests; stops are moved, never cancelled."""
     take_back()
+
+
+OPERATOR_JOBS = (halt, resume, kill_switch, close_position, open_from_signal, move_stop, cancel_order)
+"""Every command of a person; what shows them and what keeps their history go by this list."""

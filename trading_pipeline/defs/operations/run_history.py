@@ -26,15 +26,7 @@ from trading_pipeline.defs.execution.jobs import (
 )
 from trading_pipeline.defs.execution.ledger import ledger_assets
 from trading_pipeline.defs.operations.attempts import given_up
-from trading_pipeline.defs.operations.jobs import (
-    cancel_order,
-    close_position,
-    halt,
-    kill_switch,
-    move_stop,
-    open_from_signal,
-    resume,
-)
+from trading_pipeline.defs.operations.jobs import OPERATOR_JOBS
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.run_history import EndedRun, RunKind
 from trading_pipeline.ports.stores.operations.run_history import RunHistory
@@ -50,13 +42,7 @@ _KINDS: Mapping[str, RunKind] = {
                 manage_and_execute,
                 manage_open_positions,
                 follow_booked_fills,
-                halt,
-                resume,
-                kill_switch,
-                open_from_signal,
-                move_stop,
-                cancel_order,
-                close_position,
+                *OPERATOR_JOBS,
             )
         ),
         RunKind.ORDERS,

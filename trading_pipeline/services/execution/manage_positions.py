@@ -43,7 +43,7 @@ def manage_positions(
     settled = settle_orders(context=context)
     # One that is opening belongs to the run that sent its entry, until something has filled.
     held = [one for one in context.ledger.live_positions() if one.status is PositionStatus.OPEN]
-    plans = context.ledger.plans([one.plan_id for one in held])
+    plans = context.ledger.plans([one.plan_id for one in held]) if held else {}
     standing = standing_positions(context=context, positions=held, plans=plans)
     managing = Managing(context, indicators, TrailingCloses(wave, finest), standing)
     managed = [managing.manage(position, plans[position.plan_id]) for position in held]
