@@ -3,8 +3,8 @@
 Apart from ``checks`` because numpy is a burden to processes that read single verdicts.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,16 @@ class JudgedBars:
     def __len__(self) -> int:
         """How many bars."""
         return len(self.close_ms)
+
+    def parts(self, bars: int) -> Iterator["JudgedBars"]:
+        """The same bars, at most so many at a time, oldest first."""
+        against: dict[int, dict[CheckName, dict[int, str]]] = {}
+        for name, details in self.answers.items():
+            for place, detail in details.items():
+                against.setdefault(place // bars, {}).setdefault(name, {})[place % bars] = detail
+        for number, first in enumerate(range(0, len(self), bars)):
+            answers = {name: against.get(number, {}).get(name, {}) for name in self.answers}
+            yield replace(self, close_ms=self.close_ms[first : first + bars], answers=answers)
 
     def failed(self) -> list[DataCheck]:
         """The verdicts against bars, by time and question."""

@@ -40,7 +40,7 @@ _FAILED_BARS = (
     .order_by(_STORED.instrument_id, _FIRST_CLOSE, _STORED.name)
 )
 _COPY = SQL(f"COPY trading.data_checks ({', '.join(_COLUMNS)}) FROM STDIN")
-# Places of the series of which a bar in their range has a verdict.
+# Places of the parts of which a bar in their range has a verdict.
 _KNOWN = """
 SELECT position::int - 1
 FROM unnest(%(instrument_ids)s::text[], %(timeframes)s::text[], %(first)s::timestamptz[], %(last)s::timestamptz[])
@@ -51,7 +51,7 @@ WHERE EXISTS (
 )
 """
 _BARS_AT_ONCE = 5_000
-"""Bars whose rows are sent together: half a megabyte for each question."""
+"""Bars whose rows are asked about and sent together: half a megabyte for each question."""
 _NAMES = [name.value for name in CheckName]
 _PASSED_ALL = (
     select(_STORED.instrument_id, _STORED.close_time)
@@ -105,29 +105,30 @@ class PostgresCheckStore(CheckStore):
         self._run_id = run_id
 
     def save(self, judged: Sequence[JudgedBars]) -> int:
-        """Copy what nothing is known of, and merge the rest, where an equal verdict is not written again."""
-        bars = [one for one in judged if len(one)]
-        if not bars:
+        """Copy what nothing is known of, and merge the rest, where an equal verdict is not written again.
+
+        Piece by piece: one verdict that is known must not have a year of them compared.
+        """
+        parts = [part for one in sorted(judged, key=_series) for part in one.parts(_BARS_AT_ONCE)]
+        if not parts:
             return 0
         with self._engine.begin() as connection:
-            known: set[int] = set(connection.exec_driver_sql(_KNOWN, _ranges(bars)).scalars())
-            fresh = [one for place, one in enumerate(bars) if place not in known]
+            known: set[int] = set(connection.exec_driver_sql(_KNOWN, _ranges(parts)).scalars())
+            fresh = [part for place, part in enumerate(parts) if place not in known]
             # Another run may judge a bar of theirs meanwhile; then they are merged like any others.
             with suppress(UniqueViolation), connection.begin_nested():
                 if fresh:
                     copy_text(connection, _COPY, self._texts(fresh))
                 copied = sum(len(one) * len(one.answers) for one in fresh)
-                return copied + self._merged(connection, [bars[place] for place in sorted(known)])
-            return self._merged(connection, bars)
+                return copied + self._merged(connection, [parts[place] for place in sorted(known)])
+            return self._merged(connection, parts)
 
     def _merged(self, connection: Connection, judged: Sequence[JudgedBars]) -> int:
         return merge(connection, data_checks, _COLUMNS, self._texts(judged), ignoring=("run_id",)) if judged else 0
 
     def _texts(self, judged: Iterable[JudgedBars]) -> Iterator[str]:
-        """Rows as COPY reads them, some thousands of bars in each text, in the order of the primary key."""
-        for one in sorted(judged, key=lambda one: one.instrument_id):
-            for first in range(0, len(one), _BARS_AT_ONCE):
-                yield _rows(one, range(first, min(first + _BARS_AT_ONCE, len(one))), self._run_id)
+        """Rows as COPY reads them."""
+        return (_rows(one, self._run_id) for one in judged)
 
     def failed(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
@@ -214,19 +215,24 @@ def _ranges(judged: Sequence[JudgedBars]) -> dict[str, object]:
     }
 
 
-def _rows(judged: JudgedBars, places: range, run_id: str) -> str:
-    """The rows of some of the bars, each of which has one for every question."""
+def _series(judged: JudgedBars) -> tuple[str, str]:
+    """In the order of the primary key."""
+    return judged.instrument_id, judged.timeframe.value
+
+
+def _rows(judged: JudgedBars, run_id: str) -> str:
+    """The rows of the bars, each of which has one for every question."""
     series, names = f"{judged.instrument_id}\t{judged.timeframe}\t", sorted(judged.answers)
     # Between two of these stands the instant, so that a bar's rows are put together at once.
     passed = [f"\t{name}\tt\t\t{run_id}\n" for name in names]
-    closes = instants(judged.close_ms[places.start : places.stop])
+    closes = instants(judged.close_ms)
     lines = list(map(_around(series, passed), closes))
-    for place in {place for against in judged.answers.values() for place in against if place in places}:
+    for place in {place for against in judged.answers.values() for place in against}:
         rows = list(passed)
         for at, name in enumerate(names):
             if detail := judged.answers[name].get(place):
                 rows[at] = f"\t{name}\tf\t{_escaped(detail)}\t{run_id}\n"
-        lines[place - places.start] = _around(series, rows)(closes[place - places.start])
+        lines[place] = _around(series, rows)(closes[place])
     return "".join(lines)
 
 

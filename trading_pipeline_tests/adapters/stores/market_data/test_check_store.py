@@ -33,3 +33,18 @@ def test_a_bar_that_another_run_judges_in_the_middle_of_it_has_the_later_verdict
         assert saved.result(20) == 150
     assert store.failed_bars(Timeframe.H1) == []
     assert len(store.sound_bars([BTC], Timeframe.H1, START, START + timedelta(days=3))[BTC]) == 50
+
+
+def test_verdicts_of_a_year_are_kept_beside_the_few_that_are_known(database: Engine) -> None:
+    store = PostgresCheckStore(database, "a run")
+    closes = np.array([to_ms(START) + (hour + 1) * Timeframe.H1.ms for hour in range(12_000)])
+    passed = {name: dict[int, str]() for name in CheckName}
+    store.save([JudgedBars(BTC, Timeframe.H1, closes[7_000:7_010], passed)])
+
+    late = {11_999: "bars missing since then"}
+    assert store.save([JudgedBars(BTC, Timeframe.H1, closes, {**passed, CheckName.NO_GAP: late})]) == 3 * 11_990
+    assert [(one.bars, one.first_close) for one in store.failed_bars(Timeframe.H1)] == [
+        (1, START + timedelta(hours=12_000))
+    ]
+    sound = store.sound_bars([BTC], Timeframe.H1, START, START + timedelta(hours=12_000))
+    assert len(sound[BTC]) == 11_999
