@@ -34,6 +34,17 @@ def test_history_is_kept_and_wakes_nobody(database: Engine) -> None:
     assert len(store.since(START)) == 1
 
 
+def test_what_a_year_of_minutes_has_noticed_is_kept_at_once(database: Engine) -> None:
+    store = PostgresQualityStore(database)
+    year = [
+        QualityEvent(QualityKind.VOLUME_ANOMALY, Severity.INFO, START + timedelta(minutes=minute))
+        for minute in range(7_000)
+    ]
+    assert len(record_quality(store, None, year)) == 7_000
+    assert record_quality(store, None, year) == []
+    assert len(store.since(START)) == 7_000
+
+
 def test_a_wave_notices_missing_late_and_lost_bars(database: Engine) -> None:
     bars, checks = PostgresBarStore(database), PostgresCheckStore(database)
     day = walk(count=24)

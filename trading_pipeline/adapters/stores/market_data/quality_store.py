@@ -41,9 +41,10 @@ class PostgresQualityStore(QualityStore):
             }
             for event in events
         ]
-        statement = insert(quality_events).values(rows).on_conflict_do_nothing().returning(quality_events.c.event_id)
+        statement = insert(quality_events).on_conflict_do_nothing().returning(quality_events.c.event_id)
         with self._engine.begin() as connection:
-            new: set[str] = set(connection.execute(statement).scalars())
+            # Rows apart from the statement are sent some at a time: a year of minutes has more than one may carry.
+            new: set[str] = set(connection.execute(statement, rows).scalars())
         # Two of one id in one call are one fact.
         return list({event.event_id: event for event in events if event.event_id in new}.values())
 
