@@ -48,9 +48,21 @@ def wait_for_backfill(
     :param told: given the percentage of partitions that are materialised, whenever it has grown.
     :raises DataError: it failed, was cancelled, or took longer than ``timeout_s``.
     """
+    # One client for all questions: to make one, with the certificates that it may need, costs more than to ask.
+    with httpx.Client(base_url=webserver, timeout=30) as client:
+        _wait(client, backfill_id, timeout_s, meanwhile, told)
+
+
+def _wait(
+    client: httpx.Client,
+    backfill_id: str,
+    timeout_s: float,
+    meanwhile: Callable[[], None],
+    told: Callable[[int], None],
+) -> None:
     deadline, looked_at, percent = time.monotonic() + timeout_s, time.monotonic(), 0
     while True:
-        state = _ask(webserver, _STATUS, {"id": backfill_id})["partitionBackfillOrError"]
+        state = _ask(client, _STATUS, backfill_id)
         if state["status"] == "COMPLETED_SUCCESS":
             return
         # By what goes on and not by what has failed: a state that Dagster adds must not be waited for till the end.
@@ -61,22 +73,23 @@ def wait_for_backfill(
         meanwhile()
         if time.monotonic() - looked_at > _PROGRESS_EVERY_S:
             looked_at = time.monotonic()
-            if (now := _percent(webserver, backfill_id)) > percent:
+            if (now := _percent(client, backfill_id)) > percent:
                 told(percent := now)
         time.sleep(0.2)
 
 
-def _percent(webserver: str, backfill_id: str) -> int:
+def _percent(client: httpx.Client, backfill_id: str) -> int:
     """Percent of the targeted partitions that are materialised."""
-    state = _ask(webserver, _PROGRESS, {"id": backfill_id})["partitionBackfillOrError"]
+    state = _ask(client, _PROGRESS, backfill_id)
     counts = (state.get("assetBackfillData") or {}).get("assetBackfillStatuses", [])
     targeted = sum(int(one.get("numPartitionsTargeted", 0)) for one in counts)
     done = sum(int(one.get("numPartitionsMaterialized", 0)) for one in counts)
     return 100 * done // targeted if targeted else 0
 
 
-def _ask(webserver: str, query: str, variables: dict[str, object]) -> dict[str, Any]:
-    response = httpx.post(f"{webserver}/graphql", json={"query": query, "variables": variables}, timeout=30)
+def _ask(client: httpx.Client, query: str, backfill_id: str) -> dict[str, Any]:
+    """What Dagster says about the backfill."""
+    response = client.post("/graphql", json={"query": query, "variables": {"id": backfill_id}})
     response.raise_for_status()
-    data: dict[str, Any] = response.json()["data"]
-    return data
+    state: dict[str, Any] = response.json()["data"]["partitionBackfillOrError"]
+    return state
