@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from trading_pipeline.domain.indicators.volatility import atr
@@ -16,10 +17,14 @@ from trading_pipeline.domain.model.possible_bars import possible
 from trading_pipeline.domain.model.quality import QualityEvent, QualityKind, QualityRules, Severity
 from trading_pipeline.domain.model.timeframes import Timeframe
 
+Floats = npt.NDArray[np.float64]
+
 NORMAL, HIGH_VOL, NEWS_WINDOW = "NORMAL", "HIGH_VOL", "NEWS_WINDOW"
 
 _LEAST_VOLUMES = 10
 """Positive volumes without which there is no median to compare with."""
+_AT_ONCE = 10_000
+"""Bars whose volumes before them are held at once, a few megabytes; a year of minutes has half a million."""
 _LEAD = 10
 """Windows before the first bar that are read, as bars may lack among them."""
 
@@ -67,16 +72,28 @@ def _of_volumes(rows: pd.DataFrame, first: int, timeframe: Timeframe, rules: Qua
     if rules.volume_spike <= 0 or not len(traded):
         return
     # What is no multiple of the least volume is none of the median.
-    for place in (first + np.flatnonzero(volumes[first:] >= rules.volume_spike * traded.min())).tolist():
-        before = volumes[max(place - rules.volume_window, 0) : place]
-        before = before[before > 0]
-        usual = float(np.median(before)) if len(before) >= _LEAST_VOLUMES else np.inf
-        if volumes[place] >= rules.volume_spike * usual:
-            multiple = float(volumes[place] / usual)
-            found = {"volume": float(volumes[place]), "median_volume": usual, "spike_multiple": multiple}
+    candidates = first + np.flatnonzero(volumes[first:] >= rules.volume_spike * traded.min())
+    for places in np.split(candidates, range(_AT_ONCE, len(candidates), _AT_ONCE)):
+        usual = _usual_volumes(volumes, places, rules.volume_window)
+        spikes = volumes[places] >= rules.volume_spike * usual
+        for place, median in zip(places[spikes].tolist(), usual[spikes].tolist(), strict=True):
+            multiple = float(volumes[place] / median)
+            found = {"volume": float(volumes[place]), "median_volume": median, "spike_multiple": multiple}
             detail = {**found, "threshold_multiple": rules.volume_spike, "window": rules.volume_window}
             important = multiple >= 2 * rules.volume_spike
             yield _noted(QualityKind.VOLUME_ANOMALY, important, rows, place, timeframe, detail)
+
+
+def _usual_volumes(volumes: Floats, places: npt.NDArray[np.int64], window: int) -> Floats:
+    """Median of the positive volumes among the ``window`` before each place; infinite where they are too few."""
+    padded = np.concatenate([np.zeros(window), volumes])
+    before = np.lib.stride_tricks.sliding_window_view(padded, window)[places]
+    traded = np.count_nonzero(before > 0, axis=1)
+    # Those that traded come first, and the median lies between the two in their middle, which may be one.
+    ordered = np.sort(np.where(before > 0, before, np.inf), axis=1)
+    row, middle = np.arange(len(places)), np.maximum(traded - 1, 0)
+    usual = (ordered[row, middle // 2] + ordered[row, (middle + 1) // 2]) / 2
+    return np.where(traded >= _LEAST_VOLUMES, usual, np.inf)
 
 
 def _of_states(rows: pd.DataFrame, first: int, timeframe: Timeframe, rules: QualityRules) -> Iterator[QualityEvent]:

@@ -1,10 +1,13 @@
 """What is noticed about bars at their close, and what is not."""
 
+import statistics
 from collections.abc import Sequence
 from datetime import time, timedelta
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trading_pipeline.domain.model.bars import OHLCV, Bar
 from trading_pipeline.domain.model.quality import QualityEvent, QualityKind, QualityRules, Severity
@@ -93,3 +96,17 @@ def test_a_threshold_of_nothing_turns_its_question_off() -> None:
     bars = with_bar(30, close="150", high="150", volume="9999")
     assert noticed(bars, QualityRules(price_jump=0, volume_spike=0)) == []
     assert len(noticed(bars)) == 3
+
+
+@given(volumes=st.lists(st.sampled_from(["0", "0", "1", "1.5", "2", "7", "30", "61"]), min_size=24, max_size=24))
+def test_a_volume_is_held_against_the_median_of_what_traded_before(volumes: list[str]) -> None:
+    bars = [with_bar(24 + place, volume=volume)[24 + place] for place, volume in enumerate(volumes)]
+    traded = [float(bar.volume) for bar in [*CALM[:24], *bars]]
+    medians = {}
+    for place in range(24, 48):
+        before = [volume for volume in traded[place - 12 : place] if volume > 0]
+        if len(before) >= 10 and traded[place] >= 10 * statistics.median(before):
+            medians[START + (place + 1) * HOUR] = statistics.median(before)
+
+    events = noticed([*CALM[:24], *bars], QualityRules(volume_window=12))
+    assert {event.close_time: event.detail["median_volume"] for event in events} == medians
