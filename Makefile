@@ -92,7 +92,7 @@ bench: $(READY_DEV) $(PEERS)/.ready $(NAUTILUS)/.ready $(FREQTRADE)/.ready ## ex
 	@$(BIN)/python benchmarks/wave_beside_api.py
 	@$(BIN)/python benchmarks/order_books.py
 	@$(BIN)/python benchmarks/backfill.py 100000 1000000 10000000
-	@$(BIN)/python benchmarks/year_of_minutes.py
+	@$(BIN)/python benchmarks/launched_partitions.py minutes
 	@$(PEERS)/bin/python benchmarks/backtest_engine.py --nautilus $(NAUTILUS)/bin/python
 
 # the peers pin other versions of pandas, so they live apart

@@ -1,9 +1,11 @@
-"""A year of minutes of five symbols, launched as partitions as the UI does it: from the button to the backfill's end.
+"""Partitions launched as the UI launches them: from the button to the backfill's end.
 
-    python benchmarks/year_of_minutes.py [--symbols 5] [--days 365]
+    python benchmarks/launched_partitions.py minutes|years|month [--symbols N] [--days N]
 
-Every process of the real system on the simulated exchange, whose clock stands, so that nothing else is computed. Prints
-the wall time, how many runs it took, the bars that are stored and judged, and the processor time of each process.
+``minutes``: a year of minutes of five symbols, bars alone. ``years``: two years of three symbols, and ``month``: thirty
+days of sixteen, in the default timeframes and strategies, bars through plans. Every process of the real system on the
+simulated exchange, whose clock stands, so that nothing else is computed. Prints the wall time, how many runs it took,
+the bars that are stored and judged, and the processor time of each process; ends with an error where a run failed.
 """
 
 import argparse
@@ -11,13 +13,14 @@ import os
 import shutil
 import tempfile
 import time
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
 import yaml
 from sqlalchemy import text
-from wave_latency import EAGER
+from wave_latency import EAGER, STAGES
 
 from trading_pipeline.adapters.stores.postgres.database import connect
 from trading_pipeline.runtime.replay.backfill import launch_backfill, wait_for_backfill
@@ -26,21 +29,41 @@ from trading_pipeline.runtime.supervision.up import RunningSystem
 from trading_pipeline.settings import GivenSettings
 
 FIRST = datetime(2025, 1, 1, tzinfo=UTC)
-SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "ADAUSDT", "XRPUSDT")
-_PATIENCE_S = 1_200
+SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "ADAUSDT", "XRPUSDT", *(f"GEN{number:04d}USDT" for number in range(11)))
+_PATIENCE_S = 1_800
 _COUNTS = text("SELECT (SELECT count(*) FROM trading.bars), (SELECT count(*) FROM trading.data_checks WHERE passed)")
 _RUNS = text("SELECT count(*) FROM runs WHERE status = 'SUCCESS'")
 
 
-def write_config(folder: Path, symbols: list[str]) -> None:
-    """Minutes alone, from the first day on, and a strategy that nobody asks."""
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What is launched.
+
+    :param timeframes: ``None`` for the timeframes and strategies of the default configuration, bars through plans.
+    """
+
+    symbols: int
+    days: int
+    timeframes: tuple[str, ...] | None = None
+
+
+LAUNCHES = {"minutes": Launch(5, 365, ("1m",)), "years": Launch(3, 730), "month": Launch(16, 30)}
+
+
+def write_config(folder: Path, launch: Launch) -> list[str]:
+    """The default configuration, or bars alone and a strategy that nobody asks; the assets to launch."""
     shutil.copytree("config", folder)
-    for path in (folder / "strategies").glob("*"):
-        path.unlink()
-    (folder / "strategies" / "asleep.yaml").write_text(yaml.safe_dump({**EAGER, "timeframes": ["1m"]}))
     universe = yaml.safe_load((folder / "universe.yaml").read_text())
-    universe.update(symbols=symbols, timeframes=["1m"], history_start=FIRST.date())
+    universe.update(symbols=list(SYMBOLS[: launch.symbols]), history_start=FIRST.date())
+    if launch.timeframes:
+        universe["timeframes"] = list(launch.timeframes)
+        for path in (folder / "strategies").glob("*"):
+            path.unlink()
+        asleep = {**EAGER, "timeframes": list(launch.timeframes)}
+        (folder / "strategies" / "asleep.yaml").write_text(yaml.safe_dump(asleep))
     (folder / "universe.yaml").write_text(yaml.safe_dump(universe))
+    stages = ("bars",) if launch.timeframes else STAGES
+    return [f"{stage}_{timeframe}" for timeframe in universe["timeframes"] for stage in stages]
 
 
 def processor_times() -> dict[str, float]:
@@ -59,19 +82,21 @@ def processor_times() -> dict[str, float]:
     return spent
 
 
-def measure(folder: Path, symbols: list[str], days: int) -> None:
+def measure(folder: Path, launch: Launch) -> None:
     """Start the system, launch, wait, print."""
-    write_config(folder / "config", symbols)
-    end = FIRST + timedelta(days=days)
+    assets, symbols = write_config(folder / "config", launch), SYMBOLS[: launch.symbols]
+    end = FIRST + timedelta(days=launch.days)
     exchange = ["--seed", "7", "--symbols", ",".join(symbols), "--port", str(free_port())]
-    exchange += ["--start", end.isoformat(), "--lock-step", "1m"]
+    exchange += ["--start", end.isoformat(), "--lock-step", launch.timeframes[0] if launch.timeframes else "15m"]
     settings = GivenSettings(TRADING_STATE_DIR=folder / "state", TRADING_CONFIG_DIR=folder / "config")
-    keys = [f"{FIRST + timedelta(days=day):%Y-%m-%d}|{symbol}.BYBIT" for day in range(days) for symbol in symbols]
+    keys = [
+        f"{FIRST + timedelta(days=day):%Y-%m-%d}|{symbol}.BYBIT" for day in range(launch.days) for symbol in symbols
+    ]
     with RunningSystem(settings, free_port(), exchange) as system:
         database = connect(system.state.variables["DATABASE_URL"])
         server = psutil.Process(int((folder / "state" / "postgres" / "postmaster.pid").read_text().split()[0]))
         before, began = {**processor_times(), "postgres": _of(server)}, time.perf_counter()
-        backfill_id = launch_backfill(system.webserver, ["bars_1m"], keys, "a year of minutes")
+        backfill_id = launch_backfill(system.webserver, assets, keys, "as a person launches it")
         wait_for_backfill(system.webserver, backfill_id, _PATIENCE_S)
         wall = time.perf_counter() - began
         after = {**processor_times(), "postgres": _of(server)}
@@ -97,12 +122,15 @@ def _of(server: psutil.Process) -> float:
 def main() -> None:
     """One measurement, with the load of the machine before it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--symbols", type=int, default=len(SYMBOLS), choices=range(1, len(SYMBOLS) + 1))
-    parser.add_argument("--days", type=int, default=365)
+    parser.add_argument("launch", choices=LAUNCHES)
+    parser.add_argument("--symbols", type=int, choices=range(1, len(SYMBOLS) + 1))
+    parser.add_argument("--days", type=int)
     asked = parser.parse_args()
+    launch = LAUNCHES[asked.launch]
+    launch = replace(launch, symbols=asked.symbols or launch.symbols, days=asked.days or launch.days)
     print(f"load of the machine before: {', '.join(f'{load:.1f}' for load in os.getloadavg())} (1, 5, 15 minutes)")
     with tempfile.TemporaryDirectory(prefix="tp-bench-") as folder:
-        measure(Path(folder), list(SYMBOLS[: asked.symbols]), asked.days)
+        measure(Path(folder), launch)
 
 
 if __name__ == "__main__":
