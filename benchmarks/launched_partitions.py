@@ -28,7 +28,7 @@ from trading_pipeline.runtime.supervision.embedded import free_port
 from trading_pipeline.runtime.supervision.up import RunningSystem
 from trading_pipeline.settings import GivenSettings
 
-FIRST = datetime(2025, 1, 1, tzinfo=UTC)
+FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "ADAUSDT", "XRPUSDT", *(f"GEN{number:04d}USDT" for number in range(11)))
 _PATIENCE_S = 1_800
 _COUNTS = text("SELECT (SELECT count(*) FROM trading.bars), (SELECT count(*) FROM trading.data_checks WHERE passed)")

@@ -57,7 +57,7 @@ class CheckStoreContract:
 
     def test_saving_again_changes_nothing(self, checks: CheckStore) -> None:
         every = verdicts(failed=CheckName.OHLC_SANE)
-        assert checks.save([every]) == len(CheckName)
+        assert checks.save([every]) == 1
         assert checks.save([every]) == 0
         assert checks.save([replace(every, answers={**every.answers, CheckName.OHLC_SANE: {0: "seen again"}})]) == 1
 
@@ -65,13 +65,13 @@ class CheckStoreContract:
         closes = np.array([to_ms(START + (hour + 1) * HOUR) for hour in range(24)])
         words = "sources disagree: a\ttab, a \\N and\na line"
         answers = {name: {3: words} if name is CheckName.SOURCES_AGREE else {} for name in CheckName}
-        assert checks.save([JudgedBars(BTC, Timeframe.H1, closes, answers)]) == 72
+        assert checks.save([JudgedBars(BTC, Timeframe.H1, closes, answers)]) == 24
         (against,) = checks.failed([BTC], Timeframe.H1, START, END)
         assert (against.close_time, against.name, against.detail) == (START + 4 * HOUR, CheckName.SOURCES_AGREE, words)
         assert len(checks.sound_bars([BTC], Timeframe.H1, START, END)[BTC]) == 23
         # What is known of some bars is kept beside what is new of others.
         later = JudgedBars(BTC, Timeframe.H1, closes[12:] + 12 * Timeframe.H1.ms, {name: {} for name in CheckName})
-        assert checks.save([later]) == 36
+        assert checks.save([later]) == 12
 
     def test_a_range_holds_its_start_and_not_its_end(self, checks: CheckStore) -> None:
         for hour in range(4):

@@ -56,11 +56,11 @@ def test_ids_lead_from_a_fill_to_its_bar(traded: Traded) -> None:
     signal = traded.row("signals", signal_id=plan["signal_id"])
     of_bar = {name: signal[name] for name in ("instrument_id", "timeframe", "close_time")}
     bar, snapshot = traded.row("bars", **of_bar), traded.row("indicator_snapshots", **of_bar)
-    checks = [traded.row("data_checks", **of_bar, name=name) for name in ("no_gap", "sources_agree", "ohlc_sane")]
+    check = traded.row("data_checks", **of_bar)
     heard = traded.row("raw_bars", **{**of_bar, "source": bar["source"]})
     assert (plan["status"], plan["claimed_by"]) == ("executed", RUN)
     assert [row["run_id"] for row in (fill, order)] == [RUN, RUN]
-    assert {row["run_id"] for row in (plan, signal, snapshot, *checks, bar, heard)} == {traded.wave_run}
+    assert {row["run_id"] for row in (plan, signal, snapshot, check, bar, heard)} == {traded.wave_run}
     assert signal["entry_price"] == bar["close"]
 
 

@@ -128,7 +128,7 @@ def test_failing_again_about_a_bar_says_nothing_new(operator: Operator) -> None:
     stage.answer_with(two_days_of_bars())
     stage.hear([BTC, SOL, "ADAUSDT.BYBIT"], Timeframe.H1, midnight)
     stage.materialize(BARS_1H, wave=utc(midnight))
-    assert stage.rows("SELECT count(*) FROM data_checks WHERE NOT passed AND name = 'ohlc_sane'") == [(1,)]
+    assert stage.rows("SELECT count(*) FROM data_checks WHERE ohlc_sane <> ''") == [(1,)]
     assert operator.hears() == []
 
 

@@ -130,19 +130,14 @@ def store_signal(database: Engine, signal: Signal) -> None:
 
 def store_checks(database: Engine, plan: TradePlan, failed: CheckName | None = None) -> None:
     """Store the verdicts about the plan's bar, all passed but one."""
-    rows = [
-        {
-            "instrument_id": plan.instrument_id,
-            "timeframe": plan.timeframe.value,
-            "close_time": plan.close_time,
-            "name": name.value,
-            "passed": name is not failed,
-            "detail": "" if name is not failed else "one bar missing",
-        }
-        for name in CheckName
-    ]
+    bar = {
+        "instrument_id": plan.instrument_id,
+        "timeframe": plan.timeframe.value,
+        "close_time": plan.close_time,
+    }
+    answers = {name.value: "one bar missing" if name is failed else "" for name in CheckName}
     with database.begin() as connection:
-        connection.execute(insert(data_checks), rows)
+        connection.execute(insert(data_checks), bar | answers)
 
 
 def store_bar(

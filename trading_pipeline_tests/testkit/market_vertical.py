@@ -24,7 +24,7 @@ from trading_pipeline_tests.testkit.fakes_market_data import ListStream
 
 TABLES = {
     "bars": "instrument_id, timeframe, open_time",
-    "data_checks": "instrument_id, timeframe, close_time, name",
+    "data_checks": "instrument_id, timeframe, close_time",
     "indicator_snapshots": "instrument_id, timeframe, close_time",
     "signals": "signal_id",
     "trade_plans": "plan_id",

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, DateTime, Text, and_, bindparam, func, select
 from trading_pipeline.adapters.stores.execution.gate_history import activity_of, closed_trades
 from trading_pipeline.adapters.stores.execution.gate_numbers import numbers_of
 from trading_pipeline.adapters.stores.execution.ledger_rows import FINAL_STATES, LIVE_STATUSES, entries_query, record_of
+from trading_pipeline.adapters.stores.postgres.answers import VERDICTS
 from trading_pipeline.adapters.stores.postgres.tables import (
     data_checks,
     fills,
@@ -130,7 +131,7 @@ _ACCOUNT, _STRATEGY, _INSTRUMENT, _TIMEFRAME, _BIAS = (
     bindparam(name, type_=Text) for name in ("account_id", "strategy", "instrument_id", "timeframe", "bias")
 )
 _HALTS = select(halts).order_by(halts.c.since, halts.c.scope, halts.c.kind)
-_CHECKS = select(data_checks).where(
+_CHECKS = VERDICTS.where(
     data_checks.c.instrument_id == _INSTRUMENT,
     data_checks.c.timeframe == _TIMEFRAME,
     data_checks.c.close_time == bindparam("close_time", type_=DateTime(timezone=True)),

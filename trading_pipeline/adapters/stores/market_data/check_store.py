@@ -1,14 +1,15 @@
 """Verdicts about bars in PostgreSQL."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 
 from psycopg.errors import UniqueViolation
 from psycopg.sql import SQL
-from sqlalchemy import Connection, Engine, Text, and_, any_, bindparam, func, literal, select
+from sqlalchemy import Connection, Engine, Text, and_, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
+from trading_pipeline.adapters.stores.postgres.answers import AGAINST, ANSWERS, JUDGED, VERDICTS
 from trading_pipeline.adapters.stores.postgres.bulk_copy import copy_text, instants, merge
 from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import data_checks
@@ -18,7 +19,8 @@ from trading_pipeline.domain.model.judged_bars import JudgedBars
 from trading_pipeline.domain.model.timeframes import Timeframe, from_ms
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 
-_COLUMNS = ("instrument_id", "timeframe", "close_time", "name", "passed", "detail", "run_id")
+_NAMES = [name.value for name in CheckName]
+_COLUMNS = ("instrument_id", "timeframe", "close_time", *_NAMES, "run_id")
 _STORED = data_checks.c
 _IN_RANGE = and_(
     _STORED.instrument_id == any_(bindparam("instrument_ids", type_=ARRAY(Text))),
@@ -26,18 +28,15 @@ _IN_RANGE = and_(
     _STORED.close_time > bindparam("start"),
     _STORED.close_time <= bindparam("end"),
 )
-_FAILED = (
-    select(data_checks)
-    .where(~_STORED.passed, _IN_RANGE)
-    .order_by(_STORED.instrument_id, _STORED.close_time, _STORED.name)
-)
+_FAILED = VERDICTS.where(AGAINST, _IN_RANGE).order_by(_STORED.instrument_id, _STORED.close_time, ANSWERS.c.name)
 _FIRST_CLOSE = func.min(_STORED.close_time).label("first_close")
 _FAILED_BARS = (
-    select(_STORED.instrument_id, _STORED.name, _STORED.detail, func.count().label("bars"))
+    select(_STORED.instrument_id, ANSWERS.c.name, ANSWERS.c.detail, func.count().label("bars"))
     .add_columns(_FIRST_CLOSE, func.max(_STORED.close_time).label("last_close"))
-    .where(~_STORED.passed, _STORED.timeframe == bindparam("timeframe"))
-    .group_by(_STORED.instrument_id, _STORED.name, _STORED.detail)
-    .order_by(_STORED.instrument_id, _FIRST_CLOSE, _STORED.name)
+    .select_from(JUDGED)
+    .where(AGAINST, _STORED.timeframe == bindparam("timeframe"))
+    .group_by(_STORED.instrument_id, ANSWERS.c.name, ANSWERS.c.detail)
+    .order_by(_STORED.instrument_id, _FIRST_CLOSE, ANSWERS.c.name)
 )
 _COPY = SQL(f"COPY trading.data_checks ({', '.join(_COLUMNS)}) FROM STDIN")
 # Places of the parts of which a bar in their range has a verdict.
@@ -50,25 +49,16 @@ WHERE EXISTS (
     AND data_checks.timeframe = series.timeframe AND close_time BETWEEN first AND last
 )
 """
-_BARS_AT_ONCE = 5_000
-"""Bars whose rows are asked about and sent together: half a megabyte for each question."""
-_NAMES = [name.value for name in CheckName]
-_PASSED_ALL = (
-    select(_STORED.instrument_id, _STORED.close_time)
-    # Only questions of today: one that is asked no more must not make up for one that was not.
-    .where(_IN_RANGE, _STORED.passed, _STORED.name == any_(literal(_NAMES, ARRAY(Text))))
-    .group_by(_STORED.instrument_id, _STORED.close_time)
-    # A bar that was not asked every question is not sound either.
-    .having(func.count() == len(_NAMES))
-    .subquery("sound")
-).c
+_BARS_AT_ONCE = 10_000
+"""Bars whose rows are asked about and sent together: half a megabyte."""
 _SOUND = (
     select(
-        _PASSED_ALL.instrument_id,
-        func.array_agg(aggregate_order_by(_PASSED_ALL.close_time, _PASSED_ALL.close_time)).label("closes"),
+        _STORED.instrument_id,
+        func.array_agg(aggregate_order_by(_STORED.close_time, _STORED.close_time)).label("closes"),
     )
-    .group_by(_PASSED_ALL.instrument_id)
-    .order_by(_PASSED_ALL.instrument_id)
+    .where(_IN_RANGE, _STORED.passed)
+    .group_by(_STORED.instrument_id)
+    .order_by(_STORED.instrument_id)
 )
 _JUDGED_DAYS = """
 SELECT instrument_id, array_agg(DISTINCT date_trunc('day', close_time - %(duration)s, 'UTC')) AS days
@@ -119,7 +109,7 @@ class PostgresCheckStore(CheckStore):
             with suppress(UniqueViolation), connection.begin_nested():
                 if fresh:
                     copy_text(connection, _COPY, self._texts(fresh))
-                copied = sum(len(one) * len(one.answers) for one in fresh)
+                copied = sum(map(len, fresh))
                 return copied + self._merged(connection, [parts[place] for place in sorted(known)])
             return self._merged(connection, parts)
 
@@ -192,7 +182,7 @@ class PostgresCheckStore(CheckStore):
     def sound_bars(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
     ) -> dict[InstrumentId, list[datetime]]:
-        """Group verdicts per bar and count those that passed."""
+        """Bars that were asked everything and of which everything passed."""
         with reading(self._engine) as connection:
             rows = connection.execute(_SOUND, _range(instrument_ids, timeframe, start, end)).all()
         return {InstrumentId(row.instrument_id): [close - timeframe.duration for close in row.closes] for row in rows}
@@ -221,25 +211,16 @@ def _series(judged: JudgedBars) -> tuple[str, str]:
 
 
 def _rows(judged: JudgedBars, run_id: str) -> str:
-    """The rows of the bars, each of which has one for every question."""
-    series, names = f"{judged.instrument_id}\t{judged.timeframe}\t", sorted(judged.answers)
-    # Between two of these stands the instant, so that a bar's rows are put together at once.
-    passed = [f"\t{name}\tt\t\t{run_id}\n" for name in names]
+    """The rows of the bars; of a question that was not asked there is no answer."""
+    series = f"{judged.instrument_id}\t{judged.timeframe}\t"
+    asked = {name: judged.answers.get(CheckName(name)) for name in _NAMES}
+    passed = "\t".join("\\N" if against is None else "" for against in asked.values())
     closes = instants(judged.close_ms)
-    lines = list(map(_around(series, passed), closes))
+    lines = [f"{series}{close}\t{passed}\t{run_id}\n" for close in closes]
     for place in {place for against in judged.answers.values() for place in against}:
-        rows = list(passed)
-        for at, name in enumerate(names):
-            if detail := judged.answers[name].get(place):
-                rows[at] = f"\t{name}\tf\t{_escaped(detail)}\t{run_id}\n"
-        lines[place] = _around(series, rows)(closes[place])
+        answers = ["\\N" if against is None else _escaped(against.get(place, "")) for against in asked.values()]
+        lines[place] = "\t".join([f"{series}{closes[place]}", *answers, f"{run_id}\n"])
     return "".join(lines)
-
-
-def _around(series: str, rows: Sequence[str]) -> Callable[[str], str]:
-    """Puts an instant between the series and the rest of each row."""
-    parts = [series, *(f"{row}{series}" for row in rows[:-1]), *rows[-1:]]
-    return lambda close: close.join(parts)
 
 
 def _escaped(text: str) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
     DateTime,
     ForeignKey,
     Identity,
@@ -22,6 +23,8 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+
+from trading_pipeline.domain.model.checks import CheckName
 
 metadata = MetaData(schema="trading")
 
@@ -181,13 +184,18 @@ data_checks = Table(
     Column("instrument_id", Text, primary_key=True),
     Column("timeframe", Text, primary_key=True),
     Column("close_time", DateTime(timezone=True), primary_key=True),
-    Column("name", Text, primary_key=True),
-    Column("passed", Boolean, nullable=False),
-    Column("detail", Text, nullable=False),
+    *(Column(name.value, Text) for name in CheckName),
+    Column(
+        "passed",
+        Boolean,
+        Computed(" AND ".join(f"COALESCE({name}, '?') = ''" for name in CheckName), persisted=True),
+        nullable=False,
+    ),
     _run_id(),
     # Verdicts are many and failures few: a partial index finds these at once and costs a sound bar nothing.
     Index("data_checks_failed", "timeframe", "close_time", postgresql_where=text("NOT passed")),
 )
+"""What speaks against a bar, a column for each question: empty nothing, null it was not asked."""
 
 indicator_snapshots = Table(
     "indicator_snapshots",

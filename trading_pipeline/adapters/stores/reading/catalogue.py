@@ -5,6 +5,7 @@ from sqlalchemy import Column, Table, select
 from trading_pipeline.adapters.stores.postgres import condition_tables, tables
 from trading_pipeline.adapters.stores.postgres import research_tables as research
 from trading_pipeline.adapters.stores.postgres.access_tables import api_keys, audit_trail, users
+from trading_pipeline.adapters.stores.postgres.answers import VERDICTS
 from trading_pipeline.adapters.stores.postgres.operations_tables import bar_uploads, limit_changes, notifications
 from trading_pipeline.adapters.stores.reading.readable import Readable, readable
 
@@ -84,7 +85,7 @@ _READABLE = (
     readable(
         "checks",
         "A verdict about one bar.",
-        tables.data_checks,
+        VERDICTS.subquery("checks"),
         ("close_time", "name", *_BAR),
         filters=(*_BAR, "name"),
         required=_BAR,

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, and_, func, select
 
+from trading_pipeline.adapters.stores.postgres.answers import AGAINST, JUDGED
 from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import bars, data_checks
 from trading_pipeline.domain.model.coverage import DayCoverage
@@ -21,29 +22,27 @@ def coverage(
     A bar lies on the day that it opens in, like the partition that holds it.
     """
     with reading(engine) as connection:
-        stored = _by_day(connection, bars, bars.c.open_time, instrument_id, timeframe, since, until)
-        opened = data_checks.c.close_time - timeframe.duration
-        failed = _by_day(connection, data_checks, opened, instrument_id, timeframe, since, until, ~data_checks.c.passed)
+        ours = select().select_from(bars).where(_of(bars, instrument_id, timeframe))
+        stored = _by_day(connection, ours, bars.c.open_time, since, until)
+        against = select().select_from(JUDGED).where(_of(data_checks, instrument_id, timeframe), AGAINST)
+        failed = _by_day(connection, against, data_checks.c.close_time - timeframe.duration, since, until)
     days = [since + _DAY * number for number in range((until - since) // _DAY)]
     expected = _DAY // timeframe.duration
     return [DayCoverage(day, stored.get(day, 0), expected, failed.get(day, 0)) for day in days]
 
 
+def _of(table: Table, instrument_id: InstrumentId, timeframe: Timeframe) -> ColumnElement[bool]:
+    return and_(table.c.instrument_id == instrument_id, table.c.timeframe == timeframe.value)
+
+
 def _by_day(
-    connection: Connection,
-    table: Table,
-    opened: ColumnElement[datetime],
-    instrument_id: InstrumentId,
-    timeframe: Timeframe,
-    since: datetime,
-    until: datetime,
-    *conditions: ColumnElement[bool],
+    connection: Connection, rows: Select[()], opened: ColumnElement[datetime], since: datetime, until: datetime
 ) -> dict[datetime, int]:
+    """How many of the rows there are of each day."""
     day = func.date_trunc("day", opened, "UTC")
-    of_grid = (table.c.instrument_id == instrument_id, table.c.timeframe == timeframe.value)
     query = (
-        select(day.label("day"), func.count().label("rows"))
-        .where(*of_grid, opened >= since, opened < until, *conditions)
+        rows.add_columns(day.label("day"), func.count().label("rows"))
+        .where(opened >= since, opened < until)
         .group_by(day)
     )
     return {row.day.astimezone(UTC): row.rows for row in connection.execute(query)}

@@ -20,7 +20,7 @@ class CheckStore(ABC):
     def save(self, judged: Sequence[JudgedBars]) -> int:
         """Keep verdicts in place of earlier ones.
 
-        :returns: verdicts that were new or changed.
+        :returns: bars of which a verdict was new or changed.
         """
 
     @abstractmethod
