@@ -434,8 +434,10 @@ positions = Table(
         unique=True,
         postgresql_where=text("status IN ('opening', 'open')"),
     ),
-    # For the gate, which reads the newest trades at every entry; the next for its cooldown, with the very condition.
+    # For the gate, which reads the newest trades at every entry, when a side was last left, and, with the very
+    # condition, when one was last stopped out.
     Index("positions_by_close", "account_id", "closed_at"),
+    Index("positions_by_side", "account_id", "instrument_id", "bias", "closed_at"),
     Index(
         "positions_stopped",
         "account_id",
