@@ -33,6 +33,11 @@ from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.tripwire import Tripwire
 
 
+def history() -> dg.DagsterInstance:
+    """The record of the runs of this thread."""
+    return _instance(get_ident())
+
+
 @cache
 def _instance(thread: int) -> dg.DagsterInstance:
     """A record of runs in memory, one a thread, as making one takes longer than a run."""
@@ -48,9 +53,8 @@ class LabAccount(Protocol):
         """With its ledger."""
         ...
 
-    @property
-    def gate(self) -> EntryGate:
-        """The one door to a new position."""
+    def gate_of(self, run_id: str) -> EntryGate:
+        """The one door to a new position, as a run opens it."""
         ...
 
     @property
@@ -123,7 +127,7 @@ class ExecutionOfLab:
     @property
     def gate(self) -> EntryGate:
         """The one door to a new position."""
-        return self.wire.around(self.lab.gate)
+        return self.wire.around(self.lab.gate_of(self.run_id))
 
     @property
     def equity(self) -> EquityLog:
@@ -159,9 +163,11 @@ def run_job(
     :param config: of each op that takes one, by its name.
     """
     ops = {op: {"config": values} for op, values in (config or {}).items()}
+    # What a run writes names the run on record; one that is taken up again under its claims has a second record.
+    recorded = history().has_run(execution.run_id)
     return job.execute_in_process(
-        run_id=str(uuid4()),
-        instance=_instance(get_ident()),
+        run_id=str(uuid4()) if recorded else execution.run_id,
+        instance=history(),
         run_config={"ops": ops, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         resources={
             "execution": dg.ResourceDefinition.hardcoded_resource(execution),
