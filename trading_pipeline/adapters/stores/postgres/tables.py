@@ -500,12 +500,14 @@ risk_events = Table(
     Column("run_id", Text, nullable=False),
     _instant("at"),
     _written_at(),
+    _instant("until", nullable=True),
     # Asked when a run that died comes back to a plan; what the account's watch found belongs to none.
     Index("risk_events_by_plan", "plan_id", postgresql_where=text("plan_id IS NOT NULL")),
     Index("risk_events_by_time", "account_id", "at"),
 )
 """Append-only, which a trigger enforces: every refusal, reduction and warning of the gate, and what the account's own
-watch decided, which has no plan. ``at`` is venue time; ``value`` and ``limit`` are NULL where there is no number."""
+watch decided, which has no plan. ``at`` is venue time; ``value`` and ``limit`` are NULL where there is no number,
+``until``, from which on a rest is over, where no clock decides."""
 
 operator_commands = Table(
     "operator_commands",
