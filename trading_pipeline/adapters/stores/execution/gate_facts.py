@@ -58,7 +58,7 @@ def facts_of(connection: Connection, account_id: AccountId, currency: str, plan:
         activity=activity_in(history, numbers.last_entry_at),
         trades=TradeRecord(closed_in(history), numbers.realised_today, numbers.same_side_at),
         # The plan is entered at the close of its bar.
-        volatility_pct=None if numbers.atr is None else Decimal(numbers.atr) / plan.entry_price * 100,
+        volatility_pct=Decimal(numbers.atr) / plan.entry_price * 100 if numbers.atr and plan.entry_price else None,
     )
 
 

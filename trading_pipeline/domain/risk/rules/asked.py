@@ -26,6 +26,7 @@ ENTRY_RULES: tuple[EntryRule, ...] = (
     halt_rules.NotPaused(),
     halt_rules.CircuitLatched(),
     plan_rules.NotExpired(),
+    plan_rules.WellFormed(),
     plan_rules.Listed(),
     plan_rules.Tradable(),
     plan_rules.SoundBar(),
