@@ -9,6 +9,7 @@ import requests
 from sqlalchemy import Engine, text
 
 from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
+from trading_pipeline.adapters.stores.execution.account_lease import AccountLease
 from trading_pipeline.adapters.stores.execution.account_register import PostgresAccountRegister
 from trading_pipeline.adapters.stores.execution.ledger import PostgresLedger
 from trading_pipeline.adapters.stores.execution.ledger_signals import PostgresSignalReader
@@ -39,6 +40,7 @@ from trading_pipeline_tests.testkit.execution_lab import LIMITS, WAVE, Postbox
 HELD, NEXT = "BTCUSDT", "SOLUSDT"
 """The symbol that a fault strikes, and the one that is traded afterwards."""
 BALANCE = Decimal(10_000)
+_INSTANCE = "matrix"
 _TIMEOUT_S = 0.5
 _ATTEMPTS = 2
 """Of the client; production waits longer and asks more often, which a test would only wait for."""
@@ -49,6 +51,7 @@ class SimulatedAccount:
     """The account, and what the exchange itself has on record about it.
 
     :param limiter: counts the account's requests, as that of all processes does; ``None``: nobody counts.
+    :ivar processes: names under which those write who are at work beside the runs.
     :param lookup_window_s: wall seconds in which "no such order" proves nothing; 20 in production.
     """
 
@@ -59,11 +62,10 @@ class SimulatedAccount:
     limiter: RequestLimiter | None = None
     lookup_window_s: float = 0.0
     postbox: Postbox = field(default_factory=Postbox)
+    processes: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         PostgresAccountRegister(self.database).register(ACCOUNT, "the account's key")
-        self.ledger = PostgresLedger(self.database, ACCOUNT)
-        self.gate = PostgresEntryGate(self.database, ACCOUNT)
         self.equity = PostgresEquityLog(self.database, ACCOUNT)
         self.halts = PostgresHaltRegister(self.database)
         self.controls = Controls(self.halts, PostgresCommandLog(self.database), self.postbox)
@@ -71,6 +73,18 @@ class SimulatedAccount:
         self.clock = ExchangeClock(self.addresses.rest_url)
         # Read once, as a run does before its first order: what strikes then is an outage and no matter of orders.
         self.instruments = BybitMarketData(self._client()).instruments()
+
+    def _lease(self, run_id: str) -> AccountLease:
+        """As every run and process takes it: it is how the database knows whose step it traces."""
+        return AccountLease(self.database, ACCOUNT, _INSTANCE, run_id)
+
+    def ledger_of(self, run_id: str) -> PostgresLedger:
+        """The ledger of a run; of a process that is none where the id is empty."""
+        return PostgresLedger(self._lease(run_id).fenced, ACCOUNT, run_id)
+
+    def gate_of(self, run_id: str) -> PostgresEntryGate:
+        """The gate of a run."""
+        return PostgresEntryGate(self._lease(run_id).fenced, ACCOUNT)
 
     def _client(self) -> BybitClient:
         at = self.addresses
@@ -83,7 +97,7 @@ class SimulatedAccount:
         return ExecutionContext(
             run_id=run_id,
             account_id=ACCOUNT,
-            ledger=self.ledger,
+            ledger=self.ledger_of(run_id),
             trading=BybitTrading(client),
             market=market,
             signals=PostgresSignalReader(self.database),

@@ -38,6 +38,7 @@ class WatchedRun(Tripwire):
 
 def watchdog_of(account: SimulatedAccount) -> Watchdog:
     """As its process builds it; nobody is missed, as there are no other processes."""
+    account.processes.add(COMPONENT)
     records = account.equity, PostgresRiskEventLog(account.database, ACCOUNT, COMPONENT)
     context = account.context(COMPONENT)
     return Watchdog(context, PostgresHeartbeatStore(account.database), *records, lambda: context.limits)
@@ -47,7 +48,8 @@ def watchdog_of(account: SimulatedAccount) -> Watchdog:
 def listening(account: SimulatedAccount, events: EventStream) -> Iterator[None]:
     """The feed of the account's orders and fills, connected, in a thread of its own."""
     loop = asyncio.new_event_loop()
-    private = PrivateFeed(account.ledger, events, account.context("feed").trading, account.postbox, retry_s=0.1)
+    account.processes.add("")
+    private = PrivateFeed(account.ledger_of(""), events, account.context("feed").trading, account.postbox, retry_s=0.1)
     at = account.addresses
     stream = BybitAccountStream(at.private_ws_url, at.api_key, at.api_secret)
     link = Link(stream, private, Backoff(shortest_s=0.05, longest_s=0.1), silence_s=_SILENCE_S)

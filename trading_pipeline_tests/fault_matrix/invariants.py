@@ -9,6 +9,7 @@ from decimal import Decimal
 from sqlalchemy import text
 
 from trading_pipeline_tests.fault_matrix.account import BALANCE, SimulatedAccount
+from trading_pipeline_tests.testkit.execution_jobs import history
 
 _IN_FLIGHT = ("sent", "unknown")
 _LIVE = ("acknowledged", "partially_filled")
@@ -172,6 +173,21 @@ def untraced(account: SimulatedAccount) -> list[str]:
     )
     ((booked, traced),) = rows(account, query)
     return found + ([] if booked == traced else [f"{booked} fills, {traced} of them traced"])
+
+
+def off_the_record(account: SimulatedAccount) -> list[str]:
+    """Every step was made by a run that Dagster has on record and that has ended, or by a process beside them."""
+    query = (
+        "SELECT DISTINCT ON (run_id) run_id, subject, step, coalesce(order_link_id, position_id, plan_id)"
+        # Who planned it is no part of what is told here.
+        " FROM trading.execution_traces WHERE (subject, step) <> ('plan', 'new') ORDER BY run_id, trace_id"
+    )
+    found = []
+    for run_id, subject, step, name in rows(account, query):
+        run = history().get_run_by_id(str(run_id))
+        if run_id not in account.processes and (run is None or not run.is_finished):
+            found.append(f"{subject} {name} is {step} by {run_id!r}, {'on no record' if run is None else run.status}")
+    return found
 
 
 _TRACED = (

@@ -29,7 +29,7 @@ Whatever strikes, these hold after every step, asked of the exchange's own books
 * no intent of which nobody knows what became of it, no plan that is half done;
 * ledger equals venue: positions, stops, resting orders, executions and money to the last digit; where an instrument
   is halted, until a human has acted;
-* every intent leads to the run that wrote it;
+* every intent leads to the run that wrote it, every step to a run that Dagster has on record and that has ended;
 * another instrument is traded afterwards; not where the whole account is halted.
 
 `test_random_walk.py` beside it walks three days of trades on three instruments with some 500 of these faults, drawn by

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
+from uuid import uuid4
 
 from dagster import DagsterExecutionInterruptedError
 from dagster._core.errors import DagsterMaxRetriesExceededError
@@ -177,7 +178,6 @@ class Story:
     servers: Servers
     events: EventStream = field(default_factory=ListStream)
     outcome: Outcome = field(default_factory=Outcome)
-    runs: int = 0
     wires: list[Wire] = field(default_factory=list)
 
     def tell(self) -> Outcome:
@@ -261,8 +261,7 @@ class Story:
         return self.wires[-1]
 
     def _run_id(self) -> str:
-        self.runs += 1
-        return f"run-{self.runs}"
+        return str(uuid4())
 
     def _rounds(self, first: Callable[[], object]) -> None:
         """The job that the step is about, and then what comes anyway: sensors see what waits, a schedule reconciles."""
@@ -305,7 +304,8 @@ class Story:
         )
         ((reason,),) = invariants.rows(self.account, query, held=f"{HELD}.%")
         self.outcome.reason = str(reason)
-        self.outcome.wrong += [*invariants.untraced(self.account), *invariants.unsent(self.account)]
+        for ask in (invariants.untraced, invariants.off_the_record, invariants.unsent):
+            self.outcome.wrong += ask(self.account)
         if not self.outcome.halted:
             self.outcome.wrong += invariants.otherwise_at_venue(self.account)
 

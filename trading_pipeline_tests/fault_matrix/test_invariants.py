@@ -1,6 +1,7 @@
 """Each invariant sees what it is there to see."""
 
 from collections.abc import Callable, Iterator
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine, text
@@ -10,6 +11,7 @@ from trading_pipeline_tests.fault_matrix import invariants
 from trading_pipeline_tests.fault_matrix.account import HELD, SimulatedAccount, simulated_account
 from trading_pipeline_tests.fault_matrix.story import WALK, plan_of
 from trading_pipeline_tests.testkit import execution_jobs
+from trading_pipeline_tests.testkit.execution_jobs import history
 from trading_pipeline_tests.testkit.execution_lab import store_plan
 
 Invariant = Callable[[SimulatedAccount], list[str]]
@@ -21,6 +23,7 @@ ALL: tuple[Invariant, ...] = (
     invariants.unsent,
     invariants.otherwise_at_venue,
     invariants.untraced,
+    invariants.off_the_record,
 )
 
 
@@ -29,13 +32,18 @@ def held(module_database: Engine) -> Iterator[SimulatedAccount]:
     """An account with a protected position."""
     with simulated_account(module_database, WALK) as account:
         store_plan(module_database, plan_of(HELD))
-        execution_jobs.execute(account)
+        execution_jobs.execute(account, str(uuid4()))
         yield account
 
 
 def order_by_somebody(account: SimulatedAccount, link_id: str) -> None:
     terms = {"category": "linear", "symbol": HELD, "side": "Sell", "qty": "1", "orderType": "Limit", "price": "130"}
     create(account.exchange, {**terms, "orderLinkId": link_id})
+
+
+def run_of(account: SimulatedAccount) -> str:
+    ((run_id,),) = invariants.rows(account, "SELECT run_id FROM trading.order_intents WHERE purpose = 'E'")
+    return str(run_id)
 
 
 def sql(statement: str) -> Callable[[SimulatedAccount], None]:
@@ -124,6 +132,16 @@ BROKEN: dict[str, tuple[Invariant, Callable[[SimulatedAccount], None], str]] = {
         invariants.untraced,
         sql("DELETE FROM trading.execution_traces WHERE subject = 'position' AND step = 'open'"),
         "is open, traced as opening",
+    ),
+    "a step of no run": (
+        invariants.off_the_record,
+        sql("UPDATE trading.execution_traces SET run_id = '' WHERE subject = 'position' AND step = 'open'"),
+        "is open by '', on no record",
+    ),
+    "a run that nobody remembers": (
+        invariants.off_the_record,
+        lambda account: history().delete_run(run_of(account)),
+        "on no record",
     ),
     "an order without any trace": (
         invariants.untraced,

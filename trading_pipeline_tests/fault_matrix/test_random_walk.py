@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -83,7 +84,6 @@ class Walk:
     events: ListStream
     feed: Feed
     wires: list[Wire] = field(default_factory=list)
-    runs: int = 0
 
     def wave(self, close_time: datetime) -> None:
         """Plan, strike, and let the jobs do their work until nothing is left to do."""
@@ -126,6 +126,7 @@ class Walk:
             invariants.turning_around,
             invariants.in_flight,
             invariants.untraced,
+            invariants.off_the_record,
         )
         return [found for ask in (*asked, invariants.otherwise_at_venue) for found in ask(self.account)]
 
@@ -157,8 +158,7 @@ class Walk:
         attempt(job)
 
     def _run_id(self) -> str:
-        self.runs += 1
-        return f"run-{self.runs}"
+        return str(uuid4())
 
     def _take_back(self) -> None:
         """The human's part: what somebody bought on top of ours is sold again, once he was told of it."""

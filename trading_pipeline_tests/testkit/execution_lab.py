@@ -219,6 +219,10 @@ class Lab:
         """Name the account, as every run does first; again after a migration."""
         self.accounts.register(ACCOUNT, "the lab's key")
 
+    def gate_of(self, run_id: str) -> PostgresEntryGate:
+        """The gate of any run."""
+        return self.gate
+
     def context(self, run_id: str = "run-1") -> ExecutionContext:
         """The context of one run."""
         return ExecutionContext(

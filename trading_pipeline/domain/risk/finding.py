@@ -1,6 +1,7 @@
 """What a rule has to say about an entry, with the number it looked at."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -23,6 +24,8 @@ class Finding:
     :param limit: what it was held against, ``None`` where the rule has no number.
     :param keeps: of a reduction, the share of the size that is left.
     :param most: of a reduction, the largest quantity (base currency) that is left, ``None`` for none but ``keeps``.
+    :param until: of a rest, the venue time (UTC) from which on the rule has nothing against it; ``None`` where what
+        happens decides, and not the clock.
     """
 
     rule: str
@@ -32,3 +35,4 @@ class Finding:
     limit: Decimal | None = None
     keeps: Decimal = Decimal(1)
     most: Decimal | None = None
+    until: datetime | None = None

@@ -454,3 +454,27 @@ def test_what_a_backtest_does_not_ask_is_named() -> None:
     assert of(LIMITS) == ()
     question = changed(under("circuit", soft=Decimal("0.02")), under("orders", max_stake=Decimal(5)))
     assert of(question.limits) == ("circuit_soft", "max_stake")
+
+
+@pytest.mark.parametrize(
+    ("rule", "limits", "change", "left"),
+    [
+        ("cooldown", asked(), facts(last_stop_loss_at=WAVE - timedelta(minutes=14)), timedelta(minutes=1)),
+        ("cooldown_after_entry", under("cooldowns", after_entry_s=60), did(last_entry_at=WAVE - SECOND), 59 * SECOND),
+        ("cooldown_after_loss", under("cooldowns", after_loss_s=300), facts(trades=closed("-1")), 240 * SECOND),
+        ("anti_churn", under("cooldowns", anti_churn_s=900), side_traded(899), SECOND),
+    ],
+)
+def test_a_rest_tells_when_it_is_over(rule: str, limits: Change, change: Change, left: timedelta) -> None:
+    finding = denied(changed(limits, change))
+    assert (finding.rule, finding.until) == (rule, WAVE + left)
+
+
+def test_what_no_clock_ends_has_no_end() -> None:
+    assert denied(changed(facts(live=live("BTCUSDT.BYBIT")))).until is None
+
+
+def test_a_rest_is_told_before_taken_places() -> None:
+    churned = changed(under("cooldowns", anti_churn_s=900), facts(live=live("A", "B", "C")))
+    assert denied(side_traded(899)(churned)).rule == "anti_churn"
+    assert denied(side_traded(900)(churned)).rule == "max_open_positions"

@@ -64,6 +64,18 @@ def test_a_refusal_is_kept_with_its_numbers(lab: Lab) -> None:
     assert (event.account_id, event.plan_id, event.instrument_id) == (ACCOUNT, PLAN.plan_id, PLAN.instrument_id)
     assert (event.run_id, event.at) == ("run-1", WAVE)
     assert event.sentence == "equity fell 5.00% since UTC midnight, the limit is 5.00%"
+    assert event.until is None
+
+
+def test_a_rest_is_kept_with_its_end(lab: Lab) -> None:
+    store_plan(lab.database, PLAN)
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+    store_plan(lab.database, trade_plan("SOLUSDT.BYBIT"))
+    resting = replace(LIMITS, cooldowns=replace(LIMITS.cooldowns, after_entry_s=60))
+    (denied,) = gate(lab, resting, "run-2").denied
+    (event,) = events(lab)
+    assert (event.rule, event.until) == ("cooldown_after_entry", WAVE + timedelta(minutes=1))
+    assert denied.findings[0].until == event.until
 
 
 def test_a_warning_of_an_admitted_plan_is_kept_and_told(lab: Lab) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from trading_pipeline.domain.model.checks import CheckName
 from trading_pipeline.domain.model.errors import ConfigurationError, TemporaryVenueError
@@ -159,3 +159,19 @@ def test_a_funding_time_the_venue_does_not_tell_denies(lab: Lab) -> None:
         lab.plan_status(PLAN)[1]
         == "funding_unknown: no funding time of BTCUSDT.BYBIT: bybit answered 10001: instrument invalid"
     )
+
+
+def test_a_decision_is_few_short_questions(lab: Lab) -> None:
+    store_plan(lab.database, PLAN)
+    claim = claim_plans(plans=lab.ledger, clock=lab.clock, run_id="run-1")
+    asked: list[str] = []
+
+    def hear(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    event.listen(lab.database, "before_cursor_execute", hear)
+    assert gate_plans(context=lab.context(), gate=lab.gate, plans=claim.plans).admitted
+    # What has ended, the lock, the claim, four questions and two rows: the gate is waited for, and each costs a way.
+    assert len(asked) <= 9, asked
+    # psycopg reads longer ones anew at each execution.
+    assert [statement for statement in asked if len(statement) > 4096 or statement.count("%(") > 50] == []

@@ -3,15 +3,12 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, DateTime, Text, and_, bindparam, func, select
+from sqlalchemy import Connection, Text, bindparam, func, select
 
-from trading_pipeline.adapters.stores.execution.gate_history import activity_of, closed_trades
+from trading_pipeline.adapters.stores.execution.gate_history import activity_in, closed_in, history_of
 from trading_pipeline.adapters.stores.execution.gate_numbers import numbers_of
 from trading_pipeline.adapters.stores.execution.ledger_rows import FINAL_STATES, LIVE_STATUSES, entries_query, record_of
-from trading_pipeline.adapters.stores.postgres.answers import VERDICTS
 from trading_pipeline.adapters.stores.postgres.tables import (
-    data_checks,
-    fills,
     halts,
     order_intents,
     positions,
@@ -35,29 +32,34 @@ def facts_of(connection: Connection, account_id: AccountId, currency: str, plan:
     :param currency: settlement currency of the plan's instrument.
     :param now: venue time, UTC.
     """
-    # First: it holds the position, so that what follows still knows it as open.
-    adds_to = _adds_to(connection, account_id, plan)
-    pending = _pending(connection, account_id)
+    live, adds_to = _live(connection, account_id), None
+    if any(one.instrument_id == plan.instrument_id for one in live):
+        # It holds the position, so that what follows still knows it as open.
+        adds_to = _adds_to(connection, account_id, plan)
+        live = _live(connection, account_id)
     numbers = numbers_of(connection, account_id, currency, plan, now)
+    history = history_of(connection, account_id, currency, now)
     highs = [one for one in (numbers.day_high, numbers.peak_before) if one is not None]
     return GateFacts(
         account_id=account_id,
-        checks=_checks(connection, plan),
+        checks=tuple(
+            DataCheck(plan.instrument_id, plan.timeframe, plan.close_time, CheckName(name), not detail, detail)
+            for name, detail in (numbers.checks or {}).items()
+            if detail is not None
+        ),
         halts=tuple(read_halts(connection)),
-        live=_live(connection, account_id),
+        live=live,
         last_stop_loss_at=numbers.last_stop_loss_at,
         day_start_equity=numbers.day_start,
-        pending_notional=pending[1],
+        pending_notional=history.pending_notional,
         closed_by_signal=numbers.closed_by or "",
         adds_to=adds_to,
         day_low_equity=numbers.day_low,
         peak_equity=max(highs, default=None),
-        activity=activity_of(connection, account_id, now, pending, numbers.last_entry_at),
-        trades=TradeRecord(
-            closed_trades(connection, account_id, currency), numbers.realised_today, numbers.same_side_at
-        ),
+        activity=activity_in(history, numbers.last_entry_at),
+        trades=TradeRecord(closed_in(history), numbers.realised_today, numbers.same_side_at),
         # The plan is entered at the close of its bar.
-        volatility_pct=None if numbers.atr is None else Decimal(numbers.atr) / plan.entry_price * 100,
+        volatility_pct=Decimal(numbers.atr) / plan.entry_price * 100 if numbers.atr and plan.entry_price else None,
     )
 
 
@@ -107,35 +109,11 @@ def _adds_to(connection: Connection, account_id: AccountId, plan: TradePlan) -> 
     )
 
 
-def _checks(connection: Connection, plan: TradePlan) -> tuple[DataCheck, ...]:
-    bar = {
-        "instrument_id": plan.instrument_id,
-        "timeframe": plan.timeframe.value,
-        "close_time": plan.close_time,
-    }
-    rows = connection.execute(_CHECKS, bar)
-    return tuple(
-        DataCheck(plan.instrument_id, plan.timeframe, row.close_time, CheckName(row.name), row.passed, row.detail)
-        for row in rows
-    )
-
-
-def _pending(connection: Connection, account_id: AccountId) -> tuple[int, Decimal]:
-    """Number and notional (quote currency) of entries that are decided and of which no fill is booked yet."""
-    row = connection.execute(_PENDING, {"account_id": account_id}).one()
-    return row.number, row.notional
-
-
 # Built once: putting them together takes longer than PostgreSQL takes to answer them.
 _ACCOUNT, _STRATEGY, _INSTRUMENT, _TIMEFRAME, _BIAS = (
     bindparam(name, type_=Text) for name in ("account_id", "strategy", "instrument_id", "timeframe", "bias")
 )
 _HALTS = select(halts).order_by(halts.c.since, halts.c.scope, halts.c.kind)
-_CHECKS = VERDICTS.where(
-    data_checks.c.instrument_id == _INSTRUMENT,
-    data_checks.c.timeframe == _TIMEFRAME,
-    data_checks.c.close_time == bindparam("close_time", type_=DateTime(timezone=True)),
-)
 # Any exit but a target closes the whole position, and a layer that fills behind it would stand alone.
 _LEAVING = select(order_intents.c.order_link_id).where(
     order_intents.c.position_id == positions.c.position_id,
@@ -169,7 +147,10 @@ _GROWING = (
 )
 _LIVE = (
     select(
-        positions,
+        *(
+            positions.c[name]
+            for name in ("position_id", "instrument_id", "timeframe", "bias", "quantity", "stop_price")
+        ),
         func.coalesce(_GROWING, Decimal(0)).label("growing"),
         # Until something fills, the plan's price is the best there is.
         func.coalesce(positions.c.entry_price, trade_plans.c.entry_price).label("price"),
@@ -177,19 +158,4 @@ _LIVE = (
     .join(trade_plans, trade_plans.c.plan_id == positions.c.plan_id)
     .where(positions.c.account_id == _ACCOUNT, positions.c.status.in_(LIVE_STATUSES))
     .order_by(positions.c.instrument_id)
-)
-_BOOKED = select(fills.c.execution_id).where(fills.c.order_link_id == order_intents.c.order_link_id)
-_NOTIONAL = func.sum(order_intents.c.quantity * trade_plans.c.entry_price)
-_PENDING = (
-    select(func.count().label("number"), func.coalesce(_NOTIONAL, Decimal(0)).label("notional"))
-    .join(trade_plans, trade_plans.c.plan_id == order_intents.c.plan_id)
-    .join(positions, positions.c.position_id == order_intents.c.position_id)
-    .where(
-        order_intents.c.account_id == _ACCOUNT,
-        order_intents.c.purpose == Purpose.ENTRY.value,
-        positions.c.status.in_(LIVE_STATUSES),
-        ~and_(order_intents.c.state.in_(FINAL_STATES), order_intents.c.filled_quantity == 0),
-        # From its first fill on, the order is counted by its fills.
-        ~_BOOKED.exists(),
-    )
 )

@@ -1,4 +1,8 @@
-"""Single numbers and instants of the gate's facts, all of them in one query: the gate is waited for."""
+"""Single numbers and instants of the gate's facts, all of them in one query: the gate is waited for.
+
+psycopg remembers how it reads a statement of up to 4,096 characters and 50 parameters, and reads longer ones anew at
+each execution: what the account did and how its trades ended is a query of its own (``gate_history``).
+"""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,14 +21,18 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
+from trading_pipeline.adapters.stores.execution.gate_history import NET, OWN_END
 from trading_pipeline.adapters.stores.postgres.tables import (
+    data_checks,
     equity_snapshots,
     fills,
     indicator_snapshots,
     order_intents,
     positions,
 )
+from trading_pipeline.domain.model.checks import CheckName
 from trading_pipeline.domain.model.identity import AccountId
 from trading_pipeline.domain.model.orders import Purpose
 from trading_pipeline.domain.model.plans import TradePlan
@@ -34,11 +42,6 @@ from trading_pipeline.domain.risk.held import PEAK_DAYS
 
 _DAY = timedelta(days=1)
 _ATR = "atr_14"
-
-NET = positions.c.realised_pnl - positions.c.fees - positions.c.funding
-"""What a position earned, settlement currency."""
-OWN_END = positions.c.exit_reason.is_distinct_from(ExitReason.MUTEX_UPGRADE.value)
-"""Closed for a plan that takes its place a trade starts no rest and is in no streak: they would deny that very plan."""
 
 
 def _instant(name: str) -> BindParameter[datetime]:
@@ -60,7 +63,7 @@ def numbers_of(
 ) -> Row[tuple[object, ...]]:
     """``last_stop_loss_at``, ``same_side_at``, ``last_entry_at``; ``day_start``, ``day_low``, ``day_high`` and
     ``peak_before`` of equity; ``realised_today``; ``closed_by``, the position that the plan's signal closed; ``atr``,
-    as text.
+    as text; ``checks`` of its bar, by question what speaks against it, null where it was not asked.
 
     :param currency: of equity and results.
     """
@@ -181,16 +184,39 @@ def _atr() -> ScalarSelect[str]:
     )
 
 
+def _checks() -> ScalarSelect[dict[str, str | None]]:
+    """What speaks against the plan's bar, by question."""
+    check = data_checks.c
+    answers = [part for name in CheckName for part in (name.value, check[name.value])]
+    return (
+        select(func.jsonb_build_object(*answers, type_=JSONB))
+        .where(
+            check.instrument_id == _INSTRUMENT,
+            check.timeframe == _TIMEFRAME,
+            check.close_time == _instant("close_time"),
+        )
+        .scalar_subquery()
+    )
+
+
+_DAY_RANGE = (
+    select(
+        func.min(equity_snapshots.c.equity).label("day_low"),
+        func.max(equity_snapshots.c.equity).label("day_high"),
+    )
+    .where(*_TODAY)
+    .subquery("day_range")
+)
 # Built once: putting it together takes longer than PostgreSQL takes to answer it.
 _NUMBERS = select(
     _last_stop_loss_at().label("last_stop_loss_at"),
     _same_side_at().label("same_side_at"),
     _last_entry_at().label("last_entry_at"),
     _day_start().label("day_start"),
-    select(func.min(equity_snapshots.c.equity)).where(*_TODAY).scalar_subquery().label("day_low"),
-    select(func.max(equity_snapshots.c.equity)).where(*_TODAY).scalar_subquery().label("day_high"),
     _peak_before().label("peak_before"),
     _realised_today().label("realised_today"),
     _closed_by().label("closed_by"),
     _atr().label("atr"),
+    _checks().label("checks"),
+    _DAY_RANGE,
 )

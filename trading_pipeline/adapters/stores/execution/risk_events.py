@@ -59,6 +59,7 @@ def append_events(
             "value": finding.value,
             "limit": finding.limit,
             "sentence": finding.sentence,
+            "until": finding.until,
             "run_id": run_id,
             "at": at,
         }
@@ -78,4 +79,4 @@ def events_of(connection: Connection, plan_id: str) -> tuple[Finding, ...]:
 
 
 def _finding(row: Row[tuple[object, ...]]) -> Finding:
-    return Finding(row.rule, Action(row.action), row.sentence, row.value, row.limit)
+    return Finding(row.rule, Action(row.action), row.sentence, row.value, row.limit, until=row.until)

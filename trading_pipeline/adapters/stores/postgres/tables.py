@@ -442,8 +442,10 @@ positions = Table(
         unique=True,
         postgresql_where=text("status IN ('opening', 'open')"),
     ),
-    # For the gate, which reads the newest trades at every entry; the next for its cooldown, with the very condition.
+    # For the gate, which reads the newest trades at every entry, when a side was last left, and, with the very
+    # condition, when one was last stopped out.
     Index("positions_by_close", "account_id", "closed_at"),
+    Index("positions_by_side", "account_id", "instrument_id", "bias", "closed_at"),
     Index(
         "positions_stopped",
         "account_id",
@@ -506,12 +508,14 @@ risk_events = Table(
     Column("run_id", Text, nullable=False),
     _instant("at"),
     _written_at(),
+    _instant("until", nullable=True),
     # Asked when a run that died comes back to a plan; what the account's watch found belongs to none.
     Index("risk_events_by_plan", "plan_id", postgresql_where=text("plan_id IS NOT NULL")),
     Index("risk_events_by_time", "account_id", "at"),
 )
 """Append-only, which a trigger enforces: every refusal, reduction and warning of the gate, and what the account's own
-watch decided, which has no plan. ``at`` is venue time; ``value`` and ``limit`` are NULL where there is no number."""
+watch decided, which has no plan. ``at`` is venue time; ``value`` and ``limit`` are NULL where there is no number,
+``until``, from which on a rest is over, where no clock decides."""
 
 operator_commands = Table(
     "operator_commands",

@@ -1,6 +1,7 @@
 """The shape of a rule."""
 
 from abc import ABC, abstractmethod
+from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
 from typing import ClassVar
@@ -24,9 +25,15 @@ class Rule:
     key: ClassVar[str] = ""
     backtested: ClassVar[bool] = False
 
-    def deny(self, sentence: str, value: Decimal | None = None, limit: Decimal | None = None) -> Finding:
-        """No entry."""
-        return Finding(self.name, Action.DENY, sentence, value, limit)
+    def deny(
+        self,
+        sentence: str,
+        value: Decimal | None = None,
+        limit: Decimal | None = None,
+        until: datetime | None = None,
+    ) -> Finding:
+        """No entry; none before ``until`` (venue time, UTC) where that is known."""
+        return Finding(self.name, Action.DENY, sentence, value, limit, until=until)
 
     def warn(self, sentence: str, value: Decimal | None = None, limit: Decimal | None = None) -> Finding:
         """An entry, and a word about it."""

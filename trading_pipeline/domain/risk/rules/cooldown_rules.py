@@ -30,7 +30,7 @@ class Cooldown(EntryRule):
             return None
         sentence = f"stopped out at {stopped_at:%H:%M} UTC, no new {plan.timeframe} entry before {until:%H:%M} UTC"
         passed = Decimal((plan.close_time - stopped_at) // timedelta(milliseconds=1)) / plan.timeframe.ms
-        return self.deny(sentence, passed, Decimal(bars))
+        return self.deny(sentence, passed, Decimal(bars), until)
 
 
 class Rest(EntryRule):
@@ -45,7 +45,7 @@ class Rest(EntryRule):
         if passed >= wait:
             return None
         until = since + timedelta(seconds=float(wait))
-        return self.deny(f"{what} at {since:%H:%M:%S} UTC, no entry before {until:%H:%M:%S} UTC", passed, wait)
+        return self.deny(f"{what} at {since:%H:%M:%S} UTC, no entry before {until:%H:%M:%S} UTC", passed, wait, until)
 
 
 class RestAfterEntry(Rest):

@@ -1,6 +1,12 @@
 """Rules about the plan itself and the bar it was made at."""
 
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+
 from trading_pipeline.domain.model.checks import CheckName
+from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.risk.entry import EntryQuestion
 from trading_pipeline.domain.risk.entry_size import sizing_inputs
@@ -9,15 +15,66 @@ from trading_pipeline.domain.risk.rules.base import EntryRule
 
 
 class NotExpired(EntryRule):
-    """The plan is still valid at venue time."""
+    """The plan is still valid at venue time, and its bar is not older than plans may be."""
 
     name = "expiry"
 
     def judge(self, question: EntryQuestion) -> Finding | None:
         """Late is too late: the market the plan was made for is gone."""
-        if question.now <= question.plan.valid_until:
+        plan = question.plan
+        # By the bar, too: a plan of yesterday that says it is valid for years is as old as any other.
+        until = min(plan.valid_until, plan.close_time + question.limits.plan_ttl_bars * plan.timeframe.duration)
+        if question.now <= until:
             return None
-        return self.deny(f"the plan was valid until {question.plan.valid_until:%Y-%m-%d %H:%M:%S} UTC")
+        return self.deny(f"the plan was valid until {until:%Y-%m-%d %H:%M:%S} UTC")
+
+
+class WellFormed(EntryRule):
+    """Its numbers are numbers, its bar has closed, targets are ahead, further entries lie between entry and stop."""
+
+    name = "plan_numbers"
+
+    def judge(self, question: EntryQuestion) -> Finding | None:
+        """Before any rule counts with them: one plan that nobody can compute with must not stop the others."""
+        plan = question.plan
+        # Venue time is an estimate, and a close is known to whoever was told of it.
+        if plan.close_time > question.now + _AHEAD:
+            return self.deny(f"the plan's bar closes at {plan.close_time:%Y-%m-%d %H:%M:%S} UTC, which is to come")
+        wrong = next(_nonsense(plan), "")
+        return self.deny(f"nobody can have meant {wrong}") if wrong else None
+
+
+_AHEAD = timedelta(seconds=5)
+_NAMED = re.compile(r"[0-9A-Za-z-]{1,24}")
+"""An id and the longest ending, of those that plans ever had."""
+
+
+def _nonsense(plan: TradePlan) -> Iterator[str]:
+    """What is wrong with the plan's numbers; whoever asks stops at the first."""
+    for name, number in _numbers(plan):
+        if not number.is_finite():
+            yield f"a plan whose {name} is {number}"
+    if not _NAMED.fullmatch(plan.plan_id):
+        yield f"a plan called {plan.plan_id[:40]!r}: no venue takes an order of that name"
+    if plan.entry_price <= 0:
+        yield f"an entry at {plan.entry_price}"
+    yield from (f"a target at {one.r_multiple} R" for one in plan.targets if one.r_multiple <= 0)
+    low, high = sorted((plan.entry_price, plan.stop_price))
+    for level in plan.levels:
+        if not low <= level.price <= high:
+            yield f"a further entry at {level.price}, between {plan.entry_price} and {plan.stop_price} it is not"
+
+
+def _numbers(plan: TradePlan) -> Iterator[tuple[str, Decimal]]:
+    yield from (("entry", plan.entry_price), ("stop", plan.stop_price), ("score", plan.score))
+    for target in plan.targets:
+        yield from (("target", target.r_multiple), ("target's part", target.fraction))
+    for level in plan.levels:
+        yield from (("level", level.price), ("level's part", level.share))
+    runner = plan.runner
+    yield from (("runner", one) for one in (runner.fraction, runner.atr_multiple, runner.activation, runner.offset))
+    if plan.sizing is not None and plan.sizing.volatility_pct is not None:
+        yield "volatility", plan.sizing.volatility_pct
 
 
 class Listed(EntryRule):
