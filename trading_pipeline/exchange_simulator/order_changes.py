@@ -54,7 +54,7 @@ def withdraw(exchange: Exchange, order: Order) -> None:
 
 
 def cancel_all(exchange: Exchange, request: Parameters) -> list[Order]:
-    """Cancel the active orders of a symbol or of everything; the venue's own stops stay unless asked for.
+    """Cancel the active orders of a symbol or of a coin, a position's stops among them unless a filter leaves them.
 
     :raises Rejection: 10001, neither symbol nor coin is given.
     """
@@ -65,7 +65,8 @@ def cancel_all(exchange: Exchange, request: Parameters) -> list[Order]:
     elif not (parameters.text(request, "settleCoin") or parameters.text(request, "baseCoin")):
         raise bad_parameter("params error: symbol, baseCoin or settleCoin is required")
     wanted = parameters.text(request, "orderFilter")
-    chosen = [order for order in exchange.orders.active(symbol) if _matches(order, wanted)]
+    meant = [one for one in exchange.orders.active(symbol) if parameters.of_coins(request, exchange.contract(one))]
+    chosen = [order for order in meant if _matches(order, wanted)]
     for order in chosen:
         _cancel(exchange, order)
     return chosen

@@ -29,7 +29,9 @@ def transaction_log(seat: Seat, request: Parameters) -> Payload:
     found = [
         (entry[0].sequence, entry)
         for entry in reversed(_entries(seat))
-        if begin <= entry[0].at_ms <= end and kind in ("", _KINDS[entry[0].kind])
+        if begin <= entry[0].at_ms <= end
+        and kind in ("", _KINDS[entry[0].kind])
+        and parameters.of_coins(request, seat.exchange.contract(entry[0].order))
     ]
     return page(found, request, _row, default=20, most=50)
 
