@@ -67,6 +67,9 @@ def cancel_all(exchange: Exchange, request: Parameters) -> list[Order]:
     elif not (parameters.text(request, "settleCoin") or parameters.text(request, "baseCoin")):
         raise bad_parameter("params error: symbol, baseCoin or settleCoin is required")
     wanted = parameters.text(request, "orderFilter")
+    # The venue's way to say "conditional orders of mine, and not what protects a position".
+    if wanted == "StopOrder" and parameters.text(request, "stopOrderType") == "Stop":
+        wanted = "Stop"
     meant = [one for one in exchange.orders.active(symbol) if parameters.of_coins(request, exchange.contract(one))]
     chosen = [order for order in meant if _matches(order, wanted)]
     for order in chosen:
@@ -75,7 +78,9 @@ def cancel_all(exchange: Exchange, request: Parameters) -> list[Order]:
 
 
 def _matches(order: Order, order_filter: str) -> bool:
-    """Whether the filter (``Order``, ``StopOrder``, ``tpslOrder`` or empty for all) selects the order."""
+    """Whether the filter (``Order``, ``StopOrder``, ``Stop``, ``tpslOrder`` or empty for all) selects the order."""
+    if order_filter == "Stop":
+        return order.conditional and order.terms.stop_order_type == "Stop"
     own_stop = order.terms.stop_order_type.endswith(("StopLoss", "TakeProfit"))
     if order_filter == "Order":
         return not order.conditional

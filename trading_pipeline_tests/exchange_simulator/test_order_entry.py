@@ -127,6 +127,15 @@ def test_cancel_all_leaves_the_stop_when_only_plain_orders_are_meant() -> None:
     assert [o.terms.stop_order_type for o in exchange.orders.active()] == ["StopLoss"]
 
 
+def test_cancel_all_leaves_what_protects_a_position_when_only_own_conditional_orders_are_meant() -> None:
+    exchange = an_exchange(FLAT)
+    create(exchange, BUY | {"stopLoss": "95"})
+    create(exchange, BUY | {"triggerPrice": "105", "triggerDirection": "1"})
+    request = {"category": "linear", "symbol": "BTCUSDT", "orderFilter": "StopOrder", "stopOrderType": "Stop"}
+    order_changes.cancel_all(exchange, request)
+    assert [o.terms.stop_order_type for o in exchange.orders.active()] == ["StopLoss"]
+
+
 def test_amended_price_that_crosses_the_market_fills() -> None:
     exchange = an_exchange(FLAT)
     placed = create(exchange, LIMIT | {"orderLinkId": "a"})

@@ -22,6 +22,8 @@ def transaction_log(seat: Seat, request: Parameters) -> Payload:
         "category": ("", "linear"),
         "currency": ("", "USDT"),
         "accountType": ("", "UNIFIED"),
+        # Positions that were moved between accounts, which happens to none here.
+        "transSubType": ("",),
     }
     if any(parameters.text(request, name) not in allowed for name, allowed in wanted.items()):
         return {"nextPageCursor": "", "list": []}
