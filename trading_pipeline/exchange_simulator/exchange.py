@@ -316,6 +316,10 @@ class Exchange:
             raise unknown_symbol(symbol)
         return self.markets[symbol]
 
+    def contract(self, order: Order) -> Instrument:
+        """What the order trades."""
+        return self.markets[order.terms.symbol].instrument
+
     def next_sequence(self) -> int:
         """A number that only ever grows."""
         self.sequence += 1

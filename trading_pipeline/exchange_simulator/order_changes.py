@@ -1,11 +1,13 @@
 """Amending and cancelling orders."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
+from decimal import Decimal
 
+from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.exchange_simulator import latency, matching, order_entry, parameters
 from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.fills import cancel as cancel_order
-from trading_pipeline.exchange_simulator.orders import CANCEL, Order, Terms
+from trading_pipeline.exchange_simulator.orders import CANCEL, Levels, Order, Terms
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.private import order_push
 from trading_pipeline.exchange_simulator.protection import forget_settled, paired
@@ -54,7 +56,7 @@ def withdraw(exchange: Exchange, order: Order) -> None:
 
 
 def cancel_all(exchange: Exchange, request: Parameters) -> list[Order]:
-    """Cancel the active orders of a symbol or of everything; the venue's own stops stay unless asked for.
+    """Cancel the active orders of a symbol or of a coin, a position's stops among them unless a filter leaves them.
 
     :raises Rejection: 10001, neither symbol nor coin is given.
     """
@@ -65,14 +67,20 @@ def cancel_all(exchange: Exchange, request: Parameters) -> list[Order]:
     elif not (parameters.text(request, "settleCoin") or parameters.text(request, "baseCoin")):
         raise bad_parameter("params error: symbol, baseCoin or settleCoin is required")
     wanted = parameters.text(request, "orderFilter")
-    chosen = [order for order in exchange.orders.active(symbol) if _matches(order, wanted)]
+    # The venue's way to say "conditional orders of mine, and not what protects a position".
+    if wanted == "StopOrder" and parameters.text(request, "stopOrderType") == "Stop":
+        wanted = "Stop"
+    meant = [one for one in exchange.orders.active(symbol) if parameters.of_coins(request, exchange.contract(one))]
+    chosen = [order for order in meant if _matches(order, wanted)]
     for order in chosen:
         _cancel(exchange, order)
     return chosen
 
 
 def _matches(order: Order, order_filter: str) -> bool:
-    """Whether the filter (``Order``, ``StopOrder``, ``tpslOrder`` or empty for all) selects the order."""
+    """Whether the filter (``Order``, ``StopOrder``, ``Stop``, ``tpslOrder`` or empty for all) selects the order."""
+    if order_filter == "Stop":
+        return order.conditional and order.terms.stop_order_type == "Stop"
     own_stop = order.terms.stop_order_type.endswith(("StopLoss", "TakeProfit"))
     if order_filter == "Order":
         return not order.conditional
@@ -139,15 +147,47 @@ def _amended(exchange: Exchange, order: Order, request: Parameters) -> Terms:
         raise bad_parameter("params error: price of a market order can not be modified")
     if price is not None:
         order_entry.check_band(exchange, terms.symbol, terms.side, price)
-    trigger = order_entry.optional_price(request, "triggerPrice", instrument) or terms.trigger_price
-    if trigger is not None and not order.conditional:
-        raise bad_parameter("params error: order has no trigger price")
+    trigger, trigger_by = _amended_trigger(exchange, order, request)
     order_entry.check_notional(exchange, instrument, quantity, price, reduce_only=terms.reduce_only)
     return replace(
         terms,
         quantity=quantity,
         price=price,
         trigger_price=trigger,
-        stop_loss=order_entry.optional_price(request, "stopLoss", instrument) or terms.stop_loss,
-        take_profit=order_entry.optional_price(request, "takeProfit", instrument) or terms.take_profit,
+        trigger_by=trigger_by,
+        **asdict(_amended_levels(terms, request, instrument)),
     )
+
+
+def _amended_trigger(exchange: Exchange, order: Order, request: Parameters) -> tuple[Decimal | None, str]:
+    """The trigger of a conditional order, and the price that it watches.
+
+    :raises Rejection: 10001, the order has triggered or never waited for one; 110092 or 110093, see ``check_trigger``.
+    """
+    terms = order.agreed
+    trigger = order_entry.optional_price(request, "triggerPrice", exchange.contract(order)) or terms.trigger_price
+    if trigger is None:
+        return None, terms.trigger_by
+    if not order.conditional:
+        raise bad_parameter("params error: order has no trigger price")
+    watched = parameters.one_of(request, "triggerBy", order_entry.TRIGGERS, terms.trigger_by)
+    if (trigger, watched) != (terms.trigger_price, terms.trigger_by):
+        order_entry.check_trigger(exchange.markets[terms.symbol], trigger, watched, rises=terms.trigger_rises)
+    return trigger, watched
+
+
+def _amended_levels(terms: Terms, request: Parameters, instrument: Instrument) -> Levels:
+    """Attached stop loss and take profit: what the request leaves out stays, and 0 takes one away."""
+    present = {
+        "tpslMode": "Partial" if terms.partial else "Full",
+        "stopLoss": terms.stop_loss,
+        "slTriggerBy": terms.stop_trigger_by,
+        "slOrderType": "Limit" if terms.stop_limit else "Market",
+        "slLimitPrice": terms.stop_limit,
+        "takeProfit": terms.take_profit,
+        "tpTriggerBy": terms.profit_trigger_by,
+        "tpOrderType": "Limit" if terms.profit_limit else "Market",
+        "tpLimitPrice": terms.profit_limit,
+    }
+    named = {name: request[name] for name in present if parameters.text(request, name)}
+    return order_entry.attached_levels(present | named, instrument)

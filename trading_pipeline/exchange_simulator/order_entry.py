@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.exchange_simulator import latency, matching, parameters, protection
-from trading_pipeline.exchange_simulator.exchange import Exchange
+from trading_pipeline.exchange_simulator.exchange import Exchange, Market
 from trading_pipeline.exchange_simulator.liquidity import market_price
 from trading_pipeline.exchange_simulator.orders import ENTER, MAX_ACTIVE, MAX_CONDITIONAL, ZERO, Levels, Order, Terms
 from trading_pipeline.exchange_simulator.parameters import Parameters
@@ -17,7 +17,7 @@ from trading_pipeline.exchange_simulator.risk_tiers import limit_at, tier_of
 PRICE_BAND = Decimal("0.05")
 """A limit order may cross the last price by at most this share."""
 _LINK_ID = re.compile(r"[A-Za-z0-9_-]{0,36}")
-_TRIGGERS = ("LastPrice", "MarkPrice", "IndexPrice")
+TRIGGERS = ("LastPrice", "MarkPrice", "IndexPrice")
 _TIMES_IN_FORCE = ("GTC", "IOC", "FOK", "PostOnly")
 
 
@@ -68,8 +68,6 @@ def _read(exchange: Exchange, request: Parameters) -> Terms:
     quantity = _quantity(exchange, request, instrument, index)
     check_notional(exchange, instrument, quantity, price, reduce_only=reduce_only)
     levels = attached_levels(request, instrument)
-    if reduce_only and (levels.stop_loss is not None or levels.take_profit is not None):
-        raise bad_parameter("params error: reduce-only order can not set tp/sl")
     default_tif = "IOC" if order_type == "Market" else "GTC"
     return Terms(
         symbol=symbol,
@@ -107,8 +105,8 @@ def attached_levels(request: Parameters, instrument: Instrument) -> Levels:
     return Levels(
         stop_loss=optional_price(request, "stopLoss", instrument),
         take_profit=optional_price(request, "takeProfit", instrument),
-        stop_trigger_by=parameters.one_of(request, "slTriggerBy", _TRIGGERS, "LastPrice"),
-        profit_trigger_by=parameters.one_of(request, "tpTriggerBy", _TRIGGERS, "LastPrice"),
+        stop_trigger_by=parameters.one_of(request, "slTriggerBy", TRIGGERS, "LastPrice"),
+        profit_trigger_by=parameters.one_of(request, "tpTriggerBy", TRIGGERS, "LastPrice"),
         partial=partial,
         stop_limit=_level_limit(request, "sl", instrument, partial=partial),
         profit_limit=_level_limit(request, "tp", instrument, partial=partial),
@@ -187,16 +185,23 @@ def _trigger(exchange: Exchange, request: Parameters, instrument: Instrument) ->
     if trigger is None:
         return None, False
     direction = parameters.integer(request, "triggerDirection", 0)
-    watched = parameters.one_of(request, "triggerBy", _TRIGGERS, "LastPrice")
-    market = exchange.markets[instrument.symbol]
-    here = {"LastPrice": market.last, "MarkPrice": market.mark, "IndexPrice": market.index}[watched]
+    watched = parameters.one_of(request, "triggerBy", TRIGGERS, "LastPrice")
     if direction not in (1, 2):
         raise bad_parameter("params error: triggerDirection invalid; 1 rising, 2 falling")
-    if direction == 1 and trigger <= here:
-        raise Rejection(110092, f"expect Rising, but trigger_price[{trigger}] <= current[{here}]??{watched}")
-    if direction == 2 and trigger >= here:
-        raise Rejection(110093, f"expect Falling, but trigger_price[{trigger}] >= current[{here}]??{watched}")
+    check_trigger(exchange.markets[instrument.symbol], trigger, watched, rises=direction == 1)
     return trigger, direction == 1
+
+
+def check_trigger(market: Market, trigger: Decimal, watched: str, *, rises: bool) -> None:
+    """The price that a trigger watches has not reached it yet.
+
+    :raises Rejection: 110092 or 110093, the trigger lies on the wrong side.
+    """
+    here = {"LastPrice": market.last, "MarkPrice": market.mark, "IndexPrice": market.index}[watched]
+    if rises and trigger <= here:
+        raise Rejection(110092, f"expect Rising, but trigger_price[{trigger}] <= current[{here}]??{watched}")
+    if not rises and trigger >= here:
+        raise Rejection(110093, f"expect Falling, but trigger_price[{trigger}] >= current[{here}]??{watched}")
 
 
 def _quantity(exchange: Exchange, request: Parameters, instrument: Instrument, index: int) -> Decimal:
@@ -260,7 +265,12 @@ def _check_caps(exchange: Exchange, terms: Terms) -> None:
 
 
 def check_levels(exchange: Exchange, terms: Terms) -> None:
-    """Attached levels lie on their side of where the order would fill."""
+    """Attached levels lie on their side of where the order would fill, and what only reduces has none.
+
+    :raises Rejection: 10001.
+    """
+    if terms.reduce_only and (terms.stop_loss is not None or terms.take_profit is not None):
+        raise bad_parameter("params error: reduce-only order can not set tp/sl")
     # A limit entry is judged by its own price, which may lie beyond today's stop.
     base = terms.price or terms.trigger_price or exchange.markets[terms.symbol].last
     for kind, level in (("StopLoss", terms.stop_loss), ("TakeProfit", terms.take_profit)):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
+from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.exchange_simulator.rejections import bad_parameter
 
 Parameters = Mapping[str, object]
@@ -102,3 +103,12 @@ def one_of(parameters: Parameters, name: str, allowed: tuple[str, ...], default:
     if value not in allowed:
         raise bad_parameter(f"params error: {name} invalid {value[:LONGEST_SAID]}")
     return value
+
+
+def of_coins(parameters: Parameters, instrument: Instrument) -> bool:
+    """Whether a contract is meant: by its name alone where one is given, else by base and settlement currency."""
+    symbol = text(parameters, "symbol")
+    if symbol:
+        return symbol == instrument.symbol
+    base, settlement = text(parameters, "baseCoin"), text(parameters, "settleCoin")
+    return base in ("", instrument.base_currency) and settlement in ("", instrument.settlement_currency)

@@ -17,8 +17,7 @@ def switch_mode(exchange: Exchange, request: Parameters) -> None:
     hedged = parameters.one_of(request, "mode", (_ONE_WAY, _HEDGE)) == _HEDGE
     symbol = parameters.text(request, "symbol")
     if not symbol:
-        parameters.required(request, "coin")
-        _switch_all(exchange, hedged=hedged)
+        _switch_all(exchange, parameters.required(request, "coin"), hedged=hedged)
         return
     exchange.market(symbol)
     if hedged == (symbol in exchange.positions.hedged):
@@ -29,10 +28,13 @@ def switch_mode(exchange: Exchange, request: Parameters) -> None:
     exchange.positions.switch(symbol, hedged=hedged)
 
 
-def _switch_all(exchange: Exchange, *, hedged: bool) -> None:
-    """Switch every symbol that nothing is open in; the others stay as they are, which is no error at the venue."""
-    for symbol in exchange.markets:
-        if _objection(exchange, symbol) is None:
+def _switch_all(exchange: Exchange, coin: str, *, hedged: bool) -> None:
+    """Switch every symbol that settles in the coin and that nothing is open in.
+
+    The others stay as they are, which is no error at the venue.
+    """
+    for symbol, market in exchange.markets.items():
+        if market.instrument.settlement_currency == coin and _objection(exchange, symbol) is None:
             exchange.positions.switch(symbol, hedged=hedged)
 
 

@@ -199,8 +199,8 @@ class StateFile:
             if (before := json.loads(noted).get(name)) != value:
                 self.close()
                 raise ConfigurationError(
-                    f"state file {self._path} was made with {name} {before}, this exchange has {name} {value}; "
-                    "use what it was made with, or choose another file"
+                    f"state file {self._path} was made with {name} {before or 'none'}, "
+                    f"this exchange has {name} {value or 'none'}; use what it was made with, or choose another file"
                 )
 
     def _read_place(self) -> Place | None:

@@ -1,11 +1,13 @@
 """Small exchanges with hand-written bars."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import numpy as np
 
+from trading_pipeline.domain.model.identity import InstrumentId, VenueName
 from trading_pipeline.domain.model.intrabar_paths import IntrabarPath
 from trading_pipeline.domain.model.timeframes import to_ms
 from trading_pipeline.exchange_simulator.bars import BarSeries
@@ -51,7 +53,11 @@ def an_exchange(
     for symbol in symbols:
         series = a_series([FLAT, *bars], to_ms(start) - STEP_MS)
         series.open_ms[1:] += missing * STEP_MS
-        contract = specification("BTCUSDT", Decimal(100), 1, *fees)
+        contract = replace(
+            specification("BTCUSDT", Decimal(100), 1, *fees),
+            instrument_id=InstrumentId.of(symbol, VenueName("BYBIT")),
+            base_currency=symbol.removesuffix("USDT"),
+        )
         markets[symbol] = Market(contract, PriceWalk(series, path), moment, funding)
     defaults = {"balance": Decimal(10_000), "run_id": "test"}
     return Exchange(markets, Terms(**(defaults | terms)), moment)  # type: ignore[arg-type]

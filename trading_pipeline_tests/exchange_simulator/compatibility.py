@@ -15,6 +15,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from trading_pipeline.exchange_simulator.server import Addresses, running_exchange
 from trading_pipeline.exchange_simulator.trade_stream import TRADE_PATH
+from trading_pipeline.exchange_simulator.venue_tiers import USUAL, VENUE_TIERS
 from trading_pipeline_tests.exchange_simulator.comparisons import COMMANDS, PAGES, PRIVATE_TOPICS, PUBLIC_TOPICS
 from trading_pipeline_tests.exchange_simulator.conftest import LOCK_STEP
 from trading_pipeline_tests.exchange_simulator.test_streams import ask, auth
@@ -53,6 +54,10 @@ Of pages of which something is served, the last row says what is not.
 |---|---|---|
 {"".join(rows)}
 Not served at all, with the number of what is documented there: {", ".join(elsewhere)}.
+
+The numbers of `risk-limit` are the venue's for {", ".join(sorted(VENUE_TIERS))}, and with `--live` for
+every contract. Nobody published those of others where we could find them: they have the ones of {USUAL}
+([0129](decisions/0129-tiers-of-contracts-that-nobody-published.md)).
 """
 
 

@@ -101,6 +101,8 @@ def test_a_symbol_with_position_or_order_keeps_its_mode() -> None:
 def test_of_a_coin_the_symbols_that_can_are_switched() -> None:
     exchange = an_exchange(FLAT, symbols=("BTCUSDT", "SOLUSDT"))
     order(exchange, "Buy", "1")
+    switch_mode(exchange, {"category": "linear", "coin": "USDC", "mode": "3"})
+    assert exchange.positions.hedged == set()
     switch_mode(exchange, {"category": "linear", "coin": "USDT", "mode": "3"})
     assert exchange.positions.hedged == {"SOLUSDT"}
     assert refused(lambda: switch_mode(exchange, {"category": "linear", "mode": "3"})) == 10001

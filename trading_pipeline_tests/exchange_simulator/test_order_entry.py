@@ -127,6 +127,15 @@ def test_cancel_all_leaves_the_stop_when_only_plain_orders_are_meant() -> None:
     assert [o.terms.stop_order_type for o in exchange.orders.active()] == ["StopLoss"]
 
 
+def test_cancel_all_leaves_what_protects_a_position_when_only_own_conditional_orders_are_meant() -> None:
+    exchange = an_exchange(FLAT)
+    create(exchange, BUY | {"stopLoss": "95"})
+    create(exchange, BUY | {"triggerPrice": "105", "triggerDirection": "1"})
+    request = {"category": "linear", "symbol": "BTCUSDT", "orderFilter": "StopOrder", "stopOrderType": "Stop"}
+    order_changes.cancel_all(exchange, request)
+    assert [o.terms.stop_order_type for o in exchange.orders.active()] == ["StopLoss"]
+
+
 def test_amended_price_that_crosses_the_market_fills() -> None:
     exchange = an_exchange(FLAT)
     placed = create(exchange, LIMIT | {"orderLinkId": "a"})
@@ -134,6 +143,37 @@ def test_amended_price_that_crosses_the_market_fills() -> None:
     assert refused(exchange, request, order_changes.amend) == 10001
     order_changes.amend(exchange, request | {"price": "100", "qty": "2"})
     assert (placed.status, placed.filled) == (Status.FILLED, Decimal(2))
+
+
+def test_amending_takes_away_the_level_that_is_zero_and_leaves_the_one_that_is_not_named() -> None:
+    exchange = an_exchange(FLAT)
+    placed = create(exchange, LIMIT | {"stopLoss": "95", "takeProfit": "110", "orderLinkId": "a"})
+    request = {"category": "linear", "symbol": "BTCUSDT", "orderLinkId": "a"}
+    order_changes.amend(exchange, request | {"stopLoss": "0"})
+    assert (placed.terms.stop_loss, placed.terms.take_profit) == (None, 110)
+    order_changes.amend(exchange, request | {"takeProfit": "0", "stopLoss": "94", "slTriggerBy": "MarkPrice"})
+    assert (placed.terms.stop_loss, placed.terms.stop_trigger_by) == (94, "MarkPrice")
+    assert placed.terms.take_profit is None
+
+
+def test_a_limit_target_of_a_part_is_moved_with_its_trigger() -> None:
+    exchange = an_exchange(FLAT)
+    levels = {"tpslMode": "Partial", "takeProfit": "110", "tpOrderType": "Limit", "tpLimitPrice": "111"}
+    placed = create(exchange, LIMIT | levels | {"orderLinkId": "a"})
+    request = {"category": "linear", "symbol": "BTCUSDT", "orderLinkId": "a"}
+    order_changes.amend(exchange, request | {"takeProfit": "120"})
+    assert (placed.terms.take_profit, placed.terms.profit_limit, placed.terms.partial) == (120, 111, True)
+    order_changes.amend(exchange, request | {"tpLimitPrice": "121"})
+    assert (placed.terms.take_profit, placed.terms.profit_limit) == (120, 121)
+
+
+def test_a_trigger_cannot_be_moved_to_where_the_price_is_already() -> None:
+    exchange = an_exchange(FLAT)
+    placed = create(exchange, BUY | {"triggerPrice": "105", "triggerDirection": "1", "orderLinkId": "a"})
+    request = {"category": "linear", "symbol": "BTCUSDT", "orderLinkId": "a"}
+    assert refused(exchange, request | {"triggerPrice": "100"}, order_changes.amend) == 110092
+    order_changes.amend(exchange, request | {"triggerPrice": "101", "triggerBy": "MarkPrice"})
+    assert (placed.terms.trigger_price, placed.terms.trigger_by) == (101, "MarkPrice")
 
 
 STOP = {"category": "linear", "symbol": "BTCUSDT"}

@@ -12,9 +12,12 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.exchange_simulator.authentication import credentials_for
 from trading_pipeline.exchange_simulator.clock import LockStepClock
 from trading_pipeline.exchange_simulator.exchange import Payload
+from trading_pipeline.exchange_simulator.order_entry import create
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.rejections import Rejection
 from trading_pipeline.exchange_simulator.routes import orders, positions
+from trading_pipeline.exchange_simulator.routes.market import instruments
+from trading_pipeline.exchange_simulator.routes.transaction_log import transaction_log
 from trading_pipeline.exchange_simulator.venue import Venue
 from trading_pipeline_tests.exchange_simulator.builders import FLAT, START, Ohlc, an_exchange, order, walk
 
@@ -135,3 +138,37 @@ def test_open_positions_are_paged() -> None:
     seen = [row["symbol"] for row in [*first["list"], *second["list"]]]  # type: ignore[misc]
     assert seen == ["ADAUSDT", "BTCUSDT", "SOLUSDT"]
     assert second["nextPageCursor"] == ""
+
+
+COINS = [
+    ({"baseCoin": "SOL"}, ["SOLUSDT"]),
+    ({"settleCoin": "USDT"}, ["SOLUSDT", "BTCUSDT"]),
+    ({"settleCoin": "USDC"}, []),
+    ({"baseCoin": "SOL", "symbol": "BTCUSDT"}, ["BTCUSDT"]),
+]
+
+
+def a_venue_of_two_coins(quantity: str, **rest: str) -> Venue:
+    """An order of the same kind in each of two contracts."""
+    venue = a_venue(FLAT, symbols=("BTCUSDT", "SOLUSDT"))
+    for symbol in venue.exchange.markets:
+        kind = "Limit" if "price" in rest else "Market"
+        create(venue.exchange, BTC | {"symbol": symbol, "side": "Buy", "qty": quantity, "orderType": kind} | rest)
+    return venue
+
+
+@pytest.mark.parametrize(("coin", "symbols"), COINS)
+def test_lists_of_a_coin_hold_that_coin_alone(coin: dict[str, str], symbols: list[str]) -> None:
+    venue, request = a_venue_of_two_coins("1"), {"category": "linear"} | coin
+    for route in (orders.history, orders.executions, transaction_log, instruments):
+        assert sorted(row["symbol"] for row in route(venue, request)["list"]) == sorted(symbols), route
+
+
+@pytest.mark.parametrize(("coin", "symbols"), COINS)
+def test_cancelling_a_coins_orders_leaves_those_of_other_coins(coin: dict[str, str], symbols: list[str]) -> None:
+    venue, request = a_venue_of_two_coins("1", price="99"), {"category": "linear"} | coin
+    asked_for = orders.realtime(venue, request)["list"]
+    assert [row["symbol"] for row in asked_for] == symbols
+    orders.cancel_all(venue, request)
+    left = {one.terms.symbol for one in venue.exchange.orders.active()}
+    assert left == {"BTCUSDT", "SOLUSDT"} - set(symbols)

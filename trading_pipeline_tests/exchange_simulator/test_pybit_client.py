@@ -129,6 +129,12 @@ def test_wrong_key_or_secret_is_refused(venue: Addresses, changes: dict[str, str
     assert caught.value.status_code == code
 
 
+def test_balance_of_a_coin_is_that_coins(client: HTTP) -> None:
+    [account] = client.get_wallet_balance(accountType="UNIFIED", coin="BTC,USDT")["result"]["list"]
+    assert [(row["coin"], row["walletBalance"]) for row in account["coin"]] == [("BTC", "0"), ("USDT", "10000")]
+    assert account["totalEquity"] == "10000"
+
+
 def test_link_id_used_twice_makes_one_order(client: HTTP) -> None:
     request = {**BTC, "side": "Buy", "orderType": "Market", "qty": "0.01", "orderLinkId": "once"}
     client.place_order(**request)

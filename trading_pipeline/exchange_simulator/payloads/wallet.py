@@ -1,5 +1,7 @@
 """The wallet as REST and the private stream show it."""
 
+from typing import cast
+
 from trading_pipeline.exchange_simulator import margins
 from trading_pipeline.exchange_simulator.exchange import Exchange, Payload
 from trading_pipeline.exchange_simulator.payloads.numbers import money
@@ -53,3 +55,11 @@ def wallet_push(exchange: Exchange) -> Payload:
             }
         ],
     }
+
+
+def of_coins(account: Payload, names: str) -> Payload:
+    """The account with the coins of a comma-separated list: USDT as it stands, of every other nothing."""
+    [held] = cast("list[Payload]", account["coin"])
+    nothing = {field: "0" if isinstance(value, str) and value else value for field, value in held.items()}
+    rows = [held if name == held["coin"] else {**nothing, "coin": name} for name in names.split(",")]
+    return {**account, "coin": rows}

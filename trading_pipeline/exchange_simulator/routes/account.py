@@ -6,17 +6,18 @@ from trading_pipeline.exchange_simulator import parameters
 from trading_pipeline.exchange_simulator.exchange import Payload
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.numbers import plain
-from trading_pipeline.exchange_simulator.payloads.wallet import wallet_push
+from trading_pipeline.exchange_simulator.payloads.wallet import of_coins, wallet_push
 from trading_pipeline.exchange_simulator.rejections import Rejection
 from trading_pipeline.exchange_simulator.routes.endpoint import SignedEndpoint
 from trading_pipeline.exchange_simulator.seat import Seat
 
 
 def wallet_balance(seat: Seat, request: Parameters) -> Payload:
-    """``/v5/account/wallet-balance`` of the unified account."""
+    """``/v5/account/wallet-balance`` of the unified account: coins that it has, or those that are asked for."""
     parameters.one_of(request, "accountType", ("UNIFIED",))
     seat.catch_up()
-    return {"list": [wallet_push(seat.exchange)]}
+    account, names = wallet_push(seat.exchange), parameters.text(request, "coin")
+    return {"list": [of_coins(account, names) if names else account]}
 
 
 def info(seat: Seat, _: Parameters) -> Payload:

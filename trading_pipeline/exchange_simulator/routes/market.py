@@ -70,7 +70,8 @@ def instruments(venue: Venue, request: Parameters) -> Payload:
     """``/v5/market/instruments-info``, paged by position in the list of symbols."""
     parameters.linear(request)
     symbol = parameters.text(request, "symbol")
-    markets = [venue.exchange.market(symbol)] if symbol else list(venue.exchange.markets.values())
+    listed = [venue.exchange.market(symbol)] if symbol else venue.exchange.markets.values()
+    markets = [market for market in listed if parameters.of_coins(request, market.instrument)]
     # Nothing here waits to be listed or is being delivered.
     if parameters.text(request, "status", "Trading") != "Trading":
         markets = []

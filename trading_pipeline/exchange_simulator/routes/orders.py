@@ -61,7 +61,7 @@ def realtime(seat: Seat, request: Parameters) -> Payload:
             continue
         if not order.active and closed_seen > CLOSED_KEPT:
             continue
-        if _selected(order, request):
+        if _selected(seat, order, request):
             found.append((order.sequence, order))
     return page(found, request, order_payload, default=20, most=50)
 
@@ -71,7 +71,7 @@ def history(seat: Seat, request: Parameters) -> Payload:
     parameters.linear(request)
     begin, end = period(seat, request)
     final = (order for order in seat.exchange.orders.newest_first() if not order.active)
-    found = [(one.sequence, one) for one in final if _selected(one, request) and begin <= one.created_ms <= end]
+    found = [(one.sequence, one) for one in final if _selected(seat, one, request) and begin <= one.created_ms <= end]
     return page(found, request, order_payload, default=20, most=50)
 
 
@@ -83,7 +83,9 @@ def executions(seat: Seat, request: Parameters) -> Payload:
     found = [
         (execution.sequence, execution)
         for execution in reversed(seat.exchange.executions)
-        if begin <= execution.at_ms <= end and kind in ("", execution.kind) and _selected(execution.order, request)
+        if begin <= execution.at_ms <= end
+        and kind in ("", execution.kind)
+        and _selected(seat, execution.order, request)
     ]
 
     def shown(execution: Execution) -> Payload:
@@ -92,8 +94,8 @@ def executions(seat: Seat, request: Parameters) -> Payload:
     return page(found, request, shown, default=50, most=100)
 
 
-def _selected(order: Order, request: Parameters) -> bool:
-    """Whether the order is of the symbol, id and status asked for; the venue's id wins over the client's."""
+def _selected(seat: Seat, order: Order, request: Parameters) -> bool:
+    """Whether the order is of the symbol or coin, id and status asked for; the venue's id wins over the client's."""
     order_id, link_id = parameters.text(request, "orderId"), parameters.text(request, "orderLinkId")
     # An id of the venue names one order; a client's id beside it is ignored.
     if order_id:
@@ -104,10 +106,8 @@ def _selected(order: Order, request: Parameters) -> bool:
     wanted_filter = parameters.text(request, "orderFilter")
     if wanted_filter and (wanted_filter == "StopOrder") != bool(order.terms.stop_order_type):
         return False
-    return all(
-        parameters.text(request, name, value) == value
-        for name, value in (("symbol", order.terms.symbol), ("orderStatus", order.status.value))
-    )
+    status = parameters.text(request, "orderStatus", order.status.value)
+    return status == order.status.value and parameters.of_coins(request, seat.exchange.contract(order))
 
 
 ENDPOINTS = (

@@ -27,7 +27,8 @@ def positions(seat: Seat, request: Parameters) -> Payload:
         chosen = exchange.positions.shown(symbol)
     # A flat symbol has a row only when it is asked for by name, as at the venue.
     elif parameters.text(request, "settleCoin") or parameters.text(request, "baseCoin"):
-        chosen = exchange.open_positions() if parameters.text(request, "settleCoin", "USDT") == "USDT" else []
+        opened = exchange.open_positions()
+        chosen = [one for one in opened if parameters.of_coins(request, exchange.markets[one.symbol].instrument)]
     else:
         raise bad_parameter("params error: symbol or settleCoin is required")
     # By place in the list of symbols, which falls from row to row as a cursor wants it.

@@ -22,6 +22,8 @@ def transaction_log(seat: Seat, request: Parameters) -> Payload:
         "category": ("", "linear"),
         "currency": ("", "USDT"),
         "accountType": ("", "UNIFIED"),
+        # Positions that were moved between accounts, which happens to none here.
+        "transSubType": ("",),
     }
     if any(parameters.text(request, name) not in allowed for name, allowed in wanted.items()):
         return {"nextPageCursor": "", "list": []}
@@ -29,7 +31,9 @@ def transaction_log(seat: Seat, request: Parameters) -> Payload:
     found = [
         (entry[0].sequence, entry)
         for entry in reversed(_entries(seat))
-        if begin <= entry[0].at_ms <= end and kind in ("", _KINDS[entry[0].kind])
+        if begin <= entry[0].at_ms <= end
+        and kind in ("", _KINDS[entry[0].kind])
+        and parameters.of_coins(request, seat.exchange.contract(entry[0].order))
     ]
     return page(found, request, _row, default=20, most=50)
 
