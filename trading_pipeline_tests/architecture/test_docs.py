@@ -105,6 +105,16 @@ def test_named_subcommands_and_options_exist(document: Path) -> None:
     assert [call for call in calls if _invented(re.sub(r'"[^"]*"', "text", call).split())] == []
 
 
+def test_the_readme_names_every_command() -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    # the table under the heading that is the program's own name
+    table = (ROOT / "README.md").read_text().partition("| `trading-pipeline …` |")[2].partition("\n\n")[0]
+    firsts = [row.split(" | ")[0] for row in table.splitlines()]
+    named = {code.split()[0] for first in firsts for code in re.findall(r"`([^`]+)`", first)}
+    assert named == set(group.commands)
+
+
 @pytest.mark.parametrize(
     ("line", "invented"),
     [
