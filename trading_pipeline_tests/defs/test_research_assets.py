@@ -1,10 +1,12 @@
 """Backtests by partition, parity and calibration on stored bars."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import dagster as dg
 import pytest
 
+from trading_pipeline.adapters.stores.accounting.equity_store import PostgresEquityLog
 from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresRawBarStore
 from trading_pipeline.defs.market_data.partitions import UNIVERSE
@@ -14,6 +16,7 @@ from trading_pipeline.defs.research.parity import parity
 from trading_pipeline.domain.model.bars import BarSource
 from trading_pipeline.domain.strategies.registry import strategy_names
 from trading_pipeline_tests.defs.pipeline_stage import INSTRUMENT_IDS, NOW, PipelineStage, metadata_of, two_days_of_bars
+from trading_pipeline_tests.testkit.builders import ACCOUNT, usdt_wallet
 
 
 @pytest.fixture
@@ -92,6 +95,24 @@ def test_without_a_wave_there_is_nothing_to_compare(filled: PipelineStage) -> No
     result = _materialize(filled, parity)
     assert metadata_of(result, "parity")["compared"].startswith("nothing: no wave")
     assert [check.passed for check in result.get_asset_check_evaluations()] == [True]
+
+
+def test_parity_names_what_a_live_wave_did_not_signal(filled: PipelineStage) -> None:
+    begin = NOW - timedelta(minutes=50)
+    PostgresEquityLog(filled.engine, ACCOUNT).record(usdt_wallet(Decimal(9_000), begin))
+    filled.rows(
+        "INSERT INTO waves (close_time, timeframe, computed_at) "
+        f"SELECT instant, '{UNIVERSE.finest}', now() FROM unnest(ARRAY['{begin}', '{NOW}']::timestamptz[]) AS instant "
+        "RETURNING close_time"
+    )
+    result = _materialize(filled, parity)
+    metadata = metadata_of(result, "parity")
+    assert f"{begin:%Y-%m-%d} 23:00 to {NOW:%Y-%m-%d %H:%M}: " in str(metadata["compared"])
+    assert "equity 9000.00 at the start, when nothing was held" in str(metadata["given"])
+    # two days of bars are not enough for every strategy of the configuration
+    assert "no divergence 1h of ADAUSDT.BYBIT, BTCUSDT.BYBIT, SOLUSDT.BYBIT" in str(metadata["given"])
+    assert "pipeline none, engine present" in str(metadata["differences"])
+    assert [check.passed for check in result.get_asset_check_evaluations()] == [False]
 
 
 def test_parity_may_be_asked_as_a_check_alone(filled: PipelineStage) -> None:

@@ -16,8 +16,8 @@ from trading_pipeline.domain.risk.finding import Finding
 from trading_pipeline.domain.risk.gate import decide_entry
 from trading_pipeline.domain.risk.held import Activity, ClosedTrade, LivePosition, TradeRecord
 from trading_pipeline.domain.risk.limits import RiskLimits
-from trading_pipeline.domain.risk.rules.asked import ENTRY_RULES
 from trading_pipeline.domain.risk.rules.base import EntryRule
+from trading_pipeline.domain.risk.rules.catalog import ENTRY_RULES
 from trading_pipeline_tests.testkit.builders import ACCOUNT, instrument, usdt_wallet
 from trading_pipeline_tests.testkit.execution_lab import GUARDS, LIMITS, WAVE, trade_plan
 

@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
-import pandas as pd
 
 from trading_pipeline.defs.market_data.partitions import UNIVERSE
-from trading_pipeline.domain.model.bars import OHLCV, Bar
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.risk.gate import live_only
 from trading_pipeline.resources.limits_in_force import limits_in_force
@@ -77,48 +75,41 @@ def _report(config: ParityWindow, stores: Stores, parameters: Parameters, market
     from trading_pipeline.services.research.account_backtest import fees_of, steps_of
     from trading_pipeline.services.research.check_parity import check_parity
     from trading_pipeline.services.research.parity_question import ParityQuestion
+    from trading_pipeline.services.research.parity_span import parity_span
+    from trading_pipeline.services.research.path_bars import path_bars
     from trading_pipeline.services.research.stored_bars import stored_bars
     from trading_pipeline.services.strategy.book_evidence import BookEvidence
 
-    finest = min(UNIVERSE.timeframes, key=lambda timeframe: timeframe.ms)
-    span = stores.research.history.live_span(finest)
+    ids = UNIVERSE.instrument_ids
+    span = parity_span(stores.research.history, UNIVERSE.finest, timedelta(days=config.days))
     if span is None:
         return None
-    # The engine begins without positions. A span that begins in the middle of a trade would differ by that trade.
-    begin = stores.research.history.flat_start(max(span[0] - finest.duration, span[1] - timedelta(days=config.days)))
-    if begin is None or finest.floor(begin.at) >= span[1]:
-        return None
-    start, end, path = finest.floor(begin.at), span[1], Timeframe.parse(config.path_timeframe)
-    market_data, changed = markets.market_data(), stores.operations.limit_changes.values()
-    in_force = limits_in_force(stores.engine, Path(parameters.config_dir))
+    market_data, path = markets.market_data(), Timeframe.parse(config.path_timeframe)
     instruments = market_data.instruments()
-    fine = {
-        instrument_id: _frame(market_data.bars(instrument_id, path, start, end))
-        for instrument_id in UNIVERSE.instrument_ids
-    }
     question = ParityQuestion(
         plans=parameters.strategies,
-        bars=stored_bars(stores.bars, UNIVERSE.instrument_ids, UNIVERSE.timeframes, UNIVERSE.history_start, end),
-        start=start,
-        end=end,
-        capital=begin.equity,
-        steps=steps_of(instruments, UNIVERSE.instrument_ids),
-        fees=fees_of(instruments, UNIVERSE.instrument_ids),
-        path={instrument_id: frame for instrument_id, frame in fine.items() if len(frame)},
+        bars=stored_bars(stores.bars, ids, UNIVERSE.timeframes, UNIVERSE.history_start, span.end),
+        start=span.start,
+        end=span.end,
+        capital=span.equity,
+        steps=steps_of(instruments, ids),
+        fees=fees_of(instruments, ids),
+        path=path_bars(market_data, ids, path, span.start, span.end),
         holes=UNIVERSE.holes.policy,
         books=BookEvidence(stores.books, stores.research.calibrations),
-        given=(
-            "ticks, lots and fees of the venue",
-            f"equity {begin.equity:.2f} at the start, when nothing was held",
-            *(f"no {name}, which only the live gate asks" for name in live_only(in_force)),
-            *(f"{key} as its file has it: live it is {value}" for key, value in changed.items()),
-        ),
+        given=tuple(_given(span.equity, stores, Path(parameters.config_dir))),
     )
     return check_parity(question, stores.signals, stores.research.history)
 
 
-def _frame(bars: list[Bar]) -> pd.DataFrame:
-    """The prices of some bars as a frame."""
-    columns = {name: [float(getattr(bar, name)) for bar in bars] for name in OHLCV}
-    times = {name: [getattr(bar, name) for bar in bars] for name in ("open_time", "close_time")}
-    return pd.DataFrame({"instrument_id": [bar.instrument_id for bar in bars], **times, **columns})
+def _given(equity: float, stores: Stores, config_dir: Path) -> Iterator[str]:
+    """What the backtest is told because no configuration says it, in words.
+
+    :param equity: quote currency, when nothing was held.
+    """
+    yield "ticks, lots and fees of the venue"
+    yield f"equity {equity:.2f} at the start, when nothing was held"
+    for name in live_only(limits_in_force(stores.engine, config_dir)):
+        yield f"no {name}, which only the live gate asks"
+    for key, value in stores.operations.limit_changes.values().items():
+        yield f"{key} as its file has it: live it is {value}"

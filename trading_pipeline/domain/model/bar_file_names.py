@@ -27,7 +27,7 @@ class FileName:
     timeframe: str
 
 
-def told_by(name: str) -> FileName:
+def file_name_parts(name: str) -> FileName:
     """Symbol and timeframe of a file's name, without its folders."""
     words = [word for word in re.split(r"[-_, ()]+", _ENDING.sub("", name)) if word]
     at, symbol, behind = _symbol(words)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from trading_pipeline.domain.model.archives import MOST_BYTES
 from trading_pipeline.domain.model.bar_columns import columns_by_name, columns_by_place
-from trading_pipeline.domain.model.bar_file_names import FileName, spelled, told_by
+from trading_pipeline.domain.model.bar_file_names import FileName, file_name_parts, spelled
 from trading_pipeline.domain.model.bar_frames import FILE_COLUMNS, check_bars, number_columns, timeframe_of
 from trading_pipeline.domain.model.bars import OHLCV
 from trading_pipeline.domain.model.errors import DataError
@@ -80,12 +80,12 @@ def recognised_bars(
     :raises DataError: it holds no table of bars, bars of several instruments, or a row that no decision may be taken
         from; the message names file, row and problem.
     """
-    name = told_by(origin.replace("\\", "/").rpartition("/")[2])
+    name = file_name_parts(origin.replace("\\", "/").rpartition("/")[2])
     table = file_table(content, origin, most_bytes)
     if not len(table.frame):
         raise DataError(f"{origin}: holds no bars")
     columns = _columns(table, name.symbol, origin)
-    symbol, length = _told(table.frame, columns, name, origin)
+    symbol, length = _symbol_and_length(table.frame, columns, name, origin)
     times, unit = milliseconds_of(table.frame[columns["open_time_ms"]], columns["open_time_ms"], origin)
     given = [ours for ours in (*OHLCV, "turnover") if ours in columns]
     frame = pd.DataFrame({"open_time_ms": times, **{ours: table.frame[columns[ours]] for ours in given}})
@@ -133,12 +133,12 @@ def _column_symbol(frame: pd.DataFrame) -> str:
     return _joined(frame[found[0]].iloc[0]) if found else ""
 
 
-def _told(frame: pd.DataFrame, columns: dict[str, str], name: FileName, origin: str) -> tuple[str, str]:
+def _symbol_and_length(frame: pd.DataFrame, columns: dict[str, str], name: FileName, origin: str) -> tuple[str, str]:
     """Symbol and timeframe as columns and name say, the columns first.
 
     :raises DataError: there are several, or column and name disagree.
     """
-    told = []
+    found = []
     for what, read, by_name in (("symbol", _joined, name.symbol), ("interval", spelled, name.timeframe)):
         values = {read(str(value)) for value in frame[columns[what]].unique()} if what in columns else set()
         if len(values) > 1:
@@ -147,8 +147,8 @@ def _told(frame: pd.DataFrame, columns: dict[str, str], name: FileName, origin: 
         in_column = values.pop() if values else ""
         if what == "symbol" and in_column and by_name and in_column != by_name:
             raise DataError(f"{origin}: its rows are of {in_column}, its name says {by_name}; rename the file")
-        told.append(in_column or by_name)
-    return told[0], told[1]
+        found.append(in_column or by_name)
+    return found[0], found[1]
 
 
 def _joined(symbol: object) -> str:

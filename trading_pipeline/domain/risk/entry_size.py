@@ -67,7 +67,7 @@ def entry_quantities(
     :raises OrderDenied: as there; a further level may come out as nothing.
     """
     parts = _parts(plan, instrument)
-    asked = _asked(plan, balance, instrument, limits, pending_notional)
+    asked = _sized(plan, balance, instrument, limits, pending_notional)
     caps = _caps(plan, balance, instrument, limits, pending_notional)
     held = max(min(asked, *(most / sum(parts) for most in caps.values())), _ZERO)
     first, *further = (instrument.floor_quantity(held * part) for part in parts)
@@ -112,7 +112,7 @@ def cap_findings(
 
     :raises OrderDenied: as ``entry_quantity``.
     """
-    asked = _asked(plan, balance, instrument, limits, pending_notional)
+    asked = _sized(plan, balance, instrument, limits, pending_notional)
     caps = _caps(plan, balance, instrument, limits, pending_notional)
     return tuple(
         Finding(
@@ -123,7 +123,7 @@ def cap_findings(
     )
 
 
-def _asked(
+def _sized(
     plan: TradePlan, balance: Balance, instrument: Instrument, limits: RiskLimits, pending_notional: Decimal
 ) -> Decimal:
     """What ``risk_per_trade`` and the sizing model ask for, base currency."""

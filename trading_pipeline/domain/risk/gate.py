@@ -11,8 +11,8 @@ from trading_pipeline.domain.risk.entry import EntryDecision, EntryQuestion
 from trading_pipeline.domain.risk.entry_size import cap_findings, entry_quantities, refuse_small
 from trading_pipeline.domain.risk.finding import Action, Finding
 from trading_pipeline.domain.risk.limits import RiskLimits
-from trading_pipeline.domain.risk.rules.asked import ENTRY_RULES, SIZE_RULES
 from trading_pipeline.domain.risk.rules.base import EntryRule, Rule
+from trading_pipeline.domain.risk.rules.catalog import ENTRY_RULES, SIZE_RULES
 from trading_pipeline.domain.risk.rules.portfolio_rules import replaced
 
 

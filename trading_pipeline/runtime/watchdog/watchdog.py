@@ -45,7 +45,7 @@ class Watchdog:
     monotonic: Callable[[], float] = time.monotonic
     _naked: dict[InstrumentId, Naked] = field(default_factory=dict)
     _blind_since: dict[str, float] = field(default_factory=dict)
-    _told: set[str] = field(default_factory=set)
+    _alarmed: set[str] = field(default_factory=set)
     _barrier: StartBarrier = field(default_factory=StartBarrier)
     _began: float = field(init=False)
     _beat_at: float = field(init=False, default=float("-inf"))
@@ -101,14 +101,14 @@ class Watchdog:
             self._blind(what, str(error).splitlines()[0])
             return
         self._blind_since.pop(what, None)
-        if what in self._told:
-            self._told.remove(what)
+        if what in self._alarmed:
+            self._alarmed.remove(what)
             self.context.notifier.notify(Severity.INFO, f"watched again: {what}", "The watchdog gets answers again.")
 
     def _blind(self, what: str, cause: str) -> None:
         since = self._blind_since.setdefault(what, self.monotonic())
         _log.warning("cannot look", at=what, cause=cause)
-        if self.monotonic() - since >= BLIND_S and what not in self._told:
-            self._told.add(what)
+        if self.monotonic() - since >= BLIND_S and what not in self._alarmed:
+            self._alarmed.add(what)
             body = f"For {BLIND_S:.0f} s nobody could see {what}: {cause}. Look at the venue's own page."
             self.context.notifier.notify(Severity.CRITICAL, f"unwatched: {what}", body)

@@ -10,6 +10,7 @@ from trading_pipeline.domain.model.trade_history import TradeRow
 from trading_pipeline.ports.stores.research.trade_history import TradeHistory
 from trading_pipeline.ports.stores.strategy.signal_store import SignalStore
 from trading_pipeline.services.research.account_backtest import strategy_runs
+from trading_pipeline.services.research.comparable_runs import comparable_runs
 from trading_pipeline.services.research.compare_parity import ParityReport, ParitySide, compare_sides
 from trading_pipeline.services.research.engine_side import engine_side
 from trading_pipeline.services.research.parity_question import ParityQuestion
@@ -25,9 +26,9 @@ def check_parity(question: ParityQuestion, signals: SignalStore, history: TradeH
     The other side is the backtest that the command runs for the same configuration, told nothing of what the
     pipeline did but what the report lists as given.
 
-    :raises DataError: the window has no bars.
+    :raises DataError: no strategy has bars enough.
     """
-    runs = strategy_runs(question.plans, question.bars, question.capital)
+    runs, lacking = comparable_runs(question, strategy_runs(question.plans, question.bars, question.capital))
     engine, given = engine_side(question, runs)
     pipeline = pipeline_side(question, runs, signals, history)
     # a layer that the last close decided is none of the backtest's, which has no later bar for it
@@ -45,7 +46,7 @@ def check_parity(question: ParityQuestion, signals: SignalStore, history: TradeH
         legs=sum(len(trade.legs) for trade in pipeline.trades),
         still_open=sum(not trade.exit_reason for trade in pipeline.trades),
         not_entered=sum(one.outcome != "filled" for one in pipeline.outcomes),
-        given=(*question.given, *given),
+        given=(*question.given, *given, *lacking),
         differences=tuple(compare_sides(pipeline, engine)),
     )
 

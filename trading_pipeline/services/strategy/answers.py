@@ -16,7 +16,7 @@ from trading_pipeline.domain.model.signals import UNTRADED, Bias, Details, Signa
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.base import SIGNAL_COLUMNS
 from trading_pipeline.domain.strategies.framework.plan import StrategyConfig
-from trading_pipeline.domain.strategies.framework.said import said_at
+from trading_pipeline.domain.strategies.framework.signals_by_bar import signals_at
 from trading_pipeline.services.strategy.time_limit import time_limit
 from trading_pipeline.services.strategy.windows import DayWindow
 
@@ -63,7 +63,7 @@ def signals_of(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe) ->
 
     :raises DataError: bars or an answer of the strategy that no signal can be made of.
     """
-    signals, exits = said_at(plan.strategy, window.bars, window.kept.to_numpy())
+    signals, exits = signals_at(plan.strategy, window.bars, window.kept.to_numpy())
     return list(_entries(window, plan, timeframe, signals)), list(_exits(window, plan, timeframe, exits))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trading_pipeline.domain.model.bar_file_names import told_by
+from trading_pipeline.domain.model.bar_file_names import file_name_parts
 from trading_pipeline.domain.model.errors import DataError
 from trading_pipeline.domain.model.recognised_bars import recognised_bars
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -187,5 +187,5 @@ def test_a_file_beyond_the_limit_is_refused_before_it_is_read() -> None:
     ],
 )
 def test_the_name_of_a_file_tells_symbol_and_timeframe(name: str, symbol: str, timeframe: str) -> None:
-    told = told_by(name)
+    told = file_name_parts(name)
     assert (told.symbol, told.timeframe) == (symbol, timeframe)

@@ -26,8 +26,8 @@ from trading_pipeline.domain.risk.limit_sections import (
     OrderLimits,
     PortfolioLimits,
 )
-from trading_pipeline.domain.risk.rules.asked import ENTRY_RULES, SIZE_RULES
 from trading_pipeline.domain.risk.rules.base import EntryRule, SizeRule
+from trading_pipeline.domain.risk.rules.catalog import ENTRY_RULES, SIZE_RULES
 from trading_pipeline_tests.testkit.builders import usdt_wallet
 from trading_pipeline_tests.testkit.execution_lab import LIMITS, WAVE
 from trading_pipeline_tests.testkit.gate_questions import FACTS, QUESTION

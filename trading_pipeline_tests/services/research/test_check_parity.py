@@ -7,6 +7,9 @@ import pytest
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSignalStore
+from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.portfolio.sizing import SizingModel, SizingRule
 from trading_pipeline.domain.risk.limits import RiskLimits
 from trading_pipeline.services.research.account_backtest import strategy_runs
@@ -16,6 +19,8 @@ from trading_pipeline.services.research.check_parity import check_parity
 from trading_pipeline.services.research.compare_parity import ParityReport
 from trading_pipeline.services.research.parity_question import ParityQuestion
 from trading_pipeline.services.research.run_backtest import run_backtest
+from trading_pipeline_tests.domain.strategies.bars import random_bars
+from trading_pipeline_tests.testkit.bare_replay import strategy_plan
 from trading_pipeline_tests.testkit.execution_lab import LIMITS
 from trading_pipeline_tests.testkit.research import ToldHistory, a_question
 
@@ -81,3 +86,22 @@ def test_the_last_closes_trade_is_left_out(database: Engine) -> None:
     report = check_parity(asked_of, signals, history)
     assert (report.trades, report.legs, report.still_open) == (0, 0, 0)
     assert len([one for one in report.differences if one.kind == "trade ema_atr 1h"]) == len(missing) - 1
+
+
+def test_a_strategy_whose_timeframe_is_too_young_is_left_out_by_name(database: Engine) -> None:
+    hours = a_question()
+    (plan,) = hours.plans
+    days = strategy_plan("ema_cross", Timeframe.D1)
+    young = {InstrumentId("BTCUSDT.BYBIT"): random_bars(8, timeframe="1d")}
+    both = replace(hours, plans=[plan, days], bars={**hours.bars, Timeframe.D1: young})
+    report, alone = (check_parity(one, PostgresSignalStore(database), ToldHistory()) for one in (both, hours))
+    assert (report.strategies, report.differences) == (alone.strategies, alone.differences)
+    (lacking,) = set(report.given) - set(alone.given)
+    assert lacking.startswith("no ema_cross 1d of BTCUSDT.BYBIT, which has fewer than")
+
+
+def test_where_every_timeframe_is_too_young_it_is_said_what_is_missing(database: Engine) -> None:
+    hours = a_question()
+    young = {timeframe: {name: frame[:3] for name, frame in by_id.items()} for timeframe, by_id in hours.bars.items()}
+    with pytest.raises(DataError, match=r"BTCUSDT\.BYBIT 1h: 3 bars: ema_atr needs"):
+        check_parity(replace(hours, bars=young), PostgresSignalStore(database), ToldHistory())

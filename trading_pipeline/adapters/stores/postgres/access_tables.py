@@ -3,11 +3,8 @@
 from sqlalchemy import ARRAY, BigInteger, Boolean, Column, DateTime, ForeignKey, Index, Table, Text, func
 from sqlalchemy.dialects.postgresql import JSONB
 
+from trading_pipeline.adapters.stores.postgres.columns import instant
 from trading_pipeline.adapters.stores.postgres.tables import metadata
-
-
-def _instant(name: str, *, nullable: bool = False) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
 
 
 def _user_id() -> Column[object]:
@@ -24,11 +21,11 @@ users = Table(
     Column("totp_secret", Text, nullable=False),
     Column("totp_step", BigInteger, nullable=False, server_default="0"),
     Column("offered_secret", Text, nullable=False, server_default=""),
-    _instant("offered_at", nullable=True),
+    instant("offered_at", nullable=True),
     Column("active", Boolean, nullable=False),
     Column("failures", BigInteger, nullable=False, server_default="0"),
-    _instant("locked_until", nullable=True),
-    _instant("created_at"),
+    instant("locked_until", nullable=True),
+    instant("created_at"),
 )
 """Secrets are sealed. ``totp_step``: the newest time step whose code was used; ``offered_secret``: of a second factor
 that is being set up; ``failures``: to sign in, since the last success."""
@@ -39,7 +36,7 @@ sessions = Table(
     Column("session_id", Text, primary_key=True),
     _user_id(),
     Column("opened_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
-    _instant("ended_at", nullable=True),
+    instant("ended_at", nullable=True),
     Index("sessions_by_user", "user_id"),
 )
 
@@ -49,8 +46,8 @@ refresh_tokens = Table(
     # The hash alone: whoever reads the table can sign in as nobody.
     Column("token_hash", Text, primary_key=True),
     Column("session_id", Text, ForeignKey(sessions.c.session_id), nullable=False),
-    _instant("expires_at"),
-    _instant("used_at", nullable=True),
+    instant("expires_at"),
+    instant("used_at", nullable=True),
     Index("refresh_tokens_by_session", "session_id"),
 )
 """Each is good once; ``used_at`` stays, so that a second use is known for what it is."""
@@ -63,9 +60,9 @@ api_keys = Table(
     Column("label", Text, nullable=False),
     Column("secret_hash", Text, nullable=False),
     Column("scopes", ARRAY(Text), nullable=False),
-    _instant("created_at"),
-    _instant("expires_at"),
-    _instant("revoked_at", nullable=True),
+    instant("created_at"),
+    instant("expires_at"),
+    instant("revoked_at", nullable=True),
 )
 
 audit_trail = Table(
@@ -73,7 +70,7 @@ audit_trail = Table(
     metadata,
     # Counted under the chain's lock: a sequence would leave a gap where a transaction is rolled back.
     Column("number", BigInteger, primary_key=True, autoincrement=False),
-    _instant("written_at"),
+    instant("written_at"),
     Column("actor", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("subject", Text, nullable=False),

@@ -1,19 +1,10 @@
 """What stands between bars, in the schema ``trading``: rows of a venue's public data that no order depends on."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Numeric, Table, Text, func
+from sqlalchemy import BigInteger, Column, DateTime, Index, Numeric, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from trading_pipeline.adapters.stores.postgres.columns import instant, run_id, written_at
 from trading_pipeline.adapters.stores.postgres.tables import metadata
-
-
-def _instant(name: str) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=False)
-
-
-def _written_at(name: str = "written_at") -> Column[object]:
-    """Wall time of the insert, for latency and never for decisions."""
-    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp())
-
 
 INSTRUMENT_TEXTS = ("kind", "base_currency", "quote_currency", "settlement_currency", "status")
 INSTRUMENT_NUMBERS = (
@@ -39,9 +30,9 @@ tickers = Table(
     Column("mark_price", Numeric, nullable=False),
     Column("index_price", Numeric, nullable=False),
     Column("funding_rate", Numeric, nullable=False),
-    _instant("next_funding_at"),
+    instant("next_funding_at"),
     Column("open_interest", Numeric, nullable=False),
-    _written_at("received_at"),
+    written_at("received_at"),
     # ages are asked of the whole table, in which rows lie by time
     Index("tickers_by_time", "at", postgresql_using="brin"),
 )
@@ -54,8 +45,8 @@ instruments = Table(
     *(Column(name, Text, nullable=False) for name in INSTRUMENT_TEXTS),
     *(Column(name, Numeric, nullable=False) for name in INSTRUMENT_NUMBERS),
     Column("delists_at", DateTime(timezone=True)),
-    _instant("read_at"),
-    Column("run_id", Text, nullable=False, server_default=""),
+    instant("read_at"),
+    run_id(),
 )
 """What the venue said last, at ``read_at`` of its time; what it lists no more has the status ``closed``."""
 
@@ -68,8 +59,8 @@ def _series(name: str, *numbers: str) -> Table:
         Column("instrument_id", Text, primary_key=True),
         Column("at", DateTime(timezone=True), primary_key=True),
         *(Column(number, Numeric, nullable=False) for number in numbers),
-        Column("run_id", Text, nullable=False, server_default=""),
-        _written_at(),
+        run_id(),
+        written_at(),
     )
 
 
@@ -90,7 +81,7 @@ book_snapshots = Table(
     Column("update_id", BigInteger, nullable=False),
     Column("bids", JSONB, nullable=False),
     Column("asks", JSONB, nullable=False),
-    _written_at("received_at"),
+    written_at("received_at"),
     Index("book_snapshots_by_time", "at", postgresql_using="brin"),
 )
 """Append-only; a side is its levels from the best on, each the venue's digits of price and quantity, as text."""
@@ -104,7 +95,7 @@ public_trades = Table(
     Column("side", Text, nullable=False),
     Column("price", Numeric, nullable=False),
     Column("quantity", Numeric, nullable=False),
-    _written_at("received_at"),
+    written_at("received_at"),
     Index("public_trades_by_time", "at", postgresql_using="brin"),
 )
 """Append-only; ``side`` is the taker's."""

@@ -1,15 +1,10 @@
 """What keeping the system going leaves behind, in the schema ``trading``: alerts, changed limits, files that wait."""
 
-from sqlalchemy import ARRAY, BigInteger, Boolean, Column, DateTime, Identity, Index, LargeBinary, Table, Text, func
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Identity, Index, LargeBinary, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from trading_pipeline.adapters.stores.postgres.columns import written_at
 from trading_pipeline.adapters.stores.postgres.tables import metadata
-
-
-def _written_at(name: str) -> Column[object]:
-    """Wall time of the insert, as the database server sees it."""
-    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp())
-
 
 notifications = Table(
     "notifications",
@@ -18,7 +13,7 @@ notifications = Table(
     Column("severity", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("body", Text, nullable=False),
-    _written_at("told_at"),
+    written_at("told_at"),
     Index("notifications_by_time", "told_at", "notification_id"),
 )
 """Append-only, which a trigger enforces; a row may be removed once it is 30 days old. Every alert that any process
@@ -35,7 +30,7 @@ limit_changes = Table(
     Column("actor", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("request_id", Text, nullable=False),
-    _written_at("changed_at"),
+    written_at("changed_at"),
     Index("limit_changes_by_key", "key", "change_id"),
 )
 """Append-only, which a trigger enforces: a limit of ``risk.yaml`` that somebody changed while everything ran. The
@@ -52,7 +47,7 @@ bar_uploads = Table(
     Column("bars", BigInteger, nullable=False),
     Column("recognised", ARRAY(Text), nullable=False),
     Column("actor", Text, nullable=False),
-    _written_at("uploaded_at"),
+    written_at("uploaded_at"),
     Index("bar_uploads_by_time", "uploaded_at", "upload_id"),
 )
 """Files of bars that somebody brought over HTTP, until their bars are taken, or for a week; a megabyte each at most."""

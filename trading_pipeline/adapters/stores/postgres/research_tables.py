@@ -17,20 +17,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from trading_pipeline.adapters.stores.postgres.columns import instant, run_id
 from trading_pipeline.adapters.stores.postgres.tables import metadata, signals
-
-
-def _instant(name: str) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=False)
 
 
 def _signal_id() -> Column[object]:
     """What belongs to a signal goes with it."""
     return Column("signal_id", Text, ForeignKey(signals.c.signal_id, ondelete="CASCADE"), nullable=False)
-
-
-def _run_id() -> Column[object]:
-    return Column("run_id", Text, nullable=False, server_default="")
 
 
 setups = Table(
@@ -41,11 +34,11 @@ setups = Table(
     Column("idempotency_key", Text, nullable=False, unique=True),
     Column("instrument_id", Text, nullable=False),
     Column("timeframe", Text, nullable=False),
-    _instant("close_time"),
+    instant("close_time"),
     Column("bias", Text, nullable=False),
     Column("setup_type", Text, nullable=False),
     Column("payload", JSONB, nullable=False),
-    _run_id(),
+    run_id(),
     Index("setups_by_bar", "instrument_id", "timeframe", "close_time"),
     Index("setups_by_signal", "signal_id"),
 )
@@ -61,7 +54,7 @@ triggers = Table(
     Column("bias", Text, nullable=False),
     Column("hits", JSONB, nullable=False),
     Column("min_confirmations", BigInteger, nullable=False),
-    _run_id(),
+    run_id(),
     Index("triggers_by_signal", "signal_id"),
 )
 """Which confirmations a setup had, in their fixed order."""
@@ -73,11 +66,11 @@ pivots = Table(
     Column("setup_id", Text, nullable=False),
     _signal_id(),
     Column("segment_no", BigInteger, nullable=False),
-    _instant("pivot_time"),
+    instant("pivot_time"),
     Column("pivot_price", Numeric, nullable=False),
     Column("pivot_type", Text, nullable=False),
     Column("histogram", Double, nullable=False),
-    _run_id(),
+    run_id(),
     Index("pivots_by_signal", "signal_id"),
 )
 """The three extremes of a setup, ``segment_no`` 1 to 3; ``pivot_time`` closes the extreme's bar."""
@@ -86,9 +79,9 @@ avi5_calibrations = Table(
     "avi5_calibrations",
     metadata,
     Column("calibration_id", BigInteger, Identity(), primary_key=True),
-    _instant("calibrated_at"),
-    _instant("window_start"),
-    _instant("window_split"),
+    instant("calibrated_at"),
+    instant("window_start"),
+    instant("window_split"),
     Column("hours", JSONB, nullable=False),
     Column("histogram", JSONB),
     Column("psi", Double),
@@ -125,9 +118,9 @@ backtest_trades = Table(
     Column("position", BigInteger, nullable=False),
     Column("instrument_id", Text, nullable=False),
     Column("side", Text, nullable=False),
-    _instant("entry_time"),
+    instant("entry_time"),
     Column("entry_price", Numeric, nullable=False),
-    _instant("exit_time"),
+    instant("exit_time"),
     Column("exit_price", Numeric, nullable=False),
     Column("quantity", Numeric, nullable=False),
     Column("stop_price", Numeric),

@@ -19,28 +19,16 @@ from sqlalchemy import (
     Numeric,
     Table,
     Text,
-    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from trading_pipeline.adapters.stores.postgres.columns import instant as _instant
+from trading_pipeline.adapters.stores.postgres.columns import run_id as _run_id
+from trading_pipeline.adapters.stores.postgres.columns import written_at as _written_at
 from trading_pipeline.domain.model.checks import CheckName
 
 metadata = MetaData(schema="trading")
-
-
-def _instant(name: str, *, nullable: bool = False) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
-
-
-def _written_at(name: str = "written_at") -> Column[object]:
-    """Wall time of the insert, as the database server sees it: for latency, never for decisions."""
-    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp())
-
-
-def _run_id() -> Column[object]:
-    """The run that wrote the row, empty for a process that is none (the feed, the command line) and for old rows."""
-    return Column("run_id", Text, nullable=False, server_default="")
 
 
 def _prices() -> list[Column[object]]:

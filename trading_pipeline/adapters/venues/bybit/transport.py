@@ -65,7 +65,7 @@ class CountedTransport(HTTPAdapter):
     def __init__(self, limiter: RequestLimiter) -> None:
         super().__init__()
         self._limiter = limiter
-        self._told: dict[str, int] = {}
+        self._limits: dict[str, int] = {}
 
     def send(self, request: PreparedRequest, *args: object, **options: object) -> Response:
         """Send, once.
@@ -82,10 +82,10 @@ class CountedTransport(HTTPAdapter):
         if response.status_code == _FORBIDDEN:
             self._limiter.shut(_ADDRESS, BLOCKED_S)
         limit, left = (_number(response.headers, name) for name in ("X-Bapi-Limit", "X-Bapi-Limit-Status"))
-        known = self._told.get(asked.endpoint, REQUESTS_PER_SECOND.get(asked.path))
+        known = self._limits.get(asked.endpoint, REQUESTS_PER_SECOND.get(asked.path))
         # An account may be granted more than the page says, or less.
         if limit and limit != known:
-            self._told[asked.endpoint] = limit
+            self._limits[asked.endpoint] = limit
             self._limiter.resize(asked.endpoint, limit)
         if left is not None and left <= (0 if asked.writes else _SPARED):
             self._limiter.shut(asked.endpoint, _reset_s(response.headers))

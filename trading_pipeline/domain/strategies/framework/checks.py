@@ -19,7 +19,12 @@ from trading_pipeline.domain.strategies.framework.arrays import BarArrays
 from trading_pipeline.domain.strategies.framework.base import Strategy
 from trading_pipeline.domain.strategies.framework.differences import Difference, Unlike, unlike
 from trading_pipeline.domain.strategies.framework.higher_timeframes import with_resampled
-from trading_pipeline.domain.strategies.framework.said import Said, all_said, shown_parts, speaks_in_arrays
+from trading_pipeline.domain.strategies.framework.signals_by_bar import (
+    SignalsByBar,
+    decides_in_arrays,
+    signals_of_all_bars,
+    signals_of_parts,
+)
 
 WARMUP_BARS = 1_700
 """Bars after which no recursion may still show where it began, as the pipeline anchors it."""
@@ -48,7 +53,7 @@ class Cuts:
 
         :param samples: most of either kind. ``None`` asks at all the places, and at ``QUIET_BARS`` others.
         """
-        quiet = QUIET_BARS if speaks_in_arrays(strategy) else QUIET_BARS_IN_FRAMES
+        quiet = QUIET_BARS if decides_in_arrays(strategy) else QUIET_BARS_IN_FRAMES
         most = (bar_count, quiet) if samples is None else (samples, samples)
         return cls.among(range(strategy.warmup_bars - 1, bar_count), places, most)
 
@@ -91,11 +96,11 @@ def without_future(strategy: Strategy, bars: pd.DataFrame, samples: int | None =
     :raises DataError: fewer bars than the strategy's warm-up.
     """
     strategy.require_warmup(bars)
-    whole, said, span = all_said(strategy, bars), shown_parts(strategy, bars), _span(strategy, bars)
+    whole, of_part, span = signals_of_all_bars(strategy, bars), signals_of_parts(strategy, bars), _span(strategy, bars)
     cuts = Cuts.of(strategy, len(bars), whole.places(), samples)
     found: list[Unlike] = []
     for before, end in zip([-1, *cuts.ends], cuts.ends, strict=False):
-        found += _unlike_until(said, whole, range(before + 1, end + 1), span)
+        found += _unlike_until(of_part, whole, range(before + 1, end + 1), span)
     return WithoutFuture(
         cuts,
         [each.told("look_ahead", bars) for each in found if each.expected is not None],
@@ -124,13 +129,13 @@ def recursive_warmup(
     if len(bars) <= warmup + 1:
         raise DataError(f"{len(bars)} bars: need more than {warmup + 1} to start later and still have {warmup} before")
     strategy.require_warmup(bars)
-    whole, framed = all_said(strategy, bars), with_resampled(strategy, bars)
+    whole, framed = signals_of_all_bars(strategy, bars), with_resampled(strategy, bars)
     # Several late starts may find the same cell; it is told once.
     found: dict[tuple[int, str], Difference] = {}
     for start in _spread(list(range(1, len(bars) - warmup)), samples):
         late = framed.iloc[start:].reset_index(drop=True)
-        said = Said.of(strategy.signals(late), strategy.exits(late), first=start)
-        for each in unlike(whole, said, range(start + warmup, len(bars))):
+        found_late = SignalsByBar.of(strategy.signals(late), strategy.exits(late), first=start)
+        for each in unlike(whole, found_late, range(start + warmup, len(bars))):
             found.setdefault((each.bar_index, each.column), each.told("recursive_warmup", bars))
     return [found[key] for key in sorted(found)]
 
@@ -153,22 +158,24 @@ def _span(strategy: Strategy, bars: pd.DataFrame) -> int:
     return span * max(1, *(higher.ms // own for higher in strategy.higher_timeframes))
 
 
-def _unlike_until(said: Callable[[range, int], Said], whole: Said, rows: range, span: int) -> list[Unlike]:
+def _unlike_until(
+    of_part: Callable[[range, int], SignalsByBar], whole: SignalsByBar, rows: range, span: int
+) -> list[Unlike]:
     """Where the bars until the last of ``rows`` say something else about these rows than all bars.
 
     The last ``span`` of them are asked first: what they say too is said without the future. Where they do not,
     which may be because they begin late, all bars until then have the last word.
     """
     first = rows.start + 1 - span
-    if first > 0 and _agrees(said, whole, rows, first):
+    if first > 0 and _agrees(of_part, whole, rows, first):
         return []
-    return list(unlike(whole, said(range(rows.stop), rows.start), rows))
+    return list(unlike(whole, of_part(range(rows.stop), rows.start), rows))
 
 
-def _agrees(said: Callable[[range, int], Said], whole: Said, rows: range, first: int) -> bool:
+def _agrees(of_part: Callable[[range, int], SignalsByBar], whole: SignalsByBar, rows: range, first: int) -> bool:
     """Whether bars from ``first`` on say about the rows what all bars do."""
     try:
-        part = said(range(first, rows.stop), rows.start)
+        part = of_part(range(first, rows.stop), rows.start)
     except DataError:  # a strategy may refuse some bars for what they lack, such as any volume
         return False
     return not any(unlike(whole, part, rows))

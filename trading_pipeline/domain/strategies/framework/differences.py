@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from trading_pipeline.domain.strategies.framework.base import SIGNAL_COLUMNS
-from trading_pipeline.domain.strategies.framework.said import Row, Said
+from trading_pipeline.domain.strategies.framework.signals_by_bar import Row, SignalsByBar
 
 # Recursive averages forget their seed to about 1e-9 over the warm-up; a look-ahead changes far more than 1e-6.
 _RELATIVE, _ABSOLUTE = 1e-6, 1e-9
@@ -57,7 +57,7 @@ class Unlike:
         return Difference(check, self.bar_index, bars["close_time"].iloc[self.bar_index], self.column, *texts)
 
 
-def unlike(expected: Said, found: Said, rows: range) -> Iterator[Unlike]:
+def unlike(expected: SignalsByBar, found: SignalsByBar, rows: range) -> Iterator[Unlike]:
     """Where two sides differ about some bars, in their order."""
     for bar in rows:
         yield from _unlike_signals(bar, expected.signals.get(bar, {}), found.signals.get(bar, {}))

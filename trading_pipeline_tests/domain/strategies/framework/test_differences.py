@@ -1,7 +1,7 @@
 import pytest
 
 from trading_pipeline.domain.strategies.framework.differences import same, unlike
-from trading_pipeline.domain.strategies.framework.said import Row, Said
+from trading_pipeline.domain.strategies.framework.signals_by_bar import Row, SignalsByBar
 
 
 @pytest.mark.parametrize(
@@ -28,8 +28,8 @@ def _row(stop: float) -> Row:
 
 
 def test_sides_differ_by_bar_and_column() -> None:
-    expected = Said({5: {"long": _row(9.0)}, 6: {"short": _row(11.0)}}, {5: {"short"}, 7: {"long"}})
-    found = Said({5: {"long": _row(8.0)}}, {5: {"short"}, 7: {"short"}, 9: {"long"}})
+    expected = SignalsByBar({5: {"long": _row(9.0)}, 6: {"short": _row(11.0)}}, {5: {"short"}, 7: {"long"}})
+    found = SignalsByBar({5: {"long": _row(8.0)}}, {5: {"short"}, 7: {"short"}, 9: {"long"}})
     told = [(each.bar_index, each.column, each.expected, each.found) for each in unlike(expected, found, range(4, 9))]
     assert told == [
         (5, "stop_price", "9.0", "8.0"),

@@ -25,14 +25,14 @@ Row = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SignalsByBar:
     """Signals and exits by bar, the former by their bias; bars count from the beginning of the whole frame."""
 
     signals: dict[int, dict[str, Row]]
     exits: dict[int, set[str]]
 
     @classmethod
-    def of(cls, signals: pd.DataFrame, exits: pd.DataFrame, first: int = 0, since: int = 0) -> "Said":
+    def of(cls, signals: pd.DataFrame, exits: pd.DataFrame, first: int = 0, since: int = 0) -> "SignalsByBar":
         """The rows about bar ``since`` and later ones.
 
         :param first: place in the whole frame of the first bar that was shown.
@@ -47,13 +47,13 @@ class Said:
         return self.signals.keys() | self.exits.keys()
 
 
-def all_said(strategy: Strategy, bars: pd.DataFrame) -> Said:
+def signals_of_all_bars(strategy: Strategy, bars: pd.DataFrame) -> SignalsByBar:
     """What a strategy says about all bars, the higher ones that they make beside them."""
     framed = with_resampled(strategy, bars)
-    return Said.of(strategy.signals(framed), strategy.exits(framed))
+    return SignalsByBar.of(strategy.signals(framed), strategy.exits(framed))
 
 
-def said_at(strategy: Strategy, bars: pd.DataFrame, wanted: Flags) -> tuple[pd.DataFrame, pd.DataFrame]:
+def signals_at(strategy: Strategy, bars: pd.DataFrame, wanted: Flags) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Its signals and exits; those about bars that are not wanted may be left out.
 
     :param bars: as the strategy wants them, higher timeframes beside them.
@@ -70,28 +70,28 @@ def said_at(strategy: Strategy, bars: pd.DataFrame, wanted: Flags) -> tuple[pd.D
     return signals, exits
 
 
-def speaks_in_arrays(strategy: Strategy) -> bool:
+def decides_in_arrays(strategy: Strategy) -> bool:
     """Whether signals and exits are nothing but ``decide`` and ``leave`` of the bars themselves."""
     return answers_in_arrays(strategy) and not strategy.higher_timeframes
 
 
-def shown_parts(strategy: Strategy, bars: pd.DataFrame) -> Callable[[range, int], Said]:
+def signals_of_parts(strategy: Strategy, bars: pd.DataFrame) -> Callable[[range, int], SignalsByBar]:
     """A function of a part of the bars and of one of them: what is said from that bar on when the part is shown.
 
     A strategy that speaks in arrays is asked in arrays, where a frame would be most of the work.
     """
-    if isinstance(strategy, ArrayStrategy) and speaks_in_arrays(strategy):
+    if isinstance(strategy, ArrayStrategy) and decides_in_arrays(strategy):
         speaker, arrays = strategy, BarArrays.of(bars)
-        return lambda part, since: _said_in_arrays(speaker, arrays.part(part), part.start, since)
-    return lambda part, since: _said_in_frames(strategy, bars.iloc[part.start : part.stop], part.start, since)
+        return lambda part, since: _from_arrays(speaker, arrays.part(part), part.start, since)
+    return lambda part, since: _from_frames(strategy, bars.iloc[part.start : part.stop], part.start, since)
 
 
-def _said_in_frames(strategy: Strategy, bars: pd.DataFrame, first: int, since: int) -> Said:
+def _from_frames(strategy: Strategy, bars: pd.DataFrame, first: int, since: int) -> SignalsByBar:
     framed = with_resampled(strategy, bars.reset_index(drop=True))
-    return Said.of(strategy.signals(framed), strategy.exits(framed), first, since)
+    return SignalsByBar.of(strategy.signals(framed), strategy.exits(framed), first, since)
 
 
-def _said_in_arrays(strategy: ArrayStrategy, bars: BarArrays, first: int, since: int) -> Said:
+def _from_arrays(strategy: ArrayStrategy, bars: BarArrays, first: int, since: int) -> SignalsByBar:
     """The same as in frames; rows are made only where something is said late enough."""
     decisions, leaving = strategy.decide(bars), strategy.leave(bars)
     signals: dict[int, dict[str, Row]] = {}
@@ -103,7 +103,7 @@ def _said_in_arrays(strategy: ArrayStrategy, bars: BarArrays, first: int, since:
         for flags, bias in ((leaving.longs, "long"), (leaving.shorts, "short")):
             for bar in np.flatnonzero(flags[since - first :]).tolist():
                 exits.setdefault(bar + since, set()).add(bias)
-    return Said(signals, exits)
+    return SignalsByBar(signals, exits)
 
 
 def _signals_by_bar(signals: pd.DataFrame, first: int, since: int) -> dict[int, dict[str, Row]]:

@@ -4,12 +4,12 @@ import pytest
 from trading_pipeline.domain.strategies.divergence.divergence import Divergence, DivergenceParameters
 from trading_pipeline.domain.strategies.framework.arrays import BarArrays, answers_in_arrays
 from trading_pipeline.domain.strategies.framework.higher_timeframes import with_resampled
-from trading_pipeline.domain.strategies.framework.said import (
-    Said,
-    all_said,
-    said_at,
-    shown_parts,
-    speaks_in_arrays,
+from trading_pipeline.domain.strategies.framework.signals_by_bar import (
+    SignalsByBar,
+    decides_in_arrays,
+    signals_at,
+    signals_of_all_bars,
+    signals_of_parts,
 )
 from trading_pipeline.domain.strategies.registry import strategy_named, strategy_names
 from trading_pipeline_tests.domain.strategies.bars import random_bars
@@ -23,10 +23,10 @@ FRAMED = ["avi5", "fused_score"]
 @pytest.mark.parametrize("name", strategy_names())
 def test_a_part_shown_in_arrays_is_answered_like_its_frame(name: str) -> None:
     strategy = strategy_named(name, {})
-    assert speaks_in_arrays(strategy) == (name not in FRAMED)
+    assert decides_in_arrays(strategy) == (name not in FRAMED)
     part, since = range(300, 1_100), 700
-    whole = all_said(strategy, BARS[part.start : part.stop].reset_index(drop=True))
-    said = shown_parts(strategy, BARS)(part, since)
+    whole = signals_of_all_bars(strategy, BARS[part.start : part.stop].reset_index(drop=True))
+    said = signals_of_parts(strategy, BARS)(part, since)
     assert said.places() == {bar + part.start for bar in whole.places() if bar + part.start >= since}
     assert said.exits == {bar: whole.exits[bar - part.start] for bar in said.exits}
     for bar, rows in said.signals.items():
@@ -42,7 +42,7 @@ def test_what_is_said_at_wanted_bars_is_said_of_all_bars_too(name: str) -> None:
     wanted = np.zeros(len(bars), np.bool_)
     wanted[::2] = True
     for said, whole in zip(
-        said_at(strategy, bars, wanted), (strategy.signals(bars), strategy.exits(bars)), strict=True
+        signals_at(strategy, bars, wanted), (strategy.signals(bars), strategy.exits(bars)), strict=True
     ):
         rows = [frame[wanted[frame["bar_index"].to_numpy(np.int64)]].to_dict("records") for frame in (said, whole)]
         assert rows[0] == rows[1]
@@ -51,7 +51,7 @@ def test_what_is_said_at_wanted_bars_is_said_of_all_bars_too(name: str) -> None:
 
 def test_positions_count_from_the_beginning_of_the_whole_frame() -> None:
     strategy, bars = Divergence(DivergenceParameters(min_confirmations=0)), golden_bars(17)
-    said = shown_parts(strategy, bars)(range(20, 700), 0)
+    said = signals_of_parts(strategy, bars)(range(20, 700), 0)
     for bar, rows in said.signals.items():
         for row in rows.values():
             details = row["details"]
@@ -63,7 +63,7 @@ def test_positions_count_from_the_beginning_of_the_whole_frame() -> None:
 
 
 def test_nothing_said_has_no_places() -> None:
-    assert Said({}, {}).places() == set()
+    assert SignalsByBar({}, {}).places() == set()
 
 
 def test_a_part_of_arrays_takes_along_what_stands_beside_them() -> None:
