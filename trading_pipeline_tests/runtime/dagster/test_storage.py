@@ -5,7 +5,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import yaml
-from sqlalchemy import create_engine, text
+from dagster._core.remote_origin import InProcessCodeLocationOrigin, RemoteInstigatorOrigin, RemoteRepositoryOrigin
+from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, InstigatorType, SensorInstigatorData
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from sqlalchemy import create_engine, event, text
 
 from trading_pipeline.adapters.stores.postgres.database import connect, ensure_database
 from trading_pipeline.runtime.dagster.storage import create_tables
@@ -60,6 +63,26 @@ def test_its_statements_do_not_wait_for_the_disk_and_ours_do(home: Path, postgre
     with ours.connect() as connection:
         assert connection.execute(asked).scalar() != "client"
     ours.dispose()
+
+
+def test_a_sensors_state_is_asked_for_and_kept_without_a_look_at_the_schema(home: Path) -> None:
+    origin = RemoteInstigatorOrigin(
+        RemoteRepositoryOrigin(InProcessCodeLocationOrigin(LoadableTargetOrigin()), "ours"), "sensor"
+    )
+    kept = InstigatorState(origin, InstigatorType.SENSOR, InstigatorStatus.RUNNING, SensorInstigatorData(cursor="one"))
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        instance.add_instigator_state(kept)
+        instance.get_instigator_state(origin.get_id(), kept.selector_id)
+        said = list[str]()
+        with instance.schedule_storage.connect() as connection:  # type: ignore[union-attr]
+            event.listen(connection.engine, "before_cursor_execute", lambda *told: said.append(told[2]))
+        instance.update_instigator_state(kept.with_data(SensorInstigatorData(cursor="two")))
+        found = instance.get_instigator_state(origin.get_id(), kept.selector_id)
+    assert found is not None
+    assert isinstance(found.instigator_data, SensorInstigatorData)
+    assert found.instigator_data.cursor == "two"
+    assert said
+    assert not [one for one in said if "pg_class" in one or "secondary_indexes" in one]
 
 
 def _asked(postgres: EmbeddedPostgres, statement: str) -> int:
