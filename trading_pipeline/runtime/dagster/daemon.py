@@ -15,17 +15,26 @@ from typing import Any
 from dagster._core.definitions.partitions.subset.default import DefaultPartitionsSubset
 from dagster._core.remote_representation.external import RemoteSensor
 from dagster._core.scheduler.instigation import InstigatorState
-from dagster._daemon import controller, sensor
+from dagster._daemon import backfill, controller, sensor
 from dagster._daemon.cli import run_command
+from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
+from dagster._grpc import server_watcher
 
+from trading_pipeline.runtime.dagster.quiet_rounds import where_backfills_go_on, where_runs_wait
 from trading_pipeline.runtime.dagster.rectangles import rectangle_or_ranges
 
 SENSOR_PAUSE_S = 0.2
 BACKFILL_PAUSE_S = 2
+DEFINITIONS_S = 600
+"""Between two readings of all definitions. A code server that was started again is noticed by its id meanwhile."""
+
+CODE_SERVER_S = 3
+"""Between two looks at that id; a tick that finds no server is asked again whatever the id."""
+
 SHORTEST_INTERVAL_S = 1
 """Dagster's least interval of a sensor. One that asks for it waits within its tick, and may be asked again at once."""
 
-FULL_ROUND_S = 1.0
+FULL_ROUND_S = 3.0
 """What a sensor waits for at most that does not wait within its tick; their intervals are of ten seconds and more."""
 
 _is_under_min_interval = sensor.is_under_min_interval
@@ -39,9 +48,13 @@ def run_daemon(workspace: str) -> None:
     for module, name, value in (
         (sensor, "MIN_INTERVAL_LOOP_TIME", SENSOR_PAUSE_S),
         (controller, "DEFAULT_DAEMON_INTERVAL_SECONDS", BACKFILL_PAUSE_S),
+        (controller, "RELOAD_WORKSPACE_INTERVAL", DEFINITIONS_S),
+        (server_watcher, "WATCH_INTERVAL", CODE_SERVER_S),
         (sensor, "is_under_min_interval", rests),
         (DefaultPartitionsSubset, "get_partition_key_ranges", rectangle_or_ranges),
         (sensor, "execute_sensor_iteration", SparingRounds(sensor.execute_sensor_iteration)),
+        (backfill, "execute_backfill_iteration", where_backfills_go_on(backfill.execute_backfill_iteration)),
+        (QueuedRunCoordinatorDaemon, "run_iteration", where_runs_wait(QueuedRunCoordinatorDaemon.run_iteration)),
     ):
         getattr(module, name)  # a release that renames one of them must fail loudly, not run slowly
         setattr(module, name, value)
@@ -70,7 +83,7 @@ class SparingRounds:
     def __call__(
         self, *arguments: Any, sensor_tick_futures: Mapping[str, "Future[Any]"], **named: Any
     ) -> Iterator[Any]:
-        """Go round when a tick has ended since the last round, or a second has passed."""
+        """Go round when a tick has ended since the last round, or three seconds have passed."""
         # A daemon that lost its database begins anew and knows of no tick any more: those are over, too.
         ended = any(name not in sensor_tick_futures or sensor_tick_futures[name].done() for name in self._waiting)
         if not ended and self._now() - self._began < FULL_ROUND_S:

@@ -15,8 +15,8 @@ from sqlalchemy import Engine, create_engine, make_url
 
 from trading_pipeline.adapters.stores.postgres.database import pinged_after_rest
 from trading_pipeline.runtime.dagster.partition_versions import PartitionVersionEventLog
-from trading_pipeline.runtime.dagster.remembered_migrations import RememberedMigrations
 from trading_pipeline.runtime.dagster.remembered_schema import DRIVER
+from trading_pipeline.runtime.dagster.sparing_schedules import SparingSchedules
 
 _KEPT = 4
 _MOST_BEYOND = 16
@@ -31,7 +31,7 @@ class PooledPostgresStorage(DagsterPostgresStorage):
     ) -> None:
         super().__init__(postgres_url, should_autocreate_tables, inst_data)
         self._event_log_storage = PartitionVersionEventLog(postgres_url, should_autocreate_tables)
-        self._schedule_storage = RememberedMigrations(postgres_url, should_autocreate_tables)
+        self._schedule_storage = SparingSchedules(postgres_url, should_autocreate_tables)
         engine = _engine_of_process(postgres_url, os.getpid())
         for storage in (self._run_storage, self._event_log_storage, self._schedule_storage):
             storage._engine = engine

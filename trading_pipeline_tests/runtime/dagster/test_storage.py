@@ -1,12 +1,20 @@
 """The Dagster instance on a real PostgreSQL."""
 
+import time
 from pathlib import Path
 
 import dagster as dg
 import pytest
 import yaml
 from dagster._core.remote_origin import InProcessCodeLocationOrigin, RemoteInstigatorOrigin, RemoteRepositoryOrigin
-from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, InstigatorType, SensorInstigatorData
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorType,
+    SensorInstigatorData,
+    TickData,
+    TickStatus,
+)
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from sqlalchemy import create_engine, event, text
 
@@ -83,6 +91,22 @@ def test_a_sensors_state_is_asked_for_and_kept_without_a_look_at_the_schema(home
     assert found.instigator_data.cursor == "two"
     assert said
     assert not [one for one in said if "pg_class" in one or "secondary_indexes" in one]
+
+
+def test_old_ticks_are_deleted_now_and_then_and_not_after_every_tick(home: Path) -> None:
+    def a_tick_of_1970() -> None:
+        instance.create_tick(
+            TickData("its origin", "sensor", InstigatorType.SENSOR, TickStatus.SKIPPED, 1.0, selector_id="its id")
+        )
+
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        for _ in range(2):
+            a_tick_of_1970()
+            instance.purge_ticks("its origin", "its id", before=time.time(), tick_statuses=[TickStatus.SKIPPED])
+        assert len(instance.get_ticks("its origin", "its id")) == 1
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        instance.purge_ticks("its origin", "its id", before=time.time(), tick_statuses=[TickStatus.SKIPPED])
+        assert not instance.get_ticks("its origin", "its id")
 
 
 def _asked(postgres: EmbeddedPostgres, statement: str) -> int:
