@@ -1,3 +1,4 @@
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -72,7 +73,7 @@ def test_a_round_is_made_when_a_tick_has_ended_or_three_seconds_have_passed() ->
         made.append(seconds[0])
         yield
 
-    rounds = daemon.SparingRounds(round_of_dagster, lambda: seconds[0])
+    rounds = daemon.SparingRounds(round_of_dagster, lambda: seconds[0], wait_s=0.0)
     for seconds[0] in (0.0, 0.2, 1.0, 3.0, 3.2):
         list(rounds(sensor_tick_futures=ticks))
     assert made == [0.0, 3.0]
@@ -80,6 +81,21 @@ def test_a_round_is_made_when_a_tick_has_ended_or_three_seconds_have_passed() ->
     seconds[0] = 3.4
     list(rounds(sensor_tick_futures=ticks))
     assert made == [0.0, 3.0, 3.4]
+
+
+def test_the_end_of_a_tick_ends_the_wait_for_it() -> None:
+    made, tick = list[str](), Future[None]()
+
+    def round_of_dagster(*, sensor_tick_futures: dict[str, Future[None]]) -> Iterator[None]:
+        made.append("a round")
+        yield
+
+    rounds = daemon.SparingRounds(round_of_dagster, lambda: 0.0, wait_s=600.0)
+    list(rounds(sensor_tick_futures={"waits": tick}))
+    threading.Timer(0.05, lambda: tick.set_result(None)).start()
+    for _ in range(2):
+        list(rounds(sensor_tick_futures={"waits": tick}))
+    assert made == ["a round", "a round"]
 
 
 def test_a_daemon_that_begins_anew_goes_round_at_once() -> None:
@@ -90,7 +106,7 @@ def test_a_daemon_that_begins_anew_goes_round_at_once() -> None:
         sensor_tick_futures["waits"] = Future()
         yield
 
-    rounds = daemon.SparingRounds(round_of_dagster, lambda: 0.0)
+    rounds = daemon.SparingRounds(round_of_dagster, lambda: 0.0, wait_s=0.0)
     before, after = dict[str, Future[None]](), dict[str, Future[None]]()
     for ticks in (before, before, after, after):
         list(rounds(sensor_tick_futures=ticks))

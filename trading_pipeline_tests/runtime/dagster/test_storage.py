@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import yaml
+from dagster._core.errors import DagsterInvariantViolationError
 from dagster._core.remote_origin import InProcessCodeLocationOrigin, RemoteInstigatorOrigin, RemoteRepositoryOrigin
 from dagster._core.scheduler.instigation import (
     InstigatorState,
@@ -73,24 +74,36 @@ def test_its_statements_do_not_wait_for_the_disk_and_ours_do(home: Path, postgre
     ours.dispose()
 
 
-def test_a_sensors_state_is_asked_for_and_kept_without_a_look_at_the_schema(home: Path) -> None:
+def a_state(sensor: str, cursor: str = "") -> InstigatorState:
     origin = RemoteInstigatorOrigin(
-        RemoteRepositoryOrigin(InProcessCodeLocationOrigin(LoadableTargetOrigin()), "ours"), "sensor"
+        RemoteRepositoryOrigin(InProcessCodeLocationOrigin(LoadableTargetOrigin()), "ours"), sensor
     )
-    kept = InstigatorState(origin, InstigatorType.SENSOR, InstigatorStatus.RUNNING, SensorInstigatorData(cursor="one"))
+    data = SensorInstigatorData(cursor=cursor)
+    return InstigatorState(origin, InstigatorType.SENSOR, InstigatorStatus.RUNNING, data)
+
+
+def cursor_of(instance: dg.DagsterInstance, state: InstigatorState) -> str | None:
+    found = instance.get_instigator_state(state.instigator_origin_id, state.selector_id)
+    assert found is not None
+    assert isinstance(found.instigator_data, SensorInstigatorData)
+    return found.instigator_data.cursor
+
+
+def test_a_sensors_state_is_kept_by_one_statement_and_read_by_another(home: Path) -> None:
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        instance.add_instigator_state(kept)
-        instance.get_instigator_state(origin.get_id(), kept.selector_id)
+        instance.add_instigator_state(a_state("ours", "one"))
+        assert cursor_of(instance, a_state("ours")) == "one"
         said = list[str]()
         with instance.schedule_storage.connect() as connection:  # type: ignore[union-attr]
             event.listen(connection.engine, "before_cursor_execute", lambda *told: said.append(told[2]))
-        instance.update_instigator_state(kept.with_data(SensorInstigatorData(cursor="two")))
-        found = instance.get_instigator_state(origin.get_id(), kept.selector_id)
-    assert found is not None
-    assert isinstance(found.instigator_data, SensorInstigatorData)
-    assert found.instigator_data.cursor == "two"
-    assert said
-    assert not [one for one in said if "pg_class" in one or "secondary_indexes" in one]
+        instance.update_instigator_state(a_state("ours", "two"))
+        assert cursor_of(instance, a_state("ours")) == "two"
+    assert [one.split()[0] for one in said] == ["UPDATE", "SELECT"]
+
+
+def test_a_sensor_without_a_state_is_refused_as_by_dagster(home: Path) -> None:
+    with dg.DagsterInstance.from_config(str(home)) as instance, pytest.raises(DagsterInvariantViolationError):
+        instance.update_instigator_state(a_state("never added"))
 
 
 def test_old_ticks_are_deleted_now_and_then_and_not_after_every_tick(home: Path) -> None:
