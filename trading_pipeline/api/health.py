@@ -1,4 +1,7 @@
-"""How each part is: asked every second, so that whoever wants to know is answered at once, however slow a part is."""
+"""How each part is: asked every second, so that whoever wants to know is answered at once, however slow a part is.
+
+Where nobody wants to know for a while, the parts are asked every five seconds, and the first who does waits for a look.
+"""
 
 import asyncio
 import time
@@ -16,6 +19,12 @@ from trading_pipeline.domain.model.health import ComponentHealth, HealthState
 _PATIENCE_S = 2.0
 """A part that takes longer to answer is down."""
 _EVERY_S = 1.0
+_REST_S = 4.0
+"""Further seconds between two looks that nobody asked for."""
+
+_WANTED_S = 10.0
+"""After a question: the next ones are likely to follow."""
+
 _SILENT_S = 30.0
 """A feed that gave no sign of life for so long is told of; it beats every few seconds."""
 STATUS = {HealthState.UP: "ok", HealthState.DEGRADED: "degraded", HealthState.DOWN: "down"}
@@ -32,12 +41,16 @@ class Probes:
 
     :param answered: when each part last did, by the process's own clock, in seconds.
     :param seen: what the last look showed, and when it was.
+    :param wanted_at: when somebody last asked, likewise.
+    :param rests: whether nobody did for long, so that what was seen may be some seconds old.
     """
 
     context: ApiContext
     redis: "redis.Redis"
     answered: dict[str, float] = field(default_factory=dict)
     seen: tuple[float, list[ComponentHealth]] | None = None
+    wanted_at: float = float("-inf")
+    rests: bool = False
 
     @classmethod
     def of(cls, context: ApiContext) -> "Probes":
@@ -48,22 +61,34 @@ class Probes:
         return cls(context, client)
 
     async def run(self) -> None:
-        """Look every second, until it is cancelled."""
+        """Look every second while somebody asks, and seldom else, until it is cancelled."""
         while True:
             await self.look()
             await asyncio.sleep(_EVERY_S)
+            rested_s = 0.0
+            while rested_s < _REST_S and time.monotonic() - self.wanted_at > _WANTED_S:
+                self.rests = True
+                await asyncio.sleep(_EVERY_S)
+                rested_s += _EVERY_S
+            self.rests = False
 
     async def latest(self) -> list[ComponentHealth]:
-        """What the last look showed, with ages as of now; the first to ask before any look waits for one."""
-        looked_at, parts = self.seen or await self.look()
+        """What the last look showed, with ages as of now; the first to ask, ever or after a rest, waits for one."""
+        self.wanted_at = time.monotonic()
+        looked_at, parts = await self.look() if self.rests or self.seen is None else self.seen
         since = time.monotonic() - looked_at
         return [one if one.age_s is None else replace(one, age_s=round(one.age_s + since, 3)) for one in parts]
+
+    def newest(self) -> list[ComponentHealth]:
+        """What the last look showed, for who does not ask for another; nothing before the first."""
+        return self.seen[1] if self.seen else []
 
     async def look(self) -> tuple[float, list[ComponentHealth]]:
         """Ask all of them side by side."""
         looks: dict[str, Look] = {"database": self._database, "redis": self._redis, "dagster": self._dagster}
         found = await asyncio.gather(*(self._in_time(name, look) for name, look in looks.items()))
         self.seen = time.monotonic(), [one for several in found for one in several]
+        self.rests = False
         return self.seen
 
     async def _in_time(self, name: str, look: Look) -> list[ComponentHealth]:

@@ -25,8 +25,8 @@ from trading_pipeline_tests.testkit.execution_run import execute_plans
 @pytest.fixture(autouse=True)
 def short_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tick that finds nothing ends soon."""
-    monkeypatch.setattr(sensors, "_POLL_S", 0.1)
-    monkeypatch.setattr(sensors, "_LOOK_AGAIN_S", 0.1)
+    monkeypatch.setattr(sensors, "POLL_S", 0.1)
+    monkeypatch.setattr(sensors, "look_again_s", lambda _: 0.1)
 
 
 @pytest.fixture

@@ -21,8 +21,9 @@ LATER = WAVE + timedelta(minutes=15)
 @pytest.fixture(autouse=True)
 def short_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tick that finds nothing ends soon."""
-    monkeypatch.setattr(sensors, "_POLL_S", 0.1)
+    monkeypatch.setattr(sensors, "POLL_S", 0.1)
     monkeypatch.setattr(sensors, "_LOOK_AGAIN_S", 0.1)
+    monkeypatch.setattr(sensors, "_REST_S", 0.1)
 
 
 def ticked(stage: PipelineStage) -> list[dg.RunRequest]:

@@ -6,18 +6,13 @@ import time
 import dagster as dg
 
 from trading_pipeline.defs.execution.jobs import follow_booked_fills
-from trading_pipeline.defs.execution.sensors import LOOKED_AFTER, management_key
+from trading_pipeline.defs.execution.sensors import LOOKED_AFTER, POLL_S, look_again_s, management_key
 from trading_pipeline.defs.operations.attempts import lives, next_attempt, rests, under_way
 from trading_pipeline.domain.model.events import FillBooked
 from trading_pipeline.resources.beside import SENSORS
 from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.settings import Settings
-
-# Seconds. Dagster ends an evaluation after 60; waiting inside one starts fewer of them.
-_POLL_S = 20.0
-_LOOK_AGAIN_S = 2.0
-"""A fill that settling booked makes no event, nor does a failed run, so the table is looked at this often anyway."""
 
 _ENTRY_S = 5
 """Wall seconds between two looks at an entry that rests."""
@@ -30,15 +25,16 @@ _ENTRY_S = 5
     description="Requests one run at a time for fills that nobody has answered and for entries that rest.",
 )
 def fill_sensor(context: dg.SensorEvaluationContext, stores: Stores, events: Events) -> dg.SensorResult:
-    """One run for all fills that nobody follows; where there are none it waits up to 20 seconds for one."""
+    """One run for all fills that nobody follows; where there are none it waits up to 40 seconds for one."""
     stream, position = events.stream(), context.cursor or ""
-    deadline = time.monotonic() + _POLL_S
+    deadline = time.monotonic() + POLL_S
     while True:
         request = _request(context.instance, stores)
         if request or time.monotonic() > deadline:
             return dg.SensorResult(run_requests=[request] if request else [], cursor=position)
-        # From where the last wait ended, so that an event which came during the look ends this one at once.
-        position = stream.wait(FillBooked, position, _LOOK_AGAIN_S)
+        # From where the last wait ended, so that an event which came during the look ends this one at once. A fill that
+        # settling booked makes no event: there is a position then, and the table is looked at more often.
+        position = stream.wait(FillBooked, position, look_again_s(stores))
 
 
 def _request(instance: dg.DagsterInstance, stores: Stores) -> dg.RunRequest | None:

@@ -15,12 +15,16 @@ from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.settings import Settings
 
-# Seconds, as in ``fill_sensor``: under Dagster's limit of 60, and far fewer evaluations than one a second.
-_POLL_S = 20.0
+# Seconds: under Dagster's limit of 60, and far fewer evaluations than one a second.
+POLL_S = 40.0
 _LOOK_AGAIN_S = 2.0
+"""An expired claim or a failed run makes no event, so the tables are looked at this often anyway."""
+
+_REST_S = 5.0
+"""Where neither is possible, as nothing is claimed or held; only an event that was lost is found by this look."""
+
 LOOKED_AFTER = timedelta(days=1)
 """How long work on orders and positions is tried; a newer close or fill makes it another work long before."""
-"""An expired claim or a failed run makes no event, so the tables are looked at this often anyway."""
 
 
 @dg.sensor(
@@ -32,15 +36,20 @@ LOOKED_AFTER = timedelta(days=1)
 def trade_plan_sensor(context: dg.SensorEvaluationContext, stores: Stores, events: Events) -> dg.SensorResult:
     """One run for the open positions of a computed wave and for all plans that wait.
 
-    Where nothing is due it waits up to 20 seconds for a wave.
+    Where nothing is due it waits up to 40 seconds for a wave.
     """
     stream, position = events.stream(), context.cursor or ""
-    deadline = time.monotonic() + _POLL_S
+    deadline = time.monotonic() + POLL_S
     while True:
         request = _request(context.instance, stores)
         if request or time.monotonic() > deadline:
             return dg.SensorResult(run_requests=[request] if request else [], cursor=position)
-        position = stream.wait(WaveComputed, position, _LOOK_AGAIN_S)
+        position = stream.wait(WaveComputed, position, look_again_s(stores))
+
+
+def look_again_s(stores: Stores) -> float:
+    """After how many seconds the tables are looked at again though no event came."""
+    return _LOOK_AGAIN_S if stores.operations.work.goes_on() else _REST_S
 
 
 def _request(instance: dg.DagsterInstance, stores: Stores) -> dg.RunRequest | None:

@@ -21,9 +21,11 @@ from trading_pipeline.resources.parameters import Parameters
 from trading_pipeline.resources.stores import Stores
 from trading_pipeline.settings import Settings
 
-# Seconds, all four; an evaluation that waits has to stay below Dagster's limit of 60.
-_POLL_S = 20.0
+# Seconds, all five; an evaluation that waits has to stay below Dagster's limit of 60.
+_POLL_S = 40.0
 _LOOK_AGAIN_S = 2.0
+_REST_S = 5.0
+"""Where no wave is pending only the next close can begin one, and that is announced."""
 _GRACE_S = 1.0
 """How long a wave waits for its last bars; what is missing then is fetched by the run."""
 _STEP_S = 0.02
@@ -57,7 +59,8 @@ def bar_close_sensor(
                 _give_up_what_is_over(context, stores, alerts, close_time)
         if requests or time.monotonic() > deadline:
             return dg.SensorResult(run_requests=requests, cursor=position)
-        position = stream.wait(BarClosed, position, _STEP_S if incomplete else _LOOK_AGAIN_S)
+        wait_s = _STEP_S if incomplete else _LOOK_AGAIN_S if waiting_since else _REST_S
+        position = stream.wait(BarClosed, position, wait_s)
 
 
 def _complete(close_time: datetime, waves: Sequence[Wave]) -> bool:

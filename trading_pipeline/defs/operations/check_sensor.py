@@ -24,7 +24,7 @@ PROBLEMS = "problems"
 
 
 @dg.sensor(
-    minimum_interval_seconds=10,
+    minimum_interval_seconds=20,
     default_status=SENSORS,
     description="Tells the operator of every check that fails, once per problem, and once when it passes again.",
 )

@@ -15,7 +15,9 @@ app = make_app(
             "worker_prefetch_multiplier": 1,
             "broker_connection_retry_on_startup": True,
             # a run that was reserved but not begun when its worker died is delivered again after this time
-            "broker_transport_options": {"visibility_timeout": 30},
+            # Redis answers at once when a task comes. How long it is asked to wait for one delays the end of a worker
+            # alone, by seconds
+            "broker_transport_options": {"visibility_timeout": 30, "polling_interval": 3},
             "worker_hijack_root_logger": False,
             # else every line that a run prints is a warning
             "worker_redirect_stdouts": False,

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, create_engine, make_url
 from trading_pipeline.adapters.stores.postgres.database import pinged_after_rest
 from trading_pipeline.runtime.dagster.partition_versions import PartitionVersionEventLog
 from trading_pipeline.runtime.dagster.remembered_schema import DRIVER
+from trading_pipeline.runtime.dagster.sparing_schedules import SparingSchedules
 
 _KEPT = 4
 _MOST_BEYOND = 16
@@ -30,6 +31,7 @@ class PooledPostgresStorage(DagsterPostgresStorage):
     ) -> None:
         super().__init__(postgres_url, should_autocreate_tables, inst_data)
         self._event_log_storage = PartitionVersionEventLog(postgres_url, should_autocreate_tables)
+        self._schedule_storage = SparingSchedules(postgres_url, should_autocreate_tables)
         engine = _engine_of_process(postgres_url, os.getpid())
         for storage in (self._run_storage, self._event_log_storage, self._schedule_storage):
             storage._engine = engine
@@ -68,6 +70,8 @@ def _engine_of_process(url: str, process_id: int) -> Engine:  # noqa: ARG001
             isolation_level="AUTOCOMMIT",
             pool_size=_KEPT,
             max_overflow=_MOST_BEYOND,
+            # The one that was used last: taken in turn, each has rested by then and is tried before it is used.
+            pool_use_lifo=True,
             pool_recycle=_RECYCLE_S,
         )
     )

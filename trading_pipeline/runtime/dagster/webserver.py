@@ -6,10 +6,14 @@ With the stock ``dagster-webserver`` everything still works, and the API alone h
 """
 
 from dagster._core.workspace.context import WorkspaceProcessContext, WorkspaceRequestContext
+from dagster._grpc import server_watcher
 from dagster_webserver import cli
 from starlette.requests import HTTPConnection
 
 from trading_pipeline.adapters.orchestrator.ui import READ_ONLY_HEADER, UI_PREFIX
+
+_CODE_SERVER_S = 3
+"""Between two looks whether the code server is another one; Dagster's second is a tenth of what this process costs."""
 
 
 class ByVisitor(WorkspaceProcessContext):
@@ -33,8 +37,11 @@ def run_webserver(workspace: str, host: str, port: int) -> None:
 
     :param workspace: path of the workspace file.
     """
-    name = WorkspaceProcessContext.__name__
-    getattr(cli, name)  # a release that renames it must fail loudly, not let viewers write
-    setattr(cli, name, ByVisitor)
+    for module, name, value in (
+        (cli, WorkspaceProcessContext.__name__, ByVisitor),
+        (server_watcher, "WATCH_INTERVAL", _CODE_SERVER_S),
+    ):
+        getattr(module, name)  # a release that renames one of them must fail loudly, not let viewers write
+        setattr(module, name, value)
     where = ["-w", workspace, "-h", host, "-p", str(port), "--path-prefix", UI_PREFIX]
     cli.cli([*where, "--log-format", "json"], standalone_mode=False)

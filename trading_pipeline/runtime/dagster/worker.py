@@ -1,5 +1,6 @@
 """A resident worker of one queue: its pool, its warm start, and the runs a killed one left behind."""
 
+import gc
 import os
 import socket
 
@@ -106,3 +107,7 @@ def warm_up(**_: object) -> None:
     defs.get_repository_def().get_all_jobs()
     # imported by pandera when the first frame is looked at, 0.4 s
     BARS.register_default_backends(pd.DataFrame)
+    # What was imported lives as long as the worker. Looked through by the collector of each process of the pool, it
+    # would be written to, and so be held by each once more.
+    gc.collect()
+    gc.freeze()

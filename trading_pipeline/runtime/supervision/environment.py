@@ -26,6 +26,9 @@ PROCESS_SETTINGS = {
     # a wave of 200 symbols and 4 assets costs 0.75 s of events with these and 19 s without
     "DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS": "1",
     "DAGSTER_EVENT_BATCH_SIZE": "500",
+    # seconds between two looks for runs to repeat, and at the age of assets: minutes and hours are what they are about
+    "DAGSTER_EVENT_LOG_CONSUMER_DAEMON_INTERVAL_SECONDS": "10",
+    "FRESHNESS_DAEMON_INTERVAL_SECONDS": "60",
     # a sensor that waits for a bar must not hold up the end of its server
     "DAGSTER_GRPC_SHUTDOWN_GRACE_PERIOD": "2",
     # two dozen threads with an arena each hold memory they do not use

@@ -34,6 +34,9 @@ def guard_positions(*, context: ExecutionContext, before: Mapping[InstrumentId, 
     :raises TemporaryVenueError: the venue does not answer, so that nothing is known.
     """
     held = {one.instrument_id: one for one in context.trading.positions() if one.stop_loss is None}
+    # Every second, and mostly nothing is: the time is another question to the venue.
+    if not held:
+        return {}
     now = context.clock.now()
     naked = {
         name: Naked(before[name].since, before[name].looks + 1) if name in before else Naked(now, 1) for name in held

@@ -1,3 +1,4 @@
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -20,6 +21,7 @@ from dagster._core.scheduler.instigation import (
 )
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._daemon import controller, sensor
+from dagster._grpc import server_watcher
 
 from trading_pipeline.runtime.dagster import daemon
 
@@ -39,6 +41,17 @@ def test_the_installed_dagster_still_has_the_pauses_that_are_shortened(module: o
     assert ours < getattr(module, name)
 
 
+@pytest.mark.parametrize(
+    ("module", "name", "ours"),
+    [
+        (controller, "RELOAD_WORKSPACE_INTERVAL", daemon.DEFINITIONS_S),
+        (server_watcher, "WATCH_INTERVAL", daemon.CODE_SERVER_S),
+    ],
+)
+def test_the_installed_dagster_still_has_the_pauses_that_are_lengthened(module: object, name: str, ours: float) -> None:
+    assert ours > getattr(module, name)
+
+
 def test_a_waiting_sensor_is_asked_again_at_once() -> None:
     state = InstigatorState(
         NOWHERE,
@@ -50,7 +63,7 @@ def test_a_waiting_sensor_is_asked_again_at_once() -> None:
     assert daemon.rests(state, cast("RemoteSensor", SimpleNamespace(min_interval_seconds=10)))
 
 
-def test_a_round_is_made_when_a_tick_has_ended_or_a_second_has_passed() -> None:
+def test_a_round_is_made_when_a_tick_has_ended_or_three_seconds_have_passed() -> None:
     seconds, made = [0.0], list[float]()
     ticks = {"waits": Future[None](), "ended long ago": Future[None]()}
     ticks["ended long ago"].set_result(None)
@@ -60,14 +73,29 @@ def test_a_round_is_made_when_a_tick_has_ended_or_a_second_has_passed() -> None:
         made.append(seconds[0])
         yield
 
-    rounds = daemon.SparingRounds(round_of_dagster, lambda: seconds[0])
-    for seconds[0] in (0.0, 0.2, 0.4, 1.0, 1.2):
+    rounds = daemon.SparingRounds(round_of_dagster, lambda: seconds[0], wait_s=0.0)
+    for seconds[0] in (0.0, 0.2, 1.0, 3.0, 3.2):
         list(rounds(sensor_tick_futures=ticks))
-    assert made == [0.0, 1.0]
+    assert made == [0.0, 3.0]
     ticks["waits"].set_result(None)
-    seconds[0] = 1.4
+    seconds[0] = 3.4
     list(rounds(sensor_tick_futures=ticks))
-    assert made == [0.0, 1.0, 1.4]
+    assert made == [0.0, 3.0, 3.4]
+
+
+def test_the_end_of_a_tick_ends_the_wait_for_it() -> None:
+    made, tick = list[str](), Future[None]()
+
+    def round_of_dagster(*, sensor_tick_futures: dict[str, Future[None]]) -> Iterator[None]:
+        made.append("a round")
+        yield
+
+    rounds = daemon.SparingRounds(round_of_dagster, lambda: 0.0, wait_s=600.0)
+    list(rounds(sensor_tick_futures={"waits": tick}))
+    threading.Timer(0.05, lambda: tick.set_result(None)).start()
+    for _ in range(2):
+        list(rounds(sensor_tick_futures={"waits": tick}))
+    assert made == ["a round", "a round"]
 
 
 def test_a_daemon_that_begins_anew_goes_round_at_once() -> None:
@@ -78,7 +106,7 @@ def test_a_daemon_that_begins_anew_goes_round_at_once() -> None:
         sensor_tick_futures["waits"] = Future()
         yield
 
-    rounds = daemon.SparingRounds(round_of_dagster, lambda: 0.0)
+    rounds = daemon.SparingRounds(round_of_dagster, lambda: 0.0, wait_s=0.0)
     before, after = dict[str, Future[None]](), dict[str, Future[None]]()
     for ticks in (before, before, after, after):
         list(rounds(sensor_tick_futures=ticks))

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, and_, func, or_, select, text
+from sqlalchemy import Engine, and_, exists, func, or_, select, text
 
 from trading_pipeline.adapters.stores.execution.decided_closes import decided
-from trading_pipeline.adapters.stores.execution.ledger_rows import entering, unfollowed
+from trading_pipeline.adapters.stores.execution.ledger_rows import LIVE_STATUSES, entering, unfollowed
 from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import positions, trade_plans
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -30,6 +30,12 @@ _PLANS = (
         )
     )
     .order_by(trade_plans.c.plan_id)
+)
+_GOING_ON = select(
+    or_(
+        exists().where(trade_plans.c.status == PlanStatus.CLAIMED.value),
+        exists().where(positions.c.status.in_(LIVE_STATUSES)),
+    )
 )
 # A close is left to its run until every timeframe of it is there: exits of one and entries of another are decided
 # together. What was opened by this very close has nothing to be managed for in it.
@@ -87,3 +93,8 @@ class WorkQueue:
         with reading(self._engine) as connection:
             found: datetime | None = connection.execute(_UNMANAGED).scalar()
             return found
+
+    def goes_on(self) -> bool:
+        """Whether a plan is claimed or a position live: only of these can there be work that no event announced."""
+        with reading(self._engine) as connection:
+            return bool(connection.execute(_GOING_ON).scalar())

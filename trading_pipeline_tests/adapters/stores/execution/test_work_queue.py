@@ -1,12 +1,13 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from trading_pipeline.adapters.stores.execution.ledger_plans import PlanQueueStore
 from trading_pipeline.adapters.stores.execution.work_queue import WorkQueue
 from trading_pipeline.adapters.stores.market_data.wave_store import PostgresWaveStore
 from trading_pipeline.adapters.stores.operations.progress import progress
+from trading_pipeline.adapters.stores.postgres.tables import positions
 from trading_pipeline.adapters.stores.research.replay_facts import replay_facts
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -21,6 +22,22 @@ def test_only_new_plans_wait(database: Engine, status: PlanStatus) -> None:
     store_plan(database, trade_plan(), status)
     waiting = WorkQueue(database).waiting_plans()
     assert [one.plan_id for one in waiting] == ([trade_plan().plan_id] if status is PlanStatus.NEW else [])
+
+
+@pytest.mark.parametrize("status", PlanStatus)
+def test_of_plans_only_a_claimed_one_goes_on(database: Engine, status: PlanStatus) -> None:
+    store_plan(database, trade_plan(), status)
+    assert WorkQueue(database).goes_on() is (status is PlanStatus.CLAIMED)
+
+
+def test_a_position_goes_on_until_it_is_closed(database: Engine) -> None:
+    lab = Lab(database)
+    store_plan(database, trade_plan())
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+    while_open = WorkQueue(database).goes_on()
+    with database.begin() as connection:
+        connection.execute(update(positions).values(status="closed"))
+    assert (while_open, WorkQueue(database).goes_on()) == (True, False)
 
 
 NEXT = WAVE + timedelta(minutes=15)
