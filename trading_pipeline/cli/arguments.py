@@ -7,11 +7,11 @@ from decimal import Decimal, InvalidOperation
 
 from trading_pipeline.adapters.parameters.universe import instrument_named, usual_venue
 from trading_pipeline.domain.model.errors import ConfigurationError
-from trading_pipeline.domain.model.identity import InstrumentId
+from trading_pipeline.domain.model.identity import SYMBOL, InstrumentId
 from trading_pipeline.settings import Settings
 
 # Checked here, as a slip would otherwise be an instrument without any bars, which reads like a missing backfill.
-_WRITTEN = re.compile(r"[A-Z0-9]{1,30}(\.[A-Z]+)?")
+_WRITTEN = re.compile(rf"{SYMBOL}(\.[A-Z]+)?")
 
 
 def instant(text: str, option: str) -> datetime | None:

@@ -42,7 +42,8 @@ def test_a_refusal_is_one_line_with_exit_code(tmp_path: Path) -> None:
     ("arguments", "problem"),
     [
         (["--symbols", ","], "--symbol names no symbol"),
-        (["--symbols", "BTC-PERP"], "BTC-PERP"),
+        (["--symbols", "btcusdt"], "--symbol btcusdt: no symbol"),
+        (["--symbols", "SOLUSDT,BTC-PERP"], "symbol 'BTC-PERP' is not tradable here"),
         (["--symbols", "BTCUSDT,BTCUSDT"], "BTCUSDT is given twice"),
         (["--from", "2025-13-01"], "--from 2025-13-01: not a day; write it like 2025-11-01"),
         (["--from", "2099-01-01"], "after today; start it earlier"),

@@ -87,6 +87,9 @@ def _sentence(detail: ErrorDetails, model: type[Section]) -> str:
         return f"unknown key {key!r}; {hint}"
     if detail["type"] == "missing":
         return f"key {key!r} is missing"
+    # pydantic would speak of the type that the list becomes
+    if detail["type"] == "too_short":
+        return f"{key} = {detail['input']!r}: at least {detail['ctx']['min_length']} is needed"
     # pydantic's own words before ours.
     message = detail["msg"].removeprefix("Value error, ")
     return f"{key} = {detail['input']!r}: {message}" if key else message

@@ -1,16 +1,17 @@
 """``universe.yaml``: venue, instruments, timeframes, start of history."""
 
+import re
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
 from trading_pipeline.adapters.parameters.reading import Section, read
 from trading_pipeline.adapters.venues.catalog import VENUES, derivations_of
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.holes import HolePolicy, HoleRules
-from trading_pipeline.domain.model.identity import InstrumentId, VenueName
+from trading_pipeline.domain.model.identity import SYMBOL, InstrumentId, VenueName
 from trading_pipeline.domain.model.market_feeds import BookFeed, MarketFeeds, SeriesFeed, TickerFeed, TradeFeed
 from trading_pipeline.domain.model.quality import QualityRules
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -25,8 +26,20 @@ def _timeframe(value: object) -> Timeframe:
         raise ValueError(str(error)) from error
 
 
-SymbolName = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,30}$")]
-InstrumentName = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,30}(\.[A-Z]+)?$")]
+def _symbol(name: str) -> str:
+    if not re.fullmatch(SYMBOL, name):
+        raise ValueError("no symbol; write it as the venue does, like BTCUSDT")
+    return name
+
+
+def _instrument(name: str) -> str:
+    if not re.fullmatch(rf"{SYMBOL}(\.[A-Z]+)?", name):
+        raise ValueError("no instrument; write it like BTCUSDT or BTCUSDT.BYBIT")
+    return name
+
+
+SymbolName = Annotated[str, AfterValidator(_symbol)]
+InstrumentName = Annotated[str, AfterValidator(_instrument)]
 TimeframeName = Annotated[Timeframe, BeforeValidator(_timeframe)]
 
 

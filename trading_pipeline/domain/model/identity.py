@@ -29,6 +29,9 @@ class VenueName(str):
 
 _CAPITALS = re.compile(r"[A-Z]+")
 
+SYMBOL = r"[A-Z0-9][A-Z0-9_-]{0,39}"
+"""What a person may write as a symbol: ``BTCUSDT``, and what other venues write, ``BTC_USDT`` and ``BTC-25DEC26``."""
+
 
 class TradingMode(StrEnum):
     """Which of a venue's worlds orders go to; ``LIVE`` alone is real money."""

@@ -18,7 +18,7 @@ from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.model.universe import Universe
 from trading_pipeline.runtime.supervision.embedded import free_port
-from trading_pipeline.runtime.supervision.preflight import Check, api_checks, machine_checks, require
+from trading_pipeline.runtime.supervision.preflight import Check, api_checks, machine_checks, refuse_untraded, require
 from trading_pipeline.runtime.supervision.state_folder import empty, held, refuse_foreign
 from trading_pipeline.runtime.supervision.subprocess_tasks import check_parameters
 from trading_pipeline.runtime.supervision.system import cost_arguments
@@ -124,6 +124,7 @@ def prepared(plan: ReplayPlan, config_dir: Path) -> Iterator[Universe]:
     require(
         [
             Check("configuration", lambda: check_parameters(config_dir)),
+            Check("symbols", lambda: refuse_untraded(plan.instrument_ids)),
             Check("days", lambda: refuse_future_end(plan)),
             Check("state folder", lambda: refuse_foreign(plan.state_dir)),
             *machine_checks(plan.state_dir, plan.port, redis_url=""),

@@ -1,7 +1,7 @@
 """What has to hold before anything is started, looked at in one go and told in one go."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +10,8 @@ from trading_pipeline.adapters.access.totp_keys import given_totp_keys
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.adapters.venues.catalog import venue_named
 from trading_pipeline.domain.model.errors import ConfigurationError, TradingError
-from trading_pipeline.domain.model.identity import TradingMode
+from trading_pipeline.domain.model.identity import InstrumentId, TradingMode
+from trading_pipeline.exchange_simulator.instruments import typical_price
 from trading_pipeline.runtime.supervision.embedded import find_redis_server
 from trading_pipeline.runtime.supervision.subprocess_tasks import check_parameters
 from trading_pipeline.runtime.supervision.system import refuse_taken_port
@@ -84,7 +85,8 @@ def system_checks(settings: Settings, port: int, simulated_start: datetime | Non
     machine = machine_checks(settings.state_dir, port, redis_url=settings.redis_url)
     machine += api_checks(settings.api_port, "TRADING_API_PORT, or 0")
     if simulated_start is not None:
-        return [configured, Check("history", lambda: refuse_future_history(settings, simulated_start)), *machine]
+        history = Check("history", lambda: refuse_future_history(settings, simulated_start))
+        return [configured, Check("symbols", lambda: _refuse_unsimulated(settings)), history, *machine]
     venue = [
         Check("key", lambda: refuse_missing_key(settings)),
         Check("real money", lambda: refuse_unacknowledged(settings)),
@@ -100,6 +102,15 @@ def api_checks(port: int, option: str) -> list[Check]:
     :param option: by which another port is chosen.
     """
     return [Check("api", lambda: refuse_taken_port(port, option))] if port else []
+
+
+def refuse_untraded(instrument_ids: Iterable[InstrumentId]) -> None:
+    """Make sure that the simulated exchange has a market of each.
+
+    :raises ConfigurationError: it has none of one.
+    """
+    for one in instrument_ids:
+        typical_price(one.symbol)
 
 
 def refuse_missing_redis() -> None:
@@ -186,6 +197,12 @@ def refuse_wrong_clock(here: datetime, there: datetime) -> None:
             f"this machine's clock is {abs(ahead.total_seconds()):.1f} s {direction} the venue's, which then refuses "
             "every order; let a time server set it"
         )
+
+
+def _refuse_unsimulated(settings: Settings) -> None:
+    # paper trades what the real venue lists
+    if settings.mode is TradingMode.SIMULATED:
+        refuse_untraded(load_universe(settings.config_dir).instrument_ids)
 
 
 def _meet(settings: Settings) -> None:

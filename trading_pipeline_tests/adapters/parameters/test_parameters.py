@@ -257,8 +257,14 @@ def test_a_users_corrected_file_counts_at_next_reading(folder: Path) -> None:
         ("universe.yaml", "symbols", "symbol", "unknown key 'symbol'; did you mean symbols?"),
         ("universe.yaml", "15m", "7m", "unknown timeframe '7m'"),
         ("universe.yaml", "1h", "8h", "bybit publishes no 8h bars, they are made of 1h bars; add 1h"),
-        ("universe.yaml", "SOLUSDT", "sol/usdt", "symbols.1 = 'sol/usdt'"),
+        (
+            "universe.yaml",
+            "SOLUSDT",
+            "sol/usdt",
+            "symbols.1 = 'sol/usdt': no symbol; write it as the venue does",
+        ),
         ("universe.yaml", "SOLUSDT", "BTCUSDT", "BTCUSDT is listed twice"),
+        ("universe.yaml", "[BTCUSDT, SOLUSDT]", "[]", "symbols = []: at least 1 is needed"),
         ("universe.yaml", "bybit", "nasdaq", "venue = 'nasdaq'"),
         ("universe.yaml", "venue: bybit", "", "key 'venue' is missing"),
         ("universe.yaml", "venue: bybit", "venue: bybit\nvenue: bybit", "key 'venue' appears twice"),
@@ -372,6 +378,12 @@ def test_every_shipped_strategy_file_can_be_switched_on(folder: Path, path: Path
 def test_an_instrument_of_an_unknown_venue_is_refused(name: str) -> None:
     with pytest.raises(ConfigurationError, match=f"'{name}': there is no venue '{name.split('.')[1]}', only BYBIT"):
         instrument_named(name, "bybit")
+
+
+def test_symbols_are_written_as_venues_write_them(folder: Path) -> None:
+    text = (folder / "universe.yaml").read_text().replace("BTCUSDT, SOLUSDT", "BTC_USDT, BTC-25DEC26")
+    (folder / "universe.yaml").write_text(text)
+    assert load_universe(folder).instrument_ids == ("BTC_USDT.BYBIT", "BTC-25DEC26.BYBIT")
 
 
 @pytest.mark.parametrize("name", ["BTCUSDT", "BTCUSDT.BYBIT"])

@@ -1,5 +1,6 @@
 """What is wrong is told before anything is started, and all of it at once."""
 
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -148,3 +149,19 @@ def test_a_configuration_that_breaks_a_rule_is_told(tmp_path: Path) -> None:
     settings = GivenSettings(config_dir=tmp_path, state_dir=tmp_path)
     with pytest.raises(ConfigurationError, match=r"configuration: .*universe.yaml"):
         require(system_checks(settings, 0, NOW)[:1])
+
+
+def _symbols_looked_at(config: Path, mode: TradingMode) -> None:
+    (check,) = (
+        one for one in system_checks(GivenSettings(config_dir=config, mode=mode), 0, NOW) if one.name == "symbols"
+    )
+    check.look()
+
+
+def test_a_symbol_that_only_real_venues_have_is_refused_where_the_exchange_is_simulated(tmp_path: Path) -> None:
+    shutil.copytree(CONFIG, tmp_path, dirs_exist_ok=True)
+    universe = tmp_path / "universe.yaml"
+    universe.write_text(universe.read_text().replace("SOLUSDT", "BTC-PERP"))
+    with pytest.raises(ConfigurationError, match="symbol 'BTC-PERP' is not tradable here"):
+        _symbols_looked_at(tmp_path, TradingMode.SIMULATED)
+    _symbols_looked_at(tmp_path, TradingMode.PAPER)

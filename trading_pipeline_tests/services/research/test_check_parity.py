@@ -43,7 +43,7 @@ def test_the_backtest_decides_every_entry_itself(database: Engine, limits: RiskL
     assert {(one.pipeline, one.engine) for one in missing} == {("none", "present")}
 
 
-def test_signals_fates_and_trades_that_the_pipeline_lacks_are_all_told(database: Engine) -> None:
+def test_signals_outcomes_and_trades_that_the_pipeline_lacks_are_all_told(database: Engine) -> None:
     report = asked(database)
     assert {one.kind for one in report.differences} == {
         "signal",
