@@ -21,6 +21,10 @@ UPGRADE_FAILED = "mutex_upgrade_close_failed"
 """Denies a plan whose place could not be made."""
 
 
+UNCOMPUTABLE = "uncomputable"
+"""Denies a plan that the rules cannot count with."""
+
+
 @dataclass(frozen=True, slots=True)
 class GateResult:
     """What the gate let through and what it denied, in the order of the plans.
@@ -100,7 +104,14 @@ def _asked(
         if given is not None:
             return EntryDecision(None, (given,))
         question = EntryQuestion(plan, facts, wallet, instrument, context.limits, now, conditions, bases, regime)
-        return decide_entry(question, context.run_id)
+        try:
+            return decide_entry(question, context.run_id)
+        # Of a number that nobody foresaw, one plan is refused; raised, it would keep all others undecided.
+        except ArithmeticError as error:
+            reason = (
+                f"its entry cannot be computed ({type(error).__name__}): see the plan's and the instrument's numbers"
+            )
+            return EntryDecision(None, (Finding(UNCOMPUTABLE, Action.DENY, reason),))
 
     currency = "" if instrument is None else instrument.settlement_currency
     return gate.admit(plan, currency, context.run_id, now, decide)

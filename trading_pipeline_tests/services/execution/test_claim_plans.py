@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from trading_pipeline.domain.model.plans import Claim, PlanStatus, TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
@@ -116,3 +116,34 @@ def test_the_last_slot_goes_to_the_first_in_that_order(database: Engine, entries
     context = replace(lab.context(), limits=replace(LIMITS, max_open_positions=1, entries_by=entries_by))
     execute_plans(context=context, gate=lab.gate, equity=lab.equity)
     assert [held.instrument_id for held in lab.venue.positions()] == [taken]
+
+
+def rewrite(lab: Lab, plan: TradePlan, column: str, value: str) -> None:
+    """As another version, or somebody by hand, may have written it."""
+    with lab.database.begin() as connection:
+        statement = f"UPDATE trading.trade_plans SET {column} = :value WHERE plan_id = :plan"
+        if column in ("targets", "runner", "levels"):
+            statement = statement.replace(":value", "CAST(:value AS jsonb)")
+        connection.execute(text(statement), {"value": value, "plan": plan.plan_id})
+
+
+def test_what_nobody_can_read_is_denied_and_keeps_no_other_plan_waiting(lab: Lab) -> None:
+    odd = {"bias": "up", "timeframe": "7m", "targets": "[{}]", "runner": "[]", "levels": '[{"price": "x"}]'}
+    plans = {column: trade_plan("SOLUSDT.BYBIT", strategy=column) for column in odd}
+    for column, plan in plans.items():
+        store_plan(lab.database, plan, checks=False)
+        rewrite(lab, plan, column, odd[column])
+    assert claim(lab, "run-1").plans == (PLAN,)
+    for plan in plans.values():
+        status, reason = lab.plan_status(plan)
+        assert (status, reason.split(":")[0]) == (PlanStatus.DENIED, "unreadable"), reason
+
+
+def test_what_has_an_order_is_not_denied_for_being_unreadable(lab: Lab) -> None:
+    lab.venue.holds_fills = True
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+    lab.end_leases()
+    rewrite(lab, PLAN, "timeframe", "7m")
+    with pytest.raises(ValueError, match="7m"):
+        claim(lab, "run-2")
+    assert lab.plan_status(PLAN)[0] is PlanStatus.CLAIMED

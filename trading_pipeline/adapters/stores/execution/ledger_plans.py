@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, Engine, case, func, or_, select, update
 
 from trading_pipeline.adapters.stores.execution.decided_closes import decided, whole
-from trading_pipeline.adapters.stores.execution.ledger_rows import FINAL_STATES, is_level, plan_query
+from trading_pipeline.adapters.stores.execution.ledger_rows import FINAL_STATES, PlanRow, is_level, plan_query
 from trading_pipeline.adapters.stores.postgres.database import reading
 from trading_pipeline.adapters.stores.postgres.tables import fills, order_intents, positions, trade_plans
 from trading_pipeline.adapters.stores.strategy.plan_rows import plan_of
@@ -46,7 +46,7 @@ class PlanQueueStore(PlanQueue):
             mine = plan_query().where(
                 trade_plans.c.claimed_by == run_id, trade_plans.c.status == PlanStatus.CLAIMED.value
             )
-            plans = tuple(plan_of(row) for row in connection.execute(mine))
+            plans = tuple(plan for row in connection.execute(mine).all() if (plan := _readable(connection, row)))
         return Claim(plans, tuple(expired))
 
     def plan(self, plan_id: str) -> TradePlan:
@@ -142,6 +142,23 @@ def _claimable(run_id: str) -> ColumnElement[bool]:
 def _ordered() -> ColumnElement[bool]:
     """Plans with an order, whatever became of it."""
     return select(order_intents.c.order_link_id).where(order_intents.c.plan_id == trade_plans.c.plan_id).exists()
+
+
+def _readable(connection: Connection, row: PlanRow) -> TradePlan | None:
+    """The plan; ``None`` for one that is denied because nobody here can read it, as an other version may write it.
+
+    It would keep every plan beside it from being claimed, of this run and of those after it.
+    """
+    try:
+        return plan_of(row)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        this = trade_plans.c.plan_id == row.plan_id
+        # What has an order is no plan any more that could be refused: a person has to look at it.
+        if connection.execute(select(_ordered()).where(this)).scalar():
+            raise
+        reason = f"unreadable: {type(error).__name__}: {error}"
+        connection.execute(update(trade_plans).where(this).values(status=PlanStatus.DENIED.value, status_reason=reason))
+        return None
 
 
 def _expire(connection: Connection, run_id: str, now: datetime) -> list[str]:

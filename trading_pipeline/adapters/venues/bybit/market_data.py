@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
+import structlog
+
 from trading_pipeline.adapters.venues.bybit import capabilities, parse
 from trading_pipeline.adapters.venues.bybit.client import Answer, BybitClient
 from trading_pipeline.adapters.venues.bybit.payload import Row, entries, rows, text
 from trading_pipeline.adapters.venues.bybit.symbols import interval
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.books import OrderBook
-from trading_pipeline.domain.model.errors import DataError
+from trading_pipeline.domain.model.errors import DataError, TemporaryVenueError
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.domain.model.timeframes import EPOCH, Timeframe, to_ms
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from trading_pipeline.domain.model.written_bars import WrittenBars
 
 T = TypeVar("T")
+_log = structlog.get_logger(__name__)
 
 
 class BybitMarketData(MarketData, LiveMarket):
@@ -103,16 +106,23 @@ class BybitMarketData(MarketData, LiveMarket):
         """Every linear perpetual that is listed and settles in USDT, by identity.
 
         Fees are those of the account behind the key, by ``/v5/account/fee-rate``. Without a key, and of what that
-        leaves out, they are those of the base tier, which the venue publishes for everybody.
+        leaves out, they are those of the base tier, which the venue publishes for everybody. A row that cannot be read
+        is left out and logged: its instrument counts as not listed, the others are traded.
+
+        :raises TemporaryVenueError: none of them can be read, so that it is the list and no row that is odd.
         """
         fees = self._account_fees() if self._client.has_key else {}
+        odd: list[DataError] = []
         found = self._client.read_pages(
             self._client.http.get_instruments_info,
-            lambda row: _instrument_or_none(row, fees),
+            lambda row: _instrument_or_none(row, fees, odd),
             category=capabilities.CATEGORY,
             limit=capabilities.INSTRUMENT_PAGE,
         )
-        return {instrument.instrument_id: instrument for instrument in found if instrument is not None}
+        listed = {instrument.instrument_id: instrument for instrument in found if instrument is not None}
+        if odd and not listed:
+            raise TemporaryVenueError(f"none of {len(odd)} instruments that bybit lists can be read: {odd[0]}")
+        return listed
 
     def order_book(self, instrument_id: InstrumentId) -> OrderBook:
         """Fifty levels of each side, price in quote currency and quantity in base currency."""
@@ -156,14 +166,16 @@ def _first_open(timeframe: Timeframe, start: datetime) -> datetime:
     return floor if floor == start else floor + timeframe.duration
 
 
-def _instrument_or_none(row: Row, fees: Mapping[str, Row]) -> Instrument | None:
+def _instrument_or_none(row: Row, fees: Mapping[str, Row], odd: list[DataError]) -> Instrument | None:
+    """The instrument in a row; what is wrong with one in trading joins ``odd``."""
     wanted = ("LinearPerpetual", capabilities.SETTLE_COIN)
     if (text(row, "contractType"), text(row, "settleCoin")) != wanted:
         return None
     try:
         return parse.instrument(row, fees.get(text(row, "symbol"), capabilities.BASE_FEES))
-    except DataError:
-        # What is not traded yet, or no more, may have no steps: it must not take the others with it.
+    except DataError as error:
+        # What is not traded yet, or no more, may have no steps, and nobody has to hear of it.
         if text(row, "status") == "Trading":
-            raise
+            odd.append(error)
+            _log.error("instrument left out", symbol=text(row, "symbol"), cause=str(error))
         return None

@@ -10,6 +10,7 @@ from decimal import Decimal
 from trading_pipeline.adapters.venues.bybit import capabilities
 from trading_pipeline.adapters.venues.bybit.payload import (
     Row,
+    above_zero,
     as_decimal,
     as_instant,
     decimal,
@@ -197,7 +198,7 @@ def instrument(row: Row, fees: Row) -> Instrument:
     """One row of instruments-info.
 
     :param fees: a row of account/fee-rate.
-    :raises DataError: a step, limit or fee is missing.
+    :raises DataError: a step, limit or fee is missing, or is one that nothing can be counted with.
     """
     lot, price = inner(row, "lotSizeFilter"), inner(row, "priceFilter")
     return Instrument(
@@ -206,13 +207,13 @@ def instrument(row: Row, fees: Row) -> Instrument:
         base_currency=text(row, "baseCoin"),
         quote_currency=text(row, "quoteCoin"),
         settlement_currency=text(row, "settleCoin"),
-        price_increment=decimal(price, "tickSize"),
-        quantity_increment=decimal(lot, "qtyStep"),
+        price_increment=above_zero(price, "tickSize"),
+        quantity_increment=above_zero(lot, "qtyStep"),
         min_quantity=decimal(lot, "minOrderQty"),
         max_quantity=decimal(lot, "maxOrderQty"),
         max_market_quantity=decimal(lot, "maxMktOrderQty"),
         min_notional=decimal(lot, "minNotionalValue"),
-        max_leverage=decimal(inner(row, "leverageFilter"), "maxLeverage"),
+        max_leverage=above_zero(inner(row, "leverageFilter"), "maxLeverage"),
         maker_fee=decimal(fees, "makerFeeRate"),
         taker_fee=decimal(fees, "takerFeeRate"),
         status=_STATUSES.get(text(row, "status"), InstrumentStatus.CLOSED),

@@ -40,6 +40,17 @@ def as_decimal(value: object, name: str) -> Decimal:
     return number
 
 
+def above_zero(row: Row, name: str) -> Decimal:
+    """A step or a bound that nothing can be counted with at 0.
+
+    :raises DataError: it is missing, no number, or not above zero.
+    """
+    number = decimal(row, name)
+    if number <= 0:
+        raise DataError(f"bybit sent {name}={number} where a number above zero belongs")
+    return number
+
+
 def positive_or_none(row: Row, name: str) -> Decimal | None:
     """A price (quote currency) that may be absent, which the venue writes as ``""``, ``"0"`` or ``"0.00"``."""
     if not text(row, name):

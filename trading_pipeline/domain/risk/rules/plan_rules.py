@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from trading_pipeline.domain.model.checks import CheckName
+from trading_pipeline.domain.model.orders import TAKE_PROFITS
 from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.signals import Bias
 from trading_pipeline.domain.risk.entry import EntryQuestion
@@ -58,11 +59,21 @@ def _nonsense(plan: TradePlan) -> Iterator[str]:
         yield f"a plan called {plan.plan_id[:40]!r}: no venue takes an order of that name"
     if plan.entry_price <= 0:
         yield f"an entry at {plan.entry_price}"
-    yield from (f"a target at {one.r_multiple} R" for one in plan.targets if one.r_multiple <= 0)
+    if len(plan.targets) > len(TAKE_PROFITS):
+        yield f"{len(plan.targets)} targets, of which {len(TAKE_PROFITS)} can be sent"
+    for target in plan.targets:
+        if target.r_multiple <= 0 or target.fraction < 0:
+            yield f"a target at {target.r_multiple} R for {target.fraction} of the position"
+    yield from _nonsense_in_levels(plan)
+
+
+def _nonsense_in_levels(plan: TradePlan) -> Iterator[str]:
     low, high = sorted((plan.entry_price, plan.stop_price))
     for level in plan.levels:
         if not low <= level.price <= high:
             yield f"a further entry at {level.price}, between {plan.entry_price} and {plan.stop_price} it is not"
+        if level.share <= 0:
+            yield f"a further entry that risks {level.share} of the plan's risk"
 
 
 def _numbers(plan: TradePlan) -> Iterator[tuple[str, Decimal]]:

@@ -114,6 +114,24 @@ def test_only_perpetuals_that_can_be_read_are_instruments(venue: ScriptedVenue, 
     assert list(BybitMarketData(client).instruments()) == ["BTCUSDT.BYBIT"]
 
 
+def test_one_odd_instrument_in_trading_hides_no_other(venue: ScriptedVenue, client: BybitClient) -> None:
+    odd = [
+        {**PERPETUAL, "symbol": "TICKUSDT", "priceFilter": {"tickSize": "0"}},
+        {**PERPETUAL, "symbol": "STEPUSDT", "lotSizeFilter": {"qtyStep": "0.000"}},
+        {**PERPETUAL, "symbol": "NONEUSDT", "leverageFilter": {}},
+    ]
+    venue.script("account/fee-rate", Reply({"list": []}))
+    venue.script("market/instruments-info", Reply({"list": [*odd, PERPETUAL], "nextPageCursor": ""}))
+    assert list(BybitMarketData(client).instruments()) == ["BTCUSDT.BYBIT"]
+
+
+def test_a_list_of_nothing_readable_is_no_answer(venue: ScriptedVenue, client: BybitClient) -> None:
+    venue.script("account/fee-rate", Reply({"list": []}))
+    venue.script("market/instruments-info", Reply({"list": [{**PERPETUAL, "priceFilter": {}}], "nextPageCursor": ""}))
+    with pytest.raises(TemporaryVenueError, match=r"none of 1 instruments that bybit lists can be read: .*tickSize"):
+        BybitMarketData(client).instruments()
+
+
 def test_an_instrument_says_whether_it_is_traded_and_until_when(venue: ScriptedVenue, client: BybitClient) -> None:
     ending = {**PERPETUAL, "symbol": "ENDUSDT", "deliveryTime": "1748779200000"}
     settled = {**PERPETUAL, "symbol": "OLDUSDT", "status": "Delivering"}
