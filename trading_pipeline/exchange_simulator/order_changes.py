@@ -143,7 +143,7 @@ def _amended(exchange: Exchange, order: Order, request: Parameters) -> Terms:
     if quantity <= order.filled:
         raise Rejection(110064, "The modified contract quantity cannot be less than or equal to the filled quantity")
     price = order_entry.optional_price(request, "price", instrument) or terms.price
-    if price is not None and terms.order_type == "Market":
+    if parameters.number(request, "price") and terms.order_type == "Market":
         raise bad_parameter("params error: price of a market order can not be modified")
     if price is not None:
         order_entry.check_band(exchange, terms.symbol, terms.side, price)

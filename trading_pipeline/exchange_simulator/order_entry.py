@@ -6,7 +6,7 @@ from decimal import Decimal
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.exchange_simulator import latency, matching, parameters, protection
 from trading_pipeline.exchange_simulator.exchange import Exchange, Market
-from trading_pipeline.exchange_simulator.liquidity import market_price
+from trading_pipeline.exchange_simulator.liquidity import market_price, touch_price, worst_price
 from trading_pipeline.exchange_simulator.orders import ENTER, MAX_ACTIVE, MAX_CONDITIONAL, ZERO, Levels, Order, Terms
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.private import order_push
@@ -156,14 +156,31 @@ def optional_price(request: Parameters, name: str, instrument: Instrument) -> De
 
 
 def _limit_price(exchange: Exchange, request: Parameters, instrument: Instrument, order_type: str) -> Decimal | None:
-    """The price of a limit order, inside the allowed band; ``None`` for market orders."""
+    """The price of a limit order, inside the allowed band; of a market order its worst one, ``None`` for any."""
     if order_type == "Market":
-        return None
+        return _tolerated(exchange, request, instrument)
     price = optional_price(request, "price", instrument)
     if price is None:
         raise bad_parameter("params error: price is required for limit orders")
     check_band(exchange, instrument.symbol, parameters.text(request, "side"), price)
     return price
+
+
+def _tolerated(exchange: Exchange, request: Parameters, instrument: Instrument) -> Decimal | None:
+    """The worst price of a market order with a slippage tolerance, which is counted from the best one.
+
+    :raises Rejection: 10001, an unknown kind, a tolerance that is none, or a conditional order.
+    """
+    kind = parameters.one_of(request, "slippageToleranceType", ("", "TickSize", "Percent"))
+    if not kind:
+        return None
+    tolerance = parameters.number(request, "slippageTolerance")
+    if not tolerance or parameters.number(request, "triggerPrice"):
+        raise bad_parameter("params error: slippageTolerance must be positive, and is for plain market orders alone")
+    sign = 1 if parameters.text(request, "side") == "Buy" else -1
+    best = touch_price(exchange, instrument.symbol, sign)
+    unit = instrument.price_increment if kind == "TickSize" else best / 100
+    return worst_price(exchange, instrument.symbol, sign, tolerance * unit)
 
 
 def check_band(exchange: Exchange, symbol: str, side: str, price: Decimal) -> None:
