@@ -74,7 +74,19 @@ def cancel_all(exchange: Exchange, request: Parameters) -> list[Order]:
     chosen = [order for order in meant if _matches(order, wanted)]
     for order in chosen:
         _cancel(exchange, order)
+    # Stops that were asked for before and are not there yet: the wish follows them to the market.
+    asked_for = {change["symbol"] for _, change in exchange.account.on_the_way if "tpslMode" in change}
+    for one in sorted(asked_for) if wanted not in ("Order", "Stop") else ():
+        if parameters.of_coins(request, exchange.markets[one].instrument):
+            latency.send(exchange, exchange.account.on_the_way, {"symbol": one, "orderFilter": wanted})
     return chosen
+
+
+def withdraw_stops(exchange: Exchange, symbol: str, order_filter: str) -> None:
+    """Take the stops of a symbol's positions out of the market that the filter selects."""
+    for order in exchange.orders.active(symbol):
+        if order.conditional and order.terms.stop_order_type != "Stop" and _matches(order, order_filter):
+            withdraw(exchange, order)
 
 
 def _matches(order: Order, order_filter: str) -> bool:
