@@ -4,9 +4,10 @@
 
 A live node for four virtual hours over a settlement, or with ``--seconds 1440`` for a day: market, limit and stop
 orders, amended and cancelled, both ways in two instruments. It knows no time but the machine's, which is hurried for
-it, and not more than this: its signature for the private socket is valid for five seconds of that time. It books no
-funding: that is taken from the exchange's list. Exit code 1 when it does not start or trade, or when initial balance,
-funding and the money made by its own fills are not the wallet to 1e-8 USDT.
+it, and not more than this: its signature for the private socket is valid for five seconds of that time, a twelfth of
+one of ours. It books no funding: that is taken from the exchange's list. Exit code 1 when it does not start or trade,
+after a minute where it is not let in, or when initial balance, funding and the money made by its own fills are not the
+wallet to 1e-8 USDT.
 """
 
 import argparse
@@ -54,6 +55,8 @@ def main() -> int:
             print(run.stdout[-4000:], run.stderr[-2000:])
             return 1
         noted = json.loads(out.read_text())
+        if not noted["fills"]:
+            print("it was not let in, or did not begin to trade; on a busy machine lower the --speed")
         print(f"NautilusTrader: {noted['orders']} orders ({', '.join(noted['states'])}), {noted['fills']} fills")
         agreed = equal(told, configuration.balance, Decimal(noted["made"]) - funding(told))
     print(*complaints, sep="\n")

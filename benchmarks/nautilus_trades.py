@@ -30,6 +30,8 @@ STEP_S = 2.0
 RECV_WINDOW_MS = 900_000
 CONNECTION_S = 7_200.0
 """How old a request may be, and how long connecting may take, by the machine's clock, which may be a hurried one."""
+STARTING_S = 60.0
+"""In which the node has begun, or will not."""
 ENDING_S = 12.0
 """Before the end nothing new is begun, and everything is closed."""
 
@@ -132,6 +134,8 @@ def main(told: dict[str, str], seconds: float, out: Path) -> None:
     node.add_exec_client_factory("BYBIT", factories.BybitLiveExecClientFactory)
     node.build()
     loop = node.get_event_loop()
+    # A node that is not let in waits for ever; nobody has to wait for it.
+    loop.call_later(STARTING_S, lambda: None if strategy.steps else node.stop())
     loop.call_later(seconds - ENDING_S, setattr, strategy, "closing", True)
     loop.call_later(seconds, node.stop)
     try:

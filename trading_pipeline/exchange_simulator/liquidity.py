@@ -38,14 +38,26 @@ def market_price(exchange: Exchange, symbol: str, sign: int, quantity: Decimal) 
     return max(ticks * tick, tick)
 
 
+def worst_price(exchange: Exchange, symbol: str, sign: int, away: Decimal) -> Decimal:
+    """The last tick (quote currency) that lies at most so much beyond the best price, and at least one."""
+    tick = exchange.markets[symbol].instrument.price_increment
+    ticks = (touch_price(exchange, symbol, sign) + sign * away) / tick
+    return max(tick, ticks.to_integral_value(ROUND_FLOOR if sign > 0 else ROUND_CEILING) * tick)
+
+
 def limit_price(exchange: Exchange, order: Order) -> Decimal:
-    """What a limit order that crosses the book gets on average, quote currency: never worse than its limit."""
+    """What an order with a limit that crosses the book gets on average, quote currency: never worse than that."""
     terms, best = order.terms, touch_price(exchange, order.terms.symbol, order.terms.sign)
-    if terms.price is None or not _is_realistic(exchange):
+    if terms.price is None:
         return best
-    tick = exchange.markets[terms.symbol].instrument.price_increment
-    walked = _walked(exchange, terms.symbol, terms.sign, offered(exchange, order, maker=False)) / tick
-    price = walked.to_integral_value(ROUND_CEILING if terms.sign > 0 else ROUND_FLOOR) * tick
+    if terms.order_type == "Market":
+        price = market_price(exchange, terms.symbol, terms.sign, offered(exchange, order, maker=False))
+    elif not _is_realistic(exchange):
+        return best
+    else:
+        tick = exchange.markets[terms.symbol].instrument.price_increment
+        walked = _walked(exchange, terms.symbol, terms.sign, offered(exchange, order, maker=False)) / tick
+        price = walked.to_integral_value(ROUND_CEILING if terms.sign > 0 else ROUND_FLOOR) * tick
     return min(price, terms.price) if terms.sign > 0 else max(price, terms.price)
 
 

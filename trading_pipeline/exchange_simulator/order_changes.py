@@ -74,7 +74,19 @@ def cancel_all(exchange: Exchange, request: Parameters) -> list[Order]:
     chosen = [order for order in meant if _matches(order, wanted)]
     for order in chosen:
         _cancel(exchange, order)
+    # Stops that were asked for before and are not there yet: the wish follows them to the market.
+    asked_for = {change["symbol"] for _, change in exchange.account.on_the_way if "tpslMode" in change}
+    for one in sorted(asked_for) if wanted not in ("Order", "Stop") else ():
+        if parameters.of_coins(request, exchange.markets[one].instrument):
+            latency.send(exchange, exchange.account.on_the_way, {"symbol": one, "orderFilter": wanted})
     return chosen
+
+
+def withdraw_stops(exchange: Exchange, symbol: str, order_filter: str) -> None:
+    """Take the stops of a symbol's positions out of the market that the filter selects."""
+    for order in exchange.orders.active(symbol):
+        if order.conditional and order.terms.stop_order_type != "Stop" and _matches(order, order_filter):
+            withdraw(exchange, order)
 
 
 def _matches(order: Order, order_filter: str) -> bool:
@@ -143,7 +155,7 @@ def _amended(exchange: Exchange, order: Order, request: Parameters) -> Terms:
     if quantity <= order.filled:
         raise Rejection(110064, "The modified contract quantity cannot be less than or equal to the filled quantity")
     price = order_entry.optional_price(request, "price", instrument) or terms.price
-    if price is not None and terms.order_type == "Market":
+    if parameters.number(request, "price") and terms.order_type == "Market":
         raise bad_parameter("params error: price of a market order can not be modified")
     if price is not None:
         order_entry.check_band(exchange, terms.symbol, terms.side, price)

@@ -2,11 +2,13 @@
 
 import re
 from decimal import Decimal
+from itertools import islice
 
 from trading_pipeline.domain.model.instruments import Instrument
 from trading_pipeline.exchange_simulator import latency, matching, parameters, protection
+from trading_pipeline.exchange_simulator.book import levels
 from trading_pipeline.exchange_simulator.exchange import Exchange, Market
-from trading_pipeline.exchange_simulator.liquidity import market_price
+from trading_pipeline.exchange_simulator.liquidity import market_price, touch_price, worst_price
 from trading_pipeline.exchange_simulator.orders import ENTER, MAX_ACTIVE, MAX_CONDITIONAL, ZERO, Levels, Order, Terms
 from trading_pipeline.exchange_simulator.parameters import Parameters
 from trading_pipeline.exchange_simulator.payloads.private import order_push
@@ -67,7 +69,7 @@ def _read(exchange: Exchange, request: Parameters) -> Terms:
     trigger, rises = _trigger(exchange, request, instrument)
     quantity = _quantity(exchange, request, instrument, index)
     check_notional(exchange, instrument, quantity, price, reduce_only=reduce_only)
-    levels = attached_levels(request, instrument)
+    attached = attached_levels(request, instrument)
     default_tif = "IOC" if order_type == "Market" else "GTC"
     return Terms(
         symbol=symbol,
@@ -84,13 +86,13 @@ def _read(exchange: Exchange, request: Parameters) -> Terms:
         trigger_price=trigger,
         trigger_rises=rises,
         trigger_by="" if trigger is None else parameters.text(request, "triggerBy", "LastPrice"),
-        stop_loss=levels.stop_loss,
-        take_profit=levels.take_profit,
-        stop_trigger_by=levels.stop_trigger_by,
-        profit_trigger_by=levels.profit_trigger_by,
-        partial=levels.partial,
-        stop_limit=levels.stop_limit,
-        profit_limit=levels.profit_limit,
+        stop_loss=attached.stop_loss,
+        take_profit=attached.take_profit,
+        stop_trigger_by=attached.stop_trigger_by,
+        profit_trigger_by=attached.profit_trigger_by,
+        partial=attached.partial,
+        stop_limit=attached.stop_limit,
+        profit_limit=attached.profit_limit,
         stop_order_type="" if trigger is None else "Stop",
         position_index=index,
     )
@@ -156,14 +158,47 @@ def optional_price(request: Parameters, name: str, instrument: Instrument) -> De
 
 
 def _limit_price(exchange: Exchange, request: Parameters, instrument: Instrument, order_type: str) -> Decimal | None:
-    """The price of a limit order, inside the allowed band; ``None`` for market orders."""
+    """The price of a limit order, inside the allowed band; of a market order its worst one, ``None`` for any."""
     if order_type == "Market":
-        return None
-    price = optional_price(request, "price", instrument)
+        return _tolerated(exchange, request, instrument)
+    price = _price_of_the_book(exchange, request, instrument) or optional_price(request, "price", instrument)
     if price is None:
         raise bad_parameter("params error: price is required for limit orders")
     check_band(exchange, instrument.symbol, parameters.text(request, "side"), price)
     return price
+
+
+def _price_of_the_book(exchange: Exchange, request: Parameters, instrument: Instrument) -> Decimal | None:
+    """The price of a level of the book that the order queues at, or would meet; ``None`` where none is named.
+
+    :raises Rejection: 10001, no such side or level.
+    """
+    queue = parameters.one_of(request, "bboSideType", ("", "Queue", "Counterparty"))
+    if not queue:
+        return None
+    number = int(parameters.one_of(request, "bboLevel", ("1", "2", "3", "4", "5")))
+    # Sellers meet the bids, which is where a buyer queues.
+    meets_asks = (parameters.text(request, "side") == "Buy") == (queue == "Counterparty")
+    market, spread = exchange.markets[instrument.symbol], exchange.terms.half_spread_ticks
+    found = islice(levels(market, 1 if meets_asks else -1, exchange.now_ms, spread), number)
+    return list(found)[-1][0]
+
+
+def _tolerated(exchange: Exchange, request: Parameters, instrument: Instrument) -> Decimal | None:
+    """The worst price of a market order with a slippage tolerance, which is counted from the best one.
+
+    :raises Rejection: 10001, an unknown kind, a tolerance that is none, or a conditional order.
+    """
+    kind = parameters.one_of(request, "slippageToleranceType", ("", "TickSize", "Percent"))
+    if not kind:
+        return None
+    tolerance = parameters.number(request, "slippageTolerance")
+    if not tolerance or parameters.number(request, "triggerPrice"):
+        raise bad_parameter("params error: slippageTolerance must be positive, and is for plain market orders alone")
+    sign = 1 if parameters.text(request, "side") == "Buy" else -1
+    best = touch_price(exchange, instrument.symbol, sign)
+    unit = instrument.price_increment if kind == "TickSize" else best / 100
+    return worst_price(exchange, instrument.symbol, sign, tolerance * unit)
 
 
 def check_band(exchange: Exchange, symbol: str, side: str, price: Decimal) -> None:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from trading_pipeline.exchange_simulator import latency, order_entry, parameters, protection
+from trading_pipeline.exchange_simulator import latency, order_changes, order_entry, parameters, protection
 from trading_pipeline.exchange_simulator.exchange import Change, Exchange
 from trading_pipeline.exchange_simulator.fills import announce_position, cancel
 from trading_pipeline.exchange_simulator.margins import tier
@@ -61,6 +61,9 @@ def _check_affordable(exchange: Exchange, positions: list[Position], wanted: tup
 
 def carry_out(exchange: Exchange, change: Change) -> None:
     """Let a change that was accepted take effect."""
+    if "orderFilter" in change:
+        order_changes.withdraw_stops(exchange, change["symbol"], change["orderFilter"])
+        return
     if "buyLeverage" not in change:
         _protect(exchange, change)
         return

@@ -12,7 +12,7 @@ from trading_pipeline.exchange_simulator.configuration import Configuration
 from trading_pipeline.exchange_simulator.exchange import Exchange, Execution
 from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.latency import _delay_ms
-from trading_pipeline.exchange_simulator.order_changes import amend, cancel
+from trading_pipeline.exchange_simulator.order_changes import amend, cancel, cancel_all
 from trading_pipeline.exchange_simulator.orders import Order, Status
 from trading_pipeline.exchange_simulator.position_changes import set_leverage, set_trading_stop
 from trading_pipeline.exchange_simulator.rejections import Rejection
@@ -138,6 +138,19 @@ def test_a_stop_of_the_position_is_there_when_it_has_arrived() -> None:
     assert position.stop_loss.created_ms == arrives_ms
     assert exchange.account.on_the_way == []
     assert walked(exchange)[-1].price == 95
+
+
+@pytest.mark.parametrize(("order_filter", "left"), [("", 1), ("StopOrder", 1), ("Order", 2)])
+def test_cancelling_everything_takes_the_stop_that_was_on_its_way_and_not_the_one_asked_for_later(
+    order_filter: str, left: int
+) -> None:
+    exchange = holding(FLAT)
+    set_trading_stop(exchange, BTC | {"stopLoss": "95"})
+    cancel_all(exchange, BTC | {"orderFilter": order_filter})
+    set_trading_stop(exchange, BTC | {"takeProfit": "110"})
+    walked(exchange)
+    assert exchange.positions["BTCUSDT"].take_profit is not None
+    assert len(exchange.orders.active()) == left
 
 
 def test_a_level_that_the_price_has_passed_meanwhile_is_met_when_it_arrives() -> None:

@@ -9,7 +9,10 @@ from trading_pipeline.exchange_simulator.exchange import Exchange
 from trading_pipeline.exchange_simulator.execution_profile import ExecutionProfile
 from trading_pipeline.exchange_simulator.order_entry import create
 from trading_pipeline.exchange_simulator.orders import Status
+from trading_pipeline.exchange_simulator.rejections import Rejection
 from trading_pipeline_tests.exchange_simulator.builders import FLAT, Ohlc, an_exchange, order, told, walk
+
+CONDITIONAL = {"triggerPrice": "101", "triggerDirection": "1"}
 
 # Every bar trades 10; an account may have a tenth of it, and a resting order a third of that on a leg.
 
@@ -37,6 +40,39 @@ def test_a_larger_market_order_walks_the_levels_that_are_shown() -> None:
     mean = (shown[0][0] * shown[0][1] + shown[1][0] * beyond) / quantity
     (filled,) = exchange.executions
     assert mean <= filled.price < mean + Decimal("0.1")
+
+
+def test_a_market_order_goes_no_further_than_its_slippage_tolerance() -> None:
+    exchange = realistic(FLAT)
+    best, there = next(levels(exchange.markets["BTCUSDT"], 1, exchange.now_ms, 0))
+    bounded = order(exchange, "Buy", "1", slippageToleranceType="Percent", slippageTolerance="0.05")
+    assert told(exchange.executions) == [("Buy", there, best)]
+    assert bounded.status is Status.PARTIALLY_FILLED_CANCELLED
+
+
+@pytest.mark.parametrize(("side", "sign"), [("Buy", 1), ("Sell", -1)])
+def test_a_tolerance_in_ticks_is_counted_from_the_best_price(side: str, sign: int) -> None:
+    exchange = realistic(FLAT)
+    best = best_prices(exchange.markets["BTCUSDT"], 0)[sign > 0]
+    bounded = order(exchange, side, "0.1", slippageToleranceType="TickSize", slippageTolerance="3")
+    assert bounded.terms.price == best + sign * Decimal("0.3")
+    assert bounded.status is Status.FILLED
+
+
+def test_the_book_may_have_gone_beyond_the_tolerance_when_the_order_arrives() -> None:
+    exchange = realistic((102, 102, 102, 102), latency_ms=100)
+    order(exchange, "Buy", "0.1", slippageToleranceType="TickSize", slippageTolerance="5")
+    walk(exchange)
+    (bounded,) = exchange.orders.newest_first()
+    assert (bounded.filled, bounded.reject_reason) == (Decimal(0), "EC_NoImmediateQtyToFill")
+
+
+@pytest.mark.parametrize("change", [{"slippageTolerance": "0"}, {"slippageToleranceType": "Bps"}, CONDITIONAL])
+def test_a_tolerance_that_says_nothing_is_refused(change: dict[str, str]) -> None:
+    bounded = {"slippageToleranceType": "Percent", "slippageTolerance": "1"} | change
+    with pytest.raises(Rejection) as caught:
+        order(realistic(FLAT), "Buy", "0.1", **bounded)
+    assert caught.value.code == 10001
 
 
 def test_an_entry_gets_a_tenth_of_the_bar_and_the_rest_is_cancelled() -> None:

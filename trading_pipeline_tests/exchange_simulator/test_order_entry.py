@@ -167,6 +167,18 @@ def test_a_limit_target_of_a_part_is_moved_with_its_trigger() -> None:
     assert (placed.terms.take_profit, placed.terms.profit_limit) == (120, 121)
 
 
+@pytest.mark.parametrize(
+    ("side", "queue", "level", "price"),
+    [("Buy", "Queue", "1", "99.9"), ("Buy", "Counterparty", "3", "100.3"), ("Sell", "Queue", "5", "100.5")],
+)
+def test_a_limit_order_may_name_a_level_of_the_book_instead_of_a_price(
+    side: str, queue: str, level: str, price: str
+) -> None:
+    request = BUY | {"side": side, "orderType": "Limit", "bboSideType": queue, "bboLevel": level}
+    assert create(an_exchange(FLAT), request).terms.price == Decimal(price)
+    assert refused(an_exchange(FLAT), request | {"bboLevel": "6"}) == 10001
+
+
 def test_a_trigger_cannot_be_moved_to_where_the_price_is_already() -> None:
     exchange = an_exchange(FLAT)
     placed = create(exchange, BUY | {"triggerPrice": "105", "triggerDirection": "1", "orderLinkId": "a"})
