@@ -49,7 +49,7 @@ class AfterTheBars:
 def test_a_wave_that_loses_the_database_is_taken_up_again_with_the_rows_of_an_undisturbed_one(
     stage: PipelineStage,
 ) -> None:
-    stage.materialize()
+    stage.materialize(QUARTERS)
     stage.hear(INSTRUMENT_IDS, Timeframe.M15, NOW)
     sound = stage.resources()
     away = dg.ResourceDefinition.hardcoded_resource(AfterTheBars(Parameters(config_dir="config"), stage.engine))
@@ -64,6 +64,6 @@ def test_a_wave_that_loses_the_database_is_taken_up_again_with_the_rows_of_an_un
     vertical = Vertical(stage.engine)
     recovered = vertical.rows()
     vertical.empty()
-    stage.materialize()
+    stage.materialize(QUARTERS)
     stage.materialize(QUARTERS, wave=utc(NOW))
     assert vertical.rows() == recovered
