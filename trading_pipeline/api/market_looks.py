@@ -3,21 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
 from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresRawBarStore
 from trading_pipeline.adapters.stores.reading.coverage import coverage
 from trading_pipeline.adapters.stores.reading.turnover import DayTurnover, most_traded
-from trading_pipeline.domain.indicators.daily_volatility import DailyVolatility
 from trading_pipeline.domain.model.coverage import DayCoverage
 from trading_pipeline.domain.model.errors import ConfigurationError
 from trading_pipeline.domain.model.holes import Outage
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe, day_of
 from trading_pipeline.services.market_data.list_outages import list_outages
-from trading_pipeline.services.market_data.volatility_of import volatility_of
+
+if TYPE_CHECKING:
+    from trading_pipeline.domain.indicators.daily_volatility import DailyVolatility
 
 _MOST_DAYS = 400
 
@@ -44,11 +45,15 @@ class MarketLooks:
         """What the venue has lost, the newest first."""
         return list_outages(PostgresRawBarStore(self.engine), instrument_ids, timeframes)
 
-    def volatility(self, instrument_id: InstrumentId, days: int) -> DailyVolatility:
+    def volatility(self, instrument_id: InstrumentId, days: int) -> "DailyVolatility":
         """How much an instrument moved in its newest days.
 
         :raises DataError: too few daily bars are stored to say.
         """
+        # Here alone, as histories do: from the first question on the API holds the 90 MB of pandas.
+        from trading_pipeline.adapters.stores.market_data.bar_store import PostgresBarStore
+        from trading_pipeline.services.market_data.volatility_of import volatility_of
+
         return volatility_of(PostgresBarStore(self.engine), instrument_id, days)
 
     def most_traded(self, timeframe: Timeframe, most: int) -> Sequence[DayTurnover]:

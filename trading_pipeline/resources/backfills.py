@@ -6,7 +6,6 @@ from datetime import timedelta
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.market_data.backfill_log import PostgresBackfillLog
-from trading_pipeline.adapters.stores.market_data.bulk_bar_store import PostgresBulkBarStore
 from trading_pipeline.domain.model.backfills import (
     BackfillProgress,
     BackfillRequest,
@@ -78,6 +77,9 @@ def backfill_by_operator(
         "max_pages": request.max_pages,
         "mode": "sync",
     }
+    # Here alone: the API holds the 90 MB of pandas from its first history on.
+    from trading_pipeline.adapters.stores.market_data.bulk_bar_store import PostgresBulkBarStore
+
     return backfill_history(
         request,
         BackfillRun(run_id, BarSource.REST, request.instrument_id, request.timeframe, actor, params),

@@ -17,6 +17,8 @@ MARTS = {"dbt"}
     [
         ("trading_pipeline.cli.main", FRAMES | SCHEMA | PLOTS | COMPILER | MARTS | {"dagster", "sqlalchemy"}),
         ("trading_pipeline.runtime.feed.process", FRAMES | SCHEMA | PLOTS | COMPILER | MARTS | {"dagster", "numpy"}),
+        ("trading_pipeline.api.server", FRAMES | SCHEMA | PLOTS | COMPILER | MARTS | {"dagster", "pyarrow"}),
+        ("trading_pipeline.runtime.watchdog.process", FRAMES | SCHEMA | PLOTS | COMPILER | MARTS | {"dagster"}),
         ("trading_pipeline.runtime.supervision.up", FRAMES | SCHEMA | PLOTS | COMPILER | MARTS | {"dagster", "redis"}),
         ("trading_pipeline.runtime.replay.demo", FRAMES | SCHEMA | PLOTS | COMPILER | MARTS | {"dagster", "redis"}),
         ("trading_pipeline.definitions", PLOTS | COMPILER | MARTS),

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any, TypeVar
 
 from psycopg import AsyncConnection, sql
+from psycopg.abc import PQGen
 from sqlalchemy import make_url
 
 CHANNEL = "trading_changes"
@@ -11,6 +13,15 @@ CHANNEL = "trading_changes"
 _LOCK = 7_013_002
 """Number of the advisory lock that the one who listens holds: what is told once must not be passed on twice."""
 _ASK_AGAIN_S = 1.0
+_WAKE_S = 5.0
+Answer = TypeVar("Answer")
+
+
+class _Listening(AsyncConnection[tuple[Any, ...]]):
+    """Wakes up for what comes, and not ten times a second to look whether it is interrupted, as a thread has to."""
+
+    async def wait(self, gen: PQGen[Answer], interval: float = _WAKE_S, timeout: float | None = None) -> Answer:
+        return await super().wait(gen, interval=interval, timeout=timeout)
 
 
 class ChangeFeed:
@@ -26,7 +37,7 @@ class ChangeFeed:
         :raises psycopg.Error: the connection is lost; what is told until the next call is not heard.
         """
         # Not from the pool: who listens keeps the connection for as long as the process lives.
-        async with await AsyncConnection.connect(self._dsn, autocommit=True) as connection:
+        async with await _Listening.connect(self._dsn, autocommit=True) as connection:
             # A lock of the session: the server lifts it with the connection, however the process ends.
             while not await self._chosen(connection):
                 await asyncio.sleep(_ASK_AGAIN_S)

@@ -5,9 +5,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import ClassVar, Self
-
-import pandas as pd
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from trading_pipeline.domain.model.calibrations import HourlyTheta
 from trading_pipeline.domain.model.errors import DataError
@@ -17,6 +15,9 @@ from trading_pipeline.domain.model.signals import Details, Signal
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.strategies.framework.parameters import Parameters
 from trading_pipeline.domain.strategies.framework.trade_rules import TradeRules
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SIGNAL_COLUMNS = ("bar_index", "bias", "entry_price", "stop_price", "score", "details")
 EXIT_COLUMNS = ("bar_index", "bias")
@@ -41,13 +42,16 @@ class Strategy(ABC):
         """Timeframes whose ``context`` it wants beside its bars; only those longer than its bars are joined."""
         return ()
 
-    def context(self, bars: pd.DataFrame) -> pd.DataFrame:
+    def context(self, bars: "pd.DataFrame") -> "pd.DataFrame":
         """Values of one higher timeframe that the strategy wants to know: float columns, one row per bar of it.
 
         Each value comes from its own bar and earlier ones. Beside the bars that ``signals`` gets, a column
         ``x`` of 4h bars is named ``x_4h`` and holds what was known at the close of each bar, NaN where
         nothing was; it is absent where nobody looked (``higher_timeframes.py``).
         """
+        # Here, as in ``exits``: who only lists strategies and their parameters is spared the 90 MB of pandas.
+        import pandas as pd
+
         return pd.DataFrame(index=bars.index)
 
     @property
@@ -60,7 +64,7 @@ class Strategy(ABC):
         """Whether ``signals`` wants ``BOOK_COLUMNS``: the feed then samples the book at every close it decides at."""
         return False
 
-    def require_warmup(self, bars: pd.DataFrame) -> None:
+    def require_warmup(self, bars: "pd.DataFrame") -> None:
         """Refuse bars among which there can be no signal; ``signals`` itself just finds none there.
 
         :raises DataError: fewer bars than ``warmup_bars``.
@@ -71,26 +75,28 @@ class Strategy(ABC):
             )
 
     @abstractmethod
-    def signals(self, bars: pd.DataFrame) -> pd.DataFrame:
+    def signals(self, bars: "pd.DataFrame") -> "pd.DataFrame":
         """One row per signal, oldest first.
 
         Columns: ``bar_index`` position in ``bars``, ``bias`` ``long`` or ``short``, ``entry_price``
         and ``stop_price`` in quote currency, ``score`` 0 to 100, ``details`` a JSON-ready mapping.
         """
 
-    def exits(self, bars: pd.DataFrame) -> pd.DataFrame:  # noqa: ARG002 - the default has no exits of its own
+    def exits(self, bars: "pd.DataFrame") -> "pd.DataFrame":  # noqa: ARG002 - the default has no exits of its own
         """One row per bar at whose close the strategy itself wants a position gone, oldest first.
 
         Columns: ``bar_index`` position in ``bars``, ``bias`` of the position to close. Empty for a
         strategy that leaves exits to the plan's stop, targets and runner.
         """
+        import pandas as pd
+
         return pd.DataFrame(columns=list(EXIT_COLUMNS))
 
     def scoring(self, details: Details) -> Scoring | None:  # noqa: ARG002 - the default has one number only
         """The parts of a signal's score, from its details; ``None`` where the score is all there is."""
         return None
 
-    def setup(self, signal: Signal, close_times: pd.DatetimeIndex) -> Setup | None:  # noqa: ARG002
+    def setup(self, signal: Signal, close_times: "pd.DatetimeIndex") -> Setup | None:  # noqa: ARG002
         """The structure behind one of its signals, which is stored beside it; ``None`` where it sees none.
 
         :param close_times: of the bars the signal was found in.

@@ -3,13 +3,15 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from trading_pipeline.domain.model.bar_history import Conflict, FirstAvailableBar
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.ports.stores.market_data.raw_bar_store import RawBarStore
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class BarStore(RawBarStore):
@@ -57,7 +59,7 @@ class BarStore(RawBarStore):
     @abstractmethod
     def frame(
         self, instrument_ids: Sequence[InstrumentId], timeframe: Timeframe, start: datetime, end: datetime
-    ) -> pd.DataFrame:
+    ) -> "pd.DataFrame":
         """Consolidated bars with ``BAR_COLUMNS``.
 
         :raises DataError: a row breaks the schema of bars; the message names instrument and time.
