@@ -1,10 +1,12 @@
 """From what was heard to sound bars: fetch what is missing, consolidate, judge."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 
+from trading_pipeline.domain.model.holes import Outage
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.instrument_rows import instrument_rows
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.quality import QualityEvent, QualityRules
@@ -93,7 +95,8 @@ def _refreshed(
     # The order matters: what is fetched has to be consolidated, and only consolidated bars are judged.
     gaps = fill_gaps(bars, market_data, scope, now, history)
     # What the venue has lost is known now, and windows reach back over it.
-    scope = scope.bridging(bars.outages(scope.instrument_ids, scope.timeframe))
+    outages = bars.outages(scope.instrument_ids, scope.timeframe)
+    scope = scope.bridging(outages)
     copied = {gap.instrument_id: gap.copied for gap in gaps if gap.copied}
     changed = consolidate_bars(bars, scope, now, copied) + sum(gap.healed for gap in gaps if gap.copied)
     verdicts = check_bars(bars, save, scope, now)
@@ -106,7 +109,14 @@ def _refreshed(
         *_gaps_noticed(gaps, scope.timeframe, now, live=wave is not None),
         *lag_noticed(scope.timeframe, wave, now, rules.max_lag),
     ]
-    return BarsReport(tuple(gaps), changed, verdicts, (), last, closes, tuple(noticed))
+    return BarsReport(tuple(gaps), changed, verdicts, (), last, closes, tuple(noticed), _seen(outages, scope, now))
+
+
+def _seen(outages: Mapping[InstrumentId, Sequence[Outage]], scope: PartitionRange, now: datetime) -> tuple[Outage, ...]:
+    """Those among the bars that were read, the newest first of each instrument."""
+    start, end = scope.open_times_until(now)
+    of_all = (one for several in outages.values() for one in reversed(several))
+    return tuple(one for one in of_all if start < one.end and one.first_open < end)
 
 
 def _gaps_noticed(
