@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from numpy.lib.stride_tricks import sliding_window_view
 
 from trading_pipeline.domain.indicators.volatility import atr
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -16,10 +18,15 @@ from trading_pipeline.domain.model.possible_bars import possible
 from trading_pipeline.domain.model.quality import QualityEvent, QualityKind, QualityRules, Severity
 from trading_pipeline.domain.model.timeframes import Timeframe
 
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
 NORMAL, HIGH_VOL, NEWS_WINDOW = "NORMAL", "HIGH_VOL", "NEWS_WINDOW"
 
 _LEAST_VOLUMES = 10
 """Positive volumes without which there is no median to compare with."""
+_TOGETHER = 50_000
+"""Bars whose windows are in memory at once: 12 MB of 30 bars before each."""
 _LEAD = 10
 """Windows before the first bar that are read, as bars may lack among them."""
 
@@ -67,16 +74,28 @@ def _of_volumes(rows: pd.DataFrame, first: int, timeframe: Timeframe, rules: Qua
     if rules.volume_spike <= 0 or not len(traded):
         return
     # What is no multiple of the least volume is none of the median.
-    for place in (first + np.flatnonzero(volumes[first:] >= rules.volume_spike * traded.min())).tolist():
-        before = volumes[max(place - rules.volume_window, 0) : place]
-        before = before[before > 0]
-        usual = float(np.median(before)) if len(before) >= _LEAST_VOLUMES else np.inf
-        if volumes[place] >= rules.volume_spike * usual:
-            multiple = float(volumes[place] / usual)
-            found = {"volume": float(volumes[place]), "median_volume": usual, "spike_multiple": multiple}
+    places = first + np.flatnonzero(volumes[first:] >= rules.volume_spike * traded.min())
+    for asked in np.array_split(places, len(places) // _TOGETHER + 1):
+        usual = _usual_volumes(volumes, asked, rules.volume_window)
+        for at in np.flatnonzero(volumes[asked] >= rules.volume_spike * usual).tolist():
+            place = int(asked[at])
+            multiple = float(volumes[place] / usual[at])
+            found = {"volume": float(volumes[place]), "median_volume": float(usual[at]), "spike_multiple": multiple}
             detail = {**found, "threshold_multiple": rules.volume_spike, "window": rules.volume_window}
             important = multiple >= 2 * rules.volume_spike
             yield _noted(QualityKind.VOLUME_ANOMALY, important, rows, place, timeframe, detail)
+
+
+def _usual_volumes(volumes: Floats, places: Integers, window: int) -> Floats:
+    """Median of the positive volumes among the bars before each place; infinite where those are too few."""
+    # Sorted row by row, as the median of each by itself takes longer than everything else that is done to a bar.
+    padded = np.concatenate([np.full(window, np.nan), np.where(volumes > 0, volumes, np.nan)])
+    before = np.sort(sliding_window_view(padded, window)[places], axis=1)
+    count, row = (~np.isnan(before)).sum(axis=1), np.arange(len(places))
+    # The two in the middle, which are one of an odd number; what is no volume stands behind them.
+    lower, upper = before[row, np.maximum(count - 1, 0) // 2], before[row, np.minimum(count // 2, window - 1)]
+    usual: Floats = np.where(count >= _LEAST_VOLUMES, (lower + upper) / 2, np.inf)
+    return usual
 
 
 def _of_states(rows: pd.DataFrame, first: int, timeframe: Timeframe, rules: QualityRules) -> Iterator[QualityEvent]:

@@ -16,7 +16,7 @@ from trading_pipeline.ports.stores.market_data.bulk_bar_store import BulkBarStor
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 from trading_pipeline.ports.venue.market_data import MarketData
 from trading_pipeline.services.market_data.bars_report import BarsReport, joined
-from trading_pipeline.services.market_data.check_bars import Save, check_bars
+from trading_pipeline.services.market_data.check_bars import Save, check_frame
 from trading_pipeline.services.market_data.consolidate_bars import consolidate_bars
 from trading_pipeline.services.market_data.derive_bars import derive_bars
 from trading_pipeline.services.market_data.fill_gaps import GapReport, fill_gaps
@@ -99,8 +99,9 @@ def _refreshed(
     scope = scope.bridging(outages)
     copied = {gap.instrument_id: gap.copied for gap in gaps if gap.copied}
     changed = consolidate_bars(bars, scope, now, copied) + sum(gap.healed for gap in gaps if gap.copied)
-    verdicts = check_bars(bars, save, scope, now)
+    # Read once: of a year of minutes it takes as long as to copy them.
     frame = bars.frame(scope.instrument_ids, scope.timeframe, *scope.open_times_until(now))
+    verdicts = check_frame(frame, bars, save, scope)
     prices = frame["close"].to_numpy()
     closes = {name: prices[rows][-_PLOTTED_BARS:].tolist() for name, rows in instrument_rows(frame)}
     last = None if frame.empty else frame["close_time"].max().to_pydatetime()
