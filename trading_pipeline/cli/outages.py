@@ -28,7 +28,7 @@ def outages(
     """List bars that the venue was asked for twice and does not have, the newest first."""
     chosen = {"instrument_id": symbol, "timeframe": timeframe}
     if url:
-        found = RemoteApi(url).get("/market/outages", **{name: one for name, one in chosen.items() if one})["items"]
+        found = RemoteApi(url).all("/market/outages", **{name: one for name, one in chosen.items() if one})
     else:
         found = [_shown(one) for one in _stored(settings_of(state_dir), symbol, timeframe)]
     write(found if as_json else _lines(found))

@@ -11,6 +11,7 @@ import typer
 
 from trading_pipeline.domain.model.errors import ConfigurationError, DataError
 from trading_pipeline.domain.model.halts import Halt, HaltScope
+from trading_pipeline.domain.model.records import MOST_RECORDS
 
 if TYPE_CHECKING:
     import httpx
@@ -60,6 +61,18 @@ class RemoteApi:
         :raises DataError: it refuses; the message is its own.
         """
         return self._content("GET", path, params=params)
+
+    def all(self, path: str, **params: Any) -> list[Any]:
+        """The items of every page of a list.
+
+        :raises DataError: it refuses; the message is its own.
+        """
+        page = self.get(path, limit=MOST_RECORDS, **params)
+        items = list(page["items"])
+        while page["next_cursor"]:
+            page = self.get(path, limit=MOST_RECORDS, cursor=page["next_cursor"], **params)
+            items += page["items"]
+        return items
 
     def order(self, method: str, path: str, body: Mapping[str, object]) -> Any:
         """Give a command.

@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from trading_pipeline.adapters.stores.market_data.quality_store import PostgresQualityStore
 from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresRawBarStore
 from trading_pipeline.domain.model.access import Role
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.services.market_data.notice_gaps import outages_noticed, reconnect_noticed
 from trading_pipeline_tests.testkit.api_lab import ApiLab
 from trading_pipeline_tests.testkit.execution_lab import (
     WAVE,
@@ -190,8 +192,25 @@ def test_what_the_venue_has_lost_is_shown_newest_first_with_when_it_was_asked(ap
     assert (items[0]["asked_at"], items[0]["asked_again_at"]) == ("2025-11-03T12:00:00Z", "2025-11-03T12:06:00Z")
     assert items[0]["answer"] == "empty page; empty page"
     assert api.get("/api/v1/market/outages", instrument_id="BTCUSDT", timeframe="1h").json()["items"] == items
-    assert api.get("/api/v1/market/outages", timeframe="15m").json() == {"items": []}
-    assert api.get("/api/v1/market/outages", instrument_id="ADAUSDT").json() == {"items": []}
+    none = {"items": [], "next_cursor": None}
+    assert api.get("/api/v1/market/outages", timeframe="15m").json() == none
+    assert api.get("/api/v1/market/outages", instrument_id="ADAUSDT").json() == none
+    first = api.get("/api/v1/market/outages", limit="1").json()
+    second = api.get("/api/v1/market/outages", limit="1", cursor=first["next_cursor"]).json()
+    assert ([*first["items"], *second["items"]], second["next_cursor"]) == (items, None)
+    assert api.get("/api/v1/market/outages", timeframe="1h", cursor=first["next_cursor"]).status_code == 422
+
+
+def test_what_is_noticed_about_market_data_is_a_list_by_kind(api: ApiLab) -> None:
+    lost = [WAVE - timedelta(hours=2), WAVE - timedelta(hours=1)]
+    outage = outages_noticed(InstrumentId("BTCUSDT.BYBIT"), Timeframe.H1, lost, WAVE)
+    PostgresQualityStore(api.context.engine, "run-7").record([*outage, reconnect_noticed("public", 2, WAVE)])
+    (told,) = api.get("/api/v1/market/quality", instrument_id="BTCUSDT", kind="outage").json()["items"]
+    assert (told["severity"], told["close_time"]) == ("important", "2025-11-03T12:00:00Z")
+    assert told["detail"]["lost_bars"] == 2
+    assert told["run_page"].endswith("run-7")
+    assert api.get(f"/api/v1/market/quality/{told['event_id']}").json() == told
+    assert len(api.get("/api/v1/market/quality").json()["items"]) == 2
 
 
 def test_strategies_are_shown_with_what_their_parameters_may_be(api: ApiLab) -> None:

@@ -19,6 +19,7 @@ from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
 from trading_pipeline.adapters.stores.execution.risk_events import PostgresRiskEventLog
+from trading_pipeline.adapters.stores.market_data.quality_store import PostgresQualityStore
 from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresRawBarStore
 from trading_pipeline.adapters.stores.postgres.database import connect as connect_database
 from trading_pipeline.adapters.streams.redis_stream import RedisStream
@@ -28,6 +29,7 @@ from trading_pipeline.domain.model.plans import TradePlan
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.risk.finding import Action, Finding
 from trading_pipeline.runtime.supervision.embedded import free_port
+from trading_pipeline.services.market_data.notice_gaps import outages_noticed
 from trading_pipeline_tests.testkit.api_lab import CONFIG
 from trading_pipeline_tests.testkit.builders import ACCOUNT
 from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_plan, trade_plan
@@ -264,10 +266,19 @@ def test_what_happens_is_told_at_once_and_what_was_missed_when_somebody_comes_ba
         _, kind, data = next(events(lines))
         database = connect_database(environment["DATABASE_URL"])
         PostgresRiskEventLog(database, ACCOUNT).append([Finding("spread", Action.DENY, "too wide")], WAVE)
+        of_history, of_now = [WAVE - timedelta(days=9)], [WAVE - timedelta(hours=2), WAVE - timedelta(hours=1)]
+        outages = outages_noticed(InstrumentId("BTCUSDT.BYBIT"), Timeframe.H1, [*of_history, *of_now], WAVE)
+        PostgresQualityStore(database).record(list(outages))
         database.dispose()
         seen, risk, found = next(events(lines))
+        seen, quality, outage = next(events(lines))
     assert (kind, json.loads(data)["scope"], json.loads(data)["operation"]) == ("halt", "BTCUSDT.BYBIT", "insert")
     assert (risk, json.loads(found)["sentence"]) == ("risk", "too wide")
+    assert (quality, json.loads(outage)["kind"], json.loads(json.loads(outage)["detail"])["lost_bars"]) == (
+        "quality",
+        "outage",
+        2,
+    )
     halt(address, trader, "SOLUSDT")
     halt(address, trader, "ADAUSDT")
     back = {**trader, "Last-Event-ID": seen}

@@ -86,7 +86,7 @@ def test_a_wrong_configuration_is_named_with_its_file(
     [
         ([f"{FIRST_MS},10,9,11,10,1"], "BTCUSDT_5m.csv: row 1: high is below low"),
         ([f"{NEXT_MS},10,11,9,10,1", GOOD_ROW], "BTCUSDT_5m.csv: row 2: open time is before the row above"),
-        ([f"{FIRST_MS},ten,11,9,10,1"], "BTCUSDT_5m.csv: column 'open' holds something that is no number"),
+        ([f"{FIRST_MS},ten,11,9,10,1"], "BTCUSDT_5m.csv: row 1: open 'ten' is no number"),
         ([GOOD_ROW, f"{NEXT_MS * 1000},10,11,9,10,1"], "row 2: open_time_ms 1735689900000000 is in microseconds"),
         ([f"{GOOD_ROW},100"], "BTCUSDT_5m.csv: rows have 7 fields and the header 6"),
     ],

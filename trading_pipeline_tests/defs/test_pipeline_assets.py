@@ -5,7 +5,9 @@ import dagster as dg
 import pytest
 from sqlalchemy import Engine, text
 
+from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresRawBarStore
 from trading_pipeline.domain.model.checks import CheckName
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline_tests.defs.pipeline_stage import (
     ASSETS,
@@ -144,6 +146,24 @@ def test_a_lasting_gap_stops_its_symbol_alone(stage: PipelineStage) -> None:
         "SOLUSDT.BYBIT": hole,
     }
     assert evaluation(result, "bars_15m", CheckName.NO_GAP).passed
+
+
+def test_what_the_venue_has_lost_stands_in_the_metadata_with_its_answers(stage: PipelineStage) -> None:
+    hole, sol = DAY + timedelta(hours=12), InstrumentId("SOLUSDT.BYBIT")
+    lost = (sol, Timeframe.H1, hole)
+    stage.answer_with(bar for bar in two_days_of_bars() if (bar.instrument_id, bar.timeframe, bar.open_time) != lost)
+    for minutes in (0, 6):
+        asked_at = hole + timedelta(hours=2, minutes=minutes)
+        PostgresRawBarStore(stage.engine).note_absent(
+            sol, Timeframe.H1, [hole], asked_at, f"none at {minutes}", timedelta(minutes=5)
+        )
+    result = stage.materialize([dg.AssetKey("bars_1h"), dg.AssetKey("bars_15m")])
+    table = metadata_of(result, "bars_1h")["outages"]
+    assert isinstance(table, dg.TableMetadataValue)
+    (row,) = table.records
+    assert (row.data["instrument_id"], row.data["first_open"], row.data["bars"]) == (sol, utc(hole), 1)
+    assert row.data["answer"] == "none at 0; none at 6"
+    assert "outages" not in metadata_of(result, "bars_15m")
 
 
 def test_an_unanswered_symbol_is_named_with_the_reason(stage: PipelineStage) -> None:

@@ -93,7 +93,7 @@ def test_symbol_or_start_without_bars_is_refused(
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("\udc8b broken", "is no CSV"),
+        ("\udc8b broken", "is no text in UTF-8"),
         ("a,b\n1,2\n", "column 'open_time_ms' is missing"),
         (f"{HEADER}{DAY_ONE},10,9,11,10,1\n", "row 1: high is below low"),
         (f"{HEADER}{DAY_ONE + 7},10,11,9,10,1\n", "row 1 opens at .*, where no 5m bar opens"),

@@ -1,5 +1,7 @@
-"""Where holes are refused, the backtest decides at the bars at which the pipeline does, and at no other."""
+"""Behind a hole that is refused nothing is entered and positions are left, in the pipeline and in the backtest."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,7 +10,7 @@ from sqlalchemy import Engine
 from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
 from trading_pipeline.domain.backtest.codes import LegKind, OrderKind
 from trading_pipeline.domain.backtest.config import BacktestConfig
-from trading_pipeline.domain.model.bars import BarSource
+from trading_pipeline.domain.model.bars import Bar, BarSource
 from trading_pipeline.domain.model.holes import HolePolicy
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.partitions import WINDOW_BARS
@@ -45,14 +47,17 @@ def test_the_engine_decides_where_the_pipeline_does_and_rests_until_the_holes_le
         for kind in SignalKind
         for one in vertical.signals.signals([BTC], Timeframe.H1, START, END, kind)
     ]
-    assert {kind for _, kind, _ in stored} == set(SignalKind)
-    assert not [at for at, *_ in stored if START + LOST[0] * HOUR < at <= RESUMES]
-    assert [at for at, *_ in stored if at > RESUMES]
+    behind = [kind for at, kind, _ in stored if START + LOST[0] * HOUR < at <= RESUMES]
+    assert set(behind) == {SignalKind.EXIT}
+    assert {kind for at, kind, _ in stored if at > RESUMES} == set(SignalKind)
     assert sorted(engine(vertical, Window())) == sorted(stored)
     assert sorted(recomputed(vertical)) == sorted(stored)
     # what is seen begins after the holes here, which spoil the days before they left the window all the same
     late = Window(RESUMES - 18 * HOUR)
-    assert sorted(engine(vertical, late)) == sorted(one for one in stored if one[0] > RESUMES)
+    since = RESUMES - 18 * HOUR
+    assert sorted(engine(vertical, late)) == sorted(
+        one for one in stored if one[0] > RESUMES or (one[0] > since and one[1] is SignalKind.EXIT)
+    )
 
 
 def engine(vertical: Vertical, window: Window) -> list[Decided]:
@@ -85,17 +90,53 @@ WEEK = 8
 STRATEGY = strategy_named("ema_atr", {"fast_period": 3, "slow_period": 8, "atr_period": 5})
 
 
-def test_behind_a_hole_stops_have_the_numbers_that_they_follow_and_nobody_decides(database: Engine) -> None:
+def test_behind_a_hole_stops_have_the_numbers_that_they_follow_and_nobody_enters(database: Engine) -> None:
     vertical = Vertical(database)
     vertical.bars.append_raw(without(walk(count=24 * WEEK), *LOST), BarSource.REST)
     vertical.run(a_range(days=WEEK, policy=HolePolicy.REFUSE), START + WEEK * DAY)
     numbers, hole = PostgresIndicatorReader(database), START + LOST[0] * HOUR
     behind = [START + hour * HOUR for hour in range(LOST[-1] + 2, 24 * WEEK + 1)]
     assert all(numbers.latest_indicator(BTC, Timeframe.H1, close, "atr_14") for close in behind)
-    assert [vertical.signals.signals([BTC], Timeframe.H1, hole, behind[-1] + HOUR, kind) for kind in SignalKind] == [
-        [],
-        [],
+    entries, exits = (
+        vertical.signals.signals([BTC], Timeframe.H1, hole, behind[-1] + HOUR, kind) for kind in SignalKind
+    )
+    assert entries == []
+    assert {one.bias for one in exits} == set(Bias)
+
+
+def lost(hours: list[Bar]) -> list[Bar]:
+    return without(hours, *LOST)
+
+
+def impossible(hours: list[Bar]) -> list[Bar]:
+    return [*without(hours, IMPOSSIBLE), a_bar(open_time=START + IMPOSSIBLE * HOUR, low="-5")]
+
+
+def redenominated(hours: list[Bar]) -> list[Bar]:
+    """A hole, and prices of a thousandth behind it."""
+    prices = ("open", "high", "low", "close")
+    return [
+        replace(bar, **{name: getattr(bar, name) / 1000 for name in prices}) if place > LOST[-1] else bar
+        for place, bar in enumerate(hours)
+        if place not in LOST
     ]
+
+
+@pytest.mark.parametrize(("spoil", "heard"), [(lost, True), (impossible, True), (redenominated, False)])
+def test_an_exit_behind_a_hole_is_heard_where_the_bars_that_exist_tell_it(
+    database: Engine, spoil: Callable[[list[Bar]], list[Bar]], heard: bool
+) -> None:
+    vertical, end, behind = Vertical(database), START + WEEK * DAY, START + IMPOSSIBLE * HOUR
+    vertical.bars.append_raw(spoil(walk(count=24 * WEEK)), BarSource.REST)
+    vertical.run(a_range(days=WEEK, policy=HolePolicy.REFUSE), end)
+    bars = stored_bars(vertical.bars, [BTC], [Timeframe.H1], EPOCH, end)[Timeframe.H1][BTC]
+    said = STRATEGY.exits(bars)
+    closes = bars["close_time"].iloc[said["bar_index"].to_numpy()]
+    told = {(close.to_pydatetime(), bias) for close, bias in zip(closes, said["bias"], strict=True) if close > behind}
+    assert told
+    stored = vertical.signals.signals([BTC], Timeframe.H1, behind, end, SignalKind.EXIT)
+    assert {(one.close_time, one.bias) for one in stored} == (told if heard else set())
+    assert vertical.signals.signals([BTC], Timeframe.H1, behind, end) == []
 
 
 def test_a_hole_in_the_hours_leaves_the_decisions_of_four_hours_as_they_are(database: Engine) -> None:
@@ -116,21 +157,19 @@ def test_a_hole_in_the_hours_leaves_the_decisions_of_four_hours_as_they_are(data
     assert all(whole[Timeframe.H4])
     hole = START + LOST[0] * HOUR
     assert {one.close_time > hole for kind in whole[Timeframe.H1] for one in kind} == {True, False}
-    assert {one.close_time > hole for kind in holed[Timeframe.H1] for one in kind} == {False}
+    assert {one.close_time > hole for kind in holed[Timeframe.H1] for one in kind if one.kind is SignalKind.ENTRY} == {
+        False
+    }
 
 
-@pytest.mark.parametrize(
-    ("lost", "reason"),
-    # After the first target the stop stands at the entry.
-    [(LOST, LegKind.STOP_LOSS), ((30, 31), LegKind.BREAK_EVEN), ((42,), LegKind.BREAK_EVEN)],
-)
+@pytest.mark.parametrize("missing", [LOST, (30, 31), (42,)])
 def test_a_position_that_is_open_when_a_hole_begins_is_left_all_the_same_and_none_is_entered(
-    lost: tuple[int, ...], reason: LegKind
+    missing: tuple[int, ...],
 ) -> None:
-    hours = WrittenBars.of_bars(BTC, Timeframe.H1, without(walk(count=24 * WEEK), *lost)).frame()
+    hours = WrittenBars.of_bars(BTC, Timeframe.H1, without(walk(count=24 * WEEK), *missing)).frame()
     run = StrategyRun(STRATEGY, Timeframe.H1, {BTC: hours}, BacktestConfig())
     trades = run_backtest(BacktestRequest([run], "test", holes=HolePolicy.REFUSE)).result.trade_list()
-    hole = to_ms(START + lost[0] * HOUR)
+    hole = to_ms(START + missing[0] * HOUR)
     (held,) = [one for one in trades if one.entry_time_ms < hole <= one.exit_time_ms]
-    assert held.exit_reason is reason
+    assert held.exit_reason is LegKind.SIGNAL_EXIT
     assert [one for one in trades if one.entry_time_ms >= hole] == []

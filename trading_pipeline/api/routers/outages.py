@@ -8,9 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from trading_pipeline.api.context import Context
 from trading_pipeline.api.doors import needs
-from trading_pipeline.api.shapes import Body, Key
+from trading_pipeline.api.shapes import Body, Key, Page
 from trading_pipeline.domain.model.access import Permission
+from trading_pipeline.domain.model.records import MOST_RECORDS, RecordQuestion
 from trading_pipeline.domain.model.timeframes import Timeframe
+from trading_pipeline.services.market_data.list_outages import page_of_outages
 from trading_pipeline.services.operations.read_records import known_instrument
 
 router = APIRouter(tags=["market"])
@@ -21,6 +23,8 @@ class OutagesQuery(Body):
 
     instrument_id: Key | None = Field(default=None, examples=["BTCUSDT"])
     timeframe: Key | None = Field(default=None, examples=["15m"])
+    limit: int = Field(default=100, ge=1, le=MOST_RECORDS)
+    cursor: str = Field(default="", max_length=1000, description="`next_cursor` of a page")
 
 
 class ShownOutage(BaseModel):
@@ -38,8 +42,8 @@ class ShownOutage(BaseModel):
     answer: str = Field(description="what the venue said instead")
 
 
-class ShownOutages(BaseModel):
-    """All that stand; one ends when somebody tells its bars after all."""
+class ShownOutages(Page):
+    """Those that stand; one ends when somebody tells its bars after all."""
 
     items: list[ShownOutage] = Field(description="the newest first")
 
@@ -55,4 +59,6 @@ def outages(context: Context, asked: Annotated[OutagesQuery, Query()]) -> ShownO
     )
     timeframes = universe.timeframes if asked.timeframe is None else (Timeframe.parse(asked.timeframe),)
     found = context.looks.markets.outages(chosen, timeframes)
-    return ShownOutages(items=[ShownOutage.model_validate(one) for one in found])
+    filters = {"instrument_id": ",".join(chosen), "timeframe": ",".join(timeframes)}
+    page = page_of_outages(found, RecordQuestion("outages", filters, limit=asked.limit), asked.cursor)
+    return ShownOutages(items=[ShownOutage.model_validate(one) for one in page.items], next_cursor=page.next_cursor)

@@ -34,6 +34,7 @@ TREE: dict[str, tuple[Shown, ...]] = {
     "market": (
         Shown("/market/bars", "bars"),
         Shown("/market/checks", "checks"),
+        Shown("/market/quality", "quality_events"),
         Shown("/market/tickers", "tickers"),
         Shown("/market/contracts", "instruments"),
         Shown("/market/books", "book_snapshots"),

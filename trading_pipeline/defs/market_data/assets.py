@@ -5,7 +5,7 @@ longer than their bars.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
@@ -27,6 +27,7 @@ from trading_pipeline.defs.market_data.partitions import (
     wave_of,
     wave_scope,
 )
+from trading_pipeline.domain.model.holes import Outage
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.resources.events import Events
 from trading_pipeline.resources.parameters import Parameters
@@ -35,6 +36,9 @@ from trading_pipeline.resources.venue import Markets
 from trading_pipeline.services.market_data.bars_report import BarsReport
 from trading_pipeline.services.market_data.record_quality import record_quality
 from trading_pipeline.services.market_data.refresh_bars import refresh_bars
+
+_SHOWN_OUTAGES = 50
+"""In the metadata of a run; the others are listed by the API and the command line."""
 
 
 def _spec(timeframe: Timeframe) -> dg.AssetSpec:
@@ -92,10 +96,32 @@ def bars(
 def _metadata(report: BarsReport) -> dict[str, dg.MetadataValue]:
     """What the whole run did."""
     last = report.last_close.isoformat() if report.last_close else "none"
+    # A table only where there is something to see: mostly the venue has lost nothing.
+    lost = {"outages": _outage_table(report.outages)} if report.outages else {}
     return {
+        **lost,
         "bars_checked": dg.MetadataValue.int(report.checks.bars),
         "rows_changed": dg.MetadataValue.int(report.changed),
         "last_close": dg.MetadataValue.text(last),
         "noticed": dg.MetadataValue.json(dict(Counter(event.kind.value for event in report.noticed))),
         "gaps_healed": dg.MetadataValue.json({gap.instrument_id: gap.healed for gap in report.gaps if gap.healed}),
     }
+
+
+def _outage_table(outages: Sequence[Outage]) -> dg.MetadataValue:
+    """What the venue has lost of the bars that the run read, with its answers."""
+    rows = [
+        dg.TableRecord(
+            {
+                "instrument_id": one.instrument_id,
+                "first_open": one.first_open.isoformat(),
+                "end": one.end.isoformat(),
+                "bars": one.bars,
+                "asked_at": one.asked_at.isoformat(),
+                "asked_again_at": one.asked_again_at.isoformat(),
+                "answer": one.answer,
+            }
+        )
+        for one in outages[:_SHOWN_OUTAGES]
+    ]
+    return dg.MetadataValue.table(rows)

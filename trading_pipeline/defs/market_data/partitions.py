@@ -6,6 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from dagster._core.execution.context.metadata_logging import (
+    AssetMetadataHandle,
+    OutputMetadataAccumulator,
+    OutputMetadataHandle,
+)
 
 from trading_pipeline.adapters.parameters.universe import load_universe
 from trading_pipeline.adapters.stores.postgres.partition_contents import EMPTY, VERSION_KEY, PartitionContents
@@ -118,21 +123,24 @@ def tell_partitions(
     contents: PartitionContents,
     pictures: Mapping[InstrumentId, str] | None = None,
 ) -> dg.DataVersion:
-    """Tell each partition of the run its own rows, their version and, in Markdown, its picture.
+    """Tell each partition of the run its own rows, their version and, on the newest day, in Markdown its picture.
 
     :returns: the version of the last partition, which Dagster takes for that of the asset.
     """
-    content = EMPTY
-    for key in context.partition_keys:
-        partition = _partition(key)
-        content = contents.get(partition, EMPTY)
-        told: dict[str, int | str | dg.MetadataValue] = {
-            "dagster/row_count": content.rows,
-            VERSION_KEY: content.version,
-        }
-        if picture := (pictures or {}).get(partition[0]):
-            told["prices"] = dg.MetadataValue.md(picture)
-        context.add_asset_metadata(told, asset_key=asset, partition_key=key)
+    content, told = EMPTY, dict[AssetMetadataHandle | OutputMetadataHandle, Mapping[str, object]]()
+    partitions = {key: _partition(key) for key in context.partition_keys}
+    newest = max(day for _, day in partitions.values())
+    for key, (instrument_id, day) in partitions.items():
+        content = contents.get((instrument_id, day), EMPTY)
+        own: dict[str, object] = {"dagster/row_count": content.rows, VERSION_KEY: content.version}
+        picture = (pictures or {}).get(instrument_id) if day == newest else None
+        if picture:
+            own["prices"] = dg.MetadataValue.md(picture)
+        told[AssetMetadataHandle(asset_key=dg.AssetKey(asset), partition_key=key)] = own
+    step = context.get_step_execution_context()
+    # What ``add_asset_metadata`` does, at once: it looks through everything that was told before for each partition.
+    before = step._metadata_accumulator.per_output_metadata
+    step._metadata_accumulator = OutputMetadataAccumulator(per_output_metadata={**before, **told})
     return dg.DataVersion(content.version)
 
 

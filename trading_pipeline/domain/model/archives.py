@@ -29,6 +29,11 @@ _SHOWN = 40
 MOST_BYTES = 2**30
 """The largest file that is read, packed or unpacked: eight million bars as Binance publishes them."""
 
+_MOST_TIMES = 200
+"""Of its own size an archive may unpack to: bars shrink to a fifth or a twentieth, and zeros to a thousandth."""
+_LITTLE_BYTES = 2**24
+"""As many may come out of an archive however small it is."""
+
 TABLES = (".csv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".feather")
 """Endings of files that may hold a table."""
 
@@ -70,7 +75,8 @@ def opened(content: bytes, origin: str, most_bytes: int = MOST_BYTES) -> Unpacke
 def _tried(unpack: "_Unpack", ending: str, content: bytes, origin: str, most_bytes: int) -> Unpacked:
     """The content by one way of packing."""
     try:
-        inside, name = unpack(content, most_bytes)
+        # What is far larger unpacked was made to fill a memory; a table of it would take a dozen times more.
+        inside, name = unpack(content, min(most_bytes, max(_LITTLE_BYTES, _MOST_TIMES * len(content))))
         return Unpacked(inside, name or origin[: -len(ending)], ending)
     except DataError as error:
         raise DataError(f"{origin}: {error}") from None
@@ -85,7 +91,7 @@ def _only_table(content: bytes, most_bytes: int) -> tuple[bytes, str]:
         files = [name for name in archive.namelist() if not _shadow(name)]
         for name in files:
             # Nothing is written, so it could do no harm here; whoever packed it meant some.
-            if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/"):
+            if name.startswith(("/", "\\")) or name[1:2] == ":" or ".." in name.replace("\\", "/").split("/"):
                 raise DataError(f"names a file outside the archive ({name}); do not trust it")
         for tables in ([name for name in files if name.lower().endswith(ending)] for ending in (".csv", TABLES)):
             if len(tables) == 1:
@@ -103,7 +109,7 @@ def _limited(stream: IO[bytes] | io.BufferedIOBase, most_bytes: int) -> bytes:
     """
     content = stream.read(most_bytes + 1)
     if len(content) > most_bytes:
-        raise DataError(f"unpacks to more than {most_bytes:,} bytes; cut it into smaller files")
+        raise DataError(f"unpacks to more than {most_bytes:,} bytes; cut it into smaller files, or unpack it yourself")
     return content
 
 

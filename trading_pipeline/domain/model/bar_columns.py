@@ -47,7 +47,7 @@ def columns_by_name(names: Sequence[str], symbol: str, origin: str) -> dict[str,
     :param symbol: of the bars, empty when it is not known; it tells ``Volume BTC`` from ``Volume USDT``.
     :raises DataError: one is missing, or two columns could be it.
     """
-    written = {name: _plain(name) for name in names}
+    written = {name: _plain(_as_written(name, names)) for name in names}
     found = {}
     for ours, known in {**_NAMES, "turnover": _TURNOVER, "symbol": _SYMBOL, "interval": _INTERVAL}.items():
         theirs = _first(written, known, origin) or _of_currency(written, ours, symbol)
@@ -75,6 +75,12 @@ def _of_currency(written: dict[str, str], ours: str, symbol: str) -> str:
     fits = {"volume": symbol.startswith, "turnover": symbol.endswith}.get(ours)
     found = [name for currency, name in amounts.items() if fits and symbol and fits(currency)]
     return found[0] if len(found) == 1 else ""
+
+
+def _as_written(name: str, names: Sequence[str]) -> str:
+    """pandas reads a second ``close`` as ``close.1``, as if it were something else."""
+    first = re.sub(r"\.\d+$", "", name)
+    return first if first in names else name
 
 
 def _plain(name: str) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FILE_COLUMNS = ("open_time_ms", *OHLCV)
 _PRICES = ("open", "high", "low", "close")
+# Characters of a value that a message quotes.
+_SHOWN = 40
 
 
 def check_bars(frame: "pd.DataFrame", origin: str) -> None:
@@ -49,11 +51,28 @@ def number_columns(frame: "pd.DataFrame", names: tuple[str, ...], origin: str) -
         raise DataError(f"{origin}: column {missing[0]!r} is missing; expected {', '.join(names)}")
     columns = {}
     for name in names:
-        try:
-            columns[name] = frame[name].to_numpy(dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise DataError(f"{origin}: column {name!r} holds something that is no number: {error}") from None
+        _refuse_words(frame[name], name, origin)
+        columns[name] = frame[name].to_numpy(dtype=np.float64)
     return columns
+
+
+def _refuse_words(column: "pd.Series", name: str, origin: str) -> None:
+    """Refuse what stands for no number, although Python would make one of it: ``true``, ``1_000``, a list.
+
+    :raises DataError: names the first row (1 is the first) and what it holds.
+    """
+    if column.dtype.kind in "iuf":
+        return
+    # Here and not above: whoever hands in a frame has paid for it.
+    import pandas as pd
+
+    truths = column.map(lambda value: isinstance(value, bool | np.bool_ | list | dict)).to_numpy(bool)
+    numbers = pd.to_numeric(column.mask(truths), errors="coerce")
+    bad = truths | (numbers.isna() & column.notna()).to_numpy(bool)
+    if bad.any():
+        row = int(np.argmax(bad))
+        value = str(column.iloc[row])[:_SHOWN]
+        raise DataError(f"{origin}: row {row + 1}: {name} {value!r} is no number; repair or remove the row")
 
 
 def _refuse_first(

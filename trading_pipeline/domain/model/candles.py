@@ -5,7 +5,8 @@ Unlike the bars that decisions are taken from, a candle may be partial, and says
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import groupby
 
 from trading_pipeline.domain.model.bars import Bar
 from trading_pipeline.domain.model.errors import ConfigurationError
@@ -45,7 +46,7 @@ def interval_named(text: str) -> str:
     :raises ConfigurationError: it is none.
     """
     name = _ALIASES.get(text.strip(), text.strip())
-    if name not in ("D", "W") and not re.fullmatch(r"[1-9]\d{0,4}", name):
+    if name not in ("D", "W") and not re.fullmatch(r"[1-9][0-9]{0,4}", name):
         raise ConfigurationError(f"unknown interval {text!r}; write minutes, D or W, or like 15m, 1h, 1d")
     return name
 
@@ -76,18 +77,8 @@ def resampled(candles: Sequence[Candle], base: str, target: str) -> list[Candle]
     width, rest = divmod(interval_seconds(target), interval_seconds(base))
     if rest or width < 1:
         raise ConfigurationError(f"{target} is no multiple of {base}; ask for another base")
-    made: list[Candle] = []
-    parts = 0
-    for candle in candles:
-        start = bucket_start(candle.time, target)
-        if made and made[-1].time == start:
-            made[-1], parts = _joined(made[-1], candle), parts + candle.complete
-        else:
-            made.append(replace(candle, time=start))
-            parts = int(candle.complete)
-        # After every part, as nobody knows which is the last: a candle that is cut off stays marked by itself.
-        made[-1] = replace(made[-1], complete=parts == width)
-    return made
+    buckets = groupby(candles, lambda candle: bucket_start(candle.time, target))
+    return [_joined(start, list(parts), width) for start, parts in buckets]
 
 
 def base_needed(base: str, target: str, candles: int) -> int:
@@ -101,12 +92,14 @@ def timeframe_of_interval(interval: str) -> Timeframe | None:
     return next((timeframe for timeframe in Timeframe if timeframe.ms == interval_seconds(interval) * 1000), None)
 
 
-def _joined(first: Candle, second: Candle) -> Candle:
+def _joined(start: int, parts: Sequence[Candle], width: int) -> Candle:
+    """The candle that opens at ``start`` (seconds UTC), whole when it has ``width`` whole parts."""
     return Candle(
-        time=first.time,
-        open=first.open,
-        high=max(first.high, second.high),
-        low=min(first.low, second.low),
-        close=second.close,
-        volume=first.volume + second.volume,
+        time=start,
+        open=parts[0].open,
+        high=max(part.high for part in parts),
+        low=min(part.low for part in parts),
+        close=parts[-1].close,
+        volume=sum(part.volume for part in parts),
+        complete=sum(part.complete for part in parts) == width,
     )

@@ -100,7 +100,9 @@ def _parsed(lines: bytes, origin: str, delimiter: str, decimal: str = ".") -> pd
             index_col=False,
             low_memory=False,
         )
-    except (UnicodeDecodeError, pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+    except UnicodeDecodeError as error:
+        raise DataError(f"{origin} is no text in UTF-8 ({error}); save it as UTF-8") from error
+    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
         cause = " ".join(str(error).split())
         raise DataError(f"{origin} is no CSV: {cause}") from error
 

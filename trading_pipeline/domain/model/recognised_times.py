@@ -10,6 +10,7 @@ from trading_pipeline.domain.model.file_times import check_unit, unit_of
 
 _PER_MS = {"milliseconds": 1, "microseconds": 1_000, "nanoseconds": 1_000_000}
 _SUFFIXES = {"_ms": "milliseconds", "_us": "microseconds", "_ns": "nanoseconds", "_s": "seconds"}
+_ZONED = r"[T ]\d.*(?:Z|[+-]\d\d(?::?\d\d)?)$"
 _TEXT = "ISO 8601, UTC where no offset is written"
 
 
@@ -46,6 +47,13 @@ def _read(column: "pd.Series", name: str, origin: str) -> "pd.Series":
     """Text as instants. Days before months or after them cannot be told apart, so that only ISO 8601 is read."""
     # MetaTrader, and Bybit's files for it, write 2025.01.31 00:00.
     text = column.astype(str).str.strip().str.replace(r"^(\d{4})\.(\d\d)\.", r"\1-\2-", regex=True)
+    zoned = text.str.contains(_ZONED, regex=True).to_numpy(bool)
+    if zoned.any() and not zoned.all():
+        row = int((zoned != zoned[0]).argmax())
+        raise DataError(
+            f"{origin}: row {row + 1}: {name} {column.iloc[row]!r} has {'an' if zoned[row] else 'no'} offset from UTC, "
+            "unlike the rows above; write every time with one, or none"
+        )
     read = pd.to_datetime(text, format="ISO8601", utc=True, errors="coerce")
     if read.isna().any():
         row = int(read.isna().to_numpy().argmax())

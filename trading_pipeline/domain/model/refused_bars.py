@@ -1,4 +1,4 @@
-"""Bars of which nothing is decided where holes are refused: one lacks between the anchor of their day and them.
+"""Bars at which nothing is entered where holes are refused: one lacks between the anchor of their day and them.
 
 The pipeline judges stored bars so in ``check_bars``; here the same follows from the open times alone, for research on
 bars of which nobody can be asked whether they lack for good.

@@ -14,6 +14,7 @@ from trading_pipeline.services.execution.follow_fills import follow_position
 from trading_pipeline.services.execution.leave_at_close import leave_at_close
 from trading_pipeline.services.execution.prove_stop import Protection
 from trading_pipeline.services.execution.standing_positions import Standing
+from trading_pipeline.services.execution.tell_unheard_exits import tell_unheard_exits
 from trading_pipeline.services.execution.trail_stop import TrailingCloses, trail_stop
 
 _NOT_ALL_KNOWN = "flat at the venue, its fills are not all known"
@@ -79,6 +80,7 @@ class Managing:
         if left:
             self._doubt(plan)
             return left
+        tell_unheard_exits(context=self.context, plan=plan, position=position, closes=self.closes)
         return trail_stop(
             context=self.context, indicators=self.indicators, plan=plan, position=position, closes=self.closes
         )

@@ -17,7 +17,7 @@ from trading_pipeline.services.execution.move_stop import pull_stop
 
 @dataclass(frozen=True, slots=True)
 class TrailingCloses:
-    """Which closes move the runner's stop of a position at a wave.
+    """Which closes a position has to answer at a wave.
 
     :param finest: the shortest timeframe of the universe.
     """
@@ -31,9 +31,15 @@ class TrailingCloses:
 
     def since_managed(self, plan: TradePlan, position: Position) -> Iterator[datetime]:
         """Closes up to the wave that the position was open at and that were not looked at yet, oldest first."""
+        return self._since_managed(self.step(plan), position)
+
+    def own_since_managed(self, plan: TradePlan, position: Position) -> Iterator[datetime]:
+        """Those of the plan's own timeframe, at which its strategy is asked."""
+        return self._since_managed(plan.timeframe, position)
+
+    def _since_managed(self, step: Timeframe, position: Position) -> Iterator[datetime]:
         if position.opened_at is None or position.managed_through is None:
             return
-        step = self.step(plan)
         # The first close after both: the bar in which the position was opened does not move its own stop.
         close_time = step.floor(max(position.opened_at, position.managed_through)) + step.duration
         while close_time <= self.wave:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trading_pipeline.domain.model.checks import FailedBars
+from trading_pipeline.domain.model.holes import Outage
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.quality import QualityEvent
 from trading_pipeline.services.market_data.check_bars import CheckReport
@@ -19,6 +20,7 @@ class BarsReport:
     :param failed: everything that fails of the timeframe, of other days and instruments, too.
     :param last_close: newest close of the days, ``None`` when no bar has closed.
     :param noticed: what is worth a look and decides nothing.
+    :param outages: what the venue has lost of the days and of the bars that they look back on, the newest first.
     :param newest_closes: the last closing prices by instrument, quote currency, oldest first, for a picture.
     """
 
@@ -29,6 +31,7 @@ class BarsReport:
     last_close: datetime | None
     newest_closes: dict[InstrumentId, list[float]]
     noticed: tuple[QualityEvent, ...]
+    outages: tuple[Outage, ...] = ()
 
 
 def joined(reports: Sequence[BarsReport], failed: Sequence[FailedBars]) -> BarsReport:
@@ -42,4 +45,5 @@ def joined(reports: Sequence[BarsReport], failed: Sequence[FailedBars]) -> BarsR
         last_close=max((one.last_close for one in reports if one.last_close), default=None),
         newest_closes={name: closes for one in reports for name, closes in one.newest_closes.items()},
         noticed=tuple(event for one in reports for event in one.noticed),
+        outages=tuple(outage for one in reports for outage in one.outages),
     )

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from trading_pipeline.domain.model.bar_history import FirstAvailableBar
 from trading_pipeline.domain.model.bars import OHLCV
@@ -50,8 +51,15 @@ def check_bars(bars: BarStore, save: Save, scope: PartitionRange, now: datetime)
     :param save: ``CheckStore.save``, or who sees to it that it is done.
     """
     scope = scope.bridging(bars.outages(scope.instrument_ids, scope.timeframe))
-    start, end = scope.open_times_until(now)
-    frame = bars.frame(scope.instrument_ids, scope.timeframe, start, end)
+    frame = bars.frame(scope.instrument_ids, scope.timeframe, *scope.open_times_until(now))
+    return check_frame(frame, bars, save, scope)
+
+
+def check_frame(frame: pd.DataFrame, bars: BarStore, save: Save, scope: PartitionRange) -> CheckReport:
+    """The same about bars that were read.
+
+    :param frame: of the windows of ``scope``, which reach back over outages.
+    """
     listings = bars.first_available_bars(scope.instrument_ids, scope.timeframe)
     disagreements = defaultdict[InstrumentId, dict[datetime, str]](dict)
     for part in scope.parts:

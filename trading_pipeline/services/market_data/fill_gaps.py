@@ -130,9 +130,10 @@ def _fill(
 
 def _long_holes(times: Sequence[datetime], timeframe: Timeframe) -> tuple[list[Window], list[datetime]]:
     """Ranges as long as a page or longer of which every bar is wanted, and the other times."""
-    ends = [place for place, (one, later) in enumerate(pairwise(times), 1) if later - one != timeframe.duration]
+    length = timeframe.duration
+    ends = [place for place, (one, later) in enumerate(pairwise(times), 1) if later - one != length]
     runs = [times[begin:end] for begin, end in pairwise([0, *ends, len(times)])]
-    long = [(run[0], run[-1] + timeframe.duration) for run in runs if len(run) >= PAGE_BARS]
+    long = [(run[0], run[-1] + length) for run in runs if len(run) >= PAGE_BARS]
     return long, [time for run in runs if len(run) < PAGE_BARS for time in run]
 
 

@@ -16,6 +16,8 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.market_data.working_set import KEPT, WorkingSet
 
 MOST_BASE_CANDLES = 50_000
+MOST_INTERVALS = 12
+"""Of one question: each goes through as many candles as memory or the database gives."""
 Stored = Callable[[InstrumentId, Timeframe, int], Sequence[Candle]]
 """The newest so many stored candles of an instrument and timeframe, ascending."""
 
@@ -34,10 +36,12 @@ def multi_timeframe(
 
     :param base: the interval that the others are made of when ``aligned``; else the shortest asked for.
     :param stored: where more base candles come from than memory holds.
-    :raises ConfigurationError: no interval, none that there is, or one that cannot be made of the base.
+    :raises ConfigurationError: no interval or too many, none that there is, or one that cannot be made of the base.
     """
     if not intervals:
         raise ConfigurationError("intervals is empty; ask for some, like 1,15,60")
+    if len(intervals) > MOST_INTERVALS:
+        raise ConfigurationError(f"{len(intervals)} intervals; ask for at most {MOST_INTERVALS} at once")
     named = {text: interval_named(text) for text in intervals}
     if not aligned:
         return {text: _raw(working_set, instrument_id, interval, load_limit) for text, interval in named.items()}
@@ -47,12 +51,11 @@ def multi_timeframe(
     for interval in named.values():
         resampled([], shortest, interval)
     held = working_set.candles(instrument_id, timeframe, load_limit)
-    views = {}
-    for text, interval in named.items():
-        wanted = min(base_needed(shortest, interval, KEPT), MOST_BASE_CANDLES)
-        deeper = stored(instrument_id, timeframe, wanted) if wanted > len(held) else ()
-        views[text] = resampled(_joined(deeper, held)[-wanted:], shortest, interval)[-KEPT:]
-    return views
+    wanted = {text: min(base_needed(shortest, interval, KEPT), MOST_BASE_CANDLES) for text, interval in named.items()}
+    # Read once, as deep as the longest of them looks back.
+    deepest = max(wanted.values())
+    candles = _joined(stored(instrument_id, timeframe, deepest) if deepest > len(held) else (), held)
+    return {text: resampled(candles[-wanted[text] :], shortest, interval)[-KEPT:] for text, interval in named.items()}
 
 
 def _raw(working_set: WorkingSet, instrument_id: InstrumentId, interval: str, load_limit: int) -> list[Candle]:

@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from numpy.lib.stride_tricks import sliding_window_view
 
 from trading_pipeline.domain.indicators.volatility import atr
 from trading_pipeline.domain.model.identity import InstrumentId
@@ -87,7 +88,7 @@ def _of_volumes(rows: pd.DataFrame, first: int, timeframe: Timeframe, rules: Qua
 def _usual_volumes(volumes: Floats, places: npt.NDArray[np.int64], window: int) -> Floats:
     """Median of the positive volumes among the ``window`` before each place; infinite where they are too few."""
     padded = np.concatenate([np.zeros(window), volumes])
-    before = np.lib.stride_tricks.sliding_window_view(padded, window)[places]
+    before = sliding_window_view(padded, window)[places]
     traded = np.count_nonzero(before > 0, axis=1)
     # Those that traded come first, and the median lies between the two in their middle, which may be one.
     ordered = np.sort(np.where(before > 0, before, np.inf), axis=1)

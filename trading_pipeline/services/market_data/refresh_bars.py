@@ -1,10 +1,12 @@
 """From what was heard to sound bars: fetch what is missing, consolidate, judge."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 
+from trading_pipeline.domain.model.holes import Outage
+from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.instrument_rows import instrument_rows
 from trading_pipeline.domain.model.partitions import PartitionRange
 from trading_pipeline.domain.model.quality import QualityEvent, QualityRules
@@ -14,7 +16,7 @@ from trading_pipeline.ports.stores.market_data.bulk_bar_store import BulkBarStor
 from trading_pipeline.ports.stores.market_data.check_store import CheckStore
 from trading_pipeline.ports.venue.market_data import MarketData
 from trading_pipeline.services.market_data.bars_report import BarsReport, joined
-from trading_pipeline.services.market_data.check_bars import Save, check_bars
+from trading_pipeline.services.market_data.check_bars import Save, check_frame
 from trading_pipeline.services.market_data.consolidate_bars import consolidate_bars
 from trading_pipeline.services.market_data.derive_bars import derive_bars
 from trading_pipeline.services.market_data.fill_gaps import GapReport, fill_gaps
@@ -93,11 +95,13 @@ def _refreshed(
     # The order matters: what is fetched has to be consolidated, and only consolidated bars are judged.
     gaps = fill_gaps(bars, market_data, scope, now, history)
     # What the venue has lost is known now, and windows reach back over it.
-    scope = scope.bridging(bars.outages(scope.instrument_ids, scope.timeframe))
+    outages = bars.outages(scope.instrument_ids, scope.timeframe)
+    scope = scope.bridging(outages)
     copied = {gap.instrument_id: gap.copied for gap in gaps if gap.copied}
     changed = consolidate_bars(bars, scope, now, copied) + sum(gap.healed for gap in gaps if gap.copied)
-    verdicts = check_bars(bars, save, scope, now)
+    # Read once: of a year of minutes it takes as long as to copy them.
     frame = bars.frame(scope.instrument_ids, scope.timeframe, *scope.open_times_until(now))
+    verdicts = check_frame(frame, bars, save, scope)
     prices = frame["close"].to_numpy()
     closes = {name: prices[rows][-_PLOTTED_BARS:].tolist() for name, rows in instrument_rows(frame)}
     last = None if frame.empty else frame["close_time"].max().to_pydatetime()
@@ -106,7 +110,14 @@ def _refreshed(
         *_gaps_noticed(gaps, scope.timeframe, now, live=wave is not None),
         *lag_noticed(scope.timeframe, wave, now, rules.max_lag),
     ]
-    return BarsReport(tuple(gaps), changed, verdicts, (), last, closes, tuple(noticed))
+    return BarsReport(tuple(gaps), changed, verdicts, (), last, closes, tuple(noticed), _seen(outages, scope, now))
+
+
+def _seen(outages: Mapping[InstrumentId, Sequence[Outage]], scope: PartitionRange, now: datetime) -> tuple[Outage, ...]:
+    """Those among the bars that were read, the newest first of each instrument."""
+    start, end = scope.open_times_until(now)
+    of_all = (one for several in outages.values() for one in reversed(several))
+    return tuple(one for one in of_all if start < one.end and one.first_open < end)
 
 
 def _gaps_noticed(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from trading_pipeline.domain.backtest.assumed_funding import with_assumed_funding
+from trading_pipeline.domain.backtest.codes import OrderKind
 from trading_pipeline.domain.backtest.coverage import Span
 from trading_pipeline.domain.backtest.lanes import Lane, in_order
 from trading_pipeline.domain.backtest.signals import EntrySignals
@@ -77,15 +78,16 @@ def _lane(
 ) -> Lane:
     """One strategy, timeframe and instrument as the engine takes them.
 
-    Signals outside the window are left out, and so are those of bars that the pipeline would decide nothing of.
+    Signals outside the window are left out, and so are entries at bars at which the pipeline would enter nothing.
     """
     bars = run.bars[instrument_id]
     arrays = BarArrays.of(bars)
     signals = run.signals.get(instrument_id)
     if signals is None:
         signals = EntrySignals.of_strategy(run.strategy, bars, arrays, exits=run.config.exits.strategy_exits)
-    decided = in_window(bars, request.window) & unrefused(bars, whole, run.timeframe, request.holes)
-    signals = signals.chosen(decided[signals.bar_index])
+    heard = in_window(bars, request.window)[signals.bar_index]
+    entered = unrefused(bars, whole, run.timeframe, request.holes)[signals.bar_index]
+    signals = signals.chosen(heard & (entered | (signals.kinds() == OrderKind.EXIT)))
     given = SymbolInput(
         bars=arrays,
         signals=signals,

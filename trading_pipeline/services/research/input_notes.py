@@ -35,7 +35,7 @@ class GivenInput:
 
 _AFTER_HOLES = {
     HolePolicy.COMPUTE_OVER: "after a hole nothing is entered for a strategy's warm-up",
-    HolePolicy.REFUSE: f"nothing is decided for as long as a hole lies among the {WINDOW_BARS:,} bars before a day",
+    HolePolicy.REFUSE: f"nothing is entered for as long as a hole lies among the {WINDOW_BARS:,} bars before a day",
 }
 
 

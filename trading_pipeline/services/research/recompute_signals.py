@@ -33,8 +33,9 @@ def recomputed_signals(question: ParityQuestion, run: StrategyRun) -> Iterator[S
         inside = in_window(bars, question.window)
         if not inside.any():
             raise DataError(f"{instrument_id} {run.timeframe}: no bars {question.window}")
-        kept = pd.Series(inside & unrefused(bars, frame, run.timeframe, question.holes))
-        for one_plan, seen in _seen(question, plan, DayWindow(instrument_id, bars, kept)):
+        refused = pd.Series(~unrefused(bars, frame, run.timeframe, question.holes))
+        window = DayWindow(instrument_id, bars, pd.Series(inside), refused)
+        for one_plan, seen in _seen(question, plan, window):
             entries, exits = signals_of(seen, one_plan, run.timeframe)
             yield from (*entries, *exits)
 

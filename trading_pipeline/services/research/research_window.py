@@ -76,7 +76,7 @@ def in_window(bars: pd.DataFrame, window: Window) -> npt.NDArray[np.bool_]:
 def unrefused(
     seen: pd.DataFrame, whole: pd.DataFrame, timeframe: Timeframe, holes: HolePolicy
 ) -> npt.NDArray[np.bool_]:
-    """Of which bars a decision may be taken at all: everyone, unless holes are refused.
+    """At which bars a position may be entered at all: at everyone, unless holes are refused.
 
     :param seen: a stretch of ``whole``, which is all there is: the hole may lie before what is seen.
     """

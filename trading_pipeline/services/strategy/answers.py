@@ -59,7 +59,7 @@ def answers_of(
 
 
 def signals_of(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe) -> tuple[list[Signal], list[Signal]]:
-    """Where one strategy enters and where it leaves, at the kept bars of one window.
+    """Where one strategy enters and where it leaves, at the kept bars of one window; behind a hole it only leaves.
 
     :raises DataError: bars or an answer of the strategy that no signal can be made of.
     """
@@ -68,7 +68,7 @@ def signals_of(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe) ->
 
 
 def _entries(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe, found: pd.DataFrame) -> Iterator[Signal]:
-    """The rows of ``signals`` at kept bars."""
+    """The rows of ``signals`` at bars that may be entered at."""
     # in a wave there is one bar to keep, and mostly no signal at it
     if found.empty:
         return
@@ -77,7 +77,7 @@ def _entries(window: DayWindow, plan: StrategyConfig, timeframe: Timeframe, foun
     opens = bar_numbers(window.bars["open_time"], timeframe) * timeframe.ms
     lacking = untraded(opens, timeframe.ms, strategy.warmup_bars)
     columns = {name: found[name].array for name in SIGNAL_COLUMNS}
-    for row in np.flatnonzero(window.kept.to_numpy()[places]):
+    for row in np.flatnonzero(window.entered.to_numpy()[places]):
         values = {name: column[row] for name, column in columns.items()}
         close_time = window.bars["close_time"].iloc[int(places[row])].to_pydatetime()
         bias = Bias(str(values["bias"]))

@@ -40,10 +40,10 @@ def compute_indicators(
 ) -> IndicatorReport:
     """Compute and store a snapshot for every sound bar that ``scope`` computes.
 
-    Where holes are refused, of the bars behind one, too: nothing is decided there, but the stop of a position that was
+    Where holes are refused, of the bars behind one, too: nothing is entered there, but the stop of a position that was
     open when the hole began follows its closes by these numbers, as it does in a backtest.
     """
-    parts = [_kept_values(window) for window in day_windows(bars, checks, scope, now, behind_gaps=True)]
+    parts = [_kept_values(window) for window in day_windows(bars, checks, scope, now)]
     rows = _joined(parts) if parts else _NO_ROWS
     changed = 0
     for part in scope.parts:

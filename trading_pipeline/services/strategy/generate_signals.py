@@ -51,6 +51,8 @@ def generate_signals(
 ) -> SignalReport:
     """Store what every strategy says at the sound bars that ``scope`` computes: where it enters and where it leaves.
 
+    At bars behind a hole that is refused only where it leaves: a position that was open has to be told.
+
     An instrument whose bars a strategy refuses, or about which one fails, is reported and does not stop the others;
     without ``books`` a strategy that needs them refuses.
 

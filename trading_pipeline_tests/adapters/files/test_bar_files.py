@@ -100,7 +100,7 @@ def test_a_zipped_file_reads_the_same(tmp_path: Path) -> None:
     [
         ((2, f"{FIRST + 2 * HOUR},nan,104,101,103,7"), "row 3: open is not a number"),
         ((2, f"{FIRST + 2 * HOUR},102,104,101,,7"), "row 3: close is not a number"),
-        ((2, f"{FIRST + 2 * HOUR},102,abc,101,103,7"), "'high' holds something that is no number"),
+        ((2, f"{FIRST + 2 * HOUR},102,abc,101,103,7"), "row 3: high 'abc' is no number"),
         ((2, f"{FIRST + HOUR},102,104,101,103,7"), "row 3: open time repeats the row before"),
         ((2, f"{FIRST},102,104,101,103,7"), "row 3: open time is before the row above"),
         ((2, f"{FIRST + 2 * HOUR},102,101,104,103,7"), "row 3: high is below low"),

@@ -25,7 +25,7 @@ def test_times_and_rates_are_read(tmp_path: Path) -> None:
     [
         (("1735747200000,0.01", "1735718400000,0.01"), r"row 2 \(1735718400000, 0.01\): needs a rate and a later time"),
         (("1735718400000,nan",), r"row 1 \(1735718400000, nan\): needs a rate"),
-        (("1735718400000,word",), "column 'funding_rate' holds something that is no number"),
+        (("1735718400000,word",), "row 1: funding_rate 'word' is no number"),
         ((), "holds no funding"),
         (
             ("1735718400000,0.01", "1735747200000,-0.05"),

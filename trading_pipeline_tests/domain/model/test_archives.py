@@ -114,7 +114,18 @@ def test_no_more_is_unpacked_than_is_allowed(ending: str, pack: Callable[[bytes]
     assert unpacked(pack(bytes(1_000)), f"bars{ending}", most_bytes=1_000) == bytes(1_000)
 
 
-@pytest.mark.parametrize("name", ["../a.csv", "/etc/a.csv", "b/../../a.csv"])
+@pytest.mark.parametrize(("ending", "pack"), {**WAYS, ".zip": lambda whole: zipped(a_csv=whole)}.items())
+def test_an_archive_made_to_fill_a_memory_is_refused(ending: str, pack: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(DataError, match="unpacks to more than 16,777,216 bytes"):
+        unpacked(pack(bytes(2**24 + 1)), f"bars{ending}")
+    rows = b"".join(
+        b"%d,100.5,101.25,99.75,100.25,%d\n" % (1_740_787_200_000 + 60_000 * n, n % 977) for n in range(450_000)
+    )
+    assert len(rows) > 2**24
+    assert unpacked(pack(rows), f"bars{ending}") == rows
+
+
+@pytest.mark.parametrize("name", ["../a.csv", "/etc/a.csv", "b/../../a.csv", "C:\\a.csv"])
 def test_a_zip_that_points_outside_itself_is_refused(name: str) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

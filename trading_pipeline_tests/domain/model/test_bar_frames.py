@@ -64,7 +64,7 @@ def test_bad_row_is_refused_by_number_and_problem(column: str, value: float, pro
     [
         (frame(0).drop(columns="volume"), "column 'volume' is missing"),
         (frame(), "holds no bars"),
-        (frame(0).astype({"open": str}).assign(open="ten"), "column 'open' holds something that is no number"),
+        (frame(0).astype({"open": str}).assign(open="ten"), "row 1: open 'ten' is no number"),
     ],
 )
 def test_frame_that_is_no_table_of_bars_is_refused(bars: pd.DataFrame, problem: str) -> None:

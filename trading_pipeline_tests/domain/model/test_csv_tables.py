@@ -53,7 +53,7 @@ def test_an_empty_last_field_is_missing() -> None:
         ("\n\n", " is empty"),
         ('"a,b\n1,2\n', " is no CSV: a quotation mark is never closed"),
         ('a,b\n"1,2\n', " is no CSV"),
-        ("a,b\n\udcff,2\n", " is no CSV: 'utf-8' codec"),
+        ("a,b\n\udcff,2\n", " is no text in UTF-8"),
     ],
 )
 def test_rows_of_another_number_of_fields_than_the_header_are_refused(text: str, problem: str) -> None:

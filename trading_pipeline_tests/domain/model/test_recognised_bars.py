@@ -18,6 +18,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 FIRST, HOUR = 1_740_787_200_000, 3_600_000
 ROWS = [(FIRST + step * HOUR, 100.5 + step, 102.0 + step, 99.25 + step, 101.0 + step, 5.0 + step) for step in range(6)]
 TURNOVER = [row[4] * row[5] + 0.5 for row in ROWS]
+OURS = "open_time_ms,open,high,low,close,volume"
 BINANCE = (
     "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore"
 )
@@ -138,6 +139,30 @@ def test_what_was_recognised_is_told_with_its_holes() -> None:
         ("a.jsonl", ["[1,2]", "[1,2,3]"], "row 2 of 2 has other fields than row 1"),
         ("a.parquet", ["PAR1 no"], "is no sound Parquet"),
         ("a.feather", ["no"], "is no sound Feather"),
+        (
+            "a.csv",
+            [f"{OURS},close", *(f"{row},5" for row in written(int))],
+            "'close' and 'close.1' could both be close",
+        ),
+        (
+            "a.csv",
+            [OURS, *written(int)[:2], f"{FIRST + 2 * HOUR},1_02,103,101,102,7"],
+            "row 3: open '1_02' is no number",
+        ),
+        ("a.csv", [OURS, *(row.replace(",5.0", ',"1,000"') for row in written(int))], "row 1: volume '1,000' is no"),
+        ("a.json", [json.dumps([[row[0], True, *row[2:]] for row in ROWS])], "row 1: open 'True' is no number"),
+        ("a.json", [json.dumps([[row[0], [1], *row[2:]] for row in ROWS])], r"row 1: open '\[1\]' is no number"),
+        ("a.csv", [OURS[:-7], *(row.rpartition(",")[0] for row in written(int))], "column 'volume' is missing"),
+        (
+            "a.csv",
+            ["time,open,high,low,close,volume", *written(iso)[:2], *written(lambda at: iso(at)[:-1])[2:]],
+            "row 3: time '2025-03-01T02:00:00' has no offset from UTC, unlike the rows above",
+        ),
+        (
+            "a.csv",
+            ["time,open,high,low,close,volume", *written(lambda at: f"{iso(at)[:-1]} CET")],
+            "row 1: time '2025-03-01T00:00:00 CET' is no time",
+        ),
         ("a.csv", [",".join(f"c{n}" for n in range(201)), ",".join("1" for _ in range(201))], "has 201 columns"),
     ],
 )
@@ -145,6 +170,13 @@ def test_what_cannot_be_told_for_certain_is_refused(name: str, lines: list[str],
     with pytest.raises(DataError, match=problem) as refused:
         recognised_bars("\n".join(lines).encode(), name)
     assert str(refused.value).startswith(name)
+
+
+def test_clocks_that_are_put_forward_and_back_are_read_by_their_offsets() -> None:
+    moments = ["2025-10-26T01:00+02:00", "2025-10-26T02:00+02:00", "2025-10-26T02:00+01:00", "2025-10-26T03:00+01:00"]
+    lines = ["time,open,high,low,close,volume", *(f"{at},1,2,1,1,1" for at in moments)]
+    found = recognised_bars("\n".join(lines).encode(), "a.csv").frame["open_time_ms"]
+    assert np.diff(found).tolist() == [HOUR] * 3
 
 
 def test_a_file_of_several_symbols_is_refused() -> None:

@@ -1,5 +1,6 @@
 """The strategy's own exits and its signals of the other side, from the stored signal to a closed position."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -8,12 +9,14 @@ import pytest
 from sqlalchemy import Engine
 
 from trading_pipeline.adapters.stores.execution.ledger_indicators import PostgresIndicatorReader
+from trading_pipeline.adapters.stores.market_data.wave_store import PostgresWaveStore
 from trading_pipeline.adapters.stores.strategy.signal_store import PostgresSignalStore
+from trading_pipeline.domain.model.checks import CheckName
 from trading_pipeline.domain.model.errors import TemporaryVenueError
 from trading_pipeline.domain.model.orders import IntentRecord, IntentState, Purpose, Side
 from trading_pipeline.domain.model.plans import ExitRules, NextBarRule, Opposite, PlanStatus, TradePlan
 from trading_pipeline.domain.model.positions import ExitReason, Position, PositionStatus
-from trading_pipeline.domain.model.signals import Bias, Signal, SignalKind
+from trading_pipeline.domain.model.signals import UNTRADED, Bias, Signal, SignalKind
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.execution.manage_positions import ManageResult, manage_positions
 from trading_pipeline_tests.testkit.execution_lab import (
@@ -21,8 +24,10 @@ from trading_pipeline_tests.testkit.execution_lab import (
     Lab,
     exit_signal,
     store_bar,
+    store_checks,
     store_plan,
     store_signal,
+    store_wave,
     trade_plan,
 )
 from trading_pipeline_tests.testkit.execution_run import execute_plans
@@ -139,6 +144,47 @@ def test_a_plan_without_strategy_exits_does_not_hear_them(database: Engine) -> N
     store_signal(database, exit_signal(PLAN, NEXT))
     manage(lab)
     assert position(lab).status is PositionStatus.OPEN
+
+
+def test_an_entry_too_soon_after_a_hole_is_no_word_of_the_other_side(database: Engine) -> None:
+    lab = opened(database, by(Opposite.CLOSE))
+    store_signal(database, replace(the_other_side(NEXT), details={UNTRADED: "3 bars lack"}))
+    manage(lab)
+    assert (position(lab).status, exits(lab)) == (PositionStatus.OPEN, [])
+
+
+def computed(lab: Lab, unanswered: Sequence[str] = ()) -> None:
+    """The wave of the next bar, with its numbers."""
+    store_bar(lab.database, PLAN.instrument_id, NEXT, Decimal(1005), atr=5.0)
+    store_wave(lab.database, PLAN.timeframe, NEXT)
+    PostgresWaveStore(lab.database).note_unanswered(NEXT, PLAN.timeframe, unanswered)
+
+
+@pytest.mark.parametrize(
+    ("happened", "told"),
+    [
+        pytest.param(computed, "", id="it was asked"),
+        pytest.param(lambda lab: computed(lab, ["SOLUSDT.BYBIT"]), "", id="it failed about another"),
+        pytest.param(lambda lab: computed(lab, [PLAN.instrument_id]), "a strategy failed", id="it failed"),
+        pytest.param(lambda _: None, "nothing is computed of its bar", id="there is no bar"),
+        pytest.param(
+            lambda lab: store_checks(lab.database, replace(PLAN, close_time=NEXT), CheckName.SOURCES_AGREE),
+            "sources_agree: one bar missing",
+            id="its bar is unsound",
+        ),
+    ],
+)
+def test_an_exit_that_nobody_can_know_is_told_once_and_the_stop_stays(
+    lab: Lab, happened: Callable[[Lab], None], told: str
+) -> None:
+    happened(lab)
+    before = position(lab).stop_price
+    for run_id in ("run-m", "run-again"):
+        manage(lab, run_id=run_id)
+    bodies = [body for _, subject, body in lab.postbox.messages if subject == "exit unknown: BTCUSDT.BYBIT"]
+    assert len(bodies) == bool(told)
+    assert all(told in body and f"stop at {before}" in body for body in bodies)
+    assert (position(lab).status, position(lab).stop_price) == (PositionStatus.OPEN, before)
 
 
 def test_an_exit_whose_wave_was_missed_is_made_up_for(lab: Lab) -> None:

@@ -105,7 +105,7 @@ def test_without_an_atr_the_stop_waits_and_somebody_is_told(lab: Lab) -> None:
     move(lab, 1020)
     manage(lab, WAVE + BAR)
     assert lab.venue.positions()[0].stop_loss == Decimal(1000)
-    assert lab.postbox.subjects(Severity.WARNING) == ["no atr_14: BTCUSDT.BYBIT"]
+    assert lab.postbox.subjects(Severity.WARNING) == ["exit unknown: BTCUSDT.BYBIT", "no atr_14: BTCUSDT.BYBIT"]
 
 
 def test_managing_a_wave_twice_changes_nothing(lab: Lab) -> None:

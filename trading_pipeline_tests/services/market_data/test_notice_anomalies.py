@@ -3,6 +3,8 @@
 import statistics
 from collections.abc import Sequence
 from datetime import time, timedelta
+from random import Random
+from statistics import median
 
 import pandas as pd
 import pytest
@@ -74,6 +76,20 @@ def test_a_volume_is_compared_with_ten_others_or_with_none() -> None:
     first = [bar for bar in with_bar(24, volume="700") if bar.open_time >= START + 15 * HOUR]
     assert noticed(first) == []
     assert len(noticed([CALM[14], *first])) == 1
+
+
+def test_the_usual_volume_is_the_median_of_what_was_traded_in_the_thirty_bars_before() -> None:
+    draw = Random(3)
+    volumes = [0.0 if draw.random() < 0.4 else round(draw.lognormvariate(0, 2), 2) for _ in range(48)]
+    bars = [bar for place, one in enumerate(volumes) for bar in with_bar(place, volume=str(one))[place : place + 1]]
+    told = {}
+    for place in range(24, 48):
+        before = [one for one in volumes[max(place - 30, 0) : place] if one > 0]
+        if len(before) >= 10 and volumes[place] >= 1.5 * median(before):
+            told[bars[place].close_time] = (volumes[place], median(before))
+    assert len(told) >= 3
+    found = {one.close_time: one.detail for one in noticed(bars, QualityRules(volume_spike=1.5))}
+    assert {close: (one["volume"], one["median_volume"]) for close, one in found.items()} == told
 
 
 def test_a_market_that_turns_wild_is_told_once() -> None:

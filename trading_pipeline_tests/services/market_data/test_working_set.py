@@ -154,7 +154,9 @@ def test_what_is_no_multiple_of_the_base_is_refused(base: str, target: str) -> N
         resampled([], base, target)
 
 
-@pytest.mark.parametrize("text", ["", "0", "1M", "-5", "1.5", "x"])
+@pytest.mark.parametrize(
+    "text", ["", "0", "1M", "-5", "1.5", "x", "100000", "1\u0665", "1_0", "+5", "1e3", "D,W", "15\n15"]
+)
 def test_an_interval_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError, match="unknown interval"):
         interval_named(text)
@@ -176,7 +178,7 @@ def test_more_of_the_base_is_read_where_it_is_stored(held: Set) -> None:
         return [Candle.of(bar) for bar in MINUTES[-count:]]
 
     views = multi_timeframe(held.working, BTC, ["1", "2", "W"], stored=stored)
-    assert asked == [1_000, 50_000]
+    assert asked == [50_000]
     assert [len(candles) for candles in views.values()] == [500, 500, 1]
     assert views["2"][0].complete
 
@@ -186,6 +188,12 @@ def test_without_alignment_one_interval_that_fails_leaves_the_others(held: Set) 
     assert (len(views["1"]), views["7"]) == (KEPT, [])
     with pytest.raises(ConfigurationError, match="intervals is empty"):
         multi_timeframe(held.working, BTC, [])
+
+
+def test_more_intervals_than_anybody_looks_at_are_refused_before_anything_is_read(held: Set) -> None:
+    with pytest.raises(ConfigurationError, match="13 intervals; ask for at most 12"):
+        multi_timeframe(held.working, BTC, [str(minutes) for minutes in range(1, 14)])
+    assert held.venue.requests == []
 
 
 def test_bars_heard_elsewhere_are_appended_up_to_holes() -> None:

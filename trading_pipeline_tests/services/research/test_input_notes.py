@@ -56,7 +56,7 @@ def test_missing_bars_are_counted() -> None:
 def test_of_missing_bars_it_is_said_what_they_mean_where_holes_are_refused() -> None:
     one = GivenInput("BTCUSDT.BYBIT", day(3))
     (note,) = input_notes(one, Window(), assumed_rate=0.0, allow_jumps=False, holes=HolePolicy.REFUSE)
-    assert note.endswith("nothing is decided for as long as a hole lies among the 1,700 bars before a day")
+    assert note.endswith("nothing is entered for as long as a hole lies among the 1,700 bars before a day")
 
 
 def test_a_renamed_contract_is_refused_or_named() -> None:

@@ -91,6 +91,14 @@ _READABLE = (
         required=_BAR,
     ),
     readable(
+        "quality_events",
+        "Something that was noticed about market data and decides nothing.",
+        tables.quality_events,
+        ("at", "event_id"),
+        filters=(*_BAR, "kind", "severity"),
+        identity="event_id",
+    ),
+    readable(
         "waves",
         "A closing instant of a timeframe, from its first bar to its plans.",
         tables.waves,

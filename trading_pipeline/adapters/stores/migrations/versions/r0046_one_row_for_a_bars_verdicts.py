@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0046"
-down_revision = "0040"
+down_revision = "0044"
 
 _QUESTIONS = ("no_gap", "sources_agree", "ohlc_sane")
 _FAILED = "CREATE INDEX data_checks_failed ON trading.data_checks (timeframe, close_time) WHERE NOT passed"
