@@ -5,6 +5,7 @@ import json
 from contextlib import suppress
 from typing import Annotated
 
+import structlog
 from fastapi import Header, Request, WebSocket
 from fastapi.responses import StreamingResponse
 from starlette.websockets import WebSocketDisconnect
@@ -17,6 +18,7 @@ from trading_pipeline.api.routing import Router
 from trading_pipeline.domain.model.access import Permission
 from trading_pipeline.domain.model.errors import ServerAway
 
+log = structlog.get_logger()
 router = Router(tags=["live"])
 _IDLE_S = 30.0
 EventId = Annotated[
@@ -61,6 +63,8 @@ async def live(socket: WebSocket) -> None:
                 await _answer(socket)
             finally:
                 sending.cancel()
+                if looker_on.dropped:
+                    log.warning("a client was too slow for its channel", channel=name, dropped=looker_on.dropped)
     except ServerAway as error:
         await socket.close(1011, str(error)[:100])
 

@@ -35,7 +35,7 @@ def _count(*rows: ColumnElement[bool]) -> ScalarSelect[int]:
     return select(func.count()).where(*rows).scalar_subquery()
 
 
-def _newest_close() -> Select[tuple[Decimal]]:
+def _newest_close() -> Select[Decimal]:
     """Of whichever timeframe closed last: that is the price nearest to now."""
     frames = select(func.unnest(array([one.value for one in Timeframe])).label("timeframe")).subquery()
     # The newest of each timeframe is at the end of an index; the newest of them all is not.
@@ -137,7 +137,7 @@ def open_positions(engine: Engine) -> tuple[OpenPosition, ...]:
 
 
 def _priced(connection: Connection, position: Position) -> OpenPosition:
-    price: Decimal | None = connection.execute(_NEWEST_CLOSE, {"instrument_id": position.instrument_id}).scalar()
+    price = connection.scalar(_NEWEST_CLOSE, {"instrument_id": position.instrument_id})
     opened_by = select(trade_plans.c.strategy).where(trade_plans.c.plan_id == position.plan_id)
     strategy: str = connection.execute(opened_by).scalar_one()
     return OpenPosition(position, strategy, price, None if price is None else unrealised_pnl(position, price))
