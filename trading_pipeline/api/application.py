@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from trading_pipeline.adapters.streams.change_feed import ChangeFeed
@@ -21,7 +21,7 @@ from trading_pipeline.api.live.readings import Readings
 from trading_pipeline.api.proxied.ui import DagsterUi
 from trading_pipeline.api.requests import Envelope
 from trading_pipeline.api.routers.catalog import canonical_routers, routers_beside
-from trading_pipeline.api.routers.records import records_router
+from trading_pipeline.api.routers.records import records_routers
 from trading_pipeline.api.seeds.catalog import seed_routers
 
 _SCHEMES: dict[str, dict[str, str]] = {
@@ -69,11 +69,13 @@ def create_app(context: ApiContext) -> FastAPI:
 
 def _add_routes(app: FastAPI, context: ApiContext) -> None:
     """The canonical tree, what stands beside it, and the paths of earlier programs."""
-    canonical = APIRouter(prefix="/api/v1")
-    for router in (records_router(context.reader.collections), *canonical_routers()):
-        canonical.include_router(router)
-    for part in (*routers_beside(), canonical, *seed_routers()):
-        app.include_router(part)
+    # None within another: a router that holds routers is searched once more at each floor.
+    for router in routers_beside():
+        app.include_router(router)
+    for router in (*records_routers(context.reader.collections), *canonical_routers()):
+        app.include_router(router, prefix="/api/v1")
+    for router in seed_routers():
+        app.include_router(router)
 
 
 def _document(app: FastAPI) -> dict[str, Any]:

@@ -24,7 +24,8 @@ def build_context(settings: Settings) -> ApiContext:
 
     :raises ConfigurationError: the configuration folder, an address or the secret is wrong.
     """
-    engine = connect(settings.database_url)
+    # as many as ever ask at once, since one that is opened for a single answer takes longer than the answer
+    engine = connect(settings.database_url, kept=14)
     jobs = DagsterJobs(settings.dagster_url, pages=UI_PREFIX)
     reader, universe = PostgresRecordReader(engine), load_universe(settings.config_dir)
     # the venue's code is loaded by whoever needs it first

@@ -1,6 +1,9 @@
 """Every refusal in one shape: ``detail`` for people, ``code`` for programs, ``request_id`` for the log."""
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from difflib import get_close_matches
+from typing import Any
 from urllib.parse import urlencode
 
 import structlog
@@ -99,8 +102,17 @@ def _is_a_visit(request: Request) -> bool:
 
 def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    wrong = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+    wrong = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}{_nearest(one)}" for one in error.errors())
     return problem(request, 422, "invalid_request", "; ".join(wrong))
+
+
+def _nearest(wrong: Mapping[str, Any]) -> str:
+    """Of a value that is none of several: what it is, and which of them it may have been meant to be."""
+    if wrong["type"] not in ("enum", "literal_error"):
+        return ""  # whatever else is wrong may be a password
+    given = str(wrong["input"])[:60]
+    near = get_close_matches(given, re.findall("'([^']*)'", wrong["ctx"]["expected"]), n=1)
+    return f", not {given!r}" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _of_http(request: Request, error: Exception) -> JSONResponse:

@@ -1,7 +1,6 @@
 """``trading-pipeline halt``, ``resume``, ``kill-switch``: stop new entries, and let them go on."""
 
 import getpass
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +14,7 @@ from trading_pipeline.cli.running_system import (
     run_job,
     settings_of,
 )
+from trading_pipeline.cli.written import Json, write
 from trading_pipeline.domain.model.commands import CommandVerb
 
 if TYPE_CHECKING:
@@ -28,30 +28,35 @@ Force = Annotated[bool, typer.Option("--force", help="without comparing venue an
 def halt(
     scope: Annotated[str, typer.Argument(help="all, an instrument such as BTCUSDT, or an account")],
     reason: Reason,
+    as_json: Json = False,
     state_dir: StateDir = None,
     url: Url = "",
 ) -> None:
     """Stop new entries in an instrument, an account or everything; what is open stays protected. Asks no venue."""
     # Before anything of this machine is read: who orders from elsewhere has no database and no settings here.
     if url:
-        _say_halted(RemoteApi(url).order("POST", "/execution/halts", {"scope": scope, "reason": reason}))
-        return
-    _halt(settings_of(state_dir), scope, reason, flatten=False)
+        done = RemoteApi(url).order("POST", "/execution/halts", {"scope": scope, "reason": reason})
+    else:
+        done = _halt(settings_of(state_dir), scope, reason, flatten=False)
+    write(done if as_json else [_halted(done)])
 
 
 def resume(
     scope: Annotated[str, typer.Argument(help="what is halted: all, an instrument, an account")],
     reason: Reason = "",
     force: Force = False,
+    as_json: Json = False,
     state_dir: StateDir = None,
     url: Url = "",
 ) -> None:
     """Let entries go on, once the venue and the ledger agree."""
     if url:
         body = {"scope": scope, "reason": reason, "force": force}
-        _say_resumed(RemoteApi(url).order("POST", "/execution/resume", body))
-        return
-    _resume(settings_of(state_dir), scope, reason, forced=force)
+        done = RemoteApi(url).order("POST", "/execution/resume", body)
+    else:
+        done = _resume(settings_of(state_dir), scope, reason, forced=force)
+    said = "may be entered again" if done["changed"] else "was not halted"
+    write(done if as_json else [f"{done['scope']} {said}"])
 
 
 def kill_switch(
@@ -59,47 +64,47 @@ def kill_switch(
     reason: Reason = "",
     close: Annotated[bool, typer.Option("--close", help="on: close everything that is open at market, too")] = False,
     force: Force = False,
+    as_json: Json = False,
     state_dir: StateDir = None,
     url: Url = "",
 ) -> None:
     """Stop every new entry at once; with --close leave every position, too."""
     if turn not in ("on", "off"):
         raise typer.BadParameter(f"{turn!r} is neither on nor off")
-    if url:
-        _switch_there(RemoteApi(url), turn, reason, close=close, force=force)
-        return
-    settings = settings_of(state_dir)
     if turn == "off":
-        _resume(settings, "all", reason, forced=force)
-        return
+        resume("all", reason, force, as_json, state_dir, url)
+    elif url:
+        _switch_there(RemoteApi(url), reason, close=close, as_json=as_json)
+    else:
+        _switch_here(settings_of(state_dir), reason, close=close, as_json=as_json)
+
+
+def _switch_there(api: RemoteApi, reason: str, *, close: bool, as_json: bool) -> None:
+    done = api.order("PUT", "/execution/kill-switch", {"reason": reason, "close": close})
+    closing = [f"everything is being closed: {api.page(done['run']['run_page'])}"] if done["run"] else []
+    write(done if as_json else [_halted(done), *closing])
+
+
+def _switch_here(settings: "Settings", reason: str, *, close: bool, as_json: bool) -> None:
     # Here and now, without Dagster, which may be what is broken; the closing needs the venue and is a run.
-    _halt(settings, "all", reason, flatten=close)
+    done = _halt(settings, "all", reason, flatten=close)
+    if not as_json:
+        write([_halted(done)])
+    run = None
     if close:
         config = {"on": True, "close": True, "reason": reason, "actor": getpass.getuser()}
-        run_job(settings, "kill_switch", {"switch": config})
-        sys.stdout.write("everything that was open is closed\n")
+        run = run_job(settings, "kill_switch", {"switch": config})
+        if not as_json:
+            write(["everything that was open is closed"])
+    if as_json:
+        write({**done, "run": run})
 
 
-def _switch_there(api: RemoteApi, turn: str, reason: str, *, close: bool, force: bool) -> None:
-    if turn == "off":
-        _say_resumed(api.order("POST", "/execution/resume", {"scope": "all", "reason": reason, "force": force}))
-        return
-    done = api.order("PUT", "/execution/kill-switch", {"reason": reason, "close": close})
-    _say_halted(done)
-    if done["run"]:
-        sys.stdout.write(f"everything is being closed: {api.page(done['run']['run_page'])}\n")
+def _halted(done: "Mapping[str, object]") -> str:
+    return f"{done['scope']} is halted" if done["changed"] else f"{done['scope']} was halted already"
 
 
-def _say_halted(done: "Mapping[str, object]") -> None:
-    sys.stdout.write(f"{done['scope']} is halted\n" if done["changed"] else f"{done['scope']} was halted already\n")
-
-
-def _say_resumed(done: "Mapping[str, object]") -> None:
-    said = "may be entered again" if done["changed"] else "was not halted"
-    sys.stdout.write(f"{done['scope']} {said}\n")
-
-
-def _halt(settings: "Settings", text: str, reason: str, *, flatten: bool) -> None:
+def _halt(settings: "Settings", text: str, reason: str, *, flatten: bool) -> dict[str, object]:
     from trading_pipeline.resources.execution_context import build_controls
     from trading_pipeline.resources.operator_questions import scope_meant
     from trading_pipeline.services.execution.halt_by_operator import halt_by_operator
@@ -108,10 +113,10 @@ def _halt(settings: "Settings", text: str, reason: str, *, flatten: bool) -> Non
         controls = build_controls(engine)
         scope = scope_meant(engine, settings, text, lifting=False)
         new = halt_by_operator(controls=controls, command=command_of(CommandVerb.HALT, scope, reason), flatten=flatten)
-    sys.stdout.write(f"{scope} is halted\n" if new else f"{scope} was halted already\n")
+    return {"scope": scope, "changed": new}
 
 
-def _resume(settings: "Settings", text: str, reason: str, *, forced: bool) -> None:
+def _resume(settings: "Settings", text: str, reason: str, *, forced: bool) -> dict[str, object]:
     from trading_pipeline.resources.execution_context import build_controls
     from trading_pipeline.resources.operator_questions import differences_now, scope_meant
     from trading_pipeline.services.execution.resume_by_operator import resume_by_operator
@@ -125,4 +130,4 @@ def _resume(settings: "Settings", text: str, reason: str, *, forced: bool) -> No
             compare=lambda: differences_now(engine, settings),
             forced=forced,
         )
-    sys.stdout.write(f"{scope} may be entered again\n" if lifted else f"{scope} was not halted\n")
+    return {"scope": scope, "changed": lifted}

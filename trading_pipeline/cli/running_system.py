@@ -83,8 +83,8 @@ def command_of(verb: CommandVerb, scope: HaltScope, reason: str) -> OperatorComm
     )
 
 
-def run_job(settings: "Settings", job: str, ops: "Mapping[str, Mapping[str, object]]") -> None:
-    """Let Dagster run a job of orders, and wait for its end.
+def run_job(settings: "Settings", job: str, ops: "Mapping[str, Mapping[str, object]]") -> dict[str, str]:
+    """Let Dagster run a job of orders, and wait for its end; the run as an API names one that it launches.
 
     :raises ConfigurationError: Dagster is not there, or refuses the config.
     :raises DataError: the run failed or takes long; the message says what is recorded of it and where to look.
@@ -95,7 +95,7 @@ def run_job(settings: "Settings", job: str, ops: "Mapping[str, Mapping[str, obje
 
     run = launch_job(settings.dagster_url, job, ops)
     if run.succeeded:
-        return
+        return {"job": job, "run_id": run.run_id, "run_page": run.page}
     with database_of(settings) as engine:
         told = [record.detail for record in PostgresCommandLog(engine).of(run.run_id) if record.detail]
     raise DataError(f"{job} is {run.status.value.lower()}: {told[-1] if told else 'nothing is recorded'}; {run.page}")

@@ -20,7 +20,9 @@ def configure_logs(level: str) -> None:
             structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%SZ", utc=True),
             structlog.processors.StackInfoRenderer(),
             structlog.processors.format_exc_info,
-            structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty()),
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ],
+        # standard output is for what a command answers, which a program may read
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(least),
     )

@@ -105,3 +105,22 @@ def test_whatever_is_no_credential_is_refused(api: ApiLab, headers: dict[str, st
     api.limiter.spent.clear()  # those of the walk over every route have been counted
     answer = api.client.get("/api/v1/auth/me", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")
+
+
+def test_whoever_is_refused_too_often_is_told_when_to_come_back(api: ApiLab) -> None:
+    wrong = {"X-API-Key": "tpk_a_b"}
+    refused = [api.client.get("/api/v1/auth/me", headers=wrong) for _ in range(101)]
+    assert [one.status_code for one in (refused[0], refused[99], refused[100])] == [401, 401, 429]
+    assert (refused[100].json()["code"], refused[100].headers["Retry-After"]) == ("too_many_requests", "60")
+    # whoever is known goes on, from the same address
+    assert api.client.get("/api/v1/auth/me", headers=api.as_(Role.VIEWER)).status_code == 200
+
+
+def test_a_client_that_asks_too_much_is_slowed_down_alone(api: ApiLab) -> None:
+    viewer, trader = api.as_(Role.VIEWER), api.as_(Role.TRADER)
+    api.limiter.spent.clear()
+    assert api.client.get("/api/v1/auth/me", headers=viewer).status_code == 200
+    (counted,) = api.limiter.spent
+    api.limiter.spent[counted] = 12_000
+    assert api.client.get("/api/v1/auth/me", headers=viewer).status_code == 429
+    assert api.client.get("/api/v1/auth/me", headers=trader).status_code == 200

@@ -8,6 +8,7 @@ import pytest
 from trading_pipeline.adapters.stores.market_data.quality_store import PostgresQualityStore
 from trading_pipeline.adapters.stores.market_data.raw_bar_store import PostgresRawBarStore
 from trading_pipeline.domain.model.access import Role
+from trading_pipeline.domain.model.checks import CheckName
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.market_data.notice_gaps import outages_noticed, reconnect_noticed
@@ -16,6 +17,7 @@ from trading_pipeline_tests.testkit.execution_lab import (
     WAVE,
     Lab,
     store_bar,
+    store_checks,
     store_plan,
     store_snapshot,
     store_wave,
@@ -165,9 +167,13 @@ def test_coverage_counts_each_day_and_names_what_is_missing(api: ApiLab) -> None
     day = WAVE.replace(hour=0) + timedelta(days=5)
     for number in (1, 2, 3):
         store_bar(api.context.engine, "ADAUSDT.BYBIT", day + timedelta(minutes=15 * number), Decimal(1), 1.0)
+    # the last bar of the day closes when the next begins, and its verdict is one on the day that it opens in
+    for last in (day, day + timedelta(days=1), day + timedelta(days=2)):
+        store_checks(api.context.engine, trade_plan("ADAUSDT.BYBIT", close_time=last), CheckName.NO_GAP)
     span = {"since": (day - timedelta(days=1)).isoformat(), "until": (day + timedelta(days=1)).isoformat()}
     answer = api.get("/api/v1/market/coverage", instrument_id="ADAUSDT", timeframe="15m", **span).json()
     assert [(one["bars"], one["expected"]) for one in answer["items"]] == [(0, 96), (3, 96)]
+    assert [one["failed_checks"] for one in answer["items"]] == [1, 1]
     assert answer["missing"] == 96 + 93
     empty = {"since": day.isoformat(), "until": day.isoformat()}
     assert api.get("/api/v1/market/coverage", instrument_id="ADAUSDT", timeframe="15m", **empty).status_code == 422

@@ -15,7 +15,7 @@ from trading_pipeline.api.live.lookers_on import LookersOn
 from trading_pipeline.domain.model.access import ACCESS_LIFE
 
 log = structlog.get_logger()
-_KEEP_ALIVE_S = 15.0
+KEEP_ALIVE_S = 15.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 10.0
 
 
@@ -33,8 +33,9 @@ class Reading:
 class Events:
     """Two tasks: one passes on what PostgreSQL tells, in one process of all; one reads what was passed on."""
 
-    def __init__(self, feed: ChangeFeed, events: EventLog) -> None:
-        self._feed, self._log = feed, events
+    def __init__(self, feed: ChangeFeed, events: EventLog, keep_alive_s: float = KEEP_ALIVE_S) -> None:
+        """:param keep_alive_s: of silence, after which a connection is sent a sign of life."""
+        self._feed, self._log, self._keep_alive_s = feed, events, keep_alive_s
         self._lookers_on: LookersOn[LoggedEvent | Reading] = LookersOn()
         self.newest_health: Reading | None = None
 
@@ -75,7 +76,7 @@ class Events:
             if self.newest_health is not None:
                 yield _frame(self.newest_health)
             while asyncio.get_running_loop().time() < end and not looker_on.dropped:
-                event = await looker_on.next(_KEEP_ALIVE_S)
+                event = await looker_on.next(self._keep_alive_s)
                 if event is None:
                     yield ": keepalive\n\n"
                 elif isinstance(event, Reading):

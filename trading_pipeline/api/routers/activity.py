@@ -3,16 +3,17 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from trading_pipeline.api.context import Context
 from trading_pipeline.api.doors import needs
+from trading_pipeline.api.routing import Router
 from trading_pipeline.api.shapes import Body, Key, Money
 from trading_pipeline.domain.model.access import Permission
 from trading_pipeline.services.operations.read_records import known_instrument
 
-router = APIRouter(tags=["market"])
+router = Router(tags=["market"])
 
 
 class VolatilityQuery(Body):

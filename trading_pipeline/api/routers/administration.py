@@ -3,12 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, Field
 
 from trading_pipeline.api.asker import Asker
 from trading_pipeline.api.context import ApiContext, Context
 from trading_pipeline.api.doors import Who, needs
+from trading_pipeline.api.routing import Router
 from trading_pipeline.api.shapes import Body, Key, Words
 from trading_pipeline.domain.model.access import Permission, Role, User
 from trading_pipeline.domain.model.audit import verify_chain
@@ -22,7 +23,7 @@ from trading_pipeline.services.access.manage_users import (
     reset_user,
 )
 
-router = APIRouter(prefix="/admin", tags=["administration"])
+router = Router(prefix="/admin", tags=["administration"])
 ADMINISTER = needs(Permission.ADMINISTER)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import AliasChoices, BaseModel, Field
 
 from trading_pipeline.api.asker import Asker
@@ -10,6 +10,7 @@ from trading_pipeline.api.binding import refuse_remote
 from trading_pipeline.api.context import ApiContext, Context
 from trading_pipeline.api.doors import PUBLIC, SESSION_COOKIE, Who, address_of, needs
 from trading_pipeline.api.requests import request_id_of
+from trading_pipeline.api.routing import Router
 from trading_pipeline.api.shapes import Body, Words
 from trading_pipeline.domain.model.access import REFRESH_LIFE, Permission, Role
 from trading_pipeline.domain.model.errors import NotSignedIn
@@ -24,7 +25,7 @@ from trading_pipeline.services.access.sign_in import SignInAttempt, sign_in
 from trading_pipeline.services.access.sign_in_link import sign_in_by_link
 from trading_pipeline.services.access.tokens import TokenPair
 
-router = APIRouter(prefix="/auth", tags=["access"])
+router = Router(prefix="/auth", tags=["access"])
 _REFRESH_COOKIE = "refresh"
 _REFRESH_PATH = "/api/v1/auth/refresh"
 Secret = Annotated[str, Field(max_length=1000)]

@@ -3,18 +3,19 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel, Field
 
 from trading_pipeline.api.backfills import Stretch
 from trading_pipeline.api.context import Context
 from trading_pipeline.api.doors import Who, needs
+from trading_pipeline.api.routing import Router
 from trading_pipeline.api.shapes import Body, Instant, Key
 from trading_pipeline.domain.model.access import Permission
 from trading_pipeline.domain.model.backfills import MAX_PAGES_LIMITS, PAGE_LIMITS, timeframe_typed
 from trading_pipeline.services.operations.read_records import known_instrument
 
-router = APIRouter(prefix="/admin", tags=["administration"])
+router = Router(prefix="/admin", tags=["administration"])
 _MOST_LOOKBACK_MIN = 10 * 366 * 24 * 60
 
 

@@ -3,16 +3,16 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from trading_pipeline.api.configuration import LimitShown
 from trading_pipeline.api.context import Context
 from trading_pipeline.api.doors import Who, needs
+from trading_pipeline.api.routing import Router
 from trading_pipeline.api.shapes import Body, Key, Words
 from trading_pipeline.domain.model.access import Permission
 
-router = APIRouter(prefix="/admin", tags=["administration"])
+router = Router(prefix="/admin", tags=["administration"])
 
 
 class Limit(BaseModel):

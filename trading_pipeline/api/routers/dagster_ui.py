@@ -1,6 +1,6 @@
 """The Dagster UI, for whoever is signed in."""
 
-from fastapi import APIRouter, Request, Response, WebSocket
+from fastapi import Request, Response, WebSocket
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
@@ -9,11 +9,12 @@ from trading_pipeline.api.doors import Who, needs
 from trading_pipeline.api.proxied.rules import UI_PATH, change_asked_for, looks_only, refuse_changes, refuse_way_out
 from trading_pipeline.api.proxied.socket import relay
 from trading_pipeline.api.proxied.ui import DagsterUi
+from trading_pipeline.api.routing import Router
 from trading_pipeline.domain.model.access import Permission
 from trading_pipeline.domain.model.errors import ServerAway
 
 # Dagster's own paths are in no document of ours.
-router = APIRouter(prefix=UI_PATH, include_in_schema=False)
+router = Router(prefix=UI_PATH, include_in_schema=False)
 LOOK = needs(Permission.READ)
 
 

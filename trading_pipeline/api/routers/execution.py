@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from trading_pipeline.api.commands import ScopeChanged
 from trading_pipeline.api.context import Context
 from trading_pipeline.api.doors import Who, needs
+from trading_pipeline.api.routing import Router
 from trading_pipeline.api.shapes import Body, Key, Money, Words
 from trading_pipeline.domain.model.access import Permission
 from trading_pipeline.domain.model.halts import ALL
@@ -17,7 +18,7 @@ from trading_pipeline.domain.model.records import MOST_RECORDS
 from trading_pipeline.services.execution.move_stop_by_operator import StopWanted
 from trading_pipeline.services.operations.read_records import one_record
 
-router = APIRouter(prefix="/execution", tags=["execution"])
+router = Router(prefix="/execution", tags=["execution"])
 Reason = Annotated[
     Words, Field(min_length=1, description="why, in a sentence; kept for good", examples=["maintenance"])
 ]

@@ -3,14 +3,15 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
 from trading_pipeline.api.doors import PUBLIC
 from trading_pipeline.api.health import NEEDED, STATUS, Probes, overall
+from trading_pipeline.api.routing import Router
 from trading_pipeline.domain.model.health import ComponentHealth, HealthState
 
-router = APIRouter(tags=["health"])
+router = Router(tags=["health"])
 _AWAY = 503
 
 

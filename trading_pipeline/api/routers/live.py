@@ -5,7 +5,8 @@ import json
 from contextlib import suppress
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Request, WebSocket
+import structlog
+from fastapi import Header, Request, WebSocket
 from fastapi.responses import StreamingResponse
 from starlette.websockets import WebSocketDisconnect
 
@@ -13,10 +14,12 @@ from trading_pipeline.api.doors import needs
 from trading_pipeline.api.live.channels import CHANNELS, Channel, status_frame
 from trading_pipeline.api.live.events import Events
 from trading_pipeline.api.live.lookers_on import LookerOn
+from trading_pipeline.api.routing import Router
 from trading_pipeline.domain.model.access import Permission
 from trading_pipeline.domain.model.errors import ServerAway
 
-router = APIRouter(tags=["live"])
+log = structlog.get_logger()
+router = Router(tags=["live"])
 _IDLE_S = 30.0
 EventId = Annotated[
     str, Header(pattern=r"^([0-9]{1,15}(-[0-9]{1,10})?)?$", description="of the last event that was read")
@@ -60,6 +63,8 @@ async def live(socket: WebSocket) -> None:
                 await _answer(socket)
             finally:
                 sending.cancel()
+                if looker_on.dropped:
+                    log.warning("a client was too slow for its channel", channel=name, dropped=looker_on.dropped)
     except ServerAway as error:
         await socket.close(1011, str(error)[:100])
 

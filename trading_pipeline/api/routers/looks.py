@@ -3,18 +3,19 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from trading_pipeline.api.answers import unless_known
 from trading_pipeline.api.context import Context
 from trading_pipeline.api.doors import needs
+from trading_pipeline.api.routing import Router
 from trading_pipeline.api.shapes import Body, Instant, Key, Money
 from trading_pipeline.domain.model.access import Permission
 from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.operations.read_records import known_instrument
 
-router = APIRouter()
+router = Router()
 READ = needs(Permission.READ)
 
 

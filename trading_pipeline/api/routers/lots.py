@@ -3,16 +3,17 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, Field
 
 from trading_pipeline.api.context import Context
 from trading_pipeline.api.doors import needs
+from trading_pipeline.api.routing import Router
 from trading_pipeline.api.shapes import Key, Money
 from trading_pipeline.domain.model.access import Permission
 from trading_pipeline.domain.portfolio.position_sums import net_pnl, unrealised_pnl
 
-router = APIRouter(tags=["execution"])
+router = Router(tags=["execution"])
 
 
 class ShownLot(BaseModel):

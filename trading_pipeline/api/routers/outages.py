@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from trading_pipeline.api.context import Context
 from trading_pipeline.api.doors import needs
+from trading_pipeline.api.routing import Router
 from trading_pipeline.api.shapes import Body, Key, Page
 from trading_pipeline.domain.model.access import Permission
 from trading_pipeline.domain.model.records import MOST_RECORDS, RecordQuestion
@@ -15,7 +16,7 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.market_data.list_outages import page_of_outages
 from trading_pipeline.services.operations.read_records import known_instrument
 
-router = APIRouter(tags=["market"])
+router = Router(tags=["market"])
 
 
 class OutagesQuery(Body):

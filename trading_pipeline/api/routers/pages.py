@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from fastapi import APIRouter
 from fastapi.responses import FileResponse
 
 from trading_pipeline.api.doors import PUBLIC
+from trading_pipeline.api.routing import Router
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 _FOLDER = Path(__file__).parents[1] / "pages"
 _SAFE = {
     "Cache-Control": "no-cache",

@@ -1,6 +1,6 @@
 """Lists and single records, a pair of routes for each collection."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from trading_pipeline.api.answers import unless_known
 from trading_pipeline.api.context import ApiContext, Context
 from trading_pipeline.api.doors import needs
+from trading_pipeline.api.routing import Router
 from trading_pipeline.api.shapes import Key, page_model, query_model, record_model, with_run_page
 from trading_pipeline.domain.model.access import Permission
 from trading_pipeline.domain.model.records import RecordCollection, RecordQuestion
@@ -140,15 +141,13 @@ def add_one(router: APIRouter, shown: Shown, collection: RecordCollection) -> No
 _JSON = "application/json"
 
 
-def records_router(collections: Mapping[str, RecordCollection]) -> APIRouter:
-    """Every list of the tree, and every record that has an id."""
-    router = APIRouter()
+def records_routers(collections: Mapping[str, RecordCollection]) -> Iterator[APIRouter]:
+    """Every list of the tree, and every record that has an id; a router a context."""
     for context_name, several in TREE.items():
-        part = APIRouter(tags=[context_name])
+        part = Router(tags=[context_name])
         for shown in several:
             collection = collections[shown.collection]
             add_list(part, shown, collection)
             if collection.identity:
                 add_one(part, shown, collection)
-        router.include_router(part)
-    return router
+        yield part

@@ -2,17 +2,17 @@
 
 from datetime import date
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from trading_pipeline.api.context import Context
 from trading_pipeline.api.doors import Who, needs
 from trading_pipeline.api.routers.execution import Launched
+from trading_pipeline.api.routing import Router
 from trading_pipeline.api.shapes import Body, Key
 from trading_pipeline.domain.model.access import Permission
 from trading_pipeline.services.operations.read_records import known_instrument
 
-router = APIRouter(prefix="/pipeline", tags=["pipeline"])
+router = Router(prefix="/pipeline", tags=["pipeline"])
 
 
 class Relaunching(Body):

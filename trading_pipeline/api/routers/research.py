@@ -3,17 +3,18 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from trading_pipeline.api.context import Context
 from trading_pipeline.api.doors import Who, needs
 from trading_pipeline.api.routers.execution import Launched
+from trading_pipeline.api.routing import Router
 from trading_pipeline.api.shapes import Body, Key
 from trading_pipeline.domain.model.access import Permission
 from trading_pipeline.services.operations.read_records import known_instrument
 
-router = APIRouter(prefix="/research", tags=["research"])
+router = Router(prefix="/research", tags=["research"])
 
 
 class Running(Body):

@@ -3,15 +3,16 @@
 from datetime import UTC, date, datetime, time
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from trading_pipeline.api.context import Context
 from trading_pipeline.api.doors import needs
+from trading_pipeline.api.routing import Router
 from trading_pipeline.api.shapes import Money
 from trading_pipeline.domain.model.access import Permission
 
-router = APIRouter(prefix="/execution", tags=["execution"])
+router = Router(prefix="/execution", tags=["execution"])
 Day = Annotated[date, Query(le=date(9999, 12, 30), description="UTC", examples=["2025-11-03"])]
 
 

@@ -3,18 +3,19 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from trading_pipeline.api.context import Context
 from trading_pipeline.api.doors import needs
+from trading_pipeline.api.routing import Router
 from trading_pipeline.api.shapes import Key
 from trading_pipeline.domain.model.access import Permission
 from trading_pipeline.domain.model.errors import UnknownName
 from trading_pipeline.domain.model.launched import RunShown, RunsQuestion, RunState
 from trading_pipeline.domain.model.records import MOST_RECORDS
 
-router = APIRouter(prefix="/admin/runs", tags=["administration"])
+router = Router(prefix="/admin/runs", tags=["administration"])
 READ = needs(Permission.READ)
 
 

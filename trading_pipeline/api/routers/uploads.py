@@ -2,17 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
 from fastapi import Body as RequestBody
+from fastapi import Path, Query
 from pydantic import BaseModel, Field
 
 from trading_pipeline.api.context import Context
 from trading_pipeline.api.doors import Who, needs
+from trading_pipeline.api.routing import Router
 from trading_pipeline.api.shapes import Body, Key, Words
 from trading_pipeline.domain.model.access import Permission
 from trading_pipeline.services.operations.read_records import known_instrument
 
-router = APIRouter(prefix="/market", tags=["market"])
+router = Router(prefix="/market", tags=["market"])
 ADMINISTER = needs(Permission.ADMINISTER)
 Filename = Annotated[str, Query(min_length=1, max_length=300, examples=["BTCUSDT-15m-2025-01.csv.gz"])]
 Content = Annotated[

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel
 
 from trading_pipeline.api.context import ApiContext, Context
 from trading_pipeline.api.doors import Who, needs
 from trading_pipeline.api.routers.execution import Launched
+from trading_pipeline.api.routing import Router
 from trading_pipeline.api.seeds.divergence_bot import Config
 from trading_pipeline.api.seeds.shapes import Items, Limit, items, shown
 from trading_pipeline.api.shapes import Body, Instant, Key, Words
@@ -16,7 +17,7 @@ from trading_pipeline.domain.model.access import Permission
 from trading_pipeline.domain.model.halts import ALL
 from trading_pipeline.services.operations.read_records import one_record
 
-router = APIRouter(prefix="/api/v1", tags=["algo grid"])
+router = Router(prefix="/api/v1", tags=["algo grid"])
 READ, TRADE, ADMINISTER = (needs(one) for one in Permission)
 
 

@@ -4,11 +4,12 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field
 
 from trading_pipeline.api.context import Context
 from trading_pipeline.api.doors import Who, needs
+from trading_pipeline.api.routing import Router
 from trading_pipeline.api.seeds.shapes import Items, Limit, items
 from trading_pipeline.api.shapes import Body, Key, Money
 from trading_pipeline.domain.model.access import Permission
@@ -16,7 +17,7 @@ from trading_pipeline.domain.model.halts import ALL
 from trading_pipeline.domain.model.records import MOST_RECORDS
 from trading_pipeline.services.operations.read_records import known_instrument
 
-router = APIRouter(prefix="/v1", tags=["divergence bot"])
+router = Router(prefix="/v1", tags=["divergence bot"])
 READ, TRADE, ADMINISTER = (needs(one) for one in Permission)
 TradeDate = Annotated[date, Query(le=date(9999, 12, 30), description="UTC day", examples=["2025-11-03"])]
 

@@ -1,17 +1,17 @@
 """``/orchestrator/*`` and ``/pnl/today`` of the spot bot; a symbol is a parameter of the query."""
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 
 from trading_pipeline.api.context import ApiContext, Context
 from trading_pipeline.api.doors import Who, needs
+from trading_pipeline.api.routing import Router
 from trading_pipeline.api.shapes import Key, Money
 from trading_pipeline.domain.model.access import Permission
 from trading_pipeline.domain.model.identity import InstrumentId
 from trading_pipeline.domain.model.timeframes import day_of
 from trading_pipeline.services.operations.read_records import known_instrument
 
-router = APIRouter(tags=["spot bot"])
+router = Router(tags=["spot bot"])
 READ, TRADE, ADMINISTER = (needs(one) for one in Permission)
 
 

@@ -2,18 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import BaseModel, TypeAdapter
 
 from trading_pipeline.api.context import Context
 from trading_pipeline.api.doors import needs
+from trading_pipeline.api.routing import Router
 from trading_pipeline.api.shapes import Key, Words
 from trading_pipeline.domain.model.access import Permission
 from trading_pipeline.domain.model.candles import Candle
 from trading_pipeline.services.market_data.working_set import LOAD_LIMITS
 from trading_pipeline.services.operations.read_records import known_instrument
 
-router = APIRouter(prefix="/api/v1/marketdata", tags=["strategy tester"])
+router = Router(prefix="/api/v1/marketdata", tags=["strategy tester"])
 READ = needs(Permission.READ)
 LoadLimit = Annotated[int, Query(ge=LOAD_LIMITS[0], le=LOAD_LIMITS[1])]
 

@@ -5,6 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from difflib import get_close_matches
 from enum import StrEnum
 from hashlib import sha256
 
@@ -48,6 +49,7 @@ class RecordCollection:
     :param filters: text fields that a question may fix.
     :param required: those of them that it has to fix.
     :param identity: the field that one record is asked for by; empty where it takes several.
+    :param choices: what a filter may be, where that is known beforehand.
     """
 
     name: str
@@ -57,11 +59,20 @@ class RecordCollection:
     filters: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     identity: str = ""
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def names(self) -> frozenset[str]:
         """Of its fields."""
         return frozenset(one.name for one in self.fields)
+
+    def require_choice(self, name: str, value: str) -> None:
+        """:raises ConfigurationError: the filter can never be this; the message names the nearest."""
+        known = self.choices.get(name, (value,))
+        if value not in known:
+            near = get_close_matches(value, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(known)}"
+            raise ConfigurationError(f"no {name} of {self.name.replace('_', ' ')} is {value[:60]!r}; {hint}")
 
 
 @dataclass(frozen=True, slots=True)

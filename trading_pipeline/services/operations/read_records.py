@@ -28,10 +28,13 @@ def list_records(*, reader: RecordReader, universe: Universe, question: RecordQu
 
     :param cursor: ``next_cursor`` of the page before.
     :raises UnknownName: an instrument that nothing is known about.
-    :raises ConfigurationError: no such timeframe, a cursor of another question, a filter that has to be there.
+    :raises ConfigurationError: no such timeframe, status or role, a cursor of another question, a filter that has to
+        be there.
     """
     collection = reader.collections[question.collection]
     filters = {name: _meant(name, value, reader, universe) for name, value in question.filters.items()}
+    for name, value in filters.items():
+        collection.require_choice(name, value)
     if missing := [name for name in collection.required if name not in filters]:
         raise ConfigurationError(f"{question.collection} are listed by {' and '.join(missing)}; name them")
     asked = replace(question, filters=filters, limit=min(max(question.limit, 1), MOST_RECORDS))

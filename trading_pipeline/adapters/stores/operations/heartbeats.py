@@ -8,6 +8,11 @@ from trading_pipeline.adapters.stores.postgres.tables import heartbeats
 from trading_pipeline.domain.model.heartbeats import Heartbeat
 from trading_pipeline.ports.stores.operations.heartbeats import HeartbeatStore
 
+# By the server's clock, which also stamped the beat: the asker's may be off.
+_AGE_S = func.extract("epoch", func.clock_timestamp() - heartbeats.c.beat_at).label("age_s")
+_BEATS = select(heartbeats.c.component, heartbeats.c.detail, _AGE_S).order_by(heartbeats.c.component)
+"""Made once, as whoever looks on asks it every second."""
+
 
 class PostgresHeartbeatStore(HeartbeatStore):
     """One row per component in ``trading.heartbeats``."""
@@ -24,8 +29,5 @@ class PostgresHeartbeatStore(HeartbeatStore):
 
     def beats(self) -> list[Heartbeat]:
         """Read all rows and the database's clock at once."""
-        # By the server's clock, which also stamped the beat: the asker's may be off.
-        age_s = func.extract("epoch", func.clock_timestamp() - heartbeats.c.beat_at).label("age_s")
-        query = select(heartbeats.c.component, heartbeats.c.detail, age_s).order_by(heartbeats.c.component)
         with reading(self._engine) as connection:
-            return [Heartbeat(row.component, row.detail, float(row.age_s)) for row in connection.execute(query)]
+            return [Heartbeat(row.component, row.detail, float(row.age_s)) for row in connection.execute(_BEATS)]

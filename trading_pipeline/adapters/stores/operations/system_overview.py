@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import ColumnElement, Connection, Engine, ScalarSelect, Select, bindparam, func, select, true
+from sqlalchemy.dialects.postgresql import array, distinct_on
 
 from trading_pipeline.adapters.stores.execution.account_overview import PostgresAccountOverview
 from trading_pipeline.adapters.stores.execution.risk_store import PostgresHaltRegister
@@ -24,9 +24,45 @@ from trading_pipeline.domain.model.identity import AccountId
 from trading_pipeline.domain.model.orders import IntentState
 from trading_pipeline.domain.model.plans import PlanStatus
 from trading_pipeline.domain.model.positions import Position
+from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.domain.portfolio.position_sums import unrealised_pnl
 
 _UNSETTLED = tuple(state.value for state in IntentState if state.unsettled)
+_WAITING = (PlanStatus.NEW.value, PlanStatus.CLAIMED.value)
+
+
+def _count(*rows: ColumnElement[bool]) -> ScalarSelect[int]:
+    return select(func.count()).where(*rows).scalar_subquery()
+
+
+def _newest_close() -> Select[Decimal]:
+    """Of whichever timeframe closed last: that is the price nearest to now."""
+    frames = select(func.unnest(array([one.value for one in Timeframe])).label("timeframe")).subquery()
+    # The newest of each timeframe is at the end of an index; the newest of them all is not.
+    newest = (
+        select(bars.c.close, bars.c.close_time)
+        .where(bars.c.instrument_id == bindparam("instrument_id"), bars.c.timeframe == frames.c.timeframe)
+        .order_by(bars.c.open_time.desc())
+        .limit(1)
+        .lateral()
+    )
+    return select(newest.c.close).select_from(frames.join(newest, true())).order_by(newest.c.close_time.desc()).limit(1)
+
+
+# Built once and asked at once: putting them together takes longer than PostgreSQL takes to answer them.
+_NEWEST_CLOSE = _newest_close()
+_FIGURES = select(
+    select(func.max(waves.c.close_time)).where(waves.c.computed_at.is_not(None)).scalar_subquery().label("newest_wave"),
+    _count(waves.c.computed_at.is_(None), waves.c.given_up_at.is_(None)).label("waiting_waves"),
+    _count(trade_plans.c.status.in_(_WAITING)).label("waiting_plans"),
+    _count(order_intents.c.state.in_(_UNSETTLED)).label("unsettled_orders"),
+)
+_READ = equity_snapshots.c
+_EQUITY = (
+    select(_READ.account_id, _READ.currency, _READ.equity, _READ.read_at)
+    .ext(distinct_on(_READ.account_id, _READ.currency))
+    .order_by(_READ.account_id, _READ.currency, _READ.read_at.desc())
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +116,13 @@ def system_overview(engine: Engine) -> SystemOverview:
     positions = open_positions(engine)
     heartbeats = tuple(PostgresHeartbeatStore(engine).beats())
     with reading(engine) as connection:
+        figures = connection.execute(_FIGURES).one()
         return SystemOverview(
             heartbeats=heartbeats,
-            newest_wave=connection.execute(
-                select(func.max(waves.c.close_time)).where(waves.c.computed_at.is_not(None))
-            ).scalar(),
-            waiting_waves=_count(connection, waves.c.computed_at.is_(None), waves.c.given_up_at.is_(None)),
-            waiting_plans=_count(
-                connection, trade_plans.c.status.in_((PlanStatus.NEW.value, PlanStatus.CLAIMED.value))
-            ),
-            unsettled_orders=_count(connection, order_intents.c.state.in_(_UNSETTLED)),
+            newest_wave=figures.newest_wave,
+            waiting_waves=figures.waiting_waves,
+            waiting_plans=figures.waiting_plans,
+            unsettled_orders=figures.unsettled_orders,
             halts=halts,
             positions=positions,
             equity=_equity(connection),
@@ -104,10 +137,7 @@ def open_positions(engine: Engine) -> tuple[OpenPosition, ...]:
 
 
 def _priced(connection: Connection, position: Position) -> OpenPosition:
-    of_instrument = bars.c.instrument_id == position.instrument_id
-    # Of whichever timeframe closed last: that is the price nearest to now.
-    newest = select(bars.c.close).where(of_instrument).order_by(bars.c.close_time.desc()).limit(1)
-    price: Decimal | None = connection.execute(newest).scalar()
+    price = connection.scalar(_NEWEST_CLOSE, {"instrument_id": position.instrument_id})
     opened_by = select(trade_plans.c.strategy).where(trade_plans.c.plan_id == position.plan_id)
     strategy: str = connection.execute(opened_by).scalar_one()
     return OpenPosition(position, strategy, price, None if price is None else unrealised_pnl(position, price))
@@ -115,17 +145,7 @@ def _priced(connection: Connection, position: Position) -> OpenPosition:
 
 def _equity(connection: Connection) -> tuple[EquityReading, ...]:
     """The newest reading of each account and currency."""
-    table = equity_snapshots.c
-    query = (
-        select(table.account_id, table.currency, table.equity, table.read_at)
-        .ext(distinct_on(table.account_id, table.currency))
-        .order_by(table.account_id, table.currency, table.read_at.desc())
-    )
     return tuple(
         EquityReading(AccountId(row.account_id), row.currency, row.equity, row.read_at)
-        for row in connection.execute(query)
+        for row in connection.execute(_EQUITY)
     )
-
-
-def _count(connection: Connection, *rows: ColumnElement[bool]) -> int:
-    return connection.execute(select(func.count()).where(*rows)).scalar_one()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from psycopg.errors import DiskFull
+from pydantic_core import from_json
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError, OperationalError
@@ -14,24 +15,35 @@ from trading_pipeline.domain.model.errors import AccountTradedElsewhere, Configu
 
 _FENCED = "TP001"
 """The code of ``trading.require_lease``."""
+_MOST = 14
+"""Connections of a process at once."""
 _RESTED_S = 1.0
 """A server that was restarted has been away for longer than this, in seconds."""
 
 
-def connect(url: str, patience_ms: int = 0) -> Engine:
+def connect(url: str, patience_ms: int = 0, kept: int = 4) -> Engine:
     """An engine on ``url``; sessions speak UTC.
 
     A bare ``postgresql://`` is read as psycopg 3.
 
     :param patience_ms: what a statement may take before it fails, locks included; 0: as long as it takes.
+    :param kept: connections that stay open at rest; of the 14 there may be, the others are opened for one use.
     :raises ConfigurationError: it is no address of a PostgreSQL database.
     """
     parsed = _address(url)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     options = f"-c timezone=UTC -c statement_timeout={patience_ms}"
-    # The one that was used last: taken in turn, each has rested by then and is tried before it is used.
-    engine = create_engine(parsed, pool_size=4, pool_use_lifo=True, connect_args={"options": options})
+    engine = create_engine(
+        parsed,
+        pool_size=kept,
+        max_overflow=_MOST - kept,
+        # The one that was used last: taken in turn, each has rested by then and is tried before it is used.
+        pool_use_lifo=True,
+        connect_args={"options": options},
+        # the same values as json's, in a third of the time, of which lists of plans are mostly made
+        json_deserializer=from_json,
+    )
     event.listen(engine, "handle_error", _raise_traded_elsewhere)
     return pinged_after_rest(engine)
 

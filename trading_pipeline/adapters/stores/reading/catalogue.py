@@ -8,6 +8,11 @@ from trading_pipeline.adapters.stores.postgres.access_tables import api_keys, au
 from trading_pipeline.adapters.stores.postgres.answers import VERDICTS
 from trading_pipeline.adapters.stores.postgres.operations_tables import bar_uploads, limit_changes, notifications
 from trading_pipeline.adapters.stores.reading.readable import Readable, readable
+from trading_pipeline.domain.model.access import Role
+from trading_pipeline.domain.model.orders import IntentState
+from trading_pipeline.domain.model.plans import PlanStatus
+from trading_pipeline.domain.model.positions import PositionStatus
+from trading_pipeline.domain.model.signals import Bias
 
 _BAR = ("instrument_id", "timeframe")
 _DECISION = ("instrument_id", "timeframe", "strategy", "bias")
@@ -25,6 +30,7 @@ def _positions() -> Readable:
         ("decided_at", "position_id"),
         filters=("account_id", "instrument_id", "strategy", "status", "plan_id"),
         identity="position_id",
+        choices={"status": PositionStatus},
     )
 
 
@@ -130,6 +136,7 @@ _READABLE = (
         ("close_time", "signal_id"),
         filters=(*_DECISION, "kind"),
         identity="signal_id",
+        choices={"bias": Bias},
     ),
     readable(
         "plans",
@@ -138,6 +145,7 @@ _READABLE = (
         ("close_time", "plan_id"),
         filters=(*_DECISION, "status", "signal_id"),
         identity="plan_id",
+        choices={"bias": Bias, "status": PlanStatus},
     ),
     readable(
         "orders",
@@ -146,6 +154,7 @@ _READABLE = (
         ("intended_at", "order_link_id"),
         filters=("account_id", "instrument_id", "state", "purpose", "plan_id", "position_id"),
         identity="order_link_id",
+        choices={"state": IntentState},
     ),
     readable(
         "fills",
@@ -254,6 +263,7 @@ _READABLE = (
         columns=_without(users, "password_hash", "totp_secret", "totp_step", "offered_secret", "offered_at"),
         filters=("role",),
         identity="name",
+        choices={"role": Role},
     ),
     readable(
         "api_keys",

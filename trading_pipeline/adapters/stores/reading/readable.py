@@ -1,7 +1,9 @@
 """A table, or a query over several, as a collection of records."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, Boolean, Column, ColumnElement, DateTime, Double, FromClause, Numeric
@@ -9,6 +11,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
 from trading_pipeline.domain.model.records import FieldKind, RecordCollection, RecordField
+
+NOT_ENUMERATED: Mapping[str, type[StrEnum]] = MappingProxyType({})
+"""Any text may be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +35,17 @@ def readable(
     filters: Sequence[str] = (),
     required: Sequence[str] = (),
     identity: str = "",
+    choices: Mapping[str, type[StrEnum]] = NOT_ENUMERATED,
 ) -> Readable:
     """A collection of these columns, or of all that the source has.
 
     :param order: see ``RecordCollection``.
+    :param choices: filters whose values are those of an enumeration.
     """
     chosen = {column.name: column for column in columns or source.columns}
     fields = tuple(RecordField(each, _kind(column.type), _nullable(column)) for each, column in chosen.items())
-    collection = RecordCollection(name, meaning, fields, tuple(order), tuple(filters), tuple(required), identity)
+    known = {filtered: tuple(one.value for one in kind) for filtered, kind in choices.items()}
+    collection = RecordCollection(name, meaning, fields, tuple(order), tuple(filters), tuple(required), identity, known)
     return Readable(collection, source, chosen)
 
 

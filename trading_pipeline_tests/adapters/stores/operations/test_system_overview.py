@@ -15,7 +15,15 @@ from trading_pipeline.domain.model.timeframes import Timeframe
 from trading_pipeline.services.execution.claim_plans import claim_plans
 from trading_pipeline.services.execution.gate_plans import gate_plans
 from trading_pipeline_tests.testkit.builders import ACCOUNT
-from trading_pipeline_tests.testkit.execution_lab import WAVE, Lab, store_bar, store_plan, store_wave, trade_plan
+from trading_pipeline_tests.testkit.execution_lab import (
+    WAVE,
+    Lab,
+    store_bar,
+    store_plan,
+    store_snapshot,
+    store_wave,
+    trade_plan,
+)
 from trading_pipeline_tests.testkit.execution_run import execute_plans
 
 
@@ -63,3 +71,13 @@ def test_a_position_is_priced_at_the_newest_close(database: Engine, bias: Bias, 
     assert (unpriced.last_close, unpriced.unrealised_pnl) == (None, None)
     # 5 at 1000
     assert (priced.last_close, priced.unrealised_pnl, priced.strategy) == (Decimal(1003), unrealised, "ema_atr")
+
+
+def test_of_several_timeframes_the_one_that_closed_last_says_the_price(database: Engine) -> None:
+    lab = Lab(database)
+    store_plan(database, trade_plan())
+    execute_plans(context=lab.context(), gate=lab.gate, equity=lab.equity)
+    store_snapshot(database, "BTCUSDT.BYBIT", Timeframe.M15, WAVE + timedelta(minutes=30), Decimal(1004), {})
+    store_snapshot(database, "BTCUSDT.BYBIT", Timeframe.H1, WAVE + timedelta(hours=1), Decimal(1002), {})
+    store_snapshot(database, "ADAUSDT.BYBIT", Timeframe.H1, WAVE + timedelta(hours=2), Decimal(9), {})
+    assert [one.last_close for one in open_positions(database)] == [Decimal(1002)]
